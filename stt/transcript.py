@@ -1,0 +1,147 @@
+"""One model for every engine's answer: a transcript of segments of words. Times are in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+DOUBTFUL = 0.5  # a word of lower confidence is marked for the reader
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A spoken word. `text` keeps the space before it, so the words of a segment joined are its text.
+
+    `start` and `end` in seconds from the beginning of the recording; `confidence` 0 to 1, or None if unknown.
+    """
+
+    text: str
+    start: float
+    end: float
+    confidence: float | None = None
+    speaker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A run of speech by one speaker. `words` may be empty when the engine gives no word times."""
+
+    start: float
+    end: float
+    text: str
+    words: tuple[Word, ...] = ()
+    speaker: str | None = None
+
+    def moved(self, seconds: float) -> Segment:
+        """The same segment, `seconds` later."""
+        words = tuple(replace(w, start=w.start + seconds, end=w.end + seconds) for w in self.words)
+        return replace(self, start=self.start + seconds, end=self.end + seconds, words=words)
+
+    def spoken_by(self, speaker: str) -> Segment:
+        return replace(self, speaker=speaker, words=tuple(replace(w, speaker=speaker) for w in self.words))
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was said in a recording of `duration` seconds.
+
+    `language` is a code such as "en", `language_probability` 0 to 1. `lost` lists (start, end, why) for stretches
+    that could not be read. `timed` is False where the engine gives no times. `extras` holds what else an answer
+    had (summary, chapters, topics, entities …), under the names of `stt/results.py`.
+    """
+
+    segments: tuple[Segment, ...] = ()
+    duration: float = 0.0
+    language: str | None = None
+    language_probability: float | None = None
+    timed: bool = True
+    lost: tuple[tuple[float, float, str], ...] = ()
+    extras: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        return joined(segment.text for segment in self.segments)
+
+    @property
+    def words(self) -> list[Word]:
+        return [word for segment in self.segments for word in segment.words]
+
+    @property
+    def word_count(self) -> int:
+        return sum(len(s.words) or len(s.text.split()) for s in self.segments)
+
+    @property
+    def confidence(self) -> float | None:
+        """The mean confidence of all words that have one, 0 to 1."""
+        known = [word.confidence for word in self.words if word.confidence is not None]
+        return sum(known) / len(known) if known else None
+
+    @property
+    def speakers(self) -> list[str]:
+        """Speakers in the order in which they first speak."""
+        return list(dict.fromkeys(s.speaker for s in self.segments if s.speaker))
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Transcript:
+        segments = tuple(
+            Segment(**{**s, "words": tuple(Word(**w) for w in s.get("words", ()))}) for s in data.get("segments", ())
+        )
+        lost = tuple((float(a), float(b), str(why)) for a, b, why in data.get("lost", ()))
+        return cls(**{**data, "segments": segments, "lost": lost})
+
+
+def joined(texts: Iterable[str]) -> str:
+    """Texts of segments as one: with a space between, except where either side has one or the script uses none."""
+    whole = ""
+    for text in texts:
+        if whole and text and not whole[-1].isspace() and not text[0].isspace() and not _spaceless(whole[-1]):
+            whole += " "
+        whole += text
+    return whole.strip()
+
+
+def _spaceless(character: str) -> bool:
+    """Whether `character` belongs to a script written without spaces (Chinese, Japanese, Thai …)."""
+    return "\u0e00" <= character <= "\u0eff" or "\u1000" <= character <= "\u109f" or (
+        "\u3000" <= character <= "\u9fff" or "\uff00" <= character <= "\uffef"
+    )
+
+
+def paragraphs(
+    segments: Iterable[Segment], pause: float = 1.2, longest: float = 45.0
+) -> list[Segment]:
+    """Segments gathered to paragraphs for reading.
+
+    A paragraph ends where the speaker changes, at a pause of `pause` seconds after a sentence's end (or of twice
+    that anywhere), and at the first sentence end after `longest` seconds.
+    """
+    gathered: list[list[Segment]] = []
+    for segment in segments:
+        if gathered and not _breaks(gathered[-1], segment, pause, longest):
+            gathered[-1].append(segment)
+        else:
+            gathered.append([segment])
+    return [
+        Segment(
+            start=run[0].start,
+            end=max(s.end for s in run),
+            text=joined(s.text for s in run),
+            words=tuple(w for s in run for w in s.words),
+            speaker=run[0].speaker,
+        )
+        for run in gathered
+    ]
+
+
+def _breaks(run: list[Segment], following: Segment, pause: float, longest: float) -> bool:
+    last = run[-1]
+    if last.speaker != following.speaker:
+        return True
+    silence = following.start - last.end
+    if not last.text.rstrip().endswith((".", "!", "?", "。", "！", "？", "…", '"', "”")):
+        return silence >= 2 * pause
+    return silence >= pause or last.end - run[0].start >= longest
