@@ -1,0 +1,74 @@
+"""Real speech for the tests, and ways to make longer, broken or re-encoded recordings from it."""
+
+from __future__ import annotations
+
+import csv
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+AUDIO = Path(__file__).parent / "speech"
+JFK = AUDIO / "jfk.flac"
+JFK_WORDS = (
+    "and so my fellow americans ask not what your country can do for you ask what you can do for your country"
+)
+AUSTEN = [AUDIO / "austen-0870.wav", AUDIO / "austen-0890.wav"]
+RATE = 16_000
+
+_CODECS = {  # file extension: codec, the rate it wants
+    ".wav": ("pcm_s16le", None),
+    ".flac": ("flac", None),
+    ".mp3": ("libmp3lame", None),
+    ".m4a": ("aac", None),
+    ".mp4": ("aac", None),
+    ".ogg": ("libopus", 48_000),
+    ".opus": ("libopus", 48_000),
+    ".webm": ("libopus", 48_000),
+}
+
+
+def librispeech() -> dict[str, str]:
+    """Name of the utterance -> its words, in the order of the list."""
+    with open(AUDIO / "librispeech" / "transcripts.tsv", newline="") as file:
+        return {row[0]: row[1] for row in csv.reader(file, delimiter="\t") if len(row) > 1 and row[0] != "name"}
+
+
+def utterance(name: str) -> Path:
+    return AUDIO / "librispeech" / f"{name}.flac"
+
+
+def samples(path: Path) -> np.ndarray:
+    """16 kHz mono float32 samples of a sound file."""
+    from faster_whisper.audio import decode_audio
+
+    return decode_audio(str(path), sampling_rate=RATE)
+
+
+def silence(seconds: float) -> np.ndarray:
+    return np.zeros(int(seconds * RATE), np.float32)
+
+
+def noise(seconds: float, loudness: float = 0.05, seed: int = 1) -> np.ndarray:
+    return (np.random.default_rng(seed).standard_normal(int(seconds * RATE)) * loudness).astype(np.float32)
+
+
+def write(path: Path, sound: np.ndarray, rate: int = RATE) -> Path:
+    """Encode `sound` (samples, or channels x samples; float32 at 16 kHz) by the extension of `path`, at `rate` Hz."""
+    codec, fixed_rate = _CODECS[path.suffix]
+    sound = np.atleast_2d(sound)
+    layout = {1: "mono", 2: "stereo", 3: "2.1", 6: "5.1"}[sound.shape[0]]
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=fixed_rate or rate, layout=layout)
+        resampler = av.AudioResampler(format=stream.codec_context.format, layout=layout, rate=fixed_rate or rate)
+        for at in range(0, sound.shape[1], RATE):
+            block = np.ascontiguousarray(sound[:, at : at + RATE])
+            frame = av.AudioFrame.from_ndarray(block, format="fltp", layout=layout)
+            frame.sample_rate, frame.pts, frame.time_base = RATE, at, Fraction(1, RATE)
+            for converted in resampler.resample(frame):
+                container.mux(stream.encode(converted))
+        for converted in resampler.resample(None):
+            container.mux(stream.encode(converted))
+        container.mux(stream.encode(None))
+    return path
