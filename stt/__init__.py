@@ -1,0 +1,24 @@
+"""Speech to text: `create` a job, `get` it, `cancel` it, `retry` it.
+
+    from pathlib import Path
+    import stt
+
+    generation_id = stt.create(Path("talk.mp3"))
+    progress = stt.get(generation_id)      # .state, .text so far, .transcript once it is "done"
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__all__ = ["Transcript", "cancel", "create", "get", "retry"]
+
+_HOMES = {name: "stt.jobs" for name in ("create", "get", "cancel", "retry")} | {"Transcript": "stt.transcript"}
+
+
+def __getattr__(name: str) -> Any:
+    """Public names are loaded when first used, so that reading a setting does not load the job engine."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'stt' has no attribute {name!r}")

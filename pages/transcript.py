@@ -1,0 +1,139 @@
+"""Read one transcript: player, words, downloads, how it was made."""
+
+import streamlit as st
+
+from pages import visitor
+from pages.widgets.amounts import length, percent, when
+from pages.widgets.copy import copy_button
+from pages.widgets.plain import plain, sentence
+from pages.widgets.player import player
+from stt import history, jobs, records, recordings
+from stt.errors import NotFound, SttError
+from stt.exports import FORMATS, file_name
+from stt.languages import LANGUAGES
+from stt.transcript import Transcript, joined, paragraphs
+
+owner = visitor.owner()
+state = st.session_state
+
+
+def header(job: records.Job, transcript: Transcript) -> None:
+    plain(job.title, "stt-heading", tag="h1")
+    facts = [when(job.created), length(job.duration), f"{transcript.word_count:,} words"]
+    if job.language:
+        facts.append(LANGUAGES.get(job.language, job.language))
+    if job.confidence is not None:
+        facts.append(f"confidence {percent(job.confidence)}")
+    plain(" · ".join(facts), "stt-facts")
+    if job.pending:
+        st.info("Still transcribing. This is the text so far.", icon=":material/pending:")
+        st.page_link("transcribe.py", label="Follow it", icon=":material/graphic_eq:")
+    elif job.error:
+        st.error(sentence(job.error))
+    elif job.state == records.CANCELLED:
+        st.warning("This transcription was cancelled. This is the text until then.")
+    for start, end, why in transcript.lost:
+        st.warning(f"{length(end - start)} of sound could not be read, from {length(start)} on: {why}.")
+
+
+def actions(job: records.Job, transcript: Transcript) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        copy_button(joined_paragraphs(transcript))
+        with st.popover("Download", icon=":material/download:"):
+            for form in FORMATS:
+                st.download_button(
+                    form.label,
+                    lambda form=form: form.write(transcript, title=job.title),
+                    file_name(job.title, form.extension),
+                    form.mime,
+                    key=f"download-{form.extension}",
+                    on_click="ignore",
+                    width="stretch",
+                )
+        if not job.pending and job.state != records.DONE and st.button("Retry", icon=":material/refresh:"):
+            visitor.follow(jobs.retry(job.id, owner=owner))
+            st.switch_page("transcribe.py")
+        if st.button("Delete", icon=":material/delete:"):
+            confirm_delete(job)
+
+
+def joined_paragraphs(transcript: Transcript) -> str:
+    return "\n\n".join(
+        f"{p.speaker}: {p.text}" if p.speaker else p.text for p in paragraphs(transcript.segments)
+    )
+
+
+@st.dialog("Delete for good?")
+def confirm_delete(job: records.Job) -> None:
+    st.text("The transcript and its audio will be deleted. This cannot be undone.")
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Keep"):
+            st.rerun()
+        if st.button("Delete", type="primary", key="confirm-delete"):
+            history.delete(job.id, owner)
+            st.switch_page("history.py")
+
+
+def reading(job: records.Job, transcript: Transcript) -> None:
+    """The player and the text in paragraphs."""
+    player(
+        f"player-{job.id}",
+        audio_url=f"/audio/{job.id}" if has_audio(job) else None,
+        duration=job.duration or transcript.duration,
+        paragraphs=[
+            {
+                "start": p.start,
+                "end": p.end,
+                "speaker": p.speaker,
+                "text": p.text,
+                "words": [{"t": w.text, "s": w.start, "e": w.end, "c": w.confidence} for w in p.words],
+            }
+            for p in paragraphs(transcript.segments)
+        ],
+        at=moment(),
+    )
+
+
+def has_audio(job: records.Job) -> bool:
+    try:
+        return recordings.find(job.recording_id or "", owner).path.exists()
+    except NotFound:
+        return False
+
+
+def moment() -> float | None:
+    """The second to start at, from a link such as `…&at=12.5`."""
+    try:
+        return max(0.0, float(st.query_params["at"]))
+    except (KeyError, ValueError):
+        return None
+
+
+def provenance(job: records.Job) -> None:
+    """How this text came about."""
+    made = dict(job.provenance or {})
+    if job.duration and job.worked:
+        made["speed"] = f"{job.duration / job.worked:.1f} times real time"
+    if job.finished:
+        made["finished"] = when(job.finished)
+    with st.expander("How this was made", icon=":material/info:"):
+        for name, value in made.items():
+            plain(f"{name.replace('_', ' ').capitalize()}: {value}", "stt-facts")
+
+
+try:
+    job = records.load(st.query_params.get("id", ""), owner)
+except NotFound as error:
+    st.title("Not found", anchor=False)
+    st.info(sentence(error.to_dict()))
+    st.page_link("history.py", label="All transcripts", icon=":material/history:")
+    st.stop()
+transcript = records.transcript_of(job.id)
+header(job, transcript)
+actions(job, transcript)
+with st.container(key="transcript"):
+    if transcript.segments:
+        reading(job, transcript)
+    elif job.state == records.DONE:
+        st.info("No speech was found in this recording.")
+provenance(job)

@@ -1,0 +1,29 @@
+"""What pages share: components (version 2) of plain HTML, CSS and JavaScript, without a build step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    from streamlit.components.v2.types import ComponentRenderer
+
+_HERE = Path(__file__).parent
+
+
+def component(name: str, *scripts: str) -> ComponentRenderer:
+    """The component of `name`.html, `name`.css and `scripts` (default: `name`.js), all read from this folder.
+
+    Several scripts are joined to one module, so they see each other's functions; the last one has the default
+    export. The component lies in the page itself, not in a shadow tree, so that find-in-page, labels and tests
+    reach it; every class begins with `stt-`.
+    """
+    return st.components.v2.component(
+        f"stt_{name}",
+        html=_HERE.joinpath(f"{name}.html").read_text("utf-8"),
+        css=_HERE.joinpath(f"{name}.css").read_text("utf-8"),
+        js="\n".join(_HERE.joinpath(script).read_text("utf-8") for script in scripts or (f"{name}.js",)),
+        isolate_styles=False,
+    )

@@ -1,0 +1,44 @@
+"""Lengths, percentages and dates in the words of people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+
+
+def length(seconds: float | None) -> str:
+    """Such as "11 s", "3 min 25 s", "1 h 2 min"; "length unknown" for None."""
+    if seconds is None:
+        return "length unknown"
+    if seconds < 59.5:
+        return f"{max(seconds, 0):.0f} s" if seconds >= 1 else f"{max(seconds, 0):.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest and minutes < 10 else f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def clock(seconds: float) -> str:
+    """Such as "0:07", "12:30", "1:02:03"."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def percent(fraction: float) -> str:
+    return f"{int(fraction * 100)} %"
+
+
+def when(seconds: float) -> str:
+    """A time of day in the visitor's own time zone, such as "22 Nov 2026, 14:05"."""
+    moment = datetime.fromtimestamp(seconds, time_zone())
+    return f"{moment.day} {moment:%b %Y, %H:%M}"
+
+
+def time_zone() -> ZoneInfo:
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")

@@ -1,0 +1,83 @@
+"""The row of one job: its name, how far it is, its text so far, and what can be done with it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.visitor import owner
+from pages.widgets.amounts import length, percent
+from pages.widgets.plain import plain, sentence
+from stt import jobs, records
+from stt.errors import SttError
+from stt.records import Job
+
+SHOWN = 700  # characters of the newest text under a working row
+USUAL = 10.0  # times real time, until this server knows its own speed
+
+
+def job_row(job: Job) -> None:
+    with st.container(border=True, key=f"job-{job.id}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            plain(job.title, "stt-title")
+            _buttons(job)
+        plain(_state(job), f"stt-state stt-{job.state}", role="status" if not job.pending else None)
+        if job.state == records.WORKING:
+            st.progress(job.fraction or 0.0)
+        text = records.text_so_far(job.id, last=3) if job.state != records.DONE else records.transcript_of(job.id).text
+        if text:
+            plain(_end_of(text) if job.pending else _start_of(text), "stt-text stt-so-far")
+        elif job.state == records.DONE:
+            plain("No speech was found in this recording.", "stt-hint")
+
+
+def _buttons(job: Job) -> None:
+    if job.pending:
+        if st.button("Cancel", key=f"cancel-{job.id}", icon=":material/close:"):
+            _do(jobs.cancel, job)
+    elif job.state == records.DONE:
+        if st.button("Read", key=f"read-{job.id}", type="primary", icon=":material/article:"):
+            st.switch_page("transcript.py", query_params={"id": job.id})
+    else:
+        if st.button("Retry", key=f"retry-{job.id}", icon=":material/refresh:"):
+            _do(jobs.retry, job)
+
+
+def _do(action, job: Job) -> None:
+    try:
+        action(job.id, owner=owner())
+    except SttError as error:
+        st.session_state.notice = sentence(error.to_dict())
+    st.rerun()
+
+
+def _state(job: Job) -> str:
+    """One line: the state, how far, how long still; for a failure what happened and what to do."""
+    if job.state == records.QUEUED:
+        before = records.place_in_queue(job)
+        return "Starting" if before == 0 else f"Waiting: {before} before this one"
+    if job.state == records.WORKING:
+        left = job.seconds_left(records.usual_speed(job.model, USUAL))
+        parts = [job.stage or "Transcribing"]
+        if job.fraction is not None:
+            parts.append(percent(job.fraction))
+        if left is not None:
+            parts.append(f"about {length(max(1.0, left))} left")
+        return " · ".join(parts)
+    if job.state == records.DONE:
+        speed = f", {job.duration / job.worked:.1f} times real time" if job.duration and job.worked else ""
+        return f"Done · {length(job.duration)} · {job.words:,} words{speed}"
+    if job.state == records.CANCELLED:
+        return "Cancelled. The text so far is kept."
+    return f"Failed: {sentence(job.error)}" if job.error else "Failed."
+
+
+def _end_of(text: str) -> str:
+    if len(text) <= SHOWN:
+        return text
+    return "… " + text[-SHOWN:].partition(" ")[2]
+
+
+def _start_of(text: str) -> str:
+    if len(text) <= SHOWN:
+        return text
+    return text[:SHOWN].rpartition(" ")[0] + " …"

@@ -1,0 +1,18 @@
+"""Text from outside, shown as text: names, transcripts and errors never become markup."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+
+def plain(text: str, style: str = "stt-text", *, tag: str = "p", role: str | None = None) -> None:
+    """Draw `text` as it is, in the style of that CSS class (see `style.css`)."""
+    announced = f' role="{role}"' if role else ""
+    st.html(f'<{tag} class="{style}" dir="auto"{announced}>{escape(text)}</{tag}>')
+
+
+def sentence(error: dict[str, str]) -> str:
+    """An error as it was recorded (`SttError.to_dict`) in the words that the user reads."""
+    return f"{error['message']} {error['guidance']}"

@@ -1,0 +1,318 @@
+// The bar, the keys, and what ties sound and text together. Streamlit calls the default export again whenever the
+// data change, without clean-up: the player stays on its element, so that the sound plays on.
+
+const STEP = 5; // seconds, for the arrow keys
+const PATIENCE = 4000; // milliseconds that a reader who scrolled is left alone
+const FIELDS = "input:not([type=range]), textarea, select, [contenteditable=true], [contenteditable='']";
+const OWN_KEYS = `${FIELDS}, button, a, summary, input, canvas, [role=button], [role=tab], [role=radio], [role=slider], [role=option], [role=menuitem], [role=dialog]`;
+const players = new Set();
+let latest = null; // the player that keys belong to when several are on the page
+
+export default function ({ data, parentElement }) {
+  const root = parentElement.querySelector(".stt-player");
+  const player = (root.player ??= new Player(root));
+  player.update(data);
+  const turn = (player.turn = (player.turn ?? 0) + 1);
+  return () => {
+    // A late clean-up of an earlier call must not close what a later call still shows.
+    if (player.turn !== turn) return;
+    player.close();
+    root.player = null;
+  };
+}
+
+class Player {
+  constructor(root) {
+    this.root = root;
+    this.data = {};
+    const part = (name) => root.querySelector(`.stt-${name}`);
+    for (const name of ["audio", "bar", "controls", "notice", "play", "slider", "wave", "now", "length", "speed", "follow"]) {
+      this[name] = part(name);
+    }
+    this.text = new Text(root, () => this.finder?.paint());
+    const reveal = (target, lazily) => this.reveal(target, lazily);
+    this.finder = new Finder(root, this.text, reveal, (word) => this.seek(word.start - 0.3));
+    this.closing = new AbortController();
+    this.on = (target, name, act, more) => target.addEventListener(name, act, { signal: this.closing.signal, ...more });
+    this.listen();
+    players.add(this);
+    latest ??= this;
+  }
+
+  update(data) {
+    const before = this.data;
+    this.data = data;
+    if (data.audio !== before.audio) this.load(data.audio);
+    this.total = data.duration;
+    this.measure();
+    const paragraphs = JSON.stringify([data.paragraphs, data.doubtful]);
+    if (paragraphs !== this.shown) {
+      this.shown = paragraphs;
+      this.spoken = this.current = null;
+      this.text.show(data.paragraphs, data.doubtful);
+      if (data.find && data.find !== before.find) this.finder.input.value = data.find;
+      this.finder.reset();
+    } else if (data.find !== before.find) {
+      this.finder.input.value = data.find ?? "";
+      this.finder.search();
+    }
+    if (data.at != null && data.at !== before.at) {
+      this.seek(data.at);
+      this.tick();
+      if (data.at > 0) this.reveal(() => this.spoken?.box ?? this.current?.box, true);
+    }
+    this.tick();
+    this.drawWave();
+  }
+
+  load(address) {
+    const { audio } = this;
+    this.pending = null;
+    if (address) audio.src = address;
+    else audio.removeAttribute("src");
+    this.controls.hidden = !address;
+    this.tell(address ? "" : "The sound was deleted. The text stays.");
+  }
+
+  tell(words) {
+    this.notice.textContent = words;
+    this.notice.hidden = !words;
+  }
+
+  // ---- playing -----------------------------------------------------------------------------------------------------
+
+  get position() {
+    return this.pending ?? this.audio.currentTime;
+  }
+
+  seek(seconds, thenPlay = false) {
+    const target = Math.min(Math.max(seconds, 0), this.total || Infinity);
+    latest = this;
+    if (this.data.audio) {
+      // Before the length is known a position is kept until it can be taken.
+      if (this.audio.readyState >= 1) this.audio.currentTime = target;
+      else this.pending = target;
+      if (thenPlay) this.start();
+    } else {
+      this.pending = target;
+    }
+    this.tick();
+  }
+
+  start() {
+    this.scrolled = -Infinity;
+    this.audio.play().catch((problem) => {
+      if (problem.name === "NotAllowedError") this.tell("The browser held the sound back. Press Play once more.");
+    });
+  }
+
+  toggle() {
+    if (!this.data.audio) return;
+    latest = this;
+    if (this.audio.paused) this.start();
+    else this.audio.pause();
+  }
+
+  measure() {
+    const { duration } = this.audio;
+    if (Number.isFinite(duration) && duration > 0) this.total = duration;
+    this.slider.max = this.total;
+    this.length.textContent = clock(this.total);
+  }
+
+  /** Show the position: slider, clock, spoken word. */
+  tick() {
+    const seconds = this.position;
+    const done = this.total ? Math.min(seconds / this.total, 1) : 0;
+    this.slider.value = seconds;
+    this.slider.style.setProperty("--stt-done", `${done * 100}%`);
+    const now = clock(seconds);
+    if (this.now.textContent !== now) {
+      this.now.textContent = now;
+      this.slider.setAttribute("aria-valuetext", `${now} of ${clock(this.total)}`);
+    }
+    if (this.waved && Math.abs(done - this.waved) * this.wave.width > 1) this.drawWave();
+    if (!this.text.paragraphs) return;
+    const word = this.text.spokenAt(seconds);
+    const paragraph = word?.paragraph ?? this.text.paragraphAt(seconds);
+    if (paragraph !== this.current) {
+      this.current?.box.classList.remove("stt-current");
+      paragraph?.box.classList.add("stt-current");
+      this.current = paragraph;
+      if (!word) this.keepInView(paragraph?.box);
+    }
+    if (word === this.spoken && (!word || word.box)) return;
+    this.spoken?.box?.classList.remove("stt-spoken");
+    this.spoken = word;
+    if (!word) return;
+    this.text.build(word.paragraph);
+    word.box.classList.add("stt-spoken");
+    this.keepInView(word.box);
+  }
+
+  run() {
+    cancelAnimationFrame(this.frame);
+    if (this.audio.paused) return;
+    this.tick();
+    this.frame = requestAnimationFrame(() => this.run());
+  }
+
+  keepInView(box) {
+    const following = this.follow.getAttribute("aria-pressed") === "true";
+    if (!box || !following || this.audio.paused || performance.now() - this.scrolled < PATIENCE) return;
+    this.text.reveal(box, true, this.below());
+  }
+
+  /** Show a place that the user asked for. Twice, since heights of far paragraphs are guesses until they are drawn. */
+  reveal(target, lazily) {
+    this.scrolled = performance.now();
+    const go = () => {
+      const place = target();
+      if (place) this.text.reveal(place, lazily, this.below());
+    };
+    go();
+    requestAnimationFrame(() => requestAnimationFrame(go));
+  }
+
+  /** Height in pixels that the page's header and the bar cover at the top of the scrolling box. */
+  below() {
+    const top = Math.max(0, this.text.scroller.getBoundingClientRect().top);
+    const { bottom } = this.bar.getBoundingClientRect();
+    return getComputedStyle(this.bar).position === "sticky" ? Math.min(bottom - top, this.header + this.bar.offsetHeight) : this.header;
+  }
+
+  // ---- events ------------------------------------------------------------------------------------------------------
+
+  listen() {
+    const { audio, slider, on } = this;
+    this.scrolled = -Infinity;
+    on(audio, "loadedmetadata", () => {
+      this.measure();
+      this.tell("");
+      if (this.pending != null) audio.currentTime = this.pending;
+      this.pending = null;
+      audio.playbackRate = Number(this.speed.value);
+      this.tick();
+    });
+    on(audio, "error", () => this.data.audio && this.tell("The sound cannot be loaded. Reload the page to try again."));
+    on(audio, "seeked", () => this.tick());
+    for (const name of ["play", "pause", "ended"]) on(audio, name, () => this.showState());
+    on(this.play, "click", () => this.toggle());
+    on(slider, "input", () => this.seek(Number(slider.value)));
+    on(this.speed, "change", () => (audio.playbackRate = Number(this.speed.value)));
+    on(this.follow, "click", () => {
+      const yes = this.follow.getAttribute("aria-pressed") !== "true";
+      this.follow.setAttribute("aria-pressed", String(yes));
+      this.scrolled = -Infinity;
+      if (yes) this.keepInView(this.spoken?.box ?? this.current?.box);
+    });
+
+    on(this.text.box, "click", (event) => this.clicked(event));
+    // A click keeps the keyboard where it was, so that Space then pauses instead of pressing the time once more.
+    on(this.text.box, "mousedown", (event) => event.target.closest(".stt-time") && event.preventDefault());
+    on(document, "keydown", (event) => this.pressed(event));
+    on(document, "keyup", (event) => event.key === " " && event.target.closest?.(".stt-time") && event.preventDefault());
+
+    const away = () => (this.scrolled = performance.now());
+    const { scroller } = this.text;
+    for (const name of ["wheel", "touchmove"]) on(scroller, name, away, { passive: true });
+    on(scroller, "pointerdown", (event) => event.target === scroller && away()); // its scroll bar
+    on(document, "keydown", ({ key }) => /^(Page(Up|Down)|Arrow(Up|Down)|Home|End)$/.test(key) && away());
+
+    this.sizes = new ResizeObserver(() => this.place());
+    for (const box of [this.root, document.querySelector("[data-testid=stHeader]")]) box && this.sizes.observe(box);
+    this.place();
+  }
+
+  clicked(event) {
+    const time = event.target.closest(".stt-time");
+    if (time) return this.seek(Number(time.dataset.start), true);
+    const word = event.target.closest(".stt-word")?.word;
+    if (word && getSelection().isCollapsed) this.seek(word.start, true);
+  }
+
+  pressed(event) {
+    const { key, target } = event;
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || latest !== this) return;
+    const time = target.closest?.(".stt-time");
+    if (time && this.root.contains(time) && this.walk(key, time)) return event.preventDefault();
+    const inside = this.root.contains(target);
+    const taken = inside && (time || target === this.slider) ? false : target.closest?.(inside && key !== " " ? FIELDS : OWN_KEYS);
+    if (taken || event.shiftKey || !this.data.audio) return;
+    if (key === " ") {
+      if (!event.repeat) this.toggle();
+    } else if (key === "ArrowLeft") this.seek(this.position - STEP);
+    else if (key === "ArrowRight") this.seek(this.position + STEP);
+    else return;
+    event.preventDefault();
+  }
+
+  /** Arrows, Home and End from one paragraph's time to another's. */
+  walk(key, time) {
+    const { paragraphs } = this.text;
+    const place = paragraphs.findIndex((p) => p.time === time);
+    const target = { ArrowUp: place - 1, ArrowDown: place + 1, Home: 0, End: paragraphs.length - 1 }[key];
+    if (target === undefined || !paragraphs[target]) return false;
+    time.tabIndex = -1;
+    const following = paragraphs[target].time;
+    following.tabIndex = 0;
+    following.focus({ preventScroll: true });
+    this.reveal(() => following, true);
+    return true;
+  }
+
+  showState() {
+    const playing = !this.audio.paused && !this.audio.ended;
+    this.root.classList.toggle("stt-playing", playing);
+    this.play.setAttribute("aria-label", playing ? "Pause" : "Play");
+    if (playing) for (const other of players) if (other !== this) other.audio.pause();
+    if (playing) latest = this;
+    this.run();
+  }
+
+  // ---- looks -------------------------------------------------------------------------------------------------------
+
+  /** Keep the bar below Streamlit's header, which lies over the page. */
+  place() {
+    const header = document.querySelector("[data-testid=stHeader]")?.getBoundingClientRect();
+    const top = Math.max(0, this.text.scroller.getBoundingClientRect().top);
+    this.header = header && this.text.scroller.contains(this.root) ? Math.max(0, header.bottom - top) : 0;
+    this.root.style.setProperty("--stt-top", `${this.header}px`);
+    this.drawWave();
+  }
+
+  drawWave() {
+    const { wave, data } = this;
+    wave.hidden = !data.peaks?.length;
+    wave.parentElement.classList.toggle("stt-waved", !wave.hidden);
+    if (wave.hidden || !wave.clientWidth) return;
+    const scale = devicePixelRatio || 1;
+    const [width, height] = [wave.clientWidth, wave.clientHeight];
+    wave.width = width * scale;
+    wave.height = height * scale;
+    const pen = wave.getContext("2d");
+    pen.scale(scale, scale);
+    const { color, accentColor } = getComputedStyle(wave);
+    const bars = Math.floor(width / 3);
+    this.waved = this.total ? Math.min(this.position / this.total, 1) : 0;
+    for (let i = 0; i < bars; i += 1) {
+      const part = data.peaks.slice(Math.floor((i * data.peaks.length) / bars), Math.floor(((i + 1) * data.peaks.length) / bars) || 1);
+      const loud = Math.max(0.04, ...(part.length ? part : [data.peaks[Math.floor((i * data.peaks.length) / bars)] ?? 0]));
+      pen.fillStyle = (i + 0.5) / bars <= this.waved ? accentColor : color;
+      pen.fillRect(i * 3, (height * (1 - loud)) / 2, 2, Math.max(2, height * loud));
+    }
+  }
+
+  close() {
+    players.delete(this);
+    if (latest === this) latest = [...players].at(-1) ?? null;
+    this.closing.abort();
+    cancelAnimationFrame(this.frame);
+    this.sizes.disconnect();
+    this.finder.close();
+    this.text.close();
+    this.audio.pause();
+    this.audio.removeAttribute("src");
+    this.audio.load();
+  }
+}

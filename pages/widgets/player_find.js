@@ -1,0 +1,113 @@
+// Find in the text, and the way from one doubtful word to the next.
+
+const MARKS = globalThis.CSS?.highlights ? { all: mark("stt-hit", 0), now: mark("stt-hit-now", 1) } : null;
+
+function mark(name, priority) {
+  const highlight = CSS.highlights.get(name) ?? new Highlight();
+  highlight.priority = priority;
+  CSS.highlights.set(name, highlight);
+  return highlight;
+}
+
+class Finder {
+  constructor(root, text, reveal, goTo) {
+    Object.assign(this, { text, reveal, goTo, hits: [], ranges: [], place: -1, doubt: null });
+    const part = (name) => root.querySelector(`.stt-${name}`);
+    [this.input, this.found, this.count, this.doubtButton, this.say] = ["find", "found", "count", "doubt", "say"].map(part);
+    this.input.oninput = () => this.search();
+    this.input.onkeydown = (event) => {
+      if (event.key === "Enter") this.step(event.shiftKey ? -1 : 1);
+      else if (event.key === "Escape" && this.input.value) (this.input.value = ""), this.search();
+      else return;
+      event.preventDefault();
+    };
+    part("next").onclick = () => this.step(1);
+    part("previous").onclick = () => this.step(-1);
+    this.doubtButton.onclick = () => this.nextDoubt();
+    this.counter = part("doubts");
+  }
+
+  /** Begin anew after the text changed. */
+  reset() {
+    this.doubt = null;
+    this.doubtButton.hidden = !this.text.doubts.length;
+    this.counter.textContent = this.text.doubts.length.toLocaleString("en");
+    this.search();
+  }
+
+  search() {
+    const wanted = this.input.value.trim();
+    this.hits = [];
+    this.place = -1;
+    if (wanted) {
+      const pattern = new RegExp(wanted.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&").replace(/\s+/g, "\\s+"), "giu");
+      for (const paragraph of this.text.paragraphs) {
+        for (const hit of paragraph.text.matchAll(pattern)) {
+          this.hits.push({ paragraph, from: hit.index, to: hit.index + hit[0].length });
+        }
+      }
+    }
+    this.found.hidden = !wanted;
+    this.tell();
+    this.paint();
+  }
+
+  step(direction) {
+    if (!this.hits.length) return;
+    if (this.place < 0) this.place = direction > 0 ? this.firstInSight() : 0;
+    else this.place += direction;
+    this.place = (this.place + this.hits.length) % this.hits.length;
+    const { paragraph, from, to } = this.hits[this.place];
+    this.text.build(paragraph);
+    this.tell();
+    this.paint();
+    this.reveal(() => this.text.range(paragraph, from, to), true);
+  }
+
+  /** The first hit at or below the top of the window, so that the first step does not leap to the beginning. */
+  firstInSight() {
+    const shown = new Set([...this.text.near].filter((p) => p.box.getBoundingClientRect().bottom > 0));
+    const place = this.hits.findIndex((hit) => shown.has(hit.paragraph));
+    return Math.max(place, 0);
+  }
+
+  tell() {
+    const total = this.hits.length.toLocaleString("en");
+    this.count.textContent = !this.hits.length ? "None" : this.place < 0 ? `${total} found` : `${this.place + 1} of ${total}`;
+  }
+
+  /** Mark the hits near the window; the others get their marks when they come near. */
+  paint() {
+    if (!MARKS) return;
+    for (const range of this.ranges) MARKS.all.delete(range), MARKS.now.delete(range);
+    this.ranges = [];
+    if (!this.hits.length) return;
+    const current = this.hits[this.place];
+    for (const hit of this.hits) {
+      if (!this.text.near.has(hit.paragraph) && hit !== current) continue;
+      const range = this.text.range(hit.paragraph, hit.from, hit.to);
+      if (!range) continue;
+      this.ranges.push(range);
+      (hit === current ? MARKS.now : MARKS.all).add(range);
+    }
+  }
+
+  nextDoubt() {
+    const { doubts } = this.text;
+    this.doubt?.box?.classList.remove("stt-looked-at");
+    const place = (doubts.indexOf(this.doubt) + 1) % doubts.length;
+    this.doubt = doubts[place];
+    this.text.build(this.doubt.paragraph);
+    this.doubt.box.classList.add("stt-looked-at");
+    this.goTo(this.doubt);
+    this.reveal(() => this.doubt.box, true);
+    const confidence = Math.round(this.doubt.confidence * 100);
+    this.counter.textContent = `${place + 1} of ${doubts.length.toLocaleString("en")}`;
+    this.say.textContent = `${this.doubt.text}, confidence ${confidence} %, at ${clock(this.doubt.start)}`;
+  }
+
+  close() {
+    this.hits = [];
+    this.paint();
+  }
+}

@@ -1,0 +1,208 @@
+// The transcript: paragraphs as plain text at once, their words as elements only when they come near the window, so
+// that 100,000 words open quickly and find-in-page, copying and screen readers have the whole text all the time.
+
+const NEAR = "1200px 0px";
+
+class Text {
+  constructor(root, onBuilt) {
+    this.box = root.querySelector(".stt-text");
+    this.onBuilt = onBuilt;
+    this.near = new Set();
+    this.scroller = scrollerOf(root);
+    this.watcher = new IntersectionObserver((changes) => {
+      for (const { target, isIntersecting } of changes) {
+        const paragraph = this.paragraphs[target.dataset.paragraph];
+        if (!paragraph || paragraph.box !== target) continue;
+        if (isIntersecting) this.near.add(paragraph);
+        else this.near.delete(paragraph);
+        if (isIntersecting) this.build(paragraph);
+      }
+      this.onBuilt();
+    }, { root: this.scroller === document.scrollingElement ? null : this.scroller, rootMargin: NEAR });
+    this.box.oncopy = (event) => this.copy(event);
+  }
+
+  show(packed, doubtful) {
+    this.watcher.disconnect();
+    this.near.clear();
+    this.doubtful = doubtful;
+    this.words = []; // of the whole transcript: { text, start, end, confidence, paragraph, from, box }
+    const voices = [...new Set(packed.map((p) => p.speaker).filter(Boolean))];
+    this.paragraphs = packed.map((p, i) => this.paragraph(p, i, voices));
+    this.byStart = this.words.map((_, i) => i).sort((a, b) => this.words[a].start - this.words[b].start || a - b);
+    this.doubts = this.words.filter((word) => word.confidence != null && word.confidence < doubtful);
+    this.box.replaceChildren(...this.paragraphs.map((p) => p.box));
+    this.box.classList.toggle("stt-voices", voices.length > 0);
+    for (const paragraph of this.paragraphs) this.watcher.observe(paragraph.box);
+  }
+
+  paragraph(packed, index, voices) {
+    const { start, end, speaker } = packed;
+    const box = make("div", "stt-paragraph");
+    const time = make("button", "stt-time", clock(start));
+    time.type = "button";
+    time.tabIndex = index === 0 ? 0 : -1; // one tab stop for all; arrows up and down go on
+    time.dataset.start = start;
+    time.setAttribute("aria-label", `Play from ${clock(start)}`);
+    const head = make("div", "stt-head");
+    head.append(time);
+    if (speaker) {
+      const name = make("span", "stt-speaker", speaker);
+      name.dataset.voice = voices.indexOf(speaker) % 6;
+      head.append(name);
+    }
+    const body = make("p", "stt-words");
+    const paragraph = { box, body, time, start, end, speaker, built: false, first: this.words.length, words: [] };
+    let text = packed.text ?? "";
+    if (packed.t) {
+      text = "";
+      packed.t.forEach((t, i) => {
+        const word = (i === 0 ? t.trimStart() : t).replace(/\n/g, " ");
+        const gap = word.length - word.trimStart().length;
+        paragraph.words.push({
+          text: word.slice(gap), start: packed.s[i], end: packed.e[i], confidence: packed.c?.[i], paragraph, from: text.length + gap,
+        });
+        text += word;
+      });
+      for (const word of paragraph.words) this.words.push(word);
+    }
+    paragraph.text = text;
+    body.textContent = text;
+    box.dataset.paragraph = index;
+    box.append(head, body);
+    // A fair guess of the height keeps the scroll bar steady: 70 letters a line of 1.8 rem.
+    box.style.containIntrinsicBlockSize = `auto ${Math.ceil(text.length / 68) * 1.8 + 1.9}rem`;
+    return paragraph;
+  }
+
+  build(paragraph) {
+    if (paragraph.built || !paragraph.words.length) return;
+    paragraph.built = true;
+    const parts = document.createDocumentFragment();
+    let done = 0;
+    for (const word of paragraph.words) {
+      if (word.from > done) parts.append(paragraph.text.slice(done, word.from));
+      done = word.from + word.text.length;
+      word.box = make("span", "stt-word", word.text);
+      word.box.dataset.start = word.start;
+      word.box.word = word;
+      if (word.confidence != null && word.confidence < this.doubtful) {
+        word.box.classList.add("stt-doubtful");
+        word.box.title = `Confidence ${Math.round(word.confidence * 100)} %`;
+      }
+      parts.append(word.box);
+    }
+    paragraph.body.replaceChildren(parts);
+  }
+
+  /** The word spoken at `seconds`, or null in a pause. */
+  spokenAt(seconds) {
+    const place = lastAtMost(this.byStart, (i) => this.words[i].start, seconds);
+    if (place < 0) return null;
+    const word = this.words[this.byStart[place]];
+    const following = this.words[this.byStart[place + 1]];
+    return seconds < word.end || (following && following.start - word.end < 1) ? word : null;
+  }
+
+  paragraphAt(seconds) {
+    const place = lastAtMost(this.paragraphs, (p) => p.start, seconds);
+    return place < 0 ? null : this.paragraphs[place];
+  }
+
+  /** A range over the characters `from` to `to` of a paragraph, wherever they lie by now. */
+  range(paragraph, from, to) {
+    const range = document.createRange();
+    const walker = document.createTreeWalker(paragraph.body, NodeFilter.SHOW_TEXT);
+    let passed = 0;
+    let begun = false;
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      if (!begun && from < passed + node.length) {
+        range.setStart(node, from - passed);
+        begun = true;
+      }
+      if (begun && to <= passed + node.length) {
+        range.setEnd(node, to - passed);
+        return range;
+      }
+      passed += node.length;
+    }
+    return null;
+  }
+
+  /** Bring a range or an element to the upper third of the window; `lazily`: only if it is not in sight. */
+  reveal(target, lazily, below) {
+    const view = this.scroller === document.scrollingElement ? { top: 0, height: innerHeight } : this.scroller.getBoundingClientRect();
+    const top = view.top + below + 12;
+    const bottom = view.top + view.height;
+    const box = target.getBoundingClientRect();
+    if (lazily && box.top >= top && box.bottom <= bottom - view.height * 0.12) return;
+    const distance = box.top - (top + (bottom - top) * 0.3);
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches || Math.abs(distance) > view.height * 1.5;
+    this.scroller.scrollBy({ top: distance, behavior: calm ? "instant" : "smooth" });
+  }
+
+  /** Copied text is the words alone: no times, a line for each paragraph, names only where several people speak. */
+  copy(event) {
+    const selection = getSelection();
+    if (selection.isCollapsed || !event.clipboardData) return;
+    const range = selection.getRangeAt(0);
+    const touched = this.paragraphs.filter((p) => range.intersectsNode(p.body));
+    const several = touched.length > 1 && new Set(touched.map((p) => p.speaker)).size > 1;
+    const lines = touched.map((p) => {
+      const part = range.cloneRange();
+      if (range.comparePoint(p.body, 0) >= 0) part.setStart(p.body, 0);
+      if (range.comparePoint(p.body, p.body.childNodes.length) <= 0) part.setEnd(p.body, p.body.childNodes.length);
+      const words = clipped(range, p.body).toString().trim();
+      return words && several && p.speaker ? `${p.speaker}: ${words}` : words;
+    });
+    const text = lines.filter(Boolean).join("\n\n");
+    if (!text) return;
+    event.clipboardData.setData("text/plain", text);
+    event.preventDefault();
+  }
+
+  close() {
+    this.watcher.disconnect();
+  }
+}
+
+function clipped(range, box) {
+  const whole = document.createRange();
+  whole.selectNodeContents(box);
+  if (range.compareBoundaryPoints(Range.START_TO_START, whole) > 0) whole.setStart(range.startContainer, range.startOffset);
+  if (range.compareBoundaryPoints(Range.END_TO_END, whole) < 0) whole.setEnd(range.endContainer, range.endOffset);
+  return whole;
+}
+
+/** The last place of a list, sorted by `value`, whose value is at most `limit`; -1 if there is none. */
+function lastAtMost(list, value, limit) {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (value(list[middle]) <= limit) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+function scrollerOf(element) {
+  for (let box = element.parentElement; box && box !== document.body; box = box.parentElement) {
+    if (/auto|scroll/.test(getComputedStyle(box).overflowY)) return box;
+  }
+  return document.scrollingElement;
+}
+
+function make(tag, className, text = "") {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}
+
+/** Seconds as 0:05, 12:34 or 1:02:03. */
+function clock(seconds) {
+  const whole = Math.max(0, Math.floor(seconds || 0));
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  return h ? `${h}:${String(m).padStart(2, "0")}:${String(s).padStart(2, "0")}` : `${m}:${String(s).padStart(2, "0")}`;
+}

@@ -1,0 +1,51 @@
+"""What a job needs of an engine, and what an engine may ask of its job. A third engine is one new file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from stt.records import Job
+from stt.transcript import Transcript
+
+Result = TypeVar("Result")
+
+
+class Work(Protocol):
+    """A job in the hands of an engine."""
+
+    job: Job
+
+    def step(self, name: str, function: Callable[..., Result], *args: Any) -> Result:
+        """Call `function` once, even if this server is killed and started again: its answer is remembered.
+
+        A step that was broken off is called again, so it must leave the same behind when done twice.
+        """
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; after a restart only for what is left. Raises Cancelled when the user cancels meanwhile."""
+
+    def cancelled(self) -> bool:
+        """Whether to stop now: the user has cancelled, or deleted, the job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an engine returns: the transcript and how it was made. `raw` is the provider's own answer."""
+
+    transcript: Transcript
+    provenance: dict[str, Any]
+    cost: float | None = None
+    raw: Any = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class Engine(Protocol):
+    name: str
+
+    def run(self, work: Work) -> Outcome:
+        """Transcribe. Called again from the top after a restart, with finished steps answered from memory.
+
+        Raises SttError for everything that a user can act on, Cancelled when the user has cancelled.
+        """

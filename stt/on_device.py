@@ -1,0 +1,134 @@
+"""Whisper on this machine as an engine: a long recording in stretches, each kept as soon as it is done."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from stt import media, records, recordings, stretches, whisper
+from stt.engines import Outcome, Work
+from stt.errors import Cancelled
+from stt.transcript import Segment
+
+RATE = 16_000  # Hz, what Whisper hears
+EXPECTED_SPEED = 10.0  # times real time, until this server has seen its own
+REPORT_EVERY = 0.25  # seconds between notes of progress, so that quick segments do not flood the database
+
+
+class OnDevice:
+    name = "on-device"
+
+    def run(self, work: Work) -> Outcome:
+        done = work.step("find the place to go on", _place, work.job.id)
+        feed = Feed(work.job)
+        try:
+            while not done["last"]:
+                done = work.step("transcribe a stretch", _stretch, work, feed, done)
+        finally:
+            feed.close()
+        transcript = records.assembled(work.job.id)
+        return Outcome(transcript, provenance={**whisper.provenance(), **done["facts"]})
+
+
+class Feed:
+    """A recording as stretches of samples, cut at pauses. Decoding goes on from where the last stretch ended.
+
+    Cuts depend on the audio and the start alone, so a restarted job cuts where the killed one did.
+    """
+
+    def __init__(self, job: records.Job) -> None:
+        recording = recordings.find(job.recording_id or "", job.owner)
+        self._path = recording.path
+        self._apart = bool(job.options.get("channels_are_speakers")) and recording.channels > 1
+        self._reader: media.Reader | None = None
+        self._kept = np.zeros((1, 0), np.float32)  # decoded, but after the last cut
+        self._at = 0  # the sample at which `_kept` begins
+
+    def take(self, start: int, longest: float) -> tuple[np.ndarray, bool]:
+        """The stretch from sample `start` of at most `longest` seconds, and whether it is the last.
+
+        Shape (channels, samples).
+        """
+        if self._reader is None or start != self._at:
+            self._open(start)
+        wanted = int(longest * RATE)
+        blocks, have = [self._kept], self._kept.shape[1]
+        # One sample more than wanted tells whether anything follows.
+        while have <= wanted:
+            block = self._reader.read((wanted + 1 - have) / RATE)
+            if not block.shape[1]:
+                break
+            blocks.append(block)
+            have += block.shape[1]
+        samples = np.concatenate(blocks, axis=1)
+        last = samples.shape[1] <= wanted
+        cut = samples.shape[1] if last else stretches.cut(samples.mean(axis=0), longest)
+        self._kept, self._at = samples[:, cut:].copy(), start + cut
+        return samples[:, :cut], last
+
+    def _open(self, start: int) -> None:
+        self.close()
+        self._reader = media.Reader(self._path, apart=self._apart)
+        self._reader.skip(start / RATE)
+        self._kept, self._at = self._reader.read(0), start
+
+    @property
+    def lost(self) -> list[tuple[float, float, str]]:
+        return list(self._reader.lost) if self._reader else []
+
+    def close(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+
+
+def _place(generation_id: str) -> dict[str, Any]:
+    """Where to begin: after the last stretch that an earlier attempt finished."""
+    last = records.last_stretch(generation_id)
+    if last is None:
+        return {"number": 0, "end": 0.0, "last": False, "language": None, "facts": {}}
+    return {"number": last["number"], "end": last["end"], **last["notes"]}
+
+
+def _stretch(work: Work, feed: Feed, before: dict[str, Any]) -> dict[str, Any]:
+    """Transcribe and keep one stretch; how it went, small enough to be a checkpoint."""
+    job, began = work.job, time.monotonic()
+    number, start = before["number"] + 1, before["end"]
+    samples, last = feed.take(round(start * RATE), stretches.FIRST_STRETCH if number == 1 else stretches.STRETCH)
+    end = start + samples.shape[1] / RATE
+    language = before["language"] or job.options.get("language") or None
+    probability = before.get("language_probability")
+    heard: list[Segment] = []
+    reported = 0.0
+    for channel, sound in enumerate(samples):
+        run = whisper.transcribe(
+            sound, language=language, translate=bool(job.options.get("translate")), cancelled=work.cancelled
+        )
+        for segment in run:
+            segment = segment.moved(start)
+            heard.append(segment.spoken_by(f"Speaker {channel + 1}") if len(samples) > 1 else segment)
+            if time.monotonic() - reported >= REPORT_EVERY:
+                reported = time.monotonic()
+                reached = start + (channel + (segment.end - start) / max(end - start, 0.01)) * (
+                    (end - start) / len(samples)
+                )
+                records.report(job.id, seconds_done=min(reached, end), partial=records.as_rows(_in_order(heard)))
+        if language is None and run.language:
+            language, probability = run.language, run.language_probability
+    if work.cancelled():
+        raise Cancelled()
+    notes = {
+        "took": time.monotonic() - began,
+        "last": last,
+        "language": language,
+        "language_probability": probability,
+        "lost": feed.lost if last else [],
+        "facts": {"channels": len(samples)},
+    }
+    records.keep_stretch(job.id, number, start, end, records.as_rows(_in_order(heard)), notes)
+    return {"number": number, "end": end, **notes}
+
+
+def _in_order(segments: list[Segment]) -> list[Segment]:
+    return sorted(segments, key=lambda segment: (segment.start, segment.end))

@@ -1,0 +1,182 @@
+"""Recordings on disk: intake, storage, serving. Files have random names; the user's name is only a label."""
+
+from __future__ import annotations
+
+import errno
+import secrets
+import shutil
+import time
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from stt.database import data_folder, database, recordings
+from stt.errors import DiskFull, EmptyFile, NotFound, TooLarge, UploadBroken
+from stt.settings import settings
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A sound or video file that was taken in. `duration` in seconds, `size` in bytes, `sample_rate` in Hz."""
+
+    id: str
+    owner: str
+    name: str
+    created: float
+    kind: str
+    mime: str
+    size: int
+    duration: float | None
+    channels: int
+    sample_rate: int
+
+    @property
+    def path(self) -> Path:
+        return _folder("audio") / self.id
+
+
+def new_id() -> str:
+    """160 random bits, URL-safe: nobody guesses one."""
+    return secrets.token_urlsafe(20)
+
+
+class Intake:
+    """A file on its way in: `write` the bytes as they come, then `finish`. Used as a context manager.
+
+    Leaves nothing behind unless it was finished. Raises TooLarge, DiskFull, EmptyFile, UploadBroken, and what
+    `media.probe` raises.
+    """
+
+    def __init__(self, name: str, owner: str, expected: int | None = None) -> None:
+        self.name, self.owner, self.expected = clean_name(name), owner, expected
+        self.size = 0
+        self._check_size(expected or 0)
+        with _disk_errors():
+            self.part = _folder("incoming") / new_id()
+            self._file = open(self.part, "wb")  # noqa: SIM115 - closed by __exit__
+
+    def __enter__(self) -> Intake:
+        return self
+
+    def __exit__(self, *_error) -> None:
+        self._file.close()
+        self.part.unlink(missing_ok=True)
+
+    def write(self, block: bytes) -> None:
+        self.size += len(block)
+        self._check_size(self.size)
+        with _disk_errors():
+            self._file.write(block)
+
+    def finish(self) -> Recording:
+        with _disk_errors():
+            self._file.close()
+        if self.expected is not None and self.size < self.expected:
+            raise UploadBroken(f"Only {megabytes(self.size)} of {megabytes(self.expected)} arrived.")
+        if self.size == 0:
+            raise EmptyFile(f"“{self.name}” holds no bytes.")
+        return add(self.part, self.name, self.owner)
+
+    def _check_size(self, size: int) -> None:
+        if size > settings().upload_limit:
+            raise TooLarge(f"“{self.name}” is larger than the limit of {megabytes(settings().upload_limit)}.")
+
+
+def take_in(path: Path, owner: str, name: str | None = None) -> Recording:
+    """Copy a local file in. Raises what `Intake` raises."""
+    with open(path, "rb") as source, Intake(name or path.name, owner, path.stat().st_size) as intake:
+        while block := source.read(1 << 20):
+            intake.write(block)
+        return intake.finish()
+
+
+def add(part: Path, name: str, owner: str) -> Recording:
+    """Check that the finished file `part` is sound, move it to where audio is kept, and record it."""
+    from stt import media  # loads PyAV: only when there is something to look at
+
+    found = media.probe(part, name)
+    recording = Recording(
+        id=new_id(),
+        owner=owner,
+        name=clean_name(name),
+        created=time.time(),
+        kind=found.kind,
+        mime=media.mime(found),
+        size=found.size,
+        duration=found.duration,
+        channels=found.channels,
+        sample_rate=found.sample_rate,
+    )
+    with _disk_errors():
+        shutil.move(part, recording.path)
+    with database().begin() as connection:
+        row = {column.name: getattr(recording, column.name) for column in recordings.columns}
+        connection.execute(recordings.insert().values(row))
+    return recording
+
+
+def find(recording_id: str, owner: str) -> Recording:
+    """Raises NotFound, also when it is somebody else's."""
+    query = recordings.select().where(recordings.c.id == recording_id, recordings.c.owner == owner)
+    with database().connect() as connection:
+        row = connection.execute(query).mappings().first()
+    if row is None:
+        raise NotFound("There is no such recording.")
+    return Recording(**row)
+
+
+def find_all(ids: list[str], owner: str) -> list[Recording]:
+    """Those of `ids` that exist and are the owner's, in the order of `ids`."""
+    query = recordings.select().where(recordings.c.id.in_(ids), recordings.c.owner == owner)
+    with database().connect() as connection:
+        known = {row["id"]: Recording(**row) for row in connection.execute(query).mappings()}
+    return [known[i] for i in ids if i in known]
+
+
+def remove(recording_id: str, owner: str) -> None:
+    """Delete a recording and its file; nothing happens if it is gone, or somebody else's."""
+    mine = sa.and_(recordings.c.id == recording_id, recordings.c.owner == owner)
+    with database().begin() as connection:
+        if connection.execute(recordings.delete().where(mine)).rowcount:
+            (_folder("audio") / recording_id).unlink(missing_ok=True)
+
+
+def clean_incoming() -> None:
+    """Delete what broken uploads of an earlier run left behind."""
+    for part in _folder("incoming").iterdir():
+        part.unlink(missing_ok=True)
+
+
+def clean_name(name: str) -> str:
+    """A file name for people: the last part of any path, without control or invisible characters, 200 at most."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    visible = "".join(c for c in last if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") or c == "\u200d")
+    return visible.strip()[:200] or "Recording"
+
+
+def megabytes(size: int) -> str:
+    """A size in bytes in words, such as "3.4 MB"."""
+    for unit, bytes_each in (("GB", 1 << 30), ("MB", 1 << 20), ("kB", 1 << 10)):
+        if size >= bytes_each:
+            return f"{size / bytes_each:.1f} {unit}".replace(".0 ", " ")
+    return f"{size} bytes"
+
+
+def _folder(name: str) -> Path:
+    folder = settings().data_dir / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def _disk_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull("There is no room left for this recording on the server's disk.") from error
+        raise

@@ -1,0 +1,289 @@
+"""The record of each transcription: what was asked, how far it is, what came of it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, fields
+from typing import Any
+
+import sqlalchemy as sa
+
+from stt.database import database, stretches, transcriptions, transcripts
+from stt.errors import NotFound, SttError
+from stt.transcript import Segment, Transcript, joined
+
+QUEUED, WORKING, DONE, FAILED, CANCELLED = "queued", "working", "done", "failed", "cancelled"
+OPEN = (QUEUED, WORKING)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One transcription. Times of day in seconds since 1970; `duration`, `seconds_done` in seconds of audio.
+
+    `worked` is seconds of computing; `confidence` 0 to 1; `cost` in US dollars.
+    """
+
+    id: str
+    owner: str
+    recording_id: str | None
+    url: str | None
+    title: str
+    model: str
+    engine: str
+    options: dict[str, Any]
+    state: str
+    stage: str | None
+    attempt: int
+    turn: int
+    created: float
+    queued: float
+    started: float | None
+    finished: float | None
+    worked: float
+    duration: float | None
+    seconds_done: float
+    language: str | None
+    words: int | None
+    confidence: float | None
+    cost: float | None
+    error: dict[str, str] | None
+    provenance: dict[str, Any] | None
+
+    @property
+    def pending(self) -> bool:
+        return self.state in OPEN
+
+    @property
+    def fraction(self) -> float | None:
+        """Audio done of audio in all, 0 to 1; None where the length, or the provider's progress, is unknown."""
+        if self.state == DONE:
+            return 1.0
+        if not self.duration or self.engine != "on-device":
+            return None
+        return min(1.0, self.seconds_done / self.duration)
+
+    def seconds_left(self, speed: float) -> float | None:
+        """Estimated seconds of work left, by this job's own speed once it is known, before that by `speed`."""
+        if not self.duration:
+            return None
+        if self.worked >= 2 and self.seconds_done > 0:
+            speed = self.seconds_done / self.worked
+        return max(0.0, self.duration - self.seconds_done) / max(speed, 0.01)
+
+
+_COLUMNS = [transcriptions.c[field.name] for field in fields(Job)]
+
+
+def load(generation_id: str, owner: str | None) -> Job:
+    """The job, if `owner` owns it; `None` is this server itself. Raises NotFound."""
+    query = sa.select(*_COLUMNS).where(transcriptions.c.id == generation_id)
+    if owner is not None:
+        query = query.where(transcriptions.c.owner == owner)
+    with database().connect() as connection:
+        row = connection.execute(query).mappings().first()
+    if row is None:
+        raise NotFound("There is no such transcript.")
+    return Job(**row)
+
+
+def jobs_of(
+    owner: str, *, ids: list[str] | None = None, states: tuple[str, ...] | None = None, limit: int | None = None
+) -> list[Job]:
+    """The owner's jobs, newest first; only those of `ids` or in `states`, and at most `limit`, where given."""
+    query = sa.select(*_COLUMNS).where(transcriptions.c.owner == owner).order_by(transcriptions.c.created.desc())
+    if limit is not None:
+        query = query.limit(limit)
+    if ids is not None:
+        query = query.where(transcriptions.c.id.in_(ids))
+    if states is not None:
+        query = query.where(transcriptions.c.state.in_(states))
+    with database().connect() as connection:
+        return [Job(**row) for row in connection.execute(query).mappings()]
+
+
+def open_jobs() -> list[Job]:
+    """Everybody's jobs that are waiting or being worked on, oldest first."""
+    query = sa.select(*_COLUMNS).where(transcriptions.c.state.in_(OPEN)).order_by(transcriptions.c.queued)
+    with database().connect() as connection:
+        return [Job(**row) for row in connection.execute(query).mappings()]
+
+
+def insert(job: Job) -> None:
+    with database().begin() as connection:
+        connection.execute(transcriptions.insert().values({f.name: getattr(job, f.name) for f in fields(Job)}))
+
+
+def next_turn(owner: str) -> int:
+    """The turn of a new job of `owner`: after its own waiting ones, but before the crowd of anybody else's.
+
+    Start-time fair queueing: with 200 of one visitor waiting, a newcomer's first job is next.
+    """
+    t = transcriptions.c
+    now = sa.select(sa.func.coalesce(sa.func.max(t.turn), 0)).where(t.state == WORKING)
+    own = sa.select(sa.func.coalesce(sa.func.max(t.turn), 0)).where(t.owner == owner, t.state.in_(OPEN))
+    with database().connect() as connection:
+        return 1 + max(connection.execute(now).scalar_one(), connection.execute(own).scalar_one())
+
+
+def place_in_queue(job: Job) -> int:
+    """How many jobs of the same engine go before this waiting one."""
+    t = transcriptions.c
+    before = sa.or_(t.turn < job.turn, sa.and_(t.turn == job.turn, t.queued < job.queued))
+    query = sa.select(sa.func.count()).where(t.state == QUEUED, t.engine == job.engine, before)
+    with database().connect() as connection:
+        return connection.execute(query).scalar_one()
+
+
+def move(generation_id: str, expected: tuple[str, ...], state: str, **values: Any) -> bool:
+    """Change the state if it is one of `expected`; whether it was. This is the only way that states change."""
+    where = sa.and_(transcriptions.c.id == generation_id, transcriptions.c.state.in_(expected))
+    with database().begin() as connection:
+        return connection.execute(transcriptions.update().where(where).values(state=state, **values)).rowcount == 1
+
+
+def report(generation_id: str, **values: Any) -> None:
+    """Note progress (`seconds_done`, `partial`, `stage` …) of a job that is still being worked on."""
+    where = sa.and_(transcriptions.c.id == generation_id, transcriptions.c.state == WORKING)
+    with database().begin() as connection:
+        connection.execute(transcriptions.update().where(where).values(**values))
+
+
+def is_current(job: Job) -> bool:
+    """Whether this attempt of the job is still wanted: not cancelled, deleted or started anew."""
+    t = transcriptions.c
+    with database().connect() as connection:
+        now = connection.execute(sa.select(t.state, t.attempt).where(t.id == job.id)).first()
+    return now is not None and (now.state, now.attempt) == (WORKING, job.attempt)
+
+
+def keep_stretch(generation_id: str, number: int, start: float, end: float, segments: list[dict], notes: dict) -> None:
+    """Record a finished stretch of audio. Doing it twice leaves one."""
+    key = sa.and_(stretches.c.id == generation_id, stretches.c.number == number)
+    with database().begin() as connection:
+        connection.execute(stretches.delete().where(key))
+        connection.execute(
+            stretches.insert().values(
+                id=generation_id, number=number, start=start, end=end, segments=segments, notes=notes
+            )
+        )
+        connection.execute(
+            transcriptions.update()
+            .where(transcriptions.c.id == generation_id)
+            .values(seconds_done=end, partial=None, worked=transcriptions.c.worked + notes.get("took", 0.0))
+        )
+
+
+def stretches_of(generation_id: str) -> list[dict[str, Any]]:
+    """The finished stretches in order: number, start, end, segments, notes."""
+    query = stretches.select().where(stretches.c.id == generation_id).order_by(stretches.c.number)
+    with database().connect() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def last_stretch(generation_id: str) -> dict[str, Any] | None:
+    query = (
+        sa.select(stretches.c.number, stretches.c.end, stretches.c.notes)
+        .where(stretches.c.id == generation_id)
+        .order_by(stretches.c.number.desc())
+        .limit(1)
+    )
+    with database().connect() as connection:
+        row = connection.execute(query).mappings().first()
+    return dict(row) if row else None
+
+
+def text_so_far(generation_id: str, last: int | None = None) -> str:
+    """What is transcribed until now; only the newest `last` stretches where given, for a page that shows the end."""
+    query = sa.select(stretches.c.segments).where(stretches.c.id == generation_id).order_by(stretches.c.number.desc())
+    if last is not None:
+        query = query.limit(last)
+    with database().connect() as connection:
+        rows = [row.segments for row in connection.execute(query)][::-1]
+        partial = connection.execute(
+            sa.select(transcriptions.c.partial).where(transcriptions.c.id == generation_id)
+        ).scalar()
+    return joined(segment["text"] for row in [*rows, partial or []] for segment in row)
+
+
+def transcript_of(generation_id: str) -> Transcript:
+    """The finished transcript; of an unfinished job what there is so far."""
+    with database().connect() as connection:
+        saved = connection.execute(
+            sa.select(transcripts.c.transcript).where(transcripts.c.id == generation_id)
+        ).scalar()
+        if saved is not None:
+            return Transcript.from_dict(saved)
+        row = connection.execute(
+            sa.select(transcriptions.c.partial, transcriptions.c.duration).where(transcriptions.c.id == generation_id)
+        ).first()
+    return assembled(generation_id, row.partial if row else None, row.duration if row else None)
+
+
+def assembled(generation_id: str, partial: list[dict] | None = None, duration: float | None = None) -> Transcript:
+    """One transcript of all finished stretches and the partial one."""
+    rows = stretches_of(generation_id)
+    notes = [row["notes"] for row in rows]
+    named = next((n for n in notes if n.get("language")), {})
+    data = [segment for row in rows for segment in row["segments"]] + list(partial or [])
+    reached = rows[-1]["end"] if rows else 0.0
+    return Transcript.from_dict(
+        {
+            "segments": data,
+            "duration": max(duration or 0.0, reached),
+            "language": named.get("language"),
+            "language_probability": named.get("language_probability"),
+            "lost": [lost for n in notes for lost in n.get("lost", ())],
+        }
+    )
+
+
+def finish(generation_id: str, transcript: Transcript, *, raw: Any = None, **values: Any) -> bool:
+    """Save the transcript and call the job done, together; False if it was cancelled or deleted meanwhile."""
+    where = sa.and_(transcriptions.c.id == generation_id, transcriptions.c.state == WORKING)
+    done = {
+        "state": DONE,
+        "stage": None,
+        "partial": None,
+        "finished": time.time(),
+        "duration": transcript.duration,
+        "seconds_done": transcript.duration,
+        "language": transcript.language,
+        "words": transcript.word_count,
+        "confidence": transcript.confidence,
+        **values,
+    }
+    with database().begin() as connection:
+        if connection.execute(transcriptions.update().where(where).values(**done)).rowcount != 1:
+            return False
+        connection.execute(transcripts.delete().where(transcripts.c.id == generation_id))
+        connection.execute(
+            transcripts.insert().values(
+                id=generation_id, transcript=transcript.to_dict(), text=transcript.text, raw=raw
+            )
+        )
+        connection.execute(stretches.delete().where(stretches.c.id == generation_id))
+        return True
+
+
+def fail(generation_id: str, error: SttError) -> None:
+    move(generation_id, OPEN, FAILED, error=error.to_dict(), finished=time.time(), stage=None)
+
+
+def usual_speed(model: str, default: float) -> float:
+    """How many seconds of audio this server transcribes in a second, from its last 20 finished jobs."""
+    t = transcriptions.c
+    recent = (
+        sa.select(t.duration, t.worked)
+        .where(t.model == model, t.state == DONE, t.worked > 0.5, t.duration > 5)
+        .order_by(t.finished.desc())
+        .limit(20)
+        .subquery()
+    )
+    with database().connect() as connection:
+        audio, work = connection.execute(sa.select(sa.func.sum(recent.c.duration), sa.func.sum(recent.c.worked))).one()
+    return audio / work if work else default
+
+
+def as_rows(segments: list[Segment]) -> list[dict[str, Any]]:
+    """Segments as plain dictionaries, as they lie in the database."""
+    return Transcript(segments=tuple(segments)).to_dict()["segments"]

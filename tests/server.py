@@ -1,0 +1,66 @@
+"""The app as a real process: started, killed and started again by tests and benches."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """`streamlit run streamlit_app.py` on a data folder of its own. Used as a context manager."""
+
+    def __init__(self, data: Path, port: int | None = None, **environment: str) -> None:
+        self.data, self.port = data, port or free_port()
+        self.environment = {k: v for k, v in os.environ.items() if not k.startswith(("STT_", "AIML_"))}
+        self.environment |= {"STT_DATA_DIR": str(data), "PYTHONUNBUFFERED": "1", **environment}
+        self.log = data.parent / f"{data.name}.log"
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    def start(self) -> Server:
+        command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(self.port)]
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
+        session = requests.Session()
+        # Retries while nobody listens yet: that is how a start is waited for.
+        session.mount("http://", HTTPAdapter(max_retries=Retry(connect=60, backoff_factor=0.1, backoff_max=0.5)))
+        assert session.get(self.url + "/healthz", timeout=30).status_code == 200, self.log.read_text()
+        return self
+
+    def kill(self) -> None:
+        """As a power cut would: SIGKILL."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self, seconds: float = 20) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def __enter__(self) -> Server:
+        return self.start()
+
+    def __exit__(self, *_error) -> None:
+        if self.process.poll() is None:
+            self.kill()
