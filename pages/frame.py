@@ -9,6 +9,7 @@ from pages import visitor
 st.set_page_config(page_title="STT Studio", page_icon=":material/graphic_eq:", layout="centered")
 st.html(Path(__file__).with_name("widgets") / "style.css")
 
+st.logo(str(Path(__file__).with_name("widgets") / "logo.svg"), size="medium")
 page = st.navigation(
     [
         st.Page("transcribe.py", title="Transcribe", default=True, icon=":material/graphic_eq:"),

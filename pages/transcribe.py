@@ -32,7 +32,7 @@ def add_recordings() -> None:
                 state.seen.add(recording_id)
                 state.chosen.append(recording_id)
         with st.container(horizontal=True, vertical_alignment="center", key="sample"):
-            plain("No recording at hand?", "stt-hint")
+            plain("No recording at hand?", "stt-hint", fit=True)
             if st.button("Try the sample", type="tertiary", icon=":material/play_circle:"):
                 begin([recordings.take_in(SAMPLE, owner, SAMPLE_NAME)], {})
     with record:
@@ -62,7 +62,7 @@ def chosen_recordings() -> list[recordings.Recording]:
             facts = [recording.kind, length(recording.duration)]
             if recording.duration:
                 facts.append(f"takes about {length(max(1.0, recording.duration / speed))}")
-            plain(" · ".join(facts), "stt-facts")
+            plain(" · ".join(facts), "stt-facts", fit=True)
             if st.button("Remove", key=f"remove-{recording.id}", type="tertiary", icon=":material/close:"):
                 state.chosen.remove(recording.id)
                 recordings.remove(recording.id, owner)
@@ -126,3 +126,4 @@ with st.container(key="jobs"):
                 st.rerun()
     state.polling = any(job.pending for job in followed)
     st.fragment(rows, run_every=0.5 if state.polling else None)()
+jobs.warm()

@@ -11,7 +11,7 @@ from stt import history, jobs, records, recordings
 from stt.errors import NotFound, SttError
 from stt.exports import FORMATS, file_name
 from stt.languages import LANGUAGES
-from stt.transcript import Transcript, joined, paragraphs
+from stt.transcript import Transcript, paragraphs
 
 owner = visitor.owner()
 state = st.session_state
@@ -38,12 +38,12 @@ def header(job: records.Job, transcript: Transcript) -> None:
 
 def actions(job: records.Job, transcript: Transcript) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        copy_button(joined_paragraphs(transcript))
+        copy_button(FORMATS["txt"].write(transcript, speakers=True).decode())
         with st.popover("Download", icon=":material/download:"):
-            for form in FORMATS:
+            for form in FORMATS.values():
                 st.download_button(
                     form.label,
-                    lambda form=form: form.write(transcript, title=job.title),
+                    lambda form=form: form.write(transcript, title=job.title, model=job.model, created=when(job.created)),
                     file_name(job.title, form.extension),
                     form.mime,
                     key=f"download-{form.extension}",
@@ -55,12 +55,6 @@ def actions(job: records.Job, transcript: Transcript) -> None:
             st.switch_page("transcribe.py")
         if st.button("Delete", icon=":material/delete:"):
             confirm_delete(job)
-
-
-def joined_paragraphs(transcript: Transcript) -> str:
-    return "\n\n".join(
-        f"{p.speaker}: {p.text}" if p.speaker else p.text for p in paragraphs(transcript.segments)
-    )
 
 
 @st.dialog("Delete for good?")

@@ -159,6 +159,13 @@ def start() -> None:
     _enqueue_forgotten()
 
 
+def warm() -> None:
+    """Load the on-device model in the background: somebody is about to use it."""
+    from stt import whisper
+
+    whisper.warm()
+
+
 def stop() -> None:
     """Stop the job engine. Open jobs go on from their last finished stretch at the next start."""
     global _started

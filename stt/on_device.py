@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from stt import media, records, recordings, stretches, whisper
+from stt import records, recordings, stretches, whisper
 from stt.engines import Outcome, Work
 from stt.errors import Cancelled
+from stt.sound import RATE, Reader
 from stt.transcript import Segment
 
-RATE = 16_000  # Hz, what Whisper hears
-EXPECTED_SPEED = 10.0  # times real time, until this server has seen its own
 REPORT_EVERY = 0.25  # seconds between notes of progress, so that quick segments do not flood the database
 
 
@@ -42,7 +41,7 @@ class Feed:
         recording = recordings.find(job.recording_id or "", job.owner)
         self._path = recording.path
         self._apart = bool(job.options.get("channels_are_speakers")) and recording.channels > 1
-        self._reader: media.Reader | None = None
+        self._reader: Reader | None = None
         self._kept = np.zeros((1, 0), np.float32)  # decoded, but after the last cut
         self._at = 0  # the sample at which `_kept` begins
 
@@ -70,7 +69,7 @@ class Feed:
 
     def _open(self, start: int) -> None:
         self.close()
-        self._reader = media.Reader(self._path, apart=self._apart)
+        self._reader = Reader(self._path, apart=self._apart)
         self._reader.skip(start / RATE)
         self._kept, self._at = self._reader.read(0), start
 

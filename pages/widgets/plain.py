@@ -7,10 +7,10 @@ from html import escape
 import streamlit as st
 
 
-def plain(text: str, style: str = "stt-text", *, tag: str = "p", role: str | None = None) -> None:
-    """Draw `text` as it is, in the style of that CSS class (see `style.css`)."""
+def plain(text: str, style: str = "stt-text", *, tag: str = "p", role: str | None = None, fit: bool = False) -> None:
+    """Draw `text` as it is, in the style of that CSS class (see `style.css`); `fit` takes no more room than it needs."""
     announced = f' role="{role}"' if role else ""
-    st.html(f'<{tag} class="{style}" dir="auto"{announced}>{escape(text)}</{tag}>')
+    st.html(f'<{tag} class="{style}" dir="auto"{announced}>{escape(text)}</{tag}>', width="content" if fit else "stretch")
 
 
 def sentence(error: dict[str, str]) -> str:

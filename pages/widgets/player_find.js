@@ -38,13 +38,16 @@ class Finder {
   search() {
     const wanted = this.input.value.trim();
     this.hits = [];
+    this.hitsOf = new Map(); // paragraph -> its hits
     this.place = -1;
     if (wanted) {
       const pattern = new RegExp(wanted.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&").replace(/\s+/g, "\\s+"), "giu");
       for (const paragraph of this.text.paragraphs) {
-        for (const hit of paragraph.text.matchAll(pattern)) {
-          this.hits.push({ paragraph, from: hit.index, to: hit.index + hit[0].length });
-        }
+        const found = Array.from(paragraph.text.matchAll(pattern), (hit) => (
+          { paragraph, from: hit.index, to: hit.index + hit[0].length }
+        ));
+        if (found.length) this.hitsOf.set(paragraph, found);
+        for (const hit of found) this.hits.push(hit);
       }
     }
     this.found.hidden = !wanted;
@@ -83,12 +86,13 @@ class Finder {
     this.ranges = [];
     if (!this.hits.length) return;
     const current = this.hits[this.place];
-    for (const hit of this.hits) {
-      if (!this.text.near.has(hit.paragraph) && hit !== current) continue;
-      const range = this.text.range(hit.paragraph, hit.from, hit.to);
-      if (!range) continue;
-      this.ranges.push(range);
-      (hit === current ? MARKS.now : MARKS.all).add(range);
+    for (const paragraph of new Set(this.text.near).add(current?.paragraph)) {
+      for (const hit of this.hitsOf.get(paragraph) ?? []) {
+        const range = this.text.range(paragraph, hit.from, hit.to);
+        if (!range) continue;
+        this.ranges.push(range);
+        (hit === current ? MARKS.now : MARKS.all).add(range);
+      }
     }
   }
 

@@ -5,7 +5,7 @@ const NEAR = "1200px 0px";
 
 class Text {
   constructor(root, onBuilt) {
-    this.box = root.querySelector(".stt-text");
+    this.box = root.querySelector(".stt-transcript");
     this.onBuilt = onBuilt;
     this.near = new Set();
     this.scroller = scrollerOf(root);
@@ -149,9 +149,6 @@ class Text {
     const touched = this.paragraphs.filter((p) => range.intersectsNode(p.body));
     const several = touched.length > 1 && new Set(touched.map((p) => p.speaker)).size > 1;
     const lines = touched.map((p) => {
-      const part = range.cloneRange();
-      if (range.comparePoint(p.body, 0) >= 0) part.setStart(p.body, 0);
-      if (range.comparePoint(p.body, p.body.childNodes.length) <= 0) part.setEnd(p.body, p.body.childNodes.length);
       const words = clipped(range, p.body).toString().trim();
       return words && several && p.speaker ? `${p.speaker}: ${words}` : words;
     });

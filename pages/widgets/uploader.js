@@ -1,6 +1,7 @@
 // Uploads live in `shelves`, one for each key, and outlast the element that shows them: Streamlit calls the default
-// export again whenever data change, and takes the element away when another page is opened.
-const shelves = new Map();
+// export again whenever data change, and takes the element away when another page is opened. They hang on the window
+// because an edit of this file makes it a new module.
+const shelves = (window.sttShelves ??= new Map());
 const AT_ONCE = 2;
 const RETRY = { label: "Try again", className: "stt-upload-retry" };
 
@@ -45,7 +46,8 @@ function add(shelf, files) {
     } else if (file.size === 0) {
       fail(shelf, upload, { title: "The file is empty", message: "Check that the recording was saved, then add it again." });
     } else if (file.size > shelf.limit) {
-      const message = `It has ${size(file.size)}, the limit is ${size(shelf.limit)}.`;
+      const [has, limit] = [size(file.size), size(shelf.limit)];
+      const message = has === limit ? `It is just over the limit of ${limit}.` : `It has ${has}, the limit is ${limit}.`;
       const guidance = "Cut it into parts, or save it in a compressed format such as MP3 or M4A.";
       fail(shelf, upload, { title: "Too large", message, guidance });
     }
@@ -99,15 +101,15 @@ function send(shelf, upload) {
 function finish(shelf, upload, id) {
   shelf.done.push(String(id));
   remove(shelf, upload);
-  shelf.view?.say(`${upload.file.name}: uploaded`);
-  if (shelf.view) shelf.report();
+  if (!shelf.view) return; // told when the page is opened again
+  shelf.view.say(shelf.done.length === 1 ? "1 file uploaded" : `${shelf.done.length} files uploaded`);
+  shelf.report();
 }
 
 function fail(shelf, upload, { title, message, guidance }, again = false) {
   Object.assign(upload, { state: "failed", request: null, again });
   upload.error = { title: title || "", text: [message, guidance].filter((part) => part && part !== title).join(" ") };
   shelf.view?.draw();
-  shelf.view?.say(`${upload.file.name}: ${upload.error.title}. ${upload.error.text}`);
 }
 
 function retry(shelf, upload) {
@@ -174,7 +176,7 @@ function open(root, shelf) {
     for (const upload of shelf.uploads) drawRow(upload);
     list.hidden = rows.length === 0;
     // Keep the keyboard where it was: the next row's button, or the zone.
-    if (place >= 0) (rows[Math.min(place, rows.length - 1)]?.querySelector("button") ?? input).focus();
+    if (place >= 0) (rows[Math.min(place, rows.length - 1)]?.querySelector(".stt-upload-close") ?? input).focus();
   };
   draw();
   const say = (words) => (live.textContent = words);
@@ -198,6 +200,7 @@ function makeRow(shelf, upload) {
   bar.setAttribute("aria-label", `Uploading ${upload.file.name}`);
   bar.append(element("div", "stt-upload-done"));
   const error = element("div", "stt-upload-error");
+  error.setAttribute("role", "alert");
   error.append(element("strong"), " ", element("span"));
   const actions = element("div", "stt-upload-actions");
   const again = element("button", RETRY.className, RETRY.label);

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import streamlit as st
+
 from . import component
 
 _uploader = component("uploader")
@@ -10,8 +12,8 @@ _uploader = component("uploader")
 def uploader(key: str, limit_bytes: int, url: str = "/upload") -> list[str]:
     """Draw the drop zone and return the media ids of what was uploaded through it, oldest first.
 
-    The list only grows, one entry a finished upload, for as long as the browser tab lives: a page that comes back
-    gets all of it again, and the same recording sent twice may give the same id twice. So remember in the session
+    The list has one entry for each finished upload and only grows while the session lasts, through other pages and
+    back; if the route gives a recording that is sent twice the same id, it is there twice. So keep in the session
     how many entries were handled, and handle `ids[handled:]`.
 
     Each file is the raw body of `POST url` with its name, percent-encoded UTF-8, in `X-File-Name`. The route answers
@@ -24,4 +26,7 @@ def uploader(key: str, limit_bytes: int, url: str = "/upload") -> list[str]:
         default={"uploaded": []},
         on_uploaded_change=lambda: None,
     )
-    return list(result.uploaded or [])
+    # Streamlit drops the component's state while another page is open, and gets it again a run later.
+    known = st.session_state.setdefault(f"stt_uploaded_{key}", [])
+    known += (result.uploaded or [])[len(known) :]
+    return list(known)

@@ -1,0 +1,441 @@
+"""The provider's result shapes -> one `Transcript`.
+
+A provider's answer is never trusted: any field may be missing, null or of another type. The shapes are those of the
+contract: Deepgram (`results.channels`, seconds), AssemblyAI (`text` and `words`, milliseconds) and text only.
+
+`Transcript.extras` holds what else an answer had, each only if it is there; times in seconds, or None:
+
+    speakers       ["Speaker 1", …] in the order in which they first speak
+    utterances     [{start, end, text, speaker, channel, confidence}]
+    summary        text
+    chapters       [{start, end, headline, gist, summary}]
+    topics         [{topic, confidence, text, start, end}]
+    intents        [{intent, confidence, text, start, end}]
+    sentiments     [{sentiment, score, text, speaker, start, end}]
+    entities       [{kind, text, confidence, start, end}]
+    key_phrases    [{text, count, rank, times: [[start, end], …]}]
+    search         [{query, text, confidence, start, end}]
+    language_code  the language with its region, such as "en-us", where `Transcript.language` is only "en"
+    usage          {name: number or text} as the provider counts it
+    cost           US dollars that the provider says it billed
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from itertools import groupby
+from typing import Any, Literal
+
+from rapidfuzz.distance import Levenshtein
+
+from stt import errors
+from stt.aiml import failure, status_code
+from stt.catalog import clean, items, number, share, signed
+from stt.transcript import Segment, Transcript, Word, joined
+
+DONE = {"completed"}
+DONE_TOO = {"complete", "succeeded", "success", "done", "finished"}  # not in the contract: believed only with a result
+_CHAPTER = ("start", "end", "headline", "gist", "summary")
+FAILED = {"error", "failed", "canceled", "cancelled"}
+LONGEST = 10_000_000.0  # seconds; a time beyond it is no time
+PAUSE, LONG = 1.0, 15.0  # seconds: a pause that ends a segment; the length from which any comma does
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one GET said: `status`, with `word` as the provider puts it ("queued", "generating" …).
+
+    `transcript` is there when done, `error` when failed: GenerationFailed, AnswerUnreadable, or the error that a
+    failure hidden in a good answer stands for (KeyRefused, OutOfCredit, ResultGone …).
+    """
+
+    status: Literal["running", "done", "failed"]
+    word: str = ""
+    transcript: Transcript | None = None
+    error: errors.ProviderError | None = None
+
+
+def read(answer: Any, duration: float | None = None) -> Reading:
+    """Read the whole body of a GET. `duration` is the recording's length in seconds where we know it. Never raises."""
+    if not isinstance(answer, dict):
+        return Reading("failed", error=errors.AnswerUnreadable("The answer is not a JSON object."))
+    word = clean(answer.get("status"))[:40]
+    status = word.lower()
+    found = _result(answer)
+    if status in FAILED:
+        return Reading("failed", word, error=failure(answer, found))
+    ended = status in DONE or (found is not None and (not status or status in DONE_TOO))
+    if found is None and (answer.get("error") or status_code(answer) >= 400) and (ended or not status):
+        return Reading("failed", word, error=failure(answer))
+    if not ended:
+        return Reading("running", word)
+    if isinstance(found, dict) and clean(found.get("status")).lower() in FAILED:
+        return Reading("failed", word, error=failure(found))
+    transcript = _transcript(found, number(duration))
+    if transcript is not None:
+        return Reading("done", word, transcript)
+    if answer.get("error"):
+        return Reading("failed", word, error=failure(answer))
+    said = "The job is completed, but its answer holds no transcript in a known place."
+    return Reading("failed", word, error=errors.AnswerUnreadable(said))
+
+
+def _result(answer: dict) -> Any:
+    """What is under `result` or `output`; the answer itself where it is a bare result; None if there is none."""
+    for name in ("result", "output"):
+        if answer.get(name) is not None:
+            return answer[name]
+    return answer if any(name in answer for name in ("text", "results", "channels")) else None
+
+
+# Shapes
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A word, a sentence or an utterance as the provider gives it; times in seconds, None where it gives none."""
+
+    text: str
+    start: float | None = None
+    end: float | None = None
+    speaker: str | None = None
+    channel: int | None = None
+    confidence: float | None = None
+
+
+class _Times:
+    """Reads a time as seconds; None for what cannot be a time of a recording of this length."""
+
+    def __init__(self, unit: float, duration: float | None) -> None:
+        self.unit = unit
+        # A provider may round or pad, so only what is far beyond the end counts as wrong.
+        self.last = min(duration * 1.5 + 60, LONGEST) if duration else LONGEST
+
+    def __call__(self, value: Any) -> float | None:
+        seconds = number(value)
+        return round(seconds * self.unit, 6) if seconds is not None and seconds * self.unit <= self.last else None
+
+
+def _transcript(found: Any, known: float | None) -> Transcript | None:
+    if isinstance(found, list):
+        found = next((part for part in found if isinstance(part, dict)), None)
+    if isinstance(found, str):
+        found = {"text": found}
+    if not isinstance(found, dict):
+        return None
+    if "results" in found or "channels" in found:
+        return _deepgram(found, known)
+    if isinstance(found.get("text", 0), str | None) or _said(found.get("words"), _Times(0.001, None), 1):
+        return _assembly(found, known)
+    return None
+
+
+def _deepgram(found: dict, known: float | None) -> Transcript | None:
+    results = found.get("results", found)
+    if results is None:  # the contract allows it: nothing was heard
+        results = {}
+    channels = _channels(results.get("channels")) if isinstance(results, dict) else []
+    if not isinstance(results, dict) or not channels and results.get("channels") not in (None, [], {}):
+        return None
+    metadata = found.get("metadata")
+    duration = known or number(metadata.get("duration") if isinstance(metadata, dict) else None)
+    times = _Times(1.0, duration)
+    utterances = _said(results.get("utterances"), times, 1)
+    tracks, every_word = [], []
+    for index, channel in enumerate(channels):
+        best = _alternative(channel)
+        words = _said(best.get("words"), times, 1)
+        layout = best.get("paragraphs") if isinstance(best.get("paragraphs"), dict) else {}
+        sentences = [
+            sentence
+            for paragraph in items(layout.get("paragraphs"))
+            for sentence in _said(paragraph.get("sentences"), times, 1, paragraph.get("speaker"))
+        ]
+        own = [utterance for utterance in utterances if utterance.channel == index or len(channels) == 1]
+        text = clean(best.get("transcript")) or clean(layout.get("transcript"))
+        tracks.append(_segments(text, words, [own, sentences]))
+        every_word += words
+    if sum(map(bool, tracks)) > 1:
+        tracks = [[_of_channel(segment, index) for segment in track] for index, track in enumerate(tracks)]
+    whole, said = _text(s for track in tracks for s in track), _text(utterances)
+    if not _covers(whole, said) and _covers(said, whole):  # utterances of channels that are not listed
+        tracks = [_segments("", every_word, [utterances])]
+    return _finished(tracks, duration, [*channels, found], results, utterances, times)
+
+
+def _assembly(found: dict, known: float | None) -> Transcript:
+    """AssemblyAI's shape, and text only, which is the same without times."""
+    duration = known or number(found.get("audio_duration"))
+    times = _Times(0.001, duration)
+    utterances = _said(found.get("utterances"), times, 0)
+    track = _segments(clean(found.get("text")), _said(found.get("words"), times, 0), [utterances])
+    return _finished([track], duration, [found], found, utterances, times)
+
+
+def _finished(
+    tracks: list[list[Segment]], duration: float | None, holders: list[dict], results: dict,
+    utterances: list[_Said], times: _Times,
+) -> Transcript:  # fmt: skip
+    """Put the tracks in order of time. `holders` are the channels, then the result: where languages are told."""
+    segments = sorted((s for track in tracks for s in track), key=lambda segment: segment.start)
+    timed = not segments or any(segment.end > 0 for segment in segments)
+    if not timed:
+        segments = [Segment(0.0, duration or 0.0, _text(segments))]
+    at = next((h for h in holders if clean(h.get("detected_language")) or clean(h.get("language_code"))), {})
+    code = (clean(at.get("detected_language")) or clean(at.get("language_code"))).replace("_", "-").lower()
+    language = code.split("-")[0]
+    extras = _extras(holders, results, utterances, times) | {
+        "speakers": list(dict.fromkeys(s.speaker for s in segments if s.speaker)),
+        "language_code": code if code != language else "",
+    }
+    return Transcript(
+        segments=tuple(segments),
+        duration=max([duration or 0.0, *(segment.end for segment in segments)]),
+        language=language if re.fullmatch("[a-z]{2,3}", language) else None,
+        language_probability=share(at.get("language_confidence")),
+        timed=timed,
+        extras={name: value for name, value in extras.items() if value not in (None, "", [], {})},
+    )
+
+
+def _channels(value: Any) -> list[dict]:
+    """Channels as a list, as one object, or as an object of objects."""
+    return items(list(value.values()) if isinstance(value, dict) and "alternatives" not in value else value)
+
+
+def _alternative(channel: dict) -> dict:
+    """The first alternative with text or words."""
+    every = items(channel.get("alternatives")) or [{}]
+    return next((a for a in every if clean(a.get("transcript")).strip() or a.get("words")), every[0])
+
+
+def _of_channel(segment: Segment, index: int) -> Segment:
+    """Each of several channels counts its own speakers from one; without speakers, a channel is one."""
+    return segment.spoken_by(f"{segment.speaker} (channel {index + 1})" if segment.speaker else f"Speaker {index + 1}")
+
+
+def _said(value: Any, times: _Times, first: int, speaker: Any = None) -> list[_Said]:
+    """Words, sentences or utterances, those without text left out. `first` is added to the numbers of speakers."""
+    every = []
+    for item in [value] if isinstance(value, dict) else value if isinstance(value, list) else []:
+        item = {"text": item} if isinstance(item, str) else item if isinstance(item, dict) else {}
+        for name in ("punctuated_word", "word", "text", "transcript"):
+            if text := " ".join(clean(item.get(name)).split()):
+                channel = number(item.get("channel"))
+                every.append(
+                    _Said(
+                        text,
+                        times(item.get("start")),
+                        times(item.get("end")),
+                        _speaker(item.get("speaker", speaker), first),
+                        int(channel) if channel is not None else None,
+                        share(item.get("confidence")),
+                    )
+                )
+                break
+    return every
+
+
+def _speaker(value: Any, first: int) -> str | None:
+    """ "Speaker 1" for Deepgram's 0 (`first` 1), "Speaker A" for AssemblyAI's "A"; other names as they are."""
+    name = " ".join(clean(value).split())[:40]
+    counted = number(name or value)
+    if counted is not None:
+        return f"Speaker {int(counted) + first}"
+    return f"Speaker {name}" if len(name) == 1 else name or None
+
+
+# Words onto text: a text is never lost, whatever the words say
+
+
+_SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u3000-\u9fff\uff00-\uffef"
+_WITHOUT = re.compile(f"[{_SPACELESS}]")
+_TOKEN = re.compile(rf"[{_SPACELESS}]|[^\s{_SPACELESS}]+")
+
+
+def _segments(text: str, words: list[_Said], layouts: list[list[_Said]]) -> list[Segment]:
+    """Segments of one channel that hold all of `text`, cut as the first of `layouts` that holds it too.
+
+    Without such a layout they are cut at pauses and sentence ends. `text` is also right where the words differ from
+    it, unless it lacks some of them.
+    """
+    text, heard = " ".join(text.split()), _text(words)
+    whole = text if text and (_covers(text, heard) or not _covers(heard, text)) else heard
+    layout = next((pieces for pieces in layouts if pieces and _covers(_text(pieces), whole)), None)
+    pieces = layout or ([_Said(whole)] if whole else [])
+    if not any(word.start is not None or word.end is not None for word in words):
+        return list(_untimed(pieces))
+    runs = [_tokens(piece.text) for piece in pieces]
+    timed = iter(_timed([token for run in runs for token in run], words))
+    segments = []
+    for piece, run in zip(pieces, runs, strict=True):
+        own = [next(timed) for _ in run]
+        if piece.speaker:
+            own = [replace(word, speaker=piece.speaker) for word in own]
+        segments += [
+            Segment(part[0].start, max(w.end for w in part), "".join(w.text for w in part), tuple(part), part[0].speaker)
+            for part in _parts(own, at_pauses=layout is None)
+        ]
+    return segments
+
+
+def _untimed(pieces: list[_Said]) -> Iterator[Segment]:
+    clock = 0.0
+    for piece in pieces:
+        clock = max(clock, piece.start or 0.0)
+        yield Segment(clock, max(clock, piece.end or 0.0), piece.text, (), piece.speaker)
+
+
+def _parts(words: list[Word], at_pauses: bool) -> Iterator[list[Word]]:
+    """Cut where the speaker changes; `at_pauses` also at pauses and sentence ends."""
+    part: list[Word] = []
+    for word in words:
+        if part and (
+            part[-1].speaker != word.speaker
+            or at_pauses
+            and (
+                word.start - part[-1].end >= PAUSE
+                or part[-1].text.endswith((".", "?", "!", "。", "？", "！", "…"))
+                or (word.start - part[0].start >= LONG and part[-1].text.endswith((",", ";", ":", "，", "、")))
+                or word.start - part[0].start >= 2 * LONG
+            )
+        ):
+            yield part
+            part = []
+        part.append(word)
+    if part:
+        yield part
+
+
+def _timed(tokens: list[str], words: list[_Said]) -> list[Word]:
+    """Each token as a word with the times of the word it is; one that no word is gets its share of the gap."""
+    heard = [(token, word) for word in words for token in _TOKEN.findall(word.text)]
+    matched: list[_Said | None] = [None] * len(tokens)
+    for kind, at, end, there, there_end in Levenshtein.opcodes(list(map(_bare, tokens)), [_bare(h) for h, _ in heard]):
+        if kind in ("equal", "replace"):
+            matched[at:end] = [word for _, word in heard[there:there_end]]
+    clock, clocked = 0.0, []
+    for word in matched:  # starts never run backwards
+        if word is not None:
+            clock = max(clock, word.start if word.start is not None else clock)
+            clocked.append((clock, max(clock, word.end or 0.0)))
+        else:
+            clocked.append(None)
+    timed: list[Word] = []
+    for token, word, times in zip(tokens, matched, _filled(clocked), strict=True):
+        speaker = word.speaker if word else timed[-1].speaker if timed else None
+        timed.append(Word(token, *times, word.confidence if word else None, speaker))
+    return timed
+
+
+def _filled(times: list[tuple[float, float] | None]) -> list[tuple[float, float]]:
+    """Give each missing (start, end) an equal share of the gap that it lies in."""
+    filled: list[tuple[float, float]] = []
+    for missing, run in groupby(times, key=lambda pair: pair is None):
+        known = list(run)
+        if not missing:
+            filled += known
+            continue
+        after = len(filled) + len(known)
+        left = filled[-1][1] if filled else 0.0
+        right = times[after][0] if after < len(times) else left
+        left = min(left, right)
+        step = (right - left) / len(known)
+        filled += [(left + step * n, left + step * (n + 1)) for n in range(len(known))]
+    return filled
+
+
+def _tokens(text: str) -> list[str]:
+    """The words of a text, each with the space before it; a character each where the script has no spaces."""
+    found = _TOKEN.finditer(text)
+    return [
+        " " + m.group() if text[m.start() - 1 : m.start()] == " " or not (m.start() or _WITHOUT.match(m.group()))
+        else m.group() for m in found
+    ]  # fmt: skip
+
+
+def _bare(token: str) -> str:
+    """A token for comparing: no case, no punctuation."""
+    return "".join(c for c in token.strip().lower() if not unicodedata.category(c).startswith("P")) or token.strip()
+
+
+def _covers(text: str, part: str) -> bool:
+    """Whether every word of `part` is in `text`, as often."""
+    return Counter(map(_bare, _TOKEN.findall(part))) <= Counter(map(_bare, _TOKEN.findall(text)))
+
+
+def _text(pieces: Iterable[_Said | Segment]) -> str:
+    return joined(piece.text for piece in pieces)
+
+
+# Extras
+
+
+def _extras(holders: list[dict], results: dict, utterances: list[_Said], times: _Times) -> dict[str, Any]:
+    best, found = _alternative(holders[0]), holders[-1]
+    words = items(best.get("words"))
+
+    def details(item: dict, **named: Any) -> dict[str, Any]:
+        """`named`, the text, and the times: the item's own, or those of Deepgram's `start_word` and `end_word`."""
+        first, last = number(item.get("start_word")), number(item.get("end_word"))
+        start = words[int(first)].get("start") if first is not None and first < len(words) else item.get("start")
+        end = words[int(last) - 1].get("end") if last and 1 <= last <= len(words) else item.get("end")
+        return {**named, "text": clean(item.get("text")), "start": times(start), "end": times(end)}
+
+    def parts(name: str, below: str = "segments") -> list[dict]:
+        holder = results.get(name)
+        return items(holder.get(below, []) if isinstance(holder, dict) else holder)
+
+    def nested(name: str, one: str) -> list[dict]:
+        """Deepgram's `topics.segments[].topics[]` and `intents.segments[].intents[]`."""
+        return [
+            details(segment, **{one: clean(part.get(one)), "confidence": share(part.get("confidence_score"))})
+            for segment in parts(name) for part in items(segment.get(name)) if clean(part.get(one))
+        ]  # fmt: skip
+
+    labels = results.get("iab_categories_result")
+    labels = labels.get("summary") if isinstance(labels, dict) else None
+    summary, usage = results.get("summary"), found.get("usage")
+    if isinstance(summary, dict):
+        summary = summary.get("short") or summary.get("text")
+    usage = usage if isinstance(usage, dict) else {}
+    return {
+        "utterances": [asdict(utterance) for utterance in utterances],
+        "summary": clean(summary) or " ".join(clean(part.get("summary")) for part in items(best.get("summaries"))),
+        "chapters": [
+            {name: details(c)[name] if name in ("start", "end") else clean(c.get(name)) for name in _CHAPTER}
+            for c in items(results.get("chapters"))
+        ],
+        "topics": nested("topics", "topic") + [
+            details({}, topic=clean(name), confidence=share(value))
+            for name, value in (labels.items() if isinstance(labels, dict) else ())
+        ],
+        "intents": nested("intents", "intent"),
+        "sentiments": [
+            details(s, sentiment=clean(s.get("sentiment")).lower(), speaker=_speaker(s.get("speaker"), 0),
+                    score=signed(s.get("sentiment_score", s.get("confidence"))))
+            for s in parts("sentiments") + items(results.get("sentiment_analysis_results"))
+        ],
+        "entities": [
+            details({**e, "text": e.get("value") or e.get("text")}, confidence=share(e.get("confidence")),
+                    kind=clean(e.get("label")) or clean(e.get("entity_type")))
+            for e in items(best.get("entities")) + items(results.get("entities"))
+        ],
+        "key_phrases": [
+            {"text": clean(p.get("text")), "count": int(number(p.get("count")) or 0), "rank": signed(p.get("rank")),
+             "times": [[times(t.get("start")), times(t.get("end"))] for t in items(p.get("timestamps"))]}
+            for p in parts("auto_highlights_result", "results")
+        ],
+        "search": [
+            details({**hit, "text": hit.get("snippet")}, query=clean(s.get("query")),
+                    confidence=share(hit.get("confidence")))
+            for h in holders for s in items(h.get("search")) for hit in items(s.get("hits"))
+        ],
+        "usage": {clean(n): v if signed(v) is not None else clean(v) for n, v in usage.items()
+                  if isinstance(v, int | float) and signed(v) is not None or clean(v)},
+        "cost": number(usage.get("cost")) or number(found.get("cost")),
+    }  # fmt: skip

@@ -1,0 +1,254 @@
+"""The sound of a recording as a stream of 16 kHz samples, damaged or not. Times are in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+
+from stt import containers
+
+RATE = 16_000  # Hz, what speech models hear
+SHORTEST = 0.1  # seconds of sound; a word takes longer
+_TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")  # stand between or after MP3 frames and are no damage
+_GIVE_UP = 16 << 20  # bytes of sound without a single readable frame
+
+
+class Reader:
+    """The sound of a file as 16 kHz float32 samples, decoded as they are asked for.
+
+    The samples keep the recording's time line: a stretch that cannot be read is silence of the same length, and
+    `lost` lists it as (start, end, why). What is missing at the end is listed, not filled. `lost` is complete once
+    `read` has returned nothing. With `apart` the channels of a recording of two or more stay apart; else they are
+    mixed to one. The same file always gives the same samples, so reading can go on at an exact sample.
+
+    Raises EmptyFile, NotSound or NoAudioTrack.
+    """
+
+    def __init__(self, path: Path, apart: bool = False, *, name: str = "") -> None:
+        self.lost: list[tuple[float, float, str]] = []
+        self.sound = 0.0  # seconds really decoded so far
+        self._file, self.container, self.stream = containers.open_sound(path, name)
+        self.format = self.container.format.name.split(",")[0]
+        self.promised = containers.promised(path, self.format, self.container, self.stream)
+        count = self.stream.codec_context.layout.nb_channels
+        self.channels = count if apart and count >= 2 else 1
+        self._apart = apart
+        self._pieces = self._decode()
+        self._waiting = np.zeros((self.channels, 0), np.float32)
+        self._taken = 0
+        self._made = 0  # samples
+        self._bytes = 0  # read from the file's sound so far
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._pieces.close()
+        self.container.close()
+        self._file.close()
+
+    @property
+    def position(self) -> float:
+        """Seconds read or skipped so far."""
+        return self._taken / RATE
+
+    def read(self, seconds: float) -> np.ndarray:
+        """The next samples, channels x n, float32, -1 to 1. Shorter at the end, and then of length 0."""
+        wanted = round(seconds * RATE)
+        pieces, count = [self._waiting], self._waiting.shape[1]
+        while count < wanted and (piece := next(self._pieces, None)) is not None:
+            pieces.append(piece)
+            count += piece.shape[1]
+        samples = np.concatenate(pieces, axis=1) if len(pieces) > 1 else pieces[0]
+        self._waiting = samples[:, wanted:].copy()
+        self._taken += min(wanted, count)
+        return samples[:, :wanted]
+
+    def skip(self, seconds: float) -> float:
+        """Read and throw away, sample-exact. Returns the seconds skipped: fewer at the end."""
+        left, before = round(seconds * RATE), self._taken
+        while left > 0 and (got := self.read(min(left, 30 * RATE) / RATE).shape[1]):
+            left -= got
+        return (self._taken - before) / RATE
+
+    def has_sound(self) -> bool:
+        """Whether at least 0.1 s can be decoded. Call it before `read`: what it decodes is kept for that."""
+        for piece in self._pieces:
+            self._waiting = np.concatenate([self._waiting, piece], axis=1)
+            if self.sound >= SHORTEST:
+                return True
+        return self.sound >= SHORTEST
+
+    def _decode(self) -> Iterator[np.ndarray]:
+        """Samples with silence where something is lost. Fills `lost`."""
+        line = _TimeLine(self)
+        for packet in containers.packets(self.container, self.stream):
+            self._bytes += packet.size
+            try:
+                frames = packet.decode()
+            except av.FFmpegError:
+                line.damaged(packet)
+                if not self.sound and self._bytes > _GIVE_UP:
+                    return
+                continue
+            for frame in frames:
+                yield from line.add(frame, packet)
+        yield from line.end()
+
+
+class _TimeLine:
+    """Puts decoded frames where they belong: 16 kHz samples, silence for what is missing, and a list of that."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.untimed = reader.format in containers.UNTIMED
+        self.resampler = _Resampler()
+        self.base = 0.0  # where the present run of frames began
+        self.broken = False  # something failed since the last good frame
+        self.owed = 0  # bytes of failed packets, where only bytes tell the time
+        self.in_tag = False
+        self.good_bytes, self.good_seconds = 0, 0.0
+        start = reader.container.start_time
+        self.origin = None if start is None else start / av.time_base
+
+    @property
+    def clock(self) -> float:
+        return self.base + self.resampler.fed
+
+    def damaged(self, packet: av.Packet) -> None:
+        """Note a packet that cannot be decoded."""
+        self.in_tag = self.in_tag or bytes(packet)[:11].startswith(_TAGS)
+        if packet.size and not (self.untimed and self.in_tag):
+            self.broken = True
+            self.owed += packet.size
+
+    def add(self, frame: av.AudioFrame, packet: av.Packet) -> Iterator[np.ndarray]:
+        seconds = frame.samples / frame.sample_rate
+        self.good_bytes += packet.size
+        self.good_seconds += seconds
+        self.in_tag = False
+        jump = self._jump(frame)
+        # Time stamps tremble by some milliseconds, and silence put in for that would be heard as clicks.
+        if jump >= (0.01 if self.broken else 0.1):
+            yield from self._restart()
+            at = self.reader._made / RATE
+            if self.broken or self.reader.format in ("flac", "ogg"):  # these two drop damaged parts without an error
+                self._lose(at, at + jump, "damaged")
+            elif at and jump >= 1:
+                self._lose(at, at + jump, "no sound stored here")
+            yield from self._silence(jump)
+        elif not self.resampler.takes(frame):
+            yield from self._restart()
+        self.broken, self.owed = False, 0
+        self.reader.sound += seconds
+        for samples in self.resampler.add(frame):
+            yield self._shaped(samples)
+
+    def end(self) -> Iterator[np.ndarray]:
+        yield from self._restart()
+        reader, at = self.reader, self.reader._made / RATE
+        estimated = sum(end - start for start, end, _ in reader.lost) if self.untimed else 0.0
+        if reader.promised is not None:
+            missing = reader.promised - at
+            exact = {"wav": 0.02, "flac": 0.02, "mp3": 0.25, "mov": 0.25}.get(reader.format, 1.0)
+            if missing > exact + 0.3 * estimated:
+                self._lose(at, reader.promised, "missing at the end")
+        elif self.owed and (missing := self._seconds(self.owed)) >= 0.1:
+            self._lose(at, at + missing, "damaged")
+
+    def _jump(self, frame: av.AudioFrame) -> float:
+        """Seconds between the end of the last frame and the beginning of this one."""
+        if self.untimed:
+            return self._seconds(self.owed) if self.broken else 0.0
+        if frame.pts is None:
+            return 0.0
+        at = float(frame.pts * frame.time_base)
+        if self.origin is None:
+            self.origin = at
+        jump = at - self.origin - self.clock
+        latest = self.reader.promised + 1 if self.reader.promised else self.clock + 600
+        if jump < -1 or at - self.origin > latest:  # the clock was set anew, or the time stamp is damaged itself
+            self.origin += jump
+            return 0.0
+        return jump
+
+    def _seconds(self, size: int) -> float:
+        return size * self.good_seconds / self.good_bytes if self.good_bytes else 0.0
+
+    def _lose(self, start: float, end: float, why: str) -> None:
+        lost = self.reader.lost
+        if lost and lost[-1][2] == why and start - lost[-1][1] < 0.1:
+            start = lost.pop()[0]
+        lost.append((round(start, 3), round(end, 3), why))
+
+    def _restart(self) -> Iterator[np.ndarray]:
+        """Hand over what the resampler still holds, and begin a new run of frames."""
+        for samples in self.resampler.flush():
+            yield self._shaped(samples)
+        self.base = self.reader._made / RATE
+
+    def _silence(self, seconds: float) -> Iterator[np.ndarray]:
+        left = round(seconds * RATE)
+        while left > 0:
+            count = min(left, 30 * RATE)
+            self.reader._made += count
+            left -= count
+            yield np.zeros((self.reader.channels, count), np.float32)
+        self.base = self.reader._made / RATE
+
+    def _shaped(self, samples: np.ndarray) -> np.ndarray:
+        """Mixed to one channel, or with as many as the reader has, should they change in the middle."""
+        samples = np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -1, 1)
+        if not self.reader._apart or self.reader.channels == 1:
+            samples = samples.mean(axis=0, keepdims=True)
+        elif len(samples) != self.reader.channels:
+            spare = max(0, self.reader.channels - len(samples))
+            samples = np.pad(samples, ((0, spare), (0, 0)))[: self.reader.channels]
+        self.reader._made += samples.shape[1]
+        return samples
+
+
+class _Resampler:
+    """Frames of one kind to 16 kHz, a second at a time: three times faster than frame by frame."""
+
+    def __init__(self) -> None:
+        self.kind: tuple | None = None
+        self.count = 0  # samples taken at the frames' rate
+        self.fed = 0.0  # seconds taken
+
+    def takes(self, frame: av.AudioFrame) -> bool:
+        return self.kind in (None, self._kind(frame))
+
+    def add(self, frame: av.AudioFrame) -> Iterator[np.ndarray]:
+        if self.kind is None:
+            self.kind = self._kind(frame)
+            self.waiting = av.AudioFifo()
+            # Packed samples: PyAV 18 crashes on planar frames of eight or more channels in `to_ndarray`.
+            self.resampler = av.AudioResampler(format="flt", layout=frame.layout, rate=RATE)
+        self.count += frame.samples
+        self.fed = self.count / frame.sample_rate
+        frame.pts = None
+        self.waiting.write(frame)
+        if self.waiting.samples >= frame.sample_rate:
+            yield from self._converted(self.waiting.read())
+
+    def flush(self) -> Iterator[np.ndarray]:
+        if self.kind is not None:
+            if self.waiting.samples:
+                yield from self._converted(self.waiting.read())
+            yield from self._converted(None)
+        self.kind, self.count, self.fed = None, 0, 0.0
+
+    def _converted(self, frame: av.AudioFrame | None) -> Iterator[np.ndarray]:
+        for out in self.resampler.resample(frame):
+            yield out.to_ndarray().reshape(-1, out.layout.nb_channels).T
+
+    @staticmethod
+    def _kind(frame: av.AudioFrame) -> tuple:
+        return frame.format.name, frame.layout.name, frame.layout.nb_channels, frame.sample_rate

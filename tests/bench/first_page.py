@@ -1,0 +1,79 @@
+"""From the command to a usable first page, against `streamlit hello`: `python -m tests.bench.first_page`."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+from playwright.sync_api import Page, sync_playwright
+
+from tests.bench.table import print_table
+from tests.browser.conftest import ARGUMENTS
+from tests.server import ROOT, Server, free_port
+
+RUNS = 5
+
+
+def seconds_until(page: Page, port: int, seen: str, began: float) -> float:
+    while True:
+        try:
+            page.goto(f"http://localhost:{port}", wait_until="commit")
+            break
+        except Exception:  # nobody listens yet
+            page.wait_for_timeout(20)
+    page.locator(seen).first.wait_for()
+    return time.monotonic() - began
+
+
+def hello(page: Page, folder: Path) -> float:
+    port = free_port()
+    began = time.monotonic()
+    command = [sys.executable, "-m", "streamlit", "hello", "--server.port", str(port), "--server.headless", "true"]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        return seconds_until(page, port, "h1", began)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def ours(page: Page, folder: Path) -> float:
+    server = Server(Path(tempfile.mkdtemp(dir=folder)) / "data")
+    began = time.monotonic()
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(server.port)]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=server.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        return seconds_until(page, server.port, "input[type=file]", began)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def main() -> None:
+    times: dict[str, list[float]] = {"streamlit hello": [], "STT Studio": []}
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+        installed = shutil.which("chromium") or shutil.which("google-chrome")
+        browser = playwright.chromium.launch(executable_path=installed, args=ARGUMENTS)
+        for _ in range(RUNS):
+            for name, run in (("streamlit hello", hello), ("STT Studio", ours)):
+                page = browser.new_page()
+                times[name].append(run(page, Path(folder)))
+                page.close()
+        browser.close()
+    peer = median(times["streamlit hello"])
+    print_table(
+        "First page usable after the command, seconds (medians)",
+        ["what", "seconds", "ratio"],
+        [[name, f"{median(seen):.2f}", f"{median(seen) / peer:.2f}"] for name, seen in times.items()],
+    )
+
+
+if __name__ == "__main__":
+    main()

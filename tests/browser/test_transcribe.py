@@ -1,0 +1,140 @@
+"""What a visitor does on the Transcribe page, in a real browser, with real speech and the real engine."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests import audio
+from tests.browser.conftest import add_files
+from tests.server import Server
+
+MINUTE = 60_000  # milliseconds
+
+
+@pytest.fixture(scope="module")
+def long_speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """About four minutes of speech."""
+    clips = [audio.samples(audio.utterance(name)) for name in audio.librispeech()]
+    gap = audio.silence(0.6)
+    sound = np.concatenate([part for clip in clips[:36] for part in (clip, gap)])
+    return audio.write(tmp_path_factory.mktemp("speech") / "long talk.flac", sound)
+
+
+def row(page: Page, title: str):
+    return page.locator(".st-key-jobs [class*=st-key-job-]", has_text=title).first
+
+
+def test_a_newcomer_reads_the_sample_after_one_click(page: Page):
+    page.get_by_role("button", name="Try the sample").click()
+    read = page.locator(".st-key-jobs").get_by_role("button", name="Read")
+    read.click(timeout=MINUTE)
+    expect(page).to_have_url(re.compile(r"/transcript\?id="))
+    expect(page.locator(".st-key-transcript")).to_contain_text("ask not what your country can do for you")
+    expect(page.get_by_text("How this was made")).to_be_visible()
+
+
+def test_two_files_show_progress_and_growing_text_and_can_be_read(page: Page, long_speech: Path):
+    add_files(page, long_speech, audio.AUSTEN[0])
+    expect(page.locator("[class*=st-key-chosen-]", has_text="long talk")).to_contain_text("takes about")
+    expect(page.locator("[class*=st-key-chosen-]", has_text="long talk")).to_contain_text("FLAC")
+    page.get_by_role("button", name="Transcribe", exact=True).click()
+    working = row(page, "long talk")
+    expect(working.locator(".stt-state")).to_have_text(re.compile(r"[1-9]\d* % · about .* left"), timeout=MINUTE)
+    early = working.locator(".stt-so-far").inner_text()
+    expect(working.locator(".stt-so-far")).not_to_have_text(early, timeout=MINUTE)
+    expect(row(page, "austen-0870").get_by_role("button", name="Read")).to_be_visible(timeout=MINUTE)
+    expect(row(page, "austen-0870")).to_contain_text("leisure to consider")
+    expect(working.get_by_role("button", name="Read")).to_be_visible(timeout=2 * MINUTE)
+
+
+def test_cancel_keeps_the_text_and_retry_finishes_the_job(page: Page, long_speech: Path):
+    add_files(page, long_speech)
+    page.get_by_role("button", name="Transcribe", exact=True).click()
+    job = row(page, "long talk")
+    expect(job.locator(".stt-so-far")).to_be_visible(timeout=MINUTE)
+    job.get_by_role("button", name="Cancel").click()
+    expect(job).to_contain_text("Cancelled", timeout=5_000)
+    kept = job.locator(".stt-so-far").inner_text()
+    assert len(kept) > 10
+    job.get_by_role("button", name="Retry").click()
+    expect(job.get_by_role("button", name="Read")).to_be_visible(timeout=2 * MINUTE)
+
+
+def test_a_reload_and_a_second_tab_show_the_same_row(page: Page, long_speech: Path):
+    add_files(page, long_speech)
+    page.get_by_role("button", name="Transcribe", exact=True).click()
+    expect(row(page, "long talk").locator(".stt-so-far")).to_be_visible(timeout=MINUTE)
+    page.reload()
+    expect(row(page, "long talk").get_by_role("button", name="Cancel")).to_be_visible()
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(row(other, "long talk").get_by_role("button", name="Cancel")).to_be_visible()
+    expect(row(other, "long talk").get_by_role("button", name="Read")).to_be_visible(timeout=2 * MINUTE)
+
+
+def test_a_server_killed_in_the_middle_goes_on_where_it_was(browser: Browser, tmp_path: Path, long_speech: Path):
+    with Server(tmp_path / "data") as server:
+        page = browser.new_page()
+        page.goto(server.url)
+        add_files(page, long_speech)
+        page.get_by_role("button", name="Transcribe", exact=True).click()
+        expect(row(page, "long talk").locator(".stt-state")).to_have_text(re.compile(r"[2-9]\d %"), timeout=2 * MINUTE)
+        server.kill()
+        server.start()
+        page.goto(server.url)
+        text = row(page, "long talk").locator(".stt-so-far")
+        expect(text).to_be_visible()  # what was done before the kill is there at once
+        row(page, "long talk").get_by_role("button", name="Read").click(timeout=2 * MINUTE)
+        expect(page.locator(".st-key-transcript")).to_contain_text("margaret", ignore_case=True)
+        page.context.close()
+
+
+def test_two_browsers_do_not_see_each_other(page: Page, browser: Browser, server: Server):
+    page.get_by_role("button", name="Try the sample").click()
+    page.locator(".st-key-jobs").get_by_role("button", name="Read").click(timeout=MINUTE)
+    page.wait_for_url("**/transcript?id=*")
+    stranger = browser.new_context().new_page()
+    stranger.goto(page.url)
+    expect(stranger.get_by_role("heading", name="Not found")).to_be_visible()
+    generation_id = page.url.split("id=")[1]
+    assert stranger.request.get(f"{server.url}/audio/{generation_id}").status == 404
+    assert page.request.get(f"{server.url}/audio/{generation_id}").status == 200
+    stranger.goto(server.url + "/history")
+    expect(stranger.get_by_text("No transcripts yet")).to_be_visible()
+    stranger.context.close()
+
+
+def test_the_microphone_gives_a_recording(page: Page):
+    page.get_by_role("tab", name="Record").click()
+    page.get_by_role("button", name="Record", exact=True).click()
+    page.get_by_role("button", name="Stop recording").click()
+    expect(page.locator("[class*=st-key-chosen-]")).to_contain_text("Recording")
+
+
+def test_a_file_that_is_not_sound_is_refused_in_words_and_the_rest_goes_on(page: Page, tmp_path: Path):
+    text = tmp_path / "notes.mp3"
+    text.write_text("These are notes, not sound. " * 50)
+    empty = tmp_path / "nothing.wav"
+    empty.write_bytes(b"")
+    page.locator("input[type=file]").first.set_input_files([str(text), str(empty), str(audio.JFK)])
+    expect(page.locator(".stt-uploads")).to_contain_text("MP3, M4A, WAV")
+    expect(page.locator(".stt-uploads")).to_contain_text("empty", ignore_case=True)
+    page.locator("[class*=st-key-chosen-]", has_text="jfk.flac").wait_for()
+    page.get_by_role("button", name="Transcribe", exact=True).click()
+    expect(row(page, "jfk").get_by_role("button", name="Read")).to_be_visible(timeout=MINUTE)
+
+
+@pytest.mark.parametrize("name", ["<script>alert(1)</script>.flac", "🎙️ épisode № 3.flac", "x" * 240 + ".flac"])
+def test_any_file_name_is_shown_as_text(page: Page, tmp_path: Path, name: str):
+    page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
+    payload = {"name": name, "mimeType": "audio/flac", "buffer": audio.AUSTEN[1].read_bytes()}
+    page.locator("input[type=file]").first.set_input_files(payload)
+    chosen = page.locator("[class*=st-key-chosen-] .stt-title")
+    expect(chosen).to_contain_text(name[:100])
+    page.get_by_role("button", name="Transcribe", exact=True).click()
+    expect(page.locator(".st-key-jobs .stt-title")).to_contain_text(name.rsplit(".", 1)[0][:100])
