@@ -4,10 +4,11 @@ import pandas as pd
 import streamlit as st
 
 from pages import visitor
-from pages.widgets.amounts import time_zone
+from pages.widgets.amounts import time_of, time_zone
 from pages.widgets.plain import sentence
 from stt import history, records
 from stt.errors import SttError
+from stt.languages import LANGUAGES
 
 STATES = [records.QUEUED, records.WORKING, records.DONE, records.FAILED, records.CANCELLED]
 owner = visitor.owner()
@@ -29,9 +30,9 @@ def table(jobs: list[records.Job]) -> list[records.Job]:
         {
             "Created": pd.to_datetime([job.created for job in jobs], unit="s", utc=True).tz_convert(time_zone()),
             "Title": [job.title for job in jobs],
-            "Length": pd.to_timedelta([job.duration for job in jobs], unit="s"),
+            "Length": [time_of(job.duration) for job in jobs],
             "Words": pd.array([job.words for job in jobs], dtype="Int64"),
-            "Language": [job.language for job in jobs],
+            "Language": [LANGUAGES.get(job.language or "", job.language) for job in jobs],
             "Model": [job.model for job in jobs],
             "Confidence": [job.confidence for job in jobs],
             "State": [job.state.capitalize() for job in jobs],
@@ -47,7 +48,11 @@ def table(jobs: list[records.Job]) -> list[records.Job]:
         column_config={
             "Created": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width="medium"),
             "Title": st.column_config.TextColumn(width="large"),
-            "Confidence": st.column_config.ProgressColumn(min_value=0, max_value=1, format="percent"),
+            "Length": st.column_config.TimeColumn(format="H:mm:ss", width="small"),
+            "Words": st.column_config.NumberColumn(format="localized", width="small"),
+            "Language": st.column_config.TextColumn(width="small"),
+            "State": st.column_config.TextColumn(width="small"),
+            "Confidence": st.column_config.ProgressColumn(min_value=0, max_value=1, format="percent", width="small"),
         },
     )
     if event.selection.cells and state.get("opened") != event.selection.cells:
@@ -72,6 +77,7 @@ def confirm_delete(chosen: list[records.Job]) -> None:
             st.rerun()
 
 
+st.set_page_config(layout="wide")
 st.title("History", anchor=False)
 if "notice" in state:
     st.error(state.pop("notice"))
@@ -79,7 +85,8 @@ wanted = filters()
 found = history.find(owner, **wanted)
 with st.container(key="history"):
     if found:
-        st.caption(f"{len(found):,} transcripts. Click a row to read it, tick rows to do more.")
+        count = "1 transcript" if len(found) == 1 else f"{len(found):,} transcripts"
+        st.caption(f"{count}. Click a row to read it, tick rows to do more.")
         chosen = table(found)
         with st.container(horizontal=True):
             if st.button("Read", disabled=len(chosen) != 1, icon=":material/article:"):

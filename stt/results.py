@@ -27,7 +27,6 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
-from itertools import groupby
 from typing import Any, Literal
 
 from rapidfuzz.distance import Levenshtein
@@ -226,16 +225,10 @@ def _said(value: Any, times: _Times, first: int, speaker: Any = None) -> list[_S
         for name in ("punctuated_word", "word", "text", "transcript"):
             if text := " ".join(clean(item.get(name)).split()):
                 channel = number(item.get("channel"))
-                every.append(
-                    _Said(
-                        text,
-                        times(item.get("start")),
-                        times(item.get("end")),
-                        _speaker(item.get("speaker", speaker), first),
-                        int(channel) if channel is not None else None,
-                        share(item.get("confidence")),
-                    )
-                )
+                every.append(_Said(
+                    text, times(item.get("start")), times(item.get("end")), _speaker(item.get("speaker", speaker), first),
+                    int(channel) if channel is not None else None, share(item.get("confidence")),
+                ))  # fmt: skip
                 break
     return every
 
@@ -254,7 +247,7 @@ def _speaker(value: Any, first: int) -> str | None:
 
 _SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u3000-\u9fff\uff00-\uffef"
 _WITHOUT = re.compile(f"[{_SPACELESS}]")
-_TOKEN = re.compile(rf"[{_SPACELESS}]|[^\s{_SPACELESS}]+")
+_TOKEN = re.compile(rf"\s?(?:[{_SPACELESS}]|[^\s{_SPACELESS}]+)")
 
 
 def _segments(text: str, words: list[_Said], layouts: list[list[_Said]]) -> list[Segment]:
@@ -312,50 +305,25 @@ def _parts(words: list[Word], at_pauses: bool) -> Iterator[list[Word]]:
 
 
 def _timed(tokens: list[str], words: list[_Said]) -> list[Word]:
-    """Each token as a word with the times of the word it is; one that no word is gets its share of the gap."""
+    """Each token as a word with the times of the word it is; one that no word is shares those of the word before it."""
     heard = [(token, word) for word in words for token in _TOKEN.findall(word.text)]
     matched: list[_Said | None] = [None] * len(tokens)
     for kind, at, end, there, there_end in Levenshtein.opcodes(list(map(_bare, tokens)), [_bare(h) for h, _ in heard]):
         if kind in ("equal", "replace"):
             matched[at:end] = [word for _, word in heard[there:there_end]]
-    clock, clocked = 0.0, []
-    for word in matched:  # starts never run backwards
-        if word is not None:
-            clock = max(clock, word.start if word.start is not None else clock)
-            clocked.append((clock, max(clock, word.end or 0.0)))
-        else:
-            clocked.append(None)
-    timed: list[Word] = []
-    for token, word, times in zip(tokens, matched, _filled(clocked), strict=True):
-        speaker = word.speaker if word else timed[-1].speaker if timed else None
-        timed.append(Word(token, *times, word.confidence if word else None, speaker))
+    first = next(word for word in matched if word is not None) if any(matched) else words[0]
+    clock, before, timed = 0.0, first, []
+    for token, word in zip(tokens, matched, strict=True):
+        before = word or before
+        clock = max(clock, before.start or 0.0)  # starts never run backwards
+        confidence = word.confidence if word else None
+        timed.append(Word(token, clock, max(clock, before.end or 0.0), confidence, before.speaker))
     return timed
-
-
-def _filled(times: list[tuple[float, float] | None]) -> list[tuple[float, float]]:
-    """Give each missing (start, end) an equal share of the gap that it lies in."""
-    filled: list[tuple[float, float]] = []
-    for missing, run in groupby(times, key=lambda pair: pair is None):
-        known = list(run)
-        if not missing:
-            filled += known
-            continue
-        after = len(filled) + len(known)
-        left = filled[-1][1] if filled else 0.0
-        right = times[after][0] if after < len(times) else left
-        left = min(left, right)
-        step = (right - left) / len(known)
-        filled += [(left + step * n, left + step * (n + 1)) for n in range(len(known))]
-    return filled
 
 
 def _tokens(text: str) -> list[str]:
     """The words of a text, each with the space before it; a character each where the script has no spaces."""
-    found = _TOKEN.finditer(text)
-    return [
-        " " + m.group() if text[m.start() - 1 : m.start()] == " " or not (m.start() or _WITHOUT.match(m.group()))
-        else m.group() for m in found
-    ]  # fmt: skip
+    return _TOKEN.findall(text if _WITHOUT.match(text) else " " + text)
 
 
 def _bare(token: str) -> str:
@@ -435,7 +403,6 @@ def _extras(holders: list[dict], results: dict, utterances: list[_Said], times: 
                     confidence=share(hit.get("confidence")))
             for h in holders for s in items(h.get("search")) for hit in items(s.get("hits"))
         ],
-        "usage": {clean(n): v if signed(v) is not None else clean(v) for n, v in usage.items()
-                  if isinstance(v, int | float) and signed(v) is not None or clean(v)},
+        "usage": {clean(n): clean(v) or signed(v) for n, v in usage.items() if clean(v) or signed(v) is not None},
         "cost": number(usage.get("cost")) or number(found.get("cost")),
     }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
@@ -27,8 +27,16 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def time_of(seconds: float | None) -> time | None:
+    """A length as a time, which tables sort and show as 1:02:03; a day at most."""
+    if seconds is None:
+        return None
+    whole = min(round(seconds), 24 * 3600 - 1)
+    return time(whole // 3600, whole // 60 % 60, whole % 60)
+
+
 def percent(fraction: float) -> str:
-    return f"{int(fraction * 100)} %"
+    return f"{int(fraction * 100)}\u00a0%"
 
 
 def when(seconds: float) -> str:

@@ -9,4 +9,4 @@ _copy = component("copy")
 
 def copy_button(text: str, key: str = "copy") -> None:
     """Draw the button; the press is handled in the browser, no rerun."""
-    _copy(key=key, data={"text": text})
+    _copy(key=key, data={"text": text}, width="content")

@@ -29,7 +29,7 @@ class Player {
     for (const name of ["audio", "bar", "controls", "notice", "play", "slider", "wave", "now", "length", "speed", "follow"]) {
       this[name] = part(name);
     }
-    this.text = new Text(root, () => this.finder?.paint());
+    this.text = new Text(root, (paragraphs) => this.finder.moved(paragraphs));
     const reveal = (target, lazily) => this.reveal(target, lazily);
     this.finder = new Finder(root, this.text, reveal, (word) => this.seek(word.start - 0.3));
     this.closing = new AbortController();
@@ -58,8 +58,9 @@ class Player {
     }
     if (data.at != null && data.at !== before.at) {
       this.seek(data.at);
-      this.tick();
-      if (data.at > 0) this.reveal(() => this.spoken?.box ?? this.current?.box, true);
+      const place = this.text.spokenAt(data.at) ?? this.text.paragraphAt(data.at);
+      if (place?.paragraph) this.text.build(place.paragraph);
+      if (data.at > 0) this.reveal(() => place?.box, true);
     }
     this.tick();
     this.drawWave();
@@ -71,6 +72,7 @@ class Player {
     if (address) audio.src = address;
     else audio.removeAttribute("src");
     this.controls.hidden = !address;
+    this.root.classList.toggle("stt-silent", !address);
     this.tell(address ? "" : "The sound was deleted. The text stays.");
   }
 
@@ -86,16 +88,13 @@ class Player {
   }
 
   seek(seconds, thenPlay = false) {
+    if (!this.data.audio) return;
     const target = Math.min(Math.max(seconds, 0), this.total || Infinity);
     latest = this;
-    if (this.data.audio) {
-      // Before the length is known a position is kept until it can be taken.
-      if (this.audio.readyState >= 1) this.audio.currentTime = target;
-      else this.pending = target;
-      if (thenPlay) this.start();
-    } else {
-      this.pending = target;
-    }
+    // Before the length is known a position is kept until it can be taken.
+    if (this.audio.readyState >= 1) this.audio.currentTime = target;
+    else this.pending = target;
+    if (thenPlay) this.start();
     this.tick();
   }
 
@@ -117,6 +116,7 @@ class Player {
     const { duration } = this.audio;
     if (Number.isFinite(duration) && duration > 0) this.total = duration;
     this.slider.max = this.total;
+    this.drawn = NaN;
     this.length.textContent = clock(this.total);
   }
 
@@ -124,8 +124,11 @@ class Player {
   tick() {
     const seconds = this.position;
     const done = this.total ? Math.min(seconds / this.total, 1) : 0;
-    this.slider.value = seconds;
-    this.slider.style.setProperty("--stt-done", `${done * 100}%`);
+    if (!(Math.abs(done - this.drawn) < 0.0005)) {
+      this.drawn = done;
+      this.slider.value = seconds;
+      this.slider.style.setProperty("--stt-done", `${done * 100}%`);
+    }
     const now = clock(seconds);
     if (this.now.textContent !== now) {
       this.now.textContent = now;
@@ -133,8 +136,9 @@ class Player {
     }
     if (this.waved && Math.abs(done - this.waved) * this.wave.width > 1) this.drawWave();
     if (!this.text.paragraphs) return;
-    const word = this.text.spokenAt(seconds);
-    const paragraph = word?.paragraph ?? this.text.paragraphAt(seconds);
+    const idle = !this.data.audio || (seconds === 0 && this.audio.paused);
+    const word = idle ? null : this.text.spokenAt(seconds);
+    const paragraph = idle ? null : (word?.paragraph ?? this.text.paragraphAt(seconds));
     if (paragraph !== this.current) {
       this.current?.box.classList.remove("stt-current");
       paragraph?.box.classList.add("stt-current");

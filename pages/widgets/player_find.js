@@ -11,7 +11,7 @@ function mark(name, priority) {
 
 class Finder {
   constructor(root, text, reveal, goTo) {
-    Object.assign(this, { text, reveal, goTo, hits: [], ranges: [], place: -1, doubt: null });
+    Object.assign(this, { text, reveal, goTo, hits: [], hitsOf: new Map(), painted: new Map(), place: -1, doubt: null });
     const part = (name) => root.querySelector(`.stt-${name}`);
     [this.input, this.found, this.count, this.doubtButton, this.say] = ["find", "found", "count", "doubt", "say"].map(part);
     this.input.oninput = () => this.search();
@@ -60,11 +60,11 @@ class Finder {
     if (this.place < 0) this.place = direction > 0 ? this.firstInSight() : 0;
     else this.place += direction;
     this.place = (this.place + this.hits.length) % this.hits.length;
-    const { paragraph, from, to } = this.hits[this.place];
-    this.text.build(paragraph);
+    const hit = this.hits[this.place];
+    this.text.build(hit.paragraph);
     this.tell();
     this.paint();
-    this.reveal(() => this.text.range(paragraph, from, to), true);
+    this.reveal(() => this.text.ranges(hit.paragraph, [hit])[0], true);
   }
 
   /** The first hit at or below the top of the window, so that the first step does not leap to the beginning. */
@@ -82,17 +82,29 @@ class Finder {
   /** Mark the hits near the window; the others get their marks when they come near. */
   paint() {
     if (!MARKS) return;
-    for (const range of this.ranges) MARKS.all.delete(range), MARKS.now.delete(range);
-    this.ranges = [];
-    if (!this.hits.length) return;
-    const current = this.hits[this.place];
-    for (const paragraph of new Set(this.text.near).add(current?.paragraph)) {
-      for (const hit of this.hitsOf.get(paragraph) ?? []) {
-        const range = this.text.range(paragraph, hit.from, hit.to);
-        if (!range) continue;
-        this.ranges.push(range);
-        (hit === current ? MARKS.now : MARKS.all).add(range);
-      }
+    for (const paragraph of [...this.painted.keys()]) this.wipe(paragraph);
+    for (const paragraph of this.text.near) this.paintOne(paragraph);
+    if (this.hits[this.place]) this.paintOne(this.hits[this.place].paragraph);
+  }
+
+  paintOne(paragraph) {
+    const hits = this.hitsOf.get(paragraph);
+    if (!MARKS || !hits) return;
+    this.wipe(paragraph);
+    const ranges = this.text.ranges(paragraph, hits);
+    ranges.forEach((range, i) => (hits[i] === this.hits[this.place] ? MARKS.now : MARKS.all).add(range));
+    this.painted.set(paragraph, ranges);
+  }
+
+  wipe(paragraph) {
+    for (const range of this.painted.get(paragraph) ?? []) MARKS.all.delete(range), MARKS.now.delete(range);
+    this.painted.delete(paragraph);
+  }
+
+  moved(paragraphs) {
+    for (const paragraph of paragraphs) {
+      if (this.text.near.has(paragraph)) this.paintOne(paragraph);
+      else if (MARKS) this.wipe(paragraph);
     }
   }
 
@@ -111,7 +123,6 @@ class Finder {
   }
 
   close() {
-    this.hits = [];
-    this.paint();
+    for (const paragraph of [...this.painted.keys()]) this.wipe(paragraph);
   }
 }

@@ -4,20 +4,22 @@
 const NEAR = "1200px 0px";
 
 class Text {
-  constructor(root, onBuilt) {
+  constructor(root, onMove) {
     this.box = root.querySelector(".stt-transcript");
-    this.onBuilt = onBuilt;
+    this.onMove = onMove; // told which paragraphs came near or went
     this.near = new Set();
     this.scroller = scrollerOf(root);
     this.watcher = new IntersectionObserver((changes) => {
+      const moved = [];
       for (const { target, isIntersecting } of changes) {
         const paragraph = this.paragraphs[target.dataset.paragraph];
-        if (!paragraph || paragraph.box !== target) continue;
+        if (paragraph?.box !== target || isIntersecting === this.near.has(paragraph)) continue;
         if (isIntersecting) this.near.add(paragraph);
         else this.near.delete(paragraph);
         if (isIntersecting) this.build(paragraph);
+        moved.push(paragraph);
       }
-      this.onBuilt();
+      this.onMove(moved);
     }, { root: this.scroller === document.scrollingElement ? null : this.scroller, rootMargin: NEAR });
     this.box.oncopy = (event) => this.copy(event);
   }
@@ -109,24 +111,28 @@ class Text {
     return place < 0 ? null : this.paragraphs[place];
   }
 
-  /** A range over the characters `from` to `to` of a paragraph, wherever they lie by now. */
-  range(paragraph, from, to) {
-    const range = document.createRange();
+  /** Ranges over stretches `{ from, to }` of a paragraph's characters, in order, wherever those lie by now. */
+  ranges(paragraph, stretches) {
     const walker = document.createTreeWalker(paragraph.body, NodeFilter.SHOW_TEXT);
+    let node = walker.nextNode();
     let passed = 0;
-    let begun = false;
-    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-      if (!begun && from < passed + node.length) {
-        range.setStart(node, from - passed);
-        begun = true;
+    const place = (offset, ending) => {
+      while (node && passed + node.length - (ending ? 0 : 1) < offset) {
+        passed += node.length;
+        node = walker.nextNode();
       }
-      if (begun && to <= passed + node.length) {
-        range.setEnd(node, to - passed);
-        return range;
-      }
-      passed += node.length;
+      return node && [node, offset - passed];
+    };
+    const ranges = [];
+    for (const { from, to } of stretches) {
+      const range = document.createRange();
+      const [start, end] = [place(from, false), place(to, true)];
+      if (!start || !end) break;
+      range.setStart(...start);
+      range.setEnd(...end);
+      ranges.push(range);
     }
-    return null;
+    return ranges;
   }
 
   /** Bring a range or an element to the upper third of the window; `lazily`: only if it is not in sight. */

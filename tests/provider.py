@@ -1,0 +1,489 @@
+"""A stand-in for the AI/ML API: a real HTTP server, as strict as the contract, with every fault of a network.
+
+    with Provider() as provider:
+        provider.script(duration=0.5, text="Hello there.")
+        provider.fault("create", "429", retry_after=1)
+        Client(provider.url, provider.key)…
+        assert provider.duplicates == []
+
+    python -m tests.provider --port 8901      # the same as a process: GET /_state, POST /_script
+
+It transcribes nothing: it returns the text it is given. Its table of parameters is its own, read from the contract and
+not from `stt/catalog.py`, so that a mistake there is seen here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import random
+import secrets
+import socket
+import struct
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.formparser import FormDataParser
+from werkzeug.http import parse_options_header
+from werkzeug.wsgi import LimitedStream
+
+KEY = "sk-test-0123456789abcdef"
+
+# What every family of models takes: b a switch, n a number, s a text, l a list, j JSON.
+_DEEPGRAM = """language:s detect_language:b punctuate:b smart_format:b paragraphs:b utterances:b utt_split:n diarize:b
+numerals:b profanity_filter:b filler_words:b search:l summarize:b topics:b intents:b sentiment:b detect_entities:b
+custom_intent:l custom_intent_mode:s custom_topic:l custom_topic_mode:s detect_topics:b dictation:b diarize_version:s
+extra:j measurements:b tag:l"""
+_SLAM = """punctuate:b format_text:b speaker_labels:b speakers_expected:n filter_profanity:b disfluencies:b
+auto_chapters:b summarization:b summary_model:s summary_type:s sentiment_analysis:b entity_detection:b auto_highlights:b
+word_boost:l audio_start_from:n audio_end_at:n multichannel:b content_safety:b iab_categories:b custom_spelling:j
+boost_param:s redact_pii:b redact_pii_policies:l redact_pii_sub:s redact_pii_audio:b speech_threshold:n"""
+_TAKES = {
+    "old": f"{_DEEPGRAM} keywords:l multi_channel:b",
+    "nova-3": f"{_DEEPGRAM} keyterm:l multichannel:b redact:l replace:l encoding:s version:s mip_opt_out:b",
+    "aai/universal": f"{_SLAM} language_code:s language_detection:b language_confidence_threshold:n",
+    "aai/slam-1": f"{_SLAM} keyterms_prompt:l",
+    "openai": "language:s prompt:s temperature:n",
+    "microsoft": "temperature:n top_p:n max_tokens:n",
+}
+_SIZES = "tiny base small medium large".split()
+_NOVA_2 = "general meeting phonecall finance conversationalai voicemail video medical drivethru automotive".split()
+MODELS = (
+    {f"#g1_whisper-{size}": "old" for size in _SIZES}
+    | {f"whisper-{size}": "old" for size in _SIZES}
+    | {f"#g1_nova-2-{use}": "old" for use in _NOVA_2}
+    | {name: "nova-3" for name in ("nova-3", "nova-3-general", "nova-3-medical")}
+    | {name: name for name in ("aai/universal", "aai/slam-1")}
+    | {f"openai/gpt-4o-{kind}": "openai" for kind in ("transcribe", "mini-transcribe")}
+    | {"microsoft/mai-transcribe-1.5": "microsoft"}
+)
+# Faults that come before the request is looked at: whatever was sent was not accepted.
+BEFORE = ("401", "403", "404", "429", "500", "502", "503", "504", "reset-before", "redirect", "html", "error-inside")
+# Faults that come after: the job is created, and only the news of it is lost or late.
+AFTER = ("reset-after", "slow-headers", "slow-body", "truncated", "html-after", "garbage")
+
+
+class Refused(Exception):
+    def __init__(self, status: int, message: Any) -> None:
+        super().__init__(message)
+        self.status, self.message = status, message
+
+
+@dataclass
+class Job:
+    """A created job. `content` is the file's sha256 or the link: two jobs of one content are a duplicate create."""
+
+    id: str
+    model: str
+    content: str
+    name: str
+    size: int
+    options: dict[str, Any]
+    at: float
+    script: dict[str, Any] = field(repr=False)
+    polls: int = 0
+
+
+class Provider:
+    """Answers under `url` for `key`. `jobs` are those created, `calls` counts requests by kind.
+
+    `script` sets what jobs do; `fault` queues faults, `chaos` brings them at random.
+    """
+
+    def __init__(self, port: int = 0, key: str = KEY, chance: int = 1) -> None:
+        self.key = key
+        self.jobs: dict[str, Job] = {}
+        self.calls: Counter[str] = Counter()
+        self.creating = self.most_creating = 0
+        self.expires = 3600.0  # seconds for which a result is kept
+        self.seen_authorization: list[str] = []  # that came to a place where no key belongs
+        self._defaults: dict[str, Any] = {"duration": 0.2, "text": "Hello there. How are you?", "seconds": 11.0}
+        self._scripts: dict[str, dict[str, Any]] = {}
+        self._faults: list[dict[str, Any]] = []
+        self._chaos: dict[str, tuple[float, tuple[str, ...]]] = {}
+        self._random = random.Random(chance)
+        self.lock = threading.RLock()
+        self._server = _Server(("127.0.0.1", port), _Handler)
+        self._server.provider = self
+        self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
+
+    def __enter__(self) -> Provider:
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def run(self) -> None:
+        self._server.serve_forever(0.1)
+
+    def script(self, content: str | None = None, **what: Any) -> None:
+        """What jobs do, or those whose sha256, link or name is `content`.
+
+        `duration` seconds until done, `text`, `seconds` of audio, `error` (text or object: the job fails),
+        `variant`: "object" (channels), "output", "null" (results), `result`: the whole result.
+        """
+        with self.lock:
+            (self._defaults if content is None else self._scripts.setdefault(content, {})).update(what)
+
+    def fault(self, on: str, kind: str, times: int = 1, **details: Any) -> None:
+        """The next `times` calls of kind "create", "get" or "models" fail so: a kind of BEFORE or AFTER.
+
+        `retry_after` for 429 and 503 (None: no header), `seconds` for slow answers, `to` for a redirect.
+        """
+        assert kind in BEFORE + AFTER, kind
+        with self.lock:
+            self._faults += [{"on": on, "kind": kind, **details} for _ in range(times)]
+
+    def chaos(self, on: str, rate: float, kinds: Iterable[str]) -> None:
+        """Calls of this kind fail at random, a share of `rate` of them."""
+        with self.lock:
+            self._chaos[on] = (rate, tuple(kinds))
+
+    @property
+    def created(self) -> list[str]:
+        """The content (sha256 or link) of every job created, in order."""
+        with self.lock:
+            return [job.content for job in self.jobs.values()]
+
+    @property
+    def duplicates(self) -> list[str]:
+        return [content for content, times in Counter(self.created).items() if times > 1]
+
+    def state(self) -> dict[str, Any]:
+        with self.lock:
+            return {
+                "jobs": [{k: v for k, v in asdict(job).items() if k != "script"} for job in self.jobs.values()],
+                "created": self.created, "duplicates": self.duplicates, "calls": dict(self.calls),
+                "most_creating": self.most_creating, "faults_left": len(self._faults),
+            }  # fmt: skip
+
+    def next_fault(self, on: str) -> dict[str, Any]:
+        with self.lock:
+            self.calls[on] += 1
+            for fault in self._faults:
+                if fault["on"] == on:
+                    self._faults.remove(fault)
+                    return fault
+            rate, kinds = self._chaos.get(on, (0.0, ()))
+            return {"kind": self._random.choice(kinds), "seconds": 0.3} if self._random.random() < rate else {}
+
+    def add(self, model: str, content: str, name: str, size: int, options: dict[str, Any]) -> Job:
+        with self.lock:
+            script = self._defaults | self._scripts.get(name, {}) | self._scripts.get(content, {})
+            # Both kinds of ids that the contract knows.
+            identity = str(uuid.uuid4()) if len(self.jobs) % 2 else secrets.token_urlsafe(9)
+            job = Job(identity, model, content, name, size, options, time.time(), script)
+            self.jobs[job.id] = job
+            return job
+
+    def answer(self, job: Job) -> dict[str, Any]:
+        """The body of a get: queued, generating, then the result or the error."""
+        job.polls += 1
+        age = time.time() - job.at
+        if age < job.script["duration"]:
+            # Older pages say waiting and active, newer ones queued and generating.
+            words = ("waiting", "active") if MODELS[job.model] == "old" else ("queued", "generating")
+            return {"id": job.id, "status": words[age > job.script["duration"] * 0.2]}
+        if job.script.get("error"):
+            return {"id": job.id, "status": "error", "error": job.script["error"]}
+        place = "output" if job.script.get("variant") == "output" else "result"
+        return {"id": job.id, "status": "completed", place: job.script.get("result") or result(job)}
+
+
+def result(job: Job) -> dict[str, Any]:
+    """The text in the shape of the job's model."""
+    text, seconds, family = job.script["text"], job.script["seconds"], MODELS[job.model]
+    tokens = text.split()
+    step = seconds / max(len(tokens), 1)
+    times = [(token, round(n * step, 3), round((n + 0.9) * step, 3)) for n, token in enumerate(tokens)]
+    if family == "openai":
+        return {"text": text, "usage": {"total_tokens": 42, "input_tokens": 30, "output_tokens": 12}}
+    if family == "microsoft":
+        return {"text": text, "usage": {"seconds": seconds, "cost": round(seconds * 0.0001, 6)}}
+    if family.startswith("aai"):
+        words = [
+            {"text": t, "start": round(s * 1000), "end": round(e * 1000), "confidence": 0.9, "speaker": None}
+            for t, s, e in times
+        ]
+        return {
+            "id": job.id, "status": "completed", "text": text, "words": words, "audio_duration": round(seconds),
+            "language_code": "en_us", "confidence": 0.9, "utterances": None, "chapters": None, "error": None,
+        }  # fmt: skip
+    metadata = {"request_id": job.id, "sha256": job.content, "duration": seconds, "channels": 1, "models": ["x"]}
+    if job.script.get("variant") == "null":
+        return {"metadata": metadata, "results": None}
+    speaker = {"speaker": 0} if job.options.get("diarize") in (True, "true") else {}
+    words = [
+        {"word": t.strip(".,?!").lower(), "start": s, "end": e, "confidence": 0.9, "punctuated_word": t, **speaker}
+        for t, s, e in times
+    ]
+    channel = {"alternatives": [{"transcript": text, "confidence": 0.9, "words": words}], "detected_language": "en"}
+    results: dict[str, Any] = {"channels": channel if job.script.get("variant") == "object" else [channel]}
+    if job.options.get("utterances") in (True, "true"):
+        results["utterances"] = [
+            {"start": 0, "end": seconds, "confidence": 0.9, "channel": 0, "transcript": text, "words": words, **speaker}
+        ]
+    return {"metadata": metadata, "results": results}
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+    provider: Provider
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Broken connections are what this server is for."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        path = urlsplit(self.path).path
+        if path == "/_state":
+            self._send(200, self.server.provider.state())
+        elif path == "/v1/models":
+            self._serve("models", self._models)
+        elif path.startswith("/v1/stt/"):
+            self._serve("get", self._get)
+        else:
+            if self.headers.get("Authorization"):
+                self.server.provider.seen_authorization.append(self.path)
+            self._send(404, {"message": f"Cannot GET {path}"})
+
+    def do_POST(self) -> None:
+        if self.path == "/_script":
+            self._script()
+        elif self.path == "/v1/stt/create":
+            provider = self.server.provider
+            with provider.lock:
+                provider.creating += 1
+                provider.most_creating = max(provider.most_creating, provider.creating)
+            try:
+                self._serve("create", self._create)
+            finally:
+                with provider.lock:
+                    provider.creating -= 1
+        else:
+            self._send(404, {"message": f"Cannot POST {self.path}"})
+
+    def _script(self) -> None:
+        """`{"script": [{…}], "fault": [{…}], "chaos": [{…}], "expires": s}`: calls of the methods of these names."""
+        orders = json.loads(self._body().read())
+        provider = self.server.provider
+        for name in ("script", "fault", "chaos"):
+            for arguments in orders.get(name, ()):
+                getattr(provider, name)(**arguments)
+        provider.expires = orders.get("expires", provider.expires)
+        self._send(200, {})
+
+    def _serve(self, on: str, respond: Any) -> None:
+        fault = self.server.provider.next_fault(on)
+        if fault.get("kind") in BEFORE:
+            if fault["kind"] != "reset-before" and self.command == "POST":
+                with suppress(HTTPException):
+                    self._body().exhaust()
+            return self._fail(fault)
+        try:
+            if on != "models" and self.headers.get("Authorization") != f"Bearer {self.server.provider.key}":
+                if self.command == "POST":
+                    self._body().exhaust()
+                raise Refused(401, "Invalid or missing API key")
+            status, body, headers = respond()
+        except Refused as refused:
+            status, headers = refused.status, {}
+            body = {"message": refused.message, "path": self.path, "requestId": "req-1", "statusCode": status}
+        self._spoil(fault, status, body, headers)
+
+    def _get(self) -> tuple[int, Any, dict]:
+        provider = self.server.provider
+        job = provider.jobs.get(unquote(urlsplit(self.path).path.removeprefix("/v1/stt/")))
+        if job is None or time.time() - job.at > provider.expires:
+            raise Refused(404, "Generation not found")
+        return 200, provider.answer(job), {}
+
+    def _models(self) -> tuple[int, Any, dict]:
+        if self.headers.get("Authorization"):
+            self.server.provider.seen_authorization.append(self.path)
+        pricing = {"kind": "fixed", "currency": "USD", "units": [{"name": "second", "price": 0.0001, "per": 1}]}
+        data = [
+            {"id": name, "aliases": [name.removeprefix("#g1_")] if name.startswith("#g1_whisper") else [], "type": "stt",
+             "info": {"name": name, "developer": "Somebody", "description": f"What {name} is."}, "tags": [],
+             "pricing": pricing if MODELS[name] != "openai" else {"kind": "variable"}}
+            for name in MODELS if not name.startswith("whisper-")
+        ]  # fmt: skip
+        data.append({"id": "openai/gpt-4o", "aliases": [], "type": "chat-completion", "info": {}, "pricing": None})
+        if self.headers.get("If-None-Match") == '"v1"':
+            return 304, None, {"ETag": '"v1"'}
+        return 200, {"object": "list", "data": data}, {"ETag": '"v1"'}
+
+    def _create(self) -> tuple[int, Any, dict]:
+        kind, details = parse_options_header(self.headers.get("Content-Type"))
+        if kind == "application/json":
+            try:
+                options = json.loads(self._body().read())
+            except ValueError:
+                raise Refused(400, "Body is not JSON") from None
+            name, size, content = "", 0, options.pop("url", None)
+            if not isinstance(content, str) or not content.startswith(("http://", "https://")):
+                raise Refused(400, [{"path": ["url"], "message": "Expected a URL"}])
+        elif kind == "multipart/form-data":
+            options, name, content, size = self._multipart(kind, details)
+        else:
+            self._body().exhaust()
+            raise Refused(400, "Body validation error: expected JSON or multipart/form-data")
+        model = options.pop("model", None)
+        _check(model, options, typed=kind == "application/json")
+        job = self.server.provider.add(model, content, name, size, options)
+        return 201, {"generation_id": job.id, "status": "queued"}, {}
+
+    def _multipart(self, kind: str, details: dict) -> tuple[dict[str, Any], str, str, int]:
+        try:
+            _, form, files = FormDataParser(silent=False).parse(self._body(), kind, None, details)
+        except (HTTPException, ValueError):
+            raise Refused(400, "Body is not whole multipart/form-data") from None
+        options = {name: values if len(values) > 1 else values[0] for name, values in form.to_dict(flat=False).items()}
+        parts = list(files.items(multi=True))
+        allowed = ("audio", "file") if str(options.get("model")).startswith("openai/") else ("audio",)
+        if len(parts) != 1 or parts[0][0] not in allowed:
+            raise Refused(400, [{"path": ["audio"], "message": "Expected one file"}])
+        part = parts[0][1]
+        with part:
+            digest = hashlib.file_digest(part.stream, "sha256").hexdigest()
+            size = part.stream.tell()
+        if not size or not part.filename or not part.mimetype:
+            raise Refused(400, [{"path": ["audio"], "message": "Expected a file with bytes, a name and a type"}])
+        return options, part.filename, digest, size
+
+    def _body(self) -> LimitedStream:
+        return LimitedStream(self.rfile, int(self.headers.get("Content-Length") or 0))
+
+    # Answers, whole and broken
+
+    def _send(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
+        raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
+            self.send_header(name, value)
+        if status != 304:
+            self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
+
+    def _fail(self, fault: dict[str, Any]) -> None:
+        kind = fault["kind"]
+        if kind == "reset-before":
+            self._reset()
+        elif kind == "redirect":
+            self._send(fault.get("status", 302), b"", {"Location": fault.get("to", "http://localhost:9/elsewhere")})
+        elif kind == "html":
+            self._send(200, b"<!doctype html><title>Just a moment</title>", {"Content-Type": "text/html"})
+        elif kind == "error-inside":
+            self._send(200, fault.get("body", {"error": {"name": "Oops", "message": "Something failed inside"}}))
+        else:
+            wait = fault.get("retry_after")
+            said = fault.get("message", f"Refused with {kind}")
+            body = {"message": said, "path": self.path, "requestId": "req-7", "statusCode": int(kind)}
+            self._send(int(kind), body, {} if wait is None else {"Retry-After": str(wait)})
+
+    def _spoil(self, fault: dict[str, Any], status: int, body: Any, headers: dict[str, str]) -> None:
+        kind, raw = fault.get("kind"), json.dumps(body).encode()
+        if kind == "reset-after":
+            self._reset()
+        elif kind == "html-after":
+            self._send(200, b"<html><h1>Bad gateway</h1></html>", {"Content-Type": "text/html"})
+        elif kind == "garbage":
+            self._send(200, b'[1, 2, "no object"]')
+        elif kind in ("truncated", "slow-body"):
+            self._send_head(status, len(raw))
+            half = len(raw) // 2
+            self.wfile.write(raw[:half])
+            self.wfile.flush()
+            if kind == "slow-body":
+                time.sleep(fault.get("seconds", 1.0))
+                self.wfile.write(raw[half:])
+            self.close_connection = True
+        else:
+            if kind == "slow-headers":
+                time.sleep(fault.get("seconds", 1.0))
+            self._send(status, body, headers)
+
+    def _send_head(self, status: int, length: int) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(length))
+        self.end_headers()
+
+    def _reset(self) -> None:
+        """End the connection with a TCP reset instead of a goodbye."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+        self.rfile.close()
+        self.connection.close()
+
+
+def _check(model: Any, options: dict[str, Any], typed: bool) -> None:
+    """Raises Refused for an unknown model, unknown parameters and wrong types. In a form everything is text."""
+    if not isinstance(model, str) or model not in MODELS:
+        raise Refused(400, [{"path": ["model"], "message": "Unknown model"}])
+    takes = dict(pair.split(":") for pair in _TAKES[MODELS[model]].split())
+    issues = []
+    for name, value in options.items():
+        if name not in takes:
+            issues.append({"path": [name], "message": "Unrecognized key"})
+        elif not (_typed if typed else _written)(takes[name], value):
+            issues.append({"path": [name], "message": f"Invalid value {str(value)[:40]!r}"})
+    top = 2 if MODELS[model] == "microsoft" else 1
+    if not issues and "temperature" in options and not 0 <= float(options["temperature"]) <= top:
+        issues.append({"path": ["temperature"], "message": f"Expected 0 to {top}"})
+    if issues:
+        raise Refused(400, [{"message": "Body validation error"}, *issues])
+
+
+def _typed(kind: str, value: Any) -> bool:
+    if kind == "l":
+        return isinstance(value, str) or isinstance(value, list) and all(isinstance(part, str) for part in value)
+    types = {"b": bool, "s": str, "j": (dict, list), "n": (int, float)}
+    return isinstance(value, types[kind]) and (kind == "b" or not isinstance(value, bool))
+
+
+def _written(kind: str, value: str | list[str]) -> bool:
+    if isinstance(value, list):
+        return kind == "l"
+    with suppress(ValueError):
+        return {
+            "b": lambda: value in ("true", "false"), "n": lambda: float(value) is not None, "s": lambda: True,
+            "l": lambda: bool(value), "j": lambda: isinstance(json.loads(value), dict | list),
+        }[kind]()  # fmt: skip
+    return False
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A stand-in for the AI/ML API, for tests.")
+    parser.add_argument("--port", type=int, default=8901)
+    parser.add_argument("--key", default=KEY)
+    arguments = parser.parse_args()
+    provider = Provider(arguments.port, arguments.key)
+    print(f"AIML_BASE_URL={provider.url} AIML_API_KEY={provider.key}", flush=True)
+    with suppress(KeyboardInterrupt):
+        provider.run()
+
+
+if __name__ == "__main__":
+    main()
