@@ -45,10 +45,11 @@ def owner_of(visitor_name: str | None) -> str | None:
 
 @lru_cache
 def _signer() -> URLSafeSerializer:
-    return URLSafeSerializer(_secret(), salt="stt-visitor")
+    return URLSafeSerializer(signing_secret(), salt="stt-visitor")
 
 
-def _secret() -> str:
+def signing_secret() -> str:
+    """STT_SECRET, or the secret that was made once and lies in the data folder."""
     given = settings().stt_secret
     if given:
         return given.get_secret_value()

@@ -160,7 +160,7 @@ def _merged(live: list[dict]) -> Catalog:
     found: dict[str, dict] = {}
     new: list[Model] = []
     for entry in live:
-        names = [clean(entry.get("id")), *(clean(a) for a in entry.get("aliases") or () if isinstance(a, str))]
+        names = [clean(entry.get("id")), *_aliases(entry)]
         ours = next((known[name] for name in names if name in known), None)
         if ours:
             found[ours] = entry
@@ -180,17 +180,21 @@ def _updated(model: Model, entry: dict) -> Model:
 
 def _model(entry: dict, family: str) -> Model:
     info = entry["info"] if isinstance(entry.get("info"), dict) else {}
-    aliases = entry.get("aliases")
     return Model(
         id=clean(entry.get("id")),
         name=clean(info.get("name"))[:80] or clean(entry.get("id")),
         maker=_packaged()["families"][family]["maker"],
         family=family,
         description=clean(info.get("description"))[:500],
-        aliases=tuple(filter(None, map(clean, aliases))) if isinstance(aliases, list) else (),
+        aliases=_aliases(entry),
         options=_options(family),
         per_second=_per_second(entry.get("pricing")),
     )
+
+
+def _aliases(entry: dict) -> tuple[str, ...]:
+    aliases = entry.get("aliases")
+    return tuple(filter(None, map(clean, aliases))) if isinstance(aliases, list) else ()
 
 
 def _family(model: str) -> str | None:
@@ -234,7 +238,7 @@ def cost(model: Model, seconds: float) -> Cost | None:
 
 
 def _per_second(pricing: Any) -> float | None:
-    """US dollars a second of audio. A price is for `per` units; `variants` and `variable` prices are not known before."""
+    """US dollars a second of audio. A price is for `per` units; other kinds than "fixed" are not known before."""
     if not isinstance(pricing, dict) or pricing.get("kind") != "fixed" or pricing.get("currency", "USD") != "USD":
         return None
     long = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
@@ -258,13 +262,16 @@ def _length(seconds: float) -> str:
 def _dollars(amount: float) -> str:
     """Two places behind the point, or as many as the first two digits need."""
     places = 2 if amount >= 0.095 else min(1 - math.floor(math.log10(amount)), 8)
-    return f"${amount:.{places}f}"
+    figures = f"${amount:.{places}f}"
+    return figures.rstrip("0") if places > 2 else figures
 
 
 # Options
 
 
-def clean_options(model: Model, options: dict[str, Any], *, unknown: Literal["raise", "drop"] = "raise") -> dict[str, Any]:
+def clean_options(
+    model: Model, options: dict[str, Any], *, unknown: Literal["raise", "drop"] = "raise"
+) -> dict[str, Any]:
     """The parameters to send: of the right types, without empty ones, those under `extra` put among the others.
 
     Texts from a form are read ("true", "0.5", "one, two", JSON). What the model does not take raises BadOption, or

@@ -91,7 +91,7 @@ def open_sound(path: Path, name: str) -> tuple[_Nameless, av.container.InputCont
         container = av.open(file, container_options=options, metadata_errors="replace")
     except (av.FFmpegError, ValueError) as error:
         file.close()
-        raise _not_sound(path, name) from error
+        raise not_sound(path, name) from error
     problem = None
     stream = container.streams.best("audio")
     if stream is None:
@@ -120,16 +120,17 @@ def packets(container: av.container.InputContainer, stream: av.AudioStream) -> I
             return
 
 
-def _not_sound(path: Path, name: str) -> NotSound:
+def not_sound(path: Path, name: str, opened: str = "") -> NotSound:
+    """Why nothing in a file can be heard. `opened` is the format that it was opened as, if any."""
     head = _head(path)
     if head.lstrip().startswith((b"#EXTM3U", b"ffconcat", b"[playlist]", b"v=0")):
         return NotSound(f"{called(name)} is a list of other files or addresses, not a recording.")
-    if head[4:8] == b"ftyp":
+    if head[4:8] == b"ftyp" and not opened:
         return NotSound(
             f"{called(name)} is cut off: the table at its end, which tells where the sound lies, is missing.",
             guidance="Copy or export the recording again from where it was made.",
         )
-    if head.startswith(_STARTS) or (head[:1] == b"\xff" and head[1:2] >= b"\xe0"):
+    if (opened and opened not in UNTIMED) or head.startswith(_STARTS) or (head[:1] == b"\xff" and head[1:2] >= b"\xe0"):
         return NotSound(f"{called(name)} starts like a recording, but its sound is missing or too damaged to read.")
     return NotSound(f"{called(name)} is not a sound or video file.")
 

@@ -51,6 +51,7 @@ transcriptions = sa.Table(
     sa.Column("finished", sa.Float),
     sa.Column("worked", sa.Float, nullable=False),  # seconds of work so far, over all attempts and restarts
     sa.Column("duration", sa.Float),
+    sa.Column("expected", sa.Float),  # seconds that such a job usually takes, where no progress is known
     sa.Column("seconds_done", sa.Float, nullable=False),
     sa.Column("partial", sa.JSON),  # segments of the stretch that is being worked on
     sa.Column("language", sa.String(20)),
@@ -58,6 +59,9 @@ transcriptions = sa.Table(
     sa.Column("confidence", sa.Float),
     sa.Column("cost", sa.Float),
     sa.Column("error", sa.JSON),
+    sa.Column("sealed_key", sa.Text),  # the visitor's own key, encrypted; gone when the job ends
+    sa.Column("sent", sa.Integer),  # the attempt whose create may have reached the provider
+    sa.Column("remote_id", sa.Text),
     sa.Column("provenance", sa.JSON),
     sa.Index("transcriptions_by_owner", "owner", "created"),
     sa.Index("transcriptions_by_state", "state", "queued"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from stt.records import Job
@@ -23,9 +23,6 @@ class Work(Protocol):
         A step that was broken off is called again, so it must leave the same behind when done twice.
         """
 
-    def sleep(self, seconds: float) -> None:
-        """Wait; after a restart only for what is left. Raises Cancelled when the user cancels meanwhile."""
-
     def cancelled(self) -> bool:
         """Whether to stop now: the user has cancelled, or deleted, the job."""
 
@@ -38,7 +35,7 @@ class Outcome:
     provenance: dict[str, Any]
     cost: float | None = None
     raw: Any = None
-    extra: dict[str, Any] = field(default_factory=dict)
+    worked: float | None = None  # seconds from the start to the result, where the job's stretches do not tell
 
 
 class Engine(Protocol):

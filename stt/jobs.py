@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
+from pydantic import SecretStr
 
-from stt import records, recordings
+from stt import keys, links, models, records, recordings
 from stt.access import LOCAL
+from stt.catalog import LOCAL as LOCAL_MODEL
 from stt.database import data_folder, database
-from stt.engines import Engine
-from stt.errors import BadOption, Cancelled, SttError
+from stt.engines import Engine, Outcome
+from stt.errors import Cancelled, SttError
 from stt.recordings import Recording
 from stt.records import Job
 from stt.settings import settings
@@ -27,8 +29,7 @@ from stt.transcript import Transcript
 
 log = logging.getLogger("stt.jobs")
 
-ON_DEVICE_MODEL = "local/whisper-base"
-QUEUE = "on-device"
+QUEUES = {models.ON_DEVICE: "on-device", models.PROVIDER: "provider"}
 # A fixed version: a new version of the code takes over the jobs of the old one.
 APPLICATION_VERSION = "1"
 EXECUTOR = "local"
@@ -53,29 +54,42 @@ class Progress:
 def create(
     source: Recording | Path | str,
     *,
-    model: str = ON_DEVICE_MODEL,
+    model: str = LOCAL_MODEL,
     options: dict[str, Any] | None = None,
     owner: str = LOCAL,
     title: str | None = None,
+    key: SecretStr | None = None,
 ) -> str:
     """Record a job, start it and return its generation id.
 
-    `source` is a recording that was taken in, or the path of a file, which is copied. `options` of the on-device
-    model: `language` (a code; missing means detect), `translate` (to English), `channels_are_speakers`.
-    Raises InputError for a file or an option that cannot be used.
+    `source` is a recording that was taken in, the path of a file, which is copied, or a link (`http…`), which the
+    provider fetches itself and this server downloads for its own engine. `options` are those of the model in
+    `stt.catalog`; on this machine `language` (a code; missing means detect), `translate` (to English) and
+    `channels_are_speakers`. `key` is the visitor's own for the AI/ML API; without it the server's is used.
+    Raises InputError for a file, link or option that cannot be used, KeyMissing.
     """
     start()
-    recording = source if isinstance(source, Recording) else recordings.take_in(Path(source), owner)
+    chosen, engine = models.choose(model, key)
+    cleaned = models.options_for(chosen, model, options or {})
+    url, recording = None, None
+    if isinstance(source, Recording):
+        recording = source
+    elif isinstance(source, str) and source.strip().lower().startswith(("http://", "https://")):
+        url = source.strip()
+        links.check(url)
+    else:
+        recording = recordings.take_in(Path(source), owner)
+    name = recording.name if recording else links.name_of(url)
     now = time.time()
     job = Job(
         id=recordings.new_id(),
         owner=owner,
-        recording_id=recording.id,
-        url=None,
-        title=title or Path(recording.name).stem or recording.name,
-        model=model,
-        engine=_engine(model).name,
-        options=_checked(options or {}),
+        recording_id=recording.id if recording else None,
+        url=url,
+        title=title or Path(name).stem or name,
+        model=chosen.id,
+        engine=engine,
+        options=cleaned,
         state=records.QUEUED,
         stage=None,
         attempt=1,
@@ -85,7 +99,8 @@ def create(
         started=None,
         finished=None,
         worked=0.0,
-        duration=recording.duration,
+        expected=None,
+        duration=recording.duration if recording else None,
         seconds_done=0.0,
         language=None,
         words=None,
@@ -94,7 +109,7 @@ def create(
         error=None,
         provenance=None,
     )
-    records.insert(job)
+    records.insert(job, keys.seal(key) if key and engine == models.PROVIDER else None)
     _enqueue(job)
     return job.id
 
@@ -154,7 +169,12 @@ def start() -> None:
         )
         DBOS.launch()
         # A short interval: somebody is looking at the page. It costs one indexed query each time.
-        DBOS.register_queue(QUEUE, worker_concurrency=settings().stt_jobs_at_once, polling_interval_sec=0.1)
+        at_once = {
+            models.ON_DEVICE: settings().stt_jobs_at_once,
+            models.PROVIDER: settings().stt_provider_jobs_at_once,
+        }
+        for engine, queue in QUEUES.items():
+            DBOS.register_queue(queue, worker_concurrency=at_once[engine], polling_interval_sec=0.1)
         _started = True
     _enqueue_forgotten()
 
@@ -177,7 +197,7 @@ def stop() -> None:
 
 def _enqueue(job: Job) -> None:
     with SetWorkflowID(f"{job.id}-{job.attempt}"), SetEnqueueOptions(priority=job.turn):
-        DBOS.enqueue_workflow(QUEUE, transcription, job.id)
+        DBOS.enqueue_workflow(QUEUES[job.engine], transcription, job.id)
 
 
 def _enqueue_forgotten() -> None:
@@ -194,7 +214,7 @@ def transcription(generation_id: str) -> None:
         if not DBOS.run_step({"name": "begin"}, _begin, generation_id):
             return
         job = records.load(generation_id, None)
-        outcome = _engine(job.model).run(_Work(job))
+        outcome = _engine(job).run(_Work(job))
         DBOS.run_step({"name": "finish"}, _finish, job, outcome)
     except Cancelled:
         log.info("cancelled %s", generation_id)
@@ -211,13 +231,14 @@ def _begin(generation_id: str) -> bool:
     return records.move(generation_id, records.OPEN, records.WORKING, started=time.time())
 
 
-def _finish(job: Job, outcome) -> None:
+def _finish(job: Job, outcome: Outcome) -> None:
     records.finish(
         job.id,
         outcome.transcript,
         raw=outcome.raw,
         cost=outcome.cost,
         provenance=outcome.provenance,
+        **({} if outcome.worked is None else {"worked": outcome.worked}),
     )
 
 
@@ -230,26 +251,15 @@ class _Work:
     def step(self, name: str, function: Callable[..., Any], *args: Any) -> Any:
         return DBOS.run_step({"name": name}, function, *args)
 
-    def sleep(self, seconds: float) -> None:
-        DBOS.sleep(seconds)
-        if self.cancelled():
-            raise Cancelled()
-
     def cancelled(self) -> bool:
         return not records.is_current(self.job)
 
 
-def _engine(model: str) -> Engine:
-    if model == ON_DEVICE_MODEL:
-        from stt.on_device import OnDevice  # loads PyAV and CTranslate2: only when there is something to do
+def _engine(job: Job) -> Engine:
+    if job.engine == models.PROVIDER:
+        from stt.provider import Provider
 
-        return OnDevice()
-    raise BadOption(f"There is no model “{model[:100]}” here.")
+        return Provider()
+    from stt.on_device import OnDevice  # loads PyAV and CTranslate2: only when there is something to do
 
-
-def _checked(options: dict[str, Any]) -> dict[str, Any]:
-    known = {"language": str, "translate": bool, "channels_are_speakers": bool}
-    for name, value in options.items():
-        if name not in known or not isinstance(value, known[name]):
-            raise BadOption(f"Whisper on this machine does not take the setting “{name[:60]}”.")
-    return {name: value for name, value in options.items() if value}
+    return OnDevice()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stt import containers
-from stt.errors import NotSound, TooShort
+from stt.errors import TooShort
 from stt.sound import RATE, SHORTEST, Reader
 
 __all__ = ["RATE", "SHORTEST", "Media", "Reader", "mime", "probe"]
@@ -38,7 +38,7 @@ def probe(path: Path, name: str = "") -> Media:
     with Reader(path, name=name) as reader:
         if not reader.has_sound():
             if reader.sound == 0:
-                raise NotSound(f"{containers.called(name)} starts like a recording, but no sound in it can be read.")
+                raise containers.not_sound(path, name, opened=reader.format)
             raise TooShort(f"{containers.called(name)} holds only {reader.sound:.2f} seconds of sound.")
         container, stream = reader.container, reader.stream
         video = any(containers.is_video(s) for s in container.streams)

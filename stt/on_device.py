@@ -10,6 +10,7 @@ import numpy as np
 from stt import records, recordings, stretches, whisper
 from stt.engines import Outcome, Work
 from stt.errors import Cancelled
+from stt.models import ON_DEVICE
 from stt.sound import RATE, Reader
 from stt.transcript import Segment
 
@@ -17,7 +18,7 @@ REPORT_EVERY = 0.25  # seconds between notes of progress, so that quick segments
 
 
 class OnDevice:
-    name = "on-device"
+    name = ON_DEVICE
 
     def run(self, work: Work) -> Outcome:
         done = work.step("find the place to go on", _place, work.job.id)

@@ -40,6 +40,7 @@ class Job:
     started: float | None
     finished: float | None
     worked: float
+    expected: float | None
     duration: float | None
     seconds_done: float
     language: str | None
@@ -58,7 +59,7 @@ class Job:
         """Audio done of audio in all, 0 to 1; None where the length, or the provider's progress, is unknown."""
         if self.state == DONE:
             return 1.0
-        if not self.duration or self.engine != "on-device":
+        if not self.duration or self.engine == "provider":
             return None
         return min(1.0, self.seconds_done / self.duration)
 
@@ -108,9 +109,44 @@ def open_jobs() -> list[Job]:
         return [Job(**row) for row in connection.execute(query).mappings()]
 
 
-def insert(job: Job) -> None:
+def insert(job: Job, sealed_key: str | None = None) -> None:
+    row = {field.name: getattr(job, field.name) for field in fields(Job)}
     with database().begin() as connection:
-        connection.execute(transcriptions.insert().values({f.name: getattr(job, f.name) for f in fields(Job)}))
+        connection.execute(transcriptions.insert().values(**row, sealed_key=sealed_key))
+
+
+def sealed_key(generation_id: str) -> str | None:
+    with database().connect() as connection:
+        return connection.execute(
+            sa.select(transcriptions.c.sealed_key).where(transcriptions.c.id == generation_id)
+        ).scalar()
+
+
+def mark_sent(job: Job) -> bool:
+    """Note that the create of this attempt may reach the provider from now on; False if that was noted before."""
+    t = transcriptions.c
+    new = sa.and_(t.id == job.id, sa.or_(t.sent.is_(None), t.sent != job.attempt))
+    with database().begin() as connection:
+        return connection.execute(transcriptions.update().where(new).values(sent=job.attempt)).rowcount == 1
+
+
+def was_sent(job: Job) -> bool:
+    t = transcriptions.c
+    with database().connect() as connection:
+        return connection.execute(sa.select(t.sent).where(t.id == job.id)).scalar() == job.attempt
+
+
+def past(model: str) -> list[tuple[float, float]]:
+    """(seconds of audio, seconds from create to result) of the last 50 finished jobs of a model."""
+    t = transcriptions.c
+    query = (
+        sa.select(t.duration, t.worked)
+        .where(t.model == model, t.state == DONE, t.duration > 0, t.worked > 0)
+        .order_by(t.finished.desc())
+        .limit(50)
+    )
+    with database().connect() as connection:
+        return [(row.duration, row.worked) for row in connection.execute(query)]
 
 
 def next_turn(owner: str) -> int:
@@ -244,6 +280,7 @@ def finish(generation_id: str, transcript: Transcript, *, raw: Any = None, **val
         "state": DONE,
         "stage": None,
         "partial": None,
+        "sealed_key": None,
         "finished": time.time(),
         "duration": transcript.duration,
         "seconds_done": transcript.duration,
@@ -263,6 +300,22 @@ def finish(generation_id: str, transcript: Transcript, *, raw: Any = None, **val
         )
         connection.execute(stretches.delete().where(stretches.c.id == generation_id))
         return True
+
+
+def keep_raw(generation_id: str, raw: Any) -> None:
+    """Keep an answer of the provider that holds no transcript, so that nothing paid for is lost."""
+    empty = Transcript()
+    with database().begin() as connection:
+        connection.execute(transcripts.delete().where(transcripts.c.id == generation_id))
+        connection.execute(
+            transcripts.insert().values(id=generation_id, transcript=empty.to_dict(), text="", raw=raw)
+        )
+
+
+def raw_of(generation_id: str) -> Any:
+    """The provider's own answer, or None."""
+    with database().connect() as connection:
+        return connection.execute(sa.select(transcripts.c.raw).where(transcripts.c.id == generation_id)).scalar()
 
 
 def fail(generation_id: str, error: SttError) -> None:

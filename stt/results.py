@@ -316,8 +316,8 @@ def _timed(tokens: list[str], words: list[_Said]) -> list[Word]:
     for token, word in zip(tokens, matched, strict=True):
         before = word or before
         clock = max(clock, before.start or 0.0)  # starts never run backwards
-        confidence = word.confidence if word else None
-        timed.append(Word(token, clock, max(clock, before.end or 0.0), confidence, before.speaker))
+        speaker = before.speaker or (timed[-1].speaker if timed else None)
+        timed.append(Word(token, clock, max(clock, before.end or 0.0), word.confidence if word else None, speaker))
     return timed
 
 

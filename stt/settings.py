@@ -46,6 +46,16 @@ class Settings(BaseSettings):
         2, ge=1, le=64, description="Transcriptions on this machine at once. On two cores two finish 1.1 times as fast as one by one."
     )
 
+    stt_provider_creates_at_once: int = Field(
+        4, ge=1, le=64, description="Recordings handed to the provider at once, for each key."
+    )
+    stt_provider_jobs_at_once: int = Field(
+        200, ge=1, le=5000, description="Jobs that wait for the provider at once, on each machine."
+    )
+    stt_provider_limit: int = Field(
+        600, ge=30, le=3400, description="Seconds to wait for a result of the provider; longer recordings get twice their length."
+    )
+
     @property
     def data_dir(self) -> Path:
         return self.stt_data_dir.expanduser().resolve()

@@ -1,7 +1,8 @@
-"""Recordings that are broken in the ways that happen: cut off, overwritten in the middle, without sound, no sound at all."""
+"""Recordings that are broken in the ways that happen: cut off, overwritten in the middle, without sound."""
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -38,7 +39,7 @@ def mp4(path: Path, sound: np.ndarray | None = None, *, picture: bool = True, **
             container.mux(video.encode(None))
         if track is not None:
             frame = av.AudioFrame.from_ndarray(sound[np.newaxis], format="fltp", layout="mono")
-            frame.sample_rate = audio.RATE
+            frame.sample_rate, frame.pts, frame.time_base = audio.RATE, 0, Fraction(1, audio.RATE)
             container.mux(track.encode(frame))
             container.mux(track.encode(None))
     return path

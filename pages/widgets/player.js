@@ -4,7 +4,8 @@
 const STEP = 5; // seconds, for the arrow keys
 const PATIENCE = 4000; // milliseconds that a reader who scrolled is left alone
 const FIELDS = "input:not([type=range]), textarea, select, [contenteditable=true], [contenteditable='']";
-const OWN_KEYS = `${FIELDS}, button, a, summary, input, canvas, [role=button], [role=tab], [role=radio], [role=slider], [role=option], [role=menuitem], [role=dialog]`;
+const ROLES = ["button", "tab", "radio", "slider", "option", "menuitem", "dialog"].map((role) => `[role=${role}]`);
+const OWN_KEYS = `${FIELDS}, button, a, summary, input, canvas, ${ROLES}`; // what answers to keys itself
 const players = new Set();
 let latest = null; // the player that keys belong to when several are on the page
 
@@ -26,9 +27,8 @@ class Player {
     this.root = root;
     this.data = {};
     const part = (name) => root.querySelector(`.stt-${name}`);
-    for (const name of ["audio", "bar", "controls", "notice", "play", "slider", "wave", "now", "length", "speed", "follow"]) {
-      this[name] = part(name);
-    }
+    const names = ["audio", "bar", "controls", "notice", "play", "slider", "wave", "now", "length", "speed", "follow"];
+    for (const name of names) this[name] = part(name);
     this.text = new Text(root, (paragraphs) => this.finder.moved(paragraphs));
     const reveal = (target, lazily) => this.reveal(target, lazily);
     this.finder = new Finder(root, this.text, reveal, (word) => this.seek(word.start - 0.3));
@@ -134,7 +134,7 @@ class Player {
       this.now.textContent = now;
       this.slider.setAttribute("aria-valuetext", `${now} of ${clock(this.total)}`);
     }
-    if (this.waved && Math.abs(done - this.waved) * this.wave.width > 1) this.drawWave();
+    if (this.waved != null && Math.abs(done - this.waved) * this.wave.width > 1) this.drawWave();
     if (!this.text.paragraphs) return;
     const idle = !this.data.audio || (seconds === 0 && this.audio.paused);
     const word = idle ? null : this.text.spokenAt(seconds);
@@ -182,7 +182,7 @@ class Player {
   below() {
     const top = Math.max(0, this.text.scroller.getBoundingClientRect().top);
     const { bottom } = this.bar.getBoundingClientRect();
-    return getComputedStyle(this.bar).position === "sticky" ? Math.min(bottom - top, this.header + this.bar.offsetHeight) : this.header;
+    return Math.min(bottom - top, this.header + this.bar.offsetHeight);
   }
 
   // ---- events ------------------------------------------------------------------------------------------------------
@@ -198,7 +198,8 @@ class Player {
       audio.playbackRate = Number(this.speed.value);
       this.tick();
     });
-    on(audio, "error", () => this.data.audio && this.tell("The sound cannot be loaded. Reload the page to try again."));
+    const unloadable = "The sound cannot be loaded. Reload the page to try again.";
+    on(audio, "error", () => this.data.audio && this.tell(unloadable));
     on(audio, "seeked", () => this.tick());
     for (const name of ["play", "pause", "ended"]) on(audio, name, () => this.showState());
     on(this.play, "click", () => this.toggle());
@@ -241,7 +242,8 @@ class Player {
     const time = target.closest?.(".stt-time");
     if (time && this.root.contains(time) && this.walk(key, time)) return event.preventDefault();
     const inside = this.root.contains(target);
-    const taken = inside && (time || target === this.slider) ? false : target.closest?.(inside && key !== " " ? FIELDS : OWN_KEYS);
+    const ours = inside && (time || target === this.slider);
+    const taken = !ours && target.closest?.(inside && key !== " " ? FIELDS : OWN_KEYS);
     if (taken || event.shiftKey || !this.data.audio) return;
     if (key === " ") {
       if (!event.repeat) this.toggle();
@@ -300,8 +302,9 @@ class Player {
     const bars = Math.floor(width / 3);
     this.waved = this.total ? Math.min(this.position / this.total, 1) : 0;
     for (let i = 0; i < bars; i += 1) {
-      const part = data.peaks.slice(Math.floor((i * data.peaks.length) / bars), Math.floor(((i + 1) * data.peaks.length) / bars) || 1);
-      const loud = Math.max(0.04, ...(part.length ? part : [data.peaks[Math.floor((i * data.peaks.length) / bars)] ?? 0]));
+      const first = Math.floor((i * data.peaks.length) / bars);
+      const last = Math.floor(((i + 1) * data.peaks.length) / bars);
+      const loud = Math.max(0.04, ...data.peaks.slice(first, Math.max(last, first + 1)));
       pen.fillStyle = (i + 0.5) / bars <= this.waved ? accentColor : color;
       pen.fillRect(i * 3, (height * (1 - loud)) / 2, 2, Math.max(2, height * loud));
     }

@@ -11,9 +11,12 @@ function mark(name, priority) {
 
 class Finder {
   constructor(root, text, reveal, goTo) {
-    Object.assign(this, { text, reveal, goTo, hits: [], hitsOf: new Map(), painted: new Map(), place: -1, doubt: null });
+    Object.assign(this, { text, reveal, goTo, hits: [], place: -1, doubt: null });
+    this.hitsOf = new Map(); // paragraph -> its hits
+    this.painted = new Map(); // paragraph -> the ranges that mark them
     const part = (name) => root.querySelector(`.stt-${name}`);
-    [this.input, this.found, this.count, this.doubtButton, this.say] = ["find", "found", "count", "doubt", "say"].map(part);
+    [this.input, this.found, this.count] = ["find", "found", "count"].map(part);
+    [this.doubtButton, this.counter, this.say] = ["doubt", "doubts", "say"].map(part);
     this.input.oninput = () => this.search();
     this.input.onkeydown = (event) => {
       if (event.key === "Enter") this.step(event.shiftKey ? -1 : 1);
@@ -24,7 +27,6 @@ class Finder {
     part("next").onclick = () => this.step(1);
     part("previous").onclick = () => this.step(-1);
     this.doubtButton.onclick = () => this.nextDoubt();
-    this.counter = part("doubts");
   }
 
   /** Begin anew after the text changed. */
@@ -38,7 +40,7 @@ class Finder {
   search() {
     const wanted = this.input.value.trim();
     this.hits = [];
-    this.hitsOf = new Map(); // paragraph -> its hits
+    this.hitsOf.clear();
     this.place = -1;
     if (wanted) {
       const pattern = new RegExp(wanted.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&").replace(/\s+/g, "\\s+"), "giu");
@@ -76,7 +78,8 @@ class Finder {
 
   tell() {
     const total = this.hits.length.toLocaleString("en");
-    this.count.textContent = !this.hits.length ? "None" : this.place < 0 ? `${total} found` : `${this.place + 1} of ${total}`;
+    const found = this.place < 0 ? `${total} found` : `${(this.place + 1).toLocaleString("en")} of ${total}`;
+    this.count.textContent = this.hits.length ? found : "None";
   }
 
   /** Mark the hits near the window; the others get their marks when they come near. */

@@ -62,7 +62,12 @@ class Text {
         const word = (i === 0 ? t.trimStart() : t).replace(/\n/g, " ");
         const gap = word.length - word.trimStart().length;
         paragraph.words.push({
-          text: word.slice(gap), start: packed.s[i], end: packed.e[i], confidence: packed.c?.[i], paragraph, from: text.length + gap,
+          text: word.slice(gap),
+          start: packed.s[i],
+          end: packed.e[i],
+          confidence: packed.c?.[i],
+          paragraph,
+          from: text.length + gap, // its place in the paragraph's text
         });
         text += word;
       });
@@ -137,7 +142,8 @@ class Text {
 
   /** Bring a range or an element to the upper third of the window; `lazily`: only if it is not in sight. */
   reveal(target, lazily, below) {
-    const view = this.scroller === document.scrollingElement ? { top: 0, height: innerHeight } : this.scroller.getBoundingClientRect();
+    const whole = this.scroller === document.scrollingElement;
+    const view = whole ? { top: 0, height: innerHeight } : this.scroller.getBoundingClientRect();
     const top = view.top + below + 12;
     const bottom = view.top + view.height;
     const box = target.getBoundingClientRect();
@@ -172,8 +178,9 @@ class Text {
 function clipped(range, box) {
   const whole = document.createRange();
   whole.selectNodeContents(box);
-  if (range.compareBoundaryPoints(Range.START_TO_START, whole) > 0) whole.setStart(range.startContainer, range.startOffset);
-  if (range.compareBoundaryPoints(Range.END_TO_END, whole) < 0) whole.setEnd(range.endContainer, range.endOffset);
+  const { startContainer, startOffset, endContainer, endOffset } = range;
+  if (range.compareBoundaryPoints(Range.START_TO_START, whole) > 0) whole.setStart(startContainer, startOffset);
+  if (range.compareBoundaryPoints(Range.END_TO_END, whole) < 0) whole.setEnd(endContainer, endOffset);
   return whole;
 }
 

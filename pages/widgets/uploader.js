@@ -44,10 +44,12 @@ function add(shelf, files) {
     if (file.folder) {
       fail(shelf, upload, { title: "A folder", message: "Open it and add the recordings in it." });
     } else if (file.size === 0) {
-      fail(shelf, upload, { title: "The file is empty", message: "Check that the recording was saved, then add it again." });
+      const message = "Check that the recording was saved, then add it again.";
+      fail(shelf, upload, { title: "The file is empty", message });
     } else if (file.size > shelf.limit) {
       const [has, limit] = [size(file.size), size(shelf.limit)];
-      const message = has === limit ? `It is just over the limit of ${limit}.` : `It has ${has}, the limit is ${limit}.`;
+      const both = `It has ${has}, the limit is ${limit}.`;
+      const message = has === limit ? `It is just over the limit of ${limit}.` : both;
       const guidance = "Cut it into parts, or save it in a compressed format such as MP3 or M4A.";
       fail(shelf, upload, { title: "Too large", message, guidance });
     }
@@ -82,9 +84,10 @@ function send(shelf, upload) {
   };
   request.onload = () => {
     const answer = read(request.responseText);
-    if (request.status >= 200 && request.status < 300 && answer?.id) return finish(shelf, upload, answer.id);
-    const again = request.status >= 500 || request.status === 429;
-    const unknown = { title: "The server did not take the file", message: `It answered with status ${request.status}.` };
+    const { status } = request;
+    if (status >= 200 && status < 300 && answer?.id) return finish(shelf, upload, answer.id);
+    const again = status >= 500 || status === 429;
+    const unknown = { title: "The server did not take the file", message: `It answered with status ${status}.` };
     fail(shelf, upload, answer?.title || answer?.message ? answer : unknown, again);
     next(shelf);
   };
@@ -217,7 +220,8 @@ function makeRow(shelf, upload) {
 function drawRow({ row, file, state, sent, error, again, marks }) {
   const find = (name) => row.querySelector(`.stt-upload-${name}`);
   const percent = Math.floor((100 * sent) / Math.max(file.size, 1));
-  const words = { waiting: "Waiting", checking: "Checking", failed: "Not uploaded", sending: `${percent} %${timeLeft(file, sent, marks)}` };
+  const sending = `${percent} %${timeLeft(file, sent, marks)}`;
+  const words = { waiting: "Waiting", checking: "Checking", failed: "Not uploaded", sending };
   row.dataset.state = state;
   find("state").textContent = words[state];
   find("bar").hidden = Boolean(error);
@@ -258,7 +262,8 @@ function size(bytes) {
 function dropped(transfer) {
   // A folder comes as a file of no use: told apart by its entry.
   const entries = [...transfer.items].filter((item) => item.kind === "file").map((item) => item.webkitGetAsEntry?.());
-  return [...transfer.files].map((file, i) => (entries[i]?.isDirectory ? { name: file.name, size: 0, folder: true } : file));
+  const folder = (file) => ({ name: file.name, size: 0, folder: true });
+  return [...transfer.files].map((file, i) => (entries[i]?.isDirectory ? folder(file) : file));
 }
 
 function element(tag, className = "", text = "") {

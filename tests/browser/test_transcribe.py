@@ -130,7 +130,7 @@ def test_a_file_that_is_not_sound_is_refused_in_words_and_the_rest_goes_on(page:
     expect(row(page, "jfk").get_by_role("button", name="Read")).to_be_visible(timeout=MINUTE)
 
 
-@pytest.mark.parametrize("name", ["<script>alert(1)</script>.flac", "🎙️ épisode № 3.flac", "x" * 240 + ".flac"])
+@pytest.mark.parametrize("name", ["<img src=x onerror=alert(1)>.flac", "🎙️ épisode № 3.flac", "x" * 240 + ".flac"])
 def test_any_file_name_is_shown_as_text(page: Page, tmp_path: Path, name: str):
     page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
     payload = {"name": name, "mimeType": "audio/flac", "buffer": audio.AUSTEN[1].read_bytes()}

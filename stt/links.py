@@ -1,0 +1,284 @@
+"""A recording behind a link: fetched without letting the link reach anything but the public internet.
+
+The address is checked where the connection is made, on the very address that is connected to, so a name that
+answers differently the second time (DNS rebinding) gains nothing.
+"""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+from uuid import uuid4
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.util.connection import create_connection
+
+from stt.errors import BadLink, Cancelled, DiskFull, TooLarge
+
+REDIRECTS = 5
+_CONNECT, _QUIET = 15, 30  # seconds to connect, and without a byte
+_BLOCK = 1 << 16  # bytes
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_TUNNELS = [ipaddress.ip_network(net) for net in ("2002::/16", "2001::/32", "64:ff9b:1::/48", "::/96")]
+_HTML = re.compile(rb"\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+_ANSWERS = {
+    401: "The site behind this link wants a sign-in.",
+    403: "The site behind this link does not let this server read it.",
+    404: "There is nothing at this address (404).",
+    410: "The recording was taken down from this address (410).",
+    429: "The site behind this link refuses for now: too many requests.",
+}
+
+
+def check(url: str, *, allow_private: bool = False) -> str:
+    """The link without white space and fragment, if it may be opened as things stand. Looks up its name.
+
+    Raises BadLink: not http or https, a user name or password in it, no such name, or an address that is not public.
+    """
+    url = url.strip()
+    if re.search(r"[\x00-\x20\x7f\\]", url):
+        raise BadLink("The link holds spaces or signs that no address has.")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise BadLink("This is not a complete address.") from error
+    if parts.scheme not in ("http", "https"):
+        raise BadLink("Only addresses that begin with http:// or https:// can be opened.")
+    if "@" in parts.netloc:
+        raise BadLink("Addresses with a user name or a password in them are not opened.")
+    if not parts.hostname or port == 0:
+        raise BadLink("This is not a complete address.")
+    _addresses(parts.hostname, port or (443 if parts.scheme == "https" else 80), allow_private)
+    return parts._replace(fragment="").geturl()
+
+
+def name_of(url: str) -> str:
+    """A name for people: the last part of the link's path, or else its host."""
+    parts = urlsplit(url.strip())
+    last = unquote(parts.path.rstrip("/").rpartition("/")[2])
+    last = "".join(c for c in last if c.isprintable() and c not in "/\\").strip(" .")
+    return last[:200] or parts.hostname or "Link"
+
+
+def download(
+    url: str,
+    folder: Path,
+    *,
+    limit_bytes: int,
+    timeout_seconds: float,
+    allow_private: bool = False,
+    on_progress: Callable[[int, int | None], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Path:
+    """Fetch a link into a new file of `folder` with a random name. The caller then looks into it with `media.probe`.
+
+    `on_progress` is told the bytes so far and the bytes in all (None if unknown). `cancelled` is asked several times
+    a second. Nothing is left behind when an error is raised: BadLink, TooLarge, Cancelled or DiskFull.
+    """
+    path = folder / uuid4().hex
+    with _Guard(timeout_seconds, cancelled) as guard, _session(allow_private, guard) as session:
+        try:
+            with _errors_in_words(guard, timeout_seconds), _answer(session, url, allow_private) as answer:
+                _save(answer, path, limit_bytes, guard, on_progress)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+    return path
+
+
+@contextmanager
+def _answer(session: requests.Session, url: str, allow_private: bool):
+    """The answer that has the bytes, after at most five redirects, each checked as if it were the link itself."""
+    for _ in range(REDIRECTS + 1):
+        url = check(url, allow_private=allow_private)
+        answer = session.get(url, stream=True, allow_redirects=False, timeout=(_CONNECT, _QUIET))
+        if answer.is_redirect:
+            url = urljoin(url, answer.headers["location"])
+            answer.close()
+            continue
+        try:
+            if answer.status_code != 200:
+                problem = f"The site behind this link answered with error {answer.status_code}."
+                raise BadLink(_ANSWERS.get(answer.status_code, problem))
+            yield answer
+        finally:
+            answer.close()
+        return
+    raise BadLink("This link leads on and on to other addresses.")
+
+
+def _save(answer: requests.Response, path: Path, limit: int, guard: _Guard, on_progress) -> None:
+    length = answer.headers.get("content-length", "")
+    total = int(length) if length.isdecimal() and "content-encoding" not in answer.headers else None
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind in ("text/html", "application/xhtml+xml"):
+        raise BadLink("This link leads to a web page, not to a recording.")
+    too_large = TooLarge(f"The recording behind this link is larger than the limit of {limit / 1024**2:,.0f} MB.")
+    if total is not None and total > limit:
+        raise too_large
+    done = 0
+    with open(path, "xb") as file:
+        for block in answer.iter_content(_BLOCK):
+            guard.check()
+            if not done and _HTML.match(block[:2048]):
+                raise BadLink("This link leads to a web page, not to a recording.")
+            done += len(block)
+            if done > limit:
+                raise too_large
+            file.write(block)
+            if on_progress:
+                on_progress(done, total)
+    guard.check()  # a connection that was shut looks like the end of an answer of unknown length
+    if not done:
+        raise BadLink("There is nothing behind this link: 0 bytes.")
+
+
+@contextmanager
+def _errors_in_words(guard: _Guard, seconds: float):
+    """What the network says, as sentences."""
+    try:
+        yield
+    except requests.exceptions.SSLError as error:
+        guard.check()
+        raise BadLink("The site behind this link has no valid certificate.", detail=str(error)) from error
+    except requests.exceptions.Timeout as error:
+        guard.check()
+        raise BadLink("The site behind this link does not answer.", detail=str(error)) from error
+    except (requests.RequestException, HTTPError, UnicodeError) as error:
+        guard.check()
+        raise BadLink("The connection to the site behind this link failed.", detail=str(error)) from error
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull("There is no room left for the recording behind this link.") from error
+        raise
+
+
+def _public(address: str) -> bool:
+    """Whether an IP address belongs to the public internet. Those that hold another address are as public as that."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if ip.version == 6:
+        if ip.ipv4_mapped or ip in _NAT64:
+            return _public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
+        if ip.is_site_local or any(ip in net for net in _TUNNELS):
+            return False
+    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified or ip.is_loopback)
+
+
+def _addresses(host: str, port: int, allow_private: bool) -> list[str]:
+    """All IP addresses of a name, however it is spelled (0x7f.1, 2130706433 …). One that is not public spoils it."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise BadLink(f"There is no site called \N{LEFT DOUBLE QUOTATION MARK}{host[:100]}\N{RIGHT DOUBLE QUOTATION MARK}.") from error
+    addresses = [entry[4][0] for entry in found]
+    if not addresses or not (allow_private or all(_public(address) for address in addresses)):
+        raise BadLink("This link leads into a private network, which is not opened.")
+    return addresses
+
+
+class _Guard:
+    """Ends a download at its time limit or when it is cancelled, even in the middle of a read.
+
+    A read's own time limit starts anew with each byte, so a slow drip would never meet it. A thread shuts the
+    connection instead.
+    """
+
+    def __init__(self, seconds: float, cancelled: Callable[[], bool] | None) -> None:
+        self.deadline = time.monotonic() + seconds
+        self.cancelled = cancelled or (lambda: False)
+        self.reason: Exception | None = None
+        self.done = threading.Event()
+        self.lock = threading.Lock()
+        self.sockets: list[socket.socket] = []
+        self.thread = threading.Thread(target=self._watch, name="link", daemon=True)
+
+    def __enter__(self) -> _Guard:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.done.set()
+        self.thread.join()
+        for each in self.sockets:
+            each.close()
+
+    def add(self, connection: socket.socket) -> None:
+        """Watch a connection. A duplicate stays valid when TLS takes the socket over."""
+        with self.lock:
+            self.sockets.append(connection.dup())
+        self.check()
+
+    def check(self) -> None:
+        if self.reason is None and self.cancelled():
+            self.reason = Cancelled("The download was cancelled.")
+        if self.reason is None and time.monotonic() > self.deadline:
+            self.reason = BadLink("The recording behind this link comes too slowly.")
+        if self.reason is not None:
+            raise self.reason
+
+    def _watch(self) -> None:
+        while not self.done.wait(0.1):
+            try:
+                self.check()
+            except Exception:
+                with self.lock:
+                    for each in self.sockets:
+                        try:
+                            each.shutdown(socket.SHUT_RDWR)
+                        except OSError:
+                            pass  # closed already
+
+
+def _session(allow_private: bool, guard: _Guard) -> requests.Session:
+    """A session whose connections go to checked addresses only, and past no proxy of the environment."""
+
+    class Checked:
+        def _new_conn(self) -> socket.socket:
+            problem: OSError | None = None
+            for address in _addresses(self._dns_host, self.port, allow_private):
+                guard.check()
+                try:
+                    connection = create_connection((address, self.port), self.timeout, socket_options=self.socket_options)
+                except OSError as error:
+                    problem = error
+                    continue
+                guard.add(connection)
+                return connection
+            raise NewConnectionError(self, str(problem)) from problem
+
+    class Plain(Checked, HTTPConnection):
+        pass
+
+    class Secure(Checked, HTTPSConnection):
+        pass
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    class Adapter(HTTPAdapter):
+        def init_poolmanager(self, *args: object, **options: object) -> None:
+            super().init_poolmanager(*args, **options)
+            self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
+
+    session = requests.Session()
+    session.trust_env = False
+    session.headers.update({"User-Agent": "STT-Studio", "Accept": "audio/*, video/*, */*", "Accept-Encoding": "identity"})
+    session.mount("http://", Adapter())
+    session.mount("https://", Adapter())
+    return session

@@ -1,0 +1,192 @@
+"""The models, what they take, what they cost."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stt import catalog
+from stt.catalog import FIRST, LOCAL, Cost, clean_options, cost, load, packaged
+from stt.errors import BadOption, ProviderDown
+from tests.provider import _TAKES, MODELS
+
+REMOTE = [model for model in packaged().models if not model.local]
+
+
+def test_the_models_are_grouped_by_maker_whisper_base_first_and_this_machine_last():
+    makers = packaged().by_maker()
+    assert packaged().models[0].id == FIRST and packaged().models[-1].id == LOCAL
+    assert list(makers) == ["OpenAI", "Deepgram", "AssemblyAI", "Microsoft", "This machine"]
+
+
+def test_every_model_of_the_contract_is_there_under_its_id_or_alias():
+    assert {packaged().find(name).id for name in MODELS} == {model.id for model in REMOTE}
+    assert packaged().find("whisper-base").id == FIRST
+    with pytest.raises(BadOption, match="no model"):
+        packaged().find("whisper-huge")
+
+
+@pytest.mark.parametrize("model", REMOTE, ids=lambda model: model.id)
+def test_a_model_offers_just_the_parameters_of_the_contract(model):
+    takes = {pair.split(":")[0]: pair.split(":")[1] for pair in _TAKES[MODELS[model.id]].split()}
+    kinds = {"b": "switch", "n": "number", "l": "list", "j": "json"}
+    offered = {option.name: option.kind for option in model.options}
+    assert set(offered) | {"extra"} == set(takes) | {"extra"}
+    assert all(offered[name] == kinds.get(kind, offered[name]) for name, kind in takes.items())
+    assert all(option.label and option.help.endswith(".") for option in model.options)
+
+
+def test_the_temperature_has_the_bounds_of_its_model():
+    assert packaged().find("openai/gpt-4o-transcribe").option("temperature").maximum == 1
+    assert packaged().find("microsoft/mai-transcribe-1.5").option("temperature").maximum == 2
+
+
+def test_the_english_only_model_offers_no_language():
+    assert not any("language" in option.name for option in packaged().find("aai/slam-1").options)
+
+
+def test_only_the_price_that_the_contract_names_is_known():
+    assert {m.id: m.per_second for m in packaged().models if m.per_second is not None} == {FIRST: 0.0001, LOCAL: 0}
+    assert "unknown" in json.loads(Path(catalog.__file__).with_name("models.json").read_text())["prices"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "model", "said"),
+    [(11, FIRST, "11 s, about $0.0011"), (0.3, FIRST, "1 s, about $0.00003"), (125, FIRST, "2 min 5 s, about $0.013"),
+     (3785, FIRST, "1 h 3 min, about $0.38"), (360000, FIRST, "100 h 0 min, about $36.00"), (11, LOCAL, "11 s, free")],
+)  # fmt: skip
+def test_a_cost_is_said_in_words(seconds, model, said):
+    assert str(packaged().cost(model, seconds)) == said
+
+
+def test_an_unknown_price_gives_no_cost():
+    assert cost(packaged().find("aai/universal"), 60) is None
+
+
+@pytest.mark.parametrize(
+    ("pricing", "per_second"),
+    [
+        ({"kind": "fixed", "units": [{"name": "minute", "price": 0.6, "per": 1}]}, 0.01),
+        ({"kind": "fixed", "units": [{"name": "seconds", "price": 1, "per": 1000}]}, 0.001),
+        ({"kind": "fixed", "units": [{"name": "token", "price": 1, "per": 1000}]}, None),
+        ({"kind": "fixed", "units": [{"name": "second", "price": 1, "per": 0}]}, None),
+        ({"kind": "fixed", "currency": "EUR", "units": [{"name": "second", "price": 1}]}, None),
+        ({"kind": "variants", "units": [{"name": "second", "price": 1}]}, None),
+        ({"kind": "variable"}, None),
+        (None, None),
+        ("free", None),
+        ({"kind": "fixed", "units": "second"}, None),
+    ],
+)
+def test_a_live_price_is_read_for_what_it_is(tmp_path, pricing, per_second):
+    found = load(tmp_path, lambda _: ([{"id": FIRST, "pricing": pricing}], None))
+    assert found.find(FIRST).per_second == pytest.approx(per_second)
+
+
+def test_the_live_list_is_kept_and_asked_for_again_with_its_etag(tmp_path):
+    asked: list[str | None] = []
+    clock = [1000.0]
+
+    def fetch(etag):
+        asked.append(etag)
+        return (None, etag) if etag else ([{"id": "whisper-base", "pricing": None}, {"id": "nova-3-legal"}], '"v1"')
+
+    for moment in (1000.0, 2000.0, 9000.0):
+        clock[0] = moment
+        live = load(tmp_path, fetch, now=lambda: clock[0])
+        assert live.find("nova-3-legal").maker == "Deepgram"
+        assert live.find(FIRST).per_second is None
+        assert live.models[0].id == FIRST and live.models[-1].id == LOCAL
+    assert asked == [None, '"v1"']
+
+
+def test_offline_the_kept_list_serves_and_without_one_the_packaged(tmp_path):
+    def offline(_):
+        raise ProviderDown()
+
+    assert load(tmp_path, offline) is packaged()
+    load(tmp_path, lambda _: ([{"id": "nova-3-legal"}], None), now=lambda: 0.0)
+    assert load(tmp_path, offline, now=lambda: 9e9).find("nova-3-legal")
+
+
+@pytest.mark.parametrize("kept", ["", "{", "[]", '{"data": 5}', '{"data": [{"id": 5}], "at": "never"}', "[" * 100_000])
+def test_a_damaged_copy_of_the_list_is_no_copy(tmp_path, kept):
+    (tmp_path / "aiml-models.json").write_text(kept)
+    assert load(tmp_path, lambda _: ([], None)).find(FIRST)
+
+
+def test_a_folder_that_cannot_be_written_costs_only_the_copy(tmp_path):
+    assert load(tmp_path / "missing", lambda _: ([{"id": "nova-3-legal"}], None)).find("nova-3-legal")
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text() | st.integers(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+        st.sampled_from(["id", "aliases", "info", "pricing", "units", "name", "price", "per", "kind"]) | st.text(), inner,
+        max_size=4),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(["id", "aliases", "info", "pricing"]), _JSON | st.just(FIRST))))
+def test_no_list_whatever_it_holds_takes_the_models_away(entries):
+    assert catalog._merged(entries).find(FIRST).id == FIRST
+
+
+@pytest.mark.parametrize(
+    ("given_", "sent"),
+    [
+        ({"diarize": "true", "utt_split": "0.8", "keywords": "one, two\nthree"},
+         {"diarize": True, "utt_split": 0.8, "keywords": ["one", "two", "three"]}),
+        ({"diarize": False, "punctuate": None, "language": "", "search": []}, {"diarize": False}),
+        ({"language": "de", "detect_language": True}, {"language": "de"}),
+        ({"language": "pt-BR"}, {"language": "pt-BR"}),
+        ({"extra": '{"callback": "x", "diarize": "true"}'}, {"callback": "x", "diarize": True}),
+        ({"extra": {"extra": {"a": "b"}}}, {"extra": {"a": "b"}}),
+        ({"utt_split": 2}, {"utt_split": 2}),
+    ],
+)  # fmt: skip
+def test_options_are_sent_with_their_types_and_without_the_empty_ones(given_, sent):
+    assert clean_options(packaged().find(FIRST), given_) == sent
+
+
+@pytest.mark.parametrize(
+    ("model", "wrong"),
+    [
+        (FIRST, {"speaker_labels": True}), (FIRST, {"diarize": "perhaps"}), (FIRST, {"utt_split": -1}),
+        (FIRST, {"utt_split": "nan"}), (FIRST, {"language": "english please"}), (FIRST, {"search": 5}),
+        (FIRST, {"extra": "{"}), (FIRST, {"extra": [1]}), (FIRST, {"extra": {"model": "nova-3"}}),
+        (FIRST, {"extra": {"url": "http://x"}}), (FIRST, {"extra": {"a b": 1}}), (FIRST, {"extra": {"a": float("nan")}}),
+        (FIRST, {"language": 5}), (FIRST, {"custom_topic_mode": "loose"}), ("aai/slam-1", {"language_code": "de"}),
+        ("aai/universal", {"speakers_expected": 1.5}), ("aai/universal", {"custom_spelling": "[{"}),
+        ("openai/gpt-4o-transcribe", {"temperature": 1.5}), (LOCAL, {"extra": {"a": 1}}),
+    ],
+)  # fmt: skip
+def test_an_option_that_does_not_fit_is_refused_in_words(model, wrong):
+    with pytest.raises(BadOption) as refused:
+        clean_options(packaged().find(model), wrong)
+    assert refused.value.message.endswith((".", "}.", "others)."))
+
+
+def test_settings_made_for_another_model_can_be_left_out():
+    options = {"diarize": True, "language": "en", "speaker_labels": True}
+    assert clean_options(packaged().find("openai/gpt-4o-transcribe"), options, unknown="drop") == {"language": "en"}
+
+
+def test_lengths_of_a_cost_are_never_said_to_be_zero():
+    assert str(Cost(0.01, 0.0)) == "1 s, free"
+
+
+def test_the_catalog_does_not_load_whisper():
+    imported = {
+        name.name.split(".")[0] if isinstance(node, ast.Import) else node.module
+        for node in ast.walk(ast.parse(Path(catalog.__file__).read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in node.names
+    }
+    assert not imported & {"faster_whisper", "stt.whisper", "streamlit"}

@@ -1,0 +1,342 @@
+"""Every shape of answer is read, and nothing that a provider can send does harm."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stt import errors, results
+from stt.catalog import clean
+from stt.results import read
+from stt.transcript import Transcript
+from tests.provider import MODELS, Job, result
+
+SAID = "Well, I don't know. It cost $20 — or 30 %! Ça va?"
+
+
+def answer(found, place="result", **more):
+    return {"id": "x", "status": "completed", place: found, **more}
+
+
+def job(model="#g1_whisper-base", **script):
+    return Job("x", model, "abc", "a.wav", 1, {}, 0.0, {"text": SAID, "seconds": 12.0, **script})
+
+
+def deepgram(channels, **more):
+    return {"metadata": {"duration": 20.0}, "results": {"channels": channels, **more}}
+
+
+def words(*rows, unit=1.0, name="word"):
+    return [{name: text, "start": start * unit, "end": end * unit, **(more[0] if more else {})} for text, start, end, *more in rows]
+
+
+def channel(transcript, rows=(), **more):
+    return {"alternatives": [{"transcript": transcript, "words": words(*rows), **more}]}
+
+
+def assert_sound(transcript: Transcript) -> None:
+    """What holds for every transcript: times in order, words that join to their segment, JSON to the core."""
+    assert Transcript.from_dict(json.loads(json.dumps(transcript.to_dict(), allow_nan=False))).text == transcript.text
+    transcript.text.encode()
+    starts = [segment.start for segment in transcript.segments]
+    assert starts == sorted(starts) and all(start >= 0 for start in starts)
+    for segment in transcript.segments:
+        assert segment.start <= segment.end <= transcript.duration + 1e-6
+        if segment.words:
+            assert "".join(word.text for word in segment.words) == segment.text
+            assert segment.words[0].start >= segment.start
+        for word in segment.words:
+            assert word.start <= word.end <= segment.end + 1e-6
+        assert all(before.start <= after.start for before, after in pairwise(segment.words))
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("variant", [None, "object", "output"])
+def test_the_answer_of_every_model_is_read_whole(model, variant):
+    reading = read(answer(result(job(model, variant=variant)), "output" if variant == "output" else "result"), 12.0)
+    assert reading.status == "done" and reading.transcript.text == SAID
+    assert_sound(reading.transcript)
+    if MODELS[model] in ("openai", "microsoft"):
+        assert not reading.transcript.timed and len(reading.transcript.segments) == 1
+    else:
+        assert reading.transcript.timed and reading.transcript.language == "en"
+        assert [word.text.strip() for word in reading.transcript.words] == SAID.split()
+        assert reading.transcript.words[3].start == pytest.approx(3.0, abs=0.01)
+        assert reading.transcript.confidence == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize("word", ["waiting", "active", "queued", "generating", "processing", "paused", "Zzz", "running"])
+def test_every_status_that_is_no_end_is_running(word):
+    assert read({"id": "x", "status": word, "error": None}) == results.Reading("running", word)
+
+
+@pytest.mark.parametrize("body", [{}, {"id": "x"}, {"status": None}, {"status": 5}, {"status": []}, {"result": None}])
+def test_an_answer_without_a_status_is_running(body):
+    assert read(body).status == "running"
+
+
+def test_a_result_without_a_status_is_done():
+    assert read({"result": {"text": "Hello."}}).transcript.text == "Hello."
+    assert read({"text": "Hello."}).transcript.text == "Hello."
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "said"),
+    [
+        ({"status": "error", "error": {"name": "BadAudio", "message": "No audio stream"}}, errors.GenerationFailed, "No audio stream"),
+        ({"status": "error", "error": "File does not appear to contain audio"}, errors.GenerationFailed, "does not appear"),
+        ({"status": "error", "error": {"name": "BadAudio"}}, errors.GenerationFailed, "BadAudio"),
+        ({"status": "error"}, errors.GenerationFailed, "no reason"),
+        ({"status": "error", "error": 7, "result": {"error": "Too noisy"}}, errors.GenerationFailed, "Too noisy"),
+        ({"status": "completed", "result": None, "error": {"message": "Lost"}}, errors.GenerationFailed, "Lost"),
+        ({"status": "completed", "result": {"status": "error", "error": "Broken"}}, errors.GenerationFailed, "Broken"),
+        ({"error": {"message": "Something inside"}}, errors.GenerationFailed, "Something inside"),
+        ({"statusCode": 401, "message": "Bad key"}, errors.KeyRefused, "Bad key"),
+        ({"error": {"statusCode": 403, "message": "No credits"}}, errors.OutOfCredit, "No credits"),
+        ({"status": "error", "error": "x" * 5000}, errors.GenerationFailed, "…"),
+        ({"status": "completed"}, errors.AnswerUnreadable, "no transcript"),
+        ({"status": "completed", "result": {}}, errors.AnswerUnreadable, "no transcript"),
+        ({"status": "completed", "result": {"foo": 1}}, errors.AnswerUnreadable, "no transcript"),
+        ({"status": "completed", "result": 5}, errors.AnswerUnreadable, "no transcript"),
+        ({"status": "completed", "result": {"results": "none"}}, errors.AnswerUnreadable, "no transcript"),
+        ({"status": "completed", "result": {"results": {"channels": "mono"}}}, errors.AnswerUnreadable, "no transcript"),
+        (["status"], errors.AnswerUnreadable, "not a JSON object"),
+        (None, errors.AnswerUnreadable, "not a JSON object"),
+    ],
+)  # fmt: skip
+def test_a_failure_is_told_whatever_its_shape(body, kind, said):
+    reading = read(body)
+    assert reading.status == "failed" and type(reading.error) is kind
+    assert said in reading.error.message and len(reading.error.message) <= 300
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"metadata": {"duration": 3.0}, "results": None},
+        deepgram([]),
+        deepgram([{"alternatives": []}]),
+        deepgram([channel("")]),
+        deepgram(channel(None)),
+        {"text": None, "words": None, "utterances": None, "audio_duration": 3},
+        {"text": ""},
+        {"text": "  \n "},
+    ],
+)
+def test_silence_is_an_empty_transcript_and_no_error(found):
+    reading = read(answer(found))
+    assert reading.status == "done" and reading.transcript.text == "" and reading.transcript.segments == ()
+
+
+def test_speakers_are_named_from_one_in_the_first_shape_and_kept_in_the_second():
+    rows = [("Hello.", 0, 1, {"speaker": 0}), ("Hi.", 2, 3, {"speaker": 1}), ("Well", 3, 4, {"speaker": 0})]
+    one = read(answer(deepgram([channel("Hello. Hi. Well", rows)]))).transcript
+    assert one.speakers == one.extras["speakers"] == ["Speaker 1", "Speaker 2"]
+    assert [(s.speaker, s.text.strip()) for s in one.segments] == [
+        ("Speaker 1", "Hello."), ("Speaker 2", "Hi."), ("Speaker 1", "Well")]  # fmt: skip
+    rows = words(("Hello.", 0, 1, {"speaker": "A"}), ("Hi.", 2, 3, {"speaker": "B"}), unit=1000, name="text")
+    two = read(answer({"text": "Hello. Hi.", "words": rows})).transcript
+    assert two.speakers == ["Speaker A", "Speaker B"]
+    assert two.words[1].start == 2.0
+
+
+def test_two_channels_are_two_speakers_in_the_order_of_time():
+    left = channel("Hello? Bye.", [("hello", 0, 1), ("bye", 5, 6)])
+    right = channel("Yes.", [("yes", 2, 3)])
+    heard = read(answer(deepgram([left, right]))).transcript
+    assert [(s.speaker, s.text.strip()) for s in heard.segments] == [
+        ("Speaker 1", "Hello?"), ("Speaker 2", "Yes."), ("Speaker 1", "Bye.")]  # fmt: skip
+    assert_sound(heard)
+
+
+def test_segments_are_the_utterances_or_else_the_sentences_or_else_cut_at_pauses():
+    rows = [("so", 0, 1), ("it", 1, 2), ("goes", 2, 3), ("on", 6, 7)]
+    utterances = [{"transcript": "so it", "start": 0, "end": 2, "speaker": 0}, {"transcript": "goes on", "start": 2, "end": 7, "speaker": 1}]
+    sentences = {"paragraphs": [{"speaker": 3, "sentences": [{"text": "So.", "start": 0, "end": 1}, {"text": "It goes on.", "start": 1, "end": 7}]}]}
+    def cut(found):
+        return [(s.text.strip(), s.speaker) for s in read(answer(found)).transcript.segments]
+    plain, laid_out = channel("so it goes on", rows), channel("so it goes on", rows, paragraphs=sentences)
+    assert cut(deepgram([laid_out], utterances=utterances)) == [("so it", "Speaker 1"), ("goes on", "Speaker 2")]
+    assert cut(deepgram([laid_out])) == [("So.", "Speaker 4"), ("It goes on.", "Speaker 4")]
+    assert cut(deepgram([plain])) == [("so it goes", None), ("on", None)]
+    assert cut(deepgram([plain], utterances=utterances[:1])) == [("so it goes", None), ("on", None)]
+
+
+def test_utterances_alone_are_enough():
+    found = {"results": {"utterances": [{"transcript": "Only here.", "start": 1, "end": 2, "channel": 0}]}}
+    heard = read(answer(found)).transcript
+    assert heard.text == "Only here." and heard.segments[0].start == 1
+    assert heard.extras["utterances"][0]["text"] == "Only here."
+
+
+@pytest.mark.parametrize(
+    ("transcript", "rows", "text"),
+    [
+        ("Hello, World!", [("hello", 0, 1), ("world", 1, 2)], "Hello, World!"),
+        ("It costs $20 now.", [("it", 0, 1), ("costs", 1, 2), ("twenty", 2, 3), ("dollars", 3, 4), ("now", 4, 5)], "It costs $20 now."),
+        ("More text than words", [("more", 0, 1)], "More text than words"),
+        ("More", [("more", 0, 1), ("words", 1, 2), ("than", 2, 3), ("text", 3, 4)], "more words than text"),
+        ("", [("only", 0, 1), ("words", 1, 2)], "only words"),
+        ("Nothing alike", [("zzz", 0, 1)], "Nothing alike"),
+        ("你好。世界", [("你好", 0, 1), ("世界", 1, 2)], "你好。世界"),
+        ("no times", [("no", None, None)], "no times"),
+    ],
+)  # fmt: skip
+def test_where_words_and_transcript_disagree_no_text_is_lost(transcript, rows, text):
+    rows = [{"word": word, "start": start, "end": end} for word, start, end in rows]
+    found = deepgram([{"alternatives": [{"transcript": transcript, "words": rows}]}])
+    heard = read(answer(found)).transcript
+    assert heard.text == text
+    assert_sound(heard)
+
+
+def test_a_word_written_otherwise_in_the_transcript_keeps_its_time():
+    rows = [("it", 0, 1), ("costs", 1, 2), ("twenty", 2, 3), ("now", 4, 5)]
+    heard = read(answer(deepgram([channel("It costs $20 now.", rows)]))).transcript
+    assert [(w.text, w.start) for w in heard.words] == [(" It", 0), (" costs", 1), (" $20", 2), (" now.", 4)]
+
+
+def test_times_that_run_backwards_or_are_no_times_are_put_right():
+    rows = [("a", 0, 1), ("b", 5, 4), ("c", -3, "x"), ("d", 1e12, None), ("e", 3, 3.5), ("f", True, {}), ("g", "7", "8")]
+    heard = read(answer(deepgram([channel("", rows)])), 20.0).transcript
+    assert "".join(w.text for w in heard.words).split() == list("abcdefg")
+    starts = [word.start for word in heard.words]
+    assert starts == sorted(starts) and starts[-1] == 7
+    assert_sound(heard)
+
+
+def test_control_characters_and_broken_unicode_do_not_reach_the_transcript():
+    heard = read(answer({"text": "a\x00b \ud83d\ude00 \ud800 c\x1b[31m"})).transcript
+    assert heard.text == "ab 😀 \ufffd c[31m"
+
+
+def test_everything_else_that_an_answer_holds_is_kept_under_its_documented_name():
+    rows = [("Hello", 0, 1), ("Anna", 1, 2)]
+    first = deepgram(
+        [channel("Hello Anna", rows, entities=[{"label": "PERSON", "value": "Anna", "confidence": 0.9, "start_word": 1, "end_word": 2}])
+         | {"search": [{"query": "anna", "hits": [{"confidence": 0.8, "start": 1, "end": 2, "snippet": "Anna"}]}]}],
+        summary={"result": "success", "short": "A greeting."},
+        topics={"segments": [{"text": "Hello Anna", "start_word": 0, "end_word": 2, "topics": [{"topic": "Greeting", "confidence_score": 0.7}]}]},
+        intents={"segments": [{"text": "Hello", "start_word": 0, "end_word": 1, "intents": [{"intent": "Greet", "confidence_score": 0.6}]}]},
+        sentiments={"segments": [{"text": "Hello Anna", "start_word": 0, "end_word": 2, "sentiment": "positive", "sentiment_score": 0.5}], "average": {}},
+    )  # fmt: skip
+    extras = read(answer(first)).transcript.extras
+    assert extras["summary"] == "A greeting."
+    assert extras["topics"] == [{"topic": "Greeting", "confidence": 0.7, "text": "Hello Anna", "start": 0, "end": 2}]
+    assert extras["intents"][0]["intent"] == "Greet" and extras["intents"][0]["end"] == 1
+    assert extras["sentiments"][0]["sentiment"] == "positive" and extras["sentiments"][0]["score"] == 0.5
+    assert extras["entities"] == [{"kind": "PERSON", "confidence": 0.9, "text": "Anna", "start": 1, "end": 2}]
+    assert extras["search"] == [{"query": "anna", "confidence": 0.8, "text": "Anna", "start": 1, "end": 2}]
+    second = {
+        "text": "Hi.", "language_code": "en_us", "summary": "Short.", "usage": {"seconds": 3, "cost": 0.01, "kind": "audio"},
+        "chapters": [{"start": 0, "end": 2000, "headline": "H", "gist": "G", "summary": "S"}],
+        "auto_highlights_result": {"status": "success", "results": [{"text": "hi", "count": 2, "rank": 0.1, "timestamps": [{"start": 0, "end": 500}]}]},
+        "sentiment_analysis_results": [{"text": "Hi.", "start": 0, "end": 500, "sentiment": "NEUTRAL", "confidence": 0.9, "speaker": "A"}],
+        "entities": [{"entity_type": "person_name", "text": "Anna", "start": 100, "end": 300}],
+        "iab_categories_result": {"summary": {"Sports": 0.9}},
+    }  # fmt: skip
+    extras = read(answer(second)).transcript.extras
+    assert extras["chapters"] == [{"start": 0, "end": 2, "headline": "H", "gist": "G", "summary": "S"}]
+    assert extras["key_phrases"] == [{"text": "hi", "count": 2, "rank": 0.1, "times": [[0, 0.5]]}]
+    assert extras["sentiments"][0] == {
+        "sentiment": "neutral", "speaker": "Speaker A", "score": 0.9, "text": "Hi.", "start": 0, "end": 0.5}  # fmt: skip
+    assert extras["entities"][0]["kind"] == "person_name" and extras["topics"][0]["topic"] == "Sports"
+    assert extras["usage"] == {"seconds": 3, "cost": 0.01, "kind": "audio"} and extras["cost"] == 0.01
+    assert extras["language_code"] == "en-us" and extras["summary"] == "Short."
+    assert all(f"    {name} " in results.__doc__ for name in extras)
+
+
+# Whatever comes
+
+WORD = st.text("abcdeéß你好.,-'$ \u0301", min_size=1, max_size=6)
+TIME = st.none() | st.floats(0, 30) | st.integers(-5, 100_000) | st.floats() | st.text(max_size=3) | st.booleans()
+SPEAKER = st.none() | st.integers(-1, 3) | st.sampled_from("AB") | st.floats()
+RAW_WORD = st.fixed_dictionaries(
+    {"word": WORD, "start": TIME, "end": TIME},
+    optional={"punctuated_word": WORD, "confidence": TIME, "speaker": SPEAKER, "text": WORD},
+)
+SENTENCE = st.fixed_dictionaries(
+    {"text": WORD, "start": TIME, "end": TIME}, optional={"transcript": WORD, "speaker": SPEAKER, "channel": st.integers(0, 2)}
+)
+TEXT = st.none() | st.lists(WORD, max_size=8).map(" ".join)
+ALTERNATIVE = st.fixed_dictionaries(
+    {"transcript": TEXT},
+    optional={
+        "words": st.none() | st.lists(RAW_WORD, max_size=8),
+        "paragraphs": st.none() | st.fixed_dictionaries(
+            {"paragraphs": st.lists(st.fixed_dictionaries({"sentences": st.lists(SENTENCE, max_size=3), "speaker": SPEAKER}), max_size=2)}
+        ),
+    },
+)  # fmt: skip
+CHANNEL = st.fixed_dictionaries({"alternatives": st.lists(ALTERNATIVE, min_size=1, max_size=1)})
+DEEPGRAM = st.fixed_dictionaries(
+    {"results": st.fixed_dictionaries({"channels": st.lists(CHANNEL, max_size=2) | CHANNEL}, optional={"utterances": st.lists(SENTENCE, max_size=3)})},
+    optional={"metadata": st.none() | st.fixed_dictionaries({"duration": TIME})},
+)  # fmt: skip
+ASSEMBLY = st.fixed_dictionaries(
+    {"text": TEXT},
+    optional={"words": st.none() | st.lists(RAW_WORD, max_size=8), "utterances": st.none() | st.lists(SENTENCE, max_size=3), "audio_duration": TIME},
+)  # fmt: skip
+
+
+def texts(found):
+    if "text" in found:
+        return [found["text"]]
+    channels = found["results"]["channels"]
+    return [c["alternatives"][0]["transcript"] for c in (channels if isinstance(channels, list) else [channels])]
+
+
+def letters(text):
+    """Tokens as compared: without case and punctuation, where anything is left."""
+    tokens = map(results._bare, results._TOKEN.findall(clean(text)))
+    return [token for token in tokens if any(c.isalnum() or c == "$" for c in token)]
+
+
+@settings(max_examples=400, deadline=None)
+@given(DEEPGRAM | ASSEMBLY, st.sampled_from(["result", "output"]), st.none() | st.floats())
+def test_no_text_is_lost_and_no_time_runs_backwards_whatever_is_missing(found, place, duration):
+    reading = read(answer(found, place), duration)
+    assert reading.status == "done"
+    assert_sound(reading.transcript)
+    kept = letters(reading.transcript.text)
+    for text in texts(found):
+        for token in letters(text):
+            assert token in kept
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text() | st.just(10**400),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
+        st.sampled_from(
+            "status result output error results channels alternatives transcript words word start end text utterances "
+            "metadata duration paragraphs sentences speaker channel confidence summary topics segments intents sentiments "
+            "entities chapters auto_highlights_result timestamps usage cost search hits start_word end_word message "
+            "statusCode language_code detected_language iab_categories_result sentiment_analysis_results".split()
+        ) | st.text(max_size=4), inner, max_size=6),
+    max_leaves=40,
+)  # fmt: skip
+
+
+@settings(max_examples=600, deadline=None)
+@given(JSON, JSON, st.sampled_from(["completed", "error", "queued", "done", None]))
+def test_no_json_whatever_raises_or_gives_anything_but_a_documented_reading(whole, found, status):
+    for body in (whole, {"status": status, "result": found}, {"status": status, "output": {"results": found, "words": whole}}):
+        reading = read(body, 10.0)
+        if reading.status == "done":
+            assert_sound(reading.transcript)
+        elif reading.status == "failed":
+            assert isinstance(reading.error, errors.ProviderError) and 0 < len(reading.error.message) <= 300
+        else:
+            assert reading.transcript is None and reading.error is None
+
+
+def test_an_answer_of_ten_hours_is_read():
+    rows = [{"word": f"w{n % 977}", "start": n * 0.4, "end": n * 0.4 + 0.3, "punctuated_word": f"W{n % 977}{'.' * (n % 12 == 0)}"} for n in range(90_000)]
+    text = " ".join(row["punctuated_word"] for row in rows) + " and more"
+    heard = read(answer(deepgram([{"alternatives": [{"transcript": text, "words": rows}]}])), 36_000.0).transcript
+    assert heard.text == text and len(heard.words) == 90_002
+    assert_sound(heard)
