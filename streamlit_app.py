@@ -15,6 +15,7 @@ from stt import startup
 from stt.errors import SetupError
 from stt.web import MIDDLEWARE, ROUTES
 
+st.secrets.load_if_toml_exists()  # top-level secrets become environment variables, where stt reads them
 try:
     startup.check()
 except SetupError as error:

@@ -1,10 +1,60 @@
-"""Settings: what this server runs on."""
+"""Settings: the key for the AI/ML API, and what this server runs on."""
 
 import streamlit as st
+from pydantic import SecretStr
 
+from pages import visitor
+from pages.widgets.plain import plain, sentence
+from stt import keys
+from stt.aiml import Client
+from stt.errors import SttError
+from stt.recordings import megabytes
 from stt.settings import settings
 
+state = st.session_state
+
+
+def key_form() -> None:
+    """A key for this browser session: checked when entered, never shown again."""
+    if visitor.key() is not None:
+        st.success("Your key is in use until you close this tab or remove it.", icon=":material/key:")
+        if st.button("Remove the key"):
+            state.pop("api_key")
+            st.rerun()
+        return
+    if keys.server_key() is not None:
+        st.info("This server has a key of its own. A key that you enter here is used instead, for you only.")
+    with st.form("key", clear_on_submit=True):
+        typed = st.text_input(
+            "AI/ML API key", type="password", help="Kept in memory for this browser session. Keys are made at aimlapi.com."
+        )
+        if st.form_submit_button("Check and use", type="primary") and typed.strip():
+            use(SecretStr(typed.strip()))
+
+
+def use(key: SecretStr) -> None:
+    with st.spinner("Asking the provider whether it knows this key"):
+        try:
+            Client(settings().aiml_base_url, key).check_key()
+        except SttError as error:
+            state.key_notice = sentence(error.to_dict())
+        else:
+            state.api_key = key
+    st.rerun()
+
+
 st.title("Settings", anchor=False)
+st.subheader("AI/ML API", anchor=False)
+plain("With a key you can use the models of the AI/ML API beside Whisper on this machine.", "stt-hint")
+if "key_notice" in state:
+    st.error(state.pop("key_notice"))
+key_form()
+
 st.subheader("This server", anchor=False)
-st.text(f"Whisper base on this machine does the work, {settings().stt_jobs_at_once} recordings at once.")
-st.text(f"Uploads may be up to {settings().stt_upload_limit_mb:,} MB each.")
+limits = settings()
+for fact in (
+    f"Whisper base transcribes {limits.stt_jobs_at_once} recordings at once on this machine; the others wait their turn.",
+    f"An upload may be up to {megabytes(limits.upload_limit)} large.",
+    f"The AI/ML API is reached at {limits.aiml_base_url}.",
+):
+    plain(fact)

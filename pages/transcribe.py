@@ -9,10 +9,11 @@ import stt
 from pages import visitor
 from pages.widgets.amounts import length, when
 from pages.widgets.job_row import USUAL, job_row
-from pages.widgets.languages import language_choice
+from pages.widgets.model_choice import model_choice
 from pages.widgets.plain import plain, sentence
 from pages.widgets.uploader import uploader
-from stt import jobs, recordings, records
+from stt import jobs, models, recordings, records
+from stt.catalog import LOCAL, Cost, Model
 from stt.errors import SttError
 from stt.settings import settings
 
@@ -24,8 +25,9 @@ state.setdefault("chosen", [])  # ids of recordings that wait for the Transcribe
 state.setdefault("seen", set())  # uploads and takes of the microphone that were dealt with
 
 
-def add_recordings() -> None:
-    upload, record = st.tabs(["Upload", "Record"])
+def add_recordings() -> list[str]:
+    """Draw the ways in; the links that were typed."""
+    upload, link, record = st.tabs(["Upload", "Link", "Record"])
     with upload:
         for recording_id in uploader("uploads", settings().upload_limit):
             if recording_id not in state.seen:
@@ -34,12 +36,20 @@ def add_recordings() -> None:
         with st.container(horizontal=True, vertical_alignment="center", key="sample"):
             plain("No recording at hand?", "stt-hint", fit=True)
             if st.button("Try the sample", type="tertiary", icon=":material/play_circle:"):
-                begin([recordings.take_in(SAMPLE, owner, SAMPLE_NAME)], {})
+                begin([recordings.take_in(SAMPLE, owner, SAMPLE_NAME)], LOCAL, {})
+    with link:
+        typed = st.text_area(
+            "Addresses of recordings, one a line",
+            placeholder="https://example.org/talk.mp3",
+            height=100,
+            key=f"links-{state.get('links_drawn', 0)}",
+        )
     with record:
         take = st.audio_input("Speak, then stop to add the recording", sample_rate=16_000)
         if take is not None and take.file_id not in state.seen:
             state.seen.add(take.file_id)
             add_take(take)
+    return typed.split()
 
 
 def add_take(take) -> None:
@@ -55,7 +65,7 @@ def add_take(take) -> None:
 def chosen_recordings() -> list[recordings.Recording]:
     """The list before the start: what each file is, and how long it will take here."""
     found = recordings.find_all(state.chosen, owner)
-    speed = records.usual_speed(jobs.ON_DEVICE_MODEL, USUAL)
+    speed = records.usual_speed(LOCAL, USUAL)
     for recording in found:
         with st.container(horizontal=True, vertical_alignment="center", key=f"chosen-{recording.id}"):
             plain(recording.name, "stt-title")
@@ -70,32 +80,30 @@ def chosen_recordings() -> list[recordings.Recording]:
     return found
 
 
-def choices(found: list[recordings.Recording]) -> dict:
-    """Model, language and what else the model takes."""
-    options = {}
-    left, right = st.columns(2)
-    left.selectbox("Model", ["Whisper base, on this machine"], help="Needs no key. Nothing leaves this server.")
-    with right:
-        options["language"] = language_choice()
-    with st.container(horizontal=True):
-        options["translate"] = st.toggle("Translate to English")
-        if any(recording.channels > 1 for recording in found):
-            options["channels_are_speakers"] = st.toggle(
-                "Each channel is a speaker", help="For calls and interviews with one microphone on each channel."
-            )
-    return {name: value for name, value in options.items() if value}
-
-
-def begin(found: list[recordings.Recording], options: dict) -> None:
+def begin(sources: list[recordings.Recording | str], model: str, options: dict) -> None:
     """Start a job for each; what one of them refuses does not hold up the others."""
-    for recording in found:
+    refused = []
+    for source in sources:
+        link = isinstance(source, str)
         try:
-            visitor.follow(jobs.create(recording, options=options, owner=owner))
+            visitor.follow(jobs.create(source, model=model, options=options, owner=owner, key=visitor.key()))
         except SttError as error:
-            state.notice = f"{recording.name}: {sentence(error.to_dict())}"
-        if recording.id in state.chosen:
-            state.chosen.remove(recording.id)
+            refused.append(f"{source if link else source.name}: {sentence(error.to_dict())}")
+            continue
+        if not link and source.id in state.chosen:
+            state.chosen.remove(source.id)
+    if refused:
+        state.notice = "\n\n".join(refused)
+    else:
+        state.links_drawn = state.get("links_drawn", 0) + 1  # an empty box of links
     st.rerun()
+
+
+def cost(model: Model, found: list[recordings.Recording]) -> None:
+    """What the start will cost, where that is known."""
+    known = [models.known().cost(model.id, recording.duration) for recording in found if recording.duration]
+    if known and all(known) and not model.local:
+        plain(str(Cost(sum(c.seconds for c in known), sum(c.dollars for c in known))), "stt-facts")
 
 
 def rows() -> None:
@@ -110,11 +118,13 @@ def rows() -> None:
 st.title("Turn speech into text", anchor=False)
 if "notice" in state:
     st.error(state.pop("notice"))
-add_recordings()
+typed_links = add_recordings()
 found = chosen_recordings()
-options = choices(found)
-if st.button("Transcribe", type="primary", width="stretch", disabled=not found, key="start"):
-    begin(found, options)
+model, options = model_choice(any(recording.channels > 1 for recording in found))
+cost(model, found)
+sources = [*found, *typed_links]
+if st.button("Transcribe", type="primary", width="stretch", disabled=not sources, key="start"):
+    begin(sources, model.id, options)
 
 followed = visitor.followed()
 with st.container(key="jobs"):

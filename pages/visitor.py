@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import streamlit as st
+from pydantic import SecretStr
 
 from stt import access, records
 
@@ -29,6 +30,11 @@ def recognise() -> None:
 
 def owner() -> str:
     return st.session_state.owner
+
+
+def key() -> SecretStr | None:
+    """The visitor's own key for the AI/ML API: in the memory of this session, nowhere else."""
+    return st.session_state.get("api_key")
 
 
 def follow(generation_id: str) -> None:

@@ -61,7 +61,7 @@ transcriptions = sa.Table(
     sa.Column("error", sa.JSON),
     sa.Column("sealed_key", sa.Text),  # the visitor's own key, encrypted; gone when the job ends
     sa.Column("sent", sa.Integer),  # the attempt whose create may have reached the provider
-    sa.Column("remote_id", sa.Text),
+    sa.Column("remote_id", sa.Text),  # the provider's generation id, while its result may still be had
     sa.Column("provenance", sa.JSON),
     sa.Index("transcriptions_by_owner", "owner", "created"),
     sa.Index("transcriptions_by_state", "state", "queued"),

@@ -75,8 +75,9 @@ def create(
     if isinstance(source, Recording):
         recording = source
     elif isinstance(source, str) and source.strip().lower().startswith(("http://", "https://")):
-        url = source.strip()
-        links.check(url)
+        url = links.well_formed(source)
+        if engine == models.ON_DEVICE:
+            links.check(url, allow_private=settings().stt_allow_private_urls)
     else:
         recording = recordings.take_in(Path(source), owner)
     name = recording.name if recording else links.name_of(url)

@@ -12,7 +12,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
@@ -20,9 +20,10 @@ from uuid import uuid4
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import requote_uri
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 from urllib3.util.connection import create_connection
 
 from stt.errors import BadLink, Cancelled, DiskFull, TooLarge
@@ -32,7 +33,7 @@ _CONNECT, _QUIET = 15, 30  # seconds to connect, and without a byte
 _BLOCK = 1 << 16  # bytes
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _TUNNELS = [ipaddress.ip_network(net) for net in ("2002::/16", "2001::/32", "64:ff9b:1::/48", "::/96")]
-_HTML = re.compile(rb"\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+_HTML = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype\s+html|html|head|body|!--)", re.IGNORECASE)
 _ANSWERS = {
     401: "The site behind this link wants a sign-in.",
     403: "The site behind this link does not let this server read it.",
@@ -42,16 +43,16 @@ _ANSWERS = {
 }
 
 
-def check(url: str, *, allow_private: bool = False) -> str:
-    """The link without white space and fragment, if it may be opened as things stand. Looks up its name.
+def well_formed(url: str) -> str:
+    """The link as browsers would send it, without fragment, if it has the form of one. Looks nothing up.
 
-    Raises BadLink: not http or https, a user name or password in it, no such name, or an address that is not public.
+    Raises BadLink: not http or https, a user name or password in it, or no complete address.
     """
     url = url.strip()
-    if re.search(r"[\x00-\x20\x7f\\]", url):
-        raise BadLink("The link holds spaces or signs that no address has.")
+    if re.search(r"[\x00-\x1f\x7f]", url):
+        raise BadLink("The link holds signs that no address has.")
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(requote_uri(url))  # spaces and the like, as people paste them, become %20
         port = parts.port
     except ValueError as error:
         raise BadLink("This is not a complete address.") from error
@@ -61,8 +62,19 @@ def check(url: str, *, allow_private: bool = False) -> str:
         raise BadLink("Addresses with a user name or a password in them are not opened.")
     if not parts.hostname or port == 0:
         raise BadLink("This is not a complete address.")
-    _addresses(parts.hostname, port or (443 if parts.scheme == "https" else 80), allow_private)
     return parts._replace(fragment="").geturl()
+
+
+def check(url: str, *, allow_private: bool = False) -> str:
+    """The link as `well_formed` gives it, if it may be opened as things stand. Looks up its name.
+
+    Raises BadLink: what `well_formed` raises, no such name, or an address that is not public.
+    """
+    url = well_formed(url)
+    parts = urlsplit(url)
+    assert parts.hostname
+    _addresses(parts.hostname, parts.port or (443 if parts.scheme == "https" else 80), allow_private)
+    return url
 
 
 def name_of(url: str) -> str:
@@ -86,12 +98,14 @@ def download(
     """Fetch a link into a new file of `folder` with a random name. The caller then looks into it with `media.probe`.
 
     `on_progress` is told the bytes so far and the bytes in all (None if unknown). `cancelled` is asked several times
-    a second. Nothing is left behind when an error is raised: BadLink, TooLarge, Cancelled or DiskFull.
+    a second, from another thread too. Nothing is left behind when an error is raised.
+
+    Raises BadLink, TooLarge, Cancelled or DiskFull.
     """
     path = folder / uuid4().hex
     with _Guard(timeout_seconds, cancelled) as guard, _session(allow_private, guard) as session:
         try:
-            with _errors_in_words(guard, timeout_seconds), _answer(session, url, allow_private) as answer:
+            with _errors_in_words(guard), _answer(session, url, allow_private) as answer:
                 _save(answer, path, limit_bytes, guard, on_progress)
         except BaseException:
             path.unlink(missing_ok=True)
@@ -100,14 +114,17 @@ def download(
 
 
 @contextmanager
-def _answer(session: requests.Session, url: str, allow_private: bool):
+def _answer(session: requests.Session, url: str, allow_private: bool) -> Iterator[requests.Response]:
     """The answer that has the bytes, after at most five redirects, each checked as if it were the link itself."""
     for _ in range(REDIRECTS + 1):
         url = check(url, allow_private=allow_private)
         answer = session.get(url, stream=True, allow_redirects=False, timeout=(_CONNECT, _QUIET))
         if answer.is_redirect:
-            url = urljoin(url, answer.headers["location"])
             answer.close()
+            try:
+                url = urljoin(url, session.get_redirect_target(answer))
+            except ValueError as error:
+                raise BadLink("This link leads on to something that is no address.") from error
             continue
         try:
             if answer.status_code != 200:
@@ -147,7 +164,7 @@ def _save(answer: requests.Response, path: Path, limit: int, guard: _Guard, on_p
 
 
 @contextmanager
-def _errors_in_words(guard: _Guard, seconds: float):
+def _errors_in_words(guard: _Guard) -> Iterator[None]:
     """What the network says, as sentences."""
     try:
         yield
@@ -182,7 +199,7 @@ def _addresses(host: str, port: int, allow_private: bool) -> list[str]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise BadLink(f"There is no site called \N{LEFT DOUBLE QUOTATION MARK}{host[:100]}\N{RIGHT DOUBLE QUOTATION MARK}.") from error
+        raise BadLink(f"There is no site called {host[:100]}.") from error
     addresses = [entry[4][0] for entry in found]
     if not addresses or not (allow_private or all(_public(address) for address in addresses)):
         raise BadLink("This link leads into a private network, which is not opened.")
@@ -247,17 +264,19 @@ def _session(allow_private: bool, guard: _Guard) -> requests.Session:
 
     class Checked:
         def _new_conn(self) -> socket.socket:
-            problem: OSError | None = None
+            problem: Exception = NewConnectionError(self, "no address")
             for address in _addresses(self._dns_host, self.port, allow_private):
                 guard.check()
                 try:
-                    connection = create_connection((address, self.port), self.timeout, socket_options=self.socket_options)
+                    connection = create_connection((address, self.port), self.timeout, None, self.socket_options)
+                except TimeoutError as error:
+                    problem = ConnectTimeoutError(self, str(error))
                 except OSError as error:
-                    problem = error
-                    continue
-                guard.add(connection)
-                return connection
-            raise NewConnectionError(self, str(problem)) from problem
+                    problem = NewConnectionError(self, str(error))
+                else:
+                    guard.add(connection)
+                    return connection
+            raise problem
 
     class Plain(Checked, HTTPConnection):
         pass
@@ -278,7 +297,8 @@ def _session(allow_private: bool, guard: _Guard) -> requests.Session:
 
     session = requests.Session()
     session.trust_env = False
-    session.headers.update({"User-Agent": "STT-Studio", "Accept": "audio/*, video/*, */*", "Accept-Encoding": "identity"})
+    session.headers.update({"User-Agent": "STT-Studio", "Accept": "audio/*, video/*, */*"})
+    session.headers["Accept-Encoding"] = "identity"  # so that the length that is told is the length that comes
     session.mount("http://", Adapter())
     session.mount("https://", Adapter())
     return session

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from stt import records, recordings, stretches, whisper
+from stt import links, records, recordings, stretches, whisper
 from stt.engines import Outcome, Work
 from stt.errors import Cancelled
 from stt.models import ON_DEVICE
+from stt.recordings import Recording, megabytes
+from stt.settings import settings
 from stt.sound import RATE, Reader
 from stt.transcript import Segment
 
@@ -21,8 +23,9 @@ class OnDevice:
     name = ON_DEVICE
 
     def run(self, work: Work) -> Outcome:
+        recording = work.step("get the recording", _recording, work)
         done = work.step("find the place to go on", _place, work.job.id)
-        feed = Feed(work.job)
+        feed = Feed(recording, bool(work.job.options.get("channels_are_speakers")))
         try:
             while not done["last"]:
                 done = work.step("transcribe a stretch", _stretch, work, feed, done)
@@ -38,10 +41,8 @@ class Feed:
     Cuts depend on the audio and the start alone, so a restarted job cuts where the killed one did.
     """
 
-    def __init__(self, job: records.Job) -> None:
-        recording = recordings.find(job.recording_id or "", job.owner)
-        self._path = recording.path
-        self._apart = bool(job.options.get("channels_are_speakers")) and recording.channels > 1
+    def __init__(self, recording: Recording, apart: bool) -> None:
+        self._path, self._apart = recording.path, apart and recording.channels > 1
         self._reader: Reader | None = None
         self._kept = np.zeros((1, 0), np.float32)  # decoded, but after the last cut
         self._at = 0  # the sample at which `_kept` begins
@@ -81,6 +82,33 @@ class Feed:
     def close(self) -> None:
         if self._reader is not None:
             self._reader.close()
+
+
+def _recording(work: Work) -> Recording:
+    """The recording of the job; a link is downloaded first."""
+    job = work.job
+    if job.recording_id is not None:
+        return recordings.find(job.recording_id, job.owner)
+
+    def on_progress(done: int, total: int | None) -> None:
+        far = f", {done * 100 // total} %" if total else f", {megabytes(done)}"
+        records.report(job.id, stage=f"Downloading{far}")
+
+    part = links.download(
+        job.url or "",
+        recordings.folder("incoming"),
+        limit_bytes=settings().upload_limit,
+        timeout_seconds=settings().stt_download_limit,
+        allow_private=settings().stt_allow_private_urls,
+        on_progress=on_progress,
+        cancelled=work.cancelled,
+    )
+    try:
+        recording = recordings.add(part, links.name_of(job.url or ""), job.owner)
+    finally:
+        part.unlink(missing_ok=True)
+    records.report(job.id, recording_id=recording.id, duration=recording.duration, stage=None)
+    return recording
 
 
 def _place(generation_id: str) -> dict[str, Any]:

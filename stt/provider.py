@@ -8,7 +8,16 @@ from typing import Any
 from stt import catalog, keys, models, polling, records, recordings, results
 from stt.aiml import Client
 from stt.engines import Outcome, Work
-from stt.errors import Cancelled, CreateUnsure, ProviderBusy, ProviderDown, TookTooLong
+from stt.errors import (
+    AnswerUnreadable,
+    Cancelled,
+    CreateUnsure,
+    GenerationFailed,
+    ProviderBusy,
+    ProviderDown,
+    ResultGone,
+    TookTooLong,
+)
 from stt.records import Job
 from stt.settings import settings
 
@@ -16,16 +25,23 @@ KEPT = 3600.0  # seconds for which the provider keeps a result
 MARGIN = 120.0  # seconds before that at which waiting ends
 
 
+ENDED = (ResultGone, GenerationFailed, AnswerUnreadable)  # nothing more will come of that generation id
+
+
 class Provider:
     name = models.PROVIDER
 
     def run(self, work: Work) -> Outcome:
         created = work.step("create", _create, work)
-        answer = _result(work, created)
-        reading = results.read(answer, work.job.duration)
-        if reading.error is not None:
-            records.keep_raw(work.job.id, answer)
-            raise reading.error
+        try:
+            answer = _result(work, created)
+            reading = results.read(answer, work.job.duration)
+            if reading.error is not None:
+                records.keep_raw(work.job.id, answer)
+                raise reading.error
+        except ENDED:
+            records.report(work.job.id, remote_id=None)  # a retry has to create anew
+            raise
         assert reading.transcript is not None
         took = time.time() - created["at"]
         seconds = reading.transcript.duration or work.job.duration or 0.0
@@ -54,6 +70,8 @@ def _create(work: Work) -> dict[str, Any]:
     an id, nobody knows whether the provider took it, so the user decides.
     """
     job = work.job
+    if known := records.remote_id(job.id):
+        return {"id": known, "at": time.time()}  # an earlier attempt was cut short: its result is paid for
     if records.was_sent(job):
         raise CreateUnsure("This server was stopped just while it handed the recording to the provider.")
     client = client_for(job)

@@ -36,7 +36,7 @@ class Recording:
 
     @property
     def path(self) -> Path:
-        return _folder("audio") / self.id
+        return folder("audio") / self.id
 
 
 def new_id() -> str:
@@ -56,7 +56,7 @@ class Intake:
         self.size = 0
         self._check_size(expected or 0)
         with _disk_errors():
-            self.part = _folder("incoming") / new_id()
+            self.part = folder("incoming") / new_id()
             self._file = open(self.part, "wb")  # noqa: SIM115 - closed by __exit__
 
     def __enter__(self) -> Intake:
@@ -142,12 +142,12 @@ def remove(recording_id: str, owner: str) -> None:
     mine = sa.and_(recordings.c.id == recording_id, recordings.c.owner == owner)
     with database().begin() as connection:
         if connection.execute(recordings.delete().where(mine)).rowcount:
-            (_folder("audio") / recording_id).unlink(missing_ok=True)
+            (folder("audio") / recording_id).unlink(missing_ok=True)
 
 
 def clean_incoming() -> None:
     """Delete what broken uploads of an earlier run left behind."""
-    for part in _folder("incoming").iterdir():
+    for part in folder("incoming").iterdir():
         part.unlink(missing_ok=True)
 
 
@@ -166,10 +166,11 @@ def megabytes(size: int) -> str:
     return f"{size} bytes"
 
 
-def _folder(name: str) -> Path:
-    folder = settings().data_dir / name
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def folder(name: str) -> Path:
+    """A folder of the data folder, made if missing."""
+    path = settings().data_dir / name
+    path.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 @contextmanager

@@ -136,6 +136,14 @@ def was_sent(job: Job) -> bool:
         return connection.execute(sa.select(t.sent).where(t.id == job.id)).scalar() == job.attempt
 
 
+def remote_id(generation_id: str) -> str | None:
+    """The provider's id of an earlier attempt whose result may still be had."""
+    with database().connect() as connection:
+        return connection.execute(
+            sa.select(transcriptions.c.remote_id).where(transcriptions.c.id == generation_id)
+        ).scalar()
+
+
 def past(model: str) -> list[tuple[float, float]]:
     """(seconds of audio, seconds from create to result) of the last 50 finished jobs of a model."""
     t = transcriptions.c

@@ -46,6 +46,7 @@ class Settings(BaseSettings):
         2, ge=1, le=64, description="Transcriptions on this machine at once. On two cores two finish 1.1 times as fast as one by one."
     )
 
+    stt_download_limit: int = Field(600, ge=10, le=86_400, description="Seconds that the download of a link may take.")
     stt_provider_creates_at_once: int = Field(
         4, ge=1, le=64, description="Recordings handed to the provider at once, for each key."
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import streamlit as st
 
 from pages.visitor import owner
 from pages.widgets.amounts import length, percent
 from pages.widgets.plain import plain, sentence
-from stt import jobs, records
+from stt import jobs, models, records
 from stt.errors import SttError
 from stt.records import Job
 
@@ -21,8 +23,8 @@ def job_row(job: Job) -> None:
             plain(job.title, "stt-title")
             _buttons(job)
         plain(_state(job), f"stt-state stt-{job.state}", role="status" if not job.pending else None)
-        if job.state == records.WORKING:
-            st.progress(job.fraction or 0.0)
+        if job.state == records.WORKING and job.fraction is not None:
+            st.progress(job.fraction)
         text = records.text_so_far(job.id, last=3) if job.state != records.DONE else records.transcript_of(job.id).text
         if text:
             plain(_end_of(text) if job.pending else _start_of(text), "stt-text stt-so-far")
@@ -55,6 +57,8 @@ def _state(job: Job) -> str:
     if job.state == records.QUEUED:
         before = records.place_in_queue(job)
         return "Starting" if before == 0 else f"Waiting: {before} before this one"
+    if job.state == records.WORKING and job.engine == models.PROVIDER:
+        return _at_the_provider(job)
     if job.state == records.WORKING:
         left = job.seconds_left(records.usual_speed(job.model, USUAL))
         parts = [job.stage or "Transcribing"]
@@ -64,11 +68,19 @@ def _state(job: Job) -> str:
             parts.append(f"about {length(max(1.0, left))} left")
         return " · ".join(parts)
     if job.state == records.DONE:
-        speed = f", {job.duration / job.worked:.1f} times real time" if job.duration and job.worked else ""
-        return f"Done · {length(job.duration)} · {job.words:,} words{speed}"
+        speed = f" · {job.duration / job.worked:.1f} times real time" if job.duration and job.worked else ""
+        return f"Done · {length(job.duration)} · {job.words or 0:,} words{speed}"
     if job.state == records.CANCELLED:
         return "Cancelled. The text so far is kept."
     return f"Failed: {sentence(job.error)}" if job.error else "Failed."
+
+
+def _at_the_provider(job: Job) -> str:
+    """The provider gives no percent, so: its state, the time so far, and how long such jobs take."""
+    parts = [job.stage or "Handing over to the provider", f"{length(max(1.0, time.time() - (job.started or 0)))} so far"]
+    if job.expected:
+        parts.append(f"usually about {length(max(1.0, job.expected))}")
+    return " · ".join(parts)
 
 
 def _end_of(text: str) -> str:

@@ -16,9 +16,9 @@ def uploader(key: str, limit_bytes: int, url: str = "/upload") -> list[str]:
     back; if the route gives a recording that is sent twice the same id, it is there twice. So keep in the session
     how many entries were handled, and handle `ids[handled:]`.
 
-    Each file is the raw body of `POST url`, its name, percent-encoded UTF-8, in `X-File-Name`. The route answers
-    201 with `{"id": …}`, or 4xx or 5xx with `{"title", "message", "guidance"}`, which the file's row then shows. Files
-    over `limit_bytes` are refused before they are sent. Two are sent at once; they go on while other pages are open.
+    Each file is the raw body of `POST url`, its name, percent-encoded UTF-8, in `X-File-Name`. The route
+    answers 201 with `{"id": …}`, or 4xx or 5xx with `{"title", "message", "guidance"}`, which the row then shows.
+    Files over `limit_bytes` are refused before they are sent. Two are sent at once, also while other pages are open.
     """
     result = _uploader(
         key=key,

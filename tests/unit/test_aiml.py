@@ -1,0 +1,551 @@
+"""The client against a real HTTP server that is as strict as the contract, and fails in every way that servers do."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import pickle
+import socket
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
+
+import pytest
+import requests
+from pytest_httpserver import HTTPServer
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
+
+from stt import aiml, catalog, errors, results
+from stt.aiml import Client
+from tests.audio import JFK
+from tests.provider import KEY, MODELS, Provider
+from tests.server import free_port
+
+BASE = "#g1_whisper-base"
+LINK = "https://example.org/talk.mp3?token=a+b&c=d"
+SHA256 = hashlib.sha256(JFK.read_bytes()).hexdigest()
+_numbers = count()
+
+
+@pytest.fixture
+def provider():
+    # A key of its own for each test: the pace of a key outlives a client.
+    with Provider(key=f"{KEY}-{next(_numbers)}") as provider:
+        provider.script(duration=0)
+        yield provider
+
+
+@pytest.fixture
+def client(provider):
+    return Client(provider.url, provider.key, read_timeout=2, create_timeout=2)
+
+
+def only(provider):
+    (job,) = provider.jobs.values()
+    return job
+
+
+# What is sent
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_file_is_transcribed_by_every_model(provider, client, model):
+    generation_id = client.create(model, {}, path=JFK, name="talk.flac")
+    assert only(provider).content == SHA256 and only(provider).size == JFK.stat().st_size
+    reading = results.read(client.get(generation_id), 11.0)
+    assert reading.status == "done" and reading.transcript.text == "Hello there. How are you?"
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("place", ["file", "link"])
+def test_every_option_of_a_model_is_sent_as_the_contract_wants_it(provider, client, model, place):
+    entry = catalog.packaged().find(model)
+    samples = {"switch": True, "list": ["eins", "zwei, drei"], "text": "v1 ä", "json": {"from": ["a"], "to": "b"}}
+    values = {o.name: samples.get(o.kind, o.choices[0][0] if o.choices else o.minimum) for o in entry.options if o.name != "extra"}
+    options = catalog.clean_options(entry, values)
+    client.create(model, options, **({"path": JFK} if place == "file" else {"url": LINK}))
+    expected = options if place == "link" else {
+        name: {True: "true"}.get(value) or json.dumps(value) if not isinstance(value, str | list) else value
+        for name, value in options.items()
+    }  # fmt: skip
+    assert only(provider).options == expected
+
+
+def test_a_link_is_handed_over_as_it_is(provider, client):
+    client.create(BASE, {"language": "en"}, url=LINK)
+    assert only(provider).content == LINK and only(provider).options == {"language": "en"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../../etc/passwd", "C:\\talks\\one.mp3", 'quo"te\r\nX-Evil: 1.mp3', "😀.mp3", "n" * 300 + ".mp3", "<script>.wav", "", ".", "/"],
+)
+def test_a_file_of_any_name_arrives_under_a_harmless_one(provider, client, name):
+    client.create(BASE, path=JFK, name=name)
+    arrived = only(provider)
+    assert arrived.content == SHA256 and 0 < len(arrived.name) <= 100
+    assert not set(arrived.name) & set("/\\\r\n") and arrived.name.endswith(Path(name).suffix[-4:])
+
+
+def test_a_large_file_is_sent_from_disk_with_its_progress(provider, client, tmp_path):
+    large = tmp_path / "large.wav"
+    with open(large, "wb") as file:
+        file.truncate(64 * 1024 * 1024)
+    seen: list[tuple[int, int]] = []
+    client.create(BASE, path=large, on_progress=lambda sent, total: seen.append((sent, total)))
+    assert only(provider).size == large.stat().st_size
+    assert seen == sorted(seen) and seen[-1][0] == seen[-1][1] >= large.stat().st_size
+    assert len(seen) < 1000
+
+
+def test_an_upload_can_be_cancelled(provider, client, tmp_path):
+    large = tmp_path / "large.wav"
+    with open(large, "wb") as file:
+        file.truncate(64 * 1024 * 1024)
+    with pytest.raises(errors.Cancelled):
+        client.create(BASE, path=large, cancelled=lambda: True)
+    assert provider.created == []
+
+
+def test_an_empty_or_missing_file_is_not_sent(provider, client, tmp_path):
+    (tmp_path / "empty.wav").touch()
+    with pytest.raises(errors.EmptyFile):
+        client.create(BASE, path=tmp_path / "empty.wav")
+    with pytest.raises(errors.NotFound):
+        client.create(BASE, path=tmp_path / "missing.wav")
+    assert provider.calls["create"] == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "named"), [({"speaker_labels": True}, "speaker_labels"), ({"utt_split": "often"}, "utt_split")]
+)
+def test_a_setting_that_the_model_refuses_is_named(provider, client, options, named):
+    for source in ({"path": JFK}, {"url": LINK}):
+        with pytest.raises(errors.RequestRefused, match=named) as refused:
+            client.create(BASE, options, **source)
+        assert "req-1" in refused.value.message
+    assert provider.created == [] and provider.calls["create"] == 2
+
+
+@pytest.mark.parametrize("identity", ["../models", "a/b?c=d#e", "ä ö", "%2e%2e", "id;x=1", "x" * 300])
+def test_an_id_of_any_kind_stays_one_part_of_the_path(provider, client, identity):
+    with pytest.raises(errors.ResultGone):
+        client.get(identity)
+    provider.jobs[identity] = provider.add(BASE, "c", "n", 1, {})
+    assert results.read(client.get(identity)).status == "done"
+
+
+@pytest.mark.parametrize("identity", ["", ".", "..", "  "])
+def test_an_id_that_would_lead_elsewhere_is_not_asked_for(provider, client, identity):
+    with pytest.raises(errors.ResultGone):
+        client.get(identity)
+    assert provider.calls["get"] == 0
+
+
+# A create is never sent twice where it may have been accepted
+
+
+@pytest.mark.parametrize("fault", ["reset-after", "truncated", "html-after", "garbage"])
+@pytest.mark.parametrize("source", [{"path": JFK}, {"url": LINK}])
+def test_a_create_whose_answer_is_lost_is_not_sent_again(provider, client, fault, source):
+    provider.fault("create", fault)
+    with pytest.raises(errors.CreateUnsure):
+        client.create(BASE, **source)
+    assert len(provider.created) == provider.calls["create"] == 1
+
+
+@pytest.mark.parametrize("source", [{"path": JFK}, {"url": LINK}])
+def test_a_create_whose_answer_takes_too_long_is_not_sent_again(provider, source):
+    provider.fault("create", "slow-headers", seconds=3)
+    with pytest.raises(errors.CreateUnsure, match="in time"):
+        Client(provider.url, provider.key, create_timeout=0.5).create(BASE, **source)
+    assert provider.calls["create"] == 1
+
+
+@pytest.mark.parametrize("status", ["500", "502", "504"])
+def test_a_create_that_failed_inside_the_provider_may_have_been_billed(provider, client, status):
+    provider.fault("create", status)
+    with pytest.raises(errors.CreateUnsure, match="req-7"):
+        client.create(BASE, path=JFK)
+    assert provider.calls["create"] == 1
+
+
+@pytest.mark.parametrize("fault", ["slow-headers", "slow-body"])
+def test_a_create_whose_answer_is_slow_is_waited_for(provider, client, fault):
+    provider.fault("create", fault, seconds=0.7)
+    assert client.create(BASE, path=JFK) == only(provider).id
+
+
+@pytest.mark.parametrize(("status", "wait"), [("429", 1), ("429", None), ("503", 1), ("503", None)])
+def test_a_create_that_was_turned_away_is_sent_again(provider, client, status, wait):
+    provider.fault("create", status, times=2, retry_after=wait)
+    assert client.create(BASE, path=JFK) == only(provider).id
+    assert provider.created == [SHA256] and provider.calls["create"] == 3
+
+
+def test_a_create_turned_away_for_longer_than_it_may_wait_ends(provider, client):
+    provider.fault("create", "429", retry_after=200)
+    with pytest.raises(errors.ProviderBusy):
+        client.create(BASE, path=JFK, patience=30)
+    assert provider.calls["create"] == 1 and 150 < client.pace.delay() <= 200
+
+
+def test_a_wait_for_the_provider_can_be_cancelled(provider, client):
+    provider.fault("create", "429", retry_after=200)
+    with pytest.raises(errors.Cancelled):
+        client.create(BASE, path=JFK, cancelled=lambda: provider.calls["create"] > 0)
+
+
+def test_an_upload_broken_off_before_its_end_is_sent_again(provider, client, tmp_path):
+    # Too large for the buffers between the two: what was not handed over cannot have been accepted.
+    large = tmp_path / "large.wav"
+    with open(large, "wb") as file:
+        file.truncate(64 * 1024 * 1024)
+    provider.fault("create", "reset-before", times=2)
+    client.create(BASE, path=large)
+    assert len(provider.created) == 1 and provider.calls["create"] == 3
+
+
+def test_a_link_whose_connection_is_reset_is_not_sent_again(provider, client):
+    provider.fault("create", "reset-before")  # to us it looks just as a reset afterwards
+    with pytest.raises(errors.CreateUnsure):
+        client.create(BASE, url=LINK)
+    assert provider.calls["create"] == 1
+
+
+def test_a_create_waits_for_a_provider_that_is_not_up_yet():
+    port = free_port()
+    client = Client(f"http://127.0.0.1:{port}/v1", KEY)
+    tried = threading.Event()
+
+    def start():
+        tried.wait()
+        with Provider(port) as provider:
+            done.wait(30)
+            return provider.created
+
+    done = threading.Event()
+    with ThreadPoolExecutor() as pool:
+        late = pool.submit(start)
+        assert client.create(BASE, url=LINK, cancelled=lambda: tried.set() or False, patience=60)
+        done.set()
+        assert late.result() == [LINK]
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:1/v1", "http://no-such-host.invalid/v1"])
+def test_a_provider_that_cannot_be_reached_is_down(address):
+    with pytest.raises(errors.ProviderDown, match="No connection"):
+        Client(address, KEY).create(BASE, url=LINK, patience=0)
+    with pytest.raises(errors.ProviderDown, match="No connection"):
+        Client(address, KEY).get("x")
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [("401", errors.KeyRefused), ("403", errors.OutOfCredit), ("404", errors.RequestRefused), ("html", errors.CreateUnsure),
+     ("error-inside", errors.GenerationFailed)],
+)  # fmt: skip
+def test_a_create_that_is_refused_is_not_sent_again(provider, client, fault, kind):
+    provider.fault("create", fault)
+    with pytest.raises(kind) as refused:
+        client.create(BASE, path=JFK)
+    assert type(refused.value) is kind and provider.calls["create"] == 1
+
+
+def test_no_more_creates_at_once_than_set(provider):
+    provider.fault("create", "slow-headers", times=12, seconds=0.1)
+    clients = [Client(provider.url, provider.key, creates_at_once=3) for _ in range(12)]
+    with ThreadPoolExecutor(12) as pool:
+        ids = list(pool.map(lambda c: c.create(BASE, path=JFK), clients))
+    assert len(set(ids)) == 12 and provider.most_creating <= 3
+
+
+# A get is asked again after anything passing
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["429", "500", "502", "503", "504", "reset-before", "reset-after", "truncated", "html", "html-after", "garbage", "redirect"],
+)
+def test_a_get_goes_on_after_anything_passing(provider, client, fault):
+    generation_id = client.create(BASE, path=JFK)
+    provider.fault("get", fault, times=2, retry_after=1)
+    assert results.read(client.get(generation_id, patience=60)).status == "done"
+    assert provider.calls["get"] == 3
+
+
+def test_a_get_whose_answer_does_not_come_is_asked_again(provider):
+    client = Client(provider.url, provider.key, read_timeout=0.3)
+    generation_id = client.create(BASE, path=JFK)
+    provider.fault("get", "slow-headers", seconds=1)
+    provider.fault("get", "slow-body", seconds=1)
+    assert results.read(client.get(generation_id, patience=60)).status == "done"
+
+
+@pytest.mark.parametrize(("fault", "kind"), [("429", errors.ProviderBusy), ("503", errors.ProviderDown), ("html", errors.ProviderDown)])
+def test_a_get_without_patience_is_asked_once(provider, client, fault, kind):
+    provider.fault("get", fault)
+    with pytest.raises(kind):
+        client.get("x")
+    assert provider.calls["get"] == 1
+
+
+@pytest.mark.parametrize(("fault", "kind"), [("401", errors.KeyRefused), ("403", errors.OutOfCredit), ("404", errors.ResultGone)])
+def test_a_get_that_is_refused_is_not_asked_again(provider, client, fault, kind):
+    provider.fault("get", fault)
+    with pytest.raises(kind, match=f"Refused with {fault}"):
+        client.get("x", patience=60)
+    assert provider.calls["get"] == 1
+
+
+def test_a_result_is_gone_after_its_hour(provider, client):
+    generation_id = client.create(BASE, path=JFK)
+    provider.expires = -1
+    with pytest.raises(errors.ResultGone):
+        client.get(generation_id, patience=60)
+
+
+def test_an_error_inside_a_good_answer_is_a_failure(provider, client):
+    provider.fault("get", "error-inside", body={"status": "error", "error": "File has no audio"})
+    reading = results.read(client.get("x"))
+    assert reading.status == "failed" and reading.error.message == "File has no audio"
+
+
+def test_one_429_slows_down_every_call_of_the_key_and_no_other(provider, client):
+    with Provider(key="another-key") as other:
+        provider.fault("get", "429", retry_after=100)
+        with pytest.raises(errors.ProviderBusy):
+            client.get("x")
+        twin = Client(provider.url, provider.key)
+        for call in (lambda: twin.get("x", patience=5), lambda: twin.create(BASE, path=JFK, patience=5)):
+            with pytest.raises(errors.ProviderBusy, match="asks to wait"):
+                call()
+        assert provider.calls == {"get": 1}
+        assert Client(other.url, other.key).create(BASE, path=JFK)
+
+
+def test_every_job_under_random_faults_ends_once(provider):
+    provider.chaos("get", 0.4, ["500", "502", "503", "reset-before", "reset-after", "truncated", "html", "slow-body"])
+    provider.chaos("create", 0.2, ["503", "429", "reset-after", "truncated", "slow-headers"])
+    client = Client(provider.url, provider.key, creates_at_once=8)
+
+    def follow(number):
+        try:
+            generation_id = client.create(BASE, url=f"https://example.org/{number}", patience=120)
+        except errors.CreateUnsure:
+            return "unsure"
+        return results.read(client.get(generation_id, patience=120)).status
+
+    with ThreadPoolExecutor(8) as pool:
+        ends = list(pool.map(follow, range(60)))
+    assert set(ends) == {"done", "unsure"} and len(provider.created) == 60
+    assert provider.duplicates == []
+
+
+# The key
+
+
+def test_a_key_that_works_is_told_from_one_that_does_not(provider, client):
+    assert client.check_key() == "The key works."
+    with pytest.raises(errors.KeyRefused, match="Invalid"):
+        Client(provider.url, "sk-wrong").check_key()
+    provider.fault("get", "403")
+    with pytest.raises(errors.OutOfCredit):
+        client.check_key()
+    assert provider.created == []
+
+
+@pytest.mark.parametrize("key", [None, "", "   "])
+def test_without_a_key_nothing_starts(key):
+    with pytest.raises(errors.KeyMissing):
+        Client("http://localhost/v1", key)
+
+
+@pytest.mark.parametrize("key", ["sk-a\nX-Evil: 1", "sk a b", "schlüssel", "k" * 5000, "sk-\x00"])
+def test_a_key_that_no_header_takes_is_refused_without_being_quoted(key):
+    with pytest.raises(errors.KeyRefused) as refused:
+        Client("http://localhost/v1", key)
+    assert key not in str(refused.value) and key not in repr(refused.value.__dict__)
+
+
+@pytest.mark.parametrize("address", ["", "api.aimlapi.com/v1", "ftp://a/v1", "http://"])
+def test_an_address_that_is_none_is_the_servers_fault(address):
+    with pytest.raises(errors.SetupError, match="AIML_BASE_URL"):
+        Client(address, KEY)
+
+
+def test_the_key_shows_in_no_error_no_repr_and_no_log(provider, client, caplog):
+    caplog.set_level(logging.DEBUG)
+    provider.script("https://example.org/echo", error=f"Key {provider.key} is wrong")
+    echo = {"message": f"Your key {provider.key} is bad. " + "x" * 255 + provider.key}
+    shown = [repr(client), repr(client.__dict__), repr(client._auth), str(client.get(client.create(BASE, url="https://example.org/echo")))]
+    faults = ["401", "403", "404", "500", "502", "html", "redirect", "error-inside", "reset-after", "truncated", "garbage"]
+    for fault in faults:
+        for on, call in (("get", lambda: client.get("x")), ("create", lambda: client.create(BASE, path=JFK))):
+            provider.fault(on, fault, **echo, to=f"http://localhost:1/{provider.key}")
+            try:
+                shown.append(str(call()))
+            except errors.SttError as error:
+                shown += [*traceback.format_exception(error), repr(error.__dict__), repr(error.__context__)]
+                assert type(pickle.loads(pickle.dumps(error))) is type(error)
+                assert len(error.message) < 420
+    shown.append(caplog.text)
+    assert len(shown) > 40 and provider.key not in "\n".join(shown)
+    assert "[key]" in "\n".join(shown)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_the_key_does_not_follow_a_redirect_to_another_host(provider, client, status):
+    with Provider(key=provider.key) as other:
+        for on, call in (("get", lambda: client.get("x")), ("create", lambda: client.create(BASE, path=JFK))):
+            provider.fault(on, "redirect", status=status, to=other.url + "/elsewhere")
+            with pytest.raises((errors.ProviderDown, errors.CreateUnsure), match="redirect"):
+                call()
+        assert other.seen_authorization == [] and not other.calls
+
+
+def test_a_get_follows_a_redirect_on_the_same_host(provider, client):
+    generation_id = client.create(BASE, path=JFK)
+    provider.fault("get", "redirect", status=307, to=f"/v1/stt/{generation_id}?moved=1")
+    assert results.read(client.get(generation_id)).status == "done"
+
+
+def test_a_password_file_does_not_replace_the_key(provider, client, tmp_path, monkeypatch):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    assert client.create(BASE, path=JFK) == only(provider).id
+
+
+def test_cookies_are_not_kept(httpserver: HTTPServer):
+    httpserver.expect_request("/v1/stt/x").respond_with_json({"status": "queued"}, headers={"Set-Cookie": "a=b"})
+    client = Client(httpserver.url_for("/v1"), KEY)
+    client.get("x")
+    client.get("x")
+    assert "Cookie" not in httpserver.log[-1][0].headers
+
+
+# Answers of every kind
+
+
+def test_an_answer_without_end_is_not_read_to_it(httpserver: HTTPServer, monkeypatch):
+    monkeypatch.setattr(aiml, "LARGEST", 1000)
+    httpserver.expect_request("/v1/stt/x").respond_with_data(b"[" + b"1," * 5000)
+    with pytest.raises(errors.ProviderDown):
+        Client(httpserver.url_for("/v1"), KEY).get("x")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"null", b"[]", b'"text"', b"{", b"[" * 200_000, b"\xff\xfe{", b"<html>", b'{"a": 1}' * 2],
+)
+def test_an_answer_that_is_no_object_passes(httpserver: HTTPServer, body):
+    httpserver.expect_request("/v1/stt/x").respond_with_data(body)
+    with pytest.raises(errors.ProviderDown):
+        Client(httpserver.url_for("/v1"), KEY).get("x")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"message": "Plain", "requestId": "r-1"}, "Plain (request id r-1)"),
+        ({"message": ["one", "two"]}, "one; two"),
+        ({"error": {"name": "E", "message": "Inner"}}, "Inner"),
+        ({"message": [{"path": ["language"], "message": "Invalid"}]}, "language: Invalid"),
+        ({"message": {"a": 1}}, "The provider answered with status 400."),
+        ({"message": "a\n\x00 b\ud800"}, "a b\ufffd"),
+        (["x"], "x"),
+        (None, "The provider answered with status 400."),
+    ],
+)  # fmt: skip
+def test_the_message_of_an_error_is_found_in_any_shape(httpserver: HTTPServer, body, said):
+    httpserver.expect_request("/v1/stt/x").respond_with_json(body, status=400)
+    with pytest.raises(errors.RequestRefused) as refused:
+        Client(httpserver.url_for("/v1"), KEY).get("x")
+    assert refused.value.message == said
+
+
+def test_a_web_page_of_a_gateway_is_no_verdict_on_the_job(httpserver: HTTPServer):
+    for status in (401, 403, 404, 502):
+        httpserver.clear()
+        httpserver.expect_request("/v1/stt/x").respond_with_data("<html>", status=status, content_type="text/html")
+        with pytest.raises(errors.ProviderDown, match="web page"):
+            Client(httpserver.url_for("/v1"), KEY).get("x")
+
+
+# The live list
+
+
+def test_the_live_list_is_read_without_a_key_and_only_when_it_changed(provider, client, tmp_path):
+    entries, etag = client.models()
+    assert len(entries) > 20 and client.models(etag) == (None, etag)
+    live = catalog.load(tmp_path, client.models)
+    assert live.find(BASE).description == f"What {BASE} is." and str(live.cost("aai/universal", 11)) == "11 s, about $0.0011"
+    assert live.cost("openai/gpt-4o-transcribe", 11) is None
+    assert {m.id for m in live.models} == {m.id for m in catalog.packaged().models}
+    assert catalog.load(tmp_path, client.models, now=lambda: time.time() + 7200).find(BASE).description
+    assert provider.calls["models"] == 4 and provider.seen_authorization == []
+
+
+@pytest.mark.parametrize("fault", ["500", "html", "truncated", "reset-before", "error-inside", "redirect", "429"])
+def test_without_the_live_list_the_packaged_one_serves(provider, client, tmp_path, fault):
+    provider.fault("models", fault)
+    assert catalog.load(tmp_path, client.models) is catalog.packaged()
+
+
+# The stand-in itself
+
+
+def test_the_stand_in_is_strict(provider):
+    good = {"Authorization": f"Bearer {provider.key}"}
+    create = f"{provider.url}/stt/create"
+    part = ("a.wav", b"RIFF", "audio/wav")
+    for arguments, status in [
+        ({"headers": good, "json": {"model": BASE, "url": LINK}}, 201),
+        ({"headers": good, "files": {"audio": part}, "data": {"model": BASE}}, 201),
+        ({"headers": {"Authorization": provider.key}, "json": {"model": BASE, "url": LINK}}, 401),
+        ({"json": {"model": BASE, "url": LINK}}, 401),
+        ({"headers": good, "json": {"model": "whisper-9", "url": LINK}}, 400),
+        ({"headers": good, "json": {"model": BASE, "url": "talk.mp3"}}, 400),
+        ({"headers": good, "json": {"model": BASE, "url": LINK, "diarize": "true"}}, 400),
+        ({"headers": good, "json": {"model": BASE, "url": LINK, "speaker_labels": True}}, 400),
+        ({"headers": good, "files": {"audio": ("a.wav", b"", "audio/wav")}, "data": {"model": BASE}}, 400),
+        ({"headers": good, "files": {"file": part}, "data": {"model": BASE}}, 400),
+        ({"headers": good, "files": {"audio": part}, "data": {"model": BASE, "diarize": "True"}}, 400),
+        ({"headers": good, "data": {"model": BASE, "url": LINK}}, 400),
+        ({"headers": good, "files": {"audio": part}, "data": {"model": "microsoft/mai-transcribe-1.5", "temperature": "3"}}, 400),
+    ]:
+        assert requests.post(create, timeout=5, **arguments).status_code == status, arguments
+    assert len(provider.created) == 2
+
+
+def test_the_stand_in_runs_as_a_process_of_its_own():
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "-m", "tests.provider", "--port", str(port)], stdout=subprocess.PIPE)
+    try:
+        session = requests.Session()
+        session.mount("http://", HTTPAdapter(max_retries=Retry(connect=60, backoff_factor=0.1, backoff_max=0.5)))
+        root = f"http://127.0.0.1:{port}"
+        orders = {"script": [{"content": LINK, "duration": 0, "text": "As told."}], "fault": [{"on": "get", "kind": "503"}]}
+        assert session.post(f"{root}/_script", json=orders, timeout=10).status_code == 200
+        client = Client(f"{root}/v1", KEY)
+        generation_id = client.create(BASE, url=LINK)
+        assert results.read(client.get(generation_id, patience=30)).transcript.text == "As told."
+        state = session.get(f"{root}/_state", timeout=10).json()
+        assert state["created"] == [LINK] and state["calls"] == {"create": 1, "get": 2} and state["duplicates"] == []
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def test_nobody_listens_on_the_port_used_for_refusals():
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", 1)) != 0

@@ -1,0 +1,90 @@
+"""Long recordings are cut at pauses, and only speech is taken for speech."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from stt import stretches
+from tests import audio
+from tests.audio import RATE, noise, silence
+
+
+@pytest.fixture(scope="module")
+def talk():
+    """Two sentences of 7.1 and 5.3 s with a pause of 1 s between them."""
+    first, second = (audio.samples(path) for path in audio.AUSTEN)
+    return np.concatenate([first, silence(1.0), second]), len(first)
+
+
+def test_speech_is_found_and_the_pause_is_not_part_of_it(talk):
+    sound, pause = talk
+    spans = stretches.speech(sound)
+    middle = pause / RATE + 0.5
+    assert sum(end - start for start, end in spans) > 8
+    assert all(start < end for start, end in spans)
+    assert all(one[1] <= other[0] for one, other in zip(spans, spans[1:], strict=False))
+    assert not any(start < middle < end for start, end in spans)
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [
+        silence(20),
+        noise(20),
+        (0.3 * np.sin(np.arange(20 * RATE) * 2 * np.pi * 440 / RATE)).astype(np.float32),
+        np.zeros(0, np.float32),
+        np.full(RATE, np.nan, np.float32),
+        np.full(RATE, np.inf, np.float32),
+    ],
+    ids=["silence", "noise", "tone", "nothing", "not numbers", "infinite"],
+)
+def test_what_nobody_says_is_not_speech(sound):
+    assert stretches.speech(sound) == []
+
+
+def test_a_stretch_ends_in_the_pause_between_two_sentences(talk):
+    sound, pause = talk
+    cut = stretches.cut(sound, 12.0)
+    assert pause < cut < pause + RATE
+    assert stretches.cut(sound, 12.0, stretches.speech(sound)) == pytest.approx(cut, abs=RATE / 4)
+
+
+def test_a_recording_no_longer_than_a_stretch_stays_whole(talk):
+    sound, _ = talk
+    assert stretches.cut(sound, len(sound) / RATE) == len(sound)
+
+
+def test_speech_without_a_pause_is_cut_where_it_is_quietest():
+    sound = np.full(20 * RATE, 0.5, np.float32)
+    sound[8 * RATE : 8 * RATE + 3200] = 0.01
+    spans = [(0.0, 20.0)]
+    assert 8 * RATE <= stretches.cut(sound, 10.0, spans) <= 8 * RATE + 3200
+
+
+def test_stretches_cover_a_recording_without_gap_or_overlap_and_are_the_same_again():
+    sound = np.concatenate([audio.samples(audio.utterance(name)) for name in list(audio.librispeech())[:8]])
+
+    def lengths() -> list[int]:
+        rest, found = sound, []
+        while len(rest):
+            found.append(stretches.cut(rest, 10.0))
+            rest = rest[found[-1] :]
+        return found
+
+    once = lengths()
+    assert sum(once) == len(sound)
+    assert all(5 * RATE <= length <= 10 * RATE for length in once[:-1])
+    assert once == lengths()
+    assert len(once) > 4
+
+
+@pytest.mark.parametrize("sound", [silence(40), noise(40)], ids=["silence", "noise"])
+def test_where_nobody_speaks_a_cut_is_still_found(sound):
+    assert 5 * RATE <= stretches.cut(sound, 10.0) <= 10 * RATE
+
+
+def test_samples_that_are_not_numbers_become_silence():
+    cleaned = stretches.clean(np.array([0.5, np.nan, np.inf, -np.inf, 7.0, -7.0], np.float32))
+    assert cleaned.tolist() == [0.5, 0, 0, 0, 1, -1]
+    assert cleaned.dtype == np.float32

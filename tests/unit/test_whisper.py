@@ -1,0 +1,213 @@
+"""Whisper on this machine hears real speech, invents nothing, and stops when asked."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+import jiwer
+import numpy as np
+import pytest
+
+from stt import weights, whisper
+from stt.errors import BadOption, Cancelled
+from stt.settings import settings
+from tests import audio
+from tests.audio import RATE, noise, silence
+
+AUSTEN_WORDS = (
+    "and mister john dashwood had then leisure to consider how much there might be prudently in his power to do for"
+    " them unless to be rather cold hearted and rather selfish is to be ill disposed"
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_data_folder(tmp_path_factory):
+    """The weights are joined once for all tests of this file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STT_DATA_DIR", str(tmp_path_factory.mktemp("data")))
+        settings.cache_clear()
+        yield
+    settings.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def speech():
+    return np.concatenate([audio.samples(path) for path in (audio.JFK, *audio.AUSTEN)])
+
+
+@pytest.fixture(scope="module")
+def talk():
+    """Over a minute of one speaker."""
+    names = [name for name in audio.librispeech() if name.startswith("1688")]
+    return np.concatenate([audio.samples(audio.utterance(name)) for name in names])
+
+
+@pytest.fixture(scope="module")
+def heard(talk):
+    run = whisper.transcribe(talk)
+    return run, list(run)
+
+
+def plain(text: str) -> str:
+    text = re.sub(r"[^a-z' ]", " ", text.lower().replace("’", "'").replace("-", " "))
+    return " ".join({"mr": "mister", "mrs": "missus"}.get(word, word) for word in text.split())
+
+
+def text_of(sound: np.ndarray, **options) -> str:
+    return "".join(segment.text for segment in whisper.transcribe(sound, **options))
+
+
+@pytest.mark.parametrize("language", ["en", None], ids=["given", "detected"])
+def test_at_most_one_word_in_ten_is_wrong(speech, language):
+    run = whisper.transcribe(speech, language=language)
+    text = "".join(segment.text for segment in run)
+    assert jiwer.wer(f"{audio.JFK_WORDS} {AUSTEN_WORDS}", plain(text)) <= 0.1
+    assert run.language == "en"
+
+
+def test_hard_speech_is_mostly_right_too():
+    words = audio.librispeech()
+    sound = np.concatenate([audio.samples(audio.utterance(name)) for name in words])
+    measured = jiwer.process_words(" ".join(words.values()), plain(text_of(sound)))
+    assert measured.wer <= 0.16
+    dropped = [part.ref_end_idx - part.ref_start_idx for part in measured.alignments[0] if part.type == "delete"]
+    assert max(dropped) < 10, "no passage goes missing"
+
+
+def test_the_language_is_detected_with_its_probability(heard):
+    run, _ = heard
+    assert run.language == "en"
+    assert 0.5 < run.language_probability <= 1
+
+
+def test_a_given_language_has_no_probability(speech):
+    run = whisper.transcribe(speech[: 5 * RATE], language="en")
+    assert list(run)
+    assert run.language_probability is None
+
+
+def test_every_segment_is_its_words_joined_and_every_word_has_a_time_and_a_confidence(heard):
+    _, segments = heard
+    assert len(segments) > 3
+    for segment in segments:
+        assert "".join(word.text for word in segment.words) == segment.text
+        assert all(0 <= word.confidence <= 1 for word in segment.words)
+        assert segment.words[0].text.startswith(" ")
+
+
+def test_time_never_runs_backwards(heard, talk):
+    _, segments = heard
+    words = [word for segment in segments for word in segment.words]
+    assert all(0 <= word.start <= word.end <= len(talk) / RATE for word in words)
+    assert all(one.start <= other.start for one, other in pairwise(words))
+    assert all(one.end <= other.start for one, other in pairwise(segments))
+
+
+def test_words_stand_where_they_are_said(speech):
+    """The second and third recordings begin at 11.0 and 18.1 s."""
+    words = [word for segment in whisper.transcribe(speech) for word in segment.words]
+    begins = {plain(word.text): word.start for word in reversed(words)}
+    assert begins["fellow"] == pytest.approx(1.5, abs=0.7)
+    assert begins["leisure"] == pytest.approx(13.6, abs=1.0)
+    assert 18.0 < begins["selfish"] < 23.4
+
+
+def test_a_long_silence_moves_the_words_behind_it(speech):
+    first = speech[: 11 * RATE]
+    words = [w for s in whisper.transcribe(np.concatenate([first, silence(30), first])) for w in s.words]
+    starts = [word.start for word in words if plain(word.text) == "fellow"]
+    assert len(starts) == 2
+    assert starts[1] - starts[0] == pytest.approx(41, abs=0.6)
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [
+        silence(35),
+        noise(35),
+        noise(3),
+        (0.3 * np.sin(np.arange(35 * RATE) * 2 * np.pi * 440 / RATE)).astype(np.float32),
+        silence(0.05),
+        np.zeros(0, np.float32),
+        np.full(5 * RATE, np.nan, np.float32),
+        np.full(5 * RATE, np.inf, np.float32),
+    ],
+    ids=["silence", "noise", "short noise", "tone", "0.05 s", "nothing", "not numbers", "infinite"],
+)
+def test_what_nobody_says_gives_no_text(sound):
+    run = whisper.transcribe(sound)
+    assert list(run) == []
+    assert (run.language, run.language_probability) == (None, None)
+
+
+def test_damaged_samples_do_not_spoil_the_rest(speech):
+    sound = speech[: 11 * RATE].copy()
+    sound[5000:5100] = np.nan
+    sound[9000] = np.inf
+    assert jiwer.wer(audio.JFK_WORDS, plain(text_of(sound))) <= 0.1
+
+
+def test_no_sentence_is_heard_again_and_again(heard):
+    _, segments = heard
+    texts = [segment.text for segment in segments]
+    assert all(one != other for one, other in pairwise(texts))
+
+
+def test_equal_samples_give_equal_segments(heard, talk):
+    _, segments = heard
+    assert list(whisper.transcribe(talk)) == segments
+
+
+def test_news_comes_window_by_window_and_cancel_works_between(talk):
+    asked = 0
+
+    def cancelled() -> bool:
+        nonlocal asked
+        asked += 1
+        return stop
+
+    stop = False
+    run = iter(whisper.transcribe(talk, cancelled=cancelled))
+    first = next(run)
+    assert first.end < 31, "the first words do not wait for the last ones"
+    stop = True
+    with pytest.raises(Cancelled):
+        list(run)
+    assert asked >= 2
+
+
+def test_a_job_cancelled_before_it_began_hears_nothing(talk):
+    with pytest.raises(Cancelled):
+        list(whisper.transcribe(talk, cancelled=lambda: True))
+
+
+def test_an_unknown_language_is_refused_at_once(speech):
+    with pytest.raises(BadOption, match="klingon"):
+        whisper.transcribe(speech, language="klingon")
+
+
+def test_every_language_offered_is_one_that_whisper_knows():
+    from faster_whisper.tokenizer import _LANGUAGE_CODES
+
+    assert set(whisper.LANGUAGES) == set(_LANGUAGE_CODES) - {"yue"}  # Cantonese came with large-v3
+
+
+def test_translation_gives_text(speech):
+    assert "country" in text_of(speech[: 11 * RATE], language="en", translate=True)
+
+
+def test_the_model_can_be_loaded_in_the_background(speech):
+    whisper.warm()
+    assert list(whisper.transcribe(speech[: 3 * RATE]))
+    assert whisper.ready()
+
+
+def test_the_provenance_names_weights_versions_and_settings():
+    facts = whisper.provenance()
+    assert facts["model"] == "whisper-base"
+    assert facts["weights_sha256"] == weights.BASE["model.bin"]
+    assert {"faster-whisper", "ctranslate2", "onnxruntime"} <= set(facts["libraries"])
+    assert facts["settings"]["compute_type"] == "int8"
+
+
