@@ -11,6 +11,7 @@ from stt.errors import SttError
 from stt.languages import LANGUAGES
 
 STATES = [records.QUEUED, records.WORKING, records.DONE, records.FAILED, records.CANCELLED]
+OPEN = "open"  # the column of buttons that open a transcript
 owner = visitor.owner()
 state = st.session_state
 
@@ -28,6 +29,7 @@ def table(jobs: list[records.Job]) -> list[records.Job]:
     """The table; which rows are chosen. A click on a row opens it."""
     frame = pd.DataFrame(
         {
+            OPEN: ["Read"] * len(jobs),
             "Created": pd.to_datetime([job.created for job in jobs], unit="s", utc=True).tz_convert(time_zone()),
             "Title": [job.title for job in jobs],
             "Length": [time_of(job.duration) for job in jobs],
@@ -38,27 +40,42 @@ def table(jobs: list[records.Job]) -> list[records.Job]:
             "State": [job.state.capitalize() for job in jobs],
         }
     )
+    # Selections are positions: another set of rows must not inherit them (streamlit#17026).
+    version = hash(tuple(job.id for job in jobs))
     event = st.dataframe(
         frame,
         hide_index=True,
         on_select="rerun",
         selection_mode=["multi-row", "single-cell"],
-        # Selections are positions: another set of rows must not inherit them (streamlit#17026).
-        key=f"table-{hash(tuple(job.id for job in jobs))}",
+        key=f"table-{version}",
         column_config={
+            OPEN: st.column_config.ButtonColumn(
+                "", type="tertiary", width="small", key="opened", on_click=lambda: None
+            ),
             "Created": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width="medium"),
             "Title": st.column_config.TextColumn(width="large"),
             "Length": st.column_config.TimeColumn(format="H:mm:ss", width="small"),
             "Words": st.column_config.NumberColumn(format="localized", width="small"),
             "Language": st.column_config.TextColumn(width="small"),
             "State": st.column_config.TextColumn(width="small"),
-            "Confidence": st.column_config.ProgressColumn(min_value=0, max_value=1, format="percent", width="small"),
+            "Confidence": st.column_config.NumberColumn(format="percent", width="small"),
         },
     )
-    if event.selection.cells and state.get("opened") != event.selection.cells:
-        state.opened = event.selection.cells
-        st.switch_page("transcript.py", query_params={"id": jobs[event.selection.cells[0][0]].id})
+    pressed = state.get("opened")
+    if pressed is not None:
+        open_transcript(jobs[pressed["row"]])
+    # A click on a header can select the first cell of its own accord, so the first column does not open by selection.
+    cell = next((cell for cell in event.selection.cells if cell[1] != OPEN), None)
+    if cell is None:
+        state.pop("clicked", None)
+    elif state.get("clicked") != (version, cell):
+        state.clicked = version, cell
+        open_transcript(jobs[cell[0]])
     return [jobs[row] for row in event.selection.rows]
+
+
+def open_transcript(job: records.Job) -> None:
+    st.switch_page("transcript.py", query_params={"id": job.id})
 
 
 @st.dialog("Delete for good?")
@@ -90,7 +107,7 @@ with st.container(key="history"):
         chosen = table(found)
         with st.container(horizontal=True):
             if st.button("Read", disabled=len(chosen) != 1, icon=":material/article:"):
-                st.switch_page("transcript.py", query_params={"id": chosen[0].id})
+                open_transcript(chosen[0])
             if st.button("Delete", disabled=not chosen, icon=":material/delete:"):
                 confirm_delete(chosen)
     elif any(wanted.values()):

@@ -12,11 +12,10 @@ import mimetypes
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, suppress
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, urljoin, urlsplit
 
 import requests
@@ -36,8 +35,8 @@ LONGEST_ANSWER = 180.0  # seconds for the body of an answer, which a time-out be
 REPORT = 0.1  # seconds between two reports of an upload
 LOST = (requests.RequestException, HTTPError, OSError)  # what the connection can end in
 
-Cancelled = Callable[[], bool]
-Progress = Callable[[int, int], None]
+Stop = Callable[[], bool]
+Progress = Callable[[int, int], None]  # (bytes sent, bytes in all)
 
 
 class Client:
@@ -49,8 +48,7 @@ class Client:
 
     def __init__(
         self, base_url: str, key: str | SecretStr | None, *, connect_timeout: float = 20.0, read_timeout: float = 30.0,
-        create_timeout: float = 300.0, creates_at_once: int = 4,
-    ) -> None:  # fmt: skip
+        create_timeout: float = 300.0, creates_at_once: int = 4) -> None:  # fmt: skip
         """Raises KeyMissing, KeyRefused (no key looks like that) and SetupError (no web address)."""
         self._base = _base(base_url)
         self._auth = _Bearer(key)
@@ -59,20 +57,15 @@ class Client:
         self._session = _session()
         self.pace: Pace = self._auth.pace(self._base)
 
-    def __repr__(self) -> str:
-        return f"Client({self._base!r})"
-
     def create(
-        self, model: str, options: Mapping[str, Any] | None = None, *, path: Path | None = None, name: str | None = None,
-        url: str | None = None, on_progress: Progress | None = None, cancelled: Cancelled | None = None,
-        patience: float = 300.0,
-    ) -> str:  # fmt: skip
+        self, model: str, options: Mapping[str, Any] | None = None, *, path: Path | None = None,
+        name: str | None = None, url: str | None = None, on_progress: Progress | None = None,
+        cancelled: Stop | None = None, patience: float = 300.0) -> str:  # fmt: skip
         """Submit the file at `path` (called `name` there), or the `url`; returns the generation id.
 
-        `options` are those of `catalog.clean_options`. `on_progress(sent, total)` in bytes. `cancelled` is heeded until
-        the last byte is sent; afterwards the provider works, and the id is returned. Sent again within `patience`
-        seconds where it cannot have been accepted. Raises ProviderError (CreateUnsure where it may have been accepted),
-        Cancelled, EmptyFile and NotFound.
+        `options` are those of `catalog.clean_options`. `cancelled` is heeded until the last byte is sent; afterwards
+        the provider works, and the id is returned. Sent again, for `patience` seconds, where it cannot have been
+        accepted. Raises ProviderError (CreateUnsure where it may have been accepted), Cancelled, EmptyFile, NotFound.
         """
         if (path is None) == (url is None):
             raise ValueError("either path or url")
@@ -84,31 +77,28 @@ class Client:
                 began, upload = time.monotonic(), _Upload(on_progress, cancelled)
                 answer, lost = None, None
                 try:
+                    # A connection of its own: an idle one may be closed just as the create is written to it.
                     with ExitStack() as stack:
-                        # A connection of its own: an idle one may be closed just as the create is written to it.
                         session = stack.enter_context(_session())
-                        body = (
-                            {"json": {**parameters, "url": url}} if path is None
-                            else upload.body(stack, path, name or path.name, parameters)
-                        )  # fmt: skip
-                        answer = _exchange(
-                            session, "POST", f"{self._base}/stt/create", auth=self._auth, timeout=self._create_timeout, **body
-                        )
+                        body = {"json": {**parameters, "url": url}}
+                        if path is not None:
+                            body = upload.body(stack, path, name or path.name, parameters)
+                        where = f"{self._base}/stt/create"
+                        answer = _exchange(session, "POST", where, self._auth, timeout=self._create_timeout, **body)
                 except LOST as error:
                     lost = error
                 if answer is not None and (created := _created(answer)):
                     self.pace.accepted(began)
                     return created
-                failed, again = self._judged_create(answer, lost, upload, began)
-                wait = max(wait, answer.wait or 0.0) if answer is not None else wait
-                if not again or time.monotonic() + (0 if isinstance(failed, errors.ProviderBusy) else wait) > until:
+                failed, again = self._judged(answer, lost, upload, began)
+                # After a 429 the wait is the pace's, which all calls of the key share.
+                wait = 0.0 if isinstance(failed, errors.ProviderBusy) else max(wait, answer.wait or 0 if answer else 0)
+                if not again or time.monotonic() + wait > until:
                     raise failed
                 log.info("create is sent again: %s", failed.message)
-                if not isinstance(failed, errors.ProviderBusy):  # that wait is the pace's
-                    pause(wait, cancelled)
-        raise AssertionError("backoff never ends")
+                pause(wait, cancelled)
 
-    def get(self, generation_id: str, *, patience: float = 0.0, cancelled: Cancelled | None = None) -> dict[str, Any]:
+    def get(self, generation_id: str, *, patience: float = 0.0, cancelled: Stop | None = None) -> dict[str, Any]:
         """The whole answer for a generation id, to be read by `results.read`.
 
         After anything passing it is asked again, for `patience` seconds; with 0 it is asked once. Raises ProviderBusy
@@ -120,50 +110,40 @@ class Client:
         for wait in backoff():
             try:
                 return self._ask(f"/stt/{quote(generation_id, safe='')}", until, cancelled)
-            except errors.ProviderBusy as busy:
-                if self.pace.delay() > until - time.monotonic():
-                    raise
-                log.info("get is asked again: %s", busy.message)
-            except errors.ProviderDown as down:
+            except (errors.ProviderBusy, errors.ProviderDown) as error:
+                if isinstance(error, errors.ProviderBusy):
+                    wait = self.pace.delay()
                 if time.monotonic() + wait > until:
                     raise
-                log.info("get is asked again: %s", down.message)
-                pause(wait, cancelled)
-        raise AssertionError("backoff never ends")
+                log.info("get is asked again: %s", error.message)
+            pause(wait, cancelled)
 
     def check_key(self) -> str:
-        """Ask for a result that cannot exist, which costs nothing; a sentence if the key works.
-
-        Raises KeyRefused, OutOfCredit, ProviderBusy or ProviderDown.
-        """
-        try:
+        """A sentence if the key works: asks for a result that cannot exist, which costs nothing. Raises as `get`."""
+        with suppress(errors.ResultGone, errors.RequestRefused):
             self._ask(f"/stt/{uuid.uuid4()}", time.monotonic() + 5, None)
-        except (errors.ResultGone, errors.RequestRefused):
-            pass
         return "The key works."
 
     def models(self, etag: str | None = None) -> tuple[list[dict] | None, str | None]:
         """The live list of models with prices, as `catalog.load` asks for it. Needs no key, so none is sent."""
         return list_models(self._base, etag)
 
-    def _ask(self, path: str, until: float, cancelled: Cancelled | None) -> dict[str, Any]:
-        self.pace.turn(max(until, time.monotonic() + 0.01), cancelled)
+    def _ask(self, path: str, until: float, cancelled: Stop | None) -> dict[str, Any]:
+        self.pace.turn(until, cancelled)
         began = time.monotonic()
         try:
-            answer = _exchange(self._session, "GET", self._base + path, auth=self._auth, timeout=self._timeout)
+            answer = _exchange(self._session, "GET", self._base + path, self._auth, timeout=self._timeout)
         except LOST as error:
-            failed: errors.ProviderError = errors.ProviderDown(_why(error))
+            raise errors.ProviderDown(_why(error)) from None
+        if answer.status == 429:
+            self.pace.refused(began, answer.wait)
         else:
-            if answer.status == 429:
-                self.pace.refused(began, answer.wait)
-            else:
-                self.pace.accepted(began)
-            if answer.status < 300 and isinstance(answer.body, dict):
-                return answer.body
-            failed = _error(answer)
-        raise failed
+            self.pace.accepted(began)
+        if answer.status < 300 and isinstance(answer.body, dict):
+            return answer.body
+        raise _error(answer)
 
-    def _judged_create(
+    def _judged(
         self, answer: _Answer | None, lost: BaseException | None, upload: _Upload, began: float
     ) -> tuple[errors.ProviderError, bool]:
         """What became of a create without an id, and whether it cannot have been accepted and may be sent again."""
@@ -185,12 +165,12 @@ class Client:
 
 
 def list_models(base_url: str, etag: str | None = None) -> tuple[list[dict] | None, str | None]:
-    """(entries of the live list, its ETag), entries None where the copy of `etag` is still right. Raises ProviderError."""
+    """(entries of the live list or None if the copy of `etag` is still right, its ETag). Raises ProviderError."""
     headers = {"If-None-Match": etag} if etag and etag.isascii() and etag.isprintable() else {}
     try:
         with _session() as session:
-            where = f"{_base(base_url)}/models?include=pricing"
-            answer = _exchange(session, "GET", where, headers=headers, timeout=(5.0, 15.0))
+            address = f"{_base(base_url)}/models?include=pricing"
+            answer = _exchange(session, "GET", address, headers=headers, timeout=(5.0, 15.0))
     except LOST as error:
         raise errors.ProviderDown(_why(error)) from None
     if answer.status == 304:
@@ -217,25 +197,25 @@ class _Bearer(AuthBase):
         request.headers["Authorization"] = f"Bearer {self._secret.get_secret_value()}"
         return request
 
-    def pace(self, base: str) -> Pace:
-        return pace_of(base, self._secret.get_secret_value())
-
     def redact(self, raw: bytes) -> bytes:
         """An answer without the key, which it may quote."""
         return raw.replace(self._secret.get_secret_value().encode(), b"[key]")
+
+    def pace(self, base: str) -> Pace:
+        return pace_of(base, self._secret.get_secret_value())
 
 
 class _Upload:
     """A multipart body read from disk while it is sent."""
 
-    def __init__(self, on_progress: Progress | None, cancelled: Cancelled | None) -> None:
+    def __init__(self, on_progress: Progress | None, cancelled: Stop | None) -> None:
         self._on_progress, self._cancelled = on_progress, cancelled
         self._monitor: MultipartEncoderMonitor | None = None
         self._reported = 0.0
 
     @property
     def unfinished(self) -> bool:
-        """Whether part of the body was never handed over: then nobody can have accepted it."""
+        """Whether part of the file was never handed over: then nobody can have accepted it."""
         return self._monitor is not None and self._monitor.bytes_read < self._monitor.len
 
     def body(self, stack: ExitStack, path: Path, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -251,9 +231,8 @@ class _Upload:
         # Without a directory part, and short: some servers keep the name as a file's.
         name = PurePath(clean(name).replace("\\", "/").replace("\n", " ")).name or "audio"
         name = name if len(name) <= 100 else name[:80] + name[-20:]
-        self._monitor = MultipartEncoderMonitor(
-            MultipartEncoder([*_fields(parameters), (part, (name, file, kind))]), self._sent
-        )
+        encoder = MultipartEncoder([*_fields(parameters), (part, (name, file, kind))])
+        self._monitor = MultipartEncoderMonitor(encoder, self._sent)
         return {"data": self._monitor, "headers": {"Content-Type": self._monitor.content_type}}
 
     def _sent(self, monitor: MultipartEncoderMonitor) -> None:
@@ -269,23 +248,20 @@ class _Upload:
 
 def _fields(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Parameters as form fields: true and false, a list as a field for each, objects as JSON."""
-    fields: list[tuple[str, str]] = []
-    for name, value in parameters.items():
-        plain = isinstance(value, list) and not any(isinstance(part, dict | list) for part in value)
-        for part in value if plain else [value]:
-            fields.append((name, part if isinstance(part, str) else json.dumps(part, ensure_ascii=False)))
-    return fields
+    def parts(value: Any) -> list:
+        return value if isinstance(value, list) and not any(isinstance(p, dict | list) for p in value) else [value]
+
+    return [(n, p if isinstance(p, str) else json.dumps(p)) for n, value in parameters.items() for p in parts(value)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(NamedTuple):
     """`body` is the JSON, or None where there is none; `wait` the seconds of Retry-After."""
 
     status: int
     headers: Mapping[str, str]
-    body: Any = None
-    wait: float | None = None
-    web_page: bool = False
+    body: Any
+    wait: float | None
+    web_page: bool
 
 
 def _session() -> requests.Session:
@@ -326,15 +302,13 @@ def _read(response: requests.Response) -> bytes:
 
 
 def _parsed(raw: bytes) -> Any:
-    try:
+    with suppress(ValueError, RecursionError):
         return json.loads(raw)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _created(answer: _Answer) -> str | None:
     found = answer.body.get("generation_id") if isinstance(answer.body, dict) and answer.status < 300 else None
-    return str(found) if isinstance(found, str | int) and not isinstance(found, bool) and str(found).strip(". ") else None
+    return str(found) if type(found) in (str, int) and str(found).strip(". ") else None
 
 
 def _base(address: str) -> str:
@@ -349,8 +323,9 @@ def _base(address: str) -> str:
 
 def _never_sent(error: BaseException | None) -> bool:
     """Whether no connection came about: refused, name not found, timed out before it stood, certificate refused."""
-    reason = getattr(error.args[0], "reason", None) if isinstance(error, requests.RequestException) and error.args else None
-    return isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError | ProxyError) or _untrusted(error)
+    reason = getattr(error.args[0], "reason", None) if error and error.args else None
+    unmet = isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError | ProxyError)
+    return unmet or _untrusted(error)
 
 
 def _untrusted(error: BaseException | None) -> bool:
@@ -358,19 +333,15 @@ def _untrusted(error: BaseException | None) -> bool:
 
 
 def _why(error: BaseException | None) -> str:
-    if _untrusted(error):
-        return "Its certificate is not trusted."
-    if isinstance(error, requests.Timeout) or "timed out" in str(error).lower():
-        return "No answer came in time."
     if _never_sent(error):
-        return "No connection could be made."
-    return "The connection ended before the answer was complete."
+        return "Its certificate is not trusted." if _untrusted(error) else "No connection could be made."
+    late = isinstance(error, requests.Timeout) or "timed out" in str(error).lower()
+    return "No answer came in time." if late else "The connection ended before the answer was complete."
 
 
 _BY_STATUS: dict[int, type[errors.ProviderError]] = {
-    400: errors.RequestRefused, 401: errors.KeyRefused, 402: errors.OutOfCredit, 403: errors.OutOfCredit,
-    404: errors.ResultGone, 408: errors.ProviderDown, 413: errors.RequestRefused, 415: errors.RequestRefused,
-    422: errors.RequestRefused, 429: errors.ProviderBusy,
+    **dict.fromkeys((400, 413, 415, 422), errors.RequestRefused), **dict.fromkeys((402, 403), errors.OutOfCredit),
+    401: errors.KeyRefused, 404: errors.ResultGone, 408: errors.ProviderDown, 429: errors.ProviderBusy,
 }  # fmt: skip
 
 
@@ -388,10 +359,8 @@ def _error(answer: _Answer) -> errors.ProviderError:
         return errors.ProviderDown("Its answer was not complete.")
     body = answer.body if isinstance(answer.body, dict) else {}
     said = message_of(answer.body) or f"The provider answered with status {answer.status}."
-    request = clean(body.get("requestId")) or answer.headers.get("X-Request-Id", "")
-    request = " ".join(clean(request).split())[:80]
-    if request and answer.status != 401:
-        said += f" (request id {request})"
+    request = (message_of(body.get("requestId")) or message_of(answer.headers.get("X-Request-Id")))[:80]
+    said += f" (request id {request})" if request else ""
     return error_for(answer.status)(said, detail=f"status {answer.status}, request id {request or 'unknown'}")
 
 
@@ -405,20 +374,17 @@ def failure(answer: dict, found: Any = None) -> errors.ProviderError:
 
 def status_code(answer: dict) -> int:
     """The HTTP status written in a body, or 0."""
-    for holder in (answer, answer.get("error")):
-        code = number(holder.get("statusCode")) if isinstance(holder, dict) else None
-        if code is not None and 100 <= code < 600:
-            return int(code)
-    return 0
+    codes = [number(holder.get("statusCode")) for holder in (answer, answer.get("error")) if isinstance(holder, dict)]
+    return next((int(code) for code in codes if code and 100 <= code < 600), 0)
 
 
 def message_of(body: Any, longest: int = 300) -> str:
     """The sentence in an error body of any known shape, cleaned and cut to `longest` characters, or ""."""
-    said = _message(body, 0)
-    return said if len(said) <= longest else said[: longest - 1].rstrip() + "…"
+    said = _message(body)
+    return said if len(said) <= longest else said[: longest - 1] + "…"
 
 
-def _message(body: Any, depth: int) -> str:
+def _message(body: Any, depth: int = 0) -> str:
     if isinstance(body, str):
         return " ".join(clean(body).split())
     if isinstance(body, list) and depth < 5:
@@ -428,5 +394,6 @@ def _message(body: Any, depth: int) -> str:
     for name in ("message", "error", "errors", "detail", "description"):
         if said := _message(body.get(name), depth + 1):
             where = body.get("path")  # an issue of a validation names its parameter in a list
-            return f"{'.'.join(clean(str(w))[:40] for w in where[:4])}: {said}" if where and isinstance(where, list) else said
+            named = ".".join(clean(str(part))[:40] for part in where[:4]) if isinstance(where, list) else ""
+            return f"{named}: {said}" if named else said
     return clean(body.get("name"))

@@ -122,7 +122,7 @@ def _answer(session: requests.Session, url: str, allow_private: bool) -> Iterato
         if answer.is_redirect:
             answer.close()
             try:
-                url = urljoin(url, session.get_redirect_target(answer))
+                url = urljoin(url, requests.Session.get_redirect_target(session, answer) or "")
             except ValueError as error:
                 raise BadLink("This link leads on to something that is no address.") from error
             continue
@@ -259,6 +259,13 @@ class _Guard:
                             pass  # closed already
 
 
+class _OneAnswer(requests.Session):
+    """Leaves redirects alone. With `allow_redirects=False` alone requests would read the whole body of one."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
+
+
 def _session(allow_private: bool, guard: _Guard) -> requests.Session:
     """A session whose connections go to checked addresses only, and past no proxy of the environment."""
 
@@ -295,7 +302,7 @@ def _session(allow_private: bool, guard: _Guard) -> requests.Session:
             super().init_poolmanager(*args, **options)
             self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
 
-    session = requests.Session()
+    session = _OneAnswer()
     session.trust_env = False
     session.headers.update({"User-Agent": "STT-Studio", "Accept": "audio/*, video/*, */*"})
     session.headers["Accept-Encoding"] = "identity"  # so that the length that is told is the length that comes

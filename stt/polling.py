@@ -100,11 +100,12 @@ class Pace:
                 self._next = at + self._gap
         while True:
             at = max(at, self._resume)  # another call may have been refused meanwhile
-            if at > until:
-                raise ProviderBusy(f"The provider asks to wait {math.ceil(at - time.monotonic())} seconds.")
-            if time.monotonic() >= at:
+            left = at - time.monotonic()
+            if left <= 0:
                 return
-            pause(at - time.monotonic(), cancelled)
+            if at > until:
+                raise ProviderBusy(f"The provider asks to wait {math.ceil(left)} seconds.")
+            pause(left, cancelled)
 
     def refused(self, began: float, wait: float | None) -> None:
         """A call that `began` then (monotonic) got a 429 that asks to wait `wait` seconds, or does not say."""

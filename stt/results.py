@@ -77,10 +77,8 @@ def read(answer: Any, duration: float | None = None) -> Reading:
     transcript = _transcript(found, number(duration))
     if transcript is not None:
         return Reading("done", word, transcript)
-    if answer.get("error"):
-        return Reading("failed", word, error=failure(answer))
-    said = "The job is completed, but its answer holds no transcript in a known place."
-    return Reading("failed", word, error=errors.AnswerUnreadable(said))
+    unreadable = errors.AnswerUnreadable("The job is completed, but its answer holds no transcript in a known place.")
+    return Reading("failed", word, error=failure(answer) if answer.get("error") else unreadable)
 
 
 def _result(answer: dict) -> Any:
@@ -120,11 +118,8 @@ class _Times:
 
 
 def _transcript(found: Any, known: float | None) -> Transcript | None:
-    if isinstance(found, list):
-        found = next((part for part in found if isinstance(part, dict)), None)
-    if isinstance(found, str):
-        found = {"text": found}
-    if not isinstance(found, dict):
+    found = {"text": found} if isinstance(found, str) else next(iter(items(found)), None)
+    if found is None:
         return None
     if "results" in found or "channels" in found:
         return _deepgram(found, known)
@@ -135,8 +130,7 @@ def _transcript(found: Any, known: float | None) -> Transcript | None:
 
 def _deepgram(found: dict, known: float | None) -> Transcript | None:
     results = found.get("results", found)
-    if results is None:  # the contract allows it: nothing was heard
-        results = {}
+    results = {} if results is None else results  # the contract allows null: nothing was heard
     channels = _channels(results.get("channels")) if isinstance(results, dict) else []
     if not isinstance(results, dict) or not channels and results.get("channels") not in (None, [], {}):
         return None
@@ -225,10 +219,9 @@ def _said(value: Any, times: _Times, first: int, speaker: Any = None) -> list[_S
         for name in ("punctuated_word", "word", "text", "transcript"):
             if text := " ".join(clean(item.get(name)).split()):
                 channel = number(item.get("channel"))
-                every.append(_Said(
-                    text, times(item.get("start")), times(item.get("end")), _speaker(item.get("speaker", speaker), first),
-                    int(channel) if channel is not None else None, share(item.get("confidence")),
-                ))  # fmt: skip
+                who = _speaker(item.get("speaker", speaker), first)
+                start, end, sure = times(item.get("start")), times(item.get("end")), share(item.get("confidence"))
+                every.append(_Said(text, start, end, who, int(channel) if channel is not None else None, sure))
                 break
     return every
 
@@ -250,13 +243,13 @@ _WITHOUT = re.compile(f"[{_SPACELESS}]")
 _TOKEN = re.compile(rf"\s?(?:[{_SPACELESS}]|[^\s{_SPACELESS}]+)")
 
 
-def _segments(text: str, words: list[_Said], layouts: list[list[_Said]]) -> list[Segment]:
-    """Segments of one channel that hold all of `text`, cut as the first of `layouts` that holds it too.
+def _segments(said: str, words: list[_Said], layouts: list[list[_Said]]) -> list[Segment]:
+    """Segments of one channel that hold all of the text `said`, cut as the first of `layouts` that holds it too.
 
-    Without such a layout they are cut at pauses and sentence ends. `text` is also right where the words differ from
+    Without such a layout they are cut at pauses and sentence ends. `said` is also right where the words differ from
     it, unless it lacks some of them.
     """
-    text, heard = " ".join(text.split()), _text(words)
+    text, heard = " ".join(said.split()), _text(words)
     whole = text if text and (_covers(text, heard) or not _covers(heard, text)) else heard
     layout = next((pieces for pieces in layouts if pieces and _covers(_text(pieces), whole)), None)
     pieces = layout or ([_Said(whole)] if whole else [])
@@ -269,10 +262,9 @@ def _segments(text: str, words: list[_Said], layouts: list[list[_Said]]) -> list
         own = [next(timed) for _ in run]
         if piece.speaker:
             own = [replace(word, speaker=piece.speaker) for word in own]
-        segments += [
-            Segment(part[0].start, max(w.end for w in part), "".join(w.text for w in part), tuple(part), part[0].speaker)
-            for part in _parts(own, at_pauses=layout is None)
-        ]
+        for part in _parts(own, at_pauses=layout is None):
+            text, end = "".join(word.text for word in part), max(word.end for word in part)
+            segments.append(Segment(part[0].start, end, text, tuple(part), part[0].speaker))
     return segments
 
 
@@ -308,11 +300,10 @@ def _timed(tokens: list[str], words: list[_Said]) -> list[Word]:
     """Each token as a word with the times of the word it is; one that no word is shares those of the word before it."""
     heard = [(token, word) for word in words for token in _TOKEN.findall(word.text)]
     matched: list[_Said | None] = [None] * len(tokens)
-    for kind, at, end, there, there_end in Levenshtein.opcodes(list(map(_bare, tokens)), [_bare(h) for h, _ in heard]):
+    for kind, at, end, there, there_end in Levenshtein.opcodes([*map(_bare, tokens)], [_bare(t) for t, _ in heard]):
         if kind in ("equal", "replace"):
             matched[at:end] = [word for _, word in heard[there:there_end]]
-    first = next(word for word in matched if word is not None) if any(matched) else words[0]
-    clock, before, timed = 0.0, first, []
+    clock, before, timed = 0.0, next(filter(None, matched), words[0]), []
     for token, word in zip(tokens, matched, strict=True):
         before = word or before
         clock = max(clock, before.start or 0.0)  # starts never run backwards

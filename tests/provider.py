@@ -21,12 +21,13 @@ import random
 import secrets
 import socket
 import struct
+import sys
 import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -48,7 +49,7 @@ _SLAM = """punctuate:b format_text:b speaker_labels:b speakers_expected:n filter
 auto_chapters:b summarization:b summary_model:s summary_type:s sentiment_analysis:b entity_detection:b auto_highlights:b
 word_boost:l audio_start_from:n audio_end_at:n multichannel:b content_safety:b iab_categories:b custom_spelling:j
 boost_param:s redact_pii:b redact_pii_policies:l redact_pii_sub:s redact_pii_audio:b speech_threshold:n"""
-_TAKES = {
+TAKES = {
     "old": f"{_DEEPGRAM} keywords:l multi_channel:b",
     "nova-3": f"{_DEEPGRAM} keyterm:l multichannel:b redact:l replace:l encoding:s version:s mip_opt_out:b",
     "aai/universal": f"{_SLAM} language_code:s language_detection:b language_confidence_threshold:n",
@@ -113,20 +114,17 @@ class Provider:
         self._chaos: dict[str, tuple[float, tuple[str, ...]]] = {}
         self._random = random.Random(chance)
         self.lock = threading.RLock()
-        self._server = _Server(("127.0.0.1", port), _Handler)
-        self._server.provider = self
-        self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
+        self.server = _Server(("127.0.0.1", port), _Handler)
+        self.server.provider = self
+        self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
 
     def __enter__(self) -> Provider:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    def run(self) -> None:
-        self._server.serve_forever(0.1)
+        self.server.shutdown()
+        self.server.server_close()
 
     def script(self, content: str | None = None, **what: Any) -> None:
         """What jobs do, or those whose sha256, link or name is `content`.
@@ -169,6 +167,16 @@ class Provider:
                 "most_creating": self.most_creating, "faults_left": len(self._faults),
             }  # fmt: skip
 
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Around a create: how many there are at once."""
+        with self.lock:
+            self.creating += 1
+            self.most_creating = max(self.most_creating, self.creating)
+        yield
+        with self.lock:
+            self.creating -= 1
+
     def next_fault(self, on: str) -> dict[str, Any]:
         with self.lock:
             self.calls[on] += 1
@@ -184,9 +192,8 @@ class Provider:
             script = self._defaults | self._scripts.get(name, {}) | self._scripts.get(content, {})
             # Both kinds of ids that the contract knows.
             identity = str(uuid.uuid4()) if len(self.jobs) % 2 else secrets.token_urlsafe(9)
-            job = Job(identity, model, content, name, size, options, time.time(), script)
-            self.jobs[job.id] = job
-            return job
+            self.jobs[identity] = Job(identity, model, content, name, size, options, time.time(), script)
+            return self.jobs[identity]
 
     def answer(self, job: Job) -> dict[str, Any]:
         """The body of a get: queued, generating, then the result or the error."""
@@ -233,7 +240,7 @@ def result(job: Job) -> dict[str, Any]:
     results: dict[str, Any] = {"channels": channel if job.script.get("variant") == "object" else [channel]}
     if job.options.get("utterances") in (True, "true"):
         results["utterances"] = [
-            {"start": 0, "end": seconds, "confidence": 0.9, "channel": 0, "transcript": text, "words": words, **speaker}
+            {"start": 0, "end": seconds, "confidence": 0.9, "channel": 0, "transcript": text, **speaker}
         ]
     return {"metadata": metadata, "results": results}
 
@@ -244,7 +251,9 @@ class _Server(ThreadingHTTPServer):
     provider: Provider
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Broken connections are what this server is for."""
+        """Broken connections are what this server is for; anything else is a mistake of its own."""
+        if not isinstance(sys.exception(), OSError | ValueError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -271,15 +280,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/_script":
             self._script()
         elif self.path == "/v1/stt/create":
-            provider = self.server.provider
-            with provider.lock:
-                provider.creating += 1
-                provider.most_creating = max(provider.most_creating, provider.creating)
-            try:
+            with self.server.provider.counted():
                 self._serve("create", self._create)
-            finally:
-                with provider.lock:
-                    provider.creating -= 1
         else:
             self._send(404, {"message": f"Cannot POST {self.path}"})
 
@@ -364,7 +366,7 @@ class _Handler(BaseHTTPRequestHandler):
         if len(parts) != 1 or parts[0][0] not in allowed:
             raise Refused(400, [{"path": ["audio"], "message": "Expected one file"}])
         part = parts[0][1]
-        with part:
+        with closing(part.stream):
             digest = hashlib.file_digest(part.stream, "sha256").hexdigest()
             size = part.stream.tell()
         if not size or not part.filename or not part.mimetype:
@@ -376,7 +378,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     # Answers, whole and broken
 
-    def _send(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
+    def _send(self, status: int, body: Any, headers: dict[str, str] | None = None, pause: float | None = 0) -> None:
+        """`pause` seconds in the middle of the body; None ends it there."""
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
@@ -384,14 +387,20 @@ class _Handler(BaseHTTPRequestHandler):
         if status != 304:
             self.send_header("Content-Length", str(len(raw)))
         self.end_headers()
-        self.wfile.write(raw)
+        half = len(raw) // 2
+        self.wfile.write(raw[:half])
+        if pause is None:
+            self.close_connection = True
+            return
+        time.sleep(pause)
+        self.wfile.write(raw[half:])
 
     def _fail(self, fault: dict[str, Any]) -> None:
         kind = fault["kind"]
         if kind == "reset-before":
             self._reset()
         elif kind == "redirect":
-            self._send(fault.get("status", 302), b"", {"Location": fault.get("to", "http://localhost:9/elsewhere")})
+            self._send(fault.get("status", 302), None, {"Location": fault.get("to", "http://localhost:9/elsewhere")})
         elif kind == "html":
             self._send(200, b"<!doctype html><title>Just a moment</title>", {"Content-Type": "text/html"})
         elif kind == "error-inside":
@@ -403,32 +412,16 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(int(kind), body, {} if wait is None else {"Retry-After": str(wait)})
 
     def _spoil(self, fault: dict[str, Any], status: int, body: Any, headers: dict[str, str]) -> None:
-        kind, raw = fault.get("kind"), json.dumps(body).encode()
+        kind, seconds = fault.get("kind"), fault.get("seconds", 1.0)
         if kind == "reset-after":
             self._reset()
         elif kind == "html-after":
             self._send(200, b"<html><h1>Bad gateway</h1></html>", {"Content-Type": "text/html"})
         elif kind == "garbage":
-            self._send(200, b'[1, 2, "no object"]')
-        elif kind in ("truncated", "slow-body"):
-            self._send_head(status, len(raw))
-            half = len(raw) // 2
-            self.wfile.write(raw[:half])
-            self.wfile.flush()
-            if kind == "slow-body":
-                time.sleep(fault.get("seconds", 1.0))
-                self.wfile.write(raw[half:])
-            self.close_connection = True
+            self._send(200, [1, 2, "no object"])
         else:
-            if kind == "slow-headers":
-                time.sleep(fault.get("seconds", 1.0))
-            self._send(status, body, headers)
-
-    def _send_head(self, status: int, length: int) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(length))
-        self.end_headers()
+            time.sleep(seconds if kind == "slow-headers" else 0)
+            self._send(status, body, headers, {"truncated": None, "slow-body": seconds}.get(kind, 0))
 
     def _reset(self) -> None:
         """End the connection with a TCP reset instead of a goodbye."""
@@ -442,7 +435,7 @@ def _check(model: Any, options: dict[str, Any], typed: bool) -> None:
     """Raises Refused for an unknown model, unknown parameters and wrong types. In a form everything is text."""
     if not isinstance(model, str) or model not in MODELS:
         raise Refused(400, [{"path": ["model"], "message": "Unknown model"}])
-    takes = dict(pair.split(":") for pair in _TAKES[MODELS[model]].split())
+    takes = dict(pair.split(":") for pair in TAKES[MODELS[model]].split())
     issues = []
     for name, value in options.items():
         if name not in takes:
@@ -478,11 +471,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="A stand-in for the AI/ML API, for tests.")
     parser.add_argument("--port", type=int, default=8901)
     parser.add_argument("--key", default=KEY)
-    arguments = parser.parse_args()
-    provider = Provider(arguments.port, arguments.key)
+    provider = Provider(**vars(parser.parse_args()))
     print(f"AIML_BASE_URL={provider.url} AIML_API_KEY={provider.key}", flush=True)
     with suppress(KeyboardInterrupt):
-        provider.run()
+        provider.server.serve_forever(0.1)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,15 @@
 export default function ({ data, parentElement }) {
   const button = parentElement.querySelector(".stt-copy");
-  const word = parentElement.querySelector(".stt-copy-word");
+  const live = parentElement.querySelector(".stt-live");
   button.onclick = async () => {
     try {
       await navigator.clipboard.writeText(data.text);
     } catch {
       copyThroughSelection(data.text); // browsers give the clipboard to https and localhost only
     }
-    word.textContent = "Copied";
+    button.textContent = live.textContent = "Copied";
     clearTimeout(button.sttTimer);
-    button.sttTimer = setTimeout(() => (word.textContent = "Copy text"), 2000);
+    button.sttTimer = setTimeout(() => (button.textContent = "Copy text"), 2000);
   };
 }
 

@@ -75,7 +75,9 @@ def main() -> None:
         known = [row for row in learnt_rows if low <= row["job"] <= high]
         blind = [row for row in unknown_rows if low <= row["job"] <= high]
         limit = median(allowed(row["job"]) for row in known)
-        cells = [f"{median(r['lost'] for r in rows):.2f} / {mean(r['lost'] for r in rows):.2f}" for rows in (known, blind)]
+        cells = [
+            f"{median(r['lost'] for r in rows):.2f} / {mean(r['lost'] for r in rows):.2f}" for rows in (known, blind)
+        ]
         cells.append(f"{median(r['seed_lost'] for r in known):.2f} / {mean(r['seed_lost'] for r in known):.2f}")
         for rows in (known, blind):
             more = [row["polls"] - row["seed_polls"] for row in rows]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from stt import catalog
 from stt.catalog import FIRST, LOCAL, Cost, clean_options, cost, load, packaged
 from stt.errors import BadOption, ProviderDown
-from tests.provider import _TAKES, MODELS
+from tests.provider import TAKES, MODELS
 
 REMOTE = [model for model in packaged().models if not model.local]
 
@@ -33,7 +33,7 @@ def test_every_model_of_the_contract_is_there_under_its_id_or_alias():
 
 @pytest.mark.parametrize("model", REMOTE, ids=lambda model: model.id)
 def test_a_model_offers_just_the_parameters_of_the_contract(model):
-    takes = {pair.split(":")[0]: pair.split(":")[1] for pair in _TAKES[MODELS[model.id]].split()}
+    takes = {pair.split(":")[0]: pair.split(":")[1] for pair in TAKES[MODELS[model.id]].split()}
     kinds = {"b": "switch", "n": "number", "l": "list", "j": "json"}
     offered = {option.name: option.kind for option in model.options}
     assert set(offered) | {"extra"} == set(takes) | {"extra"}

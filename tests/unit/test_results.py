@@ -31,7 +31,10 @@ def deepgram(channels, **more):
 
 
 def words(*rows, unit=1.0, name="word"):
-    return [{name: text, "start": start * unit, "end": end * unit, **(more[0] if more else {})} for text, start, end, *more in rows]
+    return [
+        {name: text, "start": start * unit, "end": end * unit, **(more[0] if more else {})}
+        for text, start, end, *more in rows
+    ]
 
 
 def channel(transcript, rows=(), **more):
@@ -69,7 +72,9 @@ def test_the_answer_of_every_model_is_read_whole(model, variant):
         assert reading.transcript.confidence == pytest.approx(0.9)
 
 
-@pytest.mark.parametrize("word", ["waiting", "active", "queued", "generating", "processing", "paused", "Zzz", "running"])
+@pytest.mark.parametrize(
+    "word", ["waiting", "active", "queued", "generating", "processing", "paused", "Zzz", "running"]
+)
 def test_every_status_that_is_no_end_is_running(word):
     assert read({"id": "x", "status": word, "error": None}) == results.Reading("running", word)
 
@@ -155,10 +160,22 @@ def test_two_channels_are_two_speakers_in_the_order_of_time():
 
 def test_segments_are_the_utterances_or_else_the_sentences_or_else_cut_at_pauses():
     rows = [("so", 0, 1), ("it", 1, 2), ("goes", 2, 3), ("on", 6, 7)]
-    utterances = [{"transcript": "so it", "start": 0, "end": 2, "speaker": 0}, {"transcript": "goes on", "start": 2, "end": 7, "speaker": 1}]
-    sentences = {"paragraphs": [{"speaker": 3, "sentences": [{"text": "So.", "start": 0, "end": 1}, {"text": "It goes on.", "start": 1, "end": 7}]}]}
+    utterances = [
+        {"transcript": "so it", "start": 0, "end": 2, "speaker": 0},
+        {"transcript": "goes on", "start": 2, "end": 7, "speaker": 1},
+    ]
+    sentences = {
+        "paragraphs": [
+            {
+                "speaker": 3,
+                "sentences": [{"text": "So.", "start": 0, "end": 1}, {"text": "It goes on.", "start": 1, "end": 7}],
+            }
+        ]
+    }
+
     def cut(found):
         return [(s.text.strip(), s.speaker) for s in read(answer(found)).transcript.segments]
+
     plain, laid_out = channel("so it goes on", rows), channel("so it goes on", rows, paragraphs=sentences)
     assert cut(deepgram([laid_out], utterances=utterances)) == [("so it", "Speaker 1"), ("goes on", "Speaker 2")]
     assert cut(deepgram([laid_out])) == [("So.", "Speaker 4"), ("It goes on.", "Speaker 4")]
@@ -201,7 +218,15 @@ def test_a_word_written_otherwise_in_the_transcript_keeps_its_time():
 
 
 def test_times_that_run_backwards_or_are_no_times_are_put_right():
-    rows = [("a", 0, 1), ("b", 5, 4), ("c", -3, "x"), ("d", 1e12, None), ("e", 3, 3.5), ("f", True, {}), ("g", "7", "8")]
+    rows = [
+        ("a", 0, 1),
+        ("b", 5, 4),
+        ("c", -3, "x"),
+        ("d", 1e12, None),
+        ("e", 3, 3.5),
+        ("f", True, {}),
+        ("g", "7", "8"),
+    ]
     rows = [{"word": word, "start": start, "end": end} for word, start, end in rows]
     heard = read(answer(deepgram([{"alternatives": [{"words": rows}]}])), 20.0).transcript
     assert "".join(w.text for w in heard.words).split() == list("abcdefg")
@@ -261,7 +286,8 @@ RAW_WORD = st.fixed_dictionaries(
     optional={"punctuated_word": WORD, "confidence": TIME, "speaker": SPEAKER, "text": WORD},
 )
 SENTENCE = st.fixed_dictionaries(
-    {"text": WORD, "start": TIME, "end": TIME}, optional={"transcript": WORD, "speaker": SPEAKER, "channel": st.integers(0, 2)}
+    {"text": WORD, "start": TIME, "end": TIME},
+    optional={"transcript": WORD, "speaker": SPEAKER, "channel": st.integers(0, 2)},
 )
 TEXT = st.none() | st.lists(WORD, max_size=8).map(" ".join)
 ALTERNATIVE = st.fixed_dictionaries(
@@ -325,7 +351,11 @@ JSON = st.recursive(
 @settings(max_examples=600, deadline=None)
 @given(JSON, JSON, st.sampled_from(["completed", "error", "queued", "done", None]))
 def test_no_json_whatever_raises_or_gives_anything_but_a_documented_reading(whole, found, status):
-    for body in (whole, {"status": status, "result": found}, {"status": status, "output": {"results": found, "words": whole}}):
+    for body in (
+        whole,
+        {"status": status, "result": found},
+        {"status": status, "output": {"results": found, "words": whole}},
+    ):
         reading = read(body, 10.0)
         if reading.status == "done":
             assert_sound(reading.transcript)
@@ -336,7 +366,15 @@ def test_no_json_whatever_raises_or_gives_anything_but_a_documented_reading(whol
 
 
 def test_an_answer_of_ten_hours_is_read():
-    rows = [{"word": f"w{n % 977}", "start": n * 0.4, "end": n * 0.4 + 0.3, "punctuated_word": f"W{n % 977}{'.' * (n % 12 == 0)}"} for n in range(90_000)]
+    rows = [
+        {
+            "word": f"w{n % 977}",
+            "start": n * 0.4,
+            "end": n * 0.4 + 0.3,
+            "punctuated_word": f"W{n % 977}{'.' * (n % 12 == 0)}",
+        }
+        for n in range(90_000)
+    ]
     text = " ".join(row["punctuated_word"] for row in rows) + " and more"
     heard = read(answer(deepgram([{"alternatives": [{"transcript": text, "words": rows}]}])), 36_000.0).transcript
     assert heard.text == text and len(heard.words) == 90_002

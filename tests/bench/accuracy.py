@@ -1,0 +1,100 @@
+"""Words wrong and words dropped, against faster-whisper's defaults in the same run: `python -m tests.bench.accuracy`.
+
+The fifty utterances of LibriSpeech test-other joined in three orders: grouped by speaker, and shuffled with two
+seeds, given as arguments or else 1 and 2. `--speakers 1998,2033` measures some speakers only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import re
+from collections.abc import Callable
+
+import jiwer
+import numpy as np
+
+from stt import stretches, whisper
+from tests import audio
+from tests.bench.table import print_table
+
+LONGEST_DROP = 5.0  # seconds of speech; none may be without its words
+Order = list[str]
+
+
+def normalised(text: str) -> str:
+    """Lower case, no punctuation, and one spelling of what is written in two ways."""
+    text = re.sub(r"[^a-z0-9' ]", " ", text.lower().replace("’", "'").replace("-", " "))
+    return " ".join({"mr": "mister", "mrs": "missus"}.get(word, word) for word in text.split())
+
+
+def orders(seeds: list[int], speakers: set[str]) -> dict[str, Order]:
+    """Name of an order -> names of its utterances."""
+    names = [name for name in audio.librispeech() if not speakers or name.split("-")[0] in speakers]
+    found = {"grouped by speaker": names}
+    for seed in seeds:
+        found[f"shuffled, seed {seed}"] = random.Random(seed).sample(names, len(names))
+    return found
+
+
+def joined(names: Order) -> np.ndarray:
+    return np.concatenate([audio.samples(audio.utterance(name)) for name in names])
+
+
+def defaults(sound: np.ndarray) -> str:
+    """What `WhisperModel.transcribe` gives when nothing is set."""
+    return "".join(segment.text for segment in whisper._model().transcribe(sound)[0])
+
+
+def ours(sound: np.ndarray) -> str:
+    """What the job does: stretch after stretch, the language kept from the first one that has one."""
+    text, language, longest = "", None, stretches.FIRST_STRETCH
+    while len(sound):
+        cut = stretches.cut(sound, longest)
+        run = whisper.transcribe(sound[:cut], language=language)
+        text += "".join(segment.text for segment in run)
+        language = language or run.language
+        sound, longest = sound[cut:], stretches.STRETCH
+    return text
+
+
+def measured(names: Order, text: str) -> tuple[float, int, float]:
+    """Word error rate in %, words dropped, and the longest speech without its words in seconds.
+
+    The last is from the share of an utterance's words that are dropped in a row.
+    """
+    words = [(word, name) for name in names for word in audio.librispeech()[name].split()]
+    result = jiwer.process_words(" ".join(word for word, _ in words), normalised(text) or "nothing")
+    pace = {name: len(audio.samples(audio.utterance(name))) / audio.RATE / len(audio.librispeech()[name].split())
+            for name in names}
+    runs = [
+        sum(pace[name] for _, name in words[part.ref_start_idx : part.ref_end_idx])
+        for part in result.alignments[0]
+        if part.type == "delete"
+    ]
+    return 100 * result.wer, result.deletions, max(runs, default=0.0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("seeds", nargs="*", type=int, default=[1, 2])
+    parser.add_argument("--speakers", default="", help="numbers, comma-separated; default: all")
+    arguments = parser.parse_args()
+    engines: dict[str, Callable[[np.ndarray], str]] = {"defaults": defaults, "STT Studio": ours}
+    rows = []
+    for title, names in orders(arguments.seeds, set(filter(None, arguments.speakers.split(",")))).items():
+        sound = joined(names)
+        rates = {}
+        for engine, hear in engines.items():
+            rates[engine], dropped, longest = measured(names, hear(sound))
+            worse = f"{rates[engine] - rates['defaults']:+.2f}"
+            rows.append([title, engine, f"{rates[engine]:.2f}", worse, dropped, f"{longest:.1f}"])
+    print_table(
+        f"Words wrong; to reach: at most 0.5 points worse than the defaults, no drop of over {LONGEST_DROP:.0f} s",
+        ["order", "engine", "WER in %", "points worse", "words dropped", "longest drop in s"],
+        rows,
+    )
+
+
+if __name__ == "__main__":
+    main()
