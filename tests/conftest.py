@@ -17,6 +17,20 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     forget()
 
 
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The job engine, running in this process on a data folder of its own."""
+    from stt import jobs
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STT_DATA_DIR", str(tmp_path_factory.mktemp("engine") / "data"))
+        forget()
+        jobs.start()
+        yield settings.settings().data_dir
+        jobs.stop()
+        forget()
+
+
 def forget() -> None:
     """Read settings anew, and let go of the database of the test before."""
     settings.settings.cache_clear()

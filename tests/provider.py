@@ -286,7 +286,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(404, {"message": f"Cannot POST {self.path}"})
 
     def _script(self) -> None:
-        """`{"script": [{…}], "fault": [{…}], "chaos": [{…}], "expires": s}`: calls of the methods of these names."""
+        """`{"script": [{…}], "fault": [{…}], "chaos": [{…}], "expires": s}`: arguments for these methods."""
         orders = json.loads(self._body().read())
         provider = self.server.provider
         for name in ("script", "fault", "chaos"):
@@ -325,7 +325,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.provider.seen_authorization.append(self.path)
         pricing = {"kind": "fixed", "currency": "USD", "units": [{"name": "second", "price": 0.0001, "per": 1}]}
         data = [
-            {"id": name, "aliases": [name.removeprefix("#g1_")] if name.startswith("#g1_whisper") else [], "type": "stt",
+            {"id": name, "aliases": [name.removeprefix("#g1_")] if "#g1_whisper" in name else [], "type": "stt",
              "info": {"name": name, "developer": "Somebody", "description": f"What {name} is."}, "tags": [],
              "pricing": pricing if MODELS[name] != "openai" else {"kind": "variable"}}
             for name in MODELS if not name.startswith("whisper-")

@@ -258,9 +258,14 @@ def test_a_provider_that_cannot_be_reached_is_down(address):
 
 @pytest.mark.parametrize(
     ("fault", "kind"),
-    [("401", errors.KeyRefused), ("403", errors.OutOfCredit), ("404", errors.RequestRefused), ("html", errors.CreateUnsure),
-     ("error-inside", errors.GenerationFailed)],
-)  # fmt: skip
+    [
+        ("401", errors.KeyRefused),
+        ("403", errors.OutOfCredit),
+        ("404", errors.RequestRefused),
+        ("html", errors.CreateUnsure),
+        ("error-inside", errors.GenerationFailed),
+    ],
+)
 def test_a_create_that_is_refused_is_not_sent_again(provider, client, fault, kind):
     provider.fault("create", fault)
     with pytest.raises(kind) as refused:
@@ -508,7 +513,7 @@ def test_an_answer_that_is_no_object_passes(httpserver: HTTPServer, body):
         (["x"], "x"),
         (None, "The provider answered with status 400."),
     ],
-)  # fmt: skip
+)
 def test_the_message_of_an_error_is_found_in_any_shape(httpserver: HTTPServer, body, said):
     httpserver.expect_request("/v1/stt/x").respond_with_json(body, status=400)
     with pytest.raises(errors.RequestRefused) as refused:

@@ -57,9 +57,15 @@ def test_only_the_price_that_the_contract_names_is_known():
 
 @pytest.mark.parametrize(
     ("seconds", "model", "said"),
-    [(11, FIRST, "11 s, about $0.0011"), (0.3, FIRST, "1 s, about $0.00003"), (125, FIRST, "2 min 5 s, about $0.013"),
-     (3785, FIRST, "1 h 3 min, about $0.38"), (360000, FIRST, "100 h 0 min, about $36.00"), (11, LOCAL, "11 s, free")],
-)  # fmt: skip
+    [
+        (11, FIRST, "11 s, about $0.0011"),
+        (0.3, FIRST, "1 s, about $0.00003"),
+        (125, FIRST, "2 min 5 s, about $0.013"),
+        (3785, FIRST, "1 h 3 min, about $0.38"),
+        (360000, FIRST, "100 h 0 min, about $36.00"),
+        (11, LOCAL, "11 s, free"),
+    ],
+)
 def test_a_cost_is_said_in_words(seconds, model, said):
     assert str(packaged().cost(model, seconds)) == said
 
@@ -126,11 +132,16 @@ def test_a_folder_that_cannot_be_written_costs_only_the_copy(tmp_path):
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text() | st.integers(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-        st.sampled_from(["id", "aliases", "info", "pricing", "units", "name", "price", "per", "kind"]) | st.text(), inner,
-        max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["id", "aliases", "info", "pricing", "units", "name", "price", "per", "kind"]) | st.text(),
+            inner,
+            max_size=4,
+        )
+    ),
     max_leaves=12,
-)  # fmt: skip
+)
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(["id", "aliases", "info", "pricing"]), _JSON | st.just(FIRST))))
@@ -141,8 +152,10 @@ def test_no_list_whatever_it_holds_takes_the_models_away(entries):
 @pytest.mark.parametrize(
     ("given_", "sent"),
     [
-        ({"diarize": "true", "utt_split": "0.8", "keywords": "one, two\nthree"},
-         {"diarize": True, "utt_split": 0.8, "keywords": ["one", "two", "three"]}),
+        (
+            {"diarize": "true", "utt_split": "0.8", "keywords": "one, two\nthree"},
+            {"diarize": True, "utt_split": 0.8, "keywords": ["one", "two", "three"]},
+        ),
         ({"diarize": False, "punctuate": None, "language": "", "search": []}, {"diarize": False}),
         ({"language": "de", "detect_language": True}, {"language": "de"}),
         ({"language": "pt-BR"}, {"language": "pt-BR"}),
@@ -150,7 +163,7 @@ def test_no_list_whatever_it_holds_takes_the_models_away(entries):
         ({"extra": {"extra": {"a": "b"}}}, {"extra": {"a": "b"}}),
         ({"utt_split": 2}, {"utt_split": 2}),
     ],
-)  # fmt: skip
+)
 def test_options_are_sent_with_their_types_and_without_the_empty_ones(given_, sent):
     assert clean_options(packaged().find(FIRST), given_) == sent
 
@@ -158,15 +171,27 @@ def test_options_are_sent_with_their_types_and_without_the_empty_ones(given_, se
 @pytest.mark.parametrize(
     ("model", "wrong"),
     [
-        (FIRST, {"speaker_labels": True}), (FIRST, {"diarize": "perhaps"}), (FIRST, {"utt_split": -1}),
-        (FIRST, {"utt_split": "nan"}), (FIRST, {"language": "english please"}), (FIRST, {"search": 5}),
-        (FIRST, {"extra": "{"}), (FIRST, {"extra": [1]}), (FIRST, {"extra": {"model": "nova-3"}}),
-        (FIRST, {"extra": {"url": "http://x"}}), (FIRST, {"extra": {"a b": 1}}), (FIRST, {"extra": {"a": float("nan")}}),
-        (FIRST, {"language": 5}), (FIRST, {"custom_topic_mode": "loose"}), ("aai/slam-1", {"language_code": "de"}),
-        ("aai/universal", {"speakers_expected": 1.5}), ("aai/universal", {"custom_spelling": "[{"}),
-        ("openai/gpt-4o-transcribe", {"temperature": 1.5}), (LOCAL, {"extra": {"a": 1}}),
+        (FIRST, {"speaker_labels": True}),
+        (FIRST, {"diarize": "perhaps"}),
+        (FIRST, {"utt_split": -1}),
+        (FIRST, {"utt_split": "nan"}),
+        (FIRST, {"language": "english please"}),
+        (FIRST, {"search": 5}),
+        (FIRST, {"extra": "{"}),
+        (FIRST, {"extra": [1]}),
+        (FIRST, {"extra": {"model": "nova-3"}}),
+        (FIRST, {"extra": {"url": "http://x"}}),
+        (FIRST, {"extra": {"a b": 1}}),
+        (FIRST, {"extra": {"a": float("nan")}}),
+        (FIRST, {"language": 5}),
+        (FIRST, {"custom_topic_mode": "loose"}),
+        ("aai/slam-1", {"language_code": "de"}),
+        ("aai/universal", {"speakers_expected": 1.5}),
+        ("aai/universal", {"custom_spelling": "[{"}),
+        ("openai/gpt-4o-transcribe", {"temperature": 1.5}),
+        (LOCAL, {"extra": {"a": 1}}),
     ],
-)  # fmt: skip
+)
 def test_an_option_that_does_not_fit_is_refused_in_words(model, wrong):
     with pytest.raises(BadOption) as refused:
         clean_options(packaged().find(model), wrong)

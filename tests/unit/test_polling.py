@@ -109,9 +109,21 @@ def test_a_call_that_waits_for_its_turn_can_be_cancelled():
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("3", 3), (" 7 ", 7), ("0", 0), ("999999999", LONGEST_WAIT), ("Wed, 21 Oct 2015 07:28:00 GMT", 0), (None, None),
-     ("", None), ("soon", None), ("-3", None), ("1.5", None), ("9" * 6000, None), ("Fri, 31 Dec 9999999 23:59:59 GMT", None)],
-)  # fmt: skip
+    [
+        ("3", 3),
+        (" 7 ", 7),
+        ("0", 0),
+        ("999999999", LONGEST_WAIT),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0),
+        (None, None),
+        ("", None),
+        ("soon", None),
+        ("-3", None),
+        ("1.5", None),
+        ("9" * 6000, None),
+        ("Fri, 31 Dec 9999999 23:59:59 GMT", None),
+    ],
+)
 def test_a_retry_after_of_any_kind_is_read(header, seconds):
     read_as = retry_after(header)
     assert read_as == seconds or seconds is None and (read_as is None or 0 <= read_as <= LONGEST_WAIT)

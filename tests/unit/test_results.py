@@ -92,8 +92,16 @@ def test_a_result_without_a_status_is_done():
 @pytest.mark.parametrize(
     ("body", "kind", "said"),
     [
-        ({"status": "error", "error": {"name": "BadAudio", "message": "No audio stream"}}, errors.GenerationFailed, "No audio stream"),
-        ({"status": "error", "error": "File does not appear to contain audio"}, errors.GenerationFailed, "does not appear"),
+        (
+            {"status": "error", "error": {"name": "BadAudio", "message": "No audio stream"}},
+            errors.GenerationFailed,
+            "No audio stream",
+        ),
+        (
+            {"status": "error", "error": "File does not appear to contain audio"},
+            errors.GenerationFailed,
+            "does not appear",
+        ),
         ({"status": "error", "error": {"name": "BadAudio"}}, errors.GenerationFailed, "BadAudio"),
         ({"status": "error"}, errors.GenerationFailed, "no reason"),
         ({"status": "error", "error": 7, "result": {"error": "Too noisy"}}, errors.GenerationFailed, "Too noisy"),
@@ -108,11 +116,15 @@ def test_a_result_without_a_status_is_done():
         ({"status": "completed", "result": {"foo": 1}}, errors.AnswerUnreadable, "no transcript"),
         ({"status": "completed", "result": 5}, errors.AnswerUnreadable, "no transcript"),
         ({"status": "completed", "result": {"results": "none"}}, errors.AnswerUnreadable, "no transcript"),
-        ({"status": "completed", "result": {"results": {"channels": "mono"}}}, errors.AnswerUnreadable, "no transcript"),
+        (
+            {"status": "completed", "result": {"results": {"channels": "mono"}}},
+            errors.AnswerUnreadable,
+            "no transcript",
+        ),
         (["status"], errors.AnswerUnreadable, "not a JSON object"),
         (None, errors.AnswerUnreadable, "not a JSON object"),
     ],
-)  # fmt: skip
+)
 def test_a_failure_is_told_whatever_its_shape(body, kind, said):
     reading = read(body)
     assert reading.status == "failed" and type(reading.error) is kind
@@ -142,7 +154,10 @@ def test_speakers_are_named_from_one_in_the_first_shape_and_kept_in_the_second()
     one = read(answer(deepgram([channel("Hello. Hi. Well", rows)]))).transcript
     assert one.speakers == one.extras["speakers"] == ["Speaker 1", "Speaker 2"]
     assert [(s.speaker, s.text.strip()) for s in one.segments] == [
-        ("Speaker 1", "Hello."), ("Speaker 2", "Hi."), ("Speaker 1", "Well")]  # fmt: skip
+        ("Speaker 1", "Hello."),
+        ("Speaker 2", "Hi."),
+        ("Speaker 1", "Well"),
+    ]
     rows = words(("Hello.", 0, 1, {"speaker": "A"}), ("Hi.", 2, 3, {"speaker": "B"}), unit=1000, name="text")
     two = read(answer({"text": "Hello. Hi.", "words": rows})).transcript
     assert two.speakers == ["Speaker A", "Speaker B"]
@@ -154,7 +169,10 @@ def test_two_channels_are_two_speakers_in_the_order_of_time():
     right = channel("Yes.", [("yes", 2, 3)])
     heard = read(answer(deepgram([left, right]))).transcript
     assert [(s.speaker, s.text.strip()) for s in heard.segments] == [
-        ("Speaker 1", "Hello?"), ("Speaker 2", "Yes."), ("Speaker 1", "Bye.")]  # fmt: skip
+        ("Speaker 1", "Hello?"),
+        ("Speaker 2", "Yes."),
+        ("Speaker 1", "Bye."),
+    ]
     assert_sound(heard)
 
 
@@ -194,7 +212,11 @@ def test_utterances_alone_are_enough():
     ("transcript", "rows", "text"),
     [
         ("Hello, World!", [("hello", 0, 1), ("world", 1, 2)], "Hello, World!"),
-        ("It costs $20 now.", [("it", 0, 1), ("costs", 1, 2), ("twenty", 2, 3), ("dollars", 3, 4), ("now", 4, 5)], "It costs $20 now."),
+        (
+            "It costs $20 now.",
+            [("it", 0, 1), ("costs", 1, 2), ("twenty", 2, 3), ("dollars", 3, 4), ("now", 4, 5)],
+            "It costs $20 now.",
+        ),
         ("More text than words", [("more", 0, 1)], "More text than words"),
         ("More", [("more", 0, 1), ("words", 1, 2), ("than", 2, 3), ("text", 3, 4)], "more words than text"),
         ("", [("only", 0, 1), ("words", 1, 2)], "only words"),
@@ -202,7 +224,7 @@ def test_utterances_alone_are_enough():
         ("你好。世界", [("你好", 0, 1), ("世界", 1, 2)], "你好。世界"),
         ("no times", [("no", None, None)], "no times"),
     ],
-)  # fmt: skip
+)
 def test_where_words_and_transcript_disagree_no_text_is_lost(transcript, rows, text):
     rows = [{"word": word, "start": start, "end": end} for word, start, end in rows]
     found = deepgram([{"alternatives": [{"transcript": transcript, "words": rows}]}])
@@ -243,13 +265,42 @@ def test_control_characters_and_broken_unicode_do_not_reach_the_transcript():
 def test_everything_else_that_an_answer_holds_is_kept_under_its_documented_name():
     rows = [("Hello", 0, 1), ("Anna", 1, 2)]
     first = deepgram(
-        [channel("Hello Anna", rows, entities=[{"label": "PERSON", "value": "Anna", "confidence": 0.9, "start_word": 1, "end_word": 2}])
-         | {"search": [{"query": "anna", "hits": [{"confidence": 0.8, "start": 1, "end": 2, "snippet": "Anna"}]}]}],
+        [
+            channel(
+                "Hello Anna",
+                rows,
+                entities=[{"label": "PERSON", "value": "Anna", "confidence": 0.9, "start_word": 1, "end_word": 2}],
+            )
+            | {"search": [{"query": "anna", "hits": [{"confidence": 0.8, "start": 1, "end": 2, "snippet": "Anna"}]}]}
+        ],
         summary={"result": "success", "short": "A greeting."},
-        topics={"segments": [{"text": "Hello Anna", "start_word": 0, "end_word": 2, "topics": [{"topic": "Greeting", "confidence_score": 0.7}]}]},
-        intents={"segments": [{"text": "Hello", "start_word": 0, "end_word": 1, "intents": [{"intent": "Greet", "confidence_score": 0.6}]}]},
-        sentiments={"segments": [{"text": "Hello Anna", "start_word": 0, "end_word": 2, "sentiment": "positive", "sentiment_score": 0.5}], "average": {}},
-    )  # fmt: skip
+        topics={
+            "segments": [
+                {
+                    "text": "Hello Anna",
+                    "start_word": 0,
+                    "end_word": 2,
+                    "topics": [{"topic": "Greeting", "confidence_score": 0.7}],
+                }
+            ]
+        },
+        intents={
+            "segments": [
+                {
+                    "text": "Hello",
+                    "start_word": 0,
+                    "end_word": 1,
+                    "intents": [{"intent": "Greet", "confidence_score": 0.6}],
+                }
+            ]
+        },
+        sentiments={
+            "segments": [
+                {"text": "Hello Anna", "start_word": 0, "end_word": 2, "sentiment": "positive", "sentiment_score": 0.5}
+            ],
+            "average": {},
+        },
+    )
     extras = read(answer(first)).transcript.extras
     assert extras["summary"] == "A greeting."
     assert extras["topics"] == [{"topic": "Greeting", "confidence": 0.7, "text": "Hello Anna", "start": 0, "end": 2}]
@@ -258,18 +309,32 @@ def test_everything_else_that_an_answer_holds_is_kept_under_its_documented_name(
     assert extras["entities"] == [{"kind": "PERSON", "confidence": 0.9, "text": "Anna", "start": 1, "end": 2}]
     assert extras["search"] == [{"query": "anna", "confidence": 0.8, "text": "Anna", "start": 1, "end": 2}]
     second = {
-        "text": "Hi.", "language_code": "en_us", "summary": "Short.", "usage": {"seconds": 3, "cost": 0.01, "kind": "audio"},
+        "text": "Hi.",
+        "language_code": "en_us",
+        "summary": "Short.",
+        "usage": {"seconds": 3, "cost": 0.01, "kind": "audio"},
         "chapters": [{"start": 0, "end": 2000, "headline": "H", "gist": "G", "summary": "S"}],
-        "auto_highlights_result": {"status": "success", "results": [{"text": "hi", "count": 2, "rank": 0.1, "timestamps": [{"start": 0, "end": 500}]}]},
-        "sentiment_analysis_results": [{"text": "Hi.", "start": 0, "end": 500, "sentiment": "NEUTRAL", "confidence": 0.9, "speaker": "A"}],
+        "auto_highlights_result": {
+            "status": "success",
+            "results": [{"text": "hi", "count": 2, "rank": 0.1, "timestamps": [{"start": 0, "end": 500}]}],
+        },
+        "sentiment_analysis_results": [
+            {"text": "Hi.", "start": 0, "end": 500, "sentiment": "NEUTRAL", "confidence": 0.9, "speaker": "A"}
+        ],
         "entities": [{"entity_type": "person_name", "text": "Anna", "start": 100, "end": 300}],
         "iab_categories_result": {"summary": {"Sports": 0.9}},
-    }  # fmt: skip
+    }
     extras = read(answer(second)).transcript.extras
     assert extras["chapters"] == [{"start": 0, "end": 2, "headline": "H", "gist": "G", "summary": "S"}]
     assert extras["key_phrases"] == [{"text": "hi", "count": 2, "rank": 0.1, "times": [[0, 0.5]]}]
     assert extras["sentiments"][0] == {
-        "sentiment": "neutral", "speaker": "Speaker A", "score": 0.9, "text": "Hi.", "start": 0, "end": 0.5}  # fmt: skip
+        "sentiment": "neutral",
+        "speaker": "Speaker A",
+        "score": 0.9,
+        "text": "Hi.",
+        "start": 0,
+        "end": 0.5,
+    }
     assert extras["entities"][0]["kind"] == "person_name" and extras["topics"][0]["topic"] == "Sports"
     assert extras["usage"] == {"seconds": 3, "cost": 0.01, "kind": "audio"} and extras["cost"] == 0.01
     assert extras["language_code"] == "en-us" and extras["summary"] == "Short."
@@ -294,20 +359,34 @@ ALTERNATIVE = st.fixed_dictionaries(
     {"transcript": TEXT},
     optional={
         "words": st.none() | st.lists(RAW_WORD, max_size=8),
-        "paragraphs": st.none() | st.fixed_dictionaries(
-            {"paragraphs": st.lists(st.fixed_dictionaries({"sentences": st.lists(SENTENCE, max_size=3), "speaker": SPEAKER}), max_size=2)}
+        "paragraphs": st.none()
+        | st.fixed_dictionaries(
+            {
+                "paragraphs": st.lists(
+                    st.fixed_dictionaries({"sentences": st.lists(SENTENCE, max_size=3), "speaker": SPEAKER}), max_size=2
+                )
+            }
         ),
     },
-)  # fmt: skip
+)
 CHANNEL = st.fixed_dictionaries({"alternatives": st.lists(ALTERNATIVE, min_size=1, max_size=1)})
 DEEPGRAM = st.fixed_dictionaries(
-    {"results": st.fixed_dictionaries({"channels": st.lists(CHANNEL, max_size=2) | CHANNEL}, optional={"utterances": st.lists(SENTENCE, max_size=3)})},
+    {
+        "results": st.fixed_dictionaries(
+            {"channels": st.lists(CHANNEL, max_size=2) | CHANNEL},
+            optional={"utterances": st.lists(SENTENCE, max_size=3)},
+        )
+    },
     optional={"metadata": st.none() | st.fixed_dictionaries({"duration": TIME})},
-)  # fmt: skip
+)
 ASSEMBLY = st.fixed_dictionaries(
     {"text": TEXT},
-    optional={"words": st.none() | st.lists(RAW_WORD, max_size=8), "utterances": st.none() | st.lists(SENTENCE, max_size=3), "audio_duration": TIME},
-)  # fmt: skip
+    optional={
+        "words": st.none() | st.lists(RAW_WORD, max_size=8),
+        "utterances": st.none() | st.lists(SENTENCE, max_size=3),
+        "audio_duration": TIME,
+    },
+)
 
 
 def texts(found):
@@ -337,15 +416,22 @@ def test_no_text_is_lost_and_no_time_runs_backwards_whatever_is_missing(found, p
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text() | st.just(10**400),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
-        st.sampled_from(
-            "status result output error results channels alternatives transcript words word start end text utterances "
-            "metadata duration paragraphs sentences speaker channel confidence summary topics segments intents sentiments "
-            "entities chapters auto_highlights_result timestamps usage cost search hits start_word end_word message "
-            "statusCode language_code detected_language iab_categories_result sentiment_analysis_results".split()
-        ) | st.text(max_size=4), inner, max_size=6),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                "status result output error results channels alternatives transcript words word start end text utterances "
+                "metadata duration paragraphs sentences speaker channel confidence summary topics segments intents sentiments "
+                "entities chapters auto_highlights_result timestamps usage cost search hits start_word end_word message "
+                "statusCode language_code detected_language iab_categories_result sentiment_analysis_results".split()
+            )
+            | st.text(max_size=4),
+            inner,
+            max_size=6,
+        )
+    ),
     max_leaves=40,
-)  # fmt: skip
+)
 
 
 @settings(max_examples=600, deadline=None)

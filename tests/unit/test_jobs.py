@@ -1,0 +1,160 @@
+"""The durable job on real audio: made, followed, cancelled, taken up again, kept apart by owner."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from jiwer import wer
+
+import stt
+from stt import history, jobs, records, recordings
+from stt.errors import BadOption, EmptyFile, KeyMissing, NotFound
+from tests import audio
+from tests.bench.accuracy import normalised
+
+pytestmark = pytest.mark.usefixtures("engine")
+
+
+def finished(generation_id: str, owner: str = "local", seconds: float = 120) -> jobs.Progress:
+    """The job once it has ended; fails when that takes too long."""
+    return until(lambda: (p := stt.get(generation_id, owner=owner)) and not p.job.pending and p, seconds)
+
+
+def until(condition, seconds: float = 60):
+    ends = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < ends, "it did not come about"
+        time.sleep(0.02)
+    return found
+
+
+@pytest.fixture(scope="module")
+def two_minutes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    clips = [audio.samples(audio.utterance(name)) for name in list(audio.librispeech())[:18]]
+    sound = np.concatenate([part for clip in clips for part in (clip, audio.silence(0.6))])
+    return audio.write(tmp_path_factory.mktemp("long") / "long.flac", sound)
+
+
+def test_a_file_becomes_a_transcript_with_times_confidences_and_provenance():
+    progress = finished(stt.create(audio.JFK))
+    assert progress.state == "done"
+    transcript = progress.transcript
+    assert wer(audio.JFK_WORDS, normalised(transcript.text)) <= 0.1
+    assert transcript.language == "en" and transcript.duration == pytest.approx(11, abs=0.1)
+    words = transcript.words
+    assert all(0 <= a.start <= a.end <= b.end <= 11.1 for a, b in zip(words, words[1:], strict=False))
+    assert all(0 <= word.confidence <= 1 for word in words)
+    made = progress.job.provenance
+    assert made["weights_sha256"].startswith("d01c3014") and made["model"] and progress.job.worked > 0
+
+
+def test_each_channel_is_a_speaker_when_asked_for(tmp_path: Path):
+    left, right = audio.samples(audio.AUSTEN[0]), audio.samples(audio.JFK)
+    both = np.zeros((2, max(len(left), len(right))), np.float32)
+    both[0, : len(left)], both[1, : len(right)] = left, right
+    path = audio.write(tmp_path / "call.wav", both)
+    transcript = finished(stt.create(path, options={"channels_are_speakers": True})).transcript
+    said = {
+        speaker: normalised(" ".join(s.text for s in transcript.segments if s.speaker == speaker))
+        for speaker in transcript.speakers
+    }
+    assert set(said) == {"Speaker 1", "Speaker 2"}
+    assert "leisure to consider" in said["Speaker 1"] and "your country" in said["Speaker 2"]
+    starts = [segment.start for segment in transcript.segments]
+    assert starts == sorted(starts)
+
+
+def test_cancel_stops_within_two_seconds_keeps_the_text_and_retry_goes_on_from_it(two_minutes: Path):
+    generation_id = stt.create(two_minutes)
+    until(lambda: records.last_stretch(generation_id))
+    stt.cancel(generation_id)
+    cancelled = stt.get(generation_id)
+    assert cancelled.state == "cancelled" and len(cancelled.text) > 20
+    workflow = f"{generation_id}-1"
+    until(lambda: jobs.DBOS.get_workflow_status(workflow).status == "SUCCESS", 10)
+    kept = records.stretches_of(generation_id)
+    stt.retry(generation_id)
+    done = finished(generation_id)
+    assert done.state == "done" and done.job.attempt == 2
+    assert kept and done.text.startswith(" ".join(s["text"].strip() for s in kept[0]["segments"])[:40])
+
+
+def test_silence_gives_an_empty_transcript(tmp_path: Path):
+    progress = finished(stt.create(audio.write(tmp_path / "silence.flac", audio.silence(600))))
+    assert (progress.state, progress.text, progress.job.words) == ("done", "", 0)
+
+
+def test_a_cut_off_recording_says_how_much_is_missing(tmp_path: Path):
+    whole = audio.JFK.read_bytes()
+    cut = tmp_path / "cut.flac"
+    cut.write_bytes(whole[: len(whole) * 6 // 10])
+    transcript = finished(stt.create(cut)).transcript
+    assert "fellow" in transcript.text.lower()
+    start, end, why = transcript.lost[-1]
+    assert end == pytest.approx(11, abs=0.2) and start == pytest.approx(6.5, abs=1.5) and "missing" in why
+
+
+def test_an_owner_sees_only_their_own():
+    recording = recordings.take_in(audio.AUSTEN[1], "visitor:a")
+    generation_id = stt.create(recording, owner="visitor:a")
+    for ask in (stt.get, stt.cancel, stt.retry):
+        with pytest.raises(NotFound):
+            ask(generation_id, owner="visitor:b")
+    with pytest.raises(NotFound):
+        history.delete(generation_id, "visitor:b")
+    assert generation_id not in [job.id for job in history.find("visitor:b")]
+    finished(generation_id, "visitor:a")
+    assert generation_id in [job.id for job in history.find("visitor:a", text="selfish")]
+    history.delete(generation_id, "visitor:a")
+    assert not recording.path.exists()
+
+
+def test_a_newcomer_goes_before_the_crowd_of_another(two_minutes: Path):
+    crowd = [stt.create(recordings.take_in(audio.AUSTEN[1], "visitor:crowd"), owner="visitor:crowd") for _ in range(12)]
+    newcomer = stt.create(recordings.take_in(audio.AUSTEN[1], "visitor:new"), owner="visitor:new")
+    ended = finished(newcomer, "visitor:new").job.finished
+    later = [finished(i, "visitor:crowd").job.finished for i in crowd]
+    assert sum(finish < ended for finish in later) <= 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"options": {"language": "klingon"}}, BadOption),
+        ({"options": {"volume": 11}}, BadOption),
+        ({"model": "nobody/nothing"}, BadOption),
+        ({"model": "nova-3"}, KeyMissing),
+    ],
+)
+def test_what_cannot_be_done_is_refused_before_it_starts(arguments: dict, error: type):
+    with pytest.raises(error):
+        stt.create(audio.JFK, **arguments)
+
+
+def test_an_empty_file_is_refused_and_leaves_nothing_behind(tmp_path: Path, engine: Path):
+    empty = tmp_path / "empty.wav"
+    empty.write_bytes(b"")
+    with pytest.raises(EmptyFile):
+        stt.create(empty)
+    assert not list((engine / "incoming").iterdir())
+
+
+def test_the_same_file_twice_gives_two_transcripts():
+    first, second = stt.create(audio.AUSTEN[0]), stt.create(audio.AUSTEN[0])
+    assert first != second
+    assert finished(first).text == finished(second).text
+
+
+def test_the_provider_model_is_answered_here_without_a_key():
+    progress = finished(stt.create(audio.AUSTEN[1], model="#g1_whisper-base", options={"language": "en-US"}))
+    assert progress.job.model == "local/whisper-base" and "selfish" in progress.text
+
+
+def test_reading_a_setting_does_not_load_the_job_engine():
+    check = "import sys, stt.settings, stt.web; sys.exit('dbos' in sys.modules or 'faster_whisper' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
