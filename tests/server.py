@@ -29,6 +29,7 @@ class Server:
         self.data, self.port = data, port or free_port()
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith(("STT_", "AIML_"))}
         self.environment |= {"STT_DATA_DIR": str(data), "PYTHONUNBUFFERED": "1", **environment}
+        self.before = None  # called in the new process before it becomes the server
         self.log = data.parent / f"{data.name}.log"
 
     @property
@@ -38,7 +39,7 @@ class Server:
     def start(self) -> Server:
         command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(self.port)]
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, preexec_fn=self.before)
         session = requests.Session()
         # Retries while nobody listens yet: that is how a start is waited for.
         session.mount("http://", HTTPAdapter(max_retries=Retry(total=100, connect=100, backoff_factor=0.1, backoff_max=0.5)))

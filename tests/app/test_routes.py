@@ -1,0 +1,138 @@
+"""The routes beside the pages, over real HTTP: uploads, audio, cookies, other sites."""
+
+from __future__ import annotations
+
+import resource
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import requests
+
+from tests import audio
+from tests.server import Server
+
+PAGE = {"Accept": "text/html"}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("routes") / "data", STT_UPLOAD_LIMIT_MB="5") as server:
+        yield server
+
+
+@pytest.fixture
+def visitor(server: Server) -> requests.Session:
+    session = requests.Session()
+    session.get(server.url, headers=PAGE)
+    return session
+
+
+def upload(session: requests.Session, server: Server, body: bytes, name: str = "a.wav", **headers: str):
+    return session.post(f"{server.url}/upload", data=body, headers={"X-File-Name": name, **headers})
+
+
+def test_the_visitors_cookie_is_signed_and_out_of_reach_of_scripts(server: Server):
+    answer = requests.get(server.url, headers=PAGE)
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie and "SameSite=Lax" in cookie
+    forged = {"stt_visitor": cookie.split("=")[1].split(";")[0][:-4] + "AAAA"}
+    refused = requests.post(f"{server.url}/upload", data=b"x", cookies=forged)
+    assert refused.status_code == 404
+
+
+def test_an_upload_arrives_whole_under_a_random_name(server: Server, visitor: requests.Session):
+    answer = upload(visitor, server, audio.JFK.read_bytes(), "..%2F..%2Fetc%2Fpasswd.flac")
+    assert answer.status_code == 201
+    made = answer.json()
+    assert made["name"] == "passwd.flac"
+    stored = server.data / "audio" / made["id"]
+    assert stored.read_bytes() == audio.JFK.read_bytes()
+    assert not list((server.data / "incoming").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "kind"),
+    [
+        (b"", 422, "EmptyFile"),
+        (b"This is text under the name of sound. " * 40, 422, "NotSound"),
+        (b"RIFF\x00\x00\x00\x00WAVEfmt ", 422, "NotSound"),
+        (b"\x00" * (5 * 1024 * 1024 + 1), 413, "TooLarge"),
+    ],
+)
+def test_what_is_no_recording_is_refused_in_words(server, visitor, body: bytes, status: int, kind: str):
+    answer = upload(visitor, server, body)
+    assert (answer.status_code, answer.json()["kind"]) == (status, kind)
+    assert len(answer.json()["message"]) > 15 and answer.json()["guidance"]
+    assert not list((server.data / "incoming").iterdir())
+
+
+def test_a_tiny_piece_of_sound_is_too_short(server: Server, visitor: requests.Session, tmp_path: Path):
+    path = audio.write(tmp_path / "blip.wav", audio.samples(audio.JFK)[:800])
+    assert upload(visitor, server, path.read_bytes()).json()["kind"] == "TooShort"
+
+
+def test_a_video_without_sound_is_refused(server: Server, visitor: requests.Session, tmp_path: Path):
+    path = tmp_path / "silent.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10, width=64, height=64, pix_fmt="yuv420p")
+        for _ in range(10):
+            frame = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    assert upload(visitor, server, path.read_bytes()).json()["kind"] == "NoAudioTrack"
+
+
+def test_a_file_over_the_limit_is_refused_before_it_is_sent_whole(server: Server, visitor: requests.Session):
+    head = (
+        f"POST /upload HTTP/1.1\r\nHost: localhost:{server.port}\r\nContent-Length: 9999999999\r\n"
+        f"Cookie: stt_visitor={visitor.cookies['stt_visitor']}\r\n\r\n"
+    )
+    with socket.create_connection(("localhost", server.port)) as connection:
+        connection.sendall(head.encode() + b"x" * 1000)
+        assert b" 413 " in connection.recv(100)
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(server: Server, visitor: requests.Session):
+    head = (
+        f"POST /upload HTTP/1.1\r\nHost: localhost:{server.port}\r\nContent-Length: 1000000\r\n"
+        f"Cookie: stt_visitor={visitor.cookies['stt_visitor']}\r\n\r\n"
+    )
+    with socket.create_connection(("localhost", server.port)) as connection:
+        connection.sendall(head.encode() + b"x" * 1000)
+    # The next request is answered after the broken one was cleaned up.
+    assert upload(visitor, server, b"").status_code == 422
+    wait_until_empty(server.data / "incoming")
+
+
+def wait_until_empty(folder: Path) -> None:
+    subprocess.run(["sh", "-c", f'for i in $(seq 100); do [ -z "$(ls "{folder}")" ] && exit 0; sleep 0.1; done; exit 1'], check=True)
+
+
+def test_another_site_cannot_send_anything(server: Server, visitor: requests.Session):
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}):
+        assert upload(visitor, server, audio.JFK.read_bytes(), **headers).status_code == 403
+
+
+def test_a_stranger_gets_no_audio(server: Server, visitor: requests.Session):
+    assert visitor.get(f"{server.url}/audio/nothing").status_code == 404
+    assert requests.get(f"{server.url}/audio/..%2f..%2fsecret").status_code in (400, 404)
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path):
+    """A limit on the size of files stands in for the end of the disk: the system refuses to write on."""
+    recording = audio.write(tmp_path / "long.wav", np.tile(audio.samples(audio.JFK), 40)).read_bytes()
+    limit = 8 * 1024 * 1024
+    server = Server(tmp_path / "data")
+    server.before = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    with server:
+        session = requests.Session()
+        session.get(server.url, headers=PAGE)
+        answer = upload(session, server, recording)
+        assert answer.status_code == 507 and answer.json()["kind"] == "DiskFull"
+        assert not list((server.data / "incoming").iterdir())
+        assert upload(session, server, audio.JFK.read_bytes()).status_code == 201

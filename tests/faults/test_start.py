@@ -1,0 +1,80 @@
+"""Starting where something is wrong: one clear sentence, and an end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.server import ROOT, Server, free_port
+
+
+def run(data: Path, port: int, **environment: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)]
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "STT_DATA_DIR": str(data), **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_second_process_on_the_same_data_folder_is_told_so(tmp_path: Path):
+    with Server(tmp_path / "data"):
+        second = run(tmp_path / "data", free_port())
+    assert second.returncode != 0
+    assert "Another STT Studio is already running on the data folder" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_a_data_folder_that_cannot_be_written_is_said_at_start(tmp_path: Path):
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    ended = run(blocked / "data", free_port())
+    assert ended.returncode != 0
+    assert "cannot be written" in ended.stderr and "STT_DATA_DIR" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_port_that_is_taken_is_said(tmp_path: Path):
+    with Server(tmp_path / "first") as server:
+        ended = run(tmp_path / "second", server.port)
+    assert ended.returncode != 0
+    assert f"Port {server.port} is not available" in ended.stderr + ended.stdout
+
+
+def test_an_old_python_is_told_what_is_needed(tmp_path: Path):
+    source = (ROOT / "streamlit_app.py").read_text().replace("(3, 11)", "(99, 0)")
+    script = tmp_path / "streamlit_app.py"
+    script.write_text(source)
+    ended = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
+    assert ended.returncode != 0 and "needs Python" in ended.stderr and "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("damage", ["missing", "altered"])
+def test_missing_or_altered_weights_fail_the_job_in_words(tmp_path: Path, damage: str):
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    if damage == "altered":
+        for name in ("config.json", "tokenizer.json", "model.bin", "vocabulary.txt"):
+            (folder / name).write_text("not what it should be")
+    program = (
+        "import stt, time\n"
+        "i = stt.create('tests/speech/jfk.flac')\n"
+        "while (p := stt.get(i)).job.pending: time.sleep(0.05)\n"
+        "print(p.state, p.job.error['kind'], p.job.error['message'])\n"
+        "from stt import jobs; jobs.stop()\n"
+    )
+    environment = {**os.environ, "STT_DATA_DIR": str(tmp_path / "data"), "STT_WHISPER_MODEL": str(folder)}
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert "failed WeightsError" in ended.stdout, ended.stderr
+    shutil.rmtree(folder)
