@@ -15,6 +15,7 @@ from pages.widgets.uploader import uploader
 from stt import jobs, models, recordings, records
 from stt.catalog import LOCAL, Cost, Model
 from stt.errors import SttError
+from stt.links import Link
 from stt.settings import settings
 
 SAMPLE = Path(stt.__file__).with_name("sample.flac")
@@ -25,7 +26,7 @@ state.setdefault("chosen", [])  # ids of recordings that wait for the Transcribe
 state.setdefault("seen", set())  # uploads and takes of the microphone that were dealt with
 
 
-def add_recordings() -> list[str]:
+def add_recordings() -> list[Link]:
     """Draw the ways in; the links that were typed."""
     upload, link, record = st.tabs(["Upload", "Link", "Record"])
     with upload:
@@ -49,7 +50,7 @@ def add_recordings() -> list[str]:
         if take is not None and take.file_id not in state.seen:
             state.seen.add(take.file_id)
             add_take(take)
-    return typed.split()
+    return [Link(address) for address in typed.split()]
 
 
 def add_take(take) -> None:
@@ -80,15 +81,15 @@ def chosen_recordings() -> list[recordings.Recording]:
     return found
 
 
-def begin(sources: list[recordings.Recording | str], model: str, options: dict) -> None:
+def begin(sources: list[recordings.Recording | Link], model: str, options: dict) -> None:
     """Start a job for each; what one of them refuses does not hold up the others."""
     refused = []
     for source in sources:
-        link = isinstance(source, str)
+        link = isinstance(source, Link)
         try:
             visitor.follow(jobs.create(source, model=model, options=options, owner=owner, key=visitor.key()))
         except SttError as error:
-            refused.append(f"{source if link else source.name}: {sentence(error.to_dict())}")
+            refused.append(f"{source.url if link else source.name}: {sentence(error.to_dict())}")
             continue
         if not link and source.id in state.chosen:
             state.chosen.remove(source.id)

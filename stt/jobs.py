@@ -22,6 +22,7 @@ from stt.catalog import LOCAL as LOCAL_MODEL
 from stt.database import data_folder, database
 from stt.engines import Engine, Outcome
 from stt.errors import Cancelled, SttError
+from stt.links import Link
 from stt.recordings import Recording
 from stt.records import Job
 from stt.settings import settings
@@ -52,7 +53,7 @@ class Progress:
 
 
 def create(
-    source: Recording | Path | str,
+    source: Recording | Link | Path | str,
     *,
     model: str = LOCAL_MODEL,
     options: dict[str, Any] | None = None,
@@ -62,8 +63,9 @@ def create(
 ) -> str:
     """Record a job, start it and return its generation id.
 
-    `source` is a recording that was taken in, the path of a file, which is copied, or a link (`http…`), which the
-    provider fetches itself and this server downloads for its own engine. `options` are those of the model in
+    `source` is a recording that was taken in, the path of a file, which is copied, or a link, which the provider
+    fetches itself and this server downloads for its own engine. A text is a link if it begins with `http`, else a
+    path: what comes from outside must be given as `Link`. `options` are those of the model in
     `stt.catalog`; on this machine `language` (a code; missing means detect), `translate` (to English) and
     `channels_are_speakers`. `key` is the visitor's own for the AI/ML API; without it the server's is used.
     Raises InputError for a file, link or option that cannot be used, KeyMissing.
@@ -74,8 +76,8 @@ def create(
     url, recording = None, None
     if isinstance(source, Recording):
         recording = source
-    elif isinstance(source, str) and source.strip().lower().startswith(("http://", "https://")):
-        url = links.well_formed(source)
+    elif isinstance(source, Link) or (isinstance(source, str) and source.lower().startswith(("http:", "https:"))):
+        url = links.well_formed(source.url if isinstance(source, Link) else source)
         if engine == models.ON_DEVICE:
             links.check(url, allow_private=settings().stt_allow_private_urls)
     else:
@@ -187,12 +189,15 @@ def warm() -> None:
     whisper.warm()
 
 
-def stop() -> None:
-    """Stop the job engine. Open jobs go on from their last finished stretch at the next start."""
+def stop(patience: int = 0) -> None:
+    """Stop the job engine, after at most `patience` seconds for jobs to end.
+
+    Open jobs go on from their last finished stretch at the next start.
+    """
     global _started
     with _starting:
         if _started:
-            DBOS.destroy(workflow_completion_timeout_sec=0)
+            DBOS.destroy(workflow_completion_timeout_sec=patience)
             _started = False
 
 

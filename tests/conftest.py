@@ -20,14 +20,16 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The job engine, running in this process on a data folder of its own."""
-    from stt import jobs
+    from stt import jobs, records
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STT_DATA_DIR", str(tmp_path_factory.mktemp("engine") / "data"))
         forget()
         jobs.start()
         yield settings.settings().data_dir
-        jobs.stop()
+        for job in records.open_jobs():
+            jobs.cancel(job.id, owner=job.owner)
+        jobs.stop(patience=10)
         forget()
 
 

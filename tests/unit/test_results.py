@@ -424,7 +424,7 @@ JSON = st.recursive(
                 "utterances metadata duration paragraphs sentences speaker channel confidence summary topics "
                 "segments intents sentiments entities chapters auto_highlights_result timestamps usage cost search "
                 "hits start_word end_word message statusCode language_code detected_language iab_categories_result "
-                "sentiment_analysis_results".split()"
+                "sentiment_analysis_results".split()
             )
             | st.text(max_size=4),
             inner,
