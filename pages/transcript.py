@@ -1,10 +1,13 @@
 """Read one transcript: player, words, downloads, how it was made."""
 
+import json
+
 import streamlit as st
 
 from pages import visitor
 from pages.widgets.amounts import length, percent, when
 from pages.widgets.copy import copy_button
+from pages.widgets.findings import findings
 from pages.widgets.plain import plain, sentence
 from pages.widgets.player import player
 from stt import history, jobs, records, recordings
@@ -24,6 +27,8 @@ def header(job: records.Job, transcript: Transcript) -> None:
         facts.append(LANGUAGES.get(job.language, job.language))
     if job.confidence is not None:
         facts.append(f"confidence {percent(job.confidence)}")
+    if job.cost:
+        facts.append(f"${job.cost:.4f}")
     plain(" · ".join(facts), "stt-facts")
     if job.pending:
         st.info("Still transcribing. This is the text so far.", icon=":material/pending:")
@@ -47,6 +52,16 @@ def actions(job: records.Job, transcript: Transcript) -> None:
                     file_name(job.title, form.extension),
                     form.mime,
                     key=f"download-{form.extension}",
+                    on_click="ignore",
+                    width="stretch",
+                )
+            if raw := records.raw_of(job.id):
+                st.download_button(
+                    "The provider's raw answer (JSON)",
+                    lambda: json.dumps(raw, ensure_ascii=False, indent=1),
+                    file_name(f"{job.title} raw", "json"),
+                    "application/json",
+                    key="download-raw",
                     on_click="ignore",
                     width="stretch",
                 )
@@ -130,4 +145,5 @@ with st.container(key="transcript"):
         reading(job, transcript)
     elif job.state == records.DONE:
         st.info("No speech was found in this recording.")
+findings(transcript)
 provenance(job)

@@ -8,6 +8,11 @@ import pytest
 from stt import access, database, settings
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all", action="store_true", help="run the long versions of the fault tests")
+    parser.addoption("--picture", action="store_true", help="make the picture of the README again")
+
+
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A data folder of its own for what runs in this process."""

@@ -1,0 +1,58 @@
+"""What an answer of the provider holds beside the words: summary, chapters, topics, sentiments, entities, key phrases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from pages.widgets.amounts import clock
+from pages.widgets.plain import plain
+from stt.transcript import Transcript
+
+TABLES = {  # name in `Transcript.extras`: heading, the columns in their order
+    "topics": ("Topics", ("topic", "confidence", "text", "start")),
+    "intents": ("Intents", ("intent", "confidence", "text", "start")),
+    "sentiments": ("Sentiments", ("sentiment", "score", "text", "speaker", "start")),
+    "entities": ("Entities", ("kind", "text", "confidence", "start")),
+    "key_phrases": ("Key phrases", ("text", "count", "rank")),
+    "search": ("Search terms", ("query", "text", "confidence", "start")),
+    "utterances": ("Utterances", ("start", "end", "speaker", "text", "confidence")),
+}
+
+
+def findings(transcript: Transcript) -> None:
+    """Draw what there is; nothing where an answer had only words."""
+    extras = transcript.extras
+    if summary := extras.get("summary"):
+        st.subheader("Summary", anchor=False)
+        plain(str(summary))
+    if chapters := extras.get("chapters"):
+        st.subheader("Chapters", anchor=False)
+        for chapter in chapters:
+            _chapter(chapter)
+    for name, (heading, columns) in TABLES.items():
+        if rows := extras.get(name):
+            with st.expander(f"{heading} ({len(rows)})"):
+                _table(rows, columns)
+    if usage := extras.get("usage"):
+        with st.expander("Usage as the provider counts it"):
+            for name, value in usage.items():
+                plain(f"{name.replace('_', ' ')}: {value}", "stt-facts")
+
+
+def _chapter(chapter: dict[str, Any]) -> None:
+    start = chapter.get("start")
+    heading = chapter.get("headline") or chapter.get("gist") or "Chapter"
+    plain(heading if start is None else f"{clock(start)}  {heading}", "stt-title")
+    if chapter.get("summary"):
+        plain(chapter["summary"])
+
+
+def _table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
+    frame = pd.DataFrame(rows).reindex(columns=list(columns)).dropna(axis="columns", how="all")
+    for moment in ("start", "end"):
+        if moment in frame:
+            frame[moment] = [clock(at) if pd.notna(at) else "" for at in frame[moment]]
+    st.dataframe(frame.rename(columns=str.capitalize), hide_index=True)

@@ -1,0 +1,113 @@
+"""Many jobs at a provider that fails at random, on a server that is killed at random moments.
+
+Ends in the right state, and nothing is created twice. `--all` runs the long version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stt import records
+from tests import audio
+from tests.conftest import forget
+from tests.provider import AFTER, KEY, Provider
+from tests.server import ROOT
+
+WORK = """
+import sys, time
+from stt import jobs, records
+jobs.start()
+print("started", flush=True)
+while records.open_jobs():
+    time.sleep(0.1)
+jobs.stop()
+"""
+PASSING = ("429", "503", "reset-before")  # of a create: sent again, because it was surely not accepted
+LOST = ("reset-after", "truncated", "html-after")  # of a create: accepted, and the news of it lost
+
+
+def test_no_job_is_lost_or_created_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest):
+    count, kills = (1000, 20) if request.config.getoption("--all") else (120, 5)
+    chance = random.Random(7)
+    with Provider() as provider:
+        provider.script(duration=1.0)
+        monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "data"))
+        monkeypatch.setenv("AIML_API_KEY", KEY)
+        monkeypatch.setenv("AIML_BASE_URL", provider.url)
+        monkeypatch.setenv("STT_PROVIDER_CREATES_AT_ONCE", "16")
+        forget()
+        contents = make_jobs(count, tmp_path)
+        provider.chaos("create", 0.05, PASSING + LOST)
+        provider.chaos("get", 0.15, ("429", "500", "502", "503", "504", "reset-before", *AFTER))
+        for _ in range(kills):
+            with work() as process:
+                wait_for_calls(provider, provider.calls.total() + chance.randrange(5, 3 * count // kills))
+                process.send_signal(signal.SIGKILL)
+        with work() as process:
+            assert process.wait(900) == 0
+        ended = {job.id: job for job in records.jobs_of("local")}
+        remote = {job.id: job.content for job in provider.jobs.values()}
+        assert provider.duplicates == []
+    forget()
+    states = Counter(job.state if job.state == "done" else (job.error or {}).get("kind") for job in ended.values())
+    print(f"\n{count} jobs, {kills} kills: {dict(states)}; created at the provider {len(remote)}, twice 0")
+    assert len(ended) == count
+    assert set(states) <= {"done", "CreateUnsure"}, states
+    # Only what was really lost may be unsure: what a fault swallowed, and what a kill cut off.
+    assert states["done"] >= count * 0.85
+    for job in ended.values():
+        if job.state == "done":
+            assert remote[job.provenance["generation_id"]] == contents[job.id]
+
+
+def make_jobs(count: int, folder: Path) -> dict[str, str]:
+    """Record jobs, each with a sound of its own, without starting them; generation id -> sha256 of the sound."""
+    program = (
+        "import sys\nfrom pathlib import Path\nimport stt\nfrom stt import jobs\n"
+        "jobs._enqueue = lambda job: None\n"
+        "for path in sorted(Path(sys.argv[1]).glob('*.wav')):\n"
+        "    print(stt.create(path, model='#g1_whisper-base'), path, flush=True)\n"
+    )
+    sounds = folder / "sounds"
+    sounds.mkdir()
+    tone = np.sin(np.arange(4000) / 8).astype(np.float32) * 0.1
+    for number in range(count):
+        audio.write(sounds / f"{number:04}.wav", np.append(tone, np.full(1, number / count, np.float32)))
+    made = subprocess.run(
+        [sys.executable, "-c", program, str(sounds)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    pairs = (line.split(" ", 1) for line in made.stdout.splitlines())
+    return {key: hashlib.sha256(Path(path).read_bytes()).hexdigest() for key, path in pairs}
+
+
+class work:
+    """A process that works on the open jobs until none is left."""
+
+    def __enter__(self) -> subprocess.Popen:
+        self.process = subprocess.Popen([sys.executable, "-c", WORK], cwd=ROOT, stdout=subprocess.PIPE, env=os.environ)
+        assert self.process.stdout and self.process.stdout.readline().strip() == b"started"
+        return self.process
+
+    def __exit__(self, *_error) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+def wait_for_calls(provider: Provider, calls: int) -> None:
+    tick = threading.Event()
+    for _ in range(3000):
+        if provider.calls.total() >= calls or len(provider.jobs) and not records.open_jobs():
+            return
+        tick.wait(0.01)
+    raise AssertionError("the provider was not called")

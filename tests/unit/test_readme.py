@@ -1,0 +1,35 @@
+"""The README says what is true: its table of settings is that of the code, its commands are those that are run."""
+
+from __future__ import annotations
+
+import re
+
+from stt.settings import Settings
+from tests.server import ROOT
+
+README = (ROOT / "README.md").read_text()
+
+
+def table() -> str:
+    """The settings as the README shows them."""
+    rows = ["| variable | default | what it does |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default is None else f"`{int(field.default) if field.default is False else field.default}`"
+        rows.append(f"| `{name.upper()}` | {default} | {field.description} |")
+    return "\n".join(rows)
+
+
+def test_the_table_of_settings_is_that_of_the_code():
+    assert table() in README, f"put this table into the README:\n\n{table()}"
+
+
+def test_the_two_commands_stand_alone_on_a_line():
+    commands = re.findall(r"```sh\n(.+)\n```", README)
+    assert commands[0].endswith("streamlit run streamlit_app.py")
+    assert commands[1] == "sh tests/run"
+    assert (ROOT / ".ci" / "run").read_text().rstrip().endswith("sh tests/run")
+
+
+def test_every_file_that_the_readme_links_to_exists():
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / target).exists(), target
