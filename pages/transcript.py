@@ -105,7 +105,7 @@ def reading(job: records.Job, transcript: Transcript) -> None:
 
 def has_audio(job: records.Job) -> bool:
     try:
-        return recordings.find(job.recording_id or "", owner).path.exists()
+        return recordings.find(job.recording_id or "", owner).kept
     except NotFound:
         return False
 

@@ -14,6 +14,7 @@ from stt.models import ON_DEVICE
 from stt.recordings import Recording, megabytes
 from stt.settings import settings
 from stt.sound import RATE, Reader
+from stt.storage import folder
 from stt.transcript import Segment
 
 REPORT_EVERY = 0.25  # seconds between notes of progress, so that quick segments do not flood the database
@@ -96,7 +97,7 @@ def _recording(work: Work) -> Recording:
 
     part = links.download(
         job.url or "",
-        recordings.folder("incoming"),
+        folder("incoming"),
         limit_bytes=settings().upload_limit,
         timeout_seconds=settings().stt_download_limit,
         allow_private=settings().stt_allow_private_urls,

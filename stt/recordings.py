@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import secrets
-import shutil
 import time
 import unicodedata
 from collections.abc import Iterator
@@ -14,9 +13,14 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from stt.database import data_folder, database, recordings
+from stt import storage
+from stt.database import database, recordings
 from stt.errors import DiskFull, EmptyFile, NotFound, TooLarge, UploadBroken
 from stt.settings import settings
+from stt.storage import folder
+
+
+STALE = 24 * 3600  # seconds; an unfinished upload older than this is abandoned
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,13 @@ class Recording:
 
     @property
     def path(self) -> Path:
-        return folder("audio") / self.id
+        """The file on this machine; it does not exist if the audio was deleted."""
+        return storage.local(self.id)
+
+    @property
+    def kept(self) -> bool:
+        """Whether the audio is still there."""
+        return storage.exists(self.id)
 
 
 def new_id() -> str:
@@ -112,7 +122,7 @@ def add(part: Path, name: str, owner: str) -> Recording:
         sample_rate=found.sample_rate,
     )
     with _disk_errors():
-        shutil.move(part, recording.path)
+        storage.save(part, recording.id)
     with database().begin() as connection:
         row = {column.name: getattr(recording, column.name) for column in recordings.columns}
         connection.execute(recordings.insert().values(row))
@@ -142,13 +152,15 @@ def remove(recording_id: str, owner: str) -> None:
     mine = sa.and_(recordings.c.id == recording_id, recordings.c.owner == owner)
     with database().begin() as connection:
         if connection.execute(recordings.delete().where(mine)).rowcount:
-            (folder("audio") / recording_id).unlink(missing_ok=True)
+            storage.delete(recording_id)
 
 
 def clean_incoming() -> None:
-    """Delete what broken uploads of an earlier run left behind."""
+    """Delete what broken uploads of an earlier run left behind. Those of another process may still be on their way."""
+    oldest = time.time() - (STALE if settings().stt_database_url else 0)
     for part in folder("incoming").iterdir():
-        part.unlink(missing_ok=True)
+        if part.stat().st_mtime < oldest:
+            part.unlink(missing_ok=True)
 
 
 def clean_name(name: str) -> str:
@@ -164,13 +176,6 @@ def megabytes(size: int) -> str:
         if size >= bytes_each:
             return f"{size / bytes_each:.1f} {unit}".replace(".0 ", " ")
     return f"{size} bytes"
-
-
-def folder(name: str) -> Path:
-    """A folder of the data folder, made if missing."""
-    path = settings().data_dir / name
-    path.mkdir(parents=True, exist_ok=True)
-    return path
 
 
 @contextmanager

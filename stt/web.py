@@ -63,7 +63,7 @@ def audio(request: Request) -> Response:
         recording = recordings.find(job.recording_id or "", owner)
     except NotFound as error:
         return _refusal(error)
-    if not recording.path.exists():
+    if not recording.kept:
         return _refusal(NotFound("The recording is no longer kept."))
     headers = {"Cache-Control": "private, max-age=3600", "Content-Disposition": "inline"}
     return FileResponse(recording.path, media_type=recording.mime, headers=headers)

@@ -1,0 +1,98 @@
+"""Where audio is kept: a folder of the data folder, or any `fsspec` address that all machines can read.
+
+Files have random names. What comes from afar is kept in a cache on this machine while it is used.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from stt.settings import settings
+
+CACHE_LIMIT = 5 << 30  # bytes of copies from afar that are kept on this machine
+
+
+def folder(name: str) -> Path:
+    """A folder of the data folder, made if missing."""
+    path = settings().data_dir / name
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def save(part: Path, name: str) -> None:
+    """Move the finished file `part` to where audio is kept. Raises OSError."""
+    remote = _remote()
+    if remote is None:
+        shutil.move(part, folder("audio") / name)
+        return
+    system, root = remote
+    system.makedirs(root, exist_ok=True)
+    system.put_file(str(part), f"{root}/{name}")
+    shutil.move(part, folder("cache") / name)
+
+
+def local(name: str) -> Path:
+    """A path on this machine with the file, fetched if need be. It does not exist if the file was deleted."""
+    remote = _remote()
+    if remote is None:
+        return folder("audio") / name
+    path = folder("cache") / name
+    if path.exists():
+        path.touch()  # used now: among the last to leave the cache
+        return path
+    system, root = remote
+    part = folder("cache") / f"{secrets.token_hex(8)}.part"
+    try:
+        system.get_file(f"{root}/{name}", str(part))
+        part.replace(path)
+    except FileNotFoundError:
+        pass
+    finally:
+        part.unlink(missing_ok=True)
+    _trim_cache(keep=path)
+    return path
+
+
+def exists(name: str) -> bool:
+    remote = _remote()
+    if remote is None:
+        return (folder("audio") / name).exists()
+    system, root = remote
+    return system.exists(f"{root}/{name}")
+
+
+def delete(name: str) -> None:
+    remote = _remote()
+    if remote is None:
+        (folder("audio") / name).unlink(missing_ok=True)
+        return
+    (folder("cache") / name).unlink(missing_ok=True)
+    system, root = remote
+    if system.exists(f"{root}/{name}"):
+        system.rm_file(f"{root}/{name}")
+
+
+@lru_cache
+def _connect(address: str) -> tuple[Any, str]:
+    from fsspec.core import url_to_fs
+
+    system, root = url_to_fs(address)
+    return system, root.rstrip("/")
+
+
+def _remote() -> tuple[Any, str] | None:
+    address = settings().stt_storage
+    return _connect(address) if address else None
+
+
+def _trim_cache(keep: Path) -> None:
+    files = sorted((f for f in folder("cache").iterdir() if f != keep), key=lambda f: f.stat().st_mtime, reverse=True)
+    size = keep.stat().st_size if keep.exists() else 0
+    for file in files:
+        size += file.stat().st_size
+        if size > CACHE_LIMIT:
+            file.unlink(missing_ok=True)
