@@ -5,15 +5,18 @@ Times of day are seconds since 1970 (UTC), lengths are seconds of audio, sizes b
 
 from __future__ import annotations
 
+import threading
 from functools import lru_cache
 from pathlib import Path
 
 import sqlalchemy as sa
 
+from stt import search
 from stt.errors import DataFolderError
 from stt.settings import settings
 
 metadata = sa.MetaData()
+_making = threading.Lock()
 
 recordings = sa.Table(
     "recordings",
@@ -33,7 +36,8 @@ recordings = sa.Table(
 transcriptions = sa.Table(
     "transcriptions",
     metadata,
-    sa.Column("id", sa.String(40), primary_key=True),  # the generation id
+    sa.Column("number", sa.Integer, primary_key=True),  # the search index knows transcriptions by it
+    sa.Column("id", sa.String(40), nullable=False, unique=True),  # the generation id
     sa.Column("owner", sa.String(200), nullable=False),
     sa.Column("recording_id", sa.String(40), index=True),
     sa.Column("url", sa.Text),  # a link, until it is downloaded, or for good when the provider fetches it
@@ -65,6 +69,12 @@ transcriptions = sa.Table(
     sa.Column("provenance", sa.JSON),
     sa.Index("transcriptions_by_owner", "owner", "created"),
     sa.Index("transcriptions_by_state", "state", "queued"),
+    # All that the history sorts, filters and adds up, so that 100,000 records are gone through without their texts.
+    sa.Index(
+        "transcriptions_listed",
+        *("owner", "state", "created", "title", "model", "engine", "language"),
+        *("duration", "words", "confidence", "cost", "number"),
+    ).ddl_if(dialect="sqlite"),  # PostgreSQL bounds the length of what it indexes, and titles have none
 )
 
 stretches = sa.Table(
@@ -82,15 +92,59 @@ transcripts = sa.Table(
     "transcripts",
     metadata,
     sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),  # before the large ones: SQLite reads a row from its beginning
     sa.Column("transcript", sa.JSON, nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
     sa.Column("raw", sa.JSON),  # the provider's own answer
 )
 
+# What people change. `transcripts` holds the corrected transcript, so that all readers have it; both rows go with
+# what they belong to.
+corrections = sa.Table(
+    "corrections",
+    metadata,
+    sa.Column("id", sa.ForeignKey("transcripts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),  # goes up with every change, never down
+    sa.Column("changed", sa.Float, nullable=False),
+    sa.Column("machine", sa.JSON(none_as_null=True), nullable=False),  # the transcript as the engine gave it
+    sa.Column("aside", sa.JSON(none_as_null=True)),  # the corrected one, while the engine's is restored
+)
 
-@lru_cache
+tags = sa.Table(
+    "tags",
+    metadata,
+    sa.Column("id", sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("tag", sa.String(60), primary_key=True),
+)
+
+
+executors = sa.Table(
+    "executors",
+    metadata,
+    sa.Column("id", sa.String(100), primary_key=True),
+    sa.Column("seen", sa.Float, nullable=False),  # by the database's own clock
+)
+
+
+tokens = sa.Table(
+    "tokens",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("owner", sa.String(200), nullable=False, index=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False, unique=True),  # SHA-256: the token itself is nowhere
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("used", sa.Float),
+)
+
+
 def database() -> sa.Engine:
     """The connection pool; tables are made at first use. Raises DataFolderError."""
+    with _making:  # several threads ask at the start, and only one may make the tables
+        return _made()
+
+
+@lru_cache
+def _made() -> sa.Engine:
     address = settings().stt_database_url
     if address:
         engine = sa.create_engine(_with_driver(address), pool_pre_ping=True, pool_size=10, max_overflow=20)
@@ -100,6 +154,8 @@ def database() -> sa.Engine:
         )
         sa.event.listen(engine, "connect", _tune_sqlite)
     metadata.create_all(engine)
+    with engine.begin() as connection:
+        search.prepare(connection)
     return engine
 
 
@@ -129,3 +185,4 @@ def _tune_sqlite(connection, _record) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA foreign_keys=ON")
+    search.teach(connection)

@@ -16,7 +16,7 @@ from typing import Any
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 from pydantic import SecretStr
 
-from stt import keys, links, models, records, recordings
+from stt import executors, health, keys, links, models, records, recordings
 from stt.access import LOCAL
 from stt.catalog import LOCAL as LOCAL_MODEL
 from stt.database import data_folder, database
@@ -33,10 +33,10 @@ log = logging.getLogger("stt.jobs")
 QUEUES = {models.ON_DEVICE: "on-device", models.PROVIDER: "provider"}
 # A fixed version: a new version of the code takes over the jobs of the old one.
 APPLICATION_VERSION = "1"
-EXECUTOR = "local"
 
 _starting = threading.Lock()
 _started = False
+_heart: executors.Heart | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,21 +155,24 @@ def retry(generation_id: str, *, owner: str = LOCAL) -> str:
 
 def start() -> None:
     """Start the job engine of this process; once is enough, more does nothing. Raises SetupError."""
-    global _started
+    global _started, _heart
     with _starting:
         if _started:
             return
         database()
+        executor = executors.name()
         recordings.clean_incoming()
         DBOS(
             config={
                 "name": "stt-studio",
                 "system_database_url": settings().stt_database_url or f"sqlite:///{data_folder() / 'jobs.db'}",
                 "application_version": APPLICATION_VERSION,
-                "executor_id": EXECUTOR,
+                "executor_id": executor,
                 "log_level": "WARNING",
             }
         )
+        if settings().stt_role == "web":
+            DBOS.listen_queues([])  # this process hands out work and takes none
         DBOS.launch()
         # A short interval: somebody is looking at the page. It costs one indexed query each time.
         at_once = {
@@ -178,7 +181,10 @@ def start() -> None:
         }
         for engine, queue in QUEUES.items():
             DBOS.register_queue(queue, worker_concurrency=at_once[engine], polling_interval_sec=0.1)
+        if settings().stt_database_url:
+            _heart = executors.Heart(executor)
         _started = True
+        health.engine.set()
     _enqueue_forgotten()
 
 
@@ -194,11 +200,15 @@ def stop(patience: int = 0) -> None:
 
     Open jobs go on from their last finished stretch at the next start.
     """
-    global _started
+    global _started, _heart
     with _starting:
         if _started:
+            if _heart is not None:
+                _heart.stop()
+                _heart = None
             DBOS.destroy(workflow_completion_timeout_sec=patience)
             _started = False
+            health.engine.clear()
 
 
 def _enqueue(job: Job) -> None:

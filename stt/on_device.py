@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from stt import links, records, recordings, stretches, whisper
+from stt import links, metrics, records, recordings, stretches, whisper
 from stt.engines import Outcome, Work
 from stt.errors import Cancelled
 from stt.models import ON_DEVICE
@@ -156,6 +156,8 @@ def _stretch(work: Work, feed: Feed, before: dict[str, Any]) -> dict[str, Any]:
         "facts": {"channels": len(samples)},
     }
     records.keep_stretch(job.id, number, start, end, records.as_rows(_in_order(heard)), notes)
+    metrics.audio_seconds.labels(ON_DEVICE).inc(end - start)
+    metrics.work_seconds.labels(ON_DEVICE).inc(notes["took"])
     return {"number": number, "end": end, **notes}
 
 

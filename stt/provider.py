@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from stt import catalog, keys, models, polling, records, recordings, results
+from stt import catalog, keys, metrics, models, polling, records, recordings, results
 from stt.aiml import Client
 from stt.engines import Outcome, Work
 from stt.errors import (
@@ -79,7 +81,8 @@ def _create(work: Work) -> dict[str, Any]:
     options = catalog.clean_options(model, job.options, unknown="drop")
     if job.recording_id is None:
         records.mark_sent(job)
-        created = client.create(job.model, options, url=job.url, cancelled=work.cancelled)
+        with _measured("create"):
+            created = client.create(job.model, options, url=job.url, cancelled=work.cancelled)
     else:
         recording = recordings.find(job.recording_id, job.owner)
 
@@ -88,14 +91,15 @@ def _create(work: Work) -> dict[str, Any]:
                 records.mark_sent(job)
             records.report(job.id, stage=f"Uploading to the provider, {sent * 100 // max(total, 1)} %")
 
-        created = client.create(
-            job.model,
-            options,
-            path=recording.path,
-            name=recording.name,
-            on_progress=on_progress,
-            cancelled=work.cancelled,
-        )
+        with _measured("create"):
+            created = client.create(
+                job.model,
+                options,
+                path=recording.path,
+                name=recording.name,
+                on_progress=on_progress,
+                cancelled=work.cancelled,
+            )
     records.report(job.id, remote_id=created, stage="Queued at the provider")
     return {"id": created, "at": time.time()}
 
@@ -116,7 +120,8 @@ def _result(work: Work, created: dict[str, Any]) -> dict[str, Any]:
         if work.cancelled():
             raise Cancelled()
         try:
-            answer = client.get(created["id"])
+            with _measured("get"):
+                answer = client.get(created["id"])
         except (ProviderBusy, ProviderDown) as error:  # passes, or the job's own limit ends it
             trouble = error
             continue
@@ -126,6 +131,20 @@ def _result(work: Work, created: dict[str, Any]) -> dict[str, Any]:
         trouble = None
         records.report(job.id, stage=_stage(reading.word), expected=expected)
     raise trouble or TookTooLong(f"No result after {limit / 60:.0f} minutes.")
+
+
+@contextmanager
+def _measured(kind: str) -> Iterator[None]:
+    """Count a call to the provider by how it ended, and time it."""
+    answer, began = "ok", time.monotonic()
+    try:
+        yield
+    except Exception as error:
+        answer = type(error).__name__
+        raise
+    finally:
+        metrics.provider_calls.labels(kind, answer).inc()
+        metrics.provider_latency.labels(kind).observe(time.monotonic() - began)
 
 
 def _stage(word: str) -> str:

@@ -14,7 +14,7 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from stt import access, recordings, records
+from stt import access, health, metrics, recordings, records
 from stt.errors import (
     InputError,
     LimitReached,
@@ -70,13 +70,21 @@ def audio(request: Request) -> Response:
 
 
 def healthz(_request: Request) -> Response:
-    return PlainTextResponse("ok")
+    """`GET /healthz`: 200 once the database answers and the job engine runs; 503 until then, with what is missing."""
+    missing = [name for name, ready in health.checks() if not ready]
+    return JSONResponse({"live": True, "ready": not missing, "missing": missing}, status_code=503 if missing else 200)
+
+
+def figures(_request: Request) -> Response:
+    """`GET /metrics` for Prometheus."""
+    return Response(metrics.page(), media_type="text/plain; version=0.0.4")
 
 
 ROUTES = [
     Route("/upload", upload, methods=["POST"]),
     Route("/audio/{id}", audio),
     Route("/healthz", healthz),
+    Route("/metrics", figures),
 ]
 
 

@@ -42,6 +42,6 @@ def forget() -> None:
     """Read settings anew, and let go of the database of the test before."""
     settings.settings.cache_clear()
     access._signer.cache_clear()
-    if database.database.cache_info().currsize:
+    if database._made.cache_info().currsize:
         database.database().dispose()
-    database.database.cache_clear()
+    database._made.cache_clear()

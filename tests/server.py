@@ -42,7 +42,7 @@ class Server:
             self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, preexec_fn=self.before)
         session = requests.Session()
         # Retries while nobody listens yet: that is how a start is waited for.
-        session.mount("http://", HTTPAdapter(max_retries=Retry(total=100, connect=100, backoff_factor=0.1, backoff_max=0.5)))
+        session.mount("http://", HTTPAdapter(max_retries=Retry(total=150, connect=100, status=100, status_forcelist=[503], backoff_factor=0.1, backoff_max=0.5)))
         assert session.get(self.url + "/healthz", timeout=30).status_code == 200, self.log.read_text()
         return self
 

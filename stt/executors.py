@@ -1,0 +1,88 @@
+"""Many machines on one database: who is alive, and who takes over from the dead.
+
+Every process tells the database that it lives. One at a time looks for work that belongs to nobody alive and puts it
+back into its queue; finished steps are remembered, so the next one goes on from the last checkpoint.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import socket
+import threading
+from collections import defaultdict
+
+import sqlalchemy as sa
+from dbos import DBOS
+
+from stt.database import database, executors
+from stt.settings import settings
+
+BEAT = 5.0  # seconds between two signs of life
+DEAD = 25.0  # seconds without one; with a beat and a look this is well under the minute that is promised
+LOOKING = 7_318_841  # the advisory lock of who looks for the dead; any number that nobody else uses
+
+log = logging.getLogger("stt.executors")
+
+
+def name() -> str:
+    """What this process is called: always the same on SQLite, where it is alone; else new at every start."""
+    return f"{socket.gethostname()}-{secrets.token_hex(4)}" if settings().stt_database_url else "local"
+
+
+class Heart:
+    """Beats while the process lives. `stop` hands its work back at once."""
+
+    def __init__(self, executor: str) -> None:
+        self.executor = executor
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heart", daemon=True)
+        sign_of_life(executor)
+        self._thread.start()
+
+    def _beat(self) -> None:
+        while not self._ended.wait(BEAT):
+            try:
+                sign_of_life(self.executor)
+                take_over()
+            except Exception as error:  # the database is away: the next beat finds it back
+                log.warning("no heartbeat: %s", type(error).__name__)
+
+    def stop(self) -> None:
+        self._ended.set()
+        self._thread.join()
+        with database().begin() as connection:
+            connection.execute(executors.delete().where(executors.c.id == self.executor))
+
+
+def sign_of_life(executor: str) -> None:
+    # The clock of the database, as those of the machines may differ.
+    now = sa.text("extract(epoch from now())")
+    with database().begin() as connection:
+        seen = connection.execute(executors.update().where(executors.c.id == executor).values(seen=now))
+        if not seen.rowcount:
+            connection.execute(executors.insert().values(id=executor, seen=now))
+
+
+def take_over() -> int:
+    """Put the work of dead processes back into its queues; how many jobs. Only one process looks at a time."""
+    with database().connect() as connection:
+        if not connection.execute(sa.select(sa.func.pg_try_advisory_lock(LOOKING))).scalar():
+            return 0
+        try:
+            alive = set(
+                connection.execute(
+                    sa.select(executors.c.id).where(executors.c.seen > sa.text(f"extract(epoch from now()) - {DEAD}"))
+                ).scalars()
+            )
+            orphans = defaultdict(list)
+            for work in DBOS.list_workflows(status="PENDING", load_input=False, load_output=False):
+                if work.executor_id not in alive and work.queue_name:
+                    orphans[work.queue_name].append(work.workflow_id)
+            for queue, ids in orphans.items():
+                DBOS.resume_workflows(ids, queue_name=queue)
+                log.warning("took over %d jobs of a process that is gone", len(ids))
+            return sum(map(len, orphans.values()))
+        finally:
+            connection.execute(sa.select(sa.func.pg_advisory_unlock(LOOKING)))
+            connection.rollback()

@@ -1,0 +1,41 @@
+"""What this server does, in figures: `/metrics` in the Prometheus text format."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from stt.database import database, transcriptions
+
+registry = CollectorRegistry()
+audio_seconds = Counter("stt_audio_seconds", "Seconds of audio transcribed by this process", ["engine"], registry=registry)
+work_seconds = Counter("stt_work_seconds", "Seconds of work for them", ["engine"], registry=registry)
+provider_calls = Counter("stt_provider_calls", "Calls to the provider", ["kind", "answer"], registry=registry)
+provider_latency = Histogram("stt_provider_seconds", "How long the provider took to answer", ["kind"], registry=registry)
+
+
+class _Jobs:
+    """Jobs by state and engine, and how long the oldest has waited: read from the database when asked."""
+
+    def collect(self) -> Iterable[Metric]:
+        t = transcriptions.c
+        jobs = GaugeMetricFamily("stt_jobs", "Jobs by state and engine", labels=["state", "engine"])
+        with database().connect() as connection:
+            for row in connection.execute(sa.select(t.state, t.engine, sa.func.count()).group_by(t.state, t.engine)):
+                jobs.add_metric([row[0], row[1]], row[2])
+            oldest = connection.execute(sa.select(sa.func.min(t.queued)).where(t.state == "queued")).scalar()
+        yield jobs
+        age = GaugeMetricFamily("stt_queue_age_seconds", "How long the oldest waiting job has waited")
+        age.add_metric([], time.time() - oldest if oldest else 0.0)
+        yield age
+
+
+registry.register(_Jobs())
+
+
+def page() -> bytes:
+    return generate_latest(registry)
