@@ -39,12 +39,24 @@ class Server:
     def start(self) -> Server:
         command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(self.port)]
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, preexec_fn=self.before)
-        session = requests.Session()
-        # Retries while nobody listens yet: that is how a start is waited for.
-        session.mount("http://", HTTPAdapter(max_retries=Retry(total=150, connect=100, status=100, status_forcelist=[503], backoff_factor=0.1, backoff_max=0.5)))
-        assert session.get(self.url + "/healthz", timeout=30).status_code == 200, self.log.read_text()
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, preexec_fn=self.before
+            )
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            self.kill()
+            raise
         return self
+
+    def _wait_until_ready(self) -> None:
+        # Retries while nobody listens yet, or the job engine starts: that is how a start is waited for.
+        patience = Retry(
+            total=150, connect=100, status=100, status_forcelist=[503], backoff_factor=0.1, backoff_max=0.5
+        )
+        with requests.Session() as session:
+            session.mount("http://", HTTPAdapter(max_retries=patience))
+            assert session.get(self.url + "/healthz", timeout=30).status_code == 200, self.log.read_text()
 
     def kill(self) -> None:
         """As a power cut would: SIGKILL."""
