@@ -12,7 +12,7 @@ from pages.widgets.job_row import USUAL, job_row
 from pages.widgets.model_choice import model_choice
 from pages.widgets.plain import plain, sentence
 from pages.widgets.uploader import uploader
-from stt import jobs, models, recordings, records
+from stt import models, recordings, records, startup
 from stt.catalog import LOCAL, Cost, Model
 from stt.errors import SttError
 from stt.links import Link
@@ -87,7 +87,7 @@ def begin(sources: list[recordings.Recording | Link], model: str, options: dict)
     for source in sources:
         link = isinstance(source, Link)
         try:
-            visitor.follow(jobs.create(source, model=model, options=options, owner=owner, key=visitor.key()))
+            visitor.follow(stt.create(source, model=model, options=options, owner=owner, key=visitor.key()))
         except SttError as error:
             refused.append(f"{source.url if link else source.name}: {sentence(error.to_dict())}")
             continue
@@ -137,4 +137,4 @@ with st.container(key="jobs"):
                 st.rerun()
     state.polling = any(job.pending for job in followed)
     st.fragment(rows, run_every=0.5 if state.polling else None)()
-jobs.warm()
+startup.warm()

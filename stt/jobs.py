@@ -188,13 +188,6 @@ def start() -> None:
     _enqueue_forgotten()
 
 
-def warm() -> None:
-    """Load the on-device model in the background: somebody is about to use it."""
-    from stt import whisper
-
-    whisper.warm()
-
-
 def stop(patience: int = 0) -> None:
     """Stop the job engine, after at most `patience` seconds for jobs to end.
 

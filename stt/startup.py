@@ -4,24 +4,37 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import threading
+from collections.abc import Callable
+from functools import partial
+from types import FrameType
 
 from filelock import FileLock, Timeout
 
 from stt.database import data_folder
-from stt.errors import DataFolderError
+from stt.errors import DataFolderError, SetupError
 from stt.settings import settings
 
+LONGEST = 7.0  # seconds from the signal to the end at most, while requests are open
+PATIENCE = 2.0  # seconds for the database to hear that this process goes
+
 log = logging.getLogger("stt.startup")
+_ending = threading.Event()
 _lock: FileLock | None = None
 
 
-def check() -> None:
-    """Make sure of the data folder: writable, and ours alone. Raises DataFolderError.
+def check(can_sign_in: bool = False) -> None:
+    """Make sure of the data folder: writable, and ours alone; and of the sign-in. Raises SetupError.
 
     Two processes on one SQLite folder would both take up the same broken-off jobs. With PostgreSQL many may share.
     """
     global _lock
+    if settings().stt_access == "login" and not can_sign_in:
+        raise SetupError(
+            "STT_ACCESS is `login`, but there is no identity provider.",
+            guidance="Fill in [auth] in .streamlit/secrets.toml; .streamlit/secrets.toml.example shows how.",
+        )
     folder = data_folder()
     if settings().stt_database_url or _lock is not None:
         return
@@ -46,12 +59,68 @@ def run() -> None:
         log.exception("the job engine did not start")
 
 
+def stop_when_told() -> None:
+    """Make SIGTERM and SIGINT end this process within LONGEST seconds, also while somebody uploads or listens.
+
+    The server's own handlers, which close it gently, still run; but they wait for open requests without end.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return  # another server that runs this application has handlers of its own
+    for number in (signal.SIGTERM, signal.SIGINT):
+        before = signal.getsignal(number)
+        if callable(before):
+            signal.signal(number, partial(_told, before))
+
+
+def _told(before: Callable[..., object], number: int, frame: FrameType | None) -> None:
+    if not _ending.is_set():
+        _ending.set()
+        watch = threading.Timer(LONGEST, leave)
+        watch.daemon = True
+        watch.start()
+    before(number, frame)
+
+
 def stop() -> None:
-    """Stop for good. What is being transcribed goes on from its last finished stretch at the next start."""
+    """The server has closed. Ends the process if a signal asked for that or a stretch would hold it up."""
+    if _ending.is_set():
+        leave()
     from stt import jobs
 
     jobs.stop()
-    # A stretch cannot be interrupted from outside, and Python would wait for its thread.
     if any(thread.name.startswith("DBOS") or "ThreadPool" in thread.name for thread in threading.enumerate()):
-        logging.shutdown()
-        threading.Timer(1.0, os._exit, (0,)).start()
+        leave()
+
+
+def leave() -> None:
+    """End this process at once, with exit code 0.
+
+    Nothing is lost: what is being transcribed goes on from its last finished stretch, at the next start or, on a
+    shared database, in another process. The job engine is not taken down piece by piece: a stretch cannot be
+    interrupted from outside, and would fail, and its job with it, once the database under it is closed.
+    """
+    handing_over = threading.Thread(target=_hand_over, daemon=True)
+    handing_over.start()
+    handing_over.join(PATIENCE)
+    log.info("stopped")
+    logging.shutdown()
+    os._exit(0)
+
+
+def _hand_over() -> None:
+    """Tell the other processes on a shared database, so that they take over before they miss a heartbeat."""
+    from stt import jobs
+
+    if jobs._heart is not None:
+        jobs._heart.stop()
+
+
+def warm() -> None:
+    """Load the on-device model in the background: somebody is about to use it."""
+    threading.Thread(target=_warm, name="warm", daemon=True).start()
+
+
+def _warm() -> None:
+    from stt import whisper  # half a second that the first page should not wait for
+
+    whisper.warm()

@@ -6,10 +6,11 @@ import time
 
 import streamlit as st
 
+import stt
 from pages.visitor import owner
 from pages.widgets.amounts import length, percent
 from pages.widgets.plain import plain, sentence
-from stt import jobs, models, records
+from stt import models, records
 from stt.errors import SttError
 from stt.records import Job
 
@@ -35,13 +36,13 @@ def job_row(job: Job) -> None:
 def _buttons(job: Job) -> None:
     if job.pending:
         if st.button("Cancel", key=f"cancel-{job.id}", icon=":material/close:"):
-            _do(jobs.cancel, job)
+            _do(stt.cancel, job)
     elif job.state == records.DONE:
         if st.button("Read", key=f"read-{job.id}", type="primary", icon=":material/article:"):
             st.switch_page("transcript.py", query_params={"id": job.id})
     else:
         if st.button("Retry", key=f"retry-{job.id}", icon=":material/refresh:"):
-            _do(jobs.retry, job)
+            _do(stt.retry, job)
 
 
 def _do(action, job: Job) -> None:
