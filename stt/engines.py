@@ -23,6 +23,9 @@ class Work(Protocol):
         A step that was broken off is called again, so it must leave the same behind when done twice.
         """
 
+    def patiently(self, function: Callable[..., Result], *args: Any, **values: Any) -> Result:
+        """Call `function`, which asks the database, until the database answers; for what is no step."""
+
     def cancelled(self) -> bool:
         """Whether to stop now: the user has cancelled, or deleted, the job."""
 

@@ -13,16 +13,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
+import sqlalchemy as sa
+from dbos import DBOS, SetEnqueueOptions, SetWorkflowID, StepOptions
 from pydantic import SecretStr
 
-from stt import executors, health, keys, links, models, records, recordings
+from stt import executors, health, keys, limits, links, models, records, recordings, retention
 from stt.access import LOCAL
 from stt.catalog import LOCAL as LOCAL_MODEL
 from stt.database import data_folder, database
 from stt.engines import Engine, Outcome
 from stt.errors import Cancelled, SttError
 from stt.links import Link
+from stt.polling import backoff, pause
 from stt.recordings import Recording
 from stt.records import Job
 from stt.settings import settings
@@ -33,6 +35,10 @@ log = logging.getLogger("stt.jobs")
 QUEUES = {models.ON_DEVICE: "on-device", models.PROVIDER: "provider"}
 # A fixed version: a new version of the code takes over the jobs of the old one.
 APPLICATION_VERSION = "1"
+
+# What a database raises while it restarts, is out of reach, or has no room left.
+DATABASE_AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError)
+PATIENCE = 120.0  # seconds
 
 _starting = threading.Lock()
 _started = False
@@ -68,7 +74,7 @@ def create(
     path: what comes from outside must be given as `Link`. `options` are those of the model in
     `stt.catalog`; on this machine `language` (a code; missing means detect), `translate` (to English) and
     `channels_are_speakers`. `key` is the visitor's own for the AI/ML API; without it the server's is used.
-    Raises InputError for a file, link or option that cannot be used, KeyMissing.
+    Raises InputError for a file, link or option that cannot be used, KeyMissing, LimitReached.
     """
     start()
     chosen, engine = models.choose(model, key)
@@ -112,7 +118,13 @@ def create(
         error=None,
         provenance=None,
     )
-    records.insert(job, keys.seal(key) if key and engine == models.PROVIDER else None)
+    try:
+        with limits.admission(job, own_key=key is not None):
+            records.insert(job, keys.seal(key) if key and engine == models.PROVIDER else None)
+    except SttError:
+        if recording is not None and recording is not source:  # the copy that was made above
+            recordings.remove(recording.id, owner)
+        raise
     _enqueue(job)
     return job.id
 
@@ -133,21 +145,27 @@ def cancel(generation_id: str, *, owner: str = LOCAL) -> None:
 
 
 def retry(generation_id: str, *, owner: str = LOCAL) -> str:
-    """Run a failed or cancelled job again, from the last finished stretch. Returns its id. Raises NotFound."""
+    """Run a failed or cancelled job again, from the last finished stretch. Returns its id.
+
+    Raises NotFound, LimitReached.
+    """
     start()
     job = records.load(generation_id, owner)
+    if job.state not in (records.FAILED, records.CANCELLED):
+        return generation_id
     again = replace(job, attempt=job.attempt + 1, turn=records.next_turn(owner), queued=time.time())
-    moved = records.move(
-        generation_id,
-        (records.FAILED, records.CANCELLED),
-        records.QUEUED,
-        attempt=again.attempt,
-        turn=again.turn,
-        queued=again.queued,
-        error=None,
-        finished=None,
-        partial=None,
-    )
+    with limits.admission(again, own_key=records.sealed_key(generation_id) is not None):
+        moved = records.move(
+            generation_id,
+            (records.FAILED, records.CANCELLED),
+            records.QUEUED,
+            attempt=again.attempt,
+            turn=again.turn,
+            queued=again.queued,
+            error=None,
+            finished=None,
+            partial=None,
+        )
     if moved:
         _enqueue(again)
     return generation_id
@@ -181,6 +199,7 @@ def start() -> None:
         }
         for engine, queue in QUEUES.items():
             DBOS.register_queue(queue, worker_concurrency=at_once[engine], polling_interval_sec=0.1)
+        retention.schedule()
         if settings().stt_database_url:
             _heart = executors.Heart(executor)
         _started = True
@@ -220,24 +239,40 @@ def _enqueue_forgotten() -> None:
 def transcription(generation_id: str) -> None:
     """One job from its first step to its end, whatever happens in between."""
     try:
-        if not DBOS.run_step({"name": "begin"}, _begin, generation_id):
+        job = _step("begin", _begin, generation_id)
+        if job is None:
             return
-        job = records.load(generation_id, None)
         outcome = _engine(job).run(_Work(job))
-        DBOS.run_step({"name": "finish"}, _finish, job, outcome)
+        _step("finish", _finish, job, outcome)
     except Cancelled:
         log.info("cancelled %s", generation_id)
     except SttError as error:
         log.warning("failed %s: %s %s", generation_id, type(error).__name__, error.detail)
-        DBOS.run_step({"name": "fail"}, records.fail, generation_id, error)
+        _step("fail", records.fail, generation_id, error)
     except Exception as error:
         log.exception("failed %s", generation_id)
-        DBOS.run_step({"name": "fail"}, records.fail, generation_id, SttError(detail=repr(error)))
+        _step("fail", records.fail, generation_id, SttError(detail=repr(error)))
 
 
-def _begin(generation_id: str) -> bool:
+def _step(name: str, function: Callable[..., Any], *args: Any) -> Any:
+    """A step that outlives a restart of the database and a full disk: tried again for about two minutes."""
+    options = StepOptions(
+        name=name,
+        retries_allowed=True,
+        interval_seconds=0.5,
+        backoff_rate=2.0,
+        max_attempts=9,
+        should_retry=lambda error: isinstance(error, DATABASE_AWAY),
+    )
+    return DBOS.run_step(options, function, *args)
+
+
+def _begin(generation_id: str) -> Job | None:
+    """The job, now being worked on; None if it was cancelled or deleted while it waited."""
     # A step that a killed server had begun runs again: then the job is already working.
-    return records.move(generation_id, records.OPEN, records.WORKING, started=time.time())
+    if records.move(generation_id, records.OPEN, records.WORKING, started=time.time()):
+        return records.load(generation_id, None)
+    return None
 
 
 def _finish(job: Job, outcome: Outcome) -> None:
@@ -249,6 +284,7 @@ def _finish(job: Job, outcome: Outcome) -> None:
         provenance=outcome.provenance,
         **({} if outcome.worked is None else {"worked": outcome.worked}),
     )
+    limits.settle(job, outcome.transcript.duration, outcome.cost)
 
 
 class _Work:
@@ -258,10 +294,23 @@ class _Work:
         self.job = job
 
     def step(self, name: str, function: Callable[..., Any], *args: Any) -> Any:
-        return DBOS.run_step({"name": name}, function, *args)
+        return _step(name, function, *args)
+
+    def patiently(self, function: Callable[..., Any], *args: Any, **values: Any) -> Any:
+        ends = time.monotonic() + PATIENCE
+        for wait in backoff():
+            try:
+                return function(*args, **values)
+            except DATABASE_AWAY:
+                if time.monotonic() + wait > ends:
+                    raise
+                pause(wait)
 
     def cancelled(self) -> bool:
-        return not records.is_current(self.job)
+        try:
+            return not records.is_current(self.job)
+        except DATABASE_AWAY:
+            return False  # asked again soon
 
 
 def _engine(job: Job) -> Engine:

@@ -32,7 +32,7 @@ class OnDevice:
                 done = work.step("transcribe a stretch", _stretch, work, feed, done)
         finally:
             feed.close()
-        transcript = records.assembled(work.job.id)
+        transcript = work.patiently(records.assembled, work.job.id)
         return Outcome(transcript, provenance={**whisper.provenance(), **done["facts"]})
 
 

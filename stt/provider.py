@@ -39,10 +39,10 @@ class Provider:
             answer = _result(work, created)
             reading = results.read(answer, work.job.duration)
             if reading.error is not None:
-                records.keep_raw(work.job.id, answer)
+                work.patiently(records.keep_raw, work.job.id, answer)
                 raise reading.error
         except ENDED:
-            records.report(work.job.id, remote_id=None)  # a retry has to create anew
+            work.patiently(records.report, work.job.id, remote_id=None)  # a retry has to create anew
             raise
         assert reading.transcript is not None
         took = time.time() - created["at"]
@@ -110,8 +110,8 @@ def _result(work: Work, created: dict[str, Any]) -> dict[str, Any]:
     Nothing of this is a checkpoint: how long to wait follows from the time since the create, so a restarted job
     goes on where it was. Raises what `Client.get` raises, TookTooLong and Cancelled.
     """
-    job, client = work.job, client_for(work.job)
-    expected = polling.expected_seconds(job.duration or 0.0, records.past(job.model))
+    job, client = work.job, work.patiently(client_for, work.job)
+    expected = polling.expected_seconds(job.duration or 0.0, work.patiently(records.past, job.model))
     schedule = polling.Schedule(expected)
     limit = min(max(settings().stt_provider_limit, 2 * (job.duration or 0.0)), KEPT - MARGIN)
     trouble: Exception | None = None
@@ -129,7 +129,7 @@ def _result(work: Work, created: dict[str, Any]) -> dict[str, Any]:
         if reading.status != "running":
             return answer
         trouble = None
-        records.report(job.id, stage=_stage(reading.word), expected=expected)
+        work.patiently(records.report, job.id, stage=_stage(reading.word), expected=expected)
     raise trouble or TookTooLong(f"No result after {limit / 60:.0f} minutes.")
 
 
