@@ -1,115 +1,56 @@
-"""History: every transcript in one sortable table."""
+"""History: every transcript, searched, filtered, sorted and counted by the database; one page of them in a table."""
 
-import pandas as pd
 import streamlit as st
 
 from pages import visitor
-from pages.widgets.amounts import time_of, time_zone
-from pages.widgets.plain import sentence
-from stt import history, records
-from stt.errors import SttError
-from stt.languages import LANGUAGES
+from pages.widgets.amounts import length
+from pages.widgets.history_actions import history_actions, open_transcript
+from pages.widgets.history_chart import history_chart
+from pages.widgets.history_filters import page_number, search_filters_order
+from pages.widgets.history_table import history_table
+from stt import history
 
-STATES = [records.QUEUED, records.WORKING, records.DONE, records.FAILED, records.CANCELLED]
-OPEN = "open"  # the column of buttons that open a transcript
+ROWS = 100  # on a page
 owner = visitor.owner()
 state = st.session_state
 
 
-def filters() -> dict:
-    text, model, states = st.columns([2, 1, 1])
-    return {
-        "text": text.text_input("Search", placeholder="In titles and transcripts", bind="query-params", key="q") or "",
-        "models": model.multiselect("Model", history.models_of(owner), placeholder="All"),
-        "states": states.multiselect("State", STATES, format_func=str.capitalize, placeholder="All"),
-    }
-
-
-def table(jobs: list[records.Job]) -> list[records.Job]:
-    """The table; which rows are chosen. A click on a row opens it."""
-    frame = pd.DataFrame(
-        {
-            OPEN: ["Read"] * len(jobs),
-            "Created": pd.to_datetime([job.created for job in jobs], unit="s", utc=True).tz_convert(time_zone()),
-            "Title": [job.title for job in jobs],
-            "Length": [time_of(job.duration) for job in jobs],
-            "Words": pd.array([job.words for job in jobs], dtype="Int64"),
-            "Language": [LANGUAGES.get(job.language or "", job.language) for job in jobs],
-            "Model": [job.model for job in jobs],
-            "Confidence": [job.confidence for job in jobs],
-            "State": [job.state.capitalize() for job in jobs],
-        }
-    )
-    # Selections are positions: another set of rows must not inherit them (streamlit#17026).
-    version = hash(tuple(job.id for job in jobs))
-    event = st.dataframe(
-        frame,
-        hide_index=True,
-        on_select="rerun",
-        selection_mode=["multi-row", "single-cell"],
-        key=f"table-{version}",
-        column_config={
-            OPEN: st.column_config.ButtonColumn(
-                "", type="tertiary", width="small", key="opened", on_click=lambda: None
-            ),
-            "Created": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width="medium"),
-            "Title": st.column_config.TextColumn(width="large"),
-            "Length": st.column_config.TimeColumn(format="H:mm:ss", width="small"),
-            "Words": st.column_config.NumberColumn(format="localized", width="small"),
-            "Language": st.column_config.TextColumn(width="small"),
-            "State": st.column_config.TextColumn(width="small"),
-            "Confidence": st.column_config.NumberColumn(format="percent", width="small"),
-        },
-    )
-    pressed = state.get("opened")
-    if pressed is not None:
-        open_transcript(jobs[pressed["row"]])
-    # A click on a header can select the first cell of its own accord, so the first column does not open by selection.
-    cell = next((cell for cell in event.selection.cells if cell[1] != OPEN), None)
-    if cell is None:
-        state.pop("clicked", None)
-    elif state.get("clicked") != (version, cell):
-        state.clicked = version, cell
-        open_transcript(jobs[cell[0]])
-    return [jobs[row] for row in event.selection.rows]
-
-
-def open_transcript(job: records.Job) -> None:
-    st.switch_page("transcript.py", query_params={"id": job.id})
-
-
-@st.dialog("Delete for good?")
-def confirm_delete(chosen: list[records.Job]) -> None:
-    what = f"“{chosen[0].title}”" if len(chosen) == 1 else f"{len(chosen)} transcripts"
-    st.text(f"{what} and the audio will be deleted. This cannot be undone.")
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Keep"):
-            st.rerun()
-        if st.button("Delete", type="primary", key="confirm-delete"):
-            for job in chosen:
-                try:
-                    history.delete(job.id, owner)
-                except SttError as error:
-                    st.session_state.notice = sentence(error.to_dict())
-            st.rerun()
+def in_words(totals: history.Totals) -> str:
+    """Such as "2 h 5 min, 18,000 words, $0.71"."""
+    amounts = [length(totals.seconds), f"{totals.words:,} words"]
+    if totals.cost is not None:
+        amounts.append(f"\\${totals.cost:,.2f}" if totals.cost >= 0.01 else f"\\${totals.cost:,.4f}")
+    return ", ".join(amounts)
 
 
 st.set_page_config(layout="wide")
 st.title("History", anchor=False)
 if "notice" in state:
     st.error(state.pop("notice"))
-wanted = filters()
-found = history.find(owner, **wanted)
+wanted, sort, descending = search_filters_order(owner)
+found = history.totals(owner, **wanted)
 with st.container(key="history"):
-    if found:
-        count = "1 transcript" if len(found) == 1 else f"{len(found):,} transcripts"
-        st.caption(f"{count}. Click a row to read it, tick rows to do more.")
-        chosen = table(found)
-        with st.container(horizontal=True):
-            if st.button("Read", disabled=len(chosen) != 1, icon=":material/article:"):
-                open_transcript(chosen[0])
-            if st.button("Delete", disabled=not chosen, icon=":material/delete:"):
-                confirm_delete(chosen)
+    if found.count:
+        count = "1 transcript" if found.count == 1 else f"{found.count:,} transcripts"
+        st.caption(
+            f"{count}. {in_words(found)}. Click a row to read it, a column’s name to sort all of them by it, "
+            "tick rows to do more."
+        )
+        table, under = st.container(), st.container(horizontal=True, vertical_alignment="center")
+        with under:
+            number = page_number(-(-found.count // ROWS), (wanted, sort, descending))
+        jobs = history.find(owner, sort=sort, descending=descending, limit=ROWS, offset=(number - 1) * ROWS, **wanted)
+        with table:
+            hits = history.in_context(jobs, wanted["text"])
+            chosen, opened = history_table(
+                jobs, hits, sort=sort, descending=descending, priced=found.cost is not None
+            )
+        if opened:
+            open_transcript(opened)
+        if chosen:
+            st.caption(f"{len(chosen)} ticked: {in_words(history.totals_of(chosen))}.")
+        history_actions(owner, chosen)
+        history_chart(owner, wanted)
     elif any(wanted.values()):
         st.info("Nothing matches. Change the search or the filters.")
     else:

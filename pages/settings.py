@@ -4,7 +4,10 @@ import streamlit as st
 from pydantic import SecretStr
 
 from pages import visitor
+from pages.widgets.limits_view import limits_view
+from pages.widgets.my_data import my_data
 from pages.widgets.plain import plain, sentence
+from pages.widgets.token_list import token_list
 from stt import keys
 from stt.aiml import Client
 from stt.errors import SttError
@@ -50,6 +53,9 @@ if "key_notice" in state:
     st.error(state.pop("key_notice"))
 key_form()
 
+token_list()
+my_data()
+
 st.subheader("This server", anchor=False)
 limits = settings()
 for fact in (
@@ -58,3 +64,4 @@ for fact in (
     f"The AI/ML API is reached at {limits.aiml_base_url}.",
 ):
     plain(fact)
+limits_view(visitor.owner())

@@ -7,10 +7,13 @@ import streamlit as st
 from pages import visitor
 from pages.widgets.amounts import length, percent, when
 from pages.widgets.copy import copy_button
+from pages.widgets.correct import details_button, editing, machines_version, tag_line
 from pages.widgets.findings import findings
 from pages.widgets.plain import plain, sentence
 from pages.widgets.player import player
-from stt import history, jobs, records, recordings
+from pages.widgets.share import share_button
+from pages.widgets.version_picker import again_button, version_picker
+from stt import corrections, history, jobs, records, recordings
 from stt.errors import NotFound, SttError
 from stt.exports import FORMATS, file_name
 from stt.languages import LANGUAGES
@@ -30,6 +33,8 @@ def header(job: records.Job, transcript: Transcript) -> None:
     if job.cost:
         facts.append(f"${job.cost:.4f}")
     plain(" · ".join(facts), "stt-facts")
+    tag_line(job)
+    version_picker(job)
     if job.pending:
         st.info("Still transcribing. This is the text so far.", icon=":material/pending:")
         st.page_link("transcribe.py", label="Follow it", icon=":material/graphic_eq:")
@@ -66,8 +71,14 @@ def actions(job: records.Job, transcript: Transcript) -> None:
                     width="stretch",
                 )
         if not job.pending and job.state != records.DONE and st.button("Retry", icon=":material/refresh:"):
-            visitor.follow(jobs.retry(job.id, owner=owner))
+            try:
+                visitor.follow(jobs.retry(job.id, owner=owner))
+            except SttError as error:  # such as a limit of the host
+                state.notice = sentence(error.to_dict())
             st.switch_page("transcribe.py")
+        details_button(job, transcript, corrected)
+        again_button(job)
+        share_button(job)
         if st.button("Delete", icon=":material/delete:"):
             confirm_delete(job)
 
@@ -83,10 +94,11 @@ def confirm_delete(job: records.Job) -> None:
             st.switch_page("history.py")
 
 
-def reading(job: records.Job, transcript: Transcript) -> None:
+def reading(job: records.Job, transcript: Transcript, *, editable: bool) -> None:
     """The player and the text in paragraphs."""
+    key = f"player-{job.id}"
     player(
-        f"player-{job.id}",
+        key,
         audio_url=f"/audio/{job.id}" if has_audio(job) else None,
         duration=job.duration or transcript.duration,
         paragraphs=[
@@ -100,6 +112,7 @@ def reading(job: records.Job, transcript: Transcript) -> None:
             for p in paragraphs(transcript.segments)
         ],
         at=moment(),
+        **(editing(job, corrected, key) if editable else {}),
     )
 
 
@@ -137,12 +150,14 @@ except NotFound as error:
     st.info(sentence(error.to_dict()))
     st.page_link("history.py", label="All transcripts", icon=":material/history:")
     st.stop()
+corrected = corrections.state(job.id, owner)  # before the text: what is saved in between is then noticed
 transcript = records.transcript_of(job.id)
 header(job, transcript)
 actions(job, transcript)
+machines = machines_version(job, corrected)
 with st.container(key="transcript"):
-    if transcript.segments:
-        reading(job, transcript)
+    if machines or transcript.segments:
+        reading(job, machines or transcript, editable=machines is None)
     elif job.state == records.DONE:
         st.info("No speech was found in this recording.")
 findings(transcript)

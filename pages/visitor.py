@@ -8,15 +8,28 @@ import streamlit as st
 from pydantic import SecretStr
 
 from stt import access, records
+from stt.settings import settings
 
 RECENT = 24 * 3600  # seconds; rows of jobs that ended longer ago are found in the history only
 MOST_ROWS = 12
 
 
-def recognise() -> None:
-    """Set the owner of this session, and take up again what a reload or another tab left running."""
+def signs_in() -> bool:
+    """Whether people sign in on this server."""
+    return settings().stt_access == "login"
+
+
+def recognise() -> bool:
+    """Set the owner of this session, and take up again what a reload or another tab left running.
+
+    False if they must sign in first.
+    """
     state = st.session_state
-    known = access.owner_of(access.visitor(st.context.cookies))
+    name = access.visitor(st.context.cookies)
+    if signs_in() and not _has_signed_in(name):
+        state.clear()
+        return False
+    known = access.owner_of(name)
     if known is None:
         # Cookies are off: this session has its own things, until it ends.
         known = state.get("owner") or access.owner_of(access.new_visitor())
@@ -26,6 +39,18 @@ def recognise() -> None:
     else:
         running = [job.id for job in records.jobs_of(known, states=records.OPEN)]
         state.generation_ids = [*(i for i in running if i not in state.generation_ids), *state.generation_ids]
+    return True
+
+
+def _has_signed_in(name: str | None) -> bool:
+    """Whether Streamlit and our own routes know who this is; the routes learn it here."""
+    if name is None or not getattr(st.user, "is_logged_in", False):
+        return False
+    user = access.user(st.user.to_dict())
+    if user is None:
+        return False
+    access.sign_in(name, user)
+    return access.owner_of(name) == user
 
 
 def owner() -> str:

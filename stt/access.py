@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import secrets
+import time
 from collections.abc import Mapping
 from functools import lru_cache
 
-from itsdangerous import BadSignature, URLSafeSerializer
+import sqlalchemy as sa
+from itsdangerous import BadSignature, URLSafeSerializer, URLSafeTimedSerializer
 
-from stt.database import data_folder
+from stt.database import data_folder, database, sign_ins
 from stt.settings import settings
 
 COOKIE = "stt_visitor"
 COOKIE_AGE = 400 * 24 * 3600  # seconds; browsers keep cookies no longer than 400 days
+WANTED = "stt_wanted"  # the page that somebody asked for before they had signed in
+WANTED_AGE = 15 * 60  # seconds
+RENEWED = 3600  # seconds after which a visit is noted again, so that the month begins anew
+SIGNED_IN_FOR = 30 * 24 * 3600  # seconds, as long as Streamlit's own cookie
 LOCAL = "local"  # the owner of what Python code makes through `stt.create`
 SHARED = "shared"
+# One name and a query: never another host, never a path of Streamlit's or of ours that is no page.
+_A_PAGE = re.compile(r"/[a-z][a-z-]{0,40}(\?[A-Za-z0-9_.=&%-]{0,300})?")
 
 
 def visitor(cookies: Mapping[str, str]) -> str | None:
@@ -37,10 +47,90 @@ def cookie_for(name: str) -> str:
 
 
 def owner_of(visitor_name: str | None) -> str | None:
-    """Whose things this visitor sees: its own, or everybody's when STT_ACCESS is `shared`."""
+    """Whose things this visitor sees; None if nobody's.
+
+    Its own, everybody's when STT_ACCESS is `shared`, or when it is `login` those of whoever has signed in.
+    """
     if settings().stt_access == "shared":
         return SHARED
-    return f"visitor:{visitor_name}" if visitor_name else None
+    if not visitor_name:
+        return None
+    if settings().stt_access == "login":
+        return _user_of(visitor_name)
+    return f"visitor:{visitor_name}"
+
+
+def must_sign_in(visitor_name: str | None) -> bool:
+    return settings().stt_access == "login" and owner_of(visitor_name) is None
+
+
+def user(claims: Mapping[str, object]) -> str | None:
+    """The owner that an identity provider's claims name; None if STT_ALLOWED_EMAILS does not let them in.
+
+    An address that the provider says is not verified is no address: anybody can claim one.
+    """
+    email = str(claims.get("email") or "").strip().lower() if claims.get("email_verified") is not False else ""
+    name = email or str(claims.get("sub") or "")
+    found = f"user:{name}"[:200]
+    return found if name and allowed(found) else None
+
+
+def allowed(owner: str) -> bool:
+    """Whether STT_ALLOWED_EMAILS lets this `user:…` in: by address, or by the domain of the address."""
+    entries = {entry.lstrip("@") for entry in (settings().stt_allowed_emails or "").lower().replace(",", " ").split()}
+    email = owner.removeprefix("user:")
+    name, at, domain = email.rpartition("@")
+    return not entries or bool(at and name and (email in entries or domain in entries))
+
+
+def sign_in(visitor_name: str, owner: str) -> None:
+    """From now on this visitor is `owner`. One that has signed out stays out: its browser has a new name by now."""
+    now = time.time()
+    mine = sign_ins.c.visitor == visitor_name
+    with database().connect() as connection:
+        known = connection.execute(sa.select(sign_ins.c.owner, sign_ins.c.at).where(mine)).first()
+    if known is not None and (known.owner is None or (known.owner == owner and known.at > now - RENEWED)):
+        return
+    with contextlib.suppress(sa.exc.IntegrityError), database().begin() as connection:  # another tab was first
+        if known is None:
+            connection.execute(sign_ins.delete().where(sign_ins.c.at < now - SIGNED_IN_FOR))
+            connection.execute(sign_ins.insert().values(visitor=visitor_name, owner=owner, at=now))
+        else:
+            still = sa.and_(mine, sign_ins.c.owner.is_not(None))
+            connection.execute(sign_ins.update().where(still).values(owner=owner, at=now))
+
+
+def sign_out(visitor_name: str) -> None:
+    with database().begin() as connection:
+        mine = sign_ins.c.visitor == visitor_name
+        if not connection.execute(sign_ins.update().where(mine).values(owner=None, at=time.time())).rowcount:
+            connection.execute(sign_ins.insert().values(visitor=visitor_name, owner=None, at=time.time()))
+
+
+def _user_of(visitor_name: str) -> str | None:
+    recent = sa.and_(sign_ins.c.visitor == visitor_name, sign_ins.c.at > time.time() - SIGNED_IN_FOR)
+    with database().connect() as connection:
+        owner = connection.execute(sa.select(sign_ins.c.owner).where(recent)).scalar()
+    return owner if owner and allowed(owner) else None
+
+
+def wish(path: str, query: str) -> str | None:
+    """The signed value of the cookie that remembers this page; None if it is the first page, or none of ours."""
+    wanted = f"{path}?{query}" if query else path
+    return _wishes().dumps(wanted) if path != "/" and _A_PAGE.fullmatch(wanted) else None
+
+
+def wanted(cookies: Mapping[str, str]) -> str | None:
+    """The page to go to after the sign-in: a path on this site."""
+    try:
+        path = _wishes().loads(cookies.get(WANTED, ""), max_age=WANTED_AGE)
+    except BadSignature:
+        return None
+    return path if isinstance(path, str) and _A_PAGE.fullmatch(path) else None
+
+
+def _wishes() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(signing_secret(), salt="stt-wanted")
 
 
 @lru_cache

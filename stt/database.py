@@ -67,14 +67,17 @@ transcriptions = sa.Table(
     sa.Column("sent", sa.Integer),  # the attempt whose create may have reached the provider
     sa.Column("remote_id", sa.Text),  # the provider's generation id, while its result may still be had
     sa.Column("provenance", sa.JSON),
-    sa.Index("transcriptions_by_owner", "owner", "created"),
-    sa.Index("transcriptions_by_state", "state", "queued"),
     # All that the history sorts, filters and adds up, so that 100,000 records are gone through without their texts.
+    # PostgreSQL bounds the length of what it indexes, and titles have no bound.
     sa.Index(
-        "transcriptions_listed",
-        *("owner", "state", "created", "title", "model", "engine", "language"),
+        "transcriptions_by_owner",
+        *("owner", "created", "state", "title", "model", "engine", "language"),
         *("duration", "words", "confidence", "cost", "number"),
-    ).ddl_if(dialect="sqlite"),  # PostgreSQL bounds the length of what it indexes, and titles have none
+    ).ddl_if(dialect="sqlite"),
+    sa.Index("transcriptions_by_owner_only", "owner", "created").ddl_if(dialect="postgresql"),
+    sa.Index("transcriptions_by_model", "model", "owner"),
+    sa.Index("transcriptions_by_language", "language", "owner"),
+    sa.Index("transcriptions_by_state", "state", "queued"),
 )
 
 stretches = sa.Table(
@@ -134,6 +137,37 @@ tokens = sa.Table(
     sa.Column("hash", sa.String(64), nullable=False, unique=True),  # SHA-256: the token itself is nowhere
     sa.Column("created", sa.Float, nullable=False),
     sa.Column("used", sa.Float),
+)
+
+shares = sa.Table(
+    "shares",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("transcription_id", sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("hash", sa.String(64), nullable=False, unique=True),  # SHA-256: the token itself is nowhere
+    sa.Column("audio", sa.Boolean, nullable=False),
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("ends", sa.Float, nullable=False),
+)
+
+# What counts towards the limits of a day. Deleting a transcript does not give its minutes back, so they stand here.
+usage = sa.Table(
+    "usage",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),  # the generation id
+    sa.Column("attempt", sa.Integer, primary_key=True),
+    sa.Column("owner", sa.String(200), nullable=False),
+    sa.Column("at", sa.Float, nullable=False, index=True),
+    sa.Column("seconds", sa.Float, nullable=False),
+    sa.Column("dollars", sa.Float, nullable=False),  # on this server's key
+)
+
+sign_ins = sa.Table(
+    "sign_ins",
+    metadata,
+    sa.Column("visitor", sa.String(60), primary_key=True),
+    sa.Column("owner", sa.String(200)),  # who has signed in with this browser; null once they have signed out
+    sa.Column("at", sa.Float, nullable=False),
 )
 
 

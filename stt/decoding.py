@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,13 @@ from stt.transcript import Segment, Word
 
 LONG_SILENCE = 2.0  # seconds; longer ones are left out, as Whisper invents text in them
 PADDING = 0.4  # seconds kept on either side of speech, for soft beginnings and endings
+MISSED = 2.0  # seconds of speech without a word that are heard again
+LONGEST_WORD = 1.5  # seconds; where a passage is left out, the word before it seems to last until its end
+BEAM, WIDE_BEAM = 1, 5  # candidates kept while decoding: in clear speech one does as well, and a third faster
+DOUBTFUL = -0.3  # mean log probability of the words; below it the next window gets the wide beam
 SEED = 1  # of the sampling when a window has to be done again, so that runs are alike
 SETTINGS = {
-    "beam_size": 1,
+    "beam_size": f"{BEAM}, {WIDE_BEAM} after doubtful words",
     "word_timestamps": True,
     "voice_filter": "Silero VAD",
     "condition_on_previous_text": True,
@@ -43,18 +48,84 @@ def segments(
     if run.language is None:
         token, run.language_probability = model.model.detect_language(encoded)[0][0]
         run.language = token[2:-2]
-    tokenizer = Tokenizer(
-        model.hf_tokenizer, model.model.is_multilingual, task="translate" if translate else "transcribe",
-        language=run.language,
-    )
+    task = "translate" if translate else "transcribe"
+    tokenizer = Tokenizer(model.hf_tokenizer, model.model.is_multilingual, task=task, language=run.language)
     with _seeded:
         ctranslate2.set_random_seed(SEED)
-    heard = restore_speech_timestamps(
-        model.generate_segments(features, tokenizer, _options(tokenizer), False, encoded), kept, RATE
-    )
-    for segment in heard:
+    options = _options(tokenizer)
+    heard = _careful(model.generate_segments(features, tokenizer, options, False, encoded), options)
+
+    def again(start: float, end: float) -> Iterator[Any]:
+        ask()
+        return _again(model, tokenizer, speech, start, end)
+
+    for segment in restore_speech_timestamps(complete(heard, _without_silences(spans, kept), again), kept, RATE):
         yield segment
         ask()
+
+
+def _careful(heard: Iterable[Any], options: Any) -> Iterator[Any]:
+    """The segments as they come; where they are doubtful, the library is told to look wider in the next window.
+
+    It reads its options anew for every window. What is hard to hear stays so for a while.
+    """
+    for segment in heard:
+        options.beam_size = WIDE_BEAM if segment.avg_logprob < DOUBTFUL else BEAM
+        yield segment
+
+
+def complete(heard: Iterable[Any], spans: Sequence[Span], again: Callable[[float, float], Iterable[Any]]) -> Iterator[Any]:
+    """The segments `heard`, and between them what was left out, heard `again`.
+
+    Whisper now and then ends early or jumps over a passage without any sign of it. Speech for more than MISSED
+    seconds without a word tells.
+    """
+    at = 0.0
+    for segment in heard:
+        since = 0  # the first word that is not yet given
+        for number, word in enumerate(segment.words):
+            if passage := missed(spans, at, word.start):
+                if number > since:
+                    yield _part(segment, since, number)
+                yield from again(*passage)
+                since = number
+            at = max(at, min(word.end, word.start + LONGEST_WORD))
+        yield _part(segment, since, len(segment.words)) if since else segment
+    if spans and (passage := missed(spans, at, spans[-1][1])):
+        yield from again(*passage)
+
+
+def missed(spans: Sequence[Span], start: float, end: float) -> Span | None:
+    """The passage between `start` and `end` from its first to its last speech, if there is more than MISSED of it."""
+    inside = [(max(start, one), min(end, other)) for one, other in spans if one < end and other > start]
+    if sum(other - one for one, other in inside) <= MISSED:
+        return None
+    return inside[0][0], inside[-1][1]
+
+
+def _part(segment: Any, since: int, until: int) -> Any:
+    """The words `since` to `until` of a segment as one of its own."""
+    words = segment.words[since:until]
+    text = "".join(word.word for word in words)
+    return replace(segment, start=words[0].start, end=words[-1].end, text=text, words=words)
+
+
+def _again(model: Any, tokenizer: Any, speech: np.ndarray, start: float, end: float) -> Iterator[Any]:
+    """The passage by itself, with more care: without the text before it, which may be what led astray."""
+    first = max(0.0, start - PADDING / 2)
+    features = model.feature_extractor(speech[int(first * RATE) : int((end + PADDING / 2) * RATE)])
+    options = replace(_options(tokenizer), beam_size=WIDE_BEAM, condition_on_previous_text=False)
+    for segment in model.generate_segments(features, tokenizer, options, False):
+        if segment.avg_logprob < options.log_prob_threshold or (
+            segment.compression_ratio > options.compression_ratio_threshold
+        ):
+            continue
+        for word in segment.words:
+            word.start, word.end = word.start + first, word.end + first
+        # The padding may hold the end of a word that is known already.
+        words = [word for word in segment.words if start <= (word.start + word.end) / 2 <= end]
+        if words:
+            yield _part(replace(segment, words=words), 0, len(words))
 
 
 def _kept(spans: Sequence[Span], samples: int) -> list[dict[str, int]]:
@@ -71,12 +142,24 @@ def _kept(spans: Sequence[Span], samples: int) -> list[dict[str, int]]:
     ]
 
 
+def _without_silences(spans: Sequence[Span], kept: Sequence[dict[str, int]]) -> list[Span]:
+    """The spans where they are once only the parts `kept` are left."""
+    found: list[Span] = []
+    before = 0.0  # seconds of the parts so far
+    for part in kept:
+        begin, finish = part["start"] / RATE, part["end"] / RATE
+        shift = before - begin
+        found += [(start + shift, end + shift) for start, end in spans if begin <= start + 0.001 and end <= finish + 0.001]
+        before += finish - begin
+    return found
+
+
 def _options(tokenizer: Any) -> Any:
-    """The library's defaults, but beam 1 (as accurate here, and a third faster) and word times."""
+    """The library's defaults, but a narrow beam and word times."""
     from faster_whisper.transcribe import TranscriptionOptions, get_suppressed_tokens
 
     return TranscriptionOptions(
-        beam_size=1,
+        beam_size=BEAM,
         best_of=5,
         patience=1,
         length_penalty=1,

@@ -1,43 +1,146 @@
-"""All transcripts of an owner: found, listed, deleted."""
+"""All transcripts of an owner: found, sorted, counted, deleted. 100,000 of them are nothing special."""
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime, tzinfo
+from typing import TypedDict, Unpack
 
 import sqlalchemy as sa
 
-from stt import recordings, records
-from stt.database import database, stretches, transcriptions, transcripts
+from stt import recordings, records, search
+from stt.database import database, stretches, tags, transcriptions, transcripts
 from stt.records import Job
+from stt.search import Snippet
+
+_t = transcriptions.c
+NEWEST = "created"
+# What the table can be sorted by. Titles by their small letters, so that "bach" comes before "Zelter".
+SORTS = {
+    NEWEST: _t.created,
+    "title": sa.func.lower(_t.title),
+    **{name: _t[name] for name in ("duration", "words", "language", "model", "engine", "confidence", "cost", "state")},
+}
+_BLOCK = 500  # rows named in one statement
+
+
+class Wanted(TypedDict, total=False):
+    """Which transcriptions: all that is given must hold. Times in seconds since 1970, lengths in seconds of audio.
+
+    `text` is looked for in titles and transcripts (see `stt.search`); `since` and `shortest` are the first that
+    count, `until` and `longest` the first that do not.
+    """
+
+    text: str
+    models: Collection[str]
+    engines: Collection[str]
+    languages: Collection[str]
+    tags: Collection[str]
+    states: Collection[str]
+    since: float | None
+    until: float | None
+    shortest: float | None
+    longest: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How many, with how many seconds of audio and words, for how many US dollars (None: none has a price)."""
+
+    count: int
+    seconds: float
+    words: int
+    cost: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The values that the owner's transcriptions have, sorted."""
+
+    models: list[str]
+    languages: list[str]
+    tags: list[str]
 
 
 def find(
-    owner: str, *, text: str = "", models: list[str] | None = None, states: list[str] | None = None
+    owner: str,
+    *,
+    sort: str = NEWEST,
+    descending: bool = True,
+    limit: int | None = None,
+    offset: int = 0,
+    **wanted: Unpack[Wanted],
 ) -> list[Job]:
-    """The owner's transcriptions, newest first: those with `text` in the title or the words, of `models`, in `states`."""
-    t = transcriptions.c
-    query = (
-        sa.select(*(t[field.name] for field in fields(Job)))
-        .outerjoin(transcripts, transcripts.c.id == t.id)
-        .where(t.owner == owner)
-        .order_by(t.created.desc())
+    """The owner's transcriptions, sorted by one of `SORTS`; unknown values come last either way."""
+    key = SORTS[sort]
+    order = [(key.desc() if descending else key.asc()).nulls_last(), _t.created.desc(), _t.number.desc()]
+    if sort == NEWEST:  # never unknown; without a word about that, the index has the order already
+        order = [_t.created.desc(), _t.number.desc()] if descending else [_t.created, _t.number]
+    numbers = sa.select(_t.number).where(*_conditions(owner, wanted)).order_by(*order)
+    if limit is not None:
+        numbers = numbers.limit(limit).offset(offset)
+    with database().connect() as connection:
+        return _jobs(connection, owner, connection.execute(numbers).scalars().all())
+
+
+def totals(owner: str, **wanted: Unpack[Wanted]) -> Totals:
+    """What all that `find` would find comes to."""
+    query = sa.select(
+        sa.func.count(), sa.func.coalesce(sa.func.sum(_t.duration), 0.0), sa.func.coalesce(sa.func.sum(_t.words), 0),
+        sa.func.sum(_t.cost),
+    ).where(*_conditions(owner, wanted))  # fmt: skip
+    with database().connect() as connection:
+        return Totals(*connection.execute(query).one())
+
+
+def totals_of(jobs: Iterable[Job]) -> Totals:
+    jobs = list(jobs)
+    costs = [job.cost for job in jobs if job.cost is not None]
+    return Totals(
+        len(jobs), sum(j.duration or 0.0 for j in jobs), sum(j.words or 0 for j in jobs), sum(costs) if costs else None
     )
-    if text.strip():
-        pattern = "%" + _escaped(text.strip()) + "%"
-        query = query.where(t.title.ilike(pattern, escape="\\") | transcripts.c.text.ilike(pattern, escape="\\"))
-    if models:
-        query = query.where(t.model.in_(models))
-    if states:
-        query = query.where(t.state.in_(states))
-    with database().connect() as connection:
-        return [Job(**row) for row in connection.execute(query).mappings()]
 
 
-def models_of(owner: str) -> list[str]:
-    """The models that the owner has used."""
-    query = sa.select(transcriptions.c.model).where(transcriptions.c.owner == owner).distinct()
+def in_context(jobs: Iterable[Job], text: str) -> dict[str, Snippet]:
+    """Where `text` stands in the transcripts of these jobs of the owner, by their id; titles are not looked at."""
+    ids = [job.id for job in jobs]
+    if not ids or not search.is_query(text):
+        return {}
+    query = sa.select(transcripts.c.id, transcripts.c.text).where(transcripts.c.id.in_(ids))
     with database().connect() as connection:
-        return sorted(connection.execute(query).scalars())
+        found = {row.id: search.snippet(row.text, text) for row in connection.execute(query)}
+    return {id: snippet for id, snippet in found.items() if snippet}
+
+
+def choices(owner: str) -> Choices:
+    """What the owner can filter by."""
+    own = sa.exists().where(_t.id == tags.c.id, _t.owner == owner)
+    tagged = sa.select(tags.c.tag).where(own).distinct()
+    with database().connect() as connection:
+        return Choices(
+            list(_each(connection, owner, _t.model)),
+            list(_each(connection, owner, _t.language)),
+            sorted(connection.execute(tagged).scalars(), key=str.casefold),
+        )
+
+
+def minutes_by_day(owner: str, zone: tzinfo, **wanted: Unpack[Wanted]) -> dict[tuple[date, str], float]:
+    """Minutes of audio for each (day in `zone`, model), of what `find` would find."""
+    # Hours are counted in the database, days here: so a day has 23 hours when the clock goes forward.
+    shift = int(datetime.now(zone).utcoffset().total_seconds()) % 3600
+    hour = _whole((_t.created + shift) / 3600).label("hour")
+    query = (
+        sa.select(hour, _t.model, sa.func.sum(_t.duration).label("seconds"))
+        .where(*_conditions(owner, wanted), _t.duration > 0)
+        .group_by(hour, _t.model)
+    )
+    minutes: dict[tuple[date, str], float] = {}
+    with database().connect() as connection:
+        for row in connection.execute(query):
+            day = datetime.fromtimestamp(row.hour * 3600 - shift, zone).date()
+            minutes[day, row.model] = minutes.get((day, row.model), 0.0) + row.seconds / 60
+    return minutes
 
 
 def delete(generation_id: str, owner: str) -> None:
@@ -55,5 +158,48 @@ def delete(generation_id: str, owner: str) -> None:
         recordings.remove(job.recording_id, owner)
 
 
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def _conditions(owner: str, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+    where = [_t.owner == owner]
+    text = wanted.get("text") or ""
+    if search.is_query(text):
+        where.append(_t.number.in_(search.matching(database().dialect.name, owner, text)))
+    elif text.strip():
+        where.append(sa.false())  # nothing but punctuation: that is not in any index
+    for column, name in ((_t.model, "models"), (_t.engine, "engines"), (_t.language, "languages"), (_t.state, "states")):
+        if wanted.get(name):
+            where.append(column.in_(list(wanted[name])))
+    if wanted.get("tags"):
+        where.append(_t.id.in_(sa.select(tags.c.id).where(tags.c.tag.in_(list(wanted["tags"])))))
+    for column, first, end in ((_t.created, "since", "until"), (_t.duration, "shortest", "longest")):
+        if wanted.get(first) is not None:
+            where.append(column >= wanted[first])
+        if wanted.get(end) is not None:
+            where.append(column < wanted[end])
+    return where
+
+
+def _each(connection: sa.Connection, owner: str, column: sa.Column) -> Iterator[str]:
+    """The owner's values of an indexed column. From value to value it is a leap; DISTINCT would read all rows."""
+    last = ""
+    while (last := connection.execute(sa.select(sa.func.min(column)).where(column > last)).scalar()) is not None:
+        if connection.execute(sa.select(sa.exists().where(column == last, _t.owner == owner))).scalar():
+            yield last
+
+
+def _jobs(connection: sa.Connection, owner: str, numbers: Sequence[int]) -> list[Job]:
+    """The jobs of these numbers, in this order. Only they are read whole, however many were sorted."""
+    columns = [_t[field.name] for field in fields(Job)]
+    jobs: dict[int, Job] = {}
+    for at in range(0, len(numbers), _BLOCK):
+        block = numbers[at : at + _BLOCK]
+        # The owner is looked at here: in the query it would lead SQLite through all rows of the owner.
+        for number, *values in connection.execute(sa.select(_t.number, *columns).where(_t.number.in_(block))):
+            job = Job(*values)
+            if job.owner == owner:
+                jobs[number] = job
+    return [jobs[number] for number in numbers if number in jobs]
+
+
+def _whole(value: sa.ColumnElement[float]) -> sa.ColumnElement[int]:
+    """Rounded down. SQLite casts so anyway, and may lack `floor`."""
+    return sa.cast(value if database().dialect.name == "sqlite" else sa.func.floor(value), sa.Integer)

@@ -29,6 +29,15 @@ def known() -> Catalog:
     return _live[1] if _live else catalog.packaged()
 
 
+def offered(model: Model) -> bool:
+    """Whether the host offers this model. Where the provider's Whisper base is, ours stands in for it without a key."""
+    names = {name.strip() for name in (settings().stt_models or "").split(",") if name.strip()}
+    mine = {model.id, *model.aliases}
+    if model.id == LOCAL and keys.server_key() is None:
+        mine.add(FIRST)
+    return not names or bool(names & mine)
+
+
 def refresh() -> None:
     """Ask for the live list in the background, once an hour at most. Call it when somebody has a key."""
     if (_live is None or time.time() - _live[0] > FRESH) and not _lock.locked():
@@ -44,9 +53,12 @@ def _refresh() -> None:
 def choose(name: str, key: SecretStr | None) -> tuple[Model, str]:
     """The model of this name and the engine that answers it, for somebody with this key or the server's.
 
-    Without any key `#g1_whisper-base` is answered on this machine. Raises BadOption for an unknown model, KeyMissing.
+    Without any key `#g1_whisper-base` is answered on this machine. Raises BadOption for a model that is unknown or
+    not offered, KeyMissing.
     """
     model = known().find(name)
+    if not offered(model):
+        raise BadOption(f"{model.name} is not offered on this server.", guidance="Choose one of the listed models.")
     has_key = key is not None or keys.server_key() is not None
     if model.id == FIRST and not has_key:
         model = known().find(LOCAL)

@@ -105,10 +105,14 @@ def take_in(path: Path, owner: str, name: str | None = None) -> Recording:
 
 
 def add(part: Path, name: str, owner: str) -> Recording:
-    """Check that the finished file `part` is sound, move it to where audio is kept, and record it."""
+    """Check that the finished file `part` is sound, move it to where audio is kept, and record it.
+
+    Raises what `media.probe` raises, TooLarge if it is longer than the host allows, DiskFull.
+    """
     from stt import media  # loads PyAV: only when there is something to look at
 
     found = media.probe(part, name)
+    check_length(clean_name(name), found.duration)
     recording = Recording(
         id=new_id(),
         owner=owner,
@@ -127,6 +131,13 @@ def add(part: Path, name: str, owner: str) -> Recording:
         row = {column.name: getattr(recording, column.name) for column in recordings.columns}
         connection.execute(recordings.insert().values(row))
     return recording
+
+
+def check_length(name: str, seconds: float | None) -> None:
+    """Raises TooLarge if a recording of so many seconds is longer than the host allows; None is not known yet."""
+    longest = settings().stt_length_limit
+    if longest is not None and seconds is not None and seconds > longest * 60:
+        raise TooLarge(f"“{name}” is {seconds / 60:,.1f} minutes long. The limit is {longest:,} {'minute' if longest == 1 else 'minutes'}.")
 
 
 def find(recording_id: str, owner: str) -> Recording:

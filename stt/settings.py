@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     stt_access: Literal["private", "shared", "login"] = Field(
         "private", description="`private`: every browser sees its own. `shared`: one history for all. `login`: sign in first."
     )
+    stt_allowed_emails: str | None = Field(
+        None, description="With `login`: who may enter, addresses and domains such as `ann@example.org, example.com`. Default: all."
+    )
     stt_secret: SecretStr | None = Field(
         None, description="Signs the visitors' cookies. Default: made once and kept in the data folder."
     )
@@ -56,6 +59,30 @@ class Settings(BaseSettings):
     stt_provider_limit: int = Field(
         600, ge=30, le=3400, description="Seconds to wait for a result of the provider; longer recordings get twice their length."
     )
+
+    stt_length_limit: int | None = Field(None, ge=1, le=100_000, description="Longest recording, in minutes.")
+    stt_jobs_per_visitor: int | None = Field(
+        None, ge=1, le=100_000, description="Transcriptions of one visitor that wait or run at once."
+    )
+    stt_minutes_per_visitor: int | None = Field(
+        None, ge=1, le=10_000_000, description="Minutes of audio that one visitor may transcribe in a day (UTC)."
+    )
+    stt_minutes_per_day: int | None = Field(
+        None, ge=1, le=10_000_000, description="Minutes of audio that all visitors together may transcribe in a day (UTC)."
+    )
+    stt_dollars_per_day: float | None = Field(
+        None, ge=0, le=1_000_000, description="US dollars that all visitors together may spend on this server's key in a day (UTC)."
+    )
+    stt_keep_audio_days: int | None = Field(
+        None, ge=1, le=36_500, description="Days after which audio is deleted; its transcripts stay. Default: kept."
+    )
+    stt_keep_transcripts_days: int | None = Field(
+        None, ge=1, le=36_500, description="Days after which transcripts are deleted, with their audio. Default: kept."
+    )
+    stt_models: str | None = Field(
+        None, description="Which models are offered, such as `local/whisper-base, #g1_whisper-base`. Default: all."
+    )
+    stt_notice: str | None = Field(None, max_length=2000, description="A notice on top of every page, as plain text.")
 
     @property
     def data_dir(self) -> Path:

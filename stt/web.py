@@ -8,13 +8,14 @@ from http.cookies import SimpleCookie
 from urllib.parse import unquote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from stt import access, health, metrics, recordings, records
+from stt import access, api, health, logs, metrics, recordings, records, sharing
 from stt.errors import (
     InputError,
     LimitReached,
@@ -28,6 +29,36 @@ from stt.errors import (
 log = logging.getLogger("stt.web")
 
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
+SIGNED_IN, SIGNED_OUT = "/oauth2callback", "/auth/logout"  # routes of Streamlit's own
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        # The hash is that of the one inline script of Streamlit's page; its components come as blobs.
+        "script-src 'self' blob: 'wasm-unsafe-eval' 'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "media-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self' data: blob:",
+        "worker-src 'self' blob:",
+        "frame-src 'none'",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    )
+)
+SAFETY = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "microphone=(self), camera=(), geolocation=(), payment=(), usb=(), browsing-topics=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+# An upload opened as a page of its own is nothing but sound: no script, no form, no cookie of this site.
+SANDBOX = "sandbox; default-src 'none'; media-src 'self'"
 _STATUS = [(NotFound, 404), (TooLarge, 413), (LimitReached, 429), (InputError, 422), (SetupError, 507)]
 
 
@@ -36,7 +67,7 @@ async def upload(request: Request) -> Response:
 
     The body goes to disk as it comes; nothing is held in memory.
     """
-    owner = _owner(request)
+    owner = await run_in_threadpool(_owner, request)
     if owner is None:
         return _refusal(NotFound("This browser has no cookie of this site.", guidance="Allow cookies, then reload."))
     length = request.headers.get("content-length", "")
@@ -54,18 +85,30 @@ async def upload(request: Request) -> Response:
 
 
 def audio(request: Request) -> Response:
-    """`GET /audio/{id}`: the recording of a transcription, for its owner, with byte ranges."""
-    owner = _owner(request)
+    """`GET /audio/{id}`: the recording of a transcription, for its owner, with byte ranges.
+
+    `GET /audio/shared?share={token}`: that of a shared one, if the link lets hear it.
+    """
+    name, share = request.path_params["id"], request.query_params.get("share")
     try:
-        if owner is None:
-            raise NotFound()
-        job = records.load(request.path_params["id"], owner)
-        recording = recordings.find(job.recording_id or "", owner)
+        if name == "shared" and share:
+            recording = sharing.audio_of(share)
+        else:
+            owner = _owner(request)
+            if owner is None:
+                raise NotFound()
+            job = records.load(name, owner)
+            recording = recordings.find(job.recording_id or "", owner)
     except NotFound as error:
         return _refusal(error)
     if not recording.kept:
         return _refusal(NotFound("The recording is no longer kept."))
-    headers = {"Cache-Control": "private, max-age=3600", "Content-Disposition": "inline"}
+    headers = {
+        # What is shared may be withdrawn: no browser should still have it then.
+        "Cache-Control": "private, no-store" if share else "private, max-age=3600",
+        "Content-Disposition": "inline",
+        "Content-Security-Policy": SANDBOX,
+    }
     return FileResponse(recording.path, media_type=recording.mime, headers=headers)
 
 
@@ -86,10 +129,12 @@ ROUTES = [
     Route("/healthz", healthz),
     Route("/metrics", figures),
 ]
+ROUTES += api.ROUTES
 
 
 class Visitors:
-    """Gives every browser a signed cookie at its first page, and refuses requests that another site sends.
+    """Gives every browser a signed cookie at its first page, refuses requests that another site sends, says in
+    headers what a browser may do with an answer, and keeps the way to a page over the sign-in.
 
     Plain ASGI: websockets and streamed bodies pass through untouched.
     """
@@ -102,19 +147,26 @@ class Visitors:
             await self.app(scope, receive, send)
             return
         request = Request(scope)
+        number = logs.new_request_id(request.headers.get("x-request-id"))
+        logs.request_id.set(number)
         if request.method in UNSAFE and _from_another_site(request):
-            await PlainTextResponse("Cross-site request refused.", status_code=403)(scope, receive, send)
+            log.warning("refused a cross-site %s", request.method)
+            refusal = PlainTextResponse("Cross-site request refused.", status_code=403, headers=SAFETY)
+            await refusal(scope, receive, send)
             return
-        fresh = None
-        if request.method == "GET" and access.visitor(request.cookies) is None and _is_page(request):
-            fresh = _set_cookie(access.new_visitor(), secure=_is_https(request))
+        is_page = request.method == "GET" and (request.url.path in (SIGNED_IN, SIGNED_OUT) or _is_page(request))
+        cookies = await run_in_threadpool(_cookies_for, request) if is_page else []
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                added = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin")]
-                if fresh:
-                    added.append((b"set-cookie", fresh.encode("latin-1")))
-                message["headers"] = [*message["headers"], *added]
+                headers = MutableHeaders(scope=message)
+                for name, value in SAFETY.items():
+                    headers.setdefault(name, value)
+                headers["X-Request-Id"] = number
+                if request.url.path == SIGNED_IN and headers.get("location") == "/":
+                    headers["Location"] = access.wanted(request.cookies) or "/"
+                for cookie in cookies:
+                    headers.append("set-cookie", cookie)
             await send(message)
 
         await self.app(scope, receive, with_headers)
@@ -150,10 +202,29 @@ def _from_another_site(request: Request) -> bool:
     return origin is not None and urlsplit(origin).netloc != request.headers.get("host")
 
 
-def _set_cookie(visitor: str, *, secure: bool) -> str:
+def _cookies_for(request: Request) -> list[str]:
+    """The cookies to set with this page, as header values."""
+    path, secure = request.url.path, _is_https(request)
+    visitor = access.visitor(request.cookies)
+    if path in (SIGNED_IN, SIGNED_OUT):
+        # A new name at each sign-in and sign-out, so that nobody can plant one that they know.
+        if visitor is not None and path == SIGNED_OUT:
+            access.sign_out(visitor)
+        return [_new_visitor(secure)]
+    cookies = []
+    if visitor is None:
+        cookies.append(_new_visitor(secure))
+    if access.must_sign_in(visitor) and (wish := access.wish(path, request.url.query)):
+        cookies.append(_set_cookie(access.WANTED, wish, access.WANTED_AGE, secure=secure))
+    return cookies
+
+
+def _new_visitor(secure: bool) -> str:
+    return _set_cookie(access.COOKIE, access.cookie_for(access.new_visitor()), access.COOKIE_AGE, secure=secure)
+
+
+def _set_cookie(name: str, value: str, age: int, *, secure: bool) -> str:
     cookie = SimpleCookie()
-    cookie[access.COOKIE] = access.cookie_for(visitor)
-    cookie[access.COOKIE].update(
-        {"path": "/", "httponly": True, "samesite": "Lax", "max-age": access.COOKIE_AGE, "secure": secure}
-    )
-    return cookie[access.COOKIE].OutputString()
+    cookie[name] = value
+    cookie[name].update({"path": "/", "httponly": True, "samesite": "Lax", "max-age": age, "secure": secure})
+    return cookie[name].OutputString()

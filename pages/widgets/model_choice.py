@@ -43,7 +43,9 @@ def _offered() -> list[Model]:
     if has_key:
         models.refresh()
     makers = models.known().by_maker().values()
-    return [model for group in makers for model in group if has_key or model.local]
+    offered = [model for group in makers for model in group if models.offered(model)]
+    # Where all that the host offers needs a key, the list says so at the start of a job.
+    return [model for model in offered if has_key or model.local] or offered or [models.known().find(models.LOCAL)]
 
 
 def _label(model: Model) -> str:

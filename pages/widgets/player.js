@@ -9,9 +9,10 @@ const OWN_KEYS = `${FIELDS}, button, a, summary, input, canvas, ${ROLES}`; // wh
 const players = new Set();
 let latest = null; // the player that keys belong to when several are on the page
 
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".stt-player");
   const player = (root.player ??= new Player(root));
+  player.editor.send = setTriggerValue;
   player.update(data);
   const turn = (player.turn = (player.turn ?? 0) + 1);
   return () => {
@@ -32,6 +33,7 @@ class Player {
     this.text = new Text(root, (paragraphs) => this.finder.moved(paragraphs));
     const reveal = (target, lazily) => this.reveal(target, lazily);
     this.finder = new Finder(root, this.text, reveal, (word) => this.seek(word.start - 0.3));
+    this.editor = new Editor(root, this.text, reveal);
     this.closing = new AbortController();
     this.on = (target, name, act, more) => target.addEventListener(name, act, { signal: this.closing.signal, ...more });
     this.listen();
@@ -45,17 +47,21 @@ class Player {
     if (data.audio !== before.audio) this.load(data.audio);
     this.total = data.duration;
     this.measure();
-    const paragraphs = JSON.stringify([data.paragraphs, data.doubtful]);
+    const editable = data.version != null;
+    const paragraphs = JSON.stringify([data.paragraphs, data.doubtful, editable]);
     if (paragraphs !== this.shown) {
       this.shown = paragraphs;
+      this.spoken?.box?.classList.remove("stt-spoken");
+      this.current?.box.classList.remove("stt-current");
       this.spoken = this.current = null;
-      this.text.show(data.paragraphs, data.doubtful);
+      this.text.show(data.paragraphs, data.doubtful, editable);
       if (data.find && data.find !== before.find) this.finder.input.value = data.find;
       this.finder.reset();
     } else if (data.find !== before.find) {
       this.finder.input.value = data.find ?? "";
       this.finder.search();
     }
+    this.editor.update(data);
     if (data.at != null && data.at !== before.at) {
       this.seek(data.at);
       const place = this.text.spokenAt(data.at) ?? this.text.paragraphAt(data.at);
@@ -163,7 +169,7 @@ class Player {
 
   keepInView(box) {
     const following = this.follow.getAttribute("aria-pressed") === "true";
-    if (!box || !following || this.audio.paused || performance.now() - this.scrolled < PATIENCE) return;
+    if (!box || !following || this.editor.form || this.audio.paused || performance.now() - this.scrolled < PATIENCE) return;
     this.text.reveal(box, true, this.below());
   }
 
@@ -224,6 +230,8 @@ class Player {
     on(scroller, "pointerdown", (event) => event.target === scroller && away()); // its scroll bar
     on(document, "keydown", ({ key }) => /^(Page(Up|Down)|Arrow(Up|Down)|Home|End)$/.test(key) && away());
 
+    on(window, "beforeunload", (event) => this.editor.form && this.editor.changed && event.preventDefault());
+
     this.sizes = new ResizeObserver(() => this.place());
     for (const box of [this.root, document.querySelector("[data-testid=stHeader]")]) box && this.sizes.observe(box);
     this.place();
@@ -232,6 +240,8 @@ class Player {
   clicked(event) {
     const time = event.target.closest(".stt-time");
     if (time) return this.seek(Number(time.dataset.start), true);
+    const edit = event.target.closest(".stt-edit");
+    if (edit) return this.editor.open(this.text.paragraphs.find((p) => p.edit === edit));
     const word = event.target.closest(".stt-word")?.word;
     if (word && getSelection().isCollapsed) this.seek(word.start, true);
   }
@@ -259,9 +269,8 @@ class Player {
     const place = paragraphs.findIndex((p) => p.time === time);
     const target = { ArrowUp: place - 1, ArrowDown: place + 1, Home: 0, End: paragraphs.length - 1 }[key];
     if (target === undefined || !paragraphs[target]) return false;
-    time.tabIndex = -1;
+    this.text.tabTo(paragraphs[target]);
     const following = paragraphs[target].time;
-    following.tabIndex = 0;
     following.focus({ preventScroll: true });
     this.reveal(() => following, true);
     return true;
@@ -317,6 +326,7 @@ class Player {
     cancelAnimationFrame(this.frame);
     this.sizes.disconnect();
     this.finder.close();
+    this.editor.close();
     this.text.close();
     this.audio.pause();
     this.audio.removeAttribute("src");

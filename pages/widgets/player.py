@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from stt.transcript import DOUBTFUL
@@ -12,7 +12,7 @@ from . import component
 if TYPE_CHECKING:
     from streamlit.components.v2.bidi_component import ComponentResult
 
-_player = component("player", "player_text.js", "player_find.js", "player.js")
+_player = component("player", "player_text.js", "player_find.js", "player_edit.js", "player.js")
 
 
 def player(
@@ -25,14 +25,21 @@ def player(
     doubtful: float = DOUBTFUL,
     peaks: list[float] | None = None,
     find: str = "",
+    version: int | None = None,
+    edited: Mapping[str, Any] | None = None,
+    on_edit: Callable[[], None] | None = None,
 ) -> ComponentResult:
-    """Draw the player bar and the transcript below it. Nothing in it reruns the page.
+    """Draw the player bar and the transcript below it. Only a saved correction reruns the page.
 
     `audio_url` is where the sound lies (a route with byte ranges), None if it was deleted; `duration` in seconds.
     A paragraph is `{"start", "end", "speaker", "words", "text"}`, a word `{"t", "s", "e", "c"}`: its text with the
     space before it, its start and end in seconds, its confidence 0 to 1 or None. Without words, `text` is shown.
     `at` is the position in seconds to open at, `doubtful` the confidence below which a word is marked, `peaks` the
     loudness from 0 to 1 in even steps over the recording, `find` what the find box holds at the start.
+
+    Paragraphs can be corrected where `version` says which version of the transcript this is: `on_edit` is called
+    with `{"number", "paragraph", "text", "version"}` in `st.session_state[key]["edit"]`, all of it from the browser.
+    The next `edited` answers `{"number", "error", "conflict"}`, `error` being None when it is saved.
     """
     return _player(
         key=key,
@@ -44,7 +51,10 @@ def player(
             "doubtful": doubtful,
             "peaks": peaks,
             "find": find,
+            "version": version,
+            "edited": edited,
         },
+        on_edit_change=on_edit or (lambda: None),
     )
 
 

@@ -31,6 +31,7 @@ class Finder {
 
   /** Begin anew after the text changed. */
   reset() {
+    this.doubt?.box?.classList.remove("stt-looked-at");
     this.doubt = null;
     this.doubtButton.hidden = !this.text.doubts.length;
     this.counter.textContent = this.text.doubts.length.toLocaleString("en");

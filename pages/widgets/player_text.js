@@ -24,18 +24,56 @@ class Text {
     this.box.oncopy = (event) => this.copy(event);
   }
 
-  show(packed, doubtful) {
+  show(packed, doubtful, editable) {
     this.watcher.disconnect();
     this.near.clear();
     this.doubtful = doubtful;
+    this.editable = editable;
     this.words = []; // of the whole transcript: { text, start, end, confidence, paragraph, from, box }
     const voices = [...new Set(packed.map((p) => p.speaker).filter(Boolean))];
-    this.paragraphs = packed.map((p, i) => this.paragraph(p, i, voices));
+    // Paragraphs that stay keep their elements, so that a correction moves neither the window nor the keyboard.
+    const before = new Map(this.paragraphs?.map((p) => [p.source, p]));
+    this.paragraphs = packed.map((p, i) => {
+      const source = JSON.stringify([p, voices.indexOf(p.speaker) % 6, doubtful, editable]);
+      const known = before.get(source);
+      before.delete(source);
+      return known ? this.again(known, i) : Object.assign(this.paragraph(p, i, voices), { source });
+    });
     this.byStart = this.words.map((_, i) => i).sort((a, b) => this.words[a].start - this.words[b].start || a - b);
     this.doubts = this.words.filter((word) => word.confidence != null && word.confidence < doubtful);
-    this.box.replaceChildren(...this.paragraphs.map((p) => p.box));
+    this.fill();
     this.box.classList.toggle("stt-voices", voices.length > 0);
     for (const paragraph of this.paragraphs) this.watcher.observe(paragraph.box);
+  }
+
+  /** The elements of the paragraphs in order, touching only those that changed. */
+  fill() {
+    const boxes = this.paragraphs.map((p) => p.box);
+    const wanted = new Set(boxes);
+    for (const box of [...this.box.children]) if (!wanted.has(box)) box.remove();
+    let place = this.box.firstElementChild;
+    for (const box of boxes) {
+      if (box === place) place = place.nextElementSibling;
+      else this.box.insertBefore(box, place);
+    }
+    if (this.paragraphs.length && !this.paragraphs.some((p) => p.time.tabIndex === 0)) this.tabTo(this.paragraphs[0]);
+  }
+
+  again(paragraph, index) {
+    paragraph.box.dataset.paragraph = index;
+    for (const word of paragraph.words) this.words.push(word);
+    return paragraph;
+  }
+
+  /** Make a paragraph the one that Tab reaches: its time, then its Edit. Arrows go to the others. */
+  tabTo(paragraph) {
+    for (const p of this.paragraphs) if (p.time.tabIndex === 0) this.reachable(p, -1);
+    this.reachable(paragraph, 0);
+  }
+
+  reachable({ time, edit }, tabIndex) {
+    time.tabIndex = tabIndex;
+    if (edit) edit.tabIndex = tabIndex;
   }
 
   paragraph(packed, index, voices) {
@@ -43,7 +81,7 @@ class Text {
     const box = make("div", "stt-paragraph");
     const time = make("button", "stt-time", clock(start));
     time.type = "button";
-    time.tabIndex = index === 0 ? 0 : -1; // one tab stop for all; arrows up and down go on
+    time.tabIndex = -1; // see tabTo
     time.dataset.start = start;
     time.setAttribute("aria-label", `Play from ${clock(start)}`);
     const head = make("div", "stt-head");
@@ -53,8 +91,17 @@ class Text {
       name.dataset.voice = voices.indexOf(speaker) % 6;
       head.append(name);
     }
+    const edit = this.editable ? make("button", "stt-edit") : null;
+    if (edit) {
+      edit.type = "button";
+      edit.tabIndex = -1;
+      edit.innerHTML = PENCIL;
+      edit.title = "Edit";
+      edit.setAttribute("aria-label", `Edit the paragraph at ${clock(start)}`);
+      head.append(edit);
+    }
     const body = make("p", "stt-words");
-    const paragraph = { box, body, time, start, end, speaker, built: false, first: this.words.length, words: [] };
+    const paragraph = { box, body, time, edit, start, end, speaker, built: false, words: [] };
     let text = packed.text ?? "";
     if (packed.t) {
       text = "";
@@ -156,7 +203,7 @@ class Text {
   /** Copied text is the words alone: no times, a line for each paragraph, names only where several people speak. */
   copy(event) {
     const selection = getSelection();
-    if (selection.isCollapsed || !event.clipboardData) return;
+    if (selection.isCollapsed || !event.clipboardData || event.target.closest?.(".stt-editor")) return;
     const range = selection.getRangeAt(0);
     const touched = this.paragraphs.filter((p) => range.intersectsNode(p.body));
     const several = touched.length > 1 && new Set(touched.map((p) => p.speaker)).size > 1;

@@ -1,0 +1,263 @@
+"""Compare: versions of one recording, or any transcripts, side by side and word by word."""
+
+from string import ascii_uppercase
+
+import streamlit as st
+
+from pages import visitor
+from pages.widgets.amounts import length, percent, when
+from pages.widgets.compare_view import Column, Version, compare_view
+from pages.widgets.job_row import job_row
+from pages.widgets.plain import plain, sentence
+from pages.widgets.version_picker import MOST, model_name, settings_of, several_models, version_label
+from stt import compare, models, records, versions
+from stt.errors import InputError
+from stt.records import Job
+
+PART = 10_000  # words of the text on the left that are drawn at once
+REFERENCE = "reference"
+LABELS = ["Word error rate", "Time taken", "Cost", "Confidence", "Words"]
+owner = visitor.owner()
+state = st.session_state
+
+
+def asked_for() -> list[Job]:
+    """The transcripts that the address names, in its order."""
+    ids = [i for i in st.query_params.get("ids", "").split(",") if i][:MOST]
+    known = {job.id: job for job in records.jobs_of(owner, ids=ids)} if ids else {}
+    if len(known) < len(set(ids)):
+        st.warning("Some of these transcripts do not exist here: deleted, or made in another browser.")
+    return [known[i] for i in dict.fromkeys(ids) if i in known]
+
+
+def choose(groups: list[list[Job]], asked: list[Job]) -> list[Job]:
+    """The recording and its versions. What is chosen stands in the address, so that Back and a link find it."""
+    known = {group[0].id: group for group in groups}
+    if not asked:
+        # Where there is something to compare already, or else the newest.
+        asked = next((group for group in groups if len(group) > 1), groups[0])[:2]
+    families = {tuple(version.id for version in found): found for found in map(versions.of, asked)}
+    candidates = {version.id: version for family in families.values() for version in family}
+    several = len(families) > 1
+    place = None if several else next((first for first, group in known.items() if candidates.keys() & ids_of(group)), None)
+
+    def recording_changed() -> None:
+        if state.compare_recording:
+            st.query_params.ids = ",".join(job.id for job in known[state.compare_recording][:MOST])
+
+    def versions_changed() -> None:
+        st.query_params.ids = ",".join(state.compare_versions)
+
+    state.compare_recording, state.compare_versions = place, [job.id for job in asked]
+    left, right = st.columns([1, 2])
+    left.selectbox(
+        "Recording",
+        list(known),
+        index=None if place is None else 0,
+        format_func=lambda first: recording_label(known[first]),
+        key="compare_recording",
+        on_change=recording_changed,
+        placeholder="Several recordings" if several else "Not among the newest",
+    )
+    right.multiselect(
+        "Versions",
+        list(candidates),
+        format_func=lambda i: label_of(candidates[i], several),
+        key="compare_versions",
+        on_change=versions_changed,
+        max_selections=MOST,
+        select_all=False,
+        wrap=True,
+        placeholder="Choose two or more",
+    )
+    return [candidates[i] for i in state.compare_versions]
+
+
+def ids_of(jobs: list[Job]) -> set[str]:
+    return {job.id for job in jobs}
+
+
+def recording_label(group: list[Job]) -> str:
+    return group[0].title if len(group) == 1 else f"{group[0].title} · {len(group)} versions"
+
+
+def label_of(job: Job, mixed: bool) -> str:
+    return f"{job.title} · {version_label(job)}" if mixed else version_label(job)
+
+
+def reference_of(recording: str) -> str:
+    """The text that somebody says is right, kept for this recording while the session lasts."""
+    kept = state.setdefault("references", {})
+    with st.expander("Reference text", icon=":material/fact_check:", expanded=bool(kept.get(recording))):
+        plain("A text that is known to be right. The word error rate of each version is measured against it.", "stt-hint")
+        uploaded = st.file_uploader(
+            "Upload it", type=["txt", "srt", "vtt"], max_upload_size=compare.MOST_REFERENCE >> 20, key=f"reference-file-{recording}"
+        )
+        if uploaded is not None and state.get("reference-read") != uploaded.file_id:
+            state["reference-read"] = uploaded.file_id
+            try:
+                kept[recording] = state[f"reference-{recording}"] = compare.reference_text(
+                    uploaded.getvalue(), uploaded.name
+                )
+            except InputError as error:
+                st.error(sentence(error.to_dict()))
+        state.setdefault(f"reference-{recording}", kept.get(recording, ""))
+        kept[recording] = st.text_area("Or paste it", height=140, key=f"reference-{recording}")
+    return kept[recording]
+
+
+@st.cache_data(max_entries=24, ttl=3600, show_spinner="Laying the words side by side")
+def aligned(reference: str, hypothesis: str) -> compare.Alignment:
+    """`compare.align` of keys joined by spaces, remembered: a rerun asks again."""
+    return compare.align(reference.split(), hypothesis.split())
+
+
+def keys_of(tokens: list[compare.Token]) -> str:
+    return " ".join(token.key for token in tokens)
+
+
+def audio_of(job: Job, first: Job) -> str | None:
+    """Versions of one recording share one address, so that the browser loads it once."""
+    if not versions.has_sound(job):
+        return None
+    return f"/audio/{first.id if first.recording_id == job.recording_id else job.id}"
+
+
+def side_by_side(done: list[Job], reference: str) -> None:
+    """The comparison itself."""
+    letters = dict(zip((job.id for job in done), ascii_uppercase, strict=False))
+    by_id = {job.id: job for job in done}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        against = st.selectbox(
+            "Compare with",
+            [REFERENCE, *letters] if reference.strip() else list(letters),
+            format_func=lambda i: "The reference text" if i == REFERENCE else f"{letters[i]}, {model_name(by_id[i])}",
+            key="against",
+            width=320,
+        )
+        exact = st.toggle("Capitals and punctuation count", key="exact")
+        every = len(done) > 1 and st.toggle("Each against each", key="every")
+    texts = {job.id: compare.tokens(records.transcript_of(job.id), exact=exact) for job in done}
+    texts[REFERENCE] = compare.tokens_of_text(reference, exact=exact)
+    keys = {i: keys_of(tokens) for i, tokens in texts.items()}
+    others = [job for job in done if job.id != against]
+    found = {job.id: aligned(keys[against], keys[job.id]) for job in others}
+    one_recording = len({job.recording_id or job.url for job in done}) == 1
+    first = part_of(len(texts[against]))
+    shown = compare.passages(
+        texts[against],
+        [(texts[job.id], found[job.id]) for job in others],
+        first,
+        first + PART,
+        one_recording=one_recording,
+    )
+    say_limits(texts, any(alignment.rough for alignment in found.values()))
+    base = Column("✓", "the reference text", audio_of(done[0], done[0]) if one_recording else None)
+    columns = [Column(letters[job.id], model_name(job), audio_of(job, done[0])) for job in done]
+    if against != REFERENCE:
+        base = columns[done.index(by_id[against])]
+    wanted = compare_view(
+        "comparison",
+        versions=[row(job, letters[job.id], found.get(job.id)) for job in done],
+        labels=LABELS,
+        caption=f"Word error rates are measured against {base.letter}, {base.name}.",
+        columns=[base, *(columns[done.index(job)] for job in others)],
+        passages=shown,
+        matrix=each_against_each(done, letters, keys) if every else None,
+    )
+    if wanted:
+        st.switch_page("transcript.py", query_params={"id": wanted})
+
+
+def row(job: Job, letter: str, alignment: compare.Alignment | None) -> Version:
+    """What one version took, and how far it is from what it is compared with."""
+    rate = ("–", "compared with this one")
+    if alignment is not None:
+        counts = f"{alignment.changed:,} changed, {alignment.missing:,} missing, {alignment.added:,} added"
+        rate = rate_text(alignment.word_error_rate), counts
+    speed = f"{job.duration / job.worked:.1f} times real time" if job.duration and job.worked else ""
+    cost = "Free" if job.engine == models.ON_DEVICE else "Unknown" if job.cost is None else f"${job.cost:.4f}"
+    facts = (
+        rate,
+        (length(job.worked) if job.worked else "Unknown", speed),
+        (cost, ""),
+        ("Unknown" if job.confidence is None else percent(job.confidence), ""),
+        (f"{job.words or 0:,}", ""),
+    )
+    return Version(job.id, letter, model_name(job), " · ".join([*settings_of(job), when(job.created)]), facts)
+
+
+def rate_text(rate: float | None) -> str:
+    return "–" if rate is None else f"{rate * 100:.1f}\u00a0%"
+
+
+def each_against_each(done: list[Job], letters: dict[str, str], keys: dict[str, str]) -> dict:
+    rates = compare.matrix([keys[job.id].split() for job in done], lambda a, b: aligned(" ".join(a), " ".join(b)))
+    return {
+        "caption": "Word error rate of each version (column) measured against each other one (row).",
+        "letters": [letters[job.id] for job in done],
+        "rows": [
+            ["–" if row == column else rate_text(rate) for column, rate in enumerate(of_one)]
+            for row, of_one in enumerate(rates)
+        ],
+    }
+
+
+def part_of(words: int) -> int:
+    """The first word to show; long texts are shown in parts."""
+    if words <= PART:
+        return 0
+    starts = list(range(0, words, PART))
+    chosen = st.selectbox(
+        "Part", starts, format_func=lambda s: f"Words {s + 1:,} to {min(s + PART, words):,} of {words:,}", key="part", width=320
+    )
+    st.caption("A long text is shown in parts. The figures count all of it; Previous and Next go through this part.")
+    return chosen
+
+
+def say_limits(texts: dict[str, list[compare.Token]], rough: bool) -> None:
+    longest = max(map(len, texts.values()))
+    if longest == compare.MOST_WORDS:
+        st.warning(f"Only the first {compare.MOST_WORDS:,} words of each text are compared.")
+    if rough:
+        st.warning("Long stretches of these texts have nothing in common. There the figures are approximate.")
+    elif longest > compare.WHOLE:
+        st.caption("So long a text is cut where the versions agree, and laid side by side piece by piece.")
+
+
+def progress() -> None:
+    """The versions that are still on their way; drawn again once a second."""
+    open_now = records.jobs_of(owner, ids=state.compare_open)
+    for job in open_now:
+        plain(version_label(job), "stt-hint")
+        job_row(job)
+    if len([job for job in open_now if job.pending]) < state.compare_pending:
+        st.rerun()  # one more is done: compare it
+
+
+st.title("Compare", anchor=False)
+if "compare_notice" in state:
+    st.error(state.pop("compare_notice"))
+groups, asked = versions.finished(owner), asked_for()
+if not groups and not asked:
+    st.info("Nothing to compare yet. Transcribe a recording first, then run it through other models or settings here.")
+    st.page_link("transcribe.py", label="Transcribe a recording", icon=":material/graphic_eq:")
+    st.stop()
+chosen = choose(groups, asked)
+done = [job for job in chosen if job.state == records.DONE]
+with st.expander("Try other models on this recording", icon=":material/add:", expanded=len(chosen) == 1):
+    if chosen:
+        several_models(chosen[0], [job.id for job in chosen])
+unfinished = [job for job in chosen if job.state != records.DONE]
+state.compare_open, state.compare_pending = [job.id for job in unfinished], sum(job.pending for job in unfinished)
+if unfinished:
+    st.fragment(progress, run_every=1.0 if state.compare_pending else None)()
+if chosen:
+    reference = reference_of(chosen[0].recording_id or chosen[0].id)
+    if len(done) > 1 or (done and reference.strip()):
+        with st.container(key="comparison-of"):
+            side_by_side(done, reference)
+    elif not state.compare_pending:
+        st.info("Choose two or more versions to see where they differ, or give a reference text to measure one against.")
+else:
+    st.info("Choose two or more versions to see where they differ.")

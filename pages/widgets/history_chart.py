@@ -1,0 +1,34 @@
+"""Minutes of audio per day and per model, folded away until somebody asks."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from pages.widgets.amounts import time_zone
+from stt import history
+
+DAYS = 90
+
+
+def history_chart(owner: str, wanted: history.Wanted) -> None:
+    folded = st.expander("Minutes per day and model", icon=":material/bar_chart:", key="chart", on_change="rerun")
+    if not folded.open:
+        return
+    with folded:
+        counted = history.minutes_by_day(owner, time_zone(), **wanted)
+        if not counted:
+            st.caption("Nothing with a known length here.")
+            return
+        frame = pd.Series(counted).rename_axis(["Day", "Model"]).unstack(fill_value=0.0)
+        last = frame.index.max()
+        days = pd.date_range(end=last, periods=min(DAYS, (last - frame.index.min()).days + 1)).date
+        shown = frame.reindex(days, fill_value=0.0)
+        st.bar_chart(shown.loc[:, shown.any()], x_label="", y_label="Minutes", height=240)
+        if len(shown) < (last - frame.index.min()).days + 1:
+            st.caption(f"The last {DAYS} days of what is listed.")
+        st.dataframe(
+            frame.sum().sort_values(ascending=False).rename("Minutes").reset_index(),
+            hide_index=True,
+            column_config={"Minutes": st.column_config.NumberColumn(format="%.1f", width="small")},
+        )

@@ -1,0 +1,108 @@
+"""The table of the history: one page of it, sorted over all by a click on a column's name."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from pages.widgets.amounts import time_of, time_zone
+from pages.widgets.history_filters import sort_by
+from stt.languages import LANGUAGES
+from stt.records import Job
+from stt.search import Snippet
+
+OPEN = "open"  # the column of buttons that open a transcript
+CONTEXT = "Found"
+HEIGHT = 560  # pixels: no taller than a phone, so that a thumb still gets past it
+SORTS = {
+    "Created": "created",
+    "Title": "title",
+    "Length": "duration",
+    "Words": "words",
+    "Language": "language",
+    "Model": "model",
+    "Confidence": "confidence",
+    "Cost": "cost",
+    "State": "state",
+}
+
+
+def history_table(
+    jobs: list[Job], found: dict[str, Snippet], *, sort: str, descending: bool, priced: bool
+) -> tuple[list[Job], Job | None]:
+    """The ticked jobs, and the one to open if a row was clicked. `found` are the hits of a search, by job id."""
+    state = st.session_state
+    columns = _columns(jobs, found, priced)
+    # Selections are positions: another set of rows must not inherit them (streamlit#17026).
+    version = hash((sort, descending, *(job.id for job in jobs)))
+    key = f"table-{version}"
+
+    def selected() -> None:
+        # Where columns can be selected, a click on a header selects it instead of sorting what is on the screen.
+        chosen = state[key].selection.columns
+        if chosen and chosen[0] in SORTS:
+            sort_by(SORTS[chosen[0]])
+
+    event = st.dataframe(
+        pd.DataFrame(columns),
+        hide_index=True,
+        on_select=selected,
+        selection_mode=["multi-row", "single-column", "single-cell"],
+        key=key,
+        column_config=_config(sort, descending, bool(found)),
+        placeholder="",
+        height=HEIGHT if len(jobs) > 15 else "auto",
+        alt="Transcripts, one a row",
+    )
+    pressed = state.get("opened")
+    if pressed is not None:
+        return [], jobs[pressed["row"]]
+    # A click on a header can select the first cell of its own accord, so the first column does not open by selection.
+    cell = next((cell for cell in event.selection.cells if cell[1] != OPEN), None)
+    opened = None
+    if cell is None:
+        state.pop("clicked", None)
+    elif state.get("clicked") != (version, cell):
+        state.clicked = version, cell
+        opened = jobs[cell[0]]
+    return [jobs[row] for row in event.selection.rows], opened
+
+
+def _columns(jobs: list[Job], found: dict[str, Snippet], priced: bool) -> dict[str, object]:
+    columns = {
+        OPEN: ["Read"] * len(jobs),
+        "Created": pd.to_datetime([job.created for job in jobs], unit="s", utc=True).tz_convert(time_zone()),
+        "Title": [job.title for job in jobs],
+    }
+    if found:
+        columns[CONTEXT] = [str(found.get(job.id, "")) for job in jobs]
+    columns |= {
+        "Length": [time_of(job.duration) for job in jobs],
+        "Words": pd.array([job.words for job in jobs], dtype="Int64"),
+        "Language": [LANGUAGES.get(job.language or "", job.language) for job in jobs],
+        "Model": [job.model for job in jobs],
+        "Confidence": pd.array([c if (c := job.confidence) is None else int(c * 100) for job in jobs], dtype="Int64"),
+    }
+    if priced:
+        columns["Cost"] = pd.array([job.cost for job in jobs], dtype="Float64")
+    return columns | {"State": [job.state.capitalize() for job in jobs]}
+
+
+def _config(sort: str, descending: bool, searched: bool) -> dict[str, object]:
+    def label(name: str) -> str:
+        return f"{name} {'↓' if descending else '↑'}" if SORTS.get(name) == sort else name
+
+    column = st.column_config
+    return {
+        OPEN: column.ButtonColumn("", type="tertiary", width="small", key="opened", on_click=lambda: None),
+        "Created": column.DatetimeColumn(label("Created"), format="D MMM YYYY, HH:mm", width="medium"),
+        "Title": column.TextColumn(label("Title"), width=260 if searched else 360),
+        CONTEXT: column.TextColumn("Found in the text", width=520),
+        "Length": column.TimeColumn(label("Length"), format="H:mm:ss", width="small"),
+        "Words": column.NumberColumn(label("Words"), format="localized", width="small"),
+        "Language": column.TextColumn(label("Language"), width="small"),
+        "Model": column.TextColumn(label("Model")),
+        "Confidence": column.NumberColumn(label("Confidence"), format="%d %%", width="small"),
+        "Cost": column.NumberColumn(label("Cost"), format="$%.4f", width="small"),
+        "State": column.TextColumn(label("State"), width="small"),
+    }

@@ -1,0 +1,62 @@
+"""All that is the visitor's: taken away as one file, or deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import streamlit as st
+
+from pages import visitor
+from pages.widgets.amounts import when
+from pages.widgets.plain import plain
+from stt import history, records
+from stt.exports import bundle
+from stt.retention import delete_everything
+from stt.settings import settings
+
+FORMATS = ["txt", "srt", "json"]  # to read, to show, and with all that is known
+
+
+def my_data() -> None:
+    """The section of the Settings page."""
+    owner = visitor.owner()
+    everybodys = settings().stt_access == "shared"
+    st.subheader("Everybody’s data" if everybodys else "Your data", anchor=False)
+    if st.session_state.pop("all_deleted", False):
+        st.success("Everything was deleted." if everybodys else "Everything of yours was deleted.")
+    count = history.totals(owner).count
+    what = "1 transcript" if count == 1 else f"{count:,} transcripts"
+    plain(f"{what} on this server. The ZIP has each one as text, subtitles and JSON.", "stt-hint")
+    with st.container(horizontal=True):
+        st.download_button(
+            "Download all as one ZIP",
+            lambda: bundle(_transcripts(owner), FORMATS),
+            "transcripts.zip",
+            "application/zip",
+            disabled=not count,
+            on_click="ignore",
+            icon=":material/folder_zip:",
+            key="download-all",
+        )
+        if st.button("Delete everything", icon=":material/delete_forever:", key="delete-all"):
+            _confirm(owner, f"On this server all share one history. {what} of everybody" if everybodys else what)
+
+
+def _transcripts(owner: str) -> Iterator[tuple]:
+    # One after the other: only one transcript at a time is in memory.
+    for job in history.find(owner):
+        yield job.title, records.transcript_of(job.id), {"model": job.model, "created": when(job.created)}
+
+
+@st.dialog("Delete everything for good?")
+def _confirm(owner: str, what: str) -> None:
+    st.text(f"{what}, all audio, all shared links and all tokens will be deleted. This cannot be undone.")
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Keep"):
+            st.rerun()
+        if st.button("Delete everything", type="primary", key="confirm-delete-all"):
+            delete_everything(owner)
+            st.session_state.all_deleted = True
+            st.session_state.pop("chosen", None)
+            st.session_state.generation_ids = []
+            st.rerun()

@@ -1,0 +1,67 @@
+"""Share a transcript: make a link that anybody can read it with, see the links there are, withdraw them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.widgets.amounts import when
+from pages.widgets.plain import plain, sentence
+from pages.widgets.token_list import address
+from stt import records, sharing
+from stt.errors import SttError
+from stt.records import Job
+
+LASTS = {1: "1 day", 7: "1 week", 30: "30 days", 366: "1 year"}
+
+
+def share_button(job: Job) -> None:
+    """`Share`, once there is something to share."""
+    if job.state == records.DONE and st.button("Share", icon=":material/share:", key="share"):
+        _share(job)
+
+
+@st.dialog("Share this transcript")
+def _share(job: Job) -> None:
+    plain("Whoever has the link reads this transcript, without an account. They see nothing else of yours.", "stt-hint")
+    with st.form("share", border=False):
+        days = st.selectbox("The link lasts", list(LASTS), index=1, format_func=LASTS.get)
+        at = st.number_input("Opens at second", min_value=0.0, value=_moment(), step=1.0, format="%.1f")
+        sound = sharing.sound_of(job) is not None
+        audio = st.checkbox("With the audio", value=sound, disabled=not sound)
+        if st.form_submit_button("Make a link", type="primary"):
+            _make(job, days, audio, at)
+    for share in sharing.all_of(job.id, job.owner):
+        _row(share, job)
+
+
+def _make(job: Job, days: int, audio: bool, at: float) -> None:
+    try:
+        token = sharing.make(job.id, job.owner, days=days, audio=audio)
+    except SttError as error:
+        st.error(sentence(error.to_dict()))
+        return
+    st.success("Copy the link now: it is not shown again.", icon=":material/link:")
+    moment = f"&at={at:g}" if at else ""
+    st.code(f"{address()}/shared?token={token}{moment}", language=None, wrap_lines=True)
+
+
+def _row(share: sharing.Share, job: Job) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container():
+            plain(f"Link of {when(share.created)}", "stt-title")
+            ends = "ended" if share.ended else "ends"
+            plain(f"{'With' if share.audio else 'Without'} the audio, {ends} {when(share.ends)}", "stt-facts")
+        if st.button("Withdraw", key=f"withdraw-{share.id}", help="The link shows nothing from now on."):
+            try:
+                sharing.withdraw(share.id, job.owner)
+            except SttError:
+                pass  # another tab was faster
+            st.rerun(scope="fragment")
+
+
+def _moment() -> float:
+    """The second that this page itself was opened at, from a link such as `…&at=12.5`."""
+    try:
+        return max(0.0, float(st.query_params["at"]))
+    except (KeyError, ValueError):
+        return 0.0

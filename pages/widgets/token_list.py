@@ -1,0 +1,68 @@
+"""Tokens with which programs of the visitor use this server: made, listed, withdrawn."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages import visitor
+from pages.widgets.amounts import when
+from pages.widgets.plain import plain
+from stt import tokens
+from stt.errors import SttError
+from stt.tokens import Token
+
+EXAMPLE = """# Send a recording
+curl {address}/v1/stt/create -H "Authorization: Bearer TOKEN" -F model="#g1_whisper-base" -F audio=@talk.mp3
+
+# Ask for the transcript with the generation_id of the answer, until the status is "completed"
+curl {address}/v1/stt/GENERATION_ID -H "Authorization: Bearer TOKEN"
+"""
+
+
+def token_list() -> None:
+    """The section of the Settings page. A new token is in the run that made it and in no later one."""
+    st.subheader("Tokens for programs", anchor=False)
+    plain("A program with a token sends recordings to this server. Its transcripts appear in your history.", "stt-hint")
+    with st.form("token", clear_on_submit=True):
+        name = st.text_input("Name of the program", max_chars=tokens.NAMED)
+        if st.form_submit_button("Make a token"):
+            make(name)
+    for token in tokens.all_of(visitor.owner()):
+        row(token)
+    with st.expander("How programs use it"):
+        plain("The routes are those of the AI/ML API: code for it runs here with this address and a token as the key.")
+        st.code(EXAMPLE.format(address=address()), language="bash")
+        plain(f"All of it is described for tools (OpenAPI) at {address()}/v1/openapi.json.")
+
+
+def make(name: str) -> None:
+    try:
+        text = tokens.make(name, visitor.owner())
+    except SttError as error:
+        st.error(f"{error.message} {error.guidance}")
+        return
+    st.success("Copy the token now: it is not shown again.", icon=":material/key:")
+    st.code(text, language=None)
+
+
+def row(token: Token) -> None:
+    used = f"last used {when(token.used)}" if token.used else "not used yet"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container():
+            plain(token.name, "stt-title")
+            plain(f"Made {when(token.created)}, {used}", "stt-facts")
+        if st.button("Withdraw", key=f"withdraw-{token.id}", help="Programs with this token are refused from now on."):
+            withdraw(token)
+
+
+def withdraw(token: Token) -> None:
+    try:
+        tokens.withdraw(token.id, visitor.owner())
+    except SttError:
+        pass  # another tab was faster
+    st.rerun()
+
+
+def address() -> str:
+    """Where this server is, as the visitor's browser sees it."""
+    return "/".join((st.context.url or "").split("/")[:3])

@@ -1,0 +1,161 @@
+"""The versions of a recording: move between them, transcribe it again, run it through several models."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages import visitor
+from pages.widgets.amounts import when
+from pages.widgets.model_choice import _offered, model_choice
+from pages.widgets.plain import plain, sentence
+from stt import jobs, models, records, versions
+from stt.catalog import Cost, Model
+from stt.errors import BadOption, NotFound, SttError
+from stt.languages import LANGUAGES
+from stt.recordings import Recording
+from stt.records import Job
+
+MOST = 6  # versions side by side
+
+
+def version_picker(job: Job) -> None:
+    """Where a recording has several versions: which one is shown, and a way to compare them."""
+    found = versions.of(job)
+    if len(found) < 2:
+        return
+    by_id = {version.id: version for version in found}
+    key = "version"
+    st.session_state[key] = job.id
+
+    def move() -> None:
+        st.query_params.from_dict({"id": st.session_state[key]})
+
+    done = [version.id for version in found if version.state == records.DONE and version.id != job.id]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox("Version", list(by_id), format_func=lambda i: version_label(by_id[i]), key=key, on_change=move)
+        if done and st.button("Compare", icon=":material/compare_arrows:"):
+            compare([job.id, *done][:MOST])
+
+
+def again_button(job: Job) -> None:
+    """`Transcribe again`, while there is something to transcribe."""
+    if st.button("Transcribe again", icon=":material/replay:", key="again"):
+        _again(job)
+
+
+@st.dialog("Transcribe again")
+def _again(job: Job) -> None:
+    try:
+        source = versions.source_of(job)
+    except NotFound as error:
+        st.error(sentence(error.to_dict()))
+        return
+    plain("The earlier version is kept. Once the new one is done, both are shown side by side.", "stt-hint")
+    model, options = model_choice(isinstance(source, Recording) and source.channels > 1)
+    _cost([model], job)
+    if st.button("Transcribe", type="primary", key="again-start"):
+        try:
+            made = _create(job, model, options)
+        except SttError as error:
+            st.error(sentence(error.to_dict()))
+            return
+        compare([job.id, made])
+
+
+def several_models(job: Job, chosen: list[str]) -> None:
+    """One button that runs the recording of `job` through several models, to be compared with the `chosen` ones."""
+    offered = _offered()
+    if len(offered) == 1:
+        plain("With a key for the AI/ML API, one recording can be run through several models at once.", "stt-hint")
+        with st.container(horizontal=True):
+            st.page_link("settings.py", label="Enter a key", icon=":material/key:")
+            again_button(job)
+        return
+    # Ids and names without prices: the provider's live list may come in between, and what changed would be unchosen.
+    known = {model.id: model for model in offered}
+    several = [
+        known[name]
+        for name in st.multiselect(
+            "Models",
+            list(known),
+            format_func=lambda name: name_of(known[name]),
+            key="several",
+            max_selections=MOST,
+            select_all=False,
+            placeholder="Choose two or more",
+        )
+    ]
+    _cost(several, job)
+    label = "Transcribe and compare" if len(several) < 2 else f"Transcribe with {len(several)} models and compare"
+    with st.container(horizontal=True):
+        start = st.button(label, type="primary", disabled=not several, key="several-start")
+        again_button(job)
+    if start:
+        _run(several, job, chosen)
+
+
+def _run(several: list[Model], job: Job, chosen: list[str]) -> None:
+    """Start a job for each model; what one of them refuses does not hold up the others."""
+    made, refused = [], []
+    for model in several:
+        try:
+            made.append(_create(job, model, {}))
+        except SttError as error:
+            refused.append(f"{model.name}: {sentence(error.to_dict())}")
+    if refused:
+        st.session_state.compare_notice = "\n\n".join(refused)
+    if not made:
+        st.rerun()
+    compare([*chosen[: MOST - len(made)], *made])
+
+
+def _create(job: Job, model: Model, options: dict) -> str:
+    made = jobs.create(
+        versions.source_of(job), model=model.id, options=options, owner=job.owner, key=visitor.key(), title=job.title
+    )
+    visitor.follow(made)
+    return made
+
+
+def _cost(chosen: list[Model], job: Job) -> None:
+    """What a start will cost, where that is known."""
+    known = [models.known().cost(model.id, job.duration) for model in chosen if job.duration and not model.local]
+    if known and all(known):
+        plain(str(Cost(job.duration, sum(cost.dollars for cost in known))), "stt-facts")
+
+
+def compare(ids: list[str]) -> None:
+    st.switch_page("compare.py", query_params={"ids": ",".join(dict.fromkeys(ids))})
+
+
+def version_label(job: Job) -> str:
+    """Model, settings, when, and the state unless it is done."""
+    parts = [model_name(job), *settings_of(job), when(job.created)]
+    if job.state != records.DONE:
+        parts.append(job.state)
+    return " · ".join(parts)
+
+
+def name_of(model: Model) -> str:
+    return f"{model.name}, on this machine" if model.local else f"{model.maker} · {model.name}"
+
+
+def model_name(job: Job) -> str:
+    try:
+        return models.known().find(job.model).name
+    except BadOption:  # a model that is no longer offered
+        return job.model
+
+
+def settings_of(job: Job) -> list[str]:
+    """The options of a version in a few words each."""
+    words = []
+    for name, value in job.options.items():
+        label = name.replace("_", " ")
+        if value is True:
+            words.append(label)
+        elif name in ("language", "language_code"):
+            words.append(LANGUAGES.get(str(value), str(value)))
+        else:
+            words.append(f"{label}: {value}"[:60])
+    return words

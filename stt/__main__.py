@@ -1,0 +1,94 @@
+"""What is done on the command line: tokens for programs, and a worker without pages.
+
+    python -m stt token NAME             make a token; it is the last line, and is shown this once
+    python -m stt token --list           who has tokens, and when they were last used
+    python -m stt token --withdraw ID    make a token worthless
+    python -m stt worker                 work on jobs until SIGTERM or SIGINT, without a web server
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+from datetime import UTC, datetime
+
+from stt.errors import SetupError, SttError
+
+PATIENCE = 8  # seconds that a worker waits for jobs to end; what is not done by then goes on at the next start
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m stt", description="STT Studio on the command line.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    token = commands.add_parser("token", help="make, list or withdraw tokens of the REST routes")
+    what = token.add_mutually_exclusive_group(required=True)
+    what.add_argument("name", nargs="?", help="what the new token is for; it is also whose jobs they are")
+    what.add_argument("--list", action="store_true", help="list all tokens")
+    what.add_argument("--withdraw", metavar="ID", help="withdraw the token with this id")
+    commands.add_parser("worker", help="work on jobs, without a web server")
+    chosen = parser.parse_args(arguments)
+    try:
+        if chosen.command == "worker":
+            work()
+        elif chosen.list:
+            list_tokens()
+        elif chosen.withdraw:
+            withdraw_token(chosen.withdraw)
+        else:
+            make_token(chosen.name)
+    except SttError as error:
+        sys.exit(f"{error.message} {error.guidance}")
+
+
+def make_token(name: str) -> None:
+    from stt import access, tokens
+    from stt.settings import settings
+
+    owner = access.SHARED if settings().stt_access == "shared" else f"user:{name}"
+    text = tokens.make(name, owner)
+    print("This token is shown once. Programs send it as “Authorization: Bearer TOKEN”.")
+    print(text)
+
+
+def list_tokens() -> None:
+    from stt import tokens
+
+    for token in tokens.all_of(None):
+        print(f"{token.id}  {token.owner}  {token.name}  made {_day(token.created)}, last used {_day(token.used)}")
+
+
+def withdraw_token(token_id: str) -> None:
+    from stt import tokens
+
+    tokens.withdraw(token_id, None)
+    print("Withdrawn.")
+
+
+def work() -> None:
+    """Work on jobs until a signal says to stop; then finish or put down what is open."""
+    from stt import jobs, logs, startup
+    from stt.settings import settings
+
+    if settings().stt_role == "web":
+        raise SetupError("STT_ROLE is “web”, which takes no work.", guidance="Set it to “worker” here.")
+    logs.set_up()
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    startup.check()
+    jobs.start()
+    logging.getLogger("stt.worker").info("ready")
+    stopped.wait()
+    jobs.stop(PATIENCE)
+    startup.stop()
+
+
+def _day(moment: float | None) -> str:
+    return "never" if moment is None else datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+if __name__ == "__main__":
+    main()

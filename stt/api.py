@@ -1,0 +1,272 @@
+"""The REST routes under `/v1`: the provider's contract on this server, for programs with a token."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.endpoints import HTTPEndpoint
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from stt import access, answers, catalog, logs, models, tokens
+from stt.catalog import Model
+from stt.errors import BadOption, KeyMissing, NotFound, SttError, TooLarge, UploadBroken
+from stt.forms import LONGEST_FIELDS, BadForm, Form
+from stt.links import Link
+from stt.recordings import Intake, Recording, megabytes
+from stt.settings import settings
+
+LONGEST_JSON = 1 << 20  # bytes
+
+log = logging.getLogger("stt.api")
+
+
+class Unauthorized(SttError):
+    title = "Unauthorized"
+    guidance = "Send “Authorization: Bearer” and a token that was made on the Settings page."
+
+
+class MethodNotAllowed(SttError):
+    title = "Method not allowed"
+    guidance = "See /v1/openapi.json."
+
+
+class Endpoint(HTTPEndpoint):
+    """A route that asks for a token, unless `public`, and says in the contract's words what goes wrong.
+
+    Its methods take the request; `request.state.owner` is whose token it is. Only `post` is asynchronous.
+    """
+
+    public = False
+
+    async def dispatch(self) -> None:
+        request = Request(self.scope, receive=self.receive, send=self.send)
+        try:
+            response = await self._answer(request)
+        except ClientDisconnect:
+            response = _refused(UploadBroken(), request)  # nobody reads it
+        except Exception as error:
+            response = _refused(error, request)
+        await response(self.scope, self.receive, self.send)
+
+    async def _answer(self, request: Request) -> Response:
+        if request.method not in self._allowed_methods:
+            allowed = ", ".join(self._allowed_methods)
+            response = _refused(MethodNotAllowed(f"This address takes {allowed}."), request)
+            response.headers["Allow"] = allowed
+            return response
+        if not self.public:
+            request.state.owner = await run_in_threadpool(_owner, request)
+        if request.method == "POST":
+            return await self.post(request)
+        handler = self.delete if request.method == "DELETE" else self.get
+        return await run_in_threadpool(handler, request)
+
+
+class Create(Endpoint):
+    """`POST /v1/stt/create`: JSON with `url`, or a form with the file in `audio` or `file`. 201 and the id."""
+
+    async def post(self, request: Request) -> Response:
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind == "multipart/form-data":
+            generation_id = await self._from_form(request)
+        elif kind == "application/json":
+            generation_id = await run_in_threadpool(_create_from_link, await _json(request), request.state.owner)
+        else:
+            raise BadForm("The Content-Type is neither application/json nor multipart/form-data.")
+        return JSONResponse({"generation_id": generation_id, "status": "queued"}, status_code=201)
+
+    async def _from_form(self, request: Request) -> str:
+        limit = settings().upload_limit
+        if _length(request) > limit + LONGEST_FIELDS:
+            raise TooLarge(f"The recording is larger than the limit of {megabytes(limit)}.")
+        owner = request.state.owner
+        with Form(request.headers["content-type"], lambda name: Intake(name, owner)) as form:
+            async for block in request.stream():
+                await run_in_threadpool(form.write, block)
+            form.end()
+            return await run_in_threadpool(_create_from_form, form, owner)
+
+
+class Generation(Endpoint):
+    """`GET /v1/stt/{generation_id}`: the state, and the result when it is completed. `DELETE`: 204, it is gone."""
+
+    def get(self, request: Request) -> Response:
+        from stt import jobs
+
+        progress = jobs.get(_generation_id(request), owner=request.state.owner)
+        return _json_answer(answers.job(progress.job, progress.transcript), {"Cache-Control": "no-store"})
+
+    def delete(self, request: Request) -> Response:
+        from stt import history
+
+        history.delete(_generation_id(request), request.state.owner)
+        return Response(status_code=204)
+
+
+class Models(Endpoint):
+    """`GET /v1/models`: what this server answers, with prices. Needs no token; `If-None-Match` is honoured."""
+
+    public = True
+
+    def get(self, request: Request) -> Response:
+        models.refresh()
+        body = answers.models(_offered())
+        headers = {"ETag": answers.etag(body), "Cache-Control": "no-cache"}
+        known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+        if headers["ETag"] in known:
+            return Response(status_code=304, headers=headers)
+        return _json_answer(body, headers)
+
+
+class Document(Endpoint):
+    """`GET /v1/openapi.json`. Needs no token."""
+
+    public = True
+
+    def get(self, _request: Request) -> Response:
+        from stt import openapi
+
+        return _json_answer(openapi.document())
+
+
+class Nothing(Endpoint):
+    """Every other address below /v1: a 404 in the contract's words, where the pages' server would answer a page."""
+
+    public = True
+
+    async def _answer(self, request: Request) -> Response:
+        raise NotFound("There is nothing at this address.", guidance="See /v1/openapi.json.")
+
+
+ROUTES = [
+    Route("/v1/stt/create", Create),
+    Route("/v1/stt/{generation_id}", Generation),
+    Route("/v1/models", Models),
+    Route("/v1/openapi.json", Document),
+    Route("/v1/{rest:path}", Nothing),
+]
+
+
+def _owner(request: Request) -> str:
+    """Whose token the request carries. Raises Unauthorized."""
+    scheme, _, text = request.headers.get("authorization", "").partition(" ")
+    token = tokens.find(text.strip()) if scheme.lower() == "bearer" and text.strip() else None
+    if token is None or not _may_enter(token.owner):
+        raise Unauthorized("The token is missing, wrong or withdrawn.")
+    return token.owner
+
+
+def _may_enter(owner: str) -> bool:
+    """Where people sign in, a token is as good as its owner: one made before, or by somebody since shut out, is not."""
+    if settings().stt_access != "login":
+        return True
+    # What is no address is a name that the host gave on the command line, or a person without one.
+    return owner.startswith("user:") and ("@" not in owner or access.allowed(owner))
+
+
+def _generation_id(request: Request) -> str:
+    from stt import openapi
+
+    generation_id = request.path_params["generation_id"]
+    if not re.fullmatch(openapi.ID, generation_id):  # a database may refuse to look up some texts at all
+        raise NotFound("There is no such transcript.")
+    return generation_id
+
+
+def _create_from_link(body: Any, owner: str) -> str:
+    from stt import openapi
+
+    openapi.check_create(body)
+    options = {name: value for name, value in body.items() if name not in ("model", "url")}
+    _check(body["model"], options)
+    # A Link, never a text: a text could be taken for a path on this server.
+    return _create(Link(body["url"]), body["model"], options, owner)
+
+
+def _create_from_form(form: Form, owner: str) -> str:
+    """The file is looked into and kept only once everything else is right."""
+    from stt import openapi, recordings
+
+    openapi.check_create(form.fields, of_form=True)
+    options = dict(form.fields)
+    model = options.pop("model", None)
+    if not isinstance(model, str) or not model:
+        raise BadForm("The field “model” is missing or there twice.")
+    if form.intake is None or "url" in options:
+        raise BadForm("The recording is missing, or there is a link beside it; a link goes into a JSON body.")
+    _check(model, options)
+    recording = form.intake.finish()
+    try:
+        return _create(recording, model, options, owner)
+    except Exception:
+        recordings.remove(recording.id, owner)
+        raise
+
+
+def _create(source: Recording | Link, model: str, options: dict[str, Any], owner: str) -> str:
+    from stt import jobs  # brings dbos: half a second that the first page should not wait for
+
+    return jobs.create(source, model=model, options=options, owner=owner)
+
+
+def _check(name: str, options: dict[str, Any]) -> None:
+    """Raise BadOption for a setting that the provider's model would refuse, also where this machine answers for it."""
+    asked = models.known().find(name)
+    try:
+        answering, _ = models.choose(name, None)
+    except KeyMissing as error:
+        raise BadOption(f"{asked.name} is not offered here.", guidance="Choose one of /v1/models.") from error
+    theirs = {option: value for option, value in options.items() if asked.option(option) or not answering.option(option)}
+    catalog.clean_options(asked, theirs)
+
+
+def _offered() -> list[tuple[Model, Model]]:
+    """Each model that can be asked for, with the one that answers it."""
+    offered = []
+    for model in models.known().models:
+        try:
+            offered.append((model, models.choose(model.id, None)[0]))
+        except SttError:
+            continue
+    return offered
+
+
+async def _json(request: Request) -> Any:
+    if _length(request) > LONGEST_JSON:
+        raise TooLarge("The body is larger than 1 MB.", guidance="Send the recording as a form or as a link.")
+    body = bytearray()
+    async for block in request.stream():
+        body += block
+        if len(body) > LONGEST_JSON:
+            raise TooLarge("The body is larger than 1 MB.", guidance="Send the recording as a form or as a link.")
+    try:
+        return json.loads(body.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise BadForm("The body is not valid JSON.", guidance="See /v1/openapi.json for what can be sent.") from error
+
+
+def _length(request: Request) -> int:
+    length = request.headers.get("content-length", "")
+    return int(length) if re.fullmatch("[0-9]{1,18}", length) else 0
+
+
+def _refused(error: Exception, request: Request) -> Response:
+    if not isinstance(error, SttError):
+        log.exception("a request failed", exc_info=error)
+        error = SttError()
+    code = {Unauthorized: 401, MethodNotAllowed: 405}.get(type(error))
+    code, body = answers.refusal(error, request.url.path, logs.request_id.get(), code)
+    headers = {"WWW-Authenticate": "Bearer"} if code == 401 else {}
+    return _json_answer(body, headers, code)
+
+
+def _json_answer(body: dict[str, Any], headers: dict[str, str] | None = None, code: int = 200) -> Response:
+    # ASCII: a message may quote half a surrogate pair, which has no UTF-8.
+    content = json.dumps(body, ensure_ascii=True, allow_nan=False)
+    return Response(content, status_code=code, headers=headers, media_type="application/json")

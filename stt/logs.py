@@ -1,0 +1,69 @@
+"""What this program tells whoever runs it: one JSON object a line on standard error.
+
+Nothing of a visitor's is in it: no transcript, no key, no file name, no address of a link.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import secrets
+import time
+import traceback
+from contextvars import ContextVar
+
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+_GIVEN = re.compile(r"[A-Za-z0-9-]{8,64}")  # what a proxy may hand on as X-Request-Id
+_GENERATION = re.compile(r"[A-Za-z0-9_-]{27}")  # as `recordings.new_id` makes them
+
+
+class JsonLines(logging.Formatter):
+    """`time`, `level`, `logger`, `message`, and where there is one `request_id`, `generation_id`, `error`, `at`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        line = {
+            "time": f"{seconds}.{int(record.msecs):03d}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            "request_id": request_id.get(),
+            "generation_id": _generation_of(record),
+        }
+        if record.exc_info and record.exc_info[1] is not None:
+            line |= _without_words(record.exc_info[1])
+        return json.dumps({key: value for key, value in line.items() if value is not None}, ensure_ascii=True)
+
+
+def set_up(level: int = logging.INFO) -> None:
+    """Send the `stt` loggers to standard error. More calls change nothing."""
+    log = logging.getLogger("stt")
+    log.setLevel(level)
+    if not any(isinstance(handler.formatter, JsonLines) for handler in log.handlers):
+        handler = logging.StreamHandler()
+        handler.setFormatter(JsonLines())
+        log.addHandler(handler)
+        log.propagate = False
+
+
+def new_request_id(given: str | None) -> str:
+    """The id that a proxy gave this request, if it is one; else a new one."""
+    return given if given and _GIVEN.fullmatch(given) else secrets.token_hex(8)
+
+
+def _generation_of(record: logging.LogRecord) -> str | None:
+    """The job that a message is about: named among its arguments."""
+    arguments = record.args if isinstance(record.args, tuple) else ()
+    return next((a for a in arguments if isinstance(a, str) and _GENERATION.fullmatch(a)), None)
+
+
+def _without_words(error: BaseException) -> dict[str, object]:
+    """Where it happened, but not what the exception says: that may quote a transcript, a link or a query."""
+    said = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
+    frames = traceback.extract_tb(error.__traceback__)[-12:]
+    return {
+        "error": type(error).__name__ + said,
+        "at": [f"{frame.filename.rsplit('site-packages/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames],
+    }

@@ -1,0 +1,106 @@
+"""What is deleted: by the clock, where the host sets days, and all that is a visitor's, when they ask for it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from dbos import DBOS
+
+from stt import history, recordings, records, tokens
+from stt.database import database, transcriptions
+from stt.database import recordings as recordings_table
+from stt.errors import NotFound
+from stt.settings import settings
+
+DAY = 24 * 3600  # seconds
+SCHEDULE = "retention"
+HOURLY = "17 * * * *"
+_t, _r = transcriptions.c, recordings_table.c
+
+log = logging.getLogger("stt.retention")
+
+
+@DBOS.workflow(name="retention")
+def retention(_scheduled: datetime, _context: Any) -> None:
+    """Once an hour, on one of the machines."""
+    DBOS.run_step({"name": "prune"}, prune)
+
+
+def schedule() -> None:
+    """Have old things deleted from now on, if the settings say so; else no longer. The job engine must run."""
+    limits = settings()
+    if limits.stt_keep_audio_days is None and limits.stt_keep_transcripts_days is None:
+        if DBOS.get_schedule(SCHEDULE) is not None:
+            DBOS.delete_schedule(SCHEDULE)
+        return
+    DBOS.apply_schedules([{"schedule_name": SCHEDULE, "workflow_fn": retention, "schedule": HOURLY, "context": None}])
+    DBOS.trigger_schedule(SCHEDULE)  # a server that is switched on for a few minutes a day deletes too
+
+
+def prune() -> tuple[int, int]:
+    """Delete what is older than the settings allow. Returns how many transcripts and how many recordings.
+
+    A job that waits or runs keeps its recording; it goes at the first time after.
+    """
+    limits, now = settings(), time.time()
+    transcripts = audio = 0
+    if (days := limits.stt_keep_transcripts_days) is not None:
+        transcripts = _delete_transcripts(now - days * DAY)
+    if (days := limits.stt_keep_audio_days or limits.stt_keep_transcripts_days) is not None:
+        audio = _delete_audio(now - days * DAY, unused=limits.stt_keep_audio_days is None)
+    if transcripts or audio:
+        log.info("deleted %d transcripts and %d recordings by age", transcripts, audio)
+    return transcripts, audio
+
+
+def delete_everything(owner: str) -> None:
+    """Delete all transcripts, audio, shared links and tokens of `owner`. Work that is going on stops."""
+    with database().connect() as connection:
+        ids = connection.execute(sa.select(_t.id).where(_t.owner == owner)).scalars().all()
+        kept = connection.execute(sa.select(_r.id).where(_r.owner == owner)).scalars().all()
+    for generation_id in ids:
+        with contextlib.suppress(NotFound):
+            history.delete(generation_id, owner)
+    for recording_id in kept:
+        recordings.remove(recording_id, owner)
+    for token in tokens.all_of(owner):
+        with contextlib.suppress(NotFound):
+            tokens.withdraw(token.id, owner)
+
+
+def _delete_transcripts(before: float) -> int:
+    old = sa.select(_t.id, _t.owner).where(
+        _t.state.not_in(records.OPEN), sa.func.coalesce(_t.finished, _t.created) < before
+    )
+    return sum(_quietly(history.delete, *row) for row in _rows(old))
+
+
+def _delete_audio(before: float, *, unused: bool) -> int:
+    """With `unused` only what no transcript belongs to: the others go with their transcripts."""
+    using = sa.select(_t.recording_id).where(_t.recording_id.is_not(None))
+    if not unused:
+        using = using.where(_t.state.in_(records.OPEN))
+    old = sa.select(_r.id, _r.owner).where(_r.created < before, _r.id.not_in(using))
+    return sum(_quietly(recordings.remove, *row) for row in _rows(old))
+
+
+def _rows(query: sa.Select) -> list[sa.Row]:
+    with database().connect() as connection:
+        return list(connection.execute(query).all())
+
+
+def _quietly(delete: Any, name: str, owner: str) -> bool:
+    """Delete one; whether it was there. What fails does not hold up the others: it is tried again in an hour."""
+    try:
+        delete(name, owner)
+    except NotFound:
+        return False
+    except OSError as error:
+        log.warning("could not delete %s: %s", name, type(error).__name__)
+        return False
+    return True

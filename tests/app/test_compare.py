@@ -1,0 +1,195 @@
+"""The Compare page, run without a browser, on the real job engine."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import stt
+from stt import recordings, records, versions
+from stt.errors import NotFound
+from stt.links import Link
+from stt.transcript import Segment, Transcript, Word
+from tests import audio
+from tests.server import ROOT
+
+pytestmark = pytest.mark.usefixtures("engine")
+
+
+def page(owner: str | None = None, **query: str) -> AppTest:
+    """The Compare page of a new visitor, or of the one who owns things already."""
+    test = AppTest.from_file(str(ROOT / "pages" / "frame.py"), default_timeout=30)
+    if owner:
+        test.session_state.owner = owner
+    test.run()
+    test.switch_page("compare.py")
+    for name, value in query.items():
+        test.query_params[name] = value
+    test.run()
+    assert not test.exception, test.exception
+    return test
+
+
+def transcribed(source, owner: str, **options) -> str:
+    return wait(stt.create(source, owner=owner, options=options), owner)
+
+
+def wait(generation_id: str, owner: str) -> str:
+    ends = time.monotonic() + 60
+    while stt.get(generation_id, owner=owner).job.pending:
+        assert time.monotonic() < ends
+        time.sleep(0.02)
+    return generation_id
+
+
+@pytest.fixture(scope="module")
+def known(engine) -> tuple[str, list[str], str]:
+    """A visitor, two versions of one recording, and a transcript of another one."""
+    owner = "visitor:compares"
+    recording = recordings.take_in(audio.JFK, owner)
+    pair = [transcribed(recording, owner), transcribed(recording, owner, language="en")]
+    return owner, pair, transcribed(recordings.take_in(audio.AUSTEN[1], owner), owner)
+
+
+def drawn(test: AppTest) -> dict:
+    """What the comparison was given to draw."""
+    element = next(node for node in test.main if node.type == "bidi_component")
+    return json.loads(element.proto.json)
+
+
+def shown(test: AppTest) -> bool:
+    return any(node.type == "bidi_component" for node in test.main)
+
+
+def test_without_transcripts_the_page_says_what_it_is_for():
+    test = page()
+    assert "Nothing to compare yet" in test.info[0].value
+    assert not test.multiselect
+
+
+def test_the_recording_with_two_versions_is_opened_and_measured(known):
+    owner, pair, _ = known
+    data = drawn(page(owner))
+    assert sorted(version["id"] for version in data["versions"]) == sorted(pair)
+    assert {version["name"] for version in data["versions"]} == {"Whisper base"}
+    assert any("English" in version["about"] for version in data["versions"])
+    first, second = (dict(zip(data["labels"], version["facts"], strict=True)) for version in data["versions"])
+    assert first["Word error rate"][0] == "–" and second["Word error rate"][0] == "0.0\u00a0%"
+    assert second["Cost"][0] == "Free" and "times real time" in second["Time taken"][1]
+    assert second["Words"][0] == "22"
+    assert {column["audio"] for column in data["columns"]} == {f"/audio/{data['versions'][0]['id']}"}
+
+
+def test_any_transcripts_of_the_owner_are_compared_by_their_ids(known):
+    owner, pair, other = known
+    test = page(owner, ids=f"{pair[0]},{other}")
+    assert test.selectbox(key="compare_recording").value is None
+    data = drawn(test)
+    assert [version["id"] for version in data["versions"]] == [pair[0], other]
+    assert [column["audio"] for column in data["columns"]] == [f"/audio/{pair[0]}", f"/audio/{other}"]
+
+
+def test_nobody_compares_what_is_somebody_elses(known):
+    _, pair, _ = known
+    test = page("visitor:stranger", ids=",".join(pair))
+    assert "do not exist here" in test.warning[0].value
+    assert not shown(test)
+    assert "Nothing to compare yet" in test.info[0].value
+
+
+def test_a_choice_of_versions_stands_in_the_address(known):
+    owner, pair, other = known
+    test = page(owner, ids=",".join(pair))
+    test.multiselect(key="compare_versions").unselect(pair[1]).run()
+    assert test.query_params["ids"] == [pair[0]]
+    assert not shown(test) and "two or more versions" in test.info[0].value
+    test.selectbox(key="compare_recording").select(other).run()
+    assert test.query_params["ids"] == [other]
+    assert not test.exception
+
+
+def test_a_pasted_reference_measures_every_version_and_stays_text(known):
+    owner, pair, _ = known
+    test = page(owner, ids=pair[0])
+    assert not shown(test)
+    recording = records.load(pair[0], owner).recording_id
+    test.text_area(key=f"reference-{recording}").input(f"<script>{audio.JFK_WORDS} </script>").run()
+    assert not test.exception
+    data = drawn(test)
+    (facts,) = (version["facts"] for version in data["versions"])
+    assert facts[0][1] == "1 changed, 1 missing, 0 added"
+    assert data["columns"][0]["name"] == "the reference text"
+    reference, heard = data["passages"][0]["sides"]
+    assert reference["t"][0] == "<script>and" and reference["s"][0] == heard["s"][0]
+    test.switch_page("history.py").run()
+    test.switch_page("compare.py")
+    test.query_params["ids"] = pair[0]
+    test.run()
+    assert drawn(test)["columns"][0]["name"] == "the reference text"
+
+
+def test_an_uploaded_reference_is_read_once_and_can_be_corrected(known):
+    owner, pair, _ = known
+    test = page(owner, ids=pair[0])
+    recording = records.load(pair[0], owner).recording_id
+    test.file_uploader(key=f"reference-file-{recording}").upload("said.txt", audio.JFK_WORDS.encode(), "text/plain").run()
+    assert not test.exception
+    assert test.text_area(key=f"reference-{recording}").value == audio.JFK_WORDS
+    assert drawn(test)["versions"][0]["facts"][0][0] == "0.0\u00a0%"
+    test.text_area(key=f"reference-{recording}").input("something else").run()
+    assert test.text_area(key=f"reference-{recording}").value == "something else"
+
+
+def test_each_is_measured_against_each(known):
+    owner, pair, other = known
+    test = page(owner, ids=",".join([*pair, other]))
+    test.toggle(key="every").set_value(True).run()
+    matrix = drawn(test)["matrix"]
+    assert matrix["letters"] == ["A", "B", "C"]
+    assert [row[i] for i, row in enumerate(matrix["rows"])] == ["–"] * 3
+    assert matrix["rows"][0][1] == "0.0\u00a0%" and matrix["rows"][0][2] != "0.0\u00a0%"
+
+
+def test_a_long_comparison_is_shown_in_parts(known, monkeypatch):
+    owner, pair, _ = known
+    words = tuple(Word(f" word{i}", i * 0.3, i * 0.3 + 0.2) for i in range(12_345))
+    long = [finished_by_hand(owner, Transcript((Segment(0, 3704, "", part),), 3704)) for part in (words, words[:-1])]
+    test = page(owner, ids=",".join(long))
+    assert test.selectbox(key="part").options == ["Words 1 to 10,000 of 12,345", "Words 10,001 to 12,345 of 12,345"]
+    assert sum(len(passage["sides"][0]["t"]) for passage in drawn(test)["passages"]) == 10_000
+    assert drawn(test)["versions"][1]["facts"][0][1] == "0 changed, 1 missing, 0 added"
+    test.selectbox(key="part").select(10_000).run()
+    assert sum(len(passage["sides"][0]["t"]) for passage in drawn(test)["passages"]) == 2_345
+
+
+def finished_by_hand(owner: str, transcript: Transcript) -> str:
+    """A finished job with this transcript, as an import would make it."""
+    pattern = records.jobs_of(owner, limit=1)[0]
+    job = replace(pattern, id=recordings.new_id(), recording_id=None, url="https://example.org/a.mp3", state=records.WORKING)
+    records.insert(job)
+    assert records.finish(job.id, transcript)
+    return job.id
+
+
+def test_versions_share_a_recording_or_a_link(known):
+    owner, pair, other = known
+    assert {job.id for job in versions.of(records.load(pair[0], owner))} == set(pair)
+    assert [job.id for job in versions.of(records.load(other, owner))] == [other]
+    pattern = records.load(other, owner)
+    link = "https://example.org/talk.mp3"
+    handed = replace(pattern, id=recordings.new_id(), recording_id=None, url=link)
+    fetched = replace(pattern, id=recordings.new_id(), recording_id="kept", url=link)
+    again = replace(pattern, id=recordings.new_id(), recording_id="kept")
+    strangers = replace(pattern, id=recordings.new_id(), recording_id="kept", url=link, owner="visitor:stranger")
+    for job in (handed, fetched, again, strangers):
+        records.insert(job)
+    for job in (handed, fetched, again):
+        assert {version.id for version in versions.of(job)} == {handed.id, fetched.id, again.id}
+    assert versions.source_of(handed) == Link(link)
+    assert isinstance(versions.source_of(pattern), recordings.Recording)
+    with pytest.raises(NotFound):
+        versions.source_of(again)

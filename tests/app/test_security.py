@@ -1,0 +1,215 @@
+"""What a host can rely on: who sees what through every route, what browsers are told, what the log says, how it stops."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import requests
+from starlette.endpoints import HTTPEndpoint
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import connect
+
+from stt import access, records, tokens
+from stt.logs import JsonLines, new_request_id
+from stt.web import ROUTES
+from tests import audio
+from tests.conftest import forget
+from tests.server import Server
+
+PAGE = {"Accept": "text/html"}
+
+# Every route with what it answers to: nobody known, another visitor, the owner. A new route needs a row.
+# The order is that of the requests: the last one deletes.
+ROWS = {
+    "POST /upload": (404, 422, 422),  # 422: let in, but the upload is empty
+    "GET /audio/{id}": (404, 404, 200),
+    "GET /healthz": (200, 200, 200),
+    "GET /metrics": (200, 200, 200),  # counts only; README: keep it from the outside in the proxy
+    "POST /v1/stt/create": (401, 400, 400),  # 400: let in, but nothing is asked for
+    "GET /v1/stt/{generation_id}": (401, 404, 200),
+    "GET /v1/models": (200, 200, 200),
+    "GET /v1/openapi.json": (200, 200, 200),
+    "GET /v1/{rest:path}": (404, 404, 404),
+    "DELETE /v1/stt/{generation_id}": (401, 404, 204),
+}
+
+
+@dataclass
+class Person:
+    """A browser with its cookie, and a program of the same owner with its token."""
+
+    session: requests.Session
+    owner: str
+
+    @classmethod
+    def at(cls, server: Server, name: str) -> Person:
+        session = requests.Session()
+        session.get(server.url, headers=PAGE)
+        owner = access.owner_of(access.visitor(session.cookies))
+        session.headers["Authorization"] = f"Bearer {tokens.make(name, owner)}"
+        return cls(session, owner)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app, and this process on the same data folder."""
+    folder = tmp_path_factory.mktemp("security") / "data"
+    with pytest.MonkeyPatch.context() as patch, Server(folder) as server:
+        patch.setenv("STT_DATA_DIR", str(folder))
+        forget()
+        yield server
+        forget()
+
+
+@pytest.fixture(scope="module")
+def owner(server: Server) -> Person:
+    return Person.at(server, "owner")
+
+
+@pytest.fixture(scope="module")
+def generation_id(server: Server, owner: Person) -> str:
+    return create(server, owner, audio.JFK.read_bytes(), "speech.flac")
+
+
+def create(server: Server, person: Person, sound: bytes, name: str) -> str:
+    answer = person.session.post(
+        f"{server.url}/v1/stt/create", files={"audio": (name, sound)}, data={"model": "#g1_whisper-base"}
+    )
+    assert answer.status_code == 201, answer.text
+    return answer.json()["generation_id"]
+
+
+def routes() -> set[str]:
+    found = set()
+    for route in ROUTES:
+        endpoint = route.endpoint
+        if isinstance(endpoint, type) and issubclass(endpoint, HTTPEndpoint):
+            methods = {m.upper() for m in ("get", "post", "put", "patch", "delete") if hasattr(endpoint, m)} or {"GET"}
+        else:
+            methods = route.methods - {"HEAD"}
+        found |= {f"{method} {route.path}" for method in methods}
+    return found
+
+
+def test_every_route_has_a_row_in_the_table():
+    assert routes() == set(ROWS), "say in ROWS who may see the new route"
+
+
+def test_each_route_answers_to_whom_it_should(server: Server, owner: Person, generation_id: str):
+    nobody, other = requests.Session(), Person.at(server, "other").session
+    for row, expected in ROWS.items():
+        method, path = row.split()
+        address = server.url + re.sub(r"\{\w+:path\}", "nothing", re.sub(r"\{\w*id\}", generation_id, path))
+        body = {"json": {}} if "create" in path else {}
+        answers = tuple(who.request(method, address, **body).status_code for who in (nobody, other, owner.session))
+        assert answers == expected, row
+    assert owner.session.get(f"{server.url}/audio/{generation_id}").status_code == 404
+
+
+def test_a_browser_is_told_to_load_nothing_from_elsewhere(server: Server):
+    for path in ("/", "/history", "/healthz", "/_stcore/health", "/audio/nothing", "/v1/models", "/favicon.png"):
+        headers = requests.get(server.url + path, headers=PAGE).headers
+        assert headers["X-Content-Type-Options"] == "nosniff", path
+        assert headers["Referrer-Policy"] == "same-origin", path
+        assert headers["X-Frame-Options"] == "SAMEORIGIN", path
+        assert "microphone=(self)" in headers["Permissions-Policy"], path
+        policy = headers["Content-Security-Policy"]
+        assert "frame-ancestors 'self'" in policy and "object-src 'none'" in policy, path
+        assert "https:" not in policy and "*" not in policy and "unsafe-eval'" not in policy.replace("wasm-unsafe-eval'", "")
+
+
+def test_an_upload_cannot_be_opened_as_a_page(server: Server):
+    """A recording that is also a page, under the name of one: still only sound, in a sandbox."""
+    person = Person.at(server, "polyglot")
+    page = b"<html><script>document.title = 'taken over'</script></html>"
+    for name in ("page.html", "picture.svg", "sound.wav"):
+        made = create(server, person, audio.AUSTEN[0].read_bytes() + page, name)
+        answer = person.session.get(f"{server.url}/audio/{made}")
+        assert answer.status_code == 200 and answer.headers["Content-Type"].startswith("audio/")
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+        person.session.delete(f"{server.url}/v1/stt/{made}")
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}, {"Origin": "null"}]
+)
+def test_what_another_site_sends_is_refused(server: Server, owner: Person, headers: dict):
+    for method, path in (("POST", "/upload"), ("POST", "/v1/stt/create"), ("DELETE", "/v1/stt/anything")):
+        assert owner.session.request(method, server.url + path, headers=headers).status_code == 403
+
+
+def test_a_websocket_from_another_site_is_refused(server: Server):
+    stream = f"ws://localhost:{server.port}/_stcore/stream"
+    with connect(stream, origin=server.url):
+        pass
+    for origin in ("https://evil.example", f"http://localhost.evil.example:{server.port}", "null"):
+        with pytest.raises((WebSocketException, OSError)), connect(stream, origin=origin) as socket_:
+            socket_.recv(timeout=5)
+
+
+def test_the_log_is_json_with_the_request_and_without_what_people_said(server: Server, owner: Person):
+    answer = owner.session.post(f"{server.url}/upload", headers={"Sec-Fetch-Site": "cross-site", "X-Request-Id": "proxy-4711"})
+    assert answer.status_code == 403
+    secret = "the-name-of-a-patient"
+    made = create(server, owner, audio.JFK.read_bytes(), f"{secret}.flac")
+    wait_until(lambda: not records.load(made, None).pending)
+    owner.session.get(f"{server.url}/v1/stt/{made}")
+    text = server.log.read_text()
+    lines = [json.loads(line) for line in text.splitlines() if line.startswith('{"time"')]
+    refused = next(line for line in lines if line.get("request_id") == "proxy-4711")
+    assert refused["level"] == "warning" and refused["time"].endswith("Z") and refused["message"]
+    assert secret not in text and "your country" not in text
+    assert owner.session.headers["Authorization"].split()[1] not in text
+
+
+def test_an_exception_in_the_log_says_where_but_not_what():
+    import logging
+
+    try:
+        raise ValueError("what somebody said")
+    except ValueError as error:
+        record = logging.LogRecord("stt.x", logging.ERROR, "", 1, "failed %s\nand more", ("a" * 27,), (ValueError, error, error.__traceback__))
+    line = JsonLines().format(record)
+    found = json.loads(line)
+    assert found["error"] == "ValueError" and found["generation_id"] == "a" * 27 and "test_security" in found["at"][-1]
+    assert "what somebody said" not in line and "\n" not in line
+
+
+def test_a_request_id_of_a_proxy_is_kept_only_if_it_is_one():
+    assert new_request_id("0123456789abcdef") == "0123456789abcdef"
+    for bad in (None, "", "short", 'x"} {"forged": "line', "a" * 65):
+        assert re.fullmatch(r"[0-9a-f]{16}", new_request_id(bad))
+
+
+def test_sigterm_in_the_middle_of_a_stretch_loses_nothing_and_logs_nothing_bad(server: Server, owner: Person, tmp_path):
+    """With an upload that hangs, too: the server does not wait for it. Last here: it stops and starts the app."""
+    sound = audio.write(tmp_path / "long.flac", np.tile(audio.samples(audio.JFK), 20)).read_bytes()
+    made = create(server, owner, sound, "long.flac")
+    wait_until(lambda: records.load(made, None).seconds_done > 0)
+    head = f"POST /upload HTTP/1.1\r\nHost: localhost:{server.port}\r\nContent-Length: 1000000\r\nCookie: stt_visitor={owner.session.cookies['stt_visitor']}\r\n\r\n"
+    before = len(server.log.read_text())
+    with socket.create_connection(("localhost", server.port)) as hanging:
+        hanging.sendall(head.encode() + b"x" * 1000)
+        assert server.stop(10) == 0
+    assert "Traceback" not in server.log.read_text()[before:]
+    stopped = records.load(made, None)
+    assert stopped.pending
+    server.start()
+    wait_until(lambda: not records.load(made, None).pending)
+    assert records.load(made, None).state == records.DONE
+    assert records.transcript_of(made).text.lower().count("your country") >= 30
+
+
+def wait_until(condition, seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.1)

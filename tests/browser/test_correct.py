@@ -1,0 +1,163 @@
+"""Correcting a transcript in a real browser: in place, by keyboard, in two tabs, and back to the machine's version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests import audio
+from tests.browser.conftest import add_files
+from tests.server import Server
+
+MINUTE = 60_000  # milliseconds
+HARMLESS = "Ask not <img src=x onerror=alert(1)> what & why."
+
+
+@pytest.fixture
+def reader(browser: Browser, server: Server):
+    """A visitor at the transcript of a recording of their own."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    page.goto(server.url)
+    add_files(page, audio.JFK)
+    page.get_by_role("button", name="Transcribe", exact=True).click()
+    page.locator(".st-key-jobs").get_by_role("button", name="Read").click(timeout=2 * MINUTE)
+    page.locator(".st-key-transcript .stt-word").first.wait_for()
+    yield page
+    context.close()
+
+
+def text(page: Page) -> str:
+    return page.locator(".stt-words").first.inner_text()
+
+
+def start_editing(page: Page) -> str:
+    """Open the first paragraph; its text."""
+    page.locator(".stt-paragraph").first.hover()
+    page.locator(".stt-edit").first.click()
+    expect(page.locator(".stt-field")).to_be_focused()
+    return page.locator(".stt-field").input_value()
+
+
+def save(page: Page, typed: str) -> None:
+    page.locator(".stt-field").fill(typed)
+    page.locator(".stt-editor").get_by_role("button", name="Save").click()
+
+
+def test_a_paragraph_is_corrected_in_place_and_everything_else_follows(reader: Page, server: Server):
+    before = start_editing(reader)
+    assert "country" in before
+    reader.evaluate("() => (document.querySelector('.stt-audio').currentTime = 3)")
+    word = "[...document.querySelectorAll('.stt-word')].find(w => w.textContent.startsWith('country'))?.dataset.start"
+    start = reader.evaluate(f"() => {word}")
+    save(reader, before.replace("fellow", "dear fellow") + " " + HARMLESS)
+    expect(reader.locator(".stt-editor")).to_have_count(0)
+    expect(reader.locator(".stt-words").first).to_contain_text(HARMLESS)
+    expect(reader.locator(".stt-edit").first).to_be_focused()
+    assert reader.locator(".stt-words img").count() == 0
+    assert reader.evaluate(f"() => {word}") == start
+    assert reader.evaluate("() => document.querySelector('.stt-audio').currentTime") == 3  # the player stayed
+    reader.get_by_role("button", name="Copy text").click()
+    expect(reader.get_by_role("button", name="Copied")).to_be_visible()
+    assert HARMLESS in reader.evaluate("() => navigator.clipboard.readText()")
+    reader.reload()
+    expect(reader.locator(".stt-words").first).to_contain_text("dear fellow")
+    expect(reader.get_by_text("Corrected by hand")).to_be_visible()
+
+
+def test_the_keyboard_alone_is_enough(reader: Page):
+    before = text(reader)
+    reader.locator(".stt-time").first.focus()
+    reader.keyboard.press("Tab")
+    expect(reader.locator(".stt-edit").first).to_be_focused()
+    reader.keyboard.press("Enter")
+    reader.locator(".stt-field").fill("Lost.")
+    reader.keyboard.press("Escape")
+    assert text(reader) == before
+    expect(reader.locator(".stt-edit").first).to_be_focused()
+    reader.keyboard.press("Enter")
+    reader.locator(".stt-field").fill("Typed with keys.")
+    reader.keyboard.press("Control+Enter")
+    expect(reader.locator(".stt-words").first).to_have_text("Typed with keys.")
+    expect(reader.locator(".stt-edit").first).to_be_focused()
+
+
+def test_the_second_tab_is_told_and_loses_nothing(reader: Page):
+    second = reader.context.new_page()
+    second.goto(reader.url)
+    second.locator(".st-key-transcript .stt-word").first.wait_for()
+    start_editing(second)
+    second.locator(".stt-field").fill("What the second tab wrote.")
+    start_editing(reader)
+    save(reader, "What the first tab wrote.")
+    expect(reader.locator(".stt-words").first).to_have_text("What the first tab wrote.")
+    second.keyboard.press("Control+Enter")
+    expect(second.get_by_role("alert").filter(has_text="Changed in another tab")).to_be_visible()
+    expect(second.locator(".stt-words").first).to_have_text("What the first tab wrote.")
+    expect(second.locator(".stt-field")).to_have_value("What the second tab wrote.")
+    second.keyboard.press("Control+Enter")
+    expect(second.locator(".stt-editor")).to_have_count(0)
+    expect(second.locator(".stt-words").first).to_have_text("What the second tab wrote.")
+
+
+def test_the_machines_version_is_looked_at_restored_and_left_again(reader: Page):
+    machines = start_editing(reader)
+    save(reader, "Mine.")
+    expect(reader.locator(".stt-words").first).to_have_text("Mine.")
+    toggle = reader.get_by_text("Machine's version", exact=True)
+    toggle.click()
+    expect(reader.locator(".stt-words").first).to_have_text(machines)
+    expect(reader.locator(".stt-edit")).to_have_count(0)
+    toggle.click()
+    expect(reader.locator(".stt-words").first).to_have_text("Mine.")
+    toggle.click()
+    reader.get_by_role("button", name="Restore it").click()
+    back = reader.get_by_role("button", name="Bring the corrections back")
+    expect(back).to_be_visible()
+    expect(reader.locator(".stt-words").first).to_have_text(machines)
+    back.click()
+    expect(reader.locator(".stt-words").first).to_have_text("Mine.")
+
+
+def test_a_speaker_is_named(browser: Browser, server: Server, tmp_path: Path):
+    """Two channels, each a speaker: the name given to one is everywhere, and only a name."""
+    one, two = (audio.samples(path)[: 4 * 16000] for path in audio.AUSTEN)
+    both = np.stack([np.concatenate([one, np.zeros_like(two)]), np.concatenate([np.zeros_like(one), two])])
+    recording = tmp_path / "interview.wav"
+    audio.write(recording, both)
+    page = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+    page.goto(server.url)
+    add_files(page, recording)
+    page.get_by_text("Each channel is a speaker").click()
+    page.get_by_role("button", name="Transcribe", exact=True).click()
+    page.locator(".st-key-jobs").get_by_role("button", name="Read").click(timeout=2 * MINUTE)
+    page.locator(".st-key-transcript .stt-word").first.wait_for()
+    page.get_by_role("button", name="Details").click()
+    page.get_by_role("dialog").get_by_label("Name of speaker 1").fill("Jane <u>Austen</u>")
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator(".stt-speaker").first).to_have_text("Jane <u>Austen</u>")
+    expect(page.get_by_text("Corrected by hand")).to_be_visible()
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
+    page.context.close()
+
+
+def test_title_and_tags_are_changed(reader: Page):
+    reader.get_by_role("button", name="Details").click()
+    dialog = reader.get_by_role("dialog")
+    dialog.get_by_label("Title").fill("Kennedy <b>1961</b> *speech*")
+    tags = dialog.get_by_role("combobox")
+    for tag in ("history", "<i>US</i>"):
+        tags.fill(tag)
+        tags.press("Enter")
+        expect(dialog.get_by_text(tag, exact=True).first).to_be_visible()
+    dialog.get_by_label("Title").click()  # closes the list of tags
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
+    expect(reader.locator("h1")).to_have_text("Kennedy <b>1961</b> *speech*")
+    expect(reader.get_by_text("Tags: <i>US</i>, history")).to_be_visible()

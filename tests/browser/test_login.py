@@ -1,0 +1,178 @@
+"""Who sees what when people sign in, in a real browser, with a real identity provider; and when all share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests import audio
+from tests.browser.conftest import add_files
+from tests.oidc import Provider
+from tests.server import Server, free_port
+
+MINUTE = 60_000  # milliseconds
+
+
+@pytest.fixture(scope="module")
+def provider(login: tuple[Server, Provider]) -> Provider:
+    return login[1]
+
+
+@pytest.fixture(scope="module")
+def server(login: tuple[Server, Provider]) -> Server:
+    return login[0]
+
+
+@pytest.fixture(scope="module")
+def login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Provider]]:
+    """The app for people of example.org, and bob@elsewhere.example, behind a provider that knows everybody."""
+    folder, port = tmp_path_factory.mktemp("login"), free_port()
+    with Provider(f"http://localhost:{port}/oauth2callback") as provider:
+        secrets = folder / "secrets.toml"
+        secrets.write_text(provider.secrets())
+        environment = {
+            "STT_ACCESS": "login",
+            "STT_ALLOWED_EMAILS": "example.org, bob@elsewhere.example",
+            "STREAMLIT_SECRETS_FILES": str(secrets),
+        }
+        with Server(folder / "data", port, **environment) as server:
+            yield server, provider
+
+
+@pytest.fixture
+def contexts(browser: Browser) -> Iterator[list[BrowserContext]]:
+    made: list[BrowserContext] = []
+    yield made
+    for context in made:
+        context.close()
+
+
+def visit(browser: Browser, contexts: list[BrowserContext], address: str) -> Page:
+    """A browser of its own at this address."""
+    contexts.append(browser.new_context())
+    page = contexts[-1].new_page()
+    page.set_default_timeout(30_000)
+    page.goto(address)
+    return page
+
+
+def sign_in(page: Page, email: str) -> None:
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_label("Email").fill(email)
+    page.get_by_role("button", name="Continue").click()
+
+
+def as_program(page: Page) -> requests.Session:
+    """The cookies of this browser, for requests past the page."""
+    session = requests.Session()
+    for cookie in page.context.cookies():
+        session.cookies.set(cookie["name"], cookie["value"])
+    return session
+
+
+def make_transcript(page: Page) -> str:
+    """Have the first seconds of a speech transcribed; its generation id."""
+    add_files(page, audio.JFK)
+    page.get_by_role("button", name="Transcribe", exact=True).click()
+    page.locator(".st-key-jobs").get_by_role("button", name="Read").click(timeout=MINUTE)
+    page.wait_for_url(re.compile(r"/transcript\?id="))
+    return page.url.split("id=")[1].split("&")[0]
+
+
+def test_nobody_gets_in_without_signing_in(browser: Browser, contexts, server: Server):
+    for path in ("/", "/history", "/settings", "/transcript?id=anything", "/account"):
+        page = visit(browser, contexts, server.url + path)
+        expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+        expect(page.get_by_role("link", name="History")).to_have_count(0)
+        expect(page.locator("input[type=file]")).to_have_count(0)
+        program = as_program(page)
+        assert program.post(f"{server.url}/upload", data=audio.JFK.read_bytes()).status_code == 404
+        assert program.get(f"{server.url}/audio/anything").status_code == 404
+
+
+def test_who_signs_in_has_one_history_in_every_browser_and_nobody_else_sees_it(browser, contexts, server: Server):
+    page = visit(browser, contexts, server.url)
+    sign_in(page, "Ann@Example.org")
+    generation_id = make_transcript(page)
+    sound = f"{server.url}/audio/{generation_id}"
+    assert as_program(page).get(sound).status_code == 200
+
+    elsewhere = visit(browser, contexts, f"{server.url}/transcript?id={generation_id}")
+    assert as_program(elsewhere).get(sound).status_code == 404
+    sign_in(elsewhere, "ann@example.org")
+    # The page that was asked for comes after the sign-in.
+    expect(elsewhere.locator(".st-key-transcript")).to_contain_text("your country", timeout=MINUTE)
+    assert as_program(elsewhere).get(sound).status_code == 200
+
+    bob = visit(browser, contexts, server.url)
+    sign_in(bob, "bob@elsewhere.example")
+    expect(bob.locator("input[type=file]").first).to_be_attached()
+    assert as_program(bob).get(sound).status_code == 404
+    bob.goto(f"{server.url}/transcript?id={generation_id}")
+    expect(bob.get_by_text("There is no such transcript", exact=False)).to_be_visible()
+
+
+def test_an_address_that_is_not_on_the_list_is_not_let_in(browser, contexts, server: Server, provider: Provider):
+    for email, verified in (("eve@elsewhere.example", True), ("eve@example.org.evil.example", True), ("ann@example.org", False)):
+        provider.verified = verified
+        page = visit(browser, contexts, server.url)
+        sign_in(page, email)
+        expect(page.get_by_text("may not use this server")).to_be_visible()
+        assert as_program(page).post(f"{server.url}/upload", data=b"x").status_code == 404
+        provider.verified = True
+
+
+def test_signing_out_ends_it_for_pages_and_routes_and_other_tabs(browser, contexts, server: Server):
+    page = visit(browser, contexts, server.url)
+    sign_in(page, "carol@example.org")
+    expect(page.locator("input[type=file]").first).to_be_attached()
+    before = as_program(page)
+    assert before.post(f"{server.url}/upload", data=b"").status_code == 422  # let in: it is only empty
+    other = page.context.new_page()
+    other.goto(server.url + "/settings")
+    expect(other.get_by_role("heading", name="Settings")).to_be_visible()
+
+    page.goto(server.url + "/account")
+    expect(page.get_by_text("carol@example.org")).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+    # A copy of the old cookies is worth nothing, and a tab that was left open does not bring them back.
+    other.get_by_role("link", name="History").click()
+    expect(other.get_by_role("button", name=re.compile("Sign in"))).to_be_visible()
+    for program in (before, as_program(page)):
+        assert program.post(f"{server.url}/upload", data=b"").status_code == 404
+
+
+def test_the_way_back_never_leads_to_another_site(server: Server):
+    from stt.access import wish
+
+    for path, query in (("//evil.example/x", ""), ("/\\evil.example", ""), ("/a/b", ""), ("/history", "next=https://evil")):
+        session = requests.Session()
+        answer = session.get(server.url + path + (f"?{query}" if query else ""), headers={"Accept": "text/html"}, allow_redirects=False)
+        assert "stt_wanted" not in answer.headers.get("set-cookie", ""), path
+        assert wish(path, query) is None
+    forged = requests.get(
+        f"{server.url}/oauth2callback?code=x&state=y", cookies={"stt_wanted": "https://evil.example"}, allow_redirects=False
+    )
+    assert forged.headers["location"] == "/"
+
+
+def test_login_without_a_provider_is_said_at_the_start(tmp_path: Path):
+    server = Server(tmp_path / "data", STT_ACCESS="login")
+    with pytest.raises(Exception), server:  # noqa: B017, PT011 - requests says in many ways that nobody answers
+        pass
+    assert "[auth] in .streamlit/secrets.toml" in server.log.read_text()
+
+
+def test_shared_access_is_one_history_for_all(browser, contexts, tmp_path: Path):
+    with Server(tmp_path / "data", STT_ACCESS="shared") as server:
+        page = visit(browser, contexts, server.url)
+        generation_id = make_transcript(page)
+        other = visit(browser, contexts, f"{server.url}/transcript?id={generation_id}")
+        expect(other.locator(".st-key-transcript")).to_contain_text("your country")
+        assert as_program(other).get(f"{server.url}/audio/{generation_id}").status_code == 200

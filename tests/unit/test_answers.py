@@ -1,0 +1,143 @@
+"""Our transcripts in the provider's shape: what is read back is what was said."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from stt import answers, catalog, errors, openapi, results
+from stt.records import CANCELLED, DONE, FAILED, QUEUED, WORKING, Job
+from stt.transcript import Segment, Transcript, Word
+
+JOB = Job(
+    id="h66460ba-0562", owner="user:a", recording_id=None, url=None, title="Talk", model="local/whisper-base",
+    engine="on-device", options={}, state=DONE, stage=None, attempt=1, turn=1, created=1_800_000_000.0, queued=0.0,
+    started=None, finished=None, worked=0.0, expected=None, duration=4.0, seconds_done=4.0, language="en", words=4,
+    confidence=0.9, cost=None, error=None, provenance=None,
+)  # fmt: skip
+
+TALK = Transcript(
+    segments=(
+        Segment(0.0, 2.0, "“Hello there,” she said. Go!", (
+            Word("“Hello", 0.0, 0.4, 0.9, "Ann"), Word(" there,”", 0.4, 0.8, 0.7, "Ann"), Word(" she", 0.8, 1.0, None, "Ann"),
+            Word(" said.", 1.0, 1.5, 0.8, "Ann"), Word(" Go!", 1.5, 2.0, 0.8, "Ann"),
+        ), "Ann"),
+        Segment(2.5, 4.0, " It's 3.5 km.", (
+            Word(" It's", 2.5, 3.0, 1.0, "Bob"), Word(" 3.5", 3.0, 3.5, 0.1, "Bob"), Word(" km.", 3.5, 4.0, 0.9, "Bob"),
+        ), "Bob"),
+    ),
+    duration=4.0, language="en", language_probability=0.98, lost=((3.0, 3.5, "damaged"),),
+    extras={"summary": "They talk.", "topics": [{"topic": "Roads", "confidence": 0.5, "text": "km", "start": None, "end": None}]},
+)  # fmt: skip
+
+
+def fits(body: dict, schema: str) -> None:
+    """The body is JSON, and as the published document says."""
+    document = openapi.document()
+    jsonschema.validate(json.loads(json.dumps(body, allow_nan=False)), {**document["components"]["schemas"][schema], **document})
+
+
+def test_a_result_has_the_words_the_seed_and_others_look_for():
+    body = answers.job(JOB, TALK)
+    fits(body, "Transcription")
+    alternative = body["result"]["results"]["channels"][0]["alternatives"][0]
+    assert alternative["transcript"] == "“Hello there,” she said. Go! It's 3.5 km."
+    first, number = alternative["words"][0], alternative["words"][6]
+    assert first == {
+        "word": "hello", "punctuated_word": "“Hello", "start": 0.0, "end": 0.4, "confidence": 0.9, "speaker": 0
+    }  # fmt: skip
+    assert (number["word"], number["speaker"]) == ("3.5", 1)
+    paragraphs = alternative["paragraphs"]["paragraphs"]
+    assert [p["speaker"] for p in paragraphs] == [0, 1]
+    assert [s["text"] for p in paragraphs for s in p["sentences"]] == ["“Hello there,” she said.", "Go!", "It's 3.5 km."]
+    assert body["result"]["results"]["channels"][0]["detected_language"] == "en"
+    metadata = body["result"]["metadata"]
+    assert metadata["created"] == "2027-01-15T08:00:00.000Z" and metadata["duration"] == 4.0
+    assert "damaged" in metadata["warnings"][0]["message"]
+
+
+def test_our_own_client_reads_the_result_back():
+    read = results.read(answers.job(JOB, TALK)).transcript
+    assert read is not None and read.text == TALK.text
+    assert [(w.text, w.start, w.end) for w in read.words][1:] == [
+        (" there,”", 0.4, 0.8), (" she", 0.8, 1.0), (" said.", 1.0, 1.5), (" Go!", 1.5, 2.0), (" It's", 2.5, 3.0),
+        (" 3.5", 3.0, 3.5), (" km.", 3.5, 4.0),
+    ]  # fmt: skip
+    assert read.speakers == ["Speaker 1", "Speaker 2"] and read.language == "en"
+    assert read.extras["summary"] == "They talk." and read.extras["topics"][0]["topic"] == "Roads"
+
+
+WORDS = some.lists(
+    some.text(some.characters(codec="utf-8", categories=("L", "N", "P", "Zs", "S")), min_size=1, max_size=8), max_size=12
+)
+
+
+@given(WORDS, some.sampled_from([None, "Ann"]))
+def test_any_text_comes_out_whole(said: list[str], speaker: str | None):
+    words = tuple(Word(f" {text}", i * 0.5, i * 0.5 + 0.4, None, speaker) for i, text in enumerate(said))
+    text = "".join(word.text for word in words)
+    segments = (Segment(0.0, 10.0, text, words, speaker),) if words else ()
+    transcript = Transcript(segments=segments, duration=10.0)
+    body = answers.job(JOB, transcript)
+    fits(body, "Transcription")
+    alternative = body["result"]["results"]["channels"][0]["alternatives"][0]
+    assert alternative["transcript"] == transcript.text
+    sentences = [s["text"] for p in alternative["paragraphs"]["paragraphs"] for s in p["sentences"]]
+    assert "".join("".join(sentences).split()) == "".join(transcript.text.split())
+
+
+def test_a_transcript_without_times_invents_none():
+    body = answers.job(JOB, Transcript(segments=(Segment(0.0, 0.0, "Only text."),), duration=4.0, timed=False))
+    fits(body, "Transcription")
+    results_ = body["result"]["results"]
+    assert results_["channels"][0]["alternatives"][0]["words"] == [] and "utterances" not in results_
+    assert results_["channels"][0]["alternatives"][0]["transcript"] == "Only text."
+
+
+def test_silence_is_a_result_too():
+    body = answers.job(JOB, Transcript(duration=4.0))
+    fits(body, "Transcription")
+    assert body["result"]["results"]["channels"][0]["alternatives"][0]["transcript"] == ""
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [(QUEUED, "waiting"), (WORKING, "active"), (FAILED, "error"), (CANCELLED, "error"), (DONE, "completed")],
+)
+def test_states_have_the_words_of_the_contract(state: str, status: str):
+    error = errors.NotSound("This is text.").to_dict() if state == FAILED else None
+    body = answers.job(replace(JOB, state=state, error=error), TALK if state == DONE else None)
+    fits(body, "Transcription")
+    assert body["status"] == status and (body["result"] is not None) == (state == DONE)
+    if status == "error":
+        assert body["error"]["name"] == ("NotSound" if state == FAILED else "Cancelled")
+        assert body["error"]["message"].startswith("This")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.NotFound(), 404), (errors.TooLarge("Too large."), 413), (errors.LimitReached("No more today."), 429),
+        (errors.BadLink(), 400), (errors.NotSound(), 400), (errors.DiskFull(), 500), (errors.SttError(), 500),
+    ],
+)  # fmt: skip
+def test_what_goes_wrong_has_the_body_of_the_contract(error: errors.SttError, code: int):
+    found, body = answers.refusal(error, "/v1/stt/create", "f00d")
+    fits(body, "Problem")
+    assert found == body["statusCode"] == code and body["requestId"] == "f00d"
+    assert body["message"].startswith(error.message.rstrip(".")) and body["message"].endswith(error.guidance)
+
+
+def test_models_have_the_shape_of_the_list():
+    first, local = catalog.packaged().find(catalog.FIRST), catalog.packaged().find(catalog.LOCAL)
+    body = answers.models([(first, local)])
+    fits(body, "Models")
+    (model,) = body["data"]
+    assert model["id"] == catalog.FIRST and "whisper-base" in model["aliases"]
+    assert model["pricing"]["units"] == [{"name": "second", "price": 0, "per": 1}]
+    assert answers.etag(body) != answers.etag(answers.models([]))

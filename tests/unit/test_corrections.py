@@ -1,0 +1,253 @@
+"""Corrections: the text is what was typed, times stay in order, and nobody's work is overwritten unseen."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stt import corrections, history, records
+from stt.database import corrections as kept
+from stt.database import database, tags
+from stt.errors import BadOption, Conflict, NotFound
+from stt.exports import FORMATS
+from stt.realign import rewritten
+from stt.records import Job
+from stt.transcript import Segment, Transcript, Word, paragraphs
+
+OWNER = "visitor:reader"
+WORDS = (
+    Word(" And", 0.3, 0.5, 0.9, "Speaker 1"),
+    Word(" so", 0.5, 0.8, 0.95, "Speaker 1"),
+    Word(" my", 0.8, 1.1, 0.3, "Speaker 1"),
+    Word(" yellow", 1.4, 2.0, 0.4, "Speaker 1"),
+    Word(" Americans.", 2.0, 2.9, 0.8, "Speaker 1"),
+)
+FIRST = Segment(0.3, 3.0, " And so my yellow Americans.", WORDS, "Speaker 1")
+SECOND = Segment(7.0, 8.0, " Ask not.", (Word(" Ask", 7.0, 7.4, 0.9), Word(" not.", 7.4, 8.0, 0.7)))
+SPOKEN = Transcript((FIRST, replace(SECOND, speaker="Speaker 2")), duration=9.0, language="en")
+
+
+def finished(transcript: Transcript = SPOKEN, name: str = "a", owner: str = OWNER) -> str:
+    now = time.time()
+    values: dict = dict.fromkeys(Job.__dataclass_fields__)
+    values |= {"id": name, "owner": owner, "title": "Speech", "model": "base", "engine": "whisper", "options": {}}
+    values |= {"state": records.WORKING, "attempt": 1, "turn": 1, "created": now, "queued": now, "worked": 1.0}
+    records.insert(Job(**{**values, "seconds_done": 0.0}))
+    assert records.finish(name, transcript)
+    return name
+
+
+def texts(generation_id: str) -> list[str]:
+    return [p.text.strip() for p in paragraphs(records.transcript_of(generation_id).segments)]
+
+
+# ---- words and times ------------------------------------------------------------------------------------------------
+
+
+def times(segments: tuple[Segment, ...]) -> list[tuple[str, float, float, float | None]]:
+    return [(w.text.strip(), w.start, w.end, w.confidence) for s in segments for w in s.words]
+
+
+def test_unchanged_words_keep_their_times_and_changed_ones_take_over_those_they_replace():
+    new = times(rewritten([FIRST], "And so my fellow Americans."))
+    old = times((FIRST,))
+    assert new == [*old[:3], ("fellow", 1.4, 2.0, None), old[4]]
+
+
+def test_two_words_for_one_share_its_time_by_their_letters():
+    new = times(rewritten([FIRST], "And so my ab abcd Americans."))
+    assert new[3:5] == [("ab", 1.4, pytest.approx(1.6), None), ("abcd", pytest.approx(1.6), 2.0, None)]
+
+
+def test_an_added_word_lies_between_its_neighbours():
+    new = times(rewritten([FIRST], "And so my dear yellow Americans."))
+    assert new[3] == ("dear", 1.1, 1.4, None)
+    assert new[4] == ("yellow", 1.4, 2.0, 0.4)
+
+
+def test_words_added_at_the_end_take_what_is_left_of_the_paragraph():
+    assert times(rewritten([FIRST], "And so my yellow Americans. Yes."))[-1] == ("Yes.", 2.9, 3.0, None)
+
+
+def test_scripts_without_spaces_keep_every_character_that_stays():
+    words = (Word("你好", 0.0, 1.0, 0.9), Word("世", 1.0, 1.5, 0.8), Word("界", 1.5, 2.0, 0.2))
+    new = rewritten([Segment(0.0, 2.0, "你好世界", words)], "你好新世果")
+    assert times(new) == [
+        ("你好", 0.0, 1.0, 0.9), ("新", 1.0, 1.0, None), ("世", 1.0, 1.5, 0.8), ("果", 1.5, 2.0, None)
+    ]  # fmt: skip
+    assert new[0].text == "你好新世果"
+
+
+def test_an_engine_without_word_times_keeps_having_none():
+    assert rewritten([Segment(0.0, 4.0, "Helo.", ())], "Hello.") == (Segment(0.0, 4.0, "Hello.", ()),)
+
+
+letters = st.text(st.sampled_from("abcÄ你好ไท.-,'<>&🎉 ع\u200d"), max_size=8)
+spoken = st.lists(st.tuples(st.booleans(), letters, st.floats(0, 2), st.floats(0, 2)), max_size=12)
+
+
+@given(spoken, st.lists(st.one_of(st.integers(0, 11), letters), max_size=14), st.text(max_size=5))
+def test_after_any_edit_the_text_is_what_was_typed_and_times_are_in_order(said, edit, tail):
+    clock, words = 0.0, []
+    for spaced, text, gap, length in said:
+        words.append(Word((" " if spaced else "") + text, clock + gap, clock + gap + length, 0.5))
+        clock += gap + length / 2  # words may overlap
+    heard = "".join(w.text for w in words)
+    end = max([clock, *(w.end for w in words)])
+    old = Segment(words[0].start if words else 0.0, end, heard, tuple(words))
+    known = heard.split()
+    chosen = [known[piece % len(known)] if isinstance(piece, int) and known else str(piece) for piece in edit]
+    typed = " ".join([*chosen, tail]).split()
+    new = rewritten([old], " ".join(typed))
+    assert " ".join(Transcript(new).text.split()) == " ".join(typed)
+    if any(w.text.strip() for w in words):
+        after = [w for s in new for w in s.words]
+        assert "".join(w.text for w in after).split() == typed
+        starts = [w.start for w in after]
+        assert starts == sorted(starts)
+        assert all(w.start <= w.end for w in after)
+        assert all(old.start <= w.start and w.end <= max(s.end for s in new) for w in after)
+
+
+# ---- saved ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_correction_is_what_readers_exports_and_counts_have(data: Path):
+    finished()
+    assert corrections.save("a", OWNER, 0, "  And so\n my dear fellow  Americans. ", 0) == 1
+    assert texts("a") == ["And so my dear fellow Americans.", "Ask not."]
+    job, transcript = records.load("a", OWNER), records.transcript_of("a")
+    assert (job.words, job.confidence) == (8, transcript.confidence)
+    assert b"my dear fellow Americans" in FORMATS["txt"].write(transcript)
+    assert [found.id for found in history.find(OWNER, text="fellow")] == ["a"]
+    assert history.find(OWNER, text="yellow") == []
+
+
+def test_the_same_text_is_no_new_version(data: Path):
+    finished()
+    assert corrections.save("a", OWNER, 0, "And so my yellow  Americans.", 0) == 0
+    assert corrections.state("a", OWNER) == corrections.State()
+
+
+def test_a_paragraph_without_text_goes(data: Path):
+    finished()
+    corrections.save("a", OWNER, 0, " \n", 0)
+    assert texts("a") == ["Ask not."]
+
+
+def test_the_second_of_two_tabs_is_told_and_changes_nothing(data: Path):
+    finished()
+    corrections.save("a", OWNER, 0, "Mine.", 0)
+    for stale in (0, 2):
+        with pytest.raises(Conflict):
+            corrections.save("a", OWNER, 1, "Theirs.", stale)
+    assert texts("a") == ["Mine.", "Ask not."]
+    assert corrections.save("a", OWNER, 1, "Theirs.", 1) == 2
+    assert texts("a") == ["Mine.", "Theirs."]
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_of_many_that_save_at_once_one_wins(data: Path, version: int):
+    finished()
+    if version:
+        corrections.save("a", OWNER, 1, "Before.", 0)
+
+    def attempt(number: int) -> bool:
+        try:
+            return corrections.save("a", OWNER, 0, f"Text {number}.", version) == version + 1
+        except Conflict:
+            return False
+
+    with ThreadPoolExecutor(8) as pool:
+        won = list(pool.map(attempt, range(8)))
+    assert sum(won) == 1
+    assert texts("a")[0] == f"Text {won.index(True)}."
+
+
+def test_the_machines_version_is_kept_restored_and_left_again(data: Path):
+    finished()
+    corrections.save("a", OWNER, 0, "Mine.", 0)
+    corrections.rename_speakers("a", OWNER, {"Speaker 2": "Grace"}, 1)
+    assert corrections.machine("a", OWNER) == SPOKEN
+    assert corrections.restore("a", OWNER, 2) == 3
+    assert records.transcript_of("a") == SPOKEN
+    assert records.load("a", OWNER).words == SPOKEN.word_count
+    state = corrections.state("a", OWNER)
+    assert (state.version, state.corrected, state.put_aside) == (3, False, True)
+    assert corrections.bring_back("a", OWNER, 3) == 4
+    assert texts("a") == ["Mine.", "Ask not."]
+    assert records.transcript_of("a").speakers == ["Speaker 1", "Grace"]
+    with pytest.raises(Conflict):
+        corrections.restore("a", OWNER, 3)
+
+
+def test_a_renamed_speaker_is_renamed_everywhere(data: Path):
+    finished()
+    corrections.rename_speakers("a", OWNER, {"Speaker 1": " John\n F. ", "Speaker 2": "<b>Ask</b>"}, 0)
+    transcript = records.transcript_of("a")
+    assert transcript.speakers == ["John F.", "<b>Ask</b>"]
+    assert {w.speaker for w in transcript.segments[0].words} == {"John F."}
+    with pytest.raises(BadOption):
+        corrections.rename_speakers("a", OWNER, {"John F.": " "}, 1)
+
+
+def test_names_can_be_swapped(data: Path):
+    finished()
+    corrections.rename_speakers("a", OWNER, {"Speaker 1": "Speaker 2", "Speaker 2": "Speaker 1"}, 0)
+    assert records.transcript_of("a").speakers == ["Speaker 2", "Speaker 1"]
+
+
+def test_a_title_changes_unless_another_tab_was_first(data: Path):
+    finished()
+    corrections.retitle("a", OWNER, " My <i>title</i> ", "Speech")
+    assert records.load("a", OWNER).title == "My <i>title</i>"
+    with pytest.raises(Conflict):
+        corrections.retitle("a", OWNER, "Other", "Speech")
+    with pytest.raises(BadOption):
+        corrections.retitle("a", OWNER, "x" * 301, "My <i>title</i>")
+
+
+def test_tags_of_two_tabs_both_stay(data: Path):
+    finished()
+    corrections.set_tags("a", OWNER, ["work", "old"])
+    corrections.set_tags("a", OWNER, ["work", "Anna"], was=["work", "old"])
+    corrections.set_tags("a", OWNER, ["work", "bob ", " "], was=["work", "old"])
+    assert corrections.tags_of("a", OWNER) == ["Anna", "bob", "work"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda owner: corrections.state("a", owner),
+        lambda owner: corrections.save("a", owner, 0, "Mine.", 0),
+        lambda owner: corrections.rename_speakers("a", owner, {"Speaker 1": "X"}, 0),
+        lambda owner: corrections.machine("a", owner),
+        lambda owner: corrections.restore("a", owner, 0),
+        lambda owner: corrections.bring_back("a", owner, 0),
+        lambda owner: corrections.retitle("a", owner, "Mine", "Speech"),
+        lambda owner: corrections.tags_of("a", owner),
+        lambda owner: corrections.set_tags("a", owner, ["mine"]),
+    ],
+)
+def test_nobody_reaches_what_is_somebody_elses(data: Path, call):
+    finished()
+    with pytest.raises(NotFound):
+        call("visitor:other")
+    assert records.transcript_of("a") == SPOKEN
+
+
+def test_what_is_deleted_leaves_no_correction_behind(data: Path):
+    finished()
+    corrections.save("a", OWNER, 0, "Mine.", 0)
+    corrections.set_tags("a", OWNER, ["secret"])
+    history.delete("a", OWNER)
+    with database().connect() as connection:
+        for table in (kept, tags):
+            assert connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() == 0

@@ -1,0 +1,369 @@
+"""The limits that a host sets, each at its edge: what just fits is taken, what is over is refused in words."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+from dbos import DBOS
+from pydantic import SecretStr, ValidationError
+
+from stt import history, jobs, limits, models, recordings, records, retention, sharing, tokens
+from stt.database import database, transcriptions, usage
+from stt.database import recordings as recordings_table
+from stt.errors import BadOption, LimitReached, NotFound, TooLarge
+from stt.records import Job
+from stt.settings import Settings, settings
+from stt.transcript import Segment, Transcript
+from tests import audio
+
+PRICED, UNPRICED = "#g1_whisper-base", "nova-3"
+ANN, BEN = "visitor:ann", "visitor:ben"
+
+
+@pytest.fixture
+def host(data: Path, monkeypatch: pytest.MonkeyPatch):
+    """Sets limits: `host(STT_MINUTES_PER_DAY=10)`."""
+
+    def set_limits(**values: object) -> None:
+        for name, value in values.items():
+            monkeypatch.setenv(name, str(value))
+        settings.cache_clear()
+
+    return set_limits
+
+
+def job(owner: str = ANN, minutes: float | None = 1.0, engine: str = models.ON_DEVICE, attempt: int = 1, **values) -> Job:
+    now = time.time()
+    given = dict.fromkeys(Job.__dataclass_fields__) | {
+        "id": recordings.new_id(),
+        "owner": owner,
+        "title": "Talk",
+        "model": "local/whisper-base" if engine == models.ON_DEVICE else PRICED,
+        "engine": engine,
+        "options": {},
+        "state": records.QUEUED,
+        "attempt": attempt,
+        "turn": 1,
+        "created": now,
+        "queued": now,
+        "worked": 0.0,
+        "seconds_done": 0.0,
+        "duration": None if minutes is None else minutes * 60,
+    }
+    return Job(**given | values)
+
+
+def make(made: Job, own_key: bool = False) -> Job:
+    with limits.admission(made, own_key=own_key):
+        records.insert(made)
+    return made
+
+
+def refusal(made: Job, own_key: bool = False) -> LimitReached:
+    with pytest.raises(LimitReached) as refused:
+        make(made, own_key)
+    with pytest.raises(NotFound):
+        records.load(made.id, None)
+    return refused.value
+
+
+def test_without_settings_nothing_is_limited_but_the_size_of_an_upload(host):
+    for field in ("length_limit", "jobs_per_visitor", "minutes_per_visitor", "minutes_per_day", "dollars_per_day"):
+        assert getattr(Settings(), f"stt_{field}") is None
+    assert Settings().stt_keep_audio_days is Settings().stt_keep_transcripts_days is Settings().stt_models is None
+    for _ in range(20):
+        make(job(minutes=10_000))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("STT_LENGTH_LIMIT", "0"),
+        ("STT_JOBS_PER_VISITOR", "0"),
+        ("STT_MINUTES_PER_VISITOR", "-1"),
+        ("STT_MINUTES_PER_DAY", "many"),
+        ("STT_DOLLARS_PER_DAY", "-0.01"),
+        ("STT_KEEP_AUDIO_DAYS", "0"),
+        ("STT_KEEP_TRANSCRIPTS_DAYS", "0"),
+    ],
+)
+def test_a_limit_out_of_its_bounds_stops_the_start(monkeypatch: pytest.MonkeyPatch, name: str, value: str):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError, match=name.lower()):
+        Settings()
+
+
+def test_an_upload_of_just_the_limit_is_taken_and_one_byte_more_is_not(host):
+    host(STT_UPLOAD_LIMIT_MB=1)
+    with recordings.Intake("a.wav", ANN) as intake:
+        intake.write(b"x" * (1 << 20))
+        with pytest.raises(TooLarge, match="1 MB"):
+            intake.write(b"x")
+
+
+@pytest.mark.parametrize(("seconds", "fits"), [(60.0, True), (60.2, False)])
+def test_a_recording_of_just_the_length_is_taken_and_a_longer_one_is_not(host, tmp_path: Path, seconds: float, fits: bool):
+    host(STT_LENGTH_LIMIT=1)
+    sound = np.resize(audio.samples(audio.JFK), int(seconds * 16_000))
+    path = audio.write(tmp_path / "talk.wav", sound)
+    with nullcontext() if fits else pytest.raises(TooLarge, match="The limit is 1 minute"):
+        assert recordings.take_in(path, ANN).duration == pytest.approx(60)
+    assert len(list((settings().data_dir / "audio").glob("*"))) == fits and not list((settings().data_dir / "incoming").iterdir())
+
+
+def test_as_many_jobs_at_once_as_the_limit_and_one_more_when_one_ends(host):
+    host(STT_JOBS_PER_VISITOR=2)
+    first, _second = make(job()), make(job())
+    refused = refusal(job())
+    assert "2 transcriptions" in refused.message and "as soon as one" in refused.guidance
+    make(job(BEN))
+    records.move(first.id, records.OPEN, records.CANCELLED)
+    make(job())
+    refusal(job())
+
+
+def test_a_retry_counts_as_a_job_at_once(host):
+    host(STT_JOBS_PER_VISITOR=1)
+    ended = make(job())
+    records.move(ended.id, records.OPEN, records.CANCELLED)
+    make(job())
+    with pytest.raises(LimitReached), limits.admission(job(attempt=2, id=ended.id)):
+        pass
+
+
+def test_a_visitor_gets_just_the_minutes_of_the_day(host):
+    host(STT_MINUTES_PER_VISITOR=10)
+    make(job(minutes=9))
+    refused = refusal(job(minutes=1.1))
+    assert "10 min" in refused.message and "1 min are left" in refused.message and "midnight UTC, in " in refused.guidance
+    make(job(minutes=1))
+    refusal(job(minutes=0.1))
+    make(job(BEN, minutes=10))
+    assert limits.used(ANN).mine == 600 and limits.used(ANN).all == 1200
+
+
+def test_all_visitors_together_get_just_the_minutes_of_the_day(host):
+    host(STT_MINUTES_PER_DAY=10)
+    make(job(ANN, minutes=5))
+    make(job(BEN, minutes=4))
+    assert "all visitors together" in refusal(job("visitor:cleo", minutes=1.1)).message
+    make(job("visitor:cleo", minutes=1))
+    refusal(job(ANN, minutes=0.1))
+
+
+def test_what_can_never_fit_is_not_told_to_wait(host):
+    host(STT_MINUTES_PER_VISITOR=10)
+    refused = refusal(job(minutes=11))
+    assert "alone is 11 min" in refused.message and "midnight" not in refused.guidance
+
+
+def test_a_link_of_unknown_length_begins_while_something_is_left_and_counts_once_it_is_known(host):
+    host(STT_MINUTES_PER_VISITOR=10)
+    link = make(job(minutes=None, url="https://example.org/talk.mp3"))
+    limits.settle(link, 600.0, None)
+    refusal(job(minutes=None))
+    assert limits.used(ANN).mine == 600
+
+
+def test_deleting_a_transcript_does_not_give_its_minutes_back(host):
+    host(STT_MINUTES_PER_VISITOR=10)
+    history.delete(make(job(minutes=10)).id, ANN)
+    refusal(job())
+
+
+def test_a_new_day_frees_the_minutes(host):
+    host(STT_MINUTES_PER_VISITOR=10)
+    made = make(job(minutes=10))
+    refusal(job())
+    with database().begin() as connection:
+        connection.execute(usage.update().where(usage.c.id == made.id).values(at=usage.c.at - limits.DAY))
+    make(job(minutes=10))
+
+
+def test_going_on_with_a_job_on_this_machine_counts_no_minute_twice(host):
+    host(STT_MINUTES_PER_VISITOR=10)
+    made = make(job(minutes=10))
+    with limits.admission(job(minutes=10, attempt=2, id=made.id)):
+        pass
+    assert limits.used(ANN).mine == 600
+
+
+def test_the_servers_key_spends_just_the_money_of_the_day(host):
+    price = models.known().find(PRICED).per_second
+    assert price
+    host(STT_DOLLARS_PER_DAY=price * 600, AIML_API_KEY="server")
+    made = make(job(minutes=9, engine=models.PROVIDER))
+    refused = refusal(job(BEN, minutes=1.1, engine=models.PROVIDER))
+    assert "on this server's key" in refused.message and "midnight UTC" in refused.guidance
+    make(job(BEN, minutes=1, engine=models.PROVIDER))
+    refusal(job(minutes=0.1, engine=models.PROVIDER))
+    make(job(minutes=100))  # on this machine it is free
+    make(job(minutes=100, engine=models.PROVIDER), own_key=True)
+    limits.settle(made, 540.0, price * 300)  # it was billed for less than expected
+    make(job(minutes=4, engine=models.PROVIDER))
+
+
+def test_a_retry_at_the_provider_may_be_billed_again_and_counts_again(host):
+    price = models.known().find(PRICED).per_second
+    host(STT_DOLLARS_PER_DAY=price * 90, AIML_API_KEY="server")
+    made = make(job(engine=models.PROVIDER))
+    with pytest.raises(LimitReached), limits.admission(job(engine=models.PROVIDER, attempt=2, id=made.id)):
+        pass
+
+
+def test_what_costs_nobody_knows_how_much_is_not_started_on_the_servers_key(host):
+    host(STT_DOLLARS_PER_DAY=5, AIML_API_KEY="server")
+    assert "cannot be known" in refusal(job(minutes=None, engine=models.PROVIDER)).message
+    assert "cannot be known" in refusal(job(engine=models.PROVIDER, model=UNPRICED)).message
+    make(job(minutes=None, engine=models.PROVIDER), own_key=True)
+    host(STT_LENGTH_LIMIT=1)  # then it costs at most a minute
+    make(job(minutes=None, engine=models.PROVIDER))
+
+
+def test_no_money_at_all_leaves_what_is_free(host):
+    host(STT_DOLLARS_PER_DAY=0, AIML_API_KEY="server")
+    refusal(job(engine=models.PROVIDER))
+    make(job())
+
+
+def test_many_tabs_at_once_cannot_take_more_than_is_left(host):
+    host(STT_MINUTES_PER_VISITOR=10)
+    database()
+    made, refused = [], []
+
+    def one() -> None:
+        try:
+            made.append(make(job(minutes=3)))
+        except LimitReached as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=one) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(made), len(refused)) == (3, 9)
+
+
+def test_only_the_models_of_the_host_can_be_chosen(host):
+    host(STT_MODELS="local/whisper-base")
+    assert models.choose("local/whisper-base", None)[0].local
+    with pytest.raises(BadOption, match="not offered"):
+        models.choose(UNPRICED, SecretStr("mine"))
+    host(STT_MODELS=f" {UNPRICED} , #g1_whisper-base")
+    assert models.choose("#g1_whisper-base", None)[0].local, "ours stands in for it without a key"
+    assert models.choose(UNPRICED, SecretStr("mine"))[0].id == UNPRICED
+    host(AIML_API_KEY="server")
+    with pytest.raises(BadOption, match="not offered"):
+        models.choose("local/whisper-base", None)
+
+
+def old(table: sa.Table, id: str, days: float, **more: float) -> None:
+    columns = {name: time.time() - days * retention.DAY for name in ("created", "finished") if name in table.c}
+    with database().begin() as connection:
+        connection.execute(table.update().where(table.c.id == id).values(**columns, **more))
+
+
+def finished(owner: str = ANN) -> Job:
+    """A transcript with its audio, as if it had been made."""
+    recording = recordings.take_in(audio.JFK, owner)
+    made = job(owner, recording_id=recording.id, state=records.WORKING)
+    records.insert(made)
+    records.finish(made.id, Transcript((Segment(0.0, 1.0, "Ask not."),), 11.0))
+    return made
+
+
+def test_audio_goes_after_its_days_and_the_transcript_stays(host):
+    host(STT_KEEP_AUDIO_DAYS=3)
+    young, aged, working = finished(), finished(), finished()
+    old(recordings_table, young.recording_id, 2.99)
+    for each in (aged, working):
+        old(recordings_table, each.recording_id, 3.01)
+    records.move(working.id, (records.DONE,), records.WORKING)
+    assert retention.prune() == (0, 1)
+    assert recordings.find(young.recording_id, ANN).kept and recordings.find(working.recording_id, ANN).kept
+    with pytest.raises(NotFound):
+        recordings.find(aged.recording_id, ANN)
+    assert not (settings().data_dir / "audio" / aged.recording_id).exists()
+    assert records.transcript_of(aged.id).text == "Ask not."
+
+
+def test_transcripts_go_after_their_days_with_their_audio(host):
+    host(STT_KEEP_TRANSCRIPTS_DAYS=3)
+    young, aged, working = finished(), finished(BEN), finished()
+    old(transcriptions, young.id, 2.99)
+    for each in (aged, working):
+        old(transcriptions, each.id, 3.01)
+        old(recordings_table, each.recording_id, 3.01)
+    records.move(working.id, (records.DONE,), records.WORKING)
+    never_used = recordings.take_in(audio.JFK, ANN)
+    old(recordings_table, never_used.id, 3.01)
+    assert retention.prune() == (1, 1)
+    assert {found.id for found in history.find(ANN)} == {young.id, working.id} and not history.find(BEN)
+    assert {path.name for path in (settings().data_dir / "audio").iterdir()} == {young.recording_id, working.recording_id}
+
+
+def test_without_days_nothing_is_ever_deleted(host):
+    made = finished()
+    old(transcriptions, made.id, 10_000)
+    old(recordings_table, made.recording_id, 10_000)
+    assert retention.prune() == (0, 0)
+
+
+@pytest.mark.parametrize("role", ["all", "worker"])
+def test_the_schedule_deletes_by_itself_and_ends_with_the_setting(host, role: str):
+    host(STT_KEEP_TRANSCRIPTS_DAYS=3, STT_ROLE=role)
+    made = finished()
+    old(transcriptions, made.id, 4)
+    try:
+        jobs.start()
+        assert DBOS.get_schedule(retention.SCHEDULE) is not None
+        ends = time.monotonic() + 30
+        while history.find(ANN):
+            assert time.monotonic() < ends, "the schedule did not run"
+            time.sleep(0.05)
+        jobs.stop(patience=5)
+        host(STT_KEEP_TRANSCRIPTS_DAYS="")
+        jobs.start()
+        assert DBOS.get_schedule(retention.SCHEDULE) is None
+    finally:
+        jobs.stop(patience=5)
+
+
+def test_a_process_that_only_serves_pages_keeps_the_schedule_too(host):
+    host(STT_KEEP_AUDIO_DAYS=3, STT_ROLE="web")
+    try:
+        jobs.start()
+        assert DBOS.get_schedule(retention.SCHEDULE) is not None
+    finally:
+        jobs.stop(patience=5)
+
+
+def test_all_that_is_a_visitors_goes_and_nobody_elses(host):
+    mine, theirs = finished(ANN), finished(BEN)
+    unused = recordings.take_in(audio.JFK, ANN)
+    shared = sharing.make(mine.id, ANN, days=7, audio=True)
+    program = tokens.make("Program", ANN)
+    retention.delete_everything(ANN)
+    assert not history.find(ANN) and not recordings.find_all([mine.recording_id, unused.id], ANN)
+    assert {path.name for path in (settings().data_dir / "audio").iterdir()} == {theirs.recording_id}
+    assert tokens.find(program) is None and history.find(BEN)
+    with pytest.raises(NotFound):
+        sharing.shared(shared)
+
+
+def test_a_refused_job_leaves_no_copy_of_its_file(host):
+    host(STT_MINUTES_PER_VISITOR=1)
+    make(job(minutes=0.95))
+    try:
+        with pytest.raises(LimitReached):
+            jobs.create(audio.JFK, owner=ANN)
+        assert not list((settings().data_dir / "audio").iterdir())
+    finally:
+        jobs.stop(patience=5)

@@ -1,0 +1,130 @@
+"""Links to one transcript: unguessable, ended, withdrawn, and silent about everything else of the owner."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from stt import history, recordings, records, sharing
+from stt.database import database, shares
+from stt.errors import BadOption, NotFound
+from stt.records import Job
+from tests import audio
+from tests.unit.test_limits import ANN, BEN, finished, job
+
+pytestmark = pytest.mark.usefixtures("data")
+
+
+@pytest.fixture
+def talk() -> Job:
+    return finished(ANN)
+
+
+def ends(token: str, seconds: float) -> None:
+    """Move the end of this link to `seconds` from now."""
+    with database().begin() as connection:
+        where = shares.c.hash == sharing._hash(token)
+        assert connection.execute(shares.update().where(where).values(ends=time.time() + seconds)).rowcount == 1
+
+
+def test_a_link_shows_title_and_words_and_with_the_audio_lets_hear_it(talk: Job):
+    shown = sharing.shared(token := sharing.make(talk.id, ANN, days=7, audio=True))
+    assert (shown.title, shown.transcript.text, shown.audio) == ("Talk", "Ask not.", True)
+    assert sharing.audio_of(token).path.read_bytes() == audio.JFK.read_bytes()
+
+
+def test_without_the_audio_there_is_none(talk: Job):
+    token = sharing.make(talk.id, ANN, days=7, audio=False)
+    assert sharing.shared(token).audio is False
+    with pytest.raises(NotFound):
+        sharing.audio_of(token)
+
+
+def test_a_link_whose_audio_was_deleted_still_shows_the_words(talk: Job):
+    token = sharing.make(talk.id, ANN, days=7, audio=True)
+    recordings.remove(talk.recording_id, ANN)
+    assert sharing.shared(token).audio is False
+
+
+def test_nothing_else_of_the_owner_is_in_what_is_shown(talk: Job):
+    shown = sharing.shared(sharing.make(talk.id, ANN, days=7, audio=True))
+    assert {field.name for field in fields(shown)} == {"title", "duration", "language", "transcript", "audio"}
+    for secret in (ANN, talk.id, talk.recording_id, "jfk"):
+        assert secret not in repr(shown)
+
+
+def test_tokens_are_long_random_and_lie_nowhere(talk: Job, data: Path):
+    made = {sharing.make(talk.id, ANN, days=7, audio=True) for _ in range(20)}
+    assert len(made) == 20 and all(len(token) == 43 for token in made)
+    stored = b"".join(path.read_bytes() for path in data.glob("stt.db*"))
+    assert not any(token.encode() in stored for token in made)
+
+
+@pytest.mark.parametrize("token", ["", "x", "a" * 43, "é\udc80", "' or 1=1 --", "%"])
+def test_what_is_no_token_shows_nothing(talk: Job, token: str):
+    sharing.make(talk.id, ANN, days=7, audio=True)
+    for ask in (sharing.shared, sharing.audio_of):
+        with pytest.raises(NotFound):
+            ask(token)
+
+
+def test_a_link_lasts_until_its_end_and_no_longer(talk: Job):
+    token = sharing.make(talk.id, ANN, days=7, audio=True)
+    (share,) = sharing.all_of(talk.id, ANN)
+    assert share.ends - share.created == 7 * 24 * 3600
+    ends(token, 60)
+    assert sharing.shared(token)
+    ends(token, 0)
+    for ask in (sharing.shared, sharing.audio_of):
+        with pytest.raises(NotFound):
+            ask(token)
+    assert sharing.all_of(talk.id, ANN)[0].ended
+
+
+def test_a_withdrawn_link_shows_nothing_and_the_others_still_do(talk: Job):
+    first, second = (sharing.make(talk.id, ANN, days=7, audio=True) for _ in range(2))
+    oldest = sharing.all_of(talk.id, ANN)[-1]
+    sharing.withdraw(oldest.id, ANN)
+    with pytest.raises(NotFound):
+        sharing.shared(first)
+    assert sharing.shared(second) and len(sharing.all_of(talk.id, ANN)) == 1
+    with pytest.raises(NotFound):
+        sharing.withdraw(oldest.id, ANN)
+
+
+def test_only_the_owner_shares_lists_and_withdraws(talk: Job):
+    token = sharing.make(talk.id, ANN, days=7, audio=True)
+    (share,) = sharing.all_of(talk.id, ANN)
+    for attempt in (
+        lambda: sharing.make(talk.id, BEN, days=7, audio=True),
+        lambda: sharing.all_of(talk.id, BEN),
+        lambda: sharing.withdraw(share.id, BEN),
+    ):
+        with pytest.raises(NotFound):
+            attempt()
+    assert sharing.shared(token)
+
+
+def test_a_deleted_transcript_takes_its_links_with_it(talk: Job):
+    token = sharing.make(talk.id, ANN, days=7, audio=True)
+    history.delete(talk.id, ANN)
+    with pytest.raises(NotFound):
+        sharing.shared(token)
+    with database().connect() as connection:
+        assert not connection.execute(shares.select()).all()
+
+
+@pytest.mark.parametrize("days", [0, -1, 367])
+def test_a_link_lasts_a_day_to_a_year(talk: Job, days: int):
+    with pytest.raises(BadOption):
+        sharing.make(talk.id, ANN, days=days, audio=True)
+    assert sharing.make(talk.id, ANN, days=1, audio=True) and sharing.make(talk.id, ANN, days=366, audio=True)
+
+
+def test_an_unfinished_transcript_is_not_shared():
+    records.insert(waiting := job(ANN))
+    with pytest.raises(BadOption, match="not finished"):
+        sharing.make(waiting.id, ANN, days=7, audio=True)

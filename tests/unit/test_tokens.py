@@ -1,0 +1,97 @@
+"""Tokens of programs: made once, kept as a hash, withdrawn."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from stt import tokens
+from stt.database import database
+from stt.database import tokens as table
+from stt.errors import BadOption, NotFound
+from tests.server import ROOT, Server
+
+pytestmark = pytest.mark.usefixtures("data")
+
+
+def test_a_token_names_its_owner_until_it_is_withdrawn():
+    text = tokens.make("Nightly run", "visitor:a")
+    found = tokens.find(text)
+    assert found is not None and (found.owner, found.name, found.used) == ("visitor:a", "Nightly run", None)
+    (listed,) = tokens.all_of("visitor:a")
+    assert listed.used is not None
+    tokens.withdraw(found.id, "visitor:a")
+    assert tokens.find(text) is None and tokens.all_of("visitor:a") == []
+
+
+def test_the_database_never_holds_the_token_itself(data: Path):
+    text = tokens.make("Nightly run", "visitor:a")
+    with database().connect() as connection:
+        (row,) = connection.execute(sa.select(table)).mappings()
+    assert text not in str(dict(row)) and len(row["hash"]) == 64
+    stored = b"".join(path.read_bytes() for path in data.rglob("*") if path.is_file())
+    assert text.encode() not in stored and text.removeprefix(tokens.PREFIX).encode() not in stored
+
+
+def test_polling_does_not_write_at_every_request():
+    text = tokens.make("Poller", "visitor:a")
+    tokens.find(text)
+    (first,) = tokens.all_of("visitor:a")
+    tokens.find(text)
+    (second,) = tokens.all_of("visitor:a")
+    assert first.used == second.used
+
+
+def test_nobody_sees_or_withdraws_the_token_of_another():
+    text = tokens.make("Mine", "visitor:a")
+    (mine,) = tokens.all_of("visitor:a")
+    assert tokens.all_of("visitor:b") == []
+    with pytest.raises(NotFound):
+        tokens.withdraw(mine.id, "visitor:b")
+    assert tokens.find(text) is not None
+
+
+@pytest.mark.parametrize("text", ["", "stt_", "stt_wrong", "\ud800", "x" * 100_000, "' OR 1=1 --"])
+def test_what_is_no_token_finds_nobody(text: str):
+    tokens.make("Mine", "visitor:a")
+    assert tokens.find(text) is None
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 101, "a\x00b", "a\u202eb"])
+def test_a_token_needs_a_name_that_can_be_read(name: str):
+    with pytest.raises(BadOption):
+        tokens.make(name, "visitor:a")
+
+
+def stt(server: Server, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "stt", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=server.environment, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize(("access", "owner"), [("private", "user:nightly"), ("shared", "shared")])
+def test_the_command_line_makes_lists_and_withdraws_tokens(data: Path, access: str, owner: str):
+    server = Server(data, STT_ACCESS=access)
+    made = stt(server, "token", "nightly")
+    assert made.returncode == 0, made.stderr
+    found = tokens.find(made.stdout.splitlines()[-1])
+    assert found is not None and found.owner == owner
+    assert f"{found.id}  {owner}  nightly" in stt(server, "token", "--list").stdout
+    assert stt(server, "token", "--withdraw", found.id).returncode == 0
+    again = stt(server, "token", "--withdraw", found.id)
+    assert again.returncode == 1 and "no such token" in again.stderr and "Traceback" not in again.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_stops_in_order_when_it_is_told_to(data: Path, number: signal.Signals):
+    server = Server(data, STT_ROLE="worker")
+    command = [sys.executable, "-m", "stt", "worker"]
+    with subprocess.Popen(command, cwd=ROOT, env=server.environment, stderr=subprocess.PIPE, text=True) as worker:
+        assert worker.stderr is not None
+        said = next(line for line in worker.stderr if "ready" in line)
+        worker.send_signal(number)
+        assert worker.wait(20) == 0, said + worker.stderr.read()
