@@ -9,7 +9,15 @@ from pages.widgets.amounts import length, percent, when
 from pages.widgets.compare_view import Column, Version, compare_view
 from pages.widgets.job_row import job_row
 from pages.widgets.plain import plain, sentence
-from pages.widgets.version_picker import MOST, model_name, settings_of, several_models, version_label
+from pages.widgets.version_picker import (
+    MOST,
+    distinct,
+    model_name,
+    settings_of,
+    several_models,
+    version_label,
+    version_labels,
+)
 from stt import compare, models, records, versions
 from stt.errors import InputError
 from stt.records import Job
@@ -54,7 +62,7 @@ def choose(groups: list[list[Job]], asked: list[Job]) -> list[Job]:
         "Recording",
         list(known),
         index=None if place is None else 0,
-        format_func=lambda first: recording_label(known[first]),
+        format_func=distinct({first: recording_label(group) for first, group in known.items()}).get,
         key="compare_recording",
         on_change=recording_changed,
         placeholder="Several recordings" if several else "Not among the newest",
@@ -62,7 +70,7 @@ def choose(groups: list[list[Job]], asked: list[Job]) -> list[Job]:
     right.multiselect(
         "Versions",
         list(candidates),
-        format_func=lambda i: label_of(candidates[i], several),
+        format_func=version_labels(list(candidates.values()), titles=several).get,
         key="compare_versions",
         on_change=versions_changed,
         max_selections=MOST,
@@ -79,10 +87,6 @@ def ids_of(jobs: list[Job]) -> set[str]:
 
 def recording_label(group: list[Job]) -> str:
     return group[0].title if len(group) == 1 else f"{group[0].title} · {len(group)} versions"
-
-
-def label_of(job: Job, mixed: bool) -> str:
-    return f"{job.title} · {version_label(job)}" if mixed else version_label(job)
 
 
 def reference_of(recording: str) -> str:

@@ -204,7 +204,7 @@ def _create_from_form(form: Form, owner: str) -> str:
     recording = form.intake.finish()
     try:
         return _create(recording, model, options, owner)
-    except Exception:
+    except SttError:  # refused: whatever else happens, the job may be there and need it
         recordings.remove(recording.id, owner)
         raise
 

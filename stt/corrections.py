@@ -186,7 +186,7 @@ def _claim(connection: sa.Connection, generation_id: str, based_on: int) -> None
         first = sa.select(t.id, sa.literal(1), sa.literal(values["changed"]), t.transcript).where(t.id == generation_id)
         new = corrections.insert().from_select(["id", "version", "changed", "machine"], first)
         try:
-            if connection.execute(new).rowcount != 1:
+            if connection.execute(new, execution_options={"preserve_rowcount": True}).rowcount != 1:
                 raise NotFound("This transcript is not finished.", guidance="Wait until it is.")
         except IntegrityError as error:
             raise Conflict("This transcript was changed in another tab.") from error

@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import sqlalchemy as sa
+import sqlalchemy.orm  # noqa: F401 - dbos brings it in a thread; a query that meets it half imported fails
 
 from stt import search
 from stt.errors import DataFolderError

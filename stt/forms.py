@@ -13,7 +13,7 @@ from stt.errors import InputError, TooLarge
 from stt.recordings import Intake
 
 FILE_PARTS = ("audio", "file")  # OpenAI's models have it under `file`
-MOST_FIELDS, LONGEST_FIELDS = 200, 1 << 20  # parts, and bytes of all their names and values together
+MOST_FIELDS, LONGEST_FIELDS = 200, 1 << 20  # parts, and bytes of all their headers and values together
 
 
 class BadForm(InputError):
@@ -75,9 +75,11 @@ class Form:
         self._header, self._header_value = b"", b""
 
     def _on_header_field(self, data: bytes, start: int, end: int) -> None:
+        self._keep(end - start)
         self._header += data[start:end]
 
     def _on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._keep(end - start)
         self._header_value += data[start:end]
 
     def _on_header_end(self) -> None:
@@ -90,7 +92,6 @@ class Form:
     def _on_headers_finished(self) -> None:
         if self._name is None:
             raise BadForm("A part of the form has no name.")
-        self._keep(len(self._name))
         self._is_file = self._name in FILE_PARTS
         if self._is_file:
             if self.intake is not None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from stt import records, recordings
+from stt import recordings, records
 from stt.database import database, shares, transcriptions
 from stt.errors import BadOption, NotFound
 from stt.recordings import Recording

@@ -9,6 +9,7 @@ from pages.widgets.amounts import time_zone
 from stt import history
 
 DAYS = 90
+COLOURS = ["#2fa193", "#c98f3c", "#6e8fc4", "#b0687c", "#8a9457", "#9a89bb"]  # calm on light and on dark
 
 
 def history_chart(owner: str, wanted: history.Wanted) -> None:
@@ -24,7 +25,9 @@ def history_chart(owner: str, wanted: history.Wanted) -> None:
         last = frame.index.max()
         days = pd.date_range(end=last, periods=min(DAYS, (last - frame.index.min()).days + 1)).date
         shown = frame.reindex(days, fill_value=0.0)
-        st.bar_chart(shown.loc[:, shown.any()], x_label="", y_label="Minutes", height=240)
+        drawn = shown.loc[:, shown.any()]
+        colours = [COLOURS[at % len(COLOURS)] for at in range(drawn.shape[1])]
+        st.bar_chart(drawn, x_label="", y_label="Minutes", height=240, color=colours)
         if len(shown) < (last - frame.index.min()).days + 1:
             st.caption(f"The last {DAYS} days of what is listed.")
         st.dataframe(

@@ -78,13 +78,15 @@ def search_filters_order(owner: str) -> tuple[history.Wanted, str, bool]:
         text = st.text_input(
             "Search",
             placeholder="In titles and transcripts",
-            help='All words must be there, in any order, also as the beginning of a longer word. "…" keeps words together.',
+            help="All words must be there, in any order. One of four letters or more may be the beginning of a longer word. "
+            "Quotation marks keep words together.",
             bind="query-params",
             key="q",
             on_change=first_page,
         )
-        # Widgets in a popover count before they are drawn, so the label can say how many filters hold.
-        active = sum(bool(st.session_state.get(key)) for key in _FILTERS)
+        # At the first run of a session only the address knows.
+        state, address = st.session_state, st.query_params
+        active = sum(bool(state[key]) if key in state else key in address for key in _FILTERS)
         with st.popover(f"Filters ({active})" if active else "Filters", icon=":material/tune:"):
             wanted = _filters(known)
         order = st.selectbox(

@@ -12,9 +12,10 @@ from stt.errors import SttError
 from stt.tokens import Token
 
 EXAMPLE = """# Send a recording
-curl {address}/v1/stt/create -H "Authorization: Bearer TOKEN" -F model="#g1_whisper-base" -F audio=@talk.mp3
+curl {address}/v1/stt/create -H "Authorization: Bearer TOKEN" \\
+    -F model="#g1_whisper-base" -F audio=@talk.mp3
 
-# Ask for the transcript with the generation_id of the answer, until the status is "completed"
+# Ask with the generation_id of the answer until the status is "completed"
 curl {address}/v1/stt/GENERATION_ID -H "Authorization: Bearer TOKEN"
 """
 
@@ -31,7 +32,7 @@ def token_list() -> None:
         row(token)
     with st.expander("How programs use it"):
         plain("The routes are those of the AI/ML API: code for it runs here with this address and a token as the key.")
-        st.code(EXAMPLE.format(address=address()), language="bash")
+        st.code(EXAMPLE.format(address=address()), language="bash", wrap_lines=True)
         plain(f"All of it is described for tools (OpenAPI) at {address()}/v1/openapi.json.")
 
 
@@ -42,13 +43,13 @@ def make(name: str) -> None:
         st.error(f"{error.message} {error.guidance}")
         return
     st.success("Copy the token now: it is not shown again.", icon=":material/key:")
-    st.code(text, language=None)
+    st.code(text, language=None, wrap_lines=True)
 
 
 def row(token: Token) -> None:
     used = f"last used {when(token.used)}" if token.used else "not used yet"
     with st.container(horizontal=True, vertical_alignment="center"):
-        with st.container():
+        with st.container(gap=None):
             plain(token.name, "stt-title")
             plain(f"Made {when(token.created)}, {used}", "stt-facts")
         if st.button("Withdraw", key=f"withdraw-{token.id}", help="Programs with this token are refused from now on."):

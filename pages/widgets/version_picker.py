@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import streamlit as st
 
 from pages import visitor
@@ -23,7 +25,7 @@ def version_picker(job: Job) -> None:
     found = versions.of(job)
     if len(found) < 2:
         return
-    by_id = {version.id: version for version in found}
+    labels = version_labels(found)
     key = "version"
     st.session_state[key] = job.id
 
@@ -32,7 +34,7 @@ def version_picker(job: Job) -> None:
 
     done = [version.id for version in found if version.state == records.DONE and version.id != job.id]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.selectbox("Version", list(by_id), format_func=lambda i: version_label(by_id[i]), key=key, on_change=move)
+        st.selectbox("Version", list(labels), format_func=labels.get, key=key, on_change=move)
         if done and st.button("Compare", icon=":material/compare_arrows:"):
             compare([job.id, *done][:MOST])
 
@@ -73,12 +75,13 @@ def several_models(job: Job, chosen: list[str]) -> None:
         return
     # Ids and names without prices: the provider's live list may come in between, and what changed would be unchosen.
     known = {model.id: model for model in offered}
+    labels = distinct({name: name_of(model) for name, model in known.items()})
     several = [
         known[name]
         for name in st.multiselect(
             "Models",
             list(known),
-            format_func=lambda name: name_of(known[name]),
+            format_func=labels.get,
             key="several",
             max_selections=MOST,
             select_all=False,
@@ -126,6 +129,24 @@ def _cost(chosen: list[Model], job: Job) -> None:
 
 def compare(ids: list[str]) -> None:
     st.switch_page("compare.py", query_params={"ids": ",".join(dict.fromkeys(ids))})
+
+
+def version_labels(found: list[Job], *, titles: bool = False) -> dict[str, str]:
+    """Id -> label, with `titles` where they are of several recordings."""
+    return distinct({job.id: f"{job.title} · {version_label(job)}" if titles else version_label(job) for job in found})
+
+
+def distinct(labels: dict[str, str]) -> dict[str, str]:
+    """The labels, equal ones numbered from the last: the browser tells options apart by what they read."""
+    taken: dict[str, str] = {}
+    for name, label in reversed(labels.items()):
+        numbers = itertools.count(2)
+        one = label
+        while one in taken:
+            one = f"{label} ({next(numbers)})"
+        taken[one] = name
+    found = {name: label for label, name in taken.items()}
+    return {name: found[name] for name in labels}
 
 
 def version_label(job: Job) -> str:

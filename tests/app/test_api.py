@@ -332,6 +332,13 @@ def wait_until(holds) -> None:
         time.sleep(0.02)
 
 
+def test_a_limit_of_the_host_is_a_429_that_says_so_and_keeps_nothing(tmp_path: Path):
+    with Server(tmp_path / "data", STT_MINUTES_PER_VISITOR="0.1") as server:
+        api = Api(server, make_token(server, "tests"))
+        assert_refused(api.send(audio.JFK.read_bytes()), 429, "limit", "a day")
+        assert not list((server.data / "audio").iterdir())
+
+
 def test_models_are_those_that_this_server_answers(server: Server):
     answer = requests.get(f"{server.url}/v1/models?include=pricing")
     assert answer.status_code == 200

@@ -105,10 +105,10 @@ def test_a_choice_of_versions_stands_in_the_address(known):
     owner, pair, other = known
     test = page(owner, ids=",".join(pair))
     test.multiselect(key="compare_versions").unselect(pair[1]).run()
-    assert test.query_params["ids"] == [pair[0]]
+    assert test.query_params["ids"] in (pair[0], [pair[0]])
     assert not shown(test) and "two or more versions" in test.info[0].value
     test.selectbox(key="compare_recording").select(other).run()
-    assert test.query_params["ids"] == [other]
+    assert test.query_params["ids"] in (other, [other])
     assert not test.exception
 
 

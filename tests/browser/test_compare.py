@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests import audio
-from tests.browser.conftest import add_files
 from tests.provider import KEY, Provider
 from tests.server import Server
 
@@ -58,6 +57,121 @@ def compared(reader: Page, server: Server, provider: Provider) -> str:
     return reader.url
 
 
-def test_one_button_runs_several_models_and_shows_what_each_took(reader: Page, compared: str):
-    print(compared)
-    reader.screenshot(path="/tmp/c1.png", full_page=True)
+def column(page: Page, number: int):
+    return page.locator(".stt-cmp-passage").first.locator(".stt-cmp-side").nth(number)
+
+
+def sound(page: Page) -> dict:
+    return page.evaluate("() => (({paused, currentTime, src}) => ({paused, currentTime, src}))(document.querySelector('.stt-cmp-audio'))")
+
+
+def test_one_button_runs_several_models_and_shows_what_each_took(reader: Page, compared: str, provider: Provider):
+    rows = reader.locator(".stt-cmp-facts tbody tr")
+    expect(rows).to_contain_text(["Whisper base", "Nova-3", "Universal"])
+    expect(rows.nth(0)).to_contain_text("Free")
+    expect(rows.nth(0)).to_contain_text("compared with this one")
+    expect(rows.nth(1)).to_contain_text(re.compile(r"\d+\.\d\s%.*\d changed, \d missing, \d added.*times real time.*\$0\.\d+"))
+    assert len(provider.jobs) == 2 and provider.duplicates == []
+
+
+def test_differences_are_told_apart_by_words_and_marks_and_never_become_markup(reader: Page, compared: str):
+    reader.goto(compared)
+    reader.locator(".stt-cmp-passage .stt-cmp-a").first.wait_for()
+    expect(column(reader, 1)).to_contain_text("<b>ask</b>")
+    assert reader.locator(".stt-cmp-text b").count() == 0
+    changed = column(reader, 1).locator(".stt-cmp-c", has_text="our")
+    expect(changed).to_have_attribute("aria-label", re.compile("our, changed: A has “your”"))
+    expect(column(reader, 1).locator(".stt-cmp-a", has_text="really")).to_have_attribute("aria-label", "really, added: not in A")
+    missing = column(reader, 1).locator(".stt-cmp-m", has_text="you").first
+    expect(missing).to_have_attribute("aria-label", re.compile("missing: only A has it"))
+    styles = "box => { const s = getComputedStyle(box); return [s.textDecorationLine, s.textDecorationStyle, s.borderTopStyle] }"
+    marks = [tuple(reader.locator(f".stt-cmp-side .stt-cmp-{kind}").first.evaluate(styles)) for kind in "cma"]
+    assert len(set(marks)) == 3, "each kind has a mark beside its colour"
+
+
+def test_a_click_on_a_difference_plays_it(reader: Page, compared: str):
+    reader.goto(compared)
+    word = column(reader, 1).locator(".stt-cmp-c", has_text="our")
+    word.click()
+    reader.wait_for_function("() => { const a = document.querySelector('.stt-cmp-audio'); return !a.paused && a.currentTime > 0 }")
+    start = word.evaluate("word => word.start")
+    assert start - 0.5 <= sound(reader)["currentTime"] <= start + 5
+    assert "/audio/" in sound(reader)["src"]
+    reader.get_by_role("button", name="Pause").click()
+    reader.wait_for_function("() => document.querySelector('.stt-cmp-audio').paused")
+    word.press("Enter")
+    reader.wait_for_function("() => !document.querySelector('.stt-cmp-audio').paused")
+    reader.get_by_role("button", name="Pause").click()
+
+
+def test_next_and_previous_go_through_the_differences(reader: Page, compared: str):
+    reader.goto(compared)
+    count = reader.locator(".stt-cmp-count")
+    expect(count).to_have_text(re.compile(r"\d+ differences"))
+    reader.get_by_role("button", name="Next", exact=True).click()
+    expect(count).to_have_text(re.compile("1 of"))
+    expect(reader.locator(".stt-cmp-here")).to_be_focused()
+    expect(reader.locator(".stt-cmp-live")).to_have_text(re.compile("changed|missing|added"))
+    reader.get_by_role("button", name="Previous", exact=True).click()
+    all_of_them = (count.text_content() or "").split(" of ")
+    assert all_of_them[0] == all_of_them[1]
+
+
+def test_a_pasted_reference_measures_and_is_measured_against(reader: Page, compared: str):
+    reader.goto(compared)
+    reader.get_by_text("Reference text", exact=True).click()
+    reader.get_by_label("Or paste it").fill(audio.JFK_WORDS)
+    reader.get_by_label("Or paste it").press("Control+Enter")
+    reader.get_by_text("The reference text").wait_for()
+    expect(reader.locator(".stt-cmp-facts caption")).to_have_text("Word error rates are measured against ✓, the reference text.")
+    rates = reader.locator(".stt-cmp-facts tbody tr td:nth-child(2)")
+    expect(rates.nth(0)).to_contain_text("0.0\u00a0%")
+    expect(rates.nth(1)).not_to_contain_text("0.0\u00a0%")
+    column(reader, 0).locator(".stt-cmp-word", has_text="country").first.click()
+    reader.wait_for_function("() => { const a = document.querySelector('.stt-cmp-audio'); return !a.paused && a.currentTime > 2 }")
+
+
+def test_versions_are_moved_between_and_made_anew_on_the_transcript_page(reader: Page, compared: str):
+    reader.goto(compared)
+    reader.get_by_role("button", name="Read A, Whisper base").click()
+    expect(reader).to_have_url(re.compile(r"/transcript\?id="))
+    reader.locator(".st-key-transcript").get_by_text("fellow Americans").wait_for()
+    picker = reader.get_by_role("combobox", name="Version")
+    expect(reader.locator(".st-key-version")).to_contain_text("Whisper base")
+    picker.click()
+    reader.get_by_role("option").filter(has_text="Nova-3").click()
+    expect(reader.locator(".st-key-transcript")).to_contain_text("really do for your country")
+    reader.go_back()
+    expect(reader.locator(".st-key-version")).to_contain_text("Whisper base")
+    reader.get_by_role("button", name="Transcribe again").click()
+    dialog = reader.get_by_role("dialog")
+    dialog.get_by_role("combobox", name="Model").click()
+    reader.get_by_role("option").filter(has_text="on this machine").click()
+    dialog.get_by_role("combobox", name="Language").fill("English")
+    reader.get_by_role("option", name="English", exact=True).click()
+    dialog.get_by_role("button", name="Transcribe", exact=True).click()
+    expect(reader).to_have_url(re.compile(r"/compare\?ids=.+"))
+    expect(reader.locator(".stt-cmp-facts tbody tr").filter(has_text="English")).to_have_count(1, timeout=MINUTE)
+    expect(reader.locator(".stt-cmp-facts tbody tr")).to_have_count(2)
+
+
+def test_a_stranger_sees_nothing_of_a_comparison(browser: Browser, compared: str):
+    stranger = browser.new_context().new_page()
+    stranger.goto(compared)
+    expect(stranger.get_by_text("do not exist here")).to_be_visible(timeout=30_000)
+    expect(stranger.get_by_text("Nothing to compare yet")).to_be_visible()
+    assert stranger.locator(".stt-cmp-facts").count() == 0
+    stranger.context.close()
+
+
+def test_versions_stand_below_each_other_on_a_phone(reader: Page, compared: str):
+    reader.set_viewport_size({"width": 390, "height": 844})
+    reader.goto(compared)
+    reader.locator(".stt-cmp-passage .stt-cmp-word").first.wait_for()
+    assert reader.evaluate("() => document.documentElement.scrollWidth") <= 390
+    boxes = [column(reader, number).bounding_box() for number in range(3)]
+    assert boxes[0]["y"] < boxes[1]["y"] < boxes[2]["y"]
+    reader.set_viewport_size({"width": 1440, "height": 900})
+    expect(reader.locator(".stt-cmp-heads")).to_be_visible()
+    boxes = [column(reader, number).bounding_box() for number in range(3)]
+    assert boxes[0]["x"] < boxes[1]["x"] < boxes[2]["x"]

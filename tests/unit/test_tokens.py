@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from starlette.requests import Request
 
-from stt import tokens
+from stt import api, tokens
 from stt.database import database
 from stt.database import tokens as table
 from stt.errors import BadOption, NotFound
+from stt.settings import settings
 from tests.server import ROOT, Server
 
 pytestmark = pytest.mark.usefixtures("data")
@@ -66,6 +68,32 @@ def test_what_is_no_token_finds_nobody(text: str):
 def test_a_token_needs_a_name_that_can_be_read(name: str):
     with pytest.raises(BadOption):
         tokens.make(name, "visitor:a")
+
+
+@pytest.mark.parametrize(
+    ("access", "owner", "enters"),
+    [
+        ("private", "visitor:a", True),
+        ("shared", "shared", True),
+        ("login", "user:ann@example.org", True),
+        ("login", "user:bob@elsewhere.org", False),  # shut out since the token was made
+        ("login", "user:nightly", True),  # made by the host on the command line
+        ("login", "visitor:a", False),  # made before people had to sign in
+        ("login", "shared", False),
+    ],
+)
+def test_where_people_sign_in_a_token_is_as_good_as_its_owner(
+    monkeypatch: pytest.MonkeyPatch, access: str, owner: str, enters: bool
+):
+    monkeypatch.setenv("STT_ACCESS", access)
+    monkeypatch.setenv("STT_ALLOWED_EMAILS", "example.org")
+    settings.cache_clear()
+    request = Request({"type": "http", "headers": [(b"authorization", f"bearer {tokens.make('A', owner)}".encode())]})
+    if enters:
+        assert api._owner(request) == owner
+    else:
+        with pytest.raises(api.Unauthorized):
+            api._owner(request)
 
 
 def stt(server: Server, *arguments: str) -> subprocess.CompletedProcess[str]:

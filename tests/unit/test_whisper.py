@@ -8,8 +8,10 @@ from itertools import pairwise
 import jiwer
 import numpy as np
 import pytest
+from faster_whisper import transcribe as fw
+from faster_whisper.tokenizer import Tokenizer
 
-from stt import weights, whisper
+from stt import decoding, stretches, weights, whisper
 from stt.errors import BadOption, Cancelled
 from stt.settings import settings
 from tests import audio
@@ -211,3 +213,42 @@ def test_the_provenance_names_weights_versions_and_settings():
     assert facts["settings"]["compute_type"] == "int8"
 
 
+
+
+def heard_as(*words: tuple[str, float, float]) -> fw.Segment:
+    said = [fw.Word(start, end, text, 0.9) for text, start, end in words]
+    return fw.Segment(1, 0, said[0].start, said[-1].end, "".join(w.word for w in said), [], -0.2, 1.0, 0.0, said, 0.0)
+
+
+def test_a_passage_that_was_jumped_over_is_heard_again():
+    """Between two segments, inside one, and at the end; silence of any length is no passage."""
+    spans = [(0.0, 10.0), (30.0, 40.0)]
+    first = heard_as((" a", 0.0, 0.5), (" b", 0.5, 1.0), (" c", 9.5, 10.0))
+    second = heard_as((" d", 30.0, 31.0), (" e", 31.0, 36.0))
+    asked = []
+
+    def again(start: float, end: float) -> list[fw.Segment]:
+        asked.append((start, end))
+        return [heard_as((" again", start, end))]
+
+    texts = [segment.text for segment in decoding.complete([first, second], spans, again)]
+    assert texts == [" a b", " again", " c", " d e", " again"]
+    assert asked == [(1.0, 9.5), (32.5, 40.0)], "a word that seems to last five seconds hides a passage"
+
+
+def test_where_every_passage_has_its_words_nothing_is_heard_again():
+    spans = [(0.0, 3.0), (9.0, 12.0)]
+    segments = [heard_as((" a", 0.2, 1.2), (" b", 1.2, 3.0)), heard_as((" c", 9.0, 10.5), (" d", 10.5, 12.0))]
+    assert list(decoding.complete(segments, spans, lambda start, end: pytest.fail("asked again"))) == segments
+
+
+def test_a_passage_is_heard_again_for_real(talk):
+    """Of a minute of speech only the first and the last words were given: the rest is found."""
+    whole = list(whisper.transcribe(talk, language="en"))
+    spans = stretches.speech(talk)
+    model = whisper._model()
+    tokenizer = Tokenizer(model.hf_tokenizer, True, task="transcribe", language="en")
+    few = [heard_as((" there's", 0.3, 0.6)), heard_as((" silly", len(talk) / RATE - 0.5, len(talk) / RATE))]
+    found = decoding.complete(few, spans, lambda a, b: decoding._again(model, tokenizer, talk, a, b))
+    text = "".join(segment.text for segment in found)
+    assert len(text.split()) > 0.9 * sum(len(segment.words) for segment in whole)

@@ -1,0 +1,176 @@
+"""The history with 100,000 transcripts against one with ten: `python -m tests.bench.history_scale [count] [folder]`.
+
+A folder keeps what was generated, for the next time. Two kinds of searches: words that somebody would look for, and
+the words that nearly every transcript has, which is the worst there is.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median, quantiles
+
+import sqlalchemy as sa
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.bench.many_transcripts import generate
+from tests.bench.table import print_table
+from tests.browser.conftest import ARGUMENTS
+from tests.conftest import forget
+from tests.server import Server
+
+VISITOR = "bench"
+OWNER = f"visitor:{VISITOR}"
+COMMON = ["the", "of", "and", "to", "a", "in", "that", "it", "the of", '"of the"', "that was", "with"]
+RUNS, OPEN_PAGES = 7, 5
+CELL = "[data-testid=glide-cell-3-0]"
+
+
+def filled(data: Path, count: int) -> None:
+    """Use this data folder from now on, and fill it if it is new."""
+    os.environ["STT_DATA_DIR"] = str(data)
+    forget()
+    from stt import history
+
+    if not history.totals(OWNER).count:
+        generate(OWNER, count)
+
+
+def timed(function: Callable[[], object]) -> tuple[float, float]:
+    """Milliseconds on the clock and of the processor: on a busy machine only the second one says something."""
+    wall, used = time.perf_counter(), time.process_time()
+    function()
+    return (time.perf_counter() - wall) * 1000, (time.process_time() - used) * 1000
+
+
+def searches() -> list[str]:
+    """150 queries of one to three words, or two in quotation marks, from random transcripts; no word below 4 letters."""
+    from stt.database import database, transcripts
+
+    draw = random.Random(7)
+    with database().connect() as connection:
+        texts = connection.execute(sa.select(transcripts.c.text).limit(2000)).scalars().all()
+    queries = []
+    while len(queries) < 150:
+        words = draw.choice(texts).replace(".", "").split()
+        at = draw.randrange(len(words))
+        chosen = [word for word in draw.sample(words, min(len(words), draw.randint(1, 3))) if len(word) > 3]
+        queries += [f'"{words[at]} {words[at + 1]}"'] if draw.random() < 0.2 and at + 1 < len(words) else [" ".join(chosen)]
+        queries = [query for query in queries if query]
+    return queries
+
+
+def look(query: str) -> None:
+    """All that the page asks for a search: the totals, the first hundred, the hits in context."""
+    from stt import history
+
+    history.totals(OWNER, text=query)
+    history.in_context(history.find(OWNER, text=query, limit=100), query)
+
+
+def on_the_server() -> list[list[str]]:
+    from stt import history
+
+    def row(name: str, times: list[tuple[float, float]]) -> list[str]:
+        wall, used = zip(*times, strict=True)
+        return [name, *(f"{value:.0f}" for t in (wall, used) for value in (median(t), quantiles(t, n=20)[-1]))]
+
+    look("warm")
+    sorts = [(sort, down) for sort in history.SORTS for down in (True, False)]
+    return [
+        row("search, 150 queries", [timed(lambda q=q: look(q)) for q in searches()]),
+        row("search, words that all have", [timed(lambda q=q: look(q)) for q in COMMON * 3]),
+        row(
+            "another sort, every column",
+            [timed(lambda s=s, d=d: history.find(OWNER, sort=s, descending=d, limit=100)) for s, d in sorts * 3],
+        ),
+        row("totals of all", [timed(lambda: history.totals(OWNER)) for _ in range(20)]),
+    ]
+
+
+def resident(server: Server) -> float:
+    """Resident memory of the server, MB."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS"))
+
+
+def visit(browser: Browser, server: Server) -> Page:
+    from stt import access
+
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.add_cookies([{"name": access.COOKIE, "value": access.cookie_for(VISITOR), "url": server.url}])
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    return page
+
+
+def first_view(browser: Browser, server: Server) -> float:
+    """Seconds from the address to the first row, in a new context: nothing cached."""
+    page = visit(browser, server)
+    began = time.perf_counter()
+    page.goto(server.url + "/history", wait_until="commit")
+    page.locator(CELL).wait_for(state="attached")
+    took = time.perf_counter() - began
+    page.context.close()
+    return took
+
+
+def in_the_browser(browser: Browser, data: Path) -> dict[str, float]:
+    with Server(data) as server:
+        first_view(browser, server)
+        first = [first_view(browser, server) for _ in range(RUNS)]
+        page = visit(browser, server)
+        page.goto(server.url + "/history")
+        page.locator(CELL).wait_for(state="attached")
+        sorting = []
+        for _ in range(RUNS):
+            box = page.locator(".st-key-history canvas").first.bounding_box()
+            assert box
+            before = page.locator(CELL).text_content()
+            began = time.perf_counter()
+            page.mouse.click(box["x"] + 450, box["y"] + 15)
+            page.wait_for_function("([cell, was]) => document.querySelector(cell)?.textContent !== was", arg=[CELL, before])
+            sorting.append(time.perf_counter() - began)
+        heap = page.evaluate("performance.memory.usedJSHeapSize") / 2**20
+        page.context.close()
+        before = resident(server)
+        pages = [visit(browser, server) for _ in range(OPEN_PAGES)]
+        for page in pages:
+            page.goto(server.url + "/history")
+            page.locator(CELL).wait_for(state="attached")
+        grown = (resident(server) - before) / OPEN_PAGES
+        for page in pages:
+            page.context.close()
+        return {
+            "first view, s": median(first), "first view, slowest, s": max(first), "click on a header to new rows, s": median(sorting),
+            "server, MB for each open page": grown, "browser, MB of script memory": heap, "server in all, MB": resident(server),
+        }  # fmt: skip
+
+
+def main() -> None:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        folder = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(name)
+        few, many = folder / "few", folder / "many"
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium") or shutil.which("google-chrome"), args=ARGUMENTS
+        )
+        filled(few, 10)
+        small = in_the_browser(browser, few)
+        filled(many, count)
+        large = in_the_browser(browser, many)
+        headers = ["what", "median ms", "95th", "processor, median", "95th"]
+        print_table(f"{count:,} transcripts, on the server", headers, on_the_server())
+        rows = [[name, f"{small[name]:.2f}", f"{large[name]:.2f}"] for name in small]
+        print_table("In the browser (medians)", ["what", "10 transcripts", f"{count:,}"], rows)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
