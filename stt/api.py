@@ -50,7 +50,7 @@ class Endpoint(HTTPEndpoint):
             response = await self._answer(request)
         except ClientDisconnect:
             response = _refused(UploadBroken(), request)  # nobody reads it
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - every failure is answered, and logged
             response = _refused(error, request)
         await response(self.scope, self.receive, self.send)
 

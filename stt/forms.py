@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from typing import Self
 
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
@@ -48,7 +49,7 @@ class Form:
         except FormParserError as error:
             raise BadForm("The boundary cannot be used.") from error
 
-    def __enter__(self) -> Form:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error) -> None:

@@ -12,12 +12,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import jsonschema
+import numpy as np
 import pytest
 import requests
 from pytest_httpserver import HTTPServer
-from streamlit.testing.v1 import AppTest
 
-from stt import tokens
 from tests import audio
 from tests.server import ROOT, Server
 
@@ -149,10 +148,9 @@ def test_the_two_programs_of_the_providers_page_run_with_another_address_and_key
             text = (HERE / name).read_text()
             for theirs, ours in replaced.items():
                 text = text.replace(theirs, ours)
-            command = [sys.executable, "-u", "-c", text]
-            programs.append(
-                stack.enter_context(subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
-            )
+            output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+            program = subprocess.Popen([sys.executable, "-u", "-c", text], cwd=tmp_path, **output)
+            programs.append(stack.enter_context(program))
         for program in programs:
             said, _ = program.communicate(timeout=180)
             assert program.returncode == 0, said
@@ -160,9 +158,7 @@ def test_the_two_programs_of_the_providers_page_run_with_another_address_and_key
 
 
 def test_jobs_lie_in_the_history_of_the_tokens_owner_under_a_harmless_title(server: Server, done: dict):
-    shown = (
-        "from stt import history; job = next(j for j in history.find('user:tests') if j.id == '%s'); print(job.title, job.state)"
-    )
+    shown = "from stt import records; job = records.load('%s', 'user:tests'); print(job.title, job.state)"
     command = [sys.executable, "-c", shown % done["id"]]
     said = subprocess.run(command, cwd=ROOT, env=server.environment, capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "moon speech done"
@@ -206,9 +202,10 @@ def test_a_withdrawn_token_is_worth_nothing(server: Server):
     api = Api(server, make_token(server, "short-lived"))
     assert_refused(api("GET", "/stt/x"), 404)
     stt = [sys.executable, "-m", "stt", "token"]
-    listed = subprocess.run([*stt, "--list"], cwd=ROOT, env=server.environment, capture_output=True, text=True).stdout
+    more = {"cwd": ROOT, "env": server.environment, "capture_output": True, "text": True, "check": True}
+    listed = subprocess.run([*stt, "--list"], **more).stdout
     token_id = next(line.split()[0] for line in listed.splitlines() if "short-lived" in line)
-    subprocess.run([*stt, "--withdraw", token_id], cwd=ROOT, env=server.environment, check=True)
+    subprocess.run([*stt, "--withdraw", token_id], **more)
     assert_refused(api("GET", "/stt/x"), 401)
 
 
@@ -333,9 +330,10 @@ def wait_until(holds) -> None:
 
 
 def test_a_limit_of_the_host_is_a_429_that_says_so_and_keeps_nothing(tmp_path: Path):
-    with Server(tmp_path / "data", STT_MINUTES_PER_VISITOR="0.1") as server:
+    long = audio.write(tmp_path / "long.mp3", np.tile(audio.samples(audio.JFK), 7))
+    with Server(tmp_path / "data", STT_MINUTES_PER_VISITOR="1") as server:
         api = Api(server, make_token(server, "tests"))
-        assert_refused(api.send(audio.JFK.read_bytes()), 429, "limit", "a day")
+        assert_refused(api.send(long.read_bytes()), 429, "limit", "a day")
         assert not list((server.data / "audio").iterdir())
 
 
@@ -362,25 +360,6 @@ def test_another_sites_page_cannot_use_the_visitors_cookie_here(server: Server, 
     assert api("POST", "/stt/create", json={}, headers=crossing).status_code == 403
 
 
-@pytest.mark.usefixtures("data")
-def test_a_token_of_the_settings_page_is_shown_once_works_and_is_withdrawn_there():
-    page = AppTest.from_file(str(ROOT / "pages" / "frame.py"), default_timeout=60).run().switch_page("settings.py").run()
-    next(field for field in page.text_input if field.label == "Name of the program").input("Nightly <b>run</b>")
-    press(page, "Make a token")
-    text = next(code.value for code in page.code if code.value.startswith(tokens.PREFIX))
-    found = tokens.find(text)
-    assert found is not None and (found.name, found.owner) == ("Nightly <b>run</b>", page.session_state.owner)
-    page.run()
-    assert not page.exception and not any(text in str(element) for element in page.main)
-    press(page, "Withdraw")
-    assert tokens.find(text) is None and "Withdraw" not in [button.label for button in page.button]
-
-
-def press(page: AppTest, label: str) -> None:
-    next(button for button in page.button if button.label == label).click().run()
-    assert not page.exception
-
-
 SCHEMATHESIS = """
 # Whether a setting belongs to the model that was named, and whether a file is sound, no schema can say: hence 400.
 [[operations]]
@@ -403,7 +382,7 @@ def test_schemathesis_finds_nothing(server: Server, api: Api, done: dict, tmp_pa
         *("--header", f"Authorization: Bearer {api.token}", "--generation-deterministic", "--max-examples", "8"),
         *("--phases", "examples,coverage,fuzzing", "--max-time", "30", "--no-color"),
     ]
-    found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=180)
+    found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=180, check=False)
     assert found.returncode == 0, found.stdout + found.stderr
     tried, passed = re.search(r"(\d+) generated, (\d+) passed", found.stdout).groups()
     assert int(tried) == int(passed) > 50, found.stdout
