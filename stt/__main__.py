@@ -17,8 +17,6 @@ from datetime import UTC, datetime
 
 from stt.errors import SetupError, SttError
 
-PATIENCE = 8  # seconds that a worker waits for jobs to end; what is not done by then goes on at the next start
-
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m stt", description="STT Studio on the command line.")
@@ -82,8 +80,7 @@ def work() -> None:
     jobs.start()
     logging.getLogger("stt.worker").info("ready")
     stopped.wait()
-    jobs.stop(PATIENCE)
-    startup.stop()
+    startup.leave()
 
 
 def _day(moment: float | None) -> str:

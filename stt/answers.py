@@ -94,7 +94,8 @@ def _metadata(found: Job, transcript: Transcript) -> dict[str, Any]:
     }
     if transcript.lost:
         told["warnings"] = [
-            {"type": "lost_audio", "message": f"From {start:.1f} s to {end:.1f} s: {why}"} for start, end, why in transcript.lost
+            {"type": "lost_audio", "message": f"From {start:.1f} s to {end:.1f} s: {why}"}
+            for start, end, why in transcript.lost
         ]
     return told
 
@@ -102,8 +103,14 @@ def _metadata(found: Job, transcript: Transcript) -> dict[str, Any]:
 def _word(word: Word, numbers: dict[str, int]) -> dict[str, Any]:
     text = word.text.strip()
     bare = re.sub(r"^[\W_]+|[\W_]+$", "", text).lower()
-    told = {"word": bare or text, "start": word.start, "end": word.end, "confidence": word.confidence, "punctuated_word": text}
-    return told if word.speaker is None else {**told, "speaker": numbers.get(word.speaker, 0)}
+    return {
+        "word": bare or text,
+        "start": word.start,
+        "end": word.end,
+        "confidence": word.confidence,
+        "punctuated_word": text,
+        **_spoken(word, numbers),
+    }
 
 
 def _paragraphs(transcript: Transcript, numbers: dict[str, int]) -> dict[str, Any]:
@@ -149,8 +156,8 @@ def _utterance(segment: Segment, numbers: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def _spoken(segment: Segment, numbers: dict[str, int]) -> dict[str, int]:
-    return {} if segment.speaker is None else {"speaker": numbers.get(segment.speaker, 0)}
+def _spoken(said: Segment | Word, numbers: dict[str, int]) -> dict[str, int]:
+    return {} if said.speaker is None else {"speaker": numbers.get(said.speaker, 0)}
 
 
 def _findings(extras: dict[str, Any]) -> dict[str, Any]:
@@ -183,7 +190,13 @@ def _model(model: Model, answering: Model) -> dict[str, Any]:
         "id": model.id,
         "aliases": list(model.aliases),
         "type": "stt",
-        "info": {"name": model.name, "developer": model.maker, "description": model.description, "url": "", "docsUrl": ""},
+        "info": {
+            "name": model.name,
+            "developer": model.maker,
+            "description": model.description,
+            "url": "",
+            "docsUrl": "",
+        },
         "tags": [],
         "pricing": None if price is None else fixed,
     }

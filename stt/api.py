@@ -222,8 +222,8 @@ def _check(name: str, options: dict[str, Any]) -> None:
         answering, _ = models.choose(name, None)
     except KeyMissing as error:
         raise BadOption(f"{asked.name} is not offered here.", guidance="Choose one of /v1/models.") from error
-    theirs = {option: value for option, value in options.items() if asked.option(option) or not answering.option(option)}
-    catalog.clean_options(asked, theirs)
+    ours_only = {option for option in options if answering.option(option) and not asked.option(option)}
+    catalog.clean_options(asked, {option: value for option, value in options.items() if option not in ours_only})
 
 
 def _offered() -> list[tuple[Model, Model]]:

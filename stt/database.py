@@ -17,6 +17,7 @@ from stt.errors import DataFolderError
 from stt.settings import settings
 
 metadata = sa.MetaData()
+MAKING = 7_318_842  # the advisory lock of who makes the tables; any number that nobody else uses
 _making = threading.Lock()
 
 recordings = sa.Table(
@@ -188,8 +189,10 @@ def _made() -> sa.Engine:
             f"sqlite:///{data_folder() / 'stt.db'}", connect_args={"timeout": 30}, pool_size=10, max_overflow=30
         )
         sa.event.listen(engine, "connect", _tune_sqlite)
-    metadata.create_all(engine)
     with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":  # several processes may start together, and only one may make them
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MAKING)))
+        metadata.create_all(connection)
         search.prepare(connection)
     return engine
 

@@ -207,6 +207,12 @@ def start() -> None:
     _enqueue_forgotten()
 
 
+def hand_over() -> None:
+    """Tell other processes on a shared database that this one ends, so that they take its work over at once."""
+    if _heart is not None:
+        _heart.stop()
+
+
 def stop(patience: int = 0) -> None:
     """Stop the job engine, after at most `patience` seconds for jobs to end.
 

@@ -111,8 +111,8 @@ def _models() -> dict[str, Any]:
         "summary": "List the models that this server answers",
         "security": [],
         "parameters": [
-            {"name": "include", "in": "query", "schema": {"type": "string"}, "description": "Prices are always included."},
-            {"name": "If-None-Match", "in": "header", "schema": {"type": "string"}, "description": "The ETag of a list you have."},
+            {"name": "include", "in": "query", "schema": _TEXT, "description": "Prices are always included."},
+            {"name": "If-None-Match", "in": "header", "schema": _TEXT, "description": "The ETag of a list you have."},
         ],
         "responses": {
             "200": _answer("The list.", "Models"),
@@ -127,7 +127,9 @@ def _itself() -> dict[str, Any]:
         "operationId": "getDescription",
         "summary": "This document",
         "security": [],
-        "responses": {"200": {"description": "OpenAPI 3.1.", "content": {"application/json": {"schema": {"type": "object"}}}}},
+        "responses": {
+            "200": {"description": "OpenAPI 3.1.", "content": {"application/json": {"schema": {"type": "object"}}}}
+        },
     }
 
 
@@ -153,7 +155,9 @@ def _schemas() -> dict[str, Any]:
     url = {"type": "string", "pattern": "^https?://", "maxLength": 4096, "format": "uri"}
     sound = {"type": "string", "format": "binary"}
     return {
-        "CreateFromLink": _object({"model": model, "url": url, **options}, required=["model", "url"], additionalProperties=False),
+        "CreateFromLink": _object(
+            {"model": model, "url": url, **options}, required=["model", "url"], additionalProperties=False
+        ),
         "CreateFromFile": _object(
             {"model": model, "audio": sound, "file": sound, **options},
             required=["model"],
@@ -171,7 +175,9 @@ def _schemas() -> dict[str, Any]:
             }
         ),
         "Result": _full({"metadata": {"type": "object"}, "results": _ref("Results")}),
-        "Results": _object({"channels": _list(_ref("Channel")), "utterances": _list({"type": "object"})}, required=["channels"]),
+        "Results": _object(
+            {"channels": _list(_ref("Channel")), "utterances": _list({"type": "object"})}, required=["channels"]
+        ),
         "Channel": _object(
             {"alternatives": _list(_ref("Alternative")), "detected_language": _TEXT}, required=["alternatives"]
         ),

@@ -111,8 +111,7 @@ def _hand_over() -> None:
     """Tell the other processes on a shared database, so that they take over before they miss a heartbeat."""
     from stt import jobs
 
-    if jobs._heart is not None:
-        jobs._heart.stop()
+    jobs.hand_over()
 
 
 def warm() -> None:

@@ -35,7 +35,8 @@ def make(name: str, owner: str) -> str:
     """A new token of `owner`: 256 random bits. Its text is nowhere but in this answer. Raises BadOption."""
     name = " ".join(name.split())
     if not name or len(name) > NAMED or not name.isprintable():
-        raise BadOption(f"A token needs a name of 1 to {NAMED} characters.", guidance="Name the program that will use it.")
+        wanted = f"A token needs a name of 1 to {NAMED} characters."
+        raise BadOption(wanted, guidance="Name the program that will use it.")
     text = PREFIX + secrets.token_urlsafe(32)
     row = {"id": secrets.token_hex(8), "owner": owner, "name": name, "hash": _hash(text), "created": time.time()}
     with database().begin() as connection:

@@ -67,10 +67,16 @@ class Api:
         return body
 
 
+def python(server: Server, *arguments: str) -> str:
+    """What a Python process says that runs beside the server, on the same data."""
+    command = [sys.executable, *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, env=server.environment, capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
 def make_token(server: Server, name: str) -> str:
-    command = [sys.executable, "-m", "stt", "token", name]
-    made = subprocess.run(command, cwd=ROOT, env=server.environment, capture_output=True, text=True, check=True)
-    return made.stdout.splitlines()[-1]
+    return python(server, "-m", "stt", "token", name).splitlines()[-1]
 
 
 @pytest.fixture(scope="module")
@@ -159,9 +165,7 @@ def test_the_two_programs_of_the_providers_page_run_with_another_address_and_key
 
 def test_jobs_lie_in_the_history_of_the_tokens_owner_under_a_harmless_title(server: Server, done: dict):
     shown = "from stt import records; job = records.load('%s', 'user:tests'); print(job.title, job.state)"
-    command = [sys.executable, "-c", shown % done["id"]]
-    said = subprocess.run(command, cwd=ROOT, env=server.environment, capture_output=True, text=True, check=True)
-    assert said.stdout.strip() == "moon speech done"
+    assert python(server, "-c", shown % done["id"]) == "moon speech done"
 
 
 def test_whoever_is_not_the_owner_finds_nothing(api: Api, somebody_else: Api, done: dict):
@@ -182,7 +186,7 @@ def test_what_is_deleted_is_gone_with_its_recording(server: Server, api: Api):
     assert set((server.data / "audio").iterdir()) == before
 
 
-@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Bearer stt_wrong", "Basic dGVzdDp0ZXN0", "Bearer \x7f"])
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Bearer stt_wrong", "Basic dGVzdDp0", "Bearer \x7f"])
 @pytest.mark.parametrize(("method", "path"), [("POST", "/stt/create"), ("GET", "/stt/x"), ("DELETE", "/stt/x")])
 def test_without_a_right_token_nothing_is_answered(server: Server, method: str, path: str, header: str | None):
     headers = {} if header is None else {"Authorization": header}
@@ -201,11 +205,9 @@ def test_a_cookie_is_no_token_and_a_token_opens_no_page_of_others(server: Server
 def test_a_withdrawn_token_is_worth_nothing(server: Server):
     api = Api(server, make_token(server, "short-lived"))
     assert_refused(api("GET", "/stt/x"), 404)
-    stt = [sys.executable, "-m", "stt", "token"]
-    more = {"cwd": ROOT, "env": server.environment, "capture_output": True, "text": True, "check": True}
-    listed = subprocess.run([*stt, "--list"], **more).stdout
-    token_id = next(line.split()[0] for line in listed.splitlines() if "short-lived" in line)
-    subprocess.run([*stt, "--withdraw", token_id], **more)
+    listed = python(server, "-m", "stt", "token", "--list").splitlines()
+    token_id = next(line.split()[0] for line in listed if "short-lived" in line)
+    python(server, "-m", "stt", "token", "--withdraw", token_id)
     assert_refused(api("GET", "/stt/x"), 401)
 
 
@@ -378,8 +380,8 @@ def test_schemathesis_finds_nothing(server: Server, api: Api, done: dict, tmp_pa
     config = SCHEMATHESIS.format(model=MODEL, url=f"{server.url}/healthz", generation_id=done["id"])
     (tmp_path / "schemathesis.toml").write_text(config)
     command = [
-        *(sys.executable, "-m", "schemathesis.cli", "--config-file", "schemathesis.toml", "run", f"{api.base}/openapi.json"),
-        *("--header", f"Authorization: Bearer {api.token}", "--generation-deterministic", "--max-examples", "8"),
+        *(sys.executable, "-m", "schemathesis.cli", "--config-file", "schemathesis.toml"),
+        *("run", f"{api.base}/openapi.json", "--header", f"Authorization: Bearer {api.token}", "--generation-deterministic", "--max-examples", "8"),
         *("--phases", "examples,coverage,fuzzing", "--max-time", "30", "--no-color"),
     ]
     found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=180, check=False)

@@ -24,22 +24,26 @@ JOB = Job(
 TALK = Transcript(
     segments=(
         Segment(0.0, 2.0, "“Hello there,” she said. Go!", (
-            Word("“Hello", 0.0, 0.4, 0.9, "Ann"), Word(" there,”", 0.4, 0.8, 0.7, "Ann"), Word(" she", 0.8, 1.0, None, "Ann"),
-            Word(" said.", 1.0, 1.5, 0.8, "Ann"), Word(" Go!", 1.5, 2.0, 0.8, "Ann"),
+            Word("“Hello", 0.0, 0.4, 0.9, "Ann"), Word(" there,”", 0.4, 0.8, 0.7, "Ann"),
+            Word(" she", 0.8, 1.0, None, "Ann"), Word(" said.", 1.0, 1.5, 0.8, "Ann"), Word(" Go!", 1.5, 2.0, 0.8, "Ann"),
         ), "Ann"),
         Segment(2.5, 4.0, " It's 3.5 km.", (
             Word(" It's", 2.5, 3.0, 1.0, "Bob"), Word(" 3.5", 3.0, 3.5, 0.1, "Bob"), Word(" km.", 3.5, 4.0, 0.9, "Bob"),
         ), "Bob"),
     ),
     duration=4.0, language="en", language_probability=0.98, lost=((3.0, 3.5, "damaged"),),
-    extras={"summary": "They talk.", "topics": [{"topic": "Roads", "confidence": 0.5, "text": "km", "start": None, "end": None}]},
+    extras={
+        "summary": "They talk.",
+        "topics": [{"topic": "Roads", "confidence": 0.5, "text": "km", "start": None, "end": None}],
+    },
 )  # fmt: skip
 
 
 def fits(body: dict, schema: str) -> None:
     """The body is JSON, and as the published document says."""
     document = openapi.document()
-    jsonschema.validate(json.loads(json.dumps(body, allow_nan=False)), {**document["components"]["schemas"][schema], **document})
+    described = {**document["components"]["schemas"][schema], **document}
+    jsonschema.validate(json.loads(json.dumps(body, allow_nan=False)), described)
 
 
 def test_a_result_has_the_words_the_seed_and_others_look_for():
@@ -54,7 +58,8 @@ def test_a_result_has_the_words_the_seed_and_others_look_for():
     assert (number["word"], number["speaker"]) == ("3.5", 1)
     paragraphs = alternative["paragraphs"]["paragraphs"]
     assert [p["speaker"] for p in paragraphs] == [0, 1]
-    assert [s["text"] for p in paragraphs for s in p["sentences"]] == ["“Hello there,” she said.", "Go!", "It's 3.5 km."]
+    sentences = [sentence["text"] for paragraph in paragraphs for sentence in paragraph["sentences"]]
+    assert sentences == ["“Hello there,” she said.", "Go!", "It's 3.5 km."]
     assert body["result"]["results"]["channels"][0]["detected_language"] == "en"
     metadata = body["result"]["metadata"]
     assert metadata["created"] == "2027-01-15T08:00:00.000Z" and metadata["duration"] == 4.0
@@ -72,9 +77,8 @@ def test_our_own_client_reads_the_result_back():
     assert read.extras["summary"] == "They talk." and read.extras["topics"][0]["topic"] == "Roads"
 
 
-WORDS = some.lists(
-    some.text(some.characters(codec="utf-8", categories=("L", "N", "P", "Zs", "S")), min_size=1, max_size=8), max_size=12
-)
+CHARACTERS = some.characters(codec="utf-8", categories=("L", "N", "P", "Zs", "S"))
+WORDS = some.lists(some.text(CHARACTERS, min_size=1, max_size=8), max_size=12)
 
 
 @given(WORDS, some.sampled_from([None, "Ann"]))
