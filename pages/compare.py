@@ -110,7 +110,7 @@ def reference_of(recording: str) -> str:
     return kept[recording]
 
 
-@st.cache_data(max_entries=24, ttl=3600, show_spinner="Laying the words side by side")
+@st.cache_data(max_entries=24, ttl=3600, show_spinner=False)
 def aligned(reference: str, hypothesis: str) -> compare.Alignment:
     """`compare.align` of keys joined by spaces, remembered: a rerun asks again."""
     return compare.align(reference.split(), hypothesis.split())
@@ -131,21 +131,26 @@ def side_by_side(done: list[Job], reference: str) -> None:
     """The comparison itself."""
     letters = dict(zip((job.id for job in done), ascii_uppercase, strict=False))
     by_id = {job.id: job for job in done}
+    choices = [REFERENCE, *letters] if reference.strip() else list(letters)
+    if state.get("against") not in choices or (reference.strip() and not state.get("had_reference")):
+        state.against = choices[0]  # a reference that was just given is what somebody wants to measure by
+    state.had_reference = bool(reference.strip())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         against = st.selectbox(
             "Compare with",
-            [REFERENCE, *letters] if reference.strip() else list(letters),
+            choices,
             format_func=lambda i: "The reference text" if i == REFERENCE else f"{letters[i]}, {model_name(by_id[i])}",
             key="against",
             width=320,
         )
         exact = st.toggle("Capitals and punctuation count", key="exact")
         every = len(done) > 1 and st.toggle("Each against each", key="every")
-    texts = {job.id: compare.tokens(records.transcript_of(job.id), exact=exact) for job in done}
-    texts[REFERENCE] = compare.tokens_of_text(reference, exact=exact)
-    keys = {i: keys_of(tokens) for i, tokens in texts.items()}
-    others = [job for job in done if job.id != against]
-    found = {job.id: aligned(keys[against], keys[job.id]) for job in others}
+    with st.spinner("Laying the words side by side"):
+        texts = {job.id: compare.tokens(records.transcript_of(job.id), exact=exact) for job in done}
+        texts[REFERENCE] = compare.tokens_of_text(reference, exact=exact)
+        keys = {i: keys_of(tokens) for i, tokens in texts.items()}
+        others = [job for job in done if job.id != against]
+        found = {job.id: aligned(keys[against], keys[job.id]) for job in others}
     one_recording = len({job.recording_id or job.url for job in done}) == 1
     first = part_of(len(texts[against]))
     shown = compare.passages(

@@ -6,7 +6,7 @@ from pages import visitor
 from pages.widgets.amounts import length
 from pages.widgets.history_actions import history_actions, open_transcript
 from pages.widgets.history_chart import history_chart
-from pages.widgets.history_filters import page_number, search_filters_order
+from pages.widgets.history_filters import as_it_was_left, page_number, remember_view, search_filters_order
 from pages.widgets.history_table import history_table
 from stt import history
 
@@ -27,6 +27,7 @@ st.set_page_config(layout="wide")
 st.title("History", anchor=False)
 if "notice" in state:
     st.error(state.pop("notice"))
+as_it_was_left()
 wanted, sort, descending = search_filters_order(owner)
 found = history.totals(owner, **wanted)
 with st.container(key="history"):
@@ -40,6 +41,7 @@ with st.container(key="history"):
         with under:
             number = page_number(-(-found.count // ROWS), (wanted, sort, descending))
         jobs = history.find(owner, sort=sort, descending=descending, limit=ROWS, offset=(number - 1) * ROWS, **wanted)
+        remember_view()
         with table:
             hits = history.in_context(jobs, wanted["text"])
             chosen, opened = history_table(

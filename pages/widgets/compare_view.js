@@ -39,7 +39,7 @@ class Comparison {
     for (const name of ["play", "pause", "ended"]) on(this.audio, name, () => this.showState());
     this.watcher = new IntersectionObserver(
       (seen) => seen.forEach(({ target, isIntersecting }) => isIntersecting && this.build(target)),
-      { rootMargin: "1000px 0px" },
+      { root: scrollerOf(root), rootMargin: "1000px 0px" },
     );
     this.sizes = new ResizeObserver(() => this.place());
     for (const box of [root, document.querySelector("[data-testid=stHeader]")]) box && this.sizes.observe(box);
@@ -188,11 +188,16 @@ class Comparison {
     const from = this.at < 0 && by < 0 ? 0 : this.at;
     this.select(this.wordOf(this.differences[(from + by + length) % length]));
     this.here.focus({ preventScroll: true });
-    this.here.scrollIntoView({ block: "center" });
-    // Heights of far passages are guesses until they are drawn.
-    requestAnimationFrame(() => requestAnimationFrame(() => this.here?.scrollIntoView({ block: "center" })));
+    this.centre(this.here, 20);
     this.live.textContent = `${this.data.columns[this.here.column].letter}: ${this.here.getAttribute("aria-label")}`;
     if (!this.audio.paused) this.hear(this.here);
+  }
+
+  /** Bring a word to the middle. Again for some frames, since heights of far passages are guesses until they are drawn. */
+  centre(word, frames) {
+    if (word !== this.here || !word.isConnected) return;
+    word.scrollIntoView({ block: "center" });
+    if (frames > 0) requestAnimationFrame(() => this.centre(word, frames - 1));
   }
 
   wordOf({ passage, column, index }) {
@@ -217,7 +222,8 @@ class Comparison {
     const { length } = this.differences;
     this.previous.disabled = this.next.disabled = length === 0;
     const all = length === 1 ? "1 difference" : `${length.toLocaleString("en")} differences`;
-    this.count.textContent = this.at < 0 ? (length ? all : "No differences") : `${this.at + 1} of ${length.toLocaleString("en")}`;
+    const place = `${(this.at + 1).toLocaleString("en")} of ${length.toLocaleString("en")}`;
+    this.count.textContent = this.at >= 0 ? place : length ? all : "No differences";
   }
 
   sift() {
@@ -334,6 +340,14 @@ function columnHead(label) {
   const cell = make(label ? "th" : "td", "", label);
   if (label) cell.scope = "col";
   return cell;
+}
+
+/** The box that scrolls; null is the window, whose margin would not reach into such a box. */
+function scrollerOf(box) {
+  for (let at = box.parentElement; at && at !== document.body; at = at.parentElement) {
+    if (/auto|scroll/.test(getComputedStyle(at).overflowY)) return at;
+  }
+  return null;
 }
 
 function make(tag, className = "", text = "") {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import altair as alt
 import pandas as pd
 import streamlit as st
 
@@ -21,17 +22,29 @@ def history_chart(owner: str, wanted: history.Wanted) -> None:
         if not counted:
             st.caption("Nothing with a known length here.")
             return
-        frame = pd.Series(counted).rename_axis(["Day", "Model"]).unstack(fill_value=0.0)
-        last = frame.index.max()
-        days = pd.date_range(end=last, periods=min(DAYS, (last - frame.index.min()).days + 1)).date
-        shown = frame.reindex(days, fill_value=0.0)
-        drawn = shown.loc[:, shown.any()]
-        colours = [COLOURS[at % len(COLOURS)] for at in range(drawn.shape[1])]
-        st.bar_chart(drawn, x_label="", y_label="Minutes", height=240, color=colours)
-        if len(shown) < (last - frame.index.min()).days + 1:
-            st.caption(f"The last {DAYS} days of what is listed.")
+        frame = pd.Series(counted).rename_axis(["Day", "Model"]).rename("Minutes").reset_index()
+        frame["Day"] = pd.to_datetime(frame["Day"])
+        recent = frame["Day"] > frame["Day"].max() - pd.Timedelta(days=DAYS)
+        st.altair_chart(_bars(frame[recent]), height=240)
+        if not recent.all():
+            st.caption(f"The last {DAYS} days of what is listed. Below, all of it.")
         st.dataframe(
-            frame.sum().sort_values(ascending=False).rename("Minutes").reset_index(),
+            frame.groupby("Model")["Minutes"].sum().sort_values(ascending=False).reset_index(),
             hide_index=True,
-            column_config={"Minutes": st.column_config.NumberColumn(format="%.1f", width="small")},
+            width="content",
+            column_config={"Minutes": st.column_config.NumberColumn(format="%.1f")},
         )
+
+
+def _bars(frame: pd.DataFrame) -> alt.Chart:
+    """One bar a day, a colour a model. It does not zoom, so that a wheel or a thumb scrolls the page."""
+    return (
+        alt.Chart(frame)
+        .mark_bar()
+        .encode(
+            x=alt.X("yearmonthdate(Day):T", title=None, axis=alt.Axis(format="%-d %b", labelOverlap=True)),
+            y=alt.Y("Minutes:Q"),
+            color=alt.Color("Model:N", scale=alt.Scale(range=COLOURS), legend=alt.Legend(orient="bottom", title=None)),
+            tooltip=[alt.Tooltip("Day:T", format="%-d %b %Y"), "Model:N", alt.Tooltip("Minutes:Q", format=",.1f")],
+        )
+    )

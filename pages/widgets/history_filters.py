@@ -45,6 +45,31 @@ ORDER, PAGE = "order", "page"  # the keys in the address
 _FILTERS = ("model", "engine", "language", "tag", "state", "length", "dates")
 
 
+def as_it_was_left() -> None:
+    """Show the view that Back should lead to.
+
+    `st.switch_page` first puts its own query on the page that is left, so that Back finds the id of a transcript in
+    the address of the history instead of what was searched for.
+    """
+    address, state = st.query_params, st.session_state
+    if "id" not in address and "ids" not in address:
+        return
+    for name in ("id", "ids"):
+        address.pop(name, None)
+    for key, value in state.get("history_view", {}).items():
+        if key == PAGE:
+            address[PAGE] = value
+        elif value:
+            state[key] = value
+
+
+def remember_view() -> None:
+    state = st.session_state
+    state.history_view = {key: state.get(key) for key in ("q", ORDER, *_FILTERS)}
+    if PAGE in st.query_params:
+        state.history_view[PAGE] = st.query_params[PAGE]
+
+
 def first_page() -> None:
     st.query_params.pop(PAGE, None)
 

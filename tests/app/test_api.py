@@ -381,7 +381,8 @@ def test_schemathesis_finds_nothing(server: Server, api: Api, done: dict, tmp_pa
     (tmp_path / "schemathesis.toml").write_text(config)
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "--config-file", "schemathesis.toml"),
-        *("run", f"{api.base}/openapi.json", "--header", f"Authorization: Bearer {api.token}", "--generation-deterministic", "--max-examples", "8"),
+        *("run", f"{api.base}/openapi.json", "--header", f"Authorization: Bearer {api.token}"),
+        *("--generation-deterministic", "--max-examples", "8"),
         *("--phases", "examples,coverage,fuzzing", "--max-time", "30", "--no-color"),
     ]
     found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=180, check=False)

@@ -25,7 +25,8 @@ TALK = Transcript(
     segments=(
         Segment(0.0, 2.0, "“Hello there,” she said. Go!", (
             Word("“Hello", 0.0, 0.4, 0.9, "Ann"), Word(" there,”", 0.4, 0.8, 0.7, "Ann"),
-            Word(" she", 0.8, 1.0, None, "Ann"), Word(" said.", 1.0, 1.5, 0.8, "Ann"), Word(" Go!", 1.5, 2.0, 0.8, "Ann"),
+            Word(" she", 0.8, 1.0, None, "Ann"), Word(" said.", 1.0, 1.5, 0.8, "Ann"),
+            Word(" Go!", 1.5, 2.0, 0.8, "Ann"),
         ), "Ann"),
         Segment(2.5, 4.0, " It's 3.5 km.", (
             Word(" It's", 2.5, 3.0, 1.0, "Bob"), Word(" 3.5", 3.0, 3.5, 0.1, "Bob"), Word(" km.", 3.5, 4.0, 0.9, "Bob"),
