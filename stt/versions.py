@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from stt import records, recordings
+from stt import recordings, records
 from stt.database import database, transcriptions
 from stt.errors import NotFound
 from stt.links import Link
-from stt.records import Job
 from stt.recordings import Recording
+from stt.records import Job
 
 NEWEST = 500  # finished transcripts that are looked through for recordings to compare
 

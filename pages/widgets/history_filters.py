@@ -54,20 +54,13 @@ def as_it_was_left() -> None:
     address, state = st.query_params, st.session_state
     if "id" not in address and "ids" not in address:
         return
-    for name in ("id", "ids"):
-        address.pop(name, None)
-    for key, value in state.get("history_view", {}).items():
-        if key == PAGE:
-            address[PAGE] = value
-        elif value:
-            state[key] = value
+    address.from_dict(state.get("history_address", {}))
+    st.rerun()  # widgets take their values from the address at the beginning of a run
 
 
 def remember_view() -> None:
-    state = st.session_state
-    state.history_view = {key: state.get(key) for key in ("q", ORDER, *_FILTERS)}
-    if PAGE in st.query_params:
-        state.history_view[PAGE] = st.query_params[PAGE]
+    address = st.query_params
+    st.session_state.history_address = {name: address.get_all(name) for name in address}
 
 
 def first_page() -> None:

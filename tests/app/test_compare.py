@@ -154,8 +154,8 @@ def test_each_is_measured_against_each(known):
     assert matrix["rows"][0][1] == "0.0\u00a0%" and matrix["rows"][0][2] != "0.0\u00a0%"
 
 
-def test_a_long_comparison_is_shown_in_parts(known, monkeypatch):
-    owner, pair, _ = known
+def test_a_long_comparison_is_shown_in_parts(known):
+    owner, _, _ = known
     words = tuple(Word(f" word{i}", i * 0.3, i * 0.3 + 0.2) for i in range(12_345))
     long = [finished_by_hand(owner, Transcript((Segment(0, 3704, "", part),), 3704)) for part in (words, words[:-1])]
     test = page(owner, ids=",".join(long))

@@ -147,7 +147,7 @@ def test_versions_are_moved_between_and_made_anew_on_the_transcript_page(reader:
     dialog = reader.get_by_role("dialog")
     dialog.get_by_role("combobox", name="Model").click()
     reader.get_by_role("option").filter(has_text="on this machine").click()
-    language = dialog.get_by_role("combobox", name="Language")
+    language = dialog.locator("[class*=st-key-local-whisper]").get_by_role("combobox", name="Language")
     language.fill("English")
     language.press("Enter")
     expect(language).to_have_value("English")

@@ -1,0 +1,118 @@
+"""A history of several pages in a real browser: paged, sorted over all of it, found again by Back, taken away, deleted."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from stt import access, history
+from tests.bench.many_transcripts import generate
+from tests.conftest import forget
+from tests.server import Server
+
+COUNT = 230
+VISITOR = "many"
+OWNER = f"visitor:{VISITOR}"
+TITLE = 3  # the column
+
+
+@pytest.fixture
+def many(browser: Browser, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
+    """The history page of a visitor with three pages of transcripts; this process sees the same database."""
+    monkeypatch.setenv("STT_DATA_DIR", str(server.data))
+    forget()
+    for job in history.find(OWNER):
+        history.delete(job.id, OWNER)
+    generate(OWNER, COUNT)
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    context.add_cookies([{"name": access.COOKIE, "value": access.cookie_for(VISITOR), "url": server.url}])
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    page.goto(server.url + "/history")
+    expect(title(page, 0)).to_have_text(history.find(OWNER, limit=1)[0].title)
+    yield page
+    context.close()
+    forget()
+
+
+def title(page: Page, row: int) -> Locator:
+    return page.get_by_test_id(f"glide-cell-{TITLE}-{row}")
+
+
+def click_table(page: Page, x: int, row: int) -> None:
+    """Click at `x` in a row of the table; -1 is the header."""
+    box = page.locator(".st-key-history canvas").first.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + x, box["y"] + 52 + 35 * row)
+
+
+def search(page: Page, text: str) -> None:
+    page.get_by_role("textbox", name="Search").fill(text)
+    page.get_by_role("textbox", name="Search").press("Enter")
+
+
+def test_a_click_on_a_header_sorts_all_pages_and_the_pages_follow_each_other(many: Page):
+    for descending in (False, True):
+        click_table(many, 450, -1)
+        expected = [job.title for job in history.find(OWNER, sort="title", descending=descending)]
+        expect(title(many, 0)).to_have_text(expected[0])
+        many.get_by_role("button", name="Next page").click()
+        expect(title(many, 0)).to_have_text(expected[100])
+        expect(many).to_have_url(re.compile(r"page=2"))
+    many.reload()
+    expect(title(many, 0)).to_have_text(expected[100])
+
+
+def test_back_from_a_transcript_finds_the_search_as_it_was(many: Page):
+    search(many, "that")
+    found = history.totals(OWNER, text="that").count
+    expect(many.get_by_text(f"{found} transcripts.")).to_be_visible()
+    click_table(many, 450, 0)
+    expect(many).to_have_url(re.compile(r"/transcript\?id="))
+    many.locator(".st-key-transcript").wait_for()
+    many.go_back()
+    expect(many.get_by_text(f"{found} transcripts.")).to_be_visible()
+    expect(many.get_by_role("textbox", name="Search")).to_have_value("that")
+
+
+def test_ticked_ones_are_added_up_taken_away_as_one_zip_and_deleted(many: Page, tmp_path: Path):
+    first, _, third = history.find(OWNER, limit=3)
+    click_table(many, 17, 0)
+    click_table(many, 17, 2)
+    both = history.totals_of([first, third])
+    expect(many.get_by_text(re.compile(rf"2 ticked: .*{both.words:,} words"))).to_be_visible()
+    actions = many.locator(".st-key-history-actions")
+    actions.get_by_role("button", name="Download").click()
+    with many.expect_download() as download:
+        many.locator(".st-key-download-zip button").click()
+    download.value.save_as(tmp_path / "transcripts.zip")
+    with zipfile.ZipFile(tmp_path / "transcripts.zip") as archive:
+        assert archive.namelist() == [f"{first.title}.txt", f"{third.title}.txt"]
+    many.keyboard.press("Escape")
+    actions.get_by_role("button", name="Delete").click()
+    many.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(many.get_by_text(f"{COUNT - 2} transcripts.")).to_be_visible()
+    assert not {first.id, third.id} & {job.id for job in history.find(OWNER)}
+
+
+def test_filters_narrow_and_are_counted_and_the_chart_is_drawn(many: Page):
+    failed = history.totals(OWNER, states=["failed"]).count
+    many.get_by_role("button", name="Filters").click()
+    many.get_by_role("combobox", name="State").click()
+    many.get_by_role("option", name="Failed").click()
+    expect(many.get_by_text(f"{failed} transcripts.")).to_be_visible()
+    expect(many.get_by_role("button", name="Filters (1)")).to_be_visible()
+    many.keyboard.press("Escape")
+    many.keyboard.press("Escape")
+    many.get_by_text("Minutes per day and model").click()
+    expect(many.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg").first).to_be_visible()
+
+
+def test_a_search_that_finds_nothing_says_so(many: Page):
+    search(many, '"xyzzy" OR *')
+    expect(many.get_by_text("Nothing matches.")).to_be_visible()
