@@ -10,11 +10,14 @@ import argparse
 import random
 import re
 from collections.abc import Callable
+from functools import cache
 
 import jiwer
 import numpy as np
+from faster_whisper import WhisperModel
 
-from stt import stretches, whisper
+from stt import stretches, weights, whisper
+from stt.settings import settings
 from tests import audio
 from tests.bench.table import print_table
 
@@ -41,9 +44,15 @@ def joined(names: Order) -> np.ndarray:
     return np.concatenate([audio.samples(audio.utterance(name)) for name in names])
 
 
+@cache
+def library() -> WhisperModel:
+    """faster-whisper as it comes, with the same weights in int8."""
+    return WhisperModel(str(weights.find(settings()).folder), device="cpu", compute_type="int8")
+
+
 def defaults(sound: np.ndarray) -> str:
     """What `WhisperModel.transcribe` gives when nothing is set."""
-    return "".join(segment.text for segment in whisper._model().transcribe(sound)[0])
+    return "".join(segment.text for segment in library().transcribe(sound)[0])
 
 
 def ours(sound: np.ndarray) -> str:
