@@ -1,0 +1,43 @@
+"""What a provider's answer holds beside the words is drawn, each kind under its heading."""
+
+from __future__ import annotations
+
+from streamlit.testing.v1 import AppTest
+
+
+def script() -> None:
+    from pages.widgets.findings import findings
+    from stt import results
+
+    answer = {
+        "status": "completed",
+        "result": {
+            "status": "completed",
+            "text": "Hello there.",
+            "language_code": "en_us",
+            "audio_duration": 3,
+            "words": [
+                {"text": "Hello", "start": 100, "end": 500, "confidence": 0.9, "speaker": "A"},
+                {"text": "there.", "start": 600, "end": 900, "confidence": 0.8, "speaker": "A"},
+            ],
+            "utterances": [{"text": "Hello there.", "start": 100, "end": 900, "confidence": 0.85, "speaker": "A"}],
+            "summary": "A <b>greeting</b>.",
+            "chapters": [{"headline": "The start", "gist": "Start", "summary": "They greet.", "start": 100, "end": 900}],
+            "sentiment_analysis_results": [
+                {"text": "Hello there.", "sentiment": "POSITIVE", "confidence": 0.7, "start": 100, "end": 900}
+            ],
+            "entities": [{"entity_type": "person_name", "text": "Ann", "start": 100, "end": 500}],
+            "auto_highlights_result": {
+                "results": [{"text": "hello", "count": 1, "rank": 0.5, "timestamps": [{"start": 100, "end": 500}]}]
+            },
+        },
+    }
+    findings(results.read(answer).transcript)
+
+
+def test_everything_that_an_answer_holds_is_shown():
+    test = AppTest.from_function(script, default_timeout=30).run()
+    assert not test.exception
+    assert {"Summary", "Chapters"} <= {heading.value for heading in test.subheader}
+    assert {"Sentiments (1)", "Entities (1)", "Key phrases (1)", "Utterances (1)"} <= {e.label for e in test.expander}
+    assert len(test.dataframe) == 4
