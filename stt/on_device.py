@@ -9,7 +9,7 @@ import numpy as np
 
 from stt import links, metrics, records, recordings, stretches, whisper
 from stt.engines import Outcome, Work
-from stt.errors import Cancelled
+from stt.errors import Cancelled, NotFound
 from stt.models import ON_DEVICE
 from stt.recordings import Recording, megabytes
 from stt.settings import settings
@@ -72,7 +72,10 @@ class Feed:
 
     def _open(self, start: int) -> None:
         self.close()
-        self._reader = Reader(self._path, apart=self._apart)
+        try:
+            self._reader = Reader(self._path, apart=self._apart)
+        except FileNotFoundError as error:  # deleted since the job was made
+            raise NotFound("The recording is no longer kept.") from error
         self._reader.skip(start / RATE)
         self._kept, self._at = self._reader.read(0), start
 
