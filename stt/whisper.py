@@ -6,9 +6,7 @@ first: see `python -m tests.bench.accuracy`.
 
 from __future__ import annotations
 
-import ctypes
 import logging
-import platform
 import threading
 from collections.abc import Callable, Iterator
 from importlib import metadata
@@ -120,20 +118,6 @@ def provenance() -> dict[str, Any]:
     }
 
 
-def _keep_memory() -> None:
-    """Have glibc keep freed memory for the next window, which needs as much again.
-
-    By default every window asks the system for some 600 MB in pieces and gives them back: 150,000 page faults, an
-    eighth of the time. Elsewhere than on glibc this does nothing.
-    """
-    arenas, mapped, trimmed = -8, -4, -1  # M_ARENA_MAX, M_MMAP_MAX, M_TRIM_THRESHOLD of malloc.h
-    if platform.libc_ver()[0] == "glibc":
-        library = ctypes.CDLL(None)
-        library.mallopt(arenas, 1)
-        library.mallopt(mapped, 0)
-        library.mallopt(trimmed, 200 << 20)
-
-
 def _model() -> Any:
     """The `WhisperModel` of this process, loaded at first use."""
     global _loaded
@@ -141,16 +125,9 @@ def _model() -> Any:
         if _loaded is None:
             from faster_whisper import WhisperModel  # half a second that pages need not wait for
 
-            class Brief(WhisperModel):
-                """Whisper that is given only the last words before a window."""
-
-                def get_prompt(self, tokenizer: Any, previous_tokens: list[int], *rest: Any, **named: Any) -> list[int]:
-                    return super().get_prompt(tokenizer, previous_tokens[-decoding.PROMPT :], *rest, **named)
-
             found = weights.find(settings())
-            _keep_memory()
             try:
-                _loaded = Brief(str(found.folder), device="cpu", **SETTINGS), found
+                _loaded = WhisperModel(str(found.folder), device="cpu", **SETTINGS), found
             except (RuntimeError, ValueError, OSError) as error:
                 raise WeightsError(f"The weights in {found.folder} cannot be loaded.", detail=str(error)) from error
         return _loaded[0]
