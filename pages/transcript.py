@@ -5,6 +5,7 @@ import json
 import streamlit as st
 
 from pages import visitor
+from pages.widgets import key_for
 from pages.widgets.amounts import length, percent, when
 from pages.widgets.copy import copy_button
 from pages.widgets.correct import details_button, editing, machines_version, tag_line
@@ -96,7 +97,7 @@ def confirm_delete(job: records.Job) -> None:
 
 def reading(job: records.Job, transcript: Transcript, *, editable: bool) -> None:
     """The player and the text in paragraphs."""
-    key = f"player-{job.id}"
+    key = key_for("player", job.id)
     player(
         key,
         audio_url=f"/audio/{job.id}" if has_audio(job) else None,

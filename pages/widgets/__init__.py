@@ -27,3 +27,12 @@ def component(name: str, *scripts: str) -> ComponentRenderer:
         js="\n".join(_HERE.joinpath(script).read_text("utf-8") for script in scripts or (f"{name}.js",)),
         isolate_styles=False,
     )
+
+
+def key_for(name: str, id: str) -> str:
+    """The key of a component that shows the thing with this random id.
+
+    Streamlit keeps two underscores for itself: a component with them in its key raises an error (streamlit 1.67,
+    `EVENT_DELIM`), and in one of 160 ids they come about.
+    """
+    return f"{name}-{id.replace('_', '.')}"

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 import stt
 from stt import recordings
+from stt.database import database, transcriptions, transcripts
 from tests import audio
 from tests.server import ROOT
 
@@ -90,6 +91,20 @@ def test_a_transcript_is_read_by_its_owner_only():
     assert {"Delete"} <= set(labels(owner))
     stranger = page("transcript", id=generation_id)
     assert stranger.title[0].value == "Not found"
+
+
+def test_every_id_that_may_come_about_opens_its_transcript():
+    """Ids are random letters, digits, - and _, and Streamlit takes two _ in the key of a component for its own."""
+    test = page()
+    made, odd = transcript_for(test), "a__b_-__"
+    with database().begin() as connection:
+        for table in (transcriptions, transcripts):
+            connection.execute(table.update().where(table.c.id == made).values(id=odd))
+    test.switch_page("transcript.py")
+    test.query_params["id"] = odd
+    test.run()
+    assert not test.exception, test.exception
+    assert any("austen-0890" in element.proto.body for element in test.html)
 
 
 def test_settings_take_a_key_and_never_show_it():
