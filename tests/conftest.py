@@ -1,16 +1,31 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
 from stt import access, database, settings
+from tests.server import Server
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all", action="store_true", help="run the long versions of the fault tests")
     parser.addoption("--picture", action="store_true", help="make the picture of the README again")
+
+
+def pytest_runtest_setup() -> None:
+    for server in Server.started:
+        server.turn_page()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that fails shows what its servers wrote meanwhile."""
+    report = yield
+    if report.failed:
+        report.sections += [(f"log of {server.url}", said) for server in Server.started if (said := server.said())]
+    return report
 
 
 @pytest.fixture

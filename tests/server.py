@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -25,12 +26,15 @@ def free_port() -> int:
 class Server:
     """`streamlit run streamlit_app.py` on a data folder of its own. Used as a context manager."""
 
+    started: ClassVar[list[Server]] = []  # a failing test shows their logs
+
     def __init__(self, data: Path, port: int | None = None, **environment: str) -> None:
         self.data, self.port = data, port or free_port()
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith(("STT_", "AIML_"))}
         self.environment |= {"STT_DATA_DIR": str(data), "PYTHONUNBUFFERED": "1", **environment}
         self.before = None  # called in the new process before it becomes the server
         self.log = data.parent / f"{data.name}.log"
+        self.read = 0  # bytes of the log that belong to earlier tests
 
     @property
     def url(self) -> str:
@@ -42,6 +46,8 @@ class Server:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, preexec_fn=self.before
             )
+        if self not in Server.started:
+            Server.started.append(self)
         try:
             self._wait_until_ready()
         except BaseException:
@@ -57,6 +63,17 @@ class Server:
         with requests.Session() as session:
             session.mount("http://", HTTPAdapter(max_retries=patience))
             assert session.get(self.url + "/healthz", timeout=30).status_code == 200, self.log.read_text()
+
+    def said(self, most: int = 20_000) -> str:
+        """The last of what is in the log since this test began, `most` bytes."""
+        return self._said()[-most:].decode(errors="replace")
+
+    def turn_page(self) -> None:
+        """A test begins: what is in the log is not its own."""
+        self.read += len(self._said())
+
+    def _said(self) -> bytes:
+        return self.log.read_bytes()[self.read :] if self.log.exists() else b""
 
     def kill(self) -> None:
         """As a power cut would: SIGKILL."""
