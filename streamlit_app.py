@@ -12,7 +12,8 @@ import streamlit as st
 
 from stt import logs, startup
 from stt.errors import SetupError
-from stt.web import MIDDLEWARE, ROUTES
+from stt.middleware import MIDDLEWARE
+from stt.web import ROUTES
 
 logs.set_up()
 # Top-level secrets become environment variables, where stt reads them.
@@ -26,6 +27,7 @@ except SetupError as error:
 @contextlib.asynccontextmanager
 async def lifespan(_app):
     """The job engine starts beside the server, so that the first page does not wait for it."""
+    logs.adopt()
     threading.Thread(target=startup.run, name="start", daemon=True).start()
     startup.stop_when_told()
     try:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import streamlit as st
 from pydantic import SecretStr
 
-from stt import access, records
+from stt import access, downloads, records
 from stt.settings import settings
 
 RECENT = 24 * 3600  # seconds; rows of jobs that ended longer ago are found in the history only
@@ -60,6 +61,23 @@ def owner() -> str:
 def key() -> SecretStr | None:
     """The visitor's own key for the AI/ML API: in the memory of this session, nowhere else."""
     return st.session_state.get("api_key")
+
+
+def only_for_me(make: Callable[[], bytes | str]) -> Callable[[], bytes]:
+    """What makes a file to download, so that nobody else gets it, whoever knows its address.
+
+    Without cookies the browser cannot show who it is: then the address, which nobody can guess, is all there is.
+    """
+    mine = owner() if access.owner_of(access.visitor(st.context.cookies)) else None
+
+    def made() -> bytes:
+        content = make()
+        content = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+        if mine is not None:
+            downloads.note(content, mine)
+        return content
+
+    return made
 
 
 def follow(generation_id: str) -> None:

@@ -150,6 +150,13 @@ def find(recording_id: str, owner: str) -> Recording:
     return Recording(**row)
 
 
+def all_of(owner: str) -> list[Recording]:
+    """All recordings of `owner`, oldest first."""
+    query = recordings.select().where(recordings.c.owner == owner).order_by(recordings.c.created)
+    with database().connect() as connection:
+        return [Recording(**row) for row in connection.execute(query).mappings()]
+
+
 def find_all(ids: list[str], owner: str) -> list[Recording]:
     """Those of `ids` that exist and are the owner's, in the order of `ids`."""
     query = recordings.select().where(recordings.c.id.in_(ids), recordings.c.owner == owner)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages import visitor
 from pages.widgets.amounts import when
 from pages.widgets.plain import sentence
 from stt import history, records
@@ -51,7 +52,7 @@ def _download(chosen: list[Job]) -> None:
 
     st.download_button(
         "Download as one ZIP",
-        packed,
+        visitor.only_for_me(packed),
         "transcripts.zip",
         "application/zip",
         disabled=not forms,

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import streamlit as st
 
 from pages import visitor
-from pages.widgets.amounts import when
-from pages.widgets.plain import plain
-from stt import history, records
-from stt.exports import bundle
+from pages.widgets.plain import download_link, plain
+from stt import history
 from stt.retention import delete_everything
 from stt.settings import settings
-
-FORMATS = ["txt", "srt", "json"]  # to read, to show, and with all that is known
-
 
 def my_data() -> None:
     """The section of the Settings page."""
@@ -26,26 +19,11 @@ def my_data() -> None:
         st.success("Everything was deleted." if everybodys else "Everything of yours was deleted.")
     count = history.totals(owner).count
     what = "1 transcript" if count == 1 else f"{count:,} transcripts"
-    plain(f"{what} on this server. The ZIP has each one as text, subtitles and JSON.", "stt-hint")
-    with st.container(horizontal=True):
-        st.download_button(
-            "Download all as one ZIP",
-            lambda: bundle(_transcripts(owner), FORMATS),
-            "transcripts.zip",
-            "application/zip",
-            disabled=not count,
-            on_click="ignore",
-            icon=":material/folder_zip:",
-            key="download-all",
-        )
+    plain(f"{what} on this server. The ZIP has each one as text, subtitles and JSON, and all recordings.", "stt-hint")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        download_link("Download all as one ZIP", "/my-data.zip")
         if st.button("Delete everything", icon=":material/delete_forever:", key="delete-all"):
             _confirm(owner, f"On this server all share one history. {what} of everybody" if everybodys else what)
-
-
-def _transcripts(owner: str) -> Iterator[tuple]:
-    # One after the other: only one transcript at a time is in memory.
-    for job in history.find(owner):
-        yield job.title, records.transcript_of(job.id), {"model": job.model, "created": when(job.created)}
 
 
 @st.dialog("Delete everything for good?")

@@ -1,0 +1,72 @@
+"""All that is one owner's, taken away as a ZIP: whole, readable, and nobody else's."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+
+import pytest
+
+from stt import downloads, records, recordings, takeout
+from stt.transcript import Segment, Transcript
+from tests import audio
+from tests.unit.test_limits import ANN, BEN, finished, job
+
+pytestmark = pytest.mark.usefixtures("data")
+
+
+def unpack(owner: str) -> dict[str, bytes]:
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(takeout.everything(owner))))
+    assert archive.testzip() is None
+    return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_everything_of_the_owner_is_in_it_and_nothing_of_others():
+    mine, theirs = finished(ANN), finished(BEN)
+    unused = recordings.take_in(audio.AUSTEN[0], ANN)
+    found = unpack(ANN)
+    assert found.keys() == {
+        *(f"transcripts/0001 Talk.{ending}" for ending in ("txt", "srt", "json")),
+        "recordings/0001 jfk.flac",
+        "recordings/0002 austen-0870.wav",
+        "index.json",
+    }
+    assert found["transcripts/0001 Talk.txt"].strip() == b"Ask not."
+    assert found["recordings/0001 jfk.flac"] == audio.JFK.read_bytes()
+    index = json.loads(found["index.json"])
+    assert [told["id"] for told in index["transcripts"]] == [mine.id]
+    assert [told["id"] for told in index["recordings"]] == [mine.recording_id, unused.id]
+    assert theirs.id not in str(found) and ANN not in str(found)
+
+
+def test_titles_that_are_alike_or_strange_get_a_file_each():
+    for title in ("../../etc/passwd", "same", "Same", "", "=cmd|' /C calc'!A1", "a" * 500, "\u202egnp.exe"):
+        records.insert(made := job(ANN, title=title, state=records.WORKING))
+        records.finish(made.id, Transcript((Segment(0.0, 1.0, "Ask not."),), 11.0))
+    names = [name for name in unpack(ANN) if name.startswith("transcripts/")]
+    assert len(names) == len(set(names)) == 21
+    for name in names:
+        assert name.count("/") == 1 and ".." not in name and name.isprintable() and len(name) < 200
+
+
+def test_what_is_unfinished_or_no_longer_kept_does_not_stop_it():
+    records.insert(job(ANN, title="Waiting", url="https://example.org/talk.mp3"))
+    gone = finished(ANN)
+    recordings.find(gone.recording_id, ANN).path.unlink()
+    index = json.loads(unpack(ANN)["index.json"])
+    assert {told["state"] for told in index["transcripts"]} == {records.QUEUED, records.DONE}
+    assert [told["file"] for told in index["recordings"]] == [None]
+
+
+def test_nobody_has_nothing():
+    assert json.loads(unpack("visitor:nobody")["index.json"]) == {"transcripts": [], "recordings": []}
+
+
+def test_a_file_that_a_page_made_is_for_whom_it_was_made():
+    downloads.note(b"1\n00:00 secret", ANN)
+    assert downloads.may_have(b"1\n00:00 secret", ANN)
+    assert not downloads.may_have(b"1\n00:00 secret", BEN) and not downloads.may_have(b"1\n00:00 secret", None)
+    downloads.note(b"1\n00:00 secret", BEN)  # who has made the same has it anyway
+    assert downloads.may_have(b"1\n00:00 secret", BEN)
+    assert downloads.may_have(b"the logo", None)
