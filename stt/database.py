@@ -183,10 +183,16 @@ def database() -> sa.Engine:
 def _made() -> sa.Engine:
     address = settings().stt_database_url
     if address:
-        engine = sa.create_engine(_with_driver(address), pool_pre_ping=True, pool_size=10, max_overflow=20)
+        engine = sa.create_engine(
+            _with_driver(address), pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True
+        )
     else:
         engine = sa.create_engine(
-            f"sqlite:///{data_folder() / 'stt.db'}", connect_args={"timeout": 30}, pool_size=10, max_overflow=30
+            f"sqlite:///{data_folder() / 'stt.db'}",
+            connect_args={"timeout": 30},
+            pool_size=10,
+            max_overflow=30,
+            hide_parameters=True,  # an error never quotes a transcript
         )
         sa.event.listen(engine, "connect", _tune_sqlite)
     with engine.begin() as connection:

@@ -126,6 +126,7 @@ def create(
             recordings.remove(recording.id, owner)
         raise
     _enqueue(job)
+    log.info("queued %s", job.id)  # with the id of the request, if it was one
     return job.id
 
 

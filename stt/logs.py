@@ -13,6 +13,7 @@ import time
 import traceback
 from contextvars import ContextVar
 
+WRITERS = ("streamlit", "uvicorn", "dbos")  # libraries that bring handlers of their own
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 _GIVEN = re.compile(r"[A-Za-z0-9-]{8,64}")  # what a proxy may hand on as X-Request-Id
@@ -38,14 +39,28 @@ class JsonLines(logging.Formatter):
 
 
 def set_up(level: int = logging.INFO) -> None:
-    """Send the `stt` loggers to standard error. More calls change nothing."""
-    log = logging.getLogger("stt")
-    log.setLevel(level)
-    if not any(isinstance(handler.formatter, JsonLines) for handler in log.handlers):
+    """Send what our loggers say, and those of libraries, to standard error. More calls change nothing."""
+    root = logging.getLogger()
+    if not any(isinstance(handler.formatter, JsonLines) for handler in root.handlers):
         handler = logging.StreamHandler()
         handler.setFormatter(JsonLines())
-        log.addHandler(handler)
-        log.propagate = False
+        root.addHandler(handler)
+    logging.getLogger("stt").setLevel(level)
+    logging.captureWarnings(True)
+    adopt()
+
+
+def adopt() -> None:
+    """Take from the loggers of libraries that write lines of their own, such as Streamlit's, the way to write them.
+
+    Else an exception in a page is written whole, with what it quotes.
+    """
+    for log in list(logging.root.manager.loggerDict.values()):
+        if isinstance(log, logging.Logger) and log.name.partition(".")[0] in WRITERS:
+            log.handlers.clear()
+            log.propagate = True
+    for name in ("uvicorn.access", "uvicorn.error"):  # a line for every request, with its query: keys to shared links
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def new_request_id(given: str | None) -> str:

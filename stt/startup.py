@@ -12,6 +12,7 @@ from types import FrameType
 
 from filelock import FileLock, Timeout
 
+from stt import logs
 from stt.database import data_folder
 from stt.errors import DataFolderError, SetupError
 from stt.settings import settings
@@ -57,6 +58,7 @@ def run() -> None:
         jobs.start()
     except Exception:
         log.exception("the job engine did not start")
+    logs.adopt()
 
 
 def stop_when_told() -> None:
