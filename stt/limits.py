@@ -50,6 +50,20 @@ def admission(job: Job, *, own_key: bool = False) -> Iterator[None]:
         _count(job, seconds, dollars or 0.0)
 
 
+def admit_length(job: Job, seconds: float) -> None:
+    """The length of a link is known now: it goes on if it is within the limits of the day, and counts from now on.
+
+    Raises LimitReached. Done twice, by a server that was killed meanwhile, it counts once.
+    """
+    this = sa.and_(usage.c.id == job.id, usage.c.attempt == job.attempt)
+    with _one_at_a_time():
+        with database().begin() as connection:
+            connection.execute(usage.update().where(this).values(seconds=0.0))
+        _check_day(job, seconds)
+        with database().begin() as connection:
+            connection.execute(usage.update().where(this).values(seconds=seconds))
+
+
 def settle(job: Job, seconds: float, dollars: float | None) -> None:
     """A job is done: what it really took, in place of what was expected. `dollars` None if nobody knows."""
     mine = sa.and_(usage.c.id == job.id, usage.c.attempt == job.attempt)
@@ -94,23 +108,29 @@ def _check(job: Job, seconds: float, dollars: float | None) -> None:
             f"{what} the limit for each visitor.",
             guidance="It frees as soon as one of yours ends or is cancelled.",
         )
-    taken = used(job.owner)
+    taken = _check_day(job, seconds if job.duration is not None else None)
+    if limits.stt_dollars_per_day is not None:
+        _check_dollars(limits.stt_dollars_per_day, taken.dollars, dollars)
+
+
+def _check_day(job: Job, seconds: float | None) -> Used:
+    """What was taken before; `seconds` None is a link whose length is not known yet. Raises LimitReached."""
+    limits, taken = settings(), used(job.owner)
     for limit, before, whose in (
         (limits.stt_minutes_per_visitor, taken.mine, "for each visitor"),
         (limits.stt_minutes_per_day, taken.all, "for all visitors together"),
     ):
         if limit is not None:
-            _check_minutes(limit * 60, before, seconds, whose, known=job.duration is not None)
-    if limits.stt_dollars_per_day is not None:
-        _check_dollars(limits.stt_dollars_per_day, taken.dollars, dollars)
+            _check_minutes(limit * 60, before, seconds, whose)
+    return taken
 
 
-def _check_minutes(limit: float, before: float, seconds: float, whose: str, *, known: bool) -> None:
-    """A link's length is not known yet: it may begin as long as something is left."""
+def _check_minutes(limit: float, before: float, seconds: float | None, whose: str) -> None:
+    """A link of unknown length may begin as long as something is left; see `admit_length`."""
     said = f"The limit is {_minutes(limit)} of audio a day {whose}"
-    if seconds > limit:
+    if seconds is not None and seconds > limit:
         raise LimitReached(f"{said}, and this recording alone is {_minutes(seconds)} long.", guidance=ASK)
-    if before + seconds > limit or (not known and before >= limit):
+    if before >= limit if seconds is None else before + seconds > limit:
         raise LimitReached(f"{said}, and {_minutes(max(0.0, limit - before))} are left today.", guidance=frees())
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from stt import links, metrics, records, recordings, stretches, whisper
+from stt import limits, links, metrics, records, recordings, stretches, whisper
 from stt.engines import Outcome, Work
-from stt.errors import Cancelled, NotFound
+from stt.errors import Cancelled, LimitReached, NotFound
 from stt.models import ON_DEVICE
 from stt.recordings import Recording, megabytes
 from stt.settings import settings
@@ -111,6 +111,11 @@ def _recording(work: Work) -> Recording:
         recording = recordings.add(part, links.name_of(job.url or ""), job.owner)
     finally:
         part.unlink(missing_ok=True)
+    try:
+        limits.admit_length(job, recording.duration or 0.0)
+    except LimitReached:
+        recordings.remove(recording.id, job.owner)
+        raise
     records.report(job.id, recording_id=recording.id, duration=recording.duration, stage=None)
     return recording
 

@@ -12,11 +12,13 @@ import pytest
 import sqlalchemy as sa
 from dbos import DBOS
 from pydantic import SecretStr, ValidationError
+from pytest_httpserver import HTTPServer
 
 from stt import history, jobs, limits, models, recordings, records, retention, sharing, tokens
 from stt.database import database, transcriptions, usage
 from stt.database import recordings as recordings_table
 from stt.errors import BadOption, LimitReached, NotFound, TooLarge
+from stt.links import Link
 from stt.records import Job
 from stt.settings import Settings, settings
 from stt.transcript import Segment, Transcript
@@ -169,6 +171,36 @@ def test_a_link_of_unknown_length_begins_while_something_is_left_and_counts_once
     limits.settle(link, 600.0, None)
     refusal(job(minutes=None))
     assert limits.used(ANN).mine == 600
+
+
+def test_a_links_length_is_admitted_once_it_is_known(host):
+    host(STT_MINUTES_PER_VISITOR=10, STT_MINUTES_PER_DAY=12)
+    first, second, third = (make(job(minutes=None, url="https://example.org/talk.mp3")) for _ in range(3))
+    limits.admit_length(first, 540.0)
+    limits.admit_length(first, 540.0)  # the step of a server that was killed just then
+    assert limits.used(ANN).mine == 540
+    with pytest.raises(LimitReached, match="1 min are left"):
+        limits.admit_length(second, 60.1)
+    limits.admit_length(third, 60.0)
+    assert limits.used(ANN).mine == 600
+    with pytest.raises(LimitReached, match="all visitors together"):
+        limits.admit_length(make(job(BEN, minutes=None, url="https://example.org/talk.mp3")), 121.0)
+
+
+def test_a_link_that_turns_out_too_long_for_the_day_fails_in_words_and_leaves_nothing(host, httpserver: HTTPServer):
+    host(STT_MINUTES_PER_VISITOR=1, STT_ALLOW_PRIVATE_URLS=1)
+    make(job(minutes=0.95))
+    httpserver.expect_request("/talk.flac").respond_with_data(audio.JFK.read_bytes())
+    try:
+        link = jobs.create(Link(httpserver.url_for("/talk.flac")), owner=ANN)
+        ends = time.monotonic() + 60
+        while (found := records.load(link, ANN)).pending:
+            assert time.monotonic() < ends
+            time.sleep(0.05)
+    finally:
+        jobs.stop(patience=5)
+    assert found.error["kind"] == "LimitReached" and "midnight UTC" in found.error["guidance"]
+    assert not list((settings().data_dir / "audio").iterdir()) and limits.used(ANN).mine == 57
 
 
 def test_deleting_a_transcript_does_not_give_its_minutes_back(host):
