@@ -23,6 +23,7 @@ page = st.navigation(
         st.Page("history.py", title="History", url_path="history", icon=":material/history:"),
         st.Page("compare.py", title="Compare", url_path="compare", icon=":material/compare_arrows:"),
         st.Page("transcript.py", title="Transcript", url_path="transcript", visibility="hidden"),
+        st.Page("api.py", title="API", url_path="api", icon=":material/code:"),
         st.Page("settings.py", title="Settings", url_path="settings", icon=":material/settings:"),
         st.Page("shared.py", title="Shared transcript", url_path="shared", visibility="hidden"),
         *(account if visitor.signs_in() else []),

@@ -116,7 +116,7 @@ class Models(Endpoint):
 
     def get(self, request: Request) -> Response:
         models.refresh()
-        body = answers.models(_offered())
+        body = answers.models(offered())
         headers = {"ETag": answers.etag(body), "Cache-Control": "no-cache"}
         known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
         if headers["ETag"] in known:
@@ -226,7 +226,7 @@ def _check(name: str, options: dict[str, Any]) -> None:
     catalog.clean_options(asked, {option: value for option, value in options.items() if option not in ours_only})
 
 
-def _offered() -> list[tuple[Model, Model]]:
+def offered() -> list[tuple[Model, Model]]:
     """Each model that can be asked for, with the one that answers it."""
     offered = []
     for model in models.known().models:

@@ -21,6 +21,45 @@ _PROBLEMS = {
     "500": "This server's side.",
 }
 
+# How answers look, for people; by operation, and the body of every refusal.
+EXAMPLES: dict[str, Any] = {
+    "createTranscription": {"generation_id": "kJ8sXn0Q2cT7vYw3LbR5eZ1aUoM", "status": "queued"},
+    "getTranscription": {
+        "id": "kJ8sXn0Q2cT7vYw3LbR5eZ1aUoM",
+        "generation_id": "kJ8sXn0Q2cT7vYw3LbR5eZ1aUoM",
+        "status": "completed",
+        "result": {
+            "metadata": {"request_id": "kJ8sXn0Q2cT7vYw3LbR5eZ1aUoM", "duration": 0.9, "channels": 1},
+            "results": {
+                "channels": [
+                    {
+                        "alternatives": [
+                            {
+                                "transcript": "Ask not",
+                                "confidence": 0.98,
+                                "words": [
+                                    {"word": "ask", "start": 0.0, "end": 0.4, "confidence": 0.99, "punctuated_word": "Ask"},
+                                    {"word": "not", "start": 0.4, "end": 0.9, "confidence": 0.97, "punctuated_word": "not"},
+                                ],
+                                "paragraphs": {"transcript": "Ask not", "paragraphs": []},
+                            }
+                        ],
+                        "detected_language": "en",
+                    }
+                ]
+            },
+        },
+        "error": None,
+    },
+    "problem": {
+        "message": "The token is missing, wrong or withdrawn. Send “Authorization: Bearer” and a token.",
+        "path": "/v1/stt/create",
+        "requestId": "9f86d081884c7d65",
+        "statusCode": 401,
+        "timestamp": "2027-01-15T08:00:00.000Z",
+    },
+}
+
 
 class BadBody(InputError):
     title = "Body validation error"

@@ -6,19 +6,10 @@ import streamlit as st
 
 from pages import visitor
 from pages.widgets.amounts import when
-from pages.widgets.plain import plain
+from pages.widgets.plain import markdown, plain, sentence
 from stt import tokens
 from stt.errors import SttError
 from stt.tokens import Token
-
-EXAMPLE = """# Send a recording
-curl {address}/v1/stt/create -H "Authorization: Bearer TOKEN" \\
-    -F model="#g1_whisper-base" -F audio=@talk.mp3
-
-# Ask with the generation_id of the answer until the status is "completed"
-curl {address}/v1/stt/GENERATION_ID -H "Authorization: Bearer TOKEN"
-"""
-
 
 def token_list() -> None:
     """The section of the Settings page. A new token is in the run that made it and in no later one."""
@@ -30,17 +21,14 @@ def token_list() -> None:
             make(name)
     for token in tokens.all_of(visitor.owner()):
         row(token)
-    with st.expander("How programs use it"):
-        plain("The routes are those of the AI/ML API: code for it runs here with this address and a token as the key.")
-        st.code(EXAMPLE.format(address=address()), language="bash", wrap_lines=True)
-        plain(f"All of it is described for tools (OpenAPI) at {address()}/v1/openapi.json.")
+    st.page_link("api.py", label="How programs use it", icon=":material/code:")
 
 
 def make(name: str) -> None:
     try:
         text = tokens.make(name, visitor.owner())
     except SttError as error:
-        st.error(f"{error.message} {error.guidance}")
+        st.error(markdown(sentence(error.to_dict())))
         return
     st.success("Copy the token now: it is not shown again.", icon=":material/key:")
     st.code(text, language=None, wrap_lines=True)

@@ -163,6 +163,22 @@ def test_the_two_programs_of_the_providers_page_run_with_another_address_and_key
             assert "Processing complete" in said and "ask what you can do for your country" in said, said
 
 
+EXAMPLE = """
+from streamlit.testing.v1 import AppTest
+page = AppTest.from_file("ROOT/pages/frame.py", default_timeout=60).switch_page("api.py").run()
+print(next(code.value for code in page.code if code.language == "python"))
+"""
+
+
+def test_the_example_of_the_api_page_prints_a_transcript(server: Server, api: Api, tmp_path: Path):
+    audio.write(tmp_path / "talk.mp3", audio.samples(audio.JFK))
+    text = python(server, "-c", EXAMPLE.replace("ROOT", str(ROOT)))
+    assert '"/v1", "TOKEN"' in text
+    text = text.replace('"/v1", "TOKEN"', f'"{api.base}", "{api.token}"')
+    said = subprocess.run([sys.executable, "-c", text], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "your country" in said.stdout
+
+
 def test_jobs_lie_in_the_history_of_the_tokens_owner_under_a_harmless_title(server: Server, done: dict):
     shown = "from stt import records; job = records.load('%s', 'user:tests'); print(job.title, job.state)"
     assert python(server, "-c", shown % done["id"]) == "moon speech done"

@@ -1,0 +1,70 @@
+"""How programs use this server: the REST routes, with an example, the models, and what can go wrong."""
+
+import streamlit as st
+
+from pages.widgets.api_view import errors_table, models_table, route
+from pages.widgets.plain import plain
+from pages.widgets.token_list import address
+from stt import api, openapi
+
+CURL = """# Send a recording; the answer has a generation_id
+curl {base}/stt/create -H "Authorization: Bearer TOKEN" \\
+    -F model="#g1_whisper-base" -F audio=@talk.mp3
+
+# Ask with it until the status is "completed"
+curl {base}/stt/GENERATION_ID -H "Authorization: Bearer TOKEN"
+"""
+PYTHON = """import time
+import requests
+
+base_url, token = "{base}", "TOKEN"
+headers = {{"Authorization": f"Bearer {{token}}"}}
+
+with open("talk.mp3", "rb") as file:
+    made = requests.post(
+        f"{{base_url}}/stt/create",
+        headers=headers,
+        data={{"model": "#g1_whisper-base"}},
+        files={{"audio": file}},
+    )
+made.raise_for_status()
+url = f"{{base_url}}/stt/{{made.json()['generation_id']}}"
+
+while True:
+    answer = requests.get(url, headers=headers).json()
+    if answer["status"] not in ("waiting", "active"):
+        break
+    time.sleep(2)
+if answer["status"] == "error":
+    raise SystemExit(answer["error"]["message"])
+channel = answer["result"]["results"]["channels"][0]
+print(channel["alternatives"][0]["transcript"])
+"""
+
+base, document = f"{address()}/v1", openapi.document()
+st.title("API", anchor=False)
+plain(
+    "Programs send recordings to this server too. The contract is that of the AI/ML API, so code written for it "
+    "runs here with this base URL and a token of yours as the key. What it makes appears in your history.",
+    "stt-hint",
+)
+st.code(base, language=None)
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.page_link("settings.py", label="Make a token", icon=":material/key:")
+    st.link_button("OpenAPI document", "/v1/openapi.json", type="tertiary", icon=":material/description:")
+
+st.subheader("Example", anchor=False)
+for tab, text, language in zip(st.tabs(["Python", "curl"]), (PYTHON, CURL), ("python", "bash"), strict=True):
+    tab.code(text.format(base=base), language=language)
+
+st.subheader("Routes", anchor=False)
+for path, methods in document["paths"].items():
+    for method, operation in methods.items():
+        if method != "parameters":
+            route(method, path, operation, document["components"]["schemas"])
+
+st.subheader("Models", anchor=False)
+models_table(api.offered())
+
+st.subheader("When something goes wrong", anchor=False)
+errors_table(document)
