@@ -8,7 +8,7 @@ from pages import visitor
 from pages.widgets.amounts import length, percent, when
 from pages.widgets.compare_view import Column, Version, compare_view
 from pages.widgets.job_row import job_row
-from pages.widgets.plain import plain, sentence
+from pages.widgets.plain import markdown, plain, sentence
 from pages.widgets.version_picker import (
     MOST,
     distinct,
@@ -104,7 +104,7 @@ def reference_of(recording: str) -> str:
                     uploaded.getvalue(), uploaded.name
                 )
             except InputError as error:
-                st.error(sentence(error.to_dict()))
+                st.error(markdown(sentence(error.to_dict())))
         state.setdefault(f"reference-{recording}", kept.get(recording, ""))
         kept[recording] = st.text_area("Or paste it", height=140, key=f"reference-{recording}")
     return kept[recording]
@@ -246,7 +246,7 @@ def progress() -> None:
 
 st.title("Compare", anchor=False)
 if "compare_notice" in state:
-    st.error(state.pop("compare_notice"))
+    st.error(markdown(state.pop("compare_notice")))
 groups, asked = versions.finished(owner), asked_for()
 if not groups and not asked:
     st.info("Nothing to compare yet. Transcribe a recording first, then run it through other models or settings here.")

@@ -8,6 +8,7 @@ from pages.widgets.history_actions import history_actions, open_transcript
 from pages.widgets.history_chart import history_chart
 from pages.widgets.history_filters import as_it_was_left, page_number, remember_view, search_filters_order
 from pages.widgets.history_table import history_table
+from pages.widgets.plain import markdown
 from stt import history
 
 ROWS = 100  # on a page
@@ -26,7 +27,7 @@ def in_words(totals: history.Totals) -> str:
 st.set_page_config(layout="wide")
 st.title("History", anchor=False)
 if "notice" in state:
-    st.error(state.pop("notice"))
+    st.error(markdown(state.pop("notice")))
 as_it_was_left()
 wanted, sort, descending = search_filters_order(owner)
 found = history.totals(owner, **wanted)

@@ -6,12 +6,11 @@ from pydantic import SecretStr
 from pages import visitor
 from pages.widgets.limits_view import limits_view
 from pages.widgets.my_data import my_data
-from pages.widgets.plain import plain, sentence
+from pages.widgets.plain import markdown, plain, sentence
 from pages.widgets.token_list import token_list
 from stt import keys
 from stt.aiml import Client
 from stt.errors import SttError
-from stt.recordings import megabytes
 from stt.settings import settings
 
 state = st.session_state
@@ -50,18 +49,17 @@ st.title("Settings", anchor=False)
 st.subheader("AI/ML API", anchor=False)
 plain("With a key you can use the models of the AI/ML API beside Whisper on this machine.", "stt-hint")
 if "key_notice" in state:
-    st.error(state.pop("key_notice"))
+    st.error(markdown(state.pop("key_notice")))
 key_form()
 
 token_list()
 my_data()
 
 st.subheader("This server", anchor=False)
-limits = settings()
+host = settings()
 for fact in (
-    f"Whisper base transcribes {limits.stt_jobs_at_once} recordings at once on this machine; the others wait their turn.",
-    f"An upload may be up to {megabytes(limits.upload_limit)} large.",
-    f"The AI/ML API is reached at {limits.aiml_base_url}.",
+    f"Whisper base transcribes {host.stt_jobs_at_once} recordings at once on this machine; the others wait their turn.",
+    f"The AI/ML API is reached at {host.aiml_base_url}.",
 ):
     plain(fact)
 limits_view(visitor.owner())

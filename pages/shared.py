@@ -5,7 +5,7 @@ from urllib.parse import quote
 import streamlit as st
 
 from pages.widgets.amounts import length
-from pages.widgets.plain import plain, sentence
+from pages.widgets.plain import markdown, plain, sentence
 from pages.widgets.player import player
 from stt import sharing
 from stt.errors import NotFound
@@ -26,7 +26,7 @@ try:
     shared = sharing.shared(token)
 except NotFound as error:
     st.title("Not found", anchor=False)
-    st.info(sentence(error.to_dict()))
+    st.info(markdown(sentence(error.to_dict())))
     st.stop()
 plain(shared.title, "stt-heading", tag="h1")
 facts = [length(shared.duration), f"{shared.transcript.word_count:,} words"]

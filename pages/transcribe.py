@@ -10,7 +10,7 @@ from pages import visitor
 from pages.widgets.amounts import length, when
 from pages.widgets.job_row import USUAL, job_row
 from pages.widgets.model_choice import model_choice
-from pages.widgets.plain import plain, sentence
+from pages.widgets.plain import markdown, plain, sentence
 from pages.widgets.uploader import uploader
 from stt import models, recordings, records, startup
 from stt.catalog import LOCAL, Cost, Model
@@ -118,7 +118,7 @@ def rows() -> None:
 
 st.title("Turn speech into text", anchor=False)
 if "notice" in state:
-    st.error(state.pop("notice"))
+    st.error(markdown(state.pop("notice")))
 typed_links = add_recordings()
 found = chosen_recordings()
 model, options = model_choice(any(recording.channels > 1 for recording in found))

@@ -1,6 +1,7 @@
 """Read one transcript: player, words, downloads, how it was made."""
 
 import json
+from functools import partial
 
 import streamlit as st
 
@@ -10,7 +11,7 @@ from pages.widgets.amounts import length, percent, when
 from pages.widgets.copy import copy_button
 from pages.widgets.correct import details_button, editing, machines_version, tag_line
 from pages.widgets.findings import findings
-from pages.widgets.plain import plain, sentence
+from pages.widgets.plain import markdown, plain, sentence
 from pages.widgets.player import player
 from pages.widgets.share import share_button
 from pages.widgets.version_picker import again_button, version_picker
@@ -40,7 +41,7 @@ def header(job: records.Job, transcript: Transcript) -> None:
         st.info("Still transcribing. This is the text so far.", icon=":material/pending:")
         st.page_link("transcribe.py", label="Follow it", icon=":material/graphic_eq:")
     elif job.error:
-        st.error(sentence(job.error))
+        st.error(markdown(sentence(job.error)))
     elif job.state == records.CANCELLED:
         st.warning("This transcription was cancelled. This is the text until then.")
     for start, end, why in transcript.lost:
@@ -51,10 +52,11 @@ def actions(job: records.Job, transcript: Transcript) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         copy_button(FORMATS["txt"].write(transcript, speakers=True).decode())
         with st.popover("Download", icon=":material/download:"):
+            about = {"title": job.title, "model": job.model, "created": when(job.created)}
             for form in FORMATS.values():
                 st.download_button(
                     form.label,
-                    lambda form=form: form.write(transcript, title=job.title, model=job.model, created=when(job.created)),
+                    visitor.only_for_me(partial(form.write, transcript, **about)),
                     file_name(job.title, form.extension),
                     form.mime,
                     key=f"download-{form.extension}",
@@ -64,7 +66,7 @@ def actions(job: records.Job, transcript: Transcript) -> None:
             if raw := records.raw_of(job.id):
                 st.download_button(
                     "The provider's raw answer (JSON)",
-                    lambda: json.dumps(raw, ensure_ascii=False, indent=1),
+                    visitor.only_for_me(lambda: json.dumps(raw, ensure_ascii=False, indent=1)),
                     file_name(f"{job.title} raw", "json"),
                     "application/json",
                     key="download-raw",
@@ -148,7 +150,7 @@ try:
     job = records.load(st.query_params.get("id", ""), owner)
 except NotFound as error:
     st.title("Not found", anchor=False)
-    st.info(sentence(error.to_dict()))
+    st.info(markdown(sentence(error.to_dict())))
     st.page_link("history.py", label="All transcripts", icon=":material/history:")
     st.stop()
 corrected = corrections.state(job.id, owner)  # before the text: what is saved in between is then noticed

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from pages.widgets.amounts import when
-from pages.widgets.plain import plain, sentence
+from pages.widgets.plain import markdown, plain, sentence
 from stt import corrections, history, records
 from stt.corrections import LONGEST_NAME, LONGEST_TITLE, MOST_TAGS
 from stt.errors import Conflict, SttError
@@ -77,7 +77,7 @@ def _details(job: Job, speakers: list[str], state: corrections.State) -> None:
         if renamed:
             corrections.rename_speakers(job.id, job.owner, renamed, state.version)
     except SttError as error:
-        st.error(sentence(error.to_dict()))
+        st.error(markdown(sentence(error.to_dict())))
     else:
         st.rerun()
 
@@ -105,6 +105,6 @@ def _go(act: Any, job: Job, state: corrections.State) -> None:
     try:
         act(job.id, job.owner, state.version)
     except SttError as error:
-        st.error(sentence(error.to_dict()))
+        st.error(markdown(sentence(error.to_dict())))
     else:
         st.rerun()

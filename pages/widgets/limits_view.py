@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from pages.widgets.plain import plain
-from stt import limits
+from stt import limits, models
+from stt.recordings import megabytes
 from stt.settings import settings
 
 
@@ -17,39 +19,46 @@ def notice() -> None:
 
 
 def limits_view(owner: str) -> None:
-    """The lines of the Settings page that say what is limited; nothing is said of what is not."""
+    """The table of the Settings page that says what is limited; nothing is said of what is not."""
     host = settings()
-    lines = []
+    rows = [("Upload", megabytes(host.upload_limit), "")]
     if host.stt_length_limit is not None:
-        lines.append(f"A recording may be up to {host.stt_length_limit:,} minutes long.")
+        rows.append(("Length of a recording", f"{host.stt_length_limit:,} min", ""))
     if host.stt_jobs_per_visitor is not None:
-        lines.append(
-            f"Transcriptions that wait or run: {limits.open_jobs(owner):,} of the {host.stt_jobs_per_visitor:,} "
-            "that each visitor may have at once."
-        )
-    lines += _of_the_day(owner)
+        rows.append(("Your transcriptions at once", f"{host.stt_jobs_per_visitor:,}", f"{limits.open_jobs(owner):,} now"))
+    of_the_day = _of_the_day(owner)
+    rows += of_the_day
     if host.stt_keep_audio_days is not None:
-        lines.append(f"Audio is deleted after {_days(host.stt_keep_audio_days)}.")
+        rows.append(("Audio is kept", _days(host.stt_keep_audio_days), ""))
     if host.stt_keep_transcripts_days is not None:
-        lines.append(f"Transcripts are deleted after {_days(host.stt_keep_transcripts_days)}, with their audio.")
-    for line in lines:
-        plain(line)
+        rows.append(("Transcripts are kept", f"{_days(host.stt_keep_transcripts_days)}, with their audio", ""))
+    if host.stt_models:
+        rows.append(("Models", ", ".join(_offered()), ""))
+    st.table(pd.DataFrame(rows, columns=["What", "Limit", "Used"]).set_index("What"))
+    if of_the_day:
+        plain(limits.frees().replace("It frees", "The day begins anew"), "stt-hint")
 
 
-def _of_the_day(owner: str) -> list[str]:
+def _of_the_day(owner: str) -> list[tuple[str, str, str]]:
     host = settings()
     mine, everybody, dollars = host.stt_minutes_per_visitor, host.stt_minutes_per_day, host.stt_dollars_per_day
     if mine is None and everybody is None and dollars is None:
         return []
     used = limits.used(owner)
-    lines = []
+    rows = []
     if mine is not None:
-        lines.append(f"You have transcribed {used.mine / 60:,.1f} of your {mine:,} minutes of audio today.")
+        rows.append(("Your audio in a day", f"{mine:,} min", f"{used.mine / 60:,.1f} min today"))
     if everybody is not None:
-        lines.append(f"All visitors together have transcribed {used.all / 60:,.1f} of {everybody:,} minutes today.")
+        rows.append(("Everybody’s audio in a day", f"{everybody:,} min", f"{used.all / 60:,.1f} min today"))
     if dollars is not None:
-        lines.append(f"${used.dollars:,.2f} of ${dollars:,.2f} are spent today on this server’s key.")
-    return [*lines, limits.frees().replace("It frees", "That begins anew")]
+        # A backslash, as tables are Markdown and two dollar signs would be a formula.
+        rows.append(("Money in a day, on this server’s key", f"\\${dollars:,.2f}", f"\\${used.dollars:,.2f} today"))
+    return rows
+
+
+def _offered() -> list[str]:
+    offered = [model for model in models.known().models if models.offered(model)]
+    return [f"{model.name} on this machine" if model.local else model.name for model in offered]
 
 
 def _days(days: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.widgets.amounts import when
-from pages.widgets.plain import plain, sentence
+from pages.widgets.plain import markdown, plain, sentence
 from pages.widgets.token_list import address
 from stt import records, sharing
 from stt.errors import SttError
@@ -38,7 +38,7 @@ def _make(job: Job, days: int, audio: bool, at: float) -> None:
     try:
         token = sharing.make(job.id, job.owner, days=days, audio=audio)
     except SttError as error:
-        st.error(sentence(error.to_dict()))
+        st.error(markdown(sentence(error.to_dict())))
         return
     st.success("Copy the link now: it is not shown again.", icon=":material/link:")
     moment = f"&at={at:g}" if at else ""

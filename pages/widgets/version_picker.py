@@ -9,7 +9,7 @@ import streamlit as st
 from pages import visitor
 from pages.widgets.amounts import when
 from pages.widgets.model_choice import _offered, model_choice
-from pages.widgets.plain import plain, sentence
+from pages.widgets.plain import markdown, plain, sentence
 from stt import jobs, models, records, versions
 from stt.catalog import Cost, Model
 from stt.errors import BadOption, NotFound, SttError
@@ -50,7 +50,7 @@ def _again(job: Job) -> None:
     try:
         source = versions.source_of(job)
     except NotFound as error:
-        st.error(sentence(error.to_dict()))
+        st.error(markdown(sentence(error.to_dict())))
         return
     plain("The earlier version is kept. Once the new one is done, both are shown side by side.", "stt-hint")
     model, options = model_choice(isinstance(source, Recording) and source.channels > 1)
@@ -59,7 +59,7 @@ def _again(job: Job) -> None:
         try:
             made = _create(job, model, options)
         except SttError as error:
-            st.error(sentence(error.to_dict()))
+            st.error(markdown(sentence(error.to_dict())))
             return
         compare([job.id, made])
 

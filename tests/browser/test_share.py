@@ -142,17 +142,17 @@ def test_a_refusal_says_the_limit_and_when_it_frees(page: Page, server: Server, 
     alert = page.get_by_role("alert").filter(has_text="The limit is 1 min of audio a day for each visitor")
     expect(alert).to_contain_text("It frees at midnight UTC, in ")
     page.goto(server.url + "/settings")
-    expect(page.get_by_text("You have transcribed 0.7 of your 1 minutes of audio today.")).to_be_visible()
-    expect(page.get_by_text("Audio is deleted after 30 days.")).to_be_visible()
+    expect(page.get_by_role("row", name="Your audio in a day 1 min 0.7 min today")).to_be_visible()
+    expect(page.get_by_role("row", name="Audio is kept 30 days")).to_be_visible()
 
 
 def test_all_of_ones_own_is_taken_away_and_deleted(owner: Page, server: Server):
     owner.goto(server.url + "/settings")
     with owner.expect_download() as download:
-        owner.get_by_role("button", name="Download all as one ZIP").click()
+        owner.get_by_role("link", name="Download all as one ZIP").click()
     archive = zipfile.ZipFile(io.BytesIO(Path(download.value.path()).read_bytes()))
-    assert sorted(archive.namelist()) == ["jfk.json", "jfk.srt", "jfk.txt"]
-    assert b"Americans" in archive.read("jfk.txt")
+    assert b"Americans" in archive.read("transcripts/0001 jfk.txt")
+    assert archive.read("recordings/0001 jfk.flac") == audio.JFK.read_bytes()
     owner.get_by_role("button", name="Delete everything").click()
     dialog = owner.get_by_role("dialog")
     expect(dialog).to_contain_text("cannot be undone")

@@ -1,0 +1,45 @@
+"""What a host has set is on the Settings page, for everybody to see, and the notice on top."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from stt.settings import Settings, settings
+from tests.server import ROOT
+
+# Every limit of a host: a value, and what the page says of it.
+SHOWN = {
+    "STT_UPLOAD_LIMIT_MB": ("7", ("Upload", "7 MB", "")),
+    "STT_LENGTH_LIMIT": ("91", ("Length of a recording", "91 min", "")),
+    "STT_JOBS_PER_VISITOR": ("3", ("Your transcriptions at once", "3", "0 now")),
+    "STT_MINUTES_PER_VISITOR": ("61", ("Your audio in a day", "61 min", "0.0 min today")),
+    "STT_MINUTES_PER_DAY": ("601", ("Everybody’s audio in a day", "601 min", "0.0 min today")),
+    "STT_DOLLARS_PER_DAY": ("4.5", ("Money in a day, on this server’s key", "\\$4.50", "\\$0.00 today")),
+    "STT_KEEP_AUDIO_DAYS": ("8", ("Audio is kept", "8 days", "")),
+    "STT_KEEP_TRANSCRIPTS_DAYS": ("92", ("Transcripts are kept", "92 days, with their audio", "")),
+    "STT_MODELS": ("local/whisper-base, nova-3", ("Models", "Nova-3, Whisper base on this machine", "")),
+}
+
+
+def rows(page: AppTest) -> set[tuple[str, ...]]:
+    assert not page.exception
+    return set(page.table[0].value.reset_index().itertuples(index=False, name=None))
+
+
+def texts(page: AppTest) -> str:
+    return "\n".join(element.proto.body for element in page.get("html"))
+
+
+@pytest.mark.usefixtures("data")
+def test_every_limit_is_on_the_settings_page(monkeypatch: pytest.MonkeyPatch):
+    page = AppTest.from_file(str(ROOT / "pages" / "frame.py"), default_timeout=60).switch_page("settings.py")
+    assert rows(page.run()) == {("Upload", "2 GB", "")} and "midnight" not in texts(page)
+    for name, (value, _) in SHOWN.items():
+        assert name.lower() in Settings.model_fields
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("STT_NOTICE", "Down on <b>Friday</b>")
+    settings.cache_clear()
+    assert rows(page.run()) == {row for _, row in SHOWN.values()}
+    assert "The day begins anew at midnight UTC, in " in texts(page)
+    assert "Down on &lt;b&gt;Friday&lt;/b&gt;" in texts(page)
