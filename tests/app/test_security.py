@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import re
 import socket
+import subprocess
+import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 import requests
-from starlette.endpoints import HTTPEndpoint
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
 from stt import access, records, tokens
 from stt.logs import JsonLines, new_request_id
-from stt.web import ROUTES
 from tests import audio
 from tests.conftest import forget
-from tests.server import Server
+from tests.server import ROOT, Server
 
 PAGE = {"Accept": "text/html"}
 
@@ -30,6 +33,7 @@ PAGE = {"Accept": "text/html"}
 ROWS = {
     "POST /upload": (404, 422, 422),  # 422: let in, but the upload is empty
     "GET /audio/{id}": (404, 404, 200),
+    "GET /my-data.zip": (404, 200, 200),  # everybody their own
     "GET /healthz": (200, 200, 200),
     "GET /metrics": (200, 200, 200),  # counts only; README: keep it from the outside in the proxy
     "POST /v1/stt/create": (401, 400, 400),  # 400: let in, but nothing is asked for
@@ -38,6 +42,27 @@ ROWS = {
     "GET /v1/openapi.json": (200, 200, 200),
     "GET /v1/{rest:path}": (404, 404, 404),
     "DELETE /v1/stt/{generation_id}": (401, 404, 204),
+}
+
+# The routes that Streamlit brings, which know nothing of owners, with what they answer to anybody who calls them plainly.
+# A new version that brings another needs a row, and somebody who has looked at it.
+STREAMLITS = {
+    "GET /_stcore/health": 200,
+    "GET /_stcore/metrics": 200,  # sizes of caches; README: keep it from the outside in the proxy
+    "GET /_stcore/host-config": 200,
+    "GET /media/{file_id:path}": 404,  # what pages make: each for whom it was made, see tests/browser/test_two_visitors.py
+    "PUT /_stcore/upload_file/{session_id}/{file_id}": 403,  # the microphone, into a session that is one's own
+    "DELETE /_stcore/upload_file/{session_id}/{file_id}": 403,
+    "GET /component/{path:path}": 404,
+    "GET /_stcore/bidi-components/{path:path}": 404,
+    "WEBSOCKET /_stcore/stream": None,  # the pages: see tests/browser/test_two_visitors.py
+    "GET /auth/login": 302,
+    "GET /auth/logout": 302,
+    "GET /oauth2callback": 302,
+    "POST /_stcore/agent/interact": 403,  # switched off
+    "GET /_stcore/agent/openapi.json": 200,  # says that it is switched off
+    "POST /_stcore/agent/mcp": 400,
+    "MOUNT ": None,  # Streamlit's own scripts and styles, and the page for every other address
 }
 
 
@@ -86,20 +111,40 @@ def create(server: Server, person: Person, sound: bytes, name: str) -> str:
     return answer.json()["generation_id"]
 
 
-def routes() -> set[str]:
-    found = set()
-    for route in ROUTES:
-        endpoint = route.endpoint
-        if isinstance(endpoint, type) and issubclass(endpoint, HTTPEndpoint):
-            methods = {m.upper() for m in ("get", "post", "put", "patch", "delete") if hasattr(endpoint, m)} or {"GET"}
-        else:
-            methods = route.methods - {"HEAD"}
-        found |= {f"{method} {route.path}" for method in methods}
-    return found
+LISTED = """
+import streamlit_app
+from starlette.endpoints import HTTPEndpoint
+for route in streamlit_app.app._build_starlette_app().routes:
+    kind, endpoint = type(route).__name__, getattr(route, "endpoint", None)
+    if kind != "Route":
+        methods = [kind.removesuffix("Route").upper()]
+    elif isinstance(endpoint, type) and issubclass(endpoint, HTTPEndpoint):
+        methods = [m.upper() for m in ("get", "post", "put", "patch", "delete") if hasattr(endpoint, m)] or ["GET"]
+    else:
+        methods = route.methods - {"HEAD", "OPTIONS"}
+    if "/_stcore/agent/" in getattr(route, "path", ""):  # take every method, to refuse it in words
+        methods = ["GET" if route.path.endswith("json") else "POST"]
+    for method in methods:
+        print(method, getattr(route, "path", ""))
+"""
 
 
-def test_every_route_has_a_row_in_the_table():
-    assert routes() == set(ROWS), "say in ROWS who may see the new route"
+def test_every_route_has_a_row_in_a_table(tmp_path):
+    """As the whole application lists them, those of Streamlit too."""
+    environment = {**os.environ, "STT_DATA_DIR": str(tmp_path)}
+    listed = subprocess.run(
+        [sys.executable, "-c", LISTED], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert set(listed.stdout.splitlines()) == set(ROWS) | set(STREAMLITS), "say in a table who may see the new route"
+
+
+def test_the_routes_of_streamlit_give_nothing_away(server: Server, generation_id: str):
+    session = requests.Session()
+    for row, expected in STREAMLITS.items():
+        if expected is not None:
+            method, path = row.split()
+            address = server.url + re.sub(r"\{[^}]+\}", generation_id, path)
+            assert session.request(method, address, allow_redirects=False).status_code == expected, row
 
 
 def test_each_route_answers_to_whom_it_should(server: Server, owner: Person, generation_id: str):
@@ -111,6 +156,15 @@ def test_each_route_answers_to_whom_it_should(server: Server, owner: Person, gen
         answers = tuple(who.request(method, address, **body).status_code for who in (nobody, other, owner.session))
         assert answers == expected, row
     assert owner.session.get(f"{server.url}/audio/{generation_id}").status_code == 404
+
+
+def test_everybody_takes_away_only_their_own(server: Server):
+    ann, ben = Person.at(server, "ann"), Person.at(server, "ben")
+    create(server, ann, audio.AUSTEN[1].read_bytes(), "only for ann.wav")
+    found = {person.owner: person.session.get(f"{server.url}/my-data.zip") for person in (ann, ben)}
+    names = {owner: zipfile.ZipFile(io.BytesIO(answer.content)).namelist() for owner, answer in found.items()}
+    assert "recordings/0001 only for ann.wav" in names[ann.owner] and names[ben.owner] == ["index.json"]
+    assert found[ann.owner].headers["Cache-Control"] == "private, no-store"
 
 
 def test_a_browser_is_told_to_load_nothing_from_elsewhere(server: Server):
@@ -155,6 +209,10 @@ def test_a_websocket_from_another_site_is_refused(server: Server):
             socket_.recv(timeout=5)
 
 
+# What Streamlit writes to standard output at its start; the log is on standard error.
+GREETING = r"\s*You can now view your Streamlit app in your browser\.\s*(\s+\w*\s?URL: http\S+)*\s*"
+
+
 def test_the_log_is_json_with_the_request_and_without_what_people_said(server: Server, owner: Person):
     answer = owner.session.post(f"{server.url}/upload", headers={"Sec-Fetch-Site": "cross-site", "X-Request-Id": "proxy-4711"})
     assert answer.status_code == 403
@@ -163,7 +221,8 @@ def test_the_log_is_json_with_the_request_and_without_what_people_said(server: S
     wait_until(lambda: not records.load(made, None).pending)
     owner.session.get(f"{server.url}/v1/stt/{made}")
     text = server.log.read_text()
-    lines = [json.loads(line) for line in text.splitlines() if line.startswith('{"time"')]
+    lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    assert re.fullmatch(GREETING, "\n".join(line for line in text.splitlines() if not line.startswith("{"))), text
     refused = next(line for line in lines if line.get("request_id") == "proxy-4711")
     assert refused["level"] == "warning" and refused["time"].endswith("Z") and refused["message"]
     assert secret not in text and "your country" not in text
@@ -181,6 +240,18 @@ def test_an_exception_in_the_log_says_where_but_not_what():
     found = json.loads(line)
     assert found["error"] == "ValueError" and found["generation_id"] == "a" * 27 and "test_security" in found["at"][-1]
     assert "what somebody said" not in line and "\n" not in line
+
+
+def test_an_exception_in_a_page_is_one_line_without_what_it_quotes():
+    """As Streamlit logs it, which by itself writes the whole of it."""
+    program = (
+        "import streamlit.error_util as streamlits\nfrom streamlit import config\nfrom stt import logs\n"
+        "config.get_config_options()\nlogs.set_up()\n"
+        "try: raise ValueError('what somebody said')\nexcept ValueError as error: streamlits._log_uncaught_app_exception(error)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    (line,) = ran.stderr.splitlines()
+    assert json.loads(line)["error"] == "ValueError" and "what somebody said" not in ran.stderr + ran.stdout
 
 
 def test_a_request_id_of_a_proxy_is_kept_only_if_it_is_one():

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests import audio
 from tests.browser.conftest import add_files
+from tests.identity import PASSWORD, Identity
 from tests.oidc import Provider
 from tests.server import Server, free_port
 
@@ -146,6 +147,35 @@ def test_signing_out_ends_it_for_pages_and_routes_and_other_tabs(browser, contex
     expect(other.get_by_role("button", name=re.compile("Sign in"))).to_be_visible()
     for program in (before, as_program(page)):
         assert program.post(f"{server.url}/upload", data=b"").status_code == 404
+
+
+def test_an_identity_provider_of_the_real_world_signs_people_in(browser, contexts, tmp_path: Path):
+    """Canaille: its discovery, its pages for name, password and consent, its tokens, its sign-out."""
+    port = free_port()
+    with Identity(f"http://localhost:{port}", ["ann@example.org", "eve@elsewhere.example"], tmp_path / "log") as identity:
+        secrets = tmp_path / "secrets.toml"
+        secrets.write_text(identity.secrets())
+        environment = {"STT_ACCESS": "login", "STT_ALLOWED_EMAILS": "example.org", "STREAMLIT_SECRETS_FILES": str(secrets)}
+        with Server(tmp_path / "data", port, **environment) as server:
+            ann = visit(browser, contexts, f"{server.url}/account")
+            sign_in_at_canaille(ann, "ann")
+            expect(ann.get_by_text("You are signed in as ann@example.org")).to_be_visible()
+            assert as_program(ann).post(f"{server.url}/upload", data=b"").status_code == 422  # let in: it is only empty
+            ann.get_by_role("button", name="Sign out").click()
+            expect(ann.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+            assert as_program(ann).post(f"{server.url}/upload", data=b"").status_code == 404
+            eve = visit(browser, contexts, server.url)
+            sign_in_at_canaille(eve, "eve")
+            expect(eve.get_by_text("may not use this server")).to_be_visible()
+            assert as_program(eve).post(f"{server.url}/upload", data=b"").status_code == 404
+
+
+def sign_in_at_canaille(page: Page, name: str) -> None:
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.locator("input[name=login]").fill(name)
+    page.locator("button[type=submit], input[type=submit]").first.click()
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("button[type=submit], input[type=submit]").first.click()
 
 
 def test_the_way_back_never_leads_to_another_site(server: Server):

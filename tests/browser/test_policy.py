@@ -1,28 +1,82 @@
-"""A full session under the content policy: nothing is refused, and nothing is asked of any other server."""
+"""A full session under the content policy: nothing is refused, nothing is asked of another server, no key comes back."""
 
 from __future__ import annotations
 
+import base64
 import re
+from collections.abc import Iterator
 
-from playwright.sync_api import Browser, expect
+import pytest
+from playwright.sync_api import Browser, Error, Page, Response, expect
 
 from tests import audio
 from tests.browser.conftest import add_files
+from tests.browser.test_login import as_program
+from tests.provider import KEY, Provider
 from tests.server import Server
 
 MINUTE = 60_000  # milliseconds
+MINE = "sk-mine-fedcba9876543210"  # the visitor's own; KEY is that of the server
+SAID = "The provider heard this about your country."
 
 
-def test_a_full_session_stays_on_this_server_and_within_the_policy(browser: Browser, server: Server):
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    with Provider() as provider:
+        provider.script(duration=0.5, text=SAID)
+        yield provider
+
+
+@pytest.fixture(scope="module")
+def server(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with a key of its own."""
+    data = tmp_path_factory.mktemp("policy") / "data"
+    with Server(data, AIML_BASE_URL=provider.url, AIML_API_KEY=KEY) as server:
+        yield server
+
+
+class Traffic:
+    """All that a browser receives: bodies, headers and websocket frames; what the policy refused; other servers."""
+
+    def __init__(self, page: Page, server: Server) -> None:
+        self.received: list[bytes] = []
+        self.refused: list[str] = []
+        self.outside: list[str] = []
+        self._answers: list[Response] = []
+        page.on("console", lambda said: self.refused.append(said.text) if re.search("Content Security|ERR_NAME", said.text) else None)
+        ours = (server.url, "data:", "blob:")
+        page.on("request", lambda sent: self.outside.append(sent.url) if not sent.url.startswith(ours) else None)
+        page.on("response", lambda answer: self._answers.append(answer))
+        page.on("websocket", lambda socket: socket.on("framereceived", self._frame))
+
+    def _frame(self, frame: str | bytes) -> None:
+        self.received.append(frame.encode() if isinstance(frame, str) else frame)
+
+    def collect(self) -> None:
+        """Read the bodies of what was answered so far, which a browser keeps until it leaves the page."""
+        for answer in self._answers:
+            self.received.append(f"{answer.url} {answer.all_headers()}".encode())
+            try:
+                self.received.append(answer.body())
+            except Error:  # a redirect or a download: no body here
+                pass
+        self._answers.clear()
+
+    def holds(self, text: str) -> bool:
+        """Whether `text` was received, as it is or in base64 at any offset."""
+        forms = [text.encode()]
+        forms += [base64.b64encode(b"x" * offset + text.encode())[4:-4] for offset in range(3)]
+        return any(form in piece for piece in self.received for form in forms)
+
+
+def test_a_full_session_stays_on_this_server_within_the_policy_and_without_the_keys(
+    browser: Browser, server: Server, provider: Provider
+):
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
     context.grant_permissions(["clipboard-read", "clipboard-write", "microphone"])
     page = context.new_page()
     page.set_default_timeout(25_000)
-    refused: list[str] = []
-    outside: list[str] = []
-    page.on("console", lambda said: refused.append(said.text) if "Content Security Policy" in said.text else None)
-    page.on("console", lambda said: refused.append(said.text) if "ERR_NAME" in said.text else None)
-    page.on("request", lambda sent: outside.append(sent.url) if not sent.url.startswith((server.url, "data:", "blob:")) else None)
+    traffic = Traffic(page, server)
 
     page.goto(server.url)
     add_files(page, audio.JFK)
@@ -32,6 +86,20 @@ def test_a_full_session_stays_on_this_server_and_within_the_policy(browser: Brow
     page.get_by_role("button", name=re.compile("Stop")).click()
     page.locator("[class*=st-key-chosen-]", has_text="Recording of").wait_for()
     page.get_by_role("button", name="Transcribe", exact=True).click()
+    row = page.locator(".st-key-jobs [class*=st-key-job-]", has_text="jfk").first
+    expect(row.get_by_role("button", name="Read")).to_be_visible(timeout=MINUTE)
+    traffic.collect()
+
+    provider.key = MINE
+    page.get_by_role("link", name="Settings").click()
+    for key, answer in (("sk-wrong-0000000000", "Check the key"), (MINE, "Your key is in use")):
+        page.get_by_role("textbox", name="AI/ML API key").fill(key)
+        page.get_by_role("button", name="Check and use").click()
+        expect(page.get_by_text(re.compile(answer))).to_be_visible()
+    page.get_by_label("Name of the program").fill("Nightly run")
+    page.get_by_role("button", name="Make a token").click()
+    token = page.locator("code", has_text="stt_").inner_text().strip()
+    page.get_by_role("link", name="Transcribe").click()
     page.locator(".st-key-jobs [class*=st-key-job-]", has_text="jfk").first.get_by_role("button", name="Read").click()
     page.locator(".st-key-transcript .stt-word").nth(5).click()
     page.wait_for_function("[...document.querySelectorAll('audio')].some(a => a.currentTime > 0.5)")
@@ -40,8 +108,32 @@ def test_a_full_session_stays_on_this_server_and_within_the_policy(browser: Brow
     page.get_by_role("button", name="Download").first.click()
     with page.expect_download():
         page.get_by_role("button", name=re.compile("SRT|TXT")).first.click()
-    for path in ("/history", "/settings"):
+    traffic.collect()
+    for path in ("/history", "/compare", "/api", "/settings"):
         page.goto(server.url + path)
         expect(page.locator("h1").first).to_be_visible()
+        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+        traffic.collect()
+    with page.expect_download() as everything:
+        page.get_by_role("link", name="Download all as one ZIP").click()
+    traffic.received.append(everything.value.path().read_bytes())
+
+    assert SAID.split()[-1].encode() in b"".join(traffic.received), "the transcript came this way"
+    assert not traffic.refused and not traffic.outside
+    program = as_program(page)
+    program.headers["Authorization"] = f"Bearer {token}"
+    create = {"files": {"audio": ("by a program.flac", audio.JFK.read_bytes())}, "data": {"model": "#g1_whisper-base"}}
+    for method, address, more in (
+        ("GET", "/v1/models", {}), ("GET", "/v1/openapi.json", {}), ("GET", "/metrics", {}), ("GET", "/healthz", {}),
+        ("POST", "/v1/stt/create", create), ("POST", "/v1/stt/create", {"json": {"model": KEY[:9]}}),
+    ):  # fmt: skip
+        traffic.received.append(program.request(method, server.url + address, **more).content)
+    page.goto(server.url)  # what the program made is the visitor's
+    expect(page.locator(".st-key-jobs [class*=st-key-job-]", has_text="by a program")).to_be_visible()
+    traffic.collect()
+    for key in (KEY, MINE):
+        assert not traffic.holds(key)
+        for path in [*server.data.rglob("*"), server.log]:
+            if path.is_file():
+                assert key.encode() not in path.read_bytes(), path.name
     context.close()
-    assert not refused and not outside

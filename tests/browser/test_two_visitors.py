@@ -1,0 +1,190 @@
+"""Two browsers on one server: through every page, neither gets anything of the other's, and no text becomes markup.
+
+What one of them has is hostile on purpose: titles, words, names, links and errors from outside that look like HTML,
+Markdown, LaTeX and scripts.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from stt import access, corrections, recordings, records, sharing, tokens
+from stt.transcript import Segment, Transcript, Word
+from tests import audio
+from tests.browser.test_login import as_program, sign_in
+from tests.conftest import forget
+from tests.oidc import Provider
+from tests.server import ROOT, Server, free_port
+from tests.unit.test_limits import job
+
+SECRET = "quixotic-zanzibar"  # stands in everything that is the owner's
+HOSTILE = (
+    f'{SECRET} <img src=x onerror="window.taken=1"><script>window.taken=1</script> **b** [a](javascript:window.taken=1) '
+    "![i](https://evil.example/i.png) :red[d] $x^2$ `c` {{7*7}} \u202egpj.exe =1+1"
+)
+FAILURE = {"kind": "GenerationFailed", "title": HOSTILE, "message": HOSTILE, "guidance": HOSTILE}
+
+# Every page, what its address names of the owner's, and whether the owner sees SECRET there. A new page needs a row.
+PAGES = {
+    "": ("", True),
+    "history": ("", True),
+    "compare": ("?ids={done},{failed}", True),
+    "transcript": ("?id={done}", True),
+    "settings": ("", True),
+    "api": ("", False),
+    "shared": ("?token={withdrawn}", False),
+    "account": ("", False),
+}
+MORE = {"transcript": "?id={failed}", "history": "?q=quixotic", "shared": "?token={done}"}
+
+
+def test_every_page_has_a_row_in_the_table():
+    calls = (node for node in ast.walk(ast.parse((ROOT / "pages" / "frame.py").read_text())) if isinstance(node, ast.Call))
+    pages = [call for call in calls if ast.unparse(call.func) == "st.Page"]
+    paths = {next((k.value.value for k in page.keywords if k.arg == "url_path"), "") for page in pages}
+    assert len(paths) == len(pages) and paths == set(PAGES), "say in PAGES what the new page shows, and to whom"
+
+
+@dataclass
+class Visitor:
+    """A browser, with all that it has received."""
+
+    page: Page
+    received: list[bytes] = field(default_factory=list)
+
+    @classmethod
+    def at(cls, context: BrowserContext, address: str) -> Visitor:
+        made = cls(context.new_page())
+        made.page.set_default_timeout(30_000)
+        made.page.on("websocket", lambda socket: socket.on("framereceived", made._frame))
+        made.page.on("response", made._answer)
+        made.page.goto(address)
+        return made
+
+    def _frame(self, frame: str | bytes) -> None:
+        self.received.append(frame.encode() if isinstance(frame, str) else frame)
+
+    def _answer(self, answer) -> None:
+        self.received.append(str(answer.headers).encode())
+
+    def open(self, address: str) -> bytes:
+        """All that comes until the page stands still."""
+        self.received.clear()
+        self.page.goto(address)
+        self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+        expect(self.page.locator("h1").first).to_be_visible()
+        return b"".join(self.received)
+
+
+@pytest.fixture(scope="module", params=["private", "login"])
+def server(request, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app, and this process on the same data folder."""
+    folder, port = tmp_path_factory.mktemp(request.param), free_port()
+    with pytest.MonkeyPatch.context() as patch, Provider(f"http://localhost:{port}/oauth2callback") as provider:
+        environment = {"STT_ACCESS": request.param, "STT_NOTICE": HOSTILE.replace(SECRET, "")}
+        if request.param == "login":
+            (folder / "secrets.toml").write_text(provider.secrets())
+            environment["STREAMLIT_SECRETS_FILES"] = str(folder / "secrets.toml")
+        patch.setenv("STT_DATA_DIR", str(folder / "data"))
+        patch.setenv("STT_ACCESS", request.param)
+        forget()
+        with Server(folder / "data", port, **environment) as server:
+            yield server
+        forget()
+
+
+def visitor(browser: Browser, server: Server, email: str) -> Visitor:
+    made = Visitor.at(browser.new_context(accept_downloads=True), server.url)
+    if server.environment["STT_ACCESS"] == "login":
+        sign_in(made.page, email)
+    expect(made.page.locator("input[type=file]").first).to_be_attached()
+    return made
+
+
+@pytest.fixture(scope="module")
+def owner(browser: Browser, server: Server) -> Iterator[Visitor]:
+    made = visitor(browser, server, "ann@example.org")
+    yield made
+    made.page.context.close()
+
+
+@pytest.fixture(scope="module")
+def stranger(browser: Browser, server: Server) -> Iterator[Visitor]:
+    made = visitor(browser, server, "ben@example.org")
+    yield made
+    made.page.context.close()
+
+
+@pytest.fixture(scope="module")
+def things(owner: Visitor) -> dict[str, str]:
+    """What the owner has: a transcript, a failed job, a token, links. The names are those in PAGES."""
+    name = access.owner_of(access.visitor(as_program(owner.page).cookies))
+    assert name is not None
+    recording = recordings.take_in(audio.JFK, name, f"{SECRET}.flac")
+    words = tuple(Word(f" {word}", i * 0.3, i * 0.3 + 0.2, 0.4, HOSTILE) for i, word in enumerate(HOSTILE.split()))
+    spoken = Segment(0.0, 10.0, "".join(word.text for word in words), words, HOSTILE)
+    made = {}
+    for kind, url in (("done", None), ("failed", f"https://example.org/{HOSTILE}")):
+        here = job(name, minutes=11 / 60, title=HOSTILE, recording_id=recording.id, url=url, state=records.WORKING)
+        records.insert(here)
+        records.finish(here.id, Transcript((spoken,), 11.0, language="en"))
+        made[kind] = here.id
+    records.move(here.id, (records.DONE,), records.FAILED, error=FAILURE)
+    corrections.set_tags(here.id, name, [HOSTILE[:60]])
+    withdrawn = sharing.make(made["done"], name, days=1, audio=True)
+    sharing.withdraw(sharing.all_of(made["done"], name)[0].id, name)
+    tokens.make(f"{SECRET} <img src=x onerror='window.taken=1'> **b** $x$", name)
+    return made | {"withdrawn": withdrawn, "shared": sharing.make(made["done"], name, days=1, audio=True)}
+
+
+def addresses(server: Server, things: dict[str, str]) -> Iterator[tuple[str, str, bool]]:
+    for path, (query, seen) in PAGES.items():
+        if path != "account" or server.environment["STT_ACCESS"] == "login":
+            yield path, f"{server.url}/{path}{query.format(**things)}", seen
+            if path in MORE:
+                yield path, f"{server.url}/{path}{MORE[path].format(**things)}", seen
+
+
+def test_each_page_shows_what_is_ones_own_and_to_nobody_else(server, owner: Visitor, stranger: Visitor, things):
+    for path, address, seen in addresses(server, things):
+        received = owner.open(address)
+        assert (SECRET.encode() in received) == seen, f"the owner at /{path}"
+        received = stranger.open(address)
+        assert SECRET.encode() not in received, f"a stranger at /{path}"
+        expect(stranger.page.get_by_text(SECRET)).to_have_count(0)
+
+
+def test_no_text_from_outside_becomes_markup(server, owner: Visitor, things):
+    loaded: list[str] = []
+    owner.page.on("request", lambda sent: loaded.append(sent.url) if "evil.example" in sent.url else None)
+    for path, address, seen in [*addresses(server, things), ("shared", f"{server.url}/shared?token={things['shared']}", True)]:
+        owner.open(address)
+        if seen and path not in ("history", "settings"):  # a canvas, and a name that is shorter
+            expect(owner.page.get_by_text('<img src=x onerror="window.taken=1">').first).to_be_visible()
+        assert owner.page.evaluate("window.taken") is None, path
+        for markup in ("img[src=x]", "a[href^='javascript:']", ".katex", "[src*='evil.example']", "strong:text-is('b')"):
+            expect(owner.page.locator(markup)).to_have_count(0)
+    assert not loaded
+
+
+def test_a_download_is_for_whom_it_was_made(server: Server, owner: Visitor, stranger: Visitor, things):
+    owner.open(f"{server.url}/transcript?id={things['done']}")
+    owner.page.get_by_role("button", name="Download").first.click()
+    with owner.page.expect_download() as download:
+        owner.page.get_by_role("button", name=re.compile("SRT")).first.click()
+    address = download.value.url
+    assert "/media/" in address and SECRET in Path(download.value.path()).read_text()
+    mine, theirs, nobodys = as_program(owner.page), as_program(stranger.page), requests.Session()
+    assert SECRET in mine.get(address).text
+    for session in (theirs, nobodys):
+        for headers in ({}, {"Range": "bytes=0-9"}):
+            answer = session.get(address, headers=headers)
+            assert answer.status_code == 404 and SECRET not in answer.text
