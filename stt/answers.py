@@ -161,7 +161,7 @@ def _spoken(said: Segment | Word, numbers: dict[str, int]) -> dict[str, int]:
 
 
 def _findings(extras: dict[str, Any]) -> dict[str, Any]:
-    """What else the provider found (see `stt.results`), as Deepgram puts it."""
+    """What else the provider found (see `stt.extras`), as Deepgram puts it."""
     told: dict[str, Any] = {}
     if extras.get("summary"):
         told["summary"] = {"result": "success", "short": extras["summary"]}

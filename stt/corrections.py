@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -85,9 +86,21 @@ def rename_speakers(generation_id: str, owner: str, names: dict[str, str], based
             replace(s, speaker=named(s.speaker), words=tuple(replace(w, speaker=named(w.speaker)) for w in s.words))
             for s in transcript.segments
         )
-        return replace(transcript, segments=segments)
+        return replace(transcript, segments=segments, extras=_named(transcript.extras, named))
 
     return _change(generation_id, owner, based_on, change)
+
+
+def _named(extras: dict[str, Any], named: Callable[[str | None], str | None]) -> dict[str, Any]:
+    """The findings with other names for speakers; "speakers" lists the names, in rows they are under "speaker"."""
+
+    def renamed(row: Any) -> Any:
+        return row | {"speaker": named(row["speaker"])} if isinstance(row, dict) and "speaker" in row else row
+
+    found = {name: list(map(renamed, rows)) if isinstance(rows, list) else rows for name, rows in extras.items()}
+    if "speakers" in found:
+        found["speakers"] = list(dict.fromkeys(map(named, found["speakers"])))
+    return found
 
 
 def machine(generation_id: str, owner: str) -> Transcript:

@@ -1,23 +1,8 @@
 """The provider's result shapes -> one `Transcript`.
 
 A provider's answer is never trusted: any field may be missing, null or of another type. The shapes are those of the
-contract: Deepgram (`results.channels`, seconds), AssemblyAI (`text` and `words`, milliseconds) and text only.
-
-`Transcript.extras` holds what else an answer had, each only if it is there; times in seconds, or None:
-
-    speakers       ["Speaker 1", …] in the order in which they first speak
-    utterances     [{start, end, text, speaker, channel, confidence}]
-    summary        text
-    chapters       [{start, end, headline, gist, summary}]
-    topics         [{topic, confidence, text, start, end}]
-    intents        [{intent, confidence, text, start, end}]
-    sentiments     [{sentiment, score, text, speaker, start, end}]
-    entities       [{kind, text, confidence, start, end}]
-    key_phrases    [{text, count, rank, times: [[start, end], …]}]
-    search         [{query, text, confidence, start, end}]
-    language_code  the language with its region, such as "en-us", where `Transcript.language` is only "en"
-    usage          {name: number or text} as the provider counts it
-    cost           US dollars that the provider says it billed
+contract: Deepgram (`results.channels`, seconds), AssemblyAI (`text` and `words`, milliseconds) and text only. What
+else an answer holds is read by `stt/extras.py`.
 """
 
 from __future__ import annotations
@@ -31,14 +16,13 @@ from typing import Any, Literal
 
 from rapidfuzz.distance import Levenshtein
 
-from stt import errors
-from stt.aiml import failure, status_code
-from stt.catalog import clean, items, number, share, signed
+from stt import errors, extras
+from stt.failures import failure, status_code
 from stt.transcript import Segment, Transcript, Word, joined
+from stt.untrusted import clean, items, number, share, signed
 
 DONE = {"completed"}
 DONE_TOO = {"complete", "succeeded", "success", "done", "finished"}  # not in the contract: believed only with a result
-_CHAPTER = ("start", "end", "headline", "gist", "summary")
 FAILED = {"error", "failed", "canceled", "cancelled"}
 LONGEST = 10_000_000.0  # seconds; a time beyond it is no time
 PAUSE, LONG = 1.0, 15.0  # seconds: a pause that ends a segment; the length from which any comma does
@@ -56,6 +40,11 @@ class Reading:
     word: str = ""
     transcript: Transcript | None = None
     error: errors.ProviderError | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether the provider calls this job failed, whatever the reason: nothing more will come of its id."""
+        return self.word.lower() in FAILED
 
 
 def read(answer: Any, duration: float | None = None) -> Reading:
@@ -140,7 +129,7 @@ def _deepgram(found: dict, known: float | None) -> Transcript | None:
     utterances = _said(results.get("utterances"), times, 1)
     tracks, every_word = [], []
     for index, channel in enumerate(channels):
-        best = _alternative(channel)
+        best = extras.alternative(channel)
         words = _said(best.get("words"), times, 1)
         layout = best.get("paragraphs") if isinstance(best.get("paragraphs"), dict) else {}
         sentences = [
@@ -181,7 +170,8 @@ def _finished(
     at = next((h for h in holders if clean(h.get("detected_language")) or clean(h.get("language_code"))), {})
     code = (clean(at.get("detected_language")) or clean(at.get("language_code"))).replace("_", "-").lower()
     language = code.split("-")[0]
-    extras = _extras(holders, results, utterances, times) | {
+    also = extras.read(holders[:-1], holders[-1], results, times) | {
+        "utterances": [asdict(utterance) for utterance in utterances],
         "speakers": list(dict.fromkeys(s.speaker for s in segments if s.speaker)),
         "language_code": code if code != language else "",
     }
@@ -191,19 +181,13 @@ def _finished(
         language=language if re.fullmatch("[a-z]{2,3}", language) else None,
         language_probability=share(at.get("language_confidence")),
         timed=timed,
-        extras={name: value for name, value in extras.items() if value not in (None, "", [], {})},
+        extras={name: value for name, value in also.items() if value not in (None, "", [], {})},
     )
 
 
 def _channels(value: Any) -> list[dict]:
     """Channels as a list, as one object, or as an object of objects."""
     return items(list(value.values()) if isinstance(value, dict) and "alternatives" not in value else value)
-
-
-def _alternative(channel: dict) -> dict:
-    """The first alternative with text or words."""
-    every = items(channel.get("alternatives")) or [{}]
-    return next((a for a in every if clean(a.get("transcript")).strip() or a.get("words")), every[0])
 
 
 def _of_channel(segment: Segment, index: int) -> Segment:
@@ -219,20 +203,11 @@ def _said(value: Any, times: _Times, first: int, speaker: Any = None) -> list[_S
         for name in ("punctuated_word", "word", "text", "transcript"):
             if text := " ".join(clean(item.get(name)).split()):
                 channel = number(item.get("channel"))
-                who = _speaker(item.get("speaker", speaker), first)
+                who = extras.speaker(item.get("speaker", speaker), first)
                 start, end, sure = times(item.get("start")), times(item.get("end")), share(item.get("confidence"))
                 every.append(_Said(text, start, end, who, int(channel) if channel is not None else None, sure))
                 break
     return every
-
-
-def _speaker(value: Any, first: int) -> str | None:
-    """ "Speaker 1" for Deepgram's 0 (`first` 1), "Speaker A" for AssemblyAI's "A"; other names as they are."""
-    name = " ".join(clean(value).split())[:40]
-    counted = number(name or value)
-    if counted is not None:
-        return f"Speaker {int(counted) + first}"
-    return f"Speaker {name}" if len(name) == 1 else name or None
 
 
 # Words onto text: a text is never lost, whatever the words say
@@ -329,71 +304,3 @@ def _covers(text: str, part: str) -> bool:
 
 def _text(pieces: Iterable[_Said | Segment]) -> str:
     return joined(piece.text for piece in pieces)
-
-
-# Extras
-
-
-def _extras(holders: list[dict], results: dict, utterances: list[_Said], times: _Times) -> dict[str, Any]:
-    best, found = _alternative(holders[0]), holders[-1]
-    words = items(best.get("words"))
-
-    def details(item: dict, **named: Any) -> dict[str, Any]:
-        """`named`, the text, and the times: the item's own, or those of Deepgram's `start_word` and `end_word`."""
-        first, last = number(item.get("start_word")), number(item.get("end_word"))
-        start = words[int(first)].get("start") if first is not None and first < len(words) else item.get("start")
-        end = words[int(last) - 1].get("end") if last and 1 <= last <= len(words) else item.get("end")
-        return {**named, "text": clean(item.get("text")), "start": times(start), "end": times(end)}
-
-    def parts(name: str, below: str = "segments") -> list[dict]:
-        holder = results.get(name)
-        return items(holder.get(below, []) if isinstance(holder, dict) else holder)
-
-    def nested(name: str, one: str) -> list[dict]:
-        """Deepgram's `topics.segments[].topics[]` and `intents.segments[].intents[]`."""
-        return [
-            details(segment, **{one: clean(part.get(one)), "confidence": share(part.get("confidence_score"))})
-            for segment in parts(name) for part in items(segment.get(name)) if clean(part.get(one))
-        ]  # fmt: skip
-
-    labels = results.get("iab_categories_result")
-    labels = labels.get("summary") if isinstance(labels, dict) else None
-    summary, usage = results.get("summary"), found.get("usage")
-    if isinstance(summary, dict):
-        summary = summary.get("short") or summary.get("text")
-    usage = usage if isinstance(usage, dict) else {}
-    return {
-        "utterances": [asdict(utterance) for utterance in utterances],
-        "summary": clean(summary) or " ".join(clean(part.get("summary")) for part in items(best.get("summaries"))),
-        "chapters": [
-            {name: details(c)[name] if name in ("start", "end") else clean(c.get(name)) for name in _CHAPTER}
-            for c in items(results.get("chapters"))
-        ],
-        "topics": nested("topics", "topic") + [
-            details({}, topic=clean(name), confidence=share(value))
-            for name, value in (labels.items() if isinstance(labels, dict) else ())
-        ],
-        "intents": nested("intents", "intent"),
-        "sentiments": [
-            details(s, sentiment=clean(s.get("sentiment")).lower(), speaker=_speaker(s.get("speaker"), 0),
-                    score=signed(s.get("sentiment_score", s.get("confidence"))))
-            for s in parts("sentiments") + items(results.get("sentiment_analysis_results"))
-        ],
-        "entities": [
-            details({**e, "text": e.get("value") or e.get("text")}, confidence=share(e.get("confidence")),
-                    kind=clean(e.get("label")) or clean(e.get("entity_type")))
-            for e in items(best.get("entities")) + items(results.get("entities"))
-        ],
-        "key_phrases": [
-            {"text": clean(p.get("text")), "count": int(number(p.get("count")) or 0), "rank": signed(p.get("rank")),
-             "times": [[times(t.get("start")), times(t.get("end"))] for t in items(p.get("timestamps"))]}
-            for p in parts("auto_highlights_result", "results")
-        ],
-        "search": [
-            details({**hit, "text": hit.get("snippet")}, query=clean(s.get("query")),
-                    confidence=share(hit.get("confidence")))
-            for h in holders for s in items(h.get("search")) for hit in items(s.get("hits"))
-        ],
-        "usage": {clean(n): clean(v) or signed(v) for n, v in usage.items() if clean(v) or signed(v) is not None},
-        "cost": number(usage.get("cost")) or number(found.get("cost")),
-    }  # fmt: skip

@@ -48,7 +48,7 @@ class Transcript:
 
     `language` is a code such as "en", `language_probability` 0 to 1. `lost` lists (start, end, why) for stretches
     that could not be read. `timed` is False where the engine gives no times. `extras` holds what else an answer
-    had (summary, chapters, topics, entities …), under the names of `stt/results.py`.
+    had (summary, chapters, topics, entities …), under the names of `stt/extras.py`.
     """
 
     segments: tuple[Segment, ...] = ()

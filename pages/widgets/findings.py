@@ -12,14 +12,17 @@ from pages.widgets.plain import plain
 from stt.transcript import Transcript
 
 TABLES = {  # name in `Transcript.extras`: heading, the columns in their order
-    "topics": ("Topics", ("topic", "confidence", "text", "start")),
-    "intents": ("Intents", ("intent", "confidence", "text", "start")),
-    "sentiments": ("Sentiments", ("sentiment", "score", "text", "speaker", "start")),
-    "entities": ("Entities", ("kind", "text", "confidence", "start")),
+    "topics": ("Topics", ("start", "topic", "confidence", "text")),
+    "intents": ("Intents", ("start", "intent", "confidence", "text")),
+    "sentiments": ("Sentiments", ("start", "sentiment", "score", "speaker", "text")),
+    "entities": ("Entities", ("start", "text", "kind", "confidence")),
     "key_phrases": ("Key phrases", ("text", "count", "rank")),
-    "search": ("Search terms", ("query", "text", "confidence", "start")),
+    "sensitive": ("Sensitive content", ("start", "kind", "confidence", "severity", "text")),
+    "search": ("Search terms", ("start", "query", "confidence", "text")),
+    "paragraphs": ("Paragraphs", ("start", "end", "speaker", "text")),
     "utterances": ("Utterances", ("start", "end", "speaker", "text", "confidence")),
 }
+SHARES = ("confidence", "score", "severity", "rank")
 
 
 def findings(transcript: Transcript) -> None:
@@ -27,7 +30,7 @@ def findings(transcript: Transcript) -> None:
     extras = transcript.extras
     if summary := extras.get("summary"):
         st.subheader("Summary", anchor=False)
-        plain(str(summary))
+        plain(str(summary), "stt-text stt-lines")
     if chapters := extras.get("chapters"):
         st.subheader("Chapters", anchor=False)
         for chapter in chapters:
@@ -39,7 +42,7 @@ def findings(transcript: Transcript) -> None:
     if usage := extras.get("usage"):
         with st.expander("Usage as the provider counts it"):
             for name, value in usage.items():
-                plain(f"{name.replace('_', ' ')}: {value}", "stt-facts")
+                plain(f"{_words(name)}: {f'{value:g}' if isinstance(value, float) else value}", "stt-facts")
 
 
 def _chapter(chapter: dict[str, Any]) -> None:
@@ -51,8 +54,17 @@ def _chapter(chapter: dict[str, Any]) -> None:
 
 
 def _table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
-    frame = pd.DataFrame(rows).reindex(columns=list(columns)).dropna(axis="columns", how="all")
+    frame = pd.DataFrame(rows).reindex(columns=list(columns)).replace("", None).dropna(axis="columns", how="all")
     for moment in ("start", "end"):
         if moment in frame:
             frame[moment] = [clock(at) if pd.notna(at) else "" for at in frame[moment]]
-    st.dataframe(frame.rename(columns=str.capitalize), hide_index=True)
+    for name in ("kind", "sentiment"):
+        if name in frame:
+            frame[name] = frame[name].map(_words, na_action="ignore")
+    shares = {name.capitalize(): st.column_config.NumberColumn(format="%.2f") for name in SHARES}
+    st.dataframe(frame.rename(columns=str.capitalize), hide_index=True, column_config=shares)
+
+
+def _words(name: str) -> str:
+    """Such as "person name" for the provider's `person_name`."""
+    return name.replace("_", " ")

@@ -26,4 +26,5 @@ def markdown(text: str) -> str:
 
 def sentence(error: dict[str, str]) -> str:
     """An error as it was recorded (`SttError.to_dict`) in the words that the user reads."""
-    return f"{error['message']} {error['guidance']}"
+    message = error["message"]
+    return f"{message}{'' if message.endswith(('.', '!', '?', '…')) else '.'} {error['guidance']}"

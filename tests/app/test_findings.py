@@ -21,11 +21,13 @@ def script() -> None:
                 {"text": "there.", "start": 600, "end": 900, "confidence": 0.8, "speaker": "A"},
             ],
             "utterances": [{"text": "Hello there.", "start": 100, "end": 900, "confidence": 0.85, "speaker": "A"}],
-            "summary": "A <b>greeting</b>.",
+            "summary": "- A <b>greeting</b>.\n- A reply.",
             "chapters": [{"headline": "The start", "gist": "Start", "summary": "They greet.", "start": 100, "end": 900}],
             "sentiment_analysis_results": [
                 {"text": "Hello there.", "sentiment": "POSITIVE", "confidence": 0.7, "start": 100, "end": 900}
             ],
+            "usage": {"seconds": 3.0, "cost": 0.0017},
+            "iab_categories_result": {"summary": {"Greetings": 0.9}},
             "entities": [{"entity_type": "person_name", "text": "Ann", "start": 100, "end": 500}],
             "auto_highlights_result": {
                 "results": [{"text": "hello", "count": 1, "rank": 0.5, "timestamps": [{"start": 100, "end": 500}]}]
@@ -39,5 +41,11 @@ def test_everything_that_an_answer_holds_is_shown():
     test = AppTest.from_function(script, default_timeout=30).run()
     assert not test.exception
     assert {"Summary", "Chapters"} <= {heading.value for heading in test.subheader}
-    assert {"Sentiments (1)", "Entities (1)", "Key phrases (1)", "Utterances (1)"} <= {e.label for e in test.expander}
-    assert len(test.dataframe) == 4
+    assert {"Topics (1)", "Sentiments (1)", "Entities (1)", "Key phrases (1)", "Utterances (1)"} <= {e.label for e in test.expander}
+    assert len(test.dataframe) == 5
+    shown = " ".join(part.proto.body for part in test.get("html"))
+    assert "A &lt;b&gt;greeting&lt;/b&gt;.\n- A reply." in shown and "They greet." in shown and "cost: 0.0017" in shown
+    entities = next(table.value for table in test.dataframe if "Kind" in table.value and "Text" in table.value)
+    assert entities.to_dict("records")[0] == {"Start": "0:00", "Text": "Ann", "Kind": "person name"}
+    topics = next(table.value for table in test.dataframe if "Topic" in table.value)
+    assert topics.to_dict("records") == [{"Topic": "Greetings", "Confidence": 0.9}]  # no empty columns

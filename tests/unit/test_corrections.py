@@ -189,9 +189,18 @@ def test_the_machines_version_is_kept_restored_and_left_again(data: Path):
 
 
 def test_a_renamed_speaker_is_renamed_everywhere(data: Path):
-    finished()
+    found = {
+        "speakers": ["Speaker 1", "Speaker 2"],
+        "sentiments": [{"text": "Ask not.", "speaker": "Speaker 2"}, {"text": "And", "speaker": None}],
+        "topics": [{"topic": "Speaker 1"}],
+        "summary": "Speaker 1",
+    }
+    finished(replace(SPOKEN, extras=found))
     corrections.rename_speakers("a", OWNER, {"Speaker 1": " John\n F. ", "Speaker 2": "<b>Ask</b>"}, 0)
     transcript = records.transcript_of("a")
+    assert transcript.extras["speakers"] == ["John F.", "<b>Ask</b>"]
+    assert [row["speaker"] for row in transcript.extras["sentiments"]] == ["<b>Ask</b>", None]
+    assert transcript.extras["topics"] == found["topics"] and transcript.extras["summary"] == "Speaker 1"
     assert transcript.speakers == ["John F.", "<b>Ask</b>"]
     assert {w.speaker for w in transcript.segments[0].words} == {"John F."}
     with pytest.raises(BadOption):

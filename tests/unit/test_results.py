@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stt import errors, results
-from stt.catalog import clean
 from stt.results import read
 from stt.transcript import Transcript
+from stt.untrusted import clean
 from tests.provider import MODELS, Job, result
 
 SAID = "Well, I don't know. It cost $20 — or 30 %! Ça va?"
@@ -262,6 +262,19 @@ def test_control_characters_and_broken_unicode_do_not_reach_the_transcript():
     assert heard.text == "ab 😀 \ufffd c[31m"
 
 
+def test_findings_of_every_channel_are_kept_each_with_the_times_of_its_own_words():
+    def spoken(word, start, kind):
+        found = [{"label": kind, "value": word, "start_word": 0, "end_word": 1}]
+        layout = {"paragraphs": [{"sentences": [{"text": word}, {"text": "Yes."}], "start": start, "end": 9, "speaker": 0}]}
+        return channel(word, [(word, start, start + 1)], entities=found, paragraphs=layout)
+
+    extras = read(answer(deepgram([spoken("Anna", 1, "PERSON"), spoken("Paris", 4, "PLACE")]))).transcript.extras
+    assert [(e["text"], e["kind"], e["start"]) for e in extras["entities"]] == [("Anna", "PERSON", 1), ("Paris", "PLACE", 4)]
+    assert extras["paragraphs"] == [
+        {"text": f"{word} Yes.", "start": start, "end": 9, "speaker": "Speaker 1"} for word, start in (("Anna", 1), ("Paris", 4))
+    ]
+
+
 def test_everything_else_that_an_answer_holds_is_kept_under_its_documented_name():
     rows = [("Hello", 0, 1), ("Anna", 1, 2)]
     first = deepgram(
@@ -323,6 +336,15 @@ def test_everything_else_that_an_answer_holds_is_kept_under_its_documented_name(
         ],
         "entities": [{"entity_type": "person_name", "text": "Anna", "start": 100, "end": 300}],
         "iab_categories_result": {"summary": {"Sports": 0.9}},
+        "content_safety_labels": {
+            "results": [
+                {
+                    "text": "Hi.",
+                    "labels": [{"label": "profanity", "confidence": 0.8, "severity": 0.1}],
+                    "timestamp": {"start": 0, "end": 500},
+                }
+            ]
+        },
     }
     extras = read(answer(second)).transcript.extras
     assert extras["chapters"] == [{"start": 0, "end": 2, "headline": "H", "gist": "G", "summary": "S"}]
@@ -336,9 +358,12 @@ def test_everything_else_that_an_answer_holds_is_kept_under_its_documented_name(
         "end": 0.5,
     }
     assert extras["entities"][0]["kind"] == "person_name" and extras["topics"][0]["topic"] == "Sports"
+    assert extras["sensitive"] == [
+        {"kind": "profanity", "confidence": 0.8, "severity": 0.1, "text": "Hi.", "start": 0, "end": 0.5}
+    ]
     assert extras["usage"] == {"seconds": 3, "cost": 0.01, "kind": "audio"} and extras["cost"] == 0.01
     assert extras["language_code"] == "en-us" and extras["summary"] == "Short."
-    assert all(f"    {name} " in results.__doc__ for name in extras)
+    assert all(f"    {name} " in results.extras.__doc__ for name in extras)
 
 
 # Whatever comes
@@ -424,7 +449,7 @@ JSON = st.recursive(
                 "utterances metadata duration paragraphs sentences speaker channel confidence summary topics "
                 "segments intents sentiments entities chapters auto_highlights_result timestamps usage cost search "
                 "hits start_word end_word message statusCode language_code detected_language iab_categories_result "
-                "sentiment_analysis_results".split()
+                "sentiment_analysis_results content_safety_labels labels label severity timestamp".split()
             )
             | st.text(max_size=4),
             inner,

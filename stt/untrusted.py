@@ -1,0 +1,45 @@
+"""Values of JSON that is not trusted: any may be missing, or of another type."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from typing import Any
+
+
+def items(value: Any) -> list[dict]:
+    """The objects of a list, or a lone object as a list of one."""
+    if isinstance(value, dict):
+        return [value]
+    return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
+
+
+def clean(value: Any) -> str:
+    """A text that every database and file takes: no lone surrogates, no control characters but line breaks and tabs."""
+    if not isinstance(value, str) or value.isprintable():
+        return value if isinstance(value, str) else ""
+    value = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return "".join(c for c in value if c in "\n\t" or unicodedata.category(c) != "Cc")
+
+
+def signed(value: Any) -> float | None:
+    """A finite number, or None. Numbers written as text count."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        read_as = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return read_as if math.isfinite(read_as) else None
+
+
+def number(value: Any) -> float | None:
+    """A finite number of at least 0, or None."""
+    read_as = signed(value)
+    return read_as if read_as is not None and read_as >= 0 else None
+
+
+def share(value: Any) -> float | None:
+    """A number from 0 to 1, or None."""
+    read_as = number(value)
+    return read_as if read_as is not None and read_as <= 1 else None
