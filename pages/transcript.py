@@ -75,7 +75,7 @@ def actions(job: records.Job, transcript: Transcript) -> None:
                 )
         if not job.pending and job.state != records.DONE and st.button("Retry", icon=":material/refresh:"):
             try:
-                visitor.follow(jobs.retry(job.id, owner=owner))
+                visitor.follow(jobs.retry(job.id, owner=owner, key=visitor.key()))
             except SttError as error:  # such as a limit of the host
                 state.notice = sentence(error.to_dict())
             st.switch_page("transcribe.py")

@@ -25,8 +25,9 @@ from requests_toolbelt import MultipartEncoder, MultipartEncoderMonitor
 from urllib3.exceptions import HTTPError, NewConnectionError, ProxyError
 
 from stt import errors
-from stt.catalog import clean, number
+from stt.failures import error_for, failure, message_of
 from stt.polling import Pace, backoff, pace_of, pause, retry_after
+from stt.untrusted import clean
 
 log = logging.getLogger(__name__)
 
@@ -60,12 +61,14 @@ class Client:
     def create(
         self, model: str, options: Mapping[str, Any] | None = None, *, path: Path | None = None,
         name: str | None = None, url: str | None = None, on_progress: Progress | None = None,
+        on_wait: Callable[[errors.ProviderError], None] | None = None,
         cancelled: Stop | None = None, patience: float = 300.0) -> str:  # fmt: skip
         """Submit the file at `path` (called `name` there), or the `url`; returns the generation id.
 
-        `options` are those of `catalog.clean_options`. `cancelled` is heeded until the last byte is sent; afterwards
-        the provider works, and the id is returned. Sent again, for `patience` seconds, where it cannot have been
-        accepted. Raises ProviderError (CreateUnsure where it may have been accepted), Cancelled, EmptyFile, NotFound.
+        `options` are those of `catalog.clean_options`. `on_progress` of a link comes once, before it is sent.
+        `cancelled` is heeded until the last byte is sent; afterwards the provider works, and the id is returned.
+        Sent again, for `patience` seconds, where it cannot have been accepted; `on_wait` is told why before each wait.
+        Raises ProviderError (CreateUnsure where it may have been accepted), Cancelled, EmptyFile, NotFound.
         """
         if (path is None) == (url is None):
             raise ValueError("either path or url")
@@ -83,6 +86,8 @@ class Client:
                         body = {"json": {**parameters, "url": url}}
                         if path is not None:
                             body = upload.body(stack, path, name or path.name, parameters)
+                        elif on_progress:
+                            on_progress(0, 0)
                         where = f"{self._base}/stt/create"
                         answer = _exchange(session, "POST", where, self._auth, timeout=self._create_timeout, **body)
                 except LOST as error:
@@ -92,10 +97,12 @@ class Client:
                     return created
                 failed, again = self._judged(answer, lost, upload, began)
                 # After a 429 the wait is the pace's, which all calls of the key share.
-                wait = 0.0 if isinstance(failed, errors.ProviderBusy) else max(wait, answer.wait or 0 if answer else 0)
+                wait = self.pace.delay() if isinstance(failed, errors.ProviderBusy) else max(wait, failed.wait)
                 if not again or time.monotonic() + wait > until:
                     raise failed
                 log.info("create is sent again: %s", failed.message)
+                if on_wait:
+                    on_wait(failed)
                 pause(wait, cancelled)
 
     def get(self, generation_id: str, *, patience: float = 0.0, cancelled: Stop | None = None) -> dict[str, Any]:
@@ -111,8 +118,7 @@ class Client:
             try:
                 return self._ask(f"/stt/{quote(generation_id, safe='')}", until, cancelled)
             except (errors.ProviderBusy, errors.ProviderDown) as error:
-                if isinstance(error, errors.ProviderBusy):
-                    wait = self.pace.delay()
+                wait = self.pace.delay() if isinstance(error, errors.ProviderBusy) else max(wait, error.wait)
                 if time.monotonic() + wait > until:
                     raise
                 log.info("get is asked again: %s", error.message)
@@ -157,7 +163,7 @@ class Client:
         if answer.status < 300 and isinstance(answer.body, dict) and answer.body.get("error"):
             return failure(answer.body), False
         error = _error(answer)
-        if answer.status < 300 or answer.status in (302, 303, 500, 502, 504):
+        if answer.status < 300 or answer.status in (302, 303) or answer.status >= 500 and answer.status != 503:
             return errors.CreateUnsure(error.message, detail=error.detail), False
         if isinstance(error, errors.ResultGone):
             error = errors.RequestRefused(error.message, detail=error.detail)
@@ -339,61 +345,17 @@ def _why(error: BaseException | None) -> str:
     return "No answer came in time." if late else "The connection ended before the answer was complete."
 
 
-_BY_STATUS: dict[int, type[errors.ProviderError]] = {
-    **dict.fromkeys((400, 413, 415, 422), errors.RequestRefused), **dict.fromkeys((402, 403), errors.OutOfCredit),
-    401: errors.KeyRefused, 404: errors.ResultGone, 408: errors.ProviderDown, 429: errors.ProviderBusy,
-}  # fmt: skip
-
-
-def error_for(status: int) -> type[errors.ProviderError]:
-    """The class of ours for an HTTP status of the contract's table."""
-    return _BY_STATUS.get(status) or (errors.ProviderDown if status >= 500 else errors.ProviderError)
-
-
 def _error(answer: _Answer) -> errors.ProviderError:
     if 300 <= answer.status < 400:
         return errors.ProviderDown("It answered with a redirect to another address, which is not followed with a key.")
     if answer.web_page and answer.status != 429:  # a gateway in between, whatever its status says
-        return errors.ProviderDown(f"It answered with a web page (status {answer.status}) instead of a result.")
+        said = f"It answered with a web page (status {answer.status}) instead of a result."
+        return errors.ProviderDown(said, wait=answer.wait)
     if answer.status < 300:
         return errors.ProviderDown("Its answer was not complete.")
     body = answer.body if isinstance(answer.body, dict) else {}
     said = message_of(answer.body) or f"The provider answered with status {answer.status}."
     request = (message_of(body.get("requestId")) or message_of(answer.headers.get("X-Request-Id")))[:80]
     said += f" (request id {request})" if request else ""
-    return error_for(answer.status)(said, detail=f"status {answer.status}, request id {request or 'unknown'}")
-
-
-def failure(answer: dict, found: Any = None) -> errors.ProviderError:
-    """The error that the body of a good answer (or the result inside it) tells of."""
-    said = message_of(answer) or (message_of(found) if isinstance(found, dict) else "")
-    code = status_code(answer)
-    kind = error_for(code) if code >= 400 else errors.GenerationFailed
-    return kind(said or "The provider gave no reason.", detail=f"status code {code or 'unknown'}")
-
-
-def status_code(answer: dict) -> int:
-    """The HTTP status written in a body, or 0."""
-    codes = [number(holder.get("statusCode")) for holder in (answer, answer.get("error")) if isinstance(holder, dict)]
-    return next((int(code) for code in codes if code and 100 <= code < 600), 0)
-
-
-def message_of(body: Any, longest: int = 300) -> str:
-    """The sentence in an error body of any known shape, cleaned and cut to `longest` characters, or ""."""
-    said = _message(body)
-    return said if len(said) <= longest else said[: longest - 1] + "…"
-
-
-def _message(body: Any, depth: int = 0) -> str:
-    if isinstance(body, str):
-        return " ".join(clean(body).split())
-    if isinstance(body, list) and depth < 5:
-        return "; ".join(filter(None, (_message(part, depth + 1) for part in body[:5])))
-    if not isinstance(body, dict) or depth > 4:
-        return ""
-    for name in ("message", "error", "errors", "detail", "description"):
-        if said := _message(body.get(name), depth + 1):
-            where = body.get("path")  # an issue of a validation names its parameter in a list
-            named = ".".join(clean(str(part))[:40] for part in where[:4]) if isinstance(where, list) else ""
-            return f"{named}: {said}" if named else said
-    return clean(body.get("name"))
+    detail = f"status {answer.status}, request id {request or 'unknown'}"
+    return error_for(answer.status)(said, detail=detail, wait=answer.wait)

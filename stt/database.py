@@ -65,7 +65,7 @@ transcriptions = sa.Table(
     sa.Column("confidence", sa.Float),
     sa.Column("cost", sa.Float),
     sa.Column("error", sa.JSON),
-    sa.Column("sealed_key", sa.Text),  # the visitor's own key, encrypted; gone when the job ends
+    sa.Column("sealed_key", sa.Text),  # the visitor's own key, encrypted; gone when the job is done
     sa.Column("sent", sa.Integer),  # the attempt whose create may have reached the provider
     sa.Column("remote_id", sa.Text),  # the provider's generation id, while its result may still be had
     sa.Column("provenance", sa.JSON),

@@ -137,8 +137,16 @@ class WeightsError(SetupError):
 
 
 class ProviderError(SttError):
+    """`wait` is how many seconds the provider asks to wait before it is asked again; 0 where it does not say."""
+
     title = "The AI/ML API could not do this"
     guidance = "Try again later, or transcribe with Whisper on this machine."
+
+    def __init__(
+        self, message: str = "", *, guidance: str | None = None, detail: str = "", wait: float | None = None
+    ) -> None:
+        super().__init__(message, guidance=guidance, detail=detail)
+        self.wait = wait or 0.0
 
 
 class KeyMissing(ProviderError):
@@ -168,7 +176,7 @@ class ResultGone(ProviderError):
 
 class ProviderBusy(ProviderError):
     title = "The provider is busy"
-    guidance = "The job waits and goes on by itself."
+    guidance = "Retry in a few minutes, or transcribe with Whisper on this machine."
 
 
 class ProviderDown(ProviderError):

@@ -145,9 +145,10 @@ def cancel(generation_id: str, *, owner: str = LOCAL) -> None:
     records.move(generation_id, records.OPEN, records.CANCELLED, finished=time.time(), stage=None)
 
 
-def retry(generation_id: str, *, owner: str = LOCAL) -> str:
+def retry(generation_id: str, *, owner: str = LOCAL, key: SecretStr | None = None) -> str:
     """Run a failed or cancelled job again, from the last finished stretch. Returns its id.
 
+    `key` is the visitor's own for the AI/ML API now; without it the job keeps the one it had.
     Raises NotFound, LimitReached.
     """
     start()
@@ -155,7 +156,8 @@ def retry(generation_id: str, *, owner: str = LOCAL) -> str:
     if job.state not in (records.FAILED, records.CANCELLED):
         return generation_id
     again = replace(job, attempt=job.attempt + 1, turn=records.next_turn(owner), queued=time.time())
-    with limits.admission(again, own_key=records.sealed_key(generation_id) is not None):
+    new_key = {"sealed_key": keys.seal(key)} if key and job.engine == models.PROVIDER else {}
+    with limits.admission(again, own_key=bool(new_key) or records.sealed_key(generation_id) is not None):
         moved = records.move(
             generation_id,
             (records.FAILED, records.CANCELLED),
@@ -166,6 +168,7 @@ def retry(generation_id: str, *, owner: str = LOCAL) -> str:
             error=None,
             finished=None,
             partial=None,
+            **new_key,
         )
     if moved:
         _enqueue(again)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
+from weakref import WeakValueDictionary
 
 from stt import catalog, keys, metrics, models, polling, records, recordings, results
 from stt.aiml import Client
@@ -17,6 +20,7 @@ from stt.errors import (
     GenerationFailed,
     ProviderBusy,
     ProviderDown,
+    ProviderError,
     ResultGone,
     TookTooLong,
 )
@@ -25,27 +29,34 @@ from stt.settings import settings
 
 KEPT = 3600.0  # seconds for which the provider keeps a result
 MARGIN = 120.0  # seconds before that at which waiting ends
-
+NEW = 10.0  # seconds in which an id may not be known yet on all of the provider's machines
+PATIENCE = 3.0  # seconds in which one poll is repeated before the job says that there is trouble
 
 ENDED = (ResultGone, GenerationFailed, AnswerUnreadable)  # nothing more will come of that generation id
+
+_creating: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
 
 
 class Provider:
     name = models.PROVIDER
 
     def run(self, work: Work) -> Outcome:
+        models.refresh()
         created = work.step("create", _create, work)
+        reading = None
         try:
-            answer = _result(work, created)
+            answer, took = _result(work, created)
             reading = results.read(answer, work.job.duration)
             if reading.error is not None:
                 work.patiently(records.keep_raw, work.job.id, answer)
                 raise reading.error
-        except ENDED:
-            work.patiently(records.report, work.job.id, remote_id=None)  # a retry has to create anew
+        except ProviderError as error:
+            if isinstance(error, ENDED) or reading is not None and reading.over:
+                work.patiently(records.keep_remote_id, work.job.id, None)  # a retry has to create anew
+            if isinstance(error, ResultGone) and work.job.recording_id is None:
+                error.guidance = "Results are kept there for one hour. Retry hands over the link again."
             raise
         assert reading.transcript is not None
-        took = time.time() - created["at"]
         seconds = reading.transcript.duration or work.job.duration or 0.0
         return Outcome(
             reading.transcript,
@@ -68,69 +79,109 @@ def client_for(job: Job) -> Client:
 def _create(work: Work) -> dict[str, Any]:
     """Submit the job: at most once an attempt, even if this server is killed at any moment.
 
-    From the moment that the last byte may be on its way the attempt counts as sent. Found so after a restart, without
-    an id, nobody knows whether the provider took it, so the user decides.
+    From the moment that the last byte may be on its way, and until the provider has surely turned it away, the
+    attempt counts as sent. Found so after a restart, without an id, nobody knows whether the provider took it, so the
+    user decides. Answers the id and the time `at` which it came; `old` if an earlier attempt made it.
     """
     job = work.job
-    if known := records.remote_id(job.id):
-        return {"id": known, "at": time.time()}  # an earlier attempt was cut short: its result is paid for
-    if records.was_sent(job):
-        raise CreateUnsure("This server was stopped just while it handed the recording to the provider.")
-    client = client_for(job)
-    model = models.known().find(job.model)
-    options = catalog.clean_options(model, job.options, unknown="drop")
-    if job.recording_id is None:
-        records.mark_sent(job)
-        with _measured("create"):
-            created = client.create(job.model, options, url=job.url, cancelled=work.cancelled)
-    else:
-        recording = recordings.find(job.recording_id, job.owner)
-
-        def on_progress(sent: int, total: int) -> None:
-            if sent >= total:
-                records.mark_sent(job)
-            records.report(job.id, stage=f"Uploading to the provider, {sent * 100 // max(total, 1)} %")
-
+    # A retry of a job that was cancelled while its create was under way waits for what comes of that.
+    with _creating.setdefault(job.id, threading.Lock()):
+        if known := records.remote_id(job.id):
+            return {"id": known, "at": time.time(), "old": True}  # its result is paid for
+        if records.was_sent(job):
+            raise CreateUnsure("This server was stopped just while it handed the recording to the provider.")
+        client = client_for(job)
+        options = catalog.clean_options(models.known().find(job.model), job.options, unknown="drop")
         with _measured("create"):
             created = client.create(
                 job.model,
                 options,
-                path=recording.path,
-                name=recording.name,
-                on_progress=on_progress,
+                **_source(job),
+                on_wait=lambda why: _wait(job, why),
                 cancelled=work.cancelled,
+                patience=settings().stt_provider_limit,
             )
-    records.report(job.id, remote_id=created, stage="Queued at the provider")
-    return {"id": created, "at": time.time()}
+        at = time.time()
+        work.patiently(records.keep_remote_id, job.id, created)
+    work.patiently(records.report, job.id, stage="Queued at the provider")
+    return {"id": created, "at": at}
 
 
-def _result(work: Work, created: dict[str, Any]) -> dict[str, Any]:
-    """Poll until the job has ended; the whole answer.
+def _source(job: Job) -> dict[str, Any]:
+    """What `Client.create` is to hand over, a link or a file, and how it tells of its progress."""
+    recording = recordings.find(job.recording_id, job.owner) if job.recording_id else None
+
+    def on_progress(sent: int, total: int) -> None:
+        if sent < total:
+            records.report(job.id, stage=f"Uploading to the provider, {sent * 100 // total} %")
+            return
+        records.report(job.id, stage="Uploaded, waiting for the provider's answer" if recording else "Handing over the link")
+        records.mark_sent(job)  # the last block goes out after this
+
+    where = {"path": recording.path, "name": recording.name} if recording else {"url": job.url}
+    return {**where, "on_progress": on_progress}
+
+
+def _wait(job: Job, why: ProviderError) -> None:
+    """The create was surely not accepted, and is sent again after a wait."""
+    records.mark_unsent(job)
+    records.report(job.id, stage=_trouble(why))
+
+
+def _result(work: Work, created: dict[str, Any]) -> tuple[dict[str, Any], float | None]:
+    """Poll until the job has ended; the whole answer, and how long it took, in seconds, where that is known.
 
     Nothing of this is a checkpoint: how long to wait follows from the time since the create, so a restarted job
-    goes on where it was. Raises what `Client.get` raises, TookTooLong and Cancelled.
+    goes on where it was, and asks at least once. Raises what `Client.get` raises, TookTooLong and Cancelled.
     """
     job, client = work.job, work.patiently(client_for, work.job)
     expected = polling.expected_seconds(job.duration or 0.0, work.patiently(records.past, job.model))
     schedule = polling.Schedule(expected)
     limit = min(max(settings().stt_provider_limit, 2 * (job.duration or 0.0)), KEPT - MARGIN)
-    trouble: Exception | None = None
-    while (elapsed := time.time() - created["at"]) < limit:
-        polling.pause(min(schedule.wait(elapsed), limit - elapsed))
-        if work.cancelled():
-            raise Cancelled()
+    if expected:  # the row counts from the start of the upload
+        expected += max(0.0, created["at"] - (job.started or created["at"]))
+    seen = created["at"]
+    trouble: ProviderError | None = None
+    waits = polling.backoff()
+    for tries in count():
+        if (elapsed := time.time() - created["at"]) < limit:
+            wait = schedule.wait(elapsed)
+            if trouble is not None:
+                wait = max(wait, next(waits), trouble.wait, client.pace.delay())
+            _pause(work, min(wait, limit - elapsed))
+        elif tries:
+            raise trouble or TookTooLong(f"No result after {limit / 60:.0f} minutes.")
         try:
             with _measured("get"):
-                answer = client.get(created["id"])
-        except (ProviderBusy, ProviderDown) as error:  # passes, or the job's own limit ends it
+                answer = client.get(created["id"], patience=PATIENCE)
+                reading = results.read(answer, job.duration)
+                if isinstance(reading.error, ProviderBusy | ProviderDown) and not reading.over:  # in a good answer
+                    raise reading.error
+        except (ProviderBusy, ProviderDown, ResultGone) as error:  # passes, or the job's own limit ends it
+            if isinstance(error, ResultGone) and (created.get("old") or time.time() - created["at"] > NEW):
+                raise
+            waits = waits if trouble is not None else polling.backoff()
             trouble = error
+            work.patiently(records.report, job.id, stage=_trouble(error), expected=expected)
             continue
-        reading = results.read(answer, job.duration)
+        now = time.time()
         if reading.status != "running":
-            return answer
-        trouble = None
+            took = now - created["at"]
+            # After a restart, or an earlier attempt, nobody knows when it was done.
+            known = not created.get("old") and now - seen <= max(2 * polling.SLOWEST, took / 4)
+            return answer, took if known else None
+        seen, trouble = now, None
         work.patiently(records.report, job.id, stage=_stage(reading.word), expected=expected)
-    raise trouble or TookTooLong(f"No result after {limit / 60:.0f} minutes.")
+    raise AssertionError("polls never end")
+
+
+def _pause(work: Work, seconds: float) -> None:
+    """Sleep; notices within ten seconds, without asking the database all the time, that the job is not wanted."""
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        polling.pause(min(left, polling.SLOWEST))
+        if work.cancelled():
+            raise Cancelled()
 
 
 @contextmanager
@@ -150,6 +201,12 @@ def _measured(kind: str) -> Iterator[None]:
 def _stage(word: str) -> str:
     waiting = word.lower() in ("", "waiting", "queued")
     return "Queued at the provider" if waiting else "The provider is transcribing"
+
+
+def _trouble(why: ProviderError) -> str:
+    if isinstance(why, ProviderBusy):
+        return "The provider is busy, waiting to go on"
+    return "The provider does not answer, trying again"
 
 
 def _cost(job: Job, billed: Any, seconds: float) -> float | None:

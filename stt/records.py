@@ -130,6 +130,14 @@ def mark_sent(job: Job) -> bool:
         return connection.execute(transcriptions.update().where(new).values(sent=job.attempt)).rowcount == 1
 
 
+def mark_unsent(job: Job) -> None:
+    """Note that the provider has surely not taken this attempt's create."""
+    t = transcriptions.c
+    with database().begin() as connection:
+        mine = sa.and_(t.id == job.id, t.sent == job.attempt)
+        connection.execute(transcriptions.update().where(mine).values(sent=None))
+
+
 def was_sent(job: Job) -> bool:
     t = transcriptions.c
     with database().connect() as connection:
@@ -142,6 +150,14 @@ def remote_id(generation_id: str) -> str | None:
         return connection.execute(
             sa.select(transcriptions.c.remote_id).where(transcriptions.c.id == generation_id)
         ).scalar()
+
+
+def keep_remote_id(generation_id: str, remote_id: str | None) -> None:
+    """Remember the provider's id, also of a job that was cancelled meanwhile: a retry then fetches what is paid for."""
+    with database().begin() as connection:
+        connection.execute(
+            transcriptions.update().where(transcriptions.c.id == generation_id).values(remote_id=remote_id)
+        )
 
 
 def past(model: str) -> list[tuple[float, float]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 import streamlit as st
 
 import stt
-from pages.visitor import owner
+from pages.visitor import key, owner
 from pages.widgets.amounts import length, percent
 from pages.widgets.plain import plain, sentence
 from stt import models, records
@@ -41,8 +42,11 @@ def _buttons(job: Job) -> None:
         if st.button("Read", key=f"read-{job.id}", type="primary", icon=":material/article:"):
             st.switch_page("transcript.py", query_params={"id": job.id})
     else:
+        if job.error and job.error["kind"] == "AnswerUnreadable":  # its page has the raw answer
+            if st.button("Read", key=f"read-{job.id}", icon=":material/article:"):
+                st.switch_page("transcript.py", query_params={"id": job.id})
         if st.button("Retry", key=f"retry-{job.id}", icon=":material/refresh:"):
-            _do(stt.retry, job)
+            _do(partial(stt.retry, key=key()), job)
 
 
 def _do(action, job: Job) -> None:

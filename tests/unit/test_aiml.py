@@ -178,7 +178,7 @@ def test_a_create_whose_answer_takes_too_long_is_not_sent_again(provider, source
     assert provider.calls["create"] == 1
 
 
-@pytest.mark.parametrize("status", ["500", "502", "504"])
+@pytest.mark.parametrize("status", ["500", "501", "502", "504"])
 def test_a_create_that_failed_inside_the_provider_may_have_been_billed(provider, client, status):
     provider.fault("create", status)
     with pytest.raises(errors.CreateUnsure, match="req-7"):
