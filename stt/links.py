@@ -19,6 +19,7 @@ from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 from uuid import uuid4
 
+import idna
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import requote_uri
@@ -34,6 +35,9 @@ _CONNECT, _QUIET = 15, 30  # seconds to connect, and without a byte
 _BLOCK = 1 << 16  # bytes
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _TUNNELS = [ipaddress.ip_network(net) for net in ("2002::/16", "2001::/32", "64:ff9b:1::/48", "::/96")]
+# Special, though Python's `ipaddress` calls them global: what Azure tells its virtual machines, the relays of an
+# abandoned tunnel, and addresses for documentation.
+_SPECIAL = [ipaddress.ip_network(net) for net in ("168.63.129.16/32", "192.88.99.0/24", "3fff::/20")]
 _HTML = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype\s+html|html|head|body|!--)", re.IGNORECASE)
 _ANSWERS = {
     401: "The site behind this link wants a sign-in.",
@@ -60,9 +64,13 @@ def well_formed(url: str) -> str:
     if re.search(r"[\x00-\x1f\x7f]", url):
         raise BadLink("The link holds signs that no address has.")
     try:
-        parts = urlsplit(requote_uri(url))  # spaces and the like, as people paste them, become %20
+        parts = urlsplit(url)
+        if not parts.netloc.isascii():  # as a browser does: letters of the world as punycode, 127。0。0。① as 127.0.0.1
+            name, colon, number = parts.netloc.partition(":")
+            parts = parts._replace(netloc=idna.encode(name, uts46=True).decode() + colon + number)
+        parts = urlsplit(requote_uri(parts.geturl()))  # spaces and the like, as people paste them, become %20
         port = parts.port
-    except ValueError as error:
+    except (ValueError, UnicodeError) as error:
         raise BadLink("This is not a complete address.") from error
     if parts.scheme not in ("http", "https"):
         raise BadLink("Only addresses that begin with http:// or https:// can be opened.")
@@ -199,6 +207,8 @@ def _public(address: str) -> bool:
             return _public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
         if ip.is_site_local or any(ip in net for net in _TUNNELS):
             return False
+    if any(ip in net for net in _SPECIAL):
+        return False
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified or ip.is_loopback)
 
 

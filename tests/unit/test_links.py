@@ -241,6 +241,8 @@ def test_a_closed_port_is_told_in_a_sentence(fetch):
         ("http://[::1", "not a complete address"),
         ("http://user:secret@example.com/a.mp3", "user name"),
         ("http://user@example.com/a.mp3", "user name"),
+        ("http://user@bücher.example/a.mp3", "not a complete address"),
+        ("http://bücher .example/a.mp3", "not a complete address"),
         ("http://example.com\\@127.0.0.1/", "user name"),
         ("http://exam\nple.com/a.mp3", "signs that no address has"),
         ("http://no-such-name.invalid/a.mp3", "no site called no-such-name.invalid"),
@@ -259,6 +261,11 @@ def test_what_is_no_address_is_refused(fetch, url, words):
         "localhost",
         "127.0.0.1",
         "127.1",
+        "127。0。0。1",
+        "①②⑦.⓪.⓪.①",
+        "LOCALHOST",
+        "0x7f.0x0.0x0.0x1",
+        "017700000001",
         "0x7f.1",
         "0x7f000001",
         "2130706433",
@@ -269,6 +276,10 @@ def test_what_is_no_address_is_refused(fetch, url, words):
         "172.16.5.4",
         "192.168.1.1",
         "169.254.169.254",
+        "168.63.129.16",
+        "[::ffff:168.63.129.16]",
+        "[fd00:ec2::254]",
+        "100.100.100.200",
         "100.64.0.1",
         "192.0.2.1",
         "198.18.0.1",
@@ -286,6 +297,10 @@ def test_what_is_no_address_is_refused(fetch, url, words):
         "[2002:7f00:1::]",
         "[2002:5db8:d822::1]",
         "[2001:0:5ef5:79fb::1]",
+        "192.88.99.1",
+        "[3fff::1]",
+        "[5f00::1]",
+        "[0:0:0:0:0:ffff:7f00:1]",
         "[2001:db8::1]",
         "[fc00::1]",
         "[fd12:3456::1]",
@@ -305,6 +320,13 @@ def test_an_address_that_is_not_public_is_refused_however_it_is_spelled(tmp_path
 def test_a_public_address_passes(names, address):
     names["talks.example"] = [[address]]
     assert links.check(" https://talks.example/a b.mp3#t=10 ") == "https://talks.example/a%20b.mp3"
+
+
+def test_a_name_in_any_script_is_asked_for_as_browsers_do(names):
+    names["xn--bcher-kva.example"] = [[PUBLIC]]
+    for url in ("https://bücher.example/ä ö.mp3?q=ß#x", "https://BÜCHER。example/%C3%A4%20%C3%B6.mp3?q=%C3%9F"):
+        assert links.check(url) == "https://xn--bcher-kva.example/%C3%A4%20%C3%B6.mp3?q=%C3%9F"
+    assert links.check("https://bücher.example:8443/a.mp3") == "https://xn--bcher-kva.example:8443/a.mp3"
 
 
 def test_a_name_with_one_private_address_among_public_ones_is_refused(names):
