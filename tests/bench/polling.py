@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from statistics import mean, median
 
 from stt.polling import Schedule
+from tests.bench.table import print_table
 
 JOBS = 20_000
 BINS = [(1, 5), (5, 15), (15, 30), (30, 60), (60, 120), (120, 300), (300, 600), (1, 600)]
@@ -68,21 +69,20 @@ def unknown(job: float, draw: random.Random) -> None:
 
 def main() -> None:
     learnt_rows, unknown_rows = simulate(learnt), simulate(unknown)
-    print("| job (s) | allowed (s) | lost, learnt: median / mean | lost, unknown | lost, every 10 s "
-          "| polls more, learnt: mean / most | unknown |")  # fmt: skip
-    print("|---|---|---|---|---|---|---|")
+    headers = ["job (s)", "allowed", "lost, learnt", "lost, unknown", "lost, every 10 s"]
+    headers += ["calls, learnt", "calls, unknown", "calls, every 10 s", "more calls at most"]
+    table = []
     for low, high in BINS:
-        known = [row for row in learnt_rows if low <= row["job"] <= high]
-        blind = [row for row in unknown_rows if low <= row["job"] <= high]
-        limit = median(allowed(row["job"]) for row in known)
-        cells = [
-            f"{median(r['lost'] for r in rows):.2f} / {mean(r['lost'] for r in rows):.2f}" for rows in (known, blind)
-        ]
-        cells.append(f"{median(r['seed_lost'] for r in known):.2f} / {mean(r['seed_lost'] for r in known):.2f}")
-        for rows in (known, blind):
-            more = [row["polls"] - row["seed_polls"] for row in rows]
-            cells.append(f"{mean(more):+.1f} / {max(more):+d}")
-        print(f"| {low} to {high} | {limit:.2f} | " + " | ".join(cells) + " |")
+        known, blind = ([row for row in rows if low <= row["job"] <= high] for rows in (learnt_rows, unknown_rows))
+        lost = [[row["lost"] for row in known], [row["lost"] for row in blind], [row["seed_lost"] for row in known]]
+        calls = [[row["polls"] for row in known], [row["polls"] for row in blind], [row["seed_polls"] for row in known]]
+        table.append(
+            [f"{low} to {high}", f"{median(allowed(row['job']) for row in known):.2f}"]
+            + [f"{median(each):.2f} / {mean(each):.2f}" for each in lost]
+            + [f"{mean(each):.1f}" for each in calls]
+            + [f"{max(row['polls'] - row['seed_polls'] for row in [*known, *blind]):+d}"]
+        )
+    print_table("Seconds between done there and shown here (median / mean), and calls of a job (mean)", headers, table)
 
 
 if __name__ == "__main__":
