@@ -28,7 +28,10 @@ def key_form() -> None:
         st.info("This server has a key of its own. A key that you enter here is used instead, for you only.")
     with st.form("key", clear_on_submit=True):
         typed = st.text_input(
-            "AI/ML API key", type="password", help="Kept in memory for this browser session. Keys are made at aimlapi.com."
+            "AI/ML API key",
+            type="password",
+            autocomplete="off",
+            help="Checked with the provider, then kept in memory for this browser session. Keys are made at aimlapi.com.",
         )
         if st.form_submit_button("Check and use", type="primary") and typed.strip():
             use(SecretStr(typed.strip()))
@@ -47,7 +50,7 @@ def use(key: SecretStr) -> None:
 
 st.title("Settings", anchor=False)
 st.subheader("AI/ML API", anchor=False)
-plain("With a key you can use the models of the AI/ML API beside Whisper on this machine.", "stt-hint")
+plain("With a key from aimlapi.com you can use the models of the AI/ML API beside Whisper on this machine.", "stt-hint")
 if "key_notice" in state:
     st.error(markdown(state.pop("key_notice")))
 key_form()

@@ -9,11 +9,11 @@ import stt
 from pages import visitor
 from pages.widgets.amounts import length, when
 from pages.widgets.job_row import USUAL, job_row
-from pages.widgets.model_choice import model_choice
+from pages.widgets.model_choice import cost_line, model_choice
 from pages.widgets.plain import markdown, plain, sentence
 from pages.widgets.uploader import uploader
-from stt import models, recordings, records, startup
-from stt.catalog import LOCAL, Cost, Model
+from stt import polling, recordings, records, startup
+from stt.catalog import LOCAL, Model
 from stt.errors import SttError
 from stt.links import Link
 from stt.settings import settings
@@ -41,6 +41,7 @@ def add_recordings() -> list[Link]:
     with link:
         typed = st.text_area(
             "Addresses of recordings, one a line",
+            state.get("links_left", ""),
             placeholder="https://example.org/talk.mp3",
             height=100,
             key=f"links-{state.get('links_drawn', 0)}",
@@ -50,7 +51,7 @@ def add_recordings() -> list[Link]:
         if take is not None and take.file_id not in state.seen:
             state.seen.add(take.file_id)
             add_take(take)
-    return [Link(address) for address in typed.split()]
+    return [Link(address) for address in dict.fromkeys(typed.split())]
 
 
 def add_take(take) -> None:
@@ -63,48 +64,43 @@ def add_take(take) -> None:
         state.notice = sentence(error.to_dict())
 
 
-def chosen_recordings() -> list[recordings.Recording]:
-    """The list before the start: what each file is, and how long it will take here."""
-    found = recordings.find_all(state.chosen, owner)
-    speed = records.usual_speed(LOCAL, USUAL)
+def list_recordings(found: list[recordings.Recording], model: Model) -> None:
+    """The list before the start: what each file is, and how long this model will take for it."""
+    speed = records.usual_speed(LOCAL, USUAL) if model.local else None
+    past = [] if model.local else records.past(model.id)
     for recording in found:
         with st.container(horizontal=True, vertical_alignment="center", key=f"chosen-{recording.id}"):
             plain(recording.name, "stt-title")
             facts = [recording.kind, length(recording.duration)]
-            if recording.duration:
-                facts.append(f"takes about {length(max(1.0, recording.duration / speed))}")
+            seconds = recording.duration or 0.0
+            if expected := seconds / speed if speed else polling.expected_seconds(seconds, past):
+                facts.append(f"takes about {length(max(1.0, expected))}")
             plain(" · ".join(facts), "stt-facts", fit=True)
             if st.button("Remove", key=f"remove-{recording.id}", type="tertiary", icon=":material/close:"):
                 state.chosen.remove(recording.id)
                 recordings.remove(recording.id, owner)
                 st.rerun()
-    return found
 
 
 def begin(sources: list[recordings.Recording | Link], model: str, options: dict) -> None:
-    """Start a job for each; what one of them refuses does not hold up the others."""
-    refused = []
+    """Start a job for each; what one of them refuses does not hold up the others, and stays to be put right."""
+    refused, links = [], []
     for source in sources:
         link = isinstance(source, Link)
         try:
             visitor.follow(stt.create(source, model=model, options=options, owner=owner, key=visitor.key()))
         except SttError as error:
             refused.append(f"{source.url if link else source.name}: {sentence(error.to_dict())}")
+            links += [source.url] if link else []
             continue
         if not link and source.id in state.chosen:
             state.chosen.remove(source.id)
     if refused:
         state.notice = "\n\n".join(refused)
-    else:
-        state.links_drawn = state.get("links_drawn", 0) + 1  # an empty box of links
+    if any(isinstance(source, Link) for source in sources):
+        state.links_drawn = state.get("links_drawn", 0) + 1  # a new box, with what is left
+        state.links_left = "\n".join(links)
     st.rerun()
-
-
-def cost(model: Model, found: list[recordings.Recording]) -> None:
-    """What the start will cost, where that is known."""
-    known = [models.known().cost(model.id, recording.duration) for recording in found if recording.duration]
-    if known and all(known) and not model.local:
-        plain(str(Cost(sum(c.seconds for c in known), sum(c.dollars for c in known))), "stt-facts")
 
 
 def rows() -> None:
@@ -120,9 +116,12 @@ st.title("Turn speech into text", anchor=False)
 if "notice" in state:
     st.error(markdown(state.pop("notice")))
 typed_links = add_recordings()
-found = chosen_recordings()
+found = recordings.find_all(state.chosen, owner)
+listed = st.container()
 model, options = model_choice(any(recording.channels > 1 for recording in found))
-cost(model, found)
+with listed:
+    list_recordings(found, model)
+cost_line(model, [recording.duration for recording in found] + [None] * len(typed_links))
 sources = [*found, *typed_links]
 if st.button("Transcribe", type="primary", width="stretch", disabled=not sources, key="start"):
     begin(sources, model.id, options)

@@ -1,4 +1,4 @@
-"""The models, what each accepts, and what it costs; and readers for JSON that is not trusted.
+"""The models, what each accepts, and what it costs.
 
 `models.json` is the packaged copy; `load` puts the provider's live names and prices over it.
 """
@@ -11,7 +11,6 @@ import os
 import re
 import tempfile
 import time
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -20,12 +19,14 @@ from typing import Any, Literal
 
 from stt.errors import BadOption, ProviderError
 from stt.languages import LANGUAGES
+from stt.untrusted import clean, items, number, signed
 
 FIRST = "#g1_whisper-base"
 LOCAL = "local/whisper-base"
 EXTRA = "extra"
 RESERVED = {"model", "url", "audio", "file"}
 FRESH = 3600.0  # seconds for which a cached list is not asked for again
+COPY = "aiml-models.json"
 _TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
 
 # Asks for the live list: (ETag of the copy we have) -> (entries, or None if unchanged; its ETag)
@@ -38,6 +39,7 @@ class Option:
 
     `minimum` and `maximum` bound a number (`unit` "s", "ms" …; `whole` numbers only). `choices` of a choice are
     (value, label); with `free` other values are taken too. `main` is worth a control, the rest is for who looks.
+    `on` is a switch that the model has on unless it is told otherwise.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Option:
     choices: tuple[tuple[str, str], ...] = ()
     free: bool = False
     main: bool = True
+    on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ class Cost:
     dollars: float
 
     def __str__(self) -> str:
-        return f"{_length(self.seconds)}, " + (f"about {_dollars(self.dollars)}" if self.dollars else "free")
+        return f"{_length(self.seconds)}, " + (f"about {dollars(self.dollars)}" if self.dollars else "free")
 
 
 class Catalog:
@@ -114,45 +117,52 @@ def packaged() -> Catalog:
     return Catalog([_model(entry, entry["family"]) for entry in _packaged()["data"]])
 
 
-def load(folder: Path, fetch: Fetch, *, now: Callable[[], float] = time.time) -> Catalog:
+def load(folder: Path, fetch: Fetch, source: str = "", *, now: Callable[[], float] = time.time) -> Catalog:
     """The packaged models under the provider's live names and prices, and its new models of a known kind.
 
-    The live list is kept in `folder` with its ETag and asked for at most once an hour; when it cannot be had, the
-    kept copy serves, and without one the packaged models. Never raises.
+    The live list is kept in `folder` with its ETag and its `source`, and asked for at most once an hour; when it
+    cannot be had, the kept copy serves, and without one the packaged models. Never raises.
     """
-    path = folder / "aiml-models.json"
-    kept = _kept(path)
+    path = folder / COPY
+    copy = _kept(path, source)
     # A copy from the future is one whose clock was wrong.
-    if kept is None or not 0 <= now() - (number(kept.get("at")) or 0.0) < FRESH:
-        kept = _asked(path, kept, fetch, now())
-    return _merged(items(kept.get("data"))) if kept else packaged()
+    if copy is None or not 0 <= now() - (number(copy.get("at")) or 0.0) < FRESH:
+        copy = _asked(path, copy, fetch, {"at": now(), "source": source})
+    return _merged(items(copy.get("data"))) if copy else packaged()
 
 
-def _asked(path: Path, kept: dict | None, fetch: Fetch, at: float) -> dict | None:
+def kept(folder: Path, source: str = "") -> Catalog:
+    """The models as `load` kept them, however old, without asking anybody. Never raises."""
+    copy = _kept(folder / COPY, source)
+    return _merged(items(copy.get("data"))) if copy else packaged()
+
+
+def _asked(path: Path, copy: dict | None, fetch: Fetch, about: dict[str, Any]) -> dict | None:
     try:
-        entries, etag = fetch(clean(kept.get("etag")) or None if kept else None)
+        entries, etag = fetch(clean(copy.get("etag")) or None if copy else None)
     except ProviderError:
-        return kept
+        return copy
     if entries is not None:
-        kept = {"etag": etag, "data": [entry for entry in entries if _family(clean(entry.get("id")))]}
-    if kept is None or not kept["data"]:
+        copy = {"etag": etag, "data": [entry for entry in entries if _family(clean(entry.get("id")))]}
+    if copy is None or not copy["data"]:
         return None
-    kept = {**kept, "at": at}
+    copy = copy | about
     try:
         with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8") as file:
-            json.dump(kept, file)
+            json.dump(copy, file)
         os.replace(file.name, path)
     except OSError:
         pass  # a copy saves a request, no more
-    return kept
+    return copy
 
 
-def _kept(path: Path) -> dict | None:
+def _kept(path: Path, source: str) -> dict | None:
     try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
+        copy = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
-    return kept if isinstance(kept, dict) and items(kept.get("data")) else None
+    usable = isinstance(copy, dict) and items(copy.get("data")) and copy.get("source", "") == source
+    return copy if usable else None
 
 
 def _merged(live: list[dict]) -> Catalog:
@@ -225,7 +235,8 @@ def _options(family: str) -> tuple[Option, ...]:
         described["minimum"], described["maximum"] = names.get("bounds", {}).get(
             name, (described.get("minimum"), described.get("maximum"))
         )
-        options.append(Option(name, **described, choices=tuple(choices), main=name in names["main"]))
+        main, on = name in names["main"], name in names.get("on", ())
+        options.append(Option(name, **described, choices=tuple(choices), main=main, on=on))
     return tuple(options)
 
 
@@ -259,8 +270,8 @@ def _length(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def _dollars(amount: float) -> str:
-    """Two places behind the point, or as many as the first two digits need."""
+def dollars(amount: float) -> str:
+    """Such as "$0.006": two places behind the point, or as many as the first two digits need."""
     places = 2 if amount >= 0.095 else min(1 - math.floor(math.log10(amount)), 8)
     figures = f"${amount:.{places}f}"
     return figures.rstrip("0") if places > 2 else figures
@@ -350,44 +361,3 @@ def _json(label: str, value: Any) -> Any:
     except (ValueError, TypeError, RecursionError) as error:
         raise BadOption(f"{label} is not valid JSON.") from error
     return read_as
-
-
-# Values of an answer that is not trusted
-
-
-def items(value: Any) -> list[dict]:
-    """The objects of a list, or a lone object as a list of one."""
-    if isinstance(value, dict):
-        return [value]
-    return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
-
-
-def clean(value: Any) -> str:
-    """A text that every database and file takes: no lone surrogates, no control characters but line breaks and tabs."""
-    if not isinstance(value, str) or value.isprintable():
-        return value if isinstance(value, str) else ""
-    value = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return "".join(c for c in value if c in "\n\t" or unicodedata.category(c) != "Cc")
-
-
-def signed(value: Any) -> float | None:
-    """A finite number, or None. Numbers written as text count."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        read_as = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return read_as if math.isfinite(read_as) else None
-
-
-def number(value: Any) -> float | None:
-    """A finite number of at least 0, or None."""
-    read_as = signed(value)
-    return read_as if read_as is not None and read_as >= 0 else None
-
-
-def share(value: Any) -> float | None:
-    """A number from 0 to 1, or None."""
-    read_as = number(value)
-    return read_as if read_as is not None and read_as <= 1 else None

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
@@ -13,20 +14,47 @@ from pydantic import SecretStr
 from stt import catalog, keys
 from stt.aiml import list_models
 from stt.catalog import FIRST, FRESH, LOCAL, Catalog, Model
-from stt.database import data_folder
 from stt.errors import BadOption, KeyMissing
 from stt.settings import settings
 
 ON_DEVICE, PROVIDER = "on-device", "provider"
+RETRY = 60.0  # seconds until the list is asked for again where there is none yet
 
 log = logging.getLogger("stt.models")
 _lock = threading.Lock()
-_live: tuple[float, Catalog] | None = None
+# By the data folder and the address of the API: when the list was asked for, and what it is.
+_live: dict[tuple[Path, str], tuple[float, Catalog]] = {}
 
 
 def known() -> Catalog:
-    """All models with names and prices, at once: the provider's live list once `refresh` has it, else the packaged one."""
-    return _live[1] if _live else catalog.packaged()
+    """All models with names and prices, at once: the live list as it was last had, else the packaged one."""
+    place = _place()
+    if place not in _live:
+        _live[place] = 0.0, catalog.kept(*place)
+    return _live[place][1]
+
+
+def refresh(patience: float = 0.0) -> None:
+    """Ask for the live list in the background, once an hour at most. Call it when somebody has a key.
+
+    The first list ever is waited for, `patience` seconds at most.
+    """
+    place, first = _place(), known() is catalog.packaged()
+    if time.time() - _live[place][0] < (RETRY if first else FRESH) or _lock.locked():
+        return
+    thread = threading.Thread(target=_refresh, args=place, name="models", daemon=True)
+    thread.start()
+    if first:
+        thread.join(patience)
+
+
+def _refresh(folder: Path, address: str) -> None:
+    with _lock:
+        _live[folder, address] = time.time(), catalog.load(folder, partial(list_models, address), address)
+
+
+def _place() -> tuple[Path, str]:
+    return settings().data_dir, settings().aiml_base_url
 
 
 def offered(model: Model) -> bool:
@@ -36,18 +64,6 @@ def offered(model: Model) -> bool:
     if model.id == LOCAL and keys.server_key() is None:
         mine.add(FIRST)
     return not names or bool(names & mine)
-
-
-def refresh() -> None:
-    """Ask for the live list in the background, once an hour at most. Call it when somebody has a key."""
-    if (_live is None or time.time() - _live[0] > FRESH) and not _lock.locked():
-        threading.Thread(target=_refresh, name="models", daemon=True).start()
-
-
-def _refresh() -> None:
-    global _live
-    with _lock:
-        _live = time.time(), catalog.load(data_folder(), partial(list_models, settings().aiml_base_url))
 
 
 def choose(name: str, key: SecretStr | None) -> tuple[Model, str]:

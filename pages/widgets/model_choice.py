@@ -7,8 +7,10 @@ from typing import Any
 import streamlit as st
 
 from pages import visitor
-from stt import keys, models
-from stt.catalog import Model, Option
+from pages.widgets.plain import markdown, plain, sentence
+from stt import catalog, keys, models
+from stt.catalog import EXTRA, Cost, Model, Option
+from stt.errors import BadOption
 from stt.languages import LANGUAGES
 
 SPOKEN = ("language", "language_code")
@@ -22,11 +24,13 @@ def model_choice(several_channels: bool) -> tuple[Model, dict[str, Any]]:
     chosen = model_place.selectbox(
         "Model", offered, format_func=_label, key="model", help="Models of the AI/ML API need a key: see Settings."
     )
+    if not chosen.local:
+        plain(_short(chosen.description), "stt-hint")
     options: dict[str, Any] = {}
     spoken = next((option for option in chosen.options if option.name in SPOKEN), None)
     if spoken:
         with language_place:
-            options[spoken.name] = _language(chosen)
+            options[spoken.name] = _language(chosen, spoken)
     if chosen.local:
         with st.container(horizontal=True):
             for option in (chosen.option(name) for name in ON_TOP):
@@ -34,14 +38,37 @@ def model_choice(several_channels: bool) -> tuple[Model, dict[str, Any]]:
                     options[option.name] = _control(chosen, option)
     else:
         options |= _more(chosen, [option for option in chosen.options if option is not spoken])
-    return chosen, {name: value for name, value in options.items() if value not in (None, "", False, [])}
+    options = {name: value for name, value in options.items() if value not in (None, "", [])}
+    try:
+        catalog.clean_options(chosen, options)
+    except BadOption as error:
+        st.error(markdown(sentence(error.to_dict())))
+    return chosen, options
+
+
+def cost_line(model: Model, lengths: list[float | None]) -> None:
+    """What a start with this model will cost and how long it will take, for recordings of these lengths in seconds.
+
+    None is a length that nobody knows yet, such as that of a link.
+    """
+    if model.local or not lengths:
+        return
+    if model.per_second is None:
+        plain("The provider does not say beforehand what this model costs.", "stt-facts")
+        return
+    known = [seconds for seconds in lengths if seconds is not None]
+    parts = [str(Cost(sum(known), sum(known) * model.per_second))] if known else []
+    if unknown := len(lengths) - len(known):
+        rate = catalog.dollars(model.per_second * 60) if model.per_second else "free"
+        parts.append(f"{unknown} of unknown length at {rate} a minute")
+    plain(" · ".join(parts), "stt-facts")
 
 
 def _offered() -> list[Model]:
     """The models in the order of the list: those of the provider first, if there is a key for them."""
     has_key = visitor.key() is not None or keys.server_key() is not None
     if has_key:
-        models.refresh()
+        models.refresh(patience=1.0)
     makers = models.known().by_maker().values()
     offered = [model for group in makers for model in group if models.offered(model)]
     # Where all that the host offers needs a key, the list says so at the start of a job.
@@ -51,17 +78,24 @@ def _offered() -> list[Model]:
 def _label(model: Model) -> str:
     if model.local:
         return f"{model.name}, on this machine"
-    price = "" if model.per_second is None else f" · ${model.per_second * 60:.4f} a minute"
+    price = "" if model.per_second is None else f" · {catalog.dollars(model.per_second * 60)} a minute"
     return f"{model.maker} · {model.name}{price}"
 
 
-def _language(model: Model) -> str | None:
+def _short(text: str, longest: int = 160) -> str:
+    return text if len(text) <= longest else text[:longest].rpartition(" ")[0] + " …"
+
+
+def _language(model: Model, option: Option) -> str | None:
+    own = "Detect" if model.local else "The model's own choice"
     return st.selectbox(
-        "Language",
+        option.label,
         [None, *LANGUAGES],
-        format_func=lambda code: LANGUAGES[code] if code else "Detect" if model.local else "The model's own choice",
-        key=f"{model.id}-language",
-        help="Choose the language when you know it: it is surer.",
+        format_func=lambda code: LANGUAGES.get(code, code) if code else own,
+        accept_new_options=option.free and not model.local,
+        key=f"{model.id}-{option.name}",
+        help="Choose the language when you know it: it is surer."
+        + ("" if model.local else " A code such as en-GB can be typed."),
     )
 
 
@@ -70,26 +104,32 @@ def _more(model: Model, options: list[Option]) -> dict[str, Any]:
     values = {}
     with st.expander("More settings for this model", icon=":material/tune:"):
         switches = [option for option in options if option.kind == "switch" and option.main]
-        places = st.columns(2)
-        for number, option in enumerate(switches):
-            with places[number % 2]:
-                values[option.name] = _control(model, option)
-        for option in options:
-            if option.main and option not in switches:
-                values[option.name] = _control(model, option)
-        rest = [option for option in options if not option.main]
+        half = (len(switches) + 1) // 2
+        # A column after the other, so that they keep their order on a phone, where columns are stacked.
+        for place, part in zip(st.columns(2), (switches[:half], switches[half:]), strict=True):
+            with place:
+                for option in part:
+                    values[option.name] = _control(model, option)
+        further = model.option(EXTRA)
+        main = [option for option in options if option.main and option not in switches]
+        rest = [option for option in options if not option.main and option is not further]
+        for option in main:
+            values[option.name] = _control(model, option)
         if rest and st.checkbox("Show all that the model accepts", key=f"{model.id}-all"):
             for option in rest:
                 values[option.name] = _control(model, option)
+        if further:
+            values[further.name] = _control(model, further)
     return values
 
 
 def _control(model: Model, option: Option) -> Any:
-    """The right control for the kind of option; None, "" or False where it is not used."""
+    """The right control for the kind of option; None or "" where it is not used."""
     key = f"{model.id}-{option.name}"
     label = f"{option.label}, {option.unit}" if option.unit else option.label
     if option.kind == "switch":
-        return st.toggle(label, help=option.help, key=key)
+        value = st.toggle(label, option.on, help=option.help, key=key)
+        return None if value == option.on else value
     if option.kind == "number":
         whole = int if option.whole else float
         return st.number_input(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Page, expect
 
 from tests import audio
 from tests.browser.conftest import add_files
@@ -31,13 +32,34 @@ def server(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield server
 
 
+class Watched:
+    """Everything that a page is sent: answers with their bodies, and the frames of its websocket."""
+
+    def __init__(self, page: Page) -> None:
+        self.answers, self.frames = [], []
+        page.on("response", self.answers.append)
+        page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: self.frames.append(str(frame))))
+
+    def holding(self, secret: str) -> list[str]:
+        found = [frame for frame in self.frames if secret in frame]
+        for answer in self.answers:
+            head = f"{answer.url} {answer.headers}"
+            with suppress(Error):  # an answer without a body
+                head += str(answer.body())
+            found += [answer.url] if secret in head else []
+        return found
+
+
+def files_holding(secret: str, server: Server) -> list[str]:
+    every = [*server.data.rglob("*"), server.log]
+    return [path.name for path in every if path.is_file() and secret.encode() in path.read_bytes()]
+
+
 @pytest.fixture(scope="module")
 def customer(browser: Browser, server: Server) -> Iterator[Page]:
-    """A visitor who entered the key; everything that the browser receives is kept in `received`."""
+    """A visitor who entered the key; all that the browser receives is in `watched`."""
     page = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
-    page.received = []
-    page.on("response", lambda answer: page.received.append(str(answer.headers)) if answer.url else None)
-    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: page.received.append(str(frame))))
+    page.watched = Watched(page)
     page.goto(server.url + "/settings")
     field = page.get_by_role("textbox", name="AI/ML API key")
     field.fill("sk-wrong-0000000000")
@@ -80,6 +102,22 @@ def test_a_link_is_handed_over_as_it_is(customer: Page, provider: Provider):
     assert "https://example.org/talk-42.mp3" in [job.content for job in provider.jobs.values()]
 
 
+def test_several_links_start_at_once_and_one_that_cannot_be_used_stays(customer: Page, provider: Provider):
+    box = customer.get_by_label("Addresses of recordings")
+    links = [f"https://example.org/several-{number}.mp3" for number in (1, 2)]
+    box.fill("\n".join([links[0], "ftp://example.org/a.mp3", links[1], links[0]]))
+    box.press("Control+Enter")
+    expect(customer.get_by_text("3 of unknown length at $0.006 a minute")).to_be_visible()
+    customer.get_by_role("button", name="Transcribe", exact=True).click()
+    for number in (1, 2):
+        expect(row(customer, f"several-{number}")).to_contain_text("Behind the link.", timeout=MINUTE)
+    expect(customer.get_by_text(re.compile("begin with http"))).to_be_visible()
+    expect(customer.get_by_label("Addresses of recordings")).to_have_value("ftp://example.org/a.mp3")
+    assert [job.content for job in provider.jobs.values() if job.content in links] == links
+    customer.get_by_label("Addresses of recordings").fill("")
+    customer.get_by_label("Addresses of recordings").press("Control+Enter")
+
+
 def test_a_failure_is_told_in_the_providers_words_and_can_be_retried(customer: Page, provider: Provider):
     provider.script(duration=0.1, error={"name": "Bad", "message": "This sample is <b>not</b> supported"})
     customer.get_by_role("tab", name="Upload").click()
@@ -92,9 +130,32 @@ def test_a_failure_is_told_in_the_providers_words_and_can_be_retried(customer: P
     expect(failed).to_contain_text("Now it works.", timeout=MINUTE)
 
 
-def test_the_key_reaches_neither_the_browser_nor_the_disk(customer: Page, server: Server):
-    assert customer.received
-    assert not [piece for piece in customer.received if KEY in piece]
-    for path in [*server.data.rglob("*"), server.log]:
-        if path.is_file():
-            assert KEY.encode() not in path.read_bytes(), path.name
+def test_the_key_reaches_neither_the_browser_nor_the_disk_even_if_the_provider_quotes_it(
+    customer: Page, server: Server, provider: Provider
+):
+    provider.fault("create", "401", message=f"Incorrect key {KEY}")
+    add_files(customer, audio.AUSTEN[1])
+    customer.get_by_role("button", name="Transcribe", exact=True).click()
+    expect(row(customer, "austen-0890")).to_contain_text("Incorrect key [key]", timeout=MINUTE)
+    assert len(customer.watched.answers) > 10 and len(customer.watched.frames) > 10
+    assert customer.watched.holding("[key]")  # what was said did arrive
+    assert customer.watched.holding(KEY) == [] and files_holding(KEY, server) == []
+
+
+def test_the_servers_own_key_from_the_secrets_file_is_used_and_told_to_nobody(
+    browser: Browser, provider: Provider, tmp_path: Path
+):
+    (tmp_path / ".streamlit").mkdir()
+    (tmp_path / ".streamlit" / "secrets.toml").write_text(f'AIML_API_KEY = "{KEY}"\n')
+    provider.script(text="On the server's key.")
+    with Server(tmp_path / "data", AIML_BASE_URL=provider.url, HOME=str(tmp_path)) as server:
+        page = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
+        watched = Watched(page)
+        page.goto(server.url)
+        add_files(page, audio.JFK)
+        page.get_by_role("button", name="Transcribe", exact=True).click()
+        expect(row(page, "jfk")).to_contain_text("On the server's key.", timeout=MINUTE)
+        page.get_by_role("link", name="Settings").click()
+        expect(page.get_by_text("This server has a key of its own.")).to_be_visible()
+        assert watched.frames and watched.holding(KEY) == [] and files_holding(KEY, server) == []
+        page.context.close()

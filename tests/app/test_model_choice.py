@@ -1,0 +1,122 @@
+"""The choice of a model: its own settings as controls, nothing that it does not take, and what a start will cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from stt import models
+from stt.catalog import FIRST, LOCAL, packaged
+from tests.conftest import forget
+from tests.provider import KEY, Provider
+
+REMOTE = [model for model in packaged().models if not model.local]
+
+
+@pytest.fixture(scope="module")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
+    with Provider() as provider, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STT_DATA_DIR", str(tmp_path_factory.mktemp("choice")))
+        patch.setenv("AIML_BASE_URL", provider.url)
+        patch.setenv("AIML_API_KEY", KEY)
+        forget()
+        yield provider
+        forget()
+
+
+def script() -> None:
+    import streamlit as st
+
+    from pages.widgets.model_choice import cost_line, model_choice
+
+    model, options = model_choice(several_channels=False)
+    cost_line(model, st.session_state.get("lengths", [11.0]))
+    st.session_state.chosen = model.id
+    st.session_state.options = options
+
+
+def choose(name: str) -> AppTest:
+    test = AppTest.from_function(script, default_timeout=30)
+    test.session_state.model = models.known().find(name)
+    test.run()
+    assert not test.exception and test.session_state.chosen == name
+    return test
+
+
+def said(test: AppTest) -> str:
+    return " ".join(part.proto.body for part in test.get("html"))
+
+
+def controls(test: AppTest, model: str) -> set[str]:
+    every = [*test.toggle, *test.number_input, *test.text_input, *test.text_area, *test.selectbox]
+    return {control.key.removeprefix(f"{model}-") for control in every} - {"model"}
+
+
+def test_models_come_by_maker_with_their_prices_the_first_one_first(provider):
+    test = AppTest.from_function(script, default_timeout=30).run()
+    labels = test.selectbox(key="model").options
+    assert labels[0] == "OpenAI · Whisper base · $0.006 a minute"
+    assert test.session_state.chosen == FIRST and provider.calls["models"] == 1
+    makers = [label.split(" · ")[0] for label in labels if " · " in label]
+    assert makers == sorted(makers, key=makers.index) and labels[-1] == "Whisper base, on this machine"
+    assert "OpenAI · GPT-4o transcribe" in labels
+
+
+@pytest.mark.parametrize("model", REMOTE, ids=lambda model: model.id)
+def test_just_what_a_model_takes_is_offered_and_nothing_is_sent_that_nobody_chose(provider, model):
+    test = choose(model.id)
+    more = [box for box in test.checkbox if box.label.startswith("Show all")]
+    shown = {o.name for o in model.options if o.main} | {"extra"}
+    assert controls(test, model.id) == shown and bool(more) == any(not o.main for o in model.options if o.name != "extra")
+    if more:
+        more[0].check().run()
+        assert controls(test, model.id) == {option.name for option in model.options}
+    for option in model.options:
+        if option.kind == "number":
+            control = test.number_input(key=f"{model.id}-{option.name}")
+            assert (control.min, control.max) == (option.minimum, option.maximum)
+    assert test.session_state.options == {}
+
+
+def test_what_is_chosen_is_sent_and_a_setting_that_is_on_can_be_turned_off(provider):
+    test = choose("aai/universal")
+    test.toggle(key="aai/universal-speaker_labels").set_value(True)
+    test.toggle(key="aai/universal-punctuate").set_value(False)
+    test.number_input(key="aai/universal-speakers_expected").set_value(2)
+    test.selectbox(key="aai/universal-language_code").set_value("de")
+    test.text_area(key="aai/universal-extra").set_value('{"new_parameter": 1}').run()
+    assert test.session_state.options == {
+        "language_code": "de",
+        "speaker_labels": True,
+        "punctuate": False,
+        "speakers_expected": 2,
+        "extra": '{"new_parameter": 1}',
+    }
+    assert not test.error
+
+
+def test_a_further_parameter_that_is_no_json_is_said_at_once(provider):
+    test = choose(FIRST)
+    test.text_area(key=f"{FIRST}-extra").set_value("{no").run()
+    assert "valid JSON" in test.error[0].value
+
+
+@pytest.mark.parametrize(
+    ("model", "lengths", "words"),
+    [
+        (FIRST, [11.0], "11 s, about $0.0011"),
+        (FIRST, [11.0, 49.0, None], "1 min 0 s, about $0.006 · 1 of unknown length at $0.006 a minute"),
+        (FIRST, [None, None], "2 of unknown length at $0.006 a minute"),
+        ("openai/gpt-4o-transcribe", [11.0], "does not say beforehand"),
+    ],
+)
+def test_the_cost_is_told_before_the_start(provider, model, lengths, words):
+    test = AppTest.from_function(script, default_timeout=30)
+    test.session_state.model, test.session_state.lengths = models.known().find(model), lengths
+    assert words in said(test.run())
+
+
+def test_on_this_machine_nothing_is_said_to_cost(provider):
+    assert "$" not in said(choose(LOCAL)) and "about" not in said(choose(LOCAL))
