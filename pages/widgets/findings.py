@@ -33,8 +33,8 @@ def findings(transcript: Transcript) -> None:
         plain(str(summary), "stt-text stt-lines")
     if chapters := extras.get("chapters"):
         st.subheader("Chapters", anchor=False)
-        for chapter in chapters:
-            _chapter(chapter)
+        for number, chapter in enumerate(chapters):
+            _chapter(number, chapter)
     for name, (heading, columns) in TABLES.items():
         if rows := extras.get(name):
             with st.expander(f"{heading} ({len(rows)})"):
@@ -45,10 +45,16 @@ def findings(transcript: Transcript) -> None:
                 plain(f"{_words(name)}: {f'{value:g}' if isinstance(value, float) else value}", "stt-facts")
 
 
-def _chapter(chapter: dict[str, Any]) -> None:
+def _chapter(number: int, chapter: dict[str, Any]) -> None:
     start = chapter.get("start")
-    heading = chapter.get("headline") or chapter.get("gist") or "Chapter"
-    plain(heading if start is None else f"{clock(start)}  {heading}", "stt-title")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if start is not None and st.button(
+            clock(start), key=f"chapter-{number}", type="tertiary", icon=":material/play_arrow:", help="Go there"
+        ):
+            again = st.query_params.get("at") == f"{start:.3f}"  # the player moves when the moment changes
+            st.query_params["at"] = f"{start + 0.001 * again:.3f}"
+            st.rerun()
+        plain(chapter.get("headline") or chapter.get("gist") or "Chapter", "stt-title")
     if chapter.get("summary"):
         plain(chapter["summary"])
 

@@ -49,3 +49,7 @@ def test_everything_that_an_answer_holds_is_shown():
     assert entities.to_dict("records")[0] == {"Start": "0:00", "Text": "Ann", "Kind": "person name"}
     topics = next(table.value for table in test.dataframe if "Topic" in table.value)
     assert topics.to_dict("records") == [{"Topic": "Greetings", "Confidence": 0.9}]  # no empty columns
+    test.button[0].click().run()
+    assert test.button[0].label == "0:00" and test.query_params["at"] in ("0.100", ["0.100"])
+    test.button[0].click().run()
+    assert test.query_params["at"] in ("0.101", ["0.101"])

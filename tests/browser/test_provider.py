@@ -37,7 +37,7 @@ class Watched:
 
     def __init__(self, page: Page) -> None:
         self.answers, self.frames = [], []
-        page.on("response", self.answers.append)
+        page.on("response", lambda answer: self.answers.append(answer))
         page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: self.frames.append(str(frame))))
 
     def holding(self, secret: str) -> list[str]:
