@@ -113,8 +113,7 @@ def rows() -> None:
 
 
 st.title("Turn speech into text", anchor=False)
-if "notice" in state:
-    st.error(markdown(state.pop("notice")))
+notice = st.container()
 typed_links = add_recordings()
 found = recordings.find_all(state.chosen, owner)
 listed = st.container()
@@ -123,6 +122,13 @@ with listed:
     list_recordings(found, model)
 cost_line(model, [recording.duration for recording in found] + [None] * len(typed_links))
 sources = [*found, *typed_links]
+# What was said stays until something is added, removed or started: jobs that end do not take it away.
+if "notice" in state:
+    state.said = state.pop("notice"), sources
+if "said" in state and state.said[1] == sources:
+    notice.error(markdown(state.said[0]))
+else:
+    state.pop("said", None)
 if st.button("Transcribe", type="primary", width="stretch", disabled=not sources, key="start"):
     begin(sources, model.id, options)
 
