@@ -38,9 +38,8 @@ with st.container(key="history"):
             f"{count}. {in_words(found)}. Click a row to read it, a column’s name to sort all of them by it, "
             "tick rows to do more."
         )
-        table, under = st.container(), st.container(horizontal=True, vertical_alignment="center")
-        with under:
-            number = page_number(-(-found.count // ROWS), (wanted, sort, descending))
+        above, table = st.container(horizontal=True, vertical_alignment="center", key="history-actions"), st.container()
+        number = page_number(-(-found.count // ROWS), (wanted, sort, descending))
         jobs = history.find(owner, sort=sort, descending=descending, limit=ROWS, offset=(number - 1) * ROWS, **wanted)
         remember_view()
         with table:
@@ -49,10 +48,11 @@ with st.container(key="history"):
                 jobs, hits, sort=sort, descending=descending, priced=found.cost is not None
             )
         if opened:
-            open_transcript(opened)
-        if chosen:
-            st.caption(f"{len(chosen)} ticked: {in_words(history.totals_of(chosen))}.")
-        history_actions(owner, chosen)
+            open_transcript(opened, find=hits[opened.id].hit if opened.id in hits else "")
+        with above:
+            history_actions(owner, chosen)
+            if chosen:
+                st.caption(f"{len(chosen)} ticked: {in_words(history.totals_of(chosen))}.", width="content")
         history_chart(owner, wanted)
     elif any(wanted.values()):
         st.info("Nothing matches. Change the search or the filters.")

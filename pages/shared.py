@@ -6,19 +6,10 @@ import streamlit as st
 
 from pages.widgets.amounts import length
 from pages.widgets.plain import markdown, plain, sentence
-from pages.widgets.player import player
+from pages.widgets.player import moment, player
 from stt import sharing
 from stt.errors import NotFound
 from stt.languages import LANGUAGES
-from stt.transcript import paragraphs
-
-
-def moment() -> float | None:
-    """The second to start at, from a link such as `…&at=12.5`."""
-    try:
-        return max(0.0, float(st.query_params["at"]))
-    except (KeyError, ValueError):
-        return None
 
 
 token = st.query_params.get("token", "")
@@ -35,20 +26,13 @@ if shared.language:
 plain(" · ".join(facts), "stt-facts")
 with st.container(key="transcript"):
     if shared.transcript.segments:
+        asked = f"?share={quote(token)}"
         player(
             "player-shared",
-            audio_url=f"/audio/shared?share={quote(token)}" if shared.audio else None,
+            audio_url=f"/audio/shared{asked}" if shared.audio else None,
+            waveform_url=f"/audio/shared/waveform{asked}" if shared.audio else None,
             duration=shared.duration,
-            paragraphs=[
-                {
-                    "start": p.start,
-                    "end": p.end,
-                    "speaker": p.speaker,
-                    "text": p.text,
-                    "words": [{"t": w.text, "s": w.start, "e": w.end, "c": w.confidence} for w in p.words],
-                }
-                for p in paragraphs(shared.transcript.segments)
-            ],
+            transcript=shared.transcript,
             at=moment(),
         )
     else:

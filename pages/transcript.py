@@ -1,8 +1,5 @@
 """Read one transcript: player, words, downloads, how it was made."""
 
-import json
-from functools import partial
-
 import streamlit as st
 
 from pages import visitor
@@ -10,32 +7,25 @@ from pages.widgets import key_for
 from pages.widgets.amounts import length, percent, when
 from pages.widgets.copy import copy_button
 from pages.widgets.correct import details_button, editing, machines_version, tag_line
+from pages.widgets.downloads import downloads
 from pages.widgets.findings import findings
 from pages.widgets.plain import markdown, plain, sentence
-from pages.widgets.player import player
+from pages.widgets.player import moment, player
 from pages.widgets.share import share_button
 from pages.widgets.version_picker import again_button, version_picker
 from stt import corrections, history, jobs, records, recordings
 from stt.errors import NotFound, SttError
-from stt.exports import FORMATS, file_name
+from stt.exports import FORMATS
 from stt.languages import LANGUAGES
-from stt.transcript import Transcript, paragraphs
+from stt.transcript import Transcript
 
 owner = visitor.owner()
 state = st.session_state
 
 
 def header(job: records.Job, transcript: Transcript) -> None:
-    plain(job.title, "stt-heading", tag="h1")
-    facts = [when(job.created), length(job.duration), f"{transcript.word_count:,} words"]
-    if job.language:
-        facts.append(LANGUAGES.get(job.language, job.language))
-    if job.confidence is not None:
-        facts.append(f"confidence {percent(job.confidence)}")
-    if job.cost:
-        facts.append(f"${job.cost:.4f}")
-    plain(" · ".join(facts), "stt-facts")
-    tag_line(job)
+    with st.container(gap="xsmall"):
+        title_and_facts(job, transcript)
     version_picker(job)
     if job.pending:
         st.info("Still transcribing. This is the text so far.", icon=":material/pending:")
@@ -48,31 +38,24 @@ def header(job: records.Job, transcript: Transcript) -> None:
         st.warning(f"{length(end - start)} of sound could not be read, from {length(start)} on: {why}.")
 
 
+def title_and_facts(job: records.Job, transcript: Transcript) -> None:
+    plain(job.title, "stt-heading", tag="h1")
+    facts = [when(job.created), length(job.duration), f"{transcript.word_count:,} words"]
+    if job.language:
+        facts.append(LANGUAGES.get(job.language, job.language))
+    if job.confidence is not None:
+        facts.append(f"confidence {percent(job.confidence)}")
+    if job.cost:
+        facts.append(f"${job.cost:.4f}")
+    plain(" · ".join(facts), "stt-facts")
+    tag_line(job)
+
+
 def actions(job: records.Job, transcript: Transcript) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         copy_button(FORMATS["txt"].write(transcript, speakers=True).decode())
-        with st.popover("Download", icon=":material/download:"):
-            about = {"title": job.title, "model": job.model, "created": when(job.created)}
-            for form in FORMATS.values():
-                st.download_button(
-                    form.label,
-                    visitor.only_for_me(partial(form.write, transcript, **about)),
-                    file_name(job.title, form.extension),
-                    form.mime,
-                    key=f"download-{form.extension}",
-                    on_click="ignore",
-                    width="stretch",
-                )
-            if raw := records.raw_of(job.id):
-                st.download_button(
-                    "The provider's raw answer (JSON)",
-                    visitor.only_for_me(lambda: json.dumps(raw, ensure_ascii=False, indent=1)),
-                    file_name(f"{job.title} raw", "json"),
-                    "application/json",
-                    key="download-raw",
-                    on_click="ignore",
-                    width="stretch",
-                )
+        with st.popover("Download", icon=":material/download:", key="downloads"):
+            downloads(job, transcript, audio=has_audio(job))
         if not job.pending and job.state != records.DONE and st.button("Retry", icon=":material/refresh:"):
             try:
                 visitor.follow(jobs.retry(job.id, owner=owner, key=visitor.key()))
@@ -99,22 +82,15 @@ def confirm_delete(job: records.Job) -> None:
 
 def reading(job: records.Job, transcript: Transcript, *, editable: bool) -> None:
     """The player and the text in paragraphs."""
-    key = key_for("player", job.id)
+    key, sound = key_for("player", job.id), f"/audio/{job.id}" if has_audio(job) else None
     player(
         key,
-        audio_url=f"/audio/{job.id}" if has_audio(job) else None,
+        audio_url=sound,
+        waveform_url=sound and f"{sound}/waveform",
         duration=job.duration or transcript.duration,
-        paragraphs=[
-            {
-                "start": p.start,
-                "end": p.end,
-                "speaker": p.speaker,
-                "text": p.text,
-                "words": [{"t": w.text, "s": w.start, "e": w.end, "c": w.confidence} for w in p.words],
-            }
-            for p in paragraphs(transcript.segments)
-        ],
+        transcript=transcript,
         at=moment(),
+        find=st.query_params.get("find", ""),
         **(editing(job, corrected, key) if editable else {}),
     )
 
@@ -124,14 +100,6 @@ def has_audio(job: records.Job) -> bool:
         return recordings.find(job.recording_id or "", owner).kept
     except NotFound:
         return False
-
-
-def moment() -> float | None:
-    """The second to start at, from a link such as `…&at=12.5`."""
-    try:
-        return max(0.0, float(st.query_params["at"]))
-    except (KeyError, ValueError):
-        return None
 
 
 def provenance(job: records.Job) -> None:
@@ -159,7 +127,7 @@ header(job, transcript)
 actions(job, transcript)
 machines = machines_version(job, corrected)
 with st.container(key="transcript"):
-    if machines or transcript.segments:
+    if machines or transcript.segments or corrected.version:  # text that somebody removed can be brought back
         reading(job, machines or transcript, editable=machines is None)
     elif job.state == records.DONE:
         st.info("No speech was found in this recording.")

@@ -35,6 +35,13 @@ recordings = sa.Table(
     sa.Column("sample_rate", sa.Integer),
 )
 
+waveforms = sa.Table(
+    "waveforms",
+    metadata,
+    sa.Column("id", sa.ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("loudness", sa.LargeBinary, nullable=False),  # a byte for each of the even steps, 255 the loudest
+)
+
 transcriptions = sa.Table(
     "transcriptions",
     metadata,

@@ -342,6 +342,14 @@ def raw_of(generation_id: str) -> Any:
         return connection.execute(sa.select(transcripts.c.raw).where(transcripts.c.id == generation_id)).scalar()
 
 
+def has_raw(generation_id: str) -> bool:
+    """Whether there is an answer of the provider, without reading it."""
+    raw = sa.cast(transcripts.c.raw, sa.Text)
+    query = sa.select(sa.exists().where(transcripts.c.id == generation_id, raw.is_not(None), raw != "null"))
+    with database().connect() as connection:
+        return bool(connection.execute(query).scalar())
+
+
 def fail(generation_id: str, error: SttError) -> None:
     move(generation_id, OPEN, FAILED, error=error.to_dict(), finished=time.time(), stage=None)
 

@@ -25,6 +25,8 @@ DONE = {"completed"}
 DONE_TOO = {"complete", "succeeded", "success", "done", "finished"}  # not in the contract: believed only with a result
 FAILED = {"error", "failed", "canceled", "cancelled"}
 LONGEST = 10_000_000.0  # seconds; a time beyond it is no time
+READABLE = 600  # characters of a text without times that make a part
+_SENTENCE = re.compile(r".*?(?:[.?!…]+[\"'”’)\]]*(?=\s)|[。？！]+|$)\s*", re.DOTALL)
 PAUSE, LONG = 1.0, 15.0  # seconds: a pause that ends a segment; the length from which any comma does
 
 
@@ -166,7 +168,7 @@ def _finished(
     segments = sorted((s for track in tracks for s in track), key=lambda segment: segment.start)
     timed = not segments or any(segment.end > 0 for segment in segments)
     if not timed:
-        segments = [Segment(0.0, duration or 0.0, _text(segments))]
+        segments = [Segment(0.0, duration or 0.0, part) for part in _readable(_text(segments))]
     at = next((h for h in holders if clean(h.get("detected_language")) or clean(h.get("language_code"))), {})
     code = (clean(at.get("detected_language")) or clean(at.get("language_code"))).replace("_", "-").lower()
     language = code.split("-")[0]
@@ -183,6 +185,18 @@ def _finished(
         timed=timed,
         extras={name: value for name, value in also.items() if value not in (None, "", [], {})},
     )
+
+
+def _readable(text: str) -> Iterator[str]:
+    """A text without times in parts that can be read, and corrected, one at a time: cut after sentences."""
+    part = ""
+    for sentence in _SENTENCE.findall(text):
+        part += sentence
+        if len(part) >= READABLE:
+            yield part.strip()
+            part = ""
+    if part.strip():
+        yield part.strip()
 
 
 def _channels(value: Any) -> list[dict]:

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from stt import access, api, health, metrics, recordings, records, sharing
+from stt import access, api, health, metrics, recordings, records, sharing, waveform
 from stt.errors import (
     InputError,
     LimitReached,
@@ -20,6 +20,7 @@ from stt.errors import (
     TooLarge,
     UploadBroken,
 )
+from stt.recordings import Recording
 
 # An upload opened as a page of its own is nothing but sound: no script, no form, no cookie of this site.
 SANDBOX = "sandbox; default-src 'none'; media-src 'self'"
@@ -49,31 +50,58 @@ async def upload(request: Request) -> Response:
 
 
 def audio(request: Request) -> Response:
-    """`GET /audio/{id}`: the recording of a transcription, for its owner, with byte ranges.
+    """`GET /audio/{id}`: the recording of a transcription, for its owner, with byte ranges; `?download` to save it.
 
     `GET /audio/shared?share={token}`: that of a shared one, if the link lets hear it.
     """
-    name, share = request.path_params["id"], request.query_params.get("share")
     try:
-        if name == "shared" and share:
-            recording = sharing.audio_of(share)
-        else:
-            owner = _owner(request)
-            if owner is None:
-                raise NotFound()
-            job = records.load(name, owner)
-            recording = recordings.find(job.recording_id or "", owner)
+        recording = _recording(request)
     except NotFound as error:
         return _refusal(error)
-    if not recording.kept:
-        return _refusal(NotFound("The recording is no longer kept."))
     headers = {
-        # What is shared may be withdrawn: no browser should still have it then.
-        "Cache-Control": "private, no-store" if share else "private, max-age=3600",
-        "Content-Disposition": "inline",
+        "Cache-Control": _caching(request),
         "Content-Security-Policy": SANDBOX,
     }
-    return FileResponse(recording.path, media_type=recording.mime, headers=headers)
+    saved = "download" in request.query_params
+    return FileResponse(
+        recording.path,
+        media_type=recording.mime,
+        headers=headers,
+        filename=recording.name if saved else None,
+        content_disposition_type="attachment" if saved else "inline",
+    )
+
+
+def loudness(request: Request) -> Response:
+    """`GET /audio/{id}/waveform`, also of a shared one: `{"peaks": [0 to 1, …]}`; 202 while it is worked out."""
+    try:
+        peaks = waveform.of(_recording(request))
+    except NotFound as error:
+        return _refusal(error)
+    if peaks is None:
+        return JSONResponse({"peaks": None}, status_code=202, headers={"Cache-Control": "no-store"})
+    return JSONResponse({"peaks": [round(peak, 3) for peak in peaks]}, headers={"Cache-Control": _caching(request)})
+
+
+def _recording(request: Request) -> Recording:
+    """The recording that the path names, if whoever asks may hear it. Raises NotFound."""
+    name, share = request.path_params["id"], request.query_params.get("share")
+    if name == "shared" and share:
+        recording = sharing.audio_of(share)
+    else:
+        owner = _owner(request)
+        if owner is None:
+            raise NotFound()
+        job = records.load(name, owner)
+        recording = recordings.find(job.recording_id or "", owner)
+    if not recording.kept:
+        raise NotFound("The recording is no longer kept.")
+    return recording
+
+
+def _caching(request: Request) -> str:
+    """What is shared may be withdrawn: no browser should still have it then."""
+    return "private, no-store" if "share" in request.query_params else "private, max-age=3600"
 
 
 def my_data(request: Request) -> Response:
@@ -102,6 +130,7 @@ ROUTES = [
     Route("/upload", upload, methods=["POST"]),
     Route("/audio/{id}", audio),
     Route("/my-data.zip", my_data),
+    Route("/audio/{id}/waveform", loudness),
     Route("/healthz", healthz),
     Route("/metrics", figures),
 ]

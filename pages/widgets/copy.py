@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import component
 
-_copy = component("copy")
+_copy = component("copy", "clipboard.js", "copy.js")
 
 
 def copy_button(text: str, key: str = "copy") -> None:

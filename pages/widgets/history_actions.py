@@ -1,40 +1,64 @@
-"""What is done with ticked transcripts: read, compare, take away, delete."""
+"""What is done with ticked transcripts: read, compare, tag, take away, delete."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import streamlit as st
 
 from pages import visitor
 from pages.widgets.amounts import when
 from pages.widgets.plain import sentence
-from stt import history, records
+from stt import corrections, history, records
 from stt.errors import SttError
 from stt.exports import FORMATS, bundle
 from stt.records import Job
 
 MOST_COMPARED = 6
-COMPARE = "compare.py"
-_PAGES = Path(__file__).parents[1]
 
 
-def open_transcript(job: Job) -> None:
-    st.switch_page("transcript.py", query_params={"id": job.id})
+def open_transcript(job: Job, find: str = "") -> None:
+    """Read it; `find` is the hit of a search, to be found in there again."""
+    asked = {"id": job.id, "find": find} if find else {"id": job.id}
+    st.switch_page("transcript.py", query_params=asked)
 
 
 def history_actions(owner: str, chosen: list[Job]) -> None:
-    with st.container(horizontal=True, key="history-actions"):
-        if st.button("Read", disabled=len(chosen) != 1, icon=":material/article:"):
-            open_transcript(chosen[0])
-        if (_PAGES / COMPARE).exists() and st.button(
-            "Compare", disabled=not 2 <= len(chosen) <= MOST_COMPARED, icon=":material/compare_arrows:"
-        ):
-            st.switch_page(COMPARE, query_params={"ids": ",".join(job.id for job in chosen)})
-        with st.popover("Download", disabled=not chosen, icon=":material/download:"):
-            _download(chosen)
-        if st.button("Delete", disabled=not chosen, icon=":material/delete:"):
-            _confirm_delete(owner, chosen)
+    if st.button("Read", disabled=len(chosen) != 1, icon=":material/article:"):
+        open_transcript(chosen[0])
+    if st.button("Compare", disabled=not 2 <= len(chosen) <= MOST_COMPARED, icon=":material/compare_arrows:"):
+        st.switch_page("compare.py", query_params={"ids": ",".join(job.id for job in chosen)})
+    if st.button("Tags", disabled=not chosen, icon=":material/label:"):
+        _tags(owner, chosen)
+    with st.popover("Download", disabled=not chosen, icon=":material/download:"):
+        _download(chosen)
+    if st.button("Delete", disabled=not chosen, icon=":material/delete:"):
+        _confirm_delete(owner, chosen)
+
+
+@st.dialog("Tags")
+def _tags(owner: str, chosen: list[Job]) -> None:
+    """Tags that all of the chosen ones have can be taken off; what is added goes to each of them."""
+    had = [set(corrections.tags_of(job.id, owner)) for job in chosen]
+    shared = sorted(set.intersection(*had), key=str.casefold)
+    what = f"“{chosen[0].title}”" if len(chosen) == 1 else f"all {len(chosen)} of them"
+    st.text(f"Tags of {what}. Others that only some have stay as they are.")
+    with st.form("tags-form", border=False):
+        wanted = st.multiselect(
+            "Tags",
+            sorted({*shared, *history.choices(owner).tags}, key=str.casefold),
+            shared,
+            accept_new_options=True,
+            max_selections=corrections.MOST_TAGS,
+            placeholder="Choose, or type a new one",
+        )
+        if not st.form_submit_button("Save", type="primary"):
+            return
+    try:
+        for job in chosen:
+            corrections.set_tags(job.id, owner, wanted, shared)
+    except SttError as error:
+        st.error(sentence(error.to_dict()))
+    else:
+        st.rerun()
 
 
 def _download(chosen: list[Job]) -> None:

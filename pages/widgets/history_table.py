@@ -71,12 +71,12 @@ def history_table(
 def _columns(jobs: list[Job], found: dict[str, Snippet], priced: bool) -> dict[str, object]:
     columns = {
         OPEN: ["Read"] * len(jobs),
-        "Created": pd.to_datetime([job.created for job in jobs], unit="s", utc=True).tz_convert(time_zone()),
-        "Title": [job.title for job in jobs],
+        "Title": [job.title for job in jobs],  # first, as a phone shows little more
     }
     if found:
         columns[CONTEXT] = [str(found.get(job.id, "")) for job in jobs]
     columns |= {
+        "Created": pd.to_datetime([job.created for job in jobs], unit="s", utc=True).tz_convert(time_zone()),
         "Length": [time_of(job.duration) for job in jobs],
         "Words": pd.array([job.words for job in jobs], dtype="Int64"),
         "Language": [LANGUAGES.get(job.language or "", job.language) for job in jobs],
@@ -95,9 +95,9 @@ def _config(sort: str, descending: bool, searched: bool) -> dict[str, object]:
     column = st.column_config
     return {
         OPEN: column.ButtonColumn("", type="tertiary", width="small", key="opened", on_click=lambda: None),
-        "Created": column.DatetimeColumn(label("Created"), format="D MMM YYYY, HH:mm", width="medium"),
         "Title": column.TextColumn(label("Title"), width=260 if searched else 360),
         CONTEXT: column.TextColumn("Found in the text", width=520),
+        "Created": column.DatetimeColumn(label("Created"), format="D MMM YYYY, HH:mm", width=160),
         "Length": column.TimeColumn(label("Length"), format="H:mm:ss", width="small"),
         "Words": column.NumberColumn(label("Words"), format="localized", width="small"),
         "Language": column.TextColumn(label("Language"), width="small"),

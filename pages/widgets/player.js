@@ -12,7 +12,7 @@ let latest = null; // the player that keys belong to when several are on the pag
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".stt-player");
   const player = (root.player ??= new Player(root));
-  player.editor.send = setTriggerValue;
+  player.editor.send = player.link.send = setTriggerValue;
   player.update(data);
   const turn = (player.turn = (player.turn ?? 0) + 1);
   return () => {
@@ -28,12 +28,14 @@ class Player {
     this.root = root;
     this.data = {};
     const part = (name) => root.querySelector(`.stt-${name}`);
-    const names = ["audio", "bar", "controls", "notice", "play", "slider", "wave", "now", "length", "speed", "follow"];
+    const names = ["audio", "bar", "controls", "notice", "play", "slider", "now", "length", "speed", "follow"];
     for (const name of names) this[name] = part(name);
     this.text = new Text(root, (paragraphs) => this.finder.moved(paragraphs));
     const reveal = (target, lazily) => this.reveal(target, lazily);
     this.finder = new Finder(root, this.text, reveal, (word) => this.seek(word.start - 0.3));
     this.editor = new Editor(root, this.text, reveal);
+    this.wave = new Wave(root, () => this.drawWave());
+    this.link = new MomentLink(root, () => this.position);
     this.closing = new AbortController();
     this.on = (target, name, act, more) => target.addEventListener(name, act, { signal: this.closing.signal, ...more });
     this.listen();
@@ -45,24 +47,23 @@ class Player {
     const before = this.data;
     this.data = data;
     if (data.audio !== before.audio) this.load(data.audio);
+    if (data.waveform !== before.waveform) this.wave.load(data.waveform);
     this.total = data.duration;
     this.measure();
     const editable = data.version != null;
-    const paragraphs = JSON.stringify([data.paragraphs, data.doubtful, editable]);
+    const paragraphs = JSON.stringify([data.paragraphs, data.doubtful, editable, data.timed]);
     if (paragraphs !== this.shown) {
       this.shown = paragraphs;
       this.spoken?.box?.classList.remove("stt-spoken");
       this.current?.box.classList.remove("stt-current");
       this.spoken = this.current = null;
-      this.text.show(data.paragraphs, data.doubtful, editable);
-      if (data.find && data.find !== before.find) this.finder.input.value = data.find;
+      this.text.show(data.paragraphs, data.doubtful, editable, data.timed);
       this.finder.reset();
-    } else if (data.find !== before.find) {
-      this.finder.input.value = data.find ?? "";
-      this.finder.search();
     }
+    if (data.find && data.find !== before.find) this.finder.begin(data.find, data.at == null);
     this.editor.update(data);
-    if (data.at != null && data.at !== before.at) {
+    // A link that was made here says where this is anyway.
+    if (data.at != null && data.at !== before.at && data.at !== this.link.at) {
       this.seek(data.at);
       const place = this.text.spokenAt(data.at) ?? this.text.paragraphAt(data.at);
       if (place?.paragraph) this.text.build(place.paragraph);
@@ -79,7 +80,7 @@ class Player {
     else audio.removeAttribute("src");
     this.controls.hidden = !address;
     this.root.classList.toggle("stt-silent", !address);
-    this.tell(address ? "" : "The sound was deleted. The text stays.");
+    this.tell(address ? "" : "The sound is not kept here. The text stays.");
   }
 
   tell(words) {
@@ -140,7 +141,7 @@ class Player {
       this.now.textContent = now;
       this.slider.setAttribute("aria-valuetext", `${now} of ${clock(this.total)}`);
     }
-    if (this.waved != null && Math.abs(done - this.waved) * this.wave.width > 1) this.drawWave();
+    this.wave.move(done);
     if (!this.text.paragraphs) return;
     const idle = !this.data.audio || (seconds === 0 && this.audio.paused);
     const word = idle ? null : this.text.spokenAt(seconds);
@@ -204,8 +205,13 @@ class Player {
       audio.playbackRate = Number(this.speed.value);
       this.tick();
     });
-    const unloadable = "The sound cannot be loaded. Reload the page to try again.";
-    on(audio, "error", () => this.data.audio && this.tell(unloadable));
+    on(audio, "error", () => {
+      const strange = audio.error?.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED;
+      const problem = strange
+        ? "This browser cannot play this recording. Download the audio to hear it."
+        : "The sound cannot be loaded. Reload the page to try again.";
+      if (this.data.audio) this.tell(problem);
+    });
     on(audio, "seeked", () => this.tick());
     for (const name of ["play", "pause", "ended"]) on(audio, name, () => this.showState());
     on(this.play, "click", () => this.toggle());
@@ -297,26 +303,7 @@ class Player {
   }
 
   drawWave() {
-    const { wave, data } = this;
-    wave.hidden = !data.peaks?.length;
-    wave.parentElement.classList.toggle("stt-waved", !wave.hidden);
-    if (wave.hidden || !wave.clientWidth) return;
-    const scale = devicePixelRatio || 1;
-    const [width, height] = [wave.clientWidth, wave.clientHeight];
-    wave.width = width * scale;
-    wave.height = height * scale;
-    const pen = wave.getContext("2d");
-    pen.scale(scale, scale);
-    const { color, accentColor } = getComputedStyle(wave);
-    const bars = Math.floor(width / 3);
-    this.waved = this.total ? Math.min(this.position / this.total, 1) : 0;
-    for (let i = 0; i < bars; i += 1) {
-      const first = Math.floor((i * data.peaks.length) / bars);
-      const last = Math.floor(((i + 1) * data.peaks.length) / bars);
-      const loud = Math.max(0.04, ...data.peaks.slice(first, Math.max(last, first + 1)));
-      pen.fillStyle = (i + 0.5) / bars <= this.waved ? accentColor : color;
-      pen.fillRect(i * 3, (height * (1 - loud)) / 2, 2, Math.max(2, height * loud));
-    }
+    this.wave.draw(this.total ? Math.min(this.position / this.total, 1) : 0);
   }
 
   close() {
@@ -325,6 +312,7 @@ class Player {
     this.closing.abort();
     cancelAnimationFrame(this.frame);
     this.sizes.disconnect();
+    this.wave.close();
     this.finder.close();
     this.editor.close();
     this.text.close();

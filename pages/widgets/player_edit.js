@@ -65,6 +65,13 @@ class Editor {
     this.field.setSelectionRange(selectionStart, selectionEnd);
   }
 
+  /** The paragraph that stands where the edited one did. */
+  nearest() {
+    const { paragraph: { start, box }, text: { paragraphs, timed } } = this;
+    const known = timed && (paragraphs.find((p) => p.start === start) ?? this.text.paragraphAt(start));
+    return known || paragraphs[Math.min(box.dataset.paragraph, paragraphs.length - 1)];
+  }
+
   grow() {
     this.field.style.height = "auto";
     this.field.style.height = `${this.field.scrollHeight + 2}px`;
@@ -115,12 +122,16 @@ class Editor {
     const answer = this.number && edited?.number === this.number ? edited : null;
     if (answer && !answer.error) return this.saved();
     if (version == null) return; // the machine's version is being looked at: the form waits
+    if (!this.text.paragraphs.length) {
+      this.text.box.append(this.form);
+      return this.refuse("All text was removed in another tab meanwhile. Yours is kept here to copy.");
+    }
     let newer = false;
     if (version !== this.version || !this.form.isConnected) {
       const { was, paragraph: { start } } = this;
       const same = this.text.paragraphs.find((p) => p.start === start && p.text === was);
       newer = !same;
-      this.attach(same ?? this.text.paragraphAt(start) ?? this.text.paragraphs[0], newer);
+      this.attach(same ?? this.nearest(), newer);
     }
     if (!answer) return newer && this.tell("Changed meanwhile: the newer text stands above. Saving replaces it.");
     const conflict = newer
@@ -140,11 +151,10 @@ class Editor {
   }
 
   saved() {
-    const { start } = this.paragraph;
+    const place = this.nearest();
     const busy = this.form.contains(document.activeElement) || document.activeElement === document.body;
     this.close();
     this.say.textContent = "Saved.";
-    const place = this.text.paragraphs.find((p) => p.start === start) ?? this.text.paragraphAt(start);
     if (busy) place?.edit?.focus({ preventScroll: true });
   }
 }

@@ -38,6 +38,13 @@ class Finder {
     this.search();
   }
 
+  /** Look for this from the start; `going` goes to the first hit. */
+  begin(wanted, going) {
+    this.input.value = wanted;
+    this.search();
+    if (going) this.step(1);
+  }
+
   search() {
     const wanted = this.input.value.trim();
     this.hits = [];

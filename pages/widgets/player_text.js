@@ -24,8 +24,9 @@ class Text {
     this.box.oncopy = (event) => this.copy(event);
   }
 
-  show(packed, doubtful, editable) {
+  show(packed, doubtful, editable, timed) {
     this.watcher.disconnect();
+    this.timed = timed;
     this.near.clear();
     this.doubtful = doubtful;
     this.editable = editable;
@@ -43,6 +44,7 @@ class Text {
     this.doubts = this.words.filter((word) => word.confidence != null && word.confidence < doubtful);
     this.fill();
     this.box.classList.toggle("stt-voices", voices.length > 0);
+    this.box.classList.toggle("stt-untimed", !timed);
     for (const paragraph of this.paragraphs) this.watcher.observe(paragraph.box);
   }
 
@@ -73,7 +75,7 @@ class Text {
 
   reachable({ time, edit }, tabIndex) {
     time.tabIndex = tabIndex;
-    if (edit) edit.tabIndex = tabIndex;
+    if (edit && this.timed) edit.tabIndex = tabIndex;
   }
 
   paragraph(packed, index, voices) {
@@ -88,19 +90,21 @@ class Text {
     head.append(time);
     if (speaker) {
       const name = make("span", "stt-speaker", speaker);
+      name.dir = "auto";
       name.dataset.voice = voices.indexOf(speaker) % 6;
       head.append(name);
     }
     const edit = this.editable ? make("button", "stt-edit") : null;
     if (edit) {
       edit.type = "button";
-      edit.tabIndex = -1;
+      edit.tabIndex = this.timed ? -1 : 0; // without times nothing leads from one to the next
       edit.innerHTML = PENCIL;
       edit.title = "Edit";
       edit.setAttribute("aria-label", `Edit the paragraph at ${clock(start)}`);
       head.append(edit);
     }
     const body = make("p", "stt-words");
+    body.dir = "auto";
     const paragraph = { box, body, time, edit, start, end, speaker, built: false, words: [] };
     let text = packed.text ?? "";
     if (packed.t) {
@@ -159,6 +163,7 @@ class Text {
   }
 
   paragraphAt(seconds) {
+    if (!this.timed) return null;
     const place = lastAtMost(this.paragraphs, (p) => p.start, seconds);
     return place < 0 ? null : this.paragraphs[place];
   }

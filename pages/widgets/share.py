@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import streamlit as st
 
-from pages.widgets.amounts import when
+from pages.widgets.amounts import time_zone, when
 from pages.widgets.plain import markdown, plain, sentence
+from pages.widgets.player import moment
 from pages.widgets.token_list import address
 from stt import records, sharing
 from stt.errors import SttError
 from stt.records import Job
 
-LASTS = {1: "1 day", 7: "1 week", 30: "30 days", 366: "1 year"}
+USUAL = 7  # days that a link lasts
 
 
 def share_button(job: Job) -> None:
@@ -24,12 +27,14 @@ def share_button(job: Job) -> None:
 def _share(job: Job) -> None:
     plain("Whoever has the link reads this transcript, without an account. They see nothing else of yours.", "stt-hint")
     with st.form("share", border=False):
-        days = st.selectbox("The link lasts", list(LASTS), index=1, format_func=LASTS.get)
-        at = st.number_input("Opens at second", min_value=0.0, value=_moment(), step=1.0, format="%.1f")
+        today = datetime.now(time_zone()).date()
+        first, usual, last = (today + timedelta(days=days) for days in (1, USUAL, sharing.LONGEST))
+        until = st.date_input("The link works until", usual, first, last, format="DD/MM/YYYY", required=True)
+        at = st.number_input("Opens at second", min_value=0.0, value=moment() or 0.0, step=1.0, format="%.1f")
         sound = sharing.sound_of(job) is not None
         audio = st.checkbox("With the audio", value=sound, disabled=not sound)
         if st.form_submit_button("Make a link", type="primary"):
-            _make(job, days, audio, at)
+            _make(job, (until - today).days, audio, at)
     for share in sharing.all_of(job.id, job.owner):
         _row(share, job)
 
@@ -41,8 +46,8 @@ def _make(job: Job, days: int, audio: bool, at: float) -> None:
         st.error(markdown(sentence(error.to_dict())))
         return
     st.success("Copy the link now: it is not shown again.", icon=":material/link:")
-    moment = f"&at={at:g}" if at else ""
-    st.code(f"{address()}/shared?token={token}{moment}", language=None, wrap_lines=True)
+    place = f"&at={at:g}" if at else ""
+    st.code(f"{address()}/shared?token={token}{place}", language=None, wrap_lines=True)
 
 
 def _row(share: sharing.Share, job: Job) -> None:
@@ -58,10 +63,3 @@ def _row(share: sharing.Share, job: Job) -> None:
                 pass  # another tab was faster
             st.rerun(scope="fragment")
 
-
-def _moment() -> float:
-    """The second that this page itself was opened at, from a link such as `…&at=12.5`."""
-    try:
-        return max(0.0, float(st.query_params["at"]))
-    except (KeyError, ValueError):
-        return 0.0

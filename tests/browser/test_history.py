@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from stt import access, history
+from stt import access, corrections, history
 from tests.bench.many_transcripts import generate
 from tests.conftest import forget
 from tests.server import Server
@@ -18,7 +19,7 @@ from tests.server import Server
 COUNT = 230
 VISITOR = "many"
 OWNER = f"visitor:{VISITOR}"
-TITLE = 3  # the column
+TITLE = 2  # the column
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def search(page: Page, text: str) -> None:
 
 def test_a_click_on_a_header_sorts_all_pages_and_the_pages_follow_each_other(many: Page):
     for descending in (False, True):
-        click_table(many, 450, -1)
+        click_table(many, 250, -1)
         expected = [job.title for job in history.find(OWNER, sort="title", descending=descending)]
         expect(title(many, 0)).to_have_text(expected[0])
         many.get_by_role("button", name="Next page").click()
@@ -73,9 +74,10 @@ def test_back_from_a_transcript_finds_the_search_as_it_was(many: Page):
     first, *_ = history.find(OWNER, text="that")
     expect(title(many, 0)).to_have_text(first.title)
     expect(many.get_by_test_id(f"glide-cell-{TITLE + 1}-0")).to_contain_text("that", ignore_case=True)
-    click_table(many, 450, 0)
+    click_table(many, 250, 0)
     expect(many).to_have_url(re.compile(r"/transcript\?id="))
-    many.locator(".st-key-transcript").wait_for()
+    expect(many.get_by_label("Find in the text")).to_have_value(re.compile("that", re.IGNORECASE))
+    expect(many.locator(".stt-count")).to_have_text(re.compile("1 of"))
     many.go_back()
     expect(many.get_by_text(f"{found} transcripts.")).to_be_visible()
     expect(many.get_by_role("textbox", name="Search")).to_have_value("that")
@@ -99,6 +101,56 @@ def test_ticked_ones_are_added_up_taken_away_as_one_zip_and_deleted(many: Page, 
     many.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(many.get_by_text(f"{COUNT - 2} transcripts.")).to_be_visible()
     assert not {first.id, third.id} & {job.id for job in history.find(OWNER)}
+
+
+def test_ticked_ones_are_tagged_and_found_by_their_tag(many: Page):
+    chosen = history.find(OWNER, limit=2)
+    corrections.set_tags(chosen[0].id, OWNER, ["old"])
+    click_table(many, 17, 0)
+    click_table(many, 17, 1)
+    expect(many.get_by_text("2 ticked")).to_be_visible()
+    many.locator(".st-key-history-actions").get_by_role("button", name="Tags").click()
+    dialog = many.get_by_role("dialog")
+    dialog.get_by_role("combobox").fill("<b>board</b>")
+    dialog.get_by_role("combobox").press("Enter")
+    dialog.get_by_text("Others that only some have").click()  # closes the list
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
+    assert [corrections.tags_of(job.id, OWNER) for job in chosen] == [["<b>board</b>", "old"], ["<b>board</b>"]]
+    choose_filter(many, "Tag", "<b>board</b>")
+    expect(many.get_by_text("2 transcripts.")).to_be_visible()
+
+
+def choose_filter(page: Page, label: str, option: str) -> None:
+    """Open the filters, choose one more, close them."""
+    page.get_by_role("button", name="Filters").click()
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=option, exact=True).click()
+    page.keyboard.press("Escape")  # the list, which hides the rest from readers
+    page.keyboard.press("Escape")  # the popover
+    expect(page.get_by_role("combobox", name=label)).to_have_count(0)
+
+
+def test_every_filter_narrows_what_the_others_left(many: Page):
+    wanted: history.Wanted = {}
+    for label, option, more in (
+        ("Engine", "AI/ML API", {"engines": ["provider"]}),
+        ("Language", "English", {"languages": ["en"]}),
+        ("State", "Done", {"states": ["done"]}),
+        ("Length", "1 to 10 minutes", {"shortest": 60.0, "longest": 600.0}),
+        ("Model", "aai/universal", {"models": ["aai/universal"]}),
+    ):
+        wanted = {**wanted, **more}
+        choose_filter(many, label, option)
+        expect(many.get_by_text(re.compile(f"^{history.totals(OWNER, **wanted).count} transcripts?\\."))).to_be_visible()
+    oldest = history.find(OWNER, descending=False, **wanted)[0]
+    day = datetime.fromtimestamp(oldest.created, UTC)
+    many.get_by_role("button", name="Filters (5)").click()
+    many.get_by_label("Created").fill(f"{day:%d/%m/%Y} – {day:%d/%m/%Y}")
+    many.get_by_label("Created").press("Enter")
+    expect(many.get_by_text("1 transcript.")).to_be_visible()
+    many.reload()
+    expect(many.get_by_text("1 transcript.")).to_be_visible()
 
 
 def test_filters_narrow_and_are_counted_and_the_chart_is_drawn(many: Page):

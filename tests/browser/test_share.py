@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,7 @@ def stranger(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def share(page: Page, *, with_audio: bool = True, at: str = "") -> str:
+def share(page: Page, *, with_audio: bool = True, at: str = "", until: str = "") -> str:
     """Make a link on the transcript's page; the dialog stays open."""
     if not page.get_by_role("dialog").is_visible():
         page.get_by_role("button", name="Share", exact=True).click()
@@ -57,6 +58,9 @@ def share(page: Page, *, with_audio: bool = True, at: str = "") -> str:
     box.wait_for(state="attached")
     if box.is_checked() != with_audio:
         dialog.get_by_text("With the audio", exact=True).click()
+    if until:
+        dialog.get_by_label("The link works until").fill(until)
+        dialog.get_by_label("The link works until").press("Enter")
     if at:
         dialog.get_by_label("Opens at second").fill(at)
     dialog.get_by_role("button", name="Make a link").click()
@@ -96,7 +100,9 @@ def test_a_stranger_reads_and_hears_it_at_the_shared_moment_until_it_is_withdraw
 
 
 def test_a_link_without_the_audio_gives_none(owner: Page, stranger: Page, server: Server):
-    link = share(owner, with_audio=False)
+    ends = datetime.now(UTC) + timedelta(days=40)
+    link = share(owner, with_audio=False, until=f"{ends:%d/%m/%Y}")
+    expect(owner.get_by_role("dialog")).to_contain_text(f"Without the audio, ends {ends.day} {ends:%b %Y}")
     token = link.partition("token=")[2]
     stranger.goto(link)
     expect(stranger.locator(".st-key-transcript")).to_contain_text("fellow Americans", timeout=30_000)

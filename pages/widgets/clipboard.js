@@ -1,0 +1,22 @@
+// Text on the clipboard, also where browsers do not give it: they do to https and localhost only.
+
+async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    copyThroughSelection(text);
+  }
+}
+
+function copyThroughSelection(text) {
+  const before = document.activeElement;
+  const field = document.createElement("textarea");
+  field.value = text;
+  field.style.position = "fixed";
+  field.style.opacity = "0";
+  document.body.append(field);
+  field.select();
+  document.execCommand("copy");
+  field.remove();
+  before?.focus?.({ preventScroll: true });
+}

@@ -1,0 +1,77 @@
+"""A transcript to take away: as text, subtitles, a document, tables, and the recording itself."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from pages.widgets.amounts import when
+from pages.widgets.plain import plain
+from stt import records
+from stt.cues import cues
+from stt.exports import FORMATS, file_name
+from stt.records import Job
+from stt.transcript import Transcript
+
+SHOWN = 60  # characters of the text as it will be
+
+
+@st.fragment
+def downloads(job: Job, transcript: Transcript, *, audio: bool) -> None:
+    """What there is to choose, and the buttons; a file is written when its button is pressed."""
+    several = bool(transcript.speakers)
+    plain("Text", "stt-title")
+    with st.container(horizontal=True):
+        times = transcript.timed and st.checkbox("With times", key="text-times")
+        speakers = several and st.checkbox("With speakers", value=True, key="text-speakers")
+    beginning = _beginning(transcript)
+    shown = FORMATS["txt"].write(beginning, times=times, speakers=speakers).decode().partition("\n")[0]
+    plain(shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…", "stt-sample")
+    _button(job, transcript, "txt", times=times, speakers=speakers)
+    plain("Subtitles", "stt-title")
+    with st.container(horizontal=True):
+        letters = st.number_input("Letters a line", 8, 200, 42, key="line-length", width=128)
+        lines = st.number_input("Lines a subtitle", 1, 10, 2, key="line-count", width=128)
+    named = several and st.checkbox("Name the speakers", key="subtitle-speakers")
+    plain("".join(cue.text for cue in cues(beginning, letters, lines, speakers=named)[:1]), "stt-sample")
+    for extension in ("srt", "vtt"):
+        _button(job, transcript, extension, line_length=letters, lines=lines, speakers=named)
+    plain("More", "stt-title")
+    for extension in ("docx", "csv", "json"):
+        _button(job, transcript, extension)
+    if records.has_raw(job.id):
+        st.download_button(
+            "The provider's raw answer (JSON)",
+            lambda: json.dumps(records.raw_of(job.id), ensure_ascii=False, indent=1),
+            file_name(f"{job.title} raw", "json"),
+            "application/json",
+            key="download-raw",
+            on_click="ignore",
+            width="stretch",
+        )
+    if audio:
+        st.link_button("The audio", f"/audio/{job.id}?download", width="stretch")
+
+
+def _beginning(transcript: Transcript) -> Transcript:
+    """Enough to show what a choice does."""
+    count = itertools.accumulate(len(segment.text) for segment in transcript.segments)
+    last = next((place for place, letters in enumerate(count, 1) if letters > 4 * SHOWN), None)
+    return replace(transcript, segments=transcript.segments[:last])
+
+
+def _button(job: Job, transcript: Transcript, extension: str, **options: Any) -> None:
+    form, created = FORMATS[extension], when(job.created)
+    st.download_button(
+        form.label,
+        lambda: form.write(transcript, title=job.title, model=job.model, created=created, **options),
+        file_name(job.title, extension),
+        form.mime,
+        key=f"download-{extension}",
+        on_click="ignore",
+        width="stretch",
+    )

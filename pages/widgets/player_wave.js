@@ -1,0 +1,64 @@
+// The waveform behind the slider. The server works it out when it is first asked for, which takes some seconds for hours
+// of sound: until then the slider stands alone.
+
+const ASK_AGAIN = 1000; // milliseconds at first, then ever longer
+const LAST_ASKED = 60; // times
+const BAR = 3; // pixels with the gap after it
+
+class Wave {
+  constructor(root, ready) {
+    this.box = root.querySelector(".stt-wave");
+    this.ready = ready;
+    this.peaks = [];
+  }
+
+  async load(address) {
+    this.wanted = address;
+    this.peaks = [];
+    for (let time = 0; address && time < LAST_ASKED; time += 1) {
+      const answer = await fetch(address).catch(() => null);
+      if (this.wanted !== address) return;
+      if (answer?.status !== 202) {
+        this.peaks = answer?.ok ? (await answer.json()).peaks : [];
+        break;
+      }
+      await new Promise((done) => setTimeout(done, ASK_AGAIN * Math.min(1 + time / 4, 10)));
+    }
+    if (this.wanted === address) this.ready();
+  }
+
+  /** Draw again once the position, 0 to 1, is a pixel further. */
+  move(done) {
+    if (this.drawn != null && Math.abs(done - this.drawn) * this.box.clientWidth > 1) this.draw(done);
+  }
+
+  draw(done) {
+    const { box, peaks } = this;
+    box.hidden = !peaks.length;
+    box.parentElement.classList.toggle("stt-waved", !box.hidden);
+    if (box.hidden || !box.clientWidth) return;
+    const scale = devicePixelRatio || 1;
+    const [width, height] = [box.clientWidth, box.clientHeight];
+    box.width = width * scale;
+    box.height = height * scale;
+    const pen = box.getContext("2d");
+    pen.scale(scale, scale);
+    const { color, accentColor } = getComputedStyle(box);
+    const bars = Math.floor(width / BAR);
+    this.drawn = done;
+    for (let i = 0; i < bars; i += 1) {
+      const first = Math.floor((i * peaks.length) / bars);
+      const last = Math.floor(((i + 1) * peaks.length) / bars);
+      const loud = Math.max(...peaks.slice(first, Math.max(last, first + 1)));
+      const tall = Math.max(2, height * loud);
+      pen.fillStyle = (i + 0.5) / bars <= done ? accentColor : color;
+      pen.beginPath();
+      pen.roundRect(i * BAR, (height - tall) / 2, BAR - 1, tall, 1);
+      pen.fill();
+    }
+  }
+
+  close() {
+    this.wanted = null;
+  }
+}

@@ -1,0 +1,85 @@
+"""What is taken away in a real browser: every choice of the Download list, read back by readers that are not ours."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pysubs2
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from stt.transcript import Transcript
+from tests import audio, transcripts
+from tests.server import Server
+
+VISITOR = "takes"
+OWNER = f"visitor:{VISITOR}"
+FIRST = "Good morning everybody and welcome to this rather long first sentence of the talk."
+TALK = Transcript(
+    (transcripts.said(FIRST, speaker="Anna"), transcripts.said("Thank you.", 8.0, speaker="Ben <b>")), 11.0, "en"
+)
+RAW = {"results": {"channels": [{"alternatives": [{"transcript": "Grüße 你好"}]}]}}
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    """A visitor at the Download list of a transcript with two speakers, a provider's answer and its sound."""
+    with transcripts.sharing_data_with(server):
+        page = transcripts.page_of(browser, server, VISITOR)
+        made = transcripts.put(OWNER, TALK, audio.JFK, RAW, title="The talk", model="nova-3", engine="provider")
+        page.goto(f"{server.url}/transcript?id={made}")
+        page.locator(".stt-word").first.wait_for()
+        page.get_by_role("button", name="Download").click()
+        yield page
+        page.context.close()
+
+
+def taken(page: Page, key: str) -> Path:
+    with page.expect_download() as download:
+        page.locator(f".st-key-download-{key} :is(button, a)").click()
+    return Path(download.value.path())
+
+
+def sample(page: Page, number: int) -> Locator:
+    """How the text (0) or the subtitles (1) will begin."""
+    return page.locator(".st-key-downloads .stt-sample").nth(number)
+
+
+def tick(page: Page, label: str, number: int, beginning: str) -> None:
+    """Tick or untick, and wait until the sample follows."""
+    page.get_by_text(label, exact=True).click()
+    expect(sample(page, number)).to_have_text(re.compile("^" + re.escape(beginning)))
+
+
+def test_text_is_plain_or_has_times_or_speakers(page: Page):
+    assert taken(page, "txt").read_text().split("\n\n") == [f"Anna: {FIRST}", "Ben <b>: Thank you.\n"]
+    tick(page, "With times", 0, "[0:00:00] Anna: Good")
+    assert taken(page, "txt").read_text().split("\n\n") == [f"[0:00:00] Anna: {FIRST}", "[0:00:08] Ben <b>: Thank you.\n"]
+    tick(page, "With times", 0, "Anna: Good")
+    tick(page, "With speakers", 0, "Good morning")
+    assert taken(page, "txt").read_text().split("\n\n") == [FIRST, "Thank you.\n"]
+
+
+@pytest.mark.parametrize("extension", ["srt", "vtt"])
+def test_subtitles_have_the_lines_that_were_chosen(page: Page, extension: str):
+    for label, value, beginning in (("Lines a subtitle", "1", "Good morning everybody"), ("Letters a line", "20", "Good morning")):
+        page.get_by_label(label).fill(value)
+        page.get_by_label(label).press("Enter")
+        expect(sample(page, 1)).to_have_text(re.compile(f"^{beginning}[^\n]*$"))
+    expect(sample(page, 1)).to_have_text(re.compile("^.{8,20}$"))
+    tick(page, "Name the speakers", 1, "Anna: Good")
+    cues = [event.plaintext for event in pysubs2.SSAFile.from_string(taken(page, extension).read_text(), format_=extension)]
+    assert all(len(cue) <= 20 for cue in cues) and len(cues) > 4
+    assert cues[0].startswith("Anna: Good") and any(cue.startswith("Ben") for cue in cues)
+    assert " ".join(cues).replace("\u2060", "").replace("&lt;", "<").replace("&gt;", ">") == f"Anna: {FIRST} Ben <b>: Thank you."
+
+
+def test_the_raw_answer_and_the_audio_are_as_they_came(page: Page):
+    assert json.loads(taken(page, "raw").read_text()) == RAW
+    with page.expect_download() as download:
+        page.get_by_role("link", name="The audio").click()
+    assert download.value.suggested_filename == "jfk.flac"
+    assert Path(download.value.path()).read_bytes() == audio.JFK.read_bytes()

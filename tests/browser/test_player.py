@@ -1,0 +1,235 @@
+"""The player in a real browser: moved by click and key, its speed, the word that is spoken, what is found and doubted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from stt.transcript import Transcript
+from tests import audio, transcripts
+from tests.server import Server
+
+VISITOR = "listens"
+OWNER = f"visitor:{VISITOR}"
+SECONDS = 180
+
+
+@pytest.fixture(scope="module")
+def ids(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Transcripts of the visitor: three minutes with their sound, 100,000 words, and strange ones."""
+    sound = np.resize(audio.samples(audio.JFK), SECONDS * audio.RATE)
+    talk = transcripts.long_talk(int(SECONDS / transcripts.PACE))
+    with transcripts.sharing_data_with(server):
+        made = {"talk": transcripts.put(OWNER, talk, audio.write(tmp_path_factory.mktemp("sound") / "talk.flac", sound))}
+        made["long"] = transcripts.put(OWNER, transcripts.long_talk(), title="Ten hours")
+        for name, text in transcripts.STRANGE.items():
+            odd = Transcript((transcripts.said(text, 10 * transcripts.HOUR, speaker=text[:30]),), 10.1 * transcripts.HOUR)
+            made[name] = transcripts.put(OWNER, odd, title=text)
+        made["none"] = transcripts.put(OWNER, Transcript((), 20.0), title="Silence")
+        yield made
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server, ids: dict[str, str]) -> Iterator[Page]:
+    page = transcripts.page_of(browser, server, VISITOR)
+    yield page
+    page.context.close()
+
+
+def read(page: Page, server: Server, generation_id: str, more: str = "") -> Page:
+    page.goto(f"{server.url}/transcript?id={generation_id}{more}")
+    page.locator(".st-key-transcript .stt-words").first.wait_for()
+    return page
+
+
+@pytest.fixture
+def talk(page: Page, server: Server, ids: dict[str, str]) -> Page:
+    """The three minutes, with the sound ready to be played."""
+    read(page, server, ids["talk"])
+    page.wait_for_function("document.querySelector('.stt-audio').readyState >= 1")
+    return page
+
+
+def position(page: Page) -> float:
+    return page.evaluate("document.querySelector('.stt-audio').currentTime")
+
+
+def until(page: Page, condition: str) -> None:
+    """Wait for a condition on the sound `a`."""
+    page.wait_for_function(f"() => {{ const a = document.querySelector('.stt-audio'); return {condition} }}")
+
+
+IN_VIEW = """() => {
+  const box = document.querySelector('.stt-spoken')?.getBoundingClientRect();
+  const bar = document.querySelector('.stt-bar').getBoundingClientRect();
+  return box && box.top >= bar.bottom && box.bottom <= innerHeight;
+}"""
+
+
+def test_the_waveform_is_drawn_and_a_click_on_it_moves(talk: Page):
+    wave = talk.locator(".stt-wave")
+    expect(wave).to_be_visible()
+    inked = "() => { const c = document.querySelector('.stt-wave'); return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.filter((v, i) => i % 4 == 3 && v).length }"
+    assert talk.evaluate(inked) > 500
+    box = wave.bounding_box()
+    assert box
+    talk.mouse.click(box["x"] + box["width"] * 0.25, box["y"] + box["height"] / 2)
+    until(talk, f"Math.abs(a.currentTime - {SECONDS / 4}) < 2 && a.paused")
+    expect(talk.locator(".stt-now")).to_have_text(re.compile("0:4[456]"))
+
+
+def test_arrows_move_and_space_plays_but_not_while_somebody_types(talk: Page):
+    talk.keyboard.press("ArrowRight")
+    talk.keyboard.press("ArrowRight")
+    until(talk, "a.currentTime == 10")
+    talk.keyboard.press("ArrowLeft")
+    until(talk, "a.currentTime == 5")
+    talk.keyboard.press("Space")
+    until(talk, "!a.paused && a.currentTime > 5")
+    talk.keyboard.press("Space")
+    until(talk, "a.paused")
+    talk.get_by_label("Find in the text").press("Space")
+    talk.get_by_label("Find in the text").press("ArrowRight")
+    before = position(talk)
+    talk.locator(".stt-slider").press("ArrowRight")
+    until(talk, f"Math.abs(a.currentTime - {before} - 5) < 0.01 && a.paused")
+
+
+def test_speeds_go_from_half_to_double(talk: Page):
+    speed = talk.get_by_label("Speed")
+    options = speed.evaluate("box => [...box.options].map(option => Number(option.value))")
+    assert options[0] == 0.5 and options[-1] == 2
+    for value in ("0.5", "2"):
+        speed.select_option(value)
+        until(talk, f"a.playbackRate == {value}")
+
+
+def test_the_spoken_word_is_marked_and_kept_in_view_unless_somebody_looks_elsewhere(talk: Page):
+    talk.get_by_role("button", name="Play", exact=True).click()
+    talk.locator(".stt-spoken").wait_for()
+    for moment in (150, 20):
+        talk.evaluate(f"document.querySelector('.stt-audio').currentTime = {moment}")
+        talk.wait_for_function(IN_VIEW)
+        start = float(talk.locator(".stt-spoken").get_attribute("data-start") or "nan")
+        assert abs(start - position(talk)) < 2
+    talk.get_by_role("button", name="Follow").click()
+    top = talk.locator(".stt-paragraph").first.bounding_box()
+    talk.evaluate("document.querySelector('.stt-audio').currentTime = 160")
+    talk.wait_for_function("Number(document.querySelector('.stt-spoken')?.dataset.start) > 158")
+    assert talk.locator(".stt-paragraph").first.bounding_box() == top
+
+
+def test_a_link_to_this_moment_opens_there_and_is_what_is_shared(talk: Page):
+    talk.evaluate("document.querySelector('.stt-audio').currentTime = 123.4")
+    talk.get_by_role("button", name="Copy a link to this moment").click()
+    expect(talk.locator(".stt-say")).to_have_text("The link to 2:03 is on the clipboard.")
+    link = talk.evaluate("navigator.clipboard.readText()")
+    assert link.endswith("&at=123.4")
+    expect(talk).to_have_url(link)
+    talk.get_by_role("button", name="Share", exact=True).click()
+    expect(talk.get_by_role("dialog").get_by_label("Opens at second")).to_have_value("123.4")
+    assert position(talk) == pytest.approx(123.4, abs=0.1)  # the rerun did not move it
+    talk.goto("about:blank")
+    talk.goto(link)
+    until(talk, "Math.abs(a.currentTime - 123.4) < 0.1")
+    talk.wait_for_function(IN_VIEW)
+
+
+@pytest.mark.parametrize("at", ["nan", "inf", "-5", "x", "1e400", ""])
+def test_a_moment_that_is_none_opens_at_the_beginning(page: Page, server: Server, ids: dict[str, str], at: str):
+    read(page, server, ids["talk"], f"&at={at}")
+    until(page, "a.readyState >= 1 && a.currentTime == 0")
+
+
+def test_hits_are_counted_and_gone_through(talk: Page):
+    word = talk.locator(".stt-word").nth(3).inner_text().strip(" .")
+    whole = " ".join(talk.locator(".stt-words").all_inner_texts())
+    hits = len(re.findall(re.escape(word), whole, re.IGNORECASE))
+    find, count = talk.get_by_label("Find in the text"), talk.locator(".stt-count")
+    find.fill(word)
+    expect(count).to_have_text(f"{hits} found")
+    find.press("Enter")
+    expect(count).to_have_text(f"1 of {hits}")
+    talk.get_by_role("button", name="Previous hit").click()
+    expect(count).to_have_text(f"{hits} of {hits}")
+    talk.get_by_role("button", name="Next hit").click()
+    expect(count).to_have_text(f"1 of {hits}")
+    find.fill("(.*) [no such thing] \\")
+    expect(count).to_have_text("None")
+    find.press("Escape")
+    expect(count).to_be_hidden()
+
+
+def test_doubtful_words_are_gone_through_and_can_be_heard(talk: Page):
+    doubtful = talk.locator(".stt-doubtful")
+    button = talk.get_by_role("button", name="Next doubtful")
+    total = int(talk.locator(".stt-doubts").inner_text())
+    assert total > 3
+    for number in (1, 2):
+        button.click()
+        expect(talk.locator(".stt-doubts")).to_have_text(f"{number} of {total}")
+        marked = talk.locator(".stt-looked-at")
+        expect(marked).to_have_count(1)
+        expect(marked).to_be_in_viewport()
+        start = float(marked.get_attribute("data-start") or "nan")
+        until(talk, f"Math.abs(a.currentTime - {max(0, start - 0.3)}) < 0.05")
+    expect(doubtful.first).to_have_attribute("title", re.compile(r"Confidence \d+ %"))
+
+
+@pytest.mark.parametrize("name", transcripts.STRANGE)
+def test_any_text_is_shown_as_it_is(page: Page, server: Server, ids: dict[str, str], name: str):
+    text = transcripts.STRANGE[name]
+    read(page, server, ids[name])
+    expect(page.locator("h1")).to_have_text(text)
+    assert page.locator(".stt-words").inner_text() == text
+    assert page.locator(".stt-speaker").inner_text() == text[:30].strip()
+    expect(page.locator(".stt-time")).to_have_text("10:00:00")
+    right = page.locator(".stt-words").evaluate("box => getComputedStyle(box).direction")
+    assert right == ("rtl" if name == "right to left" else "ltr")
+    assert "x" != page.title() and page.locator(".stt-words :is(script, img, b)").count() == 0
+
+
+def test_silence_says_so(page: Page, server: Server, ids: dict[str, str]):
+    page.goto(f"{server.url}/transcript?id={ids['none']}")
+    expect(page.get_by_text("No speech was found in this recording.")).to_be_visible()
+
+
+def test_a_hundred_thousand_words_open_scroll_and_are_searched(page: Page, server: Server, ids: dict[str, str]):
+    talk = transcripts.long_talk()
+    read(page, server, ids["long"])
+    page.locator(".stt-word").first.wait_for()
+    paragraphs = page.locator(".stt-paragraph")
+    assert paragraphs.count() > 500
+    # Only what is near the window is more than text.
+    assert page.locator(".stt-word").count() < 10_000
+    assert page.evaluate("document.querySelector('.stt-transcript').textContent.split(' ').length") > 95_000
+    last = paragraphs.last
+    last.scroll_into_view_if_needed()
+    expect(last.locator(".stt-word").last).to_have_text(talk.words[-1].text.strip())
+    expect(last).to_be_in_viewport()
+    page.get_by_label("Find in the text").fill(talk.words[50_000].text.strip())
+    expect(page.locator(".stt-count")).to_have_text(re.compile(r"[\d,]+ found"))
+
+
+def test_two_hours_seek_at_once_and_are_not_loaded_whole(page: Page, server: Server, ids: dict[str, str], tmp_path: Path):
+    sound = audio.write(tmp_path / "hours.mp3", np.resize(audio.samples(audio.JFK), 7200 * audio.RATE // 12))
+    long = transcripts.put(OWNER, transcripts.long_talk(1500), sound, title="Ten minutes")
+    received: list[int] = []
+    client = page.context.new_cdp_session(page)
+    client.send("Network.enable")
+    urls: dict[str, str] = {}
+    client.on("Network.requestWillBeSent", lambda event: urls.setdefault(event["requestId"], event["request"]["url"]))
+    client.on(
+        "Network.dataReceived",
+        lambda event: "/audio/" in urls.get(event["requestId"], "") and received.append(event["dataLength"]),
+    )
+    read(page, server, long)
+    page.wait_for_function("document.querySelector('.stt-audio').readyState >= 1")
+    page.evaluate("document.querySelector('.stt-audio').currentTime = 500")
+    until(page, "a.readyState >= 2 && a.currentTime == 500 && !a.seeking")
+    assert sum(received) < sound.stat().st_size

@@ -1,0 +1,91 @@
+"""Finished transcripts that were not transcribed: of any length and script, put where the app keeps its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page
+
+from stt import access, recordings, records
+from stt.records import Job
+from stt.transcript import Segment, Transcript, Word
+from tests.bench.many_transcripts import vocabulary
+from tests.conftest import forget
+from tests.server import Server
+
+HOUR = 3600.0
+SENTENCE = 14  # words
+PACE = 0.36  # seconds a word
+STRANGE = {  # what a transcript may hold, by what is odd about it
+    "right to left": "مرحبا بكم في هذا التسجيل، اليوم 24 مايو؟",
+    "Chinese": "今天天气很好，我们去公园散步吧。",
+    "emoji": "👨‍👩‍👧 flew to 🇩🇪 and é́́ 𝒳 said hi",
+    "markup": "<script>document.title='x'</script> & <img src=x onerror=\"document.title='x'\"> &lt;b&gt;",
+    "an arrow": "1 --> 2 00:00:01,000 --> 00:00:02,000 {\\an8} \\N",
+    "one word": "Hello.",
+}
+
+
+def said(text: str, start: float = 0.0, speaker: str | None = None, confidence: float | None = 0.9) -> Segment:
+    """A segment with a word each PACE seconds."""
+    words = tuple(
+        Word(" " + word, start + i * PACE, start + i * PACE + 0.3, confidence, speaker) for i, word in enumerate(text.split())
+    )
+    return Segment(start, words[-1].end, "".join(word.text for word in words), words, speaker)
+
+
+def long_talk(count: int = 100_000) -> Transcript:
+    """Made-up speech of so many words, ten hours at 100,000; some words are doubtful."""
+    random = np.random.default_rng(5)
+    words = random.choice(np.array(vocabulary(random, 3000), dtype=object), count)
+    confidence = random.beta(4, 1, count).round(3)
+    segments = []
+    for at in range(0, count, SENTENCE):
+        part = list(words[at : at + SENTENCE])
+        part = [part[0].capitalize(), *part[1:-1], part[-1] + "."]
+        spoken = tuple(
+            Word(" " + word, (at + i) * PACE, (at + i) * PACE + 0.3, float(confidence[at + i])) for i, word in enumerate(part)
+        )
+        segments.append(Segment(spoken[0].start, spoken[-1].end, "".join(word.text for word in spoken), spoken))
+    return Transcript(tuple(segments), count * PACE, "en")
+
+
+def put(owner: str, transcript: Transcript, sound: Path | None = None, raw: Any = None, **values: Any) -> str:
+    """The id of a finished transcription of `owner`, with `sound` as its recording."""
+    now = time.time()
+    recording = recordings.take_in(sound, owner) if sound else None
+    facts = dict.fromkeys(Job.__dataclass_fields__) | {
+        "id": recordings.new_id(), "owner": owner, "recording_id": recording.id if recording else None, "title": "Talk",
+        "model": "local/whisper-base", "engine": "on-device", "options": {}, "state": records.WORKING, "attempt": 1,
+        "turn": 1, "created": now, "queued": now, "worked": 1.0, "seconds_done": 0.0,
+    }  # fmt: skip
+    records.insert(Job(**(facts | values)))
+    assert records.finish(facts["id"], transcript, raw=raw)
+    return facts["id"]
+
+
+@contextmanager
+def sharing_data_with(server: Server) -> Iterator[None]:
+    """This process sees the database of that one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STT_DATA_DIR", str(server.data))
+        forget()
+        yield
+    forget()
+
+
+def page_of(browser: Browser, server: Server, visitor: str) -> Page:
+    """A page of the visitor of this name, in a browser of their own; within `sharing_data_with`."""
+    # Without `bypass_csp` nothing can be waited for in the page: Playwright asks again with `eval`.
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True, bypass_csp=True)
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    context.add_cookies([{"name": access.COOKIE, "value": access.cookie_for(visitor), "url": server.url}])
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    return page

@@ -1,0 +1,101 @@
+"""The waveform follows the loudness, is made once, is kept while its recording is, and is shown to whom the sound is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from stt import access, history, recordings, sharing, waveform
+from stt.database import database, waveforms
+from stt.web import ROUTES
+from tests import audio
+from tests.unit.test_limits import ANN, finished
+
+pytestmark = pytest.mark.usefixtures("data")
+VISITOR = "ann"
+LONG = 30.0  # seconds of patience
+
+
+def recorded(folder: Path, *loudness: float) -> recordings.Recording:
+    """Noise of ten seconds at each of these."""
+    sound = np.concatenate([audio.noise(10, loud) for loud in loudness])
+    return recordings.take_in(audio.write(folder / "noise.flac", sound), ANN)
+
+
+def test_it_is_high_where_the_sound_is_loud(tmp_path: Path):
+    peaks = waveform.of(recorded(tmp_path, 0.05, 0.2, 0.0, 0.1), LONG)
+    assert len(peaks) == waveform.STEPS and max(peaks) == 1
+    heights = [float(np.median(part)) for part in np.split(np.array(peaks), 4)]
+    assert heights == pytest.approx([0.25, 1, 0, 0.5], abs=0.1)
+
+
+@pytest.mark.parametrize("seconds", [0.2, 3.0])
+def test_a_short_recording_has_one_too(tmp_path: Path, seconds: float):
+    sound = recordings.take_in(audio.write(tmp_path / "short.wav", audio.noise(seconds)), ANN)
+    assert len(waveform.of(sound, LONG)) == waveform.STEPS
+
+
+def test_silence_is_flat(tmp_path: Path):
+    quiet = recordings.take_in(audio.write(tmp_path / "quiet.wav", audio.silence(2)), ANN)
+    assert set(waveform.of(quiet, LONG)) == {0}
+
+
+def test_it_is_made_once_kept_and_goes_with_the_recording(tmp_path: Path):
+    recording = recorded(tmp_path, 0.1)
+    first = waveform.of(recording, LONG)
+    recording.path.write_bytes(b"")  # nothing to read any more
+    assert waveform.of(recording, LONG) == first
+    recordings.remove(recording.id, ANN)
+    with database().connect() as connection:
+        assert connection.execute(sa.select(waveforms)).all() == []
+
+
+def test_whoever_cannot_wait_is_told_and_has_it_the_next_time(tmp_path: Path):
+    recording = recorded(tmp_path, 0.1)
+    if (first := waveform.of(recording, 0)) is None:
+        first = waveform.of(recording, LONG)
+    assert len(first) == waveform.STEPS
+
+
+def test_what_cannot_be_read_has_none(tmp_path: Path):
+    recording = recorded(tmp_path, 0.1)
+    recording.path.write_bytes(b"no sound at all")
+    assert waveform.of(recording, LONG) == []
+
+
+def test_only_those_who_may_hear_it_may_see_it():
+    talk = finished(ANN)
+    client = TestClient(Starlette(routes=ROUTES))
+    mine = {"cookie": f"{access.COOKIE}={access.cookie_for(VISITOR)}"}
+    theirs = {"cookie": f"{access.COOKIE}={access.cookie_for('ben')}"}
+    answer = client.get(f"/audio/{talk.id}/waveform", headers=mine)
+    while answer.status_code == 202:
+        answer = client.get(f"/audio/{talk.id}/waveform", headers=mine)
+    assert len(answer.json()["peaks"]) == waveform.STEPS
+    assert client.get(f"/audio/{talk.id}/waveform", headers=theirs).status_code == 404
+    assert client.get(f"/audio/{talk.id}/waveform").status_code == 404
+    heard, read = (sharing.make(talk.id, ANN, days=1, audio=audio) for audio in (True, False))
+    shared = client.get("/audio/shared/waveform", params={"share": heard})
+    assert shared.status_code == 200 and shared.headers["cache-control"] == "private, no-store"
+    for token in (read, "x" * 43, ""):
+        assert client.get("/audio/shared/waveform", params={"share": token}).status_code == 404
+    sharing.withdraw(sharing.all_of(talk.id, ANN)[-1].id, ANN)
+    sharing.withdraw(sharing.all_of(talk.id, ANN)[-1].id, ANN)
+    assert client.get("/audio/shared/waveform", params={"share": heard}).status_code == 404
+    history.delete(talk.id, ANN)
+    assert client.get(f"/audio/{talk.id}/waveform", headers=mine).status_code == 404
+
+
+def test_the_recording_is_saved_under_its_own_name():
+    talk = finished(ANN)
+    client = TestClient(Starlette(routes=ROUTES))
+    mine = {"cookie": f"{access.COOKIE}={access.cookie_for(VISITOR)}"}
+    answer = client.get(f"/audio/{talk.id}?download", headers=mine)
+    assert answer.headers["content-disposition"] == 'attachment; filename="jfk.flac"'
+    assert answer.content == audio.JFK.read_bytes()
+    assert "attachment" not in client.get(f"/audio/{talk.id}", headers=mine).headers.get("content-disposition", "")
