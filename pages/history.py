@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages import visitor
 from pages.widgets.amounts import length
-from pages.widgets.history_actions import history_actions, open_transcript
+from pages.widgets.history_actions import every_one, history_actions, open_transcript
 from pages.widgets.history_chart import history_chart
 from pages.widgets.history_filters import as_it_was_left, page_number, remember_view, search_filters_order
 from pages.widgets.history_table import history_table
@@ -50,9 +50,11 @@ with st.container(key="history"):
         if opened:
             open_transcript(opened, find=hits[opened.id].hit if opened.id in hits else "")
         with above:
+            if found.count > ROWS and every_one(found.count):
+                chosen = history.find(owner, sort=sort, descending=descending, **wanted)
             history_actions(owner, chosen)
             if chosen:
-                st.caption(f"{len(chosen)} ticked: {in_words(history.totals_of(chosen))}.", width="content")
+                st.caption(f"{len(chosen):,} ticked: {in_words(history.totals_of(chosen))}.", width="content")
         history_chart(owner, wanted)
     elif any(wanted.values()):
         st.info("Nothing matches. Change the search or the filters.")

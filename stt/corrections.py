@@ -160,6 +160,15 @@ def tags_of(generation_id: str, owner: str) -> list[str]:
         return sorted(connection.execute(query).scalars(), key=str.casefold)
 
 
+def tags_of_all(generation_ids: list[str], owner: str) -> list[str]:
+    """The tags that every one of these transcripts of the owner has, sorted."""
+    wanted = len(set(generation_ids))
+    own = sa.select(transcriptions.c.id).where(transcriptions.c.owner == owner, transcriptions.c.id.in_(generation_ids))
+    query = sa.select(tags.c.tag).where(tags.c.id.in_(own)).group_by(tags.c.tag).having(sa.func.count() == wanted)
+    with database().connect() as connection:
+        return sorted(connection.execute(query).scalars(), key=str.casefold)
+
+
 def set_tags(generation_id: str, owner: str, wanted: Iterable[str], was: Iterable[str] = ()) -> None:
     """Add those of `wanted`, remove those that `was` has and `wanted` has not: tags of another tab stay.
 

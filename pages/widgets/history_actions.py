@@ -13,12 +13,20 @@ from stt.exports import FORMATS, bundle
 from stt.records import Job
 
 MOST_COMPARED = 6
+MOST_AT_ONCE = 1000  # transcripts that are tagged, packed or deleted together
 
 
 def open_transcript(job: Job, find: str = "") -> None:
     """Read it; `find` is the hit of a search, to be found in there again."""
     asked = {"id": job.id, "find": find} if find else {"id": job.id}
     st.switch_page("transcript.py", query_params=asked)
+
+
+def every_one(count: int) -> bool:
+    """Whether all that are listed, on all pages, are chosen; the ticks of this page do not count then."""
+    few = count <= MOST_AT_ONCE
+    why = None if few else f"At most {MOST_AT_ONCE:,} at once: search or filter first."
+    return st.checkbox(f"All {count:,}", disabled=not few, help=why, key=f"every-one-{count}") and few
 
 
 def history_actions(owner: str, chosen: list[Job]) -> None:
@@ -37,9 +45,8 @@ def history_actions(owner: str, chosen: list[Job]) -> None:
 @st.dialog("Tags")
 def _tags(owner: str, chosen: list[Job]) -> None:
     """Tags that all of the chosen ones have can be taken off; what is added goes to each of them."""
-    had = [set(corrections.tags_of(job.id, owner)) for job in chosen]
-    shared = sorted(set.intersection(*had), key=str.casefold)
-    what = f"“{chosen[0].title}”" if len(chosen) == 1 else f"all {len(chosen)} of them"
+    shared = corrections.tags_of_all([job.id for job in chosen], owner)
+    what = f"“{chosen[0].title}”" if len(chosen) == 1 else f"all {len(chosen):,} of them"
     st.text(f"Tags of {what}. Others that only some have stay as they are.")
     with st.form("tags-form", border=False):
         wanted = st.multiselect(
@@ -89,15 +96,17 @@ def _download(chosen: list[Job]) -> None:
 
 @st.dialog("Delete for good?")
 def _confirm_delete(owner: str, chosen: list[Job]) -> None:
-    what = f"“{chosen[0].title}”" if len(chosen) == 1 else f"{len(chosen)} transcripts"
+    what = f"“{chosen[0].title}”" if len(chosen) == 1 else f"{len(chosen):,} transcripts"
     st.text(f"{what} and the audio will be deleted. This cannot be undone.")
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Keep"):
             st.rerun()
-        if st.button("Delete", type="primary", key="confirm-delete"):
+        delete = st.button("Delete", type="primary", key="confirm-delete")
+    if delete:
+        with st.spinner("Deleting"):
             for job in chosen:
                 try:
                     history.delete(job.id, owner)
                 except SttError as error:
                     st.session_state.notice = sentence(error.to_dict())
-            st.rerun()
+        st.rerun()

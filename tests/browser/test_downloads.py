@@ -45,7 +45,7 @@ def taken(page: Page, key: str) -> Path:
 
 def sample(page: Page, number: int) -> Locator:
     """How the text (0) or the subtitles (1) will begin."""
-    return page.locator(".st-key-downloads .stt-sample").nth(number)
+    return page.locator(".stt-sample").nth(number)
 
 
 def tick(page: Page, label: str, number: int, beginning: str) -> None:

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from stt import access, corrections, history
 from tests.bench.many_transcripts import generate
+from tests.browser.conftest import type_date
 from tests.conftest import forget
 from tests.server import Server
 
@@ -121,6 +122,21 @@ def test_ticked_ones_are_tagged_and_found_by_their_tag(many: Page):
     expect(many.get_by_text("2 transcripts.")).to_be_visible()
 
 
+def test_all_that_are_listed_are_chosen_at_once(many: Page):
+    wanted: history.Wanted = {"engines": ["provider"]}
+    choose_filter(many, "Engine", "AI/ML API")
+    found = history.totals(OWNER, **wanted)
+    assert found.count > 100, "more than a page of them"
+    many.get_by_text(f"All {found.count}", exact=True).click()
+    expect(many.get_by_text(re.compile(rf"^{found.count} ticked: .* {found.words:,} words"))).to_be_visible()
+    many.locator(".st-key-history-actions").get_by_role("button", name="Delete").click()
+    dialog = many.get_by_role("dialog")
+    expect(dialog).to_contain_text(f"{found.count} transcripts and the audio will be deleted.")
+    dialog.get_by_role("button", name="Delete").click()
+    expect(many.get_by_text("Nothing matches.")).to_be_visible()
+    assert history.totals(OWNER, **wanted).count == 0 and history.totals(OWNER).count == COUNT - found.count
+
+
 def choose_filter(page: Page, label: str, option: str) -> None:
     """Open the filters, choose one more, close them."""
     page.get_by_role("button", name="Filters").click()
@@ -146,8 +162,8 @@ def test_every_filter_narrows_what_the_others_left(many: Page):
     oldest = history.find(OWNER, descending=False, **wanted)[0]
     day = datetime.fromtimestamp(oldest.created, UTC)
     many.get_by_role("button", name="Filters (5)").click()
-    many.get_by_label("Created").fill(f"{day:%d/%m/%Y} – {day:%d/%m/%Y}")
-    many.get_by_label("Created").press("Enter")
+    for end in ("start", "end"):
+        type_date(many.get_by_role("group", name=f"Created {end} date"), day)
     expect(many.get_by_text("1 transcript.")).to_be_visible()
     many.reload()
     expect(many.get_by_text("1 transcript.")).to_be_visible()

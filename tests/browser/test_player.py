@@ -61,7 +61,7 @@ def position(page: Page) -> float:
 
 def until(page: Page, condition: str) -> None:
     """Wait for a condition on the sound `a`."""
-    page.wait_for_function(f"() => {{ const a = document.querySelector('.stt-audio'); return {condition} }}")
+    page.wait_for_function(f"() => {{ const a = document.querySelector('.stt-audio'); return a && {condition} }}")
 
 
 IN_VIEW = """() => {

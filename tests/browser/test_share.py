@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from stt import sharing
 from stt.database import database
 from tests import audio
-from tests.browser.conftest import add_files
+from tests.browser.conftest import add_files, type_date
 from tests.oidc import Provider
 from tests.server import Server, free_port
 from tests.unit.test_limits import finished
@@ -49,7 +49,7 @@ def stranger(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def share(page: Page, *, with_audio: bool = True, at: str = "", until: str = "") -> str:
+def share(page: Page, *, with_audio: bool = True, at: str = "", until: date | None = None) -> str:
     """Make a link on the transcript's page; the dialog stays open."""
     if not page.get_by_role("dialog").is_visible():
         page.get_by_role("button", name="Share", exact=True).click()
@@ -59,8 +59,7 @@ def share(page: Page, *, with_audio: bool = True, at: str = "", until: str = "")
     if box.is_checked() != with_audio:
         dialog.get_by_text("With the audio", exact=True).click()
     if until:
-        dialog.get_by_label("The link works until").fill(until)
-        dialog.get_by_label("The link works until").press("Enter")
+        type_date(dialog.get_by_role("group", name="The link works until"), until)
     if at:
         dialog.get_by_label("Opens at second").fill(at)
     dialog.get_by_role("button", name="Make a link").click()
@@ -86,14 +85,15 @@ def test_a_stranger_reads_and_hears_it_at_the_shared_moment_until_it_is_withdraw
     received = b"".join(f if isinstance(f, bytes) else f.encode() for f in frames)
     assert b"Americans" in received, "the words came this way"
     assert generation_id.encode() not in received and b"jfk.flac" not in received and b"visitor:" not in received
-    sound = next(url for url in seen if "/audio/" in url)
+    sound = next(url for url in seen if "/audio/shared?" in url)
+    waveform = next(url for url in seen if "/audio/shared/waveform?" in url)
     answer = requests.get(sound, headers={"Range": "bytes=0-99"})
     assert answer.status_code == 206 and answer.content == audio.JFK.read_bytes()[:100]
     assert answer.headers["cache-control"] == "private, no-store"
 
     owner.get_by_role("dialog").get_by_role("button", name="Withdraw").click()
     expect(owner.get_by_role("dialog").get_by_role("button", name="Withdraw")).to_have_count(0)
-    assert requests.get(sound).status_code == 404
+    assert requests.get(sound).status_code == requests.get(waveform).status_code == 404
     stranger.goto(link)
     expect(stranger.get_by_role("heading", name="Not found")).to_be_visible(timeout=30_000)
     expect(stranger.get_by_text("Americans")).to_have_count(0)
@@ -101,7 +101,7 @@ def test_a_stranger_reads_and_hears_it_at_the_shared_moment_until_it_is_withdraw
 
 def test_a_link_without_the_audio_gives_none(owner: Page, stranger: Page, server: Server):
     ends = datetime.now(UTC) + timedelta(days=40)
-    link = share(owner, with_audio=False, until=f"{ends:%d/%m/%Y}")
+    link = share(owner, with_audio=False, until=ends)
     expect(owner.get_by_role("dialog")).to_contain_text(f"Without the audio, ends {ends.day} {ends:%b %Y}")
     token = link.partition("token=")[2]
     stranger.goto(link)

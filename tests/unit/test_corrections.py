@@ -231,6 +231,13 @@ def test_tags_of_two_tabs_both_stay(data: Path):
     assert corrections.tags_of("a", OWNER) == ["Anna", "bob", "work"]
 
 
+def test_tags_of_several_are_those_that_all_of_them_have(data: Path):
+    for name, own in (("a", ["x", "Y", "one"]), ("b", ["Y", "x"]), ("c", ["x", "Y", "two"])):
+        corrections.set_tags(finished(name=name), OWNER, own)
+    assert corrections.tags_of_all(["a", "b", "c"], OWNER) == ["x", "Y"]
+    assert corrections.tags_of_all(["a", "gone"], OWNER) == corrections.tags_of_all(["a"], "visitor:other") == []
+
+
 @pytest.mark.parametrize(
     "call",
     [
