@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 import json
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
+from pages import visitor
 from pages.widgets.amounts import when
 from pages.widgets.plain import plain
 from stt import records
@@ -46,7 +48,7 @@ def downloads(job: Job, transcript: Transcript, *, audio: bool) -> None:
     if records.has_raw(job.id):
         st.download_button(
             "The provider's raw answer (JSON)",
-            lambda: json.dumps(records.raw_of(job.id), ensure_ascii=False, indent=1),
+            visitor.only_for_me(lambda: json.dumps(records.raw_of(job.id), ensure_ascii=False, indent=1)),
             file_name(f"{job.title} raw", "json"),
             "application/json",
             key="download-raw",
@@ -65,10 +67,10 @@ def _beginning(transcript: Transcript) -> Transcript:
 
 
 def _button(job: Job, transcript: Transcript, extension: str, **options: Any) -> None:
-    form, created = FORMATS[extension], when(job.created)
+    form, about = FORMATS[extension], {"title": job.title, "model": job.model, "created": when(job.created)}
     st.download_button(
         form.label,
-        lambda: form.write(transcript, title=job.title, model=job.model, created=created, **options),
+        visitor.only_for_me(partial(form.write, transcript, **about, **options)),
         file_name(job.title, extension),
         form.mime,
         key=f"download-{extension}",

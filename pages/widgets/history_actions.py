@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages import visitor
 from pages.widgets.amounts import when
-from pages.widgets.plain import sentence
+from pages.widgets.plain import markdown, sentence
 from stt import corrections, history, records
 from stt.errors import SttError
 from stt.exports import FORMATS, bundle
@@ -63,7 +63,7 @@ def _tags(owner: str, chosen: list[Job]) -> None:
         for job in chosen:
             corrections.set_tags(job.id, owner, wanted, shared)
     except SttError as error:
-        st.error(sentence(error.to_dict()))
+        st.error(markdown(sentence(error.to_dict())))
     else:
         st.rerun()
 
