@@ -2,11 +2,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.server import Server
 
@@ -48,12 +47,6 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
     page.goto(server.url)
     yield page
     context.close()
-
-
-def type_date(field: Locator, day: date) -> None:
-    """Type into a date field of day, month and year."""
-    field.get_by_role("spinbutton").first.click()
-    field.page.keyboard.type(f"{day:%d%m%Y}")
 
 
 def add_files(page: Page, *paths: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import pysubs2
@@ -71,10 +72,10 @@ def test_subtitles_have_the_lines_that_were_chosen(page: Page, extension: str):
         expect(sample(page, 1)).to_have_text(re.compile(f"^{beginning}[^\n]*$"))
     expect(sample(page, 1)).to_have_text(re.compile("^.{8,20}$"))
     tick(page, "Name the speakers", 1, "Anna: Good")
-    cues = [event.plaintext for event in pysubs2.SSAFile.from_string(taken(page, extension).read_text(), format_=extension)]
+    cues = [unescape(event.plaintext) for event in pysubs2.SSAFile.from_string(taken(page, extension).read_text(), format_=extension)]
     assert all(len(cue) <= 20 for cue in cues) and len(cues) > 4
     assert cues[0].startswith("Anna: Good") and any(cue.startswith("Ben") for cue in cues)
-    assert " ".join(cues).replace("\u2060", "").replace("&lt;", "<").replace("&gt;", ">") == f"Anna: {FIRST} Ben <b>: Thank you."
+    assert " ".join(cues).replace("\u2060", "") == f"Anna: {FIRST} Ben <b>: Thank you."
 
 
 def test_the_raw_answer_and_the_audio_are_as_they_came(page: Page):

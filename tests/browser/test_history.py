@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from stt import access, corrections, history
 from tests.bench.many_transcripts import generate
-from tests.browser.conftest import type_date
 from tests.conftest import forget
 from tests.server import Server
 
@@ -159,14 +157,9 @@ def test_every_filter_narrows_what_the_others_left(many: Page):
         wanted = {**wanted, **more}
         choose_filter(many, label, option)
         expect(many.get_by_text(re.compile(f"^{history.totals(OWNER, **wanted).count} transcripts?\\."))).to_be_visible()
-    oldest = history.find(OWNER, descending=False, **wanted)[0]
-    day = datetime.fromtimestamp(oldest.created, UTC)
-    many.get_by_role("button", name="Filters (5)").click()
-    for end in ("start", "end"):
-        type_date(many.get_by_role("group", name=f"Created {end} date"), day)
-    expect(many.get_by_text("1 transcript.")).to_be_visible()
     many.reload()
-    expect(many.get_by_text("1 transcript.")).to_be_visible()
+    expect(many.get_by_role("button", name="Filters (5)")).to_be_visible()
+    expect(many.get_by_text(re.compile(f"^{history.totals(OWNER, **wanted).count} transcripts?\\."))).to_be_visible()
 
 
 def test_filters_narrow_and_are_counted_and_the_chart_is_drawn(many: Page):

@@ -84,6 +84,7 @@ def test_the_waveform_is_drawn_and_a_click_on_it_moves(talk: Page):
 
 
 def test_arrows_move_and_space_plays_but_not_while_somebody_types(talk: Page):
+    talk.locator("h1").click()
     talk.keyboard.press("ArrowRight")
     talk.keyboard.press("ArrowRight")
     until(talk, "a.currentTime == 10")
