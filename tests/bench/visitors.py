@@ -22,6 +22,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 TOLD = json.loads(Path(os.environ["VISITORS"]).read_text())  # visitors: cookie, token and generation_id; sound; first visit
 SOUND = Path(TOLD["sound"]).read_bytes()
 PEOPLE = itertools.cycle(TOLD["visitors"])
+FIRST = itertools.cycle(("read", "look_back", "upload", "poll"))  # so that few visitors do all of it, too
 PATIENCE = 30  # seconds
 
 
@@ -46,6 +47,7 @@ class Visitor(HttpUser):
             subprotocols=["streamlit"],
         )
         self.open("", "", "page: Transcribe")
+        getattr(self, next(FIRST))()
 
     def on_stop(self) -> None:
         self.socket.close()
