@@ -8,7 +8,8 @@ import streamlit as st
 import stt
 from pages import visitor
 from pages.widgets.amounts import length, when
-from pages.widgets.job_row import USUAL, job_row
+from pages.widgets.announce import announce
+from pages.widgets.job_row import USUAL, ending, job_row
 from pages.widgets.model_choice import cost_line, model_choice
 from pages.widgets.plain import markdown, plain, sentence
 from pages.widgets.uploader import uploader
@@ -16,13 +17,15 @@ from stt import polling, recordings, records, startup
 from stt.catalog import LOCAL, Model
 from stt.errors import SttError
 from stt.links import Link
+from stt.records import Job
 from stt.settings import settings
 
 SAMPLE = Path(stt.__file__).with_name("sample.flac")
 SAMPLE_NAME = "John F. Kennedy, inaugural address, 1961.flac"
 state = st.session_state
 owner = visitor.owner()
-state.setdefault("chosen", [])  # ids of recordings that wait for the Transcribe button
+if "chosen" not in state:  # ids of recordings that wait for the Transcribe button, also those from before a reload
+    state.chosen = [] if settings().stt_access == "shared" else recordings.waiting(owner)
 state.setdefault("seen", set())  # uploads and takes of the microphone that were dealt with
 
 
@@ -68,18 +71,27 @@ def list_recordings(found: list[recordings.Recording], model: Model) -> None:
     """The list before the start: what each file is, and how long this model will take for it."""
     speed = records.usual_speed(LOCAL, USUAL) if model.local else None
     past = [] if model.local else records.past(model.id)
-    for recording in found:
-        with st.container(horizontal=True, vertical_alignment="center", key=f"chosen-{recording.id}"):
-            plain(recording.name, "stt-title")
-            facts = [recording.kind, length(recording.duration)]
+    with st.container(key="waiting", gap="xsmall"):  # there even when empty: what comes after keeps its place
+        for recording in found:
             seconds = recording.duration or 0.0
-            if expected := seconds / speed if speed else polling.expected_seconds(seconds, past):
-                facts.append(f"takes about {length(max(1.0, expected))}")
-            plain(" · ".join(facts), "stt-facts", fit=True)
-            if st.button("Remove", key=f"remove-{recording.id}", type="tertiary", icon=":material/close:"):
-                state.chosen.remove(recording.id)
-                recordings.remove(recording.id, owner)
-                st.rerun()
+            expected = seconds / speed if speed else polling.expected_seconds(seconds, past)
+            with st.container(
+                border=True, horizontal=True, wrap=False, vertical_alignment="center", key=f"chosen-{recording.id}"
+            ):
+                with st.container(gap=None):
+                    plain(recording.name, "stt-title")
+                    plain(facts(recording, expected), "stt-facts")
+                if st.button("Remove", key=f"remove-{recording.id}", type="tertiary", icon=":material/close:"):
+                    state.chosen.remove(recording.id)
+                    recordings.remove(recording.id, owner)
+                    st.rerun()
+
+
+def facts(recording: recordings.Recording, expected: float | None) -> str:
+    parts = [recording.kind, length(recording.duration)]
+    if expected:
+        parts.append(f"takes about {length(max(1.0, expected))}")
+    return " · ".join(parts)
 
 
 def begin(sources: list[recordings.Recording | Link], model: str, options: dict) -> None:
@@ -88,7 +100,9 @@ def begin(sources: list[recordings.Recording | Link], model: str, options: dict)
     for source in sources:
         link = isinstance(source, Link)
         try:
-            visitor.follow(stt.create(source, model=model, options=options, owner=owner, key=visitor.key()))
+            started = stt.create(source, model=model, options=options, owner=owner, key=visitor.key())
+            visitor.follow(started)
+            state.show = f"job-{started}"
         except SttError as error:
             refused.append(f"{source.url if link else source.name}: {sentence(error.to_dict())}")
             links += [source.url] if link else []
@@ -106,10 +120,21 @@ def begin(sources: list[recordings.Recording | Link], model: str, options: dict)
 def rows() -> None:
     """The jobs of this session; drawn again twice a second while one of them is open."""
     followed = visitor.followed()
-    for job in followed:
-        job_row(job)
+    with st.container():
+        for job in followed:
+            job_row(job)
+    announce(news(followed), state.get("show"))
     if state.polling and not any(job.pending for job in followed):
         st.rerun()
+
+
+def news(followed: list[Job]) -> str:
+    """What has ended since the last look."""
+    before = state.get("told", {})
+    state.told = {job.id: job.state for job in followed}
+    if ended := [ending(job) for job in followed if not job.pending and before.get(job.id, job.state) != job.state]:
+        state.news = " ".join(ended)
+    return state.get("news", "")
 
 
 st.title("Turn speech into text", anchor=False)

@@ -14,7 +14,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from stt import storage
-from stt.database import database, recordings
+from stt.database import database, recordings, transcriptions
 from stt.errors import DiskFull, EmptyFile, NotFound, TooLarge, UploadBroken
 from stt.settings import settings
 from stt.storage import folder
@@ -163,6 +163,18 @@ def find_all(ids: list[str], owner: str) -> list[Recording]:
     with database().connect() as connection:
         known = {row["id"]: Recording(**row) for row in connection.execute(query).mappings()}
     return [known[i] for i in ids if i in known]
+
+
+def waiting(owner: str) -> list[str]:
+    """Ids of the owner's recordings that nothing was made of yet, oldest first."""
+    used = sa.select(transcriptions.c.recording_id).where(transcriptions.c.recording_id.is_not(None))
+    query = (
+        sa.select(recordings.c.id)
+        .where(recordings.c.owner == owner, recordings.c.id.not_in(used))
+        .order_by(recordings.c.created)
+    )
+    with database().connect() as connection:
+        return list(connection.execute(query).scalars())
 
 
 def remove(recording_id: str, owner: str) -> None:

@@ -279,6 +279,13 @@ def transcript_of(generation_id: str) -> Transcript:
     return assembled(generation_id, row.partial if row else None, row.duration if row else None)
 
 
+def beginning(generation_id: str, characters: int) -> str:
+    """The first characters of a finished text, without reading the rest of it."""
+    with database().connect() as connection:
+        first = sa.func.substr(transcripts.c.text, 1, characters)
+        return connection.execute(sa.select(first).where(transcripts.c.id == generation_id)).scalar() or ""
+
+
 def assembled(generation_id: str, partial: list[dict] | None = None, duration: float | None = None) -> Transcript:
     """One transcript of all finished stretches and the partial one."""
     rows = stretches_of(generation_id)

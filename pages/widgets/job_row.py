@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
+from html import escape
 
 import streamlit as st
 
@@ -15,26 +16,50 @@ from stt import models, records
 from stt.errors import SttError
 from stt.records import Job
 
-SHOWN = 700  # characters of the newest text under a working row
+SHOWN = 700  # characters of text in a row: the newest, or of a finished job the first
 USUAL = 10.0  # times real time, until this server knows its own speed
 
 
 def job_row(job: Job) -> None:
-    with st.container(border=True, key=f"job-{job.id}"):
-        with st.container(horizontal=True, vertical_alignment="center"):
+    """Draw the row. Whatever the state, it has the same elements at the same places.
+
+    Until a run of the script ends, the browser keeps what the run before it drew at places that are not drawn again:
+    an element that moves with the state would be there twice for that long.
+    """
+    with st.container(border=True, key=f"job-{job.id}", gap="xsmall"):
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
             plain(job.title, "stt-title")
-            _buttons(job)
-        plain(_state(job), f"stt-state stt-{job.state}", role="status" if not job.pending else None)
-        if job.state == records.WORKING and job.fraction is not None:
-            st.progress(job.fraction)
-        text = records.text_so_far(job.id, last=3) if job.state != records.DONE else records.transcript_of(job.id).text
-        if text:
-            plain(_end_of(text) if job.pending else _start_of(text), "stt-text stt-so-far")
-        elif job.state == records.DONE:
-            plain("No speech was found in this recording.", "stt-hint")
+            _button(job)
+        st.html(_progress(job))
+        st.html(_text(job))
 
 
-def _buttons(job: Job) -> None:
+def ending(job: Job) -> str:
+    """How a job ended, in a sentence to be heard."""
+    return f"{job.title}: {_state(job)}".replace(" · ", ", ")
+
+
+def _progress(job: Job) -> str:
+    """The line of the state, and a bar where it is known how far the work is."""
+    line = f'<p class="stt-state stt-{job.state}" dir="auto">{escape(_state(job))}</p>'
+    if job.state != records.WORKING or job.fraction is None:
+        return line
+    label = escape(f"Progress of {job.title}")
+    return f'{line}<progress class="stt-bar" max="100" value="{job.fraction * 100:.1f}" aria-label="{label}"></progress>'
+
+
+def _text(job: Job) -> str:
+    """The text so far, or of a finished job how it begins."""
+    done = job.state == records.DONE
+    text = _start_of(records.beginning(job.id, SHOWN + 1)) if done else _end_of(records.text_so_far(job.id, last=3))
+    if text:
+        return f'<p class="stt-text stt-so-far" dir="auto">{escape(text)}</p>'
+    if done:
+        return '<p class="stt-hint">No speech was found in this recording.</p>'
+    return '<p class="stt-nothing" hidden></p>'
+
+
+def _button(job: Job) -> None:
     if job.pending:
         if st.button("Cancel", key=f"cancel-{job.id}", icon=":material/close:"):
             _do(stt.cancel, job)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import time
+from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import stt
-from stt import recordings
+from stt import history, recordings, sharing
 from stt.database import database, transcriptions, transcripts
+from stt.settings import settings
 from tests import audio
 from tests.server import ROOT
 
@@ -32,7 +36,10 @@ def page(name: str = "transcribe", **query: str) -> AppTest:
 
 def transcript_for(test: AppTest) -> str:
     owner = test.session_state.owner
-    generation_id = stt.create(recordings.take_in(audio.AUSTEN[1], owner), owner=owner)
+    return ended(stt.create(recordings.take_in(audio.AUSTEN[1], owner), owner=owner), owner)
+
+
+def ended(generation_id: str, owner: str) -> str:
     ends = time.monotonic() + 60
     while stt.get(generation_id, owner=owner).job.pending:
         assert time.monotonic() < ends
@@ -42,6 +49,16 @@ def transcript_for(test: AppTest) -> str:
 
 def labels(test: AppTest) -> list[str]:
     return [button.label for button in test.button]
+
+
+def press(test: AppTest, label: str) -> None:
+    next(button for button in test.button if button.label == label).click().run()
+    assert not test.exception, test.exception
+
+
+def drawn(test: AppTest) -> str:
+    """All the HTML of the page."""
+    return "\n".join(element.proto.body for element in test.html)
 
 
 def test_the_first_page_offers_the_sample_and_waits_for_a_recording():
@@ -61,6 +78,46 @@ def test_the_sample_starts_a_job_that_the_session_follows():
     (generation_id,) = test.session_state.generation_ids
     assert stt.get(generation_id, owner=test.session_state.owner).job.title.startswith("John F. Kennedy")
     assert {"Cancel", "Read"} & set(labels(test))
+
+
+def test_the_list_before_the_start_tells_kind_length_and_time_and_starts_all(tmp_path: Path):
+    test = page()
+    owner = test.session_state.owner
+    two_channels = audio.write(tmp_path / "a <b>call.wav", np.stack([audio.samples(audio.AUSTEN[1])] * 2))
+    taken = [recordings.take_in(path, owner) for path in (two_channels, audio.AUSTEN[1], audio.AUSTEN[1])]
+    test.session_state.chosen = [recording.id for recording in taken]
+    test.run()
+    assert "a &lt;b&gt;call.wav" in drawn(test) and "WAV · 5 s · takes about 1 s here" in drawn(test)
+    assert "Each channel is a speaker" in [toggle.label for toggle in test.toggle]
+    press(test, "Remove")
+    assert not taken[0].path.exists()
+    assert "Each channel is a speaker" not in [toggle.label for toggle in test.toggle]
+    test.text_area[0].input("ftp://example.org/talk.mp3")
+    press(test, "Transcribe")
+    assert "http" in test.error[0].value and len(test.session_state.generation_ids) == 2  # one refusal stops no other
+    assert test.session_state.chosen == []
+
+
+def test_a_row_tells_how_it_ended_and_the_list_is_cleared():
+    test = page()
+    owner = test.session_state.owner
+    done = transcript_for(test)
+    lost = recordings.take_in(audio.AUSTEN[1], owner)
+    lost.path.unlink()
+    failed = ended(stt.create(lost, owner=owner), owner)
+    cancelled = recordings.take_in(audio.JFK, owner)
+    cancelled = stt.create(cancelled, owner=owner)
+    stt.cancel(cancelled, owner=owner)
+    test.session_state.generation_ids = [done, failed, cancelled]
+    test.run()
+    assert not test.exception
+    states = re.findall(r'class="stt-state stt-(\w+)" dir="auto">([^<]+)', drawn(test))
+    assert dict(states).keys() == {"done", "failed", "cancelled"}
+    assert "words" in dict(states)["done"] and "no longer kept" in dict(states)["failed"]
+    assert sorted(label for label in labels(test) if label in ("Read", "Retry", "Cancel")) == ["Read", "Retry", "Retry"]
+    press(test, "Clear finished")
+    assert test.session_state.generation_ids == [] and "Clear finished" not in labels(test)
+    assert len(history.find(owner)) == 3  # the history keeps them
 
 
 def test_a_link_that_cannot_be_opened_is_said_and_stays():
@@ -104,7 +161,7 @@ def test_every_id_that_may_come_about_opens_its_transcript():
     test.query_params["id"] = odd
     test.run()
     assert not test.exception, test.exception
-    assert any("austen-0890" in element.proto.body for element in test.html)
+    assert "austen-0890" in drawn(test)
 
 
 def test_settings_take_a_key_and_never_show_it():
@@ -112,3 +169,19 @@ def test_settings_take_a_key_and_never_show_it():
     assert not test.exception
     assert any("AI/ML API key" in field.label for field in test.text_input)
     assert test.text_input[0].proto.type == test.text_input[0].proto.PASSWORD
+
+
+def test_a_shared_transcript_opens_for_anybody_and_an_unknown_link_shows_nothing():
+    owner = page()
+    generation_id = transcript_for(owner)
+    token = sharing.make(generation_id, owner.session_state.owner, days=1, audio=False)
+    stranger = page("shared", token=token)
+    assert "austen-0890" in drawn(stranger) and "Delete" not in labels(stranger)
+    assert page("shared", token=token[:-2]).title[0].value == "Not found"
+
+
+def test_where_people_sign_in_nobody_sees_a_page_before(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(settings(), "stt_access", "login")
+    for name in ("transcribe", "history", "settings", "transcript"):
+        test = page(name)
+        assert test.title[0].value == "STT Studio" and labels(test) == ["Sign in"]

@@ -1,0 +1,118 @@
+"""Recordings that are cut off, damaged or unusual, from the file to what the transcript's page says about it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from jiwer import wer
+
+import stt
+from pages.widgets.amounts import length
+from stt import recordings
+from stt.errors import EmptyFile, NotSound, SttError
+from tests import audio, broken
+from tests.app.test_pages import page
+from tests.bench.accuracy import normalised
+
+pytestmark = pytest.mark.usefixtures("engine")
+
+JFK = audio.samples(audio.JFK)  # 11.0 s
+SPOKEN = set(audio.JFK_WORDS.split())
+
+
+def finished(generation_id: str, owner: str) -> stt.jobs.Progress:
+    ends = time.monotonic() + 120
+    while (progress := stt.get(generation_id, owner=owner)).job.pending:
+        assert time.monotonic() < ends
+        time.sleep(0.02)
+    return progress
+
+
+def in_mp4(path: Path) -> Path:
+    """With its table at the front, as what is made for the web."""
+    return broken.mp4(path, JFK, picture=path.suffix == ".mp4", movflags="faststart")
+
+
+def in_file(path: Path) -> Path:
+    return in_mp4(path) if path.suffix in (".m4a", ".mp4") else audio.write(path, JFK)
+
+
+@pytest.mark.parametrize(
+    ("extension", "damage", "most"),
+    [
+        *((extension, broken.cut_off, 6.0) for extension in (".wav", ".flac", ".mp3", ".m4a", ".mp4")),
+        *((extension, broken.overwritten, 4.0) for extension in (".flac", ".mp3", ".m4a", ".mp4")),
+    ],
+)
+def test_what_can_be_read_is_transcribed_and_the_page_says_what_was_lost(
+    tmp_path: Path, extension: str, damage: Callable[[Path], Path], most: float
+):
+    reader = page()
+    owner = reader.session_state.owner
+    generation_id = stt.create(recordings.take_in(damage(in_file(tmp_path / f"talk{extension}")), owner), owner=owner)
+    transcript = finished(generation_id, owner).transcript
+    heard = set(normalised(transcript.text).split())
+    assert {"fellow", "americans"} <= heard and len(heard & SPOKEN) >= 5
+    assert 0.3 < sum(end - start for start, end, _ in transcript.lost) < most
+    reader.switch_page("transcript.py")
+    reader.query_params["id"] = generation_id
+    reader.run()
+    assert not reader.exception
+    said = [warning.value for warning in reader.warning]
+    for (start, end, why), sentence in zip(transcript.lost, said, strict=True):
+        assert sentence == f"{length(end - start)} of sound could not be read, from {length(start)} on: {why}."
+
+
+@pytest.mark.parametrize(
+    ("channels", "rate", "extension"), [(3, 16_000, ".wav"), (1, 8_000, ".wav"), (1, 96_000, ".flac")]
+)
+def test_unusual_channels_and_rates_are_heard_as_well(tmp_path: Path, channels: int, rate: int, extension: str):
+    path = audio.write(tmp_path / f"talk{extension}", np.stack([JFK] * channels), rate)
+    recording = recordings.take_in(path, "local")
+    assert (recording.channels, recording.sample_rate) == (channels, rate)
+    text = finished(stt.create(recording), "local").text
+    assert wer(audio.JFK_WORDS, normalised(text)) <= 0.1
+
+
+def test_what_is_refused_holds_up_nothing_and_is_named(tmp_path: Path):
+    """As the Transcribe page does it with a batch: one after the other, each with its own outcome."""
+    empty, text = tmp_path / "empty.wav", tmp_path / "notes.mp3"
+    empty.write_bytes(b"")
+    text.write_text("These are notes, not sound. " * 50)
+    made, refused = [], {}
+    for path in (empty, audio.AUSTEN[1], text, audio.AUSTEN[1]):
+        try:
+            made.append(stt.create(path))
+        except SttError as error:
+            refused[type(error)] = error.message
+    assert len(set(made)) == 2
+    assert refused.keys() == {EmptyFile, NotSound}
+    assert "empty.wav" in refused[EmptyFile] and "notes.mp3" in refused[NotSound]
+    first, second = (finished(generation_id, "local") for generation_id in made)
+    assert first.state == second.state == "done" and first.text == second.text != ""
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("..\\..\\boot.ini", "boot.ini"),
+        ("🎙️ épisode № 3.flac", "🎙️ épisode № 3.flac"),
+        ("<script>alert(1)</script>.flac", "script>.flac"),  # what follows the last slash
+        ("<script>alert(1).flac", "<script>alert(1).flac"),
+        ("x" * 300 + ".flac", "x" * 200),
+        ("a\x00b\u202egnp.flac", "abgnp.flac"),
+        ("..", "Recording"),
+        ("", "Recording"),
+    ],
+)
+def test_a_name_is_a_label_and_never_a_path(engine: Path, name: str, shown: str):
+    recording = recordings.take_in(audio.AUSTEN[1], "local", name or " ")
+    assert recording.name == shown
+    assert recording.path.parent == engine / "audio" and recording.path.name == recording.id
+    recordings.remove(recording.id, "local")
+    assert not recording.path.exists()

@@ -1,0 +1,80 @@
+"""Usable by keyboard and with a screen reader: measured with axe, and walked through with the keyboard alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests import audio
+from tests.browser.conftest import add_files
+from tests.server import Server
+
+MINUTE = 60_000  # milliseconds
+
+
+@pytest.fixture(params=[("light", 1440), ("dark", 390)], ids=lambda param: f"{param[0]}-{param[1]}")
+def anybody(request: pytest.FixtureRequest, browser: Browser, server: Server) -> Iterator[Page]:
+    scheme, width = request.param
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce")
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    page.goto(server.url)
+    yield page
+    context.close()
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe finds in the page, of WCAG 2.2 A and AA: the rule and where."""
+    rules = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+    found = Axe().run(page, options={"runOnly": rules, "resultTypes": ["violations"]}).response["violations"]
+    return [f"{rule['id']}: {node['html'][:300]}" for rule in found for node in rule["nodes"]]
+
+
+def test_no_state_of_the_first_page_has_a_barrier(anybody: Page, tmp_path):
+    page = anybody
+    page.get_by_role("button", name="Try the sample").wait_for()
+    assert barriers(page) == []
+    notes = tmp_path / "notes.mp3"
+    notes.write_text("These are notes, not sound. " * 50)
+    add_files(page, audio.AUSTEN[0])
+    page.locator("input[type=file]").first.set_input_files(str(notes))
+    page.locator(".stt-uploads").get_by_role("alert").wait_for()
+    assert barriers(page) == []
+    page.get_by_role("button", name="Transcribe", exact=True).click()
+    page.locator(".st-key-jobs").get_by_role("button", name="Read").wait_for(timeout=MINUTE)
+    assert barriers(page) == []
+
+
+def test_the_keyboard_alone_leads_from_the_sample_to_its_text(page: Page):
+    page.get_by_role("button", name="Try the sample").wait_for()
+    with page.expect_file_chooser():
+        go_to(page, "Upload")
+        page.keyboard.press("Enter")
+    go_to(page, "Try the sample")
+    page.keyboard.press("Enter")
+    page.locator(".st-key-jobs").get_by_role("button", name="Read").wait_for(timeout=MINUTE)
+    go_to(page, "Read")
+    page.keyboard.press("Enter")
+    expect(page.locator(".st-key-transcript")).to_contain_text("ask not what your country can do for you")
+
+
+def go_to(page: Page, name: str) -> None:
+    """Press Tab until the thing with this name has the focus."""
+    focused = "() => { const e = document.activeElement; return e.ariaLabel || e.innerText || '' }"
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate(focused).strip().splitlines()[-1:] == [name]:
+            return
+    pytest.fail(f"Tab does not lead to {name}")
+
+
+def test_the_end_of_a_job_is_said_and_its_row_is_in_view(page: Page):
+    page.set_viewport_size({"width": 390, "height": 700})
+    page.get_by_role("button", name="Try the sample").click()
+    expect(page.locator(".st-key-jobs [class*=st-key-job-]")).to_be_in_viewport(timeout=MINUTE)
+    said = page.locator(".stt-news")
+    expect(said).to_contain_text("John F. Kennedy, inaugural address, 1961: Done, 11 s, 22 words", timeout=MINUTE)
+    assert said.evaluate("e => e.role || e.getAttribute('role')") == "status"
