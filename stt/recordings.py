@@ -197,7 +197,7 @@ def clean_name(name: str) -> str:
     """A file name for people: the last part of any path, without control or invisible characters, 200 at most."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     visible = "".join(c for c in last if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") or c == "\u200d")
-    return visible.strip()[:200] or "Recording"
+    return visible.strip()[:200] if visible.strip(" .") else "Recording"
 
 
 def megabytes(size: int) -> str:

@@ -50,6 +50,7 @@ def test_no_state_of_the_first_page_has_a_barrier(anybody: Page, tmp_path):
 
 def test_the_keyboard_alone_leads_from_the_sample_to_its_text(page: Page):
     page.get_by_role("button", name="Try the sample").wait_for()
+    go_to(page, "Upload")  # the tab, and then the drop zone in it
     with page.expect_file_chooser():
         go_to(page, "Upload")
         page.keyboard.press("Enter")

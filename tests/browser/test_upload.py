@@ -40,9 +40,9 @@ def incoming(server: Server) -> list[Path]:
     return list((server.data / "incoming").iterdir())
 
 
-def send_slowly(page: Page, network: CDPSession, path: Path):
+def send_slowly(page: Page, network: CDPSession, path: Path, speed: int = SLOW):
     """Begin the upload on a slow line, and wait until a part of it has gone."""
-    line(network, upload=SLOW)
+    line(network, upload=speed)
     page.locator("input[type=file]").first.set_input_files(str(path))
     row = page.locator(".stt-upload", has_text=path.name)
     expect(row.locator(".stt-upload-state")).to_have_text(re.compile(r"^[1-9]\d? %"))
@@ -62,7 +62,7 @@ def test_an_upload_tells_its_percent_and_cancel_leaves_nothing(page: Page, netwo
 
 
 def test_a_connection_that_breaks_off_half_way_is_said_and_tried_again(page: Page, network, server, large: Path):
-    row = send_slowly(page, network, large)
+    row = send_slowly(page, network, large, SLOW // 6)
     line(network, offline=True)
     expect(row.get_by_role("alert")).to_contain_text("The connection broke off. Check the network, then try again.")
     line(network)
