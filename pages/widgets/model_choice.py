@@ -86,11 +86,11 @@ def _short(text: str, longest: int = 160) -> str:
     return text if len(text) <= longest else text[:longest].rpartition(" ")[0] + " …"
 
 
-def _language(model: Model, option: Option) -> str | None:
+def _language(model: Model, option: Option) -> str:
     own = "Detect" if model.local else "The model's own choice"
     return st.selectbox(
         option.label,
-        [None, *LANGUAGES],
+        ["", *LANGUAGES],  # no None, which would put a cross beside the choice
         format_func=lambda code: LANGUAGES.get(code, code) if code else own,
         accept_new_options=option.free and not model.local,
         key=f"{model.id}-{option.name}",
