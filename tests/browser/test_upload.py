@@ -61,16 +61,6 @@ def test_an_upload_tells_its_percent_and_cancel_leaves_nothing(page: Page, netwo
     expect(page.locator("[class*=st-key-chosen-]")).to_have_count(1)
 
 
-def test_a_connection_that_breaks_off_half_way_is_said_and_tried_again(page: Page, network, server, large: Path):
-    row = send_slowly(page, network, large, SLOW // 6)
-    line(network, offline=True)
-    expect(row.get_by_role("alert")).to_contain_text("The connection broke off. Check the network, then try again.")
-    line(network)
-    row.get_by_role("button", name="Try again: large.wav").click()
-    page.locator("[class*=st-key-chosen-]", has_text="large.wav").wait_for()
-    assert not incoming(server)
-
-
 def test_a_file_over_the_limit_is_refused_before_anything_is_sent(page: Page, tmp_path: Path):
     sent = []
     page.on("request", lambda request: sent.append(request.url) if request.url.endswith("/upload") else None)
@@ -121,11 +111,3 @@ def test_a_drop_anywhere_on_the_page_adds_the_files(page: Page):
     page.dispatch_event("body", "drop", {"dataTransfer": transfer})
     for name in ("one.wav", "two.wav"):
         page.locator("[class*=st-key-chosen-]", has_text=name).wait_for()
-
-
-def test_an_upload_goes_on_while_another_page_is_open(page: Page, network, large: Path):
-    send_slowly(page, network, large)
-    page.get_by_role("link", name="History").click()
-    page.get_by_role("heading", name="History").wait_for()
-    page.get_by_role("link", name="Transcribe").click()
-    page.locator("[class*=st-key-chosen-]", has_text="large.wav").wait_for()
