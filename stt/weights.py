@@ -63,9 +63,16 @@ def _custom(folder: Path, kept: Path) -> Weights:
     missing = [name for name in NEEDED if not (folder / name).is_file()]
     if missing:
         raise WeightsError(f"The folder {folder} has no {' and no '.join(missing)}.")
-    if folder.name.endswith("whisper-base"):
+    name = _name(folder)
+    if name.endswith("whisper-base"):
         return _base(folder, kept)
-    return Weights(folder, folder.name, _checked(folder, ("model.bin",), kept)["model.bin"])
+    found = Weights(folder, name, _checked(folder, ("model.bin",), kept)["model.bin"])
+    return _base(folder, kept) if found.sha256 == BASE["model.bin"] else found
+
+
+def _name(folder: Path) -> str:
+    """What the folder calls itself. The hub's cache is `models--owner--name/snapshots/revision`."""
+    return folder.parents[1].name if folder.parent.name == "snapshots" else folder.name
 
 
 def _base(folder: Path, kept: Path) -> Weights:

@@ -93,6 +93,25 @@ def test_an_altered_folder_of_the_base_model_is_refused(data, name):
         weights.find(choice)
 
 
+def test_an_altered_base_model_in_the_cache_of_the_hub_is_refused(data):
+    snapshot = data / "models--Systran--faster-whisper-base" / "snapshots" / weights.REVISION
+    shutil.move(data / "models" / "whisper-base", snapshot)
+    choice = _settings(data, stt_whisper_model=str(snapshot))
+    assert weights.find(choice).name == "whisper-base"
+    _spoil(snapshot / "model.bin")
+    with pytest.raises(WeightsError, match="model.bin"):
+        weights.find(choice)
+
+
+def test_the_base_model_is_known_by_its_weights_whatever_its_folder_is_called(data):
+    folder = (data / "models" / "whisper-base").rename(data / "my-own-model")
+    choice = _settings(data, stt_whisper_model=str(folder))
+    assert weights.find(choice).name == "whisper-base"
+    _spoil(folder / "vocabulary.txt")
+    with pytest.raises(WeightsError, match="vocabulary.txt"):
+        weights.find(choice)
+
+
 def test_a_folder_of_another_model_is_taken_as_it_is(data):
     folder = data / "models" / "whisper-base"
     other = folder.rename(data / "my-own-model")
