@@ -2,45 +2,36 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import ctranslate2
 import numpy as np
+from faster_whisper.tokenizer import Tokenizer
+from faster_whisper.transcribe import get_suppressed_tokens, pad_or_trim, restore_speech_timestamps
 
+from stt import stretches, windows
 from stt.stretches import RATE, Span
 from stt.transcript import Segment, Word
 
 LONG_SILENCE = 2.0  # seconds; longer ones are left out, as Whisper invents text in them
+FAINT = 0.1  # how likely speech must be to be heard at all: on the telephone the filter is sure of every second word only
 PADDING = 0.4  # seconds kept on either side of speech, for soft beginnings and endings
 MISSED = 2.0  # seconds of speech without a word that are heard again
 LONGEST_WORD = 1.5  # seconds; where a passage is left out, the word before it seems to last until its end
-BEAM, WIDE_BEAM = 1, 5  # candidates kept while decoding: in clear speech one does as well, and a third faster
-DOUBTFUL = -0.3  # mean log probability of the words; below it the next window gets the wide beam
 SEED = 1  # of the sampling when a window has to be done again, so that runs are alike
-SETTINGS = {
-    "beam_size": f"{BEAM}, {WIDE_BEAM} after doubtful words",
-    "word_timestamps": True,
-    "voice_filter": "Silero VAD",
-    "condition_on_previous_text": True,
-    "seed": SEED,
-}
-_seeded = threading.Lock()
 
 
 def segments(
-    model: Any, sound: np.ndarray, spans: Sequence[Span], run: Any, translate: bool, ask: Callable[[], None]
+    model: Any, sound: np.ndarray, voice: np.ndarray, run: Any, translate: bool, ask: Callable[[], None]
 ) -> Iterator[Any]:
     """faster-whisper's segments of the speech in `sound`, timed from its beginning.
 
-    `run.language` is detected from the first window if it is None. `ask` is called between windows and may raise.
+    `voice` is that of `stretches.voice`, with speech in it. `run.language` is detected from the first window if it is
+    None. `ask` is called before and after each window is decoded, and may raise.
     """
-    import ctranslate2
-    from faster_whisper.tokenizer import Tokenizer
-    from faster_whisper.transcribe import pad_or_trim, restore_speech_timestamps
-
-    kept = _kept(spans, len(sound))
+    kept = _kept(stretches.spans(voice, LONG_SILENCE, FAINT), len(sound))
     speech = np.concatenate([sound[part["start"] : part["end"]] for part in kept])
     features = model.feature_extractor(speech)
     # Encoded once: the library would encode the first window again after it has read the language from it.
@@ -50,28 +41,29 @@ def segments(
         run.language = token[2:-2]
     task = "translate" if translate else "transcribe"
     tokenizer = Tokenizer(model.hf_tokenizer, model.model.is_multilingual, task=task, language=run.language)
-    with _seeded:
-        ctranslate2.set_random_seed(SEED)
-    options = _options(tokenizer)
-    heard = _careful(model.generate_segments(features, tokenizer, options, False, encoded), options)
+    ctranslate2.set_random_seed(SEED)
+    options = _options(tokenizer, ask)
+    heard = model.generate_segments(features, tokenizer, options, False, encoded)
 
     def again(start: float, end: float) -> Iterator[Any]:
-        ask()
-        return _again(model, tokenizer, speech, start, end)
+        return _again(model, tokenizer, options, speech, start, end)
 
-    for segment in restore_speech_timestamps(complete(heard, _without_silences(spans, kept), again), kept, RATE):
+    whole = complete(heard, _without_silences(stretches.spans(voice), kept), again)
+    for segment in restore_speech_timestamps(whole, kept, RATE):
         yield segment
         ask()
 
 
-def _careful(heard: Iterable[Any], options: Any) -> Iterator[Any]:
-    """The segments as they come; where they are doubtful, the library is told to look wider in the next window.
-
-    It reads its options anew for every window. What is hard to hear stays so for a while.
-    """
-    for segment in heard:
-        options.beam_size = WIDE_BEAM if segment.avg_logprob < DOUBTFUL else BEAM
-        yield segment
+def settings() -> dict[str, Any]:
+    """What is set otherwise than in the library, for the provenance."""
+    return {
+        "beam_size": f"{windows.BEAM}, {windows.WIDE_BEAM} for doubtful words",
+        "word_timestamps": True,
+        "voice_filter": "Silero VAD",
+        "condition_on_previous_text": True,
+        "prompt_tokens": windows.PROMPT,
+        "seed": SEED,
+    }
 
 
 def complete(heard: Iterable[Any], spans: Sequence[Span], again: Callable[[float, float], Iterable[Any]]) -> Iterator[Any]:
@@ -110,11 +102,13 @@ def _part(segment: Any, since: int, until: int) -> Any:
     return replace(segment, start=words[0].start, end=words[-1].end, text=text, words=words)
 
 
-def _again(model: Any, tokenizer: Any, speech: np.ndarray, start: float, end: float) -> Iterator[Any]:
+def _again(
+    model: Any, tokenizer: Any, options: windows.Options, speech: np.ndarray, start: float, end: float
+) -> Iterator[Any]:
     """The passage by itself, with more care: without the text before it, which may be what led astray."""
     first = max(0.0, start - PADDING / 2)
     features = model.feature_extractor(speech[int(first * RATE) : int((end + PADDING / 2) * RATE)])
-    options = replace(_options(tokenizer), beam_size=WIDE_BEAM, condition_on_previous_text=False)
+    options = replace(options, beam_size=windows.WIDE_BEAM, condition_on_previous_text=False, clip_timestamps="0")
     for segment in model.generate_segments(features, tokenizer, options, False):
         if segment.avg_logprob < options.log_prob_threshold or (
             segment.compression_ratio > options.compression_ratio_threshold
@@ -129,16 +123,10 @@ def _again(model: Any, tokenizer: Any, speech: np.ndarray, start: float, end: fl
 
 
 def _kept(spans: Sequence[Span], samples: int) -> list[dict[str, int]]:
-    """The parts to hear, as samples: spans of speech with the short silences between them, and a little around."""
-    parts: list[list[float]] = []
-    for start, end in spans:
-        if parts and start - parts[-1][1] < LONG_SILENCE:
-            parts[-1][1] = end
-        else:
-            parts.append([start, end])
+    """The parts to hear, as samples: the spans and a little around them."""
     return [
         {"start": max(0, int((start - PADDING) * RATE)), "end": min(samples, int((end + PADDING) * RATE))}
-        for start, end in parts
+        for start, end in spans
     ]
 
 
@@ -149,17 +137,16 @@ def _without_silences(spans: Sequence[Span], kept: Sequence[dict[str, int]]) -> 
     for part in kept:
         begin, finish = part["start"] / RATE, part["end"] / RATE
         shift = before - begin
-        found += [(start + shift, end + shift) for start, end in spans if begin <= start + 0.001 and end <= finish + 0.001]
+        found += [(start + shift, min(end, finish) + shift) for start, end in spans if begin <= start < finish]
         before += finish - begin
     return found
 
 
-def _options(tokenizer: Any) -> Any:
-    """The library's defaults, but a narrow beam and word times."""
-    from faster_whisper.transcribe import TranscriptionOptions, get_suppressed_tokens
-
-    return TranscriptionOptions(
-        beam_size=BEAM,
+def _options(tokenizer: Any, ask: Callable[[], None]) -> windows.Options:
+    """The library's defaults, but our beam, and word times."""
+    return windows.Options(
+        ask=ask,
+        beam_size=windows.BEAM,
         best_of=5,
         patience=1,
         length_penalty=1,
@@ -170,7 +157,7 @@ def _options(tokenizer: Any) -> Any:
         compression_ratio_threshold=2.4,
         condition_on_previous_text=True,
         prompt_reset_on_temperature=0.5,
-        temperatures=[0.0, 0.2, 0.4, 0.6, 0.8, 1.0],
+        temperatures=[0.0, *windows.SAMPLING],
         initial_prompt=None,
         prefix=None,
         suppress_blank=True,

@@ -51,11 +51,11 @@ class Feed:
     def take(self, start: int, longest: float) -> tuple[np.ndarray, bool]:
         """The stretch from sample `start` of at most `longest` seconds, and whether it is the last.
 
-        Shape (channels, samples).
+        Shape (channels, samples). The last may be longer by a short rest.
         """
         if self._reader is None or start != self._at:
             self._open(start)
-        wanted = int(longest * RATE)
+        wanted = int(longest * (1 + stretches.REST) * RATE)
         blocks, have = [self._kept], self._kept.shape[1]
         # One sample more than wanted tells whether anything follows.
         while have <= wanted:
@@ -66,7 +66,7 @@ class Feed:
             have += block.shape[1]
         samples = np.concatenate(blocks, axis=1)
         last = samples.shape[1] <= wanted
-        cut = samples.shape[1] if last else stretches.cut(samples.mean(axis=0), longest)
+        cut = samples.shape[1] if last else stretches.cut(samples[:, : int(longest * RATE) + 1].mean(axis=0), longest)
         self._kept, self._at = samples[:, cut:].copy(), start + cut
         return samples[:, :cut], last
 

@@ -7,26 +7,33 @@ first: see `python -m tests.bench.accuracy`.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import metadata
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from stt import decoding, stretches, weights
+from stt import stretches, weights
 from stt.errors import BadOption, Cancelled, WeightsError
+from stt.lanes import side_by_side
 from stt.languages import LANGUAGES
 from stt.settings import settings
+from stt.stretches import RATE
 from stt.transcript import Segment
 
 MODEL_ID = "local/whisper-base"
-SETTINGS = {"compute_type": "int8", "cpu_threads": 2, "num_workers": 2}
-# Two threads keep a lone clip quick, two workers let a second job run beside it.
+COMPUTE_TYPE = "int8"
+THREADS = min(4, os.cpu_count() or 1)
+LONG = 60.0  # seconds; longer sound is heard in lanes
+LEEWAY = 5.0  # seconds by which a lane may be longer than its share, to end at a pause
 
 log = logging.getLogger("stt.whisper")
 _lock = threading.Lock()
-_loaded: tuple[Any, weights.Weights] | None = None
+_loaded: _Models | None = None
 
 
 class Run:
@@ -66,23 +73,56 @@ def transcribe(
     sound = stretches.clean(samples)
 
     def segments(run: Run) -> Iterator[Segment]:
-        _ask(cancelled)
-        spans = stretches.speech(sound)
-        if not spans:
-            return
-        model = _model()
-        last = 0.0
-        for heard in decoding.segments(model, sound, spans, run, translate, lambda: _ask(cancelled)):
-            if heard is not None and (segment := decoding.in_order(heard, last, len(sound) / stretches.RATE)):
-                last = segment.end
-                yield segment
+        def ask() -> None:
+            if cancelled():
+                raise Cancelled()
+
+        ask()
+        at = 0
+        while run.language is None and len(sound) - at > LONG * RATE:
+            # One short part alone tells the language for all lanes.
+            part = sound[at : at + stretches.cut(sound[at:], stretches.FIRST_STRETCH)]
+            yield from _heard(_models().whole, part, at, run, translate, ask)
+            at += len(part)
+        bounds = _bounds(sound, at)
+        if len(bounds) == 2:
+            yield from _heard(_models().whole, sound[at:], at, run, translate, ask)
+        else:
+            model = _models().lanes()
+            yield from side_by_side(
+                [partial(_heard, model, sound[start:end], start, run, translate) for start, end in pairwise(bounds)], ask
+            )
 
     return Run(segments, language)
 
 
-def _ask(cancelled: Callable[[], bool]) -> None:
-    if cancelled():
-        raise Cancelled()
+def _bounds(sound: np.ndarray, at: int) -> list[int]:
+    """Where to cut the sound from sample `at` on into parts of like length, one a lane, both ends included."""
+    bounds = [at]
+    for left in range(THREADS, 1, -1):
+        rest = sound[bounds[-1] :]
+        if len(rest) < LONG / 2 * left * RATE:
+            continue
+        longest = min(len(rest) / RATE / left + LEEWAY, len(rest) / RATE)
+        bounds.append(bounds[-1] + stretches.cut(rest, longest))
+    return [*bounds, len(sound)]
+
+
+def _heard(
+    model: Any, part: np.ndarray, at: int, run: Run, translate: bool, ask: Callable[[], None]
+) -> Iterator[Segment]:
+    """The segments of the part of a sound that begins at sample `at`."""
+    from stt import decoding  # brings faster-whisper and CTranslate2
+
+    voice = stretches.voice(part)
+    ask()
+    if not stretches.spans(voice):
+        return
+    last = 0.0
+    for heard in decoding.segments(model, part, voice, run, translate, ask):
+        if heard is not None and (segment := decoding.in_order(heard, last, len(part) / RATE)):
+            last = segment.end
+            yield segment.moved(at / RATE)
 
 
 def warm() -> None:
@@ -93,8 +133,8 @@ def warm() -> None:
 
 def _warm() -> None:
     try:
-        _model()
-        stretches.speech(np.zeros(stretches.RATE, np.float32))
+        _models()
+        stretches.speech(np.zeros(RATE, np.float32))
     except Exception:
         log.exception("Whisper could not be loaded; it is tried again with the first recording")
 
@@ -106,28 +146,46 @@ def ready() -> bool:
 
 def provenance() -> dict[str, Any]:
     """Which engine, model, weights, libraries and settings: what a transcript was made with. Loads the model."""
-    _model()
-    assert _loaded is not None
-    found = _loaded[1]
+    from stt import decoding
+
+    found = _models().found
     return {
         "engine": "Whisper on this machine",
         "model": found.name,
         "weights_sha256": found.sha256,
         "libraries": {name: metadata.version(name) for name in ("faster-whisper", "ctranslate2", "onnxruntime")},
-        "settings": {**SETTINGS, **decoding.SETTINGS},
+        "settings": {"compute_type": COMPUTE_TYPE, "cpu_threads": THREADS, **decoding.settings()},
     }
 
 
-def _model() -> Any:
-    """The `WhisperModel` of this process, loaded at first use."""
+class _Models:
+    """The weights, loaded twice: one model with all threads for a single part, and one with a thread for each lane."""
+
+    def __init__(self, found: weights.Weights) -> None:
+        self.found = found
+        self.whole = self._load(cpu_threads=THREADS, num_workers=2)  # a second job can run beside the first
+        self._lanes: Any = None
+        self._lock = threading.Lock()
+
+    def lanes(self) -> Any:
+        with self._lock:
+            if self._lanes is None:
+                self._lanes = self._load(cpu_threads=1, num_workers=THREADS)
+            return self._lanes
+
+    def _load(self, **threads: int) -> Any:
+        from stt.windows import Whisper  # half a second that pages need not wait for
+
+        try:
+            return Whisper(str(self.found.folder), device="cpu", compute_type=COMPUTE_TYPE, **threads)
+        except (RuntimeError, ValueError, OSError) as error:
+            raise WeightsError(f"The weights in {self.found.folder} cannot be loaded.", detail=str(error)) from error
+
+
+def _models() -> _Models:
+    """The models of this process, loaded at first use."""
     global _loaded
     with _lock:
         if _loaded is None:
-            from faster_whisper import WhisperModel  # half a second that pages need not wait for
-
-            found = weights.find(settings())
-            try:
-                _loaded = WhisperModel(str(found.folder), device="cpu", **SETTINGS), found
-            except (RuntimeError, ValueError, OSError) as error:
-                raise WeightsError(f"The weights in {found.folder} cannot be loaded.", detail=str(error)) from error
-        return _loaded[0]
+            _loaded = _Models(weights.find(settings()))
+        return _loaded

@@ -54,6 +54,14 @@ def noise(seconds: float, loudness: float = 0.05, seed: int = 1) -> np.ndarray:
     return (np.random.default_rng(seed).standard_normal(int(seconds * RATE)) * loudness).astype(np.float32)
 
 
+def telephone(sound: np.ndarray) -> np.ndarray:
+    """What is left of 16 kHz samples on a telephone line: 300 to 3400 Hz."""
+    spectrum = np.fft.rfft(sound)
+    pitch = np.fft.rfftfreq(len(sound), 1 / RATE)
+    spectrum[(pitch < 300) | (pitch > 3400)] = 0
+    return np.fft.irfft(spectrum, len(sound)).astype(np.float32)
+
+
 def write(path: Path, sound: np.ndarray, rate: int = RATE) -> Path:
     """Encode `sound` (samples, or channels x samples; float32 at 16 kHz) by the extension of `path`, at `rate` Hz."""
     codec, fixed_rate = _CODECS[path.suffix]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import jiwer
@@ -11,7 +12,7 @@ import pytest
 from faster_whisper import transcribe as fw
 from faster_whisper.tokenizer import Tokenizer
 
-from stt import decoding, stretches, weights, whisper
+from stt import decoding, stretches, weights, whisper, windows
 from stt.errors import BadOption, Cancelled
 from stt.settings import settings
 from tests import audio
@@ -75,6 +76,16 @@ def test_hard_speech_is_mostly_right_too():
     assert measured.wer <= 0.16
     dropped = [part.ref_end_idx - part.ref_start_idx for part in measured.alignments[0] if part.type == "delete"]
     assert max(dropped) < 10, "no passage goes missing"
+
+
+def test_speech_on_the_telephone_is_not_taken_for_silence(talk, heard):
+    """The voice filter is sure of half of it only."""
+    _, segments = heard
+    words = [plain(word.text) for segment in segments for word in segment.words]
+    measured = jiwer.process_words(" ".join(words), plain(text_of(audio.telephone(talk))))
+    dropped = [part.ref_end_idx - part.ref_start_idx for part in measured.alignments[0] if part.type == "delete"]
+    assert max(dropped, default=0) < 6
+    assert measured.wer <= 0.15
 
 
 def test_the_language_is_detected_with_its_probability(heard):
@@ -213,6 +224,66 @@ def test_the_provenance_names_weights_versions_and_settings():
     assert facts["settings"]["compute_type"] == "int8"
 
 
+def tries(sound: np.ndarray, ask=lambda: None, before: tuple[int, ...] = (), **options) -> tuple:
+    """What is decided for the window that begins `sound`."""
+    model = whisper._models().whole
+    tokenizer = Tokenizer(model.hf_tokenizer, True, task="transcribe", language="en")
+    encoded = model.encode(fw.pad_or_trim(model.feature_extractor(sound)[:, :-1]))
+    chosen = replace(decoding._options(tokenizer, ask), **options)
+    return model.generate_with_fallback(encoded, model.get_prompt(tokenizer, list(before)), tokenizer, chosen)
+
+
+def test_clear_speech_is_decoded_once(speech, monkeypatch):
+    monkeypatch.setattr(windows, "DOUBTFUL", -0.6)
+    asked = []
+    _, _, temperature, _ = tries(speech[: 11 * RATE], lambda: asked.append(1))
+    assert (len(asked), temperature) == (1, 0.0)
+
+
+def test_a_window_that_fails_is_tried_wider_then_without_the_text_before_then_by_sampling(speech):
+    asked = []
+    _, likely, _, _ = tries(speech[: 11 * RATE], lambda: asked.append(1), (2221,) * 5, log_prob_threshold=1.0)
+    assert len(asked) == 5 if likely < windows.DOUBTFUL else 4
+    assert likely > -0.5, "and the best try is taken"
+
+
+def test_text_before_that_leads_astray_is_forgotten(speech):
+    """A window that would say one thing over and over."""
+    model = whisper._models().whole
+    loop = tuple(model.hf_tokenizer.encode(" the the the the the the the the the the", add_special_tokens=False).ids) * 4
+    result, _, temperature, repeats = tries(speech[: 11 * RATE], before=loop, compression_ratio_threshold=1.2)
+    assert temperature == 1.0 or repeats <= 1.2
+    assert " country" in model.hf_tokenizer.decode(result.sequences_ids[0])
+
+
+def test_between_tries_a_window_can_be_cancelled(speech):
+    asked = []
+
+    def ask() -> None:
+        asked.append(1)
+        if len(asked) == 2:
+            raise Cancelled()
+
+    with pytest.raises(Cancelled):
+        tries(speech[: 11 * RATE], ask, (2221,) * 5, log_prob_threshold=1.0)
+
+
+def test_a_long_recording_is_cut_into_a_lane_for_each_thread(talk):
+    sound = np.concatenate([talk] * 3)
+    bounds = whisper._bounds(sound, RATE)
+    assert bounds[0] == RATE and bounds[-1] == len(sound)
+    assert len(bounds) == whisper.THREADS + 1
+    assert all(other - one >= whisper.LONG / 4 * RATE for one, other in pairwise(bounds))
+    assert whisper._bounds(talk[: 50 * RATE], 0) == [0, 50 * RATE]
+
+
+def test_lanes_hear_what_one_part_hears(talk, heard):
+    """`heard` was: a short part alone for the language, and the rest in lanes."""
+    _, segments = heard
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(whisper, "LONG", 1000.0)
+        alone = text_of(talk, language="en")
+    assert jiwer.wer(plain(alone), plain("".join(segment.text for segment in segments))) < 0.1
 
 
 def heard_as(*words: tuple[str, float, float]) -> fw.Segment:
@@ -246,9 +317,10 @@ def test_a_passage_is_heard_again_for_real(talk):
     """Of a minute of speech only the first and the last words were given: the rest is found."""
     whole = list(whisper.transcribe(talk, language="en"))
     spans = stretches.speech(talk)
-    model = whisper._model()
+    model = whisper._models().whole
     tokenizer = Tokenizer(model.hf_tokenizer, True, task="transcribe", language="en")
+    options = decoding._options(tokenizer, lambda: None)
     few = [heard_as((" there's", 0.3, 0.6)), heard_as((" silly", len(talk) / RATE - 0.5, len(talk) / RATE))]
-    found = decoding.complete(few, spans, lambda a, b: decoding._again(model, tokenizer, talk, a, b))
+    found = decoding.complete(few, spans, lambda a, b: decoding._again(model, tokenizer, options, talk, a, b))
     text = "".join(segment.text for segment in found)
     assert len(text.split()) > 0.9 * sum(len(segment.words) for segment in whole)
