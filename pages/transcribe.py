@@ -12,6 +12,7 @@ from pages.widgets.announce import announce
 from pages.widgets.job_row import USUAL, ending, job_row
 from pages.widgets.model_choice import cost_line, model_choice
 from pages.widgets.plain import markdown, plain, sentence
+from pages.widgets.trouble import may_be_away
 from pages.widgets.uploader import uploader
 from stt import polling, recordings, records, startup
 from stt.catalog import LOCAL, Model
@@ -119,13 +120,14 @@ def begin(sources: list[recordings.Recording | Link], model: str, options: dict)
 
 def rows() -> None:
     """The jobs of this session; drawn again twice a second while one of them is open."""
-    followed = visitor.followed()
-    with st.container():
-        for job in followed:
-            job_row(job)
-    announce(news(followed), state.get("show"))
-    if state.polling and not any(job.pending for job in followed):
-        st.rerun()
+    with may_be_away(again=False):  # asked again by the clock
+        followed = visitor.followed()
+        with st.container():
+            for job in followed:
+                job_row(job)
+        announce(news(followed), state.get("show"))
+        if state.polling and not any(job.pending for job in followed):
+            st.rerun()
 
 
 def news(followed: list[Job]) -> str:

@@ -3,7 +3,8 @@
     python -m stt token NAME             make a token; it is the last line, and is shown this once
     python -m stt token --list           who has tokens, and when they were last used
     python -m stt token --withdraw ID    make a token worthless
-    python -m stt worker                 work on jobs until SIGTERM or SIGINT, without a web server
+    python -m stt worker                 work on jobs until SIGTERM or SIGINT, without pages
+    python -m stt worker --port 9100     the same, and answer /healthz and /metrics there
 """
 
 from __future__ import annotations
@@ -26,11 +27,12 @@ def main(arguments: list[str] | None = None) -> None:
     what.add_argument("name", nargs="?", help="what the new token is for; it is also whose jobs they are")
     what.add_argument("--list", action="store_true", help="list all tokens")
     what.add_argument("--withdraw", metavar="ID", help="withdraw the token with this id")
-    commands.add_parser("worker", help="work on jobs, without a web server")
+    worker = commands.add_parser("worker", help="work on jobs, without pages")
+    worker.add_argument("--port", type=int, help="answer /healthz and /metrics on this port")
     chosen = parser.parse_args(arguments)
     try:
         if chosen.command == "worker":
-            work()
+            work(chosen.port)
         elif chosen.list:
             list_tokens()
         elif chosen.withdraw:
@@ -65,9 +67,9 @@ def withdraw_token(token_id: str) -> None:
     print("Withdrawn.")
 
 
-def work() -> None:
-    """Work on jobs until a signal says to stop; then finish or put down what is open."""
-    from stt import jobs, logs, startup
+def work(port: int | None = None) -> None:
+    """Work on jobs until a signal says to stop; then hand back what is open."""
+    from stt import logs, monitor, startup
     from stt.settings import settings
 
     if settings().stt_role == "web":
@@ -77,8 +79,11 @@ def work() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     startup.check()
-    jobs.start()
-    logging.getLogger("stt.worker").info("ready")
+    if port is not None:
+        monitor.serve(port)
+    startup.begin(stopped.is_set)
+    if not stopped.is_set():
+        logging.getLogger("stt.worker").info("ready")
     stopped.wait()
     startup.leave()
 

@@ -12,12 +12,21 @@ from pathlib import Path
 import sqlalchemy as sa
 import sqlalchemy.orm  # noqa: F401 - dbos brings it in a thread; a query that meets it half imported fails
 
-from stt import search
+from stt import schema, search
 from stt.errors import DataFolderError
 from stt.settings import settings
 
-metadata = sa.MetaData()
-MAKING = 7_318_842  # the advisory lock of who makes the tables; any number that nobody else uses
+metadata = sa.MetaData()  # a change here is a file in stt/migrations too: a test holds them equal
+# What is raised while the database restarts, is out of reach, or has no room left.
+AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError)
+# libpq: a connection that leads nowhere, after a network cut say, is given up within half a minute.
+REACH = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,  # ms
+}
 _making = threading.Lock()
 
 recordings = sa.Table(
@@ -73,6 +82,7 @@ transcriptions = sa.Table(
     sa.Column("cost", sa.Float),
     sa.Column("error", sa.JSON),
     sa.Column("sealed_key", sa.Text),  # the visitor's own key, encrypted; gone when the job is done
+    sa.Column("claim", sa.BigInteger),  # rises with each process that takes the job: only the newest one may write
     sa.Column("sent", sa.Integer),  # the attempt whose create may have reached the provider
     sa.Column("remote_id", sa.Text),  # the provider's generation id, while its result may still be had
     sa.Column("provenance", sa.JSON),
@@ -87,6 +97,8 @@ transcriptions = sa.Table(
     sa.Index("transcriptions_by_model", "model", "owner"),
     sa.Index("transcriptions_by_language", "language", "owner"),
     sa.Index("transcriptions_by_state", "state", "queued"),
+    sa.Index("transcriptions_by_turn", "state", "engine", "turn"),
+    sa.Index("transcriptions_by_owner_turn", "owner", "engine", "state", "turn"),
 )
 
 stretches = sa.Table(
@@ -181,7 +193,7 @@ sign_ins = sa.Table(
 
 
 def database() -> sa.Engine:
-    """The connection pool; tables are made at first use. Raises DataFolderError."""
+    """The connection pool; tables are made, or brought up to date, at first use. Raises SetupError."""
     with _making:  # several threads ask at the start, and only one may make the tables
         return _made()
 
@@ -191,7 +203,12 @@ def _made() -> sa.Engine:
     address = settings().stt_database_url
     if address:
         engine = sa.create_engine(
-            _with_driver(address), pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True
+            _with_driver(address),
+            pool_pre_ping=True,
+            pool_size=10,
+            max_overflow=20,
+            connect_args=REACH,
+            hide_parameters=True,
         )
     else:
         engine = sa.create_engine(
@@ -202,11 +219,11 @@ def _made() -> sa.Engine:
             hide_parameters=True,  # an error never quotes a transcript
         )
         sa.event.listen(engine, "connect", _tune_sqlite)
-    with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":  # several processes may start together, and only one may make them
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MAKING)))
-        metadata.create_all(connection)
-        search.prepare(connection)
+    try:
+        schema.upgrade(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 

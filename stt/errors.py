@@ -15,6 +15,7 @@
     ├── Conflict              changed meanwhile in another tab
     ├── SetupError            this server's move
     │   ├── DataFolderError   the data folder cannot be used
+    │   ├── DatabaseAway      the database does not answer
     │   ├── DiskFull          no room left
     │   └── WeightsError      the Whisper weights are missing or altered
     ├── ProviderError         the AI/ML API refused or failed
@@ -124,6 +125,11 @@ class SetupError(SttError):
 class DataFolderError(SetupError):
     title = "The data folder cannot be used"
     guidance = "Set STT_DATA_DIR to a folder that this user can write to."
+
+
+class DatabaseAway(SetupError):
+    title = "The database of this server does not answer"
+    guidance = "Nothing is lost: jobs go on as soon as it is back. Try again in a minute."
 
 
 class DiskFull(SetupError):

@@ -7,19 +7,21 @@ back into its queue; finished steps are remembered, so the next one goes on from
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import socket
 import threading
+import time
 from collections import defaultdict
 
 import sqlalchemy as sa
-from dbos import DBOS
+from dbos import DBOS, WorkflowStatus
 
 from stt.database import database, executors
 from stt.settings import settings
 
 BEAT = 5.0  # seconds between two signs of life
-DEAD = 25.0  # seconds without one; with a beat and a look this is well under the minute that is promised
+DEAD = 25.0  # seconds without one. Even after an outage of the database this ends within the minute that is promised
 LOOKING = 7_318_841  # the advisory lock of who looks for the dead; any number that nobody else uses
 
 log = logging.getLogger("stt.executors")
@@ -27,7 +29,7 @@ log = logging.getLogger("stt.executors")
 
 def name() -> str:
     """What this process is called: always the same on SQLite, where it is alone; else new at every start."""
-    return f"{socket.gethostname()}-{secrets.token_hex(4)}" if settings().stt_database_url else "local"
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}" if settings().stt_database_url else "local"
 
 
 class Heart:
@@ -37,14 +39,21 @@ class Heart:
         self.executor = executor
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="heart", daemon=True)
-        sign_of_life(executor)
         self._thread.start()
 
     def _beat(self) -> None:
+        last = steady = time.monotonic()  # since `steady` no sign of life was late
         while not self._ended.wait(BEAT):
             try:
                 sign_of_life(self.executor)
-                take_over()
+                now = time.monotonic()
+                if now - last > 2 * BEAT:
+                    # The database was away, or this process stood still. The others may seem dead for the same
+                    # reason, and get the time to show that they are not.
+                    steady = now
+                last = now
+                if now - steady >= DEAD:
+                    take_over()
             except Exception as error:  # the database is away: the next beat finds it back
                 log.warning("no heartbeat: %s", type(error).__name__)
 
@@ -75,14 +84,29 @@ def take_over() -> int:
                     sa.select(executors.c.id).where(executors.c.seen > sa.text(f"extract(epoch from now()) - {DEAD}"))
                 ).scalars()
             )
-            orphans = defaultdict(list)
-            for work in DBOS.list_workflows(status="PENDING", load_input=False, load_output=False):
-                if work.executor_id not in alive and work.queue_name:
-                    orphans[work.queue_name].append(work.workflow_id)
-            for queue, ids in orphans.items():
-                DBOS.resume_workflows(ids, queue_name=queue)
-                log.warning("took over %d jobs of a process that is gone", len(ids))
-            return sum(map(len, orphans.values()))
+            working = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
+            orphans = [work for work in working if work.executor_id not in alive]
+            if orphans:
+                log.warning("took over %d jobs of processes that are gone", _put_back(orphans))
+            return len(orphans)
         finally:
             connection.execute(sa.select(sa.func.pg_advisory_unlock(LOOKING)))
             connection.rollback()
+
+
+def hand_back(executor: str) -> int:
+    """Put the work of this process, which ends now, back into its queues; how many jobs."""
+    return _put_back(
+        DBOS.list_workflows(status="PENDING", executor_id=executor, load_input=False, load_output=False)
+    )
+
+
+def _put_back(works: list[WorkflowStatus]) -> int:
+    """Others take these from their queues again. Who works on one still may not write to it any more."""
+    queues = defaultdict(list)
+    for work in works:
+        if work.queue_name:
+            queues[work.queue_name].append(work.workflow_id)
+    for queue, ids in queues.items():
+        DBOS.resume_workflows(ids, queue_name=queue)
+    return sum(map(len, queues.values()))

@@ -9,18 +9,18 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextvars import Context
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID, StepOptions
 from pydantic import SecretStr
 
-from stt import executors, health, keys, limits, links, models, records, recordings, retention
+from stt import executors, health, keys, limits, links, metrics, models, records, recordings, retention, upkeep
 from stt.access import LOCAL
 from stt.catalog import LOCAL as LOCAL_MODEL
-from stt.database import data_folder, database
+from stt.database import AWAY, REACH, data_folder, database
 from stt.engines import Engine, Outcome
 from stt.errors import Cancelled, SttError
 from stt.links import Link
@@ -36,8 +36,6 @@ QUEUES = {models.ON_DEVICE: "on-device", models.PROVIDER: "provider"}
 # A fixed version: a new version of the code takes over the jobs of the old one.
 APPLICATION_VERSION = "1"
 
-# What a database raises while it restarts, is out of reach, or has no room left.
-DATABASE_AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError)
 PATIENCE = 120.0  # seconds
 
 _starting = threading.Lock()
@@ -102,7 +100,7 @@ def create(
         state=records.QUEUED,
         stage=None,
         attempt=1,
-        turn=records.next_turn(owner),
+        turn=records.next_turn(owner, engine),
         created=now,
         queued=now,
         started=None,
@@ -155,7 +153,7 @@ def retry(generation_id: str, *, owner: str = LOCAL, key: SecretStr | None = Non
     job = records.load(generation_id, owner)
     if job.state not in (records.FAILED, records.CANCELLED):
         return generation_id
-    again = replace(job, attempt=job.attempt + 1, turn=records.next_turn(owner), queued=time.time())
+    again = replace(job, attempt=job.attempt + 1, turn=records.next_turn(owner, job.engine), queued=time.time())
     new_key = {"sealed_key": keys.seal(key)} if key and job.engine == models.PROVIDER else {}
     with limits.admission(again, own_key=bool(new_key) or records.sealed_key(generation_id) is not None):
         moved = records.move(
@@ -168,6 +166,7 @@ def retry(generation_id: str, *, owner: str = LOCAL, key: SecretStr | None = Non
             error=None,
             finished=None,
             partial=None,
+            claim=None,
             **new_key,
         )
     if moved:
@@ -191,8 +190,11 @@ def start() -> None:
                 "application_version": APPLICATION_VERSION,
                 "executor_id": executor,
                 "log_level": "WARNING",
+                "db_engine_kwargs": {"connect_args": REACH} if settings().stt_database_url else {},
             }
         )
+        if settings().stt_database_url:
+            executors.sign_of_life(executor)  # before it takes work, so that nobody thinks it dead
         if settings().stt_role == "web":
             DBOS.listen_queues([])  # this process hands out work and takes none
         DBOS.launch()
@@ -204,17 +206,19 @@ def start() -> None:
         for engine, queue in QUEUES.items():
             DBOS.register_queue(queue, worker_concurrency=at_once[engine], polling_interval_sec=0.1)
         retention.schedule()
+        upkeep.schedule(_mend)
         if settings().stt_database_url:
             _heart = executors.Heart(executor)
         _started = True
         health.engine.set()
-    _enqueue_forgotten()
+    _mend()
 
 
 def hand_over() -> None:
-    """Tell other processes on a shared database that this one ends, so that they take its work over at once."""
+    """Give the work of this process back to the queues: it ends now, and others on the database go on with it."""
     if _heart is not None:
         _heart.stop()
+        executors.hand_back(_heart.executor)
 
 
 def stop(patience: int = 0) -> None:
@@ -238,30 +242,45 @@ def _enqueue(job: Job) -> None:
         DBOS.enqueue_workflow(QUEUES[job.engine], transcription, job.id)
 
 
-def _enqueue_forgotten() -> None:
-    """Start jobs that were recorded by a server that was killed before it could start them."""
-    for job in records.open_jobs():
-        if DBOS.get_workflow_status(f"{job.id}-{job.attempt}") is None:
+def _mend() -> None:
+    """Set right what a killed process left between two databases' transactions.
+
+    Jobs that were recorded but never started are started. Jobs whose work has ended without a word, because no
+    database could be reached for long, failed.
+    """
+    jobs = records.open_jobs()
+    for at in range(0, len(jobs), 500):
+        block = {f"{job.id}-{job.attempt}": job for job in jobs[at : at + 500]}
+        known = DBOS.list_workflows(workflow_ids=list(block), load_input=False, load_output=False)
+        for work in known:
+            job = block.pop(work.workflow_id)
+            if work.status not in ("ENQUEUED", "PENDING", "DELAYED"):
+                log.warning("ended without a word: %s", job.id)
+                _fail(job.id, None, SttError("This server was stopped in the middle of it."))
+        for job in block.values():
             _enqueue(job)
 
 
 @DBOS.workflow(name="transcription")
 def transcription(generation_id: str) -> None:
     """One job from its first step to its end, whatever happens in between."""
+    job = None
     try:
         job = _step("begin", _begin, generation_id)
         if job is None:
             return
-        outcome = _engine(job).run(_Work(job))
+        work = _Work(job)
+        job = work.job = work.patiently(_claimed, job)
+        outcome = _engine(job).run(work)
         _step("finish", _finish, job, outcome)
     except Cancelled:
-        log.info("cancelled %s", generation_id)
+        log.info("stopped: %s", generation_id)
     except SttError as error:
         log.warning("failed %s: %s %s", generation_id, type(error).__name__, error.detail)
-        _step("fail", records.fail, generation_id, error)
+        _step("fail", _fail, generation_id, job, error)
     except Exception as error:
         log.exception("failed %s", generation_id)
-        _step("fail", records.fail, generation_id, SttError(detail=repr(error)))
+        _step("fail", _fail, generation_id, job, SttError(detail=repr(error)))
 
 
 def _step(name: str, function: Callable[..., Any], *args: Any) -> Any:
@@ -272,7 +291,7 @@ def _step(name: str, function: Callable[..., Any], *args: Any) -> Any:
         interval_seconds=0.5,
         backoff_rate=2.0,
         max_attempts=9,
-        should_retry=lambda error: isinstance(error, DATABASE_AWAY),
+        should_retry=lambda error: isinstance(error, AWAY),
     )
     return DBOS.run_step(options, function, *args)
 
@@ -285,15 +304,37 @@ def _begin(generation_id: str) -> Job | None:
     return None
 
 
+def _claimed(job: Job) -> Job:
+    """The job as this process may write to it; asked at every start, so it is no step.
+
+    The number is the moment at which this process took the job from its queue, by the clock of the database. Raises
+    Cancelled where another process has it by now.
+    """
+    for _ in range(2):
+        # Outside the workflow, where the answer would be remembered for those who come after.
+        work = Context().run(DBOS.get_workflow_status, f"{job.id}-{job.attempt}")
+        if work is None or work.status != "PENDING" or work.executor_id != DBOS.executor_id or not work.dequeued_at:
+            raise Cancelled()
+        if records.claim(job, work.dequeued_at):
+            return replace(job, claim=work.dequeued_at)
+        # A higher number than ours, and yet it is ours: the clock of the database was set back.
+        records.unclaim(job)
+    raise Cancelled()
+
+
+def _fail(generation_id: str, job: Job | None, error: SttError) -> None:
+    if job is None:
+        records.move(generation_id, records.OPEN, records.FAILED, error=error.to_dict(), finished=time.time(), stage=None)
+    else:
+        records.fail(job, error)
+
+
 def _finish(job: Job, outcome: Outcome) -> None:
-    records.finish(
-        job.id,
-        outcome.transcript,
-        raw=outcome.raw,
-        cost=outcome.cost,
-        provenance=outcome.provenance,
-        **({} if outcome.worked is None else {"worked": outcome.worked}),
-    )
+    values = {"cost": outcome.cost, "provenance": outcome.provenance}
+    if outcome.worked is not None:
+        values["worked"] = outcome.worked
+    if records.finish(job, outcome.transcript, raw=outcome.raw, **values):
+        metrics.job_seconds.labels(job.engine).observe(time.time() - job.queued)
     limits.settle(job, outcome.transcript.duration, outcome.cost)
 
 
@@ -311,16 +352,19 @@ class _Work:
         for wait in backoff():
             try:
                 return function(*args, **values)
-            except DATABASE_AWAY:
+            except AWAY:
                 if time.monotonic() + wait > ends:
                     raise
                 pause(wait)
 
     def cancelled(self) -> bool:
         try:
-            return not records.is_current(self.job)
-        except DATABASE_AWAY:
+            ended = not records.is_current(self.job)
+        except AWAY:
             return False  # asked again soon
+        if ended:
+            log.info("cancelled, or taken over by another process: %s", self.job.id)
+        return ended
 
 
 def _engine(job: Job) -> Engine:

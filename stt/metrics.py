@@ -10,10 +10,17 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from stt.database import database, transcriptions
+from stt.models import ON_DEVICE, PROVIDER
+
+TYPE = "text/plain; version=0.0.4"
+LONG = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)  # seconds: jobs take from a moment to hours
 
 registry = CollectorRegistry()
 audio_seconds = Counter("stt_audio_seconds", "Seconds of audio transcribed by this process", ["engine"], registry=registry)
 work_seconds = Counter("stt_work_seconds", "Seconds of work for them", ["engine"], registry=registry)
+job_seconds = Histogram(
+    "stt_job_seconds", "From queued to done, by the process that finished it", ["engine"], buckets=LONG, registry=registry
+)
 provider_calls = Counter("stt_provider_calls", "Calls to the provider", ["kind", "answer"], registry=registry)
 provider_latency = Histogram("stt_provider_seconds", "How long the provider took to answer", ["kind"], registry=registry)
 
@@ -27,10 +34,12 @@ class _Jobs:
         with database().connect() as connection:
             for row in connection.execute(sa.select(t.state, t.engine, sa.func.count()).group_by(t.state, t.engine)):
                 jobs.add_metric([row[0], row[1]], row[2])
-            oldest = connection.execute(sa.select(sa.func.min(t.queued)).where(t.state == "queued")).scalar()
+            waiting = sa.select(t.engine, sa.func.min(t.queued)).where(t.state == "queued").group_by(t.engine)
+            oldest = dict(connection.execute(waiting).all())
         yield jobs
-        age = GaugeMetricFamily("stt_queue_age_seconds", "How long the oldest waiting job has waited")
-        age.add_metric([], time.time() - oldest if oldest else 0.0)
+        age = GaugeMetricFamily("stt_queue_age_seconds", "How long the oldest waiting job has waited", labels=["engine"])
+        for engine in (ON_DEVICE, PROVIDER):
+            age.add_metric([engine], time.time() - oldest[engine] if engine in oldest else 0.0)
         yield age
 
 

@@ -11,10 +11,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stt import access, downloads, logs
+from stt.database import AWAY
+from stt.errors import DatabaseAway
 
 log = logging.getLogger("stt.web")
 
@@ -73,11 +75,13 @@ class Visitors:
             await refusal(scope, receive, send)
             return
         is_page = request.method == "GET" and (request.url.path in (SIGNED_IN, SIGNED_OUT) or _is_page(request))
-        cookies = await run_in_threadpool(_cookies_for, request) if is_page else []
-        began = time.monotonic()
+        cookies: list[str] = []
+        began, answering = time.monotonic(), False
 
         async def with_headers(message: Message) -> None:
+            nonlocal answering
             if message["type"] == "http.response.start":
+                answering = True
                 headers = MutableHeaders(scope=message)
                 for name, value in SAFETY.items():
                     headers.setdefault(name, value)
@@ -90,7 +94,15 @@ class Visitors:
                     headers.append("set-cookie", cookie)
             await send(message)
 
-        await self.app(scope, receive, with_headers)
+        try:
+            cookies += await run_in_threadpool(_cookies_for, request) if is_page else []
+            await self.app(scope, receive, with_headers)
+        except AWAY as error:
+            log.warning("the database does not answer: %s", type(error).__name__)
+            if answering:
+                raise
+            refusal = JSONResponse(DatabaseAway().to_dict(), status_code=503)
+            await refusal(scope, receive, with_headers)
 
 
 class OwnFiles:

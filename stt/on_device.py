@@ -96,7 +96,7 @@ def _recording(work: Work) -> Recording:
 
     def on_progress(done: int, total: int | None) -> None:
         far = f", {done * 100 // total} %" if total else f", {megabytes(done)}"
-        records.report(job.id, stage=f"Downloading{far}")
+        records.report(job, stage=f"Downloading{far}")
 
     part = links.download(
         job.url or "",
@@ -116,7 +116,7 @@ def _recording(work: Work) -> Recording:
     except LimitReached:
         recordings.remove(recording.id, job.owner)
         raise
-    records.report(job.id, recording_id=recording.id, duration=recording.duration, stage=None)
+    records.report(job, recording_id=recording.id, duration=recording.duration, stage=None)
     return recording
 
 
@@ -132,6 +132,8 @@ def _stretch(work: Work, feed: Feed, before: dict[str, Any]) -> dict[str, Any]:
     """Transcribe and keep one stretch; how it went, small enough to be a checkpoint."""
     job, began = work.job, time.monotonic()
     number, start = before["number"] + 1, before["end"]
+    if kept := records.stretch(job.id, number):  # whoever had the job before was stopped just after keeping it
+        return {"number": number, "end": kept["end"], **kept["notes"]}
     samples, last = feed.take(round(start * RATE), stretches.FIRST_STRETCH if number == 1 else stretches.STRETCH)
     end = start + samples.shape[1] / RATE
     language = before["language"] or job.options.get("language") or None
@@ -150,7 +152,7 @@ def _stretch(work: Work, feed: Feed, before: dict[str, Any]) -> dict[str, Any]:
                 reached = start + (channel + (segment.end - start) / max(end - start, 0.01)) * (
                     (end - start) / len(samples)
                 )
-                records.report(job.id, seconds_done=min(reached, end), partial=records.as_rows(_in_order(heard)))
+                records.report(job, seconds_done=min(reached, end), partial=records.as_rows(_in_order(heard)))
         if language is None and run.language:
             language, probability = run.language, run.language_probability
     if work.cancelled():
@@ -163,7 +165,7 @@ def _stretch(work: Work, feed: Feed, before: dict[str, Any]) -> dict[str, Any]:
         "lost": feed.lost if last else [],
         "facts": {"channels": len(samples)},
     }
-    records.keep_stretch(job.id, number, start, end, records.as_rows(_in_order(heard)), notes)
+    records.keep_stretch(job, number, start, end, records.as_rows(_in_order(heard)), notes)
     metrics.audio_seconds.labels(ON_DEVICE).inc(end - start)
     metrics.work_seconds.labels(ON_DEVICE).inc(notes["took"])
     return {"number": number, "end": end, **notes}

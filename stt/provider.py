@@ -58,6 +58,8 @@ class Provider:
             raise
         assert reading.transcript is not None
         seconds = reading.transcript.duration or work.job.duration or 0.0
+        metrics.audio_seconds.labels(models.PROVIDER).inc(seconds)
+        metrics.work_seconds.labels(models.PROVIDER).inc(took or 0.0)
         return Outcome(
             reading.transcript,
             provenance={"engine": "AI/ML API", "model": work.job.model, "generation_id": created["id"]},
@@ -103,7 +105,7 @@ def _create(work: Work) -> dict[str, Any]:
             )
         at = time.time()
         work.patiently(records.keep_remote_id, job.id, created)
-    work.patiently(records.report, job.id, stage="Queued at the provider")
+    work.patiently(records.report, job, stage="Queued at the provider")
     return {"id": created, "at": at}
 
 
@@ -113,9 +115,9 @@ def _source(job: Job) -> dict[str, Any]:
 
     def on_progress(sent: int, total: int) -> None:
         if sent < total:
-            records.report(job.id, stage=f"Uploading to the provider, {sent * 100 // total} %")
+            records.report(job, stage=f"Uploading to the provider, {sent * 100 // total} %")
             return
-        records.report(job.id, stage="Uploaded, waiting for the provider's answer" if recording else "Handing over the link")
+        records.report(job, stage="Uploaded, waiting for the provider's answer" if recording else "Handing over the link")
         records.mark_sent(job)  # the last block goes out after this
 
     where = {"path": recording.path, "name": recording.name} if recording else {"url": job.url}
@@ -125,7 +127,7 @@ def _source(job: Job) -> dict[str, Any]:
 def _wait(job: Job, why: ProviderError) -> None:
     """The create was surely not accepted, and is sent again after a wait."""
     records.mark_unsent(job)
-    records.report(job.id, stage=_trouble(why))
+    records.report(job, stage=_trouble(why))
 
 
 def _result(work: Work, created: dict[str, Any]) -> tuple[dict[str, Any], float | None]:
@@ -162,7 +164,7 @@ def _result(work: Work, created: dict[str, Any]) -> tuple[dict[str, Any], float 
                 raise
             waits = waits if trouble is not None else polling.backoff()
             trouble = error
-            work.patiently(records.report, job.id, stage=_trouble(error), expected=expected)
+            work.patiently(records.report, job, stage=_trouble(error), expected=expected)
             continue
         now = time.time()
         if reading.status != "running":
@@ -171,7 +173,7 @@ def _result(work: Work, created: dict[str, Any]) -> tuple[dict[str, Any], float 
             known = not created.get("old") and now - seen <= max(2 * polling.SLOWEST, took / 4)
             return answer, took if known else None
         seen, trouble = now, None
-        work.patiently(records.report, job.id, stage=_stage(reading.word), expected=expected)
+        work.patiently(records.report, job, stage=_stage(reading.word), expected=expected)
     raise AssertionError("polls never end")
 
 

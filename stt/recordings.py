@@ -7,7 +7,7 @@ import secrets
 import time
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,7 +73,8 @@ class Intake:
         return self
 
     def __exit__(self, *_error) -> None:
-        self._file.close()
+        with suppress(OSError):  # what the full disk did not take is tried once more, and does not matter any more
+            self._file.close()
         self.part.unlink(missing_ok=True)
 
     def write(self, block: bytes) -> None:

@@ -49,6 +49,7 @@ class Job:
     cost: float | None
     error: dict[str, str] | None
     provenance: dict[str, Any] | None
+    claim: int | None = None  # of the process that works on it (see `claim`); None where nobody else could
 
     @property
     def pending(self) -> bool:
@@ -154,10 +155,9 @@ def remote_id(generation_id: str) -> str | None:
 
 def keep_remote_id(generation_id: str, remote_id: str | None) -> None:
     """Remember the provider's id, also of a job that was cancelled meanwhile: a retry then fetches what is paid for."""
+    this = transcriptions.update().where(transcriptions.c.id == generation_id)
     with database().begin() as connection:
-        connection.execute(
-            transcriptions.update().where(transcriptions.c.id == generation_id).values(remote_id=remote_id)
-        )
+        connection.execute(this.values(remote_id=remote_id))
 
 
 def past(model: str) -> list[tuple[float, float]]:
@@ -173,16 +173,22 @@ def past(model: str) -> list[tuple[float, float]]:
         return [(row.duration, row.worked) for row in connection.execute(query)]
 
 
-def next_turn(owner: str) -> int:
-    """The turn of a new job of `owner`: after its own waiting ones, but before the crowd of anybody else's.
+def next_turn(owner: str, engine: str) -> int:
+    """The turn of a new job of `owner` in the queue of `engine`: 1 or more, lower goes first.
 
-    Start-time fair queueing: with 200 of one visitor waiting, a newcomer's first job is next.
+    Start-time fair queueing: it comes after the visitor's own open ones, but no later than what is being worked on
+    now. With 200 of another visitor waiting, a newcomer's first job is the next to start.
     """
     t = transcriptions.c
-    now = sa.select(sa.func.coalesce(sa.func.max(t.turn), 0)).where(t.state == WORKING)
-    own = sa.select(sa.func.coalesce(sa.func.max(t.turn), 0)).where(t.owner == owner, t.state.in_(OPEN))
+
+    def highest(*where: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+        return sa.select(sa.func.coalesce(sa.func.max(t.turn), 0)).where(t.engine == engine, *where).scalar_subquery()
+
+    now = highest(t.state == WORKING)
+    own = [highest(t.owner == owner, t.state == state) for state in OPEN]  # each is one look into an index
     with database().connect() as connection:
-        return 1 + max(connection.execute(now).scalar_one(), connection.execute(own).scalar_one())
+        working, *mine = connection.execute(sa.select(now, *own)).one()
+    return max(1, working, *(turn + 1 for turn in mine))
 
 
 def place_in_queue(job: Job) -> int:
@@ -201,36 +207,61 @@ def move(generation_id: str, expected: tuple[str, ...], state: str, **values: An
         return connection.execute(transcriptions.update().where(where).values(state=state, **values)).rowcount == 1
 
 
-def report(generation_id: str, **values: Any) -> None:
-    """Note progress (`seconds_done`, `partial`, `stage` …) of a job that is still being worked on."""
-    where = sa.and_(transcriptions.c.id == generation_id, transcriptions.c.state == WORKING)
+def claim(job: Job, number: int) -> bool:
+    """Make the process that took the job from its queue at `number` the one that may write to it; whether it is now.
+
+    Numbers rise. A process that was thought dead and wakes up has a lower one than who took its job over: what it
+    still writes changes nothing.
+    """
+    t = transcriptions.c
+    mine = sa.and_(t.id == job.id, t.attempt == job.attempt, sa.or_(t.claim.is_(None), t.claim <= number))
     with database().begin() as connection:
-        connection.execute(transcriptions.update().where(where).values(**values))
+        return connection.execute(transcriptions.update().where(mine).values(claim=number)).rowcount == 1
+
+
+def unclaim(job: Job) -> None:
+    """Forget who held the job, so that any number may claim it."""
+    t = transcriptions.c
+    with database().begin() as connection:
+        connection.execute(transcriptions.update().where(t.id == job.id, t.attempt == job.attempt).values(claim=None))
+
+
+def _held(job: Job) -> sa.ColumnElement[bool]:
+    """This attempt of the job is being worked on, and by nobody newer."""
+    t = transcriptions.c
+    held = sa.and_(t.id == job.id, t.state == WORKING, t.attempt == job.attempt)
+    return held if job.claim is None else sa.and_(held, t.claim == job.claim)
+
+
+def report(job: Job, **values: Any) -> None:
+    """Note progress (`seconds_done`, `partial`, `stage` …) of a job that is still being worked on."""
+    with database().begin() as connection:
+        connection.execute(transcriptions.update().where(_held(job)).values(**values))
 
 
 def is_current(job: Job) -> bool:
-    """Whether this attempt of the job is still wanted: not cancelled, deleted or started anew."""
-    t = transcriptions.c
+    """Whether to go on: the job was not cancelled, deleted, started anew or taken over by another process."""
     with database().connect() as connection:
-        now = connection.execute(sa.select(t.state, t.attempt).where(t.id == job.id)).first()
-    return now is not None and (now.state, now.attempt) == (WORKING, job.attempt)
+        return bool(connection.execute(sa.select(sa.exists().where(_held(job)))).scalar())
 
 
-def keep_stretch(generation_id: str, number: int, start: float, end: float, segments: list[dict], notes: dict) -> None:
-    """Record a finished stretch of audio. Doing it twice leaves one."""
-    key = sa.and_(stretches.c.id == generation_id, stretches.c.number == number)
+def keep_stretch(job: Job, number: int, start: float, end: float, segments: list[dict], notes: dict) -> None:
+    """Record a finished stretch of audio. The first time counts, and only from who holds the job."""
+    done = sa.exists().where(stretches.c.id == job.id, stretches.c.number == number)
+    progress = {"seconds_done": end, "partial": None, "worked": transcriptions.c.worked + notes.get("took", 0.0)}
     with database().begin() as connection:
-        connection.execute(stretches.delete().where(key))
-        connection.execute(
-            stretches.insert().values(
-                id=generation_id, number=number, start=start, end=end, segments=segments, notes=notes
-            )
-        )
-        connection.execute(
-            transcriptions.update()
-            .where(transcriptions.c.id == generation_id)
-            .values(seconds_done=end, partial=None, worked=transcriptions.c.worked + notes.get("took", 0.0))
-        )
+        where = sa.and_(_held(job), ~done)
+        if connection.execute(transcriptions.update().where(where).values(progress)).rowcount == 1:
+            row = dict(id=job.id, number=number, start=start, end=end, segments=segments, notes=notes)
+            connection.execute(stretches.insert().values(row))
+
+
+def stretch(generation_id: str, number: int) -> dict[str, Any] | None:
+    """A finished stretch: number, start, end, segments, notes."""
+    query = stretches.select().where(stretches.c.id == generation_id, stretches.c.number == number)
+    with database().connect() as connection:
+        row = connection.execute(query).mappings().first()
+    return dict(row) if row else None
 
 
 def stretches_of(generation_id: str) -> list[dict[str, Any]]:
@@ -304,9 +335,11 @@ def assembled(generation_id: str, partial: list[dict] | None = None, duration: f
     )
 
 
-def finish(generation_id: str, transcript: Transcript, *, raw: Any = None, **values: Any) -> bool:
-    """Save the transcript and call the job done, together; False if it was cancelled or deleted meanwhile."""
-    where = sa.and_(transcriptions.c.id == generation_id, transcriptions.c.state == WORKING)
+def finish(job: Job, transcript: Transcript, *, raw: Any = None, **values: Any) -> bool:
+    """Save the transcript and call the job done, together.
+
+    False if it was cancelled, deleted or taken over meanwhile, and the second time.
+    """
     done = {
         "state": DONE,
         "stage": None,
@@ -321,15 +354,15 @@ def finish(generation_id: str, transcript: Transcript, *, raw: Any = None, **val
         **values,
     }
     with database().begin() as connection:
-        if connection.execute(transcriptions.update().where(where).values(**done)).rowcount != 1:
+        if connection.execute(transcriptions.update().where(_held(job)).values(**done)).rowcount != 1:
             return False
-        connection.execute(transcripts.delete().where(transcripts.c.id == generation_id))
+        connection.execute(transcripts.delete().where(transcripts.c.id == job.id))
         connection.execute(
             transcripts.insert().values(
-                id=generation_id, transcript=transcript.to_dict(), text=transcript.text, raw=raw
+                id=job.id, transcript=transcript.to_dict(), text=transcript.text, raw=raw
             )
         )
-        connection.execute(stretches.delete().where(stretches.c.id == generation_id))
+        connection.execute(stretches.delete().where(stretches.c.id == job.id))
         return True
 
 
@@ -338,9 +371,7 @@ def keep_raw(generation_id: str, raw: Any) -> None:
     empty = Transcript()
     with database().begin() as connection:
         connection.execute(transcripts.delete().where(transcripts.c.id == generation_id))
-        connection.execute(
-            transcripts.insert().values(id=generation_id, transcript=empty.to_dict(), text="", raw=raw)
-        )
+        connection.execute(transcripts.insert().values(id=generation_id, transcript=empty.to_dict(), text="", raw=raw))
 
 
 def raw_of(generation_id: str) -> Any:
@@ -357,8 +388,11 @@ def has_raw(generation_id: str) -> bool:
         return bool(connection.execute(query).scalar())
 
 
-def fail(generation_id: str, error: SttError) -> None:
-    move(generation_id, OPEN, FAILED, error=error.to_dict(), finished=time.time(), stage=None)
+def fail(job: Job, error: SttError) -> bool:
+    """Call the job failed; False if it was cancelled, deleted or taken over meanwhile."""
+    failed = {"state": FAILED, "error": error.to_dict(), "finished": time.time(), "stage": None}
+    with database().begin() as connection:
+        return connection.execute(transcriptions.update().where(_held(job)).values(failed)).rowcount == 1
 
 
 def usual_speed(model: str, default: float) -> float:

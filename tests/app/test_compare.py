@@ -171,7 +171,7 @@ def finished_by_hand(owner: str, transcript: Transcript) -> str:
     pattern = records.jobs_of(owner, limit=1)[0]
     job = replace(pattern, id=recordings.new_id(), recording_id=None, url="https://example.org/a.mp3", state=records.WORKING)
     records.insert(job)
-    assert records.finish(job.id, transcript)
+    assert records.finish(job, transcript)
     return job.id
 
 

@@ -135,7 +135,7 @@ def things(owner: Visitor) -> dict[str, str]:
     for kind, url in (("done", None), ("failed", f"https://example.org/{HOSTILE}")):
         here = job(name, minutes=11 / 60, title=HOSTILE, recording_id=recording.id, url=url, state=records.WORKING)
         records.insert(here)
-        records.finish(here.id, Transcript((spoken,), 11.0, language="en"))
+        records.finish(here, Transcript((spoken,), 11.0, language="en"))
         made[kind] = here.id
     records.move(here.id, (records.DONE,), records.FAILED, error=FAILURE)
     corrections.set_tags(here.id, name, [HOSTILE[:60]])

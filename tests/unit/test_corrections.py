@@ -40,7 +40,7 @@ def finished(transcript: Transcript = SPOKEN, name: str = "a", owner: str = OWNE
     values |= {"id": name, "owner": owner, "title": "Speech", "model": "base", "engine": "whisper", "options": {}}
     values |= {"state": records.WORKING, "attempt": 1, "turn": 1, "created": now, "queued": now, "worked": 1.0}
     records.insert(Job(**{**values, "seconds_done": 0.0}))
-    assert records.finish(name, transcript)
+    assert records.finish(records.load(name, owner), transcript)
     return name
 
 

@@ -37,7 +37,7 @@ def kind(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         if request.param == "sqlite":
             yield request.param
         else:
-            with postgres(folder / "postgres") as address:
+            with postgres() as address:
                 patch.setenv("STT_DATABASE_URL", address)
                 forget()
                 yield request.param
@@ -62,7 +62,7 @@ def add(owner: str, title: str = "Talk", text: str | None = None, **values) -> s
     if text is not None:
         duration = values.get("duration", 10.0)
         transcript = Transcript((Segment(0.0, duration, text),), duration=duration, language=values.get("language"))
-        assert records.finish(facts["id"], transcript)
+        assert records.finish(records.load(facts["id"], owner), transcript)
     return facts["id"]
 
 
@@ -172,7 +172,7 @@ def test_the_index_follows_every_change(owner: str):
     first = add(owner, "Draft")
     assert titles(owner, text="draft") == ["Draft"] and titles(owner, text="selfish") == []
     t = Transcript((Segment(0.0, 5.0, AUSTEN),), duration=5.0)
-    assert records.finish(first, t)
+    assert records.finish(records.load(first, owner), t)
     assert titles(owner, text="selfish") == ["Draft"]
     with database().begin() as connection:
         connection.execute(transcriptions.update().where(transcriptions.c.id == first).values(title="Emma"))

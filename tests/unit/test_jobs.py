@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from jiwer import wer
 
 import stt
-from stt import history, jobs, records, recordings
+from stt import history, jobs, records, recordings, upkeep
 from stt.errors import BadOption, EmptyFile, KeyMissing, NotFound
 from tests import audio
 from tests.bench.accuracy import normalised
@@ -153,6 +154,33 @@ def test_the_same_file_twice_gives_two_transcripts():
 def test_the_provider_model_is_answered_here_without_a_key():
     progress = finished(stt.create(audio.AUSTEN[1], model="#g1_whisper-base", options={"language": "en-US"}))
     assert progress.job.model == "local/whisper-base" and "selfish" in progress.text
+
+
+def test_what_a_killed_process_left_between_two_databases_is_set_right(tmp_path: Path):
+    quiet = recordings.take_in(audio.write(tmp_path / "quiet.wav", audio.silence(1.0)), "local")
+    made = finished(stt.create(quiet)).job
+    until(lambda: jobs.DBOS.get_workflow_status(f"{made.id}-1").status == "SUCCESS", 10)
+    # Recorded, and killed before it was started.
+    records.insert(replace(made, id="never-started", state=records.QUEUED, finished=None, claim=None))
+    # Its work has ended, and no database could be told.
+    records.move(made.id, (records.DONE,), records.WORKING)
+    jobs._mend()
+    assert finished("never-started").state == "done"
+    failed = finished(made.id)
+    assert failed.state == "failed" and "stopped" in failed.job.error["message"]
+    stt.retry(made.id)
+    assert finished(made.id).state == "done"
+
+
+def test_what_the_engine_remembers_of_ended_work_is_forgotten(tmp_path: Path):
+    generation_id = stt.create(audio.write(tmp_path / "quiet.wav", audio.silence(1.0)), title="Secret")
+    assert finished(generation_id).state == "done"
+    until(lambda: jobs.DBOS.get_workflow_status(f"{generation_id}-1").status == "SUCCESS", 10)
+    assert upkeep.forget(3600) == 0
+    assert upkeep.forget(0) >= 1
+    assert jobs.DBOS.get_workflow_status(f"{generation_id}-1") is None
+    jobs._mend()
+    assert stt.get(generation_id).state == "done"
 
 
 def test_reading_a_setting_does_not_load_the_job_engine():

@@ -307,7 +307,7 @@ def finished(owner: str = ANN) -> Job:
     recording = recordings.take_in(audio.JFK, owner)
     made = job(owner, recording_id=recording.id, state=records.WORKING)
     records.insert(made)
-    records.finish(made.id, Transcript((Segment(0.0, 1.0, "Ask not."),), 11.0))
+    records.finish(made, Transcript((Segment(0.0, 1.0, "Ask not."),), 11.0))
     return made
 
 

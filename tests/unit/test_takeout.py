@@ -43,7 +43,7 @@ def test_everything_of_the_owner_is_in_it_and_nothing_of_others():
 def test_titles_that_are_alike_or_strange_get_a_file_each():
     for title in ("../../etc/passwd", "same", "Same", "", "=cmd|' /C calc'!A1", "a" * 500, "\u202egnp.exe"):
         records.insert(made := job(ANN, title=title, state=records.WORKING))
-        records.finish(made.id, Transcript((Segment(0.0, 1.0, "Ask not."),), 11.0))
+        records.finish(made, Transcript((Segment(0.0, 1.0, "Ask not."),), 11.0))
     names = [name for name in unpack(ANN) if name.startswith("transcripts/")]
     assert len(names) == len(set(names)) == 21
     for name in names:

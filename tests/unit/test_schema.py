@@ -1,0 +1,134 @@
+"""The tables of earlier versions become those of today: nothing is lost, and it happens once."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from stt import history, records, schema
+from stt.database import database, metadata, tags
+from stt.errors import SetupError
+from tests.conftest import forget
+from tests.postgres import postgres
+from tests.server import ROOT
+
+KEPT = Path(__file__).parents[1] / "databases"
+ANN = "visitor:ann"
+START = "import logging\nlogging.basicConfig(level=logging.INFO)\nfrom stt.database import database\ndatabase()"
+
+
+def first_sql() -> str:
+    """The tables of the first day, with five transcriptions in all states."""
+    return (KEPT / "first.sql").read_text()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def first(request: pytest.FixtureRequest, data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A database of the first day, as the one of this process."""
+    if request.param == "sqlite":
+        data.mkdir()
+        with sqlite3.connect(data / "stt.db") as old:
+            old.executescript(first_sql())
+        yield
+        return
+    with postgres() as address:
+        with psycopg.connect(address, autocommit=True) as old:
+            old.execute(re.sub("^(BEGIN TRANSACTION|COMMIT);$", "", first_sql(), flags=re.M).encode())
+        monkeypatch.setenv("STT_DATABASE_URL", address)
+        forget()
+        yield
+        forget()
+
+
+def differences() -> list:
+    """What alembic finds between the database and the tables as the code has them."""
+    with database().connect() as connection:
+        found = compare_metadata(MigrationContext.configure(connection), metadata)
+    # The search has tables of its own, and two indexes belong to one database each.
+    known = ("search", "transcriptions_by_owner", "transcriptions_by_owner_only", "alembic_version")
+    return [d for d in found if not str(getattr(d[1], "name", d)).startswith(known)]
+
+
+def test_a_new_database_has_the_tables_of_the_code(data: Path):
+    assert differences() == []
+    assert schema.version(database()) == schema.HEAD
+    config = Config()
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_current_head() == schema.HEAD
+
+
+def test_the_first_database_is_upgraded_without_loss(first: None):
+    assert differences() == []
+    assert [(job.title, job.state) for job in records.jobs_of("local")] == [
+        ("austen-0870.wav", "failed"), ("austen-0870.wav", "queued"), ("jfk.flac", "done"),
+    ]  # fmt: skip
+    emma, john = records.jobs_of(ANN)[::-1]
+    assert (emma.title, emma.words, john.state) == ("Émma ✓ 100 %", 12, "working")
+    whole = records.transcript_of(emma.id)
+    assert "cold-hearted and rather selfish" in whole.text and len(whole.words) == 12
+    assert records.stretches_of(john.id)[0]["end"] == 4.0 and "leisure" in records.text_so_far(john.id)
+    assert [job.id for job in history.find(ANN, text="selfish")] == [emma.id]
+    assert history.find("local", text="selfish") == []
+    failed = records.jobs_of("local", states=(records.FAILED,))[0]
+    assert failed.error and failed.error["message"] == "It failed."
+    with database().connect() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM recordings")).scalar() == 5
+        numbers = connection.execute(sa.text("SELECT number FROM transcriptions ORDER BY created")).scalars().all()
+    assert numbers == [1, 2, 3, 4, 5]
+    again = records.jobs_of("local")[0]  # and it can be written to
+    records.insert(again.__class__(**{**{f: getattr(again, f) for f in again.__dataclass_fields__}, "id": "new"}))
+    assert len(records.jobs_of("local")) == 4
+
+
+def test_a_database_from_before_there_were_versions_is_taken_as_it_is(data: Path):
+    data.mkdir()
+    (data / "stt.db").write_bytes(gzip.decompress((KEPT / "unversioned.db.gz").read_bytes()))
+    assert differences() == []
+    jfk = next(job for job in records.jobs_of("local") if job.state == "done")
+    assert [job.id for job in history.find("local", text="fellow")] == [jfk.id]
+    with database().connect() as connection:
+        assert connection.execute(sa.select(tags.c.tag).where(tags.c.id == jfk.id)).scalars().all() == ["speech"]
+        assert connection.execute(sa.text("SELECT count(*) FROM tokens")).scalar() == 1
+
+
+def test_processes_that_start_together_change_the_tables_once(first: None):
+    together = [
+        subprocess.Popen([sys.executable, "-c", START], cwd=ROOT, env=os.environ, stderr=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    said = [process.communicate(timeout=60)[1] for process in together]
+    assert [process.returncode for process in together] == [0] * 4, said
+    assert sum("the tables went from version None" in text for text in said) == 1
+    assert len(records.jobs_of("local")) == 3 and differences() == []
+
+
+def test_an_upgrade_that_is_cut_off_leaves_the_database_as_it_was(first: None):
+    script = (
+        "import os\nfrom stt import schema, search\n"
+        "search.prepare = lambda connection: os._exit(9)\n"  # as a power cut would, in the middle
+        "from stt.database import database\ndatabase()"
+    )
+    assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=os.environ, check=False).returncode == 9
+    assert len(records.jobs_of("local")) == 3 and len(records.jobs_of(ANN)) == 2 and differences() == []
+
+
+def test_a_database_of_a_newer_version_is_left_alone(data: Path):
+    with database().begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    forget()
+    with pytest.raises(SetupError, match="newer version"):
+        database()
