@@ -1,97 +1,125 @@
-"""Two workers on PostgreSQL and a shared folder of audio; one is killed, and the other takes its work over."""
+"""Two workers on PostgreSQL and a shared folder of audio: they join, leave, die, and come back from the dead."""
 
 from __future__ import annotations
 
-import os
+import re
 import signal
-import subprocess
-import sys
-import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import requests
 from jiwer import wer
 
 import stt
-from stt import jobs, records
+from stt import executors, jobs, records
 from tests import audio
 from tests.bench.accuracy import normalised
-from tests.conftest import forget
-from tests.postgres import postgres
-from tests.server import ROOT
+from tests.faults import fleet
+from tests.faults.fleet import Worker, until
+from tests.server import free_port
 
-WORKER = "from stt import jobs\nimport threading\njobs.start()\nprint('started', flush=True)\nthreading.Event().wait()\n"
-TICK = threading.Event()
-
-
-@pytest.fixture
-def front(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
-    """This process hands out work and takes none (STT_ROLE=web); the environment for workers."""
-    (tmp_path / "pg").mkdir()
-    with postgres(tmp_path / "pg") as address:
-        shared = {"STT_DATABASE_URL": address, "STT_STORAGE": f"file://{tmp_path}/audio"}
-        for name, value in {**shared, "STT_DATA_DIR": str(tmp_path / "front"), "STT_ROLE": "web"}.items():
-            monkeypatch.setenv(name, value)
-        forget()
-        jobs.start()
-        yield shared
-        jobs.stop()
-        forget()
+SOON = 3.0  # seconds until a silent worker is taken for dead, in the tests that cannot wait
 
 
-class Worker:
-    def __init__(self, data: Path, shared: dict[str, str]) -> None:
-        environment = {**os.environ, **shared, "STT_DATA_DIR": str(data), "STT_ROLE": "worker", "STT_JOBS_AT_ONCE": "1"}
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", WORKER], cwd=ROOT, env=environment, stdout=subprocess.PIPE
-        )
-        assert self.process.stdout and self.process.stdout.readline().strip() == b"started"
-
-    def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+@pytest.fixture(autouse=True)
+def front(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with fleet.front(tmp_path, monkeypatch, STT_JOBS_AT_ONCE="1"):
+        fleet.watch()
+        yield
 
 
-def until(condition, seconds: float):
-    for _ in range(int(seconds / 0.05)):
-        if found := condition():
-            return found
-        TICK.wait(0.05)
-    raise AssertionError("it did not come about")
-
-
-def test_the_work_of_a_killed_worker_is_taken_over_from_its_last_stretch(front: dict[str, str], tmp_path: Path):
+@pytest.fixture(scope="module")
+def talk(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A recording of several stretches, and its words."""
     words = audio.librispeech()
     names = list(words)[:10]
     sound = np.concatenate([p for n in names for p in (audio.samples(audio.utterance(n)), audio.silence(0.6))])
-    path = audio.write(tmp_path / "talk.flac", np.tile(sound, 2))
-    generation_id = stt.create(path)
-    first = Worker(tmp_path / "first", front)
-    until(lambda: records.last_stretch(generation_id), 90)
-    done_before = len(records.stretches_of(generation_id))
-    first.kill()
-    second = Worker(tmp_path / "second", front)
-    try:
-        until(lambda: (s := records.last_stretch(generation_id)) is None or s["number"] > done_before, 90)
-        progress = until(lambda: (p := stt.get(generation_id)) and not p.job.pending and p, 180)
-    finally:
-        second.kill()
-    assert progress.state == "done"
-    said = " ".join(words[name] for name in names)
-    assert wer(" ".join([said] * 2), normalised(progress.text)) < 0.25
-    begun = jobs.DBOS.list_workflow_steps(f"{generation_id}-1")
-    assert [step["function_name"] for step in begun].count("transcribe a stretch") >= 2
+    path = audio.write(tmp_path_factory.mktemp("talk") / "talk.flac", np.tile(sound, 2))
+    return path, " ".join([" ".join(words[name] for name in names)] * 2)
 
 
-def test_a_worker_that_joins_takes_waiting_jobs(front: dict[str, str], tmp_path: Path):
+def claim_of(generation_id: str) -> int | None:
+    return records.load(generation_id, None).claim
+
+
+def ended(generation_id: str) -> jobs.Progress:
+    return until(lambda: (p := stt.get(generation_id)) and not p.job.pending and p, 180)
+
+
+def check(progress: jobs.Progress, words: str) -> None:
+    """Right, and recorded once: the job, and each of its stretches."""
+    assert progress.state == "done" and wer(words, normalised(progress.text)) < 0.25
+    seen = fleet.witnessed()
+    assert set(seen.values()) == {1} and sum(id == progress.job.id for id, _ in seen) >= 3
+
+
+def test_the_work_of_a_killed_worker_is_taken_over_within_a_minute_from_its_last_stretch(talk, tmp_path: Path):
+    generation_id = stt.create(talk[0])
+    with Worker(tmp_path / "first") as first:
+        until(lambda: records.last_stretch(generation_id), 90)
+        before = claim_of(generation_id)
+        with Worker(tmp_path / "second"):
+            first.kill()
+            killed = time.monotonic()
+            until(lambda: claim_of(generation_id) != before, 60)
+            print(f"\nkill -9: taken over after {time.monotonic() - killed:.1f} s")
+            check(ended(generation_id), talk[1])
+
+
+def test_a_worker_that_stops_politely_hands_its_work_back_at_once(talk, tmp_path: Path):
+    generation_id = stt.create(talk[0])
+    with Worker(tmp_path / "first") as first:
+        until(lambda: records.last_stretch(generation_id), 90)
+        before = claim_of(generation_id)
+        with Worker(tmp_path / "second"):
+            told = time.monotonic()
+            assert first.stop() == 0
+            gone = time.monotonic()
+            # Well before anybody would take it for dead, and before anybody looks who has left.
+            until(lambda: claim_of(generation_id) != before, executors.BEAT - 1)
+            took = time.monotonic()
+            print(f"\nSIGTERM: gone after {gone - told:.1f} s, its work taken {took - gone:.1f} s later")
+            check(ended(generation_id), talk[1])
+
+
+def test_a_worker_that_comes_back_from_the_dead_gives_its_stretch_up(talk, tmp_path: Path):
+    """As after a network cut, or a machine that stood still: both think that the job is theirs."""
+    generation_id = stt.create(talk[0])
+    with Worker(tmp_path / "first", dead=SOON) as first, Worker(tmp_path / "second", dead=SOON) as second:
+        until(lambda: records.load(generation_id, None).seconds_done > 0, 90)
+        before = claim_of(generation_id)
+        still, other = (first, second) if is_working(first) else (second, first)
+        still.send(signal.SIGSTOP)
+        until(lambda: claim_of(generation_id) != before, 60)
+        still.send(signal.SIGCONT)
+        until(lambda: "taken over" in still.said(), 30)
+        assert records.load(generation_id, None).state == "working", "it gave up before the other one was done"
+        check(ended(generation_id), talk[1])
+        assert "failed" not in still.said() + other.said()
+        other.kill()  # and the one from the dead goes on to work
+        assert "country" in ended(stt.create(audio.JFK)).text
+
+
+def is_working(worker: Worker) -> bool:
+    (work,) = jobs.DBOS.list_workflows(status="PENDING", name="transcription")
+    return f"-{worker.process.pid}-" in work.executor_id
+
+
+def test_a_worker_that_joins_takes_waiting_jobs_and_says_how_it_is(tmp_path: Path):
     ids = [stt.create(path) for path in (*audio.AUSTEN, audio.JFK)]
     assert {stt.get(i).state for i in ids} == {"queued"}
-    workers = [Worker(tmp_path / name, front) for name in ("first", "second")]
-    try:
-        texts = [until(lambda i=i: (p := stt.get(i)).transcript and p.text, 90) for i in ids]
-    finally:
-        for worker in workers:
-            worker.kill()
+    ports = free_port(), free_port()
+    with Worker(tmp_path / "first", port=ports[0]), Worker(tmp_path / "second", port=ports[1]):
+        texts = [ended(i).text for i in ids]
+        said = []
+        for port in ports:
+            assert requests.get(f"http://localhost:{port}/healthz", timeout=30).json()["ready"]
+            said.append(requests.get(f"http://localhost:{port}/metrics", timeout=30).text)
     assert "leisure" in texts[0] and "selfish" in texts[1] and "country" in texts[2]
+    heard = sum(float(n) for text in said for n in re.findall(r'^stt_audio_seconds_total{engine="on-device"} (\S+)', text, re.M))
+    assert heard == pytest.approx(7.1 + 5.3 + 11.0, abs=0.2)
+    assert all('stt_jobs{engine="on-device",state="done"} 3.0' in text for text in said)
+    assert all('stt_queue_age_seconds{engine="provider"} 0.0' in text for text in said)

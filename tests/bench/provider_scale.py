@@ -1,0 +1,126 @@
+"""Many provider jobs in flight on one machine: `python -m tests.bench.provider_scale [--jobs 1000] [--seconds 30]`.
+
+One worker on SQLite, the stand-in of the provider in a process of its own. Measured while all jobs are at the provider,
+each polled as usual: processor, memory, threads and open files of the worker. To reach: less than one core and 600 MB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import psutil
+import requests
+
+from tests import audio
+from tests.bench.table import print_table
+from tests.conftest import forget
+from tests.faults.fleet import Worker, until
+from tests.provider import KEY
+from tests.server import ROOT, free_port
+
+MODEL = "#g1_nova-2-general"
+MAKE = """
+import sys
+from pathlib import Path
+import stt
+from stt import jobs, recordings
+recording = recordings.take_in(Path(sys.argv[1]), "local")
+for _ in range(int(sys.argv[2])):
+    stt.create(recording, model=sys.argv[3])
+jobs.stop()
+"""
+
+
+def stand_in(port: int) -> subprocess.Popen:
+    """The provider as a process; ready when this returns."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.provider", "--port", str(port)], cwd=ROOT, stdout=subprocess.PIPE
+    )
+    assert process.stdout and b"AIML" in process.stdout.readline()
+    return process
+
+
+def states() -> Counter[str]:
+    """Jobs by state; `in flight` are those that the provider has."""
+    import sqlalchemy as sa
+
+    from stt.database import database, transcriptions
+
+    t = transcriptions.c
+    with database().connect() as connection:
+        found = Counter(dict(connection.execute(sa.select(t.state, sa.func.count()).group_by(t.state)).all()))
+        has = sa.select(sa.func.count()).where(t.state == "working", t.remote_id.is_not(None))
+        found["in flight"] = connection.execute(has).scalar_one()
+    return found
+
+
+def measure(count: int, seconds: float, stays: float) -> dict[str, float]:
+    """`stays`: seconds that each job is at the provider."""
+    port = free_port()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.environ |= {
+            "STT_DATA_DIR": str(folder / "data"), "AIML_API_KEY": KEY, "AIML_BASE_URL": f"http://127.0.0.1:{port}/v1",
+            "STT_PROVIDER_JOBS_AT_ONCE": str(count), "STT_PROVIDER_CREATES_AT_ONCE": "16",
+        }  # fmt: skip
+        forget()
+        provider = stand_in(port)
+        try:
+            orders = {"script": [{"duration": stays, "seconds": 5.3}]}
+            requests.post(f"http://127.0.0.1:{port}/_script", json=orders, timeout=10).raise_for_status()
+            making = {**os.environ, "STT_ROLE": "web"}
+            command = [sys.executable, "-c", MAKE, str(audio.AUSTEN[1]), str(count), MODEL]
+            subprocess.run(command, cwd=ROOT, env=making, check=True)
+            with Worker(folder / "data") as worker:
+                process = psutil.Process(worker.process.pid)
+                before = process.memory_info().rss
+                began = time.monotonic()
+                until(lambda: states()["in flight"] == count, stays)
+                reached = time.monotonic() - began
+                used, at = sum(process.cpu_times()[:2]), time.monotonic()
+                polled = calls(port)
+                memory, threads, files = 0, 0, 0
+                while time.monotonic() - at < seconds:
+                    memory = max(memory, process.memory_info().rss)
+                    threads, files = max(threads, process.num_threads()), max(files, process.num_fds())
+                    time.sleep(0.5)
+                assert states()["in flight"] == count, "some ended early: let them stay longer"
+                cores = (sum(process.cpu_times()[:2]) - used) / (time.monotonic() - at)
+                polls = (calls(port) - polled) / (time.monotonic() - at)
+                until(lambda: states()["done"] == count, 2 * stays + 60)
+                created = len(requests.get(f"http://127.0.0.1:{port}/_state", timeout=30).json()["jobs"])
+                assert created == count, f"{created} were created at the provider"
+                assert worker.stop() == 0
+        finally:
+            provider.kill()
+            provider.wait()
+            forget()
+    return {
+        "jobs in flight": count, "cores": cores, "MB": memory / 2**20, "MB before": before / 2**20,
+        "threads": threads, "open files": files, "polls a second": polls, "seconds until all were there": reached,
+    }  # fmt: skip
+
+
+def calls(port: int) -> int:
+    return requests.get(f"http://127.0.0.1:{port}/_state", timeout=30).json()["calls"].get("get", 0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--jobs", type=int, default=1000)
+    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--stays", type=float, default=150.0)
+    arguments = parser.parse_args()
+    found = measure(arguments.jobs, arguments.seconds, arguments.stays)
+    print_table("Provider jobs in flight, one worker", ["what", "value"], [[k, f"{v:.2f}"] for k, v in found.items()])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,214 @@
+"""Mixed load for half an hour, and whether anything grows: `python -m tests.bench.soak [--minutes 30]`.
+
+The app on SQLite with all that people do at once: uploads, on-device jobs, provider jobs, cancels and retries, pages in
+a websocket session each, history and search, exports over REST, /metrics and /healthz; finished work is deleted so that
+the history stays as long as it is. Measured every few seconds: memory, threads and open files of the server.
+
+To reach: the median of the last fifth within 5 % of the median of the fifth after the first five minutes (of a sixth of
+the time, in a shorter run).
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import psutil
+import requests
+import websockets.sync.client
+
+from tests import audio
+from tests.bench.table import print_table
+from tests.conftest import forget
+from tests.provider import KEY, Provider
+from tests.server import Server
+
+WARM = 300.0  # seconds after which nothing may grow any more
+EVERY = 2.0  # seconds between two measurements
+LOCAL, REMOTE = "local/whisper-base", "#g1_nova-2-general"
+
+
+@dataclass
+class Load:
+    """People who use the server at `url` until `end` (monotonic); `done` counts what they did."""
+
+    url: str
+    token: str
+    end: float
+    folder: Path
+    done: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+
+    def run(self) -> None:
+        people = [self.transcriber, self.transcriber, self.provider_user, self.provider_user, self.reader, self.watcher]
+        threads = [threading.Thread(target=self.loop, args=(person,), daemon=True) for person in people]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def loop(self, person: Callable[[requests.Session, random.Random], None]) -> None:
+        chance = random.Random(person.__name__)
+        with requests.Session() as session:
+            # A connection of its own each time: an idle one may be closed just as the next request is written to it.
+            session.headers.update({"Authorization": f"Bearer {self.token}", "Connection": "close"})
+            while time.monotonic() < self.end:
+                try:
+                    person(session, chance)
+                    self.done[person.__name__] += 1
+                except (requests.RequestException, AssertionError) as error:
+                    self.failures.append(f"{person.__name__}: {error!r}"[:300])
+                    time.sleep(1.0)
+
+    def make(self, session: requests.Session, path: Path, model: str) -> str:
+        files = {"audio": (path.name, path.read_bytes(), "audio/wav")}
+        answer = session.post(self.url + "/v1/stt/create", data={"model": model}, files=files, timeout=60)
+        assert answer.ok, answer.text
+        return answer.json()["generation_id"]
+
+    def follow(self, session: requests.Session, generation_id: str, seconds: float = 300) -> dict:
+        ends = time.monotonic() + seconds
+        while True:
+            answer = session.get(f"{self.url}/v1/stt/{generation_id}", timeout=60)
+            assert answer.ok, answer.text
+            if answer.json()["status"] in ("completed", "error"):
+                return answer.json()
+            assert time.monotonic() < ends, "it takes too long"
+            time.sleep(0.5)
+
+    def delete(self, session: requests.Session, generation_id: str) -> None:
+        answer = session.delete(f"{self.url}/v1/stt/{generation_id}", timeout=60)
+        assert answer.ok, answer.text
+
+    def transcriber(self, session: requests.Session, chance: random.Random) -> None:
+        """Waits for the text; one in five loses patience and throws the job away."""
+        generation_id = self.make(session, chance.choice(audio.AUSTEN), LOCAL)
+        if chance.random() < 0.2:
+            time.sleep(chance.uniform(0.0, 1.0))
+        else:
+            said = self.follow(session, generation_id)
+            assert said["status"] == "completed", said
+        self.delete(session, generation_id)
+        time.sleep(chance.uniform(1.0, 3.0))
+
+    def provider_user(self, session: requests.Session, chance: random.Random) -> None:
+        path = self.folder / f"{threading.get_ident()}.wav"
+        tone = np.sin(np.arange(8000) / 8).astype(np.float32) * 0.1
+        audio.write(path, np.append(tone, np.full(1, chance.random(), np.float32)))
+        generation_id = self.make(session, path, REMOTE)
+        said = self.follow(session, generation_id)
+        assert said["status"] == "completed", said
+        self.delete(session, generation_id)
+        time.sleep(chance.uniform(0.5, 1.5))
+
+    def reader(self, _session: requests.Session, chance: random.Random) -> None:
+        """Somebody opens a page in a session of their own, looks at it and goes."""
+        with requests.Session() as visitor:
+            page = visitor.get(self.url + chance.choice(["/", "/history", "/settings"]), timeout=60)
+            assert page.ok
+            cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in visitor.cookies)
+            address = self.url.replace("http", "ws", 1) + "/_stcore/stream"
+            headers = {"Cookie": cookies, "Origin": self.url}
+            with websockets.sync.client.connect(address, additional_headers=headers, max_size=None) as socket:
+                socket.send(_rerun())
+                for _ in range(3):
+                    socket.recv(timeout=30)
+        time.sleep(chance.uniform(2.0, 4.0))
+
+    def watcher(self, session: requests.Session, _chance: random.Random) -> None:
+        for path in ("/healthz", "/metrics"):
+            answer = session.get(self.url + path, timeout=60)
+            assert answer.ok, f"{path}: {answer.status_code} {answer.text[:200]}"
+        time.sleep(2.0)
+
+
+def _rerun() -> bytes:
+    """What a browser sends first: draw the page."""
+    from streamlit.proto.BackMsg_pb2 import BackMsg
+
+    message = BackMsg()
+    message.rerun_script.query_string = ""
+    return message.SerializeToString()
+
+
+def watch(server: Server, end: float) -> list[tuple[float, dict[str, float]]]:
+    """(Seconds since the start, what was measured) until `end`; printed once a minute."""
+    process, began = psutil.Process(server.process.pid), time.monotonic()
+    seen = []
+    while time.monotonic() < end:
+        at = time.monotonic() - began
+        memory = process.memory_info().rss / 2**20
+        figures = {"memory, MB": memory, "threads": process.num_threads(), "open files": process.num_fds()}
+        if not seen or at // 60 > seen[-1][0] // 60:
+            print(f"{at / 60:5.1f} min", {key: round(value) for key, value in figures.items()}, flush=True)
+        seen.append((at, figures))
+        time.sleep(EVERY)
+    return seen
+
+
+def soak(minutes: float) -> tuple[dict[str, tuple[float, float]], Load]:
+    """For each figure its median after warming up and at the end; and what was done."""
+    from stt import access, tokens
+
+    with tempfile.TemporaryDirectory() as name, Provider() as provider:
+        folder = Path(name)
+        provider.script(duration=3.0, seconds=0.5)
+        environment = {"STT_ACCESS": "shared", "AIML_API_KEY": KEY, "AIML_BASE_URL": provider.url}
+        with Server(folder / "data", **environment) as server, _settings(STT_DATA_DIR=str(folder / "data")):
+            token = tokens.make("soak", access.SHARED)
+            load = Load(server.url, token, time.monotonic() + minutes * 60, folder)
+            people = threading.Thread(target=load.run, daemon=True)
+            people.start()
+            seen = watch(server, load.end)
+            people.join(330)
+            assert server.process.poll() is None
+    warm = min(WARM, minutes * 60 / 6)
+    steady = [figures for at, figures in seen if at >= warm]
+    part = max(1, len(steady) // 5)
+    first, last = steady[:part], steady[-part:]
+    return {key: (median(f[key] for f in first), median(f[key] for f in last)) for key in steady[0]}, load
+
+
+class _settings:
+    """These settings for this process, for a while."""
+
+    def __init__(self, **values: str) -> None:
+        self.values = values
+
+    def __enter__(self) -> None:
+        import os
+
+        self.before = {name: os.environ.get(name) for name in self.values}
+        os.environ |= self.values
+        forget()
+
+    def __exit__(self, *_error) -> None:
+        import os
+
+        for name, value in self.before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+        forget()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=30.0)
+    arguments = parser.parse_args()
+    figures, load = soak(arguments.minutes)
+    rows = [[k, f"{a:.1f}", f"{b:.1f}", f"{(b / a - 1) * 100:+.1f}"] for k, (a, b) in figures.items()]
+    print_table(f"Soak of {arguments.minutes:g} minutes", ["what", "after warming up", "at the end", "%"], rows)
+    print_table("What was done", ["who", "times"], [[who, times] for who, times in sorted(load.done.items())])
+    print(f"\n{len(load.failures)} failures", *load.failures[:5], sep="\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""Whether a second worker doubles the work: `python -m tests.bench.workers [--jobs 12] [--turns 2]`.
+
+Workers on PostgreSQL, each pinned to one core, each hearing one recording at a time with one thread. To reach: two do
+at least 1.8 times what one does. Waiting jobs are made before the clock starts; models are loaded by a first job.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import pytest
+
+import stt
+from stt import records, recordings
+from tests import audio
+from tests.bench.table import print_table
+from tests.faults import fleet
+from tests.faults.fleet import Worker, until
+
+LENGTH = 30.0  # seconds of each recording
+
+
+def speech(folder: Path) -> Path:
+    clips = [audio.samples(audio.utterance(name)) for name in audio.librispeech()]
+    return audio.write(folder / "speech.flac", np.concatenate(clips)[: int(LENGTH * audio.RATE)])
+
+
+def throughput(folder: Path, cores: list[int], count: int) -> float:
+    """Seconds of audio transcribed in a second by one worker on each of `cores`."""
+    with pytest.MonkeyPatch.context() as patch, fleet.front(folder, patch, STT_JOBS_AT_ONCE="1"):
+        recording = recordings.take_in(speech(folder), "local")
+        workers = [Worker(folder / f"worker-{core}", pin=core) for core in cores]
+        try:
+            for worker in workers:
+                worker.start()
+            warm = [stt.create(recording) for _ in workers]
+            until(lambda: all(records.load(i, None).state == "done" for i in warm), 120)
+            began = time.time()
+            ids = [stt.create(recording) for _ in range(count)]
+            slowly(lambda: not records.open_jobs())
+            jobs = [records.load(generation_id, None) for generation_id in ids]
+        finally:
+            for worker in workers:
+                worker.kill()
+    assert all(job.state == "done" for job in jobs)
+    return count * LENGTH / (max(job.finished for job in jobs if job.finished) - began)
+
+
+def slowly(condition) -> None:
+    """Ask once a second: who asks more often takes from one of the two cores."""
+    while not condition():
+        fleet.TICK.wait(1.0)
+
+
+def measure(count: int, turns: int) -> tuple[float, float, float]:
+    """Seconds of audio a second: of one worker, of two, and the median ratio of the turns."""
+    one, two = [], []
+    for turn in range(turns):
+        for name, cores, found in (("one", [0], one), ("two", [0, 1], two)):
+            with tempfile.TemporaryDirectory() as folder:
+                place = Path(folder) / f"{name}-{turn}"
+                place.mkdir()
+                found.append(throughput(place, cores, count * len(cores)))
+    return median(one), median(two), median(b / a for a, b in zip(one, two, strict=True))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--jobs", type=int, default=12, help="for each worker")
+    parser.add_argument("--turns", type=int, default=2)
+    arguments = parser.parse_args()
+    assert {0, 1} <= os.sched_getaffinity(0), "needs two cores"
+    one, two, ratio = measure(arguments.jobs, arguments.turns)
+    rows = [["one worker, one core", f"{one:.2f}", "1.00"], ["two workers, two cores", f"{two:.2f}", f"{ratio:.2f}"]]
+    print_table("On-device work; to reach: a ratio of 1.8", ["what", "seconds of audio a second", "ratio"], rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""Several workers on one database, to be killed, stopped and watched; and a witness inside the database.
+
+The witness is a trigger: it counts how often a job is called done, and how often a stretch is kept.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+import sqlalchemy as sa
+
+from stt import jobs
+from stt.database import database
+from tests import postgres
+from tests.conftest import forget
+from tests.server import ROOT
+
+Found = TypeVar("Found")
+TICK = threading.Event()
+# The worker as it is, with another sense of time where a test cannot wait for the real one.
+QUICK = """
+from stt import executors
+executors.BEAT, executors.DEAD = {beat}, {dead}
+from stt.__main__ import main
+main(["worker"])
+"""
+
+
+def until(condition: Callable[[], Found], seconds: float) -> Found:
+    """What `condition` gives once it is true; fails where that takes longer."""
+    for _ in range(int(seconds / 0.05)):
+        if found := condition():
+            return found
+        TICK.wait(0.05)
+    raise AssertionError(f"it did not come about within {seconds} s")
+
+
+class Worker:
+    """`python -m stt worker` on a data folder of its own. `dead` in seconds, where not the real one is meant."""
+
+    def __init__(
+        self, data: Path, dead: float | None = None, *, pin: int | None = None, port: int | None = None
+    ) -> None:
+        self.data, self.log, self.pin = data, data.with_suffix(".log"), pin
+        self.environment = {**os.environ, "STT_DATA_DIR": str(data), "STT_ROLE": "worker"}
+        self.command = [sys.executable, "-m", "stt", "worker", *(["--port", str(port)] if port else [])]
+        if dead is not None:
+            self.command = [sys.executable, "-c", QUICK.format(beat=dead / 6, dead=dead)]
+
+    def start(self, ready: bool = True) -> Worker:
+        told = self.said().count('"ready"')
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(self.command, cwd=ROOT, env=self.environment, stderr=log)
+        if self.pin is not None:
+            os.sched_setaffinity(self.process.pid, {self.pin})
+        if ready:
+            until(lambda: self.said().count('"ready"') > told or self.process.poll() is not None, 60)
+            assert self.process.poll() is None, self.said()
+        return self
+
+    def said(self) -> str:
+        return self.log.read_text() if self.log.exists() else ""
+
+    def send(self, number: int) -> None:
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """As a power cut would."""
+        self.send(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> int:
+        """Politely; the exit code."""
+        self.send(signal.SIGTERM)
+        return self.process.wait(20)
+
+    def __enter__(self) -> Worker:
+        return self.start()
+
+    def __exit__(self, *_error) -> None:
+        if self.process.poll() is None:
+            self.kill()
+
+
+@contextmanager
+def front(folder: Path, patch: pytest.MonkeyPatch, **environment: str) -> Iterator[postgres.Postgres]:
+    """This process hands out work on a PostgreSQL and takes none; workers inherit where all is."""
+    with postgres.server() as server:
+        shared = {"STT_DATABASE_URL": server.address, "STT_STORAGE": f"file://{folder}/audio"}
+        for name, value in {**shared, "STT_DATA_DIR": str(folder / "front"), "STT_ROLE": "web", **environment}.items():
+            patch.setenv(name, value)
+        forget()
+        jobs.start()
+        try:
+            yield server
+        finally:
+            jobs.stop()
+            forget()
+
+
+_WITNESS = {
+    "sqlite": [
+        "CREATE TRIGGER saw_done AFTER UPDATE OF state ON transcriptions WHEN new.state = 'done'"
+        " BEGIN INSERT INTO witness VALUES (new.id, 0); END",
+        "CREATE TRIGGER saw_stretch AFTER INSERT ON stretches"
+        " BEGIN INSERT INTO witness VALUES (new.id, new.number); END",
+    ],
+    "postgresql": [
+        "CREATE FUNCTION saw_done() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN INSERT INTO witness VALUES (new.id, 0); RETURN NULL; END $$",
+        "CREATE FUNCTION saw_stretch() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN INSERT INTO witness VALUES (new.id, new.number); RETURN NULL; END $$",
+        "CREATE TRIGGER saw_done AFTER UPDATE OF state ON transcriptions FOR EACH ROW"
+        " WHEN (new.state = 'done') EXECUTE FUNCTION saw_done()",
+        "CREATE TRIGGER saw_stretch AFTER INSERT ON stretches FOR EACH ROW EXECUTE FUNCTION saw_stretch()",
+    ],
+}
+
+
+def watch() -> None:
+    """Let the database of this process count from now on."""
+    with database().begin() as connection:
+        connection.execute(sa.text("CREATE TABLE witness (id text, number integer)"))
+        for statement in _WITNESS[connection.dialect.name]:
+            connection.exec_driver_sql(statement)
+
+
+def witnessed() -> Counter[tuple[str, int]]:
+    """How often each job was called done, as (id, 0), and each of its stretches was kept, as (id, number)."""
+    with database().connect() as connection:
+        return Counter((row.id, row.number) for row in connection.execute(sa.text("SELECT id, number FROM witness")))

@@ -1,0 +1,117 @@
+"""Jobs while everything that works on them is killed, over and over: none lost, none done twice, none wrong.
+
+`--all` runs 200 jobs with 30 kills, on two workers and PostgreSQL, and on one process and SQLite.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from jiwer import wer
+
+from stt import records
+from stt.database import database, transcripts
+from tests import audio
+from tests.bench.accuracy import normalised
+from tests.conftest import forget
+from tests.faults import fleet
+from tests.faults.fleet import TICK, Worker, until
+from tests.server import ROOT
+
+MAKE = """
+import sys
+from pathlib import Path
+import stt
+from stt import jobs, recordings
+kept = [recordings.take_in(Path(path), "local") for path in sys.argv[2:]]
+for number in range(int(sys.argv[1])):
+    print(stt.create(kept[number % len(kept)]), flush=True)
+jobs.stop()
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def workers(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Worker]]:
+    dead = None if request.config.getoption("--all") else 3.0
+    if request.param == "postgresql":
+        with fleet.front(tmp_path, monkeypatch):
+            fleet.watch()
+            yield [Worker(tmp_path / name, dead) for name in ("first", "second")]
+        return
+    monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "data"))
+    forget()
+    fleet.watch()
+    yield [Worker(tmp_path / "data", dead)]
+    forget()
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, str]:
+    """Short recordings and one of two stretches, each with its words."""
+    words = audio.librispeech()
+    folder = tmp_path_factory.mktemp("clips")
+    shortest = sorted(words, key=lambda name: audio.utterance(name).stat().st_size)[:3]
+    found = {audio.utterance(name): words[name] for name in shortest}
+    found[audio.JFK] = audio.JFK_WORDS
+    spoken = [part for name in list(words)[:3] for part in (audio.samples(audio.utterance(name)), audio.silence(0.8))]
+    longer = audio.write(folder / "longer.flac", np.concatenate([*spoken, audio.samples(audio.JFK)]))
+    found[longer] = " ".join([*(words[name] for name in list(words)[:3]), audio.JFK_WORDS])
+    return found
+
+
+def make(count: int, paths: list[Path]) -> list[str]:
+    """Hand out `count` jobs, from a process that takes none; their ids, clip after clip."""
+    command = [sys.executable, "-c", MAKE, str(count), *map(str, paths)]
+    environment = {**os.environ, "STT_ROLE": "web"}
+    made = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    return made.stdout.split()
+
+
+def text_of(generation_id: str) -> str:
+    return records.transcript_of(generation_id).text
+
+
+def test_nothing_is_lost_doubled_or_wrong(workers: list[Worker], clips: dict[Path, str], request: pytest.FixtureRequest):
+    count, kills = (200, 30) if request.config.getoption("--all") else (5, 2)
+    paths, chance = list(clips), random.Random(6)
+    calm = make(len(paths), paths)
+    with workers[0]:
+        until(lambda: not records.open_jobs(), 300)
+    expected = [text_of(generation_id) for generation_id in calm]
+    assert wer(" ".join(clips.values()), normalised(" ".join(expected))) < 0.3
+    ids = make(count, paths)
+    try:
+        for worker in workers:
+            worker.start()
+        for kill in range(kills):
+            # Spread over all jobs, each at any moment of whatever is being done.
+            until(lambda kill=kill: done(ids) >= kill * count // (kills + 1), 600)
+            TICK.wait(chance.uniform(0.0, 1.5))
+            worker = chance.choice(workers)
+            worker.kill()
+            worker.start()
+        until(lambda: not records.open_jobs(), 900)
+    finally:
+        for worker in workers:
+            if worker.process.poll() is None:
+                worker.kill()
+    seen = fleet.witnessed()
+    lost = [i for i in ids if records.load(i, None).state != "done"]
+    doubled = [key for key, times in seen.items() if times != 1]
+    wrong = [i for number, i in enumerate(ids) if i not in lost and text_of(i) != expected[number % len(paths)]]
+    print(f"\n{count} jobs, {kills} kill -9: lost {len(lost)}, duplicated {len(doubled)}, wrong {len(wrong)}")
+    assert (lost, doubled, wrong) == ([], [], [])
+    with database().connect() as connection:
+        kept = connection.execute(transcripts.select().with_only_columns(transcripts.c.id)).scalars().all()
+    assert sorted(kept) == sorted(calm + ids) and len(records.jobs_of("local")) == len(kept)
+
+
+def done(ids: list[str]) -> int:
+    return sum(job.state == "done" for job in records.jobs_of("local", ids=ids))

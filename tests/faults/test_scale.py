@@ -1,0 +1,50 @@
+"""The benches of scale and the soak do what they say; `--all` runs them at full length. Each prints its figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.bench import provider_scale, queue_cost, soak, workers
+from tests.bench.table import print_table
+
+
+@pytest.fixture
+def long(request: pytest.FixtureRequest) -> bool:
+    return request.config.getoption("--all")
+
+
+def test_provider_jobs_in_flight_on_one_machine(long: bool):
+    count, seconds, stays = (1000, 30, 150) if long else (40, 1, 6)
+    found = provider_scale.measure(count, seconds, stays)
+    print_table("Provider jobs in flight, one worker", ["what", "value"], [[k, f"{v:.2f}"] for k, v in found.items()])
+    assert found["jobs in flight"] == count and found["MB"] < 600
+
+
+def test_two_workers_share_the_work(long: bool, tmp_path: Path):
+    if long:
+        one, two, ratio = workers.measure(12, 2)
+        print(f"\none worker {one:.2f}, two workers {two:.2f} seconds of audio a second: {ratio:.2f} times")
+    else:
+        assert workers.throughput(tmp_path, [0, 1], 2) > 0
+
+
+def test_the_cost_of_a_job_with_many_waiting(long: bool):
+    kinds, lengths, sample = (("sqlite", "postgresql"), [100, 1000, 10_000], 100) if long else (("sqlite",), [20], 5)
+    for kind in kinds:
+        for length, costs in queue_cost.measure(kind, lengths, sample).items():
+            print(f"\n{kind}, {length} waiting: make {costs[1]:.2f} ms, take and finish {costs[2]:.2f} ms of processor")
+            assert all(cost > 0 for cost in costs)
+
+
+def test_mixed_load_leaves_nothing_behind(long: bool):
+    minutes = 30 if long else 0.25
+    figures, load = soak.soak(minutes)
+    print_table(f"Soak of {minutes} minutes", ["what", "after warming up", "at the end"],
+                [[k, f"{a:.1f}", f"{b:.1f}"] for k, (a, b) in figures.items()])  # fmt: skip
+    print(f"\n{dict(load.done)}")
+    assert not load.failures, load.failures[:5]
+    assert all(load.done[who] for who in ("transcriber", "provider_user", "reader", "watcher"))
+    if long:
+        assert all(last <= first * 1.05 for first, last in figures.values()), figures
