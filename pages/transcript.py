@@ -52,7 +52,7 @@ def title_and_facts(job: records.Job, transcript: Transcript) -> None:
 
 
 def actions(job: records.Job, transcript: Transcript) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         copy_button(FORMATS["txt"].write(transcript, speakers=True).decode())
         with st.popover("Download", icon=":material/download:", key="downloads"):
             downloads(job, transcript, audio=has_audio(job))

@@ -57,7 +57,7 @@ def segments(
 def settings() -> dict[str, Any]:
     """What is set otherwise than in the library, for the provenance."""
     return {
-        "beam_size": f"{windows.BEAM}, {windows.WIDE_BEAM} for doubtful words",
+        "beam_size": windows.BEAM,
         "word_timestamps": True,
         "voice_filter": "Silero VAD",
         "condition_on_previous_text": True,
@@ -108,7 +108,7 @@ def _again(
     """The passage by itself, with more care: without the text before it, which may be what led astray."""
     first = max(0.0, start - PADDING / 2)
     features = model.feature_extractor(speech[int(first * RATE) : int((end + PADDING / 2) * RATE)])
-    options = replace(options, beam_size=windows.WIDE_BEAM, condition_on_previous_text=False, clip_timestamps="0")
+    options = replace(options, condition_on_previous_text=False, clip_timestamps="0")
     for segment in model.generate_segments(features, tokenizer, options, False):
         if segment.avg_logprob < options.log_prob_threshold or (
             segment.compression_ratio > options.compression_ratio_threshold

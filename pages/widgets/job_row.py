@@ -45,7 +45,7 @@ def _progress(job: Job) -> str:
     if job.state != records.WORKING or job.fraction is None:
         return line
     label = escape(f"Progress of {job.title}")
-    return f'{line}<progress class="stt-bar" max="100" value="{job.fraction * 100:.1f}" aria-label="{label}"></progress>'
+    return f'{line}<progress class="stt-progress" max="100" value="{job.fraction * 100:.1f}" aria-label="{label}"></progress>'
 
 
 def _text(job: Job) -> str:
