@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from itsdangerous import BadSignature, URLSafeSerializer, URLSafeTimedSerializer
 
 from stt.database import data_folder, database, sign_ins
+from stt.errors import DataFolderError
 from stt.settings import settings
 
 COOKIE = "stt_visitor"
@@ -144,10 +145,17 @@ def signing_secret() -> str:
     if given:
         return given.get_secret_value()
     path = data_folder() / "secret"
-    try:
-        # Made once, readable by this user only; "x" so that two processes cannot both make one.
-        with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-            file.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
+    if not path.exists():
+        # Readable by this user only, and whole or not there at all: a full disk must not leave an empty secret. A link
+        # cannot replace a file, so of two processes one makes it.
+        part = path.with_name(f"secret-{secrets.token_hex(8)}")
+        try:
+            with open(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+                file.write(secrets.token_hex(32))
+            with contextlib.suppress(FileExistsError):
+                os.link(part, path)
+        except OSError as error:
+            raise DataFolderError(f"The data folder cannot be written: {error.strerror}.") from error
+        finally:
+            part.unlink(missing_ok=True)
     return path.read_text()

@@ -10,7 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import sqlalchemy as sa
-import sqlalchemy.orm  # noqa: F401 - dbos brings it in a thread; a query that meets it half imported fails
+import sqlalchemy.dialects.postgresql
+import sqlalchemy.orm  # noqa: F401 - dbos and alembic bring these in two threads; who meets one half imported fails
 
 from stt import schema, search
 from stt.errors import DataFolderError

@@ -13,7 +13,7 @@ from types import FrameType
 
 from filelock import FileLock, Timeout
 
-from stt import logs, storage
+from stt import access, logs, storage
 from stt.database import AWAY, data_folder
 from stt.errors import Cancelled, DataFolderError, SetupError
 from stt.polling import backoff, pause
@@ -40,6 +40,7 @@ def check(can_sign_in: bool = False) -> None:
         )
     folder = data_folder()
     storage.check()
+    access.signing_secret()  # made now, while there is room for it
     if settings().stt_database_url and settings().stt_secret is None:
         log.warning("STT_SECRET is not set: what one machine signs or seals, another cannot read")
     if settings().stt_database_url or _lock is not None:

@@ -62,7 +62,8 @@ class Server:
         )
         with requests.Session() as session:
             session.mount("http://", HTTPAdapter(max_retries=patience))
-            assert session.get(self.url + "/healthz", timeout=30).status_code == 200, self.log.read_text()
+            answer = session.get(self.url + "/healthz", timeout=30)
+            assert answer.status_code == 200, f"{answer.status_code} {answer.text} {self.log.read_text()}"
 
     def said(self, most: int = 20_000) -> str:
         """The last of what is in the log since this test began, `most` bytes."""

@@ -166,7 +166,7 @@ def test_the_disk_is_full(tmp_path: Path, monkeypatch, request: pytest.FixtureRe
             fill(disk / "filler")
             assert answer(server)["missing"] == ["room on the disk"]
             refused = requests.post(server.url + "/upload", data=talk.read_bytes(), headers=NAMED, timeout=60)
-            assert refused.status_code == 507 and "full" in str(refused.json())
+            assert refused.status_code == 507 and "full" in str(refused.json()), refused.text
             page = AppTest.from_file(FRAME, default_timeout=60).run()
             assert "disk of this server is full" in page.warning[0].value
             TICK.wait(seconds)
