@@ -235,7 +235,7 @@ def data_folder() -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".writable"
         probe.write_bytes(b"")
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # another process may look at the same time
     except OSError as error:
         raise DataFolderError(f"The data folder {folder} cannot be written: {error.strerror}.") from error
     return folder
