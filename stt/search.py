@@ -149,6 +149,7 @@ _SQLITE = [
 _PUNCTUATION = (
     "\\u0001-\\u002f\\u003a-\\u0040\\u005b-\\u0060\\u007b-\\u00a9\\u00ab-\\u00b1\\u00b4\\u00b6-\\u00b8\\u00bb\\u00bf"
     "\\u00d7\\u00f7\\u2000-\\u206f\\u2190-\\u2bff\\u2e00-\\u2e7f\\u3000-\\u3004\\u3008-\\u3020\\ufe00-\\ufe6f"
+    "\\ue000-\\uf8ff\\ufeff\\ufff0-\\uffff\\U0001f000-\\U0001faff\\U000e0000-\\U0010ffff"  # private use, pictures, tags
 )
 _POSTGRESQL = [
     "SELECT pg_advisory_xact_lock(7826001)",  # several servers may start at once

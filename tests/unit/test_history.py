@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from stt import history, records, search
@@ -154,6 +154,8 @@ def test_operators_are_only_characters(owner: str, query: str):
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60))
+@example(text="0\U000e0001")
+@example(text="so 🙂fine\ufeff it is")
 def test_a_text_is_found_by_its_own_words(text: str):
     owner = f"visitor:{new_id()}"
     add(owner, "x", text)
