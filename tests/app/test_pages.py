@@ -88,7 +88,7 @@ def test_the_list_before_the_start_tells_kind_length_and_time_and_starts_all(tmp
     test.session_state.chosen = [recording.id for recording in taken]
     test.run()
     assert "a &lt;b&gt;call.wav" in drawn(test)
-    assert re.search(r"WAV · 5 s · takes about \d+ s here", drawn(test))
+    assert re.search(r"WAV · 5 s · takes about \d+ s", drawn(test))
     assert "Each channel is a speaker" in [toggle.label for toggle in test.toggle]
     press(test, "Remove")
     assert not taken[0].path.exists()
