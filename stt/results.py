@@ -19,7 +19,7 @@ from rapidfuzz.distance import Levenshtein
 from stt import errors, extras
 from stt.failures import failure, status_code
 from stt.transcript import Segment, Transcript, Word, joined
-from stt.untrusted import clean, items, number, share, signed
+from stt.untrusted import clean, items, number, share
 
 DONE = {"completed"}
 DONE_TOO = {"complete", "succeeded", "success", "done", "finished"}  # not in the contract: believed only with a result

@@ -66,7 +66,7 @@ def put(owner: str, transcript: Transcript, sound: Path | None = None, raw: Any 
         "turn": 1, "created": now, "queued": now, "worked": 1.0, "seconds_done": 0.0,
     }  # fmt: skip
     records.insert(Job(**(facts | values)))
-    assert records.finish(facts["id"], transcript, raw=raw)
+    assert records.finish(records.load(facts["id"], owner), transcript, raw=raw)
     return facts["id"]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import provider_scale, queue_cost, soak, workers
+from tests.bench import provider_scale, soak, workers
 from tests.bench.table import print_table
 
 
@@ -28,14 +28,6 @@ def test_two_workers_share_the_work(long: bool, tmp_path: Path):
         print(f"\none worker {one:.2f}, two workers {two:.2f} seconds of audio a second: {ratio:.2f} times")
     else:
         assert workers.throughput(tmp_path, [0, 1], 2) > 0
-
-
-def test_the_cost_of_a_job_with_many_waiting(long: bool):
-    kinds, lengths, sample = (("sqlite", "postgresql"), [100, 1000, 10_000], 100) if long else (("sqlite",), [20], 5)
-    for kind in kinds:
-        for length, costs in queue_cost.measure(kind, lengths, sample).items():
-            print(f"\n{kind}, {length} waiting: make {costs[1]:.2f} ms, take and finish {costs[2]:.2f} ms of processor")
-            assert all(cost > 0 for cost in costs)
 
 
 def test_mixed_load_leaves_nothing_behind(long: bool):
