@@ -138,7 +138,7 @@ def _hand_over() -> None:
 
 def warm() -> None:
     """Load the on-device model in the background: somebody is about to use it."""
-    threading.Thread(target=_warm, name="warm").start()
+    threading.Thread(target=_warm, name="warm", daemon=True).start()
 
 
 def _warm() -> None:
