@@ -18,10 +18,12 @@ from stt.errors import DataFolderError
 from stt.settings import settings
 
 metadata = sa.MetaData()  # a change here is a file in stt/migrations too: a test holds them equal
-# What is raised while the database restarts, is out of reach, or has no room left.
-AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError)
-# libpq: a connection that leads nowhere, after a network cut say, is given up within half a minute.
+# What is raised while the database restarts, is out of reach or has no room left, or gave us up (`REACH`).
+AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError)
+# libpq: a connection that leads nowhere, after a network cut say, is given up within half a minute. The other way round
+# PostgreSQL gives up whoever stands still in the middle of a change: its locks would keep the others from taking over.
 REACH = {
+    "options": "-c idle_in_transaction_session_timeout=15s",
     "connect_timeout": 10,
     "keepalives_idle": 10,
     "keepalives_interval": 5,

@@ -281,6 +281,9 @@ def transcription(generation_id: str) -> None:
     except Exception as error:
         log.exception("failed %s", generation_id)
         _step("fail", _fail, generation_id, job, SttError(detail=repr(error)))
+    except BaseException:  # how DBOS ends the work of a process that does not hold the job any more
+        log.info("taken over by another process: %s", generation_id)
+        raise
 
 
 def _step(name: str, function: Callable[..., Any], *args: Any) -> Any:

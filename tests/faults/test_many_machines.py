@@ -15,8 +15,10 @@ from jiwer import wer
 
 import stt
 from stt import executors, jobs, records
+from stt.database import AWAY, REACH, database, transcriptions
 from tests import audio
 from tests.bench.accuracy import normalised
+from tests.conftest import forget
 from tests.faults import fleet
 from tests.faults.fleet import Worker, until
 from tests.server import free_port
@@ -101,6 +103,19 @@ def test_a_worker_that_comes_back_from_the_dead_gives_its_stretch_up(talk, tmp_p
         assert "failed" not in still.said() + other.said()
         other.kill()  # and the one from the dead goes on to work
         assert "country" in ended(stt.create(audio.JFK)).text
+
+
+def test_who_stands_still_in_the_middle_of_a_change_does_not_hold_up_the_others(monkeypatch: pytest.MonkeyPatch):
+    job = records.load(stt.create(audio.JFK), None)
+    monkeypatch.setitem(REACH, "options", REACH["options"].replace("15s", "1s"))
+    forget()
+    change = transcriptions.update().where(transcriptions.c.id == job.id).values(claim=1)
+    with database().connect() as still:
+        still.execute(change)
+        assert records.claim(job, 2)
+        with pytest.raises(AWAY):
+            still.commit()
+    assert claim_of(job.id) == 2
 
 
 def is_working(worker: Worker) -> bool:
