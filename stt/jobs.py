@@ -22,7 +22,7 @@ from stt.access import LOCAL
 from stt.catalog import LOCAL as LOCAL_MODEL
 from stt.database import AWAY, REACH, data_folder, database
 from stt.engines import Engine, Outcome
-from stt.errors import Cancelled, SttError
+from stt.errors import Cancelled, NotFound, SttError
 from stt.links import Link
 from stt.polling import backoff, pause
 from stt.recordings import Recording
@@ -72,13 +72,16 @@ def create(
     path: what comes from outside must be given as `Link`. `options` are those of the model in
     `stt.catalog`; on this machine `language` (a code; missing means detect), `translate` (to English) and
     `channels_are_speakers`. `key` is the visitor's own for the AI/ML API; without it the server's is used.
-    Raises InputError for a file, link or option that cannot be used, KeyMissing, LimitReached.
+    Raises InputError for a file, link or option that cannot be used, NotFound for somebody else's recording, KeyMissing,
+    LimitReached.
     """
     start()
     chosen, engine = models.choose(model, key)
     cleaned = models.options_for(chosen, model, options or {})
     url, recording = None, None
     if isinstance(source, Recording):
+        if source.owner != owner:
+            raise NotFound("There is no such recording.")
         recording = source
     elif isinstance(source, Link) or (isinstance(source, str) and source.lower().startswith(("http:", "https:"))):
         url = links.well_formed(source.url if isinstance(source, Link) else source)

@@ -1,16 +1,24 @@
 """What a job costs when 100 wait and when 10,000 do: `python -m tests.bench.queue_cost [--lengths 100 1000 10000]`.
 
-Jobs of one second of silence, so that nearly all of the work is the queue's. Measured for each length of the queue, in
-milliseconds of processor time: making one more job, and taking one and finishing it. To reach: the same at all lengths.
+Jobs of one second of silence, so that nearly all of the work is the queue's. Measured for each length of the queue:
+making one more job, and taking one and finishing it; in milliseconds of processor time, and in what the database
+steps through (SQLite: jumps of its virtual machine; PostgreSQL: rows and index entries read, all together). To reach:
+the same at all lengths.
+
+On PostgreSQL a worker of its own takes the jobs. On SQLite one process at a time has the data folder: this one hands
+out the jobs, and then starts again to take them.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
+import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import psutil
@@ -20,6 +28,7 @@ import sqlalchemy as sa
 import stt
 from stt import jobs, records, recordings
 from stt.database import database, transcriptions
+from stt.recordings import Recording
 from tests import audio
 from tests.bench.table import print_table
 from tests.conftest import forget
@@ -28,42 +37,121 @@ from tests.faults.fleet import Worker
 
 SAMPLE = 100  # jobs measured
 WARM = 20  # jobs before, by which the model is loaded
+VISITORS = 50
+READ = "SELECT tup_returned FROM pg_stat_database WHERE datname = current_database()"
 
 
-@contextmanager
-def on_sqlite(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[None]:
+@dataclass(frozen=True)
+class Cost:
+    """Of one job, in milliseconds and in steps of the database (see above)."""
+
+    making_clock: float
+    making: float
+    making_steps: float
+    taking: float
+    taking_steps: float
+
+
+def on_sqlite(folder: Path, patch: pytest.MonkeyPatch, length: int, sample: int) -> Cost:
     for name, value in {"STT_DATA_DIR": str(folder / "data"), "STT_ROLE": "web", "STT_JOBS_AT_ONCE": "1"}.items():
         patch.setenv(name, value)
     forget()
-    jobs.start()
-    yield
-    jobs.stop()
-    forget()
+    with counted() as steps:
+        try:
+            kept = quiet(folder)
+            make(kept, length)
+            before = steps[threading.get_ident()]
+            clock, used = make(kept, sample)
+            making = steps[threading.get_ident()] - before
+            jobs.stop()
+            patch.setenv("STT_ROLE", "all")
+            forget()
+            jobs.start()
+            reach(warm(length))
+            # Without this thread, which only looks.
+            at, before, since = done(), others(steps), time.process_time() - time.thread_time()
+            reach(at + sample - 1)
+            count, working = done() - at, time.process_time() - time.thread_time() - since
+            taking = others(steps) - before
+        finally:
+            jobs.stop(patience=10)
+            forget()
+    return per_job(sample, clock, used, making, count, working, taking)
 
 
-def cost(kind: str, length: int, sample: int) -> tuple[float, float, float]:
-    """Milliseconds: on the clock to make a job, processor time to make one, processor time to take and finish one."""
-    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
-        folder = Path(name)
-        place: AbstractContextManager = on_sqlite(folder, patch)
-        if kind == "postgresql":
-            place = fleet.front(folder, patch, STT_JOBS_AT_ONCE="1")
-        with place:
-            recording = recordings.take_in(audio.write(folder / "quiet.wav", audio.silence(1.0)), "local")
-            for number in range(length):
-                stt.create(recording, owner=f"visitor:{number % 50}")
-            clock, used = time.perf_counter(), time.process_time()
-            for number in range(sample):
-                stt.create(recording, owner=f"visitor:{number % 50}")
-            clock, used = time.perf_counter() - clock, time.process_time() - used
-            with Worker(folder / ("data" if kind == "sqlite" else "worker")) as worker:
-                process = psutil.Process(worker.process.pid)
-                reach(min(WARM, length // 2))
-                before, at = sum(process.cpu_times()[:2]), done()
-                reach(at + sample - 1)
-                working = sum(process.cpu_times()[:2]) - before
-                working /= done() - at
-        return clock / sample * 1000, used / sample * 1000, working * 1000
+def on_postgresql(folder: Path, patch: pytest.MonkeyPatch, length: int, sample: int) -> Cost:
+    with fleet.front(folder, patch, STT_JOBS_AT_ONCE="1"):
+        kept = quiet(folder)
+        make(kept, length)
+        before = rows_read()
+        clock, used = make(kept, sample)
+        making = rows_read() - before
+        with Worker(folder / "worker") as worker:
+            process = psutil.Process(worker.process.pid)
+            reach(warm(length))
+            at, before, since = done(), rows_read(), sum(process.cpu_times()[:2])
+            reach(at + sample - 1)
+            count, working, taking = done() - at, sum(process.cpu_times()[:2]) - since, rows_read() - before
+    return per_job(sample, clock, used, making, count, working, taking)
+
+
+KINDS = {"sqlite": on_sqlite, "postgresql": on_postgresql}
+
+
+def per_job(
+    made: int, clock: float, used: float, making: float, taken: int, working: float, taking: float
+) -> Cost:
+    return Cost(
+        *(1000 * clock / made, 1000 * used / made, making / made), *(1000 * working / taken, taking / taken)
+    )
+
+
+def warm(length: int) -> int:
+    return min(WARM, length // 2)
+
+
+def quiet(folder: Path) -> list[Recording]:
+    """A second of silence for each visitor."""
+    path = audio.write(folder / "quiet.wav", audio.silence(1.0))
+    return [recordings.take_in(path, f"visitor:{number}") for number in range(VISITORS)]
+
+
+def make(kept: list[Recording], count: int) -> tuple[float, float]:
+    """Hand out this many jobs; the seconds on the clock and of this thread's processor time."""
+    clock, used = time.perf_counter(), time.thread_time()
+    for number in range(count):
+        recording = kept[number % len(kept)]
+        stt.create(recording, owner=recording.owner)
+    return time.perf_counter() - clock, time.thread_time() - used
+
+
+@contextmanager
+def counted() -> Iterator[Counter[int]]:
+    """How often SQLite jumps, by thread: it does for every row that it looks at."""
+    steps: Counter[int] = Counter()
+
+    def step() -> None:
+        steps[threading.get_ident()] += 1
+
+    def count(connection, _record) -> None:
+        connection.set_progress_handler(step, 1)
+
+    sa.event.listen(sa.Engine, "connect", count)
+    try:
+        yield steps
+    finally:
+        sa.event.remove(sa.Engine, "connect", count)
+
+
+def others(steps: Counter[int]) -> int:
+    return sum(steps.copy().values()) - steps[threading.get_ident()]
+
+
+def rows_read() -> int:
+    """By all connections, of which each tells it at most a second late."""
+    threading.Event().wait(1.5)
+    with database().connect() as connection:
+        return connection.execute(sa.text(READ)).scalar_one()
 
 
 def reach(number: int) -> None:
@@ -72,26 +160,30 @@ def reach(number: int) -> None:
 
 def done() -> int:
     with database().connect() as connection:
-        query = sa.select(sa.func.count()).where(transcriptions.c.state == records.DONE)
-        return connection.execute(query).scalar_one()
+        query = sa.select(transcriptions.c.state, sa.func.count()).group_by(transcriptions.c.state)
+        found = dict(connection.execute(query).all())
+    assert records.FAILED not in found, found
+    return found.get(records.DONE, 0)
 
 
-def measure(kind: str, lengths: list[int], sample: int = SAMPLE) -> dict[int, tuple[float, float, float]]:
-    """Length of the queue -> what `cost` gives."""
-    return {length: cost(kind, length, sample) for length in lengths}
+def measure(kind: str, length: int, sample: int = SAMPLE) -> Cost:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        return KINDS[kind](Path(folder), patch, length, sample)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lengths", type=int, nargs="+", default=[100, 1000, 10_000])
-    parser.add_argument("--kinds", nargs="+", default=["sqlite", "postgresql"])
+    parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS))
     arguments = parser.parse_args()
     for kind in arguments.kinds:
-        found = measure(kind, arguments.lengths)
         print_table(
-            f"Cost of a job on {kind}, in ms",
-            ["waiting", "making one, clock", "making one, processor", "taking and finishing one, processor"],
-            [[f"{length:,}", *(f"{value:.2f}" for value in costs)] for length, costs in found.items()],
+            f"Cost of a job on {kind}, in ms and in steps of the database",
+            ["waiting", "making, clock", "making, processor", "making, steps", "taking, processor", "taking, steps"],
+            [
+                [f"{length:,}", *(f"{value:.2f}" for value in astuple(measure(kind, length)))]
+                for length in arguments.lengths
+            ],
         )
 
 

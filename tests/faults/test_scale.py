@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import provider_scale, soak, workers
+from tests.bench import provider_scale, queue_cost, soak, workers
 from tests.bench.table import print_table
 
 
@@ -28,6 +28,17 @@ def test_two_workers_share_the_work(long: bool, tmp_path: Path):
         print(f"\none worker {one:.2f}, two workers {two:.2f} seconds of audio a second: {ratio:.2f} times")
     else:
         assert workers.throughput(tmp_path, [0, 1], 2) > 0
+
+
+def test_a_job_costs_the_same_however_many_wait(long: bool):
+    kinds, lengths, sample = (("sqlite", "postgresql"), (100, 1000, 10_000), 100) if long else (("sqlite",), (20, 300), 10)
+    for kind in kinds:
+        costs = [queue_cost.measure(kind, length, sample) for length in lengths]
+        for length, cost in zip(lengths, costs, strict=True):
+            print(f"\n{kind}, {length} waiting: {cost}")
+        for steps in ([cost.making_steps for cost in costs], [cost.taking_steps for cost in costs]):
+            # One row more for each that waits would be ten times as much.
+            assert 0 < max(steps) < 1.5 * min(steps)
 
 
 def test_mixed_load_leaves_nothing_behind(long: bool):

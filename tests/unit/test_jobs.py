@@ -107,6 +107,8 @@ def test_an_owner_sees_only_their_own():
         with pytest.raises(NotFound):
             ask(generation_id, owner="visitor:b")
     with pytest.raises(NotFound):
+        stt.create(recording, owner="visitor:b")
+    with pytest.raises(NotFound):
         history.delete(generation_id, "visitor:b")
     assert generation_id not in [job.id for job in history.find("visitor:b")]
     finished(generation_id, "visitor:a")
