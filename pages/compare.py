@@ -18,7 +18,7 @@ from pages.widgets.version_picker import (
     version_label,
     version_labels,
 )
-from stt import compare, models, records, versions
+from stt import compare, models, records, spoken, versions
 from stt.errors import InputError
 from stt.records import Job
 
@@ -146,7 +146,7 @@ def side_by_side(done: list[Job], reference: str) -> None:
         exact = st.toggle("Capitals and punctuation count", key="exact")
         every = len(done) > 1 and st.toggle("Each against each", key="every")
     with st.spinner("Laying the words side by side"):
-        texts = {job.id: compare.tokens(records.transcript_of(job.id), exact=exact) for job in done}
+        texts = {job.id: compare.tokens(spoken.transcript_of(job.id), exact=exact) for job in done}
         texts[REFERENCE] = compare.tokens_of_text(reference, exact=exact)
         keys = {i: keys_of(tokens) for i, tokens in texts.items()}
         others = [job for job in done if job.id != against]

@@ -13,7 +13,7 @@ from pages.widgets.plain import markdown, plain, sentence
 from pages.widgets.player import moment, player
 from pages.widgets.share import share_button
 from pages.widgets.version_picker import again_button, version_picker
-from stt import corrections, history, jobs, records, recordings
+from stt import corrections, history, jobs, recordings, records, spoken
 from stt.errors import NotFound, SttError
 from stt.exports import FORMATS
 from stt.languages import LANGUAGES
@@ -122,7 +122,7 @@ except NotFound as error:
     st.page_link("history.py", label="All transcripts", icon=":material/history:")
     st.stop()
 corrected = corrections.state(job.id, owner)  # before the text: what is saved in between is then noticed
-transcript = records.transcript_of(job.id)
+transcript = spoken.transcript_of(job.id)
 header(job, transcript)
 actions(job, transcript)
 machines = machines_version(job, corrected)

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from stt import records
+from stt import records, spoken
 from stt.database import corrections, database, tags, transcriptions, transcripts
 from stt.errors import BadOption, Conflict, NotFound
 from stt.realign import rewritten
@@ -108,7 +108,7 @@ def machine(generation_id: str, owner: str) -> Transcript:
     records.load(generation_id, owner)
     with database().connect() as connection:
         kept = connection.execute(sa.select(corrections.c.machine).where(corrections.c.id == generation_id)).scalar()
-    return Transcript.from_dict(kept) if kept is not None else records.transcript_of(generation_id)
+    return Transcript.from_dict(kept) if kept is not None else spoken.transcript_of(generation_id)
 
 
 def restore(generation_id: str, owner: str, based_on: int) -> int:

@@ -17,7 +17,21 @@ from typing import Any
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID, StepOptions
 from pydantic import SecretStr
 
-from stt import executors, health, keys, limits, links, metrics, models, records, recordings, retention, upkeep
+from stt import (
+    executors,
+    health,
+    keys,
+    limits,
+    links,
+    metrics,
+    models,
+    recordings,
+    records,
+    remote,
+    retention,
+    spoken,
+    upkeep,
+)
 from stt.access import LOCAL
 from stt.catalog import LOCAL as LOCAL_MODEL
 from stt.database import AWAY, REACH, data_folder, database
@@ -135,9 +149,9 @@ def get(generation_id: str, *, owner: str = LOCAL) -> Progress:
     """State, text so far, and the transcript when it is done. Raises NotFound, also when it is somebody else's."""
     job = records.load(generation_id, owner)
     if job.state == records.DONE:
-        transcript = records.transcript_of(generation_id)
+        transcript = spoken.transcript_of(generation_id)
         return Progress(job, transcript.text, transcript)
-    return Progress(job, records.text_so_far(generation_id), None)
+    return Progress(job, spoken.text_so_far(generation_id), None)
 
 
 def cancel(generation_id: str, *, owner: str = LOCAL) -> None:
@@ -158,7 +172,7 @@ def retry(generation_id: str, *, owner: str = LOCAL, key: SecretStr | None = Non
         return generation_id
     again = replace(job, attempt=job.attempt + 1, turn=records.next_turn(owner, job.engine), queued=time.time())
     new_key = {"sealed_key": keys.seal(key)} if key and job.engine == models.PROVIDER else {}
-    with limits.admission(again, own_key=bool(new_key) or records.sealed_key(generation_id) is not None):
+    with limits.admission(again, own_key=bool(new_key) or remote.sealed_key(generation_id) is not None):
         moved = records.move(
             generation_id,
             (records.FAILED, records.CANCELLED),

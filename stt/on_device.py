@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from stt import limits, links, metrics, records, recordings, stretches, whisper
+from stt import limits, links, metrics, recordings, records, spoken, stretches, whisper
 from stt.engines import Outcome, Work
 from stt.errors import Cancelled, LimitReached, NotFound
 from stt.models import ON_DEVICE
@@ -32,7 +32,7 @@ class OnDevice:
                 done = work.step("transcribe a stretch", _stretch, work, feed, done)
         finally:
             feed.close()
-        transcript = work.patiently(records.assembled, work.job.id)
+        transcript = work.patiently(spoken.assembled, work.job.id)
         return Outcome(transcript, provenance={**whisper.provenance(), **done["facts"]})
 
 
@@ -122,7 +122,7 @@ def _recording(work: Work) -> Recording:
 
 def _place(generation_id: str) -> dict[str, Any]:
     """Where to begin: after the last stretch that an earlier attempt finished."""
-    last = records.last_stretch(generation_id)
+    last = spoken.last_stretch(generation_id)
     if last is None:
         return {"number": 0, "end": 0.0, "last": False, "language": None, "facts": {}}
     return {"number": last["number"], "end": last["end"], **last["notes"]}
@@ -132,7 +132,7 @@ def _stretch(work: Work, feed: Feed, before: dict[str, Any]) -> dict[str, Any]:
     """Transcribe and keep one stretch; how it went, small enough to be a checkpoint."""
     job, began = work.job, time.monotonic()
     number, start = before["number"] + 1, before["end"]
-    if kept := records.stretch(job.id, number):  # whoever had the job before was stopped just after keeping it
+    if kept := spoken.stretch(job.id, number):  # whoever had the job before was stopped just after keeping it
         return {"number": number, "end": kept["end"], **kept["notes"]}
     samples, last = feed.take(round(start * RATE), stretches.FIRST_STRETCH if number == 1 else stretches.STRETCH)
     end = start + samples.shape[1] / RATE
@@ -152,7 +152,7 @@ def _stretch(work: Work, feed: Feed, before: dict[str, Any]) -> dict[str, Any]:
                 reached = start + (channel + (segment.end - start) / max(end - start, 0.01)) * (
                     (end - start) / len(samples)
                 )
-                records.report(job, seconds_done=min(reached, end), partial=records.as_rows(_in_order(heard)))
+                records.report(job, seconds_done=min(reached, end), partial=spoken.as_rows(_in_order(heard)))
         if language is None and run.language:
             language, probability = run.language, run.language_probability
     if work.cancelled():
@@ -165,7 +165,7 @@ def _stretch(work: Work, feed: Feed, before: dict[str, Any]) -> dict[str, Any]:
         "lost": feed.lost if last else [],
         "facts": {"channels": len(samples)},
     }
-    records.keep_stretch(job, number, start, end, records.as_rows(_in_order(heard)), notes)
+    spoken.keep_stretch(job, number, start, end, spoken.as_rows(_in_order(heard)), notes)
     metrics.audio_seconds.labels(ON_DEVICE).inc(end - start)
     metrics.work_seconds.labels(ON_DEVICE).inc(notes["took"])
     return {"number": number, "end": end, **notes}

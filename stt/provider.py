@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 from weakref import WeakValueDictionary
 
-from stt import catalog, keys, metrics, models, polling, records, recordings, results
+from stt import catalog, keys, metrics, models, polling, recordings, records, remote, results
 from stt.aiml import Client
 from stt.engines import Outcome, Work
 from stt.errors import (
@@ -48,11 +48,11 @@ class Provider:
             answer, took = _result(work, created)
             reading = results.read(answer, work.job.duration)
             if reading.error is not None:
-                work.patiently(records.keep_raw, work.job.id, answer)
+                work.patiently(remote.keep_raw, work.job.id, answer)
                 raise reading.error
         except ProviderError as error:
             if isinstance(error, ENDED) or reading is not None and reading.over:
-                work.patiently(records.keep_remote_id, work.job.id, None)  # a retry has to create anew
+                work.patiently(remote.keep_id, work.job.id, None)  # a retry has to create anew
             if isinstance(error, ResultGone) and work.job.recording_id is None:
                 error.guidance = "Results are kept there for one hour. Retry hands over the link again."
             raise
@@ -73,7 +73,7 @@ def client_for(job: Job) -> Client:
     """A client with the job's key. Raises KeyMissing."""
     return Client(
         settings().aiml_base_url,
-        keys.unseal(records.sealed_key(job.id)),
+        keys.unseal(remote.sealed_key(job.id)),
         creates_at_once=settings().stt_provider_creates_at_once,
     )
 
@@ -88,9 +88,9 @@ def _create(work: Work) -> dict[str, Any]:
     job = work.job
     # A retry of a job that was cancelled while its create was under way waits for what comes of that.
     with _creating.setdefault(job.id, threading.Lock()):
-        if known := records.remote_id(job.id):
+        if known := remote.id_of(job.id):
             return {"id": known, "at": time.time(), "old": True}  # its result is paid for
-        if records.was_sent(job):
+        if remote.was_sent(job):
             raise CreateUnsure("This server was stopped just while it handed the recording to the provider.")
         client = client_for(job)
         options = catalog.clean_options(models.known().find(job.model), job.options, unknown="drop")
@@ -104,7 +104,7 @@ def _create(work: Work) -> dict[str, Any]:
                 patience=settings().stt_provider_limit,
             )
         at = time.time()
-        work.patiently(records.keep_remote_id, job.id, created)
+        work.patiently(remote.keep_id, job.id, created)
     work.patiently(records.report, job, stage="Queued at the provider")
     return {"id": created, "at": at}
 
@@ -118,7 +118,7 @@ def _source(job: Job) -> dict[str, Any]:
             records.report(job, stage=f"Uploading to the provider, {sent * 100 // total} %")
             return
         records.report(job, stage="Uploaded, waiting for the provider's answer" if recording else "Handing over the link")
-        records.mark_sent(job)  # the last block goes out after this
+        remote.mark_sent(job)  # the last block goes out after this
 
     where = {"path": recording.path, "name": recording.name} if recording else {"url": job.url}
     return {**where, "on_progress": on_progress}
@@ -126,7 +126,7 @@ def _source(job: Job) -> dict[str, Any]:
 
 def _wait(job: Job, why: ProviderError) -> None:
     """The create was surely not accepted, and is sent again after a wait."""
-    records.mark_unsent(job)
+    remote.mark_unsent(job)
     records.report(job, stage=_trouble(why))
 
 

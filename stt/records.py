@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from stt.database import database, stretches, transcriptions, transcripts
 from stt.errors import NotFound, SttError
-from stt.transcript import Segment, Transcript, joined
+from stt.transcript import Transcript
 
 QUEUED, WORKING, DONE, FAILED, CANCELLED = "queued", "working", "done", "failed", "cancelled"
 OPEN = (QUEUED, WORKING)
@@ -116,50 +116,6 @@ def insert(job: Job, sealed_key: str | None = None) -> None:
         connection.execute(transcriptions.insert().values(**row, sealed_key=sealed_key))
 
 
-def sealed_key(generation_id: str) -> str | None:
-    with database().connect() as connection:
-        return connection.execute(
-            sa.select(transcriptions.c.sealed_key).where(transcriptions.c.id == generation_id)
-        ).scalar()
-
-
-def mark_sent(job: Job) -> bool:
-    """Note that the create of this attempt may reach the provider from now on; False if that was noted before."""
-    t = transcriptions.c
-    new = sa.and_(t.id == job.id, sa.or_(t.sent.is_(None), t.sent != job.attempt))
-    with database().begin() as connection:
-        return connection.execute(transcriptions.update().where(new).values(sent=job.attempt)).rowcount == 1
-
-
-def mark_unsent(job: Job) -> None:
-    """Note that the provider has surely not taken this attempt's create."""
-    t = transcriptions.c
-    with database().begin() as connection:
-        mine = sa.and_(t.id == job.id, t.sent == job.attempt)
-        connection.execute(transcriptions.update().where(mine).values(sent=None))
-
-
-def was_sent(job: Job) -> bool:
-    t = transcriptions.c
-    with database().connect() as connection:
-        return connection.execute(sa.select(t.sent).where(t.id == job.id)).scalar() == job.attempt
-
-
-def remote_id(generation_id: str) -> str | None:
-    """The provider's id of an earlier attempt whose result may still be had."""
-    with database().connect() as connection:
-        return connection.execute(
-            sa.select(transcriptions.c.remote_id).where(transcriptions.c.id == generation_id)
-        ).scalar()
-
-
-def keep_remote_id(generation_id: str, remote_id: str | None) -> None:
-    """Remember the provider's id, also of a job that was cancelled meanwhile: a retry then fetches what is paid for."""
-    this = transcriptions.update().where(transcriptions.c.id == generation_id)
-    with database().begin() as connection:
-        connection.execute(this.values(remote_id=remote_id))
-
-
 def past(model: str) -> list[tuple[float, float]]:
     """(seconds of audio, seconds from create to result) of the last 50 finished jobs of a model."""
     t = transcriptions.c
@@ -226,7 +182,7 @@ def unclaim(job: Job) -> None:
         connection.execute(transcriptions.update().where(t.id == job.id, t.attempt == job.attempt).values(claim=None))
 
 
-def _held(job: Job) -> sa.ColumnElement[bool]:
+def held(job: Job) -> sa.ColumnElement[bool]:
     """This attempt of the job is being worked on, and by nobody newer."""
     t = transcriptions.c
     held = sa.and_(t.id == job.id, t.state == WORKING, t.attempt == job.attempt)
@@ -236,103 +192,13 @@ def _held(job: Job) -> sa.ColumnElement[bool]:
 def report(job: Job, **values: Any) -> None:
     """Note progress (`seconds_done`, `partial`, `stage` …) of a job that is still being worked on."""
     with database().begin() as connection:
-        connection.execute(transcriptions.update().where(_held(job)).values(**values))
+        connection.execute(transcriptions.update().where(held(job)).values(**values))
 
 
 def is_current(job: Job) -> bool:
     """Whether to go on: the job was not cancelled, deleted, started anew or taken over by another process."""
     with database().connect() as connection:
-        return bool(connection.execute(sa.select(sa.exists().where(_held(job)))).scalar())
-
-
-def keep_stretch(job: Job, number: int, start: float, end: float, segments: list[dict], notes: dict) -> None:
-    """Record a finished stretch of audio. The first time counts, and only from who holds the job."""
-    done = sa.exists().where(stretches.c.id == job.id, stretches.c.number == number)
-    progress = {"seconds_done": end, "partial": None, "worked": transcriptions.c.worked + notes.get("took", 0.0)}
-    with database().begin() as connection:
-        where = sa.and_(_held(job), ~done)
-        if connection.execute(transcriptions.update().where(where).values(progress)).rowcount == 1:
-            row = dict(id=job.id, number=number, start=start, end=end, segments=segments, notes=notes)
-            connection.execute(stretches.insert().values(row))
-
-
-def stretch(generation_id: str, number: int) -> dict[str, Any] | None:
-    """A finished stretch: number, start, end, segments, notes."""
-    query = stretches.select().where(stretches.c.id == generation_id, stretches.c.number == number)
-    with database().connect() as connection:
-        row = connection.execute(query).mappings().first()
-    return dict(row) if row else None
-
-
-def stretches_of(generation_id: str) -> list[dict[str, Any]]:
-    """The finished stretches in order: number, start, end, segments, notes."""
-    query = stretches.select().where(stretches.c.id == generation_id).order_by(stretches.c.number)
-    with database().connect() as connection:
-        return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def last_stretch(generation_id: str) -> dict[str, Any] | None:
-    query = (
-        sa.select(stretches.c.number, stretches.c.end, stretches.c.notes)
-        .where(stretches.c.id == generation_id)
-        .order_by(stretches.c.number.desc())
-        .limit(1)
-    )
-    with database().connect() as connection:
-        row = connection.execute(query).mappings().first()
-    return dict(row) if row else None
-
-
-def text_so_far(generation_id: str, last: int | None = None) -> str:
-    """What is transcribed until now; only the newest `last` stretches where given, for a page that shows the end."""
-    query = sa.select(stretches.c.segments).where(stretches.c.id == generation_id).order_by(stretches.c.number.desc())
-    if last is not None:
-        query = query.limit(last)
-    with database().connect() as connection:
-        rows = [row.segments for row in connection.execute(query)][::-1]
-        partial = connection.execute(
-            sa.select(transcriptions.c.partial).where(transcriptions.c.id == generation_id)
-        ).scalar()
-    return joined(segment["text"] for row in [*rows, partial or []] for segment in row)
-
-
-def transcript_of(generation_id: str) -> Transcript:
-    """The finished transcript; of an unfinished job what there is so far."""
-    with database().connect() as connection:
-        saved = connection.execute(
-            sa.select(transcripts.c.transcript).where(transcripts.c.id == generation_id)
-        ).scalar()
-        if saved is not None:
-            return Transcript.from_dict(saved)
-        row = connection.execute(
-            sa.select(transcriptions.c.partial, transcriptions.c.duration).where(transcriptions.c.id == generation_id)
-        ).first()
-    return assembled(generation_id, row.partial if row else None, row.duration if row else None)
-
-
-def beginning(generation_id: str, characters: int) -> str:
-    """The first characters of a finished text, without reading the rest of it."""
-    with database().connect() as connection:
-        first = sa.func.substr(transcripts.c.text, 1, characters)
-        return connection.execute(sa.select(first).where(transcripts.c.id == generation_id)).scalar() or ""
-
-
-def assembled(generation_id: str, partial: list[dict] | None = None, duration: float | None = None) -> Transcript:
-    """One transcript of all finished stretches and the partial one."""
-    rows = stretches_of(generation_id)
-    notes = [row["notes"] for row in rows]
-    named = next((n for n in notes if n.get("language")), {})
-    data = [segment for row in rows for segment in row["segments"]] + list(partial or [])
-    reached = rows[-1]["end"] if rows else 0.0
-    return Transcript.from_dict(
-        {
-            "segments": data,
-            "duration": max(duration or 0.0, reached),
-            "language": named.get("language"),
-            "language_probability": named.get("language_probability"),
-            "lost": [lost for n in notes for lost in n.get("lost", ())],
-        }
-    )
+        return bool(connection.execute(sa.select(sa.exists().where(held(job)))).scalar())
 
 
 def finish(job: Job, transcript: Transcript, *, raw: Any = None, **values: Any) -> bool:
@@ -354,7 +220,7 @@ def finish(job: Job, transcript: Transcript, *, raw: Any = None, **values: Any) 
         **values,
     }
     with database().begin() as connection:
-        if connection.execute(transcriptions.update().where(_held(job)).values(**done)).rowcount != 1:
+        if connection.execute(transcriptions.update().where(held(job)).values(**done)).rowcount != 1:
             return False
         connection.execute(transcripts.delete().where(transcripts.c.id == job.id))
         connection.execute(
@@ -366,33 +232,11 @@ def finish(job: Job, transcript: Transcript, *, raw: Any = None, **values: Any) 
         return True
 
 
-def keep_raw(generation_id: str, raw: Any) -> None:
-    """Keep an answer of the provider that holds no transcript, so that nothing paid for is lost."""
-    empty = Transcript()
-    with database().begin() as connection:
-        connection.execute(transcripts.delete().where(transcripts.c.id == generation_id))
-        connection.execute(transcripts.insert().values(id=generation_id, transcript=empty.to_dict(), text="", raw=raw))
-
-
-def raw_of(generation_id: str) -> Any:
-    """The provider's own answer, or None."""
-    with database().connect() as connection:
-        return connection.execute(sa.select(transcripts.c.raw).where(transcripts.c.id == generation_id)).scalar()
-
-
-def has_raw(generation_id: str) -> bool:
-    """Whether there is an answer of the provider, without reading it."""
-    raw = sa.cast(transcripts.c.raw, sa.Text)
-    query = sa.select(sa.exists().where(transcripts.c.id == generation_id, raw.is_not(None), raw != "null"))
-    with database().connect() as connection:
-        return bool(connection.execute(query).scalar())
-
-
 def fail(job: Job, error: SttError) -> bool:
     """Call the job failed; False if it was cancelled, deleted or taken over meanwhile."""
     failed = {"state": FAILED, "error": error.to_dict(), "finished": time.time(), "stage": None}
     with database().begin() as connection:
-        return connection.execute(transcriptions.update().where(_held(job)).values(failed)).rowcount == 1
+        return connection.execute(transcriptions.update().where(held(job)).values(failed)).rowcount == 1
 
 
 def usual_speed(model: str, default: float) -> float:
@@ -408,8 +252,3 @@ def usual_speed(model: str, default: float) -> float:
     with database().connect() as connection:
         audio, work = connection.execute(sa.select(sa.func.sum(recent.c.duration), sa.func.sum(recent.c.worked))).one()
     return audio / work if work else default
-
-
-def as_rows(segments: list[Segment]) -> list[dict[str, Any]]:
-    """Segments as plain dictionaries, as they lie in the database."""
-    return Transcript(segments=tuple(segments)).to_dict()["segments"]

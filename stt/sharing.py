@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from stt import recordings, records
+from stt import recordings, records, spoken
 from stt.database import database, shares, transcriptions
 from stt.errors import BadOption, NotFound
 from stt.recordings import Recording
@@ -93,7 +93,7 @@ def withdraw(share_id: str, owner: str) -> None:
 def shared(token: str) -> Shared:
     """What the link with this token shows, as it is corrected by now. Raises NotFound."""
     share, job = _find(token)
-    transcript = records.transcript_of(job.id)
+    transcript = spoken.transcript_of(job.id)
     return Shared(
         job.title, job.duration or transcript.duration, job.language, transcript, share.audio and sound_of(job) is not None
     )

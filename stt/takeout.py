@@ -11,7 +11,7 @@ from typing import Any
 
 from zipstream import ZIP_DEFLATED, ZipStream
 
-from stt import exports, history, recordings, records
+from stt import exports, history, recordings, spoken
 from stt.recordings import Recording
 
 FORMATS = ("txt", "srt", "json")  # to read, to show, and with all that is known
@@ -29,7 +29,7 @@ def everything(owner: str) -> Iterator[bytes]:
         name = f"{number:04} {job.title}"
         told = {key: value for key, value in asdict(job).items() if key not in ("owner", "turn", "stage")}
         index["transcripts"].append({"name": _stem(name), **told})
-        transcript, made = records.transcript_of(job.id), datetime.fromtimestamp(job.created, UTC)
+        transcript, made = spoken.transcript_of(job.id), datetime.fromtimestamp(job.created, UTC)
         for extension in FORMATS:
             content = exports.FORMATS[extension].write(transcript, title=job.title, model=job.model, created=made)
             archive.add(content, f"transcripts/{_stem(name)}.{extension}")

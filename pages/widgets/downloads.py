@@ -13,7 +13,7 @@ import streamlit as st
 from pages import visitor
 from pages.widgets.amounts import when
 from pages.widgets.plain import plain
-from stt import records
+from stt import remote
 from stt.cues import cues
 from stt.exports import FORMATS, file_name
 from stt.records import Job
@@ -45,10 +45,10 @@ def downloads(job: Job, transcript: Transcript, *, audio: bool) -> None:
     plain("More", "stt-title")
     for extension in ("docx", "csv", "json"):
         _button(job, transcript, extension)
-    if records.has_raw(job.id):
+    if remote.has_raw(job.id):
         st.download_button(
             "The provider's raw answer (JSON)",
-            visitor.only_for_me(lambda: json.dumps(records.raw_of(job.id), ensure_ascii=False, indent=1)),
+            visitor.only_for_me(lambda: json.dumps(remote.raw_of(job.id), ensure_ascii=False, indent=1)),
             file_name(f"{job.title} raw", "json"),
             "application/json",
             key="download-raw",

@@ -7,7 +7,7 @@ import streamlit as st
 from pages import visitor
 from pages.widgets.amounts import when
 from pages.widgets.plain import markdown, sentence
-from stt import corrections, history, records
+from stt import corrections, history, spoken
 from stt.errors import SttError
 from stt.exports import FORMATS, bundle
 from stt.records import Job
@@ -79,7 +79,7 @@ def _download(chosen: list[Job]) -> None:
     def packed() -> bytes:
         # One after the other: only one transcript at a time is in memory.
         named = zip(chosen, facts, strict=True)
-        return bundle(((job.title, records.transcript_of(job.id), about) for job, about in named), forms)
+        return bundle(((job.title, spoken.transcript_of(job.id), about) for job, about in named), forms)
 
     st.download_button(
         "Download as one ZIP",

@@ -12,7 +12,7 @@ import stt
 from pages.visitor import key, owner
 from pages.widgets.amounts import length, percent
 from pages.widgets.plain import plain, sentence
-from stt import models, records
+from stt import models, records, spoken
 from stt.errors import SttError
 from stt.records import Job
 
@@ -51,7 +51,7 @@ def _progress(job: Job) -> str:
 def _text(job: Job) -> str:
     """The text so far, or of a finished job how it begins."""
     done = job.state == records.DONE
-    text = _start_of(records.beginning(job.id, SHOWN + 1)) if done else _end_of(records.text_so_far(job.id, last=3))
+    text = _start_of(spoken.beginning(job.id, SHOWN + 1)) if done else _end_of(spoken.text_so_far(job.id, last=3))
     if text:
         return f'<p class="stt-text stt-so-far" dir="auto">{escape(text)}</p>'
     if done:

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from jiwer import wer
 
-from stt import records
+from stt import records, spoken
 from stt.database import database, transcripts
 from tests import audio
 from tests.bench.accuracy import normalised
@@ -60,8 +60,8 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, str]:
     shortest = sorted(words, key=lambda name: audio.utterance(name).stat().st_size)[:3]
     found = {audio.utterance(name): words[name] for name in shortest}
     found[audio.JFK] = audio.JFK_WORDS
-    spoken = [part for name in list(words)[:3] for part in (audio.samples(audio.utterance(name)), audio.silence(0.8))]
-    longer = audio.write(folder / "longer.flac", np.concatenate([*spoken, audio.samples(audio.JFK)]))
+    parts = [part for name in list(words)[:3] for part in (audio.samples(audio.utterance(name)), audio.silence(0.8))]
+    longer = audio.write(folder / "longer.flac", np.concatenate([*parts, audio.samples(audio.JFK)]))
     found[longer] = " ".join([*(words[name] for name in list(words)[:3]), audio.JFK_WORDS])
     return found
 
@@ -75,7 +75,7 @@ def make(count: int, paths: list[Path]) -> list[str]:
 
 
 def text_of(generation_id: str) -> str:
-    return records.transcript_of(generation_id).text
+    return spoken.transcript_of(generation_id).text
 
 
 def test_nothing_is_lost_doubled_or_wrong(workers: list[Worker], clips: dict[Path, str], request: pytest.FixtureRequest):

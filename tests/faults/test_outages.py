@@ -17,7 +17,7 @@ import requests
 from streamlit.testing.v1 import AppTest
 
 import stt
-from stt import access, records, tokens
+from stt import access, records, spoken, tokens
 from tests import audio
 from tests.conftest import forget
 from tests.faults import fleet
@@ -76,7 +76,7 @@ def test_the_database_is_away(provider: Provider, tmp_path: Path, monkeypatch, r
         with Worker(tmp_path / "worker") as worker, web:
             ids = [stt.create(path, model=MODEL) for path in sounds(tmp_path, count)]
             ids.append(stt.create(minutes_of_speech(tmp_path)))
-            until(lambda: records.last_stretch(ids[-1]) and provider.jobs, 90)
+            until(lambda: spoken.last_stretch(ids[-1]) and provider.jobs, 90)
             with database.away():
                 until(lambda: answer(web)["missing"] == ["database"], 30)
                 refused = requests.get(web.url + "/audio/some", timeout=30)
@@ -161,8 +161,8 @@ def test_the_disk_is_full(tmp_path: Path, monkeypatch, request: pytest.FixtureRe
         talk = minutes_of_speech(tmp_path)
         with Server(disk / "data", STT_ACCESS="shared") as server:
             generation_id = create(server, talk)
-            until(lambda: records.last_stretch(generation_id), 90)
-            text = records.text_so_far(generation_id)
+            until(lambda: spoken.last_stretch(generation_id), 90)
+            text = spoken.text_so_far(generation_id)
             fill(disk / "filler")
             assert answer(server)["missing"] == ["room on the disk"]
             refused = requests.post(server.url + "/upload", data=talk.read_bytes(), headers=NAMED, timeout=60)
@@ -173,7 +173,7 @@ def test_the_disk_is_full(tmp_path: Path, monkeypatch, request: pytest.FixtureRe
             os.unlink(disk / "filler")
             until(lambda: answer(server)["ready"], 30)
             until(lambda: all_done([generation_id]), 240)
-            transcript = records.transcript_of(generation_id)
+            transcript = spoken.transcript_of(generation_id)
             assert transcript.text.startswith(text[:40]) and transcript.duration > 60
             assert requests.post(server.url + "/upload", data=talk.read_bytes(), headers=NAMED, timeout=60).ok
         forget()

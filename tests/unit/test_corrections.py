@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stt import corrections, history, records
+from stt import corrections, history, records, spoken
 from stt.database import corrections as kept
 from stt.database import database, tags
 from stt.errors import BadOption, Conflict, NotFound
@@ -45,7 +45,7 @@ def finished(transcript: Transcript = SPOKEN, name: str = "a", owner: str = OWNE
 
 
 def texts(generation_id: str) -> list[str]:
-    return [p.text.strip() for p in paragraphs(records.transcript_of(generation_id).segments)]
+    return [p.text.strip() for p in paragraphs(spoken.transcript_of(generation_id).segments)]
 
 
 # ---- words and times ------------------------------------------------------------------------------------------------
@@ -90,13 +90,13 @@ def test_an_engine_without_word_times_keeps_having_none():
 
 
 letters = st.text(st.sampled_from("abcÄ你好ไท.-,'<>&🎉 ع\u200d"), max_size=8)
-spoken = st.lists(st.tuples(st.booleans(), letters, st.floats(0, 2), st.floats(0, 2)), max_size=12)
+said = st.lists(st.tuples(st.booleans(), letters, st.floats(0, 2), st.floats(0, 2)), max_size=12)
 
 
-@given(spoken, st.lists(st.one_of(st.integers(0, 11), letters), max_size=14), st.text(max_size=5))
-def test_after_any_edit_the_text_is_what_was_typed_and_times_are_in_order(said, edit, tail):
+@given(said, st.lists(st.one_of(st.integers(0, 11), letters), max_size=14), st.text(max_size=5))
+def test_after_any_edit_the_text_is_what_was_typed_and_times_are_in_order(parts, edit, tail):
     clock, words = 0.0, []
-    for spaced, text, gap, length in said:
+    for spaced, text, gap, length in parts:
         words.append(Word((" " if spaced else "") + text, clock + gap, clock + gap + length, 0.5))
         clock += gap + length / 2  # words may overlap
     heard = "".join(w.text for w in words)
@@ -123,7 +123,7 @@ def test_a_correction_is_what_readers_exports_and_counts_have(data: Path):
     finished()
     assert corrections.save("a", OWNER, 0, "  And so\n my dear fellow  Americans. ", 0) == 1
     assert texts("a") == ["And so my dear fellow Americans.", "Ask not."]
-    job, transcript = records.load("a", OWNER), records.transcript_of("a")
+    job, transcript = records.load("a", OWNER), spoken.transcript_of("a")
     assert (job.words, job.confidence) == (8, transcript.confidence)
     assert b"my dear fellow Americans" in FORMATS["txt"].write(transcript)
     assert [found.id for found in history.find(OWNER, text="fellow")] == ["a"]
@@ -177,13 +177,13 @@ def test_the_machines_version_is_kept_restored_and_left_again(data: Path):
     corrections.rename_speakers("a", OWNER, {"Speaker 2": "Grace"}, 1)
     assert corrections.machine("a", OWNER) == SPOKEN
     assert corrections.restore("a", OWNER, 2) == 3
-    assert records.transcript_of("a") == SPOKEN
+    assert spoken.transcript_of("a") == SPOKEN
     assert records.load("a", OWNER).words == SPOKEN.word_count
     state = corrections.state("a", OWNER)
     assert (state.version, state.corrected, state.put_aside) == (3, False, True)
     assert corrections.bring_back("a", OWNER, 3) == 4
     assert texts("a") == ["Mine.", "Ask not."]
-    assert records.transcript_of("a").speakers == ["Speaker 1", "Grace"]
+    assert spoken.transcript_of("a").speakers == ["Speaker 1", "Grace"]
     with pytest.raises(Conflict):
         corrections.restore("a", OWNER, 3)
 
@@ -197,7 +197,7 @@ def test_a_renamed_speaker_is_renamed_everywhere(data: Path):
     }
     finished(replace(SPOKEN, extras=found))
     corrections.rename_speakers("a", OWNER, {"Speaker 1": " John\n F. ", "Speaker 2": "<b>Ask</b>"}, 0)
-    transcript = records.transcript_of("a")
+    transcript = spoken.transcript_of("a")
     assert transcript.extras["speakers"] == ["John F.", "<b>Ask</b>"]
     assert [row["speaker"] for row in transcript.extras["sentiments"]] == ["<b>Ask</b>", None]
     assert transcript.extras["topics"] == found["topics"] and transcript.extras["summary"] == "Speaker 1"
@@ -210,7 +210,7 @@ def test_a_renamed_speaker_is_renamed_everywhere(data: Path):
 def test_names_can_be_swapped(data: Path):
     finished()
     corrections.rename_speakers("a", OWNER, {"Speaker 1": "Speaker 2", "Speaker 2": "Speaker 1"}, 0)
-    assert records.transcript_of("a").speakers == ["Speaker 2", "Speaker 1"]
+    assert spoken.transcript_of("a").speakers == ["Speaker 2", "Speaker 1"]
 
 
 def test_a_title_changes_unless_another_tab_was_first(data: Path):
@@ -256,7 +256,7 @@ def test_nobody_reaches_what_is_somebody_elses(data: Path, call):
     finished()
     with pytest.raises(NotFound):
         call("visitor:other")
-    assert records.transcript_of("a") == SPOKEN
+    assert spoken.transcript_of("a") == SPOKEN
 
 
 def test_what_is_deleted_leaves_no_correction_behind(data: Path):

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from stt import history, records, search
+from stt import history, records, remote, search
 from stt.database import database, tags, transcriptions, transcripts
 from stt.recordings import new_id
 from stt.records import DONE, Job
@@ -180,7 +180,7 @@ def test_the_index_follows_every_change(owner: str):
         connection.execute(transcripts.update().where(transcripts.c.id == first).values(text="kind and warm"))
     assert titles(owner, text="draft") == titles(owner, text="selfish") == []
     assert titles(owner, text="emma warm") == ["Emma"]
-    records.keep_raw(first, {"odd": 1})
+    remote.keep_raw(first, {"odd": 1})
     assert titles(owner, text="warm") == [] and titles(owner, text="emma") == ["Emma"]
     with database().begin() as connection:
         connection.execute(transcriptions.update().where(transcriptions.c.id == first).values(owner=owner + "-new"))

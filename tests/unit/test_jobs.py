@@ -13,7 +13,7 @@ import pytest
 from jiwer import wer
 
 import stt
-from stt import history, jobs, records, recordings, upkeep
+from stt import history, jobs, recordings, records, spoken, upkeep
 from stt.errors import BadOption, EmptyFile, KeyMissing, NotFound
 from tests import audio
 from tests.bench.accuracy import normalised
@@ -72,13 +72,13 @@ def test_each_channel_is_a_speaker_when_asked_for(tmp_path: Path):
 
 def test_cancel_stops_within_two_seconds_keeps_the_text_and_retry_goes_on_from_it(two_minutes: Path):
     generation_id = stt.create(two_minutes)
-    until(lambda: records.last_stretch(generation_id))
+    until(lambda: spoken.last_stretch(generation_id))
     stt.cancel(generation_id)
     cancelled = stt.get(generation_id)
     assert cancelled.state == "cancelled" and len(cancelled.text) > 20
     workflow = f"{generation_id}-1"
     until(lambda: jobs.DBOS.get_workflow_status(workflow).status == "SUCCESS", 10)
-    kept = records.stretches_of(generation_id)
+    kept = spoken.stretches_of(generation_id)
     stt.retry(generation_id)
     done = finished(generation_id)
     assert done.state == "done" and done.job.attempt == 2

@@ -14,7 +14,7 @@ from dbos import DBOS
 from pydantic import SecretStr, ValidationError
 from pytest_httpserver import HTTPServer
 
-from stt import history, jobs, limits, models, recordings, records, retention, sharing, tokens
+from stt import history, jobs, limits, models, recordings, records, retention, sharing, spoken, tokens
 from stt.database import database, transcriptions, usage
 from stt.database import recordings as recordings_table
 from stt.errors import BadOption, LimitReached, NotFound, TooLarge
@@ -323,7 +323,7 @@ def test_audio_goes_after_its_days_and_the_transcript_stays(host):
     with pytest.raises(NotFound):
         recordings.find(aged.recording_id, ANN)
     assert not (settings().data_dir / "audio" / aged.recording_id).exists()
-    assert records.transcript_of(aged.id).text == "Ask not."
+    assert spoken.transcript_of(aged.id).text == "Ask not."
 
 
 def test_transcripts_go_after_their_days_with_their_audio(host):

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 import stt
-from stt import models, provider, records, recordings
+from stt import models, provider, recordings, records, remote
 from stt.database import database
 from stt.errors import ResultGone, TookTooLong
 from stt.links import Link
@@ -71,7 +71,7 @@ def test_a_job_says_what_it_waits_for_and_ends_with_everything(there):
     done = stt.get(job_id)
     assert done.state == records.DONE and done.text == "All of it." and done.transcript.speakers == ["Speaker 1"]
     assert done.job.cost == pytest.approx(done.job.duration * 0.0001) and 3 <= done.job.worked < 30
-    assert records.raw_of(job_id)["status"] == "completed" and done.job.provenance["generation_id"] in there.jobs
+    assert remote.raw_of(job_id)["status"] == "completed" and done.job.provenance["generation_id"] in there.jobs
     assert models.known().find("nova-3").description == "What nova-3 is."  # the live list was asked for
 
 
@@ -88,7 +88,7 @@ def test_a_provider_that_is_busy_is_waited_for_and_the_job_says_so(there):
     before = len(there.created)
     job_id = start(there)
     until(lambda: "busy" in stage(job_id))
-    assert not records.was_sent(records.load(job_id, None))  # a server killed now would send it again by itself
+    assert not remote.was_sent(records.load(job_id, None))  # a server killed now would send it again by itself
     assert ended(job_id).state == records.DONE and len(there.created) == before + 1
 
 
@@ -119,7 +119,7 @@ def test_the_id_outlives_a_database_that_is_away_just_when_it_comes(there):
     there.fault("create", "slow-headers", seconds=1.0)
     before = len(there.created)
     job_id = start(there)
-    until(lambda: records.was_sent(records.load(job_id, None)))
+    until(lambda: remote.was_sent(records.load(job_id, None)))
     with database().begin() as connection:
         connection.execute(sa.text("ALTER TABLE transcriptions RENAME TO away"))
     until(lambda: there.jobs and there.creating == 0)
@@ -133,7 +133,7 @@ def test_an_answer_that_nobody_can_read_is_kept_and_a_retry_creates_anew(there):
     job_id = start(there)
     job = ended(job_id)
     assert job.error["kind"] == "AnswerUnreadable" and "raw JSON" in job.error["guidance"]
-    assert records.raw_of(job_id)["result"] == {"tune": "la la"}
+    assert remote.raw_of(job_id)["result"] == {"tune": "la la"}
     there.script(result=None, text="Now readable.")
     stt.retry(job_id)
     assert ended(job_id).state == records.DONE and stt.get(job_id).text == "Now readable."
@@ -155,7 +155,7 @@ def test_a_retry_with_another_key_uses_that_one(there):
     stt.retry(job_id)
     assert ended(job_id).error["kind"] == "KeyRefused"
     stt.retry(job_id, key=SecretStr(there.key))
-    assert ended(job_id).state == records.DONE and records.sealed_key(job_id) is None
+    assert ended(job_id).state == records.DONE and remote.sealed_key(job_id) is None
 
 
 class Held:
@@ -178,9 +178,9 @@ class Held:
 def created(there) -> tuple[Held, str]:
     """A job whose create was answered, and the id there."""
     job_id = start(there, Link("https://example.org/a.mp3"))
-    until(lambda: records.remote_id(job_id))
+    until(lambda: remote.id_of(job_id))
     ended(job_id)
-    return Held(records.load(job_id, None)), records.remote_id(job_id)
+    return Held(records.load(job_id, None)), remote.id_of(job_id)
 
 
 def test_after_a_long_outage_the_result_is_still_fetched_but_teaches_nothing_about_speed(there, created):
@@ -193,9 +193,9 @@ def test_after_an_hour_the_result_is_gone_and_a_job_that_runs_too_long_ends(ther
     work, remote_id = created
     there.script(duration=3600)
     running = start(there, Link("https://example.org/b.mp3"))
-    until(lambda: records.remote_id(running))
+    until(lambda: remote.id_of(running))
     with pytest.raises(TookTooLong):
-        provider._result(work, {"id": records.remote_id(running), "at": time.time() - 1800})
+        provider._result(work, {"id": remote.id_of(running), "at": time.time() - 1800})
     stt.cancel(running)
     there.script(duration=0.2)
     there.expires = -1

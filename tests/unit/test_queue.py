@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stt import records
+from stt import records, spoken
 from stt.errors import SttError
 from stt.records import Job
 from stt.transcript import Segment, Transcript
@@ -62,15 +62,15 @@ def test_only_who_took_the_job_last_may_write_to_it(data: Path):
     assert not records.is_current(old) and records.is_current(new)
     said = Transcript((Segment(0.0, 5.0, "Right."),), duration=5.0)
     wrong = Transcript((Segment(0.0, 5.0, "Wrong."),), duration=5.0)
-    records.keep_stretch(old, 1, 0.0, 5.0, wrong.to_dict()["segments"], {"took": 1.0})
+    spoken.keep_stretch(old, 1, 0.0, 5.0, wrong.to_dict()["segments"], {"took": 1.0})
     records.report(old, stage="Wrong")
-    assert records.stretches_of(made.id) == [] and records.load(made.id, None).stage is None
+    assert spoken.stretches_of(made.id) == [] and records.load(made.id, None).stage is None
     assert not records.finish(old, wrong) and not records.fail(old, SttError())
     for _ in range(2):  # the second time changes nothing
-        records.keep_stretch(new, 1, 0.0, 5.0, said.to_dict()["segments"], {"took": 1.0})
+        spoken.keep_stretch(new, 1, 0.0, 5.0, said.to_dict()["segments"], {"took": 1.0})
     assert records.load(made.id, None).worked == 1.0
     assert records.finish(new, said) and not records.finish(new, wrong)
-    assert records.transcript_of(made.id).text == "Right." and records.load(made.id, None).state == "done"
+    assert spoken.transcript_of(made.id).text == "Right." and records.load(made.id, None).state == "done"
 
 
 def test_an_attempt_that_was_started_anew_can_no_longer_write(data: Path):

@@ -19,7 +19,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from stt import history, records, schema
+from stt import history, records, schema, spoken
 from stt.database import database, metadata, tags
 from stt.errors import SetupError
 from tests.conftest import forget
@@ -78,9 +78,9 @@ def test_the_first_database_is_upgraded_without_loss(first: None):
     ]  # fmt: skip
     emma, john = records.jobs_of(ANN)[::-1]
     assert (emma.title, emma.words, john.state) == ("Émma ✓ 100 %", 12, "working")
-    whole = records.transcript_of(emma.id)
+    whole = spoken.transcript_of(emma.id)
     assert "cold-hearted and rather selfish" in whole.text and len(whole.words) == 12
-    assert records.stretches_of(john.id)[0]["end"] == 4.0 and "leisure" in records.text_so_far(john.id)
+    assert spoken.stretches_of(john.id)[0]["end"] == 4.0 and "leisure" in spoken.text_so_far(john.id)
     assert [job.id for job in history.find(ANN, text="selfish")] == [emma.id]
     assert history.find("local", text="selfish") == []
     failed = records.jobs_of("local", states=(records.FAILED,))[0]
