@@ -271,7 +271,8 @@ def _mend() -> None:
         known = DBOS.list_workflows(workflow_ids=list(block), load_input=False, load_output=False)
         for work in known:
             job = block.pop(work.workflow_id)
-            if work.status not in ("ENQUEUED", "PENDING", "DELAYED"):
+            # Asked again, as most have ended with a word since they were listed above.
+            if work.status not in ("ENQUEUED", "PENDING", "DELAYED") and records.is_open(job):
                 log.warning("ended without a word: %s", job.id)
                 _fail(job.id, None, SttError("This server was stopped in the middle of it."))
         for job in block.values():

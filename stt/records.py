@@ -110,6 +110,14 @@ def open_jobs() -> list[Job]:
         return [Job(**row) for row in connection.execute(query).mappings()]
 
 
+def is_open(job: Job) -> bool:
+    """Whether this attempt of it still waits or is being worked on."""
+    t = transcriptions.c
+    this = sa.and_(t.id == job.id, t.attempt == job.attempt, t.state.in_(OPEN))
+    with database().connect() as connection:
+        return bool(connection.execute(sa.select(sa.exists().where(this))).scalar())
+
+
 def insert(job: Job, sealed_key: str | None = None) -> None:
     row = {field.name: getattr(job, field.name) for field in fields(Job)}
     with database().begin() as connection:
