@@ -27,6 +27,7 @@ class Player {
   constructor(root) {
     this.root = root;
     this.data = {};
+    this.asked = []; // places in the sound, seconds, that were asked for since it last arrived
     const part = (name) => root.querySelector(`.stt-${name}`);
     const names = ["audio", "bar", "controls", "notice", "play", "slider", "now", "length", "speed", "follow"];
     for (const name of names) this[name] = part(name);
@@ -99,10 +100,22 @@ class Player {
     const target = Math.min(Math.max(seconds, 0), this.total || Infinity);
     latest = this;
     // Before the length is known a position is kept until it can be taken.
-    if (this.audio.readyState >= 1) this.audio.currentTime = target;
+    if (this.audio.readyState >= 1) this.move(target);
     else this.pending = target;
     if (thenPlay) this.start();
     this.tick();
+  }
+
+  /**
+   * Chromium waits for ever when, on its way to one place, it is sent to another and then to the first again: the second
+   * wish makes it drop what it has read, and the third it takes for fulfilled. So no place is asked for twice on one way.
+   */
+  move(seconds) {
+    if (!this.audio.seeking) this.asked = [];
+    const aside = seconds < this.total ? 0.001 : -0.001;
+    while (this.asked.some((place) => Math.abs(place - seconds) < 0.0005)) seconds += aside;
+    this.asked.push(seconds);
+    this.audio.currentTime = seconds;
   }
 
   start() {
@@ -200,7 +213,7 @@ class Player {
     on(audio, "loadedmetadata", () => {
       this.measure();
       this.tell("");
-      if (this.pending != null) audio.currentTime = this.pending;
+      if (this.pending != null) this.move(this.pending);
       this.pending = null;
       audio.playbackRate = Number(this.speed.value);
       this.tick();
