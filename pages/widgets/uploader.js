@@ -3,14 +3,15 @@
 // because an edit of this file makes it a new module.
 const shelves = (window.sttShelves ??= new Map());
 const AT_ONCE = 2;
+const TELL_AGAIN = 2000; // milliseconds
 const RETRY = { label: "Try again", className: "stt-upload-retry" };
 
 export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".stt-uploader");
   if (!shelves.has(data.key)) shelves.set(data.key, { uploads: [], done: [], view: null });
   const shelf = shelves.get(data.key);
-  Object.assign(shelf, { limit: data.limit, url: data.url });
-  shelf.report = () => setStateValue("uploaded", [...shelf.done]);
+  Object.assign(shelf, { limit: data.limit, url: data.url, known: data.known });
+  shelf.tell = () => setStateValue("uploaded", [...shelf.done]);
 
   const hint = root.querySelector(".stt-drop-hint");
   hint.textContent = `Sound or video, up to ${size(data.limit)} each`;
@@ -18,7 +19,7 @@ export default function ({ data, parentElement, setStateValue }) {
     shelf.view?.close();
     shelf.view = open(root, shelf);
     // The server forgets the state of a page that was left; what was finished meanwhile was never told.
-    if (shelf.done.length) shelf.report();
+    if (shelf.done.length) report(shelf);
   }
   const view = shelf.view;
   const turn = (view.turn = (view.turn ?? 0) + 1);
@@ -106,7 +107,15 @@ function finish(shelf, upload, id) {
   remove(shelf, upload);
   if (!shelf.view) return; // told when the page is opened again
   shelf.view.say(shelf.done.length === 1 ? "1 file uploaded" : `${shelf.done.length} files uploaded`);
-  shelf.report();
+  report(shelf);
+}
+
+/** Tell the page what is there, until it knows: what is said while the line to it is broken is lost. */
+function report(shelf) {
+  clearTimeout(shelf.again);
+  if (!shelf.view) return;
+  shelf.tell();
+  shelf.again = setTimeout(() => shelf.known < shelf.done.length && report(shelf), TELL_AGAIN);
 }
 
 function fail(shelf, upload, { title, message, guidance }, again = false) {

@@ -20,13 +20,13 @@ def uploader(key: str, limit_bytes: int, url: str = "/upload") -> list[str]:
     answers 201 with `{"id": …}`, or 4xx or 5xx with `{"title", "message", "guidance"}`, which the row then shows.
     Files over `limit_bytes` are refused before they are sent. Two are sent at once, also while other pages are open.
     """
-    result = _uploader(
+    # Streamlit drops the component's state while another page is open, and gets it again a run later.
+    known = st.session_state.setdefault(f"stt_uploaded_{key}", [])
+    known += (st.session_state.get(key, {}).get("uploaded") or [])[len(known) :]
+    _uploader(
         key=key,
-        data={"key": key, "limit": limit_bytes, "url": url},
+        data={"key": key, "limit": limit_bytes, "url": url, "known": len(known)},
         default={"uploaded": []},
         on_uploaded_change=lambda: None,
     )
-    # Streamlit drops the component's state while another page is open, and gets it again a run later.
-    known = st.session_state.setdefault(f"stt_uploaded_{key}", [])
-    known += (result.uploaded or [])[len(known) :]
     return list(known)

@@ -4,45 +4,48 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import CDPSession, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests import audio
 from tests.browser.conftest import add_files
+from tests.line import Line
 from tests.server import Server
-
-SLOW = 600_000  # bytes a second
+MINUTE = 60_000  # milliseconds
 
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """5 MB of sound, about ten seconds on the slow line."""
-    sound = np.tile(audio.samples(audio.JFK), 15)
+    """21 MB of sound: more than finds room on the way to the server."""
+    sound = np.tile(audio.samples(audio.JFK), 60)
     return audio.write(tmp_path_factory.mktemp("large") / "large.wav", sound)
 
 
 @pytest.fixture
-def network(page: Page) -> CDPSession:
-    session = page.context.new_cdp_session(page)
-    session.send("Network.enable")
-    return session
+def line(server: Server) -> Iterator[Line]:
+    with Line(server.port) as line:
+        yield line
 
 
-def line(network: CDPSession, *, offline: bool = False, upload: int = -1) -> None:
-    conditions = {"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": upload}
-    network.send("Network.emulateNetworkConditions", conditions)
+@pytest.fixture
+def far(page: Page, line: Line) -> Page:
+    """The visitor, at the other end of the line."""
+    page.goto(line.url)
+    page.locator(".stt-drop").wait_for()
+    return page
 
 
 def incoming(server: Server) -> list[Path]:
     return list((server.data / "incoming").iterdir())
 
 
-def send_slowly(page: Page, network: CDPSession, path: Path, speed: int = SLOW):
-    """Begin the upload on a slow line, and wait until a part of it has gone."""
-    line(network, upload=speed)
+def send_half(page: Page, line: Line, path: Path) -> Locator:
+    """Begin an upload, on a line that goes dead when a part of it has gone."""
+    line.hold()
     page.locator("input[type=file]").first.set_input_files(str(path))
     row = page.locator(".stt-upload", has_text=path.name)
     expect(row.locator(".stt-upload-state")).to_have_text(re.compile(r"^[1-9]\d? %"))
@@ -50,15 +53,25 @@ def send_slowly(page: Page, network: CDPSession, path: Path, speed: int = SLOW):
     return row
 
 
-def test_an_upload_tells_its_percent_and_cancel_leaves_nothing(page: Page, network, server: Server, large: Path):
-    row = send_slowly(page, network, large)
+def test_an_upload_tells_its_percent_and_cancel_leaves_nothing(far: Page, line: Line, server: Server, large: Path):
+    row = send_half(far, line, large)
     row.get_by_role("button", name="Cancel: large.wav").click()
-    expect(page.locator(".stt-upload")).to_have_count(0)
-    expect(page.locator("input[type=file]").first).to_be_focused()  # the keyboard is where it can go on
-    line(network)
-    add_files(page, large)
+    expect(far.locator(".stt-upload")).to_have_count(0)
+    expect(far.locator("input[type=file]").first).to_be_focused()  # the keyboard is where it can go on
+    line.release()
+    add_files(far, large)
     assert not incoming(server)  # what was cancelled, too
-    expect(page.locator("[class*=st-key-chosen-]")).to_have_count(1)
+    expect(far.locator("[class*=st-key-chosen-]")).to_have_count(1)
+
+
+def test_a_connection_that_breaks_off_half_way_is_said_and_tried_again(far: Page, line: Line, server: Server, large: Path):
+    row = send_half(far, line, large)
+    line.cut()
+    expect(row.get_by_role("alert")).to_contain_text("The connection broke off. Check the network, then try again.")
+    line.mend()
+    row.get_by_role("button", name="Try again: large.wav").click()
+    far.locator("[class*=st-key-chosen-]", has_text="large.wav").wait_for()
+    assert not incoming(server)
 
 
 def test_a_file_over_the_limit_is_refused_before_anything_is_sent(page: Page, tmp_path: Path):
@@ -111,3 +124,31 @@ def test_a_drop_anywhere_on_the_page_adds_the_files(page: Page):
     page.dispatch_event("body", "drop", {"dataTransfer": transfer})
     for name in ("one.wav", "two.wav"):
         page.locator("[class*=st-key-chosen-]", has_text=name).wait_for()
+
+
+def test_an_upload_goes_on_while_another_page_is_open(far: Page, line: Line, large: Path):
+    send_half(far, line, large)
+    far.get_by_role("link", name="History").click()
+    far.get_by_role("heading", name="History").wait_for()
+    line.release()
+    far.get_by_role("link", name="Transcribe").first.click()
+    far.locator("[class*=st-key-chosen-]", has_text="large.wav").wait_for()
+
+
+def test_a_session_whose_line_breaks_off_goes_on_where_it_was(far: Page, line: Line, server: Server):
+    far.get_by_role("tab", name="Link").click()
+    address = far.get_by_role("textbox", name="Addresses of recordings, one a line")
+    address.fill("https://example.org/talk.mp3")
+    far.get_by_role("tab", name="Upload").click()
+    far.get_by_role("button", name="Try the sample").click()
+    job = far.locator(".st-key-jobs [class*=st-key-job-]")
+    job.wait_for()
+    line.cut()
+    elsewhere = far.context.new_page()
+    elsewhere.goto(server.url)
+    expect(elsewhere.locator(".st-key-jobs").get_by_role("button", name="Read")).to_be_visible(timeout=MINUTE)
+    expect(job.get_by_role("button", name="Read")).to_have_count(0)
+    line.mend()
+    expect(job.get_by_role("button", name="Read")).to_be_visible(timeout=MINUTE)
+    far.get_by_role("tab", name="Link").click()
+    expect(address).to_have_value("https://example.org/talk.mp3")

@@ -1,0 +1,105 @@
+"""The line between a browser and the server, which tests let go dead and cut off, as bad networks do."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import suppress
+
+from tests.server import free_port
+
+BLOCK = 1 << 16  # bytes
+
+
+class Line:
+    """Passes on what comes to a port of its own to the server's `port`, and back. Used as a context manager."""
+
+    def __init__(self, port: int) -> None:
+        self.server = port
+        self.port = free_port()
+        self.flows = threading.Event()
+        self.flows.set()
+        self.after = 0  # bytes that each connection still takes to the server once the line is dead
+        self.broken = False
+        self.open: set[socket.socket] = set()
+        self.lock = threading.Lock()
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    def hold(self, after: int = 300_000) -> None:
+        """From now on no connection takes more than so many bytes to the server, until `release`.
+
+        Small messages go on, a large file stands still.
+        """
+        self.after = after
+        self.flows.clear()
+
+    def release(self) -> None:
+        self.flows.set()
+
+    def cut(self) -> None:
+        """All connections end, and new ones too, until `mend`."""
+        with self.lock:
+            self.broken = True
+            self._hang_up()
+        self.release()
+
+    def mend(self) -> None:
+        self.broken = False
+
+    def _hang_up(self) -> None:
+        for end in self.open:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def _answer(self) -> None:
+        while True:
+            try:
+                near, _ = self.listening.accept()
+            except OSError:
+                return  # closed
+            threading.Thread(target=self._connect, args=(near,), daemon=True).start()
+
+    def _connect(self, near: socket.socket) -> None:
+        with near, socket.socket() as far:
+            with self.lock:
+                if self.broken:
+                    return
+                self.open |= {near, far}
+            try:
+                far.connect(("127.0.0.1", self.server))
+                back = threading.Thread(target=self._pass_on, args=(far, near), daemon=True)
+                back.start()
+                self._pass_on(near, far, held=True)
+                back.join()
+            except OSError:
+                pass
+            finally:
+                with self.lock:
+                    self.open -= {near, far}
+
+    def _pass_on(self, source: socket.socket, target: socket.socket, *, held: bool = False) -> None:
+        taken = 0
+        with suppress(OSError):
+            while block := source.recv(BLOCK):
+                taken = taken + len(block) if held and not self.flows.is_set() else 0
+                if taken > self.after:
+                    self.flows.wait()
+                target.sendall(block)
+        for end in (source, target):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def __enter__(self) -> Line:
+        self.listening = socket.create_server(("localhost", self.port))
+        # Little room on the way: what stands still, stands still at the browser.
+        self.listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BLOCK)
+        threading.Thread(target=self._answer, daemon=True).start()
+        return self
+
+    def __exit__(self, *_error) -> None:
+        self.listening.shutdown(socket.SHUT_RDWR)
+        self.listening.close()
+        self.cut()
