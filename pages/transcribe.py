@@ -37,7 +37,9 @@ def add_recordings() -> list[Link]:
         for recording_id in uploader("uploads", settings().upload_limit):
             if recording_id not in state.seen:
                 state.seen.add(recording_id)
-                state.chosen.append(recording_id)
+                # After a restart of the server an open page tells all that it ever uploaded.
+                if recording_id not in state.chosen and recording_id in recordings.waiting(owner):
+                    state.chosen.append(recording_id)
         with st.container(horizontal=True, vertical_alignment="center", key="sample"):
             plain("No recording at hand?", "stt-hint", fit=True)
             if st.button("Try the sample", type="tertiary", icon=":material/play_circle:"):
