@@ -1,4 +1,4 @@
-"""Usable with a screen reader: measured with axe, and what changes by itself is said."""
+"""Usable by keyboard and with a screen reader: measured with axe, and walked through with the keyboard alone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.server import Server
 MINUTE = 60_000  # milliseconds
 
 
-@pytest.fixture(params=[("light", 1440)], ids=lambda param: f"{param[0]}-{param[1]}")
+@pytest.fixture(params=[("light", 1440), ("dark", 390)], ids=lambda param: f"{param[0]}-{param[1]}")
 def anybody(request: pytest.FixtureRequest, browser: Browser, server: Server) -> Iterator[Page]:
     scheme, width = request.param
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce")
@@ -46,6 +46,30 @@ def test_no_state_of_the_first_page_has_a_barrier(anybody: Page, tmp_path):
     page.get_by_role("button", name="Transcribe", exact=True).click()
     page.locator(".st-key-jobs").get_by_role("button", name="Read").wait_for(timeout=MINUTE)
     assert barriers(page) == []
+
+
+def test_the_keyboard_alone_leads_from_the_sample_to_its_text(page: Page):
+    page.get_by_role("button", name="Try the sample").wait_for()
+    go_to(page, "Upload")  # the tab, and then the drop zone in it
+    with page.expect_file_chooser():
+        go_to(page, "Upload")
+        page.keyboard.press("Enter")
+    go_to(page, "Try the sample")
+    page.keyboard.press("Enter")
+    page.locator(".st-key-jobs").get_by_role("button", name="Read").wait_for(timeout=MINUTE)
+    go_to(page, "Read")
+    page.keyboard.press("Enter")
+    expect(page.locator(".st-key-transcript")).to_contain_text("ask not what your country can do for you")
+
+
+def go_to(page: Page, name: str) -> None:
+    """Press Tab until the thing with this name has the focus."""
+    focused = "() => { const e = document.activeElement; return e.ariaLabel || e.innerText || '' }"
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate(focused).strip().splitlines()[-1:] == [name]:
+            return
+    pytest.fail(f"Tab does not lead to {name}")
 
 
 def test_the_end_of_a_job_is_said_and_its_row_is_in_view(page: Page):
