@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,10 @@ def add_files(page: Page, *paths: Path) -> None:
     page.locator("input[type=file]").first.set_input_files([str(path) for path in paths])
     for path in paths:
         page.locator("[class*=st-key-chosen-]", has_text=path.name).wait_for()
+
+
+def type_date(page: Page, label: str, day: date) -> None:
+    """Type a day into the date field of this label, and go on with Tab."""
+    page.get_by_role("spinbutton", name=f"day, {label}").focus()
+    page.keyboard.type(f"{day:%d%m%Y}")
+    page.keyboard.press("Tab")

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from stt import access, corrections, history
 from tests.bench.many_transcripts import generate
+from tests.browser.conftest import type_date
 from tests.conftest import forget
 from tests.server import Server
 
@@ -19,6 +22,7 @@ COUNT = 230
 VISITOR = "many"
 OWNER = f"visitor:{VISITOR}"
 TITLE = 2  # the column
+ZONE = "Asia/Tokyo"  # where the visitor is: days begin when they begin there
 
 
 @pytest.fixture
@@ -29,7 +33,7 @@ def many(browser: Browser, server: Server, monkeypatch: pytest.MonkeyPatch) -> I
     for job in history.find(OWNER):
         history.delete(job.id, OWNER)
     generate(OWNER, COUNT)
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True, timezone_id=ZONE)
     context.add_cookies([{"name": access.COOKIE, "value": access.cookie_for(VISITOR), "url": server.url}])
     page = context.new_page()
     page.set_default_timeout(30_000)
@@ -160,6 +164,21 @@ def test_every_filter_narrows_what_the_others_left(many: Page):
     many.reload()
     expect(many.get_by_role("button", name="Filters (5)")).to_be_visible()
     expect(many.get_by_text(re.compile(f"^{history.totals(OWNER, **wanted).count} transcripts?\\."))).to_be_visible()
+
+
+def test_dates_are_typed_and_are_whole_days_of_the_visitors_clock(many: Page):
+    days = sorted(datetime.fromtimestamp(job.created, ZoneInfo(ZONE)).date() for job in history.find(OWNER))
+    first, last = days[20], days[60]
+    many.get_by_role("button", name="Filters").click()
+    type_date(many, "Created start date", first)
+    type_date(many, "Created end date", last)
+    many.keyboard.press("Tab")  # leaves the field
+    found = sum(first <= day <= last for day in days)
+    expect(many.get_by_text(f"{found} transcripts.")).to_be_visible()
+    expect(many).to_have_url(re.compile(f"dates={first}&dates={last}"))
+    many.reload()
+    expect(many.get_by_role("button", name="Filters (1)")).to_be_visible()
+    expect(many.get_by_text(f"{found} transcripts.")).to_be_visible()
 
 
 def test_filters_narrow_and_are_counted_and_the_chart_is_drawn(many: Page):

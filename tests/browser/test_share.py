@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from stt import sharing
 from stt.database import database
 from tests import audio
-from tests.browser.conftest import add_files
+from tests.browser.conftest import add_files, type_date
 from tests.oidc import Provider
 from tests.server import Server, free_port
 from tests.unit.test_limits import finished
@@ -49,7 +49,7 @@ def stranger(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def share(page: Page, *, with_audio: bool = True, at: str = "") -> str:
+def share(page: Page, *, with_audio: bool = True, at: str = "", until: date | None = None) -> str:
     """Make a link on the transcript's page; the dialog stays open."""
     if not page.get_by_role("dialog").is_visible():
         page.get_by_role("button", name="Share", exact=True).click()
@@ -58,6 +58,9 @@ def share(page: Page, *, with_audio: bool = True, at: str = "") -> str:
     box.wait_for(state="attached")
     if box.is_checked() != with_audio:
         dialog.get_by_text("With the audio", exact=True).click()
+    if until:
+        type_date(page, "The link works until", until)
+        page.keyboard.press("Tab")  # past the calendar's button, so that the calendar closes
     if at:
         dialog.get_by_label("Opens at second").fill(at)
     dialog.get_by_role("button", name="Make a link").click()
@@ -98,8 +101,8 @@ def test_a_stranger_reads_and_hears_it_at_the_shared_moment_until_it_is_withdraw
 
 
 def test_a_link_without_the_audio_gives_none(owner: Page, stranger: Page, server: Server):
-    ends = datetime.now(UTC) + timedelta(days=7)
-    link = share(owner, with_audio=False)
+    ends = datetime.now(UTC) + timedelta(days=3)
+    link = share(owner, with_audio=False, until=ends.date())
     expect(owner.get_by_role("dialog")).to_contain_text(f"Without the audio, ends {ends.day} {ends:%b %Y}")
     token = link.partition("token=")[2]
     stranger.goto(link)
