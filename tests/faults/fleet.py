@@ -87,9 +87,11 @@ class Worker:
     def __enter__(self) -> Worker:
         return self.start()
 
-    def __exit__(self, *_error) -> None:
+    def __exit__(self, error: type[BaseException] | None, *_rest: object) -> None:
         if self.process.poll() is None:
             self.kill()
+        if error is not None:
+            print(f"log of the worker on {self.data}:\n{self.said()[-10_000:]}")
 
 
 @contextmanager

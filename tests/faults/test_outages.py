@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,10 +16,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import requests
+import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 import stt
-from stt import access, records, spoken, tokens
+from stt import access, executors, records, spoken, tokens
+from stt.database import database as pool
 from tests import audio
 from tests.conftest import forget
 from tests.faults import fleet
@@ -50,8 +54,8 @@ def sounds(folder: Path, count: int) -> list[Path]:
     ]
 
 
-def minutes_of_speech(folder: Path) -> Path:
-    clips = [audio.samples(audio.utterance(name)) for name in list(audio.librispeech())[:16]]
+def minutes_of_speech(folder: Path, count: int = 16) -> Path:
+    clips = [audio.samples(audio.utterance(name)) for name in list(audio.librispeech())[:count]]
     return audio.write(folder / "talk.flac", np.concatenate([p for c in clips for p in (c, audio.silence(0.6))]))
 
 
@@ -93,6 +97,33 @@ def test_the_database_is_away(provider: Provider, tmp_path: Path, monkeypatch, r
     print(f"\ndatabase away for {seconds} s: of {len(ids)} jobs lost 0, created twice 0, recorded twice 0")
 
 
+def test_after_an_outage_nobody_is_taken_for_dead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog):
+    """Who is the first to reach the database again finds that nobody else has given a sign of life for long."""
+    monkeypatch.setattr(executors, "BEAT", 0.1)
+    monkeypatch.setattr(executors, "DEAD", 3.0)
+    with fleet.front(tmp_path, monkeypatch) as database, Worker(tmp_path / "worker", executors.DEAD) as worker:
+        generation_id = stt.create(minutes_of_speech(tmp_path, 8))
+        until(lambda: spoken.last_stretch(generation_id), 90)
+        before = records.load(generation_id, None).claim
+        worker.send(signal.SIGSTOP)  # so that it is surely not the first
+        with database.away():
+            TICK.wait(executors.DEAD)
+        until(lambda: signs_of_life() == 1, 30)
+        worker.send(signal.SIGCONT)
+        until(lambda: signs_of_life() == 2, 30)
+        until(lambda: all_done([generation_id]), 120)
+        assert records.load(generation_id, None).claim == before
+    assert "took over" not in caplog.text + worker.said()
+
+
+def signs_of_life() -> int:
+    """How many processes have given one within the last second."""
+    table = executors.executors
+    with pool().connect() as connection:
+        recent = table.c.seen > sa.text("extract(epoch from now()) - 1")
+        return connection.execute(sa.select(sa.func.count()).select_from(table).where(recent)).scalar_one()
+
+
 def test_the_provider_is_away(provider: Provider, tmp_path: Path, monkeypatch, request: pytest.FixtureRequest):
     seconds, count = (120, 60) if request.config.getoption("--all") else (4, 10)
     provider.script(duration=1.0)
@@ -111,6 +142,14 @@ def test_the_provider_is_away(provider: Provider, tmp_path: Path, monkeypatch, r
         until(lambda: all_done(ids), 240)
         assert len(provider.jobs) == count and provider.duplicates == []
     print(f"\nprovider away for {seconds} s: of {count} jobs lost 0, created twice 0")
+
+
+def as_root(request: pytest.FixtureRequest, folder: Path) -> None:
+    """Run this test again in a namespace in which this user is root, and may mount a disk; fails where that does."""
+    alone = ["unshare", "--user", "--map-root-user", "--mount"]
+    test = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", f"--basetemp={folder / 'again'}"]
+    long = ["--all"] * request.config.getoption("--all")
+    subprocess.run([*alone, *test, *long, request.node.nodeid], cwd=ROOT, check=True)
 
 
 @contextmanager
@@ -153,7 +192,7 @@ def test_the_disk_is_full(tmp_path: Path, monkeypatch, request: pytest.FixtureRe
     """On SQLite, where one disk holds the audio, the database and the weights."""
     seconds = 30 if request.config.getoption("--all") else 2
     if os.geteuid() != 0:
-        pytest.skip("needs root: a disk of its own is mounted")
+        return as_root(request, tmp_path)
     with small_disk(tmp_path / "disk", 320) as disk:
         monkeypatch.setenv("STT_DATA_DIR", str(disk / "data"))
         monkeypatch.setenv("STT_ACCESS", "shared")
