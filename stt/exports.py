@@ -9,6 +9,7 @@ import json
 import re
 import unicodedata
 import zipfile
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,7 +47,7 @@ class About:
         return {name: value for name, value in facts.items() if value}
 
 
-class Format:
+class Format(ABC):
     """What a file of a transcript is called, and how it is written."""
 
     extension: ClassVar[str]
@@ -70,8 +71,9 @@ class Format:
         about = About(title, language or transcript.language, model, created)
         return self.content(transcript, about, **options)
 
+    @abstractmethod
     def content(self, transcript: Transcript, about: About) -> bytes:
-        raise NotImplementedError
+        """The bytes of the file; more keyword arguments, all with a default, are the format's options."""
 
 
 class Txt(Format):

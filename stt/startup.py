@@ -8,7 +8,7 @@ import signal
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from types import FrameType
 
 from filelock import FileLock, Timeout
@@ -136,9 +136,11 @@ def _hand_over() -> None:
     jobs.hand_over()
 
 
+@cache
 def warm() -> None:
-    """Load the on-device model in the background: somebody is about to use it."""
-    threading.Thread(target=_warm, name="warm", daemon=True).start()
+    """Load the on-device model in the background, once: somebody is about to use it."""
+    if settings().stt_role != "web":
+        threading.Thread(target=_warm, name="warm", daemon=True).start()
 
 
 def _warm() -> None:

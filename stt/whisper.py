@@ -128,12 +128,7 @@ def _heard(
 
 
 def warm() -> None:
-    """Load the model in the background, so that the first recording need not wait for it."""
-    if not ready():
-        threading.Thread(target=_warm, name="whisper-warm", daemon=True).start()
-
-
-def _warm() -> None:
+    """Load the model now, so that the first recording need not wait for it."""
     try:
         _models()
         stretches.speech(np.zeros(RATE, np.float32))

@@ -210,10 +210,10 @@ def test_translation_gives_text(speech):
     assert "country" in text_of(speech[: 11 * RATE], language="en", translate=True)
 
 
-def test_the_model_can_be_loaded_in_the_background(speech):
+def test_the_model_can_be_loaded_before_it_is_used(speech):
     whisper.warm()
-    assert list(whisper.transcribe(speech[: 3 * RATE]))
     assert whisper.ready()
+    assert list(whisper.transcribe(speech[: 3 * RATE]))
 
 
 def test_the_provenance_names_weights_versions_and_settings():
