@@ -48,14 +48,14 @@ plain(
     "runs here with this base URL and a token of yours as the key. What it makes appears in your history.",
     "stt-hint",
 )
-st.code(base, language=None)
+st.code(base, language=None, wrap_lines=True)
 with st.container(horizontal=True, vertical_alignment="center"):
     st.page_link("settings.py", label="Make a token", icon=":material/key:")
     st.link_button("OpenAPI document", "/v1/openapi.json", type="tertiary", icon=":material/description:")
 
 st.subheader("Example", anchor=False)
 for tab, text, language in zip(st.tabs(["Python", "curl"]), (PYTHON, CURL), ("python", "bash"), strict=True):
-    tab.code(text.format(base=base), language=language)
+    tab.code(text.format(base=base), language=language, wrap_lines=True)
 
 st.subheader("Routes", anchor=False)
 for path, methods in document["paths"].items():

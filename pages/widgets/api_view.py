@@ -29,7 +29,7 @@ def route(method: str, path: str, operation: dict[str, Any], schemas: dict[str, 
                 _fields(schemas[body["schema"]["$ref"].rsplit("/", 1)[-1]])
         if example := EXAMPLES.get(operation["operationId"]):
             with st.expander("An answer"):
-                st.code(json.dumps(example, indent=2, ensure_ascii=False), language="json")
+                st.code(json.dumps(example, indent=2, ensure_ascii=False), language="json", wrap_lines=True)
 
 
 def models_table(offered: list[tuple[Model, Model]]) -> None:

@@ -29,7 +29,7 @@ def _share(job: Job) -> None:
     with st.form("share", border=False):
         today = datetime.now(time_zone()).date()
         first, usual, last = (today + timedelta(days=days) for days in (1, USUAL, sharing.LONGEST))
-        until = st.date_input("The link works until", usual, first, last, format="DD/MM/YYYY", required=True)
+        until = st.date_input("The link works until", usual, first, last, format="DD/MM/YYYY")
         at = st.number_input("Opens at second", min_value=0.0, value=moment() or 0.0, step=1.0, format="%.1f")
         sound = sharing.sound_of(job) is not None
         audio = st.checkbox("With the audio", value=sound, disabled=not sound)
@@ -52,7 +52,7 @@ def _make(job: Job, days: int, audio: bool, at: float) -> None:
 
 def _row(share: sharing.Share, job: Job) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        with st.container():
+        with st.container(gap=None):
             plain(f"Link of {when(share.created)}", "stt-title")
             ends = "ended" if share.ended else "ends"
             plain(f"{'With' if share.audio else 'Without'} the audio, {ends} {when(share.ends)}", "stt-facts")

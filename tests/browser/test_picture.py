@@ -18,6 +18,7 @@ def test_the_picture_of_the_readme(
     page.get_by_role("button", name="Try the sample").click()
     page.locator(".st-key-jobs").get_by_role("button", name="Read").click(timeout=60_000)
     page.locator(".st-key-transcript .stt-word").first.wait_for()
+    page.locator(".stt-wave").wait_for()
     page.locator(".stt-word", has_text="country").first.click()
     page.locator(".stt-spoken").wait_for()
     page.evaluate("() => document.querySelector('.stt-audio').pause()")
