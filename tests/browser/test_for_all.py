@@ -27,10 +27,12 @@ def anybody(request: pytest.FixtureRequest, browser: Browser, server: Server) ->
 
 
 def barriers(page: Page) -> list[str]:
-    """What axe finds in the page, of WCAG 2.2 A and AA: the rule and where."""
+    """What axe finds in the page, of WCAG 2.2 A and AA: the rule and where; and what is wider than the window."""
     rules = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
     found = Axe().run(page, options={"runOnly": rules, "resultTypes": ["violations"]}).response["violations"]
-    return [f"{rule['id']}: {node['html'][:300]}" for rule in found for node in rule["nodes"]]
+    wider = page.locator("[data-testid=stMain]").evaluate("main => main.scrollWidth - main.clientWidth")
+    said = [f"{rule['id']}: {node['html'][:300]}" for rule in found for node in rule["nodes"]]
+    return said + ([f"{wider} pixels wider than the window"] if wider > 0 else [])
 
 
 def test_no_state_of_the_first_page_has_a_barrier(anybody: Page, tmp_path):
@@ -46,6 +48,26 @@ def test_no_state_of_the_first_page_has_a_barrier(anybody: Page, tmp_path):
     page.get_by_role("button", name="Transcribe", exact=True).click()
     page.locator(".st-key-jobs").get_by_role("button", name="Read").wait_for(timeout=MINUTE)
     assert barriers(page) == []
+
+
+def test_no_other_page_has_a_barrier(anybody: Page, server: Server):
+    page = anybody
+    page.get_by_role("button", name="Try the sample").click()
+    page.locator(".st-key-jobs").get_by_role("button", name="Read").click(timeout=MINUTE)
+    page.locator(".st-key-transcript .stt-word").first.wait_for()
+    assert barriers(page) == []
+    page.get_by_role("button", name="Share", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Make a link").wait_for()
+    assert barriers(page) == []
+    for path, shown in (
+        ("history", ".st-key-history canvas"),
+        ("compare", "[data-testid=stMultiSelect] [data-tag]"),
+        ("settings", "[data-testid=stBaseButton-primaryFormSubmit]"),
+        ("api", "[data-testid=stCode] .token"),
+    ):
+        page.goto(f"{server.url}/{path}")
+        page.locator(shown).first.wait_for()
+        assert barriers(page) == [], path
 
 
 def test_the_keyboard_alone_leads_from_the_sample_to_its_text(page: Page):
