@@ -19,6 +19,7 @@ from pytest_httpserver import HTTPServer
 
 from tests import audio
 from tests.server import ROOT, Server
+from tests.waiting import until
 
 HERE = Path(__file__).parent
 MODEL = "#g1_whisper-base"
@@ -322,8 +323,8 @@ def test_a_file_goes_to_disk_while_it_comes_and_a_broken_one_leaves_nothing(serv
     incoming = server.data / "incoming"
     with socket.create_connection(("localhost", server.port)) as connection:
         connection.sendall(head(api, "Content-Length: 4000000") + PART + bytes(2 << 20))
-        wait_until(lambda: any(path.stat().st_size >= 1 << 20 for path in incoming.iterdir()))
-    wait_until(lambda: not list(incoming.iterdir()))
+        until(lambda: any(path.stat().st_size >= 1 << 20 for path in incoming.iterdir()))
+    until(lambda: not list(incoming.iterdir()))
 
 
 def test_the_limit_holds_while_the_file_comes(server: Server, api: Api):
@@ -331,20 +332,13 @@ def test_the_limit_holds_while_the_file_comes(server: Server, api: Api):
     with socket.create_connection(("localhost", server.port)) as connection:
         connection.sendall(head(api, "Transfer-Encoding: chunked") + b"%x\r\n" % len(PART) + PART + b"\r\n" + block * 6)
         assert b" 413 " in connection.recv(100)  # the body has not ended, and never says how long it is
-    wait_until(lambda: not list((server.data / "incoming").iterdir()))
+    until(lambda: not list((server.data / "incoming").iterdir()))
 
 
 def test_a_length_over_the_limit_is_refused_at_once(server: Server, api: Api):
     with socket.create_connection(("localhost", server.port)) as connection:
         connection.sendall(head(api, "Content-Length: 99999999999") + PART)
         assert b" 413 " in connection.recv(100)
-
-
-def wait_until(holds) -> None:
-    ends = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < ends
-        time.sleep(0.02)
 
 
 def test_a_limit_of_the_host_is_a_429_that_says_so_and_keeps_nothing(tmp_path: Path):

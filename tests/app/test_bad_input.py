@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,19 +16,12 @@ from stt.errors import EmptyFile, NotSound, SttError
 from tests import audio, broken
 from tests.app.test_pages import page
 from tests.bench.accuracy import normalised
+from tests.waiting import ended
 
 pytestmark = pytest.mark.usefixtures("engine")
 
 JFK = audio.samples(audio.JFK)  # 11.0 s
 SPOKEN = set(audio.JFK_WORDS.split())
-
-
-def finished(generation_id: str, owner: str) -> stt.jobs.Progress:
-    ends = time.monotonic() + 120
-    while (progress := stt.get(generation_id, owner=owner)).job.pending:
-        assert time.monotonic() < ends
-        time.sleep(0.02)
-    return progress
 
 
 def in_mp4(path: Path) -> Path:
@@ -54,7 +46,7 @@ def test_what_can_be_read_is_transcribed_and_the_page_says_what_was_lost(
     reader = page()
     owner = reader.session_state.owner
     generation_id = stt.create(recordings.take_in(damage(in_file(tmp_path / f"talk{extension}")), owner), owner=owner)
-    transcript = finished(generation_id, owner).transcript
+    transcript = ended(generation_id, owner).transcript
     heard = set(normalised(transcript.text).split())
     assert {"fellow", "americans"} <= heard and len(heard & SPOKEN) >= 5
     assert 0.3 < sum(end - start for start, end, _ in transcript.lost) < most
@@ -74,7 +66,7 @@ def test_unusual_channels_and_rates_are_heard_as_well(tmp_path: Path, channels: 
     path = audio.write(tmp_path / f"talk{extension}", np.stack([JFK] * channels), rate)
     recording = recordings.take_in(path, "local")
     assert (recording.channels, recording.sample_rate) == (channels, rate)
-    text = finished(stt.create(recording), "local").text
+    text = ended(stt.create(recording), "local").text
     assert wer(audio.JFK_WORDS, normalised(text)) <= 0.1
 
 
@@ -92,7 +84,7 @@ def test_what_is_refused_holds_up_nothing_and_is_named(tmp_path: Path):
     assert len(set(made)) == 2
     assert refused.keys() == {EmptyFile, NotSound}
     assert "empty.wav" in refused[EmptyFile] and "notes.mp3" in refused[NotSound]
-    first, second = (finished(generation_id, "local") for generation_id in made)
+    first, second = (ended(generation_id, "local") for generation_id in made)
     assert first.state == second.state == "done" and first.text == second.text != ""
 
 

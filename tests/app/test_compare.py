@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import replace
 
 import pytest
@@ -16,6 +15,7 @@ from stt.links import Link
 from stt.transcript import Segment, Transcript, Word
 from tests import audio
 from tests.server import ROOT
+from tests.waiting import ended
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -35,15 +35,7 @@ def page(owner: str | None = None, **query: str) -> AppTest:
 
 
 def transcribed(source, owner: str, **options) -> str:
-    return wait(stt.create(source, owner=owner, options=options), owner)
-
-
-def wait(generation_id: str, owner: str) -> str:
-    ends = time.monotonic() + 60
-    while stt.get(generation_id, owner=owner).job.pending:
-        assert time.monotonic() < ends
-        time.sleep(0.02)
-    return generation_id
+    return ended(stt.create(source, owner=owner, options=options), owner).job.id
 
 
 @pytest.fixture(scope="module")

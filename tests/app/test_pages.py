@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from stt.database import database, transcriptions, transcripts
 from stt.settings import settings
 from tests import audio
 from tests.server import ROOT
+from tests.waiting import ended
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -36,15 +36,7 @@ def page(name: str = "transcribe", **query: str) -> AppTest:
 
 def transcript_for(test: AppTest) -> str:
     owner = test.session_state.owner
-    return ended(stt.create(recordings.take_in(audio.AUSTEN[1], owner), owner=owner), owner)
-
-
-def ended(generation_id: str, owner: str) -> str:
-    ends = time.monotonic() + 60
-    while stt.get(generation_id, owner=owner).job.pending:
-        assert time.monotonic() < ends
-        time.sleep(0.02)
-    return generation_id
+    return ended(stt.create(recordings.take_in(audio.AUSTEN[1], owner), owner=owner), owner).job.id
 
 
 def labels(test: AppTest) -> list[str]:
@@ -105,7 +97,7 @@ def test_a_row_tells_how_it_ended_and_the_list_is_cleared():
     done = transcript_for(test)
     lost = recordings.take_in(audio.AUSTEN[1], owner)
     lost.path.unlink()
-    failed = ended(stt.create(lost, owner=owner), owner)
+    failed = ended(stt.create(lost, owner=owner), owner).job.id
     cancelled = recordings.take_in(audio.JFK, owner)
     cancelled = stt.create(cancelled, owner=owner)
     stt.cancel(cancelled, owner=owner)

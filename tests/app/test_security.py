@@ -9,7 +9,6 @@ import re
 import socket
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from stt.logs import JsonLines, new_request_id
 from tests import audio
 from tests.conftest import forget
 from tests.server import ROOT, Server
+from tests.waiting import until
 
 PAGE = {"Accept": "text/html"}
 
@@ -227,7 +227,7 @@ def test_the_log_is_json_with_the_request_and_without_what_people_said(server: S
     assert answer.status_code == 403
     secret = "the-name-of-a-patient"
     made = create(server, owner, audio.JFK.read_bytes(), f"{secret}.flac")
-    wait_until(lambda: not records.load(made, None).pending)
+    until(lambda: not records.load(made, None).pending, 300)
     owner.session.get(f"{server.url}/v1/stt/{made}")
     text = server.log.read_text()
     lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
@@ -273,7 +273,7 @@ def test_sigterm_in_the_middle_of_a_stretch_loses_nothing_and_logs_nothing_bad(s
     """With an upload that hangs, too: the server does not wait for it. Last here: it stops and starts the app."""
     sound = audio.write(tmp_path / "long.flac", np.tile(audio.samples(audio.JFK), 8)).read_bytes()
     made = create(server, owner, sound, "long.flac")
-    wait_until(lambda: records.load(made, None).seconds_done > 0)
+    until(lambda: records.load(made, None).seconds_done > 0, 300)
     head = f"POST /upload HTTP/1.1\r\nHost: localhost:{server.port}\r\nContent-Length: 1000000\r\nCookie: stt_visitor={owner.session.cookies['stt_visitor']}\r\n\r\n"
     before = len(server.log.read_text())
     with socket.create_connection(("localhost", server.port)) as hanging:
@@ -283,13 +283,6 @@ def test_sigterm_in_the_middle_of_a_stretch_loses_nothing_and_logs_nothing_bad(s
     stopped = records.load(made, None)
     assert stopped.pending
     server.start()
-    wait_until(lambda: not records.load(made, None).pending)
+    until(lambda: not records.load(made, None).pending, 300)
     assert records.load(made, None).state == records.DONE
     assert spoken.transcript_of(made).text.lower().count("your country") >= 12
-
-
-def wait_until(condition, seconds: float = 300) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.1)

@@ -21,9 +21,10 @@ import requests
 from tests import audio
 from tests.bench.table import print_table
 from tests.conftest import forget
-from tests.faults.fleet import Worker, until
+from tests.faults.fleet import Worker
 from tests.provider import KEY
 from tests.server import ROOT, free_port
+from tests.waiting import until
 
 MODEL = "#g1_nova-2-general"
 MAKE = """

@@ -27,7 +27,7 @@ import pytest
 import sqlalchemy as sa
 
 import stt
-from stt import jobs, records, recordings
+from stt import jobs, recordings, records
 from stt.database import database
 from stt.recordings import Recording
 from tests import audio
@@ -35,6 +35,7 @@ from tests.bench.table import print_table
 from tests.conftest import forget
 from tests.faults import fleet
 from tests.faults.fleet import Worker
+from tests.waiting import until
 
 SAMPLE = 100  # jobs measured
 WARM = 20  # jobs before, by which the model is loaded
@@ -157,7 +158,7 @@ def rows_read() -> int:
 
 def reach(generation_id: str) -> None:
     """Wait until this job is done; asks for one row at a time, which hardly counts."""
-    fleet.until(lambda: ended(generation_id), 120)
+    until(lambda: ended(generation_id), 120)
 
 
 def ended(generation_id: str) -> bool:

@@ -17,11 +17,12 @@ import numpy as np
 import pytest
 
 import stt
-from stt import records, recordings
+from stt import recordings, records
 from tests import audio
 from tests.bench.table import print_table
 from tests.faults import fleet
-from tests.faults.fleet import Worker, until
+from tests.faults.fleet import Worker
+from tests.waiting import TICK, until
 
 LENGTH = 30.0  # seconds of each recording
 
@@ -55,7 +56,7 @@ def throughput(folder: Path, cores: list[int], count: int) -> float:
 def slowly(condition) -> None:
     """Ask once a second: who asks more often takes from one of the two cores."""
     while not condition():
-        fleet.TICK.wait(1.0)
+        TICK.wait(1.0)
 
 
 def measure(count: int, turns: int) -> tuple[float, float, float]:

@@ -9,12 +9,10 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 import sqlalchemy as sa
@@ -24,9 +22,8 @@ from stt.database import database
 from tests import postgres
 from tests.conftest import forget
 from tests.server import ROOT
+from tests.waiting import until
 
-Found = TypeVar("Found")
-TICK = threading.Event()
 # The worker as it is, with another sense of time where a test cannot wait for the real one.
 QUICK = """
 from stt import executors
@@ -34,15 +31,6 @@ executors.BEAT, executors.DEAD = {beat}, {dead}
 from stt.__main__ import main
 main(["worker"])
 """
-
-
-def until(condition: Callable[[], Found], seconds: float) -> Found:
-    """What `condition` gives once it is true; fails where that takes longer."""
-    for _ in range(int(seconds / 0.05)):
-        if found := condition():
-            return found
-        TICK.wait(0.05)
-    raise AssertionError(f"it did not come about within {seconds} s")
 
 
 class Worker:

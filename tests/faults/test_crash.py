@@ -22,8 +22,9 @@ from tests import audio
 from tests.bench.accuracy import normalised
 from tests.conftest import forget
 from tests.faults import fleet
-from tests.faults.fleet import TICK, Worker, until
+from tests.faults.fleet import Worker
 from tests.server import ROOT
+from tests.waiting import TICK, until
 
 MAKE = """
 import sys

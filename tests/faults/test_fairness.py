@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 import stt
-from stt import jobs, records, recordings
+from stt import jobs, recordings, records
 from tests import audio
 from tests.conftest import forget
 from tests.faults import fleet
-from tests.faults.fleet import Worker, until
+from tests.faults.fleet import Worker
+from tests.waiting import until
 
 CROWD, NEW = "visitor:crowd", "visitor:new"
 

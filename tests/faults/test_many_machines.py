@@ -20,8 +20,9 @@ from tests import audio
 from tests.bench.accuracy import normalised
 from tests.conftest import forget
 from tests.faults import fleet
-from tests.faults.fleet import Worker, until
+from tests.faults.fleet import Worker
 from tests.server import free_port
+from tests.waiting import until
 
 SOON = 3.0  # seconds until a silent worker is taken for dead, in the tests that cannot wait
 

@@ -25,9 +25,10 @@ from stt.database import database as pool
 from tests import audio
 from tests.conftest import forget
 from tests.faults import fleet
-from tests.faults.fleet import TICK, Worker, until
+from tests.faults.fleet import Worker
 from tests.provider import KEY, Provider
 from tests.server import ROOT, Server
+from tests.waiting import TICK, until
 
 MODEL = "#g1_nova-2-general"
 FRAME = str(ROOT / "pages" / "frame.py")

@@ -17,21 +17,9 @@ from stt import history, jobs, recordings, records, spoken, upkeep
 from stt.errors import BadOption, EmptyFile, KeyMissing, NotFound
 from tests import audio
 from tests.bench.accuracy import normalised
+from tests.waiting import ended, until
 
 pytestmark = pytest.mark.usefixtures("engine")
-
-
-def finished(generation_id: str, owner: str = "local", seconds: float = 120) -> jobs.Progress:
-    """The job once it has ended; fails when that takes too long."""
-    return until(lambda: (p := stt.get(generation_id, owner=owner)) and not p.job.pending and p, seconds)
-
-
-def until(condition, seconds: float = 60):
-    ends = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < ends, "it did not come about"
-        time.sleep(0.02)
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +30,7 @@ def two_minutes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_file_becomes_a_transcript_with_times_confidences_and_provenance():
-    progress = finished(stt.create(audio.JFK))
+    progress = ended(stt.create(audio.JFK))
     assert progress.state == "done"
     transcript = progress.transcript
     assert wer(audio.JFK_WORDS, normalised(transcript.text)) <= 0.1
@@ -59,7 +47,7 @@ def test_each_channel_is_a_speaker_when_asked_for(tmp_path: Path):
     both = np.zeros((2, max(len(left), len(right))), np.float32)
     both[0, : len(left)], both[1, : len(right)] = left, right
     path = audio.write(tmp_path / "call.wav", both)
-    transcript = finished(stt.create(path, options={"channels_are_speakers": True})).transcript
+    transcript = ended(stt.create(path, options={"channels_are_speakers": True})).transcript
     said = {
         speaker: normalised(" ".join(s.text for s in transcript.segments if s.speaker == speaker))
         for speaker in transcript.speakers
@@ -80,7 +68,7 @@ def test_cancel_keeps_the_text_and_retry_goes_on_from_it(two_minutes: Path):
     until(lambda: jobs.DBOS.get_workflow_status(workflow).status == "SUCCESS", 10)
     kept = spoken.stretches_of(generation_id)
     stt.retry(generation_id)
-    done = finished(generation_id)
+    done = ended(generation_id)
     assert done.state == "done" and done.job.attempt == 2
     assert kept and done.text.startswith(" ".join(s["text"].strip() for s in kept[0]["segments"])[:40])
 
@@ -93,13 +81,13 @@ def test_a_cancelled_job_leaves_the_machine_to_the_next(tmp_path: Path):
     assert stt.get(half_an_hour).state == "cancelled"
     worked = time.process_time()
     until(lambda: jobs.DBOS.get_workflow_status(f"{half_an_hour}-1").status == "SUCCESS")
-    assert finished(stt.create(audio.JFK)).state == "done"
+    assert ended(stt.create(audio.JFK)).state == "done"
     worked = time.process_time() - worked  # seconds of the processor, however busy the machine is
     assert worked < 20, "what was left of the half hour takes over a hundred"
 
 
 def test_silence_gives_an_empty_transcript(tmp_path: Path):
-    progress = finished(stt.create(audio.write(tmp_path / "silence.flac", audio.silence(600))))
+    progress = ended(stt.create(audio.write(tmp_path / "silence.flac", audio.silence(600))))
     assert (progress.state, progress.text, progress.job.words) == ("done", "", 0)
 
 
@@ -107,7 +95,7 @@ def test_a_cut_off_recording_says_how_much_is_missing(tmp_path: Path):
     whole = audio.JFK.read_bytes()
     cut = tmp_path / "cut.flac"
     cut.write_bytes(whole[: len(whole) * 6 // 10])
-    transcript = finished(stt.create(cut)).transcript
+    transcript = ended(stt.create(cut)).transcript
     assert "fellow" in transcript.text.lower()
     start, end, why = transcript.lost[-1]
     assert end == pytest.approx(11, abs=0.2) and start == pytest.approx(6.5, abs=1.5) and "missing" in why
@@ -124,7 +112,7 @@ def test_an_owner_sees_only_their_own():
     with pytest.raises(NotFound):
         history.delete(generation_id, "visitor:b")
     assert generation_id not in [job.id for job in history.find("visitor:b")]
-    finished(generation_id, "visitor:a")
+    ended(generation_id, "visitor:a")
     assert generation_id in [job.id for job in history.find("visitor:a", text="selfish")]
     history.delete(generation_id, "visitor:a")
     assert not recording.path.exists()
@@ -133,9 +121,9 @@ def test_an_owner_sees_only_their_own():
 def test_a_newcomer_goes_before_the_crowd_of_another(two_minutes: Path):
     crowd = [stt.create(recordings.take_in(audio.AUSTEN[1], "visitor:crowd"), owner="visitor:crowd") for _ in range(12)]
     newcomer = stt.create(recordings.take_in(audio.AUSTEN[1], "visitor:new"), owner="visitor:new")
-    ended = finished(newcomer, "visitor:new").job.finished
-    later = [finished(i, "visitor:crowd").job.finished for i in crowd]
-    assert sum(finish < ended for finish in later) <= 6
+    first = ended(newcomer, "visitor:new").job.finished
+    later = [ended(i, "visitor:crowd").job.finished for i in crowd]
+    assert sum(finish < first for finish in later) <= 6
 
 
 @pytest.mark.parametrize(
@@ -163,33 +151,33 @@ def test_an_empty_file_is_refused_and_leaves_nothing_behind(tmp_path: Path, engi
 def test_the_same_file_twice_gives_two_transcripts():
     first, second = stt.create(audio.AUSTEN[0]), stt.create(audio.AUSTEN[0])
     assert first != second
-    assert finished(first).text == finished(second).text
+    assert ended(first).text == ended(second).text
 
 
 def test_the_provider_model_is_answered_here_without_a_key():
-    progress = finished(stt.create(audio.AUSTEN[1], model="#g1_whisper-base", options={"language": "en-US"}))
+    progress = ended(stt.create(audio.AUSTEN[1], model="#g1_whisper-base", options={"language": "en-US"}))
     assert progress.job.model == "local/whisper-base" and "selfish" in progress.text
 
 
 def test_what_a_killed_process_left_between_two_databases_is_set_right(tmp_path: Path):
     quiet = recordings.take_in(audio.write(tmp_path / "quiet.wav", audio.silence(1.0)), "local")
-    made = finished(stt.create(quiet)).job
+    made = ended(stt.create(quiet)).job
     until(lambda: jobs.DBOS.get_workflow_status(f"{made.id}-1").status == "SUCCESS", 10)
     # Recorded, and killed before it was started.
     records.insert(replace(made, id="never-started", state=records.QUEUED, finished=None, claim=None))
     # Its work has ended, and no database could be told.
     records.move(made.id, (records.DONE,), records.WORKING)
     jobs._mend()
-    assert finished("never-started").state == "done"
-    failed = finished(made.id)
+    assert ended("never-started").state == "done"
+    failed = ended(made.id)
     assert failed.state == "failed" and "stopped" in failed.job.error["message"]
     stt.retry(made.id)
-    assert finished(made.id).state == "done"
+    assert ended(made.id).state == "done"
 
 
 def test_what_the_engine_remembers_of_ended_work_is_forgotten(tmp_path: Path):
     generation_id = stt.create(audio.write(tmp_path / "quiet.wav", audio.silence(1.0)), title="Secret")
-    assert finished(generation_id).state == "done"
+    assert ended(generation_id).state == "done"
     until(lambda: jobs.DBOS.get_workflow_status(f"{generation_id}-1").status == "SUCCESS", 10)
     assert upkeep.forget(3600) == 0
     assert upkeep.forget(0) >= 1

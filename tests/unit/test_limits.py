@@ -23,6 +23,7 @@ from stt.records import Job
 from stt.settings import Settings, settings
 from stt.transcript import Segment, Transcript
 from tests import audio
+from tests.waiting import ended, until
 
 PRICED, UNPRICED = "#g1_whisper-base", "nova-3"
 ANN, BEN = "visitor:ann", "visitor:ben"
@@ -193,10 +194,7 @@ def test_a_link_that_turns_out_too_long_for_the_day_fails_in_words_and_leaves_no
     httpserver.expect_request("/talk.flac").respond_with_data(audio.JFK.read_bytes())
     try:
         link = jobs.create(Link(httpserver.url_for("/talk.flac")), owner=ANN)
-        ends = time.monotonic() + 60
-        while (found := records.load(link, ANN)).pending:
-            assert time.monotonic() < ends
-            time.sleep(0.05)
+        found = ended(link, ANN).job
     finally:
         jobs.stop(patience=5)
     assert found.error["kind"] == "LimitReached" and "midnight UTC" in found.error["guidance"]
@@ -356,10 +354,7 @@ def test_the_schedule_deletes_by_itself_and_ends_with_the_setting(host, role: st
     try:
         jobs.start()
         assert DBOS.get_schedule(retention.SCHEDULE) is not None
-        ends = time.monotonic() + 30
-        while history.find(ANN):
-            assert time.monotonic() < ends, "the schedule did not run"
-            time.sleep(0.05)
+        until(lambda: not history.find(ANN), 30)
         jobs.stop(patience=5)
         host(STT_KEEP_TRANSCRIPTS_DAYS="")
         jobs.start()

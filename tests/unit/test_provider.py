@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -22,6 +21,7 @@ from stt.settings import settings
 from tests import audio
 from tests.provider import KEY, Provider
 from tests.server import free_port
+from tests.waiting import until
 
 BASE = "#g1_whisper-base"
 
@@ -43,13 +43,6 @@ def start(there: Provider, source=None, **more) -> str:
     return stt.create(source, model=BASE, **more)
 
 
-def until(holds: Callable[[], object], seconds: float = 60) -> None:
-    ends, tick = time.monotonic() + seconds, threading.Event()
-    while not holds():
-        assert time.monotonic() < ends
-        tick.wait(0.01)
-
-
 def ended(generation_id: str) -> Job:
     until(lambda: not stt.get(generation_id).job.pending)
     return stt.get(generation_id).job
@@ -63,7 +56,7 @@ def test_a_job_says_what_it_waits_for_and_ends_with_everything(there):
     there.script(duration=3.5, text="All of it.")
     there.fault("create", "slow-headers", seconds=0.5)
     job_id, seen = start(there, options={"diarize": True}), []
-    until(lambda: seen.append(stage(job_id)) or not stt.get(job_id).job.pending)
+    until(lambda: seen.append(stage(job_id)) or not stt.get(job_id).job.pending, every=0.01)
     there.script(duration=0.2)
     stages = list(dict.fromkeys(filter(None, seen)))
     assert stages[-2:] == ["Queued at the provider", "The provider is transcribing"]
@@ -78,7 +71,7 @@ def test_a_job_says_what_it_waits_for_and_ends_with_everything(there):
 def test_a_large_file_is_handed_over_with_its_percent(there, tmp_path):
     audio.write(tmp_path / "long.wav", np.zeros(16_000 * 1800, np.float32))
     job_id, seen = start(there, tmp_path / "long.wav"), []
-    until(lambda: seen.append(stage(job_id)) or not stt.get(job_id).job.pending)
+    until(lambda: seen.append(stage(job_id)) or not stt.get(job_id).job.pending, every=0.01)
     assert any(re.fullmatch(r"Uploading to the provider, \d{1,2} %", words) for words in seen)
     assert stt.get(job_id).state == records.DONE
 
