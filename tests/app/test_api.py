@@ -3,81 +3,21 @@
 from __future__ import annotations
 
 import re
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import jsonschema
-import numpy as np
 import pytest
 import requests
 from pytest_httpserver import HTTPServer
 
 from tests import audio
+from tests.app.rest import MODEL, Api, assert_refused, make_token, python
 from tests.server import ROOT, Server
-from tests.waiting import until
 
 HERE = Path(__file__).parent
-MODEL = "#g1_whisper-base"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    data = tmp_path_factory.mktemp("api") / "data"
-    with Server(data, STT_UPLOAD_LIMIT_MB="5", STT_ALLOW_PRIVATE_URLS="1") as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def api(server: Server) -> Api:
-    return Api(server, make_token(server, "tests"))
-
-
-@pytest.fixture(scope="module")
-def somebody_else(server: Server) -> Api:
-    return Api(server, make_token(server, "somebody else"))
-
-
-class Api:
-    """Requests with a token."""
-
-    def __init__(self, server: Server, token: str | None) -> None:
-        self.server, self.token = server, token
-        self.base = f"{server.url}/v1"
-        self.session = requests.Session()
-        if token:
-            self.session.headers["Authorization"] = f"Bearer {token}"
-
-    def __call__(self, method: str, path: str, **more) -> requests.Response:
-        return self.session.request(method, self.base + path, timeout=60, **more)
-
-    def send(self, body: bytes, part: str = "audio", name: str = "talk.flac", **fields) -> requests.Response:
-        return self("POST", "/stt/create", data={"model": MODEL, **fields}, files={part: (name, body)})
-
-    def link(self, url: str, **fields) -> requests.Response:
-        return self("POST", "/stt/create", json={"model": MODEL, "url": url, **fields})
-
-    def ended(self, generation_id: str) -> dict:
-        ends = time.monotonic() + 120
-        while (body := self("GET", f"/stt/{generation_id}").json())["status"] in ("waiting", "active"):
-            assert time.monotonic() < ends
-        return body
-
-
-def python(server: Server, *arguments: str) -> str:
-    """What a Python process says that runs beside the server, on the same data."""
-    command = [sys.executable, *arguments]
-    return subprocess.run(
-        command, cwd=ROOT, env=server.environment, capture_output=True, text=True, check=True
-    ).stdout.strip()
-
-
-def make_token(server: Server, name: str) -> str:
-    return python(server, "-m", "stt", "token", name).splitlines()[-1]
 
 
 @pytest.fixture(scope="module")
@@ -92,15 +32,6 @@ def done(api: Api) -> dict:
 def spoken(body: dict) -> str:
     text = body["result"]["results"]["channels"][0]["alternatives"][0]["transcript"]
     return "".join(c for c in text.lower() if c.isalpha() or c == " ")
-
-
-def assert_refused(answer: requests.Response, code: int, *words: str) -> None:
-    assert answer.status_code == code, answer.text
-    body = answer.json()
-    assert body.keys() == {"message", "path", "requestId", "statusCode", "timestamp"}
-    assert body["statusCode"] == code and body["path"].startswith("/v1/")
-    assert body["requestId"] == answer.headers["X-Request-Id"]
-    assert all(word in body["message"] for word in words), body["message"]
 
 
 def test_a_file_comes_back_as_words_with_times(api: Api, done: dict):
@@ -226,127 +157,6 @@ def test_a_withdrawn_token_is_worth_nothing(server: Server):
     token_id = next(line.split()[0] for line in listed if "short-lived" in line)
     python(server, "-m", "stt", "token", "--withdraw", token_id)
     assert_refused(api("GET", "/stt/x"), 401)
-
-
-@pytest.mark.parametrize(
-    ("body", "word"),
-    [
-        ({}, "model"),
-        ([], "object"),
-        ({"model": MODEL}, "url"),
-        ({"url": "https://example.org/a.mp3"}, "model"),
-        ({"model": "nobody/knows", "url": "https://example.org/a.mp3"}, "nobody/knows"),
-        ({"model": "nova-3", "url": "https://example.org/a.mp3"}, "not offered"),
-        ({"model": MODEL, "url": "https://example.org/a.mp3", "colour": "red"}, "colour"),
-        ({"model": MODEL, "url": "https://example.org/a.mp3", "punctuate": "perhaps"}, "punctuate"),
-        ({"model": MODEL, "url": "https://example.org/a.mp3", "language": "?"}, "Language"),
-        ({"model": MODEL, "url": "https://example.org/a.mp3", "speaker_labels": True}, "speaker_labels"),
-        ({"model": MODEL, "url": str(audio.JFK)}, "url"),
-        ({"model": MODEL, "url": f"file://{audio.JFK}"}, "url"),
-        ({"model": MODEL, "url": "http://"}, "address"),
-        ({"model": MODEL, "url": 7}, "url"),
-        ({"model": "\ud800", "url": "https://example.org/\ud800"}, "ud800"),
-    ],
-)
-def test_a_body_that_does_not_fit_is_refused_with_the_part_that_does_not(api: Api, body: object, word: str):
-    assert_refused(api("POST", "/stt/create", json=body), 400, word)
-
-
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"model": ' + b"9" * 5000 + b"}"])
-def test_what_is_no_json_is_refused(api: Api, body: bytes):
-    assert_refused(api("POST", "/stt/create", data=body, headers={"Content-Type": "application/json"}), 400)
-
-
-def test_a_json_body_is_read_up_to_a_megabyte(api: Api):
-    body = b'{"model": "' + b"x" * (1 << 20) + b'"}'
-    headers = {"Content-Type": "application/json"}
-    assert_refused(api("POST", "/stt/create", data=body, headers=headers), 413)
-    assert_refused(api("POST", "/stt/create", data=iter([body]), headers=headers), 413)
-
-
-@pytest.mark.parametrize(
-    ("fields", "parts", "word"),
-    [
-        ({}, {"audio": b"x" * 500}, "model"),
-        ({"model": MODEL}, {"audio": b"x" * 500}, "not a sound"),
-        ({"model": MODEL}, {"audio": b""}, "no bytes"),
-        ({"model": MODEL}, {"sound": b"x" * 500}, "sound"),
-        ({"model": MODEL, "url": "https://example.org/a.mp3"}, {"audio": b"x"}, "link"),
-        ({"model": MODEL, "punctuate": "perhaps"}, {"audio": b"x"}, "Punctuation"),
-        ({"model": MODEL, "colour": "red"}, {"audio": b"x"}, "colour"),
-        ({"model": [MODEL, MODEL]}, {"audio": b"x"}, "model"),
-        ({"model": MODEL}, {"audio": b"x", "file": b"x"}, "more than one file"),
-    ],
-)
-def test_a_form_that_does_not_fit_is_refused_and_leaves_nothing(server: Server, api: Api, fields, parts, word: str):
-    kept = set((server.data / "audio").iterdir())
-    files = [(name, ("a.mp3", body)) for name, body in parts.items()]
-    assert_refused(api("POST", "/stt/create", data=fields, files=files), 400, word)
-    assert set((server.data / "audio").iterdir()) == kept
-
-
-@pytest.mark.parametrize(
-    ("kind", "body"),
-    [
-        ("multipart/form-data", b"--x--"),
-        ("multipart/form-data; boundary=x", b""),
-        ("multipart/form-data; boundary=x", b"no form at all"),
-        ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="audio"\r\n\r\nRIFF'),
-        ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data\r\n\r\na\r\n--x--\r\n"),
-        ("multipart/form-data; boundary=" + "x" * 300, b"--x--"),
-        ("application/x-www-form-urlencoded", b"model=a&url=b"),
-        ("text/plain", b"hello"),
-    ],
-)
-def test_what_is_no_form_is_refused(api: Api, kind: str, body: bytes):
-    assert_refused(api("POST", "/stt/create", data=body, headers={"Content-Type": kind}), 400)
-
-
-def test_a_form_is_bounded_in_its_fields(api: Api):
-    many = {f"field{number}": "x" for number in range(300)}
-    assert_refused(api.send(b"x", **many), 413, "fields")
-    assert_refused(api.send(b"x", tag="x" * (2 << 20)), 413, "1 MB")
-
-
-def head(api: Api, size: str) -> bytes:
-    """The beginning of a form whose file goes on."""
-    return (
-        f"POST /v1/stt/create HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {api.token}\r\n{size}\r\n"
-        "Content-Type: multipart/form-data; boundary=limit\r\n\r\n"
-    ).encode()
-
-
-PART = b'--limit\r\nContent-Disposition: form-data; name="audio"; filename="a.wav"\r\n\r\n'
-
-
-def test_a_file_goes_to_disk_while_it_comes_and_a_broken_one_leaves_nothing(server: Server, api: Api):
-    incoming = server.data / "incoming"
-    with socket.create_connection(("localhost", server.port)) as connection:
-        connection.sendall(head(api, "Content-Length: 4000000") + PART + bytes(2 << 20))
-        until(lambda: any(path.stat().st_size >= 1 << 20 for path in incoming.iterdir()))
-    until(lambda: not list(incoming.iterdir()))
-
-
-def test_the_limit_holds_while_the_file_comes(server: Server, api: Api):
-    block = b"%x\r\n" % (1 << 20) + bytes(1 << 20) + b"\r\n"
-    with socket.create_connection(("localhost", server.port)) as connection:
-        connection.sendall(head(api, "Transfer-Encoding: chunked") + b"%x\r\n" % len(PART) + PART + b"\r\n" + block * 6)
-        assert b" 413 " in connection.recv(100)  # the body has not ended, and never says how long it is
-    until(lambda: not list((server.data / "incoming").iterdir()))
-
-
-def test_a_length_over_the_limit_is_refused_at_once(server: Server, api: Api):
-    with socket.create_connection(("localhost", server.port)) as connection:
-        connection.sendall(head(api, "Content-Length: 99999999999") + PART)
-        assert b" 413 " in connection.recv(100)
-
-
-def test_a_limit_of_the_host_is_a_429_that_says_so_and_keeps_nothing(tmp_path: Path):
-    long = audio.write(tmp_path / "long.mp3", np.tile(audio.samples(audio.JFK), 7))
-    with Server(tmp_path / "data", STT_MINUTES_PER_VISITOR="1") as server:
-        api = Api(server, make_token(server, "tests"))
-        assert_refused(api.send(long.read_bytes()), 429, "limit", "a day")
-        assert not list((server.data / "audio").iterdir())
 
 
 def test_models_are_those_that_this_server_answers(server: Server):

@@ -9,39 +9,25 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import sqlalchemy as sa
-from dbos import DBOS
 from pydantic import SecretStr, ValidationError
 from pytest_httpserver import HTTPServer
 
-from stt import history, jobs, limits, models, recordings, records, retention, sharing, spoken, tokens
-from stt.database import database, transcriptions, usage
-from stt.database import recordings as recordings_table
+from stt import history, jobs, limits, models, recordings, records
+from stt.database import database, usage
 from stt.errors import BadOption, LimitReached, NotFound, TooLarge
 from stt.links import Link
 from stt.records import Job
 from stt.settings import Settings, settings
-from stt.transcript import Segment, Transcript
 from tests import audio
-from tests.waiting import ended, until
+from tests.waiting import ended
 
 PRICED, UNPRICED = "#g1_whisper-base", "nova-3"
 ANN, BEN = "visitor:ann", "visitor:ben"
 
 
-@pytest.fixture
-def host(data: Path, monkeypatch: pytest.MonkeyPatch):
-    """Sets limits: `host(STT_MINUTES_PER_DAY=10)`."""
-
-    def set_limits(**values: object) -> None:
-        for name, value in values.items():
-            monkeypatch.setenv(name, str(value))
-        settings.cache_clear()
-
-    return set_limits
-
-
-def job(owner: str = ANN, minutes: float | None = 1.0, engine: str = models.ON_DEVICE, attempt: int = 1, **values) -> Job:
+def job(
+    owner: str = ANN, minutes: float | None = 1.0, engine: str = models.ON_DEVICE, attempt: int = 1, **values
+) -> Job:
     now = time.time()
     given = dict.fromkeys(Job.__dataclass_fields__) | {
         "id": recordings.new_id(),
@@ -111,13 +97,17 @@ def test_an_upload_of_just_the_limit_is_taken_and_one_byte_more_is_not(host):
 
 
 @pytest.mark.parametrize(("seconds", "fits"), [(60.0, True), (60.2, False)])
-def test_a_recording_of_just_the_length_is_taken_and_a_longer_one_is_not(host, tmp_path: Path, seconds: float, fits: bool):
+def test_a_recording_of_just_the_length_is_taken_and_a_longer_one_is_not(
+    host, tmp_path: Path, seconds: float, fits: bool
+):
     host(STT_LENGTH_LIMIT=1)
     sound = np.resize(audio.samples(audio.JFK), int(seconds * 16_000))
     path = audio.write(tmp_path / "talk.wav", sound)
     with nullcontext() if fits else pytest.raises(TooLarge, match="The limit is 1 minute"):
         assert recordings.take_in(path, ANN).duration == pytest.approx(60)
-    assert len(list((settings().data_dir / "audio").glob("*"))) == fits and not list((settings().data_dir / "incoming").iterdir())
+    assert len(list((settings().data_dir / "audio").glob("*"))) == fits and not list(
+        (settings().data_dir / "incoming").iterdir()
+    )
 
 
 def test_as_many_jobs_at_once_as_the_limit_and_one_more_when_one_ends(host):
@@ -144,7 +134,9 @@ def test_a_visitor_gets_just_the_minutes_of_the_day(host):
     host(STT_MINUTES_PER_VISITOR=10)
     make(job(minutes=9))
     refused = refusal(job(minutes=1.1))
-    assert "10 min" in refused.message and "1 min are left" in refused.message and "midnight UTC, in " in refused.guidance
+    assert (
+        "10 min" in refused.message and "1 min are left" in refused.message and "midnight UTC, in " in refused.guidance
+    )
     make(job(minutes=1))
     refusal(job(minutes=0.1))
     make(job(BEN, minutes=10))
@@ -292,97 +284,6 @@ def test_only_the_models_of_the_host_can_be_chosen(host):
     host(AIML_API_KEY="server")
     with pytest.raises(BadOption, match="not offered"):
         models.choose("local/whisper-base", None)
-
-
-def old(table: sa.Table, id: str, days: float, **more: float) -> None:
-    columns = {name: time.time() - days * retention.DAY for name in ("created", "finished") if name in table.c}
-    with database().begin() as connection:
-        connection.execute(table.update().where(table.c.id == id).values(**columns, **more))
-
-
-def finished(owner: str = ANN) -> Job:
-    """A transcript with its audio, as if it had been made."""
-    recording = recordings.take_in(audio.JFK, owner)
-    made = job(owner, recording_id=recording.id, state=records.WORKING)
-    records.insert(made)
-    records.finish(made, Transcript((Segment(0.0, 1.0, "Ask not."),), 11.0))
-    return made
-
-
-def test_audio_goes_after_its_days_and_the_transcript_stays(host):
-    host(STT_KEEP_AUDIO_DAYS=3)
-    young, aged, working = finished(), finished(), finished()
-    old(recordings_table, young.recording_id, 2.99)
-    for each in (aged, working):
-        old(recordings_table, each.recording_id, 3.01)
-    records.move(working.id, (records.DONE,), records.WORKING)
-    assert retention.prune() == (0, 1)
-    assert recordings.find(young.recording_id, ANN).kept and recordings.find(working.recording_id, ANN).kept
-    with pytest.raises(NotFound):
-        recordings.find(aged.recording_id, ANN)
-    assert not (settings().data_dir / "audio" / aged.recording_id).exists()
-    assert spoken.transcript_of(aged.id).text == "Ask not."
-
-
-def test_transcripts_go_after_their_days_with_their_audio(host):
-    host(STT_KEEP_TRANSCRIPTS_DAYS=3)
-    young, aged, working = finished(), finished(BEN), finished()
-    old(transcriptions, young.id, 2.99)
-    for each in (aged, working):
-        old(transcriptions, each.id, 3.01)
-        old(recordings_table, each.recording_id, 3.01)
-    records.move(working.id, (records.DONE,), records.WORKING)
-    never_used = recordings.take_in(audio.JFK, ANN)
-    old(recordings_table, never_used.id, 3.01)
-    assert retention.prune() == (1, 1)
-    assert {found.id for found in history.find(ANN)} == {young.id, working.id} and not history.find(BEN)
-    assert {path.name for path in (settings().data_dir / "audio").iterdir()} == {young.recording_id, working.recording_id}
-
-
-def test_without_days_nothing_is_ever_deleted(host):
-    made = finished()
-    old(transcriptions, made.id, 10_000)
-    old(recordings_table, made.recording_id, 10_000)
-    assert retention.prune() == (0, 0)
-
-
-@pytest.mark.parametrize("role", ["all", "worker"])
-def test_the_schedule_deletes_by_itself_and_ends_with_the_setting(host, role: str):
-    host(STT_KEEP_TRANSCRIPTS_DAYS=3, STT_ROLE=role)
-    made = finished()
-    old(transcriptions, made.id, 4)
-    try:
-        jobs.start()
-        assert DBOS.get_schedule(retention.SCHEDULE) is not None
-        until(lambda: not history.find(ANN), 30)
-        jobs.stop(patience=5)
-        host(STT_KEEP_TRANSCRIPTS_DAYS="")
-        jobs.start()
-        assert DBOS.get_schedule(retention.SCHEDULE) is None
-    finally:
-        jobs.stop(patience=5)
-
-
-def test_a_process_that_only_serves_pages_keeps_the_schedule_too(host):
-    host(STT_KEEP_AUDIO_DAYS=3, STT_ROLE="web")
-    try:
-        jobs.start()
-        assert DBOS.get_schedule(retention.SCHEDULE) is not None
-    finally:
-        jobs.stop(patience=5)
-
-
-def test_all_that_is_a_visitors_goes_and_nobody_elses(host):
-    mine, theirs = finished(ANN), finished(BEN)
-    unused = recordings.take_in(audio.JFK, ANN)
-    shared = sharing.make(mine.id, ANN, days=7, audio=True)
-    program = tokens.make("Program", ANN)
-    retention.delete_everything(ANN)
-    assert not history.find(ANN) and not recordings.find_all([mine.recording_id, unused.id], ANN)
-    assert {path.name for path in (settings().data_dir / "audio").iterdir()} == {theirs.recording_id}
-    assert tokens.find(program) is None and history.find(BEN)
-    with pytest.raises(NotFound):
-        sharing.shared(shared)
 
 
 def test_a_refused_job_leaves_no_copy_of_its_file(host):

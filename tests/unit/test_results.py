@@ -6,13 +6,10 @@ import json
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from stt import errors, results
 from stt.results import read
 from stt.transcript import Transcript
-from stt.untrusted import clean
 from tests.provider import MODELS, Job, result
 
 SAID = "Well, I don't know. It cost $20 — or 30 %! Ça va?"
@@ -265,13 +262,19 @@ def test_control_characters_and_broken_unicode_do_not_reach_the_transcript():
 def test_findings_of_every_channel_are_kept_each_with_the_times_of_its_own_words():
     def spoken(word, start, kind):
         found = [{"label": kind, "value": word, "start_word": 0, "end_word": 1}]
-        layout = {"paragraphs": [{"sentences": [{"text": word}, {"text": "Yes."}], "start": start, "end": 9, "speaker": 0}]}
+        layout = {
+            "paragraphs": [{"sentences": [{"text": word}, {"text": "Yes."}], "start": start, "end": 9, "speaker": 0}]
+        }
         return channel(word, [(word, start, start + 1)], entities=found, paragraphs=layout)
 
     extras = read(answer(deepgram([spoken("Anna", 1, "PERSON"), spoken("Paris", 4, "PLACE")]))).transcript.extras
-    assert [(e["text"], e["kind"], e["start"]) for e in extras["entities"]] == [("Anna", "PERSON", 1), ("Paris", "PLACE", 4)]
+    assert [(e["text"], e["kind"], e["start"]) for e in extras["entities"]] == [
+        ("Anna", "PERSON", 1),
+        ("Paris", "PLACE", 4),
+    ]
     assert extras["paragraphs"] == [
-        {"text": f"{word} Yes.", "start": start, "end": 9, "speaker": "Speaker 1"} for word, start in (("Anna", 1), ("Paris", 4))
+        {"text": f"{word} Yes.", "start": start, "end": 9, "speaker": "Speaker 1"}
+        for word, start in (("Anna", 1), ("Paris", 4))
     ]
 
 
@@ -364,117 +367,6 @@ def test_everything_else_that_an_answer_holds_is_kept_under_its_documented_name(
     assert extras["usage"] == {"seconds": 3, "cost": 0.01, "kind": "audio"} and extras["cost"] == 0.01
     assert extras["language_code"] == "en-us" and extras["summary"] == "Short."
     assert all(f"    {name} " in results.extras.__doc__ for name in extras)
-
-
-# Whatever comes
-
-WORD = st.text("abcdeéß你好.,-'$ \u0301", min_size=1, max_size=6)
-TIME = st.none() | st.floats(0, 30) | st.integers(-5, 100_000) | st.floats() | st.text(max_size=3) | st.booleans()
-SPEAKER = st.none() | st.integers(-1, 3) | st.sampled_from("AB") | st.floats()
-RAW_WORD = st.fixed_dictionaries(
-    {"word": WORD, "start": TIME, "end": TIME},
-    optional={"punctuated_word": WORD, "confidence": TIME, "speaker": SPEAKER, "text": WORD},
-)
-SENTENCE = st.fixed_dictionaries(
-    {"text": WORD, "start": TIME, "end": TIME},
-    optional={"transcript": WORD, "speaker": SPEAKER, "channel": st.integers(0, 2)},
-)
-TEXT = st.none() | st.lists(WORD, max_size=8).map(" ".join)
-ALTERNATIVE = st.fixed_dictionaries(
-    {"transcript": TEXT},
-    optional={
-        "words": st.none() | st.lists(RAW_WORD, max_size=8),
-        "paragraphs": st.none()
-        | st.fixed_dictionaries(
-            {
-                "paragraphs": st.lists(
-                    st.fixed_dictionaries({"sentences": st.lists(SENTENCE, max_size=3), "speaker": SPEAKER}), max_size=2
-                )
-            }
-        ),
-    },
-)
-CHANNEL = st.fixed_dictionaries({"alternatives": st.lists(ALTERNATIVE, min_size=1, max_size=1)})
-DEEPGRAM = st.fixed_dictionaries(
-    {
-        "results": st.fixed_dictionaries(
-            {"channels": st.lists(CHANNEL, max_size=2) | CHANNEL},
-            optional={"utterances": st.lists(SENTENCE, max_size=3)},
-        )
-    },
-    optional={"metadata": st.none() | st.fixed_dictionaries({"duration": TIME})},
-)
-ASSEMBLY = st.fixed_dictionaries(
-    {"text": TEXT},
-    optional={
-        "words": st.none() | st.lists(RAW_WORD, max_size=8),
-        "utterances": st.none() | st.lists(SENTENCE, max_size=3),
-        "audio_duration": TIME,
-    },
-)
-
-
-def texts(found):
-    if "text" in found:
-        return [found["text"]]
-    channels = found["results"]["channels"]
-    return [c["alternatives"][0]["transcript"] for c in (channels if isinstance(channels, list) else [channels])]
-
-
-def letters(text):
-    """Tokens as compared: without case and punctuation, where anything is left."""
-    tokens = map(results._bare, results._TOKEN.findall(clean(text)))
-    return [token for token in tokens if any(c.isalnum() or c == "$" for c in token)]
-
-
-@settings(max_examples=400, deadline=None)
-@given(DEEPGRAM | ASSEMBLY, st.sampled_from(["result", "output"]), st.none() | st.floats())
-def test_no_text_is_lost_and_no_time_runs_backwards_whatever_is_missing(found, place, duration):
-    reading = read(answer(found, place), duration)
-    assert reading.status == "done"
-    assert_sound(reading.transcript)
-    kept = letters(reading.transcript.text)
-    for text in texts(found):
-        for token in letters(text):
-            assert token in kept
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text() | st.just(10**400),
-    lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.dictionaries(
-            st.sampled_from(
-                "status result output error results channels alternatives transcript words word start end text "
-                "utterances metadata duration paragraphs sentences speaker channel confidence summary topics "
-                "segments intents sentiments entities chapters auto_highlights_result timestamps usage cost search "
-                "hits start_word end_word message statusCode language_code detected_language iab_categories_result "
-                "sentiment_analysis_results content_safety_labels labels label severity timestamp".split()
-            )
-            | st.text(max_size=4),
-            inner,
-            max_size=6,
-        )
-    ),
-    max_leaves=40,
-)
-
-
-@settings(max_examples=600, deadline=None)
-@given(JSON, JSON, st.sampled_from(["completed", "error", "queued", "done", None]))
-def test_no_json_whatever_raises_or_gives_anything_but_a_documented_reading(whole, found, status):
-    for body in (
-        whole,
-        {"status": status, "result": found},
-        {"status": status, "output": {"results": found, "words": whole}},
-    ):
-        reading = read(body, 10.0)
-        if reading.status == "done":
-            assert_sound(reading.transcript)
-        elif reading.status == "failed":
-            assert isinstance(reading.error, errors.ProviderError) and 0 < len(reading.error.message) <= 300
-        else:
-            assert reading.transcript is None and reading.error is None
 
 
 def test_an_answer_of_ten_hours_is_read():

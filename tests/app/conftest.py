@@ -1,0 +1,27 @@
+"""A server for the tests of the REST routes, and two programs that use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.app.rest import Api, make_token
+from tests.server import Server
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    data = tmp_path_factory.mktemp("api") / "data"
+    with Server(data, STT_UPLOAD_LIMIT_MB="5", STT_ALLOW_PRIVATE_URLS="1") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def api(server: Server) -> Api:
+    return Api(server, make_token(server, "tests"))
+
+
+@pytest.fixture(scope="module")
+def somebody_else(server: Server) -> Api:
+    return Api(server, make_token(server, "somebody else"))

@@ -1,0 +1,60 @@
+"""A program that uses the REST routes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import requests
+
+from tests.server import ROOT, Server
+
+MODEL = "#g1_whisper-base"
+
+
+class Api:
+    """Requests with a token."""
+
+    def __init__(self, server: Server, token: str | None) -> None:
+        self.server, self.token = server, token
+        self.base = f"{server.url}/v1"
+        self.session = requests.Session()
+        if token:
+            self.session.headers["Authorization"] = f"Bearer {token}"
+
+    def __call__(self, method: str, path: str, **more) -> requests.Response:
+        return self.session.request(method, self.base + path, timeout=60, **more)
+
+    def send(self, body: bytes, part: str = "audio", name: str = "talk.flac", **fields) -> requests.Response:
+        return self("POST", "/stt/create", data={"model": MODEL, **fields}, files={part: (name, body)})
+
+    def link(self, url: str, **fields) -> requests.Response:
+        return self("POST", "/stt/create", json={"model": MODEL, "url": url, **fields})
+
+    def ended(self, generation_id: str) -> dict:
+        ends = time.monotonic() + 120
+        while (body := self("GET", f"/stt/{generation_id}").json())["status"] in ("waiting", "active"):
+            assert time.monotonic() < ends
+        return body
+
+
+def python(server: Server, *arguments: str) -> str:
+    """What a Python process says that runs beside the server, on the same data."""
+    command = [sys.executable, *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, env=server.environment, capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+def make_token(server: Server, name: str) -> str:
+    return python(server, "-m", "stt", "token", name).splitlines()[-1]
+
+
+def assert_refused(answer: requests.Response, code: int, *words: str) -> None:
+    assert answer.status_code == code, answer.text
+    body = answer.json()
+    assert body.keys() == {"message", "path", "requestId", "statusCode", "timestamp"}
+    assert body["statusCode"] == code and body["path"].startswith("/v1/")
+    assert body["requestId"] == answer.headers["X-Request-Id"]
+    assert all(word in body["message"] for word in words), body["message"]

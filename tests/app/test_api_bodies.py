@@ -1,0 +1,135 @@
+"""What programs may send to the REST routes: what does not fit is refused, in words, and leaves nothing."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests import audio
+from tests.app.rest import MODEL, Api, assert_refused, make_token
+from tests.server import Server
+from tests.waiting import until
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        ({}, "model"),
+        ([], "object"),
+        ({"model": MODEL}, "url"),
+        ({"url": "https://example.org/a.mp3"}, "model"),
+        ({"model": "nobody/knows", "url": "https://example.org/a.mp3"}, "nobody/knows"),
+        ({"model": "nova-3", "url": "https://example.org/a.mp3"}, "not offered"),
+        ({"model": MODEL, "url": "https://example.org/a.mp3", "colour": "red"}, "colour"),
+        ({"model": MODEL, "url": "https://example.org/a.mp3", "punctuate": "perhaps"}, "punctuate"),
+        ({"model": MODEL, "url": "https://example.org/a.mp3", "language": "?"}, "Language"),
+        ({"model": MODEL, "url": "https://example.org/a.mp3", "speaker_labels": True}, "speaker_labels"),
+        ({"model": MODEL, "url": str(audio.JFK)}, "url"),
+        ({"model": MODEL, "url": f"file://{audio.JFK}"}, "url"),
+        ({"model": MODEL, "url": "http://"}, "address"),
+        ({"model": MODEL, "url": 7}, "url"),
+        ({"model": "\ud800", "url": "https://example.org/\ud800"}, "ud800"),
+    ],
+)
+def test_a_body_that_does_not_fit_is_refused_with_the_part_that_does_not(api: Api, body: object, word: str):
+    assert_refused(api("POST", "/stt/create", json=body), 400, word)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"model": ' + b"9" * 5000 + b"}"])
+def test_what_is_no_json_is_refused(api: Api, body: bytes):
+    assert_refused(api("POST", "/stt/create", data=body, headers={"Content-Type": "application/json"}), 400)
+
+
+def test_a_json_body_is_read_up_to_a_megabyte(api: Api):
+    body = b'{"model": "' + b"x" * (1 << 20) + b'"}'
+    headers = {"Content-Type": "application/json"}
+    assert_refused(api("POST", "/stt/create", data=body, headers=headers), 413)
+    assert_refused(api("POST", "/stt/create", data=iter([body]), headers=headers), 413)
+
+
+@pytest.mark.parametrize(
+    ("fields", "parts", "word"),
+    [
+        ({}, {"audio": b"x" * 500}, "model"),
+        ({"model": MODEL}, {"audio": b"x" * 500}, "not a sound"),
+        ({"model": MODEL}, {"audio": b""}, "no bytes"),
+        ({"model": MODEL}, {"sound": b"x" * 500}, "sound"),
+        ({"model": MODEL, "url": "https://example.org/a.mp3"}, {"audio": b"x"}, "link"),
+        ({"model": MODEL, "punctuate": "perhaps"}, {"audio": b"x"}, "Punctuation"),
+        ({"model": MODEL, "colour": "red"}, {"audio": b"x"}, "colour"),
+        ({"model": [MODEL, MODEL]}, {"audio": b"x"}, "model"),
+        ({"model": MODEL}, {"audio": b"x", "file": b"x"}, "more than one file"),
+    ],
+)
+def test_a_form_that_does_not_fit_is_refused_and_leaves_nothing(server: Server, api: Api, fields, parts, word: str):
+    kept = set((server.data / "audio").glob("*"))
+    files = [(name, ("a.mp3", body)) for name, body in parts.items()]
+    assert_refused(api("POST", "/stt/create", data=fields, files=files), 400, word)
+    assert set((server.data / "audio").glob("*")) == kept
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data", b"--x--"),
+        ("multipart/form-data; boundary=x", b""),
+        ("multipart/form-data; boundary=x", b"no form at all"),
+        ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="audio"\r\n\r\nRIFF'),
+        ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data\r\n\r\na\r\n--x--\r\n"),
+        ("multipart/form-data; boundary=" + "x" * 300, b"--x--"),
+        ("application/x-www-form-urlencoded", b"model=a&url=b"),
+        ("text/plain", b"hello"),
+    ],
+)
+def test_what_is_no_form_is_refused(api: Api, kind: str, body: bytes):
+    assert_refused(api("POST", "/stt/create", data=body, headers={"Content-Type": kind}), 400)
+
+
+def test_a_form_is_bounded_in_its_fields(api: Api):
+    many = {f"field{number}": "x" for number in range(300)}
+    assert_refused(api.send(b"x", **many), 413, "fields")
+    assert_refused(api.send(b"x", tag="x" * (2 << 20)), 413, "1 MB")
+
+
+def head(api: Api, size: str) -> bytes:
+    """The beginning of a form whose file goes on."""
+    return (
+        f"POST /v1/stt/create HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {api.token}\r\n{size}\r\n"
+        "Content-Type: multipart/form-data; boundary=limit\r\n\r\n"
+    ).encode()
+
+
+PART = b'--limit\r\nContent-Disposition: form-data; name="audio"; filename="a.wav"\r\n\r\n'
+
+
+def test_a_file_goes_to_disk_while_it_comes_and_a_broken_one_leaves_nothing(server: Server, api: Api):
+    incoming = server.data / "incoming"
+    with socket.create_connection(("localhost", server.port)) as connection:
+        connection.sendall(head(api, "Content-Length: 4000000") + PART + bytes(2 << 20))
+        until(lambda: any(path.stat().st_size >= 1 << 20 for path in incoming.glob("*")))
+    until(lambda: not list(incoming.glob("*")))
+
+
+def test_the_limit_holds_while_the_file_comes(server: Server, api: Api):
+    block = b"%x\r\n" % (1 << 20) + bytes(1 << 20) + b"\r\n"
+    with socket.create_connection(("localhost", server.port)) as connection:
+        connection.sendall(head(api, "Transfer-Encoding: chunked") + b"%x\r\n" % len(PART) + PART + b"\r\n" + block * 6)
+        assert b" 413 " in connection.recv(100)  # the body has not ended, and never says how long it is
+    until(lambda: not list((server.data / "incoming").glob("*")))
+
+
+def test_a_length_over_the_limit_is_refused_at_once(server: Server, api: Api):
+    with socket.create_connection(("localhost", server.port)) as connection:
+        connection.sendall(head(api, "Content-Length: 99999999999") + PART)
+        assert b" 413 " in connection.recv(100)
+
+
+def test_a_limit_of_the_host_is_a_429_that_says_so_and_keeps_nothing(tmp_path: Path):
+    long = audio.write(tmp_path / "long.mp3", np.tile(audio.samples(audio.JFK), 7))
+    with Server(tmp_path / "data", STT_MINUTES_PER_VISITOR="1") as server:
+        api = Api(server, make_token(server, "tests"))
+        assert_refused(api.send(long.read_bytes()), 429, "limit", "a day")
+        assert not list((server.data / "audio").glob("*"))

@@ -1,0 +1,51 @@
+"""What several files of tests share."""
+
+from __future__ import annotations
+
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from stt import links
+from stt.aiml import Client
+from stt.settings import settings
+from tests.provider import KEY, Provider
+
+_numbers = count()
+
+
+@pytest.fixture
+def host(data: Path, monkeypatch: pytest.MonkeyPatch):
+    """Sets limits: `host(STT_MINUTES_PER_DAY=10)`."""
+
+    def set_limits(**values: object) -> None:
+        for name, value in values.items():
+            monkeypatch.setenv(name, str(value))
+        settings.cache_clear()
+
+    return set_limits
+
+
+@pytest.fixture
+def provider():
+    # A key of its own for each test: the pace of a key outlives a client.
+    with Provider(key=f"{KEY}-{next(_numbers)}") as provider:
+        provider.script(duration=0)
+        yield provider
+
+
+@pytest.fixture
+def client(provider):
+    return Client(provider.url, provider.key, read_timeout=2, create_timeout=2)
+
+
+@pytest.fixture
+def fetch(tmp_path):
+    """Download with private addresses allowed, as the local server has one."""
+
+    def fetched(url, **options):
+        options = {"limit_bytes": 10_000_000, "timeout_seconds": 20, "allow_private": True} | options
+        return links.download(url, tmp_path, **options)
+
+    return fetched

@@ -1,0 +1,235 @@
+"""A link reaches nothing but the public internet, however its address is spelled, and whatever names turn into."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from werkzeug import Request, Response
+
+from stt import links
+from stt.errors import BadLink
+from tests import audio
+
+PUBLIC = "93.184.215.14"
+SOUND = audio.JFK.read_bytes()
+
+
+@pytest.fixture
+def names(monkeypatch):
+    """A name service: name -> the answers it gives one after the other (the last one for good)."""
+    known: dict[str, list[list[str]]] = {}
+    real = socket.getaddrinfo
+
+    def answer(host, port, *args, **kwargs):
+        if host not in known:
+            return real(host, port, *args, **kwargs)
+        addresses = known[host].pop(0) if len(known[host]) > 1 else known[host][0]
+        return [
+            (socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_STREAM, 6, "", (a, port)) for a in addresses
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    return known
+
+
+@pytest.fixture
+def certificate(tmp_path_factory):
+    """The files of a certificate for talks.example that nobody has signed, and of its key."""
+    folder, key = tmp_path_factory.mktemp("tls"), ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "talks.example")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(1))
+    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("talks.example")]), critical=False)
+    signed = made.sign(key, hashes.SHA256())
+    (folder / "certificate.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return folder / "certificate.pem", folder / "key.pem"
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("", "begin with http"),
+        ("a.mp3", "begin with http"),
+        ("ftp://example.com/a.mp3", "begin with http"),
+        ("file:///etc/hostname", "begin with http"),
+        ("data:audio/mpeg;base64,AAAA", "begin with http"),
+        ("http://", "not a complete address"),
+        ("http:///a.mp3", "not a complete address"),
+        ("http://example.com:99999/", "not a complete address"),
+        ("http://[::1", "not a complete address"),
+        ("http://user:secret@example.com/a.mp3", "user name"),
+        ("http://user@example.com/a.mp3", "user name"),
+        ("http://user@bücher.example/a.mp3", "not a complete address"),
+        ("http://bücher .example/a.mp3", "not a complete address"),
+        ("http://example.com\\@127.0.0.1/", "user name"),
+        ("http://exam\nple.com/a.mp3", "signs that no address has"),
+        ("http://no-such-name.invalid/a.mp3", "no site called no-such-name.invalid"),
+        ("http://" + "a" * 300 + ".com/", "no site called"),
+    ],
+)
+def test_what_is_no_address_is_refused(fetch, url, words):
+    for use in (links.check, fetch):
+        with pytest.raises(BadLink, match=words):
+            use(url)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "127.0.0.1",
+        "127.1",
+        "127。0。0。1",
+        "①②⑦.⓪.⓪.①",
+        "LOCALHOST",
+        "0x7f.0x0.0x0.0x1",
+        "017700000001",
+        "0x7f.1",
+        "0x7f000001",
+        "2130706433",
+        "0177.0.0.1",
+        "0.0.0.0",
+        "0",
+        "10.0.0.1",
+        "172.16.5.4",
+        "192.168.1.1",
+        "169.254.169.254",
+        "168.63.129.16",
+        "[::ffff:168.63.129.16]",
+        "[fd00:ec2::254]",
+        "100.100.100.200",
+        "100.64.0.1",
+        "192.0.2.1",
+        "198.18.0.1",
+        "224.0.0.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "[::1]",
+        "[::]",
+        "[::127.0.0.1]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:a9fe:a9fe]",
+        "[64:ff9b::127.0.0.1]",
+        "[64:ff9b::10.0.0.1]",
+        "[64:ff9b:1::1]",
+        "[2002:7f00:1::]",
+        "[2002:5db8:d822::1]",
+        "[2001:0:5ef5:79fb::1]",
+        "192.88.99.1",
+        "[3fff::1]",
+        "[5f00::1]",
+        "[0:0:0:0:0:ffff:7f00:1]",
+        "[2001:db8::1]",
+        "[fc00::1]",
+        "[fd12:3456::1]",
+        "[fe80::1]",
+        "[fec0::1]",
+        "[ff02::1]",
+    ],
+)
+def test_an_address_that_is_not_public_is_refused_however_it_is_spelled(tmp_path, host):
+    for url in (f"http://{host}/a.mp3", f"https://{host}:8443/a.mp3"):
+        for use in (links.check, lambda url: links.download(url, tmp_path, limit_bytes=1000, timeout_seconds=5)):
+            with pytest.raises(BadLink, match="private network"):
+                use(url)
+
+
+@pytest.mark.parametrize("address", [PUBLIC, "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "64:ff9b::5db8:d70e"])
+def test_a_public_address_passes(names, address):
+    names["talks.example"] = [[address]]
+    assert links.check(" https://talks.example/a b.mp3#t=10 ") == "https://talks.example/a%20b.mp3"
+
+
+def test_a_name_in_any_script_is_asked_for_as_browsers_do(names):
+    names["xn--bcher-kva.example"] = [[PUBLIC]]
+    for url in ("https://bücher.example/ä ö.mp3?q=ß#x", "https://BÜCHER。example/%C3%A4%20%C3%B6.mp3?q=%C3%9F"):
+        assert links.check(url) == "https://xn--bcher-kva.example/%C3%A4%20%C3%B6.mp3?q=%C3%9F"
+    assert links.check("https://bücher.example:8443/a.mp3") == "https://xn--bcher-kva.example:8443/a.mp3"
+
+
+def test_a_name_with_one_private_address_among_public_ones_is_refused(names):
+    names["talks.example"] = [[PUBLIC, "10.0.0.1"]]
+    with pytest.raises(BadLink, match="private network"):
+        links.check("http://talks.example/a.mp3")
+
+
+def test_a_name_that_turns_private_after_the_check_is_not_connected_to(names, tmp_path):
+    """DNS rebinding: public when looked up first, this machine when connected to."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0)
+        names["rebinding.example"] = [[PUBLIC], ["127.0.0.1"]]
+        with pytest.raises(BadLink, match="private network"):
+            url = f"http://rebinding.example:{server.getsockname()[1]}/a.mp3"
+            links.download(url, tmp_path, limit_bytes=1000, timeout_seconds=5)
+        with pytest.raises(BlockingIOError):
+            server.accept()
+
+
+def test_a_redirect_into_a_private_network_is_refused(httpserver, names, tmp_path, monkeypatch):
+    """The public server that redirects is a local one: the way to its public address ends there."""
+    real = links.create_connection
+    monkeypatch.setattr(links, "create_connection", lambda address, *rest: real(("127.0.0.1", address[1]), *rest))
+    names["talks.example"] = [[PUBLIC]]
+    targets = ["http://169.254.169.254/latest/meta-data/", "//127.1/a.mp3", "http://[::ffff:10.0.0.1]/", "file:///etc"]
+    for target in targets:
+        httpserver.clear()
+        httpserver.expect_request("/a.mp3").respond_with_data(status=302, headers={"Location": target})
+        with pytest.raises(BadLink, match="private network|begin with http"):
+            url = f"http://talks.example:{httpserver.port}/a.mp3"
+            links.download(url, tmp_path, limit_bytes=1000, timeout_seconds=5)
+        assert len(httpserver.log) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_server_is_asked_by_its_name_without_keys_or_cookies_of_ours(httpserver, names, fetch):
+    names["talks.example"] = [["127.0.0.1"]]
+    seen: list[Request] = []
+
+    def answer(request: Request) -> Response:
+        seen.append(request)
+        return Response(SOUND)
+
+    httpserver.expect_request("/a.flac").respond_with_handler(answer)
+    fetch(f"http://talks.example:{httpserver.port}/a.flac")
+    assert seen[0].headers["Host"] == f"talks.example:{httpserver.port}"
+    assert not {"Authorization", "Cookie", "Referer"} & {name.title() for name in seen[0].headers.keys()}
+
+
+def test_a_proxy_in_the_environment_is_not_used(httpserver, fetch, monkeypatch):
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    httpserver.expect_request("/a.flac").respond_with_data(SOUND)
+    assert fetch(httpserver.url_for("/a.flac")).read_bytes() == SOUND
+
+
+def test_tls_is_asked_for_by_name_and_a_certificate_that_nobody_signed_is_refused(names, fetch, certificate):
+    names["talks.example"] = [["127.0.0.1"]]
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    asked: list[str] = []
+    context.sni_callback = lambda connection, name, _: asked.append(name)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def handshake():
+            try:
+                context.wrap_socket(server.accept()[0], server_side=True)
+            except OSError:
+                pass  # the other side refuses, as it should
+
+        thread = threading.Thread(target=handshake)
+        thread.start()
+        with pytest.raises(BadLink, match="no valid certificate"):
+            fetch(f"https://talks.example:{server.getsockname()[1]}/a.flac")
+        thread.join()
+    assert asked == ["talks.example"]
