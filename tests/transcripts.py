@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page
 from stt import access, recordings, records
 from stt.records import Job
 from stt.transcript import Segment, Transcript, Word
+from tests import audio
 from tests.bench.many_transcripts import vocabulary
 from tests.conftest import forget
 from tests.server import Server
@@ -68,6 +69,11 @@ def put(owner: str, transcript: Transcript, sound: Path | None = None, raw: Any 
     records.insert(Job(**(facts | values)))
     assert records.finish(records.load(facts["id"], owner), transcript, raw=raw)
     return facts["id"]
+
+
+def finished(owner: str = "visitor:ann") -> Job:
+    """A short transcript with its audio."""
+    return records.load(put(owner, Transcript((Segment(0.0, 1.0, "Ask not."),), 11.0), audio.JFK), owner)
 
 
 @contextmanager

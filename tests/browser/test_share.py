@@ -19,7 +19,7 @@ from tests import audio
 from tests.browser.conftest import add_files, type_date
 from tests.oidc import Provider
 from tests.server import Server, free_port
-from tests.unit.test_limits import finished
+from tests.transcripts import finished
 
 MINUTE = 60_000  # milliseconds
 NOTICE = "Down on Friday <b>from 18:00</b>"

@@ -12,10 +12,9 @@ from stt import history, jobs, recordings, records, retention, sharing, spoken, 
 from stt.database import database, transcriptions
 from stt.database import recordings as recordings_table
 from stt.errors import NotFound
-from stt.records import Job
 from stt.settings import settings
-from stt.transcript import Segment, Transcript
-from tests import audio, transcripts
+from tests import audio
+from tests.transcripts import finished
 from tests.waiting import until
 
 ANN, BEN = "visitor:ann", "visitor:ben"
@@ -25,12 +24,6 @@ def old(table: sa.Table, id: str, days: float, **more: float) -> None:
     columns = {name: time.time() - days * retention.DAY for name in ("created", "finished") if name in table.c}
     with database().begin() as connection:
         connection.execute(table.update().where(table.c.id == id).values(**columns, **more))
-
-
-def finished(owner: str = ANN) -> Job:
-    """A transcript with its audio, as if it had been made."""
-    words = Transcript((Segment(0.0, 1.0, "Ask not."),), 11.0)
-    return records.load(transcripts.put(owner, words, audio.JFK), owner)
 
 
 def test_audio_goes_after_its_days_and_the_transcript_stays(host):

@@ -13,7 +13,8 @@ from stt.database import database, shares
 from stt.errors import BadOption, NotFound
 from stt.records import Job
 from tests import audio
-from tests.unit.test_limits import ANN, BEN, finished, job
+from tests.transcripts import finished
+from tests.unit.test_limits import ANN, BEN, job
 
 pytestmark = pytest.mark.usefixtures("data")
 

@@ -8,10 +8,11 @@ import zipfile
 
 import pytest
 
-from stt import downloads, records, recordings, takeout
+from stt import downloads, recordings, records, takeout
 from stt.transcript import Segment, Transcript
 from tests import audio
-from tests.unit.test_limits import ANN, BEN, finished, job
+from tests.transcripts import finished
+from tests.unit.test_limits import ANN, BEN, job
 
 pytestmark = pytest.mark.usefixtures("data")
 

@@ -14,7 +14,8 @@ from stt import access, history, recordings, sharing, waveform
 from stt.database import database, waveforms
 from stt.web import ROUTES
 from tests import audio
-from tests.unit.test_limits import ANN, finished
+from tests.transcripts import finished
+from tests.unit.test_limits import ANN
 
 pytestmark = pytest.mark.usefixtures("data")
 VISITOR = "ann"
