@@ -13,7 +13,7 @@ from types import FrameType
 
 from filelock import FileLock, Timeout
 
-from stt import access, logs, storage
+from stt import access, logs, memory, storage
 from stt.database import AWAY, data_folder
 from stt.errors import Cancelled, DataFolderError, SetupError
 from stt.polling import backoff, pause
@@ -33,6 +33,7 @@ def check(can_sign_in: bool = False) -> None:
     Two processes on one SQLite folder would both take up the same broken-off jobs. With PostgreSQL many may share.
     """
     global _lock
+    memory.share()
     if settings().stt_access == "login" and not can_sign_in:
         raise SetupError(
             "STT_ACCESS is `login`, but there is no identity provider.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -28,6 +29,15 @@ class Whisper(WhisperModel):
     text before it. So it is decoded without that first, and only then by sampling, which is slow and gives other
     words every time.
     """
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        super().__init__(*values, **named)
+        self._encoding = threading.Lock()
+
+    def encode(self, features: Any) -> Any:
+        """One at a time: it takes 70 MB for a moment, and two lanes seldom want it together."""
+        with self._encoding:
+            return super().encode(features)
 
     def get_prompt(self, tokenizer: Any, previous_tokens: list[int], *rest: Any, **named: Any) -> list[int]:
         return super().get_prompt(tokenizer, previous_tokens[-PROMPT:], *rest, **named)
