@@ -11,7 +11,7 @@ import numpy as np
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens, pad_or_trim, restore_speech_timestamps
 
-from stt import stretches, windows
+from stt import memory, stretches, windows
 from stt.stretches import RATE, Span
 from stt.transcript import Segment, Word
 
@@ -34,6 +34,7 @@ def segments(
     kept = _kept(stretches.spans(voice, LONG_SILENCE, FAINT), len(sound))
     speech = np.concatenate([sound[part["start"] : part["end"]] for part in kept])
     features = model.feature_extractor(speech)
+    memory.give_back()  # it took a hundred times what it leaves
     # Encoded once: the library would encode the first window again after it has read the language from it.
     encoded = model.encode(pad_or_trim(features[:, : features.shape[-1] - 1]))
     if run.language is None:

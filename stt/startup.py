@@ -33,7 +33,7 @@ def check(can_sign_in: bool = False) -> None:
     Two processes on one SQLite folder would both take up the same broken-off jobs. With PostgreSQL many may share.
     """
     global _lock
-    memory.share()
+    memory.tune()
     if settings().stt_access == "login" and not can_sign_in:
         raise SetupError(
             "STT_ACCESS is `login`, but there is no identity provider.",

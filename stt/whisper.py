@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from stt import stretches, weights
+from stt import memory, stretches, weights
 from stt.errors import BadOption, Cancelled, WeightsError
 from stt.lanes import side_by_side
 from stt.languages import LANGUAGES
@@ -75,6 +75,12 @@ def transcribe(
     sound = stretches.clean(samples)
 
     def segments(run: Run) -> Iterator[Segment]:
+        try:
+            yield from parts(run)
+        finally:
+            memory.give_back()
+
+    def parts(run: Run) -> Iterator[Segment]:
         def ask() -> None:
             if cancelled():
                 raise Cancelled()
@@ -177,6 +183,8 @@ class _Models:
             return Whisper(str(self.found.folder), device="cpu", compute_type=COMPUTE_TYPE, **threads)
         except (RuntimeError, ValueError, OSError) as error:
             raise WeightsError(f"The weights in {self.found.folder} cannot be loaded.", detail=str(error)) from error
+        finally:
+            memory.give_back()  # twice what the model keeps
 
 
 def _models() -> _Models:

@@ -52,7 +52,7 @@ def speech(seconds: float) -> np.ndarray:
 def throughput(folder: Path) -> list[list[str]]:
     """The job is timed from its creation to its end; whatever the app does in between is in it."""
     os.environ["STT_DATA_DIR"] = str(folder / "data")
-    from stt import jobs, whisper
+    from stt import jobs, startup, whisper
     from tests.bench.accuracy import defaults, joined
 
     sound = joined(list(audio.librispeech()))
@@ -64,6 +64,7 @@ def throughput(folder: Path) -> list[list[str]]:
             time.sleep(0.02)
         assert jobs.get(generation_id).transcript is not None
 
+    startup.check()
     jobs.start()
     engines = {"defaults": defaults, "the engine alone": lambda sound: list(whisper.transcribe(sound)), "whole app": job}
     times = in_turns(engines, sound, RUNS)

@@ -15,6 +15,7 @@ from statistics import median
 
 import numpy as np
 
+from stt import memory
 from tests import audio
 from tests.bench.accuracy import defaults, joined, library, ours
 from tests.bench.table import print_table
@@ -69,6 +70,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--clip-turns", type=int, default=9)
     arguments = parser.parse_args()
+    memory.tune()  # as the app does when it starts
     engines: dict[str, Callable[[np.ndarray], object]] = {
         "defaults": defaults, "library, beam 1, words": dependable, "STT Studio": ours
     }
