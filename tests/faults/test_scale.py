@@ -37,8 +37,8 @@ def test_a_job_costs_the_same_however_many_wait(long: bool):
         for length, cost in zip(lengths, costs, strict=True):
             print(f"\n{kind}, {length} waiting: {cost}")
         for steps in ([cost.making_steps for cost in costs], [cost.taking_steps for cost in costs]):
-            # One row more for each that waits would be ten times as much.
-            assert 0 < max(steps) < 1.5 * min(steps)
+            # One row more for each that waits would be ten times as much. Fewer are no fault: PostgreSQL plans anew.
+            assert all(0 < later < 1.5 * steps[0] for later in steps)
 
 
 def test_mixed_load_leaves_nothing_behind(long: bool):
