@@ -5,8 +5,10 @@ Files have random names. What comes from afar is kept in a cache on this machine
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -42,8 +44,8 @@ def local(name: str) -> Path:
     if remote is None:
         return folder("audio") / name
     path = folder("cache") / name
-    if path.exists():
-        path.touch()  # used now: among the last to leave the cache
+    with suppress(FileNotFoundError):
+        os.utime(path)  # used now: among the last to leave the cache
         return path
     system, root = remote
     part = folder("cache") / f"{secrets.token_hex(8)}.part"
@@ -101,9 +103,16 @@ def _remote() -> tuple[Any, str] | None:
 
 
 def _trim_cache(keep: Path) -> None:
-    files = sorted((f for f in folder("cache").iterdir() if f != keep), key=lambda f: f.stat().st_mtime, reverse=True)
-    size = keep.stat().st_size if keep.exists() else 0
-    for file in files:
-        size += file.stat().st_size
+    """Remove the files that were not used for longest, until those left fit into CACHE_LIMIT."""
+    found = []
+    for file in folder("cache").iterdir():
+        if file != keep and file.suffix != ".part":
+            with suppress(FileNotFoundError):  # another thread has just removed it
+                found.append((file.stat(), file))
+    size = 0
+    with suppress(FileNotFoundError):
+        size = keep.stat().st_size
+    for stat, file in sorted(found, key=lambda one: one[0].st_mtime, reverse=True):
+        size += stat.st_size
         if size > CACHE_LIMIT:
             file.unlink(missing_ok=True)

@@ -24,10 +24,10 @@ BLOCK = 2000  # rows written together
 def vocabulary(random: np.random.Generator, size: int = 30_000) -> list[str]:
     """The words of LibriSpeech by how often they are said, then made-up ones of two to five syllables."""
     said = " ".join(audio.librispeech().values()).lower().split()
-    known = sorted(set(said), key=said.count, reverse=True)
+    known = sorted(set(said), key=lambda word: (-said.count(word), word))
     syllables = [a + b for a in "bcdfghklmnprstvw" for b in ("a", "e", "i", "o", "u", "an", "er", "ing", "ol", "ut")]
     made = {"".join(random.choice(syllables, random.integers(2, 6))) for _ in range(size)}
-    return [*known, *sorted(made - set(known), key=len)][:size]
+    return [*known, *sorted(made - set(known), key=lambda word: (len(word), word))][:size]
 
 
 def rows(owner: str, count: int, seed: int = 1) -> Iterator[tuple[dict, dict]]:

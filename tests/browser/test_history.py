@@ -59,8 +59,9 @@ def search(page: Page, text: str) -> None:
 
 
 def test_a_click_on_a_header_sorts_all_pages_and_the_pages_follow_each_other(many: Page):
-    for descending in (False, True):
+    for descending, order in ((False, "Title, A to Z"), (True, "Title, Z to A")):
         click_table(many, 250, -1)
+        expect(many.get_by_role("combobox", name="Sort by")).to_have_value(order)
         expected = [job.title for job in history.find(OWNER, sort="title", descending=descending)]
         expect(title(many, 0)).to_have_text(expected[0])
         many.get_by_role("button", name="Next page").click()
