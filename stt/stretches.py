@@ -15,8 +15,6 @@ REST = 0.25  # of a stretch; where less would be left over for the last one, the
 Span = tuple[float, float]  # start and end, in seconds
 
 FRAME = 512  # samples that the voice filter judges at once
-CONTEXT = 64  # samples before them that it sees too
-PART = 1024  # frames given to it together, 33 s
 SURE = 0.5  # how likely speech must be at some moment; noise and music stay far below
 GOOD_PAUSE = 0.5  # seconds; such a pause rarely parts words that belong together
 QUIET = 0.1  # seconds; where there is no pause, the quietest moment of this length is the place to cut
@@ -34,18 +32,9 @@ def voice(samples: np.ndarray) -> np.ndarray:
     """How likely it is that somebody speaks, 0 to 1, for every FRAME of 16 kHz mono samples: Silero VAD's judgement."""
     from faster_whisper.vad import get_vad_model
 
-    frames = np.pad(clean(samples), (0, -len(samples) % FRAME)).reshape(-1, FRAME)
-    before = np.zeros((len(frames), CONTEXT), np.float32)
-    before[1:] = frames[:-1, -CONTEXT:]
-    seen = np.concatenate([before, frames], axis=1)
-    state = {name: np.zeros((1, 1, 128), np.float32) for name in ("h", "c")}
-    judged = [np.zeros(0, np.float32)]
-    # As faster-whisper does it, but in smaller parts: its own take 130 MB for five minutes.
-    for at in range(0, len(seen), PART):
-        found, *states = get_vad_model().session.run(None, {"input": seen[at : at + PART], **state})
-        state = dict(zip(("h", "c"), states, strict=True))
-        judged.append(found.ravel())
-    return np.concatenate(judged)
+    if not len(samples):
+        return np.zeros(0, np.float32)
+    return get_vad_model()(np.pad(clean(samples), (0, -len(samples) % FRAME))).ravel()
 
 
 def spans(voice: np.ndarray, pause: float = 0.1, faint: float = 0.35) -> list[Span]:
