@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-import ctranslate2
 import numpy as np
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens, pad_or_trim, restore_speech_timestamps
@@ -20,7 +19,6 @@ FAINT = 0.1  # how likely speech must be to be heard at all: on the telephone th
 PADDING = 0.4  # seconds kept on either side of speech, for soft beginnings and endings
 MISSED = 2.0  # seconds of speech without a word that are heard again
 LONGEST_WORD = 1.5  # seconds; where a passage is left out, the word before it seems to last until its end
-SEED = 1  # of the sampling when a window has to be done again, so that runs are alike
 
 
 def segments(
@@ -42,7 +40,6 @@ def segments(
         run.language = token[2:-2]
     task = "translate" if translate else "transcribe"
     tokenizer = Tokenizer(model.hf_tokenizer, model.model.is_multilingual, task=task, language=run.language)
-    ctranslate2.set_random_seed(SEED)
     options = _options(tokenizer, ask)
     heard = model.generate_segments(features, tokenizer, options, False, encoded)
 
@@ -63,7 +60,7 @@ def settings() -> dict[str, Any]:
         "voice_filter": "Silero VAD",
         "condition_on_previous_text": True,
         "prompt_tokens": windows.PROMPT,
-        "seed": SEED,
+        "penalty_in_doubt": windows.PENALTY,
     }
 
 
@@ -158,7 +155,7 @@ def _options(tokenizer: Any, ask: Callable[[], None]) -> windows.Options:
         compression_ratio_threshold=2.4,
         condition_on_previous_text=True,
         prompt_reset_on_temperature=0.5,
-        temperatures=[0.0, *windows.SAMPLING],
+        temperatures=[0.0],
         initial_prompt=None,
         prefix=None,
         suppress_blank=True,

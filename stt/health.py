@@ -16,10 +16,12 @@ from stt.settings import settings
 ROOM = 16 * 1024 * 1024  # bytes that the data folder needs for the database and the next pieces of an upload
 
 engine = threading.Event()  # set while the job engine of this process runs
+asked = threading.Event()  # set once somebody waits for it
 
 
 def answer() -> tuple[int, dict[str, Any]]:
     """What `/healthz` answers: 200 where all is there, else 503, and what is missing."""
+    asked.set()
     missing = [name for name, there in checks() if not there]
     return 503 if missing else 200, {"live": True, "ready": not missing, "missing": missing}
 

@@ -13,12 +13,13 @@ from types import FrameType
 
 from filelock import FileLock, Timeout
 
-from stt import access, logs, memory, storage
+from stt import access, health, logs, memory, storage
 from stt.database import AWAY, data_folder
 from stt.errors import Cancelled, DataFolderError, SetupError
 from stt.polling import backoff, pause
 from stt.settings import settings
 
+HEAD_START = 3.0  # seconds that the first page has the processor to itself, unless somebody waits for the job engine
 LONGEST = 7.0  # seconds from the signal to the end at most, while requests are open
 PATIENCE = 2.0  # seconds for the database to hear that this process goes
 
@@ -58,7 +59,13 @@ def check(can_sign_in: bool = False) -> None:
 
 
 def run() -> None:
-    """Start the job engine in the background; what fails is in the log and is tried again when the first job is made."""
+    """Start the job engine a little after the server; what fails is in the log and is tried again with the first job.
+
+    It takes a second of the processor, which the first page would be late by. A job that is made starts it at once.
+    """
+    health.asked.wait(HEAD_START)
+    if _ending.is_set():
+        return
     try:
         begin()
     except Exception:

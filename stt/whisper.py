@@ -142,11 +142,6 @@ def warm() -> None:
         log.exception("Whisper could not be loaded; it is tried again with the first recording")
 
 
-def ready() -> bool:
-    """Whether the model is loaded."""
-    return _loaded is not None
-
-
 def provenance() -> dict[str, Any]:
     """Which engine, model, weights, libraries and settings: what a transcript was made with. Loads the model."""
     from stt import decoding

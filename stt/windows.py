@@ -12,7 +12,7 @@ from faster_whisper.transcribe import TranscriptionOptions
 
 PROMPT = 40  # tokens of the text before that a window is given; the library's 223 cost a fifth of the decoding
 BEAM = 5  # candidates kept while decoding; one alone is quicker, but loses commas and some words
-SAMPLING = (0.4, 0.8)  # temperatures, the last resort
+PENALTY = 1.1  # by which said tokens become less likely, the last resort
 
 
 @dataclass
@@ -26,8 +26,8 @@ class Whisper(WhisperModel):
     """faster-whisper, with a shorter memory and another way out of doubt.
 
     A window that fails by the library's own measures (it repeats itself, or is unlikely) was mostly led astray by the
-    text before it. So it is decoded without that first, and only then by sampling, which is slow and gives other
-    words every time.
+    text before it. So it is decoded without that first, and then with less of what it said already. The library would
+    sample, whose numbers depend on the thread that draws them: the same sound would not give the same words.
     """
 
     def __init__(self, *values: Any, **named: Any) -> None:
@@ -43,9 +43,9 @@ class Whisper(WhisperModel):
         return super().get_prompt(tokenizer, previous_tokens[-PROMPT:], *rest, **named)
 
     def generate_with_fallback(self, encoded: Any, prompt: list[int], tokenizer: Any, options: Options) -> tuple:
-        def tried(before: list[int], beam: int, temperature: float = 0.0) -> tuple:
+        def tried(before: list[int], penalty: float) -> tuple:
             options.ask()
-            once = replace(options, beam_size=beam, temperatures=[temperature])
+            once = replace(options, repetition_penalty=penalty)
             result, likely, _, repeats = super(Whisper, self).generate_with_fallback(encoded, before, tokenizer, once)
             # By a temperature of 1 the library forgets the text before, as it has misled.
             return result, likely, 0.0 if before is prompt else 1.0, repeats
@@ -53,13 +53,12 @@ class Whisper(WhisperModel):
         def better(one: tuple, other: tuple) -> tuple:
             return max(one, other, key=lambda found: (found[3] <= options.compression_ratio_threshold, found[1]))
 
-        best = tried(prompt, options.beam_size)
+        best = tried(prompt, options.repetition_penalty)
         bare = list(tokenizer.sot_sequence)
         if _failed(best, options) and len(prompt) > len(bare):
-            best = better(best, tried(bare, options.beam_size))
-        for temperature in SAMPLING:
-            if _failed(best, options):
-                best = better(best, tried(bare, 1, temperature))
+            best = better(best, tried(bare, options.repetition_penalty))
+        if _failed(best, options):
+            best = better(best, tried(bare, PENALTY))
         return best
 
 

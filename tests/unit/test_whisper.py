@@ -212,7 +212,6 @@ def test_translation_gives_text(speech):
 
 def test_the_model_can_be_loaded_before_it_is_used(speech):
     whisper.warm()
-    assert whisper.ready()
     assert list(whisper.transcribe(speech[: 3 * RATE]))
 
 
@@ -239,10 +238,10 @@ def test_clear_speech_is_decoded_once(speech):
     assert (len(asked), temperature) == (1, 0.0)
 
 
-def test_a_window_that_fails_is_tried_without_the_text_before_then_by_sampling(speech):
+def test_a_window_that_fails_is_tried_without_the_text_before_then_with_less_of_it_repeated(speech):
     asked = []
     _, likely, _, _ = tries(speech[: 11 * RATE], lambda: asked.append(1), (2221,) * 5, log_prob_threshold=1.0)
-    assert len(asked) == 2 + len(windows.SAMPLING)
+    assert len(asked) == 3
     assert likely > -0.5, "and the best try is taken"
 
 
@@ -250,9 +249,17 @@ def test_text_before_that_leads_astray_is_forgotten(speech):
     """A window that would say one thing over and over."""
     model = whisper._models().whole
     loop = tuple(model.hf_tokenizer.encode(" the the the the the the the the the the", add_special_tokens=False).ids) * 4
-    result, _, temperature, repeats = tries(speech[: 11 * RATE], before=loop, compression_ratio_threshold=1.2)
-    assert temperature == 1.0 or repeats <= 1.2
-    assert " country" in model.hf_tokenizer.decode(result.sequences_ids[0])
+    result, *_ = tries(speech[: 11 * RATE], before=loop, compression_ratio_threshold=1.2)
+    text = model.hf_tokenizer.decode(result.sequences_ids[0])
+    assert " country" in text and " the the" not in text
+
+
+def test_equal_samples_give_equal_text_whatever_was_heard_before(speech):
+    """Noise over speech, so that windows fail and are decoded again."""
+    sound = speech[: 11 * RATE] + noise(11, 0.1)
+    text = text_of(sound, language="en")
+    text_of(speech[: 20 * RATE])
+    assert text_of(sound, language="en") == text
 
 
 def test_between_tries_a_window_can_be_cancelled(speech):
