@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages import visitor
 from pages.widgets import sign_in, trouble
-from pages.widgets.limits_view import notice
+from pages.widgets.notice import notice
 
 WIDE = ("History", "Compare")
 

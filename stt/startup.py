@@ -14,12 +14,13 @@ from types import FrameType
 from filelock import FileLock, Timeout
 
 from stt import access, health, logs, memory, storage
-from stt.database import AWAY, data_folder
+from stt.database import AWAY, data_folder, database
 from stt.errors import Cancelled, DataFolderError, SetupError
 from stt.polling import backoff, pause
 from stt.settings import settings
 
 HEAD_START = 3.0  # seconds that the first page has the processor to itself, unless somebody waits for the job engine
+DRAWING = 1.0  # seconds that a browser takes to draw the first page
 LONGEST = 7.0  # seconds from the signal to the end at most, while requests are open
 PATIENCE = 2.0  # seconds for the database to hear that this process goes
 
@@ -63,6 +64,8 @@ def run() -> None:
 
     It takes a second of the processor, which the first page would be late by. A job that is made starts it at once.
     """
+    with suppress(*AWAY, SetupError):
+        database()  # the tables, while the browser still loads its scripts
     health.asked.wait(HEAD_START)
     if _ending.is_set():
         return
@@ -146,9 +149,11 @@ def _hand_over() -> None:
 
 @cache
 def warm() -> None:
-    """Load the on-device model in the background, once: somebody is about to use it."""
+    """Load the on-device model in the background, once, as soon as the page is drawn: somebody is about to use it."""
     if settings().stt_role != "web":
-        threading.Thread(target=_warm, name="warm", daemon=True).start()
+        soon = threading.Timer(DRAWING, _warm)
+        soon.name, soon.daemon = "warm", True
+        soon.start()
 
 
 def _warm() -> None:

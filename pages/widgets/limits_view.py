@@ -1,4 +1,4 @@
-"""What the host of this server has set: the notice on top, and the limits with what is used of them."""
+"""What the host of this server has limited, and what is used of it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,6 @@ from pages.widgets.plain import plain
 from stt import limits, models
 from stt.recordings import megabytes
 from stt.settings import settings
-
-
-def notice() -> None:
-    """The host's notice, as text, on top of the page."""
-    if text := (settings().stt_notice or "").strip():
-        with st.container(border=True, key="server-notice"):
-            plain(text, role="note")
 
 
 def limits_view(owner: str) -> None:
