@@ -30,9 +30,9 @@ if "chosen" not in state:  # ids of recordings that wait for the Transcribe butt
 state.setdefault("seen", set())  # uploads and takes of the microphone that were dealt with
 
 
-def add_recordings() -> list[Link]:
-    """Draw the ways in; the links that were typed."""
-    upload, link, record = st.tabs(["Upload", "Link", "Record"])
+def add_recordings() -> tuple[list[Link], bool]:
+    """Draw the ways in; the links that were typed, and whether more may stand in the box that has not told them yet."""
+    upload, link, record = st.tabs(["Upload", "Link", "Record"], key="ways", on_change="rerun")
     with upload:
         for recording_id in uploader("uploads", settings().upload_limit):
             if recording_id not in state.seen:
@@ -57,7 +57,7 @@ def add_recordings() -> list[Link]:
         if take is not None and take.file_id not in state.seen:
             state.seen.add(take.file_id)
             add_take(take)
-    return [Link(address) for address in dict.fromkeys(typed.split())]
+    return [Link(address) for address in dict.fromkeys(typed.split())], bool(link.open)
 
 
 def add_take(take) -> None:
@@ -143,7 +143,7 @@ def news(followed: list[Job]) -> str:
 
 st.title("Turn speech into text", anchor=False)
 notice = st.container()
-typed_links = add_recordings()
+typed_links, typing = add_recordings()
 found = recordings.find_all(state.chosen, owner)
 listed = st.container()
 model, options = model_choice(any(recording.channels > 1 for recording in found))
@@ -158,8 +158,12 @@ if "said" in state and state.said[1] == sources:
     notice.error(markdown(state.said[0]))
 else:
     state.pop("said", None)
-if st.button("Transcribe", type="primary", width="stretch", disabled=not sources, key="start"):
-    begin(sources, model.id, options)
+# A box tells what was typed when it is left, which a click on a button does first: one click is enough.
+if st.button("Transcribe", type="primary", width="stretch", disabled=not (sources or typing), key="start"):
+    if sources:
+        begin(sources, model.id, options)
+    state.notice = "Paste the address of a recording first."
+    st.rerun()
 
 followed = visitor.followed()
 with st.container(key="jobs"):

@@ -25,12 +25,11 @@ from tests.provider import AFTER, KEY, Provider
 from tests.server import ROOT
 
 WORK = """
-import sys, time
 from stt import jobs, records
+from tests.waiting import until
 jobs.start()
 print("started", flush=True)
-while records.open_jobs():
-    time.sleep(0.1)
+until(lambda: not records.open_jobs(), 900)
 jobs.stop()
 """
 PASSING = ("429", "503", "reset-before")  # of a create: sent again, because it was surely not accepted
