@@ -14,7 +14,7 @@ from pages.widgets.player import moment, player
 from pages.widgets.share import share_button
 from pages.widgets.version_picker import again_button, version_picker
 from stt import corrections, history, jobs, recordings, records, spoken
-from stt.errors import NotFound, SttError
+from stt.errors import NotFound, StorageAway, SttError
 from stt.exports import FORMATS
 from stt.languages import LANGUAGES
 from stt.transcript import Transcript
@@ -76,8 +76,12 @@ def confirm_delete(job: records.Job) -> None:
         if st.button("Keep"):
             st.rerun()
         if st.button("Delete", type="primary", key="confirm-delete"):
-            history.delete(job.id, owner)
-            st.switch_page("history.py")
+            try:
+                history.delete(job.id, owner)
+            except SttError as error:
+                st.error(markdown(sentence(error.to_dict())))
+            else:
+                st.switch_page("history.py")
 
 
 def reading(job: records.Job, transcript: Transcript, *, editable: bool) -> None:
@@ -98,7 +102,7 @@ def reading(job: records.Job, transcript: Transcript, *, editable: bool) -> None
 def has_audio(job: records.Job) -> bool:
     try:
         return recordings.find(job.recording_id or "", owner).kept
-    except NotFound:
+    except (NotFound, StorageAway):  # the text can be read all the same
         return False
 
 

@@ -24,7 +24,7 @@ class Work(Protocol):
         """
 
     def patiently(self, function: Callable[..., Result], *args: Any, **values: Any) -> Result:
-        """Call `function`, which asks the database, until the database answers; for what is no step."""
+        """Call `function` until the database and the store of recordings answer; for what is no step."""
 
     def cancelled(self) -> bool:
         """Whether to stop now: the user has cancelled, or deleted, the job."""

@@ -16,6 +16,7 @@
     ├── SetupError            this server's move
     │   ├── DataFolderError   the data folder cannot be used
     │   ├── DatabaseAway      the database does not answer
+    │   ├── StorageAway       the store of recordings does not answer
     │   ├── DiskFull          no room left
     │   └── WeightsError      the Whisper weights are missing or altered
     ├── ProviderError         the AI/ML API refused or failed
@@ -129,6 +130,11 @@ class DataFolderError(SetupError):
 
 class DatabaseAway(SetupError):
     title = "The database of this server does not answer"
+    guidance = "Nothing is lost: jobs go on as soon as it is back. Try again in a minute."
+
+
+class StorageAway(SetupError):
+    title = "The store of recordings does not answer"
     guidance = "Nothing is lost: jobs go on as soon as it is back. Try again in a minute."
 
 

@@ -36,7 +36,7 @@ from stt.access import LOCAL
 from stt.catalog import LOCAL as LOCAL_MODEL
 from stt.database import AWAY, REACH, data_folder, database
 from stt.engines import Engine, Outcome
-from stt.errors import Cancelled, NotFound, SttError
+from stt.errors import Cancelled, NotFound, StorageAway, SttError
 from stt.links import Link
 from stt.polling import backoff, pause
 from stt.recordings import Recording
@@ -51,6 +51,7 @@ QUEUES = {models.ON_DEVICE: "on-device", models.PROVIDER: "provider"}
 APPLICATION_VERSION = "1"
 
 PATIENCE = 120.0  # seconds
+PASSING = (*AWAY, StorageAway)  # what a job waits for
 
 _starting = threading.Lock()
 _started = False
@@ -312,7 +313,7 @@ def _step(name: str, function: Callable[..., Any], *args: Any) -> Any:
         interval_seconds=0.5,
         backoff_rate=2.0,
         max_attempts=9,
-        should_retry=lambda error: isinstance(error, AWAY),
+        should_retry=lambda error: isinstance(error, PASSING),
     )
     return DBOS.run_step(options, function, *args)
 
@@ -373,7 +374,7 @@ class _Work:
         for wait in backoff():
             try:
                 return function(*args, **values)
-            except AWAY:
+            except PASSING:
                 if time.monotonic() + wait > ends:
                     raise
                 pause(wait)

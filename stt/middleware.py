@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stt import access, downloads, logs
 from stt.database import AWAY
-from stt.errors import DatabaseAway
+from stt.errors import DatabaseAway, StorageAway
 
 log = logging.getLogger("stt.web")
 
@@ -97,11 +97,12 @@ class Visitors:
         try:
             cookies += await run_in_threadpool(_cookies_for, request) if is_page else []
             await self.app(scope, receive, with_headers)
-        except AWAY as error:
-            log.warning("the database does not answer: %s", type(error).__name__)
+        except (*AWAY, StorageAway) as error:
+            said = error if isinstance(error, StorageAway) else DatabaseAway()
+            log.warning("%s: %s", said.title, type(error).__name__)
             if answering:
                 raise
-            refusal = JSONResponse(DatabaseAway().to_dict(), status_code=503)
+            refusal = JSONResponse(said.to_dict(), status_code=503)
             await refusal(scope, receive, with_headers)
 
 

@@ -26,7 +26,7 @@ class OnDevice:
     def run(self, work: Work) -> Outcome:
         recording = work.step("get the recording", _recording, work)
         done = work.step("find the place to go on", _place, work.job.id)
-        feed = Feed(recording, bool(work.job.options.get("channels_are_speakers")))
+        feed = work.patiently(Feed, recording, bool(work.job.options.get("channels_are_speakers")))
         try:
             while not done["last"]:
                 done = work.step("transcribe a stretch", _stretch, work, feed, done)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import secrets
 import time
 import unicodedata
@@ -214,6 +213,6 @@ def _disk_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if error.errno in storage.FULL:
             raise DiskFull("There is no room left for this recording on the server's disk.") from error
         raise

@@ -5,17 +5,20 @@ Files have random names. What comes from afar is kept in a cache on this machine
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from stt.errors import SetupError
+from stt.errors import SetupError, StorageAway
 from stt.settings import settings
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what a disk without room answers
 CACHE_LIMIT = 5 << 30  # bytes of copies from afar that are kept on this machine
 
 
@@ -27,19 +30,23 @@ def folder(name: str) -> Path:
 
 
 def save(part: Path, name: str) -> None:
-    """Move the finished file `part` to where audio is kept. Raises OSError."""
+    """Move the finished file `part` to where audio is kept. Raises OSError, StorageAway."""
     remote = _remote()
     if remote is None:
         shutil.move(part, folder("audio") / name)
         return
     system, root = remote
-    system.makedirs(root, exist_ok=True)
-    system.put_file(str(part), f"{root}/{name}")
+    with _answering():
+        system.makedirs(root, exist_ok=True)
+        system.put_file(str(part), f"{root}/{name}")
     shutil.move(part, folder("cache") / name)
 
 
 def local(name: str) -> Path:
-    """A path on this machine with the file, fetched if need be. It does not exist if the file was deleted."""
+    """A path on this machine with the file, fetched if need be. It does not exist if the file was deleted.
+
+    Raises StorageAway.
+    """
     remote = _remote()
     if remote is None:
         return folder("audio") / name
@@ -50,7 +57,8 @@ def local(name: str) -> Path:
     system, root = remote
     part = folder("cache") / f"{secrets.token_hex(8)}.part"
     try:
-        system.get_file(f"{root}/{name}", str(part))
+        with _answering():
+            system.get_file(f"{root}/{name}", str(part))
         part.replace(path)
     except FileNotFoundError:
         pass
@@ -61,22 +69,26 @@ def local(name: str) -> Path:
 
 
 def exists(name: str) -> bool:
+    """Raises StorageAway."""
     remote = _remote()
     if remote is None:
         return (folder("audio") / name).exists()
     system, root = remote
-    return system.exists(f"{root}/{name}")
+    with _answering():
+        return system.exists(f"{root}/{name}")
 
 
 def delete(name: str) -> None:
+    """Raises StorageAway."""
     remote = _remote()
     if remote is None:
         (folder("audio") / name).unlink(missing_ok=True)
         return
     (folder("cache") / name).unlink(missing_ok=True)
     system, root = remote
-    if system.exists(f"{root}/{name}"):
-        system.rm_file(f"{root}/{name}")
+    with _answering():
+        if system.exists(f"{root}/{name}"):
+            system.rm_file(f"{root}/{name}")
 
 
 def check() -> None:
@@ -100,6 +112,19 @@ def _connect(address: str) -> tuple[Any, str]:
 def _remote() -> tuple[Any, str] | None:
     address = settings().stt_storage
     return _connect(address) if address else None
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Every store has exceptions of its own for what cannot be reached."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise
+        raise StorageAway(detail=repr(error)) from error
 
 
 def _trim_cache(keep: Path) -> None:
