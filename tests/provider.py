@@ -27,7 +27,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -173,9 +173,11 @@ class Provider:
         with self.lock:
             self.creating += 1
             self.most_creating = max(self.most_creating, self.creating)
-        yield
-        with self.lock:
-            self.creating -= 1
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.creating -= 1
 
     def next_fault(self, on: str) -> dict[str, Any]:
         with self.lock:
@@ -260,6 +262,10 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
 
+    def setup(self) -> None:
+        super().setup()
+        self.at_work = ExitStack()
+
     def log_message(self, *_: object) -> None:
         pass
 
@@ -280,7 +286,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/_script":
             self._script()
         elif self.path == "/v1/stt/create":
-            with self.server.provider.counted():
+            with self.at_work as at_work:
+                at_work.enter_context(self.server.provider.counted())
                 self._serve("create", self._create)
         else:
             self._send(404, {"message": f"Cannot POST {self.path}"})
@@ -393,6 +400,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         time.sleep(pause)
+        self.at_work.close()  # before the client has the whole answer, and sends the next one
         self.wfile.write(raw[half:])
 
     def _fail(self, fault: dict[str, Any]) -> None:
