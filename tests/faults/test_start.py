@@ -66,9 +66,9 @@ def test_missing_or_altered_weights_fail_the_job_in_words(tmp_path: Path, damage
         for name in ("config.json", "tokenizer.json", "model.bin", "vocabulary.txt"):
             (folder / name).write_text("not what it should be")
     program = (
-        "import stt, time\n"
-        "i = stt.create('tests/speech/jfk.flac')\n"
-        "while (p := stt.get(i)).job.pending: time.sleep(0.05)\n"
+        "import stt\n"
+        "from tests.waiting import ended\n"
+        "p = ended(stt.create('tests/speech/jfk.flac'))\n"
         "print(p.state, p.job.error['kind'], p.job.error['message'])\n"
         "from stt import jobs; jobs.stop()\n"
     )

@@ -13,7 +13,8 @@ import pytest
 from stt import catalog, errors, results
 from stt.aiml import Client
 from tests.audio import JFK
-from tests.provider import KEY, MODELS, Provider
+from tests.provider import KEY, Provider
+from tests.provider_contract import MODELS
 from tests.server import free_port
 
 BASE = "#g1_whisper-base"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from stt import catalog
 from stt.catalog import FIRST, LOCAL, Cost, clean_options, cost, load, packaged
 from stt.errors import BadOption, ProviderDown
-from tests.provider import TAKES, MODELS
+from tests.provider_contract import MODELS, TAKES
 
 REMOTE = [model for model in packaged().models if not model.local]
 

@@ -10,7 +10,8 @@ import pytest
 from stt import errors, results
 from stt.results import read
 from stt.transcript import Transcript
-from tests.provider import MODELS, Job, result
+from tests.provider import Job
+from tests.provider_contract import MODELS, result
 
 SAID = "Well, I don't know. It cost $20 — or 30 %! Ça va?"
 
