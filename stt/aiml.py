@@ -62,12 +62,14 @@ class Client:
         self, model: str, options: Mapping[str, Any] | None = None, *, path: Path | None = None,
         name: str | None = None, url: str | None = None, on_progress: Progress | None = None,
         on_wait: Callable[[errors.ProviderError], None] | None = None,
+        on_created: Callable[[str], object] | None = None,
         cancelled: Stop | None = None, patience: float = 300.0) -> str:  # fmt: skip
         """Submit the file at `path` (called `name` there), or the `url`; returns the generation id.
 
         `options` are those of `catalog.clean_options`. `on_progress` of a link comes once, before it is sent.
         `cancelled` is heeded until the last byte is sent; afterwards the provider works, and the id is returned.
         Sent again, for `patience` seconds, where it cannot have been accepted; `on_wait` is told why before each wait.
+        `on_created` keeps the id; the next create waits for it, so a crash can lose no more ids than creates at once.
         Raises ProviderError (CreateUnsure where it may have been accepted), Cancelled, EmptyFile, NotFound.
         """
         if (path is None) == (url is None):
@@ -94,6 +96,8 @@ class Client:
                     lost = error
                 if answer is not None and (created := _created(answer)):
                     self.pace.accepted(began)
+                    if on_created:
+                        on_created(created)
                     return created
                 failed, again = self._judged(answer, lost, upload, began)
                 # After a 429 the wait is the pace's, which all calls of the key share.

@@ -100,11 +100,11 @@ def _create(work: Work) -> dict[str, Any]:
                 options,
                 **_source(job),
                 on_wait=lambda why: _wait(job, why),
+                on_created=lambda created: work.patiently(remote.keep_id, job.id, created),
                 cancelled=work.cancelled,
                 patience=settings().stt_provider_limit,
             )
         at = time.time()
-        work.patiently(remote.keep_id, job.id, created)
     work.patiently(records.report, job, stage="Queued at the provider")
     return {"id": created, "at": at}
 

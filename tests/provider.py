@@ -72,6 +72,7 @@ class Provider:
         self.key = key
         self.jobs: dict[str, Job] = {}
         self.calls: Counter[str] = Counter()
+        self.faults: Counter[tuple[str, str]] = Counter()  # that were brought, by call and kind
         self.creating = self.most_creating = 0
         self.expires = 3600.0  # seconds for which a result is kept
         self.seen_authorization: list[str] = []  # that came to a place where no key belongs
@@ -149,12 +150,15 @@ class Provider:
     def next_fault(self, on: str) -> dict[str, Any]:
         with self.lock:
             self.calls[on] += 1
-            for fault in self._faults:
-                if fault["on"] == on:
-                    self._faults.remove(fault)
-                    return fault
+            fault = next((fault for fault in self._faults if fault["on"] == on), {})
             rate, kinds = self._chaos.get(on, (0.0, ()))
-            return {"kind": self._random.choice(kinds), "seconds": 0.3} if self._random.random() < rate else {}
+            if fault:
+                self._faults.remove(fault)
+            elif self._random.random() < rate:
+                fault = {"kind": self._random.choice(kinds), "seconds": 0.3}
+            if fault:
+                self.faults[on, fault["kind"]] += 1
+            return fault
 
     def add(self, model: str, content: str, name: str, size: int, options: dict[str, Any]) -> Job:
         with self.lock:
