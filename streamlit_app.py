@@ -13,7 +13,7 @@ import streamlit as st
 from stt import logs, startup
 from stt.errors import SetupError
 from stt.middleware import MIDDLEWARE
-from stt.web import ROUTES
+from stt.routes import ROUTES
 
 logs.set_up()
 # Top-level secrets become environment variables, where stt reads them.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import streamlit as st
 from pydantic import SecretStr
 
-from stt import access, downloads, records
+from stt import access, downloads, records, sign_ins
 from stt.settings import settings
 
 RECENT = 24 * 3600  # seconds; rows of jobs that ended longer ago are found in the history only
@@ -50,7 +50,7 @@ def _has_signed_in(name: str | None) -> bool:
     user = access.user(st.user.to_dict())
     if user is None:
         return False
-    access.sign_in(name, user)
+    sign_ins.sign_in(name, user)
     return access.owner_of(name) == user
 
 

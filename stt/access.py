@@ -6,23 +6,19 @@ import contextlib
 import os
 import re
 import secrets
-import time
 from collections.abc import Mapping
 from functools import lru_cache
 
-import sqlalchemy as sa
 from itsdangerous import BadSignature, URLSafeSerializer, URLSafeTimedSerializer
 
-from stt.database import data_folder, database, sign_ins
 from stt.errors import DataFolderError
 from stt.settings import settings
+from stt.storage import data_folder
 
 COOKIE = "stt_visitor"
 COOKIE_AGE = 400 * 24 * 3600  # seconds; browsers keep cookies no longer than 400 days
 WANTED = "stt_wanted"  # the page that somebody asked for before they had signed in
 WANTED_AGE = 15 * 60  # seconds
-RENEWED = 3600  # seconds after which a visit is noted again, so that the month begins anew
-SIGNED_IN_FOR = 30 * 24 * 3600  # seconds, as long as Streamlit's own cookie
 LOCAL = "local"  # the owner of what Python code makes through `stt.create`
 SHARED = "shared"
 # One name and a query: never another host, never a path of Streamlit's or of ours that is no page.
@@ -57,7 +53,10 @@ def owner_of(visitor_name: str | None) -> str | None:
     if not visitor_name:
         return None
     if settings().stt_access == "login":
-        return _user_of(visitor_name)
+        from stt import sign_ins  # brings the database, which no other visitor's cookie needs
+
+        user = sign_ins.user_of(visitor_name)
+        return user if user and allowed(user) else None
     return f"visitor:{visitor_name}"
 
 
@@ -82,37 +81,6 @@ def allowed(owner: str) -> bool:
     email = owner.removeprefix("user:")
     name, at, domain = email.rpartition("@")
     return not entries or bool(at and name and (email in entries or domain in entries))
-
-
-def sign_in(visitor_name: str, owner: str) -> None:
-    """From now on this visitor is `owner`. One that has signed out stays out: its browser has a new name by now."""
-    now = time.time()
-    mine = sign_ins.c.visitor == visitor_name
-    with database().connect() as connection:
-        known = connection.execute(sa.select(sign_ins.c.owner, sign_ins.c.at).where(mine)).first()
-    if known is not None and (known.owner is None or (known.owner == owner and known.at > now - RENEWED)):
-        return
-    with contextlib.suppress(sa.exc.IntegrityError), database().begin() as connection:  # another tab was first
-        if known is None:
-            connection.execute(sign_ins.delete().where(sign_ins.c.at < now - SIGNED_IN_FOR))
-            connection.execute(sign_ins.insert().values(visitor=visitor_name, owner=owner, at=now))
-        else:
-            still = sa.and_(mine, sign_ins.c.owner.is_not(None))
-            connection.execute(sign_ins.update().where(still).values(owner=owner, at=now))
-
-
-def sign_out(visitor_name: str) -> None:
-    with database().begin() as connection:
-        mine = sign_ins.c.visitor == visitor_name
-        if not connection.execute(sign_ins.update().where(mine).values(owner=None, at=time.time())).rowcount:
-            connection.execute(sign_ins.insert().values(visitor=visitor_name, owner=None, at=time.time()))
-
-
-def _user_of(visitor_name: str) -> str | None:
-    recent = sa.and_(sign_ins.c.visitor == visitor_name, sign_ins.c.at > time.time() - SIGNED_IN_FOR)
-    with database().connect() as connection:
-        owner = connection.execute(sa.select(sign_ins.c.owner).where(recent)).scalar()
-    return owner if owner and allowed(owner) else None
 
 
 def wish(path: str, query: str) -> str | None:

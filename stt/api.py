@@ -11,7 +11,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.endpoints import HTTPEndpoint
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from stt import access, answers, catalog, logs, models, tokens
 from stt.catalog import Model
@@ -142,15 +141,6 @@ class Nothing(Endpoint):
 
     async def _answer(self, request: Request) -> Response:
         raise NotFound("There is nothing at this address.", guidance="See /v1/openapi.json.")
-
-
-ROUTES = [
-    Route("/v1/stt/create", Create),
-    Route("/v1/stt/{generation_id}", Generation),
-    Route("/v1/models", Models),
-    Route("/v1/openapi.json", Document),
-    Route("/v1/{rest:path}", Nothing),
-]
 
 
 def _owner(request: Request) -> str:

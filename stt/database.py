@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import threading
 from functools import lru_cache
-from pathlib import Path
 
 import sqlalchemy as sa
 import sqlalchemy.dialects.postgresql
 import sqlalchemy.orm  # noqa: F401 - dbos and alembic bring these in two threads; who meets one half imported fails
 
 from stt import schema, search
-from stt.errors import DataFolderError
 from stt.settings import settings
+from stt.storage import data_folder
 
 metadata = sa.MetaData()  # a change here is a file in stt/migrations too: a test holds them equal
 # What is raised while the database restarts, is out of reach or has no room left, or gave us up (`REACH`).
@@ -228,19 +227,6 @@ def _made() -> sa.Engine:
         engine.dispose()
         raise
     return engine
-
-
-def data_folder() -> Path:
-    """The data folder, made if missing. Raises DataFolderError if it cannot be written."""
-    folder = settings().data_dir
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".writable"
-        probe.write_bytes(b"")
-        probe.unlink(missing_ok=True)  # another process may look at the same time
-    except OSError as error:
-        raise DataFolderError(f"The data folder {folder} cannot be written: {error.strerror}.") from error
-    return folder
 
 
 def _with_driver(address: str) -> str:

@@ -46,7 +46,9 @@ def segments(
     def again(start: float, end: float) -> Iterator[Any]:
         return _again(model, tokenizer, options, speech, start, end)
 
-    whole = complete(heard, _without_silences(stretches.spans(voice), kept), again)
+    # What may be speech is enough here: no word comes of it that Whisper does not find likely.
+    maybe = stretches.spans(voice, faint=FAINT, sure=FAINT)
+    whole = complete(heard, _without_silences(maybe, kept), again)
     for segment in restore_speech_timestamps(whole, kept, RATE):
         yield segment
         ask()

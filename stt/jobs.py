@@ -30,11 +30,12 @@ from stt import (
     remote,
     retention,
     spoken,
+    storage,
     upkeep,
 )
 from stt.access import LOCAL
 from stt.catalog import LOCAL as LOCAL_MODEL
-from stt.database import AWAY, REACH, data_folder, database
+from stt.database import AWAY, REACH, database
 from stt.engines import Engine, Outcome
 from stt.errors import Cancelled, NotFound, StorageAway, SttError
 from stt.links import Link
@@ -204,7 +205,7 @@ def start() -> None:
         DBOS(
             config={
                 "name": "stt-studio",
-                "system_database_url": settings().stt_database_url or f"sqlite:///{data_folder() / 'jobs.db'}",
+                "system_database_url": settings().stt_database_url or f"sqlite:///{storage.data_folder() / 'jobs.db'}",
                 "application_version": APPLICATION_VERSION,
                 "executor_id": executor,
                 "log_level": "WARNING",

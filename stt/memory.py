@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import gc
 from functools import lru_cache
 
@@ -37,5 +36,5 @@ def give_back() -> None:
 @lru_cache
 def _glibc() -> ctypes.CDLL | None:
     """None on systems with another C library."""
-    libc = ctypes.CDLL(ctypes.util.find_library("c"))
+    libc = ctypes.CDLL(None)
     return libc if hasattr(libc, "gnu_get_libc_version") else None

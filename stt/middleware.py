@@ -14,8 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from stt import access, downloads, logs
-from stt.database import AWAY
+from stt import access, downloads, logs, startup
 from stt.errors import DatabaseAway, StorageAway
 
 log = logging.getLogger("stt.web")
@@ -97,7 +96,12 @@ class Visitors:
         try:
             cookies += await run_in_threadpool(_cookies_for, request) if is_page else []
             await self.app(scope, receive, with_headers)
-        except (*AWAY, StorageAway) as error:
+        except Exception as error:
+            await run_in_threadpool(startup.load)
+            from stt.database import AWAY
+
+            if not isinstance(error, (*AWAY, StorageAway)):
+                raise
             said = error if isinstance(error, StorageAway) else DatabaseAway()
             log.warning("%s: %s", said.title, type(error).__name__)
             if answering:
@@ -175,7 +179,9 @@ def _cookies_for(request: Request) -> list[str]:
     if path in (SIGNED_IN, SIGNED_OUT):
         # A new name at each sign-in and sign-out, so that nobody can plant one that they know.
         if visitor is not None and path == SIGNED_OUT:
-            access.sign_out(visitor)
+            from stt import sign_ins  # brings the database, which other cookies do not need
+
+            sign_ins.sign_out(visitor)
         return [_new_visitor(secure)]
     cookies = []
     if visitor is None:

@@ -9,14 +9,13 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache, partial
+from importlib import import_module
 from types import FrameType
 
 from filelock import FileLock, Timeout
 
-from stt import access, health, logs, memory, storage
-from stt.database import AWAY, data_folder, database
+from stt import access, logs, memory, storage
 from stt.errors import Cancelled, DataFolderError, SetupError
-from stt.polling import backoff, pause
 from stt.settings import settings
 
 HEAD_START = 3.0  # seconds that the first page has the processor to itself, unless somebody waits for the job engine
@@ -26,6 +25,7 @@ PATIENCE = 2.0  # seconds for the database to hear that this process goes
 
 log = logging.getLogger("stt.startup")
 _ending = threading.Event()
+_loading = threading.Lock()
 _lock: FileLock | None = None
 
 
@@ -41,7 +41,9 @@ def check(can_sign_in: bool = False) -> None:
             "STT_ACCESS is `login`, but there is no identity provider.",
             guidance="Fill in [auth] in .streamlit/secrets.toml; .streamlit/secrets.toml.example shows how.",
         )
-    folder = data_folder()
+    if settings().stt_access == "login":
+        load()  # already the first cookie asks the database who it is
+    folder = storage.data_folder()
     storage.check()
     access.signing_secret()  # made now, while there is room for it
     if settings().stt_database_url and settings().stt_secret is None:
@@ -59,11 +61,26 @@ def check(can_sign_in: bool = False) -> None:
     _lock = lock
 
 
+def load() -> None:
+    """Import what the pages and the routes need, once, by whoever comes first; the others wait.
+
+    It takes as long as a browser needs to load its scripts, so it is done meanwhile. One thread does it: two that
+    import what imports each other meet it half done.
+    """
+    with _loading:
+        for name in ("stt.web", "stt.api"):
+            import_module(name)
+
+
 def run() -> None:
     """Start the job engine a little after the server; what fails is in the log and is tried again with the first job.
 
     It takes a second of the processor, which the first page would be late by. A job that is made starts it at once.
     """
+    load()
+    from stt import health
+    from stt.database import AWAY, database
+
     with suppress(*AWAY, SetupError):
         database()  # the tables, while the browser still loads its scripts
     health.asked.wait(HEAD_START)
@@ -79,6 +96,8 @@ def run() -> None:
 def begin(unless: Callable[[], bool] = _ending.is_set) -> None:
     """Start the job engine, as soon as the database answers. Raises what else may be wrong, SetupError above all."""
     from stt import jobs  # brings dbos: half a second that the first page should not wait for
+    from stt.database import AWAY
+    from stt.polling import backoff, pause
 
     for wait in backoff():
         try:

@@ -15,11 +15,24 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from stt.errors import SetupError, StorageAway
+from stt.errors import DataFolderError, SetupError, StorageAway
 from stt.settings import settings
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what a disk without room answers
 CACHE_LIMIT = 5 << 30  # bytes of copies from afar that are kept on this machine
+
+
+def data_folder() -> Path:
+    """The data folder, made if missing. Raises DataFolderError if it cannot be written."""
+    folder = settings().data_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.write_bytes(b"")
+        probe.unlink(missing_ok=True)  # another process may look at the same time
+    except OSError as error:
+        raise DataFolderError(f"The data folder {folder} cannot be written: {error.strerror}.") from error
+    return folder
 
 
 def folder(name: str) -> Path:

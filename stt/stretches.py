@@ -17,6 +17,7 @@ Span = tuple[float, float]  # start and end, in seconds
 FRAME = 512  # samples that the voice filter judges at once
 SURE = 0.5  # how likely speech must be at some moment; noise and music stay far below
 GOOD_PAUSE = 0.5  # seconds; such a pause rarely parts words that belong together
+LONG_GAP = 2.0  # seconds without speech
 QUIET = 0.1  # seconds; where there is no pause, the quietest moment of this length is the place to cut
 
 
@@ -29,16 +30,32 @@ def clean(samples: np.ndarray) -> np.ndarray:
 
 
 def voice(samples: np.ndarray) -> np.ndarray:
-    """How likely it is that somebody speaks, 0 to 1, for every FRAME of 16 kHz mono samples: Silero VAD's judgement."""
+    """How likely it is that somebody speaks, 0 to 1, for every FRAME of 16 kHz mono samples: Silero VAD's judgement.
+
+    The filter gets used to a voice: after a clear one it takes one on the telephone for noise. So where it hears
+    nobody for long, it is asked once more, about that part alone.
+    """
+    sound = clean(samples)
+    judged = _judged(sound)
+    heard = spans(judged, LONG_GAP)
+    edges = [0.0, *(edge for span in heard for edge in span), len(judged) * FRAME / RATE]
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        first, last = round(start * RATE / FRAME), round(end * RATE / FRAME)
+        if heard and end - start >= LONG_GAP:
+            judged[first:last] = np.maximum(judged[first:last], _judged(sound[first * FRAME : last * FRAME]))
+    return judged
+
+
+def _judged(sound: np.ndarray) -> np.ndarray:
     from faster_whisper.vad import get_vad_model
 
-    if not len(samples):
+    if not len(sound):
         return np.zeros(0, np.float32)
-    return get_vad_model()(np.pad(clean(samples), (0, -len(samples) % FRAME))).ravel()
+    return get_vad_model()(np.pad(sound, (0, -len(sound) % FRAME))).ravel()
 
 
-def spans(voice: np.ndarray, pause: float = 0.1, faint: float = 0.35) -> list[Span]:
-    """Where somebody speaks: at least at `faint`, at some moment SURE; apart by at least `pause` seconds.
+def spans(voice: np.ndarray, pause: float = 0.1, faint: float = 0.35, sure: float = SURE) -> list[Span]:
+    """Where somebody speaks: at least at `faint`, at some moment `sure`; apart by at least `pause` seconds.
 
     Empty for silence, noise and music.
     """
@@ -50,7 +67,7 @@ def spans(voice: np.ndarray, pause: float = 0.1, faint: float = 0.35) -> list[Sp
     return [
         (float(start) * FRAME / RATE, float(end) * FRAME / RATE)
         for start, end in runs
-        if voice[start:end].max() >= SURE
+        if voice[start:end].max() >= sure
     ]
 
 

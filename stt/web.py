@@ -1,4 +1,4 @@
-"""The routes of our own beside the pages."""
+"""What the routes beside the pages answer: uploads, audio, health and figures."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from urllib.parse import unquote
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
 
-from stt import access, api, health, metrics, recordings, records, sharing, waveform
+from stt import access, health, metrics, recordings, records, sharing, waveform
 from stt.errors import (
     InputError,
     LimitReached,
@@ -124,17 +123,6 @@ def healthz(_request: Request) -> Response:
 def figures(_request: Request) -> Response:
     """`GET /metrics` for Prometheus."""
     return Response(metrics.page(), media_type=metrics.TYPE)
-
-
-ROUTES = [
-    Route("/upload", upload, methods=["POST"]),
-    Route("/audio/{id}", audio),
-    Route("/my-data.zip", my_data),
-    Route("/audio/{id}/waveform", loudness),
-    Route("/healthz", healthz),
-    Route("/metrics", figures),
-]
-ROUTES += api.ROUTES
 
 
 def _owner(request: Request) -> str | None:

@@ -115,8 +115,11 @@ def create(server: Server, person: Person, sound: bytes, name: str) -> str:
 LISTED = """
 import streamlit_app
 from starlette.endpoints import HTTPEndpoint
+from stt.routes import Later
 for route in streamlit_app.app._build_starlette_app().routes:
     kind, endpoint = type(route).__name__, getattr(route, "endpoint", None)
+    if isinstance(endpoint, Later) and route.methods is None:
+        endpoint = endpoint.resolve()
     if kind != "Route":
         methods = [kind.removesuffix("Route").upper()]
     elif isinstance(endpoint, type) and issubclass(endpoint, HTTPEndpoint):

@@ -43,6 +43,13 @@ def test_what_nobody_says_is_not_speech(sound):
     assert stretches.speech(sound) == []
 
 
+def test_a_voice_on_the_telephone_is_speech_after_a_clear_one_too():
+    clear, caller = (audio.samples(audio.utterance(f"1688-142285-000{number}")) for number in (7, 5))
+    start = len(clear) / RATE
+    spans = stretches.speech(np.concatenate([clear, audio.telephone(caller)]))
+    assert sum(end - max(start, begin) for begin, end in spans if end > start) > 2
+
+
 def test_a_stretch_ends_in_the_pause_between_two_sentences(talk):
     sound, pause = talk
     cut = stretches.cut(sound, 12.0)

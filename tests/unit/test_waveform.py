@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from stt import access, history, recordings, sharing, waveform
 from stt.database import database, waveforms
-from stt.web import ROUTES
+from stt.routes import ROUTES
 from tests import audio
 from tests.transcripts import finished
 from tests.unit.test_limits import ANN

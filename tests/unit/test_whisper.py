@@ -88,6 +88,25 @@ def test_speech_on_the_telephone_is_not_taken_for_silence(talk, heard):
     assert measured.wer <= 0.15
 
 
+def test_a_caller_on_the_telephone_is_heard_between_clear_voices():
+    """The voice filter gets used to the clear voice, and Whisper then jumps over the other one."""
+    names = ["1688-142285-0007", "1688-142285-0000", "1688-142285-0006"]
+    first, caller, last = (audio.samples(audio.utterance(name)) for name in names)
+    said = " ".join(audio.librispeech()[name] for name in names)
+    measured = jiwer.process_words(said, plain(text_of(np.concatenate([first, audio.telephone(caller), last]))))
+    dropped = [part.ref_end_idx - part.ref_start_idx for part in measured.alignments[0] if part.type == "delete"]
+    assert max(dropped, default=0) < 6
+    assert measured.wer <= 0.2
+
+
+@pytest.mark.parametrize("between", [noise(15), audio.chords(15), silence(15)], ids=["noise", "music", "silence"])
+def test_what_nobody_says_between_two_sentences_gives_no_words(speech, between):
+    sentence = speech[: 11 * RATE]
+    words = [w for s in whisper.transcribe(np.concatenate([sentence, between, sentence])) for w in s.words]
+    assert [plain(word.text) for word in words].count("fellow") == 2
+    assert not [word for word in words if word.start > 11.5 and word.end < 25.5]
+
+
 def test_the_language_is_detected_with_its_probability(heard):
     run, _ = heard
     assert run.language == "en"

@@ -1,0 +1,44 @@
+"""The table of our own routes. What answers them is imported at the first request, or before, by `startup.load`."""
+
+from __future__ import annotations
+
+from pkgutil import resolve_name
+
+from starlette.concurrency import run_in_threadpool
+from starlette.routing import Route, request_response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from stt import startup
+
+
+class Later:
+    """The endpoint or the request handler at `where` ("module:name"), as an ASGI application."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+        self._app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._app is None:
+            self._app = await run_in_threadpool(self.resolve)
+        await self._app(scope, receive, send)
+
+    def resolve(self) -> ASGIApp:
+        startup.load()
+        found = resolve_name(self.where)
+        return found if isinstance(found, type) else request_response(found)
+
+
+ROUTES = [
+    Route("/upload", Later("stt.web:upload"), methods=["POST"]),
+    Route("/audio/{id}", Later("stt.web:audio"), methods=["GET"]),
+    Route("/audio/{id}/waveform", Later("stt.web:loudness"), methods=["GET"]),
+    Route("/my-data.zip", Later("stt.web:my_data"), methods=["GET"]),
+    Route("/healthz", Later("stt.web:healthz"), methods=["GET"]),
+    Route("/metrics", Later("stt.web:figures"), methods=["GET"]),
+    Route("/v1/stt/create", Later("stt.api:Create")),
+    Route("/v1/stt/{generation_id}", Later("stt.api:Generation")),
+    Route("/v1/models", Later("stt.api:Models")),
+    Route("/v1/openapi.json", Later("stt.api:Document")),
+    Route("/v1/{rest:path}", Later("stt.api:Nothing")),
+]
