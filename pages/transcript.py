@@ -15,7 +15,6 @@ from pages.widgets.share import share_button
 from pages.widgets.version_picker import again_button, version_picker
 from stt import corrections, history, jobs, recordings, records, spoken
 from stt.errors import NotFound, StorageAway, SttError
-from stt.exports import FORMATS
 from stt.languages import LANGUAGES
 from stt.transcript import Transcript
 
@@ -53,7 +52,7 @@ def title_and_facts(job: records.Job, transcript: Transcript) -> None:
 
 def actions(job: records.Job, transcript: Transcript) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        copy_button(FORMATS["txt"].write(transcript, speakers=True).decode())
+        copy_button()
         with st.popover("Download", icon=":material/download:", key="downloads"):
             downloads(job, transcript, audio=has_audio(job))
         if not job.pending and job.state != records.DONE and st.button("Retry", icon=":material/refresh:"):

@@ -22,6 +22,7 @@ class Text {
       this.onMove(moved);
     }, { root: this.scroller === document.scrollingElement ? null : this.scroller, rootMargin: NEAR });
     this.box.oncopy = (event) => this.copy(event);
+    this.box.sttText = () => this.whole(); // for the button that copies it
   }
 
   show(packed, doubtful, editable, timed) {
@@ -33,11 +34,11 @@ class Text {
     this.words = []; // of the whole transcript: { text, start, end, confidence, paragraph, from, box }
     const voices = [...new Set(packed.map((p) => p.speaker).filter(Boolean))];
     // Paragraphs that stay keep their elements, so that a correction moves neither the window nor the keyboard.
-    const before = new Map(this.paragraphs?.map((p) => [p.source, p]));
+    const before = new Map(this.paragraphs?.map((p) => [p.source(), p]));
     this.paragraphs = packed.map((p, i) => {
-      const source = JSON.stringify([p, voices.indexOf(p.speaker) % 6, doubtful, editable]);
-      const known = before.get(source);
-      before.delete(source);
+      const source = () => JSON.stringify([p, voices.indexOf(p.speaker) % 6, doubtful, editable]);
+      const known = before.size ? before.get(source()) : null;
+      if (known) before.delete(source());
       return known ? this.again(known, i) : Object.assign(this.paragraph(p, i, voices), { source });
     });
     this.byStart = this.words.map((_, i) => i).sort((a, b) => this.words[a].start - this.words[b].start || a - b);
@@ -203,6 +204,12 @@ class Text {
     const distance = box.top - (top + (bottom - top) * 0.3);
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches || Math.abs(distance) > view.height * 1.5;
     this.scroller.scrollBy({ top: distance, behavior: calm ? "instant" : "smooth" });
+  }
+
+  /** The words of all paragraphs, an empty line between, with the names of speakers. */
+  whole() {
+    const lines = this.paragraphs.map((p) => (p.speaker ? `${p.speaker}: ` : "") + p.text.trim());
+    return lines.join("\n\n") + (lines.length ? "\n" : "");
   }
 
   /** Copied text is the words alone: no times, a line for each paragraph, names only where several people speak. */

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from stt.exports import FORMATS
 from stt.transcript import Transcript
 from tests import audio, transcripts
 from tests.server import Server
@@ -144,6 +145,16 @@ def test_a_link_to_this_moment_opens_there_and_is_what_is_shared(talk: Page):
     talk.goto(link)
     until(talk, "Math.abs(a.currentTime - 123.4) < 0.1")
     talk.wait_for_function(SPOKEN_IN_VIEW)
+
+
+@pytest.mark.parametrize("name", transcripts.STRANGE)
+def test_the_text_is_copied_with_its_speakers_as_it_is_saved(page: Page, server: Server, ids: dict[str, str], name: str):
+    read(page, server, ids[name])
+    text = transcripts.STRANGE[name]
+    odd = Transcript((transcripts.said(text, 10 * transcripts.HOUR, speaker=text[:30]),), 10.1 * transcripts.HOUR)
+    page.get_by_role("button", name="Copy text").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == FORMATS["txt"].write(odd, speakers=True).decode()
 
 
 @pytest.mark.parametrize("at", ["nan", "inf", "-5", "x", "1e400", ""])

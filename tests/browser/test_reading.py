@@ -118,7 +118,9 @@ def test_copy_puts_the_text_on_the_clipboard(reader: Page, server: Server):
     open_transcript(reader, "austen-0890", server)
     reader.get_by_role("button", name="Copy text").click()
     expect(reader.get_by_role("button", name="Copied")).to_be_visible()
-    assert "selfish" in reader.evaluate("() => navigator.clipboard.readText()")
+    copied = reader.evaluate("() => navigator.clipboard.readText()")
+    assert "selfish" in copied
+    assert copied == "\n\n".join(reader.locator(".stt-words").all_inner_texts()) + "\n"
 
 
 def test_the_audio_comes_in_ranges(reader: Page, server: Server):
