@@ -73,11 +73,10 @@ def test_a_stranger_reads_and_hears_it_at_the_shared_moment_until_it_is_withdraw
     link = share(owner, at="5.5")
     assert link.startswith(f"{server.url}/shared?token=") and link.endswith("&at=5.5")
     generation_id = owner.url.partition("id=")[2].partition("&")[0]
-    seen: list[str] = []
-    stranger.on("response", lambda answer: seen.append(answer.url))
     stranger.on("websocket", lambda socket: socket.on("framereceived", lambda data: frames.append(data)))
     frames: list[bytes | str] = []
-    stranger.goto(link)
+    with stranger.expect_response("**/audio/shared?*") as heard, stranger.expect_response("**/waveform?*") as drawn:
+        stranger.goto(link)
     expect(stranger.locator(".st-key-transcript")).to_contain_text("fellow Americans", timeout=30_000)
     expect(stranger.get_by_role("heading", name="jfk")).to_be_visible()
     stranger.wait_for_function("Math.abs(document.querySelector('audio').currentTime - 5.5) < 0.1")
@@ -86,8 +85,7 @@ def test_a_stranger_reads_and_hears_it_at_the_shared_moment_until_it_is_withdraw
     received = b"".join(f if isinstance(f, bytes) else f.encode() for f in frames)
     assert b"Americans" in received, "the words came this way"
     assert generation_id.encode() not in received and b"jfk.flac" not in received and b"visitor:" not in received
-    sound = next(url for url in seen if "/audio/shared?" in url)
-    waveform = next(url for url in seen if "/audio/shared/waveform?" in url)
+    sound, waveform = heard.value.url, drawn.value.url
     answer = requests.get(sound, headers={"Range": "bytes=0-99"})
     assert answer.status_code == 206 and answer.content == audio.JFK.read_bytes()[:100]
     assert answer.headers["cache-control"] == "private, no-store"
