@@ -14,7 +14,6 @@ from stt import memory, stretches, windows
 from stt.stretches import RATE, Span
 from stt.transcript import Segment, Word
 
-LONG_SILENCE = 2.0  # seconds; longer ones are left out, as Whisper invents text in them
 FAINT = 0.1  # how likely speech must be to be heard at all: on the telephone the filter is sure of every second word only
 PADDING = 0.4  # seconds kept on either side of speech, for soft beginnings and endings
 MISSED = 2.0  # seconds of speech without a word that are heard again
@@ -29,7 +28,8 @@ def segments(
     `voice` is that of `stretches.voice`, with speech in it. `run.language` is detected from the first window if it is
     None. `ask` is called before and after each window is decoded, and may raise.
     """
-    kept = _kept(stretches.spans(voice, LONG_SILENCE, FAINT), len(sound))
+    # Long silences are left out: Whisper invents text in them.
+    kept = _kept(stretches.spans(voice, stretches.LONG_SILENCE, FAINT), len(sound))
     speech = np.concatenate([sound[part["start"] : part["end"]] for part in kept])
     features = model.feature_extractor(speech)
     memory.give_back()  # it took a hundred times what it leaves

@@ -93,6 +93,13 @@ def _create(work: Work) -> dict[str, Any]:
         if remote.was_sent(job):
             raise CreateUnsure("This server was stopped just while it handed the recording to the provider.")
         client = client_for(job)
+        at = 0.0
+
+        def keep(created: str) -> None:
+            nonlocal at
+            at = time.time()  # before the database, which may have to be waited for
+            work.patiently(remote.keep_id, job.id, created)
+
         options = catalog.clean_options(models.known().find(job.model), job.options, unknown="drop")
         with _measured("create"):
             created = client.create(
@@ -100,11 +107,10 @@ def _create(work: Work) -> dict[str, Any]:
                 options,
                 **_source(job),
                 on_wait=lambda why: _wait(job, why),
-                on_created=lambda created: work.patiently(remote.keep_id, job.id, created),
+                on_created=keep,
                 cancelled=work.cancelled,
                 patience=settings().stt_provider_limit,
             )
-        at = time.time()
     work.patiently(records.report, job, stage="Queued at the provider")
     return {"id": created, "at": at}
 

@@ -17,7 +17,7 @@ Span = tuple[float, float]  # start and end, in seconds
 FRAME = 512  # samples that the voice filter judges at once
 SURE = 0.5  # how likely speech must be at some moment; noise and music stay far below
 GOOD_PAUSE = 0.5  # seconds; such a pause rarely parts words that belong together
-LONG_GAP = 2.0  # seconds without speech
+LONG_SILENCE = 2.0  # seconds without speech
 QUIET = 0.1  # seconds; where there is no pause, the quietest moment of this length is the place to cut
 
 
@@ -37,11 +37,11 @@ def voice(samples: np.ndarray) -> np.ndarray:
     """
     sound = clean(samples)
     judged = _judged(sound)
-    heard = spans(judged, LONG_GAP)
+    heard = spans(judged, LONG_SILENCE)
     edges = [0.0, *(edge for span in heard for edge in span), len(judged) * FRAME / RATE]
     for start, end in zip(edges[::2], edges[1::2], strict=True):
         first, last = round(start * RATE / FRAME), round(end * RATE / FRAME)
-        if heard and end - start >= LONG_GAP:
+        if heard and end - start >= LONG_SILENCE:
             judged[first:last] = np.maximum(judged[first:last], _judged(sound[first * FRAME : last * FRAME]))
     return judged
 

@@ -37,8 +37,9 @@ class Text {
     const before = new Map(this.paragraphs?.map((p) => [p.source(), p]));
     this.paragraphs = packed.map((p, i) => {
       const source = () => JSON.stringify([p, voices.indexOf(p.speaker) % 6, doubtful, editable]);
-      const known = before.size ? before.get(source()) : null;
-      if (known) before.delete(source());
+      const name = before.size ? source() : ""; // the text of all of it, needed only where some may stay
+      const known = before.get(name);
+      before.delete(name);
       return known ? this.again(known, i) : Object.assign(this.paragraph(p, i, voices), { source });
     });
     this.byStart = this.words.map((_, i) => i).sort((a, b) => this.words[a].start - this.words[b].start || a - b);
