@@ -7,10 +7,13 @@ if sys.version_info < (3, 11):
 
 import contextlib
 import threading
+from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 from stt import logs, startup
+from stt.assets import Assets
 from stt.errors import SetupError
 from stt.middleware import MIDDLEWARE
 from stt.routes import ROUTES
@@ -36,4 +39,5 @@ async def lifespan(_app):
         startup.stop()
 
 
-app = st.App("pages/frame.py", routes=ROUTES, middleware=MIDDLEWARE, lifespan=lifespan)
+files = Middleware(Assets, folder=Path(st.__file__).with_name("static"))
+app = st.App("pages/frame.py", routes=ROUTES, middleware=[*MIDDLEWARE, files], lifespan=lifespan)

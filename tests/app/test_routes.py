@@ -12,6 +12,7 @@ import av
 import numpy as np
 import pytest
 import requests
+import streamlit
 
 from tests import audio
 from tests.server import Server
@@ -43,6 +44,31 @@ def test_the_visitors_cookie_is_signed_and_out_of_reach_of_scripts(server: Serve
     forged = {"stt_visitor": cookie.split("=")[1].split(";")[0][:-4] + "AAAA"}
     refused = requests.post(f"{server.url}/upload", data=b"x", cookies=forged)
     assert refused.status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["javascript", "css", "woff2"])
+def test_the_files_behind_the_pages_are_those_of_streamlit_each_time(server: Server, kind: str):
+    folder = Path(streamlit.__file__).with_name("static")
+    file = max(folder.rglob(f"*.{kind.replace('javascript', 'js')}"), key=lambda file: file.stat().st_size)
+    url = f"{server.url}/{file.relative_to(folder).as_posix()}"
+    answers = [requests.get(url) for _ in range(3)]
+    assert all(answer.status_code == 200 and answer.content == file.read_bytes() for answer in answers)
+    for answer in answers:
+        assert kind in answer.headers["content-type"] and "immutable" in answer.headers["cache-control"]
+    own = [{k: v for k, v in answer.headers.items() if k not in ("date", "x-request-id")} for answer in answers]
+    assert own[0] == own[1] == own[2] and own[0]["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["js", "js/", "js/none.js", "../index.html", "..%2f..%2fversion.py", "js/../../../app.py"])
+def test_no_other_file_lies_beside_them(server: Server, path: str):
+    with socket.create_connection(("localhost", server.port)) as line:
+        line.sendall(f"GET /static/{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: line.recv(65536), b""))
+    status, content = int(answer.split()[1]), answer.partition(b"\r\n\r\n")[2]
+    # What is no file is one page or another, or refused.
+    page = Path(streamlit.__file__).with_name("static") / "index.html"
+    assert status in (301, 307, 400, 404) or content == page.read_bytes()
+    assert b"immutable" not in answer
 
 
 def test_an_upload_arrives_whole_under_a_random_name(server: Server, visitor: requests.Session):
