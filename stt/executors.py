@@ -2,6 +2,9 @@
 
 Every process tells the database that it lives. One at a time looks for work that belongs to nobody alive and puts it
 back into its queue; finished steps are remembered, so the next one goes on from the last checkpoint.
+
+A process may also have work that it does not know of: the database broke off just when it had given a job from the
+queue, before it could say so. Each process looks for such work of its own.
 """
 
 from __future__ import annotations
@@ -13,6 +16,8 @@ import socket
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Callable
+from functools import wraps
 
 import sqlalchemy as sa
 from dbos import DBOS, WorkflowStatus
@@ -22,14 +27,32 @@ from stt.settings import settings
 
 BEAT = 5.0  # seconds between two signs of life
 DEAD = 25.0  # seconds without one. Even after an outage of the database this ends within the minute that is promised
+WORK = "transcription"  # the workflow of a job
 LOOKING = 7_318_841  # the advisory lock of who looks for the dead; any number that nobody else uses
 
 log = logging.getLogger("stt.executors")
+_noticed: set[str] = set()  # ids of the workflows that run in this process
+Unnoticed = dict[tuple[str, float | None], WorkflowStatus]
 
 
 def name() -> str:
     """What this process is called: always the same on SQLite, where it is alone; else new at every start."""
     return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}" if settings().stt_database_url else "local"
+
+
+def noticed(workflow: Callable[[str], None]) -> Callable[[str], None]:
+    """Decorator, below DBOS's own: this process knows that it is at work on it."""
+
+    @wraps(workflow)
+    def run(generation_id: str) -> None:
+        here = str(DBOS.workflow_id)
+        _noticed.add(here)
+        try:
+            workflow(generation_id)
+        finally:
+            _noticed.discard(here)
+
+    return run
 
 
 class Heart:
@@ -42,7 +65,8 @@ class Heart:
         self._thread.start()
 
     def _beat(self) -> None:
-        last = steady = time.monotonic()  # since `steady` no sign of life was late
+        last = steady = looked = time.monotonic()  # since `steady` no sign of life was late
+        before: Unnoticed = {}
         while not self._ended.wait(BEAT):
             try:
                 sign_of_life(self.executor)
@@ -54,6 +78,8 @@ class Heart:
                 last = now
                 if now - steady >= DEAD:
                     take_over()
+                if now - looked >= DEAD:
+                    looked, before = now, take_up(self.executor, before)
             except Exception as error:  # the database is away: the next beat finds it back
                 log.warning("no heartbeat: %s", type(error).__name__)
 
@@ -92,6 +118,20 @@ def take_over() -> int:
         finally:
             connection.execute(sa.select(sa.func.pg_advisory_unlock(LOOKING)))
             connection.rollback()
+
+
+def take_up(executor: str, before: Unnoticed) -> Unnoticed:
+    """Put the work of this process back that it does not know of, now nor when it looked `before`; what is new of it.
+
+    Twice, because it hears of a job a moment after the database has given it.
+    """
+    working = DBOS.list_workflows(
+        status="PENDING", executor_id=executor, name=WORK, load_input=False, load_output=False
+    )
+    unnoticed = {(work.workflow_id, work.dequeued_at): work for work in working if work.workflow_id not in _noticed}
+    if lost := [unnoticed.pop(key) for key in before if key in unnoticed]:
+        log.warning("found %d jobs that this process had been given unnoticed", _put_back(lost))
+    return unnoticed
 
 
 def hand_back(executor: str) -> int:

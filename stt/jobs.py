@@ -281,7 +281,8 @@ def _mend() -> None:
             _enqueue(job)
 
 
-@DBOS.workflow(name="transcription")
+@DBOS.workflow(name=executors.WORK)
+@executors.noticed
 def transcription(generation_id: str) -> None:
     """One job from its first step to its end, whatever happens in between."""
     job = None
@@ -354,8 +355,7 @@ def _fail(generation_id: str, job: Job | None, error: SttError) -> None:
 
 def _finish(job: Job, outcome: Outcome) -> None:
     values = {"cost": outcome.cost, "provenance": outcome.provenance}
-    if outcome.worked is not None:
-        values["worked"] = outcome.worked
+    values |= {} if outcome.worked is None else {"worked": outcome.worked}
     if records.finish(job, outcome.transcript, raw=outcome.raw, **values):
         metrics.job_seconds.labels(job.engine).observe(time.time() - job.queued)
     limits.settle(job, outcome.transcript.duration, outcome.cost)

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import requests
 import sqlalchemy as sa
+from dbos import DBOS
 from streamlit.testing.v1 import AppTest
 
 import stt
@@ -115,6 +116,24 @@ def test_after_an_outage_nobody_is_taken_for_dead(tmp_path: Path, monkeypatch: p
         until(lambda: all_done([generation_id]), 120)
         assert records.load(generation_id, None).claim == before
     assert "took over" not in caplog.text + worker.said()
+
+
+def test_a_job_that_was_given_away_unheard_is_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog):
+    """The database gave the job to a process, and its answer was lost on the way: nobody works on it."""
+    monkeypatch.setattr(executors, "BEAT", 0.1)
+    monkeypatch.setattr(executors, "DEAD", 3.0)
+    with fleet.front(tmp_path, monkeypatch):
+        generation_id = stt.create(audio.JFK)
+        given = sa.text(
+            "UPDATE dbos.workflow_status SET status = 'PENDING', executor_id = :me, started_at_epoch_ms = created_at"
+            " WHERE workflow_uuid = :id AND status = 'ENQUEUED'"
+        )
+        with pool().begin() as connection:
+            me = {"id": f"{generation_id}-1", "me": DBOS.executor_id}
+            assert connection.execute(given, me).rowcount == 1
+        with Worker(tmp_path / "worker", executors.DEAD):
+            until(lambda: all_done([generation_id]), 90)
+    assert "found 1 jobs" in caplog.text
 
 
 def signs_of_life() -> int:
