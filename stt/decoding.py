@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,12 +12,14 @@ from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens, pad_or_trim, restore_speech_timestamps
 
 from stt import memory, stretches, windows
-from stt.stretches import RATE, Span
+from stt.stretches import FRAME, RATE, SURE, Span
 from stt.transcript import Segment, Word
 
 FAINT = 0.1  # how likely speech must be to be heard at all: on the telephone the filter is sure of every second word only
 PADDING = 0.4  # seconds kept on either side of speech, for soft beginnings and endings
 MISSED = 2.0  # seconds of speech without a word that are heard again
+HARDLY = 0.3  # share of a segment in which the voice filter is sure; speech on the telephone has more
+UNLIKELY = 0.1  # confidence of a word
 LONGEST_WORD = 1.5  # seconds; where a passage is left out, the word before it seems to last until its end
 
 
@@ -25,8 +28,9 @@ def segments(
 ) -> Iterator[Any]:
     """faster-whisper's segments of the speech in `sound`, timed from its beginning.
 
-    `voice` is that of `stretches.voice`, with speech in it. `run.language` is detected from the first window if it is
-    None. `ask` is called before and after each window is decoded, and may raise.
+    `voice` is that of `stretches.voice`, with speech in it. If `run.language` is None, it is detected from the first
+    window, and set with the first segment: music has a language, too. `ask` is called before and after each window is
+    decoded, and may raise.
     """
     # Long silences are left out: Whisper invents text in them.
     kept = _kept(stretches.spans(voice, stretches.LONG_SILENCE, FAINT), len(sound))
@@ -35,11 +39,12 @@ def segments(
     memory.give_back()  # it took a hundred times what it leaves
     # Encoded once: the library would encode the first window again after it has read the language from it.
     encoded = model.encode(pad_or_trim(features[:, : features.shape[-1] - 1]))
-    if run.language is None:
-        token, run.language_probability = model.model.detect_language(encoded)[0][0]
-        run.language = token[2:-2]
+    language, probability = run.language, run.language_probability
+    if language is None:
+        token, probability = model.model.detect_language(encoded)[0][0]
+        language = token[2:-2]
     task = "translate" if translate else "transcribe"
-    tokenizer = Tokenizer(model.hf_tokenizer, model.model.is_multilingual, task=task, language=run.language)
+    tokenizer = Tokenizer(model.hf_tokenizer, model.model.is_multilingual, task=task, language=language)
     options = _options(tokenizer, ask)
     heard = model.generate_segments(features, tokenizer, options, False, encoded)
 
@@ -50,7 +55,9 @@ def segments(
     maybe = stretches.spans(voice, faint=FAINT, sure=FAINT)
     whole = complete(heard, _without_silences(maybe, kept), again)
     for segment in restore_speech_timestamps(whole, kept, RATE):
-        yield segment
+        if not invented(segment, voice, options.compression_ratio_threshold):
+            run.language, run.language_probability = language, probability
+            yield segment
         ask()
 
 
@@ -93,6 +100,22 @@ def missed(spans: Sequence[Span], start: float, end: float) -> Span | None:
     if sum(other - one for one, other in inside) <= MISSED:
         return None
     return inside[0][0], inside[-1][1]
+
+
+def invented(segment: Any, voice: np.ndarray, repetitive: float) -> bool:
+    """Whether no word is in a segment; or none that is likely, or the same over and over, where hardly a voice is.
+
+    Music is heard so. `repetitive` is the compression ratio from which on a window repeats itself.
+    """
+    words = re.findall(r"\w+", segment.text.lower())
+    if not words:
+        return True
+    first, last = (min(int(at * RATE / FRAME), len(voice) - 1) for at in (segment.start, segment.end))
+    if (voice[first : last + 1] >= SURE).mean() >= HARDLY:
+        return False
+    over_and_over = len(words) > 2 and len(set(words)) == 1 or re.search(r"(\w)\1{9}", segment.text)
+    unlikely = all(word.probability < UNLIKELY for word in segment.words)
+    return bool(over_and_over or unlikely or segment.compression_ratio > repetitive)
 
 
 def _part(segment: Any, since: int, until: int) -> Any:

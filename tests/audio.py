@@ -62,6 +62,34 @@ def chords(seconds: float) -> np.ndarray:
     return (0.05 * np.sum(notes, axis=0) * np.exp(-2 * (at % 1))).astype(np.float32)
 
 
+def tune(seconds: float, seed: int) -> np.ndarray:
+    """A melody by chance: its pace, vibrato, slides, overtones, a timbre like a throat's, and now and then a beat."""
+    chance = np.random.default_rng(seed)
+    at = np.arange(int(seconds * RATE)) / RATE
+    pace = chance.uniform(0.15, 0.9)
+    steps = chance.choice([0, 2, 3, 5, 7, 8, 10, 12], int(seconds / pace) + 2)
+    pitch = chance.uniform(100, 500) * 2 ** (steps[(at / pace).astype(int)] / 12)
+    slide = int(chance.uniform(0.005, 0.15) * RATE)
+    pitch = np.convolve(np.pad(pitch, (slide, slide), "edge"), np.ones(slide) / slide, "same")[slide:-slide]
+    pitch = pitch * (1 + chance.uniform(0, 0.08) * np.sin(2 * np.pi * chance.uniform(4, 7.5) * at))
+    phase = 2 * np.pi * np.cumsum(pitch) / RATE
+    fall, throat, width = chance.uniform(0.6, 2.0), chance.uniform(300, 3000, 3), chance.uniform(80, 400, 3)
+    voiced = chance.random() < 0.5
+    sound = np.zeros(len(at))
+    for over in range(1, 16):
+        loud = over**-fall
+        if voiced:
+            loud = loud * (0.1 + sum(np.exp(-(((over * pitch - t) / w) ** 2)) for t, w in zip(throat, width, strict=True)))
+        sound += np.where(over * pitch < 7500, loud * np.sin(over * phase), 0)
+    sound *= np.minimum(1, at % pace / chance.uniform(0.01, 0.1)) * np.exp(-chance.uniform(0, 4) * (at % pace))
+    sound *= 1 + chance.uniform(0, 0.6) * np.sin(2 * np.pi * chance.uniform(2, 7) * at)
+    sound /= np.abs(sound).max() + 1e-9
+    if chance.random() < 0.4:
+        beat = chance.uniform(0.3, 0.7)
+        sound += 0.5 * chance.standard_normal(len(at)) * np.exp(-30 * (at % beat))
+    return (sound * chance.uniform(0.1, 0.6) / np.abs(sound).max()).astype(np.float32)
+
+
 def telephone(sound: np.ndarray) -> np.ndarray:
     """What is left of 16 kHz samples on a telephone line: 300 to 3400 Hz."""
     spectrum = np.fft.rfft(sound)

@@ -173,6 +173,23 @@ def test_what_nobody_says_gives_no_text(sound):
     assert (run.language, run.language_probability) == (None, None)
 
 
+@pytest.mark.parametrize("seed", [2, 25, 98, 117])
+def test_a_tune_gives_no_text_and_no_language(seed):
+    """By itself Whisper hears in these: dots, "Hmmm" with 200 m, nine times "1 o'clock", and "Buh, buh, buh"."""
+    sound = audio.tune(30, seed)
+    assert stretches.speech(sound)  # the voice filter takes some of it for speech
+    run = whisper.transcribe(sound)
+    assert list(run) == []
+    assert run.language is None
+
+
+def test_a_tune_before_somebody_speaks_does_not_choose_the_language(talk):
+    """The tune alone is Khmer to Whisper."""
+    run = whisper.transcribe(np.concatenate([audio.tune(20, 35), talk[: 50 * RATE]]))
+    assert "shopboy" in plain("".join(segment.text for segment in run))
+    assert run.language == "en"
+
+
 def test_damaged_samples_do_not_spoil_the_rest(speech):
     sound = speech[: 11 * RATE].copy()
     sound[5000:5100] = np.nan
