@@ -116,6 +116,12 @@ def test_jobs_lie_in_the_history_of_the_tokens_owner_under_a_harmless_title(serv
     assert python(server, "-c", shown % done["id"]) == "moon speech done"
 
 
+def test_a_program_that_asks_now_and_then_does_not_meet_a_line_that_is_just_ending(api: Api, done: dict):
+    first, second = (api("GET", f"/stt/{done['generation_id']}") for _ in range(2))
+    assert first.json() == second.json()
+    assert {one.headers["Connection"] for one in (first, second)} == {"close"}
+
+
 def test_whoever_is_not_the_owner_finds_nothing(api: Api, somebody_else: Api, done: dict):
     for generation_id in (done["id"], "unknown", "a" * 200, "%27%20OR%201=1", "%F0%9F%8E%B5"):
         for method in ("GET", "DELETE"):
@@ -134,13 +140,18 @@ def test_what_is_deleted_is_gone_with_its_recording(server: Server, api: Api):
     assert set((server.data / "audio").iterdir()) == before
 
 
-@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Bearer stt_wrong", "Basic dGVzdDp0", "Bearer \x7f"])
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Bearer stt_wrong", "Basic dGVzdDp0", "Bearer \xfc"])
 @pytest.mark.parametrize(("method", "path"), [("POST", "/stt/create"), ("GET", "/stt/x"), ("DELETE", "/stt/x")])
 def test_without_a_right_token_nothing_is_answered(server: Server, method: str, path: str, header: str | None):
     headers = {} if header is None else {"Authorization": header}
     answer = Api(server, None)(method, path, headers=headers)
     assert_refused(answer, 401, "token")
     assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_what_is_no_http_is_refused(server: Server):
+    answer = Api(server, None)("GET", "/models", headers={"Authorization": "Bearer \x7f"})
+    assert (answer.status_code, answer.text) == (400, "Invalid HTTP request received.")
 
 
 def test_a_cookie_is_no_token_and_a_token_opens_no_page_of_others(server: Server, api: Api, done: dict):

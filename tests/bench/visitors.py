@@ -16,8 +16,10 @@ from typing import Any
 
 import websocket
 from locust import HttpUser, between, task
+from requests.adapters import HTTPAdapter
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from urllib3 import Retry
 
 TOLD = json.loads(Path(os.environ["VISITORS"]).read_text())  # visitors: cookie, token and generation_id; sound; first visit
 SOUND = Path(TOLD["sound"]).read_bytes()
@@ -34,6 +36,8 @@ class Visitor(HttpUser):
     def on_start(self) -> None:
         self.me = next(PEOPLE)
         self.client.cookies.set("stt_visitor", self.me["cookie"])
+        # A browser asks again where the server has just ended a line that was idle.
+        self.client.mount("http://", HTTPAdapter(max_retries=Retry(total=1, backoff_factor=0)))
         self.bearer = {"Authorization": f"Bearer {self.me['token']}"}
         page = self.client.get("/", headers={"Accept": "text/html"}, name="page: HTML")
         for address in re.findall(r'(?:src|href)="\./(static/[^"]+)"', page.text) if TOLD["first visit"] else ():
