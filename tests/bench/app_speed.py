@@ -1,10 +1,11 @@
 """What the app adds to the engine, and how it holds up for an hour: `python -m tests.bench.app_speed`.
 
-All three parts take a quarter of an hour; name some to measure only those:
+All parts take a quarter of an hour; name some to measure only those:
 
 throughput  Real speech through a whole job (intake, queue, database, checkpoints, word times), through the engine
             alone, and through faster-whisper's defaults, in turns.
 clip        An 11 s clip, from pressing the button to its text on the page.
+cancel      From the cancellation of a long job until nothing works on it any more, beside another one and alone.
 hour        A 60-minute recording: first words, longest wait for news, peak memory of the server.
 """
 
@@ -26,7 +27,9 @@ from tests import audio
 from tests.bench.engine_speed import in_turns
 from tests.bench.table import print_table
 from tests.browser.conftest import ARGUMENTS, add_files
+from tests.conftest import forget
 from tests.server import Server
+from tests.waiting import until
 
 RUNS, CLIPS = 3, 7
 NEWS = """() => {
@@ -74,6 +77,33 @@ def throughput(folder: Path) -> list[list[str]]:
         [f"{len(sound) / audio.RATE:.0f} s of speech: {name}", f"{median(seen):.2f}", f"{_ratio(clock['defaults'], seen):.2f}",
          f"{_ratio(seen, clock['the engine alone']):.2f}"]
         for name, seen in clock.items()
+    ]
+
+
+def cancel(folder: Path) -> list[list[str]]:
+    forget()
+    os.environ["STT_DATA_DIR"] = str(folder / "data")
+    from dbos import DBOS
+
+    from stt import jobs, spoken, startup
+
+    path = audio.write(folder / "long.flac", speech(600))
+    startup.check()
+    jobs.start()
+    beside, alone = [], []
+    for _ in range(CLIPS):
+        ids = [jobs.create(path) for _ in range(2)]
+        for generation_id in ids:
+            until(lambda here=generation_id: spoken.text_so_far(here))
+        for generation_id, times in zip(ids, (beside, alone), strict=True):
+            began = time.monotonic()
+            jobs.cancel(generation_id)
+            DBOS.retrieve_workflow(f"{generation_id}-1").get_result(polling_interval_sec=0.02)
+            times.append(time.monotonic() - began)
+    jobs.stop()
+    return [
+        [f"cancelled {where}, s", f"{median(times):.2f}", f"longest of {len(times)}: {max(times):.2f}, to reach: 2"]
+        for where, times in (("beside another job", beside), ("alone", alone))
     ]
 
 
@@ -153,15 +183,18 @@ class Peak:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", help="throughput, clip, hour; default: all")
+    parser.add_argument("parts", nargs="*", help="throughput, cancel, clip, hour; default: all")
     parser.add_argument("--minutes", type=float, default=60.0, help="length of the hour")
     arguments = parser.parse_args()
-    parts = arguments.parts or ["throughput", "clip", "hour"]
+    parts = arguments.parts or ["throughput", "cancel", "clip", "hour"]
     if "throughput" in parts:
         with tempfile.TemporaryDirectory() as name:
             rows = throughput(Path(name))
         headers = ["what", "seconds", "times faster than the defaults", "time of the engine alone"]
         print_table("Throughput; to reach: 1.3 times faster, aim 1.8; 1.05 of the engine alone", headers, rows)
+    if "cancel" in parts:
+        with tempfile.TemporaryDirectory() as name:
+            print_table("From Cancel to the end of the work (medians)", ["what", "measured", ""], cancel(Path(name)))
     rows = []
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
