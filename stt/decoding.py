@@ -18,7 +18,7 @@ from stt.transcript import Segment, Word
 FAINT = 0.1  # how likely speech must be to be heard at all: on the telephone the filter is sure of every second word only
 PADDING = 0.4  # seconds kept on either side of speech, for soft beginnings and endings
 MISSED = 2.0  # seconds of speech without a word that are heard again
-HARDLY = 0.3  # share of a segment in which the voice filter is sure; speech on the telephone has more
+HARDLY = 0.3  # share of a segment in which the voice filter is sure; nearly all speech has more
 UNLIKELY = 0.1  # confidence of a word
 LONGEST_WORD = 1.5  # seconds; where a passage is left out, the word before it seems to last until its end
 
