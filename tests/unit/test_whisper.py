@@ -333,6 +333,14 @@ def heard_as(*words: tuple[str, float, float]) -> fw.Segment:
     return fw.Segment(1, 0, said[0].start, said[-1].end, "".join(w.word for w in said), [], -0.2, 1.0, 0.0, said, 0.0)
 
 
+@pytest.mark.parametrize(("pace", "is_invented"), [(60, True), (20, True), (11, False), (3, False)])
+def test_more_words_than_anybody_can_say_are_invented(pace: float, is_invented: bool):
+    """At the end of a window Whisper now and then puts a sentence of its own into a third of a second."""
+    said = "i'm going to put it on the right side of your head so that you need not worry".split()
+    segment = heard_as(*((f" {word}", at / pace, (at + 1) / pace) for at, word in enumerate(said)))
+    assert decoding.invented(segment, np.ones(1000, np.float32), 2.4) == is_invented
+
+
 def test_a_passage_that_was_jumped_over_is_heard_again():
     """Between two segments, inside one, and at the end; silence of any length is no passage."""
     spans = [(0.0, 10.0), (30.0, 40.0)]
