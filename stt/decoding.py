@@ -20,7 +20,7 @@ PADDING = 0.4  # seconds kept on either side of speech, for soft beginnings and 
 MISSED = 2.0  # seconds of speech without a word that are heard again
 HARDLY = 0.3  # share of a segment in which the voice filter is sure; nearly all speech has more
 UNLIKELY = 0.1  # confidence of a word
-FASTEST, MANY = 15.0, 5  # words a second, in more words than that; the quickest speakers say eleven
+FASTEST, MANY = 60, 20  # letters a second, in more letters than that; the quickest speakers say fifty
 LONGEST_WORD = 1.5  # seconds; where a passage is left out, the word before it seems to last until its end
 
 
@@ -105,13 +105,13 @@ def missed(spans: Sequence[Span], start: float, end: float) -> Span | None:
 
 def invented(segment: Any, voice: np.ndarray, repetitive: float) -> bool:
     """Whether no word is in a segment, or more than anybody can say; or, where hardly a voice is, none that is likely,
-    or the same over and over.
+    or the same over and over. Counted in letters, as not every script parts its words.
 
     Music is heard so, and now and then the end of a window. `repetitive` is the compression ratio from which on a
     window repeats itself.
     """
     words = re.findall(r"\w+", segment.text.lower())
-    if not words or len(words) > MANY and len(words) > FASTEST * (segment.end - segment.start):
+    if not words or len("".join(words)) > max(MANY, FASTEST * (segment.end - segment.start)):
         return True
     first, last = (min(int(at * RATE / FRAME), len(voice) - 1) for at in (segment.start, segment.end))
     if (voice[first : last + 1] >= SURE).mean() >= HARDLY:

@@ -4,8 +4,8 @@ All parts take a quarter of an hour; name some to measure only those:
 
 throughput  Real speech through a whole job (intake, queue, database, checkpoints, word times), through the engine
             alone, and through faster-whisper's defaults, in turns.
-clip        An 11 s clip, from pressing the button to its text on the page.
 cancel      From the cancellation of a long job until nothing works on it any more, beside another one and alone.
+clip        An 11 s clip, from pressing the button to its text on the page.
 hour        A 60-minute recording: first words, longest wait for news, peak memory of the server.
 """
 

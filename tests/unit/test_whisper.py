@@ -341,6 +341,13 @@ def test_more_words_than_anybody_can_say_are_invented(pace: float, is_invented: 
     assert decoding.invented(segment, np.ones(1000, np.float32), 2.4) == is_invented
 
 
+@pytest.mark.parametrize("sentence", ["मैं हिन्दी में बहुत जल्दी जल्दी बोल रहा हूँ", "ผมพูดภาษาไทยเร็วมากวันนี้", "我今天说得非常快因为我没有时间再等你们了"])
+def test_quick_speech_in_other_scripts_is_not_taken_for_invented(sentence: str):
+    """Forty-five signs a second, each as a word, as Whisper parts scripts without spaces; Hindi's signs are no letters."""
+    segment = heard_as(*((sign, at / 45, (at + 1) / 45) for at, sign in enumerate(sentence)))
+    assert not decoding.invented(segment, np.ones(1000, np.float32), 2.4)
+
+
 def test_a_passage_that_was_jumped_over_is_heard_again():
     """Between two segments, inside one, and at the end; silence of any length is no passage."""
     spans = [(0.0, 10.0), (30.0, 40.0)]
