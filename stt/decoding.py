@@ -11,7 +11,7 @@ import numpy as np
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens, pad_or_trim, restore_speech_timestamps
 
-from stt import memory, stretches, windows
+from stt import stretches, windows
 from stt.stretches import FRAME, RATE, SURE, Span
 from stt.transcript import Segment, Word
 
@@ -36,8 +36,7 @@ def segments(
     # Long silences are left out: Whisper invents text in them.
     kept = _kept(stretches.spans(voice, stretches.LONG_SILENCE, FAINT), len(sound))
     speech = np.concatenate([sound[part["start"] : part["end"]] for part in kept])
-    features = model.feature_extractor(speech)
-    memory.give_back()  # it took a hundred times what it leaves
+    features = model.features(speech)
     # Encoded once: the library would encode the first window again after it has read the language from it.
     encoded = model.encode(pad_or_trim(features[:, : features.shape[-1] - 1]))
     language, probability = run.language, run.language_probability
@@ -133,7 +132,7 @@ def _again(
 ) -> Iterator[Any]:
     """The passage by itself, with more care: without the text before it, which may be what led astray."""
     first = max(0.0, start - PADDING / 2)
-    features = model.feature_extractor(speech[int(first * RATE) : int((end + PADDING / 2) * RATE)])
+    features = model.features(speech[int(first * RATE) : int((end + PADDING / 2) * RATE)])
     options = replace(options, condition_on_previous_text=False, clip_timestamps="0")
     for segment in model.generate_segments(features, tokenizer, options, False):
         if segment.avg_logprob < options.log_prob_threshold or (

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from queue import SimpleQueue
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Lane = Callable[[Callable[[], None]], Iterator[Item]]
@@ -19,42 +20,65 @@ class _Stopped(Exception):
     """Nobody wants the items of this lane any more."""
 
 
-def side_by_side(lanes: Sequence[Lane[Item]], ask: Callable[[], None]) -> Iterator[Item]:
-    """The items of all lanes, lane after lane, each as soon as it is there and those before it are given.
+class Lanes:
+    """As many threads as given; what is begun while all are busy follows in its order, where one falls idle first."""
 
-    A lane is called with a function that it must call between items; it raises when the lane is to end. `ask` is
-    called by all lanes and may raise. What a lane raises is raised here, and ends the others.
-    """
-    stopped = threading.Event()
-    given: list[SimpleQueue] = [SimpleQueue() for _ in lanes]
+    def __init__(self, threads: int) -> None:
+        self._threads = ThreadPoolExecutor(threads, "lane")
+        self._closed = threading.Event()
 
-    def go_on() -> None:
-        if stopped.is_set():
-            raise _Stopped
-        ask()
+    def begin(self, lanes: Sequence[Lane[Item]], ask: Callable[[], None]) -> SideBySide[Item]:
+        """Begin the lanes now, and give their items.
 
-    def work(lane: Lane[Item], out: SimpleQueue) -> None:
+        A lane is called with a function that it must call between items; it raises when the lane is to end. `ask` is
+        called by all lanes and may raise. What a lane raises is raised where its items are taken.
+        """
+        return SideBySide(self._threads, self._closed, lanes, ask)
+
+    def __enter__(self) -> Lanes:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop all lanes and wait for them to end."""
+        self._closed.set()
+        self._threads.shutdown(cancel_futures=True)
+
+
+class SideBySide(Generic[Item]):
+    """The items of all lanes, lane after lane, each as soon as it is there and those before it are given. Iterate once."""
+
+    def __init__(
+        self, threads: ThreadPoolExecutor, closed: threading.Event, lanes: Sequence[Lane[Item]], ask: Callable[[], None]
+    ) -> None:
+        self._closed, self._stopped, self._ask = closed, threading.Event(), ask
+        self._given: list[tuple[Future, SimpleQueue]] = []
+        for lane in lanes:
+            out: SimpleQueue = SimpleQueue()
+            self._given.append((threads.submit(self._work, lane, out), out))
+
+    def __iter__(self) -> Iterator[Item]:
         try:
-            for item in lane(go_on):
+            for _, out in self._given:
+                while (found := out.get()) is not None:
+                    item, error = found
+                    if error is not None:
+                        raise error
+                    yield item
+        finally:
+            self._stopped.set()
+            for future, _ in self._given:
+                future.cancel()
+            wait([future for future, _ in self._given])
+
+    def _work(self, lane: Lane[Item], out: SimpleQueue) -> None:
+        try:
+            for item in lane(self._go_on):
                 out.put((item, None))
             out.put(None)
         except BaseException as error:
             out.put((None, error))
 
-    threads = [
-        threading.Thread(target=work, args=(lane, out), name=f"lane-{number}", daemon=True)
-        for number, (lane, out) in enumerate(zip(lanes, given, strict=True))
-    ]
-    for thread in threads:
-        thread.start()
-    try:
-        for out in given:
-            while (found := out.get()) is not None:
-                item, error = found
-                if error is not None:
-                    raise error
-                yield item
-    finally:
-        stopped.set()
-        for thread in threads:
-            thread.join()
+    def _go_on(self) -> None:
+        if self._stopped.is_set() or self._closed.is_set():
+            raise _Stopped
+        self._ask()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +13,7 @@ import numpy as np
 from stt import limits, links, metrics, recordings, records, spoken, stretches, whisper
 from stt.engines import Outcome, Work
 from stt.errors import Cancelled, LimitReached, NotFound
+from stt.lanes import Lanes
 from stt.models import ON_DEVICE
 from stt.recordings import Recording, megabytes
 from stt.settings import settings
@@ -27,11 +31,10 @@ class OnDevice:
         recording = work.step("get the recording", _recording, work)
         done = work.step("find the place to go on", _place, work.job.id)
         feed = work.patiently(Feed, recording, bool(work.job.options.get("channels_are_speakers")))
-        try:
+        with closing(feed), Lanes(whisper.THREADS) as lanes:
+            ears = Ears(work, feed, lanes)
             while not done["last"]:
-                done = work.step("transcribe a stretch", _stretch, work, feed, done)
-        finally:
-            feed.close()
+                done = work.step("transcribe a stretch", _stretch, work, ears, done)
         transcript = work.patiently(spoken.assembled, work.job.id)
         return Outcome(transcript, provenance={**whisper.provenance(), **done["facts"]})
 
@@ -88,6 +91,57 @@ class Feed:
             self._reader.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of a recording: where it begins and ends in seconds, and what is heard in each channel."""
+
+    start: float
+    end: float
+    last: bool
+    lost: list[tuple[float, float, str]]  # known at the end of the recording
+    channels: int
+    runs: Iterable[whisper.Run]  # one after the other; the next begins when the one before is heard
+
+
+class Ears:
+    """Stretches as they are heard. The one after is begun when the lanes fall idle, before this one has ended."""
+
+    def __init__(self, work: Work, feed: Feed, lanes: Lanes) -> None:
+        self._work, self._feed, self._lanes = work, feed, lanes
+        self._ahead: Stretch | None = None
+
+    def hear(self, start: float, language: str | None) -> Stretch:
+        """Begin the stretch at `start` seconds, of a language if it is known. Raises NotFound without the file."""
+        ahead = self._ahead
+        here = ahead if ahead and ahead.start == start else self._begun(start, language)
+        # The first stretch keeps all threads, so that first words come soon.
+        if here.last or not start or language is None:
+            self._ahead = None
+        elif ahead is None or ahead.start != here.end:
+            self._ahead = self._begun(here.end, language)
+        return here
+
+    def _begun(self, start: float, language: str | None) -> Stretch:
+        longest = stretches.STRETCH if start else stretches.FIRST_STRETCH
+        samples, last = self._feed.take(round(start * RATE), longest)
+        runs = self._runs(samples, language)
+        end, lost = start + samples.shape[1] / RATE, self._feed.lost if last else []
+        return Stretch(start, end, last, lost, len(samples), list(runs) if language else runs)
+
+    def _runs(self, samples: np.ndarray, language: str | None) -> Iterator[whisper.Run]:
+        options = self._work.job.options
+        for sound in samples:
+            run = whisper.transcribe(
+                sound,
+                language=language,
+                translate=bool(options.get("translate")),
+                cancelled=self._work.cancelled,
+                lanes=self._lanes,
+            )
+            yield run
+            language = language or run.language
+
+
 def _recording(work: Work) -> Recording:
     """The recording of the job; a link is downloaded first."""
     job = work.job
@@ -128,47 +182,42 @@ def _place(generation_id: str) -> dict[str, Any]:
     return {"number": last["number"], "end": last["end"], **last["notes"]}
 
 
-def _stretch(work: Work, feed: Feed, before: dict[str, Any]) -> dict[str, Any]:
+def _stretch(work: Work, ears: Ears, before: dict[str, Any]) -> dict[str, Any]:
     """Transcribe and keep one stretch; how it went, small enough to be a checkpoint."""
     job, began = work.job, time.monotonic()
     number, start = before["number"] + 1, before["end"]
     if kept := spoken.stretch(job.id, number):  # whoever had the job before was stopped just after keeping it
         return {"number": number, "end": kept["end"], **kept["notes"]}
-    samples, last = feed.take(round(start * RATE), stretches.FIRST_STRETCH if number == 1 else stretches.STRETCH)
-    end = start + samples.shape[1] / RATE
     language = before["language"] or job.options.get("language") or None
     probability = before.get("language_probability")
+    here = ears.hear(start, language)
+    length = here.end - start
     heard: list[Segment] = []
     reported = 0.0
-    for channel, sound in enumerate(samples):
-        run = whisper.transcribe(
-            sound, language=language, translate=bool(job.options.get("translate")), cancelled=work.cancelled
-        )
+    for channel, run in enumerate(here.runs):
         for segment in run:
             segment = segment.moved(start)
-            heard.append(segment.spoken_by(f"Speaker {channel + 1}") if len(samples) > 1 else segment)
+            heard.append(segment.spoken_by(f"Speaker {channel + 1}") if here.channels > 1 else segment)
             if time.monotonic() - reported >= REPORT_EVERY:
                 reported = time.monotonic()
-                reached = start + (channel + (segment.end - start) / max(end - start, 0.01)) * (
-                    (end - start) / len(samples)
-                )
-                records.report(job, seconds_done=min(reached, end), partial=spoken.as_rows(_in_order(heard)))
+                reached = start + (channel + (segment.end - start) / max(length, 0.01)) * length / here.channels
+                records.report(job, seconds_done=min(reached, here.end), partial=spoken.as_rows(_in_order(heard)))
         if language is None and run.language:
             language, probability = run.language, run.language_probability
     if work.cancelled():
         raise Cancelled()
     notes = {
         "took": time.monotonic() - began,
-        "last": last,
+        "last": here.last,
         "language": language,
         "language_probability": probability,
-        "lost": feed.lost if last else [],
-        "facts": {"channels": len(samples)},
+        "lost": here.lost,
+        "facts": {"channels": here.channels},
     }
-    spoken.keep_stretch(job, number, start, end, spoken.as_rows(_in_order(heard)), notes)
-    metrics.audio_seconds.labels(ON_DEVICE).inc(end - start)
+    spoken.keep_stretch(job, number, start, here.end, spoken.as_rows(_in_order(heard)), notes)
+    metrics.audio_seconds.labels(ON_DEVICE).inc(length)
     metrics.work_seconds.labels(ON_DEVICE).inc(notes["took"])
-    return {"number": number, "end": end, **notes}
+    return {"number": number, "end": here.end, **notes}
 
 
 def _in_order(segments: list[Segment]) -> list[Segment]:

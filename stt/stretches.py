@@ -8,7 +8,7 @@ import numpy as np
 
 RATE = 16_000  # Hz
 FIRST_STRETCH = 20.0  # seconds; about 1 s of work on two cores, so that first words come soon
-STRETCH = 240.0  # seconds; a killed server does at most this much again, and memory stays flat
+STRETCH = 180.0  # seconds; a killed server does at most this much again, and memory stays flat
 
 REST = 0.25  # of a stretch; where less would be left over for the last one, the one before takes it
 

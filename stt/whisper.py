@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from functools import partial
 from importlib import metadata
 from itertools import pairwise
@@ -19,7 +20,7 @@ import numpy as np
 
 from stt import memory, stretches, weights
 from stt.errors import BadOption, Cancelled, WeightsError
-from stt.lanes import side_by_side
+from stt.lanes import Lanes
 from stt.languages import LANGUAGES
 from stt.settings import settings
 from stt.stretches import RATE
@@ -60,12 +61,16 @@ def transcribe(
     language: str | None = None,
     translate: bool = False,
     cancelled: Callable[[], bool] = lambda: False,
+    lanes: Lanes | None = None,
 ) -> Run:
     """Hear 16 kHz mono float32 samples; segments come as soon as they are known, at least every few seconds.
 
     Times are in seconds from the first sample. Every segment has words with times and confidences; joined they are
     its text. `language` is a code of LANGUAGES, None to detect it; `translate` gives English. Silence, noise and
     music give no segments. Equal samples give equal segments.
+
+    With `lanes` long sound of a known language is begun at once, before anybody asks for segments, in those of them
+    that what was begun before leaves idle.
 
     Raises BadOption for an unknown language, WeightsError without usable weights, and Cancelled while iterating, at
     most about 1.5 s after `cancelled()` turned true.
@@ -74,34 +79,34 @@ def transcribe(
         raise BadOption(f"Whisper does not know the language {language!r}.")
     sound = stretches.clean(samples)
 
-    def segments(run: Run) -> Iterator[Segment]:
-        try:
-            yield from parts(run)
-        finally:
-            memory.give_back()
+    def ask() -> None:
+        if cancelled():
+            raise Cancelled()
 
-    def parts(run: Run) -> Iterator[Segment]:
-        def ask() -> None:
-            if cancelled():
-                raise Cancelled()
-
-        ask()
-        at = 0
-        while run.language is None and len(sound) - at > LONG * RATE:
-            # One short part alone tells the language for all lanes.
-            part = sound[at : at + stretches.cut(sound[at:], stretches.FIRST_STRETCH)]
-            yield from _heard(_models().whole, part, at, run, translate, ask)
-            at += len(part)
+    def heard(run: Run, at: int, lanes: Lanes) -> Iterable[Segment]:
         bounds = _bounds(sound, at)
         if len(bounds) == 2:
-            yield from _heard(_models().whole, sound[at:], at, run, translate, ask)
-        else:
-            model = _models().lanes()
-            yield from side_by_side(
-                [partial(_heard, model, sound[start:end], start, run, translate) for start, end in pairwise(bounds)], ask
-            )
+            return _heard(_models().whole, sound[at:], at, run, translate, ask)
+        hear = partial(_heard, _models().lanes())
+        return lanes.begin([partial(hear, sound[a:b], a, run, translate) for a, b in pairwise(bounds)], ask)
 
-    return Run(segments, language)
+    def segments(run: Run) -> Iterator[Segment]:
+        at = 0
+        with nullcontext(lanes) if lanes else Lanes(THREADS) as free:
+            try:
+                ask()
+                while run.language is None and len(sound) - at > LONG * RATE:
+                    # One short part alone tells the language for all lanes.
+                    part = sound[at : at + stretches.cut(sound[at:], stretches.FIRST_STRETCH)]
+                    yield from _heard(_models().whole, part, at, run, translate, ask)
+                    at += len(part)
+                yield from begun or heard(run, at, free)
+            finally:
+                memory.give_back()
+
+    run = Run(segments, language)
+    begun = heard(run, 0, lanes) if lanes and language else None
+    return run
 
 
 def _bounds(sound: np.ndarray, at: int) -> list[int]:

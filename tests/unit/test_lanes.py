@@ -6,7 +6,13 @@ import threading
 
 import pytest
 
-from stt.lanes import side_by_side
+from stt.lanes import Lanes
+
+
+@pytest.fixture
+def lanes():
+    with Lanes(3) as lanes:
+        yield lanes
 
 
 def nobody_asks() -> None:
@@ -17,11 +23,11 @@ def counting(first: int, last: int):
     return lambda go_on: iter(range(first, last))
 
 
-def test_items_come_lane_after_lane():
-    assert list(side_by_side([counting(0, 3), counting(3, 3), counting(3, 9)], nobody_asks)) == list(range(9))
+def test_items_come_lane_after_lane(lanes):
+    assert list(lanes.begin([counting(0, 3), counting(3, 3), counting(3, 9)], nobody_asks)) == list(range(9))
 
 
-def test_lanes_run_at_the_same_time():
+def test_lanes_run_at_the_same_time(lanes):
     """Each waits for the other: one after the other would never end."""
     meeting = threading.Barrier(2, timeout=10)
 
@@ -29,10 +35,10 @@ def test_lanes_run_at_the_same_time():
         meeting.wait()
         yield threading.current_thread().name
 
-    assert len(set(side_by_side([lane, lane], nobody_asks))) == 2
+    assert len(set(lanes.begin([lane, lane], nobody_asks))) == 2
 
 
-def test_an_item_is_given_before_its_lane_has_ended():
+def test_an_item_is_given_before_its_lane_has_ended(lanes):
     given = threading.Event()
 
     def lane(go_on):
@@ -40,21 +46,23 @@ def test_an_item_is_given_before_its_lane_has_ended():
         assert given.wait(10)
         yield "late"
 
-    items = side_by_side([lane], nobody_asks)
+    items = iter(lanes.begin([lane], nobody_asks))
     assert next(items) == "early"
     given.set()
     assert list(items) == ["late"]
 
 
 @pytest.mark.parametrize("which", [0, 1])
-def test_what_a_lane_raises_is_raised_and_ends_the_others(which):
-    ended = threading.Event()
+def test_what_a_lane_raises_is_raised_and_ends_the_others(lanes, which):
+    begun, ended = threading.Event(), threading.Event()
 
     def broken(go_on):
         yield 1
+        assert begun.wait(10)
         raise ValueError("broken")
 
     def endless(go_on):
+        begun.set()
         try:
             while True:
                 go_on()
@@ -62,30 +70,31 @@ def test_what_a_lane_raises_is_raised_and_ends_the_others(which):
         finally:
             ended.set()
 
-    lanes = [broken, endless] if which == 0 else [counting(0, 1), broken, endless]
+    parts = [broken, endless] if which == 0 else [counting(0, 1), broken, endless]
     with pytest.raises(ValueError, match="broken"):
-        list(side_by_side(lanes, nobody_asks))
+        list(lanes.begin(parts, nobody_asks))
     assert ended.is_set()
 
 
-def test_all_lanes_end_when_nobody_wants_more():
-    ended = []
+def test_all_lanes_end_when_nobody_wants_more(lanes):
+    both, ended = threading.Barrier(2, timeout=10), []
 
     def endless(go_on):
         try:
+            both.wait()
             while True:
                 go_on()
                 yield 1
         finally:
             ended.append(1)
 
-    items = side_by_side([endless, endless], nobody_asks)
+    items = iter(lanes.begin([endless, endless], nobody_asks))
     next(items)
     items.close()
     assert len(ended) == 2
 
 
-def test_all_lanes_end_when_told_to():
+def test_all_lanes_end_when_told_to(lanes):
     told = threading.Event()
 
     def ask():
@@ -97,8 +106,51 @@ def test_all_lanes_end_when_told_to():
             go_on()
             yield 1
 
-    items = side_by_side([endless, endless], ask)
+    items = iter(lanes.begin([endless, endless], ask))
     next(items)
     told.set()
     with pytest.raises(InterruptedError):
         list(items)
+
+
+def test_an_idle_lane_takes_what_follows_while_the_other_is_still_busy():
+    following = threading.Event()
+
+    def busy(go_on):
+        yield 1
+        assert following.wait(10), "it would wait for all of the first part"
+        yield 2
+
+    def next_part(go_on):
+        following.set()
+        yield 3
+
+    with Lanes(2) as lanes:
+        first = lanes.begin([busy, counting(0, 0)], nobody_asks)
+        second = lanes.begin([next_part], nobody_asks)
+        assert list(first) == [1, 2]
+        assert list(second) == [3]
+
+
+def test_what_was_begun_but_not_asked_for_ends_with_the_lanes():
+    begun, ended, late = threading.Event(), [], []
+
+    def endless(go_on):
+        begun.set()
+        try:
+            while True:
+                go_on()
+                yield 1
+        finally:
+            ended.append(1)
+
+    def waiting(go_on):
+        late.append(1)
+        yield 1
+
+    with Lanes(1) as lanes:
+        lanes.begin([endless], nobody_asks)
+        lanes.begin([waiting], nobody_asks)
+        assert begun.wait(10)
+    assert ended == [1]
+    assert not late
