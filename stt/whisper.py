@@ -69,8 +69,8 @@ def transcribe(
     its text. `language` is a code of LANGUAGES, None to detect it; `translate` gives English. Silence, noise and
     music give no segments. Equal samples give equal segments.
 
-    With `lanes` long sound of a known language is begun at once, before anybody asks for segments, in those of them
-    that what was begun before leaves idle.
+    With `lanes`, long sound of a known language is begun at once, before anybody asks for its segments: as soon as a
+    lane is done with what was begun before.
 
     Raises BadOption for an unknown language, WeightsError without usable weights, and Cancelled while iterating, at
     most about 1.5 s after `cancelled()` turned true.
