@@ -13,7 +13,7 @@ from faster_whisper.transcribe import TranscriptionOptions
 
 from stt import memory
 
-PROMPT = 100  # tokens of the text before that a window is given: fewest words wrong; the library's 223 cost more decoding
+PROMPT = 100  # tokens of the text before that a window is given; 40 and the library's 223 gave about as many words wrong
 BEAM = 5  # candidates kept while decoding; one alone is quicker, but loses commas and some words
 PENALTY = 1.1  # by which said tokens become less likely, the last resort
 
