@@ -38,7 +38,7 @@ def segments(
     speech = np.concatenate([sound[part["start"] : part["end"]] for part in kept])
     features = model.features(speech)
     # Encoded once: the library would encode the first window again after it has read the language from it.
-    encoded = model.encode(pad_or_trim(features[:, : features.shape[-1] - 1]))
+    encoded = model.encoded(pad_or_trim(features[:, : features.shape[-1] - 1]))
     language, probability = run.language, run.language_probability
     if language is None:
         token, probability = model.model.detect_language(encoded)[0][0]

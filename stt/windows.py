@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,9 @@ from stt import memory
 PROMPT = 100  # tokens of the text before that a window is given; 40 and the library's 223 gave about as many words wrong
 BEAM = 5  # candidates kept while decoding; one alone is quicker, but loses commas and some words
 PENALTY = 1.1  # by which said tokens become less likely, the last resort
+SHORTEST = 50  # frames of 10 ms; in less than that Whisper hears no word, but says again what was said before
+
+NOTHING = (SimpleNamespace(no_speech_prob=1.0), float("-inf"), 0.0, 0.0)  # the library goes on after such a window
 
 
 @dataclass
@@ -46,7 +50,11 @@ class Whisper(WhisperModel):
             finally:
                 memory.give_back()
 
-    def encode(self, features: Any) -> Any:
+    def encode(self, features: np.ndarray) -> Any:
+        """A window after the first, or None if it is too short for a word: what the window before it left over."""
+        return self.encoded(features) if features.any(axis=0).sum() >= SHORTEST else None
+
+    def encoded(self, features: np.ndarray) -> Any:
         """One at a time: it takes 70 MB for a moment, and two lanes seldom want it together."""
         with self._encoding:
             return super().encode(features)
@@ -55,6 +63,9 @@ class Whisper(WhisperModel):
         return super().get_prompt(tokenizer, previous_tokens[-PROMPT:], *rest, **named)
 
     def generate_with_fallback(self, encoded: Any, prompt: list[int], tokenizer: Any, options: Options) -> tuple:
+        if encoded is None:
+            return NOTHING
+
         def tried(before: list[int], penalty: float) -> tuple:
             options.ask()
             once = replace(options, repetition_penalty=penalty)

@@ -32,10 +32,12 @@ from tests.server import Server
 from tests.waiting import until
 
 RUNS, CLIPS = 3, 7
-NEWS = """() => {
+NEWS = """(title) => {
   window.news = []; window.last = '';
   new MutationObserver(() => {
-    const text = document.querySelector('.st-key-jobs .stt-so-far')?.textContent ?? '';
+    const rows = [...document.querySelectorAll('.st-key-jobs [class*=st-key-job-]')];
+    const row = rows.find((one) => one.textContent.includes(title));
+    const text = row?.querySelector('.stt-so-far')?.textContent ?? '';
     if (text && text !== window.last) { window.last = text; window.news.push(performance.now() / 1000); }
   }).observe(document.body, { subtree: true, childList: true, characterData: true });
 }"""
@@ -122,7 +124,7 @@ def clip_on_the_page(page: Page) -> list[list[str]]:
             page.get_by_role("button", name="Clear finished").click()
             page.locator(".st-key-jobs .stt-so-far").wait_for(state="detached")
         add_files(page, audio.JFK)
-        page.evaluate(NEWS)
+        page.evaluate(NEWS, audio.JFK.stem)
         began = page.evaluate("performance.now() / 1000")
         page.get_by_role("button", name="Transcribe", exact=True).click()
         page.locator(".st-key-jobs .stt-so-far").wait_for()
@@ -143,7 +145,7 @@ def an_hour(page: Page, server: Server, folder: Path, minutes: float) -> list[li
     path = audio.write(folder / "hour.mp3", speech(minutes * 60))
     page.locator("input[type=file]").first.set_input_files(str(path))
     page.locator("[class*=st-key-chosen-]", has_text="hour.mp3").wait_for(timeout=60_000)
-    page.evaluate(NEWS)
+    page.evaluate(NEWS, path.stem)
     peak = Peak(server.process.pid)
     began = page.evaluate("performance.now() / 1000")
     page.get_by_role("button", name="Transcribe", exact=True).click()

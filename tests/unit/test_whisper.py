@@ -263,7 +263,7 @@ def tries(sound: np.ndarray, ask=lambda: None, before: tuple[int, ...] = (), **o
     """What is decided for the window that begins `sound`."""
     model = whisper._models().whole
     tokenizer = Tokenizer(model.hf_tokenizer, True, task="transcribe", language="en")
-    encoded = model.encode(fw.pad_or_trim(model.feature_extractor(sound)[:, :-1]))
+    encoded = model.encoded(fw.pad_or_trim(model.feature_extractor(sound)[:, :-1]))
     chosen = replace(decoding._options(tokenizer, ask), **options)
     return model.generate_with_fallback(encoded, model.get_prompt(tokenizer, list(before)), tokenizer, chosen)
 
@@ -296,6 +296,22 @@ def test_equal_samples_give_equal_text_whatever_was_heard_before(speech):
     text = text_of(sound, language="en")
     text_of(speech[: 20 * RATE])
     assert text_of(sound, language="en") == text
+
+
+@pytest.mark.parametrize(("rest", "heard"), [(0.04, False), (0.3, False), (0.6, True)])
+def test_a_rest_too_short_for_a_word_is_not_heard(speech, rest, heard):
+    """What a window leaves over may be a hundredth of a second, and what it was told before would be said again."""
+    model = whisper._models().whole
+    tokenizer = Tokenizer(model.hf_tokenizer, True, task="transcribe", language="en")
+    features = model.features(speech)
+
+    def asked(parts: str) -> int:
+        asks = []
+        options = replace(decoding._options(tokenizer, lambda: asks.append(1)), clip_timestamps=parts)
+        list(model.generate_segments(features, tokenizer, options, False))
+        return len(asks)
+
+    assert (asked(f"0,9,9,{9 + rest}") > asked("0,9")) is heard
 
 
 def test_between_tries_a_window_can_be_cancelled(speech):
