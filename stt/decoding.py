@@ -70,6 +70,7 @@ def settings() -> dict[str, Any]:
         "condition_on_previous_text": True,
         "prompt_tokens": windows.PROMPT,
         "penalty_in_doubt": windows.PENALTY,
+        "silence_seconds": windows.SILENCE / 100,
     }
 
 
