@@ -21,6 +21,7 @@ PENALTY = 1.1  # by which said tokens become less likely, the last resort
 SHORTEST = 50  # in less than that Whisper hears no word, but says again what was said before
 SILENCE = 800  # left after the sound; a clip of 11 s takes three quarters of the time with it, with as few words wrong
 LEAST = 2000  # in all; with less, more words are wrong
+STEP = 500  # the encoder keeps 2 MB for every length that it met
 
 NOTHING = (SimpleNamespace(no_speech_prob=1.0), float("-inf"), 0.0, 0.0)  # the library goes on after such a window
 
@@ -64,7 +65,7 @@ class Whisper(WhisperModel):
         """
         longest = max(LEAST, _sounding(features) + SILENCE)
         with self._encoding:
-            return super().encode(features[:, : longest // 2 * 2])  # the encoder takes two frames as one
+            return super().encode(features[:, : -(-longest // STEP) * STEP])
 
     def get_prompt(self, tokenizer: Any, previous_tokens: list[int], *rest: Any, **named: Any) -> list[int]:
         return super().get_prompt(tokenizer, previous_tokens[-PROMPT:], *rest, **named)

@@ -314,11 +314,11 @@ def test_a_rest_too_short_for_a_word_is_not_heard(speech, rest, heard):
     assert (asked(f"0,9,9,{9 + rest}") > asked("0,9")) is heard
 
 
-@pytest.mark.parametrize(("seconds", "encoded"), [(2.5, 20.0), (15.0, 23.0), (25.0, 30.0)])
+@pytest.mark.parametrize(("seconds", "encoded"), [(2.5, 20.0), (11.0, 20.0), (15.0, 25.0), (25.0, 30.0)])
 def test_a_short_window_is_encoded_with_less_silence_behind_it(speech, seconds, encoded):
     model = whisper._models().whole
     features = fw.pad_or_trim(model.features(speech[: int(seconds * RATE)])[:, :-1])
-    assert model.encoded(features).shape[1] == pytest.approx(encoded * 50, abs=2), "fifty a second"
+    assert model.encoded(features).shape[1] == encoded * 50, "fifty a second"
 
 
 def test_between_tries_a_window_can_be_cancelled(speech):
