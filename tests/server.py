@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import ClassVar
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import Retry
+
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -56,14 +56,14 @@ class Server:
         return self
 
     def _wait_until_ready(self) -> None:
-        # Retries while nobody listens yet, or the job engine starts: that is how a start is waited for.
-        patience = Retry(
-            total=150, connect=100, status=100, status_forcelist=[503], backoff_factor=0.1, backoff_max=0.5
-        )
-        with requests.Session() as session:
-            session.mount("http://", HTTPAdapter(max_retries=patience))
-            answer = session.get(self.url + "/healthz", timeout=30)
-            assert answer.status_code == 200, f"{answer.status_code} {answer.text} {self.log.read_text()}"
+        def ready() -> bool:
+            assert self.process.poll() is None, f"the server ended: {self.said()}"
+            try:
+                return requests.get(self.url + "/healthz", timeout=30).status_code == 200
+            except requests.ConnectionError:  # nobody listens yet
+                return False
+
+        until(ready)
 
     def said(self, most: int = 20_000) -> str:
         """The last of what is in the log since this test began, `most` bytes."""
