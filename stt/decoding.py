@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ FAINT = 0.1  # how likely speech must be to be heard at all: on the telephone th
 PADDING = 0.4  # seconds kept on either side of speech, for soft beginnings and endings
 MISSED = 2.0  # seconds of speech without a word that are heard again
 HARDLY = 0.3  # share of a segment in which the voice filter is sure; nearly all speech has more
-UNLIKELY = 0.1  # confidence of a word
+UNLIKELY, DOUBTFUL = 0.1, 0.25  # confidence of a word
 FASTEST, MANY = 60, 20  # letters a second, in more letters than that; the quickest speakers say fifty
 LONGEST_WORD = 1.5  # seconds; where a passage is left out, the word before it seems to last until its end
 
@@ -104,21 +105,24 @@ def missed(spans: Sequence[Span], start: float, end: float) -> Span | None:
 
 
 def invented(segment: Any, voice: np.ndarray, repetitive: float) -> bool:
-    """Whether no word is in a segment, or more than anybody can say; or, where hardly a voice is, none that is likely,
-    or the same over and over. Counted in letters, as not every script parts its words.
+    """Whether no word is in a segment, or none that is likely, or more than anybody can say; or, where hardly a voice
+    is, mostly doubtful ones, or the same over and over. Counted in letters, as not every script parts its words.
 
     Music is heard so, and now and then the end of a window. `repetitive` is the compression ratio from which on a
     window repeats itself.
     """
     words = re.findall(r"\w+", segment.text.lower())
-    if not words or len("".join(words)) > max(MANY, FASTEST * (segment.end - segment.start)):
+    confidences = [word.probability for word in segment.words]
+    if not words or max(confidences) < UNLIKELY:
+        return True
+    if len("".join(words)) > max(MANY, FASTEST * (segment.end - segment.start)):
         return True
     first, last = (min(int(at * RATE / FRAME), len(voice) - 1) for at in (segment.start, segment.end))
     if (voice[first : last + 1] >= SURE).mean() >= HARDLY:
         return False
     over_and_over = len(words) > 2 and len(set(words)) == 1 or re.search(r"(\w)\1{9}", segment.text)
-    unlikely = all(word.probability < UNLIKELY for word in segment.words)
-    return bool(over_and_over or unlikely or segment.compression_ratio > repetitive)
+    doubtful = median(confidences) < DOUBTFUL
+    return bool(over_and_over or doubtful or segment.compression_ratio > repetitive)
 
 
 def _part(segment: Any, since: int, until: int) -> Any:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, repeat
 
 import jiwer
 import numpy as np
@@ -351,8 +352,8 @@ def test_lanes_hear_what_one_part_hears(talk, heard):
     assert jiwer.wer(plain(alone), plain("".join(segment.text for segment in segments))) < 0.1
 
 
-def heard_as(*words: tuple[str, float, float]) -> fw.Segment:
-    said = [fw.Word(start, end, text, 0.9) for text, start, end in words]
+def heard_as(*words: tuple[str, float, float], confidences: Iterable[float] = repeat(0.9)) -> fw.Segment:
+    said = [fw.Word(start, end, text, sure) for (text, start, end), sure in zip(words, confidences, strict=False)]
     return fw.Segment(1, 0, said[0].start, said[-1].end, "".join(w.word for w in said), [], -0.2, 1.0, 0.0, said, 0.0)
 
 
@@ -362,6 +363,21 @@ def test_more_words_than_anybody_can_say_are_invented(pace: float, is_invented: 
     said = "i'm going to put it on the right side of your head so that you need not worry".split()
     segment = heard_as(*((f" {word}", at / pace, (at + 1) / pace) for at, word in enumerate(said)))
     assert decoding.invented(segment, np.ones(1000, np.float32), 2.4) == is_invented
+
+
+@pytest.mark.parametrize(
+    ("confidences", "voice", "is_invented"),
+    [
+        ((0.12, 0.05, 0.87, 0.07, 0.18, 0.15), 0.02, True),
+        ((0.12, 0.05, 0.87, 0.07, 0.18, 0.15), 0.9, False),
+        ((0.92, 0.3, 0.99, 0.96, 0.4, 0.7), 0.02, False),
+        ((0.03,), 0.9, True),
+    ],
+    ids=["a tune", "somebody hard to understand", "somebody on the telephone", "one word out of nothing"],
+)
+def test_what_is_mostly_doubtful_where_hardly_a_voice_is_is_invented(confidences, voice: float, is_invented: bool):
+    segment = heard_as(*((" word" + "s" * at, at, at + 1.0) for at in range(len(confidences))), confidences=confidences)
+    assert decoding.invented(segment, np.full(1000, voice, np.float32), 2.4) == is_invented
 
 
 @pytest.mark.parametrize("sentence", ["मैं हिन्दी में बहुत जल्दी जल्दी बोल रहा हूँ", "ผมพูดภาษาไทยเร็วมากวันนี้", "我今天说得非常快因为我没有时间再等你们了"])
