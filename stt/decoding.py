@@ -113,7 +113,7 @@ def invented(segment: Any, voice: np.ndarray, repetitive: float) -> bool:
     """
     words = re.findall(r"\w+", segment.text.lower())
     confidences = [word.probability for word in segment.words]
-    if not words or max(confidences) < UNLIKELY:
+    if not words or max(confidences, default=0.0) < UNLIKELY:
         return True
     if len("".join(words)) > max(MANY, FASTEST * (segment.end - segment.start)):
         return True

@@ -5,11 +5,13 @@ from __future__ import annotations
 from itertools import count
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from stt import links
 from stt.aiml import Client
 from stt.settings import settings
+from tests import audio
 from tests.provider import KEY, Provider
 
 _numbers = count()
@@ -49,3 +51,10 @@ def fetch(tmp_path):
         return links.download(url, tmp_path, **options)
 
     return fetched
+
+
+@pytest.fixture(scope="module")
+def talk() -> np.ndarray:
+    """Over a minute of one speaker."""
+    names = [name for name in audio.librispeech() if name.startswith("1688")]
+    return np.concatenate([audio.samples(audio.utterance(name)) for name in names])

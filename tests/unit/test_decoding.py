@@ -1,0 +1,84 @@
+"""What Whisper said is kept unless nobody can have said it, and what it jumped over is heard again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import repeat
+
+import numpy as np
+import pytest
+from faster_whisper import transcribe as fw
+from faster_whisper.tokenizer import Tokenizer
+
+from stt import decoding, stretches, whisper
+from tests.audio import RATE
+
+
+def heard_as(*words: tuple[str, float, float], confidences: Iterable[float] = repeat(0.9)) -> fw.Segment:
+    said = [fw.Word(start, end, text, sure) for (text, start, end), sure in zip(words, confidences, strict=False)]
+    return fw.Segment(1, 0, said[0].start, said[-1].end, "".join(w.word for w in said), [], -0.2, 1.0, 0.0, said, 0.0)
+
+
+@pytest.mark.parametrize(("pace", "is_invented"), [(60, True), (20, True), (11, False), (3, False)])
+def test_more_words_than_anybody_can_say_are_invented(pace: float, is_invented: bool):
+    """At the end of a window Whisper now and then puts a sentence of its own into a third of a second."""
+    said = "i'm going to put it on the right side of your head so that you need not worry".split()
+    segment = heard_as(*((f" {word}", at / pace, (at + 1) / pace) for at, word in enumerate(said)))
+    assert decoding.invented(segment, np.ones(1000, np.float32), 2.4) == is_invented
+
+
+@pytest.mark.parametrize(
+    ("confidences", "voice", "is_invented"),
+    [
+        ((0.12, 0.05, 0.87, 0.07, 0.18, 0.15), 0.02, True),
+        ((0.12, 0.05, 0.87, 0.07, 0.18, 0.15), 0.9, False),
+        ((0.92, 0.3, 0.99, 0.96, 0.4, 0.7), 0.02, False),
+        ((0.03,), 0.9, True),
+    ],
+    ids=["a tune", "somebody hard to understand", "somebody on the telephone", "one word out of nothing"],
+)
+def test_what_is_mostly_doubtful_where_hardly_a_voice_is_is_invented(confidences, voice: float, is_invented: bool):
+    segment = heard_as(*((" word" + "s" * at, at, at + 1.0) for at in range(len(confidences))), confidences=confidences)
+    assert decoding.invented(segment, np.full(1000, voice, np.float32), 2.4) == is_invented
+
+
+@pytest.mark.parametrize("sentence", ["मैं हिन्दी में बहुत जल्दी जल्दी बोल रहा हूँ", "ผมพูดภาษาไทยเร็วมากวันนี้", "我今天说得非常快因为我没有时间再等你们了"])
+def test_quick_speech_in_other_scripts_is_not_taken_for_invented(sentence: str):
+    """Forty-five signs a second, each as a word, as Whisper parts scripts without spaces; Hindi's signs are no letters."""
+    segment = heard_as(*((sign, at / 45, (at + 1) / 45) for at, sign in enumerate(sentence)))
+    assert not decoding.invented(segment, np.ones(1000, np.float32), 2.4)
+
+
+def test_a_passage_that_was_jumped_over_is_heard_again():
+    """Between two segments, inside one, and at the end; silence of any length is no passage."""
+    spans = [(0.0, 10.0), (30.0, 40.0)]
+    first = heard_as((" a", 0.0, 0.5), (" b", 0.5, 1.0), (" c", 9.5, 10.0))
+    second = heard_as((" d", 30.0, 31.0), (" e", 31.0, 36.0))
+    asked = []
+
+    def again(start: float, end: float) -> list[fw.Segment]:
+        asked.append((start, end))
+        return [heard_as((" again", start, end))]
+
+    texts = [segment.text for segment in decoding.complete([first, second], spans, again)]
+    assert texts == [" a b", " again", " c", " d e", " again"]
+    assert asked == [(1.0, 9.5), (32.5, 40.0)], "a word that seems to last five seconds hides a passage"
+
+
+def test_where_every_passage_has_its_words_nothing_is_heard_again():
+    spans = [(0.0, 3.0), (9.0, 12.0)]
+    segments = [heard_as((" a", 0.2, 1.2), (" b", 1.2, 3.0)), heard_as((" c", 9.0, 10.5), (" d", 10.5, 12.0))]
+    assert list(decoding.complete(segments, spans, lambda start, end: pytest.fail("asked again"))) == segments
+
+
+def test_a_passage_is_heard_again_for_real(data, talk):
+    """Of a minute of speech only the first and the last words were given: the rest is found."""
+    whole = list(whisper.transcribe(talk, language="en"))
+    spans = stretches.speech(talk)
+    model = whisper._models().whole
+    tokenizer = Tokenizer(model.hf_tokenizer, True, task="transcribe", language="en")
+    options = decoding._options(tokenizer, lambda: None)
+    few = [heard_as((" there's", 0.3, 0.6)), heard_as((" silly", len(talk) / RATE - 0.5, len(talk) / RATE))]
+    found = decoding.complete(few, spans, lambda a, b: decoding._again(model, tokenizer, options, talk, a, b))
+    text = "".join(segment.text for segment in found)
+    assert len(text.split()) > 0.9 * sum(len(segment.words) for segment in whole)
