@@ -1,4 +1,4 @@
-"""The pages. Whatever they need of `stt` is there once this package is: see `startup.load`."""
+"""The pages. What the first of them needs of `stt` is there once this package is: see `startup.load`."""
 
 from stt import startup
 

@@ -17,7 +17,7 @@ from pages.widgets.uploader import uploader
 from stt import polling, recordings, records, startup
 from stt.catalog import LOCAL, Model
 from stt.errors import SttError
-from stt.links import Link
+from stt.recordings import Link
 from stt.records import Job
 from stt.settings import settings
 

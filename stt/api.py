@@ -16,8 +16,7 @@ from stt import access, answers, catalog, logs, models, tokens
 from stt.catalog import Model
 from stt.errors import BadOption, KeyMissing, NotFound, SttError, TooLarge, UploadBroken
 from stt.forms import LONGEST_FIELDS, BadForm, Form
-from stt.links import Link
-from stt.recordings import Intake, Recording, megabytes
+from stt.recordings import Intake, Link, Recording, megabytes
 from stt.settings import settings
 
 LONGEST_JSON = 1 << 20  # bytes

@@ -38,9 +38,8 @@ from stt.catalog import LOCAL as LOCAL_MODEL
 from stt.database import AWAY, REACH, database
 from stt.engines import Engine, Outcome
 from stt.errors import Cancelled, NotFound, StorageAway, SttError
-from stt.links import Link
 from stt.polling import backoff, pause
-from stt.recordings import Recording
+from stt.recordings import Link, Recording
 from stt.records import Job
 from stt.settings import settings
 from stt.transcript import Transcript

@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 from uuid import uuid4
@@ -46,13 +45,6 @@ _ANSWERS = {
     410: "The recording was taken down from this address (410).",
     429: "The site behind this link refuses for now: too many requests.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """An address that somebody typed. Its own type, so that it is never mistaken for a path on this server."""
-
-    url: str
 
 
 def well_formed(url: str) -> str:

@@ -12,7 +12,6 @@ from typing import Any
 from pydantic import SecretStr
 
 from stt import catalog, keys
-from stt.aiml import list_models
 from stt.catalog import FIRST, FRESH, LOCAL, Catalog, Model
 from stt.errors import BadOption, KeyMissing
 from stt.settings import settings
@@ -49,6 +48,8 @@ def refresh(patience: float = 0.0) -> None:
 
 
 def _refresh(folder: Path, address: str) -> None:
+    from stt.aiml import list_models  # brings requests, which a first page does not need
+
     with _lock:
         _live[folder, address] = time.time(), catalog.load(folder, partial(list_models, address), address)
 

@@ -48,6 +48,13 @@ class Recording:
         return storage.exists(self.id)
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address that somebody typed. Its own type, so that it is never mistaken for a path on this server."""
+
+    url: str
+
+
 def new_id() -> str:
     """160 random bits, URL-safe: nobody guesses one."""
     return secrets.token_urlsafe(20)

@@ -1,4 +1,4 @@
-"""The table of our own routes. What answers them is imported at the first request, or before, by `startup.load`."""
+"""The table of our own routes. What answers them is imported at the first request, or before, by `startup.run`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Later:
         await self._app(scope, receive, send)
 
     def resolve(self) -> ASGIApp:
-        startup.load()
+        startup.load(self.where.partition(":")[0])
         found = resolve_name(self.where)
         return found if isinstance(found, type) else request_response(found)
 

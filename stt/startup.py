@@ -18,6 +18,8 @@ from stt import access, logs, memory, storage
 from stt.errors import Cancelled, DataFolderError, SetupError
 from stt.settings import settings
 
+FIRST_PAGE = ("stt.health", "stt.models", "stt.recordings", "stt.records")
+ROUTES = ("stt.web", "stt.api")  # bring requests and more, as long again
 HEAD_START = 3.0  # seconds that the first page has the processor to itself, unless somebody waits for the job engine
 DRAWING = 1.0  # seconds that a browser takes to draw the first page
 LONGEST = 7.0  # seconds from the signal to the end at most, while requests are open
@@ -61,14 +63,14 @@ def check(can_sign_in: bool = False) -> None:
     _lock = lock
 
 
-def load() -> None:
-    """Import what the pages and the routes need, once, by whoever comes first; the others wait.
+def load(*names: str) -> None:
+    """Import these modules, or what the first page needs, once, by whoever comes first; the others wait.
 
-    It takes as long as a browser needs to load its scripts, so it is done meanwhile. One thread does it: two that
-    import what imports each other meet it half done.
+    A first page takes half as long as a browser needs to load its scripts, so it is done meanwhile. One thread does
+    it: two that import what imports each other meet it half done.
     """
     with _loading:
-        for name in ("stt.web", "stt.api"):
+        for name in names or FIRST_PAGE:
             import_module(name)
 
 
@@ -84,6 +86,7 @@ def run() -> None:
     with suppress(*AWAY, SetupError):
         database()  # the tables, while the browser still loads its scripts
     health.asked.wait(HEAD_START)
+    load(*ROUTES)
     if _ending.is_set():
         return
     try:

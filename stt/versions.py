@@ -7,8 +7,7 @@ import sqlalchemy as sa
 from stt import recordings, records
 from stt.database import database, transcriptions
 from stt.errors import NotFound
-from stt.links import Link
-from stt.recordings import Recording
+from stt.recordings import Link, Recording
 from stt.records import Job
 
 NEWEST = 500  # finished transcripts that are looked through for recordings to compare

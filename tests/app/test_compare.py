@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 import stt
 from stt import recordings, records, versions
 from stt.errors import NotFound
-from stt.links import Link
+from stt.recordings import Link
 from stt.transcript import Segment, Transcript, Word
 from tests import audio
 from tests.server import ROOT

@@ -15,7 +15,7 @@ from pytest_httpserver import HTTPServer
 from stt import history, jobs, limits, models, recordings, records
 from stt.database import database, usage
 from stt.errors import BadOption, LimitReached, NotFound, TooLarge
-from stt.links import Link
+from stt.recordings import Link
 from stt.records import Job
 from stt.settings import Settings, settings
 from tests import audio

@@ -15,7 +15,7 @@ import stt
 from stt import models, provider, recordings, records, remote
 from stt.database import database
 from stt.errors import ResultGone, TookTooLong
-from stt.links import Link
+from stt.recordings import Link
 from stt.records import Job
 from stt.settings import settings
 from tests import audio
