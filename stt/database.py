@@ -5,8 +5,11 @@ Times of day are seconds since 1970 (UTC), lengths are seconds of audio, sizes b
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+import time
 from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 import sqlalchemy.dialects.postgresql
@@ -227,6 +230,22 @@ def _made() -> sa.Engine:
         engine.dispose()
         raise
     return engine
+
+
+def job_engine_arguments() -> dict[str, Any]:
+    """What `connect` is given for the connections of the job engine, which has a pool of its own."""
+    if settings().stt_database_url:
+        return REACH
+    return {"factory": _OldSqlite} if sqlite3.sqlite_version_info < (3, 42) else {}
+
+
+class _OldSqlite(sqlite3.Connection):
+    """SQLite as Debian 12 and Ubuntu 22.04 have it: its `unixepoch('subsec')`, with which dbos dates its rows from
+    Python 3.12 on, is NULL."""
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        super().__init__(*values, **named)
+        self.create_function("unixepoch", 1, lambda _subsec: time.time())
 
 
 def _with_driver(address: str) -> str:

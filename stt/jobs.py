@@ -35,7 +35,7 @@ from stt import (
 )
 from stt.access import LOCAL
 from stt.catalog import LOCAL as LOCAL_MODEL
-from stt.database import AWAY, REACH, database
+from stt.database import AWAY, database, job_engine_arguments
 from stt.engines import Engine, Outcome
 from stt.errors import Cancelled, NotFound, StorageAway, SttError
 from stt.polling import backoff, pause
@@ -208,7 +208,7 @@ def start() -> None:
                 "application_version": APPLICATION_VERSION,
                 "executor_id": executor,
                 "log_level": "WARNING",
-                "db_engine_kwargs": {"connect_args": REACH} if settings().stt_database_url else {},
+                "db_engine_kwargs": {"connect_args": job_engine_arguments()},
             }
         )
         if settings().stt_database_url:

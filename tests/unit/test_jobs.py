@@ -10,10 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 from jiwer import wer
 
 import stt
 from stt import history, jobs, recordings, records, spoken, upkeep
+from stt.database import job_engine_arguments
 from stt.errors import BadOption, EmptyFile, KeyMissing, NotFound
 from tests import audio
 from tests.bench.accuracy import normalised
@@ -189,3 +191,14 @@ def test_what_the_engine_remembers_of_ended_work_is_forgotten(tmp_path: Path):
 def test_reading_a_setting_does_not_load_the_job_engine():
     check = "import sys, stt.settings, stt.web; sys.exit('dbos' in sys.modules or 'faster_whisper' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+
+
+def test_the_engine_dates_its_rows_on_an_old_sqlite_too(tmp_path: Path):
+    """As it does from Python 3.12 on: SQLite before 3.42 alone gives NULL, and no job could start."""
+    rows = sa.create_engine(f"sqlite:///{tmp_path / 'jobs.db'}", connect_args=job_engine_arguments())
+    with rows.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE dated (a INTEGER, at INTEGER NOT NULL DEFAULT (unixepoch('subsec') * 1000))")
+        connection.exec_driver_sql("INSERT INTO dated (a) VALUES (1)")
+        at = connection.exec_driver_sql("SELECT at FROM dated").scalar()
+    rows.dispose()
+    assert at / 1000 == pytest.approx(time.time(), abs=60)
