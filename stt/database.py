@@ -245,7 +245,7 @@ class _OldSqlite(sqlite3.Connection):
 
     def __init__(self, *values: Any, **named: Any) -> None:
         super().__init__(*values, **named)
-        self.create_function("unixepoch", 1, lambda _subsec: time.time())
+        self.create_function("unixepoch", 1, lambda _subsec: round(time.time(), 3))
 
 
 def _with_driver(address: str) -> str:

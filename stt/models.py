@@ -48,9 +48,9 @@ def refresh(patience: float = 0.0) -> None:
 
 
 def _refresh(folder: Path, address: str) -> None:
-    from stt.aiml import list_models  # brings requests, which a first page does not need
-
     with _lock:
+        from stt.aiml import list_models  # brings requests, which a first page does not need
+
         _live[folder, address] = time.time(), catalog.load(folder, partial(list_models, address), address)
 
 

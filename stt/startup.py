@@ -66,8 +66,8 @@ def check(can_sign_in: bool = False) -> None:
 def load(*names: str) -> None:
     """Import these modules, or what the first page needs, once, by whoever comes first; the others wait.
 
-    A first page takes half as long as a browser needs to load its scripts, so it is done meanwhile. One thread does
-    it: two that import what imports each other meet it half done.
+    For the first page that takes half as long as a browser needs to load its scripts, so it is done meanwhile. One
+    thread does it: two that import what imports each other meet it half done.
     """
     with _loading:
         for name in names or FIRST_PAGE:
