@@ -98,13 +98,13 @@ def reference_of(recording: str) -> str:
             "Upload it", type=["txt", "srt", "vtt"], max_upload_size=compare.MOST_REFERENCE >> 20, key=f"reference-file-{recording}"
         )
         if uploaded is not None and state.get("reference-read") != uploaded.file_id:
-            state["reference-read"] = uploaded.file_id
             try:
                 kept[recording] = state[f"reference-{recording}"] = compare.reference_text(
                     uploaded.getvalue(), uploaded.name
                 )
             except InputError as error:
                 st.error(markdown(sentence(error.to_dict())))
+            state["reference-read"] = uploaded.file_id  # last: a run that ends before this leaves it to the next one
         state.setdefault(f"reference-{recording}", kept.get(recording, ""))
         kept[recording] = st.text_area("Or paste it", height=140, key=f"reference-{recording}")
     return kept[recording]

@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import streamlit as st
 
@@ -24,10 +25,30 @@ from stt.settings import settings
 SAMPLE = Path(stt.__file__).with_name("sample.flac")
 SAMPLE_NAME = "John F. Kennedy, inaugural address, 1961.flac"
 state = st.session_state
-owner = visitor.owner()
+owner, key = visitor.owner(), visitor.key()
 if "chosen" not in state:  # ids of recordings that wait for the Transcribe button, also those from before a reload
     state.chosen = [] if settings().stt_access == "shared" else recordings.waiting(owner)
-state.setdefault("seen", set())  # uploads and takes of the microphone that were dealt with
+# A run of this script can end wherever it asks the session for something: when a file has arrived, in the middle of the
+# list of those before it. So what changes together is asked for once, here, and changed in place.
+chosen = state.chosen
+memory = state.setdefault(
+    "transcribe",
+    SimpleNamespace(
+        seen=set(),  # uploads and takes of the microphone that were dealt with
+        pressed=False,  # the Transcribe button, and nothing begun yet
+        notice=None,  # to be said
+        said=None,  # what was, and the sources that it was said about
+        links_drawn=0,  # boxes for links
+        links_left="",  # what the newest box begins with
+        show=None,  # the row to bring into view
+        told={},  # the state of each job at the last look
+        news="",
+    ),
+)
+
+
+def press() -> None:
+    memory.pressed = True
 
 
 def add_recordings() -> tuple[list[Link], bool]:
@@ -35,11 +56,11 @@ def add_recordings() -> tuple[list[Link], bool]:
     upload, link, record = st.tabs(["Upload", "Link", "Record"], key="ways", on_change="rerun")
     with upload:
         for recording_id in uploader("uploads", settings().upload_limit):
-            if recording_id not in state.seen:
-                state.seen.add(recording_id)
+            if recording_id not in memory.seen:
+                memory.seen.add(recording_id)
                 # After a restart of the server an open page tells all that it ever uploaded.
-                if recording_id not in state.chosen and recording_id in recordings.waiting(owner):
-                    state.chosen.append(recording_id)
+                if recording_id not in chosen and recording_id in recordings.waiting(owner):
+                    chosen.append(recording_id)
         with st.container(horizontal=True, vertical_alignment="center", key="sample"):
             plain("No recording at hand?", "stt-hint", fit=True)
             if st.button("Try the sample", type="tertiary", icon=":material/play_circle:"):
@@ -47,15 +68,15 @@ def add_recordings() -> tuple[list[Link], bool]:
     with link:
         typed = st.text_area(
             "Addresses of recordings, one a line",
-            state.get("links_left", ""),
+            memory.links_left,
             placeholder="https://example.org/talk.mp3",
             height=100,
-            key=f"links-{state.get('links_drawn', 0)}",
+            key=f"links-{memory.links_drawn}",
         )
     with record:
         take = st.audio_input("Speak, then stop to add the recording", sample_rate=16_000)
-        if take is not None and take.file_id not in state.seen:
-            state.seen.add(take.file_id)
+        if take is not None and take.file_id not in memory.seen:
+            memory.seen.add(take.file_id)
             add_take(take)
     return [Link(address) for address in dict.fromkeys(typed.split())], bool(link.open)
 
@@ -65,9 +86,9 @@ def add_take(take) -> None:
     try:
         with recordings.Intake(name, owner, take.size) as intake:
             intake.write(take.getbuffer())
-            state.chosen.append(intake.finish().id)
+            chosen.append(intake.finish().id)
     except SttError as error:
-        state.notice = sentence(error.to_dict())
+        memory.notice = sentence(error.to_dict())
 
 
 def list_recordings(found: list[recordings.Recording], model: Model) -> None:
@@ -85,7 +106,7 @@ def list_recordings(found: list[recordings.Recording], model: Model) -> None:
                     plain(recording.name, "stt-title")
                     plain(facts(recording, expected), "stt-facts")
                 if st.button("Remove", key=f"remove-{recording.id}", type="tertiary", icon=":material/close:"):
-                    state.chosen.remove(recording.id)
+                    chosen.remove(recording.id)
                     recordings.remove(recording.id, owner)
                     st.rerun()
 
@@ -99,24 +120,25 @@ def facts(recording: recordings.Recording, expected: float | None) -> str:
 
 def begin(sources: list[recordings.Recording | Link], model: str, options: dict) -> None:
     """Start a job for each; what one of them refuses does not hold up the others, and stays to be put right."""
-    refused, links = [], []
+    started, refused, links = [], [], []
     for source in sources:
         link = isinstance(source, Link)
         try:
-            started = stt.create(source, model=model, options=options, owner=owner, key=visitor.key())
-            visitor.follow(started)
-            state.show = f"job-{started}"
+            started.append(stt.create(source, model=model, options=options, owner=owner, key=key))
+            memory.show = f"job-{started[-1]}"
         except SttError as error:
             refused.append(f"{source.url if link else source.name}: {sentence(error.to_dict())}")
             links += [source.url] if link else []
             continue
-        if not link and source.id in state.chosen:
-            state.chosen.remove(source.id)
+        if not link and source.id in chosen:
+            chosen.remove(source.id)
     if refused:
-        state.notice = "\n\n".join(refused)
+        memory.notice = "\n\n".join(refused)
     if any(isinstance(source, Link) for source in sources):
-        state.links_drawn = state.get("links_drawn", 0) + 1  # a new box, with what is left
-        state.links_left = "\n".join(links)
+        memory.links_drawn += 1  # a new box, with what is left
+        memory.links_left = "\n".join(links)
+    for generation_id in started:
+        visitor.follow(generation_id)
     st.rerun()
 
 
@@ -127,24 +149,23 @@ def rows() -> None:
         with st.container():
             for job in followed:
                 job_row(job)
-        announce(news(followed), state.get("show"))
+        announce(news(followed), memory.show)
         if state.polling and not any(job.pending for job in followed):
             st.rerun()
 
 
 def news(followed: list[Job]) -> str:
     """What has ended since the last look."""
-    before = state.get("told", {})
-    state.told = {job.id: job.state for job in followed}
+    before, memory.told = memory.told, {job.id: job.state for job in followed}
     if ended := [ending(job) for job in followed if not job.pending and before.get(job.id, job.state) != job.state]:
-        state.news = " ".join(ended)
-    return state.get("news", "")
+        memory.news = " ".join(ended)
+    return memory.news
 
 
 st.title("Turn speech into text", anchor=False)
 notice = st.container()
 typed_links, typing = add_recordings()
-found = recordings.find_all(state.chosen, owner)
+found = recordings.find_all(chosen, owner)
 listed = st.container()
 model, options = model_choice(any(recording.channels > 1 for recording in found))
 with listed:
@@ -152,17 +173,22 @@ with listed:
 cost_line(model, [recording.duration for recording in found] + [None] * len(typed_links))
 sources = [*found, *typed_links]
 # What was said stays until something is added, removed or started: jobs that end do not take it away.
-if "notice" in state:
-    state.said = state.pop("notice"), sources
-if "said" in state and state.said[1] == sources:
-    notice.error(markdown(state.said[0]))
+if "notice" in state:  # of a row below
+    memory.notice = state.pop("notice")
+if memory.notice:
+    memory.said, memory.notice = (memory.notice, sources), None
+if memory.said and memory.said[1] == sources:
+    notice.error(markdown(memory.said[0]))
 else:
-    state.pop("said", None)
+    memory.said = None
 # A box tells what was typed when it is left, which a click on a button does first: one click is enough.
-if st.button("Transcribe", type="primary", width="stretch", disabled=not (sources or typing), key="start"):
+idle = not (sources or typing)
+st.button("Transcribe", on_click=press, type="primary", width="stretch", disabled=idle, key="start")
+if memory.pressed:
+    memory.pressed = False
     if sources:
         begin(sources, model.id, options)
-    state.notice = "Paste the address of a recording first."
+    memory.notice = "Paste the address of a recording first."
     st.rerun()
 
 followed = visitor.followed()

@@ -15,6 +15,8 @@ from tests import audio
 from tests.browser.conftest import add_files
 from tests.line import Line
 from tests.server import Server
+from tests.waiting import until
+
 MINUTE = 60_000  # milliseconds
 
 
@@ -94,6 +96,19 @@ def test_the_same_file_twice_is_two_recordings(page: Page):
     expect(chosen).to_have_count(2)
     chosen.first.get_by_role("button", name="Remove").click()
     expect(chosen).to_have_count(1)
+
+
+def test_of_many_small_files_none_is_lost_and_a_press_in_the_middle_counts(page: Page, tmp_path: Path):
+    """Each file that has arrived asks for a new run of the page, in the middle of the run for the one before."""
+    names = [f"file {number:02}" for number in range(30)]
+    paths = [audio.write(tmp_path / f"{name}.wav", audio.samples(audio.JFK)[:16_000]) for name in names]
+    page.locator("input[type=file]").first.set_input_files(paths)
+    page.locator("[class*=st-key-chosen-]").first.wait_for()
+    page.get_by_role("button", name="Transcribe", exact=True).dispatch_event("click")  # it moves as the list grows
+    started = page.locator("[class*=st-key-job-] .stt-title")
+    started.first.wait_for()
+    titles = page.locator("[class*=st-key-chosen-] .stt-title").or_(started)
+    until(lambda: sorted(title.removesuffix(".wav") for title in titles.all_inner_texts()) == names)
 
 
 def test_what_waits_for_the_start_is_there_again_after_a_reload(page: Page):
