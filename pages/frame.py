@@ -10,22 +10,21 @@ from pages.widgets.notice import notice
 
 WIDE = ("History", "Compare")
 
-# A picture of our own: a material symbol as page icon is fetched from a server of Google's.
-st.set_page_config(page_title="STT Studio", page_icon=str(Path(__file__).with_name("widgets") / "icon.svg"))
+# The logo is in the style, and the browser's icon a route of ours: pictures given to Streamlit import numpy, by which
+# the first page is later, and a page with an icon brings it from a server of Google's.
+st.set_page_config(page_title="STT Studio")
 st.html(Path(__file__).with_name("widgets") / "style.css")
-
-st.logo(str(Path(__file__).with_name("widgets") / "logo.svg"), size="medium")
 with trouble.may_be_away():
     here = visitor.recognise()
-    account = [st.Page(sign_in.account, title="Account", url_path="account", icon=":material/person:")]
+    account = [st.Page(sign_in.account, title="Account", url_path="account")]
     page = st.navigation(
         [
-            st.Page("transcribe.py", title="Transcribe", default=True, icon=":material/graphic_eq:"),
-            st.Page("history.py", title="History", url_path="history", icon=":material/history:"),
-            st.Page("compare.py", title="Compare", url_path="compare", icon=":material/compare_arrows:"),
+            st.Page("transcribe.py", title="Transcribe", default=True),
+            st.Page("history.py", title="History", url_path="history"),
+            st.Page("compare.py", title="Compare", url_path="compare"),
             st.Page("transcript.py", title="Transcript", url_path="transcript", visibility="hidden"),
-            st.Page("api.py", title="API", url_path="api", icon=":material/code:"),
-            st.Page("settings.py", title="Settings", url_path="settings", icon=":material/settings:"),
+            st.Page("api.py", title="API", url_path="api"),
+            st.Page("settings.py", title="Settings", url_path="settings"),
             st.Page("shared.py", title="Shared transcript", url_path="shared", visibility="hidden"),
             *(account if visitor.signs_in() else []),
         ],

@@ -225,7 +225,7 @@ def _made() -> sa.Engine:
         )
         sa.event.listen(engine, "connect", _tune_sqlite)
     try:
-        schema.upgrade(engine)
+        schema.upgrade(engine, metadata)
     except BaseException:
         engine.dispose()
         raise

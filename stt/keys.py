@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from typing import TYPE_CHECKING
 
-from cryptography.fernet import Fernet, InvalidToken
 from pydantic import SecretStr
 
 from stt.access import signing_secret
 from stt.errors import KeyMissing
 from stt.settings import settings
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet  # brought where it is needed: the first page asks for `server_key` only
 
 
 def server_key() -> SecretStr | None:
@@ -26,6 +29,8 @@ def seal(key: SecretStr) -> str:
 def unseal(sealed: str | None) -> SecretStr:
     """The key of a job: its own where it has one, else the server's. Raises KeyMissing."""
     if sealed:
+        from cryptography.fernet import InvalidToken
+
         try:
             return SecretStr(_box().decrypt(sealed.encode()).decode())
         except InvalidToken as error:
@@ -37,5 +42,7 @@ def unseal(sealed: str | None) -> SecretStr:
 
 
 def _box() -> Fernet:
+    from cryptography.fernet import Fernet
+
     derived = hashlib.scrypt(signing_secret().encode(), salt=b"stt-key", n=2**12, r=8, p=1, dklen=32)
     return Fernet(base64.urlsafe_b64encode(derived))

@@ -12,9 +12,6 @@ from contextlib import contextmanager
 from functools import lru_cache
 from statistics import median
 
-from urllib3 import Retry
-from urllib3.exceptions import InvalidHeader
-
 from stt.errors import Cancelled, ProviderBusy
 
 SLOWEST = 10.0  # seconds between two polls, at most
@@ -153,6 +150,8 @@ def pace_of(base_url: str, key: str) -> Pace:
 
 def backoff() -> Iterator[float]:
     """Seconds to wait before each further try: 1 to 1.5, 2 to 2.5 … 30, with jitter."""
+    from urllib3 import Retry  # the first page should not wait for it
+
     policy = Retry(total=None, backoff_factor=0.5, backoff_jitter=0.5, backoff_max=30).increment()
     while True:
         policy = policy.increment()
@@ -161,6 +160,9 @@ def backoff() -> Iterator[float]:
 
 def retry_after(value: str | None) -> float | None:
     """Seconds that a Retry-After header (seconds or a date) asks for, at most LONGEST_WAIT; None if it says nothing."""
+    from urllib3 import Retry
+    from urllib3.exceptions import InvalidHeader
+
     try:
         return min(Retry().parse_retry_after(value), LONGEST_WAIT) if value else None
     except (InvalidHeader, ValueError, OverflowError):

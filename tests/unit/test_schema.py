@@ -71,6 +71,50 @@ def test_a_new_database_has_the_tables_of_the_code(data: Path):
     assert ScriptDirectory.from_config(config).get_current_head() == schema.HEAD
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty database, as the one of this process."""
+    if request.param == "sqlite":
+        yield
+        return
+    with postgres() as address:
+        monkeypatch.setenv("STT_DATABASE_URL", address)
+        forget()
+        yield
+        forget()
+
+
+def described(connection: sa.Connection) -> dict[str, list]:
+    """All tables with their columns, keys and indexes, and the triggers. Columns stand as they came, so they are sorted."""
+    there = sa.inspect(connection)
+    found = {}
+    for table in sorted({*there.get_table_names(), "search"} - {"another"}):
+        columns = sorted((c["name"], str(c["type"]), c["nullable"]) for c in there.get_columns(table))
+        indexes = sorted((i["name"], i["column_names"], i["unique"]) for i in there.get_indexes(table))
+        unique = sorted(u["column_names"] for u in there.get_unique_constraints(table))
+        keys = sorted((k["constrained_columns"], k["referred_table"], k["options"]) for k in there.get_foreign_keys(table))
+        found[table] = [columns, there.get_pk_constraint(table)["constrained_columns"], indexes, unique, keys]
+    sqlite = connection.dialect.name == "sqlite"
+    triggers = "SELECT sql FROM sqlite_master WHERE type = 'trigger'" if sqlite else (
+        "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal"
+    )  # fmt: skip
+    return {**found, "triggers": sorted(connection.execute(sa.text(triggers)).scalars())}
+
+
+def test_tables_made_at_once_are_those_that_the_migrations_make(empty: None):
+    with database().begin() as connection:
+        at_once = described(connection)
+        version = schema.version(database())
+        metadata.drop_all(connection)
+        connection.execute(sa.text("DROP TABLE alembic_version"))
+        connection.execute(sa.text("DROP TABLE search"))
+        connection.execute(sa.text("CREATE TABLE another (x INTEGER)"))  # so this is no empty database
+    forget()
+    with database().connect() as connection:
+        assert described(connection) == at_once
+    assert schema.version(database()) == version == schema.HEAD and "transcriptions" in at_once and at_once["triggers"]
+
+
 def test_the_first_database_is_upgraded_without_loss(first: None):
     assert differences() == []
     assert [(job.title, job.state) for job in records.jobs_of("local")] == [
