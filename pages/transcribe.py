@@ -37,7 +37,7 @@ chosen = state.chosen
 memory = state.setdefault(
     "transcribe",
     SimpleNamespace(
-        drawn=False,
+        drawn=False,  # the drop zone, before
         seen=set(),  # uploads and takes of the microphone that were dealt with
         pressed=False,  # the Transcribe button, and nothing begun yet
         notice=None,  # to be said
@@ -46,7 +46,7 @@ memory = state.setdefault(
         links_left="",  # what the newest box begins with
         show=None,  # the row to bring into view
         told={},  # the state of each job at the last look
-        news="",
+        news="",  # said last for those who do not see
     ),
 )
 
@@ -61,10 +61,10 @@ def add_recordings() -> tuple[list[Link], bool]:
     with upload:
         for recording_id in uploader("uploads", settings().upload_limit):
             if recording_id not in memory.seen:
-                memory.seen.add(recording_id)
                 # After a restart of the server an open page tells all that it ever uploaded.
                 if recording_id not in chosen and recording_id in recordings.waiting(owner):
                     chosen.append(recording_id)
+                memory.seen.add(recording_id)  # last: if the database is away, the next run asks it again
         if not memory.drawn:
             time.sleep(FIRST)
             memory.drawn = True
@@ -83,8 +83,8 @@ def add_recordings() -> tuple[list[Link], bool]:
     with record:
         take = st.audio_input("Speak, then stop to add the recording", sample_rate=16_000)
         if take is not None and take.file_id not in memory.seen:
-            memory.seen.add(take.file_id)
             add_take(take)
+            memory.seen.add(take.file_id)
     return [Link(address) for address in dict.fromkeys(typed.split())], bool(link.open)
 
 
