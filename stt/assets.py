@@ -15,7 +15,7 @@ HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}
 class Assets:
     """Answers for the files below `folder`/static; for all else, Streamlit does.
 
-    They are looked for once, and each is read once, which takes less time than handing it to a thread. Read for every
+    They are looked for once, and each is read once, which is quicker than handing it to a thread. Read for every
     browser anew, in threads and blocks, they take a sixth of a first view while the machine is busy.
     """
 
@@ -34,6 +34,6 @@ class Assets:
 
     def _read(self, path: str) -> Response:
         file = self._files[path]
-        answer = Response(file.read_bytes(), media_type=FileResponse(file).media_type, headers=HEADERS)
-        self._answers[path] = answer
-        return answer
+        kind = FileResponse(file).media_type
+        self._answers[path] = Response(file.read_bytes(), media_type=kind, headers=HEADERS)
+        return self._answers[path]

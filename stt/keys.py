@@ -13,7 +13,7 @@ from stt.errors import KeyMissing
 from stt.settings import settings
 
 if TYPE_CHECKING:
-    from cryptography.fernet import Fernet  # brought where it is needed: the first page asks for `server_key` only
+    from cryptography.fernet import Fernet  # only where a key is sealed: the first page does not wait for it
 
 
 def server_key() -> SecretStr | None:
