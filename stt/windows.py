@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from faster_whisper import WhisperModel
-from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.transcribe import TranscriptionOptions
 
 from stt import memory
@@ -23,26 +22,8 @@ SHORTEST = 50  # in less than that Whisper hears no word, but says again what wa
 SILENCE = 800  # left after the sound; a clip of 11 s takes three quarters of the time with it, with as few words wrong
 LEAST = 2000  # in all; with less, more words are wrong
 STEP = 500  # the encoder keeps 2 MB for every length that it met
-PIECE = 3000  # made into features at once
-BESIDE = 2  # on each side of a piece; one is heard from 12 ms on both sides of its moment
-RANGE = 2.0  # from the loudest frame down to the quietest that is told apart: 80 dB on the scale of the features
 
 NOTHING = (SimpleNamespace(no_speech_prob=1.0), float("-inf"), 0.0, 0.0)  # the library goes on after such a window
-
-
-def in_pieces(extract: FeatureExtractor, sound: np.ndarray) -> np.ndarray:
-    """The features (mel bands, frames) that `extract` makes of 16 kHz samples, made 30 s after 30 s.
-
-    At once, it takes thirty times what it leaves, and twice as long. Each piece has some frames more on both sides, as
-    a frame is heard from samples of its neighbours.
-    """
-    hop, frames, found = extract.hop_length, len(sound) // extract.hop_length + 1, []
-    for first in range(0, frames, PIECE):
-        last, begin = min(first + PIECE, frames), max(first - BESIDE, 0)
-        piece = extract(sound[begin * hop : (last + BESIDE) * hop])
-        found.append(piece[:, first - begin : last - begin])
-    whole = np.concatenate(found, axis=1)
-    return np.maximum(whole, whole.max() - RANGE, out=whole)
 
 
 @dataclass
@@ -65,11 +46,11 @@ class Whisper(WhisperModel):
         self._encoding = threading.Lock()
 
     def features(self, sound: np.ndarray) -> np.ndarray:
-        """What the encoder hears of 16 kHz samples. One at a time, as it takes several times what it leaves."""
+        """What the encoder hears of 16 kHz samples. It takes thirty times what it leaves, so one at a time."""
         with self._encoding:
             memory.give_back()  # what the windows of the part before left
             try:
-                return in_pieces(self.feature_extractor, sound)
+                return self.feature_extractor(sound)
             finally:
                 memory.give_back()
 

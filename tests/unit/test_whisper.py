@@ -10,7 +10,6 @@ import jiwer
 import numpy as np
 import pytest
 from faster_whisper import transcribe as fw
-from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import Tokenizer
 
 from stt import decoding, stretches, weights, whisper, windows
@@ -343,15 +342,3 @@ def test_lanes_hear_what_one_part_hears(talk, heard):
         patch.setattr(whisper, "LONG", 1000.0)
         alone = text_of(talk, language="en")
     assert jiwer.wer(plain(alone), plain("".join(segment.text for segment in segments))) < 0.1
-
-
-@pytest.mark.parametrize("seconds", [0.05, 29.99, 30, 30.01, 60, 75.321])
-def test_features_made_piece_by_piece_are_those_made_at_once(seconds: float):
-    """One loud moment counts for all, also where it lies in another piece."""
-    sound = np.tile(audio.samples(audio.JFK), 8)[: int(seconds * RATE)] * 0.001
-    sound[len(sound) // 2] = 1.0
-    extract = FeatureExtractor()
-    at_once = extract(sound)
-    found = windows.in_pieces(extract, sound)
-    assert found.shape == at_once.shape and found.dtype == at_once.dtype
-    assert np.abs(found - at_once).max() < 1e-6
