@@ -1,9 +1,6 @@
 """STT Studio: `streamlit run streamlit_app.py`. One process, one port: pages, routes and the job engine."""
 
-import gc
 import sys
-
-gc.disable()  # until `startup.run` has imported what stays: looking through it for garbage is a tenth of that time
 
 if sys.version_info < (3, 11):
     sys.exit("STT Studio needs Python 3.11 or newer. This is Python %d.%d." % sys.version_info[:2])

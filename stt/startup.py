@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import signal
@@ -80,13 +79,12 @@ def run() -> None:
 
     It takes a second of the processor, which the first page would be late by. A job that is made starts it at once.
     """
-    try:
-        _prepare()
-    finally:
-        gc.freeze()  # what is imported stays, and is not looked through again
-        gc.enable()
+    load()
     from stt import health
+    from stt.database import AWAY, database
 
+    with suppress(*AWAY, SetupError):
+        database()  # the tables, while the browser still loads its scripts
     health.asked.wait(HEAD_START)
     load(*ROUTES)
     if _ending.is_set():
@@ -96,15 +94,6 @@ def run() -> None:
     except Exception:
         log.exception("the job engine did not start")
     logs.adopt()
-
-
-def _prepare() -> None:
-    """All that the first page needs, while the browser still loads its scripts."""
-    load()
-    from stt.database import AWAY, database
-
-    with suppress(*AWAY, SetupError):
-        database()
 
 
 def begin(unless: Callable[[], bool] = _ending.is_set) -> None:
