@@ -10,10 +10,12 @@ import jiwer
 import numpy as np
 import pytest
 from faster_whisper import transcribe as fw
+from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import Tokenizer
 
 from stt import decoding, stretches, weights, whisper, windows
 from stt.errors import BadOption, Cancelled
+from stt.features import features
 from stt.settings import settings
 from tests import audio
 from tests.audio import RATE, noise, silence
@@ -342,3 +344,14 @@ def test_lanes_hear_what_one_part_hears(talk, heard):
         patch.setattr(whisper, "LONG", 1000.0)
         alone = text_of(talk, language="en")
     assert jiwer.wer(plain(alone), plain("".join(segment.text for segment in segments))) < 0.1
+
+
+@pytest.mark.parametrize("seconds", [0, 0.05, 29.99, 30, 30.01, 60, 75.321])
+def test_features_are_those_of_the_library_bit_for_bit(seconds: float):
+    """One loud moment counts for all, also where it lies in another piece."""
+    sound = np.tile(audio.samples(audio.JFK), 8)[: int(seconds * RATE)] * 0.001
+    sound[len(sound) // 2 :][:1] = 1.0
+    extract = FeatureExtractor()
+    expected = extract(sound)
+    found = features(extract, sound)
+    assert found.dtype == expected.dtype and np.array_equal(found, expected)
