@@ -127,12 +127,12 @@ def facts(recording: recordings.Recording, expected: float | None) -> str:
 
 def begin(sources: list[recordings.Recording | Link], model: str, options: dict) -> None:
     """Start a job for each; what one of them refuses does not hold up the others, and stays to be put right."""
-    started, refused, links = [], [], []
+    following, refused, links = visitor.following(), [], []
     for source in sources:
         link = isinstance(source, Link)
         try:
-            started.append(stt.create(source, model=model, options=options, owner=owner, key=key))
-            memory.show = f"job-{started[-1]}"
+            following.insert(0, stt.create(source, model=model, options=options, owner=owner, key=key))
+            memory.show = f"job-{following[0]}"
         except SttError as error:
             refused.append(f"{source.url if link else source.name}: {sentence(error.to_dict())}")
             links += [source.url] if link else []
@@ -144,8 +144,6 @@ def begin(sources: list[recordings.Recording | Link], model: str, options: dict)
     if any(isinstance(source, Link) for source in sources):
         memory.links_drawn += 1  # a new box, with what is left
         memory.links_left = "\n".join(links)
-    for generation_id in started:
-        visitor.follow(generation_id)
     st.rerun()
 
 

@@ -38,8 +38,8 @@ def recognise() -> bool:
     if "generation_ids" not in state:
         state.generation_ids = [job.id for job in _recent() if job.finished is None or job.state != records.CANCELLED]
     else:
-        running = [job.id for job in records.jobs_of(known, states=records.OPEN)]
-        state.generation_ids = [*(i for i in running if i not in state.generation_ids), *state.generation_ids]
+        running, ids = [job.id for job in records.jobs_of(known, states=records.OPEN)], following()
+        ids[:0] = [i for i in running if i not in ids]
     return True
 
 
@@ -80,21 +80,24 @@ def only_for_me(make: Callable[[], bytes | str]) -> Callable[[], bytes]:
     return made
 
 
-def follow(generation_id: str) -> None:
-    """Show the row of this job on the Transcribe page."""
-    if generation_id not in st.session_state.generation_ids:
-        st.session_state.generation_ids.insert(0, generation_id)
+def following() -> list[str]:
+    """Ids of the jobs that this session follows, newest first; to be changed in place.
+
+    A run of a page can end wherever it asks the session, as here. So it is asked for before a job is made, which would
+    be lost from sight in between.
+    """
+    return st.session_state.generation_ids
 
 
 def followed() -> list[records.Job]:
     """The jobs of this session, newest first."""
-    return records.jobs_of(owner(), ids=st.session_state.generation_ids)
+    return records.jobs_of(owner(), ids=following())
 
 
 def forget_finished() -> None:
     """Take the rows of ended jobs off the Transcribe page; the history keeps them."""
     open_ids = {job.id for job in followed() if job.pending}
-    st.session_state.generation_ids = [i for i in st.session_state.generation_ids if i in open_ids]
+    following()[:] = [i for i in following() if i in open_ids]
 
 
 def _recent() -> list[records.Job]:

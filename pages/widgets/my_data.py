@@ -36,5 +36,5 @@ def _confirm(owner: str, what: str) -> None:
             delete_everything(owner)
             st.session_state.all_deleted = True
             st.session_state.pop("chosen", None)
-            st.session_state.generation_ids = []
+            visitor.following().clear()
             st.rerun()

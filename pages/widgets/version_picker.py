@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -57,7 +58,7 @@ def _again(job: Job) -> None:
     _cost([model], job)
     if st.button("Transcribe", type="primary", key="again-start"):
         try:
-            made = _create(job, model, options)
+            made = _creator(job)(model, options)
         except SttError as error:
             st.error(markdown(sentence(error.to_dict())))
             return
@@ -99,10 +100,10 @@ def several_models(job: Job, chosen: list[str]) -> None:
 
 def _run(several: list[Model], job: Job, chosen: list[str]) -> None:
     """Start a job for each model; what one of them refuses does not hold up the others."""
-    made, refused = [], []
+    create, made, refused = _creator(job), [], []
     for model in several:
         try:
-            made.append(_create(job, model, {}))
+            made.append(create(model, {}))
         except SttError as error:
             refused.append(f"{model.name}: {sentence(error.to_dict())}")
     if refused:
@@ -112,12 +113,17 @@ def _run(several: list[Model], job: Job, chosen: list[str]) -> None:
     compare([*chosen[: MOST - len(made)], *made])
 
 
-def _create(job: Job, model: Model, options: dict) -> str:
-    made = jobs.create(
-        versions.source_of(job), model=model.id, options=options, owner=job.owner, key=visitor.key(), title=job.title
-    )
-    visitor.follow(made)
-    return made
+def _creator(job: Job) -> Callable[[Model, dict], str]:
+    """What starts a job for the same recording, and follows it."""
+    following, key = visitor.following(), visitor.key()
+
+    def create(model: Model, options: dict) -> str:
+        source = versions.source_of(job)
+        made = jobs.create(source, model=model.id, options=options, owner=job.owner, key=key, title=job.title)
+        following.insert(0, made)
+        return made
+
+    return create
 
 
 def _cost(chosen: list[Model], job: Job) -> None:

@@ -104,7 +104,9 @@ def test_of_many_small_files_none_is_lost_and_a_press_in_the_middle_counts(page:
     paths = [audio.write(tmp_path / f"{name}.wav", audio.samples(audio.JFK)[:16_000]) for name in names]
     page.locator("input[type=file]").first.set_input_files(paths)
     page.locator("[class*=st-key-chosen-]").first.wait_for()
-    page.get_by_role("button", name="Transcribe", exact=True).dispatch_event("click")  # it moves as the list grows
+    start = page.get_by_role("button", name="Transcribe", exact=True)
+    expect(start).to_be_enabled()
+    start.dispatch_event("click")  # it moves as the list grows
     started = page.locator("[class*=st-key-job-] .stt-title")
     started.first.wait_for()
     titles = page.locator("[class*=st-key-chosen-] .stt-title").or_(started)
