@@ -88,8 +88,7 @@ def sharing_data_with(server: Server) -> Iterator[None]:
 
 def page_of(browser: Browser, server: Server, visitor: str) -> Page:
     """A page of the visitor of this name, in a browser of their own; within `sharing_data_with`."""
-    # Without `bypass_csp` nothing can be waited for in the page: Playwright asks again with `eval`.
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True, bypass_csp=True)
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     context.add_cookies([{"name": access.COOKIE, "value": access.cookie_for(visitor), "url": server.url}])
     page = context.new_page()

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.server import Server
+from tests.waiting import until
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -55,6 +56,11 @@ def add_files(page: Page, *paths: Path) -> None:
     page.locator("input[type=file]").first.set_input_files([str(path) for path in paths])
     for path in paths:
         page.locator("[class*=st-key-chosen-]", has_text=path.name).wait_for()
+
+
+def until_true(page: Page, expression: str) -> None:
+    """Wait until this is true in the page. Playwright's `wait_for_function` asks again with `eval`, which our policy refuses."""
+    until(lambda: page.evaluate(expression), 30)
 
 
 def type_date(page: Page, label: str, day: date) -> None:

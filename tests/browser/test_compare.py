@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests import audio
+from tests.browser.conftest import until_true
 from tests.provider import KEY, Provider
 from tests.server import Server
 
@@ -93,14 +94,14 @@ def test_a_click_on_a_difference_plays_it(reader: Page, compared: str):
     reader.goto(compared)
     word = column(reader, 1).locator(".stt-cmp-c", has_text="our")
     word.click()
-    reader.wait_for_function("() => { const a = document.querySelector('.stt-cmp-audio'); return !a.paused && a.currentTime > 0 }")
+    until_true(reader, "() => { const a = document.querySelector('.stt-cmp-audio'); return !a.paused && a.currentTime > 0 }")
     start = word.evaluate("word => word.start")
     assert start - 0.5 <= sound(reader)["currentTime"] <= start + 5
     assert "/audio/" in sound(reader)["src"]
     reader.get_by_role("button", name="Pause").click()
-    reader.wait_for_function("() => document.querySelector('.stt-cmp-audio').paused")
+    until_true(reader, "() => document.querySelector('.stt-cmp-audio').paused")
     word.press("Enter")
-    reader.wait_for_function("() => !document.querySelector('.stt-cmp-audio').paused")
+    until_true(reader, "() => !document.querySelector('.stt-cmp-audio').paused")
     reader.get_by_role("button", name="Pause").click()
 
 
@@ -128,7 +129,7 @@ def test_a_pasted_reference_measures_and_is_measured_against(reader: Page, compa
     expect(rates.nth(0)).to_contain_text("0.0\u00a0%")
     expect(rates.nth(1)).not_to_contain_text("0.0\u00a0%")
     column(reader, 0).locator(".stt-cmp-word", has_text="country").first.click()
-    reader.wait_for_function("() => { const a = document.querySelector('.stt-cmp-audio'); return !a.paused && a.currentTime > 2 }")
+    until_true(reader, "() => { const a = document.querySelector('.stt-cmp-audio'); return !a.paused && a.currentTime > 2 }")
 
 
 def test_versions_are_moved_between_and_made_anew_on_the_transcript_page(reader: Page, compared: str):

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from stt.exports import FORMATS
 from stt.transcript import Transcript
 from tests import audio, transcripts
+from tests.browser.conftest import until_true
 from tests.server import Server
 
 VISITOR = "listens"
@@ -52,7 +53,7 @@ def read(page: Page, server: Server, generation_id: str, more: str = "") -> Page
 def talk(page: Page, server: Server, ids: dict[str, str]) -> Page:
     """The three minutes, with the sound ready to be played."""
     read(page, server, ids["talk"])
-    page.wait_for_function("document.querySelector('.stt-audio').readyState >= 1")
+    until_true(page, "document.querySelector('.stt-audio').readyState >= 1")
     return page
 
 
@@ -60,9 +61,9 @@ def position(page: Page) -> float:
     return page.evaluate("document.querySelector('.stt-audio').currentTime")
 
 
-def until(page: Page, condition: str) -> None:
+def until_sound(page: Page, condition: str) -> None:
     """Wait for a condition on the sound `a`."""
-    page.wait_for_function(f"() => {{ const a = document.querySelector('.stt-audio'); return a && {condition} }}")
+    until_true(page, f"() => {{ const a = document.querySelector('.stt-audio'); return a && {condition} }}")
 
 
 SPOKEN_IN_VIEW = """() => {
@@ -82,23 +83,23 @@ def test_the_waveform_is_drawn_and_a_click_on_it_moves(talk: Page):
     box = wave.bounding_box()
     assert box
     talk.mouse.click(box["x"] + box["width"] * 0.25, box["y"] + box["height"] / 2)
-    until(talk, f"Math.abs(a.currentTime - {SECONDS / 4}) < 2 && a.paused")
+    until_sound(talk, f"Math.abs(a.currentTime - {SECONDS / 4}) < 2 && a.paused")
     expect(talk.locator(".stt-now")).to_have_text(re.compile("0:4[456]"))
 
 
 def test_arrows_move_and_space_plays_but_not_while_somebody_types(talk: Page):
     talk.locator("h1").click()
-    until(talk, "a.readyState >= 1")
+    until_sound(talk, "a.readyState >= 1")
     for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "Space"):
         talk.keyboard.press(key)
-    until(talk, "!a.paused && a.currentTime > 5.1 && a.currentTime < 10")
+    until_sound(talk, "!a.paused && a.currentTime > 5.1 && a.currentTime < 10")
     talk.keyboard.press("Space")
-    until(talk, "a.paused")
+    until_sound(talk, "a.paused")
     talk.get_by_label("Find in the text").press("Space")
     talk.get_by_label("Find in the text").press("ArrowRight")
     before = position(talk)
     talk.locator(".stt-slider").press("ArrowRight")
-    until(talk, f"Math.abs(a.currentTime - {before} - 5) < 0.01 && a.paused")
+    until_sound(talk, f"Math.abs(a.currentTime - {before} - 5) < 0.01 && a.paused")
 
 
 @pytest.mark.parametrize("first, second, third", [("Right", "Right", "Left"), ("Right", "Left", "Right")])
@@ -106,7 +107,7 @@ def test_keys_that_come_faster_than_the_sound_follows_do_not_stop_it(talk: Page,
     press = "key => document.body.dispatchEvent(new KeyboardEvent('keydown', { key: `Arrow${key}`, bubbles: true }))"
     for turn in range(1, 11):
         talk.evaluate(f"keys => keys.forEach({press})", [first, second, third])
-        until(talk, f"!a.seeking && a.readyState >= 3 && Math.abs(a.currentTime - {5 * turn}) < 0.1")
+        until_sound(talk, f"!a.seeking && a.readyState >= 3 && Math.abs(a.currentTime - {5 * turn}) < 0.1")
 
 
 def test_speeds_go_from_half_to_double(talk: Page):
@@ -115,7 +116,7 @@ def test_speeds_go_from_half_to_double(talk: Page):
     assert options[0] == 0.5 and options[-1] == 2
     for value in ("0.5", "2"):
         speed.select_option(value)
-        until(talk, f"a.playbackRate == {value}")
+        until_sound(talk, f"a.playbackRate == {value}")
 
 
 def test_the_spoken_word_is_marked_and_kept_in_view_unless_somebody_looks_elsewhere(talk: Page):
@@ -123,11 +124,11 @@ def test_the_spoken_word_is_marked_and_kept_in_view_unless_somebody_looks_elsewh
     talk.locator(".stt-spoken").wait_for()
     for moment in (150, 20):
         talk.evaluate(f"document.querySelector('.stt-audio').currentTime = {moment}")
-        talk.wait_for_function(SPOKEN_IN_VIEW)
+        until_true(talk, SPOKEN_IN_VIEW)
     talk.get_by_role("button", name="Follow").click()
     top = talk.locator(".stt-paragraph").first.bounding_box()
     talk.evaluate("document.querySelector('.stt-audio').currentTime = 160")
-    talk.wait_for_function("Number(document.querySelector('.stt-spoken')?.dataset.start) > 158")
+    until_true(talk, "Number(document.querySelector('.stt-spoken')?.dataset.start) > 158")
     assert talk.locator(".stt-paragraph").first.bounding_box() == top
 
 
@@ -143,8 +144,8 @@ def test_a_link_to_this_moment_opens_there_and_is_what_is_shared(talk: Page):
     assert position(talk) == pytest.approx(123.4, abs=0.1)  # the rerun did not move it
     talk.goto("about:blank")
     talk.goto(link)
-    until(talk, "Math.abs(a.currentTime - 123.4) < 0.1")
-    talk.wait_for_function(SPOKEN_IN_VIEW)
+    until_sound(talk, "Math.abs(a.currentTime - 123.4) < 0.1")
+    until_true(talk, SPOKEN_IN_VIEW)
 
 
 @pytest.mark.parametrize("name", transcripts.STRANGE)
@@ -160,7 +161,7 @@ def test_the_text_is_copied_with_its_speakers_as_it_is_saved(page: Page, server:
 @pytest.mark.parametrize("at", ["nan", "inf", "-5", "x", "1e400", ""])
 def test_a_moment_that_is_none_opens_at_the_beginning(page: Page, server: Server, ids: dict[str, str], at: str):
     read(page, server, ids["talk"], f"&at={at}")
-    until(page, "a.readyState >= 1 && a.currentTime == 0")
+    until_sound(page, "a.readyState >= 1 && a.currentTime == 0")
 
 
 def test_hits_are_counted_and_gone_through(talk: Page):
@@ -194,7 +195,7 @@ def test_doubtful_words_are_gone_through_and_can_be_heard(talk: Page):
         expect(marked).to_have_count(1)
         expect(marked).to_be_in_viewport()
         start = float(marked.get_attribute("data-start") or "nan")
-        until(talk, f"Math.abs(a.currentTime - {max(0, start - 0.3)}) < 0.05")
+        until_sound(talk, f"Math.abs(a.currentTime - {max(0, start - 0.3)}) < 0.05")
     expect(doubtful.first).to_have_attribute("title", re.compile(r"Confidence \d+ %"))
 
 
@@ -246,7 +247,7 @@ def test_two_hours_seek_at_once_and_are_not_loaded_whole(page: Page, server: Ser
         lambda event: "/audio/" in urls.get(event["requestId"], "") and received.append(event["dataLength"]),
     )
     read(page, server, long)
-    page.wait_for_function("document.querySelector('.stt-audio').readyState >= 1")
+    until_true(page, "document.querySelector('.stt-audio').readyState >= 1")
     page.evaluate("document.querySelector('.stt-audio').currentTime = 500")
-    until(page, "a.readyState >= 2 && a.currentTime == 500 && !a.seeking")
+    until_sound(page, "a.readyState >= 2 && a.currentTime == 500 && !a.seeking")
     assert sum(received) < sound.stat().st_size

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Error, Page, Response, expect
 
 from tests import audio
-from tests.browser.conftest import add_files
+from tests.browser.conftest import add_files, until_true
 from tests.browser.test_login import as_program
 from tests.provider import KEY, Provider
 from tests.server import Server
@@ -102,9 +102,9 @@ def test_a_full_session_stays_on_this_server_within_the_policy_and_without_the_k
     page.get_by_role("link", name="Transcribe").click()
     page.locator(".st-key-jobs [class*=st-key-job-]", has_text="jfk").first.get_by_role("button", name="Read").click()
     page.locator(".st-key-transcript .stt-word").nth(5).click()
-    page.wait_for_function("[...document.querySelectorAll('audio')].some(a => a.currentTime > 0.5)")
+    until_true(page, "[...document.querySelectorAll('audio')].some(a => a.currentTime > 0.5)")
     page.get_by_role("button", name="Copy text").click()
-    page.wait_for_function("navigator.clipboard.readText().then(text => text.includes('your country'))")
+    until_true(page, "navigator.clipboard.readText().then(text => text.includes('your country'))")
     page.get_by_role("button", name="Download").first.click()
     with page.expect_download():
         page.get_by_role("button", name=re.compile("SRT|TXT")).first.click()

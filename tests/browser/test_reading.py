@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests import audio
-from tests.browser.conftest import add_files
+from tests.browser.conftest import add_files, until_true
 from tests.server import Server
 
 MINUTE = 60_000  # milliseconds
@@ -78,7 +78,7 @@ def test_a_click_on_a_word_plays_from_there_and_the_spoken_word_is_marked(reader
     word = reader.locator(".stt-word", has_text="country").first
     start = float(word.get_attribute("data-start") or "nan")
     word.click()
-    reader.wait_for_function("() => !document.querySelector('.stt-audio').paused")
+    until_true(reader, "() => !document.querySelector('.stt-audio').paused")
     position = reader.evaluate("() => document.querySelector('.stt-audio').currentTime")
     assert start - 0.3 <= position <= start + 2
     spoken = reader.locator(".stt-word.stt-spoken")

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from stt import sharing
 from stt.database import database
 from tests import audio
-from tests.browser.conftest import add_files, type_date
+from tests.browser.conftest import add_files, type_date, until_true
 from tests.oidc import Provider
 from tests.server import Server, free_port
 from tests.transcripts import finished
@@ -79,7 +79,7 @@ def test_a_stranger_reads_and_hears_it_at_the_shared_moment_until_it_is_withdraw
         stranger.goto(link)
     expect(stranger.locator(".st-key-transcript")).to_contain_text("fellow Americans", timeout=30_000)
     expect(stranger.get_by_role("heading", name="jfk")).to_be_visible()
-    stranger.wait_for_function("Math.abs(document.querySelector('audio').currentTime - 5.5) < 0.1")
+    until_true(stranger, "Math.abs(document.querySelector('audio').currentTime - 5.5) < 0.1")
     for button in ("Delete", "Download", "Share", "Transcribe again"):
         expect(stranger.get_by_role("button", name=button)).to_have_count(0)
     received = b"".join(f if isinstance(f, bytes) else f.encode() for f in frames)
