@@ -20,6 +20,7 @@ FAINT = 0.1  # how likely speech must be to be heard at all: on the telephone th
 PADDING = 0.4  # seconds kept on either side of speech, for soft beginnings and endings
 MISSED = 2.0  # seconds of speech without a word that are heard again
 HARDLY = 0.3  # share of a segment in which the voice filter is sure; nearly all speech has more
+NOBODY = 0.6  # probability that nobody speaks, as Whisper finds itself; 0.8 and more in music, up to 0.4 on the telephone
 UNLIKELY, DOUBTFUL = 0.1, 0.25  # confidence of a word
 FASTEST, MANY = 60, 20  # letters a second, in more letters than that; the quickest speakers say fifty
 LONGEST_WORD = 1.5  # seconds; where a passage is left out, the word before it seems to last until its end
@@ -106,7 +107,8 @@ def missed(spans: Sequence[Span], start: float, end: float) -> Span | None:
 
 def invented(segment: Any, voice: np.ndarray, repetitive: float) -> bool:
     """Whether no word is in a segment, or none that is likely, or more than anybody can say; or, where hardly a voice
-    is, mostly doubtful ones, or the same over and over. Counted in letters, as not every script parts its words.
+    is, Whisper itself finds that nobody speaks, or mostly doubtful words, or the same over and over. Counted in
+    letters, as not every script parts its words.
 
     Music is heard so, and now and then the end of a window. `repetitive` is the compression ratio from which on a
     window repeats itself.
@@ -122,7 +124,8 @@ def invented(segment: Any, voice: np.ndarray, repetitive: float) -> bool:
         return False
     over_and_over = len(words) > 2 and len(set(words)) == 1 or re.search(r"(\w)\1{9}", segment.text)
     doubtful = median(confidences) < DOUBTFUL
-    return bool(over_and_over or doubtful or segment.compression_ratio > repetitive)
+    repeated = over_and_over or segment.compression_ratio > repetitive
+    return bool(segment.no_speech_prob > NOBODY or doubtful or repeated)
 
 
 def _part(segment: Any, since: int, until: int) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import repeat
 
 import numpy as np
@@ -39,6 +40,13 @@ def test_more_words_than_anybody_can_say_are_invented(pace: float, is_invented: 
 )
 def test_what_is_mostly_doubtful_where_hardly_a_voice_is_is_invented(confidences, voice: float, is_invented: bool):
     segment = heard_as(*((" word" + "s" * at, at, at + 1.0) for at in range(len(confidences))), confidences=confidences)
+    assert decoding.invented(segment, np.full(1000, voice, np.float32), 2.4) == is_invented
+
+
+@pytest.mark.parametrize(("nobody", "voice", "is_invented"), [(0.8, 0.02, True), (0.8, 0.9, False), (0.4, 0.02, False)])
+def test_sure_words_are_invented_where_whisper_itself_finds_that_nobody_speaks(nobody: float, voice: float, is_invented: bool):
+    """A tune was " 2-3-4", nearly sure, four times; somebody on the telephone has a probability of up to 0.4."""
+    segment = replace(heard_as((" 2", 0.0, 0.4), ("-3", 0.4, 0.8), ("-4", 0.8, 1.3)), no_speech_prob=nobody)
     assert decoding.invented(segment, np.full(1000, voice, np.float32), 2.4) == is_invented
 
 
