@@ -162,7 +162,11 @@ def provenance() -> dict[str, Any]:
 
 
 class _Models:
-    """The weights, loaded twice: one model with all threads for a single part, and one with a thread for each lane."""
+    """The weights: one model with all threads for a single part, and one with a thread for each lane.
+
+    On two cores they are the same: two lanes of two threads each take no longer there than two of one, and the
+    weights are kept once. Four of four would take twice as long.
+    """
 
     def __init__(self, found: weights.Weights) -> None:
         self.found = found
@@ -173,7 +177,7 @@ class _Models:
     def lanes(self) -> Any:
         with self._lock:
             if self._lanes is None:
-                self._lanes = self._load(cpu_threads=1, num_workers=THREADS)
+                self._lanes = self.whole if THREADS == 2 else self._load(cpu_threads=1, num_workers=THREADS)
             return self._lanes
 
     def _load(self, **threads: int) -> Any:

@@ -45,6 +45,8 @@ class Whisper(WhisperModel):
     def __init__(self, *values: Any, **named: Any) -> None:
         super().__init__(*values, **named)
         self._encoding = threading.Lock()
+        # Who waits here can still be cancelled; who stands in the library's own queue is decoded in any case.
+        self._free = threading.Semaphore(named.get("num_workers", 1))
 
     def features(self, sound: np.ndarray) -> np.ndarray:
         """What the encoder hears of 16 kHz samples. It takes six times what it leaves, so one at a time."""
@@ -65,7 +67,7 @@ class Whisper(WhisperModel):
         One at a time: it takes 70 MB for a moment, and two lanes seldom want it together.
         """
         longest = max(LEAST, _sounding(features) + SILENCE)
-        with self._encoding:
+        with self._encoding, self._free:
             return super().encode(features[:, : -(-longest // STEP) * STEP])
 
     def get_prompt(self, tokenizer: Any, previous_tokens: list[int], *rest: Any, **named: Any) -> list[int]:
@@ -76,9 +78,10 @@ class Whisper(WhisperModel):
             return NOTHING
 
         def tried(before: list[int], penalty: float) -> tuple:
-            options.ask()
             once = replace(options, repetition_penalty=penalty)
-            result, likely, _, repeats = super(Whisper, self).generate_with_fallback(encoded, before, tokenizer, once)
+            with self._free:
+                options.ask()
+                result, likely, _, repeats = super(Whisper, self).generate_with_fallback(encoded, before, tokenizer, once)
             # By a temperature of 1 the library forgets the text before, as it has misled.
             return result, likely, 0.0 if before is prompt else 1.0, repeats
 

@@ -328,6 +328,21 @@ def test_between_tries_a_window_can_be_cancelled(speech):
         tries(speech[: 11 * RATE], ask, (2221,) * 5, log_prob_threshold=1.0)
 
 
+def test_a_window_that_waited_for_its_turn_is_asked_for_once_more(speech):
+    """Two jobs have more lanes than the model decodes at once; a cancelled one must not take its turn."""
+    model = whisper._models().whole
+    turns = []
+
+    def ask() -> None:
+        free = [model._free.acquire(blocking=False) for _ in range(2)]
+        turns.append(free)
+        for _ in filter(None, free):
+            model._free.release()
+
+    tries(speech[: 11 * RATE], ask)
+    assert turns == [[True, False]], "one of the two turns is its own by then"
+
+
 def test_a_long_recording_is_cut_into_a_lane_for_each_thread(talk):
     sound = np.concatenate([talk] * 3)
     bounds = whisper._bounds(sound, RATE)
