@@ -165,12 +165,12 @@ class _Models:
     """The weights: one model with all threads for a single part, and one with a thread for each lane.
 
     On two cores they are the same: two lanes of two threads each take no longer there than two of one, and the
-    weights are kept once. Four of four would take twice as long.
+    weights are kept once. Four of four took twice as long as four of one.
     """
 
     def __init__(self, found: weights.Weights) -> None:
         self.found = found
-        self.whole = self._load(cpu_threads=THREADS, num_workers=2)  # a second job can run beside the first
+        self.whole = self._load(cpu_threads=THREADS, num_workers=THREADS + 1)  # a clip beside the lanes of a long job
         self._lanes: Any = None
         self._lock = threading.Lock()
 
