@@ -76,7 +76,7 @@ transcriptions = sa.Table(
     sa.Column("queued", sa.Float, nullable=False),
     sa.Column("started", sa.Float),
     sa.Column("finished", sa.Float),
-    sa.Column("worked", sa.Float, nullable=False),  # seconds of work so far, over all attempts and restarts
+    sa.Column("worked", sa.Float, nullable=False),  # seconds of work on what is done so far
     sa.Column("duration", sa.Float),
     sa.Column("expected", sa.Float),  # seconds that such a job usually takes, where no progress is known
     sa.Column("seconds_done", sa.Float, nullable=False),

@@ -9,11 +9,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from queue import SimpleQueue
+from contextlib import closing
+from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Lane = Callable[[Callable[[], None]], Iterator[Item]]
+TICK = 0.1  # seconds without an item, after which who waits for it may look around
 
 
 class _Stopped(Exception):
@@ -57,9 +59,21 @@ class SideBySide(Generic[Item]):
             self._given.append((threads.submit(self._work, lane, out), out))
 
     def __iter__(self) -> Iterator[Item]:
+        with closing(self.live()) as live:
+            yield from (item for item in live if item is not None)
+
+    def live(self) -> Iterator[Item | None]:
+        """The same, and None whenever TICK has passed without an item."""
         try:
             for _, out in self._given:
-                while (found := out.get()) is not None:
+                while True:
+                    try:
+                        found = out.get(timeout=TICK)
+                    except Empty:
+                        yield None
+                        continue
+                    if found is None:
+                        break
                     item, error = found
                     if error is not None:
                         raise error

@@ -21,8 +21,6 @@ from stt.sound import RATE, Reader
 from stt.storage import folder
 from stt.transcript import Segment
 
-REPORT_EVERY = 0.25  # seconds between notes of progress, so that quick segments do not flood the database
-
 
 class OnDevice:
     name = ON_DEVICE
@@ -178,7 +176,7 @@ def _place(generation_id: str) -> dict[str, Any]:
     """Where to begin: after the last stretch that an earlier attempt finished."""
     last = spoken.last_stretch(generation_id)
     if last is None:
-        return {"number": 0, "end": 0.0, "last": False, "language": None, "facts": {}}
+        return {"number": 0, "end": 0.0, "last": False, "language": None, "facts": {}, "worked": 0.0}
     return {"number": last["number"], "end": last["end"], **last["notes"]}
 
 
@@ -188,26 +186,32 @@ def _stretch(work: Work, ears: Ears, before: dict[str, Any]) -> dict[str, Any]:
     number, start = before["number"] + 1, before["end"]
     if kept := spoken.stretch(job.id, number):  # whoever had the job before was stopped just after keeping it
         return {"number": number, "end": kept["end"], **kept["notes"]}
+    worked = before.get("worked", job.worked)  # absent where an older version began it
     language = before["language"] or job.options.get("language") or None
     probability = before.get("language_probability")
     here = ears.hear(start, language)
     length = here.end - start
     heard: list[Segment] = []
-    reported = 0.0
+    told = start
     for channel, run in enumerate(here.runs):
-        for segment in run:
-            segment = segment.moved(start)
-            heard.append(segment.spoken_by(f"Speaker {channel + 1}") if here.channels > 1 else segment)
-            if time.monotonic() - reported >= REPORT_EVERY:
-                reported = time.monotonic()
-                reached = start + (channel + (segment.end - start) / max(length, 0.01)) * length / here.channels
-                records.report(job, seconds_done=min(reached, here.end), partial=spoken.as_rows(_in_order(heard)))
+        for segment in run.live():
+            if segment is not None:
+                segment = segment.moved(start)
+                heard.append(segment.spoken_by(f"Speaker {channel + 1}") if here.channels > 1 else segment)
+                continue
+            # All segments of a window come at once, so it is told when no more follow.
+            done = min(start + (channel * length + run.seconds_done) / here.channels, here.end)
+            if done > told:
+                told = done
+                took, partial = time.monotonic() - began, spoken.as_rows(_in_order(heard))
+                records.report(job, seconds_done=done, worked=worked + took, partial=partial)
         if language is None and run.language:
             language, probability = run.language, run.language_probability
     if work.cancelled():
         raise Cancelled()
+    took = time.monotonic() - began
     notes = {
-        "took": time.monotonic() - began,
+        "worked": worked + took,
         "last": here.last,
         "language": language,
         "language_probability": probability,
@@ -216,7 +220,7 @@ def _stretch(work: Work, ears: Ears, before: dict[str, Any]) -> dict[str, Any]:
     }
     spoken.keep_stretch(job, number, start, here.end, spoken.as_rows(_in_order(heard)), notes)
     metrics.audio_seconds.labels(ON_DEVICE).inc(length)
-    metrics.work_seconds.labels(ON_DEVICE).inc(notes["took"])
+    metrics.work_seconds.labels(ON_DEVICE).inc(took)
     return {"number": number, "end": here.end, **notes}
 
 

@@ -14,6 +14,7 @@ from stt.transcript import Transcript
 
 QUEUED, WORKING, DONE, FAILED, CANCELLED = "queued", "working", "done", "failed", "cancelled"
 OPEN = (QUEUED, WORKING)
+TRUSTED = 5.0  # seconds of work that the usual speed counts for; a job's own comes in windows, and jumps at first
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +66,10 @@ class Job:
         return min(1.0, self.seconds_done / self.duration)
 
     def seconds_left(self, speed: float) -> float | None:
-        """Estimated seconds of work left, by this job's own speed once it is known, before that by `speed`."""
+        """Estimated seconds of work left, at first by the usual `speed`, then more and more by this job's own."""
         if not self.duration:
             return None
-        if self.worked >= 2 and self.seconds_done > 0:
-            speed = self.seconds_done / self.worked
+        speed = (self.seconds_done + speed * TRUSTED) / (self.worked + TRUSTED)
         return max(0.0, self.duration - self.seconds_done) / max(speed, 0.01)
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import closing, nullcontext
 from functools import partial
 from importlib import metadata
 from itertools import pairwise
@@ -20,7 +20,7 @@ import numpy as np
 
 from stt import memory, stretches, weights
 from stt.errors import BadOption, Cancelled, WeightsError
-from stt.lanes import Lanes
+from stt.lanes import Lanes, SideBySide
 from stt.languages import LANGUAGES
 from stt.settings import settings
 from stt.stretches import RATE
@@ -46,13 +46,28 @@ class Run:
     stay as given, or None, if nobody speaks. The probability is None where the language was given.
     """
 
-    def __init__(self, segments: Callable[[Run], Iterator[Segment]], language: str | None) -> None:
+    def __init__(self, segments: Callable[[Run], Iterator[Segment | None]], language: str | None) -> None:
         self.language = language
         self.language_probability: float | None = None
         self._segments = segments(self)
+        self._reached: dict[int, float] = {}
 
     def __iter__(self) -> Iterator[Segment]:
+        with closing(self._segments) as live:
+            yield from (segment for segment in live if segment is not None)
+
+    def live(self) -> Iterator[Segment | None]:
+        """The same, and None whenever `lanes.TICK` has passed without a segment: time to tell how far it is."""
         return self._segments
+
+    @property
+    def seconds_done(self) -> float:
+        """How much of the sound is heard, over all lanes: more than where the last segment that was given ends."""
+        return sum(list(self._reached.values()))
+
+    def reached(self, part: int, seconds: float) -> None:
+        """So much is heard of the part that begins at sample `part`; called by the lane that hears it."""
+        self._reached[part] = seconds
 
 
 def transcribe(
@@ -69,8 +84,8 @@ def transcribe(
     its text. `language` is a code of LANGUAGES, None to detect it; `translate` gives English. Silence, noise and
     music give no segments. Equal samples give equal segments.
 
-    With `lanes`, long sound of a known language is begun at once, before anybody asks for its segments: as soon as a
-    lane is done with what was begun before.
+    With `lanes`, sound of a known language is begun at once, before anybody asks for its segments: as soon as a lane is
+    done with what was begun before.
 
     Raises BadOption for an unknown language, WeightsError without usable weights, and Cancelled while iterating, at
     most about 1.5 s after `cancelled()` turned true.
@@ -83,29 +98,26 @@ def transcribe(
         if cancelled():
             raise Cancelled()
 
-    def heard(run: Run, at: int, lanes: Lanes) -> Iterable[Segment]:
-        bounds = _bounds(sound, at)
-        if len(bounds) == 2:
-            return _heard(_models().whole, sound[at:], at, run, translate, ask)
-        hear = partial(_heard, _models().lanes())
-        return lanes.begin([partial(hear, sound[a:b], a, run, translate) for a, b in pairwise(bounds)], ask)
+    def heard(run: Run, bounds: list[int], lanes: Lanes) -> SideBySide[Segment]:
+        hear = partial(_heard, run, translate, len(bounds) == 2)
+        return lanes.begin([partial(hear, sound[a:b], a) for a, b in pairwise(bounds)], ask)
 
-    def segments(run: Run) -> Iterator[Segment]:
+    def segments(run: Run) -> Iterator[Segment | None]:
         at = 0
         with nullcontext(lanes) if lanes else Lanes(THREADS) as free:
             try:
                 ask()
                 while run.language is None and len(sound) - at > LONG * RATE:
                     # One short part alone tells the language for all lanes.
-                    part = sound[at : at + stretches.cut(sound[at:], stretches.FIRST_STRETCH)]
-                    yield from _heard(_models().whole, part, at, run, translate, ask)
-                    at += len(part)
-                yield from begun or heard(run, at, free)
+                    end = at + stretches.cut(sound[at:], stretches.FIRST_STRETCH)
+                    yield from heard(run, [at, end], free).live()
+                    at = end
+                yield from (begun or heard(run, _bounds(sound, at), free)).live()
             finally:
                 memory.give_back()
 
     run = Run(segments, language)
-    begun = heard(run, 0, lanes) if lanes and language else None
+    begun = heard(run, _bounds(sound, 0), lanes) if lanes and language else None
     return run
 
 
@@ -122,20 +134,22 @@ def _bounds(sound: np.ndarray, at: int) -> list[int]:
 
 
 def _heard(
-    model: Any, part: np.ndarray, at: int, run: Run, translate: bool, ask: Callable[[], None]
+    run: Run, translate: bool, alone: bool, part: np.ndarray, at: int, ask: Callable[[], None]
 ) -> Iterator[Segment]:
-    """The segments of the part of a sound that begins at sample `at`."""
+    """The segments of the part of a sound that begins at sample `at`; with all threads if it is `alone`."""
     from stt import decoding  # brings faster-whisper and CTranslate2
 
+    model = _models().whole if alone else _models().lanes()
     voice = stretches.voice(part)
     ask()
-    if not stretches.spans(voice):
-        return
-    last = 0.0
-    for heard in decoding.segments(model, part, voice, run, translate, ask):
-        if heard is not None and (segment := decoding.in_order(heard, last, len(part) / RATE)):
-            last = segment.end
-            yield segment.moved(at / RATE)
+    last, length = 0.0, len(part) / RATE
+    if stretches.spans(voice):
+        for heard in decoding.segments(model, part, voice, run, translate, ask):
+            if segment := decoding.in_order(heard, last, length):
+                last = segment.end
+                run.reached(at, last)
+                yield segment.moved(at / RATE)
+    run.reached(at, length)
 
 
 def warm() -> None:

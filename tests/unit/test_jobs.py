@@ -60,6 +60,23 @@ def test_each_channel_is_a_speaker_when_asked_for(tmp_path: Path):
     assert starts == sorted(starts)
 
 
+def test_a_window_that_is_heard_is_told_as_a_whole(tmp_path: Path):
+    """Its segments come at once: the first alone would stand on the page until the next window is heard."""
+    clips = [audio.samples(audio.utterance(name)) for name in list(audio.librispeech())[:8]]
+    generation_id = stt.create(audio.write(tmp_path / "minute.flac", np.concatenate(clips)[: 60 * audio.RATE]))
+    told = []
+
+    def over() -> bool:
+        job = records.load(generation_id, None)
+        told.append((job.seconds_done, job.worked))
+        return not job.pending
+
+    until(over)
+    # After the first stretch of at most 20 s come a window of nearly 30 s and what is left.
+    assert max(done for done, _ in told if done < 59) > 40
+    assert told == sorted(told) and len({worked for _, worked in told}) > 3
+
+
 def test_cancel_keeps_the_text_and_retry_goes_on_from_it(two_minutes: Path):
     generation_id = stt.create(two_minutes)
     until(lambda: spoken.last_stretch(generation_id))

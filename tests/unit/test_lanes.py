@@ -52,6 +52,21 @@ def test_an_item_is_given_before_its_lane_has_ended(lanes):
     assert list(items) == ["late"]
 
 
+def test_who_waits_may_look_around(lanes):
+    go = threading.Event()
+
+    def lane(go_on):
+        yield 1
+        assert go.wait(10)
+        yield 2
+
+    live = lanes.begin([lane], nobody_asks).live()
+    assert next(item for item in live if item is not None) == 1
+    assert next(live) is None
+    go.set()
+    assert [item for item in live if item is not None] == [2]
+
+
 @pytest.mark.parametrize("which", [0, 1])
 def test_what_a_lane_raises_is_raised_and_ends_the_others(lanes, which):
     begun, ended = threading.Event(), threading.Event()

@@ -54,6 +54,13 @@ def test_who_waits_for_the_provider_does_not_put_back_who_asks_this_machine(crow
     assert job(NEW, THERE).turn == 100 and job(NEW, HERE).turn == 3
 
 
+@pytest.mark.parametrize(("done", "worked", "left"), [(0, 0, 37.5), (300, 30, 30), (590, 59, 1), (600, 60, 0)])
+def test_time_left_is_told_by_the_usual_speed_at_first(done: float, worked: float, left: float):
+    """Ten times real time, where usual is sixteen times."""
+    facts = dict.fromkeys(Job.__dataclass_fields__) | {"duration": 600.0, "seconds_done": float(done), "worked": float(worked)}
+    assert Job(**facts).seconds_left(16.0) == pytest.approx(left, rel=0.1)
+
+
 def test_only_who_took_the_job_last_may_write_to_it(data: Path):
     made = job(NEW, state=records.WORKING)
     assert records.claim(made, 100) and records.claim(made, 200)
@@ -62,12 +69,12 @@ def test_only_who_took_the_job_last_may_write_to_it(data: Path):
     assert not records.is_current(old) and records.is_current(new)
     said = Transcript((Segment(0.0, 5.0, "Right."),), duration=5.0)
     wrong = Transcript((Segment(0.0, 5.0, "Wrong."),), duration=5.0)
-    spoken.keep_stretch(old, 1, 0.0, 5.0, wrong.to_dict()["segments"], {"took": 1.0})
+    spoken.keep_stretch(old, 1, 0.0, 5.0, wrong.to_dict()["segments"], {"worked": 1.0})
     records.report(old, stage="Wrong")
     assert spoken.stretches_of(made.id) == [] and records.load(made.id, None).stage is None
     assert not records.finish(old, wrong) and not records.fail(old, SttError())
     for _ in range(2):  # the second time changes nothing
-        spoken.keep_stretch(new, 1, 0.0, 5.0, said.to_dict()["segments"], {"took": 1.0})
+        spoken.keep_stretch(new, 1, 0.0, 5.0, said.to_dict()["segments"], {"worked": 1.0})
     assert records.load(made.id, None).worked == 1.0
     assert records.finish(new, said) and not records.finish(new, wrong)
     assert spoken.transcript_of(made.id).text == "Right." and records.load(made.id, None).state == "done"

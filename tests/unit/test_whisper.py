@@ -361,6 +361,21 @@ def test_lanes_hear_what_one_part_hears(talk, heard):
     assert jiwer.wer(plain(alone), plain("".join(segment.text for segment in segments))) < 0.1
 
 
+def test_what_is_done_counts_in_all_lanes(talk):
+    """In one lane alone, half the work would pass before the first half of the recording is done."""
+    sound = np.concatenate([talk, talk])
+    run = whisper.transcribe(sound, language="en")
+    at_its_end, seen = {}, [run.seconds_done]
+    for segment in run.live():
+        seen.append(run.seconds_done)
+        if segment is not None:
+            at_its_end[segment.end] = run.seconds_done
+    first_lane = whisper._bounds(sound, 0)[1] / RATE
+    end = max(end for end in at_its_end if end <= first_lane)
+    assert at_its_end[end] > first_lane + 10
+    assert seen == sorted(seen) and seen[0] == 0 and seen[-1] == pytest.approx(len(sound) / RATE)
+
+
 @pytest.mark.parametrize("seconds", [0, 0.05, 29.99, 30, 30.01, 60, 75.321])
 def test_features_are_those_of_the_library_bit_for_bit(seconds: float):
     """One loud moment counts for all, also where it lies in another piece."""
