@@ -193,18 +193,23 @@ def _stretch(work: Work, ears: Ears, before: dict[str, Any]) -> dict[str, Any]:
     length = here.end - start
     heard: list[Segment] = []
     told = start
+
+    def tell(done: float) -> None:
+        nonlocal told
+        done = min(done, here.end)
+        if done > told:
+            told = done
+            took, partial = time.monotonic() - began, spoken.as_rows(_in_order(heard))
+            records.report(job, seconds_done=done, worked=worked + took, partial=partial)
+
     for channel, run in enumerate(here.runs):
-        for segment in run.live():
-            if segment is not None:
-                segment = segment.moved(start)
-                heard.append(segment.spoken_by(f"Speaker {channel + 1}") if here.channels > 1 else segment)
-                continue
-            # All segments of a window come at once, so it is told when no more follow.
-            done = min(start + (channel * length + run.seconds_done) / here.channels, here.end)
-            if done > told:
-                told = done
-                took, partial = time.monotonic() - began, spoken.as_rows(_in_order(heard))
-                records.report(job, seconds_done=done, worked=worked + took, partial=partial)
+        with closing(run.live()) as live:  # so that nothing goes on where the database refuses what is told
+            for segment in live:
+                if segment is None:  # all of a window come at once, so this is when no more follow
+                    tell(start + (channel * length + run.seconds_done) / here.channels)
+                else:
+                    segment = segment.moved(start)
+                    heard.append(segment.spoken_by(f"Speaker {channel + 1}") if here.channels > 1 else segment)
         if language is None and run.language:
             language, probability = run.language, run.language_probability
     if work.cancelled():
