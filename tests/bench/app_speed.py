@@ -161,7 +161,7 @@ def an_hour(page: Page, server: Server, folder: Path, minutes: float) -> list[li
     return [
         [f"{minutes:.0f} min recording: first words on the page, s", f"{news[0] - began:.1f}", "to reach: 4"],
         ["longest wait for more text or percent, s", f"{max(any_news):.1f}", "to reach: 6"],
-        ["longest wait for more text, s", f"{max(words):.1f}", f"median {median(words):.1f}"],
+        ["longest wait for more text, s", f"{max(words):.1f}", f"median {median(words):.1f}, to reach: 6"],
         ["peak memory of the server, MB", f"{peak.stop():.0f}", "to reach: 900"],
         ["times real time, all in", f"{minutes * 60 / took:.1f}", ""],
     ]
