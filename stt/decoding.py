@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from faster_whisper.tokenizer import Tokenizer
-from faster_whisper.transcribe import get_suppressed_tokens, pad_or_trim, restore_speech_timestamps
+from faster_whisper.transcribe import TranscriptionOptions, get_suppressed_tokens, pad_or_trim, restore_speech_timestamps
 
 from stt import stretches, windows
 from stt.stretches import FRAME, RATE, SURE, Span
@@ -27,13 +27,12 @@ LONGEST_WORD = 1.5  # seconds; where a passage is left out, the word before it s
 
 
 def segments(
-    model: Any, sound: np.ndarray, voice: np.ndarray, run: Any, translate: bool, ask: Callable[[], None]
+    model: windows.Whisper, sound: np.ndarray, voice: np.ndarray, run: Any, translate: bool
 ) -> Iterator[Any]:
     """faster-whisper's segments of the speech in `sound`, timed from its beginning.
 
     `voice` is that of `stretches.voice`, with speech in it. If `run.language` is None, it is detected from the first
-    window, and set with the first segment: music has a language, too. `ask` is called before and after each window is
-    decoded, and may raise.
+    window, and set with the first segment: music has a language, too.
     """
     # Long silences are left out: Whisper invents text in them.
     kept = _kept(stretches.spans(voice, stretches.LONG_SILENCE, FAINT), len(sound))
@@ -47,7 +46,7 @@ def segments(
         language = token[2:-2]
     task = "translate" if translate else "transcribe"
     tokenizer = Tokenizer(model.hf_tokenizer, model.model.is_multilingual, task=task, language=language)
-    options = _options(tokenizer, ask)
+    options = _options(tokenizer)
     heard = model.generate_segments(features, tokenizer, options, False, encoded)
 
     def again(start: float, end: float) -> Iterator[Any]:
@@ -60,7 +59,6 @@ def segments(
         if not invented(segment, voice, options.compression_ratio_threshold):
             run.language, run.language_probability = language, probability
             yield segment
-        ask()
 
 
 def settings() -> dict[str, Any]:
@@ -136,7 +134,7 @@ def _part(segment: Any, since: int, until: int) -> Any:
 
 
 def _again(
-    model: Any, tokenizer: Any, options: windows.Options, speech: np.ndarray, start: float, end: float
+    model: Any, tokenizer: Any, options: TranscriptionOptions, speech: np.ndarray, start: float, end: float
 ) -> Iterator[Any]:
     """The passage by itself, with more care: without the text before it, which may be what led astray."""
     first = max(0.0, start - PADDING / 2)
@@ -175,10 +173,9 @@ def _without_silences(spans: Sequence[Span], kept: Sequence[dict[str, int]]) -> 
     return found
 
 
-def _options(tokenizer: Any, ask: Callable[[], None]) -> windows.Options:
+def _options(tokenizer: Any) -> TranscriptionOptions:
     """The library's defaults, but our beam, and word times."""
-    return windows.Options(
-        ask=ask,
+    return TranscriptionOptions(
         beam_size=windows.BEAM,
         best_of=5,
         patience=1,

@@ -87,8 +87,8 @@ def transcribe(
     With `lanes`, sound of a known language is begun at once, before anybody asks for its segments: as soon as a lane is
     done with what was begun before.
 
-    Raises BadOption for an unknown language, WeightsError without usable weights, and Cancelled while iterating, at
-    most about 1.5 s after `cancelled()` turned true.
+    Raises BadOption for an unknown language, WeightsError without usable weights, and Cancelled while iterating, once
+    `cancelled()` is true and the window in work is decoded: mostly within 1.5 s.
     """
     if language is not None and language not in LANGUAGES:
         raise BadOption(f"Whisper does not know the language {language!r}.")
@@ -144,11 +144,12 @@ def _heard(
     ask()
     last, length = 0.0, len(part) / RATE
     if stretches.spans(voice):
-        for heard in decoding.segments(model, part, voice, run, translate, ask):
-            if segment := decoding.in_order(heard, last, length):
-                last = segment.end
-                run.reached(at, last)
-                yield segment.moved(at / RATE)
+        with model.part(ask, short=alone) as mine:
+            for heard in decoding.segments(mine, part, voice, run, translate):
+                if segment := decoding.in_order(heard, last, length):
+                    last = segment.end
+                    run.reached(at, last)
+                    yield segment.moved(at / RATE)
     run.reached(at, length)
 
 
@@ -184,7 +185,7 @@ class _Models:
 
     def __init__(self, found: weights.Weights) -> None:
         self.found = found
-        self.whole = self._load(cpu_threads=THREADS, num_workers=THREADS + 1)  # a clip beside the lanes of a long job
+        self.whole = self._load(cpu_threads=THREADS, num_workers=2)  # a second job can run beside the first
         self._lanes: Any = None
         self._lock = threading.Lock()
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +16,7 @@ from faster_whisper.transcribe import TranscriptionOptions
 
 from stt import memory
 from stt.features import features
+from stt.turns import Turns
 
 PROMPT = 100  # tokens of the text before that a window is given; 40 and the library's 223 gave about as many words wrong
 BEAM = 5  # candidates kept while decoding; one alone is quicker, but loses commas and some words
@@ -25,13 +28,6 @@ LEAST = 2000  # in all; with less, more words are wrong
 STEP = 500  # the encoder keeps 2 MB for every length that it met
 
 NOTHING = (SimpleNamespace(no_speech_prob=1.0), float("-inf"), 0.0, 0.0)  # the library goes on after such a window
-
-
-@dataclass
-class Options(TranscriptionOptions):
-    """The library's, and a function that is called before every try; it raises when nobody waits any more."""
-
-    ask: Callable[[], None] = lambda: None
 
 
 class Whisper(WhisperModel):
@@ -46,11 +42,33 @@ class Whisper(WhisperModel):
         super().__init__(*values, **named)
         self._encoding = threading.Lock()
         # Who waits here can still be cancelled; who stands in the library's own queue is decoded in any case.
-        self._free = threading.Semaphore(named.get("num_workers", 1))
+        self._turns = Turns(named.get("num_workers", 1))
+        self._ask: Callable[[], None] = lambda: None
+        self._has_turn = False
+
+    @contextmanager
+    def part(self, ask: Callable[[], None], *, short: bool) -> Iterator[Whisper]:
+        """The model for one part of a sound. `ask` is called before each thing it does, and may raise.
+
+        A long part takes a turn for each of them. A short one goes before long ones, and one turn is for all it does.
+        """
+        mine = copy.copy(self)
+        mine._ask, mine._has_turn = ask, short
+        with self._turns.taken(ask, first=True) if short else nullcontext():
+            yield mine
+
+    @contextmanager
+    def _turn(self, *, first: bool = False) -> Iterator[None]:
+        if self._has_turn:
+            self._ask()
+            yield
+        else:
+            with self._turns.taken(self._ask, first=first):
+                yield
 
     def features(self, sound: np.ndarray) -> np.ndarray:
         """What the encoder hears of 16 kHz samples. It takes six times what it leaves, so one at a time."""
-        with self._encoding:
+        with self._turn(), self._encoding:
             memory.give_back()  # what the windows of the part before left
             try:
                 return features(self.feature_extractor, sound)
@@ -67,20 +85,21 @@ class Whisper(WhisperModel):
         One at a time: it takes 70 MB for a moment, and two lanes seldom want it together.
         """
         longest = max(LEAST, _sounding(features) + SILENCE)
-        with self._encoding, self._free:
+        with self._turn(), self._encoding:
             return super().encode(features[:, : -(-longest // STEP) * STEP])
 
     def get_prompt(self, tokenizer: Any, previous_tokens: list[int], *rest: Any, **named: Any) -> list[int]:
         return super().get_prompt(tokenizer, previous_tokens[-PROMPT:], *rest, **named)
 
-    def generate_with_fallback(self, encoded: Any, prompt: list[int], tokenizer: Any, options: Options) -> tuple:
+    def generate_with_fallback(
+        self, encoded: Any, prompt: list[int], tokenizer: Any, options: TranscriptionOptions
+    ) -> tuple:
         if encoded is None:
             return NOTHING
 
         def tried(before: list[int], penalty: float) -> tuple:
             once = replace(options, repetition_penalty=penalty)
-            with self._free:
-                options.ask()
+            with self._turn():
                 result, likely, _, repeats = super(Whisper, self).generate_with_fallback(encoded, before, tokenizer, once)
             # By a temperature of 1 the library forgets the text before, as it has misled.
             return result, likely, 0.0 if before is prompt else 1.0, repeats
@@ -96,13 +115,18 @@ class Whisper(WhisperModel):
             best = better(best, tried(bare, PENALTY))
         return best
 
+    def find_alignment(self, *values: Any, **named: Any) -> list:
+        """Short, and the text of a window is given after it: so it goes before what others begin."""
+        with self._turn(first=True):
+            return super().find_alignment(*values, **named)
+
 
 def _sounding(features: np.ndarray) -> int:
     """Frames before the silence that the library fills a window up with, which is exactly 0."""
     return int(np.flatnonzero(features.any(axis=0)).max(initial=-1)) + 1
 
 
-def _failed(found: tuple, options: Options) -> bool:
+def _failed(found: tuple, options: TranscriptionOptions) -> bool:
     """Whether a result repeats itself, or is unlikely without being mere silence."""
     result, likely, _, repeats = found
     if repeats > options.compression_ratio_threshold:

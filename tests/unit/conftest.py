@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
@@ -58,3 +59,19 @@ def talk() -> np.ndarray:
     """Over a minute of one speaker."""
     names = [name for name in audio.librispeech() if name.startswith("1688")]
     return np.concatenate([audio.samples(audio.utterance(name)) for name in names])
+
+
+@pytest.fixture(scope="module")
+def one_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The weights are joined once for all tests of a file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STT_DATA_DIR", str(tmp_path_factory.mktemp("data")))
+        settings.cache_clear()
+        yield
+    settings.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def speech() -> np.ndarray:
+    """Three clips of two speakers, which are bundled."""
+    return np.concatenate([audio.samples(path) for path in (audio.JFK, *audio.AUSTEN)])

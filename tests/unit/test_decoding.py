@@ -85,7 +85,7 @@ def test_a_passage_is_heard_again_for_real(data, talk):
     spans = stretches.speech(talk)
     model = whisper._models().whole
     tokenizer = Tokenizer(model.hf_tokenizer, True, task="transcribe", language="en")
-    options = decoding._options(tokenizer, lambda: None)
+    options = decoding._options(tokenizer)
     few = [heard_as((" there's", 0.3, 0.6)), heard_as((" silly", len(talk) / RATE - 0.5, len(talk) / RATE))]
     found = decoding.complete(few, spans, lambda a, b: decoding._again(model, tokenizer, options, talk, a, b))
     text = "".join(segment.text for segment in found)

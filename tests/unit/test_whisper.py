@@ -3,42 +3,23 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from itertools import pairwise
 
 import jiwer
 import numpy as np
 import pytest
-from faster_whisper import transcribe as fw
-from faster_whisper.feature_extractor import FeatureExtractor
-from faster_whisper.tokenizer import Tokenizer
 
-from stt import decoding, stretches, weights, whisper, windows
+from stt import stretches, weights, whisper
 from stt.errors import BadOption, Cancelled
-from stt.features import features
-from stt.settings import settings
 from tests import audio
 from tests.audio import RATE, noise, silence
+
+pytestmark = pytest.mark.usefixtures("one_data_folder")
 
 AUSTEN_WORDS = (
     "and mister john dashwood had then leisure to consider how much there might be prudently in his power to do for"
     " them unless to be rather cold hearted and rather selfish is to be ill disposed"
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_data_folder(tmp_path_factory):
-    """The weights are joined once for all tests of this file."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("STT_DATA_DIR", str(tmp_path_factory.mktemp("data")))
-        settings.cache_clear()
-        yield
-    settings.cache_clear()
-
-
-@pytest.fixture(scope="module")
-def speech():
-    return np.concatenate([audio.samples(path) for path in (audio.JFK, *audio.AUSTEN)])
 
 
 @pytest.fixture(scope="module")
@@ -203,6 +184,14 @@ def test_equal_samples_give_equal_segments(heard, talk):
     assert list(whisper.transcribe(talk)) == segments
 
 
+def test_equal_samples_give_equal_text_whatever_was_heard_before(speech):
+    """Noise over speech, so that windows fail and are decoded again."""
+    sound = speech[: 11 * RATE] + noise(11, 0.1)
+    text = text_of(sound, language="en")
+    text_of(speech[: 20 * RATE])
+    assert text_of(sound, language="en") == text
+
+
 def test_news_comes_window_by_window_and_cancel_works_between(talk):
     asked = 0
 
@@ -254,95 +243,6 @@ def test_the_provenance_names_weights_versions_and_settings():
     assert facts["settings"]["compute_type"] == "int8"
 
 
-def tries(sound: np.ndarray, ask=lambda: None, before: tuple[int, ...] = (), **options) -> tuple:
-    """What is decided for the window that begins `sound`."""
-    model = whisper._models().whole
-    tokenizer = Tokenizer(model.hf_tokenizer, True, task="transcribe", language="en")
-    encoded = model.encoded(fw.pad_or_trim(model.feature_extractor(sound)[:, :-1]))
-    chosen = replace(decoding._options(tokenizer, ask), **options)
-    return model.generate_with_fallback(encoded, model.get_prompt(tokenizer, list(before)), tokenizer, chosen)
-
-
-def test_clear_speech_is_decoded_once(speech):
-    asked = []
-    _, _, temperature, _ = tries(speech[: 11 * RATE], lambda: asked.append(1))
-    assert (len(asked), temperature) == (1, 0.0)
-
-
-def test_a_window_that_fails_is_tried_without_the_text_before_then_with_less_of_it_repeated(speech):
-    asked = []
-    _, likely, _, _ = tries(speech[: 11 * RATE], lambda: asked.append(1), (2221,) * 5, log_prob_threshold=1.0)
-    assert len(asked) == 3
-    assert likely > -0.5, "and the best try is taken"
-
-
-def test_text_before_that_leads_astray_is_forgotten(speech):
-    """A window that would say one thing over and over."""
-    model = whisper._models().whole
-    loop = tuple(model.hf_tokenizer.encode(" the the the the the the the the the the", add_special_tokens=False).ids) * 4
-    result, *_ = tries(speech[: 11 * RATE], before=loop, compression_ratio_threshold=1.2)
-    text = model.hf_tokenizer.decode(result.sequences_ids[0])
-    assert " country" in text and " the the" not in text
-
-
-def test_equal_samples_give_equal_text_whatever_was_heard_before(speech):
-    """Noise over speech, so that windows fail and are decoded again."""
-    sound = speech[: 11 * RATE] + noise(11, 0.1)
-    text = text_of(sound, language="en")
-    text_of(speech[: 20 * RATE])
-    assert text_of(sound, language="en") == text
-
-
-@pytest.mark.parametrize(("rest", "heard"), [(0.04, False), (0.3, False), (0.6, True)])
-def test_a_rest_too_short_for_a_word_is_not_heard(speech, rest, heard):
-    """What a window leaves over may be a hundredth of a second, and what it was told before would be said again."""
-    model = whisper._models().whole
-    tokenizer = Tokenizer(model.hf_tokenizer, True, task="transcribe", language="en")
-    features = model.features(speech)
-
-    def asked(parts: str) -> int:
-        asks = []
-        options = replace(decoding._options(tokenizer, lambda: asks.append(1)), clip_timestamps=parts)
-        list(model.generate_segments(features, tokenizer, options, False))
-        return len(asks)
-
-    assert (asked(f"0,9,9,{9 + rest}") > asked("0,9")) is heard
-
-
-@pytest.mark.parametrize(("seconds", "encoded"), [(2.5, 20.0), (11.0, 20.0), (15.0, 25.0), (25.0, 30.0)])
-def test_a_short_window_is_encoded_with_less_silence_behind_it(speech, seconds, encoded):
-    model = whisper._models().whole
-    features = fw.pad_or_trim(model.features(speech[: int(seconds * RATE)])[:, :-1])
-    assert model.encoded(features).shape[1] == encoded * 50, "fifty a second"
-
-
-def test_between_tries_a_window_can_be_cancelled(speech):
-    asked = []
-
-    def ask() -> None:
-        asked.append(1)
-        if len(asked) == 2:
-            raise Cancelled()
-
-    with pytest.raises(Cancelled):
-        tries(speech[: 11 * RATE], ask, (2221,) * 5, log_prob_threshold=1.0)
-
-
-def test_a_window_that_waited_for_its_turn_is_asked_for_once_more(speech):
-    """Two jobs have more lanes than the model decodes at once; a cancelled one must not take its turn."""
-    model = whisper._models().whole
-    turns = []
-
-    def ask() -> None:
-        free = [model._free.acquire(blocking=False) for _ in range(whisper.THREADS + 1)]
-        turns.append(free)
-        for _ in filter(None, free):
-            model._free.release()
-
-    tries(speech[: 11 * RATE], ask)
-    assert turns == [[True] * whisper.THREADS + [False]], "one of the turns is its own by then"
-
-
 def test_a_long_recording_is_cut_into_a_lane_for_each_thread(talk):
     sound = np.concatenate([talk] * 3)
     bounds = whisper._bounds(sound, RATE)
@@ -374,14 +274,3 @@ def test_what_is_done_counts_in_all_lanes(talk):
     end = max(end for end in at_its_end if end <= first_lane)
     assert at_its_end[end] > first_lane + 10
     assert seen == sorted(seen) and seen[0] == 0 and seen[-1] == pytest.approx(len(sound) / RATE)
-
-
-@pytest.mark.parametrize("seconds", [0, 0.05, 29.99, 30, 30.01, 60, 75.321])
-def test_features_are_those_of_the_library_bit_for_bit(seconds: float):
-    """One loud moment counts for all, also where it lies in another piece."""
-    sound = np.tile(audio.samples(audio.JFK), 8)[: int(seconds * RATE)] * 0.001
-    sound[len(sound) // 2 :][:1] = 1.0
-    extract = FeatureExtractor()
-    expected = extract(sound)
-    found = features(extract, sound)
-    assert found.dtype == expected.dtype and np.array_equal(found, expected)

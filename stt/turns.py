@@ -1,0 +1,52 @@
+"""How many may work at once, and who goes first: three that share two cores each take longer than two after another."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+
+ASKED = 0.1  # seconds after which who waits is asked again
+
+
+class Turns:
+    """So many turns at once. Who comes first has the next, but those who may go `first` are before all others."""
+
+    def __init__(self, at_once: int) -> None:
+        self._free = at_once
+        self._changed = threading.Condition()
+        self._waiting: list[tuple[bool, int]] = []
+        self._numbers = count()
+
+    @contextmanager
+    def taken(self, ask: Callable[[], None], *, first: bool = False) -> Iterator[None]:
+        """Wait for a turn and keep it. `ask` is called while waiting, and once more with the turn; it may raise."""
+        with self._changed:
+            me = (not first, next(self._numbers))
+            self._waiting.append(me)
+        try:
+            while not self._mine(me):
+                ask()
+        except BaseException:
+            with self._changed:
+                self._waiting.remove(me)
+                self._changed.notify_all()
+            raise
+        try:
+            ask()
+            yield
+        finally:
+            with self._changed:
+                self._free += 1
+                self._changed.notify_all()
+
+    def _mine(self, me: tuple[bool, int]) -> bool:
+        """Whether it is now the turn of `me`; waits for it a little."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._free and min(self._waiting) == me, ASKED):
+                return False
+            self._waiting.remove(me)
+            self._free -= 1
+            self._changed.notify_all()  # one more may be free
+            return True

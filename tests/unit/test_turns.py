@@ -1,0 +1,99 @@
+"""So many work at once; who comes first goes first, but for those who may go before all."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from stt.errors import Cancelled
+from stt.turns import Turns
+from tests.waiting import until
+
+
+def nobody_asks() -> None:
+    pass
+
+
+def waiting(turns: Turns) -> int:
+    return len(turns._waiting)
+
+
+@pytest.fixture
+def pool():
+    with ThreadPoolExecutor(8) as pool:
+        yield pool
+
+
+def queue(pool: ThreadPoolExecutor, turns: Turns, names: list[str], ask=nobody_asks) -> tuple[list[str], list]:
+    """All wait one after the other, those whose name begins with "first" before the others; who had a turn, in order."""
+    had: list[str] = []
+
+    def take(name: str) -> None:
+        with turns.taken(ask, first=name.startswith("first")):
+            had.append(name)
+
+    futures = []
+    for name in names:
+        futures.append(pool.submit(take, name))
+        until(lambda: waiting(turns) == len(futures))
+    return had, futures
+
+
+def test_no_more_than_given_work_at_once(pool):
+    turns, meeting = Turns(2), threading.Barrier(2, timeout=10)
+    at_work, most = [0], []
+
+    def work() -> None:
+        with turns.taken(nobody_asks):
+            at_work[0] += 1
+            meeting.wait()
+            most.append(at_work[0])
+            meeting.wait()
+            at_work[0] -= 1
+
+    for future in [pool.submit(work) for _ in range(6)]:
+        future.result(timeout=20)
+    assert len(most) == 6 and max(most) <= 2
+
+
+def test_turns_go_by_who_came_first_and_those_who_may_before_them(pool):
+    turns = Turns(1)
+    with turns.taken(nobody_asks):
+        had, futures = queue(pool, turns, ["a", "b", "first 1", "c", "first 2"])
+    for future in futures:
+        future.result(timeout=10)
+    assert had == ["first 1", "first 2", "a", "b", "c"]
+
+
+def test_who_waits_is_asked_and_may_leave(pool):
+    turns, cancelled = Turns(1), threading.Event()
+
+    def ask() -> None:
+        if cancelled.is_set():
+            raise Cancelled()
+
+    with turns.taken(nobody_asks):
+        had, leaving = queue(pool, turns, ["a"], ask)
+        stays = pool.submit(turns.taken(nobody_asks).__enter__)
+        until(lambda: waiting(turns) == 2)
+        cancelled.set()
+        with pytest.raises(Cancelled):
+            leaving[0].result(timeout=10)
+        assert not stays.done()
+    stays.result(timeout=10)
+    assert had == [] and waiting(turns) == 0
+
+
+def test_who_is_asked_with_the_turn_and_leaves_gives_it_back():
+    turns = Turns(1)
+
+    def ask() -> None:
+        raise Cancelled()
+
+    with pytest.raises(Cancelled), turns.taken(ask):
+        raise AssertionError("nobody works here")
+    with turns.taken(nobody_asks):
+        assert turns._free == 0
+    assert turns._free == 1

@@ -1,0 +1,144 @@
+"""How one window is decoded: what it is told, when it is tried again, and whose turn it is."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from faster_whisper import transcribe as fw
+from faster_whisper.feature_extractor import FeatureExtractor
+from faster_whisper.tokenizer import Tokenizer
+
+from stt import decoding, stretches, whisper
+from stt.errors import Cancelled
+from stt.features import features
+from tests import audio
+from tests.audio import RATE
+from tests.waiting import until
+
+pytestmark = pytest.mark.usefixtures("one_data_folder")
+
+
+def tries(sound: np.ndarray, ask=lambda: None, before: tuple[int, ...] = (), **options) -> tuple:
+    """What is decided for the window that begins `sound`."""
+    model = whisper._models().whole
+    tokenizer = Tokenizer(model.hf_tokenizer, True, task="transcribe", language="en")
+    encoded = model.encoded(fw.pad_or_trim(model.feature_extractor(sound)[:, :-1]))
+    chosen = replace(decoding._options(tokenizer), **options)
+    with model.part(ask, short=False) as mine:
+        return mine.generate_with_fallback(encoded, mine.get_prompt(tokenizer, list(before)), tokenizer, chosen)
+
+
+def test_clear_speech_is_decoded_once(speech):
+    asked = []
+    _, _, temperature, _ = tries(speech[: 11 * RATE], lambda: asked.append(1))
+    assert (len(asked), temperature) == (1, 0.0)
+
+
+def test_a_window_that_fails_is_tried_without_the_text_before_then_with_less_of_it_repeated(speech):
+    asked = []
+    _, likely, _, _ = tries(speech[: 11 * RATE], lambda: asked.append(1), (2221,) * 5, log_prob_threshold=1.0)
+    assert len(asked) == 3
+    assert likely > -0.5, "and the best try is taken"
+
+
+def test_text_before_that_leads_astray_is_forgotten(speech):
+    """A window that would say one thing over and over."""
+    model = whisper._models().whole
+    loop = tuple(model.hf_tokenizer.encode(" the the the the the the the the the the", add_special_tokens=False).ids) * 4
+    result, *_ = tries(speech[: 11 * RATE], before=loop, compression_ratio_threshold=1.2)
+    text = model.hf_tokenizer.decode(result.sequences_ids[0])
+    assert " country" in text and " the the" not in text
+
+
+@pytest.mark.parametrize(("rest", "heard"), [(0.04, False), (0.3, False), (0.6, True)])
+def test_a_rest_too_short_for_a_word_is_not_heard(speech, rest, heard):
+    """What a window leaves over may be a hundredth of a second, and what it was told before would be said again."""
+    model = whisper._models().whole
+    tokenizer = Tokenizer(model.hf_tokenizer, True, task="transcribe", language="en")
+    features = model.features(speech)
+
+    def asked(parts: str) -> int:
+        asks = []
+        options = replace(decoding._options(tokenizer), clip_timestamps=parts)
+        with model.part(lambda: asks.append(1), short=False) as mine:
+            list(mine.generate_segments(features, tokenizer, options, False))
+        return len(asks)
+
+    assert (asked(f"0,9,9,{9 + rest}") > asked("0,9")) is heard
+
+
+@pytest.mark.parametrize(("seconds", "encoded"), [(2.5, 20.0), (11.0, 20.0), (15.0, 25.0), (25.0, 30.0)])
+def test_a_short_window_is_encoded_with_less_silence_behind_it(speech, seconds, encoded):
+    model = whisper._models().whole
+    features = fw.pad_or_trim(model.features(speech[: int(seconds * RATE)])[:, :-1])
+    assert model.encoded(features).shape[1] == encoded * 50, "fifty a second"
+
+
+def test_between_tries_a_window_can_be_cancelled(speech):
+    asked = []
+
+    def ask() -> None:
+        asked.append(1)
+        if len(asked) == 2:
+            raise Cancelled()
+
+    with pytest.raises(Cancelled):
+        tries(speech[: 11 * RATE], ask, (2221,) * 5, log_prob_threshold=1.0)
+
+
+@pytest.mark.parametrize("short", [True, False])
+def test_each_thing_that_the_model_does_can_be_cancelled(speech, short):
+    """Two jobs have more lanes than the model has turns; a cancelled one must not take any."""
+    sound = speech[: 11 * RATE]
+
+    def asked(until: int) -> int:
+        asks = []
+
+        def ask() -> None:
+            asks.append(1)
+            if len(asks) == until:
+                raise Cancelled()
+
+        with whisper._models().whole.part(ask, short=short) as model:
+            list(decoding.segments(model, sound, stretches.voice(sound), whisper.Run(iter, "en"), False))
+        return len(asks)
+
+    steps = asked(0)
+    assert steps >= 4 + short, "features, encoded, decoded, and its words timed"
+    for step in range(1, steps + 1):
+        with pytest.raises(Cancelled):
+            asked(step)
+    assert asked(0) == steps, "and every turn was given back"
+
+
+def test_a_short_part_goes_before_a_long_one_and_is_not_interrupted(speech):
+    """A clip beside a long recording, whose windows wait for a turn since before the clip came."""
+    model, sound, heard = whisper._models().whole, speech[: 11 * RATE], []
+
+    def hear(name: str, *, short: bool) -> None:
+        with model.part(lambda: None, short=short) as mine:
+            for step in range(2):
+                mine.features(sound)
+                heard.append(f"{name} {step}")
+
+    with ThreadPoolExecutor() as pool, model._turns.taken(lambda: None):
+        with model._turns.taken(lambda: None):
+            for number, (name, short) in enumerate([("window", False), ("clip", True)], 1):
+                pool.submit(hear, name, short=short)
+                until(lambda waiting=number: len(model._turns._waiting) == waiting)
+        until(lambda: len(heard) == 4)
+    assert heard == ["clip 0", "clip 1", "window 0", "window 1"]
+
+
+@pytest.mark.parametrize("seconds", [0, 0.05, 29.99, 30, 30.01, 60, 75.321])
+def test_features_are_those_of_the_library_bit_for_bit(seconds: float):
+    """One loud moment counts for all, also where it lies in another piece."""
+    sound = np.tile(audio.samples(audio.JFK), 8)[: int(seconds * RATE)] * 0.001
+    sound[len(sound) // 2 :][:1] = 1.0
+    extract = FeatureExtractor()
+    expected = extract(sound)
+    found = features(extract, sound)
+    assert found.dtype == expected.dtype and np.array_equal(found, expected)
