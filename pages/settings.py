@@ -61,7 +61,8 @@ my_data()
 st.subheader("This server", anchor=False)
 host = settings()
 for fact in (
-    f"Whisper base transcribes {host.stt_jobs_at_once} recordings at once on this machine; the others wait their turn.",
+    f"Whisper base transcribes {host.stt_jobs_at_once} recordings at once on this machine; the others wait their turn."
+    " Those of up to a minute do not wait for longer ones.",
     f"The AI/ML API is reached at {host.aiml_base_url}.",
 ):
     plain(fact)

@@ -101,6 +101,7 @@ transcriptions = sa.Table(
     sa.Index("transcriptions_by_owner_only", "owner", "created").ddl_if(dialect="postgresql"),
     sa.Index("transcriptions_by_model", "model", "owner"),
     sa.Index("transcriptions_by_language", "language", "owner"),
+    sa.Index("transcriptions_by_finished", "model", "state", "finished"),
     sa.Index("transcriptions_by_state", "state", "queued"),
     sa.Index("transcriptions_by_turn", "state", "engine", "turn"),
     sa.Index("transcriptions_by_owner_turn", "owner", "engine", "state", "turn"),

@@ -25,6 +25,7 @@ from stt import (
     links,
     metrics,
     models,
+    queues,
     recordings,
     records,
     remote,
@@ -46,7 +47,6 @@ from stt.transcript import Transcript
 
 log = logging.getLogger("stt.jobs")
 
-QUEUES = {models.ON_DEVICE: "on-device", models.PROVIDER: "provider"}
 # A fixed version: a new version of the code takes over the jobs of the old one.
 APPLICATION_VERSION = "1"
 
@@ -104,7 +104,7 @@ def create(
             links.check(url, allow_private=settings().stt_allow_private_urls)
     else:
         recording = recordings.take_in(Path(source), owner)
-    name = recording.name if recording else links.name_of(url)
+    name, duration = (recording.name, recording.duration) if recording else (links.name_of(url), None)
     now = time.time()
     job = Job(
         id=recordings.new_id(),
@@ -118,14 +118,14 @@ def create(
         state=records.QUEUED,
         stage=None,
         attempt=1,
-        turn=records.next_turn(owner, engine),
+        turn=queues.next_turn(owner, engine, duration),
         created=now,
         queued=now,
         started=None,
         finished=None,
         worked=0.0,
         expected=None,
-        duration=recording.duration if recording else None,
+        duration=duration,
         seconds_done=0.0,
         language=None,
         words=None,
@@ -171,7 +171,8 @@ def retry(generation_id: str, *, owner: str = LOCAL, key: SecretStr | None = Non
     job = records.load(generation_id, owner)
     if job.state not in (records.FAILED, records.CANCELLED):
         return generation_id
-    again = replace(job, attempt=job.attempt + 1, turn=records.next_turn(owner, job.engine), queued=time.time())
+    turn = queues.next_turn(owner, job.engine, job.duration)
+    again = replace(job, attempt=job.attempt + 1, turn=turn, queued=time.time())
     new_key = {"sealed_key": keys.seal(key)} if key and job.engine == models.PROVIDER else {}
     with limits.admission(again, own_key=bool(new_key) or remote.sealed_key(generation_id) is not None):
         moved = records.move(
@@ -216,13 +217,10 @@ def start() -> None:
         if settings().stt_role == "web":
             DBOS.listen_queues([])  # this process hands out work and takes none
         DBOS.launch()
-        # A short interval: somebody is looking at the page. It costs one indexed query each time.
-        at_once = {
-            models.ON_DEVICE: settings().stt_jobs_at_once,
-            models.PROVIDER: settings().stt_provider_jobs_at_once,
-        }
-        for engine, queue in QUEUES.items():
-            DBOS.register_queue(queue, worker_concurrency=at_once[engine], polling_interval_sec=0.1)
+        for queue, count in queues.at_once().items():
+            # Somebody is looking at the page, but ten looks into a queue in a second take a fortieth of a core.
+            often = 0.1 if queue == queues.SHORT_HERE else 0.2  # seconds
+            DBOS.register_queue(queue, worker_concurrency=count, polling_interval_sec=often)
         retention.schedule()
         upkeep.schedule(_mend)
         if settings().stt_database_url:
@@ -257,7 +255,7 @@ def stop(patience: int = 0) -> None:
 
 def _enqueue(job: Job) -> None:
     with SetWorkflowID(f"{job.id}-{job.attempt}"), SetEnqueueOptions(priority=job.turn):
-        DBOS.enqueue_workflow(QUEUES[job.engine], transcription, job.id)
+        DBOS.enqueue_workflow(queues.queue_of(job.engine, job.duration), transcription, job.id)
 
 
 def _mend() -> None:

@@ -65,12 +65,15 @@ class Job:
             return None
         return min(1.0, self.seconds_done / self.duration)
 
-    def seconds_left(self, speed: float) -> float | None:
-        """Estimated seconds of work left, at first by the usual `speed`, then more and more by this job's own."""
+    def seconds_left(self, usual: float) -> float | None:
+        """Estimated seconds of work left; `usual` is the speed that is usual here."""
         if not self.duration:
             return None
-        speed = (self.seconds_done + speed * TRUSTED) / (self.worked + TRUSTED)
-        return max(0.0, self.duration - self.seconds_done) / max(speed, 0.01)
+        return max(0.0, self.duration - self.seconds_done) / max(self.speed(usual), 0.01)
+
+    def speed(self, usual: float) -> float:
+        """Seconds of audio in a second of work, at first as `usual`, then more and more as seen with this job."""
+        return (self.seconds_done + usual * TRUSTED) / (self.worked + TRUSTED)
 
 
 _COLUMNS = [transcriptions.c[field.name] for field in fields(Job)]
@@ -103,9 +106,9 @@ def jobs_of(
         return [Job(**row) for row in connection.execute(query).mappings()]
 
 
-def open_jobs() -> list[Job]:
-    """Everybody's jobs that are waiting or being worked on, oldest first."""
-    query = sa.select(*_COLUMNS).where(transcriptions.c.state.in_(OPEN)).order_by(transcriptions.c.queued)
+def open_jobs(*where: sa.ColumnElement[bool]) -> list[Job]:
+    """Everybody's jobs that are waiting or being worked on, and for which `where` holds, oldest first."""
+    query = sa.select(*_COLUMNS).where(transcriptions.c.state.in_(OPEN), *where).order_by(transcriptions.c.queued)
     with database().connect() as connection:
         return [Job(**row) for row in connection.execute(query).mappings()]
 
@@ -135,33 +138,6 @@ def past(model: str) -> list[tuple[float, float]]:
     )
     with database().connect() as connection:
         return [(row.duration, row.worked) for row in connection.execute(query)]
-
-
-def next_turn(owner: str, engine: str) -> int:
-    """The turn of a new job of `owner` in the queue of `engine`: 1 or more, lower goes first.
-
-    Start-time fair queueing: it comes after the visitor's own open ones, but no later than what is being worked on
-    now. With 200 of another visitor waiting, a newcomer's first job is the next to start.
-    """
-    t = transcriptions.c
-
-    def highest(*where: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
-        return sa.select(sa.func.coalesce(sa.func.max(t.turn), 0)).where(t.engine == engine, *where).scalar_subquery()
-
-    now = highest(t.state == WORKING)
-    own = [highest(t.owner == owner, t.state == state) for state in OPEN]  # each is one look into an index
-    with database().connect() as connection:
-        working, *mine = connection.execute(sa.select(now, *own)).one()
-    return max(1, working, *(turn + 1 for turn in mine))
-
-
-def place_in_queue(job: Job) -> int:
-    """How many jobs of the same engine go before this waiting one."""
-    t = transcriptions.c
-    before = sa.or_(t.turn < job.turn, sa.and_(t.turn == job.turn, t.queued < job.queued))
-    query = sa.select(sa.func.count()).where(t.state == QUEUED, t.engine == job.engine, before)
-    with database().connect() as connection:
-        return connection.execute(query).scalar_one()
 
 
 def move(generation_id: str, expected: tuple[str, ...], state: str, **values: Any) -> bool:

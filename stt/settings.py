@@ -46,7 +46,11 @@ class Settings(BaseSettings):
     )
     stt_upload_limit_mb: int = Field(2048, ge=1, le=1_000_000, description="Largest upload, in MB (1 MB is 1,048,576 bytes).")
     stt_jobs_at_once: int = Field(
-        2, ge=1, le=64, description="Transcriptions on this machine at once. On two cores two finish 1.1 times as fast as one by one."
+        2,
+        ge=1,
+        le=64,
+        description="Transcriptions on this machine at once, and as many of up to a minute besides."
+        " On two cores two finish 1.1 times as fast as one by one.",
     )
 
     stt_download_limit: int = Field(600, ge=10, le=86_400, description="Seconds that the download of a link may take.")

@@ -12,11 +12,12 @@ import stt
 from pages.visitor import key, owner
 from pages.widgets.amounts import length, percent
 from pages.widgets.plain import plain, sentence
-from stt import models, records, spoken
+from stt import models, queues, records, spoken
 from stt.errors import SttError
 from stt.records import Job
 
 SHOWN = 700  # characters of text in a row: the newest, or of a finished job the first
+STARTING = 2.0  # seconds in which a job starts that waits for nothing
 USUAL = 10.0  # times real time, until this server knows its own speed
 
 
@@ -85,8 +86,7 @@ def _do(action, job: Job) -> None:
 def _state(job: Job) -> str:
     """One line: the state, how far, how long still; for a failure what happened and what to do."""
     if job.state == records.QUEUED:
-        before = records.place_in_queue(job)
-        return "Starting" if before == 0 else f"Waiting: {before} before this one"
+        return _in_line(job)
     if job.state == records.WORKING and job.engine == models.PROVIDER:
         return _at_the_provider(job)
     if job.state == records.WORKING:
@@ -103,6 +103,15 @@ def _state(job: Job) -> str:
     if job.state == records.CANCELLED:
         return "Cancelled. The text so far is kept."
     return f"Failed: {sentence(job.error)}" if job.error else "Failed."
+
+
+def _in_line(job: Job) -> str:
+    """A waiting job: its place, and how long until it starts."""
+    wait = queues.wait(job, records.usual_speed(job.model, USUAL))
+    if not wait.before and (not wait.working or time.time() - job.queued < STARTING):
+        return "Starting"
+    place = f"{wait.before} before this one" if wait.before else "next in line"
+    return f"Waiting: {place}" + (f" · starts in about {length(max(1.0, wait.seconds))}" if wait.seconds is not None else "")
 
 
 def _at_the_provider(job: Job) -> str:

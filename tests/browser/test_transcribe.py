@@ -52,6 +52,21 @@ def test_two_files_show_progress_and_growing_text_and_can_be_read(page: Page, lo
     expect(working.get_by_role("button", name="Read")).to_be_visible(timeout=2 * MINUTE)
 
 
+def test_who_waits_reads_how_long_and_a_clip_does_not_wait(page: Page, tmp_path: Path):
+    """Two recordings are transcribed at once."""
+    sound = np.tile(audio.samples(audio.JFK), 60)
+    add_files(page, *(audio.write(tmp_path / f"lecture {number}.flac", sound) for number in (1, 2, 3)))
+    page.get_by_role("button", name="Transcribe", exact=True).click()
+    state = row(page, "lecture 3").locator(".stt-state")
+    expect(state).to_have_text(re.compile(r"^Waiting: next in line · starts in about \d+ s$"), timeout=MINUTE)
+    page.get_by_role("button", name="Try the sample").click()
+    expect(page.locator(".st-key-jobs").get_by_role("button", name="Read")).to_be_visible(timeout=MINUTE)
+    expect(state).to_contain_text("next in line")
+    for number in (1, 2, 3):
+        row(page, f"lecture {number}").get_by_role("button", name="Cancel").click()
+        expect(row(page, f"lecture {number}")).to_contain_text("Cancelled")
+
+
 def test_cancel_keeps_the_text_and_retry_finishes_the_job(page: Page, long_speech: Path):
     add_files(page, long_speech)
     page.get_by_role("button", name="Transcribe", exact=True).click()

@@ -92,9 +92,24 @@ def test_cancel_keeps_the_text_and_retry_goes_on_from_it(two_minutes: Path):
     assert kept and done.text.startswith(" ".join(s["text"].strip() for s in kept[0]["segments"])[:40])
 
 
-def test_a_cancelled_job_leaves_the_machine_to_the_next(tmp_path: Path):
+@pytest.fixture(scope="module")
+def half_an_hour_long(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sound = np.resize(audio.samples(audio.JFK), 1800 * audio.RATE)
-    half_an_hour = stt.create(audio.write(tmp_path / "half an hour.flac", sound))
+    return audio.write(tmp_path_factory.mktemp("longer") / "half an hour.flac", sound)
+
+
+def test_a_short_recording_does_not_wait_for_long_ones(half_an_hour_long: Path):
+    """Somebody's voice message beside more lectures than are transcribed at once."""
+    lectures = [stt.create(half_an_hour_long) for _ in range(3)]
+    until(lambda: sum(bool(spoken.text_so_far(lecture)) for lecture in lectures) == 2)
+    assert ended(stt.create(audio.JFK)).state == "done"
+    assert [stt.get(lecture).state for lecture in lectures] == ["working", "working", "queued"]
+    for lecture in lectures:
+        stt.cancel(lecture)
+
+
+def test_a_cancelled_job_leaves_the_machine_to_the_next(half_an_hour_long: Path):
+    half_an_hour = stt.create(half_an_hour_long)
     until(lambda: stt.get(half_an_hour).text)
     stt.cancel(half_an_hour)
     assert stt.get(half_an_hour).state == "cancelled"

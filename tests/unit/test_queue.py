@@ -8,24 +8,30 @@ from pathlib import Path
 
 import pytest
 
-from stt import records, spoken
+from stt import queues, records, spoken
 from stt.errors import SttError
 from stt.records import Job
 from stt.transcript import Segment, Transcript
 
 CROWD, NEW = "visitor:crowd", "visitor:new"
 HERE, THERE = "on-device", "provider"
+SHORT, LONG = 11.0, 3600.0
 _number = count(1)
 
 
-def job(owner: str, engine: str = HERE, state: str = records.QUEUED, **values) -> Job:
+def job(owner: str, engine: str = HERE, state: str = records.QUEUED, duration: float = LONG, **values) -> Job:
     """A recorded job whose turn is as `create` would give it."""
     facts: dict = dict.fromkeys(Job.__dataclass_fields__)
     facts |= {"id": f"job-{next(_number)}", "owner": owner, "title": "A", "model": "m", "engine": engine, "options": {}}
-    facts |= {"state": state, "attempt": 1, "turn": records.next_turn(owner, engine), "created": 1.0, "queued": 1.0}
+    facts |= {"state": state, "attempt": 1, "turn": queues.next_turn(owner, engine, duration), "created": 1.0, "queued": 1.0}
+    facts |= {"duration": duration}
     made = Job(**(facts | {"worked": 0.0, "seconds_done": 0.0} | values))
     records.insert(made)
     return made
+
+
+def place(made: Job) -> int:
+    return queues.wait(made, 10.0).before
 
 
 @pytest.fixture
@@ -44,7 +50,7 @@ def test_a_newcomer_goes_before_all_that_wait_and_then_takes_turns(crowd: list[J
     waiting = [j.turn for j in crowd[3:]]
     first, second, third = (job(NEW) for _ in range(3))
     assert first.turn < min(waiting)
-    assert records.place_in_queue(first) == 0
+    assert place(first) == 0
     # From its second on, one of the newcomer's, then one of the crowd's.
     assert sorted([second.turn, third.turn, *waiting])[:4] == [4, 4, 5, 5]
     assert job(CROWD).turn == max(waiting) + 1
@@ -52,6 +58,43 @@ def test_a_newcomer_goes_before_all_that_wait_and_then_takes_turns(crowd: list[J
 
 def test_who_waits_for_the_provider_does_not_put_back_who_asks_this_machine(crowd: list[Job]):
     assert job(NEW, THERE).turn == 100 and job(NEW, HERE).turn == 3
+
+
+def test_a_short_recording_has_a_turn_among_short_ones(crowd: list[Job]):
+    """A voice message beside lectures, and among the visitor's own voice messages."""
+    clips = [job(CROWD, duration=SHORT) for _ in range(3)]
+    assert [clip.turn for clip in clips] == [1, 2, 3] and [place(clip) for clip in clips] == [0, 1, 2]
+    mine = job(NEW, duration=SHORT, queued=2.0)
+    assert mine.turn == 1 and place(mine) == 1
+    assert job(CROWD).turn == crowd[-1].turn + 1 and place(crowd[-1]) == 16
+    assert place(job(NEW, duration=None)) == 0, "a link may be long"
+
+
+def test_how_long_until_it_starts_is_told_by_what_is_in_work_and_ahead(data: Path):
+    """Two in work, both at ten times real time, which is usual."""
+    alone = job(NEW)
+    assert queues.wait(alone, 10.0) == queues.Wait(0, 0, None), "nothing is in work: it starts"
+    records.move(alone.id, (records.QUEUED,), records.CANCELLED)
+    job(CROWD, state=records.WORKING, duration=1000.0, seconds_done=900.0, worked=90.0)
+    job(CROWD, state=records.WORKING, duration=1000.0, seconds_done=500.0, worked=50.0)
+    waits = [queues.wait(job(CROWD, duration=300.0), 10.0) for _ in range(3)]
+    # At ten seconds of audio a second each: the first ends in 10 s, what follows it in 40, the second in 50.
+    assert [wait.before for wait in waits] == [0, 1, 2] and {wait.working for wait in waits} == {2}
+    assert [wait.seconds for wait in waits] == [pytest.approx(10), pytest.approx(40), pytest.approx(50)]
+    job(CROWD, duration=None)
+    assert queues.wait(job(CROWD), 10.0).seconds is None, "a link of unknown length is ahead"
+    assert queues.wait(job(CROWD, THERE), 10.0) == queues.Wait(0, 0, None), "the provider takes all"
+
+
+@pytest.mark.parametrize(
+    ("engine", "duration", "queue"),
+    [
+        (HERE, 60.0, "on-device-short"), (HERE, 60.1, "on-device"), (HERE, None, "on-device"),
+        (THERE, 11.0, "provider"), (THERE, None, "provider"),
+    ],
+)  # fmt: skip
+def test_short_recordings_on_this_machine_have_a_queue_of_their_own(engine: str, duration: float | None, queue: str):
+    assert queues.queue_of(engine, duration) == queue
 
 
 @pytest.mark.parametrize(("done", "worked", "left"), [(0, 0, 37.5), (300, 30, 30), (590, 59, 1), (600, 60, 0)])

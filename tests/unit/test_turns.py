@@ -97,3 +97,14 @@ def test_who_is_asked_with_the_turn_and_leaves_gives_it_back():
     with turns.taken(nobody_asks):
         assert turns._free == 0
     assert turns._free == 1
+
+
+def test_who_goes_first_leaves_a_turn_to_the_others_while_they_wait(pool):
+    """Many short recordings beside a long one."""
+    turns = Turns(2)
+    with turns.taken(nobody_asks, first=True):
+        with turns.taken(nobody_asks):
+            had, futures = queue(pool, turns, ["first 1", "first 2", "window 1", "window 2"])
+        for future in futures:
+            future.result(timeout=10)
+    assert had == ["window 1", "window 2", "first 1", "first 2"]
