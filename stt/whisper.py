@@ -144,7 +144,7 @@ def _heard(
     ask()
     last, length = 0.0, len(part) / RATE
     if stretches.spans(voice):
-        with model.part(ask, short=alone) as mine:
+        with model.part(ask, short=alone and length <= LONG) as mine:
             for heard in decoding.segments(mine, part, voice, run, translate):
                 if segment := decoding.in_order(heard, last, length):
                     last = segment.end

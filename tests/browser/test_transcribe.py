@@ -58,7 +58,7 @@ def test_who_waits_reads_how_long_and_a_clip_does_not_wait(page: Page, tmp_path:
     add_files(page, *(audio.write(tmp_path / f"lecture {number}.flac", sound) for number in (1, 2, 3)))
     page.get_by_role("button", name="Transcribe", exact=True).click()
     state = row(page, "lecture 3").locator(".stt-state")
-    expect(state).to_have_text(re.compile(r"^Waiting: next in line · starts in about \d+ s$"), timeout=MINUTE)
+    expect(state).to_have_text(re.compile(r"^Waiting: next in line · starts in about \d"), timeout=MINUTE)
     page.get_by_role("button", name="Try the sample").click()
     expect(page.locator(".st-key-jobs").get_by_role("button", name="Read")).to_be_visible(timeout=MINUTE)
     expect(state).to_contain_text("next in line")
