@@ -12,8 +12,6 @@ from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-import sqlalchemy.dialects.postgresql
-import sqlalchemy.orm  # noqa: F401 - dbos and alembic bring these in two threads; who meets one half imported fails
 
 from stt import schema, search
 from stt.settings import settings

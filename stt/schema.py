@@ -62,7 +62,10 @@ def _make(connection: sa.Connection, tables: sa.MetaData) -> None:
 
 
 def _migrate(connection: sa.Connection) -> None:
-    from alembic import command  # a fifth of a second that only a changed database needs
+    # Alembic takes a fifth of a second that only a changed database needs. It brings parts of SQLAlchemy that dbos brings
+    # too, in another thread at the same time: who meets one half imported fails. So first dbos, whole.
+    import dbos  # noqa: F401
+    from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
 
