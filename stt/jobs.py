@@ -156,7 +156,7 @@ def get(generation_id: str, *, owner: str = LOCAL) -> Progress:
 
 
 def cancel(generation_id: str, *, owner: str = LOCAL) -> None:
-    """Stop a job; its text so far is kept. Its work ends a moment later, mostly within two seconds. Raises NotFound."""
+    """Stop a job; its text so far is kept. Its work ends at once, but for the window being decoded. Raises NotFound."""
     records.load(generation_id, owner)
     records.move(generation_id, records.OPEN, records.CANCELLED, finished=time.time(), stage=None)
 

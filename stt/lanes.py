@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
@@ -33,7 +33,8 @@ class Lanes:
         """Begin the lanes now, and give their items.
 
         A lane is called with a function that it must call between items; it raises when the lane is to end. `ask` is
-        called by all lanes and may raise. What a lane raises is raised where its items are taken.
+        called by all lanes, and by who waits for their items, and may raise. What a lane raises is raised where its
+        items are taken.
         """
         return SideBySide(self._threads, self._closed, lanes, ask)
 
@@ -41,9 +42,9 @@ class Lanes:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop all lanes and wait for them to end."""
+        """Stop all lanes. They end when they ask the next time; nobody waits for the window that one may be at."""
         self._closed.set()
-        self._threads.shutdown(cancel_futures=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 class SideBySide(Generic[Item]):
@@ -70,6 +71,7 @@ class SideBySide(Generic[Item]):
                     try:
                         found = out.get(timeout=TICK)
                     except Empty:
+                        self._ask()
                         yield None
                         continue
                     if found is None:
@@ -82,7 +84,6 @@ class SideBySide(Generic[Item]):
             self._stopped.set()
             for future, _ in self._given:
                 future.cancel()
-            wait([future for future, _ in self._given])
 
     def _work(self, lane: Lane[Item], out: SimpleQueue) -> None:
         try:

@@ -87,8 +87,8 @@ def transcribe(
     With `lanes`, sound of a known language is begun at once, before anybody asks for its segments: as soon as a lane is
     done with what was begun before.
 
-    Raises BadOption for an unknown language, WeightsError without usable weights, and Cancelled while iterating, once
-    `cancelled()` is true and the window in work is decoded: mostly within 1.5 s.
+    Raises BadOption for an unknown language, WeightsError without usable weights, and Cancelled while iterating, at
+    once when `cancelled()` turns true. What is being decoded then goes on for up to two seconds, and is forgotten.
     """
     if language is not None and language not in LANGUAGES:
         raise BadOption(f"Whisper does not know the language {language!r}.")

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from stt.lanes import Lanes
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -88,7 +89,7 @@ def test_what_a_lane_raises_is_raised_and_ends_the_others(lanes, which):
     parts = [broken, endless] if which == 0 else [counting(0, 1), broken, endless]
     with pytest.raises(ValueError, match="broken"):
         list(lanes.begin(parts, nobody_asks))
-    assert ended.is_set()
+    assert ended.wait(10)
 
 
 def test_all_lanes_end_when_nobody_wants_more(lanes):
@@ -106,7 +107,7 @@ def test_all_lanes_end_when_nobody_wants_more(lanes):
     items = iter(lanes.begin([endless, endless], nobody_asks))
     next(items)
     items.close()
-    assert len(ended) == 2
+    until(lambda: len(ended) == 2)
 
 
 def test_all_lanes_end_when_told_to(lanes):
@@ -126,6 +127,30 @@ def test_all_lanes_end_when_told_to(lanes):
     told.set()
     with pytest.raises(InterruptedError):
         list(items)
+
+
+def test_who_is_told_to_end_does_not_wait_for_what_a_lane_is_at(lanes):
+    """A window that is being decoded cannot be broken off."""
+    told, decoded, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def ask():
+        if told.is_set():
+            raise InterruptedError
+
+    def deep_in_work(go_on):
+        told.set()
+        decoded.wait(20)
+        try:
+            go_on()
+        finally:
+            ended.set()
+        yield 1
+
+    with pytest.raises(InterruptedError):
+        list(lanes.begin([deep_in_work], ask))
+    assert not ended.is_set()
+    decoded.set()
+    assert ended.wait(10)
 
 
 def test_an_idle_lane_takes_what_follows_while_the_other_is_still_busy():
@@ -167,5 +192,5 @@ def test_what_was_begun_but_not_asked_for_ends_with_the_lanes():
         lanes.begin([endless], nobody_asks)
         lanes.begin([waiting], nobody_asks)
         assert begun.wait(10)
-    assert ended == [1]
+    until(lambda: ended == [1])
     assert not late
