@@ -112,7 +112,8 @@ def cancel(folder: Path) -> list[list[str]]:
             times[f"{where}: its last window is decoded"].append(time.monotonic() - began)
     jobs.stop()
     return [
-        [what, f"{median(seen):.2f}", f"longest of {len(seen)}: {max(seen):.2f}, to reach: 2"] for what, seen in times.items()
+        [what, f"{median(seen):.2f}", f"longest of {len(seen)}: {max(seen):.2f}, to reach: 2"]
+        for what, seen in times.items()
     ]
 
 
