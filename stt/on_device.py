@@ -21,6 +21,8 @@ from stt.sound import RATE, Reader
 from stt.storage import folder
 from stt.transcript import Segment
 
+PIECE = 10.0  # seconds of sound that are read in one go; whether to go on is asked in between
+
 
 class OnDevice:
     name = ON_DEVICE
@@ -28,7 +30,7 @@ class OnDevice:
     def run(self, work: Work) -> Outcome:
         recording = work.step("get the recording", _recording, work)
         done = work.step("find the place to go on", _place, work.job.id)
-        feed = work.patiently(Feed, recording, bool(work.job.options.get("channels_are_speakers")))
+        feed = work.patiently(Feed, work, recording)
         with closing(feed), Lanes(whisper.THREADS) as lanes:
             ears = Ears(work, feed, lanes)
             while not done["last"]:
@@ -43,8 +45,9 @@ class Feed:
     Cuts depend on the audio and the start alone, so a restarted job cuts where the killed one did.
     """
 
-    def __init__(self, recording: Recording, apart: bool) -> None:
-        self._path, self._apart = recording.path, apart and recording.channels > 1
+    def __init__(self, work: Work, recording: Recording) -> None:
+        apart = bool(work.job.options.get("channels_are_speakers"))
+        self._work, self._path, self._apart = work, recording.path, apart and recording.channels > 1
         self._reader: Reader | None = None
         self._kept = np.zeros((1, 0), np.float32)  # decoded, but after the last cut
         self._at = 0  # the sample at which `_kept` begins
@@ -52,15 +55,24 @@ class Feed:
     def take(self, start: int, longest: float) -> tuple[np.ndarray, bool]:
         """The stretch from sample `start` of at most `longest` seconds, and whether it is the last.
 
-        Shape (channels, samples). The last may be longer by a short rest.
+        Shape (channels, samples). The last may be longer by a short rest. Raises Cancelled between two pieces of sound,
+        NotFound without the file.
         """
-        if self._reader is None or start != self._at:
-            self._open(start)
+        try:
+            if self._reader is None or start != self._at:
+                self._open(start)
+            return self._read(start, longest)
+        except BaseException:
+            self.close()  # it has read on, but nobody knows how far
+            raise
+
+    def _read(self, start: int, longest: float) -> tuple[np.ndarray, bool]:
         wanted = int(longest * (1 + stretches.REST) * RATE)
         blocks, have = [self._kept], self._kept.shape[1]
         # One sample more than wanted tells whether anything follows.
         while have <= wanted:
-            block = self._reader.read((wanted + 1 - have) / RATE)
+            self._ask()
+            block = self._reader.read(min((wanted + 1 - have) / RATE, PIECE))
             if not block.shape[1]:
                 break
             blocks.append(block)
@@ -77,8 +89,25 @@ class Feed:
             self._reader = Reader(self._path, apart=self._apart)
         except FileNotFoundError as error:  # deleted since the job was made
             raise NotFound("The recording is no longer kept.") from error
-        self._reader.skip(start / RATE)
+        if start:
+            self._find(start / RATE)
         self._kept, self._at = self._reader.read(0), start
+
+    def _find(self, start: float) -> None:
+        """Read up to `start` seconds, which takes a minute or more for many hours, and tell how far that is."""
+        job, told = self._work.job, -1
+        while (left := start - self._reader.position) > 0:
+            self._ask()
+            if (minutes := int(self._reader.position / 60)) != told:
+                told = minutes
+                records.report(job, stage=f"Finding where to go on: {minutes} of {start / 60:.0f} min read")
+            if not self._reader.read(min(left, PIECE)).shape[1]:
+                break
+        records.report(job, stage=None)
+
+    def _ask(self) -> None:
+        if self._work.cancelled():
+            raise Cancelled()
 
     @property
     def lost(self) -> list[tuple[float, float, str]]:
@@ -87,6 +116,7 @@ class Feed:
     def close(self) -> None:
         if self._reader is not None:
             self._reader.close()
+            self._reader = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class Reader:
 
     @property
     def position(self) -> float:
-        """Seconds read or skipped so far."""
+        """Seconds read so far."""
         return self._taken / RATE
 
     def read(self, seconds: float) -> np.ndarray:
@@ -69,13 +69,6 @@ class Reader:
         self._waiting = samples[:, wanted:].copy()
         self._taken += min(wanted, count)
         return samples[:, :wanted]
-
-    def skip(self, seconds: float) -> float:
-        """Read and throw away, sample-exact. Returns the seconds skipped: fewer at the end."""
-        left, before = round(seconds * RATE), self._taken
-        while left > 0 and (got := self.read(min(left, 30 * RATE) / RATE).shape[1]):
-            left -= got
-        return (self._taken - before) / RATE
 
     def has_sound(self) -> bool:
         """Whether at least 0.1 s can be decoded. Call it before `read`: what it decodes is kept for that."""

@@ -1,0 +1,90 @@
+"""A recording as stretches: the same from wherever it is taken up again, told while it is looked for, and broken off."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stt import recordings, records
+from stt.errors import Cancelled, NotFound
+from stt.on_device import Feed
+from stt.records import Job
+from stt.transcript import Transcript
+from tests import audio, transcripts
+from tests.waiting import until
+
+OWNER = "visitor:one"
+
+
+@dataclass
+class Work:
+    """A job in the hands of the engine, asked of the database."""
+
+    job: Job
+
+    def cancelled(self) -> bool:
+        return not records.is_current(self.job)
+
+
+def working(sound: Path) -> tuple[Work, Feed]:
+    made = transcripts.put(OWNER, Transcript((), 0.0), sound)
+    records.move(made, (records.DONE,), records.WORKING)
+    work = Work(records.load(made, OWNER))
+    return work, Feed(work, recordings.find(work.job.recording_id, OWNER))
+
+
+def an_hour(path: Path) -> Path:
+    minute = audio.write(path, np.resize(audio.samples(audio.JFK), 60 * audio.RATE))
+    path.write_bytes(minute.read_bytes() * 60)
+    return path
+
+
+def test_stretches_are_the_same_from_wherever_they_are_taken_up_again(data: Path, tmp_path: Path):
+    work, feed = working(audio.write(tmp_path / "a.mp3", np.resize(audio.samples(audio.JFK), 240 * audio.RATE)))
+    with closing(feed):
+        start, last, taken = 0, False, []
+        while not last:
+            samples, last = feed.take(start, 50)
+            taken.append((start, samples, last))
+            start += samples.shape[1]
+    assert len(taken) > 4
+    again = Feed(work, recordings.find(work.job.recording_id, OWNER))
+    with closing(again):
+        for start, samples, last in reversed(taken):
+            found, end = again.take(start, 50)
+            assert np.array_equal(found, samples) and end == last
+    assert records.load(work.job.id, OWNER).stage is None
+
+
+def test_while_the_place_to_go_on_is_looked_for_it_says_so_and_can_be_cancelled(data: Path, tmp_path: Path):
+    work, feed = working(an_hour(tmp_path / "a.mp3"))
+    with closing(feed), ThreadPoolExecutor(1) as thread:
+        taken = thread.submit(feed.take, 59 * 60 * audio.RATE, 30)
+        until(lambda: "of 59 min read" in (records.load(work.job.id, OWNER).stage or ""))
+        records.move(work.job.id, records.OPEN, records.CANCELLED)
+        with pytest.raises(Cancelled):
+            taken.result()
+        # Where it was broken off is not taken for the place that was looked for.
+        records.move(work.job.id, (records.CANCELLED,), records.WORKING)
+        samples, last = feed.take(59 * 60 * audio.RATE, 90)
+    with closing(Feed(work, recordings.find(work.job.recording_id, OWNER))) as other:
+        assert last and np.array_equal(samples, other.take(59 * 60 * audio.RATE, 90)[0])
+
+
+def test_no_sound_is_read_for_a_job_that_is_cancelled(data: Path, tmp_path: Path):
+    work, feed = working(audio.JFK)
+    records.move(work.job.id, records.OPEN, records.CANCELLED)
+    with closing(feed), pytest.raises(Cancelled):
+        feed.take(0, 20)
+
+
+def test_a_recording_that_was_deleted_meanwhile_is_named(data: Path, tmp_path: Path):
+    work, feed = working(audio.JFK)
+    recordings.remove(work.job.recording_id, OWNER)
+    with closing(feed), pytest.raises(NotFound, match="no longer kept"):
+        feed.take(0, 20)
