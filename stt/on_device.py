@@ -21,8 +21,6 @@ from stt.sound import RATE, Reader
 from stt.storage import folder
 from stt.transcript import Segment
 
-PIECE = 10.0  # seconds of sound that are read in one go; whether to go on is asked in between
-
 
 class OnDevice:
     name = ON_DEVICE
@@ -55,8 +53,8 @@ class Feed:
     def take(self, start: int, longest: float) -> tuple[np.ndarray, bool]:
         """The stretch from sample `start` of at most `longest` seconds, and whether it is the last.
 
-        Shape (channels, samples). The last may be longer by a short rest. Raises Cancelled between two pieces of sound,
-        NotFound without the file.
+        Shape (channels, samples). The last may be longer by a short rest. Raises Cancelled while it reads, NotFound
+        without the file.
         """
         try:
             if self._reader is None or start != self._at:
@@ -71,8 +69,7 @@ class Feed:
         blocks, have = [self._kept], self._kept.shape[1]
         # One sample more than wanted tells whether anything follows.
         while have <= wanted:
-            self._ask()
-            block = self._reader.read(min((wanted + 1 - have) / RATE, PIECE))
+            block = self._reader.read((wanted + 1 - have) / RATE, self._ask)
             if not block.shape[1]:
                 break
             blocks.append(block)
@@ -95,15 +92,12 @@ class Feed:
 
     def _find(self, start: float) -> None:
         """Read up to `start` seconds, which takes a minute or more for many hours, and tell how far that is."""
-        job, told = self._work.job, -1
         while (left := start - self._reader.position) > 0:
-            self._ask()
-            if (minutes := int(self._reader.position / 60)) != told:
-                told = minutes
-                records.report(job, stage=f"Finding where to go on: {minutes} of {start / 60:.0f} min read")
-            if not self._reader.read(min(left, PIECE)).shape[1]:
+            far = f"{self._reader.position / 60:.0f} of {start / 60:.0f} min read"
+            records.report(self._work.job, stage=f"Finding where to go on: {far}")
+            if not self._reader.read(min(left, 60.0), self._ask).shape[1]:
                 break
-        records.report(job, stage=None)
+        records.report(self._work.job, stage=None)
 
     def _ask(self) -> None:
         if self._work.cancelled():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from math import inf
 from pathlib import Path
 
 import av
@@ -11,6 +12,9 @@ import numpy as np
 from stt import containers
 
 RATE = 16_000  # Hz, what speech models hear
+# Seconds of sound after which it is asked whether to go on. What is decoded stays in its small pieces meanwhile: arrays of
+# this length, read one after the other, made the peak of a long recording 90 MB higher and the lanes slower.
+ASK = 10.0
 SHORTEST = 0.1  # seconds of sound; a word takes longer
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")  # stand between or after MP3 frames and are no damage
 _GIVE_UP = 16 << 20  # bytes of sound without a single readable frame
@@ -58,11 +62,20 @@ class Reader:
         """Seconds read so far."""
         return self._taken / RATE
 
-    def read(self, seconds: float) -> np.ndarray:
-        """The next samples, channels x n, float32, -1 to 1. Shorter at the end, and then of length 0."""
+    def read(self, seconds: float, ask: Callable[[], None] = lambda: None) -> np.ndarray:
+        """The next samples, channels x n, float32, -1 to 1. Shorter at the end, and then of length 0.
+
+        `ask` is called before each ASK seconds are decoded. It may raise; then nothing more can be read here.
+        """
         wanted = round(seconds * RATE)
         pieces, count = [self._waiting], self._waiting.shape[1]
-        while count < wanted and (piece := next(self._pieces, None)) is not None:
+        asked = -inf
+        while count < wanted:
+            if count >= asked + ASK * RATE:
+                ask()
+                asked = count
+            if (piece := next(self._pieces, None)) is None:
+                break
             pieces.append(piece)
             count += piece.shape[1]
         samples = np.concatenate(pieces, axis=1) if len(pieces) > 1 else pieces[0]
