@@ -122,8 +122,8 @@ def main() -> None:
     # The same words in each order, so the mean is the rate over all.
     means = {engine: mean(rate for rate, _, _ in found) for engine, found in seen.items()}
     for engine, found in seen.items():
-        worse, longest = f"{means[engine] - means['defaults']:+.2f}", max(longest for _, _, longest in found)
-        rows.append(["all orders", engine, f"{means[engine]:.2f}", worse, sum(dropped for _, dropped, _ in found), f"{longest:.1f}"])
+        worse, (_, dropped, longest) = f"{means[engine] - means['defaults']:+.2f}", zip(*found, strict=True)
+        rows.append(["all orders", engine, f"{means[engine]:.2f}", worse, sum(dropped), f"{max(longest):.1f}"])
     print_table(
         f"Words wrong; to reach: at most 0.5 points worse than the defaults, no drop of over {LONGEST_DROP:.0f} s",
         ["order", "engine", "WER in %", "points worse", "words dropped", "longest drop in s"],
