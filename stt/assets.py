@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
+from starlette.datastructures import MutableHeaders
 from starlette.responses import FileResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # Every name has the hash of what is in the file.
 HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}
+# Draw components and the page's style; a browser would ask for them only when it comes to the first of each.
+AHEAD = ("BidiComponent", "Html")
+_IMPORTED = re.compile(r'\bimport\b[^;"]*"\./([^"]+)"')
 
 
 class Assets:
@@ -17,6 +22,8 @@ class Assets:
 
     They are looked for once, and each is read once, which is quicker than handing it to a thread. Read for every
     browser anew, in threads and blocks, they take a sixth of a first view while the machine is busy.
+
+    With a page goes a list of scripts that it will need, so that they are there when the drop zone comes.
     """
 
     def __init__(self, app: ASGIApp, folder: Path) -> None:
@@ -24,16 +31,35 @@ class Assets:
         found = ((Path(place), name) for place, _, names in os.walk(folder / "static") for name in names)
         self._files = {f"/{(place / name).relative_to(folder).as_posix()}": place / name for place, name in found}
         self._answers: dict[str, Response] = {}
+        self._ahead = ", ".join(f"<{address}>; rel=modulepreload" for address in _scripts_ahead(folder))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = None
-        if scope["type"] == "http" and scope["method"] == "GET" and scope["path"] in self._files:
-            path = scope["path"]
-            answer = self._answers.get(path) or self._read(path)
-        await (answer or self.app)(scope, receive, send)
+        async def send_page(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if headers.get("content-type", "").startswith("text/html"):
+                    headers.append("link", self._ahead)
+            await send(message)
+
+        if scope["type"] != "http" or scope["method"] != "GET":
+            await self.app(scope, receive, send)
+        elif (path := scope["path"]) in self._files:
+            await (self._answers.get(path) or self._read(path))(scope, receive, send)
+        else:
+            await self.app(scope, receive, send_page if self._ahead else send)
 
     def _read(self, path: str) -> Response:
         file = self._files[path]
         kind = FileResponse(file).media_type
         self._answers[path] = Response(file.read_bytes(), media_type=kind, headers=HEADERS)
         return self._answers[path]
+
+
+def _scripts_ahead(folder: Path) -> list[str]:
+    """Addresses of these scripts and of all that they need, as far as the page does not name them."""
+    page = folder.joinpath("index.html").read_text("utf-8")
+    scripts = [script for name in AHEAD for script in folder.glob(f"static/js/{name}.*.js")]
+    for script in scripts:
+        needed = [script.with_name(name) for name in _IMPORTED.findall(script.read_text("utf-8")) if name not in page]
+        scripts += [one for one in needed if one.is_file() and one not in scripts]
+    return [f"./{script.relative_to(folder).as_posix()}" for script in scripts]

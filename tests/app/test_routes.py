@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import socket
 import subprocess
@@ -70,6 +71,17 @@ def test_no_other_file_lies_beside_them(server: Server, path: str):
     page = Path(streamlit.__file__).with_name("static") / "index.html"
     assert status in (301, 307, 400, 404) or content == page.read_bytes()
     assert b"immutable" not in answer
+
+
+def test_a_page_names_the_scripts_that_its_browser_will_need(server: Server):
+    for path in ("/", "/history"):
+        ahead = re.findall(r"<\./(static/js/[^>]+)>; rel=modulepreload", requests.get(server.url + path).headers["link"])
+        assert any(name.startswith("static/js/BidiComponent.") for name in ahead)
+        for name in ahead:
+            answer = requests.get(f"{server.url}/{name}")
+            assert answer.status_code == 200 and "javascript" in answer.headers["content-type"]
+    assert "link" not in requests.get(server.url + "/healthz").headers
+
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
