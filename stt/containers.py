@@ -14,7 +14,7 @@ from typing import NamedTuple
 import av
 from av.stream import Discard, Disposition
 
-from stt.errors import EmptyFile, NoAudioTrack, NotSound
+from stt.errors import EmptyFile, NoAudioTrack, NotSound, Unreadable
 
 
 class Kind(NamedTuple):
@@ -98,7 +98,7 @@ def open_sound(path: Path, name: str) -> tuple[_Nameless, av.container.InputCont
         has_video = any(is_video(s) for s in container.streams)
         problem = (NoAudioTrack if has_video else NotSound)(f"{called(name)} has no sound track.")
     elif stream.codec_context is None or not 1 <= stream.codec_context.layout.nb_channels <= 64:
-        problem = NotSound(f"{called(name)} holds a kind of sound that cannot be read here.")
+        problem = Unreadable(f"{called(name)} holds a kind of sound that is not known here.", guidance=NotSound.guidance)
     if problem:
         container.close()
         file.close()
@@ -126,12 +126,9 @@ def not_sound(path: Path, name: str, opened: str = "") -> NotSound:
     if head.lstrip().startswith((b"#EXTM3U", b"ffconcat", b"[playlist]", b"v=0")):
         return NotSound(f"{called(name)} is a list of other files or addresses, not a recording.")
     if head[4:8] == b"ftyp" and not opened:
-        return NotSound(
-            f"{called(name)} is cut off: the table at its end, which tells where the sound lies, is missing.",
-            guidance="Copy or export the recording again from where it was made.",
-        )
+        return Unreadable(f"{called(name)} is cut off: the table at its end, which tells where the sound lies, is missing.")
     if (opened and opened not in UNTIMED) or head.startswith(_STARTS) or (head[:1] == b"\xff" and head[1:2] >= b"\xe0"):
-        return NotSound(f"{called(name)} starts like a recording, but its sound is missing or too damaged to read.")
+        return Unreadable(f"{called(name)} starts like a recording, but its sound is missing or too damaged to read.")
     return NotSound(f"{called(name)} is not a sound or video file.")
 
 

@@ -3,7 +3,8 @@
     SttError
     ├── InputError            the recording or the link is at fault; the user's move
     │   ├── EmptyFile         no bytes
-    │   ├── NotSound          not a sound or video file, or too damaged to open
+    │   ├── NotSound          not a sound or video file
+    │   │   └── Unreadable    it is one, but cut off, too damaged, or of a kind that is not known here
     │   ├── NoAudioTrack      a video without sound
     │   ├── TooShort          less sound than a word takes
     │   ├── TooLarge          more bytes or seconds than the limit
@@ -71,6 +72,11 @@ class EmptyFile(InputError):
 class NotSound(InputError):
     title = "Not a sound or video file"
     guidance = "Add a recording such as MP3, M4A, WAV, FLAC, OGG, WebM or MP4."
+
+
+class Unreadable(NotSound):
+    title = "Cannot be read"
+    guidance = "Copy or export the recording again from where it was made."
 
 
 class NoAudioTrack(InputError):

@@ -34,7 +34,8 @@ class OnDevice:
             while not done["last"]:
                 done = work.step("transcribe a stretch", _stretch, work, ears, done)
         transcript = work.patiently(spoken.assembled, work.job.id)
-        return Outcome(transcript, provenance={**whisper.provenance(), **done["facts"]})
+        lost = {"seconds_lost": round(sum(end - start for start, end, _ in transcript.lost), 1)} if transcript.lost else {}
+        return Outcome(transcript, provenance={**whisper.provenance(), **done["facts"], **lost})
 
 
 class Feed:

@@ -99,7 +99,9 @@ def _state(job: Job) -> str:
         return " · ".join(parts)
     if job.state == records.DONE:
         speed = f" · {job.duration / job.worked:.1f} times real time" if job.duration and job.worked else ""
-        return f"Done · {length(job.duration)} · {job.words or 0:,} words{speed}"
+        lost = (job.provenance or {}).get("seconds_lost")
+        missing = f" · {length(lost)} of sound could not be read" if lost else ""
+        return f"Done · {length(job.duration)} · {job.words or 0:,} words{speed}{missing}"
     if job.state == records.CANCELLED:
         return "Cancelled. The text so far is kept."
     return f"Failed: {sentence(job.error)}" if job.error else "Failed."

@@ -50,6 +50,10 @@ def test_what_can_be_read_is_transcribed_and_the_page_says_what_was_lost(
     heard = set(normalised(transcript.text).split())
     assert {"fellow", "americans"} <= heard and len(heard & SPOKEN) >= 5
     assert 0.3 < sum(end - start for start, end, _ in transcript.lost) < most
+    lost = length(round(sum(end - start for start, end, _ in transcript.lost), 1))
+    reader.session_state.generation_ids = [generation_id]
+    reader.run()
+    assert any(f" · {lost} of sound could not be read</p>" in part.proto.body for part in reader.get("html"))
     reader.switch_page("transcript.py")
     reader.query_params["id"] = generation_id
     reader.run()
