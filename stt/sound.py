@@ -13,7 +13,7 @@ from stt import containers
 
 RATE = 16_000  # Hz, what speech models hear
 # Seconds of sound after which it is asked whether to go on. What is decoded stays in its small pieces meanwhile: arrays of
-# this length, read one after the other, made the peak of a long recording 90 MB higher and the lanes slower.
+# this length, read one after the other, made the peak of a long recording 90 MB higher.
 ASK = 10.0
 SHORTEST = 0.1  # seconds of sound; a word takes longer
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")  # stand between or after MP3 frames and are no damage
