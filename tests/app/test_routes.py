@@ -83,7 +83,6 @@ def test_a_page_names_the_scripts_that_its_browser_will_need(server: Server):
     assert "link" not in requests.get(server.url + "/healthz").headers
 
 
-
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_the_server_does_not_hold_back_small_answers(server: Server):
     # Streamlit's own socket does, 40 ms for each file of a page, unless uvloop serves it.
