@@ -199,11 +199,10 @@ class _Models:
         from stt.windows import Whisper  # half a second that pages need not wait for
 
         try:
-            return Whisper(str(self.found.folder), device="cpu", compute_type=COMPUTE_TYPE, **threads)
+            with memory.keeping():
+                return Whisper(str(self.found.folder), device="cpu", compute_type=COMPUTE_TYPE, **threads)
         except (RuntimeError, ValueError, OSError) as error:
             raise WeightsError(f"The weights in {self.found.folder} cannot be loaded.", detail=str(error)) from error
-        finally:
-            memory.give_back()  # twice what the model keeps
 
 
 def _models() -> _Models:
