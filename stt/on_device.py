@@ -144,6 +144,12 @@ class Ears:
             self._ahead = self._begun(here.end, language)
         return here
 
+    @property
+    def further(self) -> float:
+        """Seconds that are heard already of the stretch after the one that was given last."""
+        ahead = self._ahead
+        return sum(run.seconds_done for run in ahead.runs) / ahead.channels if ahead else 0.0
+
     def _begun(self, start: float, language: str | None) -> Stretch:
         longest = stretches.STRETCH if start else stretches.FIRST_STRETCH
         samples, last = self._feed.take(round(start * RATE), longest)
@@ -219,9 +225,9 @@ def _stretch(work: Work, ears: Ears, before: dict[str, Any]) -> dict[str, Any]:
     heard: list[Segment] = []
     told = start
 
-    def tell(done: float) -> None:
+    def tell(seconds: float) -> None:
         nonlocal told
-        done = min(done, here.end)
+        done = start + min(seconds, length) + ears.further
         if done > told:
             told = done
             took, partial = time.monotonic() - began, spoken.as_rows(_in_order(heard))
@@ -231,7 +237,7 @@ def _stretch(work: Work, ears: Ears, before: dict[str, Any]) -> dict[str, Any]:
         with closing(run.live()) as live:  # so that nothing goes on where the database refuses what is told
             for segment in live:
                 if segment is None:  # all of a window come at once, so this is when no more follow
-                    tell(start + (channel * length + run.seconds_done) / here.channels)
+                    tell((channel * length + run.seconds_done) / here.channels)
                 else:
                     segment = segment.moved(start)
                     heard.append(segment.spoken_by(f"Speaker {channel + 1}") if here.channels > 1 else segment)
@@ -248,7 +254,8 @@ def _stretch(work: Work, ears: Ears, before: dict[str, Any]) -> dict[str, Any]:
         "lost": here.lost,
         "facts": {"channels": here.channels},
     }
-    spoken.keep_stretch(job, number, start, here.end, spoken.as_rows(_in_order(heard)), notes)
+    rows = spoken.as_rows(_in_order(heard))
+    spoken.keep_stretch(job, number, start, here.end, rows, notes, seconds_done=here.end + ears.further)
     metrics.audio_seconds.labels(ON_DEVICE).inc(length)
     metrics.work_seconds.labels(ON_DEVICE).inc(took)
     return {"number": number, "end": here.end, **notes}

@@ -12,10 +12,15 @@ from stt.records import Job
 from stt.transcript import Segment, Transcript, joined
 
 
-def keep_stretch(job: Job, number: int, start: float, end: float, segments: list[dict], notes: dict) -> None:
-    """Record a finished stretch of audio. The first time counts, and only from who holds the job."""
+def keep_stretch(
+    job: Job, number: int, start: float, end: float, segments: list[dict], notes: dict, *, seconds_done: float
+) -> None:
+    """Record a finished stretch of audio, and how much is done in all: more than its end if the next one is begun.
+
+    The first time counts, and only from who holds the job.
+    """
     done = sa.exists().where(stretches.c.id == job.id, stretches.c.number == number)
-    progress = {"seconds_done": end, "partial": None, "worked": notes["worked"]}
+    progress = {"seconds_done": seconds_done, "partial": None, "worked": notes["worked"]}
     with database().begin() as connection:
         where = sa.and_(records.held(job), ~done)
         if connection.execute(transcriptions.update().where(where).values(progress)).rowcount == 1:

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stt import recordings, records
+from stt import recordings, records, stretches, whisper
 from stt.errors import Cancelled, NotFound
-from stt.on_device import Feed
+from stt.lanes import Lanes
+from stt.on_device import Ears, Feed
 from stt.records import Job
 from stt.transcript import Transcript
 from tests import audio, transcripts
@@ -88,3 +89,17 @@ def test_a_recording_that_was_deleted_meanwhile_is_named(data: Path, tmp_path: P
     recordings.remove(work.job.recording_id, OWNER)
     with closing(feed), pytest.raises(NotFound, match="no longer kept"):
         feed.take(0, 20)
+
+
+def test_the_stretch_ahead_is_heard_and_counted_before_its_turn(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(stretches, "STRETCH", 40.0)
+    clips = [audio.samples(audio.utterance(name)) for name in audio.librispeech()]
+    work, feed = working(audio.write(tmp_path / "talk.flac", np.concatenate(clips)[: 150 * audio.RATE]))
+    with closing(feed), Lanes(whisper.THREADS) as lanes:
+        ears = Ears(work, feed, lanes)
+        here = ears.hear(20.0, "en")
+        until(lambda: ears.further > 0)  # though nobody has asked for a word of either
+        ahead = ears.hear(here.end, "en")
+        assert not ahead.last and all(list(run) for run in (*here.runs, *ahead.runs))

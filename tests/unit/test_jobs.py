@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from jiwer import wer
 
 import stt
-from stt import history, jobs, recordings, records, spoken, upkeep
+from stt import history, jobs, recordings, records, spoken, stretches, upkeep
 from stt.database import job_engine_arguments
 from stt.errors import BadOption, EmptyFile, KeyMissing, NotFound
 from tests import audio
@@ -75,6 +75,23 @@ def test_a_window_that_is_heard_is_told_as_a_whole(tmp_path: Path):
     # After the first stretch of at most 20 s come a window of nearly 30 s and what is left.
     assert max(done for done, _ in told if done < 59) > 40
     assert told == sorted(told) and len({worked for _, worked in told}) > 3
+
+
+def test_progress_counts_what_is_heard_ahead_and_never_goes_back(two_minutes: Path, monkeypatch: pytest.MonkeyPatch):
+    """The lane that is done first goes on with the next stretch, whose end is not the one that is told."""
+    monkeypatch.setattr(stretches, "STRETCH", 40.0)
+    generation_id = stt.create(two_minutes)
+    told, kept = [], set()
+
+    def over() -> bool:
+        if last := spoken.last_stretch(generation_id):
+            kept.add(last["number"])
+        job = records.load(generation_id, None)
+        told.append(job.seconds_done)
+        return not job.pending
+
+    until(over, every=0.01)
+    assert {1, 2, 3} <= kept and told == sorted(told)
 
 
 def test_cancel_keeps_the_text_and_retry_goes_on_from_it(two_minutes: Path):
