@@ -62,7 +62,7 @@ def _custom(folder: Path, kept: Path) -> Weights:
     """Weights of the host's own choice. A folder that calls itself the base model must be the base model."""
     missing = [name for name in NEEDED if not (folder / name).is_file()]
     if missing:
-        raise WeightsError(f"The folder {folder} has no {' and no '.join(missing)}.")
+        raise WeightsError(f"The folder {folder} lacks {' and '.join(missing)}.")
     name = _name(folder)
     if name.endswith("whisper-base"):
         return _base(folder, kept)

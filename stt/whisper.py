@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from stt import memory, stretches, weights
-from stt.errors import BadOption, Cancelled, WeightsError
+from stt.errors import BadOption, Cancelled, SttError, WeightsError
 from stt.lanes import Lanes, SideBySide
 from stt.languages import LANGUAGES
 from stt.settings import settings
@@ -158,6 +158,8 @@ def warm() -> None:
     try:
         _models()
         stretches.speech(np.zeros(RATE, np.float32))
+    except SttError as error:  # says what the host can do, before anybody waits for a transcript
+        log.error("Whisper cannot be used: %s %s", error, error.guidance)
     except Exception:
         log.exception("Whisper could not be loaded; it is tried again with the first recording")
 

@@ -132,7 +132,7 @@ def test_a_choice_that_cannot_be_is_named(tmp_path, choice, said):
 
 def test_a_folder_without_the_model_says_what_is_missing(tmp_path):
     (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(WeightsError, match="no tokenizer.json and no model.bin"):
+    with pytest.raises(WeightsError, match="lacks tokenizer.json and model.bin"):
         weights.find(_settings(tmp_path, stt_whisper_model=str(tmp_path)))
 
 

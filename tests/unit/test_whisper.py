@@ -11,6 +11,7 @@ import pytest
 
 from stt import stretches, weights, whisper
 from stt.errors import BadOption, Cancelled
+from stt.settings import settings
 from tests import audio
 from tests.audio import RATE, noise, silence
 
@@ -233,6 +234,16 @@ def test_translation_gives_text(speech):
 def test_the_model_can_be_loaded_before_it_is_used(speech):
     whisper.warm()
     assert list(whisper.transcribe(speech[: 3 * RATE]))
+
+
+def test_weights_that_cannot_be_used_are_said_in_the_log_before_anybody_waits(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(whisper, "_loaded", None)
+    monkeypatch.setenv("STT_WHISPER_MODEL", str(tmp_path))
+    settings.cache_clear()
+    whisper.warm()
+    monkeypatch.undo()
+    settings.cache_clear()
+    assert "lacks config.json and tokenizer.json and model.bin. Install requirements.txt again" in caplog.text
 
 
 def test_the_provenance_names_weights_versions_and_settings():
