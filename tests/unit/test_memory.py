@@ -23,7 +23,7 @@ print((held() - before) * 1024, (weights.find(settings()).folder / "model.bin").
 """
 
 
-def test_a_loaded_model_takes_little_more_than_its_file() -> None:
+def test_a_loaded_model_takes_little_more_than_its_file():
     """With MKL, on Intel's processors, it was twice as much."""
     told = subprocess.run(
         [sys.executable, "-c", LOADED], cwd=ROOT, env=os.environ, check=True, stdout=subprocess.PIPE, text=True
