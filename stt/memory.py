@@ -14,6 +14,8 @@ MEGABYTE = 1 << 20
 WORKING = 128 * MEGABYTE  # more than any array that Whisper works with
 GARBAGE = (50_000, 20, 20)  # new objects before Python looks for circles; its 700 are a few words of a transcript
 
+_tuned = False
+
 
 def tune() -> None:
     """Set Python and the C library's `malloc` for long transcripts and large arrays, before there are threads.
@@ -27,29 +29,30 @@ def tune() -> None:
     MKL, with which CTranslate2 works on Intel's processors, keeps what it worked with for itself: without that the
     peak is 50 MB lower there, and nothing takes longer.
     """
+    global _tuned
     os.environ.setdefault("MKL_DISABLE_FAST_MM", "1")
     gc.set_threshold(*GARBAGE)
     if libc := _glibc():
         libc.mallopt(M_ARENA_MAX, 1)
-        libc.mallopt(M_MMAP_THRESHOLD, WORKING)
         libc.mallopt(M_TRIM_THRESHOLD, 1024 * MEGABYTE)
+        libc.mallopt(M_MMAP_THRESHOLD, WORKING)
+        _tuned = True
 
 
 @contextmanager
 def keeping() -> Iterator[None]:
-    """For what is loaded here and kept for good: each of its large arrays gets a place of its own.
+    """For what is loaded here and kept for good: each of its large arrays gets a place of its own, as without `tune`.
 
     MKL asks for ten times the place that a model's weights fill. It would get places that were filled while loading,
     and those are given back to nobody: 150 MB. In a place of its own only what is filled takes memory.
     """
-    libc = _glibc()
-    if libc:
-        libc.mallopt(M_MMAP_THRESHOLD, MEGABYTE)
+    if _tuned:
+        _glibc().mallopt(M_MMAP_THRESHOLD, MEGABYTE)
     try:
         yield
     finally:
-        if libc:
-            libc.mallopt(M_MMAP_THRESHOLD, WORKING)
+        if _tuned:
+            _glibc().mallopt(M_MMAP_THRESHOLD, WORKING)
         give_back()
 
 
