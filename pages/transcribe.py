@@ -10,7 +10,7 @@ import stt
 from pages import visitor
 from pages.widgets.amounts import length, when
 from pages.widgets.announce import announce
-from pages.widgets.job_row import USUAL, ending, job_row
+from pages.widgets.job_row import USUAL, ending, job_row, look_every
 from pages.widgets.model_choice import cost_line, model_choice
 from pages.widgets.plain import markdown, plain, sentence
 from pages.widgets.trouble import may_be_away
@@ -148,14 +148,14 @@ def begin(sources: list[recordings.Recording | Link], model: str, options: dict)
 
 
 def rows() -> None:
-    """The jobs of this session; drawn again twice a second while one of them is open."""
+    """The jobs of this session; drawn again and again while one of them is open."""
     with may_be_away(again=False):  # asked again by the clock
         followed = visitor.followed()
         with st.container():
             for job in followed:
                 job_row(job)
         announce(news(followed), memory.show)
-        if state.polling and not any(job.pending for job in followed):
+        if state.look_every != look_every(followed):
             st.rerun()
 
 
@@ -204,6 +204,6 @@ with st.container(key="jobs"):
             if any(not job.pending for job in followed) and st.button("Clear finished", type="tertiary"):
                 visitor.forget_finished()
                 st.rerun()
-    state.polling = any(job.pending for job in followed)
-    st.fragment(rows, run_every=0.5 if state.polling else None)()
+    state.look_every = look_every(followed)
+    st.fragment(rows, run_every=state.look_every)()
 startup.warm()

@@ -92,5 +92,4 @@ def page_of(browser: Browser, server: Server, visitor: str) -> Page:
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     context.add_cookies([{"name": access.COOKIE, "value": access.cookie_for(visitor), "url": server.url}])
     page = context.new_page()
-    page.set_default_timeout(30_000)
     return page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from functools import partial
 from html import escape
 
@@ -19,6 +20,10 @@ from stt.records import Job
 SHOWN = 700  # characters of text in a row: the newest, or of a finished job the first
 STARTING = 2.0  # seconds in which a job starts that waits for nothing
 USUAL = 10.0  # times real time, until this server knows its own speed
+FRESH = 10.0  # seconds after its start (or, if it waits, its order) in which one looks at a job often
+# Seconds between two looks. Each costs a fast computer 0.09 s of work, most of it in the browser, which draws the whole
+# page again; a telephone needs several times that.
+OFTEN, LATER = 0.5, 1.0
 
 
 def job_row(job: Job) -> None:
@@ -38,6 +43,14 @@ def job_row(job: Job) -> None:
 def ending(job: Job) -> str:
     """How a job ended, in a sentence to be heard."""
     return f"{job.title}: {_state(job)}".replace(" · ", ", ")
+
+
+def look_every(jobs: Iterable[Job]) -> float | None:
+    """Seconds between two looks at these jobs; None if all have ended. A new job is looked at often: a clip ends soon."""
+    newest = max((job.started or job.queued for job in jobs if job.pending), default=None)
+    if newest is None:
+        return None
+    return OFTEN if time.time() - newest < FRESH else LATER
 
 
 def _progress(job: Job) -> str:

@@ -10,12 +10,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import stt
+from pages.widgets import job_row
 from stt import history, recordings, sharing
 from stt.database import database, transcriptions, transcripts
 from stt.settings import settings
 from tests import audio
 from tests.server import ROOT
-from tests.waiting import ended
+from tests.waiting import ended, until
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -111,6 +112,25 @@ def test_a_row_tells_how_it_ended_and_the_list_is_cleared():
     press(test, "Clear finished")
     assert test.session_state.generation_ids == [] and "Clear finished" not in labels(test)
     assert len(history.find(owner)) == 3  # the history keeps them
+
+
+def test_a_new_job_is_looked_at_often_a_long_one_less_and_an_ended_one_not():
+    test = page()
+    owner = test.session_state.owner
+    sound = np.tile(audio.samples(audio.JFK), 120)
+    job = stt.create(recordings.take_in(audio.write(settings().stt_data_dir / "long.flac", sound), owner), owner=owner)
+    test.session_state.generation_ids = [job]
+    until(lambda: stt.get(job, owner=owner).job.started)
+    test.run()
+    assert test.session_state.look_every == job_row.OFTEN
+    earlier = transcriptions.update().where(transcriptions.c.id == job).values(started=transcriptions.c.started - job_row.FRESH)
+    with database().begin() as connection:
+        connection.execute(earlier)
+    test.run()
+    assert not test.exception and test.session_state.look_every == job_row.LATER > job_row.OFTEN
+    stt.cancel(job, owner=owner)
+    test.run()
+    assert not test.exception and test.session_state.look_every is None
 
 
 def test_a_link_that_cannot_be_opened_is_said_and_stays():

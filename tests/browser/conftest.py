@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.server import Server
 from tests.waiting import until
@@ -23,6 +23,11 @@ ARGUMENTS = [
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
 ]
+
+
+# As long as for a click. The usual 5 s say how fast the machine is: where others work beside, a second tab had its text but
+# no button yet, as a page of Streamlit's fetches each kind of element when it first needs it.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="package")
@@ -45,7 +50,6 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
     """A visitor of its own, at the first page."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
     page = context.new_page()
-    page.set_default_timeout(30_000)
     page.goto(server.url)
     yield page
     context.close()

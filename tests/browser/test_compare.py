@@ -34,7 +34,6 @@ def server(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def reader(browser: Browser, server: Server) -> Iterator[Page]:
     """A visitor with one transcript, made on this machine."""
     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-    page.set_default_timeout(30_000)
     page.goto(server.url)
     page.get_by_role("button", name="Try the sample").click()
     page.locator(".st-key-jobs").get_by_role("button", name="Read").first.wait_for(timeout=MINUTE)

@@ -22,7 +22,6 @@ def reader(browser: Browser, server: Server):
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
-    page.set_default_timeout(30_000)
     page.goto(server.url)
     add_files(page, audio.JFK)
     page.get_by_role("button", name="Transcribe", exact=True).click()

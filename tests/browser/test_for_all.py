@@ -20,7 +20,6 @@ def anybody(request: pytest.FixtureRequest, browser: Browser, server: Server) ->
     scheme, width = request.param
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce")
     page = context.new_page()
-    page.set_default_timeout(30_000)
     page.goto(server.url)
     yield page
     context.close()

@@ -36,7 +36,6 @@ def many(browser: Browser, server: Server, monkeypatch: pytest.MonkeyPatch) -> I
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True, timezone_id=ZONE)
     context.add_cookies([{"name": access.COOKIE, "value": access.cookie_for(VISITOR), "url": server.url}])
     page = context.new_page()
-    page.set_default_timeout(30_000)
     page.goto(server.url + "/history")
     expect(title(page, 0)).to_have_text(history.find(OWNER, limit=1)[0].title)
     yield page

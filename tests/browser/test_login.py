@@ -57,7 +57,6 @@ def visit(browser: Browser, contexts: list[BrowserContext], address: str) -> Pag
     """A browser of its own at this address."""
     contexts.append(browser.new_context())
     page = contexts[-1].new_page()
-    page.set_default_timeout(30_000)
     page.goto(address)
     return page
 

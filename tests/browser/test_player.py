@@ -228,7 +228,7 @@ def test_a_hundred_thousand_words_open_scroll_and_are_searched(page: Page, serve
     assert page.evaluate("document.querySelector('.stt-transcript').textContent.split(' ').length") > 95_000
     last = paragraphs.last
     last.scroll_into_view_if_needed()
-    expect(last.locator(".stt-word").last).to_have_text(talk.words[-1].text.strip(), timeout=30_000)
+    expect(last.locator(".stt-word").last).to_have_text(talk.words[-1].text.strip())
     expect(last).to_be_in_viewport()
     page.get_by_label("Find in the text").fill(talk.words[50_000].text.strip())
     expect(page.locator(".stt-count")).to_have_text(re.compile(r"[\d,]+ found"))

@@ -25,7 +25,6 @@ def reader(browser: Browser, server: Server):
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
-    page.set_default_timeout(30_000)
     page.goto(server.url)
     add_files(page, audio.JFK, *audio.AUSTEN)
     page.get_by_role("button", name="Transcribe", exact=True).click()
@@ -83,7 +82,7 @@ def test_a_click_on_a_word_plays_from_there_and_the_spoken_word_is_marked(reader
     assert start - 0.3 <= position <= start + 2
     spoken = reader.locator(".stt-word.stt-spoken")
     first = spoken.first.text_content()
-    expect(spoken.first).not_to_have_text(first or "", timeout=10_000)
+    expect(spoken.first).not_to_have_text(first or "")
 
 
 @pytest.mark.parametrize("ending", ["txt", "srt", "vtt", "docx", "csv", "json"])

@@ -77,7 +77,7 @@ def test_a_stranger_reads_and_hears_it_at_the_shared_moment_until_it_is_withdraw
     frames: list[bytes | str] = []
     with stranger.expect_response("**/audio/shared?*") as heard, stranger.expect_response("**/waveform?*") as drawn:
         stranger.goto(link)
-    expect(stranger.locator(".st-key-transcript")).to_contain_text("fellow Americans", timeout=30_000)
+    expect(stranger.locator(".st-key-transcript")).to_contain_text("fellow Americans")
     expect(stranger.get_by_role("heading", name="jfk")).to_be_visible()
     until_true(stranger, "Math.abs(document.querySelector('audio').currentTime - 5.5) < 0.1")
     for button in ("Delete", "Download", "Share", "Transcribe again"):
@@ -104,7 +104,7 @@ def test_a_link_without_the_audio_gives_none(owner: Page, stranger: Page, server
     expect(owner.get_by_role("dialog")).to_contain_text(f"Without the audio, ends {ends.day} {ends:%b %Y}")
     token = link.partition("token=")[2]
     stranger.goto(link)
-    expect(stranger.locator(".st-key-transcript")).to_contain_text("fellow Americans", timeout=30_000)
+    expect(stranger.locator(".st-key-transcript")).to_contain_text("fellow Americans")
     generation_id = owner.url.partition("id=")[2].partition("&")[0]
     for name in ("shared", generation_id):
         assert requests.get(f"{server.url}/audio/{name}", params={"share": token}).status_code == 404
@@ -124,7 +124,7 @@ def test_it_opens_where_everybody_else_must_sign_in_and_nothing_is_logged(data: 
 
 def read_without_an_account(stranger: Page, server: Server, generation_id: str, token: str) -> None:
     stranger.goto(f"{server.url}/shared?token={token}")
-    expect(stranger.locator(".st-key-transcript")).to_contain_text("Ask not.", timeout=30_000)
+    expect(stranger.locator(".st-key-transcript")).to_contain_text("Ask not.")
     assert requests.get(f"{server.url}/audio/shared", params={"share": token}).content == audio.JFK.read_bytes()
     assert requests.get(f"{server.url}/audio/{generation_id}").status_code == 404
     stranger.goto(f"{server.url}/transcript?id={generation_id}")
@@ -136,7 +136,7 @@ def read_without_an_account(stranger: Page, server: Server, generation_id: str, 
 def test_the_notice_stands_on_every_page_as_plain_text(page: Page, server: Server):
     for path in ("/", "/history", "/compare", "/settings", "/shared?token=x"):
         page.goto(server.url + path)
-        expect(page.locator(".st-key-server-notice")).to_have_text(NOTICE, timeout=30_000)
+        expect(page.locator(".st-key-server-notice")).to_have_text(NOTICE)
 
 
 def test_a_refusal_says_the_limit_and_when_it_frees(page: Page, server: Server, tmp_path: Path):

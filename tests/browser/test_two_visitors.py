@@ -63,7 +63,6 @@ class Visitor:
     @classmethod
     def at(cls, context: BrowserContext, address: str) -> Visitor:
         made = cls(context.new_page())
-        made.page.set_default_timeout(30_000)
         made.page.on("websocket", lambda socket: socket.on("framereceived", made._frame))
         made.page.on("response", made._answer)
         made.page.goto(address)
