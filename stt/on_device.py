@@ -21,6 +21,8 @@ from stt.sound import RATE, Reader
 from stt.storage import folder
 from stt.transcript import Segment
 
+PART = 30.0  # seconds that are read at once
+
 
 class OnDevice:
     name = ON_DEVICE
@@ -67,17 +69,19 @@ class Feed:
 
     def _read(self, start: int, longest: float) -> tuple[np.ndarray, bool]:
         wanted = int(longest * (1 + stretches.REST) * RATE)
-        blocks, have = [self._kept], self._kept.shape[1]
+        have = self._kept.shape[1]
+        # In parts into their place: read at once, a stretch of 24 MB would be there three times for a moment.
+        samples = np.empty((len(self._kept), max(have, wanted + 1)), np.float32)
+        samples[:, :have] = self._kept
         # One sample more than wanted tells whether anything follows.
         while have <= wanted:
-            block = self._reader.read((wanted + 1 - have) / RATE, self._ask)
-            if not block.shape[1]:
+            part = self._reader.read(min(PART, (wanted + 1 - have) / RATE), self._ask)
+            if not part.shape[1]:
                 break
-            blocks.append(block)
-            have += block.shape[1]
-        samples = np.concatenate(blocks, axis=1)
-        last = samples.shape[1] <= wanted
-        cut = samples.shape[1] if last else stretches.cut(samples[:, : int(longest * RATE) + 1].mean(axis=0), longest)
+            samples[:, have : have + part.shape[1]] = part
+            have += part.shape[1]
+        samples, last = samples[:, :have], have <= wanted
+        cut = have if last else stretches.cut(_mixed(samples[:, : int(longest * RATE) + 1]), longest)
         self._kept, self._at = samples[:, cut:].copy(), start + cut
         return samples[:, :cut], last
 
@@ -259,6 +263,10 @@ def _stretch(work: Work, ears: Ears, before: dict[str, Any]) -> dict[str, Any]:
     metrics.audio_seconds.labels(ON_DEVICE).inc(length)
     metrics.work_seconds.labels(ON_DEVICE).inc(took)
     return {"number": number, "end": here.end, **notes}
+
+
+def _mixed(samples: np.ndarray) -> np.ndarray:
+    return samples[0] if len(samples) == 1 else samples.mean(axis=0)
 
 
 def _in_order(segments: list[Segment]) -> list[Segment]:

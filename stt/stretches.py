@@ -12,7 +12,9 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 RATE = 16_000  # Hz
 FIRST_STRETCH = 20.0  # seconds; about 1 s of work on two cores, so that first words come soon
-STRETCH = 180.0  # seconds; a killed server does at most this much again, and memory stays flat
+# Seconds; a killed server does at most this much again. With 180 it had a fifth more windows to decode, as each lane ends
+# with a short one, and took 3 % longer; with 300 memory is still flat.
+STRETCH = 300.0
 
 REST = 0.25  # of a stretch; where less would be left over for the last one, the one before takes it
 
@@ -28,7 +30,7 @@ QUIET = 0.1  # seconds; where there is no pause, the quietest moment of this len
 def clean(samples: np.ndarray) -> np.ndarray:
     """The samples as float32 within -1 to 1, with 0 for what is not a number."""
     samples = np.asarray(samples, np.float32)
-    if np.isfinite(samples).all() and np.abs(samples).max(initial=0.0) <= 1.0:
+    if samples.min(initial=0.0) >= -1.0 and samples.max(initial=0.0) <= 1.0:  # false with what is not a number
         return samples
     return np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -1.0, 1.0)
 

@@ -23,7 +23,7 @@ USUAL = 10.0  # times real time, until this server knows its own speed
 FRESH = 10.0  # seconds after its start (or, if it waits, its order) in which one looks at a job often
 # Seconds between two looks. Each costs a fast computer 0.09 s of work, most of it in the browser, which draws the whole
 # page again; a telephone needs several times that.
-OFTEN, LATER = 0.5, 1.0
+OFTEN, LATER = 0.5, 0.75
 
 
 def job_row(job: Job) -> None:
