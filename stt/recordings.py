@@ -166,6 +166,8 @@ def all_of(owner: str) -> list[Recording]:
 
 def find_all(ids: list[str], owner: str) -> list[Recording]:
     """Those of `ids` that exist and are the owner's, in the order of `ids`."""
+    if not ids:  # as in `records.jobs_of`
+        return []
     query = recordings.select().where(recordings.c.id.in_(ids), recordings.c.owner == owner)
     with database().connect() as connection:
         known = {row["id"]: Recording(**row) for row in connection.execute(query).mappings()}

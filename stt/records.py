@@ -95,6 +95,8 @@ def jobs_of(
     owner: str, *, ids: list[str] | None = None, states: tuple[str, ...] | None = None, limit: int | None = None
 ) -> list[Job]:
     """The owner's jobs, newest first; only those of `ids` or in `states`, and at most `limit`, where given."""
+    if ids is not None and not ids:  # a first page: SQLAlchemy fails by an empty list while its ORM is being imported
+        return []
     query = sa.select(*_COLUMNS).where(transcriptions.c.owner == owner).order_by(transcriptions.c.created.desc())
     if limit is not None:
         query = query.limit(limit)

@@ -1,4 +1,4 @@
-"""What starting the application leaves out, so that the first page is there soon."""
+"""What starting the application leaves out, so that the first page is there soon, and what that page meets meanwhile."""
 
 from __future__ import annotations
 
@@ -18,6 +18,34 @@ metadata.distributions = lambda: looked.append(True) or ()
 BidiComponentManager().discover_and_register_components(start_file_watching=False)
 assert not looked
 """
+# What the first page asks the database for, while another thread is in the middle of the import that DBOS begins.
+ASKED = """
+import sys, threading
+from stt import recordings, records
+from stt.database import database
+
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name == "sqlalchemy.orm.interfaces":
+            reached.set()
+            go_on.wait()
+
+reached, go_on = threading.Event(), threading.Event()
+database()
+sys.meta_path.insert(0, Slow())
+threading.Thread(target=__import__, args=("sqlalchemy.orm",), daemon=True).start()
+assert reached.wait(30)
+try:
+    assert records.jobs_of("a", ids=[]) == records.jobs_of("a", states=records.OPEN) == records.jobs_of("a", limit=1) == []
+    assert recordings.waiting("a") == recordings.find_all([], "a") == recordings.find_all(["b"], "a") == []
+finally:
+    go_on.set()
+"""
+
+
+def test_the_first_page_asks_the_database_while_the_job_engine_is_imported(tmp_path: Path):
+    environment = {**os.environ, "STT_DATA_DIR": str(tmp_path)}
+    assert subprocess.run([sys.executable, "-c", ASKED], cwd=ROOT, env=environment, check=False).returncode == 0
 
 
 def test_no_package_is_looked_through_for_components(tmp_path: Path):
