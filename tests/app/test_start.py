@@ -7,7 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.server import ROOT
+
 LOOKED = """
 from importlib import metadata
 import streamlit_app
@@ -43,11 +44,14 @@ finally:
 """
 
 
+def exit_code(script: str, data: Path) -> int:
+    environment = {**os.environ, "STT_DATA_DIR": str(data)}
+    return subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, check=False).returncode
+
+
 def test_the_first_page_asks_the_database_while_the_job_engine_is_imported(tmp_path: Path):
-    environment = {**os.environ, "STT_DATA_DIR": str(tmp_path)}
-    assert subprocess.run([sys.executable, "-c", ASKED], cwd=ROOT, env=environment, check=False).returncode == 0
+    assert exit_code(ASKED, tmp_path) == 0
 
 
 def test_no_package_is_looked_through_for_components(tmp_path: Path):
-    environment = {**os.environ, "STT_DATA_DIR": str(tmp_path)}
-    assert subprocess.run([sys.executable, "-c", LOOKED], cwd=ROOT, env=environment, check=False).returncode == 0
+    assert exit_code(LOOKED, tmp_path) == 0

@@ -1,6 +1,6 @@
 """What the app adds to the engine, and how it holds up for an hour: `python -m tests.bench.app_speed`.
 
-All parts take a twenty minutes; name some to measure only those:
+All parts take twenty minutes; name some to measure only those:
 
 throughput  Real speech through a whole job (intake, queue, database, checkpoints, word times), through the engine
             alone, and through faster-whisper's defaults, in turns.

@@ -103,7 +103,7 @@ def test_a_server_killed_in_the_middle_goes_on_where_it_was(browser: Browser, tm
         server.start()
         page.context.new_page().goto(server.url)
         text = row(page.context.pages[1], "long talk").locator(".stt-so-far")
-        expect(text).to_be_visible()  # what was done before the kill is there at once
+        expect(text).to_be_visible()  # what was done before the kill is there
         # The page that was open goes on by itself, and does not offer again what was begun.
         row(page, "long talk").get_by_role("button", name="Read").wait_for(timeout=2 * MINUTE)
         expect(page.locator("[class*=st-key-chosen-]")).to_have_count(0)
