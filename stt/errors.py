@@ -5,6 +5,7 @@
     │   ├── EmptyFile         no bytes
     │   ├── NotSound          not a sound or video file
     │   │   └── Unreadable    it is one, but cut off, too damaged, or of a kind that is not known here
+    │   ├── UnsafeRecording   reading it took its process down, or more than a recording honestly takes
     │   ├── NoAudioTrack      a video without sound
     │   ├── TooShort          less sound than a word takes
     │   ├── TooLarge          more bytes or seconds than the limit
@@ -77,6 +78,11 @@ class NotSound(InputError):
 class Unreadable(NotSound):
     title = "Cannot be read"
     guidance = "Copy or export the recording again from where it was made."
+
+
+class UnsafeRecording(InputError):
+    title = "This recording cannot be read safely"
+    guidance = "Copy or export the recording again from where it was made, then add the new file."
 
 
 class NoAudioTrack(InputError):
