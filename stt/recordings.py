@@ -71,7 +71,7 @@ class Intake:
         self.name, self.owner, self.expected = clean_name(name), owner, expected
         self.size = 0
         self._check_size(expected or 0)
-        with _disk_errors():
+        with disk_errors():
             self.part = folder("incoming") / new_id()
             self._file = open(self.part, "wb")  # noqa: SIM115 - closed by __exit__
 
@@ -86,11 +86,11 @@ class Intake:
     def write(self, block: bytes) -> None:
         self.size += len(block)
         self._check_size(self.size)
-        with _disk_errors():
+        with disk_errors():
             self._file.write(block)
 
     def finish(self) -> Recording:
-        with _disk_errors():
+        with disk_errors():
             self._file.close()
         if self.expected is not None and self.size < self.expected:
             raise UploadBroken(f"Only {megabytes(self.size)} of {megabytes(self.expected)} arrived.")
@@ -132,7 +132,7 @@ def add(part: Path, name: str, owner: str) -> Recording:
         channels=found.channels,
         sample_rate=found.sample_rate,
     )
-    with _disk_errors():
+    with disk_errors():
         storage.save(part, recording.id)
     with database().begin() as connection:
         row = {column.name: getattr(recording, column.name) for column in recordings.columns}
@@ -218,7 +218,8 @@ def megabytes(size: int) -> str:
 
 
 @contextmanager
-def _disk_errors() -> Iterator[None]:
+def disk_errors() -> Iterator[None]:
+    """Raise DiskFull where the system says that there is no room."""
     try:
         yield
     except OSError as error:

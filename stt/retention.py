@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from dbos import DBOS
 
-from stt import history, recordings, records, tokens
+from stt import history, live_recordings, recordings, records, tokens
 from stt.database import database, transcriptions
 from stt.database import recordings as recordings_table
 from stt.errors import NotFound
@@ -68,6 +68,7 @@ def delete_everything(owner: str) -> None:
             history.delete(generation_id, owner)
     for recording_id in kept:
         recordings.remove(recording_id, owner)
+    live_recordings.discard_all(owner)
     for token in tokens.all_of(owner):
         with contextlib.suppress(NotFound):
             tokens.withdraw(token.id, owner)

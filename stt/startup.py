@@ -18,7 +18,7 @@ from stt import access, logs, memory, storage
 from stt.errors import Cancelled, DataFolderError, SetupError
 from stt.settings import settings
 
-FIRST_PAGE = ("stt.health", "stt.models", "stt.recordings", "stt.records")
+FIRST_PAGE = ("stt.health", "stt.live_recordings", "stt.models", "stt.recordings", "stt.records")
 ROUTES = ("stt.web", "stt.api")  # bring requests and more, as long again
 HEAD_START = 3.0  # seconds that the first page has the processor to itself, unless somebody waits for the job engine
 DRAWING = 1.0  # seconds that a browser takes to draw the first page
@@ -80,7 +80,7 @@ def run() -> None:
     It takes a second of the processor, which the first page would be late by. A job that is made starts it at once.
     """
     load()
-    from stt import health
+    from stt import health, live_recordings
     from stt.database import AWAY, database
 
     with suppress(*AWAY, SetupError):
@@ -94,6 +94,7 @@ def run() -> None:
     except Exception:
         log.exception("the job engine did not start")
     logs.adopt()
+    live_recordings.watch()
 
 
 def begin(unless: Callable[[], bool] = _ending.is_set) -> None:

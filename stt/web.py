@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 
 from stt import access, health, metrics, recordings, records, sharing, waveform
 from stt.errors import (
+    Conflict,
     InputError,
     LimitReached,
     NotFound,
@@ -23,7 +24,7 @@ from stt.recordings import Recording
 
 # An upload opened as a page of its own is nothing but sound: no script, no form, no cookie of this site.
 SANDBOX = "sandbox; default-src 'none'; media-src 'self'"
-_STATUS = [(NotFound, 404), (TooLarge, 413), (LimitReached, 429), (InputError, 422), (SetupError, 507)]
+_STATUS = [(NotFound, 404), (Conflict, 409), (TooLarge, 413), (LimitReached, 429), (InputError, 422), (SetupError, 507)]
 
 
 async def upload(request: Request) -> Response:
@@ -33,7 +34,7 @@ async def upload(request: Request) -> Response:
     """
     owner = await run_in_threadpool(_owner, request)
     if owner is None:
-        return _refusal(NotFound("This browser has no cookie of this site.", guidance="Allow cookies, then reload."))
+        return refusal(NotFound("This browser has no cookie of this site.", guidance="Allow cookies, then reload."))
     length = request.headers.get("content-length", "")
     name = unquote(request.headers.get("x-file-name", ""))
     try:
@@ -42,9 +43,9 @@ async def upload(request: Request) -> Response:
                 await run_in_threadpool(intake.write, block)
             recording = await run_in_threadpool(intake.finish)
     except ClientDisconnect:
-        return _refusal(UploadBroken())  # nobody reads it; the part is gone from the disk
+        return refusal(UploadBroken())  # nobody reads it; the part is gone from the disk
     except SttError as error:
-        return _refusal(error)
+        return refusal(error)
     return JSONResponse({"id": recording.id, "name": recording.name}, status_code=201)
 
 
@@ -56,7 +57,7 @@ def audio(request: Request) -> Response:
     try:
         recording = _recording(request)
     except NotFound as error:
-        return _refusal(error)
+        return refusal(error)
     headers = {
         "Cache-Control": _caching(request),
         "Content-Security-Policy": SANDBOX,
@@ -76,7 +77,7 @@ def loudness(request: Request) -> Response:
     try:
         peaks = waveform.of(_recording(request))
     except NotFound as error:
-        return _refusal(error)
+        return refusal(error)
     if peaks is None:
         return JSONResponse({"peaks": None}, status_code=202, headers={"Cache-Control": "no-store"})
     return JSONResponse({"peaks": [round(peak, 3) for peak in peaks]}, headers={"Cache-Control": _caching(request)})
@@ -109,7 +110,7 @@ def my_data(request: Request) -> Response:
 
     owner = _owner(request)
     if owner is None:
-        return _refusal(NotFound("This browser has no cookie of this site.", guidance="Allow cookies, then reload."))
+        return refusal(NotFound("This browser has no cookie of this site.", guidance="Allow cookies, then reload."))
     headers = {"Cache-Control": "private, no-store", "Content-Disposition": 'attachment; filename="my-data.zip"'}
     return StreamingResponse(takeout.everything(owner), media_type="application/zip", headers=headers)
 
@@ -129,6 +130,6 @@ def _owner(request: Request) -> str | None:
     return access.owner_of(access.visitor(request.cookies))
 
 
-def _refusal(error: SttError) -> JSONResponse:
+def refusal(error: SttError) -> JSONResponse:
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
     return JSONResponse(error.to_dict(), status_code=status)
