@@ -13,13 +13,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from stt.catalog import Model
-from stt.errors import InputError, KeyMissing, LimitReached, NotFound, SttError, TooLarge
+from stt.errors import SttError
 from stt.records import CANCELLED, DONE, FAILED, QUEUED, WORKING, Job
 from stt.transcript import Segment, Transcript, Word, paragraphs
 
 WAITING, ACTIVE, COMPLETED, ERROR = "waiting", "active", "completed", "error"
 STATUS = {QUEUED: WAITING, WORKING: ACTIVE, DONE: COMPLETED, FAILED: ERROR, CANCELLED: ERROR}
-_CODES = [(NotFound, 404), (TooLarge, 413), (LimitReached, 429), (InputError, 400), (KeyMissing, 400)]
 _SENTENCE_END = re.compile(r"[.!?…。！？｡؟۔।][\"'”’»)\]」』]*$")
 
 
@@ -58,15 +57,13 @@ def models(offered: list[tuple[Model, Model]]) -> dict[str, Any]:
     return {"object": "list", "data": [_model(model, answering) for model, answering in offered]}
 
 
-def refusal(error: SttError, path: str, request_id: str | None, code: int | None = None) -> tuple[int, dict[str, Any]]:
-    """The status and the body of an answer that says what went wrong."""
-    if code is None:
-        code = next((code for kind, code in _CODES if isinstance(error, kind)), 500)
-    return code, {
+def refusal(error: SttError, path: str, request_id: str | None) -> dict[str, Any]:
+    """The body of an answer that says what went wrong."""
+    return {
         "message": _in_words(error.message, error.guidance),
         "path": path,
         "requestId": request_id or uuid.uuid4().hex,
-        "statusCode": code,
+        "statusCode": error.status,
         "timestamp": _moment(datetime.now(UTC)),
     }
 

@@ -7,15 +7,16 @@ import logging
 import re
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.endpoints import HTTPEndpoint
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from stt import access, answers, catalog, logs, models, tokens
 from stt.catalog import Model
-from stt.errors import BadOption, KeyMissing, NotFound, SttError, TooLarge, UploadBroken
+from stt.database import AWAY
+from stt.errors import BadOption, DatabaseAway, KeyMissing, NotFound, SttError, TooLarge, UploadBroken
 from stt.forms import LONGEST_FIELDS, BadForm, Form
+from stt.limiters import CREATES, LOOKUPS, OPEN_LINKS, OPEN_UPLOADS, PROBES, RESULTS, UPLOADS
 from stt.recordings import Intake, Link, Recording, megabytes
 from stt.settings import settings
 
@@ -25,11 +26,13 @@ log = logging.getLogger("stt.api")
 
 
 class Unauthorized(SttError):
+    status = 401
     title = "Unauthorized"
     guidance = "Send “Authorization: Bearer” and a token that was made on the Settings page."
 
 
 class MethodNotAllowed(SttError):
+    status = 405
     title = "Method not allowed"
     guidance = "See /v1/openapi.json."
 
@@ -61,11 +64,11 @@ class Endpoint(HTTPEndpoint):
             response.headers["Allow"] = allowed
             return response
         if not self.public:
-            request.state.owner = await run_in_threadpool(_owner, request)
+            request.state.owner = await LOOKUPS.run(_owner, request)
         if request.method == "POST":
             return await self.post(request)
         handler = self.delete if request.method == "DELETE" else self.get
-        return await run_in_threadpool(handler, request)
+        return await RESULTS.run_for(getattr(request.state, "owner", None), handler, request)
 
 
 class Create(Endpoint):
@@ -74,9 +77,12 @@ class Create(Endpoint):
     async def post(self, request: Request) -> Response:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind == "multipart/form-data":
-            generation_id = await self._from_form(request)
+            with OPEN_UPLOADS.place(request.state.owner, request):
+                generation_id = await self._from_form(request)
         elif kind == "application/json":
-            generation_id = await run_in_threadpool(_create_from_link, await _json(request), request.state.owner)
+            owner = request.state.owner
+            with OPEN_LINKS.place(owner, request):
+                generation_id = await CREATES.run_for(owner, _create_from_link, await _json(request), owner)
         else:
             raise BadForm("The Content-Type is neither application/json nor multipart/form-data.")
         return JSONResponse({"generation_id": generation_id, "status": "queued"}, status_code=201)
@@ -86,11 +92,14 @@ class Create(Endpoint):
         if _length(request) > limit + LONGEST_FIELDS:
             raise TooLarge(f"The recording is larger than the limit of {megabytes(limit)}.")
         owner = request.state.owner
-        with Form(request.headers["content-type"], lambda name: Intake(name, owner)) as form:
+        form = Form(request.headers["content-type"], lambda name: Intake(name, owner))
+        try:
             async for block in request.stream():
-                await run_in_threadpool(form.write, block)
+                await UPLOADS.run(form.write, block)
             form.end()
-            return await run_in_threadpool(_create_from_form, form, owner)
+            return await PROBES.run_for(owner, _create_from_form, form, owner)
+        finally:
+            await UPLOADS.run(form.close)
 
 
 class Generation(Endpoint):
@@ -248,13 +257,14 @@ def _length(request: Request) -> int:
 
 
 def _refused(error: Exception, request: Request) -> Response:
-    if not isinstance(error, SttError):
+    if isinstance(error, AWAY):
+        error = DatabaseAway(detail=repr(error))
+    elif not isinstance(error, SttError):
         log.exception("a request failed", exc_info=error)
         error = SttError()
-    code = {Unauthorized: 401, MethodNotAllowed: 405}.get(type(error))
-    code, body = answers.refusal(error, request.url.path, logs.request_id.get(), code)
-    headers = {"WWW-Authenticate": "Bearer"} if code == 401 else {}
-    return _json_answer(body, headers, code)
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+    body = answers.refusal(error, request.url.path, logs.request_id.get())
+    return _json_answer(body, headers, error.status)
 
 
 def _json_answer(body: dict[str, Any], headers: dict[str, str] | None = None, code: int = 200) -> Response:

@@ -10,6 +10,7 @@
     │   ├── TooShort          less sound than a word takes
     │   ├── TooLarge          more bytes or seconds than the limit
     │   ├── UploadBroken      the connection ended before the file did
+    │   │   └── TooSlow       the body stopped coming, or came by a few bytes a second
     │   ├── BadLink           an address that cannot be, or must not be, opened
     │   └── BadOption         a setting that the model does not know
     ├── LimitReached          a limit of the host; says when it frees
@@ -43,9 +44,11 @@ class SttError(Exception):
     """Base of all errors that users read: what happened, and what to do next.
 
     `title` is a few words, `message` one sentence of what happened, `guidance` one of what to do.
-    `detail` is for the log only and never holds a key or a transcript.
+    `detail` is for the log only and never holds a key or a transcript. `status` is the HTTP status of an answer that
+    says it, on every route.
     """
 
+    status = 500
     title = "Something went wrong"
     guidance = "Try again. If it happens again, tell whoever runs this server."
 
@@ -61,6 +64,7 @@ class SttError(Exception):
 
 
 class InputError(SttError):
+    status = 400
     title = "This recording cannot be used"
     guidance = "Choose another file."
 
@@ -96,6 +100,7 @@ class TooShort(InputError):
 
 
 class TooLarge(InputError):
+    status = 413
     title = "Too large"
     guidance = "Cut the recording into parts, or save it in a compressed format such as MP3 or M4A."
 
@@ -103,6 +108,11 @@ class TooLarge(InputError):
 class UploadBroken(InputError):
     title = "The upload broke off"
     guidance = "Add the file again."
+
+
+class TooSlow(UploadBroken):
+    status = 408
+    title = "Too slow"
 
 
 class BadLink(InputError):
@@ -116,21 +126,25 @@ class BadOption(InputError):
 
 
 class LimitReached(SttError):
+    status = 429
     title = "A limit is reached"
     guidance = "Wait until it frees, or ask whoever runs this server."
 
 
 class NotFound(SttError):
+    status = 404
     title = "Not found"
     guidance = "It may have been deleted, or it belongs to another browser."
 
 
 class Conflict(SttError):
+    status = 409
     title = "Changed in another tab"
     guidance = "Reload the page to see the newer text. Yours is kept below so that you can copy it."
 
 
 class SetupError(SttError):
+    status = 503
     title = "This server is not set up"
     guidance = "Tell whoever runs this server."
 
@@ -151,6 +165,7 @@ class StorageAway(SetupError):
 
 
 class DiskFull(SetupError):
+    status = 507
     title = "The disk is full"
     guidance = "Free some room on the server, then try again."
 
@@ -163,6 +178,7 @@ class WeightsError(SetupError):
 class ProviderError(SttError):
     """`wait` is how many seconds the provider asks to wait before it is asked again; 0 where it does not say."""
 
+    status = 502
     title = "The AI/ML API could not do this"
     guidance = "Try again later, or transcribe with Whisper on this machine."
 
@@ -174,6 +190,7 @@ class ProviderError(SttError):
 
 
 class KeyMissing(ProviderError):
+    status = 400
     title = "No API key"
     guidance = "Enter a key on the Settings page, or choose Whisper on this machine, which needs none."
 
@@ -199,11 +216,13 @@ class ResultGone(ProviderError):
 
 
 class ProviderBusy(ProviderError):
+    status = 503
     title = "The provider is busy"
     guidance = "Retry in a few minutes, or transcribe with Whisper on this machine."
 
 
 class ProviderDown(ProviderError):
+    status = 503
     title = "The provider does not answer"
     guidance = "Retry in a few minutes, or transcribe with Whisper on this machine."
 
@@ -224,10 +243,12 @@ class AnswerUnreadable(ProviderError):
 
 
 class TookTooLong(ProviderError):
+    status = 504
     title = "The provider took too long"
     guidance = "Retry, or choose another model."
 
 
 class Cancelled(SttError):
+    status = 409
     title = "Cancelled"
     guidance = "The text so far is kept. Retry goes on from there."

@@ -53,6 +53,9 @@ class Form:
         return self
 
     def __exit__(self, *_error) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._files.close()
 
     def write(self, block: bytes) -> None:

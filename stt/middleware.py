@@ -15,7 +15,8 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stt import access, downloads, logs, startup
-from stt.errors import DatabaseAway, StorageAway
+from stt.errors import DatabaseAway, SttError
+from stt.limiters import IMPORTS, LOOKUPS
 
 log = logging.getLogger("stt.web")
 
@@ -94,19 +95,19 @@ class Visitors:
             await send(message)
 
         try:
-            cookies += await run_in_threadpool(_cookies_for, request) if is_page else []
+            cookies += await LOOKUPS.run(_cookies_for, request) if is_page else []
             await self.app(scope, receive, with_headers)
         except Exception as error:
-            await run_in_threadpool(startup.load)
+            await IMPORTS.run(startup.load)
             from stt.database import AWAY
 
-            if not isinstance(error, (*AWAY, StorageAway)):
+            if not isinstance(error, (*AWAY, SttError)):
                 raise
-            said = error if isinstance(error, StorageAway) else DatabaseAway()
+            said = error if isinstance(error, SttError) else DatabaseAway()
             log.warning("%s: %s", said.title, type(error).__name__)
             if answering:
                 raise
-            refusal = JSONResponse(said.to_dict(), status_code=503)
+            refusal = JSONResponse(said.to_dict(), status_code=said.status)
             await refusal(scope, receive, with_headers)
 
 

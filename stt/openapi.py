@@ -16,9 +16,12 @@ _PROBLEMS = {
     "400": "What was sent does not fit; the message says which part.",
     "401": "The token is missing, wrong or withdrawn.",
     "404": "There is no such job, or it belongs to somebody else.",
+    "408": "The body stopped coming, or came too slowly.",
     "413": "The recording is larger than this server takes.",
     "429": "A limit of this server is reached; the message says when it frees.",
     "500": "This server's side.",
+    "503": "The database or the store of recordings does not answer; try again in a minute.",
+    "507": "The server's disk is full.",
 }
 
 # How answers look, for people; by operation, and the body of every refusal.
@@ -124,7 +127,7 @@ def _create() -> dict[str, Any]:
         "description": "Without a key for the AI/ML API this server answers `#g1_whisper-base` itself; settings that "
         "its own engine does not know are then left out.",
         "requestBody": {"required": True, "content": body},
-        "responses": {"201": made, **_problems("400", "401", "413", "429", "500")},
+        "responses": {"201": made, **_problems("400", "401", "408", "413", "429", "500", "503", "507")},
     }
 
 
@@ -132,7 +135,7 @@ def _get() -> dict[str, Any]:
     return {
         "operationId": "getTranscription",
         "summary": "Get the state of a transcription, and its result once it is completed",
-        "responses": {"200": _answer("How far it is.", "Transcription"), **_problems("401", "404", "500")},
+        "responses": {"200": _answer("How far it is.", "Transcription"), **_problems("401", "404", "500", "503")},
     }
 
 
@@ -140,7 +143,7 @@ def _delete() -> dict[str, Any]:
     return {
         "operationId": "deleteTranscription",
         "summary": "Stop a transcription and delete it with its recording",
-        "responses": {"204": {"description": "It is gone."}, **_problems("401", "404", "500")},
+        "responses": {"204": {"description": "It is gone."}, **_problems("401", "404", "500", "503")},
     }
 
 

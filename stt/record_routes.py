@@ -6,12 +6,12 @@ from tempfile import SpooledTemporaryFile
 from typing import BinaryIO
 from urllib.parse import unquote
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from stt import access, live_recordings, recordings
 from stt.errors import BadOption, NotFound, SttError, TooLarge, UploadBroken
+from stt.limiters import LIVE, LOOKUPS, PROBES
 from stt.storage import folder
 from stt.web import refusal
 
@@ -21,9 +21,9 @@ IN_MEMORY = 64 << 10  # bytes of a piece; a larger one goes to disk as it comes
 async def start(request: Request) -> Response:
     """`POST /record`, the name of the recording in `X-File-Name` (percent-encoded): 201 and its id."""
     try:
-        owner, visitor = await run_in_threadpool(_asking, request)
+        owner, visitor = await LOOKUPS.run(_asking, request)
         name = unquote(request.headers.get("x-file-name", ""))
-        made = await run_in_threadpool(live_recordings.start, owner, visitor, name)
+        made = await LIVE.run_for(visitor, live_recordings.start, owner, visitor, name)
     except SttError as error:
         return refusal(error)
     return JSONResponse({"id": made}, status_code=201)
@@ -47,10 +47,10 @@ async def piece(request: Request) -> Response:
 async def finish(request: Request) -> Response:
     """`POST /record/{id}/finish`, with `?piece=N` the last piece as its body: 201 and the recording."""
     try:
-        owner, visitor = await run_in_threadpool(_asking, request)
+        owner, visitor = await LOOKUPS.run(_asking, request)
         if "piece" in request.query_params:
             await _take(request)
-        made = await run_in_threadpool(live_recordings.finish, request.path_params["id"], owner, visitor)
+        made = await PROBES.run_for(owner, live_recordings.finish, request.path_params["id"], owner, visitor)
     except ClientDisconnect:
         return refusal(UploadBroken())
     except SttError as error:
@@ -60,7 +60,7 @@ async def finish(request: Request) -> Response:
 
 async def _take(request: Request) -> int:
     """Read the piece of this request and add it; the number of the next one. Raises SttError, ClientDisconnect."""
-    owner, visitor = await run_in_threadpool(_asking, request)
+    owner, visitor = await LOOKUPS.run(_asking, request)
     number = request.query_params.get("piece", "")
     if not number.isdecimal() or len(number) > 9:
         raise BadOption("`piece` must be a number from 0.")
@@ -70,8 +70,9 @@ async def _take(request: Request) -> int:
             size += len(block)
             if size > live_recordings.MOST_PIECE:
                 raise TooLarge(f"A piece has at most {recordings.megabytes(live_recordings.MOST_PIECE)}.")
-            await run_in_threadpool(_keep, body, block)
-        return await run_in_threadpool(
+            await LIVE.run_for(visitor, _keep, body, block)
+        return await LIVE.run_for(
+            visitor,
             live_recordings.append,
             request.path_params["id"],
             owner,

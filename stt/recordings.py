@@ -79,6 +79,10 @@ class Intake:
         return self
 
     def __exit__(self, *_error) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave nothing behind of a file that was not finished."""
         with suppress(OSError):  # what the full disk did not take is tried once more, and does not matter any more
             self._file.close()
         self.part.unlink(missing_ok=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from pkgutil import resolve_name
 
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.routing import Route, request_response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stt import startup
+from stt.limiters import IMPORTS
 
 
 class Later:
@@ -22,7 +22,7 @@ class Later:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._app is None:
-            self._app = await run_in_threadpool(self.resolve)
+            self._app = await IMPORTS.run(self.resolve)
         await self._app(scope, receive, send)
 
     def resolve(self) -> ASGIApp:

@@ -5,58 +5,71 @@ from __future__ import annotations
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
+from contextlib import suppress
 
 import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from stt.database import database, waveforms
-from stt.errors import SttError
+from stt.errors import InputError, StorageAway
 from stt.recordings import Recording
 
 STEPS = 1000  # values over the whole recording
 WINDOW = 0.05  # seconds over which loudness is measured
 PATIENCE = 1.5  # seconds that a request waits for it
+OPEN = 4  # of one owner at a time, so that the others' need not wait for all of theirs
 
 # One after the other: drawing waveforms must not keep the processor from transcribing.
 _worker = ThreadPoolExecutor(1)
-_open: dict[str, Future[bytes]] = {}
+_open: dict[str, tuple[str, Future[bytes]]] = {}  # owner and result by the recording's id
 _lock = threading.Lock()
 
 
 def of(recording: Recording, patience: float = PATIENCE) -> list[float] | None:
     """Loudness in STEPS even steps, 0 to 1 (the loudest); None if it is not there within `patience` seconds.
 
-    Empty for a recording that cannot be read.
+    Empty for a recording that cannot be read. Raises StorageAway, or what the database raises: the next one
+    who asks may have more luck.
     """
+    found = kept_or_begun(recording)
+    if isinstance(found, Future):
+        try:
+            found = found.result(patience)
+        except NotYet:
+            return None
+    return None if found is None else steps(found)
+
+
+def kept_or_begun(recording: Recording) -> bytes | Future[bytes] | None:
+    """The loudness where it is kept, else what will bring it; None where the owner has many others open."""
     query = sa.select(waveforms.c.loudness).where(waveforms.c.id == recording.id)
     with database().connect() as connection:
         kept = connection.execute(query).scalar()
-    if kept is None:
-        with _lock:
-            if recording.id not in _open:
-                _open[recording.id] = _worker.submit(_make, recording)
-            waiting = _open[recording.id]
-        try:
-            kept = waiting.result(patience)
-        except NotYet:
-            return None
-    return [value / 255 for value in kept]
+    if kept is not None:
+        return kept
+    with _lock:
+        if recording.id not in _open:
+            if sum(owner == recording.owner for owner, _ in _open.values()) >= OPEN:
+                return None
+            _open[recording.id] = recording.owner, _worker.submit(_make, recording)
+        return _open[recording.id][1]
+
+
+def steps(loudness: bytes) -> list[float]:
+    return [value / 255 for value in loudness]
 
 
 def measured(recording: Recording) -> bytes:
-    """The loudness as STEPS bytes, none if there is no sound in it. Raises OSError."""
+    """The loudness as STEPS bytes, none if there is no sound in it. Raises InputError, StorageAway, OSError."""
     from stt.sound import RATE, Reader  # loads PyAV
 
     window = round(WINDOW * RATE)
     parts = []
-    try:
-        with Reader(recording.path, name=recording.name) as reader:
-            while (samples := reader.read(60.0)[0]).size:
-                whole = np.pad(samples, (0, -len(samples) % window)).reshape(-1, window)
-                parts.append(np.sqrt((whole**2).mean(axis=1)))
-    except SttError:
-        return b""
+    with Reader(recording.path, name=recording.name) as reader:
+        while (samples := reader.read(60.0)[0]).size:
+            whole = np.pad(samples, (0, -len(samples) % window)).reshape(-1, window)
+            parts.append(np.sqrt((whole**2).mean(axis=1)))
     loudness = np.concatenate(parts) if parts else np.zeros(0)
     if not loudness.size:
         return b""
@@ -68,15 +81,17 @@ def measured(recording: Recording) -> bytes:
 
 
 def _make(recording: Recording) -> bytes:
+    """Measure it and keep what came out, also that it cannot be read. An error that passes is raised and not kept."""
     try:
-        found = measured(recording)
-        with database().begin() as connection:
+        try:
+            found = measured(recording)
+        except InputError:
+            found = b""
+        except OSError as error:
+            raise StorageAway(detail=repr(error)) from error
+        with suppress(IntegrityError), database().begin() as connection:  # another was faster, or it is deleted by now
             connection.execute(waveforms.insert().values(id=recording.id, loudness=found))
-    except IntegrityError:
-        pass  # another process was faster, or the recording was deleted meanwhile
-    except OSError:
-        return b""  # the next one who asks may have more luck
+        return found
     finally:
         with _lock:
             _open.pop(recording.id, None)
-    return found

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from stt import access, health, metrics, recordings, records, sharing, waveform
-from stt.errors import (
-    Conflict,
-    InputError,
-    LimitReached,
-    NotFound,
-    SetupError,
-    SttError,
-    TooLarge,
-    UploadBroken,
+from stt.errors import LimitReached, NotFound, SttError, UploadBroken
+from stt.limiters import (
+    AUDIO,
+    EXPORTS,
+    HEALTH,
+    IMPORTS,
+    LOOKUPS,
+    OPEN_EXPORTS,
+    OPEN_UPLOADS,
+    PROBES,
+    UPLOADS,
+    WAVEFORMS,
 )
 from stt.recordings import Recording
 
 # An upload opened as a page of its own is nothing but sound: no script, no form, no cookie of this site.
 SANDBOX = "sandbox; default-src 'none'; media-src 'self'"
-_STATUS = [(NotFound, 404), (Conflict, 409), (TooLarge, 413), (LimitReached, 429), (InputError, 422), (SetupError, 507)]
 
 
 async def upload(request: Request) -> Response:
@@ -32,16 +40,14 @@ async def upload(request: Request) -> Response:
 
     The body goes to disk as it comes; nothing is held in memory.
     """
-    owner = await run_in_threadpool(_owner, request)
+    owner = await LOOKUPS.run(_owner, request)
     if owner is None:
         return refusal(NotFound("This browser has no cookie of this site.", guidance="Allow cookies, then reload."))
     length = request.headers.get("content-length", "")
     name = unquote(request.headers.get("x-file-name", ""))
     try:
-        with recordings.Intake(name, owner, int(length) if length.isdecimal() else None) as intake:
-            async for block in request.stream():
-                await run_in_threadpool(intake.write, block)
-            recording = await run_in_threadpool(intake.finish)
+        with OPEN_UPLOADS.place(owner, request):
+            recording = await _taken_in(request, name, owner, int(length) if length.isdecimal() else None)
     except ClientDisconnect:
         return refusal(UploadBroken())  # nobody reads it; the part is gone from the disk
     except SttError as error:
@@ -49,13 +55,23 @@ async def upload(request: Request) -> Response:
     return JSONResponse({"id": recording.id, "name": recording.name}, status_code=201)
 
 
-def audio(request: Request) -> Response:
+async def _taken_in(request: Request, name: str, owner: str, expected: int | None) -> Recording:
+    intake = await UPLOADS.run(recordings.Intake, name, owner, expected)
+    try:
+        async for block in request.stream():
+            await UPLOADS.run(intake.write, block)
+        return await PROBES.run_for(owner, intake.finish)
+    finally:
+        await UPLOADS.run(intake.close)
+
+
+async def audio(request: Request) -> Response:
     """`GET /audio/{id}`: the recording of a transcription, for its owner, with byte ranges; `?download` to save it.
 
     `GET /audio/shared?share={token}`: that of a shared one, if the link lets hear it.
     """
     try:
-        recording = _recording(request)
+        recording, path = await AUDIO.run(_recording_and_file, request)
     except NotFound as error:
         return refusal(error)
     headers = {
@@ -64,7 +80,7 @@ def audio(request: Request) -> Response:
     }
     saved = "download" in request.query_params
     return FileResponse(
-        recording.path,
+        path,
         media_type=recording.mime,
         headers=headers,
         filename=recording.name if saved else None,
@@ -72,15 +88,36 @@ def audio(request: Request) -> Response:
     )
 
 
-def loudness(request: Request) -> Response:
+async def loudness(request: Request) -> Response:
     """`GET /audio/{id}/waveform`, also of a shared one: `{"peaks": [0 to 1, …]}`; 202 while it is worked out."""
     try:
-        peaks = waveform.of(_recording(request))
-    except NotFound as error:
+        found = await WAVEFORMS.run(_loudness, request)
+        if isinstance(found, Future):
+            found = await _within(waveform.PATIENCE, found)
+    except SttError as error:
         return refusal(error)
-    if peaks is None:
+    if found is None:
         return JSONResponse({"peaks": None}, status_code=202, headers={"Cache-Control": "no-store"})
-    return JSONResponse({"peaks": [round(peak, 3) for peak in peaks]}, headers={"Cache-Control": _caching(request)})
+    peaks = [round(peak, 3) for peak in waveform.steps(found)]
+    return JSONResponse({"peaks": peaks}, headers={"Cache-Control": _caching(request)})
+
+
+def _loudness(request: Request) -> bytes | Future[bytes] | None:
+    return waveform.kept_or_begun(_recording(request))
+
+
+async def _within(seconds: float, work: Future[bytes]) -> bytes | None:
+    """What comes of work that others may wait for, too; None if it takes longer. No thread waits for it."""
+    done, _ = await asyncio.wait([waiting := asyncio.wrap_future(work)], timeout=seconds)
+    if not done:
+        waiting.add_done_callback(lambda late: late.cancelled() or late.exception())  # nobody asks for it here
+        return None
+    return waiting.result()
+
+
+def _recording_and_file(request: Request) -> tuple[Recording, Path]:
+    recording = _recording(request)
+    return recording, recording.path
 
 
 def _recording(request: Request) -> Recording:
@@ -104,26 +141,41 @@ def _caching(request: Request) -> str:
     return "private, no-store" if "share" in request.query_params else "private, max-age=3600"
 
 
-def my_data(request: Request) -> Response:
+async def my_data(request: Request) -> Response:
     """`GET /my-data.zip`: all that is the visitor's, made while it is sent (see `stt.takeout`)."""
-    from stt import takeout  # brings the formats: only when somebody asks
-
-    owner = _owner(request)
+    owner = await LOOKUPS.run(_owner, request)
     if owner is None:
         return refusal(NotFound("This browser has no cookie of this site.", guidance="Allow cookies, then reload."))
     headers = {"Cache-Control": "private, no-store", "Content-Disposition": 'attachment; filename="my-data.zip"'}
-    return StreamingResponse(takeout.everything(owner), media_type="application/zip", headers=headers)
+    takeout = await IMPORTS.run(import_module, "stt.takeout")  # brings the formats: only when somebody asks
+    pieces = EXPORTS.iterate(owner, takeout.everything(owner))
+    return _InPlace(OPEN_EXPORTS.place(owner, request), pieces, media_type="application/zip", headers=headers)
 
 
-def healthz(_request: Request) -> Response:
+class _InPlace(StreamingResponse):
+    """A long answer that holds a place of `limiters.Open` while it is sent, or is refused where there is none."""
+
+    def __init__(self, place: AbstractContextManager[None], content: AsyncIterator[bytes], **more: Any) -> None:
+        super().__init__(content, **more)
+        self._place = place
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            with self._place:
+                await super().__call__(scope, receive, send)
+        except LimitReached as error:
+            await refusal(error)(scope, receive, send)
+
+
+async def healthz(_request: Request) -> Response:
     """`GET /healthz`: 200 once the database answers and the job engine runs; 503 until then, with what is missing."""
-    status, answer = health.answer()
+    status, answer = await HEALTH.run(health.answer)
     return JSONResponse(answer, status_code=status)
 
 
-def figures(_request: Request) -> Response:
+async def figures(_request: Request) -> Response:
     """`GET /metrics` for Prometheus."""
-    return Response(metrics.page(), media_type=metrics.TYPE)
+    return Response(await HEALTH.run(metrics.page), media_type=metrics.TYPE)
 
 
 def _owner(request: Request) -> str | None:
@@ -131,5 +183,4 @@ def _owner(request: Request) -> str | None:
 
 
 def refusal(error: SttError) -> JSONResponse:
-    status = next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
-    return JSONResponse(error.to_dict(), status_code=status)
+    return JSONResponse(error.to_dict(), status_code=error.status)

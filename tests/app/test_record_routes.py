@@ -64,7 +64,7 @@ def test_what_is_sent_to_the_recording_of_another_is_refused(server: Server, vis
 
 @pytest.mark.parametrize("piece", ["", "x", "-1", "1e3", "9" * 5000, "²"])
 def test_a_piece_without_a_number_is_refused(server: Server, visitor: requests.Session, piece: str):
-    assert visitor.post(start(visitor, server), params={"piece": piece}, data=b"x").status_code == 422
+    assert visitor.post(start(visitor, server), params={"piece": piece}, data=b"x").status_code == 400
 
 
 def test_a_visitor_with_too_many_at_once_is_told_so(server: Server, visitor: requests.Session):

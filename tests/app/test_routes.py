@@ -103,9 +103,9 @@ def test_an_upload_arrives_whole_under_a_random_name(server: Server, visitor: re
 @pytest.mark.parametrize(
     ("body", "status", "kind"),
     [
-        (b"", 422, "EmptyFile"),
-        (b"This is text under the name of sound. " * 40, 422, "NotSound"),
-        (b"RIFF\x00\x00\x00\x00WAVEfmt ", 422, "Unreadable"),
+        (b"", 400, "EmptyFile"),
+        (b"This is text under the name of sound. " * 40, 400, "NotSound"),
+        (b"RIFF\x00\x00\x00\x00WAVEfmt ", 400, "Unreadable"),
         (b"\x00" * (5 * 1024 * 1024 + 1), 413, "TooLarge"),
     ],
 )
@@ -150,7 +150,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(server: Server, visitor: reque
     with socket.create_connection(("localhost", server.port)) as connection:
         connection.sendall(head.encode() + b"x" * 1000)
     # The next request is answered after the broken one was cleaned up.
-    assert upload(visitor, server, b"").status_code == 422
+    assert upload(visitor, server, b"").status_code == 400
     wait_until_empty(server.data / "incoming")
 
 

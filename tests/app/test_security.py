@@ -31,7 +31,7 @@ PAGE = {"Accept": "text/html"}
 # Every route with what it answers to: nobody known, another visitor, the owner. A new route needs a row.
 # The order is that of the requests: the last one deletes.
 ROWS = {
-    "POST /upload": (404, 422, 422),  # 422: let in, but the upload is empty
+    "POST /upload": (404, 400, 400),  # 400: let in, but the upload is empty
     "GET /favicon.png": (200, 200, 200),
     "GET /audio/{id}": (404, 404, 200),
     "GET /audio/{id}/waveform": (404, 404, 200),

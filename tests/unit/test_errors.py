@@ -1,0 +1,95 @@
+"""One error has one HTTP status, whichever route says it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from stt import api, errors, web
+from stt.middleware import Visitors
+
+STATUS = {
+    errors.SttError: 500,
+    errors.InputError: 400,
+    errors.TooLarge: 413,
+    errors.TooSlow: 408,
+    errors.LimitReached: 429,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.SetupError: 503,
+    errors.DiskFull: 507,
+    errors.ProviderError: 502,
+    errors.KeyMissing: 400,
+    errors.ProviderBusy: 503,
+    errors.ProviderDown: 503,
+    errors.TookTooLong: 504,
+    errors.Cancelled: 409,
+    api.Unauthorized: 401,
+    api.MethodNotAllowed: 405,
+}
+
+
+def kinds(of: type[errors.SttError] = errors.SttError) -> Iterator[type[errors.SttError]]:
+    yield of
+    for kind in of.__subclasses__():
+        if not kind.__module__.startswith("tests"):
+            yield from kinds(kind)
+
+
+def expected(kind: type[errors.SttError]) -> int:
+    """That of the class itself, or of the nearest above it in the table."""
+    return next(STATUS[each] for each in kind.__mro__ if each in STATUS)
+
+
+@pytest.fixture(scope="module")
+def client() -> TestClient:
+    """Each error raised past a route, said by a route of the pages, and by one of /v1."""
+    by_name = {kind.__name__: kind for kind in kinds()}
+
+    async def raised(request: Request) -> Response:
+        raise by_name[request.path_params["kind"]]("So it is.")
+
+    def said(request: Request) -> Response:
+        return web.refusal(by_name[request.path_params["kind"]]("So it is."))
+
+    class Told(api.Endpoint):
+        public = True
+
+        def get(self, request: Request) -> Response:
+            raise by_name[request.path_params["kind"]]("So it is.")
+
+    def away(_request: Request) -> Response:
+        raise sa.exc.OperationalError("SELECT 1", None, OSError("away"))
+
+    class Away(api.Endpoint):
+        public = True
+
+        def get(self, request: Request) -> Response:
+            return away(request)
+
+    routes = [Route("/raised/{kind}", raised), Route("/said/{kind}", said), Route("/v1/told/{kind}", Told)]
+    routes += [Route("/away", away), Route("/v1/away", Away)]
+    return TestClient(Starlette(routes=routes, middleware=[Middleware(Visitors)]))
+
+
+@pytest.mark.parametrize("kind", sorted(set(kinds()), key=lambda kind: kind.__name__))
+def test_every_route_says_it_with_the_same_status(client: TestClient, kind: type[errors.SttError]):
+    for path in ("raised", "said", "v1/told"):
+        answer = client.get(f"/{path}/{kind.__name__}")
+        assert answer.status_code == expected(kind), path
+        assert "So it is." in answer.json()["message"]
+
+
+@pytest.mark.parametrize("path", ["/away", "/v1/away"])
+def test_a_database_that_is_away_is_said_alike(client: TestClient, path: str):
+    answer = client.get(path)
+    assert answer.status_code == errors.DatabaseAway.status == 503
+    assert errors.DatabaseAway.title in answer.json()["message"]
