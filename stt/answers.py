@@ -99,7 +99,8 @@ def _metadata(found: Job, transcript: Transcript) -> dict[str, Any]:
 
 def _word(word: Word, numbers: dict[str, int]) -> dict[str, Any]:
     text = word.text.strip()
-    bare = re.sub(r"^[\W_]+|[\W_]+$", "", text).lower()
+    inside = [place for place, character in enumerate(text) if character.isalnum()]
+    bare = text[inside[0] : inside[-1] + 1].lower() if inside else ""
     return {
         "word": bare or text,
         "start": word.start,

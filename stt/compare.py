@@ -6,7 +6,7 @@ import re
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import jiwer
@@ -28,7 +28,7 @@ _SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\U00020000-\U0
 _DASHES = "\\-\u2010-\u2015/"
 _WORDS = re.compile(rf"\s*(?:[{_SPACELESS}]|[^\s{_SPACELESS}{_DASHES}]*[{_DASHES}]+|[^\s{_SPACELESS}{_DASHES}]+)")
 _EXACT_WORDS = re.compile(rf"\s*(?:[{_SPACELESS}]|[^\s{_SPACELESS}]+)")
-_ENDS_ALONE = re.compile(rf"[{_SPACELESS}{_DASHES}]$")
+_ENDS_ALONE = re.compile(rf"[{_SPACELESS}{_DASHES}]")
 _STARTS_ALONE = re.compile(rf"[\s{_SPACELESS}]")
 
 
@@ -119,20 +119,23 @@ def _timed_texts(transcript: Transcript) -> Iterator[tuple[str, float | None]]:
 def _tokens(texts: Iterator[tuple[str, float | None]], exact: bool) -> list[Token]:
     found: list[Token] = []
     split = _EXACT_WORDS if exact else _WORDS
+    pieces: list[str] = []  # of the word being gathered
+    keyed, begun = 0, None  # how many of them make its key, and when it starts
     for whole, start in texts:
-        for match in split.finditer(whole):
-            text = match[0]
+        for text in split.findall(whole.rstrip()):  # spaces at the end would be read again from each of them
             key = _key(text, exact)
             # Some engines cut "don't" into two words; and a dash or an emoji alone is no word to compare.
-            joins = found and (not key or not (_STARTS_ALONE.match(text) or _ENDS_ALONE.search(found[-1].text)))
-            if joins:
-                last = found[-1]
-                text = last.text + text
-                found[-1] = replace(last, text=text, key=_key(text, exact) if key else last.key)
+            if pieces and (not key or not (_STARTS_ALONE.match(text) or _ENDS_ALONE.match(pieces[-1][-1]))):
+                pieces.append(text)
+                keyed = len(pieces) if key else keyed
             elif key:
+                if pieces:
+                    found.append(Token("".join(pieces), _key("".join(pieces[:keyed]), exact), begun))
                 if len(found) == MOST_WORDS:
                     return found
-                found.append(Token(text, key, start))
+                pieces, keyed, begun = [text], 1, start
+    if pieces:
+        found.append(Token("".join(pieces), _key("".join(pieces[:keyed]), exact), begun))
     return found
 
 

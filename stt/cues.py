@@ -23,6 +23,7 @@ SPEAKING_SPEED = 15.0  # characters a second, where not even the length of the r
 SENTENCE_END = re.compile(r"[.!?…。！？｡؟۔।]+[\"'”’»)\]」』]*$")
 CLAUSE_END = re.compile(r"[,;:،؛、，；：–—]+[\"'”’»)\]」』]*$")
 ABBREVIATION = re.compile(r"(?:[A-Z][a-z]{0,2}|(?:[A-Za-z]\.)+[A-Za-z]?)\.$")  # Mr. Dr. U.S.
+_BLOCK = 200  # characters without a space whose line breaks are found at a time
 SPACES = re.compile(r"[^\S\u00a0\u202f]+")  # no-break spaces keep what they join on one line
 
 
@@ -177,7 +178,7 @@ def _breakable(token: str, line_length: int) -> Iterator[str]:
     if width(token) <= line_length and width(token) == len(token):
         yield token
         return
-    for part in line_break_units(token):
+    for part in _line_break_units(token):
         if width(part) <= line_length:
             yield part
             continue
@@ -188,6 +189,12 @@ def _breakable(token: str, line_length: int) -> Iterator[str]:
                 piece = ""
             piece += cluster
         yield piece
+
+
+def _line_break_units(token: str) -> Iterator[str]:
+    """The parts of a token that a line may end after, in linear time: uniseg's grows with the square of combining marks."""
+    for begin in range(0, len(token), _BLOCK):
+        yield from line_break_units(token[begin : begin + _BLOCK])
 
 
 def _in_order(units: Iterable[Unit]) -> list[Unit]:

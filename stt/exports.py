@@ -262,7 +262,7 @@ def clock(seconds: float) -> str:
 
 
 def _stem(title: str) -> str:
-    visible = (" " if c.isspace() else c for c in title)
+    visible = (" " if c.isspace() else c for c in title[: 10 * LONGEST_NAME])
     name = "".join(c for c in visible if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
     name = re.sub(r"[\s.]*[/\\:|]+[\s.]*", "-", unicodedata.normalize("NFC", name))
     name = re.sub(r"\s+(?=\.)", "", re.sub(r"\s+", " ", name)).strip(" .-~")

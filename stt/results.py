@@ -26,7 +26,8 @@ DONE_TOO = {"complete", "succeeded", "success", "done", "finished"}  # not in th
 FAILED = {"error", "failed", "canceled", "cancelled"}
 LONGEST = 10_000_000.0  # seconds; a time beyond it is no time
 READABLE = 600  # characters of a text without times that make a part
-_SENTENCE = re.compile(r".*?(?:[.?!…]+[\"'”’)\]]*(?=\s)|[。？！]+|$)\s*", re.DOTALL)
+# Begins only where a run of signs does, as otherwise a long run would be read again from each of them.
+_SENTENCE_END = re.compile(r"(?<![.?!…])[.?!…]+[\"'”’)\]]*(?=\s)|[。？！]+")
 PAUSE, LONG = 1.0, 15.0  # seconds: a pause that ends a segment; the length from which any comma does
 
 
@@ -189,14 +190,13 @@ def _finished(
 
 def _readable(text: str) -> Iterator[str]:
     """A text without times in parts that can be read, and corrected, one at a time: cut after sentences."""
-    part = ""
-    for sentence in _SENTENCE.findall(text):
-        part += sentence
-        if len(part) >= READABLE:
-            yield part.strip()
-            part = ""
-    if part.strip():
-        yield part.strip()
+    begin = 0
+    for end in (match.end() for match in _SENTENCE_END.finditer(text)):
+        if end - begin >= READABLE:
+            yield text[begin:end].strip()
+            begin = end
+    if rest := text[begin:].strip():
+        yield rest
 
 
 def _channels(value: Any) -> list[dict]:

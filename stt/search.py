@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import accumulate, islice
 
 import sqlalchemy as sa
 
@@ -20,9 +22,11 @@ _MARKS = "\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\
 _SIGNS = "\u0900-\u0963\u0966-\u0dff"
 _WORD = re.compile(rf"[{_SPACELESS}]|(?:[^\W_{_SPACELESS}]|[{_SIGNS}])+")
 _MARK = re.compile(f"[{_MARKS}]")
+_BARE = re.compile(r"\S+")
 _TERM = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _SHORTEST_BEGINNING = 4  # letters: a shorter word is looked for as it is, a longer one also as a word's beginning
-_MOST_TERMS = 16
+LONGEST_QUERY, MOST_WORDS = 200, 8  # characters and words of a query that count
+LONGEST_HIT = 200  # characters of a hit that are shown
 
 BEFORE, AFTER = 24, 100  # characters shown around a hit: it stands near the beginning, where narrow columns show it
 # Characters: PostgreSQL forgets where words stand in long texts, so it gets short ones that overlap. Words that are
@@ -58,14 +62,28 @@ def words(text: str | None) -> list[str]:
 def terms(query: str) -> list[Term]:
     """What a query asks for: all of its terms must be there, in any order. "…" keeps words together.
 
-    Any text is a query; what holds no word asks for nothing. At most 16 terms count.
+    Any text is a query; what holds no word asks for nothing. Only what `bounded` leaves counts.
     """
     found = []
-    for quoted, bare in _TERM.findall(query):
+    for quoted, bare in _TERM.findall(bounded(query)):
         inside = tuple(words(quoted or bare))
         if inside:
             found.append(Term(inside, beginning=bool(bare) and _may_go_on(inside[-1])))
-    return found[:_MOST_TERMS]
+    return found
+
+
+def bounded(query: str) -> str:
+    """Return the part of a query that counts: its first 8 words, at most 200 characters, without outer spaces.
+
+    The work of a search grows with the words of its query, and everybody waits for it.
+    """
+    ends = [match.end() for match in islice(_BARE.finditer(query[:LONGEST_QUERY]), MOST_WORDS)]
+    return query[: ends[-1]].strip() if ends else ""
+
+
+def is_cut(query: str) -> bool:
+    """Return whether a query is longer than what counts of it."""
+    return bounded(query) != query.strip()
 
 
 def is_query(text: str) -> bool:
@@ -82,16 +100,29 @@ def matching(dialect: str, owner: str, query: str) -> sa.Select:
 def snippet(text: str, query: str) -> Snippet | None:
     """A hit of `query` in `text` with its surroundings; None if none of its terms is there.
 
-    The longest term says most about the place, so it is tried first.
+    The longest term says most about the place, so it is tried first. The time is linear in the text, whatever is in it.
     """
     text = unicodedata.normalize("NFC", text)
     folded = _folded(text)
+    # A space on either side of each word, so that plain string search finds whole words and phrases.
+    spaced = " ".join(["", *_WORD.findall(folded), ""])
     for term in sorted(terms(query), key=lambda term: -sum(map(len, term.words))):
-        match = _pattern(term).search(folded)
-        if match:
-            start, end = match.span()
+        found = spaced.find(" " + " ".join(term.words) + ("" if term.beginning else " "))
+        if found >= 0:
+            start, end = _span(text, folded, spaced.count(" ", 0, found), len(term.words))
+            end = min(end, start + LONGEST_HIT)
             return Snippet(_before(text, start), _one_line(text[start:end]), _after(text, end))
     return None
+
+
+def _span(text: str, folded: str, first: int, count: int) -> tuple[int, int]:
+    """Where `count` words of `folded`, from the word number `first` on, stand in `text`."""
+    run = list(islice(_WORD.finditer(folded), first, first + count))
+    start, end = run[0].start(), run[-1].end()
+    if text.isascii():
+        return start, end
+    ends = list(accumulate(len(_letters[ord(character)]) for character in text))  # of each character, in `folded`
+    return bisect_right(ends, start), bisect_right(ends, end - 1) + 1
 
 
 def prepare(connection: sa.Connection) -> None:
@@ -247,11 +278,10 @@ def _plain(text: str) -> str:
 
 
 class _Letters(dict):
-    """For `str.translate`: each letter as one plain letter, so that places in the text stay the same."""
+    """For `str.translate`: what each character is to the index."""
 
     def __missing__(self, code: int) -> str:
-        plain = _plain(chr(code))
-        self[code] = plain if len(plain) == 1 else chr(code)
+        self[code] = _plain(chr(code))
         return self[code]
 
 
@@ -268,21 +298,6 @@ def _may_go_on(word: str) -> bool:
 
 def _spaceless(word: str) -> bool:
     return re.match(f"[{_SPACELESS}]", word) is not None
-
-
-def _pattern(term: Term) -> re.Pattern[str]:
-    """Finds the term in a folded text, with anything but letters between its words."""
-    letter = rf"(?:[^\W_{_SPACELESS}]|[{_SIGNS}])"
-    before = rf"(?<![^\W_{_SPACELESS}])(?<![{_SIGNS}])"
-    pattern = re.escape(term.words[0])
-    for word, following in zip(term.words, term.words[1:], strict=False):
-        pattern += r"[\W_]*" if _spaceless(word) or _spaceless(following) else r"[\W_]+"
-        pattern += re.escape(following)
-    if not _spaceless(term.words[0]):
-        pattern = before + pattern
-    if not _spaceless(term.words[-1]):
-        pattern += f"{letter}*" if term.beginning else f"(?!{letter})"
-    return re.compile(pattern.replace("ss", "(?:ss|ß)"))
 
 
 def _before(text: str, start: int) -> str:

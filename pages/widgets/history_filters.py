@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from pages.widgets.amounts import time_zone
-from stt import history, models, records
+from stt import history, models, records, search
 from stt.languages import LANGUAGES
 
 STATES = [records.QUEUED, records.WORKING, records.DONE, records.FAILED, records.CANCELLED]
@@ -101,6 +101,7 @@ def search_filters_order(owner: str) -> tuple[history.Wanted, str, bool]:
             bind="query-params",
             key="q",
             on_change=first_page,
+            max_chars=search.LONGEST_QUERY,
         )
         # At the first run of a session only the address knows.
         state, address = st.session_state, st.query_params
@@ -110,6 +111,8 @@ def search_filters_order(owner: str) -> tuple[history.Wanted, str, bool]:
         order = st.selectbox(
             "Sort by", list(ORDERS), key=ORDER, bind="query-params", on_change=first_page, width=220, filter_mode=None
         )
+    if search.is_cut(text or ""):
+        st.caption(f"Only the first {search.MOST_WORDS} words of a search count, at most {search.LONGEST_QUERY} characters.")
     return {**wanted, "text": text or ""}, *ORDERS[order]
 
 

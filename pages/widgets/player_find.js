@@ -1,5 +1,8 @@
 // Find in the text, and the way from one doubtful word to the next.
 
+const LONGEST_QUERY = 200; // characters, as in stt/search.py
+const MOST_HITS = 10_000;
+
 const MARKS = globalThis.CSS?.highlights ? { all: mark("stt-hit", 0), now: mark("stt-hit-now", 1) } : null;
 
 function mark(name, priority) {
@@ -40,7 +43,7 @@ class Finder {
 
   /** Look for this from the start; `going` goes to the first hit. */
   begin(wanted, going) {
-    this.input.value = wanted;
+    this.input.value = wanted.slice(0, LONGEST_QUERY);
     this.search();
     if (going) this.step(1);
   }
@@ -53,11 +56,14 @@ class Finder {
     if (wanted) {
       const pattern = new RegExp(wanted.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&").replace(/\s+/g, "\\s+"), "giu");
       for (const paragraph of this.text.paragraphs) {
-        const found = Array.from(paragraph.text.matchAll(pattern), (hit) => (
-          { paragraph, from: hit.index, to: hit.index + hit[0].length }
-        ));
+        const found = [];
+        for (const hit of paragraph.text.matchAll(pattern)) {
+          if (this.hits.length + found.length >= MOST_HITS) break;
+          found.push({ paragraph, from: hit.index, to: hit.index + hit[0].length });
+        }
         if (found.length) this.hitsOf.set(paragraph, found);
         for (const hit of found) this.hits.push(hit);
+        if (this.hits.length >= MOST_HITS) break;
       }
     }
     this.found.hidden = !wanted;
@@ -85,7 +91,7 @@ class Finder {
   }
 
   tell() {
-    const total = this.hits.length.toLocaleString("en");
+    const total = this.hits.length.toLocaleString("en") + (this.hits.length < MOST_HITS ? "" : "+");
     const found = this.place < 0 ? `${total} found` : `${(this.place + 1).toLocaleString("en")} of ${total}`;
     this.count.textContent = this.hits.length ? found : "None";
   }

@@ -308,3 +308,22 @@ def test_minutes_count_for_the_day_that_the_visitor_had(owner: str):
         add(mine, "a", "b", created=moment, duration=90.0)
         add(mine, "c", "d", created=moment, duration=30.0)
         assert history.minutes_by_day(mine, ZoneInfo(zone)) == {(expected, "whisper-base"): 2.0}
+
+
+def test_the_first_eight_words_and_200_characters_of_a_query_count_and_a_longer_one_is_noticed(owner: str):
+    add(owner, "Numbers", "one two three four five six seven eight")
+    eight = "one two three four five six seven eight"
+    assert not search.is_cut(f"  {eight} ") and titles(owner, text=f"{eight} missing") == ["Numbers"]
+    assert search.is_cut(f"{eight} missing") and search.bounded(f"{eight} missing") == eight
+    assert search.is_cut("x" * 201) and len(search.bounded("x" * 201)) == 200
+    assert titles(owner, text="seven missing") == titles(owner, text="x" * 201) == []
+
+
+@pytest.mark.parametrize("query", ["a a a a a a a b", '"' + "a " * 99 + 'b"', "a-" * 99 + "b", "a" * 199 + "b", '"' * 200])
+def test_a_search_in_a_text_that_repeats_itself_takes_no_longer_than_in_another(owner: str, query: str):
+    text = "a " * 99_000 + "b"  # took 31.6 s for each request, and everybody waited
+    add(owner, "Hostile", text)
+    began = time.perf_counter()
+    jobs = history.find(owner, text=query)
+    history.in_context(jobs, query)
+    assert time.perf_counter() - began < 5

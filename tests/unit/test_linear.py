@@ -1,0 +1,54 @@
+"""What anybody can write into a text or a query takes time in step with its length, not with its square.
+
+Each text is one that took minutes to hours. The bound of 30 s for all that is done with it is some hundred times what
+it takes, so that a busy machine does not matter.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from stt import answers, compare, exports, results, search
+from stt.transcript import Segment, Transcript, Word
+
+LONG = 200_000  # characters, the most that a paragraph may have
+TEXTS = {
+    "words that begin like the query": "a " * (LONG // 2) + "b",
+    "signs without a space": "." * LONG + "x",
+    "quotes after signs": "!" + "'" * LONG + "x",
+    "signs and quotes by turns": ".'" * (LONG // 2) + "x",
+    "spaces": " " * LONG,
+    "spaces around a word": " " * LONG + "x" + " " * LONG,
+    "dashes": "x" + " -" * (LONG // 2),
+    "words that are joined": "x’" * (LONG // 2),
+    "one word": "x" * LONG,
+    "accents": "x" + "\u0301" * 20_000,
+    "points between spaces": ". " * (LONG // 2),
+    "slashes in a title": "./" * (LONG // 2),
+}
+
+
+def untimed(text: str) -> Transcript:
+    return Transcript((Segment(0.0, 0.0, text),), timed=False)
+
+
+WORK: dict[str, Callable[[str], object]] = {
+    "snippet": lambda text: [search.snippet(text, query) for query in ("a a a a a a a b", "x" * 200, '"' + text[:200])],
+    "query": search.terms,
+    "answer of a provider": lambda text: results.read({"status": "completed", "result": {"text": text}}),
+    "word of REST": lambda text: answers._word(Word(text, 0.0, 1.0), {}),
+    "comparison": lambda text: [compare.tokens_of_text(text, exact=exact) for exact in (False, True)],
+    "table of words": lambda text: exports.FORMATS["csv"].write(untimed(text)),
+    "file name": lambda text: exports.file_name(text, "txt"),
+}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
+@pytest.mark.parametrize("work", WORK.values(), ids=WORK.keys())
+def test_no_text_takes_minutes(work: Callable[[str], object], text: str):
+    began = time.perf_counter()
+    work(text)
+    assert time.perf_counter() - began < 30
