@@ -13,7 +13,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.components.v2 import manifest_scanner
 
-from stt import logs, startup
+from stt import hosts, logs, startup
 from stt.assets import Assets
 from stt.errors import SetupError
 from stt.middleware import MIDDLEWARE
@@ -30,6 +30,8 @@ try:
     startup.check(can_sign_in)
 except SetupError as error:
     sys.exit(f"{error.message} {error.guidance}")
+
+hosts.bind(st.get_option("server.address"))
 
 
 @contextlib.asynccontextmanager

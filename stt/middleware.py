@@ -1,81 +1,55 @@
-"""What happens around every request: the visitor's cookie, other sites refused, safety headers, files of others hidden."""
+"""What happens around every request that is let in: the visitor's cookie, safety headers, errors of the database."""
 
 from __future__ import annotations
 
 import logging
 import time
-from http.cookies import SimpleCookie
-from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from stt import access, downloads, logs, startup
+from stt import access, cookies, downloads, logs, startup
 from stt.errors import DatabaseAway, SttError
+from stt.gate import SAFE, SIGN_OUT, SIGNED_IN, Gate
 from stt.limiters import IMPORTS, LOOKUPS
+from stt.safety import SAFETY
 
 log = logging.getLogger("stt.web")
 
-UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 MEDIA = "/media/"  # where Streamlit serves the files of its pages
-SIGNED_IN, SIGNED_OUT = "/oauth2callback", "/auth/logout"  # routes of Streamlit's own
-POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        # The hash is that of the one inline script of Streamlit's page; its components come as blobs.
-        "script-src 'self' blob: 'wasm-unsafe-eval' 'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "media-src 'self' data: blob:",
-        "font-src 'self' data:",
-        "connect-src 'self' data: blob:",
-        "worker-src 'self' blob:",
-        "frame-src 'none'",
-        "object-src 'none'",
-        "base-uri 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'self'",
-    )
-)
-SAFETY = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "SAMEORIGIN",
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "microphone=(self), camera=(), geolocation=(), payment=(), usb=(), browsing-topics=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+USER = "_streamlit_user="  # the cookie that Streamlit sets when somebody has signed in
 
 
 class Visitors:
-    """Gives every browser a signed cookie at its first page, refuses requests that another site sends, says in
-    headers what a browser may do with an answer, and keeps the way to a page over the sign-in.
+    """Gives every browser a signed cookie at its first page, says in headers what a browser may do with an answer, and
+    keeps the way to a page over the sign-in.
 
-    Plain ASGI: websockets and streamed bodies pass through untouched.
+    Plain ASGI: websockets and streamed bodies pass through untouched, but for the names of our cookies.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
+        headers = Headers(scope=scope)
+        jar = cookies.sort(headers.getlist("cookie"), secure=cookies.is_https(headers, scope["scheme"]))
+        others = [(name, value) for name, value in scope["headers"] if name != b"cookie"]
+        scope = {**scope, "headers": [*others, (b"cookie", jar.header.encode("latin-1"))] if jar.header else others}
+        if scope["type"] == "http":
+            await self._answer(scope, receive, send, jar)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, jar: cookies.Jar) -> None:
         request = Request(scope)
-        number = logs.new_request_id(request.headers.get("x-request-id"))
-        logs.request_id.set(number)
-        if request.method in UNSAFE and _from_another_site(request):
-            log.warning("refused a cross-site %s", request.method)
-            refusal = PlainTextResponse("Cross-site request refused.", status_code=403, headers=SAFETY)
-            await refusal(scope, receive, send)
-            return
-        is_page = request.method == "GET" and (request.url.path in (SIGNED_IN, SIGNED_OUT) or _is_page(request))
-        cookies: list[str] = []
+        ours: list[str] = []
         began, answering = time.monotonic(), False
 
         async def with_headers(message: Message) -> None:
@@ -85,17 +59,21 @@ class Visitors:
                 headers = MutableHeaders(scope=message)
                 for name, value in SAFETY.items():
                     headers.setdefault(name, value)
-                headers["X-Request-Id"] = number
-                if request.method in UNSAFE or message["status"] >= 500:
+                headers["X-Request-Id"] = logs.request_id.get() or ""
+                if request.method not in SAFE or message["status"] >= 500:
                     _log_answer(request, message["status"], began)
-                if request.url.path == SIGNED_IN and headers.get("location") == "/":
-                    headers["Location"] = access.wanted(request.cookies) or "/"
-                for cookie in cookies:
+                if request.url.path == SIGNED_IN:
+                    _signed_in(request, headers, ours, jar)
+                if request.url.path == SIGN_OUT:
+                    headers["Clear-Site-Data"] = '"cache"'
+                for cookie in ours:
                     headers.append("set-cookie", cookie)
+                _guard_cookies(headers, secure=jar.secure)
             await send(message)
 
         try:
-            cookies += await LOOKUPS.run(_cookies_for, request) if is_page else []
+            if request.method == "GET" and (request.url.path == SIGN_OUT or _is_page(request)):
+                ours += await LOOKUPS.run(_cookies_for, request, jar)
             await self.app(scope, receive, with_headers)
         except Exception as error:
             await IMPORTS.run(startup.load)
@@ -142,7 +120,7 @@ class OwnFiles:
         await self.app(whole, receive, if_allowed)
 
 
-MIDDLEWARE = [Middleware(Visitors), Middleware(OwnFiles)]
+MIDDLEWARE = [Middleware(Gate), Middleware(Visitors), Middleware(OwnFiles)]
 
 
 def _may_have(request: Request, content: bytes) -> bool:
@@ -160,44 +138,53 @@ def _is_page(request: Request) -> bool:
     return request.url.path == "/" or "text/html" in request.headers.get("accept", "")
 
 
-def _is_https(request: Request) -> bool:
-    return request.headers.get("x-forwarded-proto", request.url.scheme) == "https"
-
-
-def _from_another_site(request: Request) -> bool:
-    """Browsers say where a request comes from; programs send neither header."""
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site not in ("same-origin", "none")
-    origin = request.headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc != request.headers.get("host")
-
-
-def _cookies_for(request: Request) -> list[str]:
-    """The cookies to set with this page, as header values."""
-    path, secure = request.url.path, _is_https(request)
+def _cookies_for(request: Request, jar: cookies.Jar) -> list[str]:
+    """The cookies to set with this answer, as header values."""
+    path = request.url.path
+    if path == SIGNED_IN:
+        return []  # what comes back decides
     visitor = access.visitor(request.cookies)
-    if path in (SIGNED_IN, SIGNED_OUT):
-        # A new name at each sign-in and sign-out, so that nobody can plant one that they know.
-        if visitor is not None and path == SIGNED_OUT:
+    if path == SIGN_OUT:
+        if visitor is not None:
             from stt import sign_ins  # brings the database, which other cookies do not need
 
             sign_ins.sign_out(visitor)
-        return [_new_visitor(secure)]
-    cookies = []
+        return [_new_visitor(jar)]
+    if not _is_page(request):
+        return []
+    made = [cookies.forget_old()] if jar.old else []
     if visitor is None:
-        cookies.append(_new_visitor(secure))
+        made.append(_new_visitor(jar))
+    elif jar.old:
+        made.append(cookies.visitor(access.cookie_for(visitor), secure=True))
     if access.must_sign_in(visitor) and (wish := access.wish(path, request.url.query)):
-        cookies.append(_set_cookie(access.WANTED, wish, access.WANTED_AGE, secure=secure))
-    return cookies
+        made.append(cookies.wanted(wish, secure=jar.secure))
+    return made
 
 
-def _new_visitor(secure: bool) -> str:
-    return _set_cookie(access.COOKIE, access.cookie_for(access.new_visitor()), access.COOKIE_AGE, secure=secure)
+def _signed_in(request: Request, headers: MutableHeaders, ours: list[str], jar: cookies.Jar) -> None:
+    """Streamlit's answer to somebody who comes back from the identity provider, with or without having signed in.
+
+    Who has gets a new name, so that nobody can plant one that they know; a link from elsewhere changes nothing.
+    """
+    if any(cookie.startswith(USER) and not cookie.startswith(f'{USER}"";') for cookie in headers.getlist("set-cookie")):
+        ours.append(_new_visitor(jar))
+    if headers.get("location") == "/":
+        headers["Location"] = access.wanted(request.cookies) or "/"
 
 
-def _set_cookie(name: str, value: str, age: int, *, secure: bool) -> str:
-    cookie = SimpleCookie()
-    cookie[name] = value
-    cookie[name].update({"path": "/", "httponly": True, "samesite": "Lax", "max-age": age, "secure": secure})
-    return cookie[name].OutputString()
+def _guard_cookies(headers: MutableHeaders, *, secure: bool) -> None:
+    """What sets a cookie is kept by no cache, and behind HTTPS each cookie is for HTTPS only, Streamlit's too."""
+    found = headers.getlist("set-cookie")
+    if not found:
+        return
+    headers["Cache-Control"] = "no-store"
+    if secure:
+        del headers["set-cookie"]
+        for cookie in found:
+            attributes = {piece.strip().lower() for piece in cookie.split(";")[1:]}
+            headers.append("set-cookie", cookie if "secure" in attributes else f"{cookie}; Secure")
+
+
+def _new_visitor(jar: cookies.Jar) -> str:
+    return cookies.visitor(access.cookie_for(access.new_visitor()), secure=jar.secure)

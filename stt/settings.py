@@ -32,6 +32,11 @@ class Settings(BaseSettings):
     stt_allowed_emails: str | None = Field(
         None, description="With `login`: who may enter, addresses and domains such as `ann@example.org, example.com`. Default: all."
     )
+    stt_hosts: str | None = Field(
+        None,
+        description="Names that people open this server by, such as `stt.example.org, *.example.net`; `*`: any."
+        " Default: localhost, and the addresses and name of this machine.",
+    )
     stt_secret: SecretStr | None = Field(
         None, description="Signs the visitors' cookies. Default: made once and kept in the data folder."
     )
@@ -40,6 +45,9 @@ class Settings(BaseSettings):
     )
     stt_allow_private_urls: bool = Field(
         False, description="`1` lets links lead to private addresses: for tests and intranets only."
+    )
+    stt_public_metrics: bool = Field(
+        False, description="`1` lets other machines read `/metrics`. Default: only this machine itself."
     )
     stt_role: Literal["all", "web", "worker"] = Field(
         "all", description="`web` only serves pages, `worker` only works on jobs, `all` does both."

@@ -37,7 +37,7 @@ ROWS = {
     "GET /audio/{id}/waveform": (404, 404, 200),
     "GET /my-data.zip": (404, 200, 200),  # everybody their own
     "GET /healthz": (200, 200, 200),
-    "GET /metrics": (200, 200, 200),  # counts only; README: keep it from the outside in the proxy
+    "GET /metrics": (200, 200, 200),  # counts only, and to this machine only
     "POST /v1/stt/create": (401, 400, 400),  # 400: let in, but nothing is asked for
     "GET /v1/stt/{generation_id}": (401, 404, 200),
     "GET /v1/models": (200, 200, 200),
@@ -50,7 +50,7 @@ ROWS = {
 # A new version that brings another needs a row, and somebody who has looked at it.
 STREAMLITS = {
     "GET /_stcore/health": 200,
-    "GET /_stcore/metrics": 200,  # sizes of caches; README: keep it from the outside in the proxy
+    "GET /_stcore/metrics": 200,  # sizes of caches, to this machine only
     "GET /_stcore/host-config": 200,
     "GET /media/{file_id:path}": 404,  # what pages make: each for whom it was made, see tests/browser/test_two_visitors.py
     "PUT /_stcore/upload_file/{session_id}/{file_id}": 403,  # the microphone, into a session that is one's own
@@ -58,9 +58,9 @@ STREAMLITS = {
     "GET /component/{path:path}": 404,
     "GET /_stcore/bidi-components/{path:path}": 404,
     "WEBSOCKET /_stcore/stream": None,  # the pages: see tests/browser/test_two_visitors.py
-    "GET /auth/login": 302,
-    "GET /auth/logout": 302,
-    "GET /oauth2callback": 302,
+    "GET /auth/login": 404,  # nobody signs in where STT_ACCESS is not `login`
+    "GET /auth/logout": 404,  # nobody signs in where STT_ACCESS is not `login`
+    "GET /oauth2callback": 404,
     "POST /_stcore/agent/interact": 403,  # switched off
     "GET /_stcore/agent/openapi.json": 200,  # says that it is switched off
     "POST /_stcore/agent/mcp": 400,

@@ -1,0 +1,103 @@
+"""Which names the server goes by, and which pages are its own."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from stt import hosts
+from stt.hosts import Host, is_known, is_own_page, parse
+
+HERE = socket.gethostname().lower()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("localhost", Host("localhost")),
+        ("LocalHost.:8501", Host("localhost", 8501)),
+        ("127.0.0.1:8501", Host("127.0.0.1", 8501)),
+        ("[::1]:8501", Host("::1", 8501)),
+        ("[0:0:0:0:0:0:0:1]", Host("::1")),
+        ("[::ffff:192.0.2.7]", Host("192.0.2.7")),
+        ("stt_web:8501", Host("stt_web", 8501)),
+        *[(bad, None) for bad in ("", ":8501", "a b", "ann@localhost", "localhost/x", "localhost?x", "localhost:", "localhost:0")],
+        *[(bad, None) for bad in ("localhost:65536", "localhost:x", "[abc]", "[]", "[::1", "::1", "ｌocalhost", "a,b", ".", "x" * 300)],
+    ],
+)
+def test_a_host_is_a_name_and_perhaps_a_port(text: str, expected: Host | None):
+    assert parse(text) == expected
+
+
+@pytest.fixture
+def listed(monkeypatch: pytest.MonkeyPatch, data):
+    def give(names: str) -> None:
+        monkeypatch.setenv("STT_HOSTS", names)
+        hosts.settings.cache_clear()
+
+    return give
+
+
+def test_by_itself_a_server_goes_by_the_names_of_its_machine(data):
+    for name in ("localhost", "stt.localhost", "127.0.0.1", "127.8.8.8", "[::1]", "0.0.0.0", "192.0.2.7", HERE, f"{HERE}.local"):
+        assert is_known(parse(name), "192.0.2.7"), name
+    assert is_known(parse("[2001:db8::7]"), "2001:db8:0::7")
+    for name in ("evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "192.0.2.8", "[2001:db8::8]", f"{HERE}.evil.example"):
+        assert not is_known(parse(name), "192.0.2.7"), name
+    assert not is_known(parse("192.0.2.7"), None)
+
+
+def test_what_the_server_was_told_to_listen_on_is_a_name_of_it(data, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(hosts, "_bound", set())
+    assert not is_known(parse("stt.lan"), None)
+    hosts.bind("STT.lan")
+    hosts.bind(None)
+    assert is_known(parse("stt.lan:8501"), None)
+
+
+def test_whoever_hosts_names_the_names(listed):
+    listed("stt.example.org, *.example.net https://Copied.example/ 10.0.0.5:8501,[2001:db8::7] 2001:db8::8")
+    for name in ("stt.example.org", "STT.example.org.:443", "a.example.net", "a.b.example.net", "copied.example", "10.0.0.5:8501"):
+        assert is_known(parse(name), None), name
+    for name in ("[2001:db8::7]:80", "[2001:db8::8]", "localhost", "127.0.0.1"):
+        assert is_known(parse(name), None), name
+    for name in ("example.net", "evilexample.net", "10.0.0.5", "10.0.0.5:80", "example.org", "192.0.2.7", HERE):
+        assert not is_known(parse(name), "192.0.2.7"), name
+    listed("*")
+    assert is_known(parse("anything.example"), None)
+
+
+def test_a_page_is_ones_own_where_its_origin_is_the_host(data):
+    for origin, host in (
+        ("http://localhost:8501", "localhost:8501"),
+        ("http://localhost", "localhost:80"),
+        ("https://stt.example.org", "stt.example.org"),
+        ("https://STT.example.org:443", "stt.example.org."),
+        ("http://[::1]:8501", "[0::1]:8501"),
+    ):
+        assert is_own_page(origin, parse(host), secure=False), origin
+    for origin, host in (
+        ("http://localhost:3000", "localhost:8501"),
+        ("http://127.0.0.1:8501", "localhost:8501"),
+        ("https://evil.example", "localhost:8501"),
+        ("http://localhost.evil.example:8501", "localhost:8501"),
+        ("http://localhost:8501@evil.example", "localhost:8501"),
+        ("http://localhost:8501/", "localhost:8501"),
+        ("null", "localhost:8501"),
+        ("", "localhost:8501"),
+        ("file://", "localhost:8501"),
+        ("chrome-extension://localhost:8501", "localhost:8501"),
+        ("http://[::1", "localhost:8501"),
+    ):
+        assert not is_own_page(origin, parse(host), secure=False), origin
+    assert not is_own_page("http://stt.example.org", parse("stt.example.org"), secure=True)
+
+
+def test_behind_a_proxy_with_a_host_of_its_own_the_named_page_counts(listed):
+    listed("stt.example.org, lan.example:8443, *.example.net, *")
+    inside = parse("127.0.0.1:8501")
+    for origin in ("https://stt.example.org", "https://lan.example:8443"):
+        assert is_own_page(origin, inside, secure=True), origin
+    for origin in ("https://stt.example.org:9000", "https://lan.example", "https://a.example.net", "https://evil.example"):
+        assert not is_own_page(origin, inside, secure=True), origin
