@@ -32,6 +32,9 @@ PAGE = {"Accept": "text/html"}
 # The order is that of the requests: the last one deletes.
 ROWS = {
     "POST /upload": (404, 400, 400),  # 400: let in, but the upload is empty
+    "POST /record": (404, 201, 201),
+    "POST /record/{id}": (404, 400, 400),  # 400: no number of a piece is given; see test_record_routes.py for others
+    "POST /record/{id}/finish": (404, 404, 404),
     "GET /favicon.png": (200, 200, 200),
     "GET /audio/{id}": (404, 404, 200),
     "GET /audio/{id}/waveform": (404, 404, 200),
