@@ -8,14 +8,15 @@ import streamlit as st
 
 import stt
 from pages import visitor
-from pages.widgets.amounts import length, when
+from pages.widgets.amounts import length
 from pages.widgets.announce import announce
 from pages.widgets.job_row import USUAL, ending, job_row, look_every
 from pages.widgets.model_choice import cost_line, model_choice
 from pages.widgets.plain import markdown, plain, sentence
+from pages.widgets.recorder import recorder
 from pages.widgets.trouble import may_be_away
 from pages.widgets.uploader import uploader
-from stt import polling, recordings, records, startup
+from stt import live_recordings, polling, recordings, records, startup
 from stt.catalog import LOCAL, Model
 from stt.errors import SttError
 from stt.recordings import Link
@@ -26,11 +27,15 @@ SAMPLE = Path(stt.__file__).with_name("sample.flac")
 # Seconds in which the browser has only the drop zone to draw, at a first view. With 0.15 the rest often came before it was
 # drawn, and then it was there 0.2 s later; the rest is drawn 0.05 s later for it.
 FIRST = 0.25
+MARGIN = 2.0  # seconds that a recording ends before the longest that is taken
+LOOK = 2.0  # seconds between two looks at what another tab records
 SAMPLE_NAME = "John F. Kennedy, inaugural address, 1961.flac"
 state = st.session_state
 owner, key = visitor.owner(), visitor.key()
+taken_up, elsewhere = ([], 0) if "transcribe" in state else live_recordings.take_up(owner, visitor.name())
 if "chosen" not in state:  # ids of recordings that wait for the Transcribe button, also those from before a reload
-    state.chosen = [] if settings().stt_access == "shared" else recordings.waiting(owner)
+    found = recordings.waiting(owner)
+    state.chosen = [i for i in taken_up if i in found] if settings().stt_access == "shared" else found
 # A run of this script can end wherever it asks the session for something: when a file has arrived, in the middle of the
 # list of those before it. So what changes together is asked for once, here, and changed in place.
 chosen = state.chosen
@@ -38,7 +43,8 @@ memory = state.setdefault(
     "transcribe",
     SimpleNamespace(
         drawn=False,  # the drop zone, before
-        seen=set(),  # uploads and takes of the microphone that were dealt with
+        seen=set(),  # uploads and recordings of the microphone that were dealt with
+        elsewhere=elsewhere,  # what other tabs were recording at the last look
         pressed=False,  # the Transcribe button, and nothing begun yet
         notice=None,  # to be said
         said=None,  # what was, and the sources that it was said about
@@ -59,12 +65,7 @@ def add_recordings() -> tuple[list[Link], bool]:
     """Draw the ways in; the links that were typed, and whether more may stand in the box that has not told them yet."""
     upload, link, record = st.tabs(["Upload", "Link", "Record"], key="ways", on_change="rerun")
     with upload:
-        for recording_id in uploader("uploads", settings().upload_limit):
-            if recording_id not in memory.seen:
-                # After a restart of the server an open page tells all that it ever uploaded.
-                if recording_id not in chosen and recording_id in recordings.waiting(owner):
-                    chosen.append(recording_id)
-                memory.seen.add(recording_id)  # last: if the database is away, the next run asks it again
+        add(uploader("uploads", settings().upload_limit))
         if not memory.drawn:
             time.sleep(FIRST)
             memory.drawn = True
@@ -81,21 +82,29 @@ def add_recordings() -> tuple[list[Link], bool]:
             key=f"links-{memory.links_drawn}",
         )
     with record:
-        take = st.audio_input("Speak, then stop to add the recording", sample_rate=16_000)
-        if take is not None and take.file_id not in memory.seen:
-            add_take(take)
-            memory.seen.add(take.file_id)
+        longest = settings().stt_length_limit
+        add(recorder("recorder", longest and longest * 60 - MARGIN))
     return [Link(address) for address in dict.fromkeys(typed.split())], bool(link.open)
 
 
-def add_take(take) -> None:
-    name = f"Recording of {when(time.time())}.wav"
-    try:
-        with recordings.Intake(name, owner, take.size) as intake:
-            intake.write(take.getbuffer())
-            chosen.append(intake.finish().id)
-    except SttError as error:
-        memory.notice = sentence(error.to_dict())
+def add(ids: list[str]) -> bool:
+    """Put what has arrived into the list before the start; whether there was something new."""
+    before = len(chosen)
+    for recording_id in [i for i in ids if i not in memory.seen]:
+        # After a restart of the server an open page tells all that it ever uploaded.
+        if recording_id not in chosen and recording_id in recordings.waiting(owner):
+            chosen.append(recording_id)
+        memory.seen.add(recording_id)  # last: if the database is away, the next run asks it again
+    return len(chosen) > before
+
+
+def follow_others() -> None:
+    """Look at what another tab was recording when this page was opened: once it ends, or breaks off, it is here."""
+    with may_be_away(again=False):
+        ended, memory.elsewhere = live_recordings.take_up(owner, visitor.name())
+        if add(ended) or not memory.elsewhere:
+            st.rerun()
+        plain("Another tab is recording. What it records is added here when it ends.", "stt-hint")
 
 
 def list_recordings(found: list[recordings.Recording], model: Model) -> None:
@@ -174,6 +183,8 @@ found = recordings.find_all(chosen, owner)
 listed = st.container()
 model, options = model_choice(any(recording.channels > 1 for recording in found))
 with listed:
+    if memory.elsewhere:
+        st.fragment(follow_others, run_every=LOOK)()
     list_recordings(found, model)
 cost_line(model, [recording.duration for recording in found] + [None] * len(typed_links))
 sources = [*found, *typed_links]

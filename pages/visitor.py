@@ -58,6 +58,11 @@ def owner() -> str:
     return st.session_state.owner
 
 
+def name() -> str:
+    """The name in this browser's cookie, empty where it has none."""
+    return access.visitor(st.context.cookies) or ""
+
+
 def key() -> SecretStr | None:
     """The visitor's own key for the AI/ML API: in the memory of this session, nowhere else."""
     return st.session_state.get("api_key")

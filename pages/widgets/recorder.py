@@ -1,0 +1,30 @@
+"""The recorder. What is recorded goes to the server while it runs: `st.audio_input` would hold all of it in memory."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from . import component
+
+_recorder = component("recorder", "recorder_send.js", "recorder_sound.js", "recorder.js")
+
+
+def recorder(key: str, longest: float | None, url: str = "/record") -> list[str]:
+    """Draw the recorder and return the ids of the recordings that were finished in it, oldest first.
+
+    The list has one entry for each and only grows while the session lasts, as that of `uploader`. `longest` is the
+    limit of a recording in seconds, at which it stops. What is recorded goes on while another page is open.
+
+    `POST url` begins a recording, `POST url/{id}?piece=N` adds to it, `POST url/{id}/finish` ends it; see
+    `stt.record_routes`.
+    """
+    # Streamlit drops the component's state while another page is open, and gets it again a run later.
+    known = st.session_state.setdefault(f"stt_recorded_{key}", [])
+    known += (st.session_state.get(key, {}).get("recorded") or [])[len(known) :]
+    _recorder(
+        key=key,
+        data={"key": key, "seconds": longest, "url": url, "known": len(known)},
+        default={"recorded": []},
+        on_recorded_change=lambda: None,
+    )
+    return list(known)

@@ -1,0 +1,165 @@
+// Sending pieces while somebody records: numbered, one after the other, each again until it is acknowledged.
+const MOST = 1 << 20; // bytes sent at once, after an interruption
+const ANSWER = 20_000; // milliseconds that an answer may take
+const WAITS = [500, 1000, 2000, 4000]; // milliseconds before the next try
+const STILL_HERE = 4000; // milliseconds between two signs of life of a recording that is paused
+const LAST = 60_000; // bytes; browsers send no more while a page closes
+
+class Sending {
+  /** `changed` is called whenever something is to be shown, `refused` with what ends the recording. */
+  constructor(url, name, changed, refused) {
+    Object.assign(this, { url, name, changed, refused });
+    Object.assign(this, { id: null, number: 0, queue: [], batch: null, head: null, tries: 0, trouble: null });
+    Object.assign(this, { size: 0, ending: false, recording: null, error: null, paused: false });
+    this.signs = setInterval(() => this.paused && this.pump(), STILL_HERE);
+  }
+
+  add(blob) {
+    if (!blob.size || this.error) return;
+    this.head ??= blob;
+    this.queue.push(blob);
+    this.size += blob.size;
+    this.pump();
+  }
+
+  /** Bytes that the server has not got yet. */
+  get left() {
+    return this.queue.reduce((sum, blob) => sum + blob.size, this.batch?.size ?? 0);
+  }
+
+  /** All has been added: turn it into a recording as soon as it is there. */
+  end() {
+    this.ending = true;
+    this.pump();
+  }
+
+  async pump() {
+    if (this.busy) return;
+    this.busy = true;
+    try {
+      while (!this.error && !this.recording && (await this.step()));
+    } finally {
+      this.busy = false;
+    }
+    if (this.error || this.recording) clearInterval(this.signs);
+    this.changed();
+  }
+
+  /** Do what is next; false if nothing is. */
+  async step() {
+    if (!this.id) {
+      const named = { "X-File-Name": encodeURIComponent(this.name) };
+      const { status, answer } = await this.ask(this.url, null, named);
+      if (status === 201) this.id = answer.id;
+      else this.fail(answer);
+      return true;
+    }
+    this.batch ??= this.take();
+    if (this.batch) return this.sendBatch(this.batch);
+    if (this.ending) return this.finish();
+    if (!this.paused || this.told) return (this.told = false);
+    this.told = true;
+    await this.ask(`${this.url}/${this.id}?piece=${this.number}&paused=1`, null);
+    return true;
+  }
+
+  async sendBatch(batch) {
+    const { status, answer } = await this.ask(`${this.url}/${this.id}?piece=${this.number}`, batch);
+    if (status === 200) {
+      this.number = answer.next;
+      this.batch = null;
+    } else if (status === 404 || status === 409) {
+      await this.goOn();
+    } else if (status === 413 && this.number > 0) {
+      Object.assign(this, { batch: null, queue: [], ending: true });
+      this.refused(answer);
+    } else {
+      this.fail(answer);
+    }
+    return true;
+  }
+
+  async finish() {
+    const { status, answer } = await this.ask(`${this.url}/${this.id}/finish`, null);
+    if (status === 201) this.recording = answer.id;
+    else if (status === 409) return true;
+    else this.fail(answer);
+    return false;
+  }
+
+  /** The server has made a recording of what it had, as nothing came for so long: the rest becomes another one. */
+  async goOn() {
+    const head = await beginning(this.head);
+    if (!head) return this.fail({ title: "The recording was interrupted", message: "What had arrived is kept." });
+    this.batch = new Blob([head, this.batch]);
+    Object.assign(this, { id: null, number: 0 });
+  }
+
+  /** One request, again until there is an answer that another try would not change. */
+  async ask(url, body, headers = {}) {
+    for (;;) {
+      const found = await answered(url, { method: "POST", body, headers, signal: AbortSignal.timeout(ANSWER) });
+      if (found && found.status < 500) {
+        Object.assign(this, { tries: 0, trouble: null });
+        this.changed();
+        return found;
+      }
+      this.trouble = found?.answer?.title ? found.answer : { title: "The connection is lost" };
+      this.changed();
+      await soon(WAITS[Math.min(this.tries, WAITS.length - 1)]);
+      this.tries += 1;
+    }
+  }
+
+  take() {
+    let size = 0;
+    let count = 0;
+    while (count < this.queue.length && (count === 0 || size + this.queue[count].size <= MOST)) {
+      size += this.queue[count].size;
+      count += 1;
+    }
+    return count ? new Blob(this.queue.splice(0, count)) : null;
+  }
+
+  fail(answer) {
+    this.error = answer?.title ? answer : { title: "The server did not take the recording" };
+    this.refused(this.error);
+  }
+
+  /** The page closes: what is not there yet goes with the last request, which outlives the page. */
+  leave() {
+    if (!this.id || this.recording || this.error) return;
+    const last = new Blob([this.batch, ...this.queue].filter(Boolean));
+    const fits = last.size > 0 && last.size < LAST;
+    const where = `${this.url}/${this.id}/finish${fits ? `?piece=${this.number}` : ""}`;
+    fetch(where, { method: "POST", body: fits ? last : null, keepalive: true }).catch(() => {});
+  }
+}
+
+async function answered(url, options) {
+  try {
+    const answer = await fetch(url, options);
+    return { status: answer.status, answer: await answer.json().catch(() => null) };
+  } catch {
+    return null; // no connection, or no answer in time
+  }
+}
+
+/** After so many milliseconds, or as soon as the browser finds the network again. */
+function soon(wait) {
+  return new Promise((resolve) => {
+    const go = () => (clearTimeout(timer), window.removeEventListener("online", go), resolve());
+    const timer = setTimeout(go, wait);
+    window.addEventListener("online", go);
+  });
+}
+
+/** What each recording of this kind begins with, before the first sound: WebM up to its first cluster, MP4 to `moof`. */
+async function beginning(first) {
+  const bytes = new Uint8Array(await first.arrayBuffer());
+  const found = (mark) => bytes.findIndex((_, at) => mark.every((byte, i) => bytes[at + i] === byte));
+  const cluster = found([0x1f, 0x43, 0xb6, 0x75]);
+  if (cluster > 0) return first.slice(0, cluster);
+  const box = found([0x6d, 0x6f, 0x6f, 0x66]);
+  return box > 4 ? first.slice(0, box - 4) : null;
+}

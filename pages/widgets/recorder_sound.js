@@ -1,0 +1,116 @@
+// Where the sound comes from: the microphone, alone or with the sound of a tab or the screen beside it.
+const TYPES = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus", "audio/webm"];
+const BITS = 64_000; // bits a second of each channel
+
+/** Why nothing can be recorded here, or null. */
+function hindrance() {
+  if (!window.isSecureContext) {
+    const guidance = "Open it with https, or on the machine itself as localhost.";
+    return { title: "Browsers allow the microphone on secure pages only", message: guidance };
+  }
+  if (!navigator.mediaDevices?.getUserMedia || !window.MediaRecorder) {
+    return { title: "This browser cannot record", message: "Use a newer one, or record with another program and upload the file." };
+  }
+  return null;
+}
+
+const sharesSound = () => Boolean(navigator.mediaDevices?.getDisplayMedia);
+
+async function microphones() {
+  const found = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
+  return found.filter((device) => device.kind === "audioinput" && device.deviceId);
+}
+
+/** Open the microphone, and with `both` a tab or screen. Throws {title, message}. `level()` is 0 to 1. */
+async function openSound({ microphone, both }) {
+  // First the tab: the browser lets a page ask for one only right after a click.
+  const shared = both ? await ask("getDisplayMedia", { video: true, audio: true }) : null;
+  const close = (stream) => stream?.getTracks().forEach((track) => track.stop());
+  if (shared && !shared.getAudioTracks().length) {
+    close(shared);
+    const message = "Choose a tab, or the whole screen, and switch its sound on in the browser's window.";
+    throw { title: "No sound was shared", message };
+  }
+  let voice;
+  try {
+    const device = microphone ? { deviceId: { exact: microphone } } : {};
+    voice = await ask("getUserMedia", { audio: { ...device, channelCount: { ideal: 1 } } });
+  } catch (error) {
+    close(shared);
+    throw error;
+  }
+  const context = new AudioContext();
+  const source = context.createMediaStreamSource(voice);
+  const meter = context.createAnalyser();
+  meter.fftSize = 2048;
+  source.connect(meter);
+  let stream = voice;
+  if (shared) {
+    // A channel for each, as a browser records one track only: the microphone on the left, what is shared on the right.
+    const merger = context.createChannelMerger(2);
+    const target = new MediaStreamAudioDestinationNode(context, { channelCount: 2 });
+    const other = context.createMediaStreamSource(new MediaStream(shared.getAudioTracks()));
+    mono(context, source).connect(merger, 0, 0);
+    mono(context, other).connect(merger, 0, 1);
+    mono(context, other).connect(meter);
+    merger.connect(target);
+    stream = target.stream;
+  }
+  await context.resume();
+  const samples = new Float32Array(meter.fftSize);
+  return {
+    stream,
+    channels: shared ? 2 : 1,
+    microphone: voice.getAudioTracks()[0],
+    shared: shared?.getAudioTracks()[0] ?? null,
+    level() {
+      meter.getFloatTimeDomainData(samples);
+      const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
+      return Math.min(1, Math.max(0, 1 + Math.log10(power + 1e-12) / 5)); // -50 dB to 0 dB
+    },
+    close() {
+      close(voice);
+      close(shared);
+      context.close();
+    },
+  };
+}
+
+/** One channel of whatever a source has. */
+function mono(context, source) {
+  const node = new GainNode(context, { channelCount: 1, channelCountMode: "explicit" });
+  source.connect(node);
+  return node;
+}
+
+function recorderOf(sound) {
+  const mimeType = TYPES.find((type) => MediaRecorder.isTypeSupported(type));
+  return new MediaRecorder(sound.stream, { mimeType, audioBitsPerSecond: BITS * sound.channels });
+}
+
+const ending = (type) => (type.includes("mp4") ? "m4a" : type.includes("ogg") ? "ogg" : "webm");
+
+async function ask(kind, wanted) {
+  try {
+    return await navigator.mediaDevices[kind](wanted);
+  } catch (error) {
+    throw explained(error, kind === "getUserMedia");
+  }
+}
+
+function explained(error, microphone) {
+  if (!microphone) {
+    const message = "Press Record again and choose a tab, a window or the screen.";
+    return error.name === "NotAllowedError"
+      ? { title: "Nothing was shared", message }
+      : { title: "This browser cannot share sound", message: "Record the microphone alone." };
+  }
+  const causes = {
+    NotAllowedError: ["The microphone is not allowed", "Allow it for this site, beside its address in the browser, then press Record again."],
+    NotFoundError: ["There is no microphone", "Connect one, then press Record again."],
+    OverconstrainedError: ["This microphone is gone", "Choose another one, then press Record again."],
+    NotReadableError: ["The microphone is in use", "Close the other program that records, then press Record again."],
+  };
+  const [title, message] = causes[error.name] ?? ["The microphone does not answer", "Connect it again, or choose another one."];
+  return { title, message };
+}

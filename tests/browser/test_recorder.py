@@ -1,0 +1,335 @@
+"""The recorder in a real browser, whose microphone hears real speech: nothing that was said is lost."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+import jiwer
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from tests import audio
+from tests.browser.conftest import ARGUMENTS
+from tests.line import Line
+from tests.server import Server
+from tests.waiting import until
+
+MINUTE = 60_000  # milliseconds
+AT_MOST_LOST = 5.0  # seconds, whatever happens to the browser
+SPOKEN = 11.0  # seconds of speech that the microphone hears, again and again
+GRANT, DEVICE = "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"
+
+
+@pytest.fixture(scope="module")
+def launch(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Browser]:
+    """Another browser, with `more` arguments and without some of the usual ones."""
+    heard = audio.write(tmp_path_factory.mktemp("heard") / "jfk.wav", audio.samples(audio.JFK))
+    installed = shutil.which("chromium") or shutil.which("google-chrome")
+
+    def launched(*more: str, without: tuple[str, ...] = ()) -> Browser:
+        arguments = [argument for argument in ARGUMENTS if argument not in without]
+        arguments += [f"--use-file-for-fake-audio-capture={heard}", *more]
+        return browser.browser_type.launch(executable_path=installed, args=arguments)
+
+    return launched
+
+
+@pytest.fixture(scope="module")
+def listening(launch: Callable[..., Browser]) -> Iterator[Browser]:
+    browser = launch()
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def visitor(listening: Browser) -> Iterator[BrowserContext]:
+    with listening.new_context(viewport={"width": 1440, "height": 900}) as context:
+        yield context
+
+
+@pytest.fixture
+def page(visitor: BrowserContext, server: Server) -> Page:
+    return recorder_page(visitor, server.url)
+
+
+def recorder_page(visitor: BrowserContext, url: str) -> Page:
+    page = visitor.new_page()
+    page.goto(url)
+    page.get_by_role("tab", name="Record").click()
+    page.get_by_role("button", name="Record", exact=True).wait_for()
+    return page
+
+
+def start(page: Page) -> None:
+    page.get_by_role("button", name="Record", exact=True).click()
+    page.get_by_role("button", name="Stop recording").wait_for()
+
+
+def stop(page: Page) -> None:
+    page.get_by_role("button", name="Stop recording").click()
+
+
+def wait_for(page: Page, seconds: int) -> None:
+    """Until the recorder shows so many seconds."""
+    until(lambda: shown(page) >= seconds, 4 * seconds + 30)
+
+
+def shown(page: Page) -> int:
+    minutes, seconds = page.locator(".stt-rec-time").inner_text().split(":")
+    return 60 * int(minutes) + int(seconds)
+
+
+def state(page: Page) -> Locator:
+    return page.locator(".stt-rec-state")
+
+
+def listed(page: Page) -> Locator:
+    return page.locator("[class*=st-key-chosen-]", has_text="Recording of")
+
+
+def sound_of(server: Server, row: Locator) -> np.ndarray:
+    """What was taken in, decoded: channels x samples."""
+    name = re.search(r"st-key-chosen-(\S+)", row.get_attribute("class") or "")[1]
+    with av.open(str(server.data / "audio" / name)) as container:
+        return np.concatenate([frame.to_ndarray() for frame in container.decode(audio=0)], axis=1)
+
+
+def seconds_of(server: Server, row: Locator) -> float:
+    """The length of a list entry's sound, which is also what its row says."""
+    seconds = sound_of(server, row).shape[1] / 48_000
+    said = re.search(r"(\d+(?:\.\d)?) s", row.inner_text())
+    assert said and abs(float(said[1]) - seconds) <= 1.0
+    return seconds
+
+
+def test_what_is_spoken_is_transcribed(page: Page, server: Server):
+    start(page)
+    expect(page.get_by_role("meter", name="Level")).to_have_attribute("aria-valuenow", re.compile(r"^[1-9]\d?$|^100$"))
+    wait_for(page, 12)
+    expect(page.locator(".stt-rec-size")).to_have_text(re.compile(r"\d+ KB"))
+    stop(page)
+    expect(listed(page)).to_contain_text("WebM")
+    assert 11 <= seconds_of(server, listed(page)) <= 25
+    expect(page.locator(".stt-rec-live")).to_have_text("The recording is in the list.")
+    expect(page.get_by_role("button", name="Record", exact=True)).to_be_focused()
+    page.get_by_role("button", name="Transcribe", exact=True).click()
+    page.locator(".st-key-jobs").get_by_role("button", name="Read").click(timeout=MINUTE)
+    text = page.locator(".st-key-transcript .stt-transcript")
+    expect(text).to_contain_text("country can do for you")
+    said = re.sub(r"[^a-z ]", "", " ".join(text.inner_text().lower().split()))
+    words = audio.JFK_WORDS.split()
+    # The microphone hears the same speech again and again, from anywhere in it.
+    begins = [" ".join((words[at:] + words * 3)[: len(said.split())]) for at in range(len(words))]
+    assert min(jiwer.wer(expected, said) for expected in begins) < 0.2
+
+
+def test_a_pause_is_not_recorded(page: Page, server: Server):
+    start(page)
+    wait_for(page, 3)
+    page.get_by_role("button", name="Pause").click()
+    expect(state(page)).to_have_text("Paused. What was recorded is saved.")
+    paused = shown(page)
+    page.wait_for_timeout(6000)  # long enough for a sign of life, and to be heard in the length
+    assert shown(page) == paused
+    page.get_by_role("button", name="Resume").click()
+    wait_for(page, paused + 2)
+    last = shown(page)
+    stop(page)
+    listed(page).wait_for()
+    assert paused + 1 <= seconds_of(server, listed(page)) <= last + 4
+
+
+def kill_tabs(browser: Browser) -> None:
+    """As the system does where memory is short: no script of a page runs any more."""
+    processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
+    for process in processes:
+        if process["type"] == "renderer":
+            os.kill(process["id"], signal.SIGKILL)
+
+
+def test_a_killed_tab_loses_no_more_than_a_moment(page: Page, visitor: BrowserContext, server: Server):
+    start(page)
+    wait_for(page, 10)
+    kill_tabs(visitor.browser)
+    after = visitor.new_page()
+    after.goto(server.url)
+    listed(after).wait_for(timeout=MINUTE)
+    assert seconds_of(server, listed(after)) >= 10 - AT_MOST_LOST
+    after.get_by_role("button", name="Transcribe", exact=True).click()
+    expect(after.locator(".st-key-jobs").get_by_role("button", name="Read")).to_be_visible(timeout=MINUTE)
+    expect(after.locator(".st-key-jobs")).to_contain_text("country")
+
+
+@pytest.mark.parametrize("leave", ["reload", "close"])
+def test_a_page_that_is_left_has_its_recording_in_the_list(page: Page, visitor: BrowserContext, server: Server, leave: str):
+    warned = []
+    page.on("dialog", lambda dialog: (warned.append(dialog.type), dialog.accept()))
+    start(page)
+    wait_for(page, 4)
+    if leave == "reload":
+        page.reload()
+        assert warned == ["beforeunload"]
+        after = page
+    else:
+        page.close()
+        after = visitor.new_page()
+        after.goto(server.url)
+    listed(after).wait_for(timeout=MINUTE)
+    assert seconds_of(server, listed(after)) >= 2.5
+    assert listed(after).count() == 1
+
+
+def test_another_tab_says_that_one_is_recording_and_gets_it_when_it_ends(page: Page, visitor: BrowserContext, server: Server):
+    start(page)
+    wait_for(page, 2)
+    other = visitor.new_page()
+    other.goto(server.url)
+    expect(other.get_by_text("Another tab is recording.")).to_be_visible()
+    page.bring_to_front()
+    stop(page)
+    for tab in (page, other):
+        expect(listed(tab)).to_have_count(1)
+    expect(other.get_by_text("Another tab is recording.")).to_have_count(0)
+
+
+def test_recording_goes_on_while_another_page_is_open(page: Page, server: Server):
+    start(page)
+    wait_for(page, 2)
+    page.get_by_role("link", name="History").click()
+    page.get_by_role("heading", name="History").wait_for()
+    page.get_by_role("link", name="Transcribe").first.click()
+    page.get_by_role("tab", name="Record").click()
+    wait_for(page, 4)
+    stop(page)
+    listed(page).wait_for()
+    assert seconds_of(server, listed(page)) >= 4
+
+
+def test_a_lost_connection_loses_nothing(visitor: BrowserContext, server: Server):
+    with Line(server.port) as line:
+        page = recorder_page(visitor, line.url)
+        start(page)
+        wait_for(page, 3)
+        line.cut()
+        expect(state(page)).to_contain_text("The connection is lost. ")
+        expect(state(page)).to_contain_text(re.compile(r"[1-9]\d* KB wait in this browser: keep this page open\."))
+        wait_for(page, 7)
+        line.mend()
+        expect(state(page)).to_have_text("Recording")
+        wait_for(page, 10)
+        line.cut()
+        last = shown(page)
+        stop(page)
+        expect(state(page)).to_contain_text("The connection is lost.")
+        line.mend()
+        listed(page).wait_for(timeout=MINUTE)
+        assert seconds_of(server, listed(page)) >= last - 0.5
+
+
+def test_what_comes_after_a_long_outage_is_a_second_recording(visitor: BrowserContext, server: Server):
+    """Meanwhile the server has made a recording of what it had."""
+    with Line(server.port) as line:
+        page = recorder_page(visitor, line.url)
+        start(page)
+        wait_for(page, 4)
+        line.cut()
+        other = visitor.new_page()
+        other.goto(server.url)
+        listed(other).wait_for(timeout=MINUTE)
+        first = seconds_of(server, listed(other))
+        page.bring_to_front()
+        line.mend()
+        expect(state(page)).to_have_text("Recording", timeout=MINUTE)
+        last = shown(page)
+        stop(page)
+        expect(listed(page)).to_have_count(1, timeout=MINUTE)
+        second = seconds_of(server, listed(page))
+        assert first >= 2 and first + second >= last - AT_MOST_LOST
+
+
+def test_the_sound_of_a_tab_is_a_channel_beside_the_microphone(launch: Callable[..., Browser], server: Server):
+    browser = launch("--auto-accept-this-tab-capture", "--auto-select-tab-capture-source-by-title=STT Studio")
+    page = recorder_page(browser.new_context(), server.url)
+    page.get_by_role("combobox", name="What to record").select_option("Microphone and the sound of a tab or screen")
+    start(page)
+    expect(state(page)).to_contain_text("the microphone on the left channel")
+    wait_for(page, 3)
+    stop(page)
+    listed(page).wait_for()
+    left, right = sound_of(server, listed(page))
+    assert np.abs(left).max() > 0.05 > np.abs(right).max()  # the page itself makes no sound
+    expect(page.get_by_text("Each channel is a speaker")).to_be_visible()
+    browser.close()
+
+
+@contextmanager
+def told(browser: Browser, url: str) -> Iterator[tuple[Page, Locator]]:
+    page = recorder_page(browser.new_context(), url)
+    yield page, page.locator(".stt-recorder").get_by_role("alert")
+    browser.close()
+
+
+def test_a_refused_microphone_is_explained(launch: Callable[..., Browser], server: Server):
+    with told(launch(without=(GRANT,)), server.url) as (page, alert):
+        page.get_by_role("button", name="Record", exact=True).click()
+        expect(alert).to_contain_text("The microphone is not allowed. Allow it for this site")
+        expect(page.get_by_role("button", name="Record", exact=True)).to_be_enabled()
+
+
+def test_a_missing_microphone_is_explained(launch: Callable[..., Browser], server: Server):
+    with told(launch(without=(DEVICE,)), server.url) as (page, alert):
+        page.get_by_role("button", name="Record", exact=True).click()
+        expect(alert).to_contain_text("There is no microphone. Connect one")
+
+
+def test_a_page_that_is_not_secure_is_explained(launch: Callable[..., Browser], server: Server):
+    address = socket.gethostbyname(socket.gethostname())
+    with told(launch(), f"http://{address}:{server.port}") as (page, alert):
+        expect(alert).to_contain_text("secure pages only. Open it with https")
+        expect(page.get_by_role("button", name="Record", exact=True)).to_be_disabled()
+
+
+def test_it_stops_at_the_longest_recording_and_keeps_it(visitor: BrowserContext, tmp_path: Path):
+    with Server(tmp_path / "data", STT_LENGTH_LIMIT="1") as server:
+        page = recorder_page(visitor, server.url)
+        page.clock.install()
+        start(page)
+        wait_for(page, 3)
+        page.clock.fast_forward(MINUTE)
+        expect(page.locator(".stt-recorder").get_by_role("alert")).to_contain_text("The longest recording is reached.")
+        expect(listed(page)).to_have_count(1)
+
+
+def test_it_is_used_with_the_keyboard_alone(page: Page):
+    page.get_by_role("button", name="Record", exact=True).focus()
+    page.keyboard.press("Enter")
+    stop_button = page.get_by_role("button", name="Stop recording")
+    expect(stop_button).to_be_focused()
+    expect(page.locator(".stt-rec-live")).to_have_text("Recording")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Resume")).to_be_focused()
+    expect(page.locator(".stt-rec-live")).to_have_text("Paused")
+    page.keyboard.press("Space")
+    wait_for(page, 1)
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(listed(page)).to_have_count(1)
+
+
+def test_it_fits_a_phone(page: Page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    start(page)
+    wait_for(page, 1)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    stop(page)
+    expect(listed(page)).to_have_count(1)
