@@ -99,7 +99,8 @@ class Sending {
   async ask(url, body, headers = {}) {
     for (;;) {
       const found = await answered(url, { method: "POST", body, headers, signal: AbortSignal.timeout(ANSWER) });
-      if (found && found.status < 500) {
+      const busy = found?.status === 429 && this.id;
+      if (found && found.status < 500 && !busy) {
         Object.assign(this, { tries: 0, trouble: null });
         this.changed();
         return found;
