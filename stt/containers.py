@@ -6,12 +6,14 @@ Everything goes through PyAV, so no ffmpeg binary is needed. Times are in second
 from __future__ import annotations
 
 import struct
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import av
+from av.codec import Codec
 from av.stream import Discard, Disposition
 
 from stt.errors import EmptyFile, NoAudioTrack, NotSound, Unreadable
@@ -22,6 +24,10 @@ class Kind(NamedTuple):
     video: str
     sound_mime: str
     video_mime: str
+
+    def told(self, video: bool) -> tuple[str, str]:
+        """The name for people and the content type, of a video or of sound alone."""
+        return (self.video, self.video_mime) if video else (self.sound, self.sound_mime)
 
 
 # The demuxers that may look at a file. None of them opens a second file or an address, as playlists do.
@@ -57,13 +63,35 @@ SPECIAL = {  # told apart by their first bytes
     # Firefox plays no "video/quicktime", but it plays most MOV files that are called MP4.
     "qt": Kind("MOV", "MOV video", "audio/mp4", "video/mp4"),
 }
-ALL_KINDS = (*KINDS.values(), *SPECIAL.values())
 _STARTS = (b"RIFF", b"RF64", b"fLaC", b"ID3", b"OggS", b"\x1aE\xdf\xa3", b"FORM", b"caff", b"#!AMR")
 
 # Frames one after the other, without time stamps: ffmpeg counts the time from the frames that it can read,
 # so what is damaged in between is measured by its bytes.
 UNTIMED = {"mp3", "aac", "loas", "ac3", "eac3", "amr"}
 _SCAN = 32 << 20  # bytes; enough to tell the length of a longer file without time stamps
+_COUNT = 2.0  # seconds to count packets; the rest of the file is taken to be like what was seen
+
+
+
+def _decodes_sound(name: str) -> bool:
+    try:
+        return Codec(name, "r").type == "audio"
+    except av.codec.codec.UnknownCodecError:  # it only encodes
+        return False
+
+
+# Bounds on what a header may say. Every sample is brought to 16 kHz: at 1 Hz a few bytes would become gigabytes.
+LOWEST_RATE, HIGHEST_RATE = 4_000, 768_000  # Hz
+MOST_CHANNELS = 64
+MOST_STREAMS = 64
+# Both lists belong together: no demuxer that follows links, and no way to open what a link leads to. Pictures are not
+# decoded to find out about a file, so their decoders stay shut.
+OPTIONS = {
+    "format_whitelist": ",".join(KINDS),
+    "protocol_whitelist": "none",
+    "codec_whitelist": ",".join(sorted(name for name in av.codecs_available if _decodes_sound(name))),
+    "max_streams": str(MOST_STREAMS),
+}
 
 
 class _Nameless:
@@ -85,10 +113,10 @@ def open_sound(path: Path, name: str) -> tuple[_Nameless, av.container.InputCont
     if path.stat().st_size == 0:
         raise EmptyFile(f"{called(name)} has no content: 0 bytes.")
     file = _Nameless(path)
-    # Both lists belong together: no demuxer that follows links, and no way to open what a link leads to.
-    options = {"format_whitelist": ",".join(KINDS), "protocol_whitelist": "none"}
     try:
-        container = av.open(file, container_options=options, metadata_errors="replace")
+        container = av.open(file, container_options=OPTIONS, metadata_errors="replace")
+    except MemoryError:
+        raise
     except (av.FFmpegError, ValueError) as error:
         file.close()
         raise not_sound(path, name) from error
@@ -97,8 +125,13 @@ def open_sound(path: Path, name: str) -> tuple[_Nameless, av.container.InputCont
     if stream is None:
         has_video = any(is_video(s) for s in container.streams)
         problem = (NoAudioTrack if has_video else NotSound)(f"{called(name)} has no sound track.")
-    elif stream.codec_context is None or not 1 <= stream.codec_context.layout.nb_channels <= 64:
+    elif stream.codec_context is None or not 1 <= stream.codec_context.layout.nb_channels <= MOST_CHANNELS:
         problem = Unreadable(f"{called(name)} holds a kind of sound that is not known here.", guidance=NotSound.guidance)
+    elif (rate := stream.codec_context.sample_rate) and not honest_rate(rate):
+        problem = Unreadable(
+            f"{called(name)} says that it has {rate:,} samples a second."
+            f" Rates from {LOWEST_RATE:,} to {HIGHEST_RATE:,} Hz can be read."
+        )
     if problem:
         container.close()
         file.close()
@@ -108,12 +141,19 @@ def open_sound(path: Path, name: str) -> tuple[_Nameless, av.container.InputCont
     return file, container, stream
 
 
+def honest_rate(rate: int) -> bool:
+    """Whether a recording may have so many samples a second (Hz)."""
+    return LOWEST_RATE <= rate <= HIGHEST_RATE
+
+
 def packets(container: av.container.InputContainer, stream: av.AudioStream) -> Iterator[av.Packet]:
     """The stream's packets, past errors of the container. The last one is empty and flushes the decoder."""
     for _ in range(100):
         try:
             yield from container.demux(stream)
             return
+        except MemoryError:
+            raise
         except av.FFmpegError:
             continue
         except IndexError:  # PyAV 18, at the very end, when damage looked like the beginning of another stream
@@ -219,10 +259,11 @@ def _mp3_promise(path: Path, rate: int) -> float | None:
 def counted(path: Path) -> float | None:
     """Length in seconds by going through the packets without decoding them.
 
-    The length of a long file without time stamps is told from its first 32 MB.
+    The length of a long file is estimated from its first 32 MB if it has no time stamps, else from what _COUNT seconds
+    reach.
     """
     file, container, stream = open_sound(path, "")
-    format, seconds, read = container.format.name.split(",")[0], 0.0, 0
+    format, seconds, read, ends = container.format.name.split(",")[0], 0.0, 0, time.monotonic() + _COUNT
     origin = None if container.start_time is None else container.start_time / av.time_base
     try:
         for packet in packets(container, stream):
@@ -236,6 +277,8 @@ def counted(path: Path) -> float | None:
                 at = float(packet.pts * packet.time_base)
                 origin = at if origin is None else origin
                 seconds = max(seconds, at - origin + length)
+            if time.monotonic() > ends:
+                return seconds * path.stat().st_size / max(file.tell(), read, 1)
     finally:
         container.close()
         file.close()

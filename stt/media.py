@@ -1,27 +1,37 @@
-"""Recordings: what a file holds. `Reader` gives its sound. Times are in seconds."""
+"""Recordings: what a file holds, and its sound. All of it is read in a decoder process. Times are in seconds."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from math import inf
 from pathlib import Path
+from typing import NamedTuple
 
-from stt import containers
-from stt.errors import TooShort
-from stt.sound import RATE, SHORTEST, Reader
+import numpy as np
 
-__all__ = ["RATE", "SHORTEST", "Media", "Reader", "mime", "probe"]
+from stt import decoder_pool
+from stt.errors import SttError
 
-_MIMES = {k.sound: k.sound_mime for k in containers.ALL_KINDS} | {k.video: k.video_mime for k in containers.ALL_KINDS}
+RATE = 16_000  # Hz, what speech models take
+PART = 10.0  # seconds that are decoded at once; it is asked in between whether to go on
+# Bounds for one request, in seconds of processor time and of waiting. Looking into an honest recording takes a tenth of a
+# second; a part of it far less, but all lanes of Whisper may be busy beside it.
+LOOK = {"processor": 5.0, "patience": 8.0}
+DECODE = {"processor": 20.0, "patience": 120.0}
+_looks = threading.BoundedSemaphore(2)  # more files than this at once wait for their turn
 
 
-@dataclass(frozen=True)
-class Media:
-    """What a file holds. `kind` is for people ("MP3", "MP4 video"), `duration` what the file promises.
+class Media(NamedTuple):
+    """What a file holds. `kind` is for people ("MP3", "MP4 video"), `duration` the larger of promise and packets.
 
-    `duration` in seconds or None if nothing tells it, `sample_rate` in Hz, `size` in bytes.
+    `duration` in seconds or None if nothing tells it, `sample_rate` in Hz, `size` in bytes. `mime` is the content type
+    to serve it with: from a fixed list, by what it holds and never by its name.
     """
 
     kind: str
+    mime: str
     codec: str
     duration: float | None
     channels: int
@@ -31,28 +41,90 @@ class Media:
 
 
 def probe(path: Path, name: str = "") -> Media:
-    """Look at a file without decoding more than its beginning. `name` is only for the error's sentence.
+    """Look into a file without decoding more than its beginning. `name` is only for the error's sentence.
 
-    Raises EmptyFile, NotSound, NoAudioTrack (a video without sound) or TooShort (under 0.1 s of sound).
+    Raises EmptyFile, NotSound, NoAudioTrack (a video without sound), TooShort (under 0.1 s of sound), UnsafeRecording.
     """
-    with Reader(path, name=name) as reader:
-        if not reader.has_sound():
-            if reader.sound == 0:
-                raise containers.not_sound(path, name, opened=reader.format)
-            raise TooShort(f"{containers.called(name)} holds only {reader.sound:.2f} seconds of sound.")
-        container, stream = reader.container, reader.stream
-        video = any(containers.is_video(s) for s in container.streams)
-        kind = containers.kind_of(path, reader.format)
-        codec = stream.codec_context
-        facts = {"codec": codec.codec.canonical_name, "channels": codec.channels, "sample_rate": codec.sample_rate}
-        promised = reader.promised
-    if promised is None:
-        promised = containers.counted(path)
-    return Media(
-        kind=kind.video if video else kind.sound, duration=promised, size=path.stat().st_size, video=video, **facts
-    )
+    with _looks:
+        decoder = decoder_pool.take()
+        try:
+            found, _ = decoder.call("probe", path=str(path), name=name, **LOOK)
+        finally:
+            decoder_pool.give_back(decoder)
+    return Media(**found)
 
 
-def mime(media: Media) -> str:
-    """The content type to serve a recording with: from a fixed list, by what it holds and never by its name."""
-    return _MIMES.get(media.kind, "application/octet-stream")
+class Reader:
+    """The sound of a file as 16 kHz float32 samples, decoded in another process as they are asked for.
+
+    `channels` is how many come apart, `mixed` how many were mixed to one, `promised` the seconds that the container
+    says it holds. `lost` is as in `stt.sound.Reader`. Raises what `probe` raises, and OSError.
+    """
+
+    def __init__(self, path: Path, apart: bool = False, *, name: str = "", ask: Callable[[], None] = lambda: None) -> None:
+        self.lost: list[tuple[float, float, str]] = []
+        self._taken = 0  # samples
+        self._decoder = decoder_pool.take()
+        try:
+            found, _ = self._decoder.call("open", path=str(path), name=name, apart=apart, ask=ask, **DECODE)
+        except BaseException:
+            self.close()
+            raise
+        self.channels, self.mixed, self.promised = found["channels"], found["mixed"], found["promised"]
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let the process go. One that is still decoding is ended."""
+        decoder, self._decoder = self._decoder, None
+        if decoder is None:
+            return
+        if decoder.reusable:
+            with suppress(SttError, OSError):
+                decoder.call("close", **DECODE)
+        decoder_pool.give_back(decoder)
+
+    @property
+    def position(self) -> float:
+        """Seconds read so far."""
+        return self._taken / RATE
+
+    def read(self, seconds: float, ask: Callable[[], None] = lambda: None) -> np.ndarray:
+        """The next samples, channels x n, float32, -1 to 1. Shorter at the end, and then of length 0.
+
+        `ask` is called before every PART seconds, and while they are decoded. It may raise; then nothing more can be
+        read here. Raises UnsafeRecording.
+        """
+        parts = list(self._parts("read", seconds, ask))
+        samples = [np.frombuffer(content, "<f4").reshape(self.channels, -1) for content in parts]
+        return np.concatenate(samples, axis=1) if samples else np.zeros((self.channels, 0), np.float32)
+
+    def skip(self, seconds: float, ask: Callable[[], None] = lambda: None) -> float:
+        """Read on as `read` does without handing over the samples; how many seconds that was."""
+        before = self._taken
+        for _ in self._parts("skip", seconds, ask):
+            pass
+        return (self._taken - before) / RATE
+
+    def levels(self, seconds: float) -> np.ndarray:
+        """The root mean square of every 0.05 s of the next seconds, of the first channel, float32."""
+        parts = list(self._parts("levels", seconds, lambda: None))
+        return np.concatenate([np.frombuffer(content, "<f4") for content in parts]) if parts else np.zeros(0, np.float32)
+
+    def _parts(self, do: str, seconds: float, ask: Callable[[], None]):
+        left = round(seconds * RATE) if seconds != inf else inf
+        while left > 0:
+            wanted = min(left, round(PART * RATE))
+            header, content = self._decoder.call(do, seconds=wanted / RATE, ask=ask, **DECODE)
+            self.lost = [tuple(each) for each in header.get("lost", self.lost)]
+            count = int(header["samples"])
+            self._taken += count
+            left -= count
+            if count:
+                yield content
+            if count < wanted:
+                return

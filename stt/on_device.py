@@ -17,7 +17,7 @@ from stt.lanes import Lanes
 from stt.models import ON_DEVICE
 from stt.recordings import Recording, megabytes
 from stt.settings import settings
-from stt.sound import RATE, Reader
+from stt.media import RATE, Reader
 from stt.storage import folder
 from stt.transcript import Segment
 
@@ -88,7 +88,7 @@ class Feed:
     def _open(self, start: int) -> None:
         self.close()
         try:
-            self._reader = Reader(self._path, apart=self._apart)
+            self._reader = Reader(self._path, self._apart, ask=self._ask)
         except FileNotFoundError as error:  # deleted since the job was made
             raise NotFound("The recording is no longer kept.") from error
         if start:
@@ -100,13 +100,23 @@ class Feed:
         while (left := start - self._reader.position) > 0:
             far = f"{self._reader.position / 60:.0f} of {start / 60:.0f} min read"
             records.report(self._work.job, stage=f"Finding where to go on: {far}")
-            if not self._reader.read(min(left, 60.0), self._ask).shape[1]:
+            if not self._reader.skip(min(left, 60.0), self._ask):
                 break
         records.report(self._work.job, stage=None)
 
     def _ask(self) -> None:
         if self._work.cancelled():
             raise Cancelled()
+
+    @property
+    def channels(self) -> int:
+        """How many come apart."""
+        return len(self._kept)
+
+    @property
+    def mixed(self) -> int:
+        """How many channels were mixed to one."""
+        return self._reader.mixed if self._reader else 1
 
     @property
     def lost(self) -> list[tuple[float, float, str]]:
@@ -127,6 +137,7 @@ class Stretch:
     last: bool
     lost: list[tuple[float, float, str]]  # known at the end of the recording
     channels: int
+    mixed: int
     runs: Iterable[whisper.Run]  # one after the other; the next begins when the one before is heard
 
 
@@ -155,11 +166,12 @@ class Ears:
         return sum(run.seconds_done for run in ahead.runs) / ahead.channels if ahead else 0.0
 
     def _begun(self, start: float, language: str | None) -> Stretch:
-        longest = stretches.STRETCH if start else stretches.FIRST_STRETCH
+        # Channels that come apart share the memory of two.
+        longest = stretches.STRETCH * 2 / max(2, self._feed.channels) if start else stretches.FIRST_STRETCH
         samples, last = self._feed.take(round(start * RATE), longest)
         runs = self._runs(samples, language)
         end, lost = start + samples.shape[1] / RATE, self._feed.lost if last else []
-        return Stretch(start, end, last, lost, len(samples), list(runs) if language else runs)
+        return Stretch(start, end, last, lost, len(samples), self._feed.mixed, list(runs) if language else runs)
 
     def _runs(self, samples: np.ndarray, language: str | None) -> Iterator[whisper.Run]:
         options = self._work.job.options
@@ -256,7 +268,7 @@ def _stretch(work: Work, ears: Ears, before: dict[str, Any]) -> dict[str, Any]:
         "language": language,
         "language_probability": probability,
         "lost": here.lost,
-        "facts": {"channels": here.channels},
+        "facts": {"channels": here.channels, **({"mixed_channels": here.mixed} if here.mixed > 1 else {})},
     }
     rows = spoken.as_rows(_in_order(heard))
     spoken.keep_stretch(job, number, start, here.end, rows, notes, seconds_done=here.end + ears.further)

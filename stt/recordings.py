@@ -120,7 +120,7 @@ def add(part: Path, name: str, owner: str) -> Recording:
 
     Raises what `media.probe` raises, TooLarge if it is longer than the host allows, DiskFull.
     """
-    from stt import media  # loads PyAV: only when there is something to look at
+    from stt import media  # loads numpy: only when there is something to look at
 
     found = media.probe(part, name)
     check_length(clean_name(name), found.duration)
@@ -130,7 +130,7 @@ def add(part: Path, name: str, owner: str) -> Recording:
         name=clean_name(name),
         created=time.time(),
         kind=found.kind,
-        mime=media.mime(found),
+        mime=found.mime,
         size=found.size,
         duration=found.duration,
         channels=found.channels,

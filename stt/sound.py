@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from math import inf
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
 import numpy as np
 
 from stt import containers
+from stt.media import RATE
 
-RATE = 16_000  # Hz, what speech models hear
-# Seconds of sound after which it is asked whether to go on. What is decoded stays in its small pieces meanwhile: arrays of
-# this length, read one after the other, made the peak of a long recording 90 MB higher.
-ASK = 10.0
 SHORTEST = 0.1  # seconds of sound; a word takes longer
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")  # stand between or after MP3 frames and are no damage
 _GIVE_UP = 16 << 20  # bytes of sound without a single readable frame
+_SILENT = 600.0  # seconds of the time line in which less than SHORTEST of sound is no recording
+MOST_APART = 8  # channels that come apart; of more, each would be heard for itself, and all by one job
+MOST_LOST = 1000  # places that are listed one by one; those after it are listed as one
 
 
 class Reader:
@@ -38,8 +37,9 @@ class Reader:
         self.format = self.container.format.name.split(",")[0]
         self.promised = containers.promised(path, self.format, self.container, self.stream)
         count = self.stream.codec_context.layout.nb_channels
-        self.channels = count if apart and count >= 2 else 1
-        self._apart = apart
+        self.channels = count if apart and 2 <= count <= MOST_APART else 1
+        self.mixed = count if self.channels == 1 else 1
+        self._apart = self.channels > 1
         self._pieces = self._decode()
         self._waiting = np.zeros((self.channels, 0), np.float32)
         self._taken = 0
@@ -62,18 +62,11 @@ class Reader:
         """Seconds read so far."""
         return self._taken / RATE
 
-    def read(self, seconds: float, ask: Callable[[], None] = lambda: None) -> np.ndarray:
-        """The next samples, channels x n, float32, -1 to 1. Shorter at the end, and then of length 0.
-
-        `ask` is called before each ASK seconds are decoded. It may raise; then nothing more can be read here.
-        """
+    def read(self, seconds: float) -> np.ndarray:
+        """The next samples, channels x n, float32, -1 to 1. Shorter at the end, and then of length 0."""
         wanted = round(seconds * RATE)
         pieces, count = [self._waiting], self._waiting.shape[1]
-        asked = -inf
         while count < wanted:
-            if count >= asked + ASK * RATE:
-                ask()
-                asked = count
             if (piece := next(self._pieces, None)) is None:
                 break
             pieces.append(piece)
@@ -85,10 +78,13 @@ class Reader:
 
     def has_sound(self) -> bool:
         """Whether at least 0.1 s can be decoded. Call it before `read`: what it decodes is kept for that."""
+        pieces, count = [self._waiting], 0
         for piece in self._pieces:
-            self._waiting = np.concatenate([self._waiting, piece], axis=1)
-            if self.sound >= SHORTEST:
-                return True
+            pieces.append(piece)
+            count += piece.shape[1]
+            if self.sound >= SHORTEST or count > _SILENT * RATE:
+                break
+        self._waiting = np.concatenate(pieces, axis=1)
         return self.sound >= SHORTEST
 
     def _decode(self) -> Iterator[np.ndarray]:
@@ -98,12 +94,17 @@ class Reader:
             self._bytes += packet.size
             try:
                 frames = packet.decode()
+            except MemoryError:
+                raise
             except av.FFmpegError:
                 line.damaged(packet)
                 if not self.sound and self._bytes > _GIVE_UP:
                     return
                 continue
             for frame in frames:
+                if not containers.honest_rate(frame.sample_rate):
+                    line.damaged(packet)
+                    continue
                 yield from line.add(frame, packet)
         yield from line.end()
 
@@ -191,6 +192,8 @@ class _TimeLine:
         lost = self.reader.lost
         if lost and lost[-1][2] == why and start - lost[-1][1] < 0.1:
             start = lost.pop()[0]
+        elif len(lost) >= MOST_LOST:
+            start, _, why = lost.pop()
         lost.append((round(start, 3), round(end, 3), why))
 
     def _restart(self) -> Iterator[np.ndarray]:

@@ -93,6 +93,9 @@ def run() -> None:
         begin()
     except Exception:
         log.exception("the job engine did not start")
+    from stt import decoder_pool
+
+    decoder_pool.warm()
     logs.adopt()
     live_recordings.watch()
 

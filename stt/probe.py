@@ -1,0 +1,46 @@
+"""Find out what a file holds: its kind, its sound and how long it is. Runs in a decoder process (`stt.decoder_process`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from stt import containers
+from stt.errors import TooShort
+from stt.media import Media
+from stt.sound import Reader
+
+# A container's promise is believed unless its packets hold more than this: a share, and seconds.
+MORE = (1.02, 1.0)
+
+
+def probe(path: Path, name: str = "") -> Media:
+    """Look into a file without decoding more than its beginning. `name` is only for the error's sentence.
+
+    Raises EmptyFile, NotSound, NoAudioTrack (a video without sound) or TooShort (under 0.1 s of sound).
+    """
+    with Reader(path, name=name) as reader:
+        if not reader.has_sound():
+            if reader.sound == 0:
+                raise containers.not_sound(path, name, opened=reader.format)
+            raise TooShort(f"{containers.called(name)} holds only {reader.sound:.2f} seconds of sound.")
+        container, stream = reader.container, reader.stream
+        video = any(containers.is_video(s) for s in container.streams)
+        kind, mime = containers.kind_of(path, reader.format).told(video)
+        codec = stream.codec_context
+        facts = {"codec": codec.codec.canonical_name, "channels": codec.channels, "sample_rate": codec.sample_rate}
+        promised = reader.promised
+    return Media(
+        kind=kind,
+        mime=mime,
+        duration=_larger(promised, containers.counted(path)),
+        size=path.stat().st_size,
+        video=video,
+        **facts,
+    )
+
+
+def _larger(promised: float | None, counted: float | None) -> float | None:
+    """The promise, unless there is none or the packets hold clearly more: a header may say anything."""
+    if promised is None or counted is not None and counted > promised * MORE[0] + MORE[1]:
+        return counted
+    return promised
