@@ -99,9 +99,11 @@ def create(
             raise NotFound("There is no such recording.")
         recording = source
     elif isinstance(source, Link) or (isinstance(source, str) and source.lower().startswith(("http:", "https:"))):
-        url = links.well_formed(source.url if isinstance(source, Link) else source)
-        if engine == models.ON_DEVICE:
-            links.check(url, allow_private=settings().stt_allow_private_urls)
+        url = source.url if isinstance(source, Link) else source
+        if engine == models.ON_DEVICE:  # its name is looked up in the job, as that may take long
+            url = links.acceptable(url, allow_private=settings().stt_allow_private_urls)
+        else:
+            url = links.well_formed(url)
     else:
         recording = recordings.take_in(Path(source), owner)
     name, duration = (recording.name, recording.duration) if recording else (links.name_of(url), None)

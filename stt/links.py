@@ -7,7 +7,6 @@ answers differently the second time (DNS rebinding) gains nothing.
 from __future__ import annotations
 
 import errno
-import ipaddress
 import re
 import socket
 import threading
@@ -27,16 +26,13 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 from urllib3.util.connection import create_connection
 
+from stt import addresses
 from stt.errors import BadLink, Cancelled, DiskFull, TooLarge
 
-REDIRECTS = 5
+REDIRECTS = 10
 _CONNECT, _QUIET = 15, 30  # seconds to connect, and without a byte
 _BLOCK = 1 << 16  # bytes
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_TUNNELS = [ipaddress.ip_network(net) for net in ("2002::/16", "2001::/32", "64:ff9b:1::/48", "::/96")]
-# Special, though Python's `ipaddress` calls them global: what Azure tells its virtual machines, the relays of an
-# abandoned tunnel, and addresses for documentation.
-_SPECIAL = [ipaddress.ip_network(net) for net in ("168.63.129.16/32", "192.88.99.0/24", "3fff::/20")]
+_PORTS = (80, 443)  # and those from 1024 on: below are mail, files, remote shells
 _HTML = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype\s+html|html|head|body|!--)", re.IGNORECASE)
 _ANSWERS = {
     401: "The site behind this link wants a sign-in.",
@@ -73,16 +69,37 @@ def well_formed(url: str) -> str:
     return parts._replace(fragment="").geturl()
 
 
-def check(url: str, *, allow_private: bool = False) -> str:
-    """The link as `well_formed` gives it, if it may be opened as things stand. Looks up its name.
+def acceptable(url: str, *, allow_private: bool = False) -> str:
+    """The link as `well_formed` gives it, unless it is plain from its text that it may not be opened. Looks nothing up.
 
-    Raises BadLink: what `well_formed` raises, no such name, or an address that is not public.
+    Raises BadLink: what `well_formed` raises, a port that is not opened, or an address in numbers that is not public.
     """
     url = well_formed(url)
     parts = urlsplit(url)
-    assert parts.hostname
-    _addresses(parts.hostname, parts.port or (443 if parts.scheme == "https" else 80), allow_private)
+    host, port = _target(url)
+    if allow_private:
+        return url
+    if port not in _PORTS and port < 1024:
+        raise BadLink(f"Links to port {parts.port} are not opened, only to 80, 443 and those from 1024 on.")
+    addresses.check_text(host)
     return url
+
+
+def check(url: str, *, allow_private: bool = False, ask: Callable[[], None] = lambda: None) -> str:
+    """The link as `well_formed` gives it, if it may be opened as things stand. Looks up its name: never in a request.
+
+    `ask` is called several times a second meanwhile, and may raise.
+    Raises BadLink: what `acceptable` raises, no such name, or an address that is not public.
+    """
+    url = acceptable(url, allow_private=allow_private)
+    addresses.of(*_target(url), allow_private=allow_private, ask=ask)
+    return url
+
+
+def _target(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    assert parts.hostname
+    return parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def name_of(url: str) -> str:
@@ -113,7 +130,7 @@ def download(
     path = folder / uuid4().hex
     with _Guard(timeout_seconds, cancelled) as guard, _session(allow_private, guard) as session:
         try:
-            with _errors_in_words(guard), _answer(session, url, allow_private) as answer:
+            with _errors_in_words(guard), _answer(session, url, allow_private, guard) as answer:
                 _save(answer, path, limit_bytes, guard, on_progress)
         except BaseException:
             path.unlink(missing_ok=True)
@@ -122,10 +139,10 @@ def download(
 
 
 @contextmanager
-def _answer(session: requests.Session, url: str, allow_private: bool) -> Iterator[requests.Response]:
-    """The answer that has the bytes, after at most five redirects, each checked as if it were the link itself."""
+def _answer(session: requests.Session, url: str, allow_private: bool, guard: _Guard) -> Iterator[requests.Response]:
+    """The answer that has the bytes, after at most REDIRECTS redirects, each checked as if it were the link itself."""
     for _ in range(REDIRECTS + 1):
-        url = check(url, allow_private=allow_private)
+        url = check(url, allow_private=allow_private, ask=guard.check)
         answer = session.get(url, stream=True, allow_redirects=False, timeout=(_CONNECT, _QUIET))
         if answer.is_redirect:
             answer.close()
@@ -189,31 +206,6 @@ def _errors_in_words(guard: _Guard) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull("There is no room left for the recording behind this link.") from error
         raise
-
-
-def _public(address: str) -> bool:
-    """Whether an IP address belongs to the public internet. Those that hold another address are as public as that."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if ip.version == 6:
-        if ip.ipv4_mapped or ip in _NAT64:
-            return _public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
-        if ip.is_site_local or any(ip in net for net in _TUNNELS):
-            return False
-    if any(ip in net for net in _SPECIAL):
-        return False
-    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified or ip.is_loopback)
-
-
-def _addresses(host: str, port: int, allow_private: bool) -> list[str]:
-    """All IP addresses of a name, however it is spelled (0x7f.1, 2130706433 …). One that is not public spoils it."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise BadLink(f"There is no site called {host[:100]}.") from error
-    addresses = [entry[4][0] for entry in found]
-    if not addresses or not (allow_private or all(_public(address) for address in addresses)):
-        raise BadLink("This link leads into a private network, which is not opened.")
-    return addresses
 
 
 class _Guard:
@@ -282,7 +274,7 @@ def _session(allow_private: bool, guard: _Guard) -> requests.Session:
     class Checked:
         def _new_conn(self) -> socket.socket:
             problem: Exception = NewConnectionError(self, "no address")
-            for address in _addresses(self._dns_host, self.port, allow_private):
+            for address in addresses.of(self._dns_host, self.port, allow_private=allow_private, ask=guard.check):
                 guard.check()
                 try:
                     connection = create_connection((address, self.port), self.timeout, None, self.socket_options)

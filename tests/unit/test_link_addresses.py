@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 import ssl
 import threading
@@ -14,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from werkzeug import Request, Response
 
-from stt import links
-from stt.errors import BadLink
+from stt import addresses, links
+from stt.errors import BadLink, Cancelled
 from tests import audio
 
 PUBLIC = "93.184.215.14"
@@ -140,9 +141,89 @@ def test_what_is_no_address_is_refused(fetch, url, words):
 )
 def test_an_address_that_is_not_public_is_refused_however_it_is_spelled(tmp_path, host):
     for url in (f"http://{host}/a.mp3", f"https://{host}:8443/a.mp3"):
-        for use in (links.check, lambda url: links.download(url, tmp_path, limit_bytes=1000, timeout_seconds=5)):
+        download = lambda url: links.download(url, tmp_path, limit_bytes=1000, timeout_seconds=5)  # noqa: E731
+        for use in (links.acceptable, links.check, download):
             with pytest.raises(BadLink, match="private network"):
                 use(url)
+
+
+# Each network of IANA's two special-purpose registries (November 2026) that is no place for a site, multicast, and
+# what tunnels, relays and clouds use besides.
+SPECIAL = """
+0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.31.196.0/24
+192.52.193.0/24 192.88.99.0/24 192.168.0.0/16 192.175.48.0/24 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4
+240.0.0.0/4 168.63.129.16/32 ::/128 ::1/128 ::ffff:10.0.0.0/104 64:ff9b::a00:0/104 64:ff9b:1::/48 100::/64
+100:0:0:1::/64 2001::/23 2001::/32 2001:2::/48 2001:20::/28 2001:30::/28 2001:db8::/32 2002::/16 2620:4f:8000::/48
+3fff::/20 5f00::/16 fc00::/7 fe80::/10 fec0::/10 ff00::/8
+""".split()
+
+
+@pytest.mark.parametrize("net", SPECIAL)
+def test_no_address_of_a_special_network_is_public(net):
+    network = ipaddress.ip_network(net)
+    for address in (network[0], network[network.num_addresses // 2], network[-1]):
+        assert not addresses.public(str(address))
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["1.0.0.0", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "191.255.255.255", "192.0.1.0", "192.0.3.0",
+     "172.15.255.255", "172.32.0.0", "198.17.255.255", "198.20.0.0", "223.255.255.255", "168.63.129.15",
+     "2001:200::1", "2001:db7:ffff::1", "2001:db9::1", "2003::1", "2620:4f:8001::1", "3ffe::1", "2a00::1"],
+)  # fmt: skip
+def test_addresses_beside_the_special_networks_are_public(address):
+    assert addresses.public(address)
+
+
+@pytest.mark.parametrize("port", [1, 21, 22, 25, 53, 79, 81, 442, 445, 993, 1023])
+def test_a_port_below_1024_but_80_and_443_is_not_opened(names, port):
+    names["talks.example"] = [[PUBLIC]]
+    with pytest.raises(BadLink, match=f"port {port} are not opened"):
+        links.acceptable(f"http://talks.example:{port}/a.mp3")
+    assert links.acceptable(f"http://talks.example:{port}/a.mp3", allow_private=True)
+
+
+@pytest.mark.parametrize("port", [80, 443, 1024, 8443, 65535])
+def test_other_ports_are_opened(port):
+    assert links.acceptable(f"http://talks.example:{port}/a.mp3")
+
+
+def test_no_name_is_looked_up_for_what_a_link_says_by_itself(monkeypatch):
+    real = socket.getaddrinfo
+
+    def numbers_only(*args, **kwargs):
+        assert kwargs["flags"] == socket.AI_NUMERICHOST
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", numbers_only)
+    assert links.acceptable("https://talks.example/a.mp3") == "https://talks.example/a.mp3"
+    for host in ("localhost", "LOCALHOST.", "a.localhost", "2130706433", "[::1]"):
+        with pytest.raises(BadLink, match="private network"):
+            links.acceptable(f"http://{host}/a.mp3")
+
+
+def test_a_name_service_that_does_not_answer_ends_with_the_time_limit_or_the_cancel(tmp_path, monkeypatch):
+    over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", slowly(socket.getaddrinfo, over))
+    try:
+        with pytest.raises(BadLink, match="too slowly"):
+            links.download("http://slow.example/", tmp_path, limit_bytes=1000, timeout_seconds=0.3)
+        with pytest.raises(Cancelled):
+            links.download("http://slow.example/", tmp_path, limit_bytes=9, timeout_seconds=9, cancelled=lambda: True)
+        monkeypatch.setattr(addresses, "LONGEST", 0.3)
+        with pytest.raises(BadLink, match="name service"):
+            links.download("http://slow.example/", tmp_path, limit_bytes=1000, timeout_seconds=9)
+    finally:
+        over.set()
+
+
+def slowly(real, over):
+    def look_up(*args, flags=0, **kwargs):
+        if not flags:
+            over.wait()
+        return real(*args, flags=flags, **kwargs)
+
+    return look_up
 
 
 @pytest.mark.parametrize("address", [PUBLIC, "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "64:ff9b::5db8:d70e"])

@@ -1,0 +1,92 @@
+"""Which IP addresses belong to the public internet, and looking up those of a name without waiting too long."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from typing import Any
+
+from stt.errors import BadLink
+
+LONGEST = 15.0  # seconds for the name service to answer
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# What IANA's special-purpose registries do not call globally reachable, whatever this version of Python says of it,
+# and a few that they do but that are no site's: relays (192.88.99.0/24, 2002::/16), Azure's server for its machines.
+_SPECIAL = [
+    ipaddress.ip_network(net)
+    for net in (
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24"),
+        *("192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24"),
+        *("198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4", "168.63.129.16/32"),
+        *("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20"),
+    )
+]
+_UNICAST = ipaddress.ip_network("2000::/3")  # all of IPv6 that is given to anybody
+_PRIVATE = "This link leads into a private network, which is not opened."
+
+
+def public(address: str) -> bool:
+    """Whether an IP address belongs to the public internet. Those that hold another address are as public as that."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if ip.version == 6:
+        if ip.ipv4_mapped or ip in _NAT64:
+            return public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
+        if ip not in _UNICAST:
+            return False
+    return ip.is_global and not any(ip in net for net in _SPECIAL)
+
+
+def check_text(host: str) -> None:
+    """Look nothing up. Raises BadLink where `host` is this machine, or an address in numbers that is not public."""
+    name = host.rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        raise BadLink(_PRIVATE)
+    try:  # also 0x7f.1 and 2130706433, as whoever connects would read them
+        _check(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST))
+    except (OSError, UnicodeError):
+        pass  # a name
+
+
+def of(host: str, port: int, *, allow_private: bool = False, ask: Callable[[], None] = lambda: None) -> list[str]:
+    """All IP addresses of a name, however it is spelled (0x7f.1, 2130706433 …). One that is not public spoils it.
+
+    `ask` is called several times a second meanwhile, and may raise. Raises BadLink: no such name, no answer within
+    LONGEST seconds, or an address that is not public.
+    """
+    try:
+        found = _looked_up(host, port, ask)
+    except (OSError, UnicodeError) as error:
+        raise BadLink(f"There is no site called {host[:100]}.") from error
+    if not found:
+        raise BadLink(f"There is no site called {host[:100]}.")
+    if not allow_private:
+        _check(found)
+    return [entry[4][0] for entry in found]
+
+
+def _check(found: list[Any]) -> None:
+    if not all(public(entry[4][0]) for entry in found):
+        raise BadLink(_PRIVATE)
+
+
+def _looked_up(host: str, port: int, ask: Callable[[], None]) -> list[Any]:
+    """What the name service answers. A look-up cannot be interrupted: a thread does it, and is left if it takes long."""
+    answer: Future[list[Any]] = Future()
+
+    def look_up() -> None:
+        try:
+            answer.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except Exception as error:  # noqa: BLE001 - raised where it is waited for
+            answer.set_exception(error)
+
+    threading.Thread(target=look_up, name="lookup", daemon=True).start()
+    until = time.monotonic() + LONGEST
+    while not wait([answer], 0.1).done:
+        ask()
+        if time.monotonic() > until:
+            raise BadLink("The name service does not answer for the site behind this link.")
+    return answer.result()
