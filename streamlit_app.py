@@ -13,8 +13,9 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.components.v2 import manifest_scanner
 
-from stt import hosts, logs, startup
+from stt import connections, hosts, logs, startup
 from stt.assets import Assets
+from stt.bodies import Steady
 from stt.errors import SetupError
 from stt.middleware import MIDDLEWARE
 from stt.routes import ROUTES
@@ -24,6 +25,7 @@ from stt.routes import ROUTES
 manifest_scanner.scan_component_manifests = lambda: []
 
 logs.set_up()
+connections.guard()
 # Top-level secrets become environment variables, where stt reads them.
 can_sign_in = st.secrets.load_if_toml_exists() and "auth" in st.secrets
 try:
@@ -47,4 +49,4 @@ async def lifespan(_app):
 
 
 files = Middleware(Assets, folder=Path(st.__file__).with_name("static"))
-app = st.App("pages/frame.py", routes=ROUTES, middleware=[*MIDDLEWARE, files], lifespan=lifespan)
+app = st.App("pages/frame.py", routes=ROUTES, middleware=[*MIDDLEWARE, Middleware(Steady), files], lifespan=lifespan)

@@ -1,0 +1,48 @@
+"""The body of a request comes steadily or is refused, whatever route it is sent to."""
+
+from __future__ import annotations
+
+import time
+
+import anyio
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from stt.errors import TooSlow
+
+IDLE = 30.0  # seconds without a byte
+PERIOD = 60.0  # seconds of waiting in which at least LEAST bytes must come
+LEAST = 60 << 10
+
+
+class Steady:
+    """ASGI middleware: raises TooSlow where the application waits too long for a body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        more, waited, came = True, 0.0, 0
+
+        async def in_time() -> Message:
+            nonlocal more, waited, came
+            if not more:  # only the end of the connection is still to be told
+                return await receive()
+            began = time.monotonic()
+            try:
+                with anyio.fail_after(IDLE):
+                    message = await receive()
+            except TimeoutError as error:
+                raise TooSlow(f"Nothing more came for {IDLE:g} seconds.") from error
+            more = message.get("more_body", False)
+            waited += time.monotonic() - began
+            came += len(message.get("body", b""))
+            if more and waited >= PERIOD:
+                if came < LEAST:
+                    raise TooSlow(f"Less than {LEAST * 60 / PERIOD / 1024:,.0f} kB came in a minute.")
+                waited, came = 0.0, 0
+            return message
+
+        await self.app(scope, in_time, send)
