@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -12,18 +13,18 @@ import numpy as np
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import TranscriptionOptions, get_suppressed_tokens, pad_or_trim, restore_speech_timestamps
 
-from stt import stretches, windows
+from stt import sliding, stretches, windows
 from stt.stretches import FRAME, RATE, SURE, Span
-from stt.transcript import Segment, Word
+from stt.word_times import LONGEST_WORD
 
 FAINT = 0.1  # how likely speech must be to be heard at all: on the telephone the filter is sure of every second word only
 PADDING = 0.4  # seconds kept on either side of speech, for soft beginnings and endings
 MISSED = 2.0  # seconds of speech without a word that are heard again
+AGAIN = 3  # times that a passage is decoded again, if each time gave some words of it
 HARDLY = 0.3  # share of a segment in which the voice filter is sure; nearly all speech has more
 NOBODY = 0.6  # probability that nobody speaks, as Whisper finds itself; 0.8 and more in music, up to 0.4 on the telephone
 UNLIKELY, DOUBTFUL = 0.1, 0.25  # confidence of a word
 FASTEST, MANY = 60, 20  # letters a second, in more letters than that; the quickest speakers say fifty
-LONGEST_WORD = 1.5  # seconds; where a passage is left out, the word before it seems to last until its end
 
 
 def segments(
@@ -47,10 +48,11 @@ def segments(
     task = "translate" if translate else "transcribe"
     tokenizer = Tokenizer(model.hf_tokenizer, model.model.is_multilingual, task=task, language=language)
     options = _options(tokenizer)
-    heard = model.generate_segments(features, tokenizer, options, False, encoded)
+    pauses = list(_between(_without_silences(stretches.spans(voice, faint=FAINT), kept)))
+    heard = sliding.segments(model, features, tokenizer, options, pauses, encoded)
 
     def again(start: float, end: float) -> Iterator[Any]:
-        return _again(model, tokenizer, options, speech, start, end)
+        return _again(model, tokenizer, options, speech, pauses, start, end)
 
     # What may be speech is enough here: no word comes of it that Whisper does not find likely.
     maybe = stretches.spans(voice, faint=FAINT, sure=FAINT)
@@ -74,12 +76,22 @@ def settings() -> dict[str, Any]:
     }
 
 
-def complete(heard: Iterable[Any], spans: Sequence[Span], again: Callable[[float, float], Iterable[Any]]) -> Iterator[Any]:
-    """The segments `heard`, and between them what was left out, heard `again`.
+def complete(
+    heard: Iterable[Any], spans: Sequence[Span], again: Callable[[float, float], Iterable[Any]], times: int = AGAIN
+) -> Iterator[Any]:
+    """Yield the segments `heard`, and between them what was left out, decoded `again`, up to `times` in a row.
 
     Whisper now and then ends early or jumps over a passage without any sign of it. Speech for more than MISSED
     seconds without a word tells.
     """
+
+    def filled(start: float, end: float) -> Iterator[Any]:
+        found = list(again(start, end))
+        if not found or times <= 1:
+            return iter(found)
+        inside = [(max(start, one), min(end, other)) for one, other in spans if one < end and other > start]
+        return complete(found, inside, again, times - 1)
+
     at = 0.0
     for segment in heard:
         since = 0  # the first word that is not yet given
@@ -87,12 +99,12 @@ def complete(heard: Iterable[Any], spans: Sequence[Span], again: Callable[[float
             if passage := missed(spans, at, word.start):
                 if number > since:
                     yield _part(segment, since, number)
-                yield from again(*passage)
+                yield from filled(*passage)
                 since = number
             at = max(at, min(word.end, word.start + LONGEST_WORD))
         yield _part(segment, since, len(segment.words)) if since else segment
     if spans and (passage := missed(spans, at, spans[-1][1])):
-        yield from again(*passage)
+        yield from filled(*passage)
 
 
 def missed(spans: Sequence[Span], start: float, end: float) -> Span | None:
@@ -134,13 +146,20 @@ def _part(segment: Any, since: int, until: int) -> Any:
 
 
 def _again(
-    model: Any, tokenizer: Any, options: TranscriptionOptions, speech: np.ndarray, start: float, end: float
+    model: windows.Whisper,
+    tokenizer: Tokenizer,
+    options: TranscriptionOptions,
+    speech: np.ndarray,
+    pauses: Sequence[Span],
+    start: float,
+    end: float,
 ) -> Iterator[Any]:
     """The passage by itself, with more care: without the text before it, which may be what led astray."""
     first = max(0.0, start - PADDING / 2)
     features = model.features(speech[int(first * RATE) : int((end + PADDING / 2) * RATE)])
-    options = replace(options, condition_on_previous_text=False, clip_timestamps="0")
-    for segment in model.generate_segments(features, tokenizer, options, False):
+    options = replace(options, condition_on_previous_text=False)
+    here = [(one - first, other - first) for one, other in pauses if first < one and other < end]
+    for segment in sliding.segments(model, features, tokenizer, options, here):
         if segment.avg_logprob < options.log_prob_threshold or (
             segment.compression_ratio > options.compression_ratio_threshold
         ):
@@ -151,6 +170,12 @@ def _again(
         words = [word for word in segment.words if start <= (word.start + word.end) / 2 <= end]
         if words:
             yield _part(replace(segment, words=words), 0, len(words))
+
+
+def _between(spans: Sequence[Span]) -> Iterator[Span]:
+    """The pauses between the spans."""
+    for (_, one), (other, _) in pairwise(spans):
+        yield one, other
 
 
 def _kept(spans: Sequence[Span], samples: int) -> list[dict[str, int]]:
@@ -203,20 +228,3 @@ def _options(tokenizer: Any) -> TranscriptionOptions:
         hallucination_silence_threshold=None,
         hotwords=None,
     )
-
-
-def in_order(heard: Any, earliest: float, latest: float) -> Segment | None:
-    """Our segment from the library's, with words in time order, none before `earliest` or after `latest` seconds."""
-    words: list[Word] = []
-    at = earliest
-    for word in heard.words or ():
-        if not word.word:
-            continue
-        start = min(max(float(word.start), at), latest)
-        end = min(max(float(word.end), start), latest)
-        at = start
-        words.append(Word(word.word, round(start, 2), round(end, 2), round(min(max(float(word.probability), 0.0), 1.0), 3)))
-    text = "".join(word.text for word in words)
-    if not text.strip():
-        return None
-    return Segment(words[0].start, max(word.end for word in words), text, tuple(words))

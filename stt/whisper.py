@@ -137,7 +137,7 @@ def _heard(
     run: Run, translate: bool, alone: bool, part: np.ndarray, at: int, ask: Callable[[], None]
 ) -> Iterator[Segment]:
     """The segments of the part of a sound that begins at sample `at`; with all threads if it is `alone`."""
-    from stt import decoding  # brings faster-whisper and CTranslate2
+    from stt import decoding, word_times  # brings faster-whisper and CTranslate2
 
     model = _models().whole if alone else _models().lanes()
     voice = stretches.voice(part)
@@ -146,7 +146,7 @@ def _heard(
     if stretches.spans(voice):
         with model.part(ask, short=alone and length <= LONG) as mine:
             for heard in decoding.segments(mine, part, voice, run, translate):
-                if segment := decoding.in_order(heard, last, length):
+                if segment := word_times.segment(heard, last, length):
                     last = segment.end
                     run.reached(at, last)
                     yield segment.moved(at / RATE)

@@ -1,13 +1,12 @@
-"""How Whisper decodes one window of 30 s: what it is told of the text before, and when it tries again."""
+"""Decode one window of 30 s: prompt truncation and the fallback policy."""
 
 from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,12 +21,12 @@ PROMPT = 100  # tokens of the text before that a window is given; 40 and the lib
 BEAM = 5  # candidates kept while decoding; one alone is quicker, but loses commas and some words
 PENALTY = 1.1  # by which said tokens become less likely, the last resort
 # Of a window, in frames of 10 ms:
-SHORTEST = 50  # in less than that Whisper hears no word, but says again what was said before
 SILENCE = 800  # left after the sound; a clip of 11 s takes three quarters of the time with it, with as few words wrong
 LEAST = 2000  # in all; with less, more words are wrong
 STEP = 500  # the encoder keeps 2 MB for every length that it met
 
-NOTHING = (SimpleNamespace(no_speech_prob=1.0), float("-inf"), 0.0, 0.0)  # the library goes on after such a window
+# A result, its mean log probability, whether the text before is to be forgotten, and the compression ratio.
+Decoded = tuple[Any, float, bool, float]
 
 
 class Whisper(WhisperModel):
@@ -75,12 +74,8 @@ class Whisper(WhisperModel):
             finally:
                 memory.give_back()
 
-    def encode(self, features: np.ndarray) -> Any:
-        """A window after the first, or None if it is too short for a word: what the window before it left over."""
-        return self.encoded(features) if _sounding(features) >= SHORTEST else None
-
     def encoded(self, features: np.ndarray) -> Any:
-        """A window, without most of the silence that fills it up to 30 s.
+        """Encode a window, without most of the silence that fills it up to 30 s.
 
         One at a time: it takes 70 MB for a moment, and two lanes seldom want it together.
         """
@@ -91,29 +86,31 @@ class Whisper(WhisperModel):
     def get_prompt(self, tokenizer: Any, previous_tokens: list[int], *rest: Any, **named: Any) -> list[int]:
         return super().get_prompt(tokenizer, previous_tokens[-PROMPT:], *rest, **named)
 
-    def generate_with_fallback(
-        self, encoded: Any, prompt: list[int], tokenizer: Any, options: TranscriptionOptions
-    ) -> tuple:
-        if encoded is None:
-            return NOTHING
-
-        def tried(before: list[int], penalty: float) -> tuple:
-            once = replace(options, repetition_penalty=penalty)
-            with self._turn():
-                result, likely, _, repeats = super(Whisper, self).generate_with_fallback(encoded, before, tokenizer, once)
-            # By a temperature of 1 the library forgets the text before, as it has misled.
-            return result, likely, 0.0 if before is prompt else 1.0, repeats
-
-        def better(one: tuple, other: tuple) -> tuple:
-            return max(one, other, key=lambda found: (found[3] <= options.compression_ratio_threshold, found[1]))
-
-        best = tried(prompt, options.repetition_penalty)
-        bare = list(tokenizer.sot_sequence)
-        if _failed(best, options) and len(prompt) > len(bare):
-            best = better(best, tried(bare, options.repetition_penalty))
-        if _failed(best, options):
-            best = better(best, tried(bare, PENALTY))
+    def decoded(
+        self,
+        encoded: Any,
+        before: Sequence[int],
+        tokenizer: Any,
+        options: TranscriptionOptions,
+        misled: bool = False,
+    ) -> Decoded:
+        """Decode a window conditioned on the tokens `before`, or without them if that fails."""
+        best = self._tried(encoded, self.get_prompt(tokenizer, list(before)), tokenizer, options, misled)
+        if before and failed(best, options):
+            best = _better(best, self._tried(encoded, tokenizer.sot_sequence, tokenizer, options, True), options)
         return best
+
+    def with_less_repeated(self, found: Decoded, encoded: Any, tokenizer: Any, options: TranscriptionOptions) -> Decoded:
+        """Decode a window that failed with a penalty on what was said; the better of the two."""
+        options = replace(options, repetition_penalty=PENALTY)
+        return _better(found, self._tried(encoded, tokenizer.sot_sequence, tokenizer, options, True), options)
+
+    def _tried(
+        self, encoded: Any, prompt: Sequence[int], tokenizer: Any, options: TranscriptionOptions, misled: bool
+    ) -> Decoded:
+        with self._turn():
+            result, likely, _, repeats = super().generate_with_fallback(encoded, list(prompt), tokenizer, options)
+        return result, likely, misled, repeats
 
     def find_alignment(self, *values: Any, **named: Any) -> list:
         """Short, and the text of a window is given after it: so it goes before what others begin."""
@@ -126,9 +123,18 @@ def _sounding(features: np.ndarray) -> int:
     return int(np.flatnonzero(features.any(axis=0)).max(initial=-1)) + 1
 
 
-def _failed(found: tuple, options: TranscriptionOptions) -> bool:
-    """Whether a result repeats itself, or is unlikely without being mere silence."""
-    result, likely, _, repeats = found
-    if repeats > options.compression_ratio_threshold:
+def repetitive(found: Decoded, options: TranscriptionOptions) -> bool:
+    """Return whether the text of a window repeats itself, as a loop does, and a refrain."""
+    return found[3] > options.compression_ratio_threshold
+
+
+def failed(found: Decoded, options: TranscriptionOptions) -> bool:
+    """Return whether a result repeats itself, or is unlikely without being mere silence."""
+    result, likely, _, _ = found
+    if repetitive(found, options):
         return True
     return likely < options.log_prob_threshold and result.no_speech_prob <= options.no_speech_threshold
+
+
+def _better(one: Decoded, other: Decoded, options: TranscriptionOptions) -> Decoded:
+    return max(one, other, key=lambda found: (not repetitive(found, options), found[1]))

@@ -14,6 +14,11 @@ JFK = AUDIO / "jfk.flac"
 JFK_WORDS = (
     "and so my fellow americans ask not what your country can do for you ask what you can do for your country"
 )
+AUSTEN_WORDS = {
+    "austen-0870": "and mister john dashwood had then leisure to consider how much there might be prudently in his power"
+    " to do for them",
+    "austen-0890": "unless to be rather cold hearted and rather selfish is to be ill disposed",
+}
 AUSTEN = [AUDIO / "austen-0870.wav", AUDIO / "austen-0890.wav"]
 RATE = 16_000
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from itertools import repeat
+from itertools import pairwise, repeat
 
 import numpy as np
 import pytest
 from faster_whisper import transcribe as fw
 from faster_whisper.tokenizer import Tokenizer
 
-from stt import decoding, stretches, whisper
+from stt import decoding, stretches, whisper, word_times
 from tests.audio import RATE
 
 
@@ -66,9 +66,9 @@ def test_a_passage_that_was_jumped_over_is_heard_again():
 
     def again(start: float, end: float) -> list[fw.Segment]:
         asked.append((start, end))
-        return [heard_as((" again", start, end))]
+        return [heard_as((" again", start, start + 1.0), *(("!", at, at + 1.0) for at in np.arange(start + 1, end, 1.0)))]
 
-    texts = [segment.text for segment in decoding.complete([first, second], spans, again)]
+    texts = [segment.text.strip("!") for segment in decoding.complete([first, second], spans, again)]
     assert texts == [" a b", " again", " c", " d e", " again"]
     assert asked == [(1.0, 9.5), (32.5, 40.0)], "a word that seems to last five seconds hides a passage"
 
@@ -87,6 +87,39 @@ def test_a_passage_is_heard_again_for_real(data, talk):
     tokenizer = Tokenizer(model.hf_tokenizer, True, task="transcribe", language="en")
     options = decoding._options(tokenizer)
     few = [heard_as((" there's", 0.3, 0.6)), heard_as((" silly", len(talk) / RATE - 0.5, len(talk) / RATE))]
-    found = decoding.complete(few, spans, lambda a, b: decoding._again(model, tokenizer, options, talk, a, b))
+    found = decoding.complete(few, spans, lambda a, b: decoding._again(model, tokenizer, options, talk, [], a, b))
     text = "".join(segment.text for segment in found)
     assert len(text.split()) > 0.9 * sum(len(segment.words) for segment in whole)
+
+
+def test_a_passage_of_which_only_a_part_was_found_is_decoded_again_for_the_rest():
+    asked = []
+
+    def again(start: float, end: float) -> list[fw.Segment]:
+        asked.append((start, end))
+        return [heard_as((" again", start, start + 1.0))] if len(asked) < 6 else []
+
+    texts = [segment.text for segment in decoding.complete([], [(0.0, 10.0)], again)]
+    assert texts == [" again"] * decoding.AGAIN
+    assert asked == [(0.0, 10.0), (1.0, 10.0), (2.0, 10.0)]
+
+
+def placed(*words: tuple[str, float, float], earliest: float = 0.0, latest: float = 30.0) -> list[tuple[float, float]] | None:
+    found = word_times.segment(heard_as(*words), earliest, latest)
+    return [(word.start, word.end) for word in found.words] if found else None
+
+
+def test_a_word_that_seems_to_last_until_the_end_does_not_push_the_next_ones_there():
+    """The last word before a passage that was passed over: 12.7 s long, and 21 words after it at 37.0 s."""
+    assert placed((" but", 10.0, 30.0)) == [(10.0, 11.5)]
+    assert placed((" but", 10.0, 30.0), (" so", 25.0, 25.5)) == [(10.0, 11.5), (25.0, 25.5)]
+
+
+def test_words_in_one_place_get_a_length_and_stay_in_order():
+    times = placed((" a", 29.9, 29.9), (" b", 30.0, 30.0), (" c", 30.0, 30.0), (" d", 30.4, 30.2))
+    assert all(end - start >= 0.03 for start, end in times) and times[-1][1] <= 30.0
+    assert all(one[0] < other[0] for one, other in pairwise(times))
+
+
+def test_words_for_which_there_is_no_time_were_never_said():
+    assert placed(*((f" {at}", 37.0, 37.0) for at in range(21)), earliest=36.9, latest=37.0) is None

@@ -1,0 +1,91 @@
+"""One recording said twice, with silence, noise or music between: `python -m tests.bench.twice`.
+
+Ten recordings, each gap in each kind, under several instruction sets side by side. To reach: as few words wrong as when
+the recording is transcribed alone, no passage dropped, no word without length, none in the gap.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from functools import cache
+
+import jiwer
+import numpy as np
+
+from stt import whisper
+from tests import audio, instruction_sets
+from tests.bench.accuracy import normalised
+from tests.bench.table import print_table
+
+GAPS = {"silence": audio.silence, "noise": audio.noise, "music": audio.chords}
+RECORDINGS = (
+    "jfk", "austen-0870", "1688-142285-0001", "1688-142285-0007", "1998-15444-0001", "1998-15444-0003",
+    "2033-164914-0002", "2414-128291-0001", "2414-128291-0004", "2609-156975-0002",
+)  # fmt: skip
+EDGE = 0.6  # seconds; a word may begin or end so far into the gap
+
+
+def recording(name: str) -> tuple[np.ndarray, str]:
+    """Return samples and words of one of RECORDINGS."""
+    if name == "jfk":
+        return audio.samples(audio.JFK), audio.JFK_WORDS
+    if name.startswith("austen"):
+        return audio.samples(audio.AUDIO / f"{name}.wav"), audio.AUSTEN_WORDS[name]
+    return audio.samples(audio.utterance(name)), audio.librispeech()[name]
+
+
+def measured(sound: np.ndarray, said: str, gap: tuple[float, float] = (0, 0)) -> dict[str, int]:
+    """Transcribe and count the words that are wrong, dropped at once, without length, and in the gap (seconds)."""
+    words = [word for segment in whisper.transcribe(sound, language="en") for word in segment.words]
+    found = jiwer.process_words(said, normalised("".join(word.text for word in words)) or "nothing")
+    dropped = [part.ref_end_idx - part.ref_start_idx for part in found.alignments[0] if part.type == "delete"]
+    return {
+        "wrong": found.substitutions + found.deletions + found.insertions,
+        "dropped": max(dropped, default=0),
+        "without length": sum(word.end - word.start < 0.02 for word in words),
+        "in the gap": sum(gap[0] + EDGE < word.start and word.end < gap[1] - EDGE for word in words),
+    }
+
+
+@cache
+def wrong_alone(name: str) -> int:
+    return measured(*recording(name))["wrong"]
+
+
+def twice(name: str, kind: str, seconds: float) -> dict[str, int]:
+    """Measure a recording said twice with a gap; with the words wrong when it is transcribed alone."""
+    sound, said = recording(name)
+    alone = len(sound) / audio.RATE
+    found = measured(np.concatenate([sound, GAPS[kind](seconds), sound]), f"{said} {said}", (alone, alone + seconds))
+    return {"wrong alone, twice": 2 * wrong_alone(name), **found}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--recordings", default=",".join(RECORDINGS), help="default: all ten")
+    parser.add_argument("--gaps", default="4,15", help="seconds, comma-separated; default: %(default)s")
+    parser.add_argument("--kinds", default=",".join(GAPS), help="default: %(default)s")
+    parser.add_argument("--sets", help="instruction sets; default: the two best of this machine")
+    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.here:
+        for name in arguments.recordings.split(","):
+            for kind in arguments.kinds.split(","):
+                for gap in arguments.gaps.split(","):
+                    print(json.dumps([name, kind, gap, twice(name, kind, float(gap))]), flush=True)
+        return
+    rows = []
+    chosen = ["--recordings", arguments.recordings, "--gaps", arguments.gaps, "--kinds", arguments.kinds]
+    for isa in arguments.sets.split(",") if arguments.sets else instruction_sets.available()[-2:]:
+        printed = instruction_sets.run(isa, "-m", "tests.bench.twice", "--here", *chosen)
+        for name, kind, gap, found in map(json.loads, printed.splitlines()):
+            rows.append([name, kind, gap, isa, *found.values()])
+    rows.sort()
+    title = "One recording said twice; to reach: no more wrong than alone, 0 without length, 0 in the gap"
+    print_table(title, ["recording", "between", "seconds", "instruction set", "wrong alone, twice", "wrong", "dropped at once",
+                        "without length", "in the gap"], rows)  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
