@@ -136,11 +136,11 @@ def facts(recording: recordings.Recording, expected: float | None) -> str:
 
 def begin(sources: list[recordings.Recording | Link], model: str, options: dict) -> None:
     """Start a job for each; what one of them refuses does not hold up the others, and stays to be put right."""
-    following, refused, links = visitor.following(), [], []
+    following, address, refused, links = visitor.following(), visitor.address(), [], []
     for source in sources:
         link = isinstance(source, Link)
         try:
-            following.insert(0, stt.create(source, model=model, options=options, owner=owner, key=key))
+            following.insert(0, stt.create(source, model=model, options=options, owner=owner, key=key, address=address))
             memory.show = f"job-{following[0]}"
         except SttError as error:
             refused.append(f"{source.url if link else source.name}: {sentence(error.to_dict())}")

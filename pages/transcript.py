@@ -56,9 +56,9 @@ def actions(job: records.Job, transcript: Transcript) -> None:
         with st.popover("Download", icon=":material/download:", key="downloads"):
             downloads(job, transcript, audio=has_audio(job))
         if not job.pending and job.state != records.DONE and st.button("Retry", icon=":material/refresh:"):
-            following, key = visitor.following(), visitor.key()
+            following, key, address = visitor.following(), visitor.key(), visitor.address()
             try:
-                jobs.retry(job.id, owner=owner, key=key)
+                jobs.retry(job.id, owner=owner, key=key, address=address)
                 if job.id not in following:
                     following.insert(0, job.id)
             except SttError as error:  # such as a limit of the host

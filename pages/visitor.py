@@ -8,7 +8,7 @@ from collections.abc import Callable
 import streamlit as st
 from pydantic import SecretStr
 
-from stt import access, downloads, records, sign_ins
+from stt import access, clients, downloads, records, sign_ins
 from stt.settings import settings
 
 RECENT = 24 * 3600  # seconds; rows of jobs that ended longer ago are found in the history only
@@ -66,6 +66,12 @@ def name() -> str:
 def key() -> SecretStr | None:
     """The visitor's own key for the AI/ML API: in the memory of this session, nowhere else."""
     return st.session_state.get("api_key")
+
+
+def address() -> str | None:
+    """The network address of the visitor, for the limits."""
+    peer = st.context.ip_address or "127.0.0.1"  # Streamlit has no address for this machine's own
+    return clients.client(peer, st.context.headers.get("X-Forwarded-For"))
 
 
 def only_for_me(make: Callable[[], bytes | str]) -> Callable[[], bytes]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import re
+from functools import partial
 from typing import Any
 
 from starlette.endpoints import HTTPEndpoint
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from stt import access, answers, catalog, logs, models, tokens
+from stt import access, answers, catalog, idempotency, logs, models, tokens, undo
 from stt.catalog import Model
 from stt.database import AWAY
 from stt.errors import BadOption, DatabaseAway, KeyMissing, NotFound, SttError, TooLarge, UploadBroken
@@ -72,7 +74,10 @@ class Endpoint(HTTPEndpoint):
 
 
 class Create(Endpoint):
-    """`POST /v1/stt/create`: JSON with `url`, or a form with the file in `audio` or `file`. 201 and the id."""
+    """`POST /v1/stt/create`: JSON with `url`, or a form with the file in `audio` or `file`. 201 and the id.
+
+    The same request again with the same `Idempotency-Key` has the same answer, and makes no second job.
+    """
 
     async def post(self, request: Request) -> Response:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -80,9 +85,9 @@ class Create(Endpoint):
             with OPEN_UPLOADS.place(request.state.owner, request):
                 generation_id = await self._from_form(request)
         elif kind == "application/json":
-            owner = request.state.owner
+            owner, key = request.state.owner, _repeatable(request)
             with OPEN_LINKS.place(owner, request):
-                generation_id = await CREATES.run_for(owner, _create_from_link, await _json(request), owner)
+                generation_id = await CREATES.run_for(owner, _create_from_link, await _json(request), owner, key)
         else:
             raise BadForm("The Content-Type is neither application/json nor multipart/form-data.")
         return JSONResponse({"generation_id": generation_id, "status": "queued"}, status_code=201)
@@ -91,13 +96,13 @@ class Create(Endpoint):
         limit = settings().upload_limit
         if _length(request) > limit + LONGEST_FIELDS:
             raise TooLarge(f"The recording is larger than the limit of {megabytes(limit)}.")
-        owner = request.state.owner
+        owner, key = request.state.owner, _repeatable(request)
         form = Form(request.headers["content-type"], lambda name: Intake(name, owner))
         try:
             async for block in request.stream():
                 await UPLOADS.run(form.write, block)
             form.end()
-            return await PROBES.run_for(owner, _create_from_form, form, owner)
+            return await PROBES.run_for(owner, _create_from_form, form, owner, key)
         finally:
             await UPLOADS.run(form.close)
 
@@ -179,17 +184,28 @@ def _generation_id(request: Request) -> str:
     return generation_id
 
 
-def _create_from_link(body: Any, owner: str) -> str:
+def _repeatable(request: Request) -> str | None:
+    """The request's Idempotency-Key, if it has one."""
+    keys = request.headers.getlist("idempotency-key")
+    if len(keys) > 1:
+        raise idempotency.BadKey("It is there more than once.")
+    return keys[0] if keys else None
+
+
+def _create_from_link(body: Any, owner: str, key: str | None) -> str:
     from stt import openapi
 
     openapi.check_create(body)
-    options = {name: value for name, value in body.items() if name not in ("model", "url")}
-    _check(body["model"], options)
-    # A Link, never a text: a text could be taken for a path on this server.
-    return _create(Link(body["url"]), body["model"], options, owner)
+    with idempotency.claim(owner, key, json.dumps(body, sort_keys=True).encode()) as claim:
+        if claim and claim.made:
+            return claim.generation_id
+        options = {name: value for name, value in body.items() if name not in ("model", "url")}
+        _check(body["model"], options)
+        # A Link, never a text: a text could be taken for a path on this server.
+        return _create(Link(body["url"]), body["model"], options, owner, claim)
 
 
-def _create_from_form(form: Form, owner: str) -> str:
+def _create_from_form(form: Form, owner: str, key: str | None) -> str:
     """The file is looked into and kept only once everything else is right."""
     from stt import openapi, recordings
 
@@ -200,19 +216,33 @@ def _create_from_form(form: Form, owner: str) -> str:
         raise BadForm("The field “model” is missing or there twice.")
     if form.intake is None or "url" in options:
         raise BadForm("The recording is missing, or there is a link beside it; a link goes into a JSON body.")
-    _check(model, options)
-    recording = form.intake.finish()
-    try:
-        return _create(recording, model, options, owner)
-    except SttError:  # refused: whatever else happens, the job may be there and need it
-        recordings.remove(recording.id, owner)
-        raise
+    with idempotency.claim(owner, key, _said(form) if key is not None else b"") as claim:
+        if claim and claim.made:
+            return claim.generation_id
+        _check(model, options)
+        recording = form.intake.finish()
+        try:
+            return _create(recording, model, options, owner, claim)
+        except BaseException:
+            undo.surely(partial(recordings.remove, recording.id, owner))
+            raise
 
 
-def _create(source: Recording | Link, model: str, options: dict[str, Any], owner: str) -> str:
+def _said(form: Form) -> bytes:
+    """What a form says, wherever its boundaries are: fields, the name of the file, and a hash of all its bytes."""
+    assert form.intake is not None
+    form.intake.flush()
+    with open(form.intake.part, "rb") as file:
+        content = hashlib.file_digest(file, "sha256").hexdigest()
+    return json.dumps([form.fields, form.intake.name, content], sort_keys=True).encode()
+
+
+def _create(
+    source: Recording | Link, model: str, options: dict[str, Any], owner: str, claim: idempotency.Claim | None
+) -> str:
     from stt import jobs  # brings dbos: half a second that the first page should not wait for
 
-    return jobs.create(source, model=model, options=options, owner=owner)
+    return jobs.create(source, model=model, options=options, owner=owner, claim=claim)
 
 
 def _check(name: str, options: dict[str, Any]) -> None:

@@ -8,6 +8,9 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -31,6 +34,7 @@ REACH = {
     "tcp_user_timeout": 25_000,  # ms
 }
 _making = threading.Lock()
+_attempt: Future[sa.Engine] | None = None  # to make the pool: whoever asks meanwhile shares how it ends
 
 recordings = sa.Table(
     "recordings",
@@ -89,6 +93,8 @@ transcriptions = sa.Table(
     sa.Column("sent", sa.Integer),  # the attempt whose create may have reached the provider
     sa.Column("remote_id", sa.Text),  # the provider's generation id, while its result may still be had
     sa.Column("provenance", sa.JSON),
+    sa.Column("maker", sa.String(100)),  # the process that queues this attempt (see `stt.processes`)
+    sa.Column("own_key", sa.Boolean),  # the visitor pays for it; null where an older version did not say
     # All that the history sorts, filters and adds up, so that 100,000 records are gone through without their texts.
     # PostgreSQL bounds the length of what it indexes, and titles have no bound.
     sa.Index(
@@ -152,6 +158,27 @@ executors = sa.Table(
     sa.Column("seen", sa.Float, nullable=False),  # by the database's own clock
 )
 
+# A process marks a job while it reads or decodes its recording (see `stt.crashes`).
+crashes = sa.Table(
+    "crashes",
+    metadata,
+    sa.Column("id", sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("process", sa.String(100), primary_key=True),
+    sa.Column("boot", sa.String(60)),  # of the operating system that the process runs on, where it has a name
+    sa.Column("part", sa.Integer, nullable=False),  # the number of the chunk; 0 is the look into a downloaded file
+)
+
+# The Idempotency-Keys of the last day. `hash` and `body` are keyed hashes: neither key nor content can be read here.
+creates = sa.Table(
+    "creates",
+    metadata,
+    sa.Column("hash", sa.String(64), primary_key=True),  # of owner and key
+    sa.Column("body", sa.String(64), nullable=False),
+    sa.Column("generation_id", sa.String(40), nullable=False),
+    sa.Column("process", sa.String(100), nullable=False),  # at work on it
+    sa.Column("done", sa.Boolean, nullable=False),  # the job was made
+    sa.Column("at", sa.Float, nullable=False, index=True),
+)
 
 tokens = sa.Table(
     "tokens",
@@ -185,6 +212,7 @@ usage = sa.Table(
     sa.Column("at", sa.Float, nullable=False, index=True),
     sa.Column("seconds", sa.Float, nullable=False),
     sa.Column("dollars", sa.Float, nullable=False),  # on this server's key
+    sa.Column("address", sa.String(64)),  # keyed hash of the client's address; goes with the row after two days
 )
 
 sign_ins = sa.Table(
@@ -198,8 +226,18 @@ sign_ins = sa.Table(
 
 def database() -> sa.Engine:
     """The connection pool; tables are made, or brought up to date, at first use. Raises SetupError."""
-    with _making:  # several threads ask at the start, and only one may make the tables
+    global _attempt
+    if _made.cache_info().currsize:
         return _made()
+    with _making:
+        mine = _attempt is None or _attempt.done()
+        attempt = _attempt = Future() if mine else _attempt
+    if mine:  # only one may make the tables
+        try:
+            attempt.set_result(_made())
+        except BaseException as error:
+            attempt.set_exception(error)
+    return attempt.result()
 
 
 @lru_cache
@@ -229,6 +267,31 @@ def _made() -> sa.Engine:
         engine.dispose()
         raise
     return engine
+
+
+@contextmanager
+def advisory_lock(number: int, *, wait: bool = True) -> Iterator[bool]:
+    """Hold a lock of PostgreSQL over all machines inside; whether it is held, which `wait=False` does not promise.
+
+    It has a connection of its own without a transaction, which PostgreSQL would end while something slow is done
+    inside (see REACH). SQLite has one process, and no such lock.
+    """
+    if database().dialect.name != "postgresql":
+        yield True
+        return
+    with database().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if wait:
+            connection.execute(sa.select(sa.func.pg_advisory_lock(number)))
+        elif not connection.execute(sa.select(sa.func.pg_try_advisory_lock(number))).scalar():
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            try:
+                connection.execute(sa.select(sa.func.pg_advisory_unlock(number)))
+            except AWAY:
+                connection.invalidate()  # which frees the lock; what was done inside stays done
 
 
 def job_engine_arguments() -> dict[str, Any]:

@@ -32,12 +32,17 @@ class Work(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an engine returns: the transcript and how it was made. `raw` is the provider's own answer."""
+    """What an engine returns: the transcript and how it was made. `raw` is the provider's own answer.
+
+    `cost` is what the user is told, in US dollars; `seconds` of audio and `dollars` are what counts for the limits.
+    """
 
     transcript: Transcript
     provenance: dict[str, Any]
     cost: float | None = None
     raw: Any = None
+    seconds: float | None = None  # None: the length of the transcript
+    dollars: float | None = None
     worked: float | None = None  # seconds from the start to the result, where the job's stretches do not tell
 
 

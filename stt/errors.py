@@ -14,6 +14,9 @@
     │   ├── BadLink           an address that cannot be, or must not be, opened
     │   └── BadOption         a setting that the model does not know
     ├── LimitReached          a limit of the host; says when it frees
+    ├── CreateRepeated        an Idempotency-Key that was sent before
+    │   ├── KeyReused         with another body
+    │   └── StillCreating     and the first create is not over
     ├── NotFound              no such transcript, or somebody else's
     ├── Conflict              changed meanwhile in another tab
     ├── SetupError            this server's move
@@ -129,6 +132,21 @@ class LimitReached(SttError):
     status = 429
     title = "A limit is reached"
     guidance = "Wait until it frees, or ask whoever runs this server."
+
+
+class CreateRepeated(SttError):
+    status = 409
+    title = "This Idempotency-Key was sent before"
+    guidance = "Send another key for another job."
+
+
+class KeyReused(CreateRepeated):
+    pass
+
+
+class StillCreating(CreateRepeated):
+    title = "The first request with this Idempotency-Key is not over"
+    guidance = "Send it again in a few seconds."
 
 
 class NotFound(SttError):
@@ -252,3 +270,12 @@ class Cancelled(SttError):
     status = 409
     title = "Cancelled"
     guidance = "The text so far is kept. Retry goes on from there."
+
+
+def from_dict(told: dict[str, str]) -> SttError:
+    """The error that `to_dict` told of."""
+    kinds = [SttError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    kind = next((kind for kind in kinds if kind.__name__ == told["kind"]), SttError)
+    return kind(told["message"], guidance=told["guidance"], detail=told.get("detail", ""))

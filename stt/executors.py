@@ -10,9 +10,6 @@ queue, before it could say so. Each process looks for such work of its own.
 from __future__ import annotations
 
 import logging
-import os
-import secrets
-import socket
 import threading
 import time
 from collections import defaultdict
@@ -22,11 +19,12 @@ from functools import wraps
 import sqlalchemy as sa
 from dbos import DBOS, WorkflowStatus
 
-from stt.database import database, executors
+from stt import processes
+from stt.database import advisory_lock, database, executors
 from stt.settings import settings
 
 BEAT = 5.0  # seconds between two signs of life
-DEAD = 25.0  # seconds without one. Even after an outage of the database this ends within the minute that is promised
+DEAD = processes.DEAD
 WORK = "transcription"  # the workflow of a job
 LOOKING = 7_318_841  # the advisory lock of who looks for the dead; any number that nobody else uses
 
@@ -37,7 +35,7 @@ Unnoticed = dict[tuple[str, float | None], WorkflowStatus]
 
 def name() -> str:
     """What this process is called: always the same on SQLite, where it is alone; else new at every start."""
-    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}" if settings().stt_database_url else "local"
+    return processes.NAME if settings().stt_database_url else "local"
 
 
 def noticed(workflow: Callable[[str], None]) -> Callable[[str], None]:
@@ -101,23 +99,15 @@ def sign_of_life(executor: str) -> None:
 
 def take_over() -> int:
     """Put the work of dead processes back into its queues; how many jobs. Only one process looks at a time."""
-    with database().connect() as connection:
-        if not connection.execute(sa.select(sa.func.pg_try_advisory_lock(LOOKING))).scalar():
+    with advisory_lock(LOOKING, wait=False) as alone:
+        if not alone:
             return 0
-        try:
-            alive = set(
-                connection.execute(
-                    sa.select(executors.c.id).where(executors.c.seen > sa.text(f"extract(epoch from now()) - {DEAD}"))
-                ).scalars()
-            )
-            working = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
-            orphans = [work for work in working if work.executor_id not in alive]
-            if orphans:
-                log.warning("took over %d jobs of processes that are gone", _put_back(orphans))
-            return len(orphans)
-        finally:
-            connection.execute(sa.select(sa.func.pg_advisory_unlock(LOOKING)))
-            connection.rollback()
+        alive = processes.alive(DEAD)
+        working = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
+        orphans = [work for work in working if work.executor_id not in alive]
+        if orphans:
+            log.warning("took over %d jobs of processes that are gone", _put_back(orphans))
+        return len(orphans)
 
 
 def take_up(executor: str, before: Unnoticed) -> Unnoticed:

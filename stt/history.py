@@ -9,7 +9,7 @@ from typing import TypedDict, Unpack
 
 import sqlalchemy as sa
 
-from stt import recordings, records, search
+from stt import limits, models, recordings, records, search
 from stt.database import database, stretches, tags, transcriptions, transcripts
 from stt.records import Job
 from stt.search import Snippet
@@ -149,6 +149,8 @@ def delete(generation_id: str, owner: str) -> None:
     Work that is going on stops within two seconds.
     """
     job = records.load(generation_id, owner)
+    if job.pending and (job.state == records.QUEUED or job.engine == models.ON_DEVICE):
+        limits.give_back(job, sent=False)
     with database().begin() as connection:
         for table in (transcriptions, transcripts, stretches):
             connection.execute(table.delete().where(table.c.id == generation_id))

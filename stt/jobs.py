@@ -5,41 +5,43 @@ Every job is a DBOS workflow. Its steps are remembered, so a killed server goes 
 
 from __future__ import annotations
 
+import base64
 import logging
+import pickle
 import threading
 import time
-from collections.abc import Callable
-from contextvars import Context
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dbos import DBOS, SetEnqueueOptions, SetWorkflowID, StepOptions
+from dbos import DBOS, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
 from pydantic import SecretStr
 
 from stt import (
+    crashes,
     executors,
     health,
+    idempotency,
     keys,
     limits,
     links,
-    metrics,
     models,
+    processes,
     queues,
     recordings,
     records,
-    remote,
     retention,
     spoken,
     storage,
+    undo,
     upkeep,
+    workflow,
 )
 from stt.access import LOCAL
 from stt.catalog import LOCAL as LOCAL_MODEL
-from stt.database import AWAY, database, job_engine_arguments
-from stt.engines import Engine, Outcome
-from stt.errors import Cancelled, NotFound, StorageAway, SttError
-from stt.polling import backoff, pause
+from stt.database import database, job_engine_arguments
+from stt.errors import KeyMissing, NotFound, SttError
 from stt.recordings import Link, Recording
 from stt.records import Job
 from stt.settings import settings
@@ -49,9 +51,6 @@ log = logging.getLogger("stt.jobs")
 
 # A fixed version: a new version of the code takes over the jobs of the old one.
 APPLICATION_VERSION = "1"
-
-PATIENCE = 120.0  # seconds
-PASSING = (*AWAY, StorageAway)  # what a job waits for
 
 _starting = threading.Lock()
 _started = False
@@ -71,6 +70,16 @@ class Progress:
         return self.job.state
 
 
+class _Json(DBOSPortableJSONSerializer):
+    """Checkpoints as JSON. Older versions left pickles, which are read as long as there are any."""
+
+    def deserialize(self, text: str | None) -> Any:
+        try:
+            return super().deserialize(text)
+        except ValueError:
+            return pickle.loads(base64.b64decode(text or ""))
+
+
 def create(
     source: Recording | Link | Path | str,
     *,
@@ -79,6 +88,8 @@ def create(
     owner: str = LOCAL,
     title: str | None = None,
     key: SecretStr | None = None,
+    claim: idempotency.Claim | None = None,
+    address: str | None = None,
 ) -> str:
     """Record a job, start it and return its generation id.
 
@@ -87,6 +98,7 @@ def create(
     path: what comes from outside must be given as `Link`. `options` are those of the model in
     `stt.catalog`; on this machine `language` (a code; missing means detect), `translate` (to English) and
     `channels_are_speakers`. `key` is the visitor's own for the AI/ML API; without it the server's is used.
+    `claim` is that of an Idempotency-Key, `address` the network address of the visitor. If this raises, there is no job.
     Raises InputError for a file, link or option that cannot be used, NotFound for somebody else's recording, KeyMissing,
     LimitReached.
     """
@@ -109,7 +121,7 @@ def create(
     name, duration = (recording.name, recording.duration) if recording else (links.name_of(url), None)
     now = time.time()
     job = Job(
-        id=recordings.new_id(),
+        id=claim.generation_id if claim else recordings.new_id(),
         owner=owner,
         recording_id=recording.id if recording else None,
         url=url,
@@ -135,15 +147,18 @@ def create(
         cost=None,
         error=None,
         provenance=None,
+        own_key=key is not None and engine == models.PROVIDER,
     )
+    copy = recording.id if recording is not None and recording is not source else None
     try:
-        with limits.admission(job, own_key=key is not None):
-            records.insert(job, keys.seal(key) if key and engine == models.PROVIDER else None)
-    except SttError:
-        if recording is not None and recording is not source:  # the copy that was made above
-            recordings.remove(recording.id, owner)
+        with limits.admission(job, address):
+            sealed = keys.seal(key) if key and job.own_key else None
+            also = {"also": claim.note} if claim else {}
+            records.insert(job, sealed, maker=processes.NAME, **also)
+        _enqueue(job)
+    except BaseException:
+        undo.surely(partial(_take_back, job, claim, copy))
         raise
-    _enqueue(job)
     log.info("queued %s", job.id)  # with the id of the request, if it was one
     return job.id
 
@@ -159,39 +174,51 @@ def get(generation_id: str, *, owner: str = LOCAL) -> Progress:
 
 def cancel(generation_id: str, *, owner: str = LOCAL) -> None:
     """Stop a job; its text so far is kept. Its work ends at once, but for the window being decoded. Raises NotFound."""
-    records.load(generation_id, owner)
+    job = records.load(generation_id, owner)
     records.move(generation_id, records.OPEN, records.CANCELLED, finished=time.time(), stage=None)
+    # What was handed to the provider meanwhile, its workflow knows.
+    if job.state == records.QUEUED or job.engine == models.ON_DEVICE:
+        limits.give_back(records.load(generation_id, owner), sent=False)
 
 
-def retry(generation_id: str, *, owner: str = LOCAL, key: SecretStr | None = None) -> str:
+class _Stale(Exception):
+    """The job is not as it was when it was read."""
+
+
+def retry(
+    generation_id: str, *, owner: str = LOCAL, key: SecretStr | None = None, address: str | None = None
+) -> str:
     """Run a failed or cancelled job again, from the last finished stretch. Returns its id.
 
-    `key` is the visitor's own for the AI/ML API now; without it the job keeps the one it had.
-    Raises NotFound, LimitReached.
+    `key` is the visitor's own for the AI/ML API. A job that ran on such a key needs one again: neither another
+    visitor's nor the server's pays for it. Raises NotFound, LimitReached, KeyMissing.
     """
     start()
     job = records.load(generation_id, owner)
     if job.state not in (records.FAILED, records.CANCELLED):
         return generation_id
-    turn = queues.next_turn(owner, job.engine, job.duration)
-    again = replace(job, attempt=job.attempt + 1, turn=turn, queued=time.time())
-    new_key = {"sealed_key": keys.seal(key)} if key and job.engine == models.PROVIDER else {}
-    with limits.admission(again, own_key=bool(new_key) or remote.sealed_key(generation_id) is not None):
-        moved = records.move(
-            generation_id,
-            (records.FAILED, records.CANCELLED),
-            records.QUEUED,
-            attempt=again.attempt,
-            turn=again.turn,
-            queued=again.queued,
-            error=None,
-            finished=None,
-            partial=None,
-            claim=None,
-            **new_key,
+    if job.own_key and key is None:
+        raise KeyMissing(
+            "This job ran on a key of the visitor who made it.",
+            guidance="Enter your key on the Settings page, then retry.",
         )
-    if moved:
+    turn = queues.next_turn(owner, job.engine, job.duration)
+    own_key = job.engine == models.PROVIDER and key is not None
+    again = replace(job, attempt=job.attempt + 1, turn=turn, queued=time.time(), own_key=own_key)
+    sealed = keys.seal(key) if key and own_key else None
+    try:
+        with limits.admission(again, address):
+            values = {"attempt": again.attempt, "turn": turn, "queued": again.queued, "own_key": own_key}
+            if not records.begin_again(job, sealed_key=sealed, maker=processes.NAME, **values):
+                raise _Stale()
+    except _Stale:  # in another tab somebody was faster
+        return generation_id
+    try:
+        crashes.forgive(generation_id)
         _enqueue(again)
+    except BaseException:
+        undo.surely(partial(_end_again, again, job))
+        raise
     return generation_id
 
 
@@ -204,6 +231,7 @@ def start() -> None:
         database()
         executor = executors.name()
         recordings.clean_incoming()
+        crashes.begin()
         DBOS(
             config={
                 "name": "stt-studio",
@@ -211,6 +239,7 @@ def start() -> None:
                 "application_version": APPLICATION_VERSION,
                 "executor_id": executor,
                 "log_level": "WARNING",
+                "serializer": _Json(),
                 "db_engine_kwargs": {"connect_args": job_engine_arguments()},
             }
         )
@@ -230,10 +259,16 @@ def start() -> None:
         _started = True
         health.engine.set()
     _mend()
+    if settings().stt_database_url:  # by then it is known who died just before this start
+        soon = threading.Timer(2 * executors.DEAD, _mend_if_started)
+        soon.daemon = True
+        soon.start()
 
 
 def hand_over() -> None:
     """Give the work of this process back to the queues: it ends now, and others on the database go on with it."""
+    if _started:
+        crashes.end()
     if _heart is not None:
         _heart.stop()
         executors.hand_back(_heart.executor)
@@ -250,23 +285,43 @@ def stop(patience: int = 0) -> None:
             if _heart is not None:
                 _heart.stop()
                 _heart = None
+            crashes.end()
             DBOS.destroy(workflow_completion_timeout_sec=patience)
             _started = False
             health.engine.clear()
 
 
+def _mend_if_started() -> None:
+    if _started:
+        _mend()
+
+
+def _take_back(job: Job, claim: idempotency.Claim | None, copy: str | None) -> None:
+    """Nothing is left of a job that could not be queued: not what it counts towards limits, nor the copy of its file."""
+    records.take_back(job, **({"also": claim.forget} if claim else {}))
+    limits.forget(job)
+    if copy is not None:
+        recordings.remove(copy, job.owner)
+
+
+def _end_again(job: Job, before: Job) -> None:
+    records.end_again(job, before)
+    limits.forget(job)
+
+
 def _enqueue(job: Job) -> None:
     with SetWorkflowID(f"{job.id}-{job.attempt}"), SetEnqueueOptions(priority=job.turn):
-        DBOS.enqueue_workflow(queues.queue_of(job.engine, job.duration), transcription, job.id)
+        DBOS.enqueue_workflow(queues.queue_of(job.engine, job.duration), workflow.transcription, job.id)
 
 
 def _mend() -> None:
     """Set right what a killed process left between two databases' transactions.
 
-    Jobs that were recorded but never started are started. Jobs whose work has ended without a word, because no
+    Jobs that were recorded but never started are started, unless the process lives that was about to: it starts them,
+    or takes them back. Jobs whose work has ended without a word, because no
     database could be reached for long, failed.
     """
-    jobs = records.open_jobs()
+    jobs, alive = records.open_jobs(), processes.alive()
     for at in range(0, len(jobs), 500):
         block = {f"{job.id}-{job.attempt}": job for job in jobs[at : at + 500]}
         known = DBOS.list_workflows(workflow_ids=list(block), load_input=False, load_output=False)
@@ -275,125 +330,8 @@ def _mend() -> None:
             # Asked again, as most have ended with a word since they were listed above.
             if work.status not in ("ENQUEUED", "PENDING", "DELAYED") and records.is_open(job):
                 log.warning("ended without a word: %s", job.id)
-                _fail(job.id, None, SttError("This server was stopped in the middle of it."))
+                workflow.fail(job.id, None, SttError("This server was stopped in the middle of it."))
+        makers = records.makers([job.id for job in block.values()]) if block else {}
         for job in block.values():
-            _enqueue(job)
-
-
-@DBOS.workflow(name=executors.WORK)
-@executors.noticed
-def transcription(generation_id: str) -> None:
-    """One job from its first step to its end, whatever happens in between."""
-    job = None
-    try:
-        job = _step("begin", _begin, generation_id)
-        if job is None:
-            return
-        work = _Work(job)
-        job = work.job = work.patiently(_claimed, job)
-        outcome = _engine(job).run(work)
-        _step("finish", _finish, job, outcome)
-    except Cancelled:
-        log.info("stopped: %s", generation_id)
-    except SttError as error:
-        log.warning("failed %s: %s %s", generation_id, type(error).__name__, error.detail)
-        _step("fail", _fail, generation_id, job, error)
-    except Exception as error:
-        log.exception("failed %s", generation_id)
-        _step("fail", _fail, generation_id, job, SttError(detail=repr(error)))
-    except BaseException:  # how DBOS ends the work of a process that does not hold the job any more
-        log.info("taken over by another process: %s", generation_id)
-        raise
-
-
-def _step(name: str, function: Callable[..., Any], *args: Any) -> Any:
-    """A step that outlives a restart of the database and a full disk: tried again for about two minutes."""
-    options = StepOptions(
-        name=name,
-        retries_allowed=True,
-        interval_seconds=0.5,
-        backoff_rate=2.0,
-        max_attempts=9,
-        should_retry=lambda error: isinstance(error, PASSING),
-    )
-    return DBOS.run_step(options, function, *args)
-
-
-def _begin(generation_id: str) -> Job | None:
-    """The job, now being worked on; None if it was cancelled or deleted while it waited."""
-    # A step that a killed server had begun runs again: then the job is already working.
-    if records.move(generation_id, records.OPEN, records.WORKING, started=time.time()):
-        return records.load(generation_id, None)
-    return None
-
-
-def _claimed(job: Job) -> Job:
-    """The job as this process may write to it; asked at every start, so it is no step.
-
-    The number is the moment at which this process took the job from its queue, by the clock of the database. Raises
-    Cancelled where another process has it by now.
-    """
-    for _ in range(2):
-        # Outside the workflow, where the answer would be remembered for those who come after.
-        work = Context().run(DBOS.get_workflow_status, f"{job.id}-{job.attempt}")
-        if work is None or work.status != "PENDING" or work.executor_id != DBOS.executor_id or not work.dequeued_at:
-            raise Cancelled()
-        if records.claim(job, work.dequeued_at):
-            return replace(job, claim=work.dequeued_at)
-        # A higher number than ours, and yet it is ours: the clock of the database was set back.
-        records.unclaim(job)
-    raise Cancelled()
-
-
-def _fail(generation_id: str, job: Job | None, error: SttError) -> None:
-    if job is None:
-        records.move(generation_id, records.OPEN, records.FAILED, error=error.to_dict(), finished=time.time(), stage=None)
-    else:
-        records.fail(job, error)
-
-
-def _finish(job: Job, outcome: Outcome) -> None:
-    values = {"cost": outcome.cost, "provenance": outcome.provenance}
-    values |= {} if outcome.worked is None else {"worked": outcome.worked}
-    if records.finish(job, outcome.transcript, raw=outcome.raw, **values):
-        metrics.job_seconds.labels(job.engine).observe(time.time() - job.queued)
-    limits.settle(job, outcome.transcript.duration, outcome.cost)
-
-
-class _Work:
-    """A job as its engine sees it (see `engines.Work`)."""
-
-    def __init__(self, job: Job) -> None:
-        self.job = job
-
-    def step(self, name: str, function: Callable[..., Any], *args: Any) -> Any:
-        return _step(name, function, *args)
-
-    def patiently(self, function: Callable[..., Any], *args: Any, **values: Any) -> Any:
-        ends = time.monotonic() + PATIENCE
-        for wait in backoff():
-            try:
-                return function(*args, **values)
-            except PASSING:
-                if time.monotonic() + wait > ends:
-                    raise
-                pause(wait)
-
-    def cancelled(self) -> bool:
-        try:
-            ended = not records.is_current(self.job)
-        except AWAY:
-            return False  # asked again soon
-        if ended:
-            log.info("cancelled, or taken over by another process: %s", self.job.id)
-        return ended
-
-
-def _engine(job: Job) -> Engine:
-    if job.engine == models.PROVIDER:
-        from stt.provider import Provider
-
-        return Provider()
-    from stt.on_device import OnDevice  # loads PyAV and CTranslate2: only when there is something to do
-
-    return OnDevice()
+            if makers.get(job.id) not in alive:
+                _enqueue(job)

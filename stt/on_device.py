@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from stt import limits, links, metrics, recordings, records, spoken, stretches, whisper
+from stt import crashes, limits, links, metrics, recordings, records, spoken, stretches, whisper
 from stt.engines import Outcome, Work
 from stt.errors import Cancelled, LimitReached, NotFound
 from stt.lanes import Lanes
@@ -28,13 +28,16 @@ class OnDevice:
     name = ON_DEVICE
 
     def run(self, work: Work) -> Outcome:
-        recording = work.step("get the recording", _recording, work)
-        done = work.step("find the place to go on", _place, work.job.id)
-        feed = work.patiently(Feed, work, recording)
-        with closing(feed), Lanes(whisper.THREADS) as lanes:
-            ears = Ears(work, feed, lanes)
-            while not done["last"]:
-                done = work.step("transcribe a stretch", _stretch, work, ears, done)
+        with crashes.Watch(work.job.id, work.cancelled) as watch:
+            found = work.step("get the recording", _recording, work, watch)
+            # An older version's answer was the recording itself.
+            recording = work.patiently(recordings.find, getattr(found, "id", found), work.job.owner)
+            done = work.step("find the place to go on", _place, work.job.id)
+            feed = work.patiently(Feed, work, recording)
+            with closing(feed), Lanes(whisper.THREADS) as lanes:
+                ears = Ears(work, feed, lanes, watch)
+                while not done["last"]:
+                    done = work.step("transcribe a stretch", _watched, watch, work, ears, done)
         transcript = work.patiently(spoken.assembled, work.job.id)
         lost = {"seconds_lost": round(sum(end - start for start, end, _ in transcript.lost), 1)} if transcript.lost else {}
         return Outcome(transcript, provenance={**whisper.provenance(), **done["facts"], **lost})
@@ -48,6 +51,7 @@ class Feed:
 
     def __init__(self, work: Work, recording: Recording) -> None:
         apart = bool(work.job.options.get("channels_are_speakers"))
+        self.promised = recording.duration or 0.0
         self._work, self._path, self._apart = work, recording.path, apart and recording.channels > 1
         self._reader: Reader | None = None
         self._kept = np.zeros((1, 0), np.float32)  # decoded, but after the last cut
@@ -144,8 +148,8 @@ class Stretch:
 class Ears:
     """Stretches as they are heard. The one after is begun when the lanes fall idle, before this one has ended."""
 
-    def __init__(self, work: Work, feed: Feed, lanes: Lanes) -> None:
-        self._work, self._feed, self._lanes = work, feed, lanes
+    def __init__(self, work: Work, feed: Feed, lanes: Lanes, watch: crashes.Watch) -> None:
+        self._work, self._feed, self._lanes, self._watch = work, feed, lanes, watch
         self._ahead: Stretch | None = None
 
     def hear(self, start: float, language: str | None) -> Stretch:
@@ -153,7 +157,7 @@ class Ears:
         ahead = self._ahead
         here = ahead if ahead and ahead.start == start else self._begun(start, language)
         # The first stretch keeps all threads, so that first words come soon.
-        if here.last or not start or language is None:
+        if here.last or not start or language is None or self._watch.one_by_one:
             self._ahead = None
         elif ahead is None or ahead.start != here.end:
             self._ahead = self._begun(here.end, language)
@@ -164,6 +168,16 @@ class Ears:
         """Seconds that are heard already of the stretch after the one that was given last."""
         ahead = self._ahead
         return sum(run.seconds_done for run in ahead.runs) / ahead.channels if ahead else 0.0
+
+    @property
+    def promised(self) -> float:
+        """Seconds of audio that the recording is said to have."""
+        return self._feed.promised
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being decoded ahead."""
+        return self._ahead is None
 
     def _begun(self, start: float, language: str | None) -> Stretch:
         # Channels that come apart share the memory of two.
@@ -187,11 +201,11 @@ class Ears:
             language = language or run.language
 
 
-def _recording(work: Work) -> Recording:
-    """The recording of the job; a link is downloaded first."""
+def _recording(work: Work, watch: crashes.Watch) -> str:
+    """The id of the job's recording; a link is downloaded first."""
     job = work.job
     if job.recording_id is not None:
-        return recordings.find(job.recording_id, job.owner)
+        return job.recording_id
 
     def on_progress(done: int, total: int | None) -> None:
         far = f", {done * 100 // total} %" if total else f", {megabytes(done)}"
@@ -207,8 +221,10 @@ def _recording(work: Work) -> Recording:
         cancelled=work.cancelled,
     )
     try:
+        watch.enter(0)
         recording = recordings.add(part, links.name_of(job.url or ""), job.owner)
     finally:
+        watch.leave()
         part.unlink(missing_ok=True)
     try:
         limits.admit_length(job, recording.duration or 0.0)
@@ -216,7 +232,7 @@ def _recording(work: Work) -> Recording:
         recordings.remove(recording.id, job.owner)
         raise
     records.report(job, recording_id=recording.id, duration=recording.duration, stage=None)
-    return recording
+    return recording.id
 
 
 def _place(generation_id: str) -> dict[str, Any]:
@@ -225,6 +241,15 @@ def _place(generation_id: str) -> dict[str, Any]:
     if last is None:
         return {"number": 0, "end": 0.0, "last": False, "language": None, "facts": {}, "worked": 0.0}
     return {"number": last["number"], "end": last["end"], **last["notes"]}
+
+
+def _watched(watch: crashes.Watch, work: Work, ears: Ears, before: dict[str, Any]) -> dict[str, Any]:
+    watch.enter(before["number"] + 1)
+    try:
+        return _stretch(work, ears, before)
+    finally:
+        if ears.idle:
+            watch.leave()
 
 
 def _stretch(work: Work, ears: Ears, before: dict[str, Any]) -> dict[str, Any]:
@@ -237,6 +262,7 @@ def _stretch(work: Work, ears: Ears, before: dict[str, Any]) -> dict[str, Any]:
     language = before["language"] or job.options.get("language") or None
     probability = before.get("language_probability")
     here = ears.hear(start, language)
+    limits.check_decoded(job, here.end, ears.promised)
     length = here.end - start
     heard: list[Segment] = []
     told = start

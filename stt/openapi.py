@@ -17,6 +17,7 @@ _PROBLEMS = {
     "401": "The token is missing, wrong or withdrawn.",
     "404": "There is no such job, or it belongs to somebody else.",
     "408": "The body stopped coming, or came too slowly.",
+    "409": "The Idempotency-Key was sent with another body, or the first request with it is not over.",
     "413": "The recording is larger than this server takes.",
     "429": "A limit of this server is reached; the message says when it frees.",
     "500": "This server's side.",
@@ -125,9 +126,19 @@ def _create() -> dict[str, Any]:
         "operationId": "createTranscription",
         "summary": "Create a transcription of a link (JSON) or a file (form)",
         "description": "Without a key for the AI/ML API this server answers `#g1_whisper-base` itself; settings that "
-        "its own engine does not know are then left out.",
+        "its own engine does not know are then left out. Send an `Idempotency-Key`, such as a UUID, to be able to repeat "
+        "a request whose answer was lost: for 24 hours the same key with the same body has the same answer, and makes "
+        "no second job.",
+        "parameters": [
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+                "description": "A key of your choice for this job.",
+            }
+        ],
         "requestBody": {"required": True, "content": body},
-        "responses": {"201": made, **_problems("400", "401", "408", "413", "429", "500", "503", "507")},
+        "responses": {"201": made, **_problems("400", "401", "408", "409", "413", "429", "500", "503", "507")},
     }
 
 

@@ -57,14 +57,18 @@ class Provider:
                 error.guidance = "Results are kept there for one hour. Retry hands over the link again."
             raise
         assert reading.transcript is not None
-        seconds = reading.transcript.duration or work.job.duration or 0.0
+        # Nobody's word alone: a file may say that it is short, and an answer too.
+        seconds = max(reading.transcript.duration, reading.seconds, work.job.duration or 0.0)
+        cost, dollars = _cost(work.job, reading.transcript.extras.get("cost"), seconds)
         metrics.audio_seconds.labels(models.PROVIDER).inc(seconds)
         metrics.work_seconds.labels(models.PROVIDER).inc(took or 0.0)
         return Outcome(
             reading.transcript,
             provenance={"engine": "AI/ML API", "model": work.job.model, "generation_id": created["id"]},
-            cost=_cost(work.job, reading.transcript.extras.get("cost"), seconds),
+            cost=cost,
             raw=answer,
+            seconds=seconds,
+            dollars=dollars,
             worked=took,
         )
 
@@ -217,9 +221,10 @@ def _trouble(why: ProviderError) -> str:
     return "The provider does not answer, trying again"
 
 
-def _cost(job: Job, billed: Any, seconds: float) -> float | None:
-    """US dollars: what the provider says it billed, else by its price."""
-    if isinstance(billed, int | float):
-        return float(billed)
+def _cost(job: Job, billed: Any, seconds: float) -> tuple[float | None, float | None]:
+    """US dollars: what the provider says it billed, else by its price; and the larger of both, for the limits."""
     known = models.known().cost(job.model, seconds)
-    return known.dollars if known else None
+    priced = known.dollars if known else None
+    if not isinstance(billed, int | float):
+        return priced, priced
+    return float(billed), max(float(billed), priced or 0.0)

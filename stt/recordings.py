@@ -93,6 +93,11 @@ class Intake:
         with disk_errors():
             self._file.write(block)
 
+    def flush(self) -> None:
+        """What was written so far can be read from `part`."""
+        with disk_errors():
+            self._file.flush()
+
     def finish(self) -> Recording:
         with disk_errors():
             self._file.close()
@@ -147,7 +152,7 @@ def add(part: Path, name: str, owner: str) -> Recording:
 def check_length(name: str, seconds: float | None) -> None:
     """Raises TooLarge if a recording of so many seconds is longer than the host allows; None is not known yet."""
     longest = settings().stt_length_limit
-    if longest is not None and seconds is not None and seconds > longest * 60:
+    if seconds is not None and seconds > longest * 60:
         raise TooLarge(f"“{name}” is {seconds / 60:,.1f} minutes long. The limit is {longest:,} {'minute' if longest == 1 else 'minutes'}.")
 
 
@@ -193,9 +198,12 @@ def waiting(owner: str) -> list[str]:
 def remove(recording_id: str, owner: str) -> None:
     """Delete a recording and its file; nothing happens if it is gone, or somebody else's."""
     mine = sa.and_(recordings.c.id == recording_id, recordings.c.owner == owner)
+    with database().connect() as connection:
+        if not connection.execute(sa.select(sa.exists().where(mine))).scalar():
+            return
+    storage.delete(recording_id)  # which may take long: in no transaction
     with database().begin() as connection:
-        if connection.execute(recordings.delete().where(mine)).rowcount:
-            storage.delete(recording_id)
+        connection.execute(recordings.delete().where(mine))
 
 
 def clean_incoming() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -51,6 +52,7 @@ class Job:
     error: dict[str, str] | None
     provenance: dict[str, Any] | None
     claim: int | None = None  # of the process that works on it (see `claim`); None where nobody else could
+    own_key: bool | None = None  # the visitor pays the provider; None where an older version did not say
 
     @property
     def pending(self) -> bool:
@@ -123,10 +125,60 @@ def is_open(job: Job) -> bool:
         return bool(connection.execute(sa.select(sa.exists().where(this))).scalar())
 
 
-def insert(job: Job, sealed_key: str | None = None) -> None:
+def insert(
+    job: Job,
+    sealed_key: str | None = None,
+    *,
+    maker: str | None = None,
+    also: Callable[[sa.Connection], None] = lambda _connection: None,
+) -> None:
+    """Record a job that `maker`, a process, is about to queue; what `also` does is in the same transaction."""
     row = {field.name: getattr(job, field.name) for field in fields(Job)}
     with database().begin() as connection:
-        connection.execute(transcriptions.insert().values(**row, sealed_key=sealed_key))
+        also(connection)
+        connection.execute(transcriptions.insert().values(**row, sealed_key=sealed_key, maker=maker))
+
+
+def take_back(job: Job, *, also: Callable[[sa.Connection], None] = lambda _connection: None) -> None:
+    """Remove a job that could not be queued; nothing happens the second time."""
+    with database().begin() as connection:
+        also(connection)
+        for table in (transcriptions, transcripts, stretches):
+            connection.execute(table.delete().where(table.c.id == job.id))
+
+
+def makers(ids: list[str]) -> dict[str, str | None]:
+    """Which process queues each of these jobs; None where an older version made it."""
+    t = transcriptions.c
+    with database().connect() as connection:
+        return {row.id: row.maker for row in connection.execute(sa.select(t.id, t.maker).where(t.id.in_(ids)))}
+
+
+def begin(generation_id: str, attempt: int) -> bool:
+    """This attempt of an open job is being worked on from now on; False if it is not open any more."""
+    t = transcriptions.c
+    this = sa.and_(t.id == generation_id, t.attempt == attempt, t.state.in_(OPEN))
+    values = {"state": WORKING, "started": time.time()}
+    with database().begin() as connection:
+        return connection.execute(transcriptions.update().where(this).values(values)).rowcount == 1
+
+
+def begin_again(job: Job, **values: Any) -> bool:
+    """Let an ended job wait once more, with another attempt among `values`; False if it is not as `job` says any more."""
+    return _from(job, (job.state,), state=QUEUED, error=None, finished=None, partial=None, claim=None, **values)
+
+
+def end_again(job: Job, before: Job) -> None:
+    """The attempt could not be queued: the job has ended as `before`."""
+    _from(job, OPEN, state=before.state, error=before.error, finished=before.finished, sealed_key=None)
+
+
+def _from(job: Job, states: tuple[str, ...], **values: Any) -> bool:
+    """Change this attempt of the job if it is in one of `states`; whether it was."""
+    t = transcriptions.c
+    this = sa.and_(t.id == job.id, t.attempt == job.attempt, t.state.in_(states))
+    with database().begin() as connection:
+        return connection.execute(transcriptions.update().where(this).values(**values)).rowcount == 1
 
 
 def past(model: str) -> list[tuple[float, float]]:
@@ -145,6 +197,8 @@ def past(model: str) -> list[tuple[float, float]]:
 def move(generation_id: str, expected: tuple[str, ...], state: str, **values: Any) -> bool:
     """Change the state if it is one of `expected`; whether it was. This is the only way that states change."""
     where = sa.and_(transcriptions.c.id == generation_id, transcriptions.c.state.in_(expected))
+    if state not in OPEN:
+        values["sealed_key"] = None  # a visitor's key lies here no longer than the job needs it
     with database().begin() as connection:
         return connection.execute(transcriptions.update().where(where).values(state=state, **values)).rowcount == 1
 
@@ -220,7 +274,7 @@ def finish(job: Job, transcript: Transcript, *, raw: Any = None, **values: Any) 
 
 def fail(job: Job, error: SttError) -> bool:
     """Call the job failed; False if it was cancelled, deleted or taken over meanwhile."""
-    failed = {"state": FAILED, "error": error.to_dict(), "finished": time.time(), "stage": None}
+    failed = {"state": FAILED, "error": error.to_dict(), "finished": time.time(), "stage": None, "sealed_key": None}
     with database().begin() as connection:
         return connection.execute(transcriptions.update().where(held(job)).values(failed)).rowcount == 1
 

@@ -43,6 +43,7 @@ class Reading:
     word: str = ""
     transcript: Transcript | None = None
     error: errors.ProviderError | None = None
+    seconds: float = 0.0  # of audio, as the provider says, or as far as its words reach
 
     @property
     def over(self) -> bool:
@@ -68,9 +69,19 @@ def read(answer: Any, duration: float | None = None) -> Reading:
         return Reading("failed", word, error=failure(found))
     transcript = _transcript(found, number(duration))
     if transcript is not None:
-        return Reading("done", word, transcript)
+        return Reading("done", word, transcript, seconds=max(_said_length(found), *(s.end for s in transcript.segments), 0.0))
     unreadable = errors.AnswerUnreadable("The job is completed, but its answer holds no transcript in a known place.")
     return Reading("failed", word, error=failure(answer) if answer.get("error") else unreadable)
+
+
+def _said_length(found: Any) -> float:
+    """Seconds of audio that a result says it is of; 0 if it does not say."""
+    found = next(iter(items(found)), None)
+    if not isinstance(found, dict):
+        return 0.0
+    metadata = found.get("metadata")
+    seconds = number(metadata.get("duration") if isinstance(metadata, dict) else found.get("audio_duration")) or 0.0
+    return seconds if 0 <= seconds <= LONGEST else 0.0
 
 
 def _result(answer: dict) -> Any:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -72,12 +73,22 @@ class Settings(BaseSettings):
         600, ge=30, le=3400, description="Seconds to wait for a result of the provider; longer recordings get twice their length."
     )
 
-    stt_length_limit: int | None = Field(None, ge=1, le=100_000, description="Longest recording, in minutes.")
+    stt_length_limit: int = Field(720, ge=1, le=100_000, description="Longest recording, in minutes.")
     stt_jobs_per_visitor: int | None = Field(
         None, ge=1, le=100_000, description="Transcriptions of one visitor that wait or run at once."
     )
     stt_minutes_per_visitor: int | None = Field(
         None, ge=1, le=10_000_000, description="Minutes of audio that one visitor may transcribe in a day (UTC)."
+    )
+    stt_visitors_per_address: int = Field(
+        10,
+        ge=1,
+        le=100_000,
+        description="With `private`: the limits per visitor, times this, hold for all visitors of one network address together,"
+        " so that dropping the cookie does not help. Raise it where many people share one address.",
+    )
+    stt_trusted_proxies: str | None = Field(
+        None, description="Reverse proxies whose `X-Forwarded-For` names the client: addresses and networks such as `10.0.0.0/8`."
     )
     stt_minutes_per_day: int | None = Field(
         None, ge=1, le=10_000_000, description="Minutes of audio that all visitors together may transcribe in a day (UTC)."
@@ -95,6 +106,13 @@ class Settings(BaseSettings):
         None, description="Which models are offered, such as `local/whisper-base, #g1_whisper-base`. Default: all."
     )
     stt_notice: str | None = Field(None, max_length=2000, description="A notice on top of every page, as plain text.")
+
+    @field_validator("stt_trusted_proxies")
+    @classmethod
+    def _networks(cls, listed: str | None) -> str | None:
+        for one in (listed or "").replace(",", " ").split():
+            ip_network(one, strict=False)
+        return listed
 
     @property
     def data_dir(self) -> Path:

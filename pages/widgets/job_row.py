@@ -10,7 +10,7 @@ from html import escape
 import streamlit as st
 
 import stt
-from pages.visitor import key, owner
+from pages.visitor import address, key, owner
 from pages.widgets.amounts import length, percent
 from pages.widgets.plain import plain, sentence
 from stt import models, queues, records, spoken
@@ -85,7 +85,7 @@ def _button(job: Job) -> None:
             if st.button("Read", key=f"read-{job.id}", icon=":material/article:"):
                 st.switch_page("transcript.py", query_params={"id": job.id})
         if st.button("Retry", key=f"retry-{job.id}", icon=":material/refresh:"):
-            _do(partial(stt.retry, key=key()), job)
+            _do(partial(stt.retry, key=key(), address=address()), job)
 
 
 def _do(action, job: Job) -> None:

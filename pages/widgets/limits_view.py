@@ -15,8 +15,7 @@ def limits_view(owner: str) -> None:
     """The table of the Settings page that says what is limited; nothing is said of what is not."""
     host = settings()
     rows = [("Upload", megabytes(host.upload_limit), "")]
-    if host.stt_length_limit is not None:
-        rows.append(("Length of a recording", f"{host.stt_length_limit:,} min", ""))
+    rows.append(("Length of a recording", f"{host.stt_length_limit:,} min", ""))
     if host.stt_jobs_per_visitor is not None:
         rows.append(("Your transcriptions at once", f"{host.stt_jobs_per_visitor:,}", f"{limits.open_jobs(owner):,} now"))
     of_the_day = _of_the_day(owner)

@@ -115,11 +115,13 @@ def _run(several: list[Model], job: Job, chosen: list[str]) -> None:
 
 def _creator(job: Job) -> Callable[[Model, dict], str]:
     """What starts a job for the same recording, and follows it."""
-    following, key = visitor.following(), visitor.key()
+    following, key, address = visitor.following(), visitor.key(), visitor.address()
 
     def create(model: Model, options: dict) -> str:
         source = versions.source_of(job)
-        made = jobs.create(source, model=model.id, options=options, owner=job.owner, key=key, title=job.title)
+        made = jobs.create(
+            source, model=model.id, options=options, owner=job.owner, key=key, title=job.title, address=address
+        )
         following.insert(0, made)
         return made
 

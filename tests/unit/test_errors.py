@@ -32,6 +32,7 @@ STATUS = {
     errors.ProviderDown: 503,
     errors.TookTooLong: 504,
     errors.Cancelled: 409,
+    errors.CreateRepeated: 409,
     api.Unauthorized: 401,
     api.MethodNotAllowed: 405,
 }

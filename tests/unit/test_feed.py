@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stt import recordings, records, stretches, whisper
+from stt import crashes, recordings, records, stretches, whisper
 from stt.errors import Cancelled, NotFound
 from stt.lanes import Lanes
 from stt.on_device import Ears, Feed
@@ -98,7 +98,7 @@ def test_the_stretch_ahead_is_heard_and_counted_before_its_turn(
     clips = [audio.samples(audio.utterance(name)) for name in audio.librispeech()]
     work, feed = working(audio.write(tmp_path / "talk.flac", np.concatenate(clips)[: 150 * audio.RATE]))
     with closing(feed), Lanes(whisper.THREADS) as lanes:
-        ears = Ears(work, feed, lanes)
+        ears = Ears(work, feed, lanes, crashes.Watch(work.job.id, work.cancelled))
         here = ears.hear(20.0, "en")
         until(lambda: ears.further > 0)  # though nobody has asked for a word of either
         ahead = ears.hear(here.end, "en")

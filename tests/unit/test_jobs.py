@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from jiwer import wer
 
 import stt
-from stt import history, jobs, recordings, records, spoken, stretches, upkeep
+from stt import history, jobs, limits, processes, recordings, records, spoken, stretches, upkeep
 from stt.database import job_engine_arguments
 from stt.errors import BadOption, EmptyFile, KeyMissing, NotFound
 from tests import audio
@@ -215,15 +216,64 @@ def test_what_a_killed_process_left_between_two_databases_is_set_right(tmp_path:
     made = ended(stt.create(quiet)).job
     until(lambda: jobs.DBOS.get_workflow_status(f"{made.id}-1").status == "SUCCESS", 10)
     # Recorded, and killed before it was started.
-    records.insert(replace(made, id="never-started", state=records.QUEUED, finished=None, claim=None))
+    again = replace(made, state=records.QUEUED, finished=None, claim=None)
+    records.insert(replace(again, id="never-started"), maker="a process that died")
+    records.insert(replace(again, id="of-an-older-version"))
+    # Recorded by a process that lives and is about to queue it.
+    records.insert(replace(again, id="about-to-be-queued"), maker=processes.NAME)
     # Its work has ended, and no database could be told.
     records.move(made.id, (records.DONE,), records.WORKING)
     jobs._mend()
-    assert ended("never-started").state == "done"
+    assert ended("never-started").state == ended("of-an-older-version").state == "done"
+    assert jobs.DBOS.get_workflow_status("about-to-be-queued-1") is None
+    jobs.cancel("about-to-be-queued")
     failed = ended(made.id)
     assert failed.state == "failed" and "stopped" in failed.job.error["message"]
     stt.retry(made.id)
     assert ended(made.id).state == "done"
+
+
+def test_a_create_that_could_not_be_queued_leaves_nothing_and_the_next_one_makes_one(engine: Path):
+    ann, kept = "visitor:unlucky", set((engine / "audio").iterdir())
+    with sqlite3.connect(engine / "jobs.db") as rows:
+        rows.execute("CREATE TRIGGER full BEFORE INSERT ON workflow_status BEGIN SELECT RAISE(ABORT, 'no'); END")
+    try:
+        with pytest.raises(sa.exc.IntegrityError):
+            stt.create(audio.AUSTEN[1], owner=ann)
+        assert not records.jobs_of(ann) and not limits.used(ann).mine
+        assert set((engine / "audio").iterdir()) == kept and not recordings.all_of(ann)
+    finally:
+        with sqlite3.connect(engine / "jobs.db") as rows:
+            rows.execute("DROP TRIGGER full")
+    jobs._mend()
+    assert ended(stt.create(audio.AUSTEN[1], owner=ann), ann).state == "done"
+    assert len(records.jobs_of(ann)) == 1
+
+
+def test_a_retry_that_could_not_be_queued_is_as_it_was_and_can_be_tried_again(engine: Path):
+    generation_id = stt.create(audio.AUSTEN[1])
+    stt.cancel(generation_id)
+    with sqlite3.connect(engine / "jobs.db") as rows:
+        rows.execute("CREATE TRIGGER full BEFORE INSERT ON workflow_status BEGIN SELECT RAISE(ABORT, 'no'); END")
+    try:
+        with pytest.raises(sa.exc.IntegrityError):
+            stt.retry(generation_id)
+        assert stt.get(generation_id).state == "cancelled"
+    finally:
+        with sqlite3.connect(engine / "jobs.db") as rows:
+            rows.execute("DROP TRIGGER full")
+    stt.retry(generation_id)
+    assert ended(generation_id).state == "done"
+
+
+def test_a_retry_of_what_was_retried_in_another_tab_changes_nothing(tmp_path: Path):
+    quiet = stt.create(audio.write(tmp_path / "quiet.wav", audio.silence(1.0)))
+    stale = ended(quiet).job
+    assert records.begin_again(stale, attempt=2) and not records.begin_again(stale, attempt=2)
+    jobs._enqueue(records.load(quiet, None))
+    again = ended(quiet).job
+    assert again.state == "done" and again.attempt == 2
+    assert not records.begin_again(stale, attempt=2), "the second attempt has run: its workflow would never start"
 
 
 def test_what_the_engine_remembers_of_ended_work_is_forgotten(tmp_path: Path):

@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 from pydantic import SecretStr, ValidationError
 from pytest_httpserver import HTTPServer
 
-from stt import history, jobs, limits, models, recordings, records
+from stt import clients, history, jobs, limits, models, recordings, records, remote, workflow
 from stt.database import database, usage
 from stt.errors import BadOption, LimitReached, NotFound, TooLarge
 from stt.recordings import Link
@@ -48,26 +50,27 @@ def job(
     return Job(**given | values)
 
 
-def make(made: Job, own_key: bool = False) -> Job:
-    with limits.admission(made, own_key=own_key):
+def make(made: Job, address: str | None = None) -> Job:
+    with limits.admission(made, address):
         records.insert(made)
     return made
 
 
-def refusal(made: Job, own_key: bool = False) -> LimitReached:
+def refusal(made: Job, address: str | None = None) -> LimitReached:
     with pytest.raises(LimitReached) as refused:
-        make(made, own_key)
+        make(made, address)
     with pytest.raises(NotFound):
         records.load(made.id, None)
     return refused.value
 
 
-def test_without_settings_nothing_is_limited_but_the_size_of_an_upload(host):
-    for field in ("length_limit", "jobs_per_visitor", "minutes_per_visitor", "minutes_per_day", "dollars_per_day"):
+def test_without_settings_nothing_is_limited_but_the_size_and_length_of_a_recording(host):
+    assert Settings().stt_length_limit == 720
+    for field in ("jobs_per_visitor", "minutes_per_visitor", "minutes_per_day", "dollars_per_day"):
         assert getattr(Settings(), f"stt_{field}") is None
     assert Settings().stt_keep_audio_days is Settings().stt_keep_transcripts_days is Settings().stt_models is None
     for _ in range(20):
-        make(job(minutes=10_000))
+        make(job(minutes=720))
 
 
 @pytest.mark.parametrize(
@@ -182,7 +185,7 @@ def test_a_links_length_is_admitted_once_it_is_known(host):
 
 def test_a_link_that_turns_out_too_long_for_the_day_fails_in_words_and_leaves_nothing(host, httpserver: HTTPServer):
     host(STT_MINUTES_PER_VISITOR=1, STT_ALLOW_PRIVATE_URLS=1)
-    make(job(minutes=0.95))
+    records.move(make(job(minutes=0.95)).id, records.OPEN, records.DONE)
     httpserver.expect_request("/talk.flac").respond_with_data(audio.JFK.read_bytes())
     try:
         link = jobs.create(Link(httpserver.url_for("/talk.flac")), owner=ANN)
@@ -195,8 +198,117 @@ def test_a_link_that_turns_out_too_long_for_the_day_fails_in_words_and_leaves_no
 
 def test_deleting_a_transcript_does_not_give_its_minutes_back(host):
     host(STT_MINUTES_PER_VISITOR=10)
-    history.delete(make(job(minutes=10)).id, ANN)
+    made = make(job(minutes=10))
+    records.move(made.id, records.OPEN, records.DONE, seconds_done=600.0)
+    history.delete(made.id, ANN)
     refusal(job())
+
+
+@pytest.mark.parametrize("engine", [models.ON_DEVICE, models.PROVIDER])
+def test_what_was_never_begun_is_given_back(host, engine: str):
+    host(STT_MINUTES_PER_VISITOR=720, AIML_API_KEY="server")
+    history.delete(make(job(minutes=720, engine=engine)).id, ANN)
+    assert limits.used(ANN) == limits.Used(0.0, 0.0, 0.0)
+    cancelled = make(job(minutes=720, engine=engine))
+    jobs.cancel(cancelled.id, owner=ANN)
+    assert limits.used(ANN) == limits.Used(0.0, 0.0, 0.0)
+
+
+def test_of_what_was_begun_only_what_was_decoded_counts_and_a_retry_counts_the_rest(host):
+    host(STT_MINUTES_PER_VISITOR=10)
+    made = make(job(minutes=10))
+    records.move(made.id, records.OPEN, records.WORKING, seconds_done=120.0)
+    jobs.cancel(made.id, owner=ANN)
+    assert limits.used(ANN).mine == 120
+    again = replace(records.load(made.id, ANN), attempt=2)
+    with limits.admission(again):
+        pass
+    assert limits.used(ANN).mine == 600
+    limits.settle(again, 590.0, None)
+    assert limits.used(ANN).mine == 590
+
+
+def test_what_the_provider_may_have_billed_stays_counted(host):
+    host(STT_DOLLARS_PER_DAY=5, AIML_API_KEY="server")
+    made = make(job(engine=models.PROVIDER))
+    before = limits.used(ANN)
+    records.move(made.id, records.OPEN, records.WORKING)
+    remote.mark_sent(made)
+    jobs.cancel(made.id, owner=ANN)
+    workflow._give_back(made)
+    assert limits.used(ANN) == before and before.dollars > 0
+
+
+def test_channels_that_are_speakers_count_each(host, tmp_path: Path):
+    host(STT_MINUTES_PER_VISITOR=10)
+    both = recordings.take_in(audio.write(tmp_path / "call.wav", np.zeros((2, 16_000 * 120), np.float32)), ANN)
+    called = job(minutes=2, recording_id=both.id, options={"channels_are_speakers": True})
+    make(called)
+    assert limits.used(ANN).mine == 240
+    limits.settle(called, 120.0, None)
+    assert limits.used(ANN).mine == 240
+
+
+def test_a_recording_longer_than_it_says_is_stopped_at_the_limits(host):
+    host(STT_MINUTES_PER_VISITOR=10, STT_LENGTH_LIMIT=20)
+    made = make(job(minutes=1))
+    limits.check_decoded(made, 60.0, 60.0)
+    assert limits.used(ANN).mine == 60
+    for _ in range(2):  # a chunk that is done twice counts once
+        limits.check_decoded(made, 360.0, 60.0)
+    assert limits.used(ANN).mine == 360
+    with pytest.raises(LimitReached, match="4 min are left today"):
+        limits.check_decoded(made, 660.0, 60.0)
+    host(STT_MINUTES_PER_VISITOR=1000)
+    with pytest.raises(TooLarge, match="goes on after the limit of 20 min"):
+        limits.check_decoded(made, 1300.0, 60.0)
+
+
+def test_dropping_the_cookie_gives_nobody_another_day_and_an_office_is_not_shut_out(host):
+    host(STT_MINUTES_PER_VISITOR=10, STT_VISITORS_PER_ADDRESS=3, STT_JOBS_PER_VISITOR=2)
+    for number in range(3):
+        made = make(job(f"visitor:{number}", minutes=10), "203.0.113.7")
+        records.move(made.id, records.OPEN, records.DONE)
+    assert "for each network address" in refusal(job("visitor:fresh", minutes=1), "203.0.113.7").message
+    make(job("visitor:fresh", minutes=1), "203.0.113.8")
+    make(job("user:ann@example.org", minutes=1), "203.0.113.7")  # who signs in is known by that
+    with database().connect() as connection:
+        stored = connection.execute(sa.select(usage.c.address).distinct()).scalars().all()
+    assert "203" not in repr(stored) and len(stored) == 3
+
+
+def test_jobs_at_once_count_by_address_too(host):
+    host(STT_JOBS_PER_VISITOR=1, STT_VISITORS_PER_ADDRESS=2)
+    for number in range(2):
+        make(job(f"visitor:{number}"), "2001:db8::1")
+    assert "each network address" in refusal(job("visitor:2"), "2001:db8::2").message  # the same client's network
+    make(job("visitor:2"), "2001:db8:0:1::2")
+
+
+@pytest.mark.parametrize(
+    ("trusted", "peer", "forwarded", "client"),
+    [
+        (None, "203.0.113.7", None, "203.0.113.7"),
+        (None, "203.0.113.7", "198.51.100.1", "203.0.113.7"),  # anybody can send that
+        ("10.0.0.0/8", "203.0.113.7", "198.51.100.1", "203.0.113.7"),
+        ("10.0.0.0/8", "10.1.2.3", "198.51.100.1", "198.51.100.1"),
+        ("10.0.0.0/8", "10.1.2.3", "192.0.2.1, 198.51.100.1", "198.51.100.1"),  # the first was sent by the client
+        ("10.0.0.0/8, 192.0.2.9", "10.1.2.3", "198.51.100.1, 192.0.2.9", "198.51.100.1"),
+        ("10.0.0.0/8", "10.1.2.3", None, "10.1.2.3"),
+        ("10.0.0.0/8", "::ffff:10.1.2.3", "2001:db8::1", "2001:db8::1"),
+        ("10.0.0.0/8", "10.1.2.3", "nonsense", None),
+        (None, None, None, None),
+    ],
+)
+def test_the_client_is_who_trusted_proxies_say(host, trusted, peer, forwarded, client):
+    host(**({"STT_TRUSTED_PROXIES": trusted} if trusted else {}))
+    assert clients.client(peer, forwarded) == client
+
+
+def test_proxies_that_are_no_addresses_stop_the_start(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("STT_TRUSTED_PROXIES", "my-proxy")
+    with pytest.raises(ValidationError):
+        Settings()
 
 
 def test_a_new_day_frees_the_minutes(host):
@@ -226,7 +338,7 @@ def test_the_servers_key_spends_just_the_money_of_the_day(host):
     make(job(BEN, minutes=1, engine=models.PROVIDER))
     refusal(job(minutes=0.1, engine=models.PROVIDER))
     make(job(minutes=100))  # on this machine it is free
-    make(job(minutes=100, engine=models.PROVIDER), own_key=True)
+    make(job(minutes=100, engine=models.PROVIDER, own_key=True))
     limits.settle(made, 540.0, price * 300)  # it was billed for less than expected
     make(job(minutes=4, engine=models.PROVIDER))
 
@@ -240,10 +352,10 @@ def test_a_retry_at_the_provider_may_be_billed_again_and_counts_again(host):
 
 
 def test_what_costs_nobody_knows_how_much_is_not_started_on_the_servers_key(host):
-    host(STT_DOLLARS_PER_DAY=5, AIML_API_KEY="server")
+    host(STT_DOLLARS_PER_DAY=1, AIML_API_KEY="server")  # less than the longest recording costs
     assert "cannot be known" in refusal(job(minutes=None, engine=models.PROVIDER)).message
     assert "cannot be known" in refusal(job(engine=models.PROVIDER, model=UNPRICED)).message
-    make(job(minutes=None, engine=models.PROVIDER), own_key=True)
+    make(job(minutes=None, engine=models.PROVIDER, own_key=True))
     host(STT_LENGTH_LIMIT=1)  # then it costs at most a minute
     make(job(minutes=None, engine=models.PROVIDER))
 
@@ -288,7 +400,7 @@ def test_only_the_models_of_the_host_can_be_chosen(host):
 
 def test_a_refused_job_leaves_no_copy_of_its_file(host):
     host(STT_MINUTES_PER_VISITOR=1)
-    make(job(minutes=0.95))
+    records.move(make(job(minutes=0.95)).id, records.OPEN, records.DONE)
     try:
         with pytest.raises(LimitReached):
             jobs.create(audio.JFK, owner=ANN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,9 +13,9 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 import stt
-from stt import models, provider, recordings, records, remote
+from stt import limits, models, provider, recordings, records, remote
 from stt.database import database
-from stt.errors import ResultGone, TookTooLong
+from stt.errors import KeyMissing, ResultGone, TookTooLong
 from stt.recordings import Link
 from stt.records import Job
 from stt.settings import settings
@@ -142,13 +143,44 @@ def test_a_job_that_the_provider_calls_failed_is_created_anew_by_a_retry_whateve
     assert ended(job_id).state == records.DONE
 
 
-def test_a_retry_with_another_key_uses_that_one(there):
+def test_a_visitors_key_is_gone_when_the_job_ends_and_a_retry_asks_for_one_again(there):
+    """Also where the server has a key: neither its owner nor, in a shared history, another visitor pays instead."""
     job_id = stt.create(audio.AUSTEN[0], model=BASE, key=SecretStr("sk-revoked"))
-    assert ended(job_id).error["kind"] == "KeyRefused"
-    stt.retry(job_id)
-    assert ended(job_id).error["kind"] == "KeyRefused"
+    assert ended(job_id).error["kind"] == "KeyRefused" and remote.sealed_key(job_id) is None
+    with pytest.raises(KeyMissing, match="key of the visitor"):
+        stt.retry(job_id)
+    assert stt.get(job_id).state == records.FAILED
     stt.retry(job_id, key=SecretStr(there.key))
     assert ended(job_id).state == records.DONE and remote.sealed_key(job_id) is None
+
+
+def test_a_visitors_key_is_gone_when_the_job_is_cancelled(there):
+    there.script(duration=60)
+    job_id = start(there, key=SecretStr(there.key))
+    until(lambda: remote.id_of(job_id))
+    assert remote.sealed_key(job_id)
+    stt.cancel(job_id)
+    there.script(duration=0.2)
+    assert remote.sealed_key(job_id) is None
+    with pytest.raises(KeyMissing):
+        stt.retry(job_id)
+
+
+def test_a_recording_that_says_it_is_short_counts_as_long_as_it_is(there, monkeypatch):
+    """H8: the file says 1 s, the provider's answer 200 s, and no cost."""
+    monkeypatch.setenv("STT_DOLLARS_PER_DAY", "1")
+    settings.cache_clear()
+    there.script(seconds=200.0, text="Two hundred.")
+    liar = replace(recordings.take_in(audio.AUSTEN[1], "visitor:liar", "liar.wav"), duration=1.0)
+    before = limits.used("visitor:liar")
+    job_id = stt.create(liar, model=BASE, owner="visitor:liar")
+    job = until(lambda: not (job := stt.get(job_id, owner="visitor:liar").job).pending and job)
+    there.script(seconds=5.0)
+    after = limits.used("visitor:liar")
+    assert job.state == records.DONE and after.mine == pytest.approx(200)
+    assert after.dollars - before.dollars == pytest.approx(200 * 0.0001) == job.cost
+    monkeypatch.delenv("STT_DOLLARS_PER_DAY")
+    settings.cache_clear()
 
 
 class Held:

@@ -1,0 +1,164 @@
+"""Count the processes that went down while they read a recording: after three, the recording is at fault.
+
+A process marks a job before it reads or decodes a chunk of its recording, and takes the mark off after, however that
+ended; a process that stops in order takes all of its marks off. So a mark of another process says that it went down
+in the middle of that chunk. Three of them fail the job.
+
+Jobs side by side in one process share its death, so a job with a mark of another process is a suspect: it decodes its
+next chunks alone, while the others of this process wait. A neighbour of the recording at fault is thus blamed once at
+most, and a job that was merely there when somebody killed the process goes on. What passes the chunk, and the one
+after, which may have been begun ahead, is no suspect any more: only crashes at one place of a recording add up.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import count
+
+import sqlalchemy as sa
+
+from stt import processes
+from stt.database import AWAY, crashes, database
+from stt.errors import Cancelled, UnsafeRecording
+from stt.polling import pause
+
+MOST = 3  # processes
+LOOK = 0.1  # seconds between two looks whether there is room
+ASK = 20  # looks after which a waiting job asks whether it was cancelled
+_c = crashes.c
+
+log = logging.getLogger("stt.crashes")
+_stopping = threading.Event()
+
+
+class _Room:
+    """Any number of jobs decode at once, or one suspect alone. Suspects go first."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = self._waiting = 0
+        self._alone = False
+
+    @property
+    def wanted_alone(self) -> bool:
+        """Whether a suspect is inside or waits."""
+        return self._alone or self._waiting > 0
+
+    def enter(self, alone: bool, cancelled: Callable[[], bool]) -> None:
+        """Raises Cancelled while it waits."""
+        with self._lock:
+            self._waiting += alone
+        try:
+            for look in count(1):
+                if self._entered(alone):
+                    return
+                if not look % ASK and cancelled():
+                    raise Cancelled()
+                pause(LOOK)
+        finally:
+            with self._lock:
+                self._waiting -= alone
+
+    def _entered(self, alone: bool) -> bool:
+        with self._lock:
+            if self._alone or (self._inside if alone else self._waiting):
+                return False
+            self._inside, self._alone = self._inside + 1, alone
+            return True
+
+    def leave(self) -> None:
+        with self._lock:
+            self._inside, self._alone = self._inside - 1, False
+
+
+_room = _Room()
+
+
+class Watch:
+    """Watch over the chunks of one job in this process. Used as a context manager, which takes the mark off."""
+
+    def __init__(self, generation_id: str, cancelled: Callable[[], bool]) -> None:
+        self._id, self._cancelled = generation_id, cancelled
+        self._inside = self._suspect = False
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether nothing may be begun ahead: this job is a suspect, or another one waits to be alone."""
+        return self._suspect or _room.wanted_alone
+
+    def enter(self, part: int) -> None:
+        """Read or decode chunk number `part` from now on.
+
+        Waits while a suspect decodes alone. Raises UnsafeRecording after the third crash, and Cancelled.
+        """
+        suspect = self._counted(part) > 0
+        if self._inside and suspect != self._suspect:
+            self._step_out()
+        if not self._inside:
+            _room.enter(suspect, self._cancelled)
+            self._inside, self._suspect = True, suspect
+        _mark(self._id, part)
+
+    def leave(self) -> None:
+        """Nothing of the recording is being read or decoded any more."""
+        if self._inside:
+            self._step_out()
+            _unmark(_c.id == self._id, _c.process == processes.NAME)
+
+    def _step_out(self) -> None:
+        self._inside = self._suspect = False
+        _room.leave()
+
+    def _counted(self, part: int) -> int:
+        others = sa.and_(_c.id == self._id, _c.process != processes.NAME)
+        with database().begin() as connection:
+            # The chunk before may have gone down because of this one, which was begun ahead.
+            connection.execute(crashes.delete().where(others, _c.part < part - 1))
+            found = connection.execute(sa.select(sa.func.count()).select_from(crashes).where(others)).scalar_one()
+        if found >= MOST:
+            raise UnsafeRecording(f"The server stopped {found} times while it read this recording.")
+        if found:
+            log.warning("%s decodes alone: %d processes went down while they read it", self._id, found)
+        return found
+
+    def __enter__(self) -> Watch:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.leave()
+
+
+def begin() -> None:
+    """This process takes jobs from now on. What a restart of the machine cut off is no crash."""
+    _stopping.clear()
+    if database().dialect.name == "sqlite":  # on PostgreSQL the mark may be another machine's
+        _unmark(_c.boot != processes.boot(), _c.process != processes.NAME)
+
+
+def end() -> None:
+    """This process stops in order: that is no crash of what it reads."""
+    _stopping.set()
+    _unmark(_c.process == processes.NAME)
+
+
+def forgive(generation_id: str) -> None:
+    """Begin at zero, as somebody wants the job tried again."""
+    _unmark(_c.id == generation_id)
+
+
+def _mark(generation_id: str, part: int) -> None:
+    if _stopping.is_set():
+        return
+    this = sa.and_(_c.id == generation_id, _c.process == processes.NAME)
+    row = {"id": generation_id, "process": processes.NAME, "boot": processes.boot(), "part": part}
+    with suppress(sa.exc.IntegrityError), database().begin() as connection:  # deleted meanwhile
+        if not connection.execute(crashes.update().where(this).values(part=part)).rowcount:
+            connection.execute(crashes.insert().values(row))
+
+
+def _unmark(*where: sa.ColumnElement[bool]) -> None:
+    with suppress(*AWAY), database().begin() as connection:
+        connection.execute(crashes.delete().where(*where))

@@ -1,0 +1,100 @@
+"""A recording that takes its process down three times fails, on one machine and on many; its neighbours do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+import stt
+from stt import crashes, jobs, records
+from stt.database import crashes as marks
+from stt.database import database
+from tests import audio
+from tests.conftest import forget
+from tests.faults import fleet
+from tests.faults.fleet import Worker
+from tests.faults.test_crash import make
+from tests.waiting import until
+
+DEAD = 6.0  # seconds until a silent worker is taken for dead: a busy machine needs some
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def workers(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Worker]]:
+    if request.param == "postgresql":
+        with fleet.front(tmp_path, monkeypatch):
+            yield [Worker(tmp_path / name, DEAD) for name in ("first", "second")]
+        return
+    monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("STT_ROLE", "web")
+    forget()
+    yield [Worker(tmp_path / "data", DEAD)]
+    forget()
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Long enough to be killed in the middle of."""
+    folder = tmp_path_factory.mktemp("clips")
+    words = list(audio.librispeech())[:3]
+
+
+    sound = np.concatenate([audio.samples(audio.utterance(name)) for name in words])
+    return [audio.write(folder / f"{number}.flac", np.append(sound, sound[:number])) for number in (1, 2, 3)]
+
+
+def processes_of(generation_id: str) -> set[str]:
+    with database().connect() as connection:
+        query = sa.select(marks.c.process).where(marks.c.id == generation_id)
+        return set(connection.execute(query).scalars())
+
+
+def kill_while_it_decodes(generation_id: str, workers: list[Worker]) -> None:
+    """Kill the process that decodes this job, in the middle of that; another starts in its place."""
+    before = processes_of(generation_id)
+    name = until(lambda: next(iter(processes_of(generation_id) - before), None), 120)
+    worker = next(worker for worker in workers if f"-{worker.process.pid}-" in name)
+    worker.kill()
+    assert name in processes_of(generation_id)
+    worker.start()
+
+
+def test_after_three_crashes_it_fails_in_words_and_its_neighbours_are_done(workers: list[Worker], clips: list[Path]):
+    fatal, *others = make(3, clips)
+    try:
+        for worker in workers:
+            worker.start()
+        for _ in range(crashes.MOST):
+            kill_while_it_decodes(fatal, workers)
+        until(lambda: not records.open_jobs(), 180)
+        failed = records.load(fatal, None)
+        assert failed.state == "failed" and failed.error["kind"] == "UnsafeRecording"
+        assert "stopped 3 times while it read this recording" in failed.error["message"]
+        assert failed.error["title"] == "This recording cannot be read safely"
+        assert {records.load(other, None).state for other in others} == {"done"}
+        for worker in workers:
+            worker.kill()
+        stt.retry(fatal)  # begins at zero, and nobody kills it
+        jobs.stop()
+        workers[0].start()
+        until(lambda: records.load(fatal, None).state == "done", 120)
+        assert not processes_of(fatal)
+    finally:
+        for worker in workers:
+            if worker.process.poll() is None:
+                worker.kill()
+
+
+def test_a_polite_stop_is_no_crash(workers: list[Worker], clips: list[Path]):
+    (generation_id,) = make(1, clips)
+    for _ in range(crashes.MOST + 1):
+        with workers[0] as worker:
+            until(lambda: processes_of(generation_id), 120)
+            assert worker.stop() == 0
+            assert not processes_of(generation_id)
+    with workers[0]:
+        until(lambda: records.load(generation_id, None).state == "done", 120)

@@ -1,0 +1,70 @@
+"""A database with open jobs, left by version 680a7a1 when it was killed, is taken over: they finish, nothing is done twice.
+
+What it left lies in `tests/databases/open-jobs-*.db.gz`: a job at the provider, one on this machine with one finished
+chunk of 18.1 s, and one that was recorded but not queued. Its checkpoints are pickles of classes.
+"""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stt import jobs, records, spoken
+from tests import audio
+from tests.conftest import forget
+from tests.provider import KEY, Job, Provider
+from tests.waiting import ended
+
+KEPT = Path(__file__).parents[1] / "databases"
+AT_THE_PROVIDER, HALF_DONE, NOT_QUEUED = (
+    "bctn4E-rPfWUXtBT8MTXYn7VdNM", "bg0bZRt847-uqVqS6etbWTaqf8o", "mzM5qklQOFuKXCOeb6yx9lhz_Wk",
+)  # fmt: skip
+REMOTE = "KTBOaZNJQ6wi"  # the id that the provider gave
+
+
+@pytest.fixture
+def provider(data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
+    """The data folder as it was left, and the provider with the job that it has."""
+    (data / "audio").mkdir(parents=True)
+    for name in ("stt", "jobs"):
+        with gzip.open(KEPT / f"open-jobs-{name}.db.gz") as packed, open(data / f"{name}.db", "wb") as file:
+            shutil.copyfileobj(packed, file)
+    clips = [audio.samples(path) for path in (audio.JFK, *audio.AUSTEN)]
+    talk = audio.write(data / "talk.flac", np.concatenate(clips * 2))
+    for recording, path in (
+        ("hd_892LL7CRItHIPT4Fs9ZWvDdg", audio.AUSTEN[0]),
+        ("JrV13rsBhFputNPbqaMNUXGfSuE", talk),
+        ("KgMWA4_0yPKoFKHgHu87LenRfbw", audio.AUSTEN[1]),
+    ):
+        shutil.copy(path, data / "audio" / recording)
+    with Provider() as provider:
+        monkeypatch.setenv("AIML_API_KEY", KEY)
+        monkeypatch.setenv("AIML_BASE_URL", provider.url)
+        forget()
+        script = {"duration": 0.0, "text": "It is done.", "seconds": 7.1}
+        provider.jobs[REMOTE] = Job(REMOTE, "#g1_whisper-base", "", "", 0, {}, time.time(), script)
+        yield provider
+    forget()
+
+
+def test_open_jobs_of_an_older_version_finish_and_nothing_is_done_twice(provider: Provider):
+    before = spoken.stretch(HALF_DONE, 1)
+    jobs.start()
+    try:
+        at_the_provider, half_done, not_queued = map(ended, (AT_THE_PROVIDER, HALF_DONE, NOT_QUEUED))
+    finally:
+        jobs.stop(patience=10)
+    assert at_the_provider.text == "It is done." and not provider.calls["create"]
+    assert half_done.state == "done" and half_done.text.count("country") == 4, "twice in each turn of the speech"
+    # The chunk that was finished is in the transcript as it was, so it was not decoded again.
+    first = [segment for segment in half_done.transcript.segments if segment.end <= before["end"]]
+    assert spoken.as_rows(first) == before["segments"]
+    assert half_done.transcript.duration == pytest.approx(46.8, abs=0.1)
+    assert not_queued.state == "done" and "selfish" in not_queued.text
+    assert not records.open_jobs()
