@@ -5,10 +5,12 @@ from string import ascii_uppercase
 import streamlit as st
 
 from pages import visitor
+from pages.widgets import key_for
 from pages.widgets.amounts import length, percent, when
 from pages.widgets.compare_view import Column, Version, compare_view
 from pages.widgets.job_row import job_row
 from pages.widgets.plain import markdown, plain, sentence
+from pages.widgets.text_file import text_file
 from pages.widgets.version_picker import (
     MOST,
     distinct,
@@ -94,17 +96,15 @@ def reference_of(recording: str) -> str:
     kept = state.setdefault("references", {})
     with st.expander("Reference text", icon=":material/fact_check:", expanded=bool(kept.get(recording))):
         plain("A text that is known to be right. The word error rate of each version is measured against it.", "stt-hint")
-        uploaded = st.file_uploader(
-            "Upload it", type=["txt", "srt", "vtt"], max_upload_size=compare.MOST_REFERENCE >> 20, key=f"reference-file-{recording}"
+        file = text_file(
+            "Upload it", key_for("reference-file", recording), (".txt", ".srt", ".vtt"), compare.MOST_REFERENCE
         )
-        if uploaded is not None and state.get("reference-read") != uploaded.file_id:
+        if file is not None:
+            name, content = file
             try:
-                kept[recording] = state[f"reference-{recording}"] = compare.reference_text(
-                    uploaded.getvalue(), uploaded.name
-                )
+                kept[recording] = state[f"reference-{recording}"] = compare.reference_text(content, name)
             except InputError as error:
                 st.error(markdown(sentence(error.to_dict())))
-            state["reference-read"] = uploaded.file_id  # last: a run that ends before this leaves it to the next one
         state.setdefault(f"reference-{recording}", kept.get(recording, ""))
         kept[recording] = st.text_area("Or paste it", height=140, key=f"reference-{recording}")
     return kept[recording]

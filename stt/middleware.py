@@ -21,6 +21,7 @@ from stt.safety import SAFETY
 log = logging.getLogger("stt.web")
 
 MEDIA = "/media/"  # where Streamlit serves the files of its pages
+STREAMLIT_UPLOADS = "/_stcore/upload_file/"
 USER = "_streamlit_user="  # the cookie that Streamlit sets when somebody has signed in
 
 
@@ -120,7 +121,18 @@ class OwnFiles:
         await self.app(whole, receive, if_allowed)
 
 
-MIDDLEWARE = [Middleware(Gate), Middleware(Visitors), Middleware(OwnFiles)]
+class NoUploads:
+    """Closes Streamlit's route for uploads, which keeps any number of files in memory. Ours are in `stt.routes`."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        closed = scope["type"] == "http" and STREAMLIT_UPLOADS in scope["path"]
+        await (PlainTextResponse("Not found", status_code=404) if closed else self.app)(scope, receive, send)
+
+
+MIDDLEWARE = [Middleware(Gate), Middleware(Visitors), Middleware(NoUploads), Middleware(OwnFiles)]
 
 
 def _may_have(request: Request, content: bytes) -> bool:
@@ -130,7 +142,9 @@ def _may_have(request: Request, content: bytes) -> bool:
 def _log_answer(request: Request, status: int, began: float) -> None:
     """Only where it begins: what follows, and the query, may name what is somebody's."""
     where = "/".join(request.url.path.split("/")[:3])[:100]
-    log.info("%s %s answered %d in %d ms", request.method, where, status, (time.monotonic() - began) * 1000)
+    # A recorder sends a piece each second.
+    level = logging.DEBUG if where.startswith("/record/") and status == 200 else logging.INFO
+    log.log(level, "%s %s answered %d in %d ms", request.method, where, status, (time.monotonic() - began) * 1000)
 
 
 def _is_page(request: Request) -> bool:

@@ -56,8 +56,8 @@ STREAMLITS = {
     "GET /_stcore/metrics": 200,  # sizes of caches, to this machine only
     "GET /_stcore/host-config": 200,
     "GET /media/{file_id:path}": 404,  # what pages make: each for whom it was made, see tests/browser/test_two_visitors.py
-    "PUT /_stcore/upload_file/{session_id}/{file_id}": 403,  # the microphone, into a session that is one's own
-    "DELETE /_stcore/upload_file/{session_id}/{file_id}": 403,
+    "PUT /_stcore/upload_file/{session_id}/{file_id}": 404,  # closed: see test_streamlit_uploads.py
+    "DELETE /_stcore/upload_file/{session_id}/{file_id}": 404,
     "GET /component/{path:path}": 404,
     "GET /_stcore/bidi-components/{path:path}": 404,
     "WEBSOCKET /_stcore/stream": None,  # the pages: see tests/browser/test_two_visitors.py

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from stt import compare
 from tests import audio
 from tests.browser.conftest import until_true
 from tests.provider import KEY, Provider
@@ -129,6 +130,33 @@ def test_a_pasted_reference_measures_and_is_measured_against(reader: Page, compa
     expect(rates.nth(1)).not_to_contain_text("0.0\u00a0%")
     column(reader, 0).locator(".stt-cmp-word", has_text="country").first.click()
     until_true(reader, "() => { const a = document.querySelector('.stt-cmp-audio'); return !a.paused && a.currentTime > 2 }")
+
+
+def test_an_uploaded_reference_is_read_once_and_can_be_corrected(reader: Page, compared: str):
+    reader.goto(compared)
+    reader.get_by_text("Reference text", exact=True).click()
+    box, field = reader.get_by_label("Or paste it"), reader.get_by_label("Upload it")
+    field.set_input_files({"name": "pdf.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-"})
+    expect(reader.locator(".stt-tf-state")).to_have_text("pdf.pdf is no text of these kinds.")
+    field.set_input_files({"name": "long.txt", "mimeType": "text/plain", "buffer": b"a " * (3 << 20)})
+    expect(reader.locator(".stt-tf-state")).to_have_text("long.txt is too large. Use a shorter text.")
+    subtitles = f"1\n00:00:00,000 --> 00:00:09,000\n{audio.JFK_WORDS}\n"
+    field.set_input_files({"name": "said.srt", "mimeType": "text/plain", "buffer": subtitles.encode()})
+    expect(box).to_have_value(audio.JFK_WORDS)
+    rate = reader.locator(".stt-cmp-facts tbody tr td:nth-child(2)").first
+    expect(rate).to_contain_text("0.0\u00a0%")
+    box.fill("something else")
+    box.press("Control+Enter")
+    expect(rate).to_contain_text("20 added")
+    expect(box).to_have_value("something else")
+
+
+def test_the_largest_reference_fits_into_a_message(reader: Page, compared: str):
+    reader.goto(compared)
+    reader.get_by_text("Reference text", exact=True).click()
+    words = (b"ask not " * (compare.MOST_REFERENCE // 8))[: compare.MOST_REFERENCE]
+    reader.get_by_label("Upload it").set_input_files({"name": "all.txt", "mimeType": "text/plain", "buffer": words})
+    expect(reader.get_by_text("words of each text are compared")).to_be_visible(timeout=2 * MINUTE)
 
 
 def test_versions_are_moved_between_and_made_anew_on_the_transcript_page(reader: Page, compared: str):

@@ -1,0 +1,46 @@
+// A small text is read here and sent as one message, so that no file lies in the server's memory.
+export default function ({ data, parentElement, setTriggerValue }) {
+  const find = (name) => parentElement.querySelector(`.stt-tf-${name}`);
+  const [input, zone, state] = [find("input"), find("zone"), find("state")];
+  find("label").textContent = data.label;
+  find("hint").textContent = `${data.endings.map((ending) => ending.slice(1).toUpperCase()).join(", ")}, up to ${data.most >> 20} MB`;
+  input.accept = data.endings.join(",");
+  input.setAttribute("aria-label", data.label);
+
+  async function send(file) {
+    if (!file) return;
+    if (!data.endings.some((ending) => file.name.toLowerCase().endsWith(ending))) {
+      state.textContent = `${file.name} is no text of these kinds.`;
+    } else if (file.size > data.most) {
+      state.textContent = `${file.name} is too large. Use a shorter text.`;
+    } else {
+      try {
+        const content = await base64(file);
+        setTriggerValue("file", { name: file.name, content });
+        state.textContent = file.name;
+      } catch {
+        state.textContent = `${file.name} cannot be read. Check it, then choose it again.`;
+      }
+    }
+  }
+  input.onchange = () => {
+    send(input.files[0]);
+    input.value = ""; // so that the same file can be chosen again
+  };
+  zone.ondragover = (event) => (event.preventDefault(), zone.classList.add("stt-tf-over"));
+  zone.ondragleave = () => zone.classList.remove("stt-tf-over");
+  zone.ondrop = (event) => {
+    event.preventDefault();
+    zone.classList.remove("stt-tf-over");
+    send(event.dataTransfer.files[0]);
+  };
+}
+
+function base64(file) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(",") + 1));
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(file);
+  });
+}

@@ -1,0 +1,63 @@
+"""Nothing is taken in the way of Streamlit's own uploads, which it would keep in memory."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.sync.client import ClientConnection, connect
+
+from tests.server import Server
+
+PAGE = {"Accept": "text/html"}
+FILE = {"file": ("a.wav", bytes(10 << 20))}
+
+
+def session_of(socket: ClientConnection) -> str:
+    """Open the first page; the id of its session, which only the browser that opened it learns."""
+    asked = BackMsg()
+    asked.rerun_script.query_string = ""
+    socket.send(asked.SerializeToString())
+    while True:
+        message = ForwardMsg.FromString(socket.recv(timeout=60))
+        if message.WhichOneof("type") == "new_session":
+            return message.new_session.initialize.session_id
+
+
+def memory_of(server: Server) -> int:
+    """Bytes that the process has in memory."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) << 10
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_fifty_files_into_a_session_of_ones_own_leave_memory_where_it_was(server: Server):
+    visitor = requests.Session()
+    visitor.get(server.url, headers=PAGE)
+    visitor.get(f"{server.url}/_stcore/health")
+    cookies = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
+    stream = f"ws://localhost:{server.port}/_stcore/stream"
+    with connect(stream, origin=server.url, subprotocols=["streamlit"], additional_headers={"Cookie": cookies}) as socket:
+        session_id = session_of(socket)
+        visitor.get(f"{server.url}/healthz")
+        before = memory_of(server)
+        headers = {"X-Xsrftoken": visitor.cookies.get("_streamlit_xsrf", "")}
+        for number in range(50):
+            address = f"{server.url}/_stcore/upload_file/{session_id}/{number}"
+            try:
+                answer = visitor.put(address, files=FILE, headers=headers)
+            except requests.ConnectionError:  # the server answers and hangs up before it has read the file
+                continue
+            assert answer.status_code == 404
+        assert memory_of(server) - before < 50 << 20
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize("path", ["/_stcore/upload_file/a/b", "/_stcore/%75pload_file/a/b", "/_stcore//upload_file/a/b"])
+def test_no_way_of_writing_the_address_is_let_in(server: Server, method: str, path: str):
+    answer = requests.request(method, server.url + path, allow_redirects=False)
+    assert answer.status_code in (400, 403, 404, 405)
