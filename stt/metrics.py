@@ -9,11 +9,14 @@ import sqlalchemy as sa
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from stt.database import database, transcriptions
+from stt.database import AWAY, database, transcriptions
+from stt.errors import SetupError
 from stt.models import ON_DEVICE, PROVIDER
 
 TYPE = "text/plain; version=0.0.4"
 LONG = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)  # seconds: jobs take from a moment to hours
+
+UP = "Whether the database answers"
 
 registry = CollectorRegistry()
 audio_seconds = Counter("stt_audio_seconds", "Seconds of audio transcribed by this process", ["engine"], registry=registry)
@@ -26,21 +29,35 @@ provider_latency = Histogram("stt_provider_seconds", "How long the provider took
 
 
 class _Jobs:
-    """Jobs by state and engine, and how long the oldest has waited: read from the database when asked."""
+    """Jobs by state and engine, and how long the oldest has waited: read from the database when asked.
+
+    While the database is away only `stt_database_up` says so: what this process has counted is told all the same.
+    """
 
     def collect(self) -> Iterable[Metric]:
-        t = transcriptions.c
+        try:
+            counts, oldest = _jobs()
+        except (*AWAY, sa.exc.TimeoutError, SetupError):
+            yield GaugeMetricFamily("stt_database_up", UP, 0)
+            return
+        yield GaugeMetricFamily("stt_database_up", UP, 1)
         jobs = GaugeMetricFamily("stt_jobs", "Jobs by state and engine", labels=["state", "engine"])
-        with database().connect() as connection:
-            for row in connection.execute(sa.select(t.state, t.engine, sa.func.count()).group_by(t.state, t.engine)):
-                jobs.add_metric([row[0], row[1]], row[2])
-            waiting = sa.select(t.engine, sa.func.min(t.queued)).where(t.state == "queued").group_by(t.engine)
-            oldest = dict(connection.execute(waiting).all())
+        for state, engine, count in counts:
+            jobs.add_metric([state, engine], count)
         yield jobs
         age = GaugeMetricFamily("stt_queue_age_seconds", "How long the oldest waiting job has waited", labels=["engine"])
         for engine in (ON_DEVICE, PROVIDER):
             age.add_metric([engine], time.time() - oldest[engine] if engine in oldest else 0.0)
         yield age
+
+
+def _jobs() -> tuple[list[tuple[str, str, int]], dict[str, float]]:
+    """How many jobs by state and engine, and when the oldest waiting one of each engine was queued."""
+    t = transcriptions.c
+    with database().connect() as connection:
+        counts = connection.execute(sa.select(t.state, t.engine, sa.func.count()).group_by(t.state, t.engine)).all()
+        waiting = sa.select(t.engine, sa.func.min(t.queued)).where(t.state == "queued").group_by(t.engine)
+        return [tuple(row) for row in counts], dict(connection.execute(waiting).all())
 
 
 registry.register(_Jobs())

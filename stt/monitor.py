@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from stt import health, metrics
 from stt.errors import SetupError
+
+TEXT = "text/plain; charset=utf-8"
+
+log = logging.getLogger("stt.monitor")
 
 
 def serve(port: int, address: str = "") -> None:
@@ -21,15 +26,23 @@ def serve(port: int, address: str = "") -> None:
 
 
 class _Handler(BaseHTTPRequestHandler):
+    timeout = 30.0  # seconds of silence after which a connection is closed
+
     def do_GET(self) -> None:
-        path = self.path.partition("?")[0]
+        try:
+            answer = self._answer(self.path.partition("?")[0])
+        except Exception:
+            log.exception("the monitor could not answer")
+            answer = 500, b"Something went wrong; it is in the log.\n", TEXT
+        self._send(*answer)
+
+    def _answer(self, path: str) -> tuple[int, bytes, str]:
         if path == "/healthz":
-            status, answer = health.answer()
-            self._send(status, json.dumps(answer).encode(), "application/json")
-        elif path == "/metrics":
-            self._send(200, metrics.page(), metrics.TYPE)
-        else:
-            self._send(404, b"Not found.\n", "text/plain; charset=utf-8")
+            status, found = health.answer()
+            return status, json.dumps(found).encode(), "application/json"
+        if path == "/metrics":
+            return 200, metrics.page(), metrics.TYPE
+        return 404, b"Not found.\n", TEXT
 
     def _send(self, status: int, body: bytes, kind: str) -> None:
         self.send_response(status)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from starlette.testclient import TestClient
 
 from stt import access, history, recordings, sharing, waveform
 from stt.database import database, waveforms
+from stt.errors import StorageAway
 from stt.routes import ROUTES
 from tests import audio
 from tests.transcripts import finished
@@ -67,6 +70,31 @@ def test_what_cannot_be_read_has_none(tmp_path: Path):
     recording = recorded(tmp_path, 0.1)
     recording.path.write_bytes(b"no sound at all")
     assert waveform.of(recording, LONG) == []
+
+
+def test_what_could_not_be_read_just_now_is_not_kept(tmp_path: Path):
+    recording = recorded(tmp_path, 0.1)
+    aside = recording.path.rename(tmp_path / "aside")
+    recording.path.mkdir()  # as a disk that fails, it can be neither opened nor said to be no sound
+    for _ in range(2):
+        with pytest.raises(StorageAway):
+            waveform.of(recording, LONG)
+    recording.path.rmdir()
+    aside.rename(recording.path)
+    assert len(waveform.of(recording, LONG)) == waveform.STEPS
+
+
+def test_one_owner_does_not_keep_the_others_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    go_on = threading.Event()
+    monkeypatch.setattr(waveform, "measured", lambda _: go_on.wait(LONG) and b"")
+    sound = recorded(tmp_path, 0.1)
+    mine = [replace(sound, id=f"mine{number}") for number in range(waveform.OPEN + 2)]
+    begun = [waveform.kept_or_begun(each) for each in mine]
+    assert begun[waveform.OPEN :] == [None, None] and None not in begun[: waveform.OPEN]
+    theirs = waveform.kept_or_begun(replace(sound, id="theirs", owner="visitor:ben"))
+    assert theirs is not None
+    go_on.set()
+    theirs.result(LONG)
 
 
 def test_only_those_who_may_hear_it_may_see_it():

@@ -1,0 +1,51 @@
+"""A worker answers its probes also while the database is away."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+
+from stt import metrics, monitor
+from tests.conftest import forget
+from tests.server import free_port
+from tests.transcripts import finished
+
+AWAY = "postgresql://nobody@127.0.0.1:1/nothing"  # nobody listens on port 1
+
+
+@pytest.fixture(scope="module")
+def address() -> str:
+    port = free_port()
+    monitor.serve(port, "127.0.0.1")
+    return f"http://127.0.0.1:{port}"
+
+
+def asked(address: str) -> dict[str, float]:
+    answer = requests.get(f"{address}/metrics", timeout=30)
+    assert answer.status_code == 200 and answer.headers["Content-Type"] == metrics.TYPE
+    lines = [line.rpartition(" ") for line in answer.text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in lines}
+
+
+@pytest.mark.usefixtures("data")
+def test_the_figures_of_a_worker_outlive_the_database(address: str, host, capfd: pytest.CaptureFixture[str]):
+    finished()
+    metrics.audio_seconds.labels("on-device").inc(11)
+    before = asked(address)
+    assert before["stt_database_up"] == 1
+    assert before['stt_jobs{engine="on-device",state="done"}'] == 1
+    host(STT_DATABASE_URL=AWAY)
+    forget()
+    during = asked(address)
+    assert during["stt_database_up"] == 0 and not any(name.startswith("stt_jobs{") for name in during)
+    own = 'stt_audio_seconds_total{engine="on-device"}'
+    assert during[own] == before[own] >= 11
+    health = requests.get(f"{address}/healthz", timeout=30)
+    assert health.status_code == 503 and "database" in health.json()["missing"]
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_what_nobody_foresaw_is_a_500_without_a_traceback(address: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(metrics, "registry", None)
+    answer = requests.get(f"{address}/metrics", timeout=30)
+    assert answer.status_code == 500 and "in the log" in answer.text and "Traceback" not in answer.text
