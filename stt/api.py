@@ -13,7 +13,7 @@ from starlette.endpoints import HTTPEndpoint
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from stt import access, answers, catalog, idempotency, logs, models, tokens, undo
+from stt import access, answers, catalog, idempotency, logs, models, pieces, tokens, undo
 from stt.catalog import Model
 from stt.database import AWAY
 from stt.errors import BadOption, DatabaseAway, KeyMissing, NotFound, SttError, TooLarge, UploadBroken
@@ -299,5 +299,5 @@ def _refused(error: Exception, request: Request) -> Response:
 
 def _json_answer(body: dict[str, Any], headers: dict[str, str] | None = None, code: int = 200) -> Response:
     # ASCII: a message may quote half a surrogate pair, which has no UTF-8.
-    content = json.dumps(body, ensure_ascii=True, allow_nan=False)
+    content = pieces.dumps(body, ensure_ascii=True, allow_nan=False)
     return Response(content, status_code=code, headers=headers, media_type="application/json")

@@ -16,7 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from stt import schema, search
+from stt import pieces, schema, search
 from stt.settings import settings
 from stt.storage import data_folder
 
@@ -224,6 +224,9 @@ sign_ins = sa.Table(
 )
 
 
+_JSON: Any = {"json_serializer": pieces.dumps, "json_deserializer": pieces.loads}
+
+
 def database() -> sa.Engine:
     """The connection pool; tables are made, or brought up to date, at first use. Raises SetupError."""
     global _attempt
@@ -251,6 +254,7 @@ def _made() -> sa.Engine:
             max_overflow=20,
             connect_args=REACH,
             hide_parameters=True,
+            **_JSON,
         )
     else:
         engine = sa.create_engine(
@@ -259,6 +263,7 @@ def _made() -> sa.Engine:
             pool_size=10,
             max_overflow=30,
             hide_parameters=True,  # an error never quotes a transcript
+            **_JSON,
         )
         sa.event.listen(engine, "connect", _tune_sqlite)
     try:

@@ -1,0 +1,75 @@
+"""JSON of long transcripts in pieces. The standard library keeps the interpreter's lock from the first byte to the last,
+half a second for ten hours of speech, in which no other thread of this process does anything."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+AT_ONCE = 200  # items of a list; segments have a dozen words each
+SMALL = 1 << 18  # characters
+DEEPEST = 2  # the items of a list in an object, as a transcript has it
+_decoder = json.JSONDecoder()
+_SPACE = re.compile(r"[ \t\n\r]*")
+
+
+def dumps(value: Any, **how: Any) -> str:
+    """`json.dumps`, but that other threads have their turns meanwhile."""
+    if isinstance(value, dict):
+        named = (f"{json.dumps(str(name), **how)}: {dumps(each, **how)}" for name, each in value.items())
+        return "{" + ", ".join(named) + "}"
+    if isinstance(value, list) and len(value) > AT_ONCE:
+        blocks = (value[at : at + AT_ONCE] for at in range(0, len(value), AT_ONCE))
+        return "[" + ", ".join(json.dumps(block, **how)[1:-1] for block in blocks) + "]"
+    if isinstance(value, list) and any(isinstance(each, dict) for each in value):
+        return "[" + ", ".join(dumps(each, **how) for each in value) + "]"
+    return json.dumps(value, **how)
+
+
+def loads(text: str | bytes) -> Any:
+    """`json.loads`, but that other threads have their turns meanwhile. Raises ValueError."""
+    text = text if isinstance(text, str) else text.decode()
+    if len(text) < SMALL:
+        return json.loads(text)
+    try:
+        value, at = _value(text, _after_space(text, 0), 0)
+        if _after_space(text, at) == len(text):
+            return value
+    except IndexError:
+        pass
+    return json.loads(text)  # which says what is wrong with it
+
+
+def _value(text: str, at: int, depth: int) -> tuple[Any, int]:
+    """The value that begins at `at`, and where it ends. Its items are read one by one, those within them at once."""
+    first = text[at]
+    if first not in "[{" or depth == DEEPEST:
+        return _decoder.raw_decode(text, at)
+    found: list[Any] = []
+    at = _after_space(text, at + 1)
+    while text[at] not in "]}":
+        if first == "{":
+            name, at = _decoder.raw_decode(text, at)
+            at = _after_space(text, at)
+            if not isinstance(name, str) or text[at] != ":":
+                raise json.JSONDecodeError("Expecting ':' delimiter", text, at)
+            value, at = _value(text, _after_space(text, at + 1), depth + 1)
+            found.append((name, value))
+        else:
+            value, at = _value(text, at, depth + 1)
+            found.append(value)
+        at = _after_space(text, at)
+        if text[at] == ",":
+            at = _after_space(text, at + 1)
+            if text[at] in "]}":
+                raise json.JSONDecodeError("Expecting value", text, at)
+        elif text[at] not in "]}":
+            raise json.JSONDecodeError("Expecting ',' delimiter", text, at)
+    if (first == "{") != (text[at] == "}"):
+        raise json.JSONDecodeError("Expecting ',' delimiter", text, at)
+    return (dict(found) if first == "{" else found), at + 1
+
+
+def _after_space(text: str, at: int) -> int:
+    return _SPACE.match(text, at).end()

@@ -1,0 +1,160 @@
+"""Whatever slow things are sent, and however many: health, the page and recordings are answered within a second."""
+
+from __future__ import annotations
+
+import json
+import resource
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from http.client import HTTPResponse
+from pathlib import Path
+
+import pytest
+import requests
+
+from stt import access, jobs, records, tokens
+from tests import audio, transcripts
+from tests.conftest import forget
+from tests.server import ROOT, Server
+from tests.waiting import until
+
+WITHIN = 1.0  # seconds
+WORDS = 100_000
+MODEL = "#g1_whisper-base"
+NAME_SERVICE = 10.0  # seconds that it takes, see tests/slow_names
+
+
+@pytest.fixture(scope="module")
+def talks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """A data folder with a short talk of Ann's, and long ones of Ben's with recordings."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("flood") / "data"
+        patch.setenv("STT_DATA_DIR", str(folder))
+        forget()
+        long, sound = transcripts.long_talk(WORDS), audio.JFK
+        made = {
+            "folder": [str(folder)],
+            "ann": [transcripts.finished("visitor:ann").id],
+            "ben": [transcripts.put("visitor:ben", long, sound) for _ in range(3)],
+            "tokens": [tokens.make(f"program {number}", f"visitor:{number}") for number in range(8)],
+            "token": [tokens.make("ben", "visitor:ben")],
+            "cookies": [access.cookie_for(name) for name in ("ann", "ben")],
+            "others": [access.cookie_for(f"other{number}") for number in range(60)],
+        }
+        forget()
+    return made
+
+
+@pytest.fixture(scope="module")
+def server(talks: dict[str, list[str]]) -> Iterator[Server]:
+    few_files = (1024, 1024)  # also where the machine allows more
+    server = Server(Path(talks["folder"][0]), PYTHONPATH=str(ROOT / "tests" / "slow_names"))
+    server.before = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, few_files)
+    with server:
+        for path in ("/", "/v1/models"):  # what the first request of a kind imports is no flood
+            requests.get(server.url + path, timeout=30)
+        yield server
+
+
+@contextmanager
+def watched(server: Server, talks: dict[str, list[str]]) -> Iterator[Callable[[], int]]:
+    """Ask for health, the page and a recording all the while, a new connection each; then none was late."""
+    over, waits = threading.Event(), {}
+    cookies = {access.COOKIE: talks["cookies"][0]}
+    paths = ("/healthz", "/", f"/audio/{talks['ann'][0]}")
+
+    def ask(path: str) -> None:
+        waits[path] = []
+        while not over.is_set():
+            began = time.monotonic()
+            answer = requests.get(server.url + path, cookies=cookies, timeout=60)
+            waits[path].append(time.monotonic() - began)
+            assert answer.status_code == 200
+            over.wait(0.05)
+
+    with ThreadPoolExecutor(len(paths)) as pool:
+        asking = [pool.submit(ask, path) for path in paths]
+        try:
+            yield lambda: min(len(waits.get(path, [])) for path in paths)
+        finally:
+            over.set()
+        for each in asking:
+            each.result()
+    worst = {path: round(max(found), 2) for path, found in waits.items()}
+    print(f"\nlongest waits: {worst}")
+    assert max(worst.values()) < WITHIN, worst
+
+
+def create(server: Server, token: str, number: int) -> bytes:
+    """The request as it goes over the line: whoever sends many should not be busy with that."""
+    body = json.dumps({"model": MODEL, "url": f"http://talk{number}.slow.example/a.mp3"}).encode()
+    head = (
+        f"POST /v1/stt/create HTTP/1.1\r\nHost: localhost:{server.port}\r\nAuthorization: Bearer {token}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def sent_at_once(server: Server, wanted: list[bytes]) -> list[tuple[int, dict]]:
+    """Status and body of each answer."""
+    answers = []
+    with ExitStack() as lines:
+        opened = [lines.enter_context(socket.create_connection(("localhost", server.port), 60)) for _ in wanted]
+        for line, request in zip(opened, wanted, strict=True):
+            line.sendall(request)
+        for line in opened:
+            found = HTTPResponse(line)
+            found.begin()
+            answers.append((found.status, json.loads(found.read())))
+    return answers
+
+
+@pytest.mark.parametrize("count", [45, 120])
+def test_links_whose_names_resolve_slowly(server: Server, talks: dict[str, list[str]], count: int):
+    who = talks["tokens"]
+    with watched(server, talks) as answered:
+        began = time.monotonic()
+        answers = sent_at_once(server, [create(server, who[n % len(who)], n) for n in range(count)])
+        assert time.monotonic() - began < NAME_SERVICE  # a single look-up takes longer
+        seen = answered()
+        until(lambda: answered() > seen + 10)
+    made = [body["generation_id"] for status, body in answers if status == 201]
+    refused = [body["message"] for status, body in answers if status == 429]
+    assert len(made) + len(refused) == count and len(made) >= count // 2
+    assert all("at once are the limit for each visitor" in message for message in refused)
+    with transcripts.sharing_data_with(server):
+        until(lambda: any(records.load(each, None).error for each in made), 60)
+        failed = next(records.load(each, None) for each in made if records.load(each, None).error)
+        assert failed.error["message"].startswith("There is no site called talk")
+        for job in records.open_jobs():
+            jobs.cancel(job.id, owner=job.owner)
+
+
+def test_slow_uploads(server: Server, talks: dict[str, list[str]]):
+    with ExitStack() as lines, watched(server, talks) as answered:
+        for cookie in talks["others"]:
+            line = lines.enter_context(socket.create_connection(("localhost", server.port)))
+            line.sendall(
+                f"POST /upload HTTP/1.1\r\nHost: localhost:{server.port}\r\nContent-Length: 5000000\r\n"
+                f"Cookie: {access.COOKIE}={cookie}\r\n\r\n".encode()
+            )
+            line.sendall(bytes(200_000))
+        until(lambda: len(list((server.data / "incoming").iterdir())) == len(talks["others"]))
+        seen = answered()
+        until(lambda: answered() > seen + 10)
+    until(lambda: not list((server.data / "incoming").iterdir()))
+
+
+def test_more_silent_connections_than_there_are_files(server: Server, talks: dict[str, list[str]]):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    with ExitStack() as lines, watched(server, talks) as answered:
+        for _ in range(1500):
+            lines.enter_context(socket.create_connection(("localhost", server.port)))
+        seen = answered()
+        until(lambda: answered() > seen + 10)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

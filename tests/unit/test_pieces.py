@@ -1,0 +1,65 @@
+"""JSON in pieces is the same JSON, and other threads have their turns while a long one is written or read."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stt import pieces, spoken
+from tests import transcripts
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda each: st.lists(each) | st.dictionaries(st.text(), each),
+)
+
+
+@given(VALUES)
+def test_what_is_written_is_what_json_writes(value: Any):
+    for how in ({}, {"ensure_ascii": False}):
+        assert pieces.dumps(value, **how) == json.dumps(value, **how)
+
+
+@given(VALUES, st.sampled_from([None, 1]))
+def test_what_is_read_is_what_json_reads(value: Any, indent: int | None):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pieces, "SMALL", 0)
+        assert pieces.loads(json.dumps(value, indent=indent)) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[", "[1", "[1,", "[1,]", "{", "{\"a\"", "{\"a\":", "{\"a\":1,}", "[1}", "{\"a\":1]", "[1]x", "{1:2}", "[1 2]"],
+)
+def test_what_is_no_json_is_refused(monkeypatch: pytest.MonkeyPatch, text: str):
+    monkeypatch.setattr(pieces, "SMALL", 0)
+    with pytest.raises(json.JSONDecodeError):
+        pieces.loads(text)
+
+
+def turns(work: Callable[[], Any]) -> int:
+    """How often another thread gets its turn while `work` runs, after it had to wait for it."""
+    other, count = threading.Thread(target=work), 0
+    last = time.perf_counter()
+    other.start()
+    while other.is_alive():
+        time.sleep(0)
+        now = time.perf_counter()
+        count += now - last > 0.001
+        last = now
+    return count
+
+
+def test_another_thread_has_turns_while_ten_hours_are_written_or_read():
+    rows = {"segments": spoken.as_rows(transcripts.long_talk().segments), "language": "en"}
+    text = json.dumps(rows)
+    assert turns(lambda: pieces.dumps(rows)) > 10  # `json` gives it one or two
+    assert turns(lambda: pieces.loads(text)) > 10
+    assert pieces.loads(text) == rows
