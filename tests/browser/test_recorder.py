@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -156,10 +155,14 @@ def kill_tabs(browser: Browser) -> None:
             os.kill(process["id"], signal.SIGKILL)
 
 
-def test_a_killed_tab_loses_no_more_than_a_moment(page: Page, visitor: BrowserContext, server: Server):
+def test_a_killed_tab_loses_no_more_than_a_moment(launch: Callable[..., Browser], visitor: BrowserContext, server: Server):
+    browser = launch()
+    context = browser.new_context()
+    page = recorder_page(context, server.url)
+    visitor.add_cookies(context.cookies())
     start(page)
     wait_for(page, 10)
-    kill_tabs(visitor.browser)
+    kill_tabs(browser)
     after = visitor.new_page()
     after.goto(server.url)
     listed(after).wait_for(timeout=MINUTE)
@@ -167,6 +170,7 @@ def test_a_killed_tab_loses_no_more_than_a_moment(page: Page, visitor: BrowserCo
     after.get_by_role("button", name="Transcribe", exact=True).click()
     expect(after.locator(".st-key-jobs").get_by_role("button", name="Read")).to_be_visible(timeout=MINUTE)
     expect(after.locator(".st-key-jobs")).to_contain_text("country")
+    browser.close()
 
 
 @pytest.mark.parametrize("leave", ["reload", "close"])
@@ -256,18 +260,49 @@ def test_what_comes_after_a_long_outage_is_a_second_recording(visitor: BrowserCo
         assert first >= 2 and first + second >= last - AT_MOST_LOST
 
 
-def test_the_sound_of_a_tab_is_a_channel_beside_the_microphone(launch: Callable[..., Browser], server: Server):
+# A browser with a fake microphone shares the same sound from a tab; so that the two differ, this tab sounds at 440 Hz.
+TONE = """navigator.mediaDevices.getDisplayMedia = async () => {
+  const context = new AudioContext();
+  const [tone, target] = [new OscillatorNode(context), new MediaStreamAudioDestinationNode(context)];
+  tone.connect(target);
+  tone.start();
+  window.tab = target.stream;
+  return target.stream;
+}"""
+
+
+def test_the_sound_of_a_tab_is_a_channel_beside_the_microphone(visitor: BrowserContext, server: Server):
+    visitor.add_init_script(TONE)
+    page = recorder_page(visitor, server.url)
+    page.get_by_role("combobox", name="What to record").select_option("Microphone and the sound of a tab or screen")
+    start(page)
+    expect(state(page)).to_contain_text("the microphone on the left channel")
+    wait_for(page, 4)
+    page.evaluate("window.tab.getAudioTracks()[0].dispatchEvent(new Event('ended'))")
+    expect(state(page)).to_have_text("Sharing has ended. The microphone is still recorded.")
+    stop(page)
+    listed(page).wait_for()
+    left, right = (share_of_tone(channel) for channel in sound_of(server, listed(page)))
+    assert right > 0.9 and left < 0.1
+    expect(page.get_by_text("Each channel is a speaker")).to_be_visible()
+
+
+def share_of_tone(channel: np.ndarray) -> float:
+    """How much of the power lies at 440 Hz."""
+    power = np.abs(np.fft.rfft(channel)) ** 2
+    pitch = np.fft.rfftfreq(len(channel), 1 / 48_000)
+    return float(power[np.abs(pitch - 440) < 10].sum() / power.sum())
+
+
+def test_sharing_a_tab_asks_the_browser_and_gives_two_channels(launch: Callable[..., Browser], server: Server):
     browser = launch("--auto-accept-this-tab-capture", "--auto-select-tab-capture-source-by-title=STT Studio")
     page = recorder_page(browser.new_context(), server.url)
     page.get_by_role("combobox", name="What to record").select_option("Microphone and the sound of a tab or screen")
     start(page)
-    expect(state(page)).to_contain_text("the microphone on the left channel")
-    wait_for(page, 3)
+    wait_for(page, 2)
     stop(page)
     listed(page).wait_for()
-    left, right = sound_of(server, listed(page))
-    assert np.abs(left).max() > 0.05 > np.abs(right).max()  # the page itself makes no sound
-    expect(page.get_by_text("Each channel is a speaker")).to_be_visible()
+    assert (np.abs(sound_of(server, listed(page))).max(axis=1) > 0.05).all()
     browser.close()
 
 
@@ -291,9 +326,12 @@ def test_a_missing_microphone_is_explained(launch: Callable[..., Browser], serve
         expect(alert).to_contain_text("There is no microphone. Connect one")
 
 
-def test_a_page_that_is_not_secure_is_explained(launch: Callable[..., Browser], server: Server):
-    address = socket.gethostbyname(socket.gethostname())
-    with told(launch(), f"http://{address}:{server.port}") as (page, alert):
+def test_a_page_that_is_not_secure_is_explained(launch: Callable[..., Browser], tmp_path: Path):
+    browser = launch("--host-resolver-rules=MAP stt.example 127.0.0.1")
+    with (
+        Server(tmp_path / "data", STT_HOSTS="stt.example, localhost") as server,
+        told(browser, f"http://stt.example:{server.port}") as (page, alert),
+    ):
         expect(alert).to_contain_text("secure pages only. Open it with https")
         expect(page.get_by_role("button", name="Record", exact=True)).to_be_disabled()
 
