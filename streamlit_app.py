@@ -26,6 +26,7 @@ manifest_scanner.scan_component_manifests = lambda: []
 
 logs.set_up()
 connections.guard()
+sys.setswitchinterval(0.001)  # seconds; a request waits for some ten turns of threads that compute
 # Top-level secrets become environment variables, where stt reads them.
 can_sign_in = st.secrets.load_if_toml_exists() and "auth" in st.secrets
 try:

@@ -59,8 +59,8 @@ PROBES = Threads(4)  # looking into a file that has arrived
 CREATES = Threads(8)  # jobs from a link
 AUDIO = Threads(8)  # finding a recording, or fetching it from where it is kept
 WAVEFORMS = Threads(4)
-RESULTS = Threads(4)  # transcripts as JSON
-EXPORTS = Threads(2)  # formats and archives: they take the processor, and nobody watches them come
+RESULTS = Threads(2)  # transcripts as JSON, and EXPORTS, take the processor, which is one for all threads
+EXPORTS = Threads(1)  # formats and archives, piece by piece in turns
 HEALTH = Threads(4)  # health and metrics
 IMPORTS = Threads(2)  # modules at the first request that needs them
 
