@@ -84,7 +84,8 @@ def work(port: int | None = None) -> None:
     startup.begin(stopped.is_set)
     if not stopped.is_set():
         logging.getLogger("stt.worker").info("ready")
-    stopped.wait()
+    while not stopped.wait(1.0):  # without an end, a signal that another thread was given would not be noticed
+        pass
     startup.leave()
 
 

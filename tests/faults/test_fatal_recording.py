@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
     sound = np.concatenate([audio.samples(audio.utterance(name)) for name in words])
-    return [audio.write(folder / f"{number}.flac", np.append(sound, sound[:number])) for number in (1, 2, 3)]
+    return [audio.write(folder / f"{number}.flac", np.append(np.tile(sound, 2), sound[:number])) for number in (1, 2, 3)]
 
 
 def processes_of(generation_id: str) -> set[str]:
@@ -53,40 +54,36 @@ def processes_of(generation_id: str) -> set[str]:
         return set(connection.execute(query).scalars())
 
 
-def kill_while_it_decodes(generation_id: str, workers: list[Worker]) -> None:
+def kill_while_it_decodes(generation_id: str, workers: list[Worker], killed: set[str]) -> None:
     """Kill the process that decodes this job, in the middle of that; another starts in its place."""
-    before = processes_of(generation_id)
-    name = until(lambda: next(iter(processes_of(generation_id) - before), None), 120)
+    name = until(lambda: next(iter(processes_of(generation_id) - killed), None), 120)
     worker = next(worker for worker in workers if f"-{worker.process.pid}-" in name)
     worker.kill()
     assert name in processes_of(generation_id)
-    worker.start()
+    killed.add(name)
+    worker.start(ready=False)
 
 
 def test_after_three_crashes_it_fails_in_words_and_its_neighbours_are_done(workers: list[Worker], clips: list[Path]):
     fatal, *others = make(3, clips)
-    try:
+    with ExitStack() as started:
         for worker in workers:
-            worker.start()
+            worker.start(ready=False)
+            started.push(worker.__exit__)
+        killed: set[str] = set()
         for _ in range(crashes.MOST):
-            kill_while_it_decodes(fatal, workers)
+            kill_while_it_decodes(fatal, workers, killed)
         until(lambda: not records.open_jobs(), 180)
         failed = records.load(fatal, None)
         assert failed.state == "failed" and failed.error["kind"] == "UnsafeRecording"
         assert "stopped 3 times while it read this recording" in failed.error["message"]
         assert failed.error["title"] == "This recording cannot be read safely"
         assert {records.load(other, None).state for other in others} == {"done"}
-        for worker in workers:
-            worker.kill()
-        stt.retry(fatal)  # begins at zero, and nobody kills it
-        jobs.stop()
-        workers[0].start()
+    stt.retry(fatal)  # begins at zero, and nobody kills it
+    jobs.stop()
+    with workers[0]:
         until(lambda: records.load(fatal, None).state == "done", 120)
-        assert not processes_of(fatal)
-    finally:
-        for worker in workers:
-            if worker.process.poll() is None:
-                worker.kill()
+    assert not processes_of(fatal)
 
 
 def test_a_polite_stop_is_no_crash(workers: list[Worker], clips: list[Path]):
