@@ -6,20 +6,20 @@ The result has the Deepgram shape, whatever engine made the transcript. Times ar
 from __future__ import annotations
 
 import json
-import re
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any
 
+from stt import scripts
 from stt.catalog import Model
 from stt.errors import SttError
 from stt.records import CANCELLED, DONE, FAILED, QUEUED, WORKING, Job
-from stt.transcript import Segment, Transcript, Word, paragraphs
+from stt.transcript import Segment, Transcript, Word, paragraphs, whole_words
 
 WAITING, ACTIVE, COMPLETED, ERROR = "waiting", "active", "completed", "error"
 STATUS = {QUEUED: WAITING, WORKING: ACTIVE, DONE: COMPLETED, FAILED: ERROR, CANCELLED: ERROR}
-_SENTENCE_END = re.compile(r"[.!?…。！？｡؟۔।][\"'”’»)\]」』]*$")
 
 
 def job(found: Job, transcript: Transcript | None) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def result(found: Job, transcript: Transcript) -> dict[str, Any]:
     alternative = {
         "transcript": transcript.text,
         "confidence": transcript.confidence,
-        "words": [_word(word, numbers) for word in transcript.words] if transcript.timed else [],
+        "words": _words(transcript, numbers) if transcript.timed else [],
         "paragraphs": _paragraphs(transcript, numbers),
     }
     channel: dict[str, Any] = {"alternatives": [alternative]}
@@ -97,6 +97,10 @@ def _metadata(found: Job, transcript: Transcript) -> dict[str, Any]:
     return told
 
 
+def _words(transcript: Transcript, numbers: dict[str, int]) -> list[dict[str, Any]]:
+    return [_word(word, numbers) for segment in transcript.segments for word in whole_words(segment)]
+
+
 def _word(word: Word, numbers: dict[str, int]) -> dict[str, Any]:
     text = word.text.strip()
     inside = [place for place, character in enumerate(text) if character.isalnum()]
@@ -118,7 +122,7 @@ def _paragraphs(transcript: Transcript, numbers: dict[str, int]) -> dict[str, An
         "paragraphs": [
             {
                 "sentences": list(_sentences(paragraph)),
-                "num_words": len(paragraph.words) or len(paragraph.text.split()),
+                "num_words": scripts.count(paragraph.text),
                 "start": paragraph.start,
                 "end": paragraph.end,
                 **_spoken(paragraph, numbers),
@@ -134,9 +138,9 @@ def _sentences(paragraph: Segment) -> Iterator[dict[str, Any]]:
         yield {"text": paragraph.text, "start": paragraph.start, "end": paragraph.end}
         return
     run: list[Word] = []
-    for number, word in enumerate(paragraph.words, 1):
+    for word, following in zip_longest(paragraph.words, paragraph.words[1:]):
         run.append(word)
-        if _SENTENCE_END.search(word.text) or number == len(paragraph.words):
+        if following is None or scripts.ends_sentence(word.text, following.text, following.start - word.end):
             text = "".join(each.text for each in run).strip()
             yield {"text": text, "start": run[0].start, "end": max(each.end for each in run)}
             run = []

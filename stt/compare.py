@@ -11,6 +11,7 @@ from typing import Literal
 
 import jiwer
 
+from stt import scripts
 from stt.errors import InputError, TooLarge
 from stt.transcript import Transcript
 
@@ -24,10 +25,11 @@ MOST_REFERENCE = 5 << 20  # bytes of a reference text
 MOST_CELLS = 200  # words of one side of a passage
 
 _KINDS = {"equal": SAME, "substitute": CHANGED, "delete": MISSING, "insert": ADDED}
-_SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff"  # no spaces between words
+_SPACELESS = scripts.SPACELESS
 _DASHES = "\\-\u2010-\u2015/"
-_WORDS = re.compile(rf"\s*(?:[{_SPACELESS}]|[^\s{_SPACELESS}{_DASHES}]*[{_DASHES}]+|[^\s{_SPACELESS}{_DASHES}]+)")
-_EXACT_WORDS = re.compile(rf"\s*(?:[{_SPACELESS}]|[^\s{_SPACELESS}]+)")
+# "well-known" and "well known" are said alike: unless signs count, what is compared are the parts of a word.
+_WORDS = re.compile(rf"\s*(?:{scripts.UNIT}|[^\s{_SPACELESS}{_DASHES}]*[{_DASHES}]+|[^\s{_SPACELESS}{_DASHES}]+)")
+_EXACT_WORDS = re.compile(rf"\s*(?:{scripts.PIECE.pattern})")
 _ENDS_ALONE = re.compile(rf"[{_SPACELESS}{_DASHES}]")
 _STARTS_ALONE = re.compile(rf"[\s{_SPACELESS}]")
 
@@ -287,7 +289,7 @@ def _passage_starts(base: Sequence[Token], first: int, last: int) -> list[int]:
     starts = [first]
     for at in range(first, last - 1):
         length = at + 1 - starts[-1]
-        if length >= 60 or (length >= 25 and base[at].text.endswith((".", "!", "?", "。", "？", "！", "؟", "।"))):
+        if length >= 60 or (length >= 25 and scripts.ends_sentence(base[at].text, base[at + 1].text)):
             starts.append(at + 1)
     return starts
 

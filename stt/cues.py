@@ -10,8 +10,8 @@ from difflib import SequenceMatcher
 from itertools import pairwise
 
 from uniseg.graphemecluster import grapheme_clusters
-from uniseg.linebreak import line_break_units
 
+from stt import scripts
 from stt.transcript import Segment, Transcript, Word
 
 SILENCE = 2.0  # seconds; a cue never reaches over a pause of this length
@@ -20,10 +20,6 @@ FLASH = 0.1  # seconds; the least that any cue is shown, even where speakers tal
 READING_SPEED = 20.0  # characters a second, the usual upper limit for adults
 SPEAKING_SPEED = 15.0  # characters a second, where not even the length of the recording is known
 
-SENTENCE_END = re.compile(r"[.!?…。！？｡؟۔।]+[\"'”’»)\]」』]*$")
-CLAUSE_END = re.compile(r"[,;:،؛、，；：–—]+[\"'”’»)\]」』]*$")
-ABBREVIATION = re.compile(r"(?:[A-Z][a-z]{0,2}|(?:[A-Za-z]\.)+[A-Za-z]?)\.$")  # Mr. Dr. U.S.
-_BLOCK = 200  # characters without a space whose line breaks are found at a time
 SPACES = re.compile(r"[^\S\u00a0\u202f]+")  # no-break spaces keep what they join on one line
 
 
@@ -92,7 +88,7 @@ def spoken(segment: Segment) -> list[tuple[str, Word | None]]:
             taken = [next(letters) for _ in _squeezed(word.text)]
             pieces.append((segment.text[taken[0].start() : taken[-1].end()], word))
         return pieces
-    tokens = segment.text.split()
+    tokens = scripts.words(segment.text)
     same = SequenceMatcher(None, [word.text.strip() for word in words], tokens).get_matching_blocks()
     word_of = {block.b + k: words[block.a + k] for block in same for k in range(block.size)}
     return [(token, word_of.get(position)) for position, token in enumerate(tokens)]
@@ -178,23 +174,17 @@ def _breakable(token: str, line_length: int) -> Iterator[str]:
     if width(token) <= line_length and width(token) == len(token):
         yield token
         return
-    for part in _line_break_units(token):
+    for part in scripts.line_parts(token):
         if width(part) <= line_length:
             yield part
             continue
         piece = ""
         for cluster in grapheme_clusters(part):
-            if piece and width(piece + cluster) > line_length:
+            if piece and width(piece + cluster) > line_length and scripts.may_part(piece, cluster):
                 yield piece
                 piece = ""
             piece += cluster
         yield piece
-
-
-def _line_break_units(token: str) -> Iterator[str]:
-    """The parts of a token that a line may end after, in linear time: uniseg's grows with the square of combining marks."""
-    for begin in range(0, len(token), _BLOCK):
-        yield from line_break_units(token[begin : begin + _BLOCK])
 
 
 def _in_order(units: Iterable[Unit]) -> list[Unit]:
@@ -246,13 +236,13 @@ def _costs(units: list[Unit]) -> tuple[list[float], list[float]]:
     cut, inner = [], []
     for unit, following in pairwise(units):
         pause = following.start - unit.end
-        sentence = bool(SENTENCE_END.search(unit.text)) and (pause >= 0.2 or not ABBREVIATION.match(unit.text))
+        sentence = scripts.ends_sentence(unit.text, following.text, pause)
         if sentence:
             cut.append(0.0)
         elif pause >= PAUSE:
             cut.append(0.3)
         else:
-            cut.append(0.6 if CLAUSE_END.search(unit.text) else 2.0)
+            cut.append(0.6 if scripts.ends_clause(unit.text) else 2.0)
         inner.append(1.5 * sentence + (min(2 * pause, 3.0) if pause >= PAUSE else 0.0))
     return [*cut, 0.0], [*inner, 0.0]
 

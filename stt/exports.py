@@ -22,9 +22,10 @@ from docx.shared import Pt, RGBColor
 from docx.text.paragraph import Paragraph
 from pathvalidate import sanitize_filename
 
+from stt import scripts
 from stt.cues import cues, printable, spoken
 from stt.errors import BadOption
-from stt.transcript import Segment, Transcript, paragraphs
+from stt.transcript import Segment, Transcript, Word, paragraphs, whole_words
 
 JOINER = "\u2060"  # word joiner: not seen, and not a place where a line breaks
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -189,7 +190,7 @@ class Csv(Format):
         rows = csv.writer(file)
         rows.writerow(["start", "end", "word", "confidence", "speaker"])
         for segment in transcript.segments:
-            pieces = [(printable(piece), word) for piece, word in spoken(segment)]
+            pieces = [(printable(piece), word) for piece, word in _rows(segment)]
             for number, (piece, word) in enumerate(pieces):
                 start, end, confidence, speaker = None, None, None, segment.speaker
                 if word:
@@ -278,6 +279,12 @@ def _unused(stem: str, taken: set[str]) -> str:
         name = f"{stem} ({number})"
     taken.add(name.casefold())
     return name
+
+
+def _rows(segment: Segment) -> list[tuple[str, Word | None]]:
+    """The words of a segment, each with its times where the engine's words are those of the text."""
+    words, own = whole_words(segment), scripts.words(segment.text)
+    return [(word.text, word) for word in words] if [word.text for word in words] == own else spoken(segment)
 
 
 def _encoded(text: str) -> bytes:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import jiwer
 
+from stt import scripts
 from stt.transcript import Segment, Word, joined
 
-# Scripts written without spaces: every character is aligned for itself.
-_SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u9fff\uff00-\uffef"
-_TOKEN = re.compile(rf"[{_SPACELESS}]|[^\s{_SPACELESS}]+")
 _WORDS = jiwer.Compose([jiwer.ReduceToListOfListOfWords()])
 
 
@@ -68,7 +65,7 @@ def realigned(words: Sequence[Word], text: str, start: float, end: float, speake
     starts = [*(unit.words[0].start for unit in units[1:]), math.inf]
     old = [(unit, k) for unit in units for k in range(len(unit.tokens))]
     pieces = [piece for unit, start in zip(units, starts, strict=True) for piece in unit.pieces(start)]
-    new = list(_TOKEN.finditer(text))
+    new = list(scripts.PIECE.finditer(text))
     same = _same([piece.text for piece in pieces], [match[0] for match in new])
     at = taken = done = 0  # tokens of `new` and of `old`, and characters of `text`, that are behind us
     clock, before = 0.0, start  # start and end of the last word that was given
@@ -130,7 +127,7 @@ def _between(start: float, end: float, share: float) -> float:
 
 
 def _units(words: Sequence[Word]) -> Iterator[_Unit]:
-    tokens = iter([match[0] for match in _TOKEN.finditer("".join(word.text for word in words))])
+    tokens = iter([match[0] for match in scripts.PIECE.finditer("".join(word.text for word in words))])
     own: list[Word] = []
     held: list[str] = []
     letters = 0  # of the words less those of the tokens

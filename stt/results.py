@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from rapidfuzz.distance import Levenshtein
 
-from stt import errors, extras
+from stt import errors, extras, scripts
 from stt.failures import failure, status_code
 from stt.transcript import Segment, Transcript, Word, joined
 from stt.untrusted import clean, items, number, share
@@ -26,8 +26,6 @@ DONE_TOO = {"complete", "succeeded", "success", "done", "finished"}  # not in th
 FAILED = {"error", "failed", "canceled", "cancelled"}
 LONGEST = 10_000_000.0  # seconds; a time beyond it is no time
 READABLE = 600  # characters of a text without times that make a part
-# Begins only where a run of signs does, as otherwise a long run would be read again from each of them.
-_SENTENCE_END = re.compile(r"(?<![.?!…])[.?!…]+[\"'”’)\]]*(?=\s)|[。？！]+")
 PAUSE, LONG = 1.0, 15.0  # seconds: a pause that ends a segment; the length from which any comma does
 
 
@@ -202,7 +200,7 @@ def _finished(
 def _readable(text: str) -> Iterator[str]:
     """A text without times in parts that can be read, and corrected, one at a time: cut after sentences."""
     begin = 0
-    for end in (match.end() for match in _SENTENCE_END.finditer(text)):
+    for end in scripts.sentence_ends(text):
         if end - begin >= READABLE:
             yield text[begin:end].strip()
             begin = end
@@ -238,9 +236,7 @@ def _said(value: Any, times: _Times, first: int, speaker: Any = None) -> list[_S
 # Words onto text: a text is never lost, whatever the words say
 
 
-_SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u3000-\u9fff\uff00-\uffef"
-_WITHOUT = re.compile(f"[{_SPACELESS}]")
-_TOKEN = re.compile(rf"\s?(?:[{_SPACELESS}]|[^\s{_SPACELESS}]+)")
+_TOKEN = re.compile(rf"\s?(?:{scripts.PIECE.pattern})")
 
 
 def _segments(said: str, words: list[_Said], layouts: list[list[_Said]]) -> list[Segment]:
@@ -284,8 +280,8 @@ def _parts(words: list[Word], at_pauses: bool) -> Iterator[list[Word]]:
             or at_pauses
             and (
                 word.start - part[-1].end >= PAUSE
-                or part[-1].text.endswith((".", "?", "!", "。", "？", "！", "…"))
-                or (word.start - part[0].start >= LONG and part[-1].text.endswith((",", ";", ":", "，", "、")))
+                or scripts.ends_sentence(part[-1].text, word.text, word.start - part[-1].end)
+                or (word.start - part[0].start >= LONG and scripts.ends_clause(part[-1].text))
                 or word.start - part[0].start >= 2 * LONG
             )
         ):
@@ -314,7 +310,7 @@ def _timed(tokens: list[str], words: list[_Said]) -> list[Word]:
 
 def _tokens(text: str) -> list[str]:
     """The words of a text, each with the space before it; a character each where the script has no spaces."""
-    return _TOKEN.findall(text if _WITHOUT.match(text) else " " + text)
+    return _TOKEN.findall(text if scripts.is_unspaced(text[:1]) else " " + text)
 
 
 def _bare(token: str) -> str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import Any
+
+from stt import scripts
 
 DOUBTFUL = 0.5  # a word of lower confidence is marked for the reader
 
@@ -70,7 +74,7 @@ class Transcript:
 
     @property
     def word_count(self) -> int:
-        return sum(len(s.words) or len(s.text.split()) for s in self.segments)
+        return sum(scripts.count(segment.text) for segment in self.segments)
 
     @property
     def confidence(self) -> float | None:
@@ -127,17 +131,38 @@ def joined(texts: Iterable[str]) -> str:
     """Texts of segments as one: with a space between, except where either side has one or the script uses none."""
     whole = ""
     for text in texts:
-        if whole and text and not whole[-1].isspace() and not text[0].isspace() and not _spaceless(whole[-1]):
+        if whole and text and not whole[-1].isspace() and not text[0].isspace() and not scripts.is_unspaced(whole[-1]):
             whole += " "
         whole += text
     return whole.strip()
 
 
-def _spaceless(character: str) -> bool:
-    """Whether `character` belongs to a script written without spaces (Chinese, Japanese, Thai …)."""
-    return "\u0e00" <= character <= "\u0eff" or "\u1000" <= character <= "\u109f" or (
-        "\u3000" <= character <= "\u9fff" or "\uff00" <= character <= "\uffef"
-    )
+def whole_words(segment: Segment) -> list[Word]:
+    """Return the words of a segment as `stt.scripts` counts them, without outer spaces; none without word times.
+
+    Engines cut "cold-hearted" in two, and put two ideographs into one. The parts of a word give it their span and the
+    lowest confidence; a part of an engine's word has a share of its time by its length.
+    """
+    parts = [word for word in segment.words if word.text.strip()]
+    text = "".join(word.text for word in parts)
+    ends = list(accumulate(len(word.text) for word in parts))
+    found = []
+    for start, end in scripts.word_spans(text):
+        first, last = bisect_right(ends, start), bisect_left(ends, end)
+        own = parts[first : last + 1]
+        begun = _moment(own[0], start - ends[first] + len(own[0].text), ends_here=False)
+        ended = _moment(own[-1], end - ends[last] + len(own[-1].text), ends_here=True)
+        confidence = min((word.confidence for word in own if word.confidence is not None), default=None)
+        found.append(Word(text[start:end], begun, max(begun, ended), confidence, own[0].speaker))
+    return found
+
+
+def _moment(word: Word, place: int, *, ends_here: bool) -> float:
+    """When the character at `place` of a word's text is spoken, or when what is before it has been."""
+    lead, length = len(word.text) - len(word.text.lstrip()), len(word.text.rstrip())
+    if place <= lead or place >= length:
+        return word.end if ends_here else word.start
+    return word.start + (word.end - word.start) * (place - lead) / (length - lead)
 
 
 def paragraphs(
@@ -171,6 +196,6 @@ def _breaks(run: list[Segment], following: Segment, pause: float, longest: float
     if last.speaker != following.speaker:
         return True
     silence = following.start - last.end
-    if not last.text.rstrip().endswith((".", "!", "?", "。", "！", "？", "…", '"', "”")):
+    if not scripts.ends_sentence(last.text, following.text, silence):
         return silence >= 2 * pause
     return silence >= pause or last.end - run[0].start >= longest or sum(len(s.text) for s in run) >= most
