@@ -16,6 +16,7 @@ import sys
 import threading
 from datetime import UTC, datetime
 
+from stt import files
 from stt.errors import SetupError, SttError
 
 
@@ -30,6 +31,7 @@ def main(arguments: list[str] | None = None) -> None:
     worker = commands.add_parser("worker", help="work on jobs, without pages")
     worker.add_argument("--port", type=int, help="answer /healthz and /metrics on this port")
     chosen = parser.parse_args(arguments)
+    files.be_private()
     try:
         if chosen.command == "worker":
             work(chosen.port)

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from itsdangerous import BadSignature, URLSafeSerializer, URLSafeTimedSerializer
 
+from stt import files
 from stt.errors import DataFolderError
 from stt.settings import settings
 from stt.storage import data_folder
@@ -116,7 +117,7 @@ def signing_secret() -> str:
     if not path.exists():
         # Readable by this user only, and whole or not there at all: a full disk must not leave an empty secret. A link
         # cannot replace a file, so of two processes one makes it.
-        part = path.with_name(f"secret-{secrets.token_hex(8)}")
+        part = files.part_of(path)
         try:
             with open(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
                 file.write(secrets.token_hex(32))

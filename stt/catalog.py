@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
-import os
 import re
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from stt import files
 from stt.errors import BadOption, ProviderError
 from stt.languages import LANGUAGES
 from stt.untrusted import clean, items, number, signed
@@ -147,12 +147,8 @@ def _asked(path: Path, copy: dict | None, fetch: Fetch, about: dict[str, Any]) -
     if copy is None or not copy["data"]:
         return None
     copy = copy | about
-    try:
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8") as file:
-            json.dump(copy, file)
-        os.replace(file.name, path)
-    except OSError:
-        pass  # a copy saves a request, no more
+    with contextlib.suppress(OSError), files.replacing(path, "w", encoding="utf-8") as file:
+        json.dump(copy, file)  # saves a request, no more
     return copy
 
 

@@ -5,6 +5,7 @@ Times of day are seconds since 1970 (UTC), lengths are seconds of audio, sizes b
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import time
@@ -33,6 +34,7 @@ REACH = {
     "keepalives_count": 3,
     "tcp_user_timeout": 25_000,  # ms
 }
+OVERWRITE = "PRAGMA secure_delete=ON"  # what SQLite deletes, it overwrites with zeros
 _making = threading.Lock()
 _attempt: Future[sa.Engine] | None = None  # to make the pool: whoever asks meanwhile shares how it ends
 
@@ -215,6 +217,15 @@ usage = sa.Table(
     sa.Column("address", sa.String(64)),  # keyed hash of the client's address; goes with the row after two days
 )
 
+# What was deleted, and is not gone from everywhere yet (see `stt.removals`).
+removals = sa.Table(
+    "removals",
+    metadata,
+    sa.Column("kind", sa.String(12), primary_key=True),
+    sa.Column("name", sa.String(100), primary_key=True),
+    sa.Column("at", sa.Float, nullable=False),  # not before
+)
+
 sign_ins = sa.Table(
     "sign_ins",
     metadata,
@@ -257,6 +268,8 @@ def _made() -> sa.Engine:
             **_JSON,
         )
     else:
+        # SQLite sorts and compacts in files without a name. /tmp may be memory, and on another disk.
+        os.environ.setdefault("SQLITE_TMPDIR", str(data_folder()))
         engine = sa.create_engine(
             f"sqlite:///{data_folder() / 'stt.db'}",
             connect_args={"timeout": 30},
@@ -303,16 +316,21 @@ def job_engine_arguments() -> dict[str, Any]:
     """What `connect` is given for the connections of the job engine, which has a pool of its own."""
     if settings().stt_database_url:
         return REACH
-    return {"factory": _OldSqlite} if sqlite3.sqlite_version_info < (3, 42) else {}
+    return {"factory": _JobsSqlite}
 
 
-class _OldSqlite(sqlite3.Connection):
-    """SQLite as Debian 12 and Ubuntu 22.04 have it: its `unixepoch('subsec')`, with which dbos dates its rows from
-    Python 3.12 on, is NULL."""
+class _JobsSqlite(sqlite3.Connection):
+    """A connection of the job engine that overwrites what it deletes.
+
+    SQLite as Debian 12 and Ubuntu 22.04 have it gives NULL for `unixepoch('subsec')`, with which dbos dates its rows
+    from Python 3.12 on; so it gets another one.
+    """
 
     def __init__(self, *values: Any, **named: Any) -> None:
         super().__init__(*values, **named)
-        self.create_function("unixepoch", 1, lambda _subsec: round(time.time(), 3))
+        self.execute(OVERWRITE)
+        if sqlite3.sqlite_version_info < (3, 42):
+            self.create_function("unixepoch", 1, lambda _subsec: round(time.time(), 3))
 
 
 def _with_driver(address: str) -> str:
@@ -328,4 +346,5 @@ def _tune_sqlite(connection, _record) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute(OVERWRITE)
     search.teach(connection)

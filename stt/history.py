@@ -9,7 +9,7 @@ from typing import TypedDict, Unpack
 
 import sqlalchemy as sa
 
-from stt import limits, models, recordings, records, search
+from stt import limits, models, recordings, records, removals, search
 from stt.database import database, stretches, tags, transcriptions, transcripts
 from stt.records import Job
 from stt.search import Snippet
@@ -146,18 +146,28 @@ def minutes_by_day(owner: str, zone: tzinfo, **wanted: Unpack[Wanted]) -> dict[t
 def delete(generation_id: str, owner: str) -> None:
     """Delete a transcription, and its recording unless another one still uses it. Raises NotFound.
 
-    Work that is going on stops within two seconds.
+    Work that is going on stops within two seconds. It is gone for the owner at once; what lies of it in files, and in
+    the memory of the job engine, goes within a minute (see `stt.erasure`).
     """
     job = records.load(generation_id, owner)
     if job.pending and (job.state == records.QUEUED or job.engine == models.ON_DEVICE):
         limits.give_back(job, sent=False)
+    deleted = False
     with database().begin() as connection:
-        for table in (transcriptions, transcripts, stretches):
+        connection.execute(stretches.delete().where(stretches.c.id == generation_id))
+        # Asked only now that nobody else can change it: a link that is downloaded gets its recording on the way.
+        mine = sa.select(_t.recording_id).where(_t.id == generation_id).with_for_update()
+        recording_id = connection.execute(mine).scalar()
+        for table in (transcriptions, transcripts):
             connection.execute(table.delete().where(table.c.id == generation_id))
-        used = sa.select(sa.func.count()).where(transcriptions.c.recording_id == job.recording_id)
-        still_used = job.recording_id is not None and connection.execute(used).scalar_one()
-    if job.recording_id and not still_used:
-        recordings.remove(job.recording_id, owner)
+        removals.note(connection, removals.JOB, generation_id)
+        removals.note_pages(connection, removals.RECORDS, generation_id)
+        if recording_id is not None:
+            used = sa.select(sa.exists().where(_t.recording_id == recording_id))
+            deleted = not connection.execute(used).scalar() and recordings.delete(connection, recording_id, owner)
+    removals.wanted.set()
+    if deleted:
+        removals.remove_audio(recording_id)
 
 
 def _conditions(owner: str, wanted: Wanted) -> list[sa.ColumnElement[bool]]:

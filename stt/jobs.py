@@ -20,6 +20,7 @@ from pydantic import SecretStr
 
 from stt import (
     crashes,
+    erasure,
     executors,
     health,
     idempotency,
@@ -55,6 +56,7 @@ APPLICATION_VERSION = "1"
 _starting = threading.Lock()
 _started = False
 _heart: executors.Heart | None = None
+_eraser: erasure.Eraser | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +226,7 @@ def retry(
 
 def start() -> None:
     """Start the job engine of this process; once is enough, more does nothing. Raises SetupError."""
-    global _started, _heart
+    global _started, _heart, _eraser
     with _starting:
         if _started:
             return
@@ -254,6 +256,7 @@ def start() -> None:
             DBOS.register_queue(queue, worker_concurrency=count, polling_interval_sec=often)
         retention.schedule()
         upkeep.schedule(_mend)
+        _eraser = erasure.Eraser()
         if settings().stt_database_url:
             _heart = executors.Heart(executor)
         _started = True
@@ -279,9 +282,12 @@ def stop(patience: int = 0) -> None:
 
     Open jobs go on from their last finished stretch at the next start.
     """
-    global _started, _heart
+    global _started, _heart, _eraser
     with _starting:
         if _started:
+            if _eraser is not None:
+                _eraser.stop()
+                _eraser = None
             if _heart is not None:
                 _heart.stop()
                 _heart = None

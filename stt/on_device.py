@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sqlalchemy import Connection
 
 from stt import crashes, limits, links, metrics, recordings, records, spoken, stretches, whisper
 from stt.engines import Outcome, Work
-from stt.errors import Cancelled, LimitReached, NotFound
+from stt.errors import Cancelled, NotFound
 from stt.lanes import Lanes
 from stt.models import ON_DEVICE
 from stt.recordings import Recording, megabytes
+from stt.records import Job
 from stt.settings import settings
 from stt.media import RATE, Reader
 from stt.storage import folder
@@ -222,17 +224,20 @@ def _recording(work: Work, watch: crashes.Watch) -> str:
     )
     try:
         watch.enter(0)
-        recording = recordings.add(part, links.name_of(job.url or ""), job.owner)
+        recording = recordings.look_into(part, links.name_of(job.url or ""), job.owner)
+        limits.admit_length(job, recording.duration or 0.0)
+        recordings.keep(part, recording, together=lambda connection: _attach(connection, job, recording))
     finally:
         watch.leave()
         part.unlink(missing_ok=True)
-    try:
-        limits.admit_length(job, recording.duration or 0.0)
-    except LimitReached:
-        recordings.remove(recording.id, job.owner)
-        raise
-    records.report(job, recording_id=recording.id, duration=recording.duration, stage=None)
     return recording.id
+
+
+def _attach(connection: Connection, job: Job, recording: Recording) -> None:
+    """Give the job its recording. Raises Cancelled where it was cancelled or deleted while the file was looked into."""
+    facts = {"recording_id": recording.id, "duration": recording.duration, "stage": None}
+    if not records.report(job, connection, **facts):
+        raise Cancelled()
 
 
 def _place(generation_id: str) -> dict[str, Any]:

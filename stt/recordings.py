@@ -5,19 +5,18 @@ from __future__ import annotations
 import secrets
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from stt import storage
-from stt.database import database, recordings, transcriptions
+from stt import removals, storage
+from stt.database import AWAY, database, recordings, transcriptions
 from stt.errors import DiskFull, EmptyFile, NotFound, TooLarge, UploadBroken
 from stt.settings import settings
 from stt.storage import folder
-
 
 STALE = 24 * 3600  # seconds; an unfinished upload older than this is abandoned
 
@@ -123,13 +122,23 @@ def take_in(path: Path, owner: str, name: str | None = None) -> Recording:
 def add(part: Path, name: str, owner: str) -> Recording:
     """Check that the finished file `part` is sound, move it to where audio is kept, and record it.
 
-    Raises what `media.probe` raises, TooLarge if it is longer than the host allows, DiskFull.
+    Raises what `look_into` raises, and DiskFull.
+    """
+    recording = look_into(part, name, owner)
+    keep(part, recording)
+    return recording
+
+
+def look_into(part: Path, name: str, owner: str) -> Recording:
+    """What the finished file `part` is as a recording, if it is sound; it is not kept yet.
+
+    Raises what `media.probe` raises, TooLarge if it is longer than the host allows.
     """
     from stt import media  # loads numpy: only when there is something to look at
 
     found = media.probe(part, name)
     check_length(clean_name(name), found.duration)
-    recording = Recording(
+    return Recording(
         id=new_id(),
         owner=owner,
         name=clean_name(name),
@@ -141,12 +150,30 @@ def add(part: Path, name: str, owner: str) -> Recording:
         channels=found.channels,
         sample_rate=found.sample_rate,
     )
-    with disk_errors():
-        storage.save(part, recording.id)
+
+
+def keep(part: Path, recording: Recording, together: Callable[[sa.Connection], None] | None = None) -> None:
+    """Move the file `part` to where audio is kept, and record it.
+
+    `together` is called in the transaction that records it: what it raises leaves neither row nor file, and `part`
+    where it was. A process that is killed meanwhile leaves nothing in the end. Raises DiskFull, StorageAway.
+    """
     with database().begin() as connection:
-        row = {column.name: getattr(recording, column.name) for column in recordings.columns}
-        connection.execute(recordings.insert().values(row))
-    return recording
+        removals.note(connection, removals.AUDIO, recording.id, after=STALE)
+    try:
+        with disk_errors():
+            storage.save(part, recording.id)
+        with database().begin() as connection:
+            row = {column.name: getattr(recording, column.name) for column in recordings.columns}
+            connection.execute(recordings.insert().values(row))
+            if together is not None:
+                together(connection)
+            removals.settle(connection, removals.AUDIO, recording.id)
+    except BaseException:
+        storage.give_back(recording.id, part)
+        with suppress(*AWAY):  # then it goes after STALE seconds
+            removals.remove_audio(recording.id)
+        raise
 
 
 def check_length(name: str, seconds: float | None) -> None:
@@ -195,23 +222,44 @@ def waiting(owner: str) -> list[str]:
         return list(connection.execute(query).scalars())
 
 
-def remove(recording_id: str, owner: str) -> None:
-    """Delete a recording and its file; nothing happens if it is gone, or somebody else's."""
-    mine = sa.and_(recordings.c.id == recording_id, recordings.c.owner == owner)
-    with database().connect() as connection:
-        if not connection.execute(sa.select(sa.exists().where(mine))).scalar():
-            return
-    storage.delete(recording_id)  # which may take long: in no transaction
+def remove(recording_id: str, owner: str, *only: sa.ColumnElement[bool]) -> None:
+    """Delete a recording and its file; nothing happens if it is gone, somebody else's, or not as `only` says.
+
+    It is gone for the owner at once, also where the store is away: then the file goes as soon as it is back.
+    """
     with database().begin() as connection:
-        connection.execute(recordings.delete().where(mine))
+        deleted = delete(connection, recording_id, owner, *only)
+    if deleted:
+        removals.remove_audio(recording_id)
 
 
-def clean_incoming() -> None:
-    """Delete what broken uploads of an earlier run left behind. Those of another process may still be on their way."""
-    oldest = time.time() - (STALE if settings().stt_database_url else 0)
+def delete(connection: sa.Connection, recording_id: str, owner: str, *only: sa.ColumnElement[bool]) -> bool:
+    """Delete the row of a recording in this transaction; whether it was there. `removals.remove_audio` comes after."""
+    mine = sa.and_(recordings.c.id == recording_id, recordings.c.owner == owner, *only)
+    if not connection.execute(recordings.delete().where(mine)).rowcount:
+        return False
+    removals.note(connection, removals.AUDIO, recording_id)
+    removals.note_pages(connection, removals.RECORDS, recording_id)
+    removals.wanted.set()
+    return True
+
+
+def known(connection: sa.Connection, ids: Collection[str]) -> set[str]:
+    """Those of `ids` that are recordings, whoever owns them."""
+    return set(connection.execute(sa.select(recordings.c.id).where(recordings.c.id.in_(list(ids)))).scalars())
+
+
+def clean_incoming(seconds: float | None = None) -> None:
+    """Delete what broken uploads left behind so many seconds ago.
+
+    By default all of an earlier run: those of another process may still be on their way.
+    """
+    if seconds is None:
+        seconds = STALE if settings().stt_database_url else 0
     for part in folder("incoming").iterdir():
-        if part.stat().st_mtime < oldest:
-            part.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # finished meanwhile
+            if part.stat().st_mtime < time.time() - seconds:
+                part.unlink()
 
 
 def clean_name(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -229,10 +230,13 @@ def held(job: Job) -> sa.ColumnElement[bool]:
     return held if job.claim is None else sa.and_(held, t.claim == job.claim)
 
 
-def report(job: Job, **values: Any) -> None:
-    """Note progress (`seconds_done`, `partial`, `stage` …) of a job that is still being worked on."""
-    with database().begin() as connection:
-        connection.execute(transcriptions.update().where(held(job)).values(**values))
+def report(job: Job, within: sa.Connection | None = None, **values: Any) -> bool:
+    """Note progress (`seconds_done`, `partial`, `stage` …) of a job; whether it is still being worked on.
+
+    In the transaction of `within` where that is given.
+    """
+    with database().begin() if within is None else nullcontext(within) as connection:
+        return connection.execute(transcriptions.update().where(held(job)).values(**values)).rowcount == 1
 
 
 def is_current(job: Job) -> bool:

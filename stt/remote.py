@@ -56,10 +56,12 @@ def keep_id(generation_id: str, remote_id: str | None) -> None:
 
 
 def keep_raw(generation_id: str, raw: Any) -> None:
-    """Keep an answer of the provider that holds no transcript, so that nothing paid for is lost."""
-    empty = Transcript()
+    """Keep an answer of the provider that holds no transcript, so that nothing paid for is lost, unless it was deleted."""
+    empty, mine = Transcript(), transcriptions.c.id == generation_id
     with database().begin() as connection:
         connection.execute(transcripts.delete().where(transcripts.c.id == generation_id))
+        if connection.execute(sa.select(transcriptions.c.id).where(mine).with_for_update()).first() is None:
+            return
         connection.execute(transcripts.insert().values(id=generation_id, transcript=empty.to_dict(), text="", raw=raw))
 
 

@@ -1,4 +1,7 @@
-"""What is deleted: by the clock, where the host sets days, and all that is a visitor's, when they ask for it."""
+"""What is deleted by its age, and all that is a visitor's, when they ask for it.
+
+Uploads that nobody transcribes go after a day, always; the rest only where the host sets days.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,13 @@ import sqlalchemy as sa
 from dbos import DBOS
 
 from stt import history, live_recordings, recordings, records, tokens
-from stt.database import database, transcriptions
+from stt.database import AWAY, database, transcriptions
 from stt.database import recordings as recordings_table
-from stt.errors import NotFound
+from stt.errors import NotFound, SttError
 from stt.settings import settings
 
 DAY = 24 * 3600  # seconds
+UNUSED = DAY  # seconds after which an upload that nothing was made of is deleted
 SCHEDULE = "retention"
 HOURLY = "17 * * * *"
 _t, _r = transcriptions.c, recordings_table.c
@@ -32,12 +36,7 @@ def retention(_scheduled: datetime, _context: Any) -> None:
 
 
 def schedule() -> None:
-    """Have old things deleted from now on, if the settings say so; else no longer. The job engine must run."""
-    limits = settings()
-    if limits.stt_keep_audio_days is None and limits.stt_keep_transcripts_days is None:
-        if DBOS.get_schedule(SCHEDULE) is not None:
-            DBOS.delete_schedule(SCHEDULE)
-        return
+    """Have old things deleted from now on. The job engine must run."""
     DBOS.apply_schedules([{"schedule_name": SCHEDULE, "workflow_fn": retention, "schedule": HOURLY, "context": None}])
     DBOS.trigger_schedule(SCHEDULE)  # a server that is switched on for a few minutes a day deletes too
 
@@ -48,18 +47,22 @@ def prune() -> tuple[int, int]:
     A job that waits or runs keeps its recording; it goes at the first time after.
     """
     limits, now = settings(), time.time()
-    transcripts = audio = 0
+    transcripts = 0
+    audio = _delete_audio(now - UNUSED, unused=True)
     if (days := limits.stt_keep_transcripts_days) is not None:
         transcripts = _delete_transcripts(now - days * DAY)
-    if (days := limits.stt_keep_audio_days or limits.stt_keep_transcripts_days) is not None:
-        audio = _delete_audio(now - days * DAY, unused=limits.stt_keep_audio_days is None)
+    if (days := limits.stt_keep_audio_days) is not None:
+        audio += _delete_audio(now - days * DAY, unused=False)
     if transcripts or audio:
         log.info("deleted %d transcripts and %d recordings by age", transcripts, audio)
     return transcripts, audio
 
 
 def delete_everything(owner: str) -> None:
-    """Delete all transcripts, audio, shared links and tokens of `owner`. Work that is going on stops."""
+    """Delete all transcripts, audio, shared links and tokens of `owner`. Work that is going on stops.
+
+    What the database refuses halfway is there still, and the error says so: asked again, the rest goes.
+    """
     with database().connect() as connection:
         ids = connection.execute(sa.select(_t.id).where(_t.owner == owner)).scalars().all()
         kept = connection.execute(sa.select(_r.id).where(_r.owner == owner)).scalars().all()
@@ -86,8 +89,9 @@ def _delete_audio(before: float, *, unused: bool) -> int:
     using = sa.select(_t.recording_id).where(_t.recording_id.is_not(None))
     if not unused:
         using = using.where(_t.state.in_(records.OPEN))
-    old = sa.select(_r.id, _r.owner).where(_r.created < before, _r.id.not_in(using))
-    return sum(_quietly(recordings.remove, *row) for row in _rows(old))
+    free = _r.id.not_in(using)
+    old = sa.select(_r.id, _r.owner).where(_r.created < before, free)
+    return sum(_quietly(recordings.remove, *row, free) for row in _rows(old))
 
 
 def _rows(query: sa.Select) -> list[sa.Row]:
@@ -95,13 +99,13 @@ def _rows(query: sa.Select) -> list[sa.Row]:
         return list(connection.execute(query).all())
 
 
-def _quietly(delete: Any, name: str, owner: str) -> bool:
+def _quietly(delete: Any, name: str, owner: str, *only: Any) -> bool:
     """Delete one; whether it was there. What fails does not hold up the others: it is tried again in an hour."""
     try:
-        delete(name, owner)
+        delete(name, owner, *only)
     except NotFound:
         return False
-    except OSError as error:
+    except (OSError, SttError, *AWAY) as error:
         log.warning("could not delete %s: %s", name, type(error).__name__)
         return False
     return True

@@ -8,6 +8,7 @@ index: whatever writes a title or a text, the index follows in the same transact
 from __future__ import annotations
 
 import re
+import sqlite3
 import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ _TERM = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _SHORTEST_BEGINNING = 4  # letters: a shorter word is looked for as it is, a longer one also as a word's beginning
 LONGEST_QUERY, MOST_WORDS = 200, 8  # characters and words of a query that count
 LONGEST_HIT = 200  # characters of a hit that are shown
+MERGED = 500  # pages of SQLite's index that are merged in one step
 
 BEFORE, AFTER = 24, 100  # characters shown around a hit: it stands near the beginning, where narrow columns show it
 # Characters: PostgreSQL forgets where words stand in long texts, so it gets short ones that overlap. Words that are
@@ -130,6 +132,22 @@ def prepare(connection: sa.Connection) -> None:
     statements = _SQLITE if connection.dialect.name == "sqlite" else _POSTGRESQL
     for statement in statements:
         connection.exec_driver_sql(statement)
+
+
+def purge(connection: sqlite3.Connection) -> None:
+    """Leave nothing of deleted texts in the index of a SQLite database: it keeps their words until parts are merged.
+
+    In steps, so that writers wait for milliseconds. Does nothing to a database without this index.
+    """
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'search'").fetchone():
+        return
+    pages = -MERGED  # negative: all parts, also those that are not many yet
+    while True:
+        before = connection.total_changes
+        connection.execute("INSERT INTO search(search, rank) VALUES ('merge', ?)", (pages,))
+        if connection.total_changes - before < 2:  # how FTS5 says that nothing was left to do
+            return
+        pages = MERGED
 
 
 def teach(connection) -> None:

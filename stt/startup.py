@@ -14,7 +14,7 @@ from types import FrameType
 
 from filelock import FileLock, Timeout
 
-from stt import access, logs, memory, storage
+from stt import access, files, logs, memory, storage
 from stt.errors import Cancelled, DataFolderError, SetupError
 from stt.settings import settings
 
@@ -38,6 +38,7 @@ def check(can_sign_in: bool = False) -> None:
     """
     global _lock
     memory.tune()
+    files.be_private()
     if settings().stt_access == "login" and not can_sign_in:
         raise SetupError(
             "STT_ACCESS is `login`, but there is no identity provider.",

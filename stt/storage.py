@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from stt.errors import DataFolderError, SetupError, StorageAway
+from stt import files
+from stt.errors import DataFolderError, DiskFull, SetupError, StorageAway
 from stt.settings import settings
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what a disk without room answers
 CACHE_LIMIT = 5 << 30  # bytes of copies from afar that are kept on this machine
+IN_USE = 60.0  # seconds for which a copy that was asked for stays: whoever asked is about to open it
+# What stays free of a disk, for the database and all else on the machine: this share of it, or so many bytes where that
+# is less.
+KEPT_FREE, KEPT_FREE_BYTES = 0.05, 2 << 30
 
 
 def data_folder() -> Path:
@@ -27,6 +32,7 @@ def data_folder() -> Path:
     folder = settings().data_dir
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        files.shut(folder)
         probe = folder / ".writable"
         probe.write_bytes(b"")
         probe.unlink(missing_ok=True)  # another process may look at the same time
@@ -42,6 +48,13 @@ def folder(name: str) -> Path:
     return path
 
 
+def check_room(size: int = 0) -> None:
+    """Make sure that a file of `size` bytes may still be written to the data folder. Raises DiskFull."""
+    disk = shutil.disk_usage(settings().data_dir)
+    if disk.free - size < min(disk.total * KEPT_FREE, KEPT_FREE_BYTES):
+        raise DiskFull("The server's disk has too little room left for another recording.")
+
+
 def save(part: Path, name: str) -> None:
     """Move the finished file `part` to where audio is kept. Raises OSError, StorageAway."""
     remote = _remote()
@@ -52,7 +65,17 @@ def save(part: Path, name: str) -> None:
     with _answering():
         system.makedirs(root, exist_ok=True)
         system.put_file(str(part), f"{root}/{name}")
-    shutil.move(part, folder("cache") / name)
+        _share_as_folder(system, root, name)
+    copy = folder("cache") / name
+    shutil.move(part, copy)
+    _trim_cache(keep=copy)
+
+
+def give_back(name: str, part: Path) -> None:
+    """Move what `save` moved on this machine back to `part`, as far as it was moved."""
+    with suppress(OSError):
+        if not part.exists():
+            shutil.move(folder("audio" if _remote() is None else "cache") / name, part)
 
 
 def local(name: str) -> Path:
@@ -68,7 +91,7 @@ def local(name: str) -> Path:
         os.utime(path)  # used now: among the last to leave the cache
         return path
     system, root = remote
-    part = folder("cache") / f"{secrets.token_hex(8)}.part"
+    part = files.part_of(path)
     try:
         with _answering():
             system.get_file(f"{root}/{name}", str(part))
@@ -102,6 +125,19 @@ def delete(name: str) -> None:
     with _answering():
         if system.exists(f"{root}/{name}"):
             system.rm_file(f"{root}/{name}")
+
+
+def cached() -> list[str]:
+    """The names of the copies from afar on this machine."""
+    if _remote() is None:
+        return []
+    return [file.name for file in folder("cache").iterdir() if file.suffix != files.PART]
+
+
+def forget_copies(names: Collection[str]) -> None:
+    """Remove copies from this machine, not what they are copies of."""
+    for name in names:
+        (folder("cache") / name).unlink(missing_ok=True)
 
 
 def check() -> None:
@@ -140,11 +176,24 @@ def _answering() -> Iterator[None]:
         raise StorageAway(detail=repr(error)) from error
 
 
+def _share_as_folder(system: Any, root: str, name: str) -> None:
+    """In a folder that machines share, let those read a file whom the mode of the folder lets in.
+
+    Files of this process are private (see `files.be_private`), and the other machines may run as other users.
+    """
+    if "file" in (system.protocol if isinstance(system.protocol, tuple) else (system.protocol,)):
+        with suppress(OSError):  # a file system without modes
+            os.chmod(f"{root}/{name}", 0o600 | os.stat(root).st_mode & 0o066)
+
+
 def _trim_cache(keep: Path) -> None:
-    """Remove the files that were not used for longest, until those left fit into CACHE_LIMIT."""
-    found = []
+    """Remove the files that were not used for longest, until those left fit into CACHE_LIMIT.
+
+    What was asked for just now stays, here and in other processes: it has been looked for, and is opened next.
+    """
+    found, used = [], time.time() - IN_USE
     for file in folder("cache").iterdir():
-        if file != keep and file.suffix != ".part":
+        if file != keep and file.suffix != files.PART:
             with suppress(FileNotFoundError):  # another thread has just removed it
                 found.append((file.stat(), file))
     size = 0
@@ -152,5 +201,5 @@ def _trim_cache(keep: Path) -> None:
         size = keep.stat().st_size
     for stat, file in sorted(found, key=lambda one: one[0].st_mtime, reverse=True):
         size += stat.st_size
-        if size > CACHE_LIMIT:
+        if size > CACHE_LIMIT and stat.st_mtime < used:
             file.unlink(missing_ok=True)

@@ -5,16 +5,17 @@ In order: the folder or size of STT_WHISPER_MODEL, the two data packages of requ
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
 import os
 import shutil
-import tempfile
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from stt import files
 from stt.errors import DataFolderError, DiskFull, WeightsError
 from stt.settings import Settings
 
@@ -105,10 +106,10 @@ def _packed() -> dict[str, list[Path]]:
     """File of the model -> the installed files to join for it; empty when a package is not installed."""
     found: dict[str, list[Path]] = {}
     try:
-        files = [file for package in PACKAGES for file in metadata.files(package) or ()]
+        packed = [file for package in PACKAGES for file in metadata.files(package) or ()]
     except metadata.PackageNotFoundError:
         return {}
-    for file in sorted(files, key=lambda file: file.name):
+    for file in sorted(packed, key=lambda file: file.name):
         name = file.name.partition(".part")[0]
         if name in BASE:
             found.setdefault(name, []).append(Path(file.locate()))
@@ -118,17 +119,10 @@ def _packed() -> dict[str, list[Path]]:
 def _join(parts: list[Path], target: Path) -> None:
     """Write the parts one after the other. Another process may do the same at once: the last whole one stays."""
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}-", delete=False) as whole:
-            try:
-                for part in parts:
-                    with open(part, "rb") as source:
-                        shutil.copyfileobj(source, whole, BLOCK)
-                whole.close()
-                os.replace(whole.name, target)
-            except BaseException:
-                Path(whole.name).unlink(missing_ok=True)
-                raise
+        with files.replacing(target) as whole:
+            for part in parts:
+                with open(part, "rb") as source:
+                    shutil.copyfileobj(source, whole, BLOCK)
     except FileNotFoundError as error:
         raise WeightsError(f"{Path(error.filename or parts[0]).name} of the packaged weights is missing.") from error
     except OSError as error:
@@ -191,10 +185,5 @@ def _checked(folder: Path, names: tuple[str, ...], kept: Path) -> dict[str, str]
 
 def _note(path: Path, text: str) -> None:
     """Remember, if the data folder allows; otherwise the next start hashes again."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
-            file.write(text)
-        os.replace(file.name, path)
-    except OSError:
-        pass
+    with contextlib.suppress(OSError), files.replacing(path, "w") as file:
+        file.write(text)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
 from dbos import DBOS
 
-from stt import history, jobs, recordings, records, retention, sharing, spoken, tokens
+from stt import history, jobs, on_device, recordings, records, remote, removals, retention, sharing, spoken, tokens
 from stt.database import database, transcriptions
 from stt.database import recordings as recordings_table
-from stt.errors import NotFound
+from stt.errors import Cancelled, NotFound
 from stt.settings import settings
 from tests import audio
 from tests.transcripts import finished
@@ -49,9 +51,7 @@ def test_transcripts_go_after_their_days_with_their_audio(host):
         old(transcriptions, each.id, 3.01)
         old(recordings_table, each.recording_id, 3.01)
     records.move(working.id, (records.DONE,), records.WORKING)
-    never_used = recordings.take_in(audio.JFK, ANN)
-    old(recordings_table, never_used.id, 3.01)
-    assert retention.prune() == (1, 1)
+    assert retention.prune() == (1, 0)
     assert {found.id for found in history.find(ANN)} == {young.id, working.id} and not history.find(BEN)
     assert {path.name for path in (settings().data_dir / "audio").iterdir()} == {
         young.recording_id,
@@ -59,26 +59,53 @@ def test_transcripts_go_after_their_days_with_their_audio(host):
     }
 
 
-def test_without_days_nothing_is_ever_deleted(host):
-    made = finished()
+def test_without_days_only_uploads_that_nobody_transcribed_are_deleted(host):
+    made, waits = finished(), finished()
     old(transcriptions, made.id, 10_000)
-    old(recordings_table, made.recording_id, 10_000)
-    assert retention.prune() == (0, 0)
+    records.move(waits.id, (records.DONE,), records.QUEUED)
+    for each in (made, waits):
+        old(recordings_table, each.recording_id, 10_000)
+    unused, fresh = recordings.take_in(audio.JFK, ANN), recordings.take_in(audio.JFK, ANN)
+    old(recordings_table, unused.id, 1.01)
+    old(recordings_table, fresh.id, 0.99)
+    assert retention.prune() == (0, 1)
+    assert recordings.waiting(ANN) == [fresh.id] and not unused.kept
+    assert recordings.find(made.recording_id, ANN).kept and recordings.find(waits.recording_id, ANN).kept
+
+
+def test_a_file_that_cannot_be_deleted_does_not_hold_up_the_others(host, tmp_path, monkeypatch):
+    """The store is away for the first of three; it is gone for its owner, and its file goes when the store is back."""
+    host(STT_KEEP_AUDIO_DAYS=3, STT_STORAGE=f"file://{tmp_path}/afar")
+    aged = [finished() for _ in range(3)]
+    for number, each in enumerate(aged):
+        old(recordings_table, each.recording_id, 9 - number)
+    first = tmp_path / "afar" / aged[0].recording_id
+    first.unlink()
+    first.mkdir()  # no store lets a folder be removed as a file
+    (first / "in the way").touch()
+    assert retention.prune() == (0, 3)
+    assert [path.name for path in (tmp_path / "afar").iterdir()] == [aged[0].recording_id]
+    assert not recordings.all_of(ANN) and removals.due(removals.AUDIO) == [aged[0].recording_id]
+    (first / "in the way").unlink()
+    first.rmdir()
+    first.touch()
+    assert removals.remove_audio(aged[0].recording_id) and not first.exists() and not removals.due(removals.AUDIO)
 
 
 @pytest.mark.parametrize("role", ["all", "worker"])
-def test_the_schedule_deletes_by_itself_and_ends_with_the_setting(host, role: str):
-    host(STT_KEEP_TRANSCRIPTS_DAYS=3, STT_ROLE=role)
-    made = finished()
+def test_the_schedule_deletes_by_itself_uploads_also_without_a_setting(host, role: str):
+    host(STT_ROLE=role)
+    made, unused = finished(), recordings.take_in(audio.JFK, ANN)
     old(transcriptions, made.id, 4)
+    old(recordings_table, unused.id, 2)
     try:
         jobs.start()
-        assert DBOS.get_schedule(retention.SCHEDULE) is not None
-        until(lambda: not history.find(ANN), 30)
+        until(lambda: not recordings.waiting(ANN), 30)
+        assert history.find(ANN)
         jobs.stop(patience=5)
-        host(STT_KEEP_TRANSCRIPTS_DAYS="")
+        host(STT_KEEP_TRANSCRIPTS_DAYS="3")
         jobs.start()
-        assert DBOS.get_schedule(retention.SCHEDULE) is None
+        until(lambda: not history.find(ANN), 30)
     finally:
         jobs.stop(patience=5)
 
@@ -103,3 +130,38 @@ def test_all_that_is_a_visitors_goes_and_nobody_elses(host):
     assert tokens.find(program) is None and history.find(BEN)
     with pytest.raises(NotFound):
         sharing.shared(shared)
+
+
+def test_a_link_deleted_while_its_file_is_looked_into_brings_no_audio(host, httpserver):
+    """The job is there when the download begins, and is deleted before what came is kept."""
+    host(STT_ALLOW_PRIVATE_URLS=1)
+    job = finished()
+    history.delete(job.id, ANN)
+    httpserver.expect_request("/a.flac").respond_with_data(audio.JFK.read_bytes(), content_type="audio/flac")
+    link = replace(job, recording_id=None, url=httpserver.url_for("/a.flac"), state=records.WORKING)
+    with pytest.raises(Cancelled):
+        on_device._recording(SimpleNamespace(job=link, cancelled=lambda: False))
+    assert not recordings.all_of(ANN) and not removals.due(removals.AUDIO)
+    assert not any(any((settings().data_dir / name).iterdir()) for name in ("audio", "incoming"))
+
+
+def test_a_recording_that_could_not_be_recorded_is_back_where_it_came_from(host, tmp_path):
+    part = tmp_path / "part"
+    part.write_bytes(audio.JFK.read_bytes())
+
+    def refuse(_connection: sa.Connection) -> None:
+        raise sa.exc.OperationalError("insert", {}, Exception("away"))
+
+    with pytest.raises(sa.exc.OperationalError):
+        recordings.keep(part, recordings.look_into(part, "a.flac", ANN), together=refuse)
+    assert part.read_bytes() == audio.JFK.read_bytes() and not recordings.all_of(ANN)
+    assert not list((settings().data_dir / "audio").iterdir())
+
+
+def test_an_answer_of_the_provider_that_comes_after_delete_is_not_kept(host):
+    job = finished()
+    remote.keep_raw(job.id, {"text": "ask not"})
+    assert remote.raw_of(job.id)
+    history.delete(job.id, ANN)
+    remote.keep_raw(job.id, {"text": "ask not"})
+    assert remote.raw_of(job.id) is None
