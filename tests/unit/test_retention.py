@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from dbos import DBOS
 
-from stt import history, jobs, on_device, recordings, records, remote, removals, retention, sharing, spoken, tokens
+from stt import crashes, history, jobs, on_device, recordings, records, remote, removals, retention, sharing, spoken, tokens
 from stt.database import database, transcriptions
 from stt.database import recordings as recordings_table
 from stt.errors import Cancelled, NotFound
@@ -139,8 +139,8 @@ def test_a_link_deleted_while_its_file_is_looked_into_brings_no_audio(host, http
     history.delete(job.id, ANN)
     httpserver.expect_request("/a.flac").respond_with_data(audio.JFK.read_bytes(), content_type="audio/flac")
     link = replace(job, recording_id=None, url=httpserver.url_for("/a.flac"), state=records.WORKING)
-    with pytest.raises(Cancelled):
-        on_device._recording(SimpleNamespace(job=link, cancelled=lambda: False))
+    with crashes.Watch(job.id, lambda: False) as watch, pytest.raises(Cancelled):
+        on_device._recording(SimpleNamespace(job=link, cancelled=lambda: False), watch)
     assert not recordings.all_of(ANN) and not removals.due(removals.AUDIO)
     assert not any(any((settings().data_dir / name).iterdir()) for name in ("audio", "incoming"))
 
