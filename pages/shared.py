@@ -4,12 +4,11 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from pages.widgets.amounts import length
+from pages.widgets.amounts import length, spoken_languages
 from pages.widgets.plain import markdown, plain, sentence
 from pages.widgets.player import moment, player
 from stt import sharing
 from stt.errors import NotFound
-from stt.languages import LANGUAGES
 
 
 token = st.query_params.get("token", "")
@@ -21,8 +20,7 @@ except NotFound as error:
     st.stop()
 plain(shared.title, "stt-heading", tag="h1")
 facts = [length(shared.duration), f"{shared.transcript.word_count:,} words"]
-if shared.language:
-    facts.append(LANGUAGES.get(shared.language, shared.language))
+facts += spoken_languages(shared.transcript, shared.language)
 plain(" · ".join(facts), "stt-facts")
 with st.container(key="transcript"):
     if shared.transcript.segments:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages import visitor
 from pages.widgets import key_for
-from pages.widgets.amounts import length, percent, when
+from pages.widgets.amounts import length, percent, spoken_languages, when
 from pages.widgets.copy import copy_button
 from pages.widgets.correct import details_button, editing, machines_version, tag_line
 from pages.widgets.downloads import downloads
@@ -15,7 +15,6 @@ from pages.widgets.share import share_button
 from pages.widgets.version_picker import again_button, version_picker
 from stt import corrections, history, jobs, recordings, records, spoken
 from stt.errors import NotFound, StorageAway, SttError
-from stt.languages import LANGUAGES
 from stt.transcript import Transcript
 
 owner = visitor.owner()
@@ -40,8 +39,7 @@ def header(job: records.Job, transcript: Transcript) -> None:
 def title_and_facts(job: records.Job, transcript: Transcript) -> None:
     plain(job.title, "stt-heading", tag="h1")
     facts = [when(job.created), length(job.duration), f"{transcript.word_count:,} words"]
-    if job.language:
-        facts.append(LANGUAGES.get(job.language, job.language))
+    facts += spoken_languages(transcript, job.language)
     if job.confidence is not None:
         facts.append(f"confidence {percent(job.confidence)}")
     if job.cost:

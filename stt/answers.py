@@ -43,12 +43,16 @@ def result(found: Job, transcript: Transcript) -> dict[str, Any]:
         "words": _words(transcript, numbers) if transcript.timed else [],
         "paragraphs": _paragraphs(transcript, numbers),
     }
+    if len(transcript.languages) > 1:
+        alternative["languages"] = list(transcript.languages)
     channel: dict[str, Any] = {"alternatives": [alternative]}
     if transcript.language:
         channel |= {"detected_language": transcript.language, "language_confidence": transcript.language_probability}
     results: dict[str, Any] = {"channels": [channel]}
     if transcript.timed:
-        results["utterances"] = [_utterance(segment, numbers) for segment in transcript.segments]
+        results["utterances"] = [
+            _utterance(segment, numbers) | _language(segment, transcript) for segment in transcript.segments
+        ]
     return {"metadata": _metadata(found, transcript), "results": results | _findings(transcript.extras)}
 
 
@@ -98,7 +102,11 @@ def _metadata(found: Job, transcript: Transcript) -> dict[str, Any]:
 
 
 def _words(transcript: Transcript, numbers: dict[str, int]) -> list[dict[str, Any]]:
-    return [_word(word, numbers) for segment in transcript.segments for word in whole_words(segment)]
+    return [
+        _word(word, numbers) | _language(segment, transcript)
+        for segment in transcript.segments
+        for word in whole_words(segment)
+    ]
 
 
 def _word(word: Word, numbers: dict[str, int]) -> dict[str, Any]:
@@ -156,6 +164,12 @@ def _utterance(segment: Segment, numbers: dict[str, int]) -> dict[str, Any]:
         "transcript": segment.text.strip(),
         **_spoken(segment, numbers),
     }
+
+
+def _language(segment: Segment, transcript: Transcript) -> dict[str, str]:
+    """The language of what is said, where there are several."""
+    several = len(transcript.languages) > 1
+    return {"language": segment.language} if several and segment.language else {}
 
 
 def _spoken(said: Segment | Word, numbers: dict[str, int]) -> dict[str, int]:

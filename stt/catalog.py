@@ -291,7 +291,8 @@ def clean_options(
         option = model.option(name)
         if option is None and unknown == "raise":
             raise BadOption(f"{model.name} does not take {name[:60]!r}.", guidance="Remove this setting.")
-        if option is not None and (read_as := _value(option, value)) not in (None, "", []):
+        read = _languages if option is not None and model.local and name == "language" else _value
+        if option is not None and (read_as := read(option, value)) not in (None, "", []):
             cleaned[name] = read_as
     for spoken, detect in (("language", "detect_language"), ("language_code", "language_detection")):
         if cleaned.get(spoken):
@@ -299,6 +300,15 @@ def clean_options(
     if further not in (None, "", {}):
         cleaned |= _further(model, further)
     return cleaned
+
+
+def _languages(option: Option, value: Any) -> str | None:
+    """Codes of languages, one or several, as a list or joined by commas: joined by commas, each once."""
+    codes = value.split(",") if isinstance(value, str) else value
+    if not isinstance(codes, list | tuple):
+        return _value(option, codes)
+    cleaned = [_value(option, code) for code in codes]
+    return ",".join(dict.fromkeys(str(code) for code in cleaned if code)) or None
 
 
 def _further(model: Model, further: Any) -> dict[str, Any]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import pairwise
 from statistics import median
 from typing import Any
 
 import numpy as np
 from faster_whisper.tokenizer import Tokenizer
-from faster_whisper.transcribe import TranscriptionOptions, get_suppressed_tokens, pad_or_trim, restore_speech_timestamps
+from faster_whisper.transcribe import TranscriptionOptions, get_suppressed_tokens, restore_speech_timestamps
 
 from stt import sliding, stretches, windows
+from stt.language_choice import LanguageChoice
 from stt.stretches import FRAME, RATE, SURE, Span
 from stt.word_times import LONGEST_WORD
 
@@ -28,38 +30,31 @@ FASTEST, MANY = 60, 20  # letters a second, in more letters than that; the quick
 
 
 def segments(
-    model: windows.Whisper, sound: np.ndarray, voice: np.ndarray, run: Any, translate: bool
-) -> Iterator[Any]:
-    """faster-whisper's segments of the speech in `sound`, timed from its beginning.
+    model: windows.Whisper, sound: np.ndarray, voice: np.ndarray, choice: LanguageChoice | str, translate: bool
+) -> Iterator[sliding.Decoded]:
+    """Yield segments of the speech in `sound`, timed from its beginning.
 
-    `voice` is that of `stretches.voice`, with speech in it. If `run.language` is None, it is detected from the first
-    window, and set with the first segment: music has a language, too.
+    `voice` is that of `stretches.voice`, with speech in it; `choice` the language, or what decides on it. What was
+    accepted decides for what follows: music has a language, too.
     """
     # Long silences are left out: Whisper invents text in them.
     kept = _kept(stretches.spans(voice, stretches.LONG_SILENCE, FAINT), len(sound))
     speech = np.concatenate([sound[part["start"] : part["end"]] for part in kept])
-    features = model.features(speech)
-    # Encoded once: the library would encode the first window again after it has read the language from it.
-    encoded = model.encoded(pad_or_trim(features[:, : features.shape[-1] - 1]))
-    language, probability = run.language, run.language_probability
-    if language is None:
-        token, probability = model.model.detect_language(encoded)[0][0]
-        language = token[2:-2]
     task = "translate" if translate else "transcribe"
-    tokenizer = Tokenizer(model.hf_tokenizer, model.model.is_multilingual, task=task, language=language)
-    options = _options(tokenizer)
-    pauses = list(_between(_without_silences(stretches.spans(voice, faint=FAINT), kept)))
-    heard = sliding.segments(model, features, tokenizer, options, pauses, encoded)
 
-    def again(start: float, end: float) -> Iterator[Any]:
-        return _again(model, tokenizer, options, speech, pauses, start, end)
+    @cache
+    def tokenizers(language: str) -> Tokenizer:
+        return Tokenizer(model.hf_tokenizer, model.model.is_multilingual, task=task, language=language)
 
+    options = _options(tokenizers("en"))
+    passage = Passage(model, speech, tokenizers, options, choice, _pauses(voice, kept), _left(voice, kept))
     # What may be speech is enough here: no word comes of it that Whisper does not find likely.
     maybe = stretches.spans(voice, faint=FAINT, sure=FAINT)
-    whole = complete(heard, _without_silences(maybe, kept), again)
+    whole = complete(passage.decoded(), _without_silences(maybe, kept), passage.again)
     for segment in restore_speech_timestamps(whole, kept, RATE):
         if not invented(segment, voice, options.compression_ratio_threshold):
-            run.language, run.language_probability = language, probability
+            if isinstance(choice, LanguageChoice):
+                choice.current = segment.language
             yield segment
 
 
@@ -145,31 +140,55 @@ def _part(segment: Any, since: int, until: int) -> Any:
     return replace(segment, start=words[0].start, end=words[-1].end, text=text, words=words)
 
 
-def _again(
-    model: windows.Whisper,
-    tokenizer: Tokenizer,
-    options: TranscriptionOptions,
-    speech: np.ndarray,
-    pauses: Sequence[Span],
-    start: float,
-    end: float,
-) -> Iterator[Any]:
-    """The passage by itself, with more care: without the text before it, which may be what led astray."""
-    first = max(0.0, start - PADDING / 2)
-    features = model.features(speech[int(first * RATE) : int((end + PADDING / 2) * RATE)])
-    options = replace(options, condition_on_previous_text=False)
-    here = [(one - first, other - first) for one, other in pauses if first < one and other < end]
-    for segment in sliding.segments(model, features, tokenizer, options, here):
-        if segment.avg_logprob < options.log_prob_threshold or (
-            segment.compression_ratio > options.compression_ratio_threshold
-        ):
-            continue
-        for word in segment.words:
-            word.start, word.end = word.start + first, word.end + first
-        # The padding may hold the end of a word that is known already.
-        words = [word for word in segment.words if start <= (word.start + word.end) / 2 <= end]
-        if words:
-            yield _part(replace(segment, words=words), 0, len(words))
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Speech without its long silences, and what decoding it takes."""
+
+    model: windows.Whisper
+    speech: np.ndarray
+    tokenizers: Callable[[str], Tokenizer]
+    options: TranscriptionOptions
+    choice: LanguageChoice | str
+    pauses: Sequence[Span] = ()
+    voice: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))  # of `speech`, as of `stretches.voice`
+
+    def decoded(self) -> Iterator[sliding.Decoded]:
+        """Decode all of it."""
+        return self._between(0.0, len(self.speech) / RATE, self.options)
+
+    def again(self, start: float, end: float) -> Iterator[sliding.Decoded]:
+        """Decode a part by itself, without the text before it, which may be what led astray."""
+        first, last = max(0.0, start - PADDING / 2), end + PADDING / 2
+        for segment in self._between(first, last, replace(self.options, condition_on_previous_text=False)):
+            if segment.avg_logprob < self.options.log_prob_threshold or (
+                segment.compression_ratio > self.options.compression_ratio_threshold
+            ):
+                continue
+            for word in segment.words:
+                word.start, word.end = word.start + first, word.end + first
+            # The padding may hold the end of a word that is known already.
+            words = [word for word in segment.words if start <= (word.start + word.end) / 2 <= end]
+            if words:
+                yield _part(replace(segment, words=words), 0, len(words))
+
+    def _between(self, first: float, last: float, options: TranscriptionOptions) -> Iterator[sliding.Decoded]:
+        def voiced(start: float, end: float) -> float:
+            here = self.voice[round((first + start) * RATE / FRAME) : round((first + end) * RATE / FRAME)]
+            return float((here >= SURE).mean()) if len(here) else 0.0
+
+        features = self.model.features(self.speech[int(first * RATE) : int(last * RATE)])
+        pauses = [(one - first, other - first) for one, other in self.pauses if first < one and other < last]
+        return sliding.segments(self.model, features, self.tokenizers, options, self.choice, pauses, voiced)
+
+
+def _pauses(voice: np.ndarray, kept: Sequence[dict[str, int]]) -> list[Span]:
+    """The pauses of the speech, where they are once only the parts `kept` are left."""
+    return list(_between(_without_silences(stretches.spans(voice, faint=FAINT), kept)))
+
+
+def _left(voice: np.ndarray, kept: Sequence[dict[str, int]]) -> np.ndarray:
+    """The judgement of the VAD on the parts `kept`."""
+    return np.concatenate([voice[round(part["start"] / FRAME) : round(part["end"] / FRAME)] for part in kept])
 
 
 def _between(spans: Sequence[Span]) -> Iterator[Span]:

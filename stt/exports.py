@@ -181,14 +181,14 @@ class Csv(Format):
     extension, label, mime = "csv", "Words (CSV)", "text/csv"
 
     def content(self, transcript: Transcript, about: About) -> bytes:
-        """A row a word: start, end (seconds), word, confidence (0 to 1), speaker; what is unknown stays empty.
+        """A row a word: start, end (seconds), word, confidence (0 to 1), speaker, language; what is unknown stays empty.
 
         UTF-8 with a byte order mark, without which Excel garbles all but English. Cells that a spreadsheet would
         take for a formula begin with an apostrophe.
         """
         file = io.StringIO(newline="")
         rows = csv.writer(file)
-        rows.writerow(["start", "end", "word", "confidence", "speaker"])
+        rows.writerow(["start", "end", "word", "confidence", "speaker", "language"])
         for segment in transcript.segments:
             pieces = [(printable(piece), word) for piece, word in _rows(segment)]
             for number, (piece, word) in enumerate(pieces):
@@ -200,7 +200,8 @@ class Csv(Format):
                     end = segment.end if number == len(pieces) - 1 else None
                 times = [None if time is None else f"{time:.3f}" for time in (start, end)]
                 sure = None if confidence is None else f"{confidence:.4f}"
-                rows.writerow([*times, _no_formula(piece), sure, _no_formula(printable(speaker or ""))])
+                named = [_no_formula(printable(name or "")) for name in (speaker, segment.language or transcript.language)]
+                rows.writerow([*times, _no_formula(piece), sure, *named])
         return b"\xef\xbb\xbf" + _encoded(file.getvalue())
 
 

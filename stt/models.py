@@ -95,8 +95,8 @@ def options_for(model: Model, asked: str, options: dict[str, Any]) -> dict[str, 
     cleaned = catalog.clean_options(model, options, unknown="drop" if stands_in else "raise")
     language = cleaned.get("language")
     if model.local and language:
-        base = str(language).replace("_", "-").split("-")[0].lower()
-        if base not in catalog.LANGUAGES:
-            raise BadOption(f"Whisper does not know the language “{str(language)[:40]}”.")
-        cleaned["language"] = base
+        codes = [code.replace("_", "-").split("-")[0].lower() for code in str(language).split(",")]
+        if unknown := next((code for code in codes if code not in catalog.LANGUAGES), None):
+            raise BadOption(f"Whisper does not know the language “{unknown[:40]}”.")
+        cleaned["language"] = ",".join(dict.fromkeys(codes))
     return {name: value for name, value in cleaned.items() if value is not False or not model.local}

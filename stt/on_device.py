@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -155,7 +155,7 @@ class Ears:
         self._ahead: Stretch | None = None
 
     def hear(self, start: float, language: str | None) -> Stretch:
-        """Begin the stretch at `start` seconds, of a language if it is known. Raises NotFound without the file."""
+        """Begin the stretch at `start` seconds, with the language before it if it is known. Raises NotFound without the file."""
         ahead = self._ahead
         here = ahead if ahead and ahead.start == start else self._begun(start, language)
         # The first stretch keeps all threads, so that first words come soon.
@@ -191,16 +191,24 @@ class Ears:
 
     def _runs(self, samples: np.ndarray, language: str | None) -> Iterator[whisper.Run]:
         options = self._work.job.options
+        named = languages_of(options)
         for sound in samples:
             run = whisper.transcribe(
                 sound,
-                language=language,
+                language=named[0] if len(named) == 1 else None,
+                among=named,
+                before=language,
                 translate=bool(options.get("translate")),
                 cancelled=self._work.cancelled,
                 lanes=self._lanes,
             )
             yield run
             language = language or run.language
+
+
+def languages_of(options: Mapping[str, Any]) -> list[str]:
+    """Return the codes of the languages that the user named; one alone is given, of several each window has one."""
+    return [code for code in str(options.get("language") or "").split(",") if code]
 
 
 def _recording(work: Work, watch: crashes.Watch) -> str:
@@ -264,7 +272,8 @@ def _stretch(work: Work, ears: Ears, before: dict[str, Any]) -> dict[str, Any]:
     if kept := spoken.stretch(job.id, number):  # whoever had the job before was stopped just after keeping it
         return {"number": number, "end": kept["end"], **kept["notes"]}
     worked = before.get("worked", job.worked)  # absent where an older version began it
-    language = before["language"] or job.options.get("language") or None
+    named = languages_of(job.options)
+    language = before["language"] or (named[0] if len(named) == 1 else None)
     probability = before.get("language_probability")
     here = ears.hear(start, language)
     limits.check_decoded(job, here.end, ears.promised)
@@ -288,7 +297,7 @@ def _stretch(work: Work, ears: Ears, before: dict[str, Any]) -> dict[str, Any]:
                 else:
                     segment = segment.moved(start)
                     heard.append(segment.spoken_by(f"Speaker {channel + 1}") if here.channels > 1 else segment)
-        if language is None and run.language:
+        if run.language and run.language != language:
             language, probability = run.language, run.language_probability
     if work.cancelled():
         raise Cancelled()

@@ -245,6 +245,7 @@ def _schemas() -> dict[str, Any]:
                 "confidence": _SHARE,
                 "punctuated_word": _TEXT,
                 "speaker": {"type": "integer"},
+                "language": {"type": "string", "description": "Where several are spoken."},
             },
             required=["word", "start", "end", "confidence", "punctuated_word"],
         ),

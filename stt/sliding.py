@@ -6,7 +6,8 @@ as each window has its language.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import Segment, TranscriptionOptions, Word, pad_or_trim
 
 from stt import windows
+from stt.language_choice import LanguageChoice
 from stt.stretches import Span
 from stt.word_times import LONGEST_WORD
 
@@ -23,24 +25,53 @@ SHORTEST_CUT = 200  # frames; a window is not cut into less
 PACE = 25  # letters a second of a repetition that somebody can have said; loops have hundreds
 
 
+@dataclass
+class Decoded(Segment):
+    """faster-whisper's segment, with the language that it was decoded in."""
+
+    language: str = ""
+    language_probability: float | None = None  # None where the language was given
+
+
 def segments(
     model: windows.Whisper,
     features: np.ndarray,
-    tokenizer: Tokenizer,
+    tokenizers: Callable[[str], Tokenizer],
     options: TranscriptionOptions,
+    choice: LanguageChoice | str,
     pauses: Sequence[Span] = (),
-    encoded: Any = None,
-) -> Iterator[Segment]:
-    """Yield faster-whisper's segments of the speech whose log mel spectrum is `features`, timed from its beginning.
+    voiced: Callable[[float, float], float] = lambda start, end: 1.0,
+) -> Iterator[Decoded]:
+    """Yield segments of the speech whose log mel spectrum is `features`, timed from its beginning.
 
-    `pauses` are where the speech may be cut, in seconds; `encoded` is the first window, if it is encoded already.
+    `choice` is the language, or what decides on it; `tokenizers` gives the tokenizer of a language. `pauses` are where
+    the speech may be cut, and `voiced` tells in which share of a span somebody speaks, in seconds.
     """
     content = features.shape[-1] - 1
     seek, number = 0, 0
     before: list[int] = []
+    spoken = None
     while size := frames_of_next(seek, content, model.feature_extractor.nb_max_frames):
-        if encoded is None:
-            encoded = model.encoded(pad_or_trim(features[:, seek : seek + size]))
+        encoded = model.encoded(pad_or_trim(features[:, seek : seek + size]))
+        language, probability = (choice, None) if isinstance(choice, str) else (None, None)
+        if isinstance(choice, LanguageChoice):
+            start = seek / FRAMES
+            chosen = choice.of_window(
+                model,
+                lambda frames, seek=seek: model.encoded(pad_or_trim(features[:, seek : seek + frames])),
+                encoded,
+                size,
+                follows=seek + size < content,
+                pauses=[(one - start, other - start) for one, other in pauses if start < one and other < start + size / FRAMES],
+                voiced=lambda one, other, start=start: voiced(start + one, start + other),
+            )
+            language, probability = chosen.language, chosen.probability
+            if chosen.frames < size:
+                size = chosen.frames
+                encoded = model.encoded(pad_or_trim(features[:, seek : seek + size]))
+        if language != spoken:
+            before, spoken = [], language  # text in another language would lead astray
+        tokenizer = tokenizers(language)
         found = model.decoded(encoded, before, tokenizer, options)
         while windows.repetitive(found, options) and (cut := _cut(pauses, seek, size)):
             # A sentence said twice and a loop look alike in the text. Each half alone does not repeat what is said twice.
@@ -52,7 +83,7 @@ def segments(
         result, likely, misled, repeats = found
         began = seek
         if result.no_speech_prob > options.no_speech_threshold and likely <= options.log_prob_threshold:
-            seek, encoded = seek + size, None
+            seek += size
             continue
         parts, seek, whole = model._split_segments_by_timestamps(
             tokenizer=tokenizer,
@@ -65,7 +96,6 @@ def segments(
         model.add_word_timestamps(
             [parts], tokenizer, encoded, size, options.prepend_punctuations, options.append_punctuations, 0.0
         )
-        encoded = None
         said = [word for part in parts for word in part["words"]]
         if not whole and said and said[-1]["end"] > began / FRAMES:
             # The last word of a window that ends early seems to last until its end: what follows would be passed over.
@@ -77,7 +107,7 @@ def segments(
                 continue
             before += part["tokens"]
             number += 1
-            yield Segment(
+            yield Decoded(
                 id=number,
                 seek=began,
                 start=part["start"],
@@ -89,6 +119,8 @@ def segments(
                 compression_ratio=repeats,
                 no_speech_prob=result.no_speech_prob,
                 words=[Word(**word) for word in part["words"]],
+                language=language,
+                language_probability=probability,
             )
         if misled or not options.condition_on_previous_text:
             before = []

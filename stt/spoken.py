@@ -93,15 +93,17 @@ def assembled(generation_id: str, partial: list[dict] | None = None, duration: f
     """One transcript of all finished stretches and the partial one."""
     rows = stretches_of(generation_id)
     notes = [row["notes"] for row in rows]
-    named = next((n for n in notes if n.get("language")), {})
+    named = [n for n in notes if n.get("language")]
     data = [segment for row in rows for segment in row["segments"]] + list(partial or [])
     reached = rows[-1]["end"] if rows else 0.0
+    found = Transcript.from_dict({"segments": data})
+    language = next(iter(found.languages), named[0]["language"] if named else None)  # older segments have none
     return Transcript.from_dict(
         {
             "segments": data,
             "duration": max(duration or 0.0, reached),
-            "language": named.get("language"),
-            "language_probability": named.get("language_probability"),
+            "language": language,
+            "language_probability": next((n.get("language_probability") for n in named if n["language"] == language), None),
             "lost": [lost for n in notes for lost in n.get("lost", ())],
         }
     )

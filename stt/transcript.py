@@ -11,6 +11,7 @@ from typing import Any
 
 from stt import scripts
 
+PAUSE = 3.0  # seconds; a longer one does not count to the language around it
 DOUBTFUL = 0.5  # a word of lower confidence is marked for the reader
 
 
@@ -30,13 +31,17 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A run of speech by one speaker. `words` may be empty when the engine gives no word times."""
+    """A run of speech by one speaker in one language, a code such as "en".
+
+    `words` may be empty when the engine gives no word times; `language` is None where it is not known.
+    """
 
     start: float
     end: float
     text: str
     words: tuple[Word, ...] = ()
     speaker: str | None = None
+    language: str | None = None
 
     def moved(self, seconds: float) -> Segment:
         """The same segment, `seconds` later."""
@@ -87,6 +92,22 @@ class Transcript:
         """Speakers in the order in which they first speak."""
         return list(dict.fromkeys(s.speaker for s in self.segments if s.speaker))
 
+    @property
+    def languages(self) -> dict[str, float]:
+        """Languages of the segments with the seconds in each, short pauses included, the largest first.
+
+        Empty where unknown.
+        """
+        shares: dict[str, float] = {}
+        at, before = 0.0, None
+        for segment in self.segments:
+            if segment.language:
+                follows = segment.language == before and segment.start - at <= PAUSE
+                seconds = segment.end - (at if follows else max(at, segment.start))
+                shares[segment.language] = shares.get(segment.language, 0.0) + max(0.0, seconds)
+            at, before = max(at, segment.end), segment.language
+        return dict(sorted(shares.items(), key=lambda share: (-share[1], share[0])))
+
     def to_dict(self) -> dict[str, Any]:
         # By hand: `asdict` takes five times as long, which counts at 100,000 words.
         return {
@@ -100,6 +121,7 @@ class Transcript:
                         for w in s.words
                     ],
                     "speaker": s.speaker,
+                    "language": s.language,
                 }
                 for s in self.segments
             ],
@@ -120,6 +142,7 @@ class Transcript:
                 s["text"],
                 tuple(Word(w["text"], w["start"], w["end"], w.get("confidence"), w.get("speaker")) for w in s.get("words", ())),
                 s.get("speaker"),
+                s.get("language"),
             )
             for s in data.get("segments", ())
         )
@@ -170,8 +193,8 @@ def paragraphs(
 ) -> list[Segment]:
     """Segments gathered to paragraphs for reading.
 
-    A paragraph ends where the speaker changes, at a pause of `pause` seconds after a sentence's end (or of twice
-    that anywhere), and at the first sentence end after `longest` seconds or `most` characters.
+    A paragraph ends where the speaker or the language changes, at a pause of `pause` seconds after a sentence's end
+    (or of twice that anywhere), and at the first sentence end after `longest` seconds or `most` characters.
     """
     gathered: list[list[Segment]] = []
     for segment in segments:
@@ -186,6 +209,7 @@ def paragraphs(
             text=joined(s.text for s in run),
             words=tuple(w for s in run for w in s.words),
             speaker=run[0].speaker,
+            language=run[0].language,
         )
         for run in gathered
     ]
@@ -193,7 +217,7 @@ def paragraphs(
 
 def _breaks(run: list[Segment], following: Segment, pause: float, longest: float, most: int) -> bool:
     last = run[-1]
-    if last.speaker != following.speaker:
+    if last.speaker != following.speaker or last.language != following.language:
         return True
     silence = following.start - last.end
     if not scripts.ends_sentence(last.text, following.text, silence):

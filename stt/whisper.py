@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, nullcontext
 from functools import partial
 from importlib import metadata
@@ -39,11 +39,14 @@ _lock = threading.Lock()
 _loaded: _Models | None = None
 
 
+Heard = tuple[Segment, float | None]  # and the probability of its language
+
+
 class Run:
     """Segments of one stretch, in order, as they are heard: iterate once.
 
-    `language` (a code such as "en") and `language_probability` (0 to 1) are known from the first segment on. Both
-    stay as given, or None, if nobody speaks. The probability is None where the language was given.
+    `language` (a code such as "en") is that of the last segment, and `language_probability` (0 to 1) of the first one
+    in it. Both stay as given, or None, if nobody speaks. The probability is None where the language was given.
     """
 
     def __init__(self, segments: Callable[[Run], Iterator[Segment | None]], language: str | None) -> None:
@@ -65,6 +68,15 @@ class Run:
         """How much of the sound is heard, over all lanes: more than where the last segment that was given ends."""
         return sum(list(self._reached.values()))
 
+    def given(self, heard: Heard | None) -> Segment | None:
+        """Note the language of a segment that is given now."""
+        if heard is None:
+            return None
+        segment, probability = heard
+        if segment.language != self.language or self.language_probability is None:
+            self.language, self.language_probability = segment.language, probability
+        return segment
+
     def reached(self, part: int, seconds: float) -> None:
         """So much is heard of the part that begins at sample `part`; called by the lane that hears it."""
         self._reached[part] = seconds
@@ -74,6 +86,8 @@ def transcribe(
     samples: np.ndarray,
     *,
     language: str | None = None,
+    among: Sequence[str] = (),
+    before: str | None = None,
     translate: bool = False,
     cancelled: Callable[[], bool] = lambda: False,
     lanes: Lanes | None = None,
@@ -81,25 +95,28 @@ def transcribe(
     """Hear 16 kHz mono float32 samples; segments come as soon as they are known, at least every few seconds.
 
     Times are in seconds from the first sample. Every segment has words with times and confidences; joined they are
-    its text. `language` is a code of LANGUAGES, None to detect it; `translate` gives English. Silence, noise and
-    music give no segments. Equal samples give equal segments.
+    its text. `language` is a code of LANGUAGES, None to detect it window by window, `among` those that are named or else
+    all; `before` is the language that was spoken until here, if that is known. `translate` gives English. Silence,
+    noise and music give no segments. Equal samples give equal segments.
 
-    With `lanes`, sound of a known language is begun at once, before anybody asks for its segments: as soon as a lane is
+    With `lanes`, sound of a known language, or with one before it, is begun at once, before anybody asks for its segments: as soon as a lane is
     done with what was begun before.
 
     Raises BadOption for an unknown language, WeightsError without usable weights, and Cancelled while iterating, at
     once when `cancelled()` turns true. What is being decoded then goes on for up to two seconds, and is forgotten.
     """
-    if language is not None and language not in LANGUAGES:
-        raise BadOption(f"Whisper does not know the language {language!r}.")
+    for code in filter(None, (language, *among)):
+        if code not in LANGUAGES:
+            raise BadOption(f"Whisper does not know the language {code!r}.")
     sound = stretches.clean(samples)
 
     def ask() -> None:
         if cancelled():
             raise Cancelled()
 
-    def heard(run: Run, bounds: list[int], lanes: Lanes) -> SideBySide[Segment]:
-        hear = partial(_heard, run, translate, len(bounds) == 2)
+    def heard(run: Run, bounds: list[int], lanes: Lanes) -> SideBySide[Heard]:
+        spoken = (language, run.language, among)  # now, as lanes that begin later must not depend on how far others are
+        hear = partial(_heard, run, translate, len(bounds) == 2, spoken)
         return lanes.begin([partial(hear, sound[a:b], a) for a, b in pairwise(bounds)], ask)
 
     def segments(run: Run) -> Iterator[Segment | None]:
@@ -110,14 +127,14 @@ def transcribe(
                 while run.language is None and len(sound) - at > LONG * RATE:
                     # One short part alone tells the language for all lanes.
                     end = at + stretches.cut(sound[at:], stretches.FIRST_STRETCH)
-                    yield from heard(run, [at, end], free).live()
+                    yield from map(run.given, heard(run, [at, end], free).live())
                     at = end
-                yield from (begun or heard(run, _bounds(sound, at), free)).live()
+                yield from map(run.given, (begun or heard(run, _bounds(sound, at), free)).live())
             finally:
                 memory.give_back()
 
-    run = Run(segments, language)
-    begun = heard(run, _bounds(sound, 0), lanes) if lanes and language else None
+    run = Run(segments, language or before)
+    begun = heard(run, _bounds(sound, 0), lanes) if lanes and run.language else None
     return run
 
 
@@ -134,22 +151,34 @@ def _bounds(sound: np.ndarray, at: int) -> list[int]:
 
 
 def _heard(
-    run: Run, translate: bool, alone: bool, part: np.ndarray, at: int, ask: Callable[[], None]
-) -> Iterator[Segment]:
-    """The segments of the part of a sound that begins at sample `at`; with all threads if it is `alone`."""
+    run: Run,
+    translate: bool,
+    alone: bool,
+    spoken: tuple[str | None, str | None, Sequence[str]],
+    part: np.ndarray,
+    at: int,
+    ask: Callable[[], None],
+) -> Iterator[Heard]:
+    """The segments of the part of a sound that begins at sample `at`; with all threads if it is `alone`.
+
+    `spoken` is the language, or None; else the one before, and those that are possible.
+    """
     from stt import decoding, word_times  # brings faster-whisper and CTranslate2
+    from stt.language_choice import LanguageChoice
 
     model = _models().whole if alone else _models().lanes()
     voice = stretches.voice(part)
     ask()
     last, length = 0.0, len(part) / RATE
+    language, before, among = spoken
     if stretches.spans(voice):
+        choice = language or LanguageChoice(before, among)
         with model.part(ask, short=alone and length <= LONG) as mine:
-            for heard in decoding.segments(mine, part, voice, run, translate):
+            for heard in decoding.segments(mine, part, voice, choice, translate):
                 if segment := word_times.segment(heard, last, length):
                     last = segment.end
                     run.reached(at, last)
-                    yield segment.moved(at / RATE)
+                    yield segment.moved(at / RATE), heard.language_probability
     run.reached(at, length)
 
 

@@ -83,6 +83,11 @@ class Whisper(WhisperModel):
         with self._turn(), self._encoding:
             return super().encode(features[:, : -(-longest // STEP) * STEP])
 
+    def languages_of(self, encoded: Any) -> list[list[tuple[str, float]]]:
+        """Return tokens of all languages with their probabilities, likeliest first, for each of a batch of outputs."""
+        with self._turn(first=True):
+            return self.model.detect_language(encoded)
+
     def get_prompt(self, tokenizer: Any, previous_tokens: list[int], *rest: Any, **named: Any) -> list[int]:
         return super().get_prompt(tokenizer, previous_tokens[-PROMPT:], *rest, **named)
 

@@ -32,7 +32,7 @@ def segment(decoded: Any, earliest: float, latest: float) -> Segment | None:
         Word(word.word, round(start, 2), round(end, 2), round(min(max(float(word.probability), 0.0), 1.0), 3))
         for word, start, end in zip(said, starts, ends, strict=True)
     )
-    return Segment(words[0].start, max(word.end for word in words), text, words)
+    return Segment(words[0].start, max(word.end for word in words), text, words, language=decoded.language or None)
 
 
 def _starts(starts: Sequence[float], earliest: float, latest: float) -> list[float] | None:

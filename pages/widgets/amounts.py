@@ -7,6 +7,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
+from stt.languages import LANGUAGES
+from stt.transcript import Transcript
+
 
 def length(seconds: float | None) -> str:
     """Such as "11 s", "3 min 25 s", "1 h 2 min"; "length unknown" for None."""
@@ -18,6 +21,14 @@ def length(seconds: float | None) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s" if rest and minutes < 10 else f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def spoken_languages(transcript: Transcript, main: str | None) -> list[str]:
+    """Return the languages of a transcript by name: with their lengths ("Spanish 21 s") where there are several."""
+    shares = transcript.languages
+    if len(shares) > 1:
+        return [", ".join(f"{LANGUAGES.get(code, code)} {length(seconds)}" for code, seconds in shares.items())]
+    return [LANGUAGES.get(main, main)] if main else []
 
 
 def clock(seconds: float) -> str:

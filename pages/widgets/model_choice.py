@@ -87,15 +87,23 @@ def _short(text: str, longest: int = 160) -> str:
 
 
 def _language(model: Model, option: Option) -> str:
-    own = "Detect" if model.local else "The model's own choice"
+    if model.local:
+        codes = st.multiselect(
+            option.label,
+            list(LANGUAGES),
+            format_func=lambda code: LANGUAGES[code],
+            placeholder="Detect automatically",
+            key=f"{model.id}-{option.name}",
+            help="Setting the language improves accuracy. With several, each part is transcribed in the one it is in.",
+        )
+        return ",".join(codes)
     return st.selectbox(
         option.label,
         ["", *LANGUAGES],  # no None, which would put a cross beside the choice
-        format_func=lambda code: LANGUAGES.get(code, code) if code else own,
-        accept_new_options=option.free and not model.local,
+        format_func=lambda code: LANGUAGES.get(code, code) if code else "The model's own choice",
+        accept_new_options=option.free,
         key=f"{model.id}-{option.name}",
-        help="Choose the language when you know it: it is surer."
-        + ("" if model.local else " A code such as en-GB can be typed."),
+        help="Setting the language improves accuracy. A code such as en-GB can be typed.",
     )
 
 

@@ -184,7 +184,7 @@ def settings_of(job: Job) -> list[str]:
         if value is True:
             words.append(label)
         elif name in ("language", "language_code"):
-            words.append(LANGUAGES.get(str(value), str(value)))
+            words.append(" or ".join(LANGUAGES.get(code, code) for code in str(value).split(",")))
         else:
             words.append(f"{label}: {value}"[:60])
     return words

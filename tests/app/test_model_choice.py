@@ -50,7 +50,7 @@ def said(test: AppTest) -> str:
 
 
 def controls(test: AppTest, model: str) -> set[str]:
-    every = [*test.toggle, *test.number_input, *test.text_input, *test.text_area, *test.selectbox]
+    every = [*test.toggle, *test.number_input, *test.text_input, *test.text_area, *test.selectbox, *test.multiselect]
     return {control.key.removeprefix(f"{model}-") for control in every} - {"model"}
 
 
@@ -95,6 +95,14 @@ def test_what_is_chosen_is_sent_and_a_setting_that_is_on_can_be_turned_off(provi
         "extra": '{"new_parameter": 1}',
     }
     assert not test.error
+
+
+def test_this_machine_takes_several_languages(provider):
+    test = choose(LOCAL)
+    languages = test.multiselect(key=f"{LOCAL}-language")
+    assert languages.proto.placeholder == "Detect automatically" and test.session_state.options == {}
+    languages.set_value(["es", "en"]).run()
+    assert test.session_state.options == {"language": "es,en"} and not test.error
 
 
 def test_a_further_parameter_that_is_no_json_is_said_at_once(provider):

@@ -40,6 +40,17 @@ TALK = Transcript(
 )  # fmt: skip
 
 
+def test_words_tell_their_language_where_there_are_several():
+    spanish = replace(TALK.segments[0], language="es")
+    body = answers.job(JOB, replace(TALK, segments=(spanish, replace(TALK.segments[1], language="en"))))
+    channel = body["result"]["results"]["channels"][0]
+    words = channel["alternatives"][0]["words"]
+    assert [word["language"] for word in words] == ["es"] * 5 + ["en"] * 3
+    assert channel["alternatives"][0]["languages"] == ["es", "en"] and channel["detected_language"] == "en"
+    assert [said["language"] for said in body["result"]["results"]["utterances"]] == ["es", "en"]
+    fits(body, "Transcription")
+
+
 def fits(body: dict, schema: str) -> None:
     """The body is JSON, and as the published document says."""
     document = openapi.document()

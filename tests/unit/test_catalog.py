@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from stt import catalog
 from stt.catalog import FIRST, LOCAL, Cost, clean_options, cost, load, packaged
 from stt.errors import BadOption, ProviderDown
+from stt.models import options_for
 from tests.provider_contract import MODELS, TAKES
 
 REMOTE = [model for model in packaged().models if not model.local]
@@ -169,6 +170,14 @@ def test_options_are_sent_with_their_types_and_without_the_empty_ones(given_, se
 
 
 @pytest.mark.parametrize(
+    ("asked", "read"),
+    [("es", "es"), ("es,en", "es,en"), (["es", "en-US", "es"], "es,en"), (" es , en ", "es,en"), ([], None), ("", None)],
+)
+def test_this_machine_takes_one_language_or_several(asked, read):
+    assert options_for(packaged().find(LOCAL), LOCAL, {"language": asked}).get("language") == read
+
+
+@pytest.mark.parametrize(
     ("model", "wrong"),
     [
         (FIRST, {"speaker_labels": True}),
@@ -190,6 +199,8 @@ def test_options_are_sent_with_their_types_and_without_the_empty_ones(given_, se
         ("aai/universal", {"custom_spelling": "[{"}),
         ("openai/gpt-4o-transcribe", {"temperature": 1.5}),
         (LOCAL, {"extra": {"a": 1}}),
+        (LOCAL, {"language": ["es", "english please"]}),
+        (FIRST, {"language": "es,en"}),
     ],
 )
 def test_an_option_that_does_not_fit_is_refused_in_words(model, wrong):

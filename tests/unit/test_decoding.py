@@ -11,13 +11,14 @@ import pytest
 from faster_whisper import transcribe as fw
 from faster_whisper.tokenizer import Tokenizer
 
-from stt import decoding, stretches, whisper, word_times
+from stt import decoding, sliding, stretches, whisper, word_times
 from tests.audio import RATE
 
 
-def heard_as(*words: tuple[str, float, float], confidences: Iterable[float] = repeat(0.9)) -> fw.Segment:
+def heard_as(*words: tuple[str, float, float], confidences: Iterable[float] = repeat(0.9)) -> sliding.Decoded:
     said = [fw.Word(start, end, text, sure) for (text, start, end), sure in zip(words, confidences, strict=False)]
-    return fw.Segment(1, 0, said[0].start, said[-1].end, "".join(w.word for w in said), [], -0.2, 1.0, 0.0, said, 0.0)
+    text = "".join(word.word for word in said)
+    return sliding.Decoded(1, 0, said[0].start, said[-1].end, text, [], -0.2, 1.0, 0.0, said, 0.0, language="en")
 
 
 @pytest.mark.parametrize(("pace", "is_invented"), [(60, True), (20, True), (11, False), (3, False)])
@@ -85,9 +86,9 @@ def test_a_passage_is_heard_again_for_real(data, talk):
     spans = stretches.speech(talk)
     model = whisper._models().whole
     tokenizer = Tokenizer(model.hf_tokenizer, True, task="transcribe", language="en")
-    options = decoding._options(tokenizer)
+    passage = decoding.Passage(model, talk, lambda _: tokenizer, decoding._options(tokenizer), "en")
     few = [heard_as((" there's", 0.3, 0.6)), heard_as((" silly", len(talk) / RATE - 0.5, len(talk) / RATE))]
-    found = decoding.complete(few, spans, lambda a, b: decoding._again(model, tokenizer, options, talk, [], a, b))
+    found = decoding.complete(few, spans, passage.again)
     text = "".join(segment.text for segment in found)
     assert len(text.split()) > 0.9 * sum(len(segment.words) for segment in whole)
 

@@ -153,6 +153,11 @@ def test_a_table_of_words_has_every_word_with_its_numbers():
         (w.start, w.end, w.text.strip(), w.confidence) for w in TALK.words
     ]
     assert [r["speaker"] for r in rows] == [s.speaker for s in TALK.segments for _ in s.words]
+    assert {r["language"] for r in rows} == {"en"}
+    two = transcript(segment("Hola a todos", language="es"), segment("Good morning", 4.0, language="en"))
+    rows = read_csv(FORMATS["csv"].write(two))
+    assert [r["language"] for r in rows] == ["es"] * 3 + ["en"] * 2
+    assert Transcript.from_dict(json.loads(FORMATS["json"].write(two))["transcript"]) == two
 
 
 def test_no_cell_of_a_table_is_a_formula():

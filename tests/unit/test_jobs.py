@@ -16,8 +16,10 @@ from jiwer import wer
 
 import stt
 from stt import history, jobs, limits, processes, recordings, records, spoken, stretches, upkeep
-from stt.database import job_engine_arguments
+from stt.database import database, job_engine_arguments
+from stt.database import stretches as chunks
 from stt.errors import BadOption, EmptyFile, KeyMissing, NotFound
+from stt.transcript import Segment, Transcript, Word
 from tests import audio
 from tests.bench.accuracy import normalised
 from tests.waiting import ended, until
@@ -209,6 +211,32 @@ def test_the_same_file_twice_gives_two_transcripts():
 def test_the_provider_model_is_answered_here_without_a_key():
     progress = ended(stt.create(audio.AUSTEN[1], model="#g1_whisper-base", options={"language": "en-US"}))
     assert progress.job.model == "local/whisper-base" and "selfish" in progress.text
+
+
+def test_a_job_of_two_named_languages_keeps_the_language_of_each_part(tmp_path: Path):
+    """The language changes inside the second chunk; the first one was Spanish."""
+    sound = audio.samples(audio.AUDIO / "spanish-then-english.flac")[: 50 * audio.RATE]
+    options = {"language": ["es", "en-US"]}
+    progress = ended(stt.create(audio.write(tmp_path / "two.flac", sound), options=options))
+    transcript = progress.transcript
+    assert progress.job.options["language"] == "es,en"
+    assert list(transcript.languages) == ["en", "es"] and transcript.language == progress.job.language == "en"
+    assert transcript.languages["es"] == pytest.approx(21, abs=2)
+    assert {s.language for s in transcript.segments if s.end < 21} == {"es"}
+    assert "historia de la ciudad" in transcript.text and "save the patient" in transcript.text
+
+
+def test_a_job_that_an_older_version_began_goes_on_without_languages_of_segments():
+    job = ended(stt.create(audio.AUSTEN[1])).job
+    old = Transcript((Segment(0.0, 2.0, "Hola.", (Word("Hola.", 0.0, 2.0, 0.9),)),)).to_dict()["segments"]
+    for segment in old:
+        del segment["language"]
+    with database().begin() as connection:
+        notes = {"worked": 1.0, "last": False, "language": "es", "language_probability": 0.9, "facts": {}}
+        row = dict(id=job.id, number=1, start=0.0, end=2.0, segments=old, notes=notes)
+        connection.execute(chunks.insert().values(row))
+    transcript = spoken.assembled(job.id)
+    assert (transcript.language, transcript.language_probability, transcript.languages) == ("es", 0.9, {})
 
 
 def test_what_a_killed_process_left_between_two_databases_is_set_right(tmp_path: Path):

@@ -96,7 +96,7 @@ def test_each_thing_that_the_model_does_can_be_cancelled(speech, short):
                 raise Cancelled()
 
         with whisper._models().whole.part(ask, short=short) as model:
-            list(decoding.segments(model, sound, stretches.voice(sound), whisper.Run(iter, "en"), False))
+            list(decoding.segments(model, sound, stretches.voice(sound), "en", False))
         return len(asks)
 
     steps = asked(0)
