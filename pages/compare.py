@@ -106,8 +106,14 @@ def reference_of(recording: str) -> str:
             except InputError as error:
                 st.error(markdown(sentence(error.to_dict())))
         state.setdefault(f"reference-{recording}", kept.get(recording, ""))
-        kept[recording] = st.text_area("Or paste it", height=140, key=f"reference-{recording}")
-    return kept[recording]
+        pasted = st.text_area(
+            "Or paste it", height=140, key=f"reference-{recording}", max_chars=compare.MOST_REFERENCE
+        )
+        try:
+            kept[recording] = compare.check_reference(pasted)
+        except InputError as error:
+            st.error(markdown(sentence(error.to_dict())))
+    return kept.get(recording, "")
 
 
 @st.cache_data(max_entries=24, ttl=3600, show_spinner=False)

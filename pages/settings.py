@@ -1,7 +1,6 @@
 """Settings: the key for the AI/ML API, and what this server runs on."""
 
 import streamlit as st
-from pydantic import SecretStr
 
 from pages import visitor
 from pages.widgets.limits_view import limits_view
@@ -31,15 +30,17 @@ def key_form() -> None:
             "AI/ML API key",
             type="password",
             autocomplete="off",
+            max_chars=keys.LONGEST,
             help="Checked with the provider, then kept in memory for this browser session. Keys are made at aimlapi.com.",
         )
         if st.form_submit_button("Check and use", type="primary") and typed.strip():
-            use(SecretStr(typed.strip()))
+            use(typed)
 
 
-def use(key: SecretStr) -> None:
+def use(typed: str) -> None:
     with st.spinner("Asking the provider whether it knows this key"):
         try:
+            key = keys.typed(typed)
             Client(settings().aiml_base_url, key).check_key()
         except SttError as error:
             state.key_notice = sentence(error.to_dict())

@@ -79,12 +79,18 @@ def add_recordings() -> tuple[list[Link], bool]:
             memory.links_left,
             placeholder="https://example.org/talk.mp3",
             height=100,
+            max_chars=recordings.LONGEST_LINKS,
             key=f"links-{memory.links_drawn}",
         )
+        try:
+            links = recordings.links_in(typed)
+        except SttError as error:
+            st.error(markdown(sentence(error.to_dict())))
+            links = []
     with record:
         longest = settings().stt_length_limit
         add(recorder("recorder", longest and longest * 60 - MARGIN))
-    return [Link(address) for address in dict.fromkeys(typed.split())], bool(link.open)
+    return links, bool(link.open)
 
 
 def add(ids: list[str]) -> bool:
@@ -125,6 +131,8 @@ def list_recordings(found: list[recordings.Recording], model: Model) -> None:
                     chosen.remove(recording.id)
                     recordings.remove(recording.id, owner)
                     st.rerun()
+        if found:
+            plain("What is not transcribed within a day is deleted.", "stt-hint")
 
 
 def facts(recording: recordings.Recording, expected: float | None) -> str:

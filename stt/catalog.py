@@ -24,6 +24,7 @@ from stt.untrusted import clean, items, number, signed
 FIRST = "#g1_whisper-base"
 LOCAL = "local/whisper-base"
 EXTRA = "extra"
+LONGEST_VALUE = 20_000  # characters of a setting
 RESERVED = {"model", "url", "audio", "file"}
 FRESH = 3600.0  # seconds for which a cached list is not asked for again
 COPY = "aiml-models.json"
@@ -324,6 +325,7 @@ def _further(model: Model, further: Any) -> dict[str, Any]:
 
 def _value(option: Option, value: Any) -> Any:
     """`value` as the option's type; None where it is empty. Raises BadOption."""
+    _check_length(option.label, value)
     if value is None or isinstance(value, str) and not value.strip():
         return None
     if option.kind == "switch":
@@ -360,10 +362,19 @@ def _number(option: Option, value: Any) -> float | int:
     return int(read_as) if option.whole or read_as.is_integer() and isinstance(value, int) else read_as
 
 
+def _check_length(label: str, value: Any) -> None:
+    length = len(value) if isinstance(value, str) else 0
+    if isinstance(value, list | tuple):
+        length = sum(len(str(one)) + 1 for one in value)
+    if length > LONGEST_VALUE:
+        raise BadOption(f"{label} takes at most {LONGEST_VALUE:,} characters.", guidance="Shorten it.")
+
+
 def _json(label: str, value: Any) -> Any:
     try:
+        _check_length(label, value)
         read_as = json.loads(value) if isinstance(value, str) else value
-        json.dumps(read_as, allow_nan=False)
+        _check_length(label, json.dumps(read_as, allow_nan=False))
     except (ValueError, TypeError, RecursionError) as error:
         raise BadOption(f"{label} is not valid JSON.") from error
     return read_as

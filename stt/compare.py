@@ -321,6 +321,13 @@ def _drawable(sides: Sequence[list[Cell]]) -> Iterator[Passage]:
         yield Passage(start, parts)
 
 
+def check_reference(text: str) -> str:
+    """The text that somebody pasted. Raises TooLarge."""
+    if len(text) > MOST_REFERENCE:
+        raise TooLarge("The reference text is larger than 5 MB.", guidance="Use a shorter text.")
+    return text
+
+
 def reference_text(data: bytes, name: str) -> str:
     """The text of an uploaded file; of subtitles (`.srt`, `.vtt`) what is spoken. Raises InputError, TooLarge."""
     if len(data) > MOST_REFERENCE:

@@ -9,11 +9,22 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from stt.access import signing_secret
-from stt.errors import KeyMissing
+from stt.errors import KeyMissing, KeyRefused
 from stt.settings import settings
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet  # only where a key is sealed: the first page does not wait for it
+
+
+LONGEST = 500  # characters
+
+
+def typed(text: str) -> SecretStr:
+    """The key that somebody typed. Raises KeyRefused for what cannot be one."""
+    text = text.strip()
+    if len(text) > LONGEST or not (text.isascii() and text.isprintable()):
+        raise KeyRefused(f"A key has at most {LONGEST} characters: letters, digits and signs.")
+    return SecretStr(text)
 
 
 def server_key() -> SecretStr | None:

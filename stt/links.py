@@ -26,10 +26,11 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 from urllib3.util.connection import create_connection
 
-from stt import addresses
+from stt import addresses, storage
 from stt.errors import BadLink, Cancelled, DiskFull, TooLarge
 
 REDIRECTS = 10
+LONGEST = 4096  # characters; signed addresses of stores have up to 2,000
 _CONNECT, _QUIET = 15, 30  # seconds to connect, and without a byte
 _BLOCK = 1 << 16  # bytes
 _PORTS = (80, 443)  # and those from 1024 on: below are mail, files, remote shells
@@ -49,6 +50,8 @@ def well_formed(url: str) -> str:
     Raises BadLink: not http or https, a user name or password in it, or no complete address.
     """
     url = url.strip()
+    if len(url) > LONGEST:
+        raise BadLink(f"A link has at most {LONGEST:,} characters.")
     if re.search(r"[\x00-\x1f\x7f]", url):
         raise BadLink("The link holds signs that no address has.")
     try:
@@ -171,12 +174,15 @@ def _save(answer: requests.Response, path: Path, limit: int, guard: _Guard, on_p
     too_large = TooLarge(f"The recording behind this link is larger than the limit of {limit / 1024**2:,.0f} MB.")
     if total is not None and total > limit:
         raise too_large
+    storage.check_room(path.parent, total or 0)
     done = 0
     with open(path, "xb") as file:
         for block in answer.iter_content(_BLOCK):
             guard.check()
             if not done and _HTML.match(block[:2048]):
                 raise BadLink("This link leads to a web page, not to a recording.")
+            if (done + len(block)) // storage.CHECKED > done // storage.CHECKED:
+                storage.check_room(path.parent)
             done += len(block)
             if done > limit:
                 raise too_large
@@ -188,6 +194,16 @@ def _save(answer: requests.Response, path: Path, limit: int, guard: _Guard, on_p
         raise BadLink("There is nothing behind this link: 0 bytes.")
 
 
+def _kinds(error: BaseException) -> str:
+    """What went wrong without the address that it went wrong with: details go to the log."""
+    kinds: list[str] = []
+    reason: BaseException | None = error
+    while reason is not None and len(kinds) < 5:
+        kinds.append(type(reason).__name__)
+        reason = reason.__cause__ or reason.__context__
+    return " by ".join(kinds)
+
+
 @contextmanager
 def _errors_in_words(guard: _Guard) -> Iterator[None]:
     """What the network says, as sentences."""
@@ -195,13 +211,13 @@ def _errors_in_words(guard: _Guard) -> Iterator[None]:
         yield
     except requests.exceptions.SSLError as error:
         guard.check()
-        raise BadLink("The site behind this link has no valid certificate.", detail=str(error)) from error
+        raise BadLink("The site behind this link has no valid certificate.", detail=_kinds(error)) from error
     except requests.exceptions.Timeout as error:
         guard.check()
-        raise BadLink("The site behind this link does not answer.", detail=str(error)) from error
+        raise BadLink("The site behind this link does not answer.", detail=_kinds(error)) from error
     except (requests.RequestException, HTTPError, UnicodeError) as error:
         guard.check()
-        raise BadLink("The connection to the site behind this link failed.", detail=str(error)) from error
+        raise BadLink("The connection to the site behind this link failed.", detail=_kinds(error)) from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull("There is no room left for the recording behind this link.") from error

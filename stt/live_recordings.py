@@ -26,7 +26,7 @@ from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 
-from stt import access, recordings
+from stt import access, recordings, storage
 from stt.errors import Conflict, InputError, LimitReached, NotFound, SetupError, TooLarge
 from stt.recordings import Recording
 from stt.settings import settings
@@ -67,6 +67,7 @@ def start(owner: str, visitor: str, name: str) -> str:
     live = Live(recordings.new_id(), owner, recordings.clean_name(name))
     with recordings.disk_errors():
         home.mkdir(parents=True, exist_ok=True)
+        storage.check_room(home)
         _sound(home, live.id).touch()
         _note(home, live)
     return live.id

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from stt import removals, storage
 from stt.database import AWAY, database, recordings, transcriptions
-from stt.errors import DiskFull, EmptyFile, NotFound, TooLarge, UploadBroken
+from stt.errors import BadLink, DiskFull, EmptyFile, NotFound, TooLarge, UploadBroken
 from stt.settings import settings
 from stt.storage import folder
 
@@ -54,6 +54,19 @@ class Link:
     url: str
 
 
+MOST_LINKS, LONGEST_LINKS = 100, 100_000  # links that are taken at once, and characters of all of them
+
+
+def links_in(typed: str) -> list[Link]:
+    """The links in a text, between white space, each once. Raises BadLink if there are too many."""
+    if len(typed) > LONGEST_LINKS:
+        raise BadLink(f"At most {LONGEST_LINKS:,} characters of links are taken at once.", guidance="Add fewer links.")
+    found = list(dict.fromkeys(typed.split()))
+    if len(found) > MOST_LINKS:
+        raise BadLink(f"At most {MOST_LINKS} links are taken at once, and these are {len(found):,}.", guidance="Add fewer links.")
+    return [Link(address) for address in found]
+
+
 def new_id() -> str:
     """160 random bits, URL-safe: nobody guesses one."""
     return secrets.token_urlsafe(20)
@@ -71,6 +84,7 @@ class Intake:
         self.size = 0
         self._check_size(expected or 0)
         with disk_errors():
+            storage.check_room(folder("incoming"), expected or 0)
             self.part = folder("incoming") / new_id()
             self._file = open(self.part, "wb")  # noqa: SIM115 - closed by __exit__
 
@@ -87,9 +101,11 @@ class Intake:
         self.part.unlink(missing_ok=True)
 
     def write(self, block: bytes) -> None:
-        self.size += len(block)
-        self._check_size(self.size)
+        self._check_size(self.size + len(block))
         with disk_errors():
+            if (self.size + len(block)) // storage.CHECKED > self.size // storage.CHECKED:
+                storage.check_room(self.part.parent)
+            self.size += len(block)
             self._file.write(block)
 
     def flush(self) -> None:

@@ -25,6 +25,7 @@ IN_USE = 60.0  # seconds for which a copy that was asked for stays: whoever aske
 # What stays free of a disk, for the database and all else on the machine: this share of it, or so many bytes where that
 # is less.
 KEPT_FREE, KEPT_FREE_BYTES = 0.05, 2 << 30
+CHECKED = 16 << 20  # bytes that may be written between two looks at the room left
 
 
 def data_folder() -> Path:
@@ -48,11 +49,11 @@ def folder(name: str) -> Path:
     return path
 
 
-def check_room(size: int = 0) -> None:
-    """Make sure that a file of `size` bytes may still be written to the data folder. Raises DiskFull."""
-    disk = shutil.disk_usage(settings().data_dir)
+def check_room(folder: Path, size: int = 0) -> None:
+    """Make sure that `size` more bytes leave enough room on the disk of a folder. Raises DiskFull."""
+    disk = shutil.disk_usage(folder)
     if disk.free - size < min(disk.total * KEPT_FREE, KEPT_FREE_BYTES):
-        raise DiskFull("The server's disk has too little room left for another recording.")
+        raise DiskFull("There is too little room left on the server's disk.")
 
 
 def save(part: Path, name: str) -> None:

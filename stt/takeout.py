@@ -11,11 +11,18 @@ from typing import Any
 
 from zipstream import ZIP_DEFLATED, ZipStream
 
-from stt import exports, history, recordings, spoken
+from stt import exports, history, recordings, spoken, storage
 from stt.recordings import Recording
+from stt.settings import settings
 
 FORMATS = ("txt", "srt", "json")  # to read, to show, and with all that is known
 BLOCK = 1 << 20  # bytes
+
+
+def check_room() -> None:
+    """A takeout fetches recordings that are kept elsewhere to this machine's disk. Raises DiskFull."""
+    if settings().stt_storage:
+        storage.check_room(storage.folder("cache"))
 
 
 def everything(owner: str) -> Iterator[bytes]:

@@ -148,6 +148,10 @@ async def my_data(request: Request) -> Response:
         return refusal(NotFound("This browser has no cookie of this site.", guidance="Allow cookies, then reload."))
     headers = {"Cache-Control": "private, no-store", "Content-Disposition": 'attachment; filename="my-data.zip"'}
     takeout = await IMPORTS.run(import_module, "stt.takeout")  # brings the formats: only when somebody asks
+    try:
+        takeout.check_room()
+    except SttError as error:
+        return refusal(error)
     pieces = EXPORTS.iterate(owner, takeout.everything(owner))
     return _InPlace(OPEN_EXPORTS.place(owner, request), pieces, media_type="application/zip", headers=headers)
 

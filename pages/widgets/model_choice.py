@@ -160,6 +160,8 @@ def _control(model: Model, option: Option) -> Any:
             key=key,
         )
     if option.kind == "json":
-        return st.text_area(label, placeholder='{"name": "value"}', help=option.help, key=key)
+        return st.text_area(
+            label, placeholder='{"name": "value"}', help=option.help, max_chars=catalog.LONGEST_VALUE, key=key
+        )
     hint = "Separate with commas" if option.kind == "list" else None
-    return st.text_input(label, placeholder=hint, help=option.help, key=key)
+    return st.text_input(label, placeholder=hint, help=option.help, max_chars=catalog.LONGEST_VALUE, key=key)

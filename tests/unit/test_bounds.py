@@ -1,0 +1,138 @@
+"""What people type has a length that the server holds to, with a sentence; and a disk keeps some room."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from stt import catalog, compare, corrections, history, keys, links, live_recordings, recordings, storage, takeout, tokens
+from stt.errors import BadLink, BadOption, DiskFull, KeyRefused, SttError, TooLarge
+from stt.settings import settings
+from tests import audio
+from tests.transcripts import finished
+
+ANN = "visitor:ann"
+GB = 1 << 30
+NOVA = "#g1_nova-2-general"
+
+
+def option(kind: str) -> tuple[catalog.Model, str]:
+    """A model and an option of this kind."""
+    for model in catalog.packaged().models:
+        for each in model.options:
+            if each.kind == kind and (each.free or kind != "choice"):
+                return model, each.name
+    raise AssertionError(kind)
+
+
+def set_option(kind: str, value: Any) -> None:
+    model, name = option(kind)
+    catalog.clean_options(model, {name: value})
+
+
+# What, the longest that passes or None where another check refuses it, one more, and who refuses.
+FIELDS: dict[str, tuple[Callable[[Any], Any], Any, Any, type[SttError]]] = {
+    "a link": (links.well_formed, "https://a.example/".ljust(links.LONGEST, "a"), "https://a.example/".ljust(links.LONGEST + 1, "a"), BadLink),
+    "many links": (recordings.links_in, "a b " * 9 + "c " * recordings.MOST_LINKS,
+                   " ".join(map(str, range(recordings.MOST_LINKS + 1))), BadLink),
+    "the links box": (recordings.links_in, " " * recordings.LONGEST_LINKS, " " * (recordings.LONGEST_LINKS + 1), BadLink),
+    "a text of a model": (lambda v: set_option("text", v), "a" * catalog.LONGEST_VALUE, "a" * (catalog.LONGEST_VALUE + 1), BadOption),
+    "a list of a model": (lambda v: set_option("list", v), "a, " * 6_000, ["a" * 10_000] * 3, BadOption),
+    "JSON of a model": (lambda v: set_option("json", v), '{"a": 1}', {"a": "b" * catalog.LONGEST_VALUE}, BadOption),
+    "a key": (keys.typed, "k" * keys.LONGEST, "k" * (keys.LONGEST + 1), KeyRefused),
+    "the name of a token": (lambda v: tokens.make(v, ANN), "n" * tokens.NAMED, "n" * (tokens.NAMED + 1), BadOption),
+    "a reference text": (compare.check_reference, "r" * compare.MOST_REFERENCE, "r" * (compare.MOST_REFERENCE + 1), TooLarge),
+}  # fmt: skip
+
+
+@pytest.mark.usefixtures("data")
+@pytest.mark.parametrize("name", FIELDS)
+def test_a_text_has_a_bound_and_a_sentence(name: str):
+    take, longest, one_more, refusal = FIELDS[name]
+    take(longest)
+    with pytest.raises(refusal) as refused:
+        take(one_more)
+    assert any(letter.isdigit() for letter in refused.value.message), "it says how much"
+    assert refused.value.guidance
+
+
+CORRECTIONS: dict[str, tuple[Callable[[str, Any], Any], Any, Any]] = {
+    "a paragraph": (lambda i, v: corrections.save(i, ANN, 0, v, 0), "p" * corrections.LONGEST_TEXT, "p" * (corrections.LONGEST_TEXT + 1)),
+    "a title": (lambda i, v: corrections.retitle(i, ANN, v, "Talk"), "t" * corrections.LONGEST_TITLE, "t" * (corrections.LONGEST_TITLE + 1)),
+    "a name": (lambda i, v: corrections.rename_speakers(i, ANN, {"Speaker 1": v}, 0), "n" * corrections.LONGEST_NAME, "n" * (corrections.LONGEST_NAME + 1)),
+    "a tag": (lambda i, v: corrections.set_tags(i, ANN, [v]), "t" * corrections.LONGEST_TAG, "t" * (corrections.LONGEST_TAG + 1)),
+    "many tags": (lambda i, v: corrections.set_tags(i, ANN, v), list(map(str, range(corrections.MOST_TAGS))),
+                  list(map(str, range(corrections.MOST_TAGS + 1)))),
+}  # fmt: skip
+
+
+@pytest.mark.usefixtures("data")
+@pytest.mark.parametrize("name", CORRECTIONS)
+def test_a_correction_has_a_bound_and_a_sentence(name: str):
+    correct, longest, one_more = CORRECTIONS[name]
+    with pytest.raises(BadOption, match="at most"):
+        correct(finished().id, one_more)
+    correct(finished().id, longest)
+    assert len(history.find(ANN)) == 2
+
+
+def disk(monkeypatch: pytest.MonkeyPatch, total: int, free: int) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(total=total, free=free))
+
+
+@pytest.mark.parametrize(
+    ("total", "free", "size", "fits"),
+    [
+        (1000 * GB, 2 * GB + 5, 5, True),  # 2 GB stay free of a large disk
+        (1000 * GB, 2 * GB + 5, 6, False),
+        (10 * GB, GB, GB // 4, True),  # 5 % of a small one
+        (10 * GB, GB, GB, False),
+    ],
+)
+def test_a_disk_keeps_five_per_cent_or_two_gigabytes_free(tmp_path, monkeypatch, total: int, free: int, size: int, fits: bool):
+    disk(monkeypatch, total, free)
+    if fits:
+        storage.check_room(tmp_path, size)
+    else:
+        with pytest.raises(DiskFull, match="too little room"):
+            storage.check_room(tmp_path, size)
+
+
+def test_nothing_more_is_taken_in_when_the_disk_is_nearly_full(host, httpserver, monkeypatch, tmp_path):
+    host(STT_STORAGE=f"file://{tmp_path}/afar")
+    httpserver.expect_request("/a.flac").respond_with_data(audio.JFK.read_bytes(), content_type="audio/flac")
+    (settings().data_dir / "incoming").mkdir(parents=True)
+    takeout.check_room()
+    disk(monkeypatch, 100 * GB, 2 * GB - 1)
+    ways: list[Callable[[], Any]] = [
+        lambda: recordings.take_in(audio.JFK, ANN),
+        lambda: live_recordings.start(ANN, "ann", "Recording"),
+        lambda: links.download(httpserver.url_for("/a.flac"), settings().data_dir / "incoming", limit_bytes=GB, timeout_seconds=20, allow_private=True),
+        takeout.check_room,
+    ]  # fmt: skip
+    for way in ways:
+        with pytest.raises(DiskFull, match="too little room"):
+            way()
+    assert not list((settings().data_dir / "incoming").iterdir())
+
+
+def test_the_disk_is_looked_at_again_while_a_file_arrives(host, monkeypatch):
+    host()
+    with recordings.Intake("a.wav", ANN) as intake:
+        intake.write(b"x" * (storage.CHECKED - 1))
+        disk(monkeypatch, 100 * GB, GB)
+        with pytest.raises(DiskFull):
+            intake.write(b"xx")
+    assert not list((settings().data_dir / "incoming").iterdir())
+
+
+def test_the_address_of_a_link_that_failed_is_not_in_what_is_logged(fetch, caplog):
+    with pytest.raises(BadLink) as failed:
+        fetch("http://127.0.0.1:9/secret-talk.mp3?token=of-ann")
+    logging.getLogger("stt.test").warning("failed: %s", failed.value.detail)
+    assert failed.value.detail and "secret" not in caplog.text and "of-ann" not in caplog.text
