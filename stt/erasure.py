@@ -26,9 +26,10 @@ SOON = 1.0  # seconds until the next look while something is left
 HOUR = 3600.0  # seconds between two looks for abandoned files
 ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 BLOCK = 200  # jobs looked up at once
-# Compacting a database keeps writers waiting, about 6 s a GB. A larger one is only overwritten where rows were.
+# Compacting a database keeps writers waiting, 15 s a GB on two busy cores. A larger one is only overwritten where rows
+# were.
 LARGEST = 1 << 30  # bytes
-SHARE = 20  # it takes one in so many seconds at most
+SHARE = 5  # it takes one second in so many at most
 READERS = 20.0  # seconds to wait for those who still read what was there before
 
 log = logging.getLogger("stt.erasure")
