@@ -1,0 +1,67 @@
+"""Files of the server are private, and whole or not there at all."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stt import catalog, files, weights
+from tests.server import ROOT
+
+
+def test_a_file_is_replaced_whole_or_not_at_all_and_nothing_is_left(tmp_path: Path):
+    path = tmp_path / "note"
+    with files.replacing(path, "w") as file:
+        file.write("old")
+    with pytest.raises(OSError, match="full"), files.replacing(path, "w") as file:
+        file.write("half of the n")
+        raise OSError("full")
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_copies_and_notes_that_cannot_take_their_place_leave_nothing(tmp_path: Path):
+    """A folder stands where the file should be, so each is written and cannot be put there."""
+    (tmp_path / catalog.COPY / "in the way").mkdir(parents=True)
+    (tmp_path / "note" / "in the way").mkdir(parents=True)
+    catalog.load(tmp_path, lambda _etag: ([{"id": "nova-3"}], None))
+    weights._note(tmp_path / "note", "{}")
+    assert {path.name for path in tmp_path.iterdir()} == {catalog.COPY, "note"}
+
+
+def test_a_folder_of_an_earlier_version_is_closed_to_other_users(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    (tmp_path / "audio").mkdir(mode=0o755)
+    (tmp_path / "audio" / "a").write_bytes(b"sound")
+    (tmp_path / "audio" / "a").chmod(0o644)
+    (tmp_path / "elsewhere").symlink_to(ROOT)
+    before = ROOT.stat().st_mode
+    tmp_path.chmod(0o755)
+    with caplog.at_level(logging.WARNING):
+        files.tighten(tmp_path)
+    assert [oct(path.stat().st_mode & 0o777) for path in (tmp_path, tmp_path / "audio", tmp_path / "audio" / "a")] == [
+        "0o700", "0o700", "0o600",
+    ]  # fmt: skip
+    assert ROOT.stat().st_mode == before and not caplog.records
+
+
+def test_the_token_command_makes_private_files_only(tmp_path: Path):
+    environment = {**os.environ, "STT_DATA_DIR": str(tmp_path / "data")}
+    command = [sys.executable, "-m", "stt", "token", "program"]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, preexec_fn=lambda: os.umask(0o022))
+    made = [tmp_path / "data", *(tmp_path / "data").rglob("*")]
+    assert len(made) > 1 and not [path.name for path in made if path.stat().st_mode & 0o077]
+
+
+def test_parts_that_a_killed_process_left_go_after_a_day(tmp_path: Path):
+    old, new = files.part_of(tmp_path / "a"), files.part_of(tmp_path / "a")
+    for part in (old, new):
+        part.touch()
+    os.utime(old, (1.0, 1.0))
+    files.clean_parts(tmp_path)
+    assert list(tmp_path.iterdir()) == [new]
