@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 import streamlit as st
 from pydantic import SecretStr
 
-from stt import access, clients, downloads, records, sign_ins
+from stt import access, clients, records, sign_ins
 from stt.settings import settings
 
 RECENT = 24 * 3600  # seconds; rows of jobs that ended longer ago are found in the history only
@@ -72,23 +71,6 @@ def address() -> str | None:
     """The network address of the visitor, for the limits."""
     peer = st.context.ip_address or "127.0.0.1"  # Streamlit has no address for this machine's own
     return clients.client(peer, st.context.headers.get("X-Forwarded-For"))
-
-
-def only_for_me(make: Callable[[], bytes | str]) -> Callable[[], bytes]:
-    """What makes a file to download, so that nobody else gets it, whoever knows its address.
-
-    Without cookies the browser cannot show who it is: then the address, which nobody can guess, is all there is.
-    """
-    mine = owner() if access.owner_of(access.visitor(st.context.cookies)) else None
-
-    def made() -> bytes:
-        content = make()
-        content = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
-        if mine is not None:
-            downloads.note(content, mine)
-        return content
-
-    return made
 
 
 def following() -> list[str]:

@@ -13,6 +13,7 @@
     │   │   └── TooSlow       the body stopped coming, or came by a few bytes a second
     │   ├── BadLink           an address that cannot be, or must not be, opened
     │   └── BadOption         a setting that the model does not know
+    │       └── BadExport     an option of a file to download that there is not
     ├── LimitReached          a limit of the host; says when it frees
     ├── CreateRepeated        an Idempotency-Key that was sent before
     │   ├── KeyReused         with another body
@@ -126,6 +127,11 @@ class BadLink(InputError):
 class BadOption(InputError):
     title = "A setting does not fit"
     guidance = "Change the setting and try again."
+
+
+class BadExport(BadOption):
+    status = 422
+    title = "This file cannot be made"
 
 
 class LimitReached(SttError):

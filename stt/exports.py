@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import html
+import inspect
 import io
 import json
 import re
 import unicodedata
-import zipfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -21,6 +21,7 @@ from docx.oxml import OxmlElement
 from docx.shared import Pt, RGBColor
 from docx.text.paragraph import Paragraph
 from pathvalidate import sanitize_filename
+from zipstream import ZIP_DEFLATED, ZipStream
 
 from stt import scripts
 from stt.cues import cues, printable, spoken
@@ -54,6 +55,12 @@ class Format(ABC):
     extension: ClassVar[str]
     label: ClassVar[str]
     mime: ClassVar[str]
+
+    @classmethod
+    def options(cls) -> dict[str, type]:
+        """The options of `content`, each with its type."""
+        given = inspect.signature(cls.content).parameters.values()
+        return {each.name: type(each.default) for each in given if each.default is not each.empty}
 
     def write(
         self,
@@ -236,25 +243,29 @@ def file_name(title: str, extension: str) -> str:
 def bundle(
     transcripts: Iterable[tuple[str, Transcript] | tuple[str, Transcript, Mapping[str, Any]]],
     formats: Iterable[str],
-) -> bytes:
-    """A ZIP of (title, transcript) or (title, transcript, facts) in each of `formats` (extensions).
+) -> Iterator[bytes]:
+    """A ZIP, piece by piece, of (title, transcript) or (title, transcript, facts) in each of `formats` (extensions).
 
     `facts` are more keyword arguments of `Format.write`, such as model and created. Transcripts of the same title
-    are numbered, alike in all formats. Raises BadOption for a format that does not exist.
+    are numbered, alike in all formats. Raises BadOption at once for a format that does not exist.
     """
     wanted = list(dict.fromkeys(formats))
     for extension in wanted:
         if extension not in FORMATS:
             raise BadOption(f"There is no format {extension!r}.", guidance=f"Choose from {', '.join(FORMATS)}.")
-    file = io.BytesIO()
+    return _bundled(transcripts, wanted)
+
+
+def _bundled(transcripts: Iterable[Any], wanted: list[str]) -> Iterator[bytes]:
+    archive = ZipStream(compress_type=ZIP_DEFLATED)
     taken: set[str] = set()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for title, transcript, *facts in transcripts:
-            stem = _unused(_stem(title), taken)
-            for extension in wanted:
-                content = FORMATS[extension].write(transcript, title=title, **(facts[0] if facts else {}))
-                archive.writestr(f"{stem}.{extension}", content)
-    return file.getvalue()
+    for title, transcript, *facts in transcripts:
+        stem = _unused(_stem(title), taken)
+        for extension in wanted:
+            content = FORMATS[extension].write(transcript, title=title, **(facts[0] if facts else {}))
+            archive.add(content, f"{stem}.{extension}")
+        yield from archive.all_files()
+    yield from archive.finalize()
 
 
 def clock(seconds: float) -> str:

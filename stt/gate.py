@@ -17,8 +17,9 @@ log = logging.getLogger("stt.web")
 PROBES = ("/healthz", "/_stcore/health")  # asked by balancers, by whatever address; they say nothing of anybody
 FIGURES = ("/metrics", "/_stcore/metrics")
 SIGN_IN, SIGN_OUT, SIGNED_IN = "/auth/login", "/auth/logout", "/oauth2callback"  # routes of Streamlit's own
-# Where Streamlit serves the files of its pages to whoever has the address. No page of ours needs it.
-CLOSED: tuple[str, ...] = ()
+# Routes of Streamlit's that no page of ours needs: files of pages, for whoever has the address; and uploads, of which it
+# keeps any number in memory. Also below a `server.baseUrlPath`.
+CLOSED = ("/media/", "/_stcore/upload_file/")
 SAFE = ("GET", "HEAD", "OPTIONS")
 VIOLATION = 1008  # the code with which a websocket is closed
 
@@ -89,7 +90,7 @@ def _refusal(scope: Scope, headers: Headers) -> Response | None:
 
 def _closed(path: str, headers: Headers, host: hosts.Host, scope: Scope) -> Response | None:
     """The refusal of a route that is closed here, or to whoever asks."""
-    if any(path == place or path.startswith(f"{place}/") for place in CLOSED):
+    if any(place in f"{path}/" for place in CLOSED):
         return PlainTextResponse("Not found", 404)
     if path in FIGURES and not settings().stt_public_metrics and not _is_from_here(host, scope):
         return PlainTextResponse("Only this machine itself may read this, unless STT_PUBLIC_METRICS is 1.", 403)

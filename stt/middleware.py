@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import time
 
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from stt import access, cookies, downloads, logs, startup
+from stt import access, cookies, logs, startup
 from stt.errors import DatabaseAway, SttError
 from stt.gate import SAFE, SIGN_OUT, SIGNED_IN, Gate
 from stt.limiters import IMPORTS, LOOKUPS
@@ -20,8 +19,6 @@ from stt.safety import SAFETY
 
 log = logging.getLogger("stt.web")
 
-MEDIA = "/media/"  # where Streamlit serves the files of its pages
-STREAMLIT_UPLOADS = "/_stcore/upload_file/"
 USER = "_streamlit_user="  # the cookie that Streamlit sets when somebody has signed in
 
 
@@ -90,53 +87,7 @@ class Visitors:
             await refusal(scope, receive, with_headers)
 
 
-class OwnFiles:
-    """Hides the files that a page has made for one visitor, such as exports, from everybody else."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(MEDIA):
-            await self.app(scope, receive, send)
-            return
-        request = Request(scope)
-        # Whole or not at all: a part of a file does not tell whose it is.
-        whole = {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"range"]}
-        start: Message | None = None
-
-        async def if_allowed(message: Message) -> None:
-            nonlocal start
-            if message["type"] == "http.response.start":
-                start = message
-                return
-            if start is not None:
-                if not await run_in_threadpool(_may_have, request, message.get("body", b"")):
-                    await PlainTextResponse("Not found", status_code=404)(scope, receive, send)
-                    start = None
-                    return
-                await send(start)
-            await send(message)
-
-        await self.app(whole, receive, if_allowed)
-
-
-class NoUploads:
-    """Closes Streamlit's route for uploads, which keeps any number of files in memory. Ours are in `stt.routes`."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        closed = scope["type"] == "http" and STREAMLIT_UPLOADS in scope["path"]
-        await (PlainTextResponse("Not found", status_code=404) if closed else self.app)(scope, receive, send)
-
-
-MIDDLEWARE = [Middleware(Gate), Middleware(Visitors), Middleware(NoUploads), Middleware(OwnFiles)]
-
-
-def _may_have(request: Request, content: bytes) -> bool:
-    return downloads.may_have(content, access.owner_of(access.visitor(request.cookies)))
+MIDDLEWARE = [Middleware(Gate), Middleware(Visitors)]
 
 
 def _log_answer(request: Request, status: int, began: float) -> None:

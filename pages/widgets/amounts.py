@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import time
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from stt import local_time
 from stt.languages import LANGUAGES
 from stt.transcript import Transcript
 
@@ -52,12 +53,8 @@ def percent(fraction: float) -> str:
 
 def when(seconds: float) -> str:
     """A time of day in the visitor's own time zone, such as "22 Nov 2026, 14:05"."""
-    moment = datetime.fromtimestamp(seconds, time_zone())
-    return f"{moment.day} {moment:%b %Y, %H:%M}"
+    return local_time.when(seconds, time_zone())
 
 
 def time_zone() -> ZoneInfo:
-    try:
-        return ZoneInfo(st.context.timezone or "UTC")
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
+    return local_time.zone(st.context.timezone)

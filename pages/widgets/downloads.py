@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import itertools
-import json
 from dataclasses import replace
-from functools import partial
-from typing import Any
 
 import streamlit as st
 
-from pages import visitor
-from pages.widgets.amounts import when
+from pages.widgets.amounts import time_zone
 from pages.widgets.plain import plain
 from stt import remote
 from stt.cues import cues
-from stt.exports import FORMATS, file_name
+from stt.export_addresses import RAW, address
+from stt.exports import FORMATS
 from stt.records import Job
 from stt.transcript import Transcript
 
@@ -24,7 +21,7 @@ SHOWN = 60  # characters of the text as it will be
 
 @st.fragment
 def downloads(job: Job, transcript: Transcript, *, audio: bool) -> None:
-    """What there is to choose, and the buttons; a file is written when its button is pressed."""
+    """What there is to choose, and the buttons; a route of ours makes the file when its button is pressed."""
     several = bool(transcript.speakers)
     plain("Text", "stt-title")
     with st.container(horizontal=True):
@@ -33,7 +30,7 @@ def downloads(job: Job, transcript: Transcript, *, audio: bool) -> None:
     beginning = _beginning(transcript)
     shown = FORMATS["txt"].write(beginning, times=times, speakers=speakers).decode().partition("\n")[0]
     plain(shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…", "stt-sample")
-    _button(job, transcript, "txt", times=times, speakers=speakers)
+    _button(job, "txt", times=times, speakers=speakers)
     plain("Subtitles", "stt-title")
     with st.container(horizontal=True):
         letters = st.number_input("Letters a line", 8, 200, 42, key="line-length", width=128)
@@ -41,20 +38,12 @@ def downloads(job: Job, transcript: Transcript, *, audio: bool) -> None:
     named = several and st.checkbox("Name the speakers", key="subtitle-speakers")
     plain("".join(cue.text for cue in cues(beginning, letters, lines, speakers=named)[:1]), "stt-sample")
     for extension in ("srt", "vtt"):
-        _button(job, transcript, extension, line_length=letters, lines=lines, speakers=named)
+        _button(job, extension, line_length=letters, lines=lines, speakers=named)
     plain("More", "stt-title")
     for extension in ("docx", "csv", "json"):
-        _button(job, transcript, extension)
+        _button(job, extension)
     if remote.has_raw(job.id):
-        st.download_button(
-            "The provider's raw answer (JSON)",
-            visitor.only_for_me(lambda: json.dumps(remote.raw_of(job.id), ensure_ascii=False, indent=1)),
-            file_name(f"{job.title} raw", "json"),
-            "application/json",
-            key="download-raw",
-            on_click="ignore",
-            width="stretch",
-        )
+        _button(job, RAW)
     if audio:
         st.link_button("The audio", f"/audio/{job.id}?download", width="stretch")
 
@@ -66,14 +55,7 @@ def _beginning(transcript: Transcript) -> Transcript:
     return replace(transcript, segments=transcript.segments[:last])
 
 
-def _button(job: Job, transcript: Transcript, extension: str, **options: Any) -> None:
-    form, about = FORMATS[extension], {"title": job.title, "model": job.model, "created": when(job.created)}
-    st.download_button(
-        form.label,
-        visitor.only_for_me(partial(form.write, transcript, **about, **options)),
-        file_name(job.title, extension),
-        form.mime,
-        key=f"download-{extension}",
-        on_click="ignore",
-        width="stretch",
-    )
+def _button(job: Job, form: str, **options: float | bool) -> None:
+    label = "The provider's raw answer (JSON)" if form == RAW else FORMATS[form].label
+    to = address(job.id, form, zone=time_zone().key, **options)
+    st.link_button(label, to, key=f"download-{form}", width="stretch")

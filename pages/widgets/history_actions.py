@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from pages import visitor
-from pages.widgets.amounts import when
-from pages.widgets.plain import markdown, sentence
-from stt import corrections, history, spoken
+from pages.widgets.amounts import time_zone
+from pages.widgets.plain import download_form, markdown, sentence
+from stt import corrections, history
 from stt.errors import SttError
-from stt.exports import FORMATS, bundle
+from stt.export_addresses import MANY
+from stt.exports import FORMATS
 from stt.records import Job
 
 MOST_COMPARED = 6
@@ -73,24 +74,13 @@ def _download(chosen: list[Job]) -> None:
         "Formats", list(FORMATS), default=["txt"], format_func=lambda form: FORMATS[form].label, key="zip-formats"
     )
 
-    # Now, as the file is made later and elsewhere, where nobody knows the visitor's time zone.
-    facts = [{"model": job.model, "created": when(job.created)} for job in chosen]
-
-    def packed() -> bytes:
-        # One after the other: only one transcript at a time is in memory.
-        named = zip(chosen, facts, strict=True)
-        return bundle(((job.title, spoken.transcript_of(job.id), about) for job, about in named), forms)
-
-    st.download_button(
+    download_form(
         "Download as one ZIP",
-        visitor.only_for_me(packed),
-        "transcripts.zip",
-        "application/zip",
-        disabled=not forms,
-        on_click="ignore",
-        icon=":material/folder_zip:",
+        MANY,
+        {"ids": ",".join(job.id for job in chosen), "formats": ",".join(forms), "zone": time_zone().key},
         key="download-zip",
-        width="stretch",
+        icon="folder_zip",
+        disabled=not forms,
     )
 
 

@@ -375,7 +375,8 @@ def test_every_name_can_be_a_file(title):
 
 def test_a_bundle_holds_every_transcript_in_every_format_under_names_of_their_own():
     other = transcript(segment("Something else."))
-    data = bundle([("Talk", TALK), ("talk", other, {"model": "nova"}), ("../Talk", other)], ["txt", "json", "txt"])
+    named = [("Talk", TALK), ("talk", other, {"model": "nova"}), ("../Talk", other)]
+    data = b"".join(bundle(named, ["txt", "json", "txt"]))
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert archive.testzip() is None
         assert archive.namelist() == [

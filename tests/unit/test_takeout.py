@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from stt import downloads, recordings, records, takeout
+from stt import recordings, records, takeout
 from stt.transcript import Segment, Transcript
 from tests import audio
 from tests.transcripts import finished
@@ -62,12 +62,3 @@ def test_what_is_unfinished_or_no_longer_kept_does_not_stop_it():
 
 def test_nobody_has_nothing():
     assert json.loads(unpack("visitor:nobody")["index.json"]) == {"transcripts": [], "recordings": []}
-
-
-def test_a_file_that_a_page_made_is_for_whom_it_was_made():
-    downloads.note(b"1\n00:00 secret", ANN)
-    assert downloads.may_have(b"1\n00:00 secret", ANN)
-    assert not downloads.may_have(b"1\n00:00 secret", BEN) and not downloads.may_have(b"1\n00:00 secret", None)
-    downloads.note(b"1\n00:00 secret", BEN)  # who has made the same has it anyway
-    assert downloads.may_have(b"1\n00:00 secret", BEN)
-    assert downloads.may_have(b"the logo", None)

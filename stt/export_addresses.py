@@ -1,0 +1,18 @@
+"""Where pages find the files of transcripts: the addresses of `stt.export_routes`."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+RAW = "raw"  # beside the formats of `stt.exports`: the provider's own answer
+MANY = "/export/transcripts.zip"
+
+
+def address(generation_id: str, form: str, **options: str | float | bool) -> str:
+    """The address of a file, for a page."""
+    query = "&".join(f"{name}={quote(_written(value), safe='')}" for name, value in options.items())
+    return f"/export/{generation_id}.{form}?{query}"
+
+
+def _written(value: str | float | bool) -> str:
+    return str(int(value) if isinstance(value, (bool, float)) else value)

@@ -1,0 +1,23 @@
+"""Moments as people read them, in a time zone of theirs."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+_NAME = re.compile(r"[A-Za-z0-9_+-]{1,40}(/[A-Za-z0-9_+-]{1,40}){0,2}")  # never a path that leads elsewhere
+
+
+def zone(name: str | None) -> ZoneInfo:
+    """The time zone of this name, such as `Europe/Berlin`; UTC if there is none of it."""
+    try:
+        return ZoneInfo(name) if name and _NAME.fullmatch(name) else ZoneInfo("UTC")
+    except (LookupError, ValueError, OSError):  # OSError: the name of a folder
+        return ZoneInfo("UTC")
+
+
+def when(seconds: float, place: ZoneInfo) -> str:
+    """Such as "22 Nov 2026, 14:05"."""
+    moment = datetime.fromtimestamp(seconds, place)
+    return f"{moment.day} {moment:%b %Y, %H:%M}"
