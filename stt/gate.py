@@ -92,7 +92,7 @@ def _closed(path: str, headers: Headers, host: hosts.Host, scope: Scope) -> Resp
     """The refusal of a route that is closed here, or to whoever asks."""
     if any(place in f"{path}/" for place in CLOSED):
         return PlainTextResponse("Not found", 404)
-    if path in FIGURES and not settings().stt_public_metrics and not _is_from_here(host, scope):
+    if path in FIGURES and not settings().stt_public_metrics and not _is_from_here(headers, host, scope):
         return PlainTextResponse("Only this machine itself may read this, unless STT_PUBLIC_METRICS is 1.", 403)
     if path in (SIGN_IN, SIGN_OUT, SIGNED_IN) and settings().stt_access != "login":
         return PlainTextResponse("Nobody signs in on this server.", 404)
@@ -114,10 +114,12 @@ def _local(scope: Scope) -> str | None:
     return server[0] if server else None
 
 
-def _is_from_here(host: hosts.Host, scope: Scope) -> bool:
+def _is_from_here(headers: Headers, host: hosts.Host, scope: Scope) -> bool:
     """Whether this machine asks itself. What a proxy beside us hands on comes by another name, or says for whom."""
     client = scope.get("client")
-    return client is not None and hosts.is_loopback(client[0]) and hosts.is_loopback(host.name)
+    forwarded = headers.get("x-forwarded-for", "").split(",") if "x-forwarded-for" in headers else []
+    hops = [*(hop.strip() for hop in forwarded), client[0] if client else ""]
+    return "forwarded" not in headers and all(map(hosts.is_loopback, [host.name, *hops]))
 
 
 def _is_foreign(headers: Headers, host: hosts.Host, scope: Scope) -> bool:

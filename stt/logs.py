@@ -18,6 +18,7 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 _GIVEN = re.compile(r"[A-Za-z0-9-]{8,64}")  # what a proxy may hand on as X-Request-Id
 _GENERATION = re.compile(r"[A-Za-z0-9_-]{27}")  # as `recordings.new_id` makes them
+_SESSION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # as Streamlit names a browser's tab
 
 
 class JsonLines(logging.Formatter):
@@ -29,7 +30,7 @@ class JsonLines(logging.Formatter):
             "time": f"{seconds}.{int(record.msecs):03d}Z",
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _SESSION.sub("…", record.getMessage()),
             "request_id": request_id.get(),
             "generation_id": _generation_of(record),
         }

@@ -41,6 +41,10 @@ def said(text: str, start: float = 0.0, speaker: str | None = None, confidence: 
     return Segment(start, words[-1].end, "".join(word.text for word in words), words, speaker)
 
 
+FIRST = "Good morning everybody and welcome to this rather long first sentence of the talk."
+TALK = Transcript((said(FIRST, speaker="Anna"), said("Thank you.", 8.0, speaker="Ben <b>")), 11.0, "en")  # two speakers
+
+
 def long_talk(count: int = 100_000) -> Transcript:
     """Made-up speech of so many words, ten hours at 100,000; some words are doubtful."""
     random = np.random.default_rng(5)

@@ -38,6 +38,8 @@ ROWS = {
     "GET /favicon.png": (200, 200, 200),
     "GET /audio/{id}": (404, 404, 200),
     "GET /audio/{id}/waveform": (404, 404, 200),
+    "GET /export/{id}.{format}": (404, 404, 200),
+    "POST /export/transcripts.zip": (404, 422, 422),  # 422: let in, but nothing is asked for; see test_exports.py
     "GET /my-data.zip": (404, 200, 200),  # everybody their own
     "GET /healthz": (200, 200, 200),
     "GET /metrics": (200, 200, 200),  # counts only, and to this machine only
@@ -55,7 +57,7 @@ STREAMLITS = {
     "GET /_stcore/health": 200,
     "GET /_stcore/metrics": 200,  # sizes of caches, to this machine only
     "GET /_stcore/host-config": 200,
-    "GET /media/{file_id:path}": 404,  # what pages make: each for whom it was made, see tests/browser/test_two_visitors.py
+    "GET /media/{file_id:path}": 404,  # closed, whatever a page may put there
     "PUT /_stcore/upload_file/{session_id}/{file_id}": 404,  # closed: see test_streamlit_uploads.py
     "DELETE /_stcore/upload_file/{session_id}/{file_id}": 404,
     "GET /component/{path:path}": 404,
@@ -159,7 +161,7 @@ def test_each_route_answers_to_whom_it_should(server: Server, owner: Person, gen
     nobody, other = requests.Session(), Person.at(server, "other").session
     for row, expected in ROWS.items():
         method, path = row.split()
-        address = server.url + re.sub(r"\{\w+:path\}", "nothing", re.sub(r"\{\w*id\}", generation_id, path))
+        address = server.url + re.sub(r"\{\w+:path\}", "nothing", re.sub(r"\{\w*id\}", generation_id, path)).replace("{format}", "txt")
         body = {"json": {}} if "create" in path else {}
         answers = tuple(answer(who, method, address, **body) for who in (nobody, other, owner.session))
         assert answers == expected, row
@@ -268,6 +270,15 @@ def test_an_exception_in_a_page_is_one_line_without_what_it_quotes():
     ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     (line,) = ran.stderr.splitlines()
     assert json.loads(line)["error"] == "ValueError" and "what somebody said" not in ran.stderr + ran.stdout
+
+
+def test_what_names_a_tab_is_not_in_the_log():
+    import logging
+
+    tab = "1b671a64-40d5-491e-99b0-da01ff1f3341"
+    record = logging.LogRecord("streamlit", logging.WARNING, "", 1, "Session with id %s is already connected!", (tab,), None)
+    line = JsonLines().format(record)
+    assert tab not in line and "is already connected" in line
 
 
 def test_a_request_id_of_a_proxy_is_kept_only_if_it_is_one():

@@ -12,16 +12,12 @@ import pysubs2
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from stt.transcript import Transcript
 from tests import audio, transcripts
 from tests.server import Server
+from tests.transcripts import FIRST, TALK
 
 VISITOR = "takes"
 OWNER = f"visitor:{VISITOR}"
-FIRST = "Good morning everybody and welcome to this rather long first sentence of the talk."
-TALK = Transcript(
-    (transcripts.said(FIRST, speaker="Anna"), transcripts.said("Thank you.", 8.0, speaker="Ben <b>")), 11.0, "en"
-)
 RAW = {"results": {"channels": [{"alternatives": [{"transcript": "Grüße 你好"}]}]}}
 
 

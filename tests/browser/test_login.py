@@ -191,6 +191,35 @@ def test_the_way_back_never_leads_to_another_site(server: Server):
     assert forged.headers["location"] == "/"
 
 
+def test_no_other_site_signs_anybody_in_or_out(browser, contexts, server: Server):
+    page = visit(browser, contexts, server.url)
+    sign_in(page, "carol@example.org")
+    expect(page.locator("input[type=file]").first).to_be_attached()
+    carol = as_program(page)
+    before = dict(carol.cookies)
+    cross = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Accept": "text/html"}
+    for headers in (cross, cross | {"Sec-Fetch-Site": "same-site"}, {"Referer": "https://evil.example/"}, {}):
+        answer = carol.get(f"{server.url}/auth/logout", headers=headers, allow_redirects=False)
+        assert answer.status_code == 403 and "set-cookie" not in answer.headers
+    for address in ("/oauth2callback", "/oauth2callback?code=a&state=b", "/oauth2callback?error=x"):
+        answer = carol.get(server.url + address, headers=cross, allow_redirects=False)
+        assert "stt_visitor" not in answer.headers.get("set-cookie", "")
+    assert dict(carol.cookies) == before and carol.post(f"{server.url}/upload", data=b"").status_code == 400
+    out = carol.get(f"{server.url}/auth/logout", headers={"Sec-Fetch-Site": "same-origin"}, allow_redirects=False)
+    assert out.headers["Clear-Site-Data"] == '"cache"' and out.headers["Cache-Control"] == "no-store"
+    assert carol.post(f"{server.url}/upload", data=b"").status_code == 404
+
+
+def test_behind_https_a_cookie_that_somebody_could_plant_is_nobodys(browser, contexts, server: Server):
+    page = visit(browser, contexts, server.url)
+    sign_in(page, "carol@example.org")
+    expect(page.locator("input[type=file]").first).to_be_attached()
+    value = as_program(page).cookies["stt_visitor"]
+    for name, expected in (("stt_visitor", 404), ("__Host-stt_visitor", 400)):
+        headers = {"X-Forwarded-Proto": "https", "Cookie": f"{name}={value}"}
+        assert requests.post(f"{server.url}/upload", headers=headers).status_code == expected
+
+
 def test_login_without_a_provider_is_said_at_the_start(tmp_path: Path):
     server = Server(tmp_path / "data", STT_ACCESS="login")
     with pytest.raises(AssertionError, match=r"the server ended: (?s:.*)\[auth\] in \.streamlit/secrets\.toml"), server:

@@ -107,7 +107,7 @@ def test_a_full_session_stays_on_this_server_within_the_policy_and_without_the_k
     until_true(page, "navigator.clipboard.readText().then(text => text.includes('your country'))")
     page.get_by_role("button", name="Download").first.click()
     with page.expect_download():
-        page.get_by_role("button", name=re.compile("SRT|TXT")).first.click()
+        page.get_by_role("link", name=re.compile("SRT|TXT")).first.click()
     traffic.collect()
     for path in ("/history", "/compare", "/api", "/settings"):
         page.goto(server.url + path)

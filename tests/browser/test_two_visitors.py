@@ -28,7 +28,7 @@ from tests.unit.test_limits import job
 SECRET = "quixotic-zanzibar"  # stands in everything that is the owner's
 HOSTILE = (
     f'{SECRET} <img src=x onerror="window.taken=1"><script>window.taken=1</script> **b** [a](javascript:window.taken=1) '
-    "![i](https://evil.example/i.png) :red[d] $x^2$ `c` {{7*7}} \u202egpj.exe =1+1"
+    "![i](https://evil.example/i.png) :red[d] $x^2$ `c` {{7*7}} \u202egpj.exe =1+1 https://evil.example/a www.evil.example ann@evil.example"
 )
 FAILURE = {"kind": "GenerationFailed", "title": HOSTILE, "message": HOSTILE, "guidance": HOSTILE}
 
@@ -172,20 +172,20 @@ def assert_no_markup(page: Page, path: str, seen: bool) -> None:
     assert page.evaluate("window.taken") is None, path
     loaded = page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")
     assert not [address for address in loaded if "evil.example" in address]
-    for markup in ("img[src=x]", "a[href^='javascript:']", ".katex", "[src*='evil.example']", "strong:text-is('b')"):
+    for markup in ("img[src=x]", "a[href^='javascript:']", ".katex", "[src*='evil.example']", "a[href*='evil.example']", "strong:text-is('b')"):
         expect(page.locator(markup)).to_have_count(0)
 
 
-def test_a_download_is_for_whom_it_was_made(server: Server, owner: Visitor, stranger: Visitor, things):
+def test_a_download_is_for_its_owner(server: Server, owner: Visitor, stranger: Visitor, things):
     owner.open(f"{server.url}/transcript?id={things['done']}")
     owner.page.get_by_role("button", name="Download").first.click()
     with owner.page.expect_download() as download:
-        owner.page.get_by_role("button", name=re.compile("SRT")).first.click()
+        owner.page.get_by_role("link", name=re.compile("SRT")).first.click()
     address = download.value.url
-    assert "/media/" in address and SECRET in Path(download.value.path()).read_text()
+    assert "/export/" in address and SECRET in Path(download.value.path()).read_text()
     mine, theirs, nobodys = as_program(owner.page), as_program(stranger.page), requests.Session()
     assert SECRET in mine.get(address).text
     for session in (theirs, nobodys):
-        for headers in ({}, {"Range": "bytes=0-9"}):
+        for headers in ({}, {"Range": "bytes=0-9"}, {"Accept-Encoding": "gzip"}):
             answer = session.get(address, headers=headers)
             assert answer.status_code == 404 and SECRET not in answer.text
