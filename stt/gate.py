@@ -18,7 +18,7 @@ PROBES = ("/healthz", "/_stcore/health")  # asked by balancers, by whatever addr
 FIGURES = ("/metrics", "/_stcore/metrics")
 SIGN_IN, SIGN_OUT, SIGNED_IN = "/auth/login", "/auth/logout", "/oauth2callback"  # routes of Streamlit's own
 # Routes of Streamlit's that no page of ours needs: files of pages, for whoever has the address; and uploads, of which it
-# keeps any number in memory. Also below a `server.baseUrlPath`.
+# keeps any number in memory.
 CLOSED = ("/media/", "/_stcore/upload_file/")
 SAFE = ("GET", "HEAD", "OPTIONS")
 VIOLATION = 1008  # the code with which a websocket is closed
@@ -90,7 +90,7 @@ def _refusal(scope: Scope, headers: Headers) -> Response | None:
 
 def _closed(path: str, headers: Headers, host: hosts.Host, scope: Scope) -> Response | None:
     """The refusal of a route that is closed here, or to whoever asks."""
-    if any(place in f"{path}/" for place in CLOSED):
+    if f"{path}/".startswith(CLOSED):
         return PlainTextResponse("Not found", 404)
     if path in FIGURES and not settings().stt_public_metrics and not _is_from_here(headers, host, scope):
         return PlainTextResponse("Only this machine itself may read this, unless STT_PUBLIC_METRICS is 1.", 403)
