@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import pairwise
 
-from uniseg.graphemecluster import grapheme_clusters
-
 from stt import scripts
 from stt.transcript import Segment, Transcript, Word
 
@@ -88,7 +86,7 @@ def spoken(segment: Segment) -> list[tuple[str, Word | None]]:
             taken = [next(letters) for _ in _squeezed(word.text)]
             pieces.append((segment.text[taken[0].start() : taken[-1].end()], word))
         return pieces
-    tokens = scripts.words(segment.text)
+    tokens = scripts.words(segment.text) or segment.text.split()
     same = SequenceMatcher(None, [word.text.strip() for word in words], tokens).get_matching_blocks()
     word_of = {block.b + k: words[block.a + k] for block in same for k in range(block.size)}
     return [(token, word_of.get(position)) for position, token in enumerate(tokens)]
@@ -179,7 +177,7 @@ def _breakable(token: str, line_length: int) -> Iterator[str]:
             yield part
             continue
         piece = ""
-        for cluster in grapheme_clusters(part):
+        for cluster in scripts.clusters(part):
             if piece and width(piece + cluster) > line_length and scripts.may_part(piece, cluster):
                 yield piece
                 piece = ""

@@ -17,7 +17,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from stt import pieces, schema, search
+from stt import pieces, schema, search_index
 from stt.settings import settings
 from stt.storage import data_folder
 
@@ -347,4 +347,4 @@ def _tune_sqlite(connection, _record) -> None:
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute(OVERWRITE)
-    search.teach(connection)
+    search_index.teach(connection)

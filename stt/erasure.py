@@ -16,7 +16,7 @@ from pathlib import Path
 
 from dbos import DBOS
 
-from stt import files, recordings, removals, search, storage
+from stt import files, recordings, removals, search_index, storage
 from stt.database import AWAY, OVERWRITE, database
 from stt.errors import SttError
 from stt.settings import settings
@@ -141,7 +141,7 @@ def erase_pages(path: Path) -> bool:
         return True
     with closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as connection:
         connection.execute(OVERWRITE)
-        search.purge(connection)
+        search_index.purge(connection)
         size = path.stat().st_size
         if size <= LARGEST and shutil.disk_usage(path.parent).free > 2 * size:
             connection.execute("VACUUM")

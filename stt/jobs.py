@@ -33,6 +33,7 @@ from stt import (
     recordings,
     records,
     retention,
+    search_index,
     spoken,
     storage,
     undo,
@@ -255,7 +256,7 @@ def start() -> None:
             often = 0.1 if queue == queues.SHORT_HERE else 0.2  # seconds
             DBOS.register_queue(queue, worker_concurrency=count, polling_interval_sec=often)
         retention.schedule()
-        upkeep.schedule(_mend)
+        upkeep.schedule(_mend, partial(search_index.renew, database()))
         _eraser = erasure.Eraser()
         if settings().stt_database_url:
             _heart = executors.Heart(executor)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 
 # Written without spaces between words: Thai, Lao, Burmese, Khmer, Tai Le, New Tai Lue, Tai Tham, kana, bopomofo …
@@ -18,7 +19,7 @@ _RANGES = [
     *((0x3021, 0x302F), (0x3031, 0x3035), (0x3038, 0x303C), (0x3041, 0x312F), (0x31A0, 0x31FF), (0xA9E0, 0xA9FF)),
     *((0xAA60, 0xAA7F), (0xFF66, 0xFF9F), (0x1AFF0, 0x1B2FF)),
 ]
-_IDEOGRAPHS = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00016fe0-\U00018dff\U00020000-\U0003fffd"
+_IDEOGRAPHS = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00016fe3-\U00018dff\U00020000-\U0003fffd"
 
 
 def _class(kinds: str) -> str:
@@ -34,17 +35,26 @@ def _class(kinds: str) -> str:
     return "".join(f"{chr(first)}-{chr(last)}" for first, last in runs)
 
 
-SPACELESS = _class("L M N") + _IDEOGRAPHS  # the inside of a character class
+SPACELESS = _class("L M N") + _IDEOGRAPHS  # the inside of a character class: ranges of characters
 # Marks stay with the character before them, as do the two vowels that Unicode calls letters, the voice marks of
 # half-width kana, and what selects a variant. After a virama that stacks, the next consonant stays, too.
-_MARKS = _class("M") + "\u0e33\u0eb3\uff9e\uff9f\ufe00-\ufe0f\U000e0100-\U000e01ef"
+MARKS = _class("M") + "\u0e33-\u0e33\u0eb3-\u0eb3\uff9e-\uff9f\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _DIGITS = _class("Nd")
-UNIT = rf"[{_DIGITS}]+(?:[.,][{_DIGITS}]+)*|[{SPACELESS}](?:[\u1039\u17d2][{SPACELESS}]|[{_MARKS}])*"
+UNIT = rf"[{_DIGITS}]+(?:[.,][{_DIGITS}]+)*|[{SPACELESS}](?:[\u1039\u17d2][{SPACELESS}]|[{MARKS}])*"
 # Two words without a space between them: "well—that", "well--that", "wait…what", "wait...what".
 _BREAK = r"(?:[\u2014\u2015\u2026\u2e3a\u2e3b]|--|\.\.\.)(?=\w)"
 PIECE = re.compile(rf"{UNIT}|(?:(?!{_BREAK})[^\s{SPACELESS}])*+{_BREAK}|[^\s{SPACELESS}]+")
 _LETTER = re.compile(r"[^\W_]")
 _UNSPACED = re.compile(rf"[{SPACELESS}\u3000-\u303f\uff00-\uffef]")
+_STARTS_UNIT, _ALL_SPACELESS = re.compile(UNIT), re.compile(f"[{SPACELESS}]+")
+_DICTIONARY = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\ua9e0-\ua9ff\uaa60-\uaa7f]+")
+# Ideographs and kana, without small ones and marks, which begin no line.
+_FREELY = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003fffd" + "".join(
+    kana
+    for kana in map(chr, range(0x3042, 0x30FB))
+    if (name := unicodedata.name(kana, "")).split()[1:2] == ["LETTER"] and "SMALL" not in name
+)
+_FREE = re.compile(f"(?<=[{_FREELY}])(?=[{_FREELY}])")
 _STARTS_SPACELESS = re.compile(f"[{SPACELESS}]")
 
 STOPS = ".!?…。！？｡．؟۔።፧।॥။៕។։‼⁇⁈⁉‽"
@@ -64,7 +74,7 @@ _DOTTED = re.compile(r"(?:\w\.)+\w?\.|[^\W\da-zI]\.")  # U.S. e.g. z.B. and init
 _LONGEST_ABBREVIATION = 12  # characters
 _PAUSE = 0.2  # seconds: after an abbreviation it speaks for the end of a sentence
 
-_BLOCK = 200  # characters whose line breaks are found at a time
+_BLOCK, _BLOCKS = 200, 10  # characters that uniseg looks at together, and how many such of one text without spaces
 _BEFORE_VOWEL, _AFTER_VOWEL = "เแโใไເແໂໃໄ", "ะาำๅะາຳ"  # no line ends after the first or begins with the second
 
 
@@ -158,12 +168,40 @@ def sentence_ends(text: str) -> list[int]:
 def line_parts(token: str) -> Iterator[str]:
     """Return a text without spaces in the parts that a line may end after.
 
-    uniseg takes 0.1 ms a character, and the square of that for marks, so it has blocks of a text.
+    uniseg takes 0.1 ms a character, so it is asked only where the answer is not plain: between two ideographs or kana a
+    line may end, inside Thai, Lao, Burmese and Khmer only a dictionary knows, and inside a word of ASCII letters never.
     """
+    blocks = 0
+    for part in _FREE.split(token):
+        if len(part) == 1 or part.isascii() and part.isalnum() or _DICTIONARY.fullmatch(part):
+            yield part
+            continue
+        for begin in range(0, len(part), _BLOCK):
+            blocks += 1
+            block = part[begin : begin + _BLOCK]
+            yield from _line_break_units(block) if blocks <= _BLOCKS else [block]
+
+
+def clusters(text: str) -> Iterator[str]:
+    """Return the characters of a text, each with its marks: what no line may part."""
+    if text.isascii():
+        yield from text
+    elif _ALL_SPACELESS.fullmatch(text):
+        yield from (match[0] for match in _STARTS_UNIT.finditer(text))
+    else:
+        from uniseg.graphemecluster import grapheme_clusters
+
+        head = text[: _BLOCK * _BLOCKS]
+        for begin in range(0, len(head), _BLOCK):
+            yield from grapheme_clusters(head[begin : begin + _BLOCK])
+        yield from text[len(head) :]
+
+
+@lru_cache(maxsize=4096)
+def _line_break_units(text: str) -> tuple[str, ...]:
     from uniseg.linebreak import line_break_units  # pages need it only for subtitles
 
-    for begin in range(0, len(token), _BLOCK):
-        yield from line_break_units(token[begin : begin + _BLOCK])
+    return tuple(line_break_units(text))
 
 
 def may_part(before: str, after: str) -> bool:

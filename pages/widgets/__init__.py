@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,18 +15,19 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 
 
-def component(name: str, *scripts: str) -> ComponentRenderer:
+def component(name: str, *scripts: str, constants: Mapping[str, object] | None = None) -> ComponentRenderer:
     """The component of `name`.html, `name`.css and `scripts` (default: `name`.js), all read from this folder.
 
     Several scripts are joined to one module, so they see each other's functions; the last one has the default
-    export. The component lies in the page itself, not in a shadow tree, so that find-in-page, labels and tests
+    export. `constants` are what Python and the scripts share, by their names there. The component lies in the page itself, not in a shadow tree, so that find-in-page, labels and tests
     reach it; every class begins with `stt-`.
     """
+    shared = [f"const {constant} = {json.dumps(value)};" for constant, value in (constants or {}).items()]
     return st.components.v2.component(
         f"stt_{name}",
         html=_HERE.joinpath(f"{name}.html").read_text("utf-8"),
         css=_HERE.joinpath(f"{name}.css").read_text("utf-8"),
-        js="\n".join(_HERE.joinpath(script).read_text("utf-8") for script in scripts or (f"{name}.js",)),
+        js="\n".join([*shared, *(_HERE.joinpath(script).read_text("utf-8") for script in scripts or (f"{name}.js",))]),
         isolate_styles=False,
     )
 

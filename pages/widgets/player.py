@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from stt import folding, search
 from stt.transcript import DOUBTFUL, Segment, Transcript, paragraphs
 
 from . import component
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
     from streamlit.components.v2.bidi_component import ComponentResult
 
 _player = component(
-    "player", "clipboard.js", "player_text.js", "player_find.js", "player_edit.js", "player_wave.js", "player_link.js", "player.js"
+    "player",
+    *("clipboard.js", "player_text.js", "player_fold.js", "player_find.js", "player_edit.js", "player_wave.js"),
+    *("player_link.js", "player.js"),
+    constants={"FOLDING": folding.rules(), "LONGEST_QUERY": search.LONGEST_QUERY},
 )
 
 

@@ -1,7 +1,7 @@
 // Find in the text, and the way from one doubtful word to the next.
 
-const LONGEST_QUERY = 200; // characters, as in stt/search.py
 const MOST_HITS = 10_000;
+const VOICED = /[\u3099\u309a]/; // makes another kana of the one before it
 
 const MARKS = globalThis.CSS?.highlights ? { all: mark("stt-hit", 0), now: mark("stt-hit-now", 1) } : null;
 
@@ -10,6 +10,15 @@ function mark(name, priority) {
   highlight.priority = priority;
   CSS.highlights.set(name, highlight);
   return highlight;
+}
+
+/** Where `wanted` is in a text, each from its end on: [start, end]. */
+function occurrences(text, wanted) {
+  const found = [];
+  for (let at = text.indexOf(wanted); at >= 0 && found.length < MOST_HITS; at = text.indexOf(wanted, at + wanted.length)) {
+    found.push([at, at + wanted.length]);
+  }
+  return found;
 }
 
 class Finder {
@@ -49,26 +58,31 @@ class Finder {
   }
 
   search() {
-    const wanted = this.input.value.trim();
+    const wanted = this.input.value.slice(0, LONGEST_QUERY).trim();
     this.hits = [];
     this.hitsOf.clear();
     this.place = -1;
+    // Signs alone, such as "?", are looked for as they are.
+    const { plain } = folded(wanted);
     if (wanted) {
-      const pattern = new RegExp(wanted.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&").replace(/\s+/g, "\\s+"), "giu");
       for (const paragraph of this.text.paragraphs) {
-        const found = [];
-        for (const hit of paragraph.text.matchAll(pattern)) {
-          if (this.hits.length + found.length >= MOST_HITS) break;
-          found.push({ paragraph, from: hit.index, to: hit.index + hit[0].length });
-        }
-        if (found.length) this.hitsOf.set(paragraph, found);
-        for (const hit of found) this.hits.push(hit);
+        const found = plain ? this.hitsIn(paragraph, plain) : occurrences(paragraph.text, wanted);
+        const hits = found.slice(0, MOST_HITS - this.hits.length).map(([from, to]) => ({ paragraph, from, to }));
+        if (hits.length) this.hitsOf.set(paragraph, hits);
+        for (const hit of hits) this.hits.push(hit);
         if (this.hits.length >= MOST_HITS) break;
       }
     }
     this.found.hidden = !wanted;
     this.tell();
     this.paint();
+  }
+
+  /** Where a folded text is in a paragraph, as places in the paragraph's own text. */
+  hitsIn(paragraph, wanted) {
+    const { plain, from, to } = (paragraph.folded ??= folded(paragraph.text));
+    const whole = occurrences(plain, wanted).filter(([, end]) => !VOICED.test(plain[end] ?? ""));
+    return whole.map(([start, end]) => [from[start], to[end - 1]]);
   }
 
   step(direction) {

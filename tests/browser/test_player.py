@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +12,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from stt import folding
 from stt.exports import FORMATS
-from stt.transcript import Transcript
+from stt.transcript import Segment, Transcript
 from tests import audio, transcripts
 from tests.browser.conftest import until_true
 from tests.server import Server
@@ -181,6 +184,68 @@ def test_hits_are_counted_and_gone_through(talk: Page):
     expect(count).to_have_text("None")
     find.press("Escape")
     expect(count).to_be_hidden()
+
+
+FOUND_ALIKE = [
+    *(("Łódź", "lodz"), ("Lodz", "Łódź"), ("Ørsted", "orsted"), ("Straße", "STRASSE"), ("œuvre", "oeuvre")),
+    *(("İstanbul", "istanbul"), ("ısı", "ISI"), ("e\u0301te\u0301", "été"), ("été", "ETE"), ("été", "e\u0301te\u0301")),
+    *(("می\u200cخواهم", "میخواهم"), ("كتاب", "کتاب"), ("مـحـمـد", "محمد"), ("مسؤول", "مسوول"), ("أحمد", "احمد")),
+    *(("don’t", "don't"), ("“so”", '"so"'), ("cold‑hearted", "cold-hearted"), ("cold-hearted", "cold hearted")),
+    *(("ＡＢＣ１", "abc1"), ("ｶﾞｷ", "ガキ"), ("ﬁnd", "find"), ("今天。要", "今天要"), ("서울", "서울"), ("a  b", "a b")),
+]
+
+
+def test_what_is_alike_is_found_and_marked_in_the_text(page: Page, server: Server, ids: dict[str, str]):
+    """One paragraph for each pair; each query marks its paragraph's text, and `?` alone is looked for as it is."""
+    segments = [transcripts.said(f"q{at} {text} z?", 60.0 * at, speaker=f"S{at}") for at, (text, _) in enumerate(FOUND_ALIKE)]
+    with transcripts.sharing_data_with(server):
+        made = transcripts.put(OWNER, Transcript(tuple(segments), 60.0 * len(segments)), title="Alike")
+    read(page, server, made)
+    find, count = page.get_by_label("Find in the text"), page.locator(".stt-count")
+    for at, (text, query) in enumerate(FOUND_ALIKE):
+        find.fill(f"Q{at} {query} z")
+        expect(count).to_have_text("1 found")
+        find.press("Enter")
+        marked = page.evaluate("[...CSS.highlights.get('stt-hit-now')].map((range) => range.toString()).join()")
+        assert " ".join(marked.split()) == " ".join(f"q{at} {text} z".split())
+    find.fill("?")
+    expect(count).to_have_text(f"{len(FOUND_ALIKE)} found")
+    find.fill("か")
+    expect(count).to_have_text("None")
+
+
+def test_a_script_folds_every_character_as_python_does(page: Page, server: Server):
+    page.goto(server.url)
+    scripts = Path(__file__).parents[2] / "pages" / "widgets"
+    constants = json.dumps(folding.rules())
+    code = f"const FOLDING = {constants};\n" + (scripts / "player_fold.js").read_text("utf-8")
+    known = [c for c in map(chr, range(1, 0x110000)) if unicodedata.category(c) not in ("Cn", "Cs")]
+    # As JSON, since the way to the browser changes what is no text.
+    told = page.evaluate(
+        "(asked) => { " + code + " return JSON.stringify(JSON.parse(asked).map((c) => [foldOne(c), folded(c).plain])) }",
+        json.dumps(known),
+    )
+    differs = [
+        (hex(ord(c)), one, plain)
+        for c, (one, plain) in zip(known, json.loads(told), strict=True)
+        if one != folding.fold(c) and unicodedata.normalize("NFC", c) == c or plain.replace(" ", "") != "".join(folding.words(c))
+    ]
+    assert differs == []
+
+
+@pytest.mark.parametrize("text", ["a " * 30_000 + "b", "\u0301" * 50_000, "的" * 50_000, ".'" * 30_000])
+def test_finding_in_a_text_that_repeats_itself_does_not_hold_the_page_up(page: Page, server: Server, text: str):
+    with transcripts.sharing_data_with(server):
+        made = transcripts.put(OWNER, Transcript((Segment(0.0, 9.0, text),), 9.0), title="Hostile")
+    read(page, server, made)
+    find, count = page.get_by_label("Find in the text"), page.locator(".stt-count")
+    for query in ("a " * 99 + "b", "a" * 199 + "b", "的" * 199 + "b", "\u0301" * 200):
+        find.fill(query)
+        expect(count).to_be_visible()
+    find.fill("a" * 1000)
+    assert len(find.input_value()) == 200
+    find.fill(text[0] if text[0] not in "\u0301." else "a")
+    expect(count).to_have_text("10,000+ found" if text[0] not in "\u0301." else "None")
 
 
 def test_doubtful_words_are_gone_through_and_can_be_heard(talk: Page):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+import unicodedata
 from collections.abc import Iterator
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from stt import history, records, remote, search
+from stt import folding, history, records, remote, search, search_index
 from stt.database import database, tags, transcriptions, transcripts
 from stt.recordings import new_id
 from stt.records import DONE, Job
@@ -158,7 +159,7 @@ def test_operators_are_only_characters(owner: str, query: str):
 def test_a_text_is_found_by_its_own_words(text: str):
     owner = f"visitor:{new_id()}"
     add(owner, "x", text)
-    asked = " ".join(search.words(text)[:5])
+    asked = " ".join(folding.words(text)[:5])
     if asked.isascii() and asked:
         assert titles(owner, text=asked) == ["x"]
 
@@ -327,3 +328,88 @@ def test_a_search_in_a_text_that_repeats_itself_takes_no_longer_than_in_another(
     jobs = history.find(owner, text=query)
     history.in_context(jobs, query)
     assert time.perf_counter() - began < 5
+
+
+# (in the text, asked for): in each kind all are found by all.
+ALIKE = {
+    "case": ["Selfish", "SELFISH", "selfish", "sElFiSh", "Ｓelfish"],
+    "accents": ["Vérité", "verite", "VÉRITÉ", "Ve\u0301rite\u0301", "vèrîtë"],
+    "Polish": ["Łódź", "lodz", "ŁÓDŹ", "łodź", "Lódź"],
+    "Danish": ["Ørsted", "orsted", "ØRSTED", "Örsted", "o\u0308rsted"],
+    "Icelandic": ["Þórður", "thordur", "ÞÓRÐUR", "Thorður", "þorður"],
+    "Vietnamese": ["Đà", "da", "ĐÀ", "đa", "Dà"],
+    "German": ["Straße", "STRASSE", "STRAẞE", "strasse", "Strasſe"],
+    "French": ["cœur", "coeur", "CŒUR", "Cœur", "cOeur"],
+    "Norwegian": ["Ærø", "aero", "ÆRØ", "ærö", "Aerø"],
+    "Turkish": ["İstanbul", "istanbul", "ISTANBUL", "ıstanbul", "i\u0307stanbul"],
+    "Croatian": ["Đakovo", "đakovo", "Dakovo", "ĐAKOVO", "Ðakovo"],
+    "Persian": ["کتاب", "كتاب", "کـتـاب", "كِتاب", "ڪتاب"],
+    "yeh": ["علی", "علي", "على", "عَلی", "علے"],
+    "half-space": ["می\u200cخواهم", "میخواهم", "مي\u200cخواهم", "میـخواهم", "ميخواهم"],
+    "hamza": ["مسؤول", "مسوول", "مسو\u0654ول", "مَسؤول", "مسـؤول"],
+    "alef": ["أحمد", "احمد", "إحمد", "آحمد", "ٱحمد"],
+    "heh": ["مدينة", "مدينه", "مدینہ", "مدينۀ", "مدینھ"],
+    "Hebrew": ["שָׁלוֹם", "שלום", "שלוֹם", "שּׁלום", "שׁלום"],
+    "Greek": ["Σοφός", "σοφος", "ΣΟΦΟΣ", "σοφόσ", "Σοφὸς"],
+    "Russian": ["ещё", "еще", "ЕЩЁ", "Еще", "еще\u0308"],
+    "apostrophes": ["don't", "don’t", "don‘t", "donʼt", "don´t", "don＇t"],
+    "quotes": ["say “so”", 'say "so"', "say „so“", "say «so»", "say ‚so‘"],
+    "dashes": ["cold-hearted", "cold‐hearted", "cold‑hearted", "cold–hearted", "cold—hearted", "cold−hearted", "cold－hearted"],
+    "ligatures": ["ﬁnding", "finding", "FINDING", "ﬁndıng", "ｆinding"],
+    "width": ["ＡＢＣ１２３", "abc123", "ABC１２３", "ａｂｃ123", "ABC123"],
+    "kana": ["ガギ", "ｶﾞｷﾞ", "カ\u3099キ\u3099", "ガｷﾞ", "ｶﾞギ"],
+    "Korean": ["서울", "서울", "\u1109\u1165\u110b\u116e\u11af", "서\u110b\u116e\u11af", "\u1109\u1165울"],
+    "digits": ["۱۲۳۴", "1234", "١٢٣٤", "१२३४", "１２３４", "๑๒๓๔"],
+    "hidden": ["soft\u00adhyphen", "softhyphen", "soft\u200bhyphen", "soft\u2060hyphen", "soft\ufeffhyphen"],
+}
+
+
+@pytest.mark.parametrize("kind", ALIKE)
+def test_what_is_written_in_several_ways_is_found_by_each(owner: str, kind: str):
+    for number, text in enumerate(ALIKE[kind]):
+        add(owner, str(number), f"xx {text} zz")
+    for text in ALIKE[kind]:
+        jobs = history.find(owner, text=text, sort="title", descending=False)
+        assert [job.title for job in jobs] == [str(number) for number in range(len(ALIKE[kind]))], text
+        assert len(history.in_context(jobs, text)) == len(jobs)
+
+
+@pytest.mark.parametrize(("text", "query"), [("カキ", "ガキ"), ("सन", "सुन"), ("ไม", "ไม่"), ("ба", "па"), ("الله", "اللہم")])
+def test_what_is_another_word_is_not_alike(owner: str, text: str, query: str):
+    add(owner, "One", text)
+    assert titles(owner, text=f'"{query}"') == []
+
+
+def test_the_index_knows_the_words_of_every_character_as_python_does(kind: str):
+    characters = [c for c in map(chr, range(1, 0x110000)) if unicodedata.category(c) not in ("Cn", "Cs")]
+    with database().connect() as connection:
+        differs = []
+        for at in range(0, len(characters), 5000):
+            some = characters[at : at + 5000]
+            lines = sa.text("SELECT stt_words(line) FROM unnest(CAST(:lines AS text[])) WITH ORDINALITY AS l(line, n) ORDER BY n")
+            if kind == "sqlite":
+                told = [connection.execute(sa.text("SELECT stt_words(:line)"), {"line": f"x{c}y"}).scalar() for c in some]
+            else:
+                told = connection.execute(lines, {"lines": [f"x{c}y" for c in some]}).scalars().all()
+            differs += [hex(ord(c)) for c, words in zip(some, told, strict=True) if words.split() != folding.words(f"x{c}y")]
+    assert differs == []
+
+
+def test_words_of_earlier_code_are_made_anew_in_the_background(owner: str, kind: str):
+    earlier = [add(owner, f"Łódź {number}", "Ørsted ﬁnding") for number in range(5)]
+    gone = add(owner, "Gone", "Ørsted")
+    with database().begin() as connection:
+        connection.execute(sa.text("DELETE FROM search_old"))
+        if kind == "sqlite":
+            connection.execute(sa.text("UPDATE search SET title = 'łodz', text = 'ørsted ﬁnding'"))
+        else:
+            connection.execute(sa.text("UPDATE search SET words = to_tsvector('simple', 'łodz ørsted')"))
+        search_index.outdate(connection)
+        search_index.outdate(connection)  # twice does no harm
+    history.delete(gone, owner)
+    assert titles(owner, text="orsted") == titles(owner, text="lodz") == []
+    newer = add(owner, "Łódź new", "Ørsted")
+    assert titles(owner, text="orsted lodz") == ["Łódź new"]
+    assert search_index.renew(database()) >= 5
+    assert {job.id for job in history.find(owner, text="orsted lodz")} == {*earlier, newer}
+    assert search_index.renew(database()) == 0

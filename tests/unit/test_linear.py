@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
-from stt import answers, compare, exports, results, search
+from stt import answers, compare, cues, exports, folding, results, scripts, search
 from stt.transcript import Segment, Transcript, Word
 
 LONG = 200_000  # characters, the most that a paragraph may have
@@ -41,6 +41,8 @@ WORK: dict[str, Callable[[str], object]] = {
     "answer of a provider": lambda text: results.read({"status": "completed", "result": {"text": text}}),
     "word of REST": lambda text: answers._word(Word(text, 0.0, 1.0), {}),
     "comparison": lambda text: [compare.tokens_of_text(text, exact=exact) for exact in (False, True)],
+    "subtitles": lambda text: cues.cues(Transcript((Segment(0.0, 9.0, text),))),
+    "words and sentences": lambda text: [scripts.word_spans(text), scripts.sentences(text), folding.words(text)],
     "table of words": lambda text: exports.FORMATS["csv"].write(untimed(text)),
     "file name": lambda text: exports.file_name(text, "txt"),
 }

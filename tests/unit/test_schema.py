@@ -162,8 +162,8 @@ def test_processes_that_start_together_change_the_tables_once(first: None):
 
 def test_an_upgrade_that_is_cut_off_leaves_the_database_as_it_was(first: None):
     script = (
-        "import os\nfrom stt import schema, search\n"
-        "search.prepare = lambda connection: os._exit(9)\n"  # as a power cut would, in the middle
+        "import os\nfrom stt import schema, search_index\n"
+        "search_index.prepare = lambda connection: os._exit(9)\n"  # as a power cut would, in the middle
         "from stt.database import database\ndatabase()"
     )
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=os.environ, check=False).returncode == 9

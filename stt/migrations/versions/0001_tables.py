@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from stt import search
+from stt import search_index
 
 revision = "0001"
 down_revision = None
@@ -203,7 +203,7 @@ def _complete(connection: sa.Connection) -> None:
 
 def _index_texts(connection: sa.Connection) -> None:
     """Make the search find what was there before the index was: its triggers see every row that is written."""
-    search.prepare(connection)
+    search_index.prepare(connection)
     indexed = sa.text("SELECT count(*) FROM search")
     if not connection.execute(indexed).scalar():
         connection.execute(sa.text("DELETE FROM search"))
