@@ -100,7 +100,7 @@ def purge(connection: sqlite3.Connection) -> None:
 
     In steps, so that writers wait for milliseconds. Does nothing to a database without this index.
     """
-    if not connection.execute("SELECT 1 FROM sqlitemaster WHERE name = 'search'").fetchone():
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'search'").fetchone():
         return
     pages = -MERGED  # negative: all parts, also those that are not many yet
     while True:
