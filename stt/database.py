@@ -281,9 +281,8 @@ def _made() -> sa.Engine:
         sa.event.listen(engine, "connect", _tune_sqlite)
     try:
         schema.upgrade(engine, metadata)
-    except BaseException:
-        engine.dispose()
-        raise
+    finally:
+        engine.dispose()  # its connection has another isolation level now
     return engine
 
 
@@ -347,4 +346,7 @@ def _tune_sqlite(connection, _record) -> None:
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute(OVERWRITE)
+    # Wait for other writers at the beginning of a transaction: SQLite does not wait in a statement that finds the database
+    # compacted meanwhile, and has to read the schema again first.
+    connection.isolation_level = "IMMEDIATE"
     search_index.teach(connection)

@@ -193,7 +193,7 @@ def test_a_link_that_turns_out_too_long_for_the_day_fails_in_words_and_leaves_no
     finally:
         jobs.stop(patience=5)
     assert found.error["kind"] == "LimitReached" and "midnight UTC" in found.error["guidance"]
-    assert not list((settings().data_dir / "audio").iterdir()) and limits.used(ANN).mine == 57
+    assert not list(settings().data_dir.glob("audio/*")) and limits.used(ANN).mine == 57
 
 
 def test_deleting_a_transcript_does_not_give_its_minutes_back(host):
@@ -404,6 +404,6 @@ def test_a_refused_job_leaves_no_copy_of_its_file(host):
     try:
         with pytest.raises(LimitReached):
             jobs.create(audio.JFK, owner=ANN)
-        assert not list((settings().data_dir / "audio").iterdir())
+        assert not list(settings().data_dir.glob("audio/*"))
     finally:
         jobs.stop(patience=5)

@@ -1,0 +1,53 @@
+"""The database is written anew while others write to it, and the words of what was deleted are in no page of it."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from stt import erasure, history, removals
+from stt.transcript import Transcript
+from tests.transcripts import finished, put, said
+
+ANN = "visitor:ann"
+TIMES = 40  # with transactions that begin without a lock, some 3 writes of these are refused
+
+
+@pytest.mark.usefixtures("data")
+def test_nobody_is_refused_while_the_database_is_compacted(data: Path):
+    finished()
+    problems: list[Exception] = []
+    over = threading.Event()
+
+    def write() -> None:
+        while not over.is_set():
+            try:
+                history.delete(put(ANN, Transcript((said("ask not what your country"),), 2.0)), ANN)
+            except Exception as error:
+                problems.append(error)
+
+    writers = [threading.Thread(target=write) for _ in range(4)]
+    for writer in writers:
+        writer.start()
+    try:
+        for _ in range(TIMES):
+            assert erasure.erase_pages(data / removals.RECORDS)
+    finally:
+        over.set()
+        for writer in writers:
+            writer.join()
+    assert not problems
+
+
+@pytest.mark.usefixtures("data")
+def test_the_words_of_what_was_deleted_are_in_no_page(data: Path):
+    kept = put(ANN, Transcript((said("lighthouse keeper"),), 1.0))
+    for number in range(60):  # enough that pages are split and joined
+        history.delete(put(ANN, Transcript((said(f"zeppelin{number} quartz " * 40),), 60.0), title=f"zeppelin{number}"), ANN)
+    assert erasure.erase_pages(data / removals.RECORDS)
+    for path in (data / "stt.db", data / "stt.db-wal"):
+        content = path.read_bytes() if path.exists() else b""
+        assert b"eppelin" not in content and b"quartz" not in content, path.name
+    assert [job.id for job in history.find(ANN, text="lighthouse")] == [kept]
