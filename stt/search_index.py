@@ -21,7 +21,7 @@ MERGED = 500  # pages of SQLite's index that are merged in one step
 # cut through at their ends are left out: the piece before or after has them whole.
 _PIECE, _OVERLAP = 2000, 300
 _LONGEST_WORD = 250  # characters of a word that PostgreSQL keeps, more than a query has
-RENEWED = 200_000  # characters whose words are made anew in one transaction, so that others wait for milliseconds
+RENEWED = 50_000  # characters whose words are made anew in one transaction: writers to SQLite wait for it
 RENEWING = 240.0  # seconds of that at a time; the next look goes on
 _COLLATIONS = ("pg_c_utf8", "C.utf8", "C.UTF-8", "und-x-icu", "en-x-icu")  # that know all small letters
 
@@ -59,7 +59,7 @@ def _renew_some(engine: sa.Engine) -> int:
     with engine.connect() as look:
         rows = look.exec_driver_sql(
             "SELECT o.number, coalesce(length(x.text), 0) FROM search_old o LEFT JOIN transcriptions t ON t.number = o.number "
-            "LEFT JOIN transcripts x ON x.id = t.id ORDER BY o.number DESC LIMIT 200"
+            "LEFT JOIN transcripts x ON x.id = t.id ORDER BY o.number DESC LIMIT 50"
         ).all()
     numbers, size = [], 0
     for number, length in rows:

@@ -141,6 +141,15 @@ def test_a_link_that_cannot_be_opened_is_said_and_stays():
     assert test.text_area[0].value == "ftp://example.org/talk.mp3"
 
 
+def test_a_search_of_more_than_eight_words_says_that_it_is_cut():
+    test = page("history")
+    test.text_input(key="q").set_value("one two three four five six seven eight").run()
+    assert not any("first 8 words" in caption.value for caption in test.caption)
+    test.text_input(key="q").set_value("one two three four five six seven eight nine").run()
+    assert any("first 8 words" in caption.value for caption in test.caption)
+    assert test.text_input(key="q").max_chars == 200
+
+
 def test_history_is_empty_at_first_and_then_lists():
     test = page("history")
     assert "No transcripts yet" in test.info[0].value
