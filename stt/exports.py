@@ -296,7 +296,8 @@ def _unused(stem: str, taken: set[str]) -> str:
 def _rows(segment: Segment) -> list[tuple[str, Word | None]]:
     """The words of a segment, each with its times where the engine's words are those of the text."""
     words, own = whole_words(segment), scripts.words(segment.text)
-    return [(word.text, word) for word in words] if [word.text for word in words] == own else spoken(segment)
+    # Signs alone are no word, and stay as they are.
+    return [(word.text, word) for word in words] if own and [word.text for word in words] == own else spoken(segment)
 
 
 def _encoded(text: str) -> bytes:

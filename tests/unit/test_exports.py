@@ -335,6 +335,12 @@ def test_any_transcript_is_written_whole_in_every_format(whole, title):
     assert words_of(whole) in bare("".join(read_docx(FORMATS["docx"].write(whole, times=False, speakers=False))))
 
 
+def test_signs_alone_are_written_too():
+    """No word is in them, and the table of words has them all the same."""
+    rows = read_csv(FORMATS["csv"].write(Transcript((Segment(0.0, 1.0, "×"),), 1.0), title=""))
+    assert [row["word"] for row in rows] == ["×"]
+
+
 # Names and bundles
 
 
