@@ -90,7 +90,7 @@ def test_every_download_holds_the_words(reader: Page, server: Server, tmp_path: 
     open_transcript(reader, "jfk", server)
     reader.get_by_role("button", name="Download").click()
     with reader.expect_download() as download:
-        reader.locator(f".st-key-download-{ending} button").click()
+        reader.locator(f".st-key-download-{ending} a").click()
     path = tmp_path / download.value.suggested_filename
     download.value.save_as(path)
     assert path.name == f"jfk.{ending}"
