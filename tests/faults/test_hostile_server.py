@@ -1,0 +1,74 @@
+"""Hostile recordings, one after the other, against a running server: each is answered soon, and nobody else waits."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import requests
+
+from stt import access
+from tests import audio, hostile
+from tests.conftest import forget
+from tests.server import Server
+from tests.waiting import until
+
+SOON, WITHIN, HICCUP = 10.0, 1.0, 3.0  # seconds, as in test_flood
+MOST = 400 << 20  # bytes by which the server and its decoders may grow
+
+
+def memory(server: Server) -> int:
+    """Bytes of the server and all its processes."""
+    process = psutil.Process(server.process.pid)
+    total = 0
+    for each in [process, *process.children(recursive=True)]:
+        try:
+            total += each.memory_info().rss
+        except psutil.NoSuchProcess:
+            continue
+    return total
+
+
+def test_twelve_hostile_recordings_harm_nobody(tmp_path: Path, monkeypatch):
+    files = [make(tmp_path / f"{number}.bin") for number, make in enumerate(hostile.ALL.values())]
+    assert len(files) == 12
+    monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "data"))
+    forget()
+    cookies = {access.COOKIE: access.cookie_for("ann")}
+    forget()
+    with Server(tmp_path / "data") as server:
+        send = lambda path: requests.post(  # noqa: E731
+            server.url + "/upload", path.read_bytes(), cookies=cookies, headers={"X-File-Name": "holiday.mp3"}, timeout=60
+        )
+        assert send(audio.JFK).status_code == 201  # all that the first one loads is there
+        before, peak, over, waits = memory(server), [0], threading.Event(), []
+
+        def watch() -> None:
+            while not over.is_set():
+                began = time.monotonic()
+                assert requests.get(server.url + "/healthz", timeout=60).status_code == 200
+                waits.append(time.monotonic() - began)
+                peak[0] = max(peak[0], memory(server))
+                over.wait(0.1)
+
+        with ThreadPoolExecutor(1) as pool:
+            watching = pool.submit(watch)
+            try:
+                for path in files:
+                    began = time.monotonic()
+                    answer = send(path)
+                    assert time.monotonic() - began < SOON, path
+                    assert answer.status_code in (201, 400, 413, 422), answer.text
+                    assert answer.status_code == 201 or answer.json()["message"]
+            finally:
+                over.set()
+            watching.result()
+        second, longest = sorted(waits)[-2:]
+        assert second < WITHIN and longest < HICCUP
+        assert peak[0] - before < MOST
+        assert send(audio.JFK).status_code == 201
+        until(lambda: not list((server.data / "incoming").iterdir()))
+        assert server.process.poll() is None

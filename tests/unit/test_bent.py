@@ -1,0 +1,83 @@
+"""Whatever is bent, cut or joined in a recording: it is read, or refused with a sentence, and the next one is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stt import links, media
+from stt.errors import BadLink, InputError
+from tests import audio
+
+EACH, ALL = 25, 1500  # files of each format; the second with --all
+KEPT = 400 << 10  # bytes at most of what is joined
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """A recording of three seconds in each format."""
+    folder, sound = tmp_path_factory.mktemp("whole"), audio.samples(audio.JFK)[: 3 * audio.RATE]
+    return {end: audio.write(folder / f"a{end}", sound).read_bytes() for end in FORMATS}
+
+
+FORMATS = (".wav", ".flac", ".mp3", ".m4a", ".ogg", ".webm")
+
+
+def bent(content: bytes, other: bytes, chance: np.random.Generator) -> bytes:
+    """The content with one to three of: bytes changed, numbers made huge, cut off, a part twice, joined with another."""
+    for _ in range(chance.integers(1, 4)):
+        data = bytearray(content)
+        place = int(chance.integers(0, max(1, len(data) - 8)))
+        place = int(place * chance.random() ** 3)  # most often in the header
+        match chance.integers(0, 5):
+            case 0:
+                for at in chance.integers(0, len(data), 1 + len(data) // 2000):
+                    data[at] = chance.integers(0, 256)
+            case 1:
+                data[place : place + 4] = (b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", bytes(4))[chance.integers(0, 3)]
+            case 2:
+                del data[max(8, place) :]
+            case 3:
+                data[place:place] = data[place // 2 : place]
+            case _:
+                data[place:] = other[chance.integers(0, len(other)) :]
+        content = bytes(data[:KEPT])
+    return content
+
+
+@pytest.mark.parametrize("end", FORMATS)
+def test_a_bent_recording_is_read_or_refused_with_a_sentence(tmp_path: Path, whole, end: str, request):
+    chance = np.random.default_rng(FORMATS.index(end))
+    path = tmp_path / "recording"
+    for _ in range(ALL if request.config.getoption("--all") else EACH):
+        path.write_bytes(bent(whole[end], whole[FORMATS[chance.integers(0, len(FORMATS))]], chance))
+        try:
+            found = media.probe(path, "holiday")
+            assert found.kind and (found.duration is None or found.duration > 0)
+            with media.Reader(path) as reader:
+                samples = reader.read(20)
+            assert np.isfinite(samples).all() and np.abs(samples).max(initial=0) <= 1
+        except InputError as error:
+            assert error.message and error.guidance
+    path.write_bytes(whole[end])
+    assert media.probe(path).duration == pytest.approx(3, abs=0.2)
+
+
+HOSTS = ("127.0.0.1", "localhost", "0x7f.1", "2130706433", "[::1]", "[::ffff:10.0.0.1]", "10.0.0.1", "169.254.169.254", "a.local")
+BENDS = ("", "user:pass@", "example.org@", "example.org%40", "example.org\\@", "%00", " ", "\t", "\u2024", "\uff0e")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "HTTP", "file", "ftp", "gopher", "javascript", "data", "//", ""])
+def test_a_bent_link_is_refused_or_leads_where_it_says(scheme: str):
+    for host in HOSTS:
+        for bend in BENDS:
+            for tail in ("", ":22", ":80", ":99999", "/a.mp3", "/../../etc/passwd", "?u=http://10.0.0.1", "#@example.org", "\r\nHost: x"):
+                address = f"{scheme}://{bend}{host}{tail}" if scheme.isalpha() else f"{scheme}{bend}{host}{tail}"
+                try:
+                    good = links.well_formed(address)
+                except BadLink as error:
+                    assert error.message
+                    continue
+                assert good.lower().startswith(("http://", "https://")) and not set(good) & set("\r\n\t \0")
