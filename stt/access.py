@@ -12,7 +12,7 @@ from functools import lru_cache
 from itsdangerous import BadSignature, URLSafeSerializer, URLSafeTimedSerializer
 
 from stt import files
-from stt.errors import DataFolderError
+from stt.errors import DataFolderError, SetupError
 from stt.settings import settings
 from stt.storage import data_folder
 
@@ -20,6 +20,7 @@ COOKIE = "stt_visitor"
 COOKIE_AGE = 400 * 24 * 3600  # seconds; browsers keep cookies no longer than 400 days
 WANTED = "stt_wanted"  # the page that somebody asked for before they had signed in
 WANTED_AGE = 15 * 60  # seconds
+SECRET_LENGTH, SECRET_VARIETY = 32, 8  # characters at least, and different ones among them
 LOCAL = "local"  # the owner of what Python code makes through `stt.create`
 SHARED = "shared"
 # One name and a query: never another host, never a path of Streamlit's or of ours that is no page.
@@ -68,12 +69,22 @@ def must_sign_in(visitor_name: str | None) -> bool:
 def user(claims: Mapping[str, object]) -> str | None:
     """The owner that an identity provider's claims name; None if STT_ALLOWED_EMAILS does not let them in.
 
-    An address that the provider says is not verified is no address: anybody can claim one.
+    An address that the provider does not say is verified is no address: anybody can claim one. Where it says nothing
+    at all, with no `email_verified` among the claims, as many organisations' own providers do, the address counts.
     """
-    email = str(claims.get("email") or "").strip().lower() if claims.get("email_verified") is not False else ""
-    name = email or str(claims.get("sub") or "")
+    email, subject = str(claims.get("email") or "").strip().lower(), str(claims.get("sub") or "")
+    if not _verified(claims):
+        # Some providers let people choose the subject: one that reads like an address must not stand for it either.
+        email, subject = "", "" if "@" in subject else subject
+    name = email or subject
     found = f"user:{name}"[:200]
     return found if name and allowed(found) else None
+
+
+def _verified(claims: Mapping[str, object]) -> bool:
+    """Only true, or "true" as some providers write it; false, "false", 0, null and anything else are not."""
+    said = claims.get("email_verified", True)
+    return said is True or (isinstance(said, str) and said.strip().lower() == "true")
 
 
 def allowed(owner: str) -> bool:
@@ -109,10 +120,13 @@ def _signer() -> URLSafeSerializer:
 
 
 def signing_secret() -> str:
-    """STT_SECRET, or the secret that was made once and lies in the data folder."""
+    """Return STT_SECRET, or the secret that was made once and lies in the data folder. Raises SetupError.
+
+    With it anybody can sign a cookie and be anybody: one that can be guessed is refused.
+    """
     given = settings().stt_secret
     if given:
-        return given.get_secret_value()
+        return _hard_to_guess(given.get_secret_value(), "STT_SECRET")
     path = data_folder() / "secret"
     if not path.exists():
         # Readable by this user only, and whole or not there at all: a full disk must not leave an empty secret. A link
@@ -127,4 +141,13 @@ def signing_secret() -> str:
             raise DataFolderError(f"The data folder cannot be written: {error.strerror}.") from error
         finally:
             part.unlink(missing_ok=True)
-    return path.read_text()
+    return _hard_to_guess(path.read_text(), f"The secret in {path}")
+
+
+def _hard_to_guess(secret: str, what: str) -> str:
+    if len(secret) >= SECRET_LENGTH and len(set(secret)) >= SECRET_VARIETY:
+        return secret
+    raise SetupError(
+        f"{what} can be guessed: it needs {SECRET_LENGTH} characters or more, {SECRET_VARIETY} or more of them different.",
+        guidance="Make one with: python -c 'import secrets; print(secrets.token_hex(32))'",
+    )

@@ -39,7 +39,8 @@ class Settings(BaseSettings):
         " Default: localhost, and the addresses and name of this machine.",
     )
     stt_secret: SecretStr | None = Field(
-        None, description="Signs the visitors' cookies. Default: made once and kept in the data folder."
+        None,
+        description="Signs the visitors' cookies: 32 random characters or more. Default: made once and kept in the data folder.",
     )
     stt_whisper_model: str | None = Field(
         None, description="A folder with Whisper weights (CTranslate2), or a size such as `small`. Default: the packaged base model."

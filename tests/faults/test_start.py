@@ -43,6 +43,18 @@ def test_a_data_folder_that_cannot_be_written_is_said_at_start(tmp_path: Path):
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize("command", ["app", "worker"])
+def test_a_secret_that_can_be_guessed_is_refused_and_not_repeated(tmp_path: Path, command: str):
+    environment = {**os.environ, "STT_DATA_DIR": str(tmp_path / "data"), "STT_SECRET": "hunter2-hunter2"}
+    program = ["streamlit", "run", "streamlit_app.py", "--server.port", str(free_port())] if command == "app" else ["stt", "worker"]
+    ended = subprocess.run(
+        [sys.executable, "-m", *program], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 1
+    assert "STT_SECRET can be guessed: it needs 32 characters or more" in ended.stderr
+    assert "Traceback" not in ended.stderr and "hunter2" not in ended.stderr + ended.stdout
+
+
 def test_a_port_that_is_taken_is_said(tmp_path: Path):
     with Server(tmp_path / "first") as server:
         ended = run(tmp_path / "second", server.port)

@@ -33,3 +33,23 @@ def test_the_two_commands_stand_alone_on_a_line():
 def test_every_file_that_the_readme_links_to_exists():
     for target in re.findall(r"\]\(([^)#:]+)\)", README):
         assert (ROOT / target).exists(), target
+
+
+def test_unit_and_container_are_bounded_in_memory_processes_and_files():
+    unit = re.search(r"```ini\n(.+?)```", README, re.DOTALL)[1]
+    for name in ("MemoryMax", "TasksMax", "LimitNOFILE", "LimitCORE", "NoNewPrivileges", "UMask"):
+        assert re.search(rf"^{name}=\S+$", unit, re.MULTILINE), name
+    compose = (ROOT / "compose.yaml").read_text()
+    for name in ("mem_limit", "memswap_limit", "pids_limit", "nofile", "core"):
+        assert re.search(rf"^ +{name}: \w+", compose, re.MULTILINE), name
+
+
+def test_the_proxys_log_holds_no_share_link():
+    """Neither the request line, which has the query, nor the page before."""
+    nginx = re.search(r"```nginx\n(.+?)```", README, re.DOTALL)[1]
+    written = re.search(r"log_format stt '(.+)';", nginx)[1]
+    names = set(re.findall(r"\$(\w+)", written))
+    assert "access_log /var/log/nginx/stt.log stt;" in nginx and "uri" in names
+    assert not names & {"request", "request_uri", "args", "query_string", "http_referer", "http_cookie"}
+    assert not [name for name in names if name.startswith(("arg_", "cookie_", "http_"))]
+    assert re.search(r"error_log +\S+ crit;", nginx)

@@ -1,0 +1,36 @@
+"""Who is who: the secret that signs the cookies."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import pytest
+
+from stt import access
+from stt.errors import SetupError
+
+pytestmark = pytest.mark.usefixtures("data")
+
+
+@pytest.mark.parametrize("secret", ["x", "x" * 64, "abc" * 30, "correct horse battery staple", "0" * 31 + "1"])
+def test_a_secret_that_can_be_guessed_is_refused(host, secret: str):
+    host(STT_SECRET=secret)
+    with pytest.raises(SetupError, match="STT_SECRET can be guessed") as refused:
+        access.signing_secret()
+    assert secret not in str(refused.value.to_dict()) or len(secret) == 1
+
+
+@pytest.mark.parametrize("make", [secrets.token_hex, secrets.token_urlsafe])
+def test_a_random_secret_is_taken(host, make):
+    for _ in range(100):
+        host(STT_SECRET=(secret := make(32)))
+        assert access.signing_secret() == secret
+
+
+def test_a_secret_file_that_is_not_whole_is_refused(data: Path):
+    made = access.signing_secret()
+    assert len(made) == 64 and access.signing_secret() == made
+    (data / "secret").write_text(made[:10])
+    with pytest.raises(SetupError, match="can be guessed"):
+        access.signing_secret()
