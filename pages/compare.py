@@ -266,7 +266,7 @@ with st.expander("Try other models on this recording", icon=":material/add:", ex
 unfinished = [job for job in chosen if job.state != records.DONE]
 state.compare_open, state.compare_pending = [job.id for job in unfinished], sum(job.pending for job in unfinished)
 if unfinished:
-    st.fragment(progress, run_every=1.0 if state.compare_pending else None)()
+    visitor.fragment(progress, run_every=1.0 if state.compare_pending else None)()
 if chosen:
     reference = reference_of(chosen[0].recording_id or chosen[0].id)
     if len(done) > 1 or (done and reference.strip()):

@@ -207,7 +207,7 @@ else:
     memory.said = None
 # A box tells what was typed when it is left, which a click on a button does first: one click is enough.
 idle = not (sources or typing)
-st.button("Transcribe", on_click=press, type="primary", width="stretch", disabled=idle, key="start")
+st.button("Transcribe", on_click=visitor.callback(press), type="primary", width="stretch", disabled=idle, key="start")
 if memory.pressed:
     memory.pressed = False
     if sources:
@@ -224,5 +224,5 @@ with st.container(key="jobs"):
                 visitor.forget_finished()
                 st.rerun()
     state.look_every = look_every(followed)
-    st.fragment(rows, run_every=state.look_every)()
+    visitor.fragment(rows, run_every=state.look_every)()
 startup.warm()

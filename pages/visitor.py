@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 import streamlit as st
 from pydantic import SecretStr
 
+from pages.widgets.trouble import may_be_away
 from stt import access, clients, records, sign_ins
+from stt.errors import NotFound
 from stt.settings import settings
 
 RECENT = 24 * 3600  # seconds; rows of jobs that ended longer ago are found in the history only
@@ -29,10 +34,10 @@ def recognise() -> bool:
     if signs_in() and not _has_signed_in(name):
         state.clear()
         return False
-    known = access.owner_of(name)
-    if known is None:
-        # Cookies are off: this session has its own things, until it ends.
-        known = state.get("owner") or access.owner_of(access.new_visitor())
+    # Where cookies are off this session has its own things, until it ends.
+    known = _now() or access.owner_of(access.new_visitor())
+    if state.get("owner", known) != known:  # what it remembers is of another history
+        state.clear()
     state.owner = known
     if "generation_ids" not in state:
         state.generation_ids = [job.id for job in _recent() if job.finished is None or job.state != records.CANCELLED]
@@ -49,17 +54,65 @@ def _has_signed_in(name: str | None) -> bool:
     user = access.user(st.user.to_dict())
     if user is None:
         return False
-    sign_ins.sign_in(name, user)
-    return access.owner_of(name) == user
+    return sign_ins.sign_in(name, sign_ins.session_of(st.context.cookies), user) and access.owner_of(name) == user
 
 
 def owner() -> str:
+    """Whose things the visitor sees: asked anew each time, as another tab may have signed out. Raises NotFound."""
+    if not still_here():
+        st.rerun()  # to the page that asks to sign in; in a callback this does nothing
+        raise NotFound("You have signed out.", guidance="Sign in again.")
     return st.session_state.owner
 
 
 def name() -> str:
     """The name in this browser's cookie, empty where it has none."""
     return access.visitor(st.context.cookies) or ""
+
+
+def still_here() -> bool:
+    """Whether the visitor is still whom this session was begun for: signed in, and with the same history."""
+    known = _now()
+    return known is not None and known == st.session_state.get("owner")
+
+
+def _now() -> str | None:
+    """The owner that the visitor's cookie names at this moment; without a cookie, the one of this session."""
+    name = access.visitor(st.context.cookies)
+    if name is None and not signs_in():
+        return access.owner_of(None) or st.session_state.get("owner")
+    return access.owner_of(name)
+
+
+def fragment(function: Callable[..., Any], **how: Any) -> Callable[..., Any]:
+    """`st.fragment` with the visitor asked for at every run of it: `frame.py` is not run with those."""
+    return st.fragment(_checked(function), **how)
+
+
+def dialog(title: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """`st.dialog` likewise: one that stands open in a tab shows and does nothing more after a sign-out in another."""
+    return lambda function: st.dialog(title)(_checked(function))
+
+
+def callback(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What a widget calls, but nothing after a sign-out in another tab: callbacks run before the page that asks."""
+
+    @wraps(function)
+    def run(*values: Any, **named: Any) -> Any:
+        return function(*values, **named) if still_here() else None
+
+    return run
+
+
+def _checked(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def run(*values: Any, **named: Any) -> Any:
+        with may_be_away(again=False):
+            if not still_here():
+                st.rerun()
+            return function(*values, **named)
+
+    return run
 
 
 def key() -> SecretStr | None:

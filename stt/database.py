@@ -230,8 +230,9 @@ sign_ins = sa.Table(
     "sign_ins",
     metadata,
     sa.Column("visitor", sa.String(60), primary_key=True),
-    sa.Column("owner", sa.String(200)),  # who has signed in with this browser; null once they have signed out
+    sa.Column("owner", sa.String(200)),  # who has signed in with this browser; null until its first page
     sa.Column("at", sa.Float, nullable=False),
+    sa.Column("session", sa.String(64)),  # SHA-256 of the sign-in cookie that was set with the visitor's name
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from http.cookies import SimpleCookie
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
@@ -19,7 +20,6 @@ from stt.safety import SAFETY
 
 log = logging.getLogger("stt.web")
 
-USER = "_streamlit_user="  # the cookie that Streamlit sets when somebody has signed in
 
 
 class Visitors:
@@ -61,7 +61,9 @@ class Visitors:
                 if request.method not in SAFE or message["status"] >= 500:
                     _log_answer(request, message["status"], began)
                 if request.url.path == SIGNED_IN:
-                    _signed_in(request, headers, ours, jar)
+                    ours.extend(await LOOKUPS.run(_signed_in, headers.getlist("set-cookie"), jar))
+                    if headers.get("location") == "/":
+                        headers["Location"] = access.wanted(request.cookies) or "/"
                 if request.url.path == SIGN_OUT:
                     headers["Clear-Site-Data"] = '"cache"'
                 for cookie in ours:
@@ -127,15 +129,22 @@ def _cookies_for(request: Request, jar: cookies.Jar) -> list[str]:
     return made
 
 
-def _signed_in(request: Request, headers: MutableHeaders, ours: list[str], jar: cookies.Jar) -> None:
-    """Streamlit's answer to somebody who comes back from the identity provider, with or without having signed in.
+def _signed_in(set_cookies: list[str], jar: cookies.Jar) -> list[str]:
+    """The cookie of a new visitor, bound to the sign-in that this answer of the callback sets; none if it sets none.
 
-    Who has gets a new name, so that nobody can plant one that they know; a link from elsewhere changes nothing.
+    Who has signed in gets a new name, so that nobody can plant one that they know; a link from elsewhere changes nothing.
     """
-    if any(cookie.startswith(USER) and not cookie.startswith(f'{USER}"";') for cookie in headers.getlist("set-cookie")):
-        ours.append(_new_visitor(jar))
-    if headers.get("location") == "/":
-        headers["Location"] = access.wanted(request.cookies) or "/"
+    from stt import sign_ins
+
+    given = SimpleCookie()
+    for header in set_cookies:
+        given.load(header)
+    session = sign_ins.session_of({name: morsel.value for name, morsel in given.items() if morsel["max-age"] != "0"})
+    if session is None:
+        return []
+    name = access.new_visitor()
+    sign_ins.begin(name, session)
+    return [cookies.visitor(access.cookie_for(name), secure=jar.secure)]
 
 
 def _guard_cookies(headers: MutableHeaders, *, secure: bool) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages import visitor
 from pages.widgets.amounts import when
 from pages.widgets.plain import markdown, plain, sentence
 from stt import corrections, history, records
@@ -32,7 +33,7 @@ def editing(job: Job, state: corrections.State, key: str) -> dict[str, Any]:
             outcome |= {"error": sentence(error.to_dict()), "conflict": isinstance(error, Conflict)}
         st.session_state[answer] = outcome
 
-    return {"version": state.version, "edited": st.session_state.get(answer), "on_edit": save}
+    return {"version": state.version, "edited": st.session_state.get(answer), "on_edit": visitor.callback(save)}
 
 
 def tag_line(job: Job) -> None:
@@ -46,7 +47,7 @@ def details_button(job: Job, transcript: Transcript, state: corrections.State) -
         _details(job, transcript.speakers, state)
 
 
-@st.dialog("Title, speakers and tags")
+@visitor.dialog("Title, speakers and tags")
 def _details(job: Job, speakers: list[str], state: corrections.State) -> None:
     tags = corrections.tags_of(job.id, job.owner)
     with st.form("details-form", border=False):

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from pages import visitor
 from pages.widgets.amounts import time_zone
 from pages.widgets.plain import plain
 from stt import remote
@@ -19,7 +20,7 @@ from stt.transcript import Transcript
 SHOWN = 60  # characters of the text as it will be
 
 
-@st.fragment
+@visitor.fragment
 def downloads(job: Job, transcript: Transcript, *, audio: bool) -> None:
     """What there is to choose, and the buttons; a route of ours makes the file when its button is pressed."""
     several = bool(transcript.speakers)

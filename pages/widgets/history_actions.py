@@ -43,7 +43,7 @@ def history_actions(owner: str, chosen: list[Job]) -> None:
         _confirm_delete(owner, chosen)
 
 
-@st.dialog("Tags")
+@visitor.dialog("Tags")
 def _tags(owner: str, chosen: list[Job]) -> None:
     """Tags that all of the chosen ones have can be taken off; what is added goes to each of them."""
     shared = corrections.tags_of_all([job.id for job in chosen], owner)
@@ -84,7 +84,7 @@ def _download(chosen: list[Job]) -> None:
     )
 
 
-@st.dialog("Delete for good?")
+@visitor.dialog("Delete for good?")
 def _confirm_delete(owner: str, chosen: list[Job]) -> None:
     what = f"“{chosen[0].title}”" if len(chosen) == 1 else f"{len(chosen):,} transcripts"
     st.text(f"{what} and the audio will be deleted. This cannot be undone.")

@@ -26,7 +26,7 @@ def my_data() -> None:
             _confirm(owner, f"On this server all share one history. {what} of everybody" if everybodys else what)
 
 
-@st.dialog("Delete everything for good?")
+@visitor.dialog("Delete everything for good?")
 def _confirm(owner: str, what: str) -> None:
     st.text(f"{what}, all audio, all shared links and all tokens will be deleted. This cannot be undone.")
     with st.container(horizontal=True, horizontal_alignment="right"):

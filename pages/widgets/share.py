@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
+from pages import visitor
 from pages.widgets.amounts import time_zone, when
 from pages.widgets.plain import markdown, plain, sentence
 from pages.widgets.player import moment
@@ -23,7 +24,7 @@ def share_button(job: Job) -> None:
         _share(job)
 
 
-@st.dialog("Share this transcript")
+@visitor.dialog("Share this transcript")
 def _share(job: Job) -> None:
     plain("Whoever has the link reads this transcript, without an account. They see nothing else of yours.", "stt-hint")
     with st.form("share", border=False):

@@ -46,7 +46,7 @@ def again_button(job: Job) -> None:
         _again(job)
 
 
-@st.dialog("Transcribe again")
+@visitor.dialog("Transcribe again")
 def _again(job: Job) -> None:
     try:
         source = versions.source_of(job)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
+from itsdangerous import URLSafeSerializer
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests import audio
@@ -146,6 +148,119 @@ def test_signing_out_ends_it_for_pages_and_routes_and_other_tabs(browser, contex
     expect(other.get_by_role("button", name=re.compile("Sign in"))).to_be_visible()
     for program in (before, as_program(page)):
         assert program.post(f"{server.url}/upload", data=b"").status_code == 404
+
+
+def sign_out_elsewhere(page: Page) -> None:
+    """In another tab of the same browser."""
+    tab = page.context.new_page()
+    tab.goto("/".join(page.url.split("/")[:3]) + "/account")
+    tab.get_by_role("button", name="Sign out").click()
+    expect(tab.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+
+
+def rows(server: Server, table: str) -> int:
+    with sqlite3.connect(server.data / "stt.db") as connection:
+        return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+
+
+def test_a_tab_left_open_does_nothing_more_after_a_sign_out_in_another(browser, contexts, server: Server):
+    """Dialogs, fragments and callbacks are run without the page around them, which asks who is there."""
+    page = visit(browser, contexts, server.url)
+    sign_in(page, "dora@example.org")
+    generation_id = make_transcript(page)
+    tabs = {}
+    for name in ("Share", "Details", "Download", "correct"):
+        tabs[name] = page.context.new_page()
+        tabs[name].goto(f"{server.url}/transcript?id={generation_id}")
+        tabs[name].locator(".stt-word").first.wait_for()
+    tabs["Share"].get_by_role("button", name="Share", exact=True).click()
+    link = tabs["Share"].get_by_role("button", name="Make a link")
+    link.wait_for()
+    tabs["Details"].get_by_role("button", name="Details").click()
+    tabs["Details"].get_by_role("textbox", name="Title").fill("Taken over")
+    tabs["Download"].get_by_role("button", name="Download").first.click()
+    times = tabs["Download"].get_by_text("With times")
+    times.wait_for()
+    tabs["correct"].locator(".stt-paragraph").first.hover()
+    tabs["correct"].locator(".stt-edit").first.click()
+    tabs["correct"].locator(".stt-field").fill("Taken over.")
+    sign_out_elsewhere(page)
+
+    links = rows(server, "shares")
+    link.click()
+    tabs["Details"].get_by_role("button", name="Save").click()
+    times.click()
+    tabs["correct"].locator(".stt-editor").get_by_role("button", name="Save").click()
+    for name, tab in tabs.items():
+        expect(tab.get_by_role("button", name=re.compile("Sign in")), name).to_be_visible()
+        expect(tab.get_by_text("your country"), name).to_have_count(0)
+    assert rows(server, "shares") == links
+    with sqlite3.connect(server.data / "stt.db") as connection:
+        found = connection.execute(
+            "SELECT title, text FROM transcriptions JOIN transcripts USING (id) WHERE id = ?", [generation_id]
+        ).fetchone()
+    assert "Taken over" not in "".join(found)
+
+
+def test_a_copied_sign_in_is_worth_nothing_after_the_sign_out(browser, contexts, server: Server):
+    page = visit(browser, contexts, server.url)
+    sign_in(page, "emil@example.org")
+    expect(page.locator("input[type=file]").first).to_be_attached()
+    copied = page.context.cookies()
+    thief = visit(browser, contexts, server.url)  # while Emil is signed in: the sign-in without the visitor's cookie
+    thief.context.add_cookies([cookie for cookie in copied if cookie["name"].startswith("_streamlit")])
+    thief.goto(server.url)
+    expect(thief.get_by_role("button", name=re.compile("Sign in"))).to_be_visible()
+    sign_out_elsewhere(page)
+    for cookies in (copied, [cookie for cookie in copied if cookie["name"].startswith("_streamlit")]):
+        again = visit(browser, contexts, server.url)
+        again.context.add_cookies(cookies)
+        again.goto(server.url)
+        expect(again.get_by_role("button", name=re.compile("Sign in"))).to_be_visible()
+        assert as_program(again).post(f"{server.url}/upload", data=b"").status_code == 404
+
+
+def test_a_visitors_cookie_that_somebody_planted_gets_nothing(browser, contexts, server: Server):
+    """Mallory knows a name, of his own sign-in or of none, and puts it into Ann's browser before or after she signs in."""
+    mallory = visit(browser, contexts, server.url)
+    nobodys = as_program(mallory)
+    sign_in(mallory, "mallory@example.org")
+    expect(mallory.locator("input[type=file]").first).to_be_attached()
+    signed_in = as_program(mallory)
+    ann = visit(browser, contexts, server.url)
+    for known in (nobodys, signed_in):
+        plant(ann, known.cookies["stt_visitor"], server)
+        sign_in(ann, "ann@example.org")
+        expect(ann.locator("input[type=file]").first).to_be_attached()
+        assert as_program(ann).cookies["stt_visitor"] != known.cookies["stt_visitor"]
+        plant(ann, known.cookies["stt_visitor"], server)
+        ann.goto(server.url)
+        expect(ann.get_by_role("button", name=re.compile("Sign in"))).to_be_visible()
+        assert owner_at(server, known.cookies["stt_visitor"]) in (None, "user:mallory@example.org")
+        ann.context.clear_cookies()
+        ann.goto(server.url)
+
+
+def plant(page: Page, value: str, server: Server) -> None:
+    page.context.add_cookies([{"name": "stt_visitor", "value": value, "url": server.url}])
+
+
+def owner_at(server: Server, cookie: str) -> str | None:
+    """Whom the server takes the visitor with this cookie for."""
+    name = URLSafeSerializer("").loads_unsafe(cookie)[1]
+    with sqlite3.connect(server.data / "stt.db") as connection:
+        return (connection.execute("SELECT owner FROM sign_ins WHERE visitor = ?", [name]).fetchone() or [None])[0]
+
+
+def test_a_link_to_the_callback_changes_nobodys_cookie(browser, contexts, server: Server):
+    page = visit(browser, contexts, server.url)
+    sign_in(page, "fay@example.org")
+    expect(page.locator("input[type=file]").first).to_be_attached()
+    before = as_program(page).cookies["stt_visitor"]
+    for query in ("", "?code=x&state=y", "?error=denied"):
+        page.goto(f"{server.url}/oauth2callback{query}")
+        assert as_program(page).cookies["stt_visitor"] == before
+    expect(page.locator("input[type=file]").first).to_be_attached()
 
 
 def test_an_identity_provider_of_the_real_world_signs_people_in(browser, contexts, tmp_path: Path):

@@ -1,0 +1,92 @@
+"""Who has signed in: which claims count, and what a sign-in is bound to."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from itsdangerous import URLSafeTimedSerializer
+
+from stt import access, sign_ins
+from stt.database import database
+from stt.database import sign_ins as table
+from tests.server import ROOT
+
+ANN = "user:ann@example.org"
+
+
+@pytest.mark.parametrize(
+    ("said", "counts"),
+    [(True, True), ("true", True), ("True", True), (False, False), ("false", False), (0, False), ("0", False), (1, False)]
+    + [(None, False), ("no", False), ("", False), ("yes", False), ([], False), (["true"], False)],
+)
+def test_an_address_counts_only_if_the_provider_says_that_it_is_verified(host, said: object, counts: bool):
+    claims = {"email": "Ann@Example.org", "sub": "4711", "email_verified": said}
+    assert access.user(claims) == (ANN if counts else "user:4711")
+    # A subject that people choose for themselves is no address either.
+    assert access.user(claims | {"sub": "ann@example.org"}) == (ANN if counts else None)
+    host(STT_ALLOWED_EMAILS="example.org")
+    assert access.user(claims) == (ANN if counts else None)
+
+
+def test_where_the_provider_says_nothing_of_it_the_address_counts(host):
+    host(STT_ALLOWED_EMAILS="example.org")
+    assert access.user({"email": "ann@example.org", "sub": "4711"}) == ANN
+    assert access.user({"email": "", "sub": "4711"}) is None
+
+
+def cookie(text: str) -> str:
+    return URLSafeTimedSerializer("streamlit's secret", salt="_streamlit_user").dumps(text)
+
+
+def test_a_long_sign_in_is_told_from_another_by_all_its_parts():
+    first = {"_streamlit_user": cookie("chunks-2"), "_streamlit_user_1": cookie("{a"), "_streamlit_user_2": cookie("b}")}
+    whole = sign_ins.session_of(first)
+    assert whole is not None and sign_ins.session_of(first | {"_streamlit_user_3": "left over", "other": "x"}) == whole
+    assert sign_ins.session_of(first | {"_streamlit_user_2": cookie("c}")}) != whole
+    assert sign_ins.session_of({name: value for name, value in first.items() if not name.endswith("_2")}) is None
+    short = sign_ins.session_of({"_streamlit_user": cookie("{ab}"), "_streamlit_user_tokens": "x"})
+    assert short == sign_ins.session_of({"_streamlit_user": cookie("{ab}")}) and short != whole
+
+
+@pytest.mark.parametrize("value", ["", "no cookie at all", "ÿ", '"chunks-2"', "chunks-99"])
+def test_what_is_no_sign_in_is_not_whole_or_bound_to_nobody(data: Path, value: str):
+    value = cookie(value) if value.startswith("chunks") else value
+    assert not sign_ins.sign_in("ann", sign_ins.session_of({"_streamlit_user": value}), ANN)
+    assert sign_ins.user_of("ann") is None
+
+
+def test_a_sign_in_counts_for_the_visitor_and_the_cookie_of_one_answer_until_the_sign_out(data: Path):
+    sign_ins.begin("new", "session")
+    assert sign_ins.user_of("new") is None  # the page has yet to say who it is
+    for name, session in (("planted", "session"), ("new", "copied"), ("new", None)):
+        assert not sign_ins.sign_in(name, session, ANN)
+        assert sign_ins.user_of(name) is None
+    assert sign_ins.sign_in("new", "session", ANN) and sign_ins.user_of("new") == ANN
+    sign_ins.sign_out("new")
+    assert not sign_ins.sign_in("new", "session", ANN) and sign_ins.user_of("new") is None
+
+
+def test_a_sign_in_of_an_earlier_version_is_bound_to_nothing(data: Path):
+    with database().begin() as connection:
+        connection.execute(table.insert().values(visitor="old", owner=ANN, at=2e9, session=None))
+    assert sign_ins.user_of("old") is None and not sign_ins.sign_in("old", None, ANN)
+
+
+def test_a_sign_in_ends_after_a_month(data: Path):
+    sign_ins.begin("new", "session")
+    assert sign_ins.sign_in("new", "session", ANN)
+    with database().begin() as connection:
+        connection.execute(sa.update(table).values(at=table.c.at - sign_ins.SIGNED_IN_FOR))
+    assert sign_ins.user_of("new") is None and not sign_ins.sign_in("new", "session", ANN)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "pages").rglob("*.py")), ids=lambda path: path.name)
+def test_every_dialog_and_fragment_asks_anew_who_is_there(path: Path):
+    """Streamlit runs them without the page around them. So pages use those of `pages.visitor`."""
+    allowed = {"visitor.py": 2, "trouble.py": 1}  # `trouble` waits for the database, and shows nothing of anybody
+    used = [ast.unparse(node) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)]
+    raw = [name for name in used if name in ("st.fragment", "st.dialog", "st.experimental_fragment")]
+    assert len(raw) == allowed.get(path.name, 0), "use visitor.fragment and visitor.dialog"
