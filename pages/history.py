@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages import visitor
+from pages.widgets import keep_history
 from pages.widgets.amounts import length
 from pages.widgets.history_actions import every_one, history_actions, open_transcript
 from pages.widgets.history_chart import history_chart
@@ -28,6 +29,7 @@ st.set_page_config(layout="wide")
 st.title("History", anchor=False)
 if "notice" in state:
     st.error(markdown(state.pop("notice")))
+keep_history.hint()
 as_it_was_left()
 wanted, sort, descending = search_filters_order(owner)
 found = history.totals(owner, **wanted)

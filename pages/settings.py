@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages import visitor
+from pages.widgets.keep_history import keep_history
 from pages.widgets.limits_view import limits_view
 from pages.widgets.my_data import my_data
 from pages.widgets.plain import markdown, plain, sentence
@@ -56,6 +57,7 @@ if "key_notice" in state:
     st.error(markdown(state.pop("key_notice")))
 key_form()
 
+keep_history()
 token_list()
 my_data()
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 import stt
 from pages import visitor
+from pages.widgets import keep_history
 from pages.widgets.amounts import length
 from pages.widgets.announce import announce
 from pages.widgets.job_row import USUAL, ending, job_row, look_every
@@ -192,7 +193,7 @@ listed = st.container()
 model, options = model_choice(any(recording.channels > 1 for recording in found))
 with listed:
     if memory.elsewhere:
-        st.fragment(follow_others, run_every=LOOK)()
+        visitor.fragment(follow_others, run_every=LOOK)()
     list_recordings(found, model)
 cost_line(model, [recording.duration for recording in found] + [None] * len(typed_links))
 sources = [*found, *typed_links]
@@ -225,4 +226,5 @@ with st.container(key="jobs"):
                 st.rerun()
     state.look_every = look_every(followed)
     visitor.fragment(rows, run_every=state.look_every)()
+keep_history.hint()
 startup.warm()

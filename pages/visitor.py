@@ -12,11 +12,14 @@ from pydantic import SecretStr
 
 from pages.widgets.trouble import may_be_away
 from stt import access, clients, records, sign_ins
+from stt.database import AWAY
 from stt.errors import NotFound
 from stt.settings import settings
 
 RECENT = 24 * 3600  # seconds; rows of jobs that ended longer ago are found in the history only
 MOST_ROWS = 12
+RECOVERED = "recovered"  # in the session: a code was used just now
+KEPT = ("api_key", RECOVERED)  # what a session remembers when its browser gets another history
 
 
 def signs_in() -> bool:
@@ -37,7 +40,9 @@ def recognise() -> bool:
     # Where cookies are off this session has its own things, until it ends.
     known = _now() or access.owner_of(access.new_visitor())
     if state.get("owner", known) != known:  # what it remembers is of another history
+        kept = {key: state[key] for key in KEPT if key in state}
         state.clear()
+        state.update(kept)
     state.owner = known
     if "generation_ids" not in state:
         state.generation_ids = [job.id for job in _recent() if job.finished is None or job.state != records.CANCELLED]
@@ -99,7 +104,11 @@ def callback(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def run(*values: Any, **named: Any) -> Any:
-        return function(*values, **named) if still_here() else None
+        try:
+            here = still_here()
+        except AWAY:  # the page, which comes next, says so
+            return None
+        return function(*values, **named) if here else None
 
     return run
 

@@ -48,7 +48,8 @@ def cookie_for(name: str) -> str:
 def owner_of(visitor_name: str | None) -> str | None:
     """Whose things this visitor sees; None if nobody's.
 
-    Its own, everybody's when STT_ACCESS is `shared`, or when it is `login` those of whoever has signed in.
+    Those of the history that its browser has, everybody's when STT_ACCESS is `shared`, or when it is `login` those of
+    whoever has signed in.
     """
     if settings().stt_access == "shared":
         return SHARED
@@ -59,7 +60,9 @@ def owner_of(visitor_name: str | None) -> str | None:
 
         user = sign_ins.user_of(visitor_name)
         return user if user and allowed(user) else None
-    return f"visitor:{visitor_name}"
+    from stt import recovery
+
+    return recovery.owner_of(visitor_name)
 
 
 def must_sign_in(visitor_name: str | None) -> bool:

@@ -235,6 +235,39 @@ sign_ins = sa.Table(
     sa.Column("session", sa.String(64)),  # SHA-256 of the sign-in cookie that was set with the visitor's name
 )
 
+# Recovery codes, and what they have done (see `stt.recovery`).
+recovery_codes = sa.Table(
+    "recovery_codes",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("owner", sa.String(200), nullable=False, index=True),
+    sa.Column("hash", sa.String(64), nullable=False, unique=True),  # SHA-256: the code itself is nowhere
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("used", sa.Float),
+)
+
+browsers = sa.Table(
+    "browsers",
+    metadata,
+    sa.Column("visitor", sa.String(60), primary_key=True),
+    sa.Column("owner", sa.String(200), nullable=False, index=True),  # whose history this browser has, not its own
+    sa.Column("since", sa.Float, nullable=False),
+)
+
+merges = sa.Table(
+    "merges",
+    metadata,
+    sa.Column("owner", sa.String(200), primary_key=True),  # whose history was added to another
+    sa.Column("into", sa.String(200), nullable=False),
+)
+
+dismissals = sa.Table(
+    "dismissals",
+    metadata,
+    sa.Column("owner", sa.String(200), primary_key=True),
+    sa.Column("hint", sa.String(40), primary_key=True),  # a hint that is not shown again
+)
+
 
 _JSON: Any = {"json_serializer": pieces.dumps, "json_deserializer": pieces.loads}
 

@@ -32,6 +32,7 @@ from stt import (
     queues,
     recordings,
     records,
+    recovery,
     retention,
     search_index,
     spoken,
@@ -106,11 +107,12 @@ def create(
     LimitReached.
     """
     start()
+    owner = recovery.current(owner)
     chosen, engine = models.choose(model, key)
     cleaned = models.options_for(chosen, model, options or {})
     url, recording = None, None
     if isinstance(source, Recording):
-        if source.owner != owner:
+        if recovery.current(source.owner) != owner:
             raise NotFound("There is no such recording.")
         recording = source
     elif isinstance(source, Link) or (isinstance(source, str) and source.lower().startswith(("http:", "https:"))):
@@ -256,7 +258,7 @@ def start() -> None:
             often = 0.1 if queue == queues.SHORT_HERE else 0.2  # seconds
             DBOS.register_queue(queue, worker_concurrency=count, polling_interval_sec=often)
         retention.schedule()
-        upkeep.schedule(_mend, partial(search_index.renew, database()))
+        upkeep.schedule(_mend, recovery.mend, partial(search_index.renew, database()))
         _eraser = erasure.Eraser()
         if settings().stt_database_url:
             _heart = executors.Heart(executor)

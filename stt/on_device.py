@@ -32,8 +32,8 @@ class OnDevice:
     def run(self, work: Work) -> Outcome:
         with crashes.Watch(work.job.id, work.cancelled) as watch:
             found = work.step("get the recording", _recording, work, watch)
-            # An older version's answer was the recording itself.
-            recording = work.patiently(recordings.find, getattr(found, "id", found), work.job.owner)
+            # An older version's answer was the recording itself. Its owner may be another by now (see `recovery`).
+            recording = work.patiently(recordings.find, getattr(found, "id", found), None)
             done = work.step("find the place to go on", _place, work.job.id)
             feed = work.patiently(Feed, work, recording)
             with closing(feed), Lanes(whisper.THREADS) as lanes:

@@ -121,7 +121,7 @@ def _create(work: Work) -> dict[str, Any]:
 
 def _source(job: Job) -> dict[str, Any]:
     """What `Client.create` is to hand over, a link or a file, and how it tells of its progress."""
-    recording = recordings.find(job.recording_id, job.owner) if job.recording_id else None
+    recording = recordings.find(job.recording_id, None) if job.recording_id else None
 
     def on_progress(sent: int, total: int) -> None:
         if sent < total:

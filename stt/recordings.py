@@ -12,7 +12,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from stt import removals, storage
+from stt import recovery, removals, storage
 from stt.database import AWAY, database, recordings, transcriptions
 from stt.errors import BadLink, DiskFull, EmptyFile, NotFound, TooLarge, UploadBroken
 from stt.settings import settings
@@ -156,7 +156,7 @@ def look_into(part: Path, name: str, owner: str) -> Recording:
     check_length(clean_name(name), found.duration)
     return Recording(
         id=new_id(),
-        owner=owner,
+        owner=recovery.current(owner),
         name=clean_name(name),
         created=time.time(),
         kind=found.kind,
@@ -199,9 +199,11 @@ def check_length(name: str, seconds: float | None) -> None:
         raise TooLarge(f"“{name}” is {seconds / 60:,.1f} minutes long. The limit is {longest:,} {'minute' if longest == 1 else 'minutes'}.")
 
 
-def find(recording_id: str, owner: str) -> Recording:
-    """Raises NotFound, also when it is somebody else's."""
-    query = recordings.select().where(recordings.c.id == recording_id, recordings.c.owner == owner)
+def find(recording_id: str, owner: str | None) -> Recording:
+    """Return it if `owner` owns it; `None` is this server itself. Raises NotFound."""
+    query = recordings.select().where(recordings.c.id == recording_id)
+    if owner is not None:
+        query = query.where(recordings.c.owner == owner)
     with database().connect() as connection:
         row = connection.execute(query).mappings().first()
     if row is None:

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from dbos import DBOS
 
-from stt import history, live_recordings, recordings, records, tokens
+from stt import history, live_recordings, recordings, records, recovery, tokens
 from stt.database import AWAY, database, transcriptions
 from stt.database import recordings as recordings_table
 from stt.errors import NotFound, SttError
@@ -59,7 +59,7 @@ def prune() -> tuple[int, int]:
 
 
 def delete_everything(owner: str) -> None:
-    """Delete all transcripts, audio, shared links and tokens of `owner`. Work that is going on stops.
+    """Delete all transcripts, audio, share links, tokens and recovery codes of `owner`. Work that is going on stops.
 
     What the database refuses halfway is there still, and the error says so: asked again, the rest goes.
     """
@@ -75,6 +75,7 @@ def delete_everything(owner: str) -> None:
     for token in tokens.all_of(owner):
         with contextlib.suppress(NotFound):
             tokens.withdraw(token.id, owner)
+    recovery.forget(owner)
 
 
 def _delete_transcripts(before: float) -> int:

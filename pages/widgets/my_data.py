@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages import visitor
 from pages.widgets.plain import download_link, plain
-from stt import history
+from stt import history, recovery
 from stt.retention import delete_everything
 from stt.settings import settings
 
@@ -28,12 +28,13 @@ def my_data() -> None:
 
 @visitor.dialog("Delete everything for good?")
 def _confirm(owner: str, what: str) -> None:
-    st.text(f"{what}, all audio, all shared links and all tokens will be deleted. This cannot be undone.")
+    st.text(f"{what}, all audio, all share links, tokens and recovery codes will be deleted. This cannot be undone.")
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Keep"):
             st.rerun()
         if st.button("Delete everything", type="primary", key="confirm-delete-all"):
             delete_everything(owner)
+            recovery.disconnect_others(owner, visitor.name())
             st.session_state.all_deleted = True
             st.session_state.pop("chosen", None)
             visitor.following().clear()

@@ -1,0 +1,12 @@
+// A recovery link holds its code in the fragment, which browsers send to no server. It goes from the address at once.
+export default function ({ setTriggerValue }) {
+  const take = () => {
+    const code = /^#recover=([0-9A-Za-z-]{20,60})$/.exec(location.hash)?.[1];
+    if (!code) return;
+    history.replaceState(history.state, "", location.pathname + location.search);
+    setTriggerValue("code", code);
+  };
+  take();
+  addEventListener("hashchange", take);
+  return () => removeEventListener("hashchange", take);
+}

@@ -1,0 +1,188 @@
+"""Keep my history, in real browsers: a code or a link brings it to another one, and nothing happens without a click."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import requests
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests import audio
+from tests.browser.conftest import add_files
+from tests.browser.test_login import as_program
+from tests.server import Server
+
+MINUTE = 60_000  # milliseconds
+
+
+@pytest.fixture
+def contexts(browser: Browser) -> Iterator[list[BrowserContext]]:
+    made: list[BrowserContext] = []
+    yield made
+    for context in made:
+        context.close()
+
+
+def visit(browser: Browser, contexts: list[BrowserContext], address: str) -> Page:
+    """A browser of its own at this address."""
+    contexts.append(browser.new_context())
+    page = contexts[-1].new_page()
+    page.goto(address)
+    return page
+
+
+def transcribe(page: Page) -> str:
+    """Have a speech transcribed; its generation id."""
+    add_files(page, audio.JFK)
+    page.get_by_role("button", name="Transcribe", exact=True).click()
+    page.locator(".st-key-jobs").get_by_role("button", name="Read").click(timeout=2 * MINUTE)
+    page.wait_for_url(re.compile(r"/transcript\?id="))
+    return page.url.split("id=")[1].split("&")[0]
+
+
+def create_code(page: Page, server: Server) -> tuple[str, str]:
+    """A code and the link with it, from the Settings page."""
+    page.goto(f"{server.url}/settings")
+    page.get_by_role("button", name="Create a recovery code").click()
+    texts = page.get_by_test_id("stCode").filter(has_text=re.compile(r"[0-9A-Z]{5}(-[0-9A-Z]{5}){4}"))
+    expect(texts).to_have_count(2)
+    return texts.first.inner_text().strip(), texts.last.inner_text().strip()
+
+
+def may_hear(page: Page, server: Server, generation_id: str) -> bool:
+    return as_program(page).get(f"{server.url}/audio/{generation_id}").status_code == 200
+
+
+def test_a_link_brings_the_history_after_a_click_and_leaves_no_trace(browser, contexts, server: Server):
+    page = visit(browser, contexts, server.url)
+    talk = transcribe(page)
+    code, link = create_code(page, server)
+    assert link == f"{server.url}/settings#recover={code}"
+
+    other = visit(browser, contexts, server.url)
+    asked: list[str] = []
+    other.on("request", lambda request: asked.append(request.url + str(request.headers)))
+    other.goto(link)
+    button = other.get_by_role("button", name="Bring this history to this browser")
+    expect(button).to_be_visible()
+    expect(other.get_by_text("a history with 1 transcript")).to_be_visible()
+    expect(other).to_have_url(f"{server.url}/settings")
+    assert not [one for one in asked if code in one], "the code is in no request that a proxy would log"
+    assert not may_hear(other, server, talk), "opening the link changes nothing"
+    cookie = as_program(other).cookies["stt_visitor"]
+    button.click()
+    expect(other.get_by_text("This browser has that history now.")).to_be_visible()
+    assert may_hear(other, server, talk) and may_hear(page, server, talk), "both browsers have it"
+    assert as_program(other).cookies["stt_visitor"] == cookie
+    other.goto(f"{server.url}/transcript?id={talk}")
+    expect(other.locator(".st-key-transcript")).to_contain_text("your country")
+    assert code not in server.log.read_text() and code.replace("-", "") not in server.log.read_text()
+
+    page.goto(f"{server.url}/settings")
+    expect(page.get_by_text("last used")).to_be_visible()
+    page.get_by_role("button", name="Disconnect").click()
+    expect(page.get_by_role("button", name="Disconnect")).to_have_count(0)
+    assert not may_hear(other, server, talk) and may_hear(page, server, talk)
+
+
+def test_a_get_or_a_prefetch_of_the_link_changes_nothing(browser, contexts, server: Server):
+    page = visit(browser, contexts, server.url)
+    talk = transcribe(page)
+    code, link = create_code(page, server)
+    other = visit(browser, contexts, server.url)
+    program = as_program(other)
+    for address in (link, f"{server.url}/settings?recover={code}"):
+        for headers in ({"Accept": "text/html", "Sec-Fetch-Site": "cross-site"}, {"Accept": "text/html", "Purpose": "prefetch"}):
+            assert program.get(address, headers=headers).status_code == 200
+            assert requests.get(address, headers=headers).status_code == 200
+    assert not may_hear(other, server, talk)
+    page.goto(f"{server.url}/settings")
+    expect(page.get_by_text("not used yet")).to_be_visible()
+
+
+def test_a_lost_cookie_is_no_lost_history_and_what_came_after_is_added(browser, contexts, server: Server, tmp_path: Path):
+    page = visit(browser, contexts, server.url)
+    first = transcribe(page)
+    code, _link = create_code(page, server)
+    page.context.clear_cookies()
+    page.goto(server.url)
+    second = transcribe(page)
+    assert not may_hear(page, server, first) and may_hear(page, server, second)
+    running = page.context.new_page()
+    running.goto(server.url)
+    long = audio.write(tmp_path / "long.flac", np.tile(audio.samples(audio.JFK), 24))
+    add_files(running, long)
+    running.get_by_role("button", name="Transcribe", exact=True).click()
+    running.get_by_role("button", name="Cancel").wait_for()  # at work meanwhile
+
+    page.goto(f"{server.url}/settings")
+    page.get_by_label("Code from another browser").fill(code.lower().replace("-", " "))
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_text("Add what this browser has so far").click()
+    page.get_by_role("button", name="Bring this history to this browser").click()
+    expect(page.get_by_text("This browser has that history now.")).to_be_visible()
+    assert may_hear(page, server, first) and may_hear(page, server, second)
+    # The tab that was open goes on with the history that the browser has now, and the job ends.
+    expect(running.locator(".st-key-jobs").get_by_role("button", name="Read")).to_have_count(3, timeout=3 * MINUTE)
+    with sqlite3.connect(server.data / "stt.db") as connection:
+        owner = connection.execute("SELECT owner FROM transcriptions WHERE id = ?", [first]).fetchone()[0]
+        states = connection.execute("SELECT DISTINCT state FROM transcriptions WHERE owner = ?", [owner]).fetchall()
+        count = connection.execute("SELECT count(*) FROM transcriptions WHERE owner = ?", [owner]).fetchone()[0]
+    assert (count, states) == (3, [("done",)])
+
+
+def test_what_was_there_is_kept_apart_unless_it_is_added_and_can_be_had_back(browser, contexts, server: Server):
+    page = visit(browser, contexts, server.url)
+    theirs = transcribe(page)
+    _code, link = create_code(page, server)
+    other = visit(browser, contexts, server.url)
+    mine = transcribe(other)
+    other.goto(link)
+    expect(other.get_by_text("Use only a code of your own")).to_be_visible()
+    other.get_by_role("button", name="Bring this history to this browser").click()
+    expect(other.get_by_text("This browser has that history now.")).to_be_visible()
+    assert may_hear(other, server, theirs) and not may_hear(other, server, mine) and not may_hear(page, server, mine)
+    other.get_by_role("button", name="Leave it").click()
+    expect(other.get_by_role("button", name="Leave it")).to_have_count(0)
+    assert may_hear(other, server, mine) and not may_hear(other, server, theirs)
+
+
+def test_a_revoked_or_wrong_code_opens_nothing_and_says_so(browser, contexts, server: Server):
+    page = visit(browser, contexts, server.url)
+    _code, link = create_code(page, server)
+    page.goto(f"{server.url}/settings")
+    page.get_by_role("button", name="Revoke").click()
+    expect(page.get_by_role("button", name="Revoke")).to_have_count(0)
+    other = visit(browser, contexts, link)
+    expect(other.get_by_text("There is no such recovery code.")).to_be_visible()
+    other.get_by_label("Code from another browser").fill("<b>wrong</b>")
+    other.get_by_role("button", name="Continue").click()
+    expect(other.get_by_text("There is no such recovery code.")).to_be_visible()
+    expect(other.get_by_role("button", name="Bring this history")).to_have_count(0)
+
+
+def test_the_hint_comes_with_the_third_transcript_and_can_be_dismissed(browser, contexts, server: Server):
+    page = visit(browser, contexts, server.url)
+    read = page.locator(".st-key-jobs").get_by_role("button", name="Read")
+    add_files(page, *audio.AUSTEN)
+    page.get_by_role("button", name="Transcribe", exact=True).click()
+    expect(read).to_have_count(2, timeout=2 * MINUTE)
+    expect(page.locator(".st-key-keep-hint")).to_have_count(0)
+    add_files(page, audio.JFK)
+    page.get_by_role("button", name="Transcribe", exact=True).click()
+    expect(read).to_have_count(3, timeout=2 * MINUTE)
+    # Without a reload: it comes when the third one is done.
+    expect(page.locator(".st-key-keep-hint").get_by_role("link", name="Keep it")).to_be_visible()
+    page.goto(f"{server.url}/history")
+    page.locator(".st-key-keep-hint").get_by_role("button", name="Dismiss").click()
+    expect(page.locator(".st-key-keep-hint")).to_have_count(0)
+    for path in ("history", ""):
+        page.goto(f"{server.url}/{path}")
+        expect(page.locator("h1").first).to_be_visible()
+        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+        expect(page.locator(".st-key-keep-hint")).to_have_count(0)
