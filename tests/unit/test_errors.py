@@ -20,6 +20,7 @@ STATUS = {
     errors.SttError: 500,
     errors.InputError: 400,
     errors.TooLarge: 413,
+    errors.BadExport: 422,
     errors.TooSlow: 408,
     errors.LimitReached: 429,
     errors.NotFound: 404,
