@@ -50,8 +50,9 @@ def result(found: Job, transcript: Transcript) -> dict[str, Any]:
         channel |= {"detected_language": transcript.language, "language_confidence": transcript.language_probability}
     results: dict[str, Any] = {"channels": [channel]}
     if transcript.timed:
+        several = len(transcript.languages) > 1
         results["utterances"] = [
-            _utterance(segment, numbers) | _language(segment, transcript) for segment in transcript.segments
+            _utterance(segment, numbers) | _language(segment, several) for segment in transcript.segments
         ]
     return {"metadata": _metadata(found, transcript), "results": results | _findings(transcript.extras)}
 
@@ -102,8 +103,9 @@ def _metadata(found: Job, transcript: Transcript) -> dict[str, Any]:
 
 
 def _words(transcript: Transcript, numbers: dict[str, int]) -> list[dict[str, Any]]:
+    several = len(transcript.languages) > 1  # once: it goes through all segments
     return [
-        _word(word, numbers) | _language(segment, transcript)
+        _word(word, numbers) | _language(segment, several)
         for segment in transcript.segments
         for word in whole_words(segment)
     ]
@@ -166,9 +168,8 @@ def _utterance(segment: Segment, numbers: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def _language(segment: Segment, transcript: Transcript) -> dict[str, str]:
+def _language(segment: Segment, several: bool) -> dict[str, str]:
     """The language of what is said, where there are several."""
-    several = len(transcript.languages) > 1
     return {"language": segment.language} if several and segment.language else {}
 
 
