@@ -96,6 +96,7 @@ def test_a_full_session_stays_on_this_server_within_the_policy_and_without_the_k
         page.get_by_role("textbox", name="AI/ML API key").fill(key)
         page.get_by_role("button", name="Check and use").click()
         expect(page.get_by_text(re.compile(answer))).to_be_visible()
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
     page.get_by_label("Name of the program").fill("Nightly run")
     page.get_by_role("button", name="Make a token").click()
     token = page.locator("code", has_text="stt_").inner_text().strip()
