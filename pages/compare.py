@@ -20,7 +20,7 @@ from pages.widgets.version_picker import (
     version_label,
     version_labels,
 )
-from stt import compare, models, records, spoken, versions
+from stt import compare, encodings, models, records, references, spoken, versions
 from stt.errors import InputError
 from stt.records import Job
 
@@ -91,29 +91,60 @@ def recording_label(group: list[Job]) -> str:
     return group[0].title if len(group) == 1 else f"{group[0].title} · {len(group)} versions"
 
 
-def reference_of(recording: str) -> str:
-    """The text that somebody says is right, kept for this recording while the session lasts."""
-    kept = state.setdefault("references", {})
+def reference_of(first: Job) -> str:
+    """What is spoken in the text that somebody says is right, kept for this recording while the session lasts."""
+    recording = first.recording_id or first.id
+    kept, box = state.setdefault("references", {}), f"reference-{recording}"
     with st.expander("Reference text", icon=":material/fact_check:", expanded=bool(kept.get(recording))):
         plain("A text that is known to be right. The word error rate of each version is measured against it.", "stt-hint")
-        file = text_file(
-            "Upload it", key_for("reference-file", recording), (".txt", ".srt", ".vtt"), compare.MOST_REFERENCE
-        )
-        if file is not None:
-            name, content = file
-            try:
-                kept[recording] = state[f"reference-{recording}"] = compare.reference_text(content, name)
-            except InputError as error:
-                st.error(markdown(sentence(error.to_dict())))
-        state.setdefault(f"reference-{recording}", kept.get(recording, ""))
-        pasted = st.text_area(
-            "Or paste it", height=140, key=f"reference-{recording}", max_chars=compare.MOST_REFERENCE
-        )
+        state.setdefault(box, kept.get(recording, ""))
+        upload_of_reference(first, box)
+        kept[recording] = st.text_area("Or paste it", height=140, key=box, max_chars=references.MOST)
         try:
-            kept[recording] = compare.check_reference(pasted)
+            return references.pasted(kept[recording])
         except InputError as error:
             st.error(markdown(sentence(error.to_dict())))
-    return kept.get(recording, "")
+    return ""
+
+
+def upload_of_reference(first: Job, box: str) -> None:
+    """A file whose text goes into the box of this key; where its encoding is a guess, another can be chosen."""
+    unsure, choice = f"{box}-unsure", f"{box}-encoding"  # the first: (name, content, likely encodings, the chosen one)
+    sent = text_file("Upload it", key_for("file", box), references.ENDINGS, references.MOST)
+    if sent is not None:
+        name, content = sent
+        state.pop(unsure, None)
+        try:
+            found = references.read(content, name, spoken=words_of(first))
+        except InputError as error:
+            st.error(markdown(sentence(error.to_dict())))
+        else:
+            state[box] = found.text
+            if found.choices:
+                state[unsure], state[choice] = (name, content, found.choices, found.encoding), found.encoding
+    if unsure not in state or not state[box].strip():
+        return
+    name, content, choices, encoding = state[unsure]
+    state.setdefault(choice, encoding)
+
+    def read_again() -> None:
+        state[unsure] = name, content, choices, state[choice]
+        try:
+            state[box] = references.read(content, name, encoding=state[choice]).text
+        except InputError as error:
+            state.compare_notice = sentence(error.to_dict())
+
+    st.selectbox("Read as", choices, format_func=encodings.NAMES.get, key=choice, on_change=read_again, width=320)
+    plain(f"{name} does not say which encoding it has. If letters look wrong below, choose another.", "stt-hint")
+    if lost := state[box].count(encodings.LOST):
+        st.warning(f"{lost:,} {'character' if lost == 1 else 'characters'} of this file could not be read.")
+
+
+def words_of(job: Job) -> set[str]:
+    """The words of a transcript as they are compared; none while it is not finished."""
+    if job.state != records.DONE:
+        return set()
+    return {token.key for token in compare.tokens(spoken.transcript_of(job.id))}
 
 
 @st.cache_data(max_entries=24, ttl=3600, show_spinner=False)
@@ -268,7 +299,7 @@ state.compare_open, state.compare_pending = [job.id for job in unfinished], sum(
 if unfinished:
     visitor.fragment(progress, run_every=1.0 if state.compare_pending else None)()
 if chosen:
-    reference = reference_of(chosen[0].recording_id or chosen[0].id)
+    reference = reference_of(chosen[0])
     if len(done) > 1 or (done and reference.strip()):
         with st.container(key="comparison-of"):
             side_by_side(done, reference)

@@ -12,7 +12,6 @@ from typing import Literal
 import jiwer
 
 from stt import scripts
-from stt.errors import InputError, TooLarge
 from stt.transcript import Transcript
 
 Kind = Literal["same", "changed", "missing", "added"]
@@ -21,7 +20,6 @@ MOST_WORDS = 200_000  # of a text are compared, some 20 hours of speech
 WHOLE = 20_000  # words; longer texts are aligned in pieces, since the work grows with the square of the length
 PIECE = 5_000  # words of a piece
 ANCHOR = 6  # words in a row that occur once in either text: there it is cut
-MOST_REFERENCE = 5 << 20  # bytes of a reference text
 MOST_CELLS = 200  # words of one side of a passage
 
 _KINDS = {"equal": SAME, "substitute": CHANGED, "delete": MISSING, "insert": ADDED}
@@ -319,39 +317,3 @@ def _drawable(sides: Sequence[list[Cell]]) -> Iterator[Passage]:
         parts = tuple(tuple(side[cut:cut + MOST_CELLS]) for side in sides)
         start = next((cell.start for part in parts for cell in part if cell.start is not None), None)
         yield Passage(start, parts)
-
-
-def check_reference(text: str) -> str:
-    """The text that somebody pasted. Raises TooLarge."""
-    if len(text) > MOST_REFERENCE:
-        raise TooLarge("The reference text is larger than 5 MB.", guidance="Use a shorter text.")
-    return text
-
-
-def reference_text(data: bytes, name: str) -> str:
-    """The text of an uploaded file; of subtitles (`.srt`, `.vtt`) what is spoken. Raises InputError, TooLarge."""
-    if len(data) > MOST_REFERENCE:
-        raise TooLarge("The reference text is larger than 5 MB.", guidance="Use a shorter text.")
-    text = _decoded(data)
-    if not name.lower().endswith((".srt", ".vtt")):
-        return text
-    import pysubs2
-
-    try:
-        subtitles = pysubs2.SSAFile.from_string(text)
-    except (pysubs2.Pysubs2Error, ValueError) as error:
-        raise InputError("These subtitles cannot be read.", guidance="Paste the text instead.") from error
-    return "\n".join(line.plaintext for line in subtitles if not line.is_comment)
-
-
-def _decoded(data: bytes) -> str:
-    """UTF-8, UTF-16 with its mark, else Windows' Western alphabet."""
-    codes = ["utf-16"] if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ["utf-8-sig", "cp1252"]
-    for code in codes:
-        try:
-            text = data.decode(code)
-        except UnicodeDecodeError:
-            continue
-        if "\x00" not in text:
-            return text
-    raise InputError("This file is not a text.", guidance="Upload a text file, or paste the text.")

@@ -124,6 +124,11 @@ class BadLink(InputError):
     guidance = "Use a public http or https address that leads straight to a sound or video file."
 
 
+class BadReference(InputError):
+    title = "This reference cannot be read"
+    guidance = "Paste the text instead."
+
+
 class BadOption(InputError):
     title = "A setting does not fit"
     guidance = "Change the setting and try again."

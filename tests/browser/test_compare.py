@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from stt import compare
+from stt import references
 from tests import audio
 from tests.browser.conftest import until_true
 from tests.provider import KEY, Provider
@@ -154,7 +154,7 @@ def test_an_uploaded_reference_is_read_once_and_can_be_corrected(reader: Page, c
 def test_the_largest_reference_fits_into_a_message(reader: Page, compared: str):
     reader.goto(compared)
     reader.get_by_text("Reference text", exact=True).click()
-    words = (b"ask not " * (compare.MOST_REFERENCE // 8))[: compare.MOST_REFERENCE]
+    words = (b"ask not " * (references.MOST // 8))[: references.MOST]
     reader.get_by_label("Upload it").set_input_files({"name": "all.txt", "mimeType": "text/plain", "buffer": words})
     expect(reader.get_by_text("words of each text are compared")).to_be_visible(timeout=2 * MINUTE)
 

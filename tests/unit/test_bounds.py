@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from stt import catalog, compare, corrections, history, keys, links, live_recordings, recordings, storage, takeout, tokens
+from stt import catalog, corrections, history, keys, links, live_recordings, recordings, references, storage, takeout, tokens
 from stt.errors import BadLink, BadOption, DiskFull, KeyRefused, SttError, TooLarge
 from stt.settings import settings
 from tests import audio
@@ -46,7 +46,7 @@ FIELDS: dict[str, tuple[Callable[[Any], Any], Any, Any, type[SttError]]] = {
     "JSON of a model": (lambda v: set_option("json", v), '{"a": 1}', {"a": "b" * catalog.LONGEST_VALUE}, BadOption),
     "a key": (keys.typed, "k" * keys.LONGEST, "k" * (keys.LONGEST + 1), KeyRefused),
     "the name of a token": (lambda v: tokens.make(v, ANN), "n" * tokens.NAMED, "n" * (tokens.NAMED + 1), BadOption),
-    "a reference text": (compare.check_reference, "r" * compare.MOST_REFERENCE, "r" * (compare.MOST_REFERENCE + 1), TooLarge),
+    "a reference text": (references.pasted, "r" * references.MOST, "r" * (references.MOST + 1), TooLarge),
 }  # fmt: skip
 
 

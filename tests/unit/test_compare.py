@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from stt import compare
 from stt.compare import ADDED, CHANGED, MISSING, SAME, align, passages, tokens, tokens_of_text
-from stt.errors import InputError, TooLarge
 from stt.transcript import Segment, Transcript, Word
 
 
@@ -198,31 +197,3 @@ def test_a_word_without_a_time_is_heard_where_the_other_version_says_it():
 def test_each_against_each_measures_by_its_own_reference():
     rates = compare.matrix([["a", "b"], ["a", "b", "c", "d"], []])
     assert rates == [[0.0, 1.0, 1.0], [0.5, 0.0, 1.0], [None, None, None]]
-
-
-@pytest.mark.parametrize(
-    ("data", "name", "expected"),
-    [
-        ("Grüße".encode(), "a.txt", "Grüße"),
-        ("Grüße".encode("utf-8-sig"), "a.txt", "Grüße"),
-        ("Grüße".encode("utf-16"), "a.txt", "Grüße"),
-        ("Grüße".encode("cp1252"), "a.txt", "Grüße"),
-        (b"1\n00:00:01,000 --> 00:00:02,000\nHello <i>there</i>\n\n", "a.srt", "Hello there"),
-        (b"WEBVTT\n\n00:01.000 --> 00:02.000\nHello there\n", "A.VTT", "Hello there"),
-    ],
-)
-def test_a_reference_is_read_from_texts_and_subtitles(data: bytes, name: str, expected: str):
-    assert compare.reference_text(data, name) == expected
-
-
-@pytest.mark.parametrize(
-    ("data", "name", "error"),
-    [
-        (b"\x00\x01\x02", "a.txt", InputError),
-        (b"no subtitles", "a.srt", InputError),
-        (b"x" * (compare.MOST_REFERENCE + 1), "a.txt", TooLarge),
-    ],
-)
-def test_what_is_no_text_is_refused(data: bytes, name: str, error: type):
-    with pytest.raises(error):
-        compare.reference_text(data, name)

@@ -1,0 +1,140 @@
+"""What is spoken in subtitles that others made: SubRip (SRT), WebVTT, SubStation Alpha (SSA, ASS).
+
+A line of our own for each rule: libraries keep WebVTT's names, notes and entities as words (pysubs2 issue 64) and lose
+a spoken number at the end of a SubRip cue.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from itertools import pairwise
+
+_CLOCK = r"(?:\d{1,4}:)?\d{1,2}:\d{1,2}(?:[.,:]\d{1,3})?"
+# With an arrow, or as YouTube's SBV has it: 0:00:00.599,0:00:04.160
+TIMING = re.compile(rf"[ \t]*{_CLOCK}[ \t]*(?:-{{1,2}}[ ]?>[ \t]*|(?<=\.\d\d\d),(?=[\d:]+\.)){_CLOCK}(?=[ \t]|$)")
+# "<3" and "a < b" are text. No part of a tag holds another "<", so that a page of them is read once.
+_TAG = re.compile(r"(</?[A-Za-z][^<>]*>|</?>|<\d+:[\d:.]+>)")
+_OVERRIDE = re.compile(r"\{\\[^{}]*\}|\{[A-Za-z]:[^{}]*\}")
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});|&(?:amp|lt|gt|nbsp)\b")
+_BLOCK = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
+_NUMBER = re.compile(r"[ \t]*(\d{1,9})[ \t]*")
+_ASS_PART = re.compile(r"(\{[^{}]*\})")
+_DRAWING = re.compile(r"\\p(\d{1,2})")
+_ASS_FIELDS = ["layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect", "text"]
+
+
+def of_webvtt(text: str) -> list[str]:
+    """Return the cues of a WebVTT file in its order, without names, times, notes, styles and regions."""
+    bodies = _bodies(text)
+    return _joined([_lines(_of_cue(body, last=body is bodies[-1])) for body in bodies])
+
+
+def of_subrip(text: str) -> list[str]:
+    """Return the cues of a SubRip file in its order, without numbers, times, tags and positions."""
+    return _joined([_lines(body) for body in _bodies(text)])
+
+
+def of_substation(text: str) -> list[str] | None:
+    """Return the lines of dialogue of an SSA or ASS file by their times, without comments, overrides and drawings.
+
+    None where there is no list of events.
+    """
+    fields, section, events = _ASS_FIELDS, "", []
+    found = False
+    for line in text.split("\n"):
+        kind, _, rest = line.strip().partition(":")
+        if kind.startswith("["):
+            section = line.strip().lower()
+            found |= section == "[events]"
+        elif section == "[events]" and kind == "Format":
+            fields = [name.strip().lower() for name in rest.split(",")]
+        elif section == "[events]" and kind == "Dialogue":
+            values = rest.split(",", len(fields) - 1)
+            if len(values) == len(fields):
+                event = dict(zip(fields, values, strict=True))
+                events.append((_seconds(event.get("start", "")), event.get("end", ""), _dialogue(event.get("text", ""))))
+    if not found:
+        return None
+    events = list(dict.fromkeys(events))  # a shadow or a glow is a second layer of the same line
+    return [said for _, _, said in sorted(events, key=lambda event: event[0]) if said]
+
+
+def _bodies(text: str) -> list[list[str]]:
+    """The lines below each timing, up to the next cue's number or timing."""
+    lines = text.split("\n")
+    timings = [number for number, line in enumerate(lines) if TIMING.match(line)]
+    numbered = bool(timings) and timings[0] > 0 and _NUMBER.fullmatch(lines[timings[0] - 1]) is not None
+    number = int(lines[timings[0] - 1]) if numbered else 0
+    bodies = []
+    for at, following in pairwise([*timings, len(lines)]):
+        body = lines[at + 1 : following]
+        if numbered and following < len(lines) and body and (found := _NUMBER.fullmatch(body[-1])):
+            # "42" may be what is said: a number stands after an empty line, or is the next one.
+            if len(body) == 1 or not body[-2].strip() or int(found[1]) == number + 1:
+                number = int(found[1])
+                body.pop()
+        bodies.append(body)
+    return bodies
+
+
+def _of_cue(body: list[str], last: bool) -> list[str]:
+    """The lines of a WebVTT cue: to an empty line. Some tools write a line of spaces for one, others show it."""
+    lines: list[str] = []
+    said = False
+    for line in body:
+        after_spaces = said and not lines[-1].strip()
+        if not line or (after_spaces and _BLOCK.match(line)):
+            return lines
+        lines.append(line)
+        said = said or bool(line.strip())
+    name_of_next = not last and len(lines) > 2 and not lines[-2].strip() and any(map(str.strip, lines[:-2]))
+    return lines[:-1] if name_of_next else lines
+
+
+def _lines(body: list[str]) -> list[str]:
+    """The lines of a cue that are not empty, without markup."""
+    pieces, ruby = [], False
+    for number, part in enumerate(_TAG.split("\n".join(body))):
+        if number % 2 == 0:
+            pieces.append("" if ruby else part)
+        elif part[1:4].lower() in ("br>", "br/", "br "):
+            pieces.append("\n")
+        else:
+            ruby = part.lower().startswith("<rt") or (ruby and part.lower() not in ("</rt>", "</ruby>"))
+    text = _ENTITY.sub(lambda found: html.unescape(found[0]), _OVERRIDE.sub("", "".join(pieces)))
+    return [line.strip() for line in text.split("\n") if line.strip()]
+
+
+def _joined(cues: list[list[str]]) -> list[str]:
+    """Each cue as one line. Of rolling captions, which show every line two or three times, each line once."""
+    again = [(a, b) for a, b in pairwise(cues) if a and b and a[-1] == b[0]]
+    if len(cues) > 3 and 2 * len(again) >= len(cues) - 1 and 4 * sum(len(b) > 1 for _, b in again) >= len(cues) - 1:
+        before: list[str] = []
+        rolled = []
+        for cue in cues:
+            most = min(len(before), len(cue), 10)
+            shared = next((count for count in range(most, 0, -1) if before[-count:] == cue[:count]), 0)
+            rolled.append(cue[shared:])
+            before = cue or before
+        cues = rolled
+    return [" ".join(cue) for cue in cues if cue]
+
+
+def _dialogue(text: str) -> str:
+    drawing, pieces = False, []
+    for number, part in enumerate(_ASS_PART.split(text)):
+        if number % 2:
+            found = _DRAWING.findall(part)
+            drawing = int(found[-1]) > 0 if found else drawing
+        elif not drawing:
+            pieces.append(re.sub(r"\\[Nnh]", " ", part))
+    return " ".join("".join(pieces).split())
+
+
+def _seconds(clock: str) -> float:
+    try:
+        hours, minutes, seconds = clock.strip().split(":")
+        return int(hours[:9]) * 3600 + int(minutes[:9]) * 60 + float(seconds[:9])
+    except ValueError:
+        return 0.0
