@@ -17,8 +17,8 @@ ENDINGS = (".txt", ".srt", ".vtt", ".ass", ".ssa", ".docx", ".json")
 GUIDANCE = "Upload TXT, SRT, VTT, ASS, SSA, DOCX or the JSON of a transcript, or paste the text."
 SUBTITLES = (".srt", ".vtt", ".ass", ".ssa")
 OTHERS = {  # what a file begins with, and what it is
-    b"%pdf-": "PDF", b"{\\rtf": "RTF", b"\xd0\xcf\x11\xe0": "an old or protected Word document (DOC)",
-    b"<?xml": "XML", b"<tt": "XML", b"<!doctype": "HTML", b"<html": "HTML",
+    b"%pdf-": "a PDF", b"{\\rtf": "an RTF document", b"\xd0\xcf\x11\xe0": "an old or protected Word document (DOC)",
+    b"<?xml": "an XML file", b"<tt": "an XML file", b"<!doctype": "an HTML page", b"<html": "an HTML page",
 }  # fmt: skip
 
 _CLOCK = r"(?:\d{1,3}:)?\d{1,2}:\d{2}(?:[.,]\d{1,3})?"

@@ -151,6 +151,40 @@ def test_an_uploaded_reference_is_read_once_and_can_be_corrected(reader: Page, c
     expect(box).to_have_value("something else")
 
 
+def test_a_guessed_encoding_is_shown_and_can_be_changed(reader: Page, compared: str):
+    reader.goto(compared)
+    reader.get_by_text("Reference text", exact=True).click()
+    box, field = reader.get_by_label("Or paste it"), reader.get_by_label("Upload it")
+    field.set_input_files({"name": "said.txt", "mimeType": "text/plain", "buffer": "Schöne Grüße, sagte er – und ging.".encode("cp1252")})
+    expect(box).to_have_value("Schöne Grüße, sagte er – und ging.")
+    choice = reader.get_by_role("combobox", name="Read as")
+    expect(choice).to_have_value("Windows-1252 (Western European)")
+    choice.click()
+    reader.get_by_role("option", name="Mac Roman (Western European)").click()
+    expect(box).to_have_value(re.compile("^Schˆne"))
+    choice.click()
+    reader.get_by_role("option", name="Windows-1252 (Western European)").click()
+    expect(box).to_have_value("Schöne Grüße, sagte er – und ging.")
+    field.set_input_files({"name": "said.txt", "mimeType": "text/plain", "buffer": "Schöne Grüße".encode()})
+    expect(box).to_have_value("Schöne Grüße")
+    expect(choice).to_have_count(0)
+
+
+def test_a_meetings_minutes_measure_like_their_words(reader: Page, compared: str):
+    reader.goto(compared)
+    reader.get_by_text("Reference text", exact=True).click()
+    minutes = (
+        "WEBVTT\n\nNOTE Exported by a meeting tool\n\n7c1e/12-0\n00:00:00.300 --> 00:00:04.100 align:start\n"
+        f"<v Speaker One>{audio.JFK_WORDS.replace('fellow', 'fellow <00:00:01.900><c>&lrm;').replace('ask', '</c>ask', 1)}</v>\n"
+    )
+    field = reader.get_by_label("Upload it")
+    field.set_input_files({"name": "minutes.vtt", "mimeType": "text/vtt", "buffer": minutes.encode()})
+    rate = reader.locator(".stt-cmp-facts tbody tr td:nth-child(2)").first
+    expect(rate).to_contain_text("0.0\u00a0%")
+    field.set_input_files({"name": "minutes.pdf.txt", "mimeType": "text/plain", "buffer": b"%PDF-1.7"})
+    expect(reader.get_by_text("This file is a PDF.")).to_be_visible()
+
+
 def test_the_largest_reference_fits_into_a_message(reader: Page, compared: str):
     reader.goto(compared)
     reader.get_by_text("Reference text", exact=True).click()
