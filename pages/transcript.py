@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages import visitor
 from pages.widgets import key_for
-from pages.widgets.amounts import length, percent, spoken_languages, when
+from pages.widgets.amounts import dated, length, percent, spoken_languages, when
 from pages.widgets.copy import copy_button
 from pages.widgets.correct import details_button, editing, machines_version, tag_line
 from pages.widgets.downloads import downloads
@@ -39,6 +39,8 @@ def header(job: records.Job, transcript: Transcript) -> None:
 def title_and_facts(job: records.Job, transcript: Transcript) -> None:
     plain(job.title, "stt-heading", tag="h1")
     facts = [when(job.created), length(job.duration), f"{transcript.word_count:,} words"]
+    if job.dated is not None:
+        facts.insert(1, dated(job.dated, job.dated_by))
     facts += spoken_languages(transcript, job.language)
     if job.confidence is not None:
         facts.append(f"confidence {percent(job.confidence)}")

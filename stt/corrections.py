@@ -15,14 +15,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from stt import records, spoken
+from stt import records, spoken, titles
 from stt.database import corrections, database, tags, transcriptions, transcripts
 from stt.errors import BadOption, Conflict, NotFound
 from stt.realign import rewritten
 from stt.transcript import Transcript, Word, paragraphs
 
 LONGEST_TEXT = 200_000  # characters of a paragraph
-LONGEST_TITLE = 300  # characters
+LONGEST_TITLE = titles.LONGEST
 LONGEST_NAME = 100  # characters of a speaker's name
 LONGEST_TAG = 60  # characters
 MOST_TAGS = 50
@@ -141,14 +141,16 @@ def bring_back(generation_id: str, owner: str, based_on: int) -> int:
 
 def retitle(generation_id: str, owner: str, title: str, was: str) -> None:
     """Change the title from what it `was`. Raises NotFound, BadOption, or Conflict if it is another one by now."""
-    tidy = _tidy(title, LONGEST_TITLE, "A title")
+    if titles.is_too_long(title):
+        raise BadOption(f"A title takes at most {LONGEST_TITLE:,} characters.", guidance="Shorten it.")
+    tidy = titles.tidy(title)
     if not tidy:
         raise BadOption("A transcript needs a title.", guidance="Enter one.")
     records.load(generation_id, owner)
     t = transcriptions.c
     same = sa.and_(t.id == generation_id, t.owner == owner, t.title.in_([was, tidy]))
     with database().begin() as connection:
-        if connection.execute(transcriptions.update().where(same).values(title=tidy)).rowcount != 1:
+        if connection.execute(transcriptions.update().where(same).values(title=tidy, title_key=titles.key(tidy))).rowcount != 1:
             raise Conflict("The title was changed in another tab.", guidance="Reload the page to see it.")
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from stt import pieces, schema, search_index
+from stt import pieces, schema, search_index, titles
 from stt.settings import settings
 from stt.storage import data_folder
 
@@ -51,6 +51,8 @@ recordings = sa.Table(
     sa.Column("duration", sa.Float),
     sa.Column("channels", sa.Integer),
     sa.Column("sample_rate", sa.Integer),
+    sa.Column("dated", sa.Float),  # the recording's own date
+    sa.Column("dated_by", sa.String(12)),  # what that is (see `stt.dates`)
 )
 
 waveforms = sa.Table(
@@ -59,6 +61,13 @@ waveforms = sa.Table(
     sa.Column("id", sa.ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("loudness", sa.LargeBinary, nullable=False),  # a byte for each of the even steps, 255 the loudest
 )
+
+_NO_KEY = sa.text("title_key IS NULL")
+
+
+def _title_key(context: Any) -> bytes:
+    return titles.key(context.get_current_parameters()["title"])
+
 
 transcriptions = sa.Table(
     "transcriptions",
@@ -97,14 +106,18 @@ transcriptions = sa.Table(
     sa.Column("provenance", sa.JSON),
     sa.Column("maker", sa.String(100)),  # the process that queues this attempt (see `stt.processes`)
     sa.Column("own_key", sa.Boolean),  # the visitor pays for it; null where an older version did not say
+    sa.Column("dated", sa.Float),  # the recording's own date
+    sa.Column("dated_by", sa.String(12)),
+    sa.Column("title_key", sa.LargeBinary, default=_title_key),  # sorts as the title; null until `stt.title_order` fills it in
     # All that the history sorts, filters and adds up, so that 100,000 records are gone through without their texts.
     # PostgreSQL bounds the length of what it indexes, and titles have no bound.
     sa.Index(
         "transcriptions_by_owner",
-        *("owner", "created", "state", "title", "model", "engine", "language"),
-        *("duration", "words", "confidence", "cost", "number"),
+        *("owner", "created", "state", "title_key", "model", "engine", "language"),
+        *("duration", "words", "confidence", "cost", "dated", "number"),
     ).ddl_if(dialect="sqlite"),
     sa.Index("transcriptions_by_owner_only", "owner", "created").ddl_if(dialect="postgresql"),
+    sa.Index("transcriptions_without_key", "number", sqlite_where=_NO_KEY, postgresql_where=_NO_KEY),
     sa.Index("transcriptions_by_model", "model", "owner"),
     sa.Index("transcriptions_by_language", "language", "owner"),
     sa.Index("transcriptions_by_finished", "model", "state", "finished"),

@@ -10,6 +10,7 @@ from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 
+from stt import names
 from stt.errors import InputError, TooLarge
 from stt.recordings import Intake
 
@@ -88,9 +89,8 @@ class Form:
 
     def _on_header_end(self) -> None:
         if self._header.lower() == b"content-disposition":
-            _, options = parse_options_header(self._header_value)
-            self._name = options[b"name"].decode("utf-8", "replace") if b"name" in options else None
-            self._filename = options.get(b"filename", b"").decode("utf-8", "replace")
+            told = names.disposition(self._header_value.decode("latin-1"))
+            self._name, self._filename = told.get("name"), told.get("filename", "")
         self._header, self._header_value = b"", b""
 
     def _on_headers_finished(self) -> None:

@@ -16,11 +16,11 @@ from stt.search import Snippet
 
 _t = transcriptions.c
 NEWEST = "created"
-# What the table can be sorted by. Titles by their small letters, so that "bach" comes before "Zelter".
+# What the table can be sorted by. Titles as people do it (see `stt.titles`).
 SORTS = {
     NEWEST: _t.created,
-    "title": sa.func.lower(_t.title),
-    **{name: _t[name] for name in ("duration", "words", "language", "model", "engine", "confidence", "cost", "state")},
+    "title": _t.title_key,
+    **{name: _t[name] for name in ("duration", "words", "language", "model", "engine", "confidence", "cost", "state", "dated")},
 }
 _BLOCK = 500  # rows named in one statement
 

@@ -37,6 +37,8 @@ from stt import (
     search_index,
     spoken,
     storage,
+    title_order,
+    titles,
     undo,
     upkeep,
     workflow,
@@ -130,7 +132,7 @@ def create(
         owner=owner,
         recording_id=recording.id if recording else None,
         url=url,
-        title=title or Path(name).stem or name,
+        title=titles.tidy(title or "") or titles.of_name(name),
         model=chosen.id,
         engine=engine,
         options=cleaned,
@@ -145,6 +147,8 @@ def create(
         worked=0.0,
         expected=None,
         duration=duration,
+        dated=recording.dated if recording else None,
+        dated_by=recording.dated_by if recording else None,
         seconds_done=0.0,
         language=None,
         words=None,
@@ -258,7 +262,8 @@ def start() -> None:
             often = 0.1 if queue == queues.SHORT_HERE else 0.2  # seconds
             DBOS.register_queue(queue, worker_concurrency=count, polling_interval_sec=often)
         retention.schedule()
-        upkeep.schedule(_mend, recovery.mend, partial(search_index.renew, database()))
+        upkeep.schedule(_mend, recovery.mend, partial(search_index.renew, database()), title_order.fill)
+        title_order.begin()
         _eraser = erasure.Eraser()
         if settings().stt_database_url:
             _heart = executors.Heart(executor)

@@ -26,7 +26,8 @@ from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 
-from stt import access, recordings, storage
+from stt import access, names, recordings, storage
+from stt.dates import MOMENT, Dated
 from stt.errors import Conflict, InputError, LimitReached, NotFound, SetupError, TooLarge
 from stt.recordings import Recording
 from stt.settings import settings
@@ -55,6 +56,7 @@ class Live:
     pieces: int = 0
     size: int = 0
     paused: bool = False
+    began: float | None = None  # seconds since 1970; None where an older version began it
 
 
 def start(owner: str, visitor: str, name: str) -> str:
@@ -64,7 +66,7 @@ def start(owner: str, visitor: str, name: str) -> str:
         raise LimitReached(
             f"{MOST_OPEN} recordings at once are the limit for each visitor.", guidance="Stop one of them first."
         )
-    live = Live(recordings.new_id(), owner, recordings.clean_name(name))
+    live = Live(recordings.new_id(), owner, names.clean(name), began=time.time())
     with recordings.disk_errors():
         home.mkdir(parents=True, exist_ok=True)
         storage.check_room(home)
@@ -174,7 +176,7 @@ def _finish(home: Path, id: str) -> str:
     try:
         with recordings.disk_errors(), open(sound, "r+b") as file:
             file.truncate(live.size)
-        made = recordings.add(sound, live.name, live.owner)
+        made = recordings.add(sound, live.name, live.owner, Dated(live.began, MOMENT) if live.began else None)
     except FileNotFoundError as error:  # killed when it had just become a recording
         _forget(home, id)
         raise NotFound("This recording is finished.") from error

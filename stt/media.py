@@ -38,6 +38,7 @@ class Media(NamedTuple):
     sample_rate: int
     size: int
     video: bool
+    dated: str | None = None  # when it was recorded, as its tags say (see `stt.dates`)
 
 
 def probe(path: Path, name: str = "") -> Media:

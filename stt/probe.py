@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stt import containers
+from stt import containers, dates
 from stt.errors import TooShort
 from stt.media import Media
 from stt.sound import Reader
@@ -29,12 +29,14 @@ def probe(path: Path, name: str = "") -> Media:
         codec = stream.codec_context
         facts = {"codec": codec.codec.canonical_name, "channels": codec.channels, "sample_rate": codec.sample_rate}
         promised = reader.promised
+        dated = dates.in_tags([container.metadata, *(s.metadata for s in container.streams)])
     return Media(
         kind=kind,
         mime=mime,
         duration=_larger(promised, containers.counted(path)),
         size=path.stat().st_size,
         video=video,
+        dated=dated,
         **facts,
     )
 

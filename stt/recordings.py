@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import time
-import unicodedata
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -12,8 +11,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from stt import recovery, removals, storage
+from stt import dates, names, recovery, removals, storage
 from stt.database import AWAY, database, recordings, transcriptions
+from stt.dates import Dated
 from stt.errors import BadLink, DiskFull, EmptyFile, NotFound, TooLarge, UploadBroken
 from stt.settings import settings
 from stt.storage import folder
@@ -23,7 +23,10 @@ STALE = 24 * 3600  # seconds; an unfinished upload older than this is abandoned
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A sound or video file that was taken in. `duration` in seconds, `size` in bytes, `sample_rate` in Hz."""
+    """A sound or video file that was taken in. `duration` in seconds, `size` in bytes, `sample_rate` in Hz.
+
+    `dated` is its own date in seconds since 1970, `dated_by` what that is (see `stt.dates`); None if nothing tells it.
+    """
 
     id: str
     owner: str
@@ -35,6 +38,8 @@ class Recording:
     duration: float | None
     channels: int
     sample_rate: int
+    dated: float | None = None
+    dated_by: str | None = None
 
     @property
     def path(self) -> Path:
@@ -75,12 +80,13 @@ def new_id() -> str:
 class Intake:
     """A file on its way in: `write` the bytes as they come, then `finish`. Used as a context manager.
 
+    `changed` is when the file was last changed, which counts where it has no date in it.
     Leaves nothing behind unless it was finished. Raises TooLarge, DiskFull, EmptyFile, UploadBroken, and what
     `media.probe` raises.
     """
 
-    def __init__(self, name: str, owner: str, expected: int | None = None) -> None:
-        self.name, self.owner, self.expected = clean_name(name), owner, expected
+    def __init__(self, name: str, owner: str, expected: int | None = None, changed: Dated | None = None) -> None:
+        self.name, self.owner, self.expected, self.changed = names.clean(name), owner, expected, changed
         self.size = 0
         self._check_size(expected or 0)
         with disk_errors():
@@ -120,7 +126,7 @@ class Intake:
             raise UploadBroken(f"Only {megabytes(self.size)} of {megabytes(self.expected)} arrived.")
         if self.size == 0:
             raise EmptyFile(f"“{self.name}” holds no bytes.")
-        return add(self.part, self.name, self.owner)
+        return add(self.part, self.name, self.owner, self.changed)
 
     def _check_size(self, size: int) -> None:
         if size > settings().upload_limit:
@@ -135,29 +141,30 @@ def take_in(path: Path, owner: str, name: str | None = None) -> Recording:
         return intake.finish()
 
 
-def add(part: Path, name: str, owner: str) -> Recording:
+def add(part: Path, name: str, owner: str, dated: Dated | None = None) -> Recording:
     """Check that the finished file `part` is sound, move it to where audio is kept, and record it.
 
-    Raises what `look_into` raises, and DiskFull.
+    `dated` counts where the file has no date in it. Raises what `look_into` raises, and DiskFull.
     """
-    recording = look_into(part, name, owner)
+    recording = look_into(part, name, owner, dated)
     keep(part, recording)
     return recording
 
 
-def look_into(part: Path, name: str, owner: str) -> Recording:
+def look_into(part: Path, name: str, owner: str, dated: Dated | None = None) -> Recording:
     """What the finished file `part` is as a recording, if it is sound; it is not kept yet.
 
-    Raises what `media.probe` raises, TooLarge if it is longer than the host allows.
+    `dated` counts where the file has no date in it. Raises what `media.probe` raises, TooLarge if it is longer than the host allows.
     """
     from stt import media  # loads numpy: only when there is something to look at
 
     found = media.probe(part, name)
-    check_length(clean_name(name), found.duration)
+    check_length(names.clean(name), found.duration)
+    dated = dates.of_file(found.dated) or dated
     return Recording(
         id=new_id(),
         owner=recovery.current(owner),
-        name=clean_name(name),
+        name=names.clean(name),
         created=time.time(),
         kind=found.kind,
         mime=found.mime,
@@ -165,6 +172,8 @@ def look_into(part: Path, name: str, owner: str) -> Recording:
         duration=found.duration,
         channels=found.channels,
         sample_rate=found.sample_rate,
+        dated=dated and dated.at,
+        dated_by=dated and dated.kind,
     )
 
 
@@ -278,13 +287,6 @@ def clean_incoming(seconds: float | None = None) -> None:
         with suppress(FileNotFoundError):  # finished meanwhile
             if part.stat().st_mtime < time.time() - seconds:
                 part.unlink()
-
-
-def clean_name(name: str) -> str:
-    """A file name for people: the last part of any path, without control or invisible characters, 200 at most."""
-    last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    visible = "".join(c for c in last if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") or c == "\u200d")
-    return visible.strip()[:200] if visible.strip(" .") else "Recording"
 
 
 def megabytes(size: int) -> str:

@@ -54,6 +54,8 @@ class Job:
     provenance: dict[str, Any] | None
     claim: int | None = None  # of the process that works on it (see `claim`); None where nobody else could
     own_key: bool | None = None  # the visitor pays the provider; None where an older version did not say
+    dated: float | None = None  # the recording's own date, seconds since 1970
+    dated_by: str | None = None  # what that is (see `stt.dates`)
 
     @property
     def pending(self) -> bool:

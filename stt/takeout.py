@@ -11,8 +11,7 @@ from typing import Any
 
 from zipstream import ZIP_DEFLATED, ZipStream
 
-from stt import exports, history, recordings, spoken, storage
-from stt.recordings import Recording
+from stt import exports, history, names, recordings, spoken, storage
 from stt.settings import settings
 
 FORMATS = ("txt", "srt", "json")  # to read, to show, and with all that is known
@@ -43,7 +42,8 @@ def everything(owner: str) -> Iterator[bytes]:
         yield from archive.all_files()
     for number, recording in enumerate(recordings.all_of(owner), 1):
         kept = recording.kept
-        name = f"{_stem(f'{number:04} {Path(recording.name).stem}')}{_suffix(recording)}"
+        stem, extension = names.split(recording.name)
+        name = f"{_stem(f'{number:04} {stem}')}{extension.lower()}"
         told = {key: value for key, value in asdict(recording).items() if key != "owner"}
         index["recordings"].append({"file": name if kept else None, **told})
         if kept:
@@ -55,12 +55,6 @@ def everything(owner: str) -> Iterator[bytes]:
 
 def _stem(name: str) -> str:
     return Path(exports.file_name(name, "x")).stem
-
-
-def _suffix(recording: Recording) -> str:
-    """The ending of its name if that is one, such as `.mp3`."""
-    suffix = Path(recording.name).suffix
-    return suffix.lower() if suffix[1:].isascii() and suffix[1:].isalnum() and len(suffix) <= 6 else ""
 
 
 def _blocks(path: Path) -> Iterator[bytes]:

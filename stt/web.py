@@ -10,13 +10,12 @@ from contextlib import AbstractContextManager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from stt import access, health, metrics, recordings, records, sharing, waveform
+from stt import access, dates, health, metrics, names, recordings, records, sharing, waveform
 from stt.errors import LimitReached, NotFound, SttError, UploadBroken
 from stt.limiters import (
     AUDIO,
@@ -39,16 +38,17 @@ SANDBOX = "sandbox; default-src 'none'; media-src 'self'"
 async def upload(request: Request) -> Response:
     """`POST /upload`, the file as the raw body, its name in `X-File-Name` (percent-encoded): 201 and the recording.
 
-    The body goes to disk as it comes; nothing is held in memory.
+    `X-File-Modified` is when the file was last changed, in milliseconds since 1970, where the browser knows it. The body goes to disk as it comes; nothing is held in memory.
     """
     owner = await LOOKUPS.run(_owner, request)
     if owner is None:
         return refusal(NotFound("This browser has no cookie of this site.", guidance="Allow cookies, then reload."))
     length = request.headers.get("content-length", "")
-    name = unquote(request.headers.get("x-file-name", ""))
+    name = names.of_header(request.headers.get("x-file-name", ""))
+    changed = dates.of_change(request.headers.get("x-file-modified"))
     try:
         with OPEN_UPLOADS.place(owner, request):
-            recording = await _taken_in(request, name, owner, int(length) if length.isdecimal() else None)
+            recording = await _taken_in(request, name, owner, int(length) if length.isdecimal() else None, changed)
     except ClientDisconnect:
         return refusal(UploadBroken())  # nobody reads it; the part is gone from the disk
     except SttError as error:
@@ -56,8 +56,10 @@ async def upload(request: Request) -> Response:
     return JSONResponse({"id": recording.id, "name": recording.name}, status_code=201)
 
 
-async def _taken_in(request: Request, name: str, owner: str, expected: int | None) -> Recording:
-    intake = await UPLOADS.run(recordings.Intake, name, owner, expected)
+async def _taken_in(
+    request: Request, name: str, owner: str, expected: int | None, changed: dates.Dated | None
+) -> Recording:
+    intake = await UPLOADS.run(recordings.Intake, name, owner, expected, changed)
     try:
         async for block in request.stream():
             await UPLOADS.run(intake.write, block)

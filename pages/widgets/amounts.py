@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from stt import local_time
+from stt import dates, local_time
 from stt.languages import LANGUAGES
 from stt.transcript import Transcript
 
@@ -54,6 +54,18 @@ def percent(fraction: float) -> str:
 def when(seconds: float) -> str:
     """A time of day in the visitor's own time zone, such as "22 Nov 2026, 14:05"."""
     return local_time.when(seconds, time_zone())
+
+
+def dated(at: float, kind: str | None) -> str:
+    """Such as "recorded 12 May 2024, 10:02" (see `stt.dates`)."""
+    return dates.words(at, kind, time_zone())
+
+
+def day(at: float | None, kind: str | None) -> str | None:
+    """Such as "12 May 2024", for a column; "by 12 May 2024" where only the file's last change is known."""
+    if at is None:
+        return None
+    return ("by " if kind == dates.CHANGE else "") + dates.day(at, kind, time_zone())
 
 
 def time_zone() -> ZoneInfo:

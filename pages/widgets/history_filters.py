@@ -24,6 +24,8 @@ LENGTHS = {
 ORDERS = {
     "Newest first": ("created", True),
     "Oldest first": ("created", False),
+    "Latest recording first": ("dated", True),
+    "Earliest recording first": ("dated", False),
     "Title, A to Z": ("title", False),
     "Title, Z to A": ("title", True),
     "Longest first": ("duration", True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from pages.widgets.amounts import time_of, time_zone
+from pages.widgets.amounts import day, time_of, time_zone
 from pages.widgets.history_filters import sort_by
 from stt.languages import LANGUAGES
 from stt.records import Job
@@ -16,6 +16,7 @@ CONTEXT = "Found"
 HEIGHT = 560  # pixels: no taller than a phone, so that a thumb still gets past it
 SORTS = {
     "Created": "created",
+    "Recorded": "dated",
     "Title": "title",
     "Length": "duration",
     "Words": "words",
@@ -77,6 +78,7 @@ def _columns(jobs: list[Job], found: dict[str, Snippet], priced: bool) -> dict[s
         columns[CONTEXT] = [str(found.get(job.id, "")) for job in jobs]
     columns |= {
         "Created": pd.to_datetime([job.created for job in jobs], unit="s", utc=True).tz_convert(time_zone()),
+        "Recorded": [day(job.dated, job.dated_by) for job in jobs],
         "Length": [time_of(job.duration) for job in jobs],
         "Words": pd.array([job.words for job in jobs], dtype="Int64"),
         "Language": [LANGUAGES.get(job.language or "", job.language) for job in jobs],
@@ -98,6 +100,9 @@ def _config(sort: str, descending: bool, searched: bool) -> dict[str, object]:
         "Title": column.TextColumn(label("Title"), width=260 if searched else 360),
         CONTEXT: column.TextColumn("Found in the text", width=520),
         "Created": column.DatetimeColumn(label("Created"), format="D MMM YYYY, HH:mm", width=160),
+        "Recorded": column.TextColumn(
+            label("Recorded"), width=120, help="The date in the file. “By”: it has none, and was last changed on that day."
+        ),
         "Length": column.TimeColumn(label("Length"), format="H:mm:ss", width="small"),
         "Words": column.NumberColumn(label("Words"), format="localized", width="small"),
         "Language": column.TextColumn(label("Language"), width="small"),

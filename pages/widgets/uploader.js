@@ -98,6 +98,8 @@ function send(shelf, upload) {
   };
   request.open("POST", shelf.url);
   request.setRequestHeader("X-File-Name", encodeURIComponent(wellFormed(upload.file.name)));
+  // A browser that does not know when a file was last changed says now, and the server takes that for no date.
+  request.setRequestHeader("X-File-Modified", String(Math.max(0, Math.round(upload.file.lastModified || 0))));
   request.setRequestHeader("Content-Type", "application/octet-stream");
   request.send(upload.file);
 }

@@ -16,7 +16,8 @@ def uploader(key: str, limit_bytes: int, url: str = "/upload") -> list[str]:
     back; if the route gives a recording that is sent twice the same id, it is there twice. So keep in the session
     how many entries were handled, and handle `ids[handled:]`.
 
-    Each file is the raw body of `POST url`, its name, percent-encoded UTF-8, in `X-File-Name`. The route
+    Each file is the raw body of `POST url`, its name, percent-encoded UTF-8, in `X-File-Name`, when it was
+    last changed, in milliseconds since 1970, in `X-File-Modified`. The route
     answers 201 with `{"id": …}`, or 4xx or 5xx with `{"title", "message", "guidance"}`, which the row then shows.
     Files over `limit_bytes` are refused before they are sent. Two are sent at once, also while other pages are open.
     """

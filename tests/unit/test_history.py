@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from stt import folding, history, records, remote, search, search_index
+from stt import corrections, folding, history, records, remote, search, search_index, title_order
 from stt.database import database, tags, transcriptions, transcripts
 from stt.recordings import new_id
 from stt.records import DONE, Job
@@ -413,3 +413,53 @@ def test_words_of_earlier_code_are_made_anew_in_the_background(owner: str, kind:
     assert search_index.renew(database()) >= 5
     assert {job.id for job in history.find(owner, text="orsted lodz")} == {*earlier, newer}
     assert search_index.renew(database()) == 0
+
+
+NATURAL = ["🎉 party", "1.1 Lesson", "1.10 Lesson", "9 lives", "Ärger", "Arm", "Episode 2", "episode 2", "Episode 10", "Łódź", "lotus", "Zug", "Игра"]
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_titles_stand_in_the_order_of_people_over_all_pages(owner: str, descending: bool):
+    for title in [*NATURAL[::2], *NATURAL[1::2]]:
+        add(owner, title)
+    expected = NATURAL[::-1] if descending else NATURAL
+    asked = {"sort": "title", "descending": descending}
+    assert titles(owner, **asked) == expected
+    pages = [titles(owner, **asked, limit=4, offset=offset) for offset in range(0, len(NATURAL), 4)]
+    assert [title for page in pages for title in page] == expected
+
+
+def test_equal_titles_are_paged_in_one_order(owner: str):
+    ids = [add(owner, "Talk", created=100.0) for _ in range(9)]
+    for descending in (False, True):
+        asked = {"sort": "title", "descending": descending, "limit": 2}
+        pages = [history.find(owner, **asked, offset=offset) for offset in range(0, 10, 2)]
+        assert [job.id for page in pages for job in page] == ids[::-1]
+
+
+def test_a_new_title_has_its_place_at_once(owner: str):
+    add(owner, "Episode 2")
+    renamed = add(owner, "Episode 10")
+    corrections.retitle(renamed, owner, "Episode\u202e 1", "Episode 10")
+    assert titles(owner, sort="title", descending=False) == ["Episode 1", "Episode 2"]
+
+
+def test_titles_of_earlier_code_get_their_place_in_the_background(owner: str):
+    for title in ("Episode 10", "Ärger", "Episode 2"):
+        add(owner, title)
+    renamed = add(owner, "Zug")
+    with database().begin() as connection:
+        connection.execute(transcriptions.update().where(transcriptions.c.owner == owner).values(title_key=None))
+    corrections.retitle(renamed, owner, "Aal", "Zug")
+    assert titles(owner, sort="title", descending=False)[0] == "Aal"  # those without a key come last
+    assert title_order.fill() >= 3
+    assert titles(owner, sort="title", descending=False) == ["Aal", "Ärger", "Episode 2", "Episode 10"]
+    assert title_order.fill() == 0
+
+
+def test_recordings_sort_by_their_own_date_and_those_without_one_come_last(owner: str):
+    for title, dated in (("none", None), ("old", -282355200.0), ("new", 1.7e9), ("middle", 1.6e9)):
+        add(owner, title, dated=dated, dated_by=dated and "moment")
+    assert titles(owner, sort="dated") == ["new", "middle", "old", "none"]
+    assert titles(owner, sort="dated", descending=False) == ["old", "middle", "new", "none"]
+    assert history.find(owner, sort="dated")[0].dated_by == "moment"
