@@ -15,6 +15,7 @@ from pages.widgets.job_row import USUAL, ending, job_row, look_every
 from pages.widgets.model_choice import cost_line, model_choice
 from pages.widgets.plain import markdown, plain, sentence
 from pages.widgets.recorder import recorder
+from pages.widgets.track_choice import track_choice
 from pages.widgets.trouble import may_be_away
 from pages.widgets.uploader import uploader
 from stt import live_recordings, polling, recordings, records, startup
@@ -73,7 +74,7 @@ def add_recordings() -> tuple[list[Link], bool]:
         with st.container(horizontal=True, vertical_alignment="center", key="sample"):
             plain("No recording at hand?", "stt-hint", fit=True)
             if st.button("Try the sample", type="tertiary", icon=":material/play_circle:"):
-                begin([recordings.take_in(SAMPLE, owner, SAMPLE_NAME)], LOCAL, {})
+                begin([recordings.take_in(SAMPLE, owner, SAMPLE_NAME)], LOCAL, {}, {})
     with link:
         typed = st.text_area(
             "Addresses of recordings, one a line",
@@ -114,8 +115,12 @@ def follow_others() -> None:
         plain("Another tab is recording. What it records is added here when it ends.", "stt-hint")
 
 
-def list_recordings(found: list[recordings.Recording], model: Model) -> None:
-    """The list before the start: what each file is, and how long this model will take for it."""
+def list_recordings(found: list[recordings.Recording], model: Model) -> dict[str, dict[str, str]]:
+    """The list before the start: what each file is, and how long this model will take for it.
+
+    Return the options of each recording's own, by its id.
+    """
+    own = {}
     speed = records.usual_speed(LOCAL, USUAL) if model.local else None
     past = [] if model.local else records.past(model.id)
     with st.container(key="waiting", gap="xsmall"):  # there even when empty: what comes after keeps its place
@@ -128,12 +133,14 @@ def list_recordings(found: list[recordings.Recording], model: Model) -> None:
                 with st.container(gap=None):
                     plain(recording.name, "stt-title")
                     plain(facts(recording, expected), "stt-facts")
+                    own[recording.id] = track_choice(recording, model, "row")
                 if st.button("Remove", key=f"remove-{recording.id}", type="tertiary", icon=":material/close:"):
                     chosen.remove(recording.id)
                     recordings.remove(recording.id, owner)
                     st.rerun()
         if found:
             plain("What is not transcribed within a day is deleted.", "stt-hint")
+    return own
 
 
 def facts(recording: recordings.Recording, expected: float | None) -> str:
@@ -143,13 +150,14 @@ def facts(recording: recordings.Recording, expected: float | None) -> str:
     return " · ".join(parts)
 
 
-def begin(sources: list[recordings.Recording | Link], model: str, options: dict) -> None:
-    """Start a job for each; what one of them refuses does not hold up the others, and stays to be put right."""
+def begin(sources: list[recordings.Recording | Link], model: str, options: dict, own: dict[str, dict]) -> None:
+    """Start a job for each, with options for all and its own; what one of them refuses does not hold up the others, and stays to be put right."""
     following, address, refused, links = visitor.following(), visitor.address(), [], []
     for source in sources:
         link = isinstance(source, Link)
+        wanted = options if link else options | own.get(source.id, {})
         try:
-            following.insert(0, stt.create(source, model=model, options=options, owner=owner, key=key, address=address))
+            following.insert(0, stt.create(source, model=model, options=wanted, owner=owner, key=key, address=address))
             memory.show = f"job-{following[0]}"
         except SttError as error:
             refused.append(f"{source.url if link else source.name}: {sentence(error.to_dict())}")
@@ -194,7 +202,7 @@ model, options = model_choice(any(recording.channels > 1 for recording in found)
 with listed:
     if memory.elsewhere:
         visitor.fragment(follow_others, run_every=LOOK)()
-    list_recordings(found, model)
+    own = list_recordings(found, model)
 cost_line(model, [recording.duration for recording in found] + [None] * len(typed_links))
 sources = [*found, *typed_links]
 # What was said stays until something is added, removed or started: jobs that end do not take it away.
@@ -212,7 +220,7 @@ st.button("Transcribe", on_click=visitor.callback(press), type="primary", width=
 if memory.pressed:
     memory.pressed = False
     if sources:
-        begin(sources, model.id, options)
+        begin(sources, model.id, options, own)
     memory.notice = "Paste the address of a recording first."
     st.rerun()
 

@@ -94,6 +94,8 @@ def _metadata(found: Job, transcript: Transcript) -> dict[str, Any]:
         "models": [found.model],
         "model_info": {found.model: {"name": found.model, "version": "1", "arch": found.engine}},
     }
+    made = found.provenance or {}
+    told |= {name: made[name] for name in ("tracks", "mix") if name in made}  # which was transcribed, and how channels were mixed
     if transcript.lost:
         told["warnings"] = [
             {"type": "lost_audio", "message": f"From {start:.1f} s to {end:.1f} s: {why}"}

@@ -247,7 +247,8 @@ def _create(
 
 def _check(name: str, options: dict[str, Any]) -> None:
     """Raise BadOption for a setting that the provider's model would refuse, also where this machine answers for it."""
-    asked = models.known().find(name)
+    asked, options = models.known().find(name), dict(options)
+    catalog.take_track(options)
     try:
         answering, _ = models.choose(name, None)
     except KeyMissing as error:

@@ -24,6 +24,7 @@ from stt.untrusted import clean, items, number, signed
 FIRST = "#g1_whisper-base"
 LOCAL = "local/whisper-base"
 EXTRA = "extra"
+TRACK = "track"
 LONGEST_VALUE = 20_000  # characters of a setting
 RESERVED = {"model", "url", "audio", "file"}
 FRESH = 3600.0  # seconds for which a cached list is not asked for again
@@ -292,6 +293,8 @@ def clean_options(
         option = model.option(name)
         if option is None and unknown == "raise":
             raise BadOption(f"{model.name} does not take {name[:60]!r}.", guidance="Remove this setting.")
+        if name == TRACK and isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
         read = _languages if option is not None and model.local and name == "language" else _value
         if option is not None and (read_as := read(option, value)) not in (None, "", []):
             cleaned[name] = read_as
@@ -301,6 +304,12 @@ def clean_options(
     if further not in (None, "", {}):
         cleaned |= _further(model, further)
     return cleaned
+
+
+def take_track(options: dict[str, Any]) -> str | None:
+    """Take the track out of the options: this server reads it from the file, whichever model gets it. Raises BadOption."""
+    asked = {TRACK: options.pop(TRACK)} if TRACK in options else {}
+    return clean_options(packaged().find(LOCAL), asked).get(TRACK)
 
 
 def _languages(option: Option, value: Any) -> str | None:

@@ -109,29 +109,40 @@ class _Nameless:
             return -22  # "invalid" in ffmpeg's words: a damaged header can lead before the file's beginning
 
 
-def open_sound(path: Path, name: str) -> tuple[_Nameless, av.container.InputContainer, av.AudioStream]:
+def opened(path: Path, name: str) -> tuple[_Nameless, av.container.InputContainer]:
+    """Open a file by its content alone. Raises EmptyFile, NotSound."""
     if path.stat().st_size == 0:
         raise EmptyFile(f"{called(name)} has no content: 0 bytes.")
     file = _Nameless(path)
     try:
-        container = av.open(file, container_options=OPTIONS, metadata_errors="replace")
+        return file, av.open(file, container_options=OPTIONS, metadata_errors="replace")
     except MemoryError:
         raise
     except (av.FFmpegError, ValueError) as error:
         file.close()
         raise not_sound(path, name) from error
-    problem = None
-    stream = container.streams.best("audio")
-    if stream is None:
+
+
+def open_sound(
+    path: Path, name: str, track: int | None = None
+) -> tuple[_Nameless, av.container.InputContainer, av.AudioStream]:
+    """Open a file and find the sound track of this number, from 1; None takes the one that FFmpeg finds best.
+
+    Raises EmptyFile, NotSound, NoAudioTrack (a video without sound).
+    """
+    file, container = opened(path, name)
+    problem, tracks = None, container.streams.audio
+    if track is None:
+        stream = container.streams.best("audio")
+    else:
+        stream = tracks[track - 1] if 1 <= track <= len(tracks) else None
+    if stream is None and tracks:
+        problem = Unreadable(f"{called(name)} has no track {track}, only {len(tracks)}.", guidance="Choose one of its tracks.")
+    elif stream is None:
         has_video = any(is_video(s) for s in container.streams)
         problem = (NoAudioTrack if has_video else NotSound)(f"{called(name)} has no sound track.")
-    elif stream.codec_context is None or not 1 <= stream.codec_context.layout.nb_channels <= MOST_CHANNELS:
-        problem = Unreadable(f"{called(name)} holds a kind of sound that is not known here.", guidance=NotSound.guidance)
-    elif (rate := stream.codec_context.sample_rate) and not honest_rate(rate):
-        problem = Unreadable(
-            f"{called(name)} says that it has {rate:,} samples a second."
-            f" Rates from {LOWEST_RATE:,} to {HIGHEST_RATE:,} Hz can be read."
-        )
+    elif why := problem_of(stream):
+        problem = Unreadable(f"{called(name)} {why}.", guidance=NotSound.guidance)
     if problem:
         container.close()
         file.close()
@@ -141,16 +152,25 @@ def open_sound(path: Path, name: str) -> tuple[_Nameless, av.container.InputCont
     return file, container, stream
 
 
+def problem_of(stream: av.AudioStream) -> str | None:
+    """Why a sound track cannot be decoded, by its header; None where that says nothing against it."""
+    if stream.codec_context is None or not 1 <= stream.codec_context.layout.nb_channels <= MOST_CHANNELS:
+        return "holds a kind of sound that is not known here"
+    if (rate := stream.codec_context.sample_rate) and not honest_rate(rate):
+        return f"says that it has {rate:,} samples a second. Rates from {LOWEST_RATE:,} to {HIGHEST_RATE:,} Hz can be read"
+    return None
+
+
 def honest_rate(rate: int) -> bool:
     """Whether a recording may have so many samples a second (Hz)."""
     return LOWEST_RATE <= rate <= HIGHEST_RATE
 
 
-def packets(container: av.container.InputContainer, stream: av.AudioStream) -> Iterator[av.Packet]:
-    """The stream's packets, past errors of the container. The last one is empty and flushes the decoder."""
+def packets(container: av.container.InputContainer, *streams: av.AudioStream) -> Iterator[av.Packet]:
+    """The streams' packets, past errors of the container. The last one of each is empty and flushes the decoder."""
     for _ in range(100):
         try:
-            yield from container.demux(stream)
+            yield from container.demux(*streams)
             return
         except MemoryError:
             raise
@@ -256,13 +276,13 @@ def _mp3_promise(path: Path, rate: int) -> float | None:
     return None
 
 
-def counted(path: Path) -> float | None:
+def counted(path: Path, track: int | None = None) -> float | None:
     """Length in seconds by going through the packets without decoding them.
 
     The length of a long file is estimated from its first 32 MB if it has no time stamps, else from what _COUNT seconds
     reach.
     """
-    file, container, stream = open_sound(path, "")
+    file, container, stream = open_sound(path, "", track)
     format, seconds, read, ends = container.format.name.split(",")[0], 0.0, 0, time.monotonic() + _COUNT
     origin = None if container.start_time is None else container.start_time / av.time_base
     try:

@@ -53,6 +53,7 @@ recordings = sa.Table(
     sa.Column("sample_rate", sa.Integer),
     sa.Column("dated", sa.Float),  # the recording's own date
     sa.Column("dated_by", sa.String(12)),  # what that is (see `stt.dates`)
+    sa.Column("tracks", sa.JSON),  # each sound track (`stt.tracks`), empty where there is one; NULL from older versions
 )
 
 waveforms = sa.Table(

@@ -22,6 +22,7 @@ from stt import probe
 from stt.errors import SttError
 from stt.media import RATE
 from stt.sound import Reader
+from stt.track_reader import SideBySide
 
 try:
     import resource
@@ -38,15 +39,18 @@ class Decoder:
     """What answers the requests. At most one recording is open at a time."""
 
     def __init__(self) -> None:
-        self._reader: Reader | None = None
+        self._reader: Reader | SideBySide | None = None
         self._said_lost = 0
 
-    def probe(self, path: str, name: str) -> Answer:
-        return probe.probe(Path(path), name)._asdict(), b""
+    def probe(self, path: str, name: str, track: int | None = None) -> Answer:
+        return probe.probe(Path(path), name, track)._asdict(), b""
 
-    def open(self, path: str, name: str, apart: bool) -> Answer:
+    def open(self, path: str, name: str, apart: bool, track: int | list[int] | None = None) -> Answer:
         self.close()
-        self._reader = reader = Reader(Path(path), apart, name=name)
+        if isinstance(track, list):
+            self._reader = reader = SideBySide(Path(path), track, name=name)
+        else:
+            self._reader = reader = Reader(Path(path), apart, name=name, track=track)
         self._said_lost = 0
         return {"channels": reader.channels, "mixed": reader.mixed, "promised": reader.promised}, b""
 
@@ -72,14 +76,16 @@ class Decoder:
         return {}, b""
 
     @property
-    def _open(self) -> Reader:
+    def _open(self) -> Reader | SideBySide:
         if self._reader is None:
             raise ValueError("no recording is open")
         return self._reader
 
     def _told(self, header: dict[str, Any]) -> dict[str, Any]:
-        """Add what could not be read, where it has changed."""
-        lost = self._open.lost
+        """Add how channels were mixed, and what could not be read, where it has changed."""
+        lost, mix = self._open.lost, self._open.mix
+        if mix:
+            header["mix"] = mix
         size = hash(tuple(lost))
         if size != self._said_lost:
             self._said_lost, header["lost"] = size, lost

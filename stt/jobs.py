@@ -19,6 +19,7 @@ from dbos import DBOS, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflo
 from pydantic import SecretStr
 
 from stt import (
+    catalog,
     crashes,
     erasure,
     executors,
@@ -39,6 +40,7 @@ from stt import (
     storage,
     title_order,
     titles,
+    tracks,
     undo,
     upkeep,
     workflow,
@@ -103,7 +105,8 @@ def create(
     fetches itself and this server downloads for its own engine. A text is a link if it begins with `http`, else a
     path: what comes from outside must be given as `Link`. `options` are those of the model in
     `stt.catalog`; on this machine `language` (a code; missing means detect), `translate` (to English) and
-    `channels_are_speakers`. `key` is the visitor's own for the AI/ML API; without it the server's is used.
+    `channels_are_speakers`; with every model `track` (a number from 1, or "all", for which each track is a speaker;
+    missing means the one with speech). `key` is the visitor's own for the AI/ML API; without it the server's is used.
     `claim` is that of an Idempotency-Key, `address` the network address of the visitor. If this raises, there is no job.
     Raises InputError for a file, link or option that cannot be used, NotFound for somebody else's recording, KeyMissing,
     LimitReached.
@@ -111,7 +114,9 @@ def create(
     start()
     owner = recovery.current(owner)
     chosen, engine = models.choose(model, key)
-    cleaned = models.options_for(chosen, model, options or {})
+    options = dict(options or {})
+    track = catalog.take_track(options)
+    cleaned = models.options_for(chosen, model, options)
     url, recording = None, None
     if isinstance(source, Recording):
         if recovery.current(source.owner) != owner:
@@ -125,6 +130,10 @@ def create(
             url = links.well_formed(url)
     else:
         recording = recordings.take_in(Path(source), owner)
+    if track and recording is not None:
+        tracks.check(tracks.of_rows(recording.tracks), track)
+    if track:
+        cleaned[catalog.TRACK] = track
     name, duration = (recording.name, recording.duration) if recording else (links.name_of(url), None)
     now = time.time()
     job = Job(

@@ -101,3 +101,25 @@ LANGUAGES = {
     "yi": "Yiddish",
     "yo": "Yoruba",
 }
+
+# ISO 639-2 codes as containers tag their tracks with, the bibliographic ones too.
+_LONG = {
+    long: short
+    for short, codes in {
+        "ar": "ara", "bg": "bul", "bn": "ben", "ca": "cat", "cs": "ces cze", "cy": "cym wel", "da": "dan", "de": "deu ger",
+        "el": "ell gre", "en": "eng", "es": "spa", "et": "est", "eu": "eus baq", "fa": "fas per", "fi": "fin", "fr": "fra fre",
+        "gl": "glg", "he": "heb", "hi": "hin", "hr": "hrv", "hu": "hun", "hy": "hye arm", "id": "ind", "is": "isl ice",
+        "it": "ita", "ja": "jpn", "ka": "kat geo", "km": "khm", "ko": "kor", "la": "lat", "lo": "lao", "lt": "lit", "lv": "lav",
+        "mk": "mkd mac", "mr": "mar", "ms": "msa may", "my": "mya bur", "nl": "nld dut", "no": "nor nob", "nn": "nno",
+        "pl": "pol", "pt": "por", "ro": "ron rum", "ru": "rus", "sk": "slk slo", "sl": "slv", "sq": "sqi alb", "sr": "srp",
+        "sv": "swe", "sw": "swa", "ta": "tam", "te": "tel", "th": "tha", "tl": "tgl fil", "tr": "tur", "uk": "ukr", "ur": "urd",
+        "vi": "vie", "yi": "yid", "zh": "zho chi",
+    }.items()
+    for long in codes.split()
+}  # fmt: skip
+
+
+def name_of(code: str) -> str:
+    """Return the English name for a code of two or three letters, such as "en", "eng" or "en-GB"; "" for others."""
+    short = code.split("-")[0].lower()
+    return LANGUAGES.get(_LONG.get(short, short), "")

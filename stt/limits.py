@@ -16,7 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from stt import clients, models, recordings
+from stt import clients, models, recordings, tracks
 from stt.database import advisory_lock, database, transcriptions, usage
 from stt.database import recordings as recordings_table
 from stt.errors import BadOption, LimitReached, TooLarge
@@ -227,12 +227,14 @@ def _asked(job: Job) -> tuple[float, float | None]:
 
 
 def _times(job: Job) -> int:
-    """How often the recording is decoded: once for each channel where channels are speakers."""
-    if not job.options.get("channels_are_speakers") or job.recording_id is None:
+    """How often the recording is decoded: once for each channel or track where these are speakers."""
+    every_track = job.options.get("track") == tracks.ALL
+    if not (job.options.get("channels_are_speakers") or every_track) or job.recording_id is None:
         return 1
-    query = sa.select(recordings_table.c.channels).where(recordings_table.c.id == job.recording_id)
+    what = recordings_table.c.tracks if every_track else recordings_table.c.channels
     with database().connect() as connection:
-        return max(1, connection.execute(query).scalar() or 1)
+        found = connection.execute(sa.select(what).where(recordings_table.c.id == job.recording_id)).scalar()
+    return max(1, len(tracks.speakers(tracks.of_rows(found))) if every_track else found or 1)
 
 
 def _counted(job: Job) -> tuple[float, float]:

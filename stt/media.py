@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from math import inf
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,7 +27,8 @@ class Media(NamedTuple):
     """What a file holds. `kind` is for people ("MP3", "MP4 video"), `duration` the larger of promise and packets.
 
     `duration` in seconds or None if nothing tells it, `sample_rate` in Hz, `size` in bytes. `mime` is the content type
-    to serve it with: from a fixed list, by what it holds and never by its name.
+    to serve it with: from a fixed list, by what it holds and never by its name. `track` is the number of the sound track
+    that the other facts are about, `tracks` what each of them is (see `stt.track_list`).
     """
 
     kind: str
@@ -39,17 +40,22 @@ class Media(NamedTuple):
     size: int
     video: bool
     dated: str | None = None  # when it was recorded, as its tags say (see `stt.dates`)
+    track: int = 1
+    tracks: Sequence[dict[str, Any]] = ()
 
 
-def probe(path: Path, name: str = "") -> Media:
+def probe(path: Path, name: str = "", track: int | None = None) -> Media:
     """Look into a file without decoding more than its beginning. `name` is only for the error's sentence.
+
+    Without a `track` the facts are those of the track that a player takes, if it can be decoded, else of the first that
+    can.
 
     Raises EmptyFile, NotSound, NoAudioTrack (a video without sound), TooShort (under 0.1 s of sound), UnsafeRecording.
     """
     with _looks:
         decoder = decoder_pool.take()
         try:
-            found, _ = decoder.call("probe", path=str(path), name=name, **LOOK)
+            found, _ = decoder.call("probe", path=str(path), name=name, track=track, **LOOK)
         finally:
             decoder_pool.give_back(decoder)
     return Media(**found)
@@ -58,16 +64,20 @@ def probe(path: Path, name: str = "") -> Media:
 class Reader:
     """The sound of a file as 16 kHz float32 samples, decoded in another process as they are asked for.
 
-    `channels` is how many come apart, `mixed` how many were mixed to one, `promised` the seconds that the container
-    says it holds. `lost` is as in `stt.sound.Reader`. Raises what `probe` raises, and OSError.
+    `channels` is how many come apart, `mixed` how many were mixed to one and `mix` how, `promised` the seconds that the
+    container says it holds. `lost` is as in `stt.sound.Reader`. `track` is the number of a sound track, from 1, or
+    several that come as a channel each. Raises what `probe` raises, and OSError.
     """
 
-    def __init__(self, path: Path, apart: bool = False, *, name: str = "", ask: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, path: Path, apart: bool = False, *, name: str = "", track: int | Sequence[int] | None = None,
+        ask: Callable[[], None] = lambda: None) -> None:  # fmt: skip
         self.lost: list[tuple[float, float, str]] = []
+        self.mix: str | None = None
         self._taken = 0  # samples
         self._decoder = decoder_pool.take()
         try:
-            found, _ = self._decoder.call("open", path=str(path), name=name, apart=apart, ask=ask, **DECODE)
+            found, _ = self._decoder.call("open", path=str(path), name=name, apart=apart, track=track, ask=ask, **DECODE)
         except BaseException:
             self.close()
             raise
@@ -122,6 +132,7 @@ class Reader:
             wanted = min(left, round(PART * RATE))
             header, content = self._decoder.call(do, seconds=wanted / RATE, ask=ask, **DECODE)
             self.lost = [tuple(each) for each in header.get("lost", self.lost)]
+            self.mix = header.get("mix", self.mix)
             count = int(header["samples"])
             self._taken += count
             left -= count

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection
 
-from stt import crashes, limits, links, metrics, recordings, records, spoken, stretches, whisper
+from stt import crashes, limits, links, metrics, recordings, records, spoken, stretches, tracks, whisper
 from stt.engines import Outcome, Work
-from stt.errors import Cancelled, NotFound
+from stt.errors import Cancelled, InputError, NotFound
 from stt.lanes import Lanes
 from stt.models import ON_DEVICE
 from stt.recordings import Recording, megabytes
@@ -34,6 +34,7 @@ class OnDevice:
             found = work.step("get the recording", _recording, work, watch)
             # An older version's answer was the recording itself. Its owner may be another by now (see `recovery`).
             recording = work.patiently(recordings.find, getattr(found, "id", found), None)
+            recording = work.patiently(_looked_into, recording)
             done = work.step("find the place to go on", _place, work.job.id)
             feed = work.patiently(Feed, work, recording)
             with closing(feed), Lanes(whisper.THREADS) as lanes:
@@ -42,7 +43,8 @@ class OnDevice:
                     done = work.step("transcribe a stretch", _watched, watch, work, ears, done)
         transcript = work.patiently(spoken.assembled, work.job.id)
         lost = {"seconds_lost": round(sum(end - start for start, end, _ in transcript.lost), 1)} if transcript.lost else {}
-        return Outcome(transcript, provenance={**whisper.provenance(), **done["facts"], **lost})
+        chosen = {"tracks": feed.tracks} if feed.tracks else {}
+        return Outcome(transcript, provenance={**whisper.provenance(), **chosen, **done["facts"], **lost})
 
 
 class Feed:
@@ -55,6 +57,9 @@ class Feed:
         apart = bool(work.job.options.get("channels_are_speakers"))
         self.promised = recording.duration or 0.0
         self._work, self._path, self._apart = work, recording.path, apart and recording.channels > 1
+        several, choice = tracks.of_rows(recording.tracks), str(work.job.options.get("track") or "")
+        self._track, self._names = tracks.picked(several, choice)
+        self.tracks = tracks.summary(several, choice) if several else None
         self._reader: Reader | None = None
         self._kept = np.zeros((1, 0), np.float32)  # decoded, but after the last cut
         self._at = 0  # the sample at which `_kept` begins
@@ -94,7 +99,7 @@ class Feed:
     def _open(self, start: int) -> None:
         self.close()
         try:
-            self._reader = Reader(self._path, self._apart, ask=self._ask)
+            self._reader = Reader(self._path, self._apart, track=self._track, ask=self._ask)
         except FileNotFoundError as error:  # deleted since the job was made
             raise NotFound("The recording is no longer kept.") from error
         if start:
@@ -125,6 +130,15 @@ class Feed:
         return self._reader.mixed if self._reader else 1
 
     @property
+    def mix(self) -> str | None:
+        """How channels were mixed, in words."""
+        return self._reader.mix if self._reader else None
+
+    def speaker(self, channel: int) -> str:
+        """The name of who speaks in a channel that came apart, from 0: that of the track, where tracks are speakers."""
+        return self._names[channel] if self._names else f"Speaker {channel + 1}"
+
+    @property
     def lost(self) -> list[tuple[float, float, str]]:
         return list(self._reader.lost) if self._reader else []
 
@@ -143,7 +157,7 @@ class Stretch:
     last: bool
     lost: list[tuple[float, float, str]]  # known at the end of the recording
     channels: int
-    mixed: int
+    facts: dict[str, Any]  # how many channels were mixed, and how
     runs: Iterable[whisper.Run]  # one after the other; the next begins when the one before is heard
 
 
@@ -176,6 +190,10 @@ class Ears:
         """Seconds of audio that the recording is said to have."""
         return self._feed.promised
 
+    def speaker(self, channel: int) -> str:
+        """The name of who speaks in a channel that came apart, from 0."""
+        return self._feed.speaker(channel)
+
     @property
     def idle(self) -> bool:
         """Whether nothing is being decoded ahead."""
@@ -187,7 +205,9 @@ class Ears:
         samples, last = self._feed.take(round(start * RATE), longest)
         runs = self._runs(samples, language)
         end, lost = start + samples.shape[1] / RATE, self._feed.lost if last else []
-        return Stretch(start, end, last, lost, len(samples), self._feed.mixed, list(runs) if language else runs)
+        facts: dict[str, Any] = {"mixed_channels": self._feed.mixed} if self._feed.mixed > 1 else {}
+        facts |= {"mix": self._feed.mix} if self._feed.mix else {}
+        return Stretch(start, end, last, lost, len(samples), facts, list(runs) if language else runs)
 
     def _runs(self, samples: np.ndarray, language: str | None) -> Iterator[whisper.Run]:
         options = self._work.job.options
@@ -209,6 +229,13 @@ class Ears:
 def languages_of(options: Mapping[str, Any]) -> list[str]:
     """Return the codes of the languages that the user named; one alone is given, of several each window has one."""
     return [code for code in str(options.get("language") or "").split(",") if code]
+
+
+def _looked_into(recording: Recording) -> Recording:
+    """The recording with its tracks; as it is where the file is gone or cannot be read, which reading it will tell."""
+    with suppress(InputError, FileNotFoundError):
+        return recordings.looked_into(recording)
+    return recording
 
 
 def _recording(work: Work, watch: crashes.Watch) -> str:
@@ -296,7 +323,7 @@ def _stretch(work: Work, ears: Ears, before: dict[str, Any]) -> dict[str, Any]:
                     tell((channel * length + run.seconds_done) / here.channels)
                 else:
                     segment = segment.moved(start)
-                    heard.append(segment.spoken_by(f"Speaker {channel + 1}") if here.channels > 1 else segment)
+                    heard.append(segment.spoken_by(ears.speaker(channel)) if here.channels > 1 else segment)
         if run.language and run.language != language:
             language, probability = run.language, run.language_probability
     if work.cancelled():
@@ -308,7 +335,7 @@ def _stretch(work: Work, ears: Ears, before: dict[str, Any]) -> dict[str, Any]:
         "language": language,
         "language_probability": probability,
         "lost": here.lost,
-        "facts": {"channels": here.channels, **({"mixed_channels": here.mixed} if here.mixed > 1 else {})},
+        "facts": {"channels": here.channels, **here.facts},
     }
     rows = spoken.as_rows(_in_order(heard))
     spoken.keep_stretch(job, number, start, here.end, rows, notes, seconds_done=here.end + ears.further)

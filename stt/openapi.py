@@ -297,4 +297,5 @@ def _option(option: Option) -> dict[str, Any]:
         "list": {"type": ["string", "array"], "items": {"type": "string"}},
         "json": {"type": "object"} if option.name == catalog.EXTRA else {},
     }
-    return {**kinds[option.kind], "description": option.help}
+    kind = {"type": ["string", "integer"]} if option.name == catalog.TRACK else kinds[option.kind]
+    return {**kind, "description": option.help}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stt import containers, dates
+from stt import containers, dates, track_list
 from stt.errors import TooShort
 from stt.media import Media
 from stt.sound import Reader
@@ -13,12 +13,18 @@ from stt.sound import Reader
 MORE = (1.02, 1.0)
 
 
-def probe(path: Path, name: str = "") -> Media:
+def probe(path: Path, name: str = "", track: int | None = None) -> Media:
     """Look into a file without decoding more than its beginning. `name` is only for the error's sentence.
+
+    Without a `track` it is the best of those that can be decoded.
 
     Raises EmptyFile, NotSound, NoAudioTrack (a video without sound) or TooShort (under 0.1 s of sound).
     """
-    with Reader(path, name=name) as reader:
+    tracks = track_list.tracks(path, name)
+    if track is None and len(tracks) > 1:
+        readable = [each for each in tracks if not each["problem"]]
+        track = next((each["number"] for each in readable if each["best"]), readable[0]["number"] if readable else None)
+    with Reader(path, name=name, track=track) as reader:
         if not reader.has_sound():
             if reader.sound == 0:
                 raise containers.not_sound(path, name, opened=reader.format)
@@ -33,10 +39,12 @@ def probe(path: Path, name: str = "") -> Media:
     return Media(
         kind=kind,
         mime=mime,
-        duration=_larger(promised, containers.counted(path)),
+        duration=_larger(promised, containers.counted(path, track)),
         size=path.stat().st_size,
         video=video,
         dated=dated,
+        track=track or 1,
+        tracks=tracks if len(tracks) > 1 else [],
         **facts,
     )
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
+from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
-from stt import catalog, keys, metrics, models, polling, recordings, records, remote, results
+from stt import catalog, keys, metrics, models, polling, recordings, records, remote, results, tracks
 from stt.aiml import Client
 from stt.engines import Outcome, Work
 from stt.errors import (
@@ -18,6 +19,7 @@ from stt.errors import (
     Cancelled,
     CreateUnsure,
     GenerationFailed,
+    NotFound,
     ProviderBusy,
     ProviderDown,
     ProviderError,
@@ -64,7 +66,12 @@ class Provider:
         metrics.work_seconds.labels(models.PROVIDER).inc(took or 0.0)
         return Outcome(
             reading.transcript,
-            provenance={"engine": "AI/ML API", "model": work.job.model, "generation_id": created["id"]},
+            provenance={
+                "engine": "AI/ML API",
+                "model": work.job.model,
+                "generation_id": created["id"],
+                **work.patiently(_tracks, work.job),
+            },
             cost=cost,
             raw=answer,
             seconds=seconds,
@@ -105,11 +112,11 @@ def _create(work: Work) -> dict[str, Any]:
             work.patiently(remote.keep_id, job.id, created)
 
         options = catalog.clean_options(models.known().find(job.model), job.options, unknown="drop")
-        with _measured("create"):
+        with _source(work) as source, _measured("create"):
             created = client.create(
                 job.model,
                 options,
-                **_source(job),
+                **source,
                 on_wait=lambda why: _wait(job, why),
                 on_created=keep,
                 cancelled=work.cancelled,
@@ -119,9 +126,18 @@ def _create(work: Work) -> dict[str, Any]:
     return {"id": created, "at": at}
 
 
-def _source(job: Job) -> dict[str, Any]:
-    """What `Client.create` is to hand over, a link or a file, and how it tells of its progress."""
+@contextmanager
+def _source(work: Work) -> Iterator[dict[str, Any]]:
+    """What `Client.create` is to hand over, a link or a file, and how it tells of its progress.
+
+    Of a recording with several tracks it is the chosen one alone: the provider might take another.
+    """
+    job = work.job
     recording = recordings.find(job.recording_id, None) if job.recording_id else None
+
+    def ask() -> None:
+        if work.cancelled():
+            raise Cancelled()
 
     def on_progress(sent: int, total: int) -> None:
         if sent < total:
@@ -130,8 +146,26 @@ def _source(job: Job) -> dict[str, Any]:
         records.report(job, stage="Uploaded, waiting for the provider's answer" if recording else "Handing over the link")
         remote.mark_sent(job)  # the last block goes out after this
 
-    where = {"path": recording.path, "name": recording.name} if recording else {"url": job.url}
-    return {**where, "on_progress": on_progress}
+    told = {"on_progress": on_progress}
+    if recording is None:
+        yield {"url": job.url, **told}
+    elif not recording.tracks:
+        yield {"path": recording.path, "name": recording.name, **told}
+    else:
+        from stt.track_file import track_file  # brings PyAV, which a process that only answers requests does not need
+
+        records.report(job, stage="Taking out the track")
+        with track_file(recording, str(job.options.get("track") or ""), ask) as path:
+            yield {"path": path, "name": f"{Path(recording.name).stem}.flac", **told}
+
+
+def _tracks(job: Job) -> dict[str, str]:
+    """Which track was handed over, for the provenance; empty where there is one."""
+    with suppress(NotFound):  # deleted meanwhile
+        recording = recordings.find(job.recording_id, None) if job.recording_id else None
+        if recording is not None and (several := tracks.of_rows(recording.tracks)):
+            return {"tracks": tracks.summary(several, str(job.options.get("track") or ""))}
+    return {}
 
 
 def _wait(job: Job, why: ProviderError) -> None:

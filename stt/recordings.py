@@ -6,12 +6,13 @@ import secrets
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
-from stt import dates, names, recovery, removals, storage
+from stt import dates, names, recovery, removals, storage, tracks
 from stt.database import AWAY, database, recordings, transcriptions
 from stt.dates import Dated
 from stt.errors import BadLink, DiskFull, EmptyFile, NotFound, TooLarge, UploadBroken
@@ -40,6 +41,7 @@ class Recording:
     sample_rate: int
     dated: float | None = None
     dated_by: str | None = None
+    tracks: list[dict[str, Any]] | None = None  # as of `stt.tracks`: none of one alone; None where nobody has looked
 
     @property
     def path(self) -> Path:
@@ -156,9 +158,9 @@ def look_into(part: Path, name: str, owner: str, dated: Dated | None = None) -> 
 
     `dated` counts where the file has no date in it. Raises what `media.probe` raises, TooLarge if it is longer than the host allows.
     """
-    from stt import media  # loads numpy: only when there is something to look at
+    from stt import track_choice  # loads numpy: only when there is something to look at
 
-    found = media.probe(part, name)
+    found, several = track_choice.look(part, name)
     check_length(names.clean(name), found.duration)
     dated = dates.of_file(found.dated) or dated
     return Recording(
@@ -174,7 +176,21 @@ def look_into(part: Path, name: str, owner: str, dated: Dated | None = None) -> 
         sample_rate=found.sample_rate,
         dated=dated and dated.at,
         dated_by=dated and dated.kind,
+        tracks=tracks.as_rows(several),
     )
+
+
+def looked_into(recording: Recording) -> Recording:
+    """Return it with its tracks, where a version took it in that did not look at them. Raises what `media.probe` raises."""
+    if recording.tracks is not None:
+        return recording
+    from stt import track_choice
+
+    _, several = track_choice.look(recording.path, recording.name)
+    rows = tracks.as_rows(several)
+    with database().begin() as connection:
+        connection.execute(recordings.update().where(recordings.c.id == recording.id).values(tracks=rows))
+    return replace(recording, tracks=rows)
 
 
 def keep(part: Path, recording: Recording, together: Callable[[sa.Connection], None] | None = None) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from stt import containers
 from stt.media import RATE
+from stt.mix import Mix
 
 SHORTEST = 0.1  # seconds of sound; a word takes longer
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")  # stand between or after MP3 frames and are no damage
@@ -25,21 +26,23 @@ class Reader:
     The samples keep the recording's time line: a stretch that cannot be read is silence of the same length, and
     `lost` lists it as (start, end, why). What is missing at the end is listed, not filled. `lost` is complete once
     `read` has returned nothing. With `apart` the channels of a recording of two or more stay apart; else they are
-    mixed to one. The same file always gives the same samples, so reading can go on at an exact sample.
+    mixed to one, and `mix` says how. The same file always gives the same samples, so reading can go on at an exact
+    sample. `track` is the number of a sound track, from 1; None takes the one that FFmpeg finds best.
 
     Raises EmptyFile, NotSound or NoAudioTrack.
     """
 
-    def __init__(self, path: Path, apart: bool = False, *, name: str = "") -> None:
+    def __init__(self, path: Path, apart: bool = False, *, name: str = "", track: int | None = None) -> None:
         self.lost: list[tuple[float, float, str]] = []
         self.sound = 0.0  # seconds really decoded so far
-        self._file, self.container, self.stream = containers.open_sound(path, name)
+        self._file, self.container, self.stream = containers.open_sound(path, name, track)
         self.format = self.container.format.name.split(",")[0]
         self.promised = containers.promised(path, self.format, self.container, self.stream)
         count = self.stream.codec_context.layout.nb_channels
         self.channels = count if apart and 2 <= count <= MOST_APART else 1
         self.mixed = count if self.channels == 1 else 1
         self._apart = self.channels > 1
+        self._mixes: dict[tuple[str, ...], Mix] = {}  # one for each layout: it may change in the middle
         self._pieces = self._decode()
         self._waiting = np.zeros((self.channels, 0), np.float32)
         self._taken = 0
@@ -61,6 +64,11 @@ class Reader:
     def position(self) -> float:
         """Seconds read so far."""
         return self._taken / RATE
+
+    @property
+    def mix(self) -> str | None:
+        """How the channels read so far were mixed, in words; None where there is but one, or they stay apart."""
+        return ", then ".join(mix.said(RATE) for names, mix in self._mixes.items() if len(names) > 1) or None
 
     def read(self, seconds: float) -> np.ndarray:
         """The next samples, channels x n, float32, -1 to 1. Shorter at the end, and then of length 0."""
@@ -214,8 +222,9 @@ class _TimeLine:
     def _shaped(self, samples: np.ndarray) -> np.ndarray:
         """Mixed to one channel, or with as many as the reader has, should they change in the middle."""
         samples = np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -1, 1)
-        if not self.reader._apart or self.reader.channels == 1:
-            samples = (sum(samples) / len(samples))[np.newaxis]  # by rows: numpy's mean is slow across packed channels
+        if not self.reader._apart:
+            names = self.resampler.names
+            samples = self.reader._mixes.setdefault(names, Mix(names)).add(samples)
         elif len(samples) != self.reader.channels:
             spare = max(0, self.reader.channels - len(samples))
             samples = np.pad(samples, ((0, spare), (0, 0)))[: self.reader.channels]
@@ -228,6 +237,7 @@ class _Resampler:
 
     def __init__(self) -> None:
         self.kind: tuple | None = None
+        self.names: tuple[str, ...] = ()  # of the channels
         self.count = 0  # samples taken at the frames' rate
         self.fed = 0.0  # seconds taken
 
@@ -237,6 +247,7 @@ class _Resampler:
     def add(self, frame: av.AudioFrame) -> Iterator[np.ndarray]:
         if self.kind is None:
             self.kind = self._kind(frame)
+            self.names = tuple(channel.name for channel in frame.layout.channels)
             self.waiting = av.AudioFifo()
             # Packed samples: PyAV 18 crashes on planar frames of eight or more channels in `to_ndarray`.
             self.resampler = av.AudioResampler(format="flt", layout=frame.layout, rate=RATE)

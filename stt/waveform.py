@@ -12,6 +12,7 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from stt import tracks
 from stt.database import database, waveforms
 from stt.errors import InputError, StorageAway
 from stt.media import Reader
@@ -63,7 +64,7 @@ def steps(loudness: bytes) -> list[float]:
 
 def measured(recording: Recording) -> bytes:
     """The loudness as STEPS bytes, none if there is no sound in it. Raises InputError, StorageAway, OSError."""
-    with Reader(recording.path, name=recording.name) as reader:
+    with Reader(recording.path, name=recording.name, track=tracks.chosen(tracks.of_rows(recording.tracks))) as reader:
         loudness = reader.levels(inf)
     if not loudness.size:
         return b""

@@ -107,7 +107,7 @@ def write(path: Path, sound: np.ndarray, rate: int = RATE) -> Path:
     """Encode `sound` (samples, or channels x samples; float32 at 16 kHz) by the extension of `path`, at `rate` Hz."""
     codec, fixed_rate = _CODECS[path.suffix]
     sound = np.atleast_2d(sound)
-    layout = {1: "mono", 2: "stereo", 3: "2.1", 6: "5.1"}[sound.shape[0]]
+    layout = {1: "mono", 2: "stereo", 3: "2.1", 4: "quad", 6: "5.1"}[sound.shape[0]]
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=fixed_rate or rate, layout=layout)
         resampler = av.AudioResampler(format=stream.codec_context.format, layout=layout, rate=fixed_rate or rate)
@@ -120,4 +120,24 @@ def write(path: Path, sound: np.ndarray, rate: int = RATE) -> Path:
         for converted in resampler.resample(None):
             container.mux(stream.encode(converted))
         container.mux(stream.encode(None))
+    return path
+
+
+def write_tracks(path: Path, tracks: list[tuple[np.ndarray, dict[str, str]]]) -> Path:
+    """Write several sound tracks into an MP4, MKV or other container: mono samples at 16 kHz, and tags for each."""
+    codec = {".mp4": "aac", ".mkv": "pcm_s16le", ".mka": "flac", ".mov": "pcm_s16le", ".ts": "mp2"}[path.suffix]
+    with av.open(str(path), "w") as container:
+        streams = [container.add_stream(codec, rate=RATE, layout="mono") for _ in tracks]
+        for stream, (_, tags) in zip(streams, tracks, strict=True):
+            stream.metadata.update(tags)
+        packets = []
+        for stream, (sound, _) in zip(streams, tracks, strict=True):
+            resampler = av.AudioResampler(format=stream.codec_context.format, layout="mono", rate=RATE)
+            if len(sound):
+                frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound)[np.newaxis], format="fltp", layout="mono")
+                frame.sample_rate, frame.pts, frame.time_base = RATE, 0, Fraction(1, RATE)
+                packets += [packet for made in resampler.resample(frame) for packet in stream.encode(made)]
+            packets += stream.encode(None)
+        for packet in sorted(packets, key=lambda packet: packet.dts * packet.time_base):
+            container.mux(packet)
     return path

@@ -11,6 +11,7 @@ from pages import visitor
 from pages.widgets.amounts import when
 from pages.widgets.model_choice import _offered, model_choice
 from pages.widgets.plain import markdown, plain, sentence
+from pages.widgets.track_choice import track_choice
 from stt import jobs, models, records, versions
 from stt.catalog import Cost, Model
 from stt.errors import BadOption, NotFound, SttError
@@ -55,6 +56,8 @@ def _again(job: Job) -> None:
         return
     plain("The earlier version is kept. Once the new one is done, both are shown side by side.", "stt-hint")
     model, options = model_choice(isinstance(source, Recording) and source.channels > 1)
+    if isinstance(source, Recording):
+        options |= track_choice(source, model, "again")
     _cost([model], job)
     if st.button("Transcribe", type="primary", key="again-start"):
         try:
@@ -185,6 +188,8 @@ def settings_of(job: Job) -> list[str]:
             words.append(label)
         elif name in ("language", "language_code"):
             words.append(" or ".join(LANGUAGES.get(code, code) for code in str(value).split(",")))
+        elif (name, value) == ("track", "all"):
+            words.append("each track is a speaker")
         else:
             words.append(f"{label}: {value}"[:60])
     return words

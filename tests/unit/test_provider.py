@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from collections.abc import Iterator
@@ -13,12 +14,13 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 import stt
-from stt import limits, models, provider, recordings, records, remote
+from stt import limits, media, models, provider, recordings, records, remote
 from stt.database import database
 from stt.errors import KeyMissing, ResultGone, TookTooLong
 from stt.recordings import Link
 from stt.records import Job
 from stt.settings import settings
+from stt.track_file import track_file
 from tests import audio
 from tests.provider import KEY, Provider
 from tests.server import free_port
@@ -75,6 +77,18 @@ def test_a_large_file_is_handed_over_with_its_percent(there, tmp_path):
     until(lambda: seen.append(stage(job_id)) or not stt.get(job_id).job.pending, every=0.01)
     assert any(re.fullmatch(r"Uploading to the provider, \d{1,2} %", words) for words in seen)
     assert stt.get(job_id).state == records.DONE
+
+
+def test_of_several_tracks_the_chosen_one_alone_is_handed_over(there, tmp_path):
+    made = [(audio.silence(11), {}), (audio.samples(audio.JFK), {}), (audio.samples(audio.AUSTEN[0]), {})]
+    recording = recordings.take_in(audio.write_tracks(tmp_path / "a.mkv", made), "local")
+    for choice, chosen in (("", "Track 2 (chosen), Track 3"), ("3", "Track 2, Track 3 (chosen)")):
+        job = ended(start(there, recording, options={"track": choice} if choice else {}))
+        assert job.state == records.DONE and job.provenance["tracks"] == f"3 tracks: Track 1, {chosen}"
+        with track_file(recording, choice, lambda: None) as path, media.Reader(path) as reader:
+            assert there.created[-1] == hashlib.sha256(path.read_bytes()).hexdigest()
+            assert reader.read(100)[0] == pytest.approx(made[int(choice or 2) - 1][0], abs=1e-3)
+        assert not path.exists()
 
 
 def test_a_provider_that_is_busy_is_waited_for_and_the_job_says_so(there):

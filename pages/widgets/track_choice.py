@@ -1,0 +1,34 @@
+"""The choice of a sound track, of a recording that has several."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.widgets.plain import plain
+from stt import tracks
+from stt.catalog import TRACK, Model
+from stt.recordings import Recording
+
+
+def track_choice(recording: Recording, model: Model, place: str) -> dict[str, str]:
+    """Draw which tracks there are and which is taken; the option for a job, empty for a recording of one track."""
+    several = tracks.of_rows(recording.tracks)
+    if not several:
+        return {}
+    names = tracks.names_of(several)
+    if not model.local:  # a provider takes one file
+        names.pop(tracks.ALL, None)
+    chosen = str(tracks.chosen(several) or "")
+    key = f"track-{place}-{recording.id}"
+    picked = st.session_state.get(key) or chosen
+    plain(tracks.summary(several, picked if picked in names else chosen), "stt-facts")
+    if len(names) > 1:
+        picked = st.selectbox(
+            "Track",
+            list(names),
+            index=list(names).index(chosen),
+            format_func=lambda choice: names.get(choice, choice),
+            key=key,
+            label_visibility="collapsed",
+        )
+    return {TRACK: picked} if picked != chosen else {}

@@ -1,0 +1,114 @@
+"""Channels are mixed so that nothing of any of them is lost, and what was done is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from jiwer import wer
+
+from stt import media, whisper
+from stt.mix import Mix
+from tests import audio
+from tests.bench.accuracy import normalised
+
+JFK = audio.samples(audio.JFK)  # 11.0 s
+HALF = len(JFK) // 2
+NONE = np.zeros_like(JFK)
+AUSTEN = np.resize(audio.samples(audio.AUSTEN[0]), len(JFK))
+MUSIC = audio.chords(len(JFK) / audio.RATE)
+RUMBLE = (0.5 * np.sin(2 * np.pi * 40 * np.arange(len(JFK)) / audio.RATE)).astype(np.float32)
+
+
+def noisy(sound: np.ndarray, seed: int, loudness: float = 0.02) -> np.ndarray:
+    return sound + audio.noise(len(sound) / audio.RATE, loudness, seed)[: len(sound)]
+
+
+def mixed(path: Path, channels: list[np.ndarray]) -> tuple[np.ndarray, str | None]:
+    with media.Reader(audio.write(path, np.stack(channels).astype(np.float32))) as reader:
+        return reader.read(100)[0], reader.mix
+
+
+def pitches(sound: np.ndarray) -> np.ndarray:
+    """How loud each pitch is at each moment, whatever its phase: what speech models take in."""
+    frames = np.lib.stride_tricks.sliding_window_view(sound, 512)[::256]
+    return np.log(np.abs(np.fft.rfft(frames * np.hanning(512))) + 0.05)
+
+
+def likeness(one: np.ndarray, other: np.ndarray) -> float:
+    count = min(len(one), len(other))
+    return float(np.corrcoef(pitches(one[:count]).ravel(), pitches(other[:count]).ravel())[0, 1])
+
+
+# What the channels are: how it is said.
+KINDS = {
+    "one wire swapped": ([JFK, -JFK], "right in opposite phase, turned (11 s)"),
+    "swapped and softer": ([JFK, -0.5 * JFK], "right in opposite phase"),
+    "swapped, each with its noise": ([noisy(JFK, 1), noisy(-JFK, 2)], "right in opposite phase"),
+    "swapped at the telephone": ([audio.telephone(JFK), -audio.telephone(JFK)], "right in opposite phase"),
+    "swapped from the middle on": ([JFK, np.concatenate([JFK[:HALF], -JFK[HALF:]])], "right in opposite phase"),
+    "swapped, beside music": ([JFK + MUSIC / 2, -JFK + MUSIC / 2], "right in opposite phase"),
+    "left dead": ([NONE, JFK], "left silent"),
+    "right dead": ([JFK, NONE], "right silent"),
+    "right all but dead": ([JFK, audio.noise(11, 1e-4)[: len(JFK)]], "right silent"),
+    "the centre alone, and a subwoofer": ([NONE, NONE, JFK, RUMBLE, NONE, NONE], "without subwoofer"),
+    "behind alone": ([NONE, NONE, NONE, RUMBLE, JFK, NONE], "without subwoofer"),
+    "surround with a swapped wire": ([JFK, -JFK, NONE, RUMBLE, NONE, NONE], "right in opposite phase"),
+    "four, two of them swapped": ([JFK, -JFK, JFK, -JFK], "back right in opposite phase"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_of_what_is_said_is_lost_in_the_mix(tmp_path: Path, kind: str):
+    channels, said = KINDS[kind]
+    sound, mix = mixed(tmp_path / "a.wav", channels)
+    assert mix is not None and mix.startswith(f"{len(channels)} channels to one") and said in mix
+    assert likeness(sound, JFK) > (0.5 if "noise" in kind or "music" in kind else 0.85)
+    assert np.sqrt(np.mean(sound**2)) > 0.5 * np.sqrt(np.mean(JFK**2))
+    segments = whisper.transcribe(sound, language="en")
+    assert wer(audio.JFK_WORDS, normalised("".join(segment.text for segment in segments))) <= 0.1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(JFK, JFK), (JFK, AUSTEN), (JFK, noisy(JFK, 3)), (JFK + MUSIC, JFK + 0.3 * MUSIC), (AUSTEN, 0.2 * JFK)],
+)
+def test_what_does_not_cancel_out_is_the_mean(tmp_path: Path, one: np.ndarray, other: np.ndarray):
+    sound, mix = mixed(tmp_path / "a.flac", [one / 2, other / 2])
+    assert mix == "2 channels to one"
+    assert sound == pytest.approx((one + other) / 4, abs=1e-3)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.7, 0.9, 1.0])
+def test_neither_the_sum_nor_the_difference_is_lost_where_both_hold_something(share: float):
+    """One speaker in both channels alike, the other in opposite phase: each is in the mix."""
+    mix = Mix(["FL", "FR"])
+    parts = [np.stack([AUSTEN + share * JFK, AUSTEN - share * JFK]) / 3, np.stack([JFK + share * AUSTEN, share * AUSTEN - JFK]) / 3]
+    for channels in parts:
+        sound = np.concatenate([mix.add(channels[:, at : at + 16_000]) for at in range(0, len(JFK), 16_000)], axis=1)[0]
+        for voice in (AUSTEN, JFK):
+            assert likeness(sound, (AUSTEN + JFK) / 3) > 0.6, share
+            assert np.sqrt(np.mean(sound**2)) > 0.1 * np.sqrt(np.mean(voice**2))
+
+
+def test_where_somebody_speaks_on_one_channel_after_the_other_nobody_is_lost(tmp_path: Path):
+    left, right = JFK.copy(), AUSTEN.copy()
+    left[HALF:], right[:HALF] = 0, 0
+    sound, mix = mixed(tmp_path / "a.wav", [left, right])
+    assert mix == "2 channels to one"
+    assert likeness(sound[:HALF], JFK[:HALF]) > 0.95 and likeness(sound[HALF:], AUSTEN[HALF:]) > 0.95
+
+
+def test_channels_of_unknown_places_count_alike():
+    mix = Mix(["NONE"] * 6)  # a recorder with six microphones, whose file does not say where they stood
+    channels = np.zeros((6, 16_000), np.float32)
+    channels[3] = 0.5
+    assert mix.add(channels) == pytest.approx(np.full((1, 16_000), 0.5), abs=1e-6)
+
+
+def test_the_same_sound_in_pieces_gives_the_same_mix(tmp_path: Path):
+    path = audio.write(tmp_path / "a.wav", np.stack(KINDS["swapped from the middle on"][0]))
+    with media.Reader(path) as whole, media.Reader(path) as parts:
+        together = np.concatenate([parts.read(0.7)[0] for _ in range(20)])
+        assert whole.read(100)[0] == pytest.approx(together, abs=0)
