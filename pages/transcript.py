@@ -47,6 +47,8 @@ def title_and_facts(job: records.Job, transcript: Transcript) -> None:
     if job.cost:
         facts.append(f"${job.cost:.4f}")
     plain(" · ".join(facts), "stt-facts")
+    if several := (job.provenance or {}).get("tracks"):
+        plain(str(several), "stt-facts")
     tag_line(job)
 
 
