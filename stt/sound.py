@@ -17,6 +17,8 @@ _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")  # stand between or after 
 _GIVE_UP = 16 << 20  # bytes of sound without a single readable frame
 _SILENT = 600.0  # seconds of the time line in which less than SHORTEST of sound is no recording
 MOST_APART = 8  # channels that come apart; of more, each would be heard for itself, and all by one job
+# Seconds by which a promise may be more than there is.
+_EXACT = {"wav": 0.02, "w64": 0.02, "aiff": 0.02, "au": 0.02, "flac": 0.02, "caf": 0.25, "mp3": 0.25, "mov": 0.25}
 MOST_LOST = 1000  # places that are listed one by one; those after it are listed as one
 
 
@@ -171,7 +173,7 @@ class _TimeLine:
         estimated = sum(end - start for start, end, _ in reader.lost) if self.untimed else 0.0
         if reader.promised is not None:
             missing = reader.promised - at
-            exact = {"wav": 0.02, "flac": 0.02, "mp3": 0.25, "mov": 0.25}.get(reader.format, 1.0)
+            exact = _EXACT.get(reader.format, 1.0)
             if missing > exact + 0.3 * estimated:
                 self._lose(at, reader.promised, "missing at the end")
         elif self.owed and (missing := self._seconds(self.owed)) >= 0.1:
@@ -187,8 +189,7 @@ class _TimeLine:
         if self.origin is None:
             self.origin = at
         jump = at - self.origin - self.clock
-        latest = self.reader.promised + 1 if self.reader.promised else self.clock + 600
-        if jump < -1 or at - self.origin > latest:  # the clock was set anew, or the time stamp is damaged itself
+        if containers.set_anew(self.reader.format, self.reader.promised, at - self.origin, self.clock):
             self.origin += jump
             return 0.0
         return jump

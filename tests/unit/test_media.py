@@ -58,11 +58,11 @@ def test_a_video_is_called_a_video_and_its_sound_is_read(tmp_path):
     ("content", "error", "words"),
     [
         (b"", EmptyFile, "0 bytes"),
-        (b"This is only a text.\n" * 500, NotSound, "not a sound or video file"),
-        (b"<html><body>No sound</body></html>" * 50, NotSound, "not a sound or video file"),
+        (b"This is only a text.\n" * 500, NotSound, "is a text, not a recording"),
+        (b"<html><body>No sound</body></html>" * 50, NotSound, "is a web page, not a recording"),
         (np.random.default_rng(2).bytes(200_000), NotSound, "not a sound or video file"),
-        (bytes(100_000), NotSound, "not a sound or video file"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(500), NotSound, "not a sound or video file"),
+        (bytes(100_000), NotSound, "holds nothing but zeros"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(500), NotSound, r"is a picture \(PNG\), not a recording"),
     ],
 )
 def test_what_is_no_recording_is_refused_by_name(tmp_path, content, error, words):

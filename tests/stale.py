@@ -1,0 +1,337 @@
+"""Recordings whose headers say too little, too much or nothing of their length, as crashed and streaming recorders leave them."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+from tests import audio, broken
+
+JFK = audio.samples(audio.JFK)
+PCM = (np.clip(JFK, -1, 1) * 32767).astype("<i2")
+LIST = b"LIST" + struct.pack("<I", 26) + b"INFOISFT" + struct.pack("<I", 14) + b"Lavf59.27.100\0"
+ID3 = b"id3 " + struct.pack("<I", 30) + b"ID3\x03\0\0\0\0\0\x14TIT2" + struct.pack(">I", 10) + b"\0\0\0A speech."
+WAVE_GUID = bytes.fromhex("f3acd3118cd100c04f8edb8a")
+QUARTER = len(PCM) // 4 * 2  # bytes
+
+
+def plain(content: bytes) -> Callable[[Path], Path]:
+    def write(path: Path) -> Path:
+        path.write_bytes(content)
+        return path
+
+    return write
+
+
+def wav(size: int | None = None, after: bytes = b"", sound: bytes | None = None, *, kind: bytes = b"RIFF", riff: int | None = None, bits: int = 16, form: int = 1) -> bytes:
+    order = ">" if kind == b"RIFX" else "<"
+    sound = PCM.astype(order + "i2").tobytes() if sound is None else sound
+    head = b"WAVEfmt " + struct.pack(order + "IHHIIHH", 16, form, 1, 16_000, 16_000 * bits // 8, bits // 8, bits)
+    body = head + b"data" + struct.pack(order + "I", len(sound) if size is None else size) + sound + after
+    return kind + struct.pack(order + "I", len(body) if riff is None else riff) + body
+
+
+def rf64(size: int, after: bytes = b"", kind: bytes = b"RF64", data: int = 0xFFFFFFFF, *, ds64: bool = True) -> bytes:
+    plain = wav(data, after)
+    chunk = b"ds64" + struct.pack("<IQQQI", 28, len(plain) + 28, size, size // 2, 0) if ds64 else b""
+    return kind + b"\xff\xff\xff\xffWAVE" + chunk + plain[12:]
+
+
+def w64(size: int | None, after: bytes = b"", riff: int | None = None) -> bytes:
+    form = struct.pack("<HHIIHH", 1, 1, 16_000, 32_000, 2, 16)
+    sound = PCM.tobytes()
+    body = b"wave" + WAVE_GUID + b"fmt " + WAVE_GUID + struct.pack("<Q", 24 + 16) + form
+    body += b"data" + WAVE_GUID + struct.pack("<q", 24 + len(sound) if size is None else size) + sound + after
+    head = b"riff" + bytes.fromhex("2e91cf11a5d628db04c10000")
+    return head + struct.pack("<q", 24 + len(body) if riff is None else riff) + body
+
+
+def aiff(size: int | None = None, frames: int | None = None, after: bytes = b"", *, form: int | None = None, last: bool = False, kind: bytes = b"") -> bytes:
+    sound = PCM.astype("<i2" if kind == b"sowt" else ">i2").tobytes()
+    frames = len(PCM) if frames is None else frames
+    common = struct.pack(">hIhHQ", 1, frames, 16, 16383 + 13, 16_000 << 50) + (kind + b"\0\0" if kind else b"")
+    common = b"COMM" + struct.pack(">I", len(common)) + common
+    ssnd = b"SSND" + struct.pack(">I", 8 + len(sound) if size is None else size) + bytes(8) + sound
+    body = (b"AIFC" if kind else b"AIFF") + (ssnd + common if last else common + ssnd) + after
+    return b"FORM" + struct.pack(">I", len(body) if form is None else form) + body
+
+
+def caf(size: int | None = None, after: bytes = b"") -> bytes:
+    form = struct.pack(">d4sIIIII", 16_000.0, b"lpcm", 2, 2, 1, 1, 16)
+    sound = PCM.tobytes()
+    body = b"desc" + struct.pack(">q", len(form)) + form
+    return b"caff\0\1\0\0" + body + b"data" + struct.pack(">q", 4 + len(sound) if size is None else size) + bytes(4) + sound + after
+
+
+def au(size: int) -> bytes:
+    return b".snd" + struct.pack(">IIIII", 24, size & 0xFFFFFFFF, 3, 16_000, 1) + PCM.astype(">i2").tobytes()
+
+
+def changed(extension: str, mark: bytes, offset: int, new: bytes, **options: str) -> Callable[[Path], Path]:
+    """A recording with other bytes so far behind a mark, at each place where it stands."""
+
+    def write(path: Path) -> Path:
+        path = path.with_suffix(extension)
+        broken.mp4(path, JFK, picture=False, **options) if extension == ".mp4" else audio.write(path, JFK)
+        content = bytearray(path.read_bytes())
+        place, count = content.find(mark), 0
+        while place >= 0:
+            content[place + offset : place + offset + len(new)] = new
+            place, count = content.find(mark, place + 1), count + 1
+        assert count, mark
+        path.write_bytes(content)
+        return path
+
+    return write
+
+
+def cut(extension: str, keep: float, **options: str) -> Callable[[Path], Path]:
+    def write(path: Path) -> Path:
+        path = path.with_suffix(extension)
+        broken.mp4(path, JFK, picture=False, **options) if extension == ".mp4" else audio.write(path, JFK)
+        return broken.cut_off(path, keep)
+
+    return write
+
+
+def flac(count: int) -> Callable[[Path], Path]:
+    """With so many samples by its STREAMINFO."""
+
+    def write(path: Path) -> Path:
+        path = audio.write(path.with_suffix(".flac"), JFK)
+        content = bytearray(path.read_bytes())
+        rest = int.from_bytes(content[18:26], "big") >> 36 << 36
+        content[18:26] = (rest | count).to_bytes(8, "big")
+        path.write_bytes(content)
+        return path
+
+    return write
+
+
+def mp3(frames: int | None, *, size: int | None = None, times: int = 1, tag: bytes = b"") -> Callable[[Path], Path]:
+    """With so many frames (None: no such header) and bytes by its first frame, one after the other."""
+
+    def write(path: Path) -> Path:
+        content = bytearray(audio.write(path.with_suffix(".mp3"), JFK).read_bytes())
+        place = max(content.find(b"Xing"), content.find(b"Info"))
+        if frames is None:
+            content[place : place + 120] = bytes(120)
+        else:
+            content[place + 8 : place + 12] = struct.pack(">I", frames)
+        if size is not None:
+            content[place + 12 : place + 16] = struct.pack(">I", size)
+        path.write_bytes((bytes(content) + tag) * times)
+        return path
+
+    return write
+
+
+def vbri(frames: int) -> Callable[[Path], Path]:
+    def write(path: Path) -> Path:
+        content = bytearray(audio.write(path.with_suffix(".mp3"), JFK).read_bytes())
+        place = max(content.find(b"Xing"), content.find(b"Info"))
+        start = place - (place - content.find(b"\xff\xf3")) % 4096 if b"\xff\xf3" in content[:place] else content.find(b"\xff")
+        content[place : place + 120] = bytes(120)
+        content[start + 36 : start + 62] = b"VBRI" + struct.pack(">HHHIIHHHH", 1, 0, 75, len(content), frames, 0, 1, 1, 1)
+        path.write_bytes(content)
+        return path
+
+    return write
+
+
+def box(content: bytes, *path: bytes) -> int:
+    """Where the body of a box of an MP4 begins."""
+    at, end = 0, len(content)
+    for name in path:
+        while content[at + 4 : at + 8] != name:
+            at += struct.unpack(">I", content[at : at + 4])[0]
+            assert at < end, name
+        end = at + struct.unpack(">I", content[at : at + 4])[0]
+        at += 8 + (8 if name == b"stsd" else 0)
+    return at
+
+
+MEDIA = (b"moov", b"trak", b"mdia")
+
+
+def mp4(changes: dict[tuple[bytes, ...], tuple[int, bytes]], **options: str) -> Callable[[Path], Path]:
+    """An M4A with other bytes so far behind the beginning of boxes."""
+
+    def write(path: Path) -> Path:
+        broken.mp4(path, JFK, picture=False, **options)
+        content = bytearray(path.read_bytes())
+        for boxes, (offset, new) in changes.items():
+            at = box(bytes(content), *boxes) + offset
+            content[at : at + len(new)] = new
+        path.write_bytes(content)
+        return path
+
+    return write
+
+
+def matroska(change: Callable[[bytearray], None]) -> Callable[[Path], Path]:
+    def write(path: Path) -> Path:
+        path = audio.write(path.with_suffix(".webm"), JFK)
+        content = bytearray(path.read_bytes())
+        change(content)
+        path.write_bytes(content)
+        return path
+
+    return write
+
+
+def segment(size: int) -> Callable[[bytearray], None]:
+    def change(content: bytearray) -> None:
+        at = content.find(b"\x18\x53\x80\x67") + 4
+        assert content[at] == 1
+        content[at + 1 : at + 8] = size.to_bytes(7, "big")
+
+    return change
+
+
+def tag(text: bytes) -> Callable[[bytearray], None]:
+    def change(content: bytearray) -> None:
+        assert b"00:00:11" in content
+        content[:] = content.replace(b"00:00:11", text)
+        at = content.find(b"\x44\x89\x88") + 3
+        content[at : at + 8] = struct.pack(">d", 2750.0)
+
+    return change
+
+
+JOINED = wav() + wav()
+OTHER = {"two": 2, "three": 3}
+ODD = PCM.tobytes()[:-1]
+
+# All of it is read: 11 s, or so many times 11 s, exactly the samples where nothing is compressed.
+WHOLE: dict[str, tuple[Callable[[Path], Path], float]] = {
+    "WAV, a quarter": (plain(wav(QUARTER)), 1),
+    "WAV, none": (plain(wav(0)), 1),
+    "WAV, unknown": (plain(wav(0xFFFFFFFF)), 1),
+    "WAV, the largest with a sign": (plain(wav(0x7FFFFFFF)), 1),
+    "WAV, both sizes": (plain(wav(QUARTER, riff=QUARTER + 36)), 1),
+    "WAV, none in both sizes": (plain(wav(0, riff=0)), 1),
+    "WAV, a quarter, and a tag at its real end": (plain(wav(QUARTER, LIST)), 1),
+    "WAV, none, and a tag at its real end": (plain(wav(0, LIST + ID3)), 1),
+    "WAV, a quarter, and an old tag": (plain(wav(QUARTER, b"TAG" + b"x" * 125)), 1),
+    "WAV, big endian, a quarter": (plain(wav(QUARTER, kind=b"RIFX")), 1),
+    "WAV, an odd quarter": (plain(wav(QUARTER + 1)), 1),
+    "WAV, wrapped at 4 GB": (plain(wav(len(PCM) * 2 % 200_000)), 1),
+    "WAV, as promised, with a tag": (plain(wav(None, LIST)), 1),
+    "WAV, as promised, with an unknown chunk": (plain(wav(None, b"Xyz1" + struct.pack("<I", 5000) + b"\x7f" * 5000)), 1),
+    "WAV, as promised, with a tag that is cut off": (plain(wav(None, LIST[:20])), 1),
+    "WAV, as promised, and some bytes": (plain(wav(None, np.random.default_rng(1).bytes(1501))), 1),
+    "WAV, as promised, and zeros": (plain(wav(None, bytes(300_001))), 1),
+    "WAV, as promised, and an old tag": (plain(wav(None, b"TAG" + b"x" * 125)), 1),
+    "WAV, two joined": (plain(JOINED), 2),
+    "WAV, three joined, the second without its size": (plain(wav(None, LIST) + wav(0, riff=0)), 2),
+    "WAV, two blocks of sound": (plain(wav(None, LIST + b"data" + struct.pack("<I", len(PCM) * 2) + PCM.tobytes())), 2),
+    "RF64, none": (plain(rf64(0)), 1),
+    "RF64, a quarter": (plain(rf64(QUARTER)), 1),
+    "RF64, unknown": (plain(rf64(2**64 - 1)), 1),
+    "RF64, without its table": (plain(rf64(0, ds64=False)), 1),
+    "RF64, a quarter, and a tag": (plain(rf64(QUARTER, LIST)), 1),
+    "BW64, a quarter": (plain(rf64(QUARTER, kind=b"BW64")), 1),
+    "RF64, as promised": (plain(rf64(len(PCM) * 2, LIST)), 1),
+    "BW64, as promised": (plain(rf64(len(PCM) * 2, LIST, b"BW64")), 1),
+    "W64, a quarter": (plain(w64(QUARTER + 24)), 1),
+    "W64, none": (plain(w64(0)), 1),
+    "W64, only its head": (plain(w64(24)), 1),
+    "W64, unknown": (plain(w64(-1)), 1),
+    "W64, none in both sizes": (plain(w64(0, riff=0)), 1),
+    "W64, as promised, with a chunk": (plain(w64(None, b"junk" + WAVE_GUID + struct.pack("<q", 24 + 4000) + b"\x7f" * 4000)), 1),
+    "W64, a quarter, and a chunk": (plain(w64(QUARTER + 24, b"junk" + WAVE_GUID + struct.pack("<q", 24 + 4000) + b"\x7f" * 4000)), 1),
+    "AIFF, a quarter": (plain(aiff(QUARTER + 8)), 1),
+    "AIFF, none": (plain(aiff(0)), 1),
+    "AIFF, only its head": (plain(aiff(8)), 1),
+    "AIFF, unknown": (plain(aiff(0xFFFFFFFF)), 1),
+    "AIFF, nothing known": (plain(aiff(0, 0, form=0)), 1),
+    "AIFF, frames": (plain(aiff(None, len(PCM) // 4)), 1),
+    "AIFF, all a quarter": (plain(aiff(QUARTER + 8, len(PCM) // 4, form=QUARTER + 46)), 1),
+    "AIFF, its format at the end": (plain(aiff(0, 0, form=0, last=True)), 1),
+    "AIFF, a quarter, and a tag": (plain(aiff(QUARTER + 8, after=b"NAME" + struct.pack(">I", 400) + b"\x7f" * 400)), 1),
+    "AIFF-C, a quarter": (plain(aiff(QUARTER + 8, len(PCM) // 4, kind=b"sowt")), 1),
+    "AIFF, as promised, with a tag": (plain(aiff(after=b"NAME" + struct.pack(">I", 400) + b"\x7f" * 400)), 1),
+    "CAF, unknown": (plain(caf(-1)), 1),
+    "CAF, none": (plain(caf(0)), 1),
+    "CAF, a quarter": (plain(caf(QUARTER + 4)), 1),
+    "CAF, only its count of edits": (plain(caf(4)), 1),
+    "CAF, a quarter, and a chunk": (plain(caf(QUARTER + 4, b"info" + struct.pack(">q", 404) + b"\x7f" * 404)), 1),
+    "CAF, the largest": (plain(caf(2**63 - 1)), 1),
+    "CAF, as promised, with a chunk": (plain(caf(None, b"info" + struct.pack(">q", 404) + b"\x7f" * 404)), 1),
+    "AU, unknown": (plain(au(-1)), 1),
+    "AU, none": (plain(au(0)), 1),
+    "AU, a quarter": (plain(au(QUARTER)), 1),
+    "AU, a byte": (plain(au(1)), 1),
+    "AU, as promised": (plain(au(len(PCM) * 2)), 1),
+    "FLAC, none": (flac(0), 1),
+    "FLAC, a quarter": (flac(len(PCM) // 4), 1),
+    "FLAC, one sample": (flac(1), 1),
+    "FLAC, a sample less": (flac(len(PCM) - 1), 1),
+    "FLAC, as promised": (flac(len(PCM)), 1),
+    "MP3, a tenth": (mp3(30), 1),
+    "MP3, no frames": (mp3(0), 1),
+    "MP3, one frame": (mp3(1, size=500), 1),
+    "MP3, without the header": (mp3(None), 1),
+    "MP3, two joined": (mp3(308, times=2), 2),
+    "MP3, three joined, with tags": (mp3(308, times=3, tag=b"TAG" + b"x" * 125), 3),
+    "MP3, a tenth by the other header": (vbri(30), 1),
+    "MP4, no length of the film": (mp4({(b"moov", b"mvhd"): (16, bytes(4))}), 1),
+    "MP4, a quarter of the film": (mp4({(b"moov", b"mvhd"): (16, struct.pack(">I", 2750))}), 1),
+    "MP4, no length of the track": (mp4({(*MEDIA, b"mdhd"): (16, bytes(4))}), 1),
+    "MP4, a quarter of the track": (mp4({(*MEDIA, b"mdhd"): (16, struct.pack(">I", 44_000))}), 1),
+    "MP4, a quarter everywhere": (
+        mp4({(*MEDIA, b"mdhd"): (16, struct.pack(">I", 44_000)), (b"moov", b"mvhd"): (16, struct.pack(">I", 2750))}),
+        1,
+    ),
+    "MP4, fewer frames by the table of times": (mp4({(*MEDIA, b"minf", b"stbl", b"stts"): (8, struct.pack(">I", 40))}), 1),
+    "MP4, sound box too small": (mp4({(b"mdat",): (-8, struct.pack(">I", 10_000))}), 1),
+    "MP4, sound box of no size": (mp4({(b"mdat",): (-8, bytes(4))}), 1),
+    "MP4, sound box too large": (mp4({(b"mdat",): (-8, b"\x7f\xff\xff\xff")}), 1),
+    "MP4, in fragments without lengths": (mp4({}, movflags="frag_keyframe+empty_moov+default_base_moof", frag_duration="1000000"), 1),
+    "MKV, a quarter": (matroska(tag(b"00:00:02")), 1),
+    "MKV, the segment a quarter": (matroska(segment(20_000)), 1),
+    "MKV, the segment of no size": (matroska(segment(0)), 1),
+    "MKV, the segment too large": (matroska(segment(2**40)), 1),
+    "MKV, the segment unknown": (matroska(segment(2**56 - 1)), 1),
+}
+
+# It is not all there, and the transcript says so: seconds that the header promises.
+MISSING: dict[str, tuple[Callable[[Path], Path], float]] = {
+    "WAV, twice as much": (plain(wav(len(PCM) * 4)), 22),
+    "WAV, cut": (cut(".wav", 0.6), 11),
+    "RF64, twice as much": (plain(rf64(len(PCM) * 4)), 22),
+    "W64, twice as much": (plain(w64(len(PCM) * 4 + 24)), 22),
+    "AIFF, twice as much": (plain(aiff(len(PCM) * 4 + 8, len(PCM) * 2)), 22),
+    "CAF, twice as much": (plain(caf(len(PCM) * 4 + 4)), 22),
+    "AU, twice as much": (plain(au(len(PCM) * 4)), 22),
+    "FLAC, twice as much": (flac(len(PCM) * 2), 22),
+    "MP3, twice as much": (mp3(616, size=0), 22),
+    "MP3, cut": (cut(".mp3", 0.6), 11),
+    "MP4, cut": (cut(".mp4", 0.6, movflags="faststart"), 11),
+    "MP4, cut in a fragment": (cut(".mp4", 0.63, movflags="frag_keyframe+empty_moov+default_base_moof", frag_duration="4000000"), 8),
+    "WebM, cut": (cut(".webm", 0.6), 11),
+}
+
+
+def packets(path: Path, format: str, leaps: dict[float, float], codec: str = "mp2", start: float = 0.0) -> Path:
+    """A recording whose clock is set so many seconds ahead at some seconds, written with time stamps as they come."""
+    with av.open(str(path), "w", format=format, options={"mpegts_copyts": "1", "avoid_negative_ts": "disabled"} if format == "mpegts" else {}) as container:
+        rate = 48_000 if codec in ("libopus", "mp2") else 44_100 if codec in ("libmp3lame", "wmav2") else audio.RATE
+        stream = container.add_stream(codec, rate=rate, layout="mono")
+        resampler = av.AudioResampler(format=stream.codec_context.format, layout="mono", rate=rate)
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(JFK[np.newaxis]), format="fltp", layout="mono")
+        frame.sample_rate, frame.pts, frame.time_base = audio.RATE, 0, Fraction(1, audio.RATE)
+        made = [packet for out in [*resampler.resample(frame), *resampler.resample(None), None] for packet in stream.encode(out)]
+        for packet in made:
+            at = float(packet.pts * packet.time_base)
+            moved = round((start + sum(leap for when, leap in leaps.items() if at >= when)) / packet.time_base)
+            packet.pts += moved
+            packet.dts = packet.pts
+            container.mux(packet)
+    return path

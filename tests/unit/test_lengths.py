@@ -1,0 +1,96 @@
+"""What a header declares of a recording's length is a hint: all that is there is read, and what is missing is listed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stt import headers, media
+from tests import audio, stale
+
+LENGTH = 11.0
+EXACT = ("WAV", "RF64", "BW64", "W64", "AIFF", "CAF", "AU", "FLAC")
+
+
+def read_all(path: Path) -> tuple[np.ndarray, list, float]:
+    with media.Reader(path) as reader:
+        return reader.read(10_000)[0], reader.lost, media.probe(path).duration
+
+
+@pytest.mark.parametrize("name", stale.WHOLE)
+def test_a_recording_is_read_to_its_real_end(tmp_path: Path, name: str):
+    make, times = stale.WHOLE[name]
+    sound, lost, duration = read_all(make(tmp_path / "recording"))
+    assert lost == []
+    assert len(sound) / audio.RATE == pytest.approx(LENGTH * times, abs=0.02 if name.startswith(EXACT) else 0.35)
+    near = 1.1 if "table of times" in name else 0.02 if name.startswith(EXACT) else 0.35  # its last times are not known
+    assert duration == pytest.approx(LENGTH * times, abs=near)
+    if name.startswith(EXACT):
+        whole = np.tile(stale.JFK, times)
+        assert sound[: len(whole)] == pytest.approx(whole[: len(sound)], abs=1e-3)
+    else:
+        assert best(sound, stale.JFK) > 0.95
+
+
+def best(sound: np.ndarray, of: np.ndarray) -> float:
+    """How alike the beginning of a recording is to another, wherever an encoder has moved it by up to 0.1 s."""
+    middle = of[16_000 : len(of) - 16_000]
+    return max(float(np.corrcoef(sound[16_000 + lag :][: len(middle)], middle)[0, 1]) for lag in range(-1600, 1601))
+
+
+@pytest.mark.parametrize("name", stale.MISSING)
+def test_what_a_header_promises_and_the_file_does_not_hold_is_listed(tmp_path: Path, name: str):
+    make, promised = stale.MISSING[name]
+    sound, lost, _ = read_all(make(tmp_path / "recording"))
+    assert [why for _, _, why in lost] == ["missing at the end"]
+    assert lost[0][:2] == (pytest.approx(len(sound) / audio.RATE, abs=0.02), pytest.approx(promised, abs=0.15))
+
+
+def test_a_real_recording_that_stands_for_them(tmp_path: Path):
+    """16-bit samples in one chunk, with the size of a quarter: 2.75 of 11 s."""
+    path = tmp_path / "a.wav"
+    path.write_bytes(stale.wav(88_000, riff=88_070))
+    sound, lost, duration = read_all(path)
+    assert (len(sound), lost, duration) == (176_000, [], 11.0)
+
+
+def test_a_stale_size_beyond_four_gigabytes_is_read_to_its_end(tmp_path: Path):
+    """5 GB of samples, of which the header says what is left of their size in 32 bits: the file is sparse."""
+    path = tmp_path / "a.wav"
+    size = 5_000_000_000
+    path.write_bytes(stale.wav(size % 2**32))
+    with open(path, "r+b") as file:
+        file.seek(44 + size - len(stale.PCM) * 2)
+        file.write(stale.PCM.tobytes())
+    with media.Reader(path) as reader:
+        assert reader.promised == size / 32_000
+    assert media.probe(path).duration == size / 32_000
+
+
+@pytest.mark.parametrize("size", [0, 1, 7, 44, 45, 100])
+@pytest.mark.parametrize("start", [stale.wav(0), stale.rf64(0), stale.w64(0), stale.aiff(0), stale.caf(-1), stale.au(0)])
+def test_a_header_that_is_cut_off_is_no_surprise(tmp_path: Path, start: bytes, size: int):
+    path = tmp_path / "a"
+    path.write_bytes(start[:size])
+    with open(path, "rb") as file:
+        assert headers.mended(file, size) is None or headers.mended(file, size)
+
+
+def test_reading_in_any_pieces_gives_the_same_bytes(tmp_path: Path):
+    path = tmp_path / "a.wav"
+    path.write_bytes(stale.wav(100, stale.LIST) + stale.wav(0))
+    recording = headers.Recording(path)
+    whole = recording.read()
+    assert len(whole) == 44 + 2 * 2 * len(stale.PCM)
+    chance = np.random.default_rng(1)
+    for at in chance.integers(0, len(whole), 50):
+        size = int(chance.integers(1, 60_000))
+        assert recording.seek(int(at)) == at
+        assert recording.read(size) == whole[at : at + size]
+        assert recording.tell() == min(len(whole), at + size)
+    assert recording.seek(0, 2) == len(whole)
+    assert recording.read(10) == b""
+    assert recording.seek(-5) < 0
+    recording.close()
