@@ -55,7 +55,7 @@ def title_and_facts(job: records.Job, transcript: Transcript) -> None:
 def actions(job: records.Job, transcript: Transcript) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         copy_button()
-        with st.popover("Download", icon=":material/download:", key="downloads"):
+        with st.container(width="content"):  # a fragment stretches
             downloads(job, transcript, audio=has_audio(job))
         if not job.pending and job.state != records.DONE and st.button("Retry", icon=":material/refresh:"):
             following, key, address = visitor.following(), visitor.key(), visitor.address()

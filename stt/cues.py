@@ -8,14 +8,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import pairwise
+from math import ceil
 
 from stt import scripts
 from stt.transcript import Segment, Transcript, Word
 
 SILENCE = 2.0  # seconds; a cue never reaches over a pause of this length
 PAUSE = 0.6  # seconds; a pause that is a good place for a cut
-FLASH = 0.1  # seconds; the least that any cue is shown, even where speakers talk over each other
-READING_SPEED = 20.0  # characters a second, the usual upper limit for adults
+FLASH = 0.1  # seconds; the least that any cue is shown
+LATEST = 5.0  # seconds; the most that a cue waits for those of others who talk at the same time
+READING_SPEED = 20.0  # characters a second, the usual upper limit for adults; a wide character counts as two
 SPEAKING_SPEED = 15.0  # characters a second, where not even the length of the recording is known
 
 SPACES = re.compile(r"[^\S\u00a0\u202f]+")  # no-break spaces keep what they join on one line
@@ -28,6 +30,11 @@ class Cue:
     start: float
     end: float
     text: str
+
+    @property
+    def speed(self) -> float:
+        """Characters a second; a wide character counts as two."""
+        return width(self.text) / max(round(self.end - self.start, 3), 0.001)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +61,44 @@ def cues(
 ) -> list[Cue]:
     """The cues of a transcript in the order of their times, never overlapping, none ending before it starts.
 
-    `line_length` counts columns: Chinese, Japanese, Korean characters and emoji take two. A cue is shown for at
-    least `shortest` seconds where the next one leaves room, and for at most `longest`. With `speakers`, a cue
-    where the speaker changes begins with the name. A transcript without times is spread evenly over its duration,
-    and `longest` does not hold.
+    `line_length` counts columns: Chinese, Japanese, Korean characters and emoji take two. Each cue is shown until its
+    speech ends or long enough to be read; where speakers talk at the same time, those after it wait, for at most
+    LATEST seconds: what does not fit even so is among `too_fast`. A cue is shown for at least `shortest` seconds
+    where the next one leaves room, and for at most `longest`. With `speakers`, a cue where the speaker changes begins
+    with the name. A transcript without times is spread evenly over its duration, and `longest` does not hold.
     """
     if not transcript.timed:
         whole = Segment(0.0, transcript.duration or len(transcript.text) / SPEAKING_SPEED, transcript.text)
-        return _settled(_cut(_units(whole, line_length), line_length, lines, 0.0, float("inf")), shortest, float("inf"))
-    found: list[Cue] = []
-    speaker = None
+        runs = _cut(_units(whole, line_length), line_length, lines, 0.0, float("inf"))
+        return _settled([_cue(run, line_length) for run in runs], shortest, float("inf"))
+
+    def named(speaker: str, units: list[Unit]) -> list[Unit]:
+        name = Segment(units[0].start, units[0].start, f"{speaker}:")
+        return _in_order([*_units(name, line_length), *units])
+
+    found: list[tuple[list[Unit], str | None, bool]] = []  # of a cue, who speaks, and whether it begins with the name
+    before = None
     for stretch in _stretches(transcript.segments):
         units = _in_order(unit for segment in stretch for unit in _units(segment, line_length))
-        if speakers and units and stretch[0].speaker and stretch[0].speaker != speaker:
-            speaker = stretch[0].speaker
-            units = _in_order([*_units(Segment(units[0].start, units[0].start, f"{speaker}:"), line_length), *units])
-        found += _cut(units, line_length, lines, shortest, longest)
-    return _settled(found, shortest, longest)
+        speaker = stretch[0].speaker
+        changes = bool(speakers and units and speaker and speaker != before)
+        if changes:
+            before, units = speaker, named(str(speaker), units)
+        runs = _cut(units, line_length, lines, shortest, longest)
+        found += [(run, speaker, changes and number == 0) for number, run in enumerate(runs)]
+    found.sort(key=lambda each: each[0][0].start)
+    before = None
+    cut: list[list[Unit]] = []
+    for run, speaker, has_name in found:
+        again = speakers and speaker and speaker != before and not has_name  # after another has interrupted
+        cut += _cut(named(str(speaker), run), line_length, lines, shortest, longest) if again else [run]
+        before = speaker or before
+    return _settled([_cue(run, line_length) for run in cut], shortest, longest)
+
+
+def too_fast(shown: Iterable[Cue]) -> list[Cue]:
+    """The cues that go faster than READING_SPEED."""
+    return [cue for cue in shown if cue.speed > READING_SPEED + 1e-6]
 
 
 def spoken(segment: Segment) -> list[tuple[str, Word | None]]:
@@ -116,11 +144,12 @@ def _squeezed(text: str) -> str:
 
 
 def _stretches(segments: Iterable[Segment]) -> list[list[Segment]]:
-    """Segments in runs of one speaker without a long silence."""
+    """Segments in runs of one speaker without a long silence, each after the other but for a moment."""
     runs: list[list[Segment]] = []
     for segment in segments:
         last = runs[-1][-1] if runs else None
-        if last and last.speaker == segment.speaker and last.start <= segment.start < last.end + SILENCE:
+        follows = last and max(last.start, last.end - PAUSE) <= segment.start < last.end + SILENCE
+        if last and follows and last.speaker == segment.speaker:
             runs[-1].append(segment)
         else:
             runs.append([segment])
@@ -194,8 +223,8 @@ def _in_order(units: Iterable[Unit]) -> list[Unit]:
     return ordered
 
 
-def _cut(units: list[Unit], line_length: int, lines: int, shortest: float, longest: float) -> list[Cue]:
-    """The cheapest way to cut units into cues, found by going through all that fit.
+def _cut(units: list[Unit], line_length: int, lines: int, shortest: float, longest: float) -> list[list[Unit]]:
+    """The cheapest way to cut units into those of a cue each, found by going through all that fit.
 
     A cue costs 1; a cut costs little after a sentence or in a pause and 2 inside a phrase; a sentence end or a pause
     inside a cue, and a cue shown for less than `shortest`, cost about as much as one more cue.
@@ -220,13 +249,16 @@ def _cut(units: list[Unit], line_length: int, lines: int, shortest: float, longe
             if cost < best[last + 1]:
                 best[last + 1], begin[last + 1] = cost, first
             inside += inner_cost[last]
-    found: list[Cue] = []
+    found: list[list[Unit]] = []
     end = len(units)
     while end:
-        run = units[begin[end] : end]
-        found.append(Cue(run[0].start, max(unit.end for unit in run), "\n".join(_wrapped(run, line_length))))
+        found.append(units[begin[end] : end])
         end = begin[end]
     return found[::-1]
+
+
+def _cue(run: list[Unit], line_length: int) -> Cue:
+    return Cue(run[0].start, max(unit.end for unit in run), "\n".join(_wrapped(run, line_length)))
 
 
 def _costs(units: list[Unit]) -> tuple[list[float], list[float]]:
@@ -270,23 +302,67 @@ def _filled(units: list[Unit], columns: int) -> list[str]:
     return rows
 
 
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """When a cue is spoken, and how long it takes to read; in milliseconds."""
+
+    start: int
+    end: int
+    reading: int
+
+    def needs(self, start: int, pace: float) -> int:
+        """How long it has to be shown from `start`: until its speech ends or it is read, and read if it comes late."""
+        shown = min(self.end - self.start, self.reading) if start == self.start else self.reading
+        return max(ceil(shown * pace), round(1000 * FLASH))
+
+
 def _settled(found: list[Cue], shortest: float, longest: float) -> list[Cue]:
-    """Cues by time, shown long enough where there is room. Of two at once, the first makes way for the second."""
-    spans: list[list[float]] = []
+    """Cues by time, one after the other, each shown as long as it needs and longer where there is room."""
     ordered = sorted(found, key=lambda cue: cue.start)
+    spans = []
     for cue in ordered:
-        start = max(cue.start, 0.0)
-        end = max(cue.end, start)
-        if spans:
-            earlier = spans[-1]
-            earlier[1] = max(earlier[1], earlier[0] + FLASH)
-            if start < earlier[1]:
-                earlier[1] = max(start, min(earlier[1], earlier[0] + max(shortest, FLASH)))
-                start = earlier[1]
-                end = max(end, start)
-        spans.append([start, min(end, start + longest)])
-    for number, (span, cue) in enumerate(zip(spans, ordered, strict=True)):
-        room = spans[number + 1][0] if number + 1 < len(spans) else float("inf")
-        readable = span[0] + min(max(shortest, len(cue.text) / READING_SPEED), longest)
-        span[1] = min(max(span[1], readable), room)
-    return [Cue(round(a, 3), round(b, 3), cue.text) for (a, b), cue in zip(spans, ordered, strict=True)]
+        start, reading = max(cue.start, 0.0), min(width(cue.text) / READING_SPEED, longest)
+        spans.append(_Span(round(1000 * start), round(1000 * max(cue.end, start)), ceil(round(1000 * reading, 3))))
+    starts = _starts(spans)
+    settled = []
+    for span, cue, start, room in zip(spans, ordered, starts, [*starts[1:], float("inf")], strict=False):
+        enough = start + max(1000 * shortest, span.reading)
+        end = round(min(max(span.end, enough), start + 1000 * longest, room))
+        settled.append(Cue(start / 1000, end / 1000, cue.text))
+    return settled
+
+
+def _starts(spans: list[_Span]) -> list[int]:
+    """When each cue is shown: as it is spoken, or after those before it. Where that is too late, all make haste."""
+    starts: list[int] = []
+    while len(starts) < len(spans):
+        run = _run(spans, len(starts), 1.0)
+        if _late(spans, run, len(starts)):
+            slow, fast = 1.0, 0.0  # too slow, and fast enough if anything is
+            for _ in range(10):
+                pace = (slow + fast) / 2
+                late = _late(spans, _run(spans, len(starts), pace, len(run)), len(starts))
+                slow, fast = (pace, fast) if late else (slow, pace)
+            run = _run(spans, len(starts), fast, len(run))
+        starts += run
+    return starts
+
+
+def _run(spans: list[_Span], first: int, pace: float, count: int | None = None) -> list[int]:
+    """The starts of `count` cues from `first` on, or of those until the next that need not wait.
+
+    `pace` is the share of the time they need that they get.
+    """
+    starts = [spans[first].start]
+    while first + len(starts) < len(spans) and len(starts) != count:
+        free = starts[-1] + spans[first + len(starts) - 1].needs(starts[-1], pace)
+        start = spans[first + len(starts)].start
+        if count is None and start >= free:
+            break
+        starts.append(max(start, free))
+    return starts
+
+
+def _late(spans: list[_Span], run: list[int], first: int) -> bool:
+    waiting = zip(run, spans[first : first + len(run)], strict=True)
+    return any(start - span.start > 1000 * LATEST for start, span in waiting)

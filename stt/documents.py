@@ -68,7 +68,10 @@ def _part(archive: zipfile.ZipFile, name: str) -> bytes:
 
 
 def _parse(
-    content: bytes, begin: Callable[[str, dict[str, str]], None], end: Callable[[str], None], text: Callable[[str], None]
+    content: bytes,
+    begin: Callable[[str, dict[str, str]], None],
+    end: Callable[[str], None],
+    text: Callable[[str], None],
 ) -> None:
     parser = expat.ParserCreate(namespace_separator=" ")
     depth = count = 0

@@ -29,7 +29,8 @@ OTHER = {
 }  # fmt: skip
 SEVEN_BITS = {"iso2022_jp_2": "ISO-2022-JP (Japanese)", "iso2022_kr": "ISO-2022-KR (Korean)"}
 WIDE = {"utf-16-le": "UTF-16 LE", "utf-16-be": "UTF-16 BE", "utf-32-le": "UTF-32 LE", "utf-32-be": "UTF-32 BE"}
-NAMES = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16": "UTF-16", "utf-32": "UTF-32"} | LATIN | OTHER | SEVEN_BITS | WIDE
+UNICODE = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16": "UTF-16", "utf-32": "UTF-32"}
+NAMES = UNICODE | WIDE | LATIN | OTHER | SEVEN_BITS
 SAMPLE = 32 << 10  # bytes that a guess looks at
 MOST_CHOICES = 12
 LOST = "\ufffd"  # stands for what is no character of the encoding

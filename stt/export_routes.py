@@ -27,7 +27,8 @@ SWITCH = {"0": False, "1": True, "false": False, "true": True}
 async def one(request: Request) -> Response:
     """`GET /export/{id}.{format}`: the file. The query holds the options of the format, and `zone`.
 
-    `times`, `speakers`: 0 or 1. `line_length`, `lines`: numbers. 422 for other options, or values out of bounds.
+    `times`, `speakers`, `bom`, `crlf`: 0 or 1. `line_length`, `lines`: numbers. 422 for other options, or values out
+    of bounds.
     """
     try:
         job, asked = await LOOKUPS.run(_asked, request)

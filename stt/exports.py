@@ -107,9 +107,12 @@ class Subtitles(Format):
         line_length: int = 42,
         lines: int = 2,
         speakers: bool = False,
+        bom: bool = False,
+        crlf: bool = False,
     ) -> bytes:
         """Cues of at most `lines` (1 to 10) lines of `line_length` (8 to 200) columns, in UTF-8.
 
+        `bom` puts a byte order mark first and `crlf` ends lines as Windows does, for players and editors that need it.
         Raises BadOption for other values.
         """
         if not 8 <= line_length <= 200:
@@ -122,7 +125,8 @@ class Subtitles(Format):
             event.plaintext = "\n".join(self.inert(line) for line in cue.text.split("\n"))
             subtitles.append(event)
         # without keep_ssa_tags pysubs2 would drop whatever it takes for a tag, words too
-        return _encoded(subtitles.to_string(self.extension, keep_ssa_tags=True))
+        text = subtitles.to_string(self.extension, keep_ssa_tags=True)
+        return _encoded(("\ufeff" if bom else "") + (text.replace("\n", "\r\n") if crlf else text))
 
     def inert(self, line: str) -> str:
         """A line that no player or parser takes for markup, a time or a cue's number.

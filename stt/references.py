@@ -23,7 +23,8 @@ OTHERS = {  # what a file begins with, and what it is
 
 _CLOCK = r"(?:\d{1,3}:)?\d{1,2}:\d{2}(?:[.,]\d{1,3})?"
 _TIME = re.compile(
-    rf"[ \t]*(?:\[{_CLOCK}(?:[ \t]*-{{1,2}}>[ \t]*{_CLOCK})?\]|\({_CLOCK}\)|\d{{1,3}}:\d{{2}}:\d{{2}}(?:[.,]\d{{1,3}})?)(?:[ \t]+|$)"
+    rf"[ \t]*(?:\[{_CLOCK}(?:[ \t]*-{{1,2}}>[ \t]*{_CLOCK})?\]|\({_CLOCK}\)|"
+    r"\d{1,3}:\d{2}:\d{2}(?:[.,]\d{1,3})?)(?:[ \t]+|$)"
 )
 _LABEL = re.compile(r"[ \t]*[^\s:,;!?]{1,30}(?: [^\s:,;!?]{1,30}){0,3}:[ \t]+(?=\S)")
 
@@ -67,7 +68,7 @@ def read(data: bytes, name: str, *, encoding: str | None = None, spoken: Collect
 
 
 def pasted(text: str) -> str:
-    """Return what is spoken in a text that somebody pasted, which may be that of a file. Raises TooLarge, BadReference."""
+    """Return what is spoken in a text that somebody pasted, which may be a file's. Raises TooLarge, BadReference."""
     if len(text) > MOST:
         raise TooLarge("The reference text is larger than 5 MB.", guidance="Use a shorter text.")
     return _spoken(text, "")

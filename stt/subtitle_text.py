@@ -53,7 +53,8 @@ def of_substation(text: str) -> list[str] | None:
             values = rest.split(",", len(fields) - 1)
             if len(values) == len(fields):
                 event = dict(zip(fields, values, strict=True))
-                events.append((_seconds(event.get("start", "")), event.get("end", ""), _dialogue(event.get("text", ""))))
+                said = _dialogue(event.get("text", ""))
+                events.append((_seconds(event.get("start", "")), event.get("end", ""), said))
     if not found:
         return None
     events = list(dict.fromkeys(events))  # a shadow or a glow is a second layer of the same line

@@ -11,42 +11,77 @@ from pages import visitor
 from pages.widgets.amounts import time_zone
 from pages.widgets.plain import plain
 from stt import remote
-from stt.cues import cues
+from stt.cues import READING_SPEED, Cue, cues, too_fast
 from stt.export_addresses import RAW, address
-from stt.exports import FORMATS
+from stt.exports import FORMATS, clock
 from stt.records import Job
 from stt.transcript import Transcript
 
 SHOWN = 60  # characters of the text as it will be
+LISTED = 100  # subtitles that are too fast
 
 
 @visitor.fragment
 def downloads(job: Job, transcript: Transcript, *, audio: bool) -> None:
-    """What there is to choose, and the buttons; a route of ours makes the file when its button is pressed."""
-    several = bool(transcript.speakers)
-    plain("Text", "stt-title")
-    with st.container(horizontal=True):
-        times = transcript.timed and st.checkbox("With times", key="text-times")
-        speakers = several and st.checkbox("With speakers", value=True, key="text-speakers")
-    beginning = _beginning(transcript)
-    shown = FORMATS["txt"].write(beginning, times=times, speakers=speakers).decode().partition("\n")[0]
-    plain(shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…", "stt-sample")
-    _button(job, "txt", times=times, speakers=speakers)
+    """The Download list: choices and buttons; a route of ours makes the file when a button is pressed."""
+    with st.popover("Download", icon=":material/download:", key="downloads", on_change="rerun") as menu:
+        if not menu.open:  # what it lists takes seconds to find in ten hours of speech
+            return
+        several = bool(transcript.speakers)
+        plain("Text", "stt-title")
+        with st.container(horizontal=True):
+            times = transcript.timed and st.checkbox("With times", key="text-times")
+            speakers = several and st.checkbox("With speakers", value=True, key="text-speakers")
+        beginning = _beginning(transcript)
+        shown = FORMATS["txt"].write(beginning, times=times, speakers=speakers).decode().partition("\n")[0]
+        plain(shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…", "stt-sample")
+        _button(job, "txt", times=times, speakers=speakers)
+        _subtitles(job, transcript, several)
+        plain("More", "stt-title")
+        for extension in ("docx", "csv", "json"):
+            _button(job, extension)
+        if remote.has_raw(job.id):
+            _button(job, RAW)
+        if audio:
+            st.link_button("The audio", f"/audio/{job.id}?download", width="stretch")
+
+
+def _subtitles(job: Job, transcript: Transcript, several: bool) -> None:
     plain("Subtitles", "stt-title")
     with st.container(horizontal=True):
         letters = st.number_input("Letters a line", 8, 200, 42, key="line-length", width=128)
         lines = st.number_input("Lines a subtitle", 1, 10, 2, key="line-count", width=128)
     named = several and st.checkbox("Name the speakers", key="subtitle-speakers")
-    plain("".join(cue.text for cue in cues(beginning, letters, lines, speakers=named)[:1]), "stt-sample")
+    with st.container(horizontal=True):
+        mark = st.checkbox("Byte order mark", key="subtitle-bom", help="For players that show letters like ü wrong.")
+        crlf = st.checkbox("Windows line ends", key="subtitle-crlf", help="CRLF, for old players and editors.")
+    shown = _cues(transcript, letters, lines, named)
+    plain("".join(cue.text for cue in shown[:1]), "stt-sample")
+    if fast := too_fast(shown):
+        are = "is" if len(fast) == 1 else "are"
+        with st.expander(f"{len(fast):,} of {len(shown):,} subtitles {are} too fast to read", icon=":material/speed:"):
+            plain(f"These have more than {READING_SPEED:.0f} characters per second.", "stt-hint")
+            plain("\n".join(map(_told, fast[:LISTED])), "stt-sample")
+            if len(fast) > LISTED:
+                plain(f"And {len(fast) - LISTED:,} more.", "stt-hint")
     for extension in ("srt", "vtt"):
-        _button(job, extension, line_length=letters, lines=lines, speakers=named)
-    plain("More", "stt-title")
-    for extension in ("docx", "csv", "json"):
-        _button(job, extension)
-    if remote.has_raw(job.id):
-        _button(job, RAW)
-    if audio:
-        st.link_button("The audio", f"/audio/{job.id}?download", width="stretch")
+        _button(job, extension, line_length=letters, lines=lines, speakers=named, bom=mark, crlf=crlf)
+
+
+def _cues(transcript: Transcript, letters: int, lines: int, named: bool) -> list[Cue]:
+    """The cues that the file will have, remembered while nothing changes."""
+    chosen = (letters, lines, named)
+    kept = st.session_state.get("subtitle-cues")
+    if kept is None or kept[0] is not transcript or kept[1] != chosen:
+        kept = transcript, chosen, cues(transcript, letters, lines, speakers=named)
+        st.session_state["subtitle-cues"] = kept
+    return kept[2]
+
+
+def _told(cue: Cue) -> str:
+    """When a cue is shown, how fast it is, and how it begins."""
+    text = cue.text.replace("\n", " ")
+    return f"{clock(cue.start)} · {cue.speed:.0f} per second · {text if len(text) <= SHOWN else f'{text[:SHOWN]}…'}"
 
 
 def _beginning(transcript: Transcript) -> Transcript:

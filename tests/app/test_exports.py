@@ -73,6 +73,8 @@ def test_options_and_the_time_zone_are_those_that_were_asked_for(server: Server,
     assert ann.get(f"{address}.txt?times=1&speakers=true").text.startswith("[0:00:00] Anna: Good")
     lines = ann.get(f"{address}.srt?line_length=20&lines=1&speakers=1").text.splitlines()
     assert max(map(len, lines[2::4])) <= 20 and lines[2].startswith("Anna: Good")
+    marked = ann.get(f"{address}.vtt?bom=1&crlf=1").content
+    assert marked == b"\xef\xbb\xbf" + ann.get(f"{address}.vtt").content.replace(b"\n", b"\r\n")
     for zone, created in (("Europe/Berlin", "1 Jan 2026, 00:30"), ("America/Lima", "31 Dec 2025, 18:30"), ("UTC", "31 Dec 2025, 23:30")):
         assert ann.get(f"{address}.json", params={"zone": zone}).json()["facts"]["created"] == created
 
@@ -81,7 +83,7 @@ def test_options_and_the_time_zone_are_those_that_were_asked_for(server: Server,
     "asked",
     [
         "srt?line_length=7", "srt?line_length=201", "srt?line_length=-1", "srt?line_length=9999999", "srt?line_length=4.2",
-        "srt?lines=0", "srt?lines=11", "srt?lines=x", "srt?lines=%EF%BC%92", "txt?times=maybe", "txt?line_length=20", "txt?x=1",
+        "srt?lines=0", "srt?lines=11", "srt?lines=x", "srt?lines=%EF%BC%92", "srt?bom=2", "vtt?crlf=LF", "txt?bom=1", "txt?times=maybe", "txt?line_length=20", "txt?x=1",
         "json?zone=Mars/Olympus", "json?zone=../../etc/passwd", "json?zone=", "txt?times=1&times=0", "raw?times=1", "csv?speakers=1",
     ],
 )  # fmt: skip

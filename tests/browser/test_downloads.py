@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -12,9 +13,10 @@ import pysubs2
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from stt.transcript import Segment
 from tests import audio, transcripts
 from tests.server import Server
-from tests.transcripts import FIRST, TALK
+from tests.transcripts import FIRST, TALK, said
 
 VISITOR = "takes"
 OWNER = f"visitor:{VISITOR}"
@@ -72,6 +74,35 @@ def test_subtitles_have_the_lines_that_were_chosen(page: Page, extension: str):
     assert all(len(cue) <= 20 for cue in cues) and len(cues) > 4
     assert cues[0].startswith("Anna: Good") and any(cue.startswith("Ben") for cue in cues)
     assert " ".join(cues).replace("\u2060", "") == f"Anna: {FIRST} Ben <b>: Thank you."
+
+
+def test_subtitles_for_old_players_have_a_mark_and_windows_line_ends(page: Page):
+    plain = taken(page, "srt").read_bytes()
+    assert not plain.startswith(b"\xef\xbb\xbf") and b"\r" not in plain
+    for label, option in (("Byte order mark", "bom=1"), ("Windows line ends", "crlf=1")):
+        page.get_by_text(label, exact=True).click()
+        expect(page.locator(".st-key-download-srt a")).to_have_attribute("href", re.compile(option))
+    for extension in ("srt", "vtt"):
+        content = taken(page, extension).read_bytes()
+        assert content.startswith(b"\xef\xbb\xbf") and content.count(b"\r\n") == content.count(b"\n") > 4
+    assert taken(page, "srt").read_bytes() == b"\xef\xbb\xbf" + plain.replace(b"\n", b"\r\n")
+    assert page.get_by_text("too fast to read").count() == 0
+
+
+def test_subtitles_that_nobody_can_read_in_time_are_listed(browser: Browser, server: Server):
+    hurried = Segment(60.0, 61.0, "This is far more <b>than</b> anybody can read in a second.", (), "Anna")
+    talk = replace(TALK, segments=(*TALK.segments, hurried, said("Yes.", 61.0, "Ben <b>")), duration=63.0)
+    with transcripts.sharing_data_with(server):
+        page = transcripts.page_of(browser, server, VISITOR)
+        page.goto(f"{server.url}/transcript?id={transcripts.put(OWNER, talk, title='Too fast')}")
+        page.get_by_role("button", name="Download").click()
+        page.get_by_text("1 of 4 subtitles is too fast to read").click()
+        listed = page.get_by_text("0:01:00 · 58 per second · This is far more <b>than</b> anybody can read in a second.")
+        expect(listed).to_be_visible()
+        page.get_by_label("Letters a line").fill("12")
+        page.get_by_label("Letters a line").press("Enter")
+        expect(page.get_by_text(re.compile("^[2-5] of [0-9]+ subtitles are too fast to read"))).to_be_visible()
+        page.context.close()
 
 
 def test_the_raw_answer_and_the_audio_are_as_they_came(page: Page):

@@ -1,0 +1,163 @@
+"""Subtitles where speakers talk at the same time: each is shown until it has been said or read, or is listed."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stt.cues import LATEST, READING_SPEED, Cue, cues, too_fast, width
+from stt.exports import FORMATS
+from stt.transcript import Segment, Transcript, Word
+
+LONGEST = 7.0
+SENTENCE = "This is a sentence that takes a while to be read by anybody."  # 60 characters, three seconds
+
+
+def said(text: str, start: float, end: float, speaker: str) -> Segment:
+    """A segment whose words share its time."""
+    words = text.split()
+    step = (end - start) / len(words)
+    made = tuple(Word(f" {word}", start + i * step, start + (i + 1) * step) for i, word in enumerate(words))
+    return Segment(start, end, text, made, speaker)
+
+
+def talk(*turns: tuple[str, float, float, str]) -> Transcript:
+    segments = sorted((said(*turn) for turn in turns), key=lambda segment: segment.start)
+    return Transcript(tuple(segments), max(segment.end for segment in segments))
+
+
+def numbered(*turns: tuple[float, float, str, int]) -> Transcript:
+    """Turns from `start` to `end` by a speaker, of so many words that occur once."""
+    return talk(*((" ".join(f"w{turn}x{i}" for i in range(count)), start, end, who) for turn, (start, end, who, count) in enumerate(turns)))
+
+
+def spoken(transcript: Transcript, cue: Cue) -> tuple[float, float]:
+    """When the words of a cue are said."""
+    times = {word.text.strip(): word for word in transcript.words}
+    words = [times[word] for word in cue.text.split()]
+    return min(word.start for word in words), max(word.end for word in words)
+
+
+def assert_one_at_a_time(shown: list[Cue]) -> None:
+    assert all(cue.start < cue.end for cue in shown)
+    assert all(earlier.end <= later.start for earlier, later in pairwise(shown))
+
+
+def readable(cue: Cue) -> bool:
+    return width(cue.text) <= READING_SPEED * (cue.end - cue.start) + 1e-6
+
+
+CASES = {
+    "a word into a sentence": talk((SENTENCE, 0, 4, "A"), ("Yes.", 1, 1.3, "B")),
+    "both begin at once": talk((SENTENCE, 0, 4, "A"), (SENTENCE, 0, 4, "B")),
+    "one begins before the other ends": talk((SENTENCE, 0, 4, "A"), (SENTENCE, 2, 6, "B"), (SENTENCE, 4, 8, "A")),
+    "three at once": talk((SENTENCE, 0, 4, "A"), ("No, no, never.", 0.5, 2, "B"), ("But of course.", 0.6, 2, "C")),
+    "one talks on through another": talk((f"{SENTENCE} " * 4, 0, 20, "A"), (SENTENCE, 3, 7, "B"), ("Exactly.", 12, 12.5, "B")),
+    "words thrown in one after the other": talk((SENTENCE, 0, 4, "A"), *(("Mhm.", 0.5 + i, 0.7 + i, "B") for i in range(3))),
+    "the same from two microphones": talk((SENTENCE, 0, 4, "A"), (SENTENCE, 0.02, 4.02, "B"), (SENTENCE, 9, 13, "A"), (SENTENCE, 9, 13, "B")),
+    "wide characters": talk(("今天天气很好我们去公园散步吧", 0, 4, "A"), ("好的我们走吧", 1, 2, "B")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("transcript", CASES.values(), ids=CASES.keys())
+@pytest.mark.parametrize("speakers", [False, True])
+def test_everybody_who_talks_at_the_same_time_can_be_read(transcript: Transcript, speakers: bool):
+    shown = cues(transcript, speakers=speakers)
+    assert_one_at_a_time(shown)
+    assert too_fast(shown) == [] and all(map(readable, shown))
+    assert all(cue.end - cue.start <= LONGEST for cue in shown)
+    last = max(segment.end for segment in transcript.segments)
+    assert shown[-1].start <= last + LATEST
+    if not speakers:
+        text = "".join("".join(segment.text.split()) for segment in transcript.segments)
+        assert sorted("".join("".join(cue.text.split()) for cue in shown)) == sorted(text)
+
+
+def test_a_cue_is_not_cut_short_by_the_next_speaker():
+    """It was shown for a second only, too short for 60 characters."""
+    first, second = cues(CASES["both begin at once"])
+    assert (first.start, first.end, second.start) == (0.0, 3.0, 3.0)
+    assert second.end == 6.0
+
+
+def test_an_interrupted_speaker_goes_on_without_delay_once_it_was_long_enough():
+    first, second = cues(talk((SENTENCE, 0, 6, "A"), ("Yes.", 4, 4.3, "B")))
+    assert (first.start, first.end, second.start, second.end) == (0.0, 4.0, 4.0, 5.0)
+
+
+def test_who_goes_on_after_an_interruption_is_named_again():
+    shown = cues(talk((f"{SENTENCE} " * 3, 0, 15, "A"), ("Exactly.", 5.5, 6, "B")), speakers=True)
+    starts = [cue.text.split()[0] for cue in shown]
+    assert starts[0] == "A:" and starts.count("A:") == 2 and starts.count("B:") == 1
+    assert starts.index("B:") < len(starts) - 1 - starts[::-1].index("A:")
+    assert all(row.count(":") <= 1 and width(row) <= 42 for cue in shown for row in cue.text.split("\n"))
+
+
+def test_speech_that_is_too_fast_is_listed_and_shown_as_long_as_it_lasts():
+    shown = cues(talk((SENTENCE, 0, 1.5, "A"), (SENTENCE, 1.5, 5.5, "A")))
+    (fast,) = too_fast(shown)
+    assert (fast.start, fast.end, fast.speed) == (0.0, 1.5, 40.0)
+
+
+def test_when_nobody_could_read_along_no_cue_is_very_late_and_all_are_listed():
+    """Five minutes of two who never pause: 30 characters a second."""
+    turns = [(SENTENCE, 4.0 * i, 4.0 * i + 4, who) for i in range(75) for who in "AB"]
+    shown = cues(talk(*turns))
+    assert_one_at_a_time(shown)
+    assert shown[-1].start <= 296 + LATEST
+    fast = too_fast(shown)
+    assert len(fast) > 140
+    assert max(cue.speed for cue in fast) < 1.2 * 30  # all are hurried alike: none flashes by
+
+
+TURNS = st.lists(
+    st.tuples(st.floats(0, 20, width=32), st.floats(0.125, 8, width=32), st.sampled_from("ABC"), st.integers(1, 12)), min_size=1, max_size=12
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(TURNS, st.sampled_from([20, 42]), st.integers(1, 3))
+def test_any_overlap_is_shown_long_enough_or_listed(turns: list[tuple[float, float, str, int]], line_length: int, lines: int):
+    transcript = numbered(*((start, start + length, who, count) for start, length, who, count in turns))
+    shown = cues(transcript, line_length, lines)
+    assert_one_at_a_time(shown)
+    assert sorted(word for cue in shown for word in cue.text.split()) == sorted(word.text.strip() for word in transcript.words)
+    assert too_fast(shown) == [cue for cue in shown if not readable(cue)]
+    waits = [cue.start - spoken(transcript, cue)[0] for cue in shown]
+    flashing = 0.1 * len(shown)  # what cannot be shown for less
+    assert all(-0.001 <= wait <= LATEST + flashing for wait in waits)
+    hurried = {
+        number for number, cue in enumerate(shown)
+        if not readable(cue) and cue.end < min(spoken(transcript, cue)[1], cue.start + LONGEST) - 0.002
+    }  # fmt: skip
+    if hurried:  # only where somebody would have to wait too long
+        assert max(waits) > 0.5 * LATEST
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.floats(0, 3, width=32), st.integers(1, 2)), min_size=1, max_size=20))
+def test_short_words_thrown_in_delay_nobody_for_long(thrown: list[tuple[float, int]]):
+    """One talks at 9 characters a second; the other has a word or two now and then, at most 6 characters a second."""
+    now, turns = 0.0, [(0.0, 80.0, "A", 100)]
+    for wait, count in thrown:
+        now += 2 + wait
+        turns.append((now, now + 0.3 * count, "B", count))
+    transcript = numbered(*turns)
+    shown = cues(transcript)
+    assert_one_at_a_time(shown)
+    for cue in shown:
+        assert readable(cue) or cue.end >= spoken(transcript, cue)[1] - 0.002
+        assert cue.start - spoken(transcript, cue)[0] <= LATEST
+
+
+@pytest.mark.parametrize("extension", ["srt", "vtt"])
+def test_a_byte_order_mark_and_windows_line_ends_are_there_when_asked_for(extension: str):
+    write = FORMATS[extension].write
+    plain = write(CASES["three at once"])
+    assert not plain.startswith(b"\xef\xbb\xbf") and b"\r" not in plain
+    assert write(CASES["three at once"], bom=True) == b"\xef\xbb\xbf" + plain
+    assert write(CASES["three at once"], crlf=True) == plain.replace(b"\n", b"\r\n")
+    assert write(CASES["three at once"], bom=True, crlf=True) == b"\xef\xbb\xbf" + plain.replace(b"\n", b"\r\n")
