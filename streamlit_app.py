@@ -13,7 +13,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.components.v2 import manifest_scanner
 
-from stt import connections, hosts, logs, startup
+from stt import base_path, connections, hosts, logs, startup
 from stt.assets import Assets
 from stt.bodies import Steady
 from stt.errors import SetupError
@@ -35,6 +35,7 @@ except SetupError as error:
     sys.exit(f"{error.message} {error.guidance}")
 
 hosts.bind(st.get_option("server.address"))
+base_path.serve_under(st.get_option("server.baseUrlPath"))
 
 
 @contextlib.asynccontextmanager
@@ -50,4 +51,5 @@ async def lifespan(_app):
 
 
 files = Middleware(Assets, folder=Path(st.__file__).with_name("static"))
-app = st.App("pages/frame.py", routes=ROUTES, middleware=[*MIDDLEWARE, Middleware(Steady), files], lifespan=lifespan)
+restored = Middleware(base_path.Restored, routes=ROUTES)
+app = st.App("pages/frame.py", routes=ROUTES, middleware=[*MIDDLEWARE, Middleware(Steady), files, restored], lifespan=lifespan)

@@ -5,7 +5,7 @@ import streamlit as st
 from pages.widgets.api_view import errors_table, models_table, route
 from pages.widgets.plain import plain
 from pages.widgets.token_list import address
-from stt import api, openapi
+from stt import api, base_path, openapi
 
 CURL = """# Send a recording; the answer has a generation_id
 curl {base}/stt/create -H "Authorization: Bearer TOKEN" \\
@@ -51,7 +51,7 @@ plain(
 st.code(base, language=None, wrap_lines=True)
 with st.container(horizontal=True, vertical_alignment="center"):
     st.page_link("settings.py", label="Make a token", icon=":material/key:")
-    st.link_button("OpenAPI document", "/v1/openapi.json", type="tertiary", icon=":material/description:")
+    st.link_button("OpenAPI document", base_path.at("/v1/openapi.json"), type="tertiary", icon=":material/description:")
 
 st.subheader("Example", anchor=False)
 for tab, text, language in zip(st.tabs(["Python", "curl"]), (PYTHON, CURL), ("python", "bash"), strict=True):

@@ -20,7 +20,7 @@ from pages.widgets.version_picker import (
     version_label,
     version_labels,
 )
-from stt import compare, encodings, models, records, references, spoken, versions
+from stt import base_path, compare, encodings, models, records, references, spoken, versions
 from stt.errors import InputError
 from stt.records import Job
 
@@ -161,7 +161,7 @@ def audio_of(job: Job, first: Job) -> str | None:
     """Versions of one recording share one address, so that the browser loads it once."""
     if not versions.has_sound(job):
         return None
-    return f"/audio/{first.id if first.recording_id == job.recording_id else job.id}"
+    return base_path.at(f"/audio/{first.id if first.recording_id == job.recording_id else job.id}")
 
 
 def side_by_side(done: list[Job], reference: str) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 from pages.widgets.amounts import length, spoken_languages
 from pages.widgets.plain import markdown, plain, sentence
 from pages.widgets.player import moment, player
-from stt import sharing
+from stt import base_path, sharing
 from stt.errors import NotFound
 
 
@@ -27,8 +27,8 @@ with st.container(key="transcript"):
         asked = f"?share={quote(token)}"
         player(
             "player-shared",
-            audio_url=f"/audio/shared{asked}" if shared.audio else None,
-            waveform_url=f"/audio/shared/waveform{asked}" if shared.audio else None,
+            audio_url=base_path.at(f"/audio/shared{asked}") if shared.audio else None,
+            waveform_url=base_path.at(f"/audio/shared/waveform{asked}") if shared.audio else None,
             duration=shared.duration,
             transcript=shared.transcript,
             at=moment(),

@@ -13,7 +13,7 @@ from pages.widgets.plain import markdown, plain, sentence
 from pages.widgets.player import moment, player
 from pages.widgets.share import share_button
 from pages.widgets.version_picker import again_button, version_picker
-from stt import corrections, history, jobs, recordings, records, spoken
+from stt import base_path, corrections, history, jobs, recordings, records, spoken
 from stt.errors import NotFound, StorageAway, SttError
 from stt.transcript import Transcript
 
@@ -90,7 +90,7 @@ def confirm_delete(job: records.Job) -> None:
 
 def reading(job: records.Job, transcript: Transcript, *, editable: bool) -> None:
     """The player and the text in paragraphs."""
-    key, sound = key_for("player", job.id), f"/audio/{job.id}" if has_audio(job) else None
+    key, sound = key_for("player", job.id), base_path.at(f"/audio/{job.id}") if has_audio(job) else None
     player(
         key,
         audio_url=sound,

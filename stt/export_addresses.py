@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from stt import base_path
+
 RAW = "raw"  # beside the formats of `stt.exports`: the provider's own answer
 MANY = "/export/transcripts.zip"
 
@@ -11,7 +13,7 @@ MANY = "/export/transcripts.zip"
 def address(generation_id: str, form: str, **options: str | float | bool) -> str:
     """The address of a file, for a page."""
     query = "&".join(f"{name}={quote(_written(value), safe='')}" for name, value in options.items())
-    return f"/export/{generation_id}.{form}?{query}"
+    return base_path.at(f"/export/{generation_id}.{form}?{query}")
 
 
 def _written(value: str | float | bool) -> str:

@@ -8,7 +8,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from stt import cookies, hosts, logs
+from stt import cookies, cross_origin, hosts, logs
 from stt.safety import SAFETY
 from stt.settings import settings
 
@@ -82,7 +82,7 @@ def _refusal(scope: Scope, headers: Headers) -> Response | None:
             "or ask whoever runs it to add the name to STT_HOSTS."
         )
         return PlainTextResponse(said, 421)
-    if _is_foreign(headers, host, scope):
+    if _is_foreign(headers, host, scope) and not cross_origin.may_call(scope, headers.get("origin")):
         log.warning("refused a cross-site %s", method)
         return PlainTextResponse("Cross-site request refused.", 403)
     return _closed(path, headers, host, scope)

@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from stt import access, cookies, logs, startup
+from stt import access, base_path, cookies, logs, startup
+from stt.cross_origin import CrossOrigin
 from stt.errors import DatabaseAway, SttError
 from stt.gate import SAFE, SIGN_OUT, SIGNED_IN, Gate
 from stt.limiters import IMPORTS, LOOKUPS
@@ -62,8 +63,8 @@ class Visitors:
                     _log_answer(request, message["status"], began)
                 if request.url.path == SIGNED_IN:
                     ours.extend(await LOOKUPS.run(_signed_in, headers.getlist("set-cookie"), jar))
-                    if headers.get("location") == "/":
-                        headers["Location"] = access.wanted(request.cookies) or "/"
+                    if headers.get("location", "").rstrip("/") == base_path.at(""):
+                        headers["Location"] = base_path.at(access.wanted(request.cookies) or "/")
                 if request.url.path == SIGN_OUT:
                     headers["Clear-Site-Data"] = '"cache"'
                 for cookie in ours:
@@ -89,7 +90,7 @@ class Visitors:
             await refusal(scope, receive, with_headers)
 
 
-MIDDLEWARE = [Middleware(Gate), Middleware(Visitors)]
+MIDDLEWARE = [Middleware(base_path.Under), Middleware(Gate), Middleware(CrossOrigin), Middleware(Visitors)]
 
 
 def _log_answer(request: Request, status: int, began: float) -> None:

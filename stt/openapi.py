@@ -7,7 +7,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from stt import catalog
+from stt import base_path, catalog
 from stt.catalog import Option
 from stt.errors import InputError
 
@@ -70,7 +70,7 @@ class BadBody(InputError):
     guidance = "See /v1/openapi.json for what can be sent."
 
 
-def document(server: str = "/v1") -> dict[str, Any]:
+def document(server: str | None = None) -> dict[str, Any]:
     """The description of the routes under `server`, as OpenAPI 3.1."""
     return {
         "openapi": "3.1.0",
@@ -80,7 +80,7 @@ def document(server: str = "/v1") -> dict[str, Any]:
             "description": "Speech to text under the contract of the AI/ML API: create a job, then get it until it is "
             "completed. Tokens are made on the Settings page.",
         },
-        "servers": [{"url": server}],
+        "servers": [{"url": server or base_path.at("/v1")}],
         "security": [{"token": []}],
         "paths": {
             "/stt/create": {"post": _create()},

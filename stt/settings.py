@@ -38,6 +38,10 @@ class Settings(BaseSettings):
         description="Names that people open this server by, such as `stt.example.org, *.example.net`; `*`: any."
         " Default: localhost, and the addresses and name of this machine.",
     )
+    stt_cors_origins: str | None = Field(
+        None,
+        description="Other sites whose pages may call `/v1` with a token, such as `https://app.example.org`; `*`: any. Default: none.",
+    )
     stt_secret: SecretStr | None = Field(
         None,
         description="Signs the visitors' cookies: 32 random characters or more. Default: made once and kept in the data folder.",

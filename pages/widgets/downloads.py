@@ -10,7 +10,7 @@ import streamlit as st
 from pages import visitor
 from pages.widgets.amounts import time_zone
 from pages.widgets.plain import plain
-from stt import remote
+from stt import base_path, remote
 from stt.cues import READING_SPEED, Cue, cues, too_fast
 from stt.export_addresses import RAW, address
 from stt.exports import FORMATS, clock
@@ -43,7 +43,7 @@ def downloads(job: Job, transcript: Transcript, *, audio: bool) -> None:
         if remote.has_raw(job.id):
             _button(job, RAW)
         if audio:
-            st.link_button("The audio", f"/audio/{job.id}?download", width="stretch")
+            st.link_button("The audio", base_path.at(f"/audio/{job.id}?download"), width="stretch")
 
 
 def _subtitles(job: Job, transcript: Transcript, several: bool) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 from pages import visitor
 from pages.widgets.amounts import time_zone
 from pages.widgets.plain import download_form, markdown, sentence
-from stt import corrections, history
+from stt import base_path, corrections, history
 from stt.errors import SttError
 from stt.export_addresses import MANY
 from stt.exports import FORMATS
@@ -76,7 +76,7 @@ def _download(chosen: list[Job]) -> None:
 
     download_form(
         "Download as one ZIP",
-        MANY,
+        base_path.at(MANY),
         {"ids": ",".join(job.id for job in chosen), "formats": ",".join(forms), "zone": time_zone().key},
         key="download-zip",
         icon="folder_zip",

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages import visitor
 from pages.widgets.plain import download_link, plain
-from stt import history, recovery
+from stt import base_path, history, recovery
 from stt.retention import delete_everything
 from stt.settings import settings
 
@@ -21,7 +21,7 @@ def my_data() -> None:
     what = "1 transcript" if count == 1 else f"{count:,} transcripts"
     plain(f"{what} on this server. The ZIP has each one as text, subtitles and JSON, and all recordings.", "stt-hint")
     with st.container(horizontal=True, vertical_alignment="center"):
-        download_link("Download all as one ZIP", "/my-data.zip")
+        download_link("Download all as one ZIP", base_path.at("/my-data.zip"))
         if st.button("Delete everything", icon=":material/delete_forever:", key="delete-all"):
             _confirm(owner, f"On this server all share one history. {what} of everybody" if everybodys else what)
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
+from stt import base_path
+
 from . import component
 
 _recorder = component("recorder", "recorder_send.js", "recorder_sound.js", "recorder.js")
 
 
-def recorder(key: str, longest: float | None, url: str = "/record") -> list[str]:
+def recorder(key: str, longest: float | None) -> list[str]:
     """Draw the recorder and return the ids of the recordings that were finished in it, oldest first.
 
     The list has one entry for each and only grows while the session lasts, as that of `uploader`. `longest` is the
     limit of a recording in seconds, at which it stops. What is recorded goes on while another page is open.
 
-    `POST url` begins a recording, `POST url/{id}?piece=N` adds to it, `POST url/{id}/finish` ends it; see
+    `POST /record` begins a recording, `POST /record/{id}?piece=N` adds to it, `POST /record/{id}/finish` ends it; see
     `stt.record_routes`.
     """
     # Streamlit drops the component's state while another page is open, and gets it again a run later.
@@ -23,7 +25,7 @@ def recorder(key: str, longest: float | None, url: str = "/record") -> list[str]
     known += (st.session_state.get(key, {}).get("recorded") or [])[len(known) :]
     _recorder(
         key=key,
-        data={"key": key, "seconds": longest, "url": url, "known": len(known)},
+        data={"key": key, "seconds": longest, "url": base_path.at("/record"), "known": len(known)},
         default={"recorded": []},
         on_recorded_change=lambda: None,
     )

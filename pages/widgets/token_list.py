@@ -7,7 +7,7 @@ import streamlit as st
 from pages import visitor
 from pages.widgets.amounts import when
 from pages.widgets.plain import markdown, plain, sentence
-from stt import tokens
+from stt import base_path, tokens
 from stt.errors import SttError
 from stt.tokens import Token
 
@@ -54,4 +54,4 @@ def withdraw(token: Token) -> None:
 
 def address() -> str:
     """Where this server is, as the visitor's browser sees it."""
-    return "/".join((st.context.url or "").split("/")[:3])
+    return "/".join((st.context.url or "").split("/")[:3]) + base_path.at("")

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import streamlit as st
 
+from stt import base_path
+
 from . import component
 
 _uploader = component("uploader")
 
 
-def uploader(key: str, limit_bytes: int, url: str = "/upload") -> list[str]:
+def uploader(key: str, limit_bytes: int) -> list[str]:
     """Draw the drop zone and return the media ids of what was uploaded through it, oldest first.
 
     The list has one entry for each finished upload and only grows while the session lasts, through other pages and
     back; if the route gives a recording that is sent twice the same id, it is there twice. So keep in the session
     how many entries were handled, and handle `ids[handled:]`.
 
-    Each file is the raw body of `POST url`, its name, percent-encoded UTF-8, in `X-File-Name`, when it was
+    Each file is the raw body of `POST /upload`, its name, percent-encoded UTF-8, in `X-File-Name`, when it was
     last changed, in milliseconds since 1970, in `X-File-Modified`. The route
     answers 201 with `{"id": …}`, or 4xx or 5xx with `{"title", "message", "guidance"}`, which the row then shows.
     Files over `limit_bytes` are refused before they are sent. Two are sent at once, also while other pages are open.
@@ -26,7 +28,7 @@ def uploader(key: str, limit_bytes: int, url: str = "/upload") -> list[str]:
     known += (st.session_state.get(key, {}).get("uploaded") or [])[len(known) :]
     _uploader(
         key=key,
-        data={"key": key, "limit": limit_bytes, "url": url, "known": len(known)},
+        data={"key": key, "limit": limit_bytes, "url": base_path.at("/upload"), "known": len(known)},
         default={"uploaded": []},
         on_uploaded_change=lambda: None,
     )

@@ -1,0 +1,43 @@
+"""Which pages of other sites may call the REST routes: those of STT_CORS_ORIGINS. They send a token, never a cookie."""
+
+from __future__ import annotations
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from stt.settings import settings
+
+PATHS = ("/v1/",)
+
+
+def origins() -> list[str]:
+    """Return the origins that a host lets call, such as https://app.example.org; ["*"] for all."""
+    return [origin.rstrip("/") for origin in (settings().stt_cors_origins or "").replace(",", " ").split()]
+
+
+def may_call(scope: Scope, origin: str | None) -> bool:
+    """Return whether a request is for the REST routes and its page may call them."""
+    allowed = origins()
+    return origin is not None and scope["path"].startswith(PATHS) and ("*" in allowed or origin in allowed)
+
+
+class CrossOrigin:
+    """Tells browsers which other sites may call the REST routes, and answers what they ask beforehand."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        allowed = origins()
+        self._answering = allowed and CORSMiddleware(
+            app,
+            allow_origins=allowed,
+            allow_methods=("GET", "POST", "DELETE"),
+            allow_headers=("Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"),
+            expose_headers=("X-Request-Id", "Retry-After", "Content-Disposition"),
+            max_age=600,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._answering and scope["type"] == "http" and scope["path"].startswith(PATHS):
+            await self._answering(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
