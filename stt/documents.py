@@ -113,6 +113,8 @@ class _Paragraph:
 
     def shown(self) -> str:
         """The text without a bold name at its beginning, which may follow a time."""
+        if not self.runs:
+            return ""
         runs = [(text, bold) for text, bold in self.runs if text]
         first = 1 if len(runs) > 1 and not runs[0][1] and _CLOCK.fullmatch(runs[0][0]) else 0
         last = first

@@ -27,6 +27,9 @@ _TIME = re.compile(
     r"\d{1,3}:\d{2}:\d{2}(?:[.,]\d{1,3})?)(?:[ \t]+|$)"
 )
 _LABEL = re.compile(r"[ \t]*[^\s:,;!?]{1,30}(?: [^\s:,;!?]{1,30}){0,3}:[ \t]+(?=\S)")
+_NAME = re.compile(r"[^\s:.,;!?]{1,30}(?: [^\s:.,;!?]{1,30}){0,3}")
+_HEADING = re.compile(rf"[ \t]*({_NAME.pattern})[ \t]{{2,}}{_CLOCK}[ \t]*")
+_NUMBERED = re.compile(r"[^\W\d]+ \d{1,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ def _spoken(text: str, name: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x1a", "")
     begins = text.lstrip("\ufeff \n\t")[:200]
     if re.match(r"WEBVTT(?:\s|$)", begins):
-        return "\n".join(subtitle_text.of_webvtt(text))
+        return "\n".join(_without_names(subtitle_text.of_webvtt(text)))
     if re.match(r"(?:;[^\n]*\n\s*)*\[Script Info\]", begins, re.IGNORECASE) or name.lower().endswith((".ass", ".ssa")):
         lines = subtitle_text.of_substation(text)
         if lines is not None:
@@ -98,23 +101,51 @@ def _spoken(text: str, name: str) -> str:
             raise BadReference("This JSON cannot be read.", guidance=GUIDANCE)
     beginning = text[: 1 << 16].split("\n")
     if any(map(subtitle_text.TIMING.match, [line for line in beginning if line.strip()][:10])):
-        return "\n".join(subtitle_text.of_subrip(text))
+        return "\n".join(_without_names(subtitle_text.of_subrip(text)))
     if name.lower().endswith(SUBTITLES):
         raise BadReference("These subtitles cannot be read.", guidance="Paste the text instead.")
     return _plain(text)
 
 
 def _plain(text: str) -> str:
-    """A text without the times and speakers that exports put before each paragraph, this project's own among them."""
-    lines = text.split("\n")
-    full = [line for line in lines if line.strip()]
-    times = list(map(_TIME.match, full))
-    if full and 2 * sum(map(bool, times)) >= len(full):
+    """A text without the times and names that exports put before each paragraph, this project's own among them."""
+    given = [line for line in text.split("\n") if line.strip()]
+    lines = _without_headings(given)
+    if 2 * sum(map(bool, map(_TIME.match, lines))) >= len(lines):
         lines = [_TIME.sub("", line, count=1) if _TIME.match(line) else line for line in lines]
-        full = [line for line in lines if line.strip()]
-    if len(full) > 1 and all(map(_LABEL.match, full)):
-        lines = [line[label.end() :] if (label := _LABEL.match(line)) else line for line in lines]
-    return "\n".join(lines).strip()
+        lines = [line for line in lines if line.strip()]
+    lines = _without_names(lines)
+    return text.strip() if lines == given else "\n".join(lines).strip()
+
+
+def _without_headings(lines: list[str]) -> list[str]:
+    """Without lines such as "Anna Smith   0:03" or "00:00:03 Speaker 1", if what is said stands below each."""
+    names = [_name_with_time(line) for line in lines]
+    found = [name for name in names if name]
+    if not found:
+        return lines
+    alone = not any(name and (below is None or below) for name, below in zip(names, [*names[1:], None], strict=True))
+    # A short first line that has only a time before it may be what is said; a name comes again.
+    sure = any(map(_HEADING.fullmatch, lines)) or len(set(found)) < len(found) or all(map(_NUMBERED.fullmatch, found))
+    if alone and sure and 3 * len(found) >= len(lines):
+        return [line for line, name in zip(lines, names, strict=True) if not name]
+    return lines
+
+
+def _name_with_time(line: str) -> str:
+    """The name in a line that has nothing else but a time, else an empty text."""
+    if time := _TIME.match(line):
+        name = line[time.end() :].strip()
+        return name if _NAME.fullmatch(name) else ""
+    heading = _HEADING.fullmatch(line)
+    return heading[1] if heading else ""
+
+
+def _without_names(lines: list[str]) -> list[str]:
+    """Without "Anna: " before each of the lines, if all have such."""
+    if len(lines) > 1 and all(map(_LABEL.match, lines)):
+        return [_LABEL.sub("", line, count=1) for line in lines]
+    return lines
 
 
 def _json(text: str) -> Any:
