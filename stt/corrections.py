@@ -147,10 +147,8 @@ def retitle(generation_id: str, owner: str, title: str, was: str) -> None:
     if not tidy:
         raise BadOption("A transcript needs a title.", guidance="Enter one.")
     records.load(generation_id, owner)
-    t = transcriptions.c
-    same = sa.and_(t.id == generation_id, t.owner == owner, t.title.in_([was, tidy]))
     with database().begin() as connection:
-        if connection.execute(transcriptions.update().where(same).values(title=tidy, title_key=titles.key(tidy))).rowcount != 1:
+        if not records.retitle(connection, generation_id, was, tidy, transcriptions.c.owner == owner):
             raise Conflict("The title was changed in another tab.", guidance="Reload the page to see it.")
 
 

@@ -43,6 +43,7 @@ from stt import (
     tracks,
     undo,
     upkeep,
+    web_pages,
     workflow,
 )
 from stt.access import LOCAL
@@ -117,24 +118,25 @@ def create(
     options = dict(options or {})
     track = catalog.take_track(options)
     cleaned = models.options_for(chosen, model, options)
-    url, recording = None, None
+    url, asked, recording = None, "", None
     if isinstance(source, Recording):
         if recovery.current(source.owner) != owner:
             raise NotFound("There is no such recording.")
         recording = source
     elif isinstance(source, Link) or (isinstance(source, str) and source.lower().startswith(("http:", "https:"))):
-        url = source.url if isinstance(source, Link) else source
+        url = asked = links.well_formed(source.url if isinstance(source, Link) else source)
+        web_pages.check(url)
         if engine == models.ON_DEVICE:  # its name is looked up in the job, as that may take long
-            url = links.acceptable(url, allow_private=settings().stt_allow_private_urls)
+            links.acceptable(url, allow_private=settings().stt_allow_private_urls)
         else:
-            url = links.well_formed(url)
+            url = web_pages.direct(url)
     else:
         recording = recordings.take_in(Path(source), owner)
     if track and recording is not None:
         tracks.check(tracks.of_rows(recording.tracks), track)
     if track:
         cleaned[catalog.TRACK] = track
-    name, duration = (recording.name, recording.duration) if recording else (links.name_of(url), None)
+    name, duration = (recording.name, recording.duration) if recording else (links.name_of(asked), None)
     now = time.time()
     job = Job(
         id=claim.generation_id if claim else recordings.new_id(),

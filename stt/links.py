@@ -14,7 +14,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import unquote, urljoin, urlsplit
+from typing import NamedTuple
+from urllib.parse import urljoin, urlsplit
 from uuid import uuid4
 
 import idna
@@ -26,7 +27,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 from urllib3.util.connection import create_connection
 
-from stt import addresses, storage
+from stt import addresses, names, storage, web_pages
 from stt.errors import BadLink, Cancelled, DiskFull, TooLarge
 
 REDIRECTS = 10
@@ -34,14 +35,23 @@ LONGEST = 4096  # characters; signed addresses of stores have up to 2,000
 _CONNECT, _QUIET = 15, 30  # seconds to connect, and without a byte
 _BLOCK = 1 << 16  # bytes
 _PORTS = (80, 443)  # and those from 1024 on: below are mail, files, remote shells
-_HTML = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype\s+html|html|head|body|!--)", re.IGNORECASE)
+_WHOLE = (200, 203, 206)  # statuses of answers with a recording; some answer 206 though nobody asked for a part
+_RANGE = re.compile(r"bytes\s+(\d{1,18})-\d{1,18}/(\d{1,18}|\*)")
+_ONLY_A_PART = "The site behind this link sent only a part of the recording."
 _ANSWERS = {
-    401: "The site behind this link wants a sign-in.",
+    401: web_pages.SIGN_IN,
     403: "The site behind this link does not let this server read it.",
     404: "There is nothing at this address (404).",
     410: "The recording was taken down from this address (410).",
     429: "The site behind this link refuses for now: too many requests.",
 }
+
+
+class Fetched(NamedTuple):
+    """A downloaded file, and its name for people."""
+
+    path: Path
+    name: str
 
 
 def well_formed(url: str) -> str:
@@ -107,10 +117,20 @@ def _target(url: str) -> tuple[str, int]:
 
 def name_of(url: str) -> str:
     """A name for people: the last part of the link's path, or else its host."""
-    parts = urlsplit(url.strip())
-    last = unquote(parts.path.rstrip("/").rpartition("/")[2])
-    last = "".join(c for c in last if c.isprintable() and c not in "/\\").strip(" .")
-    return last[:200] or parts.hostname or "Link"
+    parts = urlsplit(url := url.strip())
+    last = names.of_path(parts.path)
+    if web_pages.direct(url) != url and not names.split(last)[1]:
+        last = ""  # such as "view"
+    return last or parts.hostname or "Link"
+
+
+def _name(answer: requests.Response, asked: str) -> str:
+    """The name of what came: as the server says it, else as the link or the address that it led to has it."""
+    told = names.disposition(answer.headers.get("content-disposition", "")).get("filename", "")
+    if told and (name := names.clean(told)) != names.UNNAMED:
+        return name
+    both = [name_of(asked), name_of(answer.url)]
+    return next((name for name in both if names.split(name)[1]), both[0])
 
 
 def download(
@@ -122,8 +142,10 @@ def download(
     allow_private: bool = False,
     on_progress: Callable[[int, int | None], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
-) -> Path:
+) -> Fetched:
     """Fetch a link into a new file of `folder` with a random name. The caller then looks into it with `media.probe`.
+
+    A page of a site whose rule is known is left aside for the recording itself (see `stt.web_pages`).
 
     `on_progress` is told the bytes so far and the bytes in all (None if unknown). `cancelled` is asked several times
     a second, from another thread too. Nothing is left behind when an error is raised.
@@ -134,17 +156,20 @@ def download(
     with _Guard(timeout_seconds, cancelled) as guard, _session(allow_private, guard) as session:
         try:
             with _errors_in_words(guard), _answer(session, url, allow_private, guard) as answer:
-                _save(answer, path, limit_bytes, guard, on_progress)
+                _save(answer, url, path, limit_bytes, guard, on_progress)
+                name = _name(answer, url)
         except BaseException:
             path.unlink(missing_ok=True)
             raise
-    return path
+    return Fetched(path, name)
 
 
 @contextmanager
-def _answer(session: requests.Session, url: str, allow_private: bool, guard: _Guard) -> Iterator[requests.Response]:
+def _answer(session: requests.Session, first: str, allow_private: bool, guard: _Guard) -> Iterator[requests.Response]:
     """The answer that has the bytes, after at most REDIRECTS redirects, each checked as if it were the link itself."""
+    url = first
     for _ in range(REDIRECTS + 1):
+        web_pages.check(url := web_pages.direct(well_formed(url)), first)
         url = check(url, allow_private=allow_private, ask=guard.check)
         answer = session.get(url, stream=True, allow_redirects=False, timeout=(_CONNECT, _QUIET))
         if answer.is_redirect:
@@ -155,9 +180,9 @@ def _answer(session: requests.Session, url: str, allow_private: bool, guard: _Gu
                 raise BadLink("This link leads on to something that is no address.") from error
             continue
         try:
-            if answer.status_code != 200:
+            if answer.status_code not in _WHOLE:
                 problem = f"The site behind this link answered with error {answer.status_code}."
-                raise BadLink(_ANSWERS.get(answer.status_code, problem))
+                raise BadLink(_ANSWERS.get(answer.status_code, problem), guidance=web_pages.advice_for(first) or None)
             yield answer
         finally:
             answer.close()
@@ -165,22 +190,24 @@ def _answer(session: requests.Session, url: str, allow_private: bool, guard: _Gu
     raise BadLink("This link leads on and on to other addresses.")
 
 
-def _save(answer: requests.Response, path: Path, limit: int, guard: _Guard, on_progress) -> None:
+def _save(answer: requests.Response, first: str, path: Path, limit: int, guard: _Guard, on_progress) -> None:
     length = answer.headers.get("content-length", "")
     total = int(length) if length.isdecimal() and "content-encoding" not in answer.headers else None
-    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind in ("text/html", "application/xhtml+xml"):
-        raise BadLink("This link leads to a web page, not to a recording.")
+    says_html = "html" in answer.headers.get("content-type", "").partition(";")[0].lower()
+    part = _RANGE.match(answer.headers.get("content-range", "")) if answer.status_code == 206 else None
+    if part and int(part[1]):
+        raise BadLink(_ONLY_A_PART)
     too_large = TooLarge(f"The recording behind this link is larger than the limit of {limit / 1024**2:,.0f} MB.")
     if total is not None and total > limit:
         raise too_large
     storage.check_room(path.parent, total or 0)
-    done = 0
+    done, head = 0, b""
     with open(path, "xb") as file:
         for block in answer.iter_content(_BLOCK):
             guard.check()
-            if not done and _HTML.match(block[:2048]):
-                raise BadLink("This link leads to a web page, not to a recording.")
+            if len(head) < web_pages.HEAD:  # whatever its type is called, the content tells what it is
+                head += block[: web_pages.HEAD - len(head)]
+                _refuse_page(head, says_html, len(head) == web_pages.HEAD, first)
             if (done + len(block)) // storage.CHECKED > done // storage.CHECKED:
                 storage.check_room(path.parent)
             done += len(block)
@@ -192,6 +219,18 @@ def _save(answer: requests.Response, path: Path, limit: int, guard: _Guard, on_p
     guard.check()  # a connection that was shut looks like the end of an answer of unknown length
     if not done:
         raise BadLink("There is nothing behind this link: 0 bytes.")
+    _refuse_page(head, says_html, True, first)
+    if part and part[2].isdecimal() and done < int(part[2]):
+        raise BadLink(_ONLY_A_PART)
+
+
+def _refuse_page(head: bytes, says_html: bool, whole: bool, first: str) -> None:
+    kind = web_pages.kind_of(head, says_html=says_html, whole=whole)
+    if kind == "page":
+        advice = web_pages.advice_for(first) or web_pages.LOOK
+        raise BadLink("This link leads to a web page, not to a recording.", guidance=advice)
+    if kind == "list":
+        raise BadLink("This link leads to a list of recordings, not to one.", guidance="Copy the address of one of them.")
 
 
 def _kinds(error: BaseException) -> str:

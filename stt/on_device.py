@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
-from stt import crashes, limits, links, metrics, recordings, records, spoken, stretches, tracks, whisper
+from stt import crashes, limits, links, metrics, recordings, records, spoken, stretches, titles, tracks, whisper
 from stt.engines import Outcome, Work
 from stt.errors import Cancelled, InputError, NotFound
 from stt.lanes import Lanes
@@ -248,7 +248,7 @@ def _recording(work: Work, watch: crashes.Watch) -> str:
         far = f", {done * 100 // total} %" if total else f", {megabytes(done)}"
         records.report(job, stage=f"Downloading{far}")
 
-    part = links.download(
+    part, name = links.download(
         job.url or "",
         folder("incoming"),
         limit_bytes=settings().upload_limit,
@@ -259,7 +259,7 @@ def _recording(work: Work, watch: crashes.Watch) -> str:
     )
     try:
         watch.enter(0)
-        recording = recordings.look_into(part, links.name_of(job.url or ""), job.owner)
+        recording = recordings.look_into(part, name, job.owner)
         limits.admit_length(job, recording.duration or 0.0)
         recordings.keep(part, recording, together=lambda connection: _attach(connection, job, recording))
     finally:
@@ -271,8 +271,11 @@ def _recording(work: Work, watch: crashes.Watch) -> str:
 def _attach(connection: Connection, job: Job, recording: Recording) -> None:
     """Give the job its recording. Raises Cancelled where it was cancelled or deleted while the file was looked into."""
     facts = {"recording_id": recording.id, "duration": recording.duration, "stage": None}
+    facts |= {"dated": recording.dated, "dated_by": recording.dated_by}
     if not records.report(job, connection, **facts):
         raise Cancelled()
+    if job.title == titles.of_name(links.name_of(job.url or "")):  # nobody gave it another one
+        records.retitle(connection, job.id, job.title, titles.of_name(recording.name))
 
 
 def _place(generation_id: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from stt import titles
 from stt.database import database, stretches, transcriptions, transcripts
 from stt.errors import NotFound, SttError
 from stt.transcript import Transcript
@@ -239,6 +240,14 @@ def report(job: Job, within: sa.Connection | None = None, **values: Any) -> bool
     """
     with database().begin() if within is None else nullcontext(within) as connection:
         return connection.execute(transcriptions.update().where(held(job)).values(**values)).rowcount == 1
+
+
+def retitle(connection: sa.Connection, generation_id: str, was: str, title: str, *where: sa.ColumnElement[bool]) -> bool:
+    """Give a transcription another title, where it still is what it `was`; whether it was."""
+    t = transcriptions.c
+    same = sa.and_(t.id == generation_id, t.title.in_([was, title]), *where)
+    values = {"title": title, "title_key": titles.key(title)}
+    return connection.execute(transcriptions.update().where(same).values(values)).rowcount == 1
 
 
 def is_current(job: Job) -> bool:

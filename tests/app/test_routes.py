@@ -181,3 +181,22 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path):
         assert answer.status_code == 507 and answer.json()["kind"] == "DiskFull"
         assert not list((server.data / "incoming").iterdir())
         assert upload(session, server, audio.JFK.read_bytes()).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("sent", "name"),
+    [
+        ("talk%20one.flac", "talk one.flac"),
+        ("M%C3%BCn%2012.05.2024.flac", "Mün 12.05.2024.flac"),
+        ("100%25%20sure.flac", "100% sure.flac"),
+        ("Mün.flac".encode(), "Mün.flac"),
+        ("Mün.flac".encode("latin-1"), "Mün.flac"),
+        ("M%FCn.flac", "Mün.flac"),
+        ("a%E2%80%AEb.flac", "ab.flac"),
+        ("%F0%9F%91%A8%E2%80%8D%F0%9F%91%A9.flac", "👨\u200d👩.flac"),
+        ("..%2F..%2Fetc%2Fpasswd", "passwd"),
+    ],
+)
+def test_the_name_of_an_upload_is_read_as_it_was_meant(visitor: requests.Session, server: Server, sent: str | bytes, name: str):
+    answer = upload(visitor, server, audio.JFK.read_bytes(), sent, **{"X-File-Modified": "garbage"})
+    assert answer.status_code == 201 and answer.json()["name"] == name

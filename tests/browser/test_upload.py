@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -171,3 +172,16 @@ def test_a_session_whose_line_breaks_off_goes_on_where_it_was(far: Page, line: L
     expect(job.get_by_role("button", name="Read")).to_be_visible(timeout=MINUTE)
     far.get_by_role("tab", name="Link").click()
     expect(address).to_have_value("https://example.org/talk.mp3")
+
+
+def test_a_file_without_a_date_has_that_of_its_last_change_and_says_so(page: Page, tmp_path: Path):
+    path = audio.write(tmp_path / "1.1 Lesson 12.05.2024.wav", audio.silence(0.5))
+    os.utime(path, (1715508123, 1715508123))
+    add_files(page, path)
+    page.get_by_role("button", name="Transcribe", exact=True).click()
+    row = page.locator("[class*=st-key-job-]", has_text="1.1 Lesson 12.05.2024")
+    row.get_by_text("Read", exact=True).click()
+    expect(page.locator("h1")).to_have_text("1.1 Lesson 12.05.2024")
+    expect(page.locator(".stt-facts").first).to_contain_text("file last changed 12 May 2024, 10:02")
+    page.goto(page.url.split("/transcript")[0] + "/history")
+    expect(page.get_by_test_id("glide-cell-4-0")).to_have_text("by 12 May 2024")

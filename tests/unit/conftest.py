@@ -49,7 +49,7 @@ def fetch(tmp_path):
 
     def fetched(url, **options):
         options = {"limit_bytes": 10_000_000, "timeout_seconds": 20, "allow_private": True} | options
-        return links.download(url, tmp_path, **options)
+        return links.download(url, tmp_path, **options).path
 
     return fetched
 

@@ -18,7 +18,9 @@ import stt
 from stt import history, jobs, limits, processes, recordings, records, spoken, stretches, upkeep
 from stt.database import database, job_engine_arguments
 from stt.database import stretches as chunks
-from stt.errors import BadOption, EmptyFile, KeyMissing, NotFound
+from stt.dates import Dated
+from stt.errors import BadLink, BadOption, EmptyFile, KeyMissing, NotFound
+from stt.settings import settings
 from stt.transcript import Segment, Transcript, Word
 from tests import audio
 from tests.bench.accuracy import normalised
@@ -329,3 +331,41 @@ def test_the_engine_dates_its_rows_on_an_old_sqlite_too(tmp_path: Path):
         at = connection.exec_driver_sql("SELECT at FROM dated").scalar()
     rows.dispose()
     assert at / 1000 == pytest.approx(time.time(), abs=60)
+
+
+@pytest.mark.parametrize(
+    ("given", "told", "title"),
+    [
+        ("", "attachment; filename*=UTF-8''M%C3%BCn%2012.05.2024.wav", "Mün 12.05.2024"),
+        ("", None, "1.1 Lesson"),
+        ("My title", 'attachment; filename="other.wav"', "My title"),
+        ("My \u202etitle", None, "My title"),
+    ],
+)
+def test_a_link_has_the_title_that_its_server_says_unless_it_was_given_one(
+    httpserver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, told: str | None, title: str
+):
+    monkeypatch.setenv("STT_ALLOW_PRIVATE_URLS", "1")
+    settings.cache_clear()
+    path = audio.write(tmp_path / "quiet.m4a", audio.silence(0.5))
+    headers = {"Content-Disposition": told} if told else {}
+    httpserver.expect_request("/1.1 Lesson.wav").respond_with_data(path.read_bytes(), headers=headers)
+    job = ended(stt.create(recordings.Link(httpserver.url_for("/1.1%20Lesson.wav")), title=given or None)).job
+    assert (job.state, job.title) == ("done", title)
+    assert history.find("local", sort="title", limit=1, text=title)[0].id == job.id
+    settings.cache_clear()
+
+
+def test_a_page_that_is_no_recording_makes_no_job():
+    for address in ("https://youtu.be/x", "https://open.spotify.com/episode/x", "https://zoom.us/rec/share/x"):
+        with pytest.raises(BadLink, match="This is a page"):
+            stt.create(recordings.Link(address))
+
+
+def test_a_job_has_the_date_of_its_recording(tmp_path: Path):
+    with recordings.Intake("talk.flac", "local", changed=Dated(1715508123.0, "change")) as intake:
+        intake.write(audio.write(tmp_path / "quiet.flac", audio.silence(0.5)).read_bytes())
+        recording = intake.finish()
+    job = ended(stt.create(recording)).job
+    assert (job.dated, job.dated_by) == (1715508123.0, "change")
+    assert job.id in [found.id for found in history.find("local", sort="dated", limit=3)]

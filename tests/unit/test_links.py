@@ -179,7 +179,7 @@ def test_a_closed_port_is_told_in_a_sentence(fetch):
         ("https://talks.example/2024/a%20talk.mp3?x=1#t=3", "a talk.mp3"),
         ("https://talks.example/", "talks.example"),
         ("https://talks.example", "talks.example"),
-        ("https://talks.example/a/..%2F..%2Fetc%2Fpasswd", "etcpasswd"),
+        ("https://talks.example/a/..%2F..%2Fetc%2Fpasswd", "passwd"),
         ("https://talks.example/" + "a" * 300, "a" * 200),
         ("https://talks.example/caf%C3%A9.mp3", "café.mp3"),
         ("https://talks.example/a%00%0Ab.mp3", "ab.mp3"),

@@ -252,3 +252,12 @@ def test_many_requests_about_one_recording_at_once_do_not_mix(pieces: list[bytes
         thread.join()
     assert len(made) == 4 and set(made) == set(recordings.waiting(OWNER))
     assert recordings.find(made[0], OWNER).path.read_bytes() == audio.JFK.read_bytes()
+
+
+def test_a_live_recording_is_dated_by_when_it_began(pieces: list[bytes]):
+    before = time.time()
+    id = start()
+    began = time.time()
+    send_all(id, pieces)
+    made = finish(id)
+    assert made.dated is not None and before <= made.dated <= began and made.dated_by == "moment"
