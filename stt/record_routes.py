@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO
-from urllib.parse import unquote
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from stt import access, live_recordings, recordings
+from stt import access, live_recordings, names, recordings
 from stt.errors import BadOption, NotFound, SttError, TooLarge, UploadBroken
 from stt.limiters import LIVE, LOOKUPS, PROBES
 from stt.storage import folder
@@ -22,7 +21,7 @@ async def start(request: Request) -> Response:
     """`POST /record`, the name of the recording in `X-File-Name` (percent-encoded): 201 and its id."""
     try:
         owner, visitor = await LOOKUPS.run(_asking, request)
-        name = unquote(request.headers.get("x-file-name", ""))
+        name = names.of_header(request.headers.get("x-file-name", ""))
         made = await LIVE.run_for(visitor, live_recordings.start, owner, visitor, name)
     except SttError as error:
         return refusal(error)

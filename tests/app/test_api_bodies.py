@@ -54,7 +54,7 @@ def test_a_json_body_is_read_up_to_a_megabyte(api: Api):
     ("fields", "parts", "word"),
     [
         ({}, {"audio": b"x" * 500}, "model"),
-        ({"model": MODEL}, {"audio": b"x" * 500}, "not a sound"),
+        ({"model": MODEL}, {"audio": b"x" * 500}, "not a recording"),
         ({"model": MODEL}, {"audio": b""}, "no bytes"),
         ({"model": MODEL}, {"sound": b"x" * 500}, "sound"),
         ({"model": MODEL, "url": "https://example.org/a.mp3"}, {"audio": b"x"}, "link"),

@@ -64,7 +64,7 @@ def test_open_jobs_of_an_older_version_finish_and_nothing_is_done_twice(provider
     assert half_done.state == "done" and half_done.text.count("country") == 4, "twice in each turn of the speech"
     # The chunk that was finished is in the transcript as it was, so it was not decoded again.
     first = [segment for segment in half_done.transcript.segments if segment.end <= before["end"]]
-    assert spoken.as_rows(first) == before["segments"]
+    assert spoken.as_rows(first) == [row | {"language": None} for row in before["segments"]]  # that version knew none
     assert half_done.transcript.duration == pytest.approx(46.8, abs=0.1)
     assert not_queued.state == "done" and "selfish" in not_queued.text
     assert not records.open_jobs()

@@ -51,6 +51,21 @@ def test_titles_that_are_alike_or_strange_get_a_file_each():
         assert name.count("/") == 1 and ".." not in name and name.isprintable() and len(name) < 200
 
 
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("1.1 Lesson", "0001 1.1 Lesson"),
+        ("Meeting 12.05.2024", "0001 Meeting 12.05.2024"),
+        ("1.1 Lesson.FLAC", "0001 1.1 Lesson.flac"),
+        ("a.b.flac", "0001 a.b.flac"),
+        ("Dr. Who", "0001 Dr. Who"),
+    ],
+)
+def test_a_recording_keeps_its_name(name: str, file: str):
+    recordings.take_in(audio.JFK, ANN, name)
+    assert f"recordings/{file}" in unpack(ANN)
+
+
 def test_what_is_unfinished_or_no_longer_kept_does_not_stop_it():
     records.insert(job(ANN, title="Waiting", url="https://example.org/talk.mp3"))
     gone = finished(ANN)
