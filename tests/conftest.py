@@ -16,7 +16,12 @@ hypothesis.settings.load_profile("unhurried")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all", action="store_true", help="run the long versions of the fault tests")
+    parser.addoption("--nginx", action="store_true", help="put nginx before each server, under a path")
     parser.addoption("--picture", action="store_true", help="make the picture of the README again")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    Server.nginx = bool(config.getoption("--nginx"))
 
 
 def pytest_runtest_setup() -> None:

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 import requests
 
+from tests.nginx import PATH, Nginx
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,21 +28,26 @@ class Server:
     """`streamlit run streamlit_app.py` on a data folder of its own. Used as a context manager."""
 
     started: ClassVar[list[Server]] = []  # a failing test shows their logs
+    nginx: ClassVar[bool] = False  # whether browsers reach them through nginx, under a path
 
     def __init__(self, data: Path, port: int | None = None, **environment: str) -> None:
-        self.data, self.port = data, port or free_port()
+        self.data, self.port, self.front_port = data, port or free_port(), free_port()
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith(("STT_", "AIML_"))}
         self.environment |= {"STT_DATA_DIR": str(data), "PYTHONUNBUFFERED": "1", **environment}
+        self.front: Nginx | None = None
         self.before = None  # called in the new process before it becomes the server
         self.log = data.parent / f"{data.name}.log"
         self.read = 0  # bytes of the log that belong to earlier tests
 
     @property
     def url(self) -> str:
-        return f"http://localhost:{self.port}"
+        return f"http://localhost:{self.front_port}{PATH}" if Server.nginx else f"http://localhost:{self.port}"
 
     def start(self) -> Server:
         command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(self.port)]
+        if Server.nginx:
+            command += ["--server.baseUrlPath", PATH]
+            self.front = self.front or Nginx(self.front_port, self.port)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, preexec_fn=self.before
@@ -59,7 +65,7 @@ class Server:
         def ready() -> bool:
             assert self.process.poll() is None, f"the server ended: {self.said()}"
             try:
-                return requests.get(self.url + "/healthz", timeout=30).status_code == 200
+                return requests.get(f"http://localhost:{self.port}/healthz", timeout=30).status_code == 200
             except requests.ConnectionError:  # nobody listens yet
                 return False
 
@@ -95,3 +101,6 @@ class Server:
     def __exit__(self, *_error) -> None:
         if self.process.poll() is None:
             self.kill()
+        if self.front is not None:
+            self.front.stop()
+            self.front = None
