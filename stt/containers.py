@@ -64,6 +64,8 @@ def open_sound(
     elif stream is None:
         has_video = any(is_video(s) for s in container.streams)
         problem = (NoAudioTrack if has_video else NotSound)(f"{called(name)} has no sound track.")
+    elif stream.codec_context is None and (codec := foreign.undecodable(path)):
+        problem = Unreadable(f"{called(name)} holds sound in {codec}, which cannot be decoded here.", guidance=NotSound.guidance)
     elif why := problem_of(stream):
         problem = Unreadable(f"{called(name)} {why}.", guidance=NotSound.guidance)
     if problem:
@@ -79,6 +81,8 @@ def problem_of(stream: av.AudioStream) -> str | None:
     """Why a sound track cannot be decoded, by its header; None where that says nothing against it."""
     if stream.codec_context is None or not 1 <= stream.codec_context.layout.nb_channels <= MOST_CHANNELS:
         return "holds a kind of sound that is not known here"
+    if stream.codec_context.codec_tag in ("drms", "enca"):
+        return "is protected by its shop or sender (DRM)"
     if (rate := stream.codec_context.sample_rate) and not honest_rate(rate):
         return f"says that it has {rate:,} samples a second. Rates from {LOWEST_RATE:,} to {HIGHEST_RATE:,} Hz can be read"
     return None
@@ -137,8 +141,8 @@ def kind_of(path: Path, format: str) -> Kind:
     return kind(format)
 
 
-def counted(path: Path, track: int | None = None) -> float | None:
-    """Length in seconds by going through the packets without decoding them.
+def counted(path: Path, track: int | None = None) -> tuple[float | None, float]:
+    """Length in seconds by going through the packets without decoding them, and by how much their clock was set ahead.
 
     The length of a long file is estimated from its first 32 MB if it has no time stamps, else from what _COUNT seconds
     reach.
@@ -147,7 +151,7 @@ def counted(path: Path, track: int | None = None) -> float | None:
     format, seconds, read, ends = container.format.name.split(",")[0], 0.0, 0, time.monotonic() + _COUNT
     promise = promised(path, format, container, stream)
     origin = None if container.start_time is None else container.start_time / av.time_base
-    last = float("-inf")
+    last, ahead = float("-inf"), 0.0
     try:
         for packet in packets(container, stream):
             length = float((packet.duration or 0) * packet.time_base) if packet.size else 0.0
@@ -155,20 +159,21 @@ def counted(path: Path, track: int | None = None) -> float | None:
             if format in UNTIMED:
                 seconds += length
                 if read > _SCAN:
-                    return seconds * path.stat().st_size / read
+                    return seconds * path.stat().st_size / read, ahead
             elif packet.pts is not None:
                 at = float(packet.pts * packet.time_base)
                 origin = at if origin is None else origin
                 if at <= last or set_anew(format, promise, at - origin, seconds):
+                    ahead += max(0.0, at - origin - seconds)
                     origin = at - seconds
                 last = at
                 seconds = max(seconds, at - origin + length)
             if time.monotonic() > ends:
-                return seconds * path.stat().st_size / max(file.tell(), read, 1)
+                return seconds * path.stat().st_size / max(file.tell(), read, 1), ahead
     finally:
         container.close()
         file.close()
-    return seconds or None
+    return seconds or None, ahead
 
 
 def set_anew(format: str, promise: float | None, at: float, clock: float) -> bool:

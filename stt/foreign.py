@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from pathlib import Path
 
 from stt.errors import InputError, NotSound, Unreadable
 
 _HEAD = 64 << 10  # bytes at the beginning
+_TABLES = 1 << 20  # bytes at the beginning and at the end that may hold a container's tables
 _SAMPLE = 4 << 10  # bytes elsewhere, to tell whether a text goes on
 
 _EXPORT = "Open it in the program that made it, and save or export the sound as WAV, FLAC, MP3 or M4A."
@@ -113,7 +115,17 @@ _IN_ZIP = (  # names of files that tell what a ZIP archive is
     (rb"AndroidManifest\.xml", "an Android app"),
     (rb"META-INF/MANIFEST\.MF", "a Java program"),
 )
+_UNDECODABLE = {
+    b"ac-4": "Dolby AC-4",
+    b"mha1": "MPEG-H 3D Audio",
+    b"mhm1": "MPEG-H 3D Audio",
+    b"dtsx": "DTS:X",
+    b"A_REAL/": "an old RealAudio",
+    b"A_AC4": "Dolby AC-4",
+}
 _LISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]", b"v=0", b"#EXTINF", b"<asx", b"[Reference]", b"<smil", b"[InternetShortcut]")
+_WIDE = (b"\xff\xfe", b"\xfe\xff")  # the marks of UTF-16
+_SURE_LISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]")
 _LIST_TAGS = re.compile(rb"<(?:\w+:)?(?:MPD|playlist|CompositionPlaylist|AssetMap|SmoothStreamingMedia|asx|smil|xspf)[\s>]", re.I)
 _ADDRESS = re.compile(rb"\A\s*(?:(?:#[^\n]*|(?:https?|rtsp|rtmp|mmsh?|ftp|pnm|file)://\S+)\s*)+\Z", re.I)
 _STARTS = (
@@ -150,16 +162,29 @@ def refusal(path: Path, name: str) -> InputError | None:
             if head[at : at + len(mark)] == mark:
                 return _no_recording(name, is_)
         samples = [head]
-        for at in (size // 2, size - _SAMPLE) if size > 2 * _HEAD else ():
+        order = head[:2] if head[:2] in _WIDE else b""
+        for at in (size // 4 * 2, (size - _SAMPLE) // 2 * 2) if size > 2 * _HEAD else ():
             file.seek(at)
-            samples.append(file.read(_SAMPLE))
+            samples.append(order + file.read(_SAMPLE))
+    if (begin := head.removeprefix(b"\xef\xbb\xbf").lstrip()).startswith(_SURE_LISTS):
+        return _text(name, begin)
     text = _as_text(head)
     if text is not None and all(_as_text(sample) is not None for sample in samples):
         return _text(name, text)
-    if not any(head) and not any(any(sample) for sample in samples):
+    if not any(any(sample) for sample in samples):
         guidance = "Copy it again from where it was made: the copy on the way here was not complete."
         return NotSound(f"{called(name)} holds nothing but zeros.", guidance=guidance)
     return None
+
+
+def undecodable(path: Path) -> str | None:
+    """The name of a kind of sound that cannot be decoded here, where a container's tables tell it."""
+    size = path.stat().st_size
+    with open(path, "rb") as file:
+        tables = file.read(_TABLES)
+        file.seek(max(len(tables), size - _TABLES))
+        tables += file.read(_TABLES)
+    return next((name for mark, name in _UNDECODABLE.items() if mark in tables), None)
 
 
 def starts_like_a_recording(head: bytes) -> bool:
@@ -180,7 +205,7 @@ def _pe_offset(head: bytes) -> int:
 
 def _as_text(sample: bytes) -> bytes | None:
     """A sample as UTF-8 if it is a text (also in UTF-16), cut at any place."""
-    if sample[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if sample[:2] in _WIDE:
         try:
             sample = sample[: len(sample) // 2 * 2].decode("utf-16").encode()
         except UnicodeDecodeError:
@@ -188,13 +213,10 @@ def _as_text(sample: bytes) -> bytes | None:
     if re.search(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]", sample):
         return None
     try:
-        sample[:-3].decode("utf-8")
-    except UnicodeDecodeError as error:
-        # In an 8-bit encoding most letters are still plain ones.
-        high = len(re.findall(rb"[\x80-\xff]", sample))
-        if error.start > 3 and high > len(sample) // 4:
-            return None
-        return sample if high <= len(sample) // 4 and len(sample) > 16 else None
+        codecs.getincrementaldecoder("utf-8")().decode(sample.lstrip(bytes(range(0x80, 0xC0))))
+    except UnicodeDecodeError:
+        few = len(re.findall(rb"[\x80-\xff]", sample)) <= len(sample) // 4
+        return sample if few and len(sample) > 16 else None  # in an 8-bit encoding most letters are still plain ones
     return sample
 
 

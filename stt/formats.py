@@ -98,7 +98,7 @@ SPECIAL = {  # told apart by their first bytes
 # refer to one (mov, mxf, matroska, asf, rm) find no protocol to open it with.
 OPEN = frozenset(NAMED) | frozenset(
     """3dostr 4xm aax ac3 ace acm act adp ads adx aea afc aix alp apac apc apm argo_asf argo_brp argo_cvg asf_o ast avr avs
-    bethsoftvid bfi bfstm bink binka bmv boa bonk brstm c93 cdxl dcstr derf dhav dsf dsicin dxa ea ea_cdata epaf film_cpk fsb
+    bethsoftvid bfi bfstm bink binka bmv boa bonk brstm c93 cdxl dcstr derf dhav dsf dsicin dxa ea epaf film_cpk fsb
     fwse gdv genh hca hnm hxvs iamf idcin ifv ipmovie ircam iss ivr jv kux kvag laf lc3 lmlm4 luodat lvf lxf mca mgsts mlp mm
     mmf mods moflex msf mtaf mtv musx mv mvi mxg nsp nsv nuv osq paf pmp pp_bnk psxstr pva pvf qoa r3d redspark rka rl2 roq
     rpl rsd sbc scd sdns sdr2 sds sdx sga siff simbiosis_imx smjpeg smk smush sol svag svs thp tiertexseq tmv ty usm vag
@@ -126,8 +126,8 @@ SHUT = {
         phm_pipe photocd_pipe pictor_pipe png_pipe ppm_pipe psd_pipe qdraw_pipe qoi_pipe sgi_pipe sunrast_pipe svg_pipe
         tiff_pipe vbn_pipe webp_pipe xbm_pipe xpm_pipe xwd_pipe""".split()
     ),
-    "raw samples, whose rate and kind nothing tells": frozenset(
-        """ac4 alaw aptx aptx_hd bitpacked codec2raw data daud dfpwm f32be f32le f64be f64le g722 g723_1 g726 g726le g728 g729
+    "raw samples, or streams that two bytes alone tell, so that noise is taken for them": frozenset(
+        """ea_cdata ac4 alaw aptx aptx_hd bitpacked codec2raw data daud dfpwm f32be f32le f64be f64le g722 g723_1 g726 g726le g728 g729
         mpegtsraw mulaw rawvideo rso s16be s16le s24be s24le s32be s32le s8 sln u16be u16le u24be u24le u32be u32le u8 v210
         v210x vidc""".split()
     ),
@@ -141,7 +141,7 @@ UNTIMED = frozenset(
 # Their clock is that of a sender: it starts anywhere, wraps round and leaps where recordings are joined.
 FREE_CLOCK = frozenset("mpegts mpeg flv kux nut rm ivr asf asf_o ty pva nsv wtv dhav lxf gxf".split())
 # They do not say how long they are; FFmpeg takes the last time stamp, which tells nothing after the clock was set anew.
-LENGTH_UNTOLD = frozenset("mpegts mpeg ogg ty pva nsv dhav wtv".split())
+LENGTH_UNTOLD = frozenset("mpegts mpeg ogg nut ty pva nsv dhav wtv".split())
 
 
 def kind(format: str) -> Kind:

@@ -36,10 +36,11 @@ def probe(path: Path, name: str = "", track: int | None = None) -> Media:
         facts = {"codec": codec.codec.canonical_name, "channels": codec.channels, "sample_rate": codec.sample_rate}
         promised = reader.promised
         dated = dates.in_tags([container.metadata, *(s.metadata for s in container.streams)])
+    seconds, ahead = containers.counted(path, track)
     return Media(
         kind=kind,
         mime=mime,
-        duration=_larger(promised, containers.counted(path, track)),
+        duration=_larger(None if promised is None else promised - ahead, seconds),
         size=path.stat().st_size,
         video=video,
         dated=dated,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import av
 
+from stt.chunks import MOST_CHUNKS, read
 from stt.formats import LENGTH_UNTOLD, UNTIMED
 from stt.headers import Recording
 
@@ -32,9 +33,10 @@ def promised(path: Path, format: str, container: av.container.InputContainer, st
         with suppress(ValueError):
             hours, minutes, seconds = tag.split(":")
             return int(hours) * 3600 + int(minutes) * 60 + float(seconds) - origin
+    joined = _joined(path) if format == "mov" else 0.0
     if stream.duration:
         late = 0.0 if stream.start_time is None else float(stream.start_time * stream.time_base) - origin
-        return float(stream.duration * stream.time_base) + max(0.0, late)
+        return float(stream.duration * stream.time_base) + max(0.0, late) + joined
     return container.duration / av.time_base if container.duration else None
 
 
@@ -111,6 +113,25 @@ def _caf(file: Recording) -> float | None:
 
 
 _BY_HEADER = {"wav": _wav, "w64": _w64, "au": _au, "caf": _caf}
+
+
+def _joined(path: Path) -> float:
+    """Length of the recordings that were joined to an MP4: FFmpeg reads the first alone."""
+    seconds, at, files = 0.0, 0, 0
+    with open(path, "rb") as file:
+        for _ in range(MOST_CHUNKS):
+            head = read(file, at, 16)
+            size, name = struct.unpack(">I4s", head[:8]) if len(head) == 16 else (0, b"")
+            size = struct.unpack(">Q", head[8:])[0] if size == 1 else size
+            files += name == b"ftyp"
+            if name == b"moov" and files > 1 and head[12:] == b"mvhd":
+                long = read(file, at + 16, 1) == b"\1"
+                scale, length = struct.unpack(">IQ" if long else ">II", read(file, at + (36 if long else 28), 12 if long else 8))
+                seconds += length / scale if scale and length != 0xFFFFFFFF else 0.0
+            if size < 8:
+                break
+            at += size
+    return seconds
 
 
 def _mp3_promise(path: Path, rate: int) -> float | None:

@@ -128,6 +128,7 @@ class _TimeLine:
         self.resampler = _Resampler()
         self.base = 0.0  # where the present run of frames began
         self.broken = False  # something failed since the last good frame
+        self.ahead = 0.0  # seconds by which the clock was set ahead
         self.owed = 0  # bytes of failed packets, where only bytes tell the time
         self.in_tag = False
         self.good_bytes, self.good_seconds = 0, 0.0
@@ -172,10 +173,10 @@ class _TimeLine:
         reader, at = self.reader, self.reader._made / RATE
         estimated = sum(end - start for start, end, _ in reader.lost) if self.untimed else 0.0
         if reader.promised is not None:
-            missing = reader.promised - at
+            missing = reader.promised - self.ahead - at
             exact = _EXACT.get(reader.format, 1.0)
             if missing > exact + 0.3 * estimated:
-                self._lose(at, reader.promised, "missing at the end")
+                self._lose(at, at + missing, "missing at the end")
         elif self.owed and (missing := self._seconds(self.owed)) >= 0.1:
             self._lose(at, at + missing, "damaged")
 
@@ -191,6 +192,7 @@ class _TimeLine:
         jump = at - self.origin - self.clock
         if containers.set_anew(self.reader.format, self.reader.promised, at - self.origin, self.clock):
             self.origin += jump
+            self.ahead += max(0.0, jump)
             return 0.0
         return jump
 

@@ -144,6 +144,15 @@ def vbri(frames: int) -> Callable[[Path], Path]:
     return write
 
 
+def joined(extension: str, times: int) -> Callable[[Path], Path]:
+    def write(path: Path) -> Path:
+        path = audio.write(path.with_suffix(extension), JFK)
+        path.write_bytes(path.read_bytes() * times)
+        return path
+
+    return write
+
+
 def box(content: bytes, *path: bytes) -> int:
     """Where the body of a box of an MP4 begins."""
     at, end = 0, len(content)
@@ -204,10 +213,6 @@ def tag(text: bytes) -> Callable[[bytearray], None]:
     return change
 
 
-JOINED = wav() + wav()
-OTHER = {"two": 2, "three": 3}
-ODD = PCM.tobytes()[:-1]
-
 # All of it is read: 11 s, or so many times 11 s, exactly the samples where nothing is compressed.
 WHOLE: dict[str, tuple[Callable[[Path], Path], float]] = {
     "WAV, a quarter": (plain(wav(QUARTER)), 1),
@@ -228,7 +233,7 @@ WHOLE: dict[str, tuple[Callable[[Path], Path], float]] = {
     "WAV, as promised, and some bytes": (plain(wav(None, np.random.default_rng(1).bytes(1501))), 1),
     "WAV, as promised, and zeros": (plain(wav(None, bytes(300_001))), 1),
     "WAV, as promised, and an old tag": (plain(wav(None, b"TAG" + b"x" * 125)), 1),
-    "WAV, two joined": (plain(JOINED), 2),
+    "WAV, two joined": (plain(wav() + wav()), 2),
     "WAV, three joined, the second without its size": (plain(wav(None, LIST) + wav(0, riff=0)), 2),
     "WAV, two blocks of sound": (plain(wav(None, LIST + b"data" + struct.pack("<I", len(PCM) * 2) + PCM.tobytes())), 2),
     "RF64, none": (plain(rf64(0)), 1),
@@ -294,6 +299,9 @@ WHOLE: dict[str, tuple[Callable[[Path], Path], float]] = {
     "MP4, sound box of no size": (mp4({(b"mdat",): (-8, bytes(4))}), 1),
     "MP4, sound box too large": (mp4({(b"mdat",): (-8, b"\x7f\xff\xff\xff")}), 1),
     "MP4, in fragments without lengths": (mp4({}, movflags="frag_keyframe+empty_moov+default_base_moof", frag_duration="1000000"), 1),
+    "FLAC, two joined": (joined(".flac", 2), 2),
+    "OGG, two joined": (joined(".ogg", 2), 2),
+    "MKV, two joined": (joined(".webm", 2), 2),
     "MKV, a quarter": (matroska(tag(b"00:00:02")), 1),
     "MKV, the segment a quarter": (matroska(segment(20_000)), 1),
     "MKV, the segment of no size": (matroska(segment(0)), 1),
@@ -315,13 +323,15 @@ MISSING: dict[str, tuple[Callable[[Path], Path], float]] = {
     "MP3, cut": (cut(".mp3", 0.6), 11),
     "MP4, cut": (cut(".mp4", 0.6, movflags="faststart"), 11),
     "MP4, cut in a fragment": (cut(".mp4", 0.63, movflags="frag_keyframe+empty_moov+default_base_moof", frag_duration="4000000"), 8),
+    "MP4, two joined": (joined(".m4a", 2), 22),
     "WebM, cut": (cut(".webm", 0.6), 11),
 }
 
 
 def packets(path: Path, format: str, leaps: dict[float, float], codec: str = "mp2", start: float = 0.0) -> Path:
     """A recording whose clock is set so many seconds ahead at some seconds, written with time stamps as they come."""
-    with av.open(str(path), "w", format=format, options={"mpegts_copyts": "1", "avoid_negative_ts": "disabled"} if format == "mpegts" else {}) as container:
+    options = {"mpegts_copyts": "1"} if format == "mpegts" else {}
+    with av.open(str(path), "w", format=format, options=options) as container:
         rate = 48_000 if codec in ("libopus", "mp2") else 44_100 if codec in ("libmp3lame", "wmav2") else audio.RATE
         stream = container.add_stream(codec, rate=rate, layout="mono")
         resampler = av.AudioResampler(format=stream.codec_context.format, layout="mono", rate=rate)

@@ -1,0 +1,216 @@
+"""Every container of FFmpeg that holds its own data is read; what points elsewhere opens nothing; the rest is named for what it is."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from av.format import ContainerFormat
+
+from stt import formats, media
+from stt.errors import InputError, NotSound, Unreadable
+from tests import audio, every_format
+
+JFK = audio.samples(audio.JFK)
+SHORT = JFK[: 4 * audio.RATE]
+ALIASES = {"3g2", "3gp", "mp4", "webm"}  # of mov and matroska; FFmpeg lists them because it writes them under these names
+
+
+def demuxers() -> set[str]:
+    """The demuxers of the FFmpeg that is installed."""
+    found = set()
+    for name in av.formats_available:
+        try:
+            found.add(ContainerFormat(name, "r").name.split(",")[0])
+        except ValueError:  # it only writes
+            continue
+    return found - ALIASES
+
+
+def test_every_demuxer_is_open_or_shut():
+    shut = [name for group in formats.SHUT.values() for name in group]
+    assert len(shut) == len(set(shut))
+    assert not formats.OPEN & set(shut)
+    assert demuxers() - formats.OPEN - set(shut) == set()
+
+
+def test_what_points_elsewhere_is_shut_and_an_unknown_demuxer_too():
+    allowed = set(formats.OPTIONS["format_whitelist"].split(","))
+    assert allowed == formats.OPEN
+    pointing = "hls concat sdp rtp rtsp sap image2 image2pipe webm_dash_manifest vobsub mlv lavfi sbg ffmetadata ass srt dash imf"
+    assert not allowed & set(pointing.split())
+    assert formats.OPTIONS["protocol_whitelist"] == "none"
+
+
+def test_every_kind_has_a_name_and_a_content_type():
+    for name in formats.OPEN:
+        for video in (False, True):
+            called, mime = formats.kind(name).told(video)
+            assert called and mime.count("/") == 1
+    assert formats.kind("voc").told(False) == ("VOC", "audio/x-voc")
+    assert formats.kind("thp").told(False) == ("THP", "application/octet-stream")
+
+
+def alike(sound: np.ndarray, of: np.ndarray) -> float:
+    """Correlation of 2 s of a recording with the same in another, wherever an encoder has moved it."""
+    part, size = of[8_000:40_000], 1 << 18
+    spectrum = np.fft.rfft(sound, size) * np.conj(np.fft.rfft(part, size))
+    at = int(np.argmax(np.fft.irfft(spectrum, size)))
+    return float(np.corrcoef(sound[at : at + len(part)], part)[0, 1])
+
+
+@pytest.mark.parametrize("muxer", every_format.WRITTEN)
+def test_what_ffmpeg_writes_is_read(tmp_path: Path, muxer: str):
+    path = every_format.write(tmp_path / "recording", muxer, SHORT)
+    found = media.probe(path)
+    kind = formats.kind(every_format.WRITTEN[muxer][0])
+    assert found.kind.removesuffix(" video") in {kind.sound, kind.video, "MOV", "3GP", "WebM"}
+    assert found.duration == pytest.approx(4, abs=0.3)
+    with media.Reader(path) as reader:
+        sound = reader.read(60)[0]
+    assert reader.lost == []
+    assert len(sound) / audio.RATE == pytest.approx(4, abs=0.2)
+    assert alike(sound, SHORT) > 0.9
+
+
+@pytest.mark.parametrize("kind", every_format.BY_HAND)
+def test_what_ffmpeg_reads_and_does_not_write_is_read(tmp_path: Path, kind: str):
+    make, called = every_format.BY_HAND[kind]
+    path = tmp_path / "recording"
+    path.write_bytes(make(SHORT))
+    assert media.probe(path).kind == called
+    with media.Reader(path) as reader:
+        sound = reader.read(60)[0]
+    assert reader.lost == []
+    assert len(sound) / audio.RATE == pytest.approx(4, abs=0.2)
+    assert alike(sound, SHORT) > 0.9
+
+
+def zipped(*names: str) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name in names:
+            archive.writestr(name, "content")
+    return made.getvalue()
+
+
+NAMED: dict[str, tuple[bytes, str]] = {
+    "AAX": (b"\0\0\0\x20ftypaax \0\0\0\0" + bytes(500), "is an Audible file (AAX) with copy protection"),
+    "AAXC": (b"\0\0\0\x20ftypaaxc\0\0\0\0" + bytes(500), "is an Audible file (AAXC) with copy protection"),
+    "M4P": (b"\0\0\0\x20ftypM4P \0\0\0\0" + bytes(500), "is a song with copy protection (M4P)"),
+    "WMA with DRM": (
+        bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c") + bytes(14) + bytes.fromhex("fbb3112223bdd211b4b700a0c955fc6e") + bytes(900),
+        "is protected by DRM (Windows Media)",
+    ),
+    "DS2": (b"\x03ds2" + bytes(900), "is a dictation in a kind of DSS (DS2)"),
+    "AC-4": (b"\xac\x41\xff\xff\0\1\0" + bytes(900), "is a Dolby AC-4 recording"),
+    "OptimFROG": (b"OFR \x0f\0\0\0" + bytes(900), "is an OptimFROG recording"),
+    "SILK": (b"#!SILK_V3\x10\0" + b"\x7f" * 900, "is a voice message in SILK"),
+    "SILK of WeChat": (b"\x02#!SILK_V3\x10\0" + b"\x7f" * 900, "is a voice message in SILK (WeChat)"),
+    "MIDI": (b"MThd\0\0\0\x06\0\1\0\1\1\xe0MTrk" + bytes(900), "is a MIDI file: it holds notes, not sound"),
+    "XM": (b"Extended Module: a song" + bytes(900), "is module music (XM)"),
+    "MOD": (b"song\0" + bytes(1075) + b"M.K." + bytes(9000), "is module music (MOD)"),
+    "NSF": (b"NESM\x1a\1\1\1" + bytes(900), "is music of a game (NSF)"),
+    "Audacity": (b"SQLite format 3\0" + bytes(52) + b"AUDY" + bytes(900), "is an Audacity project"),
+    "CD track": (b"RIFF\x24\0\0\0CDDAfmt \x18\0\0\0" + bytes(24), "is a shortcut to a track of a CD"),
+}
+NO_RECORDING: dict[str, tuple[bytes, str]] = {
+    "PDF": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n" + bytes(range(256)) * 20, "is a PDF document, not a recording"),
+    "Word": (zipped("[Content_Types].xml", "word/document.xml"), "is a Word document, not a recording"),
+    "Excel": (zipped("[Content_Types].xml", "xl/workbook.xml"), "is an Excel workbook, not a recording"),
+    "ZIP": (zipped("holiday.mp3"), "is a ZIP archive, not a recording"),
+    "older Word": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(900), "is an older Office document, not a recording"),
+    "RAR": (b"Rar!\x1a\x07\x01\0" + bytes(900), "is a RAR archive, not a recording"),
+    "7z": (b"7z\xbc\xaf\x27\x1c\0\4" + bytes(900), "is a 7z archive, not a recording"),
+    "gzip": (b"\x1f\x8b\x08\0" + bytes(range(256)) * 9, "is a gzip archive, not a recording"),
+    "tar": (b"a.txt".ljust(257, b"\0") + b"ustar\x0000" + bytes(900), "is a tar archive, not a recording"),
+    "JPEG": (b"\xff\xd8\xff\xe0\0\x10JFIF\0" + bytes(900), "is a picture (JPEG), not a recording"),
+    "GIF": (b"GIF89a\x01\0\x01\0" + bytes(900), "is a picture (GIF), not a recording"),
+    "WebP": (b"RIFF\x24\0\0\0WEBPVP8 " + bytes(900), "is a picture (WebP), not a recording"),
+    "HEIC": (b"\0\0\0\x18ftypheic\0\0\0\0" + bytes(900), "is a picture (HEIC), not a recording"),
+    "TIFF": (b"II*\0\x08\0\0\0" + bytes(900), "is a picture (TIFF), not a recording"),
+    "SVG": (b'<svg xmlns="http://www.w3.org/2000/svg"></svg>', "is a picture (SVG), not a recording"),
+    "SQLite": (b"SQLite format 3\0" + bytes(900), "is a database (SQLite), not a recording"),
+    "ELF": (b"\x7fELF\2\1\1" + bytes(900), "is a program, not a recording"),
+    "EXE": (b"MZ" + bytes(58) + b"\x80\0\0\0" + bytes(64) + b"PE\0\0" + bytes(900), "is a program, not a recording"),
+    "shortcut": (b"L\0\0\0\x01\x14\x02\0" + bytes(900), "is a shortcut to another file, not a recording"),
+    "HTML": (b"<!DOCTYPE html><html><body>Log in to download</body></html>", "is a web page, not a recording"),
+    "subtitles": (b"1\n00:00:01,000 --> 00:00:02,000\nHello\n", "is a text with subtitles, not a recording"),
+    "XML": (b'<?xml version="1.0"?><a><b/></a>', "is an XML file, not a recording"),
+    "JSON": (b'{"text": "and so my fellow americans"}', "is a text, not a recording"),
+    "text in UTF-16": ("Grüße aus Köln".encode("utf-16"), "is a text, not a recording"),
+    "text in Latin-1": ("Schöne Grüße aus Köln.\n".encode("latin-1") * 99, "is a text, not a recording"),
+    "zeros": (bytes(300_000), "holds nothing but zeros"),
+}
+
+
+@pytest.mark.parametrize("kind", NAMED)
+def test_a_known_kind_that_cannot_be_read_is_named(tmp_path: Path, kind: str):
+    content, words = NAMED[kind]
+    (path := tmp_path / "recording").write_bytes(content)
+    with pytest.raises(Unreadable) as refusal:
+        media.probe(path, "holiday.mp3")
+    assert refusal.value.message.startswith(f"“holiday.mp3” {words}")
+    assert refusal.value.guidance
+
+
+@pytest.mark.parametrize("kind", NO_RECORDING)
+def test_what_is_no_recording_is_told_apart(tmp_path: Path, kind: str):
+    content, words = NO_RECORDING[kind]
+    (path := tmp_path / "recording").write_bytes(content)
+    with pytest.raises(NotSound) as refusal:
+        media.probe(path, "holiday.mp3")
+    assert refusal.value.message == f"“holiday.mp3” {words}."
+
+
+@pytest.mark.parametrize("format", ["drms", "enca"])
+def test_a_protected_track_of_an_mp4_is_named(tmp_path: Path, format: str):
+    path = audio.write(tmp_path / "a.m4a", SHORT)
+    path.write_bytes(path.read_bytes().replace(b"mp4a", format.encode(), 1))
+    with pytest.raises(Unreadable, match="is protected by its shop or sender"):
+        media.probe(path)
+
+
+@pytest.mark.parametrize(("tag", "words"), [(b"ac-4", "sound in Dolby AC-4"), (b"mhm1", "MPEG-H 3D Audio"), (b"zzzz", "not known here")])
+def test_a_codec_without_a_decoder_is_named(tmp_path: Path, tag: bytes, words: str):
+    path = audio.write(tmp_path / "a.m4a", SHORT)
+    path.write_bytes(path.read_bytes().replace(b"mp4a", tag, 1).replace(b"esds", b"none"))
+    with pytest.raises(Unreadable, match=words):
+        media.probe(path)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_noise_is_no_recording(tmp_path: Path, seed: int):
+    """Sixty files of random bytes each, evenly and not, small and large."""
+    chance, path = np.random.default_rng(seed), tmp_path / "recording"
+    for number in range(60):
+        size = int(10 ** chance.uniform(1, 5.5))
+        match number % 4:
+            case 0 | 1:
+                content = chance.bytes(size)
+            case 2:
+                content = chance.normal(128, 20, size).astype(np.uint8).tobytes()
+            case _:
+                content = (chance.normal(0, 2000, size).cumsum() / 50).astype("<i2").tobytes()
+        path.write_bytes(content)
+        with pytest.raises(NotSound):
+            media.probe(path)
+
+
+WORDS = "the a speech of recording sound 44100 frame ID3 RIFF WAVE [x] {y} <z> v=1 -- ; : / http://example.org 00:00:01 \t 1,2,3".split(" ")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "latin-1", "cp1251", "shift_jis"])
+def test_a_text_is_no_recording(tmp_path: Path, encoding: str):
+    """Forty texts in each encoding, from a word to a book."""
+    chance, path = np.random.default_rng(1), tmp_path / "recording"
+    others = {"cp1251": "речь звук запись", "shift_jis": "音声 録音 こんにちは"}.get(encoding, "größe é").split()
+    for _ in range(40):
+        words = chance.choice([*WORDS, *others], int(10 ** chance.uniform(0, 4)))
+        path.write_bytes("".join(f"{word}{chr(10) if n % 9 == 8 else ' '}" for n, word in enumerate(words)).encode(encoding))
+        with pytest.raises(InputError):
+            media.probe(path)
