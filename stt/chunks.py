@@ -1,4 +1,4 @@
-"""Chunks of sound files: where they begin and end, whatever their sizes say. A size is stale when no chunk follows it."""
+"""Find chunks of sound files whatever their sizes say. A size is stale when no chunk follows where it ends."""
 
 from __future__ import annotations
 
@@ -77,7 +77,10 @@ class Chunks(NamedTuple):
         return total
 
 
-_names = "LIST,INFO,RIFF,fmt ,data,fact,cue ,id3 ,ID3 ,bext,JUNK,junk,FLLR,PAD ,smpl,inst,plst,acid,iXML,axml,chna,cart,_PMX,afsp,PEAK,SAUR"
+_names = (
+    "LIST,INFO,RIFF,fmt ,data,fact,cue ,id3 ,ID3 ,bext,JUNK,junk,FLLR,PAD ,smpl,inst,plst,acid,iXML,axml,chna,cart,_PMX,"
+    "afsp,PEAK,SAUR"
+)
 RIFF_NAMES = frozenset(_names.encode().split(b","))
 RIFF = Chunks(struct.Struct("<4sI"), RIFF_NAMES)
 RIFX = Chunks(struct.Struct(">4sI"), RIFF_NAMES)
@@ -111,8 +114,11 @@ def all_zeros(file: BinaryIO, start: int, end: int) -> bool:
 
 
 def read(file: BinaryIO, at: int, size: int) -> bytes:
-    """Bytes from an offset on."""
-    file.seek(at)
+    """Bytes from an offset on; none where a damaged header leads outside of every file."""
+    try:
+        file.seek(at)
+    except (OSError, OverflowError):
+        return b""
     return file.read(max(0, size))
 
 

@@ -1,4 +1,4 @@
-"""Which kinds of files FFmpeg may open: every container that holds its own data, and none that points elsewhere.
+"""List what FFmpeg may open: every container that holds its own data, and none that points elsewhere.
 
 Every demuxer of FFmpeg stands in exactly one of the two lists; one that is in neither, as those of a later FFmpeg, stays
 shut. Names are FFmpeg's own.

@@ -90,7 +90,10 @@ def mended(file: BinaryIO, total: int) -> Pieces | None:
         mend = _matroska
     elif head[:3] == b"ID3" or (head[:1] == b"\xff" and head[1:2] >= b"\xe0"):
         mend = _mp3
-    return mend(file, total) if mend else None
+    try:
+        return mend(file, total) if mend else None
+    except struct.error:  # cut off in the header: FFmpeg says what is wrong with it
+        return None
 
 
 W64_START = b"riff" + bytes.fromhex("2e91cf11a5d628db04c10000")

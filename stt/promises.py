@@ -1,4 +1,4 @@
-"""How much sound a file promises: what its header or its container says, after stale sizes were mended. Times are in seconds."""
+"""Tell how much sound a file promises by its header or container, once stale sizes are mended. Times are in seconds."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ def promised(path: Path, format: str, container: av.container.InputContainer, st
         with suppress(ValueError):
             hours, minutes, seconds = tag.split(":")
             return int(hours) * 3600 + int(minutes) * 60 + float(seconds) - origin
-    joined = _joined(path) if format == "mov" else 0.0
+    joined = 0.0
+    if format == "mov":
+        with suppress(struct.error):
+            joined = _joined(path)
     if stream.duration:
         late = 0.0 if stream.start_time is None else float(stream.start_time * stream.time_base) - origin
         return float(stream.duration * stream.time_base) + max(0.0, late) + joined

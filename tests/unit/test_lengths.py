@@ -78,6 +78,30 @@ def test_a_header_that_is_cut_off_is_no_surprise(tmp_path: Path, start: bytes, s
         assert headers.mended(file, size) is None or headers.mended(file, size)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("WAV, two joined", "RF64, a quarter", "W64, a quarter", "AIFF-C, a quarter", "CAF, a quarter", "AU, a quarter"),
+        *("MP3, a tenth", "MP4, sound box too small", "MKV, the segment a quarter"),
+    ],
+)
+def test_a_header_with_any_bytes_changed_or_cut_off_stays_within_its_file(tmp_path: Path, name: str):
+    whole = stale.WHOLE[name][0](tmp_path / "recording").read_bytes()
+    head, chance = whole[:400], np.random.default_rng(1)
+    path = tmp_path / "bent"
+    for _ in range(150):
+        bent = bytearray(head + whole[-2000:])
+        for at in chance.integers(4, 200, 3):
+            width = int(chance.integers(1, 9))
+            bent[at : at + width] = chance.choice([b"\0", b"\xff", b"\x7f", b"\x80", chance.bytes(1)]) * width
+        bent = bent[: int(chance.integers(8, len(bent)))] if chance.random() < 0.4 else bent
+        path.write_bytes(bent)
+        recording = headers.Recording(path)
+        read = recording.read()
+        recording.close()
+        assert len(read) <= len(bent) + 64
+
+
 def test_reading_in_any_pieces_gives_the_same_bytes(tmp_path: Path):
     path = tmp_path / "a.wav"
     path.write_bytes(stale.wav(100, stale.LIST) + stale.wav(0))
