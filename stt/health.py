@@ -43,7 +43,8 @@ def has_room() -> bool:
 def database_answers() -> bool:
     try:
         with database().connect() as connection:
-            connection.execute(sa.select(1))
+            # As text: to read a bare number as a column SQLAlchemy asks its ORM, which dbos may be importing just now.
+            connection.execute(sa.text("SELECT 1"))
     except (sa.exc.SQLAlchemyError, SetupError):
         return False
     return True

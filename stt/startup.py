@@ -103,7 +103,8 @@ def run() -> None:
 
 def begin(unless: Callable[[], bool] = _ending.is_set) -> None:
     """Start the job engine, as soon as the database answers. Raises what else may be wrong, SetupError above all."""
-    from stt import jobs  # brings dbos: half a second that the first page should not wait for
+    load("stt.jobs")  # brings dbos: half a second that the first page should not wait for
+    from stt import jobs
     from stt.database import AWAY
     from stt.polling import backoff, pause
 
