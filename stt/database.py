@@ -6,9 +6,7 @@ Times of day are seconds since 1970 (UTC), lengths are seconds of audio, sizes b
 from __future__ import annotations
 
 import os
-import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -54,6 +52,7 @@ recordings = sa.Table(
     sa.Column("dated", sa.Float),  # the recording's own date
     sa.Column("dated_by", sa.String(12)),  # what that is (see `stt.dates`)
     sa.Column("tracks", sa.JSON),  # each sound track (`stt.tracks`), empty where there is one; NULL from older versions
+    sa.Column("seekable", sa.Boolean),  # browsers play it as it is (see `stt.seekable`); NULL from older versions
 )
 
 waveforms = sa.Table(
@@ -61,6 +60,20 @@ waveforms = sa.Table(
     metadata,
     sa.Column("id", sa.ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("loudness", sa.LargeBinary, nullable=False),  # a byte for each of the even steps, 255 the loudest
+)
+
+# Playback copies, made or in the making (see `stt.playback`).
+copies = sa.Table(
+    "copies",
+    metadata,
+    sa.Column("id", sa.ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("track", sa.String(12), primary_key=True),  # a number or "all"; empty for the one that is transcribed
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("percent", sa.Integer, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("at", sa.Float, nullable=False),  # of the last change
+    sa.Column("size", sa.BigInteger),
+    sa.Column("error", sa.JSON(none_as_null=True)),
 )
 
 _NO_KEY = sa.text("title_key IS NULL")
@@ -357,27 +370,6 @@ def advisory_lock(number: int, *, wait: bool = True) -> Iterator[bool]:
                 connection.execute(sa.select(sa.func.pg_advisory_unlock(number)))
             except AWAY:
                 connection.invalidate()  # which frees the lock; what was done inside stays done
-
-
-def job_engine_arguments() -> dict[str, Any]:
-    """What `connect` is given for the connections of the job engine, which has a pool of its own."""
-    if settings().stt_database_url:
-        return REACH
-    return {"factory": _JobsSqlite}
-
-
-class _JobsSqlite(sqlite3.Connection):
-    """A connection of the job engine that overwrites what it deletes.
-
-    SQLite as Debian 12 and Ubuntu 22.04 have it gives NULL for `unixepoch('subsec')`, with which dbos dates its rows
-    from Python 3.12 on; so it gets another one.
-    """
-
-    def __init__(self, *values: Any, **named: Any) -> None:
-        super().__init__(*values, **named)
-        self.execute(OVERWRITE)
-        if sqlite3.sqlite_version_info < (3, 42):
-            self.create_function("unixepoch", 1, lambda _subsec: round(time.time(), 3))
 
 
 def _with_driver(address: str) -> str:

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from stt import probe
+from stt.copy_encoder import Encoder
 from stt.errors import SttError
 from stt.media import RATE
 from stt.sound import Reader
@@ -41,6 +42,7 @@ class Decoder:
     def __init__(self) -> None:
         self._reader: Reader | SideBySide | None = None
         self._said_lost = 0
+        self._encoder: Encoder | None = None
 
     def probe(self, path: str, name: str, track: int | None = None) -> Answer:
         return probe.probe(Path(path), name, track)._asdict(), b""
@@ -69,10 +71,25 @@ class Decoder:
         windows = np.pad(samples, (0, -len(samples) % window)).reshape(-1, window)
         return {"samples": len(samples)}, np.sqrt((windows**2).mean(axis=1)).astype("<f4").tobytes()
 
+    def open_copy(self, path: str, name: str, track: int | list[int] | None = None) -> Answer:
+        """Have this process encode a recording from now on, at a low priority that it never loses again."""
+        self.close()
+        self._encoder = Encoder(Path(path), track, name=name)
+        return {"channels": self._encoder.channels, "rate": self._encoder.rate}, b""
+
+    def encode(self, seconds: float) -> Answer:
+        """Answer the AAC packets of the next samples, one after the other, and what each holds: bytes and samples."""
+        if self._encoder is None:
+            raise ValueError("no recording is open")
+        samples, packets = self._encoder.encode(seconds)
+        sizes, lengths = [packet.size for packet in packets], [packet.duration for packet in packets]
+        return {"samples": samples, "sizes": sizes, "lengths": lengths}, b"".join(map(bytes, packets))
+
     def close(self) -> Answer:
-        if self._reader is not None:
-            self._reader.close()
-            self._reader = None
+        for opened in (self._reader, self._encoder):
+            if opened is not None:
+                opened.close()
+        self._reader = self._encoder = None
         return {}, b""
 
     @property
@@ -93,7 +110,8 @@ class Decoder:
 
 
 REQUESTS: dict[str, Callable[..., Answer]] = {
-    name: getattr(Decoder, name) for name in ("probe", "open", "read", "skip", "levels", "close")
+    name: getattr(Decoder, name)
+    for name in ("probe", "open", "read", "skip", "levels", "open_copy", "encode", "close")
 }
 
 

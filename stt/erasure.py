@@ -127,8 +127,8 @@ def remove_copies() -> None:
     for at in range(0, len(names), 500):
         block = names[at : at + 500]
         with database().connect() as connection:
-            known = recordings.known(connection, block)
-        storage.forget_copies(set(block) - known)
+            known = recordings.known(connection, {name.partition(".")[0] for name in block})
+        storage.forget_copies(name for name in block if name.partition(".")[0] not in known)
 
 
 def erase_pages(path: Path) -> bool:

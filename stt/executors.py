@@ -15,6 +15,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from functools import wraps
+from typing import ParamSpec
 
 import sqlalchemy as sa
 from dbos import DBOS, WorkflowStatus
@@ -26,9 +27,11 @@ from stt.settings import settings
 BEAT = 5.0  # seconds between two signs of life
 DEAD = processes.DEAD
 WORK = "transcription"  # the workflow of a job
+COPY = "playback-copy"  # that of a playback copy
 LOOKING = 7_318_841  # the advisory lock of who looks for the dead; any number that nobody else uses
 
 log = logging.getLogger("stt.executors")
+P = ParamSpec("P")
 _noticed: set[str] = set()  # ids of the workflows that run in this process
 Unnoticed = dict[tuple[str, float | None], WorkflowStatus]
 
@@ -38,15 +41,15 @@ def name() -> str:
     return processes.NAME if settings().stt_database_url else "local"
 
 
-def noticed(workflow: Callable[[str], None]) -> Callable[[str], None]:
+def noticed(workflow: Callable[P, None]) -> Callable[P, None]:
     """Decorator, below DBOS's own: this process knows that it is at work on it."""
 
     @wraps(workflow)
-    def run(generation_id: str) -> None:
+    def run(*args: P.args, **values: P.kwargs) -> None:
         here = str(DBOS.workflow_id)
         _noticed.add(here)
         try:
-            workflow(generation_id)
+            workflow(*args, **values)
         finally:
             _noticed.discard(here)
 
@@ -116,7 +119,7 @@ def take_up(executor: str, before: Unnoticed) -> Unnoticed:
     Twice, because it hears of a job a moment after the database has given it.
     """
     working = DBOS.list_workflows(
-        status="PENDING", executor_id=executor, name=WORK, load_input=False, load_output=False
+        status="PENDING", executor_id=executor, name=[WORK, COPY], load_input=False, load_output=False
     )
     unnoticed = {(work.workflow_id, work.dequeued_at): work for work in working if work.workflow_id not in _noticed}
     if lost := [unnoticed.pop(key) for key in before if key in unnoticed]:

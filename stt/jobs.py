@@ -20,6 +20,7 @@ from pydantic import SecretStr
 
 from stt import (
     catalog,
+    copying,
     crashes,
     erasure,
     executors,
@@ -48,8 +49,9 @@ from stt import (
 )
 from stt.access import LOCAL
 from stt.catalog import LOCAL as LOCAL_MODEL
-from stt.database import database, job_engine_arguments
+from stt.database import database
 from stt.errors import KeyMissing, NotFound, SttError
+from stt.job_database import job_engine_arguments
 from stt.recordings import Link, Recording
 from stt.records import Job
 from stt.settings import settings
@@ -179,6 +181,8 @@ def create(
     except BaseException:
         undo.surely(partial(_take_back, job, claim, copy))
         raise
+    if recording is not None:
+        copying.expect(recording, job.options)
     log.info("queued %s", job.id)  # with the id of the request, if it was one
     return job.id
 
@@ -272,6 +276,7 @@ def start() -> None:
             # Somebody is looking at the page, but ten looks into a queue in a second take a fortieth of a core.
             often = 0.1 if queue == queues.SHORT_HERE else 0.2  # seconds
             DBOS.register_queue(queue, worker_concurrency=count, polling_interval_sec=often)
+        DBOS.register_queue(copying.QUEUE, worker_concurrency=1, polling_interval_sec=copying.OFTEN)
         retention.schedule()
         upkeep.schedule(_mend, recovery.mend, partial(search_index.renew, database()), title_order.fill)
         title_order.begin()

@@ -15,6 +15,8 @@ from stt import decoder_pool
 from stt.errors import SttError
 
 RATE = 16_000  # Hz, what speech models take
+COPY_RATES = (16_000, 22_050, 24_000, 32_000, 44_100, 48_000)  # Hz, of playback copies
+COPY_BITS = 64_000  # a second of one channel of a playback copy
 PART = 10.0  # seconds that are decoded at once; it is asked in between whether to go on
 # Bounds for one request, in seconds of processor time and of waiting. Looking into an honest recording takes a tenth of a
 # second; a part of it far less, but all lanes of Whisper may be busy beside it.
@@ -42,6 +44,7 @@ class Media(NamedTuple):
     dated: str | None = None  # when it was recorded, as its tags say (see `stt.dates`)
     track: int = 1
     tracks: Sequence[dict[str, Any]] = ()
+    seekable: bool = False  # every browser plays it as it is, and seeks it exactly (see `stt.seekable`)
 
 
 def probe(path: Path, name: str = "", track: int | None = None) -> Media:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
-from stt import crashes, limits, links, metrics, recordings, records, spoken, stretches, titles, tracks, whisper
+from stt import copying, crashes, limits, links, metrics, recordings, records, spoken, stretches, titles, tracks, whisper
 from stt.engines import Outcome, Work
 from stt.errors import Cancelled, InputError, NotFound
 from stt.lanes import Lanes
@@ -35,6 +35,8 @@ class OnDevice:
             # An older version's answer was the recording itself. Its owner may be another by now (see `recovery`).
             recording = work.patiently(recordings.find, getattr(found, "id", found), None)
             recording = work.patiently(_looked_into, recording)
+            if work.job.url:  # that of an upload was begun with the job
+                copying.expect(recording, work.job.options)
             done = work.step("find the place to go on", _place, work.job.id)
             feed = work.patiently(Feed, work, recording)
             with closing(feed), Lanes(whisper.THREADS) as lanes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stt import containers, dates, track_list
+from stt import containers, dates, seekable, track_list
 from stt.errors import TooShort
 from stt.media import Media
 from stt.sound import Reader
@@ -46,6 +46,7 @@ def probe(path: Path, name: str = "", track: int | None = None) -> Media:
         dated=dated,
         track=track or 1,
         tracks=tracks if len(tracks) > 1 else [],
+        seekable=seekable.exact(path, promised, seconds),
         **facts,
     )
 

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from stt import dates, names, recovery, removals, storage, tracks
-from stt.database import AWAY, database, recordings, transcriptions
+from stt.database import AWAY, copies, database, recordings, transcriptions
 from stt.dates import Dated
 from stt.errors import BadLink, DiskFull, EmptyFile, NotFound, TooLarge, UploadBroken
 from stt.settings import settings
@@ -42,6 +42,7 @@ class Recording:
     dated: float | None = None
     dated_by: str | None = None
     tracks: list[dict[str, Any]] | None = None  # as of `stt.tracks`: none of one alone; None where nobody has looked
+    seekable: bool | None = None  # every browser plays it as it is; None where nobody has looked
 
     @property
     def path(self) -> Path:
@@ -177,6 +178,7 @@ def look_into(part: Path, name: str, owner: str, dated: Dated | None = None) -> 
         dated=dated and dated.at,
         dated_by=dated and dated.kind,
         tracks=tracks.as_rows(several),
+        seekable=found.seekable,
     )
 
 
@@ -279,12 +281,23 @@ def remove(recording_id: str, owner: str, *only: sa.ColumnElement[bool]) -> None
 def delete(connection: sa.Connection, recording_id: str, owner: str, *only: sa.ColumnElement[bool]) -> bool:
     """Delete the row of a recording in this transaction; whether it was there. `removals.remove_audio` comes after."""
     mine = sa.and_(recordings.c.id == recording_id, recordings.c.owner == owner, *only)
+    of_it = sa.select(copies.c.track).where(copies.c.id == recording_id)
+    made = [copy_name(recording_id, track) for track in connection.execute(of_it).scalars()]
     if not connection.execute(recordings.delete().where(mine)).rowcount:
         return False
-    removals.note(connection, removals.AUDIO, recording_id)
+    for name in (recording_id, *made):
+        removals.settle(connection, removals.AUDIO, name)  # one in the making has a note for a later time
+        removals.note(connection, removals.AUDIO, name)
+    if made:
+        removals.note(connection, removals.JOB, recording_id)
     removals.note_pages(connection, removals.RECORDS, recording_id)
     removals.wanted.set()
     return True
+
+
+def copy_name(recording_id: str, track: str) -> str:
+    """Return the name of a playback copy where audio is kept. What comes before the first dot is the recording's."""
+    return f"{recording_id}.{track}.m4a" if track else f"{recording_id}.m4a"
 
 
 def known(connection: sa.Connection, ids: Collection[str]) -> set[str]:

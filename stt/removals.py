@@ -52,11 +52,11 @@ def done(kind: str, *names: str) -> None:
         settle(connection, kind, *names)
 
 
-def due(kind: str) -> list[str]:
-    """The names of what is to be removed by now, the oldest first."""
+def due(kind: str, begins: str = "") -> list[str]:
+    """The names of what is to be removed by now and `begins` so, the oldest first."""
     query = (
         sa.select(removals.c.name)
-        .where(removals.c.kind == kind, removals.c.at <= time.time())
+        .where(removals.c.kind == kind, removals.c.at <= time.time(), removals.c.name.startswith(begins, autoescape=True))
         .order_by(removals.c.at)
     )
     with database().connect() as connection:
@@ -64,11 +64,15 @@ def due(kind: str) -> list[str]:
 
 
 def remove_audio(recording_id: str) -> bool:
-    """Remove a file whose row is gone; whether that could be done. What could not is tried again later."""
+    """Remove a file whose row is gone, and its playback copies; whether that could be done. What could not is tried again."""
+    return all([_remove(name) for name in (recording_id, *due(AUDIO, f"{recording_id}."))])
+
+
+def _remove(name: str) -> bool:
     try:
-        storage.delete(recording_id)
+        storage.delete(name)
     except (OSError, StorageAway) as error:
         log.warning("could not remove a recording, trying again: %s", type(error).__name__)
         return False
-    done(AUDIO, recording_id)
+    done(AUDIO, name)
     return True

@@ -43,6 +43,7 @@ ROUTES = [
     Route("/record/{id}", Later("stt.record_routes:piece"), methods=["POST"]),
     Route("/record/{id}/finish", Later("stt.record_routes:finish"), methods=["POST"]),
     Route("/audio/{id}", Later("stt.web:audio"), methods=["GET"]),
+    Route("/audio/{id}/state", Later("stt.web:sound"), methods=["GET"]),
     Route("/audio/{id}/waveform", Later("stt.web:loudness"), methods=["GET"]),
     Route("/export/transcripts.zip", Later("stt.export_routes:several"), methods=["POST"]),
     Route("/export/{id}.{format}", Later("stt.export_routes:one"), methods=["GET"]),

@@ -99,13 +99,13 @@ def shared(token: str) -> Shared:
     )
 
 
-def audio_of(token: str) -> Recording:
-    """The sound that the link with this token lets hear. Raises NotFound."""
+def audio_of(token: str) -> tuple[Recording, Job]:
+    """The recording that the link with this token lets hear, and the job of its words. Raises NotFound."""
     share, job = _find(token)
     recording = sound_of(job) if share.audio else None
     if recording is None:
         raise NotFound("This link has no sound.", guidance=GONE)
-    return recording
+    return recording, job
 
 
 def _find(token: str) -> tuple[Share, Job]:

@@ -1,4 +1,4 @@
-"""The sound of a recording as a stream of 16 kHz samples, damaged or not. Times are in seconds."""
+"""The sound of a recording as a stream of samples at one rate, damaged or not. Times are in seconds."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST_LOST = 1000  # places that are listed one by one; those after it are listed
 
 
 class Reader:
-    """The sound of a file as 16 kHz float32 samples, decoded as they are asked for.
+    """The sound of a file as float32 samples of `rate` Hz, decoded as they are asked for.
 
     The samples keep the recording's time line: a stretch that cannot be read is silence of the same length, and
     `lost` lists it as (start, end, why). What is missing at the end is listed, not filled. `lost` is complete once
@@ -34,8 +34,9 @@ class Reader:
     Raises EmptyFile, NotSound or NoAudioTrack.
     """
 
-    def __init__(self, path: Path, apart: bool = False, *, name: str = "", track: int | None = None) -> None:
+    def __init__(self, path: Path, apart: bool = False, *, name: str = "", track: int | None = None, rate: int = RATE) -> None:
         self.lost: list[tuple[float, float, str]] = []
+        self.rate = rate
         self.sound = 0.0  # seconds really decoded so far
         self._file, self.container, self.stream = containers.open_sound(path, name, track)
         self.format = self.container.format.name.split(",")[0]
@@ -65,16 +66,16 @@ class Reader:
     @property
     def position(self) -> float:
         """Seconds read so far."""
-        return self._taken / RATE
+        return self._taken / self.rate
 
     @property
     def mix(self) -> str | None:
         """How the channels read so far were mixed, in words; None where there is but one, or they stay apart."""
-        return ", then ".join(mix.said(RATE) for names, mix in self._mixes.items() if len(names) > 1) or None
+        return ", then ".join(mix.said(self.rate) for names, mix in self._mixes.items() if len(names) > 1) or None
 
     def read(self, seconds: float) -> np.ndarray:
         """The next samples, channels x n, float32, -1 to 1. Shorter at the end, and then of length 0."""
-        wanted = round(seconds * RATE)
+        wanted = round(seconds * self.rate)
         pieces, count = [self._waiting], self._waiting.shape[1]
         while count < wanted:
             if (piece := next(self._pieces, None)) is None:
@@ -92,7 +93,7 @@ class Reader:
         for piece in self._pieces:
             pieces.append(piece)
             count += piece.shape[1]
-            if self.sound >= SHORTEST or count > _SILENT * RATE:
+            if self.sound >= SHORTEST or count > _SILENT * self.rate:
                 break
         self._waiting = np.concatenate(pieces, axis=1)
         return self.sound >= SHORTEST
@@ -120,12 +121,12 @@ class Reader:
 
 
 class _TimeLine:
-    """Puts decoded frames where they belong: 16 kHz samples, silence for what is missing, and a list of that."""
+    """Puts decoded frames where they belong: samples of one rate, silence for what is missing, and a list of that."""
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
         self.untimed = reader.format in containers.UNTIMED
-        self.resampler = _Resampler()
+        self.resampler = _Resampler(reader.rate)
         self.base = 0.0  # where the present run of frames began
         self.broken = False  # something failed since the last good frame
         self.ahead = 0.0  # seconds by which the clock was set ahead
@@ -155,7 +156,7 @@ class _TimeLine:
         # Time stamps tremble by some milliseconds, and silence put in for that would be heard as clicks.
         if jump >= (0.01 if self.broken else 0.1):
             yield from self._restart()
-            at = self.reader._made / RATE
+            at = self.reader._made / self.reader.rate
             if self.broken or self.reader.format in ("flac", "ogg"):  # these two drop damaged parts without an error
                 self._lose(at, at + jump, "damaged")
             elif at and jump >= 1:
@@ -170,7 +171,7 @@ class _TimeLine:
 
     def end(self) -> Iterator[np.ndarray]:
         yield from self._restart()
-        reader, at = self.reader, self.reader._made / RATE
+        reader, at = self.reader, self.reader._made / self.reader.rate
         estimated = sum(end - start for start, end, _ in reader.lost) if self.untimed else 0.0
         if reader.promised is not None:
             missing = reader.promised - self.ahead - at
@@ -211,16 +212,16 @@ class _TimeLine:
         """Hand over what the resampler still holds, and begin a new run of frames."""
         for samples in self.resampler.flush():
             yield self._shaped(samples)
-        self.base = self.reader._made / RATE
+        self.base = self.reader._made / self.reader.rate
 
     def _silence(self, seconds: float) -> Iterator[np.ndarray]:
-        left = round(seconds * RATE)
+        left = round(seconds * self.reader.rate)
         while left > 0:
-            count = min(left, 30 * RATE)
+            count = min(left, 30 * self.reader.rate)
             self.reader._made += count
             left -= count
             yield np.zeros((self.reader.channels, count), np.float32)
-        self.base = self.reader._made / RATE
+        self.base = self.reader._made / self.reader.rate
 
     def _shaped(self, samples: np.ndarray) -> np.ndarray:
         """Mixed to one channel, or with as many as the reader has, should they change in the middle."""
@@ -236,9 +237,10 @@ class _TimeLine:
 
 
 class _Resampler:
-    """Frames of one kind to 16 kHz, a second at a time: three times faster than frame by frame."""
+    """Frames of one kind to one rate, a second at a time: three times faster than frame by frame."""
 
-    def __init__(self) -> None:
+    def __init__(self, rate: int) -> None:
+        self.rate = rate
         self.kind: tuple | None = None
         self.names: tuple[str, ...] = ()  # of the channels
         self.count = 0  # samples taken at the frames' rate
@@ -253,7 +255,7 @@ class _Resampler:
             self.names = tuple(channel.name for channel in frame.layout.channels)
             self.waiting = av.AudioFifo()
             # Packed samples: PyAV 18 crashes on planar frames of eight or more channels in `to_ndarray`.
-            self.resampler = av.AudioResampler(format="flt", layout=frame.layout, rate=RATE)
+            self.resampler = av.AudioResampler(format="flt", layout=frame.layout, rate=self.rate)
         self.count += frame.samples
         self.fed = self.count / frame.sample_rate
         frame.pts = None

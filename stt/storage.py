@@ -9,7 +9,7 @@ import errno
 import os
 import shutil
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
@@ -135,7 +135,7 @@ def cached() -> list[str]:
     return [file.name for file in folder("cache").iterdir() if file.suffix != files.PART]
 
 
-def forget_copies(names: Collection[str]) -> None:
+def forget_copies(names: Iterable[str]) -> None:
     """Remove copies from this machine, not what they are copies of."""
     for name in names:
         (folder("cache") / name).unlink(missing_ok=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from stt.media import RATE
 from stt.sound import Reader
 
 
@@ -19,9 +20,9 @@ class SideBySide:
 
     mixed = 1
 
-    def __init__(self, path: Path, tracks: Sequence[int], *, name: str = "") -> None:
+    def __init__(self, path: Path, tracks: Sequence[int], *, name: str = "", rate: int = RATE) -> None:
         with ExitStack() as stack:
-            self._readers = [stack.enter_context(Reader(path, name=name, track=track)) for track in tracks]
+            self._readers = [stack.enter_context(Reader(path, name=name, track=track, rate=rate)) for track in tracks]
             self._stack = stack.pop_all()
         self.channels = len(self._readers)
         self.promised = max((r.promised for r in self._readers if r.promised is not None), default=None)

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from stt import access, dates, health, metrics, names, recordings, records, sharing, waveform
+from stt import access, dates, health, metrics, names, playback, recordings, records, sharing, waveform
 from stt.errors import LimitReached, NotFound, SttError, UploadBroken
 from stt.limiters import (
     AUDIO,
@@ -30,6 +30,7 @@ from stt.limiters import (
     WAVEFORMS,
 )
 from stt.recordings import Recording
+from stt.records import Job
 
 # An upload opened as a page of its own is nothing but sound: no script, no form, no cookie of this site.
 SANDBOX = "sandbox; default-src 'none'; media-src 'self'"
@@ -69,18 +70,20 @@ async def _taken_in(
 
 
 async def audio(request: Request) -> Response:
-    """`GET /audio/{id}`: the recording of a transcription, for its owner, with byte ranges; `?download` to save it.
+    """`GET /audio/{id}`: the sound of a transcription, for its owner, with byte ranges.
 
+    It is the playback copy where there is one, and the recording itself with `?original`, or `?download` to save it.
     `GET /audio/shared?share={token}`: that of a shared one, if the link lets hear it.
     """
     try:
-        recording, path = await AUDIO.run(_recording_and_file, request)
-    except NotFound as error:
+        recording, path, copied = await AUDIO.run(_recording_and_file, request)
+    except SttError as error:
         return refusal(error)
+    name = f"copy of {recording.id}" if copied else recording.id  # neither ever changes
     headers = {
         "Cache-Control": _caching(request),
         "Content-Security-Policy": SANDBOX,
-        "ETag": (tag := f'"{hashlib.sha256(recording.id.encode()).hexdigest()[:32]}"'),  # a recording never changes
+        "ETag": (tag := f'"{hashlib.sha256(name.encode()).hexdigest()[:32]}"'),
     }
     known = request.headers.get("if-none-match", "").split(",")
     if tag in {each.strip().removeprefix("W/") for each in known}:
@@ -88,11 +91,36 @@ async def audio(request: Request) -> Response:
     saved = "download" in request.query_params
     return FileResponse(
         path,
-        media_type=recording.mime,
+        media_type=playback.MIME if copied else recording.mime,
         headers=headers,
         filename=recording.name if saved else None,
         content_disposition_type="attachment" if saved else "inline",
     )
+
+
+async def sound(request: Request) -> Response:
+    """`GET /audio/{id}/state`, also of a shared one: what `/audio/{id}` answers with.
+
+    `{"state": "original" | "making" | "ready" | "failed", "percent": 0 to 100}`. Asking begins a copy that is missing.
+    """
+    try:
+        found = await WAVEFORMS.run(_sound, request)
+    except SttError as error:
+        return refusal(error)
+    return JSONResponse({"state": found.state, "percent": found.percent}, headers={"Cache-Control": "no-store"})
+
+
+def _sound(request: Request) -> playback.Sound:
+    recording, job = _recording(request)
+    track = playback.track_of(recording, job.options)
+    found = playback.sound_of(recording, track)
+    if found is None or found.state in (playback.MAKING, playback.FAILED):
+        from stt import copying, jobs  # bring dbos
+
+        jobs.start()
+        copying.begin(recording, track)
+        found = playback.sound_of(recording, track)
+    return found or playback.Sound(playback.MAKING)
 
 
 async def loudness(request: Request) -> Response:
@@ -110,7 +138,8 @@ async def loudness(request: Request) -> Response:
 
 
 def _loudness(request: Request) -> bytes | Future[bytes] | None:
-    return waveform.kept_or_begun(_recording(request))
+    recording, _ = _recording(request)
+    return waveform.kept_or_begun(recording)
 
 
 async def _within(seconds: float, work: Future[bytes]) -> bytes | None:
@@ -122,16 +151,21 @@ async def _within(seconds: float, work: Future[bytes]) -> bytes | None:
     return waiting.result()
 
 
-def _recording_and_file(request: Request) -> tuple[Recording, Path]:
-    recording = _recording(request)
-    return recording, recording.path
+def _recording_and_file(request: Request) -> tuple[Recording, Path, bool]:
+    """The recording, the file to answer with, and whether that is the playback copy."""
+    recording, job = _recording(request)
+    if not {"download", "original"} & request.query_params.keys():
+        copy = playback.copy_of(recording, playback.track_of(recording, job.options))
+        if copy is not None:
+            return recording, copy, True
+    return recording, recording.path, False
 
 
-def _recording(request: Request) -> Recording:
-    """The recording that the path names, if whoever asks may hear it. Raises NotFound."""
+def _recording(request: Request) -> tuple[Recording, Job]:
+    """The recording and the job that the path names, if whoever asks may hear it. Raises NotFound."""
     name, share = request.path_params["id"], request.query_params.get("share")
     if name == "shared" and share:
-        recording = sharing.audio_of(share)
+        recording, job = sharing.audio_of(share)
     else:
         owner = _owner(request)
         if owner is None:
@@ -140,7 +174,7 @@ def _recording(request: Request) -> Recording:
         recording = recordings.find(job.recording_id or "", owner)
     if not recording.kept:
         raise NotFound("The recording is no longer kept.")
-    return recording
+    return recording, job
 
 
 def _caching(request: Request) -> str:

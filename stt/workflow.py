@@ -19,12 +19,9 @@ from dbos import DBOS, StepOptions
 from stt import errors, executors, limits, metrics, models, records, remote
 from stt.database import AWAY
 from stt.engines import Engine, Outcome
-from stt.errors import Cancelled, NotFound, StorageAway, SttError
-from stt.polling import backoff, pause
+from stt.errors import Cancelled, NotFound, SttError
+from stt.patience import PASSING, patiently
 from stt.records import Job
-
-PATIENCE = 120.0  # seconds
-PASSING = (*AWAY, StorageAway)  # what a job waits for
 
 log = logging.getLogger("stt.jobs")
 
@@ -111,18 +108,6 @@ def _claimed(generation_id: str, attempt: int) -> Job:
         # A higher number than ours, and yet it is ours: the clock of the database was set back.
         records.unclaim(job)
     raise Cancelled()
-
-
-def patiently(function: Callable[..., Any], *args: Any, **values: Any) -> Any:
-    """Call `function` until the database and the store of recordings answer, for PATIENCE at most."""
-    ends = time.monotonic() + PATIENCE
-    for wait in backoff():
-        try:
-            return function(*args, **values)
-        except PASSING:
-            if time.monotonic() + wait > ends:
-                raise
-            pause(wait)
 
 
 def fail(generation_id: str, job: Job | None, error: SttError) -> None:

@@ -36,6 +36,7 @@ class Player {
     this.finder = new Finder(root, this.text, reveal, (word) => this.seek(word.start - 0.3));
     this.editor = new Editor(root, this.text, reveal);
     this.wave = new Wave(root, () => this.drawWave());
+    this.copy = new PlaybackCopy((address, failed) => this.offer(address, failed), (percent) => this.prepare(percent));
     this.link = new MomentLink(root, () => this.position);
     this.closing = new AbortController();
     this.on = (target, name, act, more) => target.addEventListener(name, act, { signal: this.closing.signal, ...more });
@@ -75,17 +76,37 @@ class Player {
   }
 
   load(address) {
-    const { audio } = this;
     this.pending = null;
-    if (address) audio.src = address;
-    else audio.removeAttribute("src");
+    this.failed = this.waiting = false; // whether there is no copy; whether to play as soon as there is one
+    if (this.audio.hasAttribute("src")) {
+      this.audio.removeAttribute("src");
+      this.audio.load();
+    }
     this.controls.hidden = !address;
     this.root.classList.toggle("stt-silent", !address);
+    this.root.classList.remove("stt-preparing");
     this.tell(address ? "" : "The sound is not kept here. The text stays.");
+    this.copy.find(address);
   }
 
-  tell(words) {
-    this.notice.textContent = words;
+  prepare(percent) {
+    this.root.classList.add("stt-preparing");
+    this.tell("Preparing the sound", `, ${percent} %`);
+  }
+
+  offer(address, failed) {
+    this.failed = failed;
+    this.root.classList.remove("stt-preparing");
+    this.tell("");
+    this.audio.src = failed ? `${address}${address.includes("?") ? "&" : "?"}original` : address;
+    if (this.waiting) this.start();
+  }
+
+  /** Say something below the controls. What changes all the time, as `far` does, is not read aloud. */
+  tell(words, far = "") {
+    const [said, silent] = this.notice.children;
+    if (said.textContent !== words) said.textContent = words;
+    silent.textContent = far;
     this.notice.hidden = !words;
   }
 
@@ -120,6 +141,8 @@ class Player {
 
   start() {
     this.scrolled = -Infinity;
+    this.waiting = !this.audio.hasAttribute("src");
+    if (this.waiting) return;
     this.audio.play().catch((problem) => {
       if (problem.name === "NotAllowedError") this.tell("The browser held the sound back. Press Play once more.");
     });
@@ -128,13 +151,14 @@ class Player {
   toggle() {
     if (!this.data.audio) return;
     latest = this;
-    if (this.audio.paused) this.start();
+    if (this.waiting) this.waiting = false;
+    else if (this.audio.paused) this.start();
     else this.audio.pause();
   }
 
   measure() {
     const { duration } = this.audio;
-    if (Number.isFinite(duration) && duration > 0) this.total = duration;
+    if (!this.failed && Number.isFinite(duration) && duration > 0) this.total = duration;
     this.slider.max = this.total;
     this.drawn = NaN;
     this.length.textContent = clock(this.total);
@@ -212,7 +236,7 @@ class Player {
     this.scrolled = -Infinity;
     on(audio, "loadedmetadata", () => {
       this.measure();
-      this.tell("");
+      this.tell(this.failed ? "The sound could not be prepared for this browser. You hear the original; its times may be off." : "");
       if (this.pending != null) this.move(this.pending);
       this.pending = null;
       audio.playbackRate = Number(this.speed.value);
@@ -220,7 +244,9 @@ class Player {
     });
     on(audio, "error", () => {
       const strange = audio.error?.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED;
-      const problem = strange
+      const problem = this.failed
+        ? "The sound could not be prepared for this browser. Download the audio to hear it."
+        : strange
         ? "This browser cannot play this recording. Download the audio to hear it."
         : "The sound cannot be loaded. Reload the page to try again.";
       if (this.data.audio) this.tell(problem);
@@ -326,6 +352,7 @@ class Player {
     cancelAnimationFrame(this.frame);
     this.sizes.disconnect();
     this.wave.close();
+    this.copy.close();
     this.finder.close();
     this.editor.close();
     this.text.close();

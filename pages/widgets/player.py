@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _player = component(
     "player",
     *("clipboard.js", "player_text.js", "player_fold.js", "player_find.js", "player_edit.js", "player_wave.js"),
-    *("player_link.js", "player.js"),
+    *("player_link.js", "player_copy.js", "player.js"),
     constants={"FOLDING": folding.rules(), "LONGEST_QUERY": search.LONGEST_QUERY},
 )
 
@@ -49,8 +49,8 @@ def player(
 ) -> ComponentResult:
     """Draw the player bar and the transcript below it. Only a saved correction and a link to a moment rerun the page.
 
-    `audio_url` is where the sound lies (a route with byte ranges), None if it was deleted; `waveform_url` where its
-    loudness does; `duration` in seconds. `at` is the position in seconds to open at, `doubtful` the confidence below
+    `audio_url` is where the sound lies (a route with byte ranges, and `/state` below it), None if it was deleted;
+    `waveform_url` where its loudness does; `duration` in seconds. `at` is the position in seconds to open at, `doubtful` the confidence below
     which a word is marked, `find` what the find box holds at the start.
 
     Paragraphs can be corrected where `version` says which version of the transcript this is: `on_edit` is called

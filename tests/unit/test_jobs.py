@@ -16,10 +16,11 @@ from jiwer import wer
 
 import stt
 from stt import history, jobs, limits, processes, recordings, records, spoken, stretches, upkeep
-from stt.database import database, job_engine_arguments
+from stt.database import database
 from stt.database import stretches as chunks
 from stt.dates import Dated
 from stt.errors import BadLink, BadOption, EmptyFile, KeyMissing, NotFound
+from stt.job_database import job_engine_arguments
 from stt.settings import settings
 from stt.transcript import Segment, Transcript, Word
 from tests import audio

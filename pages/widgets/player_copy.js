@@ -1,0 +1,36 @@
+// What there is to play: the recording itself where browsers seek it exactly, else a copy of its sound. The server makes
+// that when it is first needed, a few seconds for an hour; until then the text can be read, and a position is kept.
+
+const COPY_ASKED = 1000; // milliseconds between two questions at first, then ever longer
+const COPY_SELDOM = 5000;
+const COPY_TRIES = 5; // questions without an answer, after which the sound is tried as it is
+
+class PlaybackCopy {
+  /** `ready(address, failed)` is called with where the sound is, `wait(percent)` while there is none. */
+  constructor(ready, wait) {
+    this.ready = ready;
+    this.wait = wait;
+  }
+
+  async find(address) {
+    this.wanted = address;
+    if (!address) return;
+    const state = address.replace(/(?=\?|$)/, "/state");
+    let unanswered = 0;
+    for (let time = 0; ; time += 1) {
+      const answer = await fetch(state).catch(() => null);
+      const found = answer?.ok ? await answer.json().catch(() => null) : null;
+      if (this.wanted !== address) return;
+      const lost = !answer || answer.status >= 500;
+      unanswered = lost ? unanswered + 1 : 0;
+      if (found?.state === "making") this.wait(found.percent);
+      else if (!lost || unanswered >= COPY_TRIES) return this.ready(address, found?.state === "failed");
+      await new Promise((done) => setTimeout(done, Math.min(COPY_ASKED * (1 + time / 10), COPY_SELDOM)));
+      if (this.wanted !== address) return;
+    }
+  }
+
+  close() {
+    this.wanted = null;
+  }
+}

@@ -1,0 +1,96 @@
+"""Speech in the containers and codecs that people bring, among them all that browsers cannot play or seek."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+from tests.audio import RATE
+
+
+class _Pipe(io.RawIOBase):
+    """A file that cannot be gone back in, as what a browser records: it gets no length and no index."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = open(path, "wb")  # noqa: SIM115 - closed below
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content) -> int:
+        return self._file.write(content)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def write(
+    path: Path, sound: np.ndarray, codec: str, format: str, *, rate: int = 44_100, layout: str = "mono",
+    pipe: bool = False, bits: int | None = None, muxer: dict[str, str] | None = None, **options: str,
+) -> Path:  # fmt: skip
+    """Encode mono float32 samples of 16 kHz at `rate` Hz; `muxer` and `options` are FFmpeg's."""
+    target = _Pipe(path) if pipe else str(path)
+    with av.open(target, "w", format=format, options=muxer or {}) as container:
+        stream = container.add_stream(codec, rate=rate, layout=layout, options=options)
+        if bits:
+            stream.codec_context.bit_rate = bits
+        resampler = av.AudioResampler(format=stream.codec_context.format, layout=layout, rate=rate)
+        for at in range(0, len(sound), RATE):
+            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound[np.newaxis, at : at + RATE]), "fltp", "mono")
+            frame.sample_rate, frame.pts, frame.time_base = RATE, at, Fraction(1, RATE)
+            for converted in resampler.resample(frame):
+                container.mux(stream.encode(converted))
+        for converted in resampler.resample(None):
+            container.mux(stream.encode(converted))
+        container.mux(stream.encode(None))
+    if pipe:
+        target.close()
+    return path
+
+
+def _vbr_without_header(path: Path, sound: np.ndarray) -> Path:
+    """Frames of rates that differ most, one run after the other, as dictaphones write them."""
+    runs = []
+    for number, part in enumerate(np.array_split(sound, 6)):
+        bits = (32_000, 192_000)[number % 2]
+        made = write(path.with_suffix(f".{number}"), part, "libmp3lame", "mp3", bits=bits, muxer={"write_xing": "0", "id3v2_version": "0"})
+        runs.append(made.read_bytes())
+        made.unlink()
+    path.write_bytes(b"".join(runs))
+    return path
+
+
+FORMATS: dict[str, Callable[[Path, np.ndarray], Path]] = {
+    "VBR MP3 with header.mp3": lambda p, s: write(p, s, "libmp3lame", "mp3", flags="+qscale", global_quality="472"),
+    "VBR MP3 without header.mp3": _vbr_without_header,
+    "ADTS.aac": lambda p, s: write(p, s, "aac", "adts"),
+    "WMA.wma": lambda p, s: write(p, s, "wmav2", "asf", bits=64_000),
+    "AIFF.aiff": lambda p, s: write(p, s, "pcm_s16be", "aiff"),
+    "CAF.caf": lambda p, s: write(p, s, "pcm_s16le", "caf"),
+    "AC-3.ac3": lambda p, s: write(p, s, "ac3", "ac3", rate=48_000),
+    "mu-law WAV.wav": lambda p, s: write(p, s, "pcm_mulaw", "wav", rate=8_000),
+    "MKV.mkv": lambda p, s: write(p, s, "libopus", "matroska", rate=48_000),
+    "WebM without duration.webm": lambda p, s: write(p, s, "libopus", "webm", rate=48_000, pipe=True),
+    "Ogg.ogg": lambda p, s: write(p, s, "libopus", "ogg", rate=48_000),
+    "M4A.m4a": lambda p, s: write(p, s, "aac", "mp4", layout="stereo"),
+    "FLAC.flac": lambda p, s: write(p, s, "flac", "flac"),
+}
+ORIGINALS = ("M4A.m4a", "FLAC.flac")  # every browser seeks these exactly
+
+
+def place_of(piece: np.ndarray, whole: np.ndarray) -> float:
+    """The second of `whole` at which `piece` is found, both 16 kHz. Fails where it is not there clearly."""
+    size = 1 << (len(whole) + len(piece)).bit_length()
+    both = np.fft.irfft(np.fft.rfft(whole, size) * np.fft.rfft(piece, size).conj(), size)[: len(whole)]
+    power = np.convolve(np.pad(whole, (0, len(piece))) ** 2, np.ones(256), "same")  # a loud place is no likely one
+    energy = np.cumsum(np.pad(power, (1, 0)))
+    energy = energy[len(piece) : len(piece) + len(both)] - energy[: len(both)]
+    like = both / np.sqrt(np.maximum(energy, energy.max() * 1e-4) / 256 * np.dot(piece, piece))
+    at = int(like.argmax())
+    assert like[at] > 0.5, f"the best place has a likeness of {like[at]:.2f} only"
+    return at / RATE
