@@ -83,14 +83,13 @@ FORMATS: dict[str, Callable[[Path, np.ndarray], Path]] = {
 ORIGINALS = ("M4A.m4a", "FLAC.flac")  # every browser seeks these exactly
 
 
-def place_of(piece: np.ndarray, whole: np.ndarray) -> float:
+def place_of(piece: np.ndarray, whole: np.ndarray, likeness: float = 0.5) -> float:
     """The second of `whole` at which `piece` is found, both 16 kHz. Fails where it is not there clearly."""
     size = 1 << (len(whole) + len(piece)).bit_length()
     both = np.fft.irfft(np.fft.rfft(whole, size) * np.fft.rfft(piece, size).conj(), size)[: len(whole)]
-    power = np.convolve(np.pad(whole, (0, len(piece))) ** 2, np.ones(256), "same")  # a loud place is no likely one
-    energy = np.cumsum(np.pad(power, (1, 0)))
+    energy = np.cumsum(np.pad(whole.astype(float) ** 2, (1, len(piece))))
     energy = energy[len(piece) : len(piece) + len(both)] - energy[: len(both)]
-    like = both / np.sqrt(np.maximum(energy, energy.max() * 1e-4) / 256 * np.dot(piece, piece))
+    like = both / np.sqrt(np.maximum(energy, energy.max() * 1e-4) * np.dot(piece, piece))
     at = int(like.argmax())
-    assert like[at] > 0.5, f"the best place has a likeness of {like[at]:.2f} only"
+    assert like[at] > likeness, f"the best place has a likeness of {like[at]:.2f} only"
     return at / RATE

@@ -1,0 +1,30 @@
+"""How long a playback copy of an hour takes: `python -m tests.bench.copies`."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from stt import copy_maker, media
+from tests import audio, formats
+
+HOUR = 3600  # seconds
+
+
+def main() -> None:
+    speech = np.resize(audio.samples(audio.JFK), HOUR * audio.RATE)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, layout in (("mono.mp3", "mono"), ("stereo.mp3", "stereo")):
+            sound = formats.write(Path(folder) / name, speech, "libmp3lame", "mp3", layout=layout)
+            began = time.monotonic()
+            copy_maker.make(sound, Path(folder) / "copy.m4a", None, longest=2 * HOUR)
+            size = (Path(folder) / "copy.m4a").stat().st_size
+            length = media.probe(Path(folder) / "copy.m4a").duration
+            print(f"{name}: {time.monotonic() - began:.1f} s, {size / 1e6:.1f} MB, {length} s of sound")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""What the player says it plays is what comes out of it, in the formats that people bring: heard in a real browser."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from stt import media, playback, recordings, records, sharing
+from stt.database import copies, database
+from stt.database import recordings as recordings_table
+from stt.transcript import Segment, Transcript
+from tests import audio, formats, transcripts
+from tests.browser.conftest import until_true
+from tests.server import Server
+from tests.waiting import until
+
+VISITOR = "hears"
+OWNER = f"visitor:{VISITOR}"
+SECONDS = 90
+PLACES = (70.0, 12.5)  # seconds: late first, as an error adds up along a file
+HEARD = 2.0  # seconds that are listened to
+WITHIN, LENGTH_WITHIN = 0.3, 0.1  # seconds
+
+# What comes out of the sound element, 16,000 samples a second, from before it plays.
+LISTEN = """async ([seconds]) => {
+  const audio = document.querySelector('.stt-audio');
+  const graph = (window.graph ??= new AudioContext({ sampleRate: 16000 }));
+  await graph.resume();
+  const source = (window.source ??= graph.createMediaElementSource(audio));
+  const tap = graph.createScriptProcessor(4096, 1, 1);
+  const heard = [];
+  let begun = false, count = 0;
+  const done = new Promise((end) => {
+    tap.onaudioprocess = ({ inputBuffer }) => {
+      const samples = inputBuffer.getChannelData(0);
+      begun ||= samples.some((sample) => Math.abs(sample) > 1e-4);
+      if (!begun) return;
+      heard.push(samples.slice());
+      count += samples.length;
+      if (count >= seconds * 16000) end();
+    };
+  });
+  source.connect(tap);
+  tap.connect(graph.destination);
+  document.querySelector('.stt-play').click();
+  await done;
+  source.disconnect();
+  tap.disconnect();
+  audio.pause();
+  const whole = new Float32Array(count);
+  heard.reduce((at, part) => (whole.set(part, at), at + part.length), 0);
+  let text = '';
+  for (const byte of new Uint8Array(whole.buffer)) text += String.fromCharCode(byte);
+  return btoa(text);
+}"""
+
+
+@pytest.fixture(scope="module")
+def speech() -> np.ndarray:
+    names = list(audio.librispeech())
+    return np.concatenate([audio.samples(audio.utterance(name)) for name in names])[: SECONDS * audio.RATE]
+
+
+@pytest.fixture(scope="module")
+def shared_data(server: Server) -> Iterator[None]:
+    with transcripts.sharing_data_with(server):
+        yield
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server, shared_data: None) -> Iterator[Page]:
+    page = transcripts.page_of(browser, server, VISITOR)
+    yield page
+    page.context.close()
+
+
+def talk(sound: Path, seconds: float = SECONDS) -> str:
+    """A transcript of this recording: a word every second, so that each place can be clicked."""
+    said = tuple(Segment(float(at), at + 0.9, f" word{at}") for at in range(int(seconds)))
+    return transcripts.put(OWNER, Transcript(said, seconds), sound, title=sound.name, duration=seconds)
+
+
+def ready(page: Page) -> None:
+    until_true(page, "document.querySelector('.stt-audio')?.readyState >= 1")
+
+
+def recording_of(id: str) -> recordings.Recording:
+    return recordings.find(records.load(id, OWNER).recording_id or "", OWNER)
+
+
+@pytest.mark.parametrize("name", formats.FORMATS)
+def test_what_is_heard_is_what_the_player_says(page: Page, server: Server, speech: np.ndarray, tmp_path: Path, name: str):
+    sound = formats.FORMATS[name](tmp_path / name, speech)
+    with media.Reader(sound) as reader:
+        whole = reader.read(10 * SECONDS)[0]
+    id, seconds = talk(sound, len(whole) / audio.RATE), len(whole) / audio.RATE
+    page.goto(f"{server.url}/transcript?id={id}")
+    ready(page)
+    assert bool(recording_of(id).seekable) is (name in formats.ORIGINALS)
+    assert abs(page.evaluate("document.querySelector('.stt-audio').duration") - seconds) <= LENGTH_WITHIN
+    expect(page.locator(".stt-length")).to_have_text(f"1:{int(seconds) - 60:02}")
+    for place in PLACES:
+        page.locator(".stt-slider").evaluate("(box, at) => { box.value = at; box.dispatchEvent(new Event('input')); }", place)
+        until_true(page, f"(a => !a.seeking && a.readyState >= 2 && Math.abs(a.currentTime - {place}) < 0.01)(document.querySelector('.stt-audio'))")
+        heard = np.frombuffer(base64.b64decode(page.evaluate(LISTEN, [HEARD + 0.5])), "<f4")
+        begin = int(np.flatnonzero(np.abs(heard) > 1e-4)[0])
+        piece = heard[begin : begin + round(HEARD * audio.RATE)]
+        assert abs(formats.place_of(piece, whole) - place) <= WITHIN
+
+
+def test_the_text_is_read_and_a_place_is_kept_while_the_sound_is_prepared(
+    page: Page, server: Server, speech: np.ndarray, tmp_path: Path
+):
+    sound = formats.write(tmp_path / "hour.mp3", np.tile(speech, 20), "libmp3lame", "mp3", layout="stereo")
+    id = talk(sound, 20.0 * SECONDS)
+    page.goto(f"{server.url}/transcript?id={id}")
+    expect(page.locator(".stt-notice")).to_contain_text("Preparing the sound, ")
+    expect(page.locator(".stt-length")).to_have_text("30:00")
+    page.get_by_label("Find in the text").fill("word1500")
+    expect(page.locator(".stt-count")).to_have_text("1 found")
+    page.locator(".stt-slider").evaluate("box => { box.value = 1500; box.dispatchEvent(new Event('input')); }")
+    expect(page.locator(".stt-now")).to_have_text("25:00")
+    page.locator(".stt-play").click()
+    assert page.evaluate("document.querySelector('.stt-audio').readyState") == 0
+    expect(page.locator(".stt-notice")).to_be_hidden(timeout=90_000)
+    until_true(page, "(a => !a.paused && a.currentTime > 1500)(document.querySelector('.stt-audio'))")
+
+
+def test_a_copy_that_failed_leaves_the_text_and_tries_the_original(page: Page, server: Server, tmp_path: Path):
+    wav = audio.write(tmp_path / "plain.wav", audio.samples(audio.JFK))
+    aiff = formats.write(tmp_path / "old.aiff", audio.samples(audio.JFK), "pcm_s16be", "aiff")
+    said = {
+        wav: "The sound could not be prepared for this browser. You hear the original; its times may be off.",
+        aiff: "The sound could not be prepared for this browser. Download the audio to hear it.",
+    }
+    for sound, words in said.items():
+        id = talk(sound, 11.0)
+        recording = recording_of(id)
+        row = {"id": recording.id, "track": "", "percent": 40, "attempt": 1, "at": 0.0, "error": {"message": "It failed."}}
+        with database().begin() as connection:
+            connection.execute(recordings_table.update().where(recordings_table.c.id == recording.id).values(seekable=False))
+            connection.execute(copies.insert().values(**row, state=playback.FAILED))
+        page.goto(f"{server.url}/transcript?id={id}")
+        expect(page.locator(".stt-notice")).to_have_text(words)
+        expect(page.locator(".stt-words").first).to_contain_text("word0 word1")
+        expect(page.locator(".stt-length")).to_have_text("0:11")
+
+
+def test_whoever_has_a_link_hears_the_copy_until_it_is_withdrawn(
+    page: Page, browser: Browser, server: Server, tmp_path: Path
+):
+    id = talk(formats.write(tmp_path / "old.aiff", audio.samples(audio.JFK), "pcm_s16be", "aiff"), 11.0)
+    token = sharing.make(id, OWNER, days=1, audio=True)
+    guest = browser.new_page()
+    guest.goto(f"{server.url}/shared?token={token}")
+    ready(guest)
+    assert abs(guest.evaluate("document.querySelector('.stt-audio').duration") - 11) <= LENGTH_WITHIN
+    until(lambda: playback.sound_of(recording_of(id), "") == playback.Sound(playback.READY, 100))
+    sharing.withdraw(sharing.all_of(id, OWNER)[0].id, OWNER)
+    for path in ("/audio/shared", "/audio/shared/state"):
+        assert guest.request.get(f"{server.url}{path}?share={token}").status == 404
+    guest.close()

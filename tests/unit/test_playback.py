@@ -1,0 +1,321 @@
+"""Playback copies: who needs one, that its times are the recording's, and that it comes and goes with the recording."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import psutil
+import pytest
+import sqlalchemy as sa
+from dbos import DBOS
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from stt import access, copy_maker, copying, decoder_pool, history, media, playback, recordings, records, removals, storage
+from stt.database import copies, database
+from stt.database import recordings as recordings_table
+from stt.erasure import forget_jobs
+from stt.errors import SttError, UnsafeRecording
+from stt.playback import FAILED, MAKING, ORIGINAL, READY, Sound
+from stt.recordings import Recording
+from stt.routes import ROUTES
+from stt.transcript import Segment, Transcript
+from tests import audio, formats, hostile, transcripts
+from tests.waiting import until
+
+VISITOR = "ann"
+ANN = f"visitor:{VISITOR}"
+CLOSE = 0.02  # seconds
+
+
+@pytest.fixture(scope="module")
+def jfk() -> np.ndarray:
+    return audio.samples(audio.JFK)
+
+
+def aiff(path: Path, sound: np.ndarray) -> Path:
+    return formats.write(path, sound, "pcm_s16be", "aiff", rate=16_000)
+
+
+def read(path: Path, track: int | None = None) -> np.ndarray:
+    with media.Reader(path, track=track) as reader:
+        return reader.read(1e6)[0]
+
+
+def settled(recording: Recording, track: str = "") -> Sound:
+    return until(lambda: (s := playback.sound_of(recording, track)) and s.state != MAKING and s)
+
+
+# ---- who needs one ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", formats.FORMATS)
+def test_only_what_every_browser_seeks_exactly_is_played_as_it_is(tmp_path: Path, jfk: np.ndarray, name: str):
+    assert media.probe(formats.FORMATS[name](tmp_path / name, jfk)).seekable is (name in formats.ORIGINALS)
+
+
+def _cut(path: Path, jfk: np.ndarray) -> Path:
+    """An MP4 whose edit list leaves its first 3 s out, as a telephone cuts."""
+    whole = bytearray(audio.write(path, jfk).read_bytes())
+    at = whole.index(b"elst") + 16  # after version, count and length
+    whole[at : at + 4] = struct.pack(">i", 3 * 16_000)
+    path.write_bytes(whole)
+    return path
+
+
+def _in_pieces(path: Path, jfk: np.ndarray) -> Path:
+    return formats.write(path, jfk, "aac", "mp4", muxer={"movflags": "frag_keyframe+empty_moov"})
+
+
+def _truncated(path: Path, jfk: np.ndarray) -> Path:
+    whole = formats.write(path, jfk, "aac", "mp4", muxer={"movflags": "faststart"}).read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    return path
+
+
+def _stale(path: Path, jfk: np.ndarray) -> Path:
+    """A WAV whose header promises a quarter."""
+    whole = bytearray(audio.write(path, jfk).read_bytes())
+    data = whole.index(b"data")
+    quarter = (len(whole) - data - 8) // 4
+    whole[4:8], whole[data + 4 : data + 8] = struct.pack("<I", data + quarter), struct.pack("<I", quarter)
+    path.write_bytes(whole)
+    return path
+
+
+def _hole(path: Path, jfk: np.ndarray) -> Path:
+    whole = audio.write(path, jfk).read_bytes()
+    path.write_bytes(whole[: len(whole) // 3] + whole[len(whole) // 2 :])
+    return path
+
+
+DOUBTFUL: dict[str, Callable[[Path, np.ndarray], Path]] = {
+    "cut.m4a": _cut,
+    "in pieces.m4a": _in_pieces,
+    "truncated.m4a": _truncated,
+    "stale.wav": _stale,
+    "hole.flac": _hole,
+    "streamed.wav": lambda p, s: formats.write(p, s, "pcm_s16le", "wav", pipe=True),
+    "six channels.flac": lambda p, s: audio.write(p, np.tile(s, (6, 1))),
+    "quicktime.mov": lambda p, s: formats.write(p, s, "aac", "mov"),
+    "two tracks.mp4": lambda p, s: audio.write_tracks(p, [(s, {}), (s, {})]),
+}
+
+
+@pytest.mark.parametrize("name", DOUBTFUL)
+def test_what_is_in_doubt_gets_a_copy(tmp_path: Path, jfk: np.ndarray, name: str):
+    assert not media.probe(DOUBTFUL[name](tmp_path / name, jfk)).seekable
+
+
+@pytest.mark.parametrize("name", ["plain.wav", "plain.flac", "plain.m4a", "plain.mp4"])
+def test_plain_files_need_none(tmp_path: Path, jfk: np.ndarray, name: str):
+    assert media.probe(audio.write(tmp_path / name, jfk)).seekable
+
+
+# ---- its times --------------------------------------------------------------------------------------------------------
+
+
+def _gap(path: Path, jfk: np.ndarray) -> Path:
+    """Sound from 0 to 5.5 s, and what follows 20 s later."""
+    with av.open(str(path), "w", format="matroska") as container:
+        stream = container.add_stream("pcm_s16le", rate=16_000, layout="mono")
+        for at in range(0, len(jfk), 1600):
+            packet = av.Packet((jfk[at : at + 1600] * 32_767).astype("<i2").tobytes())
+            packet.stream, packet.time_base = stream, Fraction(1, 16_000)
+            packet.pts = packet.dts = at + (20 * 16_000 if at >= 88_000 else 0)
+            container.mux(packet)
+    return path
+
+
+def _damaged(path: Path, jfk: np.ndarray) -> Path:
+    said = np.concatenate([jfk, *map(audio.samples, audio.AUSTEN)])
+    whole = bytearray(formats.write(path, said, "libmp3lame", "mp3").read_bytes())
+    whole[len(whole) // 3 : len(whole) // 3 + 20_000] = np.random.default_rng(1).bytes(20_000)
+    path.write_bytes(whole)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [("gap.mkv", _gap), ("damaged.mp3", _damaged), ("six.flac", DOUBTFUL["six channels.flac"]), *formats.FORMATS.items()],
+)
+def test_the_time_line_of_a_copy_is_the_recording_s(
+    tmp_path: Path, jfk: np.ndarray, name: str, make: Callable[[Path, np.ndarray], Path]
+):
+    recording = make(tmp_path / name, jfk)
+    copy_maker.make(recording, tmp_path / "copy.m4a", None, longest=1000)
+    before, after = read(recording), read(tmp_path / "copy.m4a")
+    assert abs(len(before) - len(after)) <= 0.1 * audio.RATE
+    for at in (1.0, len(before) / audio.RATE - 3):
+        piece = before[round(at * audio.RATE) : round((at + 2) * audio.RATE)]
+        assert abs(formats.place_of(piece, after) - at) <= CLOSE
+    content = (tmp_path / "copy.m4a").read_bytes()
+    assert content.index(b"moov") < content.index(b"mdat"), "the index is in front"
+    assert media.probe(tmp_path / "copy.m4a").seekable
+
+
+def test_two_channels_stay_two(tmp_path: Path, jfk: np.ndarray):
+    recording = formats.write(tmp_path / "two.mp3", jfk, "libmp3lame", "mp3", layout="stereo")
+    copy_maker.make(recording, tmp_path / "copy.m4a", None, longest=1000)
+    found = media.probe(tmp_path / "copy.m4a")
+    assert (found.channels, found.sample_rate) == (2, 44_100)
+
+
+# ---- hostile ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("what", hostile.ALL)
+def test_a_hostile_recording_harms_nothing(tmp_path: Path, what: str):
+    path = hostile.ALL[what](tmp_path / "recording")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(copy_maker, "DECODE", {"processor": 5.0, "patience": 30.0})
+        try:
+            copy_maker.make(path, tmp_path / "copy.m4a", None, longest=100)
+        except SttError:
+            pass
+    sizes = [file.stat().st_size for file in tmp_path.glob("copy.m4a")]
+    assert sum(sizes) < 4 << 20
+
+
+def test_an_encoder_that_was_taken_over_hands_nothing_strange_on():
+    for sizes, lengths, content in (
+        ([4], [1024], b"\xff\xf1aa"),  # a header that a muxer would read
+        ([4], [0], b"aaaa"),
+        ([4], [4096], b"aaaa"),
+        ([4_000], [1024], bytes(4_000)),
+        ([4], [1024], b"aa"),
+        ([-2, 4], [1024, 1024], b"aa"),
+    ):
+        with pytest.raises(UnsafeRecording):
+            copy_maker._apart(content, sizes, lengths)
+
+
+def test_a_recording_longer_than_the_host_allows_is_not_copied_whole(tmp_path: Path):
+    with pytest.raises(SttError, match="minutes"):
+        copy_maker.make(audio.write(tmp_path / "long.wav", audio.silence(120)), tmp_path / "copy.m4a", None, longest=60)
+
+
+# ---- it comes and goes with the recording -----------------------------------------------------------------------------
+
+
+def put(sound: Path, **values: object) -> records.Job:
+    return records.load(transcripts.put(ANN, Transcript((Segment(0.0, 1.0, "Ask not."),), 11.0), sound, **values), ANN)
+
+
+def recording_of(job: records.Job) -> Recording:
+    return recordings.find(job.recording_id or "", None)
+
+
+def rows() -> int:
+    with database().connect() as connection:
+        return connection.execute(sa.select(sa.func.count()).select_from(copies)).scalar_one()
+
+
+@pytest.fixture
+def client(engine: Path) -> TestClient:
+    cookie = f"{access.COOKIE}={access.cookie_for(VISITOR)}"
+    return TestClient(Starlette(routes=ROUTES), headers={"cookie": cookie})
+
+
+def test_the_first_opening_begins_a_copy_and_the_route_then_answers_with_it(client: TestClient, tmp_path: Path, jfk: np.ndarray):
+    job = put(aiff(tmp_path / "old.aiff", jfk))
+    recording, whole = recording_of(job), (tmp_path / "old.aiff").read_bytes()
+    before = client.get(f"/audio/{job.id}")
+    assert before.content == whole and before.headers["content-type"] == "audio/aiff"
+    assert client.get(f"/audio/{job.id}/state").json()["state"] in (MAKING, READY)
+    assert settled(recording) == Sound(READY, 100)
+    assert client.get(f"/audio/{job.id}/state").json() == {"state": READY, "percent": 100}
+    after = client.get(f"/audio/{job.id}", headers={"if-none-match": before.headers["etag"]})
+    assert after.status_code == 200 and after.headers["content-type"] == "audio/mp4"
+    assert after.content == storage.local(recordings.copy_name(recording.id, "")).read_bytes()
+    assert client.get(f"/audio/{job.id}", headers={"range": "bytes=4-7"}).content == b"ftyp"
+    assert client.get(f"/audio/{job.id}", headers={"if-none-match": after.headers["etag"]}).status_code == 304
+    for asked in ("download", "original"):
+        assert client.get(f"/audio/{job.id}?{asked}").content == whole
+    stranger = TestClient(Starlette(routes=ROUTES), headers={"cookie": f"{access.COOKIE}={access.cookie_for('ben')}"})
+    for path in (f"/audio/{job.id}", f"/audio/{job.id}/state"):
+        assert stranger.get(path).status_code == 404
+    history.delete(job.id, ANN)
+    assert client.get(f"/audio/{job.id}/state").status_code == 404
+    assert not list(storage.folder("audio").glob(f"{recording.id}*"))
+
+
+def test_what_is_played_as_it_is_gets_no_copy(client: TestClient):
+    job = put(audio.JFK)
+    assert client.get(f"/audio/{job.id}/state").json()["state"] == ORIGINAL
+    assert playback.sound_of(recording_of(job), "") == Sound(ORIGINAL)
+    assert client.get(f"/audio/{job.id}").content == audio.JFK.read_bytes()
+
+
+def test_a_recording_of_an_older_version_is_looked_into_at_its_first_opening(client: TestClient, tmp_path: Path, jfk: np.ndarray):
+    kept = [(put(audio.JFK), ORIGINAL), (put(aiff(tmp_path / "old.aiff", jfk)), READY)]
+    with database().begin() as connection:
+        connection.execute(recordings_table.update().values(seekable=None))
+    for job, state in kept:
+        assert client.get(f"/audio/{job.id}/state").json()["state"] in (MAKING, state)
+        assert settled(recording_of(job)).state == state
+
+
+def test_the_track_that_was_transcribed_is_the_one_that_is_heard(client: TestClient, tmp_path: Path, jfk: np.ndarray):
+    other = audio.samples(audio.AUSTEN[0])
+    sound = audio.write_tracks(tmp_path / "two.mkv", [(jfk, {"title": "One"}), (other, {"title": "Two"})])
+    one = put(sound)
+    recording = recording_of(one)
+    for options, track, heard in (({}, "", [jfk]), ({"track": "2"}, "2", [other]), ({"track": "all"}, "all", [jfk, other])):
+        assert playback.track_of(recording, options) == track
+        copying.begin(recording, track)
+        assert settled(recording, track).state == READY
+        path = playback.copy_of(recording, track)
+        assert path is not None
+        samples = read(path)
+        for each in heard:
+            assert abs(formats.place_of(each[16_000:40_000], samples, 0.3) - 1.0) <= CLOSE
+    history.delete(one.id, ANN)
+    until(lambda: not list(storage.folder("audio").glob(f"{recording.id}*")))
+
+
+def test_what_is_deleted_while_its_copy_is_made_is_gone(engine: Path, tmp_path: Path, jfk: np.ndarray):
+    job = put(formats.write(tmp_path / "long.mp3", np.tile(jfk, 60), "libmp3lame", "mp3", layout="stereo"))
+    recording = recording_of(job)
+    copying.begin(recording, "")
+    until(lambda: (s := playback.sound_of(recording, "")) and 0 < s.percent < 100)
+    history.delete(job.id, ANN)
+    assert rows() == 0 or playback.sound_of(recording, "") is None
+    until(lambda: not list(storage.folder("incoming").iterdir()))
+    until(lambda: not forget_jobs() and not DBOS.list_workflows(workflow_id_prefix=f"{recording.id}-"))
+    assert not list(storage.folder("audio").glob(f"{recording.id}*"))
+    assert not [name for name in removals.due(removals.AUDIO) if name.startswith(recording.id)]
+
+
+def test_a_recording_that_cannot_be_read_fails_once_and_a_passing_fault_is_tried_again(
+    engine: Path, tmp_path: Path, jfk: np.ndarray, monkeypatch: pytest.MonkeyPatch
+):
+    recording = recording_of(put(aiff(tmp_path / "old.aiff", jfk)))
+    recording.path.write_bytes(b"no sound at all")
+    copying.begin(recording, "")
+    assert settled(recording) == Sound(FAILED, 0)
+    monkeypatch.setattr(copying, "AGAIN", 0.0)
+    copying.begin(recording, "")
+    assert playback.sound_of(recording, "") == Sound(FAILED, 0)
+    other = recording_of(put(aiff(tmp_path / "old.aiff", jfk)))
+    aside = other.path.rename(tmp_path / "aside")
+    other.path.mkdir()  # as a disk that fails
+    copying.begin(other, "")
+    assert settled(other) == Sound(FAILED, 0)
+    other.path.rmdir()
+    aside.rename(other.path)
+    copying.begin(other, "")
+    assert settled(other) == Sound(READY, 100)
+
+
+def test_a_decoder_that_made_a_copy_is_used_for_nothing_else(tmp_path: Path, jfk: np.ndarray):
+    """Its low priority stays with it."""
+    copy_maker.make(aiff(tmp_path / "old.aiff", jfk), tmp_path / "copy.m4a", None, longest=100)
+    decoder = decoder_pool.take()
+    assert psutil.Process(decoder.pid).nice() == psutil.Process().nice()
+    decoder_pool.give_back(decoder)
