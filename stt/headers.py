@@ -30,7 +30,7 @@ class Recording:
         except BaseException:
             file.close()
             raise
-        self.close = file.close
+        self.close, self.is_mended = file.close, pieces is not None
         if pieces is None:
             self.read, self.tell, self._seek = file.read, file.tell, file.seek
             return

@@ -319,3 +319,19 @@ def test_a_decoder_that_made_a_copy_is_used_for_nothing_else(tmp_path: Path, jfk
     decoder = decoder_pool.take()
     assert psutil.Process(decoder.pid).nice() == psutil.Process().nice()
     decoder_pool.give_back(decoder)
+
+
+@pytest.mark.parametrize("extension", [".wav", ".flac"])
+def test_a_header_that_says_too_little_needs_a_copy(tmp_path: Path, extension: str):
+    """Browsers believe it: they would end where it says."""
+    path = audio.write(tmp_path / f"a{extension}", audio.samples(audio.JFK))
+    assert media.probe(path).seekable
+    content = bytearray(path.read_bytes())
+    if extension == ".wav":
+        at = content.index(b"data") + 4
+        content[at : at + 4] = (88_000).to_bytes(4, "little")
+    else:
+        content[21:26] = bytes([content[21] & 0xF0]) + (44_000).to_bytes(4, "big")
+    path.write_bytes(content)
+    found = media.probe(path)
+    assert found.duration == pytest.approx(11, abs=0.1) and not found.seekable
