@@ -22,11 +22,12 @@ from itertools import count
 import sqlalchemy as sa
 
 from stt import processes
-from stt.database import AWAY, crashes, database
+from stt.database import AWAY, crashes, database, transcriptions
 from stt.errors import Cancelled, UnsafeRecording
 from stt.polling import pause
 
-MOST = 3  # processes
+MOST = 3  # processes; more where as many went down without it, as when somebody kills them: then up to
+SURELY = 10
 LOOK = 0.1  # seconds between two looks whether there is room
 # Seconds for which a suspect lets the others go on before it. If it went first, it would be what is decoding whenever
 # somebody kills a process: of 200 jobs with 30 kills, 8 innocent ones were there three times.
@@ -98,7 +99,7 @@ class Watch:
     def enter(self, part: int) -> None:
         """Read or decode chunk number `part` from now on.
 
-        Waits while a suspect decodes alone. Raises UnsafeRecording after the third crash, and Cancelled.
+        Waits while a suspect decodes alone. Raises UnsafeRecording after the third crash (see SURELY), and Cancelled.
         """
         suspect = self._counted(part) > 0
         if self._inside and suspect != self._suspect:
@@ -123,12 +124,22 @@ class Watch:
         with database().begin() as connection:
             # The chunk before may have gone down because of this one, which was begun ahead.
             connection.execute(crashes.delete().where(others, _c.part < part - 1))
-            found = connection.execute(sa.select(sa.func.count()).select_from(crashes).where(others)).scalar_one()
-        if found >= MOST:
+            mine = set(connection.execute(sa.select(_c.process).where(others)).scalars())
+        found = len(mine)
+        if found >= SURELY or found >= MOST and found > self._elsewhere(mine):
             raise UnsafeRecording(f"The server stopped {found} times while it read this recording.")
         if found:
             log.warning("%s decodes alone: %d processes went down while they read it", self._id, found)
         return found
+
+    def _elsewhere(self, mine: set[str]) -> int:
+        """How many processes went down while this job waited or was worked on, but did not read its recording."""
+        t = transcriptions.c
+        queued = sa.select(t.queued).where(t.id == self._id).scalar_subquery()
+        meanwhile = sa.or_(t.finished.is_(None), t.finished > queued)
+        query = sa.select(_c.process).join(transcriptions, t.id == _c.id).where(_c.id != self._id, meanwhile)
+        with database().connect() as connection:
+            return len(set(connection.execute(query).scalars()) - mine - processes.alive())
 
     def __enter__(self) -> Watch:
         return self
