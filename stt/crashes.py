@@ -26,8 +26,10 @@ from stt.database import AWAY, crashes, database, transcriptions
 from stt.errors import Cancelled, UnsafeRecording
 from stt.polling import pause
 
-MOST = 3  # processes; more where as many went down without it, as when somebody kills them: then up to
-SURELY = 10
+MOST = 3  # processes
+# Where others went down meanwhile, somebody kills them: each that did without this recording speaks for it three times,
+# until SURELY. For those who kill meet a job that was left behind more often than chance has it, as it goes first.
+FOR_IT, SURELY = 3, 10
 LOOK = 0.1  # seconds between two looks whether there is room
 # Seconds for which a suspect lets the others go on before it. If it went first, it would be what is decoding whenever
 # somebody kills a process: of 200 jobs with 30 kills, 8 innocent ones were there three times.
@@ -126,7 +128,7 @@ class Watch:
             connection.execute(crashes.delete().where(others, _c.part < part - 1))
             mine = set(connection.execute(sa.select(_c.process).where(others)).scalars())
         found = len(mine)
-        if found >= SURELY or found >= MOST and found > self._elsewhere(mine):
+        if found >= SURELY or found >= MOST and found > FOR_IT * self._elsewhere(mine):
             raise UnsafeRecording(f"The server stopped {found} times while it read this recording.")
         if found:
             log.warning("%s decodes alone: %d processes went down while they read it", self._id, found)

@@ -107,6 +107,8 @@ def test_nothing_is_lost_doubled_or_wrong(workers: list[Worker], clips: dict[Pat
     lost = [i for i in ids if records.load(i, None).state != "done"]
     doubled = [key for key, times in seen.items() if times != 1]
     wrong = [i for number, i in enumerate(ids) if i not in lost and text_of(i) != expected[number % len(paths)]]
+    for i in lost:
+        print(i, records.load(i, None).state, records.load(i, None).error)
     print(f"\n{count} jobs, {kills} kill -9: lost {len(lost)}, duplicated {len(doubled)}, wrong {len(wrong)}")
     assert (lost, doubled, wrong) == ([], [], [])
     with database().connect() as connection:
