@@ -27,7 +27,7 @@ _SEEN = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\
 _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 # The flags of England, Scotland, Wales: the only place where tag characters are more than a way to hide text.
 _FLAG = re.compile("(\U0001f3f4[\U000e0030-\U000e007a]{3,6}\U000e007f)")
-_PARAMETER = re.compile(r""";\s*+([^\s=;"]++)\s*+=\s*+("(?:[^"\\]|\\.)*+"?|[^;]*+)""", re.DOTALL)
+_PARAMETER = re.compile(r""";\s*+([^\s=;"]++)\s*+=\s*+("(?:[^"\\]|\\.)*"?|[^;]*+)""", re.DOTALL)
 
 
 def visible(text: str) -> str:

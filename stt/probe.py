@@ -46,7 +46,7 @@ def probe(path: Path, name: str = "", track: int | None = None) -> Media:
         dated=dated,
         track=track or 1,
         tracks=tracks if len(tracks) > 1 else [],
-        seekable=seekable.exact(path, promised, seconds),
+        seekable=len(tracks) < 2 and seekable.exact(path, promised, seconds),
         **facts,
     )
 

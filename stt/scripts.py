@@ -43,7 +43,8 @@ _DIGITS = _class("Nd")
 UNIT = rf"[{_DIGITS}]+(?:[.,][{_DIGITS}]+)*|[{SPACELESS}](?:[\u1039\u17d2][{SPACELESS}]|[{MARKS}])*"
 # Two words without a space between them: "well—that", "well--that", "wait…what", "wait...what".
 _BREAK = r"(?:[\u2014\u2015\u2026\u2e3a\u2e3b]|--|\.\.\.)(?=\w)"
-PIECE = re.compile(rf"{UNIT}|(?:(?!{_BREAK})[^\s{SPACELESS}])*+{_BREAK}|[^\s{SPACELESS}]+")
+# No possessive quantifier: Python 3.11.2, that of Debian 12, gives up too early with one around a group.
+PIECE = re.compile(rf"{UNIT}|(?:(?!{_BREAK})[^\s{SPACELESS}])*{_BREAK}|[^\s{SPACELESS}]+")
 _LETTER = re.compile(r"[^\W_]")
 _UNSPACED = re.compile(rf"[{SPACELESS}\u3000-\u303f\uff00-\uffef]")
 _STARTS_UNIT, _ALL_SPACELESS = re.compile(UNIT), re.compile(f"[{SPACELESS}]+")

@@ -38,6 +38,7 @@ ROWS = {
     "GET /favicon.png": (200, 200, 200),
     "GET /audio/{id}": (404, 404, 200),
     "GET /audio/{id}/waveform": (404, 404, 200),
+    "GET /audio/{id}/state": (404, 404, 200),
     "GET /export/{id}.{format}": (404, 404, 200),
     "POST /export/transcripts.zip": (404, 422, 422),  # 422: let in, but nothing is asked for; see test_exports.py
     "GET /my-data.zip": (404, 200, 200),  # everybody their own
