@@ -21,6 +21,8 @@ from tests.waiting import TICK, until
 def postgres(data, monkeypatch: pytest.MonkeyPatch) -> Iterator[Postgres]:
     with server() as started:
         monkeypatch.setenv("STT_DATABASE_URL", started.address)
+        forget()
+        database()  # makes the tables, which takes longer on a busy machine than what follows may be idle
         monkeypatch.setitem(REACH, "options", REACH["options"].replace("15s", "500ms"))
         forget()
         yield started
