@@ -17,7 +17,7 @@ KINDS = {"page: HTML", "page: Transcribe", "page: Transcript", "page: History", 
 
 def test_visitors_are_served_while_a_transcription_runs(tmp_path: Path, request: pytest.FixtureRequest):
     long = request.config.getoption("--all")
-    visitors, seconds = (50, 60) if long else (12, 10)
+    visitors, seconds = (50, 60) if long else (12, 20)
     loaded = load.run(tmp_path, visitors, seconds, first_visit=long)
     assert not loaded.failures and loaded.failed == 0
     assert KINDS <= {row["Name"] for row in loaded.rows}
