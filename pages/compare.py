@@ -92,7 +92,7 @@ def recording_label(group: list[Job]) -> str:
 
 
 def reference_of(first: Job) -> str:
-    """What is spoken in the text that somebody says is right, kept for this recording while the session lasts."""
+    """Return what is spoken in the text that somebody says is right, kept for this recording while the session lasts."""
     recording = first.recording_id or first.id
     kept, box = state.setdefault("references", {}), f"reference-{recording}"
     with st.expander("Reference text", icon=":material/fact_check:", expanded=bool(kept.get(recording))):
@@ -141,7 +141,7 @@ def upload_of_reference(first: Job, box: str) -> None:
 
 
 def words_of(job: Job) -> set[str]:
-    """The words of a transcript as they are compared; none while it is not finished."""
+    """Return the words of a transcript as they are compared; none while it is not finished."""
     if job.state != records.DONE:
         return set()
     return {token.key for token in compare.tokens(spoken.transcript_of(job.id))}

@@ -116,7 +116,7 @@ def follow_others() -> None:
 
 
 def list_recordings(found: list[recordings.Recording], model: Model) -> dict[str, dict[str, str]]:
-    """The list before the start: what each file is, and how long this model will take for it.
+    """Draw the list before the start: what each file is, and how long this model will take for it.
 
     Return the options of each recording's own, by its id.
     """

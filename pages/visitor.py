@@ -76,13 +76,13 @@ def name() -> str:
 
 
 def still_here() -> bool:
-    """Whether the visitor is still whom this session was begun for: signed in, and with the same history."""
+    """Return whether the visitor is still whom this session was begun for: signed in, and with the same history."""
     known = _now()
     return known is not None and known == st.session_state.get("owner")
 
 
 def _now() -> str | None:
-    """The owner that the visitor's cookie names at this moment; without a cookie, the one of this session."""
+    """Return the owner that the visitor's cookie names at this moment; without a cookie, the one of this session."""
     name = access.visitor(st.context.cookies)
     if name is None and not signs_in():
         return access.owner_of(None) or st.session_state.get("owner")
@@ -100,7 +100,7 @@ def dialog(title: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 def callback(function: Callable[..., Any]) -> Callable[..., Any]:
-    """What a widget calls, but nothing after a sign-out in another tab: callbacks run before the page that asks."""
+    """Return what a widget calls, but nothing after a sign-out in another tab: callbacks run before the page that asks."""
 
     @wraps(function)
     def run(*values: Any, **named: Any) -> Any:

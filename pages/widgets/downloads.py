@@ -23,7 +23,7 @@ LISTED = 100  # subtitles that are too fast
 
 @visitor.fragment
 def downloads(job: Job, transcript: Transcript, *, audio: bool) -> None:
-    """The Download list: choices and buttons; a route of ours makes the file when a button is pressed."""
+    """Draw the Download list: choices and buttons; a route of ours makes the file when a button is pressed."""
     with st.popover("Download", icon=":material/download:", key="downloads", on_change="rerun") as menu:
         if not menu.open:  # what it lists takes seconds to find in ten hours of speech
             return
@@ -69,7 +69,7 @@ def _subtitles(job: Job, transcript: Transcript, several: bool) -> None:
 
 
 def _cues(transcript: Transcript, letters: int, lines: int, named: bool) -> list[Cue]:
-    """The cues that the file will have, remembered while nothing changes."""
+    """Return the cues that the file will have, remembered while nothing changes."""
     chosen = (letters, lines, named)
     kept = st.session_state.get("subtitle-cues")
     if kept is None or kept[0] is not transcript or kept[1] != chosen:
@@ -79,7 +79,7 @@ def _cues(transcript: Transcript, letters: int, lines: int, named: bool) -> list
 
 
 def _told(cue: Cue) -> str:
-    """When a cue is shown, how fast it is, and how it begins."""
+    """Say when a cue is shown, how fast it is, and how it begins."""
     text = cue.text.replace("\n", " ")
     return f"{clock(cue.start)} · {cue.speed:.0f} per second · {text if len(text) <= SHOWN else f'{text[:SHOWN]}…'}"
 

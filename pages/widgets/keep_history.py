@@ -20,7 +20,7 @@ _link = component("recover")
 
 
 def keep_history() -> None:
-    """The section of the Settings page; nothing where people sign in or share one history."""
+    """Draw the section of the Settings page; nothing where people sign in or share one history."""
     name = visitor.name()
     if settings().stt_access != "private":
         return
@@ -92,7 +92,7 @@ def _row(code: Code, owner: str) -> None:
 
 
 def _browsers(owner: str, name: str) -> None:
-    """Who else has this history, and the way back where it came from elsewhere."""
+    """Say who else has this history, and offer the way back where it came from elsewhere."""
     since, others = recovery.has_left_its_own(name), recovery.others(owner, name)
     if since is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -134,7 +134,7 @@ def _confirm(code: str, name: str) -> None:
 
 
 def _add_mine(offer: Offer) -> bool:
-    """Whether what the browser has so far joins the other history. Not unless asked: it could be anybody's."""
+    """Ask whether what the browser has so far joins the other history. Not unless asked: it could be anybody's."""
     if not offer.anything:
         return False
     count = f" ({_transcripts(offer.mine)})" if offer.mine else ""
