@@ -24,6 +24,7 @@ RATE = 16_000
 
 _CODECS = {  # file extension: codec, the rate it wants
     ".wav": ("pcm_s16le", None),
+    ".aiff": ("pcm_s16be", None),
     ".flac": ("flac", None),
     ".mp3": ("libmp3lame", None),
     ".m4a": ("aac", None),

@@ -18,7 +18,7 @@ import psycopg
 import pytest
 from werkzeug import Response
 
-from stt import corrections, history, recordings, records, removals, retention, sharing, spoken, tokens
+from stt import corrections, history, playback, recordings, records, removals, retention, sharing, spoken, tokens
 from stt.database import database, transcriptions
 from stt.settings import settings
 from tests import audio
@@ -74,10 +74,10 @@ class House:
         for path in self.server.data.rglob("*"):
             if path.is_file() and "models" not in path.parts:
                 try:
-                    yield path.name, path.read_bytes().lower() if path.suffix != "" else path.read_bytes()
+                    yield path.name, path.read_bytes()
                 except FileNotFoundError:
                     continue  # removed just now
-        yield "log", self.server.log.read_bytes().lower()
+        yield "log", self.server.log.read_bytes()
         if self.postgres:
             with psycopg.connect(self.postgres) as connection:
                 tables = connection.execute(
@@ -86,16 +86,16 @@ class House:
                 ).fetchall()
                 for schema, table in tables:
                     rows = connection.execute(f'SELECT t::text FROM "{schema}"."{table}" t').fetchall()
-                    yield f"table {table}", "\n".join(row[0] for row in rows).lower().encode()
+                    yield f"table {table}", "\n".join(row[0] for row in rows).encode()
 
     def found(self, planted: Planted) -> list[str]:
-        needles = planted.needles()
-        return [
-            f"{what} in {place}"
-            for place, content in self.places()
-            for what, needle in needles.items()
-            if (needle if what.startswith("sound") else needle.lower()) in content
-        ]
+        found = []
+        for place, content in self.places():
+            lower = content.lower()
+            for what, needle in planted.needles().items():
+                if needle in content if what.startswith("sound") else needle.lower() in lower:
+                    found.append(f"{what} in {place}")
+        return found
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -115,20 +115,29 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
                 forget()
 
 
-def noisy(tmp_path: Path, planted: Planted, times: int = 1) -> Path:
-    """Speech with noise of its own, so that no two recordings share a byte sequence; what is known of its bytes."""
+def noisy(tmp_path: Path, planted: Planted, times: int = 1, suffix: str = ".wav") -> Path:
+    """Speech with noise that no other has, so that no two recordings share a byte sequence; what is known of its bytes."""
     sound = np.tile(audio.samples(audio.JFK), times)
     sound = sound + audio.noise(len(sound) / audio.RATE, 0.0005, seed=secrets.randbelow(1 << 30))[: len(sound)]
-    path = audio.write(tmp_path / f"{planted.title}.wav", sound)
-    content = path.read_bytes()
-    planted.sounds += [content[at : at + 48] for at in range(1000, len(content) - 48, len(content) // 5)]
+    path = audio.write(tmp_path / f"{planted.title}{suffix}", sound)
+    planted.sounds += pieces(path)
     return path
 
 
+def pieces(path: Path) -> list[bytes]:
+    """Byte sequences from all over a file that no other file has."""
+    content = path.read_bytes()
+    return [content[at : at + 48] for at in range(1000, len(content) - 48, len(content) // 5)]
+
+
 def done(house: House, planted: Planted, tmp_path: Path) -> str:
-    """A finished transcript, with all that people add to one."""
-    generation_id = house.api.send(noisy(tmp_path, planted).read_bytes(), name=f"{planted.title}.wav").json()["generation_id"]
+    """A finished transcript, with all that people add to one, and a playback copy, as browsers do not play AIFF."""
+    path = noisy(tmp_path, planted, suffix=".aiff")
+    generation_id = house.api.send(path.read_bytes(), name=path.name).json()["generation_id"]
     until(lambda: records.load(generation_id, OWNER).state == records.DONE, 120)
+    recording = recordings.find(records.load(generation_id, OWNER).recording_id, OWNER)
+    until(lambda: playback.copy_of(recording, ""), 120)
+    planted.sounds += pieces(playback.copy_of(recording, ""))
     corrections.set_tags(generation_id, OWNER, [planted.tag])
     text = spoken.transcript_of(generation_id).text
     version = corrections.save(generation_id, OWNER, 0, f"{text} {planted.typed}", 0)
@@ -179,7 +188,8 @@ def test_nothing_of_it_is_anywhere_within_a_minute(house: House, tmp_path: Path,
     ids = [begin(house, planted, tmp_path)]
     if way is delete_several:
         ids.append(done(house, planted, tmp_path))
-    assert house.found(planted), "it can be found at all"
+    found = house.found(planted)
+    assert all(any(name.startswith(f"sound {n} ") for name in found) for n in range(len(planted.sounds))), "each can be found"
     before = {recording.id for recording in recordings.all_of(OWNER)}
     way(ids)
     house.api = Api(house.server, tokens.make("program", OWNER))  # "everything" takes the token too
