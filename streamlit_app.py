@@ -7,6 +7,7 @@ if sys.version_info < (3, 11):
 
 import contextlib
 import threading
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import streamlit as st
@@ -20,9 +21,14 @@ from stt.errors import SetupError
 from stt.middleware import MIDDLEWARE
 from stt.routes import ROUTES
 
+
+def _no_manifests(max_workers: int | None = None) -> list[tuple[manifest_scanner.ComponentManifest, Path]]:
+    return []
+
+
 # Streamlit would look through all packages for components of theirs: a sixth of the time until the first page is there.
 # Ours are in no package.
-manifest_scanner.scan_component_manifests = lambda: []
+manifest_scanner.scan_component_manifests = _no_manifests
 
 logs.set_up()
 connections.guard()
@@ -39,7 +45,7 @@ base_path.serve_under(st.get_option("server.baseUrlPath"))
 
 
 @contextlib.asynccontextmanager
-async def lifespan(_app):
+async def lifespan(_app: object) -> AsyncIterator[None]:
     """The job engine starts beside the server, so that the first page does not wait for it."""
     logs.adopt()
     threading.Thread(target=startup.run, name="start", daemon=True).start()

@@ -1,6 +1,7 @@
 """Compare: versions of one recording, or any transcripts, side by side and word by word."""
 
 from string import ascii_uppercase
+from typing import Any
 
 import streamlit as st
 
@@ -14,6 +15,7 @@ from pages.widgets.text_file import text_file
 from pages.widgets.version_picker import (
     MOST,
     distinct,
+    label_of,
     model_name,
     settings_of,
     several_models,
@@ -64,7 +66,7 @@ def choose(groups: list[list[Job]], asked: list[Job]) -> list[Job]:
         "Recording",
         list(known),
         index=None if place is None else 0,
-        format_func=distinct({first: recording_label(group) for first, group in known.items()}).get,
+        format_func=label_of(distinct({first: recording_label(group) for first, group in known.items()})),
         key="compare_recording",
         on_change=recording_changed,
         placeholder="Several recordings" if several else "Not among the newest",
@@ -72,7 +74,7 @@ def choose(groups: list[list[Job]], asked: list[Job]) -> list[Job]:
     right.multiselect(
         "Versions",
         list(candidates),
-        format_func=version_labels(list(candidates.values()), titles=several).get,
+        format_func=label_of(version_labels(list(candidates.values()), titles=several)),
         key="compare_versions",
         on_change=versions_changed,
         max_selections=MOST,
@@ -134,7 +136,7 @@ def upload_of_reference(first: Job, box: str) -> None:
         except InputError as error:
             state.compare_notice = sentence(error.to_dict())
 
-    st.selectbox("Read as", choices, format_func=encodings.NAMES.get, key=choice, on_change=read_again, width=320)
+    st.selectbox("Read as", choices, format_func=label_of(encodings.NAMES), key=choice, on_change=read_again, width=320)
     plain(f"{name} does not say which encoding it has. If letters look wrong below, choose another.", "stt-hint")
     if lost := state[box].count(encodings.LOST):
         st.warning(f"{lost:,} {'character' if lost == 1 else 'characters'} of this file could not be read.")
@@ -237,7 +239,7 @@ def rate_text(rate: float | None) -> str:
     return "–" if rate is None else f"{rate * 100:.1f}\u00a0%"
 
 
-def each_against_each(done: list[Job], letters: dict[str, str], keys: dict[str, str]) -> dict:
+def each_against_each(done: list[Job], letters: dict[str, str], keys: dict[str, str]) -> dict[str, Any]:
     rates = compare.matrix([keys[job.id].split() for job in done], lambda a, b: aligned(" ".join(a), " ".join(b)))
     return {
         "caption": "Word error rate of each version (column) measured against each other one (row).",

@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import streamlit as st
 
@@ -36,8 +37,8 @@ state = st.session_state
 owner, key = visitor.owner(), visitor.key()
 taken_up, elsewhere = ([], 0) if "transcribe" in state else live_recordings.take_up(owner, visitor.name())
 if "chosen" not in state:  # ids of recordings that wait for the Transcribe button, also those from before a reload
-    found = recordings.waiting(owner)
-    state.chosen = [i for i in taken_up if i in found] if settings().stt_access == "shared" else found
+    waiting = recordings.waiting(owner)
+    state.chosen = [i for i in taken_up if i in waiting] if settings().stt_access == "shared" else waiting
 # A run of this script can end wherever it asks the session for something: when a file has arrived, in the middle of the
 # list of those before it. So what changes together is asked for once, here, and changed in place.
 chosen = state.chosen
@@ -150,20 +151,21 @@ def facts(recording: recordings.Recording, expected: float | None) -> str:
     return " · ".join(parts)
 
 
-def begin(sources: list[recordings.Recording | Link], model: str, options: dict, own: dict[str, dict]) -> None:
+def begin(
+    sources: list[recordings.Recording | Link], model: str, options: dict[str, Any], own: dict[str, dict[str, str]]
+) -> None:
     """Start a job for each, with options for all and its own; what one of them refuses does not hold up the others, and stays to be put right."""
     following, address, refused, links = visitor.following(), visitor.address(), [], []
     for source in sources:
-        link = isinstance(source, Link)
-        wanted = options if link else options | own.get(source.id, {})
+        wanted = options if isinstance(source, Link) else options | own.get(source.id, {})
         try:
             following.insert(0, stt.create(source, model=model, options=wanted, owner=owner, key=key, address=address))
             memory.show = f"job-{following[0]}"
         except SttError as error:
-            refused.append(f"{source.url if link else source.name}: {sentence(error.to_dict())}")
-            links += [source.url] if link else []
+            refused.append(f"{source.url if isinstance(source, Link) else source.name}: {sentence(error.to_dict())}")
+            links += [source.url] if isinstance(source, Link) else []
             continue
-        if not link and source.id in chosen:
+        if not isinstance(source, Link) and source.id in chosen:
             chosen.remove(source.id)
     if refused:
         memory.notice = "\n\n".join(refused)
@@ -190,7 +192,8 @@ def news(followed: list[Job]) -> str:
     before, memory.told = memory.told, {job.id: job.state for job in followed}
     if ended := [ending(job) for job in followed if not job.pending and before.get(job.id, job.state) != job.state]:
         memory.news = " ".join(ended)
-    return memory.news
+    last: str = memory.news
+    return last
 
 
 st.title("Turn speech into text", anchor=False)
@@ -204,7 +207,7 @@ with listed:
         visitor.fragment(follow_others, run_every=LOOK)()
     own = list_recordings(found, model)
 cost_line(model, [recording.duration for recording in found] + [None] * len(typed_links))
-sources = [*found, *typed_links]
+sources: list[recordings.Recording | Link] = [*found, *typed_links]
 # What was said stays until something is added, removed or started: jobs that end do not take it away.
 if "notice" in state:  # of a row below
     memory.notice = state.pop("notice")

@@ -39,6 +39,9 @@ def recognise() -> bool:
         return False
     # Where cookies are off this session has its own things, until it ends.
     known = _now() or access.owner_of(access.new_visitor())
+    if known is None:  # signed out in another tab at this very moment
+        state.clear()
+        return False
     if state.get("owner", known) != known:  # what it remembers is of another history
         kept = {key: state[key] for key in KEPT if key in state}
         state.clear()
@@ -67,7 +70,8 @@ def owner() -> str:
     if not still_here():
         st.rerun()  # to the page that asks to sign in; in a callback this does nothing
         raise NotFound("You have signed out.", guidance="Sign in again.")
-    return st.session_state.owner
+    known: str = st.session_state.owner
+    return known
 
 
 def name() -> str:
@@ -141,7 +145,8 @@ def following() -> list[str]:
     A run of a page can end wherever it asks the session, as here. So it is asked for before a job is made, which would
     be lost from sight in between.
     """
-    return st.session_state.generation_ids
+    ids: list[str] = st.session_state.generation_ids
+    return ids
 
 
 def followed() -> list[records.Job]:

@@ -108,6 +108,7 @@ class Client:
                 if on_wait:
                     on_wait(failed)
                 pause(wait, cancelled)
+        raise AssertionError("backoff has no end")
 
     def get(self, generation_id: str, *, patience: float = 0.0, cancelled: Stop | None = None) -> dict[str, Any]:
         """The whole answer for a generation id, to be read by `results.read`.
@@ -127,6 +128,7 @@ class Client:
                     raise
                 log.info("get is asked again: %s", error.message)
             pause(wait, cancelled)
+        raise AssertionError("backoff has no end")
 
     def check_key(self) -> str:
         """A sentence if the key works: asks for a result that cannot exist, which costs nothing. Raises as `get`."""
@@ -134,7 +136,7 @@ class Client:
             self._ask(f"/stt/{uuid.uuid4()}", time.monotonic() + 5, None)
         return "The key works."
 
-    def models(self, etag: str | None = None) -> tuple[list[dict] | None, str | None]:
+    def models(self, etag: str | None = None) -> tuple[list[dict[str, Any]] | None, str | None]:
         """The live list of models with prices, as `catalog.load` asks for it. Needs no key, so none is sent."""
         return list_models(self._base, etag)
 
@@ -174,7 +176,7 @@ class Client:
         return error, answer.status == 503
 
 
-def list_models(base_url: str, etag: str | None = None) -> tuple[list[dict] | None, str | None]:
+def list_models(base_url: str, etag: str | None = None) -> tuple[list[dict[str, Any]] | None, str | None]:
     """(entries of the live list or None if the copy of `etag` is still right, its ETag). Raises ProviderError."""
     headers = {"If-None-Match": etag} if etag and etag.isascii() and etag.isprintable() else {}
     try:
@@ -258,7 +260,7 @@ class _Upload:
 
 def _fields(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Parameters as form fields: true and false, a list as a field for each, objects as JSON."""
-    def parts(value: Any) -> list:
+    def parts(value: Any) -> list[Any]:
         return value if isinstance(value, list) and not any(isinstance(p, dict | list) for p in value) else [value]
 
     return [(n, p if isinstance(p, str) else json.dumps(p)) for n, value in parameters.items() for p in parts(value)]

@@ -32,7 +32,7 @@ COPY = "aiml-models.json"
 _TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
 
 # Asks for the live list: (ETag of the copy we have) -> (entries, or None if unchanged; its ETag)
-Fetch = Callable[[str | None], tuple[list[dict] | None, str | None]]
+Fetch = Callable[[str | None], tuple[list[dict[str, Any]] | None, str | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def kept(folder: Path, source: str = "") -> Catalog:
     return _merged(items(copy.get("data"))) if copy else packaged()
 
 
-def _asked(path: Path, copy: dict | None, fetch: Fetch, about: dict[str, Any]) -> dict | None:
+def _asked(path: Path, copy: dict[str, Any] | None, fetch: Fetch, about: dict[str, Any]) -> dict[str, Any] | None:
     try:
         entries, etag = fetch(clean(copy.get("etag")) or None if copy else None)
     except ProviderError:
@@ -154,7 +154,7 @@ def _asked(path: Path, copy: dict | None, fetch: Fetch, about: dict[str, Any]) -
     return copy
 
 
-def _kept(path: Path, source: str) -> dict | None:
+def _kept(path: Path, source: str) -> dict[str, Any] | None:
     try:
         copy = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -163,9 +163,9 @@ def _kept(path: Path, source: str) -> dict | None:
     return copy if usable else None
 
 
-def _merged(live: list[dict]) -> Catalog:
+def _merged(live: list[dict[str, Any]]) -> Catalog:
     known = {name: model.id for model in packaged().models for name in (model.id, *model.aliases)}
-    found: dict[str, dict] = {}
+    found: dict[str, dict[str, Any]] = {}
     new: list[Model] = []
     for entry in live:
         names = [clean(entry.get("id")), *_aliases(entry)]
@@ -178,7 +178,7 @@ def _merged(live: list[dict]) -> Catalog:
     return Catalog([*models[:-1], *sorted(new, key=lambda model: model.id), models[-1]])
 
 
-def _updated(model: Model, entry: dict) -> Model:
+def _updated(model: Model, entry: dict[str, Any]) -> Model:
     live = _model(entry, model.family)
     price = live.per_second if "pricing" in entry else model.per_second
     aliases = dict.fromkeys([*model.aliases, live.id, *live.aliases])
@@ -186,7 +186,7 @@ def _updated(model: Model, entry: dict) -> Model:
     return replace(model, per_second=price, aliases=tuple(aliases), description=live.description or model.description)
 
 
-def _model(entry: dict, family: str) -> Model:
+def _model(entry: dict[str, Any], family: str) -> Model:
     info = entry["info"] if isinstance(entry.get("info"), dict) else {}
     return Model(
         id=clean(entry.get("id")),
@@ -200,7 +200,7 @@ def _model(entry: dict, family: str) -> Model:
     )
 
 
-def _aliases(entry: dict) -> tuple[str, ...]:
+def _aliases(entry: dict[str, Any]) -> tuple[str, ...]:
     aliases = entry.get("aliases")
     return tuple(filter(None, map(clean, aliases))) if isinstance(aliases, list) else ()
 
@@ -217,7 +217,8 @@ def _family(model: str) -> str | None:
 
 @cache
 def _packaged() -> dict[str, Any]:
-    return json.loads(Path(__file__).with_name("models.json").read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads(Path(__file__).with_name("models.json").read_text(encoding="utf-8"))
+    return found
 
 
 @cache
@@ -316,7 +317,8 @@ def _languages(option: Option, value: Any) -> str | None:
     """Codes of languages, one or several, as a list or joined by commas: joined by commas, each once."""
     codes = value.split(",") if isinstance(value, str) else value
     if not isinstance(codes, list | tuple):
-        return _value(option, codes)
+        code: str | None = _value(option, codes)
+        return code
     cleaned = [_value(option, code) for code in codes]
     return ",".join(dict.fromkeys(str(code) for code in cleaned if code)) or None
 

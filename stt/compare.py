@@ -7,7 +7,7 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import jiwer
 
@@ -15,14 +15,17 @@ from stt import scripts
 from stt.transcript import Transcript
 
 Kind = Literal["same", "changed", "missing", "added"]
-SAME, CHANGED, MISSING, ADDED = "same", "changed", "missing", "added"
+SAME: Final = "same"
+CHANGED: Final = "changed"
+MISSING: Final = "missing"
+ADDED: Final = "added"
 MOST_WORDS = 200_000  # of a text are compared, some 20 hours of speech
 WHOLE = 20_000  # words; longer texts are aligned in pieces, since the work grows with the square of the length
 PIECE = 5_000  # words of a piece
 ANCHOR = 6  # words in a row that occur once in either text: there it is cut
 MOST_CELLS = 200  # words of one side of a passage
 
-_KINDS = {"equal": SAME, "substitute": CHANGED, "delete": MISSING, "insert": ADDED}
+_KINDS: dict[str, Kind] = {"equal": SAME, "substitute": CHANGED, "delete": MISSING, "insert": ADDED}
 _SPACELESS = scripts.SPACELESS
 _DASHES = "\\-\u2010-\u2015/"
 # "well-known" and "well known" are said alike: unless signs count, what is compared are the parts of a word.
@@ -173,7 +176,7 @@ _SPLIT_AT_SPACES = jiwer.Compose([jiwer.ReduceToListOfListOfWords()])
 
 def _aligned(reference: Sequence[str], hypothesis: Sequence[str], first: int, start: int) -> list[Run]:
     if not reference or not hypothesis:
-        kind = MISSING if reference else ADDED
+        kind: Kind = MISSING if reference else ADDED
         run = Run(kind, first, first + len(reference), start, start + len(hypothesis))
         return [run] if reference or hypothesis else []
     found = jiwer.process_words(
@@ -224,10 +227,11 @@ def _anchors(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
         at = bisect_left(ends, j)
         before.append(tops[at - 1] if at else None)
         ends[at:at + 1], tops[at:at + 1] = [j], [number]
-    chain, number = [], tops[-1] if tops else None
-    while number is not None:
-        chain.append(pairs[number])
-        number = before[number]
+    chain: list[tuple[int, int]] = []
+    last = tops[-1] if tops else None
+    while last is not None:
+        chain.append(pairs[last])
+        last = before[last]
     return chain[::-1]
 
 

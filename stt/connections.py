@@ -29,9 +29,10 @@ Protocol = Any  # uvicorn's, of httptools or h11
 def guard() -> None:
     """Bound the connections of uvicorn's servers in this process. Once is enough, more does nothing."""
     try:
-        from uvicorn.protocols.http.auto import AutoHTTPProtocol as kind
+        from uvicorn.protocols.http.auto import AutoHTTPProtocol
     except ImportError:
         return
+    kind: Protocol = AutoHTTPProtocol
     if not hasattr(kind, "guarded_by_stt"):
         kind.guarded_by_stt = _Connections(min(MOST, open_files() * 3 // 4))
         kind.guarded_by_stt.wrap(kind)

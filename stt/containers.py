@@ -8,12 +8,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import av
 from av.stream import Discard, Disposition
 
 from stt import foreign
-from stt.errors import EmptyFile, NoAudioTrack, NotSound, Unreadable
+from stt.errors import EmptyFile, InputError, NoAudioTrack, NotSound, Unreadable
 from stt.foreign import called
 from stt.formats import FREE_CLOCK, OPTIONS, SPECIAL, UNTIMED, Kind, kind
 from stt.headers import Recording
@@ -38,7 +39,7 @@ def opened(path: Path, name: str) -> tuple[Recording, av.container.InputContaine
         raise reason
     file = Recording(path)
     try:
-        return file, av.open(file, container_options=OPTIONS, metadata_errors="replace")
+        return file, av.open(file, "r", container_options=OPTIONS, metadata_errors="replace")
     except MemoryError:
         raise
     except (av.FFmpegError, ValueError) as error:
@@ -54,9 +55,10 @@ def open_sound(
     Raises EmptyFile, NotSound, NoAudioTrack (a video without sound).
     """
     file, container = opened(path, name)
-    problem, tracks = None, container.streams.audio
+    problem: InputError | None = None
+    tracks = container.streams.audio
     if track is None:
-        stream = container.streams.best("audio")
+        stream = cast("av.AudioStream | None", container.streams.best("audio"))
     else:
         stream = tracks[track - 1] if 1 <= track <= len(tracks) else None
     if stream is None and tracks:
@@ -72,6 +74,7 @@ def open_sound(
         container.close()
         file.close()
         raise problem
+    assert stream is not None  # else there is a problem
     for other in container.streams:
         other.discard = Discard.default if other.index == stream.index else Discard.all
     return file, container, stream
@@ -93,11 +96,12 @@ def honest_rate(rate: int) -> bool:
     return LOWEST_RATE <= rate <= HIGHEST_RATE
 
 
-def packets(container: av.container.InputContainer, *streams: av.AudioStream) -> Iterator[av.Packet]:
+def packets(container: av.container.InputContainer, *streams: av.AudioStream) -> Iterator[av.Packet[av.AudioStream]]:
     """The streams' packets, past errors of the container. The last one of each is empty and flushes the decoder."""
     for _ in range(100):
         try:
-            yield from container.demux(*streams)
+            # PyAV types what comes of several streams as of any kind.
+            yield from cast("Iterator[av.Packet[av.AudioStream]]", container.demux(*streams))
             return
         except MemoryError:
             raise

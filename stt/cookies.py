@@ -72,5 +72,6 @@ def _header(name: str, value: str, age: int, *, secure: bool) -> str:
     name = f"{PREFIX}{name}" if secure else name
     cookie = SimpleCookie()
     cookie[name] = value
-    cookie[name].update({"path": "/", "httponly": True, "samesite": "Lax", "max-age": age, "secure": secure})
+    for attribute, content in {"path": "/", "httponly": True, "samesite": "Lax", "max-age": age, "secure": secure}.items():
+        cookie[name][attribute] = content
     return cookie[name].OutputString()

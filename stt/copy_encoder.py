@@ -50,7 +50,7 @@ class Encoder:
         self._codec.options = QUICK
         self._ended, self._taken = False, 0  # samples
 
-    def encode(self, seconds: float) -> tuple[int, list[av.Packet]]:
+    def encode(self, seconds: float) -> tuple[int, list[av.Packet[av.AudioStream]]]:
         """Return how many of the next samples were read, and the packets that they make; the last ones when none was."""
         samples = self._reader.read(seconds)
         if self._together:  # nobody speaks all the time

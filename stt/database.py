@@ -6,6 +6,7 @@ Times of day are seconds since 1970 (UTC), lengths are seconds of audio, sizes b
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -306,7 +307,8 @@ def database() -> sa.Engine:
         return _made()
     with _making:
         mine = _attempt is None or _attempt.done()
-        attempt = _attempt = Future() if mine else _attempt
+        attempt = Future() if _attempt is None or _attempt.done() else _attempt
+        _attempt = attempt
     if mine:  # only one may make the tables
         try:
             attempt.set_result(_made())
@@ -380,7 +382,7 @@ def _with_driver(address: str) -> str:
     return address
 
 
-def _tune_sqlite(connection, _record) -> None:
+def _tune_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     # WAL: pages read while a job writes. NORMAL: safe against a killed process, quick.
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")

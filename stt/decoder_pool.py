@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, TypedDict
 
 import psutil
 
@@ -39,6 +39,13 @@ SMALL = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX"
 log = logging.getLogger("stt.decoders")
 _idle: list[Decoder] = []
 _lock = threading.Lock()
+
+
+class Bounds(TypedDict):
+    """What one request may take, in seconds of processor time and of waiting."""
+
+    processor: float
+    patience: float
 
 
 class Decoder:
@@ -185,7 +192,7 @@ def warm() -> None:
         give_back(take())
 
 
-def _answer(stdout: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
+def _answer(stdout: IO[bytes]) -> tuple[dict[str, Any], bytes] | None:
     lengths = stdout.read(8)
     if len(lengths) < 8:
         return None

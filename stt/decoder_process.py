@@ -49,6 +49,7 @@ class Decoder:
 
     def open(self, path: str, name: str, apart: bool, track: int | list[int] | None = None) -> Answer:
         self.close()
+        reader: Reader | SideBySide
         if isinstance(track, list):
             self._reader = reader = SideBySide(Path(path), track, name=name)
         else:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import pairwise
 from statistics import median
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from faster_whisper.tokenizer import Tokenizer
-from faster_whisper.transcribe import TranscriptionOptions, get_suppressed_tokens, restore_speech_timestamps
+from faster_whisper.transcribe import get_suppressed_tokens, restore_speech_timestamps
 
 from stt import sliding, stretches, windows
 from stt.language_choice import LanguageChoice
@@ -51,7 +51,8 @@ def segments(
     # What may be speech is enough here: no word comes of it that Whisper does not find likely.
     maybe = stretches.spans(voice, faint=FAINT, sure=FAINT)
     whole = complete(passage.decoded(), _without_silences(maybe, kept), passage.again)
-    for segment in restore_speech_timestamps(whole, kept, RATE):
+    # It yields what it is given, with other times.
+    for segment in cast("Iterable[sliding.Decoded]", restore_speech_timestamps(whole, kept, RATE)):
         if not invented(segment, voice, options.compression_ratio_threshold):
             if isinstance(choice, LanguageChoice):
                 choice.current = segment.language
@@ -147,7 +148,7 @@ class Passage:
     model: windows.Whisper
     speech: np.ndarray
     tokenizers: Callable[[str], Tokenizer]
-    options: TranscriptionOptions
+    options: windows.Options
     choice: LanguageChoice | str
     pauses: Sequence[Span] = ()
     voice: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))  # of `speech`, as of `stretches.voice`
@@ -171,7 +172,7 @@ class Passage:
             if words:
                 yield _part(replace(segment, words=words), 0, len(words))
 
-    def _between(self, first: float, last: float, options: TranscriptionOptions) -> Iterator[sliding.Decoded]:
+    def _between(self, first: float, last: float, options: windows.Options) -> Iterator[sliding.Decoded]:
         def voiced(start: float, end: float) -> float:
             here = self.voice[round((first + start) * RATE / FRAME) : round((first + end) * RATE / FRAME)]
             return float((here >= SURE).mean()) if len(here) else 0.0
@@ -217,9 +218,9 @@ def _without_silences(spans: Sequence[Span], kept: Sequence[dict[str, int]]) -> 
     return found
 
 
-def _options(tokenizer: Any) -> TranscriptionOptions:
+def _options(tokenizer: Any) -> windows.Options:
     """The library's defaults, but our beam, and word times."""
-    return TranscriptionOptions(
+    return windows.Options(
         beam_size=windows.BEAM,
         best_of=5,
         patience=1,
@@ -235,7 +236,7 @@ def _options(tokenizer: Any) -> TranscriptionOptions:
         initial_prompt=None,
         prefix=None,
         suppress_blank=True,
-        suppress_tokens=get_suppressed_tokens(tokenizer, [-1]),
+        suppress_tokens=get_suppressed_tokens(tokenizer, (-1,)),
         without_timestamps=False,
         max_initial_timestamp=1.0,
         word_timestamps=True,

@@ -33,7 +33,7 @@ LOOKING = 7_318_841  # the advisory lock of who looks for the dead; any number t
 log = logging.getLogger("stt.executors")
 P = ParamSpec("P")
 _noticed: set[str] = set()  # ids of the workflows that run in this process
-Unnoticed = dict[tuple[str, float | None], WorkflowStatus]
+Unnoticed = dict[tuple[str, int | None], WorkflowStatus]
 
 
 def name() -> str:

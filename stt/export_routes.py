@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote
 
 from starlette.requests import Request
@@ -18,6 +18,7 @@ from stt.limiters import EXPORTS, LOOKUPS
 from stt.records import Job, load
 from stt.web import refusal
 
+T = TypeVar("T")
 ZONE = "zone"  # the option that all have: the visitor's time zone, such as Europe/Berlin
 MOST = 1000  # transcripts in one ZIP
 LONGEST_FORM = 64 << 10  # bytes
@@ -127,7 +128,7 @@ def _options(known: Mapping[str, type], asked: Mapping[str, str]) -> dict[str, b
     return found
 
 
-def _within_bounds(write: Callable[..., Any], *values: Any, **named: Any) -> Any:
+def _within_bounds(write: Callable[..., T], *values: Any, **named: Any) -> T:
     try:
         return write(*values, **named)
     except BadOption as error:

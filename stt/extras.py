@@ -31,7 +31,7 @@ Times = Callable[[Any], float | None]  # a time as the answer has it -> seconds,
 _CHAPTER = ("start", "end", "headline", "gist", "summary")
 
 
-def read(channels: list[dict], found: dict, results: dict, times: Times) -> dict[str, Any]:
+def read(channels: list[dict[str, Any]], found: dict[str, Any], results: dict[str, Any], times: Times) -> dict[str, Any]:
     """All but the speakers, the utterances and the language, which come with the words. Never raises.
 
     `channels` as Deepgram lists them, none in the other shapes; `found` is the whole result and `results` what holds
@@ -40,18 +40,18 @@ def read(channels: list[dict], found: dict, results: dict, times: Times) -> dict
     best = [alternative(channel) for channel in channels] or [alternative({})]
     words = items(best[0].get("words"))
 
-    def details(item: dict, words: list[dict] = words, **named: Any) -> dict[str, Any]:
+    def details(item: dict[str, Any], words: list[dict[str, Any]] = words, /, **named: Any) -> dict[str, Any]:
         """`named`, the text, and the times: the item's own, or those of Deepgram's `start_word` and `end_word`."""
         first, last = number(item.get("start_word")), number(item.get("end_word"))
         start = words[int(first)].get("start") if first is not None and first < len(words) else item.get("start")
         end = words[int(last) - 1].get("end") if last and 1 <= last <= len(words) else item.get("end")
         return {**named, "text": clean(item.get("text")), "start": times(start), "end": times(end)}
 
-    def parts(name: str, below: str = "segments") -> list[dict]:
+    def parts(name: str, below: str = "segments") -> list[dict[str, Any]]:
         holder = results.get(name)
         return items(holder.get(below, []) if isinstance(holder, dict) else holder)
 
-    def nested(name: str, one: str) -> list[dict]:
+    def nested(name: str, one: str) -> list[dict[str, Any]]:
         """Deepgram's `topics.segments[].topics[]` and `intents.segments[].intents[]`."""
         return [
             details(segment, **{one: clean(part.get(one)), "confidence": share(part.get("confidence_score"))})
@@ -107,7 +107,7 @@ def read(channels: list[dict], found: dict, results: dict, times: Times) -> dict
     }  # fmt: skip
 
 
-def _paragraphs(best: dict, times: Times) -> list[dict[str, Any]]:
+def _paragraphs(best: dict[str, Any], times: Times) -> list[dict[str, Any]]:
     layout = best.get("paragraphs")
     rows = [
         {
@@ -121,7 +121,7 @@ def _paragraphs(best: dict, times: Times) -> list[dict[str, Any]]:
     return [row for row in rows if row["text"]]
 
 
-def alternative(channel: dict) -> dict:
+def alternative(channel: dict[str, Any]) -> dict[str, Any]:
     """The first alternative with text or words."""
     every = items(channel.get("alternatives")) or [{}]
     return next((a for a in every if clean(a.get("transcript")).strip() or a.get("words")), every[0])

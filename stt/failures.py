@@ -18,7 +18,7 @@ def error_for(status: int) -> type[errors.ProviderError]:
     return _BY_STATUS.get(status) or (errors.ProviderDown if status >= 500 else errors.ProviderError)
 
 
-def failure(answer: dict, found: Any = None) -> errors.ProviderError:
+def failure(answer: dict[str, Any], found: Any = None) -> errors.ProviderError:
     """The error that the body of a good answer (or the result inside it) tells of."""
     said = message_of(answer) or (message_of(found) if isinstance(found, dict) else "")
     code = status_code(answer)
@@ -26,7 +26,7 @@ def failure(answer: dict, found: Any = None) -> errors.ProviderError:
     return kind(said or "The provider gave no reason.", detail=f"status code {code or 'unknown'}")
 
 
-def status_code(answer: dict) -> int:
+def status_code(answer: dict[str, Any]) -> int:
     """The HTTP status written in a body, or 0."""
     codes = [number(holder.get("statusCode")) for holder in (answer, answer.get("error")) if isinstance(holder, dict)]
     return next((int(code) for code in codes if code and 100 <= code < 600), 0)

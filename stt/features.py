@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 from faster_whisper.feature_extractor import FeatureExtractor
 
+from stt.samples import Samples
+
 PIECE = 3000  # frames of 10 ms whose spectrum is made at once; all at once it takes thirty times what it leaves
 FAINTEST, RANGE = 1e-10, 8.0  # the power that counts as silence; and what is told apart below the loudest, powers of ten
 
 
-def features(extract: FeatureExtractor, sound: np.ndarray) -> np.ndarray:
+def features(extract: FeatureExtractor, sound: Samples) -> Samples:
     """The log mel spectrum of 16 kHz mono float32 samples, as `extract(sound)` gives it: float32, (bands, frames).
 
     The last digit matters: with spectra that differ in it alone, other words are heard in doubtful places. So only
@@ -25,7 +27,7 @@ def features(extract: FeatureExtractor, sound: np.ndarray) -> np.ndarray:
         spectrum = extract.stft(samples, size, hop, window=window, center=False, return_complex=True)
         np.abs(spectrum.T, out=piece)
     np.square(power, out=power)
-    bands = extract.mel_filters @ power.T
+    bands: Samples = extract.mel_filters @ power.T
     np.log10(np.maximum(bands, FAINTEST, out=bands), out=bands)
     np.maximum(bands, bands.max() - RANGE, out=bands)
     bands += 4.0

@@ -49,7 +49,7 @@ SPECIAL = {
 UNIT = rf"[{scripts.SPACELESS}](?:[\u1039\u17d2][{scripts.SPACELESS}]|[{scripts.MARKS}])*"
 
 
-class _Folded(dict):
+class _Folded(dict[int, str]):
     """For `str.translate`: what each character is to a search."""
 
     def __missing__(self, code: int) -> str:

@@ -22,6 +22,10 @@ Pieces = list[Piece]
 class Recording:
     """A file for PyAV that hides its name, so that only the content tells what it is, and mends stale sizes."""
 
+    read: Callable[[int], bytes]
+    tell: Callable[[], int]
+    _seek: Callable[[int, int], int]
+
     def __init__(self, path: Path) -> None:
         self._file = file = open(path, "rb", buffering=0)
         try:
@@ -152,14 +156,14 @@ def _as_au(form: bytes, length: int) -> bytes | None:
     if kind == 0xFFFE:
         kind = int.from_bytes(form[24:26], "big")
     encoding = {(1, 16): 3, (1, 24): 4, (1, 32): 5, (3, 32): 6, (3, 64): 7, (6, 8): 27, (7, 8): 1}.get((kind, bits))
-    return encoding and struct.pack(">4sIIIII", b".snd", 24, min(length, 0xFFFFFFFF), encoding, rate, channels)
+    return struct.pack(">4sIIIII", b".snd", 24, min(length, 0xFFFFFFFF), encoding, rate, channels) if encoding else None
 
 
 def _tenth(form: bytes, layout: Chunks) -> int:
     """Bytes of a tenth of a second, by a WAV's format."""
     if len(form) < 16:
         return 1
-    average = struct.unpack(layout.head.format[0] + "I", form[8:12])[0]
+    average: int = struct.unpack(layout.head.format[0] + "I", form[8:12])[0]
     return max(1, average // 10)
 
 
@@ -194,6 +198,8 @@ def _aiff(file: BinaryIO, total: int) -> Pieces | None:
 
 def _aiff_frame(common: bytes) -> int:
     """Bytes of a frame by an AIFF's COMM chunk; 0 where its compression has no fixed size."""
+    channels: int
+    bits: int
     channels, _, bits = struct.unpack(">hIh", common[:8])
     kind = common[18:22].lower()
     if kind in (b"", b"none", b"twos", b"sowt", b"raw ", b"in24", b"in32", b"23ni", b"42ni", b"fl32", b"fl64"):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime, tzinfo
-from typing import TypedDict, Unpack
+from datetime import date, datetime, timedelta, tzinfo
+from decimal import Decimal
+from typing import Any, TypedDict, Unpack
 
 import sqlalchemy as sa
 
@@ -74,7 +75,8 @@ def find(
 ) -> list[Job]:
     """The owner's transcriptions, sorted by one of `SORTS`; unknown values come last either way."""
     key = SORTS[sort]
-    order = [(key.desc() if descending else key.asc()).nulls_last(), _t.created.desc(), _t.number.desc()]
+    by_key = (key.desc() if descending else key.asc()).nulls_last()
+    order: list[sa.ColumnElement[Any]] = [by_key, _t.created.desc(), _t.number.desc()]
     if sort == NEWEST:  # never unknown; without a word about that, the index has the order already
         order = [_t.created.desc(), _t.number.desc()] if descending else [_t.created, _t.number]
     numbers = sa.select(_t.number).where(*_conditions(owner, wanted)).order_by(*order)
@@ -128,7 +130,7 @@ def choices(owner: str) -> Choices:
 def minutes_by_day(owner: str, zone: tzinfo, **wanted: Unpack[Wanted]) -> dict[tuple[date, str], float]:
     """Minutes of audio for each (day in `zone`, model), of what `find` would find."""
     # Hours are counted in the database, days here: so a day has 23 hours when the clock goes forward.
-    shift = int(datetime.now(zone).utcoffset().total_seconds()) % 3600
+    shift = int((datetime.now(zone).utcoffset() or timedelta()).total_seconds()) % 3600
     hour = _whole((_t.created + shift) / 3600).label("hour")
     query = (
         sa.select(hour, _t.model, sa.func.sum(_t.duration).label("seconds"))
@@ -166,7 +168,7 @@ def delete(generation_id: str, owner: str) -> None:
             used = sa.select(sa.exists().where(_t.recording_id == recording_id))
             deleted = not connection.execute(used).scalar() and recordings.delete(connection, recording_id, owner)
     removals.wanted.set()
-    if deleted:
+    if recording_id is not None and deleted:
         removals.remove_audio(recording_id)
 
 
@@ -177,22 +179,30 @@ def _conditions(owner: str, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
         where.append(_t.number.in_(search.matching(database().dialect.name, owner, text)))
     elif text.strip():
         where.append(sa.false())  # nothing but punctuation: that is not in any index
-    for column, name in ((_t.model, "models"), (_t.engine, "engines"), (_t.language, "languages"), (_t.state, "states")):
-        if wanted.get(name):
-            where.append(column.in_(list(wanted[name])))
+    for column, values in (
+        (_t.model, wanted.get("models")),
+        (_t.engine, wanted.get("engines")),
+        (_t.language, wanted.get("languages")),
+        (_t.state, wanted.get("states")),
+    ):
+        if values:
+            where.append(column.in_(list(values)))
     if wanted.get("tags"):
         where.append(_t.id.in_(sa.select(tags.c.id).where(tags.c.tag.in_(list(wanted["tags"])))))
-    for column, first, end in ((_t.created, "since", "until"), (_t.duration, "shortest", "longest")):
-        if wanted.get(first) is not None:
-            where.append(column >= wanted[first])
-        if wanted.get(end) is not None:
-            where.append(column < wanted[end])
+    for column, first, end in (
+        (_t.created, wanted.get("since"), wanted.get("until")),
+        (_t.duration, wanted.get("shortest"), wanted.get("longest")),
+    ):
+        if first is not None:
+            where.append(column >= first)
+        if end is not None:
+            where.append(column < end)
     return where
 
 
-def _each(connection: sa.Connection, owner: str, column: sa.Column) -> Iterator[str]:
+def _each(connection: sa.Connection, owner: str, column: sa.Column[str]) -> Iterator[str]:
     """The owner's values of an indexed column. From value to value it is a leap; DISTINCT would read all rows."""
-    last = ""
+    last: str | None = ""
     while (last := connection.execute(sa.select(sa.func.min(column)).where(column > last)).scalar()) is not None:
         if connection.execute(sa.select(sa.exists().where(column == last, _t.owner == owner))).scalar():
             yield last
@@ -212,6 +222,6 @@ def _jobs(connection: sa.Connection, owner: str, numbers: Sequence[int]) -> list
     return [jobs[number] for number in numbers if number in jobs]
 
 
-def _whole(value: sa.ColumnElement[float]) -> sa.ColumnElement[int]:
+def _whole(value: sa.ColumnElement[float | Decimal]) -> sa.ColumnElement[int]:
     """Rounded down. SQLite casts so anyway, and may lack `floor`."""
     return sa.cast(value if database().dialect.name == "sqlite" else sa.func.floor(value), sa.Integer)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -120,7 +121,7 @@ def _inserted(claim: Claim, body: str) -> bool:
     return True
 
 
-def _at_work(found: sa.Row) -> bool:
+def _at_work(found: sa.Row[*tuple[Any, ...]]) -> bool:
     if found.process == processes.NAME:
         return found.hash in _busy
     return time.time() - found.at < STUCK and found.process in processes.alive()

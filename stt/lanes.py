@@ -7,7 +7,7 @@ about 1.6 times as fast as one part after the other.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from queue import Empty, SimpleQueue
@@ -15,6 +15,8 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Lane = Callable[[Callable[[], None]], Iterator[Item]]
+# Each item as itself, what the lane raised, and None at its end.
+_Queue = SimpleQueue[tuple[Item, None] | tuple[None, BaseException] | None]
 TICK = 0.1  # seconds without an item, after which who waits for it may look around
 
 
@@ -54,16 +56,16 @@ class SideBySide(Generic[Item]):
         self, threads: ThreadPoolExecutor, closed: threading.Event, lanes: Sequence[Lane[Item]], ask: Callable[[], None]
     ) -> None:
         self._closed, self._stopped, self._ask = closed, threading.Event(), ask
-        self._given: list[tuple[Future, SimpleQueue]] = []
+        self._given: list[tuple[Future[None], _Queue[Item]]] = []
         for lane in lanes:
-            out: SimpleQueue = SimpleQueue()
+            out: _Queue[Item] = SimpleQueue()
             self._given.append((threads.submit(self._work, lane, out), out))
 
     def __iter__(self) -> Iterator[Item]:
         with closing(self.live()) as live:
             yield from (item for item in live if item is not None)
 
-    def live(self) -> Iterator[Item | None]:
+    def live(self) -> Generator[Item | None, None, None]:
         """The same, and None whenever TICK has passed without an item."""
         try:
             for _, out in self._given:
@@ -76,16 +78,15 @@ class SideBySide(Generic[Item]):
                         continue
                     if found is None:
                         break
-                    item, error = found
-                    if error is not None:
-                        raise error
-                    yield item
+                    if found[1] is not None:
+                        raise found[1]
+                    yield found[0]
         finally:
             self._stopped.set()
             for future, _ in self._given:
                 future.cancel()
 
-    def _work(self, lane: Lane[Item], out: SimpleQueue) -> None:
+    def _work(self, lane: Lane[Item], out: _Queue[Item]) -> None:
         try:
             for item in lane(self._go_on):
                 out.put((item, None))

@@ -47,8 +47,8 @@ class Threads:
 
     async def iterate(self, visitor: str | None, pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
         """The pieces of an answer, each made in a thread. None is held while the receiver takes its time."""
-        iterator, end = iter(pieces), object()
-        while (piece := await self.run_for(visitor, next, iterator, end)) is not end:
+        iterator = iter(pieces)
+        while (piece := await self.run_for(visitor, _next, iterator)) is not None:
             yield piece
 
 
@@ -101,11 +101,16 @@ OPEN_LINKS = Open("links that are being taken in", 16)
 OPEN_EXPORTS = Open("downloads of everything", 2)
 
 
+def _next(pieces: Iterator[bytes]) -> bytes | None:
+    return next(pieces, None)
+
+
 def _all() -> dict[object, anyio.CapacityLimiter]:
     try:
         return _limiters.get()
     except LookupError:
-        _limiters.set(made := {})
+        made: dict[object, anyio.CapacityLimiter] = {}
+        _limiters.set(made)
         return made
 
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 from uuid import uuid4
 
@@ -45,6 +45,7 @@ _ANSWERS = {
     410: "The recording was taken down from this address (410).",
     429: "The site behind this link refuses for now: too many requests.",
 }
+Progress = Callable[[int, int | None], None]  # (bytes so far, bytes in all or None)
 
 
 class Fetched(NamedTuple):
@@ -140,7 +141,7 @@ def download(
     limit_bytes: int,
     timeout_seconds: float,
     allow_private: bool = False,
-    on_progress: Callable[[int, int | None], None] | None = None,
+    on_progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Fetched:
     """Fetch a link into a new file of `folder` with a random name. The caller then looks into it with `media.probe`.
@@ -190,7 +191,7 @@ def _answer(session: requests.Session, first: str, allow_private: bool, guard: _
     raise BadLink("This link leads on and on to other addresses.")
 
 
-def _save(answer: requests.Response, first: str, path: Path, limit: int, guard: _Guard, on_progress) -> None:
+def _save(answer: requests.Response, first: str, path: Path, limit: int, guard: _Guard, on_progress: Progress | None) -> None:
     length = answer.headers.get("content-length", "")
     total = int(length) if length.isdecimal() and "content-encoding" not in answer.headers else None
     says_html = "html" in answer.headers.get("content-type", "").partition(";")[0].lower()
@@ -326,7 +327,7 @@ class _OneAnswer(requests.Session):
 def _session(allow_private: bool, guard: _Guard) -> requests.Session:
     """A session whose connections go to checked addresses only, and past no proxy of the environment."""
 
-    class Checked:
+    class Checked(HTTPConnection):
         def _new_conn(self) -> socket.socket:
             problem: Exception = NewConnectionError(self, "no address")
             for address in addresses.of(self._dns_host, self.port, allow_private=allow_private, ask=guard.check):
@@ -342,21 +343,18 @@ def _session(allow_private: bool, guard: _Guard) -> requests.Session:
                     return connection
             raise problem
 
-    class Plain(Checked, HTTPConnection):
-        pass
-
     class Secure(Checked, HTTPSConnection):
         pass
 
     class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain
+        ConnectionCls = Checked
 
     class SecurePool(HTTPSConnectionPool):
         ConnectionCls = Secure
 
     class Adapter(HTTPAdapter):
-        def init_poolmanager(self, *args: object, **options: object) -> None:
-            super().init_poolmanager(*args, **options)
+        def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
+            super().init_poolmanager(connections, maxsize, block, **options)
             self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
 
     session = _OneAnswer()

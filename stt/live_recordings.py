@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from filelock import FileLock, Timeout
 
@@ -75,7 +75,7 @@ def start(owner: str, visitor: str, name: str) -> str:
     return live.id
 
 
-def append(id: str, owner: str, visitor: str, number: int, piece: BinaryIO, *, paused: bool = False) -> int:
+def append(id: str, owner: str, visitor: str, number: int, piece: IO[bytes], *, paused: bool = False) -> int:
     """Add piece `number`, counted from 0, and return the number of the next one.
 
     A piece that has arrived before changes nothing; an empty one only says that the browser is still there.
@@ -189,7 +189,7 @@ def _finish(home: Path, id: str) -> str:
     return made.id
 
 
-def _write(sound: Path, size: int, piece: BinaryIO) -> int:
+def _write(sound: Path, size: int, piece: IO[bytes]) -> int:
     """Write the piece after the first `size` bytes, and return how many there are then."""
     length = piece.seek(0, 2)
     piece.seek(0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from math import inf
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from stt import decoder_pool
+from stt.decoder_pool import Bounds
 from stt.errors import SttError
 
 RATE = 16_000  # Hz, what speech models take
@@ -20,8 +21,8 @@ COPY_BITS = 64_000  # a second of one channel of a playback copy
 PART = 10.0  # seconds that are decoded at once; it is asked in between whether to go on
 # Bounds for one request, in seconds of processor time and of waiting. Looking into an honest recording takes a tenth of a
 # second; a part of it far less, but all lanes of Whisper may be busy beside it.
-LOOK = {"processor": 5.0, "patience": 8.0}
-DECODE = {"processor": 20.0, "patience": 120.0}
+LOOK: Bounds = {"processor": 5.0, "patience": 8.0}
+DECODE: Bounds = {"processor": 20.0, "patience": 120.0}
 _looks = threading.BoundedSemaphore(2)  # more files than this at once wait for their turn
 
 
@@ -78,7 +79,7 @@ class Reader:
         self.lost: list[tuple[float, float, str]] = []
         self.mix: str | None = None
         self._taken = 0  # samples
-        self._decoder = decoder_pool.take()
+        self._decoder: decoder_pool.Decoder | None = decoder_pool.take()
         try:
             found, _ = self._decoder.call("open", path=str(path), name=name, apart=apart, track=track, ask=ask, **DECODE)
         except BaseException:
@@ -129,10 +130,12 @@ class Reader:
         parts = list(self._parts("levels", seconds, lambda: None))
         return np.concatenate([np.frombuffer(content, "<f4") for content in parts]) if parts else np.zeros(0, np.float32)
 
-    def _parts(self, do: str, seconds: float, ask: Callable[[], None]):
+    def _parts(self, do: str, seconds: float, ask: Callable[[], None]) -> Iterator[bytes]:
         left = round(seconds * RATE) if seconds != inf else inf
         while left > 0:
             wanted = min(left, round(PART * RATE))
+            if self._decoder is None:
+                raise ValueError("the recording is closed")
             header, content = self._decoder.call(do, seconds=wanted / RATE, ask=ask, **DECODE)
             self.lost = [tuple(each) for each in header.get("lost", self.lost)]
             self.mix = header.get("mix", self.mix)

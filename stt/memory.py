@@ -46,13 +46,14 @@ def keeping() -> Iterator[None]:
     MKL asks for ten times the place that a model's weights fill. It would get places that were filled while loading,
     and those are given back to nobody: 150 MB. In a place of its own only what is filled takes memory.
     """
-    if _tuned:
-        _glibc().mallopt(M_MMAP_THRESHOLD, MEGABYTE)
+    libc = _glibc() if _tuned else None
+    if libc is not None:
+        libc.mallopt(M_MMAP_THRESHOLD, MEGABYTE)
     try:
         yield
     finally:
-        if _tuned:
-            _glibc().mallopt(M_MMAP_THRESHOLD, WORKING)
+        if libc is not None:
+            libc.mallopt(M_MMAP_THRESHOLD, WORKING)
         give_back()
 
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
+
+from stt.samples import Samples
 
 FRONT, CENTRE, BEHIND = 0.707, 1.0, 0.5
 COEFFICIENTS = {"FC": CENTRE, "LFE": 0.0, "LFE2": 0.0}
@@ -41,7 +44,7 @@ class Mix:
         self._gains: list[float] | None = None
         self._turned = np.zeros(len(self.names))  # samples
 
-    def add(self, samples: np.ndarray) -> np.ndarray:
+    def add(self, samples: Samples) -> Samples:
         """Return the next samples mixed, 1 x n. The same pieces always give the same mix."""
         count = samples.shape[1]
         if count == 0 or len(samples) == 1:
@@ -72,7 +75,7 @@ class Mix:
     def said(self, rate: int) -> str:
         """Return what was done in words, such as "2 channels to one; right in opposite phase, turned (11 s)"."""
         parts = [f"{len(self.names)} channels to one"]
-        for channel in np.flatnonzero(self._turned):
+        for channel in np.flatnonzero(self._turned).tolist():
             parts.append(f"{self._name(channel)} in opposite phase, turned ({self._turned[channel] / rate:.0f} s)")
         if dead := [self._name(channel) for channel, lives in enumerate(self._live()) if not lives and self._weights[channel]]:
             parts.append(f"{', '.join(dead)} silent")
@@ -80,8 +83,9 @@ class Mix:
             parts.append(f"without {', '.join(out)}")
         return "; ".join(parts)
 
-    def _live(self) -> np.ndarray:
-        return self._loudest >= max(SILENT, DEAD * self._loudest.max(initial=0.0))
+    def _live(self) -> npt.NDArray[np.bool_]:
+        live: npt.NDArray[np.bool_] = self._loudest >= max(SILENT, DEAD * self._loudest.max(initial=0.0))
+        return live
 
     def _new_gains(self) -> list[float]:
         """The coefficients, so that those of all channels that are not dead make 1 together."""
@@ -94,7 +98,7 @@ class Mix:
         return NAMES.get(self.names[channel], f"channel {channel + 1}")
 
 
-def _turn(mixed: np.ndarray, samples: np.ndarray, before: str) -> str:
+def _turn(mixed: Samples, samples: Samples, before: str) -> str:
     """How a channel joins what is mixed so far, by their correlation and by how it joined before."""
     one, other = mixed - mixed.mean(), samples - samples.mean()
     energy = float(np.dot(one, one)) * float(np.dot(other, other))
@@ -110,7 +114,7 @@ def _turn(mixed: np.ndarray, samples: np.ndarray, before: str) -> str:
     return QUARTER
 
 
-def _turned(samples: np.ndarray, turn: str) -> np.ndarray:
+def _turned(samples: Samples, turn: str) -> Samples:
     if turn == PLAIN:
         return samples
     if turn == OPPOSED:

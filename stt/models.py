@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from stt import catalog, keys
 from stt.catalog import FIRST, FRESH, LOCAL, Catalog, Model
 from stt.errors import BadOption, KeyMissing
+from stt.languages import LANGUAGES
 from stt.settings import settings
 
 ON_DEVICE, PROVIDER = "on-device", "provider"
@@ -96,7 +97,7 @@ def options_for(model: Model, asked: str, options: dict[str, Any]) -> dict[str, 
     language = cleaned.get("language")
     if model.local and language:
         codes = [code.replace("_", "-").split("-")[0].lower() for code in str(language).split(",")]
-        if unknown := next((code for code in codes if code not in catalog.LANGUAGES), None):
+        if unknown := next((code for code in codes if code not in LANGUAGES), None):
             raise BadOption(f"Whisper does not know the language “{unknown[:40]}”.")
         cleaned["language"] = ",".join(dict.fromkeys(codes))
     return {name: value for name, value in cleaned.items() if value is not False or not model.local}

@@ -18,6 +18,7 @@ from stt.lanes import Lanes
 from stt.models import ON_DEVICE
 from stt.recordings import Recording, megabytes
 from stt.records import Job
+from stt.samples import Samples
 from stt.settings import settings
 from stt.media import RATE, Reader
 from stt.storage import folder
@@ -66,21 +67,20 @@ class Feed:
         self._kept = np.zeros((1, 0), np.float32)  # decoded, but after the last cut
         self._at = 0  # the sample at which `_kept` begins
 
-    def take(self, start: int, longest: float) -> tuple[np.ndarray, bool]:
+    def take(self, start: int, longest: float) -> tuple[Samples, bool]:
         """The stretch from sample `start` of at most `longest` seconds, and whether it is the last.
 
         Shape (channels, samples). The last may be longer by a short rest. Raises Cancelled while it reads, NotFound
         without the file.
         """
         try:
-            if self._reader is None or start != self._at:
-                self._open(start)
-            return self._read(start, longest)
+            reader = self._reader if self._reader is not None and start == self._at else self._open(start)
+            return self._read(reader, start, longest)
         except BaseException:
             self.close()  # it has read on, but nobody knows how far
             raise
 
-    def _read(self, start: int, longest: float) -> tuple[np.ndarray, bool]:
+    def _read(self, reader: Reader, start: int, longest: float) -> tuple[Samples, bool]:
         wanted = int(longest * (1 + stretches.REST) * RATE)
         have = self._kept.shape[1]
         # In parts into their place: read at once, a stretch of 24 MB would be there three times for a moment.
@@ -88,7 +88,7 @@ class Feed:
         samples[:, :have] = self._kept
         # One sample more than wanted tells whether anything follows.
         while have <= wanted:
-            part = self._reader.read(min(PART, (wanted + 1 - have) / RATE), self._ask)
+            part = reader.read(min(PART, (wanted + 1 - have) / RATE), self._ask)
             if not part.shape[1]:
                 break
             samples[:, have : have + part.shape[1]] = part
@@ -98,22 +98,23 @@ class Feed:
         self._kept, self._at = samples[:, cut:].copy(), start + cut
         return samples[:, :cut], last
 
-    def _open(self, start: int) -> None:
+    def _open(self, start: int) -> Reader:
         self.close()
         try:
-            self._reader = Reader(self._path, self._apart, track=self._track, ask=self._ask)
+            self._reader = reader = Reader(self._path, self._apart, track=self._track, ask=self._ask)
         except FileNotFoundError as error:  # deleted since the job was made
             raise NotFound("The recording is no longer kept.") from error
         if start:
-            self._find(start / RATE)
-        self._kept, self._at = self._reader.read(0), start
+            self._find(reader, start / RATE)
+        self._kept, self._at = reader.read(0), start
+        return reader
 
-    def _find(self, start: float) -> None:
+    def _find(self, reader: Reader, start: float) -> None:
         """Read up to `start` seconds, which takes a minute or more for many hours, and tell how far that is."""
-        while (left := start - self._reader.position) > 0:
-            far = f"{self._reader.position / 60:.0f} of {start / 60:.0f} min read"
+        while (left := start - reader.position) > 0:
+            far = f"{reader.position / 60:.0f} of {start / 60:.0f} min read"
             records.report(self._work.job, stage=f"Finding where to go on: {far}")
-            if not self._reader.skip(min(left, 60.0), self._ask):
+            if not reader.skip(min(left, 60.0), self._ask):
                 break
         records.report(self._work.job, stage=None)
 
@@ -211,7 +212,7 @@ class Ears:
         facts |= {"mix": self._feed.mix} if self._feed.mix else {}
         return Stretch(start, end, last, lost, len(samples), facts, list(runs) if language else runs)
 
-    def _runs(self, samples: np.ndarray, language: str | None) -> Iterator[whisper.Run]:
+    def _runs(self, samples: Samples, language: str | None) -> Iterator[whisper.Run]:
         options = self._work.job.options
         named = languages_of(options)
         for sound in samples:
@@ -349,8 +350,9 @@ def _stretch(work: Work, ears: Ears, before: dict[str, Any]) -> dict[str, Any]:
     return {"number": number, "end": here.end, **notes}
 
 
-def _mixed(samples: np.ndarray) -> np.ndarray:
-    return samples[0] if len(samples) == 1 else samples.mean(axis=0)
+def _mixed(samples: Samples) -> Samples:
+    mixed: Samples = samples[0] if len(samples) == 1 else samples.mean(axis=0)
+    return mixed
 
 
 def _in_order(segments: list[Segment]) -> list[Segment]:

@@ -72,4 +72,5 @@ def _value(text: str, at: int, depth: int) -> tuple[Any, int]:
 
 
 def _after_space(text: str, at: int) -> int:
-    return _SPACE.match(text, at).end()
+    found = _SPACE.match(text, at)
+    return found.end() if found else at

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from stt import containers, dates, seekable, track_list
 from stt.errors import TooShort
+from stt.foreign import called
 from stt.media import Media
 from stt.sound import Reader
 
@@ -28,12 +29,12 @@ def probe(path: Path, name: str = "", track: int | None = None) -> Media:
         if not reader.has_sound():
             if reader.sound == 0:
                 raise containers.not_sound(path, name, opened=reader.format)
-            raise TooShort(f"{containers.called(name)} holds only {reader.sound:.2f} seconds of sound.")
+            raise TooShort(f"{called(name)} holds only {reader.sound:.2f} seconds of sound.")
         container, stream = reader.container, reader.stream
         video = any(containers.is_video(s) for s in container.streams)
         kind, mime = containers.kind_of(path, reader.format).told(video)
         codec = stream.codec_context
-        facts = {"codec": codec.codec.canonical_name, "channels": codec.channels, "sample_rate": codec.sample_rate}
+        codec_name, channels, rate = codec.codec.canonical_name, codec.channels, codec.sample_rate
         promised = reader.promised
         dated = dates.in_tags([container.metadata, *(s.metadata for s in container.streams)])
     seconds, ahead = containers.counted(path, track)
@@ -47,7 +48,9 @@ def probe(path: Path, name: str = "", track: int | None = None) -> Media:
         track=track or 1,
         tracks=tracks if len(tracks) > 1 else [],
         seekable=len(tracks) < 2 and seekable.exact(path, promised, seconds),
-        **facts,
+        codec=codec_name,
+        channels=channels,
+        sample_rate=rate,
     )
 
 

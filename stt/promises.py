@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from contextlib import suppress
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -23,7 +24,7 @@ def promised(path: Path, format: str, container: av.container.InputContainer, st
         return seconds
     if format in UNTIMED:
         counted_frames = _mp3_promise(path, stream.codec_context.sample_rate) if format == "mp3" else None
-        told = float((stream.duration or 0) * stream.time_base)
+        told = seconds_of(stream.duration or 0, stream.time_base)
         # Where the two differ, ffmpeg guesses by the file's size: two files joined, or a large tag at the end.
         return told if counted_frames and abs(told - counted_frames) < 0.5 else None
     if format in LENGTH_UNTOLD:
@@ -31,16 +32,21 @@ def promised(path: Path, format: str, container: av.container.InputContainer, st
     origin = (container.start_time or 0) / av.time_base
     if tag := stream.metadata.get("DURATION"):  # Matroska: the end of this track, as 00:00:33.008000000
         with suppress(ValueError):
-            hours, minutes, seconds = tag.split(":")
-            return int(hours) * 3600 + int(minutes) * 60 + float(seconds) - origin
+            hours, minutes, rest = tag.split(":")
+            return int(hours) * 3600 + int(minutes) * 60 + float(rest) - origin
     joined = 0.0
     if format == "mov":
         with suppress(struct.error):
             joined = _joined(path)
     if stream.duration:
-        late = 0.0 if stream.start_time is None else float(stream.start_time * stream.time_base) - origin
-        return float(stream.duration * stream.time_base) + max(0.0, late) + joined
+        late = 0.0 if stream.start_time is None else seconds_of(stream.start_time, stream.time_base) - origin
+        return seconds_of(stream.duration, stream.time_base) + max(0.0, late) + joined
     return container.duration / av.time_base if container.duration else None
+
+
+def seconds_of(ticks: int, unit: Fraction | None) -> float:
+    """Return a time of a container in seconds; 0 where it does not say how long a tick is, as PyAV's types allow."""
+    return float(ticks * unit) if unit else 0.0
 
 
 def _by_header(path: Path, read: Callable[[Recording], float | None]) -> float | None:
@@ -146,7 +152,8 @@ def _mp3_promise(path: Path, rate: int) -> float | None:
     for mark, offset in ((b"Xing", 8), (b"Info", 8), (b"VBRI", 14)):
         at = first.find(mark)
         if at >= 0 and len(count := first[at + offset : at + offset + 4]) == 4:
-            return struct.unpack(">I", count)[0] * (1152 if rate >= 32_000 else 576) / rate
+            frames: int = struct.unpack(">I", count)[0]
+            return frames * (1152 if rate >= 32_000 else 576) / rate
     return None
 
 

@@ -59,7 +59,8 @@ def next_turn(owner: str, engine: str, duration: float | None) -> int:
     own = [highest(t.owner == owner, t.state == state) for state in OPEN]  # each is a look into an index
     with database().connect() as connection:
         working, *mine = connection.execute(sa.select(now, *own)).one()
-    return max(1, working, *(turn + 1 for turn in mine))
+    numbers: list[int] = [1, working, *(turn + 1 for turn in mine)]
+    return max(numbers)
 
 
 def wait(job: Job, usual: float) -> Wait:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tempfile import SpooledTemporaryFile
-from typing import BinaryIO
+from typing import IO
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -63,7 +63,7 @@ async def _take(request: Request) -> int:
     number = request.query_params.get("piece", "")
     if not number.isdecimal() or len(number) > 9:
         raise BadOption("`piece` must be a number from 0.")
-    with SpooledTemporaryFile(max_size=IN_MEMORY, dir=folder("live")) as body:
+    with SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(folder("live"))) as body:
         size = 0
         async for block in request.stream():
             size += len(block)
@@ -82,7 +82,7 @@ async def _take(request: Request) -> int:
         )
 
 
-def _keep(body: BinaryIO, block: bytes) -> None:
+def _keep(body: IO[bytes], block: bytes) -> None:
     with recordings.disk_errors():
         body.write(block)
 

@@ -100,7 +100,7 @@ class Intake:
     def __enter__(self) -> Intake:
         return self
 
-    def __exit__(self, *_error) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def close(self) -> None:

@@ -232,11 +232,11 @@ def _give(connection: sa.Connection, visitor_name: str, owner: str) -> None:
         connection.execute(browsers.insert().values(visitor=visitor_name, owner=owner, since=time.time()))
 
 
-def _count(owner: str) -> sa.Select:
+def _count(owner: str) -> sa.Select[int]:
     return sa.select(sa.func.count()).select_from(transcriptions).where(transcriptions.c.owner == owner)
 
 
-def _wanted(text: str, column: sa.Column) -> sa.Select:
+def _wanted(text: str, column: sa.Column[str]) -> sa.Select[str]:
     return sa.select(column).where(recovery_codes.c.hash == _hash(text))
 
 

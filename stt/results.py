@@ -82,7 +82,7 @@ def _said_length(found: Any) -> float:
     return seconds if 0 <= seconds <= LONGEST else 0.0
 
 
-def _result(answer: dict) -> Any:
+def _result(answer: dict[str, Any]) -> Any:
     """What is under `result` or `output`; the answer itself where it is a bare result; None if there is none."""
     for name in ("result", "output"):
         if answer.get(name) is not None:
@@ -129,7 +129,7 @@ def _transcript(found: Any, known: float | None) -> Transcript | None:
     return None
 
 
-def _deepgram(found: dict, known: float | None) -> Transcript | None:
+def _deepgram(found: dict[str, Any], known: float | None) -> Transcript | None:
     results = found.get("results", found)
     results = {} if results is None else results  # the contract allows null: nothing was heard
     channels = _channels(results.get("channels")) if isinstance(results, dict) else []
@@ -143,7 +143,8 @@ def _deepgram(found: dict, known: float | None) -> Transcript | None:
     for index, channel in enumerate(channels):
         best = extras.alternative(channel)
         words = _said(best.get("words"), times, 1)
-        layout = best.get("paragraphs") if isinstance(best.get("paragraphs"), dict) else {}
+        layout = best.get("paragraphs")
+        layout = layout if isinstance(layout, dict) else {}
         sentences = [
             sentence
             for paragraph in items(layout.get("paragraphs"))
@@ -161,7 +162,7 @@ def _deepgram(found: dict, known: float | None) -> Transcript | None:
     return _finished(tracks, duration, [*channels, found], results, utterances, times)
 
 
-def _assembly(found: dict, known: float | None) -> Transcript:
+def _assembly(found: dict[str, Any], known: float | None) -> Transcript:
     """AssemblyAI's shape, and text only, which is the same without times."""
     duration = known or number(found.get("audio_duration"))
     times = _Times(0.001, duration)
@@ -171,7 +172,7 @@ def _assembly(found: dict, known: float | None) -> Transcript:
 
 
 def _finished(
-    tracks: list[list[Segment]], duration: float | None, holders: list[dict], results: dict,
+    tracks: list[list[Segment]], duration: float | None, holders: list[dict[str, Any]], results: dict[str, Any],
     utterances: list[_Said], times: _Times,
 ) -> Transcript:  # fmt: skip
     """Put the tracks in order of time. `holders` are the channels, then the result: where languages are told."""
@@ -208,7 +209,7 @@ def _readable(text: str) -> Iterator[str]:
         yield rest
 
 
-def _channels(value: Any) -> list[dict]:
+def _channels(value: Any) -> list[dict[str, Any]]:
     """Channels as a list, as one object, or as an object of objects."""
     return items(list(value.values()) if isinstance(value, dict) and "alternatives" not in value else value)
 
@@ -296,10 +297,11 @@ def _timed(tokens: list[str], words: list[_Said]) -> list[Word]:
     """Each token as a word with the times of the word it is; one that no word is shares those of the word before it."""
     heard = [(token, word) for word in words for token in _TOKEN.findall(word.text)]
     matched: list[_Said | None] = [None] * len(tokens)
-    for kind, at, end, there, there_end in Levenshtein.opcodes([*map(_bare, tokens)], [_bare(t) for t, _ in heard]):
-        if kind in ("equal", "replace"):
-            matched[at:end] = [word for _, word in heard[there:there_end]]
-    clock, before, timed = 0.0, next(filter(None, matched), words[0]), []
+    for step in Levenshtein.opcodes([*map(_bare, tokens)], [_bare(t) for t, _ in heard]):
+        if step.tag in ("equal", "replace"):
+            matched[step.src_start : step.src_end] = [word for _, word in heard[step.dest_start : step.dest_end]]
+    clock, before = 0.0, next(filter(None, matched), words[0])
+    timed: list[Word] = []
     for token, word in zip(tokens, matched, strict=True):
         before = word or before
         clock = max(clock, before.start or 0.0)  # starts never run backwards

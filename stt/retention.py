@@ -95,7 +95,7 @@ def _delete_audio(before: float, *, unused: bool) -> int:
     return sum(_quietly(recordings.remove, *row, free) for row in _rows(old))
 
 
-def _rows(query: sa.Select) -> list[sa.Row]:
+def _rows(query: sa.Select[*tuple[Any, ...]]) -> list[sa.Row[*tuple[Any, ...]]]:
     with database().connect() as connection:
         return list(connection.execute(query).all())
 

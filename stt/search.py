@@ -11,11 +11,14 @@ import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import accumulate, islice
+from typing import TypeAlias
 
 import sqlalchemy as sa
 
 from stt import folding, scripts
 
+# A query of the `number` of transcriptions.
+Numbers: TypeAlias = "sa.Select[int] | sa.CompoundSelect[int]"
 _BARE = re.compile(r"\S+")
 _TERM = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _SHORTEST_BEGINNING = 4  # letters: a shorter word is looked for as it is, a longer one also as a word's beginning
@@ -77,7 +80,7 @@ def is_query(text: str) -> bool:
     return bool(terms(text))
 
 
-def matching(dialect: str, owner: str, query: str) -> sa.Select:
+def matching(dialect: str, owner: str, query: str) -> Numbers:
     """The `number` of each of the owner's transcriptions in whose title or text all terms of `query` are."""
     wanted = terms(query)
     return _sqlite_match(owner, wanted) if dialect == "sqlite" else _postgresql_match(owner, wanted)
@@ -111,7 +114,7 @@ def _span(text: str, folded: str, first: int, count: int) -> tuple[int, int]:
     return bisect_right(ends, start), bisect_right(ends, end - 1) + 1
 
 
-def _sqlite_match(owner: str, wanted: list[Term]) -> sa.Select:
+def _sqlite_match(owner: str, wanted: list[Term]) -> Numbers:
     # Inside double quotes nothing is an operator, and words hold no quote.
     asked = " AND ".join('"' + " ".join(term.words) + '"' + ("*" if term.beginning else "") for term in wanted)
     index = sa.table("search", sa.column("rowid"))
@@ -119,12 +122,12 @@ def _sqlite_match(owner: str, wanted: list[Term]) -> sa.Select:
     return sa.select(index.c.rowid.label("number")).where(match)
 
 
-def _postgresql_match(owner: str, wanted: list[Term]) -> sa.Select:
+def _postgresql_match(owner: str, wanted: list[Term]) -> Numbers:
     from sqlalchemy.dialects.postgresql import TSQUERY  # a process with SQLite does without
 
     index = sa.table("search", sa.column("number"), sa.column("words"))
 
-    def where(term: Term) -> sa.Select:
+    def where(term: Term) -> sa.Select[int]:
         *first, last = [f"'{word}'" for word in term.words]
         asked = " <-> ".join([*first, last + (":*" if term.beginning else "")])
         whole = sa.cast(sa.literal(f"'o{owner.encode().hex()}' & ({asked})"), TSQUERY)

@@ -61,7 +61,8 @@ def _renew_some(engine: sa.Engine) -> int:
             "SELECT o.number, coalesce(length(x.text), 0) FROM search_old o LEFT JOIN transcriptions t ON t.number = o.number "
             "LEFT JOIN transcripts x ON x.id = t.id ORDER BY o.number DESC LIMIT 50"
         ).all()
-    numbers, size = [], 0
+    numbers: list[int] = []
+    size = 0
     for number, length in rows:
         if numbers and size + length > RENEWED:
             break
@@ -111,7 +112,7 @@ def purge(connection: sqlite3.Connection) -> None:
         pages = MERGED
 
 
-def teach(connection) -> None:
+def teach(connection: sqlite3.Connection) -> None:
     """Give a SQLite connection the function that the triggers call."""
     connection.create_function("stt_words", 1, lambda text: " ".join(folding.words(text)), deterministic=True)
 

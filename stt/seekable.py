@@ -15,6 +15,7 @@ from typing import BinaryIO, NamedTuple
 import av
 
 from stt import containers
+from stt.promises import seconds_of
 
 EXACT = 0.1  # seconds that a length, a start or a gap may be off
 RATES = range(8_000, 96_001)  # Hz
@@ -56,7 +57,7 @@ def _begins(path: Path, mark: bytes) -> bool:
 def _whole_wav(path: Path, codec: av.AudioCodecContext) -> bool:
     """Whether a WAV is as long as it says: browsers believe the header of a recorder that has crashed."""
     with open(path, "rb") as file:
-        said = struct.unpack("<I", file.read(8)[4:])[0] + 8
+        said: int = struct.unpack("<I", file.read(8)[4:])[0] + 8
     return abs(path.stat().st_size - said) <= EXACT * codec.sample_rate * codec.layout.nb_channels
 
 
@@ -66,9 +67,9 @@ def _unbroken(container: av.container.InputContainer, stream: av.AudioStream) ->
     for packet in containers.packets(container, stream):
         if not packet.size:
             continue
-        if packet.pts is None or abs(float(packet.pts * packet.time_base) - at) > EXACT:
+        if packet.pts is None or abs(seconds_of(packet.pts, packet.time_base) - at) > EXACT:
             return False
-        at = float((packet.pts + (packet.duration or 0)) * packet.time_base)
+        at = seconds_of(packet.pts + (packet.duration or 0), packet.time_base)
         if time.monotonic() > ends:
             break
     return True
@@ -76,14 +77,14 @@ def _unbroken(container: av.container.InputContainer, stream: av.AudioStream) ->
 
 def _whole(path: Path, container: av.container.InputContainer, stream: av.AudioStream) -> bool:
     """Whether the sound of an MP4 begins at 0, has no gap, and lies in the file to its end."""
-    begins = float((stream.start_time or 0) * stream.time_base)
+    begins = seconds_of(stream.start_time or 0, stream.time_base)
     if abs(begins) > EXACT or abs((container.start_time or 0) / av.time_base) > EXACT:
         return False
     entries = stream.index_entries
     if not (count := len(entries)):
         return False
     first, last = entries[0], entries[count - 1]
-    span = float((last.timestamp - first.timestamp) * stream.time_base)
+    span = seconds_of(last.timestamp - first.timestamp, stream.time_base)
     frames = (count - 1) * 1024 / stream.codec_context.sample_rate
     return abs(span - frames) <= EXACT and last.pos + last.size <= path.stat().st_size
 
@@ -131,6 +132,9 @@ def _plain_track(file: BinaryIO, track: _Box, movie_scale: int) -> bool:
         return False
     if not count:
         return True
+    shown: int
+    begins: int
+    speed: int
     shown, begins, speed = struct.unpack(layout, content[8 : 8 + struct.calcsize(layout)])
     cut = length / scale - begins / scale - shown / movie_scale
     return speed == 1 << 16 and 0 <= begins <= EXACT * scale and cut <= EXACT

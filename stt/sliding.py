@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-import numpy as np
+from faster_whisper.audio import pad_or_trim
 from faster_whisper.tokenizer import Tokenizer
-from faster_whisper.transcribe import Segment, TranscriptionOptions, Word, pad_or_trim
+from faster_whisper.transcribe import Segment, Word
 
 from stt import windows
 from stt.language_choice import LanguageChoice
+from stt.samples import Samples
 from stt.stretches import Span
 from stt.word_times import LONGEST_WORD
 
@@ -29,15 +30,16 @@ PACE = 25  # letters a second of a repetition that somebody can have said; loops
 class Decoded(Segment):
     """faster-whisper's segment, with the language that it was decoded in."""
 
+    words: list[Word]
     language: str = ""
     language_probability: float | None = None  # None where the language was given
 
 
 def segments(
     model: windows.Whisper,
-    features: np.ndarray,
+    features: Samples,
     tokenizers: Callable[[str], Tokenizer],
-    options: TranscriptionOptions,
+    options: windows.Options,
     choice: LanguageChoice | str,
     pauses: Sequence[Span] = (),
     voiced: Callable[[float, float], float] = lambda start, end: 1.0,
@@ -50,20 +52,29 @@ def segments(
     content = features.shape[-1] - 1
     seek, number = 0, 0
     before: list[int] = []
-    spoken = None
+    spoken: str | None = None
     while size := frames_of_next(seek, content, model.feature_extractor.nb_max_frames):
         encoded = model.encoded(pad_or_trim(features[:, seek : seek + size]))
-        language, probability = (choice, None) if isinstance(choice, str) else (None, None)
-        if isinstance(choice, LanguageChoice):
+        probability: float | None = None
+        if isinstance(choice, str):
+            language = choice
+        else:
             start = seek / FRAMES
+
+            def encode(frames: int, seek: int = seek) -> Any:
+                return model.encoded(pad_or_trim(features[:, seek : seek + frames]))
+
+            def voiced_here(one: float, other: float, start: float = start) -> float:
+                return voiced(start + one, start + other)
+
             chosen = choice.of_window(
                 model,
-                lambda frames, seek=seek: model.encoded(pad_or_trim(features[:, seek : seek + frames])),
+                encode,
                 encoded,
                 size,
                 follows=seek + size < content,
                 pauses=[(one - start, other - start) for one, other in pauses if start < one and other < start + size / FRAMES],
-                voiced=lambda one, other, start=start: voiced(start + one, start + other),
+                voiced=voiced_here,
             )
             language, probability = chosen.language, chosen.probability
             if chosen.frames < size:
@@ -85,7 +96,7 @@ def segments(
         if result.no_speech_prob > options.no_speech_threshold and likely <= options.log_prob_threshold:
             seek += size
             continue
-        parts, seek, whole = model._split_segments_by_timestamps(
+        parts, seek, whole = model.split(
             tokenizer=tokenizer,
             tokens=result.sequences_ids[0],
             time_offset=began / FRAMES,
@@ -93,8 +104,9 @@ def segments(
             segment_duration=size / FRAMES,
             seek=began,
         )
+        segments_of_batch = cast("list[dict[str, Any]]", [parts])  # the library types a list of lists as this
         model.add_word_timestamps(
-            [parts], tokenizer, encoded, size, options.prepend_punctuations, options.append_punctuations, 0.0
+            segments_of_batch, tokenizer, encoded, size, options.prepend_punctuations, options.append_punctuations, 0.0
         )
         said = [word for part in parts for word in part["words"]]
         if not whole and said and said[-1]["end"] > began / FRAMES:
@@ -143,7 +155,7 @@ def _cut(pauses: Sequence[Span], seek: int, size: int) -> int | None:
     return max(middle or places)[1] if places else None
 
 
-def _can_be_said(found: tuple, tokenizer: Tokenizer, size: int, options: TranscriptionOptions) -> bool:
+def _can_be_said(found: windows.Decoded, tokenizer: Tokenizer, size: int, options: windows.Options) -> bool:
     """Whether a window that repeats itself is likely, and not quicker than somebody speaks."""
     result, likely, _, _ = found
     letters = sum(map(str.isalnum, tokenizer.decode(result.sequences_ids[0])))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
 
 from stt import containers
+from stt.formats import UNTIMED
 from stt.media import RATE
 from stt.mix import Mix
+from stt.promises import promised, seconds_of
+from stt.samples import Samples
 
 SHORTEST = 0.1  # seconds of sound; a word takes longer
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")  # stand between or after MP3 frames and are no damage
@@ -40,7 +44,7 @@ class Reader:
         self.sound = 0.0  # seconds really decoded so far
         self._file, self.container, self.stream = containers.open_sound(path, name, track)
         self.format = self.container.format.name.split(",")[0]
-        self.promised = containers.promised(path, self.format, self.container, self.stream)
+        self.promised = promised(path, self.format, self.container, self.stream)
         count = self.stream.codec_context.layout.nb_channels
         self.channels = count if apart and 2 <= count <= MOST_APART else 1
         self.mixed = count if self.channels == 1 else 1
@@ -73,7 +77,7 @@ class Reader:
         """How the channels read so far were mixed, in words; None where there is but one, or they stay apart."""
         return ", then ".join(mix.said(self.rate) for names, mix in self._mixes.items() if len(names) > 1) or None
 
-    def read(self, seconds: float) -> np.ndarray:
+    def read(self, seconds: float) -> Samples:
         """The next samples, channels x n, float32, -1 to 1. Shorter at the end, and then of length 0."""
         wanted = round(seconds * self.rate)
         pieces, count = [self._waiting], self._waiting.shape[1]
@@ -98,7 +102,7 @@ class Reader:
         self._waiting = np.concatenate(pieces, axis=1)
         return self.sound >= SHORTEST
 
-    def _decode(self) -> Iterator[np.ndarray]:
+    def _decode(self) -> Generator[Samples, None, None]:
         """Samples with silence where something is lost. Fills `lost`."""
         line = _TimeLine(self)
         for packet in containers.packets(self.container, self.stream):
@@ -125,7 +129,7 @@ class _TimeLine:
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
-        self.untimed = reader.format in containers.UNTIMED
+        self.untimed = reader.format in UNTIMED
         self.resampler = _Resampler(reader.rate)
         self.base = 0.0  # where the present run of frames began
         self.broken = False  # something failed since the last good frame
@@ -140,14 +144,14 @@ class _TimeLine:
     def clock(self) -> float:
         return self.base + self.resampler.fed
 
-    def damaged(self, packet: av.Packet) -> None:
+    def damaged(self, packet: av.Packet[av.AudioStream]) -> None:
         """Note a packet that cannot be decoded."""
         self.in_tag = self.in_tag or bytes(packet)[:11].startswith(_TAGS)
         if packet.size and not (self.untimed and self.in_tag):
             self.broken = True
             self.owed += packet.size
 
-    def add(self, frame: av.AudioFrame, packet: av.Packet) -> Iterator[np.ndarray]:
+    def add(self, frame: av.AudioFrame, packet: av.Packet[av.AudioStream]) -> Iterator[Samples]:
         seconds = frame.samples / frame.sample_rate
         self.good_bytes += packet.size
         self.good_seconds += seconds
@@ -169,7 +173,7 @@ class _TimeLine:
         for samples in self.resampler.add(frame):
             yield self._shaped(samples)
 
-    def end(self) -> Iterator[np.ndarray]:
+    def end(self) -> Iterator[Samples]:
         yield from self._restart()
         reader, at = self.reader, self.reader._made / self.reader.rate
         estimated = sum(end - start for start, end, _ in reader.lost) if self.untimed else 0.0
@@ -187,7 +191,7 @@ class _TimeLine:
             return self._seconds(self.owed) if self.broken else 0.0
         if frame.pts is None:
             return 0.0
-        at = float(frame.pts * frame.time_base)
+        at = seconds_of(frame.pts, frame.time_base)
         if self.origin is None:
             self.origin = at
         jump = at - self.origin - self.clock
@@ -208,13 +212,13 @@ class _TimeLine:
             start, _, why = lost.pop()
         lost.append((round(start, 3), round(end, 3), why))
 
-    def _restart(self) -> Iterator[np.ndarray]:
+    def _restart(self) -> Iterator[Samples]:
         """Hand over what the resampler still holds, and begin a new run of frames."""
         for samples in self.resampler.flush():
             yield self._shaped(samples)
         self.base = self.reader._made / self.reader.rate
 
-    def _silence(self, seconds: float) -> Iterator[np.ndarray]:
+    def _silence(self, seconds: float) -> Iterator[Samples]:
         left = round(seconds * self.reader.rate)
         while left > 0:
             count = min(left, 30 * self.reader.rate)
@@ -223,7 +227,7 @@ class _TimeLine:
             yield np.zeros((self.reader.channels, count), np.float32)
         self.base = self.reader._made / self.reader.rate
 
-    def _shaped(self, samples: np.ndarray) -> np.ndarray:
+    def _shaped(self, samples: Samples) -> Samples:
         """Mixed to one channel, or with as many as the reader has, should they change in the middle."""
         samples = np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -1, 1)
         if not self.reader._apart:
@@ -241,7 +245,7 @@ class _Resampler:
 
     def __init__(self, rate: int) -> None:
         self.rate = rate
-        self.kind: tuple | None = None
+        self.kind: tuple[str, str, int, int] | None = None
         self.names: tuple[str, ...] = ()  # of the channels
         self.count = 0  # samples taken at the frames' rate
         self.fed = 0.0  # seconds taken
@@ -249,7 +253,7 @@ class _Resampler:
     def takes(self, frame: av.AudioFrame) -> bool:
         return self.kind in (None, self._kind(frame))
 
-    def add(self, frame: av.AudioFrame) -> Iterator[np.ndarray]:
+    def add(self, frame: av.AudioFrame) -> Iterator[Samples]:
         if self.kind is None:
             self.kind = self._kind(frame)
             self.names = tuple(channel.name for channel in frame.layout.channels)
@@ -263,17 +267,18 @@ class _Resampler:
         if self.waiting.samples >= frame.sample_rate:
             yield from self._converted(self.waiting.read())
 
-    def flush(self) -> Iterator[np.ndarray]:
+    def flush(self) -> Iterator[Samples]:
         if self.kind is not None:
             if self.waiting.samples:
                 yield from self._converted(self.waiting.read())
             yield from self._converted(None)
         self.kind, self.count, self.fed = None, 0, 0.0
 
-    def _converted(self, frame: av.AudioFrame | None) -> Iterator[np.ndarray]:
+    def _converted(self, frame: av.AudioFrame | None) -> Iterator[Samples]:
         for out in self.resampler.resample(frame):
-            yield out.to_ndarray().reshape(-1, out.layout.nb_channels).T
+            samples = cast("Samples", out.to_ndarray())  # the resampler makes float32
+            yield samples.reshape(-1, out.layout.nb_channels).T
 
     @staticmethod
-    def _kind(frame: av.AudioFrame) -> tuple:
+    def _kind(frame: av.AudioFrame) -> tuple[str, str, int, int]:
         return frame.format.name, frame.layout.name, frame.layout.nb_channels, frame.sample_rate

@@ -13,7 +13,7 @@ from stt.transcript import Segment, Transcript, joined
 
 
 def keep_stretch(
-    job: Job, number: int, start: float, end: float, segments: list[dict], notes: dict, *, seconds_done: float
+    job: Job, number: int, start: float, end: float, segments: list[dict[str, Any]], notes: dict[str, Any], *, seconds_done: float
 ) -> None:
     """Record a finished stretch of audio, and how much is done in all: more than its end if the next one is begun.
 
@@ -89,7 +89,7 @@ def beginning(generation_id: str, characters: int) -> str:
         return connection.execute(sa.select(first).where(transcripts.c.id == generation_id)).scalar() or ""
 
 
-def assembled(generation_id: str, partial: list[dict] | None = None, duration: float | None = None) -> Transcript:
+def assembled(generation_id: str, partial: list[dict[str, Any]] | None = None, duration: float | None = None) -> Transcript:
     """One transcript of all finished stretches and the partial one."""
     rows = stretches_of(generation_id)
     notes = [row["notes"] for row in rows]
@@ -111,4 +111,5 @@ def assembled(generation_id: str, partial: list[dict] | None = None, duration: f
 
 def as_rows(segments: list[Segment]) -> list[dict[str, Any]]:
     """Segments as plain dictionaries, as they lie in the database."""
-    return Transcript(segments=tuple(segments)).to_dict()["segments"]
+    rows: list[dict[str, Any]] = Transcript(segments=tuple(segments)).to_dict()["segments"]
+    return rows

@@ -112,7 +112,7 @@ def exists(name: str) -> bool:
         return (folder("audio") / name).exists()
     system, root = remote
     with _answering():
-        return system.exists(f"{root}/{name}")
+        return bool(system.exists(f"{root}/{name}"))
 
 
 def delete(name: str) -> None:

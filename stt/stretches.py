@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from stt.samples import Samples
+
 # ONNX Runtime, which runs the voice filter, tells Microsoft of its use unless this is set before it is imported.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
@@ -27,15 +29,16 @@ LONG_SILENCE = 2.0  # seconds without speech
 QUIET = 0.1  # seconds; where there is no pause, the quietest moment of this length is the place to cut
 
 
-def clean(samples: np.ndarray) -> np.ndarray:
+def clean(samples: np.ndarray) -> Samples:
     """The samples as float32 within -1 to 1, with 0 for what is not a number."""
     samples = np.asarray(samples, np.float32)
     if samples.min(initial=0.0) >= -1.0 and samples.max(initial=0.0) <= 1.0:  # false with what is not a number
         return samples
-    return np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -1.0, 1.0)
+    clipped: Samples = np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -1.0, 1.0)
+    return clipped
 
 
-def voice(samples: np.ndarray) -> np.ndarray:
+def voice(samples: Samples) -> Samples:
     """How likely it is that somebody speaks, 0 to 1, for every FRAME of 16 kHz mono samples: Silero VAD's judgement.
 
     The filter gets used to a voice: after a clear one it takes one on the telephone for noise. So where it hears
@@ -52,15 +55,16 @@ def voice(samples: np.ndarray) -> np.ndarray:
     return judged
 
 
-def _judged(sound: np.ndarray) -> np.ndarray:
+def _judged(sound: Samples) -> Samples:
     from faster_whisper.vad import get_vad_model
 
     if not len(sound):
         return np.zeros(0, np.float32)
-    return get_vad_model()(np.pad(sound, (0, -len(sound) % FRAME))).ravel()
+    likely: Samples = get_vad_model()(np.pad(sound, (0, -len(sound) % FRAME))).ravel()
+    return likely
 
 
-def spans(voice: np.ndarray, pause: float = 0.1, faint: float = 0.35, sure: float = SURE) -> list[Span]:
+def spans(voice: Samples, pause: float = 0.1, faint: float = 0.35, sure: float = SURE) -> list[Span]:
     """Where somebody speaks: at least at `faint`, at some moment `sure`; apart by at least `pause` seconds.
 
     Empty for silence, noise and music.
@@ -77,12 +81,12 @@ def spans(voice: np.ndarray, pause: float = 0.1, faint: float = 0.35, sure: floa
     ]
 
 
-def speech(samples: np.ndarray) -> list[Span]:
+def speech(samples: Samples) -> list[Span]:
     """Spans of speech in 16 kHz mono float32 samples, apart by pauses of at least 0.1 s. Empty where nobody speaks."""
     return [(start, min(end, len(samples) / RATE)) for start, end in spans(voice(samples))]
 
 
-def cut(samples: np.ndarray, longest: float, spans: Sequence[Span] | None = None) -> int:
+def cut(samples: Samples, longest: float, spans: Sequence[Span] | None = None) -> int:
     """The sample at which to cut off a stretch of at most `longest` seconds from 16 kHz mono samples.
 
     In the middle of the last good pause before `longest`, or else of the longest pause there is, or else at the
@@ -117,7 +121,7 @@ def _at_pause(spans: Sequence[Span], earliest: float, latest: float) -> int | No
     return int((start + end) / 2 * RATE)
 
 
-def _at_quietest(samples: np.ndarray, earliest: int, latest: int) -> int:
+def _at_quietest(samples: Samples, earliest: int, latest: int) -> int:
     width = int(QUIET * RATE)
     blocks = clean(samples[earliest:latest])
     blocks = blocks[: len(blocks) // width * width].reshape(-1, width)

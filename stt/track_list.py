@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import av
+from av.stream import Discard
 
 from stt import containers
 from stt.untrusted import clean
@@ -60,7 +62,7 @@ def _title(metadata: dict[str, str]) -> str:
     return ""
 
 
-def _problems(container: av.container.InputContainer, streams: list[av.AudioStream]) -> list[str | None]:
+def _problems(container: av.container.InputContainer, streams: Sequence[av.AudioStream]) -> list[str | None]:
     """Why each track cannot be decoded, None where it can: all are read side by side, until each has given some sound."""
     problems: dict[int, str | None] = {}
     for stream in streams:
@@ -69,7 +71,7 @@ def _problems(container: av.container.InputContainer, streams: list[av.AudioStre
     seconds = {stream.index: 0.0 for stream in streams if stream.index not in problems}
     seen: set[int] = set()
     for other in container.streams:
-        other.discard = containers.Discard.default if other.index in seconds else containers.Discard.all
+        other.discard = Discard.default if other.index in seconds else Discard.all
     ends, complete = time.monotonic() + PATIENCE, True
     for packet in containers.packets(container, *(stream for stream in streams if stream.index in seconds)):
         index = packet.stream.index

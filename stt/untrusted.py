@@ -7,7 +7,7 @@ import unicodedata
 from typing import Any
 
 
-def items(value: Any) -> list[dict]:
+def items(value: Any) -> list[dict[str, Any]]:
     """The objects of a list, or a lone object as a list of one."""
     if isinstance(value, dict):
         return [value]

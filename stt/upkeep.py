@@ -22,7 +22,7 @@ ENDED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 BLOCK = 500  # forgotten in one transaction
 
 log = logging.getLogger("stt.upkeep")
-_more: list[Callable[[], None]] = []
+_more: list[Callable[[], object]] = []
 
 
 @DBOS.workflow(name="upkeep")
@@ -38,7 +38,7 @@ def run() -> None:
         log.info("forgot how %d jobs went", forgotten)
 
 
-def schedule(*tasks: Callable[[], None]) -> None:
+def schedule(*tasks: Callable[[], object]) -> None:
     """Do this from now on, and `tasks` before. The job engine must run."""
     _more[:] = tasks
     DBOS.apply_schedules([{"schedule_name": SCHEDULE, "workflow_fn": upkeep, "schedule": OFTEN, "context": None}])

@@ -20,7 +20,7 @@ def of(job: Job) -> list[Job]:
     ids = {job.id}
     # Twice: a link may have been handed to the provider, downloaded, and transcribed again as a recording.
     for _ in range(2):
-        same = sa.false()
+        same: sa.ColumnElement[bool] = sa.false()
         if recording_ids:
             same |= t.recording_id.in_(recording_ids)
         if urls:

@@ -47,7 +47,7 @@ def kept_or_begun(recording: Recording) -> bytes | Future[bytes] | None:
     """The loudness where it is kept, else what will bring it; None where the owner has many others open."""
     query = sa.select(waveforms.c.loudness).where(waveforms.c.id == recording.id)
     with database().connect() as connection:
-        kept = connection.execute(query).scalar()
+        kept: bytes | None = connection.execute(query).scalar()
     if kept is not None:
         return kept
     with _lock:

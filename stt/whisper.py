@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, nullcontext
 from functools import partial
 from importlib import metadata
@@ -22,6 +22,7 @@ from stt import memory, stretches, weights
 from stt.errors import BadOption, Cancelled, SttError, WeightsError
 from stt.lanes import Lanes, SideBySide
 from stt.languages import LANGUAGES
+from stt.samples import Samples
 from stt.settings import settings
 from stt.stretches import RATE
 from stt.transcript import Segment
@@ -49,7 +50,7 @@ class Run:
     in it. Both stay as given, or None, if nobody speaks. The probability is None where the language was given.
     """
 
-    def __init__(self, segments: Callable[[Run], Iterator[Segment | None]], language: str | None) -> None:
+    def __init__(self, segments: Callable[[Run], Generator[Segment | None, None, None]], language: str | None) -> None:
         self.language = language
         self.language_probability: float | None = None
         self._segments = segments(self)
@@ -59,7 +60,7 @@ class Run:
         with closing(self._segments) as live:
             yield from (segment for segment in live if segment is not None)
 
-    def live(self) -> Iterator[Segment | None]:
+    def live(self) -> Generator[Segment | None, None, None]:
         """The same, and None whenever `lanes.TICK` has passed without a segment: time to tell how far it is."""
         return self._segments
 
@@ -83,7 +84,7 @@ class Run:
 
 
 def transcribe(
-    samples: np.ndarray,
+    samples: Samples,
     *,
     language: str | None = None,
     among: Sequence[str] = (),
@@ -119,7 +120,7 @@ def transcribe(
         hear = partial(_heard, run, translate, len(bounds) == 2, spoken)
         return lanes.begin([partial(hear, sound[a:b], a) for a, b in pairwise(bounds)], ask)
 
-    def segments(run: Run) -> Iterator[Segment | None]:
+    def segments(run: Run) -> Generator[Segment | None, None, None]:
         at = 0
         with nullcontext(lanes) if lanes else Lanes(THREADS) as free:
             try:
@@ -138,7 +139,7 @@ def transcribe(
     return run
 
 
-def _bounds(sound: np.ndarray, at: int) -> list[int]:
+def _bounds(sound: Samples, at: int) -> list[int]:
     """Where to cut the sound from sample `at` on into parts of like length, one a lane, both ends included."""
     bounds = [at]
     for left in range(THREADS, 1, -1):
@@ -155,7 +156,7 @@ def _heard(
     translate: bool,
     alone: bool,
     spoken: tuple[str | None, str | None, Sequence[str]],
-    part: np.ndarray,
+    part: Samples,
     at: int,
     ask: Callable[[], None],
 ) -> Iterator[Heard]:

@@ -6,8 +6,8 @@ import copy
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import numpy as np
 from faster_whisper import WhisperModel
@@ -15,6 +15,7 @@ from faster_whisper.transcribe import TranscriptionOptions
 
 from stt import memory
 from stt.features import features
+from stt.samples import Samples
 from stt.turns import Turns
 
 PROMPT = 100  # tokens of the text before that a window is given; 40 and the library's 223 gave about as many words wrong
@@ -27,6 +28,15 @@ STEP = 500  # the encoder keeps 2 MB for every length that it met
 
 # A result, its mean log probability, whether the text before is to be forgotten, and the compression ratio.
 Decoded = tuple[Any, float, bool, float]
+
+
+@dataclass
+class Options(TranscriptionOptions):
+    """The library's options, with all thresholds set."""
+
+    log_prob_threshold: float
+    no_speech_threshold: float
+    compression_ratio_threshold: float
 
 
 class Whisper(WhisperModel):
@@ -65,7 +75,7 @@ class Whisper(WhisperModel):
             with self._turns.taken(self._ask, first=first):
                 yield
 
-    def features(self, sound: np.ndarray) -> np.ndarray:
+    def features(self, sound: Samples) -> Samples:
         """What the encoder hears of 16 kHz samples. It takes six times what it leaves, so one at a time."""
         with self._turn(), self._encoding:
             memory.give_back()  # what the windows of the part before left
@@ -74,7 +84,7 @@ class Whisper(WhisperModel):
             finally:
                 memory.give_back()
 
-    def encoded(self, features: np.ndarray) -> Any:
+    def encoded(self, features: Samples) -> Any:
         """Encode a window, without most of the silence that fills it up to 30 s.
 
         One at a time: it takes 70 MB for a moment, and two lanes seldom want it together.
@@ -86,7 +96,13 @@ class Whisper(WhisperModel):
     def languages_of(self, encoded: Any) -> list[list[tuple[str, float]]]:
         """Return tokens of all languages with their probabilities, likeliest first, for each of a batch of outputs."""
         with self._turn(first=True):
-            return self.model.detect_language(encoded)
+            found: list[list[tuple[str, float]]] = self.model.detect_language(encoded)
+            return found
+
+    def split(self, **named: Any) -> tuple[list[dict[str, Any]], int, bool]:
+        """Return the parts of a window by its timestamps, where it ends, and whether it ends with one timestamp."""
+        # The library types it as a list of lists.
+        return cast("tuple[list[dict[str, Any]], int, bool]", super()._split_segments_by_timestamps(**named))
 
     def get_prompt(self, tokenizer: Any, previous_tokens: list[int], *rest: Any, **named: Any) -> list[int]:
         return super().get_prompt(tokenizer, previous_tokens[-PROMPT:], *rest, **named)
@@ -96,7 +112,7 @@ class Whisper(WhisperModel):
         encoded: Any,
         before: Sequence[int],
         tokenizer: Any,
-        options: TranscriptionOptions,
+        options: Options,
         misled: bool = False,
     ) -> Decoded:
         """Decode a window conditioned on the tokens `before`, or without them if that fails."""
@@ -105,35 +121,35 @@ class Whisper(WhisperModel):
             best = _better(best, self._tried(encoded, tokenizer.sot_sequence, tokenizer, options, True), options)
         return best
 
-    def with_less_repeated(self, found: Decoded, encoded: Any, tokenizer: Any, options: TranscriptionOptions) -> Decoded:
+    def with_less_repeated(self, found: Decoded, encoded: Any, tokenizer: Any, options: Options) -> Decoded:
         """Decode a window that failed with a penalty on what was said; the better of the two."""
         options = replace(options, repetition_penalty=PENALTY)
         return _better(found, self._tried(encoded, tokenizer.sot_sequence, tokenizer, options, True), options)
 
     def _tried(
-        self, encoded: Any, prompt: Sequence[int], tokenizer: Any, options: TranscriptionOptions, misled: bool
+        self, encoded: Any, prompt: Sequence[int], tokenizer: Any, options: Options, misled: bool
     ) -> Decoded:
         with self._turn():
             result, likely, _, repeats = super().generate_with_fallback(encoded, list(prompt), tokenizer, options)
         return result, likely, misled, repeats
 
-    def find_alignment(self, *values: Any, **named: Any) -> list:
+    def find_alignment(self, *values: Any, **named: Any) -> list[dict[str, Any]]:
         """Short, and the text of a window is given after it: so it goes before what others begin."""
         with self._turn(first=True):
             return super().find_alignment(*values, **named)
 
 
-def _sounding(features: np.ndarray) -> int:
+def _sounding(features: Samples) -> int:
     """Frames before the silence that the library fills a window up with, which is exactly 0."""
     return int(np.flatnonzero(features.any(axis=0)).max(initial=-1)) + 1
 
 
-def repetitive(found: Decoded, options: TranscriptionOptions) -> bool:
+def repetitive(found: Decoded, options: Options) -> bool:
     """Return whether the text of a window repeats itself, as a loop does, and a refrain."""
     return found[3] > options.compression_ratio_threshold
 
 
-def failed(found: Decoded, options: TranscriptionOptions) -> bool:
+def failed(found: Decoded, options: Options) -> bool:
     """Return whether a result repeats itself, or is unlikely without being mere silence."""
     result, likely, _, _ = found
     if repetitive(found, options):
@@ -141,5 +157,5 @@ def failed(found: Decoded, options: TranscriptionOptions) -> bool:
     return likely < options.log_prob_threshold and result.no_speech_prob <= options.no_speech_threshold
 
 
-def _better(one: Decoded, other: Decoded, options: TranscriptionOptions) -> Decoded:
+def _better(one: Decoded, other: Decoded, options: Options) -> Decoded:
     return max(one, other, key=lambda found: (not repetitive(found, options), found[1]))

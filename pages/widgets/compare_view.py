@@ -66,7 +66,8 @@ def compare_view(
         },
         on_read_change=lambda: None,
     )
-    return result.read
+    read: str | None = result.read
+    return read
 
 
 def _packed(side: Sequence[Cell]) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def history_chart(owner: str, wanted: history.Wanted) -> None:
 
 def _bars(frame: pd.DataFrame) -> alt.Chart:
     """One bar a day, a colour a model. It does not zoom, so that a wheel or a thumb scrolls the page."""
-    return (
+    chart: alt.Chart = (
         alt.Chart(frame)
         .mark_bar()
         .encode(
@@ -48,3 +48,4 @@ def _bars(frame: pd.DataFrame) -> alt.Chart:
             tooltip=[alt.Tooltip("Day:T", format="%-d %b %Y"), "Model:N", alt.Tooltip("Minutes:Q", format=",.1f")],
         )
     )
+    return chart

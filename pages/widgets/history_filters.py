@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import streamlit as st
@@ -124,7 +125,7 @@ def _filters(known: history.Choices) -> history.Wanted:
             label, options, format_func=names, placeholder="All", key=key, bind="query-params", on_change=first_page
         )
 
-    chosen = {
+    chosen: history.Wanted = {
         "models": several("Model", known.models, "model"),
         "engines": several("Engine", list(ENGINES), "engine", lambda engine: ENGINES.get(engine, engine)),
         "languages": several("Language", known.languages, "language", lambda code: LANGUAGES.get(code, code)),
@@ -135,16 +136,17 @@ def _filters(known: history.Choices) -> history.Wanted:
         "Length", list(LENGTHS), index=None, placeholder="Any", key="length", bind="query-params", on_change=first_page
     )
     days = st.date_input(
-        "Created", value=(), key="dates", bind="query-params", on_change=first_page, format="DD/MM/YYYY"
+        "Created", value=[], key="dates", bind="query-params", on_change=first_page, format="DD/MM/YYYY"
     )
-    shortest, longest = LENGTHS.get(length, (None, None))
+    shortest, longest = LENGTHS[length] if length else (None, None)
     since, until = _moments(days)
     return {**chosen, "shortest": shortest, "longest": longest, "since": since, "until": until}
 
 
-def _moments(days: Any) -> tuple[float | None, float | None]:
+def _moments(days: Sequence[date]) -> tuple[float | None, float | None]:
     """From the first moment of the first day to the end of the last one; one day until a second one is chosen."""
     if not days:
         return None, None
     first, last = days[0], days[-1] + timedelta(days=1)
-    return tuple(datetime.combine(day, time(), time_zone()).timestamp() for day in (first, last))
+    since, until = (datetime.combine(day, time(), time_zone()).timestamp() for day in (first, last))
+    return since, until

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 import streamlit as st
 
@@ -10,6 +12,9 @@ from pages.widgets.history_filters import sort_by
 from stt.languages import LANGUAGES
 from stt.records import Job
 from stt.search import Snippet
+
+if TYPE_CHECKING:
+    from streamlit.elements.lib.column_types import ButtonColumnResult, ColumnConfig
 
 OPEN = "open"  # the column of buttons that open a transcript
 CONTEXT = "Found"
@@ -70,7 +75,7 @@ def history_table(
 
 
 def _columns(jobs: list[Job], found: dict[str, Snippet], priced: bool) -> dict[str, object]:
-    columns = {
+    columns: dict[str, object] = {
         OPEN: ["Read"] * len(jobs),
         "Title": [job.title for job in jobs],  # first, as a phone shows little more
     }
@@ -90,7 +95,7 @@ def _columns(jobs: list[Job], found: dict[str, Snippet], priced: bool) -> dict[s
     return columns | {"State": [job.state.capitalize() for job in jobs]}
 
 
-def _config(sort: str, descending: bool, searched: bool) -> dict[str, object]:
+def _config(sort: str, descending: bool, searched: bool) -> dict[str, ColumnConfig | ButtonColumnResult | str | None]:
     def label(name: str) -> str:
         return f"{name} {'↓' if descending else '↑'}" if SORTS.get(name) == sort else name
 

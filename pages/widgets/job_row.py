@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from html import escape
 
@@ -88,7 +88,7 @@ def _button(job: Job) -> None:
             _do(partial(stt.retry, key=key(), address=address()), job)
 
 
-def _do(action, job: Job) -> None:
+def _do(action: Callable[..., object], job: Job) -> None:
     try:
         action(job.id, owner=owner())
     except SttError as error:

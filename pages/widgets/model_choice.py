@@ -72,7 +72,7 @@ def _offered() -> list[Model]:
     makers = models.known().by_maker().values()
     offered = [model for group in makers for model in group if models.offered(model)]
     # Where all that the host offers needs a key, the list says so at the start of a job.
-    return [model for model in offered if has_key or model.local] or offered or [models.known().find(models.LOCAL)]
+    return [model for model in offered if has_key or model.local] or offered or [models.known().find(catalog.LOCAL)]
 
 
 def _label(model: Model) -> str:
@@ -104,7 +104,7 @@ def _language(model: Model, option: Option) -> str:
         accept_new_options=option.free,
         key=f"{model.id}-{option.name}",
         help="Setting the language improves accuracy. A code such as en-GB can be typed.",
-    )
+    ) or ""
 
 
 def _more(model: Model, options: list[Option]) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import streamlit as st
 
@@ -36,7 +37,7 @@ def version_picker(job: Job) -> None:
 
     done = [version.id for version in found if version.state == records.DONE and version.id != job.id]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.selectbox("Version", list(labels), format_func=labels.get, key=key, on_change=move)
+        st.selectbox("Version", list(labels), format_func=label_of(labels), key=key, on_change=move)
         if done and st.button("Compare", icon=":material/compare_arrows:"):
             compare([job.id, *done][:MOST])
 
@@ -85,7 +86,7 @@ def several_models(job: Job, chosen: list[str]) -> None:
         for name in st.multiselect(
             "Models",
             list(known),
-            format_func=labels.get,
+            format_func=label_of(labels),
             key="several",
             max_selections=MOST,
             select_all=False,
@@ -116,11 +117,11 @@ def _run(several: list[Model], job: Job, chosen: list[str]) -> None:
     compare([*chosen[: MOST - len(made)], *made])
 
 
-def _creator(job: Job) -> Callable[[Model, dict], str]:
+def _creator(job: Job) -> Callable[[Model, dict[str, Any]], str]:
     """What starts a job for the same recording, and follows it."""
     following, key, address = visitor.following(), visitor.key(), visitor.address()
 
-    def create(model: Model, options: dict) -> str:
+    def create(model: Model, options: dict[str, Any]) -> str:
         source = versions.source_of(job)
         made = jobs.create(
             source, model=model.id, options=options, owner=job.owner, key=key, title=job.title, address=address
@@ -133,9 +134,11 @@ def _creator(job: Job) -> Callable[[Model, dict], str]:
 
 def _cost(chosen: list[Model], job: Job) -> None:
     """What a start will cost, where that is known."""
-    known = [models.known().cost(model.id, job.duration) for model in chosen if job.duration and not model.local]
-    if known and all(known):
-        plain(str(Cost(job.duration, sum(cost.dollars for cost in known))), "stt-facts")
+    seconds = job.duration or 0.0
+    known = [models.known().cost(model.id, seconds) for model in chosen if seconds and not model.local]
+    priced = [cost.dollars for cost in known if cost is not None]
+    if known and len(priced) == len(known):
+        plain(str(Cost(seconds, sum(priced))), "stt-facts")
 
 
 def compare(ids: list[str]) -> None:
@@ -145,6 +148,11 @@ def compare(ids: list[str]) -> None:
 def version_labels(found: list[Job], *, titles: bool = False) -> dict[str, str]:
     """Id -> label, with `titles` where they are of several recordings."""
     return distinct({job.id: f"{job.title} · {version_label(job)}" if titles else version_label(job) for job in found})
+
+
+def label_of(labels: Mapping[str, str]) -> Callable[[str], str]:
+    """What writes an option of a box: its label, or itself where it has none."""
+    return lambda name: labels.get(name, name)
 
 
 def distinct(labels: dict[str, str]) -> dict[str, str]:

@@ -169,7 +169,8 @@ def upgrade() -> None:
 def _put_aside(connection: sa.Connection) -> sa.Table:
     """The first transcriptions had no number. Their table is renamed, its indexes go."""
     for index in sa.inspect(connection).get_indexes("transcriptions"):
-        op.drop_index(index["name"], table_name="transcriptions")
+        if (name := index["name"]) is not None:
+            op.drop_index(name, table_name="transcriptions")
     op.rename_table("transcriptions", "transcriptions_old")
     return sa.Table("transcriptions_old", sa.MetaData(), autoload_with=connection)
 
