@@ -14,12 +14,14 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.components.v2 import manifest_scanner
 
-from stt import base_path, connections, hosts, logs, startup
-from stt.assets import Assets
-from stt.bodies import Steady
+from stt import lifecycle
 from stt.errors import SetupError
-from stt.middleware import MIDDLEWARE
-from stt.routes import ROUTES
+from stt.guard import base_path, connections, hosts
+from stt.guard.bodies import Steady
+from stt.guard.middleware import MIDDLEWARE
+from stt.ops import logs
+from stt.web.routes import ROUTES
+from stt.web.static import Assets
 
 
 def _no_manifests(max_workers: int | None = None) -> list[tuple[manifest_scanner.ComponentManifest, Path]]:
@@ -36,7 +38,7 @@ sys.setswitchinterval(0.001)  # seconds; a request waits for some ten turns of t
 # Top-level secrets become environment variables, where stt reads them.
 can_sign_in = st.secrets.load_if_toml_exists() and "auth" in st.secrets
 try:
-    startup.check(can_sign_in)
+    lifecycle.check(can_sign_in)
 except SetupError as error:
     sys.exit(f"{error.message} {error.guidance}")
 
@@ -48,14 +50,16 @@ base_path.serve_under(st.get_option("server.baseUrlPath"))
 async def lifespan(_app: object) -> AsyncIterator[None]:
     """The job engine starts beside the server, so that the first page does not wait for it."""
     logs.adopt()
-    threading.Thread(target=startup.run, name="start", daemon=True).start()
-    startup.stop_when_told()
+    threading.Thread(target=lifecycle.run, name="start", daemon=True).start()
+    lifecycle.stop_when_told()
     try:
         yield
     finally:
-        startup.stop()
+        lifecycle.stop()
 
 
 files = Middleware(Assets, folder=Path(st.__file__).with_name("static"))
 restored = Middleware(base_path.Restored, routes=ROUTES)
-app = st.App("pages/frame.py", routes=ROUTES, middleware=[*MIDDLEWARE, Middleware(Steady), files, restored], lifespan=lifespan)
+app = st.App(
+    "pages/frame.py", routes=ROUTES, middleware=[*MIDDLEWARE, Middleware(Steady), files, restored], lifespan=lifespan
+)

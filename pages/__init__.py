@@ -1,5 +1,5 @@
 """The pages. What the first of them needs of `stt` is there once this package is: see `startup.load`."""
 
-from stt import startup
+from stt import late
 
-startup.load()
+late.load()

@@ -5,7 +5,8 @@ import streamlit as st
 from pages.widgets.api_view import errors_table, models_table, route
 from pages.widgets.plain import plain
 from pages.widgets.token_list import address
-from stt import api, base_path, openapi
+from stt.guard import base_path
+from stt.web import openapi, rest
 
 CURL = """# Send a recording; the answer has a generation_id
 curl {base}/stt/create -H "Authorization: Bearer TOKEN" \\
@@ -64,7 +65,7 @@ for path, methods in document["paths"].items():
             route(method, path, operation, document["components"]["schemas"])
 
 st.subheader("Models", anchor=False)
-models_table(api.offered())
+models_table(rest.offered())
 
 st.subheader("When something goes wrong", anchor=False)
 errors_table(document)

@@ -22,9 +22,14 @@ from pages.widgets.version_picker import (
     version_label,
     version_labels,
 )
-from stt import base_path, compare, encodings, models, records, references, spoken, versions
+from stt import kinds
 from stt.errors import InputError
-from stt.records import Job
+from stt.guard import base_path
+from stt.library import versions
+from stt.references import encodings, reader
+from stt.store import records, transcripts
+from stt.store.records import Job
+from stt.transcript import comparison
 
 PART = 10_000  # words of the text on the left that are drawn at once
 REFERENCE = "reference"
@@ -51,7 +56,9 @@ def choose(groups: list[list[Job]], asked: list[Job]) -> list[Job]:
     families = {tuple(version.id for version in found): found for found in map(versions.of, asked)}
     candidates = {version.id: version for family in families.values() for version in family}
     several = len(families) > 1
-    place = None if several else next((first for first, group in known.items() if candidates.keys() & ids_of(group)), None)
+    place = (
+        None if several else next((first for first, group in known.items() if candidates.keys() & ids_of(group)), None)
+    )
 
     def recording_changed() -> None:
         if state.compare_recording:
@@ -98,12 +105,14 @@ def reference_of(first: Job) -> str:
     recording = first.recording_id or first.id
     kept, box = state.setdefault("references", {}), f"reference-{recording}"
     with st.expander("Reference text", icon=":material/fact_check:", expanded=bool(kept.get(recording))):
-        plain("A text that is known to be right. The word error rate of each version is measured against it.", "stt-hint")
+        plain(
+            "A text that is known to be right. The word error rate of each version is measured against it.", "stt-hint"
+        )
         state.setdefault(box, kept.get(recording, ""))
         upload_of_reference(first, box)
-        kept[recording] = st.text_area("Or paste it", height=140, key=box, max_chars=references.MOST)
+        kept[recording] = st.text_area("Or paste it", height=140, key=box, max_chars=reader.MOST)
         try:
-            return references.pasted(kept[recording])
+            return reader.pasted(kept[recording])
         except InputError as error:
             st.error(markdown(sentence(error.to_dict())))
     return ""
@@ -112,12 +121,12 @@ def reference_of(first: Job) -> str:
 def upload_of_reference(first: Job, box: str) -> None:
     """A file whose text goes into the box of this key; where its encoding is a guess, another can be chosen."""
     unsure, choice = f"{box}-unsure", f"{box}-encoding"  # the first: (name, content, likely encodings, the chosen one)
-    sent = text_file("Upload it", key_for("file", box), references.ENDINGS, references.MOST)
+    sent = text_file("Upload it", key_for("file", box), reader.ENDINGS, reader.MOST)
     if sent is not None:
         name, content = sent
         state.pop(unsure, None)
         try:
-            found = references.read(content, name, spoken=words_of(first))
+            found = reader.read(content, name, spoken=words_of(first))
         except InputError as error:
             st.error(markdown(sentence(error.to_dict())))
         else:
@@ -132,7 +141,7 @@ def upload_of_reference(first: Job, box: str) -> None:
     def read_again() -> None:
         state[unsure] = name, content, choices, state[choice]
         try:
-            state[box] = references.read(content, name, encoding=state[choice]).text
+            state[box] = reader.read(content, name, encoding=state[choice]).text
         except InputError as error:
             state.compare_notice = sentence(error.to_dict())
 
@@ -144,18 +153,18 @@ def upload_of_reference(first: Job, box: str) -> None:
 
 def words_of(job: Job) -> set[str]:
     """Return the words of a transcript as they are compared; none while it is not finished."""
-    if job.state != records.DONE:
+    if job.state != kinds.DONE:
         return set()
-    return {token.key for token in compare.tokens(spoken.transcript_of(job.id))}
+    return {token.key for token in comparison.tokens(transcripts.transcript_of(job.id))}
 
 
 @st.cache_data(max_entries=24, ttl=3600, show_spinner=False)
-def aligned(reference: str, hypothesis: str) -> compare.Alignment:
+def aligned(reference: str, hypothesis: str) -> comparison.Alignment:
     """`compare.align` of keys joined by spaces, remembered: a rerun asks again."""
-    return compare.align(reference.split(), hypothesis.split())
+    return comparison.align(reference.split(), hypothesis.split())
 
 
-def keys_of(tokens: list[compare.Token]) -> str:
+def keys_of(tokens: list[comparison.Token]) -> str:
     return " ".join(token.key for token in tokens)
 
 
@@ -185,14 +194,14 @@ def side_by_side(done: list[Job], reference: str) -> None:
         exact = st.toggle("Capitals and punctuation count", key="exact")
         every = len(done) > 1 and st.toggle("Each against each", key="every")
     with st.spinner("Laying the words side by side"):
-        texts = {job.id: compare.tokens(spoken.transcript_of(job.id), exact=exact) for job in done}
-        texts[REFERENCE] = compare.tokens_of_text(reference, exact=exact)
+        texts = {job.id: comparison.tokens(transcripts.transcript_of(job.id), exact=exact) for job in done}
+        texts[REFERENCE] = comparison.tokens_of_text(reference, exact=exact)
         keys = {i: keys_of(tokens) for i, tokens in texts.items()}
         others = [job for job in done if job.id != against]
         found = {job.id: aligned(keys[against], keys[job.id]) for job in others}
     one_recording = len({job.recording_id or job.url for job in done}) == 1
     first = part_of(len(texts[against]))
-    shown = compare.passages(
+    shown = comparison.passages(
         texts[against],
         [(texts[job.id], found[job.id]) for job in others],
         first,
@@ -217,14 +226,14 @@ def side_by_side(done: list[Job], reference: str) -> None:
         st.switch_page("transcript.py", query_params={"id": wanted})
 
 
-def row(job: Job, letter: str, alignment: compare.Alignment | None) -> Version:
+def row(job: Job, letter: str, alignment: comparison.Alignment | None) -> Version:
     """What one version took, and how far it is from what it is compared with."""
     rate = ("–", "compared with this one")
     if alignment is not None:
         counts = f"{alignment.changed:,} changed, {alignment.missing:,} missing, {alignment.added:,} added"
         rate = rate_text(alignment.word_error_rate), counts
     speed = f"{job.duration / job.worked:.1f} times real time" if job.duration and job.worked else ""
-    cost = "Free" if job.engine == models.ON_DEVICE else "Unknown" if job.cost is None else f"${job.cost:.4f}"
+    cost = "Free" if job.engine == kinds.ON_DEVICE else "Unknown" if job.cost is None else f"${job.cost:.4f}"
     facts = (
         rate,
         (length(job.worked) if job.worked else "Unknown", speed),
@@ -240,7 +249,7 @@ def rate_text(rate: float | None) -> str:
 
 
 def each_against_each(done: list[Job], letters: dict[str, str], keys: dict[str, str]) -> dict[str, Any]:
-    rates = compare.matrix([keys[job.id].split() for job in done], lambda a, b: aligned(" ".join(a), " ".join(b)))
+    rates = comparison.matrix([keys[job.id].split() for job in done], lambda a, b: aligned(" ".join(a), " ".join(b)))
     return {
         "caption": "Word error rate of each version (column) measured against each other one (row).",
         "letters": [letters[job.id] for job in done],
@@ -257,19 +266,23 @@ def part_of(words: int) -> int:
         return 0
     starts = list(range(0, words, PART))
     chosen = st.selectbox(
-        "Part", starts, format_func=lambda s: f"Words {s + 1:,} to {min(s + PART, words):,} of {words:,}", key="part", width=320
+        "Part",
+        starts,
+        format_func=lambda s: f"Words {s + 1:,} to {min(s + PART, words):,} of {words:,}",
+        key="part",
+        width=320,
     )
     st.caption("A long text is shown in parts. The figures count all of it; Previous and Next go through this part.")
     return chosen
 
 
-def say_limits(texts: dict[str, list[compare.Token]], rough: bool) -> None:
+def say_limits(texts: dict[str, list[comparison.Token]], rough: bool) -> None:
     longest = max(map(len, texts.values()))
-    if longest == compare.MOST_WORDS:
-        st.warning(f"Only the first {compare.MOST_WORDS:,} words of each text are compared.")
+    if longest == comparison.MOST_WORDS:
+        st.warning(f"Only the first {comparison.MOST_WORDS:,} words of each text are compared.")
     if rough:
         st.warning("Long stretches of these texts have nothing in common. There the figures are approximate.")
-    elif longest > compare.WHOLE:
+    elif longest > comparison.WHOLE:
         st.caption("So long a text is cut where the versions agree, and laid side by side piece by piece.")
 
 
@@ -292,11 +305,11 @@ if not groups and not asked:
     st.page_link("transcribe.py", label="Transcribe a recording", icon=":material/graphic_eq:")
     st.stop()
 chosen = choose(groups, asked)
-done = [job for job in chosen if job.state == records.DONE]
+done = [job for job in chosen if job.state == kinds.DONE]
 with st.expander("Try other models on this recording", icon=":material/add:", expanded=len(chosen) == 1):
     if chosen:
         several_models(chosen[0], [job.id for job in chosen])
-unfinished = [job for job in chosen if job.state != records.DONE]
+unfinished = [job for job in chosen if job.state != kinds.DONE]
 state.compare_open, state.compare_pending = [job.id for job in unfinished], sum(job.pending for job in unfinished)
 if unfinished:
     visitor.fragment(progress, run_every=1.0 if state.compare_pending else None)()
@@ -306,6 +319,8 @@ if chosen:
         with st.container(key="comparison-of"):
             side_by_side(done, reference)
     elif not state.compare_pending:
-        st.info("Choose two or more versions to see where they differ, or give a reference text to measure one against.")
+        st.info(
+            "Choose two or more versions to see where they differ, or give a reference text to measure one against."
+        )
 else:
     st.info("Choose two or more versions to see where they differ.")

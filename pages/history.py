@@ -10,7 +10,7 @@ from pages.widgets.history_chart import history_chart
 from pages.widgets.history_filters import as_it_was_left, page_number, remember_view, search_filters_order
 from pages.widgets.history_table import history_table
 from pages.widgets.plain import markdown
-from stt import history
+from stt.library import history
 
 ROWS = 100  # on a page
 owner = visitor.owner()
@@ -46,9 +46,7 @@ with st.container(key="history"):
         remember_view()
         with table:
             hits = history.in_context(jobs, wanted["text"])
-            chosen, opened = history_table(
-                jobs, hits, sort=sort, descending=descending, priced=found.cost is not None
-            )
+            chosen, opened = history_table(jobs, hits, sort=sort, descending=descending, priced=found.cost is not None)
         if opened:
             open_transcript(opened, find=hits[opened.id].hit if opened.id in hits else "")
         with above:

@@ -8,8 +8,8 @@ from pages.widgets.limits_view import limits_view
 from pages.widgets.my_data import my_data
 from pages.widgets.plain import markdown, plain, sentence
 from pages.widgets.token_list import token_list
-from stt import keys
-from stt.aiml import Client
+from stt.aiml.client import Client
+from stt.auth import keys
 from stt.errors import SttError
 from stt.settings import settings
 

@@ -7,9 +7,9 @@ import streamlit as st
 from pages.widgets.amounts import length, spoken_languages
 from pages.widgets.plain import markdown, plain, sentence
 from pages.widgets.player import moment, player
-from stt import base_path, sharing
 from stt.errors import NotFound
-
+from stt.guard import base_path
+from stt.library import sharing
 
 token = st.query_params.get("token", "")
 try:

@@ -19,14 +19,17 @@ from pages.widgets.recorder import recorder
 from pages.widgets.track_choice import track_choice
 from pages.widgets.trouble import may_be_away
 from pages.widgets.uploader import uploader
-from stt import live_recordings, polling, recordings, records, startup
-from stt.catalog import LOCAL, Model
+from stt import lifecycle
+from stt.aiml import pacing
+from stt.aiml.catalog import LOCAL, Model
 from stt.errors import SttError
-from stt.recordings import Link
-from stt.records import Job
+from stt.library import live_recordings
 from stt.settings import settings
+from stt.store import recordings, records
+from stt.store.recordings import Link
+from stt.store.records import Job
 
-SAMPLE = Path(stt.__file__).with_name("sample.flac")
+SAMPLE = Path(stt.__file__).parent / "assets" / "sample.flac"
 # Seconds in which the browser has only the drop zone to draw, at a first view. With 0.15 the rest often came before it was
 # drawn, and then it was there 0.2 s later; the rest is drawn 0.05 s later for it.
 FIRST = 0.25
@@ -127,7 +130,7 @@ def list_recordings(found: list[recordings.Recording], model: Model) -> dict[str
     with st.container(key="waiting", gap="xsmall"):  # there even when empty: what comes after keeps its place
         for recording in found:
             seconds = recording.duration or 0.0
-            expected = seconds / speed if speed else polling.expected_seconds(seconds, past)
+            expected = seconds / speed if speed else pacing.expected_seconds(seconds, past)
             with st.container(
                 border=True, horizontal=True, wrap=False, vertical_alignment="center", key=f"chosen-{recording.id}"
             ):
@@ -238,4 +241,4 @@ with st.container(key="jobs"):
     state.look_every = look_every(followed)
     visitor.fragment(rows, run_every=state.look_every)()
 keep_history.hint()
-startup.warm()
+lifecycle.warm()

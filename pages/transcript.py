@@ -13,9 +13,13 @@ from pages.widgets.plain import markdown, plain, sentence
 from pages.widgets.player import moment, player
 from pages.widgets.share import share_button
 from pages.widgets.version_picker import again_button, version_picker
-from stt import base_path, corrections, history, jobs, recordings, records, spoken
+from stt import kinds
 from stt.errors import NotFound, StorageAway, SttError
-from stt.transcript import Transcript
+from stt.guard import base_path
+from stt.jobs import service
+from stt.library import corrections, history
+from stt.store import recordings, records, transcripts
+from stt.transcript.model import Transcript
 
 owner = visitor.owner()
 state = st.session_state
@@ -30,7 +34,7 @@ def header(job: records.Job, transcript: Transcript) -> None:
         st.page_link("transcribe.py", label="Follow it", icon=":material/graphic_eq:")
     elif job.error:
         st.error(markdown(sentence(job.error)))
-    elif job.state == records.CANCELLED:
+    elif job.state == kinds.CANCELLED:
         st.warning("This transcription was cancelled. This is the text until then.")
     for start, end, why in transcript.lost:
         st.warning(f"{length(end - start)} of sound could not be read, from {length(start)} on: {why}.")
@@ -57,10 +61,10 @@ def actions(job: records.Job, transcript: Transcript) -> None:
         copy_button()
         with st.container(width="content"):  # a fragment stretches
             downloads(job, transcript, audio=has_audio(job))
-        if not job.pending and job.state != records.DONE and st.button("Retry", icon=":material/refresh:"):
+        if not job.pending and job.state != kinds.DONE and st.button("Retry", icon=":material/refresh:"):
             following, key, address = visitor.following(), visitor.key(), visitor.address()
             try:
-                jobs.retry(job.id, owner=owner, key=key, address=address)
+                service.retry(job.id, owner=owner, key=key, address=address)
                 if job.id not in following:
                     following.insert(0, job.id)
             except SttError as error:  # such as a limit of the host
@@ -130,14 +134,14 @@ except NotFound as error:
     st.page_link("history.py", label="All transcripts", icon=":material/history:")
     st.stop()
 corrected = corrections.state(job.id, owner)  # before the text: what is saved in between is then noticed
-transcript = spoken.transcript_of(job.id)
+transcript = transcripts.transcript_of(job.id)
 header(job, transcript)
 actions(job, transcript)
 machines = machines_version(job, corrected)
 with st.container(key="transcript"):
     if machines or transcript.segments or corrected.version:  # text that somebody removed can be brought back
         reading(job, machines or transcript, editable=machines is None)
-    elif job.state == records.DONE:
+    elif job.state == kinds.DONE:
         st.info("No speech was found in this recording.")
 findings(transcript)
 provenance(job)

@@ -11,10 +11,12 @@ import streamlit as st
 from pydantic import SecretStr
 
 from pages.widgets.trouble import may_be_away
-from stt import access, clients, records, sign_ins
-from stt.database import AWAY
+from stt import kinds
+from stt.auth import clients, sign_ins, visitors
+from stt.db.engine import AWAY
 from stt.errors import NotFound
 from stt.settings import settings
+from stt.store import records
 
 RECENT = 24 * 3600  # seconds; rows of jobs that ended longer ago are found in the history only
 MOST_ROWS = 12
@@ -33,12 +35,12 @@ def recognise() -> bool:
     False if they must sign in first.
     """
     state = st.session_state
-    name = access.visitor(st.context.cookies)
+    name = visitors.visitor(st.context.cookies)
     if signs_in() and not _has_signed_in(name):
         state.clear()
         return False
     # Where cookies are off this session has its own things, until it ends.
-    known = _now() or access.owner_of(access.new_visitor())
+    known = _now() or visitors.owner_of(visitors.new_visitor())
     if known is None:  # signed out in another tab at this very moment
         state.clear()
         return False
@@ -48,9 +50,9 @@ def recognise() -> bool:
         state.update(kept)
     state.owner = known
     if "generation_ids" not in state:
-        state.generation_ids = [job.id for job in _recent() if job.finished is None or job.state != records.CANCELLED]
+        state.generation_ids = [job.id for job in _recent() if job.finished is None or job.state != kinds.CANCELLED]
     else:
-        running, ids = [job.id for job in records.jobs_of(known, states=records.OPEN)], following()
+        running, ids = [job.id for job in records.jobs_of(known, states=kinds.OPEN)], following()
         ids[:0] = [i for i in running if i not in ids]
     return True
 
@@ -59,10 +61,10 @@ def _has_signed_in(name: str | None) -> bool:
     """Whether Streamlit and our own routes know who this is; the routes learn it here."""
     if name is None or not getattr(st.user, "is_logged_in", False):
         return False
-    user = access.user(st.user.to_dict())
+    user = visitors.user(st.user.to_dict())
     if user is None:
         return False
-    return sign_ins.sign_in(name, sign_ins.session_of(st.context.cookies), user) and access.owner_of(name) == user
+    return sign_ins.sign_in(name, sign_ins.session_of(st.context.cookies), user) and visitors.owner_of(name) == user
 
 
 def owner() -> str:
@@ -76,7 +78,7 @@ def owner() -> str:
 
 def name() -> str:
     """The name in this browser's cookie, empty where it has none."""
-    return access.visitor(st.context.cookies) or ""
+    return visitors.visitor(st.context.cookies) or ""
 
 
 def still_here() -> bool:
@@ -87,10 +89,10 @@ def still_here() -> bool:
 
 def _now() -> str | None:
     """Return the owner that the visitor's cookie names at this moment; without a cookie, the one of this session."""
-    name = access.visitor(st.context.cookies)
+    name = visitors.visitor(st.context.cookies)
     if name is None and not signs_in():
-        return access.owner_of(None) or st.session_state.get("owner")
-    return access.owner_of(name)
+        return visitors.owner_of(None) or st.session_state.get("owner")
+    return visitors.owner_of(name)
 
 
 def fragment(function: Callable[..., Any], **how: Any) -> Callable[..., Any]:

@@ -1,10 +1,10 @@
 """Speech to text: `create` a job, `get` it, `cancel` it, `retry` it.
 
-    from pathlib import Path
-    import stt
+from pathlib import Path
+import stt
 
-    generation_id = stt.create(Path("talk.mp3"))
-    progress = stt.get(generation_id)      # .state, .text so far, .transcript once it is "done"
+generation_id = stt.create(Path("talk.mp3"))
+progress = stt.get(generation_id)      # .state, .text so far, .transcript once it is "done"
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from typing import Any
 
 __all__ = ["Transcript", "cancel", "create", "get", "retry"]
 
-_HOMES = {name: "stt.jobs" for name in ("create", "get", "cancel", "retry")} | {"Transcript": "stt.transcript"}
+_HOMES = {name: "stt.jobs.service" for name in ("create", "get", "cancel", "retry")} | {
+    "Transcript": "stt.transcript.model"
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,10 +1,10 @@
 """What is done on the command line: tokens for programs, and a worker without pages.
 
-    python -m stt token NAME             make a token; it is the last line, and is shown this once
-    python -m stt token --list           who has tokens, and when they were last used
-    python -m stt token --withdraw ID    make a token worthless
-    python -m stt worker                 work on jobs until SIGTERM or SIGINT, without pages
-    python -m stt worker --port 9100     the same, and answer /healthz and /metrics there
+python -m stt token NAME             make a token; it is the last line, and is shown this once
+python -m stt token --list           who has tokens, and when they were last used
+python -m stt token --withdraw ID    make a token worthless
+python -m stt worker                 work on jobs until SIGTERM or SIGINT, without pages
+python -m stt worker --port 9100     the same, and answer /healthz and /metrics there
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import sys
 import threading
 from datetime import UTC, datetime
 
-from stt import files
 from stt.errors import SetupError, SttError
+from stt.files import writing
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> None:
     worker = commands.add_parser("worker", help="work on jobs, without pages")
     worker.add_argument("--port", type=int, help="answer /healthz and /metrics on this port")
     chosen = parser.parse_args(arguments)
-    files.be_private()
+    writing.be_private()
     try:
         if chosen.command == "worker":
             work(chosen.port)
@@ -46,24 +46,24 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def make_token(name: str) -> None:
-    from stt import access, tokens
+    from stt.auth import tokens, visitors
     from stt.settings import settings
 
-    owner = access.SHARED if settings().stt_access == "shared" else f"user:{name}"
+    owner = visitors.SHARED if settings().stt_access == "shared" else f"user:{name}"
     text = tokens.make(name, owner)
     print("This token is shown once. Programs send it as “Authorization: Bearer TOKEN”.")
     print(text)
 
 
 def list_tokens() -> None:
-    from stt import tokens
+    from stt.auth import tokens
 
     for token in tokens.all_of(None):
         print(f"{token.id}  {token.owner}  {token.name}  made {_day(token.created)}, last used {_day(token.used)}")
 
 
 def withdraw_token(token_id: str) -> None:
-    from stt import tokens
+    from stt.auth import tokens
 
     tokens.withdraw(token_id, None)
     print("Withdrawn.")
@@ -71,7 +71,8 @@ def withdraw_token(token_id: str) -> None:
 
 def work(port: int | None = None) -> None:
     """Work on jobs until a signal says to stop; then hand back what is open."""
-    from stt import logs, monitor, startup
+    from stt import lifecycle
+    from stt.ops import logs, monitor
     from stt.settings import settings
 
     if settings().stt_role == "web":
@@ -80,15 +81,15 @@ def work(port: int | None = None) -> None:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    startup.check()
+    lifecycle.check()
     if port is not None:
         monitor.serve(port)
-    startup.begin(stopped.is_set)
+    lifecycle.begin(stopped.is_set)
     if not stopped.is_set():
         logging.getLogger("stt.worker").info("ready")
     while not stopped.wait(1.0):  # without an end, a signal that another thread was given would not be noticed
         pass
-    startup.leave()
+    lifecycle.leave()
 
 
 def _day(moment: float | None) -> str:

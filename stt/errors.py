@@ -1,44 +1,44 @@
 """What can go wrong, in words a user can act on.
 
-    SttError
-    ├── InputError            the recording or the link is at fault; the user's move
-    │   ├── EmptyFile         no bytes
-    │   ├── NotSound          not a sound or video file
-    │   │   └── Unreadable    it is one, but cut off, too damaged, or of a kind that is not known here
-    │   ├── UnsafeRecording   reading it took its process down, or more than a recording honestly takes
-    │   ├── NoAudioTrack      a video without sound
-    │   ├── TooShort          less sound than a word takes
-    │   ├── TooLarge          more bytes or seconds than the limit
-    │   ├── UploadBroken      the connection ended before the file did
-    │   │   └── TooSlow       the body stopped coming, or came by a few bytes a second
-    │   ├── BadLink           an address that cannot be, or must not be, opened
-    │   └── BadOption         a setting that the model does not know
-    │       └── BadExport     an option of a file to download that there is not
-    ├── LimitReached          a limit of the host; says when it frees
-    ├── CreateRepeated        an Idempotency-Key that was sent before
-    │   ├── KeyReused         with another body
-    │   └── StillCreating     and the first create is not over
-    ├── NotFound              no such transcript, or somebody else's
-    ├── Conflict              changed meanwhile in another tab
-    ├── SetupError            this server's move
-    │   ├── DataFolderError   the data folder cannot be used
-    │   ├── DatabaseAway      the database does not answer
-    │   ├── StorageAway       the store of recordings does not answer
-    │   ├── DiskFull          no room left
-    │   └── WeightsError      the Whisper weights are missing or altered
-    ├── ProviderError         the AI/ML API refused or failed
-    │   ├── KeyMissing        no key was given
-    │   ├── KeyRefused        401
-    │   ├── OutOfCredit       403
-    │   ├── RequestRefused    400: a parameter the model does not take
-    │   ├── ResultGone        404: unknown there, or older than an hour
-    │   ├── ProviderBusy      429
-    │   ├── ProviderDown      5xx, resets, time-outs
-    │   ├── CreateUnsure      the answer to a create was lost: it may have been billed
-    │   ├── GenerationFailed  the provider says that this job failed
-    │   ├── AnswerUnreadable  an answer of a shape that nobody has described
-    │   └── TookTooLong       still running at the job's time limit
-    └── Cancelled             the user pressed Cancel
+SttError
+├── InputError            the recording or the link is at fault; the user's move
+│   ├── EmptyFile         no bytes
+│   ├── NotSound          not a sound or video file
+│   │   └── Unreadable    it is one, but cut off, too damaged, or of a kind that is not known here
+│   ├── UnsafeRecording   reading it took its process down, or more than a recording honestly takes
+│   ├── NoAudioTrack      a video without sound
+│   ├── TooShort          less sound than a word takes
+│   ├── TooLarge          more bytes or seconds than the limit
+│   ├── UploadBroken      the connection ended before the file did
+│   │   └── TooSlow       the body stopped coming, or came by a few bytes a second
+│   ├── BadLink           an address that cannot be, or must not be, opened
+│   └── BadOption         a setting that the model does not know
+│       └── BadExport     an option of a file to download that there is not
+├── LimitReached          a limit of the host; says when it frees
+├── CreateRepeated        an Idempotency-Key that was sent before
+│   ├── KeyReused         with another body
+│   └── StillCreating     and the first create is not over
+├── NotFound              no such transcript, or somebody else's
+├── Conflict              changed meanwhile in another tab
+├── SetupError            this server's move
+│   ├── DataFolderError   the data folder cannot be used
+│   ├── DatabaseAway      the database does not answer
+│   ├── StorageAway       the store of recordings does not answer
+│   ├── DiskFull          no room left
+│   └── WeightsError      the Whisper weights are missing or altered
+├── ProviderError         the AI/ML API refused or failed
+│   ├── KeyMissing        no key was given
+│   ├── KeyRefused        401
+│   ├── OutOfCredit       403
+│   ├── RequestRefused    400: a parameter the model does not take
+│   ├── ResultGone        404: unknown there, or older than an hour
+│   ├── ProviderBusy      429
+│   ├── ProviderDown      5xx, resets, time-outs
+│   ├── CreateUnsure      the answer to a create was lost: it may have been billed
+│   ├── GenerationFailed  the provider says that this job failed
+│   ├── AnswerUnreadable  an answer of a shape that nobody has described
+│   └── TookTooLong       still running at the job's time limit
+└── Cancelled             the user pressed Cancel
 """
 
 from __future__ import annotations

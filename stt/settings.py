@@ -22,16 +22,20 @@ class Settings(BaseSettings):
     aiml_base_url: str = Field("https://api.aimlapi.com/v1", description="Where the AI/ML API answers.")
     stt_data_dir: Path = Field(Path("data"), description="Folder for audio, transcripts and the database.")
     stt_database_url: str | None = Field(
-        None, description="`postgresql://…` to share jobs and history between machines. Default: SQLite in the data folder."
+        None,
+        description="`postgresql://…` to share jobs and history between machines. Default: SQLite in the data folder.",
     )
     stt_storage: str | None = Field(
-        None, description="Where audio is kept, any `fsspec` address such as `s3://bucket/folder`. Default: the data folder."
+        None,
+        description="Where audio is kept, any `fsspec` address such as `s3://bucket/folder`. Default: the data folder.",
     )
     stt_access: Literal["private", "shared", "login"] = Field(
-        "private", description="`private`: every browser sees its own. `shared`: one history for all. `login`: sign in first."
+        "private",
+        description="`private`: every browser sees its own. `shared`: one history for all. `login`: sign in first.",
     )
     stt_allowed_emails: str | None = Field(
-        None, description="With `login`: who may enter, addresses and domains such as `ann@example.org, example.com`. Default: all."
+        None,
+        description="With `login`: who may enter, addresses and domains such as `ann@example.org, example.com`. Default: all.",
     )
     stt_hosts: str | None = Field(
         None,
@@ -47,7 +51,8 @@ class Settings(BaseSettings):
         description="Signs the visitors' cookies: 32 random characters or more. Default: made once and kept in the data folder.",
     )
     stt_whisper_model: str | None = Field(
-        None, description="A folder with Whisper weights (CTranslate2), or a size such as `small`. Default: the packaged base model."
+        None,
+        description="A folder with Whisper weights (CTranslate2), or a size such as `small`. Default: the packaged base model.",
     )
     stt_allow_private_urls: bool = Field(
         False, description="`1` lets links lead to private addresses: for tests and intranets only."
@@ -58,7 +63,9 @@ class Settings(BaseSettings):
     stt_role: Literal["all", "web", "worker"] = Field(
         "all", description="`web` only serves pages, `worker` only works on jobs, `all` does both."
     )
-    stt_upload_limit_mb: int = Field(2048, ge=1, le=1_000_000, description="Largest upload, in MB (1 MB is 1,048,576 bytes).")
+    stt_upload_limit_mb: int = Field(
+        2048, ge=1, le=1_000_000, description="Largest upload, in MB (1 MB is 1,048,576 bytes)."
+    )
     stt_jobs_at_once: int = Field(
         2,
         ge=1,
@@ -75,7 +82,10 @@ class Settings(BaseSettings):
         200, ge=1, le=5000, description="Jobs that wait for the provider at once, on each machine."
     )
     stt_provider_limit: int = Field(
-        600, ge=30, le=3400, description="Seconds to wait for a result of the provider; longer recordings get twice their length."
+        600,
+        ge=30,
+        le=3400,
+        description="Seconds to wait for a result of the provider; longer recordings get twice their length.",
     )
 
     stt_length_limit: int = Field(720, ge=1, le=100_000, description="Longest recording, in minutes.")
@@ -93,13 +103,20 @@ class Settings(BaseSettings):
         " so that dropping the cookie does not help. Raise it where many people share one address.",
     )
     stt_trusted_proxies: str | None = Field(
-        None, description="Reverse proxies whose `X-Forwarded-For` names the client: addresses and networks such as `10.0.0.0/8`."
+        None,
+        description="Reverse proxies whose `X-Forwarded-For` names the client: addresses and networks such as `10.0.0.0/8`.",
     )
     stt_minutes_per_day: int | None = Field(
-        None, ge=1, le=10_000_000, description="Minutes of audio that all visitors together may transcribe in a day (UTC)."
+        None,
+        ge=1,
+        le=10_000_000,
+        description="Minutes of audio that all visitors together may transcribe in a day (UTC).",
     )
     stt_dollars_per_day: float | None = Field(
-        None, ge=0, le=1_000_000, description="US dollars that all visitors together may spend on this server's key in a day (UTC)."
+        None,
+        ge=0,
+        le=1_000_000,
+        description="US dollars that all visitors together may spend on this server's key in a day (UTC).",
     )
     stt_keep_audio_days: int | None = Field(
         None, ge=1, le=36_500, description="Days after which audio is deleted; its transcripts stay. Default: kept."

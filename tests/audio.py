@@ -11,9 +11,7 @@ import numpy as np
 
 AUDIO = Path(__file__).parent / "speech"
 JFK = AUDIO / "jfk.flac"
-JFK_WORDS = (
-    "and so my fellow americans ask not what your country can do for you ask what you can do for your country"
-)
+JFK_WORDS = "and so my fellow americans ask not what your country can do for you ask what you can do for your country"
 AUSTEN_WORDS = {
     "austen-0870": "and mister john dashwood had then leisure to consider how much there might be prudently in his power"
     " to do for them",
@@ -85,7 +83,9 @@ def tune(seconds: float, seed: int) -> np.ndarray:
     for over in range(1, 16):
         loud = over**-fall
         if voiced:
-            loud = loud * (0.1 + sum(np.exp(-(((over * pitch - t) / w) ** 2)) for t, w in zip(throat, width, strict=True)))
+            loud = loud * (
+                0.1 + sum(np.exp(-(((over * pitch - t) / w) ** 2)) for t, w in zip(throat, width, strict=True))
+            )
         sound += np.where(over * pitch < 7500, loud * np.sin(over * phase), 0)
     sound *= np.minimum(1, at % pace / chance.uniform(0.01, 0.1)) * np.exp(-chance.uniform(0, 4) * (at % pace))
     sound *= 1 + chance.uniform(0, 0.6) * np.sin(2 * np.pi * chance.uniform(2, 7) * at)
@@ -135,7 +135,9 @@ def write_tracks(path: Path, tracks: list[tuple[np.ndarray, dict[str, str]]]) ->
         for stream, (sound, _) in zip(streams, tracks, strict=True):
             resampler = av.AudioResampler(format=stream.codec_context.format, layout="mono", rate=RATE)
             if len(sound):
-                frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound)[np.newaxis], format="fltp", layout="mono")
+                frame = av.AudioFrame.from_ndarray(
+                    np.ascontiguousarray(sound)[np.newaxis], format="fltp", layout="mono"
+                )
                 frame.sample_rate, frame.pts, frame.time_base = RATE, 0, Fraction(1, RATE)
                 packets += [packet for made in resampler.resample(frame) for packet in stream.encode(made)]
             packets += stream.encode(None)

@@ -6,7 +6,9 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from stt import access, database, settings
+from stt import settings
+from stt.auth import visitors
+from stt.db import engine as database
 from tests.server import Server
 
 # A machine that is busy is no reason for a property to fail.
@@ -50,23 +52,24 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The job engine, running in this process on a data folder of its own."""
-    from stt import jobs, records
+    from stt.jobs import service
+    from stt.store import records
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STT_DATA_DIR", str(tmp_path_factory.mktemp("engine") / "data"))
         forget()
-        jobs.start()
+        service.start()
         yield settings.settings().data_dir
         for job in records.open_jobs():
-            jobs.cancel(job.id, owner=job.owner)
-        jobs.stop(patience=10)
+            service.cancel(job.id, owner=job.owner)
+        service.stop(patience=10)
         forget()
 
 
 def forget() -> None:
     """Read settings anew, and let go of the database of the test before."""
     settings.settings.cache_clear()
-    access._signer.cache_clear()
+    visitors._signer.cache_clear()
     if database._made.cache_info().currsize:
         database.database().dispose()
     database._made.cache_clear()

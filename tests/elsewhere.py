@@ -43,11 +43,19 @@ TEXTS = {
     "AviSynth": 'DirectShowSource("{t}")\n',
     "shortcut": "[InternetShortcut]\nURL={t}\n",
     "HTML": '<html><body><audio src="{t}"></audio></body></html>',
-    "SAMI": '<SAMI><BODY><SYNC Start=0><P>{t}</P></SYNC></BODY></SAMI>',
+    "SAMI": "<SAMI><BODY><SYNC Start=0><P>{t}</P></SYNC></BODY></SAMI>",
     "SVG": '<svg xmlns="http://www.w3.org/2000/svg"><image href="{t}"/></svg>',
     "redirect in QuickTime": 'rtsptext {t}\n<?xml version="1.0"?><?quicktime type="application/x-quicktime-media-link"?><embed src="{t}"/>',
 }
-TARGETS = ("{beside}", "file:{beside}", "beside.wav", "{address}", "/etc/hostname", "concat:{beside}|{beside}", "subfile,,start,0,end,9,,:{beside}")
+TARGETS = (
+    "{beside}",
+    "file:{beside}",
+    "beside.wav",
+    "{address}",
+    "/etc/hostname",
+    "concat:{beside}|{beside}",
+    "subfile,,start,0,end,9,,:{beside}",
+)
 
 
 def all_texts(beside: Path, address: str) -> Iterator[tuple[str, bytes]]:
@@ -60,12 +68,25 @@ def mov(path: Path, target: str) -> Path:
     """A QuickTime film whose sound lies in another file, by its `dref`: as an alias and as an address."""
     broken.mp4(path, audio.samples(audio.JFK)[: audio.RATE], picture=False)
     volume, name = b"disk", Path(target).name.encode()[:63]
-    alias = bytes(10) + bytes([len(volume)]) + volume.ljust(27, b"\0") + bytes(12) + bytes([len(name)]) + name.ljust(63, b"\0")
+    alias = (
+        bytes(10)
+        + bytes([len(volume)])
+        + volume.ljust(27, b"\0")
+        + bytes(12)
+        + bytes([len(name)])
+        + name.ljust(63, b"\0")
+    )
     way = target.encode()
-    alias += bytes(16) + struct.pack(">HH", 1, 1) + bytes(16) + struct.pack(">HH", 2, len(way)) + way + bytes(len(way) % 2)
+    alias += (
+        bytes(16) + struct.pack(">HH", 1, 1) + bytes(16) + struct.pack(">HH", 2, len(way)) + way + bytes(len(way) % 2)
+    )
     alias += struct.pack(">hH", -1, 0)
     entries = [b"alis" + bytes(4) + alias, b"url " + bytes(4) + way + b"\0"]
-    body = bytes(4) + struct.pack(">I", len(entries)) + b"".join(struct.pack(">I", 4 + len(each)) + each for each in entries)
+    body = (
+        bytes(4)
+        + struct.pack(">I", len(entries))
+        + b"".join(struct.pack(">I", 4 + len(each)) + each for each in entries)
+    )
     content = _with_box(path.read_bytes(), [b"moov", b"trak", b"mdia", b"minf", b"dinf", b"dref"], body)
     path.write_bytes(content)
     return path
@@ -97,7 +118,9 @@ def matroska(path: Path, target: str) -> Path:
     element = b"\x3e\x83\xbb" + (0x4000 | len(name)).to_bytes(2, "big") + name  # NextFilename
     content = path.read_bytes()
     at = content.find(b"\x15\x49\xa9\x66")  # Info, before the file's own
-    info = b"\x15\x49\xa9\x66" + (0x4000 | len(element) + 7).to_bytes(2, "big") + b"\x2a\xd7\xb1\x83\x0f\x42\x40" + element
+    info = (
+        b"\x15\x49\xa9\x66" + (0x4000 | len(element) + 7).to_bytes(2, "big") + b"\x2a\xd7\xb1\x83\x0f\x42\x40" + element
+    )
     size = content.find(b"\x18\x53\x80\x67") + 4
     path.write_bytes(content[:size] + b"\x01" + b"\xff" * 7 + content[size + 8 : at] + info + content[at:])
     return path

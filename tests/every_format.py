@@ -84,7 +84,10 @@ def write(path: Path, muxer: str, sound: np.ndarray) -> Path:
         else:
             made = []
         resampler = av.AudioResampler(
-            format=stream.codec_context.format or "s16", layout=layout, rate=rate, frame_size=stream.codec_context.frame_size or 1024
+            format=stream.codec_context.format or "s16",
+            layout=layout,
+            rate=rate,
+            frame_size=stream.codec_context.frame_size or 1024,
         )
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound[np.newaxis]), format="fltp", layout="mono")
         frame.sample_rate, frame.pts, frame.time_base = audio.RATE, 0, Fraction(1, audio.RATE)
@@ -122,7 +125,13 @@ def svx(sound: np.ndarray) -> bytes:
 
 
 def avr(sound: np.ndarray) -> bytes:
-    head = b"2BIT" + b"a".ljust(8, b"\0") + struct.pack(">HHHHH", 0, 16, 0xFFFF, 0, 0xFFFF) + b"\xff" + (16_000).to_bytes(3, "big")
+    head = (
+        b"2BIT"
+        + b"a".ljust(8, b"\0")
+        + struct.pack(">HHHHH", 0, 16, 0xFFFF, 0, 0xFFFF)
+        + b"\xff"
+        + (16_000).to_bytes(3, "big")
+    )
     return (head + struct.pack(">III", len(sound), 0, len(sound))).ljust(128, b"\0") + _pcm(sound, ">i2")
 
 

@@ -58,7 +58,14 @@ def _vbr_without_header(path: Path, sound: np.ndarray) -> Path:
     runs = []
     for number, part in enumerate(np.array_split(sound, 6)):
         bits = (32_000, 192_000)[number % 2]
-        made = write(path.with_suffix(f".{number}"), part, "libmp3lame", "mp3", bits=bits, muxer={"write_xing": "0", "id3v2_version": "0"})
+        made = write(
+            path.with_suffix(f".{number}"),
+            part,
+            "libmp3lame",
+            "mp3",
+            bits=bits,
+            muxer={"write_xing": "0", "id3v2_version": "0"},
+        )
         runs.append(made.read_bytes())
         made.unlink()
     path.write_bytes(b"".join(runs))

@@ -58,7 +58,12 @@ def mov(path: Path, rate: int) -> Path:
 
 def wav(path: Path, rate: int, channels: int = 1, seconds: float = 1.0) -> Path:
     """16 bits; of 1 s at the most that a file can hold of an absurd rate."""
-    data = np.random.default_rng(1).integers(-99, 99, min(round(rate * seconds), 100_000) * channels).astype("<i2").tobytes()
+    data = (
+        np.random.default_rng(1)
+        .integers(-99, 99, min(round(rate * seconds), 100_000) * channels)
+        .astype("<i2")
+        .tobytes()
+    )
     form = struct.pack("<HHIIHH", 1, channels, rate, min(rate * 2 * channels, 0xFFFFFFFF), 2 * channels, 16)
     body = b"WAVEfmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", len(data)) + data
     path.write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
@@ -105,7 +110,9 @@ def flv(path: Path, count: int = 40) -> Path:
     content = b"FLV\x01\x04\x00\x00\x00\x09" + bytes(4)
     for number in range(count):
         at = number * 50_000_000
-        tag = b"\x08\x00\x00\x02" + (at & 0xFFFFFF).to_bytes(3, "big") + bytes([at >> 24 & 0x7F]) + bytes(3) + b"\x30\x80"
+        tag = (
+            b"\x08\x00\x00\x02" + (at & 0xFFFFFF).to_bytes(3, "big") + bytes([at >> 24 & 0x7F]) + bytes(3) + b"\x30\x80"
+        )
         content += tag + struct.pack(">I", len(tag))
     path.write_bytes(content)
     return path

@@ -30,7 +30,9 @@ class Identity:
     def __enter__(self) -> Identity:
         told = json.dumps({"port": self.port, "site": self.site, "emails": self.emails})
         with open(self.log, "wb") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", "tests.identity", told], cwd=ROOT, stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "tests.identity", told], cwd=ROOT, stdout=log, stderr=log
+            )
         with requests.Session() as session:
             session.mount("http://", HTTPAdapter(max_retries=Retry(total=100, backoff_factor=0.1, backoff_max=0.5)))
             assert session.get(f"{self.issuer}/.well-known/openid-configuration").ok, self.log.read_text()

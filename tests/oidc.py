@@ -105,7 +105,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._json({"keys": [provider.key.as_dict(private=False)]})
         elif url.path == "/authorize" and (asked["client_id"], asked["redirect_uri"]) == (CLIENT, provider.redirect):
             fields = "".join(f'<input type=hidden name="{k}" value="{html.escape(v)}">' for k, v in asked.items())
-            form = f"<form action=/choose>{fields}<label>Email <input name=email></label><button>Continue</button></form>"
+            form = (
+                f"<form action=/choose>{fields}<label>Email <input name=email></label><button>Continue</button></form>"
+            )
             self._answer(200, form.encode(), "text/html")
         elif url.path == "/choose":
             code = provider.code_for(asked["email"], asked)

@@ -42,7 +42,21 @@ from tests.provider_contract import MODELS, Refused, check, result
 KEY = "sk-test-0123456789abcdef"
 
 # Faults that come before the request is looked at: whatever was sent was not accepted.
-BEFORE = ("401", "403", "404", "429", "500", "501", "502", "503", "504", "reset-before", "redirect", "html", "error-inside")
+BEFORE = (
+    "401",
+    "403",
+    "404",
+    "429",
+    "500",
+    "501",
+    "502",
+    "503",
+    "504",
+    "reset-before",
+    "redirect",
+    "html",
+    "error-inside",
+)
 # Faults that come after: the job is created, and only the news of it is lost or late.
 AFTER = ("reset-after", "slow-headers", "slow-body", "truncated", "html-after", "garbage")
 

@@ -1,6 +1,6 @@
 """What each model of the AI/ML API takes and answers, for the stand-in.
 
-Read from the contract and not from `stt/catalog.py`, so that a mistake there is seen here.
+Read from the contract and not from `stt/aiml/catalog.py`, so that a mistake there is seen here.
 """
 
 from __future__ import annotations
@@ -29,8 +29,19 @@ TAKES = {
     "openai": "language:s prompt:s temperature:n",
     "microsoft": "temperature:n top_p:n max_tokens:n",
 }
-_SIZES = "tiny base small medium large".split()
-_NOVA_2 = "general meeting phonecall finance conversationalai voicemail video medical drivethru automotive".split()
+_SIZES = ["tiny", "base", "small", "medium", "large"]
+_NOVA_2 = [
+    "general",
+    "meeting",
+    "phonecall",
+    "finance",
+    "conversationalai",
+    "voicemail",
+    "video",
+    "medical",
+    "drivethru",
+    "automotive",
+]
 MODELS = (
     {f"#g1_whisper-{size}": "old" for size in _SIZES}
     | {f"whisper-{size}": "old" for size in _SIZES}
@@ -68,7 +79,7 @@ def check(model: Any, options: dict[str, Any], typed: bool) -> None:
 
 def _typed(kind: str, value: Any) -> bool:
     if kind == "l":
-        return isinstance(value, str) or isinstance(value, list) and all(isinstance(part, str) for part in value)
+        return isinstance(value, str) or (isinstance(value, list) and all(isinstance(part, str) for part in value))
     types = {"b": bool, "s": str, "j": (dict, list), "n": (int, float)}
     return isinstance(value, types[kind]) and (kind == "b" or not isinstance(value, bool))
 

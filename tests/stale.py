@@ -28,7 +28,16 @@ def plain(content: bytes) -> Callable[[Path], Path]:
     return write
 
 
-def wav(size: int | None = None, after: bytes = b"", sound: bytes | None = None, *, kind: bytes = b"RIFF", riff: int | None = None, bits: int = 16, form: int = 1) -> bytes:
+def wav(
+    size: int | None = None,
+    after: bytes = b"",
+    sound: bytes | None = None,
+    *,
+    kind: bytes = b"RIFF",
+    riff: int | None = None,
+    bits: int = 16,
+    form: int = 1,
+) -> bytes:
     order = ">" if kind == b"RIFX" else "<"
     sound = PCM.astype(order + "i2").tobytes() if sound is None else sound
     head = b"WAVEfmt " + struct.pack(order + "IHHIIHH", 16, form, 1, 16_000, 16_000 * bits // 8, bits // 8, bits)
@@ -51,7 +60,15 @@ def w64(size: int | None, after: bytes = b"", riff: int | None = None) -> bytes:
     return head + struct.pack("<q", 24 + len(body) if riff is None else riff) + body
 
 
-def aiff(size: int | None = None, frames: int | None = None, after: bytes = b"", *, form: int | None = None, last: bool = False, kind: bytes = b"") -> bytes:
+def aiff(
+    size: int | None = None,
+    frames: int | None = None,
+    after: bytes = b"",
+    *,
+    form: int | None = None,
+    last: bool = False,
+    kind: bytes = b"",
+) -> bytes:
     sound = PCM.astype("<i2" if kind == b"sowt" else ">i2").tobytes()
     frames = len(PCM) if frames is None else frames
     common = struct.pack(">hIhHQ", 1, frames, 16, 16383 + 13, 16_000 << 50) + (kind + b"\0\0" if kind else b"")
@@ -65,7 +82,15 @@ def caf(size: int | None = None, after: bytes = b"") -> bytes:
     form = struct.pack(">d4sIIIII", 16_000.0, b"lpcm", 2, 2, 1, 1, 16)
     sound = PCM.tobytes()
     body = b"desc" + struct.pack(">q", len(form)) + form
-    return b"caff\0\1\0\0" + body + b"data" + struct.pack(">q", 4 + len(sound) if size is None else size) + bytes(4) + sound + after
+    return (
+        b"caff\0\1\0\0"
+        + body
+        + b"data"
+        + struct.pack(">q", 4 + len(sound) if size is None else size)
+        + bytes(4)
+        + sound
+        + after
+    )
 
 
 def au(size: int) -> bytes:
@@ -135,9 +160,15 @@ def vbri(frames: int) -> Callable[[Path], Path]:
     def write(path: Path) -> Path:
         content = bytearray(audio.write(path.with_suffix(".mp3"), JFK).read_bytes())
         place = max(content.find(b"Xing"), content.find(b"Info"))
-        start = place - (place - content.find(b"\xff\xf3")) % 4096 if b"\xff\xf3" in content[:place] else content.find(b"\xff")
+        start = (
+            place - (place - content.find(b"\xff\xf3")) % 4096
+            if b"\xff\xf3" in content[:place]
+            else content.find(b"\xff")
+        )
         content[place : place + 120] = bytes(120)
-        content[start + 36 : start + 62] = b"VBRI" + struct.pack(">HHHIIHHHH", 1, 0, 75, len(content), frames, 0, 1, 1, 1)
+        content[start + 36 : start + 62] = b"VBRI" + struct.pack(
+            ">HHHIIHHHH", 1, 0, 75, len(content), frames, 0, 1, 1, 1
+        )
         path.write_bytes(content)
         return path
 
@@ -228,7 +259,10 @@ WHOLE: dict[str, tuple[Callable[[Path], Path], float]] = {
     "WAV, an odd quarter": (plain(wav(QUARTER + 1)), 1),
     "WAV, wrapped at 4 GB": (plain(wav(len(PCM) * 2 % 200_000)), 1),
     "WAV, as promised, with a tag": (plain(wav(None, LIST)), 1),
-    "WAV, as promised, with an unknown chunk": (plain(wav(None, b"Xyz1" + struct.pack("<I", 5000) + b"\x7f" * 5000)), 1),
+    "WAV, as promised, with an unknown chunk": (
+        plain(wav(None, b"Xyz1" + struct.pack("<I", 5000) + b"\x7f" * 5000)),
+        1,
+    ),
     "WAV, as promised, with a tag that is cut off": (plain(wav(None, LIST[:20])), 1),
     "WAV, as promised, and some bytes": (plain(wav(None, np.random.default_rng(1).bytes(1501))), 1),
     "WAV, as promised, and zeros": (plain(wav(None, bytes(300_001))), 1),
@@ -249,8 +283,14 @@ WHOLE: dict[str, tuple[Callable[[Path], Path], float]] = {
     "W64, only its head": (plain(w64(24)), 1),
     "W64, unknown": (plain(w64(-1)), 1),
     "W64, none in both sizes": (plain(w64(0, riff=0)), 1),
-    "W64, as promised, with a chunk": (plain(w64(None, b"junk" + WAVE_GUID + struct.pack("<q", 24 + 4000) + b"\x7f" * 4000)), 1),
-    "W64, a quarter, and a chunk": (plain(w64(QUARTER + 24, b"junk" + WAVE_GUID + struct.pack("<q", 24 + 4000) + b"\x7f" * 4000)), 1),
+    "W64, as promised, with a chunk": (
+        plain(w64(None, b"junk" + WAVE_GUID + struct.pack("<q", 24 + 4000) + b"\x7f" * 4000)),
+        1,
+    ),
+    "W64, a quarter, and a chunk": (
+        plain(w64(QUARTER + 24, b"junk" + WAVE_GUID + struct.pack("<q", 24 + 4000) + b"\x7f" * 4000)),
+        1,
+    ),
     "AIFF, a quarter": (plain(aiff(QUARTER + 8)), 1),
     "AIFF, none": (plain(aiff(0)), 1),
     "AIFF, only its head": (plain(aiff(8)), 1),
@@ -294,11 +334,17 @@ WHOLE: dict[str, tuple[Callable[[Path], Path], float]] = {
         mp4({(*MEDIA, b"mdhd"): (16, struct.pack(">I", 44_000)), (b"moov", b"mvhd"): (16, struct.pack(">I", 2750))}),
         1,
     ),
-    "MP4, fewer frames by the table of times": (mp4({(*MEDIA, b"minf", b"stbl", b"stts"): (8, struct.pack(">I", 40))}), 1),
+    "MP4, fewer frames by the table of times": (
+        mp4({(*MEDIA, b"minf", b"stbl", b"stts"): (8, struct.pack(">I", 40))}),
+        1,
+    ),
     "MP4, sound box too small": (mp4({(b"mdat",): (-8, struct.pack(">I", 10_000))}), 1),
     "MP4, sound box of no size": (mp4({(b"mdat",): (-8, bytes(4))}), 1),
     "MP4, sound box too large": (mp4({(b"mdat",): (-8, b"\x7f\xff\xff\xff")}), 1),
-    "MP4, in fragments without lengths": (mp4({}, movflags="frag_keyframe+empty_moov+default_base_moof", frag_duration="1000000"), 1),
+    "MP4, in fragments without lengths": (
+        mp4({}, movflags="frag_keyframe+empty_moov+default_base_moof", frag_duration="1000000"),
+        1,
+    ),
     "FLAC, two joined": (joined(".flac", 2), 2),
     "OGG, two joined": (joined(".ogg", 2), 2),
     "MKV, two joined": (joined(".webm", 2), 2),
@@ -322,7 +368,10 @@ MISSING: dict[str, tuple[Callable[[Path], Path], float]] = {
     "MP3, twice as much": (mp3(616, size=0), 22),
     "MP3, cut": (cut(".mp3", 0.6), 11),
     "MP4, cut": (cut(".mp4", 0.6, movflags="faststart"), 11),
-    "MP4, cut in a fragment": (cut(".mp4", 0.63, movflags="frag_keyframe+empty_moov+default_base_moof", frag_duration="4000000"), 8),
+    "MP4, cut in a fragment": (
+        cut(".mp4", 0.63, movflags="frag_keyframe+empty_moov+default_base_moof", frag_duration="4000000"),
+        8,
+    ),
     "MP4, two joined": (joined(".m4a", 2), 22),
     "WebM, cut": (cut(".webm", 0.6), 11),
 }
@@ -337,7 +386,11 @@ def packets(path: Path, format: str, leaps: dict[float, float], codec: str = "mp
         resampler = av.AudioResampler(format=stream.codec_context.format, layout="mono", rate=rate)
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(JFK[np.newaxis]), format="fltp", layout="mono")
         frame.sample_rate, frame.pts, frame.time_base = audio.RATE, 0, Fraction(1, audio.RATE)
-        made = [packet for out in [*resampler.resample(frame), *resampler.resample(None), None] for packet in stream.encode(out)]
+        made = [
+            packet
+            for out in [*resampler.resample(frame), *resampler.resample(None), None]
+            for packet in stream.encode(out)
+        ]
         for packet in made:
             at = float(packet.pts * packet.time_base)
             moved = round((start + sum(leap for when, leap in leaps.items() if at >= when)) / packet.time_base)

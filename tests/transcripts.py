@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from stt import access, recordings, records
-from stt.records import Job
-from stt.transcript import Segment, Transcript, Word
+from stt import kinds
+from stt.auth import visitors
+from stt.store import recordings, records
+from stt.store.records import Job
+from stt.transcript.model import Segment, Transcript, Word
 from tests import audio
 from tests.bench.many_transcripts import vocabulary
 from tests.conftest import forget
@@ -36,7 +38,8 @@ STRANGE = {  # what a transcript may hold, by what is odd about it
 def said(text: str, start: float = 0.0, speaker: str | None = None, confidence: float | None = 0.9) -> Segment:
     """A segment with a word each PACE seconds."""
     words = tuple(
-        Word(" " + word, start + i * PACE, start + i * PACE + 0.3, confidence, speaker) for i, word in enumerate(text.split())
+        Word(" " + word, start + i * PACE, start + i * PACE + 0.3, confidence, speaker)
+        for i, word in enumerate(text.split())
     )
     return Segment(start, words[-1].end, "".join(word.text for word in words), words, speaker)
 
@@ -55,7 +58,8 @@ def long_talk(count: int = 100_000) -> Transcript:
         part = list(words[at : at + SENTENCE])
         part = [part[0].capitalize(), *part[1:-1], part[-1] + "."]
         spoken = tuple(
-            Word(" " + word, (at + i) * PACE, (at + i) * PACE + 0.3, float(confidence[at + i])) for i, word in enumerate(part)
+            Word(" " + word, (at + i) * PACE, (at + i) * PACE + 0.3, float(confidence[at + i]))
+            for i, word in enumerate(part)
         )
         segments.append(Segment(spoken[0].start, spoken[-1].end, "".join(word.text for word in spoken), spoken))
     return Transcript(tuple(segments), count * PACE, "en")
@@ -67,7 +71,7 @@ def put(owner: str, transcript: Transcript, sound: Path | None = None, raw: Any 
     recording = recordings.take_in(sound, owner) if sound else None
     facts = dict.fromkeys(Job.__dataclass_fields__) | {
         "id": recordings.new_id(), "owner": owner, "recording_id": recording.id if recording else None, "title": "Talk",
-        "model": "local/whisper-base", "engine": "on-device", "options": {}, "state": records.WORKING, "attempt": 1,
+        "model": "local/whisper-base", "engine": "on-device", "options": {}, "state": kinds.WORKING, "attempt": 1,
         "turn": 1, "created": now, "queued": now, "worked": 1.0, "seconds_done": 0.0,
     }  # fmt: skip
     records.insert(Job(**(facts | values)))
@@ -94,6 +98,6 @@ def page_of(browser: Browser, server: Server, visitor: str) -> Page:
     """A page of the visitor of this name, in a browser of their own; within `sharing_data_with`."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
-    context.add_cookies([{"name": access.COOKIE, "value": access.cookie_for(visitor), "url": server.url}])
+    context.add_cookies([{"name": visitors.COOKIE, "value": visitors.cookie_for(visitor), "url": server.url}])
     page = context.new_page()
     return page

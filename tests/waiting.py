@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from stt import jobs
+from stt.jobs import service
 
 Found = TypeVar("Found")
 TICK = threading.Event()
@@ -21,6 +21,6 @@ def until(condition: Callable[[], Found], seconds: float = 60, every: float = 0.
     raise AssertionError(f"it did not come about within {seconds} s")
 
 
-def ended(generation_id: str, owner: str = "local", seconds: float = 120) -> jobs.Progress:
+def ended(generation_id: str, owner: str = "local", seconds: float = 120) -> service.Progress:
     """The job once it neither waits nor is worked on any more."""
-    return until(lambda: (p := jobs.get(generation_id, owner=owner)) and not p.job.pending and p, seconds)
+    return until(lambda: (p := service.get(generation_id, owner=owner)) and not p.job.pending and p, seconds)

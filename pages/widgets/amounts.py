@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from stt import dates, local_time
-from stt.languages import LANGUAGES
-from stt.transcript import Transcript
+from stt import local_time
+from stt.containers import dates
+from stt.transcript.languages import LANGUAGES
+from stt.transcript.model import Transcript
 
 
 def length(seconds: float | None) -> str:
@@ -57,7 +58,7 @@ def when(seconds: float) -> str:
 
 
 def dated(at: float, kind: str | None) -> str:
-    """Such as "recorded 12 May 2024, 10:02" (see `stt.dates`)."""
+    """Such as "recorded 12 May 2024, 10:02" (see `stt.containers.dates`)."""
     return dates.words(at, kind, time_zone())
 
 

@@ -9,8 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from pages.widgets.plain import plain
-from stt.catalog import Model
-from stt.openapi import EXAMPLES
+from stt.aiml.catalog import Model
+from stt.web.openapi import EXAMPLES
 
 BODIES = {"application/json": "as JSON", "multipart/form-data": "as a form with the file"}
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stt.compare import ADDED, CHANGED, MISSING, SAME, Cell, Passage
+from stt.transcript.comparison import ADDED, CHANGED, MISSING, SAME, Cell, Passage
 
 from . import component
 

@@ -9,16 +9,17 @@ import streamlit as st
 from pages import visitor
 from pages.widgets.amounts import when
 from pages.widgets.plain import markdown, plain, sentence
-from stt import corrections, history, records
-from stt.corrections import LONGEST_NAME, LONGEST_TITLE, MOST_TAGS
+from stt import kinds
 from stt.errors import Conflict, SttError
-from stt.records import Job
-from stt.transcript import Transcript
+from stt.library import corrections, history
+from stt.library.corrections import LONGEST_NAME, LONGEST_TITLE, MOST_TAGS
+from stt.store.records import Job
+from stt.transcript.model import Transcript
 
 
 def editing(job: Job, state: corrections.State, key: str) -> dict[str, Any]:
     """What the player with this key needs so that its paragraphs can be corrected."""
-    if job.state != records.DONE:
+    if job.state != kinds.DONE:
         return {}
     answer = f"edited-{job.id}"
 
@@ -56,7 +57,7 @@ def _details(job: Job, speakers: list[str], state: corrections.State) -> None:
             speaker: st.text_input(
                 f"Name of speaker {number}", speaker, max_chars=LONGEST_NAME, key=f"speaker-{number}"
             )
-            for number, speaker in enumerate(speakers if job.state == records.DONE else [], 1)
+            for number, speaker in enumerate(speakers if job.state == kinds.DONE else [], 1)
         }
         if len(names) > 1:
             plain("Speakers with the same name become one.", "stt-hint")

@@ -10,12 +10,13 @@ import streamlit as st
 from pages import visitor
 from pages.widgets.amounts import time_zone
 from pages.widgets.plain import plain
-from stt import base_path, remote
-from stt.cues import READING_SPEED, Cue, cues, too_fast
-from stt.export_addresses import RAW, address
-from stt.exports import FORMATS, clock
-from stt.records import Job
-from stt.transcript import Transcript
+from stt.export.formats import FORMATS, clock
+from stt.export.subtitles import READING_SPEED, Cue, cues, too_fast
+from stt.guard import base_path
+from stt.store import submissions
+from stt.store.records import Job
+from stt.transcript.model import Transcript
+from stt.web.export_addresses import RAW, address
 
 SHOWN = 60  # characters of the text as it will be
 LISTED = 100  # subtitles that are too fast
@@ -40,7 +41,7 @@ def downloads(job: Job, transcript: Transcript, *, audio: bool) -> None:
         plain("More", "stt-title")
         for extension in ("docx", "csv", "json"):
             _button(job, extension)
-        if remote.has_raw(job.id):
+        if submissions.has_raw(job.id):
             _button(job, RAW)
         if audio:
             st.link_button("The audio", base_path.at(f"/audio/{job.id}?download"), width="stretch")

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.widgets.amounts import clock
 from pages.widgets.plain import plain
-from stt.transcript import Transcript
+from stt.transcript.model import Transcript
 
 TABLES = {  # name in `Transcript.extras`: heading, the columns in their order
     "topics": ("Topics", ("start", "topic", "confidence", "text")),

@@ -7,11 +7,12 @@ import streamlit as st
 from pages import visitor
 from pages.widgets.amounts import time_zone
 from pages.widgets.plain import download_form, markdown, sentence
-from stt import base_path, corrections, history
 from stt.errors import SttError
-from stt.export_addresses import MANY
-from stt.exports import FORMATS
-from stt.records import Job
+from stt.export.formats import FORMATS
+from stt.guard import base_path
+from stt.library import corrections, history
+from stt.store.records import Job
+from stt.web.export_addresses import MANY
 
 MOST_COMPARED = 6
 MOST_AT_ONCE = 1000  # transcripts that are tagged, packed or deleted together

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.widgets.amounts import time_zone
-from stt import history
+from stt.library import history
 
 DAYS = 90
 COLOURS = ["#2fa193", "#c98f3c", "#6e8fc4", "#b0687c", "#8a9457", "#9a89bb"]  # calm on light and on dark

@@ -9,11 +9,13 @@ from typing import Any
 import streamlit as st
 
 from pages.widgets.amounts import time_zone
-from stt import history, models, records, search
-from stt.languages import LANGUAGES
+from stt import kinds
+from stt.db import fulltext
+from stt.library import history
+from stt.transcript.languages import LANGUAGES
 
-STATES = [records.QUEUED, records.WORKING, records.DONE, records.FAILED, records.CANCELLED]
-ENGINES = {models.ON_DEVICE: "On this machine", models.PROVIDER: "AI/ML API"}
+STATES = [kinds.QUEUED, kinds.WORKING, kinds.DONE, kinds.FAILED, kinds.CANCELLED]
+ENGINES = {kinds.ON_DEVICE: "On this machine", kinds.PROVIDER: "AI/ML API"}
 MINUTE, HOUR = 60, 3600
 LENGTHS = {
     "Under 1 minute": (None, MINUTE),
@@ -104,7 +106,7 @@ def search_filters_order(owner: str) -> tuple[history.Wanted, str, bool]:
             bind="query-params",
             key="q",
             on_change=first_page,
-            max_chars=search.LONGEST_QUERY,
+            max_chars=fulltext.LONGEST_QUERY,
         )
         # At the first run of a session only the address knows.
         state, address = st.session_state, st.query_params
@@ -114,8 +116,10 @@ def search_filters_order(owner: str) -> tuple[history.Wanted, str, bool]:
         order = st.selectbox(
             "Sort by", list(ORDERS), key=ORDER, bind="query-params", on_change=first_page, width=220, filter_mode=None
         )
-    if search.is_cut(text or ""):
-        st.caption(f"Only the first {search.MOST_WORDS} words of a search count, at most {search.LONGEST_QUERY} characters.")
+    if fulltext.is_cut(text or ""):
+        st.caption(
+            f"Only the first {fulltext.MOST_WORDS} words of a search count, at most {fulltext.LONGEST_QUERY} characters."
+        )
     return {**wanted, "text": text or ""}, *ORDERS[order]
 
 

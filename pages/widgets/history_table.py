@@ -9,9 +9,9 @@ import streamlit as st
 
 from pages.widgets.amounts import day, time_of, time_zone
 from pages.widgets.history_filters import sort_by
-from stt.languages import LANGUAGES
-from stt.records import Job
-from stt.search import Snippet
+from stt.db.fulltext import Snippet
+from stt.store.records import Job
+from stt.transcript.languages import LANGUAGES
 
 if TYPE_CHECKING:
     from streamlit.elements.lib.column_types import ButtonColumnResult, ColumnConfig
@@ -106,7 +106,9 @@ def _config(sort: str, descending: bool, searched: bool) -> dict[str, ColumnConf
         CONTEXT: column.TextColumn("Found in the text", width=520),
         "Created": column.DatetimeColumn(label("Created"), format="D MMM YYYY, HH:mm", width=160),
         "Recorded": column.TextColumn(
-            label("Recorded"), width=120, help="The date in the file. “By”: it has none, and was last changed on that day."
+            label("Recorded"),
+            width=120,
+            help="The date in the file. “By”: it has none, and was last changed on that day.",
         ),
         "Length": column.TimeColumn(label("Length"), format="H:mm:ss", width="small"),
         "Words": column.NumberColumn(label("Words"), format="localized", width="small"),

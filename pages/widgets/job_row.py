@@ -13,9 +13,11 @@ import stt
 from pages.visitor import address, key, owner
 from pages.widgets.amounts import length, percent
 from pages.widgets.plain import plain, sentence
-from stt import models, queues, records, spoken
+from stt import kinds
 from stt.errors import SttError
-from stt.records import Job
+from stt.jobs import queues
+from stt.store import records, transcripts
+from stt.store.records import Job
 
 SHOWN = 700  # characters of text in a row: the newest, or of a finished job the first
 STARTING = 2.0  # seconds in which a job starts that waits for nothing
@@ -56,7 +58,7 @@ def look_every(jobs: Iterable[Job]) -> float | None:
 def _progress(job: Job) -> str:
     """The line of the state, and a bar where it is known how far the work is."""
     line = f'<p class="stt-state stt-{job.state}" dir="auto">{escape(_state(job))}</p>'
-    if job.state != records.WORKING or job.fraction is None:
+    if job.state != kinds.WORKING or job.fraction is None:
         return line
     label = escape(f"Progress of {job.title}")
     return f'{line}<progress class="stt-progress" max="100" value="{job.fraction * 100:.1f}" aria-label="{label}"></progress>'
@@ -64,8 +66,12 @@ def _progress(job: Job) -> str:
 
 def _text(job: Job) -> str:
     """The text so far, or of a finished job how it begins."""
-    done = job.state == records.DONE
-    text = _start_of(spoken.beginning(job.id, SHOWN + 1)) if done else _end_of(spoken.text_so_far(job.id, last=3))
+    done = job.state == kinds.DONE
+    text = (
+        _start_of(transcripts.beginning(job.id, SHOWN + 1))
+        if done
+        else _end_of(transcripts.text_so_far(job.id, last=3))
+    )
     if text:
         return f'<p class="stt-text stt-so-far" dir="auto">{escape(text)}</p>'
     if done:
@@ -77,7 +83,7 @@ def _button(job: Job) -> None:
     if job.pending:
         if st.button("Cancel", key=f"cancel-{job.id}", icon=":material/close:"):
             _do(stt.cancel, job)
-    elif job.state == records.DONE:
+    elif job.state == kinds.DONE:
         if st.button("Read", key=f"read-{job.id}", type="primary", icon=":material/article:"):
             st.switch_page("transcript.py", query_params={"id": job.id})
     else:
@@ -98,11 +104,11 @@ def _do(action: Callable[..., object], job: Job) -> None:
 
 def _state(job: Job) -> str:
     """One line: the state, how far, how long still; for a failure what happened and what to do."""
-    if job.state == records.QUEUED:
+    if job.state == kinds.QUEUED:
         return _in_line(job)
-    if job.state == records.WORKING and job.engine == models.PROVIDER:
+    if job.state == kinds.WORKING and job.engine == kinds.PROVIDER:
         return _at_the_provider(job)
-    if job.state == records.WORKING:
+    if job.state == kinds.WORKING:
         left = job.seconds_left(records.usual_speed(job.model, USUAL))
         parts = [job.stage or "Transcribing"]
         if job.fraction is not None:
@@ -110,12 +116,12 @@ def _state(job: Job) -> str:
         if left is not None:
             parts.append(f"about {length(max(1.0, left))} left")
         return " · ".join(parts)
-    if job.state == records.DONE:
+    if job.state == kinds.DONE:
         speed = f" · {job.duration / job.worked:.1f} times real time" if job.duration and job.worked else ""
         lost = (job.provenance or {}).get("seconds_lost")
         missing = f" · {length(lost)} of sound could not be read" if lost else ""
         return f"Done · {length(job.duration)} · {job.words or 0:,} words{speed}{missing}"
-    if job.state == records.CANCELLED:
+    if job.state == kinds.CANCELLED:
         return "Cancelled. The text so far is kept."
     return f"Failed: {sentence(job.error)}" if job.error else "Failed."
 
@@ -126,12 +132,17 @@ def _in_line(job: Job) -> str:
     if not wait.before and (not wait.working or time.time() - job.queued < STARTING):
         return "Starting"
     place = f"{wait.before} before this one" if wait.before else "next in line"
-    return f"Waiting: {place}" + (f" · starts in about {length(max(1.0, wait.seconds))}" if wait.seconds is not None else "")
+    return f"Waiting: {place}" + (
+        f" · starts in about {length(max(1.0, wait.seconds))}" if wait.seconds is not None else ""
+    )
 
 
 def _at_the_provider(job: Job) -> str:
     """The provider gives no percent, so: its state, the time so far, and how long such jobs take."""
-    parts = [job.stage or "Handing over to the provider", f"{length(max(1.0, time.time() - (job.started or 0)))} so far"]
+    parts = [
+        job.stage or "Handing over to the provider",
+        f"{length(max(1.0, time.time() - (job.started or 0)))} so far",
+    ]
     if job.expected:
         parts.append(f"usually about {length(max(1.0, job.expected))}")
     return " · ".join(parts)

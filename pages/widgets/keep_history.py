@@ -8,9 +8,10 @@ from pages import visitor
 from pages.widgets.amounts import when
 from pages.widgets.plain import markdown, plain, sentence
 from pages.widgets.token_list import address
-from stt import live_recordings, recovery
+from stt.auth import recovery
+from stt.auth.recovery import Code, Offer
 from stt.errors import SttError
-from stt.recovery import Code, Offer
+from stt.library import live_recordings
 from stt.settings import settings
 
 from . import component
@@ -47,7 +48,9 @@ def keep_history() -> None:
         _row(code, owner)
     _browsers(owner, name)
     with st.form("recovery", clear_on_submit=True):
-        typed = st.text_input("Code from another browser", max_chars=200, autocomplete="off", placeholder="XXXXX-XXXXX-…")
+        typed = st.text_input(
+            "Code from another browser", max_chars=200, autocomplete="off", placeholder="XXXXX-XXXXX-…"
+        )
         if st.form_submit_button("Continue") and typed.strip():
             st.session_state[OFFERED] = typed.strip()
             st.rerun()

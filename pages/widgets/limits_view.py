@@ -6,9 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from pages.widgets.plain import plain
-from stt import limits, models
-from stt.recordings import megabytes
+from stt.aiml import offered as models
 from stt.settings import settings
+from stt.store import quotas
+from stt.store.recordings import megabytes
 
 
 def limits_view(owner: str) -> None:
@@ -17,7 +18,9 @@ def limits_view(owner: str) -> None:
     rows = [("Upload", megabytes(host.upload_limit), "")]
     rows.append(("Length of a recording", f"{host.stt_length_limit:,} min", ""))
     if host.stt_jobs_per_visitor is not None:
-        rows.append(("Your transcriptions at once", f"{host.stt_jobs_per_visitor:,}", f"{limits.open_jobs(owner):,} now"))
+        rows.append(
+            ("Your transcriptions at once", f"{host.stt_jobs_per_visitor:,}", f"{quotas.open_jobs(owner):,} now")
+        )
     of_the_day = _of_the_day(owner)
     rows += of_the_day
     if host.stt_keep_audio_days is not None:
@@ -28,7 +31,7 @@ def limits_view(owner: str) -> None:
         rows.append(("Models", ", ".join(_offered()), ""))
     st.table(pd.DataFrame(rows, columns=["What", "Limit", "Used"]).set_index("What"))
     if of_the_day:
-        plain(limits.frees().replace("It frees", "The day begins anew"), "stt-hint")
+        plain(quotas.frees().replace("It frees", "The day begins anew"), "stt-hint")
 
 
 def _of_the_day(owner: str) -> list[tuple[str, str, str]]:
@@ -36,7 +39,7 @@ def _of_the_day(owner: str) -> list[tuple[str, str, str]]:
     mine, everybody, dollars = host.stt_minutes_per_visitor, host.stt_minutes_per_day, host.stt_dollars_per_day
     if mine is None and everybody is None and dollars is None:
         return []
-    used = limits.used(owner)
+    used = quotas.used(owner)
     rows = []
     if mine is not None:
         rows.append(("Your audio in a day", f"{mine:,} min", f"{used.mine / 60:,.1f} min today"))

@@ -8,10 +8,12 @@ import streamlit as st
 
 from pages import visitor
 from pages.widgets.plain import markdown, plain, sentence
-from stt import catalog, keys, models
-from stt.catalog import EXTRA, Cost, Model, Option
+from stt.aiml import catalog
+from stt.aiml import offered as models
+from stt.aiml.catalog import EXTRA, Cost, Model, Option
+from stt.auth import keys
 from stt.errors import BadOption
-from stt.languages import LANGUAGES
+from stt.transcript.languages import LANGUAGES
 
 SPOKEN = ("language", "language_code")
 ON_TOP = ("translate", "channels_are_speakers")
@@ -97,14 +99,17 @@ def _language(model: Model, option: Option) -> str:
             help="Setting the language improves accuracy. With several, each part is transcribed in the one it is in.",
         )
         return ",".join(codes)
-    return st.selectbox(
-        option.label,
-        ["", *LANGUAGES],  # no None, which would put a cross beside the choice
-        format_func=lambda code: LANGUAGES.get(code, code) if code else "The model's own choice",
-        accept_new_options=option.free,
-        key=f"{model.id}-{option.name}",
-        help="Setting the language improves accuracy. A code such as en-GB can be typed.",
-    ) or ""
+    return (
+        st.selectbox(
+            option.label,
+            ["", *LANGUAGES],  # no None, which would put a cross beside the choice
+            format_func=lambda code: LANGUAGES.get(code, code) if code else "The model's own choice",
+            accept_new_options=option.free,
+            key=f"{model.id}-{option.name}",
+            help="Setting the language improves accuracy. A code such as en-GB can be typed.",
+        )
+        or ""
+    )
 
 
 def _more(model: Model, options: list[Option]) -> dict[str, Any]:

@@ -6,9 +6,12 @@ import streamlit as st
 
 from pages import visitor
 from pages.widgets.plain import download_link, plain
-from stt import base_path, history, recovery
-from stt.retention import delete_everything
+from stt.auth import recovery
+from stt.guard import base_path
+from stt.library import history
+from stt.library.retention import delete_everything
 from stt.settings import settings
+
 
 def my_data() -> None:
     """The section of the Settings page."""

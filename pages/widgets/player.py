@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from stt import folding, search
-from stt.transcript import DOUBTFUL, Segment, Transcript, paragraphs
+from stt.db import fulltext
+from stt.transcript import folding
+from stt.transcript.model import DOUBTFUL, Segment, Transcript, paragraphs
 
 from . import component
 
@@ -20,7 +21,7 @@ _player = component(
     "player",
     *("clipboard.js", "player_text.js", "player_fold.js", "player_find.js", "player_edit.js", "player_wave.js"),
     *("player_link.js", "player_copy.js", "player.js"),
-    constants={"FOLDING": folding.rules(), "LONGEST_QUERY": search.LONGEST_QUERY},
+    constants={"FOLDING": folding.rules(), "LONGEST_QUERY": fulltext.LONGEST_QUERY},
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from stt import base_path
+from stt.guard import base_path
 
 from . import component
 
@@ -18,7 +18,7 @@ def recorder(key: str, longest: float | None) -> list[str]:
     limit of a recording in seconds, at which it stops. What is recorded goes on while another page is open.
 
     `POST /record` begins a recording, `POST /record/{id}?piece=N` adds to it, `POST /record/{id}/finish` ends it; see
-    `stt.record_routes`.
+    `stt.web.recorder`.
     """
     # Streamlit drops the component's state while another page is open, and gets it again a run later.
     known = st.session_state.setdefault(f"stt_recorded_{key}", [])

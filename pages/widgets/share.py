@@ -11,16 +11,17 @@ from pages.widgets.amounts import time_zone, when
 from pages.widgets.plain import markdown, plain, sentence
 from pages.widgets.player import moment
 from pages.widgets.token_list import address
-from stt import records, sharing
+from stt import kinds
 from stt.errors import SttError
-from stt.records import Job
+from stt.library import sharing
+from stt.store.records import Job
 
 USUAL = 7  # days that a link lasts
 
 
 def share_button(job: Job) -> None:
     """`Share`, once there is something to share."""
-    if job.state == records.DONE and st.button("Share", icon=":material/share:", key="share"):
+    if job.state == kinds.DONE and st.button("Share", icon=":material/share:", key="share"):
         _share(job)
 
 
@@ -63,4 +64,3 @@ def _row(share: sharing.Share, job: Job) -> None:
             except SttError:
                 pass  # another tab was faster
             st.rerun(scope="fragment")
-

@@ -7,9 +7,11 @@ import streamlit as st
 from pages import visitor
 from pages.widgets.amounts import when
 from pages.widgets.plain import markdown, plain, sentence
-from stt import base_path, tokens
+from stt.auth import tokens
+from stt.auth.tokens import Token
 from stt.errors import SttError
-from stt.tokens import Token
+from stt.guard import base_path
+
 
 def token_list() -> None:
     """The section of the Settings page. A new token is in the run that made it and in no later one."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.widgets.plain import plain
-from stt import tracks
-from stt.catalog import TRACK, Model
-from stt.recordings import Recording
+from stt.aiml.catalog import TRACK, Model
+from stt.audio import tracks
+from stt.store.recordings import Recording
 
 
 def track_choice(recording: Recording, model: Model, place: str) -> dict[str, str]:

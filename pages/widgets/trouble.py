@@ -8,9 +8,9 @@ from contextlib import contextmanager
 import streamlit as st
 
 from pages.widgets.plain import sentence
-from stt import health
-from stt.database import AWAY
+from stt.db.engine import AWAY
 from stt.errors import DatabaseAway
+from stt.ops import health
 
 AGAIN = 2.0  # seconds
 

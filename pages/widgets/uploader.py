@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from stt import base_path
+from stt.guard import base_path
 
 from . import component
 

@@ -13,12 +13,15 @@ from pages.widgets.amounts import when
 from pages.widgets.model_choice import _offered, model_choice
 from pages.widgets.plain import markdown, plain, sentence
 from pages.widgets.track_choice import track_choice
-from stt import jobs, models, records, versions
-from stt.catalog import Cost, Model
+from stt import kinds
+from stt.aiml import offered as models
+from stt.aiml.catalog import Cost, Model
 from stt.errors import BadOption, NotFound, SttError
-from stt.languages import LANGUAGES
-from stt.recordings import Recording
-from stt.records import Job
+from stt.jobs import service
+from stt.library import versions
+from stt.store.recordings import Recording
+from stt.store.records import Job
+from stt.transcript.languages import LANGUAGES
 
 MOST = 6  # versions side by side
 
@@ -35,7 +38,7 @@ def version_picker(job: Job) -> None:
     def move() -> None:
         st.query_params.from_dict({"id": st.session_state[key]})
 
-    done = [version.id for version in found if version.state == records.DONE and version.id != job.id]
+    done = [version.id for version in found if version.state == kinds.DONE and version.id != job.id]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox("Version", list(labels), format_func=label_of(labels), key=key, on_change=move)
         if done and st.button("Compare", icon=":material/compare_arrows:"):
@@ -123,7 +126,7 @@ def _creator(job: Job) -> Callable[[Model, dict[str, Any]], str]:
 
     def create(model: Model, options: dict[str, Any]) -> str:
         source = versions.source_of(job)
-        made = jobs.create(
+        made = service.create(
             source, model=model.id, options=options, owner=job.owner, key=key, title=job.title, address=address
         )
         following.insert(0, made)
@@ -171,7 +174,7 @@ def distinct(labels: dict[str, str]) -> dict[str, str]:
 def version_label(job: Job) -> str:
     """Model, settings, when, and the state unless it is done."""
     parts = [model_name(job), *settings_of(job), when(job.created)]
-    if job.state != records.DONE:
+    if job.state != kinds.DONE:
         parts.append(job.state)
     return " · ".join(parts)
 

@@ -112,7 +112,7 @@ def test_the_example_of_the_api_page_prints_a_transcript(server: Server, api: Ap
 
 
 def test_jobs_lie_in_the_history_of_the_tokens_owner_under_a_harmless_title(server: Server, done: dict):
-    shown = "from stt import records; job = records.load('%s', 'user:tests'); print(job.title, job.state)"
+    shown = "from stt.store import records; job = records.load('%s', 'user:tests'); print(job.title, job.state)"
     assert python(server, "-c", shown % done["id"]) == "moon speech done"
 
 

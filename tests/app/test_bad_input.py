@@ -11,8 +11,8 @@ from jiwer import wer
 
 import stt
 from pages.widgets.amounts import length
-from stt import recordings
 from stt.errors import EmptyFile, NotSound, SttError
+from stt.store import recordings
 from tests import audio, broken
 from tests.app.test_pages import page
 from tests.bench.accuracy import normalised

@@ -9,10 +9,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import stt
-from stt import recordings, records, versions
+from stt import kinds
 from stt.errors import NotFound
-from stt.recordings import Link
-from stt.transcript import Segment, Transcript, Word
+from stt.library import versions
+from stt.store import recordings, records
+from stt.store.recordings import Link
+from stt.transcript.model import Segment, Transcript, Word
 from tests import audio
 from tests.server import ROOT
 from tests.waiting import ended
@@ -152,7 +154,9 @@ def test_a_long_comparison_is_shown_in_parts(known):
 def finished_by_hand(owner: str, transcript: Transcript) -> str:
     """A finished job with this transcript, as an import would make it."""
     pattern = records.jobs_of(owner, limit=1)[0]
-    job = replace(pattern, id=recordings.new_id(), recording_id=None, url="https://example.org/a.mp3", state=records.WORKING)
+    job = replace(
+        pattern, id=recordings.new_id(), recording_id=None, url="https://example.org/a.mp3", state=kinds.WORKING
+    )
     records.insert(job)
     assert records.finish(job, transcript)
     return job.id

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import pytest
 import requests
 
-from stt import access
+from stt.auth import visitors
 from tests import transcripts
 from tests.server import Server
 from tests.transcripts import TALK, put
@@ -35,7 +35,7 @@ def visitor(server: Server) -> requests.Session:
 
 
 def owner_of(session: requests.Session) -> str:
-    owner = access.owner_of(access.visitor(session.cookies))
+    owner = visitors.owner_of(visitors.visitor(session.cookies))
     assert owner is not None
     return owner
 
@@ -59,7 +59,9 @@ def test_each_format_comes_with_its_name_and_is_kept_by_no_cache(server: Server,
         answer = ann.get(f"{server.url}/export/{talk}.{form}")
         assert answer.status_code == 200 and answer.headers["Content-Type"].startswith(mime), form
         assert answer.headers["Cache-Control"] == "private, no-store"
-        found = re.fullmatch(r"""attachment; filename="([ -~]+)"; filename\*=UTF-8''([!-~]+)""", answer.headers["Content-Disposition"])
+        found = re.fullmatch(
+            r"""attachment; filename="([ -~]+)"; filename\*=UTF-8''([!-~]+)""", answer.headers["Content-Disposition"]
+        )
         assert found is not None and not set(found[1]) & set('"\\%')
         name = unquote(found[2])
         ending = "raw.json" if form == "raw" else f".{form}"
@@ -75,7 +77,11 @@ def test_options_and_the_time_zone_are_those_that_were_asked_for(server: Server,
     assert max(map(len, lines[2::4])) <= 20 and lines[2].startswith("Anna: Good")
     marked = ann.get(f"{address}.vtt?bom=1&crlf=1").content
     assert marked == b"\xef\xbb\xbf" + ann.get(f"{address}.vtt").content.replace(b"\n", b"\r\n")
-    for zone, created in (("Europe/Berlin", "1 Jan 2026, 00:30"), ("America/Lima", "31 Dec 2025, 18:30"), ("UTC", "31 Dec 2025, 23:30")):
+    for zone, created in (
+        ("Europe/Berlin", "1 Jan 2026, 00:30"),
+        ("America/Lima", "31 Dec 2025, 18:30"),
+        ("UTC", "31 Dec 2025, 23:30"),
+    ):
         assert ann.get(f"{address}.json", params={"zone": zone}).json()["facts"]["created"] == created
 
 

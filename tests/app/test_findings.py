@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 def script() -> None:
     from pages.widgets.findings import findings
-    from stt import results
+    from stt.aiml import results
 
     answer = {
         "status": "completed",
@@ -22,7 +22,9 @@ def script() -> None:
             ],
             "utterances": [{"text": "Hello there.", "start": 100, "end": 900, "confidence": 0.85, "speaker": "A"}],
             "summary": "- A <b>greeting</b>.\n- A reply.",
-            "chapters": [{"headline": "The start", "gist": "Start", "summary": "They greet.", "start": 100, "end": 900}],
+            "chapters": [
+                {"headline": "The start", "gist": "Start", "summary": "They greet.", "start": 100, "end": 900}
+            ],
             "sentiment_analysis_results": [
                 {"text": "Hello there.", "sentiment": "POSITIVE", "confidence": 0.7, "start": 100, "end": 900}
             ],
@@ -41,7 +43,9 @@ def test_everything_that_an_answer_holds_is_shown():
     test = AppTest.from_function(script, default_timeout=30).run()
     assert not test.exception
     assert {"Summary", "Chapters"} <= {heading.value for heading in test.subheader}
-    assert {"Topics (1)", "Sentiments (1)", "Entities (1)", "Key phrases (1)", "Utterances (1)"} <= {e.label for e in test.expander}
+    assert {"Topics (1)", "Sentiments (1)", "Entities (1)", "Key phrases (1)", "Utterances (1)"} <= {
+        e.label for e in test.expander
+    }
     assert len(test.dataframe) == 5
     shown = " ".join(part.proto.body for part in test.get("html"))
     assert "A &lt;b&gt;greeting&lt;/b&gt;.\n- A reply." in shown and "They greet." in shown and "cost: 0.0017" in shown

@@ -14,7 +14,7 @@ import requests
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from stt import access
+from stt.auth import visitors
 from tests import audio
 from tests.conftest import forget
 from tests.server import Server
@@ -113,7 +113,12 @@ def test_who_opens_it_by_another_name_is_told_what_to_do(server: Server):
 
 def test_the_host_names_the_names(tmp_path: Path):
     with Server(tmp_path / "data", STT_HOSTS="stt.example.org, *.example.net") as server:
-        for host, expected in (("stt.example.org", 200), ("a.example.net", 200), ("localhost", 200), ("example.org", 421)):
+        for host, expected in (
+            ("stt.example.org", 200),
+            ("a.example.net", 200),
+            ("localhost", 200),
+            ("example.org", 421),
+        ):
             assert requests.get(f"{server.url}/v1/models", headers={"Host": host}).status_code == expected, host
         stream = f"ws://localhost:{server.port}/_stcore/stream"
         with connect(stream, origin="https://stt.example.org"):  # behind a proxy that sends a Host of its own
@@ -126,7 +131,10 @@ def test_foreign_handshakes_are_refused_at_once_and_nothing_is_sent_elsewhere(se
     before = len(elsewhere.calls)
     began = time.monotonic()
     for number in range(10):
-        assert status(server, f"{HANDSHAKE}Host: localhost:{server.port}\r\nOrigin: https://evil{number}.example\r\n") == 403
+        assert (
+            status(server, f"{HANDSHAKE}Host: localhost:{server.port}\r\nOrigin: https://evil{number}.example\r\n")
+            == 403
+        )
         assert requests.get(f"{server.url}/healthz", timeout=1).status_code == 200
     assert time.monotonic() - began < 5  # Streamlit's own look-up takes 2 s each
     assert len(elsewhere.calls) == before
@@ -139,7 +147,10 @@ def test_no_other_port_and_no_other_name_of_this_machine_is_the_same_page(server
     for method in ("GET", "POST", "PUT"):
         answer = requests.request(method, f"{server.url}/v1/models", headers={"Origin": origin})
         assert answer.status_code == 403
-    assert requests.get(f"{server.url}/", headers=PAGE | {"Origin": "null", "Sec-Fetch-Mode": "navigate"}).status_code == 200
+    assert (
+        requests.get(f"{server.url}/", headers=PAGE | {"Origin": "null", "Sec-Fetch-Mode": "navigate"}).status_code
+        == 200
+    )
 
 
 def test_a_page_of_the_server_is_let_in_however_its_name_is_written(server: Server):
@@ -162,7 +173,11 @@ def test_sign_in_addresses_do_nothing_where_nobody_signs_in(server: Server, tmp_
 
 
 def test_figures_are_for_this_machine_unless_the_host_opens_them(server: Server, tmp_path: Path):
-    away = ({"X-Forwarded-For": "203.0.113.9"}, {"X-Forwarded-For": "127.0.0.1, 203.0.113.9"}, {"Host": socket.gethostname()})
+    away = (
+        {"X-Forwarded-For": "203.0.113.9"},
+        {"X-Forwarded-For": "127.0.0.1, 203.0.113.9"},
+        {"Host": socket.gethostname()},
+    )
     for path in ("/metrics", "/_stcore/metrics"):
         assert requests.get(server.url + path).status_code == 200
         for headers in away:
@@ -174,13 +189,22 @@ def test_figures_are_for_this_machine_unless_the_host_opens_them(server: Server,
 def test_behind_https_the_cookie_is_one_that_no_other_host_can_plant(server: Server):
     answer = requests.get(server.url, headers=HTTPS)
     cookie = answer.headers["set-cookie"]
-    assert cookie.startswith("__Host-stt_visitor=") and "; Secure" in cookie and "Path=/" in cookie and "Domain" not in cookie
+    assert (
+        cookie.startswith("__Host-stt_visitor=")
+        and "; Secure" in cookie
+        and "Path=/" in cookie
+        and "Domain" not in cookie
+    )
     assert answer.headers["Cache-Control"] == "no-store"
     value = cookie.partition("=")[2].partition(";")[0]
     headers = HTTPS | {"Cookie": f"stt_visitor=planted; __Host-stt_visitor={value}"}
     again = requests.get(server.url, headers=headers)
     removed, kept = again.raw.headers.getlist("set-cookie")
-    assert removed.startswith('stt_visitor="";') and "Max-Age=0" in removed and kept.startswith(f"__Host-stt_visitor={value};")
+    assert (
+        removed.startswith('stt_visitor="";')
+        and "Max-Age=0" in removed
+        and kept.startswith(f"__Host-stt_visitor={value};")
+    )
     assert requests.post(f"{server.url}/upload", headers=headers).status_code == 400  # let in, but empty
 
 
@@ -192,12 +216,15 @@ def test_who_had_the_old_cookie_keeps_the_history_behind_https(server: Server):
     removed, moved = answer.raw.headers.getlist("set-cookie")
     assert removed.startswith('stt_visitor="";') and "Max-Age=0" in removed and moved.startswith("__Host-stt_visitor=")
     with of(server):
-        found = access.visitor({access.COOKIE: moved.partition("=")[2].partition(";")[0]})
-        assert found == access.visitor({access.COOKIE: old}) and found is not None
+        found = visitors.visitor({visitors.COOKIE: moved.partition("=")[2].partition(";")[0]})
+        assert found == visitors.visitor({visitors.COOKIE: old}) and found is not None
 
 
 def test_streamlits_cookies_are_for_https_only_behind_it(server: Server):
-    plain, secure = (requests.get(f"{server.url}/_stcore/health", headers={"X-Forwarded-Proto": proto}) for proto in ("http", "https"))
+    plain, secure = (
+        requests.get(f"{server.url}/_stcore/health", headers={"X-Forwarded-Proto": proto})
+        for proto in ("http", "https")
+    )
     assert "_streamlit_xsrf" in plain.headers["set-cookie"] and "Secure" not in plain.headers["set-cookie"]
     cookies = secure.raw.headers.getlist("set-cookie")
     assert cookies and all(cookie.endswith("; Secure") for cookie in cookies)
@@ -210,7 +237,7 @@ def test_sound_is_asked_for_anew_each_time_but_sent_once(server: Server):
     with of(server):
         from tests.transcripts import TALK, put
 
-        made = put(access.owner_of(access.visitor(session.cookies)), TALK, audio.JFK)
+        made = put(visitors.owner_of(visitors.visitor(session.cookies)), TALK, audio.JFK)
     address = f"{server.url}/audio/{made}"
     first = session.get(address)
     assert first.headers["Cache-Control"] == "private, no-cache" and first.content == audio.JFK.read_bytes()
@@ -220,4 +247,6 @@ def test_sound_is_asked_for_anew_each_time_but_sent_once(server: Server):
         assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", tag)
     part = session.get(address, headers={"Range": "bytes=10-19", "If-Range": tag})
     assert part.status_code == 206 and part.content == first.content[10:20]
-    assert requests.get(address, headers={"If-None-Match": tag}).status_code == 404  # nobody else learns that it is there
+    assert (
+        requests.get(address, headers={"If-None-Match": tag}).status_code == 404
+    )  # nobody else learns that it is there

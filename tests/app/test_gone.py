@@ -18,9 +18,13 @@ import psycopg
 import pytest
 from werkzeug import Response
 
-from stt import corrections, history, playback, recordings, records, removals, retention, sharing, spoken, tokens
-from stt.database import database, transcriptions
+from stt import kinds
+from stt.auth import tokens
+from stt.db.engine import database
+from stt.db.tables import transcriptions
+from stt.library import corrections, history, retention, sharing
 from stt.settings import settings
+from stt.store import playback_copies, recordings, records, removals, transcripts
 from tests import audio
 from tests.app.rest import Api
 from tests.conftest import forget
@@ -134,12 +138,12 @@ def done(house: House, planted: Planted, tmp_path: Path) -> str:
     """A finished transcript, with all that people add to one, and a playback copy, as browsers do not play AIFF."""
     path = noisy(tmp_path, planted, suffix=".aiff")
     generation_id = house.api.send(path.read_bytes(), name=path.name).json()["generation_id"]
-    until(lambda: records.load(generation_id, OWNER).state == records.DONE, 120)
+    until(lambda: records.load(generation_id, OWNER).state == kinds.DONE, 120)
     recording = recordings.find(records.load(generation_id, OWNER).recording_id, OWNER)
-    until(lambda: playback.copy_of(recording, ""), 120)
-    planted.sounds += pieces(playback.copy_of(recording, ""))
+    until(lambda: playback_copies.copy_of(recording, ""), 120)
+    planted.sounds += pieces(playback_copies.copy_of(recording, ""))
     corrections.set_tags(generation_id, OWNER, [planted.tag])
-    text = spoken.transcript_of(generation_id).text
+    text = transcripts.transcript_of(generation_id).text
     version = corrections.save(generation_id, OWNER, 0, f"{text} {planted.typed}", 0)
     corrections.restore(generation_id, OWNER, version)
     sharing.make(generation_id, OWNER, days=7, audio=True)
@@ -151,8 +155,8 @@ def running(house: House, planted: Planted, tmp_path: Path) -> str:
     """A job in the middle of a long recording, with words already."""
     path = noisy(tmp_path, planted, times=40)
     generation_id = house.api.send(path.read_bytes(), name=f"{planted.title}.wav").json()["generation_id"]
-    until(lambda: "country" in spoken.text_so_far(generation_id).lower(), 120)
-    assert records.load(generation_id, OWNER).state == records.WORKING
+    until(lambda: "country" in transcripts.text_so_far(generation_id).lower(), 120)
+    assert records.load(generation_id, OWNER).state == kinds.WORKING
     corrections.set_tags(generation_id, OWNER, [planted.tag])
     return generation_id
 
@@ -173,14 +177,16 @@ def delete_everything(ids: list[str]) -> None:
 def delete_by_age(ids: list[str]) -> None:
     """Retention leaves what is being worked on, so that is cancelled first."""
     for generation_id in ids:
-        records.move(generation_id, records.OPEN, records.CANCELLED)
+        records.move(generation_id, kinds.OPEN, kinds.CANCELLED)
     with database().begin() as connection:
         old = transcriptions.update().where(transcriptions.c.id.in_(ids))
         connection.execute(old.values(created=0.0, finished=1.0))
     assert retention.prune()[0] == len(ids)
 
 
-@pytest.mark.parametrize("way", [delete_one, delete_several, delete_everything, delete_by_age], ids=lambda way: way.__name__)
+@pytest.mark.parametrize(
+    "way", [delete_one, delete_several, delete_everything, delete_by_age], ids=lambda way: way.__name__
+)
 @pytest.mark.parametrize("state", ["done", "running"])
 def test_nothing_of_it_is_anywhere_within_a_minute(house: House, tmp_path: Path, way, state: str):
     planted = Planted()
@@ -189,7 +195,9 @@ def test_nothing_of_it_is_anywhere_within_a_minute(house: House, tmp_path: Path,
     if way is delete_several:
         ids.append(done(house, planted, tmp_path))
     found = house.found(planted)
-    assert all(any(name.startswith(f"sound {n} ") for name in found) for n in range(len(planted.sounds))), "each can be found"
+    assert all(any(name.startswith(f"sound {n} ") for name in found) for n in range(len(planted.sounds))), (
+        "each can be found"
+    )
     before = {recording.id for recording in recordings.all_of(OWNER)}
     way(ids)
     house.api = Api(house.server, tokens.make("program", OWNER))  # "everything" takes the token too
@@ -216,10 +224,14 @@ def remembered(house: House, generation_id: str) -> bool:
             return bool(connection.execute(asked, (f"{generation_id}%",)).fetchone()[0])
     with closing(sqlite3.connect(house.server.data / "jobs.db")) as connection:
         tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return any(generation_id in str(row) for table in tables for row in connection.execute(f'SELECT * FROM "{table}"'))
+        return any(
+            generation_id in str(row) for table in tables for row in connection.execute(f'SELECT * FROM "{table}"')
+        )
 
 
-def test_a_link_that_is_deleted_while_it_comes_or_is_looked_into_brings_nothing_back(house: House, httpserver, tmp_path: Path):
+def test_a_link_that_is_deleted_while_it_comes_or_is_looked_into_brings_nothing_back(
+    house: House, httpserver, tmp_path: Path
+):
     """Deleted at several moments of the download and of the look into the file: nothing of it comes after."""
     for moment in ("in the middle", "while it is looked into", "just after"):
         planted = Planted()

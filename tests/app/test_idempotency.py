@@ -10,15 +10,18 @@ from pathlib import Path
 import pytest
 import requests
 
-from stt import idempotency
-from stt.database import creates, database
+from stt.db.engine import database
+from stt.db.tables import creates
 from stt.errors import KeyReused, StillCreating
+from stt.jobs import idempotency
 from tests import audio, postgres
 from tests.app.rest import Api, assert_refused, make_token, python
 from tests.server import Server
 
-COUNT = "import sqlalchemy as sa\nfrom stt.database import database, transcriptions\n" \
+COUNT = (
+    "import sqlalchemy as sa\nfrom stt.db.engine import database; from stt.db.tables import transcriptions\n"
     "print(database().connect().execute(sa.select(sa.func.count()).select_from(transcriptions)).scalar())"
+)
 LINK = "http://127.0.0.1:9/talk.mp3"  # nobody fetches it, as this server takes no work
 
 

@@ -34,7 +34,10 @@ def texts(page: AppTest) -> str:
 @pytest.mark.usefixtures("data")
 def test_every_limit_is_on_the_settings_page(monkeypatch: pytest.MonkeyPatch):
     page = AppTest.from_file(str(ROOT / "pages" / "frame.py"), default_timeout=60).switch_page("settings.py")
-    assert rows(page.run()) == {("Upload", "2 GB", ""), ("Length of a recording", "720 min", "")} and "midnight" not in texts(page)
+    assert rows(page.run()) == {
+        ("Upload", "2 GB", ""),
+        ("Length of a recording", "720 min", ""),
+    } and "midnight" not in texts(page)
     for name, (value, _) in SHOWN.items():
         assert name.lower() in Settings.model_fields
         monkeypatch.setenv(name, value)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from stt import models
-from stt.catalog import FIRST, LOCAL, packaged
+from stt.aiml import offered
+from stt.aiml.catalog import FIRST, LOCAL, packaged
 from tests.conftest import forget
 from tests.provider import KEY, Provider
 
@@ -39,7 +39,7 @@ def script() -> None:
 
 def choose(name: str) -> AppTest:
     test = AppTest.from_function(script, default_timeout=30)
-    test.session_state.model = models.known().find(name)
+    test.session_state.model = offered.known().find(name)
     test.run()
     assert not test.exception and test.session_state.chosen == name
     return test
@@ -69,7 +69,9 @@ def test_just_what_a_model_takes_is_offered_and_nothing_is_sent_that_nobody_chos
     test = choose(model.id)
     more = [box for box in test.checkbox if box.label.startswith("Show all")]
     shown = {o.name for o in model.options if o.main} | {"extra"}
-    assert controls(test, model.id) == shown and bool(more) == any(not o.main for o in model.options if o.name != "extra")
+    assert controls(test, model.id) == shown and bool(more) == any(
+        not o.main for o in model.options if o.name != "extra"
+    )
     if more:
         more[0].check().run()
         assert controls(test, model.id) == {option.name for option in model.options}
@@ -122,7 +124,7 @@ def test_a_further_parameter_that_is_no_json_is_said_at_once(provider):
 )
 def test_the_cost_is_told_before_the_start(provider, model, lengths, words):
     test = AppTest.from_function(script, default_timeout=30)
-    test.session_state.model, test.session_state.lengths = models.known().find(model), lengths
+    test.session_state.model, test.session_state.lengths = offered.known().find(model), lengths
     assert words in said(test.run())
 
 

@@ -11,9 +11,11 @@ from streamlit.testing.v1 import AppTest
 
 import stt
 from pages.widgets import job_row
-from stt import history, recordings, sharing
-from stt.database import database, transcriptions, transcripts
+from stt.db.engine import database
+from stt.db.tables import transcriptions, transcripts
+from stt.library import history, sharing
 from stt.settings import settings
+from stt.store import recordings
 from tests import audio
 from tests.server import ROOT
 from tests.waiting import ended, until
@@ -123,7 +125,11 @@ def test_a_new_job_is_looked_at_often_a_long_one_less_and_an_ended_one_not():
     until(lambda: stt.get(job, owner=owner).job.started)
     test.run()
     assert test.session_state.look_every == job_row.OFTEN
-    earlier = transcriptions.update().where(transcriptions.c.id == job).values(started=transcriptions.c.started - job_row.FRESH)
+    earlier = (
+        transcriptions.update()
+        .where(transcriptions.c.id == job)
+        .values(started=transcriptions.c.started - job_row.FRESH)
+    )
     with database().begin() as connection:
         connection.execute(earlier)
     test.run()

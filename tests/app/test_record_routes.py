@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from stt.live_recordings import MOST_OPEN, MOST_PIECE
+from stt.library.live_recordings import MOST_OPEN, MOST_PIECE
 from tests import audio
 from tests.server import Server
 
@@ -58,7 +58,9 @@ def test_what_is_sent_to_the_recording_of_another_is_refused(server: Server, vis
     assert stranger.post(live, params={"piece": 0}, data=SOUND).status_code == 404
     assert stranger.post(f"{live}/finish").status_code == 404
     assert requests.post(f"{server.url}/record").status_code == 404
-    assert visitor.post(live, params={"piece": 0}, data=SOUND, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert (
+        visitor.post(live, params={"piece": 0}, data=SOUND, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    )
     assert visitor.post(live, params={"piece": 0}, data=SOUND).json() == {"next": 1}
 
 

@@ -61,7 +61,9 @@ def test_the_files_behind_the_pages_are_those_of_streamlit_each_time(server: Ser
     assert own[0] == own[1] == own[2] and own[0]["x-content-type-options"] == "nosniff"
 
 
-@pytest.mark.parametrize("path", ["js", "js/", "js/none.js", "../index.html", "..%2f..%2fversion.py", "js/../../../app.py"])
+@pytest.mark.parametrize(
+    "path", ["js", "js/", "js/none.js", "../index.html", "..%2f..%2fversion.py", "js/../../../app.py"]
+)
 def test_no_other_file_lies_beside_them(server: Server, path: str):
     with socket.create_connection(("localhost", server.port)) as line:
         line.sendall(f"GET /static/{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
@@ -75,7 +77,9 @@ def test_no_other_file_lies_beside_them(server: Server, path: str):
 
 def test_a_page_names_the_scripts_that_its_browser_will_need(server: Server):
     for path in ("/", "/history"):
-        ahead = re.findall(r"<\./(static/js/[^>]+)>; rel=modulepreload", requests.get(server.url + path).headers["link"])
+        ahead = re.findall(
+            r"<\./(static/js/[^>]+)>; rel=modulepreload", requests.get(server.url + path).headers["link"]
+        )
         assert any(name.startswith("static/js/BidiComponent.") for name in ahead)
         for name in ahead:
             answer = requests.get(f"{server.url}/{name}")
@@ -155,7 +159,10 @@ def test_an_upload_that_breaks_off_leaves_nothing(server: Server, visitor: reque
 
 
 def wait_until_empty(folder: Path) -> None:
-    subprocess.run(["sh", "-c", f'for i in $(seq 100); do [ -z "$(ls "{folder}")" ] && exit 0; sleep 0.1; done; exit 1'], check=True)
+    subprocess.run(
+        ["sh", "-c", f'for i in $(seq 100); do [ -z "$(ls "{folder}")" ] && exit 0; sleep 0.1; done; exit 1'],
+        check=True,
+    )
 
 
 def test_another_site_cannot_send_anything(server: Server, visitor: requests.Session):
@@ -197,6 +204,8 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path):
         ("..%2F..%2Fetc%2Fpasswd", "passwd"),
     ],
 )
-def test_the_name_of_an_upload_is_read_as_it_was_meant(visitor: requests.Session, server: Server, sent: str | bytes, name: str):
+def test_the_name_of_an_upload_is_read_as_it_was_meant(
+    visitor: requests.Session, server: Server, sent: str | bytes, name: str
+):
     answer = upload(visitor, server, audio.JFK.read_bytes(), sent, **{"X-File-Modified": "garbage"})
     assert answer.status_code == 201 and answer.json()["name"] == name

@@ -19,8 +19,10 @@ import requests
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
-from stt import access, records, spoken, tokens
-from stt.logs import JsonLines, new_request_id
+from stt import kinds
+from stt.auth import tokens, visitors
+from stt.ops.logs import JsonLines, new_request_id
+from stt.store import records, transcripts
 from tests import audio
 from tests.conftest import forget
 from tests.server import ROOT, Server
@@ -85,7 +87,7 @@ class Person:
     def at(cls, server: Server, name: str) -> Person:
         session = requests.Session()
         session.get(server.url, headers=PAGE)
-        owner = access.owner_of(access.visitor(session.cookies))
+        owner = visitors.owner_of(visitors.visitor(session.cookies))
         session.headers["Authorization"] = f"Bearer {tokens.make(name, owner)}"
         return cls(session, owner)
 
@@ -122,7 +124,7 @@ def create(server: Server, person: Person, sound: bytes, name: str) -> str:
 LISTED = """
 import streamlit_app
 from starlette.endpoints import HTTPEndpoint
-from stt.routes import Later
+from stt.web.routes import Later
 for route in streamlit_app.app._build_starlette_app().routes:
     kind, endpoint = type(route).__name__, getattr(route, "endpoint", None)
     if isinstance(endpoint, Later) and route.methods is None:
@@ -162,7 +164,9 @@ def test_each_route_answers_to_whom_it_should(server: Server, owner: Person, gen
     nobody, other = requests.Session(), Person.at(server, "other").session
     for row, expected in ROWS.items():
         method, path = row.split()
-        address = server.url + re.sub(r"\{\w+:path\}", "nothing", re.sub(r"\{\w*id\}", generation_id, path)).replace("{format}", "txt")
+        address = server.url + re.sub(r"\{\w+:path\}", "nothing", re.sub(r"\{\w*id\}", generation_id, path)).replace(
+            "{format}", "txt"
+        )
         body = {"json": {}} if "create" in path else {}
         answers = tuple(answer(who, method, address, **body) for who in (nobody, other, owner.session))
         assert answers == expected, row
@@ -195,7 +199,11 @@ def test_a_browser_is_told_to_load_nothing_from_elsewhere(server: Server):
         assert "microphone=(self)" in headers["Permissions-Policy"], path
         policy = headers["Content-Security-Policy"]
         assert "frame-ancestors 'self'" in policy and "object-src 'none'" in policy, path
-        assert "https:" not in policy and "*" not in policy and "unsafe-eval'" not in policy.replace("wasm-unsafe-eval'", "")
+        assert (
+            "https:" not in policy
+            and "*" not in policy
+            and "unsafe-eval'" not in policy.replace("wasm-unsafe-eval'", "")
+        )
 
 
 def test_an_upload_cannot_be_opened_as_a_page(server: Server):
@@ -212,7 +220,13 @@ def test_an_upload_cannot_be_opened_as_a_page(server: Server):
 
 
 @pytest.mark.parametrize(
-    "headers", [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}, {"Origin": "null"}]
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+    ],
 )
 def test_what_another_site_sends_is_refused(server: Server, owner: Person, headers: dict):
     for method, path in (("POST", "/upload"), ("POST", "/v1/stt/create"), ("DELETE", "/v1/stt/anything")):
@@ -233,7 +247,9 @@ GREETING = r"\s*You can now view your Streamlit app in your browser\.\s*(\s+\w*\
 
 
 def test_the_log_is_json_with_the_request_and_without_what_people_said(server: Server, owner: Person):
-    answer = owner.session.post(f"{server.url}/upload", headers={"Sec-Fetch-Site": "cross-site", "X-Request-Id": "proxy-4711"})
+    answer = owner.session.post(
+        f"{server.url}/upload", headers={"Sec-Fetch-Site": "cross-site", "X-Request-Id": "proxy-4711"}
+    )
     assert answer.status_code == 403
     secret = "the-name-of-a-patient"
     made = create(server, owner, audio.JFK.read_bytes(), f"{secret}.flac")
@@ -254,7 +270,9 @@ def test_an_exception_in_the_log_says_where_but_not_what():
     try:
         raise ValueError("what somebody said")
     except ValueError as error:
-        record = logging.LogRecord("stt.x", logging.ERROR, "", 1, "failed %s\nand more", ("a" * 27,), (ValueError, error, error.__traceback__))
+        record = logging.LogRecord(
+            "stt.x", logging.ERROR, "", 1, "failed %s\nand more", ("a" * 27,), (ValueError, error, error.__traceback__)
+        )
     line = JsonLines().format(record)
     found = json.loads(line)
     assert found["error"] == "ValueError" and found["generation_id"] == "a" * 27 and "test_security" in found["at"][-1]
@@ -264,7 +282,7 @@ def test_an_exception_in_the_log_says_where_but_not_what():
 def test_an_exception_in_a_page_is_one_line_without_what_it_quotes():
     """As Streamlit logs it, which by itself writes the whole of it."""
     program = (
-        "import streamlit.error_util as streamlits\nfrom streamlit import config\nfrom stt import logs\n"
+        "import streamlit.error_util as streamlits\nfrom streamlit import config\nfrom stt.ops import logs\n"
         "config.get_config_options()\nlogs.set_up()\n"
         "try: raise ValueError('what somebody said')\nexcept ValueError as error: streamlits._log_uncaught_app_exception(error)"
     )
@@ -277,7 +295,9 @@ def test_what_names_a_tab_is_not_in_the_log():
     import logging
 
     tab = "1b671a64-40d5-491e-99b0-da01ff1f3341"
-    record = logging.LogRecord("streamlit", logging.WARNING, "", 1, "Session with id %s is already connected!", (tab,), None)
+    record = logging.LogRecord(
+        "streamlit", logging.WARNING, "", 1, "Session with id %s is already connected!", (tab,), None
+    )
     line = JsonLines().format(record)
     assert tab not in line and "is already connected" in line
 
@@ -303,5 +323,5 @@ def test_sigterm_in_the_middle_of_a_stretch_loses_nothing_and_logs_nothing_bad(s
     assert stopped.pending
     server.start()
     until(lambda: not records.load(made, None).pending, 300)
-    assert records.load(made, None).state == records.DONE
-    assert spoken.transcript_of(made).text.lower().count("your country") >= 36
+    assert records.load(made, None).state == kinds.DONE
+    assert transcripts.transcript_of(made).text.lower().count("your country") >= 36

@@ -22,8 +22,8 @@ assert not looked
 # What the first page asks the database for, while another thread is in the middle of the import that DBOS begins.
 ASKED = """
 import sys, threading
-from stt import recordings, records
-from stt.database import database
+from stt.store import recordings; from stt.store import records
+from stt.db.engine import database
 
 class Slow:
     def find_spec(self, name, path=None, target=None):

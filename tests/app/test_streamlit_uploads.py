@@ -41,7 +41,9 @@ def test_fifty_files_into_a_session_of_ones_own_leave_memory_where_it_was(server
     visitor.get(f"{server.url}/_stcore/health")
     cookies = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
     stream = f"ws://localhost:{server.port}/_stcore/stream"
-    with connect(stream, origin=server.url, subprotocols=["streamlit"], additional_headers={"Cookie": cookies}) as socket:
+    with connect(
+        stream, origin=server.url, subprotocols=["streamlit"], additional_headers={"Cookie": cookies}
+    ) as socket:
         session_id = session_of(socket)
         visitor.get(f"{server.url}/healthz")
         before = memory_of(server)
@@ -57,7 +59,9 @@ def test_fifty_files_into_a_session_of_ones_own_leave_memory_where_it_was(server
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST", "DELETE", "OPTIONS"])
-@pytest.mark.parametrize("path", ["/_stcore/upload_file/a/b", "/_stcore/%75pload_file/a/b", "/_stcore//upload_file/a/b"])
+@pytest.mark.parametrize(
+    "path", ["/_stcore/upload_file/a/b", "/_stcore/%75pload_file/a/b", "/_stcore//upload_file/a/b"]
+)
 def test_no_way_of_writing_the_address_is_let_in(server: Server, method: str, path: str):
     answer = requests.request(method, server.url + path, allow_redirects=False)
     assert answer.status_code in (400, 403, 404, 405)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from stt import tokens
+from stt.auth import tokens
 from tests.server import ROOT
 
 

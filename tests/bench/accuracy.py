@@ -21,8 +21,9 @@ import jiwer
 import numpy as np
 from faster_whisper import WhisperModel
 
-from stt import stretches, weights, whisper
 from stt.settings import settings
+from stt.speech import vad
+from stt.whisper import transcribe, weights
 from tests import audio, instruction_sets
 from tests.bench.table import print_table
 
@@ -77,14 +78,14 @@ def defaults(sound: np.ndarray) -> str:
 
 def ours(sound: np.ndarray) -> str:
     """What the job does: stretch after stretch, the language kept from the first one that has one."""
-    text, language, longest = "", None, stretches.FIRST_STRETCH
+    text, language, longest = "", None, vad.FIRST_STRETCH
     while len(sound):
-        last = len(sound) <= longest * (1 + stretches.REST) * audio.RATE
-        cut = len(sound) if last else stretches.cut(sound, longest)
-        run = whisper.transcribe(sound[:cut], language=language)
+        last = len(sound) <= longest * (1 + vad.REST) * audio.RATE
+        cut = len(sound) if last else vad.cut(sound, longest)
+        run = transcribe.transcribe(sound[:cut], language=language)
         text += "".join(segment.text for segment in run)
         language = language or run.language
-        sound, longest = sound[cut:], stretches.STRETCH
+        sound, longest = sound[cut:], vad.STRETCH
     return text
 
 
@@ -95,8 +96,10 @@ def measured(names: Order, text: str) -> tuple[float, int, float]:
     """
     words = [(word, name) for name in names for word in audio.librispeech()[name].split()]
     result = jiwer.process_words(" ".join(word for word, _ in words), normalised(text) or "nothing")
-    pace = {name: len(audio.samples(audio.utterance(name))) / audio.RATE / len(audio.librispeech()[name].split())
-            for name in names}
+    pace = {
+        name: len(audio.samples(audio.utterance(name))) / audio.RATE / len(audio.librispeech()[name].split())
+        for name in names
+    }
     runs = [
         sum(pace[name] for _, name in words[part.ref_start_idx : part.ref_end_idx])
         for part in result.alignments[0]
@@ -130,7 +133,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("seeds", nargs="*", type=int, default=[1, 2])
     parser.add_argument("--speakers", default=PROVING, help="numbers, comma-separated; default: %(default)s")
-    parser.add_argument("--mixed", action="store_true", help="each utterance plain, faster, in noise or on the telephone")
+    parser.add_argument(
+        "--mixed", action="store_true", help="each utterance plain, faster, in noise or on the telephone"
+    )
     parser.add_argument("--sets", help="instruction sets, comma-separated; default: the two best of this machine")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()

@@ -64,27 +64,37 @@ def speech(seconds: float) -> np.ndarray:
 def throughput(folder: Path) -> list[list[str]]:
     """The job is timed from its creation to its end; whatever the app does in between is in it."""
     os.environ["STT_DATA_DIR"] = str(folder / "data")
-    from stt import jobs, startup, whisper
+    from stt import lifecycle
+    from stt.jobs import service
+    from stt.whisper import transcribe
     from tests.bench.accuracy import defaults, joined
 
     sound = joined(list(audio.librispeech()))
     path = audio.write(folder / "speech.flac", sound)
 
     def job(_: np.ndarray) -> None:
-        generation_id = jobs.create(path)
-        while jobs.get(generation_id).job.pending:
+        generation_id = service.create(path)
+        while service.get(generation_id).job.pending:
             time.sleep(0.1)  # five times as often as a page asks; fifty questions a second took 4 % of the processor
-        assert jobs.get(generation_id).transcript is not None
+        assert service.get(generation_id).transcript is not None
 
-    startup.check()
-    jobs.start()
-    engines = {"defaults": defaults, "the engine alone": lambda sound: list(whisper.transcribe(sound)), "whole app": job}
+    lifecycle.check()
+    service.start()
+    engines = {
+        "defaults": defaults,
+        "the engine alone": lambda sound: list(transcribe.transcribe(sound)),
+        "whole app": job,
+    }
     times = in_turns(engines, sound, RUNS)
-    jobs.stop()
+    service.stop()
     clock = {name: [one for one, _ in seen] for name, seen in times.items()}
     return [
-        [f"{len(sound) / audio.RATE:.0f} s of speech: {name}", f"{median(seen):.2f}", f"{_ratio(clock['defaults'], seen):.2f}",
-         f"{_ratio(seen, clock['the engine alone']):.2f}"]
+        [
+            f"{len(sound) / audio.RATE:.0f} s of speech: {name}",
+            f"{median(seen):.2f}",
+            f"{_ratio(clock['defaults'], seen):.2f}",
+            f"{_ratio(seen, clock['the engine alone']):.2f}",
+        ]
         for name, seen in clock.items()
     ]
 
@@ -94,25 +104,27 @@ def cancel(folder: Path) -> list[list[str]]:
     os.environ["STT_DATA_DIR"] = str(folder / "data")
     from dbos import DBOS
 
-    from stt import jobs, spoken, startup
-    from stt.whisper import THREADS
+    from stt import lifecycle
+    from stt.jobs import service
+    from stt.store import transcripts
+    from stt.whisper.transcribe import THREADS
 
     path = audio.write(folder / "long.flac", speech(600))
-    startup.check()
-    jobs.start()
+    lifecycle.check()
+    service.start()
     times: dict[str, list[float]] = defaultdict(list)
     for _ in range(CLIPS):
-        ids = [jobs.create(path) for _ in range(2)]
+        ids = [service.create(path) for _ in range(2)]
         for generation_id in ids:
-            until(lambda here=generation_id: spoken.text_so_far(here))
+            until(lambda here=generation_id: transcripts.text_so_far(here))
         for generation_id, where, others in zip(ids, ("beside another job", "alone"), (THREADS, 0), strict=True):
             began = time.monotonic()
-            jobs.cancel(generation_id)
+            service.cancel(generation_id)
             DBOS.retrieve_workflow(f"{generation_id}-1").get_result(polling_interval_sec=0.02)
             times[f"{where}: the job has ended"].append(time.monotonic() - began)
             until(lambda others=others: lanes() <= others, every=0.01)
             times[f"{where}: its last window is decoded"].append(time.monotonic() - began)
-    jobs.stop()
+    service.stop()
     return [
         [what, f"{median(seen):.2f}", f"longest of {len(seen)}: {max(seen):.2f}, to reach: 2"]
         for what, seen in times.items()
@@ -130,7 +142,7 @@ def _ratio(ones: list[float], others: list[float]) -> float:
 
 def clip_on_the_page(page: Page) -> list[list[str]]:
     """To the whole text, not to the first words of it."""
-    from stt import whisper
+    from stt.whisper import transcribe
 
     sound = audio.samples(audio.JFK)
     alone, shown = [], []
@@ -146,7 +158,7 @@ def clip_on_the_page(page: Page) -> list[list[str]]:
         page.locator(".st-key-jobs").get_by_role("button", name="Read").wait_for()
         shown.append(page.evaluate("window.news.at(-1)") - began)
         began = time.monotonic()
-        list(whisper.transcribe(sound))
+        list(transcribe.transcribe(sound))
         alone.append(time.monotonic() - began)
     alone, shown = alone[1:], shown[1:]  # the first run loads the models
     added = median(there - here for here, there in zip(alone, shown, strict=True))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from stt import copy_maker, media
+from stt.audio import decoder
+from stt.playback import copy_maker
 from tests import audio, formats
 
 HOUR = 3600  # seconds
@@ -22,7 +23,7 @@ def main() -> None:
             began = time.monotonic()
             copy_maker.make(sound, Path(folder) / "copy.m4a", None, longest=2 * HOUR)
             size = (Path(folder) / "copy.m4a").stat().st_size
-            length = media.probe(Path(folder) / "copy.m4a").duration
+            length = decoder.probe(Path(folder) / "copy.m4a").duration
             print(f"{name}: {time.monotonic() - began:.1f} s, {size / 1e6:.1f} MB, {length} s of sound")
 
 

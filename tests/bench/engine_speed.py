@@ -15,7 +15,7 @@ from statistics import median
 
 import numpy as np
 
-from stt import memory
+from stt.whisper import memory
 from tests import audio
 from tests.bench.accuracy import defaults, joined, library, ours
 from tests.bench.table import print_table
@@ -55,7 +55,9 @@ def rows(times: Timed, length: float) -> list[list[str]]:
         clock = median(one for one, _ in seen)
         faster = median(other[0] / one[0] for one, other in zip(seen, peer, strict=True))
         cheaper = median(other[1] / one[1] for one, other in zip(seen, peer, strict=True))
-        found.append([name, f"{clock:.2f}", f"{length / clock:.1f}", f"{faster:.2f}", f"{cheaper:.2f}", f"{1 / faster:.2f}"])
+        found.append(
+            [name, f"{clock:.2f}", f"{length / clock:.1f}", f"{faster:.2f}", f"{cheaper:.2f}", f"{1 / faster:.2f}"]
+        )
     return found
 
 
@@ -72,7 +74,9 @@ def main() -> None:
     arguments = parser.parse_args()
     memory.tune()  # as the app does when it starts
     engines: dict[str, Callable[[np.ndarray], object]] = {
-        "defaults": defaults, "library, beam 1, words": dependable, "STT Studio": ours
+        "defaults": defaults,
+        "library, beam 1, words": dependable,
+        "STT Studio": ours,
     }
     headers = ["engine", "seconds", "times real time", "faster (clock)", "faster (processor)", "time of defaults"]
     clip = audio.samples(audio.JFK)

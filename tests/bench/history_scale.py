@@ -54,7 +54,7 @@ def filled(data: Path, count: int) -> None:
     """Use this data folder from now on, and fill it if it is new."""
     os.environ["STT_DATA_DIR"] = str(data)
     forget()
-    from stt import history
+    from stt.library import history
 
     if not history.totals(OWNER).count:
         generate(OWNER, count)
@@ -69,7 +69,8 @@ def timed(function: Callable[[], object]) -> tuple[float, float]:
 
 def searches() -> list[str]:
     """150 queries of one to three words, or two in quotation marks, from random transcripts; no word below 4 letters."""
-    from stt.database import database, transcripts
+    from stt.db.engine import database
+    from stt.db.tables import transcripts
 
     draw = random.Random(7)
     with database().connect() as connection:
@@ -79,21 +80,23 @@ def searches() -> list[str]:
         words = draw.choice(texts).replace(".", "").split()
         at = draw.randrange(len(words))
         chosen = [word for word in draw.sample(words, min(len(words), draw.randint(1, 3))) if len(word) > 3]
-        queries += [f'"{words[at]} {words[at + 1]}"'] if draw.random() < 0.2 and at + 1 < len(words) else [" ".join(chosen)]
+        queries += (
+            [f'"{words[at]} {words[at + 1]}"'] if draw.random() < 0.2 and at + 1 < len(words) else [" ".join(chosen)]
+        )
         queries = [query for query in queries if query]
     return queries
 
 
 def look(query: str) -> None:
     """All that the page asks for a search: the totals, the first hundred, the hits in context."""
-    from stt import history
+    from stt.library import history
 
     history.totals(OWNER, text=query)
     history.in_context(history.find(OWNER, text=query, limit=100), query)
 
 
 def on_the_server() -> list[list[str]]:
-    from stt import history
+    from stt.library import history
 
     def row(name: str, times: list[tuple[float, float]]) -> list[str]:
         wall, used = zip(*times, strict=True)
@@ -119,10 +122,10 @@ def resident(server: Server) -> float:
 
 
 def visit(browser: Browser, server: Server) -> Page:
-    from stt import access
+    from stt.auth import visitors
 
     context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.add_cookies([{"name": access.COOKIE, "value": access.cookie_for(VISITOR), "url": server.url}])
+    context.add_cookies([{"name": visitors.COOKIE, "value": visitors.cookie_for(VISITOR), "url": server.url}])
     page = context.new_page()
     page.set_default_timeout(60_000)
     return page

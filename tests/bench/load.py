@@ -22,9 +22,12 @@ import numpy as np
 import pytest
 import requests
 
-from stt import access, recordings, records, tokens
-from stt.records import Job
-from stt.transcript import Segment, Transcript, Word
+from stt import kinds
+from stt.auth import tokens
+from stt.auth import visitors as access
+from stt.store import recordings, records
+from stt.store.records import Job
+from stt.transcript.model import Segment, Transcript, Word
 from tests import audio
 from tests.bench.table import print_table
 from tests.conftest import forget
@@ -75,7 +78,7 @@ def make_visitor() -> dict[str, str]:
     owner = access.owner_of(name)
     assert owner is not None
     recording = recordings.take_in(audio.JFK, owner)
-    made = job(owner, minutes=11 / 60, title="Talk", recording_id=recording.id, state=records.WORKING)
+    made = job(owner, minutes=11 / 60, title="Talk", recording_id=recording.id, state=kinds.WORKING)
     records.insert(made)
     words = audio.JFK_WORDS.split() * 20  # 440 words, about three minutes of speech
     spoken = tuple(
@@ -83,7 +86,10 @@ def make_visitor() -> dict[str, str]:
             start * 0.4,
             (start + 22) * 0.4,
             " ".join(words[start : start + 22]),
-            tuple(Word(f" {w}", (start + i) * 0.4, (start + i) * 0.4 + 0.3, 0.9) for i, w in enumerate(words[start : start + 22])),
+            tuple(
+                Word(f" {w}", (start + i) * 0.4, (start + i) * 0.4 + 0.3, 0.9)
+                for i, w in enumerate(words[start : start + 22])
+            ),
         )
         for start in range(0, len(words), 22)
     )
@@ -108,11 +114,30 @@ def start_transcription(server: Server, folder: Path, seconds: int) -> str:
     return generation_id
 
 
-def locust(server: Server, folder: Path, visitors: int, seconds: int) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+def locust(
+    server: Server, folder: Path, visitors: int, seconds: int
+) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
     command = [
-        *(sys.executable, "-m", "locust", "--headless", "--only-summary", "-f", str(Path(__file__).with_name("visitors.py"))),
+        *(
+            sys.executable,
+            "-m",
+            "locust",
+            "--headless",
+            "--only-summary",
+            "-f",
+            str(Path(__file__).with_name("visitors.py")),
+        ),
         *("--host", server.url, "--users", str(visitors), "--spawn-rate", str(max(5, visitors // 5))),
-        *("--run-time", f"{seconds}s", "--stop-timeout", "20", "--csv", str(folder / "load"), "--exit-code-on-error", "0"),
+        *(
+            "--run-time",
+            f"{seconds}s",
+            "--stop-timeout",
+            "20",
+            "--csv",
+            str(folder / "load"),
+            "--exit-code-on-error",
+            "0",
+        ),
     ]
     environment = {**os.environ, "VISITORS": str(folder / "visitors.json")}
     ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)

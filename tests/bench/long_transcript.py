@@ -92,7 +92,15 @@ def main() -> None:
                 )  # fmt: skip
                 page.context.close()
         browser.close()
-    headers = ["words", "opens in, s", "fastest", "frame while scrolling, ms: median / 95 % / longest", "search, ms", "save, s", "heap, MB"]
+    headers = [
+        "words",
+        "opens in, s",
+        "fastest",
+        "frame while scrolling, ms: median / 95 % / longest",
+        "search, ms",
+        "save, s",
+        "heap, MB",
+    ]
     print_table("A long transcript", headers, rows)
 
 

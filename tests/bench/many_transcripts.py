@@ -11,11 +11,17 @@ from collections.abc import Iterator
 import numpy as np
 import sqlalchemy as sa
 
-from stt.database import database, transcriptions, transcripts
+from stt.db.engine import database
+from stt.db.tables import transcriptions, transcripts
 from tests import audio
 
 DAY = 24 * 3600
-MODELS = [("whisper-base", "on-device"), ("#g1_nova-2-general", "provider"), ("aai/universal", "provider"), ("openai/gpt-4o-transcribe", "provider")]
+MODELS = [
+    ("whisper-base", "on-device"),
+    ("#g1_nova-2-general", "provider"),
+    ("aai/universal", "provider"),
+    ("openai/gpt-4o-transcribe", "provider"),
+]
 LANGUAGES = ["en", "en", "en", "en", "de", "fr", "es", "zh", None]
 STATES = ["done"] * 46 + ["failed", "failed", "cancelled", "done"]
 BLOCK = 2000  # rows written together

@@ -39,7 +39,10 @@ def paper(arguments: argparse.Namespace) -> list[list[str]]:
         ["database, each month more", f"{database:,.2f} TB"],
         [f"audio at {arguments.kilobits:g} kbit/s, kept {arguments.days:g} days", f"{kept:,.1f} TB"],
         ["money a month", f"${sum(money.values()):,.0f} ({', '.join(f'{k} ${v:,.0f}' for k, v in money.items())})"],
-        ["in place of worker cores: provider jobs in flight", f"{flight:,.0f}, {math.ceil(flight / arguments.in_flight)} cores"],
+        [
+            "in place of worker cores: provider jobs in flight",
+            f"{flight:,.0f}, {math.ceil(flight / arguments.in_flight)} cores",
+        ],
     ]
 
 

@@ -13,7 +13,7 @@ import random
 from collections.abc import Callable, Iterator
 from statistics import mean, median
 
-from stt.polling import Schedule
+from stt.aiml.pacing import Schedule
 from tests.bench.table import print_table
 
 JOBS = 20_000

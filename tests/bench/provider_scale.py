@@ -31,7 +31,7 @@ MAKE = """
 import sys
 from pathlib import Path
 import stt
-from stt import jobs, recordings
+from stt.jobs import service as jobs; from stt.store import recordings
 recording = recordings.take_in(Path(sys.argv[1]), "local")
 for _ in range(int(sys.argv[2])):
     stt.create(recording, model=sys.argv[3])
@@ -52,7 +52,8 @@ def states() -> Counter[str]:
     """Jobs by state; `in flight` are those that the provider has."""
     import sqlalchemy as sa
 
-    from stt.database import database, transcriptions
+    from stt.db.engine import database
+    from stt.db.tables import transcriptions
 
     t = transcriptions.c
     with database().connect() as connection:

@@ -27,9 +27,11 @@ import pytest
 import sqlalchemy as sa
 
 import stt
-from stt import jobs, recordings, records
-from stt.database import database
-from stt.recordings import Recording
+from stt import kinds
+from stt.db.engine import database
+from stt.jobs import service as jobs
+from stt.store import recordings, records
+from stt.store.recordings import Recording
 from tests import audio
 from tests.bench.table import print_table
 from tests.conftest import forget
@@ -163,8 +165,8 @@ def reach(generation_id: str) -> None:
 
 def ended(generation_id: str) -> bool:
     state = records.load(generation_id, None).state
-    assert state != records.FAILED
-    return state == records.DONE
+    assert state != kinds.FAILED
+    return state == kinds.DONE
 
 
 def measure(kind: str, length: int, sample: int = SAMPLE) -> Cost:

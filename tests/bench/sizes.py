@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from stt import records
-from stt.database import database
-from stt.records import Job
-from stt.transcript import Transcript
+from stt import kinds
+from stt.db.engine import database
+from stt.store import records
+from stt.store.records import Job
+from stt.transcript.model import Transcript
 from tests.bench.many_transcripts import vocabulary
 from tests.bench.table import print_table
 from tests.conftest import forget
@@ -43,17 +44,23 @@ def transcript(random: np.random.Generator, words: np.ndarray) -> Transcript:
             for n, word in enumerate(said[at : at + 15], start=at)
         ]  # fmt: skip
         text = "".join(word["text"] for word in part)
-        segments.append({"start": part[0]["start"], "end": part[-1]["end"], "text": text, "words": part, "speaker": None})
-    return Transcript.from_dict({"segments": segments, "duration": HOUR, "language": "en", "language_probability": 0.99})
+        segments.append(
+            {"start": part[0]["start"], "end": part[-1]["end"], "text": text, "words": part, "speaker": None}
+        )
+    return Transcript.from_dict(
+        {"segments": segments, "duration": HOUR, "language": "en", "language_probability": 0.99}
+    )
 
 
 def fill(hours: int) -> None:
     random = np.random.default_rng(1)
     words = np.array(vocabulary(random), dtype=object)
     facts = dict.fromkeys(Job.__dataclass_fields__) | {"owner": "local", "title": "An hour", "model": "base"}
-    facts |= {"engine": "on-device", "options": {}, "state": records.WORKING, "attempt": 1, "turn": 1, "worked": 300.0}
+    facts |= {"engine": "on-device", "options": {}, "state": kinds.WORKING, "attempt": 1, "turn": 1, "worked": 300.0}
     for number in range(hours):
-        job = Job(**(facts | {"id": f"hour-{number}", "created": time.time(), "queued": time.time(), "seconds_done": 0.0}))
+        job = Job(
+            **(facts | {"id": f"hour-{number}", "created": time.time(), "queued": time.time(), "seconds_done": 0.0})
+        )
         records.insert(job)
         assert records.finish(job, transcript(random, words))
 
@@ -63,7 +70,9 @@ def size() -> int:
     with database().connect() as connection:
         if connection.dialect.name == "postgresql":
             return connection.execute(sa.text("SELECT pg_database_size(current_database())")).scalar_one()
-        pages, each = (connection.execute(sa.text(f"PRAGMA {name}")).scalar_one() for name in ("page_count", "page_size"))
+        pages, each = (
+            connection.execute(sa.text(f"PRAGMA {name}")).scalar_one() for name in ("page_count", "page_size")
+        )
         return pages * each
 
 

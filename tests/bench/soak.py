@@ -157,14 +157,14 @@ def watch(server: Server, end: float) -> list[tuple[float, dict[str, float]]]:
 
 def soak(minutes: float) -> tuple[dict[str, tuple[float, float]], Load]:
     """For each figure its median after warming up and at the end; and what was done."""
-    from stt import access, tokens
+    from stt.auth import tokens, visitors
 
     with tempfile.TemporaryDirectory() as name, Provider() as provider:
         folder = Path(name)
         provider.script(duration=3.0, seconds=0.5)
         environment = {"STT_ACCESS": "shared", "AIML_API_KEY": KEY, "AIML_BASE_URL": provider.url}
         with Server(folder / "data", **environment) as server, _settings(STT_DATA_DIR=str(folder / "data")):
-            token = tokens.make("soak", access.SHARED)
+            token = tokens.make("soak", visitors.SHARED)
             load = Load(server.url, token, time.monotonic() + minutes * 60, folder)
             people = threading.Thread(target=load.run, daemon=True)
             people.start()

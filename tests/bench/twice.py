@@ -13,7 +13,7 @@ from functools import cache
 import jiwer
 import numpy as np
 
-from stt import whisper
+from stt.whisper import transcribe
 from tests import audio, instruction_sets
 from tests.bench.accuracy import normalised
 from tests.bench.table import print_table
@@ -37,7 +37,7 @@ def recording(name: str) -> tuple[np.ndarray, str]:
 
 def measured(sound: np.ndarray, said: str, gap: tuple[float, float] = (0, 0)) -> dict[str, int]:
     """Transcribe and count the words that are wrong, dropped at once, without length, and in the gap (seconds)."""
-    words = [word for segment in whisper.transcribe(sound, language="en") for word in segment.words]
+    words = [word for segment in transcribe.transcribe(sound, language="en") for word in segment.words]
     found = jiwer.process_words(said, normalised("".join(word.text for word in words)) or "nothing")
     dropped = [part.ref_end_idx - part.ref_start_idx for part in found.alignments[0] if part.type == "delete"]
     return {

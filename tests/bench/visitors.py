@@ -21,7 +21,9 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from urllib3 import Retry
 
-TOLD = json.loads(Path(os.environ["VISITORS"]).read_text())  # visitors: cookie, token and generation_id; sound; first visit
+TOLD = json.loads(
+    Path(os.environ["VISITORS"]).read_text()
+)  # visitors: cookie, token and generation_id; sound; first visit
 SOUND = Path(TOLD["sound"]).read_bytes()
 PEOPLE = itertools.cycle(TOLD["visitors"])
 FIRST = itertools.cycle(("read", "look_back", "upload", "poll"))  # so that few visitors do all of it, too

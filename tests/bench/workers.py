@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import stt
-from stt import recordings, records
+from stt.store import recordings, records
 from tests import audio
 from tests.bench.table import print_table
 from tests.faults import fleet

@@ -9,7 +9,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect
 
-from stt import access
+from stt.auth import visitors
 from tests import audio
 from tests.browser.conftest import add_files, until_true
 from tests.server import Server
@@ -63,7 +63,7 @@ def test_a_recording_is_uploaded_read_heard_downloaded_and_shared_under_the_path
 
 
 def visitor(page: Page) -> list[str]:
-    return [cookie["value"] for cookie in page.context.cookies() if cookie["name"] == access.COOKIE]
+    return [cookie["value"] for cookie in page.context.cookies() if cookie["name"] == visitors.COOKIE]
 
 
 def test_a_recording_from_the_microphone_goes_through_the_path(page: Page):

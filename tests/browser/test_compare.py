@@ -8,14 +8,16 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from stt import references
+from stt.references import reader as references
 from tests import audio
 from tests.browser.conftest import until_true
 from tests.provider import KEY, Provider
 from tests.server import Server
 
 MINUTE = 60_000  # milliseconds
-HEARD = "And so my fellow Americans <b>ask</b> not what our country can do, ask what you can really do for your country."
+HEARD = (
+    "And so my fellow Americans <b>ask</b> not what our country can do, ask what you can really do for your country."
+)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +65,9 @@ def column(page: Page, number: int):
 
 
 def sound(page: Page) -> dict:
-    return page.evaluate("() => (({paused, currentTime, src}) => ({paused, currentTime, src}))(document.querySelector('.stt-cmp-audio'))")
+    return page.evaluate(
+        "() => (({paused, currentTime, src}) => ({paused, currentTime, src}))(document.querySelector('.stt-cmp-audio'))"
+    )
 
 
 def test_one_button_runs_several_models_and_shows_what_each_took(reader: Page, compared: str, provider: Provider):
@@ -71,7 +75,9 @@ def test_one_button_runs_several_models_and_shows_what_each_took(reader: Page, c
     expect(rows).to_contain_text(["Whisper base", "Nova-3", "Universal"])
     expect(rows.nth(0)).to_contain_text("Free")
     expect(rows.nth(0)).to_contain_text("compared with this one")
-    expect(rows.nth(1)).to_contain_text(re.compile(r"\d+\.\d\s%.*\d changed, \d missing, \d added.*times real time.*\$0\.\d+"))
+    expect(rows.nth(1)).to_contain_text(
+        re.compile(r"\d+\.\d\s%.*\d changed, \d missing, \d added.*times real time.*\$0\.\d+")
+    )
     assert sorted(job.model for job in provider.jobs.values()) == ["aai/universal", "nova-3"]
 
 
@@ -82,7 +88,9 @@ def test_differences_are_told_apart_by_words_and_marks_and_never_become_markup(r
     assert reader.locator(".stt-cmp-text b").count() == 0
     changed = column(reader, 1).locator(".stt-cmp-c", has_text="our")
     expect(changed).to_have_attribute("aria-label", re.compile("our, changed: A has “your”"))
-    expect(column(reader, 1).locator(".stt-cmp-a", has_text="really")).to_have_attribute("aria-label", "really, added: not in A")
+    expect(column(reader, 1).locator(".stt-cmp-a", has_text="really")).to_have_attribute(
+        "aria-label", "really, added: not in A"
+    )
     missing = column(reader, 1).locator(".stt-cmp-m", has_text="you").first
     expect(missing).to_have_attribute("aria-label", re.compile("missing: only A has it"))
     styles = "box => { const s = getComputedStyle(box); return [s.textDecorationLine, s.textDecorationStyle, s.borderTopStyle] }"
@@ -94,7 +102,9 @@ def test_a_click_on_a_difference_plays_it(reader: Page, compared: str):
     reader.goto(compared)
     word = column(reader, 1).locator(".stt-cmp-c", has_text="our")
     word.click()
-    until_true(reader, "() => { const a = document.querySelector('.stt-cmp-audio'); return !a.paused && a.currentTime > 0 }")
+    until_true(
+        reader, "() => { const a = document.querySelector('.stt-cmp-audio'); return !a.paused && a.currentTime > 0 }"
+    )
     start = word.evaluate("word => word.start")
     assert start - 0.5 <= sound(reader)["currentTime"] <= start + 5
     assert "/audio/" in sound(reader)["src"]
@@ -124,12 +134,16 @@ def test_a_pasted_reference_measures_and_is_measured_against(reader: Page, compa
     reader.get_by_label("Or paste it").fill(audio.JFK_WORDS)
     reader.get_by_label("Or paste it").press("Control+Enter")
     expect(reader.get_by_role("combobox", name="Compare with")).to_have_value("The reference text")
-    expect(reader.locator(".stt-cmp-facts caption")).to_have_text("Word error rates are measured against ✓, the reference text.")
+    expect(reader.locator(".stt-cmp-facts caption")).to_have_text(
+        "Word error rates are measured against ✓, the reference text."
+    )
     rates = reader.locator(".stt-cmp-facts tbody tr td:nth-child(2)")
     expect(rates.nth(0)).to_contain_text("0.0\u00a0%")
     expect(rates.nth(1)).not_to_contain_text("0.0\u00a0%")
     column(reader, 0).locator(".stt-cmp-word", has_text="country").first.click()
-    until_true(reader, "() => { const a = document.querySelector('.stt-cmp-audio'); return !a.paused && a.currentTime > 2 }")
+    until_true(
+        reader, "() => { const a = document.querySelector('.stt-cmp-audio'); return !a.paused && a.currentTime > 2 }"
+    )
 
 
 def test_an_uploaded_reference_is_read_once_and_can_be_corrected(reader: Page, compared: str):
@@ -155,7 +169,9 @@ def test_a_guessed_encoding_is_shown_and_can_be_changed(reader: Page, compared: 
     reader.goto(compared)
     reader.get_by_text("Reference text", exact=True).click()
     box, field = reader.get_by_label("Or paste it"), reader.get_by_label("Upload it")
-    field.set_input_files({"name": "said.txt", "mimeType": "text/plain", "buffer": "Schöne Grüße, sagte er – und ging.".encode("cp1252")})
+    field.set_input_files(
+        {"name": "said.txt", "mimeType": "text/plain", "buffer": "Schöne Grüße, sagte er – und ging.".encode("cp1252")}
+    )
     expect(box).to_have_value("Schöne Grüße, sagte er – und ging.")
     choice = reader.get_by_role("combobox", name="Read as")
     expect(choice).to_have_value("Windows-1252 (Western European)")
@@ -209,7 +225,9 @@ def test_versions_are_moved_between_and_made_anew_on_the_transcript_page(reader:
     dialog = reader.get_by_role("dialog")
     dialog.get_by_role("combobox", name="Model").click()
     reader.get_by_role("option").filter(has_text="on this machine").click()
-    languages = dialog.locator("[class*=st-key-local-whisper]").filter(has=reader.get_by_role("combobox", name="Language"))
+    languages = dialog.locator("[class*=st-key-local-whisper]").filter(
+        has=reader.get_by_role("combobox", name="Language")
+    )
     language = languages.get_by_role("combobox", name="Language")
     language.fill("English")
     language.press("Enter")

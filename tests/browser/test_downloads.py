@@ -13,7 +13,7 @@ import pysubs2
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from stt.transcript import Segment
+from stt.transcript.model import Segment
 from tests import audio, transcripts
 from tests.server import Server
 from tests.transcripts import FIRST, TALK, said
@@ -56,7 +56,10 @@ def tick(page: Page, label: str, number: int, beginning: str) -> None:
 def test_text_is_plain_or_has_times_or_speakers(page: Page):
     assert taken(page, "txt").read_text().split("\n\n") == [f"Anna: {FIRST}", "Ben <b>: Thank you.\n"]
     tick(page, "With times", 0, "[0:00:00] Anna: Good")
-    assert taken(page, "txt").read_text().split("\n\n") == [f"[0:00:00] Anna: {FIRST}", "[0:00:08] Ben <b>: Thank you.\n"]
+    assert taken(page, "txt").read_text().split("\n\n") == [
+        f"[0:00:00] Anna: {FIRST}",
+        "[0:00:08] Ben <b>: Thank you.\n",
+    ]
     tick(page, "With times", 0, "Anna: Good")
     tick(page, "With speakers", 0, "Good morning")
     assert taken(page, "txt").read_text().split("\n\n") == [FIRST, "Thank you.\n"]
@@ -64,13 +67,19 @@ def test_text_is_plain_or_has_times_or_speakers(page: Page):
 
 @pytest.mark.parametrize("extension", ["srt", "vtt"])
 def test_subtitles_have_the_lines_that_were_chosen(page: Page, extension: str):
-    for label, value, beginning in (("Lines a subtitle", "1", "Good morning everybody"), ("Letters a line", "20", "Good morning")):
+    for label, value, beginning in (
+        ("Lines a subtitle", "1", "Good morning everybody"),
+        ("Letters a line", "20", "Good morning"),
+    ):
         page.get_by_label(label).fill(value)
         page.get_by_label(label).press("Enter")
         expect(sample(page, 1)).to_have_text(re.compile(f"^{beginning}[^\n]*$"))
     expect(sample(page, 1)).to_have_text(re.compile("^.{8,20}$"))
     tick(page, "Name the speakers", 1, "Anna: Good")
-    cues = [unescape(event.plaintext) for event in pysubs2.SSAFile.from_string(taken(page, extension).read_text(), format_=extension)]
+    cues = [
+        unescape(event.plaintext)
+        for event in pysubs2.SSAFile.from_string(taken(page, extension).read_text(), format_=extension)
+    ]
     assert all(len(cue) <= 20 for cue in cues) and len(cues) > 4
     assert cues[0].startswith("Anna: Good") and any(cue.startswith("Ben") for cue in cues)
     assert " ".join(cues).replace("\u2060", "") == f"Anna: {FIRST} Ben <b>: Thank you."
@@ -97,7 +106,9 @@ def test_subtitles_that_nobody_can_read_in_time_are_listed(browser: Browser, ser
         page.goto(f"{server.url}/transcript?id={transcripts.put(OWNER, talk, title='Too fast')}")
         page.get_by_role("button", name="Download").click()
         page.get_by_text("1 of 4 subtitles is too fast to read").click()
-        listed = page.get_by_text("0:01:00 · 58 per second · This is far more <b>than</b> anybody can read in a second.")
+        listed = page.get_by_text(
+            "0:01:00 · 58 per second · This is far more <b>than</b> anybody can read in a second."
+        )
         expect(listed).to_be_visible()
         page.get_by_label("Letters a line").fill("12")
         page.get_by_label("Letters a line").press("Enter")

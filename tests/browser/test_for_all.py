@@ -18,7 +18,9 @@ MINUTE = 60_000  # milliseconds
 @pytest.fixture(params=[("light", 1440), ("dark", 390)], ids=lambda param: f"{param[0]}-{param[1]}")
 def anybody(request: pytest.FixtureRequest, browser: Browser, server: Server) -> Iterator[Page]:
     scheme, width = request.param
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce")
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+    )
     page = context.new_page()
     page.goto(server.url)
     yield page

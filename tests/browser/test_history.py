@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from stt import access, corrections, history
+from stt.auth import visitors
+from stt.library import corrections, history
 from tests.bench.many_transcripts import generate
 from tests.browser.conftest import type_date
 from tests.conftest import forget
@@ -34,7 +35,7 @@ def many(browser: Browser, server: Server, monkeypatch: pytest.MonkeyPatch) -> I
         history.delete(job.id, OWNER)
     generate(OWNER, COUNT)
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True, timezone_id=ZONE)
-    context.add_cookies([{"name": access.COOKIE, "value": access.cookie_for(VISITOR), "url": server.url}])
+    context.add_cookies([{"name": visitors.COOKIE, "value": visitors.cookie_for(VISITOR), "url": server.url}])
     page = context.new_page()
     page.goto(server.url + "/history")
     expect(title(page, 0)).to_have_text(history.find(OWNER, limit=1)[0].title)
@@ -160,7 +161,9 @@ def test_every_filter_narrows_what_the_others_left(many: Page):
     ):
         wanted = {**wanted, **more}
         choose_filter(many, label, option)
-        expect(many.get_by_text(re.compile(f"^{history.totals(OWNER, **wanted).count} transcripts?\\."))).to_be_visible()
+        expect(
+            many.get_by_text(re.compile(f"^{history.totals(OWNER, **wanted).count} transcripts?\\."))
+        ).to_be_visible()
     many.reload()
     expect(many.get_by_role("button", name="Filters (5)")).to_be_visible()
     expect(many.get_by_text(re.compile(f"^{history.totals(OWNER, **wanted).count} transcripts?\\."))).to_be_visible()
@@ -191,7 +194,9 @@ def test_filters_narrow_and_are_counted_and_the_chart_is_drawn(many: Page):
     many.keyboard.press("Escape")  # the popover
     expect(many.get_by_role("button", name="Filters (1)")).to_be_visible()
     many.get_by_text("Minutes per day and model").click()
-    expect(many.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg").first).to_be_visible()
+    expect(
+        many.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg").first
+    ).to_be_visible()
 
 
 def test_a_search_that_finds_nothing_says_so(many: Page):

@@ -120,7 +120,11 @@ def test_who_signs_in_has_one_history_in_every_browser_and_nobody_else_sees_it(b
 
 
 def test_an_address_that_is_not_on_the_list_is_not_let_in(browser, contexts, server: Server, provider: Provider):
-    for email, verified in (("eve@elsewhere.example", True), ("eve@example.org.evil.example", True), ("ann@example.org", False)):
+    for email, verified in (
+        ("eve@elsewhere.example", True),
+        ("eve@example.org.evil.example", True),
+        ("ann@example.org", False),
+    ):
         provider.verified = verified
         page = visit(browser, contexts, server.url)
         sign_in(page, email)
@@ -266,10 +270,16 @@ def test_a_link_to_the_callback_changes_nobodys_cookie(browser, contexts, server
 def test_an_identity_provider_of_the_real_world_signs_people_in(browser, contexts, tmp_path: Path):
     """Canaille: its discovery, its pages for name, password and consent, its tokens, its sign-out."""
     port = free_port()
-    with Identity(f"http://localhost:{port}", ["ann@example.org", "eve@elsewhere.example"], tmp_path / "log") as identity:
+    with Identity(
+        f"http://localhost:{port}", ["ann@example.org", "eve@elsewhere.example"], tmp_path / "log"
+    ) as identity:
         secrets = tmp_path / "secrets.toml"
         secrets.write_text(identity.secrets())
-        environment = {"STT_ACCESS": "login", "STT_ALLOWED_EMAILS": "example.org", "STREAMLIT_SECRETS_FILES": str(secrets)}
+        environment = {
+            "STT_ACCESS": "login",
+            "STT_ALLOWED_EMAILS": "example.org",
+            "STREAMLIT_SECRETS_FILES": str(secrets),
+        }
         with Server(tmp_path / "data", port, **environment) as server:
             ann = visit(browser, contexts, f"{server.url}/account")
             sign_in_at_canaille(ann, "ann")
@@ -293,15 +303,24 @@ def sign_in_at_canaille(page: Page, name: str) -> None:
 
 
 def test_the_way_back_never_leads_to_another_site(server: Server):
-    from stt.access import wish
+    from stt.auth.visitors import wish
 
-    for path, query in (("//evil.example/x", ""), ("/\\evil.example", ""), ("/a/b", ""), ("/history", "next=https://evil")):
+    for path, query in (
+        ("//evil.example/x", ""),
+        ("/\\evil.example", ""),
+        ("/a/b", ""),
+        ("/history", "next=https://evil"),
+    ):
         session = requests.Session()
-        answer = session.get(server.url + path + (f"?{query}" if query else ""), headers={"Accept": "text/html"}, allow_redirects=False)
+        answer = session.get(
+            server.url + path + (f"?{query}" if query else ""), headers={"Accept": "text/html"}, allow_redirects=False
+        )
         assert "stt_wanted" not in answer.headers.get("set-cookie", ""), path
         assert wish(path, query) is None
     forged = requests.get(
-        f"{server.url}/oauth2callback?code=x&state=y", cookies={"stt_wanted": "https://evil.example"}, allow_redirects=False
+        f"{server.url}/oauth2callback?code=x&state=y",
+        cookies={"stt_wanted": "https://evil.example"},
+        allow_redirects=False,
     )
     assert forged.headers["location"] == "/"
 

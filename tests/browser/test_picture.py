@@ -10,9 +10,7 @@ from playwright.sync_api import Browser
 from tests.server import Server
 
 
-def test_the_picture_of_the_readme(
-    browser: Browser, server: Server, tmp_path: Path, request: pytest.FixtureRequest
-):
+def test_the_picture_of_the_readme(browser: Browser, server: Server, tmp_path: Path, request: pytest.FixtureRequest):
     page = browser.new_page(viewport={"width": 1200, "height": 720}, device_scale_factor=1.5)
     page.goto(server.url)
     page.get_by_role("button", name="Try the sample").click()

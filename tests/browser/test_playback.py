@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from stt import media, playback, recordings, records, sharing
-from stt.database import copies, database
-from stt.database import recordings as recordings_table
-from stt.transcript import Segment, Transcript
+from stt.audio import decoder
+from stt.db.engine import database
+from stt.db.tables import copies
+from stt.db.tables import recordings as recordings_table
+from stt.library import sharing
+from stt.store import playback_copies, recordings, records
+from stt.transcript.model import Segment, Transcript
 from tests import audio, formats, transcripts
 from tests.browser.conftest import until_true
 from tests.server import Server
@@ -94,9 +97,11 @@ def recording_of(id: str) -> recordings.Recording:
 
 
 @pytest.mark.parametrize("name", formats.FORMATS)
-def test_what_is_heard_is_what_the_player_says(page: Page, server: Server, speech: np.ndarray, tmp_path: Path, name: str):
+def test_what_is_heard_is_what_the_player_says(
+    page: Page, server: Server, speech: np.ndarray, tmp_path: Path, name: str
+):
     sound = formats.FORMATS[name](tmp_path / name, speech)
-    with media.Reader(sound) as reader:
+    with decoder.Reader(sound) as reader:
         whole = reader.read(10 * SECONDS)[0]
     id, seconds = talk(sound, len(whole) / audio.RATE), len(whole) / audio.RATE
     page.goto(f"{server.url}/transcript?id={id}")
@@ -105,8 +110,13 @@ def test_what_is_heard_is_what_the_player_says(page: Page, server: Server, speec
     assert abs(page.evaluate("document.querySelector('.stt-audio').duration") - seconds) <= LENGTH_WITHIN
     expect(page.locator(".stt-length")).to_have_text(f"1:{int(seconds) - 60:02}")
     for place in PLACES:
-        page.locator(".stt-slider").evaluate("(box, at) => { box.value = at; box.dispatchEvent(new Event('input')); }", place)
-        until_true(page, f"(a => !a.seeking && a.readyState >= 2 && Math.abs(a.currentTime - {place}) < 0.01)(document.querySelector('.stt-audio'))")
+        page.locator(".stt-slider").evaluate(
+            "(box, at) => { box.value = at; box.dispatchEvent(new Event('input')); }", place
+        )
+        until_true(
+            page,
+            f"(a => !a.seeking && a.readyState >= 2 && Math.abs(a.currentTime - {place}) < 0.01)(document.querySelector('.stt-audio'))",
+        )
         heard = np.frombuffer(base64.b64decode(page.evaluate(LISTEN, [HEARD + 0.5])), "<f4")
         begin = int(np.flatnonzero(np.abs(heard) > 1e-4)[0])
         piece = heard[begin : begin + round(HEARD * audio.RATE)]
@@ -141,10 +151,19 @@ def test_a_copy_that_failed_leaves_the_text_and_tries_the_original(page: Page, s
     for sound, words in said.items():
         id = talk(sound, 11.0)
         recording = recording_of(id)
-        row = {"id": recording.id, "track": "", "percent": 40, "attempt": 1, "at": 0.0, "error": {"message": "It failed."}}
+        row = {
+            "id": recording.id,
+            "track": "",
+            "percent": 40,
+            "attempt": 1,
+            "at": 0.0,
+            "error": {"message": "It failed."},
+        }
         with database().begin() as connection:
-            connection.execute(recordings_table.update().where(recordings_table.c.id == recording.id).values(seekable=False))
-            connection.execute(copies.insert().values(**row, state=playback.FAILED))
+            connection.execute(
+                recordings_table.update().where(recordings_table.c.id == recording.id).values(seekable=False)
+            )
+            connection.execute(copies.insert().values(**row, state=playback_copies.FAILED))
         page.goto(f"{server.url}/transcript?id={id}")
         expect(page.locator(".stt-notice")).to_have_text(words)
         expect(page.locator(".stt-words").first).to_contain_text("word0 word1")
@@ -160,7 +179,7 @@ def test_whoever_has_a_link_hears_the_copy_until_it_is_withdrawn(
     guest.goto(f"{server.url}/shared?token={token}")
     ready(guest)
     assert abs(guest.evaluate("document.querySelector('.stt-audio').duration") - 11) <= LENGTH_WITHIN
-    until(lambda: playback.sound_of(recording_of(id), "") == playback.Sound(playback.READY, 100))
+    until(lambda: playback_copies.sound_of(recording_of(id), "") == playback_copies.Sound(playback_copies.READY, 100))
     sharing.withdraw(sharing.all_of(id, OWNER)[0].id, OWNER)
     for path in ("/audio/shared", "/audio/shared/state"):
         assert guest.request.get(f"{server.url}{path}?share={token}").status == 404

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from stt import folding
-from stt.exports import FORMATS
-from stt.transcript import Segment, Transcript
+from stt.export.formats import FORMATS
+from stt.transcript import folding
+from stt.transcript.model import Segment, Transcript
 from tests import audio, transcripts
 from tests.browser.conftest import until_true
 from tests.server import Server
@@ -30,10 +30,14 @@ def ids(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[di
     sound = np.resize(audio.samples(audio.JFK), SECONDS * audio.RATE)
     talk = transcripts.long_talk(int(SECONDS / transcripts.PACE))
     with transcripts.sharing_data_with(server):
-        made = {"talk": transcripts.put(OWNER, talk, audio.write(tmp_path_factory.mktemp("sound") / "talk.flac", sound))}
+        made = {
+            "talk": transcripts.put(OWNER, talk, audio.write(tmp_path_factory.mktemp("sound") / "talk.flac", sound))
+        }
         made["long"] = transcripts.put(OWNER, transcripts.long_talk(), title="Ten hours")
         for name, text in transcripts.STRANGE.items():
-            odd = Transcript((transcripts.said(text, 10 * transcripts.HOUR, speaker=text[:30]),), 10.1 * transcripts.HOUR)
+            odd = Transcript(
+                (transcripts.said(text, 10 * transcripts.HOUR, speaker=text[:30]),), 10.1 * transcripts.HOUR
+            )
             made[name] = transcripts.put(OWNER, odd, title=text)
         made["none"] = transcripts.put(OWNER, Transcript((), 20.0), title="Silence")
         yield made
@@ -152,7 +156,9 @@ def test_a_link_to_this_moment_opens_there_and_is_what_is_shared(talk: Page):
 
 
 @pytest.mark.parametrize("name", transcripts.STRANGE)
-def test_the_text_is_copied_with_its_speakers_as_it_is_saved(page: Page, server: Server, ids: dict[str, str], name: str):
+def test_the_text_is_copied_with_its_speakers_as_it_is_saved(
+    page: Page, server: Server, ids: dict[str, str], name: str
+):
     read(page, server, ids[name])
     text = transcripts.STRANGE[name]
     odd = Transcript((transcripts.said(text, 10 * transcripts.HOUR, speaker=text[:30]),), 10.1 * transcripts.HOUR)
@@ -197,7 +203,9 @@ FOUND_ALIKE = [
 
 def test_what_is_alike_is_found_and_marked_in_the_text(page: Page, server: Server, ids: dict[str, str]):
     """One paragraph for each pair; each query marks its paragraph's text, and `?` alone is looked for as it is."""
-    segments = [transcripts.said(f"q{at} {text} z?", 60.0 * at, speaker=f"S{at}") for at, (text, _) in enumerate(FOUND_ALIKE)]
+    segments = [
+        transcripts.said(f"q{at} {text} z?", 60.0 * at, speaker=f"S{at}") for at, (text, _) in enumerate(FOUND_ALIKE)
+    ]
     with transcripts.sharing_data_with(server):
         made = transcripts.put(OWNER, Transcript(tuple(segments), 60.0 * len(segments)), title="Alike")
     read(page, server, made)
@@ -222,13 +230,16 @@ def test_a_script_folds_every_character_as_python_does(page: Page, server: Serve
     known = [c for c in map(chr, range(1, 0x110000)) if unicodedata.category(c) not in ("Cn", "Cs")]
     # As JSON, since the way to the browser changes what is no text.
     told = page.evaluate(
-        "(asked) => { " + code + " return JSON.stringify(JSON.parse(asked).map((c) => [foldOne(c), folded(c).plain])) }",
+        "(asked) => { "
+        + code
+        + " return JSON.stringify(JSON.parse(asked).map((c) => [foldOne(c), folded(c).plain])) }",
         json.dumps(known),
     )
     differs = [
         (hex(ord(c)), one, plain)
         for c, (one, plain) in zip(known, json.loads(told), strict=True)
-        if one != folding.fold(c) and unicodedata.normalize("NFC", c) == c or plain.replace(" ", "") != "".join(folding.words(c))
+        if (one != folding.fold(c) and unicodedata.normalize("NFC", c) == c)
+        or plain.replace(" ", "") != "".join(folding.words(c))
     ]
     assert differs == []
 
@@ -274,7 +285,7 @@ def test_any_text_is_shown_as_it_is(page: Page, server: Server, ids: dict[str, s
     expect(page.locator(".stt-time")).to_have_text("10:00:00")
     right = page.locator(".stt-words").evaluate("box => getComputedStyle(box).direction")
     assert right == ("rtl" if name == "right to left" else "ltr")
-    assert "x" != page.title() and page.locator(".stt-words :is(script, img, b)").count() == 0
+    assert page.title() != "x" and page.locator(".stt-words :is(script, img, b)").count() == 0
 
 
 def test_silence_says_so(page: Page, server: Server, ids: dict[str, str]):
@@ -299,7 +310,9 @@ def test_a_hundred_thousand_words_open_scroll_and_are_searched(page: Page, serve
     expect(page.locator(".stt-count")).to_have_text(re.compile(r"[\d,]+ found"))
 
 
-def test_two_hours_seek_at_once_and_are_not_loaded_whole(page: Page, server: Server, ids: dict[str, str], tmp_path: Path):
+def test_two_hours_seek_at_once_and_are_not_loaded_whole(
+    page: Page, server: Server, ids: dict[str, str], tmp_path: Path
+):
     sound = audio.write(tmp_path / "hours.mp3", np.resize(audio.samples(audio.JFK), 7200 * audio.RATE // 12))
     long = transcripts.put(OWNER, transcripts.long_talk(1500), sound, title="Ten minutes")
     received: list[int] = []

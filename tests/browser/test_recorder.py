@@ -155,7 +155,9 @@ def kill_tabs(browser: Browser) -> None:
             os.kill(process["id"], signal.SIGKILL)
 
 
-def test_a_killed_tab_loses_no_more_than_a_moment(launch: Callable[..., Browser], visitor: BrowserContext, server: Server):
+def test_a_killed_tab_loses_no_more_than_a_moment(
+    launch: Callable[..., Browser], visitor: BrowserContext, server: Server
+):
     browser = launch()
     context = browser.new_context()
     page = recorder_page(context, server.url)
@@ -174,7 +176,9 @@ def test_a_killed_tab_loses_no_more_than_a_moment(launch: Callable[..., Browser]
 
 
 @pytest.mark.parametrize("leave", ["reload", "close"])
-def test_a_page_that_is_left_has_its_recording_in_the_list(page: Page, visitor: BrowserContext, server: Server, leave: str):
+def test_a_page_that_is_left_has_its_recording_in_the_list(
+    page: Page, visitor: BrowserContext, server: Server, leave: str
+):
     warned = []
     page.on("dialog", lambda dialog: (warned.append(dialog.type), dialog.accept()))
     start(page)
@@ -192,7 +196,9 @@ def test_a_page_that_is_left_has_its_recording_in_the_list(page: Page, visitor: 
     assert listed(after).count() == 1
 
 
-def test_another_tab_says_that_one_is_recording_and_gets_it_when_it_ends(page: Page, visitor: BrowserContext, server: Server):
+def test_another_tab_says_that_one_is_recording_and_gets_it_when_it_ends(
+    page: Page, visitor: BrowserContext, server: Server
+):
     start(page)
     wait_for(page, 2)
     other = visitor.new_page()

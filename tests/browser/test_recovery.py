@@ -97,7 +97,10 @@ def test_a_get_or_a_prefetch_of_the_link_changes_nothing(browser, contexts, serv
     other = visit(browser, contexts, server.url)
     program = as_program(other)
     for address in (link, f"{server.url}/settings?recover={code}"):
-        for headers in ({"Accept": "text/html", "Sec-Fetch-Site": "cross-site"}, {"Accept": "text/html", "Purpose": "prefetch"}):
+        for headers in (
+            {"Accept": "text/html", "Sec-Fetch-Site": "cross-site"},
+            {"Accept": "text/html", "Purpose": "prefetch"},
+        ):
             assert program.get(address, headers=headers).status_code == 200
             assert requests.get(address, headers=headers).status_code == 200
     assert not may_hear(other, server, talk)
@@ -105,7 +108,9 @@ def test_a_get_or_a_prefetch_of_the_link_changes_nothing(browser, contexts, serv
     expect(page.get_by_text("not used yet")).to_be_visible()
 
 
-def test_a_lost_cookie_is_no_lost_history_and_what_came_after_is_added(browser, contexts, server: Server, tmp_path: Path):
+def test_a_lost_cookie_is_no_lost_history_and_what_came_after_is_added(
+    browser, contexts, server: Server, tmp_path: Path
+):
     page = visit(browser, contexts, server.url)
     first = transcribe(page)
     code, _link = create_code(page, server)

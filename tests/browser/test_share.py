@@ -13,8 +13,8 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect
 
-from stt import sharing
-from stt.database import database
+from stt.db.engine import database
+from stt.library import sharing
 from tests import audio
 from tests.browser.conftest import add_files, type_date, until_true
 from tests.oidc import Provider
@@ -69,7 +69,9 @@ def share(page: Page, *, with_audio: bool = True, at: str = "", until: date | No
     return link.inner_text().strip()
 
 
-def test_a_stranger_reads_and_hears_it_at_the_shared_moment_until_it_is_withdrawn(owner: Page, stranger: Page, server: Server):
+def test_a_stranger_reads_and_hears_it_at_the_shared_moment_until_it_is_withdrawn(
+    owner: Page, stranger: Page, server: Server
+):
     link = share(owner, at="5.5")
     assert link.startswith(f"{server.url}/shared?token=") and link.endswith("&at=5.5")
     generation_id = owner.url.partition("id=")[2].partition("&")[0]

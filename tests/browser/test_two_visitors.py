@@ -16,8 +16,11 @@ import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from stt import access, corrections, recordings, records, sharing, tokens
-from stt.transcript import Segment, Transcript, Word
+from stt import kinds
+from stt.auth import tokens, visitors
+from stt.library import corrections, sharing
+from stt.store import recordings, records
+from stt.transcript.model import Segment, Transcript, Word
 from tests import audio
 from tests.browser.test_login import as_program, sign_in
 from tests.conftest import forget
@@ -47,7 +50,9 @@ MORE = {"transcript": "?id={failed}", "history": "?q=quixotic", "shared": "?toke
 
 
 def test_every_page_has_a_row_in_the_table():
-    calls = (node for node in ast.walk(ast.parse((ROOT / "pages" / "frame.py").read_text())) if isinstance(node, ast.Call))
+    calls = (
+        node for node in ast.walk(ast.parse((ROOT / "pages" / "frame.py").read_text())) if isinstance(node, ast.Call)
+    )
     pages = [call for call in calls if ast.unparse(call.func) == "st.Page"]
     paths = {next((k.value.value for k in page.keywords if k.arg == "url_path"), "") for page in pages}
     assert len(paths) == len(pages) and paths == set(PAGES), "say in PAGES what the new page shows, and to whom"
@@ -125,18 +130,18 @@ def stranger(browser: Browser, server: Server) -> Iterator[Visitor]:
 @pytest.fixture(scope="module")
 def things(owner: Visitor) -> dict[str, str]:
     """What the owner has: a transcript, a failed job, a token, links. The names are those in PAGES."""
-    name = access.owner_of(access.visitor(as_program(owner.page).cookies))
+    name = visitors.owner_of(visitors.visitor(as_program(owner.page).cookies))
     assert name is not None
     recording = recordings.take_in(audio.JFK, name, f"{SECRET}.flac")
     words = tuple(Word(f" {word}", i * 0.3, i * 0.3 + 0.2, 0.4, HOSTILE) for i, word in enumerate(HOSTILE.split()))
     spoken = Segment(0.0, 10.0, "".join(word.text for word in words), words, HOSTILE)
     made = {}
     for kind, url in (("done", None), ("failed", f"https://example.org/{HOSTILE}")):
-        here = job(name, minutes=11 / 60, title=HOSTILE, recording_id=recording.id, url=url, state=records.WORKING)
+        here = job(name, minutes=11 / 60, title=HOSTILE, recording_id=recording.id, url=url, state=kinds.WORKING)
         records.insert(here)
         records.finish(here, Transcript((spoken,), 11.0, language="en"))
         made[kind] = here.id
-    records.move(here.id, (records.DONE,), records.FAILED, error=FAILURE)
+    records.move(here.id, (kinds.DONE,), kinds.FAILED, error=FAILURE)
     corrections.set_tags(here.id, name, [HOSTILE[:60]])
     withdrawn = sharing.make(made["done"], name, days=1, audio=True)
     sharing.withdraw(sharing.all_of(made["done"], name)[0].id, name)
@@ -172,7 +177,14 @@ def assert_no_markup(page: Page, path: str, seen: bool) -> None:
     assert page.evaluate("window.taken") is None, path
     loaded = page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")
     assert not [address for address in loaded if "evil.example" in address]
-    for markup in ("img[src=x]", "a[href^='javascript:']", ".katex", "[src*='evil.example']", "a[href*='evil.example']", "strong:text-is('b')"):
+    for markup in (
+        "img[src=x]",
+        "a[href^='javascript:']",
+        ".katex",
+        "[src*='evil.example']",
+        "a[href*='evil.example']",
+        "strong:text-is('b')",
+    ):
         expect(page.locator(markup)).to_have_count(0)
 
 

@@ -67,7 +67,9 @@ def test_an_upload_tells_its_percent_and_cancel_leaves_nothing(far: Page, line: 
     expect(far.locator("[class*=st-key-chosen-]")).to_have_count(1)
 
 
-def test_a_connection_that_breaks_off_half_way_is_said_and_tried_again(far: Page, line: Line, server: Server, large: Path):
+def test_a_connection_that_breaks_off_half_way_is_said_and_tried_again(
+    far: Page, line: Line, server: Server, large: Path
+):
     row = send_half(far, line, large)
     line.cut()
     expect(row.get_by_role("alert")).to_contain_text("The connection broke off. Check the network, then try again.")

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from stt import jobs
-from stt.database import database
+from stt.db.engine import database
+from stt.jobs import service
 from tests import postgres
 from tests.conftest import forget
 from tests.server import ROOT
@@ -26,7 +26,7 @@ from tests.waiting import until
 
 # The worker as it is, with another sense of time where a test cannot wait for the real one.
 QUICK = """
-from stt import executors
+from stt.cluster import workers as executors
 executors.BEAT, executors.DEAD = {beat}, {dead}
 from stt.__main__ import main
 main(["worker"])
@@ -90,11 +90,11 @@ def front(folder: Path, patch: pytest.MonkeyPatch, **environment: str) -> Iterat
         for name, value in {**shared, "STT_DATA_DIR": str(folder / "front"), "STT_ROLE": "web", **environment}.items():
             patch.setenv(name, value)
         forget()
-        jobs.start()
+        service.start()
         try:
             yield server
         finally:
-            jobs.stop()
+            service.stop()
             forget()
 
 

@@ -16,8 +16,10 @@ import numpy as np
 import pytest
 from jiwer import wer
 
-from stt import records, spoken
-from stt.database import database, transcripts
+from stt.db.engine import database
+from stt.db.tables import transcripts
+from stt.store import records
+from stt.store import transcripts as spoken
 from tests import audio
 from tests.bench.accuracy import normalised
 from tests.conftest import forget
@@ -30,7 +32,7 @@ MAKE = """
 import sys
 from pathlib import Path
 import stt
-from stt import jobs, recordings
+from stt.jobs import service as jobs; from stt.store import recordings
 kept = [recordings.take_in(Path(path), "local") for path in sys.argv[2:]]
 for number in range(int(sys.argv[1])):
     print(stt.create(kept[number % len(kept)]), flush=True)
@@ -79,7 +81,9 @@ def text_of(generation_id: str) -> str:
     return spoken.transcript_of(generation_id).text
 
 
-def test_nothing_is_lost_doubled_or_wrong(workers: list[Worker], clips: dict[Path, str], request: pytest.FixtureRequest):
+def test_nothing_is_lost_doubled_or_wrong(
+    workers: list[Worker], clips: dict[Path, str], request: pytest.FixtureRequest
+):
     count, kills = (200, 30) if request.config.getoption("--all") else (5, 2)
     paths, chance = list(clips), random.Random(6)
     calm = make(len(paths), paths)

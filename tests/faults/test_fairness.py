@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 import stt
-from stt import jobs, recordings, records
+from stt import kinds
+from stt.jobs import service
+from stt.store import recordings, records
 from tests import audio
 from tests.conftest import forget
 from tests.faults import fleet
@@ -28,9 +30,9 @@ def working(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
         return
     monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "data"))
     forget()
-    jobs.start()
+    service.start()
     yield
-    jobs.stop(patience=10)
+    service.stop(patience=10)
     forget()
 
 
@@ -38,10 +40,10 @@ def test_a_newcomers_first_job_is_the_next_to_start(working: None, tmp_path: Pat
     # A second of silence: work enough for the queue, little for the machine.
     quiet = recordings.take_in(audio.write(tmp_path / "quiet.wav", audio.silence(1.0)), CROWD)
     crowd = [stt.create(quiet, owner=CROWD) for _ in range(200)]
-    until(lambda: count(records.DONE) >= 10, 60)
+    until(lambda: count(kinds.DONE) >= 10, 60)
     mine = recordings.take_in(tmp_path / "quiet.wav", NEW)
     newcomer = stt.create(mine, owner=NEW)
-    begun = count(records.DONE, records.WORKING)
+    begun = count(kinds.DONE, kinds.WORKING)
     ended = until(lambda: (p := stt.get(newcomer, owner=NEW)) and p.transcript and p, 60).job
     for generation_id in crowd:
         stt.cancel(generation_id, owner=CROWD)

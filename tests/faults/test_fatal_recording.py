@@ -11,9 +11,11 @@ import pytest
 import sqlalchemy as sa
 
 import stt
-from stt import crashes, jobs, records
-from stt.database import crashes as marks
-from stt.database import database
+from stt.cluster import crashes
+from stt.db.engine import database
+from stt.db.tables import crashes as marks
+from stt.jobs import service
+from stt.store import records
 from tests import audio
 from tests.conftest import forget
 from tests.faults import fleet
@@ -43,9 +45,10 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("clips")
     words = list(audio.librispeech())[:3]
 
-
     sound = np.concatenate([audio.samples(audio.utterance(name)) for name in words])
-    return [audio.write(folder / f"{number}.flac", np.append(np.tile(sound, 2), sound[:number])) for number in (1, 2, 3)]
+    return [
+        audio.write(folder / f"{number}.flac", np.append(np.tile(sound, 2), sound[:number])) for number in (1, 2, 3)
+    ]
 
 
 def processes_of(generation_id: str) -> set[str]:
@@ -80,7 +83,7 @@ def test_after_three_crashes_it_fails_in_words_and_its_neighbours_are_done(worke
         assert failed.error["title"] == "This recording cannot be read safely"
         assert {records.load(other, None).state for other in others} == {"done"}
     stt.retry(fatal)  # begins at zero, and nobody kills it
-    jobs.stop()
+    service.stop()
     with workers[0]:
         until(lambda: records.load(fatal, None).state == "done", 120)
     assert not processes_of(fatal)

@@ -16,7 +16,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from stt import access, jobs, records, tokens
+from stt.auth import tokens, visitors
+from stt.jobs import service
+from stt.store import records
 from tests import audio, transcripts
 from tests.conftest import forget
 from tests.server import ROOT, Server
@@ -43,8 +45,8 @@ def talks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
             "ben": [transcripts.put("visitor:ben", long, sound) for _ in range(3)],
             "tokens": [tokens.make(f"program {number}", f"visitor:{number}") for number in range(8)],
             "token": [tokens.make("ben", "visitor:ben")],
-            "cookies": [access.cookie_for(name) for name in ("ann", "ben")],
-            "others": [access.cookie_for(f"other{number}") for number in range(60)],
+            "cookies": [visitors.cookie_for(name) for name in ("ann", "ben")],
+            "others": [visitors.cookie_for(f"other{number}") for number in range(60)],
         }
         forget()
     return made
@@ -65,7 +67,7 @@ def server(talks: dict[str, list[str]]) -> Iterator[Server]:
 def watched(server: Server, talks: dict[str, list[str]], with_audio: bool = True) -> Iterator[Callable[[], int]]:
     """Ask for health, the page and a recording all the while, a new connection each; then none was late."""
     over, waits = threading.Event(), {}
-    cookies = {access.COOKIE: talks["cookies"][0]}
+    cookies = {visitors.COOKIE: talks["cookies"][0]}
     paths = ("/healthz", "/", *([f"/audio/{talks['ann'][0]}"] if with_audio else []))
 
     def ask(path: str) -> None:
@@ -132,7 +134,7 @@ def test_links_whose_names_resolve_slowly(server: Server, talks: dict[str, list[
         failed = next(records.load(each, None) for each in made if records.load(each, None).error)
         assert failed.error["message"].startswith("There is no site called talk")
         for job in records.open_jobs():
-            jobs.cancel(job.id, owner=job.owner)
+            service.cancel(job.id, owner=job.owner)
 
 
 def test_slow_uploads(server: Server, talks: dict[str, list[str]]):
@@ -141,7 +143,7 @@ def test_slow_uploads(server: Server, talks: dict[str, list[str]]):
             line = lines.enter_context(socket.create_connection(("localhost", server.port)))
             line.sendall(
                 f"POST /upload HTTP/1.1\r\nHost: localhost:{server.port}\r\nContent-Length: 5000000\r\n"
-                f"Cookie: {access.COOKIE}={cookie}\r\n\r\n".encode()
+                f"Cookie: {visitors.COOKIE}={cookie}\r\n\r\n".encode()
             )
             line.sendall(bytes(200_000))
         until(lambda: len(list((server.data / "incoming").iterdir())) == len(talks["others"]))
@@ -151,9 +153,11 @@ def test_slow_uploads(server: Server, talks: dict[str, list[str]]):
 
 
 def test_waveforms_results_and_everything_of_somebody_with_long_talks(server: Server, talks: dict[str, list[str]]):
-    cookies, bearer = {access.COOKIE: talks["cookies"][1]}, {"Authorization": f"Bearer {talks['token'][0]}"}
+    cookies, bearer = {visitors.COOKIE: talks["cookies"][1]}, {"Authorization": f"Bearer {talks['token'][0]}"}
     paths = ["/my-data.zip"] * 4
-    paths += [f"/audio/{talk}/waveform" for talk in talks["ben"]] * 10 + [f"/v1/stt/{talk}" for talk in talks["ben"]] * 2
+    paths += [f"/audio/{talk}/waveform" for talk in talks["ben"]] * 10 + [
+        f"/v1/stt/{talk}" for talk in talks["ben"]
+    ] * 2
 
     def get(path: str) -> int:
         return requests.get(server.url + path, cookies=cookies, headers=bearer, timeout=300).status_code

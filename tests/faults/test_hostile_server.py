@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import requests
 
-from stt import access
+from stt.auth import visitors
 from tests import audio, hostile
 from tests.conftest import forget
 from tests.server import Server
@@ -37,11 +37,15 @@ def test_twelve_hostile_recordings_harm_nobody(tmp_path: Path, monkeypatch):
     assert len(files) == 12
     monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "data"))
     forget()
-    cookies = {access.COOKIE: access.cookie_for("ann")}
+    cookies = {visitors.COOKIE: visitors.cookie_for("ann")}
     forget()
     with Server(tmp_path / "data") as server:
         send = lambda path: requests.post(  # noqa: E731
-            server.url + "/upload", path.read_bytes(), cookies=cookies, headers={"X-File-Name": "holiday.mp3"}, timeout=60
+            server.url + "/upload",
+            path.read_bytes(),
+            cookies=cookies,
+            headers={"X-File-Name": "holiday.mp3"},
+            timeout=60,
         )
         assert send(audio.JFK).status_code == 201  # all that the first one loads is there
         before, peak, over, waits = memory(server), [0], threading.Event(), []

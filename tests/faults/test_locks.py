@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from stt import limits, recordings, records, undo
-from stt.database import AWAY, REACH, advisory_lock, database
+from stt.db import locks, undo
+from stt.db.engine import AWAY, REACH, advisory_lock, database
+from stt.store import quotas, recordings, records
 from tests.conftest import forget
 from tests.postgres import Postgres, server
 from tests.unit.test_limits import job, make
@@ -34,18 +35,18 @@ def test_a_slow_create_keeps_its_lock(postgres: Postgres, monkeypatch: pytest.Mo
     monkeypatch.setenv("STT_MINUTES_PER_DAY", "10")
     forget()
     made = job()
-    with limits.admission(made):
+    with quotas.admission(made):
         TICK.wait(1.5)
-        with advisory_lock(limits.MAKING, wait=False) as free:
+        with advisory_lock(locks.MAKING, wait=False) as free:
             assert not free
         records.insert(made)
-    with advisory_lock(limits.MAKING, wait=False) as free:
+    with advisory_lock(locks.MAKING, wait=False) as free:
         assert free
-    assert limits.used(made.owner).mine == 60
+    assert quotas.used(made.owner).mine == 60
 
 
 def test_without_limits_nobody_waits_for_the_creates_of_others(postgres: Postgres):
-    with advisory_lock(limits.MAKING):
+    with advisory_lock(locks.MAKING):
         thread = threading.Thread(target=make, args=(job(),), daemon=True)
         thread.start()
         thread.join(20)

@@ -14,8 +14,11 @@ import requests
 from jiwer import wer
 
 import stt
-from stt import executors, jobs, records, spoken
-from stt.database import AWAY, REACH, database, transcriptions
+from stt.cluster import workers
+from stt.db.engine import AWAY, REACH, database
+from stt.db.tables import transcriptions
+from stt.jobs import service
+from stt.store import records, transcripts
 from tests import audio
 from tests.bench.accuracy import normalised
 from tests.conftest import forget
@@ -48,11 +51,11 @@ def claim_of(generation_id: str) -> int | None:
     return records.load(generation_id, None).claim
 
 
-def ended(generation_id: str) -> jobs.Progress:
+def ended(generation_id: str) -> service.Progress:
     return until(lambda: (p := stt.get(generation_id)) and not p.job.pending and p, 180)
 
 
-def check(progress: jobs.Progress, words: str) -> None:
+def check(progress: service.Progress, words: str) -> None:
     """Right, and recorded once: the job, and each of its stretches."""
     assert progress.state == "done" and wer(words, normalised(progress.text)) < 0.25
     seen = fleet.witnessed()
@@ -62,7 +65,7 @@ def check(progress: jobs.Progress, words: str) -> None:
 def test_the_work_of_a_killed_worker_is_taken_over_within_a_minute_from_its_last_stretch(talk, tmp_path: Path):
     generation_id = stt.create(talk[0])
     with Worker(tmp_path / "first") as first:
-        until(lambda: spoken.last_stretch(generation_id), 90)
+        until(lambda: transcripts.last_stretch(generation_id), 90)
         before = claim_of(generation_id)
         with Worker(tmp_path / "second"):
             first.kill()
@@ -75,14 +78,14 @@ def test_the_work_of_a_killed_worker_is_taken_over_within_a_minute_from_its_last
 def test_a_worker_that_stops_politely_hands_its_work_back_at_once(talk, tmp_path: Path):
     generation_id = stt.create(talk[0])
     with Worker(tmp_path / "first") as first:
-        until(lambda: spoken.last_stretch(generation_id), 90)
+        until(lambda: transcripts.last_stretch(generation_id), 90)
         before = claim_of(generation_id)
         with Worker(tmp_path / "second"):
             told = time.monotonic()
             assert first.stop() == 0
             gone = time.monotonic()
             # Well before anybody would take it for dead, and before anybody looks who has left.
-            until(lambda: claim_of(generation_id) != before, executors.BEAT - 1)
+            until(lambda: claim_of(generation_id) != before, workers.BEAT - 1)
             took = time.monotonic()
             print(f"\nSIGTERM: gone after {gone - told:.1f} s, its work taken {took - gone:.1f} s later")
             check(ended(generation_id), talk[1])
@@ -120,7 +123,7 @@ def test_who_stands_still_in_the_middle_of_a_change_does_not_hold_up_the_others(
 
 
 def is_working(worker: Worker) -> bool:
-    (work,) = jobs.DBOS.list_workflows(status="PENDING", name="transcription")
+    (work,) = service.DBOS.list_workflows(status="PENDING", name="transcription")
     return f"-{worker.process.pid}-" in work.executor_id
 
 
@@ -135,7 +138,9 @@ def test_a_worker_that_joins_takes_waiting_jobs_and_says_how_it_is(tmp_path: Pat
             assert requests.get(f"http://localhost:{port}/healthz", timeout=30).json()["ready"]
             said.append(requests.get(f"http://localhost:{port}/metrics", timeout=30).text)
     assert "leisure" in texts[0] and "selfish" in texts[1] and "country" in texts[2]
-    heard = sum(float(n) for text in said for n in re.findall(r'^stt_audio_seconds_total{engine="on-device"} (\S+)', text, re.M))
+    heard = sum(
+        float(n) for text in said for n in re.findall(r'^stt_audio_seconds_total{engine="on-device"} (\S+)', text, re.M)
+    )
     assert heard == pytest.approx(7.1 + 5.3 + 11.0, abs=0.2)
     assert all('stt_jobs{engine="on-device",state="done"} 3.0' in text for text in said)
     assert all('stt_queue_age_seconds{engine="provider"} 0.0' in text for text in said)

@@ -21,8 +21,10 @@ from dbos import DBOS
 from streamlit.testing.v1 import AppTest
 
 import stt
-from stt import access, executors, records, spoken, tokens
-from stt.database import database as pool
+from stt.auth import tokens, visitors
+from stt.cluster import workers
+from stt.db.engine import database as pool
+from stt.store import records, transcripts
 from tests import audio
 from tests.conftest import forget
 from tests.faults import fleet
@@ -82,7 +84,7 @@ def test_the_database_is_away(provider: Provider, tmp_path: Path, monkeypatch, r
         with Worker(tmp_path / "worker") as worker, web:
             ids = [stt.create(path, model=MODEL) for path in sounds(tmp_path, count)]
             ids.append(stt.create(minutes_of_speech(tmp_path)))
-            until(lambda: spoken.last_stretch(ids[-1]) and provider.jobs, 90)
+            until(lambda: transcripts.last_stretch(ids[-1]) and provider.jobs, 90)
             with database.away():
                 until(lambda: answer(web)["missing"] == ["database"], 30)
                 refused = requests.get(web.url + "/audio/some", timeout=30)
@@ -101,15 +103,15 @@ def test_the_database_is_away(provider: Provider, tmp_path: Path, monkeypatch, r
 
 def test_after_an_outage_nobody_is_taken_for_dead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog):
     """Who is the first to reach the database again finds that nobody else has given a sign of life for long."""
-    monkeypatch.setattr(executors, "BEAT", 0.1)
-    monkeypatch.setattr(executors, "DEAD", 3.0)
-    with fleet.front(tmp_path, monkeypatch) as database, Worker(tmp_path / "worker", executors.DEAD) as worker:
+    monkeypatch.setattr(workers, "BEAT", 0.1)
+    monkeypatch.setattr(workers, "DEAD", 3.0)
+    with fleet.front(tmp_path, monkeypatch) as database, Worker(tmp_path / "worker", workers.DEAD) as worker:
         generation_id = stt.create(minutes_of_speech(tmp_path, 8))
-        until(lambda: spoken.last_stretch(generation_id), 90)
+        until(lambda: transcripts.last_stretch(generation_id), 90)
         before = records.load(generation_id, None).claim
         worker.send(signal.SIGSTOP)  # so that it is surely not the first
         with database.away():
-            TICK.wait(executors.DEAD)
+            TICK.wait(workers.DEAD)
         until(lambda: signs_of_life() == 1, 30)
         worker.send(signal.SIGCONT)
         until(lambda: signs_of_life() == 2, 30)
@@ -120,8 +122,8 @@ def test_after_an_outage_nobody_is_taken_for_dead(tmp_path: Path, monkeypatch: p
 
 def test_a_job_that_was_given_away_unheard_is_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog):
     """The database gave the job to a process, and its answer was lost on the way: nobody works on it."""
-    monkeypatch.setattr(executors, "BEAT", 0.1)
-    monkeypatch.setattr(executors, "DEAD", 3.0)
+    monkeypatch.setattr(workers, "BEAT", 0.1)
+    monkeypatch.setattr(workers, "DEAD", 3.0)
     with fleet.front(tmp_path, monkeypatch):
         generation_id = stt.create(audio.JFK)
         given = sa.text(
@@ -131,14 +133,14 @@ def test_a_job_that_was_given_away_unheard_is_found_again(tmp_path: Path, monkey
         with pool().begin() as connection:
             me = {"id": f"{generation_id}-1", "me": DBOS.executor_id}
             assert connection.execute(given, me).rowcount == 1
-        with Worker(tmp_path / "worker", executors.DEAD):
+        with Worker(tmp_path / "worker", workers.DEAD):
             until(lambda: all_done([generation_id]), 90)
     assert "found 1 jobs" in caplog.text
 
 
 def signs_of_life() -> int:
     """How many processes have given one within the last second."""
-    table = executors.executors
+    table = workers.executors
     with pool().connect() as connection:
         recent = table.c.seen > sa.text("extract(epoch from now()) - 1")
         return connection.execute(sa.select(sa.func.count()).select_from(table).where(recent)).scalar_one()
@@ -185,7 +187,7 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
 
 def create(server: Server, path: Path) -> str:
     """Hand a file in as a program does; the generation id."""
-    token = tokens.make("test", access.SHARED)
+    token = tokens.make("test", visitors.SHARED)
     answer = requests.post(
         server.url + "/v1/stt/create",
         data={"model": "local/whisper-base"},
@@ -220,8 +222,8 @@ def test_the_disk_is_full(tmp_path: Path, monkeypatch, request: pytest.FixtureRe
         talk = minutes_of_speech(tmp_path)
         with Server(disk / "data", STT_ACCESS="shared") as server:
             generation_id = create(server, talk)
-            until(lambda: spoken.last_stretch(generation_id), 90)
-            text = spoken.text_so_far(generation_id)
+            until(lambda: transcripts.last_stretch(generation_id), 90)
+            text = transcripts.text_so_far(generation_id)
             fill(disk / "filler")
             assert answer(server)["missing"] == ["room on the disk"]
             refused = requests.post(server.url + "/upload", data=talk.read_bytes(), headers=NAMED, timeout=60)
@@ -232,7 +234,7 @@ def test_the_disk_is_full(tmp_path: Path, monkeypatch, request: pytest.FixtureRe
             os.unlink(disk / "filler")
             until(lambda: answer(server)["ready"], 30)
             until(lambda: all_done([generation_id]), 240)
-            transcript = spoken.transcript_of(generation_id)
+            transcript = transcripts.transcript_of(generation_id)
             assert transcript.text.startswith(text[:40]) and transcript.duration > 60
             assert requests.post(server.url + "/upload", data=talk.read_bytes(), headers=NAMED, timeout=60).ok
         forget()

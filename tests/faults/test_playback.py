@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import requests
 
-from stt import access, playback, recordings, records, storage
-from stt.transcript import Segment, Transcript
+from stt.auth import visitors
+from stt.files import paths
+from stt.store import playback_copies, recordings, records
+from stt.transcript.model import Segment, Transcript
 from tests import audio, formats, transcripts
 from tests.server import Server
 from tests.waiting import until
@@ -18,17 +20,22 @@ OWNER = f"visitor:{VISITOR}"
 
 
 def test_a_copy_goes_on_after_a_kill_in_the_middle(tmp_path: Path):
-    sound = formats.write(tmp_path / "long.mp3", np.tile(audio.samples(audio.JFK), 80), "libmp3lame", "mp3", layout="stereo")
+    sound = formats.write(
+        tmp_path / "long.mp3", np.tile(audio.samples(audio.JFK), 80), "libmp3lame", "mp3", layout="stereo"
+    )
     with Server(tmp_path / "data") as server, transcripts.sharing_data_with(server):
         id = transcripts.put(OWNER, Transcript((Segment(0.0, 1.0, "Ask not."),), 880.0), sound)
         recording = recordings.find(records.load(id, OWNER).recording_id or "", OWNER)
-        cookies = {access.COOKIE: access.cookie_for(VISITOR)}
-        assert requests.get(f"{server.url}/audio/{id}/state", cookies=cookies).json() == {"state": "making", "percent": 0}
-        until(lambda: (s := playback.sound_of(recording, "")) and 5 <= s.percent < 90)
+        cookies = {visitors.COOKIE: visitors.cookie_for(VISITOR)}
+        assert requests.get(f"{server.url}/audio/{id}/state", cookies=cookies).json() == {
+            "state": "making",
+            "percent": 0,
+        }
+        until(lambda: (s := playback_copies.sound_of(recording, "")) and 5 <= s.percent < 90)
         server.kill()
-        assert list(storage.folder("incoming").iterdir())
+        assert list(paths.folder("incoming").iterdir())
         server.start()  # nobody opens the player
-        until(lambda: playback.sound_of(recording, "") == playback.Sound(playback.READY, 100))
-        assert not list(storage.folder("incoming").iterdir())
+        until(lambda: playback_copies.sound_of(recording, "") == playback_copies.Sound(playback_copies.READY, 100))
+        assert not list(paths.folder("incoming").iterdir())
         copy = requests.get(f"{server.url}/audio/{id}", cookies=cookies)
-        assert copy.headers["content-type"] == playback.MIME and copy.content[4:8] == b"ftyp"
+        assert copy.headers["content-type"] == playback_copies.MIME and copy.content[4:8] == b"ftyp"

@@ -18,14 +18,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stt import records
+from stt.store import records
 from tests import audio
 from tests.conftest import forget
 from tests.provider import AFTER, KEY, Provider
 from tests.server import ROOT
 
 WORK = """
-from stt import jobs, records
+from stt.jobs import service as jobs; from stt.store import records
 from tests.waiting import until
 jobs.start()
 print("started", flush=True)
@@ -37,7 +37,9 @@ AT_ONCE = 4
 LOST = ("reset-after", "truncated", "html-after")  # of a create: accepted, and the news of it lost
 
 
-def test_no_job_is_lost_or_created_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest):
+def test_no_job_is_lost_or_created_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+):
     count, kills = (1000, 20) if request.config.getoption("--all") else (120, 5)
     chance = random.Random(7)
     with Provider() as provider:
@@ -76,7 +78,7 @@ def test_no_job_is_lost_or_created_twice(tmp_path: Path, monkeypatch: pytest.Mon
 def make_jobs(count: int, folder: Path) -> dict[str, str]:
     """Record jobs, each with a sound of its own, without starting them; generation id -> sha256 of the sound."""
     program = (
-        "import sys\nfrom pathlib import Path\nimport stt\nfrom stt import jobs\n"
+        "import sys\nfrom pathlib import Path\nimport stt\nfrom stt.jobs import service as jobs\n"
         "jobs._enqueue = lambda job: None\n"
         "for path in sorted(Path(sys.argv[1]).glob('*.wav')):\n"
         "    print(stt.create(path, model='#g1_whisper-base'), path, flush=True)\n"
@@ -109,7 +111,7 @@ class work:
 def wait_for_calls(provider: Provider, calls: int) -> None:
     tick = threading.Event()
     for _ in range(3000):
-        if provider.calls.total() >= calls or len(provider.jobs) and not records.open_jobs():
+        if provider.calls.total() >= calls or (len(provider.jobs) and not records.open_jobs()):
             return
         tick.wait(0.01)
     raise AssertionError("the provider was not called")

@@ -11,8 +11,10 @@ from moto.server import ThreadedMotoServer
 from s3fs import S3FileSystem
 
 import stt
-from stt import history, recordings, records, storage
+from stt import kinds
 from stt.errors import StorageAway
+from stt.library import history
+from stt.store import audio_files, recordings, records
 from tests import audio
 from tests.bench.accuracy import normalised
 from tests.faults import fleet
@@ -24,7 +26,7 @@ from tests.waiting import ended, until
 def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadedMotoServer]:
     """Where audio goes while a test runs; this process hands out work and takes none."""
     S3FileSystem.clear_instance_cache()  # both remember where the one of the test before was
-    storage._connect.cache_clear()
+    audio_files._connect.cache_clear()
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -37,7 +39,9 @@ def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Threaded
     server.stop()
 
 
-def test_a_worker_elsewhere_hears_what_lies_in_the_bucket_until_it_is_deleted(bucket: ThreadedMotoServer, tmp_path: Path):
+def test_a_worker_elsewhere_hears_what_lies_in_the_bucket_until_it_is_deleted(
+    bucket: ThreadedMotoServer, tmp_path: Path
+):
     generation_id = stt.create(audio.JFK)
     recording = recordings.find(records.load(generation_id, None).recording_id, "local")
     with Worker(tmp_path / "elsewhere"):
@@ -48,7 +52,9 @@ def test_a_worker_elsewhere_hears_what_lies_in_the_bucket_until_it_is_deleted(bu
     assert not recording.kept and not recording.path.exists()
 
 
-def test_a_job_waits_until_the_bucket_is_back_and_what_comes_meanwhile_is_told(bucket: ThreadedMotoServer, tmp_path: Path):
+def test_a_job_waits_until_the_bucket_is_back_and_what_comes_meanwhile_is_told(
+    bucket: ThreadedMotoServer, tmp_path: Path
+):
     generation_id = stt.create(audio.JFK)
     host, port = bucket.get_host_and_port()
     bucket.stop()
@@ -56,7 +62,7 @@ def test_a_job_waits_until_the_bucket_is_back_and_what_comes_meanwhile_is_told(b
         stt.create(audio.AUSTEN[0])
     assert len(recordings.all_of("local")) == 1, "and nothing is left of it"
     with Worker(tmp_path / "elsewhere"):
-        until(lambda: records.load(generation_id, None).state == records.WORKING)
+        until(lambda: records.load(generation_id, None).state == kinds.WORKING)
         again = ThreadedMotoServer(host, port, verbose=False)  # with what it had
         again.start()
         try:

@@ -31,7 +31,9 @@ def test_two_workers_share_the_work(long: bool, tmp_path: Path):
 
 
 def test_a_job_costs_the_same_however_many_wait(long: bool):
-    kinds, lengths, sample = (("sqlite", "postgresql"), (100, 1000, 10_000), 100) if long else (("sqlite",), (20, 300), 10)
+    kinds, lengths, sample = (
+        (("sqlite", "postgresql"), (100, 1000, 10_000), 100) if long else (("sqlite",), (20, 300), 10)
+    )
     for kind in kinds:
         costs = [queue_cost.measure(kind, length, sample) for length in lengths]
         for length, cost in zip(lengths, costs, strict=True):

@@ -46,9 +46,19 @@ def test_a_data_folder_that_cannot_be_written_is_said_at_start(tmp_path: Path):
 @pytest.mark.parametrize("command", ["app", "worker"])
 def test_a_secret_that_can_be_guessed_is_refused_and_not_repeated(tmp_path: Path, command: str):
     environment = {**os.environ, "STT_DATA_DIR": str(tmp_path / "data"), "STT_SECRET": "hunter2-hunter2"}
-    program = ["streamlit", "run", "streamlit_app.py", "--server.port", str(free_port())] if command == "app" else ["stt", "worker"]
+    program = (
+        ["streamlit", "run", "streamlit_app.py", "--server.port", str(free_port())]
+        if command == "app"
+        else ["stt", "worker"]
+    )
     ended = subprocess.run(
-        [sys.executable, "-m", *program], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", *program],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert ended.returncode == 1
     assert "STT_SECRET can be guessed: it needs 32 characters or more" in ended.stderr
@@ -82,7 +92,7 @@ def test_missing_or_altered_weights_fail_the_job_in_words(tmp_path: Path, damage
         "from tests.waiting import ended\n"
         "p = ended(stt.create('tests/speech/jfk.flac'))\n"
         "print(p.state, p.job.error['kind'], p.job.error['message'])\n"
-        "from stt import jobs; jobs.stop()\n"
+        "from stt.jobs import service as jobs; jobs.stop()\n"
     )
     environment = {**os.environ, "STT_DATA_DIR": str(tmp_path / "data"), "STT_WHISPER_MODEL": str(folder)}
     ended = subprocess.run(

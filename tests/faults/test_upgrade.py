@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stt import jobs, records, spoken
+from stt.jobs import service
+from stt.store import records, transcripts
 from tests import audio
 from tests.conftest import forget
 from tests.provider import KEY, Job, Provider
@@ -54,17 +55,19 @@ def provider(data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
 
 
 def test_open_jobs_of_an_older_version_finish_and_nothing_is_done_twice(provider: Provider):
-    before = spoken.stretch(HALF_DONE, 1)
-    jobs.start()
+    before = transcripts.stretch(HALF_DONE, 1)
+    service.start()
     try:
         at_the_provider, half_done, not_queued = map(ended, (AT_THE_PROVIDER, HALF_DONE, NOT_QUEUED))
     finally:
-        jobs.stop(patience=10)
+        service.stop(patience=10)
     assert at_the_provider.text == "It is done." and not provider.calls["create"]
     assert half_done.state == "done" and half_done.text.count("country") == 4, "twice in each turn of the speech"
     # The chunk that was finished is in the transcript as it was, so it was not decoded again.
     first = [segment for segment in half_done.transcript.segments if segment.end <= before["end"]]
-    assert spoken.as_rows(first) == [row | {"language": None} for row in before["segments"]]  # that version knew none
+    assert transcripts.as_rows(first) == [
+        row | {"language": None} for row in before["segments"]
+    ]  # that version knew none
     assert half_done.transcript.duration == pytest.approx(46.8, abs=0.1)
     assert not_queued.state == "done" and "selfish" in not_queued.text
     assert not records.open_jobs()

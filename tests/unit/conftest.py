@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stt import links
-from stt.aiml import Client
+from stt.aiml.client import Client
+from stt.links import download
 from stt.settings import settings
 from tests import audio
 from tests.provider import KEY, Provider
@@ -49,7 +49,7 @@ def fetch(tmp_path):
 
     def fetched(url, **options):
         options = {"limit_bytes": 10_000_000, "timeout_seconds": 20, "allow_private": True} | options
-        return links.download(url, tmp_path, **options).path
+        return download.download(url, tmp_path, **options).path
 
     return fetched
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stt import access
+from stt.auth import signing
 from stt.errors import SetupError
 
 pytestmark = pytest.mark.usefixtures("data")
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("data")
 def test_a_secret_that_can_be_guessed_is_refused(host, secret: str):
     host(STT_SECRET=secret)
     with pytest.raises(SetupError, match="STT_SECRET can be guessed") as refused:
-        access.signing_secret()
+        signing.signing_secret()
     assert secret not in str(refused.value.to_dict()) or len(secret) == 1
 
 
@@ -25,12 +25,12 @@ def test_a_secret_that_can_be_guessed_is_refused(host, secret: str):
 def test_a_random_secret_is_taken(host, make):
     for _ in range(100):
         host(STT_SECRET=(secret := make(32)))
-        assert access.signing_secret() == secret
+        assert signing.signing_secret() == secret
 
 
 def test_a_secret_file_that_is_not_whole_is_refused(data: Path):
-    made = access.signing_secret()
-    assert len(made) == 64 and access.signing_secret() == made
+    made = signing.signing_secret()
+    assert len(made) == 64 and signing.signing_secret() == made
     (data / "secret").write_text(made[:10])
     with pytest.raises(SetupError, match="can be guessed"):
-        access.signing_secret()
+        signing.signing_secret()

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from stt import catalog, errors, results
-from stt.aiml import Client
+from stt import errors
+from stt.aiml import catalog, results
+from stt.aiml.client import Client
 from tests.audio import JFK
 from tests.provider import KEY, Provider
 from tests.provider_contract import MODELS

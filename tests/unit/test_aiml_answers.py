@@ -7,8 +7,10 @@ import time
 import pytest
 from pytest_httpserver import HTTPServer
 
-from stt import aiml, catalog, errors
-from stt.aiml import Client
+from stt import errors
+from stt.aiml import catalog
+from stt.aiml import client as aiml
+from stt.aiml.client import Client
 from tests.provider import KEY
 
 BASE = "#g1_whisper-base"

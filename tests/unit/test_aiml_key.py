@@ -9,8 +9,9 @@ import traceback
 import pytest
 from pytest_httpserver import HTTPServer
 
-from stt import errors, results
-from stt.aiml import Client
+from stt import errors
+from stt.aiml import results
+from stt.aiml.client import Client
 from tests.audio import JFK
 from tests.provider import KEY, Provider
 

@@ -10,9 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from stt import answers, catalog, errors, openapi, results
-from stt.records import CANCELLED, DONE, FAILED, QUEUED, WORKING, Job
-from stt.transcript import Segment, Transcript, Word
+from stt import errors
+from stt.aiml import catalog, results
+from stt.kinds import CANCELLED, DONE, FAILED, QUEUED, WORKING
+from stt.store.records import Job
+from stt.transcript.model import Segment, Transcript, Word
+from stt.web import contract, openapi
 
 JOB = Job(
     id="h66460ba-0562", owner="user:a", recording_id=None, url=None, title="Talk", model="local/whisper-base",
@@ -42,7 +45,7 @@ TALK = Transcript(
 
 def test_words_tell_their_language_where_there_are_several():
     spanish = replace(TALK.segments[0], language="es")
-    body = answers.job(JOB, replace(TALK, segments=(spanish, replace(TALK.segments[1], language="en"))))
+    body = contract.job(JOB, replace(TALK, segments=(spanish, replace(TALK.segments[1], language="en"))))
     channel = body["result"]["results"]["channels"][0]
     words = channel["alternatives"][0]["words"]
     assert [word["language"] for word in words] == ["es"] * 5 + ["en"] * 3
@@ -59,7 +62,7 @@ def fits(body: dict, schema: str) -> None:
 
 
 def test_a_result_has_the_words_the_seed_and_others_look_for():
-    body = answers.job(JOB, TALK)
+    body = contract.job(JOB, TALK)
     fits(body, "Transcription")
     alternative = body["result"]["results"]["channels"][0]["alternatives"][0]
     assert alternative["transcript"] == "“Hello there,” she said. Go! It's 3.5 km."
@@ -79,7 +82,7 @@ def test_a_result_has_the_words_the_seed_and_others_look_for():
 
 
 def test_our_own_client_reads_the_result_back():
-    read = results.read(answers.job(JOB, TALK)).transcript
+    read = results.read(contract.job(JOB, TALK)).transcript
     assert read is not None and read.text == TALK.text
     assert [(w.text, w.start, w.end) for w in read.words][1:] == [
         (" there,”", 0.4, 0.8), (" she", 0.8, 1.0), (" said.", 1.0, 1.5), (" Go!", 1.5, 2.0), (" It's", 2.5, 3.0),
@@ -99,7 +102,7 @@ def test_any_text_comes_out_whole(said: list[str], speaker: str | None):
     text = "".join(word.text for word in words)
     segments = (Segment(0.0, 10.0, text, words, speaker),) if words else ()
     transcript = Transcript(segments=segments, duration=10.0)
-    body = answers.job(JOB, transcript)
+    body = contract.job(JOB, transcript)
     fits(body, "Transcription")
     alternative = body["result"]["results"]["channels"][0]["alternatives"][0]
     assert alternative["transcript"] == transcript.text
@@ -108,7 +111,7 @@ def test_any_text_comes_out_whole(said: list[str], speaker: str | None):
 
 
 def test_a_transcript_without_times_invents_none():
-    body = answers.job(JOB, Transcript(segments=(Segment(0.0, 0.0, "Only text."),), duration=4.0, timed=False))
+    body = contract.job(JOB, Transcript(segments=(Segment(0.0, 0.0, "Only text."),), duration=4.0, timed=False))
     fits(body, "Transcription")
     results_ = body["result"]["results"]
     assert results_["channels"][0]["alternatives"][0]["words"] == [] and "utterances" not in results_
@@ -116,7 +119,7 @@ def test_a_transcript_without_times_invents_none():
 
 
 def test_silence_is_a_result_too():
-    body = answers.job(JOB, Transcript(duration=4.0))
+    body = contract.job(JOB, Transcript(duration=4.0))
     fits(body, "Transcription")
     assert body["result"]["results"]["channels"][0]["alternatives"][0]["transcript"] == ""
 
@@ -127,7 +130,7 @@ def test_silence_is_a_result_too():
 )
 def test_states_have_the_words_of_the_contract(state: str, status: str):
     error = errors.NotSound("This is text.").to_dict() if state == FAILED else None
-    body = answers.job(replace(JOB, state=state, error=error), TALK if state == DONE else None)
+    body = contract.job(replace(JOB, state=state, error=error), TALK if state == DONE else None)
     fits(body, "Transcription")
     assert body["status"] == status and (body["result"] is not None) == (state == DONE)
     if status == "error":
@@ -137,7 +140,7 @@ def test_states_have_the_words_of_the_contract(state: str, status: str):
 
 def test_what_goes_wrong_has_the_body_of_the_contract():
     error = errors.LimitReached("No more today.")
-    body = answers.refusal(error, "/v1/stt/create", "f00d")
+    body = contract.refusal(error, "/v1/stt/create", "f00d")
     fits(body, "Problem")
     assert body["statusCode"] == 429 and body["requestId"] == "f00d"
     assert body["message"] == f"No more today. {error.guidance}"
@@ -145,9 +148,9 @@ def test_what_goes_wrong_has_the_body_of_the_contract():
 
 def test_models_have_the_shape_of_the_list():
     first, local = catalog.packaged().find(catalog.FIRST), catalog.packaged().find(catalog.LOCAL)
-    body = answers.models([(first, local)])
+    body = contract.models([(first, local)])
     fits(body, "Models")
     (model,) = body["data"]
     assert model["id"] == catalog.FIRST and "whisper-base" in model["aliases"]
     assert model["pricing"]["units"] == [{"name": "second", "price": 0, "per": 1}]
-    assert answers.etag(body) != answers.etag(answers.models([]))
+    assert contract.etag(body) != contract.etag(contract.models([]))

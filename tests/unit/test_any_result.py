@@ -5,9 +5,10 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stt import errors, results
-from stt.results import read
-from stt.untrusted import clean
+from stt import errors
+from stt.aiml import results
+from stt.aiml.results import read
+from stt.files.json_values import clean
 from tests.unit.test_results import answer, assert_sound
 
 WORD = st.text("abcdeéß你好.,-'$ \u0301", min_size=1, max_size=6)
@@ -87,11 +88,55 @@ JSON = st.recursive(
         st.lists(inner, max_size=4)
         | st.dictionaries(
             st.sampled_from(
-                "status result output error results channels alternatives transcript words word start end text "
-                "utterances metadata duration paragraphs sentences speaker channel confidence summary topics "
-                "segments intents sentiments entities chapters auto_highlights_result timestamps usage cost search "
-                "hits start_word end_word message statusCode language_code detected_language iab_categories_result "
-                "sentiment_analysis_results content_safety_labels labels label severity timestamp".split()
+                [
+                    "status",
+                    "result",
+                    "output",
+                    "error",
+                    "results",
+                    "channels",
+                    "alternatives",
+                    "transcript",
+                    "words",
+                    "word",
+                    "start",
+                    "end",
+                    "text",
+                    "utterances",
+                    "metadata",
+                    "duration",
+                    "paragraphs",
+                    "sentences",
+                    "speaker",
+                    "channel",
+                    "confidence",
+                    "summary",
+                    "topics",
+                    "segments",
+                    "intents",
+                    "sentiments",
+                    "entities",
+                    "chapters",
+                    "auto_highlights_result",
+                    "timestamps",
+                    "usage",
+                    "cost",
+                    "search",
+                    "hits",
+                    "start_word",
+                    "end_word",
+                    "message",
+                    "statusCode",
+                    "language_code",
+                    "detected_language",
+                    "iab_categories_result",
+                    "sentiment_analysis_results",
+                    "content_safety_labels",
+                    "labels",
+                    "label",
+                    "severity",
+                    "timestamp",
+                ]
             )
             | st.text(max_size=4),
             inner,

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from stt import erasure, recordings, storage
-from stt.database import database
+from stt.db.engine import database
+from stt.store import audio_files, erasure, recordings
 from tests import audio
 from tests.conftest import forget
 
@@ -20,7 +20,7 @@ def afar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A store elsewhere, and a cache with room for one file of 3 bytes."""
     monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "first"))
     monkeypatch.setenv("STT_STORAGE", f"file://{tmp_path}/afar")
-    monkeypatch.setattr(storage, "CACHE_LIMIT", 5)
+    monkeypatch.setattr(audio_files, "CACHE_LIMIT", 5)
     forget()
     yield tmp_path / "afar"
     forget()
@@ -29,7 +29,7 @@ def afar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def saved(tmp_path: Path, *names: str) -> None:
     for name in names:
         (tmp_path / "part").write_bytes(b"123")
-        storage.save(tmp_path / "part", name)
+        audio_files.save(tmp_path / "part", name)
 
 
 def age(*paths: Path) -> None:
@@ -49,23 +49,27 @@ def test_what_is_saved_makes_room_in_the_cache(afar: Path, tmp_path: Path):
 def test_what_somebody_is_about_to_open_stays_in_the_cache(afar: Path, tmp_path: Path):
     saved(tmp_path, "a", "b")
     age(tmp_path / "first" / "cache" / "a")
-    wanted = storage.local("a")  # the answer to a request, which opens it a moment later
+    wanted = audio_files.local("a")  # the answer to a request, which opens it a moment later
     saved(tmp_path, "c", "d")
     assert wanted.read_bytes() == b"123"
 
 
-def test_what_was_deleted_on_another_machine_leaves_the_cache(afar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(storage, "CACHE_LIMIT", 1 << 30)
+def test_what_was_deleted_on_another_machine_leaves_the_cache(
+    afar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(audio_files, "CACHE_LIMIT", 1 << 30)
     kept, deleted = (recordings.take_in(audio.JFK, "visitor:ann") for _ in range(2))
     with database().begin() as connection:  # as the other machine does
         recordings.delete(connection, deleted.id, "visitor:ann")
-    assert len(storage.cached()) == 2
+    assert len(audio_files.cached()) == 2
     erasure.remove_copies()
-    assert storage.cached() == [kept.id]
+    assert audio_files.cached() == [kept.id]
 
 
 @pytest.mark.parametrize(("folder", "file"), [(0o700, 0o600), (0o750, 0o640), (0o2770, 0o660)])
-def test_a_file_in_a_shared_folder_is_for_those_whom_the_folder_lets_in(afar: Path, tmp_path: Path, folder: int, file: int):
+def test_a_file_in_a_shared_folder_is_for_those_whom_the_folder_lets_in(
+    afar: Path, tmp_path: Path, folder: int, file: int
+):
     afar.mkdir()
     afar.chmod(folder)
     saved(tmp_path, "a")
@@ -73,13 +77,13 @@ def test_a_file_in_a_shared_folder_is_for_those_whom_the_folder_lets_in(afar: Pa
 
 
 def test_many_at_once_in_a_cache_that_is_too_small(afar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(storage, "IN_USE", 0.0)
+    monkeypatch.setattr(audio_files, "IN_USE", 0.0)
     names = [f"sound-{number}" for number in range(20)]
     saved(tmp_path, *names)
     monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "second"))  # another machine: it has no copies yet
     forget()
     with ThreadPoolExecutor(8) as threads:
-        paths = list(threads.map(storage.local, names * 20))
+        paths = list(threads.map(audio_files.local, names * 20))
     assert {path.name for path in paths} == set(names)
-    assert storage.local("sound-1").read_bytes() == b"123"
+    assert audio_files.local("sound-1").read_bytes() == b"123"
     assert len(list((tmp_path / "second" / "cache").iterdir())) <= 8

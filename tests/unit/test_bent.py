@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stt import links, media
+from stt.audio import decoder
 from stt.errors import BadLink, InputError
+from stt.links import download
 from tests import audio
 
 EACH, ALL = 25, 1500  # files of each format; the second with --all
@@ -54,18 +55,28 @@ def test_a_bent_recording_is_read_or_refused_with_a_sentence(tmp_path: Path, who
     for _ in range(ALL if request.config.getoption("--all") else EACH):
         path.write_bytes(bent(whole[end], whole[FORMATS[chance.integers(0, len(FORMATS))]], chance))
         try:
-            found = media.probe(path, "holiday")
+            found = decoder.probe(path, "holiday")
             assert found.kind and (found.duration is None or found.duration > 0)
-            with media.Reader(path) as reader:
+            with decoder.Reader(path) as reader:
                 samples = reader.read(20)
             assert np.isfinite(samples).all() and np.abs(samples).max(initial=0) <= 1
         except InputError as error:
             assert error.message and error.guidance
     path.write_bytes(whole[end])
-    assert media.probe(path).duration == pytest.approx(3, abs=0.2)
+    assert decoder.probe(path).duration == pytest.approx(3, abs=0.2)
 
 
-HOSTS = ("127.0.0.1", "localhost", "0x7f.1", "2130706433", "[::1]", "[::ffff:10.0.0.1]", "10.0.0.1", "169.254.169.254", "a.local")
+HOSTS = (
+    "127.0.0.1",
+    "localhost",
+    "0x7f.1",
+    "2130706433",
+    "[::1]",
+    "[::ffff:10.0.0.1]",
+    "10.0.0.1",
+    "169.254.169.254",
+    "a.local",
+)
 BENDS = ("", "user:pass@", "example.org@", "example.org%40", "example.org\\@", "%00", " ", "\t", "\u2024", "\uff0e")
 
 
@@ -73,10 +84,20 @@ BENDS = ("", "user:pass@", "example.org@", "example.org%40", "example.org\\@", "
 def test_a_bent_link_is_refused_or_leads_where_it_says(scheme: str):
     for host in HOSTS:
         for bend in BENDS:
-            for tail in ("", ":22", ":80", ":99999", "/a.mp3", "/../../etc/passwd", "?u=http://10.0.0.1", "#@example.org", "\r\nHost: x"):
+            for tail in (
+                "",
+                ":22",
+                ":80",
+                ":99999",
+                "/a.mp3",
+                "/../../etc/passwd",
+                "?u=http://10.0.0.1",
+                "#@example.org",
+                "\r\nHost: x",
+            ):
                 address = f"{scheme}://{bend}{host}{tail}" if scheme.isalpha() else f"{scheme}{bend}{host}{tail}"
                 try:
-                    good = links.well_formed(address)
+                    good = download.well_formed(address)
                 except BadLink as error:
                     assert error.message
                     continue

@@ -10,9 +10,15 @@ from typing import Any
 
 import pytest
 
-from stt import catalog, corrections, history, keys, links, live_recordings, recordings, references, storage, takeout, tokens
+from stt.aiml import catalog
+from stt.auth import keys, tokens
 from stt.errors import BadLink, BadOption, DiskFull, KeyRefused, SttError, TooLarge
+from stt.files import paths
+from stt.library import corrections, history, live_recordings, takeout
+from stt.links import download
+from stt.references import reader
 from stt.settings import settings
+from stt.store import recordings
 from tests import audio
 from tests.transcripts import finished
 
@@ -37,7 +43,7 @@ def set_option(kind: str, value: Any) -> None:
 
 # What, the longest that passes or None where another check refuses it, one more, and who refuses.
 FIELDS: dict[str, tuple[Callable[[Any], Any], Any, Any, type[SttError]]] = {
-    "a link": (links.well_formed, "https://a.example/".ljust(links.LONGEST, "a"), "https://a.example/".ljust(links.LONGEST + 1, "a"), BadLink),
+    "a link": (download.well_formed, "https://a.example/".ljust(download.LONGEST, "a"), "https://a.example/".ljust(download.LONGEST + 1, "a"), BadLink),
     "many links": (recordings.links_in, "a b " * 9 + "c " * recordings.MOST_LINKS,
                    " ".join(map(str, range(recordings.MOST_LINKS + 1))), BadLink),
     "the links box": (recordings.links_in, " " * recordings.LONGEST_LINKS, " " * (recordings.LONGEST_LINKS + 1), BadLink),
@@ -46,7 +52,7 @@ FIELDS: dict[str, tuple[Callable[[Any], Any], Any, Any, type[SttError]]] = {
     "JSON of a model": (lambda v: set_option("json", v), '{"a": 1}', {"a": "b" * catalog.LONGEST_VALUE}, BadOption),
     "a key": (keys.typed, "k" * keys.LONGEST, "k" * (keys.LONGEST + 1), KeyRefused),
     "the name of a token": (lambda v: tokens.make(v, ANN), "n" * tokens.NAMED, "n" * (tokens.NAMED + 1), BadOption),
-    "a reference text": (references.pasted, "r" * references.MOST, "r" * (references.MOST + 1), TooLarge),
+    "a reference text": (reader.pasted, "r" * reader.MOST, "r" * (reader.MOST + 1), TooLarge),
 }  # fmt: skip
 
 
@@ -94,13 +100,15 @@ def disk(monkeypatch: pytest.MonkeyPatch, total: int, free: int) -> None:
         (10 * GB, GB, GB, False),
     ],
 )
-def test_a_disk_keeps_five_per_cent_or_two_gigabytes_free(tmp_path, monkeypatch, total: int, free: int, size: int, fits: bool):
+def test_a_disk_keeps_five_per_cent_or_two_gigabytes_free(
+    tmp_path, monkeypatch, total: int, free: int, size: int, fits: bool
+):
     disk(monkeypatch, total, free)
     if fits:
-        storage.check_room(tmp_path, size)
+        paths.check_room(tmp_path, size)
     else:
         with pytest.raises(DiskFull, match="too little room"):
-            storage.check_room(tmp_path, size)
+            paths.check_room(tmp_path, size)
 
 
 def test_nothing_more_is_taken_in_when_the_disk_is_nearly_full(host, httpserver, monkeypatch, tmp_path):
@@ -112,7 +120,7 @@ def test_nothing_more_is_taken_in_when_the_disk_is_nearly_full(host, httpserver,
     ways: list[Callable[[], Any]] = [
         lambda: recordings.take_in(audio.JFK, ANN),
         lambda: live_recordings.start(ANN, "ann", "Recording"),
-        lambda: links.download(httpserver.url_for("/a.flac"), settings().data_dir / "incoming", limit_bytes=GB, timeout_seconds=20, allow_private=True),
+        lambda: download.download(httpserver.url_for("/a.flac"), settings().data_dir / "incoming", limit_bytes=GB, timeout_seconds=20, allow_private=True),
         takeout.check_room,
     ]  # fmt: skip
     for way in ways:
@@ -124,7 +132,7 @@ def test_nothing_more_is_taken_in_when_the_disk_is_nearly_full(host, httpserver,
 def test_the_disk_is_looked_at_again_while_a_file_arrives(host, monkeypatch):
     host()
     with recordings.Intake("a.wav", ANN) as intake:
-        intake.write(b"x" * (storage.CHECKED - 1))
+        intake.write(b"x" * (paths.CHECKED - 1))
         disk(monkeypatch, 100 * GB, GB)
         with pytest.raises(DiskFull):
             intake.write(b"xx")

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stt import catalog
-from stt.catalog import FIRST, LOCAL, Cost, clean_options, cost, load, packaged
+from stt.aiml import catalog
+from stt.aiml.catalog import FIRST, LOCAL, Cost, clean_options, cost, load, packaged
+from stt.aiml.offered import options_for
 from stt.errors import BadOption, ProviderDown
-from stt.models import options_for
 from tests.provider_contract import MODELS, TAKES
 
 REMOTE = [model for model in packaged().models if not model.local]
@@ -171,7 +171,14 @@ def test_options_are_sent_with_their_types_and_without_the_empty_ones(given_, se
 
 @pytest.mark.parametrize(
     ("asked", "read"),
-    [("es", "es"), ("es,en", "es,en"), (["es", "en-US", "es"], "es,en"), (" es , en ", "es,en"), ([], None), ("", None)],
+    [
+        ("es", "es"),
+        ("es,en", "es,en"),
+        (["es", "en-US", "es"], "es,en"),
+        (" es , en ", "es,en"),
+        ([], None),
+        ("", None),
+    ],
 )
 def test_this_machine_takes_one_language_or_several(asked, read):
     assert options_for(packaged().find(LOCAL), LOCAL, {"language": asked}).get("language") == read
@@ -225,4 +232,4 @@ def test_the_catalog_does_not_load_whisper():
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in node.names
     }
-    assert not imported & {"faster_whisper", "stt.whisper", "streamlit"}
+    assert not imported & {"faster_whisper", "stt.whisper.transcribe", "streamlit"}

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stt import compare
-from stt.compare import ADDED, CHANGED, MISSING, SAME, align, passages, tokens, tokens_of_text
-from stt.transcript import Segment, Transcript, Word
+from stt.transcript import comparison
+from stt.transcript.comparison import ADDED, CHANGED, MISSING, SAME, align, passages, tokens, tokens_of_text
+from stt.transcript.model import Segment, Transcript, Word
 
 
 def keys(text: str, *, exact: bool = False) -> list[str]:
@@ -83,7 +83,10 @@ def test_no_letter_of_a_transcript_gets_lost_in_its_tokens():
 
 
 def test_every_kind_of_difference_is_found_and_counted():
-    found = align(["the", "cat", "sat", "on", "the", "mat", "by", "a", "door"], ["the", "dog", "sat", "on", "mat", "by", "a", "door", "today"])
+    found = align(
+        ["the", "cat", "sat", "on", "the", "mat", "by", "a", "door"],
+        ["the", "dog", "sat", "on", "mat", "by", "a", "door", "today"],
+    )
     assert [(run.kind, run.last - run.first, run.end - run.start) for run in found.runs] == [
         (SAME, 1, 1),
         (CHANGED, 1, 1),
@@ -135,7 +138,7 @@ def test_long_texts_are_cut_where_they_agree_and_counted_as_if_they_were_not(mon
     reference = many(24_000)
     heard = misheard(reference)
     cut = align(reference, heard)
-    monkeypatch.setattr(compare, "WHOLE", 100_000)
+    monkeypatch.setattr(comparison, "WHOLE", 100_000)
     whole = align(reference, heard)
     assert not cut.rough
     assert cut.errors == whole.errors
@@ -153,7 +156,7 @@ def test_a_hundred_thousand_words_with_nothing_in_common_end_and_are_said_to_be_
 
 
 def test_a_text_is_compared_up_to_the_limit():
-    assert len(tokens_of_text("word " * (compare.MOST_WORDS + 10))) == compare.MOST_WORDS
+    assert len(tokens_of_text("word " * (comparison.MOST_WORDS + 10))) == comparison.MOST_WORDS
 
 
 def test_passages_hold_every_word_once_in_every_column():
@@ -173,7 +176,7 @@ def test_passages_hold_every_word_once_in_every_column():
 def test_a_page_of_additions_is_drawn_in_parts():
     other = tokens_of_text("word " * 1000)
     parts = passages([], [(other, align([], [token.key for token in other]))])
-    assert len(parts) == 5 and max(len(part.sides[1]) for part in parts) == compare.MOST_CELLS
+    assert len(parts) == 5 and max(len(part.sides[1]) for part in parts) == comparison.MOST_CELLS
 
 
 def test_a_word_without_a_time_is_heard_where_the_other_version_says_it():
@@ -195,5 +198,5 @@ def test_a_word_without_a_time_is_heard_where_the_other_version_says_it():
 
 
 def test_each_against_each_measures_by_its_own_reference():
-    rates = compare.matrix([["a", "b"], ["a", "b", "c", "d"], []])
+    rates = comparison.matrix([["a", "b"], ["a", "b", "c", "d"], []])
     assert rates == [[0.0, 1.0, 1.0], [0.5, 0.0, 1.0], [None, None, None]]

@@ -15,10 +15,11 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from stt import access, bodies, connections
-from stt.bodies import Steady
-from stt.middleware import Visitors
-from stt.routes import ROUTES
+from stt.auth import visitors
+from stt.guard import bodies, connections
+from stt.guard.bodies import Steady
+from stt.guard.middleware import Visitors
+from stt.web.routes import ROUTES
 from tests.server import free_port
 from tests.waiting import TICK, until
 
@@ -94,7 +95,13 @@ FIRST = b"GET /refused HTTP/1.1\r\nHost: a\r\n\r\n"
 
 @pytest.mark.parametrize(
     ("start", "piece"),
-    [(b"", b"\r\n"), (b"GET /", b"a"), (b"GET / HTTP/1.1\r\n", b"X: y\r\n"), (FIRST, b"\r\n"), (FIRST + b"GET /", b"a")],
+    [
+        (b"", b"\r\n"),
+        (b"GET /", b"a"),
+        (b"GET / HTTP/1.1\r\n", b"X: y\r\n"),
+        (FIRST, b"\r\n"),
+        (FIRST + b"GET /", b"a"),
+    ],
 )
 def test_a_head_that_drips_is_cut_off(port: int, monkeypatch: pytest.MonkeyPatch, start: bytes, piece: bytes):
     """Also the head of a second request, and empty lines, of which no request ever begins."""
@@ -145,14 +152,14 @@ UPLOADS = {
 def test_a_body_that_stops_or_drips_is_a_408_and_leaves_nothing(
     port: int, data: Path, monkeypatch: pytest.MonkeyPatch, kind: str, bound: str
 ):
-    from stt import tokens
+    from stt.auth import tokens
 
     monkeypatch.setattr(bodies, bound, 0.6)
     path, content = UPLOADS[kind]
     token = tokens.make("test", "user:ann")
     head = (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: {content}\r\nContent-Length: 99999\r\n"
-        f"Authorization: Bearer {token}\r\nCookie: {access.COOKIE}={access.cookie_for('ann')}\r\n\r\n"
+        f"Authorization: Bearer {token}\r\nCookie: {visitors.COOKIE}={visitors.cookie_for('ann')}\r\n\r\n"
     )
     begin = b'--b\r\nContent-Disposition: form-data; name="audio"; filename="a.wav"\r\n\r\nRIFF'
     with connected(port, head.encode() + begin) as line:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stt import cookies
+from stt.auth import cookies
 from tests.conftest import forget
 
 VISITOR, WANTED, MORE = "stt_visitor", "stt_wanted", "_streamlit_xsrf=1"

@@ -12,14 +12,17 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stt import corrections, history, records, spoken
-from stt.database import corrections as kept
-from stt.database import database, tags
+from stt import kinds
+from stt.db.engine import database
+from stt.db.tables import corrections as kept
+from stt.db.tables import tags
 from stt.errors import BadOption, Conflict, NotFound
-from stt.exports import FORMATS
-from stt.realign import rewritten
-from stt.records import Job
-from stt.transcript import Segment, Transcript, Word, paragraphs
+from stt.export.formats import FORMATS
+from stt.library import corrections, history
+from stt.store import records, transcripts
+from stt.store.records import Job
+from stt.transcript.model import Segment, Transcript, Word, paragraphs
+from stt.transcript.retiming import rewritten
 
 OWNER = "visitor:reader"
 WORDS = (
@@ -38,14 +41,14 @@ def finished(transcript: Transcript = SPOKEN, name: str = "a", owner: str = OWNE
     now = time.time()
     values: dict = dict.fromkeys(Job.__dataclass_fields__)
     values |= {"id": name, "owner": owner, "title": "Speech", "model": "base", "engine": "whisper", "options": {}}
-    values |= {"state": records.WORKING, "attempt": 1, "turn": 1, "created": now, "queued": now, "worked": 1.0}
+    values |= {"state": kinds.WORKING, "attempt": 1, "turn": 1, "created": now, "queued": now, "worked": 1.0}
     records.insert(Job(**{**values, "seconds_done": 0.0}))
     assert records.finish(records.load(name, owner), transcript)
     return name
 
 
 def texts(generation_id: str) -> list[str]:
-    return [p.text.strip() for p in paragraphs(spoken.transcript_of(generation_id).segments)]
+    return [p.text.strip() for p in paragraphs(transcripts.transcript_of(generation_id).segments)]
 
 
 # ---- words and times ------------------------------------------------------------------------------------------------
@@ -123,7 +126,7 @@ def test_a_correction_is_what_readers_exports_and_counts_have(data: Path):
     finished()
     assert corrections.save("a", OWNER, 0, "  And so\n my dear fellow  Americans. ", 0) == 1
     assert texts("a") == ["And so my dear fellow Americans.", "Ask not."]
-    job, transcript = records.load("a", OWNER), spoken.transcript_of("a")
+    job, transcript = records.load("a", OWNER), transcripts.transcript_of("a")
     assert (job.words, job.confidence) == (8, transcript.confidence)
     assert b"my dear fellow Americans" in FORMATS["txt"].write(transcript)
     assert [found.id for found in history.find(OWNER, text="fellow")] == ["a"]
@@ -177,13 +180,13 @@ def test_the_machines_version_is_kept_restored_and_left_again(data: Path):
     corrections.rename_speakers("a", OWNER, {"Speaker 2": "Grace"}, 1)
     assert corrections.machine("a", OWNER) == SPOKEN
     assert corrections.restore("a", OWNER, 2) == 3
-    assert spoken.transcript_of("a") == SPOKEN
+    assert transcripts.transcript_of("a") == SPOKEN
     assert records.load("a", OWNER).words == SPOKEN.word_count
     state = corrections.state("a", OWNER)
     assert (state.version, state.corrected, state.put_aside) == (3, False, True)
     assert corrections.bring_back("a", OWNER, 3) == 4
     assert texts("a") == ["Mine.", "Ask not."]
-    assert spoken.transcript_of("a").speakers == ["Speaker 1", "Grace"]
+    assert transcripts.transcript_of("a").speakers == ["Speaker 1", "Grace"]
     with pytest.raises(Conflict):
         corrections.restore("a", OWNER, 3)
 
@@ -197,7 +200,7 @@ def test_a_renamed_speaker_is_renamed_everywhere(data: Path):
     }
     finished(replace(SPOKEN, extras=found))
     corrections.rename_speakers("a", OWNER, {"Speaker 1": " John\n F. ", "Speaker 2": "<b>Ask</b>"}, 0)
-    transcript = spoken.transcript_of("a")
+    transcript = transcripts.transcript_of("a")
     assert transcript.extras["speakers"] == ["John F.", "<b>Ask</b>"]
     assert [row["speaker"] for row in transcript.extras["sentiments"]] == ["<b>Ask</b>", None]
     assert transcript.extras["topics"] == found["topics"] and transcript.extras["summary"] == "Speaker 1"
@@ -210,7 +213,7 @@ def test_a_renamed_speaker_is_renamed_everywhere(data: Path):
 def test_names_can_be_swapped(data: Path):
     finished()
     corrections.rename_speakers("a", OWNER, {"Speaker 1": "Speaker 2", "Speaker 2": "Speaker 1"}, 0)
-    assert spoken.transcript_of("a").speakers == ["Speaker 2", "Speaker 1"]
+    assert transcripts.transcript_of("a").speakers == ["Speaker 2", "Speaker 1"]
 
 
 def test_a_title_changes_unless_another_tab_was_first(data: Path):
@@ -256,7 +259,7 @@ def test_nobody_reaches_what_is_somebody_elses(data: Path, call):
     finished()
     with pytest.raises(NotFound):
         call("visitor:other")
-    assert spoken.transcript_of("a") == SPOKEN
+    assert transcripts.transcript_of("a") == SPOKEN
 
 
 def test_what_is_deleted_leaves_no_correction_behind(data: Path):

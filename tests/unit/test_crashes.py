@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from stt import crashes
-from stt.database import crashes as marks
-from stt.database import database
+from stt.cluster import crashes
+from stt.db.engine import database
+from stt.db.tables import crashes as marks
 from stt.errors import UnsafeRecording
 from tests.transcripts import finished
 
@@ -31,7 +31,16 @@ def is_unsafe(generation_id: str) -> bool:
 
 @pytest.mark.parametrize(
     ("with_it", "without_it", "unsafe"),
-    [(2, 0, False), (3, 0, True), (3, 1, False), (4, 1, True), (6, 2, False), (7, 2, True), (9, 20, False), (10, 20, True)],
+    [
+        (2, 0, False),
+        (3, 0, True),
+        (3, 1, False),
+        (4, 1, True),
+        (6, 2, False),
+        (7, 2, True),
+        (9, 20, False),
+        (10, 20, True),
+    ],
 )
 def test_three_crashes_are_a_fault_unless_as_many_happen_without_it(with_it: int, without_it: int, unsafe: bool):
     mine, other = finished().id, finished().id

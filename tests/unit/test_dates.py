@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stt import dates, media, recordings
-from stt.dates import CHANGE, CLOCK, DAY, MOMENT, Dated
+from stt.audio import decoder
+from stt.containers import dates
+from stt.containers.dates import CHANGE, CLOCK, DAY, MOMENT, Dated
+from stt.store import recordings
 from tests import audio
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC).timestamp()
@@ -53,10 +55,30 @@ def test_the_container_comes_before_its_tracks_and_a_camera_before_a_clock():
 @pytest.mark.parametrize(
     "told",
     [
-        *("1904-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "1970-01-01T01:00:00+01:00", "1969-12-31T23:00:00Z", "0001-01-01"),
-        *("1980-01-01T00:00:00", "1980-01-06", "1899-12-30", "2000-01-01T00:03:10", "2001-01-01T00:00:00Z", "1904-01-01"),
+        *(
+            "1904-01-01T00:00:00Z",
+            "1970-01-01T00:00:00Z",
+            "1970-01-01T01:00:00+01:00",
+            "1969-12-31T23:00:00Z",
+            "0001-01-01",
+        ),
+        *(
+            "1980-01-01T00:00:00",
+            "1980-01-06",
+            "1899-12-30",
+            "2000-01-01T00:03:10",
+            "2001-01-01T00:00:00Z",
+            "1904-01-01",
+        ),
         *("2019-01-01T00:00:00Z", "2024", "2024-05", "2024-00-00", "2024-13-01", "2023-02-29", "2024-05-12T25:00:00Z"),
-        *("2030-01-01", "2026-11-28T13:00:00Z", "2026-11-30", "2036-02-07T06:28:16Z", "1950-01-01T10:00:00Z", "1800-05-05"),
+        *(
+            "2030-01-01",
+            "2026-11-28T13:00:00Z",
+            "2026-11-30",
+            "2036-02-07T06:28:16Z",
+            "1950-01-01T10:00:00Z",
+            "1800-05-05",
+        ),
         *("", "yesterday", "12.05.2024", "05/12/2024", "2024-05-12" * 9, "٢٠٢٤-٠٥-١٢"),
     ],
 )
@@ -72,7 +94,9 @@ def test_no_tag_is_too_odd_to_be_read(text: str):
     dates.of_change(text)
 
 
-@pytest.mark.parametrize("told", ["", "0", "-1", "x", "1e12", "9" * 15, "9" * 40, str(int(NOW * 1000)), str(int((NOW + 99) * 1000)), None])
+@pytest.mark.parametrize(
+    "told", ["", "0", "-1", "x", "1e12", "9" * 15, "9" * 40, str(int(NOW * 1000)), str(int((NOW + 99) * 1000)), None]
+)
 def test_what_a_browser_does_not_know_is_none(told: str | None):
     assert dates.of_change(told, NOW) is None
 
@@ -100,7 +124,9 @@ def tagged(path: Path, codec: str = "aac", **tags: str) -> Path:
         stream = made.add_stream(codec, rate=16_000, layout="mono")
         frame = av.AudioFrame.from_ndarray(audio.noise(1.0)[None], format="fltp", layout="mono")
         frame.sample_rate = 16_000
-        resampler = av.AudioResampler(format=stream.codec_context.format, layout="mono", rate=16_000, frame_size=stream.frame_size or 1024)
+        resampler = av.AudioResampler(
+            format=stream.codec_context.format, layout="mono", rate=16_000, frame_size=stream.frame_size or 1024
+        )
         for part in [*resampler.resample(frame), *resampler.resample(None)]:
             made.mux(stream.encode(part))
         made.mux(stream.encode(None))
@@ -112,7 +138,9 @@ def broadcast_wave(path: Path) -> Path:
     bext = bytes(320) + b"2024-05-12" + b"10:02:03" + bytes(264)
     data = bytes(32_000)
     form = b"fmt " + struct.pack("<IHHIIHH", 16, 1, 1, 16_000, 32_000, 2, 16)
-    chunks = b"WAVE" + b"bext" + struct.pack("<I", len(bext)) + bext + form + b"data" + struct.pack("<I", len(data)) + data
+    chunks = (
+        b"WAVE" + b"bext" + struct.pack("<I", len(bext)) + bext + form + b"data" + struct.pack("<I", len(data)) + data
+    )
     path.write_bytes(b"RIFF" + struct.pack("<I", len(chunks)) + chunks)
     return path
 
@@ -137,7 +165,7 @@ def broadcast_wave(path: Path) -> Path:
 )
 def test_the_date_is_found_in_real_files(data: Path, tmp_path: Path, make, expected: Dated | None):
     path = make(tmp_path)
-    assert dates.of_file(media.probe(path).dated) == expected
+    assert dates.of_file(decoder.probe(path).dated) == expected
     kept = recordings.take_in(path, "local")
     assert (kept.dated, kept.dated_by) == (expected or (None, None))
     assert recordings.find(kept.id, "local") == kept
@@ -145,7 +173,10 @@ def test_the_date_is_found_in_real_files(data: Path, tmp_path: Path, make, expec
 
 def test_the_last_change_counts_only_where_the_file_has_no_date(data: Path, tmp_path: Path):
     change = Dated(DATE + 1000, CHANGE)
-    for path, expected in ((audio.JFK, change), (tagged(tmp_path / "a.m4a", creation_time="2024-05-12T10:02:03Z"), Dated(DATE, MOMENT))):
+    for path, expected in (
+        (audio.JFK, change),
+        (tagged(tmp_path / "a.m4a", creation_time="2024-05-12T10:02:03Z"), Dated(DATE, MOMENT)),
+    ):
         with recordings.Intake("talk", "local", changed=change) as intake:
             intake.write(path.read_bytes())
             kept = intake.finish()

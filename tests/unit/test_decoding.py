@@ -11,7 +11,8 @@ import pytest
 from faster_whisper import transcribe as fw
 from faster_whisper.tokenizer import Tokenizer
 
-from stt import decoding, sliding, stretches, whisper, word_times
+from stt.speech import vad
+from stt.whisper import decoding, sliding, transcribe, word_times
 from tests.audio import RATE
 
 
@@ -24,7 +25,26 @@ def heard_as(*words: tuple[str, float, float], confidences: Iterable[float] = re
 @pytest.mark.parametrize(("pace", "is_invented"), [(60, True), (20, True), (11, False), (3, False)])
 def test_more_words_than_anybody_can_say_are_invented(pace: float, is_invented: bool):
     """At the end of a window Whisper now and then puts a sentence of its own into a third of a second."""
-    said = "i'm going to put it on the right side of your head so that you need not worry".split()
+    said = [
+        "i'm",
+        "going",
+        "to",
+        "put",
+        "it",
+        "on",
+        "the",
+        "right",
+        "side",
+        "of",
+        "your",
+        "head",
+        "so",
+        "that",
+        "you",
+        "need",
+        "not",
+        "worry",
+    ]
     segment = heard_as(*((f" {word}", at / pace, (at + 1) / pace) for at, word in enumerate(said)))
     assert decoding.invented(segment, np.ones(1000, np.float32), 2.4) == is_invented
 
@@ -45,13 +65,18 @@ def test_what_is_mostly_doubtful_where_hardly_a_voice_is_is_invented(confidences
 
 
 @pytest.mark.parametrize(("nobody", "voice", "is_invented"), [(0.8, 0.02, True), (0.8, 0.9, False), (0.4, 0.02, False)])
-def test_sure_words_are_invented_where_whisper_itself_finds_that_nobody_speaks(nobody: float, voice: float, is_invented: bool):
+def test_sure_words_are_invented_where_whisper_itself_finds_that_nobody_speaks(
+    nobody: float, voice: float, is_invented: bool
+):
     """A tune was " 2-3-4", nearly sure, four times; somebody on the telephone has a probability of up to 0.4."""
     segment = replace(heard_as((" 2", 0.0, 0.4), ("-3", 0.4, 0.8), ("-4", 0.8, 1.3)), no_speech_prob=nobody)
     assert decoding.invented(segment, np.full(1000, voice, np.float32), 2.4) == is_invented
 
 
-@pytest.mark.parametrize("sentence", ["मैं हिन्दी में बहुत जल्दी जल्दी बोल रहा हूँ", "ผมพูดภาษาไทยเร็วมากวันนี้", "我今天说得非常快因为我没有时间再等你们了"])
+@pytest.mark.parametrize(
+    "sentence",
+    ["मैं हिन्दी में बहुत जल्दी जल्दी बोल रहा हूँ", "ผมพูดภาษาไทยเร็วมากวันนี้", "我今天说得非常快因为我没有时间再等你们了"],
+)
 def test_quick_speech_in_other_scripts_is_not_taken_for_invented(sentence: str):
     """Forty-five signs a second, each as a word, as Whisper parts scripts without spaces; Hindi's signs are no letters."""
     segment = heard_as(*((sign, at / 45, (at + 1) / 45) for at, sign in enumerate(sentence)))
@@ -67,7 +92,9 @@ def test_a_passage_that_was_jumped_over_is_heard_again():
 
     def again(start: float, end: float) -> list[fw.Segment]:
         asked.append((start, end))
-        return [heard_as((" again", start, start + 1.0), *(("!", at, at + 1.0) for at in np.arange(start + 1, end, 1.0)))]
+        return [
+            heard_as((" again", start, start + 1.0), *(("!", at, at + 1.0) for at in np.arange(start + 1, end, 1.0)))
+        ]
 
     texts = [segment.text.strip("!") for segment in decoding.complete([first, second], spans, again)]
     assert texts == [" a b", " again", " c", " d e", " again"]
@@ -82,9 +109,9 @@ def test_where_every_passage_has_its_words_nothing_is_heard_again():
 
 def test_a_passage_is_heard_again_for_real(data, talk):
     """Of a minute of speech only the first and the last words were given: the rest is found."""
-    whole = list(whisper.transcribe(talk, language="en"))
-    spans = stretches.speech(talk)
-    model = whisper._models().whole
+    whole = list(transcribe.transcribe(talk, language="en"))
+    spans = vad.speech(talk)
+    model = transcribe._models().whole
     tokenizer = Tokenizer(model.hf_tokenizer, True, task="transcribe", language="en")
     passage = decoding.Passage(model, talk, lambda _: tokenizer, decoding._options(tokenizer), "en")
     few = [heard_as((" there's", 0.3, 0.6)), heard_as((" silly", len(talk) / RATE - 0.5, len(talk) / RATE))]
@@ -105,7 +132,9 @@ def test_a_passage_of_which_only_a_part_was_found_is_decoded_again_for_the_rest(
     assert asked == [(0.0, 10.0), (1.0, 10.0), (2.0, 10.0)]
 
 
-def placed(*words: tuple[str, float, float], earliest: float = 0.0, latest: float = 30.0) -> list[tuple[float, float]] | None:
+def placed(
+    *words: tuple[str, float, float], earliest: float = 0.0, latest: float = 30.0
+) -> list[tuple[float, float]] | None:
     found = word_times.segment(heard_as(*words), earliest, latest)
     return [(word.start, word.end) for word in found.words] if found else None
 

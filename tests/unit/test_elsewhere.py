@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from stt import probe
+from stt.audio import probe
+from stt.audio.reader import Reader
 from stt.errors import InputError
-from stt.sound import Reader
 from tests import audio, elsewhere
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="inotify tells which files are opened")

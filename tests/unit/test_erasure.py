@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from stt import erasure, history, removals
-from stt.transcript import Transcript
+from stt.library import history
+from stt.store import erasure, removals
+from stt.transcript.model import Transcript
 from tests.transcripts import finished, put, said
 
 ANN = "visitor:ann"
@@ -45,7 +46,9 @@ def test_nobody_is_refused_while_the_database_is_compacted(data: Path):
 def test_the_words_of_what_was_deleted_are_in_no_page(data: Path):
     kept = put(ANN, Transcript((said("lighthouse keeper"),), 1.0))
     for number in range(60):  # enough that pages are split and joined
-        history.delete(put(ANN, Transcript((said(f"zeppelin{number} quartz " * 40),), 60.0), title=f"zeppelin{number}"), ANN)
+        history.delete(
+            put(ANN, Transcript((said(f"zeppelin{number} quartz " * 40),), 60.0), title=f"zeppelin{number}"), ANN
+        )
     assert erasure.erase_pages(data / removals.RECORDS)
     for path in (data / "stt.db", data / "stt.db-wal"):
         content = path.read_bytes() if path.exists() else b""

@@ -13,8 +13,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from stt import api, errors, web
-from stt.middleware import Visitors
+from stt import errors
+from stt.guard.middleware import Visitors
+from stt.web import endpoints, rest
 
 STATUS = {
     errors.SttError: 500,
@@ -34,8 +35,8 @@ STATUS = {
     errors.TookTooLong: 504,
     errors.Cancelled: 409,
     errors.CreateRepeated: 409,
-    api.Unauthorized: 401,
-    api.MethodNotAllowed: 405,
+    rest.Unauthorized: 401,
+    rest.MethodNotAllowed: 405,
 }
 
 
@@ -60,9 +61,9 @@ def client() -> TestClient:
         raise by_name[request.path_params["kind"]]("So it is.")
 
     def said(request: Request) -> Response:
-        return web.refusal(by_name[request.path_params["kind"]]("So it is."))
+        return endpoints.refusal(by_name[request.path_params["kind"]]("So it is."))
 
-    class Told(api.Endpoint):
+    class Told(rest.Endpoint):
         public = True
 
         def get(self, request: Request) -> Response:
@@ -71,7 +72,7 @@ def client() -> TestClient:
     def away(_request: Request) -> Response:
         raise sa.exc.OperationalError("SELECT 1", None, OSError("away"))
 
-    class Away(api.Endpoint):
+    class Away(rest.Endpoint):
         public = True
 
         def get(self, request: Request) -> Response:

@@ -10,12 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stt import crashes, recordings, records, stretches, whisper
+from stt import kinds
+from stt.cluster import crashes
+from stt.engines.on_device import Ears, Feed
 from stt.errors import Cancelled, NotFound
-from stt.lanes import Lanes
-from stt.on_device import Ears, Feed
-from stt.records import Job
-from stt.transcript import Transcript
+from stt.speech import vad
+from stt.store import recordings, records
+from stt.store.records import Job
+from stt.transcript.model import Transcript
+from stt.whisper import transcribe
+from stt.whisper.parallel import Lanes
 from tests import audio, transcripts
 from tests.waiting import until
 
@@ -34,7 +38,7 @@ class Work:
 
 def working(sound: Path) -> tuple[Work, Feed]:
     made = transcripts.put(OWNER, Transcript((), 0.0), sound)
-    records.move(made, (records.DONE,), records.WORKING)
+    records.move(made, (kinds.DONE,), kinds.WORKING)
     work = Work(records.load(made, OWNER))
     return work, Feed(work, recordings.find(work.job.recording_id, OWNER))
 
@@ -67,11 +71,11 @@ def test_while_the_place_to_go_on_is_looked_for_it_says_so_and_can_be_cancelled(
     with closing(feed), ThreadPoolExecutor(1) as thread:
         taken = thread.submit(feed.take, 59 * 60 * audio.RATE, 30)
         until(lambda: "of 59 min read" in (records.load(work.job.id, OWNER).stage or ""))
-        records.move(work.job.id, records.OPEN, records.CANCELLED)
+        records.move(work.job.id, kinds.OPEN, kinds.CANCELLED)
         with pytest.raises(Cancelled):
             taken.result()
         # Where it was broken off is not taken for the place that was looked for.
-        records.move(work.job.id, (records.CANCELLED,), records.WORKING)
+        records.move(work.job.id, (kinds.CANCELLED,), kinds.WORKING)
         samples, last = feed.take(59 * 60 * audio.RATE, 90)
     with closing(Feed(work, recordings.find(work.job.recording_id, OWNER))) as other:
         assert last and np.array_equal(samples, other.take(59 * 60 * audio.RATE, 90)[0])
@@ -79,7 +83,7 @@ def test_while_the_place_to_go_on_is_looked_for_it_says_so_and_can_be_cancelled(
 
 def test_no_sound_is_read_for_a_job_that_is_cancelled(data: Path, tmp_path: Path):
     work, feed = working(audio.JFK)
-    records.move(work.job.id, records.OPEN, records.CANCELLED)
+    records.move(work.job.id, kinds.OPEN, kinds.CANCELLED)
     with closing(feed), pytest.raises(Cancelled):
         feed.take(0, 20)
 
@@ -94,10 +98,10 @@ def test_a_recording_that_was_deleted_meanwhile_is_named(data: Path, tmp_path: P
 def test_the_stretch_ahead_is_heard_and_counted_before_its_turn(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(stretches, "STRETCH", 40.0)
+    monkeypatch.setattr(vad, "STRETCH", 40.0)
     clips = [audio.samples(audio.utterance(name)) for name in audio.librispeech()]
     work, feed = working(audio.write(tmp_path / "talk.flac", np.concatenate(clips)[: 150 * audio.RATE]))
-    with closing(feed), Lanes(whisper.THREADS) as lanes:
+    with closing(feed), Lanes(transcribe.THREADS) as lanes:
         ears = Ears(work, feed, lanes, crashes.Watch(work.job.id, work.cancelled))
         here = ears.hear(20.0, "en")
         until(lambda: ears.further > 0)  # though nobody has asked for a word of either

@@ -11,15 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from stt import catalog, files, weights
+from stt.aiml import catalog
+from stt.files import writing
+from stt.whisper import weights
 from tests.server import ROOT
 
 
 def test_a_file_is_replaced_whole_or_not_at_all_and_nothing_is_left(tmp_path: Path):
     path = tmp_path / "note"
-    with files.replacing(path, "w") as file:
+    with writing.replacing(path, "w") as file:
         file.write("old")
-    with pytest.raises(OSError, match="full"), files.replacing(path, "w") as file:
+    with pytest.raises(OSError, match="full"), writing.replacing(path, "w") as file:
         file.write("half of the n")
         raise OSError("full")
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
@@ -43,7 +45,7 @@ def test_a_folder_of_an_earlier_version_is_closed_to_other_users(tmp_path: Path,
     before = ROOT.stat().st_mode
     tmp_path.chmod(0o755)
     with caplog.at_level(logging.WARNING):
-        files.tighten(tmp_path)
+        writing.tighten(tmp_path)
     assert [oct(path.stat().st_mode & 0o777) for path in (tmp_path, tmp_path / "audio", tmp_path / "audio" / "a")] == [
         "0o700", "0o700", "0o600",
     ]  # fmt: skip
@@ -53,15 +55,17 @@ def test_a_folder_of_an_earlier_version_is_closed_to_other_users(tmp_path: Path,
 def test_the_token_command_makes_private_files_only(tmp_path: Path):
     environment = {**os.environ, "STT_DATA_DIR": str(tmp_path / "data")}
     command = [sys.executable, "-m", "stt", "token", "program"]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, preexec_fn=lambda: os.umask(0o022))
+    subprocess.run(
+        command, cwd=ROOT, env=environment, check=True, capture_output=True, preexec_fn=lambda: os.umask(0o022)
+    )
     made = [tmp_path / "data", *(tmp_path / "data").rglob("*")]
     assert len(made) > 1 and not [path.name for path in made if path.stat().st_mode & 0o077]
 
 
 def test_parts_that_a_killed_process_left_go_after_a_day(tmp_path: Path):
-    old, new = files.part_of(tmp_path / "a"), files.part_of(tmp_path / "a")
+    old, new = writing.part_of(tmp_path / "a"), writing.part_of(tmp_path / "a")
     for part in (old, new):
         part.touch()
     os.utime(old, (1.0, 1.0))
-    files.clean_parts(tmp_path)
+    writing.clean_parts(tmp_path)
     assert list(tmp_path.iterdir()) == [new]

@@ -11,13 +11,19 @@ import numpy as np
 import pytest
 from av.format import ContainerFormat
 
-from stt import formats, media
+from stt.audio import decoder
+from stt.containers import formats
 from stt.errors import InputError, NotSound, Unreadable
 from tests import audio, every_format
 
 JFK = audio.samples(audio.JFK)
 SHORT = JFK[: 4 * audio.RATE]
-ALIASES = {"3g2", "3gp", "mp4", "webm"}  # of mov and matroska; FFmpeg lists them because it writes them under these names
+ALIASES = {
+    "3g2",
+    "3gp",
+    "mp4",
+    "webm",
+}  # of mov and matroska; FFmpeg lists them because it writes them under these names
 
 
 def demuxers() -> set[str]:
@@ -66,11 +72,11 @@ def alike(sound: np.ndarray, of: np.ndarray) -> float:
 @pytest.mark.parametrize("muxer", every_format.WRITTEN)
 def test_what_ffmpeg_writes_is_read(tmp_path: Path, muxer: str):
     path = every_format.write(tmp_path / "recording", muxer, SHORT)
-    found = media.probe(path)
+    found = decoder.probe(path)
     kind = formats.kind(every_format.WRITTEN[muxer][0])
     assert found.kind.removesuffix(" video") in {kind.sound, kind.video, "MOV", "3GP", "WebM"}
     assert found.duration == pytest.approx(4, abs=0.3)
-    with media.Reader(path) as reader:
+    with decoder.Reader(path) as reader:
         sound = reader.read(60)[0]
     assert reader.lost == []
     assert len(sound) / audio.RATE == pytest.approx(4, abs=0.2)
@@ -82,8 +88,8 @@ def test_what_ffmpeg_reads_and_does_not_write_is_read(tmp_path: Path, kind: str)
     make, called = every_format.BY_HAND[kind]
     path = tmp_path / "recording"
     path.write_bytes(make(SHORT))
-    assert media.probe(path).kind == called
-    with media.Reader(path) as reader:
+    assert decoder.probe(path).kind == called
+    with decoder.Reader(path) as reader:
         sound = reader.read(60)[0]
     assert reader.lost == []
     assert len(sound) / audio.RATE == pytest.approx(4, abs=0.2)
@@ -103,7 +109,10 @@ NAMED: dict[str, tuple[bytes, str]] = {
     "AAXC": (b"\0\0\0\x20ftypaaxc\0\0\0\0" + bytes(500), "is an Audible file (AAXC) with copy protection"),
     "M4P": (b"\0\0\0\x20ftypM4P \0\0\0\0" + bytes(500), "is a song with copy protection (M4P)"),
     "WMA with DRM": (
-        bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c") + bytes(14) + bytes.fromhex("fbb3112223bdd211b4b700a0c955fc6e") + bytes(900),
+        bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+        + bytes(14)
+        + bytes.fromhex("fbb3112223bdd211b4b700a0c955fc6e")
+        + bytes(900),
         "is protected by DRM (Windows Media)",
     ),
     "DS2": (b"\x03ds2" + bytes(900), "is a dictation in a kind of DSS (DS2)"),
@@ -153,7 +162,7 @@ def test_a_known_kind_that_cannot_be_read_is_named(tmp_path: Path, kind: str):
     content, words = NAMED[kind]
     (path := tmp_path / "recording").write_bytes(content)
     with pytest.raises(Unreadable) as refusal:
-        media.probe(path, "holiday.mp3")
+        decoder.probe(path, "holiday.mp3")
     assert refusal.value.message.startswith(f"“holiday.mp3” {words}")
     assert refusal.value.guidance
 
@@ -163,7 +172,7 @@ def test_what_is_no_recording_is_told_apart(tmp_path: Path, kind: str):
     content, words = NO_RECORDING[kind]
     (path := tmp_path / "recording").write_bytes(content)
     with pytest.raises(NotSound) as refusal:
-        media.probe(path, "holiday.mp3")
+        decoder.probe(path, "holiday.mp3")
     assert refusal.value.message == f"“holiday.mp3” {words}."
 
 
@@ -172,15 +181,17 @@ def test_a_protected_track_of_an_mp4_is_named(tmp_path: Path, format: str):
     path = audio.write(tmp_path / "a.m4a", SHORT)
     path.write_bytes(path.read_bytes().replace(b"mp4a", format.encode(), 1))
     with pytest.raises(Unreadable, match="is protected by its shop or sender"):
-        media.probe(path)
+        decoder.probe(path)
 
 
-@pytest.mark.parametrize(("tag", "words"), [(b"ac-4", "sound in Dolby AC-4"), (b"mhm1", "MPEG-H 3D Audio"), (b"zzzz", "not known here")])
+@pytest.mark.parametrize(
+    ("tag", "words"), [(b"ac-4", "sound in Dolby AC-4"), (b"mhm1", "MPEG-H 3D Audio"), (b"zzzz", "not known here")]
+)
 def test_a_codec_without_a_decoder_is_named(tmp_path: Path, tag: bytes, words: str):
     path = audio.write(tmp_path / "a.m4a", SHORT)
     path.write_bytes(path.read_bytes().replace(b"mp4a", tag, 1).replace(b"esds", b"none"))
     with pytest.raises(Unreadable, match=words):
-        media.probe(path)
+        decoder.probe(path)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -198,10 +209,34 @@ def test_noise_is_no_recording(tmp_path: Path, seed: int):
                 content = (chance.normal(0, 2000, size).cumsum() / 50).astype("<i2").tobytes()
         path.write_bytes(content)
         with pytest.raises(NotSound):
-            media.probe(path)
+            decoder.probe(path)
 
 
-WORDS = "the a speech of recording sound 44100 frame ID3 RIFF WAVE [x] {y} <z> v=1 -- ; : / http://example.org 00:00:01 \t 1,2,3".split(" ")
+WORDS = [
+    "the",
+    "a",
+    "speech",
+    "of",
+    "recording",
+    "sound",
+    "44100",
+    "frame",
+    "ID3",
+    "RIFF",
+    "WAVE",
+    "[x]",
+    "{y}",
+    "<z>",
+    "v=1",
+    "--",
+    ";",
+    ":",
+    "/",
+    "http://example.org",
+    "00:00:01",
+    "\t",
+    "1,2,3",
+]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "latin-1", "cp1251", "shift_jis"])
@@ -211,6 +246,8 @@ def test_a_text_is_no_recording(tmp_path: Path, encoding: str):
     others = {"cp1251": "речь звук запись", "shift_jis": "音声 録音 こんにちは"}.get(encoding, "größe é").split()
     for _ in range(40):
         words = chance.choice([*WORDS, *others], int(10 ** chance.uniform(0, 4)))
-        path.write_bytes("".join(f"{word}{chr(10) if n % 9 == 8 else ' '}" for n, word in enumerate(words)).encode(encoding))
+        path.write_bytes(
+            "".join(f"{word}{chr(10) if n % 9 == 8 else ' '}" for n, word in enumerate(words)).encode(encoding)
+        )
         with pytest.raises(InputError):
-            media.probe(path)
+            decoder.probe(path)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ASKS = """
 import builtins, sys
-from stt import health
+from stt.ops import health
 found, importing = set(), builtins.__import__
 def asks(name, *more, **named):
     module = importing(name, *more, **named)

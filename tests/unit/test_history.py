@@ -14,15 +14,23 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from stt import corrections, folding, history, records, remote, search, search_index, title_order
-from stt.database import database, tags, transcriptions, transcripts
-from stt.recordings import new_id
-from stt.records import DONE, Job
-from stt.transcript import Segment, Transcript
+from stt import kinds
+from stt.db import fulltext, fulltext_index, title_order
+from stt.db.engine import database
+from stt.db.tables import tags, transcriptions, transcripts
+from stt.kinds import DONE
+from stt.library import corrections, history
+from stt.store import records, submissions
+from stt.store.recordings import new_id
+from stt.store.records import Job
+from stt.transcript import folding
+from stt.transcript.model import Segment, Transcript
 from tests.conftest import forget
 from tests.postgres import postgres
 
-AUSTEN = "He was not an ill-disposed young man, unless to be rather cold-hearted, and rather selfish, is to be ill-disposed."
+AUSTEN = (
+    "He was not an ill-disposed young man, unless to be rather cold-hearted, and rather selfish, is to be ill-disposed."
+)
 CHINESE = "我们今天要去北京。天氣很好！"
 _turn = itertools.count(1)
 
@@ -55,7 +63,7 @@ def add(owner: str, title: str = "Talk", text: str | None = None, **values) -> s
     now = time.time()
     facts = {field: None for field in Job.__dataclass_fields__} | {
         "id": new_id(), "owner": owner, "title": title, "model": "whisper-base", "engine": "on-device", "options": {},
-        "state": records.WORKING, "attempt": 1, "turn": next(_turn), "created": now, "queued": now, "worked": 0.0,
+        "state": kinds.WORKING, "attempt": 1, "turn": next(_turn), "created": now, "queued": now, "worked": 0.0,
         "seconds_done": 0.0,
     }  # fmt: skip
     records.insert(Job(**(facts | values)))
@@ -121,7 +129,7 @@ def test_every_script_is_found_and_shown_in_context(owner: str, text: str, query
 def test_a_hit_stands_near_the_beginning_of_its_context(owner: str):
     add(owner, "Long", "so it goes " * 500 + AUSTEN + " and on it goes" * 500)
     (snippet,) = history.in_context(history.find(owner), "to selfish").values()
-    assert snippet.hit == "selfish" and len(snippet.before) <= search.BEFORE + 1 and len(str(snippet)) < 150
+    assert snippet.hit == "selfish" and len(snippet.before) <= fulltext.BEFORE + 1 and len(str(snippet)) < 150
     assert snippet.before.startswith("…") and snippet.before.endswith("rather ") and snippet.after.endswith("…")
 
 
@@ -139,7 +147,7 @@ def test_a_title_and_a_text_are_searched_together_and_a_phrase_far_into_a_long_t
 def test_any_query_is_harmless(query: str):
     history.find("visitor:nobody", text=query, limit=10)
     history.totals("visitor:nobody", text=query)
-    search.snippet(AUSTEN + CHINESE, query)
+    fulltext.snippet(AUSTEN + CHINESE, query)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +189,7 @@ def test_the_index_follows_every_change(owner: str):
         connection.execute(transcripts.update().where(transcripts.c.id == first).values(text="kind and warm"))
     assert titles(owner, text="draft") == titles(owner, text="selfish") == []
     assert titles(owner, text="emma warm") == ["Emma"]
-    remote.keep_raw(first, {"odd": 1})
+    submissions.keep_raw(first, {"odd": 1})
     assert titles(owner, text="warm") == [] and titles(owner, text="emma") == ["Emma"]
     with database().begin() as connection:
         connection.execute(transcriptions.update().where(transcriptions.c.id == first).values(owner=owner + "-new"))
@@ -314,13 +322,15 @@ def test_minutes_count_for_the_day_that_the_visitor_had(owner: str):
 def test_the_first_eight_words_and_200_characters_of_a_query_count_and_a_longer_one_is_noticed(owner: str):
     add(owner, "Numbers", "one two three four five six seven eight")
     eight = "one two three four five six seven eight"
-    assert not search.is_cut(f"  {eight} ") and titles(owner, text=f"{eight} missing") == ["Numbers"]
-    assert search.is_cut(f"{eight} missing") and search.bounded(f"{eight} missing") == eight
-    assert search.is_cut("x" * 201) and len(search.bounded("x" * 201)) == 200
+    assert not fulltext.is_cut(f"  {eight} ") and titles(owner, text=f"{eight} missing") == ["Numbers"]
+    assert fulltext.is_cut(f"{eight} missing") and fulltext.bounded(f"{eight} missing") == eight
+    assert fulltext.is_cut("x" * 201) and len(fulltext.bounded("x" * 201)) == 200
     assert titles(owner, text="seven missing") == titles(owner, text="x" * 201) == []
 
 
-@pytest.mark.parametrize("query", ["a a a a a a a b", '"' + "a " * 99 + 'b"', "a-" * 99 + "b", "a" * 199 + "b", '"' * 200])
+@pytest.mark.parametrize(
+    "query", ["a a a a a a a b", '"' + "a " * 99 + 'b"', "a-" * 99 + "b", "a" * 199 + "b", '"' * 200]
+)
 def test_a_search_in_a_text_that_repeats_itself_takes_no_longer_than_in_another(owner: str, query: str):
     text = "a " * 99_000 + "b"  # took 31.6 s for each request, and everybody waited
     add(owner, "Hostile", text)
@@ -354,7 +364,15 @@ ALIKE = {
     "Russian": ["ещё", "еще", "ЕЩЁ", "Еще", "еще\u0308"],
     "apostrophes": ["don't", "don’t", "don‘t", "donʼt", "don´t", "don＇t"],
     "quotes": ["say “so”", 'say "so"', "say „so“", "say «so»", "say ‚so‘"],
-    "dashes": ["cold-hearted", "cold‐hearted", "cold‑hearted", "cold–hearted", "cold—hearted", "cold−hearted", "cold－hearted"],
+    "dashes": [
+        "cold-hearted",
+        "cold‐hearted",
+        "cold‑hearted",
+        "cold–hearted",
+        "cold—hearted",
+        "cold−hearted",
+        "cold－hearted",
+    ],
     "ligatures": ["ﬁnding", "finding", "FINDING", "ﬁndıng", "ｆinding"],
     "width": ["ＡＢＣ１２３", "abc123", "ABC１２３", "ａｂｃ123", "ABC123"],
     "kana": ["ガギ", "ｶﾞｷﾞ", "カ\u3099キ\u3099", "ガｷﾞ", "ｶﾞギ"],
@@ -374,7 +392,9 @@ def test_what_is_written_in_several_ways_is_found_by_each(owner: str, kind: str)
         assert len(history.in_context(jobs, text)) == len(jobs)
 
 
-@pytest.mark.parametrize(("text", "query"), [("カキ", "ガキ"), ("सन", "सुन"), ("ไม", "ไม่"), ("ба", "па"), ("الله", "اللہم")])
+@pytest.mark.parametrize(
+    ("text", "query"), [("カキ", "ガキ"), ("सन", "सुन"), ("ไม", "ไม่"), ("ба", "па"), ("الله", "اللہم")]
+)
 def test_what_is_another_word_is_not_alike(owner: str, text: str, query: str):
     add(owner, "One", text)
     assert titles(owner, text=f'"{query}"') == []
@@ -386,12 +406,18 @@ def test_the_index_knows_the_words_of_every_character_as_python_does(kind: str):
         differs = []
         for at in range(0, len(characters), 5000):
             some = characters[at : at + 5000]
-            lines = sa.text("SELECT stt_words(line) FROM unnest(CAST(:lines AS text[])) WITH ORDINALITY AS l(line, n) ORDER BY n")
+            lines = sa.text(
+                "SELECT stt_words(line) FROM unnest(CAST(:lines AS text[])) WITH ORDINALITY AS l(line, n) ORDER BY n"
+            )
             if kind == "sqlite":
-                told = [connection.execute(sa.text("SELECT stt_words(:line)"), {"line": f"x{c}y"}).scalar() for c in some]
+                told = [
+                    connection.execute(sa.text("SELECT stt_words(:line)"), {"line": f"x{c}y"}).scalar() for c in some
+                ]
             else:
                 told = connection.execute(lines, {"lines": [f"x{c}y" for c in some]}).scalars().all()
-            differs += [hex(ord(c)) for c, words in zip(some, told, strict=True) if words.split() != folding.words(f"x{c}y")]
+            differs += [
+                hex(ord(c)) for c, words in zip(some, told, strict=True) if words.split() != folding.words(f"x{c}y")
+            ]
     assert differs == []
 
 
@@ -404,18 +430,32 @@ def test_words_of_earlier_code_are_made_anew_in_the_background(owner: str, kind:
             connection.execute(sa.text("UPDATE search SET title = 'łodz', text = 'ørsted ﬁnding'"))
         else:
             connection.execute(sa.text("UPDATE search SET words = to_tsvector('simple', 'łodz ørsted')"))
-        search_index.outdate(connection)
-        search_index.outdate(connection)  # twice does no harm
+        fulltext_index.outdate(connection)
+        fulltext_index.outdate(connection)  # twice does no harm
     history.delete(gone, owner)
     assert titles(owner, text="orsted") == titles(owner, text="lodz") == []
     newer = add(owner, "Łódź new", "Ørsted")
     assert titles(owner, text="orsted lodz") == ["Łódź new"]
-    assert search_index.renew(database()) >= 5
+    assert fulltext_index.renew(database()) >= 5
     assert {job.id for job in history.find(owner, text="orsted lodz")} == {*earlier, newer}
-    assert search_index.renew(database()) == 0
+    assert fulltext_index.renew(database()) == 0
 
 
-NATURAL = ["🎉 party", "1.1 Lesson", "1.10 Lesson", "9 lives", "Ärger", "Arm", "Episode 2", "episode 2", "Episode 10", "Łódź", "lotus", "Zug", "Игра"]
+NATURAL = [
+    "🎉 party",
+    "1.1 Lesson",
+    "1.10 Lesson",
+    "9 lives",
+    "Ärger",
+    "Arm",
+    "Episode 2",
+    "episode 2",
+    "Episode 10",
+    "Łódź",
+    "lotus",
+    "Zug",
+    "Игра",
+]
 
 
 @pytest.mark.parametrize("descending", [False, True])

@@ -10,7 +10,8 @@ import numpy as np
 import psutil
 import pytest
 
-from stt import decoder_pool, media
+from stt.audio import decoder as media
+from stt.audio import decoder_pool
 from stt.errors import Cancelled, InputError, UnsafeRecording
 from tests import audio, broken, hostile
 from tests.waiting import until
@@ -28,7 +29,7 @@ def test_it_is_refused_or_bounded_and_the_next_one_is_read(tmp_path: Path, kind:
     except InputError as error:
         assert error.message and error.guidance
     else:
-        assert 0 < found.duration and 4_000 <= found.sample_rate <= 768_000
+        assert found.duration > 0 and 4_000 <= found.sample_rate <= 768_000
     assert time.monotonic() - began < SOON
     assert media.probe(audio.JFK).duration == 11.0
     assert own_memory() < MOST
@@ -36,10 +37,16 @@ def test_it_is_refused_or_bounded_and_the_next_one_is_read(tmp_path: Path, kind:
 
 def own_memory() -> int:
     """Bytes of the decoders that are kept."""
-    return sum(child.memory_info().rss for child in psutil.Process().children() if "stt.decoder_process" in child.cmdline())
+    return sum(
+        child.memory_info().rss
+        for child in psutil.Process().children()
+        if "stt.audio.decoder_process" in child.cmdline()
+    )
 
 
-@pytest.mark.parametrize("kind", ["a FLAC at 1 Hz", "an AIFF at 1 Hz", "a CAF at 1 Hz", "a MOV at 1 Hz", "a WAV at 2 GHz"])
+@pytest.mark.parametrize(
+    "kind", ["a FLAC at 1 Hz", "an AIFF at 1 Hz", "a CAF at 1 Hz", "a MOV at 1 Hz", "a WAV at 2 GHz"]
+)
 def test_a_rate_that_no_recording_has_is_named(tmp_path: Path, kind: str):
     with pytest.raises(InputError, match=r"samples a second. Rates from 4,000 to 768,000 Hz can be read."):
         media.probe(hostile.ALL[kind](tmp_path / "recording"))
@@ -123,16 +130,18 @@ def test_a_decoder_ends_with_its_server(tmp_path: Path):
     import subprocess
     import sys
 
-    code = "import os; from stt import decoder_pool as p; p.warm(); print(p._idle[0].pid, flush=True); os.kill(os.getpid(), 9)"
-    ended = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2], check=False)
+    code = "import os; from stt.audio import decoder_pool as p; p.warm(); print(p._idle[0].pid, flush=True); os.kill(os.getpid(), 9)"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2], check=False
+    )
     pid = int(ended.stdout)
     until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == "zombie", 10)
 
 
 def test_no_picture_is_decoded_to_find_out_about_a_film(tmp_path: Path):
-    from stt import containers
+    from stt.containers import container
 
-    allowed = containers.OPTIONS["codec_whitelist"].split(",")
+    allowed = container.OPTIONS["codec_whitelist"].split(",")
     assert {"aac", "mp3", "flac", "opus", "pcm_s16le"} <= set(allowed)
     assert not {"h264", "hevc", "vp9", "mjpeg", "png"} & set(allowed)
     assert media.probe(broken.mp4(tmp_path / "a.mp4", audio.samples(audio.JFK))).video

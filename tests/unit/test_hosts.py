@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
-from stt import hosts
-from stt.hosts import Host, is_known, is_own_page, parse
+from stt.guard import hosts
+from stt.guard.hosts import Host, is_known, is_own_page, parse
 
 HERE = socket.gethostname().lower()
 
@@ -22,8 +22,25 @@ HERE = socket.gethostname().lower()
         ("[0:0:0:0:0:0:0:1]", Host("::1")),
         ("[::ffff:192.0.2.7]", Host("192.0.2.7")),
         ("stt_web:8501", Host("stt_web", 8501)),
-        *[(bad, None) for bad in ("", ":8501", "a b", "ann@localhost", "localhost/x", "localhost?x", "localhost:", "localhost:0")],
-        *[(bad, None) for bad in ("localhost:65536", "localhost:x", "[abc]", "[]", "[::1", "::1", "ｌocalhost", "a,b", ".", "x" * 300)],
+        *[
+            (bad, None)
+            for bad in ("", ":8501", "a b", "ann@localhost", "localhost/x", "localhost?x", "localhost:", "localhost:0")
+        ],
+        *[
+            (bad, None)
+            for bad in (
+                "localhost:65536",
+                "localhost:x",
+                "[abc]",
+                "[]",
+                "[::1",
+                "::1",
+                "ｌocalhost",
+                "a,b",
+                ".",
+                "x" * 300,
+            )
+        ],
     ],
 )
 def test_a_host_is_a_name_and_perhaps_a_port(text: str, expected: Host | None):
@@ -40,10 +57,27 @@ def listed(monkeypatch: pytest.MonkeyPatch, data):
 
 
 def test_by_itself_a_server_goes_by_the_names_of_its_machine(data):
-    for name in ("localhost", "stt.localhost", "127.0.0.1", "127.8.8.8", "[::1]", "0.0.0.0", "192.0.2.7", HERE, f"{HERE}.local"):
+    for name in (
+        "localhost",
+        "stt.localhost",
+        "127.0.0.1",
+        "127.8.8.8",
+        "[::1]",
+        "0.0.0.0",
+        "192.0.2.7",
+        HERE,
+        f"{HERE}.local",
+    ):
         assert is_known(parse(name), "192.0.2.7"), name
     assert is_known(parse("[2001:db8::7]"), "2001:db8:0::7")
-    for name in ("evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "192.0.2.8", "[2001:db8::8]", f"{HERE}.evil.example"):
+    for name in (
+        "evil.example",
+        "localhost.evil.example",
+        "127.0.0.1.nip.io",
+        "192.0.2.8",
+        "[2001:db8::8]",
+        f"{HERE}.evil.example",
+    ):
         assert not is_known(parse(name), "192.0.2.7"), name
     assert not is_known(parse("192.0.2.7"), None)
 
@@ -58,7 +92,14 @@ def test_what_the_server_was_told_to_listen_on_is_a_name_of_it(data, monkeypatch
 
 def test_whoever_hosts_names_the_names(listed):
     listed("stt.example.org, *.example.net https://Copied.example/ 10.0.0.5:8501,[2001:db8::7] 2001:db8::8")
-    for name in ("stt.example.org", "STT.example.org.:443", "a.example.net", "a.b.example.net", "copied.example", "10.0.0.5:8501"):
+    for name in (
+        "stt.example.org",
+        "STT.example.org.:443",
+        "a.example.net",
+        "a.b.example.net",
+        "copied.example",
+        "10.0.0.5:8501",
+    ):
         assert is_known(parse(name), None), name
     for name in ("[2001:db8::7]:80", "[2001:db8::8]", "localhost", "127.0.0.1"):
         assert is_known(parse(name), None), name
@@ -99,5 +140,10 @@ def test_behind_a_proxy_with_a_host_of_its_own_the_named_page_counts(listed):
     inside = parse("127.0.0.1:8501")
     for origin in ("https://stt.example.org", "https://lan.example:8443"):
         assert is_own_page(origin, inside, secure=True), origin
-    for origin in ("https://stt.example.org:9000", "https://lan.example", "https://a.example.net", "https://evil.example"):
+    for origin in (
+        "https://stt.example.org:9000",
+        "https://lan.example",
+        "https://a.example.net",
+        "https://evil.example",
+    ):
         assert not is_own_page(origin, inside, secure=True), origin

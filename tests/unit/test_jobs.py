@@ -15,14 +15,19 @@ import sqlalchemy as sa
 from jiwer import wer
 
 import stt
-from stt import history, jobs, limits, processes, recordings, records, spoken, stretches, upkeep
-from stt.database import database
-from stt.database import stretches as chunks
-from stt.dates import Dated
+from stt import kinds
+from stt.cluster import processes
+from stt.containers.dates import Dated
+from stt.db.engine import database
+from stt.db.job_database import job_engine_arguments
+from stt.db.tables import stretches as chunks
 from stt.errors import BadLink, BadOption, EmptyFile, KeyMissing, NotFound
-from stt.job_database import job_engine_arguments
+from stt.jobs import maintenance, service
+from stt.library import history
 from stt.settings import settings
-from stt.transcript import Segment, Transcript, Word
+from stt.speech import vad
+from stt.store import quotas, recordings, records, transcripts
+from stt.transcript.model import Segment, Transcript, Word
 from tests import audio
 from tests.bench.accuracy import normalised
 from tests.waiting import ended, until
@@ -85,12 +90,12 @@ def test_a_window_that_is_heard_is_told_as_a_whole(tmp_path: Path):
 
 def test_progress_counts_what_is_heard_ahead_and_never_goes_back(two_minutes: Path, monkeypatch: pytest.MonkeyPatch):
     """The lane that is done first goes on with the next stretch, whose end is not the one that is told."""
-    monkeypatch.setattr(stretches, "STRETCH", 40.0)
+    monkeypatch.setattr(vad, "STRETCH", 40.0)
     generation_id = stt.create(two_minutes)
     told, kept = [], set()
 
     def over() -> bool:
-        if last := spoken.last_stretch(generation_id):
+        if last := transcripts.last_stretch(generation_id):
             kept.add(last["number"])
         job = records.load(generation_id, None)
         told.append(job.seconds_done)
@@ -102,13 +107,13 @@ def test_progress_counts_what_is_heard_ahead_and_never_goes_back(two_minutes: Pa
 
 def test_cancel_keeps_the_text_and_retry_goes_on_from_it(two_minutes: Path):
     generation_id = stt.create(two_minutes)
-    until(lambda: spoken.last_stretch(generation_id))
+    until(lambda: transcripts.last_stretch(generation_id))
     stt.cancel(generation_id)
     cancelled = stt.get(generation_id)
     assert cancelled.state == "cancelled" and len(cancelled.text) > 20
     workflow = f"{generation_id}-1"
-    until(lambda: jobs.DBOS.get_workflow_status(workflow).status == "SUCCESS", 10)
-    kept = spoken.stretches_of(generation_id)
+    until(lambda: service.DBOS.get_workflow_status(workflow).status == "SUCCESS", 10)
+    kept = transcripts.stretches_of(generation_id)
     stt.retry(generation_id)
     done = ended(generation_id)
     assert done.state == "done" and done.job.attempt == 2
@@ -124,7 +129,7 @@ def half_an_hour_long(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_short_recording_does_not_wait_for_long_ones(half_an_hour_long: Path):
     """Somebody's voice message beside more lectures than are transcribed at once."""
     lectures = [stt.create(half_an_hour_long) for _ in range(3)]
-    until(lambda: sum(bool(spoken.text_so_far(lecture)) for lecture in lectures) == 2)
+    until(lambda: sum(bool(transcripts.text_so_far(lecture)) for lecture in lectures) == 2)
     assert ended(stt.create(audio.JFK)).state == "done"
     assert [stt.get(lecture).state for lecture in lectures] == ["working", "working", "queued"]
     for lecture in lectures:
@@ -137,7 +142,7 @@ def test_a_cancelled_job_leaves_the_machine_to_the_next(half_an_hour_long: Path)
     stt.cancel(half_an_hour)
     assert stt.get(half_an_hour).state == "cancelled"
     worked = time.process_time()
-    until(lambda: jobs.DBOS.get_workflow_status(f"{half_an_hour}-1").status == "SUCCESS")
+    until(lambda: service.DBOS.get_workflow_status(f"{half_an_hour}-1").status == "SUCCESS")
     assert ended(stt.create(audio.JFK)).state == "done"
     worked = time.process_time() - worked  # seconds of the processor, however busy the machine is
     assert worked < 20, "what was left of the half hour takes over a hundred"
@@ -238,26 +243,26 @@ def test_a_job_that_an_older_version_began_goes_on_without_languages_of_segments
         notes = {"worked": 1.0, "last": False, "language": "es", "language_probability": 0.9, "facts": {}}
         row = dict(id=job.id, number=1, start=0.0, end=2.0, segments=old, notes=notes)
         connection.execute(chunks.insert().values(row))
-    transcript = spoken.assembled(job.id)
+    transcript = transcripts.assembled(job.id)
     assert (transcript.language, transcript.language_probability, transcript.languages) == ("es", 0.9, {})
 
 
 def test_what_a_killed_process_left_between_two_databases_is_set_right(tmp_path: Path):
     quiet = recordings.take_in(audio.write(tmp_path / "quiet.wav", audio.silence(1.0)), "local")
     made = ended(stt.create(quiet)).job
-    until(lambda: jobs.DBOS.get_workflow_status(f"{made.id}-1").status == "SUCCESS", 10)
+    until(lambda: service.DBOS.get_workflow_status(f"{made.id}-1").status == "SUCCESS", 10)
     # Recorded, and killed before it was started.
-    again = replace(made, state=records.QUEUED, finished=None, claim=None)
+    again = replace(made, state=kinds.QUEUED, finished=None, claim=None)
     records.insert(replace(again, id="never-started"), maker="a process that died")
     records.insert(replace(again, id="of-an-older-version"))
     # Recorded by a process that lives and is about to queue it.
     records.insert(replace(again, id="about-to-be-queued"), maker=processes.NAME)
     # Its work has ended, and no database could be told.
-    records.move(made.id, (records.DONE,), records.WORKING)
-    jobs._mend()
+    records.move(made.id, (kinds.DONE,), kinds.WORKING)
+    service._mend()
     assert ended("never-started").state == ended("of-an-older-version").state == "done"
-    assert jobs.DBOS.get_workflow_status("about-to-be-queued-1") is None
-    jobs.cancel("about-to-be-queued")
+    assert service.DBOS.get_workflow_status("about-to-be-queued-1") is None
+    service.cancel("about-to-be-queued")
     failed = ended(made.id)
     assert failed.state == "failed" and "stopped" in failed.job.error["message"]
     stt.retry(made.id)
@@ -271,12 +276,12 @@ def test_a_create_that_could_not_be_queued_leaves_nothing_and_the_next_one_makes
     try:
         with pytest.raises(sa.exc.IntegrityError):
             stt.create(audio.AUSTEN[1], owner=ann)
-        assert not records.jobs_of(ann) and not limits.used(ann).mine
+        assert not records.jobs_of(ann) and not quotas.used(ann).mine
         assert set((engine / "audio").iterdir()) == kept and not recordings.all_of(ann)
     finally:
         with sqlite3.connect(engine / "jobs.db") as rows:
             rows.execute("DROP TRIGGER full")
-    jobs._mend()
+    service._mend()
     assert ended(stt.create(audio.AUSTEN[1], owner=ann), ann).state == "done"
     assert len(records.jobs_of(ann)) == 1
 
@@ -301,7 +306,7 @@ def test_a_retry_of_what_was_retried_in_another_tab_changes_nothing(tmp_path: Pa
     quiet = stt.create(audio.write(tmp_path / "quiet.wav", audio.silence(1.0)))
     stale = ended(quiet).job
     assert records.begin_again(stale, attempt=2) and not records.begin_again(stale, attempt=2)
-    jobs._enqueue(records.load(quiet, None))
+    service._enqueue(records.load(quiet, None))
     again = ended(quiet).job
     assert again.state == "done" and again.attempt == 2
     assert not records.begin_again(stale, attempt=2), "the second attempt has run: its workflow would never start"
@@ -310,16 +315,16 @@ def test_a_retry_of_what_was_retried_in_another_tab_changes_nothing(tmp_path: Pa
 def test_what_the_engine_remembers_of_ended_work_is_forgotten(tmp_path: Path):
     generation_id = stt.create(audio.write(tmp_path / "quiet.wav", audio.silence(1.0)), title="Secret")
     assert ended(generation_id).state == "done"
-    until(lambda: jobs.DBOS.get_workflow_status(f"{generation_id}-1").status == "SUCCESS", 10)
-    assert upkeep.forget(3600) == 0
-    assert upkeep.forget(0) >= 1
-    assert jobs.DBOS.get_workflow_status(f"{generation_id}-1") is None
-    jobs._mend()
+    until(lambda: service.DBOS.get_workflow_status(f"{generation_id}-1").status == "SUCCESS", 10)
+    assert maintenance.forget(3600) == 0
+    assert maintenance.forget(0) >= 1
+    assert service.DBOS.get_workflow_status(f"{generation_id}-1") is None
+    service._mend()
     assert stt.get(generation_id).state == "done"
 
 
 def test_reading_a_setting_does_not_load_the_job_engine():
-    check = "import sys, stt.settings, stt.web; sys.exit('dbos' in sys.modules or 'faster_whisper' in sys.modules)"
+    check = "import sys, stt.settings, stt.web.endpoints; sys.exit('dbos' in sys.modules or 'faster_whisper' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
 
 
@@ -327,7 +332,9 @@ def test_the_engine_dates_its_rows_on_an_old_sqlite_too(tmp_path: Path):
     """As it does from Python 3.12 on: SQLite before 3.42 alone gives NULL, and no job could start."""
     rows = sa.create_engine(f"sqlite:///{tmp_path / 'jobs.db'}", connect_args=job_engine_arguments())
     with rows.begin() as connection:
-        connection.exec_driver_sql("CREATE TABLE dated (a INTEGER, at INTEGER NOT NULL DEFAULT (unixepoch('subsec') * 1000))")
+        connection.exec_driver_sql(
+            "CREATE TABLE dated (a INTEGER, at INTEGER NOT NULL DEFAULT (unixepoch('subsec') * 1000))"
+        )
         connection.exec_driver_sql("INSERT INTO dated (a) VALUES (1)")
         at = connection.exec_driver_sql("SELECT at FROM dated").scalar()
     rows.dispose()

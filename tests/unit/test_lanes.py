@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from stt.lanes import Lanes
+from stt.whisper.parallel import Lanes
 from tests.waiting import until
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stt import whisper
 from stt.errors import BadOption
-from stt.language_choice import LanguageChoice
+from stt.whisper import transcribe
+from stt.whisper.language_choice import LanguageChoice
 from tests import audio
 from tests.audio import RATE
 
@@ -30,7 +30,9 @@ class Slices:
         numbers = np.asarray(batch)[:, :, 0].mean(axis=1).round().astype(int)
         return [[(f"<|{code}|>", share) for code, share in self.found[number].items()] for number in numbers]
 
-    def chosen(self, choice: LanguageChoice, *, follows: bool = True, voiced: float = 1.0, pauses=()) -> tuple[str, int]:
+    def chosen(
+        self, choice: LanguageChoice, *, follows: bool = True, voiced: float = 1.0, pauses=()
+    ) -> tuple[str, int]:
         size = self.encoded.shape[1] * 2
         found = choice.of_window(
             self,
@@ -96,7 +98,7 @@ def test_the_border_lies_in_a_pause_nearby():
 def test_each_part_of_a_recording_is_transcribed_in_its_language():
     """Whisper alone goes on in Spanish, and gives English as Spanish that nobody said."""
     sound = audio.samples(CASE)[: int(60 * RATE)]
-    run = whisper.transcribe(sound)
+    run = transcribe.transcribe(sound)
     segments = list(run)
     assert {segment.language for segment in segments if segment.end < SPANISH} == {"es"}
     assert {segment.language for segment in segments if segment.start > SPANISH - 1} == {"en"}
@@ -107,11 +109,11 @@ def test_each_part_of_a_recording_is_transcribed_in_its_language():
 
 def test_a_language_before_is_kept_unless_the_sound_says_otherwise(speech):
     sound = speech[: 11 * RATE]
-    assert {segment.language for segment in whisper.transcribe(sound, before="de")} == {"en"}
-    run = whisper.transcribe(sound[: 2 * RATE], before="de")
+    assert {segment.language for segment in transcribe.transcribe(sound, before="de")} == {"en"}
+    run = transcribe.transcribe(sound[: 2 * RATE], before="de")
     assert {segment.language for segment in run} <= {"de"} and run.language == "de"
 
 
 def test_a_named_language_that_whisper_does_not_know_is_refused(speech):
     with pytest.raises(BadOption, match="klingon"):
-        whisper.transcribe(speech, among=["en", "klingon"])
+        transcribe.transcribe(speech, among=["en", "klingon"])

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stt import headers, media
+from stt.audio import decoder
+from stt.containers import headers
 from tests import audio, broken, stale
 
 LENGTH = 11.0
@@ -15,8 +16,8 @@ EXACT = ("WAV", "RF64", "BW64", "W64", "AIFF", "CAF", "AU", "FLAC")
 
 
 def read_all(path: Path) -> tuple[np.ndarray, list, float]:
-    with media.Reader(path) as reader:
-        return reader.read(10_000)[0], reader.lost, media.probe(path).duration
+    with decoder.Reader(path) as reader:
+        return reader.read(10_000)[0], reader.lost, decoder.probe(path).duration
 
 
 @pytest.mark.parametrize("name", stale.WHOLE)
@@ -25,7 +26,9 @@ def test_a_recording_is_read_to_its_real_end(tmp_path: Path, name: str):
     sound, lost, duration = read_all(make(tmp_path / "recording"))
     assert lost == []
     assert len(sound) / audio.RATE == pytest.approx(LENGTH * times, abs=0.02 if name.startswith(EXACT) else 0.35)
-    near = 1.1 if "table of times" in name else 0.35 if "FLAC, two" in name else 0.02 if name.startswith(EXACT) else 0.35  # its last times are not known
+    near = (
+        1.1 if "table of times" in name else 0.35 if "FLAC, two" in name else 0.02 if name.startswith(EXACT) else 0.35
+    )  # its last times are not known
     assert duration == pytest.approx(LENGTH * times, abs=near)
     if name.startswith(EXACT):
         whole = np.tile(stale.JFK, times)
@@ -64,13 +67,15 @@ def test_a_stale_size_beyond_four_gigabytes_is_read_to_its_end(tmp_path: Path):
     with open(path, "r+b") as file:
         file.seek(44 + size - len(stale.PCM) * 2)
         file.write(stale.PCM.tobytes())
-    with media.Reader(path) as reader:
+    with decoder.Reader(path) as reader:
         assert reader.promised == size / 32_000
-    assert media.probe(path).duration == size / 32_000
+    assert decoder.probe(path).duration == size / 32_000
 
 
 @pytest.mark.parametrize("size", [0, 1, 7, 44, 45, 100])
-@pytest.mark.parametrize("start", [stale.wav(0), stale.rf64(0), stale.w64(0), stale.aiff(0), stale.caf(-1), stale.au(0)])
+@pytest.mark.parametrize(
+    "start", [stale.wav(0), stale.rf64(0), stale.w64(0), stale.aiff(0), stale.caf(-1), stale.au(0)]
+)
 def test_a_header_that_is_cut_off_is_no_surprise(tmp_path: Path, start: bytes, size: int):
     path = tmp_path / "a"
     path.write_bytes(start[:size])
@@ -81,7 +86,14 @@ def test_a_header_that_is_cut_off_is_no_surprise(tmp_path: Path, start: bytes, s
 @pytest.mark.parametrize(
     "name",
     [
-        *("WAV, two joined", "RF64, a quarter", "W64, a quarter", "AIFF-C, a quarter", "CAF, a quarter", "AU, a quarter"),
+        *(
+            "WAV, two joined",
+            "RF64, a quarter",
+            "W64, a quarter",
+            "AIFF-C, a quarter",
+            "CAF, a quarter",
+            "AU, a quarter",
+        ),
         *("MP3, a tenth", "MP4, sound box too small", "MKV, the segment a quarter"),
     ],
 )
@@ -154,7 +166,9 @@ def test_a_clock_that_leaps_is_followed(tmp_path: Path, name: str):
 @pytest.mark.parametrize("order", ["aa", "ab", "ba", "bab", "abc", "cba"])
 def test_broadcasts_that_were_joined_are_all_read_though_their_clocks_leap_back_and_forth(tmp_path: Path, order: str):
     starts = {"a": 0.0, "b": 9000.0, "c": WRAP - 4}
-    made = {part: stale.packets(tmp_path / part, "mpegts", {}, start=start).read_bytes() for part, start in starts.items()}
+    made = {
+        part: stale.packets(tmp_path / part, "mpegts", {}, start=start).read_bytes() for part, start in starts.items()
+    }
     path = tmp_path / "recording"
     path.write_bytes(b"".join(made[part] for part in order))
     sound, lost, duration = read_all(path)

@@ -14,12 +14,18 @@ import sqlalchemy as sa
 from pydantic import SecretStr, ValidationError
 from pytest_httpserver import HTTPServer
 
-from stt import clients, history, jobs, limits, models, recordings, records, remote, workflow
-from stt.database import database, usage
+from stt import kinds
+from stt.aiml import offered
+from stt.auth import clients
+from stt.db.engine import database
+from stt.db.tables import usage
 from stt.errors import BadOption, LimitReached, NotFound, TooLarge
-from stt.recordings import Link
-from stt.records import Job
+from stt.jobs import service, workflow
+from stt.library import history
 from stt.settings import Settings, settings
+from stt.store import quotas, recordings, records, submissions
+from stt.store.recordings import Link
+from stt.store.records import Job
 from tests import audio
 from tests.waiting import ended
 
@@ -28,17 +34,17 @@ ANN, BEN = "visitor:ann", "visitor:ben"
 
 
 def job(
-    owner: str = ANN, minutes: float | None = 1.0, engine: str = models.ON_DEVICE, attempt: int = 1, **values
+    owner: str = ANN, minutes: float | None = 1.0, engine: str = kinds.ON_DEVICE, attempt: int = 1, **values
 ) -> Job:
     now = time.time()
     given = dict.fromkeys(Job.__dataclass_fields__) | {
         "id": recordings.new_id(),
         "owner": owner,
         "title": "Talk",
-        "model": "local/whisper-base" if engine == models.ON_DEVICE else PRICED,
+        "model": "local/whisper-base" if engine == kinds.ON_DEVICE else PRICED,
         "engine": engine,
         "options": {},
-        "state": records.QUEUED,
+        "state": kinds.QUEUED,
         "attempt": attempt,
         "turn": 1,
         "created": now,
@@ -51,7 +57,7 @@ def job(
 
 
 def make(made: Job, address: str | None = None) -> Job:
-    with limits.admission(made, address):
+    with quotas.admission(made, address):
         records.insert(made)
     return made
 
@@ -119,7 +125,7 @@ def test_as_many_jobs_at_once_as_the_limit_and_one_more_when_one_ends(host):
     refused = refusal(job())
     assert "2 transcriptions" in refused.message and "as soon as one" in refused.guidance
     make(job(BEN))
-    records.move(first.id, records.OPEN, records.CANCELLED)
+    records.move(first.id, kinds.OPEN, kinds.CANCELLED)
     make(job())
     refusal(job())
 
@@ -127,9 +133,9 @@ def test_as_many_jobs_at_once_as_the_limit_and_one_more_when_one_ends(host):
 def test_a_retry_counts_as_a_job_at_once(host):
     host(STT_JOBS_PER_VISITOR=1)
     ended = make(job())
-    records.move(ended.id, records.OPEN, records.CANCELLED)
+    records.move(ended.id, kinds.OPEN, kinds.CANCELLED)
     make(job())
-    with pytest.raises(LimitReached), limits.admission(job(attempt=2, id=ended.id)):
+    with pytest.raises(LimitReached), quotas.admission(job(attempt=2, id=ended.id)):
         pass
 
 
@@ -143,7 +149,7 @@ def test_a_visitor_gets_just_the_minutes_of_the_day(host):
     make(job(minutes=1))
     refusal(job(minutes=0.1))
     make(job(BEN, minutes=10))
-    assert limits.used(ANN).mine == 600 and limits.used(ANN).all == 1200
+    assert quotas.used(ANN).mine == 600 and quotas.used(ANN).all == 1200
 
 
 def test_all_visitors_together_get_just_the_minutes_of_the_day(host):
@@ -164,79 +170,79 @@ def test_what_can_never_fit_is_not_told_to_wait(host):
 def test_a_link_of_unknown_length_begins_while_something_is_left_and_counts_once_it_is_known(host):
     host(STT_MINUTES_PER_VISITOR=10)
     link = make(job(minutes=None, url="https://example.org/talk.mp3"))
-    limits.settle(link, 600.0, None)
+    quotas.settle(link, 600.0, None)
     refusal(job(minutes=None))
-    assert limits.used(ANN).mine == 600
+    assert quotas.used(ANN).mine == 600
 
 
 def test_a_links_length_is_admitted_once_it_is_known(host):
     host(STT_MINUTES_PER_VISITOR=10, STT_MINUTES_PER_DAY=12)
     first, second, third = (make(job(minutes=None, url="https://example.org/talk.mp3")) for _ in range(3))
-    limits.admit_length(first, 540.0)
-    limits.admit_length(first, 540.0)  # the step of a server that was killed just then
-    assert limits.used(ANN).mine == 540
+    quotas.admit_length(first, 540.0)
+    quotas.admit_length(first, 540.0)  # the step of a server that was killed just then
+    assert quotas.used(ANN).mine == 540
     with pytest.raises(LimitReached, match="1 min are left"):
-        limits.admit_length(second, 60.1)
-    limits.admit_length(third, 60.0)
-    assert limits.used(ANN).mine == 600
+        quotas.admit_length(second, 60.1)
+    quotas.admit_length(third, 60.0)
+    assert quotas.used(ANN).mine == 600
     with pytest.raises(LimitReached, match="all visitors together"):
-        limits.admit_length(make(job(BEN, minutes=None, url="https://example.org/talk.mp3")), 121.0)
+        quotas.admit_length(make(job(BEN, minutes=None, url="https://example.org/talk.mp3")), 121.0)
 
 
 def test_a_link_that_turns_out_too_long_for_the_day_fails_in_words_and_leaves_nothing(host, httpserver: HTTPServer):
     host(STT_MINUTES_PER_VISITOR=1, STT_ALLOW_PRIVATE_URLS=1)
-    records.move(make(job(minutes=0.95)).id, records.OPEN, records.DONE)
+    records.move(make(job(minutes=0.95)).id, kinds.OPEN, kinds.DONE)
     httpserver.expect_request("/talk.flac").respond_with_data(audio.JFK.read_bytes())
     try:
-        link = jobs.create(Link(httpserver.url_for("/talk.flac")), owner=ANN)
+        link = service.create(Link(httpserver.url_for("/talk.flac")), owner=ANN)
         found = ended(link, ANN).job
     finally:
-        jobs.stop(patience=5)
+        service.stop(patience=5)
     assert found.error["kind"] == "LimitReached" and "midnight UTC" in found.error["guidance"]
-    assert not list(settings().data_dir.glob("audio/*")) and limits.used(ANN).mine == 57
+    assert not list(settings().data_dir.glob("audio/*")) and quotas.used(ANN).mine == 57
 
 
 def test_deleting_a_transcript_does_not_give_its_minutes_back(host):
     host(STT_MINUTES_PER_VISITOR=10)
     made = make(job(minutes=10))
-    records.move(made.id, records.OPEN, records.DONE, seconds_done=600.0)
+    records.move(made.id, kinds.OPEN, kinds.DONE, seconds_done=600.0)
     history.delete(made.id, ANN)
     refusal(job())
 
 
-@pytest.mark.parametrize("engine", [models.ON_DEVICE, models.PROVIDER])
+@pytest.mark.parametrize("engine", [kinds.ON_DEVICE, kinds.PROVIDER])
 def test_what_was_never_begun_is_given_back(host, engine: str):
     host(STT_MINUTES_PER_VISITOR=720, AIML_API_KEY="server")
     history.delete(make(job(minutes=720, engine=engine)).id, ANN)
-    assert limits.used(ANN) == limits.Used(0.0, 0.0, 0.0)
+    assert quotas.used(ANN) == quotas.Used(0.0, 0.0, 0.0)
     cancelled = make(job(minutes=720, engine=engine))
-    jobs.cancel(cancelled.id, owner=ANN)
-    assert limits.used(ANN) == limits.Used(0.0, 0.0, 0.0)
+    service.cancel(cancelled.id, owner=ANN)
+    assert quotas.used(ANN) == quotas.Used(0.0, 0.0, 0.0)
 
 
 def test_of_what_was_begun_only_what_was_decoded_counts_and_a_retry_counts_the_rest(host):
     host(STT_MINUTES_PER_VISITOR=10)
     made = make(job(minutes=10))
-    records.move(made.id, records.OPEN, records.WORKING, seconds_done=120.0)
-    jobs.cancel(made.id, owner=ANN)
-    assert limits.used(ANN).mine == 120
+    records.move(made.id, kinds.OPEN, kinds.WORKING, seconds_done=120.0)
+    service.cancel(made.id, owner=ANN)
+    assert quotas.used(ANN).mine == 120
     again = replace(records.load(made.id, ANN), attempt=2)
-    with limits.admission(again):
+    with quotas.admission(again):
         pass
-    assert limits.used(ANN).mine == 600
-    limits.settle(again, 590.0, None)
-    assert limits.used(ANN).mine == 590
+    assert quotas.used(ANN).mine == 600
+    quotas.settle(again, 590.0, None)
+    assert quotas.used(ANN).mine == 590
 
 
 def test_what_the_provider_may_have_billed_stays_counted(host):
     host(STT_DOLLARS_PER_DAY=5, AIML_API_KEY="server")
-    made = make(job(engine=models.PROVIDER))
-    before = limits.used(ANN)
-    records.move(made.id, records.OPEN, records.WORKING)
-    remote.mark_sent(made)
-    jobs.cancel(made.id, owner=ANN)
+    made = make(job(engine=kinds.PROVIDER))
+    before = quotas.used(ANN)
+    records.move(made.id, kinds.OPEN, kinds.WORKING)
+    submissions.mark_sent(made)
+    service.cancel(made.id, owner=ANN)
     workflow._give_back(made)
-    assert limits.used(ANN) == before and before.dollars > 0
+    assert quotas.used(ANN) == before and before.dollars > 0
 
 
 def test_channels_that_are_speakers_count_each(host, tmp_path: Path):
@@ -244,31 +250,31 @@ def test_channels_that_are_speakers_count_each(host, tmp_path: Path):
     both = recordings.take_in(audio.write(tmp_path / "call.wav", np.zeros((2, 16_000 * 120), np.float32)), ANN)
     called = job(minutes=2, recording_id=both.id, options={"channels_are_speakers": True})
     make(called)
-    assert limits.used(ANN).mine == 240
-    limits.settle(called, 120.0, None)
-    assert limits.used(ANN).mine == 240
+    assert quotas.used(ANN).mine == 240
+    quotas.settle(called, 120.0, None)
+    assert quotas.used(ANN).mine == 240
 
 
 def test_a_recording_longer_than_it_says_is_stopped_at_the_limits(host):
     host(STT_MINUTES_PER_VISITOR=10, STT_LENGTH_LIMIT=20)
     made = make(job(minutes=1))
-    limits.check_decoded(made, 60.0, 60.0)
-    assert limits.used(ANN).mine == 60
+    quotas.check_decoded(made, 60.0, 60.0)
+    assert quotas.used(ANN).mine == 60
     for _ in range(2):  # a chunk that is done twice counts once
-        limits.check_decoded(made, 360.0, 60.0)
-    assert limits.used(ANN).mine == 360
+        quotas.check_decoded(made, 360.0, 60.0)
+    assert quotas.used(ANN).mine == 360
     with pytest.raises(LimitReached, match="4 min are left today"):
-        limits.check_decoded(made, 660.0, 60.0)
+        quotas.check_decoded(made, 660.0, 60.0)
     host(STT_MINUTES_PER_VISITOR=1000)
     with pytest.raises(TooLarge, match="goes on after the limit of 20 min"):
-        limits.check_decoded(made, 1300.0, 60.0)
+        quotas.check_decoded(made, 1300.0, 60.0)
 
 
 def test_dropping_the_cookie_gives_nobody_another_day_and_an_office_is_not_shut_out(host):
     host(STT_MINUTES_PER_VISITOR=10, STT_VISITORS_PER_ADDRESS=3, STT_JOBS_PER_VISITOR=2)
     for number in range(3):
         made = make(job(f"visitor:{number}", minutes=10), "203.0.113.7")
-        records.move(made.id, records.OPEN, records.DONE)
+        records.move(made.id, kinds.OPEN, kinds.DONE)
     assert "for each network address" in refusal(job("visitor:fresh", minutes=1), "203.0.113.7").message
     make(job("visitor:fresh", minutes=1), "203.0.113.8")
     make(job("user:ann@example.org", minutes=1), "203.0.113.7")  # who signs in is known by that
@@ -316,53 +322,53 @@ def test_a_new_day_frees_the_minutes(host):
     made = make(job(minutes=10))
     refusal(job())
     with database().begin() as connection:
-        connection.execute(usage.update().where(usage.c.id == made.id).values(at=usage.c.at - limits.DAY))
+        connection.execute(usage.update().where(usage.c.id == made.id).values(at=usage.c.at - quotas.DAY))
     make(job(minutes=10))
 
 
 def test_going_on_with_a_job_on_this_machine_counts_no_minute_twice(host):
     host(STT_MINUTES_PER_VISITOR=10)
     made = make(job(minutes=10))
-    with limits.admission(job(minutes=10, attempt=2, id=made.id)):
+    with quotas.admission(job(minutes=10, attempt=2, id=made.id)):
         pass
-    assert limits.used(ANN).mine == 600
+    assert quotas.used(ANN).mine == 600
 
 
 def test_the_servers_key_spends_just_the_money_of_the_day(host):
-    price = models.known().find(PRICED).per_second
+    price = offered.known().find(PRICED).per_second
     assert price
     host(STT_DOLLARS_PER_DAY=price * 600, AIML_API_KEY="server")
-    made = make(job(minutes=9, engine=models.PROVIDER))
-    refused = refusal(job(BEN, minutes=1.1, engine=models.PROVIDER))
+    made = make(job(minutes=9, engine=kinds.PROVIDER))
+    refused = refusal(job(BEN, minutes=1.1, engine=kinds.PROVIDER))
     assert "on this server's key" in refused.message and "midnight UTC" in refused.guidance
-    make(job(BEN, minutes=1, engine=models.PROVIDER))
-    refusal(job(minutes=0.1, engine=models.PROVIDER))
+    make(job(BEN, minutes=1, engine=kinds.PROVIDER))
+    refusal(job(minutes=0.1, engine=kinds.PROVIDER))
     make(job(minutes=100))  # on this machine it is free
-    make(job(minutes=100, engine=models.PROVIDER, own_key=True))
-    limits.settle(made, 540.0, price * 300)  # it was billed for less than expected
-    make(job(minutes=4, engine=models.PROVIDER))
+    make(job(minutes=100, engine=kinds.PROVIDER, own_key=True))
+    quotas.settle(made, 540.0, price * 300)  # it was billed for less than expected
+    make(job(minutes=4, engine=kinds.PROVIDER))
 
 
 def test_a_retry_at_the_provider_may_be_billed_again_and_counts_again(host):
-    price = models.known().find(PRICED).per_second
+    price = offered.known().find(PRICED).per_second
     host(STT_DOLLARS_PER_DAY=price * 90, AIML_API_KEY="server")
-    made = make(job(engine=models.PROVIDER))
-    with pytest.raises(LimitReached), limits.admission(job(engine=models.PROVIDER, attempt=2, id=made.id)):
+    made = make(job(engine=kinds.PROVIDER))
+    with pytest.raises(LimitReached), quotas.admission(job(engine=kinds.PROVIDER, attempt=2, id=made.id)):
         pass
 
 
 def test_what_costs_nobody_knows_how_much_is_not_started_on_the_servers_key(host):
     host(STT_DOLLARS_PER_DAY=1, AIML_API_KEY="server")  # less than the longest recording costs
-    assert "cannot be known" in refusal(job(minutes=None, engine=models.PROVIDER)).message
-    assert "cannot be known" in refusal(job(engine=models.PROVIDER, model=UNPRICED)).message
-    make(job(minutes=None, engine=models.PROVIDER, own_key=True))
+    assert "cannot be known" in refusal(job(minutes=None, engine=kinds.PROVIDER)).message
+    assert "cannot be known" in refusal(job(engine=kinds.PROVIDER, model=UNPRICED)).message
+    make(job(minutes=None, engine=kinds.PROVIDER, own_key=True))
     host(STT_LENGTH_LIMIT=1)  # then it costs at most a minute
-    make(job(minutes=None, engine=models.PROVIDER))
+    make(job(minutes=None, engine=kinds.PROVIDER))
 
 
 def test_no_money_at_all_leaves_what_is_free(host):
     host(STT_DOLLARS_PER_DAY=0, AIML_API_KEY="server")
-    refusal(job(engine=models.PROVIDER))
+    refusal(job(engine=kinds.PROVIDER))
     make(job())
 
 
@@ -387,23 +393,23 @@ def test_many_tabs_at_once_cannot_take_more_than_is_left(host):
 
 def test_only_the_models_of_the_host_can_be_chosen(host):
     host(STT_MODELS="local/whisper-base")
-    assert models.choose("local/whisper-base", None)[0].local
+    assert offered.choose("local/whisper-base", None)[0].local
     with pytest.raises(BadOption, match="not offered"):
-        models.choose(UNPRICED, SecretStr("mine"))
+        offered.choose(UNPRICED, SecretStr("mine"))
     host(STT_MODELS=f" {UNPRICED} , #g1_whisper-base")
-    assert models.choose("#g1_whisper-base", None)[0].local, "ours stands in for it without a key"
-    assert models.choose(UNPRICED, SecretStr("mine"))[0].id == UNPRICED
+    assert offered.choose("#g1_whisper-base", None)[0].local, "ours stands in for it without a key"
+    assert offered.choose(UNPRICED, SecretStr("mine"))[0].id == UNPRICED
     host(AIML_API_KEY="server")
     with pytest.raises(BadOption, match="not offered"):
-        models.choose("local/whisper-base", None)
+        offered.choose("local/whisper-base", None)
 
 
 def test_a_refused_job_leaves_no_copy_of_its_file(host):
     host(STT_MINUTES_PER_VISITOR=1)
-    records.move(make(job(minutes=0.95)).id, records.OPEN, records.DONE)
+    records.move(make(job(minutes=0.95)).id, kinds.OPEN, kinds.DONE)
     try:
         with pytest.raises(LimitReached):
-            jobs.create(audio.JFK, owner=ANN)
+            service.create(audio.JFK, owner=ANN)
         assert not list(settings().data_dir.glob("audio/*"))
     finally:
-        jobs.stop(patience=5)
+        service.stop(patience=5)

@@ -11,8 +11,12 @@ from collections.abc import Callable
 
 import pytest
 
-from stt import answers, compare, cues, exports, folding, results, scripts, search
-from stt.transcript import Segment, Transcript, Word
+from stt.aiml import results
+from stt.db import fulltext
+from stt.export import formats, subtitles
+from stt.transcript import comparison, folding, scripts
+from stt.transcript.model import Segment, Transcript, Word
+from stt.web import contract
 
 LONG = 200_000  # characters, the most that a paragraph may have
 TEXTS = {
@@ -36,15 +40,17 @@ def untimed(text: str) -> Transcript:
 
 
 WORK: dict[str, Callable[[str], object]] = {
-    "snippet": lambda text: [search.snippet(text, query) for query in ("a a a a a a a b", "x" * 200, '"' + text[:200])],
-    "query": search.terms,
+    "snippet": lambda text: [
+        fulltext.snippet(text, query) for query in ("a a a a a a a b", "x" * 200, '"' + text[:200])
+    ],
+    "query": fulltext.terms,
     "answer of a provider": lambda text: results.read({"status": "completed", "result": {"text": text}}),
-    "word of REST": lambda text: answers._word(Word(text, 0.0, 1.0), {}),
-    "comparison": lambda text: [compare.tokens_of_text(text, exact=exact) for exact in (False, True)],
-    "subtitles": lambda text: cues.cues(Transcript((Segment(0.0, 9.0, text),))),
+    "word of REST": lambda text: contract._word(Word(text, 0.0, 1.0), {}),
+    "comparison": lambda text: [comparison.tokens_of_text(text, exact=exact) for exact in (False, True)],
+    "subtitles": lambda text: subtitles.cues(Transcript((Segment(0.0, 9.0, text),))),
     "words and sentences": lambda text: [scripts.word_spans(text), scripts.sentences(text), folding.words(text)],
-    "table of words": lambda text: exports.FORMATS["csv"].write(untimed(text)),
-    "file name": lambda text: exports.file_name(text, "txt"),
+    "table of words": lambda text: formats.FORMATS["csv"].write(untimed(text)),
+    "file name": lambda text: formats.file_name(text, "txt"),
 }
 
 

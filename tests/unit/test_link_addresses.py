@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from werkzeug import Request, Response
 
-from stt import addresses, links
 from stt.errors import BadLink, Cancelled
+from stt.links import addresses
+from stt.links import download as links
 from tests import audio
 
 PUBLIC = "93.184.215.14"
@@ -149,13 +150,48 @@ def test_an_address_that_is_not_public_is_refused_however_it_is_spelled(tmp_path
 
 # Each network of IANA's two special-purpose registries (November 2026) that is no place for a site, multicast, and
 # what tunnels, relays and clouds use besides.
-SPECIAL = """
-0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.31.196.0/24
-192.52.193.0/24 192.88.99.0/24 192.168.0.0/16 192.175.48.0/24 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4
-240.0.0.0/4 168.63.129.16/32 ::/128 ::1/128 ::ffff:10.0.0.0/104 64:ff9b::a00:0/104 64:ff9b:1::/48 100::/64
-100:0:0:1::/64 2001::/23 2001::/32 2001:2::/48 2001:20::/28 2001:30::/28 2001:db8::/32 2002::/16 2620:4f:8000::/48
-3fff::/20 5f00::/16 fc00::/7 fe80::/10 fec0::/10 ff00::/8
-""".split()
+SPECIAL = [
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.0.2.0/24",
+    "192.31.196.0/24",
+    "192.52.193.0/24",
+    "192.88.99.0/24",
+    "192.168.0.0/16",
+    "192.175.48.0/24",
+    "198.18.0.0/15",
+    "198.51.100.0/24",
+    "203.0.113.0/24",
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+    "168.63.129.16/32",
+    "::/128",
+    "::1/128",
+    "::ffff:10.0.0.0/104",
+    "64:ff9b::a00:0/104",
+    "64:ff9b:1::/48",
+    "100::/64",
+    "100:0:0:1::/64",
+    "2001::/23",
+    "2001::/32",
+    "2001:2::/48",
+    "2001:20::/28",
+    "2001:30::/28",
+    "2001:db8::/32",
+    "2002::/16",
+    "2620:4f:8000::/48",
+    "3fff::/20",
+    "5f00::/16",
+    "fc00::/7",
+    "fe80::/10",
+    "fec0::/10",
+    "ff00::/8",
+]
 
 
 @pytest.mark.parametrize("net", SPECIAL)

@@ -10,8 +10,9 @@ import time
 import pytest
 from werkzeug import Response
 
-from stt import links, media
+from stt.audio import decoder
 from stt.errors import BadLink, Cancelled, TooLarge
+from stt.links import download
 from tests import audio
 
 SOUND = audio.JFK.read_bytes()
@@ -53,7 +54,7 @@ def test_a_link_brings_the_recording_under_a_name_of_our_own(httpserver, fetch, 
     assert path.parent == tmp_path
     assert "a.flac" not in path.name and path.name.isalnum()
     assert news[-1] == (len(SOUND), len(SOUND))
-    assert media.probe(path).kind == "FLAC"
+    assert decoder.probe(path).kind == "FLAC"
 
 
 def test_a_packed_or_unmeasured_answer_is_the_same_recording(httpserver, fetch):
@@ -186,4 +187,4 @@ def test_a_closed_port_is_told_in_a_sentence(fetch):
     ],
 )
 def test_a_link_has_a_name_for_people(url, name):
-    assert links.name_of(url) == name
+    assert download.name_of(url) == name

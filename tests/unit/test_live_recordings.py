@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from stt import live_recordings, recordings, retention, storage
 from stt.errors import Conflict, LimitReached, NotFound, NotSound, StorageAway, TooLarge
-from stt.live_recordings import ABANDONED, MOST_OPEN, PAUSED, SILENT
+from stt.library import live_recordings, retention
+from stt.library.live_recordings import ABANDONED, MOST_OPEN, PAUSED, SILENT
+from stt.store import audio_files, recordings
 from tests import audio
 
 OWNER, STRANGER = "visitor:ann", "visitor:ben"
@@ -213,12 +214,12 @@ def test_a_store_that_is_away_deletes_nothing(data: Path, pieces: list[bytes], m
     silent_for(data, ABANDONED + 1)
     with monkeypatch.context() as patch:
         patch.setenv("STT_STORAGE", "http://localhost:9/nobody-listens")
-        storage.settings.cache_clear()
+        audio_files.settings.cache_clear()
         live_recordings.sweep()
         assert live_recordings.take_up(OWNER, "ann") == ([], 1)
         with pytest.raises(StorageAway):
             finish(id)
-    storage.settings.cache_clear()
+    audio_files.settings.cache_clear()
     assert finish(id).path.read_bytes() == audio.JFK.read_bytes()
 
 

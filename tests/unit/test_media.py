@@ -8,7 +8,7 @@ import struct
 import numpy as np
 import pytest
 
-from stt import media
+from stt.audio import decoder
 from stt.errors import EmptyFile, NoAudioTrack, NotSound, TooShort
 from tests import audio, broken
 
@@ -18,7 +18,7 @@ FORMATS = [".wav", ".flac", ".mp3", ".m4a", ".mp4", ".ogg", ".webm"]
 
 
 def read_all(path, apart=False):
-    with media.Reader(path, apart=apart) as reader:
+    with decoder.Reader(path, apart=apart) as reader:
         return reader.read(10_000), reader.lost
 
 
@@ -41,7 +41,7 @@ def likeness(a, b):
 )
 def test_the_content_tells_the_kind_whatever_the_name(tmp_path, extension, kind, mime, codec):
     path = audio.write(tmp_path / f"a{extension}", JFK).rename(tmp_path / "recording.txt")
-    found = media.probe(path)
+    found = decoder.probe(path)
     assert (found.kind, found.mime, found.codec, found.video) == (kind, mime, codec, False)
     assert found.duration == pytest.approx(LENGTH, abs=0.1)
     assert (found.channels, found.size) == (1, path.stat().st_size)
@@ -49,7 +49,7 @@ def test_the_content_tells_the_kind_whatever_the_name(tmp_path, extension, kind,
 
 def test_a_video_is_called_a_video_and_its_sound_is_read(tmp_path):
     path = broken.mp4(tmp_path / "a.mp4", JFK)
-    found = media.probe(path)
+    found = decoder.probe(path)
     assert (found.kind, found.mime, found.video) == ("MP4 video", "video/mp4", True)
     assert likeness(read_all(path)[0][0], JFK) > 0.9
 
@@ -69,7 +69,7 @@ def test_what_is_no_recording_is_refused_by_name(tmp_path, content, error, words
     path = tmp_path / "speech.mp3"
     path.write_bytes(content)
     with pytest.raises(error, match=words) as refusal:
-        media.probe(path, "speech.mp3")
+        decoder.probe(path, "speech.mp3")
     assert "speech.mp3" in refusal.value.message
 
 
@@ -80,22 +80,22 @@ def test_a_header_without_sound_is_refused(tmp_path, extension, size):
     path = audio.write(tmp_path / f"a{extension}", JFK)
     path.write_bytes(path.read_bytes()[:size])
     with pytest.raises(NotSound, match="starts like a recording"):
-        media.probe(path)
+        decoder.probe(path)
 
 
 def test_a_video_without_sound_is_refused(tmp_path):
     with pytest.raises(NoAudioTrack):
-        media.probe(broken.mp4(tmp_path / "a.mp4"))
+        decoder.probe(broken.mp4(tmp_path / "a.mp4"))
 
 
 @pytest.mark.parametrize("extension", [".wav", ".flac", ".mp3", ".m4a", ".ogg"])
 def test_a_twentieth_of_a_second_is_too_short(tmp_path, extension):
     with pytest.raises(TooShort, match="seconds of sound"):
-        media.probe(audio.write(tmp_path / f"a{extension}", JFK[16_000:16_800]))
+        decoder.probe(audio.write(tmp_path / f"a{extension}", JFK[16_000:16_800]))
 
 
 def test_a_fifth_of_a_second_is_enough(tmp_path):
-    assert media.probe(audio.write(tmp_path / "a.wav", JFK[:3200])).duration == 0.2
+    assert decoder.probe(audio.write(tmp_path / "a.wav", JFK[:3200])).duration == 0.2
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_list_of_other_files_opens_none_of_them(tmp_path, playlist, target):
             path = tmp_path / name
             path.write_text(playlist.format(target=target))
             with pytest.raises(NotSound, match="a list of other files"):
-                media.probe(path)
+                decoder.probe(path)
         with pytest.raises(BlockingIOError):
             server.accept()
 
@@ -141,7 +141,7 @@ def test_a_cut_off_recording_is_read_to_where_it_ends_and_says_what_is_missing(t
 @pytest.mark.parametrize("extension", [".m4a", ".mp4"])
 def test_a_cut_off_mp4_whose_table_is_gone_says_so(tmp_path, extension):
     with pytest.raises(NotSound, match="is cut off"):
-        media.probe(broken.cut_off(audio.write(tmp_path / f"a{extension}", JFK)))
+        decoder.probe(broken.cut_off(audio.write(tmp_path / f"a{extension}", JFK)))
 
 
 @pytest.mark.parametrize("extension", [".flac", ".mp3", ".m4a", ".mp4", ".ogg", ".webm"])
@@ -181,7 +181,7 @@ def test_a_wav_whose_recorder_never_finished_the_header_is_read_whole(tmp_path, 
     at = content.index(b"data") + 4
     content[at : at + 4] = struct.pack("<I", size)
     path.write_bytes(content)
-    assert media.probe(path).duration == pytest.approx(LENGTH)
+    assert decoder.probe(path).duration == pytest.approx(LENGTH)
     assert read_all(path) == (pytest.approx(JFK[np.newaxis], abs=1e-4), [])
 
 
@@ -191,7 +191,7 @@ def test_what_a_browser_records_has_a_length_though_it_does_not_say_it(tmp_path)
     at = content.index(b"\x44\x89\x88")  # the element "Duration"; 0xEC makes it a filler
     content = content[:at] + b"\xec\x89" + content[at + 2 :]
     path.write_bytes(content.replace(b"DURATION", b"XURATION"))
-    assert media.probe(path).duration == pytest.approx(LENGTH, abs=0.05)
+    assert decoder.probe(path).duration == pytest.approx(LENGTH, abs=0.05)
     assert likeness(read_all(path)[0][0], JFK) > 0.9
 
 
@@ -199,7 +199,7 @@ def test_what_a_browser_records_has_a_length_though_it_does_not_say_it(tmp_path)
 @pytest.mark.parametrize("rate", [8_000, 16_000, 44_100, 96_000])
 def test_any_rate_and_any_kind_of_samples_sounds_the_same(tmp_path, codec, rate):
     path = broken.pcm_wav(tmp_path / "a.wav", JFK, codec, rate)
-    assert media.probe(path).sample_rate == rate
+    assert decoder.probe(path).sample_rate == rate
     sound, lost = read_all(path)
     assert (sound.dtype, lost) == (np.float32, [])
     assert sound.shape[1] == pytest.approx(len(JFK), abs=200)
@@ -210,10 +210,12 @@ def test_any_rate_and_any_kind_of_samples_sounds_the_same(tmp_path, codec, rate)
 def test_channels_stay_apart_or_are_mixed(tmp_path, count, layout):
     channels = np.stack([np.roll(JFK, 1600 * n) * (n + 1) / count for n in range(count)])
     path = broken.pcm_wav(tmp_path / "a.wav", channels, "pcm_s16le", 16_000, layout)
-    assert media.probe(path).channels == count
+    assert decoder.probe(path).channels == count
     apart, mixed = read_all(path, apart=True)[0], read_all(path)[0]
     assert apart == pytest.approx(channels, abs=1e-3)
-    weights = {2: [1, 1], 3: [1, 1, 0], 6: [0.707, 0.707, 1, 0, 0.5, 0.5], 8: [0.707, 0.707, 1, 0, 0.5, 0.5, 0.5, 0.5]}[count]
+    weights = {2: [1, 1], 3: [1, 1, 0], 6: [0.707, 0.707, 1, 0, 0.5, 0.5], 8: [0.707, 0.707, 1, 0, 0.5, 0.5, 0.5, 0.5]}[
+        count
+    ]
     assert mixed == pytest.approx(np.average(channels, axis=0, weights=weights)[np.newaxis], abs=1e-3)
 
 
@@ -226,13 +228,13 @@ def test_more_channels_than_any_layout_has_are_read_or_refused(tmp_path, count):
     path.write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
     if count > 64:
         with pytest.raises(NotSound, match="not known here"):
-            media.probe(path)
+            decoder.probe(path)
     else:
         assert read_all(path, apart=True)[0].shape == (count if count <= 8 else 1, 16_000)
 
 
 def test_apart_changes_nothing_for_one_channel():
-    with media.Reader(audio.AUSTEN[0], apart=True) as reader:
+    with decoder.Reader(audio.AUSTEN[0], apart=True) as reader:
         assert reader.channels == 1
 
 
@@ -245,7 +247,7 @@ def test_samples_that_are_no_numbers_become_silence(tmp_path):
 
 def test_ten_minutes_of_silence_are_ten_minutes_of_zeros(tmp_path):
     path = audio.write(tmp_path / "a.mp3", audio.silence(600))
-    assert media.probe(path).duration == pytest.approx(600, abs=0.1)
+    assert decoder.probe(path).duration == pytest.approx(600, abs=0.1)
     sound, lost = read_all(path)
     assert sound.shape[1] == pytest.approx(600 * audio.RATE, abs=1600)
     assert (np.abs(sound).max(), lost) == (pytest.approx(0, abs=1e-4), [])
@@ -260,7 +262,7 @@ def test_reading_in_pieces_gives_the_same_samples(tmp_path, extension, damaged):
         broken.overwritten(path)
     straight = read_all(path)[0]
     for at in (0.0, 1.23457, 9.5, 17.0):
-        with media.Reader(path) as reader:
+        with decoder.Reader(path) as reader:
             start = round(at * audio.RATE)
             assert np.array_equal(reader.read(at), straight[:, :start])
             assert reader.position == start / audio.RATE
@@ -287,7 +289,7 @@ def test_a_file_of_two_gigabytes_is_probed_by_its_beginning(tmp_path):
     path.write_bytes(content)
     with open(path, "r+b") as file:
         file.truncate(at + 4 + size)  # a sparse file
-    assert media.probe(path).duration == size / 32_000
+    assert decoder.probe(path).duration == size / 32_000
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -300,7 +302,7 @@ def test_no_damage_makes_anything_but_sound_or_a_sentence(tmp_path, extension, s
         content[place] = rng.integers(256)
     path.write_bytes(content)
     try:
-        media.probe(path)
+        decoder.probe(path)
     except (NotSound, NoAudioTrack, TooShort) as error:
         assert error.message.endswith(".")
     else:

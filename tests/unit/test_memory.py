@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 LOADED = """
 from pathlib import Path
-from stt import decoding, memory, weights, whisper
+from stt.whisper import decoding; from stt.whisper import memory; from stt.whisper import weights; from stt.whisper import transcribe as whisper
 from stt.settings import settings
 
 def held():  # kilobytes

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from jiwer import wer
 
-from stt import media, whisper
-from stt.mix import Mix
+from stt.audio import decoder
+from stt.audio.mix import Mix
+from stt.whisper import transcribe
 from tests import audio
 from tests.bench.accuracy import normalised
 
@@ -26,7 +27,7 @@ def noisy(sound: np.ndarray, seed: int, loudness: float = 0.02) -> np.ndarray:
 
 
 def mixed(path: Path, channels: list[np.ndarray]) -> tuple[np.ndarray, str | None]:
-    with media.Reader(audio.write(path, np.stack(channels).astype(np.float32))) as reader:
+    with decoder.Reader(audio.write(path, np.stack(channels).astype(np.float32))) as reader:
         return reader.read(100)[0], reader.mix
 
 
@@ -66,7 +67,7 @@ def test_nothing_of_what_is_said_is_lost_in_the_mix(tmp_path: Path, kind: str):
     assert mix is not None and mix.startswith(f"{len(channels)} channels to one") and said in mix
     assert likeness(sound, JFK) > (0.5 if "noise" in kind or "music" in kind else 0.85)
     assert np.sqrt(np.mean(sound**2)) > 0.5 * np.sqrt(np.mean(JFK**2))
-    segments = whisper.transcribe(sound, language="en")
+    segments = transcribe.transcribe(sound, language="en")
     assert wer(audio.JFK_WORDS, normalised("".join(segment.text for segment in segments))) <= 0.1
 
 
@@ -84,7 +85,10 @@ def test_what_does_not_cancel_out_is_the_mean(tmp_path: Path, one: np.ndarray, o
 def test_neither_the_sum_nor_the_difference_is_lost_where_both_hold_something(share: float):
     """One speaker in both channels alike, the other in opposite phase: each is in the mix."""
     mix = Mix(["FL", "FR"])
-    parts = [np.stack([AUSTEN + share * JFK, AUSTEN - share * JFK]) / 3, np.stack([JFK + share * AUSTEN, share * AUSTEN - JFK]) / 3]
+    parts = [
+        np.stack([AUSTEN + share * JFK, AUSTEN - share * JFK]) / 3,
+        np.stack([JFK + share * AUSTEN, share * AUSTEN - JFK]) / 3,
+    ]
     for channels in parts:
         sound = np.concatenate([mix.add(channels[:, at : at + 16_000]) for at in range(0, len(JFK), 16_000)], axis=1)[0]
         for voice in (AUSTEN, JFK):
@@ -109,6 +113,6 @@ def test_channels_of_unknown_places_count_alike():
 
 def test_the_same_sound_in_pieces_gives_the_same_mix(tmp_path: Path):
     path = audio.write(tmp_path / "a.wav", np.stack(KINDS["swapped from the middle on"][0]))
-    with media.Reader(path) as whole, media.Reader(path) as parts:
+    with decoder.Reader(path) as whole, decoder.Reader(path) as parts:
         together = np.concatenate([parts.read(0.7)[0] for _ in range(20)])
         assert whole.read(100)[0] == pytest.approx(together, abs=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from stt import metrics, monitor
+from stt.ops import metrics, monitor
 from tests.conftest import forget
 from tests.server import free_port
 from tests.transcripts import finished

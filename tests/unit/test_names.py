@@ -14,9 +14,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from requests_toolbelt import MultipartEncoder
 
-from stt import names, titles
-from stt.forms import Form
-from stt.recordings import Intake
+from stt.files import names
+from stt.store.recordings import Intake
+from stt.transcript import titles
+from stt.web.multipart import Form
 
 FAMILY = "👨\u200d👩\u200d👧"
 ENGLAND = "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
@@ -52,7 +53,17 @@ def test_only_the_extension_of_a_recording_is_cut_off_a_title(name: str, title: 
     "kept",
     [
         *("1.1 Lesson", "Meeting 12.05.2024", f"{FAMILY} family", "❤\ufe0f\u200d🔥", ENGLAND, "👍🏽", "🇩🇪 Berlin"),
-        *("می\u200cخواهم", "क्\u200dष", "ന\u0d4d\u200d", "ශ්\u200dරී", "नि\u200cक", "۝١٢", "a.b.c", "50 % – “so”", "AC∕DC"),
+        *(
+            "می\u200cخواهم",
+            "क्\u200dष",
+            "ന\u0d4d\u200d",
+            "ශ්\u200dරී",
+            "नि\u200cक",
+            "۝١٢",
+            "a.b.c",
+            "50 % – “so”",
+            "AC∕DC",
+        ),
     ],
 )
 def test_dots_joiners_and_emoji_stay(kept: str):
@@ -118,7 +129,10 @@ HEADERS = {
     "both, the good one first": ("attachment; filename*=UTF-8''M%C3%BCn.mp3; filename=\"M_n.mp3\"", "Mün.mp3"),
     "both, one cannot be read": ("attachment; filename=\"a.mp3\"; filename*=UTF-8''%FF%FE.mp3", "a.mp3"),
     "both, an unknown encoding": ("attachment; filename=\"a.mp3\"; filename*=klingon''a%FF.mp3", "a.mp3"),
-    "both, an encoded word beside it": ("attachment; filename=\"=?utf-8?Q?x?=\"; filename*=UTF-8''M%C3%BCn.mp3", "Mün.mp3"),
+    "both, an encoded word beside it": (
+        "attachment; filename=\"=?utf-8?Q?x?=\"; filename*=UTF-8''M%C3%BCn.mp3",
+        "Mün.mp3",
+    ),
     "RFC 2231 in parts": ("attachment; filename*0*=UTF-8''M%C3%BC; filename*1=\"n 1.mp\"; filename*2*=3", "Mün 1.mp3"),
     "RFC 2231, a letter in two parts": ("attachment; filename*0*=UTF-8''M%C3; filename*1*=%BCn.mp3", "Mün.mp3"),
     "RFC 2047, base 64": ('attachment; filename="=?UTF-8?B?TcO8bi5tcDM=?="', "Mün.mp3"),
@@ -165,7 +179,16 @@ def test_a_header_of_a_megabyte_is_read_at_once(piece: str):
     assert time.perf_counter() - began < 0.5
 
 
-SENT = ["talk.mp3", "Mün 日本.mp3", 'a "b".mp3', "100% sure.mp3", f"{FAMILY} 12.05.2024.mp3", "می\u200cخواهم.mp3", "a; b.mp3", "C'est ça.mp3"]
+SENT = [
+    "talk.mp3",
+    "Mün 日本.mp3",
+    'a "b".mp3',
+    "100% sure.mp3",
+    f"{FAMILY} 12.05.2024.mp3",
+    "می\u200cخواهم.mp3",
+    "a; b.mp3",
+    "C'est ça.mp3",
+]
 
 
 def by_requests(name: str) -> tuple[str, bytes]:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stt.cues import LATEST, READING_SPEED, Cue, cues, too_fast, width
-from stt.exports import FORMATS
-from stt.transcript import Segment, Transcript, Word
+from stt.export.formats import FORMATS
+from stt.export.subtitles import LATEST, READING_SPEED, Cue, cues, too_fast, width
+from stt.transcript.model import Segment, Transcript, Word
 
 LONGEST = 7.0
 SENTENCE = "This is a sentence that takes a while to be read by anybody."  # 60 characters, three seconds
@@ -31,7 +31,12 @@ def talk(*turns: tuple[str, float, float, str]) -> Transcript:
 
 def numbered(*turns: tuple[float, float, str, int]) -> Transcript:
     """Turns from `start` to `end` by a speaker, of so many words that occur once."""
-    return talk(*((" ".join(f"w{turn}x{i}" for i in range(count)), start, end, who) for turn, (start, end, who, count) in enumerate(turns)))
+    return talk(
+        *(
+            (" ".join(f"w{turn}x{i}" for i in range(count)), start, end, who)
+            for turn, (start, end, who, count) in enumerate(turns)
+        )
+    )
 
 
 def spoken(transcript: Transcript, cue: Cue) -> tuple[float, float]:
@@ -114,17 +119,23 @@ def test_when_nobody_could_read_along_no_cue_is_very_late_and_all_are_listed():
 
 
 TURNS = st.lists(
-    st.tuples(st.floats(0, 20, width=32), st.floats(0.125, 8, width=32), st.sampled_from("ABC"), st.integers(1, 12)), min_size=1, max_size=12
+    st.tuples(st.floats(0, 20, width=32), st.floats(0.125, 8, width=32), st.sampled_from("ABC"), st.integers(1, 12)),
+    min_size=1,
+    max_size=12,
 )
 
 
 @settings(max_examples=150, deadline=None)
 @given(TURNS, st.sampled_from([20, 42]), st.integers(1, 3))
-def test_any_overlap_is_shown_long_enough_or_listed(turns: list[tuple[float, float, str, int]], line_length: int, lines: int):
+def test_any_overlap_is_shown_long_enough_or_listed(
+    turns: list[tuple[float, float, str, int]], line_length: int, lines: int
+):
     transcript = numbered(*((start, start + length, who, count) for start, length, who, count in turns))
     shown = cues(transcript, line_length, lines)
     assert_one_at_a_time(shown)
-    assert sorted(word for cue in shown for word in cue.text.split()) == sorted(word.text.strip() for word in transcript.words)
+    assert sorted(word for cue in shown for word in cue.text.split()) == sorted(
+        word.text.strip() for word in transcript.words
+    )
     assert too_fast(shown) == [cue for cue in shown if not readable(cue)]
     waits = [cue.start - spoken(transcript, cue)[0] for cue in shown]
     flashing = 0.1 * len(shown)  # what cannot be shown for less

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stt import pieces, spoken
+from stt.db import json_pieces
+from stt.store import transcripts as spoken
 from tests import transcripts
 
 VALUES = st.recursive(
@@ -24,24 +25,24 @@ VALUES = st.recursive(
 @given(VALUES)
 def test_what_is_written_is_what_json_writes(value: Any):
     for how in ({}, {"ensure_ascii": False}):
-        assert pieces.dumps(value, **how) == json.dumps(value, **how)
+        assert json_pieces.dumps(value, **how) == json.dumps(value, **how)
 
 
 @given(VALUES, st.sampled_from([None, 1]))
 def test_what_is_read_is_what_json_reads(value: Any, indent: int | None):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pieces, "SMALL", 0)
-        assert pieces.loads(json.dumps(value, indent=indent)) == value
+        patch.setattr(json_pieces, "SMALL", 0)
+        assert json_pieces.loads(json.dumps(value, indent=indent)) == value
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[", "[1", "[1,", "[1,]", "{", "{\"a\"", "{\"a\":", "{\"a\":1,}", "[1}", "{\"a\":1]", "[1]x", "{1:2}", "[1 2]"],
+    ["", "[", "[1", "[1,", "[1,]", "{", '{"a"', '{"a":', '{"a":1,}', "[1}", '{"a":1]', "[1]x", "{1:2}", "[1 2]"],
 )
 def test_what_is_no_json_is_refused(monkeypatch: pytest.MonkeyPatch, text: str):
-    monkeypatch.setattr(pieces, "SMALL", 0)
+    monkeypatch.setattr(json_pieces, "SMALL", 0)
     with pytest.raises(json.JSONDecodeError):
-        pieces.loads(text)
+        json_pieces.loads(text)
 
 
 def turns(work: Callable[[], Any]) -> int:
@@ -60,6 +61,6 @@ def turns(work: Callable[[], Any]) -> int:
 def test_another_thread_has_turns_while_ten_hours_are_written_or_read():
     rows = {"segments": spoken.as_rows(transcripts.long_talk().segments), "language": "en"}
     text = json.dumps(rows)
-    assert turns(lambda: pieces.dumps(rows)) > 10  # `json` gives it one or two
-    assert turns(lambda: pieces.loads(text)) > 10
-    assert pieces.loads(text) == rows
+    assert turns(lambda: json_pieces.dumps(rows)) > 10  # `json` gives it one or two
+    assert turns(lambda: json_pieces.loads(text)) > 10
+    assert json_pieces.loads(text) == rows

@@ -16,15 +16,22 @@ from dbos import DBOS
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from stt import access, copy_maker, copying, decoder_pool, history, media, playback, recordings, records, removals, storage
-from stt.database import copies, database
-from stt.database import recordings as recordings_table
-from stt.erasure import forget_jobs
+from stt.audio import decoder as media
+from stt.audio import decoder_pool
+from stt.auth import visitors
+from stt.db.engine import database
+from stt.db.tables import copies
+from stt.db.tables import recordings as recordings_table
 from stt.errors import SttError, UnsafeRecording
-from stt.playback import FAILED, MAKING, ORIGINAL, READY, Sound
-from stt.recordings import Recording
-from stt.routes import ROUTES
-from stt.transcript import Segment, Transcript
+from stt.files import paths
+from stt.library import history
+from stt.playback import copy_maker, copying
+from stt.store import audio_files, playback_copies, recordings, records, removals
+from stt.store.erasure import forget_jobs
+from stt.store.playback_copies import FAILED, MAKING, ORIGINAL, READY, Sound
+from stt.store.recordings import Recording
+from stt.transcript.model import Segment, Transcript
+from stt.web.routes import ROUTES
 from tests import audio, formats, hostile, transcripts
 from tests.waiting import until
 
@@ -48,7 +55,7 @@ def read(path: Path, track: int | None = None) -> np.ndarray:
 
 
 def settled(recording: Recording, track: str = "") -> Sound:
-    return until(lambda: (s := playback.sound_of(recording, track)) and s.state != MAKING and s)
+    return until(lambda: (s := playback_copies.sound_of(recording, track)) and s.state != MAKING and s)
 
 
 # ---- who needs one ----------------------------------------------------------------------------------------------------
@@ -142,7 +149,12 @@ def _damaged(path: Path, jfk: np.ndarray) -> Path:
 
 @pytest.mark.parametrize(
     ("name", "make"),
-    [("gap.mkv", _gap), ("damaged.mp3", _damaged), ("six.flac", DOUBTFUL["six channels.flac"]), *formats.FORMATS.items()],
+    [
+        ("gap.mkv", _gap),
+        ("damaged.mp3", _damaged),
+        ("six.flac", DOUBTFUL["six channels.flac"]),
+        *formats.FORMATS.items(),
+    ],
 )
 def test_the_time_line_of_a_copy_is_the_recording_s(
     tmp_path: Path, jfk: np.ndarray, name: str, make: Callable[[Path, np.ndarray], Path]
@@ -218,11 +230,13 @@ def rows() -> int:
 
 @pytest.fixture
 def client(engine: Path) -> TestClient:
-    cookie = f"{access.COOKIE}={access.cookie_for(VISITOR)}"
+    cookie = f"{visitors.COOKIE}={visitors.cookie_for(VISITOR)}"
     return TestClient(Starlette(routes=ROUTES), headers={"cookie": cookie})
 
 
-def test_the_first_opening_begins_a_copy_and_the_route_then_answers_with_it(client: TestClient, tmp_path: Path, jfk: np.ndarray):
+def test_the_first_opening_begins_a_copy_and_the_route_then_answers_with_it(
+    client: TestClient, tmp_path: Path, jfk: np.ndarray
+):
     job = put(aiff(tmp_path / "old.aiff", jfk))
     recording, whole = recording_of(job), (tmp_path / "old.aiff").read_bytes()
     before = client.get(f"/audio/{job.id}")
@@ -232,27 +246,31 @@ def test_the_first_opening_begins_a_copy_and_the_route_then_answers_with_it(clie
     assert client.get(f"/audio/{job.id}/state").json() == {"state": READY, "percent": 100}
     after = client.get(f"/audio/{job.id}", headers={"if-none-match": before.headers["etag"]})
     assert after.status_code == 200 and after.headers["content-type"] == "audio/mp4"
-    assert after.content == storage.local(recordings.copy_name(recording.id, "")).read_bytes()
+    assert after.content == audio_files.local(recordings.copy_name(recording.id, "")).read_bytes()
     assert client.get(f"/audio/{job.id}", headers={"range": "bytes=4-7"}).content == b"ftyp"
     assert client.get(f"/audio/{job.id}", headers={"if-none-match": after.headers["etag"]}).status_code == 304
     for asked in ("download", "original"):
         assert client.get(f"/audio/{job.id}?{asked}").content == whole
-    stranger = TestClient(Starlette(routes=ROUTES), headers={"cookie": f"{access.COOKIE}={access.cookie_for('ben')}"})
+    stranger = TestClient(
+        Starlette(routes=ROUTES), headers={"cookie": f"{visitors.COOKIE}={visitors.cookie_for('ben')}"}
+    )
     for path in (f"/audio/{job.id}", f"/audio/{job.id}/state"):
         assert stranger.get(path).status_code == 404
     history.delete(job.id, ANN)
     assert client.get(f"/audio/{job.id}/state").status_code == 404
-    assert not list(storage.folder("audio").glob(f"{recording.id}*"))
+    assert not list(paths.folder("audio").glob(f"{recording.id}*"))
 
 
 def test_what_is_played_as_it_is_gets_no_copy(client: TestClient):
     job = put(audio.JFK)
     assert client.get(f"/audio/{job.id}/state").json()["state"] == ORIGINAL
-    assert playback.sound_of(recording_of(job), "") == Sound(ORIGINAL)
+    assert playback_copies.sound_of(recording_of(job), "") == Sound(ORIGINAL)
     assert client.get(f"/audio/{job.id}").content == audio.JFK.read_bytes()
 
 
-def test_a_recording_of_an_older_version_is_looked_into_at_its_first_opening(client: TestClient, tmp_path: Path, jfk: np.ndarray):
+def test_a_recording_of_an_older_version_is_looked_into_at_its_first_opening(
+    client: TestClient, tmp_path: Path, jfk: np.ndarray
+):
     kept = [(put(audio.JFK), ORIGINAL), (put(aiff(tmp_path / "old.aiff", jfk)), READY)]
     with database().begin() as connection:
         connection.execute(recordings_table.update().values(seekable=None))
@@ -266,29 +284,33 @@ def test_the_track_that_was_transcribed_is_the_one_that_is_heard(client: TestCli
     sound = audio.write_tracks(tmp_path / "two.mkv", [(jfk, {"title": "One"}), (other, {"title": "Two"})])
     one = put(sound)
     recording = recording_of(one)
-    for options, track, heard in (({}, "", [jfk]), ({"track": "2"}, "2", [other]), ({"track": "all"}, "all", [jfk, other])):
-        assert playback.track_of(recording, options) == track
+    for options, track, heard in (
+        ({}, "", [jfk]),
+        ({"track": "2"}, "2", [other]),
+        ({"track": "all"}, "all", [jfk, other]),
+    ):
+        assert playback_copies.track_of(recording, options) == track
         copying.begin(recording, track)
         assert settled(recording, track).state == READY
-        path = playback.copy_of(recording, track)
+        path = playback_copies.copy_of(recording, track)
         assert path is not None
         samples = read(path)
         for each in heard:
             assert abs(formats.place_of(each[16_000:40_000], samples, 0.3) - 1.0) <= CLOSE
     history.delete(one.id, ANN)
-    until(lambda: not list(storage.folder("audio").glob(f"{recording.id}*")))
+    until(lambda: not list(paths.folder("audio").glob(f"{recording.id}*")))
 
 
 def test_what_is_deleted_while_its_copy_is_made_is_gone(engine: Path, tmp_path: Path, jfk: np.ndarray):
     job = put(formats.write(tmp_path / "long.mp3", np.tile(jfk, 60), "libmp3lame", "mp3", layout="stereo"))
     recording = recording_of(job)
     copying.begin(recording, "")
-    until(lambda: (s := playback.sound_of(recording, "")) and 0 < s.percent < 100)
+    until(lambda: (s := playback_copies.sound_of(recording, "")) and 0 < s.percent < 100)
     history.delete(job.id, ANN)
-    assert rows() == 0 or playback.sound_of(recording, "") is None
-    until(lambda: not list(storage.folder("incoming").iterdir()))
+    assert rows() == 0 or playback_copies.sound_of(recording, "") is None
+    until(lambda: not list(paths.folder("incoming").iterdir()))
     until(lambda: not forget_jobs() and not DBOS.list_workflows(workflow_id_prefix=f"{recording.id}-"))
-    assert not list(storage.folder("audio").glob(f"{recording.id}*"))
+    assert not list(paths.folder("audio").glob(f"{recording.id}*"))
     assert not [name for name in removals.due(removals.AUDIO) if name.startswith(recording.id)]
 
 
@@ -301,7 +323,7 @@ def test_a_recording_that_cannot_be_read_fails_once_and_a_passing_fault_is_tried
     assert settled(recording) == Sound(FAILED, 0)
     monkeypatch.setattr(copying, "AGAIN", 0.0)
     copying.begin(recording, "")
-    assert playback.sound_of(recording, "") == Sound(FAILED, 0)
+    assert playback_copies.sound_of(recording, "") == Sound(FAILED, 0)
     other = recording_of(put(aiff(tmp_path / "old.aiff", jfk)))
     aside = other.path.rename(tmp_path / "aside")
     other.path.mkdir()  # as a disk that fails

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stt.aiml.pacing import SLOWEST, SPARE, Pace, Schedule, expected_seconds, pace_of
+from stt.backoff import LONGEST_WAIT, retry_after
 from stt.errors import Cancelled, ProviderBusy
-from stt.polling import LONGEST_WAIT, SLOWEST, SPARE, Pace, Schedule, expected_seconds, pace_of, retry_after
 from tests.bench.polling import BINS, allowed, learnt, ours_moments, seed_moments, simulate, unknown, watch
 
 EXPECTED = st.none() | st.floats(0.01, 5000)
@@ -126,4 +127,4 @@ def test_a_call_that_waits_for_its_turn_can_be_cancelled():
 )
 def test_a_retry_after_of_any_kind_is_read(header, seconds):
     read_as = retry_after(header)
-    assert read_as == seconds or seconds is None and (read_as is None or 0 <= read_as <= LONGEST_WAIT)
+    assert read_as == seconds or (seconds is None and (read_as is None or 0 <= read_as <= LONGEST_WAIT))

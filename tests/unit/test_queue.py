@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from stt import queues, records, spoken
+from stt import kinds
 from stt.errors import SttError
-from stt.records import Job
-from stt.transcript import Segment, Transcript
+from stt.jobs import queues
+from stt.store import records, transcripts
+from stt.store.records import Job
+from stt.transcript.model import Segment, Transcript
 
 CROWD, NEW = "visitor:crowd", "visitor:new"
 HERE, THERE = "on-device", "provider"
@@ -19,11 +21,17 @@ SHORT, LONG = 11.0, 3600.0
 _number = count(1)
 
 
-def job(owner: str, engine: str = HERE, state: str = records.QUEUED, duration: float = LONG, **values) -> Job:
+def job(owner: str, engine: str = HERE, state: str = kinds.QUEUED, duration: float = LONG, **values) -> Job:
     """A recorded job whose turn is as `create` would give it."""
     facts: dict = dict.fromkeys(Job.__dataclass_fields__)
     facts |= {"id": f"job-{next(_number)}", "owner": owner, "title": "A", "model": "m", "engine": engine, "options": {}}
-    facts |= {"state": state, "attempt": 1, "turn": queues.next_turn(owner, engine, duration), "created": 1.0, "queued": 1.0}
+    facts |= {
+        "state": state,
+        "attempt": 1,
+        "turn": queues.next_turn(owner, engine, duration),
+        "created": 1.0,
+        "queued": 1.0,
+    }
     facts |= {"duration": duration}
     made = Job(**(facts | {"worked": 0.0, "seconds_done": 0.0} | values))
     records.insert(made)
@@ -39,10 +47,10 @@ def crowd(data: Path) -> list[Job]:
     """Twenty jobs of one visitor, the third of them being worked on, and a hundred at the provider."""
     made = [job(CROWD) for _ in range(20)]
     for done in made[:2]:
-        records.move(done.id, (records.QUEUED,), records.DONE)
-    records.move(made[2].id, (records.QUEUED,), records.WORKING)
+        records.move(done.id, (kinds.QUEUED,), kinds.DONE)
+    records.move(made[2].id, (kinds.QUEUED,), kinds.WORKING)
     for _ in range(100):
-        job(CROWD, THERE, records.WORKING)
+        job(CROWD, THERE, kinds.WORKING)
     return made
 
 
@@ -74,9 +82,9 @@ def test_how_long_until_it_starts_is_told_by_what_is_in_work_and_ahead(data: Pat
     """Two in work, both at ten times real time, which is usual."""
     alone = job(NEW)
     assert queues.wait(alone, 10.0) == queues.Wait(0, 0, None), "nothing is in work: it starts"
-    records.move(alone.id, (records.QUEUED,), records.CANCELLED)
-    job(CROWD, state=records.WORKING, duration=1000.0, seconds_done=900.0, worked=90.0)
-    job(CROWD, state=records.WORKING, duration=1000.0, seconds_done=500.0, worked=50.0)
+    records.move(alone.id, (kinds.QUEUED,), kinds.CANCELLED)
+    job(CROWD, state=kinds.WORKING, duration=1000.0, seconds_done=900.0, worked=90.0)
+    job(CROWD, state=kinds.WORKING, duration=1000.0, seconds_done=500.0, worked=50.0)
     waits = [queues.wait(job(CROWD, duration=300.0), 10.0) for _ in range(3)]
     # At ten seconds of audio a second each: the first ends in 10 s, what follows it in 40, the second in 50.
     assert [wait.before for wait in waits] == [0, 1, 2] and {wait.working for wait in waits} == {2}
@@ -100,32 +108,36 @@ def test_short_recordings_on_this_machine_have_a_queue_of_their_own(engine: str,
 @pytest.mark.parametrize(("done", "worked", "left"), [(0, 0, 37.5), (300, 30, 30), (590, 59, 1), (600, 60, 0)])
 def test_time_left_is_told_by_the_usual_speed_at_first(done: float, worked: float, left: float):
     """Ten times real time, where usual is sixteen times."""
-    facts = dict.fromkeys(Job.__dataclass_fields__) | {"duration": 600.0, "seconds_done": float(done), "worked": float(worked)}
+    facts = dict.fromkeys(Job.__dataclass_fields__) | {
+        "duration": 600.0,
+        "seconds_done": float(done),
+        "worked": float(worked),
+    }
     assert Job(**facts).seconds_left(16.0) == pytest.approx(left, rel=0.1)
 
 
 def test_only_who_took_the_job_last_may_write_to_it(data: Path):
-    made = job(NEW, state=records.WORKING)
+    made = job(NEW, state=kinds.WORKING)
     assert records.claim(made, 100) and records.claim(made, 200)
     old, new = replace(made, claim=100), replace(made, claim=200)
     assert not records.claim(made, 100)
     assert not records.is_current(old) and records.is_current(new)
     said = Transcript((Segment(0.0, 5.0, "Right."),), duration=5.0)
     wrong = Transcript((Segment(0.0, 5.0, "Wrong."),), duration=5.0)
-    spoken.keep_stretch(old, 1, 0.0, 5.0, wrong.to_dict()["segments"], {"worked": 1.0}, seconds_done=5.0)
+    transcripts.keep_stretch(old, 1, 0.0, 5.0, wrong.to_dict()["segments"], {"worked": 1.0}, seconds_done=5.0)
     records.report(old, stage="Wrong")
-    assert spoken.stretches_of(made.id) == [] and records.load(made.id, None).stage is None
+    assert transcripts.stretches_of(made.id) == [] and records.load(made.id, None).stage is None
     assert not records.finish(old, wrong) and not records.fail(old, SttError())
     for _ in range(2):  # the second time changes nothing
-        spoken.keep_stretch(new, 1, 0.0, 5.0, said.to_dict()["segments"], {"worked": 1.0}, seconds_done=5.0)
+        transcripts.keep_stretch(new, 1, 0.0, 5.0, said.to_dict()["segments"], {"worked": 1.0}, seconds_done=5.0)
     assert records.load(made.id, None).worked == 1.0
     assert records.finish(new, said) and not records.finish(new, wrong)
-    assert spoken.transcript_of(made.id).text == "Right." and records.load(made.id, None).state == "done"
+    assert transcripts.transcript_of(made.id).text == "Right." and records.load(made.id, None).state == "done"
 
 
 def test_an_attempt_that_was_started_anew_can_no_longer_write(data: Path):
-    made = job(NEW, state=records.WORKING)
-    records.move(made.id, (records.WORKING,), records.CANCELLED)
-    records.move(made.id, (records.CANCELLED,), records.WORKING, attempt=2, claim=None)
+    made = job(NEW, state=kinds.WORKING)
+    records.move(made.id, (kinds.WORKING,), kinds.CANCELLED)
+    records.move(made.id, (kinds.CANCELLED,), kinds.WORKING, attempt=2, claim=None)
     assert not records.is_current(made) and not records.finish(made, Transcript())
     assert records.finish(replace(made, attempt=2), Transcript())

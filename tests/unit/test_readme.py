@@ -14,7 +14,9 @@ def table() -> str:
     """The settings as the README shows them."""
     rows = ["| variable | default | what it does |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
-        default = "" if field.default is None else f"`{int(field.default) if field.default is False else field.default}`"
+        default = (
+            "" if field.default is None else f"`{int(field.default) if field.default is False else field.default}`"
+        )
         rows.append(f"| `{name.upper()}` | {default} | {field.description} |")
     return "\n".join(rows)
 

@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from stt import access, corrections, history, limits, recordings, records, recovery, retention, sharing, tokens
-from stt.database import browsers, database, metadata
+from stt import kinds
+from stt.auth import recovery, tokens, visitors
+from stt.db.engine import database
+from stt.db.tables import browsers, metadata
 from stt.errors import BadOption, LimitReached, NotFound
-from stt.records import Job
+from stt.library import corrections, history, retention, sharing
+from stt.store import quotas, recordings, records
+from stt.store.records import Job
 from tests import audio
 from tests.conftest import forget
 from tests.postgres import postgres
@@ -36,7 +40,7 @@ def store(request: pytest.FixtureRequest, data: Path, monkeypatch: pytest.Monkey
 
 
 def titles(visitor: str, text: str = "") -> list[str]:
-    return sorted(found.title for found in history.find(access.owner_of(visitor), text=text))
+    return sorted(found.title for found in history.find(visitors.owner_of(visitor), text=text))
 
 
 def owners() -> set[str]:
@@ -65,7 +69,7 @@ def test_a_code_brings_the_history_to_another_browser_and_the_old_one_keeps_it()
 
 
 def test_what_the_new_browser_had_is_kept_apart_unless_it_is_added():
-    finished(HERE), records.insert(mine := job(THERE, title="Mine", state=records.DONE))
+    finished(HERE), records.insert(mine := job(THERE, title="Mine", state=kinds.DONE))
     code = recovery.create(HERE)
     recovery.use(code, NEW, add_mine=False)
     assert titles(NEW) == titles(OLD) == ["Talk"]
@@ -80,7 +84,7 @@ def everything(owner: str) -> Job:
     sharing.make(made.id, owner, days=1, audio=True)
     tokens.make("Nightly", owner)
     recovery.create(owner)
-    with limits.admission(job(owner, minutes=2)):
+    with quotas.admission(job(owner, minutes=2)):
         pass
     recovery.dismiss_hint(owner)
     return made
@@ -93,20 +97,20 @@ def test_all_that_was_added_belongs_to_the_recovered_history():
     recovery.use(theirs, THIRD, add_mine=False)  # another browser has the history that is added
     recovery.use(recovery.create(HERE), NEW, add_mine=True)
     for visitor in (OLD, NEW, THIRD):
-        assert access.owner_of(visitor) == HERE and titles(visitor) == ["Talk", "Talk"]
+        assert visitors.owner_of(visitor) == HERE and titles(visitor) == ["Talk", "Talk"]
         assert len(titles(visitor, "ask not")) == 2, "the search index goes along"
     assert owners() == {HERE}
     assert recordings.find(mine.recording_id, HERE) and corrections.tags_of(mine.id, HERE) == ["tag"]
     assert sharing.all_of(mine.id, HERE) and tokens.find(token).owner == HERE
-    assert limits.used(HERE).mine == 120.0
+    assert quotas.used(HERE).mine == 120.0
     assert recovery.offer(theirs, "fourth").owner == HERE, "its own codes open the whole"
     recovery.leave(NEW)
-    assert titles(NEW) == [] and access.owner_of(NEW) == THERE
+    assert titles(NEW) == [] and visitors.owner_of(NEW) == THERE
 
 
 def test_what_ends_after_the_history_was_added_follows_it():
     """An upload and a job that were under way; and one that no look could catch, which is moved soon after."""
-    records.insert(running := job(THERE, state=records.WORKING, url="https://example.org/talk.mp3"))
+    records.insert(running := job(THERE, state=kinds.WORKING, url="https://example.org/talk.mp3"))
     recovery.use(recovery.create(HERE), NEW, add_mine=True)
     uploaded = recordings.take_in(audio.JFK, THERE)
     assert uploaded.owner == HERE and recordings.find(uploaded.id, HERE)
@@ -124,10 +128,10 @@ def test_histories_that_are_added_in_turn_end_in_one():
     names = [OLD, NEW, THIRD]
     for name in names:
         records.insert(job(recovery.native(name), title=name))
-    recovery.use(recovery.create(access.owner_of(NEW)), OLD, add_mine=True)
-    recovery.use(recovery.create(access.owner_of(THIRD)), NEW, add_mine=True)
+    recovery.use(recovery.create(visitors.owner_of(NEW)), OLD, add_mine=True)
+    recovery.use(recovery.create(visitors.owner_of(THIRD)), NEW, add_mine=True)
     assert all(titles(name) == sorted(names) for name in names)
-    recovery.use(recovery.create(access.owner_of(OLD)), OLD, add_mine=True)  # one's own: nothing happens
+    recovery.use(recovery.create(visitors.owner_of(OLD)), OLD, add_mine=True)  # one's own: nothing happens
     for name in names:
         records.insert(job(recovery.native(name), title="late"))
     recovery.mend()
@@ -138,7 +142,13 @@ def test_a_code_is_taken_as_people_type_it_and_as_a_link():
     code = recovery.create(HERE)
     assert len(code.replace("-", "")) == 25 and set(code) <= set(recovery.ALPHABET + "-")
     sloppy = code.lower().replace("-", " ").replace("0", "o").replace("1", "l")
-    for typed in (code, sloppy, code.replace("-", ""), f"https://stt.example.org/settings{recovery.LINK}{code}", f" {code}\n"):
+    for typed in (
+        code,
+        sloppy,
+        code.replace("-", ""),
+        f"https://stt.example.org/settings{recovery.LINK}{code}",
+        f" {code}\n",
+    ):
         assert recovery.offer(typed, NEW).owner == HERE
 
 
@@ -146,7 +156,9 @@ def test_the_database_never_holds_the_code(data: Path):
     code = recovery.create(HERE)
     stored = b"".join(path.read_bytes() for path in data.rglob("*") if path.is_file())
     with database().connect() as connection:
-        stored += repr([dict(row) for row in connection.execute(sa.select(recovery.recovery_codes)).mappings()]).encode()
+        stored += repr(
+            [dict(row) for row in connection.execute(sa.select(recovery.recovery_codes)).mappings()]
+        ).encode()
     assert code.encode() not in stored and code.replace("-", "").encode() not in stored
     assert recovery.create(HERE) != code
 
@@ -158,7 +170,7 @@ def test_what_is_no_code_opens_nothing(wrong: str):
         recovery.offer(wrong, NEW)
     with pytest.raises(NotFound):
         recovery.use(wrong, NEW, add_mine=True)
-    assert access.owner_of(NEW) == THERE
+    assert visitors.owner_of(NEW) == THERE
 
 
 def test_a_revoked_code_opens_nothing_and_only_its_owner_can_revoke_it():
@@ -170,7 +182,7 @@ def test_a_revoked_code_opens_nothing_and_only_its_owner_can_revoke_it():
     for act in (lambda: recovery.offer(code, NEW), lambda: recovery.use(code, NEW, add_mine=True)):
         with pytest.raises(NotFound):
             act()
-    assert access.owner_of(NEW) == THERE and recovery.codes_of(HERE) == []
+    assert visitors.owner_of(NEW) == THERE and recovery.codes_of(HERE) == []
 
 
 def test_guessing_is_stopped_by_visitor_and_by_address():
@@ -210,14 +222,14 @@ def test_delete_everything_revokes_the_codes_and_others_can_be_disconnected():
     with pytest.raises(NotFound):
         recovery.offer(code, THIRD)
     recovery.disconnect_others(HERE, OLD)
-    assert access.owner_of(NEW) == THERE
+    assert visitors.owner_of(NEW) == THERE
     with database().connect() as connection:
         assert connection.execute(sa.select(browsers)).all() == []
 
 
 def test_the_hint_comes_with_the_third_transcript_and_goes_with_a_code_or_a_word():
     for count in range(1, 5):
-        records.insert(job(HERE, state=records.DONE))
+        records.insert(job(HERE, state=kinds.DONE))
         assert recovery.is_worth_a_hint(HERE) == (count >= recovery.ENOUGH)
     assert not recovery.is_worth_a_hint(THERE)
     recovery.create(HERE)

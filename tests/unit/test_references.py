@@ -15,10 +15,12 @@ from docx.oxml.ns import nsdecls
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stt import answers, encodings, exports, references
-from stt.compare import align, tokens_of_text
 from stt.errors import BadOption, BadReference, SttError, TooLarge
-from stt.transcript import Segment, Transcript, Word
+from stt.export import formats
+from stt.references import encodings, reader
+from stt.transcript.comparison import align, tokens_of_text
+from stt.transcript.model import Segment, Transcript, Word
+from stt.web import contract
 from tests.transcripts import TALK, finished
 
 SAID = "And so, my fellow Americans: ask not what your country can do for you & ask what you can do."
@@ -35,7 +37,7 @@ def keys(text: str) -> list[str]:
 
 def assert_says(data: bytes, name: str, words: str) -> None:
     """The word error rate against it is that against the plain words."""
-    read = keys(references.read(data, name).text)
+    read = keys(reader.read(data, name).text)
     assert read == keys(words) and align(read, keys(words)).word_error_rate == 0
 
 
@@ -60,7 +62,7 @@ SUBRIP = {
     "entities, and signs that are no tags": (
         "1\n00:00:01,000 --> 00:00:02,000\nTom &amp; Jerry &lt;3, I <3 you, AT&T, a < b > c&nbsp;d\n", "Tom Jerry 3 I 3 you ATT a b c d",
     ),
-    "ours": (exports.FORMATS["srt"].write(TALK).decode(), TALK.text),
+    "ours": (formats.FORMATS["srt"].write(TALK).decode(), TALK.text),
 }  # fmt: skip
 
 VTT = {
@@ -100,7 +102,7 @@ VTT = {
         f"{WEBVTT}1\n{ONE}\nAnna Smith: Hello there.\n\n2\n{TWO}\nBen: Yes: it is.\n", "Hello there yes it is",
     ),
     "not the ending that it has": (f"{WEBVTT}id\n{ONE}\nHello <i>there</i>\n", "Hello there"),
-    "ours": (exports.FORMATS["vtt"].write(TALK).decode(), TALK.text),
+    "ours": (formats.FORMATS["vtt"].write(TALK).decode(), TALK.text),
 }  # fmt: skip
 
 SUBSTATION = {
@@ -147,7 +149,7 @@ PLAIN = {
     "times above what is said": ("[0:03]\nHello there\n[0:08]\nyes\n", "Hello there yes"),
     "times before lines that go on": ("[0:03] Hello there\nand welcome\n[0:08] Good morning\nto all\n", "Hello there and welcome Good morning to all"),
     "old line ends": ("Hello\rthere\r", "Hello there"),
-    "ours with all": (exports.FORMATS["txt"].write(TALK, times=True, speakers=True).decode(), TALK.text),
+    "ours with all": (formats.FORMATS["txt"].write(TALK, times=True, speakers=True).decode(), TALK.text),
 }  # fmt: skip
 
 
@@ -157,11 +159,17 @@ def cases(ending: str, table: dict[str, tuple[str, str]]) -> list:
 
 @pytest.mark.parametrize(
     ("name", "text", "words"),
-    [*cases(".srt", SUBRIP), *cases(".VTT", VTT), *cases(".ass", SUBSTATION), *cases(".txt", PLAIN), *cases(".txt", VTT)],
+    [
+        *cases(".srt", SUBRIP),
+        *cases(".VTT", VTT),
+        *cases(".ass", SUBSTATION),
+        *cases(".txt", PLAIN),
+        *cases(".txt", VTT),
+    ],
 )
 def test_only_what_is_spoken_is_read(name: str, text: str, words: str):
     assert_says(text.encode(), name, words)
-    assert keys(references.pasted(text.removeprefix("\ufeff"))) == keys(words), "pasted"
+    assert keys(reader.pasted(text.removeprefix("\ufeff"))) == keys(words), "pasted"
 
 
 def document(*texts: str) -> docx.document.Document:
@@ -243,7 +251,9 @@ def right_to_left() -> bytes:
     return saved(made)
 
 
-def repacked(data: bytes, change: Callable[[str, bytes], tuple[str, bytes]], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+def repacked(
+    data: bytes, change: Callable[[str, bytes], tuple[str, bytes]], method: int = zipfile.ZIP_DEFLATED
+) -> bytes:
     """The document with another name or content for some of its parts."""
     file = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(file, "w", method) as new:
@@ -274,8 +284,12 @@ def strict(name: str, content: bytes) -> tuple[str, bytes]:
         pytest.param(right_to_left(), "مرحبا بكم 今天天气很好", id="other scripts"),
         pytest.param(repacked(saved(document("Hello there")), body_elsewhere), "Hello there", id="a body elsewhere"),
         pytest.param(repacked(saved(document("Hello there")), strict), "Hello there", id="strict"),
-        pytest.param(exports.FORMATS["docx"].write(TALK, title="The talk", model="base"), TALK.text, id="ours"),
-        pytest.param(exports.FORMATS["docx"].write(Transcript((Segment(0, 1, SAID, (), "Speaker 1"),), 1.0)), SAID, id="ours, one speaker"),
+        pytest.param(formats.FORMATS["docx"].write(TALK, title="The talk", model="base"), TALK.text, id="ours"),
+        pytest.param(
+            formats.FORMATS["docx"].write(Transcript((Segment(0, 1, SAID, (), "Speaker 1"),), 1.0)),
+            SAID,
+            id="ours, one speaker",
+        ),
     ],
 )
 def test_a_document_says_what_its_body_shows(data: bytes, words: str):
@@ -294,19 +308,26 @@ TIMED = Transcript(
 
 
 def answer() -> dict:
-    return answers.result(finished(), TIMED)
+    return contract.result(finished(), TIMED)
 
 
 @pytest.mark.parametrize(
     "make",
     [
-        pytest.param(lambda: json.loads(exports.FORMATS["json"].write(TIMED, title="A talk")), id="our export"),
+        pytest.param(lambda: json.loads(formats.FORMATS["json"].write(TIMED, title="A talk")), id="our export"),
         pytest.param(TIMED.to_dict, id="a transcript"),
         pytest.param(answer, id="a result of the contract"),
-        pytest.param(lambda: {"id": "x", "status": "completed", "result": answer(), "error": None}, id="an answer of the contract"),
+        pytest.param(
+            lambda: {"id": "x", "status": "completed", "result": answer(), "error": None},
+            id="an answer of the contract",
+        ),
         pytest.param(lambda: {"status": "completed", "result": {"text": "Hello there yes"}}, id="text only"),
-        pytest.param(lambda: {"text": "Hello there yes", "words": [{"text": "Hello", "start": 0, "end": 500}]}, id="milliseconds"),
-        pytest.param(lambda: {"text": "x", "segments": [{"text": " Hello there"}, {"text": " yes"}]}, id="Whisper's own"),
+        pytest.param(
+            lambda: {"text": "Hello there yes", "words": [{"text": "Hello", "start": 0, "end": 500}]}, id="milliseconds"
+        ),
+        pytest.param(
+            lambda: {"text": "x", "segments": [{"text": " Hello there"}, {"text": " yes"}]}, id="Whisper's own"
+        ),
     ],
 )
 @pytest.mark.usefixtures("data")
@@ -324,7 +345,7 @@ JAPANESE = "こんにちは、今日はいい天気ですね。散歩に行き�
 @pytest.mark.parametrize("text", [GERMAN, RUSSIAN, JAPANESE])
 @pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
 def test_unicode_is_sure(text: str, codec: str):
-    read = references.read(text.encode(codec), "a.txt")
+    read = reader.read(text.encode(codec), "a.txt")
     assert (read.text, read.choices, read.lost) == (text, (), 0)
 
 
@@ -339,7 +360,7 @@ def test_unicode_is_sure(text: str, codec: str):
     ],
 )  # fmt: skip
 def test_another_encoding_is_found_and_said_to_be_a_guess(text: str, codec: str):
-    read = references.read(text.encode(codec), "a.txt")
+    read = reader.read(text.encode(codec), "a.txt")
     assert read.text == text
     assert read.encoding == read.choices[0] and set(read.choices) <= encodings.NAMES.keys()
 
@@ -352,30 +373,30 @@ def test_another_encoding_is_found_and_said_to_be_a_guess(text: str, codec: str)
     ],
 )  # fmt: skip
 def test_the_words_of_the_transcript_find_the_encoding_of_a_short_text(text: str, codec: str):
-    assert references.read(text.encode(codec), "a.txt", spoken=keys(text)).text == text
+    assert reader.read(text.encode(codec), "a.txt", spoken=keys(text)).text == text
 
 
 @pytest.mark.parametrize("codec", ["cp1252", "cp1251", "cp932"])
 def test_subtitles_are_read_in_every_encoding(codec: str):
     text = {"cp1252": GERMAN, "cp1251": RUSSIAN, "cp932": JAPANESE}[codec]
     srt = f"1\n00:00:01,000 --> 00:00:02,000\n<i>{text}</i>\n"
-    assert references.read(srt.encode(codec), "a.srt").text == text
+    assert reader.read(srt.encode(codec), "a.srt").text == text
 
 
 def test_another_encoding_can_be_chosen_of_those_that_are_offered():
     data = RUSSIAN.encode("cp1251")
-    read = references.read(data, "a.txt")
+    read = reader.read(data, "a.txt")
     assert read.encoding == "cp1251" and {"koi8_r", "mac_cyrillic"} <= set(read.choices)
-    chosen = references.read(data, "a.txt", encoding="koi8_r")
+    chosen = reader.read(data, "a.txt", encoding="koi8_r")
     assert (chosen.text, chosen.encoding) == (data.decode("koi8_r"), "koi8_r")
     with pytest.raises(BadOption):
-        references.read(data, "a.txt", encoding="zlib")
+        reader.read(data, "a.txt", encoding="zlib")
 
 
 def test_a_damaged_file_is_read_and_what_is_lost_is_counted():
-    read = references.read((GERMAN * 9).encode() + b"\xff\n", "a.txt")
+    read = reader.read((GERMAN * 9).encode() + b"\xff\n", "a.txt")
     assert (read.text, read.encoding, read.choices[0], read.lost) == (GERMAN * 9 + "\ufffd", "utf-8", "utf-8", 1)
-    read = references.read("Grüße".encode("utf-16") + b"x", "a.txt")
+    read = reader.read("Grüße".encode("utf-16") + b"x", "a.txt")
     assert (read.text, read.choices, read.lost) == ("Grüße\ufffd", ("utf-16",), 1)
 
 
@@ -438,16 +459,16 @@ def said(text: bytes) -> bytes:
         pytest.param(word(said(b"a" * (33 << 20))), "a.docx", "larger than 32 MB", id="a ZIP bomb"),
         pytest.param(word(said(b"a" * 65_000) * 90), "a.docx", "larger than 5 MB", id="much text"),
         pytest.param(word(b"<w:p/>" * 1_500_000), "a.docx", "more than 1,500,000 elements", id="many elements"),
-        pytest.param(b"x" * (references.MOST + 1), "a.txt", "larger than 5 MB", id="a large text"),
+        pytest.param(b"x" * (reader.MOST + 1), "a.txt", "larger than 5 MB", id="a large text"),
     ],
 )
 def test_what_cannot_be_read_is_said(data: bytes, name: str, told: str):
     with pytest.raises((BadReference, TooLarge), match=told) as caught:
-        references.read(data, name)
+        reader.read(data, name)
     assert caught.value.guidance
 
 
-SIZE = references.MOST
+SIZE = reader.MOST
 HOSTILE = {
     "open tags": b"WEBVTT\n\n00:01.000 --> 00:02.000\n" + b"<rt" * (SIZE // 3 - 20),
     "tags that are not closed": b"WEBVTT\n\n00:01.000 --> 00:02.000\n" + b"<rt>" * (SIZE // 4 - 20),
@@ -471,20 +492,40 @@ HOSTILE = {
 def test_the_largest_files_take_no_minutes(data: bytes):
     began = time.perf_counter()
     try:
-        references.read(data, "a.txt", spoken={"a"})
+        reader.read(data, "a.txt", spoken={"a"})
     except SttError:
         pass
     assert time.perf_counter() - began < 30
 
 
-MARKS = st.sampled_from(["WEBVTT\n\n", "1\n", ONE + "\n", "\n\n", "<v A>", "</v>", "<", "{\\p1}", "[Events]\n", "Dialogue: ", "&amp;", "NOTE ", '{"a":'])
+MARKS = st.sampled_from(
+    [
+        "WEBVTT\n\n",
+        "1\n",
+        ONE + "\n",
+        "\n\n",
+        "<v A>",
+        "</v>",
+        "<",
+        "{\\p1}",
+        "[Events]\n",
+        "Dialogue: ",
+        "&amp;",
+        "NOTE ",
+        '{"a":',
+    ]
+)
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(MARKS | st.text(max_size=8)).map("".join), st.sampled_from(references.ENDINGS), st.sampled_from(["utf-8", "utf-16", "utf-16-le"]))
+@given(
+    st.lists(MARKS | st.text(max_size=8)).map("".join),
+    st.sampled_from(reader.ENDINGS),
+    st.sampled_from(["utf-8", "utf-16", "utf-16-le"]),
+)
 def test_any_text_is_read_or_refused_in_words(text: str, ending: str, codec: str):
     try:
-        read = references.read(text.encode(codec, "replace"), f"a{ending}")
+        read = reader.read(text.encode(codec, "replace"), f"a{ending}")
     except SttError as error:
         assert error.message and error.guidance
     else:
@@ -492,9 +533,12 @@ def test_any_text_is_read_or_refused_in_words(text: str, ending: str, codec: str
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.binary(max_size=200) | st.binary(max_size=40).map(lambda data: b"PK\x03\x04" + data), st.sampled_from(references.ENDINGS))
+@given(
+    st.binary(max_size=200) | st.binary(max_size=40).map(lambda data: b"PK\x03\x04" + data),
+    st.sampled_from(reader.ENDINGS),
+)
 def test_any_bytes_are_read_or_refused_in_words(data: bytes, ending: str):
     try:
-        references.read(data, f"a{ending}")
+        reader.read(data, f"a{ending}")
     except SttError as error:
         assert error.message and error.guidance

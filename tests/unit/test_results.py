@@ -7,9 +7,10 @@ from itertools import pairwise
 
 import pytest
 
-from stt import errors, results
-from stt.results import read
-from stt.transcript import Transcript
+from stt import errors
+from stt.aiml import results
+from stt.aiml.results import read
+from stt.transcript.model import Transcript
 from tests.provider import Job
 from tests.provider_contract import MODELS, result
 

@@ -10,11 +10,18 @@ import pytest
 import sqlalchemy as sa
 from dbos import DBOS
 
-from stt import crashes, history, jobs, on_device, recordings, records, remote, removals, retention, sharing, spoken, tokens
-from stt.database import database, transcriptions
-from stt.database import recordings as recordings_table
+from stt import kinds
+from stt.auth import tokens
+from stt.cluster import crashes
+from stt.db.engine import database
+from stt.db.tables import recordings as recordings_table
+from stt.db.tables import transcriptions
+from stt.engines import on_device
 from stt.errors import Cancelled, NotFound
+from stt.jobs import service
+from stt.library import history, retention, sharing
 from stt.settings import settings
+from stt.store import recordings, records, removals, submissions, transcripts
 from tests import audio
 from tests.transcripts import finished
 from tests.waiting import until
@@ -34,13 +41,13 @@ def test_audio_goes_after_its_days_and_the_transcript_stays(host):
     old(recordings_table, young.recording_id, 2.99)
     for each in (aged, working):
         old(recordings_table, each.recording_id, 3.01)
-    records.move(working.id, (records.DONE,), records.WORKING)
+    records.move(working.id, (kinds.DONE,), kinds.WORKING)
     assert retention.prune() == (0, 1)
     assert recordings.find(young.recording_id, ANN).kept and recordings.find(working.recording_id, ANN).kept
     with pytest.raises(NotFound):
         recordings.find(aged.recording_id, ANN)
     assert not (settings().data_dir / "audio" / aged.recording_id).exists()
-    assert spoken.transcript_of(aged.id).text == "Ask not."
+    assert transcripts.transcript_of(aged.id).text == "Ask not."
 
 
 def test_transcripts_go_after_their_days_with_their_audio(host):
@@ -50,7 +57,7 @@ def test_transcripts_go_after_their_days_with_their_audio(host):
     for each in (aged, working):
         old(transcriptions, each.id, 3.01)
         old(recordings_table, each.recording_id, 3.01)
-    records.move(working.id, (records.DONE,), records.WORKING)
+    records.move(working.id, (kinds.DONE,), kinds.WORKING)
     assert retention.prune() == (1, 0)
     assert {found.id for found in history.find(ANN)} == {young.id, working.id} and not history.find(BEN)
     assert {path.name for path in (settings().data_dir / "audio").iterdir()} == {
@@ -62,7 +69,7 @@ def test_transcripts_go_after_their_days_with_their_audio(host):
 def test_without_days_only_uploads_that_nobody_transcribed_are_deleted(host):
     made, waits = finished(), finished()
     old(transcriptions, made.id, 10_000)
-    records.move(waits.id, (records.DONE,), records.QUEUED)
+    records.move(waits.id, (kinds.DONE,), kinds.QUEUED)
     for each in (made, waits):
         old(recordings_table, each.recording_id, 10_000)
     unused, fresh = recordings.take_in(audio.JFK, ANN), recordings.take_in(audio.JFK, ANN)
@@ -99,24 +106,24 @@ def test_the_schedule_deletes_by_itself_uploads_also_without_a_setting(host, rol
     old(transcriptions, made.id, 4)
     old(recordings_table, unused.id, 2)
     try:
-        jobs.start()
+        service.start()
         until(lambda: not recordings.waiting(ANN), 30)
         assert history.find(ANN)
-        jobs.stop(patience=5)
+        service.stop(patience=5)
         host(STT_KEEP_TRANSCRIPTS_DAYS="3")
-        jobs.start()
+        service.start()
         until(lambda: not history.find(ANN), 30)
     finally:
-        jobs.stop(patience=5)
+        service.stop(patience=5)
 
 
 def test_a_process_that_only_serves_pages_keeps_the_schedule_too(host):
     host(STT_KEEP_AUDIO_DAYS=3, STT_ROLE="web")
     try:
-        jobs.start()
+        service.start()
         assert DBOS.get_schedule(retention.SCHEDULE) is not None
     finally:
-        jobs.stop(patience=5)
+        service.stop(patience=5)
 
 
 def test_all_that_is_a_visitors_goes_and_nobody_elses(host):
@@ -138,7 +145,7 @@ def test_a_link_deleted_while_its_file_is_looked_into_brings_no_audio(host, http
     job = finished()
     history.delete(job.id, ANN)
     httpserver.expect_request("/a.flac").respond_with_data(audio.JFK.read_bytes(), content_type="audio/flac")
-    link = replace(job, recording_id=None, url=httpserver.url_for("/a.flac"), state=records.WORKING)
+    link = replace(job, recording_id=None, url=httpserver.url_for("/a.flac"), state=kinds.WORKING)
     with crashes.Watch(job.id, lambda: False) as watch, pytest.raises(Cancelled):
         on_device._recording(SimpleNamespace(job=link, cancelled=lambda: False), watch)
     assert not recordings.all_of(ANN) and not removals.due(removals.AUDIO)
@@ -160,8 +167,8 @@ def test_a_recording_that_could_not_be_recorded_is_back_where_it_came_from(host,
 
 def test_an_answer_of_the_provider_that_comes_after_delete_is_not_kept(host):
     job = finished()
-    remote.keep_raw(job.id, {"text": "ask not"})
-    assert remote.raw_of(job.id)
+    submissions.keep_raw(job.id, {"text": "ask not"})
+    assert submissions.raw_of(job.id)
     history.delete(job.id, ANN)
-    remote.keep_raw(job.id, {"text": "ask not"})
-    assert remote.raw_of(job.id) is None
+    submissions.keep_raw(job.id, {"text": "ask not"})
+    assert submissions.raw_of(job.id) is None

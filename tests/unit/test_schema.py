@@ -19,16 +19,20 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from stt import history, records, schema, spoken
-from stt.database import database, metadata, tags
+from stt import kinds
+from stt.db import migrate
+from stt.db.engine import database
+from stt.db.tables import metadata, tags
 from stt.errors import SetupError
+from stt.library import history
+from stt.store import records, transcripts
 from tests.conftest import forget
 from tests.postgres import postgres
 from tests.server import ROOT
 
 KEPT = Path(__file__).parents[1] / "databases"
 ANN = "visitor:ann"
-START = "import logging\nlogging.basicConfig(level=logging.INFO)\nfrom stt.database import database\ndatabase()"
+START = "import logging\nlogging.basicConfig(level=logging.INFO)\nfrom stt.db.engine import database\ndatabase()"
 
 
 def first_sql() -> str:
@@ -65,10 +69,10 @@ def differences() -> list:
 
 def test_a_new_database_has_the_tables_of_the_code(data: Path):
     assert differences() == []
-    assert schema.version(database()) == schema.HEAD
+    assert migrate.version(database()) == migrate.HEAD
     config = Config()
-    config.set_main_option("script_location", str(schema.MIGRATIONS))
-    assert ScriptDirectory.from_config(config).get_current_head() == schema.HEAD
+    config.set_main_option("script_location", str(migrate.MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_current_head() == migrate.HEAD
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -92,7 +96,9 @@ def described(connection: sa.Connection) -> dict[str, list]:
         columns = sorted((c["name"], str(c["type"]), c["nullable"]) for c in there.get_columns(table))
         indexes = sorted((i["name"], i["column_names"], i["unique"]) for i in there.get_indexes(table))
         unique = sorted(u["column_names"] for u in there.get_unique_constraints(table))
-        keys = sorted((k["constrained_columns"], k["referred_table"], k["options"]) for k in there.get_foreign_keys(table))
+        keys = sorted(
+            (k["constrained_columns"], k["referred_table"], k["options"]) for k in there.get_foreign_keys(table)
+        )
         found[table] = [columns, there.get_pk_constraint(table)["constrained_columns"], indexes, unique, keys]
     sqlite = connection.dialect.name == "sqlite"
     triggers = "SELECT sql FROM sqlite_master WHERE type = 'trigger'" if sqlite else (
@@ -104,7 +110,7 @@ def described(connection: sa.Connection) -> dict[str, list]:
 def test_tables_made_at_once_are_those_that_the_migrations_make(empty: None):
     with database().begin() as connection:
         at_once = described(connection)
-        version = schema.version(database())
+        version = migrate.version(database())
         metadata.drop_all(connection)
         connection.execute(sa.text("DROP TABLE alembic_version"))
         connection.execute(sa.text("DROP TABLE search"))
@@ -112,7 +118,9 @@ def test_tables_made_at_once_are_those_that_the_migrations_make(empty: None):
     forget()
     with database().connect() as connection:
         assert described(connection) == at_once
-    assert schema.version(database()) == version == schema.HEAD and "transcriptions" in at_once and at_once["triggers"]
+    assert (
+        migrate.version(database()) == version == migrate.HEAD and "transcriptions" in at_once and at_once["triggers"]
+    )
 
 
 def test_the_first_database_is_upgraded_without_loss(first: None):
@@ -122,12 +130,12 @@ def test_the_first_database_is_upgraded_without_loss(first: None):
     ]  # fmt: skip
     emma, john = records.jobs_of(ANN)[::-1]
     assert (emma.title, emma.words, john.state) == ("Émma ✓ 100 %", 12, "working")
-    whole = spoken.transcript_of(emma.id)
+    whole = transcripts.transcript_of(emma.id)
     assert "cold-hearted and rather selfish" in whole.text and len(whole.words) == 12
-    assert spoken.stretches_of(john.id)[0]["end"] == 4.0 and "leisure" in spoken.text_so_far(john.id)
+    assert transcripts.stretches_of(john.id)[0]["end"] == 4.0 and "leisure" in transcripts.text_so_far(john.id)
     assert [job.id for job in history.find(ANN, text="selfish")] == [emma.id]
     assert history.find("local", text="selfish") == []
-    failed = records.jobs_of("local", states=(records.FAILED,))[0]
+    failed = records.jobs_of("local", states=(kinds.FAILED,))[0]
     assert failed.error and failed.error["message"] == "It failed."
     with database().connect() as connection:
         assert connection.execute(sa.text("SELECT count(*) FROM recordings")).scalar() == 5
@@ -162,9 +170,9 @@ def test_processes_that_start_together_change_the_tables_once(first: None):
 
 def test_an_upgrade_that_is_cut_off_leaves_the_database_as_it_was(first: None):
     script = (
-        "import os\nfrom stt import schema, search_index\n"
+        "import os\nfrom stt.db import migrate as schema; from stt.db import fulltext_index as search_index\n"
         "search_index.prepare = lambda connection: os._exit(9)\n"  # as a power cut would, in the middle
-        "from stt.database import database\ndatabase()"
+        "from stt.db.engine import database\ndatabase()"
     )
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=os.environ, check=False).returncode == 9
     assert len(records.jobs_of("local")) == 3 and len(records.jobs_of(ANN)) == 2 and differences() == []

@@ -10,9 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stt import answers, compare, cues, exports, realign, results, scripts
-from stt.records import Job
-from stt.transcript import Segment, Transcript, Word, whole_words
+from stt.aiml import results
+from stt.export import formats, subtitles
+from stt.store.records import Job
+from stt.transcript import comparison, retiming, scripts
+from stt.transcript.model import Segment, Transcript, Word, whole_words
+from stt.web import contract
 
 # Without spaces between; each is one word.
 ONE_WORD = [
@@ -21,7 +24,19 @@ ONE_WORD = [
     *("don't", "don’t", "l’homme", "rock'n'roll", "o'clock", "’tis", "Qur'an"),
     *("U.S.", "U.S.A.", "e.g.", "Ph.D.", "a.m.", "z.B.", "J.R.R."),
     *("name@example.org", "https://example.org/a-b?c=d", "C++", "AT&T", "R&D", "and/or", "#1", "@me"),
-    *("naïve", "Straße", "Ве́ра", "שָׁלוֹם", "مُحَمَّد", "می\u200cخواهم", "हिन्दी", "서울에", "Ελλάδα", "ＡＢＣ", "e\u0301te\u0301"),
+    *(
+        "naïve",
+        "Straße",
+        "Ве́ра",
+        "שָׁלוֹם",
+        "مُحَمَّد",
+        "می\u200cخواهم",
+        "हिन्दी",
+        "서울에",
+        "Ελλάδα",
+        "ＡＢＣ",
+        "e\u0301te\u0301",
+    ),
 ]
 # Text: its words.
 SEVERAL = {
@@ -51,7 +66,10 @@ SEVERAL = {
 }
 SENTENCES = {
     "One. Two! Three? Four…": ["One.", "Two!", "Three?", "Four…"],
-    "Mr. Smith met Dr. J. R. Jones at 3.5 p.m. there. He left.": ["Mr. Smith met Dr. J. R. Jones at 3.5 p.m. there.", "He left."],
+    "Mr. Smith met Dr. J. R. Jones at 3.5 p.m. there. He left.": [
+        "Mr. Smith met Dr. J. R. Jones at 3.5 p.m. there.",
+        "He left.",
+    ],
     "He lives in the U.S. now. “Why?” I asked.": ["He lives in the U.S. now.", "“Why?”", "I asked."],
     "Wait... what? Yes.": ["Wait... what?", "Yes."],
     "It is I. He knew.": ["It is I.", "He knew."],
@@ -89,14 +107,18 @@ def test_this_is_one_word_wherever_words_are_counted(text: str):
     assert scripts.words(text) == [text] and scripts.count(text) == 1
     assert scripts.words(f"so {text} it") == ["so", text, "it"] and scripts.count(f"so {text} it") == 3
     assert Transcript((Segment(0.0, 1.0, text),)).word_count == 1
-    assert [token.text for token in compare.tokens_of_text(text, exact=True)] == [text]
+    assert [token.text for token in comparison.tokens_of_text(text, exact=True)] == [text]
 
 
 @pytest.mark.parametrize(("text", "expected"), SEVERAL.items())
 def test_these_are_the_words_of_a_text_in_every_script(text: str, expected: list[str]):
     assert scripts.words(text) == expected and scripts.count(text) == len(expected)
     assert Transcript((Segment(0.0, 1.0, text),)).word_count == len(expected)
-    rows = list(csv.DictReader(io.StringIO(exports.FORMATS["csv"].write(Transcript((Segment(0.0, 1.0, text),))).decode("utf-8-sig"))))
+    rows = list(
+        csv.DictReader(
+            io.StringIO(formats.FORMATS["csv"].write(Transcript((Segment(0.0, 1.0, text),))).decode("utf-8-sig"))
+        )
+    )
     listed = expected or text.split()  # signs alone are no words, and yet in the table
     assert [row["word"].lstrip("'") for row in rows] == [word.lstrip("'") for word in listed]
 
@@ -112,10 +134,12 @@ def test_words_that_an_engine_cuts_are_whole_in_counts_tables_and_rest(cut: list
     assert all(min(w.confidence for w in words) <= word.confidence <= 0.9 and word.speaker == "Ann" for word in found)
     transcript = Transcript((segment,), duration=float(len(cut)))
     assert transcript.word_count == len(expected)
-    rows = csv.DictReader(io.StringIO(exports.FORMATS["csv"].write(transcript).decode("utf-8-sig")))
+    rows = csv.DictReader(io.StringIO(formats.FORMATS["csv"].write(transcript).decode("utf-8-sig")))
     assert [row["word"] for row in rows] == expected
-    job = Job(**{name: None for name in Job.__dataclass_fields__} | {"id": "x", "created": 0.0, "model": "m", "engine": "e"})
-    alternative = answers.result(job, transcript)["results"]["channels"][0]["alternatives"][0]
+    job = Job(
+        **{name: None for name in Job.__dataclass_fields__} | {"id": "x", "created": 0.0, "model": "m", "engine": "e"}
+    )
+    alternative = contract.result(job, transcript)["results"]["channels"][0]["alternatives"][0]
     assert [word["punctuated_word"] for word in alternative["words"]] == expected
     assert sum(paragraph["num_words"] for paragraph in alternative["paragraphs"]["paragraphs"]) == len(expected)
 
@@ -136,14 +160,16 @@ def test_a_pause_after_an_abbreviation_ends_a_sentence():
     assert not scripts.ends_sentence("approx.", "five", pause=0.5)
 
 
-@pytest.mark.parametrize("text", ["ខ្ញុំស្រឡាញ់ភាសា", "วันนี้อากาศดี", "ສະບາຍດີ", "မြန်မာဘာသာ", "我们今天要去北京", "きょうはいい", "ｶﾝｼﾞ", "𠮷野家"])
+@pytest.mark.parametrize(
+    "text", ["ខ្ញុំស្រឡាញ់ភាសា", "วันนี้อากาศดี", "ສະບາຍດີ", "မြန်မာဘာသာ", "我们今天要去北京", "きょうはいい", "ｶﾝｼﾞ", "𠮷野家"]
+)
 def test_a_text_without_spaces_has_as_many_words_everywhere(text: str):
     """A Khmer sentence was 1, 6, 1 and 6 words."""
     count = len(scripts.words(text))
     assert count > 1
-    assert len(scripts.pieces(text)) == len(compare.tokens_of_text(text)) == len(results._tokens(text)) == count
+    assert len(scripts.pieces(text)) == len(comparison.tokens_of_text(text)) == len(results._tokens(text)) == count
     whole = Segment(0.0, 8.0, text, (Word(text, 0.0, 8.0),))
-    (corrected,) = realign.rewritten([whole], text + text)
+    (corrected,) = retiming.rewritten([whole], text + text)
     assert len(whole_words(corrected)) == 2 * count
     assert all(scripts.is_spaceless(character) for character in text)
 
@@ -160,10 +186,18 @@ def test_no_character_gets_lost_between_pieces_words_and_sentences(text: str):
 
 @pytest.mark.parametrize(
     ("text", "columns"),
-    [("我们今天要去北京。天氣很好！", 8), ("วันนี้อากาศดีมากเลยนะครับ", 9), ("ខ្ញុំស្រឡាញ់ភាសាខ្មែរណាស់", 8), ("きょうは、いいてんき。", 8), ("x" * 30, 8)],
+    [
+        ("我们今天要去北京。天氣很好！", 8),
+        ("วันนี้อากาศดีมากเลยนะครับ", 9),
+        ("ខ្ញុំស្រឡាញ់ភាសាខ្មែរណាស់", 8),
+        ("きょうは、いいてんき。", 8),
+        ("x" * 30, 8),
+    ],
 )
 def test_lines_break_where_a_script_allows(text: str, columns: int):
-    (first, *others) = "\n".join(cue.text for cue in cues.cues(Transcript((Segment(0, 9, text),)), columns, 2)).split("\n")
+    (first, *others) = "\n".join(
+        cue.text for cue in subtitles.cues(Transcript((Segment(0, 9, text),)), columns, 2)
+    ).split("\n")
     lines = [first, *others]
     assert "".join(lines) == text and len(lines) > 1
     for before, after in zip(lines, lines[1:], strict=False):
@@ -172,5 +206,5 @@ def test_lines_break_where_a_script_allows(text: str, columns: int):
 
 def test_subtitles_of_a_text_of_nothing_but_marks_are_written_in_linear_time():
     began = time.perf_counter()
-    cues.cues(Transcript((Segment(0, 9, "x" + "\u0301" * 10_000),)))  # took 48 s
+    subtitles.cues(Transcript((Segment(0, 9, "x" + "\u0301" * 10_000),)))  # took 48 s
     assert time.perf_counter() - began < 30

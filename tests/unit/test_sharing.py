@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from stt import history, recordings, records, sharing
-from stt.database import database, shares
+from stt.db.engine import database
+from stt.db.tables import shares
 from stt.errors import BadOption, NotFound
-from stt.records import Job
+from stt.library import history, sharing
+from stt.store import recordings, records
+from stt.store.records import Job
 from tests import audio
 from tests.transcripts import finished
 from tests.unit.test_limits import ANN, BEN, job

@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 from itsdangerous import URLSafeTimedSerializer
 
-from stt import access, sign_ins
-from stt.database import database
-from stt.database import sign_ins as table
+from stt.auth import sign_ins, visitors
+from stt.db.engine import database
+from stt.db.tables import sign_ins as table
 from tests.server import ROOT
 
 ANN = "user:ann@example.org"
@@ -19,22 +19,31 @@ ANN = "user:ann@example.org"
 
 @pytest.mark.parametrize(
     ("said", "counts"),
-    [(True, True), ("true", True), ("True", True), (False, False), ("false", False), (0, False), ("0", False), (1, False)]
+    [
+        (True, True),
+        ("true", True),
+        ("True", True),
+        (False, False),
+        ("false", False),
+        (0, False),
+        ("0", False),
+        (1, False),
+    ]
     + [(None, False), ("no", False), ("", False), ("yes", False), ([], False), (["true"], False)],
 )
 def test_an_address_counts_only_if_the_provider_says_that_it_is_verified(host, said: object, counts: bool):
     claims = {"email": "Ann@Example.org", "sub": "4711", "email_verified": said}
-    assert access.user(claims) == (ANN if counts else "user:4711")
+    assert visitors.user(claims) == (ANN if counts else "user:4711")
     # A subject that people choose for themselves is no address either.
-    assert access.user(claims | {"sub": "ann@example.org"}) == (ANN if counts else None)
+    assert visitors.user(claims | {"sub": "ann@example.org"}) == (ANN if counts else None)
     host(STT_ALLOWED_EMAILS="example.org")
-    assert access.user(claims) == (ANN if counts else None)
+    assert visitors.user(claims) == (ANN if counts else None)
 
 
 def test_where_the_provider_says_nothing_of_it_the_address_counts(host):
     host(STT_ALLOWED_EMAILS="example.org")
-    assert access.user({"email": "ann@example.org", "sub": "4711"}) == ANN
-    assert access.user({"email": "", "sub": "4711"}) is None
+    assert visitors.user({"email": "ann@example.org", "sub": "4711"}) == ANN
+    assert visitors.user({"email": "", "sub": "4711"}) is None
 
 
 def cookie(text: str) -> str:
@@ -42,7 +51,11 @@ def cookie(text: str) -> str:
 
 
 def test_a_long_sign_in_is_told_from_another_by_all_its_parts():
-    first = {"_streamlit_user": cookie("chunks-2"), "_streamlit_user_1": cookie("{a"), "_streamlit_user_2": cookie("b}")}
+    first = {
+        "_streamlit_user": cookie("chunks-2"),
+        "_streamlit_user_1": cookie("{a"),
+        "_streamlit_user_2": cookie("b}"),
+    }
     whole = sign_ins.session_of(first)
     assert whole is not None and sign_ins.session_of(first | {"_streamlit_user_3": "left over", "other": "x"}) == whole
     assert sign_ins.session_of(first | {"_streamlit_user_2": cookie("c}")}) != whole

@@ -10,8 +10,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
-from stt import results
-from stt.aiml import Client
+from stt.aiml import results
+from stt.aiml.client import Client
 from tests.provider import KEY
 from tests.server import free_port
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stt import stretches
+from stt.speech import vad
 from tests import audio
 from tests.audio import RATE, noise, silence
 
@@ -24,7 +24,7 @@ def talk():
 
 def test_speech_is_found_and_the_pause_is_not_part_of_it(talk):
     sound, pause = talk
-    spans = stretches.speech(sound)
+    spans = vad.speech(sound)
     middle = pause / RATE + 0.5
     assert sum(end - start for start, end in spans) > 8
     assert all(start < end for start, end in spans)
@@ -45,33 +45,33 @@ def test_speech_is_found_and_the_pause_is_not_part_of_it(talk):
     ids=["silence", "noise", "tone", "nothing", "not numbers", "infinite"],
 )
 def test_what_nobody_says_is_not_speech(sound):
-    assert stretches.speech(sound) == []
+    assert vad.speech(sound) == []
 
 
 def test_a_voice_on_the_telephone_is_speech_after_a_clear_one_too():
     clear, caller = (audio.samples(audio.utterance(f"1688-142285-000{number}")) for number in (7, 5))
     start = len(clear) / RATE
-    spans = stretches.speech(np.concatenate([clear, audio.telephone(caller)]))
+    spans = vad.speech(np.concatenate([clear, audio.telephone(caller)]))
     assert sum(end - max(start, begin) for begin, end in spans if end > start) > 2
 
 
 def test_a_stretch_ends_in_the_pause_between_two_sentences(talk):
     sound, pause = talk
-    cut = stretches.cut(sound, 12.0)
+    cut = vad.cut(sound, 12.0)
     assert pause < cut < pause + RATE
-    assert stretches.cut(sound, 12.0, stretches.speech(sound)) == pytest.approx(cut, abs=RATE / 4)
+    assert vad.cut(sound, 12.0, vad.speech(sound)) == pytest.approx(cut, abs=RATE / 4)
 
 
 def test_a_recording_no_longer_than_a_stretch_stays_whole(talk):
     sound, _ = talk
-    assert stretches.cut(sound, len(sound) / RATE) == len(sound)
+    assert vad.cut(sound, len(sound) / RATE) == len(sound)
 
 
 def test_speech_without_a_pause_is_cut_where_it_is_quietest():
     sound = np.full(20 * RATE, 0.5, np.float32)
     sound[8 * RATE : 8 * RATE + 3200] = 0.01
     spans = [(0.0, 20.0)]
-    assert 8 * RATE <= stretches.cut(sound, 10.0, spans) <= 8 * RATE + 3200
+    assert 8 * RATE <= vad.cut(sound, 10.0, spans) <= 8 * RATE + 3200
 
 
 def test_stretches_cover_a_recording_without_gap_or_overlap_and_are_the_same_again():
@@ -80,7 +80,7 @@ def test_stretches_cover_a_recording_without_gap_or_overlap_and_are_the_same_aga
     def lengths() -> list[int]:
         rest, found = sound, []
         while len(rest):
-            found.append(stretches.cut(rest, 10.0))
+            found.append(vad.cut(rest, 10.0))
             rest = rest[found[-1] :]
         return found
 
@@ -93,11 +93,11 @@ def test_stretches_cover_a_recording_without_gap_or_overlap_and_are_the_same_aga
 
 @pytest.mark.parametrize("sound", [silence(40), noise(40)], ids=["silence", "noise"])
 def test_where_nobody_speaks_a_cut_is_still_found(sound):
-    assert 5 * RATE <= stretches.cut(sound, 10.0) <= 10 * RATE
+    assert 5 * RATE <= vad.cut(sound, 10.0) <= 10 * RATE
 
 
 def test_samples_that_are_not_numbers_become_silence():
-    cleaned = stretches.clean(np.array([0.5, np.nan, np.inf, -np.inf, 7.0, -7.0], np.float32))
+    cleaned = vad.clean(np.array([0.5, np.nan, np.inf, -np.inf, 7.0, -7.0], np.float32))
     assert cleaned.tolist() == [0.5, 0, 0, 0, 1, -1]
     assert cleaned.dtype == np.float32
 
@@ -105,6 +105,8 @@ def test_samples_that_are_not_numbers_become_silence():
 def test_the_voice_filter_keeps_no_record_of_its_use(tmp_path: Path):
     """ONNX Runtime would make itself an identity in the home folder, and note there what it is to report."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ORT_", "XDG_"))}
-    program = "import numpy; from stt import stretches; stretches.speech(numpy.zeros(16000, numpy.float32))"
+    program = (
+        "import numpy; from stt.speech import vad as stretches; stretches.speech(numpy.zeros(16000, numpy.float32))"
+    )
     subprocess.run([sys.executable, "-B", "-c", program], env={**inherited, "HOME": str(tmp_path)}, check=True)
     assert not list(tmp_path.rglob("*"))

@@ -8,8 +8,10 @@ import zipfile
 
 import pytest
 
-from stt import recordings, records, takeout
-from stt.transcript import Segment, Transcript
+from stt import kinds
+from stt.library import takeout
+from stt.store import recordings, records
+from stt.transcript.model import Segment, Transcript
 from tests import audio
 from tests.transcripts import finished
 from tests.unit.test_limits import ANN, BEN, job
@@ -43,7 +45,7 @@ def test_everything_of_the_owner_is_in_it_and_nothing_of_others():
 
 def test_titles_that_are_alike_or_strange_get_a_file_each():
     for title in ("../../etc/passwd", "same", "Same", "", "=cmd|' /C calc'!A1", "a" * 500, "\u202egnp.exe"):
-        records.insert(made := job(ANN, title=title, state=records.WORKING))
+        records.insert(made := job(ANN, title=title, state=kinds.WORKING))
         records.finish(made, Transcript((Segment(0.0, 1.0, "Ask not."),), 11.0))
     names = [name for name in unpack(ANN) if name.startswith("transcripts/")]
     assert len(names) == len(set(names)) == 21
@@ -71,7 +73,7 @@ def test_what_is_unfinished_or_no_longer_kept_does_not_stop_it():
     gone = finished(ANN)
     recordings.find(gone.recording_id, ANN).path.unlink()
     index = json.loads(unpack(ANN)["index.json"])
-    assert {told["state"] for told in index["transcripts"]} == {records.QUEUED, records.DONE}
+    assert {told["state"] for told in index["transcripts"]} == {kinds.QUEUED, kinds.DONE}
     assert [told["file"] for told in index["recordings"]] == [None]
 
 

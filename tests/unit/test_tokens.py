@@ -11,11 +11,12 @@ import pytest
 import sqlalchemy as sa
 from starlette.requests import Request
 
-from stt import api, tokens
-from stt.database import database
-from stt.database import tokens as table
+from stt.auth import tokens
+from stt.db.engine import database
+from stt.db.tables import tokens as table
 from stt.errors import BadOption, NotFound
 from stt.settings import settings
+from stt.web import rest
 from tests.server import ROOT, Server
 
 pytestmark = pytest.mark.usefixtures("data")
@@ -90,10 +91,10 @@ def test_where_people_sign_in_a_token_is_as_good_as_its_owner(
     settings.cache_clear()
     request = Request({"type": "http", "headers": [(b"authorization", f"bearer {tokens.make('A', owner)}".encode())]})
     if enters:
-        assert api._owner(request) == owner
+        assert rest._owner(request) == owner
     else:
-        with pytest.raises(api.Unauthorized):
-            api._owner(request)
+        with pytest.raises(rest.Unauthorized):
+            rest._owner(request)
 
 
 def stt(server: Server, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -9,9 +9,10 @@ import pytest
 from jiwer import wer
 
 import stt
-from stt import media, recordings, track_choice, tracks
+from stt.audio import decoder, track_choice, tracks
+from stt.audio.tracks import Track
 from stt.errors import BadOption, SttError
-from stt.tracks import Track
+from stt.store import recordings
 from tests import audio
 from tests.bench.accuracy import normalised
 from tests.waiting import ended
@@ -29,10 +30,22 @@ KINDS = {
     "the first music": ([(MUSIC, DESKTOP), (JFK, MICROPHONE)], 2, "2 tracks: Desktop, Microphone (chosen)"),
     "the first noise": ([(NOISE, {}), (JFK, {})], 2, "2 tracks: Track 1, Track 2 (chosen)"),
     "the second silent": ([(JFK, MICROPHONE), (NONE, DESKTOP)], 1, "2 tracks: Microphone (chosen), Desktop"),
-    "both speak": ([(JFK, {"language": "eng"}), (AUSTEN, {"language": "ger"})], 1, "2 tracks: English (chosen), German"),
-    "the first hardly speaks": ([(np.concatenate([JFK[:16_000], NONE]), {}), (JFK, {})], 2, "2 tracks: Track 1, Track 2 (chosen)"),
+    "both speak": (
+        [(JFK, {"language": "eng"}), (AUSTEN, {"language": "ger"})],
+        1,
+        "2 tracks: English (chosen), German",
+    ),
+    "the first hardly speaks": (
+        [(np.concatenate([JFK[:16_000], NONE]), {}), (JFK, {})],
+        2,
+        "2 tracks: Track 1, Track 2 (chosen)",
+    ),
     "nobody speaks": ([(NONE, {}), (MUSIC, {})], 1, "2 tracks: Track 1 (chosen), Track 2"),
-    "the third of three": ([(NONE, {}), (NOISE, {}), (JFK, MICROPHONE)], 3, "3 tracks: Track 1, Track 2, Microphone (chosen)"),
+    "the third of three": (
+        [(NONE, {}), (NOISE, {}), (JFK, MICROPHONE)],
+        3,
+        "3 tracks: Track 1, Track 2, Microphone (chosen)",
+    ),
     "alike by name": ([(NONE, MICROPHONE), (JFK, MICROPHONE)], 2, "2 tracks: Microphone (1), Microphone (2) (chosen)"),
 }
 
@@ -74,10 +87,13 @@ def unknown(path: Path, marks: list[bytes], which: int) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("extension", "marks"), [(".mkv", [b"A_PCM/INT/LIT"]), (".mka", [b"A_FLAC"]), (".mp4", [b"mp4a", b"esds"]), (".mov", [b"sowt"])]
+    ("extension", "marks"),
+    [(".mkv", [b"A_PCM/INT/LIT"]), (".mka", [b"A_FLAC"]), (".mp4", [b"mp4a", b"esds"]), (".mov", [b"sowt"])],
 )
 @pytest.mark.parametrize("which", [1, 2])
-def test_a_track_that_cannot_be_decoded_is_passed_over_and_named(tmp_path: Path, extension: str, marks: list[bytes], which: int):
+def test_a_track_that_cannot_be_decoded_is_passed_over_and_named(
+    tmp_path: Path, extension: str, marks: list[bytes], which: int
+):
     made = [(JFK, {}), (JFK, {})]
     path = unknown(audio.write_tracks(tmp_path / f"a{extension}", made), marks, which)
     _, several = track_choice.look(path)
@@ -95,7 +111,7 @@ def test_an_empty_track_is_passed_over(tmp_path: Path):
 
 def test_tracks_side_by_side_keep_their_time(tmp_path: Path):
     path = audio.write_tracks(tmp_path / "a.mkv", [(JFK, {}), (AUSTEN, {}), (NOISE[:16_000], {})])
-    with media.Reader(path, track=[1, 2, 3]) as reader:
+    with decoder.Reader(path, track=[1, 2, 3]) as reader:
         sound = reader.read(100)
     assert sound.shape == (3, len(JFK))
     assert sound[0] == pytest.approx(JFK, abs=1e-3) and sound[1, : len(AUSTEN)] == pytest.approx(AUSTEN, abs=1e-3)
@@ -118,7 +134,9 @@ def test_the_spoken_track_is_transcribed_and_in_the_provenance(tmp_path: Path, e
 
 
 def test_another_track_or_each_as_a_speaker_is_transcribed_when_asked_for(tmp_path: Path, engine: None):
-    recording = recordings.take_in(audio.write_tracks(tmp_path / "a.mkv", [(JFK, MICROPHONE), (AUSTEN, DESKTOP)]), stt.access.LOCAL)
+    recording = recordings.take_in(
+        audio.write_tracks(tmp_path / "a.mkv", [(JFK, MICROPHONE), (AUSTEN, DESKTOP)]), stt.auth.visitors.LOCAL
+    )
     second = ended(stt.create(recording, options={"track": 2}))
     assert "leisure to consider" in normalised(second.text) and "country" not in second.text
     every = ended(stt.create(recording, options={"track": "all"})).transcript
@@ -128,9 +146,11 @@ def test_another_track_or_each_as_a_speaker_is_transcribed_when_asked_for(tmp_pa
 
 
 def test_a_recording_of_an_older_version_gets_its_tracks_when_it_is_transcribed(tmp_path: Path, engine: None):
-    recording = recordings.take_in(audio.write_tracks(tmp_path / "a.mkv", [(NONE, {}), (JFK, {})]), stt.access.LOCAL)
-    with stt.database.database().begin() as connection:
-        connection.execute(stt.database.recordings.update().values(tracks=None))
+    recording = recordings.take_in(
+        audio.write_tracks(tmp_path / "a.mkv", [(NONE, {}), (JFK, {})]), stt.auth.visitors.LOCAL
+    )
+    with stt.db.engine.database().begin() as connection:
+        connection.execute(stt.db.tables.recordings.update().values(tracks=None))
     progress = ended(stt.create(recordings.find(recording.id, None)))
     assert wer(audio.JFK_WORDS, normalised(progress.text)) <= 0.1
 

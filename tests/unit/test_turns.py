@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from stt.errors import Cancelled
-from stt.turns import Turns
+from stt.whisper.fair_semaphore import Turns
 from tests.waiting import until
 
 

@@ -12,10 +12,14 @@ import sqlalchemy as sa
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from stt import access, history, recordings, sharing, waveform
-from stt.database import database, waveforms
+from stt.auth import visitors
+from stt.db.engine import database
+from stt.db.tables import waveforms
 from stt.errors import StorageAway
-from stt.routes import ROUTES
+from stt.library import history, sharing
+from stt.store import recordings
+from stt.store import waveforms as waveform
+from stt.web.routes import ROUTES
 from tests import audio
 from tests.transcripts import finished
 from tests.unit.test_limits import ANN
@@ -100,8 +104,8 @@ def test_one_owner_does_not_keep_the_others_waiting(tmp_path: Path, monkeypatch:
 def test_only_those_who_may_hear_it_may_see_it():
     talk = finished(ANN)
     client = TestClient(Starlette(routes=ROUTES))
-    mine = {"cookie": f"{access.COOKIE}={access.cookie_for(VISITOR)}"}
-    theirs = {"cookie": f"{access.COOKIE}={access.cookie_for('ben')}"}
+    mine = {"cookie": f"{visitors.COOKIE}={visitors.cookie_for(VISITOR)}"}
+    theirs = {"cookie": f"{visitors.COOKIE}={visitors.cookie_for('ben')}"}
     answer = client.get(f"/audio/{talk.id}/waveform", headers=mine)
     while answer.status_code == 202:
         answer = client.get(f"/audio/{talk.id}/waveform", headers=mine)
@@ -123,7 +127,7 @@ def test_only_those_who_may_hear_it_may_see_it():
 def test_the_recording_is_saved_under_its_own_name():
     talk = finished(ANN)
     client = TestClient(Starlette(routes=ROUTES))
-    mine = {"cookie": f"{access.COOKIE}={access.cookie_for(VISITOR)}"}
+    mine = {"cookie": f"{visitors.COOKIE}={visitors.cookie_for(VISITOR)}"}
     answer = client.get(f"/audio/{talk.id}?download", headers=mine)
     assert answer.headers["content-disposition"] == 'attachment; filename="jfk.flac"'
     assert answer.content == audio.JFK.read_bytes()

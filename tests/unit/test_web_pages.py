@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stt import links, media, web_pages
+from stt.audio import decoder
 from stt.errors import BadLink, NotSound
+from stt.links import download, web_pages
 from tests import audio
 
 SOUND = audio.JFK.read_bytes()
@@ -116,7 +117,7 @@ HOW_TO = {
 
 @pytest.mark.parametrize(("site", "url"), [(site, url) for site, urls in HOW_TO.items() for url in urls])
 def test_of_a_site_without_a_public_rule_it_is_said_how_to_get_the_recording(data, site: str, url: str):
-    for use in (web_pages.check, lambda url: links.download(url, data, limit_bytes=10, timeout_seconds=5)):
+    for use in (web_pages.check, lambda url: download.download(url, data, limit_bytes=10, timeout_seconds=5)):
         with pytest.raises(BadLink, match="This is a page, not a recording") as refused:
             use(url)
         assert f"On {site}" in refused.value.guidance and len(refused.value.guidance) < 120
@@ -126,14 +127,16 @@ def test_of_a_site_without_a_public_rule_it_is_said_how_to_get_the_recording(dat
 def test_no_address_is_too_odd_and_a_rewritten_one_stays(odd: str, url: str):
     for address in (f"https://example.org/{odd}", url + odd):
         try:
-            good = links.well_formed(address)
+            good = download.well_formed(address)
         except BadLink:
             continue
         assert web_pages.direct(web_pages.direct(good)) == web_pages.direct(good)
-        links.name_of(good)
+        download.name_of(good)
 
 
-@pytest.mark.parametrize("path", ["/s/" + "a" * 9999, "/a" * 2000 + "/s/" + TOKEN, "/blob/" * 900, "/-/blob" * 900, "/d" * 3000])
+@pytest.mark.parametrize(
+    "path", ["/s/" + "a" * 9999, "/a" * 2000 + "/s/" + TOKEN, "/blob/" * 900, "/-/blob" * 900, "/d" * 3000]
+)
 def test_a_long_address_takes_no_time(path: str):
     began = time.perf_counter()
     for host in ("example.org", "drive.google.com", "github.com", "archive.org"):
@@ -156,7 +159,9 @@ PAGES = [
 ]
 
 
-@pytest.mark.parametrize("kind", ["text/html", "text/html; charset=utf-8", "application/octet-stream", "audio/mpeg", "", "text/plain"])
+@pytest.mark.parametrize(
+    "kind", ["text/html", "text/html; charset=utf-8", "application/octet-stream", "audio/mpeg", "", "text/plain"]
+)
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_is_told_apart_by_its_content(httpserver, fetch, tmp_path, page: str, kind: str):
     httpserver.expect_request("/a.mp3").respond_with_data(page.encode(), headers={"Content-Type": kind})
@@ -165,14 +170,32 @@ def test_a_page_is_told_apart_by_its_content(httpserver, fetch, tmp_path, page: 
     assert refused.value.guidance == web_pages.LOOK and list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("content", ["Hello, not signed in.".encode(), "Bitte melden Sie sich an für Größeres".encode("latin-1"), b"403", "日本語".encode() * 999, "<html>".encode("utf-16")])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"Hello, not signed in.",
+        "Bitte melden Sie sich an für Größeres".encode("latin-1"),
+        b"403",
+        "日本語".encode() * 999,
+        "<html>".encode("utf-16"),
+    ],
+)
 def test_text_that_calls_itself_a_page_is_one(httpserver, fetch, content: bytes):
     httpserver.expect_request("/a.mp3").respond_with_data(content, content_type="text/html")
     with pytest.raises(BadLink, match="a web page"):
         fetch(httpserver.url_for("/a.mp3"))
 
 
-@pytest.mark.parametrize("content", ["#EXTM3U\n#EXTINF:1\na.ts", "[playlist]\nFile1=a.mp3", "<?xml version='1.0'?><rss version='2.0'>", "<feed xmlns='x'>", "<asx version='3'>"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "#EXTM3U\n#EXTINF:1\na.ts",
+        "[playlist]\nFile1=a.mp3",
+        "<?xml version='1.0'?><rss version='2.0'>",
+        "<feed xmlns='x'>",
+        "<asx version='3'>",
+    ],
+)
 def test_a_list_of_recordings_is_told_apart(httpserver, fetch, content: str):
     httpserver.expect_request("/a.mp3").respond_with_data(content.encode(), content_type="audio/mpeg")
     with pytest.raises(BadLink, match="a list of recordings"):
@@ -180,14 +203,23 @@ def test_a_list_of_recordings_is_told_apart(httpserver, fetch, content: str):
 
 
 SOUNDS = [".flac", ".wav", ".mp3", ".m4a", ".ogg", ".webm"]
-CALLED = ["text/html", "text/html; charset=utf-8", "application/octet-stream", "text/plain", "application/json", "binary/octet-stream", "", "garbage"]
+CALLED = [
+    "text/html",
+    "text/html; charset=utf-8",
+    "application/octet-stream",
+    "text/plain",
+    "application/json",
+    "binary/octet-stream",
+    "",
+    "garbage",
+]
 
 
 @pytest.mark.parametrize("status", [200, 203, 206])
 @pytest.mark.parametrize("kind", CALLED)
 def test_sound_is_believed_whatever_it_is_called(httpserver, fetch, kind: str, status: int):
     httpserver.expect_request("/a").respond_with_data(SOUND, status=status, headers={"Content-Type": kind})
-    assert media.probe(fetch(httpserver.url_for("/a"))).kind == "FLAC"
+    assert decoder.probe(fetch(httpserver.url_for("/a"))).kind == "FLAC"
 
 
 @pytest.mark.parametrize("extension", SOUNDS)
@@ -200,8 +232,12 @@ def test_every_kind_of_sound_is_believed_that_calls_itself_a_page(httpserver, fe
 def test_an_answer_in_single_bytes_is_told_apart_as_well(httpserver, fetch):
     from werkzeug import Response
 
-    httpserver.expect_request("/a").respond_with_handler(lambda _: Response((bytes([b]) for b in b" <!doctype html><p>"), content_type="audio/wav"))
-    httpserver.expect_request("/b").respond_with_handler(lambda _: Response((SOUND[at : at + 1] for at in range(3000)), content_type="text/html"))
+    httpserver.expect_request("/a").respond_with_handler(
+        lambda _: Response((bytes([b]) for b in b" <!doctype html><p>"), content_type="audio/wav")
+    )
+    httpserver.expect_request("/b").respond_with_handler(
+        lambda _: Response((SOUND[at : at + 1] for at in range(3000)), content_type="text/html")
+    )
     with pytest.raises(BadLink, match="a web page"):
         fetch(httpserver.url_for("/a"))
     assert fetch(httpserver.url_for("/b")).read_bytes() == SOUND[:3000]
@@ -246,16 +282,30 @@ def test_a_share_page_of_a_server_brings_its_recording(httpserver, fetch, cloud:
     assert fetch(httpserver.url_for("/short")).read_bytes() == SOUND  # rules hold for what a redirect leads to
 
 
-@pytest.mark.parametrize("url", ["https://youtu.be/x", "https://open.spotify.com/episode/x", "https://zoom.us/rec/share/x", "https://we.tl/t-x", "https://photos.app.goo.gl/x"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://youtu.be/x",
+        "https://open.spotify.com/episode/x",
+        "https://zoom.us/rec/share/x",
+        "https://we.tl/t-x",
+        "https://photos.app.goo.gl/x",
+    ],
+)
 def test_a_short_link_to_such_a_site_says_so_too(httpserver, fetch, url: str):
     httpserver.expect_request("/short").respond_with_data(status=301, headers={"Location": url})
     with pytest.raises(BadLink, match="This is a page, not a recording"):
         fetch(httpserver.url_for("/short"))
 
 
-@pytest.mark.parametrize("host", ["accounts.google.com", "login.microsoftonline.com", "login.live.com", "account.box.com", "firm.login.live.com"])
+@pytest.mark.parametrize(
+    "host",
+    ["accounts.google.com", "login.microsoftonline.com", "login.live.com", "account.box.com", "firm.login.live.com"],
+)
 def test_what_leads_to_a_sign_in_says_that_it_is_not_open_to_all(httpserver, fetch, host: str):
-    httpserver.expect_request(f"/s/{TOKEN}/download").respond_with_data(status=302, headers={"Location": f"https://{host}/login?continue=x"})
+    httpserver.expect_request(f"/s/{TOKEN}/download").respond_with_data(
+        status=302, headers={"Location": f"https://{host}/login?continue=x"}
+    )
     with pytest.raises(BadLink, match="wants a sign-in") as refused:
         fetch(httpserver.url_for(f"/s/{TOKEN}"))
     assert "let anyone who has the link see the file" in refused.value.guidance
@@ -276,16 +326,28 @@ def test_each_sharing_site_has_its_advice(url: str, site: str):
     assert web_pages.advice_for("https://example.org/s/x") == ""
 
 
-@pytest.mark.parametrize("path", [f"/s/{TOKEN}", "/g/r/-/blob/main/a.mp3", "/f/0123456789abcdef0123/", "/o/r/src/branch/main/a", f"/index.php/s/{TOKEN}"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/s/{TOKEN}",
+        "/g/r/-/blob/main/a.mp3",
+        "/f/0123456789abcdef0123/",
+        "/o/r/src/branch/main/a",
+        f"/index.php/s/{TOKEN}",
+    ],
+)
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "169.254.169.254", "10.0.0.1", "[::1]"])
 def test_a_rewritten_address_is_guarded_as_any_other(tmp_path, host: str, path: str):
     with pytest.raises(BadLink, match="private network"):
-        links.download(f"http://{host}{path}", tmp_path, limit_bytes=10, timeout_seconds=5)
+        download.download(f"http://{host}{path}", tmp_path, limit_bytes=10, timeout_seconds=5)
 
 
 NAMED = [
     ({"Content-Disposition": 'attachment; filename="1.1 Lesson.mp3"'}, "1.1 Lesson.mp3"),
-    ({"Content-Disposition": "attachment; filename=\"x.mp3\"; filename*=UTF-8''M%C3%BCnchen%2012.05.2024.mp3"}, "München 12.05.2024.mp3"),
+    (
+        {"Content-Disposition": "attachment; filename=\"x.mp3\"; filename*=UTF-8''M%C3%BCnchen%2012.05.2024.mp3"},
+        "München 12.05.2024.mp3",
+    ),
     ({"Content-Disposition": 'inline; filename="=?UTF-8?B?TcO8bmNoZW4ubXAz?="'}, "München.mp3"),
     ({"Content-Disposition": 'attachment; filename="M\xfcnchen.mp3"'}, "München.mp3"),
     ({"Content-Disposition": 'attachment; filename="../../etc/\u00ad.talk.mp3"'}, ".talk.mp3"),
@@ -296,10 +358,12 @@ NAMED = [
 
 
 @pytest.mark.parametrize(("headers", "name"), NAMED)
-def test_a_link_takes_its_name_from_the_server_else_from_the_address(httpserver, tmp_path, headers: dict[str, str], name: str):
+def test_a_link_takes_its_name_from_the_server_else_from_the_address(
+    httpserver, tmp_path, headers: dict[str, str], name: str
+):
     httpserver.expect_request("/talk.flac").respond_with_data(SOUND, headers=headers)
     asked = {"limit_bytes": 10_000_000, "timeout_seconds": 20, "allow_private": True}
-    assert links.download(httpserver.url_for("/talk.flac"), tmp_path, **asked).name == name
+    assert download.download(httpserver.url_for("/talk.flac"), tmp_path, **asked).name == name
 
 
 @pytest.mark.parametrize(
@@ -315,13 +379,17 @@ def test_a_link_takes_its_name_from_the_server_else_from_the_address(httpserver,
 def test_after_redirects_the_name_is_the_one_that_is_one(httpserver, tmp_path, asked: str, led_to: str, name: str):
     from urllib.parse import unquote
 
-    httpserver.expect_request(asked if asked != f"/s/{TOKEN}" else f"{asked}/download").respond_with_data(status=302, headers={"Location": led_to})
+    httpserver.expect_request(asked if asked != f"/s/{TOKEN}" else f"{asked}/download").respond_with_data(
+        status=302, headers={"Location": led_to}
+    )
     httpserver.expect_request(unquote(led_to)).respond_with_data(SOUND)
-    fetched = links.download(httpserver.url_for(asked), tmp_path, limit_bytes=10_000_000, timeout_seconds=20, allow_private=True)
+    fetched = download.download(
+        httpserver.url_for(asked), tmp_path, limit_bytes=10_000_000, timeout_seconds=20, allow_private=True
+    )
     assert fetched.name == name
 
 
 def test_plain_text_that_is_no_page_is_no_recording_either(httpserver, fetch):
     httpserver.expect_request("/a.mp3").respond_with_data("just words", content_type="text/plain")
     with pytest.raises(NotSound):
-        media.probe(fetch(httpserver.url_for("/a.mp3")))
+        decoder.probe(fetch(httpserver.url_for("/a.mp3")))

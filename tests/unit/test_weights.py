@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from stt import weights
 from stt.errors import DataFolderError, WeightsError
 from stt.settings import Settings
+from stt.whisper import weights
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +142,7 @@ def test_without_packages_cache_and_network_the_error_says_so(tmp_path):
     import sys
 
     script = (
-        "from importlib import metadata; from pathlib import Path; from stt import weights\n"
+        "from importlib import metadata; from pathlib import Path; from stt.whisper import weights\n"
         "from stt.errors import WeightsError; from stt.settings import Settings\n"
         "weights.PACKAGES = ('no-such-package',)\n"
         f"try: weights.find(Settings(stt_data_dir=Path({str(tmp_path)!r})))\n"

@@ -10,9 +10,10 @@ import jiwer
 import numpy as np
 import pytest
 
-from stt import stretches, weights, whisper
 from stt.errors import BadOption, Cancelled
 from stt.settings import settings
+from stt.speech import vad
+from stt.whisper import transcribe, weights
 from tests import audio, instruction_sets
 from tests.audio import RATE, noise, silence
 
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("one_data_folder")
 
 @pytest.fixture(scope="module")
 def heard(talk):
-    run = whisper.transcribe(talk)
+    run = transcribe.transcribe(talk)
     return run, list(run)
 
 
@@ -31,12 +32,12 @@ def plain(text: str) -> str:
 
 
 def text_of(sound: np.ndarray, **options) -> str:
-    return "".join(segment.text for segment in whisper.transcribe(sound, **options))
+    return "".join(segment.text for segment in transcribe.transcribe(sound, **options))
 
 
 @pytest.mark.parametrize("language", ["en", None], ids=["given", "detected"])
 def test_at_most_one_word_in_ten_is_wrong(speech, language):
-    run = whisper.transcribe(speech, language=language)
+    run = transcribe.transcribe(speech, language=language)
     text = "".join(segment.text for segment in run)
     assert jiwer.wer(" ".join([audio.JFK_WORDS, *audio.AUSTEN_WORDS.values()]), plain(text)) <= 0.1
     assert run.language == "en"
@@ -80,7 +81,11 @@ def test_a_recording_said_twice_is_whole_both_times_on_every_processor(isa):
         printed = instruction_sets.run(isa, "-m", "tests.bench.twice", "--here", *chosen)
         for name, kind, _, found in map(json.loads, printed.splitlines()):
             assert found["wrong"] <= found["wrong alone, twice"] + 2, (name, kind, found)
-            assert (found["dropped"] < 3, found["without length"], found["in the gap"]) == (True, 0, 0), (name, kind, found)
+            assert (found["dropped"] < 3, found["without length"], found["in the gap"]) == (True, 0, 0), (
+                name,
+                kind,
+                found,
+            )
 
 
 def test_what_is_said_again_and_again_is_kept(speech):
@@ -88,7 +93,7 @@ def test_what_is_said_again_and_again_is_kept(speech):
     fellows = np.concatenate([speech[int(0.3 * RATE) : int(2.3 * RATE)], silence(0.6)] * 6)
     assert plain(text_of(fellows, language="en")).count("fellow americans") == 6
     thrice = np.concatenate([speech[: 11 * RATE], silence(1)] * 3)
-    words = [word for segment in whisper.transcribe(thrice, language="en") for word in segment.words]
+    words = [word for segment in transcribe.transcribe(thrice, language="en") for word in segment.words]
     assert jiwer.wer(" ".join([audio.JFK_WORDS] * 3), plain("".join(word.text for word in words))) <= 0.05
     assert all(word.end - word.start > 0.02 for word in words)
 
@@ -100,7 +105,7 @@ def test_the_language_is_detected_with_its_probability(heard):
 
 
 def test_a_given_language_has_no_probability(speech):
-    run = whisper.transcribe(speech[: 5 * RATE], language="en")
+    run = transcribe.transcribe(speech[: 5 * RATE], language="en")
     assert list(run)
     assert run.language_probability is None
 
@@ -124,7 +129,7 @@ def test_time_never_runs_backwards(heard, talk):
 
 def test_words_stand_where_they_are_said(speech):
     """The second and third recordings begin at 11.0 and 18.1 s."""
-    words = [word for segment in whisper.transcribe(speech) for word in segment.words]
+    words = [word for segment in transcribe.transcribe(speech) for word in segment.words]
     begins = {plain(word.text): word.start for word in reversed(words)}
     assert begins["fellow"] == pytest.approx(1.5, abs=0.7)
     assert begins["leisure"] == pytest.approx(13.6, abs=1.0)
@@ -133,7 +138,7 @@ def test_words_stand_where_they_are_said(speech):
 
 def test_a_long_silence_moves_the_words_behind_it(speech):
     first = speech[: 11 * RATE]
-    words = [w for s in whisper.transcribe(np.concatenate([first, silence(30), first])) for w in s.words]
+    words = [w for s in transcribe.transcribe(np.concatenate([first, silence(30), first])) for w in s.words]
     starts = [word.start for word in words if plain(word.text) == "fellow"]
     assert len(starts) == 2
     assert starts[1] - starts[0] == pytest.approx(41, abs=0.6)
@@ -154,7 +159,7 @@ def test_a_long_silence_moves_the_words_behind_it(speech):
     ids=["silence", "noise", "short noise", "tone", "0.05 s", "nothing", "not numbers", "infinite"],
 )
 def test_what_nobody_says_gives_no_text(sound):
-    run = whisper.transcribe(sound)
+    run = transcribe.transcribe(sound)
     assert list(run) == []
     assert (run.language, run.language_probability) == (None, None)
 
@@ -163,15 +168,15 @@ def test_what_nobody_says_gives_no_text(sound):
 def test_a_tune_gives_no_text_and_no_language(seed):
     """By itself Whisper hears in these: dots, "Hmmm" with 200 m, nine times "1 o'clock", and "Buh, buh, buh"."""
     sound = audio.tune(30, seed)
-    assert stretches.speech(sound)  # the voice filter takes some of it for speech
-    run = whisper.transcribe(sound)
+    assert vad.speech(sound)  # the voice filter takes some of it for speech
+    run = transcribe.transcribe(sound)
     assert list(run) == []
     assert run.language is None
 
 
 def test_a_tune_before_somebody_speaks_does_not_choose_the_language(talk):
     """The tune alone is Khmer to Whisper."""
-    run = whisper.transcribe(np.concatenate([audio.tune(20, 35), talk[: 50 * RATE]]))
+    run = transcribe.transcribe(np.concatenate([audio.tune(20, 35), talk[: 50 * RATE]]))
     assert "shopboy" in plain("".join(segment.text for segment in run))
     assert run.language == "en"
 
@@ -191,7 +196,7 @@ def test_no_sentence_is_heard_again_and_again(heard):
 
 def test_equal_samples_give_equal_segments(heard, talk):
     _, segments = heard
-    assert list(whisper.transcribe(talk)) == segments
+    assert list(transcribe.transcribe(talk)) == segments
 
 
 def test_equal_samples_give_equal_text_whatever_was_heard_before(speech):
@@ -211,7 +216,7 @@ def test_news_comes_window_by_window_and_cancel_works_between(talk):
         return stop
 
     stop = False
-    run = iter(whisper.transcribe(talk, cancelled=cancelled))
+    run = iter(transcribe.transcribe(talk, cancelled=cancelled))
     first = next(run)
     assert first.end < 31, "the first words do not wait for the last ones"
     stop = True
@@ -222,18 +227,18 @@ def test_news_comes_window_by_window_and_cancel_works_between(talk):
 
 def test_a_job_cancelled_before_it_began_hears_nothing(talk):
     with pytest.raises(Cancelled):
-        list(whisper.transcribe(talk, cancelled=lambda: True))
+        list(transcribe.transcribe(talk, cancelled=lambda: True))
 
 
 def test_an_unknown_language_is_refused_at_once(speech):
     with pytest.raises(BadOption, match="klingon"):
-        whisper.transcribe(speech, language="klingon")
+        transcribe.transcribe(speech, language="klingon")
 
 
 def test_every_language_offered_is_one_that_whisper_knows():
     from faster_whisper.tokenizer import _LANGUAGE_CODES
 
-    assert set(whisper.LANGUAGES) == set(_LANGUAGE_CODES) - {"yue"}  # Cantonese came with large-v3
+    assert set(transcribe.LANGUAGES) == set(_LANGUAGE_CODES) - {"yue"}  # Cantonese came with large-v3
 
 
 def test_translation_gives_text(speech):
@@ -241,22 +246,22 @@ def test_translation_gives_text(speech):
 
 
 def test_the_model_can_be_loaded_before_it_is_used(speech):
-    whisper.warm()
-    assert list(whisper.transcribe(speech[: 3 * RATE]))
+    transcribe.warm()
+    assert list(transcribe.transcribe(speech[: 3 * RATE]))
 
 
 def test_weights_that_cannot_be_used_are_said_in_the_log_before_anybody_waits(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(whisper, "_loaded", None)
+    monkeypatch.setattr(transcribe, "_loaded", None)
     monkeypatch.setenv("STT_WHISPER_MODEL", str(tmp_path))
     settings.cache_clear()
-    whisper.warm()
+    transcribe.warm()
     monkeypatch.undo()
     settings.cache_clear()
     assert "lacks config.json and tokenizer.json and model.bin. Install requirements.txt again" in caplog.text
 
 
 def test_the_provenance_names_weights_versions_and_settings():
-    facts = whisper.provenance()
+    facts = transcribe.provenance()
     assert facts["model"] == "whisper-base"
     assert facts["weights_sha256"] == weights.BASE["model.bin"]
     assert {"faster-whisper", "ctranslate2", "onnxruntime"} <= set(facts["libraries"])
@@ -265,18 +270,18 @@ def test_the_provenance_names_weights_versions_and_settings():
 
 def test_a_long_recording_is_cut_into_a_lane_for_each_thread(talk):
     sound = np.concatenate([talk] * 3)
-    bounds = whisper._bounds(sound, RATE)
+    bounds = transcribe._bounds(sound, RATE)
     assert bounds[0] == RATE and bounds[-1] == len(sound)
-    assert len(bounds) == whisper.THREADS + 1
-    assert all(other - one >= whisper.LONG / 4 * RATE for one, other in pairwise(bounds))
-    assert whisper._bounds(talk[: 50 * RATE], 0) == [0, 50 * RATE]
+    assert len(bounds) == transcribe.THREADS + 1
+    assert all(other - one >= transcribe.LONG / 4 * RATE for one, other in pairwise(bounds))
+    assert transcribe._bounds(talk[: 50 * RATE], 0) == [0, 50 * RATE]
 
 
 def test_lanes_hear_what_one_part_hears(talk, heard):
     """`heard` was: a short part alone for the language, and the rest in lanes."""
     _, segments = heard
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(whisper, "LONG", 1000.0)
+        patch.setattr(transcribe, "LONG", 1000.0)
         alone = text_of(talk, language="en")
     assert jiwer.wer(plain(alone), plain("".join(segment.text for segment in segments))) < 0.1
 
@@ -284,13 +289,13 @@ def test_lanes_hear_what_one_part_hears(talk, heard):
 def test_what_is_done_counts_in_all_lanes(talk):
     """In one lane alone, half the work would pass before the first half of the recording is done."""
     sound = np.concatenate([talk, talk])
-    run = whisper.transcribe(sound, language="en")
+    run = transcribe.transcribe(sound, language="en")
     at_its_end, seen = {}, [run.seconds_done]
     for segment in run.live():
         seen.append(run.seconds_done)
         if segment is not None:
             at_its_end[segment.end] = run.seconds_done
-    first_lane = whisper._bounds(sound, 0)[1] / RATE
+    first_lane = transcribe._bounds(sound, 0)[1] / RATE
     end = max(end for end in at_its_end if end <= first_lane)
     assert at_its_end[end] > first_lane + 10
     assert seen == sorted(seen) and seen[0] == 0 and seen[-1] == pytest.approx(len(sound) / RATE)

@@ -11,9 +11,11 @@ from faster_whisper import transcribe as fw
 from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import Tokenizer
 
-from stt import decoding, sliding, stretches, whisper, windows
 from stt.errors import Cancelled
-from stt.features import features
+from stt.speech import vad
+from stt.whisper import decoding, sliding, transcribe
+from stt.whisper import model as windows
+from stt.whisper.mel import features
 from tests import audio
 from tests.audio import RATE
 from tests.waiting import until
@@ -23,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("one_data_folder")
 
 def tries(sound: np.ndarray, ask=lambda: None, before: tuple[int, ...] = (), **options) -> tuple:
     """What is decided for the window that begins `sound`."""
-    model = whisper._models().whole
+    model = transcribe._models().whole
     tokenizer = Tokenizer(model.hf_tokenizer, True, task="transcribe", language="en")
     encoded = model.encoded(fw.pad_or_trim(model.feature_extractor(sound)[:, :-1]))
     chosen = replace(decoding._options(tokenizer), **options)
@@ -47,8 +49,10 @@ def test_a_window_that_fails_is_tried_without_the_text_before_then_with_less_of_
 
 def test_text_before_that_leads_astray_is_forgotten(speech):
     """A window that would say one thing over and over."""
-    model = whisper._models().whole
-    loop = tuple(model.hf_tokenizer.encode(" the the the the the the the the the the", add_special_tokens=False).ids) * 4
+    model = transcribe._models().whole
+    loop = (
+        tuple(model.hf_tokenizer.encode(" the the the the the the the the the the", add_special_tokens=False).ids) * 4
+    )
     result, *_ = tries(speech[: 11 * RATE], before=loop, compression_ratio_threshold=1.2)
     text = model.hf_tokenizer.decode(result.sequences_ids[0])
     assert " country" in text and " the the" not in text
@@ -65,7 +69,7 @@ def test_a_rest_too_short_for_a_word_is_not_decoded(seek, content, frames):
 
 @pytest.mark.parametrize(("seconds", "encoded"), [(2.5, 20.0), (11.0, 20.0), (15.0, 25.0), (25.0, 30.0)])
 def test_a_short_window_is_encoded_with_less_silence_behind_it(speech, seconds, encoded):
-    model = whisper._models().whole
+    model = transcribe._models().whole
     features = fw.pad_or_trim(model.features(speech[: int(seconds * RATE)])[:, :-1])
     assert model.encoded(features).shape[1] == encoded * 50, "fifty a second"
 
@@ -95,8 +99,8 @@ def test_each_thing_that_the_model_does_can_be_cancelled(speech, short):
             if len(asks) == until:
                 raise Cancelled()
 
-        with whisper._models().whole.part(ask, short=short) as model:
-            list(decoding.segments(model, sound, stretches.voice(sound), "en", False))
+        with transcribe._models().whole.part(ask, short=short) as model:
+            list(decoding.segments(model, sound, vad.voice(sound), "en", False))
         return len(asks)
 
     steps = asked(0)
@@ -109,7 +113,7 @@ def test_each_thing_that_the_model_does_can_be_cancelled(speech, short):
 
 def test_a_short_part_goes_before_a_long_one_and_is_not_interrupted(speech):
     """A clip beside a long recording, whose windows wait for a turn since before the clip came."""
-    model, sound, heard = whisper._models().whole, speech[: 11 * RATE], []
+    model, sound, heard = transcribe._models().whole, speech[: 11 * RATE], []
 
     def hear(name: str, *, short: bool) -> None:
         with model.part(lambda: None, short=short) as mine:

@@ -1,0 +1,391 @@
+"""The models, what each accepts, and what it costs.
+
+`models.json` is the packaged copy; `load` puts the provider's live names and prices over it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from stt.errors import BadOption, ProviderError
+from stt.files import writing
+from stt.files.json_values import clean, items, number, signed
+from stt.transcript.languages import LANGUAGES
+
+FIRST = "#g1_whisper-base"
+LOCAL = "local/whisper-base"
+EXTRA = "extra"
+TRACK = "track"
+LONGEST_VALUE = 20_000  # characters of a setting
+RESERVED = {"model", "url", "audio", "file"}
+FRESH = 3600.0  # seconds for which a cached list is not asked for again
+COPY = "aiml-models.json"
+_TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
+
+# Asks for the live list: (ETag of the copy we have) -> (entries, or None if unchanged; its ETag)
+Fetch = Callable[[str | None], tuple[list[dict[str, Any]] | None, str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A parameter of a model, described so that a page can draw the right control.
+
+    `minimum` and `maximum` bound a number (`unit` "s", "ms" …; `whole` numbers only). `choices` of a choice are
+    (value, label); with `free` other values are taken too. `main` is worth a control, the rest is for who looks.
+    `on` is a switch that the model has on unless it is told otherwise.
+    """
+
+    name: str
+    kind: Literal["switch", "number", "choice", "text", "list", "json"]
+    label: str
+    help: str
+    minimum: float | None = None
+    maximum: float | None = None
+    whole: bool = False
+    unit: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    free: bool = False
+    main: bool = True
+    on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """`per_second` is US dollars a second of audio: 0 is free, None unknown."""
+
+    id: str
+    name: str
+    maker: str
+    family: str
+    description: str = ""
+    aliases: tuple[str, ...] = ()
+    options: tuple[Option, ...] = ()
+    per_second: float | None = None
+
+    @property
+    def local(self) -> bool:
+        return self.family == "local"
+
+    def option(self, name: str) -> Option | None:
+        return next((option for option in self.options if option.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What `seconds` of audio cost, in US dollars. `str(cost)` is "11 s, about $0.0011"."""
+
+    seconds: float
+    dollars: float
+
+    def __str__(self) -> str:
+        return f"{_length(self.seconds)}, " + (f"about {dollars(self.dollars)}" if self.dollars else "free")
+
+
+class Catalog:
+    """All models, `#g1_whisper-base` first, the one on this machine last."""
+
+    def __init__(self, models: list[Model]) -> None:
+        self.models = tuple(models)
+
+    def find(self, name: str) -> Model:
+        """The model of this id or alias. Raises BadOption."""
+        for model in self.models:
+            if name == model.id or name in model.aliases:
+                return model
+        raise BadOption(f"There is no model called {name[:80]!r}.", guidance="Choose one of the listed models.")
+
+    def by_maker(self) -> dict[str, list[Model]]:
+        makers: dict[str, list[Model]] = {}
+        for model in self.models:
+            makers.setdefault(model.maker, []).append(model)
+        return makers
+
+    def cost(self, name: str, seconds: float) -> Cost | None:
+        return cost(self.find(name), seconds)
+
+
+@cache
+def packaged() -> Catalog:
+    """The models of `models.json`."""
+    return Catalog([_model(entry, entry["family"]) for entry in _packaged()["data"]])
+
+
+def load(folder: Path, fetch: Fetch, source: str = "", *, now: Callable[[], float] = time.time) -> Catalog:
+    """The packaged models under the provider's live names and prices, and its new models of a known kind.
+
+    The live list is kept in `folder` with its ETag and its `source`, and asked for at most once an hour; when it
+    cannot be had, the kept copy serves, and without one the packaged models. Never raises.
+    """
+    path = folder / COPY
+    copy = _kept(path, source)
+    # A copy from the future is one whose clock was wrong.
+    if copy is None or not 0 <= now() - (number(copy.get("at")) or 0.0) < FRESH:
+        copy = _asked(path, copy, fetch, {"at": now(), "source": source})
+    return _merged(items(copy.get("data"))) if copy else packaged()
+
+
+def kept(folder: Path, source: str = "") -> Catalog:
+    """The models as `load` kept them, however old, without asking anybody. Never raises."""
+    copy = _kept(folder / COPY, source)
+    return _merged(items(copy.get("data"))) if copy else packaged()
+
+
+def _asked(path: Path, copy: dict[str, Any] | None, fetch: Fetch, about: dict[str, Any]) -> dict[str, Any] | None:
+    try:
+        entries, etag = fetch(clean(copy.get("etag")) or None if copy else None)
+    except ProviderError:
+        return copy
+    if entries is not None:
+        copy = {"etag": etag, "data": [entry for entry in entries if _family(clean(entry.get("id")))]}
+    if copy is None or not copy["data"]:
+        return None
+    copy = copy | about
+    with contextlib.suppress(OSError), writing.replacing(path, "w", encoding="utf-8") as file:
+        json.dump(copy, file)  # saves a request, no more
+    return copy
+
+
+def _kept(path: Path, source: str) -> dict[str, Any] | None:
+    try:
+        copy = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    usable = isinstance(copy, dict) and items(copy.get("data")) and copy.get("source", "") == source
+    return copy if usable else None
+
+
+def _merged(live: list[dict[str, Any]]) -> Catalog:
+    known = {name: model.id for model in packaged().models for name in (model.id, *model.aliases)}
+    found: dict[str, dict[str, Any]] = {}
+    new: list[Model] = []
+    for entry in live:
+        names = [clean(entry.get("id")), *_aliases(entry)]
+        ours = next((known[name] for name in names if name in known), None)
+        if ours:
+            found[ours] = entry
+        elif (family := _family(names[0])) and family != "local":
+            new.append(_model(entry, family))
+    models = [_updated(m, found[m.id]) if m.id in found and not m.local else m for m in packaged().models]
+    return Catalog([*models[:-1], *sorted(new, key=lambda model: model.id), models[-1]])
+
+
+def _updated(model: Model, entry: dict[str, Any]) -> Model:
+    live = _model(entry, model.family)
+    price = live.per_second if "pricing" in entry else model.per_second
+    aliases = dict.fromkeys([*model.aliases, live.id, *live.aliases])
+    aliases.pop(model.id, None)
+    return replace(model, per_second=price, aliases=tuple(aliases), description=live.description or model.description)
+
+
+def _model(entry: dict[str, Any], family: str) -> Model:
+    info = entry["info"] if isinstance(entry.get("info"), dict) else {}
+    return Model(
+        id=clean(entry.get("id")),
+        name=clean(info.get("name"))[:80] or clean(entry.get("id")),
+        maker=_packaged()["families"][family]["maker"],
+        family=family,
+        description=clean(info.get("description"))[:500],
+        aliases=_aliases(entry),
+        options=_options(family),
+        per_second=_per_second(entry.get("pricing")),
+    )
+
+
+def _aliases(entry: dict[str, Any]) -> tuple[str, ...]:
+    aliases = entry.get("aliases")
+    return tuple(filter(None, map(clean, aliases))) if isinstance(aliases, list) else ()
+
+
+def _family(model: str) -> str | None:
+    """The family whose prefix fits `model` best."""
+    fits = {p: name for name, family in _packaged()["families"].items() for p in family["prefixes"]}
+    best = max((prefix for prefix in fits if model.startswith(prefix)), key=len, default=None)
+    # OpenAI and Microsoft make more than transcription models.
+    if best in ("openai/", "microsoft/") and "transcribe" not in model:
+        return None
+    return fits[best] if best else None
+
+
+@cache
+def _packaged() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(Path(__file__).with_name("models.json").read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def _options(family: str) -> tuple[Option, ...]:
+    table, names = _packaged()["options"], _packaged()["families"][family]
+    options = []
+    for name in [*names["main"], *names["other"], *([] if family == "local" else [EXTRA])]:
+        described = dict(table[name])
+        choices = LANGUAGES.items() if described.pop("languages", False) else [
+            (value, value.replace("_", " ")) for value in described.pop("choices", ())
+        ]  # fmt: skip
+        described.pop("choices", None)
+        described["minimum"], described["maximum"] = names.get("bounds", {}).get(
+            name, (described.get("minimum"), described.get("maximum"))
+        )
+        main, on = name in names["main"], name in names.get("on", ())
+        options.append(Option(name, **described, choices=tuple(choices), main=main, on=on))
+    return tuple(options)
+
+
+# Prices
+
+
+def cost(model: Model, seconds: float) -> Cost | None:
+    """What `seconds` of audio cost, or None where the price is unknown or not by the second."""
+    return None if model.per_second is None else Cost(seconds, seconds * model.per_second)
+
+
+def _per_second(pricing: Any) -> float | None:
+    """US dollars a second of audio. A price is for `per` units; other kinds than "fixed" are not known before."""
+    if not isinstance(pricing, dict) or pricing.get("kind") != "fixed" or pricing.get("currency", "USD") != "USD":
+        return None
+    long = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
+    for unit in items(pricing.get("units")):
+        price, per = number(unit.get("price")), number(unit.get("per", 1))
+        name = clean(unit.get("name")).lower().removesuffix("s")
+        if price is not None and per and name in long:
+            return price / per / long[name]
+    return None
+
+
+def _length(seconds: float) -> str:
+    whole = max(round(seconds), 1 if seconds > 0 else 0)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def dollars(amount: float) -> str:
+    """Such as "$0.006": two places behind the point, or as many as the first two digits need."""
+    places = 2 if amount >= 0.095 else min(1 - math.floor(math.log10(amount)), 8)
+    figures = f"${amount:.{places}f}"
+    return figures.rstrip("0") if places > 2 else figures
+
+
+# Options
+
+
+def clean_options(
+    model: Model, options: dict[str, Any], *, unknown: Literal["raise", "drop"] = "raise"
+) -> dict[str, Any]:
+    """The parameters to send: of the right types, without empty ones, those under `extra` put among the others.
+
+    Texts from a form are read ("true", "0.5", "one, two", JSON). What the model does not take raises BadOption, or
+    with `unknown="drop"` is left out (settings made for another model); a wrong value always raises.
+    """
+    options = dict(options)
+    further = options.pop(EXTRA, None) if model.option(EXTRA) else None
+    cleaned: dict[str, Any] = {}
+    for name, value in options.items():
+        option = model.option(name)
+        if option is None and unknown == "raise":
+            raise BadOption(f"{model.name} does not take {name[:60]!r}.", guidance="Remove this setting.")
+        if name == TRACK and isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        read = _languages if option is not None and model.local and name == "language" else _value
+        if option is not None and (read_as := read(option, value)) not in (None, "", []):
+            cleaned[name] = read_as
+    for spoken, detect in (("language", "detect_language"), ("language_code", "language_detection")):
+        if cleaned.get(spoken):
+            cleaned.pop(detect, None)  # the provider takes one or the other
+    if further not in (None, "", {}):
+        cleaned |= _further(model, further)
+    return cleaned
+
+
+def take_track(options: dict[str, Any]) -> str | None:
+    """Take the track out of the options: this server reads it from the file, whichever model gets it. Raises BadOption."""
+    asked = {TRACK: options.pop(TRACK)} if TRACK in options else {}
+    return clean_options(packaged().find(LOCAL), asked).get(TRACK)
+
+
+def _languages(option: Option, value: Any) -> str | None:
+    """Codes of languages, one or several, as a list or joined by commas: joined by commas, each once."""
+    codes = value.split(",") if isinstance(value, str) else value
+    if not isinstance(codes, list | tuple):
+        code: str | None = _value(option, codes)
+        return code
+    cleaned = [_value(option, code) for code in codes]
+    return ",".join(dict.fromkeys(str(code) for code in cleaned if code)) or None
+
+
+def _further(model: Model, further: Any) -> dict[str, Any]:
+    further = _json("Further parameters", further)
+    if not isinstance(further, dict):
+        raise BadOption('Further parameters must be a JSON object such as {"name": "value"}.')
+    for name in further:
+        if name in RESERVED or not re.fullmatch(r"[A-Za-z_][\w.\-\[\]]{0,63}", name):
+            raise BadOption(f"{name[:60]!r} cannot be a further parameter.")
+    known = {name: option for name in further if name != EXTRA and (option := model.option(name))}
+    return {n: _value(known[n], v) if n in known else v for n, v in further.items() if v is not None}
+
+
+def _value(option: Option, value: Any) -> Any:
+    """`value` as the option's type; None where it is empty. Raises BadOption."""
+    _check_length(option.label, value)
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    if option.kind == "switch":
+        word = str(value).strip().lower()
+        if not isinstance(value, bool) and word not in _TRUE | _FALSE:
+            raise BadOption(f"{option.label} is either true or false.")
+        return value if isinstance(value, bool) else word in _TRUE
+    if option.kind == "number":
+        return _number(option, value)
+    if option.kind == "json":
+        return _json(option.label, value)
+    if option.kind == "list":
+        values = re.split(r"[,\n]", value) if isinstance(value, str) else value
+        if not isinstance(values, list | tuple) or not all(isinstance(v, str | int | float) for v in values):
+            raise BadOption(f"{option.label} is a list of words.")
+        return [text for v in values if (text := clean(str(v)).strip())]
+    if not isinstance(value, str):
+        raise BadOption(f"{option.label} must be text.")
+    text = clean(value).strip()
+    if option.kind == "choice" and text not in dict(option.choices):
+        if not option.free or not re.fullmatch(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*", text):
+            raise BadOption(f"{option.label} cannot be {text[:40]!r}.")
+    return text
+
+
+def _number(option: Option, value: Any) -> float | int:
+    read_as = signed(value)
+    if read_as is None or (option.whole and not read_as.is_integer()):
+        raise BadOption(f"{option.label} must be a {'whole ' if option.whole else ''}number.")
+    low, high = option.minimum, option.maximum
+    if (low is not None and read_as < low) or (high is not None and read_as > high):
+        bounds = f"from {low:g} to {high:g}" if None not in (low, high) else f"at least {low:g}"
+        raise BadOption(f"{option.label} must be {bounds}.")
+    return int(read_as) if option.whole or (read_as.is_integer() and isinstance(value, int)) else read_as
+
+
+def _check_length(label: str, value: Any) -> None:
+    length = len(value) if isinstance(value, str) else 0
+    if isinstance(value, list | tuple):
+        length = sum(len(str(one)) + 1 for one in value)
+    if length > LONGEST_VALUE:
+        raise BadOption(f"{label} takes at most {LONGEST_VALUE:,} characters.", guidance="Shorten it.")
+
+
+def _json(label: str, value: Any) -> Any:
+    try:
+        _check_length(label, value)
+        read_as = json.loads(value) if isinstance(value, str) else value
+        _check_length(label, json.dumps(read_as, allow_nan=False))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise BadOption(f"{label} is not valid JSON.") from error
+    return read_as

@@ -1,0 +1,369 @@
+"""The AI/ML API over HTTP: create a transcription, get it, check a key, list the models.
+
+A create whose answer is lost may have been billed, so it is sent again only where it cannot have been accepted. A get
+changes nothing, so it is repeated after anything passing. The key goes into one header and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import mimetypes
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path, PurePath
+from typing import Any, NamedTuple
+from urllib.parse import quote, urljoin, urlsplit
+
+import requests
+from pydantic import SecretStr
+from requests.auth import AuthBase
+from requests_toolbelt import MultipartEncoder, MultipartEncoderMonitor
+from urllib3.exceptions import HTTPError, NewConnectionError, ProxyError
+
+from stt import errors
+from stt.aiml.error_mapping import error_for, failure, message_of
+from stt.aiml.pacing import Pace, pace_of
+from stt.backoff import backoff, pause, retry_after
+from stt.files.json_values import clean
+
+log = logging.getLogger(__name__)
+
+LARGEST = 64 * 1024 * 1024  # bytes of an answer; ten hours of speech with word times are about 40 MB
+LONGEST_ANSWER = 180.0  # seconds for the body of an answer, which a time-out between two bytes does not bound
+REPORT = 0.1  # seconds between two reports of an upload
+LOST = (requests.RequestException, HTTPError, OSError)  # what the connection can end in
+
+Stop = Callable[[], bool]
+Progress = Callable[[int, int], None]  # (bytes sent, bytes in all)
+
+
+class Client:
+    """Calls the API with one key. Threads may share a client; all clients of a key share its pace.
+
+    `base_url` ends in "/v1". Time-outs in seconds: to connect, between two bytes of an answer, and for the answer to
+    a create, which is generous because giving up on it may cost a second transcription.
+    """
+
+    def __init__(
+        self, base_url: str, key: str | SecretStr | None, *, connect_timeout: float = 20.0, read_timeout: float = 30.0,
+        create_timeout: float = 300.0, creates_at_once: int = 4) -> None:  # fmt: skip
+        """Raises KeyMissing, KeyRefused (no key looks like that) and SetupError (no web address)."""
+        self._base = _base(base_url)
+        self._auth = _Bearer(key)
+        self._timeout, self._create_timeout = (connect_timeout, read_timeout), (connect_timeout, create_timeout)
+        self._creates_at_once = creates_at_once
+        self._session = _session()
+        self.pace: Pace = self._auth.pace(self._base)
+
+    def create(
+        self, model: str, options: Mapping[str, Any] | None = None, *, path: Path | None = None,
+        name: str | None = None, url: str | None = None, on_progress: Progress | None = None,
+        on_wait: Callable[[errors.ProviderError], None] | None = None,
+        on_created: Callable[[str], object] | None = None,
+        cancelled: Stop | None = None, patience: float = 300.0) -> str:  # fmt: skip
+        """Submit the file at `path` (called `name` there), or the `url`; returns the generation id.
+
+        `options` are those of `catalog.clean_options`. `on_progress` of a link comes once, before it is sent.
+        `cancelled` is heeded until the last byte is sent; afterwards the provider works, and the id is returned.
+        Sent again, for `patience` seconds, where it cannot have been accepted; `on_wait` is told why before each wait.
+        `on_created` keeps the id; the next create waits for it, so a crash can lose no more ids than creates at once.
+        Raises ProviderError (CreateUnsure where it may have been accepted), Cancelled, EmptyFile, NotFound.
+        """
+        if (path is None) == (url is None):
+            raise ValueError("either path or url")
+        parameters = {"model": model, **{n: v for n, v in (options or {}).items() if v is not None}}
+        with self.pace.creating(self._creates_at_once, cancelled):
+            until = time.monotonic() + patience
+            for wait in backoff():
+                self.pace.turn(until, cancelled)
+                began, upload = time.monotonic(), _Upload(on_progress, cancelled)
+                answer, lost = None, None
+                try:
+                    # A connection of its own: an idle one may be closed just as the create is written to it.
+                    with ExitStack() as stack:
+                        session = stack.enter_context(_session())
+                        body = {"json": {**parameters, "url": url}}
+                        if path is not None:
+                            body = upload.body(stack, path, name or path.name, parameters)
+                        elif on_progress:
+                            on_progress(0, 0)
+                        where = f"{self._base}/stt/create"
+                        answer = _exchange(session, "POST", where, self._auth, timeout=self._create_timeout, **body)
+                except LOST as error:
+                    lost = error
+                if answer is not None and (created := _created(answer)):
+                    self.pace.accepted(began)
+                    if on_created:
+                        on_created(created)
+                    return created
+                failed, again = self._judged(answer, lost, upload, began)
+                # After a 429 the wait is the pace's, which all calls of the key share.
+                wait = self.pace.delay() if isinstance(failed, errors.ProviderBusy) else max(wait, failed.wait)
+                if not again or time.monotonic() + wait > until:
+                    raise failed
+                log.info("create is sent again: %s", failed.message)
+                if on_wait:
+                    on_wait(failed)
+                pause(wait, cancelled)
+        raise AssertionError("backoff has no end")
+
+    def get(self, generation_id: str, *, patience: float = 0.0, cancelled: Stop | None = None) -> dict[str, Any]:
+        """The whole answer for a generation id, to be read by `results.read`.
+
+        After anything passing it is asked again, for `patience` seconds; with 0 it is asked once. Raises ProviderBusy
+        and ProviderDown for what passes, KeyRefused, OutOfCredit, ResultGone and RequestRefused for what does not.
+        """
+        if not generation_id.strip(". "):  # would lead to another address
+            raise errors.ResultGone("This is not a generation id.")
+        until = time.monotonic() + patience
+        for wait in backoff():
+            try:
+                return self._ask(f"/stt/{quote(generation_id, safe='')}", until, cancelled)
+            except (errors.ProviderBusy, errors.ProviderDown) as error:
+                wait = self.pace.delay() if isinstance(error, errors.ProviderBusy) else max(wait, error.wait)
+                if time.monotonic() + wait > until:
+                    raise
+                log.info("get is asked again: %s", error.message)
+            pause(wait, cancelled)
+        raise AssertionError("backoff has no end")
+
+    def check_key(self) -> str:
+        """A sentence if the key works: asks for a result that cannot exist, which costs nothing. Raises as `get`."""
+        with suppress(errors.ResultGone, errors.RequestRefused):
+            self._ask(f"/stt/{uuid.uuid4()}", time.monotonic() + 5, None)
+        return "The key works."
+
+    def models(self, etag: str | None = None) -> tuple[list[dict[str, Any]] | None, str | None]:
+        """The live list of models with prices, as `catalog.load` asks for it. Needs no key, so none is sent."""
+        return list_models(self._base, etag)
+
+    def _ask(self, path: str, until: float, cancelled: Stop | None) -> dict[str, Any]:
+        self.pace.turn(until, cancelled)
+        began = time.monotonic()
+        try:
+            answer = _exchange(self._session, "GET", self._base + path, self._auth, timeout=self._timeout)
+        except LOST as error:
+            raise errors.ProviderDown(_why(error)) from None
+        if answer.status == 429:
+            self.pace.refused(began, answer.wait)
+        else:
+            self.pace.accepted(began)
+        if answer.status < 300 and isinstance(answer.body, dict):
+            return answer.body
+        raise _error(answer)
+
+    def _judged(
+        self, answer: _Answer | None, lost: BaseException | None, upload: _Upload, began: float
+    ) -> tuple[errors.ProviderError, bool]:
+        """What became of a create without an id, and whether it cannot have been accepted and may be sent again."""
+        if answer is None:
+            if _never_sent(lost) or upload.unfinished:
+                return errors.ProviderDown(_why(lost)), not _untrusted(lost)
+            return errors.CreateUnsure(f"The file was sent, but its answer was lost: {_why(lost)}"), False
+        if answer.status == 429:
+            self.pace.refused(began, answer.wait)
+            return _error(answer), True
+        if answer.status < 300 and isinstance(answer.body, dict) and answer.body.get("error"):
+            return failure(answer.body), False
+        error = _error(answer)
+        if answer.status < 300 or answer.status in (302, 303) or (answer.status >= 500 and answer.status != 503):
+            return errors.CreateUnsure(error.message, detail=error.detail), False
+        if isinstance(error, errors.ResultGone):
+            error = errors.RequestRefused(error.message, detail=error.detail)
+        return error, answer.status == 503
+
+
+def list_models(base_url: str, etag: str | None = None) -> tuple[list[dict[str, Any]] | None, str | None]:
+    """(entries of the live list or None if the copy of `etag` is still right, its ETag). Raises ProviderError."""
+    headers = {"If-None-Match": etag} if etag and etag.isascii() and etag.isprintable() else {}
+    try:
+        with _session() as session:
+            address = f"{_base(base_url)}/models?include=pricing"
+            answer = _exchange(session, "GET", address, headers=headers, timeout=(5.0, 15.0))
+    except LOST as error:
+        raise errors.ProviderDown(_why(error)) from None
+    if answer.status == 304:
+        return None, etag
+    data = answer.body.get("data") if isinstance(answer.body, dict) else None
+    if answer.status != 200 or not isinstance(data, list):
+        raise _error(answer)
+    return [entry for entry in data if isinstance(entry, dict)], answer.headers.get("ETag")
+
+
+class _Bearer(AuthBase):
+    """The key, kept from reprs, messages and netrc files (which `requests` would prefer to a plain header)."""
+
+    def __init__(self, key: str | SecretStr | None) -> None:
+        secret = (key.get_secret_value() if isinstance(key, SecretStr) else key or "").strip()
+        if not secret:
+            raise errors.KeyMissing()
+        if not (secret.isascii() and secret.isprintable()) or " " in secret or len(secret) > 1000:
+            # `requests` would refuse such a header with a message that quotes it
+            raise errors.KeyRefused("This is not a key: it has spaces or characters that no key has.")
+        self._secret = SecretStr(secret)
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._secret.get_secret_value()}"
+        return request
+
+    def redact(self, raw: bytes) -> bytes:
+        """An answer without the key, which it may quote."""
+        return raw.replace(self._secret.get_secret_value().encode(), b"[key]")
+
+    def pace(self, base: str) -> Pace:
+        return pace_of(base, self._secret.get_secret_value())
+
+
+class _Upload:
+    """A multipart body read from disk while it is sent."""
+
+    def __init__(self, on_progress: Progress | None, cancelled: Stop | None) -> None:
+        self._on_progress, self._cancelled = on_progress, cancelled
+        self._monitor: MultipartEncoderMonitor | None = None
+        self._reported = 0.0
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether part of the file was never handed over: then nobody can have accepted it."""
+        return self._monitor is not None and self._monitor.bytes_read < self._monitor.len
+
+    def body(self, stack: ExitStack, path: Path, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        try:
+            file = stack.enter_context(open(path, "rb"))
+        except OSError as error:
+            raise errors.NotFound("The audio is no longer on this server.", detail=str(error)) from None
+        if not path.stat().st_size:
+            raise errors.EmptyFile()
+        # OpenAI's models name the part "file" in their schema, all others "audio".
+        part = "file" if parameters["model"].startswith("openai/") else "audio"
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        # Without a directory part, and short: some servers keep the name as a file's.
+        name = PurePath(clean(name).replace("\\", "/").replace("\n", " ")).name or "audio"
+        name = name if len(name) <= 100 else name[:80] + name[-20:]
+        encoder = MultipartEncoder([*_fields(parameters), (part, (name, file, kind))])
+        self._monitor = MultipartEncoderMonitor(encoder, self._sent)
+        return {"data": self._monitor, "headers": {"Content-Type": self._monitor.content_type}}
+
+    def _sent(self, monitor: MultipartEncoderMonitor) -> None:
+        last = monitor.bytes_read >= monitor.len
+        if not last and time.monotonic() - self._reported < REPORT:
+            return
+        self._reported = time.monotonic()
+        if self._cancelled and not last and self._cancelled():
+            raise errors.Cancelled()
+        if self._on_progress:
+            self._on_progress(min(monitor.bytes_read, monitor.len), monitor.len)
+
+
+def _fields(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Parameters as form fields: true and false, a list as a field for each, objects as JSON."""
+
+    def parts(value: Any) -> list[Any]:
+        return value if isinstance(value, list) and not any(isinstance(p, dict | list) for p in value) else [value]
+
+    return [(n, p if isinstance(p, str) else json.dumps(p)) for n, value in parameters.items() for p in parts(value)]
+
+
+class _Answer(NamedTuple):
+    """`body` is the JSON, or None where there is none; `wait` the seconds of Retry-After."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+    wait: float | None
+    web_page: bool
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return session
+
+
+def _exchange(
+    session: requests.Session, method: str, address: str, auth: _Bearer | None = None, **arguments: Any
+) -> _Answer:  # fmt: skip
+    """Send one request and read its whole answer. Redirects are followed only for a GET to the same host."""
+    for _ in range(4):
+        with session.request(method, address, auth=auth, stream=True, allow_redirects=False, **arguments) as response:
+            raw = _read(response)
+            raw = auth.redact(raw) if auth else raw
+            answer = _Answer(
+                response.status_code, response.headers, _parsed(raw), retry_after(response.headers.get("Retry-After")),
+                raw.lstrip()[:1] == b"<" or "text/html" in response.headers.get("Content-Type", ""),
+            )  # fmt: skip
+        target = urljoin(address, response.headers.get("Location", ""))
+        if method != "GET" or not response.is_redirect or urlsplit(target)[:2] != urlsplit(address)[:2]:
+            break
+        address = target
+    return answer
+
+
+def _read(response: requests.Response) -> bytes:
+    until, parts, size = time.monotonic() + LONGEST_ANSWER, [], 0
+    while part := response.raw.read1(65536, decode_content=True):
+        parts.append(part)
+        size += len(part)
+        if size > LARGEST:
+            raise requests.RequestException("the answer is too large")
+        if time.monotonic() > until:
+            raise requests.Timeout("the answer takes too long")
+    return b"".join(parts)
+
+
+def _parsed(raw: bytes) -> Any:
+    with suppress(ValueError, RecursionError):
+        return json.loads(raw)
+
+
+def _created(answer: _Answer) -> str | None:
+    found = answer.body.get("generation_id") if isinstance(answer.body, dict) and answer.status < 300 else None
+    return str(found) if type(found) in (str, int) and str(found).strip(". ") else None
+
+
+def _base(address: str) -> str:
+    address = address.strip().rstrip("/")
+    if not address.startswith(("http://", "https://")) or not urlsplit(address).hostname:
+        raise errors.SetupError("AIML_BASE_URL must be an http or https address.")
+    return address
+
+
+# What went wrong
+
+
+def _never_sent(error: BaseException | None) -> bool:
+    """Whether no connection came about: refused, name not found, timed out before it stood, certificate refused."""
+    reason = getattr(error.args[0], "reason", None) if error and error.args else None
+    unmet = isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError | ProxyError)
+    return unmet or _untrusted(error)
+
+
+def _untrusted(error: BaseException | None) -> bool:
+    return isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error)
+
+
+def _why(error: BaseException | None) -> str:
+    if _never_sent(error):
+        return "Its certificate is not trusted." if _untrusted(error) else "No connection could be made."
+    late = isinstance(error, requests.Timeout) or "timed out" in str(error).lower()
+    return "No answer came in time." if late else "The connection ended before the answer was complete."
+
+
+def _error(answer: _Answer) -> errors.ProviderError:
+    if 300 <= answer.status < 400:
+        return errors.ProviderDown("It answered with a redirect to another address, which is not followed with a key.")
+    if answer.web_page and answer.status != 429:  # a gateway in between, whatever its status says
+        said = f"It answered with a web page (status {answer.status}) instead of a result."
+        return errors.ProviderDown(said, wait=answer.wait)
+    if answer.status < 300:
+        return errors.ProviderDown("Its answer was not complete.")
+    body = answer.body if isinstance(answer.body, dict) else {}
+    said = message_of(answer.body) or f"The provider answered with status {answer.status}."
+    request = (message_of(body.get("requestId")) or message_of(answer.headers.get("X-Request-Id")))[:80]
+    said += f" (request id {request})" if request else ""
+    detail = f"status {answer.status}, request id {request or 'unknown'}"
+    return error_for(answer.status)(said, detail=detail, wait=answer.wait)

@@ -1,0 +1,53 @@
+"""What the provider says went wrong, in any shape it says it, as our errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stt import errors
+from stt.files.json_values import clean, number
+
+_BY_STATUS: dict[int, type[errors.ProviderError]] = {
+    **dict.fromkeys((400, 413, 415, 422), errors.RequestRefused), **dict.fromkeys((402, 403), errors.OutOfCredit),
+    401: errors.KeyRefused, 404: errors.ResultGone, 408: errors.ProviderDown, 429: errors.ProviderBusy,
+}  # fmt: skip
+
+
+def error_for(status: int) -> type[errors.ProviderError]:
+    """The class of ours for an HTTP status of the contract's table."""
+    return _BY_STATUS.get(status) or (errors.ProviderDown if status >= 500 else errors.ProviderError)
+
+
+def failure(answer: dict[str, Any], found: Any = None) -> errors.ProviderError:
+    """The error that the body of a good answer (or the result inside it) tells of."""
+    said = message_of(answer) or (message_of(found) if isinstance(found, dict) else "")
+    code = status_code(answer)
+    kind = error_for(code) if code >= 400 else errors.GenerationFailed
+    return kind(said or "The provider gave no reason.", detail=f"status code {code or 'unknown'}")
+
+
+def status_code(answer: dict[str, Any]) -> int:
+    """The HTTP status written in a body, or 0."""
+    codes = [number(holder.get("statusCode")) for holder in (answer, answer.get("error")) if isinstance(holder, dict)]
+    return next((int(code) for code in codes if code and 100 <= code < 600), 0)
+
+
+def message_of(body: Any, longest: int = 300) -> str:
+    """The sentence in an error body of any known shape, cleaned and cut to `longest` characters, or ""."""
+    said = _message(body)
+    return said if len(said) <= longest else said[: longest - 1] + "…"
+
+
+def _message(body: Any, depth: int = 0) -> str:
+    if isinstance(body, str):
+        return " ".join(clean(body).split())
+    if isinstance(body, list) and depth < 5:
+        return "; ".join(filter(None, (_message(part, depth + 1) for part in body[:5])))
+    if not isinstance(body, dict) or depth > 4:
+        return ""
+    for name in ("message", "error", "errors", "detail", "description"):
+        if said := _message(body.get(name), depth + 1):
+            where = body.get("path")  # an issue of a validation names its parameter in a list
+            named = ".".join(clean(str(part))[:40] for part in where[:4]) if isinstance(where, list) else ""
+            return f"{named}: {said}" if named else said
+    return clean(body.get("name"))

@@ -1,0 +1,104 @@
+"""The models that this server offers, and which engine answers each."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from stt.aiml import catalog
+from stt.aiml.catalog import FIRST, FRESH, LOCAL, Catalog, Model
+from stt.auth import keys
+from stt.errors import BadOption, KeyMissing
+from stt.kinds import ON_DEVICE, PROVIDER
+from stt.settings import settings
+from stt.transcript.languages import LANGUAGES
+
+RETRY = 60.0  # seconds until the list is asked for again where there is none yet
+
+log = logging.getLogger("stt.aiml.offered")
+_lock = threading.Lock()
+# By the data folder and the address of the API: when the list was asked for, and what it is.
+_live: dict[tuple[Path, str], tuple[float, Catalog]] = {}
+
+
+def known() -> Catalog:
+    """All models with names and prices, at once: the live list as it was last had, else the packaged one."""
+    place = _place()
+    if place not in _live:
+        _live[place] = 0.0, catalog.kept(*place)
+    return _live[place][1]
+
+
+def refresh(patience: float = 0.0) -> None:
+    """Ask for the live list in the background, once an hour at most. Call it when somebody has a key.
+
+    The first list ever is waited for, `patience` seconds at most.
+    """
+    place, first = _place(), known() is catalog.packaged()
+    if time.time() - _live[place][0] < (RETRY if first else FRESH) or _lock.locked():
+        return
+    thread = threading.Thread(target=_refresh, args=place, name="models", daemon=True)
+    thread.start()
+    if first:
+        thread.join(patience)
+
+
+def _refresh(folder: Path, address: str) -> None:
+    with _lock:
+        from stt.aiml.client import list_models  # brings requests, which a first page does not need
+
+        _live[folder, address] = time.time(), catalog.load(folder, partial(list_models, address), address)
+
+
+def _place() -> tuple[Path, str]:
+    return settings().data_dir, settings().aiml_base_url
+
+
+def offered(model: Model) -> bool:
+    """Whether the host offers this model. Where the provider's Whisper base is, ours stands in for it without a key."""
+    names = {name.strip() for name in (settings().stt_models or "").split(",") if name.strip()}
+    mine = {model.id, *model.aliases}
+    if model.id == LOCAL and keys.server_key() is None:
+        mine.add(FIRST)
+    return not names or bool(names & mine)
+
+
+def choose(name: str, key: SecretStr | None) -> tuple[Model, str]:
+    """The model of this name and the engine that answers it, for somebody with this key or the server's.
+
+    Without any key `#g1_whisper-base` is answered on this machine. Raises BadOption for a model that is unknown or
+    not offered, KeyMissing.
+    """
+    model = known().find(name)
+    if not offered(model):
+        raise BadOption(f"{model.name} is not offered on this server.", guidance="Choose one of the listed models.")
+    has_key = key is not None or keys.server_key() is not None
+    if model.id == FIRST and not has_key:
+        model = known().find(LOCAL)
+    if model.local:
+        return model, ON_DEVICE
+    if not has_key:
+        raise KeyMissing(f"{model.name} is a model of the AI/ML API.")
+    return model, PROVIDER
+
+
+def options_for(model: Model, asked: str, options: dict[str, Any]) -> dict[str, Any]:
+    """The options that the model takes, checked and without empty ones. Raises BadOption.
+
+    Where this machine answers for a provider's model, settings that only the provider knows are left out.
+    """
+    stands_in = model.local and asked != model.id
+    cleaned = catalog.clean_options(model, options, unknown="drop" if stands_in else "raise")
+    language = cleaned.get("language")
+    if model.local and language:
+        codes = [code.replace("_", "-").split("-")[0].lower() for code in str(language).split(",")]
+        if unknown := next((code for code in codes if code not in LANGUAGES), None):
+            raise BadOption(f"Whisper does not know the language “{unknown[:40]}”.")
+        cleaned["language"] = ",".join(dict.fromkeys(codes))
+    return {name: value for name, value in cleaned.items() if value is not False or not model.local}

@@ -1,0 +1,147 @@
+"""When to call the provider: how often to ask for a result, and how all calls of one key slow down together."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from statistics import median
+
+from stt.backoff import TICK, pause
+from stt.errors import Cancelled, ProviderBusy
+
+SLOWEST = 10.0  # seconds between two polls, at most
+SPARE = 8  # polls more than a loop that asks every 10 seconds would need, at most
+
+
+class Schedule:
+    """The moments to ask whether a job is done, as a function of the time since its create alone.
+
+    A job of which only the moment of its create is known, after a restart say, goes on where it was. `expected` is
+    how many seconds such a job takes (`expected_seconds`), None if unknown: then waits grow with the time waited.
+    """
+
+    def __init__(self, expected: float | None = None) -> None:
+        self.expected = expected if expected and math.isfinite(expected) and expected > 0 else None
+
+    def wait(self, elapsed: float) -> float:
+        """Seconds from now, `elapsed` seconds after the create, until the next poll."""
+        for moment in self.moments():
+            # After a poll that took its time the next may be a moment away: leave that one out.
+            if moment > elapsed + 0.05:
+                return min(moment - elapsed, SLOWEST)
+        raise AssertionError("moments never end")
+
+    def moments(self) -> Iterator[float]:
+        """Seconds after the create, without end."""
+        at, polls = 0.0, 0
+        while True:
+            polls += 1
+            # The second bound keeps the number of polls: the spare ones are used up, then one every 10 seconds.
+            at = max(at + min(self._step(at), SLOWEST), SLOWEST * (polls - SPARE - 1))
+            yield at
+
+    def _step(self, at: float) -> float:
+        if self.expected is None:
+            return max(2.0, 0.19 * at)
+        if at < 0.7 * self.expected:  # early: only for jobs much faster than expected
+            return min(max(1.5, 0.35 * at, 0.3 * self.expected), max(0.7 * self.expected - at, 0.5))
+        if at < 1.5 * self.expected:
+            return max(1.0, 0.08 * at)
+        return max(2.0, 0.19 * at)
+
+
+def expected_seconds(audio_seconds: float, past: Iterable[tuple[float, float]]) -> float | None:
+    """How long a job will take, from `past` jobs of the same model as (audio seconds, seconds taken).
+
+    The median of the nine nearest in length; None with fewer than three.
+    """
+    known = [(length, took) for length, took in past if length > 0 and took > 0]
+    if len(known) < 3 or audio_seconds <= 0:
+        return None
+    nearest = sorted(known, key=lambda job: abs(math.log(job[0] / audio_seconds)))[:9]
+    return median(took for _, took in nearest)
+
+
+class Pace:
+    """The pace of all calls of one key in this process.
+
+    A 429 stops every call of the key until the provider wants to hear from it again; after it calls are spread out,
+    and come closer again as they succeed. Threads share it.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._resume = 0.0  # no call before this moment
+        self._next = 0.0  # the first moment that no call has taken
+        self._gap = 0.0  # seconds between two calls
+        self._refused = 0.0  # when the last 429 came
+        self._strikes = 0
+        self._creating = 0
+
+    def delay(self) -> float:
+        """Seconds until the next call may be made."""
+        return max(0.0, max(self._resume, self._next) - time.monotonic())
+
+    def turn(self, until: float, cancelled: Callable[[], bool] | None = None) -> None:
+        """Wait for this call's turn. Raises Cancelled, or ProviderBusy where it is later than `until` (monotonic)."""
+        with self._changed:
+            at = max(time.monotonic(), self._resume, self._next)
+            if at <= until:
+                self._next = at + self._gap
+        while True:
+            at = max(at, self._resume)  # another call may have been refused meanwhile
+            left = at - time.monotonic()
+            if left <= 0:
+                return
+            if at > until:
+                raise ProviderBusy(f"The provider asks to wait {math.ceil(left)} seconds.")
+            pause(left, cancelled)
+
+    def refused(self, began: float, wait: float | None) -> None:
+        """A call that `began` then (monotonic) got a 429 that asks to wait `wait` seconds, or does not say."""
+        with self._changed:
+            now = time.monotonic()
+            if began >= self._refused:  # calls that were under way together count once
+                self._refused = now
+                self._strikes += 1
+                self._gap = min(max(0.1, self._gap * 2), 5.0)
+            own = min(2.0 ** (self._strikes - 1), 60.0) * random.uniform(0.75, 1.0)
+            self._resume = max(self._resume, now + (own if wait is None else wait))
+
+    def accepted(self, began: float) -> None:
+        with self._changed:
+            if began >= self._refused:
+                self._strikes = 0
+                self._gap = self._gap / 2 if self._gap > 0.05 else 0.0
+
+    @contextmanager
+    def creating(self, at_once: int, cancelled: Callable[[], bool] | None = None) -> Iterator[None]:
+        """Hold one of `at_once` places for a create. Waits for one as long as it takes; raises Cancelled."""
+        with self._changed:
+            while self._creating >= at_once:
+                self._changed.wait(TICK)
+                if cancelled and cancelled():
+                    raise Cancelled()
+            self._creating += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._creating -= 1
+                self._changed.notify()
+
+
+@lru_cache(maxsize=1000)
+def _pace(digest: bytes) -> Pace:
+    return Pace()
+
+
+def pace_of(base_url: str, key: str) -> Pace:
+    """The pace that all clients of this key share. The key itself is not kept."""
+    return _pace(hashlib.sha256(f"{base_url}\n{key}".encode()).digest())

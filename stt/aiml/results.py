@@ -1,0 +1,335 @@
+"""The provider's result shapes -> one `Transcript`.
+
+A provider's answer is never trusted: any field may be missing, null or of another type. The shapes are those of the
+contract: Deepgram (`results.channels`, seconds), AssemblyAI (`text` and `words`, milliseconds) and text only. What
+else an answer holds is read by `stt/aiml/insights.py`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+from rapidfuzz.distance import Levenshtein
+
+from stt import errors
+from stt.aiml import insights
+from stt.aiml.error_mapping import failure, status_code
+from stt.files.json_values import clean, items, number, share
+from stt.transcript import scripts
+from stt.transcript.model import Segment, Transcript, Word, joined
+
+DONE = {"completed"}
+DONE_TOO = {"complete", "succeeded", "success", "done", "finished"}  # not in the contract: believed only with a result
+FAILED = {"error", "failed", "canceled", "cancelled"}
+LONGEST = 10_000_000.0  # seconds; a time beyond it is no time
+READABLE = 600  # characters of a text without times that make a part
+PAUSE, LONG = 1.0, 15.0  # seconds: a pause that ends a segment; the length from which any comma does
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one GET said: `status`, with `word` as the provider puts it ("queued", "generating" …).
+
+    `transcript` is there when done, `error` when failed: GenerationFailed, AnswerUnreadable, or the error that a
+    failure hidden in a good answer stands for (KeyRefused, OutOfCredit, ResultGone …).
+    """
+
+    status: Literal["running", "done", "failed"]
+    word: str = ""
+    transcript: Transcript | None = None
+    error: errors.ProviderError | None = None
+    seconds: float = 0.0  # of audio, as the provider says, or as far as its words reach
+
+    @property
+    def over(self) -> bool:
+        """Whether the provider calls this job failed, whatever the reason: nothing more will come of its id."""
+        return self.word.lower() in FAILED
+
+
+def read(answer: Any, duration: float | None = None) -> Reading:
+    """Read the whole body of a GET. `duration` is the recording's length in seconds where we know it. Never raises."""
+    if not isinstance(answer, dict):
+        return Reading("failed", error=errors.AnswerUnreadable("The answer is not a JSON object."))
+    word = clean(answer.get("status"))[:40]
+    status = word.lower()
+    found = _result(answer)
+    if status in FAILED:
+        return Reading("failed", word, error=failure(answer, found))
+    ended = status in DONE or (found is not None and (not status or status in DONE_TOO))
+    if found is None and (answer.get("error") or status_code(answer) >= 400) and (ended or not status):
+        return Reading("failed", word, error=failure(answer))
+    if not ended:
+        return Reading("running", word)
+    if isinstance(found, dict) and clean(found.get("status")).lower() in FAILED:
+        return Reading("failed", word, error=failure(found))
+    transcript = _transcript(found, number(duration))
+    if transcript is not None:
+        return Reading(
+            "done", word, transcript, seconds=max(_said_length(found), *(s.end for s in transcript.segments), 0.0)
+        )
+    unreadable = errors.AnswerUnreadable("The job is completed, but its answer holds no transcript in a known place.")
+    return Reading("failed", word, error=failure(answer) if answer.get("error") else unreadable)
+
+
+def _said_length(found: Any) -> float:
+    """Seconds of audio that a result says it is of; 0 if it does not say."""
+    found = next(iter(items(found)), None)
+    if not isinstance(found, dict):
+        return 0.0
+    metadata = found.get("metadata")
+    seconds = number(metadata.get("duration") if isinstance(metadata, dict) else found.get("audio_duration")) or 0.0
+    return seconds if 0 <= seconds <= LONGEST else 0.0
+
+
+def _result(answer: dict[str, Any]) -> Any:
+    """What is under `result` or `output`; the answer itself where it is a bare result; None if there is none."""
+    for name in ("result", "output"):
+        if answer.get(name) is not None:
+            return answer[name]
+    return answer if any(name in answer for name in ("text", "results", "channels")) else None
+
+
+# Shapes
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A word, a sentence or an utterance as the provider gives it; times in seconds, None where it gives none."""
+
+    text: str
+    start: float | None = None
+    end: float | None = None
+    speaker: str | None = None
+    channel: int | None = None
+    confidence: float | None = None
+
+
+class _Times:
+    """Reads a time as seconds; None for what cannot be a time of a recording of this length."""
+
+    def __init__(self, unit: float, duration: float | None) -> None:
+        self.unit = unit
+        # A provider may round or pad, so only what is far beyond the end counts as wrong.
+        self.last = min(duration * 1.5 + 60, LONGEST) if duration else LONGEST
+
+    def __call__(self, value: Any) -> float | None:
+        seconds = number(value)
+        return round(seconds * self.unit, 6) if seconds is not None and seconds * self.unit <= self.last else None
+
+
+def _transcript(found: Any, known: float | None) -> Transcript | None:
+    found = {"text": found} if isinstance(found, str) else next(iter(items(found)), None)
+    if found is None:
+        return None
+    if "results" in found or "channels" in found:
+        return _deepgram(found, known)
+    if isinstance(found.get("text", 0), str | None) or _said(found.get("words"), _Times(0.001, None), 1):
+        return _assembly(found, known)
+    return None
+
+
+def _deepgram(found: dict[str, Any], known: float | None) -> Transcript | None:
+    results = found.get("results", found)
+    results = {} if results is None else results  # the contract allows null: nothing was heard
+    channels = _channels(results.get("channels")) if isinstance(results, dict) else []
+    if not isinstance(results, dict) or (not channels and results.get("channels") not in (None, [], {})):
+        return None
+    metadata = found.get("metadata")
+    duration = known or number(metadata.get("duration") if isinstance(metadata, dict) else None)
+    times = _Times(1.0, duration)
+    utterances = _said(results.get("utterances"), times, 1)
+    tracks, every_word = [], []
+    for index, channel in enumerate(channels):
+        best = insights.alternative(channel)
+        words = _said(best.get("words"), times, 1)
+        layout = best.get("paragraphs")
+        layout = layout if isinstance(layout, dict) else {}
+        sentences = [
+            sentence
+            for paragraph in items(layout.get("paragraphs"))
+            for sentence in _said(paragraph.get("sentences"), times, 1, paragraph.get("speaker"))
+        ]
+        own = [utterance for utterance in utterances if utterance.channel == index or len(channels) == 1]
+        text = clean(best.get("transcript")) or clean(layout.get("transcript"))
+        tracks.append(_segments(text, words, [own, sentences]))
+        every_word += words
+    if sum(map(bool, tracks)) > 1:
+        tracks = [[_of_channel(segment, index) for segment in track] for index, track in enumerate(tracks)]
+    whole, said = _text(s for track in tracks for s in track), _text(utterances)
+    if not _covers(whole, said) and _covers(said, whole):  # utterances of channels that are not listed
+        tracks = [_segments("", every_word, [utterances])]
+    return _finished(tracks, duration, [*channels, found], results, utterances, times)
+
+
+def _assembly(found: dict[str, Any], known: float | None) -> Transcript:
+    """AssemblyAI's shape, and text only, which is the same without times."""
+    duration = known or number(found.get("audio_duration"))
+    times = _Times(0.001, duration)
+    utterances = _said(found.get("utterances"), times, 0)
+    track = _segments(clean(found.get("text")), _said(found.get("words"), times, 0), [utterances])
+    return _finished([track], duration, [found], found, utterances, times)
+
+
+def _finished(
+    tracks: list[list[Segment]], duration: float | None, holders: list[dict[str, Any]], results: dict[str, Any],
+    utterances: list[_Said], times: _Times,
+) -> Transcript:  # fmt: skip
+    """Put the tracks in order of time. `holders` are the channels, then the result: where languages are told."""
+    segments = sorted((s for track in tracks for s in track), key=lambda segment: segment.start)
+    timed = not segments or any(segment.end > 0 for segment in segments)
+    if not timed:
+        segments = [Segment(0.0, duration or 0.0, part) for part in _readable(_text(segments))]
+    at = next((h for h in holders if clean(h.get("detected_language")) or clean(h.get("language_code"))), {})
+    code = (clean(at.get("detected_language")) or clean(at.get("language_code"))).replace("_", "-").lower()
+    language = code.split("-")[0]
+    also = insights.read(holders[:-1], holders[-1], results, times) | {
+        "utterances": [asdict(utterance) for utterance in utterances],
+        "speakers": list(dict.fromkeys(s.speaker for s in segments if s.speaker)),
+        "language_code": code if code != language else "",
+    }
+    return Transcript(
+        segments=tuple(segments),
+        duration=max([duration or 0.0, *(segment.end for segment in segments)]),
+        language=language if re.fullmatch("[a-z]{2,3}", language) else None,
+        language_probability=share(at.get("language_confidence")),
+        timed=timed,
+        extras={name: value for name, value in also.items() if value not in (None, "", [], {})},
+    )
+
+
+def _readable(text: str) -> Iterator[str]:
+    """A text without times in parts that can be read, and corrected, one at a time: cut after sentences."""
+    begin = 0
+    for end in scripts.sentence_ends(text):
+        if end - begin >= READABLE:
+            yield text[begin:end].strip()
+            begin = end
+    if rest := text[begin:].strip():
+        yield rest
+
+
+def _channels(value: Any) -> list[dict[str, Any]]:
+    """Channels as a list, as one object, or as an object of objects."""
+    return items(list(value.values()) if isinstance(value, dict) and "alternatives" not in value else value)
+
+
+def _of_channel(segment: Segment, index: int) -> Segment:
+    """Each of several channels counts its own speakers from one; without speakers, a channel is one."""
+    return segment.spoken_by(f"{segment.speaker} (channel {index + 1})" if segment.speaker else f"Speaker {index + 1}")
+
+
+def _said(value: Any, times: _Times, first: int, speaker: Any = None) -> list[_Said]:
+    """Words, sentences or utterances, those without text left out. `first` is added to the numbers of speakers."""
+    every = []
+    for item in [value] if isinstance(value, dict) else value if isinstance(value, list) else []:
+        item = {"text": item} if isinstance(item, str) else item if isinstance(item, dict) else {}
+        for name in ("punctuated_word", "word", "text", "transcript"):
+            if text := " ".join(clean(item.get(name)).split()):
+                channel = number(item.get("channel"))
+                who = insights.speaker(item.get("speaker", speaker), first)
+                start, end, sure = times(item.get("start")), times(item.get("end")), share(item.get("confidence"))
+                every.append(_Said(text, start, end, who, int(channel) if channel is not None else None, sure))
+                break
+    return every
+
+
+# Words onto text: a text is never lost, whatever the words say
+
+
+_TOKEN = re.compile(rf"\s?(?:{scripts.PIECE.pattern})")
+
+
+def _segments(said: str, words: list[_Said], layouts: list[list[_Said]]) -> list[Segment]:
+    """Segments of one channel that hold all of the text `said`, cut as the first of `layouts` that holds it too.
+
+    Without such a layout they are cut at pauses and sentence ends. `said` is also right where the words differ from
+    it, unless it lacks some of them.
+    """
+    text, heard = " ".join(said.split()), _text(words)
+    whole = text if text and (_covers(text, heard) or not _covers(heard, text)) else heard
+    layout = next((pieces for pieces in layouts if pieces and _covers(_text(pieces), whole)), None)
+    pieces = layout or ([_Said(whole)] if whole else [])
+    if not any(word.start is not None or word.end is not None for word in words):
+        return list(_untimed(pieces))
+    runs = [_tokens(piece.text) for piece in pieces]
+    timed = iter(_timed([token for run in runs for token in run], words))
+    segments = []
+    for piece, run in zip(pieces, runs, strict=True):
+        own = [next(timed) for _ in run]
+        if piece.speaker:
+            own = [replace(word, speaker=piece.speaker) for word in own]
+        for part in _parts(own, at_pauses=layout is None):
+            text, end = "".join(word.text for word in part), max(word.end for word in part)
+            segments.append(Segment(part[0].start, end, text, tuple(part), part[0].speaker))
+    return segments
+
+
+def _untimed(pieces: list[_Said]) -> Iterator[Segment]:
+    clock = 0.0
+    for piece in pieces:
+        clock = max(clock, piece.start or 0.0)
+        yield Segment(clock, max(clock, piece.end or 0.0), piece.text, (), piece.speaker)
+
+
+def _parts(words: list[Word], at_pauses: bool) -> Iterator[list[Word]]:
+    """Cut where the speaker changes; `at_pauses` also at pauses and sentence ends."""
+    part: list[Word] = []
+    for word in words:
+        if part and (
+            part[-1].speaker != word.speaker
+            or (
+                at_pauses
+                and (
+                    word.start - part[-1].end >= PAUSE
+                    or scripts.ends_sentence(part[-1].text, word.text, word.start - part[-1].end)
+                    or (word.start - part[0].start >= LONG and scripts.ends_clause(part[-1].text))
+                    or word.start - part[0].start >= 2 * LONG
+                )
+            )
+        ):
+            yield part
+            part = []
+        part.append(word)
+    if part:
+        yield part
+
+
+def _timed(tokens: list[str], words: list[_Said]) -> list[Word]:
+    """Each token as a word with the times of the word it is; one that no word is shares those of the word before it."""
+    heard = [(token, word) for word in words for token in _TOKEN.findall(word.text)]
+    matched: list[_Said | None] = [None] * len(tokens)
+    for step in Levenshtein.opcodes([*map(_bare, tokens)], [_bare(t) for t, _ in heard]):
+        if step.tag in ("equal", "replace"):
+            matched[step.src_start : step.src_end] = [word for _, word in heard[step.dest_start : step.dest_end]]
+    clock, before = 0.0, next(filter(None, matched), words[0])
+    timed: list[Word] = []
+    for token, word in zip(tokens, matched, strict=True):
+        before = word or before
+        clock = max(clock, before.start or 0.0)  # starts never run backwards
+        speaker = before.speaker or (timed[-1].speaker if timed else None)
+        timed.append(Word(token, clock, max(clock, before.end or 0.0), word.confidence if word else None, speaker))
+    return timed
+
+
+def _tokens(text: str) -> list[str]:
+    """The words of a text, each with the space before it; a character each where the script has no spaces."""
+    return _TOKEN.findall(text if scripts.is_unspaced(text[:1]) else " " + text)
+
+
+def _bare(token: str) -> str:
+    """A token for comparing: no case, no punctuation."""
+    return "".join(c for c in token.strip().lower() if not unicodedata.category(c).startswith("P")) or token.strip()
+
+
+def _covers(text: str, part: str) -> bool:
+    """Whether every word of `part` is in `text`, as often."""
+    return Counter(map(_bare, _TOKEN.findall(part))) <= Counter(map(_bare, _TOKEN.findall(text)))
+
+
+def _text(pieces: Iterable[_Said | Segment]) -> str:
+    return joined(piece.text for piece in pieces)

@@ -1,0 +1,78 @@
+"""Encode the sound of a recording as AAC, for its playback copy. Runs in a decoder process (`stt.audio.decoder_process`).
+
+The time line is that of `stt.audio.reader.Reader`, so that player, words and waveform agree. Times are in seconds.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+from stt.audio.decoder import COPY_BITS, COPY_RATES
+from stt.audio.reader import Reader
+from stt.audio.track_reader import SideBySide
+from stt.containers import container as containers
+
+NICE = 5  # everything else on the machine goes first, and yet it gets its share
+# Other tools of the encoder cost it most of its time and serve rates below these.
+QUICK = {"aac_coder": "fast", "aac_tns": "0", "aac_pns": "0", "aac_is": "0", "aac_ms": "0"}
+
+
+class Encoder:
+    """The sound of a recording as AAC packets of 1024 samples. One or two channels stay; of more one is mixed.
+
+    `track` is a number from 1, None for the only one, or several that are heard together. Raises what `Reader` does.
+    """
+
+    def __init__(self, path: Path, track: int | Sequence[int] | None, *, name: str = "") -> None:
+        with suppress(OSError):
+            os.nice(NICE)
+        self.rate = _rate(path, track, name)
+        if isinstance(track, Sequence):
+            self._reader: Reader | SideBySide = SideBySide(path, track, name=name, rate=self.rate)
+        else:
+            self._reader = Reader(path, True, name=name, track=track, rate=self.rate)
+            if self._reader.channels > 2:
+                self._reader.close()
+                self._reader = Reader(path, name=name, track=track, rate=self.rate)
+        self._together = isinstance(self._reader, SideBySide)
+        self.channels = 1 if self._together else self._reader.channels
+        self._codec = av.CodecContext.create("aac", "w")
+        self._codec.sample_rate, self._codec.format = self.rate, "fltp"
+        self._codec.layout = "mono" if self.channels == 1 else "stereo"
+        self._codec.bit_rate = COPY_BITS * self.channels
+        self._codec.options = QUICK
+        self._ended, self._taken = False, 0  # samples
+
+    def encode(self, seconds: float) -> tuple[int, list[av.Packet[av.AudioStream]]]:
+        """Return how many of the next samples were read, and the packets that they make; the last ones when none was."""
+        samples = self._reader.read(seconds)
+        if self._together:  # nobody speaks all the time
+            samples = np.clip(samples.sum(axis=0, keepdims=True), -1, 1)
+        if not samples.shape[1]:
+            packets = [] if self._ended else list(self._codec.encode(None))
+            self._ended = True
+            return 0, packets
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples, np.float32), "fltp", self._codec.layout.name)
+        frame.sample_rate, frame.pts, frame.time_base = self.rate, self._taken, Fraction(1, self.rate)
+        self._taken += frame.samples
+        return samples.shape[1], list(self._codec.encode(frame))
+
+    def close(self) -> None:
+        self._reader.close()
+
+
+def _rate(path: Path, track: int | Sequence[int] | None, name: str) -> int:
+    """The lowest rate of a copy that keeps what the recording has, in Hz."""
+    first = track[0] if isinstance(track, Sequence) else track
+    file, container, stream = containers.open_sound(path, name, first)
+    rate = stream.codec_context.sample_rate
+    container.close()
+    file.close()
+    return next((each for each in COPY_RATES if each >= rate), COPY_RATES[-1])

@@ -1,0 +1,167 @@
+"""Look into recordings and decode them in a process of their own, so that a hostile file harms nothing else.
+
+Started by `stt.audio.decoder_pool` as `python -m stt.audio.decoder_process`, without this server's keys and secrets. It reads one
+request a line from standard input (JSON) and writes one answer each to standard output: two lengths of 4 bytes (big
+endian), a JSON header of the first length, samples or levels (little-endian float32) of the second.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from stt.audio import probe
+from stt.audio.copy_encoder import Encoder
+from stt.audio.decoder import RATE
+from stt.audio.reader import Reader
+from stt.audio.track_reader import SideBySide
+from stt.errors import SttError
+
+try:
+    import resource
+except ImportError:  # Windows: the pool's own watch over time and memory remains
+    resource = None  # type: ignore[assignment]
+
+MEMORY = 384 << 20  # bytes of address space above what the process has once its libraries are loaded
+LEVEL = 0.05  # seconds over which the level of a waveform is measured
+
+Answer = tuple[dict[str, Any], bytes]
+
+
+class Decoder:
+    """What answers the requests. At most one recording is open at a time."""
+
+    def __init__(self) -> None:
+        self._reader: Reader | SideBySide | None = None
+        self._said_lost = 0
+        self._encoder: Encoder | None = None
+
+    def probe(self, path: str, name: str, track: int | None = None) -> Answer:
+        return probe.probe(Path(path), name, track)._asdict(), b""
+
+    def open(self, path: str, name: str, apart: bool, track: int | list[int] | None = None) -> Answer:
+        self.close()
+        reader: Reader | SideBySide
+        if isinstance(track, list):
+            self._reader = reader = SideBySide(Path(path), track, name=name)
+        else:
+            self._reader = reader = Reader(Path(path), apart, name=name, track=track)
+        self._said_lost = 0
+        return {"channels": reader.channels, "mixed": reader.mixed, "promised": reader.promised}, b""
+
+    def read(self, seconds: float) -> Answer:
+        """Answer the next samples, channel after channel."""
+        samples = self._open.read(seconds)
+        return self._told({"samples": samples.shape[1]}), np.ascontiguousarray(samples, "<f4").tobytes()
+
+    def skip(self, seconds: float) -> Answer:
+        """Decode as `read` does and answer only how many samples that was."""
+        return self._told({"samples": self._open.read(seconds).shape[1]}), b""
+
+    def levels(self, seconds: float) -> Answer:
+        """Answer the root mean square of every LEVEL seconds of the first channel."""
+        samples, window = self._open.read(seconds)[0], round(LEVEL * RATE)
+        windows = np.pad(samples, (0, -len(samples) % window)).reshape(-1, window)
+        return {"samples": len(samples)}, np.sqrt((windows**2).mean(axis=1)).astype("<f4").tobytes()
+
+    def open_copy(self, path: str, name: str, track: int | list[int] | None = None) -> Answer:
+        """Have this process encode a recording from now on, at a low priority that it never loses again."""
+        self.close()
+        self._encoder = Encoder(Path(path), track, name=name)
+        return {"channels": self._encoder.channels, "rate": self._encoder.rate}, b""
+
+    def encode(self, seconds: float) -> Answer:
+        """Answer the AAC packets of the next samples, one after the other, and what each holds: bytes and samples."""
+        if self._encoder is None:
+            raise ValueError("no recording is open")
+        samples, packets = self._encoder.encode(seconds)
+        sizes, lengths = [packet.size for packet in packets], [packet.duration for packet in packets]
+        return {"samples": samples, "sizes": sizes, "lengths": lengths}, b"".join(map(bytes, packets))
+
+    def close(self) -> Answer:
+        for opened in (self._reader, self._encoder):
+            if opened is not None:
+                opened.close()
+        self._reader = self._encoder = None
+        return {}, b""
+
+    @property
+    def _open(self) -> Reader | SideBySide:
+        if self._reader is None:
+            raise ValueError("no recording is open")
+        return self._reader
+
+    def _told(self, header: dict[str, Any]) -> dict[str, Any]:
+        """Add how channels were mixed, and what could not be read, where it has changed."""
+        lost, mix = self._open.lost, self._open.mix
+        if mix:
+            header["mix"] = mix
+        size = hash(tuple(lost))
+        if size != self._said_lost:
+            self._said_lost, header["lost"] = size, lost
+        return header
+
+
+REQUESTS: dict[str, Callable[..., Answer]] = {
+    name: getattr(Decoder, name) for name in ("probe", "open", "read", "skip", "levels", "open_copy", "encode", "close")
+}
+
+
+def answer(decoder: Decoder, request: dict[str, Any]) -> Answer:
+    """Do what a request asks for, within its seconds of processor time. Errors become answers, too."""
+    _allow_seconds(request.pop("processor_seconds"))
+    try:
+        return REQUESTS[request.pop("do")](decoder, **request)
+    except SttError as error:
+        return {"error": type(error).__name__, "message": error.message, "guidance": error.guidance}, b""
+    except MemoryError:
+        return {"exhausted": "memory"}, b""
+    except OSError as error:
+        return {"errno": error.errno, "message": error.strerror or str(error)}, b""
+    except Exception as error:  # noqa: BLE001 - a damaged file has many ways to surprise a library
+        return {"surprise": f"{type(error).__name__}: {error}"[:500]}, b""
+
+
+def main() -> None:
+    """Answer requests until standard input ends, which it does when the server has ended."""
+    out: BinaryIO = os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a library prints is no answer
+    _bound_memory()
+    decoder = Decoder()
+    for line in sys.stdin.buffer:
+        header, content = answer(decoder, json.loads(line))
+        text = json.dumps(header).encode()
+        out.write(struct.pack(">II", len(text), len(content)) + text)
+        out.write(content)
+        out.flush()
+
+
+def _bound_memory() -> None:
+    """Give this process bounds: of memory, and no file to write or core to dump."""
+    if resource is None:
+        return
+    for what in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):
+        resource.setrlimit(what, (0, 0))
+    if sys.platform == "linux":  # macOS takes the bound and ignores it
+        with open("/proc/self/statm") as file:
+            now = int(file.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (now + MEMORY, now + MEMORY))
+
+
+def _allow_seconds(seconds: float) -> None:
+    """Have the system end this process once it has used so much more processor time."""
+    if resource is not None:
+        hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+        resource.setrlimit(resource.RLIMIT_CPU, (round(time.process_time() + seconds) + 1, hard))
+
+
+if __name__ == "__main__":
+    main()

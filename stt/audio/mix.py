@@ -1,0 +1,134 @@
+"""Mix the channels of a recording to one, so that nothing of any of them is lost. Samples are float32, channels x n.
+
+The coefficients are those of ITU-R BS.775 for one channel, without the subwoofer. Two channels of opposite phase would
+cancel each other, so one of them is turned; and a dead channel takes nothing from the level of the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from stt.speech.samples import Samples
+
+FRONT, CENTRE, BEHIND = 0.707, 1.0, 0.5
+COEFFICIENTS = {"FC": CENTRE, "LFE": 0.0, "LFE2": 0.0}
+COEFFICIENTS |= dict.fromkeys(("BL", "BR", "BC", "SL", "SR", "TC", "TFL", "TFC", "TFR", "TBL", "TBC", "TBR"), BEHIND)
+NAMES = {
+    "FL": "left",
+    "FR": "right",
+    "FC": "centre",
+    "LFE": "subwoofer",
+    "LFE2": "second subwoofer",
+    "DL": "left",
+    "DR": "right",
+}
+NAMES |= {"BL": "back left", "BR": "back right", "BC": "back", "SL": "side left", "SR": "side right"}
+
+SHORTEST = 1_600  # samples; in less nothing is decided anew
+FADE = 160  # samples over which a change is faded in
+DEAD = 0.01  # of the level of the loudest channel
+SILENT = 1e-5  # level, of full scale 1
+# Correlation with what is mixed so far. Two recordings that have nothing in common stay within UNLIKE, and either sign
+# serves them alike. Beyond OPPOSITE a wire is swapped. In between both the sum and the difference hold something, and
+# only a quarter turn of the phase loses nothing of either.
+UNLIKE, LIKELY, OPPOSITE = 0.2, 0.5, 0.8
+
+PLAIN, OPPOSED, QUARTER = "plain", "opposed", "quarter"
+
+
+class Mix:
+    """What mixes one run of channels. `names` are FFmpeg's, such as FL; unknown ones count as front."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        self._weights = [COEFFICIENTS.get(name, FRONT) for name in self.names]
+        if not any(self._weights):
+            self._weights = [1.0] * len(self.names)
+        self._loudest = np.zeros(len(self.names))
+        self._turns = [PLAIN] * len(self.names)
+        self._gains: list[float] | None = None
+        self._turned = np.zeros(len(self.names))  # samples
+
+    def add(self, samples: Samples) -> Samples:
+        """Return the next samples mixed, 1 x n. The same pieces always give the same mix."""
+        count = samples.shape[1]
+        if count == 0 or len(samples) == 1:
+            return samples[:1]
+        turns, gains = list(self._turns), self._gains
+        if count >= SHORTEST or gains is None:
+            levels = np.sqrt(np.mean(samples**2, axis=1))
+            self._loudest = np.maximum(self._loudest, levels)
+            gains = self._new_gains()
+        mixed = np.zeros(count, np.float32)
+        for channel, gain in enumerate(gains):
+            if gain == 0:
+                continue
+            if count >= SHORTEST:
+                turns[channel] = _turn(mixed, samples[channel], self._turns[channel])
+                if turns[channel] != PLAIN and levels[channel] > SILENT:
+                    self._turned[channel] += count
+            part = _turned(samples[channel], turns[channel]) * gain
+            before = gain if self._gains is None else self._gains[channel]
+            if (before, self._turns[channel]) != (gain, turns[channel]):
+                fade = min(FADE, count)
+                old = _turned(samples[channel], self._turns[channel])[:fade] * before
+                part[:fade] = old + (part[:fade] - old) * np.linspace(0, 1, fade, dtype=np.float32)
+            mixed += part
+        self._turns, self._gains = turns, gains
+        return np.clip(mixed, -1, 1)[np.newaxis]
+
+    def said(self, rate: int) -> str:
+        """Return what was done in words, such as "2 channels to one; right in opposite phase, turned (11 s)"."""
+        parts = [f"{len(self.names)} channels to one"]
+        for channel in np.flatnonzero(self._turned).tolist():
+            parts.append(f"{self._name(channel)} in opposite phase, turned ({self._turned[channel] / rate:.0f} s)")
+        if dead := [
+            self._name(channel) for channel, lives in enumerate(self._live()) if not lives and self._weights[channel]
+        ]:
+            parts.append(f"{', '.join(dead)} silent")
+        if out := [self._name(channel) for channel, weight in enumerate(self._weights) if not weight]:
+            parts.append(f"without {', '.join(out)}")
+        return "; ".join(parts)
+
+    def _live(self) -> npt.NDArray[np.bool_]:
+        live: npt.NDArray[np.bool_] = self._loudest >= max(SILENT, DEAD * self._loudest.max(initial=0.0))
+        return live
+
+    def _new_gains(self) -> list[float]:
+        """The coefficients, so that those of all channels that are not dead make 1 together."""
+        together = sum(weight for weight, lives in zip(self._weights, self._live(), strict=True) if lives)
+        return [weight / (together or sum(self._weights)) for weight in self._weights]
+
+    def _name(self, channel: int) -> str:
+        if len(self.names) == 2:
+            return ("left", "right")[channel]
+        return NAMES.get(self.names[channel], f"channel {channel + 1}")
+
+
+def _turn(mixed: Samples, samples: Samples, before: str) -> str:
+    """How a channel joins what is mixed so far, by their correlation and by how it joined before."""
+    one, other = mixed - mixed.mean(), samples - samples.mean()
+    energy = float(np.dot(one, one)) * float(np.dot(other, other))
+    if energy < (SILENT**2 * len(samples)) ** 2:
+        return before
+    like = float(np.dot(one, other)) / energy**0.5
+    if abs(like) <= UNLIKE:
+        return before
+    if like > 0:
+        return PLAIN
+    if like < -OPPOSITE or (before == OPPOSED and like < -LIKELY):
+        return OPPOSED
+    return QUARTER
+
+
+def _turned(samples: Samples, turn: str) -> Samples:
+    if turn == PLAIN:
+        return samples
+    if turn == OPPOSED:
+        return -samples
+    spectrum = np.fft.rfft(samples) * -1j
+    spectrum[0] = 0
+    return np.fft.irfft(spectrum, len(samples)).astype(np.float32)

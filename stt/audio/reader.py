@@ -1,0 +1,286 @@
+"""The sound of a recording as a stream of samples at one rate, damaged or not. Times are in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import cast
+
+import av
+import numpy as np
+
+from stt.audio.decoder import RATE
+from stt.audio.mix import Mix
+from stt.containers import container
+from stt.containers.formats import UNTIMED
+from stt.containers.promises import promised, seconds_of
+from stt.speech.samples import Samples
+
+SHORTEST = 0.1  # seconds of sound; a word takes longer
+_TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")  # stand between or after MP3 frames and are no damage
+_GIVE_UP = 16 << 20  # bytes of sound without a single readable frame
+_SILENT = 600.0  # seconds of the time line in which less than SHORTEST of sound is no recording
+MOST_APART = 8  # channels that come apart; of more, each would be heard for itself, and all by one job
+# Seconds by which a promise may be more than there is.
+_EXACT = {"wav": 0.02, "w64": 0.02, "aiff": 0.02, "au": 0.02, "flac": 0.02, "caf": 0.25, "mp3": 0.25, "mov": 0.25}
+MOST_LOST = 1000  # places that are listed one by one; those after it are listed as one
+
+
+class Reader:
+    """The sound of a file as float32 samples of `rate` Hz, decoded as they are asked for.
+
+    The samples keep the recording's time line: a stretch that cannot be read is silence of the same length, and
+    `lost` lists it as (start, end, why). What is missing at the end is listed, not filled. `lost` is complete once
+    `read` has returned nothing. With `apart` the channels of a recording of two or more stay apart; else they are
+    mixed to one, and `mix` says how. The same file always gives the same samples, so reading can go on at an exact
+    sample. `track` is the number of a sound track, from 1; None takes the one that FFmpeg finds best.
+
+    Raises EmptyFile, NotSound or NoAudioTrack.
+    """
+
+    def __init__(
+        self, path: Path, apart: bool = False, *, name: str = "", track: int | None = None, rate: int = RATE
+    ) -> None:
+        self.lost: list[tuple[float, float, str]] = []
+        self.rate = rate
+        self.sound = 0.0  # seconds really decoded so far
+        self._file, self.container, self.stream = container.open_sound(path, name, track)
+        self.format = self.container.format.name.split(",")[0]
+        self.promised = promised(path, self.format, self.container, self.stream)
+        count = self.stream.codec_context.layout.nb_channels
+        self.channels = count if apart and 2 <= count <= MOST_APART else 1
+        self.mixed = count if self.channels == 1 else 1
+        self._apart = self.channels > 1
+        self._mixes: dict[tuple[str, ...], Mix] = {}  # one for each layout: it may change in the middle
+        self._pieces = self._decode()
+        self._waiting = np.zeros((self.channels, 0), np.float32)
+        self._taken = 0
+        self._made = 0  # samples
+        self._bytes = 0  # read from the file's sound so far
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._pieces.close()
+        self.container.close()
+        self._file.close()
+
+    @property
+    def position(self) -> float:
+        """Seconds read so far."""
+        return self._taken / self.rate
+
+    @property
+    def mix(self) -> str | None:
+        """How the channels read so far were mixed, in words; None where there is but one, or they stay apart."""
+        return ", then ".join(mix.said(self.rate) for names, mix in self._mixes.items() if len(names) > 1) or None
+
+    def read(self, seconds: float) -> Samples:
+        """The next samples, channels x n, float32, -1 to 1. Shorter at the end, and then of length 0."""
+        wanted = round(seconds * self.rate)
+        pieces, count = [self._waiting], self._waiting.shape[1]
+        while count < wanted:
+            if (piece := next(self._pieces, None)) is None:
+                break
+            pieces.append(piece)
+            count += piece.shape[1]
+        samples = np.concatenate(pieces, axis=1) if len(pieces) > 1 else pieces[0]
+        self._waiting = samples[:, wanted:].copy()
+        self._taken += min(wanted, count)
+        return samples[:, :wanted]
+
+    def has_sound(self) -> bool:
+        """Whether at least 0.1 s can be decoded. Call it before `read`: what it decodes is kept for that."""
+        pieces, count = [self._waiting], 0
+        for piece in self._pieces:
+            pieces.append(piece)
+            count += piece.shape[1]
+            if self.sound >= SHORTEST or count > _SILENT * self.rate:
+                break
+        self._waiting = np.concatenate(pieces, axis=1)
+        return self.sound >= SHORTEST
+
+    def _decode(self) -> Generator[Samples, None, None]:
+        """Samples with silence where something is lost. Fills `lost`."""
+        line = _TimeLine(self)
+        for packet in container.packets(self.container, self.stream):
+            self._bytes += packet.size
+            try:
+                frames = packet.decode()
+            except MemoryError:
+                raise
+            except av.FFmpegError:
+                line.damaged(packet)
+                if not self.sound and self._bytes > _GIVE_UP:
+                    return
+                continue
+            for frame in frames:
+                if not container.honest_rate(frame.sample_rate):
+                    line.damaged(packet)
+                    continue
+                yield from line.add(frame, packet)
+        yield from line.end()
+
+
+class _TimeLine:
+    """Puts decoded frames where they belong: samples of one rate, silence for what is missing, and a list of that."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.untimed = reader.format in UNTIMED
+        self.resampler = _Resampler(reader.rate)
+        self.base = 0.0  # where the present run of frames began
+        self.broken = False  # something failed since the last good frame
+        self.ahead = 0.0  # seconds by which the clock was set ahead
+        self.owed = 0  # bytes of failed packets, where only bytes tell the time
+        self.in_tag = False
+        self.good_bytes, self.good_seconds = 0, 0.0
+        start = reader.container.start_time
+        self.origin = None if start is None else start / av.time_base
+
+    @property
+    def clock(self) -> float:
+        return self.base + self.resampler.fed
+
+    def damaged(self, packet: av.Packet[av.AudioStream]) -> None:
+        """Note a packet that cannot be decoded."""
+        self.in_tag = self.in_tag or bytes(packet)[:11].startswith(_TAGS)
+        if packet.size and not (self.untimed and self.in_tag):
+            self.broken = True
+            self.owed += packet.size
+
+    def add(self, frame: av.AudioFrame, packet: av.Packet[av.AudioStream]) -> Iterator[Samples]:
+        seconds = frame.samples / frame.sample_rate
+        self.good_bytes += packet.size
+        self.good_seconds += seconds
+        self.in_tag = False
+        jump = self._jump(frame)
+        # Time stamps tremble by some milliseconds, and silence put in for that would be heard as clicks.
+        if jump >= (0.01 if self.broken else 0.1):
+            yield from self._restart()
+            at = self.reader._made / self.reader.rate
+            if self.broken or self.reader.format in ("flac", "ogg"):  # these two drop damaged parts without an error
+                self._lose(at, at + jump, "damaged")
+            elif at and jump >= 1:
+                self._lose(at, at + jump, "no sound stored here")
+            yield from self._silence(jump)
+        elif not self.resampler.takes(frame):
+            yield from self._restart()
+        self.broken, self.owed = False, 0
+        self.reader.sound += seconds
+        for samples in self.resampler.add(frame):
+            yield self._shaped(samples)
+
+    def end(self) -> Iterator[Samples]:
+        yield from self._restart()
+        reader, at = self.reader, self.reader._made / self.reader.rate
+        estimated = sum(end - start for start, end, _ in reader.lost) if self.untimed else 0.0
+        if reader.promised is not None:
+            missing = reader.promised - self.ahead - at
+            exact = _EXACT.get(reader.format, 1.0)
+            if missing > exact + 0.3 * estimated:
+                self._lose(at, at + missing, "missing at the end")
+        elif self.owed and (missing := self._seconds(self.owed)) >= 0.1:
+            self._lose(at, at + missing, "damaged")
+
+    def _jump(self, frame: av.AudioFrame) -> float:
+        """Seconds between the end of the last frame and the beginning of this one."""
+        if self.untimed:
+            return self._seconds(self.owed) if self.broken else 0.0
+        if frame.pts is None:
+            return 0.0
+        at = seconds_of(frame.pts, frame.time_base)
+        if self.origin is None:
+            self.origin = at
+        jump = at - self.origin - self.clock
+        if container.set_anew(self.reader.format, self.reader.promised, at - self.origin, self.clock):
+            self.origin += jump
+            self.ahead += max(0.0, jump)
+            return 0.0
+        return jump
+
+    def _seconds(self, size: int) -> float:
+        return size * self.good_seconds / self.good_bytes if self.good_bytes else 0.0
+
+    def _lose(self, start: float, end: float, why: str) -> None:
+        lost = self.reader.lost
+        if lost and lost[-1][2] == why and start - lost[-1][1] < 0.1:
+            start = lost.pop()[0]
+        elif len(lost) >= MOST_LOST:
+            start, _, why = lost.pop()
+        lost.append((round(start, 3), round(end, 3), why))
+
+    def _restart(self) -> Iterator[Samples]:
+        """Hand over what the resampler still holds, and begin a new run of frames."""
+        for samples in self.resampler.flush():
+            yield self._shaped(samples)
+        self.base = self.reader._made / self.reader.rate
+
+    def _silence(self, seconds: float) -> Iterator[Samples]:
+        left = round(seconds * self.reader.rate)
+        while left > 0:
+            count = min(left, 30 * self.reader.rate)
+            self.reader._made += count
+            left -= count
+            yield np.zeros((self.reader.channels, count), np.float32)
+        self.base = self.reader._made / self.reader.rate
+
+    def _shaped(self, samples: Samples) -> Samples:
+        """Mixed to one channel, or with as many as the reader has, should they change in the middle."""
+        samples = np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -1, 1)
+        if not self.reader._apart:
+            names = self.resampler.names
+            samples = self.reader._mixes.setdefault(names, Mix(names)).add(samples)
+        elif len(samples) != self.reader.channels:
+            spare = max(0, self.reader.channels - len(samples))
+            samples = np.pad(samples, ((0, spare), (0, 0)))[: self.reader.channels]
+        self.reader._made += samples.shape[1]
+        return samples
+
+
+class _Resampler:
+    """Frames of one kind to one rate, a second at a time: three times faster than frame by frame."""
+
+    def __init__(self, rate: int) -> None:
+        self.rate = rate
+        self.kind: tuple[str, str, int, int] | None = None
+        self.names: tuple[str, ...] = ()  # of the channels
+        self.count = 0  # samples taken at the frames' rate
+        self.fed = 0.0  # seconds taken
+
+    def takes(self, frame: av.AudioFrame) -> bool:
+        return self.kind in (None, self._kind(frame))
+
+    def add(self, frame: av.AudioFrame) -> Iterator[Samples]:
+        if self.kind is None:
+            self.kind = self._kind(frame)
+            self.names = tuple(channel.name for channel in frame.layout.channels)
+            self.waiting = av.AudioFifo()
+            # Packed samples: PyAV 18 crashes on planar frames of eight or more channels in `to_ndarray`.
+            self.resampler = av.AudioResampler(format="flt", layout=frame.layout, rate=self.rate)
+        self.count += frame.samples
+        self.fed = self.count / frame.sample_rate
+        frame.pts = None
+        self.waiting.write(frame)
+        if self.waiting.samples >= frame.sample_rate:
+            yield from self._converted(self.waiting.read())
+
+    def flush(self) -> Iterator[Samples]:
+        if self.kind is not None:
+            if self.waiting.samples:
+                yield from self._converted(self.waiting.read())
+            yield from self._converted(None)
+        self.kind, self.count, self.fed = None, 0, 0.0
+
+    def _converted(self, frame: av.AudioFrame | None) -> Iterator[Samples]:
+        for out in self.resampler.resample(frame):
+            samples = cast("Samples", out.to_ndarray())  # the resampler makes float32
+            yield samples.reshape(-1, out.layout.nb_channels).T
+
+    @staticmethod
+    def _kind(frame: av.AudioFrame) -> tuple[str, str, int, int]:
+        return frame.format.name, frame.layout.name, frame.layout.nb_channels, frame.sample_rate

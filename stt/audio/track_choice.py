@@ -1,0 +1,79 @@
+"""Choose the sound track of a file that is transcribed: the one in which somebody speaks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from stt.audio.decoder import Media, Reader, probe
+from stt.audio.tracks import Track
+from stt.errors import SttError
+from stt.speech import vad
+
+FIRST, FURTHER = 180.0, 600.0  # seconds that are listened to; more of them where nobody speaks at first
+ENOUGH = 1.0  # seconds of speech that are no mistake of the voice filter
+HALF = 0.5  # of the speech in the track that has most; the track that a player takes is chosen if it has that
+PATIENCE = 12.0  # seconds for all tracks together; what they take is told apart by then or not at all
+PART = 30.0  # seconds that are listened to at once
+
+
+def look(path: Path, name: str = "") -> tuple[Media, list[Track]]:
+    """Look into a file; what it holds by the track that is chosen, and its tracks, if it has several.
+
+    Raises what `media.probe` raises.
+    """
+    found = probe(path, name)
+    tracks = [Track(**facts) for facts in found.tracks]
+    if len(tracks) < 2:
+        return found, []
+    tracks = chosen(listened(path, tracks))
+    number = next((track.number for track in tracks if track.chosen), None)
+    if number is not None and number != found.track:
+        found = probe(path, name, number)
+    return found, tracks
+
+
+def listened(path: Path, tracks: Sequence[Track]) -> list[Track]:
+    """Return the tracks with the speech of their first minutes; as many as PATIENCE allows."""
+    ends, done = time.monotonic() + PATIENCE, list(tracks)
+    for begin, seconds in ((0.0, FIRST), (FIRST, FURTHER)):
+        if begin and any((track.speech or 0.0) >= ENOUGH for track in done):
+            break
+        done = [track if track.problem else _listened(path, track, begin, seconds, ends) for track in done]
+    return done
+
+
+def chosen(tracks: Sequence[Track]) -> list[Track]:
+    """Return the tracks with one chosen: what a player takes if it has about as much speech as any, else the first that has."""
+    readable = [track for track in tracks if not track.problem]
+    if not readable:
+        return list(tracks)
+    most = max(track.speech or 0.0 for track in readable)
+    spoken = [track for track in readable if most >= ENOUGH and (track.speech or 0.0) >= HALF * most]
+    first = next((track for track in spoken or readable if track.best), (spoken or readable)[0])
+    return [replace(track, chosen=track is first) for track in tracks]
+
+
+def _listened(path: Path, track: Track, begin: float, seconds: float, ends: float) -> Track:
+    speech, energy, count = track.speech, 0.0, 0
+    try:
+        with Reader(path, track=track.number) as reader:
+            if begin:
+                reader.skip(begin)
+            while seconds > 0 and time.monotonic() < ends:
+                samples = reader.read(min(PART, seconds))[0]
+                if not len(samples):
+                    break
+                seconds -= PART
+                speech = (speech or 0.0) + sum(end - start for start, end in vad.speech(samples))
+                energy, count = energy + float(np.dot(samples, samples)), count + len(samples)
+    except SttError as error:
+        return replace(track, problem=error.message.rstrip(".").lower()) if not begin else track
+    level = track.level
+    if count and not begin:
+        level = round(float(10 * np.log10(max(energy / count, 1e-10))), 1)
+    return replace(track, speech=None if speech is None else round(speech, 1), level=level)

@@ -1,0 +1,99 @@
+"""List the sound tracks of a file, and which of them can be decoded. Runs in a decoder process."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import av
+from av.stream import Discard
+
+from stt.containers import container as containers
+from stt.files.json_values import clean
+
+MOST = 16  # tracks that are looked at; no recorder writes more
+LONGEST_TITLE = 60  # characters
+SHORTEST = 0.1  # seconds of sound, as of a recording
+PATIENCE = 2.0  # seconds; a track of which nothing has come until then begins later
+# What writers of MP4 call every track.
+_GENERIC = re.compile(
+    r"handle|produced by|core media|mainconcept|bento4|isomedia|^soun$|^mono$|^stereo$", re.IGNORECASE
+)
+
+
+def tracks(path: Path, name: str = "") -> list[dict[str, Any]]:
+    """Return what each sound track is, in the file's order; `best` marks the one that a player would take.
+
+    `problem` says why one cannot be decoded. Raises what `containers.opened` raises.
+    """
+    file, container = containers.opened(path, name)
+    try:
+        streams = container.streams.audio[:MOST]
+        best = container.streams.best("audio")
+        problems = _problems(container, streams) if len(streams) > 1 else [None] * len(streams)
+        return [
+            {**_facts(stream), "number": number, "best": stream is best, "problem": problem}
+            for number, (stream, problem) in enumerate(zip(streams, problems, strict=True), start=1)
+        ]
+    finally:
+        container.close()
+        file.close()
+
+
+def _facts(stream: av.AudioStream) -> dict[str, Any]:
+    codec, language = stream.codec_context, clean(stream.metadata.get("language")).lower()
+    return {
+        "title": _title(stream.metadata),
+        "language": language
+        if re.fullmatch(r"[a-z]{2,3}(-[a-z0-9]{2,8})?", language) and language not in _NO_LANGUAGE
+        else "",
+        "codec": codec.codec.canonical_name if codec else "",
+        "channels": codec.layout.nb_channels if codec else 0,
+    }
+
+
+_NO_LANGUAGE = ("und", "mis", "zxx", "mul", "unk", "qaa", "xxx")
+
+
+def _title(metadata: dict[str, str]) -> str:
+    for key in ("title", "name", "handler_name"):
+        title = " ".join(clean(metadata.get(key)).split()).strip("\x00 ")
+        if title and not _GENERIC.search(title):
+            return title[:LONGEST_TITLE]
+    return ""
+
+
+def _problems(container: av.container.InputContainer, streams: Sequence[av.AudioStream]) -> list[str | None]:
+    """Why each track cannot be decoded, None where it can: all are read side by side, until each has given some sound."""
+    problems: dict[int, str | None] = {}
+    for stream in streams:
+        if (problem := containers.problem_of(stream)) is not None:
+            problems[stream.index] = f"it {problem.split('. ')[0]}"
+    seconds = {stream.index: 0.0 for stream in streams if stream.index not in problems}
+    seen: set[int] = set()
+    for other in container.streams:
+        other.discard = Discard.default if other.index in seconds else Discard.all
+    ends, complete = time.monotonic() + PATIENCE, True
+    for packet in containers.packets(container, *(stream for stream in streams if stream.index in seconds)):
+        index = packet.stream.index
+        if packet.size:
+            seen.add(index)
+        if index in seconds and seconds[index] < SHORTEST:
+            try:
+                seconds[index] += sum(frame.samples / (frame.sample_rate or 1) for frame in packet.decode())
+            except MemoryError:
+                raise
+            except av.FFmpegError:
+                pass
+        if all(found >= SHORTEST for found in seconds.values()):
+            break
+        if time.monotonic() > ends:
+            complete = False
+            break
+    for index, found in seconds.items():
+        if found < SHORTEST and (complete or index in seen):
+            problems[index] = "its sound is too damaged to read" if index in seen else "it holds no sound"
+    return [problems.get(stream.index) for stream in streams]

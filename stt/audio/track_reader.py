@@ -1,0 +1,49 @@
+"""Several sound tracks of a file as channels side by side. Times are in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+
+from stt.audio.decoder import RATE
+from stt.audio.reader import Reader
+
+
+class SideBySide:
+    """What `stt.audio.reader.Reader` is for one track, for several: each is mixed to one channel, and silent after its end.
+
+    Raises what that raises.
+    """
+
+    mixed = 1
+
+    def __init__(self, path: Path, tracks: Sequence[int], *, name: str = "", rate: int = RATE) -> None:
+        with ExitStack() as stack:
+            self._readers = [stack.enter_context(Reader(path, name=name, track=track, rate=rate)) for track in tracks]
+            self._stack = stack.pop_all()
+        self.channels = len(self._readers)
+        self.promised = max((r.promised for r in self._readers if r.promised is not None), default=None)
+
+    def close(self) -> None:
+        self._stack.close()
+
+    @property
+    def lost(self) -> list[tuple[float, float, str]]:
+        """What could not be read, of all tracks. A track that ends before the others is no loss."""
+        return sorted({each for reader in self._readers for each in reader.lost})
+
+    @property
+    def mix(self) -> str | None:
+        """How the channels of each track were mixed, in words; None where each has but one."""
+        return ", ".join(dict.fromkeys(reader.mix for reader in self._readers if reader.mix)) or None
+
+    def read(self, seconds: float) -> np.ndarray:
+        """The next samples, tracks x n, float32, -1 to 1. Shorter at the end, and then of length 0."""
+        parts = [reader.read(seconds)[0] for reader in self._readers]
+        samples = np.zeros((len(parts), max(map(len, parts))), np.float32)
+        for row, part in zip(samples, parts, strict=True):
+            row[: len(part)] = part
+        return samples

@@ -1,0 +1,50 @@
+"""Where a client is: its address, also behind proxies of the host, and only as a keyed hash in the database."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from stt.auth.signing import signing_secret
+from stt.settings import settings
+
+
+def client(peer: str | None, forwarded: str | None) -> str | None:
+    """The address of the client; `peer` is who is connected to this server, `forwarded` the X-Forwarded-For header.
+
+    The header counts only from a proxy that STT_TRUSTED_PROXIES names, and of it only what such proxies have added:
+    anybody can send one. None where the address is no IP address.
+    """
+    hops = [*filter(None, (hop.strip() for hop in (forwarded or "").split(","))), peer or ""]
+    while len(hops) > 1 and _trusted(hops[-1]):
+        hops.pop()
+    found = _parsed(hops[-1])
+    return str(found) if found else None
+
+
+def hashed(address: str) -> str:
+    """A keyed hash of an address; of IPv6 of its /64, which is what one client has."""
+    found = _parsed(address)
+    if isinstance(found, IPv6Address):
+        address = str(ip_network(f"{found}/64", strict=False))
+    return hmac.new(signing_secret().encode(), b"stt-address" + address.encode(), hashlib.sha256).hexdigest()
+
+
+def _trusted(address: str) -> bool:
+    found = _parsed(address)
+    return found is not None and any(found in network for network in _networks(settings().stt_trusted_proxies or ""))
+
+
+@lru_cache
+def _networks(listed: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(one, strict=False) for one in listed.replace(",", " ").split())
+
+
+def _parsed(address: str) -> IPv4Address | IPv6Address | None:
+    try:
+        found = ip_address(address.strip("[]").partition("%")[0])
+    except ValueError:
+        return None
+    return (found.ipv4_mapped if isinstance(found, IPv6Address) else None) or found

@@ -1,0 +1,83 @@
+"""The names of our cookies in a browser, and which of them count.
+
+Behind HTTPS they begin with `__Host-`: no other host and no page without HTTPS can plant one. What lies behind the
+middleware sees them by their plain names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+
+from stt.auth import visitors
+from stt.settings import settings
+
+PREFIX = "__Host-"
+
+
+@dataclass(frozen=True, slots=True)
+class Jar:
+    """The cookies of one request. `old`: the visitor came by HTTPS with the plain name, of a time before the prefix."""
+
+    secure: bool
+    header: str
+    old: bool
+
+
+def is_https(headers: Mapping[str, str], scheme: str) -> bool:
+    """Whether the browser speaks HTTPS, with us or with the first proxy."""
+    said = headers.get("x-forwarded-proto", scheme).partition(",")[0].strip().lower()
+    return said in ("https", "wss")
+
+
+def sort(values: Iterable[str], *, secure: bool) -> Jar:
+    """What is accepted of these `Cookie` headers, each of our cookies by its plain name.
+
+    A plain visitor's cookie still counts behind HTTPS where nothing better is there, so that nobody loses their history;
+    not with `login`, where somebody could plant one and wait for who signs in with it.
+    """
+    pieces = [piece.strip() for value in values for piece in value.split(";") if piece.strip()]
+    ours = {prefix + name: "" for name in (visitors.COOKIE, visitors.WANTED) for prefix in ("", PREFIX)}
+    others = []
+    for piece in pieces:
+        name, _, value = piece.partition("=")
+        if name.strip() in ours:
+            ours[name.strip()] = value.strip()
+        else:
+            others.append(piece)
+    old = bool(secure and ours[visitors.COOKIE])
+    for name in (visitors.COOKIE, visitors.WANTED):
+        plain = ours[name] if not secure or (name == visitors.COOKIE and settings().stt_access != "login") else ""
+        if value := ours[PREFIX + name] or plain:
+            others.append(f"{name}={value}")
+    return Jar(secure, "; ".join(others), old)
+
+
+def visitor(value: str, *, secure: bool) -> str:
+    """The `Set-Cookie` header of a visitor's cookie with this signed value."""
+    return _header(visitors.COOKIE, value, visitors.COOKIE_AGE, secure=secure)
+
+
+def wanted(value: str, *, secure: bool) -> str:
+    return _header(visitors.WANTED, value, visitors.WANTED_AGE, secure=secure)
+
+
+def forget_old() -> str:
+    """The `Set-Cookie` header that removes a visitor's cookie of the plain name."""
+    return _header(visitors.COOKIE, "", 0, secure=False)
+
+
+def _header(name: str, value: str, age: int, *, secure: bool) -> str:
+    name = f"{PREFIX}{name}" if secure else name
+    cookie = SimpleCookie()
+    cookie[name] = value
+    for attribute, content in {
+        "path": "/",
+        "httponly": True,
+        "samesite": "Lax",
+        "max-age": age,
+        "secure": secure,
+    }.items():
+        cookie[name][attribute] = content
+    return cookie[name].OutputString()

@@ -1,0 +1,59 @@
+"""Keys for the AI/ML API: the server's own, and a visitor's, which lies sealed with its job and nowhere in clear."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from stt.auth.signing import signing_secret
+from stt.errors import KeyMissing, KeyRefused
+from stt.settings import settings
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet  # only where a key is sealed: the first page does not wait for it
+
+
+LONGEST = 500  # characters
+
+
+def typed(text: str) -> SecretStr:
+    """The key that somebody typed. Raises KeyRefused for what cannot be one."""
+    text = text.strip()
+    if len(text) > LONGEST or not (text.isascii() and text.isprintable()):
+        raise KeyRefused(f"A key has at most {LONGEST} characters: letters, digits and signs.")
+    return SecretStr(text)
+
+
+def server_key() -> SecretStr | None:
+    """The key from AIML_API_KEY (or the Streamlit secrets, which Streamlit puts into the environment)."""
+    return settings().aiml_api_key
+
+
+def seal(key: SecretStr) -> str:
+    """The key encrypted with this server's secret, so that a job can go on after a restart."""
+    return _box().encrypt(key.get_secret_value().encode()).decode()
+
+
+def unseal(sealed: str | None) -> SecretStr:
+    """The key of a job: its own where it has one, else the server's. Raises KeyMissing."""
+    if sealed:
+        from cryptography.fernet import InvalidToken
+
+        try:
+            return SecretStr(_box().decrypt(sealed.encode()).decode())
+        except InvalidToken as error:
+            raise KeyMissing("The key of this job can no longer be read, because STT_SECRET has changed.") from error
+    key = server_key()
+    if key is None:
+        raise KeyMissing("This job needs a key for the AI/ML API.")
+    return key
+
+
+def _box() -> Fernet:
+    from cryptography.fernet import Fernet
+
+    derived = hashlib.scrypt(signing_secret().encode(), salt=b"stt-key", n=2**12, r=8, p=1, dklen=32)
+    return Fernet(base64.urlsafe_b64encode(derived))

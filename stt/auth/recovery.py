@@ -1,0 +1,263 @@
+"""Keep a history (`STT_ACCESS` is `private`): recovery codes bring it to another browser, or back after a lost cookie.
+
+Nobody signs in there, so a history belongs to a cookie. A code is created once and shown once, kept as a hash, listed and
+revoked. A browser that uses one keeps its own cookie: the database says that it has another history now. Several browsers
+can share one, each can leave, and what a browser had before stays its own unless the visitor adds it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from stt.db.engine import database
+from stt.db.tables import browsers, dismissals, merges, recordings, recovery_codes, tokens, transcriptions, usage
+from stt.errors import BadOption, LimitReached, NotFound
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no letter that is taken for another when it is typed
+LENGTH, GROUP = 25, 5  # characters, of 5 bits each: 125 bits
+MOST = 10  # codes of one history
+LINK = "#recover="  # in the fragment of an address: no server, proxy or log sees it
+# Wrong codes within WINDOW after which no more are looked up, by visitor and by address. Guessing is hopeless without it:
+# it keeps the database free.
+WINDOW, WRONG_OF_VISITOR, WRONG_OF_ADDRESS = 600.0, 10, 100  # seconds, tries
+WATCHED = 10_000  # visitors and addresses whose tries are remembered
+ENOUGH = 3  # finished transcripts after which a history is worth a word about keeping it
+HINT = "recovery"
+_OWNED = (transcriptions, recordings, tokens, usage, recovery_codes)  # share links and tags go with transcriptions
+
+_tries: OrderedDict[str, list[float]] = OrderedDict()
+_trying = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A recovery code without its secret. `created` and `used` in seconds since 1970; `used` is None until the first use."""
+
+    id: str
+    created: float
+    used: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a code leads to: its `owner`, and how many `transcripts` it would bring.
+
+    `mine` are the transcripts that the browser has now, `anything` whether it has those or other things, such as files.
+    """
+
+    owner: str
+    transcripts: int
+    mine: int
+    anything: bool
+
+
+def native(visitor_name: str) -> str:
+    """Return the owner of what a visitor makes before any code is used."""
+    return f"visitor:{visitor_name}"
+
+
+def owner_of(visitor_name: str) -> str:
+    """Return whose history this visitor's browser has: its own, or one that a code brought."""
+    query = sa.select(browsers.c.owner).where(browsers.c.visitor == visitor_name)
+    with database().connect() as connection:
+        return connection.execute(query).scalar() or native(visitor_name)
+
+
+def create(owner: str) -> str:
+    """Return the text of a new code: 125 random bits, nowhere but in this answer. Raises BadOption."""
+    text = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    row = {"id": secrets.token_hex(8), "owner": owner, "hash": _hash(text), "created": time.time()}
+    with database().begin() as connection:
+        count = sa.select(sa.func.count()).where(recovery_codes.c.owner == owner)
+        if connection.execute(count).scalar_one() >= MOST:
+            raise BadOption(
+                f"A history has at most {MOST} recovery codes.", guidance="Revoke one that you do not need."
+            )
+        connection.execute(recovery_codes.insert().values(row))
+    return "-".join(text[at : at + GROUP] for at in range(0, LENGTH, GROUP))
+
+
+def codes_of(owner: str) -> list[Code]:
+    """Return the codes of a history, newest first."""
+    c = recovery_codes.c
+    query = sa.select(c.id, c.created, c.used).where(c.owner == owner).order_by(c.created.desc())
+    with database().connect() as connection:
+        return [Code(*row) for row in connection.execute(query)]
+
+
+def revoke(code_id: str, owner: str) -> None:
+    """Make a code worthless. Browsers that have used it keep the history. Raises NotFound."""
+    mine = sa.and_(recovery_codes.c.id == code_id, recovery_codes.c.owner == owner)
+    with database().begin() as connection:
+        if not connection.execute(recovery_codes.delete().where(mine)).rowcount:
+            raise NotFound("There is no such code.", guidance="It may have been revoked already.")
+
+
+def offer(text: str, visitor_name: str, address: str | None = None) -> Offer:
+    """Look a code up; changes nothing. `address`: where the visitor comes from. Raises NotFound, LimitReached."""
+    names = {f"visitor {visitor_name}": WRONG_OF_VISITOR} | (
+        {f"address {address}": WRONG_OF_ADDRESS} if address else {}
+    )
+    _check_tries(names)
+    mine = owner_of(visitor_name)
+    with database().connect() as connection:
+        owner = connection.execute(_wanted(text, recovery_codes.c.owner)).scalar()
+        if owner is not None:
+            theirs, ours = (connection.execute(_count(name)).scalar_one() for name in (owner, mine))
+            any_of = sa.or_(*(sa.exists().where(table.c.owner == mine) for table in _OWNED))
+            return Offer(owner, theirs, ours, bool(connection.execute(sa.select(any_of)).scalar()))
+    _note_wrong(names)
+    raise _no_code()
+
+
+def use(text: str, visitor_name: str, *, add_mine: bool) -> None:
+    """Give this visitor's browser the history that the code leads to. Raises NotFound.
+
+    With `add_mine` all that it had so far joins that history, for every browser that had it; jobs go on. Without, it
+    stays as it is, for when the browser leaves the other history.
+    """
+    before = owner_of(visitor_name)
+    with database().begin() as connection:
+        used = recovery_codes.update().where(recovery_codes.c.hash == _hash(text)).values(used=time.time())
+        if not connection.execute(used).rowcount:
+            raise _no_code()
+        after = connection.execute(_wanted(text, recovery_codes.c.owner)).scalar_one()
+        if after == before:
+            return
+        if add_mine:
+            _merge(connection, before, after)
+        _give(connection, visitor_name, after)
+
+
+def leave(visitor_name: str) -> None:
+    """Give this browser the history back that it had before any code was used."""
+    with database().begin() as connection:
+        connection.execute(browsers.delete().where(browsers.c.visitor == visitor_name))
+        connection.execute(merges.delete().where(merges.c.owner == native(visitor_name)))
+
+
+def has_left_its_own(visitor_name: str) -> float | None:
+    """Return since when this browser has a history that a code brought; None if it has its own."""
+    with database().connect() as connection:
+        return connection.execute(sa.select(browsers.c.since).where(browsers.c.visitor == visitor_name)).scalar()
+
+
+def others(owner: str, visitor_name: str) -> int:
+    """Return how many other browsers have got this history by a code."""
+    query = sa.select(sa.func.count()).where(browsers.c.owner == owner, browsers.c.visitor != visitor_name)
+    with database().connect() as connection:
+        return connection.execute(query).scalar_one()
+
+
+def disconnect_others(owner: str, visitor_name: str) -> None:
+    """Take the history from all other browsers that got it by a code; each has its own again."""
+    with database().begin() as connection:
+        them = sa.and_(browsers.c.owner == owner, browsers.c.visitor != visitor_name)
+        connection.execute(browsers.delete().where(them))
+
+
+def forget(owner: str) -> None:
+    """Revoke all codes of a history, when everything of it is deleted."""
+    with database().begin() as connection:
+        for table in (recovery_codes, dismissals):
+            connection.execute(table.delete().where(table.c.owner == owner))
+
+
+def current(owner: str) -> str:
+    """Return the owner to whom what is `owner`'s belongs by now: an upload may end after its history was added to another."""
+    if not owner.startswith("visitor:"):
+        return owner
+    with database().connect() as connection:
+        return connection.execute(sa.select(merges.c.into).where(merges.c.owner == owner)).scalar() or owner
+
+
+def mend() -> None:
+    """Move what was still made for a history while it was added to another."""
+    with database().connect() as connection:
+        known = connection.execute(sa.select(merges.c.owner, merges.c.into)).all()
+    for before, after in known:
+        with database().begin() as connection:
+            _move(connection, before, after)
+
+
+def is_worth_a_hint(owner: str) -> bool:
+    """Whether to say that the history can be kept: it matters by now, there is no code, and nobody has dismissed it."""
+    done = sa.and_(transcriptions.c.owner == owner, transcriptions.c.state == "done")
+    third = sa.select(transcriptions.c.number).where(done).limit(1).offset(ENOUGH - 1).scalar_subquery()
+    said = sa.exists().where(dismissals.c.owner == owner, dismissals.c.hint == HINT)
+    kept = sa.exists().where(recovery_codes.c.owner == owner)
+    shared = sa.exists().where(browsers.c.owner == owner)
+    with database().connect() as connection:
+        return bool(connection.execute(sa.select(sa.and_(third.is_not(None), ~said, ~kept, ~shared))).scalar())
+
+
+def dismiss_hint(owner: str) -> None:
+    with database().begin() as connection:
+        connection.execute(dismissals.delete().where(dismissals.c.owner == owner, dismissals.c.hint == HINT))
+        connection.execute(dismissals.insert().values(owner=owner, hint=HINT))
+
+
+def _merge(connection: sa.Connection, before: str, after: str) -> None:
+    """Make everything of `before` that of `after`: for each browser that had it, and for what is still on its way."""
+    _move(connection, before, after)
+    connection.execute(dismissals.delete().where(dismissals.c.owner == before))
+    connection.execute(browsers.update().where(browsers.c.owner == before).values(owner=after))
+    _give(connection, before.partition(":")[2], after)  # the browser that it was made in
+    connection.execute(merges.update().where(merges.c.into == before).values(into=after))
+    connection.execute(merges.delete().where(merges.c.owner.in_([before, after])))
+    connection.execute(merges.insert().values(owner=before, into=after))
+
+
+def _move(connection: sa.Connection, before: str, after: str) -> None:
+    for table in _OWNED:
+        connection.execute(table.update().where(table.c.owner == before).values(owner=after))
+
+
+def _give(connection: sa.Connection, visitor_name: str, owner: str) -> None:
+    connection.execute(browsers.delete().where(browsers.c.visitor == visitor_name))
+    if owner != native(visitor_name):
+        connection.execute(browsers.insert().values(visitor=visitor_name, owner=owner, since=time.time()))
+
+
+def _count(owner: str) -> sa.Select[int]:
+    return sa.select(sa.func.count()).select_from(transcriptions).where(transcriptions.c.owner == owner)
+
+
+def _wanted(text: str, column: sa.Column[str]) -> sa.Select[str]:
+    return sa.select(column).where(recovery_codes.c.hash == _hash(text))
+
+
+def _hash(text: str) -> str:
+    """SHA-256 of a code as somebody types it, or of the link with it."""
+    typed = re.sub(r"[^0-9A-Z]", "", text[-200:].rpartition("=")[2].upper())
+    # No salt and no slow hash: the code is random and long, so there is nothing to guess.
+    return hashlib.sha256(typed.replace("O", "0").replace("I", "1").replace("L", "1").encode()).hexdigest()
+
+
+def _no_code() -> NotFound:
+    return NotFound("There is no such recovery code.", guidance="Look for a wrong character. It may have been revoked.")
+
+
+def _check_tries(names: dict[str, int]) -> None:
+    since = time.monotonic() - WINDOW
+    with _trying:
+        for name, most in names.items():
+            if len([moment for moment in _tries.get(name, []) if moment > since]) >= most:
+                raise LimitReached("Too many wrong recovery codes.", guidance="Try again in ten minutes.")
+
+
+def _note_wrong(names: dict[str, int]) -> None:
+    with _trying:
+        for name, most in names.items():
+            _tries[name] = [*_tries.get(name, []), time.monotonic()][-most:]
+            _tries.move_to_end(name)
+        while len(_tries) > WATCHED:
+            _tries.popitem(last=False)

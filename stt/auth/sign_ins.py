@@ -1,0 +1,82 @@
+"""Which browser has signed in as whom, where `STT_ACCESS` is `login`.
+
+A sign-in is a visitor's name and the sign-in cookie that came with it, both set by one answer of the identity
+provider's callback. One without the other signs nobody in, so neither a planted name nor a copied cookie is worth
+anything, and a sign-out ends both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+from itsdangerous import URLSafeTimedSerializer
+
+from stt.db.engine import database
+from stt.db.tables import sign_ins
+
+RENEWED = 3600  # seconds after which a visit is noted again, so that the month begins anew
+SIGNED_IN_FOR = 30 * 24 * 3600  # seconds, as long as Streamlit's own cookie
+COOKIE = "_streamlit_user"  # what Streamlit signs at the callback; of a long one it says "chunks-2", see `session_of`
+MOST_PARTS = 50
+
+
+def session_of(cookies: Mapping[str, str]) -> str | None:
+    """Return the SHA-256 of the sign-in cookie with its parts, `_streamlit_user_1` …; None where it is not whole.
+
+    Whether it is signed is Streamlit's to say: what is not was never bound to a visitor.
+    """
+    first = cookies.get(COOKIE)
+    if not first:
+        return None
+    _, said = URLSafeTimedSerializer("").loads_unsafe(first)
+    cut = re.fullmatch(r"chunks-(\d{1,3})", said) if isinstance(said, str) else None
+    names = [f"{COOKIE}_{number}" for number in range(1, min(int(cut[1]), MOST_PARTS) + 1)] if cut else []
+    values = [first, *(cookies.get(name, "") for name in names)]
+    return hashlib.sha256("\n".join(values).encode("utf-8", "surrogatepass")).hexdigest() if all(values) else None
+
+
+def begin(visitor_name: str, session: str) -> None:
+    """Bind a new visitor's name to the sign-in that the same answer sets. `sign_in` says whose it is."""
+    now = time.time()
+    with database().begin() as connection:
+        connection.execute(sign_ins.delete().where(sign_ins.c.at < now - SIGNED_IN_FOR))
+        connection.execute(sign_ins.insert().values(visitor=visitor_name, session=session, owner=None, at=now))
+
+
+def sign_in(visitor_name: str, session: str | None, owner: str) -> bool:
+    """Note that this visitor is `owner`; False unless the callback set both and nobody has signed out since."""
+    now = time.time()
+    mine = sa.and_(
+        sign_ins.c.visitor == visitor_name, sign_ins.c.session == session, sign_ins.c.at > now - SIGNED_IN_FOR
+    )
+    if session is None:
+        return False
+    with database().connect() as connection:
+        known = connection.execute(sa.select(sign_ins.c.owner, sign_ins.c.at).where(mine)).first()
+    if known is None:
+        return False
+    if known.owner == owner and known.at > now - RENEWED:
+        return True
+    with database().begin() as connection:  # of no row, if another tab has signed out in between
+        return connection.execute(sign_ins.update().where(mine).values(owner=owner, at=now)).rowcount == 1
+
+
+def sign_out(visitor_name: str) -> None:
+    """End the sign-in of this visitor. What is left of it in a browser, or was copied, is refused from now on."""
+    with database().begin() as connection:
+        connection.execute(sign_ins.delete().where(sign_ins.c.visitor == visitor_name))
+
+
+def user_of(visitor_name: str) -> str | None:
+    """Return the owner that signed in with this visitor's browser within the last month, and has not signed out."""
+    recent = sa.and_(
+        sign_ins.c.visitor == visitor_name,
+        sign_ins.c.session.is_not(None),  # one of an earlier version is bound to nothing: sign in once more
+        sign_ins.c.at > time.time() - SIGNED_IN_FOR,
+    )
+    with database().connect() as connection:
+        return connection.execute(sa.select(sign_ins.c.owner).where(recent)).scalar()

@@ -1,0 +1,48 @@
+"""The secret with which cookies and tokens are signed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+
+from stt.errors import DataFolderError, SetupError
+from stt.files import writing
+from stt.files.paths import data_folder
+from stt.settings import settings
+
+SECRET_LENGTH, SECRET_VARIETY = 32, 8  # characters at least, and different ones among them
+
+
+def signing_secret() -> str:
+    """Return STT_SECRET, or the secret that was made once and lies in the data folder. Raises SetupError.
+
+    With it anybody can sign a cookie and be anybody: one that can be guessed is refused.
+    """
+    given = settings().stt_secret
+    if given:
+        return _hard_to_guess(given.get_secret_value(), "STT_SECRET")
+    path = data_folder() / "secret"
+    if not path.exists():
+        # Readable by this user only, and whole or not there at all: a full disk must not leave an empty secret. A link
+        # cannot replace a file, so of two processes one makes it.
+        part = writing.part_of(path)
+        try:
+            with open(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+                file.write(secrets.token_hex(32))
+            with contextlib.suppress(FileExistsError):
+                os.link(part, path)
+        except OSError as error:
+            raise DataFolderError(f"The data folder cannot be written: {error.strerror}.") from error
+        finally:
+            part.unlink(missing_ok=True)
+    return _hard_to_guess(path.read_text(), f"The secret in {path}")
+
+
+def _hard_to_guess(secret: str, what: str) -> str:
+    if len(secret) >= SECRET_LENGTH and len(set(secret)) >= SECRET_VARIETY:
+        return secret
+    raise SetupError(
+        f"{what} can be guessed: it needs {SECRET_LENGTH} characters or more, {SECRET_VARIETY} or more of them different.",
+        guidance="Make one with: python -c 'import secrets; print(secrets.token_hex(32))'",
+    )

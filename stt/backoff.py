@@ -1,0 +1,44 @@
+"""Wait between two tries: exponential backoff with jitter, and what a server asks for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from stt.errors import Cancelled
+
+LONGEST_WAIT = 300.0  # seconds for which a Retry-After is believed
+TICK = 0.2  # seconds within which a waiting call notices a cancel
+
+
+def backoff() -> Iterator[float]:
+    """Seconds to wait before each further try: 1 to 1.5, 2 to 2.5 … 30, with jitter."""
+    from urllib3 import Retry  # the first page should not wait for it
+
+    policy = Retry(total=None, backoff_factor=0.5, backoff_jitter=0.5, backoff_max=30).increment()
+    while True:
+        policy = policy.increment()
+        yield policy.get_backoff_time()
+
+
+def retry_after(value: str | None) -> float | None:
+    """Seconds that a Retry-After header (seconds or a date) asks for, at most LONGEST_WAIT; None if it says nothing."""
+    from urllib3 import Retry
+    from urllib3.exceptions import InvalidHeader
+
+    try:
+        return min(Retry().parse_retry_after(value), LONGEST_WAIT) if value else None
+    except (InvalidHeader, ValueError, OverflowError):
+        return None
+
+
+def pause(seconds: float, cancelled: Callable[[], bool] | None = None) -> None:
+    """Sleep. Raises Cancelled soon after `cancelled` turns true."""
+    until = time.monotonic() + seconds
+    while True:
+        if cancelled and cancelled():
+            raise Cancelled()
+        left = until - time.monotonic()
+        if left <= 0:
+            return
+        time.sleep(min(left, TICK) if cancelled else left)

@@ -1,0 +1,136 @@
+"""Find chunks of sound files whatever their sizes say. A size is stale when no chunk follows where it ends."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
+
+MOST_CHUNKS = 1000
+TAIL = 4 << 20  # bytes at the end of a file that may hold chunks after a block whose size is unknown
+_BLOCK = 1 << 16  # bytes looked at in one place
+_LOOKS = 64  # places looked at to tell whether anything but zeros is left
+_TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")
+
+
+class Chunks(NamedTuple):
+    """How chunks follow each other in a kind of file: a name, a size, a body, and padding."""
+
+    head: struct.Struct  # name and size
+    known: frozenset[bytes]  # names that are chunks wherever they stand
+    align: int = 2
+    counts_head: bool = False  # the size includes name and size
+    any_name: bool = True  # names are four letters; else only the known ones are names
+
+    def at(self, file: BinaryIO, at: int) -> tuple[bytes, int] | None:
+        """The name at an offset, and the bytes of its body; None where no chunk begins."""
+        head = read(file, at, self.head.size)
+        if len(head) < self.head.size:
+            return None
+        name, size = self.head.unpack(head)
+        if name not in self.known and not (self.any_name and all(32 <= letter < 127 for letter in name)):
+            return None
+        return name, size - self.head.size if self.counts_head else size
+
+    def after(self, at: int, size: int) -> int:
+        """Where the chunk after one of so many bytes begins."""
+        end = at + self.head.size + size
+        return end + -end % self.align
+
+    def follow(self, file: BinaryIO, at: int, total: int, *, strictly: bool = False) -> bool:
+        """Whether chunks follow from here on. Of unknown names, or `strictly`, they must fill the file to its end."""
+        first = True
+        for _ in range(MOST_CHUNKS):
+            if not first and total - at < self.head.size:
+                return at <= total + self.align
+            chunk = self.at(file, at)
+            if chunk is None or chunk[1] < 0:
+                return not first and not strictly and all_zeros(file, at, total)
+            if chunk[0] in self.known and not strictly:
+                return True
+            at, first = self.after(at, chunk[1]), False
+        return False
+
+    def end(self, file: BinaryIO, start: int, declared: int | None, total: int, least: int) -> int:
+        """Where the block of sound ends that begins at `start`; `declared` is its size by the header, or None.
+
+        So many bytes as `least` at the end that are nothing known are still no sound.
+        """
+        if declared is not None:
+            end = start + declared
+            if end >= total or self.follow(file, end, total) or self.follow(file, end + end % self.align, total):
+                return end
+            if declared and (
+                total - end < least or read(file, end, 16).startswith(_TAGS) or all_zeros(file, end, total)
+            ):
+                return end
+        return self._tail(file, start, total)
+
+    def _tail(self, file: BinaryIO, start: int, total: int) -> int:
+        """Where the chunks at the end of a file begin, from `start` on."""
+        if total - start >= 128 and read(file, total - 128, 3) == b"TAG":
+            total -= 128
+        begin = max(start, total - TAIL)
+        content = read(file, begin, total - begin)
+        found = sorted(place for name in self.known for place in places(content, name))
+        for place in found[:MOST_CHUNKS]:
+            if self.follow(file, begin + place, total, strictly=True):
+                return begin + place
+        return total
+
+
+_names = (
+    "LIST,INFO,RIFF,fmt ,data,fact,cue ,id3 ,ID3 ,bext,JUNK,junk,FLLR,PAD ,smpl,inst,plst,acid,iXML,axml,chna,cart,_PMX,"
+    "afsp,PEAK,SAUR"
+)
+RIFF_NAMES = frozenset(_names.encode().split(b","))
+RIFF = Chunks(struct.Struct("<4sI"), RIFF_NAMES)
+RIFX = Chunks(struct.Struct(">4sI"), RIFF_NAMES)
+AIFF = Chunks(
+    struct.Struct(">4sI"),
+    frozenset(
+        (b"COMM", b"SSND", b"MARK", b"INST", b"COMT", b"NAME", b"AUTH", b"(c) ", b"ANNO", b"FVER", b"CHAN", b"APPL")
+    )
+    | {b"ID3 ", b"id3 ", b"MIDI", b"AESD", b"PEAK", b"FLLR", b"basc", b"trns", b"cate", b"LIST", b"FORM"},
+)
+CAF = Chunks(
+    struct.Struct(">4sq"),
+    frozenset(
+        (b"desc", b"data", b"pakt", b"info", b"chan", b"kuki", b"strg", b"mark", b"regn", b"inst", b"free", b"uuid")
+    )
+    | {b"midi", b"ovvw", b"peak", b"edct", b"umid", b"mdhd", b"ldat"},
+    align=1,
+)
+_WAVE_GUID = bytes.fromhex("f3acd3118cd100c04f8edb8a")
+W64 = Chunks(
+    struct.Struct("<16sq"),
+    frozenset(name + _WAVE_GUID for name in (b"fmt ", b"data", b"fact", b"levl", b"junk", b"bext"))
+    | {bytes.fromhex("6c6973742f91cf11a5d628db04c10000"), bytes.fromhex("5662f7ab2d39d21186c700c04f8edb8a")},
+    align=8,
+    counts_head=True,
+    any_name=False,
+)
+
+
+def all_zeros(file: BinaryIO, start: int, end: int) -> bool:
+    """Whether nothing but zeros stands between two offsets, as far as some looks can tell."""
+    step = max(_BLOCK, (end - start) // _LOOKS)
+    looks = [*range(start, end, step), max(start, end - _BLOCK)]
+    return not any(any(read(file, at, min(_BLOCK, end - at))) for at in looks)
+
+
+def read(file: BinaryIO, at: int, size: int) -> bytes:
+    """Bytes from an offset on; none where a damaged header leads outside of every file."""
+    try:
+        file.seek(at)
+    except (OSError, OverflowError):
+        return b""
+    return file.read(max(0, size))
+
+
+def places(content: bytes, name: bytes) -> Iterator[int]:
+    """Everywhere that a name stands."""
+    place = content.find(name)
+    while place >= 0:
+        yield place
+        place = content.find(name, place + 1)

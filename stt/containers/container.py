@@ -1,0 +1,198 @@
+"""What a file says of itself: opened by its content alone, its kind, and how much sound it promises.
+
+Everything goes through PyAV, so no ffmpeg binary is needed. Times are in seconds.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import av
+from av.stream import Discard, Disposition
+
+from stt.containers import foreign
+from stt.containers.foreign import called
+from stt.containers.formats import FREE_CLOCK, OPTIONS, SPECIAL, UNTIMED, Kind, kind
+from stt.containers.headers import Recording
+from stt.containers.promises import promised
+from stt.errors import EmptyFile, InputError, NoAudioTrack, NotSound, Unreadable
+
+# Bounds on what a header may say. Every sample is brought to 16 kHz: at 1 Hz a few bytes would become gigabytes.
+LOWEST_RATE, HIGHEST_RATE = 4_000, 768_000  # Hz
+MOST_CHANNELS = 64
+_SCAN = 32 << 20  # bytes; enough to tell the length of a longer file without time stamps
+_COUNT = 2.0  # seconds to count packets; the rest of the file is taken to be like what was seen
+# Seconds that time stamps may leap ahead. Where the clock is a sender's, and where what is known of the length tells
+# against it, a longer leap is a clock set anew, or a damaged time stamp.
+_LEAP, _LEAP_OF_SENDER, _LEAP_UNSEEN = 60.0, 10.0, 600.0
+
+
+def opened(path: Path, name: str) -> tuple[Recording, av.container.InputContainer]:
+    """Open a file by its content alone. Raises EmptyFile, NotSound."""
+    if path.stat().st_size == 0:
+        raise EmptyFile(f"{called(name)} has no content: 0 bytes.")
+    if reason := foreign.refusal(path, name):
+        raise reason
+    file = Recording(path)
+    try:
+        return file, av.open(file, "r", container_options=OPTIONS, metadata_errors="replace")
+    except MemoryError:
+        raise
+    except (av.FFmpegError, ValueError) as error:
+        file.close()
+        raise not_sound(path, name) from error
+
+
+def open_sound(
+    path: Path, name: str, track: int | None = None
+) -> tuple[Recording, av.container.InputContainer, av.AudioStream]:
+    """Open a file and find the sound track of this number, from 1; None takes the one that FFmpeg finds best.
+
+    Raises EmptyFile, NotSound, NoAudioTrack (a video without sound).
+    """
+    file, container = opened(path, name)
+    problem: InputError | None = None
+    tracks = container.streams.audio
+    if track is None:
+        stream = cast("av.AudioStream | None", container.streams.best("audio"))
+    else:
+        stream = tracks[track - 1] if 1 <= track <= len(tracks) else None
+    if stream is None and tracks:
+        problem = Unreadable(
+            f"{called(name)} has no track {track}, only {len(tracks)}.", guidance="Choose one of its tracks."
+        )
+    elif stream is None:
+        has_video = any(is_video(s) for s in container.streams)
+        problem = (NoAudioTrack if has_video else NotSound)(f"{called(name)} has no sound track.")
+    elif stream.codec_context is None and (codec := foreign.undecodable(path)):
+        problem = Unreadable(
+            f"{called(name)} holds sound in {codec}, which cannot be decoded here.", guidance=NotSound.guidance
+        )
+    elif why := problem_of(stream):
+        problem = Unreadable(f"{called(name)} {why}.", guidance=NotSound.guidance)
+    if problem:
+        container.close()
+        file.close()
+        raise problem
+    assert stream is not None  # else there is a problem
+    for other in container.streams:
+        other.discard = Discard.default if other.index == stream.index else Discard.all
+    return file, container, stream
+
+
+def problem_of(stream: av.AudioStream) -> str | None:
+    """Why a sound track cannot be decoded, by its header; None where that says nothing against it."""
+    if stream.codec_context is None or not 1 <= stream.codec_context.layout.nb_channels <= MOST_CHANNELS:
+        return "holds a kind of sound that is not known here"
+    if stream.codec_context.codec_tag in ("drms", "enca"):
+        return "is protected by its shop or sender (DRM)"
+    if (rate := stream.codec_context.sample_rate) and not honest_rate(rate):
+        return (
+            f"says that it has {rate:,} samples a second. Rates from {LOWEST_RATE:,} to {HIGHEST_RATE:,} Hz can be read"
+        )
+    return None
+
+
+def honest_rate(rate: int) -> bool:
+    """Whether a recording may have so many samples a second (Hz)."""
+    return LOWEST_RATE <= rate <= HIGHEST_RATE
+
+
+def packets(container: av.container.InputContainer, *streams: av.AudioStream) -> Iterator[av.Packet[av.AudioStream]]:
+    """The streams' packets, past errors of the container. The last one of each is empty and flushes the decoder."""
+    for _ in range(100):
+        try:
+            # PyAV types what comes of several streams as of any kind.
+            yield from cast("Iterator[av.Packet[av.AudioStream]]", container.demux(*streams))
+            return
+        except MemoryError:
+            raise
+        except av.FFmpegError:
+            continue
+        except IndexError:  # PyAV 18, at the very end, when damage looked like the beginning of another stream
+            return
+
+
+def not_sound(path: Path, name: str, opened: str = "") -> NotSound:
+    """Why nothing in a file can be heard. `opened` is the format that it was opened as, if any."""
+    head = _head(path)
+    if head[4:8] == b"ftyp" and not opened:
+        return Unreadable(
+            f"{called(name)} is cut off: the table at its end, which tells where the sound lies, is missing."
+        )
+    if (opened and opened not in UNTIMED) or foreign.starts_like_a_recording(head):
+        return Unreadable(f"{called(name)} starts like a recording, but its sound is missing or too damaged to read.")
+    return NotSound(f"{called(name)} is not a sound or video file.")
+
+
+def _head(path: Path, start: int = 0, size: int = 64) -> bytes:
+    with open(path, "rb") as file:
+        file.seek(start)
+        return file.read(size)
+
+
+def is_video(stream: av.stream.Stream) -> bool:
+    """A moving picture, not the cover of an album."""
+    return stream.type == "video" and not stream.disposition & (Disposition.attached_pic | Disposition.still_image)
+
+
+def kind_of(path: Path, format: str) -> Kind:
+    head = _head(path)
+    if format == "matroska" and b"webm" in head:
+        return SPECIAL["webm"]
+    if head[:4] == b"RIFX":
+        return kind("wav")
+    if format == "mov" and head[8:10] == b"3g":
+        return SPECIAL["3gp"]
+    if format == "mov" and (head[8:12] == b"qt  " or head[4:8] != b"ftyp"):
+        return SPECIAL["qt"]
+    return kind(format)
+
+
+def counted(path: Path, track: int | None = None) -> tuple[float | None, float]:
+    """Length in seconds by going through the packets without decoding them, and by how much their clock was set ahead.
+
+    The length of a long file is estimated from its first 32 MB if it has no time stamps, else from what _COUNT seconds
+    reach.
+    """
+    file, container, stream = open_sound(path, "", track)
+    format, seconds, read, ends = container.format.name.split(",")[0], 0.0, 0, time.monotonic() + _COUNT
+    promise = promised(path, format, container, stream)
+    origin = None if container.start_time is None else container.start_time / av.time_base
+    last, ahead = float("-inf"), 0.0
+    try:
+        for packet in packets(container, stream):
+            length = float((packet.duration or 0) * packet.time_base) if packet.size else 0.0
+            read += packet.size
+            if format in UNTIMED:
+                seconds += length
+                if read > _SCAN:
+                    return seconds * path.stat().st_size / read, ahead
+            elif packet.pts is not None:
+                at = float(packet.pts * packet.time_base)
+                origin = at if origin is None else origin
+                if at <= last or set_anew(format, promise, at - origin, seconds):
+                    ahead += max(0.0, at - origin - seconds)
+                    origin = at - seconds
+                last = at
+                seconds = max(seconds, at - origin + length)
+            if time.monotonic() > ends:
+                return seconds * path.stat().st_size / max(file.tell(), read, 1), ahead
+    finally:
+        container.close()
+        file.close()
+    return seconds or None, ahead
+
+
+def set_anew(format: str, promise: float | None, at: float, clock: float) -> bool:
+    """Whether a time stamp of `at` seconds, where `clock` seconds came before, is no gap but a clock that was set anew."""
+    if format in FREE_CLOCK:
+        latest = clock + (_LEAP_OF_SENDER if format in ("mpegts", "mpeg") else _LEAP)
+    elif not promise or clock > promise + 1:  # a promise that was broken promises nothing
+        latest = clock + _LEAP_UNSEEN
+    else:
+        latest = max(promise + 1, clock + _LEAP_OF_SENDER)
+    return at < clock - 1 or at > latest

@@ -1,0 +1,125 @@
+"""When a recording was made, as its file says, or when the file was last changed. What is not known is not guessed."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from stt import local_time
+
+# What is known of a date: a moment; a time of day of some clock, in a time zone that is not told; a day; a moment at
+# which only the file was changed.
+MOMENT, CLOCK, DAY, CHANGE = "moment", "clock", "day", "change"
+_TAGS = ("com.apple.quicktime.creationdate", "creation_time", "date_recorded", "date", "icrd", "idit")
+_LONGEST = 40  # characters of a tag that holds a date
+_TIME = re.compile(r"\d\d:\d\d(:\d\d)?")
+_WRITTEN = re.compile(
+    r"(\d{4})[-:/.]?(\d\d)[-:/.]?(\d\d)(?:[T ]+(\d\d):?(\d\d)(?::?(\d\d)(?:[.,]\d+)?)? ?(Z|UTC|[+-]\d\d:?\d\d)?)?",
+    re.IGNORECASE,
+)
+# Clocks that were never set, and fields that were left at zero, say these days.
+_NEVER = {date(*day) for day in (
+    *((1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1903, 12, 31), (1904, 1, 1), (1904, 1, 2), (1969, 12, 31)),
+    *((1970, 1, 1), (1970, 1, 2), (1979, 12, 31), (1980, 1, 1), (1980, 1, 6), (2000, 1, 1), (2001, 1, 1)),
+)}  # fmt: skip
+FIRST_DAY = date(1877, 1, 1)  # no sound is older
+FIRST_CLOCK = date(1990, 1, 1)  # no recorder with a clock is
+AHEAD = 900.0  # seconds that a clock may be fast
+FARTHEST = 14 * 3600.0  # seconds that a time zone is ahead of UTC
+JUST_NOW = 60.0  # seconds
+
+
+class Dated(NamedTuple):
+    """A date and what is known of it. `at` in seconds since 1970; of a CLOCK or a DAY as if that were in UTC."""
+
+    at: float
+    kind: str
+
+
+def in_tags(tags: Iterable[Mapping[str, str]]) -> str | None:
+    """Return the date in the tags of a container and its tracks, in ISO 8601, as exact as it is there; None without one."""
+    for found in tags:
+        known = {name.lower(): value for name, value in found.items() if len(value) <= _LONGEST}
+        for name in _TAGS:
+            if dated := _iso(known.get(name, ""), known):
+                return dated
+    return None
+
+
+def _iso(text: str, known: Mapping[str, str]) -> str | None:
+    text = text.strip().strip("\0")
+    with suppress(ValueError):  # as AVI has it
+        text = datetime.strptime(text, "%a %b %d %H:%M:%S %Y").isoformat()
+    if not (match := _WRITTEN.fullmatch(text)):
+        return None
+    year, month, day, hour, minute, second, offset = match.groups()
+    told = f"{year}-{month}-{day}"
+    if hour:
+        told += f"T{hour}:{minute}:{second or '00'}{_zone(offset)}"
+    elif _TIME.fullmatch(later := known.get("creation_time", "")):  # as broadcast wave files have it
+        told += f"T{later if later.count(':') == 2 else later + ':00'}"
+    return told
+
+
+def _zone(offset: str | None) -> str:
+    if not offset:
+        return ""
+    return "+00:00" if offset.upper() in ("Z", "UTC") else f"{offset[:3]}:{offset[-2:]}"
+
+
+def of_file(told: str | None, now: float | None = None) -> Dated | None:
+    """Return what `in_tags` gave as a date; None if it cannot be one, such as 1904-01-01 or tomorrow."""
+    if not told or len(told) > _LONGEST:
+        return None
+    try:
+        moment = datetime.fromisoformat(told)
+        kind = DAY if len(told) == len("2024-05-12") else MOMENT if moment.tzinfo else CLOCK
+        at = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
+    return _plausible(at, kind, moment, time.time() if now is None else now)
+
+
+def of_change(milliseconds: str | None, now: float | None = None) -> Dated | None:
+    """Return when a file was last changed, in milliseconds since 1970 as browsers tell it; None if that cannot be.
+
+    A browser that does not know says now, so the last minute is no date either.
+    """
+    now = time.time() if now is None else now
+    if not milliseconds or not re.fullmatch(r"[0-9]{1,15}", milliseconds):
+        return None
+    at = int(milliseconds) / 1000
+    if at > now - JUST_NOW:
+        return None
+    return _plausible(at, CHANGE, datetime.fromtimestamp(at, UTC), now)
+
+
+def _plausible(at: float, kind: str, said: datetime, now: float) -> Dated | None:
+    if at > now + (FARTHEST if kind in (CLOCK, DAY) else AHEAD):
+        return None
+    day = said.date()
+    first = FIRST_DAY if kind == DAY else FIRST_CLOCK
+    new_year = (said.month, said.day, said.hour, said.minute, said.second) == (1, 1, 0, 0, 0)
+    if day in _NEVER or day < first or (kind != DAY and new_year):
+        return None
+    return Dated(at, kind)
+
+
+def day(at: float, kind: str | None, place: ZoneInfo) -> str:
+    """Return the day of a date, such as "12 May 2024"; `place` is the reader's time zone."""
+    return local_time.when(at, _place(kind, place)).rpartition(",")[0]
+
+
+def words(at: float, kind: str | None, place: ZoneInfo) -> str:
+    """Return what is known of a date: "recorded 12 May 2024, 10:02", "file last changed 12 May 2024, 10:02"."""
+    told = day(at, kind, place) if kind == DAY else local_time.when(at, _place(kind, place))
+    return f"file last changed {told}" if kind == CHANGE else f"recorded {told}"
+
+
+def _place(kind: str | None, place: ZoneInfo) -> ZoneInfo:
+    return ZoneInfo("UTC") if kind in (CLOCK, DAY) else place

@@ -1,0 +1,296 @@
+"""Tell apart by their first bytes what is no recording, and recordings of a known kind that cannot be read here."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from pathlib import Path
+
+from stt.errors import InputError, NotSound, Unreadable
+
+_HEAD = 64 << 10  # bytes at the beginning
+_TABLES = 1 << 20  # bytes at the beginning and at the end that may hold a container's tables
+_SAMPLE = 4 << 10  # bytes elsewhere, to tell whether a text goes on
+
+_EXPORT = "Open it in the program that made it, and save or export the sound as WAV, FLAC, MP3 or M4A."
+_PROTECTED = "Add a recording without copy protection."
+_UNPACK = "Unpack it, then add the recordings in it."
+
+# Where, the bytes there, what it is called, and what to do: recordings, or what belongs to one.
+_RECORDINGS: tuple[tuple[int, bytes, str, str], ...] = (
+    (4, b"ftypaax ", "is an Audible file (AAX) with copy protection", _PROTECTED),
+    (4, b"ftypaaxc", "is an Audible file (AAXC) with copy protection", _PROTECTED),
+    (4, b"ftypM4P ", "is a song with copy protection (M4P)", _PROTECTED),
+    (0, b"\x03ds2", "is a dictation in a kind of DSS (DS2) that only its maker's software reads", _EXPORT),
+    (0, b"\x01ds2", "is a dictation in a kind of DSS (DS2) that only its maker's software reads", _EXPORT),
+    (0, b"\x03enc", "is an encrypted dictation (DS2)", _EXPORT),
+    (0, b"\xacA", "is a Dolby AC-4 recording, which cannot be decoded here", _EXPORT),
+    (0, b"\xac@", "is a Dolby AC-4 recording, which cannot be decoded here", _EXPORT),
+    (0, b"OFR ", "is an OptimFROG recording, which cannot be decoded here", _EXPORT),
+    (0, b"LA02", "is a Lossless Audio (LA) recording, which cannot be decoded here", _EXPORT),
+    (0, b"LA03", "is a Lossless Audio (LA) recording, which cannot be decoded here", _EXPORT),
+    (0, b"LA04", "is a Lossless Audio (LA) recording, which cannot be decoded here", _EXPORT),
+    (0, b"LPAC", "is an LPAC recording, which cannot be decoded here", _EXPORT),
+    (0, b"#!SILK_V3", "is a voice message in SILK, which cannot be decoded here", _EXPORT),
+    (1, b"#!SILK_V3", "is a voice message in SILK (WeChat), which cannot be decoded here", _EXPORT),
+    (0, b"#!EVRC", "is a recording in EVRC, which cannot be decoded here", _EXPORT),
+    (0, b"#!SMV\n", "is a recording in SMV, which cannot be decoded here", _EXPORT),
+    (0, b"MThd", "is a MIDI file: it holds notes, not sound", _EXPORT),
+    (8, b"RMIDdata", "is a MIDI file: it holds notes, not sound", _EXPORT),
+    (
+        8,
+        b"CDDAfmt ",
+        "is a shortcut to a track of a CD, not the track",
+        "Copy the track from the CD with a CD program.",
+    ),
+    (0, b"Extended Module: ", "is module music (XM): it holds notes, not sound", _EXPORT),
+    (0, b"IMPM", "is module music (IT): it holds notes, not sound", _EXPORT),
+    (44, b"SCRM", "is module music (S3M): it holds notes, not sound", _EXPORT),
+    (1080, b"M.K.", "is module music (MOD): it holds notes, not sound", _EXPORT),
+    (1080, b"M!K!", "is module music (MOD): it holds notes, not sound", _EXPORT),
+    (1080, b"FLT4", "is module music (MOD): it holds notes, not sound", _EXPORT),
+    (1080, b"6CHN", "is module music (MOD): it holds notes, not sound", _EXPORT),
+    (1080, b"8CHN", "is module music (MOD): it holds notes, not sound", _EXPORT),
+    (0, b"NESM\x1a", "is music of a game (NSF): it holds a program, not sound", _EXPORT),
+    (0, b"PSID\0", "is music of a computer (SID): it holds a program, not sound", _EXPORT),
+    (0, b"RSID\0", "is music of a computer (SID): it holds a program, not sound", _EXPORT),
+    (0, b"Vgm ", "is music of a game (VGM): it holds notes, not sound", _EXPORT),
+    (0, b"GBS\x01", "is music of a game (GBS): it holds a program, not sound", _EXPORT),
+    (0, b"SNES-SPC700 Sound File Data", "is music of a game (SPC): it holds a program, not sound", _EXPORT),
+    (
+        68,
+        b"AUDY",
+        "is an Audacity project, not a recording",
+        "Open it in Audacity and export the sound as WAV, FLAC or MP3.",
+    ),
+    (0, b"COOLNESS", "is an Adobe Audition session, not a recording", _EXPORT),
+    (0, b"<REAPER_PROJECT", "is a REAPER project, not a recording", _EXPORT),
+    (0, b"\x03\x45\x4d\x4c\x45\x53\x53", "is a Pro Tools session, not a recording", _EXPORT),
+)
+_OTHERS: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"%PDF-", "a PDF document"),
+    (0, b"{\\rtf", "an RTF document"),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an older Office document"),
+    (0, b"%!PS", "a PostScript document"),
+    (0, b"\x89PNG\r\n\x1a\n", "a picture (PNG)"),
+    (0, b"\xff\xd8\xff", "a picture (JPEG)"),
+    (0, b"GIF87a", "a picture (GIF)"),
+    (0, b"GIF89a", "a picture (GIF)"),
+    (0, b"II*\0", "a picture (TIFF)"),
+    (0, b"MM\0*", "a picture (TIFF)"),
+    (0, b"8BPS", "a picture (PSD)"),
+    (8, b"WEBPVP8", "a picture (WebP)"),
+    (4, b"ftypheic", "a picture (HEIC)"),
+    (4, b"ftypheix", "a picture (HEIC)"),
+    (4, b"ftypmif1", "a picture (HEIF)"),
+    (4, b"ftypavif", "a picture (AVIF)"),
+    (0, b"\0\0\0\x0cJXL ", "a picture (JPEG XL)"),
+    (0, b"\0\0\0\x0cjP  \r\n", "a picture (JPEG 2000)"),
+    (0, b"\0\0\x01\0\x01\0", "a picture (icon)"),
+    (0, b"SQLite format 3\0", "a database (SQLite)"),
+    (0, b"\x7fELF", "a program"),
+    (0, b"\xfe\xed\xfa\xce", "a program"),
+    (0, b"\xfe\xed\xfa\xcf", "a program"),
+    (0, b"\xce\xfa\xed\xfe", "a program"),
+    (0, b"\xcf\xfa\xed\xfe", "a program"),
+    (0, b"\xca\xfe\xba\xbe", "a program"),
+    (0, b"\0asm", "a program"),
+    (0, b"dex\n", "a program"),
+    (0, b"L\0\0\0\x01\x14\x02\0", "a shortcut to another file"),
+    (0, b"book\0\0\0\0mark", "a shortcut to another file"),
+    (0, b"wOFF", "a font"),
+    (0, b"wOF2", "a font"),
+    (0, b"OTTO", "a font"),
+    (0, b"\0\x01\0\0\0", "a font"),
+    (32769, b"CD001", "the image of a disc"),
+)
+_PACKED: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"PK\x03\x04", "a ZIP archive"),
+    (0, b"PK\x05\x06", "an empty ZIP archive"),
+    (0, b"Rar!\x1a\x07", "a RAR archive"),
+    (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (0, b"\x1f\x8b\x08", "a gzip archive"),
+    (0, b"BZh", "a bzip2 archive"),
+    (0, b"\xfd7zXZ\0", "an xz archive"),
+    (0, b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
+    (257, b"ustar", "a tar archive"),
+    (0, b"MSCF\0\0\0\0", "a cabinet archive"),
+)
+_IN_ZIP = (  # names of files that tell what a ZIP archive is
+    (rb"word/", "a Word document"),
+    (rb"xl/", "an Excel workbook"),
+    (rb"ppt/", "a PowerPoint presentation"),
+    (rb"application/epub\+zip", "a book (EPUB)"),
+    (rb"application/vnd\.oasis\.opendocument", "an OpenDocument file"),
+    (rb"AndroidManifest\.xml", "an Android app"),
+    (rb"META-INF/MANIFEST\.MF", "a Java program"),
+)
+_UNDECODABLE = {
+    b"ac-4": "Dolby AC-4",
+    b"mha1": "MPEG-H 3D Audio",
+    b"mhm1": "MPEG-H 3D Audio",
+    b"dtsx": "DTS:X",
+    b"A_REAL/": "an old RealAudio",
+    b"A_AC4": "Dolby AC-4",
+}
+_LISTS = (
+    b"#EXTM3U",
+    b"ffconcat",
+    b"[playlist]",
+    b"v=0",
+    b"#EXTINF",
+    b"<asx",
+    b"[Reference]",
+    b"<smil",
+    b"[InternetShortcut]",
+)
+_WIDE = (b"\xff\xfe", b"\xfe\xff")  # the marks of UTF-16
+_SURE_LISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]")
+_LIST_TAGS = re.compile(
+    rb"<(?:\w+:)?(?:MPD|playlist|CompositionPlaylist|AssetMap|SmoothStreamingMedia|asx|smil|xspf)[\s>]", re.I
+)
+_ADDRESS = re.compile(rb"\A\s*(?:(?:#[^\n]*|(?:https?|rtsp|rtmp|mmsh?|ftp|pnm|file)://\S+)\s*)+\Z", re.I)
+_STARTS = (
+    *(
+        b"RIFF",
+        b"RIFX",
+        b"RF64",
+        b"BW64",
+        b"fLaC",
+        b"ID3",
+        b"OggS",
+        b"\x1aE\xdf\xa3",
+        b"FORM",
+        b"caff",
+        b"#!AMR",
+        b".snd",
+    ),
+    *(
+        b"FLV\x01",
+        b".RMF",
+        b".ra\xfd",
+        b"0&\xb2u\x8ef\xcf\x11",
+        b"Creative Voice File",
+        b"riff.\x91\xcf\x11",
+        b"MAC ",
+        b"wvpk",
+    ),
+    *(b"TTA1", b"tBaK", b"ajkg", b"MPCK", b"MP+", b"DSD ", b"\x02dss", b"\x03dss", b"nut/multimedia", b"FWS", b"CWS"),
+    *(b"\x06\x0e+4\x02\x05\x01\x01", b"\x0bw", b"\x7f\xfe\x80\x01", b"NIST_1A", b"TWIN", b".SoX", b"XoS.", b"qoaf"),
+)
+_ASF_PROTECTED = (  # objects that stand only in the header of protected files
+    bytes.fromhex("fbb31122 23bd d211 b4b700a0c955fc6e".replace(" ", "")),
+    bytes.fromhex("14e68a29 2226 174c b935dae07ee9289c".replace(" ", "")),
+)
+
+
+def refusal(path: Path, name: str) -> InputError | None:
+    """Why a file cannot be a recording, or cannot be read as one; None if FFmpeg may look at it."""
+    size = path.stat().st_size
+    with open(path, "rb") as file:
+        head = file.read(_HEAD)
+        for at, mark, is_, guidance in _RECORDINGS:
+            if head[at : at + len(mark)] == mark:
+                return Unreadable(f"{called(name)} {is_}.", guidance=guidance)
+        if head.startswith(b"0&\xb2u\x8ef\xcf\x11") and any(mark in head for mark in _ASF_PROTECTED):
+            return Unreadable(f"{called(name)} is protected by DRM (Windows Media).", guidance=_PROTECTED)
+        for at, mark, is_ in _PACKED:
+            if head[at : at + len(mark)] == mark:
+                inside = (
+                    next((what for part, what in _IN_ZIP if re.search(part, head)), None) if mark[:2] == b"PK" else None
+                )
+                return _no_recording(name, inside) if inside else _no_recording(name, is_, _UNPACK)
+        if head[:2] == b"MZ" and head[_pe_offset(head) :][:4] == b"PE\0\0":
+            return _no_recording(name, "a program")
+        if (
+            head[:2] == b"BM"
+            and head[6:10] == bytes(4)
+            and head[14:18] in (b"\x28\0\0\0", b"\x6c\0\0\0", b"\x7c\0\0\0")
+        ):
+            return _no_recording(name, "a picture (BMP)")
+        for at, mark, is_ in _OTHERS:
+            if head[at : at + len(mark)] == mark:
+                return _no_recording(name, is_)
+        samples = [head]
+        order = head[:2] if head[:2] in _WIDE else b""
+        for at in (size // 4 * 2, (size - _SAMPLE) // 2 * 2) if size > 2 * _HEAD else ():
+            file.seek(at)
+            samples.append(order + file.read(_SAMPLE))
+    if (begin := head.removeprefix(b"\xef\xbb\xbf").lstrip()).startswith(_SURE_LISTS):
+        return _text(name, begin)
+    text = _as_text(head)
+    if text is not None and all(_as_text(sample) is not None for sample in samples):
+        return _text(name, text)
+    if not any(any(sample) for sample in samples):
+        guidance = "Copy it again from where it was made: the copy on the way here was not complete."
+        return NotSound(f"{called(name)} holds nothing but zeros.", guidance=guidance)
+    return None
+
+
+def undecodable(path: Path) -> str | None:
+    """The name of a kind of sound that cannot be decoded here, where a container's tables tell it."""
+    size = path.stat().st_size
+    with open(path, "rb") as file:
+        tables = file.read(_TABLES)
+        file.seek(max(len(tables), size - _TABLES))
+        tables += file.read(_TABLES)
+    return next((name for mark, name in _UNDECODABLE.items() if mark in tables), None)
+
+
+def starts_like_a_recording(head: bytes) -> bool:
+    return head.startswith(_STARTS) or head[4:8] == b"ftyp" or (head[:1] == b"\xff" and head[1:2] >= b"\xe0")
+
+
+def called(name: str) -> str:
+    return f"“{name}”" if name else "This file"
+
+
+def _no_recording(name: str, what: str, guidance: str | None = None) -> NotSound:
+    return NotSound(f"{called(name)} is {what}, not a recording.", guidance=guidance)
+
+
+def _pe_offset(head: bytes) -> int:
+    return int.from_bytes(head[60:64], "little")
+
+
+def _as_text(sample: bytes) -> bytes | None:
+    """A sample as UTF-8 if it is a text (also in UTF-16), cut at any place."""
+    if sample[:2] in _WIDE:
+        try:
+            sample = sample[: len(sample) // 2 * 2].decode("utf-16").encode()
+        except UnicodeDecodeError:
+            return None
+    if re.search(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]", sample):
+        return None
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample.lstrip(bytes(range(0x80, 0xC0))))
+    except UnicodeDecodeError:
+        few = len(re.findall(rb"[\x80-\xff]", sample)) <= len(sample) // 4
+        return sample if few and len(sample) > 16 else None  # in an 8-bit encoding most letters are still plain ones
+    return sample
+
+
+def _text(name: str, text: bytes) -> NotSound:
+    start = text.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if (
+        start.lower().startswith(tuple(mark.lower() for mark in _LISTS))
+        or _LIST_TAGS.search(start[:4096])
+        or _ADDRESS.match(start)
+    ):
+        return NotSound(f"{called(name)} is a list of other files or addresses, not a recording.")
+    if re.match(rb"<!doctype html|<html|<head|<body", start, re.I):
+        return NotSound(
+            f"{called(name)} is a web page, not a recording.",
+            guidance="Open the page in a browser, download the recording from it, and add that file.",
+        )
+    if start.startswith(b"<svg") or (start.startswith(b"<?xml") and b"<svg" in start[:1000]):
+        return _no_recording(name, "a picture (SVG)")
+    if b"audacityproject" in start[:1000]:
+        return _no_recording(
+            name, "an Audacity project", "Open it in Audacity and export the sound as WAV, FLAC or MP3."
+        )
+    if start.startswith(b"WEBVTT") or re.match(rb"\d+\s+\d\d:\d\d:\d\d,\d+ -->", start):
+        return _no_recording(name, "a text with subtitles")
+    if start.startswith(b"<?xml"):
+        return _no_recording(name, "an XML file")
+    return _no_recording(name, "a text")

@@ -1,0 +1,332 @@
+"""Read a recording to its real end: sizes that a header declares are hints.
+
+A recorder that streams, crashes or runs past 4 GB leaves sizes in the header that are zero, absent or too small. FFmpeg
+believes them. `Recording` is the file as FFmpeg should see it: the stale sizes are replaced while it reads, and the file
+on disk stays as it is.
+"""
+
+from __future__ import annotations
+
+import struct
+from bisect import bisect_right
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from stt.containers.chunks import AIFF, CAF, MOST_CHUNKS, RIFF, RIFX, TAIL, W64, Chunks, all_zeros, places, read
+
+Piece = bytes | range  # bytes that replace what the file holds, or offsets of the file
+Pieces = list[Piece]
+
+
+class Recording:
+    """A file for PyAV that hides its name, so that only the content tells what it is, and mends stale sizes."""
+
+    read: Callable[[int], bytes]
+    tell: Callable[[], int]
+    _seek: Callable[[int, int], int]
+
+    def __init__(self, path: Path) -> None:
+        self._file = file = open(path, "rb", buffering=0)
+        try:
+            pieces = mended(file, path.stat().st_size)
+            file.seek(0)
+        except BaseException:
+            file.close()
+            raise
+        self.close, self.is_mended = file.close, pieces is not None
+        if pieces is None:
+            self.read, self.tell, self._seek = file.read, file.tell, file.seek
+            return
+        self.read, self.tell, self._seek = self._read_pieces, lambda: self._at, self._seek_pieces
+        self._pieces = [piece for piece in pieces if len(piece)]
+        self._at, self._starts = 0, [0]
+        for piece in self._pieces:
+            self._starts.append(self._starts[-1] + len(piece))
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        try:
+            return self._seek(offset, whence)
+        except (OSError, OverflowError):
+            return -22  # "invalid" in ffmpeg's words: a damaged header can lead before the file's beginning
+
+    def _seek_pieces(self, offset: int, whence: int) -> int:
+        at = offset + (0, self._at, self._starts[-1])[whence]
+        if at < 0:
+            raise OSError("before the beginning")
+        self._at = at
+        return at
+
+    def _read_pieces(self, size: int = -1) -> bytes:
+        size = self._starts[-1] if size < 0 else size
+        parts = []
+        while size > 0 and self._at < self._starts[-1]:
+            number = bisect_right(self._starts, self._at) - 1
+            piece = self._pieces[number][self._at - self._starts[number] :][:size]
+            if isinstance(piece, range):
+                self._file.seek(piece.start)
+                piece = self._file.read(len(piece))
+                if not piece:  # the file has become shorter meanwhile
+                    break
+            parts.append(piece)
+            self._at += len(piece)
+            size -= len(piece)
+        return b"".join(parts)
+
+
+def mended(file: BinaryIO, total: int) -> Pieces | None:
+    """The pieces of a file of `total` bytes that FFmpeg should read, one after the other; None for all as it is."""
+    head = read(file, 0, 16)
+    mend: Callable[[BinaryIO, int], Pieces | None] | None = None
+    if head[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64") and head[8:12] == b"WAVE":
+        mend = _wav
+    elif head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
+        mend = _aiff
+    elif head[:4] == b"caff":
+        mend = _caf
+    elif head == W64_START:
+        mend = _w64
+    elif head[:4] == b".snd":
+        mend = _au
+    elif head[4:8] in (b"ftyp", b"mdat", b"wide", b"free", b"skip"):
+        mend = _mp4
+    elif head[:4] == b"\x1aE\xdf\xa3":
+        mend = _matroska
+    elif head[:3] == b"ID3" or (head[:1] == b"\xff" and head[1:2] >= b"\xe0"):
+        mend = _mp3
+    try:
+        return mend(file, total) if mend else None
+    except struct.error:  # cut off in the header: FFmpeg says what is wrong with it
+        return None
+
+
+W64_START = b"riff" + bytes.fromhex("2e91cf11a5d628db04c10000")
+
+
+def _wav(file: BinaryIO, total: int) -> Pieces | None:
+    """WAV, RF64 and BW64: one block of sound, even of recordings of the same kind that were joined."""
+    kind = read(file, 0, 4)
+    layout, long = RIFX if kind == b"RIFX" else RIFF, kind in (b"RF64", b"BW64")
+    found: list[tuple[int, int, int]] = []  # where the chunk of the sound, and the sound, begin, and where it ends
+    form, long_size, least, at = b"", None, 1, 12
+    stale = long and read(file, 12, 4) != b"ds64"
+    for _ in range(MOST_CHUNKS):
+        if (chunk := layout.at(file, at)) is None:
+            break
+        (name, size), begin = chunk, at + 8
+        if name in (b"RIFF", b"RF64") and found and read(file, begin, 4) == b"WAVE":
+            at, long_size = begin + 4, None
+            continue
+        if name == b"data":
+            declared = _declared(size if long_size is None else long_size, total - begin, 63 if long_size else 31)
+            end = layout.end(file, begin, declared, total, least)
+            found.append((at, begin, end))
+            at = next((place for place in (end, end + end % 2) if layout.follow(file, place, total)), total)
+            # FFmpeg looks for chunks in whatever follows, eight bytes at a time in zeros.
+            stale = stale or not declared or end != begin + declared or end < at == total
+            continue
+        if name == b"fmt ":
+            this = read(file, begin, min(size, 40))
+            if form not in (b"", this):
+                break
+            form, least = this, _tenth(this, layout)
+        elif name == b"ds64" and size >= 16:
+            long_size = struct.unpack("<Q", read(file, begin + 8, 8).ljust(8, b"\0"))[0]
+        at = layout.after(at, size)
+    if not found or (not stale and len(found) < 2 and kind != b"RIFX"):
+        return None
+    first, length = found[0][0], sum(end - begin for _, begin, end in found)
+    sound = [range(begin, min(end, total)) for _, begin, end in found]
+    if not length:
+        return [range(first), b"JUNK", range(first + 4, total)]
+    if kind == b"RIFX" and (au := _as_au(form, length)):
+        return [au, *sound]
+    size_field = struct.pack(layout.head.format[0] + "I", min(length, 0xFFFFFFFF))
+    return [b"RIFF" if long else kind, range(4, first + 4), size_field, *sound]
+
+
+def _declared(size: int, left: int, bits: int) -> int | None:
+    """The size by a header, or None where it stands for "not known yet"."""
+    return None if size >= (1 << bits) - 4096 and size > left else size
+
+
+def _as_au(form: bytes, length: int) -> bytes | None:
+    """An AU header for a big-endian WAV: FFmpeg takes its samples for little-endian ones, which makes noise of them."""
+    kind, channels, rate, _, _, bits = struct.unpack(">HHIIHH", form[:16].ljust(16, b"\0"))
+    if kind == 0xFFFE:
+        kind = int.from_bytes(form[24:26], "big")
+    encoding = {(1, 16): 3, (1, 24): 4, (1, 32): 5, (3, 32): 6, (3, 64): 7, (6, 8): 27, (7, 8): 1}.get((kind, bits))
+    return struct.pack(">4sIIIII", b".snd", 24, min(length, 0xFFFFFFFF), encoding, rate, channels) if encoding else None
+
+
+def _tenth(form: bytes, layout: Chunks) -> int:
+    """Bytes of a tenth of a second, by a WAV's format."""
+    if len(form) < 16:
+        return 1
+    average: int = struct.unpack(layout.head.format[0] + "I", form[8:12])[0]
+    return max(1, average // 10)
+
+
+def _aiff(file: BinaryIO, total: int) -> Pieces | None:
+    """AIFF and AIFF-C: the sizes of the file and of its sound, and the number of frames."""
+    patches: dict[int, bytes] = {}
+    common, sound, least, at = None, None, 4096, 12
+    for _ in range(MOST_CHUNKS):
+        if (chunk := AIFF.at(file, at)) is None:
+            break
+        (name, size), begin = chunk, at + 8
+        if name == b"COMM" and size >= 18:
+            common = begin, read(file, begin, min(size, 22))
+        elif name == b"SSND" and sound is None:
+            declared = _declared(size, total - begin, 31) if size > 8 else None
+            end = AIFF.end(file, begin, declared, total, least)
+            sound = begin, end
+            if end != begin + size:
+                patches[at + 4] = struct.pack(">I", min(end - begin, 0xFFFFFFFF))
+            size = end - begin
+        at = AIFF.after(at, size)
+    if sound is None:
+        return None
+    if struct.unpack(">I", read(file, 4, 4))[0] + 8 < min(sound[1], total):
+        patches[4] = struct.pack(">I", min(total - 8, 0xFFFFFFFF))
+    if common and (frame := _aiff_frame(common[1])):
+        frames = max(0, sound[1] - sound[0] - 8) // frame
+        if frames != struct.unpack(">I", common[1][2:6])[0]:
+            patches[common[0] + 2] = struct.pack(">I", min(frames, 0xFFFFFFFF))
+    return patched(patches, total)
+
+
+def _aiff_frame(common: bytes) -> int:
+    """Bytes of a frame by an AIFF's COMM chunk; 0 where its compression has no fixed size."""
+    channels: int
+    bits: int
+    channels, _, bits = struct.unpack(">hIh", common[:8])
+    kind = common[18:22].lower()
+    if kind in (b"", b"none", b"twos", b"sowt", b"raw ", b"in24", b"in32", b"23ni", b"42ni", b"fl32", b"fl64"):
+        return max(0, channels) * ((bits + 7) // 8)
+    return max(0, channels) * {b"ulaw": 1, b"alaw": 1, b"ima4": 34}.get(kind, 0)
+
+
+def _caf(file: BinaryIO, total: int) -> Pieces | None:
+    """CAF: the size of its sound, which -1 leaves open."""
+    at = 8
+    for _ in range(MOST_CHUNKS):
+        if (chunk := CAF.at(file, at)) is None:
+            return None
+        (name, size), begin = chunk, at + 12
+        if name == b"data":
+            declared = _declared(size, total - begin, 63) if size > 4 else None
+            end = CAF.end(file, begin, declared, total, 4096)
+            return patched({at + 4: struct.pack(">q", end - begin)} if end != begin + size else {}, total)
+        if size < 0:
+            return None
+        at = CAF.after(at, size)
+    return None
+
+
+def _w64(file: BinaryIO, total: int) -> Pieces | None:
+    """W64: the sizes of the file and of its sound, both with their heads of 24 bytes."""
+    at = 40
+    for _ in range(MOST_CHUNKS):
+        if (chunk := W64.at(file, at)) is None:
+            return None
+        (name, size), begin = chunk, at + 24
+        if name.startswith(b"data"):
+            declared = _declared(size, total - begin, 63) if size > 0 else None
+            end = W64.end(file, begin, declared, total, 4096)
+            if end == begin + size:
+                return None
+            return patched({16: struct.pack("<q", total), at + 16: struct.pack("<q", end - begin + 24)}, total)
+        if size < 0:
+            return None
+        at = W64.after(at, size)
+    return None
+
+
+def _au(file: BinaryIO, total: int) -> Pieces | None:
+    """AU: FFmpeg reads to the end anyway, so a size that is not that of the file is called unknown."""
+    start, size = struct.unpack(">II", read(file, 4, 8).ljust(8, b"\0"))
+    return patched({8: b"\xff" * 4} if 24 <= start < total and size < total - start else {}, total)
+
+
+def _mp4(file: BinaryIO, total: int) -> Pieces | None:
+    """MP4: where the box of the sound ends too early, so that the table of contents is not found."""
+    at, sound = 0, None
+    for _ in range(MOST_CHUNKS):
+        head = read(file, at, 16)
+        size, name = struct.unpack(">I4s", head[:8]) if len(head) >= 8 else (0, b"")
+        if size == 1 and len(head) == 16:
+            size = struct.unpack(">Q", head[8:])[0]
+        if name == b"moov" or len(head) < 8:
+            return None
+        if name == b"mdat":
+            sound = at, head
+        if not name.isalnum() or size < 8 or at + size > total:
+            break
+        at += size
+    if sound is None:
+        return None
+    at, head = sound
+    table = _table(file, at + 8, total)
+    if table is None or table - at > 0xFFFFFFFF or head[:4] == b"\0\0\0\1":
+        return None
+    return patched({at: struct.pack(">I", table - at)}, total)
+
+
+def _table(file: BinaryIO, start: int, total: int) -> int | None:
+    """Where the box `moov` begins: in the last bytes of a file."""
+    begin = max(start, total - (64 << 20))
+    while begin < total:
+        content = read(file, begin, TAIL + 16)
+        for place in places(content, b"moov"):
+            at = begin + place - 4
+            head = read(file, at, 16) if place >= 4 else b""
+            if head[12:] == b"mvhd" and 8 < struct.unpack(">I", head[:4])[0] <= total - at:
+                return at
+        begin += TAIL
+    return None
+
+
+def _matroska(file: BinaryIO, total: int) -> Pieces | None:
+    """Matroska and WebM: a segment that ends too early is one of unknown size."""
+    head = read(file, 0, 4096)
+    at = head.find(b"\x18\x53\x80\x67") + 4
+    if at < 8 or at >= len(head) or not head[at]:
+        return None
+    width = 9 - head[at].bit_length()
+    size = int.from_bytes(head[at : at + width], "big") & (1 << 7 * width) - 1
+    end = at + width + size
+    if size == (1 << 7 * width) - 1 or end >= total or total - end < 64 or all_zeros(file, end, total):
+        return None
+    if read(file, end, 4) in (b"\x1aE\xdf\xa3", b"\x18\x53\x80\x67"):  # another recording was joined
+        return None
+    return patched({at: ((1 << 7 * width + 1) - 1).to_bytes(width, "big")}, total)
+
+
+def _mp3(file: BinaryIO, total: int) -> Pieces | None:
+    """MP3: FFmpeg cuts the padding of the last frame off where the frame count says that it is, be it in the middle."""
+    head, start = read(file, 0, 10), 0
+    if head[:3] == b"ID3" and len(head) == 10:
+        start = 10 + sum((byte & 127) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
+    first = read(file, start, 512)
+    place = max(first.find(b"Xing"), first.find(b"Info"))
+    if place < 0 or len(first) < place + 160:
+        return None
+    flags = first[place + 7]
+    encoder = place + 8 + sum(size for bit, size in ((1, 4), (2, 4), (4, 100), (8, 4)) if flags & bit)
+    if first[encoder : encoder + 4] not in (b"LAME", b"Lavf", b"Lavc"):
+        return None
+    padding = encoder + 22  # after the delay's 12 bits, as many of padding
+    return patched({start + padding: bytes([first[padding] & 0xF0, 0])}, total)
+
+
+def patched(patches: dict[int, bytes], total: int) -> Pieces | None:
+    """A file with other bytes at some offsets."""
+    if not patches:
+        return None
+    pieces: Pieces = []
+    at = 0
+    for place, content in sorted(patches.items()):
+        pieces += [range(at, place), content]
+        at = place + len(content)
+    return [*pieces, range(at, max(at, total))]

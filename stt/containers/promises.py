@@ -1,0 +1,165 @@
+"""Tell how much sound a file promises by its header or container, once stale sizes are mended. Times are in seconds."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+
+import av
+
+from stt.containers.chunks import MOST_CHUNKS, read
+from stt.containers.formats import LENGTH_UNTOLD, UNTIMED
+from stt.containers.headers import Recording
+
+
+def promised(path: Path, format: str, container: av.container.InputContainer, stream: av.AudioStream) -> float | None:
+    """Seconds of sound that the container says it holds, or None where it does not say, or only guesses.
+
+    ffmpeg itself hides the loss: it makes the length of a cut-off WAV fit the bytes that are left.
+    """
+    if format in _BY_HEADER and (seconds := _by_header(path, _BY_HEADER[format])) is not None:
+        return seconds
+    if format in UNTIMED:
+        counted_frames = _mp3_promise(path, stream.codec_context.sample_rate) if format == "mp3" else None
+        told = seconds_of(stream.duration or 0, stream.time_base)
+        # Where the two differ, ffmpeg guesses by the file's size: two files joined, or a large tag at the end.
+        return told if counted_frames and abs(told - counted_frames) < 0.5 else None
+    if format in LENGTH_UNTOLD:
+        return None
+    origin = (container.start_time or 0) / av.time_base
+    if tag := stream.metadata.get("DURATION"):  # Matroska: the end of this track, as 00:00:33.008000000
+        with suppress(ValueError):
+            hours, minutes, rest = tag.split(":")
+            return int(hours) * 3600 + int(minutes) * 60 + float(rest) - origin
+    joined = 0.0
+    if format == "mov":
+        with suppress(struct.error):
+            joined = _joined(path)
+    if stream.duration:
+        late = 0.0 if stream.start_time is None else seconds_of(stream.start_time, stream.time_base) - origin
+        return seconds_of(stream.duration, stream.time_base) + max(0.0, late) + joined
+    return container.duration / av.time_base if container.duration else None
+
+
+def seconds_of(ticks: int, unit: Fraction | None) -> float:
+    """Return a time of a container in seconds; 0 where it does not say how long a tick is, as PyAV's types allow."""
+    return float(ticks * unit) if unit else 0.0
+
+
+def _by_header(path: Path, read: Callable[[Recording], float | None]) -> float | None:
+    file = Recording(path)
+    try:
+        return read(file)
+    except struct.error:  # cut off in the header
+        return None
+    finally:
+        file.close()
+
+
+def _wav(file: Recording) -> float | None:
+    """Length by a WAV's header (RIFF, RIFX or RF64), or None if it was never filled in."""
+    start = file.read(12)
+    order = ">" if start[:4] == b"RIFX" else "<"
+    if start[8:] != b"WAVE":
+        return None
+    long_size, per_second, at = None, 0, 12
+    while len(chunk := file.read(8)) == 8:
+        name, size = struct.unpack(order + "4sI", chunk)
+        if name == b"data":
+            if long_size or size >= 0x7FFFF000:  # what recorders write that do not know the length yet
+                size = long_size or 0
+            return size / per_second if size and per_second else None
+        body = file.read(min(size, 64))
+        if name == b"fmt " and len(body) >= 16:
+            _, _, rate, average, align, bits = struct.unpack(order + "HHIIHH", body[:16])
+            per_second = rate * align if bits % 8 == 0 and bits else average
+        elif name == b"ds64" and len(body) >= 16 and start[:4] != b"RIFF":
+            long_size = struct.unpack("<Q", body[8:16])[0]
+        at += 8 + size + size % 2
+        file.seek(at)
+    return None
+
+
+def _w64(file: Recording) -> float | None:
+    """Length by a W64's header."""
+    at, per_second = 40, 0
+    while not file.seek(at) < 0 and len(chunk := file.read(24)) == 24:
+        name, size = struct.unpack("<4s12xq", chunk)
+        if name == b"data":
+            return (size - 24) / per_second if size > 24 and per_second else None
+        if name == b"fmt ":
+            _, _, rate, average, align, bits = struct.unpack("<HHIIHH", file.read(16))
+            per_second = rate * align if bits % 8 == 0 and bits else average
+        if size < 24:
+            return None
+        at += size + -size % 8
+    return None
+
+
+def _au(file: Recording) -> float | None:
+    """Length by an AU's header."""
+    _, _, size, encoding, rate, channels = struct.unpack(">IIIIII", file.read(24))
+    frame = channels * {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 8, 27: 1}.get(encoding, 0)
+    return size / (frame * rate) if size != 0xFFFFFFFF and frame and rate else None
+
+
+def _caf(file: Recording) -> float | None:
+    """Length by a CAF's header, where all its packets have the same size."""
+    at, rate, packet, frames = 8, 0.0, 0, 0
+    while not file.seek(at) < 0 and len(chunk := file.read(12)) == 12:
+        name, size = struct.unpack(">4sq", chunk)
+        if name == b"desc":
+            rate, packet, frames = struct.unpack(">d8xII", file.read(24))
+        if name == b"data":
+            return (size - 4) / packet * frames / rate if size > 4 and packet and rate > 0 else None
+        if size < 0:
+            return None
+        at += 12 + size
+    return None
+
+
+_BY_HEADER = {"wav": _wav, "w64": _w64, "au": _au, "caf": _caf}
+
+
+def _joined(path: Path) -> float:
+    """Length of the recordings that were joined to an MP4: FFmpeg reads the first alone."""
+    seconds, at, files = 0.0, 0, 0
+    with open(path, "rb") as file:
+        for _ in range(MOST_CHUNKS):
+            head = read(file, at, 16)
+            size, name = struct.unpack(">I4s", head[:8]) if len(head) == 16 else (0, b"")
+            size = struct.unpack(">Q", head[8:])[0] if size == 1 else size
+            files += name == b"ftyp"
+            if name == b"moov" and files > 1 and head[12:] == b"mvhd":
+                long = read(file, at + 16, 1) == b"\1"
+                scale, length = struct.unpack(
+                    ">IQ" if long else ">II", read(file, at + (36 if long else 28), 12 if long else 8)
+                )
+                seconds += length / scale if scale and length != 0xFFFFFFFF else 0.0
+            if size < 8:
+                break
+            at += size
+    return seconds
+
+
+def _mp3_promise(path: Path, rate: int) -> float | None:
+    """Length in seconds by the frame count in an MP3's first frame (Xing, Info or VBRI header), if it has one."""
+    head, start = _read(path, 0, 10), 0
+    if head[:3] == b"ID3" and len(head) == 10:
+        start = 10 + sum((byte & 127) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
+    first = _read(path, start, 4096)
+    for mark, offset in ((b"Xing", 8), (b"Info", 8), (b"VBRI", 14)):
+        at = first.find(mark)
+        if at >= 0 and len(count := first[at + offset : at + offset + 4]) == 4:
+            frames: int = struct.unpack(">I", count)[0]
+            return frames * (1152 if rate >= 32_000 else 576) / rate
+    return None
+
+
+def _read(path: Path, start: int, size: int) -> bytes:
+    with open(path, "rb") as file:
+        file.seek(start)
+        return file.read(size)

@@ -1,0 +1,182 @@
+"""Find out whether every browser plays a file as it is, and seeks it exactly. Runs in a decoder process.
+
+Such files have an index, or samples of one size: WAV of plain PCM, FLAC, and MP4 with AAC whose time line is plain. All
+others get a playback copy (see `stt.store.playback_copies`). What is in doubt does, too. Times are in seconds.
+"""
+
+from __future__ import annotations
+
+import struct
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import av
+
+from stt.containers import container as containers
+from stt.containers.promises import seconds_of
+
+EXACT = 0.1  # seconds that a length, a start or a gap may be off
+RATES = range(8_000, 96_001)  # Hz
+PCM = ("pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_f32le")
+BRANDS = (b"M4A ", b"M4B ", b"M4V ", b"mp41", b"mp42", b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"avc1")
+PATIENCE = 0.5  # seconds for the frames of a FLAC; those after it are taken to be like what was seen
+MOST_BOXES = 2_000  # of an MP4 that are looked at
+
+
+def exact(path: Path, promised: float | None, counted: float | None) -> bool:
+    """Return whether browsers seek this file exactly. `promised` and `counted` are its length by header and by packets."""
+    if promised is None or counted is None or abs(promised - counted) > EXACT:
+        return False
+    file, container, stream = containers.open_sound(path, "")
+    try:
+        if file.is_mended:  # a browser believes what the header says
+            return False
+        codec, format = stream.codec_context, container.format.name.split(",")[0]
+        if len(container.streams.audio) != 1 or codec.layout.nb_channels > 2 or codec.sample_rate not in RATES:
+            return False
+        name = codec.codec.canonical_name
+        if format == "wav":
+            return name in PCM and _begins(path, b"RIFF") and _whole_wav(path, codec)
+        if format == "flac":
+            return name == "flac" and _begins(path, b"fLaC") and _unbroken(container, stream)
+        if format == "mov" and name == "aac" and codec.profile == "LC":
+            return _plain_mp4(path) and _whole(path, container, stream)
+        return False
+    finally:
+        container.close()
+        file.close()
+
+
+def _begins(path: Path, mark: bytes) -> bool:
+    with open(path, "rb") as file:
+        return file.read(4) == mark
+
+
+def _whole_wav(path: Path, codec: av.AudioCodecContext) -> bool:
+    """Whether a WAV is as long as it says: browsers believe the header of a recorder that has crashed."""
+    with open(path, "rb") as file:
+        said: int = struct.unpack("<I", file.read(8)[4:])[0] + 8
+    return abs(path.stat().st_size - said) <= EXACT * codec.sample_rate * codec.layout.nb_channels
+
+
+def _unbroken(container: av.container.InputContainer, stream: av.AudioStream) -> bool:
+    """Whether each frame follows the one before, as far as PATIENCE reaches."""
+    at, ends = 0.0, time.monotonic() + PATIENCE
+    for packet in containers.packets(container, stream):
+        if not packet.size:
+            continue
+        if packet.pts is None or abs(seconds_of(packet.pts, packet.time_base) - at) > EXACT:
+            return False
+        at = seconds_of(packet.pts + (packet.duration or 0), packet.time_base)
+        if time.monotonic() > ends:
+            break
+    return True
+
+
+def _whole(path: Path, container: av.container.InputContainer, stream: av.AudioStream) -> bool:
+    """Whether the sound of an MP4 begins at 0, has no gap, and lies in the file to its end."""
+    begins = seconds_of(stream.start_time or 0, stream.time_base)
+    if abs(begins) > EXACT or abs((container.start_time or 0) / av.time_base) > EXACT:
+        return False
+    entries = stream.index_entries
+    if not (count := len(entries)):
+        return False
+    first, last = entries[0], entries[count - 1]
+    span = seconds_of(last.timestamp - first.timestamp, stream.time_base)
+    frames = (count - 1) * 1024 / stream.codec_context.sample_rate
+    return abs(span - frames) <= EXACT and last.pos + last.size <= path.stat().st_size
+
+
+class _Box(NamedTuple):
+    kind: bytes
+    start: int  # of its content
+    end: int
+
+
+def _plain_mp4(path: Path) -> bool:
+    """Whether an MP4 has no fragments, no cuts in its time line, and no picture but H.264."""
+    with open(path, "rb") as file:
+        boxes = list(_boxes(file, 0, path.stat().st_size))
+        head = next((box for box in boxes if box.kind == b"ftyp"), None)
+        index = next((box for box in boxes if box.kind == b"moov"), None)
+        if head is None or index is None or _read(file, head, 4) not in BRANDS or any(b.kind == b"moof" for b in boxes):
+            return False
+        inner = list(_boxes(file, index.start, index.end))
+        movie = next((box for box in inner if box.kind == b"mvhd"), None)
+        if movie is None or any(box.kind == b"mvex" for box in inner):
+            return False
+        scale, _ = _clock(file, movie)
+        return scale > 0 and all(_plain_track(file, box, scale) for box in inner if box.kind == b"trak")
+
+
+def _plain_track(file: BinaryIO, track: _Box, movie_scale: int) -> bool:
+    handler = _inside(file, track, b"mdia", b"hdlr")
+    kind = _read(file, handler, 12)[8:] if handler else b""
+    if kind == b"vide":
+        formats = _inside(file, track, b"mdia", b"minf", b"stbl", b"stsd")
+        return formats is not None and _read(file, formats, 16)[12:] in (b"avc1", b"avc3")
+    if kind != b"soun":
+        return True
+    clock, edits = _inside(file, track, b"mdia", b"mdhd"), _inside(file, track, b"edts", b"elst")
+    if clock is None:
+        return False
+    if edits is None:
+        return True
+    scale, length = _clock(file, clock)
+    content = _read(file, edits, 40)
+    count = struct.unpack(">I", content[4:8])[0] if len(content) >= 8 else 0
+    layout = ">Qqi" if content[:1] == b"\x01" else ">Iii"
+    if not scale or count > 1 or len(content) < 8 + count * struct.calcsize(layout):
+        return False
+    if not count:
+        return True
+    shown: int
+    begins: int
+    speed: int
+    shown, begins, speed = struct.unpack(layout, content[8 : 8 + struct.calcsize(layout)])
+    cut = length / scale - begins / scale - shown / movie_scale
+    return speed == 1 << 16 and 0 <= begins <= EXACT * scale and cut <= EXACT
+
+
+def _clock(file: BinaryIO, box: _Box) -> tuple[int, int]:
+    """The units a second, and the length in them, of an `mvhd` or `mdhd`."""
+    content = _read(file, box, 32)
+    layout, at = (">IQ", 20) if content[:1] == b"\x01" else (">II", 12)
+    if len(content) < at + struct.calcsize(layout):
+        return 0, 0
+    scale, length = struct.unpack(layout, content[at : at + struct.calcsize(layout)])
+    return scale, length
+
+
+def _inside(file: BinaryIO, box: _Box, *kinds: bytes) -> _Box | None:
+    """The first box of each kind inside the one before it."""
+    for kind in kinds:
+        found = next((each for each in _boxes(file, box.start, box.end) if each.kind == kind), None)
+        if found is None:
+            return None
+        box = found
+    return box
+
+
+def _boxes(file: BinaryIO, at: int, end: int) -> Iterator[_Box]:
+    for _ in range(MOST_BOXES):
+        if at + 8 > end:
+            return
+        file.seek(at)
+        size, kind = struct.unpack(">I4s", file.read(8))
+        head = 8
+        if size == 1:
+            size, head = struct.unpack(">Q", file.read(8).rjust(8, b"\0"))[0], 16
+        elif size == 0:
+            size = end - at
+        if size < head or at + size > end:
+            return
+        yield _Box(kind, at + head, at + size)
+        at += size
+
+
+def _read(file: BinaryIO, box: _Box, most: int) -> bytes:
+    file.seek(box.start)
+    return file.read(min(most, box.end - box.start))

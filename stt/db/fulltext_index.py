@@ -1,0 +1,263 @@
+"""The index of the full-text search: how each database keeps it in step, and how it becomes that of newer code.
+
+Titles and texts are cut to words by `stt.transcript.folding`, once for the index and once for the query, so both agree. PostgreSQL
+does the same in SQL; a test compares the two for every character. Triggers keep the index: whatever writes a title or a
+text, the index follows in the same transaction.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+import unicodedata
+
+import sqlalchemy as sa
+
+from stt.transcript import folding
+
+MERGED = 500  # pages of SQLite's index that are merged in one step
+# Characters: PostgreSQL forgets where words stand in long texts, so it gets short ones that overlap. Words that are
+# cut through at their ends are left out: the piece before or after has them whole.
+_PIECE, _OVERLAP = 2000, 300
+_LONGEST_WORD = 250  # characters of a word that PostgreSQL keeps, more than a query has
+RENEWED = 50_000  # characters whose words are made anew in one transaction: writers to SQLite wait for it
+RENEWING = 240.0  # seconds of that at a time; the next look goes on
+_COLLATIONS = ("pg_c_utf8", "C.utf8", "C.UTF-8", "und-x-icu", "en-x-icu")  # that know all small letters
+
+log = logging.getLogger("stt.db.fulltext")
+
+# The transcriptions whose words are those of earlier code, which knew fewer letters to be alike.
+_OLD = "CREATE TABLE IF NOT EXISTS search_old (number integer PRIMARY KEY)"
+
+
+def prepare(connection: sa.Connection) -> None:
+    """Make the index and its triggers where they are missing."""
+    for statement in _SQLITE if connection.dialect.name == "sqlite" else [*_stt_words(connection), *_POSTGRESQL]:
+        connection.exec_driver_sql(statement)
+
+
+def outdate(connection: sa.Connection) -> None:
+    """Have all words made anew, in the background: what a migration does when words are made in another way."""
+    connection.exec_driver_sql(_OLD)
+    connection.exec_driver_sql(
+        "INSERT INTO search_old SELECT number FROM transcriptions WHERE number NOT IN (SELECT number FROM search_old)"
+    )
+
+
+def renew(engine: sa.Engine, seconds: float = RENEWING) -> int:
+    """Make words anew that earlier code has made, for so long at most, the newest first; how many transcriptions."""
+    deadline, count = time.monotonic() + seconds, 0
+    while time.monotonic() < deadline and (done := _renew_some(engine)):
+        count += done
+    if count:
+        log.info("the words of %d transcripts are in the index of this version", count)
+    return count
+
+
+def _renew_some(engine: sa.Engine) -> int:
+    with engine.connect() as look:
+        rows = look.exec_driver_sql(
+            "SELECT o.number, coalesce(length(x.text), 0) FROM search_old o LEFT JOIN transcriptions t ON t.number = o.number "
+            "LEFT JOIN transcripts x ON x.id = t.id ORDER BY o.number DESC LIMIT 50"
+        ).all()
+    numbers: list[int] = []
+    size = 0
+    for number, length in rows:
+        if numbers and size + length > RENEWED:
+            break
+        numbers.append(number)
+        size += length
+    if not numbers:
+        return 0
+    few = ", ".join(str(int(number)) for number in numbers)
+    with engine.begin() as connection:
+        # The rows are taken first: whoever writes them meanwhile waits, and its words come after these.
+        connection.exec_driver_sql(f"DELETE FROM search_old WHERE number IN ({few})")
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql(_RENEW_SQLITE.format(few))
+        else:
+            for statement in _RENEW_POSTGRESQL:
+                connection.exec_driver_sql(statement.format(few))
+    return len(numbers)
+
+
+_RENEW_SQLITE = """
+    UPDATE search SET title = (SELECT stt_words(t.title) FROM transcriptions t WHERE t.number = search.rowid),
+      text = coalesce((SELECT stt_words(x.text) FROM transcripts x, transcriptions t
+        WHERE x.id = t.id AND t.number = search.rowid), '')
+    WHERE rowid IN ({0}) AND rowid IN (SELECT number FROM transcriptions WHERE number IN ({0}))
+"""
+_RENEW_POSTGRESQL = [
+    "SELECT number FROM transcriptions WHERE number IN ({0}) ORDER BY number FOR UPDATE",
+    "SELECT id FROM transcripts WHERE id IN (SELECT id FROM transcriptions WHERE number IN ({0})) ORDER BY id FOR UPDATE",
+    "SELECT stt_index(number, 'i', owner, title) FROM transcriptions WHERE number IN ({0})",
+    "SELECT stt_index(t.number, 't', t.owner, x.text) FROM transcriptions t JOIN transcripts x USING (id) WHERE t.number IN ({0})",
+]
+
+
+def purge(connection: sqlite3.Connection) -> None:
+    """Leave nothing of deleted texts in the index of a SQLite database: it keeps their words until parts are merged.
+
+    In steps, so that writers wait for milliseconds. Does nothing to a database without this index.
+    """
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'search'").fetchone():
+        return
+    pages = -MERGED  # negative: all parts, also those that are not many yet
+    while True:
+        before = connection.total_changes
+        connection.execute("INSERT INTO search(search, rank) VALUES ('merge', ?)", (pages,))
+        if connection.total_changes - before < 2:  # how FTS5 says that nothing was left to do
+            return
+        pages = MERGED
+
+
+def teach(connection: sqlite3.Connection) -> None:
+    """Give a SQLite connection the function that the triggers call."""
+    connection.create_function("stt_words", 1, lambda text: " ".join(folding.words(text)), deterministic=True)
+
+
+def _stt_words(connection: sa.Connection) -> list[str]:
+    """`folding.words`, with spaces between, as functions of PostgreSQL."""
+    known = (
+        connection.exec_driver_sql("SELECT collname FROM pg_collation WHERE collencoding IN (-1, 6)").scalars().all()
+    )
+    collation = next((f' COLLATE "{name}"' for name in _COLLATIONS if name in known), "")  # else the database's own
+    single = {a: b for a, b in folding.SPECIAL.items() if len(b) == 1 and a.isalnum()}
+    source, target = "".join(single), "".join(single.values()).replace("'", " ").replace('"', " ")
+    several = {a: b for a, b in folding.SPECIAL.items() if len(b) > 1}
+    special = "translate(t, '" + source + "', '" + target + "')"
+    for letter, letters in several.items():
+        special = f"replace({special}, '{letter}', '{letters}')"
+    return [
+        "SELECT pg_advisory_xact_lock(7826001)",  # several servers may start at once
+        rf"""
+    CREATE OR REPLACE FUNCTION stt_special(t text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+      SELECT CASE WHEN t ~ '[{_escaped(sorted(map(ord, [*single, *several])))}]' THEN {special} ELSE t END
+    $$
+    """,
+        rf"""
+    CREATE OR REPLACE FUNCTION stt_words(t text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+      SELECT regexp_replace(CASE WHEN t ~ '[^\u0001-\u007f]' THEN
+          regexp_replace(stt_special(regexp_replace(lower(normalize(t, NFKD){collation}),
+            '[{_ranges(folding.IGNORED)}]', '', 'g')), '({folding.UNIT})', ' \1 ', 'g')
+        ELSE lower(t) END, '[{_no_words()}]+', ' ', 'g')
+    $$
+    """,
+    ]
+
+
+def _no_words() -> str:
+    """What stands between words, as the inside of a character class: neither letters, marks nor digits."""
+    codes = (code for code in range(1, 0x110000) if not 0xD800 <= code < 0xE000)
+    return _escaped([code for code in codes if unicodedata.category(chr(code))[0] not in "LMN"])
+
+
+def _escaped(codes: list[int]) -> str:
+    runs: list[list[int]] = []
+    for code in codes:
+        if runs and code == runs[-1][1] + 1:
+            runs[-1][1] = code
+        else:
+            runs.append([code, code])
+    return _ranges([(first, last) for first, last in runs])
+
+
+def _ranges(ranges: list[tuple[int, int]]) -> str:
+    return "".join(rf"\U{first:08x}-\U{last:08x}" for first, last in ranges)
+
+
+# The text is words between spaces already, so SQLite's simplest tokenizer is the right one: letters beyond ASCII are
+# parts of words to it. The owner is a word too, one that nobody says: other people's texts are not even looked at.
+_SQLITE = [
+    _OLD,
+    "CREATE VIRTUAL TABLE IF NOT EXISTS search USING fts5(owner, title, text, tokenize = \"ascii tokenchars '_'\")",
+    """
+    CREATE TRIGGER IF NOT EXISTS search_new AFTER INSERT ON transcriptions BEGIN
+      INSERT INTO search(rowid, owner, title, text) VALUES (new.number, '_' || hex(new.owner), stt_words(new.title),
+        coalesce((SELECT stt_words(text) FROM transcripts WHERE id = new.id), ''));
+    END
+    """,
+    """
+    CREATE TRIGGER IF NOT EXISTS search_renamed AFTER UPDATE OF owner, title ON transcriptions BEGIN
+      UPDATE search SET owner = '_' || hex(new.owner), title = stt_words(new.title) WHERE rowid = new.number;
+    END
+    """,
+    """
+    CREATE TRIGGER IF NOT EXISTS search_deleted AFTER DELETE ON transcriptions BEGIN
+      DELETE FROM search WHERE rowid = old.number;
+    END
+    """,
+    """
+    CREATE TRIGGER IF NOT EXISTS search_text_new AFTER INSERT ON transcripts BEGIN
+      UPDATE search SET text = stt_words(new.text)
+        WHERE rowid = (SELECT number FROM transcriptions WHERE id = new.id);
+    END
+    """,
+    """
+    CREATE TRIGGER IF NOT EXISTS search_text_changed AFTER UPDATE OF text ON transcripts BEGIN
+      UPDATE search SET text = stt_words(new.text)
+        WHERE rowid = (SELECT number FROM transcriptions WHERE id = new.id);
+    END
+    """,
+    """
+    CREATE TRIGGER IF NOT EXISTS search_text_deleted AFTER DELETE ON transcripts BEGIN
+      UPDATE search SET text = '' WHERE rowid = (SELECT number FROM transcriptions WHERE id = old.id);
+    END
+    """,
+]
+
+_POSTGRESQL = [
+    _OLD,
+    """
+    CREATE TABLE IF NOT EXISTS search (
+      number integer NOT NULL, source char(1) NOT NULL, piece integer NOT NULL, words tsvector NOT NULL,
+      PRIMARY KEY (number, source, piece))
+    """,
+    "CREATE INDEX IF NOT EXISTS search_words ON search USING gin (words)",
+    rf"""
+    CREATE OR REPLACE FUNCTION stt_index(n integer, s char, owner text, t text) RETURNS void LANGUAGE sql AS $$
+      DELETE FROM search WHERE number = n AND source = s;
+      INSERT INTO search SELECT n, s, at, ('''o' || encode(convert_to(owner, 'UTF8'), 'hex') || ''' ' || coalesce((
+          SELECT string_agg('''' || left(word, {_LONGEST_WORD}) || ''':' || place, ' ' ORDER BY place)
+          FROM regexp_split_to_table(stt_words(regexp_replace(regexp_replace(
+            substr(t, at, {_PIECE + _OVERLAP}),
+            CASE WHEN at > 1 THEN '^\S{{1,60}}' ELSE '^$' END, ''),
+            CASE WHEN at + {_PIECE + _OVERLAP} <= length(t) THEN '\S{{1,60}}$' ELSE '^$' END, '')), ' ')
+            WITH ORDINALITY AS found(word, place) WHERE word <> ''), ''))::tsvector
+        FROM generate_series(1, greatest(length(t), 1), {_PIECE}) AS at;
+    $$
+    """,
+    """
+    CREATE OR REPLACE FUNCTION stt_job_changed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF TG_OP = 'DELETE' THEN
+        DELETE FROM search WHERE number = old.number;
+      ELSE
+        PERFORM stt_index(new.number, 'i', new.owner, new.title);
+        IF TG_OP = 'UPDATE' AND old.owner <> new.owner THEN
+          PERFORM stt_index(new.number, 't', new.owner, text) FROM transcripts WHERE id = new.id;
+        END IF;
+      END IF;
+      RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE OR REPLACE FUNCTION stt_text_changed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF TG_OP = 'DELETE' THEN
+        DELETE FROM search WHERE source = 't'
+          AND number = (SELECT number FROM transcriptions WHERE id = old.id);
+      ELSE
+        PERFORM stt_index(number, 't', owner, new.text) FROM transcriptions WHERE id = new.id;
+      END IF;
+      RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE OR REPLACE TRIGGER search_job AFTER INSERT OR DELETE OR UPDATE OF owner, title ON transcriptions
+      FOR EACH ROW EXECUTE FUNCTION stt_job_changed()
+    """,
+    """
+    CREATE OR REPLACE TRIGGER search_text AFTER INSERT OR DELETE OR UPDATE OF text ON transcripts
+      FOR EACH ROW EXECUTE FUNCTION stt_text_changed()
+    """,
+]

@@ -1,0 +1,108 @@
+"""Changes of the tables, as alembic migrations in `stt/migrations`: each runs once, also when processes start together.
+
+Whoever comes first takes the database's own lock and changes everything in one transaction; the others wait, and find
+it done. While a fleet is updated machine by machine, old code runs on new tables: a migration may add, never take away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from stt.db import fulltext_index
+from stt.db.locks import CHANGING
+from stt.errors import SetupError
+
+HEAD = "0012"  # the newest file in stt/migrations/versions; a test holds it equal
+MIGRATIONS = Path(__file__).with_name("migrations")
+_versions = sa.Table("alembic_version", sa.MetaData(), sa.Column("version_num", sa.String(32), primary_key=True))
+
+log = logging.getLogger("stt.db.migrate")
+
+
+def upgrade(engine: sa.Engine, tables: sa.MetaData) -> None:
+    """Bring the database to what this code expects, from nothing or from any earlier version, without loss.
+
+    `tables` are those of today: an empty database gets them at once, and alembic is not even imported.
+    Raises SetupError where a newer version of the code has been at work.
+    """
+    if version(engine) == HEAD:
+        return
+    with _alone(engine) as connection:
+        if _version(connection) == HEAD:  # another process was faster
+            return
+        if sa.inspect(connection).get_table_names():
+            _migrate(connection)
+        else:
+            _make(connection, tables)
+        fulltext_index.prepare(connection)
+
+
+def version(engine: sa.Engine) -> str | None:
+    """The last migration that this database has seen; None for an empty one, or one from before there were any."""
+    with engine.connect() as connection:
+        return _version(connection)
+
+
+def _version(connection: sa.Connection) -> str | None:
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _make(connection: sa.Connection, tables: sa.MetaData) -> None:
+    tables.create_all(connection)
+    _versions.create(connection)
+    connection.execute(_versions.insert().values(version_num=HEAD))
+    log.info("the tables of version %s were made", HEAD)
+
+
+def _migrate(connection: sa.Connection) -> None:
+    # Alembic takes a fifth of a second that only a changed database needs. It brings parts of SQLAlchemy that dbos brings
+    # too, in another thread at the same time: who meets one half imported fails. So first dbos, whole.
+    import dbos  # noqa: F401
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    before = _version(connection)
+    try:
+        command.upgrade(config, HEAD)
+    except CommandError as error:
+        raise SetupError(
+            "A newer version of STT Studio has changed this database.",
+            guidance="Start that version, or a newer one. Nothing was changed.",
+            detail=str(error),
+        ) from error
+    log.info("the tables went from version %s to %s", before, HEAD)
+
+
+@contextlib.contextmanager
+def _alone(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction in which no other process changes the tables; all of it or nothing is kept."""
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as connection:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(CHANGING)))
+            yield connection
+        return
+    with engine.connect() as plain:
+        connection = plain.execution_options(isolation_level="AUTOCOMMIT")
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # tables that others point to may be made anew
+        # Python's sqlite3 begins no transaction for what changes tables, so this is said by hand. It is the lock too.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            connection.exec_driver_sql("ROLLBACK")
+            raise
+        else:
+            connection.exec_driver_sql("COMMIT")
+        finally:
+            connection.exec_driver_sql("PRAGMA foreign_keys=ON")

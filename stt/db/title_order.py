@@ -1,0 +1,52 @@
+"""The keys by which titles sort (see `stt.transcript.titles`), for the rows that older code has written."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+import sqlalchemy as sa
+
+from stt.db.engine import AWAY, database
+from stt.db.tables import transcriptions
+from stt.transcript import titles
+
+BLOCK = 500  # rows in one transaction: writers to SQLite wait for it
+FILLING = 240.0  # seconds of that at a time; the next look goes on
+_t = transcriptions.c
+
+log = logging.getLogger("stt.db.title_order")
+
+
+def begin() -> None:
+    """Fill in what is missing, in the background: after an upgrade the first page is not to wait for it."""
+    if _missing(0, 1):
+        threading.Thread(target=_fill_if_it_can_be, name="title-order", daemon=True).start()
+
+
+def fill(seconds: float = FILLING) -> int:
+    """Give titles without a key theirs, for so many seconds at most; how many."""
+    deadline, last, count = time.monotonic() + seconds, 0, 0
+    while time.monotonic() < deadline and (rows := _missing(last, BLOCK)):
+        with database().begin() as connection:
+            for number, title in rows:  # one that is renamed meanwhile gets its key by that, or at the next look
+                same = sa.and_(_t.number == number, _t.title == title, _t.title_key.is_(None))
+                connection.execute(transcriptions.update().where(same).values(title_key=titles.key(title)))
+        last, count = rows[-1][0], count + len(rows)
+    if count:
+        log.info("%d titles have a place in the order of this version", count)
+    return count
+
+
+def _missing(after: int, limit: int) -> list[tuple[int, str]]:
+    query = sa.select(_t.number, _t.title).where(_t.title_key.is_(None), _t.number > after)
+    with database().connect() as connection:
+        return [(row.number, row.title) for row in connection.execute(query.order_by(_t.number).limit(limit))]
+
+
+def _fill_if_it_can_be() -> None:
+    try:
+        fill()
+    except AWAY as error:
+        log.warning("titles were not put in order yet: %s", type(error).__name__)

@@ -1,0 +1,49 @@
+"""Undo what was begun, also where the database is away just then: as soon as it is back."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from stt.backoff import backoff, pause
+from stt.db.engine import AWAY
+from stt.errors import StorageAway
+
+log = logging.getLogger("stt.db.undo")
+_lock = threading.Lock()
+_waiting: list[Callable[[], None]] = []
+
+
+def surely(undo: Callable[[], None]) -> None:
+    """Call `undo` now, or in the background until the database answers, for as long as this process lives.
+
+    It must do no harm when called twice.
+    """
+    try:
+        undo()
+    except (*AWAY, StorageAway):
+        with _lock:
+            _waiting.append(undo)
+            if len(_waiting) == 1:
+                threading.Thread(target=_until_done, name="undo", daemon=True).start()
+
+
+def _until_done() -> None:
+    for wait in backoff():
+        pause(min(wait, 5.0))
+        while True:
+            with _lock:
+                if not _waiting:
+                    return
+                first = _waiting[0]
+            try:
+                first()
+            except (*AWAY, StorageAway):
+                break
+            except Exception:
+                log.exception("could not be undone")
+            with _lock:
+                _waiting.remove(first)
+                if not _waiting:
+                    return

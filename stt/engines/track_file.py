@@ -1,0 +1,47 @@
+"""One sound track of a recording as a file, for who would take another one of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+import numpy as np
+
+from stt.audio import tracks
+from stt.audio.decoder import RATE, Reader
+from stt.files import paths
+from stt.store import recordings
+from stt.store.recordings import Recording
+
+PART = 30.0  # seconds that are decoded at once
+
+
+@contextmanager
+def track_file(recording: Recording, choice: str, ask: Callable[[], None]) -> Iterator[Path]:
+    """Write the chosen track (see `stt.audio.tracks`) as FLAC, 16 kHz; the file is deleted afterwards.
+
+    Tracks that are speakers become its channels. `ask` is called now and then, and may raise. Raises what `media.Reader`
+    raises, and DiskFull.
+    """
+    track, _ = tracks.picked(tracks.of_rows(recording.tracks), choice)
+    part = paths.folder("incoming") / recordings.new_id()
+    try:
+        with recordings.disk_errors(), Reader(recording.path, name=recording.name, track=track, ask=ask) as reader:
+            with av.open(str(part), "w", format="flac") as container:
+                stream = container.add_stream("flac", rate=RATE)
+                stream.layout = f"{reader.channels}c"
+                stream.format = "s16"
+                while (samples := reader.read(PART, ask)).size:
+                    paths.check_room(part.parent)
+                    packed = np.round(samples * 32767).astype(np.int16).T.reshape(1, -1)
+                    frame = av.AudioFrame.from_ndarray(
+                        np.ascontiguousarray(packed), format="s16", layout=stream.layout.name
+                    )
+                    frame.sample_rate = RATE
+                    container.mux(stream.encode(frame))
+                container.mux(stream.encode(None))
+        yield part
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,368 @@
+"""Cutting a transcript into subtitle cues: at sentence ends and pauses, in lines that can be read in time."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from itertools import pairwise
+from math import ceil
+
+from stt.transcript import scripts
+from stt.transcript.model import Segment, Transcript, Word
+
+SILENCE = 2.0  # seconds; a cue never reaches over a pause of this length
+PAUSE = 0.6  # seconds; a pause that is a good place for a cut
+FLASH = 0.1  # seconds; the least that any cue is shown
+LATEST = 5.0  # seconds; the most that a cue waits for those of others who talk at the same time
+READING_SPEED = 20.0  # characters a second, the usual upper limit for adults; a wide character counts as two
+SPEAKING_SPEED = 15.0  # characters a second, where not even the length of the recording is known
+
+SPACES = re.compile(r"[^\S\u00a0\u202f]+")  # no-break spaces keep what they join on one line
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """What is on the screen from `start` to `end` (seconds, whole milliseconds). `text` has a line a line."""
+
+    start: float
+    end: float
+    text: str
+
+    @property
+    def speed(self) -> float:
+        """Characters a second; a wide character counts as two."""
+        return width(self.text) / max(round(self.end - self.start, 3), 0.001)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What stays on one line: a word, or in scripts without spaces what may not be torn apart."""
+
+    text: str
+    start: float
+    end: float
+    spaced: bool = True  # a space goes before it, unless it begins a line
+
+    @property
+    def width(self) -> int:
+        return width(self.text)
+
+
+def cues(
+    transcript: Transcript,
+    line_length: int = 42,
+    lines: int = 2,
+    shortest: float = 1.0,
+    longest: float = 7.0,
+    speakers: bool = False,
+) -> list[Cue]:
+    """The cues of a transcript in the order of their times, never overlapping, none ending before it starts.
+
+    `line_length` counts columns: Chinese, Japanese, Korean characters and emoji take two. Each cue is shown until its
+    speech ends or long enough to be read; where speakers talk at the same time, those after it wait, for at most
+    LATEST seconds: what does not fit even so is among `too_fast`. A cue is shown for at least `shortest` seconds
+    where the next one leaves room, and for at most `longest`. With `speakers`, a cue where the speaker changes begins
+    with the name. A transcript without times is spread evenly over its duration, and `longest` does not hold.
+    """
+    if not transcript.timed:
+        whole = Segment(0.0, transcript.duration or len(transcript.text) / SPEAKING_SPEED, transcript.text)
+        runs = _cut(_units(whole, line_length), line_length, lines, 0.0, float("inf"))
+        return _settled([_cue(run, line_length) for run in runs], shortest, float("inf"))
+
+    def named(speaker: str, units: list[Unit]) -> list[Unit]:
+        name = Segment(units[0].start, units[0].start, f"{speaker}:")
+        return _in_order([*_units(name, line_length), *units])
+
+    found: list[tuple[list[Unit], str | None, bool]] = []  # of a cue, who speaks, and whether it begins with the name
+    before = None
+    for stretch in _stretches(transcript.segments):
+        units = _in_order(unit for segment in stretch for unit in _units(segment, line_length))
+        speaker = stretch[0].speaker
+        changes = bool(speakers and units and speaker and speaker != before)
+        if changes:
+            before, units = speaker, named(str(speaker), units)
+        runs = _cut(units, line_length, lines, shortest, longest)
+        found += [(run, speaker, changes and number == 0) for number, run in enumerate(runs)]
+    found.sort(key=lambda each: each[0][0].start)
+    before = None
+    cut: list[list[Unit]] = []
+    for run, speaker, has_name in found:
+        again = speakers and speaker and speaker != before and not has_name  # after another has interrupted
+        cut += _cut(named(str(speaker), run), line_length, lines, shortest, longest) if again else [run]
+        before = speaker or before
+    return _settled([_cue(run, line_length) for run in cut], shortest, longest)
+
+
+def too_fast(shown: Iterable[Cue]) -> list[Cue]:
+    """The cues that go faster than READING_SPEED."""
+    return [cue for cue in shown if cue.speed > READING_SPEED + 1e-6]
+
+
+def spoken(segment: Segment) -> list[tuple[str, Word | None]]:
+    """The text of a segment in pieces without outer spaces, each with the engine's word if it is that very word.
+
+    The text may have been edited since, so that some pieces have no word, and some words no piece.
+    """
+    words = [word for word in segment.words if word.text.strip()]
+    if _squeezed(segment.text) == "".join(_squeezed(word.text) for word in words):
+        letters = iter(re.finditer(r"\S", segment.text))
+        pieces: list[tuple[str, Word | None]] = []
+        for word in words:
+            taken = [next(letters) for _ in _squeezed(word.text)]
+            pieces.append((segment.text[taken[0].start() : taken[-1].end()], word))
+        return pieces
+    tokens = scripts.words(segment.text) or segment.text.split()
+    same = SequenceMatcher(None, [word.text.strip() for word in words], tokens).get_matching_blocks()
+    word_of = {block.b + k: words[block.a + k] for block in same for k in range(block.size)}
+    return [(token, word_of.get(position)) for position, token in enumerate(tokens)]
+
+
+def width(text: str) -> int:
+    """Columns that a text takes: two for wide characters, one for all others."""
+    return len(text) if text.isascii() else sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def printable(text: str) -> str:
+    """The text without what no document takes: control characters, halves of surrogate pairs, non-characters.
+
+    Tabs and line feeds stay; other controls that mean space become one.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if c in "\t\n" or not _control(c) else " " if c.isspace() else "" for c in text)
+
+
+def _control(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs") or character in "\ufffe\uffff"
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+def _stretches(segments: Iterable[Segment]) -> list[list[Segment]]:
+    """Segments in runs of one speaker without a long silence, each after the other but for a moment."""
+    runs: list[list[Segment]] = []
+    for segment in segments:
+        last = runs[-1][-1] if runs else None
+        follows = last and max(last.start, last.end - PAUSE) <= segment.start < last.end + SILENCE
+        if last and follows and last.speaker == segment.speaker:
+            runs[-1].append(segment)
+        else:
+            runs.append([segment])
+    return runs
+
+
+def _times(segment: Segment) -> list[tuple[float, float]]:
+    """Start and end of every character of the text that is not a space.
+
+    The characters of a word share its time; those without a word share the time between their neighbours.
+    """
+    times: list[tuple[float, float]] = []
+    waiting, reached = 0, segment.start
+
+    def share(count: int, start: float, end: float) -> None:
+        step = max(end - start, 0.0) / max(count, 1)
+        times.extend((start + step * k, start + step * (k + 1)) for k in range(count))
+
+    for piece, word in spoken(segment):
+        count = len(_squeezed(piece))
+        if word is None:
+            waiting += count
+            continue
+        share(waiting, reached, word.start)
+        share(count, word.start, word.end)
+        waiting, reached = 0, word.end
+    share(waiting, reached, segment.end)
+    return times
+
+
+def _units(segment: Segment, line_length: int) -> list[Unit]:
+    times = _times(segment)
+    units, position = [], 0
+    for token in SPACES.split(segment.text):
+        for number, part in enumerate(_breakable(token, line_length)):
+            count = len(_squeezed(part))
+            text = printable(part).strip()
+            if count and text:
+                units.append(Unit(text, times[position][0], times[position + count - 1][1], spaced=number == 0))
+            position += count
+    return units
+
+
+def _breakable(token: str, line_length: int) -> Iterator[str]:
+    """A token in the parts that a line may end after.
+
+    Most tokens stay whole: uniseg takes 0.1 ms a character, so it looks only at those that may need it.
+    """
+    if width(token) <= line_length and width(token) == len(token):
+        yield token
+        return
+    for part in scripts.line_parts(token):
+        if width(part) <= line_length:
+            yield part
+            continue
+        piece = ""
+        for cluster in scripts.clusters(part):
+            if piece and width(piece + cluster) > line_length and scripts.may_part(piece, cluster):
+                yield piece
+                piece = ""
+            piece += cluster
+        yield piece
+
+
+def _in_order(units: Iterable[Unit]) -> list[Unit]:
+    """The units with starts that never run backwards."""
+    ordered: list[Unit] = []
+    for unit in units:
+        start = max(unit.start, ordered[-1].start) if ordered else unit.start
+        ordered.append(unit if start == unit.start else replace(unit, start=start, end=max(start, unit.end)))
+    return ordered
+
+
+def _cut(units: list[Unit], line_length: int, lines: int, shortest: float, longest: float) -> list[list[Unit]]:
+    """The cheapest way to cut units into those of a cue each, found by going through all that fit.
+
+    A cue costs 1; a cut costs little after a sentence or in a pause and 2 inside a phrase; a sentence end or a pause
+    inside a cue, and a cue shown for less than `shortest`, cost about as much as one more cue.
+    """
+    cut_cost, inner_cost = _costs(units)
+    widths = [unit.width for unit in units]
+    best = [0.0] + [float("inf")] * len(units)
+    begin = [0] * (len(units) + 1)
+    for first in range(len(units)):
+        rows, column, inside = 1, 0, 0.0
+        for last in range(first, len(units)):
+            unit = units[last]
+            added = widths[last] + (unit.spaced and column > 0)
+            if column and column + added > line_length:
+                rows, column, added = rows + 1, 0, widths[last]
+            column += added
+            if last > first and (rows > lines or unit.end - units[first].start > longest):
+                break
+            shown = units[last + 1].start - units[first].start if last + 1 < len(units) else shortest
+            hurry = 3 * (1 - shown / shortest) if shown < shortest else 0.0
+            cost = best[first] + 1 + inside + hurry + cut_cost[last]
+            if cost < best[last + 1]:
+                best[last + 1], begin[last + 1] = cost, first
+            inside += inner_cost[last]
+    found: list[list[Unit]] = []
+    end = len(units)
+    while end:
+        found.append(units[begin[end] : end])
+        end = begin[end]
+    return found[::-1]
+
+
+def _cue(run: list[Unit], line_length: int) -> Cue:
+    return Cue(run[0].start, max(unit.end for unit in run), "\n".join(_wrapped(run, line_length)))
+
+
+def _costs(units: list[Unit]) -> tuple[list[float], list[float]]:
+    """For each unit: what a cut after it costs, and what it costs to have no cut there."""
+    cut, inner = [], []
+    for unit, following in pairwise(units):
+        pause = following.start - unit.end
+        sentence = scripts.ends_sentence(unit.text, following.text, pause)
+        if sentence:
+            cut.append(0.0)
+        elif pause >= PAUSE:
+            cut.append(0.3)
+        else:
+            cut.append(0.6 if scripts.ends_clause(unit.text) else 2.0)
+        inner.append(1.5 * sentence + (min(2 * pause, 3.0) if pause >= PAUSE else 0.0))
+    return [*cut, 0.0], [*inner, 0.0]
+
+
+def _wrapped(units: list[Unit], line_length: int) -> list[str]:
+    """Units in as few lines as they need, these about equally long."""
+    fewest = len(_filled(units, line_length))
+    narrowest = max(sum(unit.width for unit in units) // fewest, 1)
+    for columns in range(min(narrowest, line_length), line_length):
+        rows = _filled(units, columns)
+        if len(rows) == fewest:
+            return rows
+    return _filled(units, line_length)
+
+
+def _filled(units: list[Unit], columns: int) -> list[str]:
+    rows: list[str] = []
+    room = 0
+    for unit in units:
+        needed = unit.width + unit.spaced
+        if rows and needed <= room:
+            rows[-1] += (" " if unit.spaced else "") + unit.text
+            room -= needed
+        else:
+            rows.append(unit.text)
+            room = columns - unit.width
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """When a cue is spoken, and how long it takes to read; in milliseconds."""
+
+    start: int
+    end: int
+    reading: int
+
+    def needs(self, start: int, pace: float) -> int:
+        """How long it has to be shown from `start`: until its speech ends or it is read, and read if it comes late."""
+        shown = min(self.end - self.start, self.reading) if start == self.start else self.reading
+        return max(ceil(shown * pace), round(1000 * FLASH))
+
+
+def _settled(found: list[Cue], shortest: float, longest: float) -> list[Cue]:
+    """Cues by time, one after the other, each shown as long as it needs and longer where there is room."""
+    ordered = sorted(found, key=lambda cue: cue.start)
+    spans = []
+    for cue in ordered:
+        start, reading = max(cue.start, 0.0), min(width(cue.text) / READING_SPEED, longest)
+        spans.append(_Span(round(1000 * start), round(1000 * max(cue.end, start)), ceil(round(1000 * reading, 3))))
+    starts = _starts(spans)
+    settled = []
+    for span, cue, start, room in zip(spans, ordered, starts, [*starts[1:], float("inf")], strict=False):
+        enough = start + max(1000 * shortest, span.reading)
+        end = round(min(max(span.end, enough), start + 1000 * longest, room))
+        settled.append(Cue(start / 1000, end / 1000, cue.text))
+    return settled
+
+
+def _starts(spans: list[_Span]) -> list[int]:
+    """When each cue is shown: as it is spoken, or after those before it. Where that is too late, all make haste."""
+    starts: list[int] = []
+    while len(starts) < len(spans):
+        run = _run(spans, len(starts), 1.0)
+        if _late(spans, run, len(starts)):
+            slow, fast = 1.0, 0.0  # too slow, and fast enough if anything is
+            for _ in range(10):
+                pace = (slow + fast) / 2
+                late = _late(spans, _run(spans, len(starts), pace, len(run)), len(starts))
+                slow, fast = (pace, fast) if late else (slow, pace)
+            run = _run(spans, len(starts), fast, len(run))
+        starts += run
+    return starts
+
+
+def _run(spans: list[_Span], first: int, pace: float, count: int | None = None) -> list[int]:
+    """The starts of `count` cues from `first` on, or of those until the next that need not wait.
+
+    `pace` is the share of the time they need that they get.
+    """
+    starts = [spans[first].start]
+    while first + len(starts) < len(spans) and len(starts) != count:
+        free = starts[-1] + spans[first + len(starts) - 1].needs(starts[-1], pace)
+        start = spans[first + len(starts)].start
+        if count is None and start >= free:
+            break
+        starts.append(max(start, free))
+    return starts
+
+
+def _late(spans: list[_Span], run: list[int], first: int) -> bool:
+    waiting = zip(run, spans[first : first + len(run)], strict=True)
+    return any(start - span.start > 1000 * LATEST for start, span in waiting)

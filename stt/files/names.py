@@ -1,0 +1,270 @@
+"""Names of files as people read them, however a client or a server writes them into a header.
+
+A name is a label: no file here is ever called by it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from email.errors import HeaderParseError
+from email.header import decode_header
+from urllib.parse import unquote_to_bytes
+
+LONGEST = 200  # characters of a file's name
+_HEADER = 8192  # characters of a header that are looked at
+UNNAMED = "Recording"
+# What is cut off a name to make a title. Anything else after a dot belongs to the title: "1.1 Lesson".
+EXTENSIONS = frozenset(
+    [
+        "3g2",
+        "3ga",
+        "3gp",
+        "3gpp",
+        "8svx",
+        "aa",
+        "aac",
+        "aax",
+        "ac3",
+        "adts",
+        "aif",
+        "aifc",
+        "aiff",
+        "amr",
+        "ape",
+        "asf",
+        "at3",
+        "au",
+        "avi",
+        "awb",
+        "bwf",
+        "caf",
+        "divx",
+        "ds2",
+        "dss",
+        "dts",
+        "dv",
+        "eac3",
+        "ec3",
+        "f4a",
+        "f4b",
+        "f4v",
+        "flac",
+        "flv",
+        "g722",
+        "gsm",
+        "gxf",
+        "ircam",
+        "m1a",
+        "m2a",
+        "m2t",
+        "m2ts",
+        "m2v",
+        "m4a",
+        "m4b",
+        "m4p",
+        "m4r",
+        "m4v",
+        "mk3d",
+        "mka",
+        "mkv",
+        "mlp",
+        "mov",
+        "mp2",
+        "mp3",
+        "mp4",
+        "mpa",
+        "mpc",
+        "mpe",
+        "mpeg",
+        "mpg",
+        "mts",
+        "mxf",
+        "nist",
+        "oga",
+        "ogg",
+        "ogv",
+        "ogx",
+        "opus",
+        "qcp",
+        "qt",
+        "ra",
+        "rf64",
+        "rm",
+        "rmvb",
+        "snd",
+        "sph",
+        "spx",
+        "tak",
+        "thd",
+        "ts",
+        "tta",
+        "voc",
+        "vob",
+        "vqf",
+        "w64",
+        "wav",
+        "wave",
+        "weba",
+        "webm",
+        "wma",
+        "wmv",
+        "wv",
+    ]
+)
+_JOINERS = "\u200c\u200d"  # in Persian and Indian words, and in emoji
+# Marks of Arabic, Syriac and Kaithi numbers: of the format characters, these can be seen.
+_SEEN = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
+_HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+# The flags of England, Scotland, Wales: the only place where tag characters are more than a way to hide text.
+_FLAG = re.compile("(\U0001f3f4[\U000e0030-\U000e007a]{3,6}\U000e007f)")
+_PARAMETER = re.compile(r""";\s*+([^\s=;"]++)\s*+=\s*+("(?:[^"\\]|\\.)*"?|[^;]*+)""", re.DOTALL)
+
+
+def visible(text: str) -> str:
+    """Return the text without what nobody sees: control characters, bidi overrides, hidden text.
+
+    Joiners stay where they join something.
+    """
+    parts = _FLAG.split(text)  # flags stand at odd places
+    shown = "".join(part if at % 2 else "".join(filter(_seen, part)) for at, part in enumerate(parts))
+    return "".join(
+        c for at, c in enumerate(shown) if c not in _JOINERS or _joins(shown[at - 1 : at], shown[at + 1 : at + 2])
+    )
+
+
+def _seen(character: str) -> bool:
+    if unicodedata.category(character) in _HIDDEN:
+        return character in _JOINERS or character in _SEEN
+    return ord(character) & 0xFFFE != 0xFFFE  # no character at all, which XML refuses
+
+
+def _joins(before: str, after: str) -> bool:
+    if not before or before.isspace() or before in _JOINERS:
+        return False
+    # At the end of a word it belongs to the sign before: the virama of Malayalam and Sinhala.
+    return unicodedata.category(before)[0] == "M" or (bool(after) and not after.isspace())
+
+
+def clean(name: str) -> str:
+    """Return a file name for people: the last part of any path, nothing that nobody sees, LONGEST characters at most."""
+    shown = visible(name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]).strip()
+    if not shown.strip(" ."):
+        return UNNAMED
+    stem, extension = split(shown)
+    return shorten(stem, LONGEST - len(extension)) + extension
+
+
+def split(name: str) -> tuple[str, str]:
+    """Return what a file is called, and its extension with the dot if that is one of a sound or video file, else ""."""
+    stem, dot, extension = name.rpartition(".")
+    known = dot and extension.lower() in EXTENSIONS and stem.strip(" .")
+    return (stem, dot + extension) if known else (name, "")
+
+
+def shorten(text: str, longest: int) -> str:
+    """Return the first `longest` characters at most, and no half of an emoji or of a letter with its accents."""
+    if len(text) <= longest:
+        return text
+    end = longest
+    while end and (unicodedata.category(text[end])[0] == "M" or text[end] in _JOINERS or text[end - 1] == "\u200d"):
+        end -= 1
+    return text[: end or longest].rstrip()
+
+
+def of_header(value: str) -> str:
+    """Return a name that a header of its own holds, percent-encoded or raw. `value` as HTTP libraries give it: latin-1."""
+    return text_of(unquote_to_bytes(_raw(value[:_HEADER])))
+
+
+def of_path(path: str) -> str:
+    """Return the last part of an address's path, or "" if there is none that can be read."""
+    last = clean(text_of(unquote_to_bytes(path.rstrip("/").rpartition("/")[2]))).strip(" .")
+    return "" if last == UNNAMED else last
+
+
+def disposition(header: str) -> dict[str, str]:
+    """Return the parameters of a Content-Disposition header: `name`, `filename` …. `header` as HTTP libraries give it.
+
+    `filename` is read in every way that clients and servers write it: RFC 5987 (`filename*`, which comes first),
+    RFC 2231 in parts, RFC 2047 words, raw UTF-8 or latin-1, percent-encoded. Raises nothing.
+    """
+    raw: dict[str, str] = {}
+    for name, value in _PARAMETER.findall(";" + header[:_HEADER].partition(";")[2]):
+        raw.setdefault(name.lower(), _unquoted(value))
+    plain = {name: _decoded(value) for name, value in raw.items() if "*" not in name}
+    starred = {name.partition("*")[0] for name in raw if "*" in name}
+    return plain | {name: text for name in starred if (text := _extended(name, raw))}
+
+
+def _unquoted(value: str) -> str:
+    if not value.startswith('"'):
+        return value.strip()
+    return re.sub(r'\\(["\\])', r"\1", value[1:].removesuffix('"'))
+
+
+def _extended(name: str, raw: dict[str, str]) -> str | None:
+    """`name*=UTF-8''…`, or the same in parts `name*0*`, `name*1` …; None if it cannot be read."""
+    parts = [(f"{name}*", raw[f"{name}*"])] if f"{name}*" in raw else []
+    while not parts or parts[0][0] != f"{name}*":
+        at = f"{name}*{len(parts)}"
+        found = next((key for key in (f"{at}*", at) if key in raw), None)
+        if found is None:
+            break
+        parts.append((found, raw[found]))
+    if not parts:
+        return None
+    charset, first, content = "", True, b""
+    for key, value in parts:
+        if key.endswith("*"):
+            if first and value.count("'") >= 2:
+                charset, _, value = value.split("'", 2)
+            content += unquote_to_bytes(_raw(value))
+        else:
+            content += _raw(value)
+        first = False
+    try:
+        return content.decode(charset or "utf-8")
+    except (LookupError, UnicodeError):
+        return None
+
+
+def _decoded(value: str) -> str:
+    text = text_of(_raw(value))
+    if "=?" in text:
+        text = _words(text)
+    if "%" in text and "\ufffd" not in (plain := unquote_to_bytes(text).decode("utf-8", "replace")):
+        return plain  # browsers encode quotation marks and line ends so, programs everything
+    return text
+
+
+def _words(text: str) -> str:
+    """The text with its encoded words (RFC 2047) decoded; as it is where they are none."""
+    try:
+        pieces = decode_header(text)
+        if not all(piece for piece, _ in pieces):
+            return text
+        return "".join(
+            piece if isinstance(piece, str) else piece.decode(charset or "raw-unicode-escape")
+            for piece, charset in pieces
+        )
+    except (HeaderParseError, LookupError, UnicodeError, ValueError):
+        return text
+
+
+def text_of(content: bytes) -> str:
+    """Return bytes of an unnamed encoding as text: UTF-8, else as Western systems write it."""
+    for encoding in ("utf-8", "cp1252"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return content.decode("latin-1")
+
+
+def _raw(value: str) -> bytes:
+    """The bytes that an HTTP library read as latin-1."""
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "replace")

@@ -1,0 +1,47 @@
+"""The data folder, and the room left on its disk."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from pathlib import Path
+
+from stt.errors import DataFolderError, DiskFull
+from stt.files import writing
+from stt.settings import settings
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what a disk without room answers
+# What stays free of a disk, for the database and all else on the machine: this share of it, or so many bytes where that
+# is less.
+KEPT_FREE, KEPT_FREE_BYTES = 0.05, 2 << 30
+
+
+CHECKED = 16 << 20  # bytes that may be written between two looks at the room left
+
+
+def data_folder() -> Path:
+    """The data folder, made if missing. Raises DataFolderError if it cannot be written."""
+    folder = settings().data_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        writing.shut(folder)
+        probe = folder / ".writable"
+        probe.write_bytes(b"")
+        probe.unlink(missing_ok=True)  # another process may look at the same time
+    except OSError as error:
+        raise DataFolderError(f"The data folder {folder} cannot be written: {error.strerror}.") from error
+    return folder
+
+
+def folder(name: str) -> Path:
+    """A folder of the data folder, made if missing."""
+    path = settings().data_dir / name
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def check_room(folder: Path, size: int = 0) -> None:
+    """Make sure that `size` more bytes leave enough room on the disk of a folder. Raises DiskFull."""
+    disk = shutil.disk_usage(folder)
+    if disk.free - size < min(disk.total * KEPT_FREE, KEPT_FREE_BYTES):
+        raise DiskFull("There is too little room left on the server's disk.")

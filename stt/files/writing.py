@@ -1,0 +1,81 @@
+"""Files of this server: private to its user, and whole or not there at all."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+PART = ".part"  # ends the name of a file that is still being written
+ABANDONED = 24 * 3600  # seconds after which nobody writes to it any more
+OTHERS = stat.S_IRWXG | stat.S_IRWXO  # what group and others may do
+
+log = logging.getLogger("stt.files.writing")
+
+
+@contextmanager
+def replacing(path: Path, mode: str = "wb", **options: Any) -> Iterator[IO[Any]]:
+    """Open a new file that takes the place of `path` when the block ends; after an error nothing is left of it.
+
+    Readers see the old content or the new one, never half of it. Raises OSError.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = part_of(path)
+    try:
+        with open(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), mode, **options) as file:
+            yield file
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)  # it is `path` by now, or an error came in between
+
+
+def part_of(path: Path) -> Path:
+    """A name beside `path` for a file that will take its place."""
+    return path.with_name(f".{path.name}-{secrets.token_hex(8)}{PART}")
+
+
+def be_private() -> None:
+    """Let no file that this process creates from now on be readable by other users of the machine."""
+    os.umask(0o077)
+
+
+def shut(folder: Path) -> None:
+    """Let no other user of the machine into a folder: then the modes of what is in it do not matter."""
+    with suppress(OSError):  # a volume that somebody else owns; `tighten` says so
+        _tighten(folder)
+
+
+def tighten(folder: Path) -> None:
+    """Take from group and others what they may do with a folder and all that is in it; what cannot be changed is logged."""
+    kept = 0
+    for place, _, names in os.walk(folder):
+        for path in [Path(place), *(Path(place, name) for name in names)]:
+            try:
+                _tighten(path)
+            except FileNotFoundError:
+                pass  # gone meanwhile
+            except OSError:
+                kept += 1
+    if kept:
+        log.warning("other users of this machine may be able to read %d files of the data folder", kept)
+
+
+def _tighten(path: Path) -> None:
+    mode = path.lstat().st_mode
+    if mode & OTHERS and not stat.S_ISLNK(mode):
+        path.chmod(stat.S_IMODE(mode) & ~OTHERS)
+
+
+def clean_parts(folder: Path) -> None:
+    """Delete files that a killed process left half written, once nobody can be writing to them any more."""
+    before = time.time() - ABANDONED
+    for part in folder.rglob(f"*{PART}"):
+        with suppress(OSError):
+            if part.stat().st_mtime < before:
+                part.unlink()

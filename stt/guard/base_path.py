@@ -1,0 +1,54 @@
+"""The path under which people reach the app, such as /stt (Streamlit's `server.baseUrlPath`); none by default.
+
+Inside, every part of the app knows addresses without it: it is taken away from a request at the very beginning, and put
+before each address that leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.routing import BaseRoute, Match
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+_MARK = "stt.guard.base_path"  # in the scope of a request from which it was taken
+_path = ""
+
+
+def serve_under(path: str | None) -> None:
+    """Set the path, with or without slashes at its ends; called once, at the start."""
+    global _path
+    inner = (path or "").strip("/")
+    _path = f"/{inner}" if inner else ""
+
+
+def at(address: str) -> str:
+    """Return the address of a page or route of this server, such as /history, as a browser needs it."""
+    return _path + address
+
+
+class Under:
+    """Takes the path away. A proxy may have done so before; what comes by another path is passed on as it is."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if _path and scope["type"] in ("http", "websocket") and f"{scope['path']}/".startswith(f"{_path}/"):
+            rest = scope["path"][len(_path) :] or "/"
+            scope = {**scope, "path": rest, "raw_path": rest.encode(), _MARK: True}
+        await self.app(scope, receive, send)
+
+
+class Restored:
+    """Puts the path back for all but our own routes: Streamlit has it in its own."""
+
+    def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:
+        self.app, self.routes = app, routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        inner = _path and scope["type"] in ("http", "websocket")
+        if inner and all(route.matches(scope)[0] is Match.NONE for route in self.routes):
+            path = _path + scope["path"]
+            scope = {**scope, "path": path, "raw_path": path.encode()}
+        await self.app(scope, receive, send)

@@ -1,0 +1,150 @@
+"""Who may speak to the server: requests by a name it does not go by, from another site, or to closed routes end here."""
+
+from __future__ import annotations
+
+import logging
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from stt.auth import cookies
+from stt.guard import cross_origin, hosts
+from stt.guard.security_headers import SAFETY
+from stt.ops import logs
+from stt.settings import settings
+
+log = logging.getLogger("stt.web.endpoints")
+
+PROBES = ("/healthz", "/_stcore/health")  # asked by balancers, by whatever address; they say nothing of anybody
+FIGURES = ("/metrics", "/_stcore/metrics")
+SIGN_IN, SIGN_OUT, SIGNED_IN = "/auth/login", "/auth/logout", "/oauth2callback"  # routes of Streamlit's own
+# Routes of Streamlit's that no page of ours needs: files of pages, for whoever has the address; and uploads, of which it
+# keeps any number in memory.
+CLOSED = ("/media/", "/_stcore/upload_file/")
+SAFE = ("GET", "HEAD", "OPTIONS")
+VIOLATION = 1008  # the code with which a websocket is closed
+
+
+class Gate:
+    """Lets in what comes by a name of this server (STT_HOSTS) and from its own pages; the rest hears why not.
+
+    A websocket is closed before Streamlit sees it: Streamlit would look up its address at a server elsewhere first, and
+    hold up everybody meanwhile.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._connect(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        number = logs.new_request_id(headers.get("x-request-id"))
+        logs.request_id.set(number)
+        refusal = _refusal(scope, headers)
+        if refusal is not None:
+            refusal.headers.update(SAFETY | {"X-Request-Id": number, "Cache-Control": "no-store"})
+        await (refusal or self.app)(scope, receive, send)
+
+    async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        origin = headers.get("origin")
+        host = _host(headers)
+        if host is None or not hosts.is_known(host, _local(scope)) or _is_foreign(headers, host, scope):
+            log.warning("refused a websocket of another site, or by another name")
+            await receive()
+            await send({"type": "websocket.close", "code": VIOLATION})
+            return
+        if origin is not None:
+            # As Streamlit compares them: letter by letter.
+            netloc = origin.partition("://")[2].encode("latin-1")
+            others = [(name, value) for name, value in scope["headers"] if name != b"host"]
+            scope = {**scope, "headers": [*others, (b"host", netloc)]}
+        await self.app(scope, receive, send)
+
+
+def _refusal(scope: Scope, headers: Headers) -> Response | None:
+    path, method = scope["path"], scope["method"]
+    if path in PROBES and method in SAFE:
+        return None
+    host = _host(headers)
+    if host is None:
+        return PlainTextResponse("The request does not say clearly which server it is for.", 400)
+    if not hosts.is_known(host, _local(scope)):
+        log.warning("refused a request for %s, which is not in STT_HOSTS", host.name)
+        said = (
+            f"This server does not go by the name {host.name}. Use the address that you were given for it, "
+            "or ask whoever runs it to add the name to STT_HOSTS."
+        )
+        return PlainTextResponse(said, 421)
+    if _is_foreign(headers, host, scope) and not cross_origin.may_call(scope, headers.get("origin")):
+        log.warning("refused a cross-site %s", method)
+        return PlainTextResponse("Cross-site request refused.", 403)
+    return _closed(path, headers, host, scope)
+
+
+def _closed(path: str, headers: Headers, host: hosts.Host, scope: Scope) -> Response | None:
+    """The refusal of a route that is closed here, or to whoever asks."""
+    if f"{path}/".startswith(CLOSED):
+        return PlainTextResponse("Not found", 404)
+    if path in FIGURES and not settings().stt_public_metrics and not _is_from_here(headers, host, scope):
+        return PlainTextResponse("Only this machine itself may read this, unless STT_PUBLIC_METRICS is 1.", 403)
+    if path in (SIGN_IN, SIGN_OUT, SIGNED_IN) and settings().stt_access != "login":
+        return PlainTextResponse("Nobody signs in on this server.", 404)
+    if path == SIGN_OUT and not _comes_from_a_page(headers, host, scope):
+        log.warning("refused a cross-site sign-out")
+        return PlainTextResponse("To sign out, use the button on the page Account.", 403)
+    return None
+
+
+def _host(headers: Headers) -> hosts.Host | None:
+    """What the request is for: named once and well, else None."""
+    named = headers.getlist("host")
+    return hosts.parse(named[0]) if len(named) == 1 else None
+
+
+def _local(scope: Scope) -> str | None:
+    """This machine's own address on this connection."""
+    server = scope.get("server")
+    return server[0] if server else None
+
+
+def _is_from_here(headers: Headers, host: hosts.Host, scope: Scope) -> bool:
+    """Whether this machine asks itself. What a proxy beside us hands on comes by another name, or says for whom."""
+    client = scope.get("client")
+    forwarded = headers.get("x-forwarded-for", "").split(",") if "x-forwarded-for" in headers else []
+    hops = [*(hop.strip() for hop in forwarded), client[0] if client else ""]
+    return "forwarded" not in headers and all(map(hosts.is_loopback, [host.name, *hops]))
+
+
+def _is_foreign(headers: Headers, host: hosts.Host, scope: Scope) -> bool:
+    """Whether a page of another site sends this. Browsers say so; programs send neither header.
+
+    Opening a page from elsewhere, by a link or after a sign-in, is no such thing.
+    """
+    reads = scope["type"] == "http" and scope["method"] in SAFE
+    site = headers.get("sec-fetch-site")
+    if not reads and site not in (None, "same-origin", "none"):
+        return True
+    origins = headers.getlist("origin")
+    if not origins or (reads and headers.get("sec-fetch-mode") == "navigate"):
+        return False
+    secure = cookies.is_https(headers, scope["scheme"])
+    return len(origins) > 1 or not hosts.is_own_page(origins[0], host, secure=secure)
+
+
+def _comes_from_a_page(headers: Headers, host: hosts.Host, scope: Scope) -> bool:
+    """Whether somebody followed a link of our own pages, or typed the address: known only if the browser says so."""
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    scheme, _, rest = headers.get("referer", "").partition("://")
+    origin = f"{scheme}://{rest.partition('/')[0]}"
+    return hosts.is_own_page(origin, host, secure=cookies.is_https(headers, scope["scheme"]))

@@ -1,0 +1,121 @@
+"""Threads for each kind of slow work in a request, and how many requests of a kind one visitor may have open.
+
+Starlette runs what is not asynchronous in one pool that all routes share, Streamlit's too (28 threads). Only quick
+things may use it: whoever sends 28 slow ones there keeps every page waiting. So each kind of work has its own threads.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+import anyio
+from anyio.lowlevel import RunVar
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+
+from stt.errors import LimitReached
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_limiters: RunVar[dict[object, anyio.CapacityLimiter]] = RunVar("stt.guard.limiters")  # an event loop's own
+
+
+class Threads:
+    """At most `count` threads for one kind of work; one visitor has at most half of them at a time."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `function` returns, from a thread of this kind, in the order of asking."""
+        return await run_sync(partial(function, *args, **kwargs), limiter=_limiter(self, self.count))
+
+    async def run_for(self, visitor: str | None, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """`run`, so that a visitor with many requests leaves threads for the others."""
+        share = (self, visitor)
+        async with (limiter := _limiter(share, max(1, self.count // 2))):
+            try:
+                return await self.run(function, *args, **kwargs)
+            finally:
+                statistics = limiter.statistics()
+                if statistics.borrowed_tokens == 1 and not statistics.tasks_waiting:  # this one is the last
+                    _all().pop(share, None)
+
+    async def iterate(self, visitor: str | None, pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
+        """The pieces of an answer, each made in a thread. None is held while the receiver takes its time."""
+        iterator = iter(pieces)
+        while (piece := await self.run_for(visitor, _next, iterator)) is not None:
+            yield piece
+
+
+LOOKUPS = Threads(8)  # who it is, and what the database knows in one query
+UPLOADS = Threads(8)  # blocks to the disk
+LIVE = Threads(8)  # pieces of recordings in the making
+PROBES = Threads(4)  # looking into a file that has arrived
+CREATES = Threads(8)  # jobs from a link
+AUDIO = Threads(8)  # finding a recording, or fetching it from where it is kept
+WAVEFORMS = Threads(4)
+RESULTS = Threads(2)  # transcripts as JSON, and EXPORTS, take the processor, which is one for all threads
+EXPORTS = Threads(1)  # formats and archives, piece by piece in turns
+HEALTH = Threads(4)  # health and metrics
+IMPORTS = Threads(2)  # modules at the first request that needs them
+
+
+class Open:
+    """How many requests of one kind a visitor, and an address, may have open at once."""
+
+    def __init__(self, what: str, most: int) -> None:
+        self.what = what
+        self.most = {"visitor": most, "address": 4 * most}  # an address may be that of many colleagues
+        self._open: Counter[tuple[str, str]] = Counter()
+
+    @contextmanager
+    def place(self, visitor: str, request: Request) -> Iterator[None]:
+        """Hold a place of this visitor and of the address that the request comes from. Raises LimitReached."""
+        places = [("visitor", visitor)]
+        if request.client and request.client.host not in LOOPBACK:
+            places.append(("address", request.client.host))
+        for place in places:
+            most = self.most[place[0]]
+            if self._open[place] >= most:
+                raise LimitReached(
+                    f"{most} {self.what} at once are the limit for each {place[0]}.",
+                    guidance="Wait until one of them has ended, then try again.",
+                )
+        self._open.update(places)
+        try:
+            yield
+        finally:
+            self._open.subtract(places)
+            self._open = +self._open  # forget those at zero
+
+
+# A program on this machine, or a proxy that does not say for whom it asks.
+LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
+OPEN_UPLOADS = Open("uploads", 16)
+OPEN_LINKS = Open("links that are being taken in", 16)
+OPEN_EXPORTS = Open("downloads of everything", 2)
+
+
+def _next(pieces: Iterator[bytes]) -> bytes | None:
+    return next(pieces, None)
+
+
+def _all() -> dict[object, anyio.CapacityLimiter]:
+    try:
+        return _limiters.get()
+    except LookupError:
+        made: dict[object, anyio.CapacityLimiter] = {}
+        _limiters.set(made)
+        return made
+
+
+def _limiter(of: object, count: int) -> anyio.CapacityLimiter:
+    known = _all()
+    if of not in known:
+        known[of] = anyio.CapacityLimiter(count)
+    return known[of]

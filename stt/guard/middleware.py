@@ -1,0 +1,167 @@
+"""What happens around every request that is let in: the visitor's cookie, safety headers, errors of the database."""
+
+from __future__ import annotations
+
+import logging
+import time
+from http.cookies import SimpleCookie
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from stt import late
+from stt.auth import cookies, visitors
+from stt.errors import DatabaseAway, SttError
+from stt.guard import base_path
+from stt.guard.cross_origin import CrossOrigin
+from stt.guard.gate import SAFE, SIGN_OUT, SIGNED_IN, Gate
+from stt.guard.limiters import IMPORTS, LOOKUPS
+from stt.guard.security_headers import SAFETY
+from stt.ops import logs
+
+log = logging.getLogger("stt.web.endpoints")
+
+
+class Visitors:
+    """Gives every browser a signed cookie at its first page, says in headers what a browser may do with an answer, and
+    keeps the way to a page over the sign-in.
+
+    Plain ASGI: websockets and streamed bodies pass through untouched, but for the names of our cookies.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        jar = cookies.sort(headers.getlist("cookie"), secure=cookies.is_https(headers, scope["scheme"]))
+        others = [(name, value) for name, value in scope["headers"] if name != b"cookie"]
+        scope = {**scope, "headers": [*others, (b"cookie", jar.header.encode("latin-1"))] if jar.header else others}
+        if scope["type"] == "http":
+            await self._answer(scope, receive, send, jar)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, jar: cookies.Jar) -> None:
+        request = Request(scope)
+        ours: list[str] = []
+        began, answering = time.monotonic(), False
+
+        async def with_headers(message: Message) -> None:
+            nonlocal answering
+            if message["type"] == "http.response.start":
+                answering = True
+                headers = MutableHeaders(scope=message)
+                for name, value in SAFETY.items():
+                    headers.setdefault(name, value)
+                headers["X-Request-Id"] = logs.request_id.get() or ""
+                if request.method not in SAFE or message["status"] >= 500:
+                    _log_answer(request, message["status"], began)
+                if request.url.path == SIGNED_IN:
+                    ours.extend(await LOOKUPS.run(_signed_in, headers.getlist("set-cookie"), jar))
+                    if headers.get("location", "").rstrip("/") == base_path.at(""):
+                        headers["Location"] = base_path.at(visitors.wanted(request.cookies) or "/")
+                if request.url.path == SIGN_OUT:
+                    headers["Clear-Site-Data"] = '"cache"'
+                for cookie in ours:
+                    headers.append("set-cookie", cookie)
+                _guard_cookies(headers, secure=jar.secure)
+            await send(message)
+
+        try:
+            if request.method == "GET" and (request.url.path == SIGN_OUT or _is_page(request)):
+                ours += await LOOKUPS.run(_cookies_for, request, jar)
+            await self.app(scope, receive, with_headers)
+        except Exception as error:
+            await IMPORTS.run(late.load)
+            from stt.db.engine import AWAY
+
+            if not isinstance(error, (*AWAY, SttError)):
+                raise
+            said = error if isinstance(error, SttError) else DatabaseAway()
+            log.warning("%s: %s", said.title, type(error).__name__)
+            if answering:
+                raise
+            refusal = JSONResponse(said.to_dict(), status_code=said.status)
+            await refusal(scope, receive, with_headers)
+
+
+MIDDLEWARE = [Middleware(base_path.Under), Middleware(Gate), Middleware(CrossOrigin), Middleware(Visitors)]
+
+
+def _log_answer(request: Request, status: int, began: float) -> None:
+    """Only where it begins: what follows, and the query, may name what is somebody's."""
+    where = "/".join(request.url.path.split("/")[:3])[:100]
+    # A recorder sends a piece each second.
+    level = logging.DEBUG if where.startswith("/record/") and status == 200 else logging.INFO
+    log.log(level, "%s %s answered %d in %d ms", request.method, where, status, (time.monotonic() - began) * 1000)
+
+
+def _is_page(request: Request) -> bool:
+    """Whether this is somebody opening a page, not one of the many files behind it."""
+    return request.url.path == "/" or "text/html" in request.headers.get("accept", "")
+
+
+def _cookies_for(request: Request, jar: cookies.Jar) -> list[str]:
+    """The cookies to set with this answer, as header values."""
+    path = request.url.path
+    if path == SIGNED_IN:
+        return []  # what comes back decides
+    visitor = visitors.visitor(request.cookies)
+    if path == SIGN_OUT:
+        if visitor is not None:
+            from stt.auth import sign_ins  # brings the database, which other cookies do not need
+
+            sign_ins.sign_out(visitor)
+        return [_new_visitor(jar)]
+    if not _is_page(request):
+        return []
+    made = [cookies.forget_old()] if jar.old else []
+    if visitor is None:
+        made.append(_new_visitor(jar))
+    elif jar.old:
+        made.append(cookies.visitor(visitors.cookie_for(visitor), secure=True))
+    if visitors.must_sign_in(visitor) and (wish := visitors.wish(path, request.url.query)):
+        made.append(cookies.wanted(wish, secure=jar.secure))
+    return made
+
+
+def _signed_in(set_cookies: list[str], jar: cookies.Jar) -> list[str]:
+    """The cookie of a new visitor, bound to the sign-in that this answer of the callback sets; none if it sets none.
+
+    Who has signed in gets a new name, so that nobody can plant one that they know; a link from elsewhere changes nothing.
+    """
+    from stt.auth import sign_ins
+
+    given = SimpleCookie()
+    for header in set_cookies:
+        given.load(header)
+    session = sign_ins.session_of({name: morsel.value for name, morsel in given.items() if morsel["max-age"] != "0"})
+    if session is None:
+        return []
+    name = visitors.new_visitor()
+    sign_ins.begin(name, session)
+    return [cookies.visitor(visitors.cookie_for(name), secure=jar.secure)]
+
+
+def _guard_cookies(headers: MutableHeaders, *, secure: bool) -> None:
+    """What sets a cookie is kept by no cache, and behind HTTPS each cookie is for HTTPS only, Streamlit's too."""
+    found = headers.getlist("set-cookie")
+    if not found:
+        return
+    headers["Cache-Control"] = "no-store"
+    if secure:
+        del headers["set-cookie"]
+        for cookie in found:
+            attributes = {piece.strip().lower() for piece in cookie.split(";")[1:]}
+            headers.append("set-cookie", cookie if "secure" in attributes else f"{cookie}; Secure")
+
+
+def _new_visitor(jar: cookies.Jar) -> str:
+    return cookies.visitor(visitors.cookie_for(visitors.new_visitor()), secure=jar.secure)

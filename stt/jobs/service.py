@@ -1,0 +1,350 @@
+"""The durable job: `create`, `get`, `cancel`, `retry`. Pages, routes and code call these and nothing below them.
+
+Every job is a DBOS workflow. Its steps are remembered, so a killed server goes on where it was.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+import pickle
+import threading
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from dbos import DBOS, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
+from pydantic import SecretStr
+
+from stt import kinds
+from stt.aiml import catalog, offered
+from stt.aiml.catalog import LOCAL as LOCAL_MODEL
+from stt.audio import tracks
+from stt.auth import keys, recovery
+from stt.auth.visitors import LOCAL
+from stt.cluster import crashes, processes, workers
+from stt.db import fulltext_index, title_order, undo
+from stt.db.engine import database
+from stt.db.job_database import job_engine_arguments
+from stt.errors import KeyMissing, NotFound, SttError
+from stt.files import paths
+from stt.jobs import idempotency, maintenance, queues, workflow
+from stt.library import retention
+from stt.links import download, web_pages
+from stt.ops import health
+from stt.playback import copying
+from stt.settings import settings
+from stt.store import erasure, quotas, recordings, records, transcripts
+from stt.store.recordings import Link, Recording
+from stt.store.records import Job
+from stt.transcript import titles
+from stt.transcript.model import Transcript
+
+log = logging.getLogger("stt.jobs.service")
+
+# A fixed version: a new version of the code takes over the jobs of the old one.
+APPLICATION_VERSION = "1"
+
+_starting = threading.Lock()
+_started = False
+_heart: workers.Heart | None = None
+_eraser: erasure.Eraser | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What `get` answers. `text` is the text so far; `transcript` is there once `state` is `done`."""
+
+    job: Job
+    text: str
+    transcript: Transcript | None
+
+    @property
+    def state(self) -> str:
+        return self.job.state
+
+
+class _Json(DBOSPortableJSONSerializer):
+    """Checkpoints as JSON. Older versions left pickles, which are read as long as there are any."""
+
+    def deserialize(self, text: str | None) -> Any:
+        try:
+            return super().deserialize(text)
+        except ValueError:
+            return pickle.loads(base64.b64decode(text or ""))
+
+
+def create(
+    source: Recording | Link | Path | str,
+    *,
+    model: str = LOCAL_MODEL,
+    options: dict[str, Any] | None = None,
+    owner: str = LOCAL,
+    title: str | None = None,
+    key: SecretStr | None = None,
+    claim: idempotency.Claim | None = None,
+    address: str | None = None,
+) -> str:
+    """Record a job, start it and return its generation id.
+
+    `source` is a recording that was taken in, the path of a file, which is copied, or a link, which the provider
+    fetches itself and this server downloads for its own engine. A text is a link if it begins with `http`, else a
+    path: what comes from outside must be given as `Link`. `options` are those of the model in
+    `stt.aiml.catalog`; on this machine `language` (a code; missing means detect), `translate` (to English) and
+    `channels_are_speakers`; with every model `track` (a number from 1, or "all", for which each track is a speaker;
+    missing means the one with speech). `key` is the visitor's own for the AI/ML API; without it the server's is used.
+    `claim` is that of an Idempotency-Key, `address` the network address of the visitor. If this raises, there is no job.
+    Raises InputError for a file, link or option that cannot be used, NotFound for somebody else's recording, KeyMissing,
+    LimitReached.
+    """
+    start()
+    owner = recovery.current(owner)
+    chosen, engine = offered.choose(model, key)
+    options = dict(options or {})
+    track = catalog.take_track(options)
+    cleaned = offered.options_for(chosen, model, options)
+    url, asked, recording = None, "", None
+    if isinstance(source, Recording):
+        if recovery.current(source.owner) != owner:
+            raise NotFound("There is no such recording.")
+        recording = source
+    elif isinstance(source, Link) or (isinstance(source, str) and source.lower().startswith(("http:", "https:"))):
+        url = asked = download.well_formed(source.url if isinstance(source, Link) else source)
+        web_pages.check(url)
+        if engine == kinds.ON_DEVICE:  # its name is looked up in the job, as that may take long
+            download.acceptable(url, allow_private=settings().stt_allow_private_urls)
+        else:
+            url = web_pages.direct(url)
+    else:
+        recording = recordings.take_in(Path(source), owner)
+    if track and recording is not None:
+        tracks.check(tracks.of_rows(recording.tracks), track)
+    if track:
+        cleaned[catalog.TRACK] = track
+    name, duration = (recording.name, recording.duration) if recording else (download.name_of(asked), None)
+    now = time.time()
+    job = Job(
+        id=claim.generation_id if claim else recordings.new_id(),
+        owner=owner,
+        recording_id=recording.id if recording else None,
+        url=url,
+        title=titles.tidy(title or "") or titles.of_name(name),
+        model=chosen.id,
+        engine=engine,
+        options=cleaned,
+        state=kinds.QUEUED,
+        stage=None,
+        attempt=1,
+        turn=queues.next_turn(owner, engine, duration),
+        created=now,
+        queued=now,
+        started=None,
+        finished=None,
+        worked=0.0,
+        expected=None,
+        duration=duration,
+        dated=recording.dated if recording else None,
+        dated_by=recording.dated_by if recording else None,
+        seconds_done=0.0,
+        language=None,
+        words=None,
+        confidence=None,
+        cost=None,
+        error=None,
+        provenance=None,
+        own_key=key is not None and engine == kinds.PROVIDER,
+    )
+    copy = recording.id if recording is not None and recording is not source else None
+    try:
+        with quotas.admission(job, address):
+            sealed = keys.seal(key) if key and job.own_key else None
+            also = {"also": claim.note} if claim else {}
+            records.insert(job, sealed, maker=processes.NAME, **also)
+        _enqueue(job)
+    except BaseException:
+        undo.surely(partial(_take_back, job, claim, copy))
+        raise
+    if recording is not None:
+        copying.expect(recording, job.options)
+    log.info("queued %s", job.id)  # with the id of the request, if it was one
+    return job.id
+
+
+def get(generation_id: str, *, owner: str = LOCAL) -> Progress:
+    """State, text so far, and the transcript when it is done. Raises NotFound, also when it is somebody else's."""
+    job = records.load(generation_id, owner)
+    if job.state == kinds.DONE:
+        transcript = transcripts.transcript_of(generation_id)
+        return Progress(job, transcript.text, transcript)
+    return Progress(job, transcripts.text_so_far(generation_id), None)
+
+
+def cancel(generation_id: str, *, owner: str = LOCAL) -> None:
+    """Stop a job; its text so far is kept. Its work ends at once, but for the window being decoded. Raises NotFound."""
+    job = records.load(generation_id, owner)
+    records.move(generation_id, kinds.OPEN, kinds.CANCELLED, finished=time.time(), stage=None)
+    # What was handed to the provider meanwhile, its workflow knows.
+    if job.state == kinds.QUEUED or job.engine == kinds.ON_DEVICE:
+        quotas.give_back(records.load(generation_id, owner), sent=False)
+
+
+class _Stale(Exception):
+    """The job is not as it was when it was read."""
+
+
+def retry(generation_id: str, *, owner: str = LOCAL, key: SecretStr | None = None, address: str | None = None) -> str:
+    """Run a failed or cancelled job again, from the last finished stretch. Returns its id.
+
+    `key` is the visitor's own for the AI/ML API. A job that ran on such a key needs one again: neither another
+    visitor's nor the server's pays for it. Raises NotFound, LimitReached, KeyMissing.
+    """
+    start()
+    job = records.load(generation_id, owner)
+    if job.state not in (kinds.FAILED, kinds.CANCELLED):
+        return generation_id
+    if job.own_key and key is None:
+        raise KeyMissing(
+            "This job ran on a key of the visitor who made it.",
+            guidance="Enter your key on the Settings page, then retry.",
+        )
+    turn = queues.next_turn(owner, job.engine, job.duration)
+    own_key = job.engine == kinds.PROVIDER and key is not None
+    again = replace(job, attempt=job.attempt + 1, turn=turn, queued=time.time(), own_key=own_key)
+    sealed = keys.seal(key) if key and own_key else None
+    try:
+        with quotas.admission(again, address):
+            values = {"attempt": again.attempt, "turn": turn, "queued": again.queued, "own_key": own_key}
+            if not records.begin_again(job, sealed_key=sealed, maker=processes.NAME, **values):
+                raise _Stale()
+    except _Stale:  # in another tab somebody was faster
+        return generation_id
+    try:
+        crashes.forgive(generation_id)
+        _enqueue(again)
+    except BaseException:
+        undo.surely(partial(_end_again, again, job))
+        raise
+    return generation_id
+
+
+def start() -> None:
+    """Start the job engine of this process; once is enough, more does nothing. Raises SetupError."""
+    global _started, _heart, _eraser
+    with _starting:
+        if _started:
+            return
+        database()
+        executor = workers.name()
+        recordings.clean_incoming()
+        crashes.begin()
+        DBOS(
+            config={
+                "name": "stt-studio",
+                "system_database_url": settings().stt_database_url or f"sqlite:///{paths.data_folder() / 'jobs.db'}",
+                "application_version": APPLICATION_VERSION,
+                "executor_id": executor,
+                "log_level": "WARNING",
+                "serializer": _Json(),
+                "db_engine_kwargs": {"connect_args": job_engine_arguments()},
+            }
+        )
+        if settings().stt_database_url:
+            workers.sign_of_life(executor)  # before it takes work, so that nobody thinks it dead
+        if settings().stt_role == "web":
+            DBOS.listen_queues([])  # this process hands out work and takes none
+        DBOS.launch()
+        for queue, count in queues.at_once().items():
+            # Somebody is looking at the page, but ten looks into a queue in a second take a fortieth of a core.
+            often = 0.1 if queue == queues.SHORT_HERE else 0.2  # seconds
+            DBOS.register_queue(queue, worker_concurrency=count, polling_interval_sec=often)
+        DBOS.register_queue(copying.QUEUE, worker_concurrency=1, polling_interval_sec=copying.OFTEN)
+        retention.schedule()
+        maintenance.schedule(_mend, recovery.mend, partial(fulltext_index.renew, database()), title_order.fill)
+        title_order.begin()
+        _eraser = erasure.Eraser()
+        if settings().stt_database_url:
+            _heart = workers.Heart(executor)
+        _started = True
+        health.engine.set()
+    _mend()
+    if settings().stt_database_url:  # by then it is known who died just before this start
+        soon = threading.Timer(2 * workers.DEAD, _mend_if_started)
+        soon.daemon = True
+        soon.start()
+
+
+def hand_over() -> None:
+    """Give the work of this process back to the queues: it ends now, and others on the database go on with it."""
+    if _started:
+        crashes.end()
+    if _heart is not None:
+        _heart.stop()
+        workers.hand_back(_heart.executor)
+
+
+def stop(patience: int = 0) -> None:
+    """Stop the job engine, after at most `patience` seconds for jobs to end.
+
+    Open jobs go on from their last finished stretch at the next start.
+    """
+    global _started, _heart, _eraser
+    with _starting:
+        if _started:
+            if _eraser is not None:
+                _eraser.stop()
+                _eraser = None
+            if _heart is not None:
+                _heart.stop()
+                _heart = None
+            crashes.end()
+            DBOS.destroy(workflow_completion_timeout_sec=patience)
+            _started = False
+            health.engine.clear()
+
+
+def _mend_if_started() -> None:
+    if _started:
+        _mend()
+
+
+def _take_back(job: Job, claim: idempotency.Claim | None, copy: str | None) -> None:
+    """Nothing is left of a job that could not be queued: not what it counts towards limits, nor the copy of its file."""
+    records.take_back(job, **({"also": claim.forget} if claim else {}))
+    quotas.forget(job)
+    if copy is not None:
+        recordings.remove(copy, job.owner)
+
+
+def _end_again(job: Job, before: Job) -> None:
+    records.end_again(job, before)
+    quotas.forget(job)
+
+
+def _enqueue(job: Job) -> None:
+    with SetWorkflowID(f"{job.id}-{job.attempt}"), SetEnqueueOptions(priority=job.turn):
+        DBOS.enqueue_workflow(queues.queue_of(job.engine, job.duration), workflow.transcription, job.id)
+
+
+def _mend() -> None:
+    """Set right what a killed process left between two databases' transactions.
+
+    Jobs that were recorded but never started are started, unless the process lives that was about to: it starts them,
+    or takes them back. Jobs whose work has ended without a word, because no
+    database could be reached for long, failed.
+    """
+    jobs, alive = records.open_jobs(), processes.alive()
+    for at in range(0, len(jobs), 500):
+        block = {f"{job.id}-{job.attempt}": job for job in jobs[at : at + 500]}
+        known = DBOS.list_workflows(workflow_ids=list(block), load_input=False, load_output=False)
+        for work in known:
+            job = block.pop(work.workflow_id)
+            # Asked again, as most have ended with a word since they were listed above.
+            if work.status not in ("ENQUEUED", "PENDING", "DELAYED") and records.is_open(job):
+                log.warning("ended without a word: %s", job.id)
+                workflow.fail(job.id, None, SttError("This server was stopped in the middle of it."))
+        makers = records.makers([job.id for job in block.values()]) if block else {}
+        for job in block.values():
+            if makers.get(job.id) not in alive:
+                _enqueue(job)

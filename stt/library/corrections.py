@@ -1,0 +1,257 @@
+"""What people change in a finished transcript: its text, its speakers, its title, its tags.
+
+`transcripts` always holds the corrected transcript, so reading, search, exports and counts follow by themselves. The
+engine's own is kept beside it from the first change on. Every change names the version it was based on, so that of
+two tabs the second one is told.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from stt.db.engine import database
+from stt.db.tables import corrections, tags, transcriptions, transcripts
+from stt.errors import BadOption, Conflict, NotFound
+from stt.store import records
+from stt.store import transcripts as spoken
+from stt.transcript import titles
+from stt.transcript.model import Transcript, Word, paragraphs
+from stt.transcript.retiming import rewritten
+
+LONGEST_TEXT = 200_000  # characters of a paragraph
+LONGEST_TITLE = titles.LONGEST
+LONGEST_NAME = 100  # characters of a speaker's name
+LONGEST_TAG = 60  # characters
+MOST_TAGS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How far a transcript has been corrected.
+
+    `version` is 0 for one that nobody has touched and goes up with every change. `corrected`: it differs from the
+    engine's. `put_aside`: the engine's was restored, and the corrections can be brought back.
+    """
+
+    version: int = 0
+    changed: float | None = None
+    corrected: bool = False
+    put_aside: bool = False
+
+
+def state(generation_id: str, owner: str) -> State:
+    """Raises NotFound. Ask for it before the transcript: then a change in between is noticed when saving."""
+    records.load(generation_id, owner)
+    c = corrections.c
+    query = sa.select(c.version, c.changed, c.aside.is_not(None).label("aside")).where(c.id == generation_id)
+    with database().connect() as connection:
+        row = connection.execute(query).first()
+    return State(row.version, row.changed, not row.aside, row.aside) if row else State()
+
+
+def save(generation_id: str, owner: str, paragraph: int, text: str, based_on: int) -> int:
+    """Replace the text of a paragraph (its place in `stt.transcript.model.paragraphs`); the new version.
+
+    White space is normalised; without any text the paragraph goes. Words that stay keep their times and confidence.
+    Raises NotFound, BadOption, or Conflict if `based_on` is not the version any more.
+    """
+    typed = _tidy(text, LONGEST_TEXT, "A paragraph")
+
+    def change(transcript: Transcript) -> Transcript:
+        first, last = _place(transcript, paragraph)
+        segments = transcript.segments
+        own = rewritten(segments[first:last], typed)
+        return replace(transcript, segments=segments[:first] + own + segments[last:])
+
+    return _change(generation_id, owner, based_on, change)
+
+
+def rename_speakers(generation_id: str, owner: str, names: dict[str, str], based_on: int) -> int:
+    """Give speakers other names, wherever they speak; the new version. Two with the same name become one.
+
+    Raises NotFound, BadOption or Conflict, as `save` does.
+    """
+    tidy = {old: _tidy(new, LONGEST_NAME, "A name") for old, new in names.items()}
+    if not all(tidy.values()):
+        raise BadOption("A speaker needs a name.", guidance="Enter one, or leave the old name.")
+
+    def change(transcript: Transcript) -> Transcript:
+        def named(speaker: str | None) -> str | None:
+            return tidy.get(speaker, speaker) if speaker else speaker
+
+        segments = tuple(
+            replace(s, speaker=named(s.speaker), words=tuple(replace(w, speaker=named(w.speaker)) for w in s.words))
+            for s in transcript.segments
+        )
+        return replace(transcript, segments=segments, extras=_named(transcript.extras, named))
+
+    return _change(generation_id, owner, based_on, change)
+
+
+def _named(extras: dict[str, Any], named: Callable[[str | None], str | None]) -> dict[str, Any]:
+    """The findings with other names for speakers; "speakers" lists the names, in rows they are under "speaker"."""
+
+    def renamed(row: Any) -> Any:
+        return row | {"speaker": named(row["speaker"])} if isinstance(row, dict) and "speaker" in row else row
+
+    found = {name: list(map(renamed, rows)) if isinstance(rows, list) else rows for name, rows in extras.items()}
+    if "speakers" in found:
+        found["speakers"] = list(dict.fromkeys(map(named, found["speakers"])))
+    return found
+
+
+def machine(generation_id: str, owner: str) -> Transcript:
+    """The transcript as the engine gave it. Raises NotFound."""
+    records.load(generation_id, owner)
+    with database().connect() as connection:
+        kept = connection.execute(sa.select(corrections.c.machine).where(corrections.c.id == generation_id)).scalar()
+    return Transcript.from_dict(kept) if kept is not None else spoken.transcript_of(generation_id)
+
+
+def restore(generation_id: str, owner: str, based_on: int) -> int:
+    """Go back to the engine's transcript and put the corrections aside; the new version.
+
+    Raises NotFound, or Conflict if `based_on` is not the version any more.
+    """
+    records.load(generation_id, owner)
+    with database().begin() as connection:
+        _claim(connection, generation_id, based_on)
+        row = connection.execute(corrections.select().where(corrections.c.id == generation_id)).one()
+        if row.aside is None:
+            _set(connection, generation_id, aside=_current(connection, generation_id).to_dict())
+        _keep(connection, generation_id, Transcript.from_dict(row.machine))
+    return based_on + 1
+
+
+def bring_back(generation_id: str, owner: str, based_on: int) -> int:
+    """The corrections that `restore` put aside, again; the new version. Raises NotFound or Conflict."""
+    records.load(generation_id, owner)
+    with database().begin() as connection:
+        _claim(connection, generation_id, based_on)
+        aside = connection.execute(sa.select(corrections.c.aside).where(corrections.c.id == generation_id)).scalar()
+        if aside is None:
+            raise NotFound("There are no corrections to bring back.", guidance="Reload the page.")
+        _set(connection, generation_id, aside=None)
+        _keep(connection, generation_id, Transcript.from_dict(aside))
+    return based_on + 1
+
+
+def retitle(generation_id: str, owner: str, title: str, was: str) -> None:
+    """Change the title from what it `was`. Raises NotFound, BadOption, or Conflict if it is another one by now."""
+    if titles.is_too_long(title):
+        raise BadOption(f"A title takes at most {LONGEST_TITLE:,} characters.", guidance="Shorten it.")
+    tidy = titles.tidy(title)
+    if not tidy:
+        raise BadOption("A transcript needs a title.", guidance="Enter one.")
+    records.load(generation_id, owner)
+    with database().begin() as connection:
+        if not records.retitle(connection, generation_id, was, tidy, transcriptions.c.owner == owner):
+            raise Conflict("The title was changed in another tab.", guidance="Reload the page to see it.")
+
+
+def tags_of(generation_id: str, owner: str) -> list[str]:
+    """The tags of a transcript, sorted. Raises NotFound."""
+    records.load(generation_id, owner)
+    query = sa.select(tags.c.tag).where(tags.c.id == generation_id)
+    with database().connect() as connection:
+        return sorted(connection.execute(query).scalars(), key=str.casefold)
+
+
+def tags_of_all(generation_ids: list[str], owner: str) -> list[str]:
+    """The tags that every one of these transcripts of the owner has, sorted."""
+    wanted = len(set(generation_ids))
+    own = sa.select(transcriptions.c.id).where(transcriptions.c.owner == owner, transcriptions.c.id.in_(generation_ids))
+    query = sa.select(tags.c.tag).where(tags.c.id.in_(own)).group_by(tags.c.tag).having(sa.func.count() == wanted)
+    with database().connect() as connection:
+        return sorted(connection.execute(query).scalars(), key=str.casefold)
+
+
+def set_tags(generation_id: str, owner: str, wanted: Iterable[str], was: Iterable[str] = ()) -> None:
+    """Add those of `wanted`, remove those that `was` has and `wanted` has not: tags of another tab stay.
+
+    Raises NotFound or BadOption.
+    """
+    records.load(generation_id, owner)
+    tidy = {_tidy(tag, LONGEST_TAG, "A tag") for tag in wanted} - {""}
+    here = tags.c.id == generation_id
+    with database().begin() as connection:
+        connection.execute(tags.delete().where(here, tags.c.tag.in_(set(was) - tidy)))
+        known = set(connection.execute(sa.select(tags.c.tag).where(here)).scalars())
+        if len(known | tidy) > MOST_TAGS:
+            raise BadOption(f"A transcript takes at most {MOST_TAGS} tags.", guidance="Remove some.")
+        if tidy - known:
+            connection.execute(tags.insert(), [{"id": generation_id, "tag": tag} for tag in sorted(tidy - known)])
+
+
+def _change(generation_id: str, owner: str, based_on: int, change: Callable[[Transcript], Transcript]) -> int:
+    records.load(generation_id, owner)
+    with database().begin() as connection:
+        _claim(connection, generation_id, based_on)
+        before = _current(connection, generation_id)
+        after = change(before)
+        if after == before:
+            connection.rollback()
+            return based_on
+        _set(connection, generation_id, aside=None)
+        _keep(connection, generation_id, after)
+    return based_on + 1
+
+
+def _claim(connection: sa.Connection, generation_id: str, based_on: int) -> None:
+    """Take the next version, before anything is read: from then on no other tab can. Raises Conflict or NotFound."""
+    c, t = corrections.c, transcripts.c
+    values = {"version": based_on + 1, "changed": time.time()}
+    if based_on == 0:
+        first = sa.select(t.id, sa.literal(1), sa.literal(values["changed"]), t.transcript).where(t.id == generation_id)
+        new = corrections.insert().from_select(["id", "version", "changed", "machine"], first)
+        try:
+            if connection.execute(new, execution_options={"preserve_rowcount": True}).rowcount != 1:
+                raise NotFound("This transcript is not finished.", guidance="Wait until it is.")
+        except IntegrityError as error:
+            raise Conflict("This transcript was changed in another tab.") from error
+    else:
+        same = sa.and_(c.id == generation_id, c.version == based_on)
+        if connection.execute(corrections.update().where(same).values(**values)).rowcount != 1:
+            raise Conflict("This transcript was changed in another tab.")
+
+
+def _current(connection: sa.Connection, generation_id: str) -> Transcript:
+    query = sa.select(transcripts.c.transcript).where(transcripts.c.id == generation_id)
+    return Transcript.from_dict(connection.execute(query).scalar_one())
+
+
+def _set(connection: sa.Connection, generation_id: str, **values: object) -> None:
+    connection.execute(corrections.update().where(corrections.c.id == generation_id).values(**values))
+
+
+def _keep(connection: sa.Connection, generation_id: str, transcript: Transcript) -> None:
+    """The transcript that everybody reads from now on, and what is counted of it."""
+    new = {"transcript": transcript.to_dict(), "text": transcript.text}
+    connection.execute(transcripts.update().where(transcripts.c.id == generation_id).values(**new))
+    counts = {"words": transcript.word_count, "confidence": transcript.confidence}
+    connection.execute(transcriptions.update().where(transcriptions.c.id == generation_id).values(**counts))
+
+
+def _place(transcript: Transcript, paragraph: int) -> tuple[int, int]:
+    """The segments (first, last exclusive) of a paragraph. Paragraphs hold whole segments, in order."""
+    # One word a segment, so that a paragraph's words count its segments.
+    marker = (Word("", 0.0, 0.0),)
+    sizes = [len(p.words) for p in paragraphs(replace(s, words=marker) for s in transcript.segments)]
+    if not 0 <= paragraph < len(sizes):
+        raise Conflict("This paragraph is not there any more.")
+    first = sum(sizes[:paragraph])
+    return first, first + sizes[paragraph]
+
+
+def _tidy(text: str, longest: int, what: str) -> str:
+    """The text with white space normalised and without what no database takes. Raises BadOption if too long."""
+    tidy = " ".join(text.replace("\x00", "").encode("utf-8", "ignore").decode().split())
+    if len(tidy) > longest:
+        raise BadOption(f"{what} takes at most {longest:,} characters.", guidance="Shorten it.")
+    return tidy

@@ -1,0 +1,233 @@
+"""All transcripts of an owner: found, sorted, counted, deleted. 100,000 of them are nothing special."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta, tzinfo
+from decimal import Decimal
+from typing import Any, TypedDict, Unpack
+
+import sqlalchemy as sa
+
+from stt import kinds
+from stt.db import fulltext
+from stt.db.engine import database
+from stt.db.fulltext import Snippet
+from stt.db.tables import stretches, tags, transcriptions, transcripts
+from stt.store import quotas, recordings, records, removals
+from stt.store.records import Job
+
+_t = transcriptions.c
+NEWEST = "created"
+# What the table can be sorted by. Titles as people do it (see `stt.transcript.titles`).
+SORTS = {
+    NEWEST: _t.created,
+    "title": _t.title_key,
+    **{
+        name: _t[name]
+        for name in ("duration", "words", "language", "model", "engine", "confidence", "cost", "state", "dated")
+    },
+}
+_BLOCK = 500  # rows named in one statement
+
+
+class Wanted(TypedDict, total=False):
+    """Which transcriptions: all that is given must hold. Times in seconds since 1970, lengths in seconds of audio.
+
+    `text` is looked for in titles and transcripts (see `stt.db.fulltext`); `since` and `shortest` are the first that
+    count, `until` and `longest` the first that do not.
+    """
+
+    text: str
+    models: Collection[str]
+    engines: Collection[str]
+    languages: Collection[str]
+    tags: Collection[str]
+    states: Collection[str]
+    since: float | None
+    until: float | None
+    shortest: float | None
+    longest: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How many, with how many seconds of audio and words, for how many US dollars (None: none has a price)."""
+
+    count: int
+    seconds: float
+    words: int
+    cost: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The values that the owner's transcriptions have, sorted."""
+
+    models: list[str]
+    languages: list[str]
+    tags: list[str]
+
+
+def find(
+    owner: str,
+    *,
+    sort: str = NEWEST,
+    descending: bool = True,
+    limit: int | None = None,
+    offset: int = 0,
+    **wanted: Unpack[Wanted],
+) -> list[Job]:
+    """The owner's transcriptions, sorted by one of `SORTS`; unknown values come last either way."""
+    key = SORTS[sort]
+    by_key = (key.desc() if descending else key.asc()).nulls_last()
+    order: list[sa.ColumnElement[Any]] = [by_key, _t.created.desc(), _t.number.desc()]
+    if sort == NEWEST:  # never unknown; without a word about that, the index has the order already
+        order = [_t.created.desc(), _t.number.desc()] if descending else [_t.created, _t.number]
+    numbers = sa.select(_t.number).where(*_conditions(owner, wanted)).order_by(*order)
+    if limit is not None:
+        numbers = numbers.limit(limit).offset(offset)
+    with database().connect() as connection:
+        return _jobs(connection, owner, connection.execute(numbers).scalars().all())
+
+
+def totals(owner: str, **wanted: Unpack[Wanted]) -> Totals:
+    """What all that `find` would find comes to."""
+    query = sa.select(
+        sa.func.count(), sa.func.coalesce(sa.func.sum(_t.duration), 0.0), sa.func.coalesce(sa.func.sum(_t.words), 0),
+        sa.func.sum(_t.cost),
+    ).where(*_conditions(owner, wanted))  # fmt: skip
+    with database().connect() as connection:
+        return Totals(*connection.execute(query).one())
+
+
+def totals_of(jobs: Iterable[Job]) -> Totals:
+    jobs = list(jobs)
+    costs = [job.cost for job in jobs if job.cost is not None]
+    return Totals(
+        len(jobs), sum(j.duration or 0.0 for j in jobs), sum(j.words or 0 for j in jobs), sum(costs) if costs else None
+    )
+
+
+def in_context(jobs: Iterable[Job], text: str) -> dict[str, Snippet]:
+    """Where `text` stands in the transcripts of these jobs of the owner, by their id; titles are not looked at."""
+    ids = [job.id for job in jobs]
+    if not ids or not fulltext.is_query(text):
+        return {}
+    query = sa.select(transcripts.c.id, transcripts.c.text).where(transcripts.c.id.in_(ids))
+    with database().connect() as connection:
+        found = {row.id: fulltext.snippet(row.text, text) for row in connection.execute(query)}
+    return {id: snippet for id, snippet in found.items() if snippet}
+
+
+def choices(owner: str) -> Choices:
+    """What the owner can filter by."""
+    own = sa.exists().where(_t.id == tags.c.id, _t.owner == owner)
+    tagged = sa.select(tags.c.tag).where(own).distinct()
+    with database().connect() as connection:
+        return Choices(
+            list(_each(connection, owner, _t.model)),
+            list(_each(connection, owner, _t.language)),
+            sorted(connection.execute(tagged).scalars(), key=str.casefold),
+        )
+
+
+def minutes_by_day(owner: str, zone: tzinfo, **wanted: Unpack[Wanted]) -> dict[tuple[date, str], float]:
+    """Minutes of audio for each (day in `zone`, model), of what `find` would find."""
+    # Hours are counted in the database, days here: so a day has 23 hours when the clock goes forward.
+    shift = int((datetime.now(zone).utcoffset() or timedelta()).total_seconds()) % 3600
+    hour = _whole((_t.created + shift) / 3600).label("hour")
+    query = (
+        sa.select(hour, _t.model, sa.func.sum(_t.duration).label("seconds"))
+        .where(*_conditions(owner, wanted), _t.duration > 0)
+        .group_by(hour, _t.model)
+    )
+    minutes: dict[tuple[date, str], float] = {}
+    with database().connect() as connection:
+        for row in connection.execute(query):
+            day = datetime.fromtimestamp(row.hour * 3600 - shift, zone).date()
+            minutes[day, row.model] = minutes.get((day, row.model), 0.0) + row.seconds / 60
+    return minutes
+
+
+def delete(generation_id: str, owner: str) -> None:
+    """Delete a transcription, and its recording unless another one still uses it. Raises NotFound.
+
+    Work that is going on stops within two seconds. It is gone for the owner at once; what lies of it in files, and in
+    the memory of the job engine, goes within a minute (see `stt.store.erasure`).
+    """
+    job = records.load(generation_id, owner)
+    if job.pending and (job.state == kinds.QUEUED or job.engine == kinds.ON_DEVICE):
+        quotas.give_back(job, sent=False)
+    deleted = False
+    with database().begin() as connection:
+        connection.execute(stretches.delete().where(stretches.c.id == generation_id))
+        # Asked only now that nobody else can change it: a link that is downloaded gets its recording on the way.
+        mine = sa.select(_t.recording_id).where(_t.id == generation_id).with_for_update()
+        recording_id = connection.execute(mine).scalar()
+        for table in (transcriptions, transcripts):
+            connection.execute(table.delete().where(table.c.id == generation_id))
+        removals.note(connection, removals.JOB, generation_id)
+        removals.note_pages(connection, removals.RECORDS, generation_id)
+        if recording_id is not None:
+            used = sa.select(sa.exists().where(_t.recording_id == recording_id))
+            deleted = not connection.execute(used).scalar() and recordings.delete(connection, recording_id, owner)
+    removals.wanted.set()
+    if recording_id is not None and deleted:
+        removals.remove_audio(recording_id)
+
+
+def _conditions(owner: str, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+    where = [_t.owner == owner]
+    text = wanted.get("text") or ""
+    if fulltext.is_query(text):
+        where.append(_t.number.in_(fulltext.matching(database().dialect.name, owner, text)))
+    elif text.strip():
+        where.append(sa.false())  # nothing but punctuation: that is not in any index
+    for column, values in (
+        (_t.model, wanted.get("models")),
+        (_t.engine, wanted.get("engines")),
+        (_t.language, wanted.get("languages")),
+        (_t.state, wanted.get("states")),
+    ):
+        if values:
+            where.append(column.in_(list(values)))
+    if wanted.get("tags"):
+        where.append(_t.id.in_(sa.select(tags.c.id).where(tags.c.tag.in_(list(wanted["tags"])))))
+    for column, first, end in (
+        (_t.created, wanted.get("since"), wanted.get("until")),
+        (_t.duration, wanted.get("shortest"), wanted.get("longest")),
+    ):
+        if first is not None:
+            where.append(column >= first)
+        if end is not None:
+            where.append(column < end)
+    return where
+
+
+def _each(connection: sa.Connection, owner: str, column: sa.Column[str]) -> Iterator[str]:
+    """The owner's values of an indexed column. From value to value it is a leap; DISTINCT would read all rows."""
+    last: str | None = ""
+    while (last := connection.execute(sa.select(sa.func.min(column)).where(column > last)).scalar()) is not None:
+        if connection.execute(sa.select(sa.exists().where(column == last, _t.owner == owner))).scalar():
+            yield last
+
+
+def _jobs(connection: sa.Connection, owner: str, numbers: Sequence[int]) -> list[Job]:
+    """The jobs of these numbers, in this order. Only they are read whole, however many were sorted."""
+    columns = [_t[field.name] for field in fields(Job)]
+    jobs: dict[int, Job] = {}
+    for at in range(0, len(numbers), _BLOCK):
+        block = numbers[at : at + _BLOCK]
+        # The owner is looked at here: in the query it would lead SQLite through all rows of the owner.
+        for number, *values in connection.execute(sa.select(_t.number, *columns).where(_t.number.in_(block))):
+            job = Job(*values)
+            if job.owner == owner:
+                jobs[number] = job
+    return [jobs[number] for number in numbers if number in jobs]
+
+
+def _whole(value: sa.ColumnElement[float | Decimal]) -> sa.ColumnElement[int]:
+    """Rounded down. SQLite casts so anyway, and may lack `floor`."""
+    return sa.cast(value if database().dialect.name == "sqlite" else sa.func.floor(value), sa.Integer)

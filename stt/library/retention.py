@@ -1,0 +1,116 @@
+"""What is deleted by its age, and all that is a visitor's, when they ask for it.
+
+Uploads that nobody transcribes go after a day, always; the rest only where the host sets days.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from dbos import DBOS
+
+from stt import kinds
+from stt.auth import recovery, tokens
+from stt.db.engine import AWAY, database
+from stt.db.tables import recordings as recordings_table
+from stt.db.tables import transcriptions
+from stt.errors import NotFound, SttError
+from stt.library import history, live_recordings
+from stt.settings import settings
+from stt.store import recordings
+
+DAY = 24 * 3600  # seconds
+UNUSED = DAY  # seconds after which an upload that nothing was made of is deleted
+SCHEDULE = "retention"
+HOURLY = "17 * * * *"
+_t, _r = transcriptions.c, recordings_table.c
+
+log = logging.getLogger("stt.library.retention")
+
+
+@DBOS.workflow(name="retention")
+def retention(_scheduled: datetime, _context: Any) -> None:
+    """Once an hour, on one of the machines."""
+    DBOS.run_step({"name": "prune"}, prune)
+
+
+def schedule() -> None:
+    """Have old things deleted from now on. The job engine must run."""
+    DBOS.apply_schedules([{"schedule_name": SCHEDULE, "workflow_fn": retention, "schedule": HOURLY, "context": None}])
+    DBOS.trigger_schedule(SCHEDULE)  # a server that is switched on for a few minutes a day deletes too
+
+
+def prune() -> tuple[int, int]:
+    """Delete what is older than the settings allow. Returns how many transcripts and how many recordings.
+
+    A job that waits or runs keeps its recording; it goes at the first time after.
+    """
+    limits, now = settings(), time.time()
+    transcripts = 0
+    audio = _delete_audio(now - UNUSED, unused=True)
+    if (days := limits.stt_keep_transcripts_days) is not None:
+        transcripts = _delete_transcripts(now - days * DAY)
+    if (days := limits.stt_keep_audio_days) is not None:
+        audio += _delete_audio(now - days * DAY, unused=False)
+    if transcripts or audio:
+        log.info("deleted %d transcripts and %d recordings by age", transcripts, audio)
+    return transcripts, audio
+
+
+def delete_everything(owner: str) -> None:
+    """Delete all transcripts, audio, share links, tokens and recovery codes of `owner`. Work that is going on stops.
+
+    What the database refuses halfway is there still, and the error says so: asked again, the rest goes.
+    """
+    with database().connect() as connection:
+        ids = connection.execute(sa.select(_t.id).where(_t.owner == owner)).scalars().all()
+        kept = connection.execute(sa.select(_r.id).where(_r.owner == owner)).scalars().all()
+    for generation_id in ids:
+        with contextlib.suppress(NotFound):
+            history.delete(generation_id, owner)
+    for recording_id in kept:
+        recordings.remove(recording_id, owner)
+    live_recordings.discard_all(owner)
+    for token in tokens.all_of(owner):
+        with contextlib.suppress(NotFound):
+            tokens.withdraw(token.id, owner)
+    recovery.forget(owner)
+
+
+def _delete_transcripts(before: float) -> int:
+    old = sa.select(_t.id, _t.owner).where(
+        _t.state.not_in(kinds.OPEN), sa.func.coalesce(_t.finished, _t.created) < before
+    )
+    return sum(_quietly(history.delete, *row) for row in _rows(old))
+
+
+def _delete_audio(before: float, *, unused: bool) -> int:
+    """With `unused` only what no transcript belongs to: the others go with their transcripts."""
+    using = sa.select(_t.recording_id).where(_t.recording_id.is_not(None))
+    if not unused:
+        using = using.where(_t.state.in_(kinds.OPEN))
+    free = _r.id.not_in(using)
+    old = sa.select(_r.id, _r.owner).where(_r.created < before, free)
+    return sum(_quietly(recordings.remove, *row, free) for row in _rows(old))
+
+
+def _rows(query: sa.Select[*tuple[Any, ...]]) -> list[sa.Row[*tuple[Any, ...]]]:
+    with database().connect() as connection:
+        return list(connection.execute(query).all())
+
+
+def _quietly(delete: Any, name: str, owner: str, *only: Any) -> bool:
+    """Delete one; whether it was there. What fails does not hold up the others: it is tried again in an hour."""
+    try:
+        delete(name, owner, *only)
+    except NotFound:
+        return False
+    except (OSError, SttError, *AWAY) as error:
+        log.warning("could not delete %s: %s", name, type(error).__name__)
+        return False
+    return True

@@ -1,0 +1,66 @@
+"""All that is one owner's as a ZIP that is made while it is sent: transcripts, recordings, and what is known of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from zipstream import ZIP_DEFLATED, ZipStream
+
+from stt.export import formats
+from stt.files import names, paths
+from stt.library import history
+from stt.settings import settings
+from stt.store import recordings, transcripts
+
+FORMATS = ("txt", "srt", "json")  # to read, to show, and with all that is known
+BLOCK = 1 << 20  # bytes
+
+
+def check_room() -> None:
+    """A takeout fetches recordings that are kept elsewhere to this machine's disk. Raises DiskFull."""
+    if settings().stt_storage:
+        paths.check_room(paths.folder("cache"))
+
+
+def everything(owner: str) -> Iterator[bytes]:
+    """The ZIP, piece by piece: `transcripts/0001 Talk.txt` …, `recordings/0001 talk.mp3` …, and `index.json`.
+
+    In memory is one transcript at a time, or one block of a recording.
+    """
+    archive = ZipStream(compress_type=ZIP_DEFLATED)
+    index: dict[str, list[dict[str, Any]]] = {"transcripts": [], "recordings": []}
+    for number, job in enumerate(history.find(owner, descending=False), 1):
+        name = f"{number:04} {job.title}"
+        told = {key: value for key, value in asdict(job).items() if key not in ("owner", "turn", "stage")}
+        index["transcripts"].append({"name": _stem(name), **told})
+        transcript, made = transcripts.transcript_of(job.id), datetime.fromtimestamp(job.created, UTC)
+        for extension in FORMATS:
+            content = formats.FORMATS[extension].write(transcript, title=job.title, model=job.model, created=made)
+            archive.add(content, f"transcripts/{_stem(name)}.{extension}")
+        yield from archive.all_files()
+    for number, recording in enumerate(recordings.all_of(owner), 1):
+        kept = recording.kept
+        stem, extension = names.split(recording.name)
+        name = f"{_stem(f'{number:04} {stem}')}{extension.lower()}"
+        told = {key: value for key, value in asdict(recording).items() if key != "owner"}
+        index["recordings"].append({"file": name if kept else None, **told})
+        if kept:
+            archive.add(_blocks(recording.path), f"recordings/{name}", compress_type=0)  # sound is compressed already
+            yield from archive.all_files()
+    archive.add(json.dumps(index, ensure_ascii=False, indent=1, default=str).encode("utf-8", "replace"), "index.json")
+    yield from archive.finalize()
+
+
+def _stem(name: str) -> str:
+    return Path(formats.file_name(name, "x")).stem
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    with open(path, "rb") as file:
+        while block := file.read(BLOCK):
+            yield block

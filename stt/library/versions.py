@@ -1,0 +1,72 @@
+"""Versions: the transcriptions of one recording, and what they were made of."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from stt import kinds
+from stt.db.engine import database
+from stt.db.tables import transcriptions
+from stt.errors import NotFound
+from stt.store import recordings, records
+from stt.store.recordings import Link, Recording
+from stt.store.records import Job
+
+NEWEST = 500  # finished transcripts that are looked through for recordings to compare
+
+
+def of(job: Job) -> list[Job]:
+    """The owner's transcriptions of the same recording, or of the same link, newest first; `job` is among them."""
+    t = transcriptions.c
+    recording_ids, urls = {job.recording_id} - {None}, {job.url} - {None}
+    ids = {job.id}
+    # Twice: a link may have been handed to the provider, downloaded, and transcribed again as a recording.
+    for _ in range(2):
+        same: sa.ColumnElement[bool] = sa.false()
+        if recording_ids:
+            same |= t.recording_id.in_(recording_ids)
+        if urls:
+            same |= t.url.in_(urls)
+        with database().connect() as connection:
+            rows = connection.execute(sa.select(t.id, t.recording_id, t.url).where(t.owner == job.owner, same)).all()
+        before = len(recording_ids) + len(urls)
+        ids |= {row.id for row in rows}
+        recording_ids |= {row.recording_id for row in rows} - {None}
+        urls |= {row.url for row in rows} - {None}
+        if len(recording_ids) + len(urls) == before:
+            break
+    return records.jobs_of(job.owner, ids=sorted(ids))
+
+
+def finished(owner: str) -> list[list[Job]]:
+    """The owner's finished transcripts by recording, newest first; of the NEWEST ones only."""
+    groups: dict[str, list[Job]] = {}
+    for job in records.jobs_of(owner, states=(kinds.DONE,), limit=NEWEST):
+        names = [name for name in (job.recording_id, job.url) if name]
+        group = next((groups[name] for name in names if name in groups), [])
+        group.append(job)
+        for name in names:
+            groups.setdefault(name, group)
+    return list({id(group): group for group in groups.values()}.values())
+
+
+def source_of(job: Job) -> Recording | Link:
+    """What to transcribe once more: the kept recording, or else the link. Raises NotFound if neither is left."""
+    recording = _kept(job)
+    if recording is None and job.url:
+        return Link(job.url)
+    if recording is None:
+        raise NotFound("The recording of this transcript is no longer kept.")
+    return recording
+
+
+def has_sound(job: Job) -> bool:
+    return _kept(job) is not None
+
+
+def _kept(job: Job) -> Recording | None:
+    try:
+        recording = recordings.find(job.recording_id or "", job.owner)
+    except NotFound:
+        return None
+    return recording if recording.path.exists() else None

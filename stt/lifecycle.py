@@ -1,0 +1,181 @@
+"""Starting and stopping this process: checks first, then the job engine in the background."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache, partial
+from types import FrameType
+
+from filelock import FileLock, Timeout
+
+from stt.auth import signing
+from stt.errors import Cancelled, DataFolderError, SetupError
+from stt.files import paths, writing
+from stt.late import ROUTES, load
+from stt.ops import logs
+from stt.settings import settings
+from stt.store import audio_files
+from stt.whisper import memory
+
+HEAD_START = 3.0  # seconds that the first page has the processor to itself, unless somebody waits for the job engine
+DRAWING = 1.0  # seconds that a browser takes to draw the first page
+LONGEST = 7.0  # seconds from the signal to the end at most, while requests are open
+PATIENCE = 2.0  # seconds for the database to hear that this process goes
+
+log = logging.getLogger("stt.lifecycle")
+_ending = threading.Event()
+_lock: FileLock | None = None
+
+
+def check(can_sign_in: bool = False) -> None:
+    """Make sure of the data folder: writable, and ours alone; and of the sign-in. Raises SetupError.
+
+    Two processes on one SQLite folder would both take up the same broken-off jobs. With PostgreSQL many may share.
+    """
+    global _lock
+    memory.tune()
+    writing.be_private()
+    if settings().stt_access == "login" and not can_sign_in:
+        raise SetupError(
+            "STT_ACCESS is `login`, but there is no identity provider.",
+            guidance="Fill in [auth] in .streamlit/secrets.toml; .streamlit/secrets.toml.example shows how.",
+        )
+    if settings().stt_access == "login":
+        load()  # already the first cookie asks the database who it is
+    folder = paths.data_folder()
+    audio_files.check()
+    signing.signing_secret()  # made now, while there is room for it
+    if settings().stt_database_url and settings().stt_secret is None:
+        log.warning("STT_SECRET is not set: what one machine signs or seals, another cannot read")
+    if settings().stt_database_url or _lock is not None:
+        return
+    lock = FileLock(folder / "in-use.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise DataFolderError(
+            f"Another STT Studio is already running on the data folder {folder}.",
+            guidance="Stop it first, or set STT_DATA_DIR to another folder.",
+        ) from error
+    _lock = lock
+
+
+def run() -> None:
+    """Start the job engine a little after the server; what fails is in the log and is tried again with the first job.
+
+    It takes a second of the processor, which the first page would be late by. A job that is made starts it at once.
+    """
+    load()
+    from stt.db.engine import AWAY, database
+    from stt.library import live_recordings
+    from stt.ops import health
+
+    with suppress(*AWAY, SetupError):
+        database()  # the tables, while the browser still loads its scripts
+    health.asked.wait(HEAD_START)
+    load(*ROUTES)
+    if _ending.is_set():
+        return
+    try:
+        begin()
+    except Exception:
+        log.exception("the job engine did not start")
+    from stt.audio import decoder_pool
+
+    decoder_pool.warm()
+    logs.adopt()
+    live_recordings.watch()
+
+
+def begin(unless: Callable[[], bool] = _ending.is_set) -> None:
+    """Start the job engine, as soon as the database answers. Raises what else may be wrong, SetupError above all."""
+    load("stt.jobs.service")  # brings dbos: half a second that the first page should not wait for
+    from stt.backoff import backoff, pause
+    from stt.db.engine import AWAY
+    from stt.jobs import service
+
+    for wait in backoff():
+        try:
+            service.start()
+            return
+        except AWAY as error:
+            log.warning("the database does not answer (%s); trying again", type(error).__name__)
+            with suppress(Cancelled):
+                pause(min(wait, 5.0), unless)
+        if unless():
+            return
+
+
+def stop_when_told() -> None:
+    """Make SIGTERM and SIGINT end this process within LONGEST seconds, also while somebody uploads or listens.
+
+    The server's own handlers, which close it gently, still run; but they wait for open requests without end.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return  # another server that runs this application has handlers of its own
+    for number in (signal.SIGTERM, signal.SIGINT):
+        before = signal.getsignal(number)
+        if callable(before):
+            signal.signal(number, partial(_told, before))
+
+
+def _told(before: Callable[..., object], number: int, frame: FrameType | None) -> None:
+    if not _ending.is_set():
+        _ending.set()
+        watch = threading.Timer(LONGEST, leave)
+        watch.daemon = True
+        watch.start()
+    before(number, frame)
+
+
+def stop() -> None:
+    """The server has closed. Ends the process if a signal asked for that or a stretch would hold it up."""
+    if _ending.is_set():
+        leave()
+    from stt.jobs import service
+
+    service.stop()
+    if any(thread.name.startswith("DBOS") or "ThreadPool" in thread.name for thread in threading.enumerate()):
+        leave()
+
+
+def leave() -> None:
+    """End this process at once, with exit code 0.
+
+    Nothing is lost: what is being transcribed goes on from its last finished stretch, at the next start or, on a
+    shared database, in another process. The job engine is not taken down piece by piece: a stretch cannot be
+    interrupted from outside, and would fail, and its job with it, once the database under it is closed.
+    """
+    handing_over = threading.Thread(target=_hand_over, daemon=True)
+    handing_over.start()
+    handing_over.join(PATIENCE)
+    log.info("stopped")
+    logging.shutdown()
+    os._exit(0)
+
+
+def _hand_over() -> None:
+    """Tell the other processes on a shared database, so that they take over before they miss a heartbeat."""
+    from stt.jobs import service
+
+    service.hand_over()
+
+
+@cache
+def warm() -> None:
+    """Load the on-device model in the background, once, as soon as the page is drawn: somebody is about to use it."""
+    if settings().stt_role != "web":
+        soon = threading.Timer(DRAWING, _warm)
+        soon.name, soon.daemon = "warm", True
+        soon.start()
+
+
+def _warm() -> None:
+    from stt.whisper import transcribe  # half a second that the first page should not wait for
+
+    transcribe.warm()

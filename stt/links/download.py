@@ -1,0 +1,371 @@
+"""A recording behind a link: fetched without letting the link reach anything but the public internet.
+
+The address is checked where the connection is made, on the very address that is connected to, so a name that
+answers differently the second time (DNS rebinding) gains nothing.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urljoin, urlsplit
+from uuid import uuid4
+
+import idna
+import requests
+from requests.adapters import HTTPAdapter
+from requests.utils import requote_uri
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
+from urllib3.util.connection import create_connection
+
+from stt.errors import BadLink, Cancelled, DiskFull, TooLarge
+from stt.files import names, paths
+from stt.links import addresses, web_pages
+
+REDIRECTS = 10
+LONGEST = 4096  # characters; signed addresses of stores have up to 2,000
+_CONNECT, _QUIET = 15, 30  # seconds to connect, and without a byte
+_BLOCK = 1 << 16  # bytes
+_PORTS = (80, 443)  # and those from 1024 on: below are mail, files, remote shells
+_WHOLE = (200, 203, 206)  # statuses of answers with a recording; some answer 206 though nobody asked for a part
+_RANGE = re.compile(r"bytes\s+(\d{1,18})-\d{1,18}/(\d{1,18}|\*)")
+_ONLY_A_PART = "The site behind this link sent only a part of the recording."
+_ANSWERS = {
+    401: web_pages.SIGN_IN,
+    403: "The site behind this link does not let this server read it.",
+    404: "There is nothing at this address (404).",
+    410: "The recording was taken down from this address (410).",
+    429: "The site behind this link refuses for now: too many requests.",
+}
+Progress = Callable[[int, int | None], None]  # (bytes so far, bytes in all or None)
+
+
+class Fetched(NamedTuple):
+    """A downloaded file, and its name for people."""
+
+    path: Path
+    name: str
+
+
+def well_formed(url: str) -> str:
+    """The link as browsers would send it, without fragment, if it has the form of one. Looks nothing up.
+
+    Raises BadLink: not http or https, a user name or password in it, or no complete address.
+    """
+    url = url.strip()
+    if len(url) > LONGEST:
+        raise BadLink(f"A link has at most {LONGEST:,} characters.")
+    if re.search(r"[\x00-\x1f\x7f]", url):
+        raise BadLink("The link holds signs that no address has.")
+    try:
+        parts = urlsplit(url)
+        if not parts.netloc.isascii():  # as a browser does: letters of the world as punycode, 127。0。0。① as 127.0.0.1
+            name, colon, number = parts.netloc.partition(":")
+            parts = parts._replace(netloc=idna.encode(name, uts46=True).decode() + colon + number)
+        parts = urlsplit(requote_uri(parts.geturl()))  # spaces and the like, as people paste them, become %20
+        port = parts.port
+    except (ValueError, UnicodeError) as error:
+        raise BadLink("This is not a complete address.") from error
+    if parts.scheme not in ("http", "https"):
+        raise BadLink("Only addresses that begin with http:// or https:// can be opened.")
+    if "@" in parts.netloc:
+        raise BadLink("Addresses with a user name or a password in them are not opened.")
+    if not parts.hostname or port == 0:
+        raise BadLink("This is not a complete address.")
+    return parts._replace(fragment="").geturl()
+
+
+def acceptable(url: str, *, allow_private: bool = False) -> str:
+    """The link as `well_formed` gives it, unless it is plain from its text that it may not be opened. Looks nothing up.
+
+    Raises BadLink: what `well_formed` raises, a port that is not opened, or an address in numbers that is not public.
+    """
+    url = well_formed(url)
+    parts = urlsplit(url)
+    host, port = _target(url)
+    if allow_private:
+        return url
+    if port not in _PORTS and port < 1024:
+        raise BadLink(f"Links to port {parts.port} are not opened, only to 80, 443 and those from 1024 on.")
+    addresses.check_text(host)
+    return url
+
+
+def check(url: str, *, allow_private: bool = False, ask: Callable[[], None] = lambda: None) -> str:
+    """The link as `well_formed` gives it, if it may be opened as things stand. Looks up its name: never in a request.
+
+    `ask` is called several times a second meanwhile, and may raise.
+    Raises BadLink: what `acceptable` raises, no such name, or an address that is not public.
+    """
+    url = acceptable(url, allow_private=allow_private)
+    addresses.of(*_target(url), allow_private=allow_private, ask=ask)
+    return url
+
+
+def _target(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    assert parts.hostname
+    return parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def name_of(url: str) -> str:
+    """A name for people: the last part of the link's path, or else its host."""
+    parts = urlsplit(url := url.strip())
+    last = names.of_path(parts.path)
+    if web_pages.direct(url) != url and not names.split(last)[1]:
+        last = ""  # such as "view"
+    return last or parts.hostname or "Link"
+
+
+def _name(answer: requests.Response, asked: str) -> str:
+    """The name of what came: as the server says it, else as the link or the address that it led to has it."""
+    told = names.disposition(answer.headers.get("content-disposition", "")).get("filename", "")
+    if told and (name := names.clean(told)) != names.UNNAMED:
+        return name
+    both = [name_of(asked), name_of(answer.url)]
+    return next((name for name in both if names.split(name)[1]), both[0])
+
+
+def download(
+    url: str,
+    folder: Path,
+    *,
+    limit_bytes: int,
+    timeout_seconds: float,
+    allow_private: bool = False,
+    on_progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Fetched:
+    """Fetch a link into a new file of `folder` with a random name. The caller then looks into it with `media.probe`.
+
+    A page of a site whose rule is known is left aside for the recording itself (see `stt.links.web_pages`).
+
+    `on_progress` is told the bytes so far and the bytes in all (None if unknown). `cancelled` is asked several times
+    a second, from another thread too. Nothing is left behind when an error is raised.
+
+    Raises BadLink, TooLarge, Cancelled or DiskFull.
+    """
+    path = folder / uuid4().hex
+    with _Guard(timeout_seconds, cancelled) as guard, _session(allow_private, guard) as session:
+        try:
+            with _errors_in_words(guard), _answer(session, url, allow_private, guard) as answer:
+                _save(answer, url, path, limit_bytes, guard, on_progress)
+                name = _name(answer, url)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+    return Fetched(path, name)
+
+
+@contextmanager
+def _answer(session: requests.Session, first: str, allow_private: bool, guard: _Guard) -> Iterator[requests.Response]:
+    """The answer that has the bytes, after at most REDIRECTS redirects, each checked as if it were the link itself."""
+    url = first
+    for _ in range(REDIRECTS + 1):
+        web_pages.check(url := web_pages.direct(well_formed(url)), first)
+        url = check(url, allow_private=allow_private, ask=guard.check)
+        answer = session.get(url, stream=True, allow_redirects=False, timeout=(_CONNECT, _QUIET))
+        if answer.is_redirect:
+            answer.close()
+            try:
+                url = urljoin(url, requests.Session.get_redirect_target(session, answer) or "")
+            except ValueError as error:
+                raise BadLink("This link leads on to something that is no address.") from error
+            continue
+        try:
+            if answer.status_code not in _WHOLE:
+                problem = f"The site behind this link answered with error {answer.status_code}."
+                raise BadLink(_ANSWERS.get(answer.status_code, problem), guidance=web_pages.advice_for(first) or None)
+            yield answer
+        finally:
+            answer.close()
+        return
+    raise BadLink("This link leads on and on to other addresses.")
+
+
+def _save(
+    answer: requests.Response, first: str, path: Path, limit: int, guard: _Guard, on_progress: Progress | None
+) -> None:
+    length = answer.headers.get("content-length", "")
+    total = int(length) if length.isdecimal() and "content-encoding" not in answer.headers else None
+    says_html = "html" in answer.headers.get("content-type", "").partition(";")[0].lower()
+    part = _RANGE.match(answer.headers.get("content-range", "")) if answer.status_code == 206 else None
+    if part and int(part[1]):
+        raise BadLink(_ONLY_A_PART)
+    too_large = TooLarge(f"The recording behind this link is larger than the limit of {limit / 1024**2:,.0f} MB.")
+    if total is not None and total > limit:
+        raise too_large
+    paths.check_room(path.parent, total or 0)
+    done, head = 0, b""
+    with open(path, "xb") as file:
+        for block in answer.iter_content(_BLOCK):
+            guard.check()
+            if len(head) < web_pages.HEAD:  # whatever its type is called, the content tells what it is
+                head += block[: web_pages.HEAD - len(head)]
+                _refuse_page(head, says_html, len(head) == web_pages.HEAD, first)
+            if (done + len(block)) // paths.CHECKED > done // paths.CHECKED:
+                paths.check_room(path.parent)
+            done += len(block)
+            if done > limit:
+                raise too_large
+            file.write(block)
+            if on_progress:
+                on_progress(done, total)
+    guard.check()  # a connection that was shut looks like the end of an answer of unknown length
+    if not done:
+        raise BadLink("There is nothing behind this link: 0 bytes.")
+    _refuse_page(head, says_html, True, first)
+    if part and part[2].isdecimal() and done < int(part[2]):
+        raise BadLink(_ONLY_A_PART)
+
+
+def _refuse_page(head: bytes, says_html: bool, whole: bool, first: str) -> None:
+    kind = web_pages.kind_of(head, says_html=says_html, whole=whole)
+    if kind == "page":
+        advice = web_pages.advice_for(first) or web_pages.LOOK
+        raise BadLink("This link leads to a web page, not to a recording.", guidance=advice)
+    if kind == "list":
+        raise BadLink(
+            "This link leads to a list of recordings, not to one.", guidance="Copy the address of one of them."
+        )
+
+
+def _kinds(error: BaseException) -> str:
+    """What went wrong without the address that it went wrong with: details go to the log."""
+    kinds: list[str] = []
+    reason: BaseException | None = error
+    while reason is not None and len(kinds) < 5:
+        kinds.append(type(reason).__name__)
+        reason = reason.__cause__ or reason.__context__
+    return " by ".join(kinds)
+
+
+@contextmanager
+def _errors_in_words(guard: _Guard) -> Iterator[None]:
+    """What the network says, as sentences."""
+    try:
+        yield
+    except requests.exceptions.SSLError as error:
+        guard.check()
+        raise BadLink("The site behind this link has no valid certificate.", detail=_kinds(error)) from error
+    except requests.exceptions.Timeout as error:
+        guard.check()
+        raise BadLink("The site behind this link does not answer.", detail=_kinds(error)) from error
+    except (requests.RequestException, HTTPError, UnicodeError) as error:
+        guard.check()
+        raise BadLink("The connection to the site behind this link failed.", detail=_kinds(error)) from error
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull("There is no room left for the recording behind this link.") from error
+        raise
+
+
+class _Guard:
+    """Ends a download at its time limit or when it is cancelled, even in the middle of a read.
+
+    A read's own time limit starts anew with each byte, so a slow drip would never meet it. A thread shuts the
+    connection instead.
+    """
+
+    def __init__(self, seconds: float, cancelled: Callable[[], bool] | None) -> None:
+        self.deadline = time.monotonic() + seconds
+        self.cancelled = cancelled or (lambda: False)
+        self.reason: Exception | None = None
+        self.done = threading.Event()
+        self.lock = threading.Lock()
+        self.sockets: list[socket.socket] = []
+        self.thread = threading.Thread(target=self._watch, name="link", daemon=True)
+
+    def __enter__(self) -> _Guard:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.done.set()
+        self.thread.join()
+        for each in self.sockets:
+            each.close()
+
+    def add(self, connection: socket.socket) -> None:
+        """Watch a connection. A duplicate stays valid when TLS takes the socket over."""
+        with self.lock:
+            self.sockets.append(connection.dup())
+        self.check()
+
+    def check(self) -> None:
+        if self.reason is None and self.cancelled():
+            self.reason = Cancelled("The download was cancelled.")
+        if self.reason is None and time.monotonic() > self.deadline:
+            self.reason = BadLink("The recording behind this link comes too slowly.")
+        if self.reason is not None:
+            raise self.reason
+
+    def _watch(self) -> None:
+        while not self.done.wait(0.1):
+            try:
+                self.check()
+            except Exception:
+                with self.lock:
+                    for each in self.sockets:
+                        try:
+                            each.shutdown(socket.SHUT_RDWR)
+                        except OSError:
+                            pass  # closed already
+
+
+class _OneAnswer(requests.Session):
+    """Leaves redirects alone. With `allow_redirects=False` alone requests would read the whole body of one."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
+
+
+def _session(allow_private: bool, guard: _Guard) -> requests.Session:
+    """A session whose connections go to checked addresses only, and past no proxy of the environment."""
+
+    class Checked(HTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            problem: Exception = NewConnectionError(self, "no address")
+            for address in addresses.of(self._dns_host, self.port, allow_private=allow_private, ask=guard.check):
+                guard.check()
+                try:
+                    connection = create_connection((address, self.port), self.timeout, None, self.socket_options)
+                except TimeoutError as error:
+                    problem = ConnectTimeoutError(self, str(error))
+                except OSError as error:
+                    problem = NewConnectionError(self, str(error))
+                else:
+                    guard.add(connection)
+                    return connection
+            raise problem
+
+    class Secure(Checked, HTTPSConnection):
+        pass
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Checked
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    class Adapter(HTTPAdapter):
+        def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
+            super().init_poolmanager(connections, maxsize, block, **options)
+            self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
+
+    session = _OneAnswer()
+    session.trust_env = False
+    session.headers.update({"User-Agent": "STT-Studio", "Accept": "audio/*, video/*, */*"})
+    session.headers["Accept-Encoding"] = "identity"  # so that the length that is told is the length that comes
+    session.mount("http://", Adapter())
+    session.mount("https://", Adapter())
+    return session

@@ -1,0 +1,254 @@
+"""Web pages that are given where a recording is wanted: told apart by address and by content.
+
+Where a site has a public rule for the address of the recording itself, `direct` gives that. It only rewrites: whether an
+address may be opened is asked of the new one as of any other (see `stt.links.download`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
+
+from stt.errors import BadLink
+from stt.files import names
+
+HEAD = 1024  # bytes of a file that tell a page apart
+_ID = r"[\w-]{10,100}"
+_TAGS = (
+    rb"!doctype\s+html|html|head|body|script|style|title|meta|link|iframe|h[1-6]|div|span|font|table|center|main|section|header"
+    rb"|noscript|form|svg|a|b|p|br|hr|pre|ul"
+)
+_HTML = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:\s|<\?xml[^>]*>|<!--.*?-->)*<(?:(?:" + _TAGS + rb")[\s>/]|!--)", re.IGNORECASE | re.DOTALL
+)
+_LIST = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:#EXTM3U|\[playlist\]|(?:<\?xml[^>]*>|\s|<!--.*?-->)*<(?:rss|feed|asx|smil|opml)[\s>])",
+    re.IGNORECASE | re.DOTALL,
+)
+_BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+
+PAGE = "This is a page, not a recording."
+SIGN_IN = "The site behind this link wants a sign-in."
+OPEN_TO_ALL = "let anyone who has the link see the file, then add the link again."
+LOOK = "Look for a download button on that page, and copy the address that it leads to."
+_FILE = "choose Download, then add the file here."
+
+# Sites whose pages never are recordings: hosts, the beginning of the path, the name, and how to get one there.
+_PAGES: list[tuple[str, str, str, str]] = [
+    ("youtube.com youtu.be youtube-nocookie.com", "/", "YouTube", "download your own video in YouTube Studio, then add the file here."),
+    ("open.spotify.com spotify.link", "/", "Spotify", "nothing can be downloaded as a file: look for the podcast’s own site."),
+    ("podcasts.apple.com", "/", "Apple Podcasts", "nothing can be downloaded as a file: look for the podcast’s own site."),
+    ("zoom.us zoom.com", "/rec/share|/rec/play", "Zoom", "choose Download above the recording, then add the file here."),
+    ("zoom.us zoom.com", "/j/|/my/|/s/", "Zoom", "open Recordings, " + _FILE),
+    ("teams.microsoft.com teams.live.com", "/", "Teams", "open the recording in OneDrive or SharePoint, " + _FILE),
+    ("microsoftstream.com", "/", "Microsoft Stream", "open the video’s menu, " + _FILE),
+    ("photos.google.com photos.app.goo.gl", "/", "Google Photos", "open the video’s menu, " + _FILE),
+    ("meet.google.com", "/", "Google Meet", "open the recording in Google Drive, " + _FILE),
+    ("wetransfer.com we.tl", "/", "WeTransfer", _FILE),
+    ("mega.nz mega.io", "/", "MEGA", "the file is encrypted: " + _FILE),
+    ("icloud.com", "/", "iCloud", _FILE),
+    ("disk.yandex.com disk.yandex.ru yadi.sk", "/", "Yandex Disk", _FILE),
+    ("pcloud.link pcloud.com", "/publink", "pCloud", _FILE),
+    ("soundcloud.com", "/", "SoundCloud", "choose Download file in the track’s menu where it is offered, then add the file here."),
+    ("vimeo.com", "/", "Vimeo", "choose Download below the video where it is offered, then add the file here."),
+    ("loom.com", "/share|/embed", "Loom", _FILE),
+    ("twitch.tv", "/", "Twitch", "download your own video in the Video Producer, then add the file here."),
+    ("facebook.com fb.watch instagram.com tiktok.com x.com twitter.com", "/", "this site", "save your own video as a file, then add it here."),
+    ("drive.google.com", "/drive", "Google Drive", "open the recording in the folder, and copy the link of that."),
+    ("docs.google.com", "/document|/presentation|/spreadsheets|/forms", "Google Docs", "there are no recordings. Copy the link of one from Google Drive."),
+    ("dropbox.com", "/sh/|/scl/fo/|/home", "Dropbox", "open the recording in the folder, and copy the link of that."),
+    ("dropbox.com", "/transfer|/t/", "Dropbox Transfer", _FILE),
+    ("1drv.ms", "/f/", "OneDrive", "open the recording in the folder, and copy the link of that."),
+    ("sharepoint.com onedrive.live.com", "/:f:/", "OneDrive", "open the recording in the folder, and copy the link of that."),
+    ("box.com", "/s/|/v/|/file/|/folder/", "Box", "copy the direct link from the link’s settings, or choose Download and add the file here."),
+    ("archive.org", "/details/", "the Internet Archive", "copy the address of one of the files under Download options."),
+]  # fmt: skip
+# Sites whose answer is a page where the link is not open to everybody.
+_SHARING = {
+    "drive.google.com drive.usercontent.google.com docs.google.com": "Google Drive",
+    "dropbox.com": "Dropbox",
+    "1drv.ms onedrive.live.com": "OneDrive",
+    "sharepoint.com": "SharePoint",
+    "box.com": "Box",
+}
+_SIGN_INS = "accounts.google.com login.microsoftonline.com login.live.com account.box.com"
+
+
+def check(url: str, first: str = "") -> None:
+    """Raise BadLink if nothing behind this well-formed address ever is a recording. `first` is the link that led there."""
+    parts = urlsplit(url)
+    if direct(url) == url and (found := _page(parts)):
+        site, advice = found
+        raise BadLink(PAGE, guidance=f"On {site}, {advice}")
+    if _is_on(parts, _SIGN_INS):
+        raise BadLink(SIGN_IN, guidance=advice_for(first) or None)
+
+
+def advice_for(url: str) -> str:
+    """Return how to get a link that works from the site behind `url`, where it is one of those known here; else ""."""
+    parts = urlsplit(url)
+    site = next((name for hosts, name in _SHARING.items() if _is_on(parts, hosts)), "")
+    if not site and _NEXTCLOUD.search(parts.path.removesuffix("/download")):
+        site = "that cloud"
+    return f"On {site}, {OPEN_TO_ALL}" if site else ""
+
+
+def kind_of(head: bytes, *, says_html: bool, whole: bool) -> str | None:
+    """Return what the first bytes of an answer are if they are no recording: "page" or "list", else None.
+
+    `says_html`: its Content-Type says so, which counts only where the content is text. `whole`: no more bytes follow, or
+    there are HEAD of them.
+    """
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        head = head.decode("utf-16", "ignore").encode()
+    if _LIST.match(head):
+        return "list"
+    if _HTML.match(head) or (says_html and whole and head and not _BINARY.search(head) and _is_text(head)):
+        return "page"
+    return None
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        head[: HEAD - 4].decode()  # a character may be cut in two at the end
+    except UnicodeDecodeError:
+        return not re.search(rb"[\x7f-\x9f]", head)  # Western text has letters from 0xa0 on
+    return True
+
+
+def direct(url: str) -> str:
+    """Return the address of the recording itself where a public rule tells it from that of its page; else `url`."""
+    parts = urlsplit(url)
+    for hosts, rule in _RULES:
+        if (_is_on(parts, hosts) if hosts else not _page(parts)) and (found := rule(parts)):
+            return found.geturl()
+    return url
+
+
+def _is_on(parts: SplitResult, hosts: str) -> bool:
+    host = (parts.hostname or "").rstrip(".")
+    return any(host == name or host.endswith(f".{name}") for name in hosts.split())
+
+
+def _page(parts: SplitResult) -> tuple[str, str] | None:
+    for hosts, paths, site, advice in _PAGES:
+        if _is_on(parts, hosts) and ((parts.path or "/").startswith(tuple(paths.split("|")))):
+            return site, advice
+    return None
+
+
+def _asking(parts: SplitResult, *without: str, **values: str) -> SplitResult:
+    """The address with these values in its query."""
+    others = [
+        (name, value)
+        for name, value in parse_qsl(parts.query, keep_blank_values=True)
+        if name not in (*values, *without)
+    ]
+    return parts._replace(query=urlencode([*others, *values.items()]))
+
+
+def _dropbox(parts: SplitResult) -> SplitResult | None:
+    if not parts.path.startswith(("/s/", "/scl/fi/")):
+        return None
+    return _asking(parts, "raw", dl="1")
+
+
+def _google_drive(parts: SplitResult) -> SplitResult | None:
+    asked = dict(parse_qsl(parts.query))
+    found = re.match(rf"(?:/a/[^/]+)?(?:/file)?(?:/u/\d+)?(?:/file)?/d/({_ID})(?:/|$)", parts.path)
+    name = found[1] if found and "/file" in parts.path else ""
+    if re.fullmatch(r"(?:/a/[^/]+)?(?:/u/\d+)?/(?:open|uc)", parts.path):
+        name = asked.get("id", "")
+    if not re.fullmatch(_ID, name):
+        return None
+    key = {"resourcekey": asked["resourcekey"]} if "resourcekey" in asked else {}
+    query = urlencode({"id": name, "export": "download", "confirm": "t", **key})
+    return SplitResult("https", "drive.usercontent.google.com", "/download", query, "")
+
+
+def _onedrive(parts: SplitResult) -> SplitResult | None:
+    asked = dict(parse_qsl(parts.query))
+    name = asked.get("resid") or asked.get("id")
+    if name and parts.path in ("", "/", "/redir", "/redir.aspx", "/embed", "/view.aspx"):
+        return _asking(parts._replace(path="/download"), "id", "resid", resid=name)
+    return _sharepoint(parts)
+
+
+def _short_onedrive(parts: SplitResult) -> SplitResult | None:
+    return None if parts.path.startswith("/f/") or len(parts.path) < 4 else _asking(parts, download="1")
+
+
+def _sharepoint(parts: SplitResult) -> SplitResult | None:
+    return _asking(parts, "web", download="1") if re.match(r"/:(?!f:)[a-z]:/", parts.path) else None
+
+
+def _github(parts: SplitResult) -> SplitResult | None:
+    return _instead(parts, r"(/[^/]+/[^/]+)/blob/", r"\1/raw/")
+
+
+def _bitbucket(parts: SplitResult) -> SplitResult | None:
+    return _instead(parts, r"(/[^/]+/[^/]+)/src/(?=[^/]+/.)", r"\1/raw/")
+
+
+def _hugging_face(parts: SplitResult) -> SplitResult | None:
+    return _instead(parts, r"((?:/datasets|/spaces)?/[^/]+/[^/]+)/blob/", r"\1/resolve/")
+
+
+def _gitlab(parts: SplitResult) -> SplitResult | None:
+    return _instead(parts, r"(/[^/]+/.+)/-/blob/", r"\1/-/raw/")
+
+
+def _gitea(parts: SplitResult) -> SplitResult | None:
+    return _instead(parts, r"(/[^/]+/[^/]+)/src/(?=(?:branch|tag|commit)/[^/]+/.)", r"\1/raw/")
+
+
+def _internet_archive(parts: SplitResult) -> SplitResult | None:
+    return _instead(parts, r"/details/(?=[^/]+/.)", "/download/") if _named(parts) else None
+
+
+def _wikimedia(parts: SplitResult) -> SplitResult | None:
+    return _instead(parts, r"/wiki/(?:File|Media):", "/wiki/Special:FilePath/") if _named(parts) else None
+
+
+# Their tokens have 15 letters and digits. Also below a folder: /nextcloud/index.php/s/…
+_NEXTCLOUD = re.compile(r"^(?:/[\w.-]+){0,3}?/s/[A-Za-z0-9]{15}/?$")
+
+
+def _nextcloud(parts: SplitResult) -> SplitResult | None:
+    found = _NEXTCLOUD.search(parts.path)
+    return parts._replace(path=parts.path.rstrip("/") + "/download") if found else None
+
+
+def _seafile(parts: SplitResult) -> SplitResult | None:
+    file = re.fullmatch(r"(?:/[\w.-]+)?/f/[0-9a-f]{10,20}/?", parts.path)
+    in_folder = re.fullmatch(r"(?:/[\w.-]+)?/d/[0-9a-f]{10,20}/files/?", parts.path) and "p=" in parts.query
+    return _asking(parts, dl="1") if file or in_folder else None
+
+
+def _instead(parts: SplitResult, old: str, new: str) -> SplitResult | None:
+    path, count = re.subn(f"^{old}", new, parts.path, count=1)
+    return parts._replace(path=path, query="") if count else None
+
+
+def _named(parts: SplitResult) -> bool:
+    return bool(names.split(unquote(parts.path))[1])
+
+
+# Hosts ("" for any: software that many run) and the rule. The first that fits counts.
+_RULES: list[tuple[str, Callable[[SplitResult], SplitResult | None]]] = [
+    ("dropbox.com", _dropbox),
+    ("drive.google.com docs.google.com", _google_drive),
+    ("1drv.ms", _short_onedrive),
+    ("onedrive.live.com", _onedrive),
+    ("sharepoint.com", _sharepoint),
+    ("github.com", _github),
+    ("bitbucket.org", _bitbucket),
+    ("huggingface.co", _hugging_face),
+    ("archive.org", _internet_archive),
+    ("wikimedia.org wikipedia.org", _wikimedia),
+    ("", _nextcloud),
+    ("", _seafile),
+    ("", _gitlab),
+    ("", _gitea),
+]

@@ -1,6 +1,0 @@
-"""Run by alembic. `stt.schema` gives the connection, inside a transaction of its own that also holds the lock."""
-
-from alembic import context
-
-context.configure(connection=context.config.attributes["connection"], transactional_ddl=False)
-context.run_migrations()

@@ -1,0 +1,50 @@
+"""Whether this process is ready to serve, and what is missing."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from stt.db.engine import database
+from stt.errors import SetupError
+from stt.settings import settings
+
+ROOM = 16 * 1024 * 1024  # bytes that the data folder needs for the database and the next pieces of an upload
+
+engine = threading.Event()  # set while the job engine of this process runs
+asked = threading.Event()  # set once somebody waits for it
+
+
+def answer() -> tuple[int, dict[str, Any]]:
+    """What `/healthz` answers: 200 where all is there, else 503, and what is missing."""
+    asked.set()
+    missing = [name for name, there in checks() if not there]
+    return 503 if missing else 200, {"live": True, "ready": not missing, "missing": missing}
+
+
+def checks() -> Iterator[tuple[str, bool]]:
+    """What readiness needs, and whether it is there: the database, the job engine and room on the disk."""
+    yield "database", database_answers()
+    yield "job engine", engine.is_set()
+    yield "room on the disk", has_room()
+
+
+def has_room() -> bool:
+    try:
+        return shutil.disk_usage(settings().data_dir).free >= ROOM
+    except OSError:
+        return False
+
+
+def database_answers() -> bool:
+    try:
+        with database().connect() as connection:
+            # As text: to read a bare number as a column SQLAlchemy asks its ORM, which dbos may be importing just now.
+            connection.execute(sa.text("SELECT 1"))
+    except (sa.exc.SQLAlchemyError, SetupError):
+        return False
+    return True

@@ -1,0 +1,78 @@
+"""What this server does, in figures: `/metrics` in the Prometheus text format."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from stt.db.engine import AWAY, database
+from stt.db.tables import transcriptions
+from stt.errors import SetupError
+from stt.kinds import ON_DEVICE, PROVIDER
+
+TYPE = "text/plain; version=0.0.4"
+LONG = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)  # seconds: jobs take from a moment to hours
+
+UP = "Whether the database answers"
+
+registry = CollectorRegistry()
+audio_seconds = Counter(
+    "stt_audio_seconds", "Seconds of audio transcribed by this process", ["engine"], registry=registry
+)
+work_seconds = Counter("stt_work_seconds", "Seconds of work for them", ["engine"], registry=registry)
+job_seconds = Histogram(
+    "stt_job_seconds",
+    "From queued to done, by the process that finished it",
+    ["engine"],
+    buckets=LONG,
+    registry=registry,
+)
+provider_calls = Counter("stt_provider_calls", "Calls to the provider", ["kind", "answer"], registry=registry)
+provider_latency = Histogram(
+    "stt_provider_seconds", "How long the provider took to answer", ["kind"], registry=registry
+)
+
+
+class _Jobs:
+    """Jobs by state and engine, and how long the oldest has waited: read from the database when asked.
+
+    While the database is away only `stt_database_up` says so: what this process has counted is told all the same.
+    """
+
+    def collect(self) -> Iterable[Metric]:
+        try:
+            counts, oldest = _jobs()
+        except (*AWAY, sa.exc.TimeoutError, SetupError):
+            yield GaugeMetricFamily("stt_database_up", UP, 0)
+            return
+        yield GaugeMetricFamily("stt_database_up", UP, 1)
+        jobs = GaugeMetricFamily("stt_jobs", "Jobs by state and engine", labels=["state", "engine"])
+        for state, engine, count in counts:
+            jobs.add_metric([state, engine], count)
+        yield jobs
+        age = GaugeMetricFamily(
+            "stt_queue_age_seconds", "How long the oldest waiting job has waited", labels=["engine"]
+        )
+        for engine in (ON_DEVICE, PROVIDER):
+            age.add_metric([engine], time.time() - oldest[engine] if engine in oldest else 0.0)
+        yield age
+
+
+def _jobs() -> tuple[list[tuple[str, str, int]], dict[str, float]]:
+    """How many jobs by state and engine, and when the oldest waiting one of each engine was queued."""
+    t = transcriptions.c
+    with database().connect() as connection:
+        counts = connection.execute(sa.select(t.state, t.engine, sa.func.count()).group_by(t.state, t.engine)).all()
+        waiting = sa.select(t.engine, sa.func.min(t.queued)).where(t.state == "queued").group_by(t.engine)
+        return [tuple(row) for row in counts], dict(connection.execute(waiting).all())
+
+
+registry.register(_Jobs())
+
+
+def page() -> bytes:
+    return generate_latest(registry)

@@ -1,0 +1,55 @@
+"""`/healthz` and `/metrics` of a worker, which serves nothing else."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from stt.errors import SetupError
+from stt.ops import health, metrics
+
+TEXT = "text/plain; charset=utf-8"
+
+log = logging.getLogger("stt.ops.monitor")
+
+
+def serve(port: int, address: str = "") -> None:
+    """Answer on `port` in the background, on all addresses where none is given. Raises SetupError."""
+    try:
+        server = ThreadingHTTPServer((address, port), _Handler)
+    except OSError as error:
+        raise SetupError(f"Port {port} cannot be used: {error.strerror}.", guidance="Choose another --port.") from error
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, name="monitor", daemon=True).start()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    timeout = 30.0  # seconds of silence after which a connection is closed
+
+    def do_GET(self) -> None:
+        try:
+            answer = self._answer(self.path.partition("?")[0])
+        except Exception:
+            log.exception("the monitor could not answer")
+            answer = 500, b"Something went wrong; it is in the log.\n", TEXT
+        self._send(*answer)
+
+    def _answer(self, path: str) -> tuple[int, bytes, str]:
+        if path == "/healthz":
+            status, found = health.answer()
+            return status, json.dumps(found).encode(), "application/json"
+        if path == "/metrics":
+            return 200, metrics.page(), metrics.TYPE
+        return 404, b"Not found.\n", TEXT
+
+    def _send(self, status: int, body: bytes, kind: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Probes are no news."""

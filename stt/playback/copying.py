@@ -1,0 +1,241 @@
+"""Make playback copies, as durable work of a queue with one at a time in each process, beside the words.
+
+A copy is begun with the first job of its recording, else when somebody opens the player. A server that is killed begins
+the copy again; a recording that is deleted ends it. What is wrong with a copy changes nothing of the transcript.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from contextlib import suppress
+from contextvars import Context
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from dbos import DBOS, SetWorkflowID
+from sqlalchemy.dialects import postgresql, sqlite
+
+from stt.audio import decoder, tracks
+from stt.cluster import workers
+from stt.db.engine import AWAY, database
+from stt.db.tables import copies
+from stt.db.tables import recordings as recordings_table
+from stt.errors import Cancelled, InputError, NotFound, SttError
+from stt.files import paths
+from stt.playback import copy_maker
+from stt.settings import settings
+from stt.store import audio_files, playback_copies, recordings, removals
+from stt.store.erasure import ENDED
+from stt.store.patience import patiently
+from stt.store.playback_copies import FAILED, MAKING, ORIGINAL, READY
+from stt.store.recordings import Recording
+
+QUEUE = "playback"
+OFTEN = 0.5  # seconds between two looks into the queue
+AGAIN = 600.0  # seconds after which a copy that failed by no fault of the recording is tried again
+LOOK = 60.0  # seconds between two looks of one process whether a copy is still being made
+REPORT = 1.0  # seconds between two reports of progress
+MARGIN = 60.0  # seconds that sound may be longer than what a host allows; it was measured at the intake
+_c = copies.c
+_looked: OrderedDict[str, float] = OrderedDict()  # when, by the name of the workflow
+_looking = threading.Lock()
+MOST_LOOKED = 10_000
+
+log = logging.getLogger("stt.playback.copying")
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    id: str  # of the recording
+    track: str
+    attempt: int
+
+    @property
+    def work(self) -> str:
+        """The name of its workflow. What comes before the last dash is forgotten with the recording (`stt.store.erasure`)."""
+        return f"{self.id}-{self.track or 'copy'}.{self.attempt}"
+
+    @property
+    def name(self) -> str:
+        return recordings.copy_name(self.id, self.track)
+
+    @property
+    def row(self) -> sa.ColumnElement[bool]:
+        return sa.and_(_c.id == self.id, _c.track == self.track)
+
+
+def expect(recording: Recording, options: dict[str, Any]) -> None:
+    """Begin the copy that a job of these options is heard with. What goes wrong is left to the first opening."""
+    try:
+        begin(recording, playback_copies.track_of(recording, options))
+    except Exception as error:  # the job engine has errors of its own, and this is no reason to fail a job
+        log.warning("could not begin a playback copy: %s", type(error).__name__)
+
+
+def begin(recording: Recording, track: str) -> None:
+    """Have a copy made, unless none is needed, or it is made or impossible. The job engine must run. Raises NotFound."""
+    if recording.seekable and not track:
+        return
+    copy = _wanted(recording.id, track)
+    if copy is None or not _time_to_look(copy):
+        return
+    # Outside any workflow, where this would be remembered as a step of it.
+    Context().run(_enqueue, copy)
+
+
+def _wanted(recording_id: str, track: str) -> _Copy | None:
+    """The copy as it is to be made now, noted in its row; None where there is nothing to make."""
+    row = {"id": recording_id, "track": track, "state": MAKING, "percent": 0, "attempt": 1, "at": time.time()}
+    try:
+        with database().begin() as connection:
+            insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+            connection.execute(insert(copies).values(row).on_conflict_do_nothing())
+            query = sa.select(copies).where(_c.id == recording_id, _c.track == track)
+            found = connection.execute(query).one()
+    except sa.exc.IntegrityError as error:  # deleted meanwhile
+        raise NotFound("There is no such recording.") from error
+    copy = _Copy(recording_id, track, found.attempt)
+    if found.state == MAKING:
+        return copy
+    if found.state == FAILED and (found.error or {}).get("again") and found.at < time.time() - AGAIN:
+        return _next(copy, FAILED)
+    return None
+
+
+def _next(copy: _Copy, state: str) -> _Copy | None:
+    """Another attempt of a copy that is in this state; None where it is not any more."""
+    values = {"state": MAKING, "percent": 0, "attempt": copy.attempt + 1, "at": time.time(), "error": None}
+    this = sa.and_(copy.row, _c.attempt == copy.attempt, _c.state == state)
+    with database().begin() as connection:
+        changed = connection.execute(copies.update().where(this).values(values)).rowcount
+    return replace(copy, attempt=copy.attempt + 1) if changed else None
+
+
+def _time_to_look(copy: _Copy) -> bool:
+    """Whether this process has not looked after this copy for a while: the player asks every second."""
+    with _looking:
+        now, before = time.monotonic(), _looked.pop(copy.work, None)
+        due = before is None or now - before >= LOOK
+        _looked[copy.work] = now if due or before is None else before
+        while len(_looked) > MOST_LOOKED:
+            _looked.popitem(last=False)
+    return due
+
+
+def _enqueue(copy: _Copy) -> None:
+    status = DBOS.get_workflow_status(copy.work)
+    if status is not None and status.status in ENDED:  # without a word: no database could be reached for long
+        again = _next(copy, MAKING)
+        if again is None:
+            return
+        copy, status = again, None
+    if status is None:
+        with SetWorkflowID(copy.work):
+            DBOS.enqueue_workflow(QUEUE, playback_copy, copy.id, copy.track, copy.attempt)
+
+
+@DBOS.workflow(name=workers.COPY)
+@workers.noticed
+def playback_copy(recording_id: str, track: str, attempt: int) -> None:
+    """One copy from its first step to its end. A process that was killed in between begins it anew."""
+    copy = _Copy(recording_id, track, attempt)
+    try:
+        _make(copy)
+    except (Cancelled, NotFound):
+        log.info("no copy is wanted any more: %s", recording_id)
+        patiently(removals.remove_audio, copy.name)
+    except SttError as error:
+        log.warning("no playback copy of %s: %s %s", recording_id, type(error).__name__, error.detail)
+        patiently(_fail, copy, error)
+    except Exception as error:
+        log.exception("no playback copy of %s", recording_id)
+        patiently(_fail, copy, SttError(detail=repr(error)))
+
+
+def _make(copy: _Copy) -> None:
+    recording: Recording = patiently(recordings.find, copy.id, None)
+    path: Path = patiently(getattr, recording, "path")
+    if not path.exists():
+        raise NotFound("The recording is no longer kept.")
+    if recording.seekable is None:  # an older version took it in
+        recording = _looked_into(recording)
+    if recording.seekable and not copy.track:
+        patiently(_change, copy, state=ORIGINAL)
+        return
+    which, _ = tracks.picked(tracks.of_rows(recording.tracks), copy.track)
+    part = paths.folder("incoming") / recordings.new_id()
+    longest = settings().stt_length_limit * 60 + MARGIN
+    try:
+        paths.check_room(part.parent)
+        copy_maker.make(path, part, which, name=recording.name, longest=longest, report=_Progress(copy, recording))
+        patiently(_keep, copy, part)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _looked_into(recording: Recording) -> Recording:
+    """The recording with what an older version did not ask. Raises what `media.probe` raises."""
+    recording = patiently(recordings.looked_into, recording)
+    found = decoder.probe(recording.path, recording.name)
+
+    def note() -> None:
+        this = recordings_table.update().where(recordings_table.c.id == recording.id)
+        with database().begin() as connection:
+            connection.execute(this.values(seekable=found.seekable))
+
+    patiently(note)
+    return replace(recording, seekable=found.seekable)
+
+
+class _Progress:
+    """Notes how far a copy is. Raises Cancelled where the recording was deleted."""
+
+    def __init__(self, copy: _Copy, recording: Recording) -> None:
+        self._copy, self._duration = copy, recording.duration
+        self._next = 0.0
+
+    def __call__(self, seconds: float) -> None:
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + REPORT
+        percent = min(99, int(seconds * 100 / self._duration)) if self._duration else 0
+        with suppress(*AWAY):  # it will be back
+            if not _change(self._copy, percent=percent):
+                raise Cancelled()
+
+
+def _keep(copy: _Copy, part: Path) -> None:
+    """Move the finished copy to where recordings are kept, unless its recording was deleted. Raises DiskFull, StorageAway.
+
+    A process that is killed meanwhile leaves nothing in the end.
+    """
+    if part.exists():  # else it was moved, and the database went away
+        size = part.stat().st_size
+        with database().begin() as connection:
+            connection.execute(copies.update().where(copy.row).values(size=size))
+            removals.note(connection, removals.AUDIO, copy.name, after=recordings.STALE)
+        with recordings.disk_errors():
+            audio_files.save(part, copy.name)
+    with database().begin() as connection:
+        values = {"state": READY, "percent": 100, "error": None, "at": time.time()}
+        kept = connection.execute(copies.update().where(copy.row).values(values)).rowcount
+        if kept:
+            removals.settle(connection, removals.AUDIO, copy.name)
+    if not kept:
+        raise Cancelled()
+
+
+def _fail(copy: _Copy, error: SttError) -> None:
+    _change(copy, state=FAILED, error={**error.to_dict(), "again": not isinstance(error, InputError)})
+
+
+def _change(copy: _Copy, **values: Any) -> bool:
+    """Change this attempt's row; whether it is still there."""
+    this = sa.and_(copy.row, _c.attempt == copy.attempt)
+    with database().begin() as connection:
+        return connection.execute(copies.update().where(this).values(**values, at=time.time())).rowcount == 1

@@ -1,0 +1,171 @@
+"""A text that is known to be right, read from a file: subtitles, documents, transcripts, plain text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from stt.aiml import results
+from stt.errors import BadReference, TooLarge
+from stt.references import docx, encodings, subtitles
+from stt.transcript.model import joined
+
+MOST = 5 << 20  # bytes of a file, characters of a text
+ENDINGS = (".txt", ".srt", ".vtt", ".ass", ".ssa", ".docx", ".json")
+GUIDANCE = "Upload TXT, SRT, VTT, ASS, SSA, DOCX or the JSON of a transcript, or paste the text."
+SUBTITLES = (".srt", ".vtt", ".ass", ".ssa")
+OTHERS = {  # what a file begins with, and what it is
+    b"%pdf-": "a PDF", b"{\\rtf": "an RTF document", b"\xd0\xcf\x11\xe0": "an old or protected Word document (DOC)",
+    b"<?xml": "an XML file", b"<tt": "an XML file", b"<!doctype": "an HTML page", b"<html": "an HTML page",
+}  # fmt: skip
+
+_CLOCK = r"(?:\d{1,3}:)?\d{1,2}:\d{2}(?:[.,]\d{1,3})?"
+_TIME = re.compile(
+    rf"[ \t]*(?:\[{_CLOCK}(?:[ \t]*-{{1,2}}>[ \t]*{_CLOCK})?\]|\({_CLOCK}\)|"
+    r"\d{1,3}:\d{2}:\d{2}(?:[.,]\d{1,3})?)(?:[ \t]+|$)"
+)
+_LABEL = re.compile(r"[ \t]*[^\s:,;!?]{1,30}(?: [^\s:,;!?]{1,30}){0,3}:[ \t]+(?=\S)")
+_NAME = re.compile(r"[^\s:.,;!?]{1,30}(?: [^\s:.,;!?]{1,30}){0,3}")
+_HEADING = re.compile(rf"[ \t]*({_NAME.pattern})[ \t]{{2,}}{_CLOCK}[ \t]*")
+_NUMBERED = re.compile(r"[^\W\d]+ \d{1,3}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What is spoken, and the encoding that the file was read with; `choices` are the likely ones unless it is sure.
+
+    `lost` counts characters that could not be read.
+    """
+
+    text: str
+    encoding: str = "utf-8"
+    choices: tuple[str, ...] = ()
+    lost: int = 0
+
+
+def read(data: bytes, name: str, *, encoding: str | None = None, spoken: Collection[str] = ()) -> Reference:
+    """Read a reference from a file, by what it holds more than by its name.
+
+    `encoding` is one that somebody chose; without it, `spoken` (words of the recording's transcript, case-folded)
+    help to find it. Raises BadReference, TooLarge, BadOption for an encoding that is not offered.
+    """
+    if len(data) > MOST:
+        raise TooLarge("The reference text is larger than 5 MB.", guidance="Use a shorter text.")
+    begins = data[:512].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    for mark, what in OTHERS.items():
+        if begins.startswith(mark):
+            raise BadReference(f"This file is {what}.", guidance=GUIDANCE)
+    if data.startswith(b"PK\x03\x04"):
+        return Reference(_worded(_plain("\n".join(docx.paragraphs(data)))))
+    if name.lower().endswith(".docx"):
+        raise BadReference("This Word document cannot be read.", guidance=docx.HINT)
+    if encoding is not None:
+        text = encodings.decoded_as(data, encoding)
+        return Reference(_worded(_spoken(text, name)), encoding, (encoding,), text.count(encodings.LOST))
+    found = encodings.decoded(data, spoken)
+    if found is None:
+        raise BadReference("This file is not a text.", guidance=GUIDANCE)
+    return Reference(_worded(_spoken(found.text, name)), found.encoding, found.choices, found.lost)
+
+
+def pasted(text: str) -> str:
+    """Return what is spoken in a text that somebody pasted, which may be a file's. Raises TooLarge, BadReference."""
+    if len(text) > MOST:
+        raise TooLarge("The reference text is larger than 5 MB.", guidance="Use a shorter text.")
+    return _spoken(text, "")
+
+
+def _worded(text: str) -> str:
+    if not any(map(str.isalnum, text)):
+        raise BadReference("There are no words in this file.", guidance=GUIDANCE)
+    return text
+
+
+def _spoken(text: str, name: str) -> str:
+    """What is spoken in a text, whatever its format."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x1a", "")
+    begins = text.lstrip("\ufeff \n\t")[:200]
+    if re.match(r"WEBVTT(?:\s|$)", begins):
+        return "\n".join(_without_names(subtitles.of_webvtt(text)))
+    if re.match(r"(?:;[^\n]*\n\s*)*\[Script Info\]", begins, re.IGNORECASE) or name.lower().endswith((".ass", ".ssa")):
+        lines = subtitles.of_substation(text)
+        if lines is not None:
+            return "\n".join(lines)
+    elif begins.startswith("{") or name.lower().endswith(".json"):
+        value = _json(text)
+        if value is not None:
+            return _of_json(value)
+        if name.lower().endswith(".json"):
+            raise BadReference("This JSON cannot be read.", guidance=GUIDANCE)
+    beginning = text[: 1 << 16].split("\n")
+    if any(map(subtitles.TIMING.match, [line for line in beginning if line.strip()][:10])):
+        return "\n".join(_without_names(subtitles.of_subrip(text)))
+    if name.lower().endswith(SUBTITLES):
+        raise BadReference("These subtitles cannot be read.", guidance="Paste the text instead.")
+    return _plain(text)
+
+
+def _plain(text: str) -> str:
+    """A text without the times and names that exports put before each paragraph, this project's own among them."""
+    given = [line for line in text.split("\n") if line.strip()]
+    lines = _without_headings(given)
+    if 2 * sum(map(bool, map(_TIME.match, lines))) >= len(lines):
+        lines = [_TIME.sub("", line, count=1) if _TIME.match(line) else line for line in lines]
+        lines = [line for line in lines if line.strip()]
+    lines = _without_names(lines)
+    return text.strip() if lines == given else "\n".join(lines).strip()
+
+
+def _without_headings(lines: list[str]) -> list[str]:
+    """Without lines such as "Anna Smith   0:03" or "00:00:03 Speaker 1", if what is said stands below each."""
+    names = [_name_with_time(line) for line in lines]
+    found = [name for name in names if name]
+    if not found:
+        return lines
+    alone = not any(name and (below is None or below) for name, below in zip(names, [*names[1:], None], strict=True))
+    # A short first line that has only a time before it may be what is said; a name comes again.
+    sure = any(map(_HEADING.fullmatch, lines)) or len(set(found)) < len(found) or all(map(_NUMBERED.fullmatch, found))
+    if alone and sure and 3 * len(found) >= len(lines):
+        return [line for line, name in zip(lines, names, strict=True) if not name]
+    return lines
+
+
+def _name_with_time(line: str) -> str:
+    """The name in a line that has nothing else but a time, else an empty text."""
+    if time := _TIME.match(line):
+        name = line[time.end() :].strip()
+        return name if _NAME.fullmatch(name) else ""
+    heading = _HEADING.fullmatch(line)
+    return heading[1] if heading else ""
+
+
+def _without_names(lines: list[str]) -> list[str]:
+    """Without "Anna: " before each of the lines, if all have such."""
+    if len(lines) > 1 and all(map(_LABEL.match, lines)):
+        return [_LABEL.sub("", line, count=1) for line in lines]
+    return lines
+
+
+def _json(text: str) -> Any:
+    """The value of a JSON text, None if it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _of_json(value: Any) -> str:
+    """The text of our JSON export, of a transcript in it, or of an answer or a result in the contract's shapes."""
+    value = value if isinstance(value, dict) else {}
+    inner = value.get("transcript")
+    own = inner if isinstance(inner, dict) else value
+    segments = own.get("segments")
+    if isinstance(segments, list) and all(isinstance(s, dict) and isinstance(s.get("text"), str) for s in segments):
+        return joined(segment["text"] for segment in segments)
+    found = results.read(value)
+    if found.transcript is None:
+        raise BadReference("This JSON holds no transcript in a known place.", guidance=GUIDANCE)
+    return found.transcript.text

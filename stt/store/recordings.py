@@ -1,0 +1,348 @@
+"""Recordings on disk: intake, storage, serving. Files have random names; the user's name is only a label."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from stt.audio import tracks
+from stt.auth import recovery
+from stt.containers import dates
+from stt.containers.dates import Dated
+from stt.db.engine import AWAY, database
+from stt.db.tables import copies, recordings, transcriptions
+from stt.errors import BadLink, DiskFull, EmptyFile, NotFound, TooLarge, UploadBroken
+from stt.files import names, paths
+from stt.files.paths import folder
+from stt.settings import settings
+from stt.store import audio_files, removals
+
+STALE = 24 * 3600  # seconds; an unfinished upload older than this is abandoned
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A sound or video file that was taken in. `duration` in seconds, `size` in bytes, `sample_rate` in Hz.
+
+    `dated` is its own date in seconds since 1970, `dated_by` what that is (see `stt.containers.dates`); None if nothing tells it.
+    """
+
+    id: str
+    owner: str
+    name: str
+    created: float
+    kind: str
+    mime: str
+    size: int
+    duration: float | None
+    channels: int
+    sample_rate: int
+    dated: float | None = None
+    dated_by: str | None = None
+    tracks: list[dict[str, Any]] | None = (
+        None  # as of `stt.audio.tracks`: none of one alone; None where nobody has looked
+    )
+    seekable: bool | None = None  # every browser plays it as it is; None where nobody has looked
+
+    @property
+    def path(self) -> Path:
+        """The file on this machine; it does not exist if the audio was deleted."""
+        return audio_files.local(self.id)
+
+    @property
+    def kept(self) -> bool:
+        """Whether the audio is still there."""
+        return audio_files.exists(self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address that somebody typed. Its own type, so that it is never mistaken for a path on this server."""
+
+    url: str
+
+
+MOST_LINKS, LONGEST_LINKS = 100, 100_000  # links that are taken at once, and characters of all of them
+
+
+def links_in(typed: str) -> list[Link]:
+    """The links in a text, between white space, each once. Raises BadLink if there are too many."""
+    if len(typed) > LONGEST_LINKS:
+        raise BadLink(f"At most {LONGEST_LINKS:,} characters of links are taken at once.", guidance="Add fewer links.")
+    found = list(dict.fromkeys(typed.split()))
+    if len(found) > MOST_LINKS:
+        raise BadLink(
+            f"At most {MOST_LINKS} links are taken at once, and these are {len(found):,}.", guidance="Add fewer links."
+        )
+    return [Link(address) for address in found]
+
+
+def new_id() -> str:
+    """160 random bits, URL-safe: nobody guesses one."""
+    return secrets.token_urlsafe(20)
+
+
+class Intake:
+    """A file on its way in: `write` the bytes as they come, then `finish`. Used as a context manager.
+
+    `changed` is when the file was last changed, which counts where it has no date in it.
+    Leaves nothing behind unless it was finished. Raises TooLarge, DiskFull, EmptyFile, UploadBroken, and what
+    `media.probe` raises.
+    """
+
+    def __init__(self, name: str, owner: str, expected: int | None = None, changed: Dated | None = None) -> None:
+        self.name, self.owner, self.expected, self.changed = names.clean(name), owner, expected, changed
+        self.size = 0
+        self._check_size(expected or 0)
+        with disk_errors():
+            paths.check_room(folder("incoming"), expected or 0)
+            self.part = folder("incoming") / new_id()
+            self._file = open(self.part, "wb")  # noqa: SIM115 - closed by __exit__
+
+    def __enter__(self) -> Intake:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave nothing behind of a file that was not finished."""
+        with suppress(OSError):  # what the full disk did not take is tried once more, and does not matter any more
+            self._file.close()
+        self.part.unlink(missing_ok=True)
+
+    def write(self, block: bytes) -> None:
+        self._check_size(self.size + len(block))
+        with disk_errors():
+            if (self.size + len(block)) // paths.CHECKED > self.size // paths.CHECKED:
+                paths.check_room(self.part.parent)
+            self.size += len(block)
+            self._file.write(block)
+
+    def flush(self) -> None:
+        """What was written so far can be read from `part`."""
+        with disk_errors():
+            self._file.flush()
+
+    def finish(self) -> Recording:
+        with disk_errors():
+            self._file.close()
+        if self.expected is not None and self.size < self.expected:
+            raise UploadBroken(f"Only {megabytes(self.size)} of {megabytes(self.expected)} arrived.")
+        if self.size == 0:
+            raise EmptyFile(f"“{self.name}” holds no bytes.")
+        return add(self.part, self.name, self.owner, self.changed)
+
+    def _check_size(self, size: int) -> None:
+        if size > settings().upload_limit:
+            raise TooLarge(f"“{self.name}” is larger than the limit of {megabytes(settings().upload_limit)}.")
+
+
+def take_in(path: Path, owner: str, name: str | None = None) -> Recording:
+    """Copy a local file in. Raises what `Intake` raises."""
+    with open(path, "rb") as source, Intake(name or path.name, owner, path.stat().st_size) as intake:
+        while block := source.read(1 << 20):
+            intake.write(block)
+        return intake.finish()
+
+
+def add(part: Path, name: str, owner: str, dated: Dated | None = None) -> Recording:
+    """Check that the finished file `part` is sound, move it to where audio is kept, and record it.
+
+    `dated` counts where the file has no date in it. Raises what `look_into` raises, and DiskFull.
+    """
+    recording = look_into(part, name, owner, dated)
+    keep(part, recording)
+    return recording
+
+
+def look_into(part: Path, name: str, owner: str, dated: Dated | None = None) -> Recording:
+    """What the finished file `part` is as a recording, if it is sound; it is not kept yet.
+
+    `dated` counts where the file has no date in it. Raises what `media.probe` raises, TooLarge if it is longer than the host allows.
+    """
+    from stt.audio import track_choice  # loads numpy: only when there is something to look at
+
+    found, several = track_choice.look(part, name)
+    check_length(names.clean(name), found.duration)
+    dated = dates.of_file(found.dated) or dated
+    return Recording(
+        id=new_id(),
+        owner=recovery.current(owner),
+        name=names.clean(name),
+        created=time.time(),
+        kind=found.kind,
+        mime=found.mime,
+        size=found.size,
+        duration=found.duration,
+        channels=found.channels,
+        sample_rate=found.sample_rate,
+        dated=dated and dated.at,
+        dated_by=dated and dated.kind,
+        tracks=tracks.as_rows(several),
+        seekable=found.seekable,
+    )
+
+
+def looked_into(recording: Recording) -> Recording:
+    """Return it with its tracks, where a version took it in that did not look at them. Raises what `media.probe` raises."""
+    if recording.tracks is not None:
+        return recording
+    from stt.audio import track_choice
+
+    _, several = track_choice.look(recording.path, recording.name)
+    rows = tracks.as_rows(several)
+    with database().begin() as connection:
+        connection.execute(recordings.update().where(recordings.c.id == recording.id).values(tracks=rows))
+    return replace(recording, tracks=rows)
+
+
+def keep(part: Path, recording: Recording, together: Callable[[sa.Connection], None] | None = None) -> None:
+    """Move the file `part` to where audio is kept, and record it.
+
+    `together` is called in the transaction that records it: what it raises leaves neither row nor file, and `part`
+    where it was. A process that is killed meanwhile leaves nothing in the end. Raises DiskFull, StorageAway.
+    """
+    with database().begin() as connection:
+        removals.note(connection, removals.AUDIO, recording.id, after=STALE)
+    try:
+        with disk_errors():
+            audio_files.save(part, recording.id)
+        with database().begin() as connection:
+            row = {column.name: getattr(recording, column.name) for column in recordings.columns}
+            connection.execute(recordings.insert().values(row))
+            if together is not None:
+                together(connection)
+            removals.settle(connection, removals.AUDIO, recording.id)
+    except BaseException:
+        audio_files.give_back(recording.id, part)
+        with suppress(*AWAY):  # then it goes after STALE seconds
+            removals.remove_audio(recording.id)
+        raise
+
+
+def check_length(name: str, seconds: float | None) -> None:
+    """Raises TooLarge if a recording of so many seconds is longer than the host allows; None is not known yet."""
+    longest = settings().stt_length_limit
+    if seconds is not None and seconds > longest * 60:
+        raise TooLarge(
+            f"“{name}” is {seconds / 60:,.1f} minutes long. The limit is {longest:,} {'minute' if longest == 1 else 'minutes'}."
+        )
+
+
+def find(recording_id: str, owner: str | None) -> Recording:
+    """Return it if `owner` owns it; `None` is this server itself. Raises NotFound."""
+    query = recordings.select().where(recordings.c.id == recording_id)
+    if owner is not None:
+        query = query.where(recordings.c.owner == owner)
+    with database().connect() as connection:
+        row = connection.execute(query).mappings().first()
+    if row is None:
+        raise NotFound("There is no such recording.")
+    return Recording(**row)
+
+
+def all_of(owner: str) -> list[Recording]:
+    """All recordings of `owner`, oldest first."""
+    query = recordings.select().where(recordings.c.owner == owner).order_by(recordings.c.created)
+    with database().connect() as connection:
+        return [Recording(**row) for row in connection.execute(query).mappings()]
+
+
+def find_all(ids: list[str], owner: str) -> list[Recording]:
+    """Those of `ids` that exist and are the owner's, in the order of `ids`."""
+    if not ids:  # as in `records.jobs_of`
+        return []
+    query = recordings.select().where(recordings.c.id.in_(ids), recordings.c.owner == owner)
+    with database().connect() as connection:
+        known = {row["id"]: Recording(**row) for row in connection.execute(query).mappings()}
+    return [known[i] for i in ids if i in known]
+
+
+def waiting(owner: str) -> list[str]:
+    """Ids of the owner's recordings that nothing was made of yet, oldest first."""
+    used = sa.select(transcriptions.c.recording_id).where(transcriptions.c.recording_id.is_not(None))
+    query = (
+        sa.select(recordings.c.id)
+        .where(recordings.c.owner == owner, recordings.c.id.not_in(used))
+        .order_by(recordings.c.created)
+    )
+    with database().connect() as connection:
+        return list(connection.execute(query).scalars())
+
+
+def remove(recording_id: str, owner: str, *only: sa.ColumnElement[bool]) -> None:
+    """Delete a recording and its file; nothing happens if it is gone, somebody else's, or not as `only` says.
+
+    It is gone for the owner at once, also where the store is away: then the file goes as soon as it is back.
+    """
+    with database().begin() as connection:
+        deleted = delete(connection, recording_id, owner, *only)
+    if deleted:
+        removals.remove_audio(recording_id)
+
+
+def delete(connection: sa.Connection, recording_id: str, owner: str, *only: sa.ColumnElement[bool]) -> bool:
+    """Delete the row of a recording in this transaction; whether it was there. `removals.remove_audio` comes after."""
+    mine = sa.and_(recordings.c.id == recording_id, recordings.c.owner == owner, *only)
+    of_it = sa.select(copies.c.track).where(copies.c.id == recording_id)
+    made = [copy_name(recording_id, track) for track in connection.execute(of_it).scalars()]
+    if not connection.execute(recordings.delete().where(mine)).rowcount:
+        return False
+    for name in (recording_id, *made):
+        removals.settle(connection, removals.AUDIO, name)  # one in the making has a note for a later time
+        removals.note(connection, removals.AUDIO, name)
+    if made:
+        removals.note(connection, removals.JOB, recording_id)
+    removals.note_pages(connection, removals.RECORDS, recording_id)
+    removals.wanted.set()
+    return True
+
+
+def copy_name(recording_id: str, track: str) -> str:
+    """Return the name of a playback copy where audio is kept. What comes before the first dot is the recording's."""
+    return f"{recording_id}.{track}.m4a" if track else f"{recording_id}.m4a"
+
+
+def known(connection: sa.Connection, ids: Collection[str]) -> set[str]:
+    """Those of `ids` that are recordings, whoever owns them."""
+    return set(connection.execute(sa.select(recordings.c.id).where(recordings.c.id.in_(list(ids)))).scalars())
+
+
+def clean_incoming(seconds: float | None = None) -> None:
+    """Delete what broken uploads left behind so many seconds ago.
+
+    By default all of an earlier run: those of another process may still be on their way.
+    """
+    if seconds is None:
+        seconds = STALE if settings().stt_database_url else 0
+    for part in folder("incoming").iterdir():
+        with suppress(FileNotFoundError):  # finished meanwhile
+            if part.stat().st_mtime < time.time() - seconds:
+                part.unlink()
+
+
+def megabytes(size: int) -> str:
+    """A size in bytes in words, such as "3.4 MB"."""
+    for unit, bytes_each in (("GB", 1 << 30), ("MB", 1 << 20), ("kB", 1 << 10)):
+        if size >= bytes_each:
+            return f"{size / bytes_each:.1f} {unit}".replace(".0 ", " ")
+    return f"{size} bytes"
+
+
+@contextmanager
+def disk_errors() -> Iterator[None]:
+    """Raise DiskFull where the system says that there is no room."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in paths.FULL:
+            raise DiskFull("There is no room left for this recording on the server's disk.") from error
+        raise

@@ -1,0 +1,127 @@
+"""What was heard: the finished stretches of a job, the text so far, and the transcript."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from stt.db.engine import database
+from stt.db.tables import stretches, transcriptions, transcripts
+from stt.store import records
+from stt.store.records import Job
+from stt.transcript.model import Segment, Transcript, joined
+
+
+def keep_stretch(
+    job: Job,
+    number: int,
+    start: float,
+    end: float,
+    segments: list[dict[str, Any]],
+    notes: dict[str, Any],
+    *,
+    seconds_done: float,
+) -> None:
+    """Record a finished stretch of audio, and how much is done in all: more than its end if the next one is begun.
+
+    The first time counts, and only from who holds the job.
+    """
+    done = sa.exists().where(stretches.c.id == job.id, stretches.c.number == number)
+    progress = {"seconds_done": seconds_done, "partial": None, "worked": notes["worked"]}
+    with database().begin() as connection:
+        where = sa.and_(records.held(job), ~done)
+        if connection.execute(transcriptions.update().where(where).values(progress)).rowcount == 1:
+            row = dict(id=job.id, number=number, start=start, end=end, segments=segments, notes=notes)
+            connection.execute(stretches.insert().values(row))
+
+
+def stretch(generation_id: str, number: int) -> dict[str, Any] | None:
+    """A finished stretch: number, start, end, segments, notes."""
+    query = stretches.select().where(stretches.c.id == generation_id, stretches.c.number == number)
+    with database().connect() as connection:
+        row = connection.execute(query).mappings().first()
+    return dict(row) if row else None
+
+
+def stretches_of(generation_id: str) -> list[dict[str, Any]]:
+    """The finished stretches in order: number, start, end, segments, notes."""
+    query = stretches.select().where(stretches.c.id == generation_id).order_by(stretches.c.number)
+    with database().connect() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def last_stretch(generation_id: str) -> dict[str, Any] | None:
+    query = (
+        sa.select(stretches.c.number, stretches.c.end, stretches.c.notes)
+        .where(stretches.c.id == generation_id)
+        .order_by(stretches.c.number.desc())
+        .limit(1)
+    )
+    with database().connect() as connection:
+        row = connection.execute(query).mappings().first()
+    return dict(row) if row else None
+
+
+def text_so_far(generation_id: str, last: int | None = None) -> str:
+    """What is transcribed until now; only the newest `last` stretches where given, for a page that shows the end."""
+    query = sa.select(stretches.c.segments).where(stretches.c.id == generation_id).order_by(stretches.c.number.desc())
+    if last is not None:
+        query = query.limit(last)
+    with database().connect() as connection:
+        rows = [row.segments for row in connection.execute(query)][::-1]
+        partial = connection.execute(
+            sa.select(transcriptions.c.partial).where(transcriptions.c.id == generation_id)
+        ).scalar()
+    return joined(segment["text"] for row in [*rows, partial or []] for segment in row)
+
+
+def transcript_of(generation_id: str) -> Transcript:
+    """The finished transcript; of an unfinished job what there is so far."""
+    with database().connect() as connection:
+        saved = connection.execute(
+            sa.select(transcripts.c.transcript).where(transcripts.c.id == generation_id)
+        ).scalar()
+        if saved is not None:
+            return Transcript.from_dict(saved)
+        row = connection.execute(
+            sa.select(transcriptions.c.partial, transcriptions.c.duration).where(transcriptions.c.id == generation_id)
+        ).first()
+    return assembled(generation_id, row.partial if row else None, row.duration if row else None)
+
+
+def beginning(generation_id: str, characters: int) -> str:
+    """The first characters of a finished text, without reading the rest of it."""
+    with database().connect() as connection:
+        first = sa.func.substr(transcripts.c.text, 1, characters)
+        return connection.execute(sa.select(first).where(transcripts.c.id == generation_id)).scalar() or ""
+
+
+def assembled(
+    generation_id: str, partial: list[dict[str, Any]] | None = None, duration: float | None = None
+) -> Transcript:
+    """One transcript of all finished stretches and the partial one."""
+    rows = stretches_of(generation_id)
+    notes = [row["notes"] for row in rows]
+    named = [n for n in notes if n.get("language")]
+    data = [segment for row in rows for segment in row["segments"]] + list(partial or [])
+    reached = rows[-1]["end"] if rows else 0.0
+    found = Transcript.from_dict({"segments": data})
+    language = next(iter(found.languages), named[0]["language"] if named else None)  # older segments have none
+    return Transcript.from_dict(
+        {
+            "segments": data,
+            "duration": max(duration or 0.0, reached),
+            "language": language,
+            "language_probability": next(
+                (n.get("language_probability") for n in named if n["language"] == language), None
+            ),
+            "lost": [lost for n in notes for lost in n.get("lost", ())],
+        }
+    )
+
+
+def as_rows(segments: list[Segment]) -> list[dict[str, Any]]:
+    """Segments as plain dictionaries, as they lie in the database."""
+    rows: list[dict[str, Any]] = Transcript(segments=tuple(segments)).to_dict()["segments"]
+    return rows

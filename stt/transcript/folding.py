@@ -1,0 +1,107 @@
+"""Letters that are the same to whoever searches: without case, accents, strokes, and the habits of keyboards.
+
+IGNORED and SPECIAL are the one table: Python, SQL and the player's script apply it alike, which tests hold. Each character is folded
+by itself: compatibility decomposition (NFKD), lower case, then what is ignored goes and what is special changes.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+
+from stt.transcript import scripts
+
+# Accents, Hebrew points, Arabic vowel signs and hamza above or below, tatweel, half-spaces and other signs without
+# width, variation selectors. Signs of Indian and other scripts stay: they are parts of words.
+IGNORED = [
+    *((0x00AD, 0x00AD), (0x0300, 0x036F), (0x0483, 0x0489), (0x0591, 0x05BD), (0x05BF, 0x05BF), (0x05C1, 0x05C2)),
+    *((0x05C4, 0x05C5), (0x05C7, 0x05C7), (0x0610, 0x061A), (0x061C, 0x061C), (0x0640, 0x0640), (0x064B, 0x065F)),
+    *((0x0670, 0x0670), (0x06D6, 0x06DC), (0x06DF, 0x06E4), (0x06E7, 0x06E8), (0x06EA, 0x06ED), (0x08D3, 0x08E1)),
+    *((0x08E3, 0x08FF), (0x180B, 0x180E), (0x1AB0, 0x1AFF), (0x1DC0, 0x1DFF), (0x200B, 0x200F), (0x202A, 0x202E)),
+    *((0x2060, 0x2064), (0x2066, 0x206F), (0x20D0, 0x20F0), (0xFE00, 0xFE0F), (0xFE20, 0xFE2F), (0xFEFF, 0xFEFF)),
+    *((0xE0001, 0xE0001), (0xE0020, 0xE007F), (0xE0100, 0xE01EF)),
+]
+
+_QUOTES = dict.fromkeys("‘’‚‛′‵´ʹʼʻʽʾʿ׳", "'") | dict.fromkeys("“”„‟″‶«»‹›ʺ״", '"')
+_DASHES = dict.fromkeys("‐‑‒–—―−⁃﹘־", "-")
+_ZEROS = (0x660, 0x6F0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xE50, 0xED0, 0x1040, 0x17E0)
+SPECIAL = {
+    **_QUOTES,
+    **_DASHES,
+    **{"ł": "l", "ø": "o", "đ": "d", "ħ": "h", "ŧ": "t", "ƀ": "b", "ɓ": "b", "ƈ": "c", "ȼ": "c", "ɖ": "d", "ɗ": "d"},
+    **{"ɇ": "e", "ɠ": "g", "ǥ": "g", "ɨ": "i", "ı": "i", "ɉ": "j", "ƙ": "k", "ƚ": "l", "ɫ": "l", "ⱡ": "l", "ŋ": "n"},
+    **{"ɲ": "n", "ƞ": "n", "ɵ": "o", "ƥ": "p", "ɍ": "r", "ƭ": "t", "ʈ": "t", "ⱦ": "t", "ʉ": "u", "ʋ": "v", "ɏ": "y"},
+    **{"ƴ": "y", "ƶ": "z", "ȥ": "z", "ⱥ": "a", "ð": "d", "ĸ": "k"},
+    **{"æ": "ae", "œ": "oe", "ß": "ss", "þ": "th", "ς": "σ"},
+    # Arabic letters as Persian, Urdu and Uyghur write them; hamza and madda fall with the accents.
+    **dict.fromkeys("ىیےۍ", "ي"),
+    **dict.fromkeys("کڪ", "ك"),
+    **dict.fromkeys("ةہھەۃ", "ه"),
+    **{"ٱ": "ا"},
+    # Digits as Arabic, Persian and the scripts of India and South East Asia write them.
+    **{chr(zero + digit): str(digit) for zero in _ZEROS for digit in range(10)},
+}
+
+
+# A character of a script without spaces with its marks, in a folded text.
+UNIT = rf"[{scripts.SPACELESS}](?:[\u1039\u17d2][{scripts.SPACELESS}]|[{scripts.MARKS}])*"
+
+
+class _Folded(dict[int, str]):
+    """For `str.translate`: what each character is to a search."""
+
+    def __missing__(self, code: int) -> str:
+        plain = unicodedata.normalize("NFKD", chr(code)).lower()
+        self[code] = "".join(SPECIAL.get(c, c) for c in plain if not _ignored(ord(c)))
+        return self[code]
+
+
+_folded = _Folded()
+
+
+def fold(text: str) -> str:
+    """Return a text as a search sees it. Each character of its NFC form is folded by itself, to none or several."""
+    return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).translate(_folded)
+
+
+def folded_length(character: str) -> int:
+    """Return how many characters `fold` makes of one."""
+    return len(_folded[ord(character)])
+
+
+def rules() -> dict[str, object]:
+    """Return the table for the player's script, which folds alike: character classes, and what letters become."""
+    return {"ignored": _class(iter(IGNORED)), "special": SPECIAL, "spaceless": scripts.SPACELESS}
+
+
+def word_pattern() -> re.Pattern[str]:
+    """Return what finds the words of a folded text: in scripts without spaces every character with its marks is one."""
+    return _word_pattern()
+
+
+def words(text: str | None) -> list[str]:
+    """Return the words of a text as an index knows them."""
+    return _word_pattern().findall(fold(text or ""))
+
+
+@cache
+def _word_pattern() -> re.Pattern[str]:
+    return re.compile(rf"{UNIT}|(?:[^\W_{scripts.SPACELESS}]|[{_class(_marks())}])+")
+
+
+def _marks() -> Iterator[tuple[int, int]]:
+    """The marks that are parts of words, wherever they are; where none is, there is no need to look."""
+    for first, last in ((0x300, 0x3100), (0xA600, 0xAC00), (0xFB00, 0xFE30), (0x10000, 0x12000), (0x16A00, 0x1F000)):
+        for code in range(first, last):
+            if unicodedata.category(chr(code))[0] == "M" and not scripts.is_spaceless(chr(code)):
+                yield code, code
+
+
+def _class(ranges: Iterator[tuple[int, int]]) -> str:
+    return "".join(f"{chr(first)}-{chr(last)}" for first, last in ranges)
+
+
+def _ignored(code: int) -> bool:
+    return any(first <= code <= last for first, last in IGNORED)

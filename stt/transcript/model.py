@@ -1,0 +1,234 @@
+"""One model for every engine's answer: a transcript of segments of words. Times are in seconds."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
+from typing import Any
+
+from stt.transcript import scripts
+
+PAUSE = 3.0  # seconds; a longer one does not count to the language around it
+DOUBTFUL = 0.5  # a word of lower confidence is marked for the reader
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A spoken word. `text` keeps the space before it, so the words of a segment joined are its text.
+
+    `start` and `end` in seconds from the beginning of the recording; `confidence` 0 to 1, or None if unknown.
+    """
+
+    text: str
+    start: float
+    end: float
+    confidence: float | None = None
+    speaker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A run of speech by one speaker in one language, a code such as "en".
+
+    `words` may be empty when the engine gives no word times; `language` is None where it is not known.
+    """
+
+    start: float
+    end: float
+    text: str
+    words: tuple[Word, ...] = ()
+    speaker: str | None = None
+    language: str | None = None
+
+    def moved(self, seconds: float) -> Segment:
+        """The same segment, `seconds` later."""
+        words = tuple(replace(w, start=w.start + seconds, end=w.end + seconds) for w in self.words)
+        return replace(self, start=self.start + seconds, end=self.end + seconds, words=words)
+
+    def spoken_by(self, speaker: str) -> Segment:
+        return replace(self, speaker=speaker, words=tuple(replace(w, speaker=speaker) for w in self.words))
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was said in a recording of `duration` seconds.
+
+    `language` is a code such as "en", `language_probability` 0 to 1. `lost` lists (start, end, why) for stretches
+    that could not be read. `timed` is False where the engine gives no times. `extras` holds what else an answer
+    had (summary, chapters, topics, entities …), under the names of `stt/aiml/insights.py`.
+    """
+
+    segments: tuple[Segment, ...] = ()
+    duration: float = 0.0
+    language: str | None = None
+    language_probability: float | None = None
+    timed: bool = True
+    lost: tuple[tuple[float, float, str], ...] = ()
+    extras: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        return joined(segment.text for segment in self.segments)
+
+    @property
+    def words(self) -> list[Word]:
+        return [word for segment in self.segments for word in segment.words]
+
+    @property
+    def word_count(self) -> int:
+        return sum(scripts.count(segment.text) for segment in self.segments)
+
+    @property
+    def confidence(self) -> float | None:
+        """The mean confidence of all words that have one, 0 to 1."""
+        known = [word.confidence for word in self.words if word.confidence is not None]
+        return sum(known) / len(known) if known else None
+
+    @property
+    def speakers(self) -> list[str]:
+        """Speakers in the order in which they first speak."""
+        return list(dict.fromkeys(s.speaker for s in self.segments if s.speaker))
+
+    @property
+    def languages(self) -> dict[str, float]:
+        """Languages of the segments with the seconds in each, short pauses included, the largest first.
+
+        Empty where unknown.
+        """
+        shares: dict[str, float] = {}
+        at, before = 0.0, None
+        for segment in self.segments:
+            if segment.language:
+                follows = segment.language == before and segment.start - at <= PAUSE
+                seconds = segment.end - (at if follows else max(at, segment.start))
+                shares[segment.language] = shares.get(segment.language, 0.0) + max(0.0, seconds)
+            at, before = max(at, segment.end), segment.language
+        return dict(sorted(shares.items(), key=lambda share: (-share[1], share[0])))
+
+    def to_dict(self) -> dict[str, Any]:
+        # By hand: `asdict` takes five times as long, which counts at 100,000 words.
+        return {
+            "segments": [
+                {
+                    "start": s.start,
+                    "end": s.end,
+                    "text": s.text,
+                    "words": [
+                        {
+                            "text": w.text,
+                            "start": w.start,
+                            "end": w.end,
+                            "confidence": w.confidence,
+                            "speaker": w.speaker,
+                        }
+                        for w in s.words
+                    ],
+                    "speaker": s.speaker,
+                    "language": s.language,
+                }
+                for s in self.segments
+            ],
+            "duration": self.duration,
+            "language": self.language,
+            "language_probability": self.language_probability,
+            "timed": self.timed,
+            "lost": list(self.lost),
+            "extras": deepcopy(self.extras),
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Transcript:
+        segments = tuple(
+            Segment(
+                s["start"],
+                s["end"],
+                s["text"],
+                tuple(
+                    Word(w["text"], w["start"], w["end"], w.get("confidence"), w.get("speaker"))
+                    for w in s.get("words", ())
+                ),
+                s.get("speaker"),
+                s.get("language"),
+            )
+            for s in data.get("segments", ())
+        )
+        lost = tuple((float(a), float(b), str(why)) for a, b, why in data.get("lost", ()))
+        return cls(**{**data, "segments": segments, "lost": lost})
+
+
+def joined(texts: Iterable[str]) -> str:
+    """Texts of segments as one: with a space between, except where either side has one or the script uses none."""
+    whole = ""
+    for text in texts:
+        if whole and text and not whole[-1].isspace() and not text[0].isspace() and not scripts.is_unspaced(whole[-1]):
+            whole += " "
+        whole += text
+    return whole.strip()
+
+
+def whole_words(segment: Segment) -> list[Word]:
+    """Return the words of a segment as `stt.transcript.scripts` counts them, without outer spaces; none without word times.
+
+    Engines cut "cold-hearted" in two, and put two ideographs into one. The parts of a word give it their span and the
+    lowest confidence; a part of an engine's word has a share of its time by its length.
+    """
+    parts = [word for word in segment.words if word.text.strip()]
+    text = "".join(word.text for word in parts)
+    ends = list(accumulate(len(word.text) for word in parts))
+    found = []
+    for start, end in scripts.word_spans(text):
+        first, last = bisect_right(ends, start), bisect_left(ends, end)
+        own = parts[first : last + 1]
+        begun = _moment(own[0], start - ends[first] + len(own[0].text), ends_here=False)
+        ended = _moment(own[-1], end - ends[last] + len(own[-1].text), ends_here=True)
+        confidence = min((word.confidence for word in own if word.confidence is not None), default=None)
+        found.append(Word(text[start:end], begun, max(begun, ended), confidence, own[0].speaker))
+    return found
+
+
+def _moment(word: Word, place: int, *, ends_here: bool) -> float:
+    """When the character at `place` of a word's text is spoken, or when what is before it has been."""
+    lead, length = len(word.text) - len(word.text.lstrip()), len(word.text.rstrip())
+    if place <= lead or place >= length:
+        return word.end if ends_here else word.start
+    return word.start + (word.end - word.start) * (place - lead) / (length - lead)
+
+
+def paragraphs(
+    segments: Iterable[Segment], pause: float = 1.2, longest: float = 45.0, most: int = 900
+) -> list[Segment]:
+    """Segments gathered to paragraphs for reading.
+
+    A paragraph ends where the speaker or the language changes, at a pause of `pause` seconds after a sentence's end
+    (or of twice that anywhere), and at the first sentence end after `longest` seconds or `most` characters.
+    """
+    gathered: list[list[Segment]] = []
+    for segment in segments:
+        if gathered and not _breaks(gathered[-1], segment, pause, longest, most):
+            gathered[-1].append(segment)
+        else:
+            gathered.append([segment])
+    return [
+        Segment(
+            start=run[0].start,
+            end=max(s.end for s in run),
+            text=joined(s.text for s in run),
+            words=tuple(w for s in run for w in s.words),
+            speaker=run[0].speaker,
+            language=run[0].language,
+        )
+        for run in gathered
+    ]
+
+
+def _breaks(run: list[Segment], following: Segment, pause: float, longest: float, most: int) -> bool:
+    last = run[-1]
+    if last.speaker != following.speaker or last.language != following.language:
+        return True
+    silence = following.start - last.end
+    if not scripts.ends_sentence(last.text, following.text, silence):
+        return silence >= 2 * pause
+    return silence >= pause or last.end - run[0].start >= longest or sum(len(s.text) for s in run) >= most

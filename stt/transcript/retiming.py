@@ -1,0 +1,157 @@
+"""Times for a text that somebody has corrected: its words laid against the engine's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import jiwer
+
+from stt.transcript import scripts
+from stt.transcript.model import Segment, Word, joined
+
+_WORDS = jiwer.Compose([jiwer.ReduceToListOfListOfWords()])
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """The fewest old words and tokens with the same letters: nearly always one of each."""
+
+    words: tuple[Word, ...]
+    tokens: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return "".join(word.text for word in self.words).strip()
+
+    def pieces(self, following: float) -> list[Word]:
+        """Each token as a word of its own with its share of the time, none beginning after `following` does."""
+        known = [word.confidence for word in self.words if word.confidence is not None]
+        start, end = self.words[0].start, max(word.end for word in self.words)
+        if len(self.tokens) > 1:
+            end = min(end, following)
+        times = _shares(self.tokens, start, max(start, end))
+        confidence, speaker = min(known, default=None), self.words[0].speaker
+        return [Word(token, *time, confidence, speaker) for token, time in zip(self.tokens, times, strict=True)]
+
+
+def rewritten(segments: Sequence[Segment], text: str) -> tuple[Segment, ...]:
+    """The segments of one paragraph as one segment with `text` (white space normalised); none without text.
+
+    The same text leaves them as they are. Start and end of the paragraph stay.
+    """
+    words = tuple(word for segment in segments for word in segment.words if word.text.strip())
+    shown = "".join(word.text for word in words) if words else joined(segment.text for segment in segments)
+    if " ".join(shown.split()) == text:
+        return tuple(segments)
+    if not text:
+        return ()
+    start, end, speaker = segments[0].start, max(segment.end for segment in segments), segments[0].speaker
+    language = segments[0].language
+    if not words:
+        return (Segment(start, end, text, (), speaker, language),)
+    lead = " " if words[0].text[0].isspace() else ""
+    new = tuple(realigned(words, lead + text, start, end, speaker))
+    return (Segment(start, max(end, *(word.end for word in new)), lead + text, new, speaker, language),)
+
+
+def realigned(words: Sequence[Word], text: str, start: float, end: float, speaker: str | None) -> Iterator[Word]:
+    """The words of `text`, in order, their texts joined being `text`; `start` and `end` of the paragraph in seconds.
+
+    A word that stays keeps its times and confidence. Changed ones share the times of those they replace, added ones
+    the time between their neighbours; what a person wrote has no confidence.
+    """
+    units = list(_units(words))
+    starts = [*(unit.words[0].start for unit in units[1:]), math.inf]
+    old = [(unit, k) for unit in units for k in range(len(unit.tokens))]
+    pieces = [piece for unit, start in zip(units, starts, strict=True) for piece in unit.pieces(start)]
+    new = list(scripts.PIECE.finditer(text))
+    same = _same([piece.text for piece in pieces], [match[0] for match in new])
+    at = taken = done = 0  # tokens of `new` and of `old`, and characters of `text`, that are behind us
+    clock, before = 0.0, start  # start and end of the last word that was given
+    while at < len(new):
+        if at in same:
+            unit, k = old[same[at]]
+            following = at + len(unit.tokens)
+            whole = k == 0 and same.get(following - 1) == same[at] + following - 1 - at
+            if whole and text[new[at].start() : new[following - 1].end()] == unit.text:
+                given = list(unit.words)
+                given[0] = replace(given[0], text=text[done : new[at].start()] + given[0].text.lstrip())
+                given[-1] = replace(given[-1], text=given[-1].text.rstrip())
+            else:
+                following = at + 1
+                given = [replace(pieces[same[at]], text=text[done : new[at].end()])]
+            taken = same[following - 1] + 1
+        else:
+            following = next((n for n in range(at, len(new)) if n in same), len(new))
+            reached = same.get(following, len(old))
+            ceiling = pieces[reached].start if reached < len(old) else None
+            tokens = [match[0] for match in new[at:following]]
+            times = _times(tokens, pieces[taken:reached], clock, before, ceiling, end)
+            ends = [done, *(match.end() for match in new[at:following])]
+            given = [Word(text[ends[i] : ends[i + 1]], *time, None, speaker) for i, time in enumerate(times)]
+        yield from given
+        clock, before, done = given[-1].start, given[-1].end, new[following - 1].end()
+        at = following
+
+
+def _times(
+    tokens: list[str], replaced: list[Word], clock: float, before: float, ceiling: float | None, end: float
+) -> list[tuple[float, float]]:
+    """Start and end for what a person wrote, not before `clock`, in place of `replaced`."""
+    if len(tokens) == len(replaced):
+        return [(word.start, word.end) for word in replaced]
+    if replaced:
+        first, last = replaced[0].start, max(word.end for word in replaced)
+    else:
+        first, last = before, end if ceiling is None else ceiling
+    if ceiling is not None:
+        first, last = min(first, ceiling), min(last, ceiling)
+    first = max(first, clock)
+    return _shares(tokens, first, max(first, last))
+
+
+def _shares(tokens: Sequence[str], start: float, end: float) -> list[tuple[float, float]]:
+    """The time from `start` to `end` shared out by letters."""
+    letters = sum(map(len, tokens))
+    times, done = [], 0
+    for token in tokens:
+        first, done = done, done + len(token)
+        # The outer ones exactly, without the error of a division.
+        times.append((_between(start, end, first / letters), _between(start, end, done / letters)))
+    return times
+
+
+def _between(start: float, end: float, share: float) -> float:
+    return end if share == 1 else min(end, start + (end - start) * share)
+
+
+def _units(words: Sequence[Word]) -> Iterator[_Unit]:
+    tokens = iter([match[0] for match in scripts.PIECE.finditer("".join(word.text for word in words))])
+    own: list[Word] = []
+    held: list[str] = []
+    letters = 0  # of the words less those of the tokens
+    for word in words:
+        own.append(word)
+        letters += len("".join(word.text.split()))
+        while letters > 0:
+            held.append(next(tokens))
+            letters -= len(held[-1])
+        if letters == 0:
+            yield _Unit(tuple(own), tuple(held))
+            own, held = [], []
+
+
+def _same(old: list[str], new: list[str]) -> dict[int, int]:
+    """Which token of `new` is which of `old`, by the least number of changes."""
+    if not old or not new:
+        return {}
+    # Tokens hold no white space, so a space between them tells them apart.
+    result = jiwer.process_words(" ".join(old), " ".join(new), _WORDS, _WORDS)
+    return {
+        chunk.hyp_start_idx + k: chunk.ref_start_idx + k
+        for chunk in result.alignments[0]
+        if chunk.type == "equal"
+        for k in range(chunk.ref_end_idx - chunk.ref_start_idx)
+    }

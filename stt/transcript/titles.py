@@ -1,0 +1,55 @@
+"""Titles of transcripts, and the order in which a history lists them.
+
+The order is that of a person: "Episode 2" before "Episode 10", Ä beside A, capitals beside small letters. Both databases
+compare bytes alike, so it is kept as a key beside each title.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from stt.files import names
+from stt.transcript import folding
+
+LONGEST = 300  # characters
+_RUN = re.compile(r"([0-9]+)|([\s_]+)|(.)", re.DOTALL)
+_KANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)} | {0x3099: None, 0x309A: None}  # ガ beside か
+_END, _SPACE, _SIGN, _NUMBER = b"\0", b"\2", b"\3", b"0"  # letters come after, from "a" (0x61) on
+
+
+def of_name(name: str) -> str:
+    """Return the title of a recording with this file name: the name without the extension of a sound or video file."""
+    return tidy(names.split(name)[0]) or tidy(name) or names.UNNAMED
+
+
+def tidy(text: str) -> str:
+    """Return a title without what nobody sees, on one line, LONGEST characters at most."""
+    return names.shorten(_plain(text), LONGEST)
+
+
+def _plain(text: str) -> str:
+    return names.visible(" ".join(text.encode("utf-8", "ignore").decode().split())).strip()
+
+
+def is_too_long(text: str) -> bool:
+    """Return whether `tidy` would shorten it."""
+    return len(_plain(text)) > LONGEST
+
+
+def key(title: str) -> bytes:
+    """Return bytes that sort as the titles should. Titles that differ have keys that differ."""
+    whole = unicodedata.normalize("NFC", title)
+    # й is a letter after и, though it is written as one with an accent.
+    letters = "й".join(map(folding.fold, re.split("[йЙ]", whole))).translate(_KANA).strip()
+    return b"".join(_weight(*run) for run in _RUN.findall(letters)) + _END + whole.encode("utf-8", "replace")
+
+
+def _weight(digits: str, space: str, other: str) -> bytes:
+    if digits:
+        number = digits.lstrip("0").encode()
+        return _NUMBER + min(len(number), 0xFFFF).to_bytes(2) + number
+    if space:
+        return _SPACE
+    content = other.encode("utf-8", "replace")
+    return _SIGN + content if unicodedata.category(other)[0] in "PSC" else content

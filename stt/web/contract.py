@@ -1,0 +1,233 @@
+"""What the REST routes answer, in the shapes of the provider's contract: jobs, results, models, errors.
+
+The result has the Deepgram shape, whatever engine made the transcript. Times are in seconds, confidences 0 to 1.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import zip_longest
+from typing import Any
+
+from stt.aiml.catalog import Model
+from stt.errors import SttError
+from stt.kinds import CANCELLED, DONE, FAILED, QUEUED, WORKING
+from stt.store.records import Job
+from stt.transcript import scripts
+from stt.transcript.model import Segment, Transcript, Word, paragraphs, whole_words
+
+WAITING, ACTIVE, COMPLETED, ERROR = "waiting", "active", "completed", "error"
+STATUS = {QUEUED: WAITING, WORKING: ACTIVE, DONE: COMPLETED, FAILED: ERROR, CANCELLED: ERROR}
+
+
+def job(found: Job, transcript: Transcript | None) -> dict[str, Any]:
+    """The answer to a get. `result` is there when the status is "completed", `error` when it is "error"."""
+    status = STATUS[found.state]
+    return {
+        "id": found.id,
+        "generation_id": found.id,
+        "status": status,
+        "result": result(found, transcript) if status == COMPLETED and transcript else None,
+        "error": _failure(found) if status == ERROR else None,
+    }
+
+
+def result(found: Job, transcript: Transcript) -> dict[str, Any]:
+    """A transcript in the Deepgram shape: one channel, whose speakers are numbered in the order in which they speak."""
+    numbers = {name: number for number, name in enumerate(transcript.speakers)}
+    alternative = {
+        "transcript": transcript.text,
+        "confidence": transcript.confidence,
+        "words": _words(transcript, numbers) if transcript.timed else [],
+        "paragraphs": _paragraphs(transcript, numbers),
+    }
+    if len(transcript.languages) > 1:
+        alternative["languages"] = list(transcript.languages)
+    channel: dict[str, Any] = {"alternatives": [alternative]}
+    if transcript.language:
+        channel |= {"detected_language": transcript.language, "language_confidence": transcript.language_probability}
+    results: dict[str, Any] = {"channels": [channel]}
+    if transcript.timed:
+        several = len(transcript.languages) > 1
+        results["utterances"] = [
+            _utterance(segment, numbers) | _language(segment, several) for segment in transcript.segments
+        ]
+    return {"metadata": _metadata(found, transcript), "results": results | _findings(transcript.extras)}
+
+
+def models(offered: list[tuple[Model, Model]]) -> dict[str, Any]:
+    """The list of models; of each pair, the one that is asked for and the one that answers, which tells the price."""
+    return {"object": "list", "data": [_model(model, answering) for model, answering in offered]}
+
+
+def refusal(error: SttError, path: str, request_id: str | None) -> dict[str, Any]:
+    """The body of an answer that says what went wrong."""
+    return {
+        "message": _in_words(error.message, error.guidance),
+        "path": path,
+        "requestId": request_id or uuid.uuid4().hex,
+        "statusCode": error.status,
+        "timestamp": _moment(datetime.now(UTC)),
+    }
+
+
+def _failure(found: Job) -> dict[str, str]:
+    if found.error is None:
+        return {"name": "Cancelled", "message": "This job was cancelled."}
+    told = found.error
+    return {"name": told["kind"], "message": _in_words(told["message"], told["guidance"])}
+
+
+def _in_words(message: str, guidance: str) -> str:
+    stop = "" if message.endswith((".", "!", "?")) else "."
+    return f"{message}{stop} {guidance}".strip()
+
+
+def _metadata(found: Job, transcript: Transcript) -> dict[str, Any]:
+    told = {
+        "request_id": found.id,
+        "created": _moment(datetime.fromtimestamp(found.created, UTC)),
+        "duration": transcript.duration,
+        "channels": 1,  # as many as `results.channels` has
+        "models": [found.model],
+        "model_info": {found.model: {"name": found.model, "version": "1", "arch": found.engine}},
+    }
+    made = found.provenance or {}
+    told |= {
+        name: made[name] for name in ("tracks", "mix") if name in made
+    }  # which was transcribed, and how channels were mixed
+    if transcript.lost:
+        told["warnings"] = [
+            {"type": "lost_audio", "message": f"From {start:.1f} s to {end:.1f} s: {why}"}
+            for start, end, why in transcript.lost
+        ]
+    return told
+
+
+def _words(transcript: Transcript, numbers: dict[str, int]) -> list[dict[str, Any]]:
+    several = len(transcript.languages) > 1  # once: it goes through all segments
+    return [
+        _word(word, numbers) | _language(segment, several)
+        for segment in transcript.segments
+        for word in whole_words(segment)
+    ]
+
+
+def _word(word: Word, numbers: dict[str, int]) -> dict[str, Any]:
+    text = word.text.strip()
+    inside = [place for place, character in enumerate(text) if character.isalnum()]
+    bare = text[inside[0] : inside[-1] + 1].lower() if inside else ""
+    return {
+        "word": bare or text,
+        "start": word.start,
+        "end": word.end,
+        "confidence": word.confidence,
+        "punctuated_word": text,
+        **_spoken(word, numbers),
+    }
+
+
+def _paragraphs(transcript: Transcript, numbers: dict[str, int]) -> dict[str, Any]:
+    found = paragraphs(transcript.segments)
+    return {
+        "transcript": "\n\n".join(paragraph.text for paragraph in found),
+        "paragraphs": [
+            {
+                "sentences": list(_sentences(paragraph)),
+                "num_words": scripts.count(paragraph.text),
+                "start": paragraph.start,
+                "end": paragraph.end,
+                **_spoken(paragraph, numbers),
+            }
+            for paragraph in found
+        ],
+    }
+
+
+def _sentences(paragraph: Segment) -> Iterator[dict[str, Any]]:
+    """The sentences of a paragraph; the paragraph as one where its words do not make up its text."""
+    if "".join(word.text for word in paragraph.words).split() != paragraph.text.split():
+        yield {"text": paragraph.text, "start": paragraph.start, "end": paragraph.end}
+        return
+    run: list[Word] = []
+    for word, following in zip_longest(paragraph.words, paragraph.words[1:]):
+        run.append(word)
+        if following is None or scripts.ends_sentence(word.text, following.text, following.start - word.end):
+            text = "".join(each.text for each in run).strip()
+            yield {"text": text, "start": run[0].start, "end": max(each.end for each in run)}
+            run = []
+
+
+def _utterance(segment: Segment, numbers: dict[str, int]) -> dict[str, Any]:
+    sure = [word.confidence for word in segment.words if word.confidence is not None]
+    return {
+        "start": segment.start,
+        "end": segment.end,
+        "confidence": sum(sure) / len(sure) if sure else None,
+        "channel": 0,
+        "transcript": segment.text.strip(),
+        **_spoken(segment, numbers),
+    }
+
+
+def _language(segment: Segment, several: bool) -> dict[str, str]:
+    """The language of what is said, where there are several."""
+    return {"language": segment.language} if several and segment.language else {}
+
+
+def _spoken(said: Segment | Word, numbers: dict[str, int]) -> dict[str, int]:
+    return {} if said.speaker is None else {"speaker": numbers.get(said.speaker, 0)}
+
+
+def _findings(extras: dict[str, Any]) -> dict[str, Any]:
+    """What else the provider found (see `stt.aiml.insights`), as Deepgram puts it."""
+    told: dict[str, Any] = {}
+    if extras.get("summary"):
+        told["summary"] = {"result": "success", "short": extras["summary"]}
+    for name, one in (("topics", "topic"), ("intents", "intent")):
+        if extras.get(name):
+            told[name] = {
+                "segments": [
+                    {"text": found["text"], name: [{one: found[one], "confidence_score": found["confidence"]}]}
+                    for found in extras[name]
+                ]
+            }
+    if extras.get("sentiments"):
+        told["sentiments"] = {
+            "segments": [
+                {"text": found["text"], "sentiment": found["sentiment"], "sentiment_score": found["score"]}
+                for found in extras["sentiments"]
+            ]
+        }
+    return told
+
+
+def _model(model: Model, answering: Model) -> dict[str, Any]:
+    price = answering.per_second
+    fixed = {"kind": "fixed", "currency": "USD", "units": [{"name": "second", "price": price, "per": 1}]}
+    return {
+        "id": model.id,
+        "aliases": list(model.aliases),
+        "type": "stt",
+        "info": {
+            "name": model.name,
+            "developer": model.maker,
+            "description": model.description,
+            "url": "",
+            "docsUrl": "",
+        },
+        "tags": [],
+        "pricing": None if price is None else fixed,
+    }
+
+
+def etag(body: dict[str, Any]) -> str:
+    """Changes when the answer does."""
+    return '"' + uuid.uuid5(uuid.NAMESPACE_OID, json.dumps(body, sort_keys=True)).hex + '"'
+
+
+def _moment(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,237 @@
+"""What the routes beside the pages answer: uploads, audio, health and figures."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from stt.auth import visitors
+from stt.containers import dates
+from stt.errors import LimitReached, NotFound, SttError, UploadBroken
+from stt.files import names
+from stt.guard.limiters import (
+    AUDIO,
+    EXPORTS,
+    HEALTH,
+    IMPORTS,
+    LOOKUPS,
+    OPEN_EXPORTS,
+    OPEN_UPLOADS,
+    PROBES,
+    UPLOADS,
+    WAVEFORMS,
+)
+from stt.library import sharing
+from stt.ops import health, metrics
+from stt.store import playback_copies, recordings, records, waveforms
+from stt.store.recordings import Recording
+from stt.store.records import Job
+
+# An upload opened as a page of its own is nothing but sound: no script, no form, no cookie of this site.
+SANDBOX = "sandbox; default-src 'none'; media-src 'self'"
+
+
+async def upload(request: Request) -> Response:
+    """`POST /upload`, the file as the raw body, its name in `X-File-Name` (percent-encoded): 201 and the recording.
+
+    `X-File-Modified` is when the file was last changed, in milliseconds since 1970, where the browser knows it. The body goes to disk as it comes; nothing is held in memory.
+    """
+    owner = await LOOKUPS.run(_owner, request)
+    if owner is None:
+        return refusal(NotFound("This browser has no cookie of this site.", guidance="Allow cookies, then reload."))
+    length = request.headers.get("content-length", "")
+    name = names.of_header(request.headers.get("x-file-name", ""))
+    changed = dates.of_change(request.headers.get("x-file-modified"))
+    try:
+        with OPEN_UPLOADS.place(owner, request):
+            recording = await _taken_in(request, name, owner, int(length) if length.isdecimal() else None, changed)
+    except ClientDisconnect:
+        return refusal(UploadBroken())  # nobody reads it; the part is gone from the disk
+    except SttError as error:
+        return refusal(error)
+    return JSONResponse({"id": recording.id, "name": recording.name}, status_code=201)
+
+
+async def _taken_in(
+    request: Request, name: str, owner: str, expected: int | None, changed: dates.Dated | None
+) -> Recording:
+    intake = await UPLOADS.run(recordings.Intake, name, owner, expected, changed)
+    try:
+        async for block in request.stream():
+            await UPLOADS.run(intake.write, block)
+        return await PROBES.run_for(owner, intake.finish)
+    finally:
+        await UPLOADS.run(intake.close)
+
+
+async def audio(request: Request) -> Response:
+    """`GET /audio/{id}`: the sound of a transcription, for its owner, with byte ranges.
+
+    It is the playback copy where there is one, and the recording itself with `?original`, or `?download` to save it.
+    `GET /audio/shared?share={token}`: that of a shared one, if the link lets hear it.
+    """
+    try:
+        recording, path, copied = await AUDIO.run(_recording_and_file, request)
+    except SttError as error:
+        return refusal(error)
+    name = f"copy of {recording.id}" if copied else recording.id  # neither ever changes
+    headers = {
+        "Cache-Control": _caching(request),
+        "Content-Security-Policy": SANDBOX,
+        "ETag": (tag := f'"{hashlib.sha256(name.encode()).hexdigest()[:32]}"'),
+    }
+    known = request.headers.get("if-none-match", "").split(",")
+    if tag in {each.strip().removeprefix("W/") for each in known}:
+        return Response(status_code=304, headers=headers)
+    saved = "download" in request.query_params
+    return FileResponse(
+        path,
+        media_type=playback_copies.MIME if copied else recording.mime,
+        headers=headers,
+        filename=recording.name if saved else None,
+        content_disposition_type="attachment" if saved else "inline",
+    )
+
+
+async def sound(request: Request) -> Response:
+    """`GET /audio/{id}/state`, also of a shared one: what `/audio/{id}` answers with.
+
+    `{"state": "original" | "making" | "ready" | "failed", "percent": 0 to 100}`. Asking begins a copy that is missing.
+    """
+    try:
+        found = await WAVEFORMS.run(_sound, request)
+    except SttError as error:
+        return refusal(error)
+    return JSONResponse({"state": found.state, "percent": found.percent}, headers={"Cache-Control": "no-store"})
+
+
+def _sound(request: Request) -> playback_copies.Sound:
+    recording, job = _recording(request)
+    track = playback_copies.track_of(recording, job.options)
+    found = playback_copies.sound_of(recording, track)
+    if found is None or found.state in (playback_copies.MAKING, playback_copies.FAILED):
+        from stt.jobs import service
+        from stt.playback import copying  # bring dbos
+
+        service.start()
+        copying.begin(recording, track)
+        found = playback_copies.sound_of(recording, track)
+    return found or playback_copies.Sound(playback_copies.MAKING)
+
+
+async def loudness(request: Request) -> Response:
+    """`GET /audio/{id}/waveform`, also of a shared one: `{"peaks": [0 to 1, …]}`; 202 while it is worked out."""
+    try:
+        found = await WAVEFORMS.run(_loudness, request)
+        if isinstance(found, Future):
+            found = await _within(waveforms.PATIENCE, found)
+    except SttError as error:
+        return refusal(error)
+    if found is None:
+        return JSONResponse({"peaks": None}, status_code=202, headers={"Cache-Control": "no-store"})
+    peaks = [round(peak, 3) for peak in waveforms.steps(found)]
+    return JSONResponse({"peaks": peaks}, headers={"Cache-Control": _caching(request)})
+
+
+def _loudness(request: Request) -> bytes | Future[bytes] | None:
+    recording, _ = _recording(request)
+    return waveforms.kept_or_begun(recording)
+
+
+async def _within(seconds: float, work: Future[bytes]) -> bytes | None:
+    """What comes of work that others may wait for, too; None if it takes longer. No thread waits for it."""
+    done, _ = await asyncio.wait([waiting := asyncio.wrap_future(work)], timeout=seconds)
+    if not done:
+        waiting.add_done_callback(lambda late: late.cancelled() or late.exception())  # nobody asks for it here
+        return None
+    return waiting.result()
+
+
+def _recording_and_file(request: Request) -> tuple[Recording, Path, bool]:
+    """The recording, the file to answer with, and whether that is the playback copy."""
+    recording, job = _recording(request)
+    if not {"download", "original"} & request.query_params.keys():
+        copy = playback_copies.copy_of(recording, playback_copies.track_of(recording, job.options))
+        if copy is not None:
+            return recording, copy, True
+    return recording, recording.path, False
+
+
+def _recording(request: Request) -> tuple[Recording, Job]:
+    """The recording and the job that the path names, if whoever asks may hear it. Raises NotFound."""
+    name, share = request.path_params["id"], request.query_params.get("share")
+    if name == "shared" and share:
+        recording, job = sharing.audio_of(share)
+    else:
+        owner = _owner(request)
+        if owner is None:
+            raise NotFound()
+        job = records.load(name, owner)
+        recording = recordings.find(job.recording_id or "", owner)
+    if not recording.kept:
+        raise NotFound("The recording is no longer kept.")
+    return recording, job
+
+
+def _caching(request: Request) -> str:
+    """A browser asks each time, so that nothing plays after a sign-out or Delete. It keeps nothing that is shared."""
+    return "private, no-store" if "share" in request.query_params else "private, no-cache"
+
+
+async def my_data(request: Request) -> Response:
+    """`GET /my-data.zip`: all that is the visitor's, made while it is sent (see `stt.library.takeout`)."""
+    owner = await LOOKUPS.run(_owner, request)
+    if owner is None:
+        return refusal(NotFound("This browser has no cookie of this site.", guidance="Allow cookies, then reload."))
+    headers = {"Cache-Control": "private, no-store", "Content-Disposition": 'attachment; filename="my-data.zip"'}
+    takeout = await IMPORTS.run(import_module, "stt.library.takeout")  # brings the formats: only when somebody asks
+    try:
+        takeout.check_room()
+    except SttError as error:
+        return refusal(error)
+    pieces = EXPORTS.iterate(owner, takeout.everything(owner))
+    return _InPlace(OPEN_EXPORTS.place(owner, request), pieces, media_type="application/zip", headers=headers)
+
+
+class _InPlace(StreamingResponse):
+    """A long answer that holds a place of `limiters.Open` while it is sent, or is refused where there is none."""
+
+    def __init__(self, place: AbstractContextManager[None], content: AsyncIterator[bytes], **more: Any) -> None:
+        super().__init__(content, **more)
+        self._place = place
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            with self._place:
+                await super().__call__(scope, receive, send)
+        except LimitReached as error:
+            await refusal(error)(scope, receive, send)
+
+
+async def healthz(_request: Request) -> Response:
+    """`GET /healthz`: 200 once the database answers and the job engine runs; 503 until then, with what is missing."""
+    status, answer = await HEALTH.run(health.answer)
+    return JSONResponse(answer, status_code=status)
+
+
+async def figures(_request: Request) -> Response:
+    """`GET /metrics` for Prometheus."""
+    return Response(await HEALTH.run(metrics.page), media_type=metrics.TYPE)
+
+
+def _owner(request: Request) -> str | None:
+    return visitors.owner_of(visitors.visitor(request.cookies))
+
+
+def refusal(error: SttError) -> JSONResponse:
+    return JSONResponse(error.to_dict(), status_code=error.status)

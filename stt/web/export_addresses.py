@@ -1,0 +1,20 @@
+"""Where pages find the files of transcripts: the addresses of `stt.web.exports`."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from stt.guard import base_path
+
+RAW = "raw"  # beside the formats of `stt.export.formats`: the provider's own answer
+MANY = "/export/transcripts.zip"
+
+
+def address(generation_id: str, form: str, **options: str | float | bool) -> str:
+    """The address of a file, for a page."""
+    query = "&".join(f"{name}={quote(_written(value), safe='')}" for name, value in options.items())
+    return base_path.at(f"/export/{generation_id}.{form}?{query}")
+
+
+def _written(value: str | float | bool) -> str:
+    return str(int(value) if isinstance(value, (bool, float)) else value)

@@ -1,0 +1,165 @@
+"""`/export`: transcripts as files, made when they are asked for, for their owner and nobody else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, quote
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from stt import local_time
+from stt.auth import visitors
+from stt.errors import BadExport, BadOption, NotFound, SttError, TooLarge
+from stt.export import formats as exports
+from stt.export.formats import FORMATS
+from stt.guard.limiters import EXPORTS, LOOKUPS
+from stt.store import submissions, transcripts
+from stt.store.records import Job, load
+from stt.web.endpoints import refusal
+from stt.web.export_addresses import RAW
+
+T = TypeVar("T")
+ZONE = "zone"  # the option that all have: the visitor's time zone, such as Europe/Berlin
+MOST = 1000  # transcripts in one ZIP
+LONGEST_FORM = 64 << 10  # bytes
+SWITCH = {"0": False, "1": True, "false": False, "true": True}
+
+
+async def one(request: Request) -> Response:
+    """`GET /export/{id}.{format}`: the file. The query holds the options of the format, and `zone`.
+
+    `times`, `speakers`, `bom`, `crlf`: 0 or 1. `line_length`, `lines`: numbers. 422 for other options, or values out
+    of bounds.
+    """
+    try:
+        job, asked = await LOOKUPS.run(_asked, request)
+        content, name, mime = await EXPORTS.run_for(job.owner, _file, job, request.path_params["format"], asked)
+    except SttError as error:
+        return refusal(error)
+    return Response(content, media_type=mime, headers=_headers(name))
+
+
+async def several(request: Request) -> Response:
+    """`POST /export/transcripts.zip`, a form with `ids` and `formats`, both with commas between, and `zone`: the ZIP."""
+    try:
+        form = _single(parse_qsl((await _body(request)).decode("utf-8", "replace"), keep_blank_values=True))
+        owner, jobs = await LOOKUPS.run(_jobs, request, form)
+        pieces = _zipped(jobs, form)
+    except SttError as error:
+        return refusal(error)
+    content = EXPORTS.iterate(owner, pieces)
+    return StreamingResponse(content, media_type="application/zip", headers=_headers("transcripts.zip"))
+
+
+def _asked(request: Request) -> tuple[Job, dict[str, str]]:
+    """The transcription that the path names, if it is of whoever asks, and the options. Raises NotFound, BadExport."""
+    owner = _owner(request)
+    form = request.path_params["format"]
+    if form != RAW and form not in FORMATS:
+        raise NotFound(f"There is no format {form[:20]!r}.", guidance=f"Choose from {', '.join(FORMATS)}.")
+    return load(request.path_params["id"], owner), _single(request.query_params.multi_items())
+
+
+def _jobs(request: Request, form: Mapping[str, str]) -> tuple[str, list[Job]]:
+    owner = _owner(request)
+    ids = list(dict.fromkeys(filter(None, form.get("ids", "").split(","))))
+    if not 0 < len(ids) <= MOST:
+        raise BadExport(f"A ZIP cannot have {len(ids):,} transcripts.", guidance=f"Choose 1 to {MOST:,}.")
+    return owner, [load(each, owner) for each in ids]
+
+
+def _owner(request: Request) -> str:
+    owner = visitors.owner_of(visitors.visitor(request.cookies))
+    if owner is None:
+        raise NotFound("This browser has no cookie of this site.", guidance="Allow cookies, then reload.")
+    return owner
+
+
+def _file(job: Job, form: str, asked: Mapping[str, str]) -> tuple[bytes, str, str]:
+    """Content, name and type of the file."""
+    if form == RAW:
+        _options({}, asked)
+        if not submissions.has_raw(job.id):
+            raise NotFound("There is no answer of a provider.", guidance="It may have been deleted.")
+        raw = json.dumps(submissions.raw_of(job.id), ensure_ascii=False, indent=1)
+        content = raw.encode("utf-8", "backslashreplace")
+        return content, exports.file_name(f"{job.title} raw", "json"), FORMATS["json"].mime
+    written = FORMATS[form]
+    options = _options(written.options(), asked)
+    with_facts = _within_bounds(
+        written.write, transcripts.transcript_of(job.id), title=job.title, **_facts(job, asked), **options
+    )
+    return with_facts, exports.file_name(job.title, form), written.mime
+
+
+def _zipped(jobs: list[Job], form: Mapping[str, str]) -> Iterator[bytes]:
+    """One transcript after the other, so that only one at a time is in memory."""
+    formats = list(filter(None, form.get("formats", "").split(",")))
+    if not formats:
+        raise BadExport("No format was chosen.", guidance=f"Choose from {', '.join(FORMATS)}.")
+    _options({}, {name: value for name, value in form.items() if name not in ("ids", "formats")})
+    facts = [_facts(job, form) for job in jobs]
+    named = ((job.title, transcripts.transcript_of(job.id), about) for job, about in zip(jobs, facts, strict=True))
+    return _within_bounds(exports.bundle, named, formats)
+
+
+def _facts(job: Job, asked: Mapping[str, str]) -> dict[str, str]:
+    name = asked.get(ZONE, "UTC")
+    zone = local_time.zone(name)
+    if zone.key != name:
+        raise BadExport(f"There is no time zone {name[:40]!r}.", guidance="Give one such as Europe/Berlin.")
+    return {"model": job.model, "created": local_time.when(job.created, zone)}
+
+
+def _options(known: Mapping[str, type], asked: Mapping[str, str]) -> dict[str, bool | int]:
+    """The values of these options. Raises BadExport for an option that is not known, or a value of the wrong kind."""
+    found: dict[str, bool | int] = {}
+    for name, value in asked.items():
+        if name == ZONE:
+            continue
+        kind = known.get(name)
+        if kind is None:
+            raise BadExport(
+                f"There is no option {name[:40]!r} here.", guidance=f"There are: {', '.join([*known, ZONE])}."
+            )
+        if kind is bool and value.lower() in SWITCH:
+            found[name] = SWITCH[value.lower()]
+        elif kind is int and value.isascii() and value.isdigit() and len(value) <= 6:
+            found[name] = int(value)
+        else:
+            what = "0 or 1" if kind is bool else "a whole number"
+            raise BadExport(f"{value[:40]!r} is no value for {name}.", guidance=f"Give {what}.")
+    return found
+
+
+def _within_bounds(write: Callable[..., T], *values: Any, **named: Any) -> T:
+    try:
+        return write(*values, **named)
+    except BadOption as error:
+        raise BadExport(error.message, guidance=error.guidance) from error
+
+
+def _single(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise BadExport("An option is given twice.", guidance="Give each once.")
+    return found
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for block in request.stream():
+        body += block
+        if len(body) > LONGEST_FORM:
+            raise TooLarge("The list of transcripts is too long.", guidance=f"Choose at most {MOST:,}.")
+    return bytes(body)
+
+
+def _headers(name: str) -> dict[str, str]:
+    """`name` as RFC 6266 wants it: in ASCII for old readers, and whole."""
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in name)
+    disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    return {"Content-Disposition": disposition, "Cache-Control": "private, no-store"}

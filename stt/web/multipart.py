@@ -1,0 +1,129 @@
+"""A form with a file in it (`multipart/form-data`), read as it comes: the file to disk, small fields to memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Self
+
+from python_multipart import MultipartParser
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import parse_options_header
+
+from stt.errors import InputError, TooLarge
+from stt.files import names
+from stt.store.recordings import Intake
+
+FILE_PARTS = ("audio", "file")  # OpenAI's models have it under `file`
+MOST_FIELDS, LONGEST_FIELDS = 200, 1 << 20  # parts, and bytes of all their headers and values together
+
+
+class BadForm(InputError):
+    title = "Body validation error"
+    guidance = "Send multipart/form-data with the recording in the part “audio”."
+
+
+class Form:
+    """Feed it the body with `write`, then `end` it: `fields` are there, and `intake` if there was a file.
+
+    `intake` makes the file to write to from the name that the sender gave it. Used as a context manager, which leaves
+    nothing behind of a file that was not finished. In memory are at most LONGEST_FIELDS and the block at hand.
+    Raises BadForm, TooLarge, and what Intake raises.
+    """
+
+    def __init__(self, content_type: str, intake: Callable[[str], Intake]) -> None:
+        _, parameters = parse_options_header(content_type)
+        boundary = parameters.get(b"boundary")
+        if not boundary:
+            raise BadForm("The Content-Type names no boundary.")
+        self.fields: dict[str, str | list[str]] = {}
+        self.intake: Intake | None = None
+        self._open, self._files = intake, ExitStack()
+        self._parts = self._kept = 0
+        self._ended = False
+        callbacks = {name: getattr(self, f"_{name}") for name in (
+            "on_part_begin", "on_header_field", "on_header_value", "on_header_end",
+            "on_headers_finished", "on_part_data", "on_part_end", "on_end",
+        )}  # fmt: skip
+        try:
+            self._parser = MultipartParser(boundary, callbacks)
+        except FormParserError as error:
+            raise BadForm("The boundary cannot be used.") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._files.close()
+
+    def write(self, block: bytes) -> None:
+        try:
+            self._parser.write(block)
+        except FormParserError as error:
+            raise BadForm("The body is not a well-formed form.") from error
+
+    def end(self) -> None:
+        if not self._ended:
+            raise BadForm("The form breaks off before its end.")
+
+    def _on_part_begin(self) -> None:
+        self._parts += 1
+        if self._parts > MOST_FIELDS:
+            raise TooLarge(f"A form may have {MOST_FIELDS} fields at most.", guidance="Send fewer fields.")
+        self._name: str | None = None
+        self._filename = ""
+        self._value = bytearray()
+        self._is_file = False
+        self._header, self._header_value = b"", b""
+
+    def _on_header_field(self, data: bytes, start: int, end: int) -> None:
+        self._keep(end - start)
+        self._header += data[start:end]
+
+    def _on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._keep(end - start)
+        self._header_value += data[start:end]
+
+    def _on_header_end(self) -> None:
+        if self._header.lower() == b"content-disposition":
+            told = names.disposition(self._header_value.decode("latin-1"))
+            self._name, self._filename = told.get("name"), told.get("filename", "")
+        self._header, self._header_value = b"", b""
+
+    def _on_headers_finished(self) -> None:
+        if self._name is None:
+            raise BadForm("A part of the form has no name.")
+        self._is_file = self._name in FILE_PARTS
+        if self._is_file:
+            if self.intake is not None:
+                raise BadForm("The form holds more than one file.")
+            self.intake = self._files.enter_context(self._open(self._filename))
+
+    def _on_part_data(self, data: bytes, start: int, end: int) -> None:
+        if self._is_file:
+            assert self.intake is not None
+            self.intake.write(data[start:end])
+        else:
+            self._keep(end - start)
+            self._value += data[start:end]
+
+    def _on_part_end(self) -> None:
+        if self._is_file or self._name is None:
+            return
+        text = self._value.decode("utf-8", "replace")
+        before = self.fields.get(self._name)
+        if before is None:
+            self.fields[self._name] = text
+        else:  # a list, as forms send it: the same name again
+            self.fields[self._name] = [*([before] if isinstance(before, str) else before), text]
+
+    def _on_end(self) -> None:
+        self._ended = True
+
+    def _keep(self, size: int) -> None:
+        self._kept += size
+        if self._kept > LONGEST_FIELDS:
+            raise TooLarge("The fields of the form are larger than 1 MB.", guidance="Send shorter fields.")

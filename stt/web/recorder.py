@@ -1,0 +1,99 @@
+"""What the recorder of the Transcribe page sends to: `/record`, while somebody records."""
+
+from __future__ import annotations
+
+from tempfile import SpooledTemporaryFile
+from typing import IO
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from stt.auth import visitors
+from stt.errors import BadOption, NotFound, SttError, TooLarge, UploadBroken
+from stt.files import names
+from stt.files.paths import folder
+from stt.guard.limiters import LIVE, LOOKUPS, PROBES
+from stt.library import live_recordings
+from stt.store import recordings
+from stt.web.endpoints import refusal
+
+IN_MEMORY = 64 << 10  # bytes of a piece; a larger one goes to disk as it comes
+
+
+async def start(request: Request) -> Response:
+    """`POST /record`, the name of the recording in `X-File-Name` (percent-encoded): 201 and its id."""
+    try:
+        owner, visitor = await LOOKUPS.run(_asking, request)
+        name = names.of_header(request.headers.get("x-file-name", ""))
+        made = await LIVE.run_for(visitor, live_recordings.start, owner, visitor, name)
+    except SttError as error:
+        return refusal(error)
+    return JSONResponse({"id": made}, status_code=201)
+
+
+async def piece(request: Request) -> Response:
+    """`POST /record/{id}?piece=N`, counted from 0, the piece as the raw body: 200 and the number of the `next` one.
+
+    A piece that is sent again changes nothing. 409 if one before it is missing, 404 once the recording is finished.
+    An empty piece says that the browser is still there; `&paused=1`, that it may be quiet for long.
+    """
+    try:
+        following = await _take(request)
+    except ClientDisconnect:
+        return refusal(UploadBroken())
+    except SttError as error:
+        return refusal(error)
+    return JSONResponse({"next": following})
+
+
+async def finish(request: Request) -> Response:
+    """`POST /record/{id}/finish`, with `?piece=N` the last piece as its body: 201 and the recording."""
+    try:
+        owner, visitor = await LOOKUPS.run(_asking, request)
+        if "piece" in request.query_params:
+            await _take(request)
+        made = await PROBES.run_for(owner, live_recordings.finish, request.path_params["id"], owner, visitor)
+    except ClientDisconnect:
+        return refusal(UploadBroken())
+    except SttError as error:
+        return refusal(error)
+    return JSONResponse({"id": made.id, "name": made.name}, status_code=201)
+
+
+async def _take(request: Request) -> int:
+    """Read the piece of this request and add it; the number of the next one. Raises SttError, ClientDisconnect."""
+    owner, visitor = await LOOKUPS.run(_asking, request)
+    number = request.query_params.get("piece", "")
+    if not number.isdecimal() or len(number) > 9:
+        raise BadOption("`piece` must be a number from 0.")
+    with SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(folder("live"))) as body:
+        size = 0
+        async for block in request.stream():
+            size += len(block)
+            if size > live_recordings.MOST_PIECE:
+                raise TooLarge(f"A piece has at most {recordings.megabytes(live_recordings.MOST_PIECE)}.")
+            await LIVE.run_for(visitor, _keep, body, block)
+        return await LIVE.run_for(
+            visitor,
+            live_recordings.append,
+            request.path_params["id"],
+            owner,
+            visitor,
+            int(number),
+            body,
+            paused="paused" in request.query_params,
+        )
+
+
+def _keep(body: IO[bytes], block: bytes) -> None:
+    with recordings.disk_errors():
+        body.write(block)
+
+
+def _asking(request: Request) -> tuple[str, str]:
+    """The owner and the visitor that a request comes from. Raises NotFound."""
+    visitor = visitors.visitor(request.cookies)
+    owner = visitors.owner_of(visitor)
+    if owner is None:
+        raise NotFound("This browser has no cookie of this site.", guidance="Allow cookies, then reload.")
+    return owner, visitor or ""

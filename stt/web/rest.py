@@ -1,0 +1,311 @@
+"""The REST routes under `/v1`: the provider's contract on this server, for programs with a token."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import re
+from functools import partial
+from typing import Any
+
+from starlette.endpoints import HTTPEndpoint
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from stt.aiml import catalog
+from stt.aiml import offered as models
+from stt.aiml.catalog import Model
+from stt.auth import tokens, visitors
+from stt.db import json_pieces, undo
+from stt.db.engine import AWAY
+from stt.errors import BadOption, DatabaseAway, KeyMissing, NotFound, SttError, TooLarge, UploadBroken
+from stt.guard.limiters import CREATES, LOOKUPS, OPEN_LINKS, OPEN_UPLOADS, PROBES, RESULTS, UPLOADS
+from stt.jobs import idempotency
+from stt.ops import logs
+from stt.settings import settings
+from stt.store.recordings import Intake, Link, Recording, megabytes
+from stt.web import contract
+from stt.web.multipart import LONGEST_FIELDS, BadForm, Form
+
+LONGEST_JSON = 1 << 20  # bytes
+
+log = logging.getLogger("stt.web.rest")
+
+
+class Unauthorized(SttError):
+    status = 401
+    title = "Unauthorized"
+    guidance = "Send “Authorization: Bearer” and a token that was made on the Settings page."
+
+
+class MethodNotAllowed(SttError):
+    status = 405
+    title = "Method not allowed"
+    guidance = "See /v1/openapi.json."
+
+
+class Endpoint(HTTPEndpoint):
+    """A route that asks for a token, unless `public`, and says in the contract's words what goes wrong.
+
+    Its methods take the request; `request.state.owner` is whose token it is. Only `post` is asynchronous.
+    """
+
+    public = False
+
+    async def dispatch(self) -> None:
+        request = Request(self.scope, receive=self.receive, send=self.send)
+        try:
+            response = await self._answer(request)
+        except ClientDisconnect:
+            response = _refused(UploadBroken(), request)  # nobody reads it
+        except Exception as error:  # noqa: BLE001 - every failure is answered, and logged
+            response = _refused(error, request)
+        # The server ends a line that is idle for 5 s: of programs that ask again just then, one in 60 broke off.
+        response.headers["Connection"] = "close"
+        await response(self.scope, self.receive, self.send)
+
+    async def _answer(self, request: Request) -> Response:
+        if request.method not in self._allowed_methods:
+            allowed = ", ".join(self._allowed_methods)
+            response = _refused(MethodNotAllowed(f"This address takes {allowed}."), request)
+            response.headers["Allow"] = allowed
+            return response
+        if not self.public:
+            request.state.owner = await LOOKUPS.run(_owner, request)
+        if request.method == "POST":
+            return await self.post(request)
+        handler = self.delete if request.method == "DELETE" else self.get
+        return await RESULTS.run_for(getattr(request.state, "owner", None), handler, request)
+
+
+class Create(Endpoint):
+    """`POST /v1/stt/create`: JSON with `url`, or a form with the file in `audio` or `file`. 201 and the id.
+
+    The same request again with the same `Idempotency-Key` has the same answer, and makes no second job.
+    """
+
+    async def post(self, request: Request) -> Response:
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind == "multipart/form-data":
+            with OPEN_UPLOADS.place(request.state.owner, request):
+                generation_id = await self._from_form(request)
+        elif kind == "application/json":
+            owner, key = request.state.owner, _repeatable(request)
+            with OPEN_LINKS.place(owner, request):
+                generation_id = await CREATES.run_for(owner, _create_from_link, await _json(request), owner, key)
+        else:
+            raise BadForm("The Content-Type is neither application/json nor multipart/form-data.")
+        return JSONResponse({"generation_id": generation_id, "status": "queued"}, status_code=201)
+
+    async def _from_form(self, request: Request) -> str:
+        limit = settings().upload_limit
+        if _length(request) > limit + LONGEST_FIELDS:
+            raise TooLarge(f"The recording is larger than the limit of {megabytes(limit)}.")
+        owner, key = request.state.owner, _repeatable(request)
+        form = Form(request.headers["content-type"], lambda name: Intake(name, owner))
+        try:
+            async for block in request.stream():
+                await UPLOADS.run(form.write, block)
+            form.end()
+            return await PROBES.run_for(owner, _create_from_form, form, owner, key)
+        finally:
+            await UPLOADS.run(form.close)
+
+
+class Generation(Endpoint):
+    """`GET /v1/stt/{generation_id}`: the state, and the result when it is completed. `DELETE`: 204, it is gone."""
+
+    def get(self, request: Request) -> Response:
+        from stt.jobs import service
+
+        progress = service.get(_generation_id(request), owner=request.state.owner)
+        return _json_answer(contract.job(progress.job, progress.transcript), {"Cache-Control": "no-store"})
+
+    def delete(self, request: Request) -> Response:
+        from stt.library import history
+
+        history.delete(_generation_id(request), request.state.owner)
+        return Response(status_code=204)
+
+
+class Models(Endpoint):
+    """`GET /v1/models`: what this server answers, with prices. Needs no token; `If-None-Match` is honoured."""
+
+    public = True
+
+    def get(self, request: Request) -> Response:
+        models.refresh()
+        body = contract.models(offered())
+        headers = {"ETag": contract.etag(body), "Cache-Control": "no-cache"}
+        known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+        if headers["ETag"] in known:
+            return Response(status_code=304, headers=headers)
+        return _json_answer(body, headers)
+
+
+class Document(Endpoint):
+    """`GET /v1/openapi.json`. Needs no token."""
+
+    public = True
+
+    def get(self, _request: Request) -> Response:
+        from stt.web import openapi
+
+        return _json_answer(openapi.document())
+
+
+class Nothing(Endpoint):
+    """Every other address below /v1: a 404 in the contract's words, where the pages' server would answer a page."""
+
+    public = True
+
+    async def _answer(self, request: Request) -> Response:
+        raise NotFound("There is nothing at this address.", guidance="See /v1/openapi.json.")
+
+
+def _owner(request: Request) -> str:
+    """Whose token the request carries. Raises Unauthorized."""
+    scheme, _, text = request.headers.get("authorization", "").partition(" ")
+    token = tokens.find(text.strip()) if scheme.lower() == "bearer" and text.strip() else None
+    if token is None or not _may_enter(token.owner):
+        raise Unauthorized("The token is missing, wrong or withdrawn.")
+    return token.owner
+
+
+def _may_enter(owner: str) -> bool:
+    """Where people sign in, a token is as good as its owner: one made before, or by somebody since shut out, is not."""
+    if settings().stt_access != "login":
+        return True
+    # What is no address is a name that the host gave on the command line, or a person without one.
+    return owner.startswith("user:") and ("@" not in owner or visitors.allowed(owner))
+
+
+def _generation_id(request: Request) -> str:
+    from stt.web import openapi
+
+    generation_id = request.path_params["generation_id"]
+    if not re.fullmatch(openapi.ID, generation_id):  # a database may refuse to look up some texts at all
+        raise NotFound("There is no such transcript.")
+    return generation_id
+
+
+def _repeatable(request: Request) -> str | None:
+    """The request's Idempotency-Key, if it has one."""
+    keys = request.headers.getlist("idempotency-key")
+    if len(keys) > 1:
+        raise idempotency.BadKey("It is there more than once.")
+    return keys[0] if keys else None
+
+
+def _create_from_link(body: Any, owner: str, key: str | None) -> str:
+    from stt.web import openapi
+
+    openapi.check_create(body)
+    with idempotency.claim(owner, key, json.dumps(body, sort_keys=True).encode()) as claim:
+        if claim and claim.made:
+            return claim.generation_id
+        options = {name: value for name, value in body.items() if name not in ("model", "url")}
+        _check(body["model"], options)
+        # A Link, never a text: a text could be taken for a path on this server.
+        return _create(Link(body["url"]), body["model"], options, owner, claim)
+
+
+def _create_from_form(form: Form, owner: str, key: str | None) -> str:
+    """The file is looked into and kept only once everything else is right."""
+    from stt.store import recordings
+    from stt.web import openapi
+
+    openapi.check_create(form.fields, of_form=True)
+    options = dict(form.fields)
+    model = options.pop("model", None)
+    if not isinstance(model, str) or not model:
+        raise BadForm("The field “model” is missing or there twice.")
+    if form.intake is None or "url" in options:
+        raise BadForm("The recording is missing, or there is a link beside it; a link goes into a JSON body.")
+    with idempotency.claim(owner, key, _said(form) if key is not None else b"") as claim:
+        if claim and claim.made:
+            return claim.generation_id
+        _check(model, options)
+        recording = form.intake.finish()
+        try:
+            return _create(recording, model, options, owner, claim)
+        except BaseException:
+            undo.surely(partial(recordings.remove, recording.id, owner))
+            raise
+
+
+def _said(form: Form) -> bytes:
+    """What a form says, wherever its boundaries are: fields, the name of the file, and a hash of all its bytes."""
+    assert form.intake is not None
+    form.intake.flush()
+    with open(form.intake.part, "rb") as file:
+        content = hashlib.file_digest(file, "sha256").hexdigest()
+    return json.dumps([form.fields, form.intake.name, content], sort_keys=True).encode()
+
+
+def _create(
+    source: Recording | Link, model: str, options: dict[str, Any], owner: str, claim: idempotency.Claim | None
+) -> str:
+    from stt.jobs import service  # brings dbos: half a second that the first page should not wait for
+
+    return service.create(source, model=model, options=options, owner=owner, claim=claim)
+
+
+def _check(name: str, options: dict[str, Any]) -> None:
+    """Raise BadOption for a setting that the provider's model would refuse, also where this machine answers for it."""
+    asked, options = models.known().find(name), dict(options)
+    catalog.take_track(options)
+    try:
+        answering, _ = models.choose(name, None)
+    except KeyMissing as error:
+        raise BadOption(f"{asked.name} is not offered here.", guidance="Choose one of /v1/models.") from error
+    ours_only = {option for option in options if answering.option(option) and not asked.option(option)}
+    catalog.clean_options(asked, {option: value for option, value in options.items() if option not in ours_only})
+
+
+def offered() -> list[tuple[Model, Model]]:
+    """Each model that can be asked for, with the one that answers it."""
+    offered = []
+    for model in models.known().models:
+        try:
+            offered.append((model, models.choose(model.id, None)[0]))
+        except SttError:
+            continue
+    return offered
+
+
+async def _json(request: Request) -> Any:
+    if _length(request) > LONGEST_JSON:
+        raise TooLarge("The body is larger than 1 MB.", guidance="Send the recording as a form or as a link.")
+    body = bytearray()
+    async for block in request.stream():
+        body += block
+        if len(body) > LONGEST_JSON:
+            raise TooLarge("The body is larger than 1 MB.", guidance="Send the recording as a form or as a link.")
+    try:
+        return json.loads(body.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise BadForm("The body is not valid JSON.", guidance="See /v1/openapi.json for what can be sent.") from error
+
+
+def _length(request: Request) -> int:
+    length = request.headers.get("content-length", "")
+    return int(length) if re.fullmatch("[0-9]{1,18}", length) else 0
+
+
+def _refused(error: Exception, request: Request) -> Response:
+    if isinstance(error, AWAY):
+        error = DatabaseAway(detail=repr(error))
+    elif not isinstance(error, SttError):
+        log.exception("a request failed", exc_info=error)
+        error = SttError()
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+    body = contract.refusal(error, request.url.path, logs.request_id.get())
+    return _json_answer(body, headers, error.status)
+
+
+def _json_answer(body: dict[str, Any], headers: dict[str, str] | None = None, code: int = 200) -> Response:
+    # ASCII: a message may quote half a surrogate pair, which has no UTF-8.
+    content = json_pieces.dumps(body, ensure_ascii=True, allow_nan=False)
+    return Response(content, status_code=code, headers=headers, media_type="application/json")

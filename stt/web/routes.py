@@ -1,0 +1,58 @@
+"""The table of our own routes. What answers them is imported at the first request, or before, by `startup.run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from pkgutil import resolve_name
+
+from starlette.responses import Response
+from starlette.routing import Route, request_response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from stt import late
+from stt.guard.limiters import IMPORTS
+
+
+class Later:
+    """The endpoint or the request handler at `where` ("module:name"), as an ASGI application."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+        self._app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._app is None:
+            self._app = await IMPORTS.run(self.resolve)
+        await self._app(scope, receive, send)
+
+    def resolve(self) -> ASGIApp:
+        late.load(self.where.partition(":")[0])
+        found = resolve_name(self.where)
+        return found if isinstance(found, type) else request_response(found)
+
+
+ICON = Response(
+    (Path(__file__).parents[1] / "assets" / "icon.png").read_bytes(),
+    media_type="image/png",
+    headers={"Cache-Control": "public, max-age=86400"},
+)
+ROUTES = [
+    Route("/favicon.png", ICON, methods=["GET"]),  # where Streamlit's page looks for it
+    Route("/upload", Later("stt.web.endpoints:upload"), methods=["POST"]),
+    Route("/record", Later("stt.web.recorder:start"), methods=["POST"]),
+    Route("/record/{id}", Later("stt.web.recorder:piece"), methods=["POST"]),
+    Route("/record/{id}/finish", Later("stt.web.recorder:finish"), methods=["POST"]),
+    Route("/audio/{id}", Later("stt.web.endpoints:audio"), methods=["GET"]),
+    Route("/audio/{id}/state", Later("stt.web.endpoints:sound"), methods=["GET"]),
+    Route("/audio/{id}/waveform", Later("stt.web.endpoints:loudness"), methods=["GET"]),
+    Route("/export/transcripts.zip", Later("stt.web.exports:several"), methods=["POST"]),
+    Route("/export/{id}.{format}", Later("stt.web.exports:one"), methods=["GET"]),
+    Route("/my-data.zip", Later("stt.web.endpoints:my_data"), methods=["GET"]),
+    Route("/healthz", Later("stt.web.endpoints:healthz"), methods=["GET"]),
+    Route("/metrics", Later("stt.web.endpoints:figures"), methods=["GET"]),
+    Route("/v1/stt/create", Later("stt.web.rest:Create")),
+    Route("/v1/stt/{generation_id}", Later("stt.web.rest:Generation")),
+    Route("/v1/models", Later("stt.web.rest:Models")),
+    Route("/v1/openapi.json", Later("stt.web.rest:Document")),
+    Route("/v1/{rest:path}", Later("stt.web.rest:Nothing")),
+]

