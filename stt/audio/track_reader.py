@@ -10,6 +10,7 @@ import numpy as np
 
 from stt.audio.decoder import RATE
 from stt.audio.reader import Reader
+from stt.speech.samples import Samples
 
 
 class SideBySide:
@@ -40,7 +41,7 @@ class SideBySide:
         """How the channels of each track were mixed, in words; None where each has but one."""
         return ", ".join(dict.fromkeys(reader.mix for reader in self._readers if reader.mix)) or None
 
-    def read(self, seconds: float) -> np.ndarray:
+    def read(self, seconds: float) -> Samples:
         """The next samples, tracks x n, float32, -1 to 1. Shorter at the end, and then of length 0."""
         parts = [reader.read(seconds)[0] for reader in self._readers]
         samples = np.zeros((len(parts), max(map(len, parts))), np.float32)

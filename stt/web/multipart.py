@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
@@ -13,6 +13,9 @@ from python_multipart.multipart import parse_options_header
 from stt.errors import InputError, TooLarge
 from stt.files import names
 from stt.store.recordings import Intake
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
 
 FILE_PARTS = ("audio", "file")  # OpenAI's models have it under `file`
 MOST_FIELDS, LONGEST_FIELDS = 200, 1 << 20  # parts, and bytes of all their headers and values together
@@ -41,10 +44,16 @@ class Form:
         self._open, self._files = intake, ExitStack()
         self._parts = self._kept = 0
         self._ended = False
-        callbacks = {name: getattr(self, f"_{name}") for name in (
-            "on_part_begin", "on_header_field", "on_header_value", "on_header_end",
-            "on_headers_finished", "on_part_data", "on_part_end", "on_end",
-        )}  # fmt: skip
+        callbacks: MultipartCallbacks = {
+            "on_part_begin": self._on_part_begin,
+            "on_header_field": self._on_header_field,
+            "on_header_value": self._on_header_value,
+            "on_header_end": self._on_header_end,
+            "on_headers_finished": self._on_headers_finished,
+            "on_part_data": self._on_part_data,
+            "on_part_end": self._on_part_end,
+            "on_end": self._on_end,
+        }
         try:
             self._parser = MultipartParser(boundary, callbacks)
         except FormParserError as error:
@@ -53,7 +62,7 @@ class Form:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_error) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def close(self) -> None:

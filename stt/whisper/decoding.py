@@ -15,6 +15,7 @@ from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens, restore_speech_timestamps
 
 from stt.speech import vad
+from stt.speech.samples import Samples
 from stt.speech.vad import FRAME, RATE, SURE, Span
 from stt.whisper import model as windows
 from stt.whisper import sliding
@@ -36,7 +37,7 @@ FASTEST, MANY = 60, 20  # letters a second, in more letters than that; the quick
 
 
 def segments(
-    model: windows.Whisper, sound: np.ndarray, voice: np.ndarray, choice: LanguageChoice | str, translate: bool
+    model: windows.Whisper, sound: Samples, voice: Samples, choice: LanguageChoice | str, translate: bool
 ) -> Iterator[sliding.Decoded]:
     """Yield segments of the speech in `sound`, timed from its beginning.
 
@@ -117,7 +118,7 @@ def missed(spans: Sequence[Span], start: float, end: float) -> Span | None:
     return inside[0][0], inside[-1][1]
 
 
-def invented(segment: Any, voice: np.ndarray, repetitive: float) -> bool:
+def invented(segment: Any, voice: Samples, repetitive: float) -> bool:
     """Whether no word is in a segment, or none that is likely, or more than anybody can say; or, where hardly a voice
     is, Whisper itself finds that nobody speaks, or mostly doubtful words, or the same over and over. Counted in
     letters, as not every script parts its words.
@@ -152,12 +153,12 @@ class Passage:
     """Speech without its long silences, and what decoding it takes."""
 
     model: windows.Whisper
-    speech: np.ndarray
+    speech: Samples
     tokenizers: Callable[[str], Tokenizer]
     options: windows.Options
     choice: LanguageChoice | str
     pauses: Sequence[Span] = ()
-    voice: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))  # of `speech`, as of `stretches.voice`
+    voice: Samples = field(default_factory=lambda: np.zeros(0, np.float32))  # of `speech`, as of `stretches.voice`
 
     def decoded(self) -> Iterator[sliding.Decoded]:
         """Decode all of it."""
@@ -188,12 +189,12 @@ class Passage:
         return sliding.segments(self.model, features, self.tokenizers, options, self.choice, pauses, voiced)
 
 
-def _pauses(voice: np.ndarray, kept: Sequence[dict[str, int]]) -> list[Span]:
+def _pauses(voice: Samples, kept: Sequence[dict[str, int]]) -> list[Span]:
     """The pauses of the speech, where they are once only the parts `kept` are left."""
     return list(_between(_without_silences(vad.spans(voice, faint=FAINT), kept)))
 
 
-def _left(voice: np.ndarray, kept: Sequence[dict[str, int]]) -> np.ndarray:
+def _left(voice: Samples, kept: Sequence[dict[str, int]]) -> Samples:
     """The judgement of the VAD on the parts `kept`."""
     return np.concatenate([voice[round(part["start"] / FRAME) : round(part["end"] / FRAME)] for part in kept])
 
