@@ -2,8 +2,8 @@
 
 import sys
 
-if sys.version_info < (3, 11):
-    sys.exit("STT Studio needs Python 3.11 or newer. This is Python %d.%d." % sys.version_info[:2])
+if sys.version_info < (3, 11):  # noqa: UP036
+    sys.exit(f"STT Studio needs Python 3.11 or newer. This is Python {sys.version.split()[0]}.")
 
 import contextlib
 import threading

@@ -101,7 +101,9 @@ def recording_label(group: list[Job]) -> str:
 
 
 def reference_of(first: Job) -> str:
-    """Return what is spoken in the text that somebody says is right, kept for this recording while the session lasts."""
+    """Return what is spoken in the text that somebody says is right, kept for this recording while the session
+    lasts.
+    """
     recording = first.recording_id or first.id
     kept, box = state.setdefault("references", {}), f"reference-{recording}"
     with st.expander("Reference text", icon=":material/fact_check:", expanded=bool(kept.get(recording))):

@@ -32,7 +32,8 @@ def key_form() -> None:
             type="password",
             autocomplete="off",
             max_chars=keys.LONGEST,
-            help="Checked with the provider, then kept in memory for this browser session. Keys are made at aimlapi.com.",
+            help="Checked with the provider, then kept in memory for this browser session. "
+            "Keys are made at aimlapi.com.",
         )
         if st.form_submit_button("Check and use", type="primary") and typed.strip():
             use(typed)

@@ -1,4 +1,6 @@
-"""A transcript that somebody shared: title, words and, if they want it, the sound. Nothing else of theirs, no account."""
+"""A transcript that somebody shared: title, words and, if they want it, the sound. Nothing else of theirs, no
+account.
+"""
 
 from urllib.parse import quote
 

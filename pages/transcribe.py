@@ -30,8 +30,8 @@ from stt.store.recordings import Link
 from stt.store.records import Job
 
 SAMPLE = Path(stt.__file__).parent / "assets" / "sample.flac"
-# Seconds in which the browser has only the drop zone to draw, at a first view. With 0.15 the rest often came before it was
-# drawn, and then it was there 0.2 s later; the rest is drawn 0.05 s later for it.
+# Seconds in which the browser has only the drop zone to draw, at a first view. With 0.15 the rest often came before it
+# was drawn, and then it was there 0.2 s later; the rest is drawn 0.05 s later for it.
 FIRST = 0.25
 MARGIN = 2.0  # seconds that a recording ends before the longest that is taken
 LOOK = 2.0  # seconds between two looks at what another tab records
@@ -157,7 +157,9 @@ def facts(recording: recordings.Recording, expected: float | None) -> str:
 def begin(
     sources: list[recordings.Recording | Link], model: str, options: dict[str, Any], own: dict[str, dict[str, str]]
 ) -> None:
-    """Start a job for each, with options for all and its own; what one of them refuses does not hold up the others, and stays to be put right."""
+    """Start a job for each, with options for all and its own; what one of them refuses does not hold up the others,
+    and stays to be put right.
+    """
     following, address, refused, links = visitor.following(), visitor.address(), [], []
     for source in sources:
         wanted = options if isinstance(source, Link) else options | own.get(source.id, {})

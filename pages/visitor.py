@@ -106,7 +106,9 @@ def dialog(title: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 def callback(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return what a widget calls, but nothing after a sign-out in another tab: callbacks run before the page that asks."""
+    """Return what a widget calls, but nothing after a sign-out in another tab: callbacks run before the page that
+    asks.
+    """
 
     @wraps(function)
     def run(*values: Any, **named: Any) -> Any:

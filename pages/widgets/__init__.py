@@ -19,8 +19,8 @@ def component(name: str, *scripts: str, constants: Mapping[str, object] | None =
     """The component of `name`.html, `name`.css and `scripts` (default: `name`.js), all read from this folder.
 
     Several scripts are joined to one module, so they see each other's functions; the last one has the default
-    export. `constants` are what Python and the scripts share, by their names there. The component lies in the page itself, not in a shadow tree, so that find-in-page, labels and tests
-    reach it; every class begins with `stt-`.
+    export. `constants` are what Python and the scripts share, by their names there. The component lies in the page
+    itself, not in a shadow tree, so that find-in-page, labels and tests reach it; every class begins with `stt-`.
     """
     shared = [f"const {constant} = {json.dumps(value)};" for constant, value in (constants or {}).items()]
     return st.components.v2.component(

@@ -1,4 +1,6 @@
-"""What an answer of the provider holds beside the words: summary, chapters, topics, sentiments, entities, key phrases."""
+"""What an answer of the provider holds beside the words: summary, chapters, topics, sentiments, entities, key
+phrases.
+"""
 
 from __future__ import annotations
 

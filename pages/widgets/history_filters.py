@@ -101,7 +101,8 @@ def search_filters_order(owner: str) -> tuple[history.Wanted, str, bool]:
         text = st.text_input(
             "Search",
             placeholder="In titles and transcripts",
-            help="All words must be there, in any order. One of four letters or more may be the beginning of a longer word. "
+            help="All words must be there, in any order. "
+            "One of four letters or more may be the beginning of a longer word. "
             "Quotation marks keep words together.",
             bind="query-params",
             key="q",
@@ -118,7 +119,8 @@ def search_filters_order(owner: str) -> tuple[history.Wanted, str, bool]:
         )
     if fulltext.is_cut(text or ""):
         st.caption(
-            f"Only the first {fulltext.MOST_WORDS} words of a search count, at most {fulltext.LONGEST_QUERY} characters."
+            f"Only the first {fulltext.MOST_WORDS} words of a search count, "
+            f"at most {fulltext.LONGEST_QUERY} characters."
         )
     return {**wanted, "text": text or ""}, *ORDERS[order]
 

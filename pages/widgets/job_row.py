@@ -48,7 +48,9 @@ def ending(job: Job) -> str:
 
 
 def look_every(jobs: Iterable[Job]) -> float | None:
-    """Seconds between two looks at these jobs; None if all have ended. A new job is looked at often: a clip ends soon."""
+    """Seconds between two looks at these jobs; None if all have ended. A new job is looked at often: a clip ends
+    soon.
+    """
     newest = max((job.started or job.queued for job in jobs if job.pending), default=None)
     if newest is None:
         return None
@@ -61,7 +63,8 @@ def _progress(job: Job) -> str:
     if job.state != kinds.WORKING or job.fraction is None:
         return line
     label = escape(f"Progress of {job.title}")
-    return f'{line}<progress class="stt-progress" max="100" value="{job.fraction * 100:.1f}" aria-label="{label}"></progress>'
+    percent = f"{job.fraction * 100:.1f}"
+    return f'{line}<progress class="stt-progress" max="100" value="{percent}" aria-label="{label}"></progress>'
 
 
 def _text(job: Job) -> str:

@@ -11,7 +11,9 @@ JOINER = "\u2060"
 
 
 def plain(text: str, style: str = "stt-text", *, tag: str = "p", role: str | None = None, fit: bool = False) -> None:
-    """Draw `text` as it is, in the style of that CSS class (see `style.css`); `fit` takes no more room than it needs."""
+    """Draw `text` as it is, in the style of that CSS class (see `style.css`); `fit` takes no more room than it
+    needs.
+    """
     announced = f' role="{role}"' if role else ""
     st.html(
         f'<{tag} class="{style}" dir="auto"{announced}>{escape(text)}</{tag}>', width="content" if fit else "stretch"

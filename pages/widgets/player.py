@@ -51,8 +51,8 @@ def player(
     """Draw the player bar and the transcript below it. Only a saved correction and a link to a moment rerun the page.
 
     `audio_url` is where the sound lies (a route with byte ranges, and `/state` below it), None if it was deleted;
-    `waveform_url` where its loudness does; `duration` in seconds. `at` is the position in seconds to open at, `doubtful` the confidence below
-    which a word is marked, `find` what the find box holds at the start.
+    `waveform_url` where its loudness does; `duration` in seconds. `at` is the position in seconds to open at,
+    `doubtful` the confidence below which a word is marked, `find` what the find box holds at the start.
 
     Paragraphs can be corrected where `version` says which version of the transcript this is: `on_edit` is called
     with `{"number", "paragraph", "text", "version"}` in `st.session_state[key]["edit"]`, all of it from the browser.

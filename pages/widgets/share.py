@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import streamlit as st
@@ -59,8 +60,6 @@ def _row(share: sharing.Share, job: Job) -> None:
             ends = "ended" if share.ended else "ends"
             plain(f"{'With' if share.audio else 'Without'} the audio, {ends} {when(share.ends)}", "stt-facts")
         if st.button("Withdraw", key=f"withdraw-{share.id}", help="The link shows nothing from now on."):
-            try:
+            with suppress(SttError):  # another tab was faster
                 sharing.withdraw(share.id, job.owner)
-            except SttError:
-                pass  # another tab was faster
             st.rerun(scope="fragment")

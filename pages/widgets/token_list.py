@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import streamlit as st
 
 from pages import visitor
@@ -47,10 +49,8 @@ def row(token: Token) -> None:
 
 
 def withdraw(token: Token) -> None:
-    try:
+    with suppress(SttError):  # another tab was faster
         tokens.withdraw(token.id, visitor.owner())
-    except SttError:
-        pass  # another tab was faster
     st.rerun()
 
 

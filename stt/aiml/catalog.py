@@ -308,7 +308,9 @@ def clean_options(
 
 
 def take_track(options: dict[str, Any]) -> str | None:
-    """Take the track out of the options: this server reads it from the file, whichever model gets it. Raises BadOption."""
+    """Take the track out of the options: this server reads it from the file, whichever model gets it. Raises
+    BadOption.
+    """
     asked = {TRACK: options.pop(TRACK)} if TRACK in options else {}
     return clean_options(packaged().find(LOCAL), asked).get(TRACK)
 

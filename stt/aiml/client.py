@@ -233,7 +233,7 @@ class _Upload:
 
     def body(self, stack: ExitStack, path: Path, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
         try:
-            file = stack.enter_context(open(path, "rb"))
+            file = stack.enter_context(open(path, "rb"))  # noqa: SIM115
         except OSError as error:
             raise errors.NotFound("The audio is no longer on this server.", detail=str(error)) from None
         if not path.stat().st_size:

@@ -1,4 +1,5 @@
-"""Encode the sound of a recording as AAC, for its playback copy. Runs in a decoder process (`stt.audio.decoder_process`).
+"""Encode the sound of a recording as AAC, for its playback copy. Runs in a decoder process
+(`stt.audio.decoder_process`).
 
 The time line is that of `stt.audio.reader.Reader`, so that player, words and waveform agree. Times are in seconds.
 """
@@ -51,7 +52,9 @@ class Encoder:
         self._ended, self._taken = False, 0  # samples
 
     def encode(self, seconds: float) -> tuple[int, list[av.Packet[av.AudioStream]]]:
-        """Return how many of the next samples were read, and the packets that they make; the last ones when none was."""
+        """Return how many of the next samples were read, and the packets that they make; the last ones when none
+        was.
+        """
         samples = self._reader.read(seconds)
         if self._together:  # nobody speaks all the time
             samples = np.clip(samples.sum(axis=0, keepdims=True), -1, 1)

@@ -19,8 +19,8 @@ RATE = 16_000  # Hz, what speech models take
 COPY_RATES = (16_000, 22_050, 24_000, 32_000, 44_100, 48_000)  # Hz, of playback copies
 COPY_BITS = 64_000  # a second of one channel of a playback copy
 PART = 10.0  # seconds that are decoded at once; it is asked in between whether to go on
-# Bounds for one request, in seconds of processor time and of waiting. Looking into an honest recording takes a tenth of a
-# second; a part of it far less, but all lanes of Whisper may be busy beside it.
+# Bounds for one request, in seconds of processor time and of waiting. Looking into an honest recording takes a tenth
+# of a second; a part of it far less, but all lanes of Whisper may be busy beside it.
 LOOK: Bounds = {"processor": 5.0, "patience": 8.0}
 DECODE: Bounds = {"processor": 20.0, "patience": 120.0}
 _looks = threading.BoundedSemaphore(2)  # more files than this at once wait for their turn
@@ -30,8 +30,8 @@ class Media(NamedTuple):
     """What a file holds. `kind` is for people ("MP3", "MP4 video"), `duration` the larger of promise and packets.
 
     `duration` in seconds or None if nothing tells it, `sample_rate` in Hz, `size` in bytes. `mime` is the content type
-    to serve it with: from a fixed list, by what it holds and never by its name. `track` is the number of the sound track
-    that the other facts are about, `tracks` what each of them is (see `stt.audio.track_list`).
+    to serve it with: from a fixed list, by what it holds and never by its name. `track` is the number of the sound
+    track that the other facts are about, `tracks` what each of them is (see `stt.audio.track_list`).
     """
 
     kind: str
@@ -69,8 +69,8 @@ class Reader:
     """The sound of a file as 16 kHz float32 samples, decoded in another process as they are asked for.
 
     `channels` is how many come apart, `mixed` how many were mixed to one and `mix` how, `promised` the seconds that the
-    container says it holds. `lost` is as in `stt.audio.reader.Reader`. `track` is the number of a sound track, from 1, or
-    several that come as a channel each. Raises what `probe` raises, and OSError.
+    container says it holds. `lost` is as in `stt.audio.reader.Reader`. `track` is the number of a sound track, from 1,
+    or several that come as a channel each. Raises what `probe` raises, and OSError.
     """
 
     def __init__(

@@ -87,7 +87,8 @@ class Decoder:
         `processor` and `patience` bound it in seconds of processor time and of waiting. `ask` is called while it
         lasts and may raise; then, as with every error but the file's own, the process is ended.
 
-        Raises what the decoder raises, UnsafeRecording where the process was ended by its bounds or by a fault, OSError.
+        Raises what the decoder raises, UnsafeRecording where the process was ended by its bounds or by a fault,
+        OSError.
         """
         ask()
         self._busy = True

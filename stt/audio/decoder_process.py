@@ -1,6 +1,7 @@
 """Look into recordings and decode them in a process of their own, so that a hostile file harms nothing else.
 
-Started by `stt.audio.decoder_pool` as `python -m stt.audio.decoder_process`, without this server's keys and secrets. It reads one
+Started by `stt.audio.decoder_pool` as `python -m stt.audio.decoder_process`, without this server's keys and secrets.
+It reads one
 request a line from standard input (JSON) and writes one answer each to standard output: two lengths of 4 bytes (big
 endian), a JSON header of the first length, samples or levels (little-endian float32) of the second.
 """

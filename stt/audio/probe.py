@@ -1,4 +1,6 @@
-"""Find out what a file holds: its kind, its sound and how long it is. Runs in a decoder process (`stt.audio.decoder_process`)."""
+"""Find out what a file holds: its kind, its sound and how long it is. Runs in a decoder process
+(`stt.audio.decoder_process`).
+"""
 
 from __future__ import annotations
 

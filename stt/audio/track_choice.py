@@ -48,7 +48,9 @@ def listened(path: Path, tracks: Sequence[Track]) -> list[Track]:
 
 
 def chosen(tracks: Sequence[Track]) -> list[Track]:
-    """Return the tracks with one chosen: what a player takes if it has about as much speech as any, else the first that has."""
+    """Return the tracks with one chosen: what a player takes if it has about as much speech as any, else the first
+    that has.
+    """
     readable = [track for track in tracks if not track.problem]
     if not readable:
         return list(tracks)

@@ -67,7 +67,9 @@ def _title(metadata: dict[str, str]) -> str:
 
 
 def _problems(container: av.container.InputContainer, streams: Sequence[av.AudioStream]) -> list[str | None]:
-    """Why each track cannot be decoded, None where it can: all are read side by side, until each has given some sound."""
+    """Why each track cannot be decoded, None where it can: all are read side by side, until each has given some
+    sound.
+    """
     problems: dict[int, str | None] = {}
     for stream in streams:
         if (problem := containers.problem_of(stream)) is not None:

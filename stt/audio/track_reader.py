@@ -14,7 +14,8 @@ from stt.speech.samples import Samples
 
 
 class SideBySide:
-    """What `stt.audio.reader.Reader` is for one track, for several: each is mixed to one channel, and silent after its end.
+    """What `stt.audio.reader.Reader` is for one track, for several: each is mixed to one channel, and silent after its
+    end.
 
     Raises what that raises.
     """

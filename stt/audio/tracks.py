@@ -38,7 +38,9 @@ def speakers(tracks: Sequence[Track]) -> list[Track]:
 
 
 def picked(tracks: Sequence[Track], choice: str) -> tuple[int | list[int] | None, list[str]]:
-    """Return what `media.Reader` is to read for a choice ("" for the chosen track), and the names where each is a speaker."""
+    """Return what `media.Reader` is to read for a choice ("" for the chosen track), and the names where each is a
+    speaker.
+    """
     if not tracks:
         return None if choice in ("", ALL) else int(choice), []
     if choice == ALL:

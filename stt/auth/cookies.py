@@ -34,8 +34,8 @@ def is_https(headers: Mapping[str, str], scheme: str) -> bool:
 def sort(values: Iterable[str], *, secure: bool) -> Jar:
     """What is accepted of these `Cookie` headers, each of our cookies by its plain name.
 
-    A plain visitor's cookie still counts behind HTTPS where nothing better is there, so that nobody loses their history;
-    not with `login`, where somebody could plant one and wait for who signs in with it.
+    A plain visitor's cookie still counts behind HTTPS where nothing better is there, so that nobody loses their
+    history; not with `login`, where somebody could plant one and wait for who signs in with it.
     """
     pieces = [piece.strip() for value in values for piece in value.split(";") if piece.strip()]
     ours = {prefix + name: "" for name in (visitors.COOKIE, visitors.WANTED) for prefix in ("", PREFIX)}

@@ -1,8 +1,8 @@
 """Keep a history (`STT_ACCESS` is `private`): recovery codes bring it to another browser, or back after a lost cookie.
 
-Nobody signs in there, so a history belongs to a cookie. A code is created once and shown once, kept as a hash, listed and
-revoked. A browser that uses one keeps its own cookie: the database says that it has another history now. Several browsers
-can share one, each can leave, and what a browser had before stays its own unless the visitor adds it.
+Nobody signs in there, so a history belongs to a cookie. A code is created once and shown once, kept as a hash, listed
+and revoked. A browser that uses one keeps its own cookie: the database says that it has another history now. Several
+browsers can share one, each can leave, and what a browser had before stays its own unless the visitor adds it.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no letter that is 
 LENGTH, GROUP = 25, 5  # characters, of 5 bits each: 125 bits
 MOST = 10  # codes of one history
 LINK = "#recover="  # in the fragment of an address: no server, proxy or log sees it
-# Wrong codes within WINDOW after which no more are looked up, by visitor and by address. Guessing is hopeless without it:
-# it keeps the database free.
+# Wrong codes within WINDOW after which no more are looked up, by visitor and by address. Guessing is hopeless without
+# it: it keeps the database free.
 WINDOW, WRONG_OF_VISITOR, WRONG_OF_ADDRESS = 600.0, 10, 100  # seconds, tries
 WATCHED = 10_000  # visitors and addresses whose tries are remembered
 ENOUGH = 3  # finished transcripts after which a history is worth a word about keeping it
@@ -39,7 +39,9 @@ _trying = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A recovery code without its secret. `created` and `used` in seconds since 1970; `used` is None until the first use."""
+    """A recovery code without its secret. `created` and `used` in seconds since 1970; `used` is None until the first
+    use.
+    """
 
     id: str
     created: float
@@ -172,7 +174,9 @@ def forget(owner: str) -> None:
 
 
 def current(owner: str) -> str:
-    """Return the owner to whom what is `owner`'s belongs by now: an upload may end after its history was added to another."""
+    """Return the owner to whom what is `owner`'s belongs by now: an upload may end after its history was added to
+    another.
+    """
     if not owner.startswith("visitor:"):
         return owner
     with database().connect() as connection:

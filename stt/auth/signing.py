@@ -43,6 +43,7 @@ def _hard_to_guess(secret: str, what: str) -> str:
     if len(secret) >= SECRET_LENGTH and len(set(secret)) >= SECRET_VARIETY:
         return secret
     raise SetupError(
-        f"{what} can be guessed: it needs {SECRET_LENGTH} characters or more, {SECRET_VARIETY} or more of them different.",
+        f"{what} can be guessed: it needs {SECRET_LENGTH} characters or more, "
+        f"{SECRET_VARIETY} or more of them different.",
         guidance="Make one with: python -c 'import secrets; print(secrets.token_hex(32))'",
     )

@@ -82,7 +82,7 @@ class Heart:
                     take_over()
                 if now - looked >= DEAD:
                     looked, before = now, take_up(self.executor, before)
-            except Exception as error:  # the database is away: the next beat finds it back
+            except Exception as error:  # the database is away: the next beat finds it back  # noqa: BLE001
                 log.warning("no heartbeat: %s", type(error).__name__)
 
     def stop(self) -> None:

@@ -80,7 +80,8 @@ class Chunks(NamedTuple):
 
 
 _names = (
-    "LIST,INFO,RIFF,fmt ,data,fact,cue ,id3 ,ID3 ,bext,JUNK,junk,FLLR,PAD ,smpl,inst,plst,acid,iXML,axml,chna,cart,_PMX,"
+    "LIST,INFO,RIFF,fmt ,data,fact,cue ,id3 ,ID3 ,bext,JUNK,junk,FLLR,PAD ,smpl,inst,plst,acid,iXML,axml,chna,"
+    "cart,_PMX,"
     "afsp,PEAK,SAUR"
 )
 RIFF_NAMES = frozenset(_names.encode().split(b","))

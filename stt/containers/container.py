@@ -188,7 +188,9 @@ def counted(path: Path, track: int | None = None) -> tuple[float | None, float]:
 
 
 def set_anew(format: str, promise: float | None, at: float, clock: float) -> bool:
-    """Whether a time stamp of `at` seconds, where `clock` seconds came before, is no gap but a clock that was set anew."""
+    """Whether a time stamp of `at` seconds, where `clock` seconds came before, is no gap but a clock that was set
+    anew.
+    """
     if format in FREE_CLOCK:
         latest = clock + (_LEAP_OF_SENDER if format in ("mpegts", "mpeg") else _LEAP)
     elif not promise or clock > promise + 1:  # a promise that was broken promises nothing

@@ -42,7 +42,9 @@ class Dated(NamedTuple):
 
 
 def in_tags(tags: Iterable[Mapping[str, str]]) -> str | None:
-    """Return the date in the tags of a container and its tracks, in ISO 8601, as exact as it is there; None without one."""
+    """Return the date in the tags of a container and its tracks, in ISO 8601, as exact as it is there; None without
+    one.
+    """
     for found in tags:
         known = {name.lower(): value for name, value in found.items() if len(value) <= _LONGEST}
         for name in _TAGS:

@@ -1,7 +1,7 @@
 """List what FFmpeg may open: every container that holds its own data, and none that points elsewhere.
 
-Every demuxer of FFmpeg stands in exactly one of the two lists; one that is in neither, as those of a later FFmpeg, stays
-shut. Names are FFmpeg's own.
+Every demuxer of FFmpeg stands in exactly one of the two lists; one that is in neither, as those of a later FFmpeg,
+stays shut. Names are FFmpeg's own.
 """
 
 from __future__ import annotations
@@ -243,8 +243,17 @@ SHUT = {
         + ["dash", "imf", "concatf", "tee", "applehttp"]  # not in every FFmpeg
     ),
     "devices, and what makes sound or pictures by itself": frozenset(
-        ["alsa", "fbdev", "kmsgrab", "lavfi", "oss", "video4linux2", "x11grab", "sbg", "msnwctcp", "live_flv"]
-        + [
+        [
+            "alsa",
+            "fbdev",
+            "kmsgrab",
+            "lavfi",
+            "oss",
+            "video4linux2",
+            "x11grab",
+            "sbg",
+            "msnwctcp",
+            "live_flv",
             "avfoundation",
             "decklink",
             "dshow",
@@ -258,8 +267,12 @@ SHUT = {
             "vfwcap",
             "xcbgrab",
             "android_camera",
+            "avisynth",
+            "vapoursynth",
+            "libgme",
+            "libmodplug",
+            "libopenmpt",
         ]
-        + ["avisynth", "vapoursynth", "libgme", "libmodplug", "libopenmpt"]
     ),
     "texts and subtitles": frozenset(
         [

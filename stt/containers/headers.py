@@ -1,8 +1,8 @@
 """Read a recording to its real end: sizes that a header declares are hints.
 
 A recorder that streams, crashes or runs past 4 GB leaves sizes in the header that are zero, absent or too small. FFmpeg
-believes them. `Recording` is the file as FFmpeg should see it: the stale sizes are replaced while it reads, and the file
-on disk stays as it is.
+believes them. `Recording` is the file as FFmpeg should see it: the stale sizes are replaced while it reads, and the
+file on disk stays as it is.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Recording:
     _seek: Callable[[int, int], int]
 
     def __init__(self, path: Path) -> None:
-        self._file = file = open(path, "rb", buffering=0)
+        self._file = file = open(path, "rb", buffering=0)  # noqa: SIM115
         try:
             pieces = mended(file, path.stat().st_size)
             file.seek(0)

@@ -26,7 +26,9 @@ MOST_BOXES = 2_000  # of an MP4 that are looked at
 
 
 def exact(path: Path, promised: float | None, counted: float | None) -> bool:
-    """Return whether browsers seek this file exactly. `promised` and `counted` are its length by header and by packets."""
+    """Return whether browsers seek this file exactly. `promised` and `counted` are its length by header and by
+    packets.
+    """
     if promised is None or counted is None or abs(promised - counted) > EXACT:
         return False
     file, container, stream = containers.open_sound(path, "")

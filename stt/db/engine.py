@@ -52,7 +52,7 @@ def database() -> sa.Engine:
     if mine:  # only one may make the tables
         try:
             attempt.set_result(_made())
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001
             attempt.set_exception(error)
     return attempt.result()
 
@@ -128,7 +128,7 @@ def _tune_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute(OVERWRITE)
-    # Wait for other writers at the beginning of a transaction: SQLite does not wait in a statement that finds the database
-    # compacted meanwhile, and has to read the schema again first.
+    # Wait for other writers at the beginning of a transaction: SQLite does not wait in a statement that finds the
+    # database compacted meanwhile, and has to read the schema again first.
     connection.isolation_level = "IMMEDIATE"
     fulltext_index.teach(connection)

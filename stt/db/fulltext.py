@@ -1,7 +1,7 @@
 """Full-text search: what a query asks for, and a hit in its context. `stt.db.fulltext_index` keeps the index.
 
-Queries and texts become words alike, in `stt.transcript.folding`: case, accents and punctuation do not count, and a character of
-Chinese, Japanese or Thai is a word by itself.
+Queries and texts become words alike, in `stt.transcript.folding`: case, accents and punctuation do not count, and a
+character of Chinese, Japanese or Thai is a word by itself.
 """
 
 from __future__ import annotations

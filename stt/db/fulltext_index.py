@@ -1,6 +1,7 @@
 """The index of the full-text search: how each database keeps it in step, and how it becomes that of newer code.
 
-Titles and texts are cut to words by `stt.transcript.folding`, once for the index and once for the query, so both agree. PostgreSQL
+Titles and texts are cut to words by `stt.transcript.folding`, once for the index and once for the query, so both
+agree. PostgreSQL
 does the same in SQL; a test compares the two for every character. Triggers keep the index: whatever writes a title or a
 text, the index follows in the same transaction.
 """

@@ -1,4 +1,5 @@
-"""JSON of long transcripts in pieces. The standard library keeps the interpreter's lock from the first byte to the last,
+"""JSON of long transcripts in pieces. The standard library keeps the interpreter's lock from the first byte to the
+last,
 half a second for ten hours of speech, in which no other thread of this process does anything."""
 
 from __future__ import annotations

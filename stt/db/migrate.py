@@ -62,8 +62,8 @@ def _make(connection: sa.Connection, tables: sa.MetaData) -> None:
 
 
 def _migrate(connection: sa.Connection) -> None:
-    # Alembic takes a fifth of a second that only a changed database needs. It brings parts of SQLAlchemy that dbos brings
-    # too, in another thread at the same time: who meets one half imported fails. So first dbos, whole.
+    # Alembic takes a fifth of a second that only a changed database needs. It brings parts of SQLAlchemy that dbos
+    # brings too, in another thread at the same time: who meets one half imported fails. So first dbos, whole.
     import dbos  # noqa: F401
     from alembic import command
     from alembic.config import Config

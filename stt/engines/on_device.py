@@ -182,7 +182,9 @@ class Ears:
         self._ahead: Stretch | None = None
 
     def hear(self, start: float, language: str | None) -> Stretch:
-        """Begin the stretch at `start` seconds, with the language before it if it is known. Raises NotFound without the file."""
+        """Begin the stretch at `start` seconds, with the language before it if it is known. Raises NotFound without
+        the file.
+        """
         ahead = self._ahead
         here = ahead if ahead and ahead.start == start else self._begun(start, language)
         # The first stretch keeps all threads, so that first words come soon.

@@ -22,8 +22,8 @@ PART = 30.0  # seconds that are decoded at once
 def track_file(recording: Recording, choice: str, ask: Callable[[], None]) -> Iterator[Path]:
     """Write the chosen track (see `stt.audio.tracks`) as FLAC, 16 kHz; the file is deleted afterwards.
 
-    Tracks that are speakers become its channels. `ask` is called now and then, and may raise. Raises what `media.Reader`
-    raises, and DiskFull.
+    Tracks that are speakers become its channels. `ask` is called now and then, and may raise. Raises what
+    `media.Reader` raises, and DiskFull.
     """
     track, _ = tracks.picked(tracks.of_rows(recording.tracks), choice)
     part = paths.folder("incoming") / recordings.new_id()

@@ -192,7 +192,8 @@ class Csv(Format):
     extension, label, mime = "csv", "Words (CSV)", "text/csv"
 
     def content(self, transcript: Transcript, about: About) -> bytes:
-        """A row a word: start, end (seconds), word, confidence (0 to 1), speaker, language; what is unknown stays empty.
+        """A row a word: start, end (seconds), word, confidence (0 to 1), speaker, language; what is unknown stays
+        empty.
 
         UTF-8 with a byte order mark, without which Excel garbles all but English. Cells that a spreadsheet would
         take for a formula begin with an apostrophe.

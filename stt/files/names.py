@@ -147,7 +147,9 @@ def _joins(before: str, after: str) -> bool:
 
 
 def clean(name: str) -> str:
-    """Return a file name for people: the last part of any path, nothing that nobody sees, LONGEST characters at most."""
+    """Return a file name for people: the last part of any path, nothing that nobody sees, LONGEST characters at
+    most.
+    """
     shown = visible(name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]).strip()
     if not shown.strip(" ."):
         return UNNAMED
@@ -173,7 +175,9 @@ def shorten(text: str, longest: int) -> str:
 
 
 def of_header(value: str) -> str:
-    """Return a name that a header of its own holds, percent-encoded or raw. `value` as HTTP libraries give it: latin-1."""
+    """Return a name that a header of its own holds, percent-encoded or raw. `value` as HTTP libraries give it:
+    latin-1.
+    """
     return text_of(unquote_to_bytes(_raw(value[:_HEADER])))
 
 

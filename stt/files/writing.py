@@ -52,7 +52,9 @@ def shut(folder: Path) -> None:
 
 
 def tighten(folder: Path) -> None:
-    """Take from group and others what they may do with a folder and all that is in it; what cannot be changed is logged."""
+    """Take from group and others what they may do with a folder and all that is in it; what cannot be changed is
+    logged.
+    """
     kept = 0
     for place, _, names in os.walk(folder):
         for path in [Path(place), *(Path(place, name) for name in names)]:

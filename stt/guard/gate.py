@@ -1,4 +1,6 @@
-"""Who may speak to the server: requests by a name it does not go by, from another site, or to closed routes end here."""
+"""Who may speak to the server: requests by a name it does not go by, from another site, or to closed routes end
+here.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,8 @@ log = logging.getLogger("stt.web.endpoints")
 PROBES = ("/healthz", "/_stcore/health")  # asked by balancers, by whatever address; they say nothing of anybody
 FIGURES = ("/metrics", "/_stcore/metrics")
 SIGN_IN, SIGN_OUT, SIGNED_IN = "/auth/login", "/auth/logout", "/oauth2callback"  # routes of Streamlit's own
-# Routes of Streamlit's that no page of ours needs: files of pages, for whoever has the address; and uploads, of which it
-# keeps any number in memory.
+# Routes of Streamlit's that no page of ours needs: files of pages, for whoever has the address; and uploads, of which
+# it keeps any number in memory.
 CLOSED = ("/media/", "/_stcore/upload_file/")
 SAFE = ("GET", "HEAD", "OPTIONS")
 VIOLATION = 1008  # the code with which a websocket is closed

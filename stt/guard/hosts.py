@@ -71,8 +71,8 @@ def is_known(host: Host, local: str | None) -> bool:
 def is_own_page(origin: str, host: Host, *, secure: bool) -> bool:
     """Whether the page at `origin` is one of this server's, which was asked for as `host`.
 
-    `secure`: the request came by HTTPS, so a page that came by HTTP is another one. A proxy that sends on a `Host` of its
-    own is fine if STT_HOSTS has the name that people see.
+    `secure`: the request came by HTTPS, so a page that came by HTTP is another one. A proxy that sends on a `Host` of
+    its own is fine if STT_HOSTS has the name that people see.
     """
     try:
         parts = urlsplit(origin)

@@ -135,7 +135,8 @@ def _cookies_for(request: Request, jar: cookies.Jar) -> list[str]:
 def _signed_in(set_cookies: list[str], jar: cookies.Jar) -> list[str]:
     """The cookie of a new visitor, bound to the sign-in that this answer of the callback sets; none if it sets none.
 
-    Who has signed in gets a new name, so that nobody can plant one that they know; a link from elsewhere changes nothing.
+    Who has signed in gets a new name, so that nobody can plant one that they know; a link from elsewhere changes
+    nothing.
     """
     from stt.auth import sign_ins
 

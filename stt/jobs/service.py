@@ -95,9 +95,9 @@ def create(
     `stt.aiml.catalog`; on this machine `language` (a code; missing means detect), `translate` (to English) and
     `channels_are_speakers`; with every model `track` (a number from 1, or "all", for which each track is a speaker;
     missing means the one with speech). `key` is the visitor's own for the AI/ML API; without it the server's is used.
-    `claim` is that of an Idempotency-Key, `address` the network address of the visitor. If this raises, there is no job.
-    Raises InputError for a file, link or option that cannot be used, NotFound for somebody else's recording, KeyMissing,
-    LimitReached.
+    `claim` is that of an Idempotency-Key, `address` the network address of the visitor. If this raises, there is no
+    job. Raises InputError for a file, link or option that cannot be used, NotFound for somebody else's recording,
+    KeyMissing, LimitReached.
     """
     start()
     owner = recovery.current(owner)
@@ -310,7 +310,9 @@ def _mend_if_started() -> None:
 
 
 def _take_back(job: Job, claim: idempotency.Claim | None, copy: str | None) -> None:
-    """Nothing is left of a job that could not be queued: not what it counts towards limits, nor the copy of its file."""
+    """Nothing is left of a job that could not be queued: not what it counts towards limits, nor the copy of its
+    file.
+    """
     records.take_back(job, **({"also": claim.forget} if claim else {}))
     quotas.forget(job)
     if copy is not None:

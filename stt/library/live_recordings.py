@@ -153,7 +153,7 @@ def _watch() -> None:
     while True:
         try:
             sweep()
-        except Exception as error:  # the database or the store is away: nothing is deleted, the next look finds it
+        except Exception as error:  # the database or the store is away: nothing is deleted, the next look finds it  # noqa: BLE001
             log.warning("live recordings were not looked at: %s", type(error).__name__)
         pause.wait(LOOK)
 

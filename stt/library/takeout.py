@@ -1,4 +1,6 @@
-"""All that is one owner's as a ZIP that is made while it is sent: transcripts, recordings, and what is known of them."""
+"""All that is one owner's as a ZIP that is made while it is sent: transcripts, recordings, and what is known of
+them.
+"""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from typing import Any
 
 from stt.errors import BadLink
@@ -45,10 +46,8 @@ def check_text(host: str) -> None:
     name = host.rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
         raise BadLink(_PRIVATE)
-    try:  # also 0x7f.1 and 2130706433, as whoever connects would read them
+    with suppress(OSError, UnicodeError):  # also 0x7f.1 and 2130706433, as whoever connects would read them # a name
         _check(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST))
-    except (OSError, UnicodeError):
-        pass  # a name
 
 
 def of(host: str, port: int, *, allow_private: bool = False, ask: Callable[[], None] = lambda: None) -> list[str]:
@@ -74,7 +73,9 @@ def _check(found: list[Any]) -> None:
 
 
 def _looked_up(host: str, port: int, ask: Callable[[], None]) -> list[Any]:
-    """What the name service answers. A look-up cannot be interrupted: a thread does it, and is left if it takes long."""
+    """What the name service answers. A look-up cannot be interrupted: a thread does it, and is left if it takes
+    long.
+    """
     answer: Future[list[Any]] = Future()
 
     def look_up() -> None:

@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
@@ -313,13 +313,11 @@ class _Guard:
         while not self.done.wait(0.1):
             try:
                 self.check()
-            except Exception:
+            except Exception:  # noqa: BLE001
                 with self.lock:
                     for each in self.sockets:
-                        try:
+                        with suppress(OSError):  # closed already
                             each.shutdown(socket.SHUT_RDWR)
-                        except OSError:
-                            pass  # closed already
 
 
 class _OneAnswer(requests.Session):

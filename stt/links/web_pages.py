@@ -1,7 +1,7 @@
 """Web pages that are given where a recording is wanted: told apart by address and by content.
 
-Where a site has a public rule for the address of the recording itself, `direct` gives that. It only rewrites: whether an
-address may be opened is asked of the new one as of any other (see `stt.links.download`).
+Where a site has a public rule for the address of the recording itself, `direct` gives that. It only rewrites: whether
+an address may be opened is asked of the new one as of any other (see `stt.links.download`).
 """
 
 from __future__ import annotations
@@ -76,7 +76,9 @@ _SIGN_INS = "accounts.google.com login.microsoftonline.com login.live.com accoun
 
 
 def check(url: str, first: str = "") -> None:
-    """Raise BadLink if nothing behind this well-formed address ever is a recording. `first` is the link that led there."""
+    """Raise BadLink if nothing behind this well-formed address ever is a recording. `first` is the link that led
+    there.
+    """
     parts = urlsplit(url)
     if direct(url) == url and (found := _page(parts)):
         site, advice = found
@@ -97,8 +99,8 @@ def advice_for(url: str) -> str:
 def kind_of(head: bytes, *, says_html: bool, whole: bool) -> str | None:
     """Return what the first bytes of an answer are if they are no recording: "page" or "list", else None.
 
-    `says_html`: its Content-Type says so, which counts only where the content is text. `whole`: no more bytes follow, or
-    there are HEAD of them.
+    `says_html`: its Content-Type says so, which counts only where the content is text. `whole`: no more bytes follow,
+    or there are HEAD of them.
     """
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         head = head.decode("utf-16", "ignore").encode()

@@ -1,7 +1,7 @@
 """Make a playback copy of a recording: AAC in MP4, its index in front. Times are in seconds.
 
-A process of its own decodes and encodes (see `stt.audio.copy_encoder`); this one only writes down the packets that it hands
-over, one after the other, at times that it counts itself.
+A process of its own decodes and encodes (see `stt.audio.copy_encoder`); this one only writes down the packets that it
+hands over, one after the other, at times that it counts itself.
 """
 
 from __future__ import annotations

@@ -57,7 +57,9 @@ class _Copy:
 
     @property
     def work(self) -> str:
-        """The name of its workflow. What comes before the last dash is forgotten with the recording (`stt.store.erasure`)."""
+        """The name of its workflow. What comes before the last dash is forgotten with the recording
+        (`stt.store.erasure`).
+        """
         return f"{self.id}-{self.track or 'copy'}.{self.attempt}"
 
     @property
@@ -73,12 +75,14 @@ def expect(recording: Recording, options: dict[str, Any]) -> None:
     """Begin the copy that a job of these options is heard with. What goes wrong is left to the first opening."""
     try:
         begin(recording, playback_copies.track_of(recording, options))
-    except Exception as error:  # the job engine has errors of its own, and this is no reason to fail a job
+    except Exception as error:  # the job engine has errors of its own, and this is no reason to fail a job  # noqa: BLE001
         log.warning("could not begin a playback copy: %s", type(error).__name__)
 
 
 def begin(recording: Recording, track: str) -> None:
-    """Have a copy made, unless none is needed, or it is made or impossible. The job engine must run. Raises NotFound."""
+    """Have a copy made, unless none is needed, or it is made or impossible. The job engine must run. Raises
+    NotFound.
+    """
     if recording.seekable and not track:
         return
     copy = _wanted(recording.id, track)
@@ -210,7 +214,8 @@ class _Progress:
 
 
 def _keep(copy: _Copy, part: Path) -> None:
-    """Move the finished copy to where recordings are kept, unless its recording was deleted. Raises DiskFull, StorageAway.
+    """Move the finished copy to where recordings are kept, unless its recording was deleted. Raises DiskFull,
+    StorageAway.
 
     A process that is killed meanwhile leaves nothing in the end.
     """

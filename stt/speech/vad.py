@@ -14,8 +14,8 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 RATE = 16_000  # Hz
 FIRST_STRETCH = 20.0  # seconds; about 1 s of work on two cores, so that first words come soon
-# Seconds; a killed server does at most this much again. With 180 it had a fifth more windows to decode, as each lane ends
-# with a short one, and took 3 % longer; with 300 memory is still flat.
+# Seconds; a killed server does at most this much again. With 180 it had a fifth more windows to decode, as each lane
+# ends with a short one, and took 3 % longer; with 300 memory is still flat.
 STRETCH = 300.0
 
 REST = 0.25  # of a stretch; where less would be left over for the last one, the one before takes it

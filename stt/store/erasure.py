@@ -1,7 +1,7 @@
 """What was deleted leaves every file within a minute: recordings, copies, the job engine's memory, SQLite's pages.
 
-Each process with a job engine has a thread that does what `stt.store.removals` notes. A deletion here wakes it; those of
-other machines it finds by looking.
+Each process with a job engine has a thread that does what `stt.store.removals` notes. A deletion here wakes it; those
+of other machines it finds by looking.
 """
 
 from __future__ import annotations

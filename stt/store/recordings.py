@@ -31,7 +31,8 @@ STALE = 24 * 3600  # seconds; an unfinished upload older than this is abandoned
 class Recording:
     """A sound or video file that was taken in. `duration` in seconds, `size` in bytes, `sample_rate` in Hz.
 
-    `dated` is its own date in seconds since 1970, `dated_by` what that is (see `stt.containers.dates`); None if nothing tells it.
+    `dated` is its own date in seconds since 1970, `dated_by` what that is (see `stt.containers.dates`); None if
+    nothing tells it.
     """
 
     id: str
@@ -166,7 +167,8 @@ def add(part: Path, name: str, owner: str, dated: Dated | None = None) -> Record
 def look_into(part: Path, name: str, owner: str, dated: Dated | None = None) -> Recording:
     """What the finished file `part` is as a recording, if it is sound; it is not kept yet.
 
-    `dated` counts where the file has no date in it. Raises what `media.probe` raises, TooLarge if it is longer than the host allows.
+    `dated` counts where the file has no date in it. Raises what `media.probe` raises, TooLarge if it is longer than
+    the host allows.
     """
     from stt.audio import track_choice  # loads numpy: only when there is something to look at
 
@@ -192,7 +194,9 @@ def look_into(part: Path, name: str, owner: str, dated: Dated | None = None) -> 
 
 
 def looked_into(recording: Recording) -> Recording:
-    """Return it with its tracks, where a version took it in that did not look at them. Raises what `media.probe` raises."""
+    """Return it with its tracks, where a version took it in that did not look at them. Raises what `media.probe`
+    raises.
+    """
     if recording.tracks is not None:
         return recording
     from stt.audio import track_choice
@@ -233,7 +237,8 @@ def check_length(name: str, seconds: float | None) -> None:
     longest = settings().stt_length_limit
     if seconds is not None and seconds > longest * 60:
         raise TooLarge(
-            f"“{name}” is {seconds / 60:,.1f} minutes long. The limit is {longest:,} {'minute' if longest == 1 else 'minutes'}."
+            f"“{name}” is {seconds / 60:,.1f} minutes long. "
+            f"The limit is {longest:,} {'minute' if longest == 1 else 'minutes'}."
         )
 
 

@@ -168,7 +168,9 @@ def begin(generation_id: str, attempt: int) -> bool:
 
 
 def begin_again(job: Job, **values: Any) -> bool:
-    """Let an ended job wait once more, with another attempt among `values`; False if it is not as `job` says any more."""
+    """Let an ended job wait once more, with another attempt among `values`; False if it is not as `job` says any
+    more.
+    """
     return _from(job, (job.state,), state=QUEUED, error=None, finished=None, partial=None, claim=None, **values)
 
 

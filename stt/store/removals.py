@@ -1,8 +1,9 @@
-"""What is still to be removed of what was deleted: noted in the transaction that deletes it, and done until it succeeds.
+"""What is still to be removed of what was deleted: noted in the transaction that deletes it, and done until it
+succeeds.
 
 A process may be killed, and the store of recordings or the job engine may be away, between a row and its file. So a
-file that could not be removed is tried again (see `stt.store.erasure`), and a file without a row, from an upload that was
-broken off at its end, is removed too.
+file that could not be removed is tried again (see `stt.store.erasure`), and a file without a row, from an upload that
+was broken off at its end, is removed too.
 """
 
 from __future__ import annotations
@@ -67,7 +68,9 @@ def due(kind: str, begins: str = "") -> list[str]:
 
 
 def remove_audio(recording_id: str) -> bool:
-    """Remove a file whose row is gone, and its playback copies; whether that could be done. What could not is tried again."""
+    """Remove a file whose row is gone, and its playback copies; whether that could be done. What could not is tried
+    again.
+    """
     return all([_remove(name) for name in (recording_id, *due(AUDIO, f"{recording_id}."))])
 
 

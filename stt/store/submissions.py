@@ -1,4 +1,6 @@
-"""What is kept of a job at the provider: whether its create was sent, its id there, its own answer, the visitor's key."""
+"""What is kept of a job at the provider: whether its create was sent, its id there, its own answer, the visitor's
+key.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,9 @@ def keep_id(generation_id: str, remote_id: str | None) -> None:
 
 
 def keep_raw(generation_id: str, raw: Any) -> None:
-    """Keep an answer of the provider that holds no transcript, so that nothing paid for is lost, unless it was deleted."""
+    """Keep an answer of the provider that holds no transcript, so that nothing paid for is lost, unless it was
+    deleted.
+    """
     empty, mine = Transcript(), transcriptions.c.id == generation_id
     with database().begin() as connection:
         connection.execute(transcripts.delete().where(transcripts.c.id == generation_id))

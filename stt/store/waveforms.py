@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
@@ -71,9 +72,7 @@ def measured(recording: Recording) -> bytes:
         return b""
     edges = np.linspace(0, len(loudness), STEPS + 1).astype(int)
     # The louder part of each step: speech has pauses, and their share would make long recordings flat.
-    steps = np.array(
-        [np.percentile(loudness[a : max(b, a + 1)], 90) for a, b in zip(edges[:-1], edges[1:], strict=True)]
-    )
+    steps = np.array([np.percentile(loudness[a : max(b, a + 1)], 90) for a, b in itertools.pairwise(edges)])
     loudest = steps.max()
     return (steps / loudest * 255 if loudest else steps).round().astype(np.uint8).tobytes()
 

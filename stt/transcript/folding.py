@@ -1,6 +1,7 @@
 """Letters that are the same to whoever searches: without case, accents, strokes, and the habits of keyboards.
 
-IGNORED and SPECIAL are the one table: Python, SQL and the player's script apply it alike, which tests hold. Each character is folded
+IGNORED and SPECIAL are the one table: Python, SQL and the player's script apply it alike, which tests hold. Each
+character is folded
 by itself: compatibility decomposition (NFKD), lower case, then what is ignored goes and what is special changes.
 """
 

@@ -170,7 +170,8 @@ def joined(texts: Iterable[str]) -> str:
 
 
 def whole_words(segment: Segment) -> list[Word]:
-    """Return the words of a segment as `stt.transcript.scripts` counts them, without outer spaces; none without word times.
+    """Return the words of a segment as `stt.transcript.scripts` counts them, without outer spaces; none without word
+    times.
 
     Engines cut "cold-hearted" in two, and put two ideographs into one. The parts of a word give it their span and the
     lowest confidence; a part of an engine's word has a share of its time by its length.

@@ -1,7 +1,7 @@
 """Titles of transcripts, and the order in which a history lists them.
 
-The order is that of a person: "Episode 2" before "Episode 10", Ä beside A, capitals beside small letters. Both databases
-compare bytes alike, so it is kept as a key beside each title.
+The order is that of a person: "Episode 2" before "Episode 10", Ä beside A, capitals beside small letters. Both
+databases compare bytes alike, so it is kept as a key beside each title.
 """
 
 from __future__ import annotations

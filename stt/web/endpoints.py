@@ -44,7 +44,8 @@ SANDBOX = "sandbox; default-src 'none'; media-src 'self'"
 async def upload(request: Request) -> Response:
     """`POST /upload`, the file as the raw body, its name in `X-File-Name` (percent-encoded): 201 and the recording.
 
-    `X-File-Modified` is when the file was last changed, in milliseconds since 1970, where the browser knows it. The body goes to disk as it comes; nothing is held in memory.
+    `X-File-Modified` is when the file was last changed, in milliseconds since 1970, where the browser knows it. The
+    body goes to disk as it comes; nothing is held in memory.
     """
     owner = await LOOKUPS.run(_owner, request)
     if owner is None:

@@ -43,7 +43,9 @@ async def one(request: Request) -> Response:
 
 
 async def several(request: Request) -> Response:
-    """`POST /export/transcripts.zip`, a form with `ids` and `formats`, both with commas between, and `zone`: the ZIP."""
+    """`POST /export/transcripts.zip`, a form with `ids` and `formats`, both with commas between, and `zone`: the
+    ZIP.
+    """
     try:
         form = _single(parse_qsl((await _body(request)).decode("utf-8", "replace"), keep_blank_values=True))
         owner, jobs = await LOOKUPS.run(_jobs, request, form)

@@ -139,7 +139,7 @@ def _create() -> dict[str, Any]:
         "operationId": "createTranscription",
         "summary": "Create a transcription of a link (JSON) or a file (form)",
         "description": "Without a key for the AI/ML API this server answers `#g1_whisper-base` itself; settings that "
-        "its own engine does not know are then left out. Send an `Idempotency-Key`, such as a UUID, to be able to repeat "
+        "its own engine does not know are then left out. Send an `Idempotency-Key`, such as a UUID, to repeat "
         "a request whose answer was lost: for 24 hours the same key with the same body has the same answer, and makes "
         "no second job.",
         "parameters": [

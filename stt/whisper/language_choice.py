@@ -130,7 +130,9 @@ class LanguageChoice:
         return path[::-1]
 
     def _doubtful(self, first: str, seen: Sequence[Probabilities]) -> int:
-        """How many slices at the beginning may still be in the language before, where the window switches to `first`."""
+        """How many slices at the beginning may still be in the language before, where the window switches to
+        `first`.
+        """
         if self.current in (None, first):
             return 0
         sure = [one.get(first, 0.0) >= SURE for one in seen]

@@ -50,7 +50,9 @@ class Lanes:
 
 
 class SideBySide(Generic[Item]):
-    """The items of all lanes, lane after lane, each as soon as it is there and those before it are given. Iterate once."""
+    """The items of all lanes, lane after lane, each as soon as it is there and those before it are given. Iterate
+    once.
+    """
 
     def __init__(
         self, threads: ThreadPoolExecutor, closed: threading.Event, lanes: Sequence[Lane[Item]], ask: Callable[[], None]
@@ -91,7 +93,7 @@ class SideBySide(Generic[Item]):
             for item in lane(self._go_on):
                 out.put((item, None))
             out.put(None)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001
             out.put((None, error))
 
     def _go_on(self) -> None:

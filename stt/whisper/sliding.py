@@ -89,7 +89,8 @@ def segments(
         tokenizer = tokenizers(language)
         found = model.decoded(encoded, before, tokenizer, options)
         while windows.repetitive(found, options) and (cut := _cut(pauses, seek, size)):
-            # A sentence said twice and a loop look alike in the text. Each half alone does not repeat what is said twice.
+            # A sentence said twice and a loop look alike in the text. Each half alone does not repeat what is said
+            # twice.
             size = cut
             encoded = model.encoded(pad_or_trim(features[:, seek : seek + size]))
             found = model.decoded(encoded, (), tokenizer, options, misled=True)

@@ -97,12 +97,12 @@ def transcribe(
     """Hear 16 kHz mono float32 samples; segments come as soon as they are known, at least every few seconds.
 
     Times are in seconds from the first sample. Every segment has words with times and confidences; joined they are
-    its text. `language` is a code of LANGUAGES, None to detect it window by window, `among` those that are named or else
-    all; `before` is the language that was spoken until here, if that is known. `translate` gives English. Silence,
+    its text. `language` is a code of LANGUAGES, None to detect it window by window, `among` those that are named or
+    else all; `before` is the language that was spoken until here, if that is known. `translate` gives English. Silence,
     noise and music give no segments. Equal samples give equal segments.
 
-    With `lanes`, sound of a known language, or with one before it, is begun at once, before anybody asks for its segments: as soon as a lane is
-    done with what was begun before.
+    With `lanes`, sound of a known language, or with one before it, is begun at once, before anybody asks for its
+    segments: as soon as a lane is done with what was begun before.
 
     Raises BadOption for an unknown language, WeightsError without usable weights, and Cancelled while iterating, at
     once when `cancelled()` turns true. What is being decoded then goes on for up to two seconds, and is forgotten.

@@ -81,7 +81,8 @@ def _base(folder: Path, kept: Path) -> Weights:
     altered = [name for name, expected in BASE.items() if hashes[name] != expected]
     if altered:
         raise WeightsError(
-            f"{' and '.join(altered)} in {folder} {'is' if len(altered) == 1 else 'are'} not the published Whisper base."
+            f"{' and '.join(altered)} in {folder} "
+            f"{'is' if len(altered) == 1 else 'are'} not the published Whisper base."
         )
     return Weights(folder, "whisper-base", BASE["model.bin"])
 
@@ -146,7 +147,7 @@ def _from_hub(size: str, kept: Path) -> Weights:
     try:
         try:
             folder = Path(download_model(name, revision=revision, local_files_only=True))
-        except Exception:  # not in the cache yet; the hub's library has an error of its own for every way to say so
+        except Exception:  # not in the cache yet; the hub's library has an error of its own for every way to say so  # noqa: BLE001
             folder = Path(download_model(name, revision=revision))
     except Exception as error:
         raise WeightsError(

@@ -255,7 +255,7 @@ def test_a_link_that_is_deleted_while_it_comes_or_is_looked_into_brings_nothing_
         go_on.set()
         if moment == "while it is looked into":
             incoming = house.server.data / "incoming"
-            until(lambda size=len(content): size in sizes(incoming) or recordings.all_of(OWNER), 30, every=0.005)
+            until(lambda size=len(content): size in sizes(incoming) or recordings.all_of(OWNER), 30, every=0.005)  # noqa: B008, B023
         if moment == "just after":
             until(lambda i=generation_id: records.load(i, OWNER).recording_id, 30)
         if moment != "in the middle":

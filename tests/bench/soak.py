@@ -178,7 +178,7 @@ def soak(minutes: float) -> tuple[dict[str, tuple[float, float]], Load]:
     return {key: (median(f[key] for f in first), median(f[key] for f in last)) for key in steady[0]}, load
 
 
-class _settings:
+class _settings:  # noqa: N801
     """These settings for this process, for a while."""
 
     def __init__(self, **values: str) -> None:

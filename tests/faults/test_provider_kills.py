@@ -95,7 +95,7 @@ def make_jobs(count: int, folder: Path) -> dict[str, str]:
     return {key: hashlib.sha256(Path(path).read_bytes()).hexdigest() for key, path in pairs}
 
 
-class work:
+class work:  # noqa: N801
     """A process that works on the open jobs until none is left."""
 
     def __enter__(self) -> subprocess.Popen:

@@ -168,7 +168,7 @@ def test_a_body_that_stops_or_drips_is_a_408_and_leaves_nothing(
         answer = line.recv(65_536) if bound == "IDLE" else dripped(line, b"x")
         assert answer.startswith(b"HTTP/1.1 408 "), answer
         while b"more came" not in answer and b"in a minute" not in answer:
-            assert (more := line.recv(65_536)), answer
+            assert (more := line.recv(65_536)), answer  # noqa: RUF018
             answer += more
     until(lambda: not list((data / "incoming").glob("*")))
 

@@ -26,7 +26,7 @@ def test_nobody_is_refused_while_the_database_is_compacted(data: Path):
         while not over.is_set():
             try:
                 history.delete(put(ANN, Transcript((said("ask not what your country"),), 2.0)), ANN)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001
                 problems.append(error)
 
     writers = [threading.Thread(target=write) for _ in range(4)]

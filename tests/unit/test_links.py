@@ -150,7 +150,7 @@ def test_neither_a_drip_nor_silence_outlasts_the_time_limit_or_the_cancel(raw_se
     [b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\nfLaC", b"", b"SSH-2.0\r\n", b"HTTP/1.1 200 OK\r\nTransfer"],
 )
 def test_an_answer_that_breaks_off_is_no_recording(raw_server, fetch, tmp_path, content):
-    with pytest.raises(BadLink, match="connection to the site|0 bytes"):
+    with pytest.raises(BadLink, match=r"connection to the site|0 bytes"):
         fetch(raw_server(lambda connection, _: connection.sendall(content)))
     assert list(tmp_path.iterdir()) == []
 

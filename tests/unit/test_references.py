@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import time
@@ -491,10 +492,8 @@ HOSTILE = {
 @pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE.keys())
 def test_the_largest_files_take_no_minutes(data: bytes):
     began = time.perf_counter()
-    try:
+    with contextlib.suppress(SttError):
         reader.read(data, "a.txt", spoken={"a"})
-    except SttError:
-        pass
     assert time.perf_counter() - began < 30
 
 

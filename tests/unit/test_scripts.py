@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import time
 
 import pytest
@@ -130,7 +131,7 @@ def test_words_that_an_engine_cuts_are_whole_in_counts_tables_and_rest(cut: list
     found = whole_words(segment)
     assert [word.text for word in found] == expected
     assert (found[0].start, found[-1].end) == (0.0, float(len(cut)))
-    assert all(one.start <= one.end <= other.start + 1e-9 for one, other in zip(found, found[1:], strict=False))
+    assert all(one.start <= one.end <= other.start + 1e-9 for one, other in itertools.pairwise(found))
     assert all(min(w.confidence for w in words) <= word.confidence <= 0.9 and word.speaker == "Ann" for word in found)
     transcript = Transcript((segment,), duration=float(len(cut)))
     assert transcript.word_count == len(expected)
@@ -200,7 +201,7 @@ def test_lines_break_where_a_script_allows(text: str, columns: int):
     ).split("\n")
     lines = [first, *others]
     assert "".join(lines) == text and len(lines) > 1
-    for before, after in zip(lines, lines[1:], strict=False):
+    for before, after in itertools.pairwise(lines):
         assert after[0] not in "。！、ะาำ" and before[-1] not in "เแโใไ「"
 
 

@@ -28,8 +28,13 @@ ANN = "user:ann@example.org"
         (0, False),
         ("0", False),
         (1, False),
-    ]
-    + [(None, False), ("no", False), ("", False), ("yes", False), ([], False), (["true"], False)],
+        (None, False),
+        ("no", False),
+        ("", False),
+        ("yes", False),
+        ([], False),
+        (["true"], False),
+    ],
 )
 def test_an_address_counts_only_if_the_provider_says_that_it_is_verified(host, said: object, counts: bool):
     claims = {"email": "Ann@Example.org", "sub": "4711", "email_verified": said}

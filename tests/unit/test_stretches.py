@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -28,7 +29,7 @@ def test_speech_is_found_and_the_pause_is_not_part_of_it(talk):
     middle = pause / RATE + 0.5
     assert sum(end - start for start, end in spans) > 8
     assert all(start < end for start, end in spans)
-    assert all(one[1] <= other[0] for one, other in zip(spans, spans[1:], strict=False))
+    assert all(one[1] <= other[0] for one, other in itertools.pairwise(spans))
     assert not any(start < middle < end for start, end in spans)
 
 

@@ -99,7 +99,7 @@ def test_an_altered_base_model_in_the_cache_of_the_hub_is_refused(data):
     choice = _settings(data, stt_whisper_model=str(snapshot))
     assert weights.find(choice).name == "whisper-base"
     _spoil(snapshot / "model.bin")
-    with pytest.raises(WeightsError, match="model.bin"):
+    with pytest.raises(WeightsError, match=r"model\.bin"):
         weights.find(choice)
 
 
@@ -108,7 +108,7 @@ def test_the_base_model_is_known_by_its_weights_whatever_its_folder_is_called(da
     choice = _settings(data, stt_whisper_model=str(folder))
     assert weights.find(choice).name == "whisper-base"
     _spoil(folder / "vocabulary.txt")
-    with pytest.raises(WeightsError, match="vocabulary.txt"):
+    with pytest.raises(WeightsError, match=r"vocabulary\.txt"):
         weights.find(choice)
 
 
@@ -132,7 +132,7 @@ def test_a_choice_that_cannot_be_is_named(tmp_path, choice, said):
 
 def test_a_folder_without_the_model_says_what_is_missing(tmp_path):
     (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(WeightsError, match="lacks tokenizer.json and model.bin"):
+    with pytest.raises(WeightsError, match=r"lacks tokenizer\.json and model\.bin"):
         weights.find(_settings(tmp_path, stt_whisper_model=str(tmp_path)))
 
 

@@ -1,4 +1,6 @@
-"""Crashes while a recording is read, Idempotency-Keys, who queues a job, whose key it spends, and the client's address."""
+"""Crashes while a recording is read, Idempotency-Keys, who queues a job, whose key it spends, and the client's
+address.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A sign-in is bound to the cookie that came with it. Those from before are bound to nothing: people sign in once more."""
+"""A sign-in is bound to the cookie that came with it. Those from before are bound to nothing: people sign in once
+more.
+"""
 
 from __future__ import annotations
 

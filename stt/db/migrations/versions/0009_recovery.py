@@ -1,4 +1,6 @@
-"""Recovery codes, browsers that have another's history, histories that were added to others, hints that were dismissed."""
+"""Recovery codes, browsers that have another's history, histories that were added to others, hints that were
+dismissed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The recording's own date, and a key beside each title that sorts as people do; old titles get theirs in the background."""
+"""The recording's own date, and a key beside each title that sorts as people do; old titles get theirs in the
+background.
+"""
 
 from __future__ import annotations
 
