@@ -23,6 +23,7 @@ from pages.widgets.version_picker import (
     version_labels,
 )
 from stt import kinds
+from stt.aiml.catalog import TRACK
 from stt.errors import InputError
 from stt.guard import base_path
 from stt.library import versions
@@ -171,10 +172,11 @@ def keys_of(tokens: list[comparison.Token]) -> str:
 
 
 def audio_of(job: Job, first: Job) -> str | None:
-    """Versions of one recording share one address, so that the browser loads it once."""
+    """Versions that heard the same share one address, so that the browser loads it once."""
     if not versions.has_sound(job):
         return None
-    return base_path.at(f"/audio/{first.id if first.recording_id == job.recording_id else job.id}")
+    same = (first.recording_id, first.options.get(TRACK)) == (job.recording_id, job.options.get(TRACK))
+    return base_path.at(f"/audio/{first.id if same else job.id}")
 
 
 def side_by_side(done: list[Job], reference: str) -> None:

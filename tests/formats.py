@@ -12,6 +12,8 @@ import numpy as np
 
 from tests.audio import RATE
 
+PICTURES = 10  # a second
+
 
 class _Pipe(io.RawIOBase):
     """A file that cannot be gone back in, as what a browser records: it gets no length and no index."""
@@ -72,6 +74,45 @@ def _vbr_without_header(path: Path, sound: np.ndarray) -> Path:
     return path
 
 
+def write_video(
+    path: Path, sound: np.ndarray, codec: str, *, rate: int = RATE, late: float = 0.0, gap: tuple[float, float] = (0.0, 0.0),
+) -> Path:  # fmt: skip
+    """Mono samples of 16 kHz below a picture of H.264 that has few key frames.
+
+    The sound begins `late` seconds after the picture; from second `gap[0]` of it on it comes `gap[1]` seconds later.
+    """
+    with av.open(str(path), "w") as container:
+        picture = container.add_stream(
+            "libx264", rate=PICTURES, width=64, height=64, pix_fmt="yuv420p", options={"g": "250"}
+        )
+        stream = container.add_stream(codec, rate=rate, layout="mono")
+        packets = []
+        for number in range(int((late + gap[1] + len(sound) / RATE) * PICTURES)):
+            frame = av.VideoFrame.from_ndarray(np.full((64, 64), number % 200, np.uint8), "gray").reformat(
+                format="yuv420p"
+            )
+            frame.pts, frame.time_base = number, Fraction(1, PICTURES)
+            packets += picture.encode(frame)
+        packets += picture.encode(None)
+        resampler = av.AudioResampler(format=stream.codec_context.format, layout="mono", rate=rate)
+        heard = []
+        for at in range(0, len(sound), RATE // 10):
+            part = np.ascontiguousarray(sound[np.newaxis, at : at + RATE // 10])
+            frame = av.AudioFrame.from_ndarray(part, "fltp", "mono")
+            frame.sample_rate, frame.pts, frame.time_base = RATE, at, Fraction(1, RATE)
+            for made in resampler.resample(frame):
+                heard += stream.encode(made)
+        heard += [packet for made in resampler.resample(None) for packet in stream.encode(made)]
+        for packet in [*heard, *stream.encode(None)]:
+            at = float(packet.pts * packet.time_base)
+            moved = late + (gap[1] if gap[1] and at >= gap[0] else 0.0)
+            packet.pts = packet.dts = packet.pts + round(moved / packet.time_base)
+            packets.append(packet)
+        for packet in sorted(packets, key=lambda packet: packet.dts * packet.time_base):
+            container.mux(packet)
+    return path
+
+
 FORMATS: dict[str, Callable[[Path, np.ndarray], Path]] = {
     "VBR MP3 with header.mp3": lambda p, s: write(p, s, "libmp3lame", "mp3", flags="+qscale", global_quality="472"),
     "VBR MP3 without header.mp3": _vbr_without_header,
@@ -86,8 +127,9 @@ FORMATS: dict[str, Callable[[Path, np.ndarray], Path]] = {
     "Ogg.ogg": lambda p, s: write(p, s, "libopus", "ogg", rate=48_000),
     "M4A.m4a": lambda p, s: write(p, s, "aac", "mp4", layout="stereo"),
     "FLAC.flac": lambda p, s: write(p, s, "flac", "flac"),
+    "video.mp4": lambda p, s: write_video(p, s, "aac"),
 }
-ORIGINALS = ("M4A.m4a", "FLAC.flac")  # every browser seeks these exactly
+ORIGINALS = ("M4A.m4a", "FLAC.flac", "video.mp4")  # every browser seeks these exactly
 
 
 def place_of(piece: np.ndarray, whole: np.ndarray, likeness: float = 0.5) -> float:

@@ -25,6 +25,7 @@ class Comparison {
     const part = (name) => root.querySelector(`.stt-cmp-${name}`);
     const names = "facts matrix bar audio play now previous count next filter against notice heads text rest live";
     for (const name of names.split(" ")) this[name] = part(name);
+    this.copy = new PlaybackCopy((address, failed) => this.offer(address, failed), (percent) => this.prepare(percent));
     this.closing = new AbortController();
     const on = (target, name, act) => target.addEventListener(name, act, { signal: this.closing.signal });
     on(this.play, "click", () => this.toggle());
@@ -33,9 +34,12 @@ class Comparison {
     on(this.filter, "change", () => this.sift());
     on(this.text, "click", (event) => this.clicked(event));
     on(this.text, "keydown", (event) => this.pressed(event));
-    on(this.audio, "loadedmetadata", () => this.take());
+    on(this.audio, "loadedmetadata", () => {
+      this.tell(this.failed ? COPY_ORIGINAL : "", "", false);
+      this.take();
+    });
     on(this.audio, "timeupdate", () => this.tick());
-    on(this.audio, "error", () => this.source && this.tell("The sound cannot be loaded. Reload the page to try again."));
+    on(this.audio, "error", () => this.source && this.tell(this.failed ? COPY_SILENT : "The sound cannot be loaded. Reload the page to try again."));
     for (const name of ["play", "pause", "ended"]) on(this.audio, name, () => this.showState());
     this.watcher = new IntersectionObserver(
       (seen) => seen.forEach(({ target, isIntersecting }) => isIntersecting && this.build(target)),
@@ -262,8 +266,8 @@ class Comparison {
     const { audio } = this.data.columns[word.column];
     if (!audio) return this.tell("The sound of this version is not kept here.");
     if (word.start == null) return this.tell("No time is known for this word.");
-    this.tell("");
     this.load(audio);
+    if (this.audio.readyState >= 1) this.tell(this.failed ? COPY_ORIGINAL : "", "", false);
     this.pending = Math.max(0, word.start - EARLIER);
     this.take();
     this.start();
@@ -273,8 +277,24 @@ class Comparison {
     if (address === this.source) return;
     this.source = address;
     this.pending = null;
-    if (address) this.audio.src = address;
-    else this.audio.removeAttribute("src");
+    this.failed = this.waiting = false; // whether there is no copy; whether to play as soon as there is one
+    if (this.audio.hasAttribute("src")) {
+      this.audio.removeAttribute("src");
+      this.audio.load();
+    }
+    this.tell("");
+    this.copy.find(address);
+  }
+
+  prepare(percent) {
+    this.tell("Preparing the sound", `, ${percent} %`, false);
+  }
+
+  offer(address, failed) {
+    this.failed = failed;
+    this.tell("");
+    this.audio.src = address;
+    if (this.waiting) this.start();
   }
 
   /** Before the length is known a position is kept until it can be taken. */
@@ -286,14 +306,17 @@ class Comparison {
   }
 
   start() {
+    this.waiting = !this.audio.hasAttribute("src");
+    if (this.waiting) return;
     this.audio.play().catch((problem) => {
       if (problem.name === "NotAllowedError") this.tell("The browser held the sound back. Press Play once more.");
     });
   }
 
   toggle() {
-    if (!this.audio.paused) this.audio.pause();
-    else this.start();
+    if (this.waiting) this.waiting = false;
+    else if (this.audio.paused) this.start();
+    else this.audio.pause();
   }
 
   tick() {
@@ -306,8 +329,12 @@ class Comparison {
     this.play.setAttribute("aria-label", playing ? "Pause" : "Play");
   }
 
-  tell(words) {
-    this.notice.textContent = words;
+  /** Say something below the controls. What changes all the time, as `far` does, is not read aloud. */
+  tell(words, far = "", trouble = true) {
+    const [said, silent] = this.notice.children;
+    if (said.textContent !== words) said.textContent = words;
+    silent.textContent = far;
+    this.notice.classList.toggle("stt-cmp-trouble", trouble);
     this.notice.hidden = !words;
   }
 
@@ -323,6 +350,7 @@ class Comparison {
     this.closing.abort();
     this.watcher.disconnect();
     this.sizes.disconnect();
+    this.copy.close();
     this.audio.pause();
     this.audio.removeAttribute("src");
     this.audio.load();

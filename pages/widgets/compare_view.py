@@ -11,12 +11,13 @@ from stt.transcript.comparison import ADDED, CHANGED, MISSING, SAME, Cell, Passa
 from . import component
 
 _LETTERS = {SAME: "s", CHANGED: "c", MISSING: "m", ADDED: "a"}
-_compare = component("compare_view")
+_compare = component("compare_view", "player_copy.js", "compare_view.js")
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What heads a column; `audio` is the address of its sound (a route with byte ranges), None if there is none."""
+    """What heads a column; `audio` is the address of its sound (a route with byte ranges, and `/state` below it),
+    None if there is none."""
 
     letter: str
     name: str

@@ -85,6 +85,7 @@ class Player {
     this.controls.hidden = !address;
     this.root.classList.toggle("stt-silent", !address);
     this.root.classList.remove("stt-preparing");
+    this.play.disabled = this.slider.disabled = false;
     this.tell(address ? "" : "The sound is not kept here. The text stays.");
     this.copy.find(address);
   }
@@ -98,7 +99,7 @@ class Player {
     this.failed = failed;
     this.root.classList.remove("stt-preparing");
     this.tell("");
-    this.audio.src = failed ? `${address}${address.includes("?") ? "&" : "?"}original` : address;
+    this.audio.src = address;
     if (this.waiting) this.start();
   }
 
@@ -236,7 +237,8 @@ class Player {
     this.scrolled = -Infinity;
     on(audio, "loadedmetadata", () => {
       this.measure();
-      this.tell(this.failed ? "The sound could not be prepared for this browser. You hear the original; its times may be off." : "");
+      this.tell(this.failed ? COPY_ORIGINAL : "");
+      this.play.disabled = this.slider.disabled = false;
       if (this.pending != null) this.move(this.pending);
       this.pending = null;
       audio.playbackRate = Number(this.speed.value);
@@ -245,11 +247,13 @@ class Player {
     on(audio, "error", () => {
       const strange = audio.error?.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED;
       const problem = this.failed
-        ? "The sound could not be prepared for this browser. Download the audio to hear it."
+        ? COPY_SILENT
         : strange
         ? "This browser cannot play this recording. Download the audio to hear it."
         : "The sound cannot be loaded. Reload the page to try again.";
-      if (this.data.audio) this.tell(problem);
+      if (!this.data.audio) return;
+      this.tell(problem);
+      this.play.disabled = this.slider.disabled = strange;
     });
     on(audio, "seeked", () => this.tick());
     for (const name of ["play", "pause", "ended"]) on(audio, name, () => this.showState());

@@ -4,9 +4,12 @@
 const COPY_ASKED = 1000; // milliseconds between two questions at first, then ever longer
 const COPY_SELDOM = 5000;
 const COPY_TRIES = 5; // questions without an answer, after which the sound is tried as it is
+const COPY_FAILED = "The sound could not be prepared for this browser.";
+const COPY_ORIGINAL = `${COPY_FAILED} You hear the original; its times may be off.`;
+const COPY_SILENT = `${COPY_FAILED} Download the audio to hear it.`;
 
 class PlaybackCopy {
-  /** `ready(address, failed)` is called with where the sound is, `wait(percent)` while there is none. */
+  /** `ready(address, failed)` is called with where the sound is: the original if there is no copy. `wait(percent)` before. */
   constructor(ready, wait) {
     this.ready = ready;
     this.wait = wait;
@@ -24,10 +27,14 @@ class PlaybackCopy {
       const lost = !answer || answer.status >= 500;
       unanswered = lost ? unanswered + 1 : 0;
       if (found?.state === "making") this.wait(found.percent);
-      else if (!lost || unanswered >= COPY_TRIES) return this.ready(address, found?.state === "failed");
+      else if (!lost || unanswered >= COPY_TRIES) return this.offer(address, found?.state === "failed");
       await new Promise((done) => setTimeout(done, Math.min(COPY_ASKED * (1 + time / 10), COPY_SELDOM)));
       if (this.wanted !== address) return;
     }
+  }
+
+  offer(address, failed) {
+    this.ready(failed ? `${address}${address.includes("?") ? "&" : "?"}original` : address, failed);
   }
 
   close() {

@@ -49,7 +49,7 @@ async function begin(recorder) {
   const { media, sound } = recorder;
   const stopped = (error) => stop(recorder, error);
   const name = `Recording of ${now()}.${ending(media.mimeType)}`;
-  recorder.sending = new Sending(recorder.url, name, () => changed(recorder), stopped);
+  recorder.sending = new Sending(recorder.url, name, Boolean(sound.shared), () => changed(recorder), stopped);
   const sending = recorder.sending;
   media.ondataavailable = ({ data }) => sending.add(data);
   media.onstop = () => (sound.close(), sending.end());
@@ -224,7 +224,7 @@ function words({ state, unshared }, sound, sending) {
   if (state === "saving") return "Saving";
   if (state === "paused") return "Paused. What was recorded is saved.";
   if (unshared) return "Sharing has ended. The microphone is still recorded.";
-  return sound?.shared ? "Recording both: the microphone on the left channel, the shared sound on the right." : "Recording";
+  return sound?.shared ? "Recording both: the microphone and the shared sound, each as its own track." : "Recording";
 }
 
 function clock(seconds) {

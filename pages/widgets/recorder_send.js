@@ -6,9 +6,12 @@ const STILL_HERE = 4000; // milliseconds between two signs of life of a recordin
 const LAST = 60_000; // bytes; browsers send no more while a page closes
 
 class Sending {
-  /** `changed` is called whenever something is to be shown, `refused` with what ends the recording. */
-  constructor(url, name, changed, refused) {
-    Object.assign(this, { url, name, changed, refused });
+  /**
+   * `shared`: the right channel is the sound of a tab or the screen. `changed` is called whenever something is to be
+   * shown, `refused` with what ends the recording.
+   */
+  constructor(url, name, shared, changed, refused) {
+    Object.assign(this, { url, name, shared, changed, refused });
     Object.assign(this, { id: null, number: 0, queue: [], batch: null, head: null, tries: 0, trouble: null });
     Object.assign(this, { size: 0, ending: false, recording: null, error: null, paused: false });
     this.signs = setInterval(() => this.paused && this.pump(), STILL_HERE);
@@ -49,7 +52,7 @@ class Sending {
   async step() {
     if (!this.id) {
       const named = { "X-File-Name": encodeURIComponent(this.name) };
-      const { status, answer } = await this.ask(this.url, null, named);
+      const { status, answer } = await this.ask(this.shared ? `${this.url}?shared=1` : this.url, null, named);
       if (status === 201) this.id = answer.id;
       else this.fail(answer);
       return true;

@@ -18,15 +18,16 @@ def track_choice(recording: Recording, model: Model, place: str) -> dict[str, st
     names = tracks.names_of(several)
     if not model.local:  # a provider takes one file
         names.pop(tracks.ALL, None)
-    chosen = str(tracks.chosen(several) or "")
+    chosen, usual = str(tracks.chosen(several) or ""), tracks.usual(several)
+    usual = usual if usual in names else chosen
     key = f"track-{place}-{recording.id}"
-    picked = st.session_state.get(key) or chosen
-    plain(tracks.summary(several, picked if picked in names else chosen), "stt-facts")
+    picked = st.session_state.get(key) or usual
+    plain(tracks.summary(several, picked if picked in names else usual), "stt-facts")
     if len(names) > 1:
         picked = st.selectbox(
             "Track",
             list(names),
-            index=list(names).index(chosen),
+            index=list(names).index(usual),
             format_func=lambda choice: names.get(choice, choice),
             key=key,
             label_visibility="collapsed",

@@ -18,6 +18,7 @@ from stt.errors import SttError
 RATE = 16_000  # Hz, what speech models take
 COPY_RATES = (16_000, 22_050, 24_000, 32_000, 44_100, 48_000)  # Hz, of playback copies
 COPY_BITS = 64_000  # a second of one channel of a playback copy
+CALL_RATE, CALL_BITS = 48_000, 96_000  # Hz and bits a second of a track of a recorded call; the browser's has 64,000
 PART = 10.0  # seconds that are decoded at once; it is asked in between whether to go on
 # Bounds for one request, in seconds of processor time and of waiting. Looking into an honest recording takes a tenth
 # of a second; a part of it far less, but all lanes of Whisper may be busy beside it.

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from stt import call_encoder
 from stt.audio import probe
 from stt.audio.copy_encoder import Encoder
 from stt.audio.decoder import RATE
@@ -44,6 +45,7 @@ class Decoder:
         self._reader: Reader | SideBySide | None = None
         self._said_lost = 0
         self._encoder: Encoder | None = None
+        self._call: call_encoder.Encoder | None = None
 
     def probe(self, path: str, name: str, track: int | None = None) -> Answer:
         return probe.probe(Path(path), name, track)._asdict(), b""
@@ -87,11 +89,26 @@ class Decoder:
         sizes, lengths = [packet.size for packet in packets], [packet.duration for packet in packets]
         return {"samples": samples, "sizes": sizes, "lengths": lengths}, b"".join(map(bytes, packets))
 
+    def open_call(self, path: str, name: str) -> Answer:
+        """Encode the channels of a recording from now on, each for itself."""
+        self.close()
+        self._call = call_encoder.Encoder(Path(path), name=name)
+        return {"channels": self._call.channels}, b""
+
+    def encode_call(self, seconds: float) -> Answer:
+        """Answer the Opus packets of the next samples, channel after channel, and how many bytes each has."""
+        if self._call is None:
+            raise ValueError("no recording is open")
+        samples, channels = self._call.encode(seconds)
+        sizes = [[packet.size for packet in packets] for packets in channels]
+        content = b"".join(bytes(packet) for packets in channels for packet in packets)
+        return {"samples": samples, "sizes": sizes, "damaged": self._call.damaged}, content
+
     def close(self) -> Answer:
-        for opened in (self._reader, self._encoder):
+        for opened in (self._reader, self._encoder, self._call):
             if opened is not None:
                 opened.close()
-        self._reader = self._encoder = None
+        self._reader = self._encoder = self._call = None
         return {}, b""
 
     @property
@@ -112,7 +129,8 @@ class Decoder:
 
 
 REQUESTS: dict[str, Callable[..., Answer]] = {
-    name: getattr(Decoder, name) for name in ("probe", "open", "read", "skip", "levels", "open_copy", "encode", "close")
+    name: getattr(Decoder, name)
+    for name in ("probe", "open", "read", "skip", "levels", "open_copy", "encode", "open_call", "encode_call", "close")
 }
 
 

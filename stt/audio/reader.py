@@ -42,7 +42,7 @@ class Reader:
         self, path: Path, apart: bool = False, *, name: str = "", track: int | None = None, rate: int = RATE
     ) -> None:
         self.lost: list[tuple[float, float, str]] = []
-        self.rate = rate
+        self.path, self.rate = path, rate
         self.sound = 0.0  # seconds really decoded so far
         self._file, self.container, self.stream = container.open_sound(path, name, track)
         self.format = self.container.format.name.split(",")[0]
@@ -139,8 +139,7 @@ class _TimeLine:
         self.owed = 0  # bytes of failed packets, where only bytes tell the time
         self.in_tag = False
         self.good_bytes, self.good_seconds = 0, 0.0
-        start = reader.container.start_time
-        self.origin = None if start is None else start / av.time_base
+        self.origin = container.begins(reader.path, reader.container)
 
     @property
     def clock(self) -> float:

@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from stt.audio.decoder import Media, Reader, probe
-from stt.audio.tracks import Track
+from stt.audio.tracks import ENOUGH, Track
 from stt.errors import SttError
 from stt.speech import vad
 
 FIRST, FURTHER = 180.0, 600.0  # seconds that are listened to; more of them where nobody speaks at first
-ENOUGH = 1.0  # seconds of speech that are no mistake of the voice filter
 HALF = 0.5  # of the speech in the track that has most; the track that a player takes is chosen if it has that
 PATIENCE = 12.0  # seconds for all tracks together; what they take is told apart by then or not at all
 PART = 30.0  # seconds that are listened to at once

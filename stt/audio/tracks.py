@@ -10,6 +10,8 @@ from stt.errors import BadOption
 from stt.transcript.languages import name_of
 
 ALL = "all"  # each track is a speaker
+MICROPHONE, SHARED = "Microphone", "Shared sound"  # titles of the tracks of a call that was recorded here
+ENOUGH = 1.0  # seconds of speech that are no mistake of the voice filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,14 @@ def names_of(tracks: Sequence[Track]) -> dict[str, str]:
 def chosen(tracks: Sequence[Track]) -> int | None:
     """Return the number of the track that is transcribed unless the user says otherwise."""
     return next((track.number for track in tracks if track.chosen), None)
+
+
+def usual(tracks: Sequence[Track]) -> str:
+    """Return the choice that a page begins with: all tracks of a recorded call in which both speak, else the chosen one."""
+    call = [track.title for track in tracks] == [MICROPHONE, SHARED]
+    if call and all((track.speech or 0.0) >= ENOUGH and not track.problem for track in tracks):
+        return ALL
+    return str(chosen(tracks) or "")
 
 
 def names(tracks: Sequence[Track]) -> list[str]:

@@ -57,7 +57,9 @@ def open_sound(
     problem: InputError | None = None
     tracks = container.streams.audio
     if track is None:
-        stream = cast("av.AudioStream | None", container.streams.best("audio"))
+        # None where the sound begins so late that FFmpeg has not seen it yet.
+        best = cast("av.AudioStream | None", container.streams.best("audio"))
+        stream = best or (tracks[0] if tracks else None)
     else:
         stream = tracks[track - 1] if 1 <= track <= len(tracks) else None
     if stream is None and tracks:
@@ -81,6 +83,26 @@ def open_sound(
     for other in container.streams:
         other.discard = Discard.default if other.index == stream.index else Discard.all
     return file, container, stream
+
+
+def begins(path: Path, container: av.container.InputContainer) -> float | None:
+    """Where the time line of a file begins, by its own clock; None where its first sound tells that.
+
+    A picture may come before the sound, and FFmpeg does not tell where all of them begin: of MKV it does so only where
+    it may decode the picture.
+    """
+    if container.start_time is not None:
+        return container.start_time / av.time_base
+    if not any(is_video(stream) for stream in container.streams):
+        return None
+    file, other = opened(path, "")
+    try:
+        several = [stream for stream in other.streams if stream.type == "audio" or is_video(stream)]
+        first = next((packet for packet in packets(other, *several) if packet.size and packet.pts is not None), None)
+        return None if first is None else float(first.pts * first.time_base)
+    finally:
+        other.close()
+        file.close()
 
 
 def problem_of(stream: av.AudioStream) -> str | None:
@@ -161,7 +183,7 @@ def counted(path: Path, track: int | None = None) -> tuple[float | None, float]:
     file, container, stream = open_sound(path, "", track)
     format, seconds, read, ends = container.format.name.split(",")[0], 0.0, 0, time.monotonic() + _COUNT
     promise = promised(path, format, container, stream)
-    origin = None if container.start_time is None else container.start_time / av.time_base
+    origin = begins(path, container)
     last, ahead = float("-inf"), 0.0
     try:
         for packet in packets(container, stream):

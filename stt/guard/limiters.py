@@ -55,6 +55,7 @@ class Threads:
 LOOKUPS = Threads(8)  # who it is, and what the database knows in one query
 UPLOADS = Threads(8)  # blocks to the disk
 LIVE = Threads(8)  # pieces of recordings in the making
+FINISHES = Threads(8)  # waiting for what they become
 PROBES = Threads(4)  # looking into a file that has arrived
 CREATES = Threads(8)  # jobs from a link
 AUDIO = Threads(8)  # finding a recording, or fetching it from where it is kept

@@ -5,7 +5,8 @@ pieces and bytes count. A piece counts once the second file says so; bytes of on
 `{id}.done` remembers which recording it became, so that a repeated `finish` gets the same answer.
 
 A browser that goes away loses nothing that has arrived: it becomes a recording when its owner opens a page again, or
-after ABANDONED seconds. With several web machines sessions must be sticky, as the pieces lie on the machine that took
+after ABANDONED seconds. Of a call, what it becomes has a track for each channel (see `stt.call_tracks`): that is made as
+`{id}.making`, called `{id}.tracks` once it is whole, and only then is `{id}.sound` deleted. With several web machines sessions must be sticky, as the pieces lie on the machine that took
 the first one.
 """
 
@@ -14,14 +15,16 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import re
 import shutil
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, wait
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import IO
 
 from filelock import FileLock, Timeout
@@ -43,9 +46,16 @@ ABANDONED = 600.0  # seconds after which it becomes a recording by itself
 REMEMBERED = 24 * 3600.0  # seconds that `{id}.done` is kept
 LOOK = 60.0  # seconds between two looks for abandoned ones
 PATIENCE = 30.0  # seconds to wait for another request about the same recording
+FINISHING = 8.0  # seconds that a request waits for a recording to be made; the browser asks again after 20
+TAKING_UP = 3.0  # the same for a page that is being drawn
+SYNCED = 2.0  # seconds between two times that a disk is made to write down what has arrived
+MARGIN = 60.0  # seconds that sound may be longer than what a host allows, before its length is really known
 _ID = re.compile(r"[\w-]{27}", re.ASCII)
 
 log = logging.getLogger("stt.library.live_recordings")
+_finishing: dict[tuple[Path, str], Future[str]] = {}
+_beginning = threading.Lock()
+_calls = threading.BoundedSemaphore(2)  # calls whose tracks are made at the same time
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +69,18 @@ class Live:
     size: int = 0
     paused: bool = False
     began: float | None = None  # seconds since 1970; None where an older version began it
+    shared: bool = False  # a call: the microphone on the left channel, the sound of a tab or the screen on the right
+    synced: float = 0.0  # when, in seconds since 1970, the disk had all of it
 
 
-def start(owner: str, visitor: str, name: str) -> str:
-    """Begin a live recording and return its id. Raises LimitReached, DiskFull."""
+def start(owner: str, visitor: str, name: str, *, shared: bool = False) -> str:
+    """Begin a live recording and return its id; `shared` as in `Live`. Raises LimitReached, DiskFull."""
     home = _home(owner, visitor)
     if len(_open_in(home)) >= MOST_OPEN:
         raise LimitReached(
             f"{MOST_OPEN} recordings at once are the limit for each visitor.", guidance="Stop one of them first."
         )
-    live = Live(recordings.new_id(), owner, names.clean(name), began=time.time())
+    live = Live(recordings.new_id(), owner, names.clean(name), began=time.time(), shared=shared)
     with recordings.disk_errors():
         home.mkdir(parents=True, exist_ok=True)
         paths.check_room(home)
@@ -89,22 +101,22 @@ def append(id: str, owner: str, visitor: str, number: int, piece: IO[bytes], *, 
         live = _load(home, id)
         if number > live.pieces:
             raise Conflict(f"Piece {live.pieces} of this recording is missing.", guidance="Send it first.")
-        size = live.size
+        size, sync = live.size, abs(time.time() - live.synced) >= SYNCED
         if number == live.pieces:
-            size = _write(_sound(home, id), live.size, piece)
+            size = _write(_sound(home, id), live.size, piece, sync)
         arrived = live.pieces + (size > live.size)
-        _note(home, replace(live, pieces=arrived, size=size, paused=paused))
+        live = replace(live, pieces=arrived, size=size, paused=paused)
+        _note(home, replace(live, synced=time.time()) if sync else live, sync)
         return arrived
 
 
 def finish(id: str, owner: str, visitor: str) -> Recording:
     """Turn what has arrived into a recording; again, if this was done before.
 
-    Raises NotFound, and what `recordings.add` raises. What is no sound is deleted, as a refused upload would be.
+    Raises NotFound, Conflict while it takes longer than FINISHING, and what `recordings.add` raises. What is no sound
+    is deleted, as a refused upload would be.
     """
-    home = _home(owner, visitor)
-    with _alone(home, id):
-        return recordings.find(_finish(home, id), owner)
+    return recordings.find(_finished(_home(owner, visitor), id, FINISHING), owner)
 
 
 def take_up(owner: str, visitor: str) -> tuple[list[str], int]:
@@ -115,7 +127,7 @@ def take_up(owner: str, visitor: str) -> tuple[list[str], int]:
     home, running = _home(owner, visitor), 0
     for live, age in _open_in(home):
         if age > (PAUSED if live.paused else SILENT):
-            running += not _settle(home, live.id)
+            running += not _settle(home, live.id, TAKING_UP)
         else:
             running += 1
     return [done.read_text("utf-8") for done in sorted(home.glob("*.done"), key=_modified)], running
@@ -140,7 +152,7 @@ def sweep() -> None:
     for home in folder("live").iterdir():
         for live, age in _open_in(home):
             if age > ABANDONED:
-                _settle(home, live.id)
+                _settle(home, live.id, None)
         for old in [*home.glob("*.done"), *home.glob("*.lock")]:
             if time.time() - _modified(old) > REMEMBERED:
                 old.unlink(missing_ok=True)
@@ -158,11 +170,10 @@ def _watch() -> None:
         pause.wait(LOOK)
 
 
-def _settle(home: Path, id: str) -> bool:
-    """Finish one that was interrupted; False if that must be tried again."""
+def _settle(home: Path, id: str, patience: float | None) -> bool:
+    """Finish one that was interrupted; False if that must be tried again, or takes longer than `patience`."""
     try:
-        with _alone(home, id):
-            _finish(home, id)
+        _finished(home, id, patience)
     except (InputError, NotFound):
         return True
     except (SetupError, Conflict) as error:
@@ -171,14 +182,42 @@ def _settle(home: Path, id: str) -> bool:
     return True
 
 
+def _finished(home: Path, id: str, patience: float | None) -> str:
+    """Finish it in a thread of its own, which goes on when nobody waits any more, and return what it became.
+
+    Raises Conflict after `patience` seconds.
+    """
+    with _beginning:
+        work = _finishing.get((home, id))
+        if work is None:
+            work = _finishing[home, id] = Future()
+            threading.Thread(target=_work, args=(home, id, work), name="live-recording", daemon=True).start()
+    if not wait([work], patience).done:
+        raise _being_finished()
+    return work.result()
+
+
+def _work(home: Path, id: str, work: Future[str]) -> None:
+    try:
+        with _alone(home, id):
+            work.set_result(_finish(home, id))
+    except BaseException as error:
+        work.set_exception(error)
+    finally:
+        with _beginning:
+            del _finishing[home, id]
+
+
 def _finish(home: Path, id: str) -> str:
     with suppress(FileNotFoundError):
         return _done(home, id).read_text("utf-8")
-    live, sound = _load(home, id), _sound(home, id)
+    live, sound, name = _load(home, id), _sound(home, id), None
     try:
-        with recordings.disk_errors(), open(sound, "r+b") as file:
-            file.truncate(live.size)
-        made = recordings.add(sound, live.name, live.owner, Dated(live.began, MOMENT) if live.began else None)
+        if live.shared and (tracks := _tracks(home, live)):
+            sound, name = tracks
+        else:
+            _cut(sound, live.size)
+        made = recordings.add(sound, name or live.name, live.owner, Dated(live.began, MOMENT) if live.began else None)
     except FileNotFoundError as error:  # killed when it had just become a recording
         _forget(home, id)
         raise NotFound("This recording is finished.") from error
@@ -191,15 +230,55 @@ def _finish(home: Path, id: str) -> str:
     return made.id
 
 
-def _write(sound: Path, size: int, piece: IO[bytes]) -> int:
-    """Write the piece after the first `size` bytes, and return how many there are then."""
+def _tracks(home: Path, live: Live) -> tuple[Path, str] | None:
+    """The file of a call with its tracks, and its name; None where it must stay as it is. Raises FileNotFoundError."""
+    from stt import call_tracks  # loads PyAV: only when there is a call
+
+    whole, part, sound = (home / f"{live.id}.{suffix}" for suffix in ("tracks", "making", "sound"))
+    if not whole.exists():
+        try:
+            _cut(sound, live.size)
+            with _calls:
+                longest = settings().stt_length_limit * 60 + MARGIN
+                if not call_tracks.write(sound, part, name=live.name, longest=longest):
+                    log.warning("a recorded call keeps its channels")
+                    return None
+            with open(part, "r+b") as file:
+                os.fsync(file.fileno())
+            part.replace(whole)
+        except FileNotFoundError:  # deleted meanwhile, or killed when it had just become a recording
+            raise
+        except Exception as error:  # whatever it is: what was recorded is kept as it came
+            log.warning("a recorded call keeps its channels: %s", type(error).__name__)
+            return None
+        finally:
+            part.unlink(missing_ok=True)
+    sound.unlink(missing_ok=True)
+    return whole, f"{PurePath(live.name).stem}{call_tracks.ENDING}"
+
+
+def _cut(sound: Path, size: int) -> None:
+    """Leave out what does not count. After a power cut less may be there than was noted."""
+    with recordings.disk_errors(), open(sound, "r+b") as file:
+        file.truncate(min(size, file.seek(0, os.SEEK_END)))
+
+
+def _write(sound: Path, size: int, piece: IO[bytes], sync: bool) -> int:
+    """Write the piece after the first `size` bytes, and return how many there are then. Raises NotFound."""
     length = piece.seek(0, 2)
     piece.seek(0)
     if size + length > settings().upload_limit:
         raise TooLarge(f"The recording has reached the limit of {recordings.megabytes(settings().upload_limit)}.")
-    with open(sound, "r+b") as file:
+    try:
+        file = open(sound, "r+b")  # noqa: SIM115 - closed below
+    except FileNotFoundError as error:  # it is being made a recording
+        raise NotFound("This recording is finished.") from error
+    with file:
         file.seek(size)
         shutil.copyfileobj(piece, file)
+        if sync:
+            file.flush()
+            os.fsync(file.fileno())
     return size + length
 
 
@@ -214,25 +293,42 @@ def _open_in(home: Path) -> list[tuple[Live, float]]:
     found = []
     for note in home.glob("*.json"):
         with suppress(FileNotFoundError):  # finished just now
-            found.append((note.stat().st_mtime, Live(**json.loads(note.read_text("utf-8")))))
+            found.append((note.stat().st_mtime, _read(note)))
     return [(live, time.time() - at) for at, live in sorted(found, key=lambda one: one[0])]
 
 
 def _load(home: Path, id: str) -> Live:
     try:
-        return Live(**json.loads((home / f"{id}.json").read_text("utf-8")))
+        return _read(home / f"{id}.json")
     except FileNotFoundError as error:
         raise NotFound("This recording is finished.") from error
 
 
-def _note(home: Path, live: Live) -> None:
+def _read(note: Path) -> Live:
+    """What a note says; fields of another version are left out."""
+    known = Live.__dataclass_fields__
+    return Live(**{name: value for name, value in json.loads(note.read_text("utf-8")).items() if name in known})
+
+
+def _note(home: Path, live: Live, sync: bool = True) -> None:
+    """Write it down, with `sync` so that a power cut does not undo it."""
     part = home / f"{live.id}.part"
-    part.write_text(json.dumps(asdict(live)), "utf-8")
+    with open(part, "w", encoding="utf-8") as file:
+        file.write(json.dumps(asdict(live)))
+        if sync:
+            file.flush()
+            os.fsync(file.fileno())
     part.replace(home / f"{live.id}.json")
+    if sync and os.name == "posix":  # the names, too
+        folder_of_it = os.open(home, os.O_RDONLY)
+        try:
+            os.fsync(folder_of_it)
+        finally:
+            os.close(folder_of_it)
 
 
 def _forget(home: Path, id: str) -> None:
-    for suffix in ("json", "sound", "part"):
+    for suffix in ("json", "sound", "tracks", "making", "part"):
         (home / f"{id}.{suffix}").unlink(missing_ok=True)
 
 
@@ -260,4 +356,8 @@ def _alone(home: Path, id: str) -> Iterator[None]:
         with FileLock(home / f"{id}.lock", timeout=PATIENCE):
             yield
     except Timeout as error:
-        raise Conflict("This recording is being finished.", guidance="Try again in a moment.") from error
+        raise _being_finished() from error
+
+
+def _being_finished() -> Conflict:
+    return Conflict("This recording is being finished.", guidance="Try again in a moment.")

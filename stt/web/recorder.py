@@ -12,7 +12,7 @@ from stt.auth import visitors
 from stt.errors import BadOption, NotFound, SttError, TooLarge, UploadBroken
 from stt.files import names
 from stt.files.paths import folder
-from stt.guard.limiters import LIVE, LOOKUPS, PROBES
+from stt.guard.limiters import FINISHES, LIVE, LOOKUPS
 from stt.library import live_recordings
 from stt.store import recordings
 from stt.web.endpoints import refusal
@@ -21,11 +21,14 @@ IN_MEMORY = 64 << 10  # bytes of a piece; a larger one goes to disk as it comes
 
 
 async def start(request: Request) -> Response:
-    """`POST /record`, the name of the recording in `X-File-Name` (percent-encoded): 201 and its id."""
+    """`POST /record`, the name of the recording in `X-File-Name` (percent-encoded): 201 and its id.
+
+    With `?shared=1` its left channel is the microphone, its right one what a tab or the screen plays.
+    """
     try:
         owner, visitor = await LOOKUPS.run(_asking, request)
-        name = names.of_header(request.headers.get("x-file-name", ""))
-        made = await LIVE.run_for(visitor, live_recordings.start, owner, visitor, name)
+        name, shared = names.of_header(request.headers.get("x-file-name", "")), "shared" in request.query_params
+        made = await LIVE.run_for(visitor, live_recordings.start, owner, visitor, name, shared=shared)
     except SttError as error:
         return refusal(error)
     return JSONResponse({"id": made}, status_code=201)
@@ -47,12 +50,15 @@ async def piece(request: Request) -> Response:
 
 
 async def finish(request: Request) -> Response:
-    """`POST /record/{id}/finish`, with `?piece=N` the last piece as its body: 201 and the recording."""
+    """`POST /record/{id}/finish`, with `?piece=N` the last piece as its body: 201 and the recording.
+
+    409 while that takes longer: ask again.
+    """
     try:
         owner, visitor = await LOOKUPS.run(_asking, request)
         if "piece" in request.query_params:
             await _take(request)
-        made = await PROBES.run_for(owner, live_recordings.finish, request.path_params["id"], owner, visitor)
+        made = await FINISHES.run_for(visitor, live_recordings.finish, request.path_params["id"], owner, visitor)
     except ClientDisconnect:
         return refusal(UploadBroken())
     except SttError as error:

@@ -18,7 +18,7 @@ from stt.library import sharing
 from stt.store import playback_copies, recordings, records
 from stt.transcript.model import Segment, Transcript
 from tests import audio, formats, transcripts
-from tests.browser.conftest import until_true
+from tests.browser.conftest import add_files, until_true
 from tests.server import Server
 from tests.waiting import until
 
@@ -30,8 +30,8 @@ HEARD = 2.0  # seconds that are listened to
 WITHIN, LENGTH_WITHIN = 0.3, 0.1  # seconds
 
 # What comes out of the sound element, 16,000 samples a second, from before it plays.
-LISTEN = """async ([seconds]) => {
-  const audio = document.querySelector('.stt-audio');
+LISTEN = """async ([seconds, prefix]) => {
+  const audio = document.querySelector(`.${prefix}-audio`);
   const graph = (window.graph ??= new AudioContext({ sampleRate: 16000 }));
   await graph.resume();
   const source = (window.source ??= graph.createMediaElementSource(audio));
@@ -50,7 +50,7 @@ LISTEN = """async ([seconds]) => {
   });
   source.connect(tap);
   tap.connect(graph.destination);
-  document.querySelector('.stt-play').click();
+  document.querySelector(`.${prefix}-play`).click();
   await done;
   source.disconnect();
   tap.disconnect();
@@ -96,6 +96,21 @@ def recording_of(id: str) -> recordings.Recording:
     return recordings.find(records.load(id, OWNER).recording_id or "", OWNER)
 
 
+def heard_at(page: Page, place: float, whole: np.ndarray, prefix: str = "stt") -> float:
+    """The second of the recording that is heard when the player is set to `place`."""
+    player = f"document.querySelector('.{prefix}-audio')"
+    if prefix == "stt":
+        page.locator(".stt-slider").evaluate(
+            "(box, at) => { box.value = at; box.dispatchEvent(new Event('input')); }", place
+        )
+    else:
+        page.evaluate(f"{player}.currentTime = {place}")
+    until_true(page, f"(a => !a.seeking && a.readyState >= 2 && Math.abs(a.currentTime - {place}) < 0.01)({player})")
+    heard = np.frombuffer(base64.b64decode(page.evaluate(LISTEN, [HEARD + 0.5, prefix])), "<f4")
+    begin = int(np.flatnonzero(np.abs(heard) > 1e-4)[0])
+    return formats.place_of(heard[begin : begin + round(HEARD * audio.RATE)], whole)
+
+
 @pytest.mark.parametrize("name", formats.FORMATS)
 def test_what_is_heard_is_what_the_player_says(
     page: Page, server: Server, speech: np.ndarray, tmp_path: Path, name: str
@@ -110,17 +125,7 @@ def test_what_is_heard_is_what_the_player_says(
     assert abs(page.evaluate("document.querySelector('.stt-audio').duration") - seconds) <= LENGTH_WITHIN
     expect(page.locator(".stt-length")).to_have_text(f"1:{int(seconds) - 60:02}")
     for place in PLACES:
-        page.locator(".stt-slider").evaluate(
-            "(box, at) => { box.value = at; box.dispatchEvent(new Event('input')); }", place
-        )
-        until_true(
-            page,
-            f"(a => !a.seeking && a.readyState >= 2 && Math.abs(a.currentTime - {place}) < 0.01)(document.querySelector('.stt-audio'))",
-        )
-        heard = np.frombuffer(base64.b64decode(page.evaluate(LISTEN, [HEARD + 0.5])), "<f4")
-        begin = int(np.flatnonzero(np.abs(heard) > 1e-4)[0])
-        piece = heard[begin : begin + round(HEARD * audio.RATE)]
-        assert abs(formats.place_of(piece, whole) - place) <= WITHIN
+        assert abs(heard_at(page, place, whole) - place) <= WITHIN
 
 
 def test_the_text_is_read_and_a_place_is_kept_while_the_sound_is_prepared(
@@ -168,6 +173,71 @@ def test_a_copy_that_failed_leaves_the_text_and_tries_the_original(page: Page, s
         expect(page.locator(".stt-notice")).to_have_text(words)
         expect(page.locator(".stt-words").first).to_contain_text("word0 word1")
         expect(page.locator(".stt-length")).to_have_text("0:11")
+
+
+def test_a_late_start_and_a_gap_are_silence_in_words_waveform_and_player(page: Page, server: Server, tmp_path: Path):
+    """A film whose sound begins after 10 s and is away for 20 s: all times are the film's."""
+    said = audio.samples(audio.JFK)
+    first, second = said[: 5 * audio.RATE], said[5 * audio.RATE :]
+    film = formats.write_video(tmp_path / "film.mkv", said, "pcm_s16le", late=10.0, gap=(5.0, 20.0))
+    whole = np.concatenate([audio.silence(10), first, audio.silence(20), second])
+    page.goto(server.url)
+    add_files(page, film)
+    page.get_by_role("button", name="Transcribe", exact=True).click()
+    page.locator(".st-key-jobs").get_by_role("button", name="Read").first.click(timeout=90_000)
+    ready(page)
+    expect(page.locator(".stt-length")).to_have_text("0:41")
+    assert abs(page.evaluate("document.querySelector('.stt-audio').duration") - 41) <= LENGTH_WITHIN
+    for word, place in (("fellow", (10.5, 13.5)), ("country", (36.0, 41.0))):
+        page.evaluate(
+            "(a => a.addEventListener('seeking', () => (window.sought = a.currentTime), { once: true }))(document.querySelector('.stt-audio'))"
+        )
+        page.locator(".stt-word", has_text=word).last.click()
+        until_true(page, "(a => !a.seeking && !a.paused)(document.querySelector('.stt-audio'))")
+        page.locator(".stt-play").click()
+        assert place[0] <= page.evaluate("window.sought") <= place[1]
+    for place in (11.0, 36.0):
+        assert abs(heard_at(page, place, whole) - place) <= WITHIN
+    id = page.url.split("id=")[1].split("&")[0]
+    peaks = np.array(page.request.get(f"{server.url}/audio/{id}/waveform").json()["peaks"])
+    loud = np.interp(np.arange(0.5, 41), np.linspace(0, 41, len(peaks)), peaks) > 0.02
+    assert not loud[:9].any() and loud[10:15].all() and not loud[16:34].any() and loud[35:40].mean() > 0.6
+
+
+def compared(sound: Path, seconds: float = SECONDS) -> str:
+    """Two versions of a recording, as the address of their comparison has them."""
+    first = records.load(talk(sound, seconds), OWNER)
+    said = Transcript((Segment(0.0, 0.9, " word0"), Segment(70.0, 70.9, " another")), seconds)
+    second = transcripts.put(OWNER, said, title=sound.name, duration=seconds, recording_id=first.recording_id)
+    return f"{first.id},{second}"
+
+
+def test_compare_plays_the_copy_too(page: Page, server: Server, speech: np.ndarray, tmp_path: Path):
+    sound = formats.FORMATS["VBR MP3 without header.mp3"](tmp_path / "vbr.mp3", speech)
+    with decoder.Reader(sound) as reader:
+        whole = reader.read(10 * SECONDS)[0]
+    page.goto(f"{server.url}/compare?ids={compared(sound)}")
+    page.locator(".stt-cmp-word", has_text="another").click()
+    audio_of = "document.querySelector('.stt-cmp-audio')"
+    until_true(page, f"(a => !a.paused && a.readyState >= 2 && a.currentTime >= 69)({audio_of})")
+    page.get_by_role("button", name="Pause").click()
+    assert abs(page.evaluate(f"{audio_of}.duration") - len(whole) / audio.RATE) <= LENGTH_WITHIN
+    assert abs(heard_at(page, 70.0, whole, "stt-cmp") - 70) <= WITHIN
+
+
+def test_compare_says_that_the_sound_is_prepared_and_then_plays_what_was_clicked(
+    page: Page, server: Server, speech: np.ndarray, tmp_path: Path
+):
+    sound = formats.write(tmp_path / "long.aiff", np.tile(speech, 8), "pcm_s16be", "aiff")
+    page.goto(f"{server.url}/compare?ids={compared(sound, 8.0 * SECONDS)}")
+    notice = page.locator(".stt-cmp-notice")
+    expect(notice).to_contain_text("Preparing the sound, ")
+    page.locator(".stt-cmp-word", has_text="another").click()
+    assert page.evaluate("document.querySelector('.stt-cmp-audio').readyState") == 0
+    expect(notice).to_be_hidden(timeout=90_000)
+    until_true(
+        page, "(a => !a.paused && 69 <= a.currentTime && a.currentTime < 80)(document.querySelector('.stt-cmp-audio'))"
+    )
 
 
 def test_whoever_has_a_link_hears_the_copy_until_it_is_withdrawn(

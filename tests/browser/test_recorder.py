@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests import audio
-from tests.browser.conftest import ARGUMENTS
+from tests.browser.conftest import ARGUMENTS, until_true
 from tests.line import Line
 from tests.server import Server
 from tests.waiting import until
@@ -95,11 +95,11 @@ def listed(page: Page) -> Locator:
     return page.locator("[class*=st-key-chosen-]", has_text="Recording of")
 
 
-def sound_of(server: Server, row: Locator) -> np.ndarray:
+def sound_of(server: Server, row: Locator, track: int = 0) -> np.ndarray:
     """What was taken in, decoded: channels x samples."""
     name = re.search(r"st-key-chosen-(\S+)", row.get_attribute("class") or "")[1]
     with av.open(str(server.data / "audio" / name)) as container:
-        return np.concatenate([frame.to_ndarray() for frame in container.decode(audio=0)], axis=1)
+        return np.concatenate([frame.to_ndarray() for frame in container.decode(audio=track)], axis=1)
 
 
 def seconds_of(server: Server, row: Locator) -> float:
@@ -277,20 +277,22 @@ TONE = """navigator.mediaDevices.getDisplayMedia = async () => {
 }"""
 
 
-def test_the_sound_of_a_tab_is_a_channel_beside_the_microphone(visitor: BrowserContext, server: Server):
+def test_the_sound_of_a_tab_is_a_track_beside_the_microphone(visitor: BrowserContext, server: Server):
     visitor.add_init_script(TONE)
     page = recorder_page(visitor, server.url)
     page.get_by_role("combobox", name="What to record").select_option("Microphone and the sound of a tab or screen")
     start(page)
-    expect(state(page)).to_contain_text("the microphone on the left channel")
+    expect(state(page)).to_have_text("Recording both: the microphone and the shared sound, each as its own track.")
     wait_for(page, 4)
     page.evaluate("window.tab.getAudioTracks()[0].dispatchEvent(new Event('ended'))")
     expect(state(page)).to_have_text("Sharing has ended. The microphone is still recorded.")
     stop(page)
     listed(page).wait_for()
-    left, right = (share_of_tone(channel) for channel in sound_of(server, listed(page)))
-    assert right > 0.9 and left < 0.1
-    expect(page.get_by_text("Each channel is a speaker")).to_be_visible()
+    microphone, shared = (sound_of(server, listed(page), track) for track in (0, 1))
+    assert share_of_tone(microphone[0]) < 0.1 and share_of_tone(shared[0]) > 0.9
+    assert abs(microphone.shape[1] - shared.shape[1]) <= 960 and abs(microphone.shape[1] / 48_000 - 4) <= 3
+    expect(listed(page)).to_contain_text("2 tracks: Microphone (chosen), Shared sound")
+    expect(listed(page)).to_contain_text("WebM")
 
 
 def share_of_tone(channel: np.ndarray) -> float:
@@ -300,15 +302,21 @@ def share_of_tone(channel: np.ndarray) -> float:
     return float(power[np.abs(pitch - 440) < 10].sum() / power.sum())
 
 
-def test_sharing_a_tab_asks_the_browser_and_gives_two_channels(launch: Callable[..., Browser], server: Server):
+def test_a_call_from_a_tab_comes_out_with_a_name_for_each_side(launch: Callable[..., Browser], server: Server):
     browser = launch("--auto-accept-this-tab-capture", "--auto-select-tab-capture-source-by-title=STT Studio")
     page = recorder_page(browser.new_context(), server.url)
     page.get_by_role("combobox", name="What to record").select_option("Microphone and the sound of a tab or screen")
     start(page)
-    wait_for(page, 2)
+    wait_for(page, 12)  # all that is said, once
     stop(page)
-    listed(page).wait_for()
-    assert (np.abs(sound_of(server, listed(page))).max(axis=1) > 0.05).all()
+    expect(listed(page)).to_contain_text("2 tracks: Microphone, Shared sound (each is a speaker)")
+    assert all(np.abs(sound_of(server, listed(page), track)).max() > 0.05 for track in (0, 1))
+    page.get_by_role("button", name="Transcribe", exact=True).click()
+    page.locator(".st-key-jobs").get_by_role("button", name="Read").first.click(timeout=MINUTE)
+    text = page.locator(".st-key-transcript")
+    for words in ("country", "Microphone", "Shared sound"):
+        expect(text).to_contain_text(words)
+    until_true(page, "document.querySelector('.stt-audio').readyState >= 1")
     browser.close()
 
 

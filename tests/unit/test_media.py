@@ -10,7 +10,7 @@ import pytest
 
 from stt.audio import decoder
 from stt.errors import EmptyFile, NoAudioTrack, NotSound, TooShort
-from tests import audio, broken
+from tests import audio, broken, formats
 
 JFK = audio.samples(audio.JFK)  # 11.0 s
 LENGTH = len(JFK) / audio.RATE
@@ -81,6 +81,19 @@ def test_a_header_without_sound_is_refused(tmp_path, extension, size):
     path.write_bytes(path.read_bytes()[:size])
     with pytest.raises(NotSound, match="starts like a recording"):
         decoder.probe(path)
+
+
+@pytest.mark.parametrize(("extension", "codec"), [(".mkv", "pcm_s16le"), (".mkv", "libopus"), (".mp4", "aac")])
+def test_sound_that_begins_after_the_picture_and_has_a_gap_keeps_the_times_of_the_film(tmp_path, extension, codec):
+    rate = 48_000 if codec == "libopus" else audio.RATE
+    path = formats.write_video(tmp_path / f"film{extension}", JFK, codec, rate=rate, late=10.0, gap=(5.0, 20.0))
+    sound, lost = read_all(path)
+    assert abs(len(sound[0]) / audio.RATE - 41) < 0.1
+    assert abs((decoder.probe(path).duration or 0) - 41) < 0.1
+    for at, moved in ((1.0, 10.0), (7.0, 30.0)):
+        piece = JFK[round(at * audio.RATE) : round((at + 2) * audio.RATE)]
+        assert abs(formats.place_of(piece, sound[0]) - at - moved) < 0.1
+    assert [why for _, _, why in lost] == ["no sound stored here"]
 
 
 def test_a_video_without_sound_is_refused(tmp_path):

@@ -1,0 +1,119 @@
+"""Make the two channels of a recorded call two tracks of one file: Opus in WebM, with an index. Times are in seconds.
+
+A browser records one track, so it records the microphone on the left channel and the shared sound on the right one:
+they stay together to a sample. A decoder process takes them apart (see `stt.call_encoder`); this one only writes down
+the packets that it hands over, at times that it counts itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+
+import av
+
+from stt.audio import decoder as media
+from stt.audio import decoder_pool, tracks
+from stt.audio.decoder import CALL_BITS, CALL_RATE, DECODE
+from stt.errors import SttError, TooLarge, UnsafeRecording
+from stt.files import paths
+from stt.store.recordings import disk_errors
+
+TITLES = (tracks.MICROPHONE, tracks.SHARED)  # left, right
+ENDING = ".webm"
+PART = 30.0  # seconds that are encoded at once
+FRAME = CALL_RATE // 50  # samples of a packet
+DELAY = 312  # samples that the encoder adds in front, which the index says
+LARGEST = 1275  # bytes of a packet, by RFC 6716
+WITHIN = 0.5  # seconds by which the length may change
+
+Packets = list[list[bytes]]  # of each channel
+
+
+def write(path: Path, part: Path, *, name: str = "", longest: float) -> bool:
+    """Write the call at `path` to `part` with a track for each channel; False where it is best left as it is.
+
+    That is where it has another number of channels, or where some of it is damaged: what could not be read is then
+    told of the original. Raises what `media.probe` raises, TooLarge if the sound is longer than `longest`, DiskFull,
+    OSError.
+    """
+    decoder = decoder_pool.take()
+    try:
+        found, _ = decoder.call("open_call", path=str(path), name=name, **DECODE)
+        if found["channels"] != len(TITLES):
+            return False
+        seconds = _write(decoder, part, longest)
+    finally:
+        if decoder.reusable:
+            with suppress(SttError, OSError):
+                decoder.call("close", **DECODE)
+        decoder_pool.give_back(decoder)
+    return seconds is not None and _is_whole(part, seconds)
+
+
+def _write(decoder: decoder_pool.Decoder, part: Path, longest: float) -> float | None:
+    """The seconds written; None where something was damaged."""
+    taken, written, at = 0, 0, [-DELAY for _ in TITLES]
+    with disk_errors(), av.open(str(part), "w", format="webm") as file:
+        streams = [file.add_stream("libopus", rate=CALL_RATE, layout="mono", bit_rate=CALL_BITS) for _ in TITLES]
+        for stream, title in zip(streams, TITLES, strict=True):
+            stream.metadata["title"] = title
+        # These encoders encode nothing: they say what the index is to say of those packets.
+        file.start_encoding()
+        for samples, damaged, channels in _parts(decoder):
+            if damaged:
+                return None
+            taken += samples
+            if taken > longest * CALL_RATE:
+                raise TooLarge(f"It holds more than {longest / 60:,.0f} minutes of sound.")
+            packets = []
+            for number, contents in enumerate(channels):
+                for content in contents:
+                    packet = av.Packet(content)
+                    packet.stream, packet.time_base = streams[number], Fraction(1, CALL_RATE)
+                    packet.pts = packet.dts = at[number]
+                    packet.duration = FRAME
+                    at[number] += FRAME
+                    packets.append(packet)
+                    written += len(content)
+            file.mux(sorted(packets, key=lambda packet: packet.pts))
+            if written > paths.CHECKED:
+                paths.check_room(part.parent)
+                written = 0
+    return taken / CALL_RATE
+
+
+def _parts(decoder: decoder_pool.Decoder) -> Iterator[tuple[int, bool, Packets]]:
+    """How many samples were read, whether something was damaged, and the next packets, until the end."""
+    going_on = True
+    while going_on:
+        header, content = decoder.call("encode_call", seconds=PART, **DECODE)
+        going_on = bool(header["samples"])
+        yield int(header["samples"]), bool(header["damaged"]), _apart(content, header["sizes"])
+
+
+def _apart(content: bytes, sizes: list[list[int]]) -> Packets:
+    """The packets that lie in `content` one after the other. Raises UnsafeRecording for what no encoder gives."""
+    channels, at = [], 0
+    for of_channel in sizes:
+        packets = []
+        for size in of_channel:
+            packets.append(content[at : at + size])
+            at += size
+        channels.append(packets)
+    if (
+        at != len(content)
+        or len(channels) != len(TITLES)
+        or any(not 1 <= len(p) <= LARGEST for c in channels for p in c)
+    ):
+        raise UnsafeRecording("Its reader gave packets that no encoder makes.")
+    return channels
+
+
+def _is_whole(part: Path, seconds: float) -> bool:
+    """Whether what was written can be read again, all of it."""
+    found = media.probe(part)
+    readable = [track for track in found.tracks if not track["problem"]]
+    return len(readable) == len(TITLES) and abs((found.duration or 0.0) - seconds) <= WITHIN
