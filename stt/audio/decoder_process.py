@@ -19,8 +19,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from stt import call_encoder
-from stt.audio import probe
+from stt.audio import call_encoder, probe
 from stt.audio.copy_encoder import Encoder
 from stt.audio.decoder import RATE
 from stt.audio.reader import Reader

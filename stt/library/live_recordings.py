@@ -5,7 +5,7 @@ pieces and bytes count. A piece counts once the second file says so; bytes of on
 `{id}.done` remembers which recording it became, so that a repeated `finish` gets the same answer.
 
 A browser that goes away loses nothing that has arrived: it becomes a recording when its owner opens a page again, or
-after ABANDONED seconds. Of a call, what it becomes has a track for each channel (see `stt.call_tracks`): that is made as
+after ABANDONED seconds. Of a call, what it becomes has a track for each channel (see `stt.library.call_tracks`): that is made as
 `{id}.making`, called `{id}.tracks` once it is whole, and only then is `{id}.sound` deleted. With several web machines sessions must be sticky, as the pieces lie on the machine that took
 the first one.
 """
@@ -232,7 +232,7 @@ def _finish(home: Path, id: str) -> str:
 
 def _tracks(home: Path, live: Live) -> tuple[Path, str] | None:
     """The file of a call with its tracks, and its name; None where it must stay as it is. Raises FileNotFoundError."""
-    from stt import call_tracks  # loads PyAV: only when there is a call
+    from stt.library import call_tracks  # loads PyAV: only when there is a call
 
     whole, part, sound = (home / f"{live.id}.{suffix}" for suffix in ("tracks", "making", "sound"))
     if not whole.exists():

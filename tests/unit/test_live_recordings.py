@@ -12,10 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stt import call_tracks
 from stt.audio import decoder, tracks
 from stt.errors import Conflict, LimitReached, NotFound, NotSound, StorageAway, TooLarge
-from stt.library import live_recordings, retention
+from stt.library import call_tracks, live_recordings, retention
 from stt.library.live_recordings import ABANDONED, MOST_OPEN, PAUSED, SILENT
 from stt.store import audio_files, recordings
 from tests import audio, formats

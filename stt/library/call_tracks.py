@@ -1,7 +1,7 @@
 """Make the two channels of a recorded call two tracks of one file: Opus in WebM, with an index. Times are in seconds.
 
 A browser records one track, so it records the microphone on the left channel and the shared sound on the right one:
-they stay together to a sample. A decoder process takes them apart (see `stt.call_encoder`); this one only writes down
+they stay together to a sample. A decoder process takes them apart (see `stt.audio.call_encoder`); this one only writes down
 the packets that it hands over, at times that it counts itself.
 """
 
