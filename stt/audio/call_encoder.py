@@ -32,7 +32,7 @@ class Encoder:
         """Whether something could not be read so far, or is not there."""
         return bool(self._reader.lost)
 
-    def encode(self, seconds: float) -> tuple[int, list[list[av.Packet]]]:
+    def encode(self, seconds: float) -> tuple[int, list[list[av.Packet[av.AudioStream]]]]:
         """Return how many of the next samples were read, and each channel's packets; the last ones when none was."""
         samples = self._reader.read(seconds)
         if not samples.shape[1]:

@@ -78,7 +78,7 @@ def _write(decoder: decoder_pool.Decoder, part: Path, longest: float) -> float |
                     at[number] += FRAME
                     packets.append(packet)
                     written += len(content)
-            file.mux(sorted(packets, key=lambda packet: packet.pts))
+            file.mux(sorted(packets, key=lambda packet: packet.pts or 0))
             if written > paths.CHECKED:
                 paths.check_room(part.parent)
                 written = 0
