@@ -1,8 +1,8 @@
 """Make the two channels of a recorded call two tracks of one file: Opus in WebM, with an index. Times are in seconds.
 
 A browser records one track, so it records the microphone on the left channel and the shared sound on the right one:
-they stay together to a sample. A decoder process takes them apart (see `stt.audio.call_encoder`); this one only writes down
-the packets that it hands over, at times that it counts itself.
+they stay together to a sample. A decoder process takes them apart (see `stt.audio.call_encoder`); this one only writes
+down the packets that it hands over, at times that it counts itself.
 """
 
 from __future__ import annotations

@@ -5,9 +5,11 @@ pieces and bytes count. A piece counts once the second file says so; bytes of on
 `{id}.done` remembers which recording it became, so that a repeated `finish` gets the same answer.
 
 A browser that goes away loses nothing that has arrived: it becomes a recording when its owner opens a page again, or
-after ABANDONED seconds. Of a call, what it becomes has a track for each channel (see `stt.library.call_tracks`): that is made as
-`{id}.making`, called `{id}.tracks` once it is whole, and only then is `{id}.sound` deleted. With several web machines sessions must be sticky, as the pieces lie on the machine that took
+after ABANDONED seconds. With several web machines sessions must be sticky, as the pieces lie on the machine that took
 the first one.
+
+What a call becomes has a track for each channel (see `stt.library.call_tracks`): that is made as `{id}.making`, called
+`{id}.tracks` once it is whole, and only then is `{id}.sound` deleted.
 """
 
 from __future__ import annotations
@@ -201,7 +203,7 @@ def _work(home: Path, id: str, work: Future[str]) -> None:
     try:
         with _alone(home, id):
             work.set_result(_finish(home, id))
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - whoever waits gets it
         work.set_exception(error)
     finally:
         with _beginning:
@@ -248,7 +250,7 @@ def _tracks(home: Path, live: Live) -> tuple[Path, str] | None:
             part.replace(whole)
         except FileNotFoundError:  # deleted meanwhile, or killed when it had just become a recording
             raise
-        except Exception as error:  # whatever it is: what was recorded is kept as it came
+        except Exception as error:  # noqa: BLE001 - whatever it is, what was recorded is kept as it came
             log.warning("a recorded call keeps its channels: %s", type(error).__name__)
             return None
         finally:
