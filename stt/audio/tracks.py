@@ -63,7 +63,7 @@ def chosen(tracks: Sequence[Track]) -> int | None:
 
 
 def usual(tracks: Sequence[Track]) -> str:
-    """Return the choice that a page begins with: all tracks of a recorded call where both speak, else the chosen one."""
+    """Return the choice that a page begins with: all tracks of a recorded call where both speak, else the chosen."""
     call = [track.title for track in tracks] == [MICROPHONE, SHARED]
     if call and all((track.speech or 0.0) >= ENOUGH and not track.problem for track in tracks):
         return ALL
