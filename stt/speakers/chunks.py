@@ -1,0 +1,92 @@
+"""What is found out about one chunk of a recording, as plain data that a checkpoint can keep."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from stt.speakers import voiceprints
+from stt.speakers.models import Models
+from stt.speakers.segmentation import FRAMES, RATE, Activity, Piece, classify, frame_count, seconds
+
+SEGMENTATION = 0.5  # its share of the time
+ROUNDED = np.float16  # voiceprints lose nothing by it
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """`start` and `duration` in seconds; `prints` are voiceprints of the pieces of `activity`, (pieces, SIZE)."""
+
+    start: float
+    duration: float
+    activity: Activity
+    prints: np.ndarray
+
+    @property
+    def pieces(self) -> list[Piece]:
+        return self.activity.pieces
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data, about 350 bytes for a second of speech."""
+        return {
+            "start": self.start,
+            "duration": self.duration,
+            "frames": self.activity.frames,
+            "classes": _packed(self.activity.classes),
+            "voiceprints": _packed(self.prints.astype(ROUNDED)),
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Chunk:
+        classes = np.frombuffer(_unpacked(data["classes"]), np.uint8).reshape(-1, FRAMES)
+        prints = np.frombuffer(_unpacked(data["voiceprints"]), ROUNDED).reshape(-1, voiceprints.SIZE)
+        activity = Activity(classes, int(data["frames"]))
+        return cls(float(data["start"]), float(data["duration"]), activity, prints.astype(np.float32))
+
+
+def analyse(
+    samples: np.ndarray,
+    start: float,
+    models: Models,
+    report: Callable[[int], None] = lambda percent: None,
+    check_cancelled: Callable[[], None] = lambda: None,
+) -> dict[str, Any]:
+    """Return what clustering needs of a chunk: 16 kHz mono float32 samples that begin at `start` seconds.
+
+    `report` gets 0 to 100; `check_cancelled` raises to stop. Memory: about 60 times the chunk's seconds in kB.
+    """
+
+    def progress(share: float) -> None:
+        check_cancelled()
+        report(round(100 * share))
+
+    samples = np.nan_to_num(np.asarray(samples, np.float32))
+    classes = classify(samples, models, lambda share: progress(share * SEGMENTATION))
+    activity = Activity(classes, frame_count(len(samples)))
+    chunk = Chunk(start, len(samples) / RATE, activity, np.zeros((0, voiceprints.SIZE), np.float32))
+    banks = voiceprints.filter_banks(samples)
+
+    def voiceprint(piece: Piece) -> np.ndarray:
+        first, last = (round(seconds(frame) * RATE / voiceprints.SHIFT) for frame in piece.near)
+        return models.voiceprint(voiceprints.normalised(banks[first : max(last, first + 1)]))
+
+    prints = []
+    for found in models.each(voiceprint, chunk.pieces):
+        prints.append(found)
+        progress(SEGMENTATION + (1 - SEGMENTATION) * len(prints) / len(chunk.pieces))
+    stacked = np.array(prints, np.float32).reshape(-1, voiceprints.SIZE)
+    report(100)
+    return Chunk(start, chunk.duration, activity, stacked).to_dict()
+
+
+def _packed(array: np.ndarray) -> str:
+    return base64.b64encode(zlib.compress(array.tobytes())).decode()
+
+
+def _unpacked(text: str) -> bytes:
+    return zlib.decompress(base64.b64decode(text))

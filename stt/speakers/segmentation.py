@@ -1,0 +1,154 @@
+"""Who speaks in each frame of a chunk, by local speakers: up to three in a window of ten seconds.
+
+A frame is 270 samples (16.9 ms) of 16 kHz sound. Windows overlap; the same person may be another local speaker in each,
+so windows are linked by the frames that they share: linked local speakers form a track.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise, permutations
+
+import numpy as np
+
+from stt.speakers.models import Models
+
+RATE = 16_000
+STEP = 270  # samples from one frame to the next
+FIELD = 991  # samples that the first frame looks at
+WINDOW = 160_000  # samples of a window
+FRAMES = (WINDOW - FIELD) // STEP + 1  # of a window: 589
+HOP = 148  # frames from one window to the next: 2.5 s
+BATCH = 4  # windows at once: a fifth faster than one by one
+CLASSES = np.array(  # of the model: which of three local speakers speak
+    [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1]], bool
+)
+LOCAL = CLASSES.shape[1]
+PAUSE, SHORT, AROUND = (
+    0.15,
+    0.8,
+    0.4,
+)  # seconds: a pause that ends a piece, a piece, what its voiceprint looks at besides
+LINK = 0.5  # share of the frames of the shorter one in which two linked local speakers both speak
+
+
+def frame_count(samples: int) -> int:
+    return max((samples - FIELD) // STEP + 1, 1)
+
+
+def seconds(frame: float) -> float:
+    """Return when a frame begins: its field is centred on its middle."""
+    return max((frame * STEP + (FIELD - STEP) / 2) / RATE, 0.0)
+
+
+def offsets(frames: int) -> list[int]:
+    """Return the first frame of each window; the last window ends with the chunk."""
+    last = max(frames - FRAMES, 0)
+    return [*range(0, last, HOP), last]
+
+
+def classify(samples: np.ndarray, models: Models, progress: Callable[[float], None]) -> np.ndarray:
+    """Return the likeliest class of each frame of each window, uint8 (windows, FRAMES).
+
+    `progress` is called with the share that is done, 0 to 1, and may raise to stop.
+    """
+    starts = offsets(frame_count(len(samples)))
+
+    def batch(first: int) -> np.ndarray:
+        waves = np.zeros((len(starts[first : first + BATCH]), WINDOW), np.float32)
+        for wave, start in zip(waves, starts[first:], strict=False):
+            part = samples[start * STEP : start * STEP + WINDOW]
+            wave[: len(part)] = part
+        return np.asarray(models.segment(waves).argmax(2), np.uint8)
+
+    found = []
+    for classes in models.each(batch, range(0, len(starts), BATCH)):
+        found.append(classes)
+        progress(len(found) * BATCH / (len(starts) + BATCH))
+    return np.concatenate(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Clean speech of one track, without a pause: `start` to `end` in frames of the chunk.
+
+    `near` is where its voiceprint is taken from: the piece, and what the track says right before and after it.
+    """
+
+    track: int
+    start: int
+    end: int
+    near: tuple[int, int]
+
+    @property
+    def seconds(self) -> float:
+        return (self.end - self.start) * STEP / RATE
+
+
+@dataclass(frozen=True, eq=False)
+class Activity:
+    """The windows of a chunk of so many frames: `classes` uint8 (windows, FRAMES)."""
+
+    classes: np.ndarray
+    frames: int
+
+    @cached_property
+    def offsets(self) -> list[int]:
+        return offsets(self.frames)
+
+    @cached_property
+    def active(self) -> np.ndarray:
+        """Which local speakers speak, bool (windows, FRAMES, LOCAL); none after the end of the chunk."""
+        active: np.ndarray = CLASSES[self.classes]
+        active[-1, self.frames - self.offsets[-1] :] = False
+        return active
+
+    @cached_property
+    def tracks(self) -> np.ndarray:
+        """The track of each local speaker, int (windows, LOCAL)."""
+        tracks = np.zeros((len(self.offsets), LOCAL), int)
+        tracks[0] = range(LOCAL)
+        count = LOCAL
+        for before, (start, end) in enumerate(pairwise(self.offsets)):
+            one = self.active[before, end - start :]
+            two = self.active[before + 1, : len(one)]
+            together = np.einsum("fa,fb->ab", one, two, dtype=int)
+            best = max(permutations(range(LOCAL)), key=lambda order: sum(together[order, range(LOCAL)]))
+            for local, other in enumerate(best):
+                shorter = min(one[:, other].sum(), two[:, local].sum())
+                if shorter and together[other, local] >= LINK * shorter:
+                    tracks[before + 1, local] = tracks[before, other]
+                else:
+                    tracks[before + 1, local] = count
+                    count += 1
+        return tracks
+
+    @cached_property
+    def speaking(self) -> tuple[np.ndarray, np.ndarray]:
+        """Who speaks in each frame, and as which track: bool and int (frames, LOCAL), by its most central window."""
+        starts = np.array(self.offsets)
+        frames = np.arange(self.frames)
+        owners = np.abs(frames[:, np.newaxis] - (starts + FRAMES / 2)).argmin(1)
+        return self.active[owners, frames - starts[owners]], self.tracks[owners]
+
+    @cached_property
+    def pieces(self) -> list[Piece]:
+        """The clean speech in order of time, cut at pauses, and into pieces of SHORT seconds where it goes on."""
+        active, tracks = self.speaking
+        alone = active.sum(1) == 1
+        clean = np.where(alone, tracks[np.arange(self.frames), active.argmax(1)], -1)
+        pause, short, around = (round(seconds * RATE / STEP) for seconds in (PAUSE, SHORT, AROUND))
+        found = []
+        for track in np.unique(clean[alone]):
+            spoken = np.flatnonzero(clean == track)
+            for run in np.split(spoken, np.flatnonzero(np.diff(spoken) > pause) + 1):
+                start, end = int(run[0]), int(run[-1]) + 1
+                count = 1 if end - start < short + 2 * around else -(-(end - start) // short)
+                edges = np.linspace(start, end, count + 1).round().astype(int).tolist()
+                found += [
+                    Piece(int(track), one, two, (max(start, one - around), min(end, two + around)))
+                    for one, two in pairwise(edges)
+                ]
+        return sorted(found, key=lambda piece: (piece.start, piece.track))

@@ -1,0 +1,190 @@
+"""Who speaks when, from the chunks of a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from stt.speakers import clustering, sequence
+from stt.speakers.chunks import Chunk
+from stt.speakers.segmentation import LOCAL, RATE, STEP, Piece, seconds
+
+MOST = 12  # speakers that can be asked for
+GAP = 0.3  # seconds; a shorter silence within a turn is not an end
+BLIP = 0.1  # seconds; shorter turns are noise
+ROUNDS = 3  # of finding speakers in order, and averaging their voiceprints again
+TELLING = 0.8  # seconds that the voiceprint of a piece is of, so that it counts for the number of speakers
+SAMPLE = 3.0  # seconds that are typical of a speaker
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A stretch in which a speaker, 0 for the first one, speaks. Turns of several speakers may overlap."""
+
+    start: float
+    end: float
+    speaker: int
+
+
+@dataclass(frozen=True, eq=False)
+class Speaker:
+    """A speaker's voiceprint (SIZE,), how many seconds they speak, and start and end of a typical sample."""
+
+    voiceprint: np.ndarray
+    seconds: float
+    sample: tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Diarization:
+    """Turns in order of their start, speakers in the order in which they first speak, and the speaker of each piece."""
+
+    turns: tuple[Turn, ...] = ()
+    speakers: tuple[Speaker, ...] = ()
+    labels: tuple[int, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "turns": [[round(float(turn.start), 3), round(float(turn.end), 3), turn.speaker] for turn in self.turns],
+            "speakers": [
+                {
+                    "voiceprint": [round(float(one), 5) for one in speaker.voiceprint],
+                    "seconds": round(float(speaker.seconds), 3),
+                    "sample": [round(float(at), 3) for at in speaker.sample],
+                }
+                for speaker in self.speakers
+            ],
+            "labels": list(self.labels),
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Diarization:
+        return cls(
+            tuple(Turn(float(start), float(end), int(speaker)) for start, end, speaker in data["turns"]),
+            tuple(
+                Speaker(
+                    np.array(one["voiceprint"], np.float32), float(one["seconds"]), (one["sample"][0], one["sample"][1])
+                )
+                for one in data["speakers"]
+            ),
+            tuple(int(label) for label in data["labels"]),
+        )
+
+
+def diarize(chunks: Sequence[Chunk], speakers: int | None = None) -> Diarization:
+    """Find who speaks when. `speakers` is their number, 1 to MOST, or None to estimate it.
+
+    Where fewer can be told apart than are asked for, the result has fewer.
+    """
+    pieces = [piece for chunk in chunks for piece in chunk.pieces]
+    if not pieces:
+        return Diarization()
+    prints = np.concatenate([chunk.prints for chunk in chunks])
+    lengths = np.array([piece.seconds for piece in pieces])
+    labels = clustering.cluster(prints, lengths, _telling(pieces), speakers)
+    for _ in range(ROUNDS):
+        labels = sequence.follow(chunks, prints, lengths, _centroids(prints, lengths, labels))
+        labels = np.unique(labels, return_inverse=True)[1]
+    order = list(dict.fromkeys(labels.tolist()))
+    return of_labels(chunks, np.array([order.index(label) for label in labels.tolist()]))
+
+
+def split(chunks: Sequence[Chunk], diarization: Diarization, speaker: int) -> Diarization:
+    """Cut one speaker in two: who speaks less of it gets the next free number. The others stay as they are.
+
+    Returns the same where there are fewer than two pieces to tell apart.
+    """
+    labels = np.array(diarization.labels)
+    own = np.flatnonzero(labels == speaker)
+    if len(own) < 2:
+        return diarization
+    pieces = [piece for chunk in chunks for piece in chunk.pieces]
+    prints = np.concatenate([chunk.prints for chunk in chunks])[own]
+    lengths = np.array([piece.seconds for piece in pieces])[own]
+    halves = clustering.cluster(prints, lengths, _telling(pieces)[own], 2)
+    less = int(np.bincount(halves, lengths, 2).argmin())
+    labels[own[halves == less]] = len(diarization.speakers)
+    return of_labels(chunks, labels)
+
+
+def of_labels(chunks: Sequence[Chunk], labels: np.ndarray) -> Diarization:
+    """Make turns and speakers from the speaker of each piece."""
+    pieces = [piece for chunk in chunks for piece in chunk.pieces]
+    prints = np.concatenate([chunk.prints for chunk in chunks])
+    lengths = np.array([piece.seconds for piece in pieces])
+    centroids = _centroids(prints, lengths, labels)
+    turns, at = list[Turn](), 0
+    for chunk in chunks:
+        turns += _turns(chunk, labels[at : at + len(chunk.pieces)], len(centroids))
+        at += len(chunk.pieces)
+    turns = _joined(turns)
+    places = [(chunk, piece) for chunk in chunks for piece in chunk.pieces]
+    starts = np.array([chunk.start + seconds(piece.start) for chunk, piece in places])
+    ends = np.array([chunk.start + seconds(piece.end) for chunk, piece in places])
+    found = []
+    for number, centroid in enumerate(centroids):
+        own = [turn for turn in turns if turn.speaker == number]
+        typical = np.flatnonzero(labels == number)
+        best = typical[(prints[typical] @ centroid * np.minimum(lengths[typical], SAMPLE)).argmax()]
+        found.append(
+            Speaker(centroid, sum(turn.end - turn.start for turn in own), _sample((starts[best] + ends[best]) / 2, own))
+        )
+    return Diarization(tuple(turns), tuple(found), tuple(labels.tolist()))
+
+
+def _telling(pieces: Sequence[Piece]) -> np.ndarray:
+    """Whether the voiceprint of each piece is of enough speech to tell speakers apart."""
+    return np.array([(piece.near[1] - piece.near[0]) * STEP / RATE >= TELLING for piece in pieces])
+
+
+def _sample(middle: float, turns: Sequence[Turn]) -> tuple[float, float]:
+    """SAMPLE seconds around a moment, within the turn that it is in."""
+    turn = min(turns, key=lambda turn: max(turn.start - middle, middle - turn.end), default=Turn(middle, middle, 0))
+    start = max(turn.start, min(middle - SAMPLE / 2, turn.end - SAMPLE))
+    return float(start), float(min(turn.end, start + SAMPLE))
+
+
+def _centroids(prints: np.ndarray, lengths: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The mean voiceprint of each label from 0 on, of length 1."""
+    sums = np.zeros((labels.max() + 1, prints.shape[1]))
+    np.add.at(sums, labels, prints * lengths[:, np.newaxis])
+    return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9), np.float32)
+
+
+def _turns(chunk: Chunk, labels: np.ndarray, speakers: int) -> list[Turn]:
+    """Turns of a chunk: each track has the speaker of its nearest piece, in overlaps, too; else none."""
+    active, tracks = chunk.activity.speaking
+    speaks = np.zeros((chunk.activity.frames, speakers), bool)
+    for track in np.unique([piece.track for piece in chunk.pieces]):
+        own = [(piece, label) for piece, label in zip(chunk.pieces, labels, strict=True) if piece.track == track]
+        middles = np.array([(piece.start + piece.end) / 2 for piece, _ in own])
+        for local in range(LOCAL):
+            frames = np.flatnonzero(active[:, local] & (tracks[:, local] == track))
+            after = np.searchsorted(middles, frames).clip(0, len(own) - 1)
+            before = (after - 1).clip(0)
+            spans = np.array([(piece.start, piece.end) for piece, _ in own])
+            near = np.where(frames - spans[before, 1] < spans[after, 0] - frames, before, after)
+            speaks[frames, np.array([label for _, label in own])[near]] = True
+    turns = []
+    for speaker in range(speakers):
+        edges = np.flatnonzero(np.diff(np.pad(speaks[:, speaker].astype(int), 1)))
+        for first, last in edges.reshape(-1, 2).tolist():
+            end = min(seconds(last), chunk.duration)
+            turns.append(Turn(chunk.start + min(seconds(first), end), chunk.start + end, speaker))
+    return turns
+
+
+def _joined(turns: Sequence[Turn]) -> list[Turn]:
+    """Turns of one speaker without short gaps, and without those that are too short."""
+    joined: dict[int, list[Turn]] = {}
+    for turn in sorted(turns, key=lambda turn: turn.start):
+        own = joined.setdefault(turn.speaker, [])
+        if own and turn.start - own[-1].end < GAP:
+            own[-1] = replace(own[-1], end=max(own[-1].end, turn.end))
+        else:
+            own.append(turn)
+    kept = [turn for own in joined.values() for turn in own if turn.end - turn.start >= BLIP]
+    return sorted(kept, key=lambda turn: (turn.start, turn.speaker))

