@@ -1,4 +1,4 @@
-"""nginx before the app, as the README has it, under a path: `python -m pytest --nginx tests/browser`."""
+"""nginx before the app, as docs/deploy.md has it, under a path: `python -m pytest --nginx tests/browser`."""
 
 from __future__ import annotations
 
