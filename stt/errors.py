@@ -18,6 +18,8 @@ SttError
 ├── CreateRepeated        an Idempotency-Key that was sent before
 │   ├── KeyReused         with another body
 │   └── StillCreating     and the first create is not over
+├── Unauthorized          a program without a right token
+├── MethodNotAllowed      a program that asks an address for what it does not do
 ├── NotFound              no such transcript, or somebody else's
 ├── Conflict              changed meanwhile in another tab
 ├── SetupError            this server's move
@@ -158,6 +160,18 @@ class KeyReused(CreateRepeated):
 class StillCreating(CreateRepeated):
     title = "The first request with this Idempotency-Key is not over"
     guidance = "Send it again in a few seconds."
+
+
+class Unauthorized(SttError):
+    status = 401
+    title = "Unauthorized"
+    guidance = "Send “Authorization: Bearer” and a token that was made on the Settings page."
+
+
+class MethodNotAllowed(SttError):
+    status = 405
+    title = "Method not allowed"
+    guidance = "See /v1/openapi.json."
 
 
 class NotFound(SttError):

@@ -60,8 +60,8 @@ def _fields(schema: dict[str, Any]) -> None:
     needed = schema.get("required", [])
     rows = []
     for name, field in schema["properties"].items():
-        kind = field.get("type", "any")
-        kind = "file" if field.get("format") == "binary" else kind if isinstance(kind, str) else " or ".join(kind)
+        kind = " or ".join(one.get("type", "any") for one in field.get("anyOf", [field]))
+        kind = "file" if field.get("format") == "binary" else kind
         rows.append((name, kind, "yes" if name in needed else "", field.get("description", "")))
     frame = pd.DataFrame(rows, columns=["Field", "Type", "Needed", "What it does"])
     st.dataframe(frame, hide_index=True, width="stretch")

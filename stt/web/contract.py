@@ -10,8 +10,9 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import zip_longest
-from typing import Any
+from typing import Any, Literal
 
+from stt import shapes
 from stt.aiml.catalog import Model
 from stt.errors import SttError
 from stt.kinds import CANCELLED, DONE, FAILED, QUEUED, WORKING
@@ -19,26 +20,31 @@ from stt.store.records import Job
 from stt.transcript import scripts
 from stt.transcript.model import Segment, Transcript, Word, paragraphs, whole_words
 
-WAITING, ACTIVE, COMPLETED, ERROR = "waiting", "active", "completed", "error"
-STATUS = {QUEUED: WAITING, WORKING: ACTIVE, DONE: COMPLETED, FAILED: ERROR, CANCELLED: ERROR}
+STATUS: dict[str, Literal["waiting", "active", "completed", "error"]] = {
+    QUEUED: "waiting",
+    WORKING: "active",
+    DONE: "completed",
+    FAILED: "error",
+    CANCELLED: "error",
+}
 
 
-def job(found: Job, transcript: Transcript | None) -> dict[str, Any]:
+def job(found: Job, transcript: Transcript | None) -> shapes.Transcription:
     """The answer to a get. `result` is there when the status is "completed", `error` when it is "error"."""
     status = STATUS[found.state]
     return {
         "id": found.id,
         "generation_id": found.id,
         "status": status,
-        "result": result(found, transcript) if status == COMPLETED and transcript else None,
-        "error": _failure(found) if status == ERROR else None,
+        "result": result(found, transcript) if status == "completed" and transcript else None,
+        "error": _failure(found) if status == "error" else None,
     }
 
 
-def result(found: Job, transcript: Transcript) -> dict[str, Any]:
+def result(found: Job, transcript: Transcript) -> shapes.Result:
     """A transcript in the Deepgram shape: one channel, whose speakers are numbered in the order in which they speak."""
     numbers = {name: number for number, name in enumerate(transcript.speakers)}
-    alternative = {
+    alternative: shapes.Alternative = {
         "transcript": transcript.text,
         "confidence": transcript.confidence,
         "words": _words(transcript, numbers) if transcript.timed else [],
@@ -46,24 +52,25 @@ def result(found: Job, transcript: Transcript) -> dict[str, Any]:
     }
     if len(transcript.languages) > 1:
         alternative["languages"] = list(transcript.languages)
-    channel: dict[str, Any] = {"alternatives": [alternative]}
+    channel: shapes.Channel = {"alternatives": [alternative]}
     if transcript.language:
-        channel |= {"detected_language": transcript.language, "language_confidence": transcript.language_probability}
-    results: dict[str, Any] = {"channels": [channel]}
+        channel["detected_language"] = transcript.language
+        channel["language_confidence"] = transcript.language_probability
+    results: shapes.Results = {"channels": [channel]}
     if transcript.timed:
         several = len(transcript.languages) > 1
         results["utterances"] = [
             _utterance(segment, numbers) | _language(segment, several) for segment in transcript.segments
         ]
-    return {"metadata": _metadata(found, transcript), "results": results | _findings(transcript.extras)}
+    return {"metadata": _metadata(found, transcript), "results": {**results, **_findings(transcript.extras)}}
 
 
-def models(offered: list[tuple[Model, Model]]) -> dict[str, Any]:
+def models(offered: list[tuple[Model, Model]]) -> shapes.Models:
     """The list of models; of each pair, the one that is asked for and the one that answers, which tells the price."""
     return {"object": "list", "data": [_model(model, answering) for model, answering in offered]}
 
 
-def refusal(error: SttError, path: str, request_id: str | None) -> dict[str, Any]:
+def refusal(error: SttError, path: str, request_id: str | None) -> shapes.Problem:
     """The body of an answer that says what went wrong."""
     return {
         "message": _in_words(error.message, error.guidance),
@@ -74,7 +81,7 @@ def refusal(error: SttError, path: str, request_id: str | None) -> dict[str, Any
     }
 
 
-def _failure(found: Job) -> dict[str, str]:
+def _failure(found: Job) -> shapes.Failure:
     if found.error is None:
         return {"name": "Cancelled", "message": "This job was cancelled."}
     told = found.error
@@ -107,16 +114,16 @@ def _metadata(found: Job, transcript: Transcript) -> dict[str, Any]:
     return told
 
 
-def _words(transcript: Transcript, numbers: dict[str, int]) -> list[dict[str, Any]]:
+def _words(transcript: Transcript, numbers: dict[str, int]) -> list[shapes.Word]:
     several = len(transcript.languages) > 1  # once: it goes through all segments
     return [
-        _word(word, numbers) | _language(segment, several)
+        {**_word(word, numbers), **_language(segment, several)}
         for segment in transcript.segments
         for word in whole_words(segment)
     ]
 
 
-def _word(word: Word, numbers: dict[str, int]) -> dict[str, Any]:
+def _word(word: Word, numbers: dict[str, int]) -> shapes.Word:
     text = word.text.strip()
     inside = [place for place, character in enumerate(text) if character.isalnum()]
     bare = text[inside[0] : inside[-1] + 1].lower() if inside else ""
@@ -173,20 +180,21 @@ def _utterance(segment: Segment, numbers: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def _language(segment: Segment, several: bool) -> dict[str, str]:
+def _language(segment: Segment, several: bool) -> shapes.Spoken:
     """The language of what is said, where there are several."""
     return {"language": segment.language} if several and segment.language else {}
 
 
-def _spoken(said: Segment | Word, numbers: dict[str, int]) -> dict[str, int]:
+def _spoken(said: Segment | Word, numbers: dict[str, int]) -> shapes.Spoken:
     return {} if said.speaker is None else {"speaker": numbers.get(said.speaker, 0)}
 
 
-def _findings(extras: dict[str, Any]) -> dict[str, Any]:
+def _findings(extras: dict[str, Any]) -> shapes.Findings:
     """What else the provider found (see `stt.aiml.insights`), as Deepgram puts it."""
-    told: dict[str, Any] = {}
+    told: shapes.Findings = {}
     if extras.get("summary"):
         told["summary"] = {"result": "success", "short": extras["summary"]}
+    name: Literal["topics", "intents"]
     for name, one in (("topics", "topic"), ("intents", "intent")):
         if extras.get(name):
             told[name] = {
@@ -205,7 +213,7 @@ def _findings(extras: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
-def _model(model: Model, answering: Model) -> dict[str, Any]:
+def _model(model: Model, answering: Model) -> shapes.Model:
     price = answering.per_second
     fixed = {"kind": "fixed", "currency": "USD", "units": [{"name": "second", "price": price, "per": 1}]}
     return {
@@ -224,7 +232,7 @@ def _model(model: Model, answering: Model) -> dict[str, Any]:
     }
 
 
-def etag(body: dict[str, Any]) -> str:
+def etag(body: shapes.Models) -> str:
     """Changes when the answer does."""
     return '"' + uuid.uuid5(uuid.NAMESPACE_OID, json.dumps(body, sort_keys=True)).hex + '"'
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import re
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -13,13 +14,24 @@ from starlette.endpoints import HTTPEndpoint
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
+from stt import shapes
 from stt.aiml import catalog
 from stt.aiml import offered as models
 from stt.aiml.catalog import Model
 from stt.auth import tokens, visitors
 from stt.db import json_pieces, undo
 from stt.db.engine import AWAY
-from stt.errors import BadOption, DatabaseAway, KeyMissing, NotFound, SttError, TooLarge, UploadBroken
+from stt.errors import (
+    BadOption,
+    DatabaseAway,
+    KeyMissing,
+    MethodNotAllowed,
+    NotFound,
+    SttError,
+    TooLarge,
+    Unauthorized,
+    UploadBroken,
+)
 from stt.guard.limiters import CREATES, LOOKUPS, OPEN_LINKS, OPEN_UPLOADS, PROBES, RESULTS, UPLOADS
 from stt.jobs import idempotency
 from stt.ops import logs
@@ -33,18 +45,6 @@ LONGEST_JSON = 1 << 20  # bytes
 log = logging.getLogger("stt.web.rest")
 
 
-class Unauthorized(SttError):
-    status = 401
-    title = "Unauthorized"
-    guidance = "Send “Authorization: Bearer” and a token that was made on the Settings page."
-
-
-class MethodNotAllowed(SttError):
-    status = 405
-    title = "Method not allowed"
-    guidance = "See /v1/openapi.json."
-
-
 class Endpoint(HTTPEndpoint):
     """A route that asks for a token, unless `public`, and says in the contract's words what goes wrong.
 
@@ -52,6 +52,9 @@ class Endpoint(HTTPEndpoint):
     """
 
     public = False
+    get: Callable[[Request], Response]
+    delete: Callable[[Request], Response]
+    post: Callable[[Request], Awaitable[Response]]
 
     async def dispatch(self) -> None:
         request = Request(self.scope, receive=self.receive, send=self.send)
@@ -182,10 +185,8 @@ def _may_enter(owner: str) -> bool:
 
 
 def _generation_id(request: Request) -> str:
-    from stt.web import openapi
-
-    generation_id = request.path_params["generation_id"]
-    if not re.fullmatch(openapi.ID, generation_id):  # a database may refuse to look up some texts at all
+    generation_id: str = request.path_params["generation_id"]
+    if not re.fullmatch(shapes.ID, generation_id):  # a database may refuse to look up some texts at all
         raise NotFound("There is no such transcript.")
     return generation_id
 
@@ -199,9 +200,7 @@ def _repeatable(request: Request) -> str | None:
 
 
 def _create_from_link(body: Any, owner: str, key: str | None) -> str:
-    from stt.web import openapi
-
-    openapi.check_create(body)
+    shapes.check_create(body)
     with idempotency.claim(owner, key, json.dumps(body, sort_keys=True).encode()) as claim:
         if claim and claim.made:
             return claim.generation_id
@@ -214,9 +213,8 @@ def _create_from_link(body: Any, owner: str, key: str | None) -> str:
 def _create_from_form(form: Form, owner: str, key: str | None) -> str:
     """The file is looked into and kept only once everything else is right."""
     from stt.store import recordings
-    from stt.web import openapi
 
-    openapi.check_create(form.fields, of_form=True)
+    shapes.check_create(form.fields, of_form=True)
     options = dict(form.fields)
     model = options.pop("model", None)
     if not isinstance(model, str) or not model:
@@ -300,12 +298,12 @@ def _refused(error: Exception, request: Request) -> Response:
     elif not isinstance(error, SttError):
         log.exception("a request failed", exc_info=error)
         error = SttError()
-    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+    headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthorized) else {}
     body = contract.refusal(error, request.url.path, logs.request_id.get())
     return _json_answer(body, headers, error.status)
 
 
-def _json_answer(body: dict[str, Any], headers: dict[str, str] | None = None, code: int = 200) -> Response:
+def _json_answer(body: Mapping[str, object], headers: dict[str, str] | None = None, code: int = 200) -> Response:
     # ASCII: a message may quote half a surrogate pair, which has no UTF-8.
     content = json_pieces.dumps(body, ensure_ascii=True, allow_nan=False)
     return Response(content, status_code=code, headers=headers, media_type="application/json")

@@ -1,0 +1,180 @@
+"""The shapes of what the REST routes take and answer: for the type checker, for requests, and for the OpenAPI document.
+
+Answers are plain dictionaries, so that a long transcript costs nothing more: mypy holds them to these types.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NotRequired,  # pydantic takes that of `typing` from Python 3.12 on only
+)
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
+from pydantic.json_schema import GenerateJsonSchema
+from typing_extensions import TypedDict
+
+from stt.aiml import catalog
+from stt.errors import InputError
+
+ID = "^[A-Za-z0-9_-]{1,64}$"
+Share = Annotated[float, Field(ge=0, le=1)] | None
+
+
+class BadBody(InputError):
+    title = "Body validation error"
+    guidance = "See /v1/openapi.json for what can be sent."
+
+
+class Created(TypedDict):
+    generation_id: str
+    status: Literal["queued"]
+
+
+class Spoken(TypedDict, total=False):
+    speaker: int
+    language: Annotated[str, Field(description="Where several are spoken.")]
+
+
+class Word(Spoken):
+    word: str
+    start: float
+    end: float
+    confidence: Share
+    punctuated_word: str
+
+
+class Alternative(TypedDict):
+    transcript: str
+    confidence: Share
+    words: list[Word]
+    paragraphs: dict[str, Any]
+    languages: NotRequired[list[str]]
+
+
+class Channel(TypedDict):
+    alternatives: list[Alternative]
+    detected_language: NotRequired[str]
+    language_confidence: NotRequired[Share]
+
+
+class Findings(TypedDict, total=False):
+    summary: dict[str, Any]
+    topics: dict[str, Any]
+    intents: dict[str, Any]
+    sentiments: dict[str, Any]
+
+
+class Results(Findings):
+    channels: list[Channel]
+    utterances: NotRequired[list[dict[str, Any]]]
+
+
+class Result(TypedDict):
+    metadata: dict[str, Any]
+    results: Results
+
+
+class Failure(TypedDict):
+    name: str
+    message: str
+
+
+class Transcription(TypedDict):
+    id: str
+    generation_id: str
+    status: Literal["waiting", "active", "completed", "error"]
+    result: Result | None
+    error: Failure | None
+
+
+class Model(TypedDict):
+    id: str
+    aliases: list[str]
+    type: str
+    info: dict[str, Any]
+    tags: list[str]
+    pricing: dict[str, Any] | None
+
+
+class Models(TypedDict):
+    object: Literal["list"]
+    data: list[Model]
+
+
+class Problem(TypedDict):
+    message: str
+    path: str
+    requestId: str
+    statusCode: int
+    timestamp: str
+
+
+def check_create(body: Any, *, of_form: bool = False) -> None:
+    """Raise BadBody if the JSON body of a create is not as the document says.
+
+    The fields of a form are all texts, so of those only the names are checked here.
+    """
+    try:
+        if not isinstance(body, dict):
+            raise BadBody("The body is not a JSON object.")
+        _create("CreateFromLink").model_validate(body)
+    except ValidationError as error:
+        for found in error.errors(include_url=False):
+            if not of_form or found["type"] == "extra_forbidden":
+                given = "" if found["type"] == "missing" else f": {found['input']!r}"
+                raise BadBody(f"{str(found['loc'][0])[:80]}: {found['msg']}{given[:200]}") from error
+
+
+@cache
+def schemas() -> dict[str, Any]:
+    """The JSON schemas of all bodies, by name."""
+    taken: tuple[Any, ...] = (_create("CreateFromLink"), _create("CreateFromFile"))
+    _, found = TypeAdapter.json_schemas(
+        [
+            (kind.__name__, "validation", TypeAdapter(kind))
+            for kind in (*taken, Created, Transcription, Models, Problem)
+        ],
+        ref_template="#/components/schemas/{model}",
+        schema_generator=_Plain,
+    )
+    return dict(found["$defs"])
+
+
+class _Plain(GenerateJsonSchema):
+    """Without the titles and defaults that say nothing."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+    def default_schema(self, schema: Any) -> dict[str, Any]:
+        return self.generate_inner(schema["schema"])
+
+
+@cache
+def _create(name: Literal["CreateFromLink", "CreateFromFile"]) -> type[BaseModel]:
+    """What can be sent to create a job: the options of all models; which model takes which, the catalog knows."""
+    options = {option.name: option for model in catalog.packaged().models for option in model.options}
+    fields: dict[str, Any] = {"model": Annotated[str, Field(min_length=1, max_length=100, examples=[catalog.FIRST])]}
+    more: dict[str, Any] = {}
+    if name == "CreateFromLink":
+        uri = Field(pattern="^https?://", max_length=4096, json_schema_extra={"format": "uri"})
+        fields["url"] = Annotated[str, uri]
+    else:
+        fields |= {"audio": (bytes, None), "file": (bytes, None)}
+        more["oneOf"] = [{"required": ["audio"]}, {"required": ["file"]}]
+    for option in options.values():
+        fields[option.name] = Annotated[_type(option), Field(description=option.help)], None
+    return create_model(name, __config__=ConfigDict(extra="forbid", strict=True, json_schema_extra=more), **fields)
+
+
+def _type(option: catalog.Option) -> Any:
+    # A whole number as JSON has it: 1.0 is one.
+    whole = Annotated[float, Field(multiple_of=1, json_schema_extra={"type": "integer"})]
+    if option.name in (catalog.EXTRA, catalog.TRACK):
+        return dict[str, Any] if option.name == catalog.EXTRA else str | whole
+    number = whole if option.whole else float
+    return {"switch": bool, "number": number, "list": str | list[str], "json": Any}.get(option.kind, str)
