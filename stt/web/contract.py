@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import Any, Literal
 
-from stt import shapes
 from stt.aiml.catalog import Model
 from stt.errors import SttError
 from stt.kinds import CANCELLED, DONE, FAILED, QUEUED, WORKING
 from stt.store.records import Job
 from stt.transcript import scripts
 from stt.transcript.model import Segment, Transcript, Word, paragraphs, whole_words
+from stt.web import shapes
 
 STATUS: dict[str, Literal["waiting", "active", "completed", "error"]] = {
     QUEUED: "waiting",

@@ -1,11 +1,12 @@
-"""The OpenAPI document of the REST routes; its schemas are `stt.shapes`, so what it says is what holds."""
+"""The OpenAPI document of the REST routes; its schemas are `stt.web.shapes`, so what it says is what holds."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from stt import errors, shapes
+from stt import errors
 from stt.guard import base_path
+from stt.web import shapes
 
 _PROBLEMS: dict[type[errors.SttError], str] = {
     errors.InputError: "What was sent does not fit; the message says which part.",
@@ -118,9 +119,9 @@ def _create() -> dict[str, Any]:
         {"201": {**_answer("The job is queued.", "Created"), "links": links}},
         *(kind for kind in _PROBLEMS if kind is not errors.NotFound),
         description="Without a key for the AI/ML API this server answers `#g1_whisper-base` itself; settings that "
-        "its own engine does not know are then left out. Send an `Idempotency-Key`, such as a UUID, to be able to "
-        "repeat a request whose answer was lost: for 24 hours the same key with the same body has the same answer, and "
-        "makes no second job.",
+        "its own engine does not know are then left out. Send an `Idempotency-Key`, such as a UUID, to repeat "
+        "a request whose answer was lost: for 24 hours the same key with the same body has the same answer, and makes "
+        "no second job.",
         parameters=[
             {
                 "name": "Idempotency-Key",

@@ -14,7 +14,6 @@ from starlette.endpoints import HTTPEndpoint
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from stt import shapes
 from stt.aiml import catalog
 from stt.aiml import offered as models
 from stt.aiml.catalog import Model
@@ -37,7 +36,7 @@ from stt.jobs import idempotency
 from stt.ops import logs
 from stt.settings import settings
 from stt.store.recordings import Intake, Link, Recording, megabytes
-from stt.web import contract
+from stt.web import contract, shapes
 from stt.web.multipart import LONGEST_FIELDS, BadForm, Form
 
 LONGEST_JSON = 1 << 20  # bytes
