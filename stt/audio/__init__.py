@@ -1,1 +1,7 @@
-"""audio"""
+"""The sound of recordings: opened, looked into and decoded in processes of their own, because files are hostile.
+
+`decoder` is the face: `probe` a file, and `Reader` to get its samples (16 kHz mono float32, or a channel per
+speaker). `decoder_pool` keeps the processes, `decoder_process` is what runs in them, with `reader`, `probe`, `mix`,
+`track_list`, `track_reader` and `copy_encoder`. `tracks` names sound tracks, `track_choice` picks the one with
+speech.
+"""

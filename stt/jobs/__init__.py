@@ -1,1 +1,6 @@
-"""jobs"""
+"""A job, from create to its end.
+
+`service` has the four calls `create`, `get`, `cancel` and `retry`; pages, routes and code call these and nothing
+below. `workflow` is the durable workflow behind them, `queues` decides which job is next, `idempotency` answers a
+repeated create, `maintenance` deletes what the job engine remembers of finished workflows.
+"""
