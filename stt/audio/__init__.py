@@ -2,6 +2,6 @@
 
 `decoder` is the face: `probe` a file, and `Reader` to get its samples (16 kHz mono float32, or a channel per
 speaker). `decoder_pool` keeps the processes, `decoder_process` is what runs in them, with `reader`, `probe`, `mix`,
-`track_list`, `track_reader` and `copy_encoder`. `tracks` names sound tracks, `track_choice` picks the one with
+`track_reader`, `copy_encoder` and `call_encoder`. `tracks` names sound tracks, `track_choice` picks the one with
 speech.
 """

@@ -32,7 +32,7 @@ class Media(NamedTuple):
 
     `duration` in seconds or None if nothing tells it, `sample_rate` in Hz, `size` in bytes. `mime` is the content type
     to serve it with: from a fixed list, by what it holds and never by its name. `track` is the number of the sound
-    track that the other facts are about, `tracks` what each of them is (see `stt.audio.track_list`).
+    track that the other facts are about, `tracks` what each of them is (see `stt.containers.track_list`).
     """
 
     kind: str

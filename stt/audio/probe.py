@@ -6,11 +6,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stt.audio import track_list
 from stt.audio.decoder import Media
 from stt.audio.reader import Reader
 from stt.containers import container as containers
-from stt.containers import dates, seekable
+from stt.containers import dates, seekable, track_list
 from stt.containers.foreign import called
 from stt.errors import TooShort
 
