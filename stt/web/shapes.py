@@ -6,16 +6,11 @@ Answers are plain dictionaries, so that a long transcript costs nothing more: my
 from __future__ import annotations
 
 from functools import cache
-from typing import (
-    Annotated,
-    Any,
-    Literal,
-    NotRequired,  # pydantic takes that of `typing` from Python 3.12 on only
-)
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 from pydantic.json_schema import GenerateJsonSchema
-from typing_extensions import TypedDict
+from typing_extensions import TypedDict  # pydantic takes that of `typing` from Python 3.12 on only
 
 from stt.aiml import catalog
 from stt.errors import InputError
