@@ -31,6 +31,7 @@ from stt.references import encodings, reader
 from stt.store import records, transcripts
 from stt.store.records import Job
 from stt.transcript import comparison
+from stt.transcript.alignment import WHOLE, Alignment, align, matrix
 
 PART = 10_000  # words of the text on the left that are drawn at once
 REFERENCE = "reference"
@@ -162,9 +163,9 @@ def words_of(job: Job) -> set[str]:
 
 
 @st.cache_data(max_entries=24, ttl=3600, show_spinner=False)
-def aligned(reference: str, hypothesis: str) -> comparison.Alignment:
+def aligned(reference: str, hypothesis: str) -> Alignment:
     """`compare.align` of keys joined by spaces, remembered: a rerun asks again."""
-    return comparison.align(reference.split(), hypothesis.split())
+    return align(reference.split(), hypothesis.split())
 
 
 def keys_of(tokens: list[comparison.Token]) -> str:
@@ -230,7 +231,7 @@ def side_by_side(done: list[Job], reference: str) -> None:
         st.switch_page("transcript.py", query_params={"id": wanted})
 
 
-def row(job: Job, letter: str, alignment: comparison.Alignment | None) -> Version:
+def row(job: Job, letter: str, alignment: Alignment | None) -> Version:
     """What one version took, and how far it is from what it is compared with."""
     rate = ("–", "compared with this one")
     if alignment is not None:
@@ -253,7 +254,7 @@ def rate_text(rate: float | None) -> str:
 
 
 def each_against_each(done: list[Job], letters: dict[str, str], keys: dict[str, str]) -> dict[str, Any]:
-    rates = comparison.matrix([keys[job.id].split() for job in done], lambda a, b: aligned(" ".join(a), " ".join(b)))
+    rates = matrix([keys[job.id].split() for job in done], lambda a, b: aligned(" ".join(a), " ".join(b)))
     return {
         "caption": "Word error rate of each version (column) measured against each other one (row).",
         "letters": [letters[job.id] for job in done],
@@ -286,7 +287,7 @@ def say_limits(texts: dict[str, list[comparison.Token]], rough: bool) -> None:
         st.warning(f"Only the first {comparison.MOST_WORDS:,} words of each text are compared.")
     if rough:
         st.warning("Long stretches of these texts have nothing in common. There the figures are approximate.")
-    elif longest > comparison.WHOLE:
+    elif longest > WHOLE:
         st.caption("So long a text is cut where the versions agree, and laid side by side piece by piece.")
 
 

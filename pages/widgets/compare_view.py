@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stt.transcript.comparison import ADDED, CHANGED, MISSING, SAME, Cell, Passage
+from stt.transcript.alignment import ADDED, CHANGED, MISSING, SAME
+from stt.transcript.comparison import Cell, Passage
 
 from . import component
 

@@ -14,13 +14,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from rapidfuzz.distance import Levenshtein
-
 from stt import errors
 from stt.aiml import insights
 from stt.aiml.error_mapping import failure, status_code
 from stt.files.json_values import clean, items, number, share
-from stt.transcript import scripts
+from stt.transcript import alignment, scripts
 from stt.transcript.model import Segment, Transcript, Word, joined
 
 DONE = {"completed"}
@@ -303,9 +301,9 @@ def _timed(tokens: list[str], words: list[_Said]) -> list[Word]:
     """Each token as a word with the times of the word it is; one that no word is shares those of the word before it."""
     heard = [(token, word) for word in words for token in _TOKEN.findall(word.text)]
     matched: list[_Said | None] = [None] * len(tokens)
-    for step in Levenshtein.opcodes([*map(_bare, tokens)], [_bare(t) for t, _ in heard]):
-        if step.tag in ("equal", "replace"):
-            matched[step.src_start : step.src_end] = [word for _, word in heard[step.dest_start : step.dest_end]]
+    for run in alignment.runs([*map(_bare, tokens)], [_bare(t) for t, _ in heard]):
+        if run.kind in (alignment.SAME, alignment.CHANGED):
+            matched[run.first : run.last] = [word for _, word in heard[run.start : run.end]]
     clock, before = 0.0, next(filter(None, matched), words[0])
     timed: list[Word] = []
     for token, word in zip(tokens, matched, strict=True):

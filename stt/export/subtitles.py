@@ -6,11 +6,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from itertools import pairwise
 from math import ceil
 
-from stt.transcript import scripts
+from stt.transcript import alignment, scripts
 from stt.transcript.model import Segment, Transcript, Word
 
 SILENCE = 2.0  # seconds; a cue never reaches over a pause of this length
@@ -115,9 +114,8 @@ def spoken(segment: Segment) -> list[tuple[str, Word | None]]:
             pieces.append((segment.text[taken[0].start() : taken[-1].end()], word))
         return pieces
     tokens = scripts.words(segment.text) or segment.text.split()
-    same = SequenceMatcher(None, [word.text.strip() for word in words], tokens).get_matching_blocks()
-    word_of = {block.b + k: words[block.a + k] for block in same for k in range(block.size)}
-    return [(token, word_of.get(position)) for position, token in enumerate(tokens)]
+    same = alignment.same([word.text.strip() for word in words], tokens)
+    return [(token, words[same[place]] if place in same else None) for place, token in enumerate(tokens)]
 
 
 def width(text: str) -> int:

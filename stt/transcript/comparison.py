@@ -4,28 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
-
-import jiwer
 
 from stt.transcript import scripts
+from stt.transcript.alignment import ADDED, CHANGED, MISSING, SAME, Alignment, Kind
 from stt.transcript.model import Transcript
 
-Kind = Literal["same", "changed", "missing", "added"]
-SAME: Final = "same"
-CHANGED: Final = "changed"
-MISSING: Final = "missing"
-ADDED: Final = "added"
 MOST_WORDS = 200_000  # of a text are compared, some 20 hours of speech
-WHOLE = 20_000  # words; longer texts are aligned in pieces, since the work grows with the square of the length
-PIECE = 5_000  # words of a piece
-ANCHOR = 6  # words in a row that occur once in either text: there it is cut
 MOST_CELLS = 200  # words of one side of a passage
 
-_KINDS: dict[str, Kind] = {"equal": SAME, "substitute": CHANGED, "delete": MISSING, "insert": ADDED}
 _SPACELESS = scripts.SPACELESS
 _DASHES = "\\-\u2010-\u2015/"
 # "well-known" and "well known" are said alike: unless signs count, what is compared are the parts of a word.
@@ -45,38 +34,6 @@ class Token:
     text: str
     key: str
     start: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Words `first` to `last` (exclusive) of the reference that lie against `start` to `end` of the other text."""
-
-    kind: Kind
-    first: int
-    last: int
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Alignment:
-    """The runs cover both texts in order. `words` counts the reference; `rough` means cut where nothing agreed."""
-
-    runs: tuple[Run, ...]
-    words: int
-    changed: int
-    missing: int
-    added: int
-    rough: bool = False
-
-    @property
-    def errors(self) -> int:
-        return self.changed + self.missing + self.added
-
-    @property
-    def word_error_rate(self) -> float | None:
-        """Changed, missing and added words for each word of the reference: 0 is equal, over 1 is possible."""
-        return self.errors / self.words if self.words else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,104 +110,6 @@ def _key(text: str, exact: bool) -> str:
 def _counts(character: str) -> bool:
     """Letters, digits, and the marks that Indic and Arabic scripts put on letters."""
     return unicodedata.category(character)[0] in "LNM"
-
-
-def align(reference: Sequence[str], hypothesis: Sequence[str]) -> Alignment:
-    """Lay the keys of two texts against each other with the fewest changes.
-
-    Texts of more than WHOLE words are cut into pieces where they agree, which a second is enough for.
-    """
-    runs: list[Run] = []
-    rough = False
-    for first, last, start, end, blind in _pieces(reference, hypothesis):
-        runs += _aligned(reference[first:last], hypothesis[start:end], first, start)
-        rough |= blind
-    count = dict.fromkeys((SAME, CHANGED, MISSING, ADDED), 0)
-    for run in runs:
-        count[run.kind] += max(run.last - run.first, run.end - run.start)
-    return Alignment(tuple(runs), len(reference), count[CHANGED], count[MISSING], count[ADDED], rough)
-
-
-_SPLIT_AT_SPACES = jiwer.Compose([jiwer.ReduceToListOfListOfWords()])
-
-
-def _aligned(reference: Sequence[str], hypothesis: Sequence[str], first: int, start: int) -> list[Run]:
-    if not reference or not hypothesis:
-        kind: Kind = MISSING if reference else ADDED
-        run = Run(kind, first, first + len(reference), start, start + len(hypothesis))
-        return [run] if reference or hypothesis else []
-    found = jiwer.process_words(
-        " ".join(reference),
-        " ".join(hypothesis),
-        reference_transform=_SPLIT_AT_SPACES,
-        hypothesis_transform=_SPLIT_AT_SPACES,
-    )
-    return [
-        Run(
-            _KINDS[chunk.type],
-            first + chunk.ref_start_idx,
-            first + chunk.ref_end_idx,
-            start + chunk.hyp_start_idx,
-            start + chunk.hyp_end_idx,
-        )
-        for chunk in found.alignments[0]
-    ]
-
-
-def _pieces(a: Sequence[str], b: Sequence[str]) -> Iterator[tuple[int, int, int, int, bool]]:
-    """Ranges of `a` and `b` to align for themselves, and whether they were cut without anything in common."""
-    i = j = 0
-    anchors = _anchors(a, b) if max(len(a), len(b)) > WHOLE else []
-    for x, y in [*anchors, (len(a), len(b))]:
-        if max(x - i, y - j) < PIECE and x < len(a):
-            continue
-        parts = -(-max(x - i, y - j) // WHOLE) if (x - i) * (y - j) > WHOLE**2 else 1
-        for part in range(parts):
-            yield (
-                i + (x - i) * part // parts,
-                i + (x - i) * (part + 1) // parts,
-                j + (y - j) * part // parts,
-                j + (y - j) * (part + 1) // parts,
-                parts > 1,
-            )
-        i, j = x, y
-
-
-def _anchors(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
-    """Places (in `a`, in `b`) where ANCHOR words begin that occur once in either: the longest chain in order."""
-    in_a, in_b = _unique(a), _unique(b)
-    pairs = [(i, in_b[words]) for words, i in in_a.items() if words in in_b]
-    ends: list[int] = []  # the least last place in `b` of a chain of each length
-    tops: list[int] = []  # the pair at its end
-    before: list[int | None] = []
-    for number, (_, j) in enumerate(pairs):
-        at = bisect_left(ends, j)
-        before.append(tops[at - 1] if at else None)
-        ends[at : at + 1], tops[at : at + 1] = [j], [number]
-    chain: list[tuple[int, int]] = []
-    last = tops[-1] if tops else None
-    while last is not None:
-        chain.append(pairs[last])
-        last = before[last]
-    return chain[::-1]
-
-
-def _unique(keys: Sequence[str]) -> dict[tuple[str, ...], int]:
-    places: dict[tuple[str, ...], int] = {}
-    for place, words in enumerate(zip(*(keys[shift:] for shift in range(ANCHOR)), strict=False)):
-        places[words] = -1 if words in places else place
-    return {words: place for words, place in places.items() if place >= 0}
-
-
-def matrix(texts: Sequence[Sequence[str]], align: Callable[..., Alignment] = align) -> list[list[float | None]]:
-    """Word error rates of every text (column) against every other as the reference (row)."""
-    rates: list[list[float | None]] = [[0.0 if text else None for _ in texts] for text in texts]
-    for row, reference in enumerate(texts):
-        for column in range(row):
-            errors = align(reference, texts[column]).errors  # as many one way as the other
-            rates[row][column] = errors / len(reference) if reference else None
-            rates[column][row] = errors / len(texts[column]) if texts[column] else None
-    return rates
 
 
 def passages(

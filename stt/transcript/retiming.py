@@ -6,12 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import jiwer
-
-from stt.transcript import scripts
+from stt.transcript import alignment, scripts
 from stt.transcript.model import Segment, Word, joined
-
-_WORDS = jiwer.Compose([jiwer.ReduceToListOfListOfWords()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +63,7 @@ def realigned(words: Sequence[Word], text: str, start: float, end: float, speake
     old = [(unit, k) for unit in units for k in range(len(unit.tokens))]
     pieces = [piece for unit, start in zip(units, starts, strict=True) for piece in unit.pieces(start)]
     new = list(scripts.PIECE.finditer(text))
-    same = _same([piece.text for piece in pieces], [match[0] for match in new])
+    same = alignment.same([piece.text for piece in pieces], [match[0] for match in new])
     at = taken = done = 0  # tokens of `new` and of `old`, and characters of `text`, that are behind us
     clock, before = 0.0, start  # start and end of the last word that was given
     while at < len(new):
@@ -141,17 +137,3 @@ def _units(words: Sequence[Word]) -> Iterator[_Unit]:
         if letters == 0:
             yield _Unit(tuple(own), tuple(held))
             own, held = [], []
-
-
-def _same(old: list[str], new: list[str]) -> dict[int, int]:
-    """Which token of `new` is which of `old`, by the least number of changes."""
-    if not old or not new:
-        return {}
-    # Tokens hold no white space, so a space between them tells them apart.
-    result = jiwer.process_words(" ".join(old), " ".join(new), _WORDS, _WORDS)
-    return {
-        chunk.hyp_start_idx + k: chunk.ref_start_idx + k
-        for chunk in result.alignments[0]
-        if chunk.type == "equal"
-        for k in range(chunk.ref_end_idx - chunk.ref_start_idx)
-    }

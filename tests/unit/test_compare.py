@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stt.transcript import comparison
-from stt.transcript.comparison import ADDED, CHANGED, MISSING, SAME, align, passages, tokens, tokens_of_text
+from stt.transcript import alignment, comparison
+from stt.transcript.alignment import ADDED, CHANGED, MISSING, SAME, align
+from stt.transcript.comparison import passages, tokens, tokens_of_text
 from stt.transcript.model import Segment, Transcript, Word
 
 
@@ -138,7 +139,7 @@ def test_long_texts_are_cut_where_they_agree_and_counted_as_if_they_were_not(mon
     reference = many(24_000)
     heard = misheard(reference)
     cut = align(reference, heard)
-    monkeypatch.setattr(comparison, "WHOLE", 100_000)
+    monkeypatch.setattr(alignment, "WHOLE", 100_000)
     whole = align(reference, heard)
     assert not cut.rough
     assert cut.errors == whole.errors
@@ -198,5 +199,5 @@ def test_a_word_without_a_time_is_heard_where_the_other_version_says_it():
 
 
 def test_each_against_each_measures_by_its_own_reference():
-    rates = comparison.matrix([["a", "b"], ["a", "b", "c", "d"], []])
+    rates = alignment.matrix([["a", "b"], ["a", "b", "c", "d"], []])
     assert rates == [[0.0, 1.0, 1.0], [0.5, 0.0, 1.0], [None, None, None]]

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from stt.errors import BadOption, BadReference, SttError, TooLarge
 from stt.export import formats
 from stt.references import encodings, reader
-from stt.transcript.comparison import align, tokens_of_text
+from stt.transcript.alignment import align
+from stt.transcript.comparison import tokens_of_text
 from stt.transcript.model import Segment, Transcript, Word
 from stt.web import contract
 from tests.transcripts import TALK, finished

@@ -368,7 +368,7 @@ def test_everything_else_that_an_answer_holds_is_kept_under_its_documented_name(
     ]
     assert extras["usage"] == {"seconds": 3, "cost": 0.01, "kind": "audio"} and extras["cost"] == 0.01
     assert extras["language_code"] == "en-us" and extras["summary"] == "Short."
-    assert all(f"    {name} " in results.extras.__doc__ for name in extras)
+    assert all(f"    {name} " in results.insights.__doc__ for name in extras)
 
 
 def test_an_answer_of_ten_hours_is_read():

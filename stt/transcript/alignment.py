@@ -1,0 +1,148 @@
+"""Align two lists of words with the fewest changes: the one aligner of comparisons, corrections and results."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from rapidfuzz.distance import Levenshtein
+
+Kind = Literal["same", "changed", "missing", "added"]
+SAME: Final = "same"
+CHANGED: Final = "changed"
+MISSING: Final = "missing"
+ADDED: Final = "added"
+WHOLE = 20_000  # words; longer texts are aligned in pieces, since the work grows with the square of the length
+PIECE = 5_000  # words of a piece
+ANCHOR = 6  # words in a row that occur once in either text: there it is cut
+_KINDS: dict[str, Kind] = {"equal": SAME, "replace": CHANGED, "delete": MISSING, "insert": ADDED}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Words `first` to `last` (exclusive) of the reference that lie against `start` to `end` of the other text."""
+
+    kind: Kind
+    first: int
+    last: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """The runs cover both texts in order. `words` counts the reference; `rough` means cut where nothing agreed."""
+
+    runs: tuple[Run, ...]
+    words: int
+    changed: int
+    missing: int
+    added: int
+    rough: bool = False
+
+    @property
+    def errors(self) -> int:
+        return self.changed + self.missing + self.added
+
+    @property
+    def word_error_rate(self) -> float | None:
+        """Changed, missing and added words for each word of the reference: 0 is equal, over 1 is possible."""
+        return self.errors / self.words if self.words else None
+
+
+def align(reference: Sequence[str], hypothesis: Sequence[str]) -> Alignment:
+    """Lay the keys of two texts against each other with the fewest changes.
+
+    Texts of more than WHOLE words are cut into pieces where they agree, which a second is enough for.
+    """
+    found: list[Run] = []
+    rough = False
+    for first, last, start, end, blind in _pieces(reference, hypothesis):
+        found += runs(reference[first:last], hypothesis[start:end], first, start)
+        rough |= blind
+    count = dict.fromkeys((SAME, CHANGED, MISSING, ADDED), 0)
+    for run in found:
+        count[run.kind] += max(run.last - run.first, run.end - run.start)
+    return Alignment(tuple(found), len(reference), count[CHANGED], count[MISSING], count[ADDED], rough)
+
+
+def runs(reference: Sequence[str], hypothesis: Sequence[str], first: int = 0, start: int = 0) -> list[Run]:
+    """Return the runs that cover both lists in order; `first` and `start` are added to their places."""
+    return [
+        Run(
+            _KINDS[step.tag],
+            first + step.src_start,
+            first + step.src_end,
+            start + step.dest_start,
+            start + step.dest_end,
+        )
+        for step in Levenshtein.opcodes(reference, hypothesis)
+    ]
+
+
+def same(reference: Sequence[str], hypothesis: Sequence[str]) -> dict[int, int]:
+    """Return which word of `hypothesis` is which of `reference`, by their places."""
+    return {
+        run.start + k: run.first + k
+        for run in runs(reference, hypothesis)
+        if run.kind == SAME
+        for k in range(run.last - run.first)
+    }
+
+
+def _pieces(a: Sequence[str], b: Sequence[str]) -> Iterator[tuple[int, int, int, int, bool]]:
+    """Ranges of `a` and `b` to align for themselves, and whether they were cut without anything in common."""
+    i = j = 0
+    anchors = _anchors(a, b) if max(len(a), len(b)) > WHOLE else []
+    for x, y in [*anchors, (len(a), len(b))]:
+        if max(x - i, y - j) < PIECE and x < len(a):
+            continue
+        parts = -(-max(x - i, y - j) // WHOLE) if (x - i) * (y - j) > WHOLE**2 else 1
+        for part in range(parts):
+            yield (
+                i + (x - i) * part // parts,
+                i + (x - i) * (part + 1) // parts,
+                j + (y - j) * part // parts,
+                j + (y - j) * (part + 1) // parts,
+                parts > 1,
+            )
+        i, j = x, y
+
+
+def _anchors(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
+    """Places (in `a`, in `b`) where ANCHOR words begin that occur once in either: the longest chain in order."""
+    in_a, in_b = _unique(a), _unique(b)
+    pairs = [(i, in_b[words]) for words, i in in_a.items() if words in in_b]
+    ends: list[int] = []  # the least last place in `b` of a chain of each length
+    tops: list[int] = []  # the pair at its end
+    before: list[int | None] = []
+    for number, (_, j) in enumerate(pairs):
+        at = bisect_left(ends, j)
+        before.append(tops[at - 1] if at else None)
+        ends[at : at + 1], tops[at : at + 1] = [j], [number]
+    chain: list[tuple[int, int]] = []
+    last = tops[-1] if tops else None
+    while last is not None:
+        chain.append(pairs[last])
+        last = before[last]
+    return chain[::-1]
+
+
+def _unique(keys: Sequence[str]) -> dict[tuple[str, ...], int]:
+    places: dict[tuple[str, ...], int] = {}
+    for place, words in enumerate(zip(*(keys[shift:] for shift in range(ANCHOR)), strict=False)):
+        places[words] = -1 if words in places else place
+    return {words: place for words, place in places.items() if place >= 0}
+
+
+def matrix(texts: Sequence[Sequence[str]], align: Callable[..., Alignment] = align) -> list[list[float | None]]:
+    """Word error rates of every text (column) against every other as the reference (row)."""
+    rates: list[list[float | None]] = [[0.0 if text else None for _ in texts] for text in texts]
+    for row, reference in enumerate(texts):
+        for column in range(row):
+            errors = align(reference, texts[column]).errors  # as many one way as the other
+            rates[row][column] = errors / len(reference) if reference else None
+            rates[column][row] = errors / len(texts[column]) if texts[column] else None
+    return rates
