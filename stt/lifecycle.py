@@ -163,7 +163,7 @@ def _hand_over() -> None:
     """Tell the other processes on a shared database, so that they take over before they miss a heartbeat."""
     from stt.jobs import service
 
-    service.hand_over()
+    service.release_and_stop()
 
 
 @cache

@@ -1,13 +1,12 @@
-"""Count the processes that went down while they read a recording: after three, the recording is at fault.
+"""Count processes that crash while they read a recording; fail the job after the third crash.
 
-A process marks a job before it reads or decodes a chunk of its recording, and takes the mark off after, however that
-ended; a process that stops in order takes all of its marks off. So a mark of another process says that it went down
-in the middle of that chunk. Three of them fail the job.
+A process adds a mark before it reads or decodes a chunk and removes it afterwards, also after an error. A process that
+stops in order removes all its marks. A mark of another process therefore means a crash in the middle of that chunk.
 
-Jobs side by side in one process share its death, so a job with a mark of another process is a suspect: it decodes its
-next chunks alone, while the others of this process wait. A neighbour of the recording at fault is thus blamed once at
-most, and a job that was merely there when somebody killed the process goes on. What passes the chunk, and the one
-after, which may have been begun ahead, is no suspect any more: only crashes at one place of a recording add up.
+Jobs in one process crash together, so a job with another process's mark is a suspect: its next chunks are decoded
+alone, while other jobs of this process wait. A neighbour of the faulty recording is thus blamed once at most, and a
+job that was merely present when somebody killed the process continues. A job that gets past the chunk and the next
+one, which may have been prefetched, is cleared: only crashes at one position of a recording add up.
 """
 
 from __future__ import annotations
@@ -27,47 +26,47 @@ from stt.db.engine import AWAY, database
 from stt.db.tables import crashes, transcriptions
 from stt.errors import Cancelled, UnsafeRecording
 
-MOST = 3  # processes
-# Where others went down meanwhile, somebody kills them: each that did without this recording speaks for it three times,
-# until SURELY. For those who kill meet a job that was left behind more often than chance has it, as it goes first.
-FOR_IT, SURELY = 3, 10
-LOOK = 0.1  # seconds between two looks whether there is room
-# Seconds for which a suspect lets the others go on before it. If it went first, it would be what is decoding whenever
-# somebody kills a process: of 200 jobs with 30 kills, 8 innocent ones were there three times.
-GIVE_WAY = 60.0
-ASK = 20  # looks after which a waiting job asks whether it was cancelled
+MAX_CRASHES = 3
+# If processes without this recording crash too, somebody is killing them: each such bystander excuses three crashes,
+# up to CERTAIN_CRASHES. Requeued jobs go first, so kills hit them more often than chance.
+CRASHES_PER_BYSTANDER, CERTAIN_CRASHES = 3, 10
+POLL_INTERVAL = 0.1  # seconds
+# Seconds for which a suspect lets other jobs go first. If it always went first, it would be decoding whenever somebody
+# kills a process, and innocent jobs would reach three crashes.
+YIELD_SECONDS = 60.0
+POLLS_PER_CANCEL_CHECK = 20
 _c = crashes.c
 
 log = logging.getLogger("stt.cluster.crashes")
 _stopping = threading.Event()
 
 
-class _Room:
-    """Any number of jobs decode at once, or one suspect alone. A suspect that has waited long goes first."""
+class _DecodeGate:
+    """Let any number of jobs decode at once, or one suspect alone. A suspect that has waited long goes first."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._inside = self._waiting = 0  # jobs that decode; suspects that let nobody before them any more
+        self._inside = self._waiting = 0  # jobs that decode; suspects waiting with priority
         self._alone = False
 
     @property
     def wanted_alone(self) -> bool:
-        """Whether a suspect is inside or waits."""
+        """Return whether a suspect is inside or waits with priority."""
         return self._alone or self._waiting > 0
 
     def enter(self, alone: bool, cancelled: Callable[[], bool]) -> None:
-        """Raises Cancelled while it waits."""
-        first, until = False, time.monotonic() + GIVE_WAY
+        """Wait until the job may decode. Raises Cancelled."""
+        first, until = False, time.monotonic() + YIELD_SECONDS
         try:
             for look in count(1):
                 if self._entered(alone):
                     return
-                if not look % ASK and cancelled():
+                if not look % POLLS_PER_CANCEL_CHECK and cancelled():
                     raise Cancelled()
                 if alone and not first and time.monotonic() > until:
                     with self._lock:
                         first, self._waiting = True, self._waiting + 1
-                pause(LOOK)
+                pause(POLL_INTERVAL)
         finally:
             with self._lock:
                 self._waiting -= first
@@ -84,11 +83,11 @@ class _Room:
             self._inside, self._alone = self._inside - 1, False
 
 
-_room = _Room()
+_gate = _DecodeGate()
 
 
 class Watch:
-    """Watch over the chunks of one job in this process. Used as a context manager, which takes the mark off."""
+    """Mark the chunks of one job that this process decodes. A context manager, which removes the mark."""
 
     def __init__(self, generation_id: str, cancelled: Callable[[], bool]) -> None:
         self._id, self._cancelled = generation_id, cancelled
@@ -96,47 +95,47 @@ class Watch:
 
     @property
     def one_by_one(self) -> bool:
-        """Whether nothing may be begun ahead: this job is a suspect, or another one waits to be alone."""
-        return self._suspect or _room.wanted_alone
+        """Return whether prefetching is forbidden: this job is a suspect, or a suspect waits."""
+        return self._suspect or _gate.wanted_alone
 
     def enter(self, part: int) -> None:
-        """Read or decode chunk number `part` from now on.
+        """Mark chunk number `part` as being read or decoded, after waiting while a suspect decodes alone.
 
-        Waits while a suspect decodes alone. Raises UnsafeRecording after the third crash (see SURELY), and Cancelled.
+        Raises UnsafeRecording after the third crash (see CERTAIN_CRASHES), and Cancelled.
         """
         suspect = self._counted(part) > 0
         if self._inside and suspect != self._suspect:
             self._step_out()
         if not self._inside:
-            _room.enter(suspect, self._cancelled)
+            _gate.enter(suspect, self._cancelled)
             self._inside, self._suspect = True, suspect
-        _mark(self._id, part)
+        _add_mark(self._id, part)
 
     def leave(self) -> None:
-        """Nothing of the recording is being read or decoded any more."""
+        """Remove the mark: nothing of the recording is being read or decoded."""
         if self._inside:
             self._step_out()
-            _unmark(_c.id == self._id, _c.process == processes.NAME)
+            _remove_marks(_c.id == self._id, _c.process == processes.NAME)
 
     def _step_out(self) -> None:
         self._inside = self._suspect = False
-        _room.leave()
+        _gate.leave()
 
     def _counted(self, part: int) -> int:
         others = sa.and_(_c.id == self._id, _c.process != processes.NAME)
         with database().begin() as connection:
-            # The chunk before may have gone down because of this one, which was begun ahead.
+            # Keep marks of the previous chunk: this one, prefetched, may have caused that crash.
             connection.execute(crashes.delete().where(others, _c.part < part - 1))
             mine = set(connection.execute(sa.select(_c.process).where(others)).scalars())
         found = len(mine)
-        if found >= SURELY or (found >= MOST and found > FOR_IT * self._elsewhere(mine)):
+        if found >= CERTAIN_CRASHES or (found >= MAX_CRASHES and found > CRASHES_PER_BYSTANDER * self._elsewhere(mine)):
             raise UnsafeRecording(f"The server stopped {found} times while it read this recording.")
         if found:
-            log.warning("%s decodes alone: %d processes went down while they read it", self._id, found)
+            log.warning("%s decodes alone: %d processes crashed while they read it", self._id, found)
         return found
 
     def _elsewhere(self, mine: set[str]) -> int:
-        """How many processes went down while this job waited or was worked on, but did not read its recording."""
+        """Return how many processes crashed since this job was queued without reading its recording."""
         t = transcriptions.c
         queued = sa.select(t.queued).where(t.id == self._id).scalar_subquery()
         meanwhile = sa.or_(t.finished.is_(None), t.finished > queued)
@@ -151,34 +150,34 @@ class Watch:
         self.leave()
 
 
-def begin() -> None:
-    """This process takes jobs from now on. What a restart of the machine cut off is no crash."""
+def start_worker() -> None:
+    """Prepare to take jobs: marks from before a reboot of this machine are no crashes."""
     _stopping.clear()
     if database().dialect.name == "sqlite":  # on PostgreSQL the mark may be another machine's
-        _unmark(_c.boot != processes.boot(), _c.process != processes.NAME)
+        _remove_marks(_c.boot != processes.boot_id(), _c.process != processes.NAME)
 
 
-def end() -> None:
-    """This process stops in order: that is no crash of what it reads."""
+def stop_worker() -> None:
+    """Remove all marks of this process and add no more: an orderly stop is no crash."""
     _stopping.set()
-    _unmark(_c.process == processes.NAME)
+    _remove_marks(_c.process == processes.NAME)
 
 
-def forgive(generation_id: str) -> None:
-    """Begin at zero, as somebody wants the job tried again."""
-    _unmark(_c.id == generation_id)
+def reset(generation_id: str) -> None:
+    """Reset a job's crash count, because somebody retries it."""
+    _remove_marks(_c.id == generation_id)
 
 
-def _mark(generation_id: str, part: int) -> None:
+def _add_mark(generation_id: str, part: int) -> None:
     if _stopping.is_set():
         return
     this = sa.and_(_c.id == generation_id, _c.process == processes.NAME)
-    row = {"id": generation_id, "process": processes.NAME, "boot": processes.boot(), "part": part}
-    with suppress(sa.exc.IntegrityError), database().begin() as connection:  # deleted meanwhile
+    row = {"id": generation_id, "process": processes.NAME, "boot": processes.boot_id(), "part": part}
+    with suppress(sa.exc.IntegrityError), database().begin() as connection:  # the job was deleted meanwhile
         if not connection.execute(crashes.update().where(this).values(part=part)).rowcount:
             connection.execute(crashes.insert().values(row))
 
 
-def _unmark(*where: sa.ColumnElement[bool]) -> None:
+def _remove_marks(*where: sa.ColumnElement[bool]) -> None:
     with suppress(*AWAY), database().begin() as connection:
         connection.execute(crashes.delete().where(*where))

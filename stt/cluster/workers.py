@@ -1,10 +1,10 @@
-"""Many machines on one database: who is alive, and who takes over from the dead.
+"""Heartbeats and failover of workers that share one database.
 
-Every process tells the database that it lives. One at a time looks for work that belongs to nobody alive and puts it
-back into its queue; finished steps are remembered, so the next one goes on from the last checkpoint.
+Each worker updates its heartbeat in the database. One worker at a time requeues the jobs of workers whose heartbeat
+has timed out. Finished steps are checkpoints, so a requeued job continues from the last one.
 
-A process may also have work that it does not know of: the database broke off just when it had given a job from the
-queue, before it could say so. Each process looks for such work of its own.
+A job can also be assigned to a worker without its knowledge, if the connection breaks between dequeue and answer. Each
+worker checks for such jobs itself.
 """
 
 from __future__ import annotations
@@ -22,78 +22,80 @@ from dbos import DBOS, WorkflowStatus
 
 from stt.cluster import processes
 from stt.db.engine import advisory_lock, database
-from stt.db.locks import LOOKING
+from stt.db.locks import FAILOVER_LOCK
 from stt.db.tables import executors
 from stt.settings import settings
 
-BEAT = 5.0  # seconds between two signs of life
-DEAD = processes.DEAD
-WORK = "transcription"  # the workflow of a job
-COPY = "playback-copy"  # that of a playback copy
+HEARTBEAT_INTERVAL = 5.0  # seconds
+HEARTBEAT_TIMEOUT = processes.HEARTBEAT_TIMEOUT
+JOB_WORKFLOW = "transcription"  # DBOS's name of the workflow that runs a job
+COPY_WORKFLOW = "playback-copy"  # of the one that makes a playback copy
 
 log = logging.getLogger("stt.cluster.workers")
 P = ParamSpec("P")
-_noticed: set[str] = set()  # ids of the workflows that run in this process
-Unnoticed = dict[tuple[str, int | None], WorkflowStatus]
+_running: set[str] = set()  # ids of the workflows that run in this process
+NotStarted = dict[tuple[str, int | None], WorkflowStatus]
 
 
 def name() -> str:
-    """What this process is called: always the same on SQLite, where it is alone; else new at every start."""
+    """Return the worker's name: a new one at every start, or always `local` on SQLite, where it is alone."""
     return processes.NAME if settings().stt_database_url else "local"
 
 
-def noticed(workflow: Callable[P, None]) -> Callable[P, None]:
-    """Decorator, below DBOS's own: this process knows that it is at work on it."""
+def track_running(workflow: Callable[P, None]) -> Callable[P, None]:
+    """Decorate a workflow, below DBOS's decorator, so that this process knows which workflows it runs."""
 
     @wraps(workflow)
     def run(*args: P.args, **values: P.kwargs) -> None:
         here = str(DBOS.workflow_id)
-        _noticed.add(here)
+        _running.add(here)
         try:
             workflow(*args, **values)
         finally:
-            _noticed.discard(here)
+            _running.discard(here)
 
     return run
 
 
-class Heart:
-    """Beats while the process lives. `stop` hands its work back at once."""
+class Heartbeat:
+    """Send heartbeats from a thread, and requeue jobs of dead workers, until `stop`."""
 
     def __init__(self, executor: str) -> None:
         self.executor = executor
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="heart", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
         self._thread.start()
 
-    def _beat(self) -> None:
-        last = steady = looked = time.monotonic()  # since `steady` no sign of life was late
-        before: Unnoticed = {}
-        while not self._ended.wait(BEAT):
+    def _run(self) -> None:
+        last = steady = checked = time.monotonic()  # no heartbeat was late since `steady`
+        before: NotStarted = {}
+        while not self._ended.wait(HEARTBEAT_INTERVAL):
             try:
-                sign_of_life(self.executor)
+                send_heartbeat(self.executor)
                 now = time.monotonic()
-                if now - last > 2 * BEAT:
-                    # The database was away, or this process stood still. The others may seem dead for the same
-                    # reason, and get the time to show that they are not.
+                if now - last > 2 * HEARTBEAT_INTERVAL:
+                    # The database was unavailable, or this process was suspended. Others may look dead for the same
+                    # reason, so give them a full timeout to send a heartbeat.
                     steady = now
                 last = now
-                if now - steady >= DEAD:
-                    take_over()
-                if now - looked >= DEAD:
-                    looked, before = now, take_up(self.executor, before)
-            except Exception as error:  # the database is away: the next beat finds it back  # noqa: BLE001
+                if now - steady >= HEARTBEAT_TIMEOUT:
+                    requeue_from_dead_workers()
+                if now - checked >= HEARTBEAT_TIMEOUT:
+                    checked, before = now, requeue_unstarted(self.executor, before)
+            except Exception as error:  # the database is unavailable: retried at the next heartbeat  # noqa: BLE001
                 log.warning("no heartbeat: %s", type(error).__name__)
 
     def stop(self) -> None:
+        """Stop the thread and remove this worker's heartbeat, so that others see it as dead at once."""
         self._ended.set()
         self._thread.join()
         with database().begin() as connection:
             connection.execute(executors.delete().where(executors.c.id == self.executor))
 
 
-def sign_of_life(executor: str) -> None:
-    # The clock of the database, as those of the machines may differ.
+def send_heartbeat(executor: str) -> None:
+    # Use the database's clock, because clocks of machines may differ.
+    """Record that this worker is alive."""
     now = sa.text("extract(epoch from now())")
     with database().begin() as connection:
         seen = connection.execute(executors.update().where(executors.c.id == executor).values(seen=now))
@@ -101,40 +103,43 @@ def sign_of_life(executor: str) -> None:
             connection.execute(executors.insert().values(id=executor, seen=now))
 
 
-def take_over() -> int:
-    """Put the work of dead processes back into its queues; how many jobs. Only one process looks at a time."""
-    with advisory_lock(LOOKING, wait=False) as alone:
+def requeue_from_dead_workers() -> int:
+    """Requeue the jobs of dead workers and return their number. Only one worker at a time does so."""
+    with advisory_lock(FAILOVER_LOCK, wait=False) as alone:
         if not alone:
             return 0
-        alive = processes.alive(DEAD)
-        working = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
-        orphans = [work for work in working if work.executor_id not in alive]
+        alive = processes.alive(HEARTBEAT_TIMEOUT)
+        pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
+        orphans = [work for work in pending if work.executor_id not in alive]
         if orphans:
-            log.warning("took over %d jobs of processes that are gone", _put_back(orphans))
+            log.warning("requeued %d jobs of dead workers", _requeue(orphans))
         return len(orphans)
 
 
-def take_up(executor: str, before: Unnoticed) -> Unnoticed:
-    """Put the work of this process back that it does not know of, now nor when it looked `before`; what is new of it.
+def requeue_unstarted(executor: str, before: NotStarted) -> NotStarted:
+    """Requeue jobs assigned to this worker that it is not running; return those found for the first time.
 
-    Twice, because it hears of a job a moment after the database has given it.
+    A job must be missing in two checks (`before` has the last one's result), because assignment precedes the start.
     """
-    working = DBOS.list_workflows(
-        status="PENDING", executor_id=executor, name=[WORK, COPY], load_input=False, load_output=False
+    pending = DBOS.list_workflows(
+        status="PENDING", executor_id=executor, name=[JOB_WORKFLOW, COPY_WORKFLOW], load_input=False, load_output=False
     )
-    unnoticed = {(work.workflow_id, work.dequeued_at): work for work in working if work.workflow_id not in _noticed}
-    if lost := [unnoticed.pop(key) for key in before if key in unnoticed]:
-        log.warning("found %d jobs that this process had been given unnoticed", _put_back(lost))
-    return unnoticed
+    not_started = {(work.workflow_id, work.dequeued_at): work for work in pending if work.workflow_id not in _running}
+    if lost := [not_started.pop(key) for key in before if key in not_started]:
+        log.warning("requeued %d assigned jobs that were never started", _requeue(lost))
+    return not_started
 
 
-def hand_back(executor: str) -> int:
-    """Put the work of this process, which ends now, back into its queues; how many jobs."""
-    return _put_back(DBOS.list_workflows(status="PENDING", executor_id=executor, load_input=False, load_output=False))
+def release_own_jobs(executor: str) -> int:
+    """Requeue all jobs of this worker, which is about to stop, and return their number."""
+    return _requeue(DBOS.list_workflows(status="PENDING", executor_id=executor, load_input=False, load_output=False))
 
 
-def _put_back(works: list[WorkflowStatus]) -> int:
-    """Others take these from their queues again. Who works on one still may not write to it any more."""
+def _requeue(works: list[WorkflowStatus]) -> int:
+    """Put workflows back into their queues and return their number.
+
+    A worker that still runs one can no longer write to it: its fencing token is older.
+    """
     queues = defaultdict(list)
     for work in works:
         if work.queue_name:

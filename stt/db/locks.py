@@ -1,7 +1,7 @@
-"""The numbers of PostgreSQL's advisory locks; any that nobody else uses."""
+"""Numbers of PostgreSQL's advisory locks, chosen at random so that other applications do not use them."""
 
 from __future__ import annotations
 
-LOOKING = 7_318_841  # the advisory lock of who looks for the dead; any number that nobody else uses
-MAKING = 7_318_842  # the advisory lock of who makes a job; any number that nobody else uses
-CHANGING = 7_318_843  # the advisory lock of who changes the tables; any number that nobody else uses
+FAILOVER_LOCK = 7_318_841  # held by the worker that looks for dead workers
+QUOTA_LOCK = 7_318_842  # held while a job is checked against quotas and counted
+MIGRATION_LOCK = 7_318_843  # held while tables are migrated

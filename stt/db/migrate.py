@@ -14,7 +14,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from stt.db import fulltext_index
-from stt.db.locks import CHANGING
+from stt.db.locks import MIGRATION_LOCK
 from stt.errors import SetupError
 
 HEAD = "0012"  # the newest file in stt/migrations/versions; a test holds it equal
@@ -89,7 +89,7 @@ def _alone(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A transaction in which no other process changes the tables; all of it or nothing is kept."""
     if engine.dialect.name == "postgresql":
         with engine.begin() as connection:
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(CHANGING)))
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
             yield connection
         return
     with engine.connect() as plain:

@@ -49,7 +49,7 @@ APPLICATION_VERSION = "1"
 
 _starting = threading.Lock()
 _started = False
-_heart: workers.Heart | None = None
+_heartbeat: workers.Heartbeat | None = None
 _eraser: erasure.Eraser | None = None
 
 
@@ -164,7 +164,7 @@ def create(
             records.insert(job, sealed, maker=processes.NAME, **also)
         _enqueue(job)
     except BaseException:
-        undo.surely(partial(_take_back, job, claim, copy))
+        undo.surely(partial(_undo_create, job, claim, copy))
         raise
     if recording is not None:
         copying.expect(recording, job.options)
@@ -221,24 +221,24 @@ def retry(generation_id: str, *, owner: str = LOCAL, key: SecretStr | None = Non
     except _Stale:  # in another tab somebody was faster
         return generation_id
     try:
-        crashes.forgive(generation_id)
+        crashes.reset(generation_id)
         _enqueue(again)
     except BaseException:
-        undo.surely(partial(_end_again, again, job))
+        undo.surely(partial(_undo_retry, again, job))
         raise
     return generation_id
 
 
 def start() -> None:
     """Start the job engine of this process; once is enough, more does nothing. Raises SetupError."""
-    global _started, _heart, _eraser
+    global _started, _heartbeat, _eraser
     with _starting:
         if _started:
             return
         database()
         executor = workers.name()
         recordings.clean_incoming()
-        crashes.begin()
+        crashes.start_worker()
         DBOS(
             config={
                 "name": "stt-studio",
@@ -251,7 +251,7 @@ def start() -> None:
             }
         )
         if settings().stt_database_url:
-            workers.sign_of_life(executor)  # before it takes work, so that nobody thinks it dead
+            workers.send_heartbeat(executor)  # before it takes work, so that nobody thinks it dead
         if settings().stt_role == "web":
             DBOS.listen_queues([])  # this process hands out work and takes none
         DBOS.launch()
@@ -261,27 +261,27 @@ def start() -> None:
             DBOS.register_queue(queue, worker_concurrency=count, polling_interval_sec=often)
         DBOS.register_queue(copying.QUEUE, worker_concurrency=1, polling_interval_sec=copying.OFTEN)
         retention.schedule()
-        maintenance.schedule(_mend, recovery.mend, partial(fulltext_index.renew, database()), title_order.fill)
+        maintenance.schedule(_reconcile, recovery.mend, partial(fulltext_index.renew, database()), title_order.fill)
         title_order.begin()
         _eraser = erasure.Eraser()
         if settings().stt_database_url:
-            _heart = workers.Heart(executor)
+            _heartbeat = workers.Heartbeat(executor)
         _started = True
         health.engine.set()
-    _mend()
+    _reconcile()
     if settings().stt_database_url:  # by then it is known who died just before this start
-        soon = threading.Timer(2 * workers.DEAD, _mend_if_started)
+        soon = threading.Timer(2 * workers.HEARTBEAT_TIMEOUT, _reconcile_if_started)
         soon.daemon = True
         soon.start()
 
 
-def hand_over() -> None:
+def release_and_stop() -> None:
     """Give the work of this process back to the queues: it ends now, and others on the database go on with it."""
     if _started:
-        crashes.end()
-    if _heart is not None:
-        _heart.stop()
-        workers.hand_back(_heart.executor)
+        crashes.stop_worker()
+    if _heartbeat is not None:
+        _heartbeat.stop()
+        workers.release_own_jobs(_heartbeat.executor)
 
 
 def stop(patience: int = 0) -> None:
@@ -289,27 +289,27 @@ def stop(patience: int = 0) -> None:
 
     Open jobs go on from their last finished stretch at the next start.
     """
-    global _started, _heart, _eraser
+    global _started, _heartbeat, _eraser
     with _starting:
         if _started:
             if _eraser is not None:
                 _eraser.stop()
                 _eraser = None
-            if _heart is not None:
-                _heart.stop()
-                _heart = None
-            crashes.end()
+            if _heartbeat is not None:
+                _heartbeat.stop()
+                _heartbeat = None
+            crashes.stop_worker()
             DBOS.destroy(workflow_completion_timeout_sec=patience)
             _started = False
             health.engine.clear()
 
 
-def _mend_if_started() -> None:
+def _reconcile_if_started() -> None:
     if _started:
-        _mend()
+        _reconcile()
 
 
-def _take_back(job: Job, claim: idempotency.Claim | None, copy: str | None) -> None:
+def _undo_create(job: Job, claim: idempotency.Claim | None, copy: str | None) -> None:
     """Nothing is left of a job that could not be queued: not what it counts towards limits, nor the copy of its
     file.
     """
@@ -319,7 +319,7 @@ def _take_back(job: Job, claim: idempotency.Claim | None, copy: str | None) -> N
         recordings.remove(copy, job.owner)
 
 
-def _end_again(job: Job, before: Job) -> None:
+def _undo_retry(job: Job, before: Job) -> None:
     records.end_again(job, before)
     quotas.forget(job)
 
@@ -329,7 +329,7 @@ def _enqueue(job: Job) -> None:
         DBOS.enqueue_workflow(queues.queue_of(job.engine, job.duration), workflow.transcription, job.id)
 
 
-def _mend() -> None:
+def _reconcile() -> None:
     """Set right what a killed process left between two databases' transactions.
 
     Jobs that were recorded but never started are started, unless the process lives that was about to: it starts them,

@@ -29,8 +29,8 @@ from stt.store.records import Job
 log = logging.getLogger("stt.jobs.service")
 
 
-@DBOS.workflow(name=workers.WORK)
-@workers.noticed
+@DBOS.workflow(name=workers.JOB_WORKFLOW)
+@workers.track_running
 def transcription(generation_id: str) -> None:
     """One job from its first step to its end, whatever happens in between."""
     job = None

@@ -143,8 +143,8 @@ def _enqueue(copy: _Copy) -> None:
             DBOS.enqueue_workflow(QUEUE, playback_copy, copy.id, copy.track, copy.attempt)
 
 
-@DBOS.workflow(name=workers.COPY)
-@workers.noticed
+@DBOS.workflow(name=workers.COPY_WORKFLOW)
+@workers.track_running
 def playback_copy(recording_id: str, track: str, attempt: int) -> None:
     """One copy from its first step to its end. A process that was killed in between begins it anew."""
     copy = _Copy(recording_id, track, attempt)

@@ -21,7 +21,7 @@ from stt.aiml import offered
 from stt.audio import tracks
 from stt.auth import clients
 from stt.db.engine import advisory_lock, database
-from stt.db.locks import MAKING
+from stt.db.locks import QUOTA_LOCK
 from stt.db.tables import recordings as recordings_table
 from stt.db.tables import transcriptions, usage
 from stt.errors import BadOption, LimitReached, TooLarge
@@ -275,7 +275,7 @@ def _one_at_a_time() -> Iterator[None]:
     if all(getattr(settings(), name) is None for name in LIMITS):
         yield
         return
-    with _lock, advisory_lock(MAKING):
+    with _lock, advisory_lock(QUOTA_LOCK):
         yield
 
 

@@ -26,8 +26,8 @@ from tests.waiting import until
 
 # The worker as it is, with another sense of time where a test cannot wait for the real one.
 QUICK = """
-from stt.cluster import workers as executors
-executors.BEAT, executors.DEAD = {beat}, {dead}
+from stt.cluster import workers
+workers.HEARTBEAT_INTERVAL, workers.HEARTBEAT_TIMEOUT = {beat}, {dead}
 from stt.__main__ import main
 main(["worker"])
 """

@@ -74,7 +74,7 @@ def test_after_three_crashes_it_fails_in_words_and_its_neighbours_are_done(worke
             worker.start(ready=False)
             started.push(worker.__exit__)
         killed: set[str] = set()
-        for _ in range(crashes.MOST):
+        for _ in range(crashes.MAX_CRASHES):
             kill_while_it_decodes(fatal, workers, killed)
         until(lambda: not records.open_jobs(), 180)
         failed = records.load(fatal, None)
@@ -91,7 +91,7 @@ def test_after_three_crashes_it_fails_in_words_and_its_neighbours_are_done(worke
 
 def test_a_polite_stop_is_no_crash(workers: list[Worker], clips: list[Path]):
     (generation_id,) = make(1, clips)
-    for _ in range(crashes.MOST + 1):
+    for _ in range(crashes.MAX_CRASHES + 1):
         with workers[0] as worker:
             until(lambda: processes_of(generation_id), 120)
             assert worker.stop() == 0

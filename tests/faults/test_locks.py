@@ -37,16 +37,16 @@ def test_a_slow_create_keeps_its_lock(postgres: Postgres, monkeypatch: pytest.Mo
     made = job()
     with quotas.admission(made):
         TICK.wait(1.5)
-        with advisory_lock(locks.MAKING, wait=False) as free:
+        with advisory_lock(locks.QUOTA_LOCK, wait=False) as free:
             assert not free
         records.insert(made)
-    with advisory_lock(locks.MAKING, wait=False) as free:
+    with advisory_lock(locks.QUOTA_LOCK, wait=False) as free:
         assert free
     assert quotas.used(made.owner).mine == 60
 
 
 def test_without_limits_nobody_waits_for_the_creates_of_others(postgres: Postgres):
-    with advisory_lock(locks.MAKING):
+    with advisory_lock(locks.QUOTA_LOCK):
         thread = threading.Thread(target=make, args=(job(),), daemon=True)
         thread.start()
         thread.join(20)

@@ -85,7 +85,7 @@ def test_a_worker_that_stops_politely_hands_its_work_back_at_once(talk, tmp_path
             assert first.stop() == 0
             gone = time.monotonic()
             # Well before anybody would take it for dead, and before anybody looks who has left.
-            until(lambda: claim_of(generation_id) != before, workers.BEAT - 1)
+            until(lambda: claim_of(generation_id) != before, workers.HEARTBEAT_INTERVAL - 1)
             took = time.monotonic()
             print(f"\nSIGTERM: gone after {gone - told:.1f} s, its work taken {took - gone:.1f} s later")
             check(ended(generation_id), talk[1])

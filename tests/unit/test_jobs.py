@@ -260,7 +260,7 @@ def test_what_a_killed_process_left_between_two_databases_is_set_right(tmp_path:
     records.insert(replace(again, id="about-to-be-queued"), maker=processes.NAME)
     # Its work has ended, and no database could be told.
     records.move(made.id, (kinds.DONE,), kinds.WORKING)
-    service._mend()
+    service._reconcile()
     assert ended("never-started").state == ended("of-an-older-version").state == "done"
     assert service.DBOS.get_workflow_status("about-to-be-queued-1") is None
     service.cancel("about-to-be-queued")
@@ -282,7 +282,7 @@ def test_a_create_that_could_not_be_queued_leaves_nothing_and_the_next_one_makes
     finally:
         with sqlite3.connect(engine / "jobs.db") as rows:
             rows.execute("DROP TRIGGER full")
-    service._mend()
+    service._reconcile()
     assert ended(stt.create(audio.AUSTEN[1], owner=ann), ann).state == "done"
     assert len(records.jobs_of(ann)) == 1
 
@@ -320,7 +320,7 @@ def test_what_the_engine_remembers_of_ended_work_is_forgotten(tmp_path: Path):
     assert maintenance.forget(3600) == 0
     assert maintenance.forget(0) >= 1
     assert service.DBOS.get_workflow_status(f"{generation_id}-1") is None
-    service._mend()
+    service._reconcile()
     assert stt.get(generation_id).state == "done"
 
 
