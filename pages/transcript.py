@@ -37,6 +37,9 @@ def header(job: records.Job, transcript: Transcript) -> None:
     elif job.state == kinds.CANCELLED:
         st.warning("This transcription was cancelled. This is the text until then.")
     for start, end, why in transcript.lost:
+        if end == start:
+            st.warning(f"At {length(start)}: {why}.")
+            continue
         st.warning(f"{length(end - start)} of sound could not be read, from {length(start)} on: {why}.")
 
 

@@ -38,19 +38,19 @@ def probe(path: Path, name: str = "", track: int | None = None) -> Media:
         kind, mime = containers.kind_of(path, reader.format).told(video)
         codec = stream.codec_context
         codec_name, channels, rate = codec.codec.canonical_name, codec.channels, codec.sample_rate
-        promised = reader.promised
         dated = dates.in_tags([container.metadata, *(s.metadata for s in container.streams)])
-    seconds, ahead = containers.counted(path, track)
+    seconds, promised, ahead, further = containers.counted(path, track)
+    duration = _larger(None if promised is None else promised - ahead, seconds)
     return Media(
         kind=kind,
         mime=mime,
-        duration=_larger(None if promised is None else promised - ahead, seconds),
+        duration=duration and duration + further,
         size=path.stat().st_size,
         video=video,
         dated=dated,
         track=track or 1,
         tracks=tracks if len(tracks) > 1 else [],
-        seekable=len(tracks) < 2 and seekable.exact(path, promised, seconds),
+        seekable=len(tracks) < 2 and not further and seekable.exact(path, promised, seconds),
         codec=codec_name,
         channels=channels,
         sample_rate=rate,

@@ -11,9 +11,10 @@ import numpy as np
 
 from stt.audio.decoder import RATE
 from stt.audio.mix import Mix
-from stt.containers import container
+from stt.containers import container, following
 from stt.containers.formats import UNTIMED
 from stt.containers.promises import promised, seconds_of
+from stt.errors import InputError
 from stt.speech.samples import Samples
 
 SHORTEST = 0.1  # seconds of sound; a word takes longer
@@ -33,7 +34,8 @@ class Reader:
     `lost` lists it as (start, end, why). What is missing at the end is listed, not filled. `lost` is complete once
     `read` has returned nothing. With `apart` the channels of a recording of two or more stay apart; else they are
     mixed to one, and `mix` says how. The same file always gives the same samples, so reading can go on at an exact
-    sample. `track` is the number of a sound track, from 1; None takes the one that FFmpeg finds best.
+    sample. `track` is the number of a sound track, from 1; None takes the one that FFmpeg finds best. Recordings that
+    were joined to one file follow each other; `promised` is about the first.
 
     Raises EmptyFile, NotSound or NoAudioTrack.
     """
@@ -44,9 +46,9 @@ class Reader:
         self.lost: list[tuple[float, float, str]] = []
         self.path, self.rate = path, rate
         self.sound = 0.0  # seconds really decoded so far
-        self._file, self.container, self.stream = container.open_sound(path, name, track)
-        self.format = self.container.format.name.split(",")[0]
-        self.promised = promised(path, self.format, self.container, self.stream)
+        self._source = path, name, track
+        self._open(0)
+        self.promised = self._promise
         count = self.stream.codec_context.layout.nb_channels
         self.channels = count if apart and 2 <= count <= MOST_APART else 1
         self.mixed = count if self.channels == 1 else 1
@@ -63,6 +65,12 @@ class Reader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _open(self, start: int) -> None:
+        """Open the recording that begins at a byte of the file."""
+        self._file, self.container, self.stream = container.open_sound(*self._source, start)
+        self.format = self.container.format.name.split(",")[0]
+        self._promise = promised(self._source[0], self.format, self.container, self.stream, start)
 
     def close(self) -> None:
         self._pieces.close()
@@ -106,8 +114,38 @@ class Reader:
 
     def _decode(self) -> Generator[Samples, None, None]:
         """Samples with silence where something is lost. Fills `lost`."""
-        line = _TimeLine(self)
+        for _ in range(following.MOST_PARTS):
+            line, watch = _TimeLine(self), following.Watch(self._file, self.container)
+            yield from self._decode_one(line, watch)
+            after, start = watch.next(), self._file.start
+            if after is not None and self._file.end is None:  # what it promised was guessed by the size of all
+                stop = start + after
+                self._promise = container.promise_of(*self._source, start, stop)
+            yield from line.end()
+            if after is None and (why := watch.cut()):
+                line.note(why)
+            rest = start + (watch.rest() if after is None else after)
+            if after is None or not self._go_on(rest):
+                break
+        if (size := self._source[0].stat().st_size - rest) > 0:
+            much = f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size:,} bytes"
+            line.note(f"{much} at the end of the file could not be read")
+
+    def _go_on(self, start: int) -> bool:
+        """Open the recording that was joined at a byte of the file; False where it cannot be read."""
+        before = self._file, self.container, self.stream, self.format
+        try:
+            self._open(start)
+        except InputError:
+            return False
+        before[1].close()
+        before[0].close()
+        return True
+
+    def _decode_one(self, line: _TimeLine, watch: following.Watch) -> Iterator[Samples]:
         for packet in container.packets(self.container, self.stream):
+            if not watch.passes(packet):
+                return
             self._bytes += packet.size
             try:
                 frames = packet.decode()
@@ -123,7 +161,6 @@ class Reader:
                     line.damaged(packet)
                     continue
                 yield from line.add(frame, packet)
-        yield from line.end()
 
 
 class _TimeLine:
@@ -133,17 +170,18 @@ class _TimeLine:
         self.reader = reader
         self.untimed = reader.format in UNTIMED
         self.resampler = _Resampler(reader.rate)
-        self.base = 0.0  # where the present run of frames began
+        self.begin = self.base = reader._made / reader.rate  # of the recording, and of the present run of frames
         self.broken = False  # something failed since the last good frame
         self.ahead = 0.0  # seconds by which the clock was set ahead
         self.owed = 0  # bytes of failed packets, where only bytes tell the time
         self.in_tag = False
         self.good_bytes, self.good_seconds = 0, 0.0
-        self.origin = container.begins(reader.path, reader.container)
+        self.origin = container.begins(reader.path, reader.container, reader._file.start)
 
     @property
     def clock(self) -> float:
-        return self.base + self.resampler.fed
+        """Seconds since the recording began."""
+        return self.base - self.begin + self.resampler.fed
 
     def damaged(self, packet: av.Packet[av.AudioStream]) -> None:
         """Note a packet that cannot be decoded."""
@@ -177,14 +215,19 @@ class _TimeLine:
     def end(self) -> Iterator[Samples]:
         yield from self._restart()
         reader, at = self.reader, self.reader._made / self.reader.rate
-        estimated = sum(end - start for start, end, _ in reader.lost) if self.untimed else 0.0
-        if reader.promised is not None:
-            missing = reader.promised - self.ahead - at
+        estimated = sum(end - start for start, end, _ in reader.lost if start >= self.begin) if self.untimed else 0.0
+        if reader._promise is not None:
+            missing = reader._promise - self.ahead - (at - self.begin)
             exact = _EXACT.get(reader.format, 1.0)
             if missing > exact + 0.3 * estimated:
                 self._lose(at, at + missing, "missing at the end")
         elif self.owed and (missing := self._seconds(self.owed)) >= 0.1:
             self._lose(at, at + missing, "damaged")
+
+    def note(self, why: str) -> None:
+        """List a loss at the end whose length is not known."""
+        at = self.reader._made / self.reader.rate
+        self._lose(at, at, why)
 
     def _jump(self, frame: av.AudioFrame) -> float:
         """Seconds between the end of the last frame and the beginning of this one."""
@@ -196,7 +239,7 @@ class _TimeLine:
         if self.origin is None:
             self.origin = at
         jump = at - self.origin - self.clock
-        if container.set_anew(self.reader.format, self.reader.promised, at - self.origin, self.clock):
+        if container.set_anew(self.reader.format, self.reader._promise, at - self.origin, self.clock):
             self.origin += jump
             self.ahead += max(0.0, jump)
             return 0.0

@@ -8,12 +8,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 import av
 from av.stream import Discard, Disposition
 
-from stt.containers import foreign
+from stt.containers import following, foreign
 from stt.containers.foreign import called
 from stt.containers.formats import FREE_CLOCK, OPTIONS, SPECIAL, UNTIMED, Kind, kind
 from stt.containers.headers import Recording
@@ -30,13 +30,15 @@ _COUNT = 2.0  # seconds to count packets; the rest of the file is taken to be li
 _LEAP, _LEAP_OF_SENDER, _LEAP_UNSEEN = 60.0, 10.0, 600.0
 
 
-def opened(path: Path, name: str) -> tuple[Recording, av.container.InputContainer]:
-    """Open a file by its content alone. Raises EmptyFile, NotSound."""
+def opened(
+    path: Path, name: str, start: int = 0, stop: int | None = None
+) -> tuple[Recording, av.container.InputContainer]:
+    """Open a file by its content alone, from byte `start` on up to `stop`. Raises EmptyFile, NotSound."""
     if path.stat().st_size == 0:
         raise EmptyFile(f"{called(name)} has no content: 0 bytes.")
-    if reason := foreign.refusal(path, name):
+    if not start and (reason := foreign.refusal(path, name)):
         raise reason
-    file = Recording(path)
+    file = Recording(path, start, stop)
     try:
         return file, av.open(file, "r", container_options=OPTIONS, metadata_errors="replace")
     except MemoryError:
@@ -47,16 +49,17 @@ def opened(path: Path, name: str) -> tuple[Recording, av.container.InputContaine
 
 
 def open_sound(
-    path: Path, name: str, track: int | None = None
+    path: Path, name: str, track: int | None = None, start: int = 0, stop: int | None = None
 ) -> tuple[Recording, av.container.InputContainer, av.AudioStream]:
     """Open a file and find the sound track of this number, from 1; None takes the one that FFmpeg finds best.
 
+    In a recording that was joined to others, from byte `start` up to `stop`, a missing track gives way to the best.
     Raises EmptyFile, NotSound, NoAudioTrack (a video without sound).
     """
-    file, container = opened(path, name)
+    file, container = opened(path, name, start, stop)
     problem: InputError | None = None
     tracks = container.streams.audio
-    if track is None:
+    if track is None or (start and track > len(tracks)):
         # None where the sound begins so late that FFmpeg has not seen it yet.
         best = cast("av.AudioStream | None", container.streams.best("audio"))
         stream = best or (tracks[0] if tracks else None)
@@ -85,23 +88,36 @@ def open_sound(
     return file, container, stream
 
 
-def begins(path: Path, container: av.container.InputContainer) -> float | None:
+def begins(path: Path, container: av.container.InputContainer, start: int = 0) -> float | None:
     """Where the time line of a file begins, by its own clock; None where its first sound tells that.
 
     A picture may come before the sound, and FFmpeg does not tell where all of them begin: of MKV it does so only where
-    it may decode the picture.
+    it may decode the picture. It is the recording from byte `start` on.
     """
     if container.start_time is not None:
         return container.start_time / av.time_base
     if not any(is_video(stream) for stream in container.streams):
         return None
-    file, other = opened(path, "")
+    file, other = opened(path, "", start)
     try:
         several = [stream for stream in other.streams if stream.type == "audio" or is_video(stream)]
         first = next((packet for packet in packets(other, *several) if packet.size and packet.pts is not None), None)
         return None if first is None else float(first.pts * first.time_base)
     finally:
         other.close()
+        file.close()
+
+
+def promise_of(path: Path, name: str, track: int | None, start: int, stop: int) -> float | None:
+    """Seconds that the recording from byte `start` up to `stop` of a file says it holds, None where it does not say."""
+    try:
+        file, container, stream = open_sound(path, name, track, start, stop)
+    except InputError:
+        return None
+    try:
+        return promised(path, container.format.name.split(",")[0], container, stream, start, stop)
+    finally:
+        container.close()
         file.close()
 
 
@@ -174,25 +190,55 @@ def kind_of(path: Path, format: str) -> Kind:
     return kind(format)
 
 
-def counted(path: Path, track: int | None = None) -> tuple[float | None, float]:
-    """Length in seconds by going through the packets without decoding them, and by how much their clock was set ahead.
+class Counted(NamedTuple):
+    """How much sound the packets of a file hold: `seconds` of its first recording, `further` of those joined to it.
+
+    `promised` is what the first says it holds, `ahead` by how much its clock was set ahead.
+    """
+
+    seconds: float | None
+    promised: float | None
+    ahead: float = 0.0
+    further: float = 0.0
+
+
+def counted(path: Path, track: int | None = None) -> Counted:
+    """Go through the packets without decoding them.
 
     The length of a long file is estimated from its first 32 MB if it has no time stamps, else from what _COUNT seconds
     reach.
     """
-    file, container, stream = open_sound(path, "", track)
-    format, seconds, read, ends = container.format.name.split(",")[0], 0.0, 0, time.monotonic() + _COUNT
-    promise = promised(path, format, container, stream)
-    origin = begins(path, container)
-    last, ahead = float("-inf"), 0.0
+    ends = time.monotonic() + _COUNT
+    first, start = _counted(path, track, 0, ends)
+    further = 0.0
+    for _ in range(following.MOST_PARTS):
+        if start is None:
+            break
+        try:
+            part, start = _counted(path, track, start, ends)
+        except InputError:
+            break
+        further += part.seconds or 0.0
+    return first._replace(further=further)
+
+
+def _counted(path: Path, track: int | None, start: int, ends: float) -> tuple[Counted, int | None]:
+    """Count one recording of a file, from byte `start` on, and tell where the next begins."""
+    file, container, stream = open_sound(path, "", track, start)
+    format, seconds, read, size = container.format.name.split(",")[0], 0.0, 0, file.total
+    promise = promised(path, format, container, stream, start)
+    origin = begins(path, container, start)
+    last, ahead, watch = float("-inf"), 0.0, following.Watch(file, container)
     try:
         for packet in packets(container, stream):
+            if not watch.passes(packet):
+                break
             length = float((packet.duration or 0) * packet.time_base) if packet.size else 0.0
             read += packet.size
             if format in UNTIMED:
                 seconds += length
                 if read > _SCAN:
-                    return seconds * path.stat().st_size / read, ahead
+                    return Counted(seconds * size / read, promise, ahead), None
             elif packet.pts is not None:
                 at = float(packet.pts * packet.time_base)
                 origin = at if origin is None else origin
@@ -202,11 +248,14 @@ def counted(path: Path, track: int | None = None) -> tuple[float | None, float]:
                 last = at
                 seconds = max(seconds, at - origin + length)
             if time.monotonic() > ends:
-                return seconds * path.stat().st_size / max(file.tell(), read, 1), ahead
+                return Counted(seconds * size / max(file.tell(), read, 1), promise, ahead), None
+        after = watch.next()
+        if after is not None and file.end is None:  # what it promised was guessed by the size of all
+            promise = promise_of(path, "", track, start, start + after)
     finally:
         container.close()
         file.close()
-    return seconds or None, ahead
+    return Counted(seconds or None, promise, ahead), None if after is None else start + after
 
 
 def set_anew(format: str, promise: float | None, at: float, clock: float) -> bool:

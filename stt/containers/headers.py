@@ -7,34 +7,51 @@ file on disk stays as it is.
 
 from __future__ import annotations
 
+import os
 import struct
 from bisect import bisect_right
 from collections.abc import Callable
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
+from stt.containers import joints
 from stt.containers.chunks import AIFF, CAF, MOST_CHUNKS, RIFF, RIFX, TAIL, W64, Chunks, all_zeros, places, read
+from stt.containers.signatures import W64_START
 
 Piece = bytes | range  # bytes that replace what the file holds, or offsets of the file
 Pieces = list[Piece]
 
 
 class Recording:
-    """A file for PyAV that hides its name, so that only the content tells what it is, and mends stale sizes."""
+    """A file for PyAV that hides its name, so that only the content tells what it is, and mends stale sizes.
+
+    Of recordings that were joined it is the one that begins at `start`. `end` is where that ends by its own sizes, None
+    where they do not tell, and `total` the end of the file: all three in bytes, the latter two counted from `start`.
+    """
 
     read: Callable[[int], bytes]
     tell: Callable[[], int]
     _seek: Callable[[int, int], int]
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, start: int = 0, stop: int | None = None) -> None:
         self._file = file = open(path, "rb", buffering=0)  # noqa: SIM115
+        self.raw = cast(BinaryIO, _View(file, start))  # for looks beside what FFmpeg reads
+        if start:
+            self._file = file = cast(FileIO, _View(file, start))
         try:
-            pieces = mended(file, path.stat().st_size)
+            self.total = (path.stat().st_size if stop is None else stop) - start
+            self.end = joints.structural_end(file, self.total)
+            size = self.total if self.end is None else self.end
+            pieces = mended(file, size)
+            self.is_mended = pieces is not None
+            if pieces is None and (start or stop is not None or size < self.total):
+                pieces = [range(size)]
             file.seek(0)
         except BaseException:
             file.close()
             raise
-        self.close, self.is_mended = file.close, pieces is not None
+        self.close, self.start = file.close, start
         if pieces is None:
             self.read, self.tell, self._seek = file.read, file.tell, file.seek
             return
@@ -74,6 +91,25 @@ class Recording:
         return b"".join(parts)
 
 
+class _View:
+    """A file from an offset on, with a position that nobody else moves."""
+
+    def __init__(self, file: BinaryIO, start: int) -> None:
+        self._file, self._start, self._at = file, start, 0
+        self.close = file.close
+
+    def seek(self, offset: int) -> int:
+        if not 0 <= offset <= (1 << 62):
+            raise OSError("outside of every file")
+        self._at = offset
+        return offset
+
+    def read(self, size: int) -> bytes:
+        content = os.pread(self._file.fileno(), size, self._start + self._at)
+        self._at += len(content)
+        return content
+
+
 def mended(file: BinaryIO, total: int) -> Pieces | None:
     """The pieces of a file of `total` bytes that FFmpeg should read, one after the other; None for all as it is."""
     head = read(file, 0, 16)
@@ -98,9 +134,6 @@ def mended(file: BinaryIO, total: int) -> Pieces | None:
         return mend(file, total) if mend else None
     except struct.error:  # cut off in the header: FFmpeg says what is wrong with it
         return None
-
-
-W64_START = b"riff" + bytes.fromhex("2e91cf11a5d628db04c10000")
 
 
 def _wav(file: BinaryIO, total: int) -> Pieces | None:

@@ -10,20 +10,28 @@ from pathlib import Path
 
 import av
 
-from stt.containers.chunks import MOST_CHUNKS, read
 from stt.containers.formats import LENGTH_UNTOLD, UNTIMED
 from stt.containers.headers import Recording
 
 
-def promised(path: Path, format: str, container: av.container.InputContainer, stream: av.AudioStream) -> float | None:
+def promised(
+    path: Path,
+    format: str,
+    container: av.container.InputContainer,
+    stream: av.AudioStream,
+    start: int = 0,
+    stop: int | None = None,
+) -> float | None:
     """Seconds of sound that the container says it holds, or None where it does not say, or only guesses.
+
+    It is the recording from byte `start` of the file on, up to `stop`.
 
     ffmpeg itself hides the loss: it makes the length of a cut-off WAV fit the bytes that are left.
     """
-    if format in _BY_HEADER and (seconds := _by_header(path, _BY_HEADER[format])) is not None:
+    if format in _BY_HEADER and (seconds := _by_header(Recording(path, start, stop), _BY_HEADER[format])) is not None:
         return seconds
     if format in UNTIMED:
-        counted_frames = _mp3_promise(path, stream.codec_context.sample_rate) if format == "mp3" else None
+        counted_frames = _mp3_promise(path, start, stream.codec_context.sample_rate) if format == "mp3" else None
         told = seconds_of(stream.duration or 0, stream.time_base)
         # Where the two differ, ffmpeg guesses by the file's size: two files joined, or a large tag at the end.
         return told if counted_frames and abs(told - counted_frames) < 0.5 else None
@@ -34,13 +42,9 @@ def promised(path: Path, format: str, container: av.container.InputContainer, st
         with suppress(ValueError):
             hours, minutes, rest = tag.split(":")
             return int(hours) * 3600 + int(minutes) * 60 + float(rest) - origin
-    joined = 0.0
-    if format == "mov":
-        with suppress(struct.error):
-            joined = _joined(path)
     if stream.duration:
         late = 0.0 if stream.start_time is None else seconds_of(stream.start_time, stream.time_base) - origin
-        return seconds_of(stream.duration, stream.time_base) + max(0.0, late) + joined
+        return seconds_of(stream.duration, stream.time_base) + max(0.0, late)
     return container.duration / av.time_base if container.duration else None
 
 
@@ -49,8 +53,7 @@ def seconds_of(ticks: int, unit: Fraction | None) -> float:
     return float(ticks * unit) if unit else 0.0
 
 
-def _by_header(path: Path, read: Callable[[Recording], float | None]) -> float | None:
-    file = Recording(path)
+def _by_header(file: Recording, read: Callable[[Recording], float | None]) -> float | None:
     try:
         return read(file)
     except struct.error:  # cut off in the header
@@ -124,32 +127,11 @@ def _caf(file: Recording) -> float | None:
 _BY_HEADER = {"wav": _wav, "w64": _w64, "au": _au, "caf": _caf}
 
 
-def _joined(path: Path) -> float:
-    """Length of the recordings that were joined to an MP4: FFmpeg reads the first alone."""
-    seconds, at, files = 0.0, 0, 0
-    with open(path, "rb") as file:
-        for _ in range(MOST_CHUNKS):
-            head = read(file, at, 16)
-            size, name = struct.unpack(">I4s", head[:8]) if len(head) == 16 else (0, b"")
-            size = struct.unpack(">Q", head[8:])[0] if size == 1 else size
-            files += name == b"ftyp"
-            if name == b"moov" and files > 1 and head[12:] == b"mvhd":
-                long = read(file, at + 16, 1) == b"\1"
-                scale, length = struct.unpack(
-                    ">IQ" if long else ">II", read(file, at + (36 if long else 28), 12 if long else 8)
-                )
-                seconds += length / scale if scale and length != 0xFFFFFFFF else 0.0
-            if size < 8:
-                break
-            at += size
-    return seconds
-
-
-def _mp3_promise(path: Path, rate: int) -> float | None:
+def _mp3_promise(path: Path, begin: int, rate: int) -> float | None:
     """Length in seconds by the frame count in an MP3's first frame (Xing, Info or VBRI header), if it has one."""
-    head, start = _read(path, 0, 10), 0
+    head, start = _read(path, begin, 10), begin
     if head[:3] == b"ID3" and len(head) == 10:
-        start = 10 + sum((byte & 127) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
+        start += 10 + sum((byte & 127) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
     first = _read(path, start, 4096)
     for mark, offset in ((b"Xing", 8), (b"Info", 8), (b"VBRI", 14)):
         at = first.find(mark)

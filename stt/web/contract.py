@@ -108,10 +108,13 @@ def _metadata(found: Job, transcript: Transcript) -> dict[str, Any]:
     }  # which was transcribed, and how channels were mixed
     if transcript.lost:
         told["warnings"] = [
-            {"type": "lost_audio", "message": f"From {start:.1f} s to {end:.1f} s: {why}"}
-            for start, end, why in transcript.lost
+            {"type": "lost_audio", "message": f"{_between(start, end)}: {why}"} for start, end, why in transcript.lost
         ]
     return told
+
+
+def _between(start: float, end: float) -> str:
+    return f"At {start:.1f} s" if start == end else f"From {start:.1f} s to {end:.1f} s"
 
 
 def _words(transcript: Transcript, numbers: dict[str, int]) -> list[shapes.Word]:
