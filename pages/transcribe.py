@@ -126,7 +126,7 @@ def list_recordings(found: list[recordings.Recording], model: Model) -> dict[str
     """
     own = {}
     speed = records.usual_speed(LOCAL, USUAL) if model.local else None
-    past = [] if model.local else records.past(model.id)
+    past = [] if model.local else records.recent_durations(model.id)
     with st.container(key="waiting", gap="xsmall"):  # there even when empty: what comes after keeps its place
         for recording in found:
             seconds = recording.duration or 0.0

@@ -14,7 +14,7 @@ from pages.widgets.player import moment, player
 from pages.widgets.share import share_button
 from pages.widgets.version_picker import again_button, version_picker
 from stt import kinds
-from stt.errors import NotFound, StorageAway, SttError
+from stt.errors import NotFound, StorageUnavailable, SttError
 from stt.guard import base_path
 from stt.jobs import service
 from stt.library import corrections, history
@@ -113,7 +113,7 @@ def reading(job: records.Job, transcript: Transcript, *, editable: bool) -> None
 def has_audio(job: records.Job) -> bool:
     try:
         return recordings.find(job.recording_id or "", owner).kept
-    except (NotFound, StorageAway):  # the text can be read all the same
+    except (NotFound, StorageUnavailable):  # the text can be read all the same
         return False
 
 

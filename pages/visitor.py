@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from pages.widgets.trouble import may_be_away
 from stt import kinds
 from stt.auth import clients, sign_ins, visitors
-from stt.db.engine import AWAY
+from stt.db.engine import DB_UNAVAILABLE
 from stt.errors import NotFound
 from stt.settings import settings
 from stt.store import records
@@ -114,7 +114,7 @@ def callback(function: Callable[..., Any]) -> Callable[..., Any]:
     def run(*values: Any, **named: Any) -> Any:
         try:
             here = still_here()
-        except AWAY:  # the page, which comes next, says so
+        except DB_UNAVAILABLE:  # the page, which comes next, says so
             return None
         return function(*values, **named) if here else None
 

@@ -1,57 +1,57 @@
-"""What can go wrong, in words a user can act on.
+"""Define the errors that users read, each with a title, a message and guidance.
 
 SttError
-├── InputError            the recording or the link is at fault; the user's move
-│   ├── EmptyFile         no bytes
-│   ├── NotSound          not a sound or video file
-│   │   └── Unreadable    it is one, but cut off, too damaged, or of a kind that is not known here
-│   ├── UnsafeRecording   reading it took its process down, or more than a recording honestly takes
-│   ├── NoAudioTrack      a video without sound
-│   ├── TooShort          less sound than a word takes
-│   ├── TooLarge          more bytes or seconds than the limit
-│   ├── UploadBroken      the connection ended before the file did
-│   │   └── TooSlow       the body stopped coming, or came by a few bytes a second
-│   ├── BadLink           an address that cannot be, or must not be, opened
-│   └── BadOption         a setting that the model does not know
-│       └── BadExport     an option of a file to download that there is not
-├── LimitReached          a limit of the host; says when it frees
-├── CreateRepeated        an Idempotency-Key that was sent before
-│   ├── KeyReused         with another body
-│   └── StillCreating     and the first create is not over
-├── Unauthorized          a program without a right token
-├── MethodNotAllowed      a program that asks an address for what it does not do
-├── NotFound              no such transcript, or somebody else's
-├── Conflict              changed meanwhile in another tab
-├── SetupError            this server's move
-│   ├── DataFolderError   the data folder cannot be used
-│   ├── DatabaseAway      the database does not answer
-│   ├── StorageAway       the store of recordings does not answer
-│   ├── DiskFull          no room left
-│   └── WeightsError      the Whisper weights are missing or altered
-├── ProviderError         the AI/ML API refused or failed
-│   ├── KeyMissing        no key was given
-│   ├── KeyRefused        401
-│   ├── OutOfCredit       403
-│   ├── RequestRefused    400: a parameter the model does not take
-│   ├── ResultGone        404: unknown there, or older than an hour
-│   ├── ProviderBusy      429
-│   ├── ProviderDown      5xx, resets, time-outs
-│   ├── CreateUnsure      the answer to a create was lost: it may have been billed
-│   ├── GenerationFailed  the provider says that this job failed
-│   ├── AnswerUnreadable  an answer of a shape that nobody has described
-│   └── TookTooLong       still running at the job's time limit
-└── Cancelled             the user pressed Cancel
+├── InputError               the recording or link is at fault; for the user to fix
+│   ├── EmptyFile            no bytes
+│   ├── NotSound             not a sound or video file
+│   │   └── Unreadable       truncated, too damaged, or of an unknown format
+│   ├── UnsafeRecording      reading it crashed its process, or takes far more than a recording needs
+│   ├── NoAudioTrack         a video without sound
+│   ├── TooShort             shorter than a word
+│   ├── TooLarge             more bytes or seconds than the limit
+│   ├── UploadBroken         the connection ended before the file did
+│   │   └── TooSlow          the body stopped, or arrived at a few bytes a second
+│   ├── BadLink              an address that cannot or must not be opened
+│   └── BadOption            an option that the model does not support
+│       └── BadExport     an export option that does not exist
+├── LimitReached             a quota of the host; says when it resets
+├── CreateRepeated           an Idempotency-Key that was already used
+│   ├── KeyReused            with another body
+│   └── StillCreating        while the first create is still running
+├── Unauthorized             a program without a valid token
+├── MethodNotAllowed         a method that the address does not support
+├── NotFound                 no such transcript, or somebody else's
+├── Conflict                 changed meanwhile in another tab
+├── SetupError               for the host to fix
+│   ├── DataFolderError      the data folder cannot be used
+│   ├── DatabaseUnavailable  the database does not answer
+│   ├── StorageUnavailable   the store of recordings does not answer
+│   ├── DiskFull             no room left
+│   └── WeightsError         the Whisper weights are missing or altered
+├── ProviderError            the AI/ML API refused or failed
+│   ├── KeyMissing           no key was given
+│   ├── KeyRefused           401
+│   ├── PaymentRequired      403
+│   ├── RequestRefused       400: a parameter the model does not take
+│   ├── ResultExpired        404: unknown there, or older than an hour
+│   ├── ProviderBusy         429
+│   ├── ProviderDown         5xx, resets, time-outs
+│   ├── SubmissionUncertain  the answer to a create was lost: it may be billed
+│   ├── GenerationFailed     the provider says that this job failed
+│   ├── AnswerUnreadable     an answer of an undocumented shape
+│   └── ProviderTimeout      still running at the job's timeout
+└── Cancelled                the user pressed Cancel
 """
 
 from __future__ import annotations
 
 
 class SttError(Exception):
-    """Base of all errors that users read: what happened, and what to do next.
+    """Base class of all errors that users read.
 
-    `title` is a few words, `message` one sentence of what happened, `guidance` one of what to do.
-    `detail` is for the log only and never holds a key or a transcript. `status` is the HTTP status of an answer that
-    says it, on every route.
+    `title` is a few words, `message` one sentence of what happened, `guidance` one of what to do next.
+    `detail` is for the log only and never holds a key or a transcript. `status` is the HTTP status of
+    such a response, on every route.
     """
 
     status = 500
@@ -112,7 +112,7 @@ class TooLarge(InputError):
 
 
 class UploadBroken(InputError):
-    title = "The upload broke off"
+    title = "Upload interrupted"
     guidance = "Add the file again."
 
 
@@ -132,7 +132,7 @@ class BadReference(InputError):
 
 
 class BadOption(InputError):
-    title = "A setting does not fit"
+    title = "Invalid setting"
     guidance = "Change the setting and try again."
 
 
@@ -144,7 +144,7 @@ class BadExport(BadOption):
 class LimitReached(SttError):
     status = 429
     title = "A limit is reached"
-    guidance = "Wait until it frees, or ask whoever runs this server."
+    guidance = "Wait until the limit resets, or contact the administrator."
 
 
 class CreateRepeated(SttError):
@@ -197,12 +197,12 @@ class DataFolderError(SetupError):
     guidance = "Set STT_DATA_DIR to a folder that this user can write to."
 
 
-class DatabaseAway(SetupError):
+class DatabaseUnavailable(SetupError):
     title = "The database of this server does not answer"
     guidance = "Nothing is lost: jobs go on as soon as it is back. Try again in a minute."
 
 
-class StorageAway(SetupError):
+class StorageUnavailable(SetupError):
     title = "The store of recordings does not answer"
     guidance = "Nothing is lost: jobs go on as soon as it is back. Try again in a minute."
 
@@ -224,7 +224,7 @@ class SpeakerModelsError(WeightsError):
 
 
 class ProviderError(SttError):
-    """`wait` is how many seconds the provider asks to wait before it is asked again; 0 where it does not say."""
+    """Base class of errors of the AI/ML API. `wait` is its Retry-After in seconds, or 0."""
 
     status = 502
     title = "The AI/ML API could not do this"
@@ -248,7 +248,7 @@ class KeyRefused(ProviderError):
     guidance = "Check the key on the Settings page. Keys are made at aimlapi.com, under Keys."
 
 
-class OutOfCredit(ProviderError):
+class PaymentRequired(ProviderError):
     title = "Out of credit"
     guidance = "Top up the balance at aimlapi.com, or transcribe with Whisper on this machine."
 
@@ -258,7 +258,7 @@ class RequestRefused(ProviderError):
     guidance = "Change or remove the setting, then retry."
 
 
-class ResultGone(ProviderError):
+class ResultExpired(ProviderError):
     title = "The provider has deleted the result"
     guidance = "Results are kept there for one hour. Retry transcribes again from the kept audio."
 
@@ -275,7 +275,7 @@ class ProviderDown(ProviderError):
     guidance = "Retry in a few minutes, or transcribe with Whisper on this machine."
 
 
-class CreateUnsure(ProviderError):
+class SubmissionUncertain(ProviderError):
     title = "Unclear whether the provider took the job"
     guidance = "It may have been billed, so it was not sent again by itself. Retry sends it once more."
 
@@ -290,7 +290,7 @@ class AnswerUnreadable(ProviderError):
     guidance = "The answer is kept: download it as raw JSON. Retry, or choose another model."
 
 
-class TookTooLong(ProviderError):
+class ProviderTimeout(ProviderError):
     status = 504
     title = "The provider took too long"
     guidance = "Retry, or choose another model."
@@ -302,10 +302,26 @@ class Cancelled(SttError):
     guidance = "The text so far is kept. Retry goes on from there."
 
 
-def from_dict(told: dict[str, str]) -> SttError:
-    """The error that `to_dict` told of."""
-    kinds = [SttError]
+# Kinds that older versions stored with jobs.
+FORMER_KINDS = {
+    "CreateUnsure": "SubmissionUncertain",
+    "DatabaseAway": "DatabaseUnavailable",
+    "OutOfCredit": "PaymentRequired",
+    "ResultGone": "ResultExpired",
+    "StorageAway": "StorageUnavailable",
+    "TookTooLong": "ProviderTimeout",
+}
+
+
+def current_kind(kind: str) -> str:
+    """Return today's name of a stored kind of error."""
+    return FORMER_KINDS.get(kind, kind)
+
+
+def from_dict(stored: dict[str, str]) -> SttError:
+    """Return the error that `to_dict` stored, in this version or an older one."""
+    kinds, name = [SttError], current_kind(stored["kind"])
     for kind in kinds:
         kinds += kind.__subclasses__()
-    kind = next((kind for kind in kinds if kind.__name__ == told["kind"]), SttError)
-    return kind(told["message"], guidance=told["guidance"], detail=told.get("detail", ""))
+    kind = next((kind for kind in kinds if kind.__name__ == name), SttError)
+    return kind(stored["message"], guidance=stored["guidance"], detail=stored.get("detail", ""))

@@ -71,11 +71,11 @@ def run() -> None:
     It takes a second of the processor, which the first page would be late by. A job that is made starts it at once.
     """
     load()
-    from stt.db.engine import AWAY, database
+    from stt.db.engine import DB_UNAVAILABLE, database
     from stt.library import live_recordings
     from stt.ops import health
 
-    with suppress(*AWAY, SetupError):
+    with suppress(*DB_UNAVAILABLE, SetupError):
         database()  # the tables, while the browser still loads its scripts
     health.asked.wait(HEAD_START)
     load(*ROUTES)
@@ -96,14 +96,14 @@ def begin(unless: Callable[[], bool] = _ending.is_set) -> None:
     """Start the job engine, as soon as the database answers. Raises what else may be wrong, SetupError above all."""
     load("stt.jobs.service")  # brings dbos: half a second that the first page should not wait for
     from stt.backoff import backoff, pause
-    from stt.db.engine import AWAY
+    from stt.db.engine import DB_UNAVAILABLE
     from stt.jobs import service
 
     for wait in backoff():
         try:
             service.start()
             return
-        except AWAY as error:
+        except DB_UNAVAILABLE as error:
             log.warning("the database does not answer (%s); trying again", type(error).__name__)
             with suppress(Cancelled):
                 pause(min(wait, 5.0), unless)

@@ -70,6 +70,6 @@ def forget() -> None:
     """Read settings anew, and let go of the database of the test before."""
     settings.settings.cache_clear()
     visitors._signer.cache_clear()
-    if database._made.cache_info().currsize:
+    if database._create_engine.cache_info().currsize:
         database.database().dispose()
-    database._made.cache_clear()
+    database._create_engine.cache_clear()

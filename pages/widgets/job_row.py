@@ -131,7 +131,7 @@ def _state(job: Job) -> str:
 
 def _in_line(job: Job) -> str:
     """A waiting job: its place, and how long until it starts."""
-    wait = queues.wait(job, records.usual_speed(job.model, USUAL))
+    wait = queues.queue_position(job, records.usual_speed(job.model, USUAL))
     if not wait.before and (not wait.working or time.time() - job.queued < STARTING):
         return "Starting"
     place = f"{wait.before} before this one" if wait.before else "next in line"

@@ -31,7 +31,7 @@ def limits_view(owner: str) -> None:
         rows.append(("Models", ", ".join(_offered()), ""))
     st.table(pd.DataFrame(rows, columns=["What", "Limit", "Used"]).set_index("What"))
     if of_the_day:
-        plain(quotas.frees().replace("It frees", "The day begins anew"), "stt-hint")
+        plain(quotas.resets_in(), "stt-hint")
 
 
 def _of_the_day(owner: str) -> list[tuple[str, str, str]]:

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import streamlit as st
 
 from pages.widgets.plain import sentence
-from stt.db.engine import AWAY
-from stt.errors import DatabaseAway
+from stt.db.engine import DB_UNAVAILABLE
+from stt.errors import DatabaseUnavailable
 from stt.ops import health
 
 AGAIN = 2.0  # seconds
@@ -20,8 +20,8 @@ def may_be_away(*, again: bool = True) -> Iterator[None]:
     """Draw what is inside, or say that the database is away. `again`: look until it is back, then draw all anew."""
     try:
         yield
-    except AWAY:
-        st.error(sentence(DatabaseAway("The database of this server does not answer.").to_dict()))
+    except DB_UNAVAILABLE:
+        st.error(sentence(DatabaseUnavailable("The database of this server does not answer.").to_dict()))
         if again:
             st.fragment(_back, run_every=AGAIN)()
 

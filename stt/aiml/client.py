@@ -71,7 +71,7 @@ class Client:
         `cancelled` is heeded until the last byte is sent; afterwards the provider works, and the id is returned.
         Sent again, for `patience` seconds, where it cannot have been accepted; `on_wait` is told why before each wait.
         `on_created` keeps the id; the next create waits for it, so a crash can lose no more ids than creates at once.
-        Raises ProviderError (CreateUnsure where it may have been accepted), Cancelled, EmptyFile, NotFound.
+        Raises ProviderError (SubmissionUncertain where it may have been accepted), Cancelled, EmptyFile, NotFound.
         """
         if (path is None) == (url is None):
             raise ValueError("either path or url")
@@ -112,13 +112,13 @@ class Client:
         raise AssertionError("backoff has no end")
 
     def get(self, generation_id: str, *, patience: float = 0.0, cancelled: Stop | None = None) -> dict[str, Any]:
-        """The whole answer for a generation id, to be read by `results.read`.
+        """Return the whole response for a generation id, to be read by `results.read`.
 
-        After anything passing it is asked again, for `patience` seconds; with 0 it is asked once. Raises ProviderBusy
-        and ProviderDown for what passes, KeyRefused, OutOfCredit, ResultGone and RequestRefused for what does not.
+        Retries transient errors for `patience` seconds; with 0 it asks once. Raises ProviderBusy and ProviderDown for
+        transient errors, KeyRefused, PaymentRequired, ResultExpired and RequestRefused for lasting ones.
         """
         if not generation_id.strip(". "):  # would lead to another address
-            raise errors.ResultGone("This is not a generation id.")
+            raise errors.ResultExpired("This is not a generation id.")
         until = time.monotonic() + patience
         for wait in backoff():
             try:
@@ -133,7 +133,7 @@ class Client:
 
     def check_key(self) -> str:
         """A sentence if the key works: asks for a result that cannot exist, which costs nothing. Raises as `get`."""
-        with suppress(errors.ResultGone, errors.RequestRefused):
+        with suppress(errors.ResultExpired, errors.RequestRefused):
             self._ask(f"/stt/{uuid.uuid4()}", time.monotonic() + 5, None)
         return "The key works."
 
@@ -163,7 +163,7 @@ class Client:
         if answer is None:
             if _never_sent(lost) or upload.unfinished:
                 return errors.ProviderDown(_why(lost)), not _untrusted(lost)
-            return errors.CreateUnsure(f"The file was sent, but its answer was lost: {_why(lost)}"), False
+            return errors.SubmissionUncertain(f"The file was sent, but its answer was lost: {_why(lost)}"), False
         if answer.status == 429:
             self.pace.refused(began, answer.wait)
             return _error(answer), True
@@ -171,8 +171,8 @@ class Client:
             return failure(answer.body), False
         error = _error(answer)
         if answer.status < 300 or answer.status in (302, 303) or (answer.status >= 500 and answer.status != 503):
-            return errors.CreateUnsure(error.message, detail=error.detail), False
-        if isinstance(error, errors.ResultGone):
+            return errors.SubmissionUncertain(error.message, detail=error.detail), False
+        if isinstance(error, errors.ResultExpired):
             error = errors.RequestRefused(error.message, detail=error.detail)
         return error, answer.status == 503
 

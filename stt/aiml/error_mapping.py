@@ -8,8 +8,8 @@ from stt import errors
 from stt.files.json_values import clean, number
 
 _BY_STATUS: dict[int, type[errors.ProviderError]] = {
-    **dict.fromkeys((400, 413, 415, 422), errors.RequestRefused), **dict.fromkeys((402, 403), errors.OutOfCredit),
-    401: errors.KeyRefused, 404: errors.ResultGone, 408: errors.ProviderDown, 429: errors.ProviderBusy,
+    **dict.fromkeys((400, 413, 415, 422), errors.RequestRefused), **dict.fromkeys((402, 403), errors.PaymentRequired),
+    401: errors.KeyRefused, 404: errors.ResultExpired, 408: errors.ProviderDown, 429: errors.ProviderBusy,
 }  # fmt: skip
 
 

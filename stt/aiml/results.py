@@ -34,7 +34,7 @@ class Reading:
     """What one GET said: `status`, with `word` as the provider puts it ("queued", "generating" …).
 
     `transcript` is there when done, `error` when failed: GenerationFailed, AnswerUnreadable, or the error that a
-    failure hidden in a good answer stands for (KeyRefused, OutOfCredit, ResultGone …).
+    failure hidden in a good answer stands for (KeyRefused, PaymentRequired, ResultExpired …).
     """
 
     status: Literal["running", "done", "failed"]

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 
 from stt.backoff import pause
 from stt.cluster import processes
-from stt.db.engine import AWAY, database
+from stt.db.engine import DB_UNAVAILABLE, database
 from stt.db.tables import crashes, transcriptions
 from stt.errors import Cancelled, UnsafeRecording
 
@@ -179,5 +179,5 @@ def _add_mark(generation_id: str, part: int) -> None:
 
 
 def _remove_marks(*where: sa.ColumnElement[bool]) -> None:
-    with suppress(*AWAY), database().begin() as connection:
+    with suppress(*DB_UNAVAILABLE), database().begin() as connection:
         connection.execute(crashes.delete().where(*where))

@@ -21,11 +21,11 @@ from stt.db.tables import metadata
 from stt.files.paths import data_folder
 from stt.settings import settings
 
-# What is raised while the database restarts, is out of reach or has no room left, or gave us up (`REACH`).
-AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError)
+# What is raised while the database restarts, is out of reach or has no room left, or gave us up (`PG_CONNECT_ARGS`).
+DB_UNAVAILABLE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError)
 # libpq: a connection that leads nowhere, after a network cut say, is given up within half a minute. The other way round
 # PostgreSQL gives up whoever stands still in the middle of a change: its locks would keep the others from taking over.
-REACH = {
+PG_CONNECT_ARGS = {
     "options": "-c idle_in_transaction_session_timeout=15s",
     "connect_timeout": 10,
     "keepalives_idle": 10,
@@ -34,7 +34,7 @@ REACH = {
     "tcp_user_timeout": 25_000,  # ms
 }
 OVERWRITE = "PRAGMA secure_delete=ON"  # what SQLite deletes, it overwrites with zeros
-_making = threading.Lock()
+_create_lock = threading.Lock()
 _attempt: Future[sa.Engine] | None = None  # to make the pool: whoever asks meanwhile shares how it ends
 
 _JSON: Any = {"json_serializer": json_pieces.dumps, "json_deserializer": json_pieces.loads}
@@ -43,22 +43,22 @@ _JSON: Any = {"json_serializer": json_pieces.dumps, "json_deserializer": json_pi
 def database() -> sa.Engine:
     """The connection pool; tables are made, or brought up to date, at first use. Raises SetupError."""
     global _attempt
-    if _made.cache_info().currsize:
-        return _made()
-    with _making:
+    if _create_engine.cache_info().currsize:
+        return _create_engine()
+    with _create_lock:
         mine = _attempt is None or _attempt.done()
         attempt = Future() if _attempt is None or _attempt.done() else _attempt
         _attempt = attempt
     if mine:  # only one may make the tables
         try:
-            attempt.set_result(_made())
+            attempt.set_result(_create_engine())
         except BaseException as error:  # noqa: BLE001
             attempt.set_exception(error)
     return attempt.result()
 
 
 @lru_cache
-def _made() -> sa.Engine:
+def _create_engine() -> sa.Engine:
     address = settings().stt_database_url
     if address:
         engine = sa.create_engine(
@@ -66,7 +66,7 @@ def _made() -> sa.Engine:
             pool_pre_ping=True,
             pool_size=10,
             max_overflow=20,
-            connect_args=REACH,
+            connect_args=PG_CONNECT_ARGS,
             hide_parameters=True,
             **_JSON,
         )
@@ -94,7 +94,7 @@ def advisory_lock(number: int, *, wait: bool = True) -> Iterator[bool]:
     """Hold a lock of PostgreSQL over all machines inside; whether it is held, which `wait=False` does not promise.
 
     It has a connection of its own without a transaction, which PostgreSQL would end while something slow is done
-    inside (see REACH). SQLite has one process, and no such lock.
+    inside (see PG_CONNECT_ARGS). SQLite has one process, and no such lock.
     """
     if database().dialect.name != "postgresql":
         yield True
@@ -110,7 +110,7 @@ def advisory_lock(number: int, *, wait: bool = True) -> Iterator[bool]:
         finally:
             try:
                 connection.execute(sa.select(sa.func.pg_advisory_unlock(number)))
-            except AWAY:
+            except DB_UNAVAILABLE:
                 connection.invalidate()  # which frees the lock; what was done inside stays done
 
 

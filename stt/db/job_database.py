@@ -6,14 +6,14 @@ import sqlite3
 import time
 from typing import Any
 
-from stt.db.engine import OVERWRITE, REACH
+from stt.db.engine import OVERWRITE, PG_CONNECT_ARGS
 from stt.settings import settings
 
 
 def job_engine_arguments() -> dict[str, Any]:
     """What `connect` is given for the connections of the job engine, which has a pool of its own."""
     if settings().stt_database_url:
-        return REACH
+        return PG_CONNECT_ARGS
     return {"factory": _JobsSqlite}
 
 

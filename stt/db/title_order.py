@@ -8,7 +8,7 @@ import time
 
 import sqlalchemy as sa
 
-from stt.db.engine import AWAY, database
+from stt.db.engine import DB_UNAVAILABLE, database
 from stt.db.tables import transcriptions
 from stt.transcript import titles
 
@@ -48,5 +48,5 @@ def _missing(after: int, limit: int) -> list[tuple[int, str]]:
 def _fill_if_it_can_be() -> None:
     try:
         fill()
-    except AWAY as error:
+    except DB_UNAVAILABLE as error:
         log.warning("titles were not put in order yet: %s", type(error).__name__)

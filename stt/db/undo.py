@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable
 
 from stt.backoff import backoff, pause
-from stt.db.engine import AWAY
-from stt.errors import StorageAway
+from stt.db.engine import DB_UNAVAILABLE
+from stt.errors import StorageUnavailable
 
 log = logging.getLogger("stt.db.undo")
 _lock = threading.Lock()
@@ -22,7 +22,7 @@ def surely(undo: Callable[[], None]) -> None:
     """
     try:
         undo()
-    except (*AWAY, StorageAway):
+    except (*DB_UNAVAILABLE, StorageUnavailable):
         with _lock:
             _waiting.append(undo)
             if len(_waiting) == 1:
@@ -39,7 +39,7 @@ def _until_done() -> None:
                 first = _waiting[0]
             try:
                 first()
-            except (*AWAY, StorageAway):
+            except (*DB_UNAVAILABLE, StorageUnavailable):
                 break
             except Exception:
                 log.exception("could not be undone")

@@ -23,7 +23,7 @@ class Work(Protocol):
         A step that was broken off is called again, so it must leave the same behind when done twice.
         """
 
-    def patiently(self, function: Callable[..., Result], *args: Any, **values: Any) -> Result:
+    def with_retries(self, function: Callable[..., Result], *args: Any, **values: Any) -> Result:
         """Call `function` until the database and the store of recordings answer; for what is no step."""
 
     def cancelled(self) -> bool:

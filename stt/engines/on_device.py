@@ -42,17 +42,17 @@ class OnDevice:
         with crashes.Watch(work.job.id, work.cancelled) as watch:
             found = work.step("get the recording", _recording, work, watch)
             # An older version's answer was the recording itself. Its owner may be another by now (see `recovery`).
-            recording = work.patiently(recordings.find, getattr(found, "id", found), None)
-            recording = work.patiently(_looked_into, recording)
+            recording = work.with_retries(recordings.find, getattr(found, "id", found), None)
+            recording = work.with_retries(_looked_into, recording)
             if work.job.url:  # that of an upload was begun with the job
                 copying.expect(recording, work.job.options)
             done = work.step("find the place to go on", _place, work.job.id)
-            feed = work.patiently(Feed, work, recording)
+            feed = work.with_retries(Feed, work, recording)
             with closing(feed), Lanes(transcribe.THREADS) as lanes:
                 ears = Ears(work, feed, lanes, watch)
                 while not done["last"]:
                     done = work.step("transcribe a stretch", _watched, watch, work, ears, done)
-        transcript = work.patiently(transcripts.assembled, work.job.id)
+        transcript = work.with_retries(transcripts.assembled, work.job.id)
         lost = (
             {"seconds_lost": round(sum(end - start for start, end, _ in transcript.lost), 1)} if transcript.lost else {}
         )
@@ -123,10 +123,10 @@ class Feed:
         """Read up to `start` seconds, which takes a minute or more for many hours, and tell how far that is."""
         while (left := start - reader.position) > 0:
             far = f"{reader.position / 60:.0f} of {start / 60:.0f} min read"
-            records.report(self._work.job, stage=f"Finding where to go on: {far}")
+            records.update_progress(self._work.job, stage=f"Finding where to go on: {far}")
             if not reader.skip(min(left, 60.0), self._ask):
                 break
-        records.report(self._work.job, stage=None)
+        records.update_progress(self._work.job, stage=None)
 
     def _ask(self) -> None:
         if self._work.cancelled():
@@ -261,7 +261,7 @@ def _recording(work: Work, watch: crashes.Watch) -> str:
 
     def on_progress(done: int, total: int | None) -> None:
         far = f", {done * 100 // total} %" if total else f", {megabytes(done)}"
-        records.report(job, stage=f"Downloading{far}")
+        records.update_progress(job, stage=f"Downloading{far}")
 
     part, name = download.download(
         job.url or "",
@@ -275,7 +275,7 @@ def _recording(work: Work, watch: crashes.Watch) -> str:
     try:
         watch.enter(0)
         recording = recordings.look_into(part, name, job.owner)
-        quotas.admit_length(job, recording.duration or 0.0)
+        quotas.reserve_length(job, recording.duration or 0.0)
         recordings.keep(part, recording, together=lambda connection: _attach(connection, job, recording))
     finally:
         watch.leave()
@@ -287,7 +287,7 @@ def _attach(connection: Connection, job: Job, recording: Recording) -> None:
     """Give the job its recording. Raises Cancelled where it was cancelled or deleted while the file was looked into."""
     facts = {"recording_id": recording.id, "duration": recording.duration, "stage": None}
     facts |= {"dated": recording.dated, "dated_by": recording.dated_by}
-    if not records.report(job, connection, **facts):
+    if not records.update_progress(job, connection, **facts):
         raise Cancelled()
     if job.title == titles.of_name(download.name_of(job.url or "")):  # nobody gave it another one
         records.retitle(connection, job.id, job.title, titles.of_name(recording.name))
@@ -332,7 +332,7 @@ def _stretch(work: Work, ears: Ears, before: dict[str, Any]) -> dict[str, Any]:
         if done > told:
             told = done
             took, partial = time.monotonic() - began, transcripts.as_rows(_in_order(heard))
-            records.report(job, seconds_done=done, worked=worked + took, partial=partial)
+            records.update_progress(job, seconds_done=done, worked=worked + took, partial=partial)
 
     for channel, run in enumerate(here.runs):
         with closing(run.live()) as live:  # so that nothing goes on where the database refuses what is told

@@ -20,14 +20,14 @@ from stt.engines.base import Outcome, Work
 from stt.errors import (
     AnswerUnreadable,
     Cancelled,
-    CreateUnsure,
     GenerationFailed,
     NotFound,
     ProviderBusy,
     ProviderDown,
     ProviderError,
-    ResultGone,
-    TookTooLong,
+    ProviderTimeout,
+    ResultExpired,
+    SubmissionUncertain,
 )
 from stt.ops import metrics
 from stt.settings import settings
@@ -39,7 +39,7 @@ MARGIN = 120.0  # seconds before that at which waiting ends
 NEW = 10.0  # seconds in which an id may not be known yet on all of the provider's machines
 PATIENCE = 3.0  # seconds in which one poll is repeated before the job says that there is trouble
 
-ENDED = (ResultGone, GenerationFailed, AnswerUnreadable)  # nothing more will come of that generation id
+ENDED = (ResultExpired, GenerationFailed, AnswerUnreadable)  # nothing more will come of that generation id
 
 _creating: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
 
@@ -55,12 +55,12 @@ class Provider:
             answer, took = _result(work, created)
             reading = results.read(answer, work.job.duration)
             if reading.error is not None:
-                work.patiently(submissions.keep_raw, work.job.id, answer)
+                work.with_retries(submissions.keep_raw, work.job.id, answer)
                 raise reading.error
         except ProviderError as error:
             if isinstance(error, ENDED) or (reading is not None and reading.over):
-                work.patiently(submissions.keep_id, work.job.id, None)  # a retry has to create anew
-            if isinstance(error, ResultGone) and work.job.recording_id is None:
+                work.with_retries(submissions.keep_id, work.job.id, None)  # a retry has to create anew
+            if isinstance(error, ResultExpired) and work.job.recording_id is None:
                 error.guidance = "Results are kept there for one hour. Retry hands over the link again."
             raise
         assert reading.transcript is not None
@@ -75,7 +75,7 @@ class Provider:
                 "engine": "AI/ML API",
                 "model": work.job.model,
                 "generation_id": created["id"],
-                **work.patiently(_tracks, work.job),
+                **work.with_retries(_tracks, work.job),
             },
             cost=cost,
             raw=answer,
@@ -107,14 +107,14 @@ def _create(work: Work) -> dict[str, Any]:
         if known := submissions.id_of(job.id):
             return {"id": known, "at": time.time(), "old": True}  # its result is paid for
         if submissions.was_sent(job):
-            raise CreateUnsure("This server was stopped just while it handed the recording to the provider.")
+            raise SubmissionUncertain("This server was stopped just while it handed the recording to the provider.")
         client = client_for(job)
         at = 0.0
 
         def keep(created: str) -> None:
             nonlocal at
             at = time.time()  # before the database, which may have to be waited for
-            work.patiently(submissions.keep_id, job.id, created)
+            work.with_retries(submissions.keep_id, job.id, created)
 
         options = catalog.clean_options(offered.known().find(job.model), job.options, unknown="drop")
         with _source(work) as source, _measured("create"):
@@ -127,7 +127,7 @@ def _create(work: Work) -> dict[str, Any]:
                 cancelled=work.cancelled,
                 patience=settings().stt_provider_limit,
             )
-    work.patiently(records.report, job, stage="Queued at the provider")
+    work.with_retries(records.update_progress, job, stage="Queued at the provider")
     return {"id": created, "at": at}
 
 
@@ -146,9 +146,9 @@ def _source(work: Work) -> Iterator[dict[str, Any]]:
 
     def on_progress(sent: int, total: int) -> None:
         if sent < total:
-            records.report(job, stage=f"Uploading to the provider, {sent * 100 // total} %")
+            records.update_progress(job, stage=f"Uploading to the provider, {sent * 100 // total} %")
             return
-        records.report(
+        records.update_progress(
             job, stage="Uploaded, waiting for the provider's answer" if recording else "Handing over the link"
         )
         submissions.mark_sent(job)  # the last block goes out after this
@@ -163,7 +163,7 @@ def _source(work: Work) -> Iterator[dict[str, Any]]:
             track_file,  # brings PyAV, which a process that only answers requests does not need
         )
 
-        records.report(job, stage="Taking out the track")
+        records.update_progress(job, stage="Taking out the track")
         with track_file(recording, str(job.options.get("track") or ""), ask) as path:
             yield {"path": path, "name": f"{Path(recording.name).stem}.flac", **told}
 
@@ -180,17 +180,17 @@ def _tracks(job: Job) -> dict[str, str]:
 def _wait(job: Job, why: ProviderError) -> None:
     """The create was surely not accepted, and is sent again after a wait."""
     submissions.mark_unsent(job)
-    records.report(job, stage=_trouble(why))
+    records.update_progress(job, stage=_trouble(why))
 
 
 def _result(work: Work, created: dict[str, Any]) -> tuple[dict[str, Any], float | None]:
     """Poll until the job has ended; the whole answer, and how long it took, in seconds, where that is known.
 
     Nothing of this is a checkpoint: how long to wait follows from the time since the create, so a restarted job
-    goes on where it was, and asks at least once. Raises what `Client.get` raises, TookTooLong and Cancelled.
+    goes on where it was, and asks at least once. Raises what `Client.get` raises, ProviderTimeout and Cancelled.
     """
-    job, client = work.job, work.patiently(client_for, work.job)
-    expected = pacing.expected_seconds(job.duration or 0.0, work.patiently(records.past, job.model))
+    job, client = work.job, work.with_retries(client_for, work.job)
+    expected = pacing.expected_seconds(job.duration or 0.0, work.with_retries(records.recent_durations, job.model))
     schedule = pacing.Schedule(expected)
     limit = min(max(settings().stt_provider_limit, 2 * (job.duration or 0.0)), KEPT - MARGIN)
     if expected:  # the row counts from the start of the upload
@@ -205,19 +205,19 @@ def _result(work: Work, created: dict[str, Any]) -> tuple[dict[str, Any], float 
                 wait = max(wait, next(waits), trouble.wait, client.pace.delay())
             _pause(work, min(wait, limit - elapsed))
         elif tries:
-            raise trouble or TookTooLong(f"No result after {limit / 60:.0f} minutes.")
+            raise trouble or ProviderTimeout(f"No result after {limit / 60:.0f} minutes.")
         try:
             with _measured("get"):
                 answer = client.get(created["id"], patience=PATIENCE)
                 reading = results.read(answer, job.duration)
                 if isinstance(reading.error, ProviderBusy | ProviderDown) and not reading.over:  # in a good answer
                     raise reading.error
-        except (ProviderBusy, ProviderDown, ResultGone) as error:  # passes, or the job's own limit ends it
-            if isinstance(error, ResultGone) and (created.get("old") or time.time() - created["at"] > NEW):
+        except (ProviderBusy, ProviderDown, ResultExpired) as error:  # passes, or the job's own limit ends it
+            if isinstance(error, ResultExpired) and (created.get("old") or time.time() - created["at"] > NEW):
                 raise
             waits = waits if trouble is not None else backoff.backoff()
             trouble = error
-            work.patiently(records.report, job, stage=_trouble(error), expected=expected)
+            work.with_retries(records.update_progress, job, stage=_trouble(error), expected=expected)
             continue
         now = time.time()
         if reading.status != "running":
@@ -226,7 +226,7 @@ def _result(work: Work, created: dict[str, Any]) -> tuple[dict[str, Any], float 
             known = not created.get("old") and now - seen <= max(2 * pacing.SLOWEST, took / 4)
             return answer, took if known else None
         seen, trouble = now, None
-        work.patiently(records.report, job, stage=_stage(reading.word), expected=expected)
+        work.with_retries(records.update_progress, job, stage=_stage(reading.word), expected=expected)
     raise AssertionError("polls never end")
 
 

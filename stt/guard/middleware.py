@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stt import late
 from stt.auth import cookies, visitors
-from stt.errors import DatabaseAway, SttError
+from stt.errors import DatabaseUnavailable, SttError
 from stt.guard import base_path
 from stt.guard.cross_origin import CrossOrigin
 from stt.guard.gate import SAFE, SIGN_OUT, SIGNED_IN, Gate
@@ -80,11 +80,11 @@ class Visitors:
             await self.app(scope, receive, with_headers)
         except Exception as error:
             await IMPORTS.run(late.load)
-            from stt.db.engine import AWAY
+            from stt.db.engine import DB_UNAVAILABLE
 
-            if not isinstance(error, (*AWAY, SttError)):
+            if not isinstance(error, (*DB_UNAVAILABLE, SttError)):
                 raise
-            said = error if isinstance(error, SttError) else DatabaseAway()
+            said = error if isinstance(error, SttError) else DatabaseUnavailable()
             log.warning("%s: %s", said.title, type(error).__name__)
             if answering:
                 raise

@@ -1,7 +1,7 @@
-"""Every few minutes, on one of the machines: what the job engine remembers of ended work is forgotten.
+"""Delete finished DBOS workflows every few minutes, on one of the machines.
 
-It is there to go on after a crash, and the record of a job is elsewhere. Kept, it would grow with every job, and hold
-the titles of what people have long deleted.
+The job engine needs them only to recover from a crash; the record of a job is elsewhere. Kept, they would grow with
+every job and hold titles that people deleted long ago.
 """
 
 from __future__ import annotations
@@ -16,40 +16,41 @@ from typing import Any
 from dbos import DBOS
 
 SCHEDULE = "upkeep"
-OFTEN = "*/5 * * * *"
-KEPT = 1800.0  # seconds after its end: long enough to look at what has just gone wrong
-ENDED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
-BLOCK = 500  # forgotten in one transaction
+CRON = "*/5 * * * *"
+KEEP_SECONDS = 1800.0  # after its end: long enough to examine a failure
+FINISHED_STATUSES = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+BATCH = 500  # workflows deleted in one transaction
 
 log = logging.getLogger("stt.jobs.maintenance")
-_more: list[Callable[[], object]] = []
+_tasks: list[Callable[[], object]] = []
 
 
 @DBOS.workflow(name="upkeep")
 def upkeep(_scheduled: datetime, _context: Any) -> None:
-    """Nothing of it is a step: it does no harm twice, and what it forgets must not be remembered."""
-    Context().run(run)
+    """Run the tasks outside the workflow: they may run twice, and their results must not be stored as checkpoints."""
+    Context().run(run_tasks)
 
 
-def run() -> None:
-    for task in _more:
+def run_tasks() -> None:
+    """Run the scheduled tasks and purge finished workflows."""
+    for task in _tasks:
         task()
-    if forgotten := forget(KEPT):
-        log.info("forgot how %d jobs went", forgotten)
+    if count := purge_finished(KEEP_SECONDS):
+        log.info("deleted %d finished workflows", count)
 
 
 def schedule(*tasks: Callable[[], object]) -> None:
-    """Do this from now on, and `tasks` before. The job engine must run."""
-    _more[:] = tasks
-    DBOS.apply_schedules([{"schedule_name": SCHEDULE, "workflow_fn": upkeep, "schedule": OFTEN, "context": None}])
+    """Schedule the purge, and `tasks` before it. The job engine must run."""
+    _tasks[:] = tasks
+    DBOS.apply_schedules([{"schedule_name": SCHEDULE, "workflow_fn": upkeep, "schedule": CRON, "context": None}])
 
 
-def forget(seconds: float) -> int:
-    """Forget all work that ended longer ago than this; how much."""
+def purge_finished(seconds: float) -> int:
+    """Delete workflows that ended more than `seconds` ago and return their number."""
     before = datetime.fromtimestamp(time.time() - seconds, UTC).isoformat()
     count = 0
     while old := DBOS.list_workflows(
-        status=ENDED, completed_before=before, limit=BLOCK, load_input=False, load_output=False
+        status=FINISHED_STATUSES, completed_before=before, limit=BATCH, load_input=False, load_output=False
     ):
         DBOS.delete_workflows([work.workflow_id for work in old])
         count += len(old)

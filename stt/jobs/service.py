@@ -1,6 +1,6 @@
-"""The durable job: `create`, `get`, `cancel`, `retry`. Pages, routes and code call these and nothing below them.
+"""Create, read, cancel and retry jobs. Pages, routes and Python code call these functions and nothing below them.
 
-Every job is a DBOS workflow. Its steps are remembered, so a killed server goes on where it was.
+Every job is a DBOS workflow. Its steps are checkpoints, so a killed server continues where it was.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from stt.transcript.model import Transcript
 
 log = logging.getLogger("stt.jobs.service")
 
-# A fixed version: a new version of the code takes over the jobs of the old one.
+# Fixed, so that a new version of the code continues the jobs of the old one.
 APPLICATION_VERSION = "1"
 
 _starting = threading.Lock()
@@ -55,7 +55,7 @@ _eraser: erasure.Eraser | None = None
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What `get` answers. `text` is the text so far; `transcript` is there once `state` is `done`."""
+    """The result of `get`. `text` is the text so far; `transcript` is set once `state` is `done`."""
 
     job: Job
     text: str
@@ -67,7 +67,7 @@ class Progress:
 
 
 class _Json(DBOSPortableJSONSerializer):
-    """Checkpoints as JSON. Older versions left pickles, which are read as long as there are any."""
+    """Serialize checkpoints as JSON; read the pickles of older versions as long as there are any."""
 
     def deserialize(self, text: str | None) -> Any:
         try:
@@ -89,15 +89,16 @@ def create(
 ) -> str:
     """Record a job, start it and return its generation id.
 
-    `source` is a recording that was taken in, the path of a file, which is copied, or a link, which the provider
-    fetches itself and this server downloads for its own engine. A text is a link if it begins with `http`, else a
-    path: what comes from outside must be given as `Link`. `options` are those of the model in
-    `stt.aiml.catalog`; on this machine `language` (a code; missing means detect), `translate` (to English) and
-    `channels_are_speakers`; with every model `track` (a number from 1, or "all", for which each track is a speaker;
-    missing means the one with speech). `key` is the visitor's own for the AI/ML API; without it the server's is used.
-    `claim` is that of an Idempotency-Key, `address` the network address of the visitor. If this raises, there is no
-    job. Raises InputError for a file, link or option that cannot be used, NotFound for somebody else's recording,
-    KeyMissing, LimitReached.
+    `source` is a recording that was taken in; the path of a file, which is copied; or a link, which the provider
+    fetches itself and this server downloads for its own engine. A string is a link if it begins with `http`, else a
+    path: input from outside must be given as `Link`. `options` are those of the model in `stt.aiml.catalog`; on this
+    machine `language` (a code; missing means detect), `translate` (to English) and `channels_are_speakers`; with every
+    model `track` (a number from 1, or "all", which makes each track a speaker; missing means the one with speech).
+    `key` is the visitor's own for the AI/ML API; without it the server's is used. `claim` belongs to an
+    Idempotency-Key, `address` is the visitor's network address. If this raises, there is no job.
+
+    Raises InputError for an unusable file, link or option, NotFound for somebody else's recording, KeyMissing, and
+    LimitReached.
     """
     start()
     owner = recovery.current(owner)
@@ -113,7 +114,7 @@ def create(
     elif isinstance(source, Link) or (isinstance(source, str) and source.lower().startswith(("http:", "https:"))):
         url = asked = download.well_formed(source.url if isinstance(source, Link) else source)
         web_pages.check(url)
-        if engine == kinds.ON_DEVICE:  # its name is looked up in the job, as that may take long
+        if engine == kinds.ON_DEVICE:  # the job resolves its name, which may take long
             download.acceptable(url, allow_private=settings().stt_allow_private_urls)
         else:
             url = web_pages.direct(url)
@@ -137,7 +138,7 @@ def create(
         state=kinds.QUEUED,
         stage=None,
         attempt=1,
-        turn=queues.next_turn(owner, engine, duration),
+        turn=queues.next_priority(owner, engine, duration),
         created=now,
         queued=now,
         started=None,
@@ -158,7 +159,7 @@ def create(
     )
     copy = recording.id if recording is not None and recording is not source else None
     try:
-        with quotas.admission(job, address):
+        with quotas.reserve(job, address):
             sealed = keys.seal(key) if key and job.own_key else None
             also = {"also": claim.note} if claim else {}
             records.insert(job, sealed, maker=processes.NAME, **also)
@@ -168,12 +169,12 @@ def create(
         raise
     if recording is not None:
         copying.expect(recording, job.options)
-    log.info("queued %s", job.id)  # with the id of the request, if it was one
+    log.info("queued %s", job.id)  # the log adds the id of the request, if any
     return job.id
 
 
 def get(generation_id: str, *, owner: str = LOCAL) -> Progress:
-    """State, text so far, and the transcript when it is done. Raises NotFound, also when it is somebody else's."""
+    """Return state, text so far, and the transcript when done. Raises NotFound, also for somebody else's job."""
     job = records.load(generation_id, owner)
     if job.state == kinds.DONE:
         transcript = transcripts.transcript_of(generation_id)
@@ -182,23 +183,23 @@ def get(generation_id: str, *, owner: str = LOCAL) -> Progress:
 
 
 def cancel(generation_id: str, *, owner: str = LOCAL) -> None:
-    """Stop a job; its text so far is kept. Its work ends at once, but for the window being decoded. Raises NotFound."""
+    """Stop a job and keep its text so far. Only the window being decoded is still finished. Raises NotFound."""
     job = records.load(generation_id, owner)
-    records.move(generation_id, kinds.OPEN, kinds.CANCELLED, finished=time.time(), stage=None)
-    # What was handed to the provider meanwhile, its workflow knows.
+    records.transition(generation_id, kinds.OPEN, kinds.CANCELLED, finished=time.time(), stage=None)
+    # Only the workflow knows what was submitted to the provider meanwhile.
     if job.state == kinds.QUEUED or job.engine == kinds.ON_DEVICE:
-        quotas.give_back(records.load(generation_id, owner), sent=False)
+        quotas.release(records.load(generation_id, owner), sent=False)
 
 
 class _Stale(Exception):
-    """The job is not as it was when it was read."""
+    """The job has changed since it was read."""
 
 
 def retry(generation_id: str, *, owner: str = LOCAL, key: SecretStr | None = None, address: str | None = None) -> str:
-    """Run a failed or cancelled job again, from the last finished stretch. Returns its id.
+    """Run a failed or cancelled job again, from its last finished chunk, and return its id.
 
-    `key` is the visitor's own for the AI/ML API. A job that ran on such a key needs one again: neither another
-    visitor's nor the server's pays for it. Raises NotFound, LimitReached, KeyMissing.
+    `key` is the visitor's own for the AI/ML API. A job that used such a key needs one again: no other key pays for it.
+    Raises NotFound, LimitReached, KeyMissing.
     """
     start()
     job = records.load(generation_id, owner)
@@ -206,19 +207,19 @@ def retry(generation_id: str, *, owner: str = LOCAL, key: SecretStr | None = Non
         return generation_id
     if job.own_key and key is None:
         raise KeyMissing(
-            "This job ran on a key of the visitor who made it.",
+            "This job used an API key of its visitor.",
             guidance="Enter your key on the Settings page, then retry.",
         )
-    turn = queues.next_turn(owner, job.engine, job.duration)
+    turn = queues.next_priority(owner, job.engine, job.duration)
     own_key = job.engine == kinds.PROVIDER and key is not None
     again = replace(job, attempt=job.attempt + 1, turn=turn, queued=time.time(), own_key=own_key)
     sealed = keys.seal(key) if key and own_key else None
     try:
-        with quotas.admission(again, address):
+        with quotas.reserve(again, address):
             values = {"attempt": again.attempt, "turn": turn, "queued": again.queued, "own_key": own_key}
-            if not records.begin_again(job, sealed_key=sealed, maker=processes.NAME, **values):
+            if not records.requeue(job, sealed_key=sealed, maker=processes.NAME, **values):
                 raise _Stale()
-    except _Stale:  # in another tab somebody was faster
+    except _Stale:  # another tab was faster
         return generation_id
     try:
         crashes.reset(generation_id)
@@ -230,7 +231,7 @@ def retry(generation_id: str, *, owner: str = LOCAL, key: SecretStr | None = Non
 
 
 def start() -> None:
-    """Start the job engine of this process; once is enough, more does nothing. Raises SetupError."""
+    """Start the job engine of this process, unless it is running. Raises SetupError."""
     global _started, _heartbeat, _eraser
     with _starting:
         if _started:
@@ -251,14 +252,14 @@ def start() -> None:
             }
         )
         if settings().stt_database_url:
-            workers.send_heartbeat(executor)  # before it takes work, so that nobody thinks it dead
+            workers.send_heartbeat(executor)  # before it takes jobs, so that others see it alive
         if settings().stt_role == "web":
-            DBOS.listen_queues([])  # this process hands out work and takes none
+            DBOS.listen_queues([])  # this process enqueues jobs and runs none
         DBOS.launch()
-        for queue, count in queues.at_once().items():
-            # Somebody is looking at the page, but ten looks into a queue in a second take a fortieth of a core.
-            often = 0.1 if queue == queues.SHORT_HERE else 0.2  # seconds
-            DBOS.register_queue(queue, worker_concurrency=count, polling_interval_sec=often)
+        for queue, count in queues.worker_limits().items():
+            # Short jobs have a visitor waiting, but polling a queue ten times a second takes 2.5 % of a core.
+            interval = 0.1 if queue == queues.SHORT_QUEUE else 0.2  # seconds
+            DBOS.register_queue(queue, worker_concurrency=count, polling_interval_sec=interval)
         DBOS.register_queue(copying.QUEUE, worker_concurrency=1, polling_interval_sec=copying.OFTEN)
         retention.schedule()
         maintenance.schedule(_reconcile, recovery.mend, partial(fulltext_index.renew, database()), title_order.fill)
@@ -269,14 +270,14 @@ def start() -> None:
         _started = True
         health.engine.set()
     _reconcile()
-    if settings().stt_database_url:  # by then it is known who died just before this start
+    if settings().stt_database_url:  # by then workers that died just before this start are known
         soon = threading.Timer(2 * workers.HEARTBEAT_TIMEOUT, _reconcile_if_started)
         soon.daemon = True
         soon.start()
 
 
 def release_and_stop() -> None:
-    """Give the work of this process back to the queues: it ends now, and others on the database go on with it."""
+    """Requeue the jobs of this process, which is about to stop, so that other workers continue them."""
     if _started:
         crashes.stop_worker()
     if _heartbeat is not None:
@@ -285,9 +286,9 @@ def release_and_stop() -> None:
 
 
 def stop(patience: int = 0) -> None:
-    """Stop the job engine, after at most `patience` seconds for jobs to end.
+    """Stop the job engine after waiting at most `patience` seconds for jobs to end.
 
-    Open jobs go on from their last finished stretch at the next start.
+    Open jobs continue from their last finished chunk at the next start.
     """
     global _started, _heartbeat, _eraser
     with _starting:
@@ -310,18 +311,17 @@ def _reconcile_if_started() -> None:
 
 
 def _undo_create(job: Job, claim: idempotency.Claim | None, copy: str | None) -> None:
-    """Nothing is left of a job that could not be queued: not what it counts towards limits, nor the copy of its
-    file.
-    """
-    records.take_back(job, **({"also": claim.forget} if claim else {}))
-    quotas.forget(job)
+    """Delete everything of a job that could not be queued: row, quota usage and the copy of its file."""
+    records.delete_unqueued(job, **({"also": claim.forget} if claim else {}))
+    quotas.drop_reservation(job)
     if copy is not None:
         recordings.remove(copy, job.owner)
 
 
 def _undo_retry(job: Job, before: Job) -> None:
-    records.end_again(job, before)
-    quotas.forget(job)
+    """Restore the ended job, whose retry could not be queued, and drop what was reserved for it."""
+    records.undo_requeue(job, before)
+    quotas.drop_reservation(job)
 
 
 def _enqueue(job: Job) -> None:
@@ -330,23 +330,22 @@ def _enqueue(job: Job) -> None:
 
 
 def _reconcile() -> None:
-    """Set right what a killed process left between two databases' transactions.
+    """Reconcile job rows with DBOS workflows after a crash: they are in two databases.
 
-    Jobs that were recorded but never started are started, unless the process lives that was about to: it starts them,
-    or takes them back. Jobs whose work has ended without a word, because no
-    database could be reached for long, failed.
+    Jobs that were recorded but never queued are queued, unless the process that was about to do so is alive. Jobs whose
+    workflow ended without updating them, because no database could be reached, fail.
     """
     jobs, alive = records.open_jobs(), processes.alive()
-    for at in range(0, len(jobs), 500):
-        block = {f"{job.id}-{job.attempt}": job for job in jobs[at : at + 500]}
+    for start_at in range(0, len(jobs), 500):
+        block = {f"{job.id}-{job.attempt}": job for job in jobs[start_at : start_at + 500]}
         known = DBOS.list_workflows(workflow_ids=list(block), load_input=False, load_output=False)
         for work in known:
             job = block.pop(work.workflow_id)
-            # Asked again, as most have ended with a word since they were listed above.
+            # Check again: most have updated their row since they were listed above.
             if work.status not in ("ENQUEUED", "PENDING", "DELAYED") and records.is_open(job):
-                log.warning("ended without a word: %s", job.id)
-                workflow.fail(job.id, None, SttError("This server was stopped in the middle of it."))
-        makers = records.makers([job.id for job in block.values()]) if block else {}
+                log.warning("workflow finished without updating job %s", job.id)
+                workflow.fail(job.id, None, SttError("The server stopped during this job."))
+        makers = records.creators([job.id for job in block.values()]) if block else {}
         for job in block.values():
             if makers.get(job.id) not in alive:
                 _enqueue(job)

@@ -1,7 +1,7 @@
-"""The durable workflow of a job, from its first step to its end.
+"""Run a job as a durable workflow, from its first step to its end.
 
-Results of steps are checkpoints in the database of the job engine: ids, numbers and plain dictionaries, as JSON. A
-version that replays the checkpoints of an older one finds nothing in them that depends on a class.
+Results of steps are checkpoints in the job engine's database: ids, numbers and plain dictionaries, as JSON. A version
+that replays the checkpoints of an older one finds nothing in them that depends on a class.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from dbos import DBOS, StepOptions
 
 from stt import errors, kinds
 from stt.cluster import workers
-from stt.db.engine import AWAY
+from stt.db.engine import DB_UNAVAILABLE
 from stt.engines.base import Engine, Outcome
 from stt.errors import Cancelled, NotFound, SttError
 from stt.ops import metrics
 from stt.store import quotas, records, submissions
-from stt.store.patience import PASSING, patiently
+from stt.store.patience import TRANSIENT_ERRORS, with_retries
 from stt.store.records import Job
 
 log = logging.getLogger("stt.jobs.service")
@@ -32,40 +32,40 @@ log = logging.getLogger("stt.jobs.service")
 @DBOS.workflow(name=workers.JOB_WORKFLOW)
 @workers.track_running
 def transcription(generation_id: str) -> None:
-    """One job from its first step to its end, whatever happens in between."""
+    """Run one job and record its end, whatever happens in between."""
     job = None
     try:
         attempt = int(str(DBOS.workflow_id).rpartition("-")[2])
-        # An older version's answer was the job itself, as it was then.
+        # Older versions returned the job itself here.
         if not _step("begin", _begin, generation_id, attempt):
             return
-        job = patiently(_claimed, generation_id, attempt)
-        outcome = _engine(job).run(_Work(job))
+        job = with_retries(_acquire_lease, generation_id, attempt)
+        outcome = _engine(job).run(_JobContext(job))
         _step("finish", _finish, job, outcome)
     except Cancelled:
-        log.info("stopped: %s", generation_id)
+        log.info("cancelled: %s", generation_id)
         if job is not None:
-            patiently(_give_back, job)
+            with_retries(_release_quota, job)
     except SttError as error:
         log.warning("failed %s: %s %s", generation_id, type(error).__name__, error.detail)
         _step("fail", fail, generation_id, job, error)
     except Exception as error:
         log.exception("failed %s", generation_id)
         _step("fail", fail, generation_id, job, SttError(detail=repr(error)))
-    except BaseException:  # how DBOS ends the work of a process that does not hold the job any more
-        log.info("taken over by another process: %s", generation_id)
+    except BaseException:  # DBOS cancels a workflow that was reassigned this way
+        log.info("reassigned to another worker: %s", generation_id)
         raise
 
 
 def _step(name: str, function: Callable[..., Any], *args: Any) -> Any:
-    """A step that outlives a restart of the database and a full disk: tried again for about two minutes."""
+    """Run a step with retries for about two minutes, so that it survives a database restart and a full disk."""
     options = StepOptions(
         name=name,
         retries_allowed=True,
         interval_seconds=0.5,
         backoff_rate=2.0,
         max_attempts=9,
-        should_retry=lambda error: isinstance(error, PASSING),
+        should_retry=lambda error: isinstance(error, TRANSIENT_ERRORS),
     )
     answer = DBOS.run_step(options, _answer, function, *args)
     if isinstance(answer, dict) and answer.keys() == {"error"}:
@@ -74,64 +74,66 @@ def _step(name: str, function: Callable[..., Any], *args: Any) -> Any:
 
 
 def _answer(function: Callable[..., Any], *args: Any) -> Any:
-    """What a step answers, or what is wrong, as JSON can hold it."""
+    """Return what a step returns, or its error, as JSON can hold it."""
     try:
         return function(*args)
-    except PASSING:
+    except TRANSIENT_ERRORS:
         raise
     except SttError as error:
         return {"error": {**error.to_dict(), "detail": error.detail}}
 
 
 def _begin(generation_id: str, attempt: int) -> bool:
-    """Whether the job is being worked on now; not if it was cancelled or deleted while it waited."""
-    # A step that a killed server had begun runs again: then the job is already working.
+    """Mark the job as working; return False if it was cancelled or deleted while it waited."""
+    # A step that a killed server had begun runs again: the job is working already.
     return records.begin(generation_id, attempt)
 
 
-def _claimed(generation_id: str, attempt: int) -> Job:
-    """The job as this process may write to it; asked at every start, so it is no step.
+def _acquire_lease(generation_id: str, attempt: int) -> Job:
+    """Return the job with a lease for this process. It is no step, because every start needs a new lease.
 
-    The number is the moment at which this process took the job from its queue, by the clock of the database. Raises
-    Cancelled where another process has it by now, or it was deleted or started anew.
+    The fencing token is the time at which this process dequeued the job, by the database's clock. Raises Cancelled if
+    another process holds the lease by now, or the job was deleted or retried.
     """
     try:
         job = records.load(generation_id, None)
     except NotFound:
         raise Cancelled() from None
     for _ in range(2):
-        # Outside the workflow, where the answer would be remembered for those who come after.
+        # Outside the workflow, which would store the answer as a checkpoint.
         work = Context().run(DBOS.get_workflow_status, f"{job.id}-{attempt}")
         if work is None or work.status != "PENDING" or work.executor_id != DBOS.executor_id or not work.dequeued_at:
             raise Cancelled()
         if job.attempt != attempt:
             raise Cancelled()
-        if records.claim(job, work.dequeued_at):
+        if records.acquire_lease(job, work.dequeued_at):
             return replace(job, claim=work.dequeued_at)
-        # A higher number than ours, and yet it is ours: the clock of the database was set back.
-        records.unclaim(job)
+        # A newer token, yet the job is assigned to this worker: the database's clock was set back.
+        records.release_lease(job)
     raise Cancelled()
 
 
 def fail(generation_id: str, job: Job | None, error: SttError) -> None:
-    """Call the job failed; `job` as this process holds it, or None where nobody does."""
+    """Mark the job as failed; `job` as this process holds it, or None if it holds no lease."""
     if job is None:
-        records.move(generation_id, kinds.OPEN, kinds.FAILED, error=error.to_dict(), finished=time.time(), stage=None)
+        records.transition(
+            generation_id, kinds.OPEN, kinds.FAILED, error=error.to_dict(), finished=time.time(), stage=None
+        )
         with suppress(NotFound):
-            _give_back(records.load(generation_id, None))
+            _release_quota(records.load(generation_id, None))
     else:
         records.fail(job, error)
-        _give_back(job)
+        _release_quota(job)
 
 
-def _give_back(job: Job) -> None:
-    """If this attempt has ended without a result, what it did not take counts no longer."""
+def _release_quota(job: Job) -> None:
+    """Release the unused part of the quota if this attempt ended without a result."""
     try:
         now = records.load(job.id, None)
-    except NotFound:  # deleted, which gave it back
+    except NotFound:  # deleted, which released its quota
         return
     if now.attempt == job.attempt and now.state in (kinds.FAILED, kinds.CANCELLED):
-        quotas.give_back(now, sent=submissions.was_sent(now) or submissions.id_of(now.id) is not None)
+        quotas.release(now, sent=submissions.was_sent(now) or submissions.id_of(now.id) is not None)
 
 
 def _finish(job: Job, outcome: Outcome) -> None:
@@ -142,8 +144,8 @@ def _finish(job: Job, outcome: Outcome) -> None:
     quotas.settle(job, outcome.seconds or outcome.transcript.duration, outcome.dollars)
 
 
-class _Work:
-    """A job as its engine sees it (see `engines.Work`)."""
+class _JobContext:
+    """Give an engine access to its job (see `stt.engines.base.Work`)."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -151,16 +153,16 @@ class _Work:
     def step(self, name: str, function: Callable[..., Any], *args: Any) -> Any:
         return _step(name, function, *args)
 
-    def patiently(self, function: Callable[..., Any], *args: Any, **values: Any) -> Any:
-        return patiently(function, *args, **values)
+    def with_retries(self, function: Callable[..., Any], *args: Any, **values: Any) -> Any:
+        return with_retries(function, *args, **values)
 
     def cancelled(self) -> bool:
         try:
             ended = not records.is_current(self.job)
-        except AWAY:
-            return False  # asked again soon
+        except DB_UNAVAILABLE:
+            return False  # checked again soon
         if ended:
-            log.info("cancelled, or taken over by another process: %s", self.job.id)
+            log.info("cancelled, or reassigned to another worker: %s", self.job.id)
         return ended
 
 
@@ -169,6 +171,6 @@ def _engine(job: Job) -> Engine:
         from stt.engines.provider import Provider
 
         return Provider()
-    from stt.engines.on_device import OnDevice  # loads PyAV and CTranslate2: only when there is something to do
+    from stt.engines.on_device import OnDevice  # loads PyAV and CTranslate2 only when needed
 
     return OnDevice()

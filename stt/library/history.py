@@ -159,7 +159,7 @@ def delete(generation_id: str, owner: str) -> None:
     """
     job = records.load(generation_id, owner)
     if job.pending and (job.state == kinds.QUEUED or job.engine == kinds.ON_DEVICE):
-        quotas.give_back(job, sent=False)
+        quotas.release(job, sent=False)
     deleted = False
     with database().begin() as connection:
         connection.execute(stretches.delete().where(stretches.c.id == generation_id))

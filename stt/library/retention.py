@@ -16,7 +16,7 @@ from dbos import DBOS
 
 from stt import kinds
 from stt.auth import recovery, tokens
-from stt.db.engine import AWAY, database
+from stt.db.engine import DB_UNAVAILABLE, database
 from stt.db.tables import recordings as recordings_table
 from stt.db.tables import transcriptions
 from stt.errors import NotFound, SttError
@@ -110,7 +110,7 @@ def _quietly(delete: Any, name: str, owner: str, *only: Any) -> bool:
         delete(name, owner, *only)
     except NotFound:
         return False
-    except (OSError, SttError, *AWAY) as error:
+    except (OSError, SttError, *DB_UNAVAILABLE) as error:
         log.warning("could not delete %s: %s", name, type(error).__name__)
         return False
     return True

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from stt.db.engine import AWAY, database
+from stt.db.engine import DB_UNAVAILABLE, database
 from stt.db.tables import transcriptions
 from stt.errors import SetupError
 from stt.kinds import ON_DEVICE, PROVIDER
@@ -46,7 +46,7 @@ class _Jobs:
     def collect(self) -> Iterable[Metric]:
         try:
             counts, oldest = _jobs()
-        except (*AWAY, sa.exc.TimeoutError, SetupError):
+        except (*DB_UNAVAILABLE, sa.exc.TimeoutError, SetupError):
             yield GaugeMetricFamily("stt_database_up", UP, 0)
             return
         yield GaugeMetricFamily("stt_database_up", UP, 1)

@@ -22,7 +22,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from stt.audio import decoder, tracks
 from stt.cluster import workers
-from stt.db.engine import AWAY, database
+from stt.db.engine import DB_UNAVAILABLE, database
 from stt.db.tables import copies
 from stt.db.tables import recordings as recordings_table
 from stt.errors import Cancelled, InputError, NotFound, SttError
@@ -31,7 +31,7 @@ from stt.playback import copy_maker
 from stt.settings import settings
 from stt.store import audio_files, playback_copies, recordings, removals
 from stt.store.erasure import ENDED
-from stt.store.patience import patiently
+from stt.store.patience import with_retries
 from stt.store.playback_copies import FAILED, MAKING, ORIGINAL, READY
 from stt.store.recordings import Recording
 
@@ -152,24 +152,24 @@ def playback_copy(recording_id: str, track: str, attempt: int) -> None:
         _make(copy)
     except (Cancelled, NotFound):
         log.info("no copy is wanted any more: %s", recording_id)
-        patiently(removals.remove_audio, copy.name)
+        with_retries(removals.remove_audio, copy.name)
     except SttError as error:
         log.warning("no playback copy of %s: %s %s", recording_id, type(error).__name__, error.detail)
-        patiently(_fail, copy, error)
+        with_retries(_fail, copy, error)
     except Exception as error:
         log.exception("no playback copy of %s", recording_id)
-        patiently(_fail, copy, SttError(detail=repr(error)))
+        with_retries(_fail, copy, SttError(detail=repr(error)))
 
 
 def _make(copy: _Copy) -> None:
-    recording: Recording = patiently(recordings.find, copy.id, None)
-    path: Path = patiently(getattr, recording, "path")
+    recording: Recording = with_retries(recordings.find, copy.id, None)
+    path: Path = with_retries(getattr, recording, "path")
     if not path.exists():
         raise NotFound("The recording is no longer kept.")
     if recording.seekable is None:  # an older version took it in
         recording = _looked_into(recording)
     if recording.seekable and not copy.track:
-        patiently(_change, copy, state=ORIGINAL)
+        with_retries(_change, copy, state=ORIGINAL)
         return
     which, _ = tracks.picked(tracks.of_rows(recording.tracks), copy.track)
     part = paths.folder("incoming") / recordings.new_id()
@@ -177,14 +177,14 @@ def _make(copy: _Copy) -> None:
     try:
         paths.check_room(part.parent)
         copy_maker.make(path, part, which, name=recording.name, longest=longest, report=_Progress(copy, recording))
-        patiently(_keep, copy, part)
+        with_retries(_keep, copy, part)
     finally:
         part.unlink(missing_ok=True)
 
 
 def _looked_into(recording: Recording) -> Recording:
     """The recording with what an older version did not ask. Raises what `media.probe` raises."""
-    recording = patiently(recordings.looked_into, recording)
+    recording = with_retries(recordings.looked_into, recording)
     found = decoder.probe(recording.path, recording.name)
 
     def note() -> None:
@@ -192,7 +192,7 @@ def _looked_into(recording: Recording) -> Recording:
         with database().begin() as connection:
             connection.execute(this.values(seekable=found.seekable))
 
-    patiently(note)
+    with_retries(note)
     return replace(recording, seekable=found.seekable)
 
 
@@ -208,14 +208,14 @@ class _Progress:
             return
         self._next = time.monotonic() + REPORT
         percent = min(99, int(seconds * 100 / self._duration)) if self._duration else 0
-        with suppress(*AWAY):  # it will be back
+        with suppress(*DB_UNAVAILABLE):  # it will be back
             if not _change(self._copy, percent=percent):
                 raise Cancelled()
 
 
 def _keep(copy: _Copy, part: Path) -> None:
     """Move the finished copy to where recordings are kept, unless its recording was deleted. Raises DiskFull,
-    StorageAway.
+    StorageUnavailable.
 
     A process that is killed meanwhile leaves nothing in the end.
     """

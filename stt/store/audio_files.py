@@ -14,23 +14,23 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from stt.errors import SetupError, StorageAway
+from stt.errors import SetupError, StorageUnavailable
 from stt.files import writing
 from stt.files.paths import FULL, folder
 from stt.settings import settings
 
-CACHE_LIMIT = 5 << 30  # bytes of copies from afar that are kept on this machine
-IN_USE = 60.0  # seconds for which a copy that was asked for stays: whoever asked is about to open it
+CACHE_BYTES = 5 << 30  # bytes of copies from afar that are kept on this machine
+MIN_CACHE_SECONDS = 60.0  # seconds for which a copy that was asked for stays: whoever asked is about to open it
 
 
 def save(part: Path, name: str) -> None:
-    """Move the finished file `part` to where audio is kept. Raises OSError, StorageAway."""
-    remote = _remote()
+    """Move the finished file `part` to where audio is kept. Raises OSError, StorageUnavailable."""
+    remote = _remote_store()
     if remote is None:
         shutil.move(part, folder("audio") / name)
         return
     system, root = remote
-    with _answering():
+    with _storage_errors():
         system.makedirs(root, exist_ok=True)
         system.put_file(str(part), f"{root}/{name}")
         _share_as_folder(system, root, name)
@@ -39,19 +39,19 @@ def save(part: Path, name: str) -> None:
     _trim_cache(keep=copy)
 
 
-def give_back(name: str, part: Path) -> None:
+def restore(name: str, part: Path) -> None:
     """Move what `save` moved on this machine back to `part`, as far as it was moved."""
     with suppress(OSError):
         if not part.exists():
-            shutil.move(folder("audio" if _remote() is None else "cache") / name, part)
+            shutil.move(folder("audio" if _remote_store() is None else "cache") / name, part)
 
 
 def local(name: str) -> Path:
     """A path on this machine with the file, fetched if need be. It does not exist if the file was deleted.
 
-    Raises StorageAway.
+    Raises StorageUnavailable.
     """
-    remote = _remote()
+    remote = _remote_store()
     if remote is None:
         return folder("audio") / name
     path = folder("cache") / name
@@ -61,7 +61,7 @@ def local(name: str) -> Path:
     system, root = remote
     part = writing.part_of(path)
     try:
-        with _answering():
+        with _storage_errors():
             system.get_file(f"{root}/{name}", str(part))
         part.replace(path)
     except FileNotFoundError:
@@ -73,36 +73,36 @@ def local(name: str) -> Path:
 
 
 def exists(name: str) -> bool:
-    """Raises StorageAway."""
-    remote = _remote()
+    """Raises StorageUnavailable."""
+    remote = _remote_store()
     if remote is None:
         return (folder("audio") / name).exists()
     system, root = remote
-    with _answering():
+    with _storage_errors():
         return bool(system.exists(f"{root}/{name}"))
 
 
 def delete(name: str) -> None:
-    """Raises StorageAway."""
-    remote = _remote()
+    """Raises StorageUnavailable."""
+    remote = _remote_store()
     if remote is None:
         (folder("audio") / name).unlink(missing_ok=True)
         return
     (folder("cache") / name).unlink(missing_ok=True)
     system, root = remote
-    with _answering():
+    with _storage_errors():
         if system.exists(f"{root}/{name}"):
             system.rm_file(f"{root}/{name}")
 
 
-def cached() -> list[str]:
+def cached_names() -> list[str]:
     """The names of the copies from afar on this machine."""
-    if _remote() is None:
+    if _remote_store() is None:
         return []
     return [file.name for file in folder("cache").iterdir() if file.suffix != writing.PART]
 
 
-def forget_copies(names: Iterable[str]) -> None:
+def drop_cached(names: Iterable[str]) -> None:
     """Remove copies from this machine, not what they are copies of."""
     for name in names:
         (folder("cache") / name).unlink(missing_ok=True)
@@ -110,7 +110,7 @@ def forget_copies(names: Iterable[str]) -> None:
 
 def check() -> None:
     """Make sure that the address of STT_STORAGE leads somewhere. Raises SetupError."""
-    _remote()
+    _remote_store()
 
 
 @lru_cache
@@ -128,13 +128,13 @@ def _connect(address: str) -> tuple[Any, str]:
     return system, root.rstrip("/")
 
 
-def _remote() -> tuple[Any, str] | None:
+def _remote_store() -> tuple[Any, str] | None:
     address = settings().stt_storage
     return _connect(address) if address else None
 
 
 @contextmanager
-def _answering() -> Iterator[None]:
+def _storage_errors() -> Iterator[None]:
     """Every store has exceptions of its own for what cannot be reached."""
     try:
         yield
@@ -143,7 +143,7 @@ def _answering() -> Iterator[None]:
     except Exception as error:
         if isinstance(error, OSError) and error.errno in FULL:
             raise
-        raise StorageAway(detail=repr(error)) from error
+        raise StorageUnavailable(detail=repr(error)) from error
 
 
 def _share_as_folder(system: Any, root: str, name: str) -> None:
@@ -161,7 +161,7 @@ def _trim_cache(keep: Path) -> None:
 
     What was asked for just now stays, here and in other processes: it has been looked for, and is opened next.
     """
-    found, used = [], time.time() - IN_USE
+    found, used = [], time.time() - MIN_CACHE_SECONDS
     for file in folder("cache").iterdir():
         if file != keep and file.suffix != writing.PART:
             with suppress(FileNotFoundError):  # another thread has just removed it
@@ -171,5 +171,5 @@ def _trim_cache(keep: Path) -> None:
         size = keep.stat().st_size
     for stat, file in sorted(found, key=lambda one: one[0].st_mtime, reverse=True):
         size += stat.st_size
-        if size > CACHE_LIMIT and stat.st_mtime < used:
+        if size > CACHE_BYTES and stat.st_mtime < used:
             file.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 from dbos import DBOS
 
 from stt.db import fulltext_index
-from stt.db.engine import AWAY, OVERWRITE, database
+from stt.db.engine import DB_UNAVAILABLE, OVERWRITE, database
 from stt.errors import SttError
 from stt.files import writing
 from stt.settings import settings
@@ -61,7 +61,7 @@ class Eraser:
             removals.wanted.clear()
             try:
                 left = not self._ended and self.erase()
-            except (*AWAY, SttError, OSError, sqlite3.Error) as error:  # the next look finds it back
+            except (*DB_UNAVAILABLE, SttError, OSError, sqlite3.Error) as error:  # the next look finds it back
                 log.warning("could not remove all that was deleted: %s", type(error).__name__)
                 left = False
             except Exception:
@@ -125,12 +125,12 @@ def forget_jobs() -> bool:
 
 def remove_copies() -> None:
     """Remove copies of recordings from this machine that were deleted, here or elsewhere."""
-    names = audio_files.cached()
+    names = audio_files.cached_names()
     for at in range(0, len(names), 500):
         block = names[at : at + 500]
         with database().connect() as connection:
             known = recordings.known(connection, {name.partition(".")[0] for name in block})
-        audio_files.forget_copies(name for name in block if name.partition(".")[0] not in known)
+        audio_files.drop_cached(name for name in block if name.partition(".")[0] not in known)
 
 
 def erase_pages(path: Path) -> bool:

@@ -48,7 +48,7 @@ def sound_of(recording: Recording, track: str) -> Sound | None:
 
 
 def copy_of(recording: Recording, track: str) -> Path | None:
-    """Return the playback copy on this machine, None where there is none. Raises StorageAway."""
+    """Return the playback copy on this machine, None where there is none. Raises StorageUnavailable."""
     sound = sound_of(recording, track)
     if sound is None or sound.state != READY:
         return None

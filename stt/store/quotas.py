@@ -32,10 +32,10 @@ from stt.store.records import Job
 
 DAY = 24 * 3600  # seconds
 NETWORK = "network address"
-KEPT = 2 * DAY  # seconds after which what was counted is forgotten
-SLACK = 5.0  # seconds by which a file may be longer than it says before it counts
+USAGE_RETENTION = 2 * DAY  # seconds after which what was counted is forgotten
+LENGTH_TOLERANCE = 5.0  # seconds by which a file may be longer than it says before it counts
 ASK = "Cut it into shorter parts, or ask whoever runs this server."
-LIMITS = ("stt_jobs_per_visitor", "stt_minutes_per_visitor", "stt_minutes_per_day", "stt_dollars_per_day")
+QUOTAS = ("stt_jobs_per_visitor", "stt_minutes_per_visitor", "stt_minutes_per_day", "stt_dollars_per_day")
 
 _lock = threading.Lock()
 
@@ -50,30 +50,30 @@ class Used:
 
 
 @contextlib.contextmanager
-def admission(job: Job, address: str | None = None) -> Iterator[None]:
+def reserve(job: Job, address: str | None = None) -> Iterator[None]:
     """Make `job` inside: it is within the limits then, and counted after. `address` is that of the client, if known.
 
     One at a time over all machines, so that two tabs cannot both take what is left. Raises LimitReached, TooLarge.
     """
     recordings.check_length(job.title, job.duration)
     hashed = clients.hashed(address) if address and job.owner.startswith("visitor:") else None
-    with _one_at_a_time():
-        seconds, dollars = _asked(job)
+    with _serialized():
+        seconds, dollars = _expected_usage(job)
         _check(job, seconds, dollars, hashed)
         yield
-        _count(job, seconds, dollars or 0.0, hashed)
+        _insert_usage(job, seconds, dollars or 0.0, hashed)
 
 
-def admit_length(job: Job, seconds: float) -> None:
+def reserve_length(job: Job, seconds: float) -> None:
     """The length of a link is known now: it goes on if it is within the limits of the day, and counts from now on.
 
     Raises LimitReached. Done twice, by a server that was killed meanwhile, it counts once.
     """
-    seconds *= _times(job)
-    with _one_at_a_time():
-        _set(job, seconds=0.0)
-        _check_day(job, seconds)
-        _set(job, seconds=seconds)
+    seconds *= _times_decoded(job)
+    with _serialized():
+        _update_usage(job, seconds=0.0)
+        _check_daily_quotas(job, seconds)
+        _update_usage(job, seconds=seconds)
 
 
 def check_decoded(job: Job, seconds: float, promised: float) -> None:
@@ -82,39 +82,39 @@ def check_decoded(job: Job, seconds: float, promised: float) -> None:
     What goes beyond the promise counts from now on. Raises TooLarge, LimitReached.
     """
     longest = settings().stt_length_limit
-    if seconds > longest * 60 + SLACK:
+    if seconds > longest * 60 + LENGTH_TOLERANCE:
         raise TooLarge(f"It goes on after the limit of {_minutes(longest * 60)}, whatever the file says of its length.")
-    if seconds <= promised + SLACK:
+    if seconds <= promised + LENGTH_TOLERANCE:
         return
-    with _one_at_a_time():
-        mine, others = _counted(job)
-        seconds = seconds * _times(job) - others
+    with _serialized():
+        mine, others = _counted_seconds(job)
+        seconds = seconds * _times_decoded(job) - others
         if seconds > mine:
-            _check_day(job, seconds - mine)
-            _set(job, seconds=seconds)
+            _check_daily_quotas(job, seconds - mine)
+            _update_usage(job, seconds=seconds)
 
 
 def settle(job: Job, seconds: float, dollars: float | None) -> None:
     """A job is done: what it really took, in place of what was expected. `dollars` None if nobody knows."""
-    values: dict[str, Any] = {"seconds": seconds * _times(job)}
+    values: dict[str, Any] = {"seconds": seconds * _times_decoded(job)}
     if job.engine == kinds.ON_DEVICE:  # it goes on from the chunks of the attempts before
-        values["seconds"] = max(0.0, values["seconds"] - _counted(job)[1])
+        values["seconds"] = max(0.0, values["seconds"] - _counted_seconds(job)[1])
     if dollars is not None:
         # Nothing was expected where the visitor pays with a key of their own, and nothing is counted now.
         values["dollars"] = sa.case((usage.c.dollars > 0, dollars), else_=usage.c.dollars)
-    _set(job, **values)
+    _update_usage(job, **values)
 
 
-def give_back(job: Job, *, sent: bool) -> None:
+def release(job: Job, *, sent: bool) -> None:
     """The job ended before it was done: only what was decoded counts, or all of it if it was `sent` to the provider."""
     if job.engine == kinds.ON_DEVICE:
-        mine, others = _counted(job)
-        _set(job, seconds=max(0.0, min(mine, job.seconds_done * _times(job) - others)))
+        mine, others = _counted_seconds(job)
+        _update_usage(job, seconds=max(0.0, min(mine, job.seconds_done * _times_decoded(job) - others)))
     elif not sent:
-        _set(job, seconds=0.0, dollars=0.0)
+        _update_usage(job, seconds=0.0, dollars=0.0)
 
 
-def forget(job: Job) -> None:
+def drop_reservation(job: Job) -> None:
     """This attempt was never queued: it counts nothing."""
     with database().begin() as connection:
         connection.execute(usage.delete().where(usage.c.id == job.id, usage.c.attempt == job.attempt))
@@ -149,11 +149,11 @@ def _open_jobs_from(address: str) -> int:
         return connection.execute(query).scalar_one()
 
 
-def frees() -> str:
+def resets_in() -> str:
     """When the day of the limits ends, in words."""
     minutes = max(1, round((_midnight() + DAY - time.time()) / 60))
     wait = f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
-    return f"It frees at midnight UTC, in {wait}."
+    return f"Resets at midnight UTC, in {wait}."
 
 
 def _check(job: Job, seconds: float, dollars: float | None, address: str | None) -> None:
@@ -168,17 +168,17 @@ def _check(job: Job, seconds: float, dollars: float | None, address: str | None)
             )
     if (limits.stt_minutes_per_visitor, limits.stt_minutes_per_day, limits.stt_dollars_per_day) == (None, None, None):
         return  # adding up the day takes longer with every job of it
-    taken = _check_day(job, seconds if job.duration is not None else None, address)
+    taken = _check_daily_quotas(job, seconds if job.duration is not None else None, address)
     if limits.stt_dollars_per_day is not None:
         _check_dollars(limits.stt_dollars_per_day, taken.dollars, dollars, known=job.duration is not None)
 
 
 def _check_jobs(number: int, most: int, said: str) -> None:
     if number >= most:
-        raise LimitReached(said, guidance="It frees as soon as one of yours ends or is cancelled.")
+        raise LimitReached(said, guidance="Wait until one of your transcriptions finishes, or cancel one.")
 
 
-def _check_day(job: Job, seconds: float | None, address: str | None = None) -> Used:
+def _check_daily_quotas(job: Job, seconds: float | None, address: str | None = None) -> Used:
     """What was taken before; `seconds` None is a link whose length is not known yet. Raises LimitReached."""
     limits, taken = settings(), used(job.owner)
     for limit, before, whose in (
@@ -199,7 +199,7 @@ def _check_minutes(limit: float, before: float, seconds: float | None, whose: st
     if seconds is not None and seconds > limit:
         raise LimitReached(f"{said}, and this recording alone is {_minutes(seconds)} long.", guidance=ASK)
     if before >= limit if seconds is None else before + seconds > limit:
-        raise LimitReached(f"{said}, and {_minutes(max(0.0, limit - before))} are left today.", guidance=frees())
+        raise LimitReached(f"{said}, and {_minutes(max(0.0, limit - before))} are left today.", guidance=resets_in())
 
 
 def _check_dollars(limit: float, before: float, dollars: float | None, *, known: bool) -> None:
@@ -215,15 +215,15 @@ def _check_dollars(limit: float, before: float, dollars: float | None, *, known:
         raise LimitReached(f"{said}, and this recording alone costs about ${dollars:,.4f}.", guidance=f"{ASK} {other}")
     if dollars and before + dollars > limit + 1e-9:
         left = max(0.0, limit - before)
-        raise LimitReached(f"{said}, and ${left:,.4f} are left today.", guidance=f"{frees()} {other}")
+        raise LimitReached(f"{said}, and ${left:,.4f} are left today.", guidance=f"{resets_in()} {other}")
 
 
-def _asked(job: Job) -> tuple[float, float | None]:
+def _expected_usage(job: Job) -> tuple[float, float | None]:
     """Seconds of audio and US dollars that this attempt is expected to take; None where the cost is unknown."""
-    seconds = (job.duration or 0.0) * _times(job)
+    seconds = (job.duration or 0.0) * _times_decoded(job)
     if job.engine == kinds.ON_DEVICE:
         # The attempts before count what they decoded, and this one goes on from there.
-        return max(0.0, seconds - _counted(job)[1]) if job.attempt > 1 else seconds, 0.0
+        return max(0.0, seconds - _counted_seconds(job)[1]) if job.attempt > 1 else seconds, 0.0
     if job.own_key:
         return seconds, 0.0
     length = job.duration if job.duration is not None else settings().stt_length_limit * 60
@@ -234,7 +234,7 @@ def _asked(job: Job) -> tuple[float, float | None]:
     return seconds, cost.dollars if cost else None
 
 
-def _times(job: Job) -> int:
+def _times_decoded(job: Job) -> int:
     """How often the recording is decoded: once for each channel or track where these are speakers."""
     every_track = job.options.get("track") == tracks.ALL
     if not (job.options.get("channels_are_speakers") or every_track) or job.recording_id is None:
@@ -245,7 +245,7 @@ def _times(job: Job) -> int:
     return max(1, len(tracks.speakers(tracks.of_rows(found))) if every_track else found or 1)
 
 
-def _counted(job: Job) -> tuple[float, float]:
+def _counted_seconds(job: Job) -> tuple[float, float]:
     """The seconds that count for this attempt, and for all others of the job."""
     mine = sa.func.sum(sa.case((usage.c.attempt == job.attempt, usage.c.seconds), else_=0.0))
     query = sa.select(mine, sa.func.sum(usage.c.seconds)).where(usage.c.id == job.id)
@@ -254,25 +254,25 @@ def _counted(job: Job) -> tuple[float, float]:
     return own or 0.0, (every or 0.0) - (own or 0.0)
 
 
-def _set(job: Job, **values: Any) -> None:
+def _update_usage(job: Job, **values: Any) -> None:
     this = sa.and_(usage.c.id == job.id, usage.c.attempt == job.attempt)
     with database().begin() as connection:
         connection.execute(usage.update().where(this).values(**values))
 
 
-def _count(job: Job, seconds: float, dollars: float, address: str | None) -> None:
+def _insert_usage(job: Job, seconds: float, dollars: float, address: str | None) -> None:
     now = time.time()
     row = {"id": job.id, "attempt": job.attempt, "owner": job.owner, "at": now, "seconds": seconds, "dollars": dollars}
     row["address"] = address
     with contextlib.suppress(sa.exc.IntegrityError), database().begin() as connection:  # pressed twice: counted once
-        connection.execute(usage.delete().where(usage.c.at < now - KEPT))
+        connection.execute(usage.delete().where(usage.c.at < now - USAGE_RETENTION))
         connection.execute(usage.insert().values(row))
 
 
 @contextlib.contextmanager
-def _one_at_a_time() -> Iterator[None]:
+def _serialized() -> Iterator[None]:
     """A host that sets no limits has creates side by side."""
-    if all(getattr(settings(), name) is None for name in LIMITS):
+    if all(getattr(settings(), name) is None for name in QUOTAS):
         yield
         return
     with _lock, advisory_lock(QUOTA_LOCK):

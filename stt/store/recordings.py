@@ -16,7 +16,7 @@ from stt.audio import tracks
 from stt.auth import recovery
 from stt.containers import dates
 from stt.containers.dates import Dated
-from stt.db.engine import AWAY, database
+from stt.db.engine import DB_UNAVAILABLE, database
 from stt.db.tables import copies, recordings, transcriptions
 from stt.errors import BadLink, DiskFull, EmptyFile, NotFound, TooLarge, UploadBroken
 from stt.files import names, paths
@@ -212,7 +212,7 @@ def keep(part: Path, recording: Recording, together: Callable[[sa.Connection], N
     """Move the file `part` to where audio is kept, and record it.
 
     `together` is called in the transaction that records it: what it raises leaves neither row nor file, and `part`
-    where it was. A process that is killed meanwhile leaves nothing in the end. Raises DiskFull, StorageAway.
+    where it was. A process that is killed meanwhile leaves nothing in the end. Raises DiskFull, StorageUnavailable.
     """
     with database().begin() as connection:
         removals.note(connection, removals.AUDIO, recording.id, after=STALE)
@@ -226,8 +226,8 @@ def keep(part: Path, recording: Recording, together: Callable[[sa.Connection], N
                 together(connection)
             removals.settle(connection, removals.AUDIO, recording.id)
     except BaseException:
-        audio_files.give_back(recording.id, part)
-        with suppress(*AWAY):  # then it goes after STALE seconds
+        audio_files.restore(recording.id, part)
+        with suppress(*DB_UNAVAILABLE):  # then it goes after STALE seconds
             removals.remove_audio(recording.id)
         raise
 

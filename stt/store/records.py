@@ -17,7 +17,7 @@ from stt.kinds import DONE, FAILED, OPEN, QUEUED, WORKING
 from stt.transcript import titles
 from stt.transcript.model import Transcript
 
-TRUSTED = 5.0  # seconds of work that the usual speed counts for; a job's own comes in windows, and jumps at first
+PRIOR_WEIGHT = 5.0  # seconds of work that the usual speed counts for; a job's own comes in windows, and jumps at first
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Job:
     cost: float | None
     error: dict[str, str] | None
     provenance: dict[str, Any] | None
-    claim: int | None = None  # of the process that works on it (see `claim`); None where nobody else could
+    claim: int | None = None  # fencing token of the worker that holds the lease (see `acquire_lease`)
     own_key: bool | None = None  # the visitor pays the provider; None where an older version did not say
     dated: float | None = None  # the recording's own date, seconds since 1970
     dated_by: str | None = None  # what that is (see `stt.containers.dates`)
@@ -79,7 +79,7 @@ class Job:
 
     def speed(self, usual: float) -> float:
         """Seconds of audio in a second of work, at first as `usual`, then more and more as seen with this job."""
-        return (self.seconds_done + usual * TRUSTED) / (self.worked + TRUSTED)
+        return (self.seconds_done + usual * PRIOR_WEIGHT) / (self.worked + PRIOR_WEIGHT)
 
 
 _COLUMNS = [transcriptions.c[field.name] for field in fields(Job)]
@@ -143,7 +143,7 @@ def insert(
         connection.execute(transcriptions.insert().values(**row, sealed_key=sealed_key, maker=maker))
 
 
-def take_back(job: Job, *, also: Callable[[sa.Connection], None] = lambda _connection: None) -> None:
+def delete_unqueued(job: Job, *, also: Callable[[sa.Connection], None] = lambda _connection: None) -> None:
     """Remove a job that could not be queued; nothing happens the second time."""
     with database().begin() as connection:
         also(connection)
@@ -151,7 +151,7 @@ def take_back(job: Job, *, also: Callable[[sa.Connection], None] = lambda _conne
             connection.execute(table.delete().where(table.c.id == job.id))
 
 
-def makers(ids: list[str]) -> dict[str, str | None]:
+def creators(ids: list[str]) -> dict[str, str | None]:
     """Which process queues each of these jobs; None where an older version made it."""
     t = transcriptions.c
     with database().connect() as connection:
@@ -167,14 +167,14 @@ def begin(generation_id: str, attempt: int) -> bool:
         return connection.execute(transcriptions.update().where(this).values(values)).rowcount == 1
 
 
-def begin_again(job: Job, **values: Any) -> bool:
+def requeue(job: Job, **values: Any) -> bool:
     """Let an ended job wait once more, with another attempt among `values`; False if it is not as `job` says any
     more.
     """
     return _from(job, (job.state,), state=QUEUED, error=None, finished=None, partial=None, claim=None, **values)
 
 
-def end_again(job: Job, before: Job) -> None:
+def undo_requeue(job: Job, before: Job) -> None:
     """The attempt could not be queued: the job has ended as `before`."""
     _from(job, OPEN, state=before.state, error=before.error, finished=before.finished, sealed_key=None)
 
@@ -187,7 +187,7 @@ def _from(job: Job, states: tuple[str, ...], **values: Any) -> bool:
         return connection.execute(transcriptions.update().where(this).values(**values)).rowcount == 1
 
 
-def past(model: str) -> list[tuple[float, float]]:
+def recent_durations(model: str) -> list[tuple[float, float]]:
     """(seconds of audio, seconds from create to result) of the last 50 finished jobs of a model."""
     t = transcriptions.c
     query = (
@@ -200,7 +200,7 @@ def past(model: str) -> list[tuple[float, float]]:
         return [(row.duration, row.worked) for row in connection.execute(query)]
 
 
-def move(generation_id: str, expected: tuple[str, ...], state: str, **values: Any) -> bool:
+def transition(generation_id: str, expected: tuple[str, ...], state: str, **values: Any) -> bool:
     """Change the state if it is one of `expected`; whether it was. This is the only way that states change."""
     where = sa.and_(transcriptions.c.id == generation_id, transcriptions.c.state.in_(expected))
     if state not in OPEN:
@@ -209,7 +209,7 @@ def move(generation_id: str, expected: tuple[str, ...], state: str, **values: An
         return connection.execute(transcriptions.update().where(where).values(state=state, **values)).rowcount == 1
 
 
-def claim(job: Job, number: int) -> bool:
+def acquire_lease(job: Job, number: int) -> bool:
     """Make the process that took the job from its queue at `number` the one that may write to it; whether it is now.
 
     Numbers rise. A process that was thought dead and wakes up has a lower one than who took its job over: what it
@@ -221,27 +221,27 @@ def claim(job: Job, number: int) -> bool:
         return connection.execute(transcriptions.update().where(mine).values(claim=number)).rowcount == 1
 
 
-def unclaim(job: Job) -> None:
+def release_lease(job: Job) -> None:
     """Forget who held the job, so that any number may claim it."""
     t = transcriptions.c
     with database().begin() as connection:
         connection.execute(transcriptions.update().where(t.id == job.id, t.attempt == job.attempt).values(claim=None))
 
 
-def held(job: Job) -> sa.ColumnElement[bool]:
+def owned_by(job: Job) -> sa.ColumnElement[bool]:
     """This attempt of the job is being worked on, and by nobody newer."""
     t = transcriptions.c
     held = sa.and_(t.id == job.id, t.state == WORKING, t.attempt == job.attempt)
     return held if job.claim is None else sa.and_(held, t.claim == job.claim)
 
 
-def report(job: Job, within: sa.Connection | None = None, **values: Any) -> bool:
+def update_progress(job: Job, within: sa.Connection | None = None, **values: Any) -> bool:
     """Note progress (`seconds_done`, `partial`, `stage` …) of a job; whether it is still being worked on.
 
     In the transaction of `within` where that is given.
     """
     with database().begin() if within is None else nullcontext(within) as connection:
-        return connection.execute(transcriptions.update().where(held(job)).values(**values)).rowcount == 1
+        return connection.execute(transcriptions.update().where(owned_by(job)).values(**values)).rowcount == 1
 
 
 def retitle(
@@ -257,7 +257,7 @@ def retitle(
 def is_current(job: Job) -> bool:
     """Whether to go on: the job was not cancelled, deleted, started anew or taken over by another process."""
     with database().connect() as connection:
-        return bool(connection.execute(sa.select(sa.exists().where(held(job)))).scalar())
+        return bool(connection.execute(sa.select(sa.exists().where(owned_by(job)))).scalar())
 
 
 def finish(job: Job, transcript: Transcript, *, raw: Any = None, **values: Any) -> bool:
@@ -279,7 +279,7 @@ def finish(job: Job, transcript: Transcript, *, raw: Any = None, **values: Any) 
         **values,
     }
     with database().begin() as connection:
-        if connection.execute(transcriptions.update().where(held(job)).values(**done)).rowcount != 1:
+        if connection.execute(transcriptions.update().where(owned_by(job)).values(**done)).rowcount != 1:
             return False
         connection.execute(transcripts.delete().where(transcripts.c.id == job.id))
         connection.execute(
@@ -293,7 +293,7 @@ def fail(job: Job, error: SttError) -> bool:
     """Call the job failed; False if it was cancelled, deleted or taken over meanwhile."""
     failed = {"state": FAILED, "error": error.to_dict(), "finished": time.time(), "stage": None, "sealed_key": None}
     with database().begin() as connection:
-        return connection.execute(transcriptions.update().where(held(job)).values(failed)).rowcount == 1
+        return connection.execute(transcriptions.update().where(owned_by(job)).values(failed)).rowcount == 1
 
 
 def usual_speed(model: str, default: float) -> float:

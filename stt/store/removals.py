@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from stt.db.engine import database
 from stt.db.tables import removals
-from stt.errors import StorageAway
+from stt.errors import StorageUnavailable
 from stt.store import audio_files
 
 AUDIO = "audio"  # a file where recordings are kept, by the id of the recording
@@ -77,7 +77,7 @@ def remove_audio(recording_id: str) -> bool:
 def _remove(name: str) -> bool:
     try:
         audio_files.delete(name)
-    except (OSError, StorageAway) as error:
+    except (OSError, StorageUnavailable) as error:
         log.warning("could not remove a recording, trying again: %s", type(error).__name__)
         return False
     done(AUDIO, name)

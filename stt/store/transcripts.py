@@ -30,7 +30,7 @@ def keep_stretch(
     done = sa.exists().where(stretches.c.id == job.id, stretches.c.number == number)
     progress = {"seconds_done": seconds_done, "partial": None, "worked": notes["worked"]}
     with database().begin() as connection:
-        where = sa.and_(records.held(job), ~done)
+        where = sa.and_(records.owned_by(job), ~done)
         if connection.execute(transcriptions.update().where(where).values(progress)).rowcount == 1:
             row = dict(id=job.id, number=number, start=start, end=end, segments=segments, notes=notes)
             connection.execute(stretches.insert().values(row))

@@ -17,7 +17,7 @@ from stt.audio import tracks
 from stt.audio.decoder import Reader
 from stt.db.engine import database
 from stt.db.tables import waveforms
-from stt.errors import InputError, StorageAway
+from stt.errors import InputError, StorageUnavailable
 from stt.store.recordings import Recording
 
 STEPS = 1000  # values over the whole recording
@@ -33,7 +33,7 @@ _lock = threading.Lock()
 def of(recording: Recording, patience: float = PATIENCE) -> list[float] | None:
     """Loudness in STEPS even steps, 0 to 1 (the loudest); None if it is not there within `patience` seconds.
 
-    Empty for a recording that cannot be read. Raises StorageAway, or what the database raises: the next one
+    Empty for a recording that cannot be read. Raises StorageUnavailable, or what the database raises: the next one
     who asks may have more luck.
     """
     found = kept_or_begun(recording)
@@ -65,7 +65,7 @@ def steps(loudness: bytes) -> list[float]:
 
 
 def measured(recording: Recording) -> bytes:
-    """The loudness as STEPS bytes, none if there is no sound in it. Raises InputError, StorageAway, OSError."""
+    """The loudness as STEPS bytes, none if there is no sound in it. Raises InputError, StorageUnavailable, OSError."""
     with Reader(recording.path, name=recording.name, track=tracks.chosen(tracks.of_rows(recording.tracks))) as reader:
         loudness = reader.levels(inf)
     if not loudness.size:
@@ -85,7 +85,7 @@ def _make(recording: Recording) -> bytes:
         except InputError:
             found = b""
         except OSError as error:
-            raise StorageAway(detail=repr(error)) from error
+            raise StorageUnavailable(detail=repr(error)) from error
         with suppress(IntegrityError), database().begin() as connection:  # another was faster, or it is deleted by now
             connection.execute(waveforms.insert().values(id=recording.id, loudness=found))
         return found

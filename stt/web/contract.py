@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import Any, Literal
 
+from stt import errors
 from stt.aiml.catalog import Model
 from stt.errors import SttError
 from stt.kinds import CANCELLED, DONE, FAILED, QUEUED, WORKING
@@ -85,7 +86,7 @@ def _failure(found: Job) -> shapes.Failure:
     if found.error is None:
         return {"name": "Cancelled", "message": "This job was cancelled."}
     told = found.error
-    return {"name": told["kind"], "message": _in_words(told["message"], told["guidance"])}
+    return {"name": errors.current_kind(told["kind"]), "message": _in_words(told["message"], told["guidance"])}
 
 
 def _in_words(message: str, guidance: str) -> str:

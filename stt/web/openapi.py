@@ -15,7 +15,7 @@ _PROBLEMS: dict[type[errors.SttError], str] = {
     errors.TooSlow: "The body stopped coming, or came too slowly.",
     errors.CreateRepeated: "The Idempotency-Key was sent with another body, or the first request with it is not over.",
     errors.TooLarge: "The recording is larger than this server takes.",
-    errors.LimitReached: "A limit of this server is reached; the message says when it frees.",
+    errors.LimitReached: "A limit of this server is reached; the message says when it resets.",
     errors.SttError: "This server's side.",
     errors.SetupError: "The database or the store of recordings does not answer; try again in a minute.",
     errors.DiskFull: "The server's disk is full.",

@@ -19,10 +19,10 @@ from stt.aiml import offered as models
 from stt.aiml.catalog import Model
 from stt.auth import tokens, visitors
 from stt.db import json_pieces, undo
-from stt.db.engine import AWAY
+from stt.db.engine import DB_UNAVAILABLE
 from stt.errors import (
     BadOption,
-    DatabaseAway,
+    DatabaseUnavailable,
     KeyMissing,
     MethodNotAllowed,
     NotFound,
@@ -292,8 +292,8 @@ def _length(request: Request) -> int:
 
 
 def _refused(error: Exception, request: Request) -> Response:
-    if isinstance(error, AWAY):
-        error = DatabaseAway(detail=repr(error))
+    if isinstance(error, DB_UNAVAILABLE):
+        error = DatabaseUnavailable(detail=repr(error))
     elif not isinstance(error, SttError):
         log.exception("a request failed", exc_info=error)
         error = SttError()

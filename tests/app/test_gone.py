@@ -177,7 +177,7 @@ def delete_everything(ids: list[str]) -> None:
 def delete_by_age(ids: list[str]) -> None:
     """Retention leaves what is being worked on, so that is cancelled first."""
     for generation_id in ids:
-        records.move(generation_id, kinds.OPEN, kinds.CANCELLED)
+        records.transition(generation_id, kinds.OPEN, kinds.CANCELLED)
     with database().begin() as connection:
         old = transcriptions.update().where(transcriptions.c.id.in_(ids))
         connection.execute(old.values(created=0.0, finished=1.0))

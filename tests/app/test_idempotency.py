@@ -110,7 +110,7 @@ def test_the_last_key_counts_for_a_day(data: Path):
     with pytest.raises(KeyReused), idempotency.claim("ann", "key", b"other"):
         pass
     with database().begin() as connection:
-        connection.execute(creates.update().values(at=creates.c.at - idempotency.KEPT - 1))
+        connection.execute(creates.update().values(at=creates.c.at - idempotency.KEY_LIFETIME - 1))
     assert not claimed("key").made
 
 

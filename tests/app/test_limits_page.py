@@ -44,5 +44,5 @@ def test_every_limit_is_on_the_settings_page(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("STT_NOTICE", "Down on <b>Friday</b>")
     settings.cache_clear()
     assert rows(page.run()) == {row for _, row in SHOWN.values()}
-    assert "The day begins anew at midnight UTC, in " in texts(page)
+    assert "Resets at midnight UTC, in " in texts(page)
     assert "Down on &lt;b&gt;Friday&lt;/b&gt;" in texts(page)

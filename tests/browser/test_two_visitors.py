@@ -141,7 +141,7 @@ def things(owner: Visitor) -> dict[str, str]:
         records.insert(here)
         records.finish(here, Transcript((spoken,), 11.0, language="en"))
         made[kind] = here.id
-    records.move(here.id, (kinds.DONE,), kinds.FAILED, error=FAILURE)
+    records.transition(here.id, (kinds.DONE,), kinds.FAILED, error=FAILURE)
     corrections.set_tags(here.id, name, [HOSTILE[:60]])
     withdrawn = sharing.make(made["done"], name, days=1, audio=True)
     sharing.withdraw(sharing.all_of(made["done"], name)[0].id, name)

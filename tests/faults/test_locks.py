@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from stt.db import locks, undo
-from stt.db.engine import AWAY, REACH, advisory_lock, database
+from stt.db.engine import DB_UNAVAILABLE, PG_CONNECT_ARGS, advisory_lock, database
 from stt.store import quotas, recordings, records
 from tests.conftest import forget
 from tests.postgres import Postgres, server
@@ -24,7 +24,7 @@ def postgres(data, monkeypatch: pytest.MonkeyPatch) -> Iterator[Postgres]:
         monkeypatch.setenv("STT_DATABASE_URL", started.address)
         forget()
         database()  # makes the tables, which takes longer on a busy machine than what follows may be idle
-        monkeypatch.setitem(REACH, "options", REACH["options"].replace("15s", "500ms"))
+        monkeypatch.setitem(PG_CONNECT_ARGS, "options", PG_CONNECT_ARGS["options"].replace("15s", "500ms"))
         forget()
         yield started
         forget()
@@ -35,7 +35,7 @@ def test_a_slow_create_keeps_its_lock(postgres: Postgres, monkeypatch: pytest.Mo
     monkeypatch.setenv("STT_MINUTES_PER_DAY", "10")
     forget()
     made = job()
-    with quotas.admission(made):
+    with quotas.reserve(made):
         TICK.wait(1.5)
         with advisory_lock(locks.QUOTA_LOCK, wait=False) as free:
             assert not free
@@ -61,12 +61,12 @@ def test_a_database_that_does_not_answer_is_waited_for_once_and_not_by_one_after
     def ask() -> None:
         try:
             database()
-        except AWAY as error:
+        except DB_UNAVAILABLE as error:
             failed.append(error)
 
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("STT_DATABASE_URL", f"postgresql://ann@127.0.0.1:{silent.getsockname()[1]}/stt")
-        monkeypatch.setitem(REACH, "connect_timeout", 3)
+        monkeypatch.setitem(PG_CONNECT_ARGS, "connect_timeout", 3)
         forget()
         threads = [threading.Thread(target=ask) for _ in range(6)]
         began = time.monotonic()
@@ -81,5 +81,5 @@ def test_a_database_that_does_not_answer_is_waited_for_once_and_not_by_one_after
 def test_what_cannot_be_undone_while_the_database_is_away_is_undone_when_it_is_back(postgres: Postgres):
     made = make(job(id=recordings.new_id()))
     with postgres.away():
-        undo.surely(lambda: records.take_back(made))
+        undo.surely(lambda: records.delete_unqueued(made))
     until(lambda: not records.jobs_of(made.owner))

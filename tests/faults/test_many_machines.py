@@ -15,7 +15,7 @@ from jiwer import wer
 
 import stt
 from stt.cluster import workers
-from stt.db.engine import AWAY, REACH, database
+from stt.db.engine import DB_UNAVAILABLE, PG_CONNECT_ARGS, database
 from stt.db.tables import transcriptions
 from stt.jobs import service
 from stt.store import records, transcripts
@@ -111,13 +111,13 @@ def test_a_worker_that_comes_back_from_the_dead_gives_its_stretch_up(talk, tmp_p
 
 def test_who_stands_still_in_the_middle_of_a_change_does_not_hold_up_the_others(monkeypatch: pytest.MonkeyPatch):
     job = records.load(stt.create(audio.JFK), None)
-    monkeypatch.setitem(REACH, "options", REACH["options"].replace("15s", "1s"))
+    monkeypatch.setitem(PG_CONNECT_ARGS, "options", PG_CONNECT_ARGS["options"].replace("15s", "1s"))
     forget()
     change = transcriptions.update().where(transcriptions.c.id == job.id).values(claim=1)
     with database().connect() as still:
         still.execute(change)
-        assert records.claim(job, 2)
-        with pytest.raises(AWAY):
+        assert records.acquire_lease(job, 2)
+        with pytest.raises(DB_UNAVAILABLE):
             still.commit()
     assert claim_of(job.id) == 2
 

@@ -65,10 +65,10 @@ def test_no_job_is_lost_or_created_twice(
     states = Counter(job.state if job.state == "done" else (job.error or {}).get("kind") for job in ended.values())
     print(f"\n{count} jobs, {kills} kills: {dict(states)}; created at the provider {len(remote)}, twice 0")
     assert len(ended) == count
-    assert set(states) <= {"done", "CreateUnsure"}, states
+    assert set(states) <= {"done", "SubmissionUncertain"}, states
     # Only what was really lost may be unsure: what a fault swallowed, and the creates under way when a kill came.
     swallowed = sum(provider.faults["create", kind] for kind in LOST)
-    assert states["CreateUnsure"] <= swallowed + kills * AT_ONCE
+    assert states["SubmissionUncertain"] <= swallowed + kills * AT_ONCE
     assert states["done"] >= count - swallowed - kills * AT_ONCE > 0
     for job in ended.values():
         if job.state == "done":

@@ -12,7 +12,7 @@ from s3fs import S3FileSystem
 
 import stt
 from stt import kinds
-from stt.errors import StorageAway
+from stt.errors import StorageUnavailable
 from stt.library import history
 from stt.store import audio_files, recordings, records
 from tests import audio
@@ -58,7 +58,7 @@ def test_a_job_waits_until_the_bucket_is_back_and_what_comes_meanwhile_is_told(
     generation_id = stt.create(audio.JFK)
     host, port = bucket.get_host_and_port()
     bucket.stop()
-    with pytest.raises(StorageAway, match="does not answer"):
+    with pytest.raises(StorageUnavailable, match="does not answer"):
         stt.create(audio.AUSTEN[0])
     assert len(recordings.all_of("local")) == 1, "and nothing is left of it"
     with Worker(tmp_path / "elsewhere"):

@@ -121,7 +121,7 @@ def test_a_setting_that_the_model_refuses_is_named(provider, client, options, na
 
 @pytest.mark.parametrize("identity", ["../models", "a/b?c=d#e", "ä ö", "%2e%2e", "id;x=1", "x" * 300])
 def test_an_id_of_any_kind_stays_one_part_of_the_path(provider, client, identity):
-    with pytest.raises(errors.ResultGone):
+    with pytest.raises(errors.ResultExpired):
         client.get(identity)
     provider.jobs[identity] = provider.add(BASE, "c", "n", 1, {})
     assert results.read(client.get(identity)).status == "done"
@@ -129,7 +129,7 @@ def test_an_id_of_any_kind_stays_one_part_of_the_path(provider, client, identity
 
 @pytest.mark.parametrize("identity", ["", ".", "..", "  "])
 def test_an_id_that_would_lead_elsewhere_is_not_asked_for(provider, client, identity):
-    with pytest.raises(errors.ResultGone):
+    with pytest.raises(errors.ResultExpired):
         client.get(identity)
     assert provider.calls["get"] == 0
 
@@ -141,7 +141,7 @@ def test_an_id_that_would_lead_elsewhere_is_not_asked_for(provider, client, iden
 @pytest.mark.parametrize("source", [{"path": JFK}, {"url": LINK}])
 def test_a_create_whose_answer_is_lost_is_not_sent_again(provider, client, fault, source):
     provider.fault("create", fault)
-    with pytest.raises(errors.CreateUnsure):
+    with pytest.raises(errors.SubmissionUncertain):
         client.create(BASE, **source)
     assert len(provider.created) == provider.calls["create"] == 1
 
@@ -149,7 +149,7 @@ def test_a_create_whose_answer_is_lost_is_not_sent_again(provider, client, fault
 @pytest.mark.parametrize("source", [{"path": JFK}, {"url": LINK}])
 def test_a_create_whose_answer_takes_too_long_is_not_sent_again(provider, source):
     provider.fault("create", "slow-headers", seconds=3)
-    with pytest.raises(errors.CreateUnsure, match="in time"):
+    with pytest.raises(errors.SubmissionUncertain, match="in time"):
         Client(provider.url, provider.key, create_timeout=0.5).create(BASE, **source)
     assert provider.calls["create"] == 1
 
@@ -157,7 +157,7 @@ def test_a_create_whose_answer_takes_too_long_is_not_sent_again(provider, source
 @pytest.mark.parametrize("status", ["500", "501", "502", "504"])
 def test_a_create_that_failed_inside_the_provider_may_have_been_billed(provider, client, status):
     provider.fault("create", status)
-    with pytest.raises(errors.CreateUnsure, match="req-7"):
+    with pytest.raises(errors.SubmissionUncertain, match="req-7"):
         client.create(BASE, path=JFK)
     assert provider.calls["create"] == 1
 
@@ -200,7 +200,7 @@ def test_an_upload_broken_off_before_its_end_is_sent_again(provider, client, tmp
 
 def test_a_link_whose_connection_is_reset_is_not_sent_again(provider, client):
     provider.fault("create", "reset-before")  # to us it looks just as a reset afterwards
-    with pytest.raises(errors.CreateUnsure):
+    with pytest.raises(errors.SubmissionUncertain):
         client.create(BASE, url=LINK)
     assert provider.calls["create"] == 1
 
@@ -236,9 +236,9 @@ def test_a_provider_that_cannot_be_reached_is_down(address):
     ("fault", "kind"),
     [
         ("401", errors.KeyRefused),
-        ("403", errors.OutOfCredit),
+        ("403", errors.PaymentRequired),
         ("404", errors.RequestRefused),
-        ("html", errors.CreateUnsure),
+        ("html", errors.SubmissionUncertain),
         ("error-inside", errors.GenerationFailed),
     ],
 )
@@ -303,7 +303,7 @@ def test_a_get_without_patience_is_asked_once(provider, client, fault, kind):
 
 
 @pytest.mark.parametrize(
-    ("fault", "kind"), [("401", errors.KeyRefused), ("403", errors.OutOfCredit), ("404", errors.ResultGone)]
+    ("fault", "kind"), [("401", errors.KeyRefused), ("403", errors.PaymentRequired), ("404", errors.ResultExpired)]
 )
 def test_a_get_that_is_refused_is_not_asked_again(provider, client, fault, kind):
     provider.fault("get", fault)
@@ -315,7 +315,7 @@ def test_a_get_that_is_refused_is_not_asked_again(provider, client, fault, kind)
 def test_a_result_is_gone_after_its_hour(provider, client):
     generation_id = client.create(BASE, path=JFK)
     provider.expires = -1
-    with pytest.raises(errors.ResultGone):
+    with pytest.raises(errors.ResultExpired):
         client.get(generation_id, patience=60)
 
 
@@ -346,7 +346,7 @@ def test_every_job_under_random_faults_ends_once(provider):
     def follow(number):
         try:
             generation_id = client.create(BASE, url=f"https://example.org/{number}", patience=120)
-        except errors.CreateUnsure:
+        except errors.SubmissionUncertain:
             return "unsure"
         return results.read(client.get(generation_id, patience=120)).status
 

@@ -23,7 +23,7 @@ def test_a_key_that_works_is_told_from_one_that_does_not(provider, client):
     with pytest.raises(errors.KeyRefused, match="Invalid"):
         Client(provider.url, "sk-wrong").check_key()
     provider.fault("get", "403")
-    with pytest.raises(errors.OutOfCredit):
+    with pytest.raises(errors.PaymentRequired):
         client.check_key()
     assert provider.created == []
 
@@ -89,7 +89,7 @@ def test_the_key_does_not_follow_a_redirect_to_another_host(provider, client, st
     with Provider(key=provider.key) as other:
         for on, call in (("get", lambda: client.get("x")), ("create", lambda: client.create(BASE, path=JFK))):
             provider.fault(on, "redirect", status=status, to=other.url + "/elsewhere")
-            with pytest.raises((errors.ProviderDown, errors.CreateUnsure), match="redirect"):
+            with pytest.raises((errors.ProviderDown, errors.SubmissionUncertain), match="redirect"):
                 call()
         assert other.seen_authorization == [] and not other.calls
 

@@ -20,7 +20,7 @@ def afar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A store elsewhere, and a cache with room for one file of 3 bytes."""
     monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "first"))
     monkeypatch.setenv("STT_STORAGE", f"file://{tmp_path}/afar")
-    monkeypatch.setattr(audio_files, "CACHE_LIMIT", 5)
+    monkeypatch.setattr(audio_files, "CACHE_BYTES", 5)
     forget()
     yield tmp_path / "afar"
     forget()
@@ -57,13 +57,13 @@ def test_what_somebody_is_about_to_open_stays_in_the_cache(afar: Path, tmp_path:
 def test_what_was_deleted_on_another_machine_leaves_the_cache(
     afar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(audio_files, "CACHE_LIMIT", 1 << 30)
+    monkeypatch.setattr(audio_files, "CACHE_BYTES", 1 << 30)
     kept, deleted = (recordings.take_in(audio.JFK, "visitor:ann") for _ in range(2))
     with database().begin() as connection:  # as the other machine does
         recordings.delete(connection, deleted.id, "visitor:ann")
-    assert len(audio_files.cached()) == 2
+    assert len(audio_files.cached_names()) == 2
     erasure.remove_copies()
-    assert audio_files.cached() == [kept.id]
+    assert audio_files.cached_names() == [kept.id]
 
 
 @pytest.mark.parametrize(("folder", "file"), [(0o700, 0o600), (0o750, 0o640), (0o2770, 0o660)])
@@ -77,7 +77,7 @@ def test_a_file_in_a_shared_folder_is_for_those_whom_the_folder_lets_in(
 
 
 def test_many_at_once_in_a_cache_that_is_too_small(afar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(audio_files, "IN_USE", 0.0)
+    monkeypatch.setattr(audio_files, "MIN_CACHE_SECONDS", 0.0)
     names = [f"sound-{number}" for number in range(20)]
     saved(tmp_path, *names)
     monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "second"))  # another machine: it has no copies yet

@@ -32,7 +32,7 @@ STATUS = {
     errors.KeyMissing: 400,
     errors.ProviderBusy: 503,
     errors.ProviderDown: 503,
-    errors.TookTooLong: 504,
+    errors.ProviderTimeout: 504,
     errors.Cancelled: 409,
     errors.CreateRepeated: 409,
     rest.Unauthorized: 401,
@@ -94,5 +94,5 @@ def test_every_route_says_it_with_the_same_status(client: TestClient, kind: type
 @pytest.mark.parametrize("path", ["/away", "/v1/away"])
 def test_a_database_that_is_away_is_said_alike(client: TestClient, path: str):
     answer = client.get(path)
-    assert answer.status_code == errors.DatabaseAway.status == 503
-    assert errors.DatabaseAway.title in answer.json()["message"]
+    assert answer.status_code == errors.DatabaseUnavailable.status == 503
+    assert errors.DatabaseUnavailable.title in answer.json()["message"]

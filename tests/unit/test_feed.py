@@ -38,7 +38,7 @@ class Work:
 
 def working(sound: Path) -> tuple[Work, Feed]:
     made = transcripts.put(OWNER, Transcript((), 0.0), sound)
-    records.move(made, (kinds.DONE,), kinds.WORKING)
+    records.transition(made, (kinds.DONE,), kinds.WORKING)
     work = Work(records.load(made, OWNER))
     return work, Feed(work, recordings.find(work.job.recording_id, OWNER))
 
@@ -71,11 +71,11 @@ def test_while_the_place_to_go_on_is_looked_for_it_says_so_and_can_be_cancelled(
     with closing(feed), ThreadPoolExecutor(1) as thread:
         taken = thread.submit(feed.take, 59 * 60 * audio.RATE, 30)
         until(lambda: "of 59 min read" in (records.load(work.job.id, OWNER).stage or ""))
-        records.move(work.job.id, kinds.OPEN, kinds.CANCELLED)
+        records.transition(work.job.id, kinds.OPEN, kinds.CANCELLED)
         with pytest.raises(Cancelled):
             taken.result()
         # Where it was broken off is not taken for the place that was looked for.
-        records.move(work.job.id, (kinds.CANCELLED,), kinds.WORKING)
+        records.transition(work.job.id, (kinds.CANCELLED,), kinds.WORKING)
         samples, last = feed.take(59 * 60 * audio.RATE, 90)
     with closing(Feed(work, recordings.find(work.job.recording_id, OWNER))) as other:
         assert last and np.array_equal(samples, other.take(59 * 60 * audio.RATE, 90)[0])
@@ -83,7 +83,7 @@ def test_while_the_place_to_go_on_is_looked_for_it_says_so_and_can_be_cancelled(
 
 def test_no_sound_is_read_for_a_job_that_is_cancelled(data: Path, tmp_path: Path):
     work, feed = working(audio.JFK)
-    records.move(work.job.id, kinds.OPEN, kinds.CANCELLED)
+    records.transition(work.job.id, kinds.OPEN, kinds.CANCELLED)
     with closing(feed), pytest.raises(Cancelled):
         feed.take(0, 20)
 

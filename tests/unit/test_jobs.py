@@ -259,7 +259,7 @@ def test_what_a_killed_process_left_between_two_databases_is_set_right(tmp_path:
     # Recorded by a process that lives and is about to queue it.
     records.insert(replace(again, id="about-to-be-queued"), maker=processes.NAME)
     # Its work has ended, and no database could be told.
-    records.move(made.id, (kinds.DONE,), kinds.WORKING)
+    records.transition(made.id, (kinds.DONE,), kinds.WORKING)
     service._reconcile()
     assert ended("never-started").state == ended("of-an-older-version").state == "done"
     assert service.DBOS.get_workflow_status("about-to-be-queued-1") is None
@@ -306,19 +306,19 @@ def test_a_retry_that_could_not_be_queued_is_as_it_was_and_can_be_tried_again(en
 def test_a_retry_of_what_was_retried_in_another_tab_changes_nothing(tmp_path: Path):
     quiet = stt.create(audio.write(tmp_path / "quiet.wav", audio.silence(1.0)))
     stale = ended(quiet).job
-    assert records.begin_again(stale, attempt=2) and not records.begin_again(stale, attempt=2)
+    assert records.requeue(stale, attempt=2) and not records.requeue(stale, attempt=2)
     service._enqueue(records.load(quiet, None))
     again = ended(quiet).job
     assert again.state == "done" and again.attempt == 2
-    assert not records.begin_again(stale, attempt=2), "the second attempt has run: its workflow would never start"
+    assert not records.requeue(stale, attempt=2), "the second attempt has run: its workflow would never start"
 
 
 def test_what_the_engine_remembers_of_ended_work_is_forgotten(tmp_path: Path):
     generation_id = stt.create(audio.write(tmp_path / "quiet.wav", audio.silence(1.0)), title="Secret")
     assert ended(generation_id).state == "done"
     until(lambda: service.DBOS.get_workflow_status(f"{generation_id}-1").status == "SUCCESS", 10)
-    assert maintenance.forget(3600) == 0
-    assert maintenance.forget(0) >= 1
+    assert maintenance.purge_finished(3600) == 0
+    assert maintenance.purge_finished(0) >= 1
     assert service.DBOS.get_workflow_status(f"{generation_id}-1") is None
     service._reconcile()
     assert stt.get(generation_id).state == "done"

@@ -57,7 +57,7 @@ def job(
 
 
 def make(made: Job, address: str | None = None) -> Job:
-    with quotas.admission(made, address):
+    with quotas.reserve(made, address):
         records.insert(made)
     return made
 
@@ -125,7 +125,7 @@ def test_as_many_jobs_at_once_as_the_limit_and_one_more_when_one_ends(host):
     refused = refusal(job())
     assert "2 transcriptions" in refused.message and "as soon as one" in refused.guidance
     make(job(BEN))
-    records.move(first.id, kinds.OPEN, kinds.CANCELLED)
+    records.transition(first.id, kinds.OPEN, kinds.CANCELLED)
     make(job())
     refusal(job())
 
@@ -133,9 +133,9 @@ def test_as_many_jobs_at_once_as_the_limit_and_one_more_when_one_ends(host):
 def test_a_retry_counts_as_a_job_at_once(host):
     host(STT_JOBS_PER_VISITOR=1)
     ended = make(job())
-    records.move(ended.id, kinds.OPEN, kinds.CANCELLED)
+    records.transition(ended.id, kinds.OPEN, kinds.CANCELLED)
     make(job())
-    with pytest.raises(LimitReached), quotas.admission(job(attempt=2, id=ended.id)):
+    with pytest.raises(LimitReached), quotas.reserve(job(attempt=2, id=ended.id)):
         pass
 
 
@@ -178,20 +178,20 @@ def test_a_link_of_unknown_length_begins_while_something_is_left_and_counts_once
 def test_a_links_length_is_admitted_once_it_is_known(host):
     host(STT_MINUTES_PER_VISITOR=10, STT_MINUTES_PER_DAY=12)
     first, second, third = (make(job(minutes=None, url="https://example.org/talk.mp3")) for _ in range(3))
-    quotas.admit_length(first, 540.0)
-    quotas.admit_length(first, 540.0)  # the step of a server that was killed just then
+    quotas.reserve_length(first, 540.0)
+    quotas.reserve_length(first, 540.0)  # the step of a server that was killed just then
     assert quotas.used(ANN).mine == 540
     with pytest.raises(LimitReached, match="1 min are left"):
-        quotas.admit_length(second, 60.1)
-    quotas.admit_length(third, 60.0)
+        quotas.reserve_length(second, 60.1)
+    quotas.reserve_length(third, 60.0)
     assert quotas.used(ANN).mine == 600
     with pytest.raises(LimitReached, match="all visitors together"):
-        quotas.admit_length(make(job(BEN, minutes=None, url="https://example.org/talk.mp3")), 121.0)
+        quotas.reserve_length(make(job(BEN, minutes=None, url="https://example.org/talk.mp3")), 121.0)
 
 
 def test_a_link_that_turns_out_too_long_for_the_day_fails_in_words_and_leaves_nothing(host, httpserver: HTTPServer):
     host(STT_MINUTES_PER_VISITOR=1, STT_ALLOW_PRIVATE_URLS=1)
-    records.move(make(job(minutes=0.95)).id, kinds.OPEN, kinds.DONE)
+    records.transition(make(job(minutes=0.95)).id, kinds.OPEN, kinds.DONE)
     httpserver.expect_request("/talk.flac").respond_with_data(audio.JFK.read_bytes())
     try:
         link = service.create(Link(httpserver.url_for("/talk.flac")), owner=ANN)
@@ -205,7 +205,7 @@ def test_a_link_that_turns_out_too_long_for_the_day_fails_in_words_and_leaves_no
 def test_deleting_a_transcript_does_not_give_its_minutes_back(host):
     host(STT_MINUTES_PER_VISITOR=10)
     made = make(job(minutes=10))
-    records.move(made.id, kinds.OPEN, kinds.DONE, seconds_done=600.0)
+    records.transition(made.id, kinds.OPEN, kinds.DONE, seconds_done=600.0)
     history.delete(made.id, ANN)
     refusal(job())
 
@@ -223,11 +223,11 @@ def test_what_was_never_begun_is_given_back(host, engine: str):
 def test_of_what_was_begun_only_what_was_decoded_counts_and_a_retry_counts_the_rest(host):
     host(STT_MINUTES_PER_VISITOR=10)
     made = make(job(minutes=10))
-    records.move(made.id, kinds.OPEN, kinds.WORKING, seconds_done=120.0)
+    records.transition(made.id, kinds.OPEN, kinds.WORKING, seconds_done=120.0)
     service.cancel(made.id, owner=ANN)
     assert quotas.used(ANN).mine == 120
     again = replace(records.load(made.id, ANN), attempt=2)
-    with quotas.admission(again):
+    with quotas.reserve(again):
         pass
     assert quotas.used(ANN).mine == 600
     quotas.settle(again, 590.0, None)
@@ -238,10 +238,10 @@ def test_what_the_provider_may_have_billed_stays_counted(host):
     host(STT_DOLLARS_PER_DAY=5, AIML_API_KEY="server")
     made = make(job(engine=kinds.PROVIDER))
     before = quotas.used(ANN)
-    records.move(made.id, kinds.OPEN, kinds.WORKING)
+    records.transition(made.id, kinds.OPEN, kinds.WORKING)
     submissions.mark_sent(made)
     service.cancel(made.id, owner=ANN)
-    workflow._give_back(made)
+    workflow._release_quota(made)
     assert quotas.used(ANN) == before and before.dollars > 0
 
 
@@ -274,7 +274,7 @@ def test_dropping_the_cookie_gives_nobody_another_day_and_an_office_is_not_shut_
     host(STT_MINUTES_PER_VISITOR=10, STT_VISITORS_PER_ADDRESS=3, STT_JOBS_PER_VISITOR=2)
     for number in range(3):
         made = make(job(f"visitor:{number}", minutes=10), "203.0.113.7")
-        records.move(made.id, kinds.OPEN, kinds.DONE)
+        records.transition(made.id, kinds.OPEN, kinds.DONE)
     assert "for each network address" in refusal(job("visitor:fresh", minutes=1), "203.0.113.7").message
     make(job("visitor:fresh", minutes=1), "203.0.113.8")
     make(job("user:ann@example.org", minutes=1), "203.0.113.7")  # who signs in is known by that
@@ -329,7 +329,7 @@ def test_a_new_day_frees_the_minutes(host):
 def test_going_on_with_a_job_on_this_machine_counts_no_minute_twice(host):
     host(STT_MINUTES_PER_VISITOR=10)
     made = make(job(minutes=10))
-    with quotas.admission(job(minutes=10, attempt=2, id=made.id)):
+    with quotas.reserve(job(minutes=10, attempt=2, id=made.id)):
         pass
     assert quotas.used(ANN).mine == 600
 
@@ -353,7 +353,7 @@ def test_a_retry_at_the_provider_may_be_billed_again_and_counts_again(host):
     price = offered.known().find(PRICED).per_second
     host(STT_DOLLARS_PER_DAY=price * 90, AIML_API_KEY="server")
     made = make(job(engine=kinds.PROVIDER))
-    with pytest.raises(LimitReached), quotas.admission(job(engine=kinds.PROVIDER, attempt=2, id=made.id)):
+    with pytest.raises(LimitReached), quotas.reserve(job(engine=kinds.PROVIDER, attempt=2, id=made.id)):
         pass
 
 
@@ -406,7 +406,7 @@ def test_only_the_models_of_the_host_can_be_chosen(host):
 
 def test_a_refused_job_leaves_no_copy_of_its_file(host):
     host(STT_MINUTES_PER_VISITOR=1)
-    records.move(make(job(minutes=0.95)).id, kinds.OPEN, kinds.DONE)
+    records.transition(make(job(minutes=0.95)).id, kinds.OPEN, kinds.DONE)
     try:
         with pytest.raises(LimitReached):
             service.create(audio.JFK, owner=ANN)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from stt.audio import decoder, tracks
-from stt.errors import Conflict, LimitReached, NotFound, NotSound, StorageAway, TooLarge
+from stt.errors import Conflict, LimitReached, NotFound, NotSound, StorageUnavailable, TooLarge
 from stt.library import call_tracks, live_recordings, retention
 from stt.library.live_recordings import ABANDONED, MOST_OPEN, PAUSED, SILENT
 from stt.store import audio_files, recordings
@@ -219,7 +219,7 @@ def test_a_store_that_is_away_deletes_nothing(data: Path, pieces: list[bytes], m
         audio_files.settings.cache_clear()
         live_recordings.sweep()
         assert live_recordings.take_up(OWNER, "ann") == ([], 1)
-        with pytest.raises(StorageAway):
+        with pytest.raises(StorageUnavailable):
             finish(id)
     audio_files.settings.cache_clear()
     assert finish(id).path.read_bytes() == audio.JFK.read_bytes()
@@ -347,7 +347,7 @@ def test_tracks_that_were_made_wait_for_a_store_that_is_away(
     with monkeypatch.context() as patch:
         patch.setenv("STT_STORAGE", "http://localhost:9/nobody-listens")
         audio_files.settings.cache_clear()
-        with pytest.raises(StorageAway):
+        with pytest.raises(StorageUnavailable):
             finish(id)
         assert kept(data) == [".json", ".tracks"]
         with pytest.raises(NotFound):  # so the browser begins another one with what is left

@@ -20,7 +20,7 @@ from stt.audio import decoder
 from stt.db.engine import database
 from stt.engines import provider
 from stt.engines.track_file import track_file
-from stt.errors import KeyMissing, ResultGone, TookTooLong
+from stt.errors import KeyMissing, ProviderTimeout, ResultExpired
 from stt.settings import settings
 from stt.store import quotas, recordings, records, submissions
 from stt.store.recordings import Link
@@ -210,7 +210,7 @@ class Held:
     def step(self, name, function, *args):
         return function(*args)
 
-    def patiently(self, function, *args, **values):
+    def with_retries(self, function, *args, **values):
         return function(*args, **values)
 
     def cancelled(self) -> bool:
@@ -237,18 +237,18 @@ def test_after_an_hour_the_result_is_gone_and_a_job_that_runs_too_long_ends(ther
     there.script(duration=3600)
     running = start(there, Link("https://example.org/b.mp3"))
     until(lambda: submissions.id_of(running))
-    with pytest.raises(TookTooLong):
+    with pytest.raises(ProviderTimeout):
         provider._result(work, {"id": submissions.id_of(running), "at": time.time() - 1800})
     stt.cancel(running)
     there.script(duration=0.2)
     there.expires = -1
-    with pytest.raises(ResultGone):
+    with pytest.raises(ResultExpired):
         provider._result(work, {"id": remote_id, "at": time.time() - 3700})
-    records.move(work.job.id, (kinds.DONE,), kinds.CANCELLED)
+    records.transition(work.job.id, (kinds.DONE,), kinds.CANCELLED)
     stt.retry(work.job.id)
     job = ended(work.job.id)
     there.expires = 3600.0
-    assert job.error["kind"] == "ResultGone" and "hands over the link again" in job.error["guidance"]
+    assert job.error["kind"] == "ResultExpired" and "hands over the link again" in job.error["guidance"]
     before = len(there.created)
     stt.retry(job.id)
     assert ended(job.id).state == kinds.DONE and len(there.created) == before + 1

@@ -28,7 +28,7 @@ def job(owner: str, engine: str = HERE, state: str = kinds.QUEUED, duration: flo
     facts |= {
         "state": state,
         "attempt": 1,
-        "turn": queues.next_turn(owner, engine, duration),
+        "turn": queues.next_priority(owner, engine, duration),
         "created": 1.0,
         "queued": 1.0,
     }
@@ -39,7 +39,7 @@ def job(owner: str, engine: str = HERE, state: str = kinds.QUEUED, duration: flo
 
 
 def place(made: Job) -> int:
-    return queues.wait(made, 10.0).before
+    return queues.queue_position(made, 10.0).before
 
 
 @pytest.fixture
@@ -47,8 +47,8 @@ def crowd(data: Path) -> list[Job]:
     """Twenty jobs of one visitor, the third of them being worked on, and a hundred at the provider."""
     made = [job(CROWD) for _ in range(20)]
     for done in made[:2]:
-        records.move(done.id, (kinds.QUEUED,), kinds.DONE)
-    records.move(made[2].id, (kinds.QUEUED,), kinds.WORKING)
+        records.transition(done.id, (kinds.QUEUED,), kinds.DONE)
+    records.transition(made[2].id, (kinds.QUEUED,), kinds.WORKING)
     for _ in range(100):
         job(CROWD, THERE, kinds.WORKING)
     return made
@@ -81,17 +81,17 @@ def test_a_short_recording_has_a_turn_among_short_ones(crowd: list[Job]):
 def test_how_long_until_it_starts_is_told_by_what_is_in_work_and_ahead(data: Path):
     """Two in work, both at ten times real time, which is usual."""
     alone = job(NEW)
-    assert queues.wait(alone, 10.0) == queues.Wait(0, 0, None), "nothing is in work: it starts"
-    records.move(alone.id, (kinds.QUEUED,), kinds.CANCELLED)
+    assert queues.queue_position(alone, 10.0) == queues.QueuePosition(0, 0, None), "nothing is in work: it starts"
+    records.transition(alone.id, (kinds.QUEUED,), kinds.CANCELLED)
     job(CROWD, state=kinds.WORKING, duration=1000.0, seconds_done=900.0, worked=90.0)
     job(CROWD, state=kinds.WORKING, duration=1000.0, seconds_done=500.0, worked=50.0)
-    waits = [queues.wait(job(CROWD, duration=300.0), 10.0) for _ in range(3)]
+    waits = [queues.queue_position(job(CROWD, duration=300.0), 10.0) for _ in range(3)]
     # At ten seconds of audio a second each: the first ends in 10 s, what follows it in 40, the second in 50.
     assert [wait.before for wait in waits] == [0, 1, 2] and {wait.working for wait in waits} == {2}
     assert [wait.seconds for wait in waits] == [pytest.approx(10), pytest.approx(40), pytest.approx(50)]
     job(CROWD, duration=None)
-    assert queues.wait(job(CROWD), 10.0).seconds is None, "a link of unknown length is ahead"
-    assert queues.wait(job(CROWD, THERE), 10.0) == queues.Wait(0, 0, None), "the provider takes all"
+    assert queues.queue_position(job(CROWD), 10.0).seconds is None, "a link of unknown length is ahead"
+    assert queues.queue_position(job(CROWD, THERE), 10.0) == queues.QueuePosition(0, 0, None), "the provider takes all"
 
 
 @pytest.mark.parametrize(
@@ -118,14 +118,14 @@ def test_time_left_is_told_by_the_usual_speed_at_first(done: float, worked: floa
 
 def test_only_who_took_the_job_last_may_write_to_it(data: Path):
     made = job(NEW, state=kinds.WORKING)
-    assert records.claim(made, 100) and records.claim(made, 200)
+    assert records.acquire_lease(made, 100) and records.acquire_lease(made, 200)
     old, new = replace(made, claim=100), replace(made, claim=200)
-    assert not records.claim(made, 100)
+    assert not records.acquire_lease(made, 100)
     assert not records.is_current(old) and records.is_current(new)
     said = Transcript((Segment(0.0, 5.0, "Right."),), duration=5.0)
     wrong = Transcript((Segment(0.0, 5.0, "Wrong."),), duration=5.0)
     transcripts.keep_stretch(old, 1, 0.0, 5.0, wrong.to_dict()["segments"], {"worked": 1.0}, seconds_done=5.0)
-    records.report(old, stage="Wrong")
+    records.update_progress(old, stage="Wrong")
     assert transcripts.stretches_of(made.id) == [] and records.load(made.id, None).stage is None
     assert not records.finish(old, wrong) and not records.fail(old, SttError())
     for _ in range(2):  # the second time changes nothing
@@ -137,7 +137,7 @@ def test_only_who_took_the_job_last_may_write_to_it(data: Path):
 
 def test_an_attempt_that_was_started_anew_can_no_longer_write(data: Path):
     made = job(NEW, state=kinds.WORKING)
-    records.move(made.id, (kinds.WORKING,), kinds.CANCELLED)
-    records.move(made.id, (kinds.CANCELLED,), kinds.WORKING, attempt=2, claim=None)
+    records.transition(made.id, (kinds.WORKING,), kinds.CANCELLED)
+    records.transition(made.id, (kinds.CANCELLED,), kinds.WORKING, attempt=2, claim=None)
     assert not records.is_current(made) and not records.finish(made, Transcript())
     assert records.finish(replace(made, attempt=2), Transcript())

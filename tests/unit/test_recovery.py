@@ -84,7 +84,7 @@ def everything(owner: str) -> Job:
     sharing.make(made.id, owner, days=1, audio=True)
     tokens.make("Nightly", owner)
     recovery.create(owner)
-    with quotas.admission(job(owner, minutes=2)):
+    with quotas.reserve(job(owner, minutes=2)):
         pass
     recovery.dismiss_hint(owner)
     return made

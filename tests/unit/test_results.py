@@ -108,7 +108,7 @@ def test_a_result_without_a_status_is_done():
         ({"status": "completed", "result": {"status": "error", "error": "Broken"}}, errors.GenerationFailed, "Broken"),
         ({"error": {"message": "Something inside"}}, errors.GenerationFailed, "Something inside"),
         ({"statusCode": 401, "message": "Bad key"}, errors.KeyRefused, "Bad key"),
-        ({"error": {"statusCode": 403, "message": "No credits"}}, errors.OutOfCredit, "No credits"),
+        ({"error": {"statusCode": 403, "message": "No credits"}}, errors.PaymentRequired, "No credits"),
         ({"status": "error", "error": "x" * 5000}, errors.GenerationFailed, "…"),
         ({"status": "completed"}, errors.AnswerUnreadable, "no transcript"),
         ({"status": "completed", "result": {}}, errors.AnswerUnreadable, "no transcript"),

@@ -41,7 +41,7 @@ def test_audio_goes_after_its_days_and_the_transcript_stays(host):
     old(recordings_table, young.recording_id, 2.99)
     for each in (aged, working):
         old(recordings_table, each.recording_id, 3.01)
-    records.move(working.id, (kinds.DONE,), kinds.WORKING)
+    records.transition(working.id, (kinds.DONE,), kinds.WORKING)
     assert retention.prune() == (0, 1)
     assert recordings.find(young.recording_id, ANN).kept and recordings.find(working.recording_id, ANN).kept
     with pytest.raises(NotFound):
@@ -57,7 +57,7 @@ def test_transcripts_go_after_their_days_with_their_audio(host):
     for each in (aged, working):
         old(transcriptions, each.id, 3.01)
         old(recordings_table, each.recording_id, 3.01)
-    records.move(working.id, (kinds.DONE,), kinds.WORKING)
+    records.transition(working.id, (kinds.DONE,), kinds.WORKING)
     assert retention.prune() == (1, 0)
     assert {found.id for found in history.find(ANN)} == {young.id, working.id} and not history.find(BEN)
     assert {path.name for path in (settings().data_dir / "audio").iterdir()} == {
@@ -69,7 +69,7 @@ def test_transcripts_go_after_their_days_with_their_audio(host):
 def test_without_days_only_uploads_that_nobody_transcribed_are_deleted(host):
     made, waits = finished(), finished()
     old(transcriptions, made.id, 10_000)
-    records.move(waits.id, (kinds.DONE,), kinds.QUEUED)
+    records.transition(waits.id, (kinds.DONE,), kinds.QUEUED)
     for each in (made, waits):
         old(recordings_table, each.recording_id, 10_000)
     unused, fresh = recordings.take_in(audio.JFK, ANN), recordings.take_in(audio.JFK, ANN)

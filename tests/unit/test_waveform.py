@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from stt.auth import visitors
 from stt.db.engine import database
 from stt.db.tables import waveforms
-from stt.errors import StorageAway
+from stt.errors import StorageUnavailable
 from stt.library import history, sharing
 from stt.store import recordings
 from stt.store import waveforms as waveform
@@ -81,7 +81,7 @@ def test_what_could_not_be_read_just_now_is_not_kept(tmp_path: Path):
     aside = recording.path.rename(tmp_path / "aside")
     recording.path.mkdir()  # as a disk that fails, it can be neither opened nor said to be no sound
     for _ in range(2):
-        with pytest.raises(StorageAway):
+        with pytest.raises(StorageUnavailable):
             waveform.of(recording, LONG)
     recording.path.rmdir()
     aside.rename(recording.path)
