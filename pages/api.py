@@ -51,7 +51,7 @@ plain(
 )
 st.code(base, language=None, wrap_lines=True)
 with st.container(horizontal=True, vertical_alignment="center"):
-    st.page_link("settings.py", label="Make a token", icon=":material/key:")
+    st.page_link("settings.py", label="Create token", icon=":material/key:")
     st.link_button("OpenAPI document", base_path.at("/v1/openapi.json"), type="tertiary", icon=":material/description:")
 
 st.subheader("Example", anchor=False)

@@ -196,9 +196,9 @@ def side_by_side(done: list[Job], reference: str) -> None:
             key="against",
             width=320,
         )
-        exact = st.toggle("Capitals and punctuation count", key="exact")
-        every = len(done) > 1 and st.toggle("Each against each", key="every")
-    with st.spinner("Laying the words side by side"):
+        exact = st.toggle("Match case and punctuation", key="exact")
+        every = len(done) > 1 and st.toggle("Compare all pairs", key="every")
+    with st.spinner("Aligning transcripts"):
         texts = {job.id: comparison.tokens(transcripts.transcript_of(job.id), exact=exact) for job in done}
         texts[REFERENCE] = comparison.tokens_of_text(reference, exact=exact)
         keys = {i: keys_of(tokens) for i, tokens in texts.items()}

@@ -80,7 +80,7 @@ def actions(job: records.Job, transcript: Transcript) -> None:
             confirm_delete(job)
 
 
-@visitor.dialog("Delete for good?")
+@visitor.dialog("Delete permanently?")
 def confirm_delete(job: records.Job) -> None:
     st.text("The transcript and its audio will be deleted. This cannot be undone.")
     with st.container(horizontal=True, horizontal_alignment="right"):

@@ -66,7 +66,7 @@ def withdraw_token(token_id: str) -> None:
     from stt.auth import tokens
 
     tokens.withdraw(token_id, None)
-    print("Withdrawn.")
+    print("Revoked.")
 
 
 def work(port: int | None = None) -> None:

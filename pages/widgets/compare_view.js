@@ -309,7 +309,7 @@ class Comparison {
     this.waiting = !this.audio.hasAttribute("src");
     if (this.waiting) return;
     this.audio.play().catch((problem) => {
-      if (problem.name === "NotAllowedError") this.tell("The browser held the sound back. Press Play once more.");
+      if (problem.name === "NotAllowedError") this.tell("Your browser blocked playback. Press Play again.");
     });
   }
 

@@ -50,8 +50,8 @@ def downloads(job: Job, transcript: Transcript, *, audio: bool) -> None:
 def _subtitles(job: Job, transcript: Transcript, several: bool) -> None:
     plain("Subtitles", "stt-title")
     with st.container(horizontal=True):
-        letters = st.number_input("Letters a line", 8, 200, 42, key="line-length", width=128)
-        lines = st.number_input("Lines a subtitle", 1, 10, 2, key="line-count", width=128)
+        letters = st.number_input("Characters per line", 8, 200, 42, key="line-length", width=128)
+        lines = st.number_input("Lines per subtitle", 1, 10, 2, key="line-count", width=128)
     named = several and st.checkbox("Name the speakers", key="subtitle-speakers")
     with st.container(horizontal=True):
         mark = st.checkbox("Byte order mark", key="subtitle-bom", help="For players that show letters like ü wrong.")

@@ -85,7 +85,7 @@ def _download(chosen: list[Job]) -> None:
     )
 
 
-@visitor.dialog("Delete for good?")
+@visitor.dialog("Delete permanently?")
 def _confirm_delete(owner: str, chosen: list[Job]) -> None:
     what = f"“{chosen[0].title}”" if len(chosen) == 1 else f"{len(chosen):,} transcripts"
     st.text(f"{what} and the audio will be deleted. This cannot be undone.")

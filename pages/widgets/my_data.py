@@ -29,7 +29,7 @@ def my_data() -> None:
             _confirm(owner, f"On this server all share one history. {what} of everybody" if everybodys else what)
 
 
-@visitor.dialog("Delete everything for good?")
+@visitor.dialog("Delete everything permanently?")
 def _confirm(owner: str, what: str) -> None:
     st.text(f"{what}, all audio, all share links, tokens and recovery codes will be deleted. This cannot be undone.")
     with st.container(horizontal=True, horizontal_alignment="right"):

@@ -86,7 +86,7 @@ class Player {
     this.root.classList.toggle("stt-silent", !address);
     this.root.classList.remove("stt-preparing");
     this.play.disabled = this.slider.disabled = false;
-    this.tell(address ? "" : "The sound is not kept here. The text stays.");
+    this.tell(address ? "" : "The audio was deleted; the transcript is still available.");
     this.copy.find(address);
   }
 
@@ -145,7 +145,7 @@ class Player {
     this.waiting = !this.audio.hasAttribute("src");
     if (this.waiting) return;
     this.audio.play().catch((problem) => {
-      if (problem.name === "NotAllowedError") this.tell("The browser held the sound back. Press Play once more.");
+      if (problem.name === "NotAllowedError") this.tell("Your browser blocked playback. Press Play again.");
     });
   }
 

@@ -36,7 +36,7 @@ def _share(job: Job) -> None:
         at = st.number_input("Opens at second", min_value=0.0, value=moment() or 0.0, step=1.0, format="%.1f")
         sound = sharing.sound_of(job) is not None
         audio = st.checkbox("With the audio", value=sound, disabled=not sound)
-        if st.form_submit_button("Make a link", type="primary"):
+        if st.form_submit_button("Create link", type="primary"):
             _make(job, (until - today).days, audio, at)
     for share in sharing.all_of(job.id, job.owner):
         _row(share, job)
@@ -59,7 +59,7 @@ def _row(share: sharing.Share, job: Job) -> None:
             plain(f"Link of {when(share.created)}", "stt-title")
             ends = "ended" if share.ended else "ends"
             plain(f"{'With' if share.audio else 'Without'} the audio, {ends} {when(share.ends)}", "stt-facts")
-        if st.button("Withdraw", key=f"withdraw-{share.id}", help="The link shows nothing from now on."):
+        if st.button("Revoke", key=f"withdraw-{share.id}", help="The link shows nothing from now on."):
             with suppress(SttError):  # another tab was faster
                 sharing.withdraw(share.id, job.owner)
             st.rerun(scope="fragment")

@@ -21,7 +21,7 @@ def token_list() -> None:
     plain("A program with a token sends recordings to this server. Its transcripts appear in your history.", "stt-hint")
     with st.form("token", clear_on_submit=True):
         name = st.text_input("Name of the program", max_chars=tokens.NAMED)
-        if st.form_submit_button("Make a token"):
+        if st.form_submit_button("Create token"):
             make(name)
     for token in tokens.all_of(visitor.owner()):
         row(token)
@@ -44,7 +44,7 @@ def row(token: Token) -> None:
         with st.container(gap=None):
             plain(token.name, "stt-title")
             plain(f"Made {when(token.created)}, {used}", "stt-facts")
-        if st.button("Withdraw", key=f"withdraw-{token.id}", help="Programs with this token are refused from now on."):
+        if st.button("Revoke", key=f"withdraw-{token.id}", help="Programs with this token are refused from now on."):
             withdraw(token)
 
 

@@ -93,7 +93,7 @@ function send(shelf, upload) {
     next(shelf);
   };
   request.onerror = request.ontimeout = () => {
-    fail(shelf, upload, { title: "The connection broke off", message: "Check the network, then try again." }, true);
+    fail(shelf, upload, { title: "The connection was interrupted", message: "Check the network, then try again." }, true);
     next(shelf);
   };
   request.open("POST", shelf.url);

@@ -65,7 +65,7 @@ def well_formed(url: str) -> str:
     if len(url) > LONGEST:
         raise BadLink(f"A link has at most {LONGEST:,} characters.")
     if re.search(r"[\x00-\x1f\x7f]", url):
-        raise BadLink("The link holds signs that no address has.")
+        raise BadLink("The link contains invalid characters.")
     try:
         parts = urlsplit(url)
         if not parts.netloc.isascii():  # as a browser does: letters of the world as punycode, 127。0。0。① as 127.0.0.1
@@ -189,7 +189,7 @@ def _answer(session: requests.Session, first: str, allow_private: bool, guard: _
         finally:
             answer.close()
         return
-    raise BadLink("This link leads on and on to other addresses.")
+    raise BadLink("Too many redirects.")
 
 
 def _save(

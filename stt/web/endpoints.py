@@ -49,7 +49,7 @@ async def upload(request: Request) -> Response:
     """
     owner = await LOOKUPS.run(_owner, request)
     if owner is None:
-        return refusal(NotFound("This browser has no cookie of this site.", guidance="Allow cookies, then reload."))
+        return refusal(NotFound("Cookies are blocked for this site.", guidance="Allow cookies, then reload."))
     length = request.headers.get("content-length", "")
     name = names.of_header(request.headers.get("x-file-name", ""))
     changed = dates.of_change(request.headers.get("x-file-modified"))
@@ -193,7 +193,7 @@ async def my_data(request: Request) -> Response:
     """`GET /my-data.zip`: all that is the visitor's, made while it is sent (see `stt.library.takeout`)."""
     owner = await LOOKUPS.run(_owner, request)
     if owner is None:
-        return refusal(NotFound("This browser has no cookie of this site.", guidance="Allow cookies, then reload."))
+        return refusal(NotFound("Cookies are blocked for this site.", guidance="Allow cookies, then reload."))
     headers = {"Cache-Control": "private, no-store", "Content-Disposition": 'attachment; filename="my-data.zip"'}
     takeout = await IMPORTS.run(import_module, "stt.library.takeout")  # brings the formats: only when somebody asks
     try:

@@ -76,7 +76,7 @@ def _jobs(request: Request, form: Mapping[str, str]) -> tuple[str, list[Job]]:
 def _owner(request: Request) -> str:
     owner = visitors.owner_of(visitors.visitor(request.cookies))
     if owner is None:
-        raise NotFound("This browser has no cookie of this site.", guidance="Allow cookies, then reload.")
+        raise NotFound("Cookies are blocked for this site.", guidance="Allow cookies, then reload.")
     return owner
 
 

@@ -76,7 +76,7 @@ class Form:
 
     def end(self) -> None:
         if not self._ended:
-            raise BadForm("The form breaks off before its end.")
+            raise BadForm("The form ends too early.")
 
     def _on_part_begin(self) -> None:
         self._parts += 1

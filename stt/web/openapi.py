@@ -9,14 +9,14 @@ from stt.guard import base_path
 from stt.web import shapes
 
 _PROBLEMS: dict[type[errors.SttError], str] = {
-    errors.InputError: "What was sent does not fit; the message says which part.",
+    errors.InputError: "The request is invalid; `message` says which part.",
     errors.Unauthorized: "The token is missing, wrong or withdrawn.",
     errors.NotFound: "There is no such job, or it belongs to somebody else.",
     errors.TooSlow: "The body stopped coming, or came too slowly.",
     errors.CreateRepeated: "The Idempotency-Key was sent with another body, or the first request with it is not over.",
     errors.TooLarge: "The recording is larger than this server takes.",
-    errors.LimitReached: "A limit of this server is reached; the message says when it resets.",
-    errors.SttError: "This server's side.",
+    errors.LimitReached: "A quota is used up; `message` says when it resets.",
+    errors.SttError: "Internal server error.",
     errors.SetupError: "The database or the store of recordings does not answer; try again in a minute.",
     errors.DiskFull: "The server's disk is full.",
 }

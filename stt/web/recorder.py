@@ -101,5 +101,5 @@ def _asking(request: Request) -> tuple[str, str]:
     visitor = visitors.visitor(request.cookies)
     owner = visitors.owner_of(visitor)
     if owner is None:
-        raise NotFound("This browser has no cookie of this site.", guidance="Allow cookies, then reload.")
+        raise NotFound("Cookies are blocked for this site.", guidance="Allow cookies, then reload.")
     return owner, visitor or ""

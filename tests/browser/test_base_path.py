@@ -53,7 +53,7 @@ def test_a_recording_is_uploaded_read_heard_downloaded_and_shared_under_the_path
     assert b"-->" in download.value.path().read_bytes()
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Share").click()
-    page.get_by_role("button", name="Make a link").click()
+    page.get_by_role("button", name="Create link").click()
     link = page.locator("code", has_text="/shared?token=").inner_text().strip()
     assert link.startswith(f"{server.url}/stt/shared?token=")
     page.goto(link)

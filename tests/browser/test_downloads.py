@@ -68,8 +68,8 @@ def test_text_is_plain_or_has_times_or_speakers(page: Page):
 @pytest.mark.parametrize("extension", ["srt", "vtt"])
 def test_subtitles_have_the_lines_that_were_chosen(page: Page, extension: str):
     for label, value, beginning in (
-        ("Lines a subtitle", "1", "Good morning everybody"),
-        ("Letters a line", "20", "Good morning"),
+        ("Lines per subtitle", "1", "Good morning everybody"),
+        ("Characters per line", "20", "Good morning"),
     ):
         page.get_by_label(label).fill(value)
         page.get_by_label(label).press("Enter")
@@ -110,8 +110,8 @@ def test_subtitles_that_nobody_can_read_in_time_are_listed(browser: Browser, ser
             "0:01:00 · 58 per second · This is far more <b>than</b> anybody can read in a second."
         )
         expect(listed).to_be_visible()
-        page.get_by_label("Letters a line").fill("12")
-        page.get_by_label("Letters a line").press("Enter")
+        page.get_by_label("Characters per line").fill("12")
+        page.get_by_label("Characters per line").press("Enter")
         expect(page.get_by_text(re.compile("^[2-5] of [0-9]+ subtitles are too fast to read"))).to_be_visible()
         page.context.close()
 

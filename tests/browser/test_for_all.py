@@ -58,7 +58,7 @@ def test_no_other_page_has_a_barrier(anybody: Page, server: Server):
     page.locator(".st-key-transcript .stt-word").first.wait_for()
     assert barriers(page) == []
     page.get_by_role("button", name="Share", exact=True).click()
-    page.get_by_role("dialog").get_by_role("button", name="Make a link").wait_for()
+    page.get_by_role("dialog").get_by_role("button", name="Create link").wait_for()
     assert barriers(page) == []
     for path, shown in (
         ("history", ".st-key-history canvas"),

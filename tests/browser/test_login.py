@@ -178,7 +178,7 @@ def test_a_tab_left_open_does_nothing_more_after_a_sign_out_in_another(browser, 
         tabs[name].goto(f"{server.url}/transcript?id={generation_id}")
         tabs[name].locator(".stt-word").first.wait_for()
     tabs["Share"].get_by_role("button", name="Share", exact=True).click()
-    link = tabs["Share"].get_by_role("button", name="Make a link")
+    link = tabs["Share"].get_by_role("button", name="Create link")
     link.wait_for()
     tabs["Details"].get_by_role("button", name="Details").click()
     tabs["Details"].get_by_role("textbox", name="Title").fill("Taken over")

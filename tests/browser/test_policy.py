@@ -100,7 +100,7 @@ def test_a_full_session_stays_on_this_server_within_the_policy_and_without_the_k
         expect(page.get_by_text(re.compile(answer))).to_be_visible()
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
     page.get_by_label("Name of the program").fill("Nightly run")
-    page.get_by_role("button", name="Make a token").click()
+    page.get_by_role("button", name="Create token").click()
     token = page.locator("code", has_text="stt_").inner_text().strip()
     page.get_by_role("link", name="Transcribe").click()
     page.locator(".st-key-jobs [class*=st-key-job-]", has_text="jfk").first.get_by_role("button", name="Read").click()

@@ -63,7 +63,7 @@ def share(page: Page, *, with_audio: bool = True, at: str = "", until: date | No
         page.keyboard.press("Tab")  # past the calendar's button, so that the calendar closes
     if at:
         dialog.get_by_label("Opens at second").fill(at)
-    dialog.get_by_role("button", name="Make a link").click()
+    dialog.get_by_role("button", name="Create link").click()
     link = dialog.locator("code")
     link.wait_for()
     return link.inner_text().strip()
@@ -92,8 +92,8 @@ def test_a_stranger_reads_and_hears_it_at_the_shared_moment_until_it_is_withdraw
     assert answer.status_code == 206 and answer.content == audio.JFK.read_bytes()[:100]
     assert answer.headers["cache-control"] == "private, no-store"
 
-    owner.get_by_role("dialog").get_by_role("button", name="Withdraw").click()
-    expect(owner.get_by_role("dialog").get_by_role("button", name="Withdraw")).to_have_count(0)
+    owner.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+    expect(owner.get_by_role("dialog").get_by_role("button", name="Revoke")).to_have_count(0)
     assert requests.get(sound).status_code == requests.get(waveform).status_code == 404
     stranger.goto(link)
     expect(stranger.get_by_role("heading", name="Not found")).to_be_visible(timeout=30_000)

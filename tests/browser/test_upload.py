@@ -72,7 +72,9 @@ def test_a_connection_that_breaks_off_half_way_is_said_and_tried_again(
 ):
     row = send_half(far, line, large)
     line.cut()
-    expect(row.get_by_role("alert")).to_contain_text("The connection broke off. Check the network, then try again.")
+    expect(row.get_by_role("alert")).to_contain_text(
+        "The connection was interrupted. Check the network, then try again."
+    )
     line.mend()
     row.get_by_role("button", name="Try again: large.wav").click()
     far.locator("[class*=st-key-chosen-]", has_text="large.wav").wait_for()

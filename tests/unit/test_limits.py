@@ -123,7 +123,7 @@ def test_as_many_jobs_at_once_as_the_limit_and_one_more_when_one_ends(host):
     host(STT_JOBS_PER_VISITOR=2)
     first, _second = make(job()), make(job())
     refused = refusal(job())
-    assert "2 transcriptions" in refused.message and "as soon as one" in refused.guidance
+    assert "2 transcriptions" in refused.message and "until one of your" in refused.guidance
     make(job(BEN))
     records.transition(first.id, kinds.OPEN, kinds.CANCELLED)
     make(job())
