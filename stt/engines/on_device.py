@@ -30,7 +30,7 @@ from stt.store.records import Job
 from stt.transcript import titles
 from stt.transcript.model import Segment
 from stt.whisper import transcribe
-from stt.whisper.parallel import Lanes
+from stt.whisper.parallel import DecodePool
 
 PART = 30.0  # seconds that are read at once
 
@@ -48,8 +48,8 @@ class OnDevice:
                 copying.expect(recording, work.job.options)
             done = work.step("find the place to go on", _place, work.job.id)
             feed = work.with_retries(Feed, work, recording)
-            with closing(feed), Lanes(transcribe.THREADS) as lanes:
-                ears = Ears(work, feed, lanes, watch)
+            with closing(feed), DecodePool(transcribe.THREADS) as pool:
+                ears = Ears(work, feed, pool, watch)
                 while not done["last"]:
                     done = work.step("transcribe a stretch", _watched, watch, work, ears, done)
         transcript = work.with_retries(transcripts.assembled, work.job.id)
@@ -171,14 +171,14 @@ class Stretch:
     lost: list[tuple[float, float, str]]  # known at the end of the recording
     channels: int
     facts: dict[str, Any]  # how many channels were mixed, and how
-    runs: Iterable[transcribe.Run]  # one after the other; the next begins when the one before is heard
+    runs: Iterable[transcribe.Transcription]  # one after the other; the next begins when the one before is heard
 
 
 class Ears:
     """Stretches as they are heard. The one after is begun when the lanes fall idle, before this one has ended."""
 
-    def __init__(self, work: Work, feed: Feed, lanes: Lanes, watch: crashes.Watch) -> None:
-        self._work, self._feed, self._lanes, self._watch = work, feed, lanes, watch
+    def __init__(self, work: Work, feed: Feed, pool: DecodePool, watch: crashes.Watch) -> None:
+        self._work, self._feed, self._pool, self._watch = work, feed, pool, watch
         self._ahead: Stretch | None = None
 
     def hear(self, start: float, language: str | None) -> Stretch:
@@ -224,18 +224,18 @@ class Ears:
         facts |= {"mix": self._feed.mix} if self._feed.mix else {}
         return Stretch(start, end, last, lost, len(samples), facts, list(runs) if language else runs)
 
-    def _runs(self, samples: Samples, language: str | None) -> Iterator[transcribe.Run]:
+    def _runs(self, samples: Samples, language: str | None) -> Iterator[transcribe.Transcription]:
         options = self._work.job.options
         named = languages_of(options)
         for sound in samples:
             run = transcribe.transcribe(
                 sound,
                 language=named[0] if len(named) == 1 else None,
-                among=named,
-                before=language,
+                candidates=named,
+                previous=language,
                 translate=bool(options.get("translate")),
                 cancelled=self._work.cancelled,
-                lanes=self._lanes,
+                pool=self._pool,
             )
             yield run
             language = language or run.language
@@ -335,8 +335,8 @@ def _stretch(work: Work, ears: Ears, before: dict[str, Any]) -> dict[str, Any]:
             records.update_progress(job, seconds_done=done, worked=worked + took, partial=partial)
 
     for channel, run in enumerate(here.runs):
-        with closing(run.live()) as live:  # so that nothing goes on where the database refuses what is told
-            for segment in live:
+        with closing(run.events()) as events:  # so that nothing goes on where the database refuses what is told
+            for segment in events:
                 if segment is None:  # all of a window come at once, so this is when no more follow
                     tell((channel * length + run.seconds_done) / here.channels)
                 else:

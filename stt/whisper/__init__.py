@@ -1,7 +1,7 @@
 """Whisper on this machine: 16 kHz samples in, segments with word times out.
 
-`transcribe` is the face. `weights` finds and checks the model, `model` decodes one window of 30 s (`mel` computes its
-input), `sliding` goes from window to window, `decoding` fills gaps and drops hallucinations, `language_choice`
-decides the language, `word_times` keeps times in order. `parallel` and `fair_semaphore` share the processor, `memory`
-its memory.
+`transcribe` is the entry point. `weights` finds and verifies the model, `model` decodes one window of 30 s (`mel`
+computes its input), `sliding` moves from window to window, `decoding` fills gaps and drops hallucinations,
+`language_choice` chooses the language, `word_times` corrects times. `parallel` and `fair_semaphore` schedule work on
+the processor, `memory` tunes the allocator.
 """

@@ -1,4 +1,4 @@
-"""How many may work at once, and who goes first: three that share two cores each take longer than two after another."""
+"""A fair semaphore with a priority lane. Oversubscribing cores is slower than queueing."""
 
 from __future__ import annotations
 
@@ -7,55 +7,58 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 
-ASKED = 0.1  # seconds after which who waits is asked again
+CHECK_INTERVAL = 0.1  # seconds between two calls of `check_cancelled` while waiting
 
 
-class Turns:
-    """So many turns at once. Who comes first has the next, but those who may go `first` are before all others.
+class PrioritySemaphore:
+    """FIFO semaphore with `permits` permits.
 
-    Of several turns they leave one to the others, who would else stand still while many short things are done.
+    Priority callers go first but never take the last of several permits, so others are not starved.
     """
 
-    def __init__(self, at_once: int) -> None:
-        self._free, self._ahead = at_once, max(1, at_once - 1)  # how many are left, for all and for who goes first
+    def __init__(self, permits: int) -> None:
+        self._free, self._free_for_priority = permits, max(1, permits - 1)
         self._changed = threading.Condition()
-        self._waiting: list[tuple[int, bool]] = []  # their numbers, and whether they may go first
+        self._waiting: list[tuple[int, bool]] = []  # ticket number, priority
         self._numbers = count()
 
     @contextmanager
-    def taken(self, ask: Callable[[], None], *, first: bool = False) -> Iterator[None]:
-        """Wait for a turn and keep it. `ask` is called while waiting, and once more with the turn; it may raise."""
+    def acquire(self, check_cancelled: Callable[[], None], *, priority: bool = False) -> Iterator[None]:
+        """Wait for a permit and hold it.
+
+        `check_cancelled` is called while waiting and once more with the permit held; it may raise.
+        """
         with self._changed:
-            me = (next(self._numbers), first)
-            self._waiting.append(me)
+            ticket = (next(self._numbers), priority)
+            self._waiting.append(ticket)
         try:
-            while not self._mine(me):
-                ask()
+            while not self._try_acquire(ticket):
+                check_cancelled()
         except BaseException:
             with self._changed:
-                self._waiting.remove(me)
+                self._waiting.remove(ticket)
                 self._changed.notify_all()
             raise
         try:
-            ask()
+            check_cancelled()
             yield
         finally:
             with self._changed:
                 self._free += 1
-                self._ahead += first
+                self._free_for_priority += priority
                 self._changed.notify_all()
 
-    def _mine(self, me: tuple[int, bool]) -> bool:
-        """Whether it is now the turn of `me`; waits for it a little."""
+    def _try_acquire(self, ticket: tuple[int, bool]) -> bool:
+        """Wait up to CHECK_INTERVAL for a permit; return whether `ticket` has one."""
         with self._changed:
-            if not self._changed.wait_for(lambda: self._free and self._next() == me, ASKED):
+            if not self._changed.wait_for(lambda: self._free and self._next() == ticket, CHECK_INTERVAL):
                 return False
-            self._waiting.remove(me)
+            self._waiting.remove(ticket)
             self._free -= 1
-            self._ahead -= me[1]
-            self._changed.notify_all()  # one more may be free
+            self._free_for_priority -= ticket[1]
+            self._changed.notify_all()  # another permit may be free
             return True
 
     def _next(self) -> tuple[int, bool]:
-        """Who has the next turn of those who wait."""
-        return min(self._waiting, key=lambda one: (one[1] != (self._ahead > 0), one[0]))
+        """Return the waiting ticket that is served next."""
+        return min(self._waiting, key=lambda ticket: (ticket[1] != (self._free_for_priority > 0), ticket[0]))

@@ -1,4 +1,4 @@
-"""What Whisper's encoder hears of a sound: mel bands, bit for bit those of faster-whisper, in a fifth of its memory."""
+"""Compute log mel spectra, bit for bit those of faster-whisper, in a fifth of its memory."""
 
 from __future__ import annotations
 
@@ -7,18 +7,16 @@ from faster_whisper.feature_extractor import FeatureExtractor
 
 from stt.speech.samples import Samples
 
-PIECE = 3000  # frames of 10 ms whose spectrum is made at once; all at once it takes thirty times what it leaves
-FAINTEST, RANGE = (
-    1e-10,
-    8.0,
-)  # the power that counts as silence; and what is told apart below the loudest, powers of ten
+PIECE = 3000  # frames of 10 ms per STFT; a single STFT needs thirty times the memory of its result
+MIN_POWER = 1e-10  # counts as silence
+DYNAMIC_RANGE = 8.0  # below the loudest band, in powers of ten
 
 
 def features(extract: FeatureExtractor, sound: Samples) -> Samples:
-    """The log mel spectrum of 16 kHz mono float32 samples, as `extract(sound)` gives it: float32, (bands, frames).
+    """Return the log mel spectrum of 16 kHz mono float32 samples: float32, (bands, frames).
 
-    The last digit matters: with spectra that differ in it alone, other words are heard in doubtful places. So only
-    the spectrum is made in pieces, which does not change it; its bands are summed up at once, as the library does.
+    Equal to `extract(sound)` in every bit, because rounding differences change words of low confidence. So only the
+    STFT is computed in pieces, which does not change it; the mel filters are applied at once, as in faster-whisper.
     """
     size, hop = extract.n_fft, extract.hop_length
     padded = np.pad(np.pad(sound, (0, hop)), size // 2, mode="reflect")
@@ -31,8 +29,8 @@ def features(extract: FeatureExtractor, sound: Samples) -> Samples:
         np.abs(spectrum.T, out=piece)
     np.square(power, out=power)
     bands: Samples = extract.mel_filters @ power.T
-    np.log10(np.maximum(bands, FAINTEST, out=bands), out=bands)
-    np.maximum(bands, bands.max() - RANGE, out=bands)
+    np.log10(np.maximum(bands, MIN_POWER, out=bands), out=bands)
+    np.maximum(bands, bands.max() - DYNAMIC_RANGE, out=bands)
     bands += 4.0
     bands /= 4.0
     return bands

@@ -1,7 +1,6 @@
-"""Several parts of one recording heard at once, each in a thread of its own.
+"""Decode several parts of one recording in parallel, one thread each.
 
-One thread that hears a whole part does more than two that share the work on a window: on two cores two lanes are
-about 1.6 times as fast as one part after the other.
+Two threads with one part each are about 1.6 times as fast as two threads that share a window.
 """
 
 from __future__ import annotations
@@ -14,68 +13,70 @@ from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
-Lane = Callable[[Callable[[], None]], Iterator[Item]]
-# Each item as itself, what the lane raised, and None at its end.
+Task = Callable[[Callable[[], None]], Iterator[Item]]
+# An item, an exception of the task, or None at its end.
 _Queue = SimpleQueue[tuple[Item, None] | tuple[None, BaseException] | None]
-TICK = 0.1  # seconds without an item, after which who waits for it may look around
+TICK = 0.1  # seconds without an item after which `events` yields None
 
 
 class _Stopped(Exception):
-    """Nobody wants the items of this lane any more."""
+    """The results of this task are no longer needed."""
 
 
-class Lanes:
-    """As many threads as given; what is begun while all are busy follows in its order, where one falls idle first."""
+class DecodePool:
+    """A pool of `threads` threads. Tasks start in the order of submission, as threads become idle."""
 
     def __init__(self, threads: int) -> None:
-        self._threads = ThreadPoolExecutor(threads, "lane")
+        self._threads = ThreadPoolExecutor(threads, "decode")
         self._closed = threading.Event()
 
-    def begin(self, lanes: Sequence[Lane[Item]], ask: Callable[[], None]) -> SideBySide[Item]:
-        """Begin the lanes now, and give their items.
+    def submit(self, tasks: Sequence[Task[Item]], check_cancelled: Callable[[], None]) -> OrderedResults[Item]:
+        """Start the tasks now and return their items.
 
-        A lane is called with a function that it must call between items; it raises when the lane is to end. `ask` is
-        called by all lanes, and by who waits for their items, and may raise. What a lane raises is raised where its
-        items are taken.
+        Each task receives `checkpoint()` and must call it between items; it raises when the task should stop.
+        `check_cancelled` is called by all tasks and by the consumer, and may raise. An exception in a task is raised
+        in the consumer.
         """
-        return SideBySide(self._threads, self._closed, lanes, ask)
+        return OrderedResults(self._threads, self._closed, tasks, check_cancelled)
 
-    def __enter__(self) -> Lanes:
+    def __enter__(self) -> DecodePool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop all lanes. They end when they ask the next time; nobody waits for the window that one may be at."""
+        """Stop all tasks at their next checkpoint, without waiting for windows that are being decoded."""
         self._closed.set()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-class SideBySide(Generic[Item]):
-    """The items of all lanes, lane after lane, each as soon as it is there and those before it are given. Iterate
-    once.
-    """
+class OrderedResults(Generic[Item]):
+    """The items of all tasks, in the order of the tasks, each as soon as possible. Iterate once."""
 
     def __init__(
-        self, threads: ThreadPoolExecutor, closed: threading.Event, lanes: Sequence[Lane[Item]], ask: Callable[[], None]
+        self,
+        threads: ThreadPoolExecutor,
+        closed: threading.Event,
+        tasks: Sequence[Task[Item]],
+        check_cancelled: Callable[[], None],
     ) -> None:
-        self._closed, self._stopped, self._ask = closed, threading.Event(), ask
-        self._given: list[tuple[Future[None], _Queue[Item]]] = []
-        for lane in lanes:
+        self._closed, self._stopped, self._check_cancelled = closed, threading.Event(), check_cancelled
+        self._submitted: list[tuple[Future[None], _Queue[Item]]] = []
+        for task in tasks:
             out: _Queue[Item] = SimpleQueue()
-            self._given.append((threads.submit(self._work, lane, out), out))
+            self._submitted.append((threads.submit(self._run, task, out), out))
 
     def __iter__(self) -> Iterator[Item]:
-        with closing(self.live()) as live:
-            yield from (item for item in live if item is not None)
+        with closing(self.events()) as events:
+            yield from (item for item in events if item is not None)
 
-    def live(self) -> Generator[Item | None, None, None]:
-        """The same, and None whenever TICK has passed without an item."""
+    def events(self) -> Generator[Item | None, None, None]:
+        """Yield the items, and None as a heartbeat after each TICK without one."""
         try:
-            for _, out in self._given:
+            for _, out in self._submitted:
                 while True:
                     try:
                         found = out.get(timeout=TICK)
                     except Empty:
-                        self._ask()
+                        self._check_cancelled()
                         yield None
                         continue
                     if found is None:
@@ -85,18 +86,18 @@ class SideBySide(Generic[Item]):
                     yield found[0]
         finally:
             self._stopped.set()
-            for future, _ in self._given:
+            for future, _ in self._submitted:
                 future.cancel()
 
-    def _work(self, lane: Lane[Item], out: _Queue[Item]) -> None:
+    def _run(self, task: Task[Item], out: _Queue[Item]) -> None:
         try:
-            for item in lane(self._go_on):
+            for item in task(self._checkpoint):
                 out.put((item, None))
             out.put(None)
         except BaseException as error:  # noqa: BLE001
             out.put((None, error))
 
-    def _go_on(self) -> None:
+    def _checkpoint(self) -> None:
         if self._stopped.is_set() or self._closed.is_set():
             raise _Stopped
-        self._ask()
+        self._check_cancelled()

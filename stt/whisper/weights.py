@@ -1,6 +1,7 @@
-"""Finding the Whisper weights, and making sure that they are the ones they claim to be.
+"""Find the Whisper weights and verify their hashes.
 
-In order: the folder or size of STT_WHISPER_MODEL, the two data packages of requirements.txt, the hub.
+Tried in order: the folder or size of STT_WHISPER_MODEL, the two data packages of requirements.txt, the Hugging Face
+hub.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ BASE = {  # file: SHA-256, as published in that revision
     "vocabulary.txt": "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913",
     "model.bin": "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9",
 }
-NEEDED = ("config.json", "tokenizer.json", "model.bin")  # of any model
-BLOCK = 1 << 20  # bytes read at a time
+REQUIRED_FILES = ("config.json", "tokenizer.json", "model.bin")  # of any model
+BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A folder that CTranslate2 can load. `sha256` is that of `model.bin`; `name` is such as "whisper-base"."""
+    """A folder that CTranslate2 can load. `sha256` is that of `model.bin`; a `name` is "whisper-base", for example."""
 
     folder: Path
     name: str
@@ -42,9 +43,9 @@ class Weights:
 
 
 def find(settings: Settings) -> Weights:
-    """The weights to use. Files of the base model are used only if their SHA-256 match.
+    """Return the weights to use. Files of the base model must have the published SHA-256.
 
-    Raises WeightsError when they are missing or altered, DiskFull or DataFolderError when they cannot be stored.
+    Raises WeightsError if they are missing or altered, DiskFull or DataFolderError if they cannot be stored.
     """
     chosen = (settings.stt_whisper_model or "base").strip()
     kept = settings.data_dir / "models"
@@ -60,24 +61,24 @@ def find(settings: Settings) -> Weights:
 
 
 def _custom(folder: Path, kept: Path) -> Weights:
-    """Weights of the host's own choice. A folder that calls itself the base model must be the base model."""
-    missing = [name for name in NEEDED if not (folder / name).is_file()]
+    """Return weights chosen by the host. A folder named like the base model must hold the base model."""
+    missing = [name for name in REQUIRED_FILES if not (folder / name).is_file()]
     if missing:
         raise WeightsError(f"The folder {folder} lacks {' and '.join(missing)}.")
     name = _name(folder)
     if name.endswith("whisper-base"):
         return _base(folder, kept)
-    found = Weights(folder, name, _checked(folder, ("model.bin",), kept)["model.bin"])
+    found = Weights(folder, name, _hashes(folder, ("model.bin",), kept)["model.bin"])
     return _base(folder, kept) if found.sha256 == BASE["model.bin"] else found
 
 
 def _name(folder: Path) -> str:
-    """What the folder calls itself. The hub's cache is `models--owner--name/snapshots/revision`."""
+    """Return the model's name. In the hub's cache the folder is `models--owner--name/snapshots/revision`."""
     return folder.parents[1].name if folder.parent.name == "snapshots" else folder.name
 
 
 def _base(folder: Path, kept: Path) -> Weights:
-    hashes = _checked(folder, tuple(BASE), kept)
+    hashes = _hashes(folder, tuple(BASE), kept)
     altered = [name for name, expected in BASE.items() if hashes[name] != expected]
     if altered:
         raise WeightsError(
@@ -88,13 +89,13 @@ def _base(folder: Path, kept: Path) -> Weights:
 
 
 def _from_packages(packed: dict[str, list[Path]], kept: Path) -> Weights:
-    """Join what the data packages hold into the data folder, once; again if the joined copy was altered."""
+    """Join the files of the data packages into the data folder, once, and again if the copy was altered."""
     folder = kept / "whisper-base"
     if all((folder / name).is_file() for name in BASE):
         try:
             return _base(folder, kept)
         except WeightsError:
-            pass  # the copy was altered or cut short: the packages can mend it
+            pass  # the copy is altered or incomplete: join it again
     missing = [name for name in BASE if not packed.get(name)]
     if missing:
         raise WeightsError(f"The packages {' and '.join(PACKAGES)} lack {' and '.join(missing)}.")
@@ -104,7 +105,7 @@ def _from_packages(packed: dict[str, list[Path]], kept: Path) -> Weights:
 
 
 def _packed() -> dict[str, list[Path]]:
-    """File of the model -> the installed files to join for it; empty when a package is not installed."""
+    """Return the installed parts of each model file; empty if a package is not installed."""
     found: dict[str, list[Path]] = {}
     try:
         packed = [file for package in PACKAGES for file in metadata.files(package) or ()]
@@ -118,12 +119,12 @@ def _packed() -> dict[str, list[Path]]:
 
 
 def _join(parts: list[Path], target: Path) -> None:
-    """Write the parts one after the other. Another process may do the same at once: the last whole one stays."""
+    """Join the parts into `target`. If processes do so at once, the last complete file stays."""
     try:
         with writing.replacing(target) as whole:
             for part in parts:
                 with open(part, "rb") as source:
-                    shutil.copyfileobj(source, whole, BLOCK)
+                    shutil.copyfileobj(source, whole, BLOCK_BYTES)
     except FileNotFoundError as error:
         raise WeightsError(f"{Path(error.filename or parts[0]).name} of the packaged weights is missing.") from error
     except OSError as error:
@@ -135,7 +136,7 @@ def _join(parts: list[Path], target: Path) -> None:
 
 
 def _from_hub(size: str, kept: Path) -> Weights:
-    """Weights from the hub's cache on this machine, or else downloaded into it."""
+    """Return weights from the hub's cache on this machine, downloading them if necessary."""
     from faster_whisper.utils import available_models, download_model
 
     if size not in available_models():
@@ -147,7 +148,7 @@ def _from_hub(size: str, kept: Path) -> Weights:
     try:
         try:
             folder = Path(download_model(name, revision=revision, local_files_only=True))
-        except Exception:  # not in the cache yet; the hub's library has an error of its own for every way to say so  # noqa: BLE001
+        except Exception:  # not in the cache; the hub raises a different error for each cause  # noqa: BLE001
             folder = Path(download_model(name, revision=revision))
     except Exception as error:
         raise WeightsError(
@@ -155,11 +156,11 @@ def _from_hub(size: str, kept: Path) -> Weights:
         ) from error
     if size == "base":
         return _base(folder, kept)
-    return Weights(folder, f"whisper-{size}", _checked(folder, ("model.bin",), kept)["model.bin"])
+    return Weights(folder, f"whisper-{size}", _hashes(folder, ("model.bin",), kept)["model.bin"])
 
 
-def _checked(folder: Path, names: tuple[str, ...], kept: Path) -> dict[str, str]:
-    """SHA-256 of the files; remembered while their sizes and times of change stay, so that most starts read nothing."""
+def _hashes(folder: Path, names: tuple[str, ...], kept: Path) -> dict[str, str]:
+    """Return the SHA-256 of the files, cached until a size, modification time or inode changes."""
     note = kept / f"checked-{hashlib.sha256(str(folder).encode()).hexdigest()[:16]}.json"
     try:
         known = json.loads(note.read_text())
@@ -182,11 +183,11 @@ def _checked(folder: Path, names: tuple[str, ...], kept: Path) -> dict[str, str]
             raise WeightsError(f"{folder / name} cannot be read.", detail=str(error)) from error
         fresh[name] = {"stamp": stamp, "sha256": hashes[name]}
     if fresh != known:
-        _note(note, json.dumps(fresh))
+        _save_cache(note, json.dumps(fresh))
     return hashes
 
 
-def _note(path: Path, text: str) -> None:
-    """Remember, if the data folder allows; otherwise the next start hashes again."""
+def _save_cache(path: Path, text: str) -> None:
+    """Write the cache of hashes if the data folder allows it; otherwise the next start hashes again."""
     with contextlib.suppress(OSError), writing.replacing(path, "w") as file:
         file.write(text)

@@ -1,4 +1,4 @@
-"""Times of words: in order, none without length, none longer than a word lasts."""
+"""Correct word times: in order, none of zero length, none longer than a word."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 from stt.transcript.model import Segment, Word
 
-LONGEST_WORD = 1.5  # seconds; where a passage is left out, the word before it seems to last until its end
-SHORTEST_WORD = 0.04  # seconds; the aligner gives one to several words in a place that it is not sure of
+LONGEST_WORD = 1.5  # seconds; where speech was skipped, the word before it seems to last until its end
+SHORTEST_WORD = 0.04  # seconds; the aligner puts words that it cannot place at one time
 
 
 def segment(decoded: Any, earliest: float, latest: float) -> Segment | None:
-    """Return our segment from the library's, with words in time order within `earliest` to `latest` seconds.
+    """Return a Segment from faster-whisper's, with words in time order within `earliest` to `latest` seconds.
 
-    None if it has no text, or more words than there is time for: such text was never said.
+    None if it has no text, or more words than there is time for, which is a hallucination.
     """
     said = [word for word in decoded.words or () if word.word]
     text = "".join(word.word for word in said)
@@ -35,7 +35,7 @@ def segment(decoded: Any, earliest: float, latest: float) -> Segment | None:
 
 
 def _starts(starts: Sequence[float], earliest: float, latest: float) -> list[float] | None:
-    """The starts in order, each at least SHORTEST_WORD before the next one and before `latest`; None without room."""
+    """Return starts in order, each SHORTEST_WORD or more before the next and `latest`; None without room."""
     if latest - earliest < SHORTEST_WORD * len(starts):
         return None
     found: list[float] = []

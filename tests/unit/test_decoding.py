@@ -16,14 +16,14 @@ from stt.whisper import decoding, sliding, transcribe, word_times
 from tests.audio import RATE
 
 
-def heard_as(*words: tuple[str, float, float], confidences: Iterable[float] = repeat(0.9)) -> sliding.Decoded:
+def decoded(*words: tuple[str, float, float], confidences: Iterable[float] = repeat(0.9)) -> sliding.Decoded:
     said = [fw.Word(start, end, text, sure) for (text, start, end), sure in zip(words, confidences, strict=False)]
     text = "".join(word.word for word in said)
     return sliding.Decoded(1, 0, said[0].start, said[-1].end, text, [], -0.2, 1.0, 0.0, said, 0.0, language="en")
 
 
-@pytest.mark.parametrize(("pace", "is_invented"), [(60, True), (20, True), (11, False), (3, False)])
-def test_more_words_than_anybody_can_say_are_invented(pace: float, is_invented: bool):
+@pytest.mark.parametrize(("pace", "expected"), [(60, True), (20, True), (11, False), (3, False)])
+def test_more_words_than_anybody_can_say_are_invented(pace: float, expected: bool):
     """At the end of a window Whisper now and then puts a sentence of its own into a third of a second."""
     said = [
         "i'm",
@@ -45,12 +45,12 @@ def test_more_words_than_anybody_can_say_are_invented(pace: float, is_invented: 
         "not",
         "worry",
     ]
-    segment = heard_as(*((f" {word}", at / pace, (at + 1) / pace) for at, word in enumerate(said)))
-    assert decoding.invented(segment, np.ones(1000, np.float32), 2.4) == is_invented
+    segment = decoded(*((f" {word}", at / pace, (at + 1) / pace) for at, word in enumerate(said)))
+    assert decoding.is_hallucination(segment, np.ones(1000, np.float32), 2.4) == expected
 
 
 @pytest.mark.parametrize(
-    ("confidences", "voice", "is_invented"),
+    ("confidences", "voice", "expected"),
     [
         ((0.12, 0.05, 0.87, 0.07, 0.18, 0.15), 0.02, True),
         ((0.12, 0.05, 0.87, 0.07, 0.18, 0.15), 0.9, False),
@@ -59,18 +59,18 @@ def test_more_words_than_anybody_can_say_are_invented(pace: float, is_invented: 
     ],
     ids=["a tune", "somebody hard to understand", "somebody on the telephone", "one word out of nothing"],
 )
-def test_what_is_mostly_doubtful_where_hardly_a_voice_is_is_invented(confidences, voice: float, is_invented: bool):
-    segment = heard_as(*((" word" + "s" * at, at, at + 1.0) for at in range(len(confidences))), confidences=confidences)
-    assert decoding.invented(segment, np.full(1000, voice, np.float32), 2.4) == is_invented
+def test_what_is_mostly_doubtful_where_hardly_a_voice_is_expected(confidences, voice: float, expected: bool):
+    segment = decoded(*((" word" + "s" * at, at, at + 1.0) for at in range(len(confidences))), confidences=confidences)
+    assert decoding.is_hallucination(segment, np.full(1000, voice, np.float32), 2.4) == expected
 
 
-@pytest.mark.parametrize(("nobody", "voice", "is_invented"), [(0.8, 0.02, True), (0.8, 0.9, False), (0.4, 0.02, False)])
+@pytest.mark.parametrize(("nobody", "voice", "expected"), [(0.8, 0.02, True), (0.8, 0.9, False), (0.4, 0.02, False)])
 def test_sure_words_are_invented_where_whisper_itself_finds_that_nobody_speaks(
-    nobody: float, voice: float, is_invented: bool
+    nobody: float, voice: float, expected: bool
 ):
     """A tune was " 2-3-4", nearly sure, four times; somebody on the telephone has a probability of up to 0.4."""
-    segment = replace(heard_as((" 2", 0.0, 0.4), ("-3", 0.4, 0.8), ("-4", 0.8, 1.3)), no_speech_prob=nobody)
-    assert decoding.invented(segment, np.full(1000, voice, np.float32), 2.4) == is_invented
+    segment = replace(decoded((" 2", 0.0, 0.4), ("-3", 0.4, 0.8), ("-4", 0.8, 1.3)), no_speech_prob=nobody)
+    assert decoding.is_hallucination(segment, np.full(1000, voice, np.float32), 2.4) == expected
 
 
 @pytest.mark.parametrize(
@@ -79,32 +79,32 @@ def test_sure_words_are_invented_where_whisper_itself_finds_that_nobody_speaks(
 )
 def test_quick_speech_in_other_scripts_is_not_taken_for_invented(sentence: str):
     """Forty-five signs a second, each as a word, as Whisper parts scripts without spaces; Hindi's signs are no letters."""
-    segment = heard_as(*((sign, at / 45, (at + 1) / 45) for at, sign in enumerate(sentence)))
-    assert not decoding.invented(segment, np.ones(1000, np.float32), 2.4)
+    segment = decoded(*((sign, at / 45, (at + 1) / 45) for at, sign in enumerate(sentence)))
+    assert not decoding.is_hallucination(segment, np.ones(1000, np.float32), 2.4)
 
 
 def test_a_passage_that_was_jumped_over_is_heard_again():
     """Between two segments, inside one, and at the end; silence of any length is no passage."""
     spans = [(0.0, 10.0), (30.0, 40.0)]
-    first = heard_as((" a", 0.0, 0.5), (" b", 0.5, 1.0), (" c", 9.5, 10.0))
-    second = heard_as((" d", 30.0, 31.0), (" e", 31.0, 36.0))
+    first = decoded((" a", 0.0, 0.5), (" b", 0.5, 1.0), (" c", 9.5, 10.0))
+    second = decoded((" d", 30.0, 31.0), (" e", 31.0, 36.0))
     asked = []
 
-    def again(start: float, end: float) -> list[fw.Segment]:
+    def redecode(start: float, end: float) -> list[fw.Segment]:
         asked.append((start, end))
         return [
-            heard_as((" again", start, start + 1.0), *(("!", at, at + 1.0) for at in np.arange(start + 1, end, 1.0)))
+            decoded((" again", start, start + 1.0), *(("!", at, at + 1.0) for at in np.arange(start + 1, end, 1.0)))
         ]
 
-    texts = [segment.text.strip("!") for segment in decoding.complete([first, second], spans, again)]
+    texts = [segment.text.strip("!") for segment in decoding.fill_gaps([first, second], spans, redecode)]
     assert texts == [" a b", " again", " c", " d e", " again"]
     assert asked == [(1.0, 9.5), (32.5, 40.0)], "a word that seems to last five seconds hides a passage"
 
 
 def test_where_every_passage_has_its_words_nothing_is_heard_again():
     spans = [(0.0, 3.0), (9.0, 12.0)]
-    segments = [heard_as((" a", 0.2, 1.2), (" b", 1.2, 3.0)), heard_as((" c", 9.0, 10.5), (" d", 10.5, 12.0))]
-    assert list(decoding.complete(segments, spans, lambda start, end: pytest.fail("asked again"))) == segments
+    segments = [decoded((" a", 0.2, 1.2), (" b", 1.2, 3.0)), decoded((" c", 9.0, 10.5), (" d", 10.5, 12.0))]
+    assert list(decoding.fill_gaps(segments, spans, lambda start, end: pytest.fail("asked again"))) == segments
 
 
 def test_a_passage_is_heard_again_for_real(data, talk):
@@ -113,9 +113,9 @@ def test_a_passage_is_heard_again_for_real(data, talk):
     spans = vad.speech(talk)
     model = transcribe._models().whole
     tokenizer = Tokenizer(model.hf_tokenizer, True, task="transcribe", language="en")
-    passage = decoding.Passage(model, talk, lambda _: tokenizer, decoding._options(tokenizer), "en")
-    few = [heard_as((" there's", 0.3, 0.6)), heard_as((" silly", len(talk) / RATE - 0.5, len(talk) / RATE))]
-    found = decoding.complete(few, spans, passage.again)
+    decoder = decoding.SpeechDecoder(model, talk, lambda _: tokenizer, decoding._options(tokenizer), "en")
+    few = [decoded((" there's", 0.3, 0.6)), decoded((" silly", len(talk) / RATE - 0.5, len(talk) / RATE))]
+    found = decoding.fill_gaps(few, spans, decoder.redecode)
     text = "".join(segment.text for segment in found)
     assert len(text.split()) > 0.9 * sum(len(segment.words) for segment in whole)
 
@@ -123,19 +123,19 @@ def test_a_passage_is_heard_again_for_real(data, talk):
 def test_a_passage_of_which_only_a_part_was_found_is_decoded_again_for_the_rest():
     asked = []
 
-    def again(start: float, end: float) -> list[fw.Segment]:
+    def redecode(start: float, end: float) -> list[fw.Segment]:
         asked.append((start, end))
-        return [heard_as((" again", start, start + 1.0))] if len(asked) < 6 else []
+        return [decoded((" again", start, start + 1.0))] if len(asked) < 6 else []
 
-    texts = [segment.text for segment in decoding.complete([], [(0.0, 10.0)], again)]
-    assert texts == [" again"] * decoding.AGAIN
+    texts = [segment.text for segment in decoding.fill_gaps([], [(0.0, 10.0)], redecode)]
+    assert texts == [" again"] * decoding.MAX_REDECODES
     assert asked == [(0.0, 10.0), (1.0, 10.0), (2.0, 10.0)]
 
 
 def placed(
     *words: tuple[str, float, float], earliest: float = 0.0, latest: float = 30.0
 ) -> list[tuple[float, float]] | None:
-    found = word_times.segment(heard_as(*words), earliest, latest)
+    found = word_times.segment(decoded(*words), earliest, latest)
     return [(word.start, word.end) for word in found.words] if found else None
 
 

@@ -19,7 +19,7 @@ from stt.store import recordings, records
 from stt.store.records import Job
 from stt.transcript.model import Transcript
 from stt.whisper import transcribe
-from stt.whisper.parallel import Lanes
+from stt.whisper.parallel import DecodePool
 from tests import audio, transcripts
 from tests.waiting import until
 
@@ -101,8 +101,8 @@ def test_the_stretch_ahead_is_heard_and_counted_before_its_turn(
     monkeypatch.setattr(vad, "STRETCH", 40.0)
     clips = [audio.samples(audio.utterance(name)) for name in audio.librispeech()]
     work, feed = working(audio.write(tmp_path / "talk.flac", np.concatenate(clips)[: 150 * audio.RATE]))
-    with closing(feed), Lanes(transcribe.THREADS) as lanes:
-        ears = Ears(work, feed, lanes, crashes.Watch(work.job.id, work.cancelled))
+    with closing(feed), DecodePool(transcribe.THREADS) as pool:
+        ears = Ears(work, feed, pool, crashes.Watch(work.job.id, work.cancelled))
         here = ears.hear(20.0, "en")
         until(lambda: ears.further > 0)  # though nobody has asked for a word of either
         ahead = ears.hear(here.end, "en")

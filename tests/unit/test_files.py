@@ -33,7 +33,7 @@ def test_copies_and_notes_that_cannot_take_their_place_leave_nothing(tmp_path: P
     (tmp_path / catalog.COPY / "in the way").mkdir(parents=True)
     (tmp_path / "note" / "in the way").mkdir(parents=True)
     catalog.load(tmp_path, lambda _etag: ([{"id": "nova-3"}], None))
-    weights._note(tmp_path / "note", "{}")
+    weights._save_cache(tmp_path / "note", "{}")
     assert {path.name for path in tmp_path.iterdir()} == {catalog.COPY, "note"}
 
 

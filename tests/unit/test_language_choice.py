@@ -26,7 +26,7 @@ class Slices:
         self.encoded = np.repeat(np.arange(len(found), dtype=np.float32), 250)[None, :, None]
         self.alone = self.encoded
 
-    def languages_of(self, batch) -> list[list[tuple[str, float]]]:
+    def detect_languages(self, batch) -> list[list[tuple[str, float]]]:
         numbers = np.asarray(batch)[:, :, 0].mean(axis=1).round().astype(int)
         return [[(f"<|{code}|>", share) for code, share in self.found[number].items()] for number in numbers]
 
@@ -34,7 +34,7 @@ class Slices:
         self, choice: LanguageChoice, *, follows: bool = True, voiced: float = 1.0, pauses=()
     ) -> tuple[str, int]:
         size = self.encoded.shape[1] * 2
-        found = choice.of_window(
+        found = choice.choose(
             self,
             lambda frames: self.alone,
             self.encoded,
@@ -109,11 +109,11 @@ def test_each_part_of_a_recording_is_transcribed_in_its_language():
 
 def test_a_language_before_is_kept_unless_the_sound_says_otherwise(speech):
     sound = speech[: 11 * RATE]
-    assert {segment.language for segment in transcribe.transcribe(sound, before="de")} == {"en"}
-    run = transcribe.transcribe(sound[: 2 * RATE], before="de")
+    assert {segment.language for segment in transcribe.transcribe(sound, previous="de")} == {"en"}
+    run = transcribe.transcribe(sound[: 2 * RATE], previous="de")
     assert {segment.language for segment in run} <= {"de"} and run.language == "de"
 
 
 def test_a_named_language_that_whisper_does_not_know_is_refused(speech):
     with pytest.raises(BadOption, match="klingon"):
-        transcribe.transcribe(speech, among=["en", "klingon"])
+        transcribe.transcribe(speech, candidates=["en", "klingon"])

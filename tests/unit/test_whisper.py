@@ -270,18 +270,18 @@ def test_the_provenance_names_weights_versions_and_settings():
 
 def test_a_long_recording_is_cut_into_a_lane_for_each_thread(talk):
     sound = np.concatenate([talk] * 3)
-    bounds = transcribe._bounds(sound, RATE)
+    bounds = transcribe._part_bounds(sound, RATE)
     assert bounds[0] == RATE and bounds[-1] == len(sound)
     assert len(bounds) == transcribe.THREADS + 1
-    assert all(other - one >= transcribe.LONG / 4 * RATE for one, other in pairwise(bounds))
-    assert transcribe._bounds(talk[: 50 * RATE], 0) == [0, 50 * RATE]
+    assert all(other - one >= transcribe.SPLIT_SECONDS / 4 * RATE for one, other in pairwise(bounds))
+    assert transcribe._part_bounds(talk[: 50 * RATE], 0) == [0, 50 * RATE]
 
 
 def test_lanes_hear_what_one_part_hears(talk, heard):
     """`heard` was: a short part alone for the language, and the rest in lanes."""
     _, segments = heard
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(transcribe, "LONG", 1000.0)
+        patch.setattr(transcribe, "SPLIT_SECONDS", 1000.0)
         alone = text_of(talk, language="en")
     assert jiwer.wer(plain(alone), plain("".join(segment.text for segment in segments))) < 0.1
 
@@ -291,11 +291,11 @@ def test_what_is_done_counts_in_all_lanes(talk):
     sound = np.concatenate([talk, talk])
     run = transcribe.transcribe(sound, language="en")
     at_its_end, seen = {}, [run.seconds_done]
-    for segment in run.live():
+    for segment in run.events():
         seen.append(run.seconds_done)
         if segment is not None:
             at_its_end[segment.end] = run.seconds_done
-    first_lane = transcribe._bounds(sound, 0)[1] / RATE
+    first_lane = transcribe._part_bounds(sound, 0)[1] / RATE
     end = max(end for end in at_its_end if end <= first_lane)
     assert at_its_end[end] > first_lane + 10
     assert seen == sorted(seen) and seen[0] == 0 and seen[-1] == pytest.approx(len(sound) / RATE)

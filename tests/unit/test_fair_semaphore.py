@@ -8,16 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from stt.errors import Cancelled
-from stt.whisper.fair_semaphore import Turns
+from stt.whisper.fair_semaphore import PrioritySemaphore
 from tests.waiting import until
 
 
-def nobody_asks() -> None:
+def not_cancelled() -> None:
     pass
 
 
-def waiting(turns: Turns) -> int:
-    return len(turns._waiting)
+def waiting(semaphore: PrioritySemaphore) -> int:
+    return len(semaphore._waiting)
 
 
 @pytest.fixture
@@ -26,27 +26,29 @@ def pool():
         yield pool
 
 
-def queue(pool: ThreadPoolExecutor, turns: Turns, names: list[str], ask=nobody_asks) -> tuple[list[str], list]:
+def queue(
+    pool: ThreadPoolExecutor, semaphore: PrioritySemaphore, names: list[str], check_cancelled=not_cancelled
+) -> tuple[list[str], list]:
     """All wait one after the other, those whose name begins with "first" before the others; who had a turn, in order."""
     had: list[str] = []
 
     def take(name: str) -> None:
-        with turns.taken(ask, first=name.startswith("first")):
+        with semaphore.acquire(check_cancelled, priority=name.startswith("first")):
             had.append(name)
 
     futures = []
     for name in names:
         futures.append(pool.submit(take, name))
-        until(lambda: waiting(turns) == len(futures))
+        until(lambda: waiting(semaphore) == len(futures))
     return had, futures
 
 
 def test_no_more_than_given_work_at_once(pool):
-    turns, meeting = Turns(2), threading.Barrier(2, timeout=10)
+    semaphore, meeting = PrioritySemaphore(2), threading.Barrier(2, timeout=10)
     at_work, most = [0], []
 
     def work() -> None:
-        with turns.taken(nobody_asks):
+        with semaphore.acquire(not_cancelled):
             at_work[0] += 1
             meeting.wait()
             most.append(at_work[0])
@@ -59,52 +61,52 @@ def test_no_more_than_given_work_at_once(pool):
 
 
 def test_turns_go_by_who_came_first_and_those_who_may_before_them(pool):
-    turns = Turns(1)
-    with turns.taken(nobody_asks):
-        had, futures = queue(pool, turns, ["a", "b", "first 1", "c", "first 2"])
+    semaphore = PrioritySemaphore(1)
+    with semaphore.acquire(not_cancelled):
+        had, futures = queue(pool, semaphore, ["a", "b", "first 1", "c", "first 2"])
     for future in futures:
         future.result(timeout=10)
     assert had == ["first 1", "first 2", "a", "b", "c"]
 
 
 def test_who_waits_is_asked_and_may_leave(pool):
-    turns, cancelled = Turns(1), threading.Event()
+    semaphore, cancelled = PrioritySemaphore(1), threading.Event()
 
-    def ask() -> None:
+    def check_cancelled() -> None:
         if cancelled.is_set():
             raise Cancelled()
 
-    with turns.taken(nobody_asks):
-        had, leaving = queue(pool, turns, ["a"], ask)
-        stays = pool.submit(turns.taken(nobody_asks).__enter__)
-        until(lambda: waiting(turns) == 2)
+    with semaphore.acquire(not_cancelled):
+        had, leaving = queue(pool, semaphore, ["a"], check_cancelled)
+        stays = pool.submit(semaphore.acquire(not_cancelled).__enter__)
+        until(lambda: waiting(semaphore) == 2)
         cancelled.set()
         with pytest.raises(Cancelled):
             leaving[0].result(timeout=10)
         assert not stays.done()
     stays.result(timeout=10)
-    assert had == [] and waiting(turns) == 0
+    assert had == [] and waiting(semaphore) == 0
 
 
 def test_who_is_asked_with_the_turn_and_leaves_gives_it_back():
-    turns = Turns(1)
+    semaphore = PrioritySemaphore(1)
 
-    def ask() -> None:
+    def check_cancelled() -> None:
         raise Cancelled()
 
-    with pytest.raises(Cancelled), turns.taken(ask):
+    with pytest.raises(Cancelled), semaphore.acquire(check_cancelled):
         raise AssertionError("nobody works here")
-    with turns.taken(nobody_asks):
-        assert turns._free == 0
-    assert turns._free == 1
+    with semaphore.acquire(not_cancelled):
+        assert semaphore._free == 0
+    assert semaphore._free == 1
 
 
 def test_who_goes_first_leaves_a_turn_to_the_others_while_they_wait(pool):
     """Many short recordings beside a long one."""
-    turns = Turns(2)
-    with turns.taken(nobody_asks, first=True):
-        with turns.taken(nobody_asks):
-            had, futures = queue(pool, turns, ["first 1", "first 2", "window 1", "window 2"])
+    semaphore = PrioritySemaphore(2)
+    with semaphore.acquire(not_cancelled, priority=True):
+        with semaphore.acquire(not_cancelled):
+            had, futures = queue(pool, semaphore, ["first 1", "first 2", "window 1", "window 2"])
         for future in futures:
             future.result(timeout=10)
     assert had == ["window 1", "window 2", "first 1", "first 2"]

@@ -14,8 +14,8 @@ from faster_whisper.tokenizer import Tokenizer
 from stt.errors import Cancelled
 from stt.speech import vad
 from stt.whisper import decoding, sliding, transcribe
-from stt.whisper import model as windows
 from stt.whisper.mel import features
+from stt.whisper.model import failed
 from tests import audio
 from tests.audio import RATE
 from tests.waiting import until
@@ -23,21 +23,21 @@ from tests.waiting import until
 pytestmark = pytest.mark.usefixtures("one_data_folder")
 
 
-def tries(sound: np.ndarray, ask=lambda: None, before: tuple[int, ...] = (), **options) -> tuple:
+def tries(sound: np.ndarray, check_cancelled=lambda: None, previous: tuple[int, ...] = (), **options) -> tuple:
     """What is decided for the window that begins `sound`."""
     model = transcribe._models().whole
     tokenizer = Tokenizer(model.hf_tokenizer, True, task="transcribe", language="en")
-    encoded = model.encoded(fw.pad_or_trim(model.feature_extractor(sound)[:, :-1]))
+    encoded = model.encode_window(fw.pad_or_trim(model.feature_extractor(sound)[:, :-1]))
     chosen = replace(decoding._options(tokenizer), **options)
-    with model.part(ask, short=False) as mine:
-        found = mine.decoded(encoded, before, tokenizer, chosen)
-        return mine.with_less_repeated(found, encoded, tokenizer, chosen) if windows.failed(found, chosen) else found
+    with model.session(check_cancelled, short=False) as mine:
+        found = mine.decode_window(encoded, previous, tokenizer, chosen)
+        return mine.retry_with_penalty(found, encoded, tokenizer, chosen) if failed(found, chosen) else found
 
 
 def test_clear_speech_is_decoded_once(speech):
     asked = []
-    _, _, misled, _ = tries(speech[: 11 * RATE], lambda: asked.append(1))
-    assert (len(asked), misled) == (1, False)
+    _, _, drop_prompt, _ = tries(speech[: 11 * RATE], lambda: asked.append(1))
+    assert (len(asked), drop_prompt) == (1, False)
 
 
 def test_a_window_that_fails_is_tried_without_the_text_before_then_with_less_of_it_repeated(speech):
@@ -53,7 +53,7 @@ def test_text_before_that_leads_astray_is_forgotten(speech):
     loop = (
         tuple(model.hf_tokenizer.encode(" the the the the the the the the the the", add_special_tokens=False).ids) * 4
     )
-    result, *_ = tries(speech[: 11 * RATE], before=loop, compression_ratio_threshold=1.2)
+    result, *_ = tries(speech[: 11 * RATE], previous=loop, compression_ratio_threshold=1.2)
     text = model.hf_tokenizer.decode(result.sequences_ids[0])
     assert " country" in text and " the the" not in text
 
@@ -64,26 +64,26 @@ def test_text_before_that_leads_astray_is_forgotten(speech):
 )
 def test_a_rest_too_short_for_a_word_is_not_decoded(seek, content, frames):
     """What a window leaves over may be a hundredth of a second, and the text before it would be said again."""
-    assert sliding.frames_of_next(seek, content, 3000) == frames
+    assert sliding.next_window_size(seek, content, 3000) == frames
 
 
 @pytest.mark.parametrize(("seconds", "encoded"), [(2.5, 20.0), (11.0, 20.0), (15.0, 25.0), (25.0, 30.0)])
 def test_a_short_window_is_encoded_with_less_silence_behind_it(speech, seconds, encoded):
     model = transcribe._models().whole
     features = fw.pad_or_trim(model.features(speech[: int(seconds * RATE)])[:, :-1])
-    assert model.encoded(features).shape[1] == encoded * 50, "fifty a second"
+    assert model.encode_window(features).shape[1] == encoded * 50, "fifty a second"
 
 
 def test_between_tries_a_window_can_be_cancelled(speech):
     asked = []
 
-    def ask() -> None:
+    def check_cancelled() -> None:
         asked.append(1)
         if len(asked) == 2:
             raise Cancelled()
 
     with pytest.raises(Cancelled):
-        tries(speech[: 11 * RATE], ask, (2221,) * 5, log_prob_threshold=1.0)
+        tries(speech[: 11 * RATE], check_cancelled, (2221,) * 5, log_prob_threshold=1.0)
 
 
 @pytest.mark.parametrize("short", [True, False])
@@ -94,12 +94,12 @@ def test_each_thing_that_the_model_does_can_be_cancelled(speech, short):
     def asked(until: int) -> int:
         asks = []
 
-        def ask() -> None:
+        def check_cancelled() -> None:
             asks.append(1)
             if len(asks) == until:
                 raise Cancelled()
 
-        with transcribe._models().whole.part(ask, short=short) as model:
+        with transcribe._models().whole.session(check_cancelled, short=short) as model:
             list(decoding.segments(model, sound, vad.voice(sound), "en", False))
         return len(asks)
 
@@ -116,16 +116,16 @@ def test_a_short_part_goes_before_a_long_one_and_is_not_interrupted(speech):
     model, sound, heard = transcribe._models().whole, speech[: 11 * RATE], []
 
     def hear(name: str, *, short: bool) -> None:
-        with model.part(lambda: None, short=short) as mine:
+        with model.session(lambda: None, short=short) as mine:
             for step in range(2):
                 mine.features(sound)
                 heard.append(f"{name} {step}")
 
-    with ThreadPoolExecutor() as pool, model._turns.taken(lambda: None):
-        with model._turns.taken(lambda: None):
+    with ThreadPoolExecutor() as pool, model._semaphore.acquire(lambda: None):
+        with model._semaphore.acquire(lambda: None):
             for number, (name, short) in enumerate([("window", False), ("clip", True)], 1):
                 pool.submit(hear, name, short=short)
-                until(lambda waiting=number: len(model._turns._waiting) == waiting)
+                until(lambda waiting=number: len(model._semaphore._waiting) == waiting)
         until(lambda: len(heard) == 4)
     assert heard == ["clip 0", "clip 1", "window 0", "window 1"]
 
