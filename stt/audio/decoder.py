@@ -76,14 +76,14 @@ class Reader:
 
     def __init__(
         self, path: Path, apart: bool = False, *, name: str = "", track: int | Sequence[int] | None = None,
-        ask: Callable[[], None] = lambda: None) -> None:  # fmt: skip
+        check_cancelled: Callable[[], None] = lambda: None) -> None:  # fmt: skip
         self.lost: list[tuple[float, float, str]] = []
         self.mix: str | None = None
         self._taken = 0  # samples
         self._decoder: decoder_pool.Decoder | None = decoder_pool.take()
         try:
             found, _ = self._decoder.call(
-                "open", path=str(path), name=name, apart=apart, track=track, ask=ask, **DECODE
+                "open", path=str(path), name=name, apart=apart, track=track, check_cancelled=check_cancelled, **DECODE
             )
         except BaseException:
             self.close()
@@ -111,20 +111,20 @@ class Reader:
         """Seconds read so far."""
         return self._taken / RATE
 
-    def read(self, seconds: float, ask: Callable[[], None] = lambda: None) -> np.ndarray:
-        """The next samples, channels x n, float32, -1 to 1. Shorter at the end, and then of length 0.
+    def read(self, seconds: float, check_cancelled: Callable[[], None] = lambda: None) -> np.ndarray:
+        """Return the next samples, (channels, n), float32, -1 to 1: fewer at the end, and then none.
 
-        `ask` is called before every PART seconds, and while they are decoded. It may raise; then nothing more can be
-        read here. Raises UnsafeRecording.
+        `check_cancelled` is called before every PART seconds and while they are decoded. After it has raised, nothing
+        more can be read here. Raises UnsafeRecording.
         """
-        parts = list(self._parts("read", seconds, ask))
+        parts = list(self._parts("read", seconds, check_cancelled))
         samples = [np.frombuffer(content, "<f4").reshape(self.channels, -1) for content in parts]
         return np.concatenate(samples, axis=1) if samples else np.zeros((self.channels, 0), np.float32)
 
-    def skip(self, seconds: float, ask: Callable[[], None] = lambda: None) -> float:
+    def skip(self, seconds: float, check_cancelled: Callable[[], None] = lambda: None) -> float:
         """Read on as `read` does without handing over the samples; how many seconds that was."""
         before = self._taken
-        for _ in self._parts("skip", seconds, ask):
+        for _ in self._parts("skip", seconds, check_cancelled):
             pass
         return (self._taken - before) / RATE
 
@@ -135,13 +135,13 @@ class Reader:
             np.concatenate([np.frombuffer(content, "<f4") for content in parts]) if parts else np.zeros(0, np.float32)
         )
 
-    def _parts(self, do: str, seconds: float, ask: Callable[[], None]) -> Iterator[bytes]:
+    def _parts(self, do: str, seconds: float, check_cancelled: Callable[[], None]) -> Iterator[bytes]:
         left = round(seconds * RATE) if seconds != inf else inf
         while left > 0:
             wanted = min(left, round(PART * RATE))
             if self._decoder is None:
                 raise ValueError("the recording is closed")
-            header, content = self._decoder.call(do, seconds=wanted / RATE, ask=ask, **DECODE)
+            header, content = self._decoder.call(do, seconds=wanted / RATE, check_cancelled=check_cancelled, **DECODE)
             self.lost = [tuple(each) for each in header.get("lost", self.lost)]
             self.mix = header.get("mix", self.mix)
             count = int(header["samples"])

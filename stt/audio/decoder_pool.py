@@ -80,17 +80,22 @@ class Decoder:
         return self.alive and not self._busy and self._uses < USES
 
     def call(
-        self, do: str, *, processor: float, patience: float, ask: Callable[[], None] = lambda: None, **values: Any
+        self,
+        do: str,
+        *,
+        processor: float,
+        patience: float,
+        check_cancelled: Callable[[], None] = lambda: None,
+        **values: Any,
     ) -> tuple[dict[str, Any], bytes]:
-        """Ask for one thing; the header and the content of the answer.
+        """Send one request; return the header and the content of the response.
 
-        `processor` and `patience` bound it in seconds of processor time and of waiting. `ask` is called while it
-        lasts and may raise; then, as with every error but the file's own, the process is ended.
+        `processor` and `patience` limit its processor time and its duration, in seconds. `check_cancelled` is called
+        meanwhile and may raise; then, as after every error but the file's own, the process is ended.
 
-        Raises what the decoder raises, UnsafeRecording where the process was ended by its bounds or by a fault,
-        OSError.
+        Raises what the decoder raises, UnsafeRecording if the process exceeded its limits or crashed, OSError.
         """
-        ask()
+        check_cancelled()
         self._busy = True
         bounds = _Bounds(self.pid, processor, patience)
         try:
@@ -100,7 +105,7 @@ class Decoder:
                     answer = self._answers.get(timeout=TICK)
                     break
                 except queue.Empty:
-                    ask()
+                    check_cancelled()
                     bounds.check()
             if answer is None:
                 raise UnsafeRecording(

@@ -1,4 +1,4 @@
-"""What transcribes. `base` says what a job needs of an engine; a third engine is one new file here.
+"""The engines that transcribe. `base` defines their interface; a third engine is one new file here.
 
 `on_device` is Whisper on this machine, chunk by chunk; `provider` is the AI/ML API, submitted once and polled;
 `track_file` makes a file of one track for it.

@@ -1,4 +1,4 @@
-"""What a job needs of an engine, and what an engine may ask of its job. A third engine is one new file."""
+"""Define the interface between a job and its engine. A third engine is one new file."""
 
 from __future__ import annotations
 
@@ -13,44 +13,44 @@ Result = TypeVar("Result")
 
 
 class Work(Protocol):
-    """A job in the hands of an engine."""
+    """A job as its engine sees it."""
 
     job: Job
 
     def step(self, name: str, function: Callable[..., Result], *args: Any) -> Result:
-        """Call `function` once, even if this server is killed and started again: its answer is remembered.
+        """Call `function` as a durable step: its result is stored, and returned after a restart.
 
-        A step that was broken off is called again, so it must leave the same behind when done twice.
+        An interrupted step runs again, so it must be idempotent.
         """
 
     def with_retries(self, function: Callable[..., Result], *args: Any, **values: Any) -> Result:
-        """Call `function` until the database and the store of recordings answer; for what is no step."""
+        """Call `function`, retrying while the database or the audio storage is unavailable. Not a step."""
 
     def cancelled(self) -> bool:
-        """Whether to stop now: the user has cancelled, or deleted, the job."""
+        """Return whether the user has cancelled or deleted the job."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an engine returns: the transcript and how it was made. `raw` is the provider's own answer.
+    """The result of an engine: the transcript and its provenance. `raw` is the provider's response.
 
-    `cost` is what the user is told, in US dollars; `seconds` of audio and `dollars` are what counts for the limits.
+    `cost` is shown to the user, in US dollars; `seconds` of audio and `dollars` count towards quotas.
     """
 
     transcript: Transcript
     provenance: dict[str, Any]
     cost: float | None = None
     raw: Any = None
-    seconds: float | None = None  # None: the length of the transcript
+    seconds: float | None = None  # None: the duration of the transcript
     dollars: float | None = None
-    worked: float | None = None  # seconds from the start to the result, where the job's stretches do not tell
+    worked: float | None = None  # seconds from the start to the result; None: the sum of the job's chunks
 
 
 class Engine(Protocol):
     name: str
 
     def run(self, work: Work) -> Outcome:
-        """Transcribe. Called again from the top after a restart, with finished steps answered from memory.
+        """Transcribe. After a restart it is called again, and finished steps return their stored results.
 
-        Raises SttError for everything that a user can act on, Cancelled when the user has cancelled.
+        Raises SttError for errors a user can act on, and Cancelled when the user has cancelled.
         """

@@ -1,4 +1,4 @@
-"""Whisper on this machine as an engine: a long recording in stretches, each kept as soon as it is done."""
+"""Transcribe with Whisper on this machine, in chunks that are stored as soon as they are done."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from stt.transcript.model import Segment
 from stt.whisper import transcribe
 from stt.whisper.parallel import DecodePool
 
-PART = 30.0  # seconds that are read at once
+READ_SECONDS = 30.0  # per read of a decoder
 
 
 class OnDevice:
@@ -40,115 +40,117 @@ class OnDevice:
 
     def run(self, work: Work) -> Outcome:
         with crashes.Watch(work.job.id, work.cancelled) as watch:
-            found = work.step("get the recording", _recording, work, watch)
-            # An older version's answer was the recording itself. Its owner may be another by now (see `recovery`).
+            found = work.step("get the recording", _fetch_recording, work, watch)
+            # Older versions stored the recording itself. Its owner may have changed since (see `recovery`).
             recording = work.with_retries(recordings.find, getattr(found, "id", found), None)
-            recording = work.with_retries(_looked_into, recording)
-            if work.job.url:  # that of an upload was begun with the job
+            recording = work.with_retries(_with_tracks, recording)
+            if work.job.url:  # an upload's copy was started with the job
                 copying.expect(recording, work.job.options)
-            done = work.step("find the place to go on", _place, work.job.id)
-            feed = work.with_retries(Feed, work, recording)
-            with closing(feed), DecodePool(transcribe.THREADS) as pool:
-                ears = Ears(work, feed, pool, watch)
+            done = work.step("find the place to go on", _resume_point, work.job.id)
+            reader = work.with_retries(ChunkReader, work, recording)
+            with closing(reader), DecodePool(transcribe.THREADS) as pool:
+                pipeline = ChunkPipeline(work, reader, pool, watch)
                 while not done["last"]:
-                    done = work.step("transcribe a stretch", _watched, watch, work, ears, done)
+                    done = work.step("transcribe a stretch", _transcribe_watched, watch, work, pipeline, done)
         transcript = work.with_retries(transcripts.assembled, work.job.id)
         lost = (
             {"seconds_lost": round(sum(end - start for start, end, _ in transcript.lost), 1)} if transcript.lost else {}
         )
-        chosen = {"tracks": feed.tracks} if feed.tracks else {}
+        chosen = {"tracks": reader.tracks} if reader.tracks else {}
         return Outcome(transcript, provenance={**transcribe.provenance(), **chosen, **done["facts"], **lost})
 
 
-class Feed:
-    """A recording as stretches of samples, cut at pauses. Decoding goes on from where the last stretch ended.
+class ChunkReader:
+    """Read a recording in chunks of samples that are cut at pauses, one after the other.
 
-    Cuts depend on the audio and the start alone, so a restarted job cuts where the killed one did.
+    Cuts depend only on the audio and the start, so a restarted job cuts where the killed one did.
     """
 
     def __init__(self, work: Work, recording: Recording) -> None:
         apart = bool(work.job.options.get("channels_are_speakers"))
-        self.promised = recording.duration or 0.0
+        self.declared_seconds = recording.duration or 0.0
         self._work, self._path, self._apart = work, recording.path, apart and recording.channels > 1
         several, choice = tracks.of_rows(recording.tracks), str(work.job.options.get("track") or "")
         self._track, self._names = tracks.picked(several, choice)
         self.tracks = tracks.summary(several, choice) if several else None
         self._reader: Reader | None = None
-        self._kept = np.zeros((1, 0), np.float32)  # decoded, but after the last cut
-        self._at = 0  # the sample at which `_kept` begins
+        self._kept = np.zeros((1, 0), np.float32)  # decoded samples after the last cut
+        self._at = 0  # the first sample of `_kept`
 
-    def take(self, start: int, longest: float) -> tuple[Samples, bool]:
-        """The stretch from sample `start` of at most `longest` seconds, and whether it is the last.
+    def read_chunk(self, start: int, longest: float) -> tuple[Samples, bool]:
+        """Return the chunk from sample `start` of at most `longest` seconds, and whether it is the last.
 
-        Shape (channels, samples). The last may be longer by a short rest. Raises Cancelled while it reads, NotFound
-        without the file.
+        Shape (channels, samples). The last may be up to TAIL_TOLERANCE longer. Raises Cancelled while it reads, and
+        NotFound without the file.
         """
         try:
             reader = self._reader if self._reader is not None and start == self._at else self._open(start)
             return self._read(reader, start, longest)
         except BaseException:
-            self.close()  # it has read on, but nobody knows how far
+            self.close()  # its position is unknown now
             raise
 
     def _read(self, reader: Reader, start: int, longest: float) -> tuple[Samples, bool]:
-        wanted = int(longest * (1 + vad.REST) * RATE)
+        wanted = int(longest * (1 + vad.TAIL_TOLERANCE) * RATE)
         have = self._kept.shape[1]
-        # In parts into their place: read at once, a stretch of 24 MB would be there three times for a moment.
+        # Read into place in parts: a single read would briefly hold three copies of a 24 MB chunk.
         samples = np.empty((len(self._kept), max(have, wanted + 1)), np.float32)
         samples[:, :have] = self._kept
-        # One sample more than wanted tells whether anything follows.
+        # One more sample than wanted shows whether anything follows.
         while have <= wanted:
-            part = reader.read(min(PART, (wanted + 1 - have) / RATE), self._ask)
+            part = reader.read(min(READ_SECONDS, (wanted + 1 - have) / RATE), self._check_cancelled)
             if not part.shape[1]:
                 break
             samples[:, have : have + part.shape[1]] = part
             have += part.shape[1]
         samples, last = samples[:, :have], have <= wanted
-        cut = have if last else vad.cut(_mixed(samples[:, : int(longest * RATE) + 1]), longest)
+        cut = have if last else vad.cut(_mix_down(samples[:, : int(longest * RATE) + 1]), longest)
         self._kept, self._at = samples[:, cut:].copy(), start + cut
         return samples[:, :cut], last
 
     def _open(self, start: int) -> Reader:
         self.close()
         try:
-            self._reader = reader = Reader(self._path, self._apart, track=self._track, ask=self._ask)
-        except FileNotFoundError as error:  # deleted since the job was made
+            self._reader = reader = Reader(
+                self._path, self._apart, track=self._track, check_cancelled=self._check_cancelled
+            )
+        except FileNotFoundError as error:  # deleted since the job was created
             raise NotFound("The recording is no longer kept.") from error
         if start:
-            self._find(reader, start / RATE)
+            self._seek(reader, start / RATE)
         self._kept, self._at = reader.read(0), start
         return reader
 
-    def _find(self, reader: Reader, start: float) -> None:
-        """Read up to `start` seconds, which takes a minute or more for many hours, and tell how far that is."""
+    def _seek(self, reader: Reader, start: float) -> None:
+        """Read up to `start` seconds, with progress: it takes a minute or more for many hours."""
         while (left := start - reader.position) > 0:
             far = f"{reader.position / 60:.0f} of {start / 60:.0f} min read"
-            records.update_progress(self._work.job, stage=f"Finding where to go on: {far}")
-            if not reader.skip(min(left, 60.0), self._ask):
+            records.update_progress(self._work.job, stage=f"Finding where to continue: {far}")
+            if not reader.skip(min(left, 60.0), self._check_cancelled):
                 break
         records.update_progress(self._work.job, stage=None)
 
-    def _ask(self) -> None:
+    def _check_cancelled(self) -> None:
         if self._work.cancelled():
             raise Cancelled()
 
     @property
     def channels(self) -> int:
-        """How many come apart."""
+        """Return how many channels are transcribed separately."""
         return len(self._kept)
 
     @property
     def mixed(self) -> int:
-        """How many channels were mixed to one."""
+        """Return how many channels were mixed to one."""
         return self._reader.mixed if self._reader else 1
 
     @property
     def mix(self) -> str | None:
-        """How channels were mixed, in words."""
+        """Return how channels were mixed, in words, if they were."""
         return self._reader.mix if self._reader else None
 
     def speaker(self, channel: int) -> str:
-        """The name of who speaks in a channel that came apart, from 0: that of the track, where tracks are speakers."""
+        """Return the speaker's name in a separate channel (from 0): the track's, if tracks are speakers."""
         return self._names[channel] if self._names else f"Speaker {channel + 1}"
 
     @property
@@ -162,73 +164,76 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """A part of a recording: where it begins and ends in seconds, and what is heard in each channel."""
+class Chunk:
+    """A chunk of a recording: its start and end in seconds, and a transcription of each channel."""
 
     start: float
     end: float
     last: bool
-    lost: list[tuple[float, float, str]]  # known at the end of the recording
+    lost: list[tuple[float, float, str]]  # spans that could not be decoded; known in the last chunk
     channels: int
-    facts: dict[str, Any]  # how many channels were mixed, and how
-    runs: Iterable[transcribe.Transcription]  # one after the other; the next begins when the one before is heard
+    facts: dict[str, Any]  # for the provenance: how many channels were mixed, and how
+    transcriptions: Iterable[transcribe.Transcription]  # of the channels in order; lazy until the language is known
 
 
-class Ears:
-    """Stretches as they are heard. The one after is begun when the lanes fall idle, before this one has ended."""
+class ChunkPipeline:
+    """Transcribe chunks in order, prefetching the next one while the current one finishes."""
 
-    def __init__(self, work: Work, feed: Feed, pool: DecodePool, watch: crashes.Watch) -> None:
-        self._work, self._feed, self._pool, self._watch = work, feed, pool, watch
-        self._ahead: Stretch | None = None
+    def __init__(self, work: Work, reader: ChunkReader, pool: DecodePool, watch: crashes.Watch) -> None:
+        self._work, self._reader, self._pool, self._watch = work, reader, pool, watch
+        self._prefetched: Chunk | None = None
 
-    def hear(self, start: float, language: str | None) -> Stretch:
-        """Begin the stretch at `start` seconds, with the language before it if it is known. Raises NotFound without
-        the file.
+    def next_chunk(self, start: float, language: str | None) -> Chunk:
+        """Start the chunk at `start` seconds, with the language before it if known.
+
+        Raises NotFound without the file.
         """
-        ahead = self._ahead
-        here = ahead if ahead and ahead.start == start else self._begun(start, language)
-        # The first stretch keeps all threads, so that first words come soon.
-        if here.last or not start or language is None or self._watch.one_by_one:
-            self._ahead = None
-        elif ahead is None or ahead.start != here.end:
-            self._ahead = self._begun(here.end, language)
-        return here
+        prefetched = self._prefetched
+        chunk = prefetched if prefetched and prefetched.start == start else self._submit(start, language)
+        # The first chunk keeps all threads, so that the first words appear soon.
+        if chunk.last or not start or language is None or self._watch.one_by_one:
+            self._prefetched = None
+        elif prefetched is None or prefetched.start != chunk.end:
+            self._prefetched = self._submit(chunk.end, language)
+        return chunk
 
     @property
-    def further(self) -> float:
-        """Seconds that are heard already of the stretch after the one that was given last."""
-        ahead = self._ahead
-        return sum(run.seconds_done for run in ahead.runs) / ahead.channels if ahead else 0.0
+    def prefetched_seconds(self) -> float:
+        """Return the seconds already decoded of the next chunk."""
+        chunk = self._prefetched
+        return sum(each.seconds_done for each in chunk.transcriptions) / chunk.channels if chunk else 0.0
 
     @property
-    def promised(self) -> float:
-        """Seconds of audio that the recording is said to have."""
-        return self._feed.promised
+    def declared_seconds(self) -> float:
+        """Return the duration that the recording declares."""
+        return self._reader.declared_seconds
 
     def speaker(self, channel: int) -> str:
-        """The name of who speaks in a channel that came apart, from 0."""
-        return self._feed.speaker(channel)
+        """Return the speaker's name in a separate channel, from 0."""
+        return self._reader.speaker(channel)
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is being decoded ahead."""
-        return self._ahead is None
+        """Return whether no chunk is being prefetched."""
+        return self._prefetched is None
 
-    def _begun(self, start: float, language: str | None) -> Stretch:
-        # Channels that come apart share the memory of two.
-        longest = vad.STRETCH * 2 / max(2, self._feed.channels) if start else vad.FIRST_STRETCH
-        samples, last = self._feed.take(round(start * RATE), longest)
-        runs = self._runs(samples, language)
-        end, lost = start + samples.shape[1] / RATE, self._feed.lost if last else []
-        facts: dict[str, Any] = {"mixed_channels": self._feed.mixed} if self._feed.mixed > 1 else {}
-        facts |= {"mix": self._feed.mix} if self._feed.mix else {}
-        return Stretch(start, end, last, lost, len(samples), facts, list(runs) if language else runs)
+    def _submit(self, start: float, language: str | None) -> Chunk:
+        # Separate channels share the memory of two.
+        longest = vad.CHUNK_SECONDS * 2 / max(2, self._reader.channels) if start else vad.FIRST_CHUNK_SECONDS
+        samples, last = self._reader.read_chunk(round(start * RATE), longest)
+        transcriptions = self._transcribe(samples, language)
+        end, lost = start + samples.shape[1] / RATE, self._reader.lost if last else []
+        facts: dict[str, Any] = {"mixed_channels": self._reader.mixed} if self._reader.mixed > 1 else {}
+        facts |= {"mix": self._reader.mix} if self._reader.mix else {}
+        # With a known language all channels are submitted at once; otherwise each one waits for the one before.
+        started = list(transcriptions) if language else transcriptions
+        return Chunk(start, end, last, lost, len(samples), facts, started)
 
-    def _runs(self, samples: Samples, language: str | None) -> Iterator[transcribe.Transcription]:
+    def _transcribe(self, samples: Samples, language: str | None) -> Iterator[transcribe.Transcription]:
         options = self._work.job.options
         named = languages_of(options)
         for sound in samples:
-            run = transcribe.transcribe(
+            transcription = transcribe.transcribe(
                 sound,
                 language=named[0] if len(named) == 1 else None,
                 candidates=named,
@@ -237,24 +242,24 @@ class Ears:
                 cancelled=self._work.cancelled,
                 pool=self._pool,
             )
-            yield run
-            language = language or run.language
+            yield transcription
+            language = language or transcription.language
 
 
 def languages_of(options: Mapping[str, Any]) -> list[str]:
-    """Return the codes of the languages that the user named; one alone is given, of several each window has one."""
+    """Return the language codes the user chose. Of several, each window is in one."""
     return [code for code in str(options.get("language") or "").split(",") if code]
 
 
-def _looked_into(recording: Recording) -> Recording:
-    """The recording with its tracks; as it is where the file is gone or cannot be read, which reading it will tell."""
+def _with_tracks(recording: Recording) -> Recording:
+    """Return the recording with its tracks, or unchanged if its file is missing or unreadable."""
     with suppress(InputError, FileNotFoundError):
         return recordings.looked_into(recording)
     return recording
 
 
-def _recording(work: Work, watch: crashes.Watch) -> str:
-    """The id of the job's recording; a link is downloaded first."""
+def _fetch_recording(work: Work, watch: crashes.Watch) -> str:
+    """Return the id of the job's recording, after downloading a link."""
     job = work.job
     if job.recording_id is not None:
         return job.recording_id
@@ -284,88 +289,92 @@ def _recording(work: Work, watch: crashes.Watch) -> str:
 
 
 def _attach(connection: Connection, job: Job, recording: Recording) -> None:
-    """Give the job its recording. Raises Cancelled where it was cancelled or deleted while the file was looked into."""
+    """Assign the recording to the job. Raises Cancelled if the job was cancelled or deleted meanwhile."""
     facts = {"recording_id": recording.id, "duration": recording.duration, "stage": None}
     facts |= {"dated": recording.dated, "dated_by": recording.dated_by}
     if not records.update_progress(job, connection, **facts):
         raise Cancelled()
-    if job.title == titles.of_name(download.name_of(job.url or "")):  # nobody gave it another one
+    if job.title == titles.of_name(download.name_of(job.url or "")):  # not renamed
         records.retitle(connection, job.id, job.title, titles.of_name(recording.name))
 
 
-def _place(generation_id: str) -> dict[str, Any]:
-    """Where to begin: after the last stretch that an earlier attempt finished."""
+def _resume_point(generation_id: str) -> dict[str, Any]:
+    """Return where to start: after the last chunk that an earlier attempt finished."""
     last = transcripts.last_stretch(generation_id)
     if last is None:
         return {"number": 0, "end": 0.0, "last": False, "language": None, "facts": {}, "worked": 0.0}
     return {"number": last["number"], "end": last["end"], **last["notes"]}
 
 
-def _watched(watch: crashes.Watch, work: Work, ears: Ears, before: dict[str, Any]) -> dict[str, Any]:
+def _transcribe_watched(
+    watch: crashes.Watch, work: Work, pipeline: ChunkPipeline, before: dict[str, Any]
+) -> dict[str, Any]:
     watch.enter(before["number"] + 1)
     try:
-        return _stretch(work, ears, before)
+        return _transcribe_chunk(work, pipeline, before)
     finally:
-        if ears.idle:
+        if pipeline.idle:
             watch.leave()
 
 
-def _stretch(work: Work, ears: Ears, before: dict[str, Any]) -> dict[str, Any]:
-    """Transcribe and keep one stretch; how it went, small enough to be a checkpoint."""
+def _transcribe_chunk(work: Work, pipeline: ChunkPipeline, before: dict[str, Any]) -> dict[str, Any]:
+    """Transcribe and store one chunk; return its facts, small enough for a checkpoint."""
     job, began = work.job, time.monotonic()
     number, start = before["number"] + 1, before["end"]
-    if kept := transcripts.stretch(job.id, number):  # whoever had the job before was stopped just after keeping it
+    if kept := transcripts.stretch(job.id, number):  # a worker was stopped just after storing it
         return {"number": number, "end": kept["end"], **kept["notes"]}
-    worked = before.get("worked", job.worked)  # absent where an older version began it
+    worked = before.get("worked", job.worked)  # absent if an older version started the job
     named = languages_of(job.options)
     language = before["language"] or (named[0] if len(named) == 1 else None)
     probability = before.get("language_probability")
-    here = ears.hear(start, language)
-    quotas.check_decoded(job, here.end, ears.promised)
-    length = here.end - start
-    heard: list[Segment] = []
-    told = start
+    chunk = pipeline.next_chunk(start, language)
+    quotas.check_decoded(job, chunk.end, pipeline.declared_seconds)
+    length = chunk.end - start
+    segments: list[Segment] = []
+    reported = start
 
-    def tell(seconds: float) -> None:
-        nonlocal told
-        done = start + min(seconds, length) + ears.further
-        if done > told:
-            told = done
-            took, partial = time.monotonic() - began, transcripts.as_rows(_in_order(heard))
+    def report(seconds: float) -> None:
+        nonlocal reported
+        done = start + min(seconds, length) + pipeline.prefetched_seconds
+        if done > reported:
+            reported = done
+            took, partial = time.monotonic() - began, transcripts.as_rows(_sorted(segments))
             records.update_progress(job, seconds_done=done, worked=worked + took, partial=partial)
 
-    for channel, run in enumerate(here.runs):
-        with closing(run.events()) as events:  # so that nothing goes on where the database refuses what is told
+    for channel, transcription in enumerate(chunk.transcriptions):
+        with closing(transcription.events()) as events:  # so that decoding stops if the database refuses a report
             for segment in events:
-                if segment is None:  # all of a window come at once, so this is when no more follow
-                    tell((channel * length + run.seconds_done) / here.channels)
+                if segment is None:  # report between windows, whose segments come all at once
+                    report((channel * length + transcription.seconds_done) / chunk.channels)
                 else:
                     segment = segment.moved(start)
-                    heard.append(segment.spoken_by(ears.speaker(channel)) if here.channels > 1 else segment)
-        if run.language and run.language != language:
-            language, probability = run.language, run.language_probability
+                    segments.append(segment.spoken_by(pipeline.speaker(channel)) if chunk.channels > 1 else segment)
+        if transcription.language and transcription.language != language:
+            language, probability = transcription.language, transcription.language_probability
     if work.cancelled():
         raise Cancelled()
     took = time.monotonic() - began
     notes = {
         "worked": worked + took,
-        "last": here.last,
+        "last": chunk.last,
         "language": language,
         "language_probability": probability,
-        "lost": here.lost,
-        "facts": {"channels": here.channels, **here.facts},
+        "lost": chunk.lost,
+        "facts": {"channels": chunk.channels, **chunk.facts},
     }
-    rows = transcripts.as_rows(_in_order(heard))
-    transcripts.keep_stretch(job, number, start, here.end, rows, notes, seconds_done=here.end + ears.further)
+    rows = transcripts.as_rows(_sorted(segments))
+    transcripts.keep_stretch(
+        job, number, start, chunk.end, rows, notes, seconds_done=chunk.end + pipeline.prefetched_seconds
+    )
     metrics.audio_seconds.labels(ON_DEVICE).inc(length)
     metrics.work_seconds.labels(ON_DEVICE).inc(took)
-    return {"number": number, "end": here.end, **notes}
+    return {"number": number, "end": chunk.end, **notes}
 
 
-def _mixed(samples: Samples) -> Samples:
+def _mix_down(samples: Samples) -> Samples:
     mixed: Samples = samples[0] if len(samples) == 1 else samples.mean(axis=0)
     return mixed
 
 
-def _in_order(segments: list[Segment]) -> list[Segment]:
+def _sorted(segments: list[Segment]) -> list[Segment]:
     return sorted(segments, key=lambda segment: (segment.start, segment.end))

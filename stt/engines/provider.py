@@ -140,7 +140,7 @@ def _source(work: Work) -> Iterator[dict[str, Any]]:
     job = work.job
     recording = recordings.find(job.recording_id, None) if job.recording_id else None
 
-    def ask() -> None:
+    def check_cancelled() -> None:
         if work.cancelled():
             raise Cancelled()
 
@@ -164,7 +164,7 @@ def _source(work: Work) -> Iterator[dict[str, Any]]:
         )
 
         records.update_progress(job, stage="Taking out the track")
-        with track_file(recording, str(job.options.get("track") or ""), ask) as path:
+        with track_file(recording, str(job.options.get("track") or ""), check_cancelled) as path:
             yield {"path": path, "name": f"{Path(recording.name).stem}.flac", **told}
 
 

@@ -1,4 +1,4 @@
-"""One sound track of a recording as a file, for who would take another one of it."""
+"""Write one sound track of a recording as a file, for providers that would choose another one."""
 
 from __future__ import annotations
 
@@ -15,25 +15,28 @@ from stt.files import paths
 from stt.store import recordings
 from stt.store.recordings import Recording
 
-PART = 30.0  # seconds that are decoded at once
+READ_SECONDS = 30.0  # per read of the decoder
 
 
 @contextmanager
-def track_file(recording: Recording, choice: str, ask: Callable[[], None]) -> Iterator[Path]:
+def track_file(recording: Recording, choice: str, check_cancelled: Callable[[], None]) -> Iterator[Path]:
     """Write the chosen track (see `stt.audio.tracks`) as FLAC, 16 kHz; the file is deleted afterwards.
 
-    Tracks that are speakers become its channels. `ask` is called now and then, and may raise. Raises what
-    `media.Reader` raises, and DiskFull.
+    Tracks that are speakers become its channels. `check_cancelled` is called regularly, and may raise. Raises what
+    `decoder.Reader` raises, and DiskFull.
     """
     track, _ = tracks.picked(tracks.of_rows(recording.tracks), choice)
     part = paths.folder("incoming") / recordings.new_id()
     try:
-        with recordings.disk_errors(), Reader(recording.path, name=recording.name, track=track, ask=ask) as reader:
+        with (
+            recordings.disk_errors(),
+            Reader(recording.path, name=recording.name, track=track, check_cancelled=check_cancelled) as reader,
+        ):
             with av.open(str(part), "w", format="flac") as container:
                 stream = container.add_stream("flac", rate=RATE)
                 stream.layout = f"{reader.channels}c"
                 stream.format = "s16"
-                while (samples := reader.read(PART, ask)).size:
+                while (samples := reader.read(READ_SECONDS, check_cancelled)).size:
                     paths.check_room(part.parent)
                     packed = np.round(samples * 32767).astype(np.int16).T.reshape(1, -1)
                     frame = av.AudioFrame.from_ndarray(

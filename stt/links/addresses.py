@@ -50,14 +50,16 @@ def check_text(host: str) -> None:
         _check(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST))
 
 
-def of(host: str, port: int, *, allow_private: bool = False, ask: Callable[[], None] = lambda: None) -> list[str]:
+def of(
+    host: str, port: int, *, allow_private: bool = False, check_cancelled: Callable[[], None] = lambda: None
+) -> list[str]:
     """All IP addresses of a name, however it is spelled (0x7f.1, 2130706433 …). One that is not public spoils it.
 
-    `ask` is called several times a second meanwhile, and may raise. Raises BadLink: no such name, no answer within
-    LONGEST seconds, or an address that is not public.
+    `check_cancelled` is called several times a second meanwhile, and may raise. Raises BadLink: no such name, no
+    answer within LONGEST seconds, or an address that is not public.
     """
     try:
-        found = _looked_up(host, port, ask)
+        found = _looked_up(host, port, check_cancelled)
     except (OSError, UnicodeError) as error:
         raise BadLink(f"There is no site called {host[:100]}.") from error
     if not found:
@@ -72,7 +74,7 @@ def _check(found: list[Any]) -> None:
         raise BadLink(_PRIVATE)
 
 
-def _looked_up(host: str, port: int, ask: Callable[[], None]) -> list[Any]:
+def _looked_up(host: str, port: int, check_cancelled: Callable[[], None]) -> list[Any]:
     """What the name service answers. A look-up cannot be interrupted: a thread does it, and is left if it takes
     long.
     """
@@ -87,7 +89,7 @@ def _looked_up(host: str, port: int, ask: Callable[[], None]) -> list[Any]:
     threading.Thread(target=look_up, name="lookup", daemon=True).start()
     until = time.monotonic() + LONGEST
     while not wait([answer], 0.1).done:
-        ask()
+        check_cancelled()
         if time.monotonic() > until:
             raise BadLink("The name service does not answer for the site behind this link.")
     return answer.result()

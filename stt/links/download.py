@@ -100,14 +100,14 @@ def acceptable(url: str, *, allow_private: bool = False) -> str:
     return url
 
 
-def check(url: str, *, allow_private: bool = False, ask: Callable[[], None] = lambda: None) -> str:
+def check(url: str, *, allow_private: bool = False, check_cancelled: Callable[[], None] = lambda: None) -> str:
     """The link as `well_formed` gives it, if it may be opened as things stand. Looks up its name: never in a request.
 
-    `ask` is called several times a second meanwhile, and may raise.
+    `check_cancelled` is called several times a second meanwhile, and may raise.
     Raises BadLink: what `acceptable` raises, no such name, or an address that is not public.
     """
     url = acceptable(url, allow_private=allow_private)
-    addresses.of(*_target(url), allow_private=allow_private, ask=ask)
+    addresses.of(*_target(url), allow_private=allow_private, check_cancelled=check_cancelled)
     return url
 
 
@@ -172,7 +172,7 @@ def _answer(session: requests.Session, first: str, allow_private: bool, guard: _
     url = first
     for _ in range(REDIRECTS + 1):
         web_pages.check(url := web_pages.direct(well_formed(url)), first)
-        url = check(url, allow_private=allow_private, ask=guard.check)
+        url = check(url, allow_private=allow_private, check_cancelled=guard.check)
         answer = session.get(url, stream=True, allow_redirects=False, timeout=(_CONNECT, _QUIET))
         if answer.is_redirect:
             answer.close()
@@ -333,7 +333,9 @@ def _session(allow_private: bool, guard: _Guard) -> requests.Session:
     class Checked(HTTPConnection):
         def _new_conn(self) -> socket.socket:
             problem: Exception = NewConnectionError(self, "no address")
-            for address in addresses.of(self._dns_host, self.port, allow_private=allow_private, ask=guard.check):
+            for address in addresses.of(
+                self._dns_host, self.port, allow_private=allow_private, check_cancelled=guard.check
+            ):
                 guard.check()
                 try:
                     connection = create_connection((address, self.port), self.timeout, None, self.socket_options)

@@ -16,7 +16,7 @@ from faster_whisper.transcribe import get_suppressed_tokens, restore_speech_time
 
 from stt.speech import vad
 from stt.speech.samples import Samples
-from stt.speech.vad import FRAME, RATE, SURE, Span
+from stt.speech.vad import FRAME, RATE, VAD_HIGH, Span
 from stt.whisper import sliding
 from stt.whisper.language_choice import LanguageChoice
 from stt.whisper.model import (
@@ -46,8 +46,8 @@ def segments(
 ) -> Iterator[sliding.Decoded]:
     """Yield segments of the speech in `sound`, timed from its beginning.
 
-    `voice` are the speech probabilities of `vad.voice`, not all silent. `choice` is the language, or chooses it; only
-    accepted segments set its current language, because hallucinations in music have a language, too.
+    `voice` is the result of `vad.speech_probabilities`, with some speech. `choice` is the language, or chooses it;
+    only accepted segments set its current language, because hallucinations in music have a language, too.
     """
     # Skip long silences: Whisper hallucinates in them.
     kept = _kept(vad.spans(voice, vad.LONG_SILENCE, VAD_LOW), len(sound))
@@ -61,7 +61,7 @@ def segments(
     options = _options(tokenizers("en"))
     decoder = SpeechDecoder(model, speech, tokenizers, options, choice, _pauses(voice, kept), _of_parts(voice, kept))
     # Possible speech is enough here, because re-decoded words must be probable.
-    possible = vad.spans(voice, faint=VAD_LOW, sure=VAD_LOW)
+    possible = vad.spans(voice, low=VAD_LOW, high=VAD_LOW)
     complete = fill_gaps(decoder.decode(), _without_silences(possible, kept), decoder.redecode)
     # It yields the segments it is given, with their original times.
     for segment in cast("Iterable[sliding.Decoded]", restore_speech_timestamps(complete, kept, RATE)):
@@ -139,7 +139,7 @@ def is_hallucination(segment: Any, voice: Samples, max_compression_ratio: float)
     if len("".join(words)) > max(MIN_CHARS, MAX_CHARS_PER_SECOND * (segment.end - segment.start)):
         return True
     first, last = (min(int(at * RATE / FRAME), len(voice) - 1) for at in (segment.start, segment.end))
-    if (voice[first : last + 1] >= SURE).mean() >= MIN_VOICED_SHARE:
+    if (voice[first : last + 1] >= VAD_HIGH).mean() >= MIN_VOICED_SHARE:
         return False
     one_word = (len(words) > 2 and len(set(words)) == 1) or re.search(r"(\w)\1{9}", segment.text)
     repetitive = one_word or segment.compression_ratio > max_compression_ratio
@@ -193,7 +193,7 @@ class SpeechDecoder:
     def _decode_span(self, first: float, last: float, options: Options) -> Iterator[sliding.Decoded]:
         def voiced(start: float, end: float) -> float:
             scores = self.voice[round((first + start) * RATE / FRAME) : round((first + end) * RATE / FRAME)]
-            return float((scores >= SURE).mean()) if len(scores) else 0.0
+            return float((scores >= VAD_HIGH).mean()) if len(scores) else 0.0
 
         features = self.model.features(self.speech[int(first * RATE) : int(last * RATE)])
         pauses = [(one - first, other - first) for one, other in self.pauses if first < one and other < last]
@@ -202,7 +202,7 @@ class SpeechDecoder:
 
 def _pauses(voice: Samples, kept: Sequence[dict[str, int]]) -> list[Span]:
     """Return the pauses between spans of speech, at their times in the parts `kept`."""
-    return list(_gaps(_without_silences(vad.spans(voice, faint=VAD_LOW), kept)))
+    return list(_gaps(_without_silences(vad.spans(voice, low=VAD_LOW), kept)))
 
 
 def _of_parts(voice: Samples, kept: Sequence[dict[str, int]]) -> Samples:

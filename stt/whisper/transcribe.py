@@ -131,7 +131,7 @@ def transcribe(
                 check_cancelled()
                 while transcription.language is None and len(sound) - at > SPLIT_SECONDS * RATE:
                     # Detect the language in one short part before splitting the rest.
-                    end = at + vad.cut(sound[at:], vad.FIRST_STRETCH)
+                    end = at + vad.cut(sound[at:], vad.FIRST_CHUNK_SECONDS)
                     yield from map(transcription.accept, submit(transcription, [at, end], threads).events())
                     at = end
                 rest = submitted or submit(transcription, _part_bounds(sound, at), threads)
@@ -173,7 +173,7 @@ def _decode_part(
     from stt.whisper.language_choice import LanguageChoice
 
     model = _models().whole if alone else _models().per_thread()
-    voice = vad.voice(part)
+    voice = vad.speech_probabilities(part)
     checkpoint()
     last, length = 0.0, len(part) / RATE
     language, previous, candidates = languages

@@ -78,14 +78,14 @@ def defaults(sound: np.ndarray) -> str:
 
 def ours(sound: np.ndarray) -> str:
     """What the job does: stretch after stretch, the language kept from the first one that has one."""
-    text, language, longest = "", None, vad.FIRST_STRETCH
+    text, language, longest = "", None, vad.FIRST_CHUNK_SECONDS
     while len(sound):
-        last = len(sound) <= longest * (1 + vad.REST) * audio.RATE
+        last = len(sound) <= longest * (1 + vad.TAIL_TOLERANCE) * audio.RATE
         cut = len(sound) if last else vad.cut(sound, longest)
         run = transcribe.transcribe(sound[:cut], language=language)
         text += "".join(segment.text for segment in run)
         language = language or run.language
-        sound, longest = sound[cut:], vad.STRETCH
+        sound, longest = sound[cut:], vad.CHUNK_SECONDS
     return text
 
 

@@ -102,13 +102,13 @@ def test_cancel_ends_a_decoder_in_the_middle_of_its_work(tmp_path: Path):
     path = hostile.many_tags(tmp_path / "a.mp3")
     asked = []
 
-    def ask() -> None:
+    def check_cancelled() -> None:
         asked.append(time.monotonic())
         if len(asked) > 2:
             raise Cancelled()
 
     with pytest.raises(Cancelled):
-        media.Reader(path, ask=ask)
+        media.Reader(path, check_cancelled=check_cancelled)
     assert asked[-1] - asked[0] < 5
     assert not [p for p in psutil.Process().children() if p.status() != "zombie" and p.cpu_percent(0.1) > 50]
 

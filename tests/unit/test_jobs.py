@@ -91,7 +91,7 @@ def test_a_window_that_is_heard_is_told_as_a_whole(tmp_path: Path):
 
 def test_progress_counts_what_is_heard_ahead_and_never_goes_back(two_minutes: Path, monkeypatch: pytest.MonkeyPatch):
     """The lane that is done first goes on with the next stretch, whose end is not the one that is told."""
-    monkeypatch.setattr(vad, "STRETCH", 40.0)
+    monkeypatch.setattr(vad, "CHUNK_SECONDS", 40.0)
     generation_id = stt.create(two_minutes)
     told, kept = [], set()
 

@@ -100,7 +100,7 @@ def test_each_thing_that_the_model_does_can_be_cancelled(speech, short):
                 raise Cancelled()
 
         with transcribe._models().whole.session(check_cancelled, short=short) as model:
-            list(decoding.segments(model, sound, vad.voice(sound), "en", False))
+            list(decoding.segments(model, sound, vad.speech_probabilities(sound), "en", False))
         return len(asks)
 
     steps = asked(0)

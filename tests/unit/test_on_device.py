@@ -12,7 +12,7 @@ import pytest
 
 from stt import kinds
 from stt.cluster import crashes
-from stt.engines.on_device import Ears, Feed
+from stt.engines.on_device import ChunkPipeline, ChunkReader
 from stt.errors import Cancelled, NotFound
 from stt.speech import vad
 from stt.store import recordings, records
@@ -36,11 +36,11 @@ class Work:
         return not records.is_current(self.job)
 
 
-def working(sound: Path) -> tuple[Work, Feed]:
+def working(sound: Path) -> tuple[Work, ChunkReader]:
     made = transcripts.put(OWNER, Transcript((), 0.0), sound)
     records.transition(made, (kinds.DONE,), kinds.WORKING)
     work = Work(records.load(made, OWNER))
-    return work, Feed(work, recordings.find(work.job.recording_id, OWNER))
+    return work, ChunkReader(work, recordings.find(work.job.recording_id, OWNER))
 
 
 def an_hour(path: Path) -> Path:
@@ -50,60 +50,60 @@ def an_hour(path: Path) -> Path:
 
 
 def test_stretches_are_the_same_from_wherever_they_are_taken_up_again(data: Path, tmp_path: Path):
-    work, feed = working(audio.write(tmp_path / "a.mp3", np.resize(audio.samples(audio.JFK), 240 * audio.RATE)))
-    with closing(feed):
+    work, reader = working(audio.write(tmp_path / "a.mp3", np.resize(audio.samples(audio.JFK), 240 * audio.RATE)))
+    with closing(reader):
         start, last, taken = 0, False, []
         while not last:
-            samples, last = feed.take(start, 50)
+            samples, last = reader.read_chunk(start, 50)
             taken.append((start, samples, last))
             start += samples.shape[1]
     assert len(taken) > 4
-    again = Feed(work, recordings.find(work.job.recording_id, OWNER))
+    again = ChunkReader(work, recordings.find(work.job.recording_id, OWNER))
     with closing(again):
         for start, samples, last in reversed(taken):
-            found, end = again.take(start, 50)
+            found, end = again.read_chunk(start, 50)
             assert np.array_equal(found, samples) and end == last
     assert records.load(work.job.id, OWNER).stage is None
 
 
 def test_while_the_place_to_go_on_is_looked_for_it_says_so_and_can_be_cancelled(data: Path, tmp_path: Path):
-    work, feed = working(an_hour(tmp_path / "a.mp3"))
-    with closing(feed), ThreadPoolExecutor(1) as thread:
-        taken = thread.submit(feed.take, 59 * 60 * audio.RATE, 30)
+    work, reader = working(an_hour(tmp_path / "a.mp3"))
+    with closing(reader), ThreadPoolExecutor(1) as thread:
+        taken = thread.submit(reader.read_chunk, 59 * 60 * audio.RATE, 30)
         until(lambda: "of 59 min read" in (records.load(work.job.id, OWNER).stage or ""))
         records.transition(work.job.id, kinds.OPEN, kinds.CANCELLED)
         with pytest.raises(Cancelled):
             taken.result()
         # Where it was broken off is not taken for the place that was looked for.
         records.transition(work.job.id, (kinds.CANCELLED,), kinds.WORKING)
-        samples, last = feed.take(59 * 60 * audio.RATE, 90)
-    with closing(Feed(work, recordings.find(work.job.recording_id, OWNER))) as other:
-        assert last and np.array_equal(samples, other.take(59 * 60 * audio.RATE, 90)[0])
+        samples, last = reader.read_chunk(59 * 60 * audio.RATE, 90)
+    with closing(ChunkReader(work, recordings.find(work.job.recording_id, OWNER))) as other:
+        assert last and np.array_equal(samples, other.read_chunk(59 * 60 * audio.RATE, 90)[0])
 
 
 def test_no_sound_is_read_for_a_job_that_is_cancelled(data: Path, tmp_path: Path):
-    work, feed = working(audio.JFK)
+    work, reader = working(audio.JFK)
     records.transition(work.job.id, kinds.OPEN, kinds.CANCELLED)
-    with closing(feed), pytest.raises(Cancelled):
-        feed.take(0, 20)
+    with closing(reader), pytest.raises(Cancelled):
+        reader.read_chunk(0, 20)
 
 
 def test_a_recording_that_was_deleted_meanwhile_is_named(data: Path, tmp_path: Path):
-    work, feed = working(audio.JFK)
+    work, reader = working(audio.JFK)
     recordings.remove(work.job.recording_id, OWNER)
-    with closing(feed), pytest.raises(NotFound, match="no longer kept"):
-        feed.take(0, 20)
+    with closing(reader), pytest.raises(NotFound, match="no longer kept"):
+        reader.read_chunk(0, 20)
 
 
 def test_the_stretch_ahead_is_heard_and_counted_before_its_turn(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(vad, "STRETCH", 40.0)
+    monkeypatch.setattr(vad, "CHUNK_SECONDS", 40.0)
     clips = [audio.samples(audio.utterance(name)) for name in audio.librispeech()]
-    work, feed = working(audio.write(tmp_path / "talk.flac", np.concatenate(clips)[: 150 * audio.RATE]))
-    with closing(feed), DecodePool(transcribe.THREADS) as pool:
-        ears = Ears(work, feed, pool, crashes.Watch(work.job.id, work.cancelled))
-        here = ears.hear(20.0, "en")
-        until(lambda: ears.further > 0)  # though nobody has asked for a word of either
-        ahead = ears.hear(here.end, "en")
-        assert not ahead.last and all(list(run) for run in (*here.runs, *ahead.runs))
+    work, reader = working(audio.write(tmp_path / "talk.flac", np.concatenate(clips)[: 150 * audio.RATE]))
+    with closing(reader), DecodePool(transcribe.THREADS) as pool:
+        pipeline = ChunkPipeline(work, reader, pool, crashes.Watch(work.job.id, work.cancelled))
+        here = pipeline.next_chunk(20.0, "en")
+        until(lambda: pipeline.prefetched_seconds > 0)  # though nobody has asked for a word of either
+        ahead = pipeline.next_chunk(here.end, "en")
+        assert not ahead.last and all(list(run) for run in (*here.transcriptions, *ahead.transcriptions))

@@ -106,8 +106,6 @@ def test_samples_that_are_not_numbers_become_silence():
 def test_the_voice_filter_keeps_no_record_of_its_use(tmp_path: Path):
     """ONNX Runtime would make itself an identity in the home folder, and note there what it is to report."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ORT_", "XDG_"))}
-    program = (
-        "import numpy; from stt.speech import vad as stretches; stretches.speech(numpy.zeros(16000, numpy.float32))"
-    )
+    program = "import numpy; from stt.speech import vad; vad.speech(numpy.zeros(16000, numpy.float32))"
     subprocess.run([sys.executable, "-B", "-c", program], env={**inherited, "HOME": str(tmp_path)}, check=True)
     assert not list(tmp_path.rglob("*"))
