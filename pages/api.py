@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from pages.widgets.api_view import errors_table, models_table, route
-from pages.widgets.plain import plain
-from pages.widgets.token_list import address
+from pages import session
+from pages.escape import plain
+from pages.sections.api_reference import errors_table, models_table, route
 from stt.guard import base_path
 from stt.web import openapi, rest
 
@@ -42,7 +42,7 @@ channel = answer["result"]["results"]["channels"][0]
 print(channel["alternatives"][0]["transcript"])
 """
 
-base, document = f"{address()}/v1", openapi.document()
+base, document = f"{session.server_address()}/v1", openapi.document()
 st.title("API", anchor=False)
 plain(
     "Programs send recordings to this server too. The contract is that of the AI/ML API, so code written for it "

@@ -5,14 +5,15 @@ from typing import Any
 
 import streamlit as st
 
-from pages import visitor
-from pages.widgets import key_for
-from pages.widgets.amounts import length, percent, when
-from pages.widgets.compare_view import Column, Version, compare_view
-from pages.widgets.job_row import job_row
-from pages.widgets.plain import markdown, plain, sentence
-from pages.widgets.text_file import text_file
-from pages.widgets.version_picker import (
+from pages import session
+from pages.components import key_for
+from pages.components.comparison import Column, Version
+from pages.components.comparison import comparison as draw_comparison
+from pages.components.text_file import text_file
+from pages.escape import markdown, plain, sentence
+from pages.format import length, percent, when
+from pages.sections.job_row import job_row
+from pages.sections.transcript.versions import (
     MOST,
     distinct,
     label_of,
@@ -36,7 +37,7 @@ from stt.transcript.alignment import WHOLE, Alignment, align, matrix
 PART = 10_000  # words of the text on the left that are drawn at once
 REFERENCE = "reference"
 LABELS = ["Word error rate", "Time taken", "Cost", "Confidence", "Words"]
-owner = visitor.owner()
+owner = session.owner()
 state = st.session_state
 
 
@@ -218,7 +219,7 @@ def side_by_side(done: list[Job], reference: str) -> None:
     columns = [Column(letters[job.id], model_name(job), audio_of(job, done[0])) for job in done]
     if against != REFERENCE:
         base = columns[done.index(by_id[against])]
-    wanted = compare_view(
+    wanted = draw_comparison(
         "comparison",
         versions=[row(job, letters[job.id], found.get(job.id)) for job in done],
         labels=LABELS,
@@ -317,7 +318,7 @@ with st.expander("Try other models on this recording", icon=":material/add:", ex
 unfinished = [job for job in chosen if job.state != kinds.DONE]
 state.compare_open, state.compare_pending = [job.id for job in unfinished], sum(job.pending for job in unfinished)
 if unfinished:
-    visitor.fragment(progress, run_every=1.0 if state.compare_pending else None)()
+    session.fragment(progress, run_every=1.0 if state.compare_pending else None)()
 if chosen:
     reference = reference_of(chosen[0])
     if len(done) > 1 or (done and reference.strip()):

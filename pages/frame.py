@@ -4,18 +4,17 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages import visitor
-from pages.widgets import sign_in, trouble
-from pages.widgets.notice import notice
+from pages import session
+from pages.sections import banner, sign_in
 
 WIDE = ("History", "Compare")
 
 # The logo is in the style, and the browser's icon a route of ours: pictures given to Streamlit import numpy, by which
 # the first page is later, and a page with an icon brings it from a server of Google's.
 st.set_page_config(page_title="STT Studio")
-st.html(Path(__file__).with_name("widgets") / "style.css")
-with trouble.may_be_away():
-    here = visitor.recognise()
+st.html(Path(__file__).with_name("style.css"))
+with session.may_be_away():
+    here = session.recognise()
     account = [st.Page(sign_in.account, title="Account", url_path="account")]
     page = st.navigation(
         [
@@ -26,14 +25,14 @@ with trouble.may_be_away():
             st.Page("api.py", title="API", url_path="api"),
             st.Page("settings.py", title="Settings", url_path="settings"),
             st.Page("shared.py", title="Shared transcript", url_path="shared", visibility="hidden"),
-            *(account if visitor.signs_in() else []),
+            *(account if session.signs_in() else []),
         ],
         position="top" if here else "hidden",
     )
     # Once, and here: the browser mixes up a second layout of the same run with that of the run before.
     st.set_page_config(layout="wide" if page.title in WIDE else "centered")
-    notice()
-    trouble.full_disk()
+    banner.notice()
+    banner.full_disk()
     if here or page.url_path == "shared":  # a shared transcript opens without an account
         page.run()
     else:

@@ -2,18 +2,18 @@
 
 import streamlit as st
 
-from pages import visitor
-from pages.widgets import keep_history
-from pages.widgets.amounts import length
-from pages.widgets.history_actions import every_one, history_actions, open_transcript
-from pages.widgets.history_chart import history_chart
-from pages.widgets.history_filters import as_it_was_left, page_number, remember_view, search_filters_order
-from pages.widgets.history_table import history_table
-from pages.widgets.plain import markdown
+from pages import session
+from pages.escape import markdown
+from pages.format import length
+from pages.sections.history.actions import every_one, history_actions, open_transcript
+from pages.sections.history.chart import history_chart
+from pages.sections.history.filters import as_it_was_left, page_number, remember_view, search_filters_order
+from pages.sections.history.table import history_table
+from pages.sections.settings import recovery
 from stt.library import history
 
 ROWS = 100  # on a page
-owner = visitor.owner()
+owner = session.owner()
 state = st.session_state
 
 
@@ -29,7 +29,7 @@ st.set_page_config(layout="wide")
 st.title("History", anchor=False)
 if "notice" in state:
     st.error(markdown(state.pop("notice")))
-keep_history.hint()
+recovery.hint()
 as_it_was_left()
 wanted, sort, descending = search_filters_order(owner)
 found = history.totals(owner, **wanted)

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from pages import visitor
-from pages.widgets.keep_history import keep_history
-from pages.widgets.limits_view import limits_view
-from pages.widgets.my_data import my_data
-from pages.widgets.plain import markdown, plain, sentence
-from pages.widgets.token_list import token_list
+from pages import session
+from pages.escape import markdown, plain, sentence
+from pages.sections.settings.data import my_data
+from pages.sections.settings.limits import limits_view
+from pages.sections.settings.recovery import keep_history
+from pages.sections.settings.tokens import token_list
 from stt.aiml.client import Client
 from stt.auth import keys
 from stt.errors import SttError
@@ -18,7 +18,7 @@ state = st.session_state
 
 def key_form() -> None:
     """A key for this browser session: checked when entered, never shown again."""
-    if visitor.key() is not None:
+    if session.key() is not None:
         st.success("Your key is in use until you close this tab or remove it.", icon=":material/key:")
         if st.button("Remove the key"):
             state.pop("api_key")
@@ -70,4 +70,4 @@ for fact in (
     f"The AI/ML API is reached at {host.aiml_base_url}.",
 ):
     plain(fact)
-limits_view(visitor.owner())
+limits_view(session.owner())

@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from pages.widgets.amounts import length, spoken_languages
-from pages.widgets.plain import markdown, plain, sentence
-from pages.widgets.player import moment, player
+from pages.components.player import moment, player
+from pages.escape import markdown, plain, sentence
+from pages.format import length, spoken_languages
 from stt.errors import NotFound
 from stt.guard import base_path
 from stt.library import sharing

@@ -8,17 +8,16 @@ from typing import Any
 import streamlit as st
 
 import stt
-from pages import visitor
-from pages.widgets import keep_history
-from pages.widgets.amounts import length
-from pages.widgets.announce import announce
-from pages.widgets.job_row import USUAL, ending, job_row, look_every
-from pages.widgets.model_choice import cost_line, model_choice
-from pages.widgets.plain import markdown, plain, sentence
-from pages.widgets.recorder import recorder
-from pages.widgets.track_choice import track_choice
-from pages.widgets.trouble import may_be_away
-from pages.widgets.uploader import uploader
+from pages import session
+from pages.components.announcer import announce
+from pages.components.recorder import recorder
+from pages.components.uploader import uploader
+from pages.escape import markdown, plain, sentence
+from pages.format import length
+from pages.sections.job_row import USUAL, ending, job_row, look_every
+from pages.sections.model_choice import cost_line, model_choice
+from pages.sections.settings import recovery
+from pages.sections.track_choice import track_choice
 from stt import lifecycle
 from stt.aiml import pacing
 from stt.aiml.catalog import LOCAL, Model
@@ -37,8 +36,8 @@ MARGIN = 2.0  # seconds that a recording ends before the longest that is taken
 LOOK = 2.0  # seconds between two looks at what another tab records
 SAMPLE_NAME = "John F. Kennedy, inaugural address, 1961.flac"
 state = st.session_state
-owner, key = visitor.owner(), visitor.key()
-taken_up, elsewhere = ([], 0) if "transcribe" in state else live_recordings.take_up(owner, visitor.name())
+owner, key = session.owner(), session.key()
+taken_up, elsewhere = ([], 0) if "transcribe" in state else live_recordings.take_up(owner, session.name())
 if "chosen" not in state:  # ids of recordings that wait for the Transcribe button, also those from before a reload
     waiting = recordings.waiting(owner)
     state.chosen = [i for i in taken_up if i in waiting] if settings().stt_access == "shared" else waiting
@@ -112,8 +111,8 @@ def add(ids: list[str]) -> bool:
 
 def follow_others() -> None:
     """Look at what another tab was recording when this page was opened: once it ends, or breaks off, it is here."""
-    with may_be_away(again=False):
-        ended, memory.elsewhere = live_recordings.take_up(owner, visitor.name())
+    with session.may_be_away(again=False):
+        ended, memory.elsewhere = live_recordings.take_up(owner, session.name())
         if add(ended) or not memory.elsewhere:
             st.rerun()
         plain("Another tab is recording. What it records is added here when it ends.", "stt-hint")
@@ -160,7 +159,7 @@ def begin(
     """Start a job for each, with options for all and its own; what one of them refuses does not hold up the others,
     and stays to be put right.
     """
-    following, address, refused, links = visitor.following(), visitor.address(), [], []
+    following, address, refused, links = session.following(), session.address(), [], []
     for source in sources:
         wanted = options if isinstance(source, Link) else options | own.get(source.id, {})
         try:
@@ -182,8 +181,8 @@ def begin(
 
 def rows() -> None:
     """The jobs of this session; drawn again and again while one of them is open."""
-    with may_be_away(again=False):  # asked again by the clock
-        followed = visitor.followed()
+    with session.may_be_away(again=False):  # asked again by the clock
+        followed = session.followed()
         with st.container():
             for job in followed:
                 job_row(job)
@@ -209,7 +208,7 @@ listed = st.container()
 model, options = model_choice(any(recording.channels > 1 for recording in found))
 with listed:
     if memory.elsewhere:
-        visitor.fragment(follow_others, run_every=LOOK)()
+        session.fragment(follow_others, run_every=LOOK)()
     own = list_recordings(found, model)
 cost_line(model, [recording.duration for recording in found] + [None] * len(typed_links))
 sources: list[recordings.Recording | Link] = [*found, *typed_links]
@@ -224,7 +223,7 @@ else:
     memory.said = None
 # A box tells what was typed when it is left, which a click on a button does first: one click is enough.
 idle = not (sources or typing)
-st.button("Transcribe", on_click=visitor.callback(press), type="primary", width="stretch", disabled=idle, key="start")
+st.button("Transcribe", on_click=session.callback(press), type="primary", width="stretch", disabled=idle, key="start")
 if memory.pressed:
     memory.pressed = False
     if sources:
@@ -232,15 +231,15 @@ if memory.pressed:
     memory.notice = "Paste the address of a recording first."
     st.rerun()
 
-followed = visitor.followed()
+followed = session.followed()
 with st.container(key="jobs"):
     if followed:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.subheader("Transcripts", anchor=False)
             if any(not job.pending for job in followed) and st.button("Clear finished", type="tertiary"):
-                visitor.forget_finished()
+                session.forget_finished()
                 st.rerun()
     state.look_every = look_every(followed)
-    visitor.fragment(rows, run_every=state.look_every)()
-keep_history.hint()
+    session.fragment(rows, run_every=state.look_every)()
+recovery.hint()
 lifecycle.warm()

@@ -2,17 +2,17 @@
 
 import streamlit as st
 
-from pages import visitor
-from pages.widgets import key_for
-from pages.widgets.amounts import dated, length, percent, spoken_languages, when
-from pages.widgets.copy import copy_button
-from pages.widgets.correct import details_button, editing, machines_version, tag_line
-from pages.widgets.downloads import downloads
-from pages.widgets.findings import findings
-from pages.widgets.plain import markdown, plain, sentence
-from pages.widgets.player import moment, player
-from pages.widgets.share import share_button
-from pages.widgets.version_picker import again_button, version_picker
+from pages import session
+from pages.components import key_for
+from pages.components.copy_button import copy_button
+from pages.components.player import moment, player
+from pages.escape import markdown, plain, sentence
+from pages.format import dated, length, percent, spoken_languages, when
+from pages.sections.transcript.corrections import details_button, editing, machines_version, tag_line
+from pages.sections.transcript.downloads import downloads
+from pages.sections.transcript.findings import findings
+from pages.sections.transcript.share import share_button
+from pages.sections.transcript.versions import again_button, version_picker
 from stt import kinds
 from stt.errors import NotFound, StorageUnavailable, SttError
 from stt.guard import base_path
@@ -21,7 +21,7 @@ from stt.library import corrections, history
 from stt.store import recordings, records, transcripts
 from stt.transcript.model import Transcript
 
-owner = visitor.owner()
+owner = session.owner()
 state = st.session_state
 
 
@@ -65,7 +65,7 @@ def actions(job: records.Job, transcript: Transcript) -> None:
         with st.container(width="content"):  # a fragment stretches
             downloads(job, transcript, audio=has_audio(job))
         if not job.pending and job.state != kinds.DONE and st.button("Retry", icon=":material/refresh:"):
-            following, key, address = visitor.following(), visitor.key(), visitor.address()
+            following, key, address = session.following(), session.key(), session.address()
             try:
                 service.retry(job.id, owner=owner, key=key, address=address)
                 if job.id not in following:
@@ -80,7 +80,7 @@ def actions(job: records.Job, transcript: Transcript) -> None:
             confirm_delete(job)
 
 
-@visitor.dialog("Delete permanently?")
+@session.dialog("Delete permanently?")
 def confirm_delete(job: records.Job) -> None:
     st.text("The transcript and its audio will be deleted. This cannot be undone.")
     with st.container(horizontal=True, horizontal_alignment="right"):

@@ -10,7 +10,7 @@ import pytest
 from jiwer import wer
 
 import stt
-from pages.widgets.amounts import length
+from pages.format import length
 from stt.errors import EmptyFile, NotSound, SttError
 from stt.store import recordings
 from tests import audio, broken

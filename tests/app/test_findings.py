@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 
 def script() -> None:
-    from pages.widgets.findings import findings
+    from pages.sections.transcript.findings import findings
     from stt.aiml import results
 
     answer = {

@@ -29,7 +29,7 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
 def script() -> None:
     import streamlit as st
 
-    from pages.widgets.model_choice import cost_line, model_choice
+    from pages.sections.model_choice import cost_line, model_choice
 
     model, options = model_choice(several_channels=False)
     cost_line(model, st.session_state.get("lengths", [11.0]))

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import stt
-from pages.widgets import job_row
+from pages.sections import job_row
 from stt.db.engine import database
 from stt.db.tables import transcriptions, transcripts
 from stt.library import history, sharing

@@ -103,8 +103,8 @@ def test_a_sign_in_ends_after_a_month(data: Path):
 
 @pytest.mark.parametrize("path", sorted((ROOT / "pages").rglob("*.py")), ids=lambda path: path.name)
 def test_every_dialog_and_fragment_asks_anew_who_is_there(path: Path):
-    """Streamlit runs them without the page around them. So pages use those of `pages.visitor`."""
-    allowed = {"visitor.py": 2, "trouble.py": 1}  # `trouble` waits for the database, and shows nothing of anybody
+    """Streamlit runs them without the page around them. So pages use those of `pages.session`."""
+    allowed = {"session.py": 3}  # the third waits for the database, and shows nothing of anybody
     used = [ast.unparse(node) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)]
     raw = [name for name in used if name in ("st.fragment", "st.dialog", "st.experimental_fragment")]
-    assert len(raw) == allowed.get(path.name, 0), "use visitor.fragment and visitor.dialog"
+    assert len(raw) == allowed.get(path.name, 0), "use session.fragment and session.dialog"

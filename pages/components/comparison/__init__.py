@@ -1,0 +1,85 @@
+"""Texts side by side, word by word, with what each version took; a click on a word plays it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pages.components import component
+from stt.transcript.alignment import ADDED, CHANGED, MISSING, SAME
+from stt.transcript.comparison import Cell, Passage
+
+_LETTERS = {SAME: "s", CHANGED: "c", MISSING: "m", ADDED: "a"}
+_comparison = component("comparison", "shared/playback_copy.js", "comparison/index.js")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What heads a column; `audio` is the address of its sound (a route with byte ranges, and `/state` below it),
+    None if there is none."""
+
+    letter: str
+    name: str
+    audio: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A row of the table: a fact is a value and what stands small below it, for each of the labels."""
+
+    id: str
+    letter: str
+    name: str
+    about: str
+    facts: tuple[tuple[str, str], ...]
+
+
+def comparison(
+    key: str,
+    *,
+    versions: Sequence[Version],
+    labels: Sequence[str],
+    caption: str,
+    columns: Sequence[Column],
+    passages: Sequence[Passage],
+    matrix: dict[str, Any] | None = None,
+) -> str | None:
+    """Draw the table, the matrix and the texts; the id of the version that somebody wants to read, else None.
+
+    `columns[0]` is what the others are compared with; a passage has a side for each column. `matrix` is
+    `{"caption", "letters", "rows"}`, the cells of the rows as text.
+    """
+    result = _comparison(
+        key=key,
+        data={
+            "versions": [
+                {"id": v.id, "letter": v.letter, "name": v.name, "about": v.about, "facts": v.facts} for v in versions
+            ],
+            "labels": list(labels),
+            "caption": caption,
+            "columns": [{"letter": c.letter, "name": c.name, "audio": c.audio} for c in columns],
+            "passages": [
+                {"at": _rounded(passage.start), "sides": [_packed(side) for side in passage.sides]}
+                for passage in passages
+            ],
+            "matrix": matrix,
+        },
+        on_read_change=lambda: None,
+    )
+    read: str | None = result.read
+    return read
+
+
+def _packed(side: Sequence[Cell]) -> dict[str, Any]:
+    """Words by column: texts, seconds, kinds as one letter each, and what changed words were."""
+    return {
+        "t": [cell.text for cell in side],
+        "s": [_rounded(cell.start) for cell in side],
+        "k": "".join(_LETTERS[cell.kind] for cell in side),
+        "w": {number: cell.was for number, cell in enumerate(side) if cell.was},
+    }
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 2)

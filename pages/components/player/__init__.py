@@ -1,0 +1,99 @@
+"""The player: sound and transcript side by side, word by word."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from pages.components import component
+from stt.db import fulltext
+from stt.transcript import folding
+from stt.transcript.model import DOUBTFUL, Segment, Transcript, paragraphs
+
+if TYPE_CHECKING:
+    from streamlit.components.v2.bidi_component import ComponentResult
+
+_player = component(
+    "player",
+    *("shared/clipboard.js", "player/text.js", "player/folding.js", "player/finder.js", "player/editor.js"),
+    *("player/waveform.js", "player/moment_link.js", "shared/playback_copy.js", "player/index.js"),
+    constants={"FOLDING": folding.rules(), "LONGEST_QUERY": fulltext.LONGEST_QUERY},
+)
+
+
+def moment() -> float | None:
+    """The second to open at, from a link such as `…&at=12.5`."""
+    try:
+        seconds = float(st.query_params["at"])
+    except (KeyError, ValueError):
+        return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+def player(
+    key: str,
+    *,
+    audio_url: str | None,
+    duration: float,
+    transcript: Transcript,
+    at: float | None = None,
+    doubtful: float = DOUBTFUL,
+    waveform_url: str | None = None,
+    find: str = "",
+    version: int | None = None,
+    edited: Mapping[str, Any] | None = None,
+    on_edit: Callable[[], None] | None = None,
+) -> ComponentResult:
+    """Draw the player bar and the transcript below it. Only a saved correction and a link to a moment rerun the page.
+
+    `audio_url` is where the sound lies (a route with byte ranges, and `/state` below it), None if it was deleted;
+    `waveform_url` where its loudness does; `duration` in seconds. `at` is the position in seconds to open at,
+    `doubtful` the confidence below which a word is marked, `find` what the find box holds at the start.
+
+    Paragraphs can be corrected where `version` says which version of the transcript this is: `on_edit` is called
+    with `{"number", "paragraph", "text", "version"}` in `st.session_state[key]["edit"]`, all of it from the browser.
+    The next `edited` answers `{"number", "error", "conflict"}`, `error` being None when it is saved.
+    """
+
+    def linked() -> None:
+        at = st.session_state[key].get("moment")
+        if isinstance(at, int | float) and math.isfinite(at):
+            st.query_params["at"] = f"{max(0.0, at):.1f}"
+
+    return _player(
+        key=key,
+        data={
+            "audio": audio_url,
+            "duration": round(duration, 3),
+            "paragraphs": [_packed(paragraph) for paragraph in paragraphs(transcript.segments)],
+            "timed": transcript.timed,
+            "at": at,
+            "doubtful": doubtful,
+            "waveform": waveform_url,
+            "find": find,
+            "version": version,
+            "edited": edited,
+        },
+        on_edit_change=on_edit or (lambda: None),
+        on_moment_change=linked,
+    )
+
+
+def _packed(paragraph: Segment) -> dict[str, Any]:
+    """A paragraph with its words by column: a third of the bytes, which count at 100,000 words."""
+    packed: dict[str, Any] = {"start": round(paragraph.start, 2), "end": round(paragraph.end, 2)}
+    if paragraph.speaker:
+        packed["speaker"] = paragraph.speaker
+    words = paragraph.words
+    if not words:
+        return {**packed, "text": paragraph.text}
+    packed["t"] = [word.text for word in words]
+    packed["s"] = [round(word.start, 2) for word in words]
+    packed["e"] = [round(word.end, 2) for word in words]
+    confidences = [word.confidence for word in words]
+    if any(confidence is not None for confidence in confidences):
+        packed["c"] = [None if confidence is None else round(confidence, 3) for confidence in confidences]
+    return packed

@@ -1,0 +1,40 @@
+"""A small text file, sent by the browser as one message: `st.file_uploader` needs a route that anybody can fill."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from pages.components import component
+
+_text_file = component("text_file")
+
+
+def text_file(label: str, key: str, endings: Sequence[str], most: int) -> tuple[str, bytes] | None:
+    """Draw the field and return the name and the bytes of a file that was just chosen, once.
+
+    `endings` are those of the names to choose from, such as ".txt". A file over `most` bytes is not sent; what is
+    longer all the same, or no file at all, is ignored.
+    """
+    arrived = f"{key}-arrived"
+
+    def keep() -> None:
+        # A run can end before it gets here, and what was sent is told to one run only.
+        st.session_state[arrived] = st.session_state[key].get("file")
+
+    _text_file(key=key, data={"label": label, "endings": list(endings), "most": most}, on_file_change=keep)
+    sent: Any = st.session_state.get(arrived)
+    if sent is None:
+        return None
+    st.session_state[arrived] = None
+    if not isinstance(sent, dict) or not all(isinstance(sent.get(part), str) for part in ("name", "content")):
+        return None
+    try:
+        content = base64.b64decode(sent["content"], validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return (sent["name"][:200], content) if len(content) <= most else None

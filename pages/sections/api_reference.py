@@ -1,0 +1,73 @@
+"""The parts of the API page, drawn from the OpenAPI document: what it says is what holds."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from pages.escape import plain
+from stt.aiml.catalog import Model
+from stt.web.openapi import EXAMPLES
+
+BODIES = {"application/json": "as JSON", "multipart/form-data": "as a form with the file"}
+
+
+def route(method: str, path: str, operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """One route: what it does, what can be sent, and an answer."""
+    with st.container(border=True):
+        plain(f"{method.upper()} /v1{path}", "stt-route", tag="h3")
+        plain(f"{operation['summary']}.")
+        if text := operation.get("description"):
+            plain(text.replace("`", ""), "stt-hint")
+        if "security" in operation:
+            plain("Needs no token.", "stt-hint")
+        for kind, body in operation.get("requestBody", {}).get("content", {}).items():
+            with st.expander(f"Fields, {BODIES[kind]}"):
+                _fields(schemas[body["schema"]["$ref"].rsplit("/", 1)[-1]])
+        if example := EXAMPLES.get(operation["operationId"]):
+            with st.expander("An answer"):
+                st.code(json.dumps(example, indent=2, ensure_ascii=False), language="json", wrap_lines=True)
+
+
+def models_table(offered: list[tuple[Model, Model]]) -> None:
+    """The models that a program can ask for, with who answers."""
+    rows = [
+        (asked.id, asked.name, "this machine" if answering.local else "AI/ML API", _price(answering))
+        for asked, answering in offered
+    ]
+    st.table(pd.DataFrame(rows, columns=["Model", "Name", "Answered by", "Price"]).set_index("Model"))
+
+
+def errors_table(document: dict[str, Any]) -> None:
+    """Every status of a refusal, and how a refusal looks."""
+    told = {
+        code: answer["description"]
+        for methods in document["paths"].values()
+        for operation in methods.values()
+        if isinstance(operation, dict)
+        for code, answer in operation["responses"].items()
+        if code >= "400"
+    }
+    rows = sorted(told.items())
+    st.table(pd.DataFrame(rows, columns=["Status", "What it means"]).set_index("Status"))
+    st.code(json.dumps(EXAMPLES["problem"], indent=2, ensure_ascii=False), language="json", wrap_lines=True)
+
+
+def _fields(schema: dict[str, Any]) -> None:
+    needed = schema.get("required", [])
+    rows = []
+    for name, field in schema["properties"].items():
+        kind = " or ".join(one.get("type", "any") for one in field.get("anyOf", [field]))
+        kind = "file" if field.get("format") == "binary" else kind
+        rows.append((name, kind, "yes" if name in needed else "", field.get("description", "")))
+    frame = pd.DataFrame(rows, columns=["Field", "Type", "Needed", "What it does"])
+    st.dataframe(frame, hide_index=True, width="stretch")
+
+
+def _price(model: Model) -> str:
+    if model.per_second is None:
+        return "unknown"
+    return f"${model.per_second * 60:.4f} a minute" if model.per_second else "free"

@@ -1,0 +1,103 @@
+"""What is done with ticked transcripts: read, compare, tag, take away, delete."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages import session
+from pages.escape import download_form, markdown, sentence
+from pages.format import time_zone
+from stt.errors import SttError
+from stt.export.formats import FORMATS
+from stt.guard import base_path
+from stt.library import corrections, history
+from stt.store.records import Job
+from stt.web.export_addresses import MANY
+
+MOST_COMPARED = 6
+MOST_AT_ONCE = 1000  # transcripts that are tagged, packed or deleted together
+
+
+def open_transcript(job: Job, find: str = "") -> None:
+    """Read it; `find` is the hit of a search, to be found in there again."""
+    asked = {"id": job.id, "find": find} if find else {"id": job.id}
+    st.switch_page("transcript.py", query_params=asked)
+
+
+def every_one(count: int) -> bool:
+    """Whether all that are listed, on all pages, are chosen; the ticks of this page do not count then."""
+    few = count <= MOST_AT_ONCE
+    why = None if few else f"At most {MOST_AT_ONCE:,} at once: search or filter first."
+    return st.checkbox(f"All {count:,}", disabled=not few, help=why, key=f"every-one-{count}") and few
+
+
+def history_actions(owner: str, chosen: list[Job]) -> None:
+    if st.button("Read", disabled=len(chosen) != 1, icon=":material/article:"):
+        open_transcript(chosen[0])
+    if st.button("Compare", disabled=not 2 <= len(chosen) <= MOST_COMPARED, icon=":material/compare_arrows:"):
+        st.switch_page("compare.py", query_params={"ids": ",".join(job.id for job in chosen)})
+    if st.button("Tags", disabled=not chosen, icon=":material/label:"):
+        _tags(owner, chosen)
+    with st.popover("Download", disabled=not chosen, icon=":material/download:"):
+        _download(chosen)
+    if st.button("Delete", disabled=not chosen, icon=":material/delete:"):
+        _confirm_delete(owner, chosen)
+
+
+@session.dialog("Tags")
+def _tags(owner: str, chosen: list[Job]) -> None:
+    """Tags that all of the chosen ones have can be taken off; what is added goes to each of them."""
+    shared = corrections.tags_of_all([job.id for job in chosen], owner)
+    what = f"“{chosen[0].title}”" if len(chosen) == 1 else f"all {len(chosen):,} of them"
+    st.text(f"Tags of {what}. Others that only some have stay as they are.")
+    with st.form("tags-form", border=False):
+        wanted = st.multiselect(
+            "Tags",
+            sorted({*shared, *history.choices(owner).tags}, key=str.casefold),
+            shared,
+            accept_new_options=True,
+            max_selections=corrections.MOST_TAGS,
+            placeholder="Choose, or type a new one",
+        )
+        if not st.form_submit_button("Save", type="primary"):
+            return
+    try:
+        for job in chosen:
+            corrections.set_tags(job.id, owner, wanted, shared)
+    except SttError as error:
+        st.error(markdown(sentence(error.to_dict())))
+    else:
+        st.rerun()
+
+
+def _download(chosen: list[Job]) -> None:
+    forms = st.multiselect(
+        "Formats", list(FORMATS), default=["txt"], format_func=lambda form: FORMATS[form].label, key="zip-formats"
+    )
+
+    download_form(
+        "Download as one ZIP",
+        base_path.at(MANY),
+        {"ids": ",".join(job.id for job in chosen), "formats": ",".join(forms), "zone": time_zone().key},
+        key="download-zip",
+        icon="folder_zip",
+        disabled=not forms,
+    )
+
+
+@session.dialog("Delete permanently?")
+def _confirm_delete(owner: str, chosen: list[Job]) -> None:
+    what = f"“{chosen[0].title}”" if len(chosen) == 1 else f"{len(chosen):,} transcripts"
+    st.text(f"{what} and the audio will be deleted. This cannot be undone.")
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Keep"):
+            st.rerun()
+        delete = st.button("Delete", type="primary", key="confirm-delete")
+    if delete:
+        with st.spinner("Deleting"):
+            for job in chosen:
+                try:
+                    history.delete(job.id, owner)
+                except SttError as error:
+                    st.session_state.notice = sentence(error.to_dict())
+        st.rerun()

@@ -1,0 +1,120 @@
+"""The table of the history: one page of it, sorted over all by a click on a column's name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from pages.format import day, time_of, time_zone
+from pages.sections.history.filters import sort_by
+from stt.db.fulltext import Snippet
+from stt.store.records import Job
+from stt.transcript.languages import LANGUAGES
+
+if TYPE_CHECKING:
+    from streamlit.elements.lib.column_types import ButtonColumnResult, ColumnConfig
+
+OPEN = "open"  # the column of buttons that open a transcript
+CONTEXT = "Found"
+HEIGHT = 560  # pixels: no taller than a phone, so that a thumb still gets past it
+SORTS = {
+    "Created": "created",
+    "Recorded": "dated",
+    "Title": "title",
+    "Length": "duration",
+    "Words": "words",
+    "Language": "language",
+    "Model": "model",
+    "Confidence": "confidence",
+    "Cost": "cost",
+    "State": "state",
+}
+
+
+def history_table(
+    jobs: list[Job], found: dict[str, Snippet], *, sort: str, descending: bool, priced: bool
+) -> tuple[list[Job], Job | None]:
+    """The ticked jobs, and the one to open if a row was clicked. `found` are the hits of a search, by job id."""
+    state = st.session_state
+    columns = _columns(jobs, found, priced)
+    # Selections are positions: another set of rows must not inherit them (streamlit#17026).
+    version = hash((sort, descending, *(job.id for job in jobs)))
+    key = f"table-{version}"
+
+    def selected() -> None:
+        # Where columns can be selected, a click on a header selects it instead of sorting what is on the screen.
+        chosen = state[key].selection.columns
+        if chosen and chosen[0] in SORTS:
+            sort_by(SORTS[chosen[0]])
+
+    event = st.dataframe(
+        pd.DataFrame(columns),
+        hide_index=True,
+        on_select=selected,
+        selection_mode=["multi-row", "single-column", "single-cell"],
+        key=key,
+        column_config=_config(sort, descending, bool(found)),
+        placeholder="",
+        height=HEIGHT if len(jobs) > 15 else "auto",
+        alt="Transcripts, one a row",
+    )
+    pressed = state.get("opened")
+    if pressed is not None:
+        return [], jobs[pressed["row"]]
+    # A click on a header can select the first cell of its own accord, so the first column does not open by selection.
+    cell = next((cell for cell in event.selection.cells if cell[1] != OPEN), None)
+    opened = None
+    if cell is None:
+        state.pop("clicked", None)
+    elif state.get("clicked") != (version, cell):
+        state.clicked = version, cell
+        opened = jobs[cell[0]]
+    return [jobs[row] for row in event.selection.rows], opened
+
+
+def _columns(jobs: list[Job], found: dict[str, Snippet], priced: bool) -> dict[str, object]:
+    columns: dict[str, object] = {
+        OPEN: ["Read"] * len(jobs),
+        "Title": [job.title for job in jobs],  # first, as a phone shows little more
+    }
+    if found:
+        columns[CONTEXT] = [str(found.get(job.id, "")) for job in jobs]
+    columns |= {
+        "Created": pd.to_datetime([job.created for job in jobs], unit="s", utc=True).tz_convert(time_zone()),
+        "Recorded": [day(job.dated, job.dated_by) for job in jobs],
+        "Length": [time_of(job.duration) for job in jobs],
+        "Words": pd.array([job.words for job in jobs], dtype="Int64"),
+        "Language": [LANGUAGES.get(job.language or "", job.language) for job in jobs],
+        "Model": [job.model for job in jobs],
+        "Confidence": pd.array([c if (c := job.confidence) is None else int(c * 100) for job in jobs], dtype="Int64"),
+    }
+    if priced:
+        columns["Cost"] = pd.array([job.cost for job in jobs], dtype="Float64")
+    return columns | {"State": [job.state.capitalize() for job in jobs]}
+
+
+def _config(sort: str, descending: bool, searched: bool) -> dict[str, ColumnConfig | ButtonColumnResult | str | None]:
+    def label(name: str) -> str:
+        return f"{name} {'↓' if descending else '↑'}" if SORTS.get(name) == sort else name
+
+    column = st.column_config
+    return {
+        OPEN: column.ButtonColumn("", type="tertiary", width="small", key="opened", on_click=lambda: None),
+        "Title": column.TextColumn(label("Title"), width=260 if searched else 360),
+        CONTEXT: column.TextColumn("Found in the text", width=520),
+        "Created": column.DatetimeColumn(label("Created"), format="D MMM YYYY, HH:mm", width=160),
+        "Recorded": column.TextColumn(
+            label("Recorded"),
+            width=120,
+            help="The date in the file. “By”: it has none, and was last changed on that day.",
+        ),
+        "Length": column.TimeColumn(label("Length"), format="H:mm:ss", width="small"),
+        "Words": column.NumberColumn(label("Words"), format="localized", width="small"),
+        "Language": column.TextColumn(label("Language"), width="small"),
+        "Model": column.TextColumn(label("Model")),
+        "Confidence": column.NumberColumn(label("Confidence"), format="%d %%", width="small"),
+        "Cost": column.NumberColumn(label("Cost"), format="$%.4f", width="small"),
+        "State": column.TextColumn(label("State"), width="small"),
+    }

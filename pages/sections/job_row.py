@@ -1,0 +1,163 @@
+"""The row of one job: its name, how far it is, its text so far, and what can be done with it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from html import escape
+
+import streamlit as st
+
+import stt
+from pages.escape import plain, sentence
+from pages.format import length, percent
+from pages.session import address, key, owner
+from stt import kinds
+from stt.errors import SttError
+from stt.jobs import queues
+from stt.store import records, transcripts
+from stt.store.records import Job
+
+SHOWN = 700  # characters of text in a row: the newest, or of a finished job the first
+STARTING = 2.0  # seconds in which a job starts that waits for nothing
+USUAL = 10.0  # times real time, until this server knows its own speed
+FRESH = 10.0  # seconds after its start (or, if it waits, its order) in which one looks at a job often
+# Seconds between two looks. Each costs a fast computer 0.09 s of work, most of it in the browser, which draws the whole
+# page again; a telephone needs several times that.
+OFTEN, LATER = 0.5, 0.75
+
+
+def job_row(job: Job) -> None:
+    """Draw the row. Whatever the state, it has the same elements at the same places.
+
+    Until a run of the script ends, the browser keeps what the run before it drew at places that are not drawn again:
+    an element that moves with the state would be there twice for that long.
+    """
+    with st.container(border=True, key=f"job-{job.id}", gap="xsmall"):
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+            plain(job.title, "stt-title")
+            _button(job)
+        st.html(_progress(job))
+        st.html(_text(job))
+
+
+def ending(job: Job) -> str:
+    """How a job ended, in a sentence to be heard."""
+    return f"{job.title}: {_state(job)}".replace(" · ", ", ")
+
+
+def look_every(jobs: Iterable[Job]) -> float | None:
+    """Seconds between two looks at these jobs; None if all have ended. A new job is looked at often: a clip ends
+    soon.
+    """
+    newest = max((job.started or job.queued for job in jobs if job.pending), default=None)
+    if newest is None:
+        return None
+    return OFTEN if time.time() - newest < FRESH else LATER
+
+
+def _progress(job: Job) -> str:
+    """The line of the state, and a bar where it is known how far the work is."""
+    line = f'<p class="stt-state stt-{job.state}" dir="auto">{escape(_state(job))}</p>'
+    if job.state != kinds.WORKING or job.fraction is None:
+        return line
+    label = escape(f"Progress of {job.title}")
+    percent = f"{job.fraction * 100:.1f}"
+    return f'{line}<progress class="stt-progress" max="100" value="{percent}" aria-label="{label}"></progress>'
+
+
+def _text(job: Job) -> str:
+    """The text so far, or of a finished job how it begins."""
+    done = job.state == kinds.DONE
+    text = (
+        _start_of(transcripts.beginning(job.id, SHOWN + 1))
+        if done
+        else _end_of(transcripts.text_so_far(job.id, last=3))
+    )
+    if text:
+        return f'<p class="stt-text stt-so-far" dir="auto">{escape(text)}</p>'
+    if done:
+        return '<p class="stt-hint">No speech was found in this recording.</p>'
+    return '<p class="stt-nothing" hidden></p>'
+
+
+def _button(job: Job) -> None:
+    if job.pending:
+        if st.button("Cancel", key=f"cancel-{job.id}", icon=":material/close:"):
+            _do(stt.cancel, job)
+    elif job.state == kinds.DONE:
+        if st.button("Read", key=f"read-{job.id}", type="primary", icon=":material/article:"):
+            st.switch_page("transcript.py", query_params={"id": job.id})
+    else:
+        if job.error and job.error["kind"] == "AnswerUnreadable":  # its page has the raw answer
+            if st.button("Read", key=f"read-{job.id}", icon=":material/article:"):
+                st.switch_page("transcript.py", query_params={"id": job.id})
+        if st.button("Retry", key=f"retry-{job.id}", icon=":material/refresh:"):
+            _do(partial(stt.retry, key=key(), address=address()), job)
+
+
+def _do(action: Callable[..., object], job: Job) -> None:
+    try:
+        action(job.id, owner=owner())
+    except SttError as error:
+        st.session_state.notice = sentence(error.to_dict())
+    st.rerun()
+
+
+def _state(job: Job) -> str:
+    """One line: the state, how far, how long still; for a failure what happened and what to do."""
+    if job.state == kinds.QUEUED:
+        return _in_line(job)
+    if job.state == kinds.WORKING and job.engine == kinds.PROVIDER:
+        return _at_the_provider(job)
+    if job.state == kinds.WORKING:
+        left = job.seconds_left(records.usual_speed(job.model, USUAL))
+        parts = [job.stage or "Transcribing"]
+        if job.fraction is not None:
+            parts.append(percent(job.fraction))
+        if left is not None:
+            parts.append(f"about {length(max(1.0, left))} left")
+        return " · ".join(parts)
+    if job.state == kinds.DONE:
+        speed = f" · {job.duration / job.worked:.1f} times real time" if job.duration and job.worked else ""
+        lost = (job.provenance or {}).get("seconds_lost")
+        missing = f" · {length(lost)} of sound could not be read" if lost else ""
+        return f"Done · {length(job.duration)} · {job.words or 0:,} words{speed}{missing}"
+    if job.state == kinds.CANCELLED:
+        return "Cancelled. The text so far is kept."
+    return f"Failed: {sentence(job.error)}" if job.error else "Failed."
+
+
+def _in_line(job: Job) -> str:
+    """A waiting job: its place, and how long until it starts."""
+    wait = queues.queue_position(job, records.usual_speed(job.model, USUAL))
+    if not wait.before and (not wait.working or time.time() - job.queued < STARTING):
+        return "Starting"
+    place = f"{wait.before} before this one" if wait.before else "next in line"
+    return f"Waiting: {place}" + (
+        f" · starts in about {length(max(1.0, wait.seconds))}" if wait.seconds is not None else ""
+    )
+
+
+def _at_the_provider(job: Job) -> str:
+    """The provider gives no percent, so: its state, the time so far, and how long such jobs take."""
+    parts = [
+        job.stage or "Handing over to the provider",
+        f"{length(max(1.0, time.time() - (job.started or 0)))} so far",
+    ]
+    if job.expected:
+        parts.append(f"usually about {length(max(1.0, job.expected))}")
+    return " · ".join(parts)
+
+
+def _end_of(text: str) -> str:
+    if len(text) <= SHOWN:
+        return text
+    return "… " + text[-SHOWN:].partition(" ")[2]
+
+
+def _start_of(text: str) -> str:
+    if len(text) <= SHOWN:
+        return text
+    return text[:SHOWN].rpartition(" ")[0] + " …"

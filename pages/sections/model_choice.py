@@ -1,0 +1,172 @@
+"""The choice of a model, and the controls for what that model takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from pages import session
+from pages.escape import markdown, plain, sentence
+from stt.aiml import catalog
+from stt.aiml import offered as models
+from stt.aiml.catalog import EXTRA, Cost, Model, Option
+from stt.auth import keys
+from stt.errors import BadOption
+from stt.transcript.languages import LANGUAGES
+
+SPOKEN = ("language", "language_code")
+ON_TOP = ("translate", "channels_are_speakers")
+
+
+def model_choice(several_channels: bool) -> tuple[Model, dict[str, Any]]:
+    """The model that is chosen and the settings for it; empty ones are left out."""
+    model_place, language_place = st.columns(2)
+    offered = offered_models()
+    chosen = model_place.selectbox(
+        "Model", offered, format_func=_label, key="model", help="Models of the AI/ML API need a key: see Settings."
+    )
+    if not chosen.local:
+        plain(_short(chosen.description), "stt-hint")
+    options: dict[str, Any] = {}
+    spoken = next((option for option in chosen.options if option.name in SPOKEN), None)
+    if spoken:
+        with language_place:
+            options[spoken.name] = _language(chosen, spoken)
+    if chosen.local:
+        with st.container(horizontal=True):
+            for option in (chosen.option(name) for name in ON_TOP):
+                if option and (several_channels or option.name == "translate"):
+                    options[option.name] = _control(chosen, option)
+    else:
+        options |= _more(chosen, [option for option in chosen.options if option is not spoken])
+    options = {name: value for name, value in options.items() if value not in (None, "", [])}
+    try:
+        catalog.clean_options(chosen, options)
+    except BadOption as error:
+        st.error(markdown(sentence(error.to_dict())))
+    return chosen, options
+
+
+def cost_line(model: Model, lengths: list[float | None]) -> None:
+    """What a start with this model will cost and how long it will take, for recordings of these lengths in seconds.
+
+    None is a length that nobody knows yet, such as that of a link.
+    """
+    if model.local or not lengths:
+        return
+    if model.per_second is None:
+        plain("The provider does not say beforehand what this model costs.", "stt-facts")
+        return
+    known = [seconds for seconds in lengths if seconds is not None]
+    parts = [str(Cost(sum(known), sum(known) * model.per_second))] if known else []
+    if unknown := len(lengths) - len(known):
+        rate = catalog.dollars(model.per_second * 60) if model.per_second else "free"
+        parts.append(f"{unknown} of unknown length at {rate} a minute")
+    plain(" · ".join(parts), "stt-facts")
+
+
+def offered_models() -> list[Model]:
+    """The models in the order of the list: those of the provider first, if there is a key for them."""
+    has_key = session.key() is not None or keys.server_key() is not None
+    if has_key:
+        models.refresh(patience=1.0)
+    makers = models.known().by_maker().values()
+    offered = [model for group in makers for model in group if models.offered(model)]
+    # Where all that the host offers needs a key, the list says so at the start of a job.
+    return [model for model in offered if has_key or model.local] or offered or [models.known().find(catalog.LOCAL)]
+
+
+def _label(model: Model) -> str:
+    if model.local:
+        return f"{model.name}, on this machine"
+    price = "" if model.per_second is None else f" · {catalog.dollars(model.per_second * 60)} a minute"
+    return f"{model.maker} · {model.name}{price}"
+
+
+def _short(text: str, longest: int = 160) -> str:
+    return text if len(text) <= longest else text[:longest].rpartition(" ")[0] + " …"
+
+
+def _language(model: Model, option: Option) -> str:
+    if model.local:
+        codes = st.multiselect(
+            option.label,
+            list(LANGUAGES),
+            format_func=lambda code: LANGUAGES[code],
+            placeholder="Detect automatically",
+            key=f"{model.id}-{option.name}",
+            help="Setting the language improves accuracy. With several, each part is transcribed in the one it is in.",
+        )
+        return ",".join(codes)
+    return (
+        st.selectbox(
+            option.label,
+            ["", *LANGUAGES],  # no None, which would put a cross beside the choice
+            format_func=lambda code: LANGUAGES.get(code, code) if code else "The model's own choice",
+            accept_new_options=option.free,
+            key=f"{model.id}-{option.name}",
+            help="Setting the language improves accuracy. A code such as en-GB can be typed.",
+        )
+        or ""
+    )
+
+
+def _more(model: Model, options: list[Option]) -> dict[str, Any]:
+    """What else the model takes, folded away."""
+    values = {}
+    with st.expander("More settings for this model", icon=":material/tune:"):
+        switches = [option for option in options if option.kind == "switch" and option.main]
+        half = (len(switches) + 1) // 2
+        # A column after the other, so that they keep their order on a phone, where columns are stacked.
+        for place, part in zip(st.columns(2), (switches[:half], switches[half:]), strict=True):
+            with place:
+                for option in part:
+                    values[option.name] = _control(model, option)
+        further = model.option(EXTRA)
+        main = [option for option in options if option.main and option not in switches]
+        rest = [option for option in options if not option.main and option is not further]
+        for option in main:
+            values[option.name] = _control(model, option)
+        if rest and st.checkbox("Show all that the model accepts", key=f"{model.id}-all"):
+            for option in rest:
+                values[option.name] = _control(model, option)
+        if further:
+            values[further.name] = _control(model, further)
+    return values
+
+
+def _control(model: Model, option: Option) -> Any:
+    """The right control for the kind of option; None or "" where it is not used."""
+    key = f"{model.id}-{option.name}"
+    label = f"{option.label}, {option.unit}" if option.unit else option.label
+    if option.kind == "switch":
+        value = st.toggle(label, option.on, help=option.help, key=key)
+        return None if value == option.on else value
+    if option.kind == "number":
+        whole = int if option.whole else float
+        return st.number_input(
+            label,
+            min_value=None if option.minimum is None else whole(option.minimum),
+            max_value=None if option.maximum is None else whole(option.maximum),
+            value=None,
+            step=1 if option.whole else 0.1,
+            help=option.help,
+            key=key,
+        )
+    if option.kind == "choice":
+        names = dict(option.choices)
+        return st.selectbox(
+            label,
+            [None, *names],
+            format_func=lambda value: names.get(value, value) if value else "Not set",
+            accept_new_options=option.free,
+            help=option.help,
+            key=key,
+        )
+    if option.kind == "json":
+        return st.text_area(
+            label, placeholder='{"name": "value"}', help=option.help, max_chars=catalog.LONGEST_VALUE, key=key
+        )
+    hint = "Separate with commas" if option.kind == "list" else None
+    return st.text_input(label, placeholder=hint, help=option.help, max_chars=catalog.LONGEST_VALUE, key=key)

@@ -1,0 +1,1 @@
+"""Parts of the Settings page: quotas, data, tokens, recovery codes."""

@@ -1,0 +1,53 @@
+"""Tokens with which programs of the visitor use this server: made, listed, withdrawn."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import streamlit as st
+
+from pages import session
+from pages.escape import markdown, plain, sentence
+from pages.format import when
+from stt.auth import tokens
+from stt.auth.tokens import Token
+from stt.errors import SttError
+
+
+def token_list() -> None:
+    """The section of the Settings page. A new token is in the run that made it and in no later one."""
+    st.subheader("Tokens for programs", anchor=False)
+    plain("A program with a token sends recordings to this server. Its transcripts appear in your history.", "stt-hint")
+    with st.form("token", clear_on_submit=True):
+        name = st.text_input("Name of the program", max_chars=tokens.NAMED)
+        if st.form_submit_button("Create token"):
+            make(name)
+    for token in tokens.all_of(session.owner()):
+        row(token)
+    st.page_link("api.py", label="How programs use it", icon=":material/code:")
+
+
+def make(name: str) -> None:
+    try:
+        text = tokens.make(name, session.owner())
+    except SttError as error:
+        st.error(markdown(sentence(error.to_dict())))
+        return
+    st.success("Copy the token now: it is not shown again.", icon=":material/key:")
+    st.code(text, language=None, wrap_lines=True)
+
+
+def row(token: Token) -> None:
+    used = f"last used {when(token.used)}" if token.used else "not used yet"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(gap=None):
+            plain(token.name, "stt-title")
+            plain(f"Made {when(token.created)}, {used}", "stt-facts")
+        if st.button("Revoke", key=f"withdraw-{token.id}", help="Programs with this token are refused from now on."):
+            withdraw(token)
+
+
+def withdraw(token: Token) -> None:
+    with suppress(SttError):  # another tab was faster
+        tokens.withdraw(token.id, session.owner())
+    st.rerun()

@@ -1,0 +1,42 @@
+"""Signing in and out with the organisation's identity provider (`STT_ACCESS=login`)."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.escape import plain
+
+
+def ask() -> None:
+    """All that somebody sees who has not signed in, or may not enter."""
+    with st.container(key="sign-in"):
+        st.title("STT Studio", anchor=False)
+        if getattr(st.user, "is_logged_in", False):
+            _not_let_in()
+            return
+        plain("Turn speech into text. This server is for people of one organisation: sign in to go on.")
+        if not st.context.cookies:
+            st.warning("Signing in needs cookies. Allow them for this site, then reload.")
+        if st.button("Sign in", type="primary", icon=":material/login:"):
+            st.login()
+
+
+def _not_let_in() -> None:
+    who = _name()
+    plain(f"You have signed in as {who}, but that account may not use this server, or you have signed out meanwhile.")
+    plain("Sign in with another account, or ask whoever runs this server to let you in.")
+    if st.button("Sign in with another account", type="primary", icon=":material/login:"):
+        st.logout()
+
+
+def account() -> None:
+    """The page that says who is signed in."""
+    st.title("Account", anchor=False)
+    plain(f"You are signed in as {_name()}. Your transcripts are here from any browser that you sign in with.")
+    if st.button("Sign out", icon=":material/logout:"):
+        st.logout()
+
+
+def _name() -> str:
+    claims = st.user.to_dict()
+    return str(claims.get("email") or claims.get("name") or claims.get("sub") or "somebody")

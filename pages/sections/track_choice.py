@@ -1,0 +1,35 @@
+"""The choice of a sound track, of a recording that has several."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.escape import plain
+from stt.aiml.catalog import TRACK, Model
+from stt.audio import tracks
+from stt.store.recordings import Recording
+
+
+def track_choice(recording: Recording, model: Model, place: str) -> dict[str, str]:
+    """Draw which tracks there are and which is taken; the option for a job, empty for a recording of one track."""
+    several = tracks.of_rows(recording.tracks)
+    if not several:
+        return {}
+    names = tracks.names_of(several)
+    if not model.local:  # a provider takes one file
+        names.pop(tracks.ALL, None)
+    chosen, usual = str(tracks.chosen(several) or ""), tracks.usual(several)
+    usual = usual if usual in names else chosen
+    key = f"track-{place}-{recording.id}"
+    picked = st.session_state.get(key) or usual
+    plain(tracks.summary(several, picked if picked in names else usual), "stt-facts")
+    if len(names) > 1:
+        picked = st.selectbox(
+            "Track",
+            list(names),
+            index=list(names).index(usual),
+            format_func=lambda choice: names.get(choice, choice),
+            key=key,
+            label_visibility="collapsed",
+        )
+    return {TRACK: picked} if picked != chosen else {}

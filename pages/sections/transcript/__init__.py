@@ -1,0 +1,1 @@
+"""Parts of the Transcript page: corrections, downloads, findings, share links, versions."""

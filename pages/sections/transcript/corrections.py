@@ -1,0 +1,112 @@
+"""Correcting a transcript: paragraphs in the player, title, speakers and tags in a dialog, and the way back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from pages import session
+from pages.escape import markdown, plain, sentence
+from pages.format import when
+from stt import kinds
+from stt.errors import Conflict, SttError
+from stt.library import corrections, history
+from stt.library.corrections import LONGEST_NAME, LONGEST_TITLE, MOST_TAGS
+from stt.store.records import Job
+from stt.transcript.model import Transcript
+
+
+def editing(job: Job, state: corrections.State, key: str) -> dict[str, Any]:
+    """What the player with this key needs so that its paragraphs can be corrected."""
+    if job.state != kinds.DONE:
+        return {}
+    answer = f"edited-{job.id}"
+
+    def save() -> None:
+        edit = st.session_state[key].get("edit")
+        if not isinstance(edit, dict):
+            return
+        outcome: dict[str, Any] = {"number": edit.get("number"), "error": None, "conflict": False}
+        try:
+            corrections.save(job.id, job.owner, int(edit["paragraph"]), str(edit["text"]), int(edit["version"]))
+        except SttError as error:
+            outcome |= {"error": sentence(error.to_dict()), "conflict": isinstance(error, Conflict)}
+        st.session_state[answer] = outcome
+
+    return {"version": state.version, "edited": st.session_state.get(answer), "on_edit": session.callback(save)}
+
+
+def tag_line(job: Job) -> None:
+    with st.container():  # as in `machines_version`
+        if found := corrections.tags_of(job.id, job.owner):
+            plain("Tags: " + ", ".join(found), "stt-facts")
+
+
+def details_button(job: Job, transcript: Transcript, state: corrections.State) -> None:
+    if st.button("Details", icon=":material/edit:", key="details", help="Title, speakers and tags"):
+        _details(job, transcript.speakers, state)
+
+
+@session.dialog("Title, speakers and tags")
+def _details(job: Job, speakers: list[str], state: corrections.State) -> None:
+    tags = corrections.tags_of(job.id, job.owner)
+    with st.form("details-form", border=False):
+        title = st.text_input("Title", job.title, max_chars=LONGEST_TITLE)
+        names = {
+            speaker: st.text_input(
+                f"Name of speaker {number}", speaker, max_chars=LONGEST_NAME, key=f"speaker-{number}"
+            )
+            for number, speaker in enumerate(speakers if job.state == kinds.DONE else [], 1)
+        }
+        if len(names) > 1:
+            plain("Speakers with the same name become one.", "stt-hint")
+        wanted = st.multiselect(
+            "Tags",
+            sorted({*tags, *history.choices(job.owner).tags}, key=str.casefold),
+            tags,
+            accept_new_options=True,
+            max_selections=MOST_TAGS,
+            placeholder="Choose, or type a new one",
+        )
+        if not st.form_submit_button("Save", type="primary"):
+            return
+    try:
+        if title != job.title:
+            corrections.retitle(job.id, job.owner, title, job.title)
+        renamed = {old: new for old, new in names.items() if new != old}
+        corrections.set_tags(job.id, job.owner, wanted, tags)
+        if renamed:
+            corrections.rename_speakers(job.id, job.owner, renamed, state.version)
+    except SttError as error:
+        st.error(markdown(sentence(error.to_dict())))
+    else:
+        st.rerun()
+
+
+def machines_version(job: Job, state: corrections.State) -> Transcript | None:
+    """Say whether somebody has corrected this, and give the way back. The engine's version if it is to be shown."""
+    # The container is there even when empty: what comes after it keeps its place, or the player would begin anew.
+    with st.container(horizontal=True, vertical_alignment="center", key="corrected"):
+        if not (state.corrected or state.put_aside):
+            return None
+        if state.put_aside:
+            words = "The machine's version was restored. The next correction discards the earlier ones."
+            plain(words, "stt-facts", fit=True)
+            if st.button("Bring the corrections back", icon=":material/redo:"):
+                _go(corrections.bring_back, job, state)
+            return None
+        plain(f"Corrected by hand, {when(state.changed)}." if state.changed else "Corrected.", "stt-facts", fit=True)
+        shown = st.toggle("Machine's version", key=f"machine-{job.id}-{state.version}")
+        if shown and st.button("Restore it", icon=":material/undo:"):
+            _go(corrections.restore, job, state)
+    return corrections.machine(job.id, job.owner) if shown else None
+
+
+def _go(act: Any, job: Job, state: corrections.State) -> None:
+    try:
+        act(job.id, job.owner, state.version)
+    except SttError as error:
+        st.error(markdown(sentence(error.to_dict())))
+    else:
+        st.rerun()

@@ -1,0 +1,98 @@
+"""A transcript to take away: as text, subtitles, a document, tables, and the recording itself."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import streamlit as st
+
+from pages import session
+from pages.escape import plain
+from pages.format import time_zone
+from stt.export.formats import FORMATS, clock
+from stt.export.subtitles import READING_SPEED, Cue, cues, too_fast
+from stt.guard import base_path
+from stt.store import submissions
+from stt.store.records import Job
+from stt.transcript.model import Transcript
+from stt.web.export_addresses import RAW, address
+
+SHOWN = 60  # characters of the text as it will be
+LISTED = 100  # subtitles that are too fast
+
+
+@session.fragment
+def downloads(job: Job, transcript: Transcript, *, audio: bool) -> None:
+    """Draw the Download list: choices and buttons; a route of ours makes the file when a button is pressed."""
+    with st.popover("Download", icon=":material/download:", key="downloads", on_change="rerun") as menu:
+        if not menu.open:  # what it lists takes seconds to find in ten hours of speech
+            return
+        several = bool(transcript.speakers)
+        plain("Text", "stt-title")
+        with st.container(horizontal=True):
+            times = transcript.timed and st.checkbox("With times", key="text-times")
+            speakers = several and st.checkbox("With speakers", value=True, key="text-speakers")
+        beginning = _beginning(transcript)
+        shown = FORMATS["txt"].write(beginning, times=times, speakers=speakers).decode().partition("\n")[0]
+        plain(shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…", "stt-sample")
+        _button(job, "txt", times=times, speakers=speakers)
+        _subtitles(job, transcript, several)
+        plain("More", "stt-title")
+        for extension in ("docx", "csv", "json"):
+            _button(job, extension)
+        if submissions.has_raw(job.id):
+            _button(job, RAW)
+        if audio:
+            st.link_button("The audio", base_path.at(f"/audio/{job.id}?download"), width="stretch")
+
+
+def _subtitles(job: Job, transcript: Transcript, several: bool) -> None:
+    plain("Subtitles", "stt-title")
+    with st.container(horizontal=True):
+        letters = st.number_input("Characters per line", 8, 200, 42, key="line-length", width=128)
+        lines = st.number_input("Lines per subtitle", 1, 10, 2, key="line-count", width=128)
+    named = several and st.checkbox("Name the speakers", key="subtitle-speakers")
+    with st.container(horizontal=True):
+        mark = st.checkbox("Byte order mark", key="subtitle-bom", help="For players that show letters like ü wrong.")
+        crlf = st.checkbox("Windows line ends", key="subtitle-crlf", help="CRLF, for old players and editors.")
+    shown = _cues(transcript, letters, lines, named)
+    plain("".join(cue.text for cue in shown[:1]), "stt-sample")
+    if fast := too_fast(shown):
+        are = "is" if len(fast) == 1 else "are"
+        with st.expander(f"{len(fast):,} of {len(shown):,} subtitles {are} too fast to read", icon=":material/speed:"):
+            plain(f"These have more than {READING_SPEED:.0f} characters per second.", "stt-hint")
+            plain("\n".join(map(_told, fast[:LISTED])), "stt-sample")
+            if len(fast) > LISTED:
+                plain(f"And {len(fast) - LISTED:,} more.", "stt-hint")
+    for extension in ("srt", "vtt"):
+        _button(job, extension, line_length=letters, lines=lines, speakers=named, bom=mark, crlf=crlf)
+
+
+def _cues(transcript: Transcript, letters: int, lines: int, named: bool) -> list[Cue]:
+    """Return the cues that the file will have, remembered while nothing changes."""
+    chosen = (letters, lines, named)
+    kept = st.session_state.get("subtitle-cues")
+    if kept is None or kept[0] is not transcript or kept[1] != chosen:
+        kept = transcript, chosen, cues(transcript, letters, lines, speakers=named)
+        st.session_state["subtitle-cues"] = kept
+    return kept[2]
+
+
+def _told(cue: Cue) -> str:
+    """Say when a cue is shown, how fast it is, and how it begins."""
+    text = cue.text.replace("\n", " ")
+    return f"{clock(cue.start)} · {cue.speed:.0f} per second · {text if len(text) <= SHOWN else f'{text[:SHOWN]}…'}"
+
+
+def _beginning(transcript: Transcript) -> Transcript:
+    """Enough to show what a choice does."""
+    count = itertools.accumulate(len(segment.text) for segment in transcript.segments)
+    last = next((place for place, letters in enumerate(count, 1) if letters > 4 * SHOWN), None)
+    return replace(transcript, segments=transcript.segments[:last])
+
+
+def _button(job: Job, form: str, **options: float | bool) -> None:
+    label = "The provider's raw answer (JSON)" if form == RAW else FORMATS[form].label
+    to = address(job.id, form, zone=time_zone().key, **options)
+    st.link_button(label, to, key=f"download-{form}", width="stretch")

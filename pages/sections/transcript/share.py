@@ -1,0 +1,64 @@
+"""Share a transcript: make a link that anybody can read it with, see the links there are, withdraw them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+import streamlit as st
+
+from pages import session
+from pages.components.player import moment
+from pages.escape import markdown, plain, sentence
+from pages.format import time_zone, when
+from stt import kinds
+from stt.errors import SttError
+from stt.library import sharing
+from stt.store.records import Job
+
+USUAL = 7  # days that a link lasts
+
+
+def share_button(job: Job) -> None:
+    """`Share`, once there is something to share."""
+    if job.state == kinds.DONE and st.button("Share", icon=":material/share:", key="share"):
+        _share(job)
+
+
+@session.dialog("Share this transcript")
+def _share(job: Job) -> None:
+    plain("Whoever has the link reads this transcript, without an account. They see nothing else of yours.", "stt-hint")
+    with st.form("share", border=False):
+        today = datetime.now(time_zone()).date()
+        first, usual, last = (today + timedelta(days=days) for days in (1, USUAL, sharing.LONGEST))
+        until = st.date_input("The link works until", usual, first, last, format="DD/MM/YYYY")
+        at = st.number_input("Opens at second", min_value=0.0, value=moment() or 0.0, step=1.0, format="%.1f")
+        sound = sharing.sound_of(job) is not None
+        audio = st.checkbox("With the audio", value=sound, disabled=not sound)
+        if st.form_submit_button("Create link", type="primary"):
+            _make(job, (until - today).days, audio, at)
+    for share in sharing.all_of(job.id, job.owner):
+        _row(share, job)
+
+
+def _make(job: Job, days: int, audio: bool, at: float) -> None:
+    try:
+        token = sharing.make(job.id, job.owner, days=days, audio=audio)
+    except SttError as error:
+        st.error(markdown(sentence(error.to_dict())))
+        return
+    st.success("Copy the link now: it is not shown again.", icon=":material/link:")
+    place = f"&at={at:g}" if at else ""
+    st.code(f"{session.server_address()}/shared?token={token}{place}", language=None, wrap_lines=True)
+
+
+def _row(share: sharing.Share, job: Job) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(gap=None):
+            plain(f"Link of {when(share.created)}", "stt-title")
+            ends = "ended" if share.ended else "ends"
+            plain(f"{'With' if share.audio else 'Without'} the audio, {ends} {when(share.ends)}", "stt-facts")
+        if st.button("Revoke", key=f"withdraw-{share.id}", help="The link shows nothing from now on."):
+            with suppress(SttError):  # another tab was faster
+                sharing.withdraw(share.id, job.owner)
+            st.rerun(scope="fragment")

@@ -1,0 +1,206 @@
+"""The versions of a recording: move between them, transcribe it again, run it through several models."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from pages import session
+from pages.escape import markdown, plain, sentence
+from pages.format import when
+from pages.sections.model_choice import model_choice, offered_models
+from pages.sections.track_choice import track_choice
+from stt import kinds
+from stt.aiml import offered as models
+from stt.aiml.catalog import Cost, Model
+from stt.errors import BadOption, NotFound, SttError
+from stt.jobs import service
+from stt.library import versions
+from stt.store.recordings import Recording
+from stt.store.records import Job
+from stt.transcript.languages import LANGUAGES
+
+MOST = 6  # versions side by side
+
+
+def version_picker(job: Job) -> None:
+    """Where a recording has several versions: which one is shown, and a way to compare them."""
+    found = versions.of(job)
+    if len(found) < 2:
+        return
+    labels = version_labels(found)
+    key = "version"
+    st.session_state[key] = job.id
+
+    def move() -> None:
+        st.query_params.from_dict({"id": st.session_state[key]})
+
+    done = [version.id for version in found if version.state == kinds.DONE and version.id != job.id]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox("Version", list(labels), format_func=label_of(labels), key=key, on_change=move)
+        if done and st.button("Compare", icon=":material/compare_arrows:"):
+            compare([job.id, *done][:MOST])
+
+
+def again_button(job: Job) -> None:
+    """`Transcribe again`, while there is something to transcribe."""
+    if st.button("Transcribe again", icon=":material/replay:", key="again"):
+        _again(job)
+
+
+@session.dialog("Transcribe again")
+def _again(job: Job) -> None:
+    try:
+        source = versions.source_of(job)
+    except NotFound as error:
+        st.error(markdown(sentence(error.to_dict())))
+        return
+    plain("The earlier version is kept. Once the new one is done, both are shown side by side.", "stt-hint")
+    model, options = model_choice(isinstance(source, Recording) and source.channels > 1)
+    if isinstance(source, Recording):
+        options |= track_choice(source, model, "again")
+    _cost([model], job)
+    if st.button("Transcribe", type="primary", key="again-start"):
+        try:
+            made = _creator(job)(model, options)
+        except SttError as error:
+            st.error(markdown(sentence(error.to_dict())))
+            return
+        compare([job.id, made])
+
+
+def several_models(job: Job, chosen: list[str]) -> None:
+    """One button that runs the recording of `job` through several models, to be compared with the `chosen` ones."""
+    offered = offered_models()
+    if len(offered) == 1:
+        plain("With a key for the AI/ML API, one recording can be run through several models at once.", "stt-hint")
+        with st.container(horizontal=True):
+            st.page_link("settings.py", label="Enter a key", icon=":material/key:")
+            again_button(job)
+        return
+    # Ids and names without prices: the provider's live list may come in between, and what changed would be unchosen.
+    known = {model.id: model for model in offered}
+    labels = distinct({name: name_of(model) for name, model in known.items()})
+    several = [
+        known[name]
+        for name in st.multiselect(
+            "Models",
+            list(known),
+            format_func=label_of(labels),
+            key="several",
+            max_selections=MOST,
+            select_all=False,
+            placeholder="Choose two or more",
+        )
+    ]
+    _cost(several, job)
+    label = "Transcribe and compare" if len(several) < 2 else f"Transcribe with {len(several)} models and compare"
+    with st.container(horizontal=True):
+        start = st.button(label, type="primary", disabled=not several, key="several-start")
+        again_button(job)
+    if start:
+        _run(several, job, chosen)
+
+
+def _run(several: list[Model], job: Job, chosen: list[str]) -> None:
+    """Start a job for each model; what one of them refuses does not hold up the others."""
+    create, made, refused = _creator(job), [], []
+    for model in several:
+        try:
+            made.append(create(model, {}))
+        except SttError as error:
+            refused.append(f"{model.name}: {sentence(error.to_dict())}")
+    if refused:
+        st.session_state.compare_notice = "\n\n".join(refused)
+    if not made:
+        st.rerun()
+    compare([*chosen[: MOST - len(made)], *made])
+
+
+def _creator(job: Job) -> Callable[[Model, dict[str, Any]], str]:
+    """What starts a job for the same recording, and follows it."""
+    following, key, address = session.following(), session.key(), session.address()
+
+    def create(model: Model, options: dict[str, Any]) -> str:
+        source = versions.source_of(job)
+        made = service.create(
+            source, model=model.id, options=options, owner=job.owner, key=key, title=job.title, address=address
+        )
+        following.insert(0, made)
+        return made
+
+    return create
+
+
+def _cost(chosen: list[Model], job: Job) -> None:
+    """What a start will cost, where that is known."""
+    seconds = job.duration or 0.0
+    known = [models.known().cost(model.id, seconds) for model in chosen if seconds and not model.local]
+    priced = [cost.dollars for cost in known if cost is not None]
+    if known and len(priced) == len(known):
+        plain(str(Cost(seconds, sum(priced))), "stt-facts")
+
+
+def compare(ids: list[str]) -> None:
+    st.switch_page("compare.py", query_params={"ids": ",".join(dict.fromkeys(ids))})
+
+
+def version_labels(found: list[Job], *, titles: bool = False) -> dict[str, str]:
+    """Id -> label, with `titles` where they are of several recordings."""
+    return distinct({job.id: f"{job.title} · {version_label(job)}" if titles else version_label(job) for job in found})
+
+
+def label_of(labels: Mapping[str, str]) -> Callable[[str], str]:
+    """What writes an option of a box: its label, or itself where it has none."""
+    return lambda name: labels.get(name, name)
+
+
+def distinct(labels: dict[str, str]) -> dict[str, str]:
+    """The labels, equal ones numbered from the last: the browser tells options apart by what they read."""
+    taken: dict[str, str] = {}
+    for name, label in reversed(labels.items()):
+        numbers = itertools.count(2)
+        one = label
+        while one in taken:
+            one = f"{label} ({next(numbers)})"
+        taken[one] = name
+    found = {name: label for label, name in taken.items()}
+    return {name: found[name] for name in labels}
+
+
+def version_label(job: Job) -> str:
+    """Model, settings, when, and the state unless it is done."""
+    parts = [model_name(job), *settings_of(job), when(job.created)]
+    if job.state != kinds.DONE:
+        parts.append(job.state)
+    return " · ".join(parts)
+
+
+def name_of(model: Model) -> str:
+    return f"{model.name}, on this machine" if model.local else f"{model.maker} · {model.name}"
+
+
+def model_name(job: Job) -> str:
+    try:
+        return models.known().find(job.model).name
+    except BadOption:  # a model that is no longer offered
+        return job.model
+
+
+def settings_of(job: Job) -> list[str]:
+    """The options of a version in a few words each."""
+    words = []
+    for name, value in job.options.items():
+        label = name.replace("_", " ")
+        if value is True:
+            words.append(label)
+        elif name in ("language", "language_code"):
+            words.append(" or ".join(LANGUAGES.get(code, code) for code in str(value).split(",")))
+        elif (name, value) == ("track", "all"):
+            words.append("each track is a speaker")
+        else:
+            words.append(f"{label}: {value}"[:60])
+    return words
