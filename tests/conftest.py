@@ -4,6 +4,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import hypothesis
+import numpy as np
 import pytest
 
 from stt import settings
@@ -12,18 +13,19 @@ from stt.db import engine as database
 from tests.server import Server
 
 # A machine that is busy is no reason for a property to fail.
-hypothesis.settings.register_profile("unhurried", deadline=None)
-hypothesis.settings.load_profile("unhurried")
+hypothesis.settings.register_profile("ordinary", deadline=None, max_examples=30)
+hypothesis.settings.register_profile("all", deadline=None, max_examples=500)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--all", action="store_true", help="run the long versions of the fault tests")
+    parser.addoption("--all", action="store_true", help="run the long versions: more kills, examples and recordings")
     parser.addoption("--nginx", action="store_true", help="put nginx before each server, under a path")
     parser.addoption("--picture", action="store_true", help="make the picture of the README again")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     Server.nginx = bool(config.getoption("--nginx"))
+    hypothesis.settings.load_profile("all" if config.getoption("--all") else "ordinary")
 
 
 def pytest_runtest_setup() -> None:
@@ -47,6 +49,41 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     forget()
     yield tmp_path / "data"
     forget()
+
+
+@pytest.fixture
+def host(data: Path, monkeypatch: pytest.MonkeyPatch):
+    """Sets limits: `host(STT_MINUTES_PER_DAY=10)`."""
+
+    def set_limits(**values: object) -> None:
+        for name, value in values.items():
+            monkeypatch.setenv(name, str(value))
+        settings.settings.cache_clear()
+
+    return set_limits
+
+
+@pytest.fixture(scope="session")
+def talk() -> np.ndarray:
+    """Over a minute of one speaker."""
+    from tests import audio
+
+    names = [name for name in audio.librispeech() if name.startswith("1688")]
+    return _fixed(np.concatenate([audio.samples(audio.utterance(name)) for name in names]))
+
+
+@pytest.fixture(scope="session")
+def speech() -> np.ndarray:
+    """Three clips of two speakers, which are bundled."""
+    from tests import audio
+
+    return _fixed(np.concatenate([audio.samples(path) for path in (audio.JFK, *audio.AUSTEN)]))
+
+
+def _fixed(sound: np.ndarray) -> np.ndarray:
+    """All tests of a session read it; none may write."""
+    sound.flags.writeable = False
+    return sound
 
 
 @pytest.fixture(scope="module")

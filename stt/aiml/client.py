@@ -27,7 +27,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError, ProxyError
 from stt import errors
 from stt.aiml.error_mapping import error_for, failure, message_of
 from stt.aiml.pacing import Pace, pace_of
-from stt.backoff import backoff, pause, retry_after
+from stt.backoff import CLOCK, Clock, backoff, retry_after
 from stt.files.json_values import clean
 
 log = logging.getLogger(__name__)
@@ -50,14 +50,15 @@ class Client:
 
     def __init__(
         self, base_url: str, key: str | SecretStr | None, *, connect_timeout: float = 20.0, read_timeout: float = 30.0,
-        create_timeout: float = 300.0, creates_at_once: int = 4) -> None:  # fmt: skip
+        create_timeout: float = 300.0, creates_at_once: int = 4, clock: Clock = CLOCK) -> None:  # fmt: skip
         """Raises KeyMissing, KeyRefused (no key looks like that) and SetupError (no web address)."""
         self._base = _base(base_url)
         self._auth = _Bearer(key)
         self._timeout, self._create_timeout = (connect_timeout, read_timeout), (connect_timeout, create_timeout)
         self._creates_at_once = creates_at_once
         self._session = _session()
-        self.pace: Pace = self._auth.pace(self._base)
+        self._clock = clock
+        self.pace: Pace = self._auth.pace(self._base, clock)
 
     def create(
         self, model: str, options: Mapping[str, Any] | None = None, *, path: Path | None = None,
@@ -77,10 +78,10 @@ class Client:
             raise ValueError("either path or url")
         parameters = {"model": model, **{n: v for n, v in (options or {}).items() if v is not None}}
         with self.pace.creating(self._creates_at_once, cancelled):
-            until = time.monotonic() + patience
+            until = self._clock.now() + patience
             for wait in backoff():
                 self.pace.turn(until, cancelled)
-                began, upload = time.monotonic(), _Upload(on_progress, cancelled)
+                began, upload = self._clock.now(), _Upload(on_progress, cancelled)
                 answer, lost = None, None
                 try:
                     # A connection of its own: an idle one may be closed just as the create is written to it.
@@ -103,12 +104,12 @@ class Client:
                 failed, again = self._judged(answer, lost, upload, began)
                 # After a 429 the wait is the pace's, which all calls of the key share.
                 wait = self.pace.delay() if isinstance(failed, errors.ProviderBusy) else max(wait, failed.wait)
-                if not again or time.monotonic() + wait > until:
+                if not again or self._clock.now() + wait > until:
                     raise failed
                 log.info("create is sent again: %s", failed.message)
                 if on_wait:
                     on_wait(failed)
-                pause(wait, cancelled)
+                self._clock.pause(wait, cancelled)
         raise AssertionError("backoff has no end")
 
     def get(self, generation_id: str, *, patience: float = 0.0, cancelled: Stop | None = None) -> dict[str, Any]:
@@ -119,22 +120,22 @@ class Client:
         """
         if not generation_id.strip(". "):  # would lead to another address
             raise errors.ResultExpired("This is not a generation id.")
-        until = time.monotonic() + patience
+        until = self._clock.now() + patience
         for wait in backoff():
             try:
                 return self._ask(f"/stt/{quote(generation_id, safe='')}", until, cancelled)
             except (errors.ProviderBusy, errors.ProviderDown) as error:
                 wait = self.pace.delay() if isinstance(error, errors.ProviderBusy) else max(wait, error.wait)
-                if time.monotonic() + wait > until:
+                if self._clock.now() + wait > until:
                     raise
                 log.info("get is asked again: %s", error.message)
-            pause(wait, cancelled)
+            self._clock.pause(wait, cancelled)
         raise AssertionError("backoff has no end")
 
     def check_key(self) -> str:
         """A sentence if the key works: asks for a result that cannot exist, which costs nothing. Raises as `get`."""
         with suppress(errors.ResultExpired, errors.RequestRefused):
-            self._ask(f"/stt/{uuid.uuid4()}", time.monotonic() + 5, None)
+            self._ask(f"/stt/{uuid.uuid4()}", self._clock.now() + 5, None)
         return "The key works."
 
     def models(self, etag: str | None = None) -> tuple[list[dict[str, Any]] | None, str | None]:
@@ -143,7 +144,7 @@ class Client:
 
     def _ask(self, path: str, until: float, cancelled: Stop | None) -> dict[str, Any]:
         self.pace.turn(until, cancelled)
-        began = time.monotonic()
+        began = self._clock.now()
         try:
             answer = _exchange(self._session, "GET", self._base + path, self._auth, timeout=self._timeout)
         except LOST as error:
@@ -214,8 +215,8 @@ class _Bearer(AuthBase):
         """An answer without the key, which it may quote."""
         return raw.replace(self._secret.get_secret_value().encode(), b"[key]")
 
-    def pace(self, base: str) -> Pace:
-        return pace_of(base, self._secret.get_secret_value())
+    def pace(self, base: str, clock: Clock) -> Pace:
+        return pace_of(base, self._secret.get_secret_value(), clock)
 
 
 class _Upload:

@@ -6,13 +6,12 @@ import hashlib
 import math
 import random
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from statistics import median
 
-from stt.backoff import TICK, pause
+from stt.backoff import CLOCK, TICK, Clock
 from stt.errors import Cancelled, ProviderBusy
 
 SLOWEST = 10.0  # seconds between two polls, at most
@@ -75,7 +74,8 @@ class Pace:
     and come closer again as they succeed. Threads share it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = CLOCK) -> None:
+        self._clock = clock
         self._changed = threading.Condition()
         self._resume = 0.0  # no call before this moment
         self._next = 0.0  # the first moment that no call has taken
@@ -86,27 +86,27 @@ class Pace:
 
     def delay(self) -> float:
         """Seconds until the next call may be made."""
-        return max(0.0, max(self._resume, self._next) - time.monotonic())
+        return max(0.0, max(self._resume, self._next) - self._clock.now())
 
     def turn(self, until: float, cancelled: Callable[[], bool] | None = None) -> None:
-        """Wait for this call's turn. Raises Cancelled, or ProviderBusy where it is later than `until` (monotonic)."""
+        """Wait for this call's turn. Raises Cancelled, or ProviderBusy where it is after `until` (on the clock)."""
         with self._changed:
-            at = max(time.monotonic(), self._resume, self._next)
+            at = max(self._clock.now(), self._resume, self._next)
             if at <= until:
                 self._next = at + self._gap
         while True:
             at = max(at, self._resume)  # another call may have been refused meanwhile
-            left = at - time.monotonic()
+            left = at - self._clock.now()
             if left <= 0:
                 return
             if at > until:
                 raise ProviderBusy(f"The provider asks to wait {math.ceil(left)} seconds.")
-            pause(left, cancelled)
+            self._clock.pause(left, cancelled)
 
     def refused(self, began: float, wait: float | None) -> None:
-        """A call that `began` then (monotonic) got a 429 that asks to wait `wait` seconds, or does not say."""
+        """A call that `began` then (on the clock) got a 429 that asks to wait `wait` seconds, or does not say."""
         with self._changed:
-            now = time.monotonic()
+            now = self._clock.now()
             if began >= self._refused:  # calls that were under way together count once
                 self._refused = now
                 self._strikes += 1
@@ -138,10 +138,10 @@ class Pace:
 
 
 @lru_cache(maxsize=1000)
-def _pace(digest: bytes) -> Pace:
-    return Pace()
+def _pace(digest: bytes, clock: Clock) -> Pace:
+    return Pace(clock)
 
 
-def pace_of(base_url: str, key: str) -> Pace:
+def pace_of(base_url: str, key: str, clock: Clock = CLOCK) -> Pace:
     """The pace that all clients of this key share. The key itself is not kept."""
-    return _pace(hashlib.sha256(f"{base_url}\n{key}".encode()).digest())
+    return _pace(hashlib.sha256(f"{base_url}\n{key}".encode()).digest(), clock)

@@ -31,8 +31,8 @@ from stt.transcript.model import Segment, Transcript, Word
 from tests import audio
 from tests.bench.table import print_table
 from tests.conftest import forget
+from tests.integration.test_limits import job
 from tests.server import ROOT, Server
-from tests.unit.test_limits import job
 
 MODEL = "#g1_whisper-base"
 

@@ -24,9 +24,9 @@ from stt.transcript.model import Segment, Transcript, Word
 from tests import audio
 from tests.browser.test_login import as_program, sign_in
 from tests.conftest import forget
+from tests.integration.test_limits import job
 from tests.oidc import Provider
 from tests.server import ROOT, Server, free_port
-from tests.unit.test_limits import job
 
 SECRET = "quixotic-zanzibar"  # stands in everything that is the owner's
 HOSTILE = (

@@ -13,8 +13,8 @@ from stt.db import locks, undo
 from stt.db.engine import DB_UNAVAILABLE, PG_CONNECT_ARGS, advisory_lock, database
 from stt.store import quotas, recordings, records
 from tests.conftest import forget
+from tests.integration.test_limits import job, make
 from tests.postgres import Postgres, server
-from tests.unit.test_limits import job, make
 from tests.waiting import TICK, until
 
 

@@ -1,93 +1,29 @@
-"""What several files of tests share."""
+"""Unit tests are quick: they start no server and no process. Those that do stand in tests/integration."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import count
-from pathlib import Path
+import sys
+from collections.abc import Generator
 
-import numpy as np
 import pytest
 
-from stt import speakers
-from stt.aiml.client import Client
-from stt.links import download
-from stt.settings import Settings, settings
-from stt.speakers import weights
-from stt.speakers.models import Models
-from tests import audio
-from tests.provider import KEY, Provider
-
-_numbers = count()
+STARTS = {"socket.bind": "a server", "subprocess.Popen": "a process"}
+_in_a_test = False
 
 
-@pytest.fixture
-def host(data: Path, monkeypatch: pytest.MonkeyPatch):
-    """Sets limits: `host(STT_MINUTES_PER_DAY=10)`."""
-
-    def set_limits(**values: object) -> None:
-        for name, value in values.items():
-            monkeypatch.setenv(name, str(value))
-        settings.cache_clear()
-
-    return set_limits
+def _refuse(event: str, _arguments: tuple[object, ...]) -> None:
+    if _in_a_test and event in STARTS:
+        raise AssertionError(f"{STARTS[event]} is started: this test belongs to tests/integration")
 
 
-@pytest.fixture
-def provider():
-    # A key of its own for each test: the pace of a key outlives a client.
-    with Provider(key=f"{KEY}-{next(_numbers)}") as provider:
-        provider.script(duration=0)
-        yield provider
+sys.addaudithook(_refuse)
 
 
-@pytest.fixture
-def client(provider):
-    return Client(provider.url, provider.key, read_timeout=2, create_timeout=2)
-
-
-@pytest.fixture
-def fetch(tmp_path):
-    """Download with private addresses allowed, as the local server has one."""
-
-    def fetched(url, **options):
-        options = {"limit_bytes": 10_000_000, "timeout_seconds": 20, "allow_private": True} | options
-        return download.download(url, tmp_path, **options).path
-
-    return fetched
-
-
-@pytest.fixture(scope="module")
-def talk() -> np.ndarray:
-    """Over a minute of one speaker."""
-    names = [name for name in audio.librispeech() if name.startswith("1688")]
-    return np.concatenate([audio.samples(audio.utterance(name)) for name in names])
-
-
-@pytest.fixture(scope="module")
-def one_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The weights are joined once for all tests of a file."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("STT_DATA_DIR", str(tmp_path_factory.mktemp("data")))
-        settings.cache_clear()
-        yield
-    settings.cache_clear()
-
-
-@pytest.fixture(scope="module")
-def speech() -> np.ndarray:
-    """Three clips of two speakers, which are bundled."""
-    return np.concatenate([audio.samples(path) for path in (audio.JFK, *audio.AUSTEN)])
-
-
-@pytest.fixture(scope="session")
-def speaker_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with the models of diarization: downloaded once for all tests, 81 MB."""
-    folder = tmp_path_factory.getbasetemp().parent / "speaker-models"
-    weights.find(Settings(stt_data_dir=folder, stt_speaker_models=None))
-    return folder
-
-
-@pytest.fixture(scope="session")
-def models(speaker_models: Path) -> Models:
-    return speakers.load(Settings(stt_data_dir=speaker_models, stt_speaker_models=None))
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, bool, bool]:
+    global _in_a_test
+    _in_a_test = True
+    try:
+        return (yield)
+    finally:
+        _in_a_test = False

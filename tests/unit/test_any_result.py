@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stt import errors
@@ -70,7 +70,6 @@ def letters(text):
     return [token for token in tokens if any(c.isalnum() or c == "$" for c in token)]
 
 
-@settings(max_examples=400, deadline=None)
 @given(DEEPGRAM | ASSEMBLY, st.sampled_from(["result", "output"]), st.none() | st.floats())
 def test_no_text_is_lost_and_no_time_runs_backwards_whatever_is_missing(found, place, duration):
     reading = read(answer(found, place), duration)
@@ -147,7 +146,6 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=600, deadline=None)
 @given(JSON, JSON, st.sampled_from(["completed", "error", "queued", "done", None]))
 def test_no_json_whatever_raises_or_gives_anything_but_a_documented_reading(whole, found, status):
     for body in (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stt.transcript import alignment, comparison
@@ -113,7 +113,6 @@ words = st.lists(st.sampled_from(["a", "b", "c", "d", "e"]), max_size=30)
 
 
 @given(words, words)
-@settings(max_examples=200, deadline=None)
 def test_the_runs_cover_both_texts_and_tell_the_truth(reference: list[str], heard: list[str]):
     at = place = 0
     for run in align(reference, heard).runs:
@@ -127,7 +126,6 @@ def test_the_runs_cover_both_texts_and_tell_the_truth(reference: list[str], hear
 
 
 @given(st.text(max_size=80), st.text(max_size=80))
-@settings(max_examples=200, deadline=None)
 def test_any_text_can_be_compared_and_drawn(left: str, right: str):
     base, other = tokens_of_text(left), tokens_of_text(right)
     found = align([token.key for token in base], [token.key for token in other])

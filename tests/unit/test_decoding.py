@@ -9,11 +9,8 @@ from itertools import pairwise, repeat
 import numpy as np
 import pytest
 from faster_whisper import transcribe as fw
-from faster_whisper.tokenizer import Tokenizer
 
-from stt.speech import vad
-from stt.whisper import decoding, sliding, transcribe, word_times
-from tests.audio import RATE
+from stt.whisper import decoding, sliding, word_times
 
 
 def decoded(*words: tuple[str, float, float], confidences: Iterable[float] = repeat(0.9)) -> sliding.Decoded:
@@ -105,19 +102,6 @@ def test_where_every_passage_has_its_words_nothing_is_heard_again():
     spans = [(0.0, 3.0), (9.0, 12.0)]
     segments = [decoded((" a", 0.2, 1.2), (" b", 1.2, 3.0)), decoded((" c", 9.0, 10.5), (" d", 10.5, 12.0))]
     assert list(decoding.fill_gaps(segments, spans, lambda start, end: pytest.fail("asked again"))) == segments
-
-
-def test_a_passage_is_heard_again_for_real(data, talk):
-    """Of a minute of speech only the first and the last words were given: the rest is found."""
-    whole = list(transcribe.transcribe(talk, language="en"))
-    spans = vad.speech(talk)
-    model = transcribe._models().whole
-    tokenizer = Tokenizer(model.hf_tokenizer, True, task="transcribe", language="en")
-    decoder = decoding.SpeechDecoder(model, talk, lambda _: tokenizer, decoding._options(tokenizer), "en")
-    few = [decoded((" there's", 0.3, 0.6)), decoded((" silly", len(talk) / RATE - 0.5, len(talk) / RATE))]
-    found = decoding.fill_gaps(few, spans, decoder.redecode)
-    text = "".join(segment.text for segment in found)
-    assert len(text.split()) > 0.9 * sum(len(segment.words) for segment in whole)
 
 
 def test_a_passage_of_which_only_a_part_was_found_is_decoded_again_for_the_rest():

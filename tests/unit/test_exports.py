@@ -16,7 +16,7 @@ from itertools import pairwise
 import docx
 import pysubs2
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stt.errors import BadOption
@@ -354,7 +354,6 @@ def visible(character: str) -> bool:
     return unicodedata.category(character) not in ("Cc", "Cs") and character not in "\ufffe\uffff"
 
 
-@settings(max_examples=50, deadline=None)
 @given(transcripts(), st.sampled_from([8, 42]), st.integers(1, 3))
 def test_any_transcript_becomes_cues_in_order_with_all_its_words(whole, line_length, lines):
     cut = cues(whole, line_length, lines)
@@ -368,7 +367,6 @@ def test_any_transcript_becomes_cues_in_order_with_all_its_words(whole, line_len
         assert bare("".join(seen(event, extension) for event in read)) == words_of(whole)
 
 
-@settings(max_examples=40, deadline=None)
 @given(transcripts(), st.text(max_size=20))
 def test_any_transcript_is_written_whole_in_every_format(whole, title):
     written = {name: each.write(whole, title=title) for name, each in FORMATS.items() if name not in ("srt", "vtt")}
@@ -415,7 +413,6 @@ def test_any_title_becomes_a_harmless_name(title, expected):
     assert file_name(title, "srt") == expected
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.text() | st.text("./\\ aux\u200d👨é:", min_size=1, max_size=200))
 def test_every_name_can_be_a_file(title):
     name = file_name(title, "srt")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stt.export.formats import FORMATS
@@ -125,7 +125,6 @@ TURNS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(TURNS, st.sampled_from([20, 42]), st.integers(1, 3))
 def test_any_overlap_is_shown_long_enough_or_listed(
     turns: list[tuple[float, float, str, int]], line_length: int, lines: int
@@ -148,7 +147,6 @@ def test_any_overlap_is_shown_long_enough_or_listed(
         assert max(waits) > 0.5 * LATEST
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 3, width=32), st.integers(1, 2)), min_size=1, max_size=20))
 def test_short_words_thrown_in_delay_nobody_for_long(thrown: list[tuple[float, int]]):
     """One talks at 9 characters a second; the other has a word or two now and then, at most 6 characters a second."""

@@ -25,9 +25,14 @@ def test_at_the_median_a_finished_job_is_noticed_within_a_second_or_8_percent_of
     assert median(row["lost"] for row in rows) < median(row["seed_lost"] for row in rows) / 2
 
 
+@pytest.fixture(scope="module")
+def jobs_learnt() -> list[dict]:
+    return simulate(learnt, 4000, chance=2)
+
+
 @pytest.mark.parametrize(("low", "high"), BINS)
-def test_jobs_of_every_length_are_noticed_in_time_once_their_time_is_learnt(low, high):
-    rows = [row for row in simulate(learnt, 4000, chance=2) if low <= row["job"] <= high]
+def test_jobs_of_every_length_are_noticed_in_time_once_their_time_is_learnt(jobs_learnt, low, high):
+    rows = [row for row in jobs_learnt if low <= row["job"] <= high]
     assert median(row["lost"] / allowed(row["job"]) for row in rows) <= 1
 
 

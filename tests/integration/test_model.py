@@ -18,6 +18,7 @@ from stt.whisper.mel import features
 from stt.whisper.model import failed
 from tests import audio
 from tests.audio import RATE
+from tests.unit.test_decoding import decoded
 from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("one_data_folder")
@@ -139,3 +140,15 @@ def test_features_are_those_of_the_library_bit_for_bit(seconds: float):
     expected = extract(sound)
     found = features(extract, sound)
     assert found.dtype == expected.dtype and np.array_equal(found, expected)
+
+
+def test_a_passage_that_was_jumped_over_is_found(talk):
+    """Of a minute of speech only the first and the last words were given: the rest is decoded again."""
+    names = [name for name in audio.librispeech() if name.startswith("1688")]
+    said = " ".join(audio.librispeech()[name] for name in names).split()
+    model = transcribe._models().whole
+    tokenizer = Tokenizer(model.hf_tokenizer, True, task="transcribe", language="en")
+    decoder = decoding.SpeechDecoder(model, talk, lambda _: tokenizer, decoding._options(tokenizer), "en")
+    few = [decoded((" there's", 0.3, 0.6)), decoded((" silly", len(talk) / RATE - 0.5, len(talk) / RATE))]
+    found = decoding.fill_gaps(few, vad.speech(talk), decoder.redecode)
+    assert len("".join(segment.text for segment in found).split()) > 0.9 * len(said)

@@ -142,7 +142,7 @@ def test_a_title_and_a_text_are_searched_together_and_a_phrase_far_into_a_long_t
     assert titles(owner, text='"the 39998 of the of"') == []
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
 def test_any_query_is_harmless(query: str):
     history.find("visitor:nobody", text=query, limit=10)
@@ -160,7 +160,7 @@ def test_operators_are_only_characters(owner: str, query: str):
     assert titles(owner, text=query) == []
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60))
 @example(text="0\U000e0001")
 @example(text="so 🙂fine\ufeff it is")

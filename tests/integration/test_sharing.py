@@ -15,8 +15,8 @@ from stt.library import history, sharing
 from stt.store import recordings, records
 from stt.store.records import Job
 from tests import audio
+from tests.integration.test_limits import ANN, BEN, job
 from tests.transcripts import finished
-from tests.unit.test_limits import ANN, BEN, job
 
 pytestmark = pytest.mark.usefixtures("data")
 

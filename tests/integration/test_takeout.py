@@ -13,8 +13,8 @@ from stt.library import takeout
 from stt.store import recordings, records
 from stt.transcript.model import Segment, Transcript
 from tests import audio
+from tests.integration.test_limits import ANN, BEN, job
 from tests.transcripts import finished
-from tests.unit.test_limits import ANN, BEN, job
 
 pytestmark = pytest.mark.usefixtures("data")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,14 +14,21 @@ import pytest
 from stt import errors
 from stt.aiml import catalog, results
 from stt.aiml.client import Client
+from stt.backoff import Clock
 from tests.audio import JFK
 from tests.provider import KEY, Provider
 from tests.provider_contract import MODELS
 from tests.server import free_port
 
 BASE = "#g1_whisper-base"
+QUICK = Clock(20)  # waits take a twentieth of their time
 LINK = "https://example.org/talk.mp3?token=a+b&c=d"
 SHA256 = hashlib.sha256(JFK.read_bytes()).hexdigest()
+
+
+@pytest.fixture
+def hurried(provider):
+    return Client(provider.url, provider.key, read_timeout=2, create_timeout=2, clock=QUICK)
 
 
 def only(provider):
@@ -169,10 +177,21 @@ def test_a_create_whose_answer_is_slow_is_waited_for(provider, client, fault):
 
 
 @pytest.mark.parametrize(("status", "wait"), [("429", 1), ("429", None), ("503", 1), ("503", None)])
-def test_a_create_that_was_turned_away_is_sent_again(provider, client, status, wait):
+def test_a_create_that_was_turned_away_is_sent_again(provider, hurried, status, wait):
     provider.fault("create", status, times=2, retry_after=wait)
-    assert client.create(BASE, path=JFK) == only(provider).id
+    assert hurried.create(BASE, path=JFK) == only(provider).id
     assert provider.created == [SHA256] and provider.calls["create"] == 3
+
+
+@pytest.mark.parametrize("call", ["create", "get"])
+def test_the_waits_between_two_tries_are_real_ones(provider, client, call):
+    """On the clock of the wall: all others that wait here wait on a quick one."""
+    asked = {"create": lambda: client.create(BASE, path=JFK), "get": lambda: client.get("x", patience=60)}[call]
+    provider.jobs["x"] = provider.add(BASE, "c", "n", 1, {})
+    provider.fault(call, "429" if call == "create" else "503", times=2, retry_after=1)
+    began = time.monotonic()
+    assert asked()
+    assert provider.calls[call] == 3 and time.monotonic() - began >= 2
 
 
 def test_a_create_turned_away_for_longer_than_it_may_wait_ends(provider, client):
@@ -188,13 +207,13 @@ def test_a_wait_for_the_provider_can_be_cancelled(provider, client):
         client.create(BASE, path=JFK, cancelled=lambda: provider.calls["create"] > 0)
 
 
-def test_an_upload_broken_off_before_its_end_is_sent_again(provider, client, tmp_path):
+def test_an_upload_broken_off_before_its_end_is_sent_again(provider, hurried, tmp_path):
     # Too large for the buffers between the two: what was not handed over cannot have been accepted.
     large = tmp_path / "large.wav"
     with open(large, "wb") as file:
         file.truncate(64 * 1024 * 1024)
     provider.fault("create", "reset-before", times=2)
-    client.create(BASE, path=large)
+    hurried.create(BASE, path=large)
     assert len(provider.created) == 1 and provider.calls["create"] == 3
 
 
@@ -207,7 +226,7 @@ def test_a_link_whose_connection_is_reset_is_not_sent_again(provider, client):
 
 def test_a_create_waits_for_a_provider_that_is_not_up_yet():
     port = free_port()
-    client = Client(f"http://127.0.0.1:{port}/v1", KEY)
+    client = Client(f"http://127.0.0.1:{port}/v1", KEY, clock=QUICK)
     tried = threading.Event()
 
     def start():
@@ -277,15 +296,15 @@ def test_no_more_creates_at_once_than_set(provider):
         "redirect",
     ],
 )
-def test_a_get_goes_on_after_anything_passing(provider, client, fault):
-    generation_id = client.create(BASE, path=JFK)
+def test_a_get_goes_on_after_anything_passing(provider, hurried, fault):
+    generation_id = hurried.create(BASE, path=JFK)
     provider.fault("get", fault, times=2, retry_after=1)
-    assert results.read(client.get(generation_id, patience=60)).status == "done"
+    assert results.read(hurried.get(generation_id, patience=60)).status == "done"
     assert provider.calls["get"] == 3
 
 
 def test_a_get_whose_answer_does_not_come_is_asked_again(provider):
-    client = Client(provider.url, provider.key, read_timeout=0.3)
+    client = Client(provider.url, provider.key, read_timeout=0.3, clock=QUICK)
     generation_id = client.create(BASE, path=JFK)
     provider.fault("get", "slow-headers", seconds=1)
     provider.fault("get", "slow-body", seconds=1)
@@ -341,7 +360,7 @@ def test_one_429_slows_down_every_call_of_the_key_and_no_other(provider, client)
 def test_every_job_under_random_faults_ends_once(provider):
     provider.chaos("get", 0.4, ["500", "502", "503", "reset-before", "reset-after", "truncated", "html", "slow-body"])
     provider.chaos("create", 0.2, ["503", "429", "reset-after", "truncated", "slow-headers"])
-    client = Client(provider.url, provider.key, creates_at_once=8)
+    client = Client(provider.url, provider.key, creates_at_once=8, clock=QUICK)
 
     def follow(number):
         try:

@@ -18,9 +18,9 @@ from stt.store import quotas, recordings, records
 from stt.store.records import Job
 from tests import audio
 from tests.conftest import forget
+from tests.integration.test_limits import job
 from tests.postgres import postgres
 from tests.transcripts import finished
-from tests.unit.test_limits import job
 
 OLD, NEW, THIRD = "old-browser", "new-browser", "third-browser"
 HERE, THERE = recovery.native(OLD), recovery.native(NEW)

@@ -21,8 +21,8 @@ from stt.store import recordings
 from stt.store import waveforms as waveform
 from stt.web.routes import ROUTES
 from tests import audio
+from tests.integration.test_limits import ANN
 from tests.transcripts import finished
-from tests.unit.test_limits import ANN
 
 pytestmark = pytest.mark.usefixtures("data")
 VISITOR = "ann"

@@ -1,0 +1,66 @@
+"""What the tests with servers, databases and models share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from stt import speakers
+from stt.aiml.client import Client
+from stt.links import download
+from stt.settings import Settings, settings
+from stt.speakers import weights
+from stt.speakers.models import Models
+from tests.provider import KEY, Provider
+
+_numbers = count()
+
+
+@pytest.fixture
+def provider():
+    # A key of its own for each test: the pace of a key outlives a client.
+    with Provider(key=f"{KEY}-{next(_numbers)}") as provider:
+        provider.script(duration=0)
+        yield provider
+
+
+@pytest.fixture
+def client(provider):
+    return Client(provider.url, provider.key, read_timeout=2, create_timeout=2)
+
+
+@pytest.fixture
+def fetch(tmp_path):
+    """Download with private addresses allowed, as the local server has one."""
+
+    def fetched(url, **options):
+        options = {"limit_bytes": 10_000_000, "timeout_seconds": 20, "allow_private": True} | options
+        return download.download(url, tmp_path, **options).path
+
+    return fetched
+
+
+@pytest.fixture(scope="module")
+def one_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The weights are joined once for all tests of a file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STT_DATA_DIR", str(tmp_path_factory.mktemp("data")))
+        settings.cache_clear()
+        yield
+    settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def speaker_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the models of diarization: downloaded once for all tests, 81 MB."""
+    folder = tmp_path_factory.getbasetemp().parent / "speaker-models"
+    weights.find(Settings(stt_data_dir=folder, stt_speaker_models=None))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def models(speaker_models: Path) -> Models:
+    return speakers.load(Settings(stt_data_dir=speaker_models, stt_speaker_models=None))
