@@ -165,7 +165,7 @@ def test_a_visitors_key_is_gone_when_the_job_ends_and_a_retry_asks_for_one_again
     """Also where the server has a key: neither its owner nor, in a shared history, another visitor pays instead."""
     job_id = stt.create(audio.AUSTEN[0], model=BASE, key=SecretStr("sk-revoked"))
     assert ended(job_id).error["kind"] == "KeyRefused" and submissions.sealed_key(job_id) is None
-    with pytest.raises(KeyMissing, match="key of the visitor"):
+    with pytest.raises(KeyMissing, match="key of its visitor"):
         stt.retry(job_id)
     assert stt.get(job_id).state == kinds.FAILED
     stt.retry(job_id, key=SecretStr(there.key))
