@@ -147,7 +147,7 @@ def test_a_link_deleted_while_its_file_is_looked_into_brings_no_audio(host, http
     httpserver.expect_request("/a.flac").respond_with_data(audio.JFK.read_bytes(), content_type="audio/flac")
     link = replace(job, recording_id=None, url=httpserver.url_for("/a.flac"), state=kinds.WORKING)
     with crashes.Watch(job.id, lambda: False) as watch, pytest.raises(Cancelled):
-        on_device._recording(SimpleNamespace(job=link, cancelled=lambda: False), watch)
+        on_device._fetch_recording(SimpleNamespace(job=link, cancelled=lambda: False), watch)
     assert not recordings.all_of(ANN) and not removals.due(removals.AUDIO)
     assert not any(any((settings().data_dir / name).iterdir()) for name in ("audio", "incoming"))
 
