@@ -30,7 +30,7 @@ KEPT = ("api_key", RECOVERED)  # what a session remembers when its browser gets 
 
 def signs_in() -> bool:
     """Whether people sign in on this server."""
-    return settings().stt_access == "login"
+    return settings().access == "login"
 
 
 def recognise() -> bool:
@@ -160,7 +160,7 @@ def key() -> SecretStr | None:
 def address() -> str | None:
     """The network address of the visitor, for the limits."""
     peer = st.context.ip_address or "127.0.0.1"  # Streamlit has no address for this machine's own
-    return clients.client(peer, st.context.headers.get("X-Forwarded-For"))
+    return clients.client_address(peer, st.context.headers.get("X-Forwarded-For"))
 
 
 def server_address() -> str:

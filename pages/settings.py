@@ -42,7 +42,7 @@ def key_form() -> None:
 def use(typed: str) -> None:
     with st.spinner("Asking the provider whether it knows this key"):
         try:
-            key = keys.typed(typed)
+            key = keys.from_input(typed)
             Client(settings().aiml_base_url, key).check_key()
         except SttError as error:
             state.key_notice = sentence(error.to_dict())
@@ -65,7 +65,7 @@ my_data()
 st.subheader("This server", anchor=False)
 host = settings()
 for fact in (
-    f"Whisper base transcribes {host.stt_jobs_at_once} recordings at once on this machine; the others wait their turn."
+    f"Whisper base transcribes {host.max_concurrent_jobs} recordings at once on this machine; the others wait."
     " Those of up to a minute do not wait for longer ones.",
     f"The AI/ML API is reached at {host.aiml_base_url}.",
 ):

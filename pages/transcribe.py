@@ -39,8 +39,8 @@ state = st.session_state
 owner, key = session.owner(), session.key()
 taken_up, elsewhere = ([], 0) if "transcribe" in state else live_recordings.take_up(owner, session.name())
 if "chosen" not in state:  # ids of recordings that wait for the Transcribe button, also those from before a reload
-    waiting = recordings.waiting(owner)
-    state.chosen = [i for i in taken_up if i in waiting] if settings().stt_access == "shared" else waiting
+    waiting = recordings.unused_ids(owner)
+    state.chosen = [i for i in taken_up if i in waiting] if settings().access == "shared" else waiting
 # A run of this script can end wherever it asks the session for something: when a file has arrived, in the middle of the
 # list of those before it. So what changes together is asked for once, here, and changed in place.
 chosen = state.chosen
@@ -84,7 +84,7 @@ def add_recordings() -> tuple[list[Link], bool]:
             memory.links_left,
             placeholder="https://example.org/talk.mp3",
             height=100,
-            max_chars=recordings.LONGEST_LINKS,
+            max_chars=recordings.MAX_LINK_CHARACTERS,
             key=f"links-{memory.links_drawn}",
         )
         try:
@@ -93,7 +93,7 @@ def add_recordings() -> tuple[list[Link], bool]:
             st.error(markdown(sentence(error.to_dict())))
             links = []
     with record:
-        longest = settings().stt_length_limit
+        longest = settings().max_duration_minutes
         add(recorder("recorder", longest and longest * 60 - MARGIN))
     return links, bool(link.open)
 
@@ -103,7 +103,7 @@ def add(ids: list[str]) -> bool:
     before = len(chosen)
     for recording_id in [i for i in ids if i not in memory.seen]:
         # After a restart of the server an open page tells all that it ever uploaded.
-        if recording_id not in chosen and recording_id in recordings.waiting(owner):
+        if recording_id not in chosen and recording_id in recordings.unused_ids(owner):
             chosen.append(recording_id)
         memory.seen.add(recording_id)  # last: if the database is away, the next run asks it again
     return len(chosen) > before

@@ -1,10 +1,10 @@
-"""What is done on the command line: tokens for programs, and a worker without pages.
+"""Run commands: tokens for programs, and a worker without pages.
 
-python -m stt token NAME             make a token; it is the last line, and is shown this once
-python -m stt token --list           who has tokens, and when they were last used
-python -m stt token --withdraw ID    make a token worthless
+python -m stt token NAME             create a token; the last line shows it, once
+python -m stt token --list           list tokens, their owners and when they were last used
+python -m stt token --revoke ID      revoke a token
 python -m stt worker                 work on jobs until SIGTERM or SIGINT, without pages
-python -m stt worker --port 9100     the same, and answer /healthz and /metrics there
+python -m stt worker --port 9100     the same, with /healthz and /metrics on that port
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ from stt.files import writing
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m stt", description="STT Studio on the command line.")
     commands = parser.add_subparsers(dest="command", required=True)
-    token = commands.add_parser("token", help="make, list or withdraw tokens of the REST routes")
+    token = commands.add_parser("token", help="create, list or revoke tokens of the REST API")
     what = token.add_mutually_exclusive_group(required=True)
-    what.add_argument("name", nargs="?", help="what the new token is for; it is also whose jobs they are")
+    what.add_argument("name", nargs="?", help="what the new token is for; its jobs belong to this name")
     what.add_argument("--list", action="store_true", help="list all tokens")
-    what.add_argument("--withdraw", metavar="ID", help="withdraw the token with this id")
+    what.add_argument("--revoke", metavar="ID", help="revoke the token with this id")
+    what.add_argument("--withdraw", dest="revoke", help=argparse.SUPPRESS)  # its name in older versions
     worker = commands.add_parser("worker", help="work on jobs, without pages")
     worker.add_argument("--port", type=int, help="answer /healthz and /metrics on this port")
     chosen = parser.parse_args(arguments)
@@ -37,20 +38,20 @@ def main(arguments: list[str] | None = None) -> None:
             work(chosen.port)
         elif chosen.list:
             list_tokens()
-        elif chosen.withdraw:
-            withdraw_token(chosen.withdraw)
+        elif chosen.revoke:
+            revoke_token(chosen.revoke)
         else:
-            make_token(chosen.name)
+            create_token(chosen.name)
     except SttError as error:
         sys.exit(f"{error.message} {error.guidance}")
 
 
-def make_token(name: str) -> None:
+def create_token(name: str) -> None:
     from stt.auth import tokens, visitors
     from stt.settings import settings
 
-    owner = visitors.SHARED if settings().stt_access == "shared" else f"user:{name}"
-    text = tokens.make(name, owner)
+    owner = visitors.SHARED if settings().access == "shared" else f"user:{name}"
+    text = tokens.create(name, owner)
     print("This token is shown once. Programs send it as “Authorization: Bearer TOKEN”.")
     print(text)
 
@@ -59,24 +60,24 @@ def list_tokens() -> None:
     from stt.auth import tokens
 
     for token in tokens.all_of(None):
-        print(f"{token.id}  {token.owner}  {token.name}  made {_day(token.created)}, last used {_day(token.used)}")
+        print(f"{token.id}  {token.owner}  {token.name}  created {_day(token.created)}, last used {_day(token.used)}")
 
 
-def withdraw_token(token_id: str) -> None:
+def revoke_token(token_id: str) -> None:
     from stt.auth import tokens
 
-    tokens.withdraw(token_id, None)
+    tokens.revoke(token_id, None)
     print("Revoked.")
 
 
 def work(port: int | None = None) -> None:
-    """Work on jobs until a signal says to stop; then hand back what is open."""
+    """Work on jobs until SIGTERM or SIGINT, then requeue those that are open."""
     from stt import lifecycle
     from stt.ops import logs, monitor
     from stt.settings import settings
 
-    if settings().stt_role == "web":
-        raise SetupError("STT_ROLE is “web”, which takes no work.", guidance="Set it to “worker” here.")
+    if settings().role == "web":
+        raise SetupError("STT_ROLE is “web”, which works on no jobs.", guidance="Set it to “worker” here.")
     logs.set_up()
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -87,7 +88,7 @@ def work(port: int | None = None) -> None:
     lifecycle.begin(stopped.is_set)
     if not stopped.is_set():
         logging.getLogger("stt.worker").info("ready")
-    while not stopped.wait(1.0):  # without an end, a signal that another thread was given would not be noticed
+    while not stopped.wait(1.0):  # with a timeout, so that a signal delivered to another thread is handled
         pass
     lifecycle.leave()
 

@@ -40,19 +40,19 @@ def check(can_sign_in: bool = False) -> None:
     global _lock
     memory.tune()
     writing.be_private()
-    if settings().stt_access == "login" and not can_sign_in:
+    if settings().access == "login" and not can_sign_in:
         raise SetupError(
             "STT_ACCESS is `login`, but there is no identity provider.",
             guidance="Fill in [auth] in .streamlit/secrets.toml; .streamlit/secrets.toml.example shows how.",
         )
-    if settings().stt_access == "login":
+    if settings().access == "login":
         load()  # already the first cookie asks the database who it is
     folder = paths.data_folder()
     audio_files.check()
     signing.signing_secret()  # made now, while there is room for it
-    if settings().stt_database_url and settings().stt_secret is None:
+    if settings().database_url and settings().secret is None:
         log.warning("STT_SECRET is not set: what one machine signs or seals, another cannot read")
-    if settings().stt_database_url or _lock is not None:
+    if settings().database_url or _lock is not None:
         return
     lock = FileLock(folder / "in-use.lock")
     try:
@@ -169,7 +169,7 @@ def _hand_over() -> None:
 @cache
 def warm() -> None:
     """Load the on-device model in the background, once, as soon as the page is drawn: somebody is about to use it."""
-    if settings().stt_role != "web":
+    if settings().role != "web":
         soon = threading.Timer(DRAWING, _warm)
         soon.name, soon.daemon = "warm", True
         soon.start()

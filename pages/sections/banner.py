@@ -9,7 +9,7 @@ from stt.settings import settings
 
 def notice() -> None:
     """The host's text as it is, never as Markdown; nothing where there is none."""
-    if text := (settings().stt_notice or "").strip():
+    if text := (settings().banner or "").strip():
         with st.container(border=True, key="server-notice"):
             plain(text, role="note")
 

@@ -62,7 +62,7 @@ def _place() -> tuple[Path, str]:
 
 def offered(model: Model) -> bool:
     """Whether the host offers this model. Where the provider's Whisper base is, ours stands in for it without a key."""
-    names = {name.strip() for name in (settings().stt_models or "").split(",") if name.strip()}
+    names = {name.strip() for name in (settings().models or "").split(",") if name.strip()}
     mine = {model.id, *model.aliases}
     if model.id == LOCAL and keys.server_key() is None:
         mine.add(FIRST)

@@ -1,4 +1,4 @@
-"""Where a client is: its address, also behind proxies of the host, and only as a keyed hash in the database."""
+"""Find a client's network address, also behind the host's proxies, and hash it for the database."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from stt.auth.signing import signing_secret
 from stt.settings import settings
 
 
-def client(peer: str | None, forwarded: str | None) -> str | None:
-    """The address of the client; `peer` is who is connected to this server, `forwarded` the X-Forwarded-For header.
+def client_address(peer: str | None, forwarded: str | None) -> str | None:
+    """Return the client's address; `peer` is the connected address, `forwarded` the X-Forwarded-For header.
 
-    The header counts only from a proxy that STT_TRUSTED_PROXIES names, and of it only what such proxies have added:
-    anybody can send one. None where the address is no IP address.
+    The header counts only from a proxy in STT_TRUSTED_PROXIES, and only the part that such proxies added, because
+    anybody can send one. None if the address is not an IP address.
     """
     hops = [*filter(None, (hop.strip() for hop in (forwarded or "").split(","))), peer or ""]
     while len(hops) > 1 and _trusted(hops[-1]):
@@ -24,8 +24,8 @@ def client(peer: str | None, forwarded: str | None) -> str | None:
     return str(found) if found else None
 
 
-def hashed(address: str) -> str:
-    """A keyed hash of an address; of IPv6 of its /64, which is what one client has."""
+def address_hash(address: str) -> str:
+    """Return a keyed hash of an address; of IPv6, of its /64, which one client controls."""
     found = _parsed(address)
     if isinstance(found, IPv6Address):
         address = str(ip_network(f"{found}/64", strict=False))
@@ -34,7 +34,7 @@ def hashed(address: str) -> str:
 
 def _trusted(address: str) -> bool:
     found = _parsed(address)
-    return found is not None and any(found in network for network in _networks(settings().stt_trusted_proxies or ""))
+    return found is not None and any(found in network for network in _networks(settings().trusted_proxies or ""))
 
 
 @lru_cache

@@ -1,7 +1,7 @@
-"""The names of our cookies in a browser, and which of them count.
+"""Name our cookies in a browser, and choose which of them count.
 
-Behind HTTPS they begin with `__Host-`: no other host and no page without HTTPS can plant one. What lies behind the
-middleware sees them by their plain names.
+Behind HTTPS their names begin with `__Host-`: no other host and no page without HTTPS can set one. Code behind the
+middleware sees their plain names.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PREFIX = "__Host-"
 
 @dataclass(frozen=True, slots=True)
 class Jar:
-    """The cookies of one request. `old`: the visitor came by HTTPS with the plain name, of a time before the prefix."""
+    """The cookies of one request. `old`: an HTTPS visitor sent the plain name, from before the prefix."""
 
     secure: bool
     header: str
@@ -26,19 +26,19 @@ class Jar:
 
 
 def is_https(headers: Mapping[str, str], scheme: str) -> bool:
-    """Whether the browser speaks HTTPS, with us or with the first proxy."""
+    """Return whether the browser uses HTTPS, to this server or to the first proxy."""
     said = headers.get("x-forwarded-proto", scheme).partition(",")[0].strip().lower()
     return said in ("https", "wss")
 
 
 def sort(values: Iterable[str], *, secure: bool) -> Jar:
-    """What is accepted of these `Cookie` headers, each of our cookies by its plain name.
+    """Return the accepted cookies of these `Cookie` headers, ours by their plain names.
 
-    A plain visitor's cookie still counts behind HTTPS where nothing better is there, so that nobody loses their
-    history; not with `login`, where somebody could plant one and wait for who signs in with it.
+    A plain visitor's cookie still counts behind HTTPS if there is no better one, so that nobody loses their history;
+    not with `login`, where an attacker could set one and wait for a sign-in.
     """
     pieces = [piece.strip() for value in values for piece in value.split(";") if piece.strip()]
-    ours = {prefix + name: "" for name in (visitors.COOKIE, visitors.WANTED) for prefix in ("", PREFIX)}
+    ours = {prefix + name: "" for name in (visitors.COOKIE, visitors.RETURN_TO) for prefix in ("", PREFIX)}
     others = []
     for piece in pieces:
         name, _, value = piece.partition("=")
@@ -47,24 +47,24 @@ def sort(values: Iterable[str], *, secure: bool) -> Jar:
         else:
             others.append(piece)
     old = bool(secure and ours[visitors.COOKIE])
-    for name in (visitors.COOKIE, visitors.WANTED):
-        plain = ours[name] if not secure or (name == visitors.COOKIE and settings().stt_access != "login") else ""
+    for name in (visitors.COOKIE, visitors.RETURN_TO):
+        plain = ours[name] if not secure or (name == visitors.COOKIE and settings().access != "login") else ""
         if value := ours[PREFIX + name] or plain:
             others.append(f"{name}={value}")
     return Jar(secure, "; ".join(others), old)
 
 
 def visitor(value: str, *, secure: bool) -> str:
-    """The `Set-Cookie` header of a visitor's cookie with this signed value."""
+    """Return the `Set-Cookie` header of a visitor's cookie with this signed value."""
     return _header(visitors.COOKIE, value, visitors.COOKIE_AGE, secure=secure)
 
 
-def wanted(value: str, *, secure: bool) -> str:
-    return _header(visitors.WANTED, value, visitors.WANTED_AGE, secure=secure)
+def return_to(value: str, *, secure: bool) -> str:
+    return _header(visitors.RETURN_TO, value, visitors.RETURN_TO_AGE, secure=secure)
 
 
 def forget_old() -> str:
-    """The `Set-Cookie` header that removes a visitor's cookie of the plain name."""
+    """Return the `Set-Cookie` header that removes a visitor's cookie of the plain name."""
     return _header(visitors.COOKIE, "", 0, secure=False)
 
 

@@ -1,4 +1,4 @@
-"""Keys for the AI/ML API: the server's own, and a visitor's, which lies sealed with its job and nowhere in clear."""
+"""Handle keys for the AI/ML API: the server's, and a visitor's, which is stored encrypted with its job."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 LONGEST = 500  # characters
 
 
-def typed(text: str) -> SecretStr:
-    """The key that somebody typed. Raises KeyRefused for what cannot be one."""
+def from_input(text: str) -> SecretStr:
+    """Return the key that a visitor entered. Raises KeyRefused for what cannot be a key."""
     text = text.strip()
     if len(text) > LONGEST or not (text.isascii() and text.isprintable()):
         raise KeyRefused(f"A key has at most {LONGEST} characters: letters, digits and signs.")
@@ -28,17 +28,17 @@ def typed(text: str) -> SecretStr:
 
 
 def server_key() -> SecretStr | None:
-    """The key from AIML_API_KEY (or the Streamlit secrets, which Streamlit puts into the environment)."""
+    """Return AIML_API_KEY (or that of the Streamlit secrets, which Streamlit puts into the environment)."""
     return settings().aiml_api_key
 
 
 def seal(key: SecretStr) -> str:
-    """The key encrypted with this server's secret, so that a job can go on after a restart."""
+    """Encrypt a key with this server's secret, so that a job can continue after a restart."""
     return _box().encrypt(key.get_secret_value().encode()).decode()
 
 
 def unseal(sealed: str | None) -> SecretStr:
-    """The key of a job: its own where it has one, else the server's. Raises KeyMissing."""
+    """Return the key of a job: its own if it has one, else the server's. Raises KeyMissing."""
     if sealed:
         from cryptography.fernet import InvalidToken
 

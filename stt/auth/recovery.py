@@ -1,8 +1,8 @@
 """Keep a history (`STT_ACCESS` is `private`): recovery codes bring it to another browser, or back after a lost cookie.
 
-Nobody signs in there, so a history belongs to a cookie. A code is created once and shown once, kept as a hash, listed
-and revoked. A browser that uses one keeps its own cookie: the database says that it has another history now. Several
-browsers can share one, each can leave, and what a browser had before stays its own unless the visitor adds it.
+Nobody signs in there, so a history belongs to a cookie. A code is created and shown once, stored as a hash, listed and
+revoked. A browser that uses one keeps its cookie: the database maps it to the other history. Several browsers can share
+a history, each can leave, and a browser's former history stays separate unless the visitor adds it.
 """
 
 from __future__ import annotations
@@ -39,9 +39,7 @@ _trying = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A recovery code without its secret. `created` and `used` in seconds since 1970; `used` is None until the first
-    use.
-    """
+    """A recovery code without its secret. Times are seconds since 1970; `used` is None until the first use."""
 
     id: str
     created: float
@@ -50,9 +48,9 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a code leads to: its `owner`, and how many `transcripts` it would bring.
+    """What a code gives: the history of `owner` with so many `transcripts`.
 
-    `mine` are the transcripts that the browser has now, `anything` whether it has those or other things, such as files.
+    `mine` counts the transcripts that the browser has now, `anything` says whether it has those or other files.
     """
 
     owner: str
@@ -62,19 +60,19 @@ class Offer:
 
 
 def native(visitor_name: str) -> str:
-    """Return the owner of what a visitor makes before any code is used."""
+    """Return the owner of a visitor's records before any code is used."""
     return f"visitor:{visitor_name}"
 
 
 def owner_of(visitor_name: str) -> str:
-    """Return whose history this visitor's browser has: its own, or one that a code brought."""
+    """Return the owner of this browser's history: its own, or one that a code brought."""
     query = sa.select(browsers.c.owner).where(browsers.c.visitor == visitor_name)
     with database().connect() as connection:
         return connection.execute(query).scalar() or native(visitor_name)
 
 
 def create(owner: str) -> str:
-    """Return the text of a new code: 125 random bits, nowhere but in this answer. Raises BadOption."""
+    """Create a code of 125 random bits and return its text, which is not stored. Raises BadOption."""
     text = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
     row = {"id": secrets.token_hex(8), "owner": owner, "hash": _hash(text), "created": time.time()}
     with database().begin() as connection:
@@ -96,7 +94,7 @@ def codes_of(owner: str) -> list[Code]:
 
 
 def revoke(code_id: str, owner: str) -> None:
-    """Make a code worthless. Browsers that have used it keep the history. Raises NotFound."""
+    """Revoke a code. Browsers that have used it keep the history. Raises NotFound."""
     mine = sa.and_(recovery_codes.c.id == code_id, recovery_codes.c.owner == owner)
     with database().begin() as connection:
         if not connection.execute(recovery_codes.delete().where(mine)).rowcount:
@@ -104,7 +102,7 @@ def revoke(code_id: str, owner: str) -> None:
 
 
 def offer(text: str, visitor_name: str, address: str | None = None) -> Offer:
-    """Look a code up; changes nothing. `address`: where the visitor comes from. Raises NotFound, LimitReached."""
+    """Look a code up without changes. `address` is the visitor's. Raises NotFound, LimitReached."""
     names = {f"visitor {visitor_name}": WRONG_OF_VISITOR} | (
         {f"address {address}": WRONG_OF_ADDRESS} if address else {}
     )
@@ -121,10 +119,10 @@ def offer(text: str, visitor_name: str, address: str | None = None) -> Offer:
 
 
 def use(text: str, visitor_name: str, *, add_mine: bool) -> None:
-    """Give this visitor's browser the history that the code leads to. Raises NotFound.
+    """Give this visitor's browser the history of a code. Raises NotFound.
 
-    With `add_mine` all that it had so far joins that history, for every browser that had it; jobs go on. Without, it
-    stays as it is, for when the browser leaves the other history.
+    With `add_mine`, its former history joins that one, for every browser that had it; jobs go on. Without, it is kept
+    for when the browser leaves the other history.
     """
     before = owner_of(visitor_name)
     with database().begin() as connection:
@@ -140,51 +138,49 @@ def use(text: str, visitor_name: str, *, add_mine: bool) -> None:
 
 
 def leave(visitor_name: str) -> None:
-    """Give this browser the history back that it had before any code was used."""
+    """Give this browser back the history that it had before any code was used."""
     with database().begin() as connection:
         connection.execute(browsers.delete().where(browsers.c.visitor == visitor_name))
         connection.execute(merges.delete().where(merges.c.owner == native(visitor_name)))
 
 
 def has_left_its_own(visitor_name: str) -> float | None:
-    """Return since when this browser has a history that a code brought; None if it has its own."""
+    """Return since when this browser has another history; None if it has its own."""
     with database().connect() as connection:
         return connection.execute(sa.select(browsers.c.since).where(browsers.c.visitor == visitor_name)).scalar()
 
 
 def others(owner: str, visitor_name: str) -> int:
-    """Return how many other browsers have got this history by a code."""
+    """Return how many other browsers use this history by a code."""
     query = sa.select(sa.func.count()).where(browsers.c.owner == owner, browsers.c.visitor != visitor_name)
     with database().connect() as connection:
         return connection.execute(query).scalar_one()
 
 
 def disconnect_others(owner: str, visitor_name: str) -> None:
-    """Take the history from all other browsers that got it by a code; each has its own again."""
+    """Take the history from all other browsers that use it by a code; each gets its own back."""
     with database().begin() as connection:
         them = sa.and_(browsers.c.owner == owner, browsers.c.visitor != visitor_name)
         connection.execute(browsers.delete().where(them))
 
 
 def forget(owner: str) -> None:
-    """Revoke all codes of a history, when everything of it is deleted."""
+    """Revoke all codes of a history that is being deleted."""
     with database().begin() as connection:
         for table in (recovery_codes, dismissals):
             connection.execute(table.delete().where(table.c.owner == owner))
 
 
 def current(owner: str) -> str:
-    """Return the owner to whom what is `owner`'s belongs by now: an upload may end after its history was added to
-    another.
-    """
+    """Return the present owner of what is `owner`'s: its history may have been added to another meanwhile."""
     if not owner.startswith("visitor:"):
         return owner
     with database().connect() as connection:
         return connection.execute(sa.select(merges.c.into).where(merges.c.owner == owner)).scalar() or owner
 
 
-def mend() -> None:
-    """Move what was still made for a history while it was added to another."""
+def reconcile() -> None:
+    """Move records that were still created for a history while it was added to another."""
     with database().connect() as connection:
         known = connection.execute(sa.select(merges.c.owner, merges.c.into)).all()
     for before, after in known:
@@ -193,7 +189,7 @@ def mend() -> None:
 
 
 def is_worth_a_hint(owner: str) -> bool:
-    """Whether to say that the history can be kept: it matters by now, there is no code, and nobody has dismissed it."""
+    """Return whether to offer a code: there is a history, no code, and the hint was not dismissed."""
     done = sa.and_(transcriptions.c.owner == owner, transcriptions.c.state == "done")
     third = sa.select(transcriptions.c.number).where(done).limit(1).offset(ENOUGH - 1).scalar_subquery()
     said = sa.exists().where(dismissals.c.owner == owner, dismissals.c.hint == HINT)
@@ -210,7 +206,7 @@ def dismiss_hint(owner: str) -> None:
 
 
 def _merge(connection: sa.Connection, before: str, after: str) -> None:
-    """Make everything of `before` that of `after`: for each browser that had it, and for what is still on its way."""
+    """Give all records of `before` to `after`, including those still being created."""
     _move(connection, before, after)
     connection.execute(dismissals.delete().where(dismissals.c.owner == before))
     connection.execute(browsers.update().where(browsers.c.owner == before).values(owner=after))
@@ -240,7 +236,7 @@ def _wanted(text: str, column: sa.Column[str]) -> sa.Select[str]:
 
 
 def _hash(text: str) -> str:
-    """SHA-256 of a code as somebody types it, or of the link with it."""
+    """Return the SHA-256 of a code as entered, or of a link with it."""
     typed = re.sub(r"[^0-9A-Z]", "", text[-200:].rpartition("=")[2].upper())
     # No salt and no slow hash: the code is random and long, so there is nothing to guess.
     return hashlib.sha256(typed.replace("O", "0").replace("I", "1").replace("L", "1").encode()).hexdigest()

@@ -1,8 +1,7 @@
-"""Which browser has signed in as whom, where `STT_ACCESS` is `login`.
+"""Bind browsers to signed-in users, where `STT_ACCESS` is `login`.
 
-A sign-in is a visitor's name and the sign-in cookie that came with it, both set by one answer of the identity
-provider's callback. One without the other signs nobody in, so neither a planted name nor a copied cookie is worth
-anything, and a sign-out ends both.
+A sign-in is a visitor's name and the sign-in cookie set with it by one response of the identity provider's callback.
+Neither counts without the other, so a planted name or a copied cookie is worthless, and a sign-out ends both.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ MOST_PARTS = 50
 
 
 def session_of(cookies: Mapping[str, str]) -> str | None:
-    """Return the SHA-256 of the sign-in cookie with its parts, `_streamlit_user_1` …; None where it is not whole.
+    """Return the SHA-256 of the sign-in cookie with its parts, `_streamlit_user_1` …; None if incomplete.
 
-    Whether it is signed is Streamlit's to say: what is not was never bound to a visitor.
+    Streamlit checks its signature: a cookie without a valid one was never bound to a visitor.
     """
     first = cookies.get(COOKIE)
     if not first:
@@ -40,7 +39,7 @@ def session_of(cookies: Mapping[str, str]) -> str | None:
 
 
 def begin(visitor_name: str, session: str) -> None:
-    """Bind a new visitor's name to the sign-in that the same answer sets. `sign_in` says whose it is."""
+    """Bind a new visitor's name to the sign-in that the same response sets. `sign_in` adds the owner."""
     now = time.time()
     with database().begin() as connection:
         connection.execute(sign_ins.delete().where(sign_ins.c.at < now - SIGNED_IN_FOR))
@@ -48,7 +47,7 @@ def begin(visitor_name: str, session: str) -> None:
 
 
 def sign_in(visitor_name: str, session: str | None, owner: str) -> bool:
-    """Note that this visitor is `owner`; False unless the callback set both and nobody has signed out since."""
+    """Record this visitor as `owner`; return False unless the callback set both and nobody has signed out since."""
     now = time.time()
     mine = sa.and_(
         sign_ins.c.visitor == visitor_name, sign_ins.c.session == session, sign_ins.c.at > now - SIGNED_IN_FOR
@@ -66,13 +65,13 @@ def sign_in(visitor_name: str, session: str | None, owner: str) -> bool:
 
 
 def sign_out(visitor_name: str) -> None:
-    """End the sign-in of this visitor. What is left of it in a browser, or was copied, is refused from now on."""
+    """End this visitor's sign-in: its cookies, and copies of them, are refused from now on."""
     with database().begin() as connection:
         connection.execute(sign_ins.delete().where(sign_ins.c.visitor == visitor_name))
 
 
 def user_of(visitor_name: str) -> str | None:
-    """Return the owner that signed in with this visitor's browser within the last month, and has not signed out."""
+    """Return the owner that signed in with this browser in the last month and has not signed out."""
     recent = sa.and_(
         sign_ins.c.visitor == visitor_name,
         sign_ins.c.session.is_not(None),  # one of an earlier version is bound to nothing: sign in once more

@@ -1,4 +1,4 @@
-"""The secret with which cookies and tokens are signed."""
+"""Provide the secret that signs cookies and tokens."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ SECRET_LENGTH, SECRET_VARIETY = 32, 8  # characters at least, and different ones
 
 
 def signing_secret() -> str:
-    """Return STT_SECRET, or the secret that was made once and lies in the data folder. Raises SetupError.
+    """Return STT_SECRET, or the secret created once in the data folder. Raises SetupError.
 
-    With it anybody can sign a cookie and be anybody: one that can be guessed is refused.
+    Whoever has it can sign a cookie as anybody, so a guessable one is refused.
     """
-    given = settings().stt_secret
+    given = settings().secret
     if given:
         return _hard_to_guess(given.get_secret_value(), "STT_SECRET")
     path = data_folder() / "secret"

@@ -1,4 +1,4 @@
-"""Who is who: every browser is a visitor with a signed cookie, and sees its own."""
+"""Identify each browser as a visitor by a signed cookie, and map visitors to owners."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from stt.settings import settings
 
 COOKIE = "stt_visitor"
 COOKIE_AGE = 400 * 24 * 3600  # seconds; browsers keep cookies no longer than 400 days
-WANTED = "stt_wanted"  # the page that somebody asked for before they had signed in
-WANTED_AGE = 15 * 60  # seconds
+RETURN_TO = "stt_wanted"  # the page that somebody asked for before they had signed in
+RETURN_TO_AGE = 15 * 60  # seconds
 LOCAL = "local"  # the owner of what Python code makes through `stt.create`
 SHARED = "shared"
 # One name and a query: never another host, never a path of Streamlit's or of ours that is no page.
-_A_PAGE = re.compile(r"/[a-z][a-z-]{0,40}(\?[A-Za-z0-9_.=&%-]{0,300})?")
+_PAGE_PATH = re.compile(r"/[a-z][a-z-]{0,40}(\?[A-Za-z0-9_.=&%-]{0,300})?")
 
 
 def visitor(cookies: Mapping[str, str]) -> str | None:
-    """The visitor that these cookies name, or None if there is no cookie or its signature is wrong."""
+    """Return the visitor that these cookies name, or None without a valid cookie."""
     try:
         name = _signer().loads(cookies.get(COOKIE, ""))
     except BadSignature:
@@ -36,21 +36,21 @@ def new_visitor() -> str:
 
 
 def cookie_for(name: str) -> str:
-    """The signed value of the cookie for this visitor."""
+    """Return the signed value of this visitor's cookie."""
     return _signer().dumps(name)
 
 
 def owner_of(visitor_name: str | None) -> str | None:
-    """Whose things this visitor sees; None if nobody's.
+    """Return the owner whose records this visitor sees, or None.
 
-    Those of the history that its browser has, everybody's when STT_ACCESS is `shared`, or when it is `login` those of
-    whoever has signed in.
+    That is the owner of the browser's history; the shared one if STT_ACCESS is `shared`; the signed-in user if it is
+    `login`.
     """
-    if settings().stt_access == "shared":
+    if settings().access == "shared":
         return SHARED
     if not visitor_name:
         return None
-    if settings().stt_access == "login":
+    if settings().access == "login":
         from stt.auth import sign_ins  # brings the database, which no other visitor's cookie needs
 
         user = sign_ins.user_of(visitor_name)
@@ -61,14 +61,14 @@ def owner_of(visitor_name: str | None) -> str | None:
 
 
 def must_sign_in(visitor_name: str | None) -> bool:
-    return settings().stt_access == "login" and owner_of(visitor_name) is None
+    return settings().access == "login" and owner_of(visitor_name) is None
 
 
 def user(claims: Mapping[str, object]) -> str | None:
-    """The owner that an identity provider's claims name; None if STT_ALLOWED_EMAILS does not let them in.
+    """Return the owner that an identity provider's claims name; None if STT_ALLOWED_EMAILS excludes it.
 
-    An address that the provider does not say is verified is no address: anybody can claim one. Where it says nothing
-    at all, with no `email_verified` among the claims, as many organisations' own providers do, the address counts.
+    An address that the provider says is unverified does not count: anybody can claim one. If there is no
+    `email_verified` claim at all, as with many organisations' own providers, the address counts.
     """
     email, subject = str(claims.get("email") or "").strip().lower(), str(claims.get("sub") or "")
     if not _verified(claims):
@@ -80,35 +80,35 @@ def user(claims: Mapping[str, object]) -> str | None:
 
 
 def _verified(claims: Mapping[str, object]) -> bool:
-    """Only true, or "true" as some providers write it; false, "false", 0, null and anything else are not."""
+    """Return whether the address is verified: only for true, or "true" as some providers write it."""
     said = claims.get("email_verified", True)
     return said is True or (isinstance(said, str) and said.strip().lower() == "true")
 
 
 def allowed(owner: str) -> bool:
-    """Whether STT_ALLOWED_EMAILS lets this `user:…` in: by address, or by the domain of the address."""
-    entries = {entry.lstrip("@") for entry in (settings().stt_allowed_emails or "").lower().replace(",", " ").split()}
+    """Return whether STT_ALLOWED_EMAILS allows this `user:…`, by address or by domain."""
+    entries = {entry.lstrip("@") for entry in (settings().allowed_emails or "").lower().replace(",", " ").split()}
     email = owner.removeprefix("user:")
     name, at, domain = email.rpartition("@")
     return not entries or bool(at and name and (email in entries or domain in entries))
 
 
-def wish(path: str, query: str) -> str | None:
-    """The signed value of the cookie that remembers this page; None if it is the first page, or none of ours."""
+def return_cookie(path: str, query: str) -> str | None:
+    """Return the signed cookie value that remembers this page; None for the first page, or a foreign one."""
     wanted = f"{path}?{query}" if query else path
-    return _wishes().dumps(wanted) if path != "/" and _A_PAGE.fullmatch(wanted) else None
+    return _return_signer().dumps(wanted) if path != "/" and _PAGE_PATH.fullmatch(wanted) else None
 
 
-def wanted(cookies: Mapping[str, str]) -> str | None:
-    """The page to go to after the sign-in: a path on this site."""
+def return_path(cookies: Mapping[str, str]) -> str | None:
+    """Return the path on this site to open after the sign-in."""
     try:
-        path = _wishes().loads(cookies.get(WANTED, ""), max_age=WANTED_AGE)
+        path = _return_signer().loads(cookies.get(RETURN_TO, ""), max_age=RETURN_TO_AGE)
     except BadSignature:
         return None
-    return path if isinstance(path, str) and _A_PAGE.fullmatch(path) else None
+    return path if isinstance(path, str) and _PAGE_PATH.fullmatch(path) else None
 
 
-def _wishes() -> URLSafeTimedSerializer:
+def _return_signer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(signing_secret(), salt="stt-wanted")
 
 

@@ -39,7 +39,7 @@ NotStarted = dict[tuple[str, int | None], WorkflowStatus]
 
 def name() -> str:
     """Return the worker's name: a new one at every start, or always `local` on SQLite, where it is alone."""
-    return processes.NAME if settings().stt_database_url else "local"
+    return processes.NAME if settings().database_url else "local"
 
 
 def track_running(workflow: Callable[P, None]) -> Callable[P, None]:

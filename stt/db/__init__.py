@@ -1,6 +1,6 @@
-"""The database: SQLite in the data folder, or PostgreSQL.
+"""Access the database: SQLite in the data folder, or PostgreSQL.
 
-`tables` are the tables, `engine` the connection pool of this process, `migrate` and `migrations` bring a database up
-to date, `locks` numbers the advisory locks. `fulltext` searches, `fulltext_index` keeps the index. `job_database` is
-the job engine's own connection, `undo` takes back what could not be finished while the database was away.
+`tables` defines the tables, `engine` the connection pool of this process, `migrate` and `migrations` upgrade a
+database, `locks` numbers the advisory locks. `fulltext` searches, `fulltext_index` maintains the index. `job_database`
+configures the job engine's own connections, `undo` repeats clean-up that failed while the database was unavailable.
 """

@@ -1,7 +1,4 @@
-"""The tables, and the one connection pool of this process: SQLite in the data folder, or PostgreSQL.
-
-Times of day are seconds since 1970 (UTC), lengths are seconds of audio, sizes bytes.
-"""
+"""Provide this process's connection pool: SQLite in the data folder, or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -21,10 +18,10 @@ from stt.db.tables import metadata
 from stt.files.paths import data_folder
 from stt.settings import settings
 
-# What is raised while the database restarts, is out of reach or has no room left, or gave us up (`PG_CONNECT_ARGS`).
+# Raised while the database restarts, is unreachable or full, or after it ended a connection (see PG_CONNECT_ARGS).
 DB_UNAVAILABLE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError)
-# libpq: a connection that leads nowhere, after a network cut say, is given up within half a minute. The other way round
-# PostgreSQL gives up whoever stands still in the middle of a change: its locks would keep the others from taking over.
+# libpq drops a dead connection, for example after a network cut, within half a minute. PostgreSQL terminates sessions
+# idle in a transaction for 15 s, so that their locks cannot block failover.
 PG_CONNECT_ARGS = {
     "options": "-c idle_in_transaction_session_timeout=15s",
     "connect_timeout": 10,
@@ -33,15 +30,15 @@ PG_CONNECT_ARGS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 25_000,  # ms
 }
-OVERWRITE = "PRAGMA secure_delete=ON"  # what SQLite deletes, it overwrites with zeros
+OVERWRITE = "PRAGMA secure_delete=ON"  # SQLite overwrites deleted content with zeros
 _create_lock = threading.Lock()
-_attempt: Future[sa.Engine] | None = None  # to make the pool: whoever asks meanwhile shares how it ends
+_attempt: Future[sa.Engine] | None = None  # to create the pool; concurrent callers share its outcome
 
 _JSON: Any = {"json_serializer": json_pieces.dumps, "json_deserializer": json_pieces.loads}
 
 
 def database() -> sa.Engine:
-    """The connection pool; tables are made, or brought up to date, at first use. Raises SetupError."""
+    """Return the connection pool; create or migrate the tables at first use. Raises SetupError."""
     global _attempt
     if _create_engine.cache_info().currsize:
         return _create_engine()
@@ -49,7 +46,7 @@ def database() -> sa.Engine:
         mine = _attempt is None or _attempt.done()
         attempt = Future() if _attempt is None or _attempt.done() else _attempt
         _attempt = attempt
-    if mine:  # only one may make the tables
+    if mine:  # only one thread may create the tables
         try:
             attempt.set_result(_create_engine())
         except BaseException as error:  # noqa: BLE001
@@ -59,7 +56,7 @@ def database() -> sa.Engine:
 
 @lru_cache
 def _create_engine() -> sa.Engine:
-    address = settings().stt_database_url
+    address = settings().database_url
     if address:
         engine = sa.create_engine(
             _with_driver(address),
@@ -71,30 +68,30 @@ def _create_engine() -> sa.Engine:
             **_JSON,
         )
     else:
-        # SQLite sorts and compacts in files without a name. /tmp may be memory, and on another disk.
+        # SQLite sorts and compacts in temporary files. /tmp may be in memory, or on another disk.
         os.environ.setdefault("SQLITE_TMPDIR", str(data_folder()))
         engine = sa.create_engine(
             f"sqlite:///{data_folder() / 'stt.db'}",
             connect_args={"timeout": 30},
             pool_size=10,
             max_overflow=30,
-            hide_parameters=True,  # an error never quotes a transcript
+            hide_parameters=True,  # errors must not quote a transcript
             **_JSON,
         )
         sa.event.listen(engine, "connect", _tune_sqlite)
     try:
         migrate.upgrade(engine, metadata)
     finally:
-        engine.dispose()  # its connection has another isolation level now
+        engine.dispose()  # its connection has a different isolation level now
     return engine
 
 
 @contextmanager
 def advisory_lock(number: int, *, wait: bool = True) -> Iterator[bool]:
-    """Hold a lock of PostgreSQL over all machines inside; whether it is held, which `wait=False` does not promise.
+    """Hold a PostgreSQL advisory lock inside; yield whether it is held, which may be False with `wait=False`.
 
-    It has a connection of its own without a transaction, which PostgreSQL would end while something slow is done
-    inside (see PG_CONNECT_ARGS). SQLite has one process, and no such lock.
+    It uses a connection without a transaction, which PostgreSQL would terminate when idle (see PG_CONNECT_ARGS). SQLite
+    has one process, and no such lock.
     """
     if database().dialect.name != "postgresql":
         yield True
@@ -111,11 +108,11 @@ def advisory_lock(number: int, *, wait: bool = True) -> Iterator[bool]:
             try:
                 connection.execute(sa.select(sa.func.pg_advisory_unlock(number)))
             except DB_UNAVAILABLE:
-                connection.invalidate()  # which frees the lock; what was done inside stays done
+                connection.invalidate()  # which releases the lock; what was done inside remains
 
 
 def _with_driver(address: str) -> str:
-    """PostgreSQL through psycopg 3, which comes with dbos."""
+    """Return the address with psycopg 3 as its driver, which comes with dbos."""
     for prefix in ("postgresql://", "postgres://"):
         if address.startswith(prefix):
             return "postgresql+psycopg://" + address[len(prefix) :]
@@ -128,7 +125,7 @@ def _tune_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute(OVERWRITE)
-    # Wait for other writers at the beginning of a transaction: SQLite does not wait in a statement that finds the
-    # database compacted meanwhile, and has to read the schema again first.
+    # Wait for other writers when a transaction begins: SQLite does not wait in a statement that must re-read the schema
+    # after a VACUUM.
     connection.isolation_level = "IMMEDIATE"
-    fulltext_index.teach(connection)
+    fulltext_index.register_functions(connection)

@@ -1,7 +1,7 @@
-"""Full-text search: what a query asks for, and a hit in its context. `stt.db.fulltext_index` keeps the index.
+"""Search titles and texts: parse a query, match it, and show a hit in its context.
 
-Queries and texts become words alike, in `stt.transcript.folding`: case, accents and punctuation do not count, and a
-character of Chinese, Japanese or Thai is a word by itself.
+Queries and texts are split into words by `stt.transcript.folding`: case, accents and punctuation are ignored, and a
+character of Chinese, Japanese or Thai is a word.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from stt.transcript import folding, scripts
 Numbers: TypeAlias = "sa.Select[int] | sa.CompoundSelect[int]"
 _BARE = re.compile(r"\S+")
 _TERM = re.compile(r'"([^"]*)"?|([^\s"]+)')
-_SHORTEST_BEGINNING = 4  # letters: a shorter word is looked for as it is, a longer one also as a word's beginning
-LONGEST_QUERY, MOST_WORDS = 200, 8  # characters and words of a query that count
-LONGEST_HIT = 200  # characters of a hit that are shown
+_SHORTEST_BEGINNING = 4  # letters; a shorter word does not match as a prefix
+MAX_QUERY, MAX_WORDS = 200, 8  # characters and words of a query that count
+MAX_HIT = 200  # characters
 
-BEFORE, AFTER = 24, 100  # characters shown around a hit: it stands near the beginning, where narrow columns show it
+CONTEXT_BEFORE, CONTEXT_AFTER = 24, 100  # characters around a hit; it stays near the start, visible in narrow columns
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Words that stand one after the other. The last one may go on when `beginning`."""
+    """Consecutive words. With `beginning`, the last one matches as a prefix."""
 
     words: tuple[str, ...]
     beginning: bool
@@ -38,7 +38,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """A hit and the text on both sides of it."""
+    """A hit with the text before and after it."""
 
     before: str
     hit: str
@@ -49,9 +49,9 @@ class Snippet:
 
 
 def terms(query: str) -> list[Term]:
-    """What a query asks for: all of its terms must be there, in any order. "…" keeps words together.
+    """Return the terms of a query: all must match, in any order; "…" keeps words together.
 
-    Any text is a query; what holds no word asks for nothing. Only what `bounded` leaves counts.
+    Any text is a valid query; one without words has no terms. Only what `bounded` returns counts.
     """
     found = []
     for quoted, bare in _TERM.findall(bounded(query)):
@@ -62,34 +62,34 @@ def terms(query: str) -> list[Term]:
 
 
 def bounded(query: str) -> str:
-    """Return the part of a query that counts: its first 8 words, at most 200 characters, without outer spaces.
+    """Return the part of a query that counts: its first 8 words, at most 200 characters, stripped.
 
-    The work of a search grows with the words of its query, and everybody waits for it.
+    The cost of a search grows with its words, and other visitors wait for it.
     """
-    ends = [match.end() for match in islice(_BARE.finditer(query[:LONGEST_QUERY]), MOST_WORDS)]
+    ends = [match.end() for match in islice(_BARE.finditer(query[:MAX_QUERY]), MAX_WORDS)]
     return query[: ends[-1]].strip() if ends else ""
 
 
 def is_cut(query: str) -> bool:
-    """Return whether a query is longer than what counts of it."""
+    """Return whether a query is longer than the part that counts."""
     return bounded(query) != query.strip()
 
 
 def is_query(text: str) -> bool:
-    """Whether there is a word in it to look for."""
+    """Return whether the text contains a word to search for."""
     return bool(terms(text))
 
 
 def matching(dialect: str, owner: str, query: str) -> Numbers:
-    """The `number` of each of the owner's transcriptions in whose title or text all terms of `query` are."""
+    """Return a query for the `number` of the owner's transcriptions whose title or text contains all terms."""
     wanted = terms(query)
     return _sqlite_match(owner, wanted) if dialect == "sqlite" else _postgresql_match(owner, wanted)
 
 
 def snippet(text: str, query: str) -> Snippet | None:
-    """A hit of `query` in `text` with its surroundings; None if none of its terms is there.
+    """Return a hit of `query` in `text` with its context, or None.
 
-    The longest term says most about the place, so it is tried first. The time is linear in the text, whatever is in it.
+    The longest term is the most specific, so it is tried first. Time is linear in the text, whatever it contains.
     """
     text = unicodedata.normalize("NFC", text)
     folded = folding.fold(text)
@@ -99,13 +99,13 @@ def snippet(text: str, query: str) -> Snippet | None:
         found = spaced.find(" " + " ".join(term.words) + ("" if term.beginning else " "))
         if found >= 0:
             start, end = _span(text, folded, spaced.count(" ", 0, found), len(term.words))
-            end = min(end, start + LONGEST_HIT)
+            end = min(end, start + MAX_HIT)
             return Snippet(_before(text, start), _one_line(text[start:end]), _after(text, end))
     return None
 
 
 def _span(text: str, folded: str, first: int, count: int) -> tuple[int, int]:
-    """Where `count` words of `folded`, from the word number `first` on, stand in `text`."""
+    """Return the span in `text` of `count` words of `folded` from word number `first` on."""
     run = list(islice(folding.word_pattern().finditer(folded), first, first + count))
     start, end = run[0].start(), run[-1].end()
     if text.isascii():
@@ -141,19 +141,19 @@ def _may_go_on(word: str) -> bool:
 
 
 def _before(text: str, start: int) -> str:
-    if start <= BEFORE:
+    if start <= CONTEXT_BEFORE:
         return _one_line(text[:start].lstrip())
-    cut = text[start - BEFORE : start]
+    cut = text[start - CONTEXT_BEFORE : start]
     gap = cut.find(" ")
-    return "…" + _one_line(cut[gap + 1 if 0 <= gap < BEFORE - 1 else 0 :])
+    return "…" + _one_line(cut[gap + 1 if 0 <= gap < CONTEXT_BEFORE - 1 else 0 :])
 
 
 def _after(text: str, end: int) -> str:
-    if len(text) - end <= AFTER:
+    if len(text) - end <= CONTEXT_AFTER:
         return _one_line(text[end:].rstrip())
-    cut = text[end : end + AFTER]
+    cut = text[end : end + CONTEXT_AFTER]
     gap = cut.rfind(" ")
-    return _one_line(cut[: gap if gap > AFTER // 2 else AFTER]) + "…"
+    return _one_line(cut[: gap if gap > CONTEXT_AFTER // 2 else CONTEXT_AFTER]) + "…"
 
 
 def _one_line(text: str) -> str:

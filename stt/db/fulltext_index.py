@@ -1,9 +1,8 @@
-"""The index of the full-text search: how each database keeps it in step, and how it becomes that of newer code.
+"""Maintain the full-text index in each database, and rebuild it after the folding rules change.
 
-Titles and texts are cut to words by `stt.transcript.folding`, once for the index and once for the query, so both
-agree. PostgreSQL
-does the same in SQL; a test compares the two for every character. Triggers keep the index: whatever writes a title or a
-text, the index follows in the same transaction.
+Titles and texts are split into words by `stt.transcript.folding`, for the index and for queries alike. PostgreSQL does
+the same in SQL; a test compares the two for every character. Triggers update the index in the transaction that writes a
+title or a text.
 """
 
 from __future__ import annotations
@@ -17,13 +16,13 @@ import sqlalchemy as sa
 
 from stt.transcript import folding
 
-MERGED = 500  # pages of SQLite's index that are merged in one step
+MERGE_PAGES = 500  # pages of SQLite's index that are merged in one step
 # Characters: PostgreSQL forgets where words stand in long texts, so it gets short ones that overlap. Words that are
 # cut through at their ends are left out: the piece before or after has them whole.
 _PIECE, _OVERLAP = 2000, 300
 _LONGEST_WORD = 250  # characters of a word that PostgreSQL keeps, more than a query has
-RENEWED = 50_000  # characters whose words are made anew in one transaction: writers to SQLite wait for it
-RENEWING = 240.0  # seconds of that at a time; the next look goes on
+RENEW_CHARACTERS = 50_000  # characters whose words are made anew in one transaction: writers to SQLite wait for it
+RENEW_SECONDS = 240.0  # seconds of that at a time; the next look goes on
 _COLLATIONS = ("pg_c_utf8", "C.utf8", "C.UTF-8", "und-x-icu", "en-x-icu")  # that know all small letters
 
 log = logging.getLogger("stt.db.fulltext")
@@ -33,26 +32,26 @@ _OLD = "CREATE TABLE IF NOT EXISTS search_old (number integer PRIMARY KEY)"
 
 
 def prepare(connection: sa.Connection) -> None:
-    """Make the index and its triggers where they are missing."""
+    """Create the index and its triggers if missing."""
     for statement in _SQLITE if connection.dialect.name == "sqlite" else [*_stt_words(connection), *_POSTGRESQL]:
         connection.exec_driver_sql(statement)
 
 
 def outdate(connection: sa.Connection) -> None:
-    """Have all words made anew, in the background: what a migration does when words are made in another way."""
+    """Mark all words for rebuilding in the background: for migrations that change how words are formed."""
     connection.exec_driver_sql(_OLD)
     connection.exec_driver_sql(
         "INSERT INTO search_old SELECT number FROM transcriptions WHERE number NOT IN (SELECT number FROM search_old)"
     )
 
 
-def renew(engine: sa.Engine, seconds: float = RENEWING) -> int:
-    """Make words anew that earlier code has made, for so long at most, the newest first; how many transcriptions."""
+def renew(engine: sa.Engine, seconds: float = RENEW_SECONDS) -> int:
+    """Rebuild outdated words, newest first, for at most `seconds`; return the number of transcriptions."""
     deadline, count = time.monotonic() + seconds, 0
     while time.monotonic() < deadline and (done := _renew_some(engine)):
         count += done
     if count:
-        log.info("the words of %d transcripts are in the index of this version", count)
+        log.info("rebuilt the index words of %d transcripts", count)
     return count
 
 
@@ -65,7 +64,7 @@ def _renew_some(engine: sa.Engine) -> int:
     numbers: list[int] = []
     size = 0
     for number, length in rows:
-        if numbers and size + length > RENEWED:
+        if numbers and size + length > RENEW_CHARACTERS:
             break
         numbers.append(number)
         size += length
@@ -98,28 +97,28 @@ _RENEW_POSTGRESQL = [
 
 
 def purge(connection: sqlite3.Connection) -> None:
-    """Leave nothing of deleted texts in the index of a SQLite database: it keeps their words until parts are merged.
+    """Remove the words of deleted texts from SQLite's index, which keeps them until its segments are merged.
 
-    In steps, so that writers wait for milliseconds. Does nothing to a database without this index.
+    Works in steps, so that writers wait for milliseconds. Does nothing in a database without the index.
     """
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'search'").fetchone():
         return
-    pages = -MERGED  # negative: all parts, also those that are not many yet
+    pages = -MERGE_PAGES  # negative: all parts, also those that are not many yet
     while True:
         before = connection.total_changes
         connection.execute("INSERT INTO search(search, rank) VALUES ('merge', ?)", (pages,))
         if connection.total_changes - before < 2:  # how FTS5 says that nothing was left to do
             return
-        pages = MERGED
+        pages = MERGE_PAGES
 
 
-def teach(connection: sqlite3.Connection) -> None:
-    """Give a SQLite connection the function that the triggers call."""
+def register_functions(connection: sqlite3.Connection) -> None:
+    """Register the function that SQLite's triggers call."""
     connection.create_function("stt_words", 1, lambda text: " ".join(folding.words(text)), deterministic=True)
 
 
 def _stt_words(connection: sa.Connection) -> list[str]:
-    """`folding.words`, with spaces between, as functions of PostgreSQL."""
+    """Return SQL that defines `folding.words`, joined by spaces, as PostgreSQL functions."""
     known = (
         connection.exec_driver_sql("SELECT collname FROM pg_collation WHERE collencoding IN (-1, 6)").scalars().all()
     )
@@ -149,7 +148,7 @@ def _stt_words(connection: sa.Connection) -> list[str]:
 
 
 def _no_words() -> str:
-    """What stands between words, as the inside of a character class: neither letters, marks nor digits."""
+    """Return the characters that are neither letters, marks nor digits, as the inside of a character class."""
     codes = (code for code in range(1, 0x110000) if not 0xD800 <= code < 0xE000)
     return _escaped([code for code in codes if unicodedata.category(chr(code))[0] not in "LMN"])
 

@@ -1,4 +1,4 @@
-"""How the job engine connects to its database, with a pool that is not ours (see `stt.db.engine`)."""
+"""Configure the job engine's database connections: its pool is separate (see `stt.db.engine`)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from stt.settings import settings
 
 
 def job_engine_arguments() -> dict[str, Any]:
-    """What `connect` is given for the connections of the job engine, which has a pool of its own."""
-    if settings().stt_database_url:
+    """Return the `connect` arguments of the job engine's own pool."""
+    if settings().database_url:
         return PG_CONNECT_ARGS
     return {"factory": _JobsSqlite}
 
@@ -20,8 +20,8 @@ def job_engine_arguments() -> dict[str, Any]:
 class _JobsSqlite(sqlite3.Connection):
     """A connection of the job engine that overwrites what it deletes.
 
-    SQLite as Debian 12 and Ubuntu 22.04 have it gives NULL for `unixepoch('subsec')`, with which dbos dates its rows
-    from Python 3.12 on; so it gets another one.
+    The SQLite of Debian 12 and Ubuntu 22.04 returns NULL for `unixepoch('subsec')`, with which dbos dates its rows from
+    Python 3.12 on, so the function is replaced.
     """
 
     def __init__(self, *values: Any, **named: Any) -> None:

@@ -1,6 +1,8 @@
-"""JSON of long transcripts in pieces. The standard library keeps the interpreter's lock from the first byte to the
-last,
-half a second for ten hours of speech, in which no other thread of this process does anything."""
+"""Encode and decode the JSON of long transcripts in pieces.
+
+The standard library holds the interpreter lock from the first byte to the last: half a second for ten hours of speech,
+in which no other thread runs.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +10,20 @@ import json
 import re
 from typing import Any
 
-AT_ONCE = 200  # items of a list; segments have a dozen words each
-SMALL = 1 << 18  # characters
-DEEPEST = 2  # the items of a list in an object, as a transcript has it
+ITEMS_PER_PIECE = 200  # items of a list; segments have a dozen words each
+SMALL_LENGTH = 1 << 18  # characters
+MAX_DEPTH = 2  # the items of a list in an object, as a transcript has it
 _decoder = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
 def dumps(value: Any, **how: Any) -> str:
-    """`json.dumps`, but that other threads have their turns meanwhile."""
+    """Return `json.dumps`, but let other threads run in between."""
     if isinstance(value, dict):
         named = (f"{json.dumps(str(name), **how)}: {dumps(each, **how)}" for name, each in value.items())
         return "{" + ", ".join(named) + "}"
-    if isinstance(value, list) and len(value) > AT_ONCE:
-        blocks = (value[at : at + AT_ONCE] for at in range(0, len(value), AT_ONCE))
+    if isinstance(value, list) and len(value) > ITEMS_PER_PIECE:
+        blocks = (value[at : at + ITEMS_PER_PIECE] for at in range(0, len(value), ITEMS_PER_PIECE))
         return "[" + ", ".join(json.dumps(block, **how)[1:-1] for block in blocks) + "]"
     if isinstance(value, list) and any(isinstance(each, dict) for each in value):
         return "[" + ", ".join(dumps(each, **how) for each in value) + "]"
@@ -29,9 +31,9 @@ def dumps(value: Any, **how: Any) -> str:
 
 
 def loads(text: str | bytes) -> Any:
-    """`json.loads`, but that other threads have their turns meanwhile. Raises ValueError."""
+    """Return `json.loads`, but let other threads run in between. Raises ValueError."""
     text = text if isinstance(text, str) else text.decode()
-    if len(text) < SMALL:
+    if len(text) < SMALL_LENGTH:
         return json.loads(text)
     try:
         value, at = _value(text, _after_space(text, 0), 0)
@@ -43,9 +45,9 @@ def loads(text: str | bytes) -> Any:
 
 
 def _value(text: str, at: int, depth: int) -> tuple[Any, int]:
-    """The value that begins at `at`, and where it ends. Its items are read one by one, those within them at once."""
+    """Return the value that begins at `at`, and its end. Lists are read item by item, down to MAX_DEPTH."""
     first = text[at]
-    if first not in "[{" or depth == DEEPEST:
+    if first not in "[{" or depth == MAX_DEPTH:
         return _decoder.raw_decode(text, at)
     found: list[Any] = []
     at = _after_space(text, at + 1)

@@ -1,7 +1,7 @@
-"""Changes of the tables, as alembic migrations in `stt/migrations`: each runs once, also when processes start together.
+"""Run alembic migrations from `stt/db/migrations`, each exactly once, also when processes start together.
 
-Whoever comes first takes the database's own lock and changes everything in one transaction; the others wait, and find
-it done. While a fleet is updated machine by machine, old code runs on new tables: a migration may add, never take away.
+The first process takes the database's lock and migrates in one transaction; others wait and find it done. While a fleet
+is upgraded machine by machine, old code runs on new tables: a migration may add, but never remove.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ log = logging.getLogger("stt.db.migrate")
 
 
 def upgrade(engine: sa.Engine, tables: sa.MetaData) -> None:
-    """Bring the database to what this code expects, from nothing or from any earlier version, without loss.
+    """Upgrade the database to the current version, from nothing or any earlier version, without loss.
 
-    `tables` are those of today: an empty database gets them at once, and alembic is not even imported.
-    Raises SetupError where a newer version of the code has been at work.
+    `tables` are today's: an empty database gets them directly, without importing alembic. Raises SetupError if a newer
+    version of the code has migrated it.
     """
     if version(engine) == HEAD:
         return
@@ -43,7 +43,7 @@ def upgrade(engine: sa.Engine, tables: sa.MetaData) -> None:
 
 
 def version(engine: sa.Engine) -> str | None:
-    """The last migration that this database has seen; None for an empty one, or one from before there were any."""
+    """Return the database's last migration; None for an empty database, or one older than migrations."""
     with engine.connect() as connection:
         return _version(connection)
 
@@ -58,12 +58,12 @@ def _make(connection: sa.Connection, tables: sa.MetaData) -> None:
     tables.create_all(connection)
     _versions.create(connection)
     connection.execute(_versions.insert().values(version_num=HEAD))
-    log.info("the tables of version %s were made", HEAD)
+    log.info("created the tables of version %s", HEAD)
 
 
 def _migrate(connection: sa.Connection) -> None:
-    # Alembic takes a fifth of a second that only a changed database needs. It brings parts of SQLAlchemy that dbos
-    # brings too, in another thread at the same time: who meets one half imported fails. So first dbos, whole.
+    # Alembic takes 0.2 s to import, needed only for a migration. It imports parts of SQLAlchemy that dbos imports in
+    # another thread. Importing both concurrently can fail on a partially imported module, so import dbos first.
     import dbos  # noqa: F401
     from alembic import command
     from alembic.config import Config
@@ -81,12 +81,12 @@ def _migrate(connection: sa.Connection) -> None:
             guidance="Start that version, or a newer one. Nothing was changed.",
             detail=str(error),
         ) from error
-    log.info("the tables went from version %s to %s", before, HEAD)
+    log.info("migrated the tables from version %s to %s", before, HEAD)
 
 
 @contextlib.contextmanager
 def _alone(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """A transaction in which no other process changes the tables; all of it or nothing is kept."""
+    """Yield a transaction in which no other process changes the tables."""
     if engine.dialect.name == "postgresql":
         with engine.begin() as connection:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))

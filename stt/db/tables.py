@@ -1,6 +1,6 @@
-"""The tables. A change here is a migration in `stt/db/migrations` too: a test holds them equal.
+"""Define the tables. Each change needs a migration in `stt/db/migrations`; a test compares them.
 
-Times of day are seconds since 1970 (UTC), lengths are seconds of audio, sizes bytes.
+Times are seconds since 1970 (UTC), lengths are seconds of audio, sizes are bytes.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import sqlalchemy as sa
 
 from stt.transcript import titles
 
-metadata = sa.MetaData()  # a change here is a file in stt/migrations too: a test holds them equal
+metadata = sa.MetaData()
 recordings = sa.Table(
     "recordings",
     metadata,
     sa.Column("id", sa.String(40), primary_key=True),
     sa.Column("owner", sa.String(200), nullable=False, index=True),
-    sa.Column("name", sa.Text, nullable=False),  # as the visitor's browser said it: never a path here
+    sa.Column("name", sa.Text, nullable=False),  # as the visitor's browser sent it; never used as a path
     sa.Column("created", sa.Float, nullable=False),
     sa.Column("kind", sa.String(40)),
     sa.Column("mime", sa.String(60)),
@@ -26,7 +26,7 @@ recordings = sa.Table(
     sa.Column("channels", sa.Integer),
     sa.Column("sample_rate", sa.Integer),
     sa.Column("dated", sa.Float),  # the recording's own date
-    sa.Column("dated_by", sa.String(12)),  # what that is (see `stt.containers.dates`)
+    sa.Column("dated_by", sa.String(12)),  # where that comes from (see `stt.containers.dates`)
     sa.Column(
         "tracks", sa.JSON
     ),  # each sound track (`stt.audio.tracks`), empty where there is one; NULL from older versions
@@ -40,7 +40,7 @@ waveforms = sa.Table(
     "waveforms",
     metadata,
     sa.Column("id", sa.ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("loudness", sa.LargeBinary, nullable=False),  # a byte for each of the even steps, 255 the loudest
+    sa.Column("loudness", sa.LargeBinary, nullable=False),  # one byte per step, 255 is the loudest
 )
 
 
@@ -49,7 +49,7 @@ copies = sa.Table(
     "copies",
     metadata,
     sa.Column("id", sa.ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("track", sa.String(12), primary_key=True),  # a number or "all"; empty for the one that is transcribed
+    sa.Column("track", sa.String(12), primary_key=True),  # a number or "all"; empty for the transcribed one
     sa.Column("state", sa.String(12), nullable=False),
     sa.Column("percent", sa.Integer, nullable=False),
     sa.Column("attempt", sa.Integer, nullable=False),
@@ -73,43 +73,43 @@ transcriptions = sa.Table(
     sa.Column("id", sa.String(40), nullable=False, unique=True),  # the generation id
     sa.Column("owner", sa.String(200), nullable=False),
     sa.Column("recording_id", sa.String(40), index=True),
-    sa.Column("url", sa.Text),  # a link, until it is downloaded, or for good when the provider fetches it
+    sa.Column("url", sa.Text),  # a link, until it is downloaded; kept if the provider fetches it
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("model", sa.String(100), nullable=False),
     sa.Column("engine", sa.String(40), nullable=False),
     sa.Column("options", sa.JSON, nullable=False),
     sa.Column("state", sa.String(12), nullable=False),
-    sa.Column("stage", sa.String(200)),  # what a working job is doing, in words
+    sa.Column("stage", sa.String(200)),  # what a working job is doing, as text
     sa.Column("attempt", sa.Integer, nullable=False),
-    sa.Column("turn", sa.Integer, nullable=False),  # its place in fair queueing: lower goes first
+    sa.Column("turn", sa.Integer, nullable=False),  # priority in fair queueing: lower goes first
     sa.Column("created", sa.Float, nullable=False),
     sa.Column("queued", sa.Float, nullable=False),
     sa.Column("started", sa.Float),
     sa.Column("finished", sa.Float),
-    sa.Column("worked", sa.Float, nullable=False),  # seconds of work on what is done so far
+    sa.Column("worked", sa.Float, nullable=False),  # seconds of computing so far
     sa.Column("duration", sa.Float),
     sa.Column("expected", sa.Float),  # seconds that such a job usually takes, where no progress is known
     sa.Column("seconds_done", sa.Float, nullable=False),
-    sa.Column("partial", sa.JSON),  # segments of the stretch that is being worked on
+    sa.Column("partial", sa.JSON),  # segments of the current chunk
     sa.Column("language", sa.String(20)),
     sa.Column("words", sa.Integer),
     sa.Column("confidence", sa.Float),
     sa.Column("cost", sa.Float),
     sa.Column("error", sa.JSON),
-    sa.Column("sealed_key", sa.Text),  # the visitor's own key, encrypted; gone when the job is done
-    sa.Column("claim", sa.BigInteger),  # rises with each process that takes the job: only the newest one may write
+    sa.Column("sealed_key", sa.Text),  # the visitor's own key, encrypted; deleted when the job ends
+    sa.Column("claim", sa.BigInteger),  # the lease's fencing token: only its worker may write
     sa.Column("sent", sa.Integer),  # the attempt whose create may have reached the provider
-    sa.Column("remote_id", sa.Text),  # the provider's generation id, while its result may still be had
+    sa.Column("remote_id", sa.Text),  # the provider's generation id, while its result may still be available
     sa.Column("provenance", sa.JSON),
     sa.Column("maker", sa.String(100)),  # the process that queues this attempt (see `stt.cluster.processes`)
-    sa.Column("own_key", sa.Boolean),  # the visitor pays for it; null where an older version did not say
+    sa.Column("own_key", sa.Boolean),  # the visitor pays for it; null if an older version did not record it
     sa.Column("dated", sa.Float),  # the recording's own date
     sa.Column("dated_by", sa.String(12)),
     sa.Column(
         "title_key", sa.LargeBinary, default=_title_key
     ),  # sorts as the title; null until `stt.db.title_order` fills it in
-    # All that the history sorts, filters and adds up, so that 100,000 records are gone through without their texts.
-    # PostgreSQL bounds the length of what it indexes, and titles have no bound.
+    # Covers what the history sorts, filters and sums, so that it never reads the texts of 100,000 records. PostgreSQL
+    # limits the length of indexed values, and titles have no limit.
     sa.Index(
         "transcriptions_by_owner",
         *("owner", "created", "state", "title_key", "model", "engine", "language"),
@@ -142,21 +142,20 @@ transcripts = sa.Table(
     "transcripts",
     metadata,
     sa.Column("id", sa.String(40), primary_key=True),
-    sa.Column("text", sa.Text, nullable=False),  # before the large ones: SQLite reads a row from its beginning
+    sa.Column("text", sa.Text, nullable=False),  # before the large columns: SQLite reads a row from its start
     sa.Column("transcript", sa.JSON, nullable=False),
     sa.Column("raw", sa.JSON),  # the provider's own answer
 )
 
 
-# What people change. `transcripts` holds the corrected transcript, so that all readers have it; both rows go with
-# what they belong to.
+# Corrections by people. `transcripts` holds the corrected transcript, so that every reader gets it.
 corrections = sa.Table(
     "corrections",
     metadata,
     sa.Column("id", sa.ForeignKey("transcripts.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("version", sa.Integer, nullable=False),  # goes up with every change, never down
+    sa.Column("version", sa.Integer, nullable=False),  # the revision: rises with every change
     sa.Column("changed", sa.Float, nullable=False),
-    sa.Column("machine", sa.JSON(none_as_null=True), nullable=False),  # the transcript as the engine gave it
+    sa.Column("machine", sa.JSON(none_as_null=True), nullable=False),  # the transcript as the engine returned it
     sa.Column("aside", sa.JSON(none_as_null=True)),  # the corrected one, while the engine's is restored
 )
 
@@ -173,7 +172,7 @@ executors = sa.Table(
     "executors",
     metadata,
     sa.Column("id", sa.String(100), primary_key=True),
-    sa.Column("seen", sa.Float, nullable=False),  # by the database's own clock
+    sa.Column("seen", sa.Float, nullable=False),  # by the database's clock
 )
 
 
@@ -183,20 +182,20 @@ crashes = sa.Table(
     metadata,
     sa.Column("id", sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("process", sa.String(100), primary_key=True),
-    sa.Column("boot", sa.String(60)),  # of the operating system that the process runs on, where it has a name
-    sa.Column("part", sa.Integer, nullable=False),  # the number of the chunk; 0 is the look into a downloaded file
+    sa.Column("boot", sa.String(60)),  # boot id of the operating system, if it has one
+    sa.Column("part", sa.Integer, nullable=False),  # the chunk's number; 0 is the probe of a downloaded file
 )
 
 
-# The Idempotency-Keys of the last day. `hash` and `body` are keyed hashes: neither key nor content can be read here.
+# The Idempotency-Keys of the last day. `hash` and `body` are keyed hashes: neither key nor content can be recovered.
 creates = sa.Table(
     "creates",
     metadata,
     sa.Column("hash", sa.String(64), primary_key=True),  # of owner and key
     sa.Column("body", sa.String(64), nullable=False),
     sa.Column("generation_id", sa.String(40), nullable=False),
-    sa.Column("process", sa.String(100), nullable=False),  # at work on it
-    sa.Column("done", sa.Boolean, nullable=False),  # the job was made
+    sa.Column("process", sa.String(100), nullable=False),  # creating the job
+    sa.Column("done", sa.Boolean, nullable=False),  # the job exists
     sa.Column("at", sa.Float, nullable=False, index=True),
 )
 
@@ -207,7 +206,7 @@ tokens = sa.Table(
     sa.Column("id", sa.String(40), primary_key=True),
     sa.Column("owner", sa.String(200), nullable=False, index=True),
     sa.Column("name", sa.Text, nullable=False),
-    sa.Column("hash", sa.String(64), nullable=False, unique=True),  # SHA-256: the token itself is nowhere
+    sa.Column("hash", sa.String(64), nullable=False, unique=True),  # SHA-256: the token itself is not stored
     sa.Column("created", sa.Float, nullable=False),
     sa.Column("used", sa.Float),
 )
@@ -218,14 +217,14 @@ shares = sa.Table(
     metadata,
     sa.Column("id", sa.String(40), primary_key=True),
     sa.Column("transcription_id", sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), nullable=False, index=True),
-    sa.Column("hash", sa.String(64), nullable=False, unique=True),  # SHA-256: the token itself is nowhere
+    sa.Column("hash", sa.String(64), nullable=False, unique=True),  # SHA-256: the token itself is not stored
     sa.Column("audio", sa.Boolean, nullable=False),
     sa.Column("created", sa.Float, nullable=False),
     sa.Column("ends", sa.Float, nullable=False),
 )
 
 
-# What counts towards the limits of a day. Deleting a transcript does not give its minutes back, so they stand here.
+# Usage that counts towards daily quotas. Deleting a transcript does not restore its minutes.
 usage = sa.Table(
     "usage",
     metadata,
@@ -235,11 +234,11 @@ usage = sa.Table(
     sa.Column("at", sa.Float, nullable=False, index=True),
     sa.Column("seconds", sa.Float, nullable=False),
     sa.Column("dollars", sa.Float, nullable=False),  # on this server's key
-    sa.Column("address", sa.String(64)),  # keyed hash of the client's address; goes with the row after two days
+    sa.Column("address", sa.String(64)),  # keyed hash of the client's address; deleted with the row after two days
 )
 
 
-# What was deleted, and is not gone from everywhere yet (see `stt.store.removals`).
+# Deleted data that must still be erased (see `stt.store.removals`).
 removals = sa.Table(
     "removals",
     metadata,
@@ -253,19 +252,19 @@ sign_ins = sa.Table(
     "sign_ins",
     metadata,
     sa.Column("visitor", sa.String(60), primary_key=True),
-    sa.Column("owner", sa.String(200)),  # who has signed in with this browser; null until its first page
+    sa.Column("owner", sa.String(200)),  # the user signed in with this browser; null until its first page
     sa.Column("at", sa.Float, nullable=False),
     sa.Column("session", sa.String(64)),  # SHA-256 of the sign-in cookie that was set with the visitor's name
 )
 
 
-# Recovery codes, and what they have done (see `stt.auth.recovery`).
+# Recovery codes and their effects (see `stt.auth.recovery`).
 recovery_codes = sa.Table(
     "recovery_codes",
     metadata,
     sa.Column("id", sa.String(40), primary_key=True),
     sa.Column("owner", sa.String(200), nullable=False, index=True),
-    sa.Column("hash", sa.String(64), nullable=False, unique=True),  # SHA-256: the code itself is nowhere
+    sa.Column("hash", sa.String(64), nullable=False, unique=True),  # SHA-256: the code itself is not stored
     sa.Column("created", sa.Float, nullable=False),
     sa.Column("used", sa.Float),
 )
@@ -275,7 +274,7 @@ browsers = sa.Table(
     "browsers",
     metadata,
     sa.Column("visitor", sa.String(60), primary_key=True),
-    sa.Column("owner", sa.String(200), nullable=False, index=True),  # whose history this browser has, not its own
+    sa.Column("owner", sa.String(200), nullable=False, index=True),  # owner of the other history that this browser uses
     sa.Column("since", sa.Float, nullable=False),
 )
 

@@ -1,4 +1,4 @@
-"""The keys by which titles sort (see `stt.transcript.titles`), for the rows that older code has written."""
+"""Fill in the sort keys of titles (see `stt.transcript.titles`) in rows that older code has written."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from stt.db.engine import DB_UNAVAILABLE, database
 from stt.db.tables import transcriptions
 from stt.transcript import titles
 
-BLOCK = 500  # rows in one transaction: writers to SQLite wait for it
-FILLING = 240.0  # seconds of that at a time; the next look goes on
+BATCH = 500  # rows in one transaction: writers to SQLite wait for it
+FILL_SECONDS = 240.0  # seconds of that at a time; the next look goes on
 _t = transcriptions.c
 
 log = logging.getLogger("stt.db.title_order")
 
 
-def begin() -> None:
-    """Fill in what is missing, in the background: after an upgrade the first page is not to wait for it."""
+def start_fill() -> None:
+    """Fill in missing keys in the background, so that the first page after an upgrade does not wait."""
     if _missing(0, 1):
         threading.Thread(target=_fill_if_it_can_be, name="title-order", daemon=True).start()
 
 
-def fill(seconds: float = FILLING) -> int:
-    """Give titles without a key theirs, for so many seconds at most; how many."""
+def fill_missing(seconds: float = FILL_SECONDS) -> int:
+    """Set missing sort keys for at most `seconds`; return how many."""
     deadline, last, count = time.monotonic() + seconds, 0, 0
-    while time.monotonic() < deadline and (rows := _missing(last, BLOCK)):
+    while time.monotonic() < deadline and (rows := _missing(last, BATCH)):
         with database().begin() as connection:
             for number, title in rows:  # one that is renamed meanwhile gets its key by that, or at the next look
                 same = sa.and_(_t.number == number, _t.title == title, _t.title_key.is_(None))
                 connection.execute(transcriptions.update().where(same).values(title_key=titles.key(title)))
         last, count = rows[-1][0], count + len(rows)
     if count:
-        log.info("%d titles have a place in the order of this version", count)
+        log.info("set the sort keys of %d titles", count)
     return count
 
 
@@ -47,6 +47,6 @@ def _missing(after: int, limit: int) -> list[tuple[int, str]]:
 
 def _fill_if_it_can_be() -> None:
     try:
-        fill()
+        fill_missing()
     except DB_UNAVAILABLE as error:
-        log.warning("titles were not put in order yet: %s", type(error).__name__)
+        log.warning("sort keys of titles could not be set yet: %s", type(error).__name__)

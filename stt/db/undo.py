@@ -1,4 +1,4 @@
-"""Undo what was begun, also where the database is away just then: as soon as it is back."""
+"""Undo what was begun, even if the database is unavailable: then as soon as it is back."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _lock = threading.Lock()
 _waiting: list[Callable[[], None]] = []
 
 
-def surely(undo: Callable[[], None]) -> None:
-    """Call `undo` now, or in the background until the database answers, for as long as this process lives.
+def until_done(undo: Callable[[], None]) -> None:
+    """Call `undo` now, or in the background until the database answers, while this process lives.
 
-    It must do no harm when called twice.
+    It must be safe to repeat.
     """
     try:
         undo()
@@ -26,10 +26,10 @@ def surely(undo: Callable[[], None]) -> None:
         with _lock:
             _waiting.append(undo)
             if len(_waiting) == 1:
-                threading.Thread(target=_until_done, name="undo", daemon=True).start()
+                threading.Thread(target=_retry, name="undo", daemon=True).start()
 
 
-def _until_done() -> None:
+def _retry() -> None:
     for wait in backoff():
         pause(min(wait, 5.0))
         while True:
@@ -42,7 +42,7 @@ def _until_done() -> None:
             except (*DB_UNAVAILABLE, StorageUnavailable):
                 break
             except Exception:
-                log.exception("could not be undone")
+                log.exception("undo failed")
             with _lock:
                 _waiting.remove(first)
                 if not _waiting:

@@ -254,7 +254,7 @@ def languages_of(options: Mapping[str, Any]) -> list[str]:
 def _with_tracks(recording: Recording) -> Recording:
     """Return the recording with its tracks, or unchanged if its file is missing or unreadable."""
     with suppress(InputError, FileNotFoundError):
-        return recordings.looked_into(recording)
+        return recordings.with_tracks(recording)
     return recording
 
 
@@ -272,14 +272,14 @@ def _fetch_recording(work: Work, watch: crashes.Watch) -> str:
         job.url or "",
         folder("incoming"),
         limit_bytes=settings().upload_limit,
-        timeout_seconds=settings().stt_download_limit,
-        allow_private=settings().stt_allow_private_urls,
+        timeout_seconds=settings().download_timeout_seconds,
+        allow_private=settings().allow_private_urls,
         on_progress=on_progress,
         cancelled=work.cancelled,
     )
     try:
         watch.enter(0)
-        recording = recordings.look_into(part, name, job.owner)
+        recording = recordings.inspect(part, name, job.owner)
         quotas.reserve_length(job, recording.duration or 0.0)
         recordings.keep(part, recording, together=lambda connection: _attach(connection, job, recording))
     finally:
@@ -300,7 +300,7 @@ def _attach(connection: Connection, job: Job, recording: Recording) -> None:
 
 def _resume_point(generation_id: str) -> dict[str, Any]:
     """Return where to start: after the last chunk that an earlier attempt finished."""
-    last = transcripts.last_stretch(generation_id)
+    last = transcripts.last_chunk(generation_id)
     if last is None:
         return {"number": 0, "end": 0.0, "last": False, "language": None, "facts": {}, "worked": 0.0}
     return {"number": last["number"], "end": last["end"], **last["notes"]}
@@ -321,7 +321,7 @@ def _transcribe_chunk(work: Work, pipeline: ChunkPipeline, before: dict[str, Any
     """Transcribe and store one chunk; return its facts, small enough for a checkpoint."""
     job, began = work.job, time.monotonic()
     number, start = before["number"] + 1, before["end"]
-    if kept := transcripts.stretch(job.id, number):  # a worker was stopped just after storing it
+    if kept := transcripts.chunk(job.id, number):  # a worker was stopped just after storing it
         return {"number": number, "end": kept["end"], **kept["notes"]}
     worked = before.get("worked", job.worked)  # absent if an older version started the job
     named = languages_of(job.options)
@@ -338,7 +338,7 @@ def _transcribe_chunk(work: Work, pipeline: ChunkPipeline, before: dict[str, Any
         done = start + min(seconds, length) + pipeline.prefetched_seconds
         if done > reported:
             reported = done
-            took, partial = time.monotonic() - began, transcripts.as_rows(_sorted(segments))
+            took, partial = time.monotonic() - began, transcripts.segment_rows(_sorted(segments))
             records.update_progress(job, seconds_done=done, worked=worked + took, partial=partial)
 
     for channel, transcription in enumerate(chunk.transcriptions):
@@ -362,8 +362,8 @@ def _transcribe_chunk(work: Work, pipeline: ChunkPipeline, before: dict[str, Any
         "lost": chunk.lost,
         "facts": {"channels": chunk.channels, **chunk.facts},
     }
-    rows = transcripts.as_rows(_sorted(segments))
-    transcripts.keep_stretch(
+    rows = transcripts.segment_rows(_sorted(segments))
+    transcripts.save_chunk(
         job, number, start, chunk.end, rows, notes, seconds_done=chunk.end + pipeline.prefetched_seconds
     )
     metrics.audio_seconds.labels(ON_DEVICE).inc(length)

@@ -55,11 +55,11 @@ class Provider:
             answer, took = _result(work, created)
             reading = results.read(answer, work.job.duration)
             if reading.error is not None:
-                work.with_retries(submissions.keep_raw, work.job.id, answer)
+                work.with_retries(submissions.save_raw, work.job.id, answer)
                 raise reading.error
         except ProviderError as error:
             if isinstance(error, ENDED) or (reading is not None and reading.over):
-                work.with_retries(submissions.keep_id, work.job.id, None)  # a retry has to create anew
+                work.with_retries(submissions.save_provider_id, work.job.id, None)  # a retry has to create anew
             if isinstance(error, ResultExpired) and work.job.recording_id is None:
                 error.guidance = "Results are kept there for one hour. Retry hands over the link again."
             raise
@@ -90,7 +90,7 @@ def client_for(job: Job) -> Client:
     return Client(
         settings().aiml_base_url,
         keys.unseal(submissions.sealed_key(job.id)),
-        creates_at_once=settings().stt_provider_creates_at_once,
+        creates_at_once=settings().provider_max_uploads,
     )
 
 
@@ -104,9 +104,9 @@ def _create(work: Work) -> dict[str, Any]:
     job = work.job
     # A retry of a job that was cancelled while its create was under way waits for what comes of that.
     with _creating.setdefault(job.id, threading.Lock()):
-        if known := submissions.id_of(job.id):
+        if known := submissions.provider_id(job.id):
             return {"id": known, "at": time.time(), "old": True}  # its result is paid for
-        if submissions.was_sent(job):
+        if submissions.was_submitted(job):
             raise SubmissionUncertain("This server was stopped just while it handed the recording to the provider.")
         client = client_for(job)
         at = 0.0
@@ -114,7 +114,7 @@ def _create(work: Work) -> dict[str, Any]:
         def keep(created: str) -> None:
             nonlocal at
             at = time.time()  # before the database, which may have to be waited for
-            work.with_retries(submissions.keep_id, job.id, created)
+            work.with_retries(submissions.save_provider_id, job.id, created)
 
         options = catalog.clean_options(offered.known().find(job.model), job.options, unknown="drop")
         with _source(work) as source, _measured("create"):
@@ -125,7 +125,7 @@ def _create(work: Work) -> dict[str, Any]:
                 on_wait=lambda why: _wait(job, why),
                 on_created=keep,
                 cancelled=work.cancelled,
-                patience=settings().stt_provider_limit,
+                patience=settings().provider_timeout_seconds,
             )
     work.with_retries(records.update_progress, job, stage="Queued at the provider")
     return {"id": created, "at": at}
@@ -151,7 +151,7 @@ def _source(work: Work) -> Iterator[dict[str, Any]]:
         records.update_progress(
             job, stage="Uploaded, waiting for the provider's answer" if recording else "Handing over the link"
         )
-        submissions.mark_sent(job)  # the last block goes out after this
+        submissions.mark_submitted(job)  # the last block goes out after this
 
     told = {"on_progress": on_progress}
     if recording is None:
@@ -179,7 +179,7 @@ def _tracks(job: Job) -> dict[str, str]:
 
 def _wait(job: Job, why: ProviderError) -> None:
     """The create was surely not accepted, and is sent again after a wait."""
-    submissions.mark_unsent(job)
+    submissions.unmark_submitted(job)
     records.update_progress(job, stage=_trouble(why))
 
 
@@ -192,7 +192,7 @@ def _result(work: Work, created: dict[str, Any]) -> tuple[dict[str, Any], float 
     job, client = work.job, work.with_retries(client_for, work.job)
     expected = pacing.expected_seconds(job.duration or 0.0, work.with_retries(records.recent_durations, job.model))
     schedule = pacing.Schedule(expected)
-    limit = min(max(settings().stt_provider_limit, 2 * (job.duration or 0.0)), KEPT - MARGIN)
+    limit = min(max(settings().provider_timeout_seconds, 2 * (job.duration or 0.0)), KEPT - MARGIN)
     if expected:  # the row counts from the start of the upload
         expected += max(0.0, created["at"] - (job.started or created["at"]))
     seen = created["at"]

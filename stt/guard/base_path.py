@@ -1,7 +1,7 @@
-"""The path under which people reach the app, such as /stt (Streamlit's `server.baseUrlPath`); none by default.
+"""Serve the app under a path such as /stt (Streamlit's `server.baseUrlPath`); none by default.
 
-Inside, every part of the app knows addresses without it: it is taken away from a request at the very beginning, and put
-before each address that leaves.
+Inside, every part of the app uses addresses without it: it is stripped from each request first, and prepended to each
+address in a response.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def at(address: str) -> str:
 
 
 class Under:
-    """Takes the path away. A proxy may have done so before; what comes by another path is passed on as it is."""
+    """Strip the path. A proxy may have done so before; other paths are passed on unchanged."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -41,7 +41,7 @@ class Under:
 
 
 class Restored:
-    """Puts the path back for all but our own routes: Streamlit has it in its own."""
+    """Restore the path for all but our own routes: Streamlit's routes include it."""
 
     def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:
         self.app, self.routes = app, routes

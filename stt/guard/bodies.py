@@ -1,4 +1,4 @@
-"""The body of a request comes steadily or is refused, whatever route it is sent to."""
+"""Refuse request bodies that arrive too slowly, on every route."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LEAST = 60 << 10
 
 
 class Steady:
-    """ASGI middleware: raises TooSlow where the application waits too long for a body."""
+    """ASGI middleware: raise TooSlow if the application waits too long for a body."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

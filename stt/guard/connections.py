@@ -1,8 +1,8 @@
-"""Bounds on connections under uvicorn, the server that Streamlit starts, which has no options for them there.
+"""Bound connections of uvicorn, which Streamlit starts without options for that.
 
-By itself it waits without end for the first head, reads a head of any size, and keeps a connection whose other end has
-stopped reading; at the limit of open files it takes no new ones. Another server that runs this application has its own
-bounds. What a proxy in front lets through comes here complete, so its bounds count first: see the README.
+By default it waits forever for the first head, reads a head of any size, and keeps a connection whose client has
+stopped reading; at the limit of open files it accepts none. Another server that runs this application has its own
+bounds, and so has a proxy in front (see docs/deploy.md).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Protocol = Any  # uvicorn's, of httptools or h11
 
 
 def guard() -> None:
-    """Bound the connections of uvicorn's servers in this process. Once is enough, more does nothing."""
+    """Bound the connections of uvicorn's servers in this process. Safe to repeat."""
     try:
         from uvicorn.protocols.http.auto import AutoHTTPProtocol
     except ImportError:
@@ -56,7 +56,7 @@ def open_files() -> int:
 
 
 class _Connections:
-    """All connections of a process, at most `most`. A new one takes the place of the oldest that has sent no head."""
+    """All connections of a process, at most `most`. A new one replaces the oldest that has sent no head."""
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -67,7 +67,7 @@ class _Connections:
         self._stalled: dict[Protocol, asyncio.TimerHandle] = {}
 
     def wrap(self, kind: type[Protocol]) -> None:
-        """Have this class of protocols report what happens to it."""
+        """Make this protocol class report its events."""
         for name in ("connection_made", "data_received", "connection_lost", "pause_writing", "resume_writing"):
             setattr(kind, name, _then(getattr(kind, name), getattr(self, f"_{name}")))
 

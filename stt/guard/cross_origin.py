@@ -1,4 +1,4 @@
-"""Which pages of other sites may call the REST routes: those of STT_CORS_ORIGINS. They send a token, never a cookie."""
+"""Let pages of the sites in STT_CORS_ORIGINS call the REST API. They send a token, never a cookie."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ PATHS = ("/v1/",)
 
 
 def origins() -> list[str]:
-    """Return the origins that a host lets call, such as https://app.example.org; ["*"] for all."""
-    return [origin.rstrip("/") for origin in (settings().stt_cors_origins or "").replace(",", " ").split()]
+    """Return the allowed origins, such as https://app.example.org; ["*"] for all."""
+    return [origin.rstrip("/") for origin in (settings().cors_origins or "").replace(",", " ").split()]
 
 
 def may_call(scope: Scope, origin: str | None) -> bool:
@@ -22,7 +22,7 @@ def may_call(scope: Scope, origin: str | None) -> bool:
 
 
 class CrossOrigin:
-    """Tells browsers which other sites may call the REST routes, and answers what they ask beforehand."""
+    """Add CORS headers to responses of the REST API and answer preflight requests."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -1,6 +1,4 @@
-"""Who may speak to the server: requests by a name it does not go by, from another site, or to closed routes end
-here.
-"""
+"""Refuse requests for a foreign host name, from another site, or to closed routes."""
 
 from __future__ import annotations
 
@@ -29,10 +27,10 @@ VIOLATION = 1008  # the code with which a websocket is closed
 
 
 class Gate:
-    """Lets in what comes by a name of this server (STT_HOSTS) and from its own pages; the rest hears why not.
+    """Pass requests for a name of this server (STT_HOSTS) and from its own pages; refuse others with the reason.
 
-    A websocket is closed before Streamlit sees it: Streamlit would look up its address at a server elsewhere first, and
-    hold up everybody meanwhile.
+    A websocket is closed before Streamlit sees it: Streamlit would first look up its address at an outside server, and
+    block everybody meanwhile.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -93,12 +91,12 @@ def _refusal(scope: Scope, headers: Headers) -> Response | None:
 
 
 def _closed(path: str, headers: Headers, host: hosts.Host, scope: Scope) -> Response | None:
-    """The refusal of a route that is closed here, or to whoever asks."""
+    """Return the refusal of a route that is closed, in general or to this client."""
     if f"{path}/".startswith(CLOSED):
         return PlainTextResponse("Not found", 404)
-    if path in FIGURES and not settings().stt_public_metrics and not _is_from_here(headers, host, scope):
+    if path in FIGURES and not settings().public_metrics and not _is_from_here(headers, host, scope):
         return PlainTextResponse("Only this machine itself may read this, unless STT_PUBLIC_METRICS is 1.", 403)
-    if path in (SIGN_IN, SIGN_OUT, SIGNED_IN) and settings().stt_access != "login":
+    if path in (SIGN_IN, SIGN_OUT, SIGNED_IN) and settings().access != "login":
         return PlainTextResponse("Nobody signs in on this server.", 404)
     if path == SIGN_OUT and not _comes_from_a_page(headers, host, scope):
         log.warning("refused a cross-site sign-out")
@@ -107,19 +105,22 @@ def _closed(path: str, headers: Headers, host: hosts.Host, scope: Scope) -> Resp
 
 
 def _host(headers: Headers) -> hosts.Host | None:
-    """What the request is for: named once and well, else None."""
+    """Return the host that the request is for, if it names exactly one valid host, else None."""
     named = headers.getlist("host")
     return hosts.parse(named[0]) if len(named) == 1 else None
 
 
 def _local(scope: Scope) -> str | None:
-    """This machine's own address on this connection."""
+    """Return this machine's own address on this connection."""
     server = scope.get("server")
     return server[0] if server else None
 
 
 def _is_from_here(headers: Headers, host: hosts.Host, scope: Scope) -> bool:
-    """Whether this machine asks itself. What a proxy beside us hands on comes by another name, or says for whom."""
+    """Return whether this machine itself sends the request.
+
+    A proxy on this machine uses another host name, or names its client.
+    """
     client = scope.get("client")
     forwarded = headers.get("x-forwarded-for", "").split(",") if "x-forwarded-for" in headers else []
     hops = [*(hop.strip() for hop in forwarded), client[0] if client else ""]
@@ -127,9 +128,9 @@ def _is_from_here(headers: Headers, host: hosts.Host, scope: Scope) -> bool:
 
 
 def _is_foreign(headers: Headers, host: hosts.Host, scope: Scope) -> bool:
-    """Whether a page of another site sends this. Browsers say so; programs send neither header.
+    """Return whether a page of another site sends this request. Browsers say so; programs send neither header.
 
-    Opening a page from elsewhere, by a link or after a sign-in, is no such thing.
+    Opening a page from elsewhere, by a link or after a sign-in, does not count.
     """
     reads = scope["type"] == "http" and scope["method"] in SAFE
     site = headers.get("sec-fetch-site")
@@ -143,7 +144,7 @@ def _is_foreign(headers: Headers, host: hosts.Host, scope: Scope) -> bool:
 
 
 def _comes_from_a_page(headers: Headers, host: hosts.Host, scope: Scope) -> bool:
-    """Whether somebody followed a link of our own pages, or typed the address: known only if the browser says so."""
+    """Return whether a person followed a link of our pages or typed the address, as far as the browser says."""
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site in ("same-origin", "none")

@@ -1,7 +1,7 @@
-"""The names this server answers to, and whether a request comes from one of its own pages.
+"""Know the names of this server, and tell whether a request comes from one of its own pages.
 
-A page of another site reaches a server on localhost or in a LAN by making its own name point there (DNS rebinding). The
-browser then takes both for one origin, but still sends that name in `Host`. So only known names are answered.
+A page of another site can reach a server on localhost or in a LAN by pointing its own name there (DNS rebinding). The
+browser then treats both as one origin, but still sends that name in `Host`. So only known names are served.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _bound: set[str] = set()
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A name or an address, in small letters and its shortest form, and the port where one is given."""
+    """A name or address in lower case and its shortest form, and the port if given."""
 
     name: str
     port: int | None = None
@@ -32,7 +32,7 @@ class Host:
 
 
 def parse(text: str) -> Host | None:
-    """The value of a `Host` header, or None if it is none."""
+    """Return the parsed value of a `Host` header, or None if invalid."""
     match = _HOST.fullmatch(text)
     if match is None:
         return None
@@ -44,14 +44,14 @@ def parse(text: str) -> Host | None:
 
 
 def bind(address: str | None) -> None:
-    """Answer to this name or address too, the one that the server was told to listen on."""
+    """Accept this name or address too: the one that the server listens on."""
     host = parse(address) if address else None
     if host is not None:
         _bound.add(host.name)
 
 
 def is_loopback(name: str) -> bool:
-    """Whether this is the machine itself. No other site can make `localhost` or an address its own name."""
+    """Return whether this is the machine itself. No other site can claim `localhost` or a loopback address."""
     if name == "localhost" or name.endswith(".localhost"):
         return True
     address = _address(name)
@@ -59,20 +59,20 @@ def is_loopback(name: str) -> bool:
 
 
 def is_known(host: Host, local: str | None) -> bool:
-    """Whether this server answers to `host`, on a connection to its own address `local`."""
+    """Return whether this server serves `host` on a connection to its own address `local`."""
     if is_loopback(host.name):
         return True
-    listed = settings().stt_hosts
+    listed = settings().hosts
     if listed is None:
         return host.name in (_bound | own_names()) or (local is not None and host.name == _plain(local))
     return any(entry.matches(host) for entry in _entries(listed))
 
 
 def is_own_page(origin: str, host: Host, *, secure: bool) -> bool:
-    """Whether the page at `origin` is one of this server's, which was asked for as `host`.
+    """Return whether the page at `origin` belongs to this server, which was requested as `host`.
 
-    `secure`: the request came by HTTPS, so a page that came by HTTP is another one. A proxy that sends on a `Host` of
-    its own is fine if STT_HOSTS has the name that people see.
+    `secure`: the request came by HTTPS, so a page loaded by HTTP is foreign. A proxy that sends a different `Host` is
+    fine if STT_HOSTS has the public name.
     """
     try:
         parts = urlsplit(origin)
@@ -81,14 +81,14 @@ def is_own_page(origin: str, host: Host, *, secure: bool) -> bool:
     page = parse(parts.netloc)
     if page is None or parts.scheme not in PORTS or (secure and parts.scheme == "http") or parts.path or parts.query:
         return False
-    entries = _entries(settings().stt_hosts or "")
+    entries = _entries(settings().hosts or "")
     named = [entry.host for entry in entries if entry.host is not None and not entry.below]
     return any(page.at(parts.scheme) == other.at(parts.scheme) for other in (host, *named))
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One of STT_HOSTS: `host` None is every name; `below` every name that ends like it."""
+    """One entry of STT_HOSTS: `host` None matches every name; `below` every name with this suffix."""
 
     host: Host | None
     below: bool = False
@@ -102,7 +102,7 @@ class _Entry:
 
 @lru_cache
 def _entries(listed: str) -> tuple[_Entry, ...]:
-    """Names, addresses, `*.example.org`, `*`; also as somebody copies them from the address bar."""
+    """Return names, addresses, `*.example.org`, `*`; also as copied from an address bar."""
     found = []
     for word in listed.replace(",", " ").split():
         text = urlsplit(word).netloc if "://" in word else word
@@ -118,7 +118,7 @@ def _entries(listed: str) -> tuple[_Entry, ...]:
 
 @lru_cache
 def own_names() -> frozenset[str]:
-    """What this machine is called, by itself and in a LAN."""
+    """Return the names of this machine, its own and those in a LAN."""
     name = _plain(socket.gethostname())
     return frozenset({name, f"{name.partition('.')[0]}.local"} if name else ())
 

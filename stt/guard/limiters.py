@@ -1,7 +1,7 @@
-"""Threads for each kind of slow work in a request, and how many requests of a kind one visitor may have open.
+"""Run each kind of slow work in its own threads, and limit open requests per visitor.
 
-Starlette runs what is not asynchronous in one pool that all routes share, Streamlit's too (28 threads). Only quick
-things may use it: whoever sends 28 slow ones there keeps every page waiting. So each kind of work has its own threads.
+Starlette runs synchronous code in one pool that all routes share, Streamlit's too (28 threads). Only quick work may use
+it: 28 slow requests would block every page.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ _limiters: RunVar[dict[object, anyio.CapacityLimiter]] = RunVar("stt.guard.limit
 
 
 class Threads:
-    """At most `count` threads for one kind of work; one visitor has at most half of them at a time."""
+    """At most `count` threads for one kind of work, at most half of them for one visitor."""
 
     def __init__(self, count: int) -> None:
         self.count = count
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """What `function` returns, from a thread of this kind, in the order of asking."""
+        """Return the result of `function`, run in a thread of this kind, first come, first served."""
         return await run_sync(partial(function, *args, **kwargs), limiter=_limiter(self, self.count))
 
     async def run_for(self, visitor: str | None, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """`run`, so that a visitor with many requests leaves threads for the others."""
+        """Run like `run`, but leave threads for other visitors."""
         share = (self, visitor)
         async with (limiter := _limiter(share, max(1, self.count // 2))):
             try:
@@ -46,7 +46,7 @@ class Threads:
                     _all().pop(share, None)
 
     async def iterate(self, visitor: str | None, pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
-        """The pieces of an answer, each made in a thread. None is held while the receiver takes its time."""
+        """Yield the pieces of a response, each made in a thread. A slow receiver holds no thread."""
         iterator = iter(pieces)
         while (piece := await self.run_for(visitor, _next, iterator)) is not None:
             yield piece
@@ -67,7 +67,7 @@ IMPORTS = Threads(2)  # modules at the first request that needs them
 
 
 class Open:
-    """How many requests of one kind a visitor, and an address, may have open at once."""
+    """A limit of open requests of one kind, per visitor and per address."""
 
     def __init__(self, what: str, most: int) -> None:
         self.what = what
@@ -76,7 +76,7 @@ class Open:
 
     @contextmanager
     def place(self, visitor: str, request: Request) -> Iterator[None]:
-        """Hold a place of this visitor and of the address that the request comes from. Raises LimitReached."""
+        """Hold a place of this visitor and of the client's address. Raises LimitReached."""
         places = [("visitor", visitor)]
         if request.client and request.client.host not in LOOPBACK:
             places.append(("address", request.client.host))

@@ -1,4 +1,4 @@
-"""What happens around every request that is let in: the visitor's cookie, safety headers, errors of the database."""
+"""Wrap every accepted request: the visitor's cookie, security headers, errors of the database."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ log = logging.getLogger("stt.web.endpoints")
 
 
 class Visitors:
-    """Gives every browser a signed cookie at its first page, says in headers what a browser may do with an answer, and
-    keeps the way to a page over the sign-in.
+    """Give each browser a signed cookie, and set security headers on each response.
 
-    Plain ASGI: websockets and streamed bodies pass through untouched, but for the names of our cookies.
+    It also remembers the requested page across sign-in. Plain ASGI: websockets and streamed bodies pass through
+    unchanged, except for the names of our cookies.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -66,7 +66,7 @@ class Visitors:
                 if request.url.path == SIGNED_IN:
                     ours.extend(await LOOKUPS.run(_signed_in, headers.getlist("set-cookie"), jar))
                     if headers.get("location", "").rstrip("/") == base_path.at(""):
-                        headers["Location"] = base_path.at(visitors.wanted(request.cookies) or "/")
+                        headers["Location"] = base_path.at(visitors.return_path(request.cookies) or "/")
                 if request.url.path == SIGN_OUT:
                     headers["Clear-Site-Data"] = '"cache"'
                 for cookie in ours:
@@ -96,7 +96,7 @@ MIDDLEWARE = [Middleware(base_path.Under), Middleware(Gate), Middleware(CrossOri
 
 
 def _log_answer(request: Request, status: int, began: float) -> None:
-    """Only where it begins: what follows, and the query, may name what is somebody's."""
+    """Log only the first part of the path: the rest and the query may be private."""
     where = "/".join(request.url.path.split("/")[:3])[:100]
     # A recorder sends a piece each second.
     level = logging.DEBUG if where.startswith("/record/") and status == 200 else logging.INFO
@@ -104,12 +104,12 @@ def _log_answer(request: Request, status: int, began: float) -> None:
 
 
 def _is_page(request: Request) -> bool:
-    """Whether this is somebody opening a page, not one of the many files behind it."""
+    """Return whether a person opens a page, rather than a browser loading its files."""
     return request.url.path == "/" or "text/html" in request.headers.get("accept", "")
 
 
 def _cookies_for(request: Request, jar: cookies.Jar) -> list[str]:
-    """The cookies to set with this answer, as header values."""
+    """Return the `Set-Cookie` values for this response."""
     path = request.url.path
     if path == SIGNED_IN:
         return []  # what comes back decides
@@ -127,15 +127,15 @@ def _cookies_for(request: Request, jar: cookies.Jar) -> list[str]:
         made.append(_new_visitor(jar))
     elif jar.old:
         made.append(cookies.visitor(visitors.cookie_for(visitor), secure=True))
-    if visitors.must_sign_in(visitor) and (wish := visitors.wish(path, request.url.query)):
-        made.append(cookies.wanted(wish, secure=jar.secure))
+    if visitors.must_sign_in(visitor) and (return_to := visitors.return_cookie(path, request.url.query)):
+        made.append(cookies.return_to(return_to, secure=jar.secure))
     return made
 
 
 def _signed_in(set_cookies: list[str], jar: cookies.Jar) -> list[str]:
-    """The cookie of a new visitor, bound to the sign-in that this answer of the callback sets; none if it sets none.
+    """Return the cookie of a new visitor, bound to the sign-in that this callback response sets, if it sets one.
 
-    Who has signed in gets a new name, so that nobody can plant one that they know; a link from elsewhere changes
+    A signed-in user gets a new visitor's name, so that nobody can plant a known one; a link from elsewhere changes
     nothing.
     """
     from stt.auth import sign_ins
@@ -152,7 +152,7 @@ def _signed_in(set_cookies: list[str], jar: cookies.Jar) -> list[str]:
 
 
 def _guard_cookies(headers: MutableHeaders, *, secure: bool) -> None:
-    """What sets a cookie is kept by no cache, and behind HTTPS each cookie is for HTTPS only, Streamlit's too."""
+    """Forbid caching of responses that set a cookie; behind HTTPS mark every cookie Secure, Streamlit's too."""
     found = headers.getlist("set-cookie")
     if not found:
         return

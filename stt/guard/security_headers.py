@@ -1,4 +1,4 @@
-"""What a browser may do with an answer of this server, in the headers of each."""
+"""Define the security headers of every response."""
 
 from __future__ import annotations
 

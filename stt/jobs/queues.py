@@ -34,8 +34,8 @@ class QueuePosition:
 
 def worker_limits() -> dict[str, int]:
     """Return each queue with the number of jobs that this process runs at once."""
-    here = settings().stt_jobs_at_once
-    return {ON_DEVICE_QUEUE: here, SHORT_QUEUE: here, PROVIDER_QUEUE: settings().stt_provider_jobs_at_once}
+    here = settings().max_concurrent_jobs
+    return {ON_DEVICE_QUEUE: here, SHORT_QUEUE: here, PROVIDER_QUEUE: settings().provider_max_jobs}
 
 
 def queue_of(engine: str, duration: float | None) -> str:

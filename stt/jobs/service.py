@@ -115,7 +115,7 @@ def create(
         url = asked = download.well_formed(source.url if isinstance(source, Link) else source)
         web_pages.check(url)
         if engine == kinds.ON_DEVICE:  # the job resolves its name, which may take long
-            download.acceptable(url, allow_private=settings().stt_allow_private_urls)
+            download.acceptable(url, allow_private=settings().allow_private_urls)
         else:
             url = web_pages.direct(url)
     else:
@@ -165,7 +165,7 @@ def create(
             records.insert(job, sealed, maker=processes.NAME, **also)
         _enqueue(job)
     except BaseException:
-        undo.surely(partial(_undo_create, job, claim, copy))
+        undo.until_done(partial(_undo_create, job, claim, copy))
         raise
     if recording is not None:
         copying.expect(recording, job.options)
@@ -225,7 +225,7 @@ def retry(generation_id: str, *, owner: str = LOCAL, key: SecretStr | None = Non
         crashes.reset(generation_id)
         _enqueue(again)
     except BaseException:
-        undo.surely(partial(_undo_retry, again, job))
+        undo.until_done(partial(_undo_retry, again, job))
         raise
     return generation_id
 
@@ -243,7 +243,7 @@ def start() -> None:
         DBOS(
             config={
                 "name": "stt-studio",
-                "system_database_url": settings().stt_database_url or f"sqlite:///{paths.data_folder() / 'jobs.db'}",
+                "system_database_url": settings().database_url or f"sqlite:///{paths.data_folder() / 'jobs.db'}",
                 "application_version": APPLICATION_VERSION,
                 "executor_id": executor,
                 "log_level": "WARNING",
@@ -251,9 +251,9 @@ def start() -> None:
                 "db_engine_kwargs": {"connect_args": job_engine_arguments()},
             }
         )
-        if settings().stt_database_url:
+        if settings().database_url:
             workers.send_heartbeat(executor)  # before it takes jobs, so that others see it alive
-        if settings().stt_role == "web":
+        if settings().role == "web":
             DBOS.listen_queues([])  # this process enqueues jobs and runs none
         DBOS.launch()
         for queue, count in queues.worker_limits().items():
@@ -262,15 +262,17 @@ def start() -> None:
             DBOS.register_queue(queue, worker_concurrency=count, polling_interval_sec=interval)
         DBOS.register_queue(copying.QUEUE, worker_concurrency=1, polling_interval_sec=copying.OFTEN)
         retention.schedule()
-        maintenance.schedule(_reconcile, recovery.mend, partial(fulltext_index.renew, database()), title_order.fill)
-        title_order.begin()
+        maintenance.schedule(
+            _reconcile, recovery.reconcile, partial(fulltext_index.renew, database()), title_order.fill_missing
+        )
+        title_order.start_fill()
         _eraser = erasure.Eraser()
-        if settings().stt_database_url:
+        if settings().database_url:
             _heartbeat = workers.Heartbeat(executor)
         _started = True
         health.engine.set()
     _reconcile()
-    if settings().stt_database_url:  # by then workers that died just before this start are known
+    if settings().database_url:  # by then workers that died just before this start are known
         soon = threading.Timer(2 * workers.HEARTBEAT_TIMEOUT, _reconcile_if_started)
         soon.daemon = True
         soon.start()

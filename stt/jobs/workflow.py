@@ -133,7 +133,7 @@ def _release_quota(job: Job) -> None:
     except NotFound:  # deleted, which released its quota
         return
     if now.attempt == job.attempt and now.state in (kinds.FAILED, kinds.CANCELLED):
-        quotas.release(now, sent=submissions.was_sent(now) or submissions.id_of(now.id) is not None)
+        quotas.release(now, sent=submissions.was_submitted(now) or submissions.provider_id(now.id) is not None)
 
 
 def _finish(job: Job, outcome: Outcome) -> None:

@@ -1,6 +1,6 @@
-"""What people do with their transcripts.
+"""Work with finished transcripts.
 
 `history` lists, sorts, filters and deletes them; `corrections` changes them; `versions` are the transcripts of one
-recording; `sharing` opens one to others; `takeout` hands out all; `retention` deletes by age. `live_recordings` are
-recordings that are being made.
+recording; `sharing` opens one to others; `takeout` exports everything; `retention` deletes by age. `live_recordings`
+are recordings in progress.
 """

@@ -33,11 +33,10 @@ Packets = list[list[bytes]]  # of each channel
 
 
 def write(path: Path, part: Path, *, name: str = "", longest: float) -> bool:
-    """Write the call at `path` to `part` with a track for each channel; False where it is best left as it is.
+    """Write the call at `path` to `part` with a track per channel; return False if it should stay as it is.
 
-    That is where it has another number of channels, or where some of it is damaged: what could not be read is then
-    told of the original. Raises what `media.probe` raises, TooLarge if the sound is longer than `longest`, DiskFull,
-    OSError.
+    That is the case with another number of channels, or if a part is damaged: the loss is then reported for the
+    original. Raises what `media.probe` raises, TooLarge if the sound is longer than `longest`, DiskFull, OSError.
     """
     decoder = decoder_pool.take()
     try:
@@ -54,7 +53,7 @@ def write(path: Path, part: Path, *, name: str = "", longest: float) -> bool:
 
 
 def _write(decoder: decoder_pool.Decoder, part: Path, longest: float) -> float | None:
-    """The seconds written; None where something was damaged."""
+    """Return the seconds written; None if something was damaged."""
     taken, written, at = 0, 0, [-DELAY for _ in TITLES]
     with disk_errors(), av.open(str(part), "w", format="webm") as file:
         streams = [file.add_stream("libopus", rate=CALL_RATE, layout="mono", bit_rate=CALL_BITS) for _ in TITLES]
@@ -86,7 +85,7 @@ def _write(decoder: decoder_pool.Decoder, part: Path, longest: float) -> float |
 
 
 def _parts(decoder: decoder_pool.Decoder) -> Iterator[tuple[int, bool, Packets]]:
-    """How many samples were read, whether something was damaged, and the next packets, until the end."""
+    """Yield the number of samples read, whether something was damaged, and the next packets, until the end."""
     going_on = True
     while going_on:
         header, content = decoder.call("encode_call", seconds=PART, **DECODE)
@@ -95,7 +94,7 @@ def _parts(decoder: decoder_pool.Decoder) -> Iterator[tuple[int, bool, Packets]]
 
 
 def _apart(content: bytes, sizes: list[list[int]]) -> Packets:
-    """The packets that lie in `content` one after the other. Raises UnsafeRecording for what no encoder gives."""
+    """Split `content` into its consecutive packets. Raises UnsafeRecording for what no encoder writes."""
     channels, at = [], 0
     for of_channel in sizes:
         packets = []
@@ -113,7 +112,7 @@ def _apart(content: bytes, sizes: list[list[int]]) -> Packets:
 
 
 def _is_whole(part: Path, seconds: float) -> bool:
-    """Whether what was written can be read again, all of it."""
+    """Return whether all that was written can be read again."""
     found = media.probe(part)
     readable = [track for track in found.tracks if not track["problem"]]
     return len(readable) == len(TITLES) and abs((found.duration or 0.0) - seconds) <= WITHIN

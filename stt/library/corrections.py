@@ -1,8 +1,8 @@
-"""What people change in a finished transcript: its text, its speakers, its title, its tags.
+"""Correct a finished transcript: its text, speakers, title and tags.
 
-`transcripts` always holds the corrected transcript, so reading, search, exports and counts follow by themselves. The
-engine's own is kept beside it from the first change on. Every change names the version it was based on, so that of
-two tabs the second one is told.
+`transcripts` always holds the corrected transcript, so reading, search, exports and counts need nothing else. The
+engine's original is kept beside it from the first correction on. Every correction names the revision that it is based
+on, so that of two tabs the second gets a conflict.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ MOST_TAGS = 50
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How far a transcript has been corrected.
+    """How far a transcript is corrected.
 
-    `version` is 0 for one that nobody has touched and goes up with every change. `corrected`: it differs from the
-    engine's. `put_aside`: the engine's was restored, and the corrections can be brought back.
+    `version` is the revision: 0 if untouched, rising with every correction. `corrected`: it differs from the engine's.
+    `put_aside`: the original was restored, and the corrections can be brought back.
     """
 
     version: int = 0
@@ -46,7 +46,7 @@ class State:
 
 
 def state(generation_id: str, owner: str) -> State:
-    """Raises NotFound. Ask for it before the transcript: then a change in between is noticed when saving."""
+    """Return the state. Raises NotFound. Call it before reading the transcript, so that saving notices changes."""
     records.load(generation_id, owner)
     c = corrections.c
     query = sa.select(c.version, c.changed, c.aside.is_not(None).label("aside")).where(c.id == generation_id)
@@ -56,10 +56,10 @@ def state(generation_id: str, owner: str) -> State:
 
 
 def save(generation_id: str, owner: str, paragraph: int, text: str, based_on: int) -> int:
-    """Replace the text of a paragraph (its place in `stt.transcript.model.paragraphs`); the new version.
+    """Replace the text of a paragraph (an index of `stt.transcript.model.paragraphs`); return the revision.
 
-    White space is normalised; without any text the paragraph goes. Words that stay keep their times and confidence.
-    Raises NotFound, BadOption, or Conflict if `based_on` is not the version any more.
+    White space is normalised; an empty text deletes the paragraph. Unchanged words keep their times and confidence.
+    Raises NotFound, BadOption, or Conflict if `based_on` is outdated.
     """
     typed = _tidy(text, LONGEST_TEXT, "A paragraph")
 
@@ -73,7 +73,7 @@ def save(generation_id: str, owner: str, paragraph: int, text: str, based_on: in
 
 
 def rename_speakers(generation_id: str, owner: str, names: dict[str, str], based_on: int) -> int:
-    """Give speakers other names, wherever they speak; the new version. Two with the same name become one.
+    """Rename speakers throughout the transcript; return the revision. Equal names merge two speakers.
 
     Raises NotFound, BadOption or Conflict, as `save` does.
     """
@@ -95,7 +95,7 @@ def rename_speakers(generation_id: str, owner: str, names: dict[str, str], based
 
 
 def _named(extras: dict[str, Any], named: Callable[[str | None], str | None]) -> dict[str, Any]:
-    """The findings with other names for speakers; "speakers" lists the names, in rows they are under "speaker"."""
+    """Return the insights with speakers renamed: "speakers" lists names, rows have them under "speaker"."""
 
     def renamed(row: Any) -> Any:
         return row | {"speaker": named(row["speaker"])} if isinstance(row, dict) and "speaker" in row else row
@@ -107,7 +107,7 @@ def _named(extras: dict[str, Any], named: Callable[[str | None], str | None]) ->
 
 
 def machine(generation_id: str, owner: str) -> Transcript:
-    """The transcript as the engine gave it. Raises NotFound."""
+    """Return the transcript as the engine produced it. Raises NotFound."""
     records.load(generation_id, owner)
     with database().connect() as connection:
         kept = connection.execute(sa.select(corrections.c.machine).where(corrections.c.id == generation_id)).scalar()
@@ -115,9 +115,9 @@ def machine(generation_id: str, owner: str) -> Transcript:
 
 
 def restore(generation_id: str, owner: str, based_on: int) -> int:
-    """Go back to the engine's transcript and put the corrections aside; the new version.
+    """Restore the engine's transcript and set the corrections aside; return the revision.
 
-    Raises NotFound, or Conflict if `based_on` is not the version any more.
+    Raises NotFound, or Conflict if `based_on` is outdated.
     """
     records.load(generation_id, owner)
     with database().begin() as connection:
@@ -130,7 +130,7 @@ def restore(generation_id: str, owner: str, based_on: int) -> int:
 
 
 def bring_back(generation_id: str, owner: str, based_on: int) -> int:
-    """The corrections that `restore` put aside, again; the new version. Raises NotFound or Conflict."""
+    """Bring back the corrections that `restore` set aside; return the revision. Raises NotFound or Conflict."""
     records.load(generation_id, owner)
     with database().begin() as connection:
         _claim(connection, generation_id, based_on)
@@ -143,7 +143,7 @@ def bring_back(generation_id: str, owner: str, based_on: int) -> int:
 
 
 def retitle(generation_id: str, owner: str, title: str, was: str) -> None:
-    """Change the title from what it `was`. Raises NotFound, BadOption, or Conflict if it is another one by now."""
+    """Change the title from `was`. Raises NotFound, BadOption, or Conflict if it is a different one by now."""
     if titles.is_too_long(title):
         raise BadOption(f"A title takes at most {LONGEST_TITLE:,} characters.", guidance="Shorten it.")
     tidy = titles.tidy(title)
@@ -156,7 +156,7 @@ def retitle(generation_id: str, owner: str, title: str, was: str) -> None:
 
 
 def tags_of(generation_id: str, owner: str) -> list[str]:
-    """The tags of a transcript, sorted. Raises NotFound."""
+    """Return the tags of a transcript, sorted. Raises NotFound."""
     records.load(generation_id, owner)
     query = sa.select(tags.c.tag).where(tags.c.id == generation_id)
     with database().connect() as connection:
@@ -164,7 +164,7 @@ def tags_of(generation_id: str, owner: str) -> list[str]:
 
 
 def tags_of_all(generation_ids: list[str], owner: str) -> list[str]:
-    """The tags that every one of these transcripts of the owner has, sorted."""
+    """Return the tags common to all these transcripts of the owner, sorted."""
     wanted = len(set(generation_ids))
     own = sa.select(transcriptions.c.id).where(transcriptions.c.owner == owner, transcriptions.c.id.in_(generation_ids))
     query = sa.select(tags.c.tag).where(tags.c.id.in_(own)).group_by(tags.c.tag).having(sa.func.count() == wanted)
@@ -173,7 +173,7 @@ def tags_of_all(generation_ids: list[str], owner: str) -> list[str]:
 
 
 def set_tags(generation_id: str, owner: str, wanted: Iterable[str], was: Iterable[str] = ()) -> None:
-    """Add those of `wanted`, remove those that `was` has and `wanted` has not: tags of another tab stay.
+    """Add the tags in `wanted`, remove those only in `was`: tags that another tab added stay.
 
     Raises NotFound or BadOption.
     """
@@ -204,7 +204,7 @@ def _change(generation_id: str, owner: str, based_on: int, change: Callable[[Tra
 
 
 def _claim(connection: sa.Connection, generation_id: str, based_on: int) -> None:
-    """Take the next version, before anything is read: from then on no other tab can. Raises Conflict or NotFound."""
+    """Take the next revision before anything is read, so that no other tab can. Raises Conflict or NotFound."""
     c, t = corrections.c, transcripts.c
     values = {"version": based_on + 1, "changed": time.time()}
     if based_on == 0:
@@ -231,7 +231,7 @@ def _set(connection: sa.Connection, generation_id: str, **values: object) -> Non
 
 
 def _keep(connection: sa.Connection, generation_id: str, transcript: Transcript) -> None:
-    """The transcript that everybody reads from now on, and what is counted of it."""
+    """Save the corrected transcript and its counts."""
     new = {"transcript": transcript.to_dict(), "text": transcript.text}
     connection.execute(transcripts.update().where(transcripts.c.id == generation_id).values(**new))
     counts = {"words": transcript.word_count, "confidence": transcript.confidence}
@@ -239,7 +239,7 @@ def _keep(connection: sa.Connection, generation_id: str, transcript: Transcript)
 
 
 def _place(transcript: Transcript, paragraph: int) -> tuple[int, int]:
-    """The segments (first, last exclusive) of a paragraph. Paragraphs hold whole segments, in order."""
+    """Return the segments (first, last exclusive) of a paragraph. Paragraphs hold whole segments, in order."""
     # One word a segment, so that a paragraph's words count its segments.
     marker = (Word("", 0.0, 0.0),)
     sizes = [len(p.words) for p in paragraphs(replace(s, words=marker) for s in transcript.segments)]
@@ -250,7 +250,7 @@ def _place(transcript: Transcript, paragraph: int) -> tuple[int, int]:
 
 
 def _tidy(text: str, longest: int, what: str) -> str:
-    """The text with white space normalised and without what no database takes. Raises BadOption if too long."""
+    """Return the text with white space normalised and without characters that databases reject. Raises BadOption."""
     tidy = " ".join(text.replace("\x00", "").encode("utf-8", "ignore").decode().split())
     if len(tidy) > longest:
         raise BadOption(f"{what} takes at most {longest:,} characters.", guidance="Shorten it.")

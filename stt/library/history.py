@@ -1,4 +1,4 @@
-"""All transcripts of an owner: found, sorted, counted, deleted. 100,000 of them are nothing special."""
+"""List, sort, count and delete an owner's transcripts, up to 100,000 of them."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _BLOCK = 500  # rows named in one statement
 
 
 class Wanted(TypedDict, total=False):
-    """Which transcriptions: all that is given must hold. Times in seconds since 1970, lengths in seconds of audio.
+    """A filter: all given conditions must hold. Times are seconds since 1970, lengths seconds of audio.
 
-    `text` is looked for in titles and transcripts (see `stt.db.fulltext`); `since` and `shortest` are the first that
-    count, `until` and `longest` the first that do not.
+    `text` is searched in titles and transcripts (see `stt.db.fulltext`); `since` and `shortest` are inclusive, `until`
+    and `longest` exclusive.
     """
 
     text: str
@@ -53,7 +53,7 @@ class Wanted(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """How many, with how many seconds of audio and words, for how many US dollars (None: none has a price)."""
+    """Number of transcripts, seconds of audio, words, and US dollars (None if none has a price)."""
 
     count: int
     seconds: float
@@ -63,7 +63,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The values that the owner's transcriptions have, sorted."""
+    """The distinct values of the owner's transcriptions, sorted."""
 
     models: list[str]
     languages: list[str]
@@ -79,7 +79,7 @@ def find(
     offset: int = 0,
     **wanted: Unpack[Wanted],
 ) -> list[Job]:
-    """The owner's transcriptions, sorted by one of `SORTS`; unknown values come last either way."""
+    """Return the owner's transcriptions, sorted by one of `SORTS`; unknown values come last in either direction."""
     key = SORTS[sort]
     by_key = (key.desc() if descending else key.asc()).nulls_last()
     order: list[sa.ColumnElement[Any]] = [by_key, _t.created.desc(), _t.number.desc()]
@@ -93,7 +93,7 @@ def find(
 
 
 def totals(owner: str, **wanted: Unpack[Wanted]) -> Totals:
-    """What all that `find` would find comes to."""
+    """Return the totals of everything that `find` would return."""
     query = sa.select(
         sa.func.count(), sa.func.coalesce(sa.func.sum(_t.duration), 0.0), sa.func.coalesce(sa.func.sum(_t.words), 0),
         sa.func.sum(_t.cost),
@@ -111,7 +111,7 @@ def totals_of(jobs: Iterable[Job]) -> Totals:
 
 
 def in_context(jobs: Iterable[Job], text: str) -> dict[str, Snippet]:
-    """Where `text` stands in the transcripts of these jobs of the owner, by their id; titles are not looked at."""
+    """Return where `text` occurs in the transcripts of these jobs, by id; titles are not searched."""
     ids = [job.id for job in jobs]
     if not ids or not fulltext.is_query(text):
         return {}
@@ -122,7 +122,7 @@ def in_context(jobs: Iterable[Job], text: str) -> dict[str, Snippet]:
 
 
 def choices(owner: str) -> Choices:
-    """What the owner can filter by."""
+    """Return the values that the owner can filter by."""
     own = sa.exists().where(_t.id == tags.c.id, _t.owner == owner)
     tagged = sa.select(tags.c.tag).where(own).distinct()
     with database().connect() as connection:
@@ -134,7 +134,7 @@ def choices(owner: str) -> Choices:
 
 
 def minutes_by_day(owner: str, zone: tzinfo, **wanted: Unpack[Wanted]) -> dict[tuple[date, str], float]:
-    """Minutes of audio for each (day in `zone`, model), of what `find` would find."""
+    """Return minutes of audio by (day in `zone`, model) of what `find` would return."""
     # Hours are counted in the database, days here: so a day has 23 hours when the clock goes forward.
     shift = int((datetime.now(zone).utcoffset() or timedelta()).total_seconds()) % 3600
     hour = _whole((_t.created + shift) / 3600).label("hour")
@@ -154,8 +154,8 @@ def minutes_by_day(owner: str, zone: tzinfo, **wanted: Unpack[Wanted]) -> dict[t
 def delete(generation_id: str, owner: str) -> None:
     """Delete a transcription, and its recording unless another one still uses it. Raises NotFound.
 
-    Work that is going on stops within two seconds. It is gone for the owner at once; what lies of it in files, and in
-    the memory of the job engine, goes within a minute (see `stt.store.erasure`).
+    A running job stops within two seconds. The record disappears at once; its files and workflows are erased within a
+    minute (see `stt.store.erasure`).
     """
     job = records.load(generation_id, owner)
     if job.pending and (job.state == kinds.QUEUED or job.engine == kinds.ON_DEVICE):
@@ -173,7 +173,7 @@ def delete(generation_id: str, owner: str) -> None:
         if recording_id is not None:
             used = sa.select(sa.exists().where(_t.recording_id == recording_id))
             deleted = not connection.execute(used).scalar() and recordings.delete(connection, recording_id, owner)
-    removals.wanted.set()
+    removals.wakeup.set()
     if recording_id is not None and deleted:
         removals.remove_audio(recording_id)
 
@@ -207,7 +207,10 @@ def _conditions(owner: str, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
 
 
 def _each(connection: sa.Connection, owner: str, column: sa.Column[str]) -> Iterator[str]:
-    """The owner's values of an indexed column. From value to value it is a leap; DISTINCT would read all rows."""
+    """Return the owner's distinct values of an indexed column.
+
+    It skips from value to value, where DISTINCT would read all rows.
+    """
     last: str | None = ""
     while (last := connection.execute(sa.select(sa.func.min(column)).where(column > last)).scalar()) is not None:
         if connection.execute(sa.select(sa.exists().where(column == last, _t.owner == owner))).scalar():
@@ -215,7 +218,7 @@ def _each(connection: sa.Connection, owner: str, column: sa.Column[str]) -> Iter
 
 
 def _jobs(connection: sa.Connection, owner: str, numbers: Sequence[int]) -> list[Job]:
-    """The jobs of these numbers, in this order. Only they are read whole, however many were sorted."""
+    """Return the jobs with these numbers, in this order. Only these rows are read whole."""
     columns = [_t[field.name] for field in fields(Job)]
     jobs: dict[int, Job] = {}
     for at in range(0, len(numbers), _BLOCK):
@@ -229,5 +232,5 @@ def _jobs(connection: sa.Connection, owner: str, numbers: Sequence[int]) -> list
 
 
 def _whole(value: sa.ColumnElement[float | Decimal]) -> sa.ColumnElement[int]:
-    """Rounded down. SQLite casts so anyway, and may lack `floor`."""
+    """Round down, as SQLite casts; it may lack `floor`."""
     return sa.cast(value if database().dialect.name == "sqlite" else sa.func.floor(value), sa.Integer)

@@ -62,7 +62,7 @@ _calls = threading.BoundedSemaphore(2)  # calls whose tracks are made at the sam
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What is known of a live recording: `pieces` and `size` (bytes) of what has arrived."""
+    """State of a live recording: `pieces` and `size` (bytes) received so far."""
 
     id: str
     owner: str
@@ -113,10 +113,10 @@ def append(id: str, owner: str, visitor: str, number: int, piece: IO[bytes], *, 
 
 
 def finish(id: str, owner: str, visitor: str) -> Recording:
-    """Turn what has arrived into a recording; again, if this was done before.
+    """Turn the received pieces into a recording. Safe to repeat.
 
-    Raises NotFound, Conflict while it takes longer than FINISHING, and what `recordings.add` raises. What is no sound
-    is deleted, as a refused upload would be.
+    Raises NotFound, Conflict while it takes longer than FINISHING, and what `recordings.add` raises. Content that is
+    not audio is deleted, as with a refused upload.
     """
     return recordings.find(_finished(_home(owner, visitor), id, FINISHING), owner)
 
@@ -145,12 +145,12 @@ def discard_all(owner: str) -> None:
 
 
 def watch() -> None:
-    """Look for abandoned ones every minute, in the background, while this process lives."""
+    """Check for abandoned recordings every minute, in the background, while this process lives."""
     threading.Thread(target=_watch, name="live-recordings", daemon=True).start()
 
 
 def sweep() -> None:
-    """Turn abandoned ones into recordings, and forget what became of those of yesterday."""
+    """Turn abandoned recordings into recordings, and forget results older than a day."""
     for home in folder("live").iterdir():
         for live, age in _open_in(home):
             if age > ABANDONED:
@@ -173,7 +173,7 @@ def _watch() -> None:
 
 
 def _settle(home: Path, id: str, patience: float | None) -> bool:
-    """Finish one that was interrupted; False if that must be tried again, or takes longer than `patience`."""
+    """Finish an interrupted recording; return False if it must be retried or takes longer than `patience`."""
     try:
         _finished(home, id, patience)
     except (InputError, NotFound):
@@ -185,7 +185,7 @@ def _settle(home: Path, id: str, patience: float | None) -> bool:
 
 
 def _finished(home: Path, id: str, patience: float | None) -> str:
-    """Finish it in a thread of its own, which goes on when nobody waits any more, and return what it became.
+    """Finish it in a separate thread, which continues when nobody waits any more, and return the result.
 
     Raises Conflict after `patience` seconds.
     """
@@ -233,7 +233,7 @@ def _finish(home: Path, id: str) -> str:
 
 
 def _tracks(home: Path, live: Live) -> tuple[Path, str] | None:
-    """The file of a call with its tracks, and its name; None where it must stay as it is. Raises FileNotFoundError."""
+    """Return the file of a call with its tracks, and its name; None to keep the original. Raises FileNotFoundError."""
     from stt.library import call_tracks  # loads PyAV: only when there is a call
 
     whole, part, sound = (home / f"{live.id}.{suffix}" for suffix in ("tracks", "making", "sound"))
@@ -241,7 +241,7 @@ def _tracks(home: Path, live: Live) -> tuple[Path, str] | None:
         try:
             _cut(sound, live.size)
             with _calls:
-                longest = settings().stt_length_limit * 60 + MARGIN
+                longest = settings().max_duration_minutes * 60 + MARGIN
                 if not call_tracks.write(sound, part, name=live.name, longest=longest):
                     log.warning("a recorded call keeps its channels")
                     return None
@@ -260,13 +260,13 @@ def _tracks(home: Path, live: Live) -> tuple[Path, str] | None:
 
 
 def _cut(sound: Path, size: int) -> None:
-    """Leave out what does not count. After a power cut less may be there than was noted."""
+    """Truncate to the bytes that count. After a power cut fewer may exist than were noted."""
     with recordings.disk_errors(), open(sound, "r+b") as file:
         file.truncate(min(size, file.seek(0, os.SEEK_END)))
 
 
 def _write(sound: Path, size: int, piece: IO[bytes], sync: bool) -> int:
-    """Write the piece after the first `size` bytes, and return how many there are then. Raises NotFound."""
+    """Write the piece after the first `size` bytes and return the new size. Raises NotFound."""
     length = piece.seek(0, 2)
     piece.seek(0)
     if size + length > settings().upload_limit:
@@ -285,13 +285,13 @@ def _write(sound: Path, size: int, piece: IO[bytes], sync: bool) -> int:
 
 
 def _home(owner: str, visitor: str) -> Path:
-    """The folder of this owner, or, where all share one, of this visitor."""
+    """Return the folder of this owner or, if all share one, of this visitor."""
     who = visitor if owner == visitors.SHARED else owner
     return folder("live") / hashlib.sha256(who.encode()).hexdigest()[:32]
 
 
 def _open_in(home: Path) -> list[tuple[Live, float]]:
-    """The live recordings of a folder, and seconds since each was last heard of; oldest first."""
+    """Return the live recordings of a folder and the seconds since each was active, oldest first."""
     found = []
     for note in home.glob("*.json"):
         with suppress(FileNotFoundError):  # finished just now
@@ -307,13 +307,13 @@ def _load(home: Path, id: str) -> Live:
 
 
 def _read(note: Path) -> Live:
-    """What a note says; fields of another version are left out."""
+    """Read a note, ignoring fields of other versions."""
     known = Live.__dataclass_fields__
     return Live(**{name: value for name, value in json.loads(note.read_text("utf-8")).items() if name in known})
 
 
 def _note(home: Path, live: Live, sync: bool = True) -> None:
-    """Write it down, with `sync` so that a power cut does not undo it."""
+    """Write a note, with `sync` so that it survives a power cut."""
     part = home / f"{live.id}.part"
     with open(part, "w", encoding="utf-8") as file:
         file.write(json.dumps(asdict(live)))
@@ -351,7 +351,7 @@ def _modified(path: Path) -> float:
 
 @contextmanager
 def _alone(home: Path, id: str) -> Iterator[None]:
-    """One request about a recording at a time, also where several processes share the folder."""
+    """Serialize requests about one recording, also between processes that share the folder."""
     if not _ID.fullmatch(id) or not ((home / f"{id}.json").exists() or _done(home, id).exists()):
         raise NotFound("This recording is finished.")
     try:

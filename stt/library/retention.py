@@ -1,6 +1,6 @@
-"""What is deleted by its age, and all that is a visitor's, when they ask for it.
+"""Delete data by age, and everything of a visitor on request.
 
-Uploads that nobody transcribes go after a day, always; the rest only where the host sets days.
+Uploads without a transcription are always deleted after a day; the rest only if the host sets a retention.
 """
 
 from __future__ import annotations
@@ -35,27 +35,27 @@ log = logging.getLogger("stt.library.retention")
 
 @DBOS.workflow(name="retention")
 def retention(_scheduled: datetime, _context: Any) -> None:
-    """Once an hour, on one of the machines."""
+    """Prune once an hour, on one of the machines."""
     DBOS.run_step({"name": "prune"}, prune)
 
 
 def schedule() -> None:
-    """Have old things deleted from now on. The job engine must run."""
+    """Schedule the pruning. The job engine must run."""
     DBOS.apply_schedules([{"schedule_name": SCHEDULE, "workflow_fn": retention, "schedule": HOURLY, "context": None}])
     DBOS.trigger_schedule(SCHEDULE)  # a server that is switched on for a few minutes a day deletes too
 
 
 def prune() -> tuple[int, int]:
-    """Delete what is older than the settings allow. Returns how many transcripts and how many recordings.
+    """Delete what is older than the settings allow; return the number of transcripts and of recordings.
 
-    A job that waits or runs keeps its recording; it goes at the first time after.
+    A queued or running job keeps its recording until the next run.
     """
     limits, now = settings(), time.time()
     transcripts = 0
     audio = _delete_audio(now - UNUSED, unused=True)
-    if (days := limits.stt_keep_transcripts_days) is not None:
+    if (days := limits.transcript_retention_days) is not None:
         transcripts = _delete_transcripts(now - days * DAY)
-    if (days := limits.stt_keep_audio_days) is not None:
+    if (days := limits.audio_retention_days) is not None:
         audio += _delete_audio(now - days * DAY, unused=False)
     if transcripts or audio:
         log.info("deleted %d transcripts and %d recordings by age", transcripts, audio)
@@ -63,9 +63,9 @@ def prune() -> tuple[int, int]:
 
 
 def delete_everything(owner: str) -> None:
-    """Delete all transcripts, audio, share links, tokens and recovery codes of `owner`. Work that is going on stops.
+    """Delete all transcripts, audio, share links, tokens and recovery codes of `owner`, and stop its jobs.
 
-    What the database refuses halfway is there still, and the error says so: asked again, the rest goes.
+    If the database fails halfway, the error says so, and a second call deletes the rest.
     """
     with database().connect() as connection:
         ids = connection.execute(sa.select(_t.id).where(_t.owner == owner)).scalars().all()
@@ -78,7 +78,7 @@ def delete_everything(owner: str) -> None:
     live_recordings.discard_all(owner)
     for token in tokens.all_of(owner):
         with contextlib.suppress(NotFound):
-            tokens.withdraw(token.id, owner)
+            tokens.revoke(token.id, owner)
     recovery.forget(owner)
 
 
@@ -90,7 +90,7 @@ def _delete_transcripts(before: float) -> int:
 
 
 def _delete_audio(before: float, *, unused: bool) -> int:
-    """With `unused` only what no transcript belongs to: the others go with their transcripts."""
+    """Delete recordings; with `unused` only those without a transcript."""
     using = sa.select(_t.recording_id).where(_t.recording_id.is_not(None))
     if not unused:
         using = using.where(_t.state.in_(kinds.OPEN))
@@ -105,7 +105,7 @@ def _rows(query: sa.Select[*tuple[Any, ...]]) -> list[sa.Row[*tuple[Any, ...]]]:
 
 
 def _quietly(delete: Any, name: str, owner: str, *only: Any) -> bool:
-    """Delete one; whether it was there. What fails does not hold up the others: it is tried again in an hour."""
+    """Delete one item; return whether it existed. A failure does not block the others and is retried in an hour."""
     try:
         delete(name, owner, *only)
     except NotFound:

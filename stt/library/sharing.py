@@ -1,6 +1,6 @@
-"""Links with which anybody can read one transcript: made once and shown once, kept as a hash, ended or withdrawn.
+"""Create, list and revoke share links, with which anybody can read one transcript until they expire.
 
-Whoever opens one sees the title, the words and, if the owner wants it, hears the audio: nothing else of the owner.
+A link is shown once and stored as a hash. It shows the title, the words and, if the owner wants, the audio.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from stt.store.recordings import Recording
 from stt.store.records import Job
 from stt.transcript.model import Transcript
 
-LONGEST = 366  # days that a link may last
+MAX_DAYS = 366  # days that a link may last
 DAY = 24 * 3600  # seconds
-GONE = "The link has ended, was withdrawn, or is not whole. Ask whoever sent it for a new one."
+ASK_SENDER = "The link has expired, was revoked, or is incomplete. Ask the sender for a new one."
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A link without its secret. `created` and `ends` in seconds since 1970."""
+    """A share link without its secret. `created` and `ends` are seconds since 1970."""
 
     id: str
     transcription_id: str
@@ -43,7 +43,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What a link shows. `duration` in seconds; `audio`: whether the sound is part of it, and still there."""
+    """What a link shows. `duration` in seconds; `audio`: whether the audio is shared and still exists."""
 
     title: str
     duration: float
@@ -55,12 +55,12 @@ class Shared:
 _COLUMNS = [shares.c[name] for name in ("id", "transcription_id", "audio", "created", "ends")]
 
 
-def make(generation_id: str, owner: str, *, days: int, audio: bool) -> str:
-    """The token of a new link: 256 random bits, nowhere but in this answer. Raises NotFound, BadOption."""
+def create(generation_id: str, owner: str, *, days: int, audio: bool) -> str:
+    """Create a share link and return its token: 256 random bits, not stored. Raises NotFound, BadOption."""
     if records.load(generation_id, owner).state != kinds.DONE:
         raise BadOption("This transcript is not finished yet.", guidance="Share it once it is done.")
-    if not 1 <= days <= LONGEST:
-        raise BadOption(f"A link cannot last {days} days.", guidance=f"Choose 1 to {LONGEST}.")
+    if not 1 <= days <= MAX_DAYS:
+        raise BadOption(f"A link cannot last {days} days.", guidance=f"Choose 1 to {MAX_DAYS}.")
     token, now = secrets.token_urlsafe(32), time.time()
     row = {
         "id": secrets.token_urlsafe(12),
@@ -76,24 +76,24 @@ def make(generation_id: str, owner: str, *, days: int, audio: bool) -> str:
 
 
 def all_of(generation_id: str, owner: str) -> list[Share]:
-    """The links to this transcript, newest first, also those that have ended. Raises NotFound."""
+    """Return the links to this transcript, newest first, including expired ones. Raises NotFound."""
     records.load(generation_id, owner)
     query = sa.select(*_COLUMNS).where(shares.c.transcription_id == generation_id).order_by(shares.c.created.desc())
     with database().connect() as connection:
         return [Share(**row) for row in connection.execute(query).mappings()]
 
 
-def withdraw(share_id: str, owner: str) -> None:
-    """From now on the link shows nothing. Raises NotFound, also when it is somebody else's."""
+def revoke(share_id: str, owner: str) -> None:
+    """Revoke a link. Raises NotFound, also for somebody else's."""
     mine = sa.select(transcriptions.c.id).where(transcriptions.c.owner == owner)
     where = sa.and_(shares.c.id == share_id, shares.c.transcription_id.in_(mine))
     with database().begin() as connection:
         if not connection.execute(shares.delete().where(where)).rowcount:
-            raise NotFound("There is no such link.", guidance="It may have been withdrawn already.")
+            raise NotFound("There is no such link.", guidance="It may have been revoked already.")
 
 
 def shared(token: str) -> Shared:
-    """What the link with this token shows, as it is corrected by now. Raises NotFound."""
+    """Return what the link with this token shows, with current corrections. Raises NotFound."""
     share, job = _find(token)
     transcript = transcripts.transcript_of(job.id)
     return Shared(
@@ -101,16 +101,16 @@ def shared(token: str) -> Shared:
         job.duration or transcript.duration,
         job.language,
         transcript,
-        share.audio and sound_of(job) is not None,
+        share.audio and audio_recording(job) is not None,
     )
 
 
 def audio_of(token: str) -> tuple[Recording, Job]:
-    """The recording that the link with this token lets hear, and the job of its words. Raises NotFound."""
+    """Return the shared recording of the link with this token, and its job. Raises NotFound."""
     share, job = _find(token)
-    recording = sound_of(job) if share.audio else None
+    recording = audio_recording(job) if share.audio else None
     if recording is None:
-        raise NotFound("This link has no sound.", guidance=GONE)
+        raise NotFound("This link has no sound.", guidance=ASK_SENDER)
     return recording, job
 
 
@@ -119,19 +119,19 @@ def _find(token: str) -> tuple[Share, Job]:
     with database().connect() as connection:
         row = connection.execute(live).mappings().first()
     if row is None:
-        raise NotFound("This link shows nothing.", guidance=GONE)
+        raise NotFound("This link shows nothing.", guidance=ASK_SENDER)
     share = Share(**row)
     try:
         job = records.load(share.transcription_id, None)
     except NotFound as error:
-        raise NotFound("This link shows nothing.", guidance=GONE) from error
+        raise NotFound("This link shows nothing.", guidance=ASK_SENDER) from error
     if job.state != kinds.DONE:
-        raise NotFound("This link shows nothing for now.", guidance=GONE)
+        raise NotFound("This link shows nothing for now.", guidance=ASK_SENDER)
     return share, job
 
 
-def sound_of(job: Job) -> Recording | None:
-    """The kept recording of a job, or None."""
+def audio_recording(job: Job) -> Recording | None:
+    """Return the recording of a job if its audio still exists, else None."""
     try:
         recording = recordings.find(job.recording_id or "", job.owner)
     except NotFound:

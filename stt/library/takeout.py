@@ -1,6 +1,4 @@
-"""All that is one owner's as a ZIP that is made while it is sent: transcripts, recordings, and what is known of
-them.
-"""
+"""Export everything of one owner as a ZIP, built while it is sent: transcripts, recordings and metadata."""
 
 from __future__ import annotations
 
@@ -24,8 +22,8 @@ BLOCK = 1 << 20  # bytes
 
 
 def check_room() -> None:
-    """A takeout fetches recordings that are kept elsewhere to this machine's disk. Raises DiskFull."""
-    if settings().stt_storage:
+    """Check the disk space for recordings that must be fetched from remote storage. Raises DiskFull."""
+    if settings().storage:
         paths.check_room(paths.folder("cache"))
 
 

@@ -1,4 +1,4 @@
-"""Which IP addresses belong to the public internet, and looking up those of a name without waiting too long."""
+"""Tell public IP addresses from others, and resolve names with a timeout."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PRIVATE = "This link leads into a private network, which is not opened."
 
 
 def public(address: str) -> bool:
-    """Whether an IP address belongs to the public internet. Those that hold another address are as public as that."""
+    """Return whether an IP address is public. One that embeds another address is as public as that."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if ip.version == 6:
         if ip.ipv4_mapped or ip in _NAT64:
@@ -42,7 +42,7 @@ def public(address: str) -> bool:
 
 
 def check_text(host: str) -> None:
-    """Look nothing up. Raises BadLink where `host` is this machine, or an address in numbers that is not public."""
+    """Raise BadLink if `host` is this machine or a numeric address that is not public. Resolves nothing."""
     name = host.rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
         raise BadLink(_PRIVATE)
@@ -53,10 +53,10 @@ def check_text(host: str) -> None:
 def of(
     host: str, port: int, *, allow_private: bool = False, check_cancelled: Callable[[], None] = lambda: None
 ) -> list[str]:
-    """All IP addresses of a name, however it is spelled (0x7f.1, 2130706433 …). One that is not public spoils it.
+    """Resolve a name, in any spelling (0x7f.1, 2130706433 …), to its IP addresses, which must all be public.
 
-    `check_cancelled` is called several times a second meanwhile, and may raise. Raises BadLink: no such name, no
-    answer within LONGEST seconds, or an address that is not public.
+    `check_cancelled` is called several times a second meanwhile, and may raise. Raises BadLink: no such name, no answer
+    within LONGEST seconds, or an address that is not public.
     """
     try:
         found = _looked_up(host, port, check_cancelled)
@@ -75,9 +75,7 @@ def _check(found: list[Any]) -> None:
 
 
 def _looked_up(host: str, port: int, check_cancelled: Callable[[], None]) -> list[Any]:
-    """What the name service answers. A look-up cannot be interrupted: a thread does it, and is left if it takes
-    long.
-    """
+    """Return the answer of the name service, from a thread: a look-up cannot be interrupted, only abandoned."""
     answer: Future[list[Any]] = Future()
 
     def look_up() -> None:

@@ -1,7 +1,7 @@
-"""A recording behind a link: fetched without letting the link reach anything but the public internet.
+"""Download a recording behind a link, from the public internet only.
 
-The address is checked where the connection is made, on the very address that is connected to, so a name that
-answers differently the second time (DNS rebinding) gains nothing.
+The address is checked at the connection, on the very address that is connected to, so a name that resolves differently
+the second time (DNS rebinding) gains nothing.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Fetched(NamedTuple):
 
 
 def well_formed(url: str) -> str:
-    """The link as browsers would send it, without fragment, if it has the form of one. Looks nothing up.
+    """Return a valid link as browsers would send it, without fragment. Resolves nothing.
 
     Raises BadLink: not http or https, a user name or password in it, or no complete address.
     """
@@ -85,9 +85,9 @@ def well_formed(url: str) -> str:
 
 
 def acceptable(url: str, *, allow_private: bool = False) -> str:
-    """The link as `well_formed` gives it, unless it is plain from its text that it may not be opened. Looks nothing up.
+    """Return the link like `well_formed`, unless its text alone shows that it must not be opened. Resolves nothing.
 
-    Raises BadLink: what `well_formed` raises, a port that is not opened, or an address in numbers that is not public.
+    Raises BadLink: what `well_formed` raises, a forbidden port, or a numeric address that is not public.
     """
     url = well_formed(url)
     parts = urlsplit(url)
@@ -101,10 +101,10 @@ def acceptable(url: str, *, allow_private: bool = False) -> str:
 
 
 def check(url: str, *, allow_private: bool = False, check_cancelled: Callable[[], None] = lambda: None) -> str:
-    """The link as `well_formed` gives it, if it may be opened as things stand. Looks up its name: never in a request.
+    """Return the link like `well_formed`, if it may be opened. Resolves its name, so never call it in a request.
 
-    `check_cancelled` is called several times a second meanwhile, and may raise.
-    Raises BadLink: what `acceptable` raises, no such name, or an address that is not public.
+    `check_cancelled` is called several times a second meanwhile, and may raise. Raises BadLink: what `acceptable`
+    raises, no such name, or an address that is not public.
     """
     url = acceptable(url, allow_private=allow_private)
     addresses.of(*_target(url), allow_private=allow_private, check_cancelled=check_cancelled)
@@ -118,7 +118,7 @@ def _target(url: str) -> tuple[str, int]:
 
 
 def name_of(url: str) -> str:
-    """A name for people: the last part of the link's path, or else its host."""
+    """Return a display name: the last part of the link's path, or else its host."""
     parts = urlsplit(url := url.strip())
     last = names.of_path(parts.path)
     if web_pages.direct(url) != url and not names.split(last)[1]:
@@ -127,7 +127,7 @@ def name_of(url: str) -> str:
 
 
 def _name(answer: requests.Response, asked: str) -> str:
-    """The name of what came: as the server says it, else as the link or the address that it led to has it."""
+    """Return the file's name: from the server's header, else from the link or the final address."""
     told = names.disposition(answer.headers.get("content-disposition", "")).get("filename", "")
     if told and (name := names.clean(told)) != names.UNNAMED:
         return name
@@ -145,12 +145,12 @@ def download(
     on_progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Fetched:
-    """Fetch a link into a new file of `folder` with a random name. The caller then looks into it with `media.probe`.
+    """Download a link into a new file of `folder` with a random name. The caller probes it with `media.probe`.
 
-    A page of a site whose rule is known is left aside for the recording itself (see `stt.links.web_pages`).
+    Known share pages are skipped for the recording itself (see `stt.links.web_pages`).
 
-    `on_progress` is told the bytes so far and the bytes in all (None if unknown). `cancelled` is asked several times
-    a second, from another thread too. Nothing is left behind when an error is raised.
+    `on_progress` gets the bytes so far and in total (None if unknown). `cancelled` is called several times a second,
+    from another thread too. An error leaves no file behind.
 
     Raises BadLink, TooLarge, Cancelled or DiskFull.
     """
@@ -168,7 +168,7 @@ def download(
 
 @contextmanager
 def _answer(session: requests.Session, first: str, allow_private: bool, guard: _Guard) -> Iterator[requests.Response]:
-    """The answer that has the bytes, after at most REDIRECTS redirects, each checked as if it were the link itself."""
+    """Return the final response, after at most REDIRECTS redirects, each checked like the link itself."""
     url = first
     for _ in range(REDIRECTS + 1):
         web_pages.check(url := web_pages.direct(well_formed(url)), first)
@@ -240,7 +240,7 @@ def _refuse_page(head: bytes, says_html: bool, whole: bool, first: str) -> None:
 
 
 def _kinds(error: BaseException) -> str:
-    """What went wrong without the address that it went wrong with: details go to the log."""
+    """Return what went wrong without the address: details go to the log."""
     kinds: list[str] = []
     reason: BaseException | None = error
     while reason is not None and len(kinds) < 5:
@@ -251,7 +251,7 @@ def _kinds(error: BaseException) -> str:
 
 @contextmanager
 def _errors_in_words(guard: _Guard) -> Iterator[None]:
-    """What the network says, as sentences."""
+    """Convert network errors to sentences."""
     try:
         yield
     except requests.exceptions.SSLError as error:
@@ -270,10 +270,10 @@ def _errors_in_words(guard: _Guard) -> Iterator[None]:
 
 
 class _Guard:
-    """Ends a download at its time limit or when it is cancelled, even in the middle of a read.
+    """End a download at its timeout or when cancelled, even during a read.
 
-    A read's own time limit starts anew with each byte, so a slow drip would never meet it. A thread shuts the
-    connection instead.
+    A read's own timeout restarts with each byte, so a slow drip would never reach it. A thread shuts the connection
+    down instead.
     """
 
     def __init__(self, seconds: float, cancelled: Callable[[], bool] | None) -> None:
@@ -321,14 +321,14 @@ class _Guard:
 
 
 class _OneAnswer(requests.Session):
-    """Leaves redirects alone. With `allow_redirects=False` alone requests would read the whole body of one."""
+    """Follow no redirects. With `allow_redirects=False` alone requests would read the whole body of one."""
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         return None
 
 
 def _session(allow_private: bool, guard: _Guard) -> requests.Session:
-    """A session whose connections go to checked addresses only, and past no proxy of the environment."""
+    """Return a session that connects only to checked addresses, ignoring proxies of the environment."""
 
     class Checked(HTTPConnection):
         def _new_conn(self) -> socket.socket:

@@ -1,7 +1,7 @@
-"""Web pages that are given where a recording is wanted: told apart by address and by content.
+"""Tell web pages from recordings, by address and by content.
 
-Where a site has a public rule for the address of the recording itself, `direct` gives that. It only rewrites: whether
-an address may be opened is asked of the new one as of any other (see `stt.links.download`).
+If a site has a public rule for the address of the recording itself, `direct` applies it. It only rewrites: the new
+address is checked like any other (see `stt.links.download`).
 """
 
 from __future__ import annotations
@@ -76,9 +76,7 @@ _SIGN_INS = "accounts.google.com login.microsoftonline.com login.live.com accoun
 
 
 def check(url: str, first: str = "") -> None:
-    """Raise BadLink if nothing behind this well-formed address ever is a recording. `first` is the link that led
-    there.
-    """
+    """Raise BadLink if this address never leads to a recording. `first` is the original link."""
     parts = urlsplit(url)
     if direct(url) == url and (found := _page(parts)):
         site, advice = found
@@ -141,7 +139,7 @@ def _page(parts: SplitResult) -> tuple[str, str] | None:
 
 
 def _asking(parts: SplitResult, *without: str, **values: str) -> SplitResult:
-    """The address with these values in its query."""
+    """Return the address with these values in its query."""
     others = [
         (name, value)
         for name, value in parse_qsl(parts.query, keep_blank_values=True)

@@ -1,5 +1,5 @@
-"""What whoever runs the server wants to know.
+"""Observe a running server.
 
-`logs` writes one JSON object per line, `health` says whether this process is ready, `metrics` counts, `monitor`
-answers `/healthz` and `/metrics` on a worker.
+`logs` writes one JSON object per line, `health` reports readiness, `metrics` counts, `monitor` serves `/healthz` and
+`/metrics` on a worker.
 """

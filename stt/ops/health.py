@@ -1,4 +1,4 @@
-"""Whether this process is ready to serve, and what is missing."""
+"""Report whether this process is ready to serve, and what is missing."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ asked = threading.Event()  # set once somebody waits for it
 
 
 def answer() -> tuple[int, dict[str, Any]]:
-    """What `/healthz` answers: 200 where all is there, else 503, and what is missing."""
+    """Return the response of `/healthz`: 200 if ready, else 503 with what is missing."""
     asked.set()
     missing = [name for name, there in checks() if not there]
     return 503 if missing else 200, {"live": True, "ready": not missing, "missing": missing}
 
 
 def checks() -> Iterator[tuple[str, bool]]:
-    """What readiness needs, and whether it is there: the database, the job engine and room on the disk."""
+    """Return each requirement of readiness and whether it is met: database, job engine, disk space."""
     yield "database", database_answers()
     yield "job engine", engine.is_set()
     yield "room on the disk", has_room()

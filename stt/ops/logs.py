@@ -1,6 +1,6 @@
-"""What this program tells whoever runs it: one JSON object a line on standard error.
+"""Write logs as one JSON object per line on standard error.
 
-Nothing of a visitor's is in it: no transcript, no key, no file name, no address of a link.
+They contain nothing of a visitor: no transcript, key, file name or link.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ _SESSION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # as Stream
 
 
 class JsonLines(logging.Formatter):
-    """`time`, `level`, `logger`, `message`, and where there is one `request_id`, `generation_id`, `error`, `at`."""
+    """Format a record as JSON: `time`, `level`, `logger`, `message`.
+
+    `request_id`, `generation_id`, `error` and `at` follow if there are any.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
@@ -40,7 +43,7 @@ class JsonLines(logging.Formatter):
 
 
 def set_up(level: int = logging.INFO) -> None:
-    """Send what our loggers say, and those of libraries, to standard error. More calls change nothing."""
+    """Send our logs and those of libraries to standard error. Safe to repeat."""
     root = logging.getLogger()
     if not any(isinstance(handler.formatter, JsonLines) for handler in root.handlers):
         handler = logging.StreamHandler()
@@ -52,9 +55,9 @@ def set_up(level: int = logging.INFO) -> None:
 
 
 def adopt() -> None:
-    """Take from the loggers of libraries that write lines of their own, such as Streamlit's, the way to write them.
+    """Remove the handlers of libraries such as Streamlit, so that their logs use our format.
 
-    Else an exception in a page is written whole, with what it quotes.
+    Otherwise an exception in a page is logged whole, with the data that it quotes.
     """
     for log in list(logging.root.manager.loggerDict.values()):
         if isinstance(log, logging.Logger) and log.name.partition(".")[0] in WRITERS:
@@ -65,18 +68,18 @@ def adopt() -> None:
 
 
 def new_request_id(given: str | None) -> str:
-    """The id that a proxy gave this request, if it is one; else a new one."""
+    """Return the request id that a proxy sent, if it is valid; else a new one."""
     return given if given and _GIVEN.fullmatch(given) else secrets.token_hex(8)
 
 
 def _generation_of(record: logging.LogRecord) -> str | None:
-    """The job that a message is about: named among its arguments."""
+    """Return the generation id among a log record's arguments, if any."""
     arguments = record.args if isinstance(record.args, tuple) else ()
     return next((a for a in arguments if isinstance(a, str) and _GENERATION.fullmatch(a)), None)
 
 
 def _without_words(error: BaseException) -> dict[str, object]:
-    """Where it happened, but not what the exception says: that may quote a transcript, a link or a query."""
+    """Return where an exception occurred, without its message: that may quote a transcript, a link or a query."""
     said = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
     frames = traceback.extract_tb(error.__traceback__)[-12:]
     return {

@@ -1,4 +1,4 @@
-"""What this server does, in figures: `/metrics` in the Prometheus text format."""
+"""Export figures of this server in the Prometheus text format at `/metrics`."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ provider_latency = Histogram(
 
 
 class _Jobs:
-    """Jobs by state and engine, and how long the oldest has waited: read from the database when asked.
+    """Collect jobs by state and engine, and the age of the oldest queued one, from the database.
 
-    While the database is away only `stt_database_up` says so: what this process has counted is told all the same.
+    If the database is unavailable, only `stt_database_up` says so; counters of this process are still exported.
     """
 
     def collect(self) -> Iterable[Metric]:
@@ -63,7 +63,7 @@ class _Jobs:
 
 
 def _jobs() -> tuple[list[tuple[str, str, int]], dict[str, float]]:
-    """How many jobs by state and engine, and when the oldest waiting one of each engine was queued."""
+    """Return job counts by state and engine, and the queue time of each engine's oldest waiting job."""
     t = transcriptions.c
     with database().connect() as connection:
         counts = connection.execute(sa.select(t.state, t.engine, sa.func.count()).group_by(t.state, t.engine)).all()

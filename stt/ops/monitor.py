@@ -1,4 +1,4 @@
-"""`/healthz` and `/metrics` of a worker, which serves nothing else."""
+"""Serve `/healthz` and `/metrics` on a worker, which serves nothing else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = logging.getLogger("stt.ops.monitor")
 
 
 def serve(port: int, address: str = "") -> None:
-    """Answer on `port` in the background, on all addresses where none is given. Raises SetupError."""
+    """Serve on `port` in the background, on all addresses unless one is given. Raises SetupError."""
     try:
         server = ThreadingHTTPServer((address, port), _Handler)
     except OSError as error:
@@ -52,4 +52,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Probes are no news."""
+        """Do not log probes."""

@@ -30,7 +30,7 @@ from stt.files import paths
 from stt.playback import copy_maker
 from stt.settings import settings
 from stt.store import audio_files, playback_copies, recordings, removals
-from stt.store.erasure import ENDED
+from stt.store.erasure import FINISHED_STATUSES
 from stt.store.patience import with_retries
 from stt.store.playback_copies import FAILED, MAKING, ORIGINAL, READY
 from stt.store.recordings import Recording
@@ -57,9 +57,7 @@ class _Copy:
 
     @property
     def work(self) -> str:
-        """The name of its workflow. What comes before the last dash is forgotten with the recording
-        (`stt.store.erasure`).
-        """
+        """Return the name of its workflow. `stt.store.erasure` deletes by the part before the last dash."""
         return f"{self.id}-{self.track or 'copy'}.{self.attempt}"
 
     @property
@@ -72,7 +70,7 @@ class _Copy:
 
 
 def expect(recording: Recording, options: dict[str, Any]) -> None:
-    """Begin the copy that a job of these options is heard with. What goes wrong is left to the first opening."""
+    """Start the copy that a job with these options plays. Failures are left to the first opening."""
     try:
         begin(recording, playback_copies.track_of(recording, options))
     except Exception as error:  # the job engine has errors of its own, and this is no reason to fail a job  # noqa: BLE001
@@ -80,9 +78,7 @@ def expect(recording: Recording, options: dict[str, Any]) -> None:
 
 
 def begin(recording: Recording, track: str) -> None:
-    """Have a copy made, unless none is needed, or it is made or impossible. The job engine must run. Raises
-    NotFound.
-    """
+    """Start a copy unless none is needed, or it exists or is impossible. The job engine must run. Raises NotFound."""
     if recording.seekable and not track:
         return
     copy = _wanted(recording.id, track)
@@ -93,7 +89,7 @@ def begin(recording: Recording, track: str) -> None:
 
 
 def _wanted(recording_id: str, track: str) -> _Copy | None:
-    """The copy as it is to be made now, noted in its row; None where there is nothing to make."""
+    """Return the copy to make, recorded in its row; None if there is nothing to make."""
     row = {"id": recording_id, "track": track, "state": MAKING, "percent": 0, "attempt": 1, "at": time.time()}
     try:
         with database().begin() as connection:
@@ -112,7 +108,7 @@ def _wanted(recording_id: str, track: str) -> _Copy | None:
 
 
 def _next(copy: _Copy, state: str) -> _Copy | None:
-    """Another attempt of a copy that is in this state; None where it is not any more."""
+    """Return the next attempt of a copy in this state; None if its state has changed."""
     values = {"state": MAKING, "percent": 0, "attempt": copy.attempt + 1, "at": time.time(), "error": None}
     this = sa.and_(copy.row, _c.attempt == copy.attempt, _c.state == state)
     with database().begin() as connection:
@@ -121,7 +117,7 @@ def _next(copy: _Copy, state: str) -> _Copy | None:
 
 
 def _time_to_look(copy: _Copy) -> bool:
-    """Whether this process has not looked after this copy for a while: the player asks every second."""
+    """Return whether this process last checked this copy long ago: the player asks every second."""
     with _looking:
         now, before = time.monotonic(), _looked.pop(copy.work, None)
         due = before is None or now - before >= LOOK
@@ -133,7 +129,7 @@ def _time_to_look(copy: _Copy) -> bool:
 
 def _enqueue(copy: _Copy) -> None:
     status = DBOS.get_workflow_status(copy.work)
-    if status is not None and status.status in ENDED:  # without a word: no database could be reached for long
+    if status is not None and status.status in FINISHED_STATUSES:  # the database was unavailable for long
         again = _next(copy, MAKING)
         if again is None:
             return
@@ -146,7 +142,7 @@ def _enqueue(copy: _Copy) -> None:
 @DBOS.workflow(name=workers.COPY_WORKFLOW)
 @workers.track_running
 def playback_copy(recording_id: str, track: str, attempt: int) -> None:
-    """One copy from its first step to its end. A process that was killed in between begins it anew."""
+    """Make one copy. A process killed in between starts it anew."""
     copy = _Copy(recording_id, track, attempt)
     try:
         _make(copy)
@@ -173,7 +169,7 @@ def _make(copy: _Copy) -> None:
         return
     which, _ = tracks.picked(tracks.of_rows(recording.tracks), copy.track)
     part = paths.folder("incoming") / recordings.new_id()
-    longest = settings().stt_length_limit * 60 + MARGIN
+    longest = settings().max_duration_minutes * 60 + MARGIN
     try:
         paths.check_room(part.parent)
         copy_maker.make(path, part, which, name=recording.name, longest=longest, report=_Progress(copy, recording))
@@ -183,8 +179,8 @@ def _make(copy: _Copy) -> None:
 
 
 def _looked_into(recording: Recording) -> Recording:
-    """The recording with what an older version did not ask. Raises what `media.probe` raises."""
-    recording = with_retries(recordings.looked_into, recording)
+    """Return the recording with facts that an older version did not record. Raises what `media.probe` raises."""
+    recording = with_retries(recordings.with_tracks, recording)
     found = decoder.probe(recording.path, recording.name)
 
     def note() -> None:
@@ -197,7 +193,7 @@ def _looked_into(recording: Recording) -> Recording:
 
 
 class _Progress:
-    """Notes how far a copy is. Raises Cancelled where the recording was deleted."""
+    """Record the progress of a copy. Raises Cancelled if the recording was deleted."""
 
     def __init__(self, copy: _Copy, recording: Recording) -> None:
         self._copy, self._duration = copy, recording.duration
@@ -214,23 +210,22 @@ class _Progress:
 
 
 def _keep(copy: _Copy, part: Path) -> None:
-    """Move the finished copy to where recordings are kept, unless its recording was deleted. Raises DiskFull,
-    StorageUnavailable.
+    """Move the finished copy into the store, unless its recording was deleted.
 
-    A process that is killed meanwhile leaves nothing in the end.
+    A process killed meanwhile leaves nothing for long. Raises DiskFull, StorageUnavailable.
     """
     if part.exists():  # else it was moved, and the database went away
         size = part.stat().st_size
         with database().begin() as connection:
             connection.execute(copies.update().where(copy.row).values(size=size))
-            removals.note(connection, removals.AUDIO, copy.name, after=recordings.STALE)
+            removals.note(connection, removals.AUDIO, copy.name, after=recordings.STALE_SECONDS)
         with recordings.disk_errors():
             audio_files.save(part, copy.name)
     with database().begin() as connection:
         values = {"state": READY, "percent": 100, "error": None, "at": time.time()}
         kept = connection.execute(copies.update().where(copy.row).values(values)).rowcount
         if kept:
-            removals.settle(connection, removals.AUDIO, copy.name)
+            removals.mark_removed(connection, removals.AUDIO, copy.name)
     if not kept:
         raise Cancelled()
 
@@ -240,7 +235,7 @@ def _fail(copy: _Copy, error: SttError) -> None:
 
 
 def _change(copy: _Copy, **values: Any) -> bool:
-    """Change this attempt's row; whether it is still there."""
+    """Update this attempt's row; return whether it still exists."""
     this = sa.and_(copy.row, _c.attempt == copy.attempt)
     with database().begin() as connection:
         return connection.execute(copies.update().where(this).values(**values, at=time.time())).rowcount == 1

@@ -51,8 +51,8 @@ def find(
     Raises SpeakerModelsError when they are missing, altered or cannot be downloaded, DiskFull or DataFolderError when
     they cannot be stored, and what `check_cancelled` raises.
     """
-    if settings.stt_speaker_models:
-        return _chosen(Path(settings.stt_speaker_models).expanduser(), settings.data_dir / "models" / "speakers")
+    if settings.speaker_models:
+        return _chosen(Path(settings.speaker_models).expanduser(), settings.data_dir / "models" / "speakers")
     kept = settings.data_dir / "models" / "speakers"
     if _whole(kept):
         return _weights(kept)
@@ -68,7 +68,7 @@ def find(
 
 def is_here(settings: Settings) -> bool:
     """Return whether the models can be used without a download."""
-    if settings.stt_speaker_models:
+    if settings.speaker_models:
         return True
     kept = settings.data_dir / "models" / "speakers"
     return all((kept / name).is_file() for name in PUBLISHED) or bool(_installed())

@@ -1,6 +1,6 @@
-"""Where audio is kept: a folder of the data folder, or any `fsspec` address that all machines can read.
+"""Store audio in the data folder, or at any `fsspec` address that all machines can read.
 
-Files have random names. What comes from afar is kept in a cache on this machine while it is used.
+Files have random names. Copies of remote files are cached on this machine while they are used.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from stt.files import writing
 from stt.files.paths import FULL, folder
 from stt.settings import settings
 
-CACHE_BYTES = 5 << 30  # bytes of copies from afar that are kept on this machine
-MIN_CACHE_SECONDS = 60.0  # seconds for which a copy that was asked for stays: whoever asked is about to open it
+CACHE_BYTES = 5 << 30  # of cached copies of remote files
+MIN_CACHE_SECONDS = 60.0  # a copy requested so recently is about to be opened
 
 
 def save(part: Path, name: str) -> None:
-    """Move the finished file `part` to where audio is kept. Raises OSError, StorageUnavailable."""
+    """Move the finished file `part` into the store. Raises OSError, StorageUnavailable."""
     remote = _remote_store()
     if remote is None:
         shutil.move(part, folder("audio") / name)
@@ -40,14 +40,14 @@ def save(part: Path, name: str) -> None:
 
 
 def restore(name: str, part: Path) -> None:
-    """Move what `save` moved on this machine back to `part`, as far as it was moved."""
+    """Move a file that `save` moved on this machine back to `part`, if it was moved."""
     with suppress(OSError):
         if not part.exists():
             shutil.move(folder("audio" if _remote_store() is None else "cache") / name, part)
 
 
 def local(name: str) -> Path:
-    """A path on this machine with the file, fetched if need be. It does not exist if the file was deleted.
+    """Return a path on this machine, fetching the file if needed. It does not exist if the file was deleted.
 
     Raises StorageUnavailable.
     """
@@ -56,7 +56,7 @@ def local(name: str) -> Path:
         return folder("audio") / name
     path = folder("cache") / name
     with suppress(FileNotFoundError):
-        os.utime(path)  # used now: among the last to leave the cache
+        os.utime(path)  # mark as recently used
         return path
     system, root = remote
     part = writing.part_of(path)
@@ -73,7 +73,7 @@ def local(name: str) -> Path:
 
 
 def exists(name: str) -> bool:
-    """Raises StorageUnavailable."""
+    """Return whether the file is in the store. Raises StorageUnavailable."""
     remote = _remote_store()
     if remote is None:
         return (folder("audio") / name).exists()
@@ -83,7 +83,7 @@ def exists(name: str) -> bool:
 
 
 def delete(name: str) -> None:
-    """Raises StorageUnavailable."""
+    """Delete the file from the store and the cache. Raises StorageUnavailable."""
     remote = _remote_store()
     if remote is None:
         (folder("audio") / name).unlink(missing_ok=True)
@@ -96,20 +96,20 @@ def delete(name: str) -> None:
 
 
 def cached_names() -> list[str]:
-    """The names of the copies from afar on this machine."""
+    """Return the names of cached copies of remote files on this machine."""
     if _remote_store() is None:
         return []
     return [file.name for file in folder("cache").iterdir() if file.suffix != writing.PART]
 
 
 def drop_cached(names: Iterable[str]) -> None:
-    """Remove copies from this machine, not what they are copies of."""
+    """Delete cached copies from this machine, but not the originals."""
     for name in names:
         (folder("cache") / name).unlink(missing_ok=True)
 
 
 def check() -> None:
-    """Make sure that the address of STT_STORAGE leads somewhere. Raises SetupError."""
+    """Check that STT_STORAGE is usable. Raises SetupError."""
     _remote_store()
 
 
@@ -119,23 +119,23 @@ def _connect(address: str) -> tuple[Any, str]:
 
     try:
         system, root = url_to_fs(address)
-    except ImportError as error:  # S3, for one, is a package of its own
+    except ImportError as error:  # S3, for example, needs another package
         raise SetupError(
-            f"STT_STORAGE needs a package that is not here: {error}.", guidance="Then start again."
+            f"STT_STORAGE needs a package that is not installed: {error}.", guidance="Install it and start again."
         ) from error
     except ValueError as error:
-        raise SetupError(f"STT_STORAGE is no address that can be used: {error}.", guidance="Correct it.") from error
+        raise SetupError(f"STT_STORAGE is not a valid address: {error}.", guidance="Correct it.") from error
     return system, root.rstrip("/")
 
 
 def _remote_store() -> tuple[Any, str] | None:
-    address = settings().stt_storage
+    address = settings().storage
     return _connect(address) if address else None
 
 
 @contextmanager
 def _storage_errors() -> Iterator[None]:
-    """Every store has exceptions of its own for what cannot be reached."""
+    """Convert errors of the store to StorageUnavailable: every fsspec backend has its own exceptions."""
     try:
         yield
     except FileNotFoundError:
@@ -147,24 +147,24 @@ def _storage_errors() -> Iterator[None]:
 
 
 def _share_as_folder(system: Any, root: str, name: str) -> None:
-    """In a folder that machines share, let those read a file whom the mode of the folder lets in.
+    """Copy the folder's group and other permissions to the file, so that other machines' users can read it.
 
-    Files of this process are private (see `files.be_private`), and the other machines may run as other users.
+    Files of this process are private (see `files.be_private`), and other machines may run as other users.
     """
     if "file" in (system.protocol if isinstance(system.protocol, tuple) else (system.protocol,)):
-        with suppress(OSError):  # a file system without modes
+        with suppress(OSError):  # a file system without permissions
             os.chmod(f"{root}/{name}", 0o600 | os.stat(root).st_mode & 0o066)
 
 
 def _trim_cache(keep: Path) -> None:
-    """Remove the files that were not used for longest, until those left fit into CACHE_LIMIT.
+    """Delete the least recently used files until the rest fits into CACHE_BYTES.
 
-    What was asked for just now stays, here and in other processes: it has been looked for, and is opened next.
+    A file requested just now stays, here and in other processes, because it is opened next.
     """
     found, used = [], time.time() - MIN_CACHE_SECONDS
     for file in folder("cache").iterdir():
         if file != keep and file.suffix != writing.PART:
-            with suppress(FileNotFoundError):  # another thread has just removed it
+            with suppress(FileNotFoundError):  # another thread has just deleted it
                 found.append((file.stat(), file))
     size = 0
     with suppress(FileNotFoundError):

@@ -1,4 +1,4 @@
-"""Wait for the database and the store of recordings while they are away."""
+"""Retry while the database or the store of recordings is unavailable."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TRANSIENT_ERRORS = (*DB_UNAVAILABLE, StorageUnavailable)  # what a job waits for
 
 
 def with_retries(function: Callable[..., Any], *args: Any, **values: Any) -> Any:
-    """Call `function` until the database and the store of recordings answer, for PATIENCE at most."""
+    """Call `function`, retrying transient errors for at most MAX_RETRY_SECONDS."""
     ends = time.monotonic() + MAX_RETRY_SECONDS
     for wait in backoff():
         try:

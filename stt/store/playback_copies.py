@@ -1,6 +1,6 @@
-"""What a browser plays of a recording: the original where every browser seeks it exactly, else its playback copy.
+"""Find what a browser plays: the original if every browser can seek it exactly, else its playback copy.
 
-A copy is made once (see `stt.playback.copying`), lies where the recording lies, and goes with it.
+A copy is made once (see `stt.playback.copying`), lies beside the recording, and is deleted with it.
 """
 
 from __future__ import annotations
@@ -22,34 +22,34 @@ MIME = "audio/mp4"
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
-    """What there is to play; `percent` of a copy in the making."""
+class Playback:
+    """State of the audio to play; `percent` of a copy in the making."""
 
     state: str
     percent: int = 0
 
 
 def track_of(recording: Recording, options: dict[str, Any]) -> str:
-    """Return which track of a recording is to be heard with a job of these options, as copies are named by it."""
+    """Return the track that a job with these options plays, as copies are named by it."""
     several, choice = tracks.of_rows(recording.tracks), str(options.get("track") or "")
     known = {str(track.number) for track in several if not track.chosen}
     return choice if several and (choice == tracks.ALL or choice in known) else ""
 
 
-def sound_of(recording: Recording, track: str) -> Sound | None:
-    """Return what there is to play of this track; None where nobody has begun to make it."""
+def playback_of(recording: Recording, track: str) -> Playback | None:
+    """Return the state of this track's audio; None if nobody has started a copy."""
     if recording.seekable and not track:
-        return Sound(ORIGINAL)
+        return Playback(ORIGINAL)
     c = copies.c
     query = sa.select(c.state, c.percent).where(c.id == recording.id, c.track == track)
     with database().connect() as connection:
         row = connection.execute(query).one_or_none()
-    return Sound(row.state, row.percent) if row else None
+    return Playback(row.state, row.percent) if row else None
 
 
 def copy_of(recording: Recording, track: str) -> Path | None:
-    """Return the playback copy on this machine, None where there is none. Raises StorageUnavailable."""
-    sound = sound_of(recording, track)
+    """Return the path of the playback copy on this machine, or None. Raises StorageUnavailable."""
+    sound = playback_of(recording, track)
     if sound is None or sound.state != READY:
         return None
     path = audio_files.local(recordings.copy_name(recording.id, track))

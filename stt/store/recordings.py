@@ -1,4 +1,4 @@
-"""Recordings on disk: intake, storage, serving. Files have random names; the user's name is only a label."""
+"""Take recordings in, store and serve them. Files have random names; the user's name is only a label."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from stt.files.paths import folder
 from stt.settings import settings
 from stt.store import audio_files, removals
 
-STALE = 24 * 3600  # seconds; an unfinished upload older than this is abandoned
+STALE_SECONDS = 24 * 3600  # seconds; an unfinished upload older than this is abandoned
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
     """A sound or video file that was taken in. `duration` in seconds, `size` in bytes, `sample_rate` in Hz.
 
-    `dated` is its own date in seconds since 1970, `dated_by` what that is (see `stt.containers.dates`); None if
-    nothing tells it.
+    `dated` is its own date in seconds since 1970, or None; `dated_by` is where that comes from (see
+    `stt.containers.dates`).
     """
 
     id: str
@@ -47,55 +47,54 @@ class Recording:
     sample_rate: int
     dated: float | None = None
     dated_by: str | None = None
-    tracks: list[dict[str, Any]] | None = (
-        None  # as of `stt.audio.tracks`: none of one alone; None where nobody has looked
-    )
-    seekable: bool | None = None  # every browser plays it as it is; None where nobody has looked
+    tracks: list[dict[str, Any]] | None = None  # as in `stt.audio.tracks`: empty for a single one; None if not examined
+    seekable: bool | None = None  # every browser plays it as it is; None if not examined
 
     @property
     def path(self) -> Path:
-        """The file on this machine; it does not exist if the audio was deleted."""
+        """Return the path on this machine; the file does not exist if the audio was deleted."""
         return audio_files.local(self.id)
 
     @property
     def kept(self) -> bool:
-        """Whether the audio is still there."""
+        """Return whether the audio still exists."""
         return audio_files.exists(self.id)
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An address that somebody typed. Its own type, so that it is never mistaken for a path on this server."""
+    """An address that a user entered. A type, so that it is never mistaken for a path on this server."""
 
     url: str
 
 
-MOST_LINKS, LONGEST_LINKS = 100, 100_000  # links that are taken at once, and characters of all of them
+MAX_LINKS, MAX_LINK_CHARACTERS = 100, 100_000  # links at once, and their characters in total
 
 
 def links_in(typed: str) -> list[Link]:
-    """The links in a text, between white space, each once. Raises BadLink if there are too many."""
-    if len(typed) > LONGEST_LINKS:
-        raise BadLink(f"At most {LONGEST_LINKS:,} characters of links are taken at once.", guidance="Add fewer links.")
-    found = list(dict.fromkeys(typed.split()))
-    if len(found) > MOST_LINKS:
+    """Return the links in a text, separated by white space, without duplicates. Raises BadLink if too many."""
+    if len(typed) > MAX_LINK_CHARACTERS:
         raise BadLink(
-            f"At most {MOST_LINKS} links are taken at once, and these are {len(found):,}.", guidance="Add fewer links."
+            f"At most {MAX_LINK_CHARACTERS:,} characters of links are taken at once.", guidance="Add fewer links."
+        )
+    found = list(dict.fromkeys(typed.split()))
+    if len(found) > MAX_LINKS:
+        raise BadLink(
+            f"At most {MAX_LINKS} links are taken at once, and these are {len(found):,}.", guidance="Add fewer links."
         )
     return [Link(address) for address in found]
 
 
 def new_id() -> str:
-    """160 random bits, URL-safe: nobody guesses one."""
+    """Return 160 random bits, URL-safe and impossible to guess."""
     return secrets.token_urlsafe(20)
 
 
 class Intake:
-    """A file on its way in: `write` the bytes as they come, then `finish`. Used as a context manager.
+    """A file being received: `write` its bytes as they arrive, then `finish`. A context manager.
 
-    `changed` is when the file was last changed, which counts where it has no date in it.
-    Leaves nothing behind unless it was finished. Raises TooLarge, DiskFull, EmptyFile, UploadBroken, and what
-    `media.probe` raises.
+    `changed` is the file's modification time, used if it contains no date. An unfinished file is deleted. Raises
+    TooLarge, DiskFull, EmptyFile, UploadBroken, and what `media.probe` raises.
     """
 
     def __init__(self, name: str, owner: str, expected: int | None = None, changed: Dated | None = None) -> None:
@@ -114,8 +113,8 @@ class Intake:
         self.close()
 
     def close(self) -> None:
-        """Leave nothing behind of a file that was not finished."""
-        with suppress(OSError):  # what the full disk did not take is tried once more, and does not matter any more
+        """Delete a file that was not finished."""
+        with suppress(OSError):  # closing retries what the full disk refused; irrelevant now
             self._file.close()
         self.part.unlink(missing_ok=True)
 
@@ -128,7 +127,7 @@ class Intake:
             self._file.write(block)
 
     def flush(self) -> None:
-        """What was written so far can be read from `part`."""
+        """Flush, so that what was written so far can be read from `part`."""
         with disk_errors():
             self._file.flush()
 
@@ -155,22 +154,22 @@ def take_in(path: Path, owner: str, name: str | None = None) -> Recording:
 
 
 def add(part: Path, name: str, owner: str, dated: Dated | None = None) -> Recording:
-    """Check that the finished file `part` is sound, move it to where audio is kept, and record it.
+    """Check the finished file `part`, move it into the store, and record it.
 
-    `dated` counts where the file has no date in it. Raises what `look_into` raises, and DiskFull.
+    `dated` is used if the file contains no date. Raises what `inspect` raises, and DiskFull.
     """
-    recording = look_into(part, name, owner, dated)
+    recording = inspect(part, name, owner, dated)
     keep(part, recording)
     return recording
 
 
-def look_into(part: Path, name: str, owner: str, dated: Dated | None = None) -> Recording:
-    """What the finished file `part` is as a recording, if it is sound; it is not kept yet.
+def inspect(part: Path, name: str, owner: str, dated: Dated | None = None) -> Recording:
+    """Return the finished file `part` as a recording that is not stored yet, if it is valid.
 
-    `dated` counts where the file has no date in it. Raises what `media.probe` raises, TooLarge if it is longer than
+    `dated` is used if the file contains no date. Raises what `media.probe` raises, and TooLarge if it is longer than
     the host allows.
     """
-    from stt.audio import track_choice  # loads numpy: only when there is something to look at
+    from stt.audio import track_choice  # loads numpy only when needed
 
     found, several = track_choice.look(part, name)
     check_length(names.clean(name), found.duration)
@@ -193,10 +192,8 @@ def look_into(part: Path, name: str, owner: str, dated: Dated | None = None) -> 
     )
 
 
-def looked_into(recording: Recording) -> Recording:
-    """Return it with its tracks, where a version took it in that did not look at them. Raises what `media.probe`
-    raises.
-    """
+def with_tracks(recording: Recording) -> Recording:
+    """Return the recording with its tracks, if an older version recorded none. Raises what `media.probe` raises."""
     if recording.tracks is not None:
         return recording
     from stt.audio import track_choice
@@ -209,13 +206,13 @@ def looked_into(recording: Recording) -> Recording:
 
 
 def keep(part: Path, recording: Recording, together: Callable[[sa.Connection], None] | None = None) -> None:
-    """Move the file `part` to where audio is kept, and record it.
+    """Move the file `part` into the store, and record it.
 
-    `together` is called in the transaction that records it: what it raises leaves neither row nor file, and `part`
-    where it was. A process that is killed meanwhile leaves nothing in the end. Raises DiskFull, StorageUnavailable.
+    `together` runs in the recording transaction: if it raises, neither row nor file is left, and `part` stays in place.
+    A process killed meanwhile leaves nothing for long. Raises DiskFull, StorageUnavailable.
     """
     with database().begin() as connection:
-        removals.note(connection, removals.AUDIO, recording.id, after=STALE)
+        removals.note(connection, removals.AUDIO, recording.id, after=STALE_SECONDS)
     try:
         with disk_errors():
             audio_files.save(part, recording.id)
@@ -224,17 +221,17 @@ def keep(part: Path, recording: Recording, together: Callable[[sa.Connection], N
             connection.execute(recordings.insert().values(row))
             if together is not None:
                 together(connection)
-            removals.settle(connection, removals.AUDIO, recording.id)
+            removals.mark_removed(connection, removals.AUDIO, recording.id)
     except BaseException:
         audio_files.restore(recording.id, part)
-        with suppress(*DB_UNAVAILABLE):  # then it goes after STALE seconds
+        with suppress(*DB_UNAVAILABLE):  # else it is deleted after STALE_SECONDS
             removals.remove_audio(recording.id)
         raise
 
 
 def check_length(name: str, seconds: float | None) -> None:
-    """Raises TooLarge if a recording of so many seconds is longer than the host allows; None is not known yet."""
-    longest = settings().stt_length_limit
+    """Raise TooLarge if a recording of so many seconds is longer than the host allows; None is unknown."""
+    longest = settings().max_duration_minutes
     if seconds is not None and seconds > longest * 60:
         raise TooLarge(
             f"“{name}” is {seconds / 60:,.1f} minutes long. "
@@ -243,7 +240,7 @@ def check_length(name: str, seconds: float | None) -> None:
 
 
 def find(recording_id: str, owner: str | None) -> Recording:
-    """Return it if `owner` owns it; `None` is this server itself. Raises NotFound."""
+    """Return the recording if `owner` owns it; `owner=None` acts as the server. Raises NotFound."""
     query = recordings.select().where(recordings.c.id == recording_id)
     if owner is not None:
         query = query.where(recordings.c.owner == owner)
@@ -255,14 +252,14 @@ def find(recording_id: str, owner: str | None) -> Recording:
 
 
 def all_of(owner: str) -> list[Recording]:
-    """All recordings of `owner`, oldest first."""
+    """Return all recordings of `owner`, oldest first."""
     query = recordings.select().where(recordings.c.owner == owner).order_by(recordings.c.created)
     with database().connect() as connection:
         return [Recording(**row) for row in connection.execute(query).mappings()]
 
 
 def find_all(ids: list[str], owner: str) -> list[Recording]:
-    """Those of `ids` that exist and are the owner's, in the order of `ids`."""
+    """Return the existing recordings among `ids` that `owner` owns, in that order."""
     if not ids:  # as in `records.jobs_of`
         return []
     query = recordings.select().where(recordings.c.id.in_(ids), recordings.c.owner == owner)
@@ -271,8 +268,8 @@ def find_all(ids: list[str], owner: str) -> list[Recording]:
     return [known[i] for i in ids if i in known]
 
 
-def waiting(owner: str) -> list[str]:
-    """Ids of the owner's recordings that nothing was made of yet, oldest first."""
+def unused_ids(owner: str) -> list[str]:
+    """Return the ids of the owner's recordings without a transcription, oldest first."""
     used = sa.select(transcriptions.c.recording_id).where(transcriptions.c.recording_id.is_not(None))
     query = (
         sa.select(recordings.c.id)
@@ -284,9 +281,9 @@ def waiting(owner: str) -> list[str]:
 
 
 def remove(recording_id: str, owner: str, *only: sa.ColumnElement[bool]) -> None:
-    """Delete a recording and its file; nothing happens if it is gone, somebody else's, or not as `only` says.
+    """Delete a recording and its file, if it exists, is the owner's, and matches `only`.
 
-    It is gone for the owner at once, also where the store is away: then the file goes as soon as it is back.
+    It disappears for the owner at once; if the store is unavailable, the file is deleted later.
     """
     with database().begin() as connection:
         deleted = delete(connection, recording_id, owner, *only)
@@ -295,39 +292,39 @@ def remove(recording_id: str, owner: str, *only: sa.ColumnElement[bool]) -> None
 
 
 def delete(connection: sa.Connection, recording_id: str, owner: str, *only: sa.ColumnElement[bool]) -> bool:
-    """Delete the row of a recording in this transaction; whether it was there. `removals.remove_audio` comes after."""
+    """Delete a recording's row in this transaction; return whether it existed. Call `removals.remove_audio` after."""
     mine = sa.and_(recordings.c.id == recording_id, recordings.c.owner == owner, *only)
     of_it = sa.select(copies.c.track).where(copies.c.id == recording_id)
     made = [copy_name(recording_id, track) for track in connection.execute(of_it).scalars()]
     if not connection.execute(recordings.delete().where(mine)).rowcount:
         return False
     for name in (recording_id, *made):
-        removals.settle(connection, removals.AUDIO, name)  # one in the making has a note for a later time
+        removals.mark_removed(connection, removals.AUDIO, name)  # a copy in the making has a note for later
         removals.note(connection, removals.AUDIO, name)
     if made:
         removals.note(connection, removals.JOB, recording_id)
     removals.note_pages(connection, removals.RECORDS, recording_id)
-    removals.wanted.set()
+    removals.wakeup.set()
     return True
 
 
 def copy_name(recording_id: str, track: str) -> str:
-    """Return the name of a playback copy where audio is kept. What comes before the first dot is the recording's."""
+    """Return the name of a playback copy in the store: the recording's id comes before the first dot."""
     return f"{recording_id}.{track}.m4a" if track else f"{recording_id}.m4a"
 
 
-def known(connection: sa.Connection, ids: Collection[str]) -> set[str]:
-    """Those of `ids` that are recordings, whoever owns them."""
+def existing(connection: sa.Connection, ids: Collection[str]) -> set[str]:
+    """Return those of `ids` that are recordings of any owner."""
     return set(connection.execute(sa.select(recordings.c.id).where(recordings.c.id.in_(list(ids)))).scalars())
 
 
 def clean_incoming(seconds: float | None = None) -> None:
-    """Delete what broken uploads left behind so many seconds ago.
+    """Delete unfinished uploads older than so many seconds.
 
-    By default all of an earlier run: those of another process may still be on their way.
+    The default deletes all of an earlier run, but not those of other live processes.
     """
     if seconds is None:
-        seconds = STALE if settings().stt_database_url else 0
+        seconds = STALE_SECONDS if settings().database_url else 0
     for part in folder("incoming").iterdir():
         with suppress(FileNotFoundError):  # finished meanwhile
             if part.stat().st_mtime < time.time() - seconds:
@@ -335,7 +332,7 @@ def clean_incoming(seconds: float | None = None) -> None:
 
 
 def megabytes(size: int) -> str:
-    """A size in bytes in words, such as "3.4 MB"."""
+    """Return a size in bytes as text, such as "3.4 MB"."""
     for unit, bytes_each in (("GB", 1 << 30), ("MB", 1 << 20), ("kB", 1 << 10)):
         if size >= bytes_each:
             return f"{size / bytes_each:.1f} {unit}".replace(".0 ", " ")
@@ -344,10 +341,10 @@ def megabytes(size: int) -> str:
 
 @contextmanager
 def disk_errors() -> Iterator[None]:
-    """Raise DiskFull where the system says that there is no room."""
+    """Raise DiskFull if the system reports that no space is left."""
     try:
         yield
     except OSError as error:
         if error.errno in paths.FULL:
-            raise DiskFull("There is no room left for this recording on the server's disk.") from error
+            raise DiskFull("The server's disk has no space left for this recording.") from error
         raise

@@ -1,4 +1,4 @@
-"""The record of each transcription: what was asked, how far it is, what came of it."""
+"""Store the record of each transcription: its request, progress and result."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from stt.kinds import DONE, FAILED, OPEN, QUEUED, WORKING
 from stt.transcript import titles
 from stt.transcript.model import Transcript
 
-PRIOR_WEIGHT = 5.0  # seconds of work that the usual speed counts for; a job's own comes in windows, and jumps at first
+PRIOR_WEIGHT = 5.0  # seconds of work; a job's own speed jumps at first, as windows are counted whole
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One transcription. Times of day in seconds since 1970; `duration`, `seconds_done` in seconds of audio.
+    """One transcription. Times are seconds since 1970; `duration` and `seconds_done` are seconds of audio.
 
     `worked` is seconds of computing; `confidence` 0 to 1; `cost` in US dollars.
     """
@@ -54,17 +54,18 @@ class Job:
     error: dict[str, str] | None
     provenance: dict[str, Any] | None
     claim: int | None = None  # fencing token of the worker that holds the lease (see `acquire_lease`)
-    own_key: bool | None = None  # the visitor pays the provider; None where an older version did not say
+    own_key: bool | None = None  # the visitor pays the provider; None if an older version did not record it
     dated: float | None = None  # the recording's own date, seconds since 1970
-    dated_by: str | None = None  # what that is (see `stt.containers.dates`)
+    dated_by: str | None = None  # where that comes from (see `stt.containers.dates`)
 
     @property
     def pending(self) -> bool:
+        """Return whether the job waits or is being worked on."""
         return self.state in OPEN
 
     @property
     def fraction(self) -> float | None:
-        """Audio done of audio in all, 0 to 1; None where the length, or the provider's progress, is unknown."""
+        """Return the share of audio that is done, 0 to 1; None if the length or the provider's progress is unknown."""
         if self.state == DONE:
             return 1.0
         if not self.duration or self.engine == "provider":
@@ -72,13 +73,13 @@ class Job:
         return min(1.0, self.seconds_done / self.duration)
 
     def seconds_left(self, usual: float) -> float | None:
-        """Estimated seconds of work left; `usual` is the speed that is usual here."""
+        """Estimate the seconds of work left; `usual` is this server's usual speed."""
         if not self.duration:
             return None
         return max(0.0, self.duration - self.seconds_done) / max(self.speed(usual), 0.01)
 
     def speed(self, usual: float) -> float:
-        """Seconds of audio in a second of work, at first as `usual`, then more and more as seen with this job."""
+        """Estimate the seconds of audio per second of work: first `usual`, then increasingly this job's own speed."""
         return (self.seconds_done + usual * PRIOR_WEIGHT) / (self.worked + PRIOR_WEIGHT)
 
 
@@ -86,7 +87,7 @@ _COLUMNS = [transcriptions.c[field.name] for field in fields(Job)]
 
 
 def load(generation_id: str, owner: str | None) -> Job:
-    """The job, if `owner` owns it; `None` is this server itself. Raises NotFound."""
+    """Return the job if `owner` owns it; `owner=None` acts as the server. Raises NotFound."""
     query = sa.select(*_COLUMNS).where(transcriptions.c.id == generation_id)
     if owner is not None:
         query = query.where(transcriptions.c.owner == owner)
@@ -100,8 +101,8 @@ def load(generation_id: str, owner: str | None) -> Job:
 def jobs_of(
     owner: str, *, ids: list[str] | None = None, states: tuple[str, ...] | None = None, limit: int | None = None
 ) -> list[Job]:
-    """The owner's jobs, newest first; only those of `ids` or in `states`, and at most `limit`, where given."""
-    if ids is not None and not ids:  # a first page: SQLAlchemy fails by an empty list while its ORM is being imported
+    """Return the owner's jobs, newest first: only `ids`, only those in `states`, at most `limit`, where given."""
+    if ids is not None and not ids:  # SQLAlchemy fails on an empty list while its ORM is being imported
         return []
     query = sa.select(*_COLUMNS).where(transcriptions.c.owner == owner).order_by(transcriptions.c.created.desc())
     if limit is not None:
@@ -115,14 +116,14 @@ def jobs_of(
 
 
 def open_jobs(*where: sa.ColumnElement[bool]) -> list[Job]:
-    """Everybody's jobs that are waiting or being worked on, and for which `where` holds, oldest first."""
+    """Return all owners' queued and working jobs that match `where`, oldest first."""
     query = sa.select(*_COLUMNS).where(transcriptions.c.state.in_(OPEN), *where).order_by(transcriptions.c.queued)
     with database().connect() as connection:
         return [Job(**row) for row in connection.execute(query).mappings()]
 
 
 def is_open(job: Job) -> bool:
-    """Whether this attempt of it still waits or is being worked on."""
+    """Return whether this attempt still waits or is being worked on."""
     t = transcriptions.c
     this = sa.and_(t.id == job.id, t.attempt == job.attempt, t.state.in_(OPEN))
     with database().connect() as connection:
@@ -136,7 +137,7 @@ def insert(
     maker: str | None = None,
     also: Callable[[sa.Connection], None] = lambda _connection: None,
 ) -> None:
-    """Record a job that `maker`, a process, is about to queue; what `also` does is in the same transaction."""
+    """Record a job that the process `maker` is about to queue; `also` runs in the same transaction."""
     row = {field.name: getattr(job, field.name) for field in fields(Job)}
     with database().begin() as connection:
         also(connection)
@@ -144,7 +145,7 @@ def insert(
 
 
 def delete_unqueued(job: Job, *, also: Callable[[sa.Connection], None] = lambda _connection: None) -> None:
-    """Remove a job that could not be queued; nothing happens the second time."""
+    """Delete a job that could not be queued; `also` runs in the same transaction. Safe to repeat."""
     with database().begin() as connection:
         also(connection)
         for table in (transcriptions, transcripts, stretches):
@@ -152,14 +153,14 @@ def delete_unqueued(job: Job, *, also: Callable[[sa.Connection], None] = lambda 
 
 
 def creators(ids: list[str]) -> dict[str, str | None]:
-    """Which process queues each of these jobs; None where an older version made it."""
+    """Return the process that queues each job; None if an older version made it."""
     t = transcriptions.c
     with database().connect() as connection:
         return {row.id: row.maker for row in connection.execute(sa.select(t.id, t.maker).where(t.id.in_(ids)))}
 
 
 def begin(generation_id: str, attempt: int) -> bool:
-    """This attempt of an open job is being worked on from now on; False if it is not open any more."""
+    """Mark this attempt as working; return False if it is not open any more."""
     t = transcriptions.c
     this = sa.and_(t.id == generation_id, t.attempt == attempt, t.state.in_(OPEN))
     values = {"state": WORKING, "started": time.time()}
@@ -168,19 +169,17 @@ def begin(generation_id: str, attempt: int) -> bool:
 
 
 def requeue(job: Job, **values: Any) -> bool:
-    """Let an ended job wait once more, with another attempt among `values`; False if it is not as `job` says any
-    more.
-    """
+    """Queue an ended job again, with a new attempt among `values`; return False if it has changed since it was read."""
     return _from(job, (job.state,), state=QUEUED, error=None, finished=None, partial=None, claim=None, **values)
 
 
 def undo_requeue(job: Job, before: Job) -> None:
-    """The attempt could not be queued: the job has ended as `before`."""
+    """Restore the end state `before`, because the attempt could not be queued."""
     _from(job, OPEN, state=before.state, error=before.error, finished=before.finished, sealed_key=None)
 
 
 def _from(job: Job, states: tuple[str, ...], **values: Any) -> bool:
-    """Change this attempt of the job if it is in one of `states`; whether it was."""
+    """Update this attempt if it is in one of `states`; return whether it was."""
     t = transcriptions.c
     this = sa.and_(t.id == job.id, t.attempt == job.attempt, t.state.in_(states))
     with database().begin() as connection:
@@ -188,7 +187,7 @@ def _from(job: Job, states: tuple[str, ...], **values: Any) -> bool:
 
 
 def recent_durations(model: str) -> list[tuple[float, float]]:
-    """(seconds of audio, seconds from create to result) of the last 50 finished jobs of a model."""
+    """Return (seconds of audio, seconds from create to result) of a model's last 50 finished jobs."""
     t = transcriptions.c
     query = (
         sa.select(t.duration, t.worked)
@@ -201,19 +200,19 @@ def recent_durations(model: str) -> list[tuple[float, float]]:
 
 
 def transition(generation_id: str, expected: tuple[str, ...], state: str, **values: Any) -> bool:
-    """Change the state if it is one of `expected`; whether it was. This is the only way that states change."""
+    """Set the state if it is one of `expected`; return whether it was."""
     where = sa.and_(transcriptions.c.id == generation_id, transcriptions.c.state.in_(expected))
     if state not in OPEN:
-        values["sealed_key"] = None  # a visitor's key lies here no longer than the job needs it
+        values["sealed_key"] = None  # a visitor's key is not kept longer than needed
     with database().begin() as connection:
         return connection.execute(transcriptions.update().where(where).values(state=state, **values)).rowcount == 1
 
 
 def acquire_lease(job: Job, number: int) -> bool:
-    """Make the process that took the job from its queue at `number` the one that may write to it; whether it is now.
+    """Give the lease to the worker that dequeued the job at `number`; return whether it has the lease now.
 
-    Numbers rise. A process that was thought dead and wakes up has a lower one than who took its job over: what it
-    still writes changes nothing.
+    `number` is a fencing token: writes of a worker with an older token are ignored. A worker that was thought dead and
+    wakes up has an older token than the one that continued its job.
     """
     t = transcriptions.c
     mine = sa.and_(t.id == job.id, t.attempt == job.attempt, sa.or_(t.claim.is_(None), t.claim <= number))
@@ -222,23 +221,23 @@ def acquire_lease(job: Job, number: int) -> bool:
 
 
 def release_lease(job: Job) -> None:
-    """Forget who held the job, so that any number may claim it."""
+    """Clear the lease, so that any token may acquire it."""
     t = transcriptions.c
     with database().begin() as connection:
         connection.execute(transcriptions.update().where(t.id == job.id, t.attempt == job.attempt).values(claim=None))
 
 
 def owned_by(job: Job) -> sa.ColumnElement[bool]:
-    """This attempt of the job is being worked on, and by nobody newer."""
+    """Return the condition that this attempt is working and the job's token is the newest."""
     t = transcriptions.c
-    held = sa.and_(t.id == job.id, t.state == WORKING, t.attempt == job.attempt)
-    return held if job.claim is None else sa.and_(held, t.claim == job.claim)
+    working = sa.and_(t.id == job.id, t.state == WORKING, t.attempt == job.attempt)
+    return working if job.claim is None else sa.and_(working, t.claim == job.claim)
 
 
 def update_progress(job: Job, within: sa.Connection | None = None, **values: Any) -> bool:
-    """Note progress (`seconds_done`, `partial`, `stage` …) of a job; whether it is still being worked on.
+    """Record progress (`seconds_done`, `partial`, `stage` …); return whether the job is still held.
 
-    In the transaction of `within` where that is given.
+    Runs in the transaction of `within` where given.
     """
     with database().begin() if within is None else nullcontext(within) as connection:
         return connection.execute(transcriptions.update().where(owned_by(job)).values(**values)).rowcount == 1
@@ -247,7 +246,7 @@ def update_progress(job: Job, within: sa.Connection | None = None, **values: Any
 def retitle(
     connection: sa.Connection, generation_id: str, was: str, title: str, *where: sa.ColumnElement[bool]
 ) -> bool:
-    """Give a transcription another title, where it still is what it `was`; whether it was."""
+    """Change a title if it still is `was`; return whether it was."""
     t = transcriptions.c
     same = sa.and_(t.id == generation_id, t.title.in_([was, title]), *where)
     values = {"title": title, "title_key": titles.key(title)}
@@ -255,15 +254,15 @@ def retitle(
 
 
 def is_current(job: Job) -> bool:
-    """Whether to go on: the job was not cancelled, deleted, started anew or taken over by another process."""
+    """Return whether to continue: the job was not cancelled, deleted, retried or reassigned."""
     with database().connect() as connection:
         return bool(connection.execute(sa.select(sa.exists().where(owned_by(job)))).scalar())
 
 
 def finish(job: Job, transcript: Transcript, *, raw: Any = None, **values: Any) -> bool:
-    """Save the transcript and call the job done, together.
+    """Save the transcript and mark the job as done, in one transaction.
 
-    False if it was cancelled, deleted or taken over meanwhile, and the second time.
+    Returns False if the job was cancelled, deleted or reassigned, and at the second call.
     """
     done = {
         "state": DONE,
@@ -290,14 +289,14 @@ def finish(job: Job, transcript: Transcript, *, raw: Any = None, **values: Any) 
 
 
 def fail(job: Job, error: SttError) -> bool:
-    """Call the job failed; False if it was cancelled, deleted or taken over meanwhile."""
+    """Mark the job as failed; return False if it was cancelled, deleted or reassigned."""
     failed = {"state": FAILED, "error": error.to_dict(), "finished": time.time(), "stage": None, "sealed_key": None}
     with database().begin() as connection:
         return connection.execute(transcriptions.update().where(owned_by(job)).values(failed)).rowcount == 1
 
 
 def usual_speed(model: str, default: float) -> float:
-    """How many seconds of audio this server transcribes in a second, from its last 20 finished jobs."""
+    """Return the seconds of audio that this server transcribes per second, from its last 20 finished jobs."""
     t = transcriptions.c
     recent = (
         sa.select(t.duration, t.worked)

@@ -1,9 +1,8 @@
-"""What is still to be removed of what was deleted: noted in the transaction that deletes it, and done until it
-succeeds.
+"""List what must still be removed of deleted data: noted in the deleting transaction, retried until it succeeds.
 
-A process may be killed, and the store of recordings or the job engine may be away, between a row and its file. So a
-file that could not be removed is tried again (see `stt.store.erasure`), and a file without a row, from an upload that
-was broken off at its end, is removed too.
+A process may be killed, or the store or the job engine unavailable, between deleting a row and its file.
+`stt.store.erasure` therefore retries removals, and also removes a file without a row, left by an upload that broke at
+its end.
 """
 
 from __future__ import annotations
@@ -20,42 +19,42 @@ from stt.db.tables import removals
 from stt.errors import StorageUnavailable
 from stt.store import audio_files
 
-AUDIO = "audio"  # a file where recordings are kept, by the id of the recording
-JOB = "job"  # what the job engine remembers of a job, by its generation id
-PAGES = "pages"  # deleted text in the files of SQLite, by "file:any name"
-RECORDS, WORKFLOWS = "stt.db", "jobs.db"  # these files
+AUDIO = "audio"  # an audio file, by its recording's id
+JOB = "job"  # a job's workflows, by its generation id
+PAGES = "pages"  # deleted text in SQLite files, by "file:any name"
+RECORDS, WORKFLOWS = "stt.db", "jobs.db"  # the SQLite files
 
-wanted = threading.Event()  # set when there is something to do in this process
+wakeup = threading.Event()  # set when this process has something to remove
 
 log = logging.getLogger("stt.store.removals")
 
 
 def note(connection: sa.Connection, kind: str, name: str, after: float = 0.0) -> None:
-    """In this transaction, note that something is to be removed, `after` seconds from now."""
+    """Note in this transaction that something is to be removed, `after` seconds from now."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     connection.execute(insert(removals).values(kind=kind, name=name, at=time.time() + after).on_conflict_do_nothing())
 
 
 def note_pages(connection: sa.Connection, file: str, name: str) -> None:
-    """In this transaction, note that a file of SQLite holds deleted text; other databases see to that themselves."""
+    """Note in this transaction that an SQLite file holds deleted text; other databases handle that themselves."""
     if connection.dialect.name == "sqlite":
         note(connection, PAGES, f"{file}:{name}")
 
 
-def settle(connection: sa.Connection, kind: str, *names: str) -> None:
-    """In this transaction, note that these are removed, or need not be."""
+def mark_removed(connection: sa.Connection, kind: str, *names: str) -> None:
+    """Mark in this transaction that these are removed, or need not be."""
     for at in range(0, len(names), 500):
         block = names[at : at + 500]
         connection.execute(removals.delete().where(removals.c.kind == kind, removals.c.name.in_(block)))
 
 
-def done(kind: str, *names: str) -> None:
+def mark_done(kind: str, *names: str) -> None:
     with database().begin() as connection:
-        settle(connection, kind, *names)
+        mark_removed(connection, kind, *names)
 
 
 def due(kind: str, begins: str = "") -> list[str]:
-    """The names of what is to be removed by now and `begins` so, the oldest first."""
+    """Return the names of what is due for removal and starts with `begins`, oldest first."""
     query = (
         sa.select(removals.c.name)
         .where(
@@ -68,9 +67,7 @@ def due(kind: str, begins: str = "") -> list[str]:
 
 
 def remove_audio(recording_id: str) -> bool:
-    """Remove a file whose row is gone, and its playback copies; whether that could be done. What could not is tried
-    again.
-    """
+    """Delete a file whose row is gone, and its playback copies; return whether all succeeded. Failures are retried."""
     return all([_remove(name) for name in (recording_id, *due(AUDIO, f"{recording_id}."))])
 
 
@@ -78,7 +75,7 @@ def _remove(name: str) -> bool:
     try:
         audio_files.delete(name)
     except (OSError, StorageUnavailable) as error:
-        log.warning("could not remove a recording, trying again: %s", type(error).__name__)
+        log.warning("could not delete a recording, retrying later: %s", type(error).__name__)
         return False
-    done(AUDIO, name)
+    mark_done(AUDIO, name)
     return True

@@ -1,4 +1,4 @@
-"""What was heard: the finished stretches of a job, the text so far, and the transcript."""
+"""Store the finished chunks of a job, its text so far, and the transcript."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stt.store.records import Job
 from stt.transcript.model import Segment, Transcript, joined
 
 
-def keep_stretch(
+def save_chunk(
     job: Job,
     number: int,
     start: float,
@@ -23,9 +23,9 @@ def keep_stretch(
     *,
     seconds_done: float,
 ) -> None:
-    """Record a finished stretch of audio, and how much is done in all: more than its end if the next one is begun.
+    """Save a finished chunk and the total progress, which includes what is prefetched of the next chunk.
 
-    The first time counts, and only from who holds the job.
+    Only the first save counts, and only by the worker that holds the lease.
     """
     done = sa.exists().where(stretches.c.id == job.id, stretches.c.number == number)
     progress = {"seconds_done": seconds_done, "partial": None, "worked": notes["worked"]}
@@ -36,22 +36,23 @@ def keep_stretch(
             connection.execute(stretches.insert().values(row))
 
 
-def stretch(generation_id: str, number: int) -> dict[str, Any] | None:
-    """A finished stretch: number, start, end, segments, notes."""
+def chunk(generation_id: str, number: int) -> dict[str, Any] | None:
+    """Return a finished chunk: number, start, end, segments, notes."""
     query = stretches.select().where(stretches.c.id == generation_id, stretches.c.number == number)
     with database().connect() as connection:
         row = connection.execute(query).mappings().first()
     return dict(row) if row else None
 
 
-def stretches_of(generation_id: str) -> list[dict[str, Any]]:
-    """The finished stretches in order: number, start, end, segments, notes."""
+def chunks_of(generation_id: str) -> list[dict[str, Any]]:
+    """Return the finished chunks in order: number, start, end, segments, notes."""
     query = stretches.select().where(stretches.c.id == generation_id).order_by(stretches.c.number)
     with database().connect() as connection:
         return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def last_stretch(generation_id: str) -> dict[str, Any] | None:
+def last_chunk(generation_id: str) -> dict[str, Any] | None:
+    """Return number, end and notes of the last finished chunk."""
     query = (
         sa.select(stretches.c.number, stretches.c.end, stretches.c.notes)
         .where(stretches.c.id == generation_id)
@@ -64,7 +65,7 @@ def last_stretch(generation_id: str) -> dict[str, Any] | None:
 
 
 def text_so_far(generation_id: str, last: int | None = None) -> str:
-    """What is transcribed until now; only the newest `last` stretches where given, for a page that shows the end."""
+    """Return the text so far; only that of the newest `last` chunks where given."""
     query = sa.select(stretches.c.segments).where(stretches.c.id == generation_id).order_by(stretches.c.number.desc())
     if last is not None:
         query = query.limit(last)
@@ -77,7 +78,7 @@ def text_so_far(generation_id: str, last: int | None = None) -> str:
 
 
 def transcript_of(generation_id: str) -> Transcript:
-    """The finished transcript; of an unfinished job what there is so far."""
+    """Return the finished transcript, or what there is so far of an unfinished job."""
     with database().connect() as connection:
         saved = connection.execute(
             sa.select(transcripts.c.transcript).where(transcripts.c.id == generation_id)
@@ -91,7 +92,7 @@ def transcript_of(generation_id: str) -> Transcript:
 
 
 def beginning(generation_id: str, characters: int) -> str:
-    """The first characters of a finished text, without reading the rest of it."""
+    """Return the first characters of a finished text without reading the rest."""
     with database().connect() as connection:
         first = sa.func.substr(transcripts.c.text, 1, characters)
         return connection.execute(sa.select(first).where(transcripts.c.id == generation_id)).scalar() or ""
@@ -100,8 +101,8 @@ def beginning(generation_id: str, characters: int) -> str:
 def assembled(
     generation_id: str, partial: list[dict[str, Any]] | None = None, duration: float | None = None
 ) -> Transcript:
-    """One transcript of all finished stretches and the partial one."""
-    rows = stretches_of(generation_id)
+    """Join all finished chunks and the partial one into a transcript."""
+    rows = chunks_of(generation_id)
     notes = [row["notes"] for row in rows]
     named = [n for n in notes if n.get("language")]
     data = [segment for row in rows for segment in row["segments"]] + list(partial or [])
@@ -121,7 +122,7 @@ def assembled(
     )
 
 
-def as_rows(segments: list[Segment]) -> list[dict[str, Any]]:
-    """Segments as plain dictionaries, as they lie in the database."""
+def segment_rows(segments: list[Segment]) -> list[dict[str, Any]]:
+    """Return segments as plain dictionaries, as the database stores them."""
     rows: list[dict[str, Any]] = Transcript(segments=tuple(segments)).to_dict()["segments"]
     return rows

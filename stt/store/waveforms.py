@@ -1,4 +1,4 @@
-"""How loud a recording is, from its beginning to its end: worked out once, in the background, and kept beside it."""
+"""Measure how loud a recording is over time: once, in the background, and stored beside it."""
 
 from __future__ import annotations
 
@@ -21,22 +21,21 @@ from stt.errors import InputError, StorageUnavailable
 from stt.store.recordings import Recording
 
 STEPS = 1000  # values over the whole recording
-PATIENCE = 1.5  # seconds that a request waits for it
-OPEN = 4  # of one owner at a time, so that the others' need not wait for all of theirs
+REQUEST_TIMEOUT = 1.5  # seconds
+MAX_PENDING_PER_OWNER = 4  # so that other owners need not wait for all of one's
 
-# One after the other: drawing waveforms must not keep the processor from transcribing.
+# One at a time, so that waveforms do not slow transcription.
 _worker = ThreadPoolExecutor(1)
-_open: dict[str, tuple[str, Future[bytes]]] = {}  # owner and result by the recording's id
+_pending: dict[str, tuple[str, Future[bytes]]] = {}  # owner and result by the recording's id
 _lock = threading.Lock()
 
 
-def of(recording: Recording, patience: float = PATIENCE) -> list[float] | None:
-    """Loudness in STEPS even steps, 0 to 1 (the loudest); None if it is not there within `patience` seconds.
+def levels_of(recording: Recording, patience: float = REQUEST_TIMEOUT) -> list[float] | None:
+    """Return the loudness in STEPS even steps, 0 to 1 (the loudest), or None if not ready in `patience` seconds.
 
-    Empty for a recording that cannot be read. Raises StorageUnavailable, or what the database raises: the next one
-    who asks may have more luck.
+    Empty for an unreadable recording. Raises StorageUnavailable or errors of the database; a later call may succeed.
     """
-    found = kept_or_begun(recording)
+    found = stored_or_started(recording)
     if isinstance(found, Future):
         try:
             found = found.result(patience)
@@ -45,50 +44,51 @@ def of(recording: Recording, patience: float = PATIENCE) -> list[float] | None:
     return None if found is None else steps(found)
 
 
-def kept_or_begun(recording: Recording) -> bytes | Future[bytes] | None:
-    """The loudness where it is kept, else what will bring it; None where the owner has many others open."""
+def stored_or_started(recording: Recording) -> bytes | Future[bytes] | None:
+    """Return the stored loudness, else the future that yields it; None if the owner has too many pending."""
     query = sa.select(waveforms.c.loudness).where(waveforms.c.id == recording.id)
     with database().connect() as connection:
         kept: bytes | None = connection.execute(query).scalar()
     if kept is not None:
         return kept
     with _lock:
-        if recording.id not in _open:
-            if sum(owner == recording.owner for owner, _ in _open.values()) >= OPEN:
+        if recording.id not in _pending:
+            if sum(owner == recording.owner for owner, _ in _pending.values()) >= MAX_PENDING_PER_OWNER:
                 return None
-            _open[recording.id] = recording.owner, _worker.submit(_make, recording)
-        return _open[recording.id][1]
+            _pending[recording.id] = recording.owner, _worker.submit(_make, recording)
+        return _pending[recording.id][1]
 
 
 def steps(loudness: bytes) -> list[float]:
+    """Return stored bytes as values from 0 to 1."""
     return [value / 255 for value in loudness]
 
 
-def measured(recording: Recording) -> bytes:
-    """The loudness as STEPS bytes, none if there is no sound in it. Raises InputError, StorageUnavailable, OSError."""
+def measure(recording: Recording) -> bytes:
+    """Return the loudness as STEPS bytes, none without sound. Raises InputError, StorageUnavailable, OSError."""
     with Reader(recording.path, name=recording.name, track=tracks.chosen(tracks.of_rows(recording.tracks))) as reader:
         loudness = reader.levels(inf)
     if not loudness.size:
         return b""
     edges = np.linspace(0, len(loudness), STEPS + 1).astype(int)
-    # The louder part of each step: speech has pauses, and their share would make long recordings flat.
+    # A high percentile of each step: averaged over pauses, long recordings would look flat.
     steps = np.array([np.percentile(loudness[a : max(b, a + 1)], 90) for a, b in itertools.pairwise(edges)])
     loudest = steps.max()
     return (steps / loudest * 255 if loudest else steps).round().astype(np.uint8).tobytes()
 
 
 def _make(recording: Recording) -> bytes:
-    """Measure it and keep what came out, also that it cannot be read. An error that passes is raised and not kept."""
+    """Measure and store the loudness, also of an unreadable recording. Transient errors are raised and not stored."""
     try:
         try:
-            found = measured(recording)
+            found = measure(recording)
         except InputError:
             found = b""
         except OSError as error:
             raise StorageUnavailable(detail=repr(error)) from error
-        with suppress(IntegrityError), database().begin() as connection:  # another was faster, or it is deleted by now
+        with suppress(IntegrityError), database().begin() as connection:  # stored by another process, or deleted by now
             connection.execute(waveforms.insert().values(id=recording.id, loudness=found))
         return found
     finally:
         with _lock:
-            _open.pop(recording.id, None)
+            _pending.pop(recording.id, None)

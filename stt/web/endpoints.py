@@ -116,18 +116,18 @@ async def sound(request: Request) -> Response:
     return JSONResponse({"state": found.state, "percent": found.percent}, headers={"Cache-Control": "no-store"})
 
 
-def _sound(request: Request) -> playback_copies.Sound:
+def _sound(request: Request) -> playback_copies.Playback:
     recording, job = _recording(request)
     track = playback_copies.track_of(recording, job.options)
-    found = playback_copies.sound_of(recording, track)
+    found = playback_copies.playback_of(recording, track)
     if found is None or found.state in (playback_copies.MAKING, playback_copies.FAILED):
         from stt.jobs import service
         from stt.playback import copying  # bring dbos
 
         service.start()
         copying.begin(recording, track)
-        found = playback_copies.sound_of(recording, track)
-    return found or playback_copies.Sound(playback_copies.MAKING)
+        found = playback_copies.playback_of(recording, track)
+    return found or playback_copies.Playback(playback_copies.MAKING)
 
 
 async def loudness(request: Request) -> Response:
@@ -135,7 +135,7 @@ async def loudness(request: Request) -> Response:
     try:
         found = await WAVEFORMS.run(_loudness, request)
         if isinstance(found, Future):
-            found = await _within(waveforms.PATIENCE, found)
+            found = await _within(waveforms.REQUEST_TIMEOUT, found)
     except SttError as error:
         return refusal(error)
     if found is None:
@@ -146,7 +146,7 @@ async def loudness(request: Request) -> Response:
 
 def _loudness(request: Request) -> bytes | Future[bytes] | None:
     recording, _ = _recording(request)
-    return waveforms.kept_or_begun(recording)
+    return waveforms.stored_or_started(recording)
 
 
 async def _within(seconds: float, work: Future[bytes]) -> bytes | None:

@@ -86,7 +86,7 @@ def _file(job: Job, form: str, asked: Mapping[str, str]) -> tuple[bytes, str, st
         _options({}, asked)
         if not submissions.has_raw(job.id):
             raise NotFound("There is no answer of a provider.", guidance="It may have been deleted.")
-        raw = json.dumps(submissions.raw_of(job.id), ensure_ascii=False, indent=1)
+        raw = json.dumps(submissions.raw_response(job.id), ensure_ascii=False, indent=1)
         content = raw.encode("utf-8", "backslashreplace")
         return content, exports.file_name(f"{job.title} raw", "json"), FORMATS["json"].mime
     written = FORMATS[form]

@@ -10,7 +10,7 @@ from stt.web import shapes
 
 _PROBLEMS: dict[type[errors.SttError], str] = {
     errors.InputError: "The request is invalid; `message` says which part.",
-    errors.Unauthorized: "The token is missing, wrong or withdrawn.",
+    errors.Unauthorized: "The token is missing, invalid or revoked.",
     errors.NotFound: "There is no such job, or it belongs to somebody else.",
     errors.TooSlow: "The body stopped coming, or came too slowly.",
     errors.CreateRepeated: "The Idempotency-Key was sent with another body, or the first request with it is not over.",
@@ -39,7 +39,7 @@ _DONE: shapes.Transcription = {
     "error": None,
 }
 _PROBLEM: shapes.Problem = {
-    "message": "The token is missing, wrong or withdrawn. Send “Authorization: Bearer” and a token.",
+    "message": "The token is missing, invalid or revoked. Send “Authorization: Bearer” and a token.",
     "path": "/v1/stt/create",
     "requestId": "9f86d081884c7d65",
     "statusCode": errors.Unauthorized.status,

@@ -171,13 +171,13 @@ def _owner(request: Request) -> str:
     scheme, _, text = request.headers.get("authorization", "").partition(" ")
     token = tokens.find(text.strip()) if scheme.lower() == "bearer" and text.strip() else None
     if token is None or not _may_enter(token.owner):
-        raise Unauthorized("The token is missing, wrong or withdrawn.")
+        raise Unauthorized("The token is missing, invalid or revoked.")
     return token.owner
 
 
 def _may_enter(owner: str) -> bool:
     """Where people sign in, a token is as good as its owner: one made before, or by somebody since shut out, is not."""
-    if settings().stt_access != "login":
+    if settings().access != "login":
         return True
     # What is no address is a name that the host gave on the command line, or a person without one.
     return owner.startswith("user:") and ("@" not in owner or visitors.allowed(owner))
@@ -228,7 +228,7 @@ def _create_from_form(form: Form, owner: str, key: str | None) -> str:
         try:
             return _create(recording, model, options, owner, claim)
         except BaseException:
-            undo.surely(partial(recordings.remove, recording.id, owner))
+            undo.until_done(partial(recordings.remove, recording.id, owner))
             raise
 
 

@@ -47,7 +47,7 @@ def find(settings: Settings) -> Weights:
 
     Raises WeightsError if they are missing or altered, DiskFull or DataFolderError if they cannot be stored.
     """
-    chosen = (settings.stt_whisper_model or "base").strip()
+    chosen = (settings.whisper_model or "base").strip()
     kept = settings.data_dir / "models"
     if chosen != "base":
         folder = Path(chosen).expanduser()

@@ -166,7 +166,7 @@ def test_a_withdrawn_token_is_worth_nothing(server: Server):
     assert_refused(api("GET", "/stt/x"), 404)
     listed = python(server, "-m", "stt", "token", "--list").splitlines()
     token_id = next(line.split()[0] for line in listed if "short-lived" in line)
-    python(server, "-m", "stt", "token", "--withdraw", token_id)
+    python(server, "-m", "stt", "token", "--revoke", token_id)
     assert_refused(api("GET", "/stt/x"), 401)
 
 

@@ -115,7 +115,7 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             with Server(folder / "data", **environment) as server:
                 patch.setenv("STT_DATA_DIR", str(server.data))
                 forget()
-                yield House(server, Api(server, tokens.make("program", OWNER)), address)
+                yield House(server, Api(server, tokens.create("program", OWNER)), address)
                 forget()
 
 
@@ -146,7 +146,7 @@ def done(house: House, planted: Planted, tmp_path: Path) -> str:
     text = transcripts.transcript_of(generation_id).text
     version = corrections.save(generation_id, OWNER, 0, f"{text} {planted.typed}", 0)
     corrections.restore(generation_id, OWNER, version)
-    sharing.make(generation_id, OWNER, days=7, audio=True)
+    sharing.create(generation_id, OWNER, days=7, audio=True)
     assert SPOKEN[0] in text.lower()
     return generation_id
 
@@ -200,7 +200,7 @@ def test_nothing_of_it_is_anywhere_within_a_minute(house: House, tmp_path: Path,
     )
     before = {recording.id for recording in recordings.all_of(OWNER)}
     way(ids)
-    house.api = Api(house.server, tokens.make("program", OWNER))  # "everything" takes the token too
+    house.api = Api(house.server, tokens.create("program", OWNER))  # "everything" takes the token too
     began = time.monotonic()
     left = until_gone(house, planted)
     assert not left, f"after {WITHIN} s: {left}"

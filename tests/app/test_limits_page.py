@@ -11,13 +11,13 @@ from tests.server import ROOT
 # Every limit of a host: a value, and what the page says of it.
 SHOWN = {
     "STT_UPLOAD_LIMIT_MB": ("7", ("Upload", "7 MB", "")),
-    "STT_LENGTH_LIMIT": ("91", ("Length of a recording", "91 min", "")),
+    "STT_MAX_DURATION_MINUTES": ("91", ("Length of a recording", "91 min", "")),
     "STT_JOBS_PER_VISITOR": ("3", ("Your transcriptions at once", "3", "0 now")),
     "STT_MINUTES_PER_VISITOR": ("61", ("Your audio in a day", "61 min", "0.0 min today")),
     "STT_MINUTES_PER_DAY": ("601", ("Everybody’s audio in a day", "601 min", "0.0 min today")),
     "STT_DOLLARS_PER_DAY": ("4.5", ("Money in a day, on this server’s key", "\\$4.50", "\\$0.00 today")),
-    "STT_KEEP_AUDIO_DAYS": ("8", ("Audio is kept", "8 days", "")),
-    "STT_KEEP_TRANSCRIPTS_DAYS": ("92", ("Transcripts are kept", "92 days, with their audio", "")),
+    "STT_AUDIO_RETENTION_DAYS": ("8", ("Audio is kept", "8 days", "")),
+    "STT_TRANSCRIPT_RETENTION_DAYS": ("92", ("Transcripts are kept", "92 days, with their audio", "")),
     "STT_MODELS": ("local/whisper-base, nova-3", ("Models", "Nova-3, Whisper base on this machine", "")),
 }
 
@@ -39,9 +39,9 @@ def test_every_limit_is_on_the_settings_page(monkeypatch: pytest.MonkeyPatch):
         ("Length of a recording", "720 min", ""),
     } and "midnight" not in texts(page)
     for name, (value, _) in SHOWN.items():
-        assert name.lower() in Settings.model_fields
+        assert name.lower().removeprefix("stt_") in Settings.model_fields
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("STT_NOTICE", "Down on <b>Friday</b>")
+    monkeypatch.setenv("STT_BANNER", "Down on <b>Friday</b>")
     settings.cache_clear()
     assert rows(page.run()) == {row for _, row in SHOWN.values()}
     assert "Resets at midnight UTC, in " in texts(page)

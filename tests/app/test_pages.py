@@ -120,7 +120,7 @@ def test_a_new_job_is_looked_at_often_a_long_one_less_and_an_ended_one_not():
     test = page()
     owner = test.session_state.owner
     sound = np.tile(audio.samples(audio.JFK), 120)
-    job = stt.create(recordings.take_in(audio.write(settings().stt_data_dir / "long.flac", sound), owner), owner=owner)
+    job = stt.create(recordings.take_in(audio.write(settings().data_dir / "long.flac", sound), owner), owner=owner)
     test.session_state.generation_ids = [job]
     until(lambda: stt.get(job, owner=owner).job.started)
     test.run()
@@ -202,14 +202,14 @@ def test_settings_take_a_key_and_never_show_it():
 def test_a_shared_transcript_opens_for_anybody_and_an_unknown_link_shows_nothing():
     owner = page()
     generation_id = transcript_for(owner)
-    token = sharing.make(generation_id, owner.session_state.owner, days=1, audio=False)
+    token = sharing.create(generation_id, owner.session_state.owner, days=1, audio=False)
     stranger = page("shared", token=token)
     assert "austen-0890" in drawn(stranger) and "Delete" not in labels(stranger)
     assert page("shared", token=token[:-2]).title[0].value == "Not found"
 
 
 def test_where_people_sign_in_nobody_sees_a_page_before(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(settings(), "stt_access", "login")
+    monkeypatch.setattr(settings(), "access", "login")
     for name in ("transcribe", "history", "settings", "transcript"):
         test = page(name)
         assert test.title[0].value == "STT Studio" and labels(test) == ["Sign in"]

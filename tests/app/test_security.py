@@ -88,7 +88,7 @@ class Person:
         session = requests.Session()
         session.get(server.url, headers=PAGE)
         owner = visitors.owner_of(visitors.visitor(session.cookies))
-        session.headers["Authorization"] = f"Bearer {tokens.make(name, owner)}"
+        session.headers["Authorization"] = f"Bearer {tokens.create(name, owner)}"
         return cls(session, owner)
 
 

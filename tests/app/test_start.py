@@ -38,7 +38,7 @@ threading.Thread(target=__import__, args=("sqlalchemy.orm",), daemon=True).start
 assert reached.wait(30)
 try:
     assert records.jobs_of("a", ids=[]) == records.jobs_of("a", states=records.OPEN) == records.jobs_of("a", limit=1) == []
-    assert recordings.waiting("a") == recordings.find_all([], "a") == recordings.find_all(["b"], "a") == []
+    assert recordings.unused_ids("a") == recordings.find_all([], "a") == recordings.find_all(["b"], "a") == []
 finally:
     go_on.set()
 """

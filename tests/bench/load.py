@@ -94,7 +94,7 @@ def make_visitor() -> dict[str, str]:
         for start in range(0, len(words), 22)
     )
     records.finish(made, Transcript(spoken, len(words) * 0.4, language="en"))
-    return {"cookie": access.cookie_for(name), "token": tokens.make("Load", owner), "generation_id": made.id}
+    return {"cookie": access.cookie_for(name), "token": tokens.create("Load", owner), "generation_id": made.id}
 
 
 def start_transcription(server: Server, folder: Path, seconds: int) -> str:

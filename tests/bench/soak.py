@@ -164,7 +164,7 @@ def soak(minutes: float) -> tuple[dict[str, tuple[float, float]], Load]:
         provider.script(duration=3.0, seconds=0.5)
         environment = {"STT_ACCESS": "shared", "AIML_API_KEY": KEY, "AIML_BASE_URL": provider.url}
         with Server(folder / "data", **environment) as server, _settings(STT_DATA_DIR=str(folder / "data")):
-            token = tokens.make("soak", visitors.SHARED)
+            token = tokens.create("soak", visitors.SHARED)
             load = Load(server.url, token, time.monotonic() + minutes * 60, folder)
             people = threading.Thread(target=load.run, daemon=True)
             people.start()

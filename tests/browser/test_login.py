@@ -303,7 +303,7 @@ def sign_in_at_canaille(page: Page, name: str) -> None:
 
 
 def test_the_way_back_never_leads_to_another_site(server: Server):
-    from stt.auth.visitors import wish
+    from stt.auth.visitors import return_cookie
 
     for path, query in (
         ("//evil.example/x", ""),
@@ -316,7 +316,7 @@ def test_the_way_back_never_leads_to_another_site(server: Server):
             server.url + path + (f"?{query}" if query else ""), headers={"Accept": "text/html"}, allow_redirects=False
         )
         assert "stt_wanted" not in answer.headers.get("set-cookie", ""), path
-        assert wish(path, query) is None
+        assert return_cookie(path, query) is None
     forged = requests.get(
         f"{server.url}/oauth2callback?code=x&state=y",
         cookies={"stt_wanted": "https://evil.example"},

@@ -244,13 +244,17 @@ def test_whoever_has_a_link_hears_the_copy_until_it_is_withdrawn(
     page: Page, browser: Browser, server: Server, tmp_path: Path
 ):
     id = talk(formats.write(tmp_path / "old.aiff", audio.samples(audio.JFK), "pcm_s16be", "aiff"), 11.0)
-    token = sharing.make(id, OWNER, days=1, audio=True)
+    token = sharing.create(id, OWNER, days=1, audio=True)
     guest = browser.new_page()
     guest.goto(f"{server.url}/shared?token={token}")
     ready(guest)
     assert abs(guest.evaluate("document.querySelector('.stt-audio').duration") - 11) <= LENGTH_WITHIN
-    until(lambda: playback_copies.sound_of(recording_of(id), "") == playback_copies.Sound(playback_copies.READY, 100))
-    sharing.withdraw(sharing.all_of(id, OWNER)[0].id, OWNER)
+    until(
+        lambda: (
+            playback_copies.playback_of(recording_of(id), "") == playback_copies.Playback(playback_copies.READY, 100)
+        )
+    )
+    sharing.revoke(sharing.all_of(id, OWNER)[0].id, OWNER)
     for path in ("/audio/shared", "/audio/shared/state"):
         assert guest.request.get(f"{server.url}{path}?share={token}").status == 404
     guest.close()

@@ -115,7 +115,7 @@ def test_a_link_without_the_audio_gives_none(owner: Page, stranger: Page, server
 
 def test_it_opens_where_everybody_else_must_sign_in_and_nothing_is_logged(data: Path, stranger: Page, tmp_path: Path):
     talk = finished()
-    token = sharing.make(talk.id, talk.owner, days=1, audio=True)
+    token = sharing.create(talk.id, talk.owner, days=1, audio=True)
     database().dispose()
     port, secrets = free_port(), tmp_path / "secrets.toml"
     with Provider(f"http://localhost:{port}/oauth2callback") as provider:

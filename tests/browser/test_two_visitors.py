@@ -143,10 +143,10 @@ def things(owner: Visitor) -> dict[str, str]:
         made[kind] = here.id
     records.transition(here.id, (kinds.DONE,), kinds.FAILED, error=FAILURE)
     corrections.set_tags(here.id, name, [HOSTILE[:60]])
-    withdrawn = sharing.make(made["done"], name, days=1, audio=True)
-    sharing.withdraw(sharing.all_of(made["done"], name)[0].id, name)
-    tokens.make(f"{SECRET} <img src=x onerror='window.taken=1'> **b** $x$", name)
-    return made | {"withdrawn": withdrawn, "shared": sharing.make(made["done"], name, days=1, audio=True)}
+    withdrawn = sharing.create(made["done"], name, days=1, audio=True)
+    sharing.revoke(sharing.all_of(made["done"], name)[0].id, name)
+    tokens.create(f"{SECRET} <img src=x onerror='window.taken=1'> **b** $x$", name)
+    return made | {"withdrawn": withdrawn, "shared": sharing.create(made["done"], name, days=1, audio=True)}
 
 
 def addresses(server: Server, things: dict[str, str]) -> Iterator[tuple[str, str, bool]]:

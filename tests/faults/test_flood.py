@@ -43,8 +43,8 @@ def talks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
             "folder": [str(folder)],
             "ann": [transcripts.finished("visitor:ann").id],
             "ben": [transcripts.put("visitor:ben", long, sound) for _ in range(3)],
-            "tokens": [tokens.make(f"program {number}", f"visitor:{number}") for number in range(8)],
-            "token": [tokens.make("ben", "visitor:ben")],
+            "tokens": [tokens.create(f"program {number}", f"visitor:{number}") for number in range(8)],
+            "token": [tokens.create("ben", "visitor:ben")],
             "cookies": [visitors.cookie_for(name) for name in ("ann", "ben")],
             "others": [visitors.cookie_for(f"other{number}") for number in range(60)],
         }

@@ -65,7 +65,7 @@ def check(progress: service.Progress, words: str) -> None:
 def test_the_work_of_a_killed_worker_is_taken_over_within_a_minute_from_its_last_stretch(talk, tmp_path: Path):
     generation_id = stt.create(talk[0])
     with Worker(tmp_path / "first") as first:
-        until(lambda: transcripts.last_stretch(generation_id), 90)
+        until(lambda: transcripts.last_chunk(generation_id), 90)
         before = claim_of(generation_id)
         with Worker(tmp_path / "second"):
             first.kill()
@@ -78,7 +78,7 @@ def test_the_work_of_a_killed_worker_is_taken_over_within_a_minute_from_its_last
 def test_a_worker_that_stops_politely_hands_its_work_back_at_once(talk, tmp_path: Path):
     generation_id = stt.create(talk[0])
     with Worker(tmp_path / "first") as first:
-        until(lambda: transcripts.last_stretch(generation_id), 90)
+        until(lambda: transcripts.last_chunk(generation_id), 90)
         before = claim_of(generation_id)
         with Worker(tmp_path / "second"):
             told = time.monotonic()

@@ -84,7 +84,7 @@ def test_the_database_is_away(provider: Provider, tmp_path: Path, monkeypatch, r
         with Worker(tmp_path / "worker") as worker, web:
             ids = [stt.create(path, model=MODEL) for path in sounds(tmp_path, count)]
             ids.append(stt.create(minutes_of_speech(tmp_path)))
-            until(lambda: transcripts.last_stretch(ids[-1]) and provider.jobs, 90)
+            until(lambda: transcripts.last_chunk(ids[-1]) and provider.jobs, 90)
             with database.away():
                 until(lambda: answer(web)["missing"] == ["database"], 30)
                 refused = requests.get(web.url + "/audio/some", timeout=30)
@@ -110,7 +110,7 @@ def test_after_an_outage_nobody_is_taken_for_dead(tmp_path: Path, monkeypatch: p
         Worker(tmp_path / "worker", workers.HEARTBEAT_TIMEOUT) as worker,
     ):
         generation_id = stt.create(minutes_of_speech(tmp_path, 8))
-        until(lambda: transcripts.last_stretch(generation_id), 90)
+        until(lambda: transcripts.last_chunk(generation_id), 90)
         before = records.load(generation_id, None).claim
         worker.send(signal.SIGSTOP)  # so that it is surely not the first
         with database.away():
@@ -190,7 +190,7 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
 
 def create(server: Server, path: Path) -> str:
     """Hand a file in as a program does; the generation id."""
-    token = tokens.make("test", visitors.SHARED)
+    token = tokens.create("test", visitors.SHARED)
     answer = requests.post(
         server.url + "/v1/stt/create",
         data={"model": "local/whisper-base"},
@@ -225,7 +225,7 @@ def test_the_disk_is_full(tmp_path: Path, monkeypatch, request: pytest.FixtureRe
         talk = minutes_of_speech(tmp_path)
         with Server(disk / "data", STT_ACCESS="shared") as server:
             generation_id = create(server, talk)
-            until(lambda: transcripts.last_stretch(generation_id), 90)
+            until(lambda: transcripts.last_chunk(generation_id), 90)
             text = transcripts.text_so_far(generation_id)
             fill(disk / "filler")
             assert answer(server)["missing"] == ["room on the disk"]

@@ -31,11 +31,13 @@ def test_a_copy_goes_on_after_a_kill_in_the_middle(tmp_path: Path):
             "state": "making",
             "percent": 0,
         }
-        until(lambda: (s := playback_copies.sound_of(recording, "")) and 5 <= s.percent < 90)
+        until(lambda: (s := playback_copies.playback_of(recording, "")) and 5 <= s.percent < 90)
         server.kill()
         assert list(paths.folder("incoming").iterdir())
         server.start()  # nobody opens the player
-        until(lambda: playback_copies.sound_of(recording, "") == playback_copies.Sound(playback_copies.READY, 100))
+        until(
+            lambda: playback_copies.playback_of(recording, "") == playback_copies.Playback(playback_copies.READY, 100)
+        )
         assert not list(paths.folder("incoming").iterdir())
         copy = requests.get(f"{server.url}/audio/{id}", cookies=cookies)
         assert copy.headers["content-type"] == playback_copies.MIME and copy.content[4:8] == b"ftyp"

@@ -55,7 +55,7 @@ def provider(data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
 
 
 def test_open_jobs_of_an_older_version_finish_and_nothing_is_done_twice(provider: Provider):
-    before = transcripts.stretch(HALF_DONE, 1)
+    before = transcripts.chunk(HALF_DONE, 1)
     service.start()
     try:
         at_the_provider, half_done, not_queued = map(ended, (AT_THE_PROVIDER, HALF_DONE, NOT_QUEUED))
@@ -65,7 +65,7 @@ def test_open_jobs_of_an_older_version_finish_and_nothing_is_done_twice(provider
     assert half_done.state == "done" and half_done.text.count("country") == 4, "twice in each turn of the speech"
     # The chunk that was finished is in the transcript as it was, so it was not decoded again.
     first = [segment for segment in half_done.transcript.segments if segment.end <= before["end"]]
-    assert transcripts.as_rows(first) == [
+    assert transcripts.segment_rows(first) == [
         row | {"language": None} for row in before["segments"]
     ]  # that version knew none
     assert half_done.transcript.duration == pytest.approx(46.8, abs=0.1)

@@ -57,10 +57,10 @@ def one_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def speaker_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with the models of diarization: downloaded once for all tests, 81 MB."""
     folder = tmp_path_factory.getbasetemp().parent / "speaker-models"
-    weights.find(Settings(stt_data_dir=folder, stt_speaker_models=None))
+    weights.find(Settings(data_dir=folder, speaker_models=None))
     return folder
 
 
 @pytest.fixture(scope="session")
 def models(speaker_models: Path) -> Models:
-    return speakers.load(Settings(stt_data_dir=speaker_models, stt_speaker_models=None))
+    return speakers.load(Settings(data_dir=speaker_models, speaker_models=None))

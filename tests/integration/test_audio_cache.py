@@ -62,7 +62,7 @@ def test_what_was_deleted_on_another_machine_leaves_the_cache(
     with database().begin() as connection:  # as the other machine does
         recordings.delete(connection, deleted.id, "visitor:ann")
     assert len(audio_files.cached_names()) == 2
-    erasure.remove_copies()
+    erasure.drop_deleted_copies()
     assert audio_files.cached_names() == [kept.id]
 
 

@@ -44,14 +44,14 @@ def set_option(kind: str, value: Any) -> None:
 # What, the longest that passes or None where another check refuses it, one more, and who refuses.
 FIELDS: dict[str, tuple[Callable[[Any], Any], Any, Any, type[SttError]]] = {
     "a link": (download.well_formed, "https://a.example/".ljust(download.LONGEST, "a"), "https://a.example/".ljust(download.LONGEST + 1, "a"), BadLink),
-    "many links": (recordings.links_in, "a b " * 9 + "c " * recordings.MOST_LINKS,
-                   " ".join(map(str, range(recordings.MOST_LINKS + 1))), BadLink),
-    "the links box": (recordings.links_in, " " * recordings.LONGEST_LINKS, " " * (recordings.LONGEST_LINKS + 1), BadLink),
+    "many links": (recordings.links_in, "a b " * 9 + "c " * recordings.MAX_LINKS,
+                   " ".join(map(str, range(recordings.MAX_LINKS + 1))), BadLink),
+    "the links box": (recordings.links_in, " " * recordings.MAX_LINK_CHARACTERS, " " * (recordings.MAX_LINK_CHARACTERS + 1), BadLink),
     "a text of a model": (lambda v: set_option("text", v), "a" * catalog.LONGEST_VALUE, "a" * (catalog.LONGEST_VALUE + 1), BadOption),
     "a list of a model": (lambda v: set_option("list", v), "a, " * 6_000, ["a" * 10_000] * 3, BadOption),
     "JSON of a model": (lambda v: set_option("json", v), '{"a": 1}', {"a": "b" * catalog.LONGEST_VALUE}, BadOption),
-    "a key": (keys.typed, "k" * keys.LONGEST, "k" * (keys.LONGEST + 1), KeyRefused),
-    "the name of a token": (lambda v: tokens.make(v, ANN), "n" * tokens.NAMED, "n" * (tokens.NAMED + 1), BadOption),
+    "a key": (keys.from_input, "k" * keys.LONGEST, "k" * (keys.LONGEST + 1), KeyRefused),
+    "the name of a token": (lambda v: tokens.create(v, ANN), "n" * tokens.MAX_NAME, "n" * (tokens.MAX_NAME + 1), BadOption),
     "a reference text": (reader.pasted, "r" * reader.MOST, "r" * (reader.MOST + 1), TooLarge),
 }  # fmt: skip
 

@@ -156,7 +156,7 @@ def test_a_body_that_stops_or_drips_is_a_408_and_leaves_nothing(
 
     monkeypatch.setattr(bodies, bound, 0.6)
     path, content = UPLOADS[kind]
-    token = tokens.make("test", "user:ann")
+    token = tokens.create("test", "user:ann")
     head = (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: {content}\r\nContent-Length: 99999\r\n"
         f"Authorization: Bearer {token}\r\nCookie: {visitors.COOKIE}={visitors.cookie_for('ann')}\r\n\r\n"

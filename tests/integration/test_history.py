@@ -129,7 +129,7 @@ def test_every_script_is_found_and_shown_in_context(owner: str, text: str, query
 def test_a_hit_stands_near_the_beginning_of_its_context(owner: str):
     add(owner, "Long", "so it goes " * 500 + AUSTEN + " and on it goes" * 500)
     (snippet,) = history.in_context(history.find(owner), "to selfish").values()
-    assert snippet.hit == "selfish" and len(snippet.before) <= fulltext.BEFORE + 1 and len(str(snippet)) < 150
+    assert snippet.hit == "selfish" and len(snippet.before) <= fulltext.CONTEXT_BEFORE + 1 and len(str(snippet)) < 150
     assert snippet.before.startswith("…") and snippet.before.endswith("rather ") and snippet.after.endswith("…")
 
 
@@ -189,7 +189,7 @@ def test_the_index_follows_every_change(owner: str):
         connection.execute(transcripts.update().where(transcripts.c.id == first).values(text="kind and warm"))
     assert titles(owner, text="draft") == titles(owner, text="selfish") == []
     assert titles(owner, text="emma warm") == ["Emma"]
-    submissions.keep_raw(first, {"odd": 1})
+    submissions.save_raw(first, {"odd": 1})
     assert titles(owner, text="warm") == [] and titles(owner, text="emma") == ["Emma"]
     with database().begin() as connection:
         connection.execute(transcriptions.update().where(transcriptions.c.id == first).values(owner=owner + "-new"))
@@ -492,9 +492,9 @@ def test_titles_of_earlier_code_get_their_place_in_the_background(owner: str):
         connection.execute(transcriptions.update().where(transcriptions.c.owner == owner).values(title_key=None))
     corrections.retitle(renamed, owner, "Aal", "Zug")
     assert titles(owner, sort="title", descending=False)[0] == "Aal"  # those without a key come last
-    assert title_order.fill() >= 3
+    assert title_order.fill_missing() >= 3
     assert titles(owner, sort="title", descending=False) == ["Aal", "Ärger", "Episode 2", "Episode 10"]
-    assert title_order.fill() == 0
+    assert title_order.fill_missing() == 0
 
 
 def test_recordings_sort_by_their_own_date_and_those_without_one_come_last(owner: str):

@@ -96,7 +96,7 @@ def test_progress_counts_what_is_heard_ahead_and_never_goes_back(two_minutes: Pa
     told, kept = [], set()
 
     def over() -> bool:
-        if last := transcripts.last_stretch(generation_id):
+        if last := transcripts.last_chunk(generation_id):
             kept.add(last["number"])
         job = records.load(generation_id, None)
         told.append(job.seconds_done)
@@ -108,13 +108,13 @@ def test_progress_counts_what_is_heard_ahead_and_never_goes_back(two_minutes: Pa
 
 def test_cancel_keeps_the_text_and_retry_goes_on_from_it(two_minutes: Path):
     generation_id = stt.create(two_minutes)
-    until(lambda: transcripts.last_stretch(generation_id))
+    until(lambda: transcripts.last_chunk(generation_id))
     stt.cancel(generation_id)
     cancelled = stt.get(generation_id)
     assert cancelled.state == "cancelled" and len(cancelled.text) > 20
     workflow = f"{generation_id}-1"
     until(lambda: service.DBOS.get_workflow_status(workflow).status == "SUCCESS", 10)
-    kept = transcripts.stretches_of(generation_id)
+    kept = transcripts.chunks_of(generation_id)
     stt.retry(generation_id)
     done = ended(generation_id)
     assert done.state == "done" and done.job.attempt == 2

@@ -71,10 +71,10 @@ def refusal(made: Job, address: str | None = None) -> LimitReached:
 
 
 def test_without_settings_nothing_is_limited_but_the_size_and_length_of_a_recording(host):
-    assert Settings().stt_length_limit == 720
+    assert Settings().max_duration_minutes == 720
     for field in ("jobs_per_visitor", "minutes_per_visitor", "minutes_per_day", "dollars_per_day"):
-        assert getattr(Settings(), f"stt_{field}") is None
-    assert Settings().stt_keep_audio_days is Settings().stt_keep_transcripts_days is Settings().stt_models is None
+        assert getattr(Settings(), field) is None
+    assert Settings().audio_retention_days is Settings().transcript_retention_days is Settings().models is None
     for _ in range(20):
         make(job(minutes=720))
 
@@ -239,7 +239,7 @@ def test_what_the_provider_may_have_billed_stays_counted(host):
     made = make(job(engine=kinds.PROVIDER))
     before = quotas.used(ANN)
     records.transition(made.id, kinds.OPEN, kinds.WORKING)
-    submissions.mark_sent(made)
+    submissions.mark_submitted(made)
     service.cancel(made.id, owner=ANN)
     workflow._release_quota(made)
     assert quotas.used(ANN) == before and before.dollars > 0
@@ -266,7 +266,7 @@ def test_a_recording_longer_than_it_says_is_stopped_at_the_limits(host):
     with pytest.raises(LimitReached, match="4 min are left today"):
         quotas.check_decoded(made, 660.0, 60.0)
     host(STT_MINUTES_PER_VISITOR=1000)
-    with pytest.raises(TooLarge, match="goes on after the limit of 20 min"):
+    with pytest.raises(TooLarge, match="longer than the limit of 20 min"):
         quotas.check_decoded(made, 1300.0, 60.0)
 
 
@@ -308,7 +308,7 @@ def test_jobs_at_once_count_by_address_too(host):
 )
 def test_the_client_is_who_trusted_proxies_say(host, trusted, peer, forwarded, client):
     host(**({"STT_TRUSTED_PROXIES": trusted} if trusted else {}))
-    assert clients.client(peer, forwarded) == client
+    assert clients.client_address(peer, forwarded) == client
 
 
 def test_proxies_that_are_no_addresses_stop_the_start(monkeypatch: pytest.MonkeyPatch):
@@ -359,8 +359,8 @@ def test_a_retry_at_the_provider_may_be_billed_again_and_counts_again(host):
 
 def test_what_costs_nobody_knows_how_much_is_not_started_on_the_servers_key(host):
     host(STT_DOLLARS_PER_DAY=1, AIML_API_KEY="server")  # less than the longest recording costs
-    assert "cannot be known" in refusal(job(minutes=None, engine=kinds.PROVIDER)).message
-    assert "cannot be known" in refusal(job(engine=kinds.PROVIDER, model=UNPRICED)).message
+    assert "not known in advance" in refusal(job(minutes=None, engine=kinds.PROVIDER)).message
+    assert "not known in advance" in refusal(job(engine=kinds.PROVIDER, model=UNPRICED)).message
     make(job(minutes=None, engine=kinds.PROVIDER, own_key=True))
     host(STT_LENGTH_LIMIT=1)  # then it costs at most a minute
     make(job(minutes=None, engine=kinds.PROVIDER))

@@ -65,7 +65,7 @@ def test_pieces_become_a_recording_byte_for_byte(data: Path, pieces: list[bytes]
     made = finish(id)
     assert made.path.read_bytes() == audio.JFK.read_bytes()
     assert (made.owner, made.name, round(made.duration or 0)) == (OWNER, "Recording of today.webm", 11)
-    assert recordings.waiting(OWNER) == [made.id]
+    assert recordings.unused_ids(OWNER) == [made.id]
     assert kept(data) == [".done"]
 
 
@@ -169,7 +169,7 @@ def test_the_owner_finds_what_was_interrupted_and_not_what_still_runs(data: Path
     send_all(running, pieces)
     (found,), still = live_recordings.take_up(OWNER, "ann")
     assert still == 1
-    assert recordings.waiting(OWNER) == [found] == [finish(interrupted).id]
+    assert recordings.unused_ids(OWNER) == [found] == [finish(interrupted).id]
     assert live_recordings.take_up(OWNER, "ann") == ([found], 1)
     assert send(running, len(pieces), pieces[0])
 
@@ -182,7 +182,7 @@ def test_one_that_is_paused_may_be_silent_for_longer(data: Path, pieces: list[by
     assert live_recordings.take_up(OWNER, "ann") == ([], 1)
     silent_for(data, PAUSED + 1)
     (found,), still = live_recordings.take_up(OWNER, "ann")
-    assert (still, recordings.waiting(OWNER)) == (0, [found])
+    assert (still, recordings.unused_ids(OWNER)) == (0, [found])
 
 
 def test_where_all_share_one_history_each_takes_up_its_own(data: Path, pieces: list[bytes]):
@@ -191,7 +191,7 @@ def test_where_all_share_one_history_each_takes_up_its_own(data: Path, pieces: l
         send(id, number, piece, "shared")
     silent_for(data, SILENT + 1)
     assert live_recordings.take_up("shared", "ben") == ([], 0)
-    assert live_recordings.take_up("shared", "ann") == (recordings.waiting("shared"), 0)
+    assert live_recordings.take_up("shared", "ann") == (recordings.unused_ids("shared"), 0)
 
 
 def test_abandoned_ones_become_recordings_and_nothing_else_is_left(data: Path, pieces: list[bytes]):
@@ -201,7 +201,7 @@ def test_abandoned_ones_become_recordings_and_nothing_else_is_left(data: Path, p
     silent_for(data, ABANDONED + 1)
     send(fresh, 0, pieces[0], STRANGER, "ben")
     live_recordings.sweep()
-    assert len(recordings.waiting(OWNER)) == 1
+    assert len(recordings.unused_ids(OWNER)) == 1
     assert kept(data) == [".done", ".json", ".sound"]
     assert send(fresh, 1, pieces[1], STRANGER, "ben") == 2
     for path in (data / "live").rglob("*.done"):
@@ -253,7 +253,7 @@ def test_many_requests_about_one_recording_at_once_do_not_mix(pieces: list[bytes
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(made) == 4 and set(made) == set(recordings.waiting(OWNER))
+    assert len(made) == 4 and set(made) == set(recordings.unused_ids(OWNER))
     assert recordings.find(made[0], OWNER).path.read_bytes() == audio.JFK.read_bytes()
 
 
@@ -363,7 +363,7 @@ def test_a_request_does_not_wait_for_a_long_call(tmp_path: Path, sides: np.ndarr
         finish(id)
     monkeypatch.setattr(live_recordings, "FINISHING", 60.0)
     made = finish(id)
-    assert recordings.waiting(OWNER) == [made.id] and len(made.tracks or []) == 2
+    assert recordings.unused_ids(OWNER) == [made.id] and len(made.tracks or []) == 2
 
 
 # ---- power cuts ------------------------------------------------------------------------------------------------------

@@ -28,8 +28,8 @@ from stt.files import paths
 from stt.library import history
 from stt.playback import copy_maker, copying
 from stt.store import audio_files, playback_copies, recordings, records, removals
-from stt.store.erasure import forget_jobs
-from stt.store.playback_copies import FAILED, MAKING, ORIGINAL, READY, Sound
+from stt.store.erasure import delete_workflows
+from stt.store.playback_copies import FAILED, MAKING, ORIGINAL, READY, Playback
 from stt.store.recordings import Recording
 from stt.transcript.model import Segment, Transcript
 from stt.web.routes import ROUTES
@@ -55,8 +55,8 @@ def read(path: Path, track: int | None = None) -> np.ndarray:
         return reader.read(1e6)[0]
 
 
-def settled(recording: Recording, track: str = "") -> Sound:
-    return until(lambda: (s := playback_copies.sound_of(recording, track)) and s.state != MAKING and s)
+def settled(recording: Recording, track: str = "") -> Playback:
+    return until(lambda: (s := playback_copies.playback_of(recording, track)) and s.state != MAKING and s)
 
 
 # ---- who needs one ----------------------------------------------------------------------------------------------------
@@ -241,7 +241,7 @@ def test_the_first_opening_begins_a_copy_and_the_route_then_answers_with_it(
     before = client.get(f"/audio/{job.id}")
     assert before.content == whole and before.headers["content-type"] == "audio/aiff"
     assert client.get(f"/audio/{job.id}/state").json()["state"] in (MAKING, READY)
-    assert settled(recording) == Sound(READY, 100)
+    assert settled(recording) == Playback(READY, 100)
     assert client.get(f"/audio/{job.id}/state").json() == {"state": READY, "percent": 100}
     after = client.get(f"/audio/{job.id}", headers={"if-none-match": before.headers["etag"]})
     assert after.status_code == 200 and after.headers["content-type"] == "audio/mp4"
@@ -263,7 +263,7 @@ def test_the_first_opening_begins_a_copy_and_the_route_then_answers_with_it(
 def test_what_is_played_as_it_is_gets_no_copy(client: TestClient):
     job = put(audio.JFK)
     assert client.get(f"/audio/{job.id}/state").json()["state"] == ORIGINAL
-    assert playback_copies.sound_of(recording_of(job), "") == Sound(ORIGINAL)
+    assert playback_copies.playback_of(recording_of(job), "") == Playback(ORIGINAL)
     assert client.get(f"/audio/{job.id}").content == audio.JFK.read_bytes()
 
 
@@ -304,11 +304,11 @@ def test_what_is_deleted_while_its_copy_is_made_is_gone(engine: Path, tmp_path: 
     job = put(formats.write(tmp_path / "long.mp3", np.tile(jfk, 60), "libmp3lame", "mp3", layout="stereo"))
     recording = recording_of(job)
     copying.begin(recording, "")
-    until(lambda: (s := playback_copies.sound_of(recording, "")) and 0 < s.percent < 100)
+    until(lambda: (s := playback_copies.playback_of(recording, "")) and 0 < s.percent < 100)
     history.delete(job.id, ANN)
-    assert rows() == 0 or playback_copies.sound_of(recording, "") is None
+    assert rows() == 0 or playback_copies.playback_of(recording, "") is None
     until(lambda: not list(paths.folder("incoming").iterdir()))
-    until(lambda: not forget_jobs() and not DBOS.list_workflows(workflow_id_prefix=f"{recording.id}-"))
+    until(lambda: not delete_workflows() and not DBOS.list_workflows(workflow_id_prefix=f"{recording.id}-"))
     assert not list(paths.folder("audio").glob(f"{recording.id}*"))
     assert not [name for name in removals.due(removals.AUDIO) if name.startswith(recording.id)]
 
@@ -319,19 +319,19 @@ def test_a_recording_that_cannot_be_read_fails_once_and_a_passing_fault_is_tried
     recording = recording_of(put(aiff(tmp_path / "old.aiff", jfk)))
     recording.path.write_bytes(b"no sound at all")
     copying.begin(recording, "")
-    assert settled(recording) == Sound(FAILED, 0)
+    assert settled(recording) == Playback(FAILED, 0)
     monkeypatch.setattr(copying, "AGAIN", 0.0)
     copying.begin(recording, "")
-    assert playback_copies.sound_of(recording, "") == Sound(FAILED, 0)
+    assert playback_copies.playback_of(recording, "") == Playback(FAILED, 0)
     other = recording_of(put(aiff(tmp_path / "old.aiff", jfk)))
     aside = other.path.rename(tmp_path / "aside")
     other.path.mkdir()  # as a disk that fails
     copying.begin(other, "")
-    assert settled(other) == Sound(FAILED, 0)
+    assert settled(other) == Playback(FAILED, 0)
     other.path.rmdir()
     aside.rename(other.path)
     copying.begin(other, "")
-    assert settled(other) == Sound(READY, 100)
+    assert settled(other) == Playback(READY, 100)
 
 
 def test_a_decoder_that_made_a_copy_is_used_for_nothing_else(tmp_path: Path, jfk: np.ndarray):

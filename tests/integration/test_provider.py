@@ -71,7 +71,9 @@ def test_a_job_says_what_it_waits_for_and_ends_with_everything(there):
     done = stt.get(job_id)
     assert done.state == kinds.DONE and done.text == "All of it." and done.transcript.speakers == ["Speaker 1"]
     assert done.job.cost == pytest.approx(done.job.duration * 0.0001) and 3 <= done.job.worked < 30
-    assert submissions.raw_of(job_id)["status"] == "completed" and done.job.provenance["generation_id"] in there.jobs
+    assert (
+        submissions.raw_response(job_id)["status"] == "completed" and done.job.provenance["generation_id"] in there.jobs
+    )
     assert offered.known().find("nova-3").description == "What nova-3 is."  # the live list was asked for
 
 
@@ -100,7 +102,9 @@ def test_a_provider_that_is_busy_is_waited_for_and_the_job_says_so(there):
     before = len(there.created)
     job_id = start(there)
     until(lambda: "busy" in stage(job_id))
-    assert not submissions.was_sent(records.load(job_id, None))  # a server killed now would send it again by itself
+    assert not submissions.was_submitted(
+        records.load(job_id, None)
+    )  # a server killed now would send it again by itself
     assert ended(job_id).state == kinds.DONE and len(there.created) == before + 1
 
 
@@ -131,7 +135,7 @@ def test_the_id_outlives_a_database_that_is_away_just_when_it_comes(there):
     there.fault("create", "slow-headers", seconds=1.0)
     before = len(there.created)
     job_id = start(there)
-    until(lambda: submissions.was_sent(records.load(job_id, None)))
+    until(lambda: submissions.was_submitted(records.load(job_id, None)))
     with database().begin() as connection:
         connection.execute(sa.text("ALTER TABLE transcriptions RENAME TO away"))
     until(lambda: there.jobs and there.creating == 0)
@@ -145,7 +149,7 @@ def test_an_answer_that_nobody_can_read_is_kept_and_a_retry_creates_anew(there):
     job_id = start(there)
     job = ended(job_id)
     assert job.error["kind"] == "AnswerUnreadable" and "raw JSON" in job.error["guidance"]
-    assert submissions.raw_of(job_id)["result"] == {"tune": "la la"}
+    assert submissions.raw_response(job_id)["result"] == {"tune": "la la"}
     there.script(result=None, text="Now readable.")
     stt.retry(job_id)
     assert ended(job_id).state == kinds.DONE and stt.get(job_id).text == "Now readable."
@@ -175,7 +179,7 @@ def test_a_visitors_key_is_gone_when_the_job_ends_and_a_retry_asks_for_one_again
 def test_a_visitors_key_is_gone_when_the_job_is_cancelled(there):
     there.script(duration=60)
     job_id = start(there, key=SecretStr(there.key))
-    until(lambda: submissions.id_of(job_id))
+    until(lambda: submissions.provider_id(job_id))
     assert submissions.sealed_key(job_id)
     stt.cancel(job_id)
     there.script(duration=0.2)
@@ -221,9 +225,9 @@ class Held:
 def created(there) -> tuple[Held, str]:
     """A job whose create was answered, and the id there."""
     job_id = start(there, Link("https://example.org/a.mp3"))
-    until(lambda: submissions.id_of(job_id))
+    until(lambda: submissions.provider_id(job_id))
     ended(job_id)
-    return Held(records.load(job_id, None)), submissions.id_of(job_id)
+    return Held(records.load(job_id, None)), submissions.provider_id(job_id)
 
 
 def test_after_a_long_outage_the_result_is_still_fetched_but_teaches_nothing_about_speed(there, created):
@@ -236,9 +240,9 @@ def test_after_an_hour_the_result_is_gone_and_a_job_that_runs_too_long_ends(ther
     work, remote_id = created
     there.script(duration=3600)
     running = start(there, Link("https://example.org/b.mp3"))
-    until(lambda: submissions.id_of(running))
+    until(lambda: submissions.provider_id(running))
     with pytest.raises(ProviderTimeout):
-        provider._result(work, {"id": submissions.id_of(running), "at": time.time() - 1800})
+        provider._result(work, {"id": submissions.provider_id(running), "at": time.time() - 1800})
     stt.cancel(running)
     there.script(duration=0.2)
     there.expires = -1

@@ -124,12 +124,12 @@ def test_only_who_took_the_job_last_may_write_to_it(data: Path):
     assert not records.is_current(old) and records.is_current(new)
     said = Transcript((Segment(0.0, 5.0, "Right."),), duration=5.0)
     wrong = Transcript((Segment(0.0, 5.0, "Wrong."),), duration=5.0)
-    transcripts.keep_stretch(old, 1, 0.0, 5.0, wrong.to_dict()["segments"], {"worked": 1.0}, seconds_done=5.0)
+    transcripts.save_chunk(old, 1, 0.0, 5.0, wrong.to_dict()["segments"], {"worked": 1.0}, seconds_done=5.0)
     records.update_progress(old, stage="Wrong")
-    assert transcripts.stretches_of(made.id) == [] and records.load(made.id, None).stage is None
+    assert transcripts.chunks_of(made.id) == [] and records.load(made.id, None).stage is None
     assert not records.finish(old, wrong) and not records.fail(old, SttError())
     for _ in range(2):  # the second time changes nothing
-        transcripts.keep_stretch(new, 1, 0.0, 5.0, said.to_dict()["segments"], {"worked": 1.0}, seconds_done=5.0)
+        transcripts.save_chunk(new, 1, 0.0, 5.0, said.to_dict()["segments"], {"worked": 1.0}, seconds_done=5.0)
     assert records.load(made.id, None).worked == 1.0
     assert records.finish(new, said) and not records.finish(new, wrong)
     assert transcripts.transcript_of(made.id).text == "Right." and records.load(made.id, None).state == "done"

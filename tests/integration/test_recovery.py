@@ -81,8 +81,8 @@ def everything(owner: str) -> Job:
     """A transcript with a recording, a tag, a link, a token, what it used, and a recovery code."""
     made = finished(owner)
     corrections.set_tags(made.id, owner, ["tag"])
-    sharing.make(made.id, owner, days=1, audio=True)
-    tokens.make("Nightly", owner)
+    sharing.create(made.id, owner, days=1, audio=True)
+    tokens.create("Nightly", owner)
     recovery.create(owner)
     with quotas.reserve(job(owner, minutes=2)):
         pass
@@ -92,7 +92,7 @@ def everything(owner: str) -> Job:
 
 def test_all_that_was_added_belongs_to_the_recovered_history():
     finished(HERE)
-    mine, token = everything(THERE), tokens.make("Other", THERE)
+    mine, token = everything(THERE), tokens.create("Other", THERE)
     theirs = recovery.create(THERE)
     recovery.use(theirs, THIRD, add_mine=False)  # another browser has the history that is added
     recovery.use(recovery.create(HERE), NEW, add_mine=True)
@@ -116,11 +116,11 @@ def test_what_ends_after_the_history_was_added_follows_it():
     assert uploaded.owner == HERE and recordings.find(uploaded.id, HERE)
     assert recordings.find(uploaded.id, None) == uploaded and running.owner == THERE
     records.insert(late := job(THERE))
-    recovery.mend()
+    recovery.reconcile()
     assert owners() == {HERE} and records.load(late.id, HERE)
     recovery.leave(NEW)  # from here on what is made is its own again
     records.insert(after := job(THERE))
-    recovery.mend()
+    recovery.reconcile()
     assert records.load(after.id, THERE)
 
 
@@ -134,7 +134,7 @@ def test_histories_that_are_added_in_turn_end_in_one():
     recovery.use(recovery.create(visitors.owner_of(OLD)), OLD, add_mine=True)  # one's own: nothing happens
     for name in names:
         records.insert(job(recovery.native(name), title="late"))
-    recovery.mend()
+    recovery.reconcile()
     assert all(len(titles(name)) == 6 for name in names)
 
 

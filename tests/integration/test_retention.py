@@ -76,7 +76,7 @@ def test_without_days_only_uploads_that_nobody_transcribed_are_deleted(host):
     old(recordings_table, unused.id, 1.01)
     old(recordings_table, fresh.id, 0.99)
     assert retention.prune() == (0, 1)
-    assert recordings.waiting(ANN) == [fresh.id] and not unused.kept
+    assert recordings.unused_ids(ANN) == [fresh.id] and not unused.kept
     assert recordings.find(made.recording_id, ANN).kept and recordings.find(waits.recording_id, ANN).kept
 
 
@@ -107,7 +107,7 @@ def test_the_schedule_deletes_by_itself_uploads_also_without_a_setting(host, rol
     old(recordings_table, unused.id, 2)
     try:
         service.start()
-        until(lambda: not recordings.waiting(ANN), 30)
+        until(lambda: not recordings.unused_ids(ANN), 30)
         assert history.find(ANN)
         service.stop(patience=5)
         host(STT_KEEP_TRANSCRIPTS_DAYS="3")
@@ -129,8 +129,8 @@ def test_a_process_that_only_serves_pages_keeps_the_schedule_too(host):
 def test_all_that_is_a_visitors_goes_and_nobody_elses(host):
     mine, theirs = finished(ANN), finished(BEN)
     unused = recordings.take_in(audio.JFK, ANN)
-    shared = sharing.make(mine.id, ANN, days=7, audio=True)
-    program = tokens.make("Program", ANN)
+    shared = sharing.create(mine.id, ANN, days=7, audio=True)
+    program = tokens.create("Program", ANN)
     retention.delete_everything(ANN)
     assert not history.find(ANN) and not recordings.find_all([mine.recording_id, unused.id], ANN)
     assert {path.name for path in (settings().data_dir / "audio").iterdir()} == {theirs.recording_id}
@@ -160,15 +160,15 @@ def test_a_recording_that_could_not_be_recorded_is_back_where_it_came_from(host,
         raise sa.exc.OperationalError("insert", {}, Exception("away"))
 
     with pytest.raises(sa.exc.OperationalError):
-        recordings.keep(part, recordings.look_into(part, "a.flac", ANN), together=refuse)
+        recordings.keep(part, recordings.inspect(part, "a.flac", ANN), together=refuse)
     assert part.read_bytes() == audio.JFK.read_bytes() and not recordings.all_of(ANN)
     assert not list((settings().data_dir / "audio").iterdir())
 
 
 def test_an_answer_of_the_provider_that_comes_after_delete_is_not_kept(host):
     job = finished()
-    submissions.keep_raw(job.id, {"text": "ask not"})
-    assert submissions.raw_of(job.id)
+    submissions.save_raw(job.id, {"text": "ask not"})
+    assert submissions.raw_response(job.id)
     history.delete(job.id, ANN)
-    submissions.keep_raw(job.id, {"text": "ask not"})
-    assert submissions.raw_of(job.id) is None
+    submissions.save_raw(job.id, {"text": "ask not"})
+    assert submissions.raw_response(job.id) is None

@@ -132,7 +132,7 @@ def test_the_first_database_is_upgraded_without_loss(first: None):
     assert (emma.title, emma.words, john.state) == ("Émma ✓ 100 %", 12, "working")
     whole = transcripts.transcript_of(emma.id)
     assert "cold-hearted and rather selfish" in whole.text and len(whole.words) == 12
-    assert transcripts.stretches_of(john.id)[0]["end"] == 4.0 and "leisure" in transcripts.text_so_far(john.id)
+    assert transcripts.chunks_of(john.id)[0]["end"] == 4.0 and "leisure" in transcripts.text_so_far(john.id)
     assert [job.id for job in history.find(ANN, text="selfish")] == [emma.id]
     assert history.find("local", text="selfish") == []
     failed = records.jobs_of("local", states=(kinds.FAILED,))[0]
@@ -164,7 +164,7 @@ def test_processes_that_start_together_change_the_tables_once(first: None):
     ]
     said = [process.communicate(timeout=60)[1] for process in together]
     assert [process.returncode for process in together] == [0] * 4, said
-    assert sum("the tables went from version None" in text for text in said) == 1
+    assert sum("migrated the tables from version None" in text for text in said) == 1
     assert len(records.jobs_of("local")) == 3 and differences() == []
 
 

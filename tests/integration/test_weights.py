@@ -30,7 +30,7 @@ def data(joined, tmp_path):
 
 
 def _settings(data: Path, **values: str) -> Settings:
-    return Settings(stt_data_dir=data, **values)
+    return Settings(data_dir=data, **values)
 
 
 def _spoil(path: Path) -> None:
@@ -86,7 +86,7 @@ def test_two_processes_may_join_at_once(tmp_path):
 @pytest.mark.parametrize("name", weights.BASE)
 def test_an_altered_folder_of_the_base_model_is_refused(data, name):
     folder = data / "models" / "whisper-base"
-    choice = _settings(data, stt_whisper_model=str(folder))
+    choice = _settings(data, whisper_model=str(folder))
     assert weights.find(choice).folder == folder
     _spoil(folder / name)
     with pytest.raises(WeightsError, match=name):
@@ -96,7 +96,7 @@ def test_an_altered_folder_of_the_base_model_is_refused(data, name):
 def test_an_altered_base_model_in_the_cache_of_the_hub_is_refused(data):
     snapshot = data / "models--Systran--faster-whisper-base" / "snapshots" / weights.REVISION
     shutil.move(data / "models" / "whisper-base", snapshot)
-    choice = _settings(data, stt_whisper_model=str(snapshot))
+    choice = _settings(data, whisper_model=str(snapshot))
     assert weights.find(choice).name == "whisper-base"
     _spoil(snapshot / "model.bin")
     with pytest.raises(WeightsError, match=r"model\.bin"):
@@ -105,7 +105,7 @@ def test_an_altered_base_model_in_the_cache_of_the_hub_is_refused(data):
 
 def test_the_base_model_is_known_by_its_weights_whatever_its_folder_is_called(data):
     folder = (data / "models" / "whisper-base").rename(data / "my-own-model")
-    choice = _settings(data, stt_whisper_model=str(folder))
+    choice = _settings(data, whisper_model=str(folder))
     assert weights.find(choice).name == "whisper-base"
     _spoil(folder / "vocabulary.txt")
     with pytest.raises(WeightsError, match=r"vocabulary\.txt"):
@@ -116,7 +116,7 @@ def test_a_folder_of_another_model_is_taken_as_it_is(data):
     folder = data / "models" / "whisper-base"
     other = folder.rename(data / "my-own-model")
     _spoil(other / "model.bin")
-    found = weights.find(_settings(data, stt_whisper_model=str(other)))
+    found = weights.find(_settings(data, whisper_model=str(other)))
     assert (found.folder, found.name) == (other, "my-own-model")
     assert found.sha256 != weights.BASE["model.bin"]
 
@@ -127,13 +127,13 @@ def test_a_folder_of_another_model_is_taken_as_it_is(data):
 )
 def test_a_choice_that_cannot_be_is_named(tmp_path, choice, said):
     with pytest.raises(WeightsError, match=said):
-        weights.find(_settings(tmp_path, stt_whisper_model=choice))
+        weights.find(_settings(tmp_path, whisper_model=choice))
 
 
 def test_a_folder_without_the_model_says_what_is_missing(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(WeightsError, match=r"lacks tokenizer\.json and model\.bin"):
-        weights.find(_settings(tmp_path, stt_whisper_model=str(tmp_path)))
+        weights.find(_settings(tmp_path, whisper_model=str(tmp_path)))
 
 
 def test_without_packages_cache_and_network_the_error_says_so(tmp_path):
@@ -145,7 +145,7 @@ def test_without_packages_cache_and_network_the_error_says_so(tmp_path):
         "from importlib import metadata; from pathlib import Path; from stt.whisper import weights\n"
         "from stt.errors import WeightsError; from stt.settings import Settings\n"
         "weights.PACKAGES = ('no-such-package',)\n"
-        f"try: weights.find(Settings(stt_data_dir=Path({str(tmp_path)!r})))\n"
+        f"try: weights.find(Settings(data_dir=Path({str(tmp_path)!r})))\n"
         "except WeightsError as error: print(error.message)\n"
     )
     environment = {**os.environ, "HF_HOME": str(tmp_path / "hub"), "HF_ENDPOINT": "http://127.0.0.1:9"}

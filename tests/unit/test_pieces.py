@@ -31,7 +31,7 @@ def test_what_is_written_is_what_json_writes(value: Any):
 @given(VALUES, st.sampled_from([None, 1]))
 def test_what_is_read_is_what_json_reads(value: Any, indent: int | None):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(json_pieces, "SMALL", 0)
+        patch.setattr(json_pieces, "SMALL_LENGTH", 0)
         assert json_pieces.loads(json.dumps(value, indent=indent)) == value
 
 
@@ -40,7 +40,7 @@ def test_what_is_read_is_what_json_reads(value: Any, indent: int | None):
     ["", "[", "[1", "[1,", "[1,]", "{", '{"a"', '{"a":', '{"a":1,}', "[1}", '{"a":1]', "[1]x", "{1:2}", "[1 2]"],
 )
 def test_what_is_no_json_is_refused(monkeypatch: pytest.MonkeyPatch, text: str):
-    monkeypatch.setattr(json_pieces, "SMALL", 0)
+    monkeypatch.setattr(json_pieces, "SMALL_LENGTH", 0)
     with pytest.raises(json.JSONDecodeError):
         json_pieces.loads(text)
 
@@ -59,7 +59,7 @@ def turns(work: Callable[[], Any]) -> int:
 
 
 def test_another_thread_has_turns_while_ten_hours_are_written_or_read():
-    rows = {"segments": spoken.as_rows(transcripts.long_talk().segments), "language": "en"}
+    rows = {"segments": spoken.segment_rows(transcripts.long_talk().segments), "language": "en"}
     text = json.dumps(rows)
     assert turns(lambda: json_pieces.dumps(rows)) > 10  # `json` gives it one or two
     assert turns(lambda: json_pieces.loads(text)) > 10

@@ -22,12 +22,44 @@ def table() -> str:
         default = (
             "" if field.default is None else f"`{int(field.default) if field.default is False else field.default}`"
         )
-        rows.append(f"| `{name.upper()}` | {default} | {field.description} |")
+        rows.append(f"| `{Settings.environment_name(name)}` | {default} | {field.description} |")
     return "\n".join(rows)
 
 
 def test_the_table_of_settings_is_that_of_the_code():
     assert table() in DEPLOY, f"put this table into docs/deploy.md:\n\n{table()}"
+
+
+@pytest.mark.parametrize(
+    ("former", "field", "value"),
+    [
+        ("STT_JOBS_AT_ONCE", "max_concurrent_jobs", 3),
+        ("STT_DOWNLOAD_LIMIT", "download_timeout_seconds", 60),
+        ("STT_PROVIDER_CREATES_AT_ONCE", "provider_max_uploads", 5),
+        ("STT_PROVIDER_JOBS_AT_ONCE", "provider_max_jobs", 6),
+        ("STT_PROVIDER_LIMIT", "provider_timeout_seconds", 70),
+        ("STT_LENGTH_LIMIT", "max_duration_minutes", 8),
+        ("STT_KEEP_AUDIO_DAYS", "audio_retention_days", 9),
+        ("STT_KEEP_TRANSCRIPTS_DAYS", "transcript_retention_days", 10),
+        ("STT_NOTICE", "banner", "Down on Friday"),
+        ("AIML_BASE_URL", "aiml_base_url", "https://example.org/v1"),
+        ("STT_DATABASE_URL", "database_url", "postgresql://db/stt"),
+        ("STT_STORAGE", "storage", "s3://bucket/folder"),
+        ("STT_ACCESS", "access", "shared"),
+        ("STT_ROLE", "role", "worker"),
+        ("STT_ALLOW_PRIVATE_URLS", "allow_private_urls", True),
+        ("STT_WHISPER_MODEL", "whisper_model", "small"),
+    ],
+)
+def test_every_name_that_a_setting_has_had_stays_valid(
+    monkeypatch: pytest.MonkeyPatch, former: str, field: str, value: object
+):
+    monkeypatch.setenv(former, str(value))
+    assert getattr(Settings(), field) == value
+    if (name := Settings.environment_name(field)) != former:
+        monkeypatch.setenv(name, str(getattr(Settings(), field)))
+        monkeypatch.delenv(former)
+        assert getattr(Settings(), field) == value
 
 
 def test_the_two_commands_stand_alone_on_a_line():

@@ -20,7 +20,7 @@ _player = component(
     "player",
     *("shared/clipboard.js", "player/text.js", "player/folding.js", "player/finder.js", "player/editor.js"),
     *("player/waveform.js", "player/moment_link.js", "shared/playback_copy.js", "player/index.js"),
-    constants={"FOLDING": folding.rules(), "LONGEST_QUERY": fulltext.LONGEST_QUERY},
+    constants={"FOLDING": folding.rules(), "LONGEST_QUERY": fulltext.MAX_QUERY},
 )
 
 

@@ -107,7 +107,7 @@ def search_filters_order(owner: str) -> tuple[history.Wanted, str, bool]:
             bind="query-params",
             key="q",
             on_change=first_page,
-            max_chars=fulltext.LONGEST_QUERY,
+            max_chars=fulltext.MAX_QUERY,
         )
         # At the first run of a session only the address knows.
         state, address = st.session_state, st.query_params
@@ -119,8 +119,7 @@ def search_filters_order(owner: str) -> tuple[history.Wanted, str, bool]:
         )
     if fulltext.is_cut(text or ""):
         st.caption(
-            f"Only the first {fulltext.MOST_WORDS} words of a search count, "
-            f"at most {fulltext.LONGEST_QUERY} characters."
+            f"Only the first {fulltext.MAX_WORDS} words of a search count, at most {fulltext.MAX_QUERY} characters."
         )
     return {**wanted, "text": text or ""}, *ORDERS[order]
 

@@ -16,7 +16,7 @@ from stt.settings import settings
 def my_data() -> None:
     """The section of the Settings page."""
     owner = session.owner()
-    everybodys = settings().stt_access == "shared"
+    everybodys = settings().access == "shared"
     st.subheader("Everybody’s data" if everybodys else "Your data", anchor=False)
     if st.session_state.pop("all_deleted", False):
         st.success("Everything was deleted." if everybodys else "Everything of yours was deleted.")

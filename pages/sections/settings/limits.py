@@ -16,18 +16,16 @@ def limits_view(owner: str) -> None:
     """The table of the Settings page that says what is limited; nothing is said of what is not."""
     host = settings()
     rows = [("Upload", megabytes(host.upload_limit), "")]
-    rows.append(("Length of a recording", f"{host.stt_length_limit:,} min", ""))
-    if host.stt_jobs_per_visitor is not None:
-        rows.append(
-            ("Your transcriptions at once", f"{host.stt_jobs_per_visitor:,}", f"{quotas.open_jobs(owner):,} now")
-        )
+    rows.append(("Length of a recording", f"{host.max_duration_minutes:,} min", ""))
+    if host.jobs_per_visitor is not None:
+        rows.append(("Your transcriptions at once", f"{host.jobs_per_visitor:,}", f"{quotas.open_jobs(owner):,} now"))
     of_the_day = _of_the_day(owner)
     rows += of_the_day
-    if host.stt_keep_audio_days is not None:
-        rows.append(("Audio is kept", _days(host.stt_keep_audio_days), ""))
-    if host.stt_keep_transcripts_days is not None:
-        rows.append(("Transcripts are kept", f"{_days(host.stt_keep_transcripts_days)}, with their audio", ""))
-    if host.stt_models:
+    if host.audio_retention_days is not None:
+        rows.append(("Audio is kept", _days(host.audio_retention_days), ""))
+    if host.transcript_retention_days is not None:
+        rows.append(("Transcripts are kept", f"{_days(host.transcript_retention_days)}, with their audio", ""))
+    if host.models:
         rows.append(("Models", ", ".join(offered_models()), ""))
     st.table(pd.DataFrame(rows, columns=["What", "Limit", "Used"]).set_index("What"))
     if of_the_day:
@@ -36,7 +34,7 @@ def limits_view(owner: str) -> None:
 
 def _of_the_day(owner: str) -> list[tuple[str, str, str]]:
     host = settings()
-    mine, everybody, dollars = host.stt_minutes_per_visitor, host.stt_minutes_per_day, host.stt_dollars_per_day
+    mine, everybody, dollars = host.minutes_per_visitor, host.minutes_per_day, host.dollars_per_day
     if mine is None and everybody is None and dollars is None:
         return []
     used = quotas.used(owner)

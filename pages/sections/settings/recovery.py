@@ -22,7 +22,7 @@ OFFERED = "recovery_code"  # in the session: a code that was entered or came wit
 def keep_history() -> None:
     """Draw the section of the Settings page; nothing where people sign in or share one history."""
     name = session.name()
-    if settings().stt_access != "private":
+    if settings().access != "private":
         return
     st.subheader("Keep your history", anchor=False)
     if not name:
@@ -56,7 +56,7 @@ def keep_history() -> None:
 
 def hint() -> None:
     """Say once there is something to lose that a history can be kept."""
-    if settings().stt_access != "private" or not session.name() or not recovery.is_worth_a_hint(session.owner()):
+    if settings().access != "private" or not session.name() or not recovery.is_worth_a_hint(session.owner()):
         return
     with st.container(horizontal=True, vertical_alignment="center", key="keep-hint"):
         plain("This history belongs to this browser. A recovery code keeps it.", "stt-hint", fit=True)

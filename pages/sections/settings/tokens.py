@@ -1,4 +1,4 @@
-"""Tokens with which programs of the visitor use this server: made, listed, withdrawn."""
+"""Create, list and revoke the tokens with which programs use this server as the visitor."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def token_list() -> None:
     st.subheader("Tokens for programs", anchor=False)
     plain("A program with a token sends recordings to this server. Its transcripts appear in your history.", "stt-hint")
     with st.form("token", clear_on_submit=True):
-        name = st.text_input("Name of the program", max_chars=tokens.NAMED)
+        name = st.text_input("Name of the program", max_chars=tokens.MAX_NAME)
         if st.form_submit_button("Create token"):
             make(name)
     for token in tokens.all_of(session.owner()):
@@ -29,7 +29,7 @@ def token_list() -> None:
 
 def make(name: str) -> None:
     try:
-        text = tokens.make(name, session.owner())
+        text = tokens.create(name, session.owner())
     except SttError as error:
         st.error(markdown(sentence(error.to_dict())))
         return
@@ -43,11 +43,11 @@ def row(token: Token) -> None:
         with st.container(gap=None):
             plain(token.name, "stt-title")
             plain(f"Made {when(token.created)}, {used}", "stt-facts")
-        if st.button("Revoke", key=f"withdraw-{token.id}", help="Programs with this token are refused from now on."):
-            withdraw(token)
+        if st.button("Revoke", key=f"revoke-{token.id}", help="Programs with this token are refused from now on."):
+            revoke(token)
 
 
-def withdraw(token: Token) -> None:
+def revoke(token: Token) -> None:
     with suppress(SttError):  # another tab was faster
-        tokens.withdraw(token.id, session.owner())
+        tokens.revoke(token.id, session.owner())
     st.rerun()

@@ -1,4 +1,4 @@
-"""Share a transcript: make a link that anybody can read it with, see the links there are, withdraw them."""
+"""Share a transcript: create, list and revoke links with which anybody can read it."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def _share(job: Job) -> None:
     plain("Whoever has the link reads this transcript, without an account. They see nothing else of yours.", "stt-hint")
     with st.form("share", border=False):
         today = datetime.now(time_zone()).date()
-        first, usual, last = (today + timedelta(days=days) for days in (1, USUAL, sharing.LONGEST))
+        first, usual, last = (today + timedelta(days=days) for days in (1, USUAL, sharing.MAX_DAYS))
         until = st.date_input("The link works until", usual, first, last, format="DD/MM/YYYY")
         at = st.number_input("Opens at second", min_value=0.0, value=moment() or 0.0, step=1.0, format="%.1f")
-        sound = sharing.sound_of(job) is not None
+        sound = sharing.audio_recording(job) is not None
         audio = st.checkbox("With the audio", value=sound, disabled=not sound)
         if st.form_submit_button("Create link", type="primary"):
             _make(job, (until - today).days, audio, at)
@@ -43,7 +43,7 @@ def _share(job: Job) -> None:
 
 def _make(job: Job, days: int, audio: bool, at: float) -> None:
     try:
-        token = sharing.make(job.id, job.owner, days=days, audio=audio)
+        token = sharing.create(job.id, job.owner, days=days, audio=audio)
     except SttError as error:
         st.error(markdown(sentence(error.to_dict())))
         return
@@ -58,7 +58,7 @@ def _row(share: sharing.Share, job: Job) -> None:
             plain(f"Link of {when(share.created)}", "stt-title")
             ends = "ended" if share.ended else "ends"
             plain(f"{'With' if share.audio else 'Without'} the audio, {ends} {when(share.ends)}", "stt-facts")
-        if st.button("Revoke", key=f"withdraw-{share.id}", help="The link shows nothing from now on."):
+        if st.button("Revoke", key=f"revoke-{share.id}", help="The link shows nothing from now on."):
             with suppress(SttError):  # another tab was faster
-                sharing.withdraw(share.id, job.owner)
+                sharing.revoke(share.id, job.owner)
             st.rerun(scope="fragment")
