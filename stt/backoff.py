@@ -1,4 +1,4 @@
-"""Wait between two tries: exponential backoff with jitter, and what a server asks for."""
+"""Wait between retries: exponential backoff with jitter, and Retry-After."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TICK = 0.2  # seconds within which a waiting call notices a cancel
 
 
 def backoff() -> Iterator[float]:
-    """Seconds to wait before each further try: 1 to 1.5, 2 to 2.5 … 30, with jitter."""
+    """Yield the seconds to wait before each retry: 1 to 1.5, 2 to 2.5 … 30, with jitter."""
     from urllib3 import Retry  # the first page should not wait for it
 
     policy = Retry(total=None, backoff_factor=0.5, backoff_jitter=0.5, backoff_max=30).increment()
@@ -22,7 +22,7 @@ def backoff() -> Iterator[float]:
 
 
 def retry_after(value: str | None) -> float | None:
-    """Seconds that a Retry-After header (seconds or a date) asks for, at most LONGEST_WAIT; None if it says nothing."""
+    """Return the seconds of a Retry-After header (seconds or a date), at most LONGEST_WAIT, or None."""
     from urllib3 import Retry
     from urllib3.exceptions import InvalidHeader
 

@@ -1,4 +1,4 @@
-"""The states of a job, and the engines."""
+"""Name the states of a job, and the engines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Import modules late: what the first page does not need."""
+"""Import modules late that the first page does not need."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _loading = threading.Lock()
 
 
 def load(*names: str) -> None:
-    """Import these modules, or what the first page needs, once, by whoever comes first; the others wait.
+    """Import these modules, or those of the first page, once; concurrent callers wait.
 
-    For the first page that takes half as long as a browser needs to load its scripts, so it is done meanwhile. One
-    thread does it: two that import what imports each other meet it half done.
+    For the first page this takes half as long as a browser needs to load its scripts, so it runs meanwhile. One thread
+    imports: two would meet partially imported modules.
     """
     with _loading:
         for name in names or FIRST_PAGE:

@@ -1,4 +1,4 @@
-"""Starting and stopping this process: checks first, then the job engine in the background."""
+"""Start and stop this process: checks first, then the job engine in the background."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ _lock: FileLock | None = None
 
 
 def check(can_sign_in: bool = False) -> None:
-    """Make sure of the data folder: writable, and ours alone; and of the sign-in. Raises SetupError.
+    """Check that the data folder is writable and ours alone, and that sign-in is set up. Raises SetupError.
 
-    Two processes on one SQLite folder would both take up the same broken-off jobs. With PostgreSQL many may share.
+    Two processes on one SQLite folder would both resume the same interrupted jobs. With PostgreSQL many may share.
     """
     global _lock
     memory.tune()
@@ -66,9 +66,9 @@ def check(can_sign_in: bool = False) -> None:
 
 
 def run() -> None:
-    """Start the job engine a little after the server; what fails is in the log and is tried again with the first job.
+    """Start the job engine shortly after the server; errors are logged, and the first job tries again.
 
-    It takes a second of the processor, which the first page would be late by. A job that is made starts it at once.
+    It takes a second of the processor that the first page needs. Creating a job starts it at once.
     """
     load()
     from stt.db.engine import DB_UNAVAILABLE, database
@@ -93,7 +93,7 @@ def run() -> None:
 
 
 def begin(unless: Callable[[], bool] = _ending.is_set) -> None:
-    """Start the job engine, as soon as the database answers. Raises what else may be wrong, SetupError above all."""
+    """Start the job engine as soon as the database answers. Raises other errors, such as SetupError."""
     load("stt.jobs.service")  # brings dbos: half a second that the first page should not wait for
     from stt.backoff import backoff, pause
     from stt.db.engine import DB_UNAVAILABLE
@@ -112,7 +112,7 @@ def begin(unless: Callable[[], bool] = _ending.is_set) -> None:
 
 
 def stop_when_told() -> None:
-    """Make SIGTERM and SIGINT end this process within LONGEST seconds, also while somebody uploads or listens.
+    """Make SIGTERM and SIGINT end this process within LONGEST seconds, also during uploads and playback.
 
     The server's own handlers, which close it gently, still run; but they wait for open requests without end.
     """
@@ -134,7 +134,7 @@ def _told(before: Callable[..., object], number: int, frame: FrameType | None) -
 
 
 def stop() -> None:
-    """The server has closed. Ends the process if a signal asked for that or a stretch would hold it up."""
+    """Stop the job engine after the server has closed; exit if a signal asked for that or a chunk would block it."""
     if _ending.is_set():
         leave()
     from stt.jobs import service
@@ -145,11 +145,11 @@ def stop() -> None:
 
 
 def leave() -> None:
-    """End this process at once, with exit code 0.
+    """Exit this process at once, with exit code 0.
 
-    Nothing is lost: what is being transcribed goes on from its last finished stretch, at the next start or, on a
-    shared database, in another process. The job engine is not taken down piece by piece: a stretch cannot be
-    interrupted from outside, and would fail, and its job with it, once the database under it is closed.
+    Nothing is lost: open jobs continue from their last finished chunk, at the next start or, on a shared database, in
+    another process. The job engine is not shut down step by step: a chunk cannot be interrupted from outside, and would
+    fail, with its job, once its database is closed.
     """
     handing_over = threading.Thread(target=_hand_over, daemon=True)
     handing_over.start()
@@ -160,7 +160,7 @@ def leave() -> None:
 
 
 def _hand_over() -> None:
-    """Tell the other processes on a shared database, so that they take over before they miss a heartbeat."""
+    """Requeue open jobs on a shared database, so that others continue before a heartbeat times out."""
     from stt.jobs import service
 
     service.release_and_stop()
@@ -168,7 +168,7 @@ def _hand_over() -> None:
 
 @cache
 def warm() -> None:
-    """Load the on-device model in the background, once, as soon as the page is drawn: somebody is about to use it."""
+    """Load the on-device model in the background, once, when the page is drawn: it is probably used soon."""
     if settings().role != "web":
         soon = threading.Timer(DRAWING, _warm)
         soon.name, soon.daemon = "warm", True

@@ -1,4 +1,4 @@
-"""Moments as people read them, in a time zone of theirs."""
+"""Format times in a visitor's time zone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _NAME = re.compile(r"[A-Za-z0-9_+-]{1,40}(/[A-Za-z0-9_+-]{1,40}){0,2}")  # never
 
 
 def zone(name: str | None) -> ZoneInfo:
-    """The time zone of this name, such as `Europe/Berlin`; UTC if there is none of it."""
+    """Return the time zone of this name, such as `Europe/Berlin`, or UTC."""
     try:
         return ZoneInfo(name) if name and _NAME.fullmatch(name) else ZoneInfo("UTC")
     except (LookupError, ValueError, OSError):  # OSError: the name of a folder
@@ -18,6 +18,6 @@ def zone(name: str | None) -> ZoneInfo:
 
 
 def when(seconds: float, place: ZoneInfo) -> str:
-    """Such as "22 Nov 2026, 14:05"."""
+    """Return a time such as "22 Nov 2026, 14:05"."""
     moment = datetime.fromtimestamp(seconds, place)
     return f"{moment.day} {moment:%b %Y, %H:%M}"

@@ -1,6 +1,6 @@
-"""The models, what each accepts, and what it costs.
+"""Describe the models: what each accepts, and what it costs.
 
-`models.json` is the packaged copy; `load` puts the provider's live names and prices over it.
+`models.json` is the packaged copy; `load` merges the provider's live names and prices into it.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """`per_second` is US dollars a second of audio: 0 is free, None unknown."""
+    """A model. `per_second` is US dollars per second of audio: 0 is free, None unknown."""
 
     id: str
     name: str
@@ -81,7 +81,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What `seconds` of audio cost, in US dollars. `str(cost)` is "11 s, about $0.0011"."""
+    """The cost of `seconds` of audio in US dollars. `str(cost)` is "11 s, about $0.0011"."""
 
     seconds: float
     dollars: float
@@ -97,7 +97,7 @@ class Catalog:
         self.models = tuple(models)
 
     def find(self, name: str) -> Model:
-        """The model of this id or alias. Raises BadOption."""
+        """Return the model with this id or alias. Raises BadOption."""
         for model in self.models:
             if name == model.id or name in model.aliases:
                 return model
@@ -115,15 +115,15 @@ class Catalog:
 
 @cache
 def packaged() -> Catalog:
-    """The models of `models.json`."""
+    """Return the models of `models.json`."""
     return Catalog([_model(entry, entry["family"]) for entry in _packaged()["data"]])
 
 
 def load(folder: Path, fetch: Fetch, source: str = "", *, now: Callable[[], float] = time.time) -> Catalog:
-    """The packaged models under the provider's live names and prices, and its new models of a known kind.
+    """Return the packaged models with live names and prices, and new live models of a known family.
 
-    The live list is kept in `folder` with its ETag and its `source`, and asked for at most once an hour; when it
-    cannot be had, the kept copy serves, and without one the packaged models. Never raises.
+    The live list is cached in `folder` with its ETag and its `source`, and requested at most once an hour. Without it
+    the cached list serves, or else the packaged one. Never raises.
     """
     path = folder / COPY
     copy = _kept(path, source)
@@ -134,7 +134,7 @@ def load(folder: Path, fetch: Fetch, source: str = "", *, now: Callable[[], floa
 
 
 def kept(folder: Path, source: str = "") -> Catalog:
-    """The models as `load` kept them, however old, without asking anybody. Never raises."""
+    """Return the models as `load` cached them, however old, without a request. Never raises."""
     copy = _kept(folder / COPY, source)
     return _merged(items(copy.get("data"))) if copy else packaged()
 
@@ -206,7 +206,7 @@ def _aliases(entry: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _family(model: str) -> str | None:
-    """The family whose prefix fits `model` best."""
+    """Return the family with the longest matching prefix."""
     fits = {p: name for name, family in _packaged()["families"].items() for p in family["prefixes"]}
     best = max((prefix for prefix in fits if model.startswith(prefix)), key=len, default=None)
     # OpenAI and Microsoft make more than transcription models.
@@ -243,12 +243,12 @@ def _options(family: str) -> tuple[Option, ...]:
 
 
 def cost(model: Model, seconds: float) -> Cost | None:
-    """What `seconds` of audio cost, or None where the price is unknown or not by the second."""
+    """Return the cost of `seconds` of audio, or None if the price is unknown or not per second."""
     return None if model.per_second is None else Cost(seconds, seconds * model.per_second)
 
 
 def _per_second(pricing: Any) -> float | None:
-    """US dollars a second of audio. A price is for `per` units; other kinds than "fixed" are not known before."""
+    """Return US dollars per second of audio. A price is for `per` units; only the kind "fixed" is known in advance."""
     if not isinstance(pricing, dict) or pricing.get("kind") != "fixed" or pricing.get("currency", "USD") != "USD":
         return None
     long = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
@@ -270,7 +270,7 @@ def _length(seconds: float) -> str:
 
 
 def dollars(amount: float) -> str:
-    """Such as "$0.006": two places behind the point, or as many as the first two digits need."""
+    """Return a price such as "$0.006": two decimals, or as many as show two significant digits."""
     places = 2 if amount >= 0.095 else min(1 - math.floor(math.log10(amount)), 8)
     figures = f"${amount:.{places}f}"
     return figures.rstrip("0") if places > 2 else figures
@@ -282,10 +282,10 @@ def dollars(amount: float) -> str:
 def clean_options(
     model: Model, options: dict[str, Any], *, unknown: Literal["raise", "drop"] = "raise"
 ) -> dict[str, Any]:
-    """The parameters to send: of the right types, without empty ones, those under `extra` put among the others.
+    """Return the parameters to send: with the right types, without empty ones, those under `extra` merged in.
 
-    Texts from a form are read ("true", "0.5", "one, two", JSON). What the model does not take raises BadOption, or
-    with `unknown="drop"` is left out (settings made for another model); a wrong value always raises.
+    Strings from a form are parsed ("true", "0.5", "one, two", JSON). An unknown option raises BadOption, or is dropped
+    with `unknown="drop"` (settings made for another model); an invalid value always raises.
     """
     options = dict(options)
     further = options.pop(EXTRA, None) if model.option(EXTRA) else None
@@ -308,15 +308,13 @@ def clean_options(
 
 
 def take_track(options: dict[str, Any]) -> str | None:
-    """Take the track out of the options: this server reads it from the file, whichever model gets it. Raises
-    BadOption.
-    """
+    """Pop the track from the options: this server extracts it, whichever model is used. Raises BadOption."""
     asked = {TRACK: options.pop(TRACK)} if TRACK in options else {}
     return clean_options(packaged().find(LOCAL), asked).get(TRACK)
 
 
 def _languages(option: Option, value: Any) -> str | None:
-    """Codes of languages, one or several, as a list or joined by commas: joined by commas, each once."""
+    """Return language codes, given as a list or joined by commas, joined by commas without duplicates."""
     codes = value.split(",") if isinstance(value, str) else value
     if not isinstance(codes, list | tuple):
         code: str | None = _value(option, codes)
@@ -337,7 +335,7 @@ def _further(model: Model, further: Any) -> dict[str, Any]:
 
 
 def _value(option: Option, value: Any) -> Any:
-    """`value` as the option's type; None where it is empty. Raises BadOption."""
+    """Return `value` as the option's type; None if empty. Raises BadOption."""
     _check_length(option.label, value)
     if value is None or (isinstance(value, str) and not value.strip()):
         return None

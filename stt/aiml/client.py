@@ -1,7 +1,7 @@
-"""The AI/ML API over HTTP: create a transcription, get it, check a key, list the models.
+"""Call the AI/ML API over HTTP: create a transcription, get it, check a key, list the models.
 
-A create whose answer is lost may have been billed, so it is sent again only where it cannot have been accepted. A get
-changes nothing, so it is repeated after anything passing. The key goes into one header and nowhere else.
+A create whose response is lost may have been billed, so it is retried only if it cannot have been accepted. A get
+changes nothing, so it is retried after any transient error. The key is sent in one header and nowhere else.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ Progress = Callable[[int, int], None]  # (bytes sent, bytes in all)
 
 
 class Client:
-    """Calls the API with one key. Threads may share a client; all clients of a key share its pace.
+    """A client with one key. Threads may share it; all clients of a key share its pace.
 
-    `base_url` ends in "/v1". Time-outs in seconds: to connect, between two bytes of an answer, and for the answer to
+    `base_url` ends in "/v1". Timeouts in seconds: to connect, between two bytes of a response, and for the response to
     a create, which is generous because giving up on it may cost a second transcription.
     """
 
@@ -133,13 +133,13 @@ class Client:
         raise AssertionError("backoff has no end")
 
     def check_key(self) -> str:
-        """A sentence if the key works: asks for a result that cannot exist, which costs nothing. Raises as `get`."""
+        """Return a sentence if the key works, by requesting a result that cannot exist. Raises as `get`."""
         with suppress(errors.ResultExpired, errors.RequestRefused):
             self._ask(f"/stt/{uuid.uuid4()}", self._clock.now() + 5, None)
         return "The key works."
 
     def models(self, etag: str | None = None) -> tuple[list[dict[str, Any]] | None, str | None]:
-        """The live list of models with prices, as `catalog.load` asks for it. Needs no key, so none is sent."""
+        """Return the live list of models with prices, as `catalog.load` requests it. Sends no key."""
         return list_models(self._base, etag)
 
     def _ask(self, path: str, until: float, cancelled: Stop | None) -> dict[str, Any]:
@@ -160,7 +160,7 @@ class Client:
     def _judged(
         self, answer: _Answer | None, lost: BaseException | None, upload: _Upload, began: float
     ) -> tuple[errors.ProviderError, bool]:
-        """What became of a create without an id, and whether it cannot have been accepted and may be sent again."""
+        """Return the error of a create without an id, and whether it may be retried because it was not accepted."""
         if answer is None:
             if _never_sent(lost) or upload.unfinished:
                 return errors.ProviderDown(_why(lost)), not _untrusted(lost)
@@ -179,7 +179,7 @@ class Client:
 
 
 def list_models(base_url: str, etag: str | None = None) -> tuple[list[dict[str, Any]] | None, str | None]:
-    """(entries of the live list or None if the copy of `etag` is still right, its ETag). Raises ProviderError."""
+    """Return (entries of the live list or None if `etag` is current, its ETag). Raises ProviderError."""
     headers = {"If-None-Match": etag} if etag and etag.isascii() and etag.isprintable() else {}
     try:
         with _session() as session:
@@ -196,7 +196,7 @@ def list_models(base_url: str, etag: str | None = None) -> tuple[list[dict[str, 
 
 
 class _Bearer(AuthBase):
-    """The key, kept from reprs, messages and netrc files (which `requests` would prefer to a plain header)."""
+    """The key, kept out of reprs, messages and netrc files (which `requests` would prefer to a plain header)."""
 
     def __init__(self, key: str | SecretStr | None) -> None:
         secret = (key.get_secret_value() if isinstance(key, SecretStr) else key or "").strip()
@@ -212,7 +212,7 @@ class _Bearer(AuthBase):
         return request
 
     def redact(self, raw: bytes) -> bytes:
-        """An answer without the key, which it may quote."""
+        """Return a response without the key, which it may quote."""
         return raw.replace(self._secret.get_secret_value().encode(), b"[key]")
 
     def pace(self, base: str, clock: Clock) -> Pace:
@@ -229,7 +229,7 @@ class _Upload:
 
     @property
     def unfinished(self) -> bool:
-        """Whether part of the file was never handed over: then nobody can have accepted it."""
+        """Return whether part of the file was never sent: then nobody can have accepted it."""
         return self._monitor is not None and self._monitor.bytes_read < self._monitor.len
 
     def body(self, stack: ExitStack, path: Path, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -261,7 +261,7 @@ class _Upload:
 
 
 def _fields(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Parameters as form fields: true and false, a list as a field for each, objects as JSON."""
+    """Return parameters as form fields: booleans as text, a list as one field per item, objects as JSON."""
 
     def parts(value: Any) -> list[Any]:
         return value if isinstance(value, list) and not any(isinstance(p, dict | list) for p in value) else [value]
@@ -270,7 +270,7 @@ def _fields(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 class _Answer(NamedTuple):
-    """`body` is the JSON, or None where there is none; `wait` the seconds of Retry-After."""
+    """A response. `body` is the JSON, or None; `wait` the seconds of Retry-After."""
 
     status: int
     headers: Mapping[str, str]
@@ -337,7 +337,7 @@ def _base(address: str) -> str:
 
 
 def _never_sent(error: BaseException | None) -> bool:
-    """Whether no connection came about: refused, name not found, timed out before it stood, certificate refused."""
+    """Return whether no connection was made: refused, name not found, connect timeout, certificate refused."""
     reason = getattr(error.args[0], "reason", None) if error and error.args else None
     unmet = isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError | ProxyError)
     return unmet or _untrusted(error)

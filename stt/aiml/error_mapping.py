@@ -1,4 +1,4 @@
-"""What the provider says went wrong, in any shape it says it, as our errors."""
+"""Map errors of the provider, in any shape, to ours."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _BY_STATUS: dict[int, type[errors.ProviderError]] = {
 
 
 def error_for(status: int) -> type[errors.ProviderError]:
-    """The class of ours for an HTTP status of the contract's table."""
+    """Return our error class for an HTTP status of the contract's table."""
     return _BY_STATUS.get(status) or (errors.ProviderDown if status >= 500 else errors.ProviderError)
 
 
 def failure(answer: dict[str, Any], found: Any = None) -> errors.ProviderError:
-    """The error that the body of a good answer (or the result inside it) tells of."""
+    """Return the error that the body of a successful response (or the result inside it) reports."""
     said = message_of(answer) or (message_of(found) if isinstance(found, dict) else "")
     code = status_code(answer)
     kind = error_for(code) if code >= 400 else errors.GenerationFailed
@@ -27,13 +27,13 @@ def failure(answer: dict[str, Any], found: Any = None) -> errors.ProviderError:
 
 
 def status_code(answer: dict[str, Any]) -> int:
-    """The HTTP status written in a body, or 0."""
+    """Return the HTTP status written in a body, or 0."""
     codes = [number(holder.get("statusCode")) for holder in (answer, answer.get("error")) if isinstance(holder, dict)]
     return next((int(code) for code in codes if code and 100 <= code < 600), 0)
 
 
 def message_of(body: Any, longest: int = 300) -> str:
-    """The sentence in an error body of any known shape, cleaned and cut to `longest` characters, or ""."""
+    """Return the message in an error body of any known shape, cleaned and cut to `longest` characters, or ""."""
     said = _message(body)
     return said if len(said) <= longest else said[: longest - 1] + "…"
 

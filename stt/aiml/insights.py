@@ -124,13 +124,13 @@ def _paragraphs(best: dict[str, Any], times: Times) -> list[dict[str, Any]]:
 
 
 def alternative(channel: dict[str, Any]) -> dict[str, Any]:
-    """The first alternative with text or words."""
+    """Return the first alternative with text or words."""
     every = items(channel.get("alternatives")) or [{}]
     return next((a for a in every if clean(a.get("transcript")).strip() or a.get("words")), every[0])
 
 
 def speaker(value: Any, first: int) -> str | None:
-    """ "Speaker 1" for Deepgram's 0 (`first` 1), "Speaker A" for AssemblyAI's "A"; other names as they are."""
+    """Return "Speaker 1" for Deepgram's 0 (`first` 1), "Speaker A" for AssemblyAI's "A"; other names unchanged."""
     name = " ".join(clean(value).split())[:40]
     counted = number(name or value)
     if counted is not None:

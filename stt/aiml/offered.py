@@ -1,4 +1,4 @@
-"""The models that this server offers, and which engine answers each."""
+"""Select the models that this server offers, and the engine of each."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _live: dict[tuple[Path, str], tuple[float, Catalog]] = {}
 
 
 def known() -> Catalog:
-    """All models with names and prices, at once: the live list as it was last had, else the packaged one."""
+    """Return all models with names and prices without waiting: from the last live list, else the packaged one."""
     place = _place()
     if place not in _live:
         _live[place] = 0.0, catalog.kept(*place)
@@ -36,9 +36,9 @@ def known() -> Catalog:
 
 
 def refresh(patience: float = 0.0) -> None:
-    """Ask for the live list in the background, once an hour at most. Call it when somebody has a key.
+    """Request the live list in the background, at most once an hour. Call it when somebody has a key.
 
-    The first list ever is waited for, `patience` seconds at most.
+    The very first list is waited for, at most `patience` seconds.
     """
     place, first = _place(), known() is catalog.packaged()
     if time.time() - _live[place][0] < (RETRY if first else FRESH) or _lock.locked():
@@ -61,7 +61,7 @@ def _place() -> tuple[Path, str]:
 
 
 def offered(model: Model) -> bool:
-    """Whether the host offers this model. Where the provider's Whisper base is, ours stands in for it without a key."""
+    """Return whether the host offers this model. Without a key, ours replaces the provider's Whisper base."""
     names = {name.strip() for name in (settings().models or "").split(",") if name.strip()}
     mine = {model.id, *model.aliases}
     if model.id == LOCAL and keys.server_key() is None:
@@ -70,10 +70,10 @@ def offered(model: Model) -> bool:
 
 
 def choose(name: str, key: SecretStr | None) -> tuple[Model, str]:
-    """The model of this name and the engine that answers it, for somebody with this key or the server's.
+    """Return the model of this name and its engine, for a visitor with this key or the server's.
 
-    Without any key `#g1_whisper-base` is answered on this machine. Raises BadOption for a model that is unknown or
-    not offered, KeyMissing.
+    Without any key `#g1_whisper-base` runs on this machine. Raises BadOption for a model that is unknown or not
+    offered, KeyMissing.
     """
     model = known().find(name)
     if not offered(model):
@@ -89,9 +89,9 @@ def choose(name: str, key: SecretStr | None) -> tuple[Model, str]:
 
 
 def options_for(model: Model, asked: str, options: dict[str, Any]) -> dict[str, Any]:
-    """The options that the model takes, checked and without empty ones. Raises BadOption.
+    """Return the model's options, checked and without empty ones. Raises BadOption.
 
-    Where this machine answers for a provider's model, settings that only the provider knows are left out.
+    If this machine runs a provider's model, options that only the provider supports are dropped.
     """
     stands_in = model.local and asked != model.id
     cleaned = catalog.clean_options(model, options, unknown="drop" if stands_in else "raise")

@@ -1,4 +1,4 @@
-"""When to call the provider: how often to ask for a result, and how all calls of one key slow down together."""
+"""Pace calls to the provider: when to poll for a result, and how all calls of one key slow down together."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ SPARE = 8  # polls more than a loop that asks every 10 seconds would need, at mo
 
 
 class Schedule:
-    """The moments to ask whether a job is done, as a function of the time since its create alone.
+    """The times to poll a job, as a function of the seconds since its create alone.
 
-    A job of which only the moment of its create is known, after a restart say, goes on where it was. `expected` is
-    how many seconds such a job takes (`expected_seconds`), None if unknown: then waits grow with the time waited.
+    After a restart only the time of the create is known, and polling continues in step. `expected` is how many seconds
+    such a job takes (`expected_seconds`), None if unknown: then intervals grow with the time waited.
     """
 
     def __init__(self, expected: float | None = None) -> None:
         self.expected = expected if expected and math.isfinite(expected) and expected > 0 else None
 
     def wait(self, elapsed: float) -> float:
-        """Seconds from now, `elapsed` seconds after the create, until the next poll."""
+        """Return the seconds until the next poll, `elapsed` seconds after the create."""
         for moment in self.moments():
             # After a poll that took its time the next may be a moment away: leave that one out.
             if moment > elapsed + 0.05:
@@ -37,7 +37,7 @@ class Schedule:
         raise AssertionError("moments never end")
 
     def moments(self) -> Iterator[float]:
-        """Seconds after the create, without end."""
+        """Yield the seconds after the create at which to poll, without end."""
         at, polls = 0.0, 0
         while True:
             polls += 1
@@ -56,9 +56,9 @@ class Schedule:
 
 
 def expected_seconds(audio_seconds: float, past: Iterable[tuple[float, float]]) -> float | None:
-    """How long a job will take, from `past` jobs of the same model as (audio seconds, seconds taken).
+    """Return how long a job will take, from `past` jobs of the model as (audio seconds, seconds taken).
 
-    The median of the nine nearest in length; None with fewer than three.
+    It is the median of the nine nearest in length; None with fewer than three.
     """
     known = [(length, took) for length, took in past if length > 0 and took > 0]
     if len(known) < 3 or audio_seconds <= 0:
@@ -70,8 +70,8 @@ def expected_seconds(audio_seconds: float, past: Iterable[tuple[float, float]]) 
 class Pace:
     """The pace of all calls of one key in this process.
 
-    A 429 stops every call of the key until the provider wants to hear from it again; after it calls are spread out,
-    and come closer again as they succeed. Threads share it.
+    A 429 stops all calls of the key until the time that the provider asks for; then calls are spread out, and come
+    closer again as they succeed. Threads share it.
     """
 
     def __init__(self, clock: Clock = CLOCK) -> None:
@@ -85,7 +85,7 @@ class Pace:
         self._creating = 0
 
     def delay(self) -> float:
-        """Seconds until the next call may be made."""
+        """Return the seconds until the next call may be made."""
         return max(0.0, max(self._resume, self._next) - self._clock.now())
 
     def turn(self, until: float, cancelled: Callable[[], bool] | None = None) -> None:
@@ -104,7 +104,7 @@ class Pace:
             self._clock.pause(left, cancelled)
 
     def refused(self, began: float, wait: float | None) -> None:
-        """A call that `began` then (on the clock) got a 429 that asks to wait `wait` seconds, or does not say."""
+        """Record that a call begun at `began` (monotonic) got a 429, with `wait` seconds of Retry-After if any."""
         with self._changed:
             now = self._clock.now()
             if began >= self._refused:  # calls that were under way together count once
@@ -122,7 +122,7 @@ class Pace:
 
     @contextmanager
     def creating(self, at_once: int, cancelled: Callable[[], bool] | None = None) -> Iterator[None]:
-        """Hold one of `at_once` places for a create. Waits for one as long as it takes; raises Cancelled."""
+        """Hold one of `at_once` slots for a create, waiting as long as needed. Raises Cancelled."""
         with self._changed:
             while self._creating >= at_once:
                 self._changed.wait(TICK)
@@ -143,5 +143,5 @@ def _pace(digest: bytes, clock: Clock) -> Pace:
 
 
 def pace_of(base_url: str, key: str, clock: Clock = CLOCK) -> Pace:
-    """The pace that all clients of this key share. The key itself is not kept."""
+    """Return the pace that all clients of this key share. The key itself is not stored."""
     return _pace(hashlib.sha256(f"{base_url}\n{key}".encode()).digest(), clock)

@@ -45,7 +45,7 @@ class Reading:
 
     @property
     def over(self) -> bool:
-        """Whether the provider calls this job failed, whatever the reason: nothing more will come of its id."""
+        """Return whether the provider calls this job failed, for any reason: its id will yield no result."""
         return self.word.lower() in FAILED
 
 
@@ -75,7 +75,7 @@ def read(answer: Any, duration: float | None = None) -> Reading:
 
 
 def _said_length(found: Any) -> float:
-    """Seconds of audio that a result says it is of; 0 if it does not say."""
+    """Return the seconds of audio that a result reports; 0 if none."""
     found = next(iter(items(found)), None)
     if not isinstance(found, dict):
         return 0.0
@@ -85,7 +85,7 @@ def _said_length(found: Any) -> float:
 
 
 def _result(answer: dict[str, Any]) -> Any:
-    """What is under `result` or `output`; the answer itself where it is a bare result; None if there is none."""
+    """Return what is under `result` or `output`, or the body itself if it is a bare result, or None."""
     for name in ("result", "output"):
         if answer.get(name) is not None:
             return answer[name]
@@ -97,7 +97,7 @@ def _result(answer: dict[str, Any]) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """A word, a sentence or an utterance as the provider gives it; times in seconds, None where it gives none."""
+    """A word, sentence or utterance of the provider; times in seconds, or None."""
 
     text: str
     start: float | None = None
@@ -108,7 +108,7 @@ class _Said:
 
 
 class _Times:
-    """Reads a time as seconds; None for what cannot be a time of a recording of this length."""
+    """Read a time as seconds; None if it is impossible in a recording of this length."""
 
     def __init__(self, unit: float, duration: float | None) -> None:
         self.unit = unit
@@ -165,7 +165,7 @@ def _deepgram(found: dict[str, Any], known: float | None) -> Transcript | None:
 
 
 def _assembly(found: dict[str, Any], known: float | None) -> Transcript:
-    """AssemblyAI's shape, and text only, which is the same without times."""
+    """Read AssemblyAI's shape, and text only, which is the same without times."""
     duration = known or number(found.get("audio_duration"))
     times = _Times(0.001, duration)
     utterances = _said(found.get("utterances"), times, 0)
@@ -177,7 +177,7 @@ def _finished(
     tracks: list[list[Segment]], duration: float | None, holders: list[dict[str, Any]], results: dict[str, Any],
     utterances: list[_Said], times: _Times,
 ) -> Transcript:  # fmt: skip
-    """Put the tracks in order of time. `holders` are the channels, then the result: where languages are told."""
+    """Sort the tracks by time. `holders` are the channels, then the result, which may name languages."""
     segments = sorted((s for track in tracks for s in track), key=lambda segment: segment.start)
     timed = not segments or any(segment.end > 0 for segment in segments)
     if not timed:
@@ -201,7 +201,7 @@ def _finished(
 
 
 def _readable(text: str) -> Iterator[str]:
-    """A text without times in parts that can be read, and corrected, one at a time: cut after sentences."""
+    """Split a text without times after sentences, into parts to read and correct one at a time."""
     begin = 0
     for end in scripts.sentence_ends(text):
         if end - begin >= READABLE:
@@ -212,17 +212,17 @@ def _readable(text: str) -> Iterator[str]:
 
 
 def _channels(value: Any) -> list[dict[str, Any]]:
-    """Channels as a list, as one object, or as an object of objects."""
+    """Return channels given as a list, as one object, or as an object of objects."""
     return items(list(value.values()) if isinstance(value, dict) and "alternatives" not in value else value)
 
 
 def _of_channel(segment: Segment, index: int) -> Segment:
-    """Each of several channels counts its own speakers from one; without speakers, a channel is one."""
+    """Label speakers per channel, each counted from one; a channel without speakers is one."""
     return segment.spoken_by(f"{segment.speaker} (channel {index + 1})" if segment.speaker else f"Speaker {index + 1}")
 
 
 def _said(value: Any, times: _Times, first: int, speaker: Any = None) -> list[_Said]:
-    """Words, sentences or utterances, those without text left out. `first` is added to the numbers of speakers."""
+    """Parse words, sentences or utterances that have text. `first` is added to speaker numbers."""
     every = []
     for item in [value] if isinstance(value, dict) else value if isinstance(value, list) else []:
         item = {"text": item} if isinstance(item, str) else item if isinstance(item, dict) else {}
@@ -243,10 +243,10 @@ _TOKEN = re.compile(rf"\s?(?:{scripts.PIECE.pattern})")
 
 
 def _segments(said: str, words: list[_Said], layouts: list[list[_Said]]) -> list[Segment]:
-    """Segments of one channel that hold all of the text `said`, cut as the first of `layouts` that holds it too.
+    """Return segments of one channel with all of the text `said`, split as the first complete of `layouts`.
 
-    Without such a layout they are cut at pauses and sentence ends. `said` is also right where the words differ from
-    it, unless it lacks some of them.
+    Without such a layout they are split at pauses and sentence ends. `said` wins if the words differ, unless it lacks
+    some of them.
     """
     text, heard = " ".join(said.split()), _text(words)
     whole = text if text and (_covers(text, heard) or not _covers(heard, text)) else heard
@@ -275,7 +275,7 @@ def _untimed(pieces: list[_Said]) -> Iterator[Segment]:
 
 
 def _parts(words: list[Word], at_pauses: bool) -> Iterator[list[Word]]:
-    """Cut where the speaker changes; `at_pauses` also at pauses and sentence ends."""
+    """Split where the speaker changes; with `at_pauses` also at pauses and sentence ends."""
     part: list[Word] = []
     for word in words:
         if part and (
@@ -298,7 +298,7 @@ def _parts(words: list[Word], at_pauses: bool) -> Iterator[list[Word]]:
 
 
 def _timed(tokens: list[str], words: list[_Said]) -> list[Word]:
-    """Each token as a word with the times of the word it is; one that no word is shares those of the word before it."""
+    """Return each token as a word with the times of its word; without one it shares those of the word before."""
     heard = [(token, word) for word in words for token in _TOKEN.findall(word.text)]
     matched: list[_Said | None] = [None] * len(tokens)
     for run in alignment.runs([*map(_bare, tokens)], [_bare(t) for t, _ in heard]):
@@ -315,17 +315,17 @@ def _timed(tokens: list[str], words: list[_Said]) -> list[Word]:
 
 
 def _tokens(text: str) -> list[str]:
-    """The words of a text, each with the space before it; a character each where the script has no spaces."""
+    """Return the words of a text, each with its preceding space; single characters in scripts without spaces."""
     return _TOKEN.findall(text if scripts.is_unspaced(text[:1]) else " " + text)
 
 
 def _bare(token: str) -> str:
-    """A token for comparing: no case, no punctuation."""
+    """Normalise a token for comparison: no case, no punctuation."""
     return "".join(c for c in token.strip().lower() if not unicodedata.category(c).startswith("P")) or token.strip()
 
 
 def _covers(text: str, part: str) -> bool:
-    """Whether every word of `part` is in `text`, as often."""
+    """Return whether `text` contains every word of `part`, as often."""
     return Counter(map(_bare, _TOKEN.findall(part))) <= Counter(map(_bare, _TOKEN.findall(text)))
 
 

@@ -1,4 +1,4 @@
-"""Values of JSON that is not trusted: any may be missing, or of another type."""
+"""Read values of untrusted JSON: any may be missing, or of another type."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 
 def items(value: Any) -> list[dict[str, Any]]:
-    """The objects of a list, or a lone object as a list of one."""
+    """Return the objects of a list, or a single object as a list of one."""
     if isinstance(value, dict):
         return [value]
     return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
 
 
 def clean(value: Any) -> str:
-    """A text that every database and file takes: no lone surrogates, no control characters but line breaks and tabs."""
+    r"""Return text that every database and file accepts: no lone surrogates or control characters but \n and \t."""
     if not isinstance(value, str) or value.isprintable():
         return value if isinstance(value, str) else ""
     value = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -23,7 +23,7 @@ def clean(value: Any) -> str:
 
 
 def signed(value: Any) -> float | None:
-    """A finite number, or None. Numbers written as text count."""
+    """Return a finite number, or None. Numbers as text count."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -34,12 +34,12 @@ def signed(value: Any) -> float | None:
 
 
 def number(value: Any) -> float | None:
-    """A finite number of at least 0, or None."""
+    """Return a finite number of at least 0, or None."""
     read_as = signed(value)
     return read_as if read_as is not None and read_as >= 0 else None
 
 
 def share(value: Any) -> float | None:
-    """A number from 0 to 1, or None."""
+    """Return a number from 0 to 1, or None."""
     read_as = number(value)
     return read_as if read_as is not None and read_as <= 1 else None

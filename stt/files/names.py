@@ -1,6 +1,6 @@
-"""Names of files as people read them, however a client or a server writes them into a header.
+"""Read display names of files, however a client or a server encodes them in a header.
 
-A name is a label: no file here is ever called by it.
+A name is only a label: no file on this server is called by it.
 """
 
 from __future__ import annotations
@@ -147,9 +147,7 @@ def _joins(before: str, after: str) -> bool:
 
 
 def clean(name: str) -> str:
-    """Return a file name for people: the last part of any path, nothing that nobody sees, LONGEST characters at
-    most.
-    """
+    """Return a display name: the last part of any path, no invisible characters, at most LONGEST characters."""
     shown = visible(name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]).strip()
     if not shown.strip(" ."):
         return UNNAMED
@@ -175,9 +173,7 @@ def shorten(text: str, longest: int) -> str:
 
 
 def of_header(value: str) -> str:
-    """Return a name that a header of its own holds, percent-encoded or raw. `value` as HTTP libraries give it:
-    latin-1.
-    """
+    """Return the name in a header, percent-encoded or raw. `value` is latin-1, as from HTTP libraries."""
     return text_of(unquote_to_bytes(_raw(value[:_HEADER])))
 
 
@@ -208,7 +204,7 @@ def _unquoted(value: str) -> str:
 
 
 def _extended(name: str, raw: dict[str, str]) -> str | None:
-    """`name*=UTF-8''…`, or the same in parts `name*0*`, `name*1` …; None if it cannot be read."""
+    """Return `name*=UTF-8''…`, or the same in parts `name*0*`, `name*1` …; None if unreadable."""
     parts = [(f"{name}*", raw[f"{name}*"])] if f"{name}*" in raw else []
     while not parts or parts[0][0] != f"{name}*":
         at = f"{name}*{len(parts)}"
@@ -243,7 +239,7 @@ def _decoded(value: str) -> str:
 
 
 def _words(text: str) -> str:
-    """The text with its encoded words (RFC 2047) decoded; as it is where they are none."""
+    """Return the text with its encoded words (RFC 2047) decoded, if there are any."""
     try:
         pieces = decode_header(text)
         if not all(piece for piece, _ in pieces):
@@ -267,7 +263,7 @@ def text_of(content: bytes) -> str:
 
 
 def _raw(value: str) -> bytes:
-    """The bytes that an HTTP library read as latin-1."""
+    """Return the bytes that an HTTP library decoded as latin-1."""
     try:
         return value.encode("latin-1")
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""The data folder, and the room left on its disk."""
+"""Locate the data folder, and check the free space on its disk."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CHECKED = 16 << 20  # bytes that may be written between two looks at the room le
 
 
 def data_folder() -> Path:
-    """The data folder, made if missing. Raises DataFolderError if it cannot be written."""
+    """Return the data folder, created if missing. Raises DataFolderError if it is not writable."""
     folder = settings().data_dir
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -34,14 +34,14 @@ def data_folder() -> Path:
 
 
 def folder(name: str) -> Path:
-    """A folder of the data folder, made if missing."""
+    """Return a folder of the data folder, created if missing."""
     path = settings().data_dir / name
     path.mkdir(parents=True, exist_ok=True)
     return path
 
 
 def check_room(folder: Path, size: int = 0) -> None:
-    """Make sure that `size` more bytes leave enough room on the disk of a folder. Raises DiskFull."""
+    """Check that `size` more bytes leave enough free space on the folder's disk. Raises DiskFull."""
     disk = shutil.disk_usage(folder)
     if disk.free - size < min(disk.total * KEPT_FREE, KEPT_FREE_BYTES):
         raise DiskFull("There is too little room left on the server's disk.")

@@ -1,4 +1,4 @@
-"""Files of this server: private to its user, and whole or not there at all."""
+"""Write files privately, and completely or not at all."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ log = logging.getLogger("stt.files.writing")
 
 @contextmanager
 def replacing(path: Path, mode: str = "wb", **options: Any) -> Iterator[IO[Any]]:
-    """Open a new file that takes the place of `path` when the block ends; after an error nothing is left of it.
+    """Open a new file that replaces `path` when the block ends; after an error nothing is left of it.
 
-    Readers see the old content or the new one, never half of it. Raises OSError.
+    Readers see the old or the new content, never a mixture. Raises OSError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = part_of(path)
@@ -36,25 +36,23 @@ def replacing(path: Path, mode: str = "wb", **options: Any) -> Iterator[IO[Any]]
 
 
 def part_of(path: Path) -> Path:
-    """A name beside `path` for a file that will take its place."""
+    """Return a name beside `path` for a file that will replace it."""
     return path.with_name(f".{path.name}-{secrets.token_hex(8)}{PART}")
 
 
 def be_private() -> None:
-    """Let no file that this process creates from now on be readable by other users of the machine."""
+    """Make files that this process creates unreadable for other users of the machine."""
     os.umask(0o077)
 
 
 def shut(folder: Path) -> None:
-    """Let no other user of the machine into a folder: then the modes of what is in it do not matter."""
+    """Close a folder to other users, so that the modes of files in it do not matter."""
     with suppress(OSError):  # a volume that somebody else owns; `tighten` says so
         _tighten(folder)
 
 
 def tighten(folder: Path) -> None:
-    """Take from group and others what they may do with a folder and all that is in it; what cannot be changed is
-    logged.
-    """
+    """Remove permissions of group and others from a folder and its content; log what cannot be changed."""
     kept = 0
     for place, _, names in os.walk(folder):
         for path in [Path(place), *(Path(place, name) for name in names)]:
@@ -75,7 +73,7 @@ def _tighten(path: Path) -> None:
 
 
 def clean_parts(folder: Path) -> None:
-    """Delete files that a killed process left half written, once nobody can be writing to them any more."""
+    """Delete files that a killed process left half written, once nobody can be writing to them."""
     before = time.time() - ABANDONED
     for part in folder.rglob(f"*{PART}"):
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""The paragraphs of a Word document (DOCX). Nothing of it is trusted: sizes are bounded and it declares no entities."""
+"""Read the paragraphs of a Word document (DOCX), untrusted: sizes are bounded and entities refused."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def paragraphs(data: bytes) -> list[str]:
 
 
 def _main_part(archive: zipfile.ZipFile) -> str:
-    """The name of the part that holds the body: the root's relations tell it."""
+    """Return the name of the part that holds the body, from the root's relations."""
     targets: list[str] = []
 
     def begin(name: str, attributes: dict[str, str]) -> None:
@@ -112,7 +112,7 @@ class _Paragraph:
     style: str = ""
 
     def shown(self) -> str:
-        """The text without a bold name at its beginning, which may follow a time."""
+        """Return the text without a bold name at its start, which may follow a time."""
         if not self.runs:
             return ""
         runs = [(text, bold) for text, bold in self.runs if text]
@@ -127,7 +127,7 @@ class _Paragraph:
 
 
 class _Reader:
-    """Follows WordprocessingML: `w:t` within `w:r` within `w:p`. Paragraphs may lie in each other (text boxes)."""
+    """Parse WordprocessingML: `w:t` within `w:r` within `w:p`. Paragraphs may be nested (text boxes)."""
 
     def __init__(self) -> None:
         self.found: list[tuple[str, str]] = []  # text and style, in the order in which they end

@@ -1,4 +1,4 @@
-"""The encoding of a text file: sure from its byte order mark or as valid UTF-8, else guessed, with the likely ones."""
+"""Detect a text file's encoding: certain by byte order mark or valid UTF-8, else guessed among likely ones."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ class Decoded:
 
     @property
     def lost(self) -> int:
-        """How many characters could not be read, where the encoding is not sure."""
+        """Return the number of characters that could not be decoded, if the encoding is a guess."""
         return 0 if self.sure else self.text.count(LOST)
 
 
 def decoded(data: bytes, spoken: Collection[str] = ()) -> Decoded | None:
-    """Decode the bytes of a text file. None for what is no text.
+    """Decode the bytes of a text file; return None if it is not text.
 
-    `spoken` are case-folded words that the text is likely to have: the encoding that gives the most is taken.
+    `spoken` are case-folded words that the text probably contains: the encoding with the most of them wins.
     """
     for mark, codec in MARKS:
         if data.startswith(mark):
@@ -83,14 +83,14 @@ def decoded(data: bytes, spoken: Collection[str] = ()) -> Decoded | None:
 
 
 def decoded_as(data: bytes, codec: str) -> str:
-    """The text in the encoding that somebody chose. Raises BadOption for one that is not offered."""
+    """Return the text in the encoding that the user chose. Raises BadOption for one that is not offered."""
     if codec not in NAMES:
         raise BadOption(f"There is no encoding {codec[:40]!r}.", guidance="Choose one of the list.")
     return data.decode(codec, "replace").removeprefix("\ufeff")
 
 
 def _likeliest(data: bytes, candidates: Iterable[str], spoken: Collection[str]) -> Decoded | None:
-    """Of the codecs that fit, the one that gives the most of `spoken`, else the first; the others as choices."""
+    """Return the fitting codec with the most of `spoken`, else the first; the others as choices."""
     known = frozenset(spoken)
     found: dict[str, int] = {}
     seen: set[int] = set()  # hashes: a text of each would take much memory
@@ -108,7 +108,7 @@ def _likeliest(data: bytes, candidates: Iterable[str], spoken: Collection[str]) 
 
 
 def _shared(text: str, known: frozenset[str]) -> int:
-    """How many of the known words with letters beyond ASCII the text has; an ideograph is a word."""
+    """Count the known words with letters beyond ASCII in the text; an ideograph is a word."""
     if not known:
         return 0
     words = {word for word in _WORD.findall(text.casefold()) if not word.isascii()}
@@ -116,7 +116,7 @@ def _shared(text: str, known: frozenset[str]) -> int:
 
 
 def _ranked(data: bytes) -> Iterator[str]:
-    """The legacy codecs, the likeliest first."""
+    """Return the legacy codecs, the likeliest first."""
     from charset_normalizer import from_bytes
 
     sample = _sample(data)
@@ -135,7 +135,7 @@ def _ranked(data: bytes) -> Iterator[str]:
 
 
 def _sample(data: bytes) -> bytes:
-    """Lines with bytes beyond ASCII, about SAMPLE bytes, cut where no character is."""
+    """Return lines with bytes beyond ASCII, about SAMPLE bytes, without splitting a character."""
     lines = b"\n".join(line[: 2 * SAMPLE] for line in data.splitlines()[: 20 * SAMPLE] if not line.isascii())
     if len(lines) <= SAMPLE:
         return lines
@@ -151,5 +151,5 @@ def _strictly(data: bytes, codec: str) -> str | None:
 
 
 def _is_text(text: str) -> bool:
-    """Whether hardly any control characters are in it, and no NUL."""
+    """Return whether there are few control characters and no NUL."""
     return "\x00" not in text and len(_CONTROL.findall(text)) * 100 <= len(text)

@@ -1,4 +1,4 @@
-"""A text that is known to be right, read from a file: subtitles, documents, transcripts, plain text."""
+"""Read a reference from a file: subtitles, documents, transcripts, plain text."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ _NUMBERED = re.compile(r"[^\W\d]+ \d{1,3}")
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What is spoken, and the encoding that the file was read with; `choices` are the likely ones unless it is sure.
+    """The spoken text, and the encoding of its file; `choices` are likely encodings unless it is certain.
 
-    `lost` counts characters that could not be read.
+    `lost` counts characters that could not be decoded.
     """
 
     text: str
@@ -85,7 +85,7 @@ def _worded(text: str) -> str:
 
 
 def _spoken(text: str, name: str) -> str:
-    """What is spoken in a text, whatever its format."""
+    """Return the spoken text, whatever its format."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x1a", "")
     begins = text.lstrip("\ufeff \n\t")[:200]
     if re.match(r"WEBVTT(?:\s|$)", begins):
@@ -109,7 +109,7 @@ def _spoken(text: str, name: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """A text without the times and names that exports put before each paragraph, this project's own among them."""
+    """Return a text without the times and names that exports, ours too, put before each paragraph."""
     given = [line for line in text.split("\n") if line.strip()]
     lines = _without_headings(given)
     if 2 * sum(map(bool, map(_TIME.match, lines))) >= len(lines):
@@ -120,7 +120,7 @@ def _plain(text: str) -> str:
 
 
 def _without_headings(lines: list[str]) -> list[str]:
-    """Without lines such as "Anna Smith   0:03" or "00:00:03 Speaker 1", if what is said stands below each."""
+    """Remove lines such as "Anna Smith   0:03" or "00:00:03 Speaker 1", if speech follows each."""
     names = [_name_with_time(line) for line in lines]
     found = [name for name in names if name]
     if not found:
@@ -134,7 +134,7 @@ def _without_headings(lines: list[str]) -> list[str]:
 
 
 def _name_with_time(line: str) -> str:
-    """The name in a line that has nothing else but a time, else an empty text."""
+    """Return the name in a line of only a name and a time, else ""."""
     if time := _TIME.match(line):
         name = line[time.end() :].strip()
         return name if _NAME.fullmatch(name) else ""
@@ -143,14 +143,14 @@ def _name_with_time(line: str) -> str:
 
 
 def _without_names(lines: list[str]) -> list[str]:
-    """Without "Anna: " before each of the lines, if all have such."""
+    """Remove "Anna: " before each line, if all lines have such."""
     if len(lines) > 1 and all(map(_LABEL.match, lines)):
         return [_LABEL.sub("", line, count=1) for line in lines]
     return lines
 
 
 def _json(text: str) -> Any:
-    """The value of a JSON text, None if it is none."""
+    """Return the value of a JSON text, or None."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -158,7 +158,7 @@ def _json(text: str) -> Any:
 
 
 def _of_json(value: Any) -> str:
-    """The text of our JSON export, of a transcript in it, or of an answer or a result in the contract's shapes."""
+    """Return the text of our JSON export, of a transcript in it, or of a response in the contract's shapes."""
     value = value if isinstance(value, dict) else {}
     inner = value.get("transcript")
     own = inner if isinstance(inner, dict) else value

@@ -62,7 +62,7 @@ def of_substation(text: str) -> list[str] | None:
 
 
 def _bodies(text: str) -> list[list[str]]:
-    """The lines below each timing, up to the next cue's number or timing."""
+    """Yield the lines below each timing, up to the next cue's number or timing."""
     lines = text.split("\n")
     timings = [number for number, line in enumerate(lines) if TIMING.match(line)]
     numbered = bool(timings) and timings[0] > 0 and _NUMBER.fullmatch(lines[timings[0] - 1]) is not None
@@ -80,7 +80,7 @@ def _bodies(text: str) -> list[list[str]]:
 
 
 def _of_cue(body: list[str], last: bool) -> list[str]:
-    """The lines of a WebVTT cue: to an empty line. Some tools write a line of spaces for one, others show it."""
+    """Return the lines of a WebVTT cue, up to an empty line. Some tools write a line of spaces for one."""
     lines: list[str] = []
     said = False
     for line in body:
@@ -94,7 +94,7 @@ def _of_cue(body: list[str], last: bool) -> list[str]:
 
 
 def _lines(body: list[str]) -> list[str]:
-    """The lines of a cue that are not empty, without markup."""
+    """Return the non-empty lines of a cue, without markup."""
     pieces, ruby = [], False
     for number, part in enumerate(_TAG.split("\n".join(body))):
         if number % 2 == 0:
@@ -108,7 +108,7 @@ def _lines(body: list[str]) -> list[str]:
 
 
 def _joined(cues: list[list[str]]) -> list[str]:
-    """Each cue as one line. Of rolling captions, which show every line two or three times, each line once."""
+    """Join each cue to one line, and show each line of rolling captions once."""
     again = [(a, b) for a, b in pairwise(cues) if a and b and a[-1] == b[0]]
     if len(cues) > 3 and 2 * len(again) >= len(cues) - 1 and 4 * sum(len(b) > 1 for _, b in again) >= len(cues) - 1:
         before: list[str] = []

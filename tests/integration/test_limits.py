@@ -82,18 +82,18 @@ def test_without_settings_nothing_is_limited_but_the_size_and_length_of_a_record
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("STT_LENGTH_LIMIT", "0"),
+        ("STT_MAX_DURATION_MINUTES", "0"),
         ("STT_JOBS_PER_VISITOR", "0"),
         ("STT_MINUTES_PER_VISITOR", "-1"),
         ("STT_MINUTES_PER_DAY", "many"),
         ("STT_DOLLARS_PER_DAY", "-0.01"),
-        ("STT_KEEP_AUDIO_DAYS", "0"),
-        ("STT_KEEP_TRANSCRIPTS_DAYS", "0"),
+        ("STT_AUDIO_RETENTION_DAYS", "0"),
+        ("STT_TRANSCRIPT_RETENTION_DAYS", "0"),
     ],
 )
 def test_a_limit_out_of_its_bounds_stops_the_start(monkeypatch: pytest.MonkeyPatch, name: str, value: str):
     monkeypatch.setenv(name, value)
-    with pytest.raises(ValidationError, match=name.lower()):
+    with pytest.raises(ValidationError, match=f"(?i){name.removeprefix('STT_')}"):
         Settings()
 
 
@@ -109,7 +109,7 @@ def test_an_upload_of_just_the_limit_is_taken_and_one_byte_more_is_not(host):
 def test_a_recording_of_just_the_length_is_taken_and_a_longer_one_is_not(
     host, tmp_path: Path, seconds: float, fits: bool
 ):
-    host(STT_LENGTH_LIMIT=1)
+    host(STT_MAX_DURATION_MINUTES=1)
     sound = np.resize(audio.samples(audio.JFK), int(seconds * 16_000))
     path = audio.write(tmp_path / "talk.wav", sound)
     with nullcontext() if fits else pytest.raises(TooLarge, match="The limit is 1 minute"):
@@ -256,7 +256,7 @@ def test_channels_that_are_speakers_count_each(host, tmp_path: Path):
 
 
 def test_a_recording_longer_than_it_says_is_stopped_at_the_limits(host):
-    host(STT_MINUTES_PER_VISITOR=10, STT_LENGTH_LIMIT=20)
+    host(STT_MINUTES_PER_VISITOR=10, STT_MAX_DURATION_MINUTES=20)
     made = make(job(minutes=1))
     quotas.check_decoded(made, 60.0, 60.0)
     assert quotas.used(ANN).mine == 60
@@ -362,7 +362,7 @@ def test_what_costs_nobody_knows_how_much_is_not_started_on_the_servers_key(host
     assert "not known in advance" in refusal(job(minutes=None, engine=kinds.PROVIDER)).message
     assert "not known in advance" in refusal(job(engine=kinds.PROVIDER, model=UNPRICED)).message
     make(job(minutes=None, engine=kinds.PROVIDER, own_key=True))
-    host(STT_LENGTH_LIMIT=1)  # then it costs at most a minute
+    host(STT_MAX_DURATION_MINUTES=1)  # then it costs at most a minute
     make(job(minutes=None, engine=kinds.PROVIDER))
 
 
