@@ -70,10 +70,11 @@ def analyse(
     activity = Activity(classes, frame_count(len(samples)))
     chunk = Chunk(start, len(samples) / RATE, activity, np.zeros((0, voiceprints.SIZE), np.float32))
     banks = voiceprints.filter_banks(samples)
+    narrow = voiceprints.is_narrow(banks)
 
     def voiceprint(piece: Piece) -> np.ndarray:
         first, last = (round(seconds(frame) * RATE / voiceprints.SHIFT) for frame in piece.near)
-        return models.voiceprint(voiceprints.normalised(banks[first : max(last, first + 1)]))
+        return models.voiceprint(voiceprints.normalised(banks[first : max(last, first + 1)], narrow))
 
     prints = []
     for found in models.each(voiceprint, chunk.pieces):

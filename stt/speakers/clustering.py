@@ -1,31 +1,40 @@
-"""Cluster voiceprints by speaker, with the number of speakers estimated or given."""
+"""Cluster voiceprints by speaker, with the number of speakers estimated or given.
+
+Average linkage on cosines. How alike two voiceprints of one person are depends on the recording, so the bounds are
+shares of what they are where one person goes on speaking (`usual`).
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-ALIKE = 0.42  # cosine; two clusters are one speaker where their voiceprints are as alike, on average
-SHORTEST = 3.0  # seconds of speech, or this share of all, that a speaker has at least; clusters with less join others
-SMALLEST_SHARE = 0.02
+ALIKE = 0.75  # share of the usual cosine; clusters that are as alike on average are one speaker
+CERTAIN = 0.88  # the same where the number is given: no more speakers than differ so much
+SHORTEST, SHARE, LONGEST = 3.0, 0.03, 12.0  # seconds that a speaker speaks at least: so many, or a share up to so many
+SHORTEST_GIVEN = 1.0  # the same where the number is given
 MOST = 1500  # pieces that are compared with each other at once: memory grows with its square
-NEAR = 0.55  # cosine; parts of a long recording are clustered up to here before they are compared with each other
+NEAR = 0.95  # share of the usual cosine up to which parts of a long recording are clustered on their own
+Merge = tuple[int, int, float]  # two labels, and how alike they are
 
 
-def cluster(prints: np.ndarray, weights: np.ndarray, usable: np.ndarray, speakers: int | None = None) -> np.ndarray:
+def cluster(
+    prints: np.ndarray, weights: np.ndarray, usable: np.ndarray, usual: float, speakers: int | None = None
+) -> np.ndarray:
     """Return a cluster number for each voiceprint (pieces, SIZE) of so many seconds. Only `usable` ones make clusters.
 
-    Without `speakers` their number is estimated. With it, there are as many, or fewer where there are fewer pieces.
+    Without `speakers` their number is estimated. With it there are as many, or fewer where no more can be told apart.
     """
-    if not len(prints):
-        return np.zeros(0, int)
     telling = np.flatnonzero(usable)
     if len(telling) < max(2, speakers or 0):
         telling = np.arange(len(prints))
-    sums, sizes, members = _micro_clusters(prints[telling], weights[telling])
-    labels = _merged(sums, sizes, ALIKE, speakers)
-    if not speakers:
-        labels = _without_small(labels, sums, sizes)
-    centroids = np.array([sums[labels == label].sum(0) for label in np.unique(labels)])
+    sums, sizes, members = _condensed(prints[telling], weights[telling], usual)
+    merges = _merges(sums, sizes)
+    if speakers is None:
+        least = max(SHORTEST, min(SHARE * sizes.sum(), LONGEST))
+        labels = _large(_labels(len(sums), merges, ALIKE * usual), sums, sizes, least)
+    else:
+        labels = _given(sums, sizes, merges, usual, speakers)
+    centroids = np.array([sums[labels == label].sum(0) for label in range(labels.max() + 1)])
     found = assign(prints, centroids)
     found[telling] = labels[members]
     return found
@@ -37,70 +46,87 @@ def assign(prints: np.ndarray, centroids: np.ndarray) -> np.ndarray:
     return np.asarray((prints @ (centroids / lengths).T).argmax(1))
 
 
-def _micro_clusters(prints: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _given(sums: np.ndarray, sizes: np.ndarray, merges: list[Merge], usual: float, speakers: int) -> np.ndarray:
+    """The coarsest clusters of which so many are large enough; else those of which most are."""
+    certain = sum(alike >= CERTAIN * usual for _, _, alike in merges)
+    best = np.zeros(len(sums), int)
+    for count in range(len(merges), certain - 1, -1):
+        labels = _labels(len(sums), merges[:count])
+        spoken = np.sort(np.bincount(labels, sizes))[::-1]
+        large = int((spoken >= SHORTEST_GIVEN).sum())
+        if large > best.max() + 1 or count == len(merges):
+            best = _large(labels, sums, sizes, float(spoken[min(max(large, 1), speakers) - 1]))
+        if best.max() + 1 >= speakers:
+            break
+    return best
+
+
+def _condensed(prints: np.ndarray, weights: np.ndarray, usual: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Weighted sums of voiceprints that belong together, their seconds, and the place of each voiceprint among them.
 
     Few pieces stay single; of many, those of each part of the recording are clustered first.
     """
     members = np.arange(len(prints))
     sums, sizes = prints * weights[:, np.newaxis], weights.copy()
+    near = NEAR * usual
     while len(sums) > MOST:
-        parts = np.array_split(np.arange(len(sums)), -(-len(sums) // (MOST // 2)))
         labels, count = np.zeros(len(sums), int), 0
-        for part in parts:
-            labels[part] = _merged(sums[part], sizes[part], NEAR, None) + count
-            count = labels[part].max() + 1
-        if count > 0.8 * len(sums):  # nothing alike: force it
-            labels = np.arange(len(sums)) // 2
-            count = labels.max() + 1
+        for part in np.array_split(np.arange(len(sums)), -(-len(sums) // (MOST // 2))):
+            labels[part] = _labels(len(part), _merges(sums[part], sizes[part]), near) + count
+            count = int(labels[part].max()) + 1
         sums = np.array([sums[labels == label].sum(0) for label in range(count)])
         sizes = np.bincount(labels, sizes)
         members = labels[members]
+        near *= 0.9  # until few are left
     return sums, sizes, members
 
 
-def _merged(sums: np.ndarray, sizes: np.ndarray, alike: float, number: int | None) -> np.ndarray:
-    """Merge the two most alike until none are `alike`, or `number` are left; return labels from 0.
+def _merges(sums: np.ndarray, sizes: np.ndarray) -> list[Merge]:
+    """Merge the two most alike until one is left; the second label of each merge is gone.
 
-    Average linkage: the mean cosine of all pairs is the product of the weighted sums over that of the weights.
+    The mean cosine of all pairs of two clusters is the product of the weighted sums over that of the weights.
     """
-    sums, sizes = sums.astype(np.float64), sizes.astype(np.float64)
-    labels = np.arange(len(sums))
+    sums, sizes = sums.astype(np.float32), sizes.astype(np.float32)
     likeness = sums @ sums.T / np.outer(sizes, sizes)
     np.fill_diagonal(likeness, -2.0)
     best = likeness.argmax(1)
-    left = len(sums)
-    while left > (number or 1):
-        scores = likeness[np.arange(len(best)), best]
+    rows = np.arange(len(sums))
+    found: list[Merge] = []
+    for _ in range(len(sums) - 1):
+        scores = likeness[rows, best]
         one = int(scores.argmax())
         two = int(best[one])
-        if number is None and scores[one] < alike:
-            break
+        found.append((one, two, float(scores[one])))
         sums[one] += sums[two]
         sizes[one] += sizes[two]
-        labels[labels == labels[two]] = labels[one]
         likeness[two, :] = likeness[:, two] = -2.0
-        alive = likeness[one] > -2.0
-        row = np.where(alive, sums @ sums[one] / (sizes * sizes[one]), -2.0)
+        row = np.where(likeness[one] > -2.0, sums @ sums[one] / (sizes * sizes[one]), -2.0)
         likeness[one], likeness[:, one] = row, row
         stale = np.flatnonzero((best == one) | (best == two))
         best[stale] = likeness[stale].argmax(1)
         best[one] = row.argmax()
-        better = row > likeness[np.arange(len(best)), best]
-        best[better] = one
-        left -= 1
+        best[row > likeness[rows, best]] = one
+    return found
+
+
+def _labels(count: int, merges: list[Merge], alike: float = -2.0) -> np.ndarray:
+    """Labels from 0 after the merges before the first that is less `alike`."""
+    labels = np.arange(count)
+    for one, two, score in merges:
+        if score < alike:
+            break
+        labels[labels == two] = one
     return np.unique(labels, return_inverse=True)[1]
 
 
-def _without_small(labels: np.ndarray, sums: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Give what is in clusters of little speech to the nearest of the others; keep the largest one in any case."""
+def _large(labels: np.ndarray, sums: np.ndarray, sizes: np.ndarray, least: float) -> np.ndarray:
+    """Give what is in clusters of less than `least` seconds to the nearest of the others; keep the largest."""
     spoken = np.bincount(labels, sizes)
-    kept = spoken >= max(SHORTEST, SMALLEST_SHARE * spoken.sum())
+    kept = spoken >= least
     kept[spoken.argmax()] = True
     centroids = np.array([sums[labels == label].sum(0) for label in np.flatnonzero(kept)])
     moved = ~kept[labels]
-    numbers = np.cumsum(kept) - 1
-    result = numbers[labels]
+    result = (np.cumsum(kept) - 1)[labels]
     if moved.any():
         result[moved] = assign(sums[moved], centroids)
     return np.asarray(result)

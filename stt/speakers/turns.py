@@ -17,6 +17,7 @@ GAP = 0.3  # seconds; a shorter silence within a turn is not an end
 BLIP = 0.1  # seconds; shorter turns are noise
 ROUNDS = 3  # of finding speakers in order, and averaging their voiceprints again
 TELLING = 0.8  # seconds that the voiceprint of a piece is of, so that it counts for the number of speakers
+FORCED = 2.0  # a likeness that no two voiceprints have: two are told apart, however alike
 SAMPLE = 3.0  # seconds that are typical of a speaker
 
 
@@ -40,11 +41,20 @@ class Speaker:
 
 @dataclass(frozen=True, eq=False)
 class Diarization:
-    """Turns in order of their start, speakers in the order in which they first speak, and the speaker of each piece."""
+    """Turns in order of their start, speakers in the order in which they first speak, and the speaker of each piece.
+
+    `asked` is the number of speakers that was given, None where it was estimated.
+    """
 
     turns: tuple[Turn, ...] = ()
     speakers: tuple[Speaker, ...] = ()
     labels: tuple[int, ...] = ()
+    asked: int | None = None
+
+    @property
+    def is_fewer(self) -> bool:
+        """Whether fewer speakers were told apart than asked for."""
+        return self.asked is not None and len(self.speakers) < self.asked
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -58,6 +68,7 @@ class Diarization:
                 for speaker in self.speakers
             ],
             "labels": list(self.labels),
+            "asked": self.asked,
         }
 
     @classmethod
@@ -71,6 +82,7 @@ class Diarization:
                 for one in data["speakers"]
             ),
             tuple(int(label) for label in data["labels"]),
+            data["asked"],
         )
 
 
@@ -81,15 +93,17 @@ def diarize(chunks: Sequence[Chunk], speakers: int | None = None) -> Diarization
     """
     pieces = [piece for chunk in chunks for piece in chunk.pieces]
     if not pieces:
-        return Diarization()
+        return Diarization(asked=speakers)
     prints = np.concatenate([chunk.prints for chunk in chunks])
     lengths = np.array([piece.seconds for piece in pieces])
-    labels = clustering.cluster(prints, lengths, _telling(pieces), speakers)
+    usable, usual = _telling(pieces), sequence.usual_likeness(chunks)
+    labels = clustering.cluster(prints, lengths, usable, usual, speakers)
     for _ in range(ROUNDS):
         labels = sequence.follow(chunks, prints, lengths, _centroids(prints, lengths, labels))
         labels = np.unique(labels, return_inverse=True)[1]
     order = list(dict.fromkeys(labels.tolist()))
-    return of_labels(chunks, np.array([order.index(label) for label in labels.tolist()]))
+    found = of_labels(chunks, np.array([order.index(label) for label in labels.tolist()]))
+    return replace(found, asked=speakers)
 
 
 def split(chunks: Sequence[Chunk], diarization: Diarization, speaker: int) -> Diarization:
@@ -104,7 +118,7 @@ def split(chunks: Sequence[Chunk], diarization: Diarization, speaker: int) -> Di
     pieces = [piece for chunk in chunks for piece in chunk.pieces]
     prints = np.concatenate([chunk.prints for chunk in chunks])[own]
     lengths = np.array([piece.seconds for piece in pieces])[own]
-    halves = clustering.cluster(prints, lengths, _telling(pieces)[own], 2)
+    halves = clustering.cluster(prints, lengths, _telling(pieces)[own], FORCED, 2)
     less = int(np.bincount(halves, lengths, 2).argmin())
     labels[own[halves == less]] = len(diarization.speakers)
     return of_labels(chunks, labels)

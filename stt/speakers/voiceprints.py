@@ -11,6 +11,8 @@ SHIFT = 160  # samples from one filter bank to the next
 SIZE = 192  # numbers of a voiceprint
 BLOCK = 10 * RATE
 EVEN, STEEPNESS = 0.55, 16.0  # cosine at which one person and two are as likely, and how fast that changes
+LOW, HIGH = 8, 56  # the first and the first but one bank that a telephone line carries: 300 to 3400 Hz
+SILENT, FOLLOWING = 1.0, 0.15  # spread of banks that carry nothing, and how much they follow
 SHORTEST = 25  # filter banks that the model needs
 
 
@@ -28,11 +30,23 @@ def filter_banks(samples: np.ndarray) -> np.ndarray:
     return np.array([banks.get_frame(number) for number in range(banks.num_frames_ready)], np.float32)
 
 
-def normalised(banks: np.ndarray) -> np.ndarray:
-    """Take the mean of each bank away, which takes loudness and line away; too short ones are repeated."""
+def is_narrow(banks: np.ndarray) -> bool:
+    """Return whether the sound is that of a telephone line: above 4 kHz nothing changes."""
+    return bool(len(banks)) and float(banks[:, HIGH + 6 :].std(0).mean()) < SILENT
+
+
+def normalised(banks: np.ndarray, narrow: bool = False) -> np.ndarray:
+    """Take the mean of each bank away, which takes loudness and line away; too short ones are repeated.
+
+    Of a `narrow` line, the banks outside of it follow the nearest ones inside: else they make all voices alike.
+    """
     if len(banks) < SHORTEST:
         banks = np.tile(banks, (-(-SHORTEST // len(banks)), 1))
-    return np.asarray(banks - banks.mean(0), np.float32)
+    banks = banks - banks.mean(0)
+    if narrow:
+        banks[:, :LOW] = FOLLOWING * banks[:, LOW : LOW + 6].mean(1, keepdims=True)
+        banks[:, HIGH:] = FOLLOWING * banks[:, HIGH - 8 : HIGH].mean(1, keepdims=True)
+    return np.asarray(banks, np.float32)
 
 
 def likeness(one: np.ndarray, two: np.ndarray) -> float:

@@ -1,0 +1,191 @@
+"""Who says what, in conversations joined from single utterances: `python -m tests.bench.speakers`.
+
+All thresholds were tuned on voices that are changed in pitch ("1688*0.86"), with other turns; `--tuning` measures those.
+Here the five speakers of LibriSpeech are as they are: 2 to 5 of them, turns of 1 to 10 s, pauses of 0 to 1 s, a tenth
+overlapping. Right is a word whose speaker is the one that said it, speakers matched one to one. The reference for the
+diarization error are the words' times, aligned by Whisper and cut at silence; pauses under 0.5 s count as speech.
+`--sample FOLDER` adds the sample call of the wheel of pyannote-audio (`pyannote/audio/sample`), `--long` four hours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import resource
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+
+import numpy as np
+
+from stt import speakers
+from stt.settings import settings
+from stt.speakers import Diarization, Models
+from stt.transcript.model import Word
+from tests import audio, conversations
+from tests.bench.table import print_table
+from tests.conversations import Change, Conversation
+
+CHUNK = 300  # seconds, as the job cuts them
+QUIET = 0.12  # how loud the quiet one of two speakers is
+RATES = ("0.86", "1.16")
+LIBRISPEECH = ("1688", "1998", "2033", "2414", "2609")
+
+
+@dataclass(frozen=True)
+class Measured:
+    speakers: int
+    found: int
+    right: float  # share of words
+    error: float  # diarization error in %
+    speed: float  # times real time
+
+
+def measured(talk: Conversation, models: Models) -> Measured:
+    started = time.perf_counter()
+    found = speakers.diarize(analysed(talk.samples, models))
+    speed = talk.duration / (time.perf_counter() - started)
+    turns = [(turn.start, turn.end, str(turn.speaker)) for turn in found.turns]
+    error = conversations.diarization_error(talk.turns, turns, 0.25, talk.duration)
+    return Measured(len(talk.speakers), len(found.speakers), share_right(talk, found), error, speed)
+
+
+def analysed(samples: np.ndarray, models: Models) -> list[dict]:
+    step = CHUNK * audio.RATE
+    return [speakers.analyse(samples[at : at + step], at / audio.RATE, models) for at in range(0, len(samples), step)]
+
+
+def share_right(talk: Conversation, found: Diarization) -> float:
+    said = speakers.of_words([Word(word.text, word.start, word.end) for word in talk.words], found)
+    together = np.zeros((len(talk.speakers), max(len(found.speakers), 1)))
+    for word, one in zip(talk.words, said, strict=True):
+        if one.speaker is not None:
+            together[talk.speakers.index(word.speaker), one.speaker] += 1
+    return sum(together[pair] for pair in conversations.matched(together)) / len(talk.words)
+
+
+def talks(count: int, tuning: bool, quiet: bool = False) -> list[Conversation]:
+    """Conversations of 2, 3, 4 and 5 speakers in turn."""
+    found = []
+    for seed in range(count):
+        chance = random.Random(seed + 1000 * tuning)
+        who = chance.sample(LIBRISPEECH, 2 + seed % 4)
+        if tuning:
+            who = [f"{speaker}*{chance.choice(RATES)}" for speaker in who]
+        loudness = [QUIET if number % 2 else 1.0 for number in range(len(who))] if quiet else ()
+        found.append(conversations.conversation(who, seed + 1000 * tuning, loudness=loudness))
+    return found
+
+
+def row(name: str, each: Sequence[Measured], words: float, error: str) -> list[object]:
+    number = sum(one.speakers == one.found for one in each)
+    return [
+        name,
+        f"{number} of {len(each)}",
+        f"{100 * mean(one.right for one in each):.1f}",
+        f"{100 * min(one.right for one in each):.1f}",
+        f"{words:.0f}",
+        f"{mean(one.error for one in each):.1f}",
+        error,
+        f"{mean(one.speed for one in each):.0f}",
+    ]
+
+
+def one_speaker(models: Models, tuning: bool, minutes: float) -> list[list[object]]:
+    changes: dict[str, Change] = {
+        "plain": np.copy,
+        "in noise": conversations.in_noise,
+        "with a changing distance": conversations.changing_distance,
+        "on the telephone": conversations.telephone,
+    }
+    rows = []
+    for name, change in changes.items():
+        found = []
+        for speaker in LIBRISPEECH:
+            parts = conversations.utterances_of(f"{speaker}*{RATES[0]}" if tuning else speaker)
+            sound = np.concatenate([samples for samples, _ in parts])
+            size = int(minutes * 60 * audio.RATE)
+            sound = change(np.tile(sound, -(-size // len(sound)))[:size])
+            found.append(len(speakers.diarize(analysed(sound, models)).speakers))
+        rows.append([f"one speaker for {minutes:g} minutes, {name}", f"{found.count(1)} of {len(found)}", str(found)])
+    return rows
+
+
+def sample_call(folder: Path, models: Models) -> list[object]:
+    samples = audio.samples(folder / "sample.wav")
+    fields = [line.split() for line in (folder / "sample.rttm").read_text().splitlines()]
+    reference = [(float(row[3]), float(row[3]) + float(row[4]), row[7]) for row in fields]
+    found = speakers.diarize(analysed(samples, models))
+    turns = [(turn.start, turn.end, str(turn.speaker)) for turn in found.turns]
+    errors = [conversations.diarization_error(reference, turns, collar) for collar in (0.0, 0.25)]
+    return ["sample call", len(found.speakers), *(f"{error:.1f}" for error in errors)]
+
+
+def long_recording(models: Models) -> list[object]:
+    """Four hours of five speakers: seconds for a chunk, seconds for all together, and the memory that it takes."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    talk = conversations.conversation(list(LIBRISPEECH), 1, turns=150)
+    hours = 4 * 3600
+    chunks, at, started = [], 0.0, time.perf_counter()
+    while at < hours:
+        chunks.append(speakers.analyse(talk.samples[: CHUNK * audio.RATE], at, models))
+        at += CHUNK
+    spent = time.perf_counter() - started
+    started = time.perf_counter()
+    found = speakers.diarize(chunks)
+    together = time.perf_counter() - started
+    used = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    kept = sum(len(chunk["classes"]) + len(chunk["voiceprints"]) for chunk in chunks) / 2**20
+    return ["four hours", len(found.speakers), f"{hours / spent:.0f}", f"{together:.1f}", f"{used:.0f}", f"{kept:.1f}"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=20, help="conversations of each kind; default: %(default)s")
+    parser.add_argument("--minutes", type=float, default=10, help="of one speaker; 0 for none; default: %(default)s")
+    parser.add_argument("--kinds", default="plain,telephone,noise,quiet", help="comma-separated; default: %(default)s")
+    parser.add_argument("--tuning", action="store_true", help="the voices that all was tuned on")
+    parser.add_argument("--sample", type=Path, help="the folder pyannote/audio/sample of pyannote-audio's wheel")
+    parser.add_argument("--long", action="store_true", help="four hours")
+    arguments = parser.parse_args()
+    models = speakers.load(settings())
+    kinds: dict[str, tuple[str, Change, float, str]] = {
+        "plain": ("plain", np.copy, 97, "8"),
+        "telephone": ("on the telephone", conversations.telephone, 92, ""),
+        "noise": ("in noise", conversations.in_noise, 92, ""),
+        "quiet": ("one loud, one quiet", np.copy, 92, ""),
+    }
+    rows = []
+    for kind in filter(None, arguments.kinds.split(",")):
+        name, change, words, error = kinds[kind]
+        each = [
+            measured(talk.changed(change), models)
+            for talk in talks(arguments.count, arguments.tuning, quiet=kind == "quiet")
+        ]
+        rows.append(row(name, each, words, error))
+    headers = [
+        "conversations",
+        "number right",
+        "words right in %",
+        "worst",
+        "to reach",
+        "DER in %",
+        "to reach",
+        "x real time",
+    ]
+    print_table("Joined conversations of 2 to 5 speakers, their number estimated", headers, rows)
+    if arguments.minutes:
+        found = one_speaker(models, arguments.tuning, arguments.minutes)
+        print_table("One speaker; to reach: one", ["recording", "right", "speakers found"], found)
+    if arguments.sample:
+        headers = ["recording", "speakers", "DER in %, no collar", "DER in %, collar 0.25 s"]
+        print_table("Two speakers of a real call; to reach: 2, 7 %", headers, [sample_call(arguments.sample, models)])
+    if arguments.long:
+        headers = ["recording", "speakers", "x real time", "s to cluster", "MB above", "MB of checkpoints"]
+        print_table("A long recording of five speakers; to reach: at most 500 MB", headers, [long_recording(models)])
+
+
+if __name__ == "__main__":
+    main()
