@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import numpy as np
 
-ALIKE = 0.75  # share of the usual cosine; clusters that are as alike on average are one speaker
-CERTAIN = 0.88  # the same where the number is given: no more speakers than differ so much
-SHORTEST, SHARE, LONGEST = 3.0, 0.03, 12.0  # seconds that a speaker speaks at least: so many, or a share up to so many
+ALIKE = 0.68  # share of the usual cosine; clusters that are as alike on average are one speaker
+LARGE, STRICTER = 12.0, 0.085  # seconds of speech of both from which on it takes so much more
+CERTAIN = 0.82  # the same where the number is given: no more speakers than differ so much
+SHORTEST, SHARE, LONGEST = 3.0, 0.03, 15.0  # seconds that a speaker speaks at least: so many, or a share up to so many
 SHORTEST_GIVEN = 1.0  # the same where the number is given
 MOST = 1500  # pieces that are compared with each other at once: memory grows with its square
 NEAR = 0.95  # share of the usual cosine up to which parts of a long recording are clustered on their own
-Merge = tuple[int, int, float]  # two labels, and how alike they are
+GONE = -9.0  # less alike than any
+Merge = tuple[int, int, float]  # two labels, and how alike they are, as a share of the usual
 
 
 def cluster(
@@ -28,12 +30,12 @@ def cluster(
     if len(telling) < max(2, speakers or 0):
         telling = np.arange(len(prints))
     sums, sizes, members = _condensed(prints[telling], weights[telling], usual)
-    merges = _merges(sums, sizes)
+    merges = _merges(sums, sizes, usual)
     if speakers is None:
         least = max(SHORTEST, min(SHARE * sizes.sum(), LONGEST))
-        labels = _large(_labels(len(sums), merges, ALIKE * usual), sums, sizes, least)
+        labels = _large(_labels(len(sums), merges, ALIKE), sums, sizes, least)
     else:
-        labels = _given(sums, sizes, merges, usual, speakers)
+        labels = _given(sums, sizes, merges, speakers)
     centroids = np.array([sums[labels == label].sum(0) for label in range(labels.max() + 1)])
     found = assign(prints, centroids)
     found[telling] = labels[members]
@@ -46,9 +48,9 @@ def assign(prints: np.ndarray, centroids: np.ndarray) -> np.ndarray:
     return np.asarray((prints @ (centroids / lengths).T).argmax(1))
 
 
-def _given(sums: np.ndarray, sizes: np.ndarray, merges: list[Merge], usual: float, speakers: int) -> np.ndarray:
+def _given(sums: np.ndarray, sizes: np.ndarray, merges: list[Merge], speakers: int) -> np.ndarray:
     """The coarsest clusters of which so many are large enough; else those of which most are."""
-    certain = sum(alike >= CERTAIN * usual for _, _, alike in merges)
+    certain = sum(alike >= CERTAIN for _, _, alike in merges)
     best = np.zeros(len(sums), int)
     for count in range(len(merges), certain - 1, -1):
         labels = _labels(len(sums), merges[:count])
@@ -68,11 +70,11 @@ def _condensed(prints: np.ndarray, weights: np.ndarray, usual: float) -> tuple[n
     """
     members = np.arange(len(prints))
     sums, sizes = prints * weights[:, np.newaxis], weights.copy()
-    near = NEAR * usual
+    near = NEAR
     while len(sums) > MOST:
         labels, count = np.zeros(len(sums), int), 0
         for part in np.array_split(np.arange(len(sums)), -(-len(sums) // (MOST // 2))):
-            labels[part] = _labels(len(part), _merges(sums[part], sizes[part]), near) + count
+            labels[part] = _labels(len(part), _merges(sums[part], sizes[part], usual), near) + count
             count = int(labels[part].max()) + 1
         sums = np.array([sums[labels == label].sum(0) for label in range(count)])
         sizes = np.bincount(labels, sizes)
@@ -81,14 +83,18 @@ def _condensed(prints: np.ndarray, weights: np.ndarray, usual: float) -> tuple[n
     return sums, sizes, members
 
 
-def _merges(sums: np.ndarray, sizes: np.ndarray) -> list[Merge]:
+def _merges(sums: np.ndarray, sizes: np.ndarray, usual: float) -> list[Merge]:
     """Merge the two most alike until one is left; the second label of each merge is gone.
 
     The mean cosine of all pairs of two clusters is the product of the weighted sums over that of the weights.
     """
     sums, sizes = sums.astype(np.float32), sizes.astype(np.float32)
-    likeness = sums @ sums.T / np.outer(sizes, sizes)
-    np.fill_diagonal(likeness, -2.0)
+
+    def stricter(sizes: np.ndarray) -> np.ndarray:
+        return np.asarray(STRICTER * ((sizes - SHORTEST) / (LARGE - SHORTEST)).clip(0, 1))
+
+    likeness = sums @ sums.T / np.outer(sizes, sizes) / usual - stricter(np.minimum.outer(sizes, sizes))
+    np.fill_diagonal(likeness, GONE)
     best = likeness.argmax(1)
     rows = np.arange(len(sums))
     found: list[Merge] = []
@@ -99,8 +105,9 @@ def _merges(sums: np.ndarray, sizes: np.ndarray) -> list[Merge]:
         found.append((one, two, float(scores[one])))
         sums[one] += sums[two]
         sizes[one] += sizes[two]
-        likeness[two, :] = likeness[:, two] = -2.0
-        row = np.where(likeness[one] > -2.0, sums @ sums[one] / (sizes * sizes[one]), -2.0)
+        likeness[two, :] = likeness[:, two] = GONE
+        row = sums @ sums[one] / (sizes * sizes[one]) / usual - stricter(np.minimum(sizes, sizes[one]))
+        row = np.where(likeness[one] > GONE, row, GONE)
         likeness[one], likeness[:, one] = row, row
         stale = np.flatnonzero((best == one) | (best == two))
         best[stale] = likeness[stale].argmax(1)
@@ -109,7 +116,7 @@ def _merges(sums: np.ndarray, sizes: np.ndarray) -> list[Merge]:
     return found
 
 
-def _labels(count: int, merges: list[Merge], alike: float = -2.0) -> np.ndarray:
+def _labels(count: int, merges: list[Merge], alike: float = -np.inf) -> np.ndarray:
     """Labels from 0 after the merges before the first that is less `alike`."""
     labels = np.arange(count)
     for one, two, score in merges:
