@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-ALIKE = 0.68  # share of the usual cosine; clusters that are as alike on average are one speaker
+ALIKE = 0.695  # share of the usual cosine; clusters that are as alike on average are one speaker
 LARGE, STRICTER = 12.0, 0.085  # seconds of speech of both from which on it takes so much more
 CERTAIN = 0.82  # the same where the number is given: no more speakers than differ so much
 SHORTEST, SHARE, LONGEST = 3.0, 0.03, 15.0  # seconds that a speaker speaks at least: so many, or a share up to so many

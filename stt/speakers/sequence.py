@@ -9,11 +9,11 @@ import numpy as np
 
 from stt.speakers.chunks import Chunk
 
-EVIDENCE = 15.0  # weight of a cosine, for each second of a piece
+EVIDENCE = 40.0  # weight of a cosine, for each second of a piece
 MOST_SECONDS = 1.5  # a longer piece counts as so much
 CHANGE = 4.0  # against a change of speaker, in a track that goes on without a pause
 AT_PAUSE = 2.0  # the same after a pause
-AT_TRACK = 0.5  # the same where another track begins
+AT_TRACK = 1.0  # the same where another track begins
 USUAL, ENOUGH = 0.55, 8  # the likeness where fewer pairs of voiceprints than this tell it
 LEAST, SOON = 47, 120  # frames that such a voiceprint is of at least, and between two of them at most: 0.8 and 2 s
 SAME = 2.0  # against one speaker in two tracks of the same time

@@ -12,7 +12,8 @@ SIZE = 192  # numbers of a voiceprint
 BLOCK = 10 * RATE
 EVEN, STEEPNESS = 0.55, 16.0  # cosine at which one person and two are as likely, and how fast that changes
 LOW, HIGH = 8, 56  # the first and the first but one bank that a telephone line carries: 300 to 3400 Hz
-SILENT, FOLLOWING = 1.0, 0.15  # spread of banks that carry nothing, and how much they follow
+UNCHANGED, WEAKER = 1.0, 4.0  # spread of banks that carry nothing, and how far they are below those in the middle
+FOLLOWING = 0.15  # how much they follow
 SHORTEST = 25  # filter banks that the model needs
 
 
@@ -31,8 +32,11 @@ def filter_banks(samples: np.ndarray) -> np.ndarray:
 
 
 def is_narrow(banks: np.ndarray) -> bool:
-    """Return whether the sound is that of a telephone line: above 4 kHz nothing changes."""
-    return bool(len(banks)) and float(banks[:, HIGH + 6 :].std(0).mean()) < SILENT
+    """Return whether the sound is that of a telephone line: above 4 kHz it is much weaker, and does not change."""
+    if not len(banks):
+        return False
+    high, middle = banks[:, HIGH + 6 :], banks[:, LOW + 6 : HIGH - 8]
+    return float(high.std(0).mean()) < UNCHANGED and float(middle.mean() - high.mean()) > WEAKER
 
 
 def normalised(banks: np.ndarray, narrow: bool = False) -> np.ndarray:

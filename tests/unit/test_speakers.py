@@ -117,7 +117,7 @@ def test_a_voiceprint_tells_whether_it_is_the_same_person(found, talk, analysed)
     best = likeness.max(1)
     assert sorted(likeness.argmax(1).tolist()) == [0, 1, 2]
     assert best.min() > 0.7 and np.sort(likeness, axis=1)[:, :-1].max() < 0.3
-    assert 0 <= likeness.min() and likeness.max() <= 1
+    assert likeness.min() >= 0 and likeness.max() <= 1
 
 
 def test_a_sample_is_three_seconds_of_that_speaker(found):
