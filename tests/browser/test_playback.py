@@ -22,6 +22,8 @@ from tests.browser.conftest import add_files, until_true
 from tests.server import Server
 from tests.waiting import until
 
+pytestmark = pytest.mark.own_server
+
 VISITOR = "hears"
 OWNER = f"visitor:{VISITOR}"
 SECONDS = 90

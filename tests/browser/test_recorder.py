@@ -22,6 +22,8 @@ from tests.line import Line
 from tests.server import Server
 from tests.waiting import until
 
+pytestmark = pytest.mark.own_server
+
 MINUTE = 60_000  # milliseconds
 AT_MOST_LOST = 5.0  # seconds, whatever happens to the browser
 SPOKEN = 11.0  # seconds of speech that the microphone hears, again and again

@@ -17,6 +17,8 @@ from tests.browser.conftest import add_files
 from tests.browser.test_login import as_program
 from tests.server import Server
 
+pytestmark = pytest.mark.own_server
+
 MINUTE = 60_000  # milliseconds
 
 

@@ -13,6 +13,8 @@ from tests import audio
 from tests.browser.conftest import add_files
 from tests.server import Server
 
+pytestmark = pytest.mark.own_server
+
 MINUTE = 60_000  # milliseconds
 
 

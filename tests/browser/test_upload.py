@@ -18,6 +18,8 @@ from tests.line import Line
 from tests.server import Server
 from tests.waiting import until
 
+pytestmark = pytest.mark.own_server
+
 MINUTE = 60_000  # milliseconds
 
 

@@ -24,6 +24,8 @@ from tests.conftest import forget
 from tests.server import ROOT, Server
 from tests.waiting import until
 
+pytestmark = pytest.mark.alone
+
 WITHIN = 1.0  # seconds
 HICCUP = 3.0  # seconds; one answer in a run may take so long where the machine itself stands still for a moment
 WORDS = 100_000

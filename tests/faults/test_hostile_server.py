@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
+import pytest
 import requests
 
 from stt.auth import visitors
@@ -15,6 +16,8 @@ from tests import audio, hostile
 from tests.conftest import forget
 from tests.server import Server
 from tests.waiting import until
+
+pytestmark = pytest.mark.alone
 
 SOON, WITHIN, HICCUP = 10.0, 1.0, 3.0  # seconds, as in test_flood
 MOST = 400 << 20  # bytes by which the server and its decoders may grow

@@ -12,6 +12,8 @@ import pytest
 from stt import kinds
 from tests.bench import load
 
+pytestmark = pytest.mark.alone
+
 KINDS = {"page: HTML", "page: Transcribe", "page: Transcript", "page: History", "upload", "audio", "REST: get"}
 
 

@@ -17,6 +17,8 @@ from tests.integration.test_limits import job, make
 from tests.postgres import Postgres, server
 from tests.waiting import TICK, until
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture
 def postgres(data, monkeypatch: pytest.MonkeyPatch) -> Iterator[Postgres]:

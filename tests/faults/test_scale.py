@@ -9,6 +9,8 @@ import pytest
 from tests.bench import provider_scale, queue_cost, soak, workers
 from tests.bench.table import print_table
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture
 def long(request: pytest.FixtureRequest) -> bool:

@@ -57,6 +57,6 @@ WORK: dict[str, Callable[[str], object]] = {
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
 @pytest.mark.parametrize("work", WORK.values(), ids=WORK.keys())
 def test_no_text_takes_minutes(work: Callable[[str], object], text: str):
-    began = time.perf_counter()
+    began = time.process_time()
     work(text)
-    assert time.perf_counter() - began < 30
+    assert time.process_time() - began < 30

@@ -174,9 +174,9 @@ def test_no_header_is_too_odd_to_be_read(header: str):
 
 @pytest.mark.parametrize("piece", [";", '"', "\\", "=?", ";a", ";*=", "%", '; filename*0="', "; a=\\", " ;"])
 def test_a_header_of_a_megabyte_is_read_at_once(piece: str):
-    began = time.perf_counter()
+    began = time.process_time()
     names.disposition("form-data; filename=" + piece * 500_000)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 SENT = [

@@ -493,10 +493,10 @@ HOSTILE = {
 
 @pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE.keys())
 def test_the_largest_files_take_no_minutes(data: bytes):
-    began = time.perf_counter()
+    began = time.process_time()
     with contextlib.suppress(SttError):
         reader.read(data, "a.txt", spoken={"a"})
-    assert time.perf_counter() - began < 30
+    assert time.process_time() - began < 30
 
 
 MARKS = st.sampled_from(

@@ -206,6 +206,6 @@ def test_lines_break_where_a_script_allows(text: str, columns: int):
 
 
 def test_subtitles_of_a_text_of_nothing_but_marks_are_written_in_linear_time():
-    began = time.perf_counter()
+    began = time.process_time()
     subtitles.cues(Transcript((Segment(0, 9, "x" + "\u0301" * 10_000),)))  # took 48 s
-    assert time.perf_counter() - began < 30
+    assert time.process_time() - began < 30
