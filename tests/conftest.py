@@ -30,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 # Files that take long: where several processes share the work, none should begin with one when the others end.
 LONGEST = (
-    *("test_whisper", "test_jobs", "test_joined", "test_limits", "test_provider", "test_model", "test_speaker_models"),
+    *("test_whisper", "test_jobs", "test_joined", "test_limits", "test_provider", "test_model", "test_speakers"),
     *("test_recorder", "test_player", "test_transcribe", "test_login", "test_playback", "test_recovery"),
     *("test_outages", "test_crash", "test_many_machines", "test_provider_kills", "test_fatal_recording"),
 )
