@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,23 +13,14 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 
 
-def component(name: str, *scripts: str, constants: Mapping[str, object] | None = None) -> ComponentRenderer:
-    """Register the component of the folder `name`: index.html, index.css and `scripts` (default: its index.js).
+def component(name: str) -> ComponentRenderer:
+    """Register the component of the folder `name`: index.html, index.css and bundle.js, which is made of its scripts.
 
-    Several scripts are joined to one module, so they see each other's functions; the last one has the default
-    export. `constants` are what Python and the scripts share, by their names there. The component lies in the page
-    itself, not in a shadow tree, so that find-in-page, labels and tests reach it; every class begins with `stt-`.
+    The component lies in the page itself, not in a shadow tree, so that find-in-page, labels and tests reach it; every
+    class begins with `stt-`.
     """
-    folder = _HERE / name
-    parts = [f"const {constant} = {json.dumps(value)};" for constant, value in (constants or {}).items()]
-    parts += [_HERE.joinpath(script).read_text("utf-8") for script in scripts or (f"{name}/index.js",)]
-    return st.components.v2.component(
-        f"stt_{name}",
-        html=folder.joinpath("index.html").read_text("utf-8"),
-        css=folder.joinpath("index.css").read_text("utf-8"),
-        js="\n".join(parts),
-        isolate_styles=False,
-    )
+    html, css, js = (_HERE.joinpath(name, file).read_text("utf-8") for file in ("index.html", "index.css", "bundle.js"))
+    return st.components.v2.component(f"stt_{name}", html=html, css=css, js=js, isolate_styles=False)
 
 
 def key_for(name: str, id: str) -> str:

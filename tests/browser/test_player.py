@@ -224,9 +224,9 @@ def test_what_is_alike_is_found_and_marked_in_the_text(page: Page, server: Serve
 
 def test_a_script_folds_every_character_as_python_does(page: Page, server: Server):
     page.goto(server.url)
-    scripts = Path(__file__).parents[2] / "pages" / "components" / "player"
-    constants = json.dumps(folding.rules())
-    code = f"const FOLDING = {constants};\n" + (scripts / "folding.js").read_text("utf-8")
+    script = (Path(__file__).parents[2] / "pages" / "components" / "player" / "folding.js").read_text("utf-8")
+    rules = json.dumps({"folding": folding.rules()})
+    code = f"const rules = {rules};\n" + re.sub(r"^(import .*|export )", "", script, flags=re.MULTILINE)
     known = [c for c in map(chr, range(1, 0x110000)) if unicodedata.category(c) not in ("Cn", "Cs")]
     # As JSON, since the way to the browser changes what is no text.
     told = page.evaluate(

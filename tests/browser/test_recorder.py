@@ -116,7 +116,7 @@ def test_what_is_spoken_is_transcribed(page: Page, server: Server):
     start(page)
     expect(page.get_by_role("meter", name="Level")).to_have_attribute("aria-valuenow", re.compile(r"^[1-9]\d?$|^100$"))
     wait_for(page, 12)
-    expect(page.locator(".stt-rec-size")).to_have_text(re.compile(r"\d+ KB"))
+    expect(page.locator(".stt-rec-size")).to_have_text(re.compile(r"\d kB"))
     stop(page)
     expect(listed(page)).to_contain_text("WebM")
     assert 11 <= seconds_of(server, listed(page)) <= 25
@@ -233,7 +233,7 @@ def test_a_lost_connection_loses_nothing(visitor: BrowserContext, server: Server
         wait_for(page, 3)
         line.cut()
         expect(state(page)).to_contain_text("The connection is lost. ")
-        expect(state(page)).to_contain_text(re.compile(r"[1-9]\d* KB wait in this browser: keep this page open\."))
+        expect(state(page)).to_contain_text(re.compile(r"[1-9][\d.]* kB wait in this browser: keep this page open\."))
         wait_for(page, 7)
         line.mend()
         expect(state(page)).to_have_text("Recording")

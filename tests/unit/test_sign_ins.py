@@ -101,7 +101,10 @@ def test_a_sign_in_ends_after_a_month(data: Path):
     assert sign_ins.user_of("new") is None and not sign_ins.sign_in("new", "session", ANN)
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "pages").rglob("*.py")), ids=lambda path: path.name)
+PAGES = sorted(path for path in (ROOT / "pages").rglob("*.py") if "node_modules" not in path.parts)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_every_dialog_and_fragment_asks_anew_who_is_there(path: Path):
     """Streamlit runs them without the page around them. So pages use those of `pages.session`."""
     allowed = {"session.py": 3}  # the third waits for the database, and shows nothing of anybody

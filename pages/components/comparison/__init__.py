@@ -11,7 +11,7 @@ from stt.transcript.alignment import ADDED, CHANGED, MISSING, SAME
 from stt.transcript.comparison import Cell, Passage
 
 _LETTERS = {SAME: "s", CHANGED: "c", MISSING: "m", ADDED: "a"}
-_comparison = component("comparison", "shared/playback_copy.js", "comparison/index.js")
+_comparison = component("comparison")
 
 
 @dataclass(frozen=True, slots=True)

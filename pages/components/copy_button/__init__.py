@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pages.components import component
 
-_copy_button = component("copy_button", "shared/clipboard.js", "copy_button/index.js")
+_copy_button = component("copy_button")
 
 
 def copy_button(key: str = "copy") -> None:

@@ -1,11 +1,23 @@
+import { copyText } from "../shared/clipboard.js";
+import { partsOf } from "../shared/dom.js";
+import { askForText } from "../shared/transcript_text.js";
+
+const SAID = 2000; // milliseconds that the button says so
+
+/** @type {WeakMap<HTMLElement, ReturnType<typeof setTimeout>>} */
+const timers = new WeakMap();
+
+/** @param {import("../shared/staying.js").Call} call */
 export default function ({ parentElement }) {
-  const button = parentElement.querySelector(".stt-copy");
-  const label = parentElement.querySelector(".stt-copy-label");
-  const live = parentElement.querySelector(".stt-live");
+  const find = partsOf(parentElement, "stt-");
+  const [button, label, live] = [find("copy"), find("copy-label"), find("live")];
   button.onclick = async () => {
-    await copyText(document.querySelector(".stt-transcript")?.sttText() ?? ""); // see player_text.js
+    await copyText(askForText());
     label.textContent = live.textContent = "Copied";
-    clearTimeout(button.sttTimer);
-    button.sttTimer = setTimeout(() => (label.textContent = "Copy text"), 2000);
+    clearTimeout(timers.get(button));
+    timers.set(
+      button,
+      setTimeout(() => (label.textContent = "Copy text"), SAID),
+    );
   };
 }

@@ -9,19 +9,12 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from pages.components import component
-from stt.db import fulltext
-from stt.transcript import folding
 from stt.transcript.model import DOUBTFUL, Segment, Transcript, paragraphs
 
 if TYPE_CHECKING:
     from streamlit.components.v2.bidi_component import ComponentResult
 
-_player = component(
-    "player",
-    *("shared/clipboard.js", "player/text.js", "player/folding.js", "player/finder.js", "player/editor.js"),
-    *("player/waveform.js", "player/moment_link.js", "shared/playback_copy.js", "player/index.js"),
-    constants={"FOLDING": folding.rules(), "LONGEST_QUERY": fulltext.MAX_QUERY},
-)
+_player = component("player")
 
 
 def moment() -> float | None:

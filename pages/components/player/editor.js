@@ -1,34 +1,42 @@
 // Correcting a paragraph where it stands. What somebody typed leaves the page only when it is saved or cancelled: a
 // refusal, a newer text from another tab or a lost connection all keep it.
 
-const PENCIL = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 20h4L19 9l-4-4L4 16zM13.5 6.5l4 4"/></svg>';
+import { clock } from "../shared/clock.js";
+import { make, partsOf } from "../shared/dom.js";
+
 const ANSWER = 15_000; // milliseconds to wait for one
 
-class Editor {
-  constructor(root, text, reveal) {
-    Object.assign(this, { text, reveal, send: () => {}, form: null, say: root.querySelector(".stt-say") });
-  }
+/** @typedef {import("./text.js").Paragraph} Paragraph */
 
-  open(paragraph) {
-    if (this.form) {
-      if (this.paragraph === paragraph || this.changed) return this.insist(paragraph);
-      this.close();
-    }
-    this.form = make("form", "stt-editor");
-    this.field = make("textarea", "stt-field");
-    this.field.value = paragraph.text.trim();
+export class Editor {
+  send = /** @type {(name: string, value: unknown) => void} */ (() => {});
+  paragraph = /** @type {Paragraph | null} */ (null); // what is edited
+  was = ""; // its text before
+  version = /** @type {number | null} */ (null); // of the transcript that is edited
+  latest = /** @type {number | null} */ (null); // version of what is shown
+  number = 0; // of what is on its way to the server; 0 if nothing is
+  late = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
+  form = make("form", "stt-editor");
+  field = make("textarea", "stt-field");
+  problem = make("p", "stt-problem");
+  button = make("button", "stt-save", "Save");
+
+  /**
+   * @param {HTMLElement} root
+   * @param {import("./text.js").Text} text
+   * @param {(target: () => Range | Element | null | undefined, lazily: boolean) => void} reveal
+   */
+  constructor(root, text, reveal) {
+    this.text = text;
+    this.reveal = reveal;
+    this.say = partsOf(root, "stt-")("say");
     this.field.dir = "auto";
-    this.field.setAttribute("aria-label", `Text of the paragraph at ${clock(paragraph.start)}`);
-    this.problem = make("p", "stt-problem");
     this.problem.setAttribute("role", "alert");
-    this.button = make("button", "stt-save", "Save");
     const cancel = make("button", "stt-cancel", "Cancel");
     cancel.type = "button";
     const row = make("div", "stt-editor-row");
     row.append(this.button, cancel, make("span", "stt-keys", "Ctrl+Enter saves, Esc cancels"));
     this.form.append(this.problem, this.field, row);
-    this.attach(paragraph);
-    this.tell("");
 
     cancel.onclick = () => this.cancel();
     this.field.oninput = () => this.grow();
@@ -44,20 +52,40 @@ class Editor {
       event.preventDefault();
       event.stopPropagation();
     };
+  }
+
+  /** @param {Paragraph} paragraph */
+  open(paragraph) {
+    if (this.paragraph) {
+      if (this.paragraph === paragraph || this.changed) return this.insist(paragraph);
+      this.close();
+    }
+    this.field.value = paragraph.text.trim();
+    this.field.setAttribute("aria-label", `Text of the paragraph at ${clock(paragraph.start)}`);
+    this.rest();
+    this.attach(paragraph);
+    this.tell("");
     this.field.focus({ preventScroll: true });
     this.reveal(() => this.form, true);
   }
 
+  /** Whether there is something that is not saved. */
   get changed() {
-    return this.field.value.split(/\s+/).join(" ").trim() !== this.was.split(/\s+/).join(" ").trim();
+    return this.paragraph !== null && spaced(this.field.value) !== spaced(this.was);
   }
 
-  /** Put the form into a paragraph in place of its text, or below it when that is `newer` than what was edited. */
+  /**
+   * Put the form into a paragraph in place of its text, or below it when that is `newer` than what was edited.
+   * @param {Paragraph} paragraph
+   */
   attach(paragraph, newer = false) {
-    const typing = this.form.contains(document.activeElement) ? document.activeElement : null;
+    const active = /** @type {HTMLElement | null} */ (document.activeElement);
+    const typing = this.form.contains(active) ? active : null;
     const { selectionStart, selectionEnd } = this.field;
     if (this.paragraph) this.paragraph.body.hidden = false;
-    Object.assign(this, { paragraph, was: paragraph.text, version: this.latest });
+    this.paragraph = paragraph;
+    this.was = paragraph.text;
+    this.version = this.latest;
     paragraph.body.hidden = !newer;
     paragraph.box.append(this.form);
     this.grow();
@@ -65,11 +93,14 @@ class Editor {
     this.field.setSelectionRange(selectionStart, selectionEnd);
   }
 
-  /** The paragraph that stands where the edited one did. */
-  nearest() {
-    const { paragraph: { start, box }, text: { paragraphs, timed } } = this;
+  /**
+   * Return the paragraph that stands where the edited one did.
+   * @param {Paragraph} edited
+   */
+  nearest({ start, box }) {
+    const { paragraphs, timed } = this.text;
     const known = timed && (paragraphs.find((p) => p.start === start) ?? this.text.paragraphAt(start));
-    return known || paragraphs[Math.min(box.dataset.paragraph, paragraphs.length - 1)];
+    return known || paragraphs[Math.min(Number(box.dataset.paragraph), paragraphs.length - 1)];
   }
 
   grow() {
@@ -78,7 +109,7 @@ class Editor {
   }
 
   save() {
-    if (this.number) return;
+    if (this.number || !this.paragraph) return;
     if (!this.changed) return this.cancel();
     this.number = Date.now();
     this.tell("");
@@ -94,33 +125,49 @@ class Editor {
     if (this.number) return; // on its way
     const { paragraph } = this;
     this.close();
-    paragraph.edit?.focus({ preventScroll: true });
+    paragraph?.edit?.focus({ preventScroll: true });
   }
 
   close() {
-    clearTimeout(this.late);
+    this.rest();
     if (this.paragraph) this.paragraph.body.hidden = false;
-    this.form?.remove();
-    Object.assign(this, { form: null, paragraph: null, number: null });
+    this.paragraph = null;
+    this.form.remove();
   }
 
+  /** Nothing is on its way any more. */
+  rest() {
+    clearTimeout(this.late);
+    this.number = 0;
+    this.button.textContent = "Save";
+    this.button.removeAttribute("aria-disabled");
+  }
+
+  /** @param {string} words */
   tell(words) {
     this.problem.textContent = words;
     this.problem.hidden = !words;
   }
 
+  /** @param {Paragraph} paragraph */
   insist(paragraph) {
     if (this.paragraph !== paragraph) this.tell("Save or cancel this paragraph first.");
     this.reveal(() => this.form, true);
     this.field.focus({ preventScroll: true });
   }
 
-  /** New data came: an answer to what was sent, or a change from elsewhere. */
+  /**
+   * Take new data: an answer to what was sent, or a change from elsewhere.
+   * @param {{
+   *   version: number | null,
+   *   edited: { number: number, error: string | null, conflict: boolean } | null,
+   * }} data
+   */
   update({ version, edited }) {
     this.latest = version;
-    if (!this.form) return;
+    if (!this.paragraph) return;
     const answer = this.number && edited?.number === this.number ? edited : null;
-    if (answer && !answer.error) return this.saved();
+    if (answer && !answer.error) return this.saved(this.paragraph);
     if (version == null) return; // the machine's version is being looked at: the form waits
     if (!this.text.paragraphs.length) {
       this.text.box.append(this.form);
@@ -128,33 +175,37 @@ class Editor {
     }
     let newer = false;
     if (version !== this.version || !this.form.isConnected) {
-      const { was, paragraph: { start } } = this;
-      const same = this.text.paragraphs.find((p) => p.start === start && p.text === was);
+      const { start } = this.paragraph;
+      const same = this.text.paragraphs.find((p) => p.start === start && p.text === this.was);
       newer = !same;
-      this.attach(same ?? this.nearest(), newer);
+      this.attach(same ?? this.nearest(this.paragraph), newer);
     }
-    if (!answer) return newer && this.tell("Changed meanwhile: the newer text stands above. Saving replaces it.");
+    if (!answer) {
+      if (newer) this.tell("Changed meanwhile: the newer text stands above. Saving replaces it.");
+      return;
+    }
     const conflict = newer
       ? "Changed in another tab meanwhile: the newer text stands above, yours is kept here. Save again to replace it."
       : "Something else in this transcript was changed in another tab meanwhile. Yours is kept here: save again.";
-    this.refuse(answer.conflict ? conflict : answer.error);
+    this.refuse(answer.conflict ? conflict : String(answer.error));
   }
 
+  /** @param {string} words */
   refuse(words) {
-    clearTimeout(this.late);
-    this.number = null;
-    this.button.textContent = "Save";
-    this.button.removeAttribute("aria-disabled");
+    this.rest();
     this.tell(words);
     this.reveal(() => this.form, true);
     this.field.focus({ preventScroll: true });
   }
 
-  saved() {
-    const place = this.nearest();
+  /** @param {Paragraph} paragraph */
+  saved(paragraph) {
+    const place = this.nearest(paragraph);
     const busy = this.form.contains(document.activeElement) || document.activeElement === document.body;
     this.close();
     this.say.textContent = "Saved.";
     if (busy) place?.edit?.focus({ preventScroll: true });
   }
 }
+
+const spaced = (/** @type {string} */ text) => text.split(/\s+/).join(" ").trim();

@@ -1,10 +1,15 @@
 // Find in the text, and the way from one doubtful word to the next.
 
-const MOST_HITS = 10_000;
-const VOICED = /[\u3099\u309a]/; // makes another kana of the one before it
+import { clock } from "../shared/clock.js";
+import { partsOf } from "../shared/dom.js";
+import { folded } from "./folding.js";
+import { ranges } from "./ranges.js";
+import rules from "./rules.json" with { type: "json" };
+import { MOST_HITS, search } from "./search.js";
 
 const MARKS = globalThis.CSS?.highlights ? { all: mark("stt-hit", 0), now: mark("stt-hit-now", 1) } : null;
 
+/** @param {string} name @param {number} priority */
 function mark(name, priority) {
   const highlight = CSS.highlights.get(name) ?? new Highlight();
   highlight.priority = priority;
@@ -12,27 +17,40 @@ function mark(name, priority) {
   return highlight;
 }
 
-/** Where `wanted` is in a text, each from its end on: [start, end]. */
-function occurrences(text, wanted) {
-  const found = [];
-  for (let at = text.indexOf(wanted); at >= 0 && found.length < MOST_HITS; at = text.indexOf(wanted, at + wanted.length)) {
-    found.push([at, at + wanted.length]);
-  }
-  return found;
-}
+/**
+ * @typedef {import("./text.js").Paragraph} Paragraph
+ * @typedef {import("./text.js").Word} Word
+ * @typedef {{ paragraph: Paragraph, from: number, to: number }} Hit a place in the text of a paragraph
+ */
 
-class Finder {
+export class Finder {
+  hits = /** @type {Hit[]} */ ([]);
+  place = -1; // of the hit that is gone to
+  doubt = /** @type {Word | null} */ (null); // that is gone to
+  hitsOf = /** @type {Map<Paragraph, Hit[]>} */ (new Map());
+  painted = /** @type {Map<Paragraph, Range[]>} */ (new Map()); // with the ranges that mark the hits
+
+  /**
+   * @param {HTMLElement} root
+   * @param {import("./text.js").Text} text
+   * @param {(target: () => Range | Element | null | undefined, lazily: boolean) => void} reveal
+   * @param {(word: Word) => void} goTo
+   */
   constructor(root, text, reveal, goTo) {
-    Object.assign(this, { text, reveal, goTo, hits: [], place: -1, doubt: null });
-    this.hitsOf = new Map(); // paragraph -> its hits
-    this.painted = new Map(); // paragraph -> the ranges that mark them
-    const part = (name) => root.querySelector(`.stt-${name}`);
-    [this.input, this.found, this.count] = ["find", "found", "count"].map(part);
-    [this.doubtButton, this.counter, this.say] = ["doubt", "doubts", "say"].map(part);
+    this.text = text;
+    this.reveal = reveal;
+    this.goTo = goTo;
+    const part = partsOf(root, "stt-");
+    this.input = part("find", HTMLInputElement);
+    this.found = part("found");
+    this.count = part("count");
+    this.doubtButton = part("doubt");
+    this.counter = part("doubts");
+    this.say = part("say");
     this.input.oninput = () => this.search();
     this.input.onkeydown = (event) => {
       if (event.key === "Enter") this.step(event.shiftKey ? -1 : 1);
-      else if (event.key === "Escape" && this.input.value) (this.input.value = ""), this.search();
+      else if (event.key === "Escape" && this.input.value) ((this.input.value = ""), this.search());
       else return;
       event.preventDefault();
     };
@@ -50,23 +68,25 @@ class Finder {
     this.search();
   }
 
-  /** Look for this from the start; `going` goes to the first hit. */
+  /**
+   * Look for this from the start; `going` goes to the first hit.
+   * @param {string} wanted
+   * @param {boolean} going
+   */
   begin(wanted, going) {
-    this.input.value = wanted.slice(0, LONGEST_QUERY);
+    this.input.value = wanted.slice(0, rules.longest_query);
     this.search();
     if (going) this.step(1);
   }
 
   search() {
-    const wanted = this.input.value.slice(0, LONGEST_QUERY).trim();
+    const wanted = this.input.value.slice(0, rules.longest_query).trim();
     this.hits = [];
     this.hitsOf.clear();
     this.place = -1;
-    // Signs alone, such as "?", are looked for as they are.
-    const { plain } = folded(wanted);
     if (wanted) {
       for (const paragraph of this.text.paragraphs) {
-        const found = plain ? this.hitsIn(paragraph, plain) : occurrences(paragraph.text, wanted);
+        const found = search(paragraph.text, wanted, (text) => (paragraph.folded ??= folded(text)));
         const hits = found.slice(0, MOST_HITS - this.hits.length).map(([from, to]) => ({ paragraph, from, to }));
         if (hits.length) this.hitsOf.set(paragraph, hits);
         for (const hit of hits) this.hits.push(hit);
@@ -78,13 +98,7 @@ class Finder {
     this.paint();
   }
 
-  /** Where a folded text is in a paragraph, as places in the paragraph's own text. */
-  hitsIn(paragraph, wanted) {
-    const { plain, from, to } = (paragraph.folded ??= folded(paragraph.text));
-    const whole = occurrences(plain, wanted).filter(([, end]) => !VOICED.test(plain[end] ?? ""));
-    return whole.map(([start, end]) => [from[start], to[end - 1]]);
-  }
-
+  /** @param {1 | -1} direction */
   step(direction) {
     if (!this.hits.length) return;
     if (this.place < 0) this.place = direction > 0 ? this.firstInSight() : 0;
@@ -94,7 +108,7 @@ class Finder {
     this.text.build(hit.paragraph);
     this.tell();
     this.paint();
-    this.reveal(() => this.text.ranges(hit.paragraph, [hit])[0], true);
+    this.reveal(() => ranges(hit.paragraph.body, [hit])[0], true);
   }
 
   /** The first hit at or below the top of the window, so that the first step does not leap to the beginning. */
@@ -118,20 +132,24 @@ class Finder {
     if (this.hits[this.place]) this.paintOne(this.hits[this.place].paragraph);
   }
 
+  /** @param {Paragraph} paragraph */
   paintOne(paragraph) {
     const hits = this.hitsOf.get(paragraph);
     if (!MARKS || !hits) return;
     this.wipe(paragraph);
-    const ranges = this.text.ranges(paragraph, hits);
-    ranges.forEach((range, i) => (hits[i] === this.hits[this.place] ? MARKS.now : MARKS.all).add(range));
-    this.painted.set(paragraph, ranges);
+    const marked = ranges(paragraph.body, hits);
+    marked.forEach((range, i) => (hits[i] === this.hits[this.place] ? MARKS.now : MARKS.all).add(range));
+    this.painted.set(paragraph, marked);
   }
 
+  /** @param {Paragraph} paragraph */
   wipe(paragraph) {
-    for (const range of this.painted.get(paragraph) ?? []) MARKS.all.delete(range), MARKS.now.delete(range);
+    for (const range of this.painted.get(paragraph) ?? [])
+      for (const set of Object.values(MARKS ?? {})) set.delete(range);
     this.painted.delete(paragraph);
   }
 
+  /** @param {Paragraph[]} paragraphs that came near or went */
   moved(paragraphs) {
     for (const paragraph of paragraphs) {
       if (this.text.near.has(paragraph)) this.paintOne(paragraph);
@@ -142,15 +160,15 @@ class Finder {
   nextDoubt() {
     const { doubts } = this.text;
     this.doubt?.box?.classList.remove("stt-looked-at");
-    const place = (doubts.indexOf(this.doubt) + 1) % doubts.length;
-    this.doubt = doubts[place];
-    this.text.build(this.doubt.paragraph);
-    this.doubt.box.classList.add("stt-looked-at");
-    this.goTo(this.doubt);
-    this.reveal(() => this.doubt.box, true);
-    const confidence = Math.round(this.doubt.confidence * 100);
+    const place = (this.doubt ? doubts.indexOf(this.doubt) + 1 : 0) % doubts.length;
+    const doubt = (this.doubt = doubts[place]);
+    this.text.build(doubt.paragraph);
+    doubt.box?.classList.add("stt-looked-at");
+    this.goTo(doubt);
+    this.reveal(() => doubt.box, true);
+    const confidence = Math.round((doubt.confidence ?? 0) * 100);
     this.counter.textContent = `${place + 1} of ${doubts.length.toLocaleString("en")}`;
-    this.say.textContent = `${this.doubt.text}, confidence ${confidence} %, at ${clock(this.doubt.start)}`;
+    this.say.textContent = `${doubt.text}, confidence ${confidence} %, at ${clock(doubt.start)}`;
   }
 
   close() {

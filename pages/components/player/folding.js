@@ -1,15 +1,21 @@
-// Text as a search sees it, by the table of stt/folding.py: a test holds the two equal for every character.
+// Text as a search sees it, by the table of stt/transcript/folding.py: a test holds the two equal for every character.
 
-const IGNORED = new RegExp(`[${FOLDING.ignored}]`, "gu");
-const SPACELESS = new RegExp(`[${FOLDING.spaceless}]`, "u");
+import rules from "./rules.json" with { type: "json" };
+
+const IGNORED = new RegExp(`[${rules.folding.ignored}]`, "gu");
+const SPACELESS = new RegExp(`[${rules.folding.spaceless}]`, "u");
 const OF_WORDS = /[\p{L}\p{M}\p{N}]/u;
+/** @type {Record<string, string>} */
+const special = rules.folding.special;
+/** @type {Map<string, string>} */
 const foldings = new Map(); // character -> what it becomes
 
-function foldOne(character) {
+/** @param {string} character */
+export function foldOne(character) {
   let folded = foldings.get(character);
   if (folded === undefined) {
     const plain = character.normalize("NFKD").toLowerCase().replace(IGNORED, "");
-    folded = Array.from(plain, (c) => FOLDING.special[c] ?? c).join("");
+    folded = Array.from(plain, (c) => special[c] ?? c).join("");
     foldings.set(character, folded);
   }
   return folded;
@@ -18,11 +24,12 @@ function foldOne(character) {
 /**
  * The words of a text, folded: a space between, whatever stood there, and none beside a script without spaces.
  * `from` and `to` tell for each of its characters where in the text those begin and end that it stands for.
+ * @param {string} text
  */
-function folded(text) {
+export function folded(text) {
   let plain = "";
-  const from = [];
-  const to = [];
+  const from = /** @type {number[]} */ ([]);
+  const to = /** @type {number[]} */ ([]);
   let apart = false; // something that is no word came since the last character
   let spaceless = false; // the last character is of a script without spaces
   let at = 0;
@@ -36,8 +43,8 @@ function folded(text) {
         continue;
       }
       const own = SPACELESS.test(one);
-      if (apart && plain && !own && !spaceless) (plain += " "), from.push(at), to.push(at);
-      for (let unit = 0; unit < one.length; unit += 1) from.push(at), to.push(end);
+      if (apart && plain && !own && !spaceless) ((plain += " "), from.push(at), to.push(at));
+      for (let unit = 0; unit < one.length; unit += 1) (from.push(at), to.push(end));
       plain += one;
       [apart, spaceless] = [false, own];
     }

@@ -1,17 +1,24 @@
 // A link to the moment that is heard: on the clipboard, and through the server in the address, from where sharing takes it.
 
+import { partsOf } from "../shared/dom.js";
+import { copyText } from "../shared/clipboard.js";
+import { clock } from "../shared/clock.js";
+
 const CHECKED = 2000; // milliseconds that the button says so
 
-class MomentLink {
+export class MomentLink {
+  at = /** @type {number | null} */ (null); // seconds, of the last link
+  send = /** @type {(name: string, value: unknown) => void} */ (() => {});
+  timer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
+
+  /** @param {HTMLElement} root @param {() => number} position */
   constructor(root, position) {
-    this.at = null; // seconds, of the last link
-    this.send = () => {};
-    const button = root.querySelector(".stt-moment");
-    const say = root.querySelector(".stt-say");
+    const button = partsOf(root, "stt-")("moment", HTMLButtonElement);
+    const say = partsOf(root, "stt-")("say");
     button.onclick = async () => {
       this.at = Math.round(position() * 10) / 10;
       const address = new URL(location.href);
-      address.searchParams.set("at", this.at);
+      address.searchParams.set("at", String(this.at));
       await copyText(address.href);
       this.send("moment", this.at);
       say.textContent = `The link to ${clock(this.at)} is on the clipboard.`;

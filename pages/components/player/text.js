@@ -1,46 +1,83 @@
 // The transcript: paragraphs as plain text at once, their words as elements only when they come near the window, so
 // that 100,000 words open quickly and find-in-page, copying and screen readers have the whole text all the time.
 
-const NEAR = "1200px 0px";
+import { clock } from "../shared/clock.js";
+import { make, partsOf, scrollerOf } from "../shared/dom.js";
+import { clipped } from "./ranges.js";
+import { lastAtMost, spokenAt } from "./spoken.js";
 
-class Text {
+const NEAR = "1200px 0px";
+const PENCIL = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 20h4L19 9l-4-4L4 16zM13.5 6.5l4 4"/></svg>';
+
+/**
+ * A paragraph as it comes from Python, its words by column: texts, starts, ends and confidences.
+ * @typedef {{
+ *   start: number, end: number, speaker?: string, text?: string,
+ *   t?: string[], s: number[], e: number[], c?: (number | null)[],
+ * }} Packed
+ * @typedef {{
+ *   text: string, start: number, end: number, confidence: number | null | undefined,
+ *   paragraph: Paragraph, from: number, box?: HTMLElement,
+ * }} Word `from` is its place in the text of the paragraph
+ * @typedef {{
+ *   box: HTMLElement, body: HTMLElement, time: HTMLButtonElement, edit: HTMLButtonElement | null,
+ *   start: number, end: number, speaker?: string, text: string, words: Word[], built: boolean, source: () => string,
+ *   folded?: ReturnType<typeof import("./folding.js").folded>,
+ * }} Paragraph
+ */
+
+export class Text {
+  paragraphs = /** @type {Paragraph[]} */ ([]);
+  words = /** @type {Word[]} */ ([]); // of the whole transcript
+  byStart = /** @type {number[]} */ ([]); // places of the words, sorted by start
+  doubts = /** @type {Word[]} */ ([]);
+  near = /** @type {Set<Paragraph>} */ (new Set());
+  wordOf = /** @type {WeakMap<Element, Word>} */ (new WeakMap());
+  doubtful = 0;
+  editable = false;
+  timed = false;
+
+  /** @param {HTMLElement} root @param {(paragraphs: Paragraph[]) => void} onMove is told which came near or went */
   constructor(root, onMove) {
-    this.box = root.querySelector(".stt-transcript");
-    this.onMove = onMove; // told which paragraphs came near or went
-    this.near = new Set();
-    this.scroller = scrollerOf(root);
-    this.watcher = new IntersectionObserver((changes) => {
-      const moved = [];
-      for (const { target, isIntersecting } of changes) {
-        const paragraph = this.paragraphs[target.dataset.paragraph];
-        if (paragraph?.box !== target || isIntersecting === this.near.has(paragraph)) continue;
-        if (isIntersecting) this.near.add(paragraph);
-        else this.near.delete(paragraph);
-        if (isIntersecting) this.build(paragraph);
-        moved.push(paragraph);
-      }
-      this.onMove(moved);
-    }, { root: this.scroller === document.scrollingElement ? null : this.scroller, rootMargin: NEAR });
+    this.box = partsOf(root, "stt-")("transcript");
+    this.onMove = onMove;
+    const scroller = scrollerOf(root);
+    this.scroller = scroller ?? document.documentElement;
+    this.watcher = new IntersectionObserver(
+      (changes) => {
+        const moved = [];
+        for (const { target, isIntersecting } of changes) {
+          const paragraph = this.paragraphs[Number(/** @type {HTMLElement} */ (target).dataset.paragraph)];
+          if (paragraph?.box !== target || isIntersecting === this.near.has(paragraph)) continue;
+          if (isIntersecting) this.near.add(paragraph);
+          else this.near.delete(paragraph);
+          if (isIntersecting) this.build(paragraph);
+          moved.push(paragraph);
+        }
+        this.onMove(moved);
+      },
+      { root: scroller, rootMargin: NEAR },
+    );
     this.box.oncopy = (event) => this.copy(event);
-    this.box.sttText = () => this.whole(); // for the button that copies it
   }
 
+  /** @param {Packed[]} packed @param {number} doubtful @param {boolean} editable @param {boolean} timed */
   show(packed, doubtful, editable, timed) {
     this.watcher.disconnect();
     this.timed = timed;
     this.near.clear();
     this.doubtful = doubtful;
     this.editable = editable;
-    this.words = []; // of the whole transcript: { text, start, end, confidence, paragraph, from, box }
-    const voices = [...new Set(packed.map((p) => p.speaker).filter(Boolean))];
+    this.words = [];
+    const voices = [...new Set(packed.flatMap((p) => p.speaker || []))];
     // Paragraphs that stay keep their elements, so that a correction moves neither the window nor the keyboard.
-    const before = new Map(this.paragraphs?.map((p) => [p.source(), p]));
+    const before = new Map(this.paragraphs.map((p) => [p.source(), p]));
     this.paragraphs = packed.map((p, i) => {
-      const source = () => JSON.stringify([p, voices.indexOf(p.speaker) % 6, doubtful, editable]);
+      const source = () => JSON.stringify([p, voices.indexOf(p.speaker ?? "") % 6, doubtful, editable]);
       const name = before.size ? source() : ""; // the text of all of it, needed only where some may stay
       const known = before.get(name);
       before.delete(name);
-      return known ? this.again(known, i) : Object.assign(this.paragraph(p, i, voices), { source });
+      return known ? this.again(known, i) : this.paragraph(p, i, voices, source);
     });
     this.byStart = this.words.map((_, i) => i).sort((a, b) => this.words[a].start - this.words[b].start || a - b);
     this.doubts = this.words.filter((word) => word.confidence != null && word.confidence < doubtful);
@@ -54,7 +91,7 @@ class Text {
   fill() {
     const boxes = this.paragraphs.map((p) => p.box);
     const wanted = new Set(boxes);
-    for (const box of [...this.box.children]) if (!wanted.has(box)) box.remove();
+    for (const box of /** @type {HTMLElement[]} */ ([...this.box.children])) if (!wanted.has(box)) box.remove();
     let place = this.box.firstElementChild;
     for (const box of boxes) {
       if (box === place) place = place.nextElementSibling;
@@ -63,37 +100,43 @@ class Text {
     if (this.paragraphs.length && !this.paragraphs.some((p) => p.time.tabIndex === 0)) this.tabTo(this.paragraphs[0]);
   }
 
+  /** @param {Paragraph} paragraph @param {number} index */
   again(paragraph, index) {
-    paragraph.box.dataset.paragraph = index;
+    paragraph.box.dataset.paragraph = String(index);
     for (const word of paragraph.words) this.words.push(word);
     return paragraph;
   }
 
-  /** Make a paragraph the one that Tab reaches: its time, then its Edit. Arrows go to the others. */
+  /**
+   * Make a paragraph the one that Tab reaches: its time, then its Edit. Arrows go to the others.
+   * @param {Paragraph} paragraph
+   */
   tabTo(paragraph) {
     for (const p of this.paragraphs) if (p.time.tabIndex === 0) this.reachable(p, -1);
     this.reachable(paragraph, 0);
   }
 
+  /** @param {Paragraph} paragraph @param {number} tabIndex */
   reachable({ time, edit }, tabIndex) {
     time.tabIndex = tabIndex;
     if (edit && this.timed) edit.tabIndex = tabIndex;
   }
 
-  paragraph(packed, index, voices) {
+  /** @param {Packed} packed @param {number} index @param {string[]} voices @param {() => string} source */
+  paragraph(packed, index, voices, source) {
     const { start, end, speaker } = packed;
     const box = make("div", "stt-paragraph");
     const time = make("button", "stt-time", clock(start));
     time.type = "button";
     time.tabIndex = -1; // see tabTo
-    time.dataset.start = start;
+    time.dataset.start = String(start);
     time.setAttribute("aria-label", `Play from ${clock(start)}`);
     const head = make("div", "stt-head");
     head.append(time);
     if (speaker) {
       const name = make("span", "stt-speaker", speaker);
       name.dir = "auto";
-      name.dataset.voice = voices.indexOf(speaker) % 6;
+      name.dataset.voice = String(voices.indexOf(speaker) % 6);
       head.append(name);
     }
     const edit = this.editable ? make("button", "stt-edit") : null;
@@ -107,7 +150,8 @@ class Text {
     }
     const body = make("p", "stt-words");
     body.dir = "auto";
-    const paragraph = { box, body, time, edit, start, end, speaker, built: false, words: [] };
+    /** @type {Paragraph} */
+    const paragraph = { box, body, time, edit, start, end, speaker, text: "", built: false, words: [], source };
     let text = packed.text ?? "";
     if (packed.t) {
       text = "";
@@ -128,13 +172,14 @@ class Text {
     }
     paragraph.text = text;
     body.textContent = text;
-    box.dataset.paragraph = index;
+    box.dataset.paragraph = String(index);
     box.append(head, body);
     // A fair guess of the height keeps the scroll bar steady: 70 letters a line of 1.8 rem.
     box.style.containIntrinsicBlockSize = `auto ${Math.ceil(text.length / 68) * 1.8 + 1.9}rem`;
     return paragraph;
   }
 
+  /** @param {Paragraph} paragraph */
   build(paragraph) {
     if (paragraph.built || !paragraph.words.length) return;
     paragraph.built = true;
@@ -144,8 +189,8 @@ class Text {
       if (word.from > done) parts.append(paragraph.text.slice(done, word.from));
       done = word.from + word.text.length;
       word.box = make("span", "stt-word", word.text);
-      word.box.dataset.start = word.start;
-      word.box.word = word;
+      word.box.dataset.start = String(word.start);
+      this.wordOf.set(word.box, word);
       if (word.confidence != null && word.confidence < this.doubtful) {
         word.box.classList.add("stt-doubtful");
         word.box.title = `Confidence ${Math.round(word.confidence * 100)} %`;
@@ -155,48 +200,29 @@ class Text {
     paragraph.body.replaceChildren(parts);
   }
 
-  /** The word spoken at `seconds`, or null in a pause. */
+  /**
+   * Return the word spoken at `seconds`, or null in a pause.
+   * @param {number} seconds
+   */
   spokenAt(seconds) {
-    const place = lastAtMost(this.byStart, (i) => this.words[i].start, seconds);
-    if (place < 0) return null;
-    const word = this.words[this.byStart[place]];
-    const following = this.words[this.byStart[place + 1]];
-    return seconds < word.end || (following && following.start - word.end < 1) ? word : null;
+    return spokenAt(this.words, this.byStart, seconds);
   }
 
+  /** @param {number} seconds */
   paragraphAt(seconds) {
     if (!this.timed) return null;
     const place = lastAtMost(this.paragraphs, (p) => p.start, seconds);
     return place < 0 ? null : this.paragraphs[place];
   }
 
-  /** Ranges over stretches `{ from, to }` of a paragraph's characters, in order, wherever those lie by now. */
-  ranges(paragraph, stretches) {
-    const walker = document.createTreeWalker(paragraph.body, NodeFilter.SHOW_TEXT);
-    let node = walker.nextNode();
-    let passed = 0;
-    const place = (offset, ending) => {
-      while (node && passed + node.length - (ending ? 0 : 1) < offset) {
-        passed += node.length;
-        node = walker.nextNode();
-      }
-      return node && [node, offset - passed];
-    };
-    const ranges = [];
-    for (const { from, to } of stretches) {
-      const range = document.createRange();
-      const [start, end] = [place(from, false), place(to, true)];
-      if (!start || !end) break;
-      range.setStart(...start);
-      range.setEnd(...end);
-      ranges.push(range);
-    }
-    return ranges;
-  }
-
-  /** Bring a range or an element to the upper third of the window; `lazily`: only if it is not in sight. */
+  /**
+   * Bring a range or an element to the upper third of the window; `lazily`: only if it is not in sight.
+   * @param {Range | Element} target
+   * @param {boolean} lazily
+   * @param {number} below height in pixels that is covered at the top
+   */
   reveal(target, lazily, below) {
-    const whole = this.scroller === document.scrollingElement;
+    const whole = this.scroller === document.documentElement;
     const view = whole ? { top: 0, height: innerHeight } : this.scroller.getBoundingClientRect();
     const top = view.top + below + 12;
     const bottom = view.top + view.height;
@@ -213,10 +239,14 @@ class Text {
     return lines.join("\n\n") + (lines.length ? "\n" : "");
   }
 
-  /** Copied text is the words alone: no times, a line for each paragraph, names only where several people speak. */
+  /**
+   * Put the words alone on the clipboard: no times, a line for each paragraph, names only where several people speak.
+   * @param {ClipboardEvent} event
+   */
   copy(event) {
     const selection = getSelection();
-    if (selection.isCollapsed || !event.clipboardData || event.target.closest?.(".stt-editor")) return;
+    const target = /** @type {Element | null} */ (event.target);
+    if (!selection || selection.isCollapsed || !event.clipboardData || target?.closest?.(".stt-editor")) return;
     const range = selection.getRangeAt(0);
     const touched = this.paragraphs.filter((p) => range.intersectsNode(p.body));
     const several = touched.length > 1 && new Set(touched.map((p) => p.speaker)).size > 1;
@@ -233,46 +263,4 @@ class Text {
   close() {
     this.watcher.disconnect();
   }
-}
-
-function clipped(range, box) {
-  const whole = document.createRange();
-  whole.selectNodeContents(box);
-  const { startContainer, startOffset, endContainer, endOffset } = range;
-  if (range.compareBoundaryPoints(Range.START_TO_START, whole) > 0) whole.setStart(startContainer, startOffset);
-  if (range.compareBoundaryPoints(Range.END_TO_END, whole) < 0) whole.setEnd(endContainer, endOffset);
-  return whole;
-}
-
-/** The last place of a list, sorted by `value`, whose value is at most `limit`; -1 if there is none. */
-function lastAtMost(list, value, limit) {
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (value(list[middle]) <= limit) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
-}
-
-function scrollerOf(element) {
-  for (let box = element.parentElement; box && box !== document.body; box = box.parentElement) {
-    if (/auto|scroll/.test(getComputedStyle(box).overflowY)) return box;
-  }
-  return document.scrollingElement;
-}
-
-function make(tag, className, text = "") {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.textContent = text;
-  return made;
-}
-
-/** Seconds as 0:05, 12:34 or 1:02:03. */
-function clock(seconds) {
-  const whole = Math.max(0, Math.floor(seconds || 0));
-  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  return h ? `${h}:${String(m).padStart(2, "0")}:${String(s).padStart(2, "0")}` : `${m}:${String(s).padStart(2, "0")}`;
 }

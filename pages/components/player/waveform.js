@@ -1,24 +1,31 @@
 // The waveform behind the slider. The server works it out when it is first asked for, which takes some seconds for hours
 // of sound: until then the slider stands alone.
 
+import { partsOf } from "../shared/dom.js";
+
 const ASK_AGAIN = 1000; // milliseconds at first, then ever longer
 const LAST_ASKED = 60; // times
 const BAR = 3; // pixels with the gap after it
 
-class Wave {
+export class Wave {
+  peaks = /** @type {number[]} */ ([]);
+  wanted = /** @type {string | null} */ (null);
+  drawn = /** @type {number | null} */ (null);
+
+  /** @param {HTMLElement} root @param {() => void} ready */
   constructor(root, ready) {
-    this.box = root.querySelector(".stt-wave");
+    this.box = partsOf(root, "stt-")("wave", HTMLCanvasElement);
     this.ready = ready;
-    this.peaks = [];
   }
 
+  /** @param {string | null} address */
   async load(address) {
     this.wanted = address;
     this.peaks = [];
     for (let time = 0; address && time < LAST_ASKED; time += 1) {
       const answer = await fetch(address).catch(() => null);
       if (this.wanted !== address) return;
-      if (answer?.status !== 202) {
+      if (answer?.status !== 202 && !(answer && answer.status >= 500)) {
         this.peaks = answer?.ok ? (await answer.json()).peaks : [];
         break;
       }
@@ -27,21 +34,25 @@ class Wave {
     if (this.wanted === address) this.ready();
   }
 
-  /** Draw again once the position, 0 to 1, is a pixel further. */
+  /**
+   * Draw again once the position, 0 to 1, is a pixel further.
+   * @param {number} done
+   */
   move(done) {
     if (this.drawn != null && Math.abs(done - this.drawn) * this.box.clientWidth > 1) this.draw(done);
   }
 
+  /** @param {number} done */
   draw(done) {
     const { box, peaks } = this;
     box.hidden = !peaks.length;
-    box.parentElement.classList.toggle("stt-waved", !box.hidden);
+    box.parentElement?.classList.toggle("stt-waved", !box.hidden);
     if (box.hidden || !box.clientWidth) return;
     const scale = devicePixelRatio || 1;
     const [width, height] = [box.clientWidth, box.clientHeight];
     box.width = width * scale;
     box.height = height * scale;
-    const pen = box.getContext("2d");
+    const pen = /** @type {CanvasRenderingContext2D} */ (box.getContext("2d"));
     pen.scale(scale, scale);
     const { color, accentColor } = getComputedStyle(box);
     const bars = Math.floor(width / BAR);

@@ -7,7 +7,7 @@ import streamlit as st
 from pages.components import component
 from stt.guard import base_path
 
-_recorder = component("recorder", "recorder/sending.js", "recorder/sound.js", "recorder/index.js")
+_recorder = component("recorder")
 
 
 def recorder(key: str, longest: float | None) -> list[str]:

@@ -1,40 +1,84 @@
-// A recorder lives in `recorders`, one for each key, and outlasts the element that shows it: what is recorded goes on
-// while another page is open. They hang on the window because an edit of this file makes it a new module.
-const recorders = (window.sttRecorders ??= new Map());
+// Recorders are kept, one for each key, and outlast the element that shows them: what is recorded goes on while another
+// page is open.
+
+import { clock } from "../shared/clock.js";
+import { partsOf } from "../shared/dom.js";
+import { lasting } from "../shared/lasting.js";
+import { size } from "../shared/size.js";
+import { staying } from "../shared/staying.js";
+import { Sending } from "./sending.js";
+import { ending, hindrance, microphones, openSound, recorderOf, sharesSound } from "./sound.js";
+
+/**
+ * @typedef {import("./sound.js").Problem} Problem
+ * @typedef {import("./sound.js").SoundSource} SoundSource
+ * @typedef {"idle" | "asking" | "recording" | "paused" | "saving"} State
+ * @typedef {{
+ *   state: State,
+ *   media: MediaRecorder | null,
+ *   sound: SoundSource | null,
+ *   sending: Sending | null,
+ *   done: string[],
+ *   known: number,
+ *   both: boolean,
+ *   microphone: string,
+ *   view: ReturnType<typeof show> | null,
+ *   url: string,
+ *   longest: number | null,
+ *   tell: () => void,
+ *   error: Problem | null,
+ *   ran: number,
+ *   since: number | null,
+ *   unshared: boolean,
+ *   timer?: ReturnType<typeof setTimeout>,
+ * }} Recorder `done` has the ids of recordings, `known` says how many of them the page knows; `ran` milliseconds until
+ *   `since`, when it last went on
+ */
+
 const PIECE = 1000; // milliseconds of sound in a piece
 const SHOWN = 250; // milliseconds between two looks at the clock
 const TELL_AGAIN = 2000; // milliseconds
-const IDLE = { state: "idle", media: null, sound: null, sending: null };
-
-export default function ({ data, parentElement, setStateValue }) {
-  const root = parentElement.querySelector(".stt-recorder");
-  if (!recorders.has(data.key)) recorders.set(data.key, { ...IDLE, done: [], both: false, microphone: "", view: null });
-  const recorder = recorders.get(data.key);
-  Object.assign(recorder, { url: data.url, longest: data.seconds, known: data.known });
-  recorder.tell = () => setStateValue("recorded", [...recorder.done]);
-  if (recorder.view?.root !== root) {
-    recorder.view?.close();
-    recorder.view = show(root, recorder);
-    if (recorder.done.length) report(recorder); // the server forgets the state of a page that was left
-  }
-  const view = recorder.view;
-  const turn = (view.turn = (view.turn ?? 0) + 1);
-  return () => {
-    if (view.turn !== turn) return; // a late clean-up must not close what a later call still shows
-    view.close();
-    if (recorder.view === view) recorder.view = null;
-  };
-}
-
-window.addEventListener("beforeunload", (event) => {
-  if ([...recorders.values()].some((recorder) => recorder.sending)) event.preventDefault();
+const IDLE = { state: /** @type {State} */ ("idle"), media: null, sound: null, sending: null };
+const NEW = { known: 0, both: false, microphone: "", view: null, tell: () => {}, error: null, ran: 0 };
+const recorders = lasting("recorders", () => {
+  const all = /** @type {Map<string, Recorder>} */ (new Map());
+  window.addEventListener("beforeunload", (event) => {
+    if ([...all.values()].some((recorder) => recorder.sending)) event.preventDefault();
+  });
+  window.addEventListener("pagehide", (event) => {
+    if (!event.persisted) for (const recorder of all.values()) recorder.sending?.leave();
+  });
+  return all;
 });
-window.addEventListener("pagehide", (event) => {
-  if (!event.persisted) for (const recorder of recorders.values()) recorder.sending?.leave();
+
+export default staying(".stt-recorder", (root, { data }) => {
+  /** @type {Recorder} */
+  const recorder = recorders.get(data.key) ?? { ...data, ...IDLE, ...NEW, done: [], since: null, unshared: false };
+  recorders.set(data.key, recorder);
+  recorder.view?.close();
+  const view = (recorder.view = show(root, recorder));
+  let told = false;
+  return {
+    update({ data: { url, seconds, known }, setStateValue }) {
+      Object.assign(recorder, {
+        url,
+        longest: seconds,
+        known,
+        tell: () => setStateValue("recorded", [...recorder.done]),
+      });
+      if (!told && recorder.done.length) report(recorder); // the server forgets the state of a page that was left
+      told = true;
+    },
+    close() {
+      view.close();
+      if (recorder.view === view) recorder.view = null;
+    },
+  };
 });
 
 // ---- recording -----------------------------------------------------------------------------------------------------
 
+/** @param {Recorder} recorder */
 async function begin(recorder) {
   Object.assign(recorder, { state: "asking", error: null, ran: 0, since: null });
   recorder.view?.draw();
@@ -44,10 +88,11 @@ async function begin(recorder) {
   } catch (error) {
     recorder.sound?.close();
     const unknown = { title: "This browser cannot record", message: "Use a newer one, or upload a recording." };
-    return end(recorder, error.title ? error : unknown);
+    const problem = /** @type {Problem} */ (error);
+    return end(recorder, problem.title ? problem : unknown);
   }
   const { media, sound } = recorder;
-  const stopped = (error) => stop(recorder, error);
+  const stopped = (/** @type {Problem} */ error) => stop(recorder, error);
   const name = `Recording of ${now()}.${ending(media.mimeType)}`;
   recorder.sending = new Sending(recorder.url, name, Boolean(sound.shared), () => changed(recorder), stopped);
   const sending = recorder.sending;
@@ -71,8 +116,10 @@ async function begin(recorder) {
   recorder.view?.list(); // browsers name the microphones only now
 }
 
+/** @param {Recorder} recorder */
 function pause(recorder) {
   const { media, sending } = recorder;
+  if (!media || !sending) return;
   const on = recorder.state === "paused";
   if (on) media.resume();
   else media.pause();
@@ -84,10 +131,14 @@ function pause(recorder) {
   recorder.view?.draw();
 }
 
-/** End the recording; what was recorded is kept. `error` says why, if it was not the user. */
+/**
+ * End the recording; what was recorded is kept. `error` says why, if it was not the user.
+ * @param {Recorder} recorder
+ * @param {Problem | null} error
+ */
 function stop(recorder, error = null) {
   recorder.error ??= error;
-  if (recorder.media.state !== "inactive") {
+  if (recorder.media && recorder.media.state !== "inactive") {
     recorder.ran = elapsed(recorder);
     Object.assign(recorder, { state: "saving", since: null });
     recorder.media.stop();
@@ -95,7 +146,10 @@ function stop(recorder, error = null) {
   changed(recorder);
 }
 
-/** Something has happened to what is sent. */
+/**
+ * Something has happened to what is sent.
+ * @param {Recorder} recorder
+ */
 function changed(recorder) {
   const { sending } = recorder;
   if (sending?.recording) {
@@ -103,42 +157,55 @@ function changed(recorder) {
     end(recorder, recorder.error);
     recorder.view?.say("The recording is in the list.");
     report(recorder);
-  } else if (sending?.error && recorder.media.state === "inactive") {
+  } else if (sending?.error && recorder.media?.state === "inactive") {
     end(recorder, sending.error);
   } else {
     recorder.view?.draw();
   }
 }
 
+/** @param {Recorder} recorder @param {Problem | null} error */
 function end(recorder, error) {
   Object.assign(recorder, { ...IDLE, error });
   recorder.view?.draw();
   recorder.view?.focus();
 }
 
+/** @param {Recorder} recorder */
 function elapsed({ ran, since }) {
   return ran + (since === null ? 0 : performance.now() - since);
 }
 
-/** Tell the page what is there, until it knows: what is said while the line to it is broken is lost. */
+/**
+ * Tell the page what is there, until it knows: what is said while the line to it is broken is lost.
+ * @param {Recorder} recorder
+ */
 function report(recorder) {
-  clearTimeout(recorder.again);
+  clearTimeout(recorder.timer);
   if (!recorder.view) return;
   recorder.tell();
-  recorder.again = setTimeout(() => recorder.known < recorder.done.length && report(recorder), TELL_AGAIN);
+  recorder.timer = setTimeout(() => recorder.known < recorder.done.length && report(recorder), TELL_AGAIN);
 }
 
 // ---- showing -------------------------------------------------------------------------------------------------------
 
+/** @param {HTMLElement} root @param {Recorder} recorder */
 function show(root, recorder) {
-  const find = (name) => root.querySelector(`.stt-rec-${name}`);
+  const find = partsOf(root, "stt-rec-");
   const closing = new AbortController();
+  /** @type {import("../shared/sound.js").Listen} */
   const on = (target, name, act) => target?.addEventListener(name, act, { signal: closing.signal });
-  const [source, microphone] = [find("source"), find("microphone")];
-  const buttons = { start: find("start"), pause: find("pause"), stop: find("stop") };
+  const source = find("source", HTMLSelectElement);
+  const microphone = find("microphone", HTMLSelectElement);
+  const buttons = {
+    start: find("start", HTMLButtonElement),
+    pause: find("pause", HTMLButtonElement),
+    stop: find("stop", HTMLButtonElement),
+  };
   const hindered = hindrance();
 
-  find("both").hidden = find("both").disabled = !sharesSound();
+  const both = find("both", HTMLOptionElement);
+  both.hidden = both.disabled = !sharesSound();
   source.value = recorder.both ? "both" : "microphone";
   on(source, "change", () => (recorder.both = source.value === "both"));
   on(microphone, "change", () => (recorder.microphone = microphone.value));
@@ -150,7 +217,9 @@ function show(root, recorder) {
     const found = await microphones();
     const options = found.filter(({ deviceId }) => deviceId !== "default");
     microphone.replaceChildren(new Option("The browser's usual one", ""));
-    options.forEach(({ deviceId, label }, i) => microphone.append(new Option(label || `Microphone ${i + 1}`, deviceId)));
+    options.forEach(({ deviceId, label }, i) =>
+      microphone.append(new Option(label || `Microphone ${i + 1}`, deviceId)),
+    );
     microphone.value = options.some(({ deviceId }) => deviceId === recorder.microphone) ? recorder.microphone : "";
     recorder.microphone = microphone.value;
     find("which").hidden = options.length < 2;
@@ -169,26 +238,28 @@ function show(root, recorder) {
     buttons.pause.textContent = state === "paused" ? "Resume" : "Pause";
     source.disabled = microphone.disabled = Boolean(hindered) || state !== "idle";
     find("error").hidden = !error;
-    find("error").firstChild.textContent = error ? `${error.title}.` : "";
-    find("error").lastChild.textContent = error ? [error.message, error.guidance].filter((part) => part && part !== error.title).join(" ") : "";
+    find("error").children[0].textContent = error ? `${error.title}.` : "";
+    find("error").children[1].textContent = error
+      ? [error.message, error.guidance].filter((part) => part && part !== error.title).join(" ")
+      : "";
     const said = words(recorder, sound, sending);
     if (find("state").textContent !== said) find("state").textContent = said;
-    find("size").textContent = sending ? amount(sending.size) : "";
+    find("size").textContent = sending ? size(sending.size) : "";
     tick();
   }
 
   function tick() {
     const seconds = recorder.state === "idle" ? 0 : Math.floor(elapsed(recorder) / 1000);
-    find("time").textContent = clock(seconds);
+    find("time").textContent = clock(seconds).padStart(5, "0");
     if (recorder.longest && recorder.state === "recording" && elapsed(recorder) / 1000 > recorder.longest) {
       stop(recorder, { title: "The longest recording is reached", message: "What was recorded is kept." });
     }
   }
   const clockwork = setInterval(tick, SHOWN);
 
-  let frame;
+  let frame = 0;
   function meter() {
-    const loud = recorder.state === "recording" ? recorder.sound.level() : 0;
+    const loud = recorder.state === "recording" ? (recorder.sound?.level() ?? 0) : 0;
     find("level").style.width = `${Math.round(100 * loud)}%`;
     find("meter").setAttribute("aria-valuenow", String(Math.round(100 * loud)));
     frame = requestAnimationFrame(meter);
@@ -200,7 +271,7 @@ function show(root, recorder) {
     root,
     draw,
     list,
-    say: (said) => (find("live").textContent = said),
+    say: (/** @type {string} */ said) => (find("live").textContent = said),
     /** Keep the keyboard where it can go on, if it was here. */
     focus() {
       if (root.contains(document.activeElement) || document.activeElement === document.body) {
@@ -213,13 +284,14 @@ function show(root, recorder) {
 
 // ---- words and numbers ---------------------------------------------------------------------------------------------
 
+/** @param {Recorder} recorder @param {SoundSource | null} sound @param {Sending | null} sending */
 function words({ state, unshared }, sound, sending) {
   if (state === "asking") return "Waiting for your permission in the browser.";
   if (!sending) return "Each second is saved on the server as you speak.";
   if (sending.trouble) {
     const { title, guidance } = sending.trouble;
     const why = [`${title}.`, guidance].filter(Boolean).join(" ");
-    return `${why} ${amount(sending.left)} wait in this browser: keep this page open.`;
+    return `${why} ${size(sending.left)} wait in this browser: keep this page open.`;
   }
   if (state === "saving") return "Saving";
   if (state === "paused") return "Paused. What was recorded is saved.";
@@ -227,18 +299,14 @@ function words({ state, unshared }, sound, sending) {
   return sound?.shared ? "Recording both: the microphone and the shared sound, each as its own track." : "Recording";
 }
 
-function clock(seconds) {
-  const two = (number) => String(number).padStart(2, "0");
-  const hours = Math.floor(seconds / 3600);
-  return `${hours ? `${hours}:` : ""}${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
-}
-
-function amount(bytes) {
-  if (bytes < 1 << 20) return `${Math.round(bytes / 1024)} KB`;
-  return `${(bytes / (1 << 20)).toFixed(1)} MB`;
-}
-
 function now() {
-  const style = { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hour12: false };
+  const style = /** @type {Intl.DateTimeFormatOptions} */ ({
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    hour12: false,
+  });
   return new Intl.DateTimeFormat("en-GB", style).format(new Date());
 }

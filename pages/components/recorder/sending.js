@@ -5,18 +5,44 @@ const WAITS = [500, 1000, 2000, 4000]; // milliseconds before the next try
 const STILL_HERE = 4000; // milliseconds between two signs of life of a recording that is paused
 const LAST = 60_000; // bytes; browsers send no more while a page closes
 
-class Sending {
+/**
+ * @typedef {import("./sound.js").Problem} Problem
+ * @typedef {Problem & { id: string, next: number }} Answer
+ */
+
+export class Sending {
+  id = /** @type {string | null} */ (null);
+  number = 0; // of the next piece
+  queue = /** @type {Blob[]} */ ([]);
+  batch = /** @type {Blob | null} */ (null); // what is sent until it is acknowledged
+  head = /** @type {Blob | null} */ (null); // the first piece
+  tries = 0;
+  trouble = /** @type {Problem | null} */ (null);
+  size = 0; // bytes
+  ending = false;
+  recording = /** @type {string | null} */ (null);
+  error = /** @type {Problem | null} */ (null);
+  paused = false;
+  told = false; // whether the server was just told that it is paused
+  busy = false;
+
   /**
-   * `shared`: the right channel is the sound of a tab or the screen. `changed` is called whenever something is to be
-   * shown, `refused` with what ends the recording.
+   * @param {string} url
+   * @param {string} name
+   * @param {boolean} shared whether the right channel is the sound of a tab or the screen
+   * @param {() => void} changed is called whenever something is to be shown
+   * @param {(problem: Problem) => void} refused is called with what ends the recording
    */
   constructor(url, name, shared, changed, refused) {
-    Object.assign(this, { url, name, shared, changed, refused });
-    Object.assign(this, { id: null, number: 0, queue: [], batch: null, head: null, tries: 0, trouble: null });
-    Object.assign(this, { size: 0, ending: false, recording: null, error: null, paused: false });
+    this.url = url;
+    this.name = name;
+    this.shared = shared;
+    this.changed = changed;
+    this.refused = refused;
     this.signs = setInterval(() => this.paused && this.pump(), STILL_HERE);
   }
 
+  /** @param {Blob} blob */
   add(blob) {
     if (!blob.size || this.error) return;
     this.head ??= blob;
@@ -66,6 +92,7 @@ class Sending {
     return true;
   }
 
+  /** @param {Blob} batch */
   async sendBatch(batch) {
     const { status, answer } = await this.ask(`${this.url}/${this.id}?piece=${this.number}`, batch);
     if (status === 200) {
@@ -92,14 +119,20 @@ class Sending {
 
   /** The server has made a recording of what it had, as nothing came for so long: the rest becomes another one. */
   async goOn() {
-    const head = await beginning(this.head);
-    if (!head) return this.fail({ title: "The recording was interrupted", message: "What had arrived is kept." });
+    const head = this.head && (await beginning(this.head));
+    if (!head || !this.batch)
+      return this.fail({ title: "The recording was interrupted", message: "What had arrived is kept." });
     this.batch = new Blob([head, this.batch]);
     Object.assign(this, { id: null, number: 0 });
   }
 
-  /** One request, again until there is an answer that another try would not change. */
-  async ask(url, body, headers = {}) {
+  /**
+   * Send one request, again until there is an answer that another try would not change.
+   * @param {string} url
+   * @param {Blob | null} body
+   * @param {Record<string, string>} [headers]
+   */
+  async ask(url, body, headers) {
     for (;;) {
       const found = await answered(url, { method: "POST", body, headers, signal: AbortSignal.timeout(ANSWER) });
       const busy = found?.status === 429 && this.id;
@@ -125,6 +158,7 @@ class Sending {
     return count ? new Blob(this.queue.splice(0, count)) : null;
   }
 
+  /** @param {Problem | null} answer */
   fail(answer) {
     this.error = answer?.title ? answer : { title: "The server did not take the recording" };
     this.refused(this.error);
@@ -133,13 +167,18 @@ class Sending {
   /** The page closes: what is not there yet goes with the last request, which outlives the page. */
   leave() {
     if (!this.id || this.recording || this.error) return;
-    const last = new Blob([this.batch, ...this.queue].filter(Boolean));
+    const last = new Blob(this.batch ? [this.batch, ...this.queue] : this.queue);
     const fits = last.size > 0 && last.size < LAST;
     const where = `${this.url}/${this.id}/finish${fits ? `?piece=${this.number}` : ""}`;
     fetch(where, { method: "POST", body: fits ? last : null, keepalive: true }).catch(() => {});
   }
 }
 
+/**
+ * @param {string} url
+ * @param {RequestInit} options
+ * @returns {Promise<{ status: number, answer: Answer } | null>}
+ */
 async function answered(url, options) {
   try {
     const answer = await fetch(url, options);
@@ -149,19 +188,26 @@ async function answered(url, options) {
   }
 }
 
-/** After so many milliseconds, or as soon as the browser finds the network again. */
+/**
+ * Wait so many milliseconds, or as soon as the browser finds the network again.
+ * @param {number} wait
+ */
 function soon(wait) {
-  return new Promise((resolve) => {
+  return new Promise((/** @type {(value?: undefined) => void} */ resolve) => {
     const go = () => (clearTimeout(timer), window.removeEventListener("online", go), resolve());
     const timer = setTimeout(go, wait);
     window.addEventListener("online", go);
   });
 }
 
-/** What each recording of this kind begins with, before the first sound: WebM up to its first cluster, MP4 to `moof`. */
+/**
+ * What each recording of this kind begins with, before the first sound: WebM up to its first cluster, MP4 to `moof`.
+ * @param {Blob} first
+ */
 async function beginning(first) {
   const bytes = new Uint8Array(await first.arrayBuffer());
-  const found = (mark) => bytes.findIndex((_, at) => mark.every((byte, i) => bytes[at + i] === byte));
+  const found = (/** @type {number[]} */ mark) =>
+    bytes.findIndex((_, at) => mark.every((byte, i) => bytes[at + i] === byte));
   const cluster = found([0x1f, 0x43, 0xb6, 0x75]);
   if (cluster > 0) return first.slice(0, cluster);
   const box = found([0x6d, 0x6f, 0x6f, 0x66]);

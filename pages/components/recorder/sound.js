@@ -2,30 +2,43 @@
 const TYPES = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus", "audio/webm"];
 const BITS = 64_000; // bits a second of each channel
 
-/** Why nothing can be recorded here, or null. */
-function hindrance() {
+/** @typedef {{ title: string, message?: string, guidance?: string }} Problem */
+/** @typedef {Awaited<ReturnType<typeof openSound>>} SoundSource */
+
+/**
+ * Return why nothing can be recorded here, or null.
+ * @returns {Problem | null}
+ */
+export function hindrance() {
   if (!window.isSecureContext) {
     const guidance = "Open it with https, or on the machine itself as localhost.";
     return { title: "Browsers allow the microphone on secure pages only", message: guidance };
   }
   if (!navigator.mediaDevices?.getUserMedia || !window.MediaRecorder) {
-    return { title: "This browser cannot record", message: "Use a newer one, or record with another program and upload the file." };
+    return {
+      title: "This browser cannot record",
+      message: "Use a newer one, or record with another program and upload the file.",
+    };
   }
   return null;
 }
 
-const sharesSound = () => Boolean(navigator.mediaDevices?.getDisplayMedia);
+export const sharesSound = () => Boolean(navigator.mediaDevices?.getDisplayMedia);
 
-async function microphones() {
+export async function microphones() {
   const found = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
   return found.filter((device) => device.kind === "audioinput" && device.deviceId);
 }
 
-/** Open the microphone, and with `both` a tab or screen. Throws {title, message}. `level()` is 0 to 1. */
-async function openSound({ microphone, both }) {
+/**
+ * Open the microphone, and with `both` a tab or screen. `level()` is 0 to 1.
+ * @param {{ microphone: string, both: boolean }} wanted `microphone` is the id of a device, empty for the usual one
+ * @throws {Problem}
+ */
+export async function openSound({ microphone, both }) {
   // First the tab: the browser lets a page ask for one only right after a click.
   const shared = both ? await ask("getDisplayMedia", { video: true, audio: true }) : null;
-  const close = (stream) => stream?.getTracks().forEach((track) => track.stop());
+  const close = (/** @type {MediaStream | null} */ stream) => stream?.getTracks().forEach((track) => track.stop());
   if (shared && !shared.getAudioTracks().length) {
     close(shared);
     const message = "Choose a tab, or the whole screen, and switch its sound on in the browser's window.";
@@ -77,28 +90,44 @@ async function openSound({ microphone, both }) {
   };
 }
 
-/** One channel of whatever a source has. */
+/**
+ * Make one channel of whatever a source has.
+ * @param {AudioContext} context
+ * @param {AudioNode} source
+ */
 function mono(context, source) {
   const node = new GainNode(context, { channelCount: 1, channelCountMode: "explicit" });
   source.connect(node);
   return node;
 }
 
-function recorderOf(sound) {
+/** @param {SoundSource} sound */
+export function recorderOf(sound) {
   const mimeType = TYPES.find((type) => MediaRecorder.isTypeSupported(type));
   return new MediaRecorder(sound.stream, { mimeType, audioBitsPerSecond: BITS * sound.channels });
 }
 
-const ending = (type) => (type.includes("mp4") ? "m4a" : type.includes("ogg") ? "ogg" : "webm");
+export const ending = (/** @type {string} */ type) =>
+  type.includes("mp4") ? "m4a" : type.includes("ogg") ? "ogg" : "webm";
 
+/**
+ * @template {"getUserMedia" | "getDisplayMedia"} Kind
+ * @param {Kind} kind
+ * @param {MediaStreamConstraints} wanted
+ */
 async function ask(kind, wanted) {
   try {
     return await navigator.mediaDevices[kind](wanted);
   } catch (error) {
-    throw explained(error, kind === "getUserMedia");
+    throw explained(/** @type {Error} */ (error), kind === "getUserMedia");
   }
 }
 
+/**
+ * @param {Error} error
+ * @param {boolean} microphone
+ * @returns {Problem}
+ */
 function explained(error, microphone) {
   if (!microphone) {
     const message = "Press Record again and choose a tab, a window or the screen.";
@@ -106,12 +135,18 @@ function explained(error, microphone) {
       ? { title: "Nothing was shared", message }
       : { title: "This browser cannot share sound", message: "Record the microphone alone." };
   }
-  const causes = {
-    NotAllowedError: ["The microphone is not allowed", "Allow it for this site, beside its address in the browser, then press Record again."],
+  const causes = /** @type {Record<string, [string, string]>} */ ({
+    NotAllowedError: [
+      "The microphone is not allowed",
+      "Allow it for this site, beside its address in the browser, then press Record again.",
+    ],
     NotFoundError: ["There is no microphone", "Connect one, then press Record again."],
     OverconstrainedError: ["This microphone is gone", "Choose another one, then press Record again."],
     NotReadableError: ["The microphone is in use", "Close the other program that records, then press Record again."],
-  };
-  const [title, message] = causes[error.name] ?? ["The microphone does not answer", "Connect it again, or choose another one."];
+  });
+  const [title, message] = causes[error.name] ?? [
+    "The microphone does not answer",
+    "Connect it again, or choose another one.",
+  ];
   return { title, message };
 }

@@ -1,4 +1,5 @@
 // A recovery link holds its code in the fragment, which browsers send to no server. It goes from the address at once.
+/** @param {import("../shared/staying.js").Call} call */
 export default function ({ setTriggerValue }) {
   const take = () => {
     const code = /^#recover=([0-9A-Za-z-]{20,60})$/.exec(location.hash)?.[1];

@@ -1,6 +1,7 @@
 // Text on the clipboard, also where browsers do not give it: they do to https and localhost only.
 
-async function copyText(text) {
+/** @param {string} text */
+export async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
@@ -8,8 +9,9 @@ async function copyText(text) {
   }
 }
 
+/** @param {string} text */
 function copyThroughSelection(text) {
-  const before = document.activeElement;
+  const before = /** @type {HTMLElement | null} */ (document.activeElement);
   const field = document.createElement("textarea");
   field.value = text;
   field.style.position = "fixed";

@@ -5,16 +5,22 @@ const COPY_ASKED = 1000; // milliseconds between two questions at first, then ev
 const COPY_SELDOM = 5000;
 const COPY_TRIES = 5; // questions without an answer, after which the sound is tried as it is
 const COPY_FAILED = "The sound could not be prepared for this browser.";
-const COPY_ORIGINAL = `${COPY_FAILED} You hear the original; its times may be off.`;
-const COPY_SILENT = `${COPY_FAILED} Download the audio to hear it.`;
+export const COPY_ORIGINAL = `${COPY_FAILED} You hear the original; its times may be off.`;
+export const COPY_SILENT = `${COPY_FAILED} Download the audio to hear it.`;
 
-class PlaybackCopy {
-  /** `ready(address, failed)` is called with where the sound is: the original if there is no copy. `wait(percent)` before. */
+export class PlaybackCopy {
+  /**
+   * @param {(address: string, failed: boolean) => void} ready is called with where the sound is: the original if there
+   *   is no copy.
+   * @param {(percent: number) => void} wait is called before, again and again.
+   */
   constructor(ready, wait) {
     this.ready = ready;
     this.wait = wait;
+    this.wanted = /** @type {string | null} */ (null);
   }
 
+  /** @param {string | null} address */
   async find(address) {
     this.wanted = address;
     if (!address) return;
@@ -33,6 +39,7 @@ class PlaybackCopy {
     }
   }
 
+  /** @param {string} address @param {boolean} failed */
   offer(address, failed) {
     this.ready(failed ? `${address}${address.includes("?") ? "&" : "?"}original` : address, failed);
   }

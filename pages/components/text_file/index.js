@@ -1,15 +1,22 @@
 // A small text is read here and sent as one message, so that no file lies in the server's memory.
+import { partsOf } from "../shared/dom.js";
+
+/** @param {import("../shared/staying.js").Call} call */
 export default function ({ data, parentElement, setTriggerValue }) {
-  const find = (name) => parentElement.querySelector(`.stt-tf-${name}`);
-  const [input, zone, state] = [find("input"), find("zone"), find("state")];
+  const find = partsOf(parentElement, "stt-tf-");
+  const endings = /** @type {string[]} */ (data.endings);
+  const input = find("input", HTMLInputElement);
+  const [zone, state] = [find("zone"), find("state")];
   find("label").textContent = data.label;
-  find("hint").textContent = `${data.endings.map((ending) => ending.slice(1).toUpperCase()).join(", ")}, up to ${data.most >> 20} MB`;
-  input.accept = data.endings.join(",");
+  find("hint").textContent =
+    `${endings.map((ending) => ending.slice(1).toUpperCase()).join(", ")}, up to ${data.most >> 20} MB`;
+  input.accept = endings.join(",");
   input.setAttribute("aria-label", data.label);
 
+  /** @param {File | undefined} file */
   async function send(file) {
     if (!file) return;
-    if (!data.endings.some((ending) => file.name.toLowerCase().endsWith(ending))) {
+    if (!endings.some((ending) => file.name.toLowerCase().endsWith(ending))) {
       state.textContent = `${file.name} is no text of these kinds.`;
     } else if (file.size > data.most) {
       state.textContent = `${file.name} is too large. Use a shorter text.`;
@@ -24,7 +31,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     }
   }
   input.onchange = () => {
-    send(input.files[0]);
+    send(input.files?.[0]);
     input.value = ""; // so that the same file can be chosen again
   };
   zone.ondragover = (event) => (event.preventDefault(), zone.classList.add("stt-tf-over"));
@@ -32,14 +39,21 @@ export default function ({ data, parentElement, setTriggerValue }) {
   zone.ondrop = (event) => {
     event.preventDefault();
     zone.classList.remove("stt-tf-over");
-    send(event.dataTransfer.files[0]);
+    send(event.dataTransfer?.files[0]);
   };
 }
 
+/**
+ * @param {File} file
+ * @returns {Promise<string>}
+ */
 function base64(file) {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
-    reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(",") + 1));
+    reader.onload = () => {
+      const address = String(reader.result);
+      resolve(address.slice(address.indexOf(",") + 1));
+    };
     reader.onerror = () => reject(reader.error);
     reader.readAsDataURL(file);
   });

@@ -1,46 +1,78 @@
-// Uploads live in `shelves`, one for each key, and outlast the element that shows them: Streamlit calls the default
-// export again whenever data change, and takes the element away when another page is opened. They hang on the window
-// because an edit of this file makes it a new module.
-const shelves = (window.sttShelves ??= new Map());
+// Uploads live on shelves, one for each key, and outlast the element that shows them: Streamlit takes it away when
+// another page is opened.
+
+import { make, partsOf } from "../shared/dom.js";
+import { lasting } from "../shared/lasting.js";
+import { size } from "../shared/size.js";
+import { staying } from "../shared/staying.js";
+import { timeLeft, wellFormed } from "./progress.js";
+
+/**
+ * @typedef {File & { folder?: boolean }} Chosen
+ * @typedef {{ title?: string, message?: string, guidance?: string }} Problem
+ * @typedef {{
+ *   file: Chosen,
+ *   state: "waiting" | "sending" | "checking" | "failed",
+ *   sent: number,
+ *   marks: { at: number, sent: number }[],
+ *   error: { title: string, text: string } | null,
+ *   again: boolean,
+ *   request: XMLHttpRequest | null,
+ *   row: HTMLElement | null,
+ * }} Upload `sent` in bytes; `again` says whether another try may help
+ * @typedef {{
+ *   uploads: Upload[],
+ *   done: string[],
+ *   view: ReturnType<typeof open> | null,
+ *   limit: number,
+ *   url: string,
+ *   known: number,
+ *   tell: () => void,
+ *   timer?: ReturnType<typeof setTimeout>,
+ * }} Shelf `done` has the ids of recordings, `known` says how many of them the page knows
+ */
+
 const AT_ONCE = 2;
 const TELL_AGAIN = 2000; // milliseconds
 const RETRY = { label: "Try again", className: "stt-upload-retry" };
+const shelves = lasting("shelves", () => {
+  const all = /** @type {Map<string, Shelf>} */ (new Map());
+  window.addEventListener("beforeunload", (event) => {
+    const busy = [...all.values()].some((shelf) => shelf.uploads.some((upload) => !upload.error));
+    if (busy) event.preventDefault();
+  });
+  return all;
+});
 
-export default function ({ data, parentElement, setStateValue }) {
-  const root = parentElement.querySelector(".stt-uploader");
-  if (!shelves.has(data.key)) shelves.set(data.key, { uploads: [], done: [], view: null });
-  const shelf = shelves.get(data.key);
-  Object.assign(shelf, { limit: data.limit, url: data.url, known: data.known });
-  shelf.tell = () => setStateValue("uploaded", [...shelf.done]);
-
-  const hint = root.querySelector(".stt-drop-hint");
-  hint.textContent = `Sound or video, up to ${size(data.limit)} each`;
-  if (shelf.view?.root !== root) {
-    shelf.view?.close();
-    shelf.view = open(root, shelf);
-    // The server forgets the state of a page that was left; what was finished meanwhile was never told.
-    if (shelf.done.length) report(shelf);
-  }
-  const view = shelf.view;
-  const turn = (view.turn = (view.turn ?? 0) + 1);
-  return () => {
-    // A late clean-up of an earlier call must not close what a later call still shows.
-    if (view.turn !== turn) return;
-    view.close();
-    if (shelf.view === view) shelf.view = null;
+export default staying(".stt-uploader", (root, { data }) => {
+  /** @type {Shelf} */
+  const shelf = shelves.get(data.key) ?? { uploads: [], done: [], view: null, ...data, tell: () => {} };
+  shelves.set(data.key, shelf);
+  shelf.view?.close();
+  const view = (shelf.view = open(root, shelf));
+  let told = false;
+  return {
+    update({ data: { limit, url, known }, setStateValue }) {
+      Object.assign(shelf, { limit, url, known, tell: () => setStateValue("uploaded", [...shelf.done]) });
+      partsOf(root, "stt-")("drop-hint").textContent = `Sound or video, up to ${size(limit)} each`;
+      // The server forgets the state of a page that was left; what was finished meanwhile was never told.
+      if (!told && shelf.done.length) report(shelf);
+      told = true;
+    },
+    close() {
+      view.close();
+      if (shelf.view === view) shelf.view = null;
+    },
   };
-}
-
-window.addEventListener("beforeunload", (event) => {
-  const busy = [...shelves.values()].some((shelf) => shelf.uploads.some((upload) => !upload.error));
-  if (busy) event.preventDefault();
 });
 
 // ---- sending -------------------------------------------------------------------------------------------------------
 
+/** @param {Shelf} shelf @param {Chosen[]} files */
 function add(shelf, files) {
   for (const file of files) {
-    const upload = { file, state: "waiting", sent: 0, marks: [], error: null, row: null };
+    /** @type {Upload} */
+    const upload = { file, state: "waiting", sent: 0, marks: [], error: null, again: false, request: null, row: null };
     shelf.uploads.push(upload);
     if (file.folder) {
       fail(shelf, upload, { title: "A folder", message: "Open it and add the recordings in it." });
@@ -58,6 +90,7 @@ function add(shelf, files) {
   next(shelf);
 }
 
+/** @param {Shelf} shelf */
 function next(shelf) {
   let free = AT_ONCE - shelf.uploads.filter((upload) => upload.request).length;
   for (const upload of shelf.uploads) {
@@ -69,6 +102,7 @@ function next(shelf) {
   shelf.view?.draw();
 }
 
+/** @param {Shelf} shelf @param {Upload} upload */
 function send(shelf, upload) {
   const request = (upload.request = new XMLHttpRequest());
   Object.assign(upload, { state: "sending", sent: 0, marks: [{ at: performance.now(), sent: 0 }] });
@@ -92,8 +126,13 @@ function send(shelf, upload) {
     fail(shelf, upload, answer?.title || answer?.message ? answer : unknown, again);
     next(shelf);
   };
-  request.onerror = request.ontimeout = () => {
-    fail(shelf, upload, { title: "The connection was interrupted", message: "Check the network, then try again." }, true);
+  request.onerror = () => {
+    fail(
+      shelf,
+      upload,
+      { title: "The connection was interrupted", message: "Check the network, then try again." },
+      true,
+    );
     next(shelf);
   };
   request.open("POST", shelf.url);
@@ -104,6 +143,7 @@ function send(shelf, upload) {
   request.send(upload.file);
 }
 
+/** @param {Shelf} shelf @param {Upload} upload @param {unknown} id */
 function finish(shelf, upload, id) {
   shelf.done.push(String(id));
   remove(shelf, upload);
@@ -112,25 +152,31 @@ function finish(shelf, upload, id) {
   report(shelf);
 }
 
-/** Tell the page what is there, until it knows: what is said while the line to it is broken is lost. */
+/**
+ * Tell the page what is there, until it knows: what is said while the line to it is broken is lost.
+ * @param {Shelf} shelf
+ */
 function report(shelf) {
-  clearTimeout(shelf.again);
+  clearTimeout(shelf.timer);
   if (!shelf.view) return;
   shelf.tell();
-  shelf.again = setTimeout(() => shelf.known < shelf.done.length && report(shelf), TELL_AGAIN);
+  shelf.timer = setTimeout(() => shelf.known < shelf.done.length && report(shelf), TELL_AGAIN);
 }
 
+/** @param {Shelf} shelf @param {Upload} upload @param {Problem} problem */
 function fail(shelf, upload, { title, message, guidance }, again = false) {
   Object.assign(upload, { state: "failed", request: null, again });
   upload.error = { title: title || "", text: [message, guidance].filter((part) => part && part !== title).join(" ") };
   shelf.view?.draw();
 }
 
+/** @param {Shelf} shelf @param {Upload} upload */
 function retry(shelf, upload) {
   Object.assign(upload, { state: "waiting", error: null, sent: 0 });
   next(shelf);
 }
 
+/** @param {Shelf} shelf @param {Upload} upload */
 function remove(shelf, upload) {
   upload.request?.abort();
   upload.request = null;
@@ -140,16 +186,19 @@ function remove(shelf, upload) {
 
 // ---- showing -------------------------------------------------------------------------------------------------------
 
+/** @param {HTMLElement} root @param {Shelf} shelf */
 function open(root, shelf) {
-  const input = root.querySelector(".stt-file");
-  const list = root.querySelector(".stt-uploads");
-  const live = root.querySelector(".stt-live");
+  const part = partsOf(root, "stt-");
+  const input = part("file", HTMLInputElement);
+  const button = (/** @type {HTMLElement | undefined} */ row) => row && partsOf(row, "stt-")("upload-close");
+  const [list, live] = [part("uploads"), part("live")];
   const closing = new AbortController();
-  const on = (target, name, act) => target.addEventListener(name, act, { signal: closing.signal });
+  /** @type {import("../shared/sound.js").Listen} */
+  const on = (target, name, act) => target?.addEventListener(name, act, { signal: closing.signal });
   for (const upload of shelf.uploads) upload.row = null;
 
   on(input, "change", () => {
-    add(shelf, [...input.files]);
+    add(shelf, [...(input.files ?? [])]);
     input.value = ""; // so that the same file can be chosen again
   });
   on(input, "keydown", (event) => {
@@ -159,9 +208,9 @@ function open(root, shelf) {
   });
 
   // The whole page takes drops: a file that misses the zone would otherwise replace the page.
-  let leaving;
-  const over = (yes) => root.classList.toggle("stt-over", yes);
-  const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+  let leaving = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
+  const over = (/** @type {boolean} */ yes) => root.classList.toggle("stt-over", yes);
+  const carriesFiles = (/** @type {DragEvent} */ event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
   on(document, "dragover", (event) => {
     if (!carriesFiles(event)) return;
     if (!event.defaultPrevented) {
@@ -182,54 +231,58 @@ function open(root, shelf) {
 
   const draw = () => {
     const rows = shelf.uploads.map((upload) => (upload.row ??= makeRow(shelf, upload)));
-    const gone = [...list.children].filter((row) => !rows.includes(row));
+    const shown = /** @type {HTMLElement[]} */ ([...list.children]);
+    const gone = shown.filter((row) => !rows.includes(row));
     const lost = gone.findIndex((row) => row.contains(document.activeElement));
-    const place = lost >= 0 ? [...list.children].indexOf(gone[lost]) : -1;
+    const place = lost >= 0 ? shown.indexOf(gone[lost]) : -1;
     for (const row of gone) row.remove();
     for (const row of rows) if (row.parentNode !== list) list.append(row);
     for (const upload of shelf.uploads) drawRow(upload);
     list.hidden = rows.length === 0;
     // Keep the keyboard where it was: the next row's button, or the zone.
-    if (place >= 0) (rows[Math.min(place, rows.length - 1)]?.querySelector(".stt-upload-close") ?? input).focus();
+    if (place >= 0) (button(rows[Math.min(place, rows.length - 1)]) ?? input).focus();
   };
   draw();
-  const say = (words) => (live.textContent = words);
+  const say = (/** @type {string} */ words) => (live.textContent = words);
   return { root, draw, say, close: () => (clearTimeout(leaving), closing.abort()) };
 }
 
+/** @param {Shelf} shelf @param {Upload} upload */
 function makeRow(shelf, upload) {
-  const row = element("li", "stt-upload");
-  const name = element("bdi", "stt-upload-name");
+  const row = make("li", "stt-upload");
+  const name = make("bdi", "stt-upload-name");
   const letters = Array.from(upload.file.name);
   const tail = letters.length > 24 ? 12 : 0; // long names lose their middle, and keep their extension
   name.title = upload.file.name;
   name.append(
-    element("span", "stt-upload-head", letters.slice(0, letters.length - tail).join("")),
-    element("span", "stt-upload-tail", letters.slice(letters.length - tail).join("")),
+    make("span", "stt-upload-head", letters.slice(0, letters.length - tail).join("")),
+    make("span", "stt-upload-tail", letters.slice(letters.length - tail).join("")),
   );
-  const bar = element("div", "stt-upload-bar");
+  const bar = make("div", "stt-upload-bar");
   bar.setAttribute("role", "progressbar");
   bar.setAttribute("aria-valuemin", "0");
   bar.setAttribute("aria-valuemax", "100");
   bar.setAttribute("aria-label", `Uploading ${upload.file.name}`);
-  bar.append(element("div", "stt-upload-done"));
-  const error = element("div", "stt-upload-error");
+  bar.append(make("div", "stt-upload-done"));
+  const error = make("div", "stt-upload-error");
   error.setAttribute("role", "alert");
-  error.append(element("strong"), " ", element("span"));
-  const actions = element("div", "stt-upload-actions");
-  const again = element("button", RETRY.className, RETRY.label);
-  const close = element("button", "stt-upload-close");
+  error.append(make("strong"), " ", make("span"));
+  const actions = make("div", "stt-upload-actions");
+  const again = make("button", RETRY.className, RETRY.label);
+  const close = make("button", "stt-upload-close");
   again.type = close.type = "button";
   again.onclick = () => retry(shelf, upload);
   close.onclick = () => remove(shelf, upload);
   actions.append(again, close);
-  row.append(name, element("span", "stt-upload-size", size(upload.file.size)), element("span", "stt-upload-state"));
+  row.append(name, make("span", "stt-upload-size", size(upload.file.size)), make("span", "stt-upload-state"));
   row.append(actions, bar, error);
   return row;
 }
 
+/** @param {Upload} upload */
 function drawRow({ row, file, state, sent, error, again, marks }) {
-  const find = (name) => row.querySelector(`.stt-upload-${name}`);
+  if (!row) return;
+  const find = partsOf(row, "stt-upload-");
   const percent = Math.floor((100 * sent) / Math.max(file.size, 1));
   const sending = `${percent} %${timeLeft(file, sent, marks)}`;
   const words = { waiting: "Waiting", checking: "Checking", failed: "Not uploaded", sending };
@@ -239,8 +292,8 @@ function drawRow({ row, file, state, sent, error, again, marks }) {
   find("bar").setAttribute("aria-valuenow", String(percent));
   find("done").style.width = `${percent}%`;
   find("error").hidden = !error;
-  find("error").firstChild.textContent = error ? error.title.replace(/[.\s]*$/, ".") : "";
-  find("error").lastChild.textContent = error?.text ?? "";
+  find("error").children[0].textContent = error ? error.title.replace(/[.\s]*$/, ".") : "";
+  find("error").children[1].textContent = error?.text ?? "";
   find("retry").hidden = !(error && again);
   find("retry").setAttribute("aria-label", `${RETRY.label}: ${file.name}`);
   const label = error ? "Dismiss" : "Cancel";
@@ -248,50 +301,24 @@ function drawRow({ row, file, state, sent, error, again, marks }) {
   find("close").setAttribute("aria-label", `${label}: ${file.name}`);
 }
 
-// ---- words and numbers ---------------------------------------------------------------------------------------------
+// ---- what comes in ---------------------------------------------------------------------------------------------
 
-function timeLeft(file, sent, marks) {
-  const [first, last] = [marks[0], marks[marks.length - 1]];
-  if (!first || last.at - first.at < 1000 || last.sent === first.sent) return "";
-  const seconds = ((file.size - sent) * (last.at - first.at)) / (last.sent - first.sent) / 1000;
-  if (seconds <= 3) return "";
-  if (seconds < 60) return `, ${Math.ceil(seconds)} s left`;
-  if (seconds < 3600) return `, ${Math.ceil(seconds / 60)} min left`;
-  return `, ${Math.floor(seconds / 3600)} h ${Math.ceil((seconds % 3600) / 60)} min left`;
-}
-
-function size(bytes) {
-  const units = ["bytes", "KB", "MB", "GB", "TB"];
-  let unit = 0;
-  while (bytes >= 1024 && unit < units.length - 1) {
-    bytes /= 1024;
-    unit += 1;
-  }
-  return `${bytes < 10 && unit > 0 ? Number(bytes.toFixed(1)) : Math.round(bytes)} ${units[unit]}`;
-}
-
+/**
+ * @param {DataTransfer} transfer
+ * @returns {Chosen[]}
+ */
 function dropped(transfer) {
   // A folder comes as a file of no use: told apart by its entry.
   const entries = [...transfer.items].filter((item) => item.kind === "file").map((item) => item.webkitGetAsEntry?.());
-  const folder = (file) => ({ name: file.name, size: 0, folder: true });
+  const folder = (/** @type {File} */ file) => Object.assign(new File([], file.name), { folder: true });
   return [...transfer.files].map((file, i) => (entries[i]?.isDirectory ? folder(file) : file));
 }
 
-function element(tag, className = "", text = "") {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.textContent = text;
-  return made;
-}
-
+/** @param {string} text */
 function read(text) {
   try {
     return JSON.parse(text);
   } catch {
     return null;
   }
-}
-
-function wellFormed(name) {
-  return name.toWellFormed?.() ?? name.replace(/[\ud800-\udfff]/gu, "\ufffd"); // half an emoji cannot be encoded
 }

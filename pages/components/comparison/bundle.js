@@ -1,0 +1,615 @@
+// Made by "npm run build" from index.js and what it imports. Do not edit.
+
+// shared/clock.js
+function clock(seconds) {
+  const whole = Math.max(0, Math.floor(seconds || 0));
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (number) => String(number).padStart(2, "0");
+  return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+// shared/dom.js
+function make(tag, className = "", text = "") {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}
+function partsOf(root, prefix) {
+  function part(name, kind) {
+    const found = root.querySelector(`.${prefix}${name}`);
+    if (found instanceof (kind ?? HTMLElement)) return (
+      /** @type {Kind} */
+      found
+    );
+    throw new TypeError(`There is no .${prefix}${name} of this kind`);
+  }
+  return part;
+}
+function scrollerOf(element) {
+  for (let box = element.parentElement; box && box !== document.body; box = box.parentElement) {
+    if (/auto|scroll/.test(getComputedStyle(box).overflowY)) return box;
+  }
+  return null;
+}
+var pageHeader = () => document.querySelector("[data-testid=stHeader]");
+
+// shared/playback_copy.js
+var COPY_ASKED = 1e3;
+var COPY_SELDOM = 5e3;
+var COPY_TRIES = 5;
+var COPY_FAILED = "The sound could not be prepared for this browser.";
+var COPY_ORIGINAL = `${COPY_FAILED} You hear the original; its times may be off.`;
+var COPY_SILENT = `${COPY_FAILED} Download the audio to hear it.`;
+var PlaybackCopy = class {
+  /**
+   * @param {(address: string, failed: boolean) => void} ready is called with where the sound is: the original if there
+   *   is no copy.
+   * @param {(percent: number) => void} wait is called before, again and again.
+   */
+  constructor(ready, wait) {
+    this.ready = ready;
+    this.wait = wait;
+    this.wanted = /** @type {string | null} */
+    null;
+  }
+  /** @param {string | null} address */
+  async find(address) {
+    this.wanted = address;
+    if (!address) return;
+    const state = address.replace(/(?=\?|$)/, "/state");
+    let unanswered = 0;
+    for (let time = 0; ; time += 1) {
+      const answer = await fetch(state).catch(() => null);
+      const found = answer?.ok ? await answer.json().catch(() => null) : null;
+      if (this.wanted !== address) return;
+      const lost = !answer || answer.status >= 500;
+      unanswered = lost ? unanswered + 1 : 0;
+      if (found?.state === "making") this.wait(found.percent);
+      else if (!lost || unanswered >= COPY_TRIES) return this.offer(address, found?.state === "failed");
+      await new Promise((done) => setTimeout(done, Math.min(COPY_ASKED * (1 + time / 10), COPY_SELDOM)));
+      if (this.wanted !== address) return;
+    }
+  }
+  /** @param {string} address @param {boolean} failed */
+  offer(address, failed) {
+    this.ready(failed ? `${address}${address.includes("?") ? "&" : "?"}original` : address, failed);
+  }
+  close() {
+    this.wanted = null;
+  }
+};
+
+// shared/sound.js
+var Sound = class {
+  /** @param {Parts} parts @param {Listen} on adds a listener until the view closes @param {Hooks} hooks */
+  constructor({ root, audio, play, notice }, on, hooks) {
+    this.root = root;
+    this.audio = audio;
+    this.play = play;
+    this.notice = notice;
+    this.hooks = hooks;
+    this.source = /** @type {string | null | undefined} */
+    void 0;
+    this.pending = /** @type {number | null} */
+    null;
+    this.failed = false;
+    this.waiting = false;
+    this.asked = /** @type {number[]} */
+    [];
+    this.copy = new PlaybackCopy(
+      (address, failed) => this.offer(address, failed),
+      (percent) => this.prepare(percent)
+    );
+    on(audio, "loadedmetadata", () => {
+      hooks.ready?.();
+      this.sayReady();
+      if (this.pending != null) this.move(this.pending);
+      this.pending = null;
+      hooks.moved();
+    });
+    on(audio, "error", () => this.broken());
+    for (const name of ["play", "pause", "ended"]) on(audio, name, () => this.showState());
+  }
+  get position() {
+    return this.pending ?? this.audio.currentTime;
+  }
+  /** @param {string | null} address */
+  load(address) {
+    if (address === this.source) return;
+    this.source = address;
+    this.pending = null;
+    this.failed = this.waiting = false;
+    this.unload();
+    this.root.classList.remove("stt-preparing");
+    this.tell("");
+    this.copy.find(address);
+  }
+  unload() {
+    if (!this.audio.hasAttribute("src")) return;
+    this.audio.removeAttribute("src");
+    this.audio.load();
+  }
+  /** @param {number} percent */
+  prepare(percent) {
+    this.root.classList.add("stt-preparing");
+    this.tell("Preparing the sound", `, ${percent} %`, false);
+  }
+  /** @param {string} address @param {boolean} failed */
+  offer(address, failed) {
+    this.failed = failed;
+    this.root.classList.remove("stt-preparing");
+    this.tell("");
+    this.audio.src = address;
+    if (this.waiting) this.start();
+  }
+  /**
+   * Say something below the controls. What changes all the time, as `far` does, is not read aloud.
+   * @param {string} words
+   */
+  tell(words, far = "", trouble = true) {
+    const [said, silent] = this.notice.children;
+    if (said.textContent !== words) said.textContent = words;
+    silent.textContent = far;
+    this.notice.classList.toggle("stt-trouble", trouble);
+    this.notice.hidden = !words;
+  }
+  sayReady() {
+    this.tell(this.failed ? COPY_ORIGINAL : "", "", false);
+  }
+  broken() {
+    if (!this.source) return;
+    const unplayable = this.audio.error?.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED;
+    const problem = unplayable ? "This browser cannot play this recording. Download the audio to hear it." : "The sound cannot be loaded. Reload the page to try again.";
+    this.tell(this.failed ? COPY_SILENT : problem);
+    this.hooks.broken?.(unplayable);
+  }
+  /**
+   * Go to a place. Before the length is known it is kept until it can be taken.
+   * @param {number} seconds
+   */
+  seek(seconds) {
+    if (this.audio.readyState >= 1) this.move(seconds);
+    else this.pending = seconds;
+    this.hooks.moved();
+  }
+  /**
+   * Chromium waits for ever when, on its way to one place, it is sent to another and then to the first again: the second
+   * wish makes it drop what it has read, and the third it takes for fulfilled. So no place is asked for twice on one way.
+   * @param {number} seconds
+   */
+  move(seconds) {
+    if (!this.audio.seeking) this.asked = [];
+    const aside = seconds < this.audio.duration ? 1e-3 : -1e-3;
+    while (this.asked.some((place) => Math.abs(place - seconds) < 5e-4)) seconds += aside;
+    this.asked.push(seconds);
+    this.audio.currentTime = seconds;
+  }
+  start() {
+    this.hooks.starting?.();
+    this.waiting = !this.audio.hasAttribute("src");
+    if (this.waiting) return;
+    this.audio.play().catch((problem) => {
+      if (problem.name === "NotAllowedError") this.tell("Your browser blocked playback. Press Play again.");
+    });
+  }
+  toggle() {
+    if (this.waiting) this.waiting = false;
+    else if (this.audio.paused) this.start();
+    else this.audio.pause();
+  }
+  showState() {
+    const playing = !this.audio.paused && !this.audio.ended;
+    this.root.classList.toggle("stt-playing", playing);
+    this.play.setAttribute("aria-label", playing ? "Pause" : "Play");
+    this.hooks.state?.(playing);
+  }
+  close() {
+    this.copy.close();
+    this.audio.pause();
+    this.audio.removeAttribute("src");
+    this.audio.load();
+  }
+};
+
+// shared/lasting.js
+function lasting(name, first) {
+  const all = (
+    /** @type {{ sttKept?: Map<string, any> }} */
+    /** @type {unknown} */
+    window
+  );
+  all.sttKept ??= /* @__PURE__ */ new Map();
+  if (!all.sttKept.has(name)) all.sttKept.set(name, first());
+  return all.sttKept.get(name);
+}
+
+// shared/staying.js
+var views = lasting("views", () => /* @__PURE__ */ new WeakMap());
+function staying(selector, open) {
+  return (call) => {
+    const root = (
+      /** @type {HTMLElement} */
+      call.parentElement.querySelector(selector)
+    );
+    const kept = views.get(root) ?? { view: open(root, call), turn: 0 };
+    views.set(root, kept);
+    kept.turn += 1;
+    const { turn } = kept;
+    kept.view.update(call);
+    return () => {
+      if (kept.turn !== turn) return;
+      kept.view.close();
+      views.delete(root);
+    };
+  };
+}
+
+// comparison/index.js
+var EARLIER = 0.4;
+var NARROW = 210;
+var NAMES = (
+  /** @type {Record<string, string>} */
+  { c: "changed", m: "missing", a: "added" }
+);
+var index_default = staying(".stt-compare", (root) => new Comparison(root));
+var Comparison = class {
+  data = (
+    /** @type {Data} */
+    { versions: [], labels: [], caption: "", columns: [], passages: [], matrix: null }
+  );
+  shown = "";
+  // the data, as JSON
+  boxes = (
+    /** @type {HTMLElement[]} */
+    []
+  );
+  // of the passages
+  differences = (
+    /** @type {Difference[]} */
+    []
+  );
+  at = -1;
+  // the difference that is gone to
+  here = (
+    /** @type {HTMLElement | null} */
+    null
+  );
+  // the word that is gone to
+  words = (
+    /** @type {WeakMap<Element, HTMLElement[][]>} */
+    /* @__PURE__ */ new WeakMap()
+  );
+  // passage -> its words by column
+  places = (
+    /** @type {WeakMap<Element, { start: number | null, column: number }>} */
+    /* @__PURE__ */ new WeakMap()
+  );
+  // of words
+  closing = new AbortController();
+  read = (
+    /** @type {(id: string) => void} */
+    (() => {
+    })
+  );
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.root = root;
+    const part = partsOf(root, "stt-cmp-");
+    this.audio = part("audio", HTMLAudioElement);
+    this.facts = part("facts", HTMLTableElement);
+    this.matrix = part("matrix", HTMLTableElement);
+    this.play = part("play", HTMLButtonElement);
+    this.previous = part("previous", HTMLButtonElement);
+    this.next = part("next", HTMLButtonElement);
+    this.filter = part("filter", HTMLInputElement);
+    this.now = part("now");
+    this.count = part("count");
+    this.against = part("against");
+    this.heads = part("heads");
+    this.text = part("text");
+    this.rest = part("rest");
+    this.live = part("live");
+    const on = (target, name, act) => target?.addEventListener(name, act, { signal: this.closing.signal });
+    on(this.play, "click", () => this.sound.toggle());
+    on(this.previous, "click", () => this.step(-1));
+    on(this.next, "click", () => this.step(1));
+    on(this.filter, "change", () => this.sift());
+    on(this.text, "click", (event) => this.clicked(event));
+    on(this.text, "keydown", (event) => this.pressed(event));
+    on(this.audio, "timeupdate", () => this.tick());
+    const { audio, play } = this;
+    this.sound = new Sound({ root, audio, play, notice: part("notice") }, on, { moved: () => this.tick() });
+    this.watcher = new IntersectionObserver(
+      (seen) => seen.forEach(({ target, isIntersecting }) => isIntersecting && this.build(
+        /** @type {HTMLElement} */
+        target
+      )),
+      { root: scrollerOf(root), rootMargin: "1000px 0px" }
+    );
+    this.sizes = new ResizeObserver(() => this.place());
+    for (const box of [root, pageHeader()]) box && this.sizes.observe(box);
+  }
+  /** @param {import("../shared/staying.js").Call} call */
+  update(call) {
+    const data = (
+      /** @type {Data} */
+      call.data
+    );
+    this.read = (id) => call.setTriggerValue("read", id);
+    const shown = JSON.stringify(data);
+    if (shown === this.shown) return;
+    this.shown = shown;
+    this.data = data;
+    this.drawFacts();
+    this.drawMatrix();
+    const { columns, passages } = data;
+    this.root.style.setProperty("--stt-columns", String(columns.length));
+    this.heads.replaceChildren(...columns.map((column) => this.head(column)));
+    this.against.textContent = `compared with ${columns[0].letter} ${columns[0].name}. Click a word to hear it.`;
+    this.watcher.disconnect();
+    this.boxes = passages.map((passage, number) => this.passage(passage, number));
+    this.text.replaceChildren(...this.boxes);
+    for (const box of this.boxes) this.watcher.observe(box);
+    this.differences = this.listDifferences();
+    this.at = -1;
+    this.here = null;
+    this.play.disabled = !columns.some((column) => column.audio);
+    if (!columns.some((column) => column.audio === this.sound.source))
+      this.sound.load(columns.find((c) => c.audio)?.audio ?? null);
+    this.sift();
+    this.place();
+    this.tick();
+  }
+  // ---- the tables --------------------------------------------------------------------------------------------------
+  drawFacts() {
+    const { versions, labels, caption } = this.data;
+    const head = make("tr");
+    head.append(...["Version", ...labels, ""].map((label) => columnHead(label)));
+    const rows = versions.map((version) => {
+      const row = make("tr");
+      const name = make("th");
+      name.scope = "row";
+      name.append(
+        make("span", "stt-cmp-letter", version.letter),
+        version.name,
+        make("span", "stt-cmp-sub", version.about)
+      );
+      row.append(name);
+      version.facts.forEach(([value, more], i) => {
+        const cell = make("td", "", value);
+        cell.dataset.label = labels[i];
+        if (more) cell.append(make("span", "stt-cmp-sub", more));
+        row.append(cell);
+      });
+      const read = make("button", "stt-cmp-button", "Read");
+      read.type = "button";
+      read.setAttribute("aria-label", `Read ${version.letter}, ${version.name}`);
+      read.onclick = () => this.read(version.id);
+      const last = make("td");
+      last.append(read);
+      row.append(last);
+      return row;
+    });
+    fill(this.facts, caption, head, rows);
+  }
+  drawMatrix() {
+    const { matrix } = this.data;
+    this.matrix.parentElement.hidden = !matrix;
+    if (!matrix) return;
+    const head = make("tr");
+    head.append(...["Measured against", ...matrix.letters].map((label) => columnHead(label)));
+    const rows = matrix.rows.map((rates, i) => {
+      const row = make("tr");
+      const name = make("th", "", matrix.letters[i]);
+      name.scope = "row";
+      row.append(name, ...rates.map((rate) => make("td", "", rate)));
+      return row;
+    });
+    fill(this.matrix, matrix.caption, head, rows);
+  }
+  /** @param {Column} column */
+  head({ letter, name }) {
+    const box = make("span", "stt-cmp-head");
+    box.append(make("span", "stt-cmp-letter", letter), name);
+    return box;
+  }
+  // ---- the text ----------------------------------------------------------------------------------------------------
+  /** @param {Passage} passage @param {number} number */
+  passage({ at, sides }, number) {
+    const box = make("div", "stt-cmp-passage");
+    const time = make("button", "stt-cmp-time", at == null ? "" : clock(at));
+    time.type = "button";
+    time.hidden = at == null;
+    time.setAttribute("aria-label", at == null ? "" : `Play from ${clock(at)}`);
+    box.append(time);
+    sides.forEach((side, column) => {
+      const text = make("div", "stt-cmp-side");
+      text.dir = "auto";
+      const plain = side.t.filter((_, i) => side.k[i] !== "m").join("").trim();
+      text.append(make("span", "stt-cmp-letter", this.data.columns[column].letter), plain);
+      box.append(text);
+    });
+    box.dataset.number = String(number);
+    box.classList.toggle(
+      "stt-cmp-equal",
+      sides.every((side) => /^s*$/.test(side.k))
+    );
+    return box;
+  }
+  /** @param {HTMLElement} box of a passage */
+  build(box) {
+    const known = this.words.get(box);
+    if (known) return known;
+    const { sides } = this.data.passages[Number(box.dataset.number)];
+    const built = sides.map((side, column) => {
+      const text = box.querySelectorAll(".stt-cmp-side")[column];
+      const words = side.t.map((whole, i) => this.word(whole.trim(), side, i, column));
+      const pieces = words.flatMap((word, i) => i && /^\s/.test(side.t[i]) ? [" ", word] : [word]);
+      text.replaceChildren(text.children[0], ...pieces);
+      return words;
+    });
+    this.words.set(box, built);
+    return built;
+  }
+  /** @param {string} text @param {Side} side @param {number} i @param {number} column */
+  word(text, side, i, column) {
+    const kind = side.k[i];
+    const word = make("span", "stt-cmp-word", text);
+    this.places.set(word, { start: side.s[i], column });
+    if (kind === "s") return word;
+    word.classList.add(column ? `stt-cmp-${kind}` : "stt-cmp-d");
+    if (!column) return word;
+    const base = this.data.columns[0];
+    const says = kind === "c" ? `${base.letter} has \u201C${side.w[i]}\u201D` : kind === "m" ? `only ${base.letter} has it` : `not in ${base.letter}`;
+    word.tabIndex = -1;
+    word.setAttribute("role", "button");
+    word.setAttribute("aria-label", `${text}, ${NAMES[kind]}: ${says}`);
+    word.title = says;
+    return word;
+  }
+  /** Every run of words that differ, in the order of reading. */
+  listDifferences() {
+    const found = (
+      /** @type {Difference[]} */
+      []
+    );
+    this.data.passages.forEach(({ sides }, passage) => {
+      sides.slice(1).forEach(({ k }, i) => {
+        for (const { index } of k.matchAll(/[^s]+/g)) found.push({ passage, column: i + 1, index });
+      });
+    });
+    return found;
+  }
+  /** @param {1 | -1} by */
+  step(by) {
+    if (!this.differences.length) return;
+    const { length } = this.differences;
+    const from = this.at < 0 && by < 0 ? 0 : this.at;
+    const difference = this.differences[(from + by + length) % length];
+    const word = this.wordOf(difference);
+    this.select(word);
+    word.focus({ preventScroll: true });
+    this.centre(word, 20);
+    this.live.textContent = `${this.data.columns[difference.column].letter}: ${word.getAttribute("aria-label")}`;
+    if (!this.audio.paused) this.hear(word);
+  }
+  /**
+   * Bring a word to the middle. Again for some frames, since heights of far passages are guesses until they are drawn.
+   * @param {HTMLElement} word
+   * @param {number} frames
+   */
+  centre(word, frames) {
+    if (word !== this.here || !word.isConnected) return;
+    word.scrollIntoView({ block: "center" });
+    if (frames > 0) requestAnimationFrame(() => this.centre(word, frames - 1));
+  }
+  /** @param {Difference} difference */
+  wordOf({ passage, column, index }) {
+    return this.build(this.boxes[passage])[column][index];
+  }
+  /** @param {HTMLElement} word */
+  select(word) {
+    this.here?.classList.remove("stt-cmp-here");
+    this.here = word;
+    word.classList.add("stt-cmp-here");
+    const number = this.boxes.findIndex((box) => box.contains(word));
+    const mine = this.columnOf(word);
+    const place = this.build(this.boxes[number])[mine].indexOf(word);
+    const found = this.differences.findLastIndex(
+      ({ passage, column, index }) => passage === number && column === mine && index <= place
+    );
+    const differs = word.getAttribute("role") === "button";
+    if (differs && found >= 0) this.at = found;
+    this.showCount();
+  }
+  /** @param {Element} word */
+  columnOf(word) {
+    return this.places.get(word)?.column ?? 0;
+  }
+  showCount() {
+    const { length } = this.differences;
+    this.previous.disabled = this.next.disabled = length === 0;
+    const all = length === 1 ? "1 difference" : `${length.toLocaleString("en")} differences`;
+    const place = `${(this.at + 1).toLocaleString("en")} of ${length.toLocaleString("en")}`;
+    this.count.textContent = this.at >= 0 ? place : length ? all : "No differences";
+  }
+  sift() {
+    const only = this.filter.checked;
+    this.root.classList.toggle("stt-cmp-only-differing", only);
+    const hidden = this.boxes.filter((box) => box.classList.contains("stt-cmp-equal")).length;
+    this.rest.hidden = !only || hidden === 0;
+    this.rest.textContent = hidden === 1 ? "1 passage is the same everywhere." : `${hidden} passages are the same everywhere.`;
+    this.showCount();
+  }
+  // ---- the sound ---------------------------------------------------------------------------------------------------
+  /** @param {MouseEvent & { target: Element }} event */
+  clicked(event) {
+    const time = event.target.closest(".stt-cmp-time");
+    const word = (
+      /** @type {HTMLElement | null} */
+      event.target.closest(".stt-cmp-word")
+    );
+    if (time) {
+      const words = this.build(
+        /** @type {HTMLElement} */
+        time.parentElement
+      ).flat();
+      const first = words.find((candidate) => this.places.get(candidate)?.start != null);
+      if (first) this.hear(first);
+    } else if (word && getSelection()?.isCollapsed) {
+      this.select(word);
+      this.hear(word);
+    }
+  }
+  /** @param {KeyboardEvent & { target: Element }} event */
+  pressed(event) {
+    const word = event.target.closest(".stt-cmp-word");
+    if (!word || !["Enter", " "].includes(event.key)) return;
+    event.preventDefault();
+    if (this.audio.paused) this.hear(word);
+    else this.audio.pause();
+  }
+  /** @param {Element} word */
+  hear(word) {
+    const start = this.places.get(word)?.start;
+    const { audio } = this.data.columns[this.columnOf(word)];
+    if (!audio) return this.sound.tell("The sound of this version is not kept here.");
+    if (start == null) return this.sound.tell("No time is known for this word.");
+    this.sound.load(audio);
+    if (this.audio.readyState >= 1) this.sound.sayReady();
+    this.sound.seek(Math.max(0, start - EARLIER));
+    this.sound.start();
+  }
+  tick() {
+    this.now.textContent = clock(this.sound.position);
+  }
+  /** Keep the bar below Streamlit's header, and the columns as wide as words need. */
+  place() {
+    const header = pageHeader()?.getBoundingClientRect();
+    this.root.style.setProperty("--stt-top", `${Math.max(0, header?.bottom ?? 0)}px`);
+    const columns = this.data.columns.length || 1;
+    this.root.classList.toggle("stt-cmp-stacked", this.root.clientWidth / columns < NARROW);
+  }
+  close() {
+    this.closing.abort();
+    this.watcher.disconnect();
+    this.sizes.disconnect();
+    this.sound.close();
+  }
+};
+function fill(table, caption, head, rows) {
+  const [top, body] = [make("thead"), make("tbody")];
+  top.append(head);
+  body.append(...rows);
+  table.replaceChildren(make("caption", "", caption), top, body);
+}
+function columnHead(label) {
+  if (!label) return make("td");
+  const cell = make("th", "", label);
+  cell.scope = "col";
+  return cell;
+}
+export {
+  index_default as default
+};

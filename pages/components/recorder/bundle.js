@@ -1,0 +1,641 @@
+// Made by "npm run build" from index.js and what it imports. Do not edit.
+
+// shared/clock.js
+function clock(seconds) {
+  const whole = Math.max(0, Math.floor(seconds || 0));
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (number) => String(number).padStart(2, "0");
+  return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+// shared/dom.js
+function partsOf(root, prefix) {
+  function part(name, kind) {
+    const found = root.querySelector(`.${prefix}${name}`);
+    if (found instanceof (kind ?? HTMLElement)) return (
+      /** @type {Kind} */
+      found
+    );
+    throw new TypeError(`There is no .${prefix}${name} of this kind`);
+  }
+  return part;
+}
+
+// shared/lasting.js
+function lasting(name, first) {
+  const all = (
+    /** @type {{ sttKept?: Map<string, any> }} */
+    /** @type {unknown} */
+    window
+  );
+  all.sttKept ??= /* @__PURE__ */ new Map();
+  if (!all.sttKept.has(name)) all.sttKept.set(name, first());
+  return all.sttKept.get(name);
+}
+
+// shared/size.js
+function size(bytes) {
+  for (
+    const [unit, each] of
+    /** @type {const} */
+    [
+      ["GB", 2 ** 30],
+      ["MB", 2 ** 20],
+      ["kB", 2 ** 10]
+    ]
+  ) {
+    if (bytes >= each) return `${(bytes / each).toFixed(1).replace(/\.0$/, "")} ${unit}`;
+  }
+  return `${bytes} bytes`;
+}
+
+// shared/staying.js
+var views = lasting("views", () => /* @__PURE__ */ new WeakMap());
+function staying(selector, open) {
+  return (call) => {
+    const root = (
+      /** @type {HTMLElement} */
+      call.parentElement.querySelector(selector)
+    );
+    const kept = views.get(root) ?? { view: open(root, call), turn: 0 };
+    views.set(root, kept);
+    kept.turn += 1;
+    const { turn } = kept;
+    kept.view.update(call);
+    return () => {
+      if (kept.turn !== turn) return;
+      kept.view.close();
+      views.delete(root);
+    };
+  };
+}
+
+// recorder/sending.js
+var MOST = 1 << 20;
+var ANSWER = 2e4;
+var WAITS = [500, 1e3, 2e3, 4e3];
+var STILL_HERE = 4e3;
+var LAST = 6e4;
+var Sending = class {
+  id = (
+    /** @type {string | null} */
+    null
+  );
+  number = 0;
+  // of the next piece
+  queue = (
+    /** @type {Blob[]} */
+    []
+  );
+  batch = (
+    /** @type {Blob | null} */
+    null
+  );
+  // what is sent until it is acknowledged
+  head = (
+    /** @type {Blob | null} */
+    null
+  );
+  // the first piece
+  tries = 0;
+  trouble = (
+    /** @type {Problem | null} */
+    null
+  );
+  size = 0;
+  // bytes
+  ending = false;
+  recording = (
+    /** @type {string | null} */
+    null
+  );
+  error = (
+    /** @type {Problem | null} */
+    null
+  );
+  paused = false;
+  told = false;
+  // whether the server was just told that it is paused
+  busy = false;
+  /**
+   * @param {string} url
+   * @param {string} name
+   * @param {boolean} shared whether the right channel is the sound of a tab or the screen
+   * @param {() => void} changed is called whenever something is to be shown
+   * @param {(problem: Problem) => void} refused is called with what ends the recording
+   */
+  constructor(url, name, shared, changed2, refused) {
+    this.url = url;
+    this.name = name;
+    this.shared = shared;
+    this.changed = changed2;
+    this.refused = refused;
+    this.signs = setInterval(() => this.paused && this.pump(), STILL_HERE);
+  }
+  /** @param {Blob} blob */
+  add(blob) {
+    if (!blob.size || this.error) return;
+    this.head ??= blob;
+    this.queue.push(blob);
+    this.size += blob.size;
+    this.pump();
+  }
+  /** Bytes that the server has not got yet. */
+  get left() {
+    return this.queue.reduce((sum, blob) => sum + blob.size, this.batch?.size ?? 0);
+  }
+  /** All has been added: turn it into a recording as soon as it is there. */
+  end() {
+    this.ending = true;
+    this.pump();
+  }
+  async pump() {
+    if (this.busy) return;
+    this.busy = true;
+    try {
+      while (!this.error && !this.recording && await this.step()) ;
+    } finally {
+      this.busy = false;
+    }
+    if (this.error || this.recording) clearInterval(this.signs);
+    this.changed();
+  }
+  /** Do what is next; false if nothing is. */
+  async step() {
+    if (!this.id) {
+      const named = { "X-File-Name": encodeURIComponent(this.name) };
+      const { status, answer } = await this.ask(this.shared ? `${this.url}?shared=1` : this.url, null, named);
+      if (status === 201) this.id = answer.id;
+      else this.fail(answer);
+      return true;
+    }
+    this.batch ??= this.take();
+    if (this.batch) return this.sendBatch(this.batch);
+    if (this.ending) return this.finish();
+    if (!this.paused || this.told) return this.told = false;
+    this.told = true;
+    await this.ask(`${this.url}/${this.id}?piece=${this.number}&paused=1`, null);
+    return true;
+  }
+  /** @param {Blob} batch */
+  async sendBatch(batch) {
+    const { status, answer } = await this.ask(`${this.url}/${this.id}?piece=${this.number}`, batch);
+    if (status === 200) {
+      this.number = answer.next;
+      this.batch = null;
+    } else if (status === 404 || status === 409) {
+      await this.goOn();
+    } else if (status === 413 && this.number > 0) {
+      Object.assign(this, { batch: null, queue: [], ending: true });
+      this.refused(answer);
+    } else {
+      this.fail(answer);
+    }
+    return true;
+  }
+  async finish() {
+    const { status, answer } = await this.ask(`${this.url}/${this.id}/finish`, null);
+    if (status === 201) this.recording = answer.id;
+    else if (status === 409) return true;
+    else this.fail(answer);
+    return false;
+  }
+  /** The server has made a recording of what it had, as nothing came for so long: the rest becomes another one. */
+  async goOn() {
+    const head = this.head && await beginning(this.head);
+    if (!head || !this.batch)
+      return this.fail({ title: "The recording was interrupted", message: "What had arrived is kept." });
+    this.batch = new Blob([head, this.batch]);
+    Object.assign(this, { id: null, number: 0 });
+  }
+  /**
+   * Send one request, again until there is an answer that another try would not change.
+   * @param {string} url
+   * @param {Blob | null} body
+   * @param {Record<string, string>} [headers]
+   */
+  async ask(url, body, headers) {
+    for (; ; ) {
+      const found = await answered(url, { method: "POST", body, headers, signal: AbortSignal.timeout(ANSWER) });
+      const busy = found?.status === 429 && this.id;
+      if (found && found.status < 500 && !busy) {
+        Object.assign(this, { tries: 0, trouble: null });
+        this.changed();
+        return found;
+      }
+      this.trouble = found?.answer?.title ? found.answer : { title: "The connection is lost" };
+      this.changed();
+      await soon(WAITS[Math.min(this.tries, WAITS.length - 1)]);
+      this.tries += 1;
+    }
+  }
+  take() {
+    let size2 = 0;
+    let count = 0;
+    while (count < this.queue.length && (count === 0 || size2 + this.queue[count].size <= MOST)) {
+      size2 += this.queue[count].size;
+      count += 1;
+    }
+    return count ? new Blob(this.queue.splice(0, count)) : null;
+  }
+  /** @param {Problem | null} answer */
+  fail(answer) {
+    this.error = answer?.title ? answer : { title: "The server did not take the recording" };
+    this.refused(this.error);
+  }
+  /** The page closes: what is not there yet goes with the last request, which outlives the page. */
+  leave() {
+    if (!this.id || this.recording || this.error) return;
+    const last = new Blob(this.batch ? [this.batch, ...this.queue] : this.queue);
+    const fits = last.size > 0 && last.size < LAST;
+    const where = `${this.url}/${this.id}/finish${fits ? `?piece=${this.number}` : ""}`;
+    fetch(where, { method: "POST", body: fits ? last : null, keepalive: true }).catch(() => {
+    });
+  }
+};
+async function answered(url, options) {
+  try {
+    const answer = await fetch(url, options);
+    return { status: answer.status, answer: await answer.json().catch(() => null) };
+  } catch {
+    return null;
+  }
+}
+function soon(wait) {
+  return new Promise((resolve) => {
+    const go = () => (clearTimeout(timer), window.removeEventListener("online", go), resolve());
+    const timer = setTimeout(go, wait);
+    window.addEventListener("online", go);
+  });
+}
+async function beginning(first) {
+  const bytes = new Uint8Array(await first.arrayBuffer());
+  const found = (mark) => bytes.findIndex((_, at) => mark.every((byte, i) => bytes[at + i] === byte));
+  const cluster = found([31, 67, 182, 117]);
+  if (cluster > 0) return first.slice(0, cluster);
+  const box = found([109, 111, 111, 102]);
+  return box > 4 ? first.slice(0, box - 4) : null;
+}
+
+// recorder/sound.js
+var TYPES = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus", "audio/webm"];
+var BITS = 64e3;
+function hindrance() {
+  if (!window.isSecureContext) {
+    const guidance = "Open it with https, or on the machine itself as localhost.";
+    return { title: "Browsers allow the microphone on secure pages only", message: guidance };
+  }
+  if (!navigator.mediaDevices?.getUserMedia || !window.MediaRecorder) {
+    return {
+      title: "This browser cannot record",
+      message: "Use a newer one, or record with another program and upload the file."
+    };
+  }
+  return null;
+}
+var sharesSound = () => Boolean(navigator.mediaDevices?.getDisplayMedia);
+async function microphones() {
+  const found = await navigator.mediaDevices?.enumerateDevices?.() ?? [];
+  return found.filter((device) => device.kind === "audioinput" && device.deviceId);
+}
+async function openSound({ microphone, both }) {
+  const shared = both ? await ask("getDisplayMedia", { video: true, audio: true }) : null;
+  const close = (stream2) => stream2?.getTracks().forEach((track) => track.stop());
+  if (shared && !shared.getAudioTracks().length) {
+    close(shared);
+    const message = "Choose a tab, or the whole screen, and switch its sound on in the browser's window.";
+    throw { title: "No sound was shared", message };
+  }
+  let voice;
+  try {
+    const device = microphone ? { deviceId: { exact: microphone } } : {};
+    voice = await ask("getUserMedia", { audio: { ...device, channelCount: { ideal: 1 } } });
+  } catch (error) {
+    close(shared);
+    throw error;
+  }
+  const context = new AudioContext();
+  const source = context.createMediaStreamSource(voice);
+  const meter = context.createAnalyser();
+  meter.fftSize = 2048;
+  source.connect(meter);
+  let stream = voice;
+  if (shared) {
+    const merger = context.createChannelMerger(2);
+    const target = new MediaStreamAudioDestinationNode(context, { channelCount: 2 });
+    const other = context.createMediaStreamSource(new MediaStream(shared.getAudioTracks()));
+    mono(context, source).connect(merger, 0, 0);
+    mono(context, other).connect(merger, 0, 1);
+    mono(context, other).connect(meter);
+    merger.connect(target);
+    stream = target.stream;
+  }
+  await context.resume();
+  const samples = new Float32Array(meter.fftSize);
+  return {
+    stream,
+    channels: shared ? 2 : 1,
+    microphone: voice.getAudioTracks()[0],
+    shared: shared?.getAudioTracks()[0] ?? null,
+    level() {
+      meter.getFloatTimeDomainData(samples);
+      const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
+      return Math.min(1, Math.max(0, 1 + Math.log10(power + 1e-12) / 5));
+    },
+    close() {
+      close(voice);
+      close(shared);
+      context.close();
+    }
+  };
+}
+function mono(context, source) {
+  const node = new GainNode(context, { channelCount: 1, channelCountMode: "explicit" });
+  source.connect(node);
+  return node;
+}
+function recorderOf(sound) {
+  const mimeType = TYPES.find((type) => MediaRecorder.isTypeSupported(type));
+  return new MediaRecorder(sound.stream, { mimeType, audioBitsPerSecond: BITS * sound.channels });
+}
+var ending = (type) => type.includes("mp4") ? "m4a" : type.includes("ogg") ? "ogg" : "webm";
+async function ask(kind, wanted) {
+  try {
+    return await navigator.mediaDevices[kind](wanted);
+  } catch (error) {
+    throw explained(
+      /** @type {Error} */
+      error,
+      kind === "getUserMedia"
+    );
+  }
+}
+function explained(error, microphone) {
+  if (!microphone) {
+    const message2 = "Press Record again and choose a tab, a window or the screen.";
+    return error.name === "NotAllowedError" ? { title: "Nothing was shared", message: message2 } : { title: "This browser cannot share sound", message: "Record the microphone alone." };
+  }
+  const causes = (
+    /** @type {Record<string, [string, string]>} */
+    {
+      NotAllowedError: [
+        "The microphone is not allowed",
+        "Allow it for this site, beside its address in the browser, then press Record again."
+      ],
+      NotFoundError: ["There is no microphone", "Connect one, then press Record again."],
+      OverconstrainedError: ["This microphone is gone", "Choose another one, then press Record again."],
+      NotReadableError: ["The microphone is in use", "Close the other program that records, then press Record again."]
+    }
+  );
+  const [title, message] = causes[error.name] ?? [
+    "The microphone does not answer",
+    "Connect it again, or choose another one."
+  ];
+  return { title, message };
+}
+
+// recorder/index.js
+var PIECE = 1e3;
+var SHOWN = 250;
+var TELL_AGAIN = 2e3;
+var IDLE = { state: (
+  /** @type {State} */
+  "idle"
+), media: null, sound: null, sending: null };
+var NEW = { known: 0, both: false, microphone: "", view: null, tell: () => {
+}, error: null, ran: 0 };
+var recorders = lasting("recorders", () => {
+  const all = (
+    /** @type {Map<string, Recorder>} */
+    /* @__PURE__ */ new Map()
+  );
+  window.addEventListener("beforeunload", (event) => {
+    if ([...all.values()].some((recorder) => recorder.sending)) event.preventDefault();
+  });
+  window.addEventListener("pagehide", (event) => {
+    if (!event.persisted) for (const recorder of all.values()) recorder.sending?.leave();
+  });
+  return all;
+});
+var index_default = staying(".stt-recorder", (root, { data }) => {
+  const recorder = recorders.get(data.key) ?? { ...data, ...IDLE, ...NEW, done: [], since: null, unshared: false };
+  recorders.set(data.key, recorder);
+  recorder.view?.close();
+  const view = recorder.view = show(root, recorder);
+  let told = false;
+  return {
+    update({ data: { url, seconds, known }, setStateValue }) {
+      Object.assign(recorder, {
+        url,
+        longest: seconds,
+        known,
+        tell: () => setStateValue("recorded", [...recorder.done])
+      });
+      if (!told && recorder.done.length) report(recorder);
+      told = true;
+    },
+    close() {
+      view.close();
+      if (recorder.view === view) recorder.view = null;
+    }
+  };
+});
+async function begin(recorder) {
+  Object.assign(recorder, { state: "asking", error: null, ran: 0, since: null });
+  recorder.view?.draw();
+  try {
+    recorder.sound = await openSound(recorder);
+    recorder.media = recorderOf(recorder.sound);
+  } catch (error) {
+    recorder.sound?.close();
+    const unknown = { title: "This browser cannot record", message: "Use a newer one, or upload a recording." };
+    const problem = (
+      /** @type {Problem} */
+      error
+    );
+    return end(recorder, problem.title ? problem : unknown);
+  }
+  const { media, sound } = recorder;
+  const stopped = (error) => stop(recorder, error);
+  const name = `Recording of ${now()}.${ending(media.mimeType)}`;
+  recorder.sending = new Sending(recorder.url, name, Boolean(sound.shared), () => changed(recorder), stopped);
+  const sending = recorder.sending;
+  media.ondataavailable = ({ data }) => sending.add(data);
+  media.onstop = () => (sound.close(), sending.end());
+  media.onerror = () => stopped({ title: "The browser stopped recording", message: "What was recorded is kept." });
+  sound.microphone.onended = () => stopped({ title: "The microphone was disconnected", message: "What was recorded is kept." });
+  if (sound.shared) {
+    sound.shared.onended = () => {
+      if (media.state !== "inactive") recorder.view?.say("Sharing has ended. The microphone is still recorded.");
+      Object.assign(recorder, { unshared: true });
+      recorder.view?.draw();
+    };
+  }
+  media.start(PIECE);
+  Object.assign(recorder, { state: "recording", since: performance.now(), unshared: false });
+  recorder.view?.say("Recording");
+  recorder.view?.draw();
+  recorder.view?.focus();
+  recorder.view?.list();
+}
+function pause(recorder) {
+  const { media, sending } = recorder;
+  if (!media || !sending) return;
+  const on = recorder.state === "paused";
+  if (on) media.resume();
+  else media.pause();
+  recorder.ran = elapsed(recorder);
+  Object.assign(recorder, { state: on ? "recording" : "paused", since: on ? performance.now() : null });
+  sending.paused = !on;
+  sending.pump();
+  recorder.view?.say(on ? "Recording" : "Paused");
+  recorder.view?.draw();
+}
+function stop(recorder, error = null) {
+  recorder.error ??= error;
+  if (recorder.media && recorder.media.state !== "inactive") {
+    recorder.ran = elapsed(recorder);
+    Object.assign(recorder, { state: "saving", since: null });
+    recorder.media.stop();
+  }
+  changed(recorder);
+}
+function changed(recorder) {
+  const { sending } = recorder;
+  if (sending?.recording) {
+    recorder.done.push(sending.recording);
+    end(recorder, recorder.error);
+    recorder.view?.say("The recording is in the list.");
+    report(recorder);
+  } else if (sending?.error && recorder.media?.state === "inactive") {
+    end(recorder, sending.error);
+  } else {
+    recorder.view?.draw();
+  }
+}
+function end(recorder, error) {
+  Object.assign(recorder, { ...IDLE, error });
+  recorder.view?.draw();
+  recorder.view?.focus();
+}
+function elapsed({ ran, since }) {
+  return ran + (since === null ? 0 : performance.now() - since);
+}
+function report(recorder) {
+  clearTimeout(recorder.timer);
+  if (!recorder.view) return;
+  recorder.tell();
+  recorder.timer = setTimeout(() => recorder.known < recorder.done.length && report(recorder), TELL_AGAIN);
+}
+function show(root, recorder) {
+  const find = partsOf(root, "stt-rec-");
+  const closing = new AbortController();
+  const on = (target, name, act) => target?.addEventListener(name, act, { signal: closing.signal });
+  const source = find("source", HTMLSelectElement);
+  const microphone = find("microphone", HTMLSelectElement);
+  const buttons = {
+    start: find("start", HTMLButtonElement),
+    pause: find("pause", HTMLButtonElement),
+    stop: find("stop", HTMLButtonElement)
+  };
+  const hindered = hindrance();
+  const both = find("both", HTMLOptionElement);
+  both.hidden = both.disabled = !sharesSound();
+  source.value = recorder.both ? "both" : "microphone";
+  on(source, "change", () => recorder.both = source.value === "both");
+  on(microphone, "change", () => recorder.microphone = microphone.value);
+  on(buttons.start, "click", () => begin(recorder));
+  on(buttons.pause, "click", () => pause(recorder));
+  on(buttons.stop, "click", () => stop(recorder));
+  async function list() {
+    const found = await microphones();
+    const options = found.filter(({ deviceId }) => deviceId !== "default");
+    microphone.replaceChildren(new Option("The browser's usual one", ""));
+    options.forEach(
+      ({ deviceId, label }, i) => microphone.append(new Option(label || `Microphone ${i + 1}`, deviceId))
+    );
+    microphone.value = options.some(({ deviceId }) => deviceId === recorder.microphone) ? recorder.microphone : "";
+    recorder.microphone = microphone.value;
+    find("which").hidden = options.length < 2;
+  }
+  on(navigator.mediaDevices, "devicechange", list);
+  list();
+  function draw() {
+    const { state, sending, sound } = recorder;
+    const error = hindered ?? recorder.error;
+    const running = state === "recording" || state === "paused";
+    root.dataset.state = state;
+    buttons.start.hidden = running || state === "saving";
+    buttons.start.disabled = Boolean(hindered) || state === "asking";
+    buttons.pause.hidden = buttons.stop.hidden = !running;
+    buttons.pause.textContent = state === "paused" ? "Resume" : "Pause";
+    source.disabled = microphone.disabled = Boolean(hindered) || state !== "idle";
+    find("error").hidden = !error;
+    find("error").children[0].textContent = error ? `${error.title}.` : "";
+    find("error").children[1].textContent = error ? [error.message, error.guidance].filter((part) => part && part !== error.title).join(" ") : "";
+    const said = words(recorder, sound, sending);
+    if (find("state").textContent !== said) find("state").textContent = said;
+    find("size").textContent = sending ? size(sending.size) : "";
+    tick();
+  }
+  function tick() {
+    const seconds = recorder.state === "idle" ? 0 : Math.floor(elapsed(recorder) / 1e3);
+    find("time").textContent = clock(seconds).padStart(5, "0");
+    if (recorder.longest && recorder.state === "recording" && elapsed(recorder) / 1e3 > recorder.longest) {
+      stop(recorder, { title: "The longest recording is reached", message: "What was recorded is kept." });
+    }
+  }
+  const clockwork = setInterval(tick, SHOWN);
+  let frame = 0;
+  function meter() {
+    const loud = recorder.state === "recording" ? recorder.sound?.level() ?? 0 : 0;
+    find("level").style.width = `${Math.round(100 * loud)}%`;
+    find("meter").setAttribute("aria-valuenow", String(Math.round(100 * loud)));
+    frame = requestAnimationFrame(meter);
+  }
+  meter();
+  draw();
+  return {
+    root,
+    draw,
+    list,
+    say: (said) => find("live").textContent = said,
+    /** Keep the keyboard where it can go on, if it was here. */
+    focus() {
+      if (root.contains(document.activeElement) || document.activeElement === document.body) {
+        (buttons.start.hidden ? buttons.stop : buttons.start).focus({ preventScroll: true });
+      }
+    },
+    close: () => (clearInterval(clockwork), cancelAnimationFrame(frame), closing.abort())
+  };
+}
+function words({ state, unshared }, sound, sending) {
+  if (state === "asking") return "Waiting for your permission in the browser.";
+  if (!sending) return "Each second is saved on the server as you speak.";
+  if (sending.trouble) {
+    const { title, guidance } = sending.trouble;
+    const why = [`${title}.`, guidance].filter(Boolean).join(" ");
+    return `${why} ${size(sending.left)} wait in this browser: keep this page open.`;
+  }
+  if (state === "saving") return "Saving";
+  if (state === "paused") return "Paused. What was recorded is saved.";
+  if (unshared) return "Sharing has ended. The microphone is still recorded.";
+  return sound?.shared ? "Recording both: the microphone and the shared sound, each as its own track." : "Recording";
+}
+function now() {
+  const style = (
+    /** @type {Intl.DateTimeFormatOptions} */
+    {
+      day: "numeric",
+      month: "short",
+      year: "numeric",
+      hour: "2-digit",
+      minute: "2-digit",
+      hour12: false
+    }
+  );
+  return new Intl.DateTimeFormat("en-GB", style).format(/* @__PURE__ */ new Date());
+}
+export {
+  index_default as default
+};

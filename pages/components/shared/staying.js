@@ -1,0 +1,38 @@
+import { lasting } from "./lasting.js";
+
+/**
+ * What Streamlit hands to the default export of a component, at each change of its data.
+ * @typedef {{
+ *   data: any,
+ *   parentElement: HTMLElement,
+ *   setStateValue: (name: string, value: unknown) => void,
+ *   setTriggerValue: (name: string, value: unknown) => void,
+ * }} Call
+ * @typedef {{ update: (call: Call) => void, close: () => void }} View
+ */
+
+/** @type {WeakMap<Element, { view: View, turn: number }>} */
+const views = lasting("views", () => new WeakMap());
+
+/**
+ * Return the default export of a component whose view stays on its element, so that sound plays on and what was typed
+ * stays. Streamlit calls it again at each change of the data, and cleans up late: the clean-up of an earlier call must
+ * not close what a later call still shows.
+ * @param {string} selector of the element
+ * @param {(root: HTMLElement, call: Call) => View} open
+ */
+export function staying(selector, open) {
+  return (/** @type {Call} */ call) => {
+    const root = /** @type {HTMLElement} */ (call.parentElement.querySelector(selector));
+    const kept = views.get(root) ?? { view: open(root, call), turn: 0 };
+    views.set(root, kept);
+    kept.turn += 1;
+    const { turn } = kept;
+    kept.view.update(call);
+    return () => {
+      if (kept.turn !== turn) return;
+      kept.view.close();
+      views.delete(root);
+    };
+  };
+}

@@ -1,0 +1,26 @@
+// How the button that copies a transcript gets its text from the player, which is another component: by an event.
+
+const ASKED = "stt-transcript-text";
+
+/**
+ * Return the text of the transcript on this page; empty if there is none.
+ * @returns {string}
+ */
+export function askForText() {
+  const answer = { text: "" };
+  document.dispatchEvent(new CustomEvent(ASKED, { detail: answer }));
+  return answer.text;
+}
+
+/**
+ * Answer with this text until the signal ends it.
+ * @param {() => string} text
+ * @param {AbortSignal} signal
+ */
+export function answerWithText(text, signal) {
+  const answer = (/** @type {Event} */ event) => {
+    const { detail } = /** @type {CustomEvent<{ text: string }>} */ (event);
+    detail.text ||= text();
+  };
+  document.addEventListener(ASKED, answer, { signal });
+}

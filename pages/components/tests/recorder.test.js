@@ -1,0 +1,8 @@
+import { expect, test } from "vitest";
+import { ending } from "../recorder/sound.js";
+
+test.each([
+  ["audio/webm;codecs=opus", "webm"],
+  ["audio/mp4", "m4a"],
+  ["audio/ogg;codecs=opus", "ogg"],
+])("a recording as %s ends with %s", (type, name) => expect(ending(type)).toBe(name));

@@ -1,0 +1,73 @@
+import { describe, expect, test } from "vitest";
+import { clock } from "../shared/clock.js";
+import { lasting } from "../shared/lasting.js";
+import { size } from "../shared/size.js";
+import { staying } from "../shared/staying.js";
+import { answerWithText, askForText } from "../shared/transcript_text.js";
+
+test.each([
+  [0, "0:00"],
+  [7.9, "0:07"],
+  [754, "12:34"],
+  [3723, "1:02:03"],
+  [-3, "0:00"],
+  [NaN, "0:00"],
+])("%d seconds are %s", (seconds, text) => expect(clock(seconds)).toBe(text));
+
+// As `megabytes` of stt/store/recordings.py says them.
+test.each([
+  [0, "0 bytes"],
+  [1023, "1023 bytes"],
+  [1024, "1 kB"],
+  [1536, "1.5 kB"],
+  [3565158, "3.4 MB"],
+  [2 ** 31, "2 GB"],
+])("%d bytes are %s", (bytes, text) => expect(size(bytes)).toBe(text));
+
+test("what lasts is made once", () => {
+  const first = lasting("x", () => ["first"]);
+  expect(lasting("x", () => ["second"])).toBe(first);
+});
+
+test("the text of a transcript is asked for, and nobody answers once the player has closed", () => {
+  const closing = new AbortController();
+  answerWithText(() => "Hello.", closing.signal);
+  expect(askForText()).toBe("Hello.");
+  closing.abort();
+  expect(askForText()).toBe("");
+});
+
+describe("a view that stays", () => {
+  /** @param {string[]} log */
+  function component(log) {
+    const parentElement = document.createElement("div");
+    parentElement.innerHTML = "<p></p>";
+    const mount = staying("p", () => {
+      log.push("opened");
+      return { update: ({ data }) => log.push(data), close: () => log.push("closed") };
+    });
+    const nothing = () => {};
+    return (/** @type {string} */ data) =>
+      mount({ data, parentElement, setStateValue: nothing, setTriggerValue: nothing });
+  }
+
+  test("is opened once and given each new data", () => {
+    const log = /** @type {string[]} */ ([]);
+    const call = component(log);
+    call("one");
+    call("two");
+    expect(log).toEqual(["opened", "one", "two"]);
+  });
+
+  test("is not closed by a late clean-up of an earlier call", () => {
+    const log = /** @type {string[]} */ ([]);
+    const call = component(log);
+    const [early, late] = [call("one"), call("two")];
+    early();
+    expect(log).not.toContain("closed");
+    late();
+    expect(log.at(-1)).toBe("closed");
+    call("three");
+    expect(log.slice(-2)).toEqual(["opened", "three"]);
+  });
+});

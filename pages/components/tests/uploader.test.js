@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { timeLeft, wellFormed } from "../uploader/progress.js";
+
+const marks = [
+  { at: 0, sent: 0 },
+  { at: 2000, sent: 1000 },
+]; // 500 bytes a second
+
+test.each([
+  [2000, ""],
+  [21_000, ", 40 s left"],
+  [100_000, ", 4 min left"],
+  [4_000_000, ", 2 h 14 min left"],
+])("of %d bytes it says %j", (size, text) => expect(timeLeft({ size }, 1000, marks)).toBe(text));
+
+test("nothing is said before a second has passed, or while nothing is sent", () => {
+  expect(timeLeft({ size: 9000 }, 10, [marks[0], { at: 900, sent: 10 }])).toBe("");
+  expect(timeLeft({ size: 9000 }, 0, [marks[0], { at: 5000, sent: 0 }])).toBe("");
+  expect(timeLeft({ size: 9000 }, 0, [])).toBe("");
+});
+
+test("half an emoji in a name becomes the sign for what is unknown", () => {
+  expect(wellFormed("a\ud83db 😀.mp3")).toBe("a\ufffdb 😀.mp3");
+  expect(() => encodeURIComponent(wellFormed("\ude00"))).not.toThrow();
+});

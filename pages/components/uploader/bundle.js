@@ -1,0 +1,338 @@
+// Made by "npm run build" from index.js and what it imports. Do not edit.
+
+// shared/dom.js
+function make(tag, className = "", text = "") {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}
+function partsOf(root, prefix) {
+  function part(name, kind) {
+    const found = root.querySelector(`.${prefix}${name}`);
+    if (found instanceof (kind ?? HTMLElement)) return (
+      /** @type {Kind} */
+      found
+    );
+    throw new TypeError(`There is no .${prefix}${name} of this kind`);
+  }
+  return part;
+}
+
+// shared/lasting.js
+function lasting(name, first) {
+  const all = (
+    /** @type {{ sttKept?: Map<string, any> }} */
+    /** @type {unknown} */
+    window
+  );
+  all.sttKept ??= /* @__PURE__ */ new Map();
+  if (!all.sttKept.has(name)) all.sttKept.set(name, first());
+  return all.sttKept.get(name);
+}
+
+// shared/size.js
+function size(bytes) {
+  for (
+    const [unit, each] of
+    /** @type {const} */
+    [
+      ["GB", 2 ** 30],
+      ["MB", 2 ** 20],
+      ["kB", 2 ** 10]
+    ]
+  ) {
+    if (bytes >= each) return `${(bytes / each).toFixed(1).replace(/\.0$/, "")} ${unit}`;
+  }
+  return `${bytes} bytes`;
+}
+
+// shared/staying.js
+var views = lasting("views", () => /* @__PURE__ */ new WeakMap());
+function staying(selector, open2) {
+  return (call) => {
+    const root = (
+      /** @type {HTMLElement} */
+      call.parentElement.querySelector(selector)
+    );
+    const kept = views.get(root) ?? { view: open2(root, call), turn: 0 };
+    views.set(root, kept);
+    kept.turn += 1;
+    const { turn } = kept;
+    kept.view.update(call);
+    return () => {
+      if (kept.turn !== turn) return;
+      kept.view.close();
+      views.delete(root);
+    };
+  };
+}
+
+// uploader/progress.js
+function timeLeft(file, sent, marks) {
+  const [first, last] = [marks[0], marks[marks.length - 1]];
+  if (!first || last.at - first.at < 1e3 || last.sent === first.sent) return "";
+  const seconds = (file.size - sent) * (last.at - first.at) / (last.sent - first.sent) / 1e3;
+  if (seconds <= 3) return "";
+  if (seconds < 60) return `, ${Math.ceil(seconds)} s left`;
+  if (seconds < 3600) return `, ${Math.ceil(seconds / 60)} min left`;
+  return `, ${Math.floor(seconds / 3600)} h ${Math.ceil(seconds % 3600 / 60)} min left`;
+}
+function wellFormed(name) {
+  return name.replace(/\p{Surrogate}/gu, "\uFFFD");
+}
+
+// uploader/index.js
+var AT_ONCE = 2;
+var TELL_AGAIN = 2e3;
+var RETRY = { label: "Try again", className: "stt-upload-retry" };
+var shelves = lasting("shelves", () => {
+  const all = (
+    /** @type {Map<string, Shelf>} */
+    /* @__PURE__ */ new Map()
+  );
+  window.addEventListener("beforeunload", (event) => {
+    const busy = [...all.values()].some((shelf) => shelf.uploads.some((upload) => !upload.error));
+    if (busy) event.preventDefault();
+  });
+  return all;
+});
+var index_default = staying(".stt-uploader", (root, { data }) => {
+  const shelf = shelves.get(data.key) ?? { uploads: [], done: [], view: null, ...data, tell: () => {
+  } };
+  shelves.set(data.key, shelf);
+  shelf.view?.close();
+  const view = shelf.view = open(root, shelf);
+  let told = false;
+  return {
+    update({ data: { limit, url, known }, setStateValue }) {
+      Object.assign(shelf, { limit, url, known, tell: () => setStateValue("uploaded", [...shelf.done]) });
+      partsOf(root, "stt-")("drop-hint").textContent = `Sound or video, up to ${size(limit)} each`;
+      if (!told && shelf.done.length) report(shelf);
+      told = true;
+    },
+    close() {
+      view.close();
+      if (shelf.view === view) shelf.view = null;
+    }
+  };
+});
+function add(shelf, files) {
+  for (const file of files) {
+    const upload = { file, state: "waiting", sent: 0, marks: [], error: null, again: false, request: null, row: null };
+    shelf.uploads.push(upload);
+    if (file.folder) {
+      fail(shelf, upload, { title: "A folder", message: "Open it and add the recordings in it." });
+    } else if (file.size === 0) {
+      const message = "Check that the recording was saved, then add it again.";
+      fail(shelf, upload, { title: "The file is empty", message });
+    } else if (file.size > shelf.limit) {
+      const [has, limit] = [size(file.size), size(shelf.limit)];
+      const both = `It has ${has}, the limit is ${limit}.`;
+      const message = has === limit ? `It is just over the limit of ${limit}.` : both;
+      const guidance = "Cut it into parts, or save it in a compressed format such as MP3 or M4A.";
+      fail(shelf, upload, { title: "Too large", message, guidance });
+    }
+  }
+  next(shelf);
+}
+function next(shelf) {
+  let free = AT_ONCE - shelf.uploads.filter((upload) => upload.request).length;
+  for (const upload of shelf.uploads) {
+    if (free > 0 && upload.state === "waiting") {
+      send(shelf, upload);
+      free -= 1;
+    }
+  }
+  shelf.view?.draw();
+}
+function send(shelf, upload) {
+  const request = upload.request = new XMLHttpRequest();
+  Object.assign(upload, { state: "sending", sent: 0, marks: [{ at: performance.now(), sent: 0 }] });
+  request.upload.onprogress = ({ loaded }) => {
+    const now = performance.now();
+    upload.sent = Math.min(loaded, upload.file.size);
+    upload.marks.push({ at: now, sent: upload.sent });
+    while (upload.marks.length > 2 && now - upload.marks[0].at > 8e3) upload.marks.shift();
+    shelf.view?.draw();
+  };
+  request.upload.onload = () => {
+    Object.assign(upload, { state: "checking", sent: upload.file.size });
+    shelf.view?.draw();
+  };
+  request.onload = () => {
+    const answer = read(request.responseText);
+    const { status } = request;
+    if (status >= 200 && status < 300 && answer?.id) return finish(shelf, upload, answer.id);
+    const again = status >= 500 || status === 429;
+    const unknown = { title: "The server did not take the file", message: `It answered with status ${status}.` };
+    fail(shelf, upload, answer?.title || answer?.message ? answer : unknown, again);
+    next(shelf);
+  };
+  request.onerror = () => {
+    fail(
+      shelf,
+      upload,
+      { title: "The connection was interrupted", message: "Check the network, then try again." },
+      true
+    );
+    next(shelf);
+  };
+  request.open("POST", shelf.url);
+  request.setRequestHeader("X-File-Name", encodeURIComponent(wellFormed(upload.file.name)));
+  request.setRequestHeader("X-File-Modified", String(Math.max(0, Math.round(upload.file.lastModified || 0))));
+  request.setRequestHeader("Content-Type", "application/octet-stream");
+  request.send(upload.file);
+}
+function finish(shelf, upload, id) {
+  shelf.done.push(String(id));
+  remove(shelf, upload);
+  if (!shelf.view) return;
+  shelf.view.say(shelf.done.length === 1 ? "1 file uploaded" : `${shelf.done.length} files uploaded`);
+  report(shelf);
+}
+function report(shelf) {
+  clearTimeout(shelf.timer);
+  if (!shelf.view) return;
+  shelf.tell();
+  shelf.timer = setTimeout(() => shelf.known < shelf.done.length && report(shelf), TELL_AGAIN);
+}
+function fail(shelf, upload, { title, message, guidance }, again = false) {
+  Object.assign(upload, { state: "failed", request: null, again });
+  upload.error = { title: title || "", text: [message, guidance].filter((part) => part && part !== title).join(" ") };
+  shelf.view?.draw();
+}
+function retry(shelf, upload) {
+  Object.assign(upload, { state: "waiting", error: null, sent: 0 });
+  next(shelf);
+}
+function remove(shelf, upload) {
+  upload.request?.abort();
+  upload.request = null;
+  shelf.uploads = shelf.uploads.filter((other) => other !== upload);
+  next(shelf);
+}
+function open(root, shelf) {
+  const part = partsOf(root, "stt-");
+  const input = part("file", HTMLInputElement);
+  const button = (row) => row && partsOf(row, "stt-")("upload-close");
+  const [list, live] = [part("uploads"), part("live")];
+  const closing = new AbortController();
+  const on = (target, name, act) => target?.addEventListener(name, act, { signal: closing.signal });
+  for (const upload of shelf.uploads) upload.row = null;
+  on(input, "change", () => {
+    add(shelf, [...input.files ?? []]);
+    input.value = "";
+  });
+  on(input, "keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    input.click();
+  });
+  let leaving = (
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    void 0
+  );
+  const over = (yes) => root.classList.toggle("stt-over", yes);
+  const carriesFiles = (event) => [...event.dataTransfer?.types ?? []].includes("Files");
+  on(document, "dragover", (event) => {
+    if (!carriesFiles(event)) return;
+    if (!event.defaultPrevented) {
+      event.preventDefault();
+      event.dataTransfer.dropEffect = "copy";
+    }
+    over(true);
+    clearTimeout(leaving);
+    leaving = setTimeout(over, 300, false);
+  });
+  on(document, "drop", (event) => {
+    if (!carriesFiles(event)) return;
+    over(false);
+    if (event.defaultPrevented) return;
+    event.preventDefault();
+    add(shelf, dropped(event.dataTransfer));
+  });
+  const draw = () => {
+    const rows = shelf.uploads.map((upload) => upload.row ??= makeRow(shelf, upload));
+    const shown = (
+      /** @type {HTMLElement[]} */
+      [...list.children]
+    );
+    const gone = shown.filter((row) => !rows.includes(row));
+    const lost = gone.findIndex((row) => row.contains(document.activeElement));
+    const place = lost >= 0 ? shown.indexOf(gone[lost]) : -1;
+    for (const row of gone) row.remove();
+    for (const row of rows) if (row.parentNode !== list) list.append(row);
+    for (const upload of shelf.uploads) drawRow(upload);
+    list.hidden = rows.length === 0;
+    if (place >= 0) (button(rows[Math.min(place, rows.length - 1)]) ?? input).focus();
+  };
+  draw();
+  const say = (words) => live.textContent = words;
+  return { root, draw, say, close: () => (clearTimeout(leaving), closing.abort()) };
+}
+function makeRow(shelf, upload) {
+  const row = make("li", "stt-upload");
+  const name = make("bdi", "stt-upload-name");
+  const letters = Array.from(upload.file.name);
+  const tail = letters.length > 24 ? 12 : 0;
+  name.title = upload.file.name;
+  name.append(
+    make("span", "stt-upload-head", letters.slice(0, letters.length - tail).join("")),
+    make("span", "stt-upload-tail", letters.slice(letters.length - tail).join(""))
+  );
+  const bar = make("div", "stt-upload-bar");
+  bar.setAttribute("role", "progressbar");
+  bar.setAttribute("aria-valuemin", "0");
+  bar.setAttribute("aria-valuemax", "100");
+  bar.setAttribute("aria-label", `Uploading ${upload.file.name}`);
+  bar.append(make("div", "stt-upload-done"));
+  const error = make("div", "stt-upload-error");
+  error.setAttribute("role", "alert");
+  error.append(make("strong"), " ", make("span"));
+  const actions = make("div", "stt-upload-actions");
+  const again = make("button", RETRY.className, RETRY.label);
+  const close = make("button", "stt-upload-close");
+  again.type = close.type = "button";
+  again.onclick = () => retry(shelf, upload);
+  close.onclick = () => remove(shelf, upload);
+  actions.append(again, close);
+  row.append(name, make("span", "stt-upload-size", size(upload.file.size)), make("span", "stt-upload-state"));
+  row.append(actions, bar, error);
+  return row;
+}
+function drawRow({ row, file, state, sent, error, again, marks }) {
+  if (!row) return;
+  const find = partsOf(row, "stt-upload-");
+  const percent = Math.floor(100 * sent / Math.max(file.size, 1));
+  const sending = `${percent} %${timeLeft(file, sent, marks)}`;
+  const words = { waiting: "Waiting", checking: "Checking", failed: "Not uploaded", sending };
+  row.dataset.state = state;
+  find("state").textContent = words[state];
+  find("bar").hidden = Boolean(error);
+  find("bar").setAttribute("aria-valuenow", String(percent));
+  find("done").style.width = `${percent}%`;
+  find("error").hidden = !error;
+  find("error").children[0].textContent = error ? error.title.replace(/[.\s]*$/, ".") : "";
+  find("error").children[1].textContent = error?.text ?? "";
+  find("retry").hidden = !(error && again);
+  find("retry").setAttribute("aria-label", `${RETRY.label}: ${file.name}`);
+  const label = error ? "Dismiss" : "Cancel";
+  find("close").textContent = label;
+  find("close").setAttribute("aria-label", `${label}: ${file.name}`);
+}
+function dropped(transfer) {
+  const entries = [...transfer.items].filter((item) => item.kind === "file").map((item) => item.webkitGetAsEntry?.());
+  const folder = (file) => Object.assign(new File([], file.name), { folder: true });
+  return [...transfer.files].map((file, i) => entries[i]?.isDirectory ? folder(file) : file);
+}
+function read(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+export {
+  index_default as default
+};
