@@ -86,7 +86,7 @@ def same(reference: Sequence[str], hypothesis: Sequence[str]) -> dict[int, int]:
     """Return which word of `hypothesis` is which of `reference`, by their places."""
     return {
         run.start + k: run.first + k
-        for run in runs(reference, hypothesis)
+        for run in align(reference, hypothesis).runs
         if run.kind == SAME
         for k in range(run.last - run.first)
     }
