@@ -284,8 +284,8 @@ def part_of(words: int) -> int:
 
 def say_limits(texts: dict[str, list[comparison.Token]], rough: bool) -> None:
     longest = max(map(len, texts.values()))
-    if longest == comparison.MOST_WORDS:
-        st.warning(f"Only the first {comparison.MOST_WORDS:,} words of each text are compared.")
+    if longest == comparison.MAX_WORDS:
+        st.warning(f"Only the first {comparison.MAX_WORDS:,} words of each text are compared.")
     if rough:
         st.warning("Long stretches of these texts have nothing in common. There the figures are approximate.")
     elif longest > WHOLE:

@@ -25,7 +25,7 @@ from stt.transcript.model import Transcript, Word, paragraphs
 from stt.transcript.retiming import rewritten
 
 LONGEST_TEXT = 200_000  # characters of a paragraph
-LONGEST_TITLE = titles.LONGEST
+LONGEST_TITLE = titles.MAX_LENGTH
 LONGEST_NAME = 100  # characters of a speaker's name
 LONGEST_TAG = 60  # characters
 MOST_TAGS = 50

@@ -1,6 +1,6 @@
 """Text with times.
 
-`model` has Transcript, Segment and Word. `scripts` is the one truth about words, sentences and scripts without
-spaces; `folding` about letters that search takes for the same; `languages` about names of languages; `titles` about
-titles. `comparison` lays texts word against word, `retiming` gives a corrected text its times.
+`model` has Transcript, Segment and Word. `scripts` defines words, sentences and scripts without spaces; `folding` which
+letters search treats as equal; `languages` the names of languages; `titles` titles. `alignment` aligns words,
+`comparison` compares transcripts, `retiming` gives corrected text its times.
 """

@@ -1,4 +1,4 @@
-"""Align two lists of words with the fewest changes: the one aligner of comparisons, corrections and results."""
+"""Align two lists of words with the fewest changes."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ SAME: Final = "same"
 CHANGED: Final = "changed"
 MISSING: Final = "missing"
 ADDED: Final = "added"
-WHOLE = 20_000  # words; longer texts are aligned in pieces, since the work grows with the square of the length
-PIECE = 5_000  # words of a piece
-ANCHOR = 6  # words in a row that occur once in either text: there it is cut
+WHOLE = 20_000  # words; longer texts are aligned in pieces, because the cost is quadratic
+PIECE = 5_000  # words
+ANCHOR = 6  # consecutive words that occur once in either text; pieces are cut there
 _KINDS: dict[str, Kind] = {"equal": SAME, "replace": CHANGED, "delete": MISSING, "insert": ADDED}
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Words `first` to `last` (exclusive) of the reference that lie against `start` to `end` of the other text."""
+    """Words `first` to `last` (exclusive) of the reference aligned with `start` to `end` of the other text."""
 
     kind: Kind
     first: int
@@ -33,7 +33,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """The runs cover both texts in order. `words` counts the reference; `rough` means cut where nothing agreed."""
+    """The runs cover both texts in order. `words` counts the reference; `rough`: pieces without an anchor."""
 
     runs: tuple[Run, ...]
     words: int
@@ -48,14 +48,14 @@ class Alignment:
 
     @property
     def word_error_rate(self) -> float | None:
-        """Changed, missing and added words for each word of the reference: 0 is equal, over 1 is possible."""
+        """Return errors per word of the reference, 0 to more than 1; None without words."""
         return self.errors / self.words if self.words else None
 
 
 def align(reference: Sequence[str], hypothesis: Sequence[str]) -> Alignment:
-    """Lay the keys of two texts against each other with the fewest changes.
+    """Align the keys of two texts with the fewest changes.
 
-    Texts of more than WHOLE words are cut into pieces where they agree, which a second is enough for.
+    Texts of more than WHOLE words are aligned in pieces cut at anchors.
     """
     found: list[Run] = []
     rough = False
@@ -69,7 +69,7 @@ def align(reference: Sequence[str], hypothesis: Sequence[str]) -> Alignment:
 
 
 def runs(reference: Sequence[str], hypothesis: Sequence[str], first: int = 0, start: int = 0) -> list[Run]:
-    """Return the runs that cover both lists in order; `first` and `start` are added to their places."""
+    """Return the runs that cover both lists in order; `first` and `start` are added to their indices."""
     return [
         Run(
             _KINDS[step.tag],
@@ -83,7 +83,7 @@ def runs(reference: Sequence[str], hypothesis: Sequence[str], first: int = 0, st
 
 
 def same(reference: Sequence[str], hypothesis: Sequence[str]) -> dict[int, int]:
-    """Return which word of `hypothesis` is which of `reference`, by their places."""
+    """Return the indices in `reference` of equal words, by their indices in `hypothesis`."""
     return {
         run.start + k: run.first + k
         for run in align(reference, hypothesis).runs
@@ -93,7 +93,7 @@ def same(reference: Sequence[str], hypothesis: Sequence[str]) -> dict[int, int]:
 
 
 def _pieces(a: Sequence[str], b: Sequence[str]) -> Iterator[tuple[int, int, int, int, bool]]:
-    """Ranges of `a` and `b` to align for themselves, and whether they were cut without anything in common."""
+    """Yield ranges of `a` and `b` to align independently, and whether they were cut without an anchor."""
     i = j = 0
     anchors = _anchors(a, b) if max(len(a), len(b)) > WHOLE else []
     for x, y in [*anchors, (len(a), len(b))]:
@@ -112,11 +112,11 @@ def _pieces(a: Sequence[str], b: Sequence[str]) -> Iterator[tuple[int, int, int,
 
 
 def _anchors(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
-    """Places (in `a`, in `b`) where ANCHOR words begin that occur once in either: the longest chain in order."""
+    """Return the longest ordered chain of (index in `a`, index in `b`) of common unique runs of ANCHOR words."""
     in_a, in_b = _unique(a), _unique(b)
     pairs = [(i, in_b[words]) for words, i in in_a.items() if words in in_b]
-    ends: list[int] = []  # the least last place in `b` of a chain of each length
-    tops: list[int] = []  # the pair at its end
+    ends: list[int] = []  # the smallest last index in `b` of a chain of each length
+    tops: list[int] = []  # the last pair of that chain
     before: list[int | None] = []
     for number, (_, j) in enumerate(pairs):
         at = bisect_left(ends, j)
@@ -138,11 +138,11 @@ def _unique(keys: Sequence[str]) -> dict[tuple[str, ...], int]:
 
 
 def matrix(texts: Sequence[Sequence[str]], align: Callable[..., Alignment] = align) -> list[list[float | None]]:
-    """Word error rates of every text (column) against every other as the reference (row)."""
+    """Return the word error rates of every text (column) against every other as the reference (row)."""
     rates: list[list[float | None]] = [[0.0 if text else None for _ in texts] for text in texts]
     for row, reference in enumerate(texts):
         for column in range(row):
-            errors = align(reference, texts[column]).errors  # as many one way as the other
+            errors = align(reference, texts[column]).errors  # symmetric
             rates[row][column] = errors / len(reference) if reference else None
             rates[column][row] = errors / len(texts[column]) if texts[column] else None
     return rates

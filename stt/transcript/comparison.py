@@ -1,4 +1,4 @@
-"""Two texts of one recording laid word against word: same, changed, missing, added; and the word error rate."""
+"""Compare transcripts of one recording word by word: same, changed, missing, added."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from stt.transcript import scripts
 from stt.transcript.alignment import ADDED, CHANGED, MISSING, SAME, Alignment, Kind
 from stt.transcript.model import Transcript
 
-MOST_WORDS = 200_000  # of a text are compared, some 20 hours of speech
-MOST_CELLS = 200  # words of one side of a passage
+MAX_WORDS = 200_000  # of a text, about 20 hours of speech
+MAX_CELLS = 200  # words of one side of a passage
 
 _SPACELESS = scripts.SPACELESS
 _DASHES = "\\-\u2010-\u2015/"
-# "well-known" and "well known" are said alike: unless signs count, what is compared are the parts of a word.
+# "well-known" equals "well known": unless punctuation counts, the parts of a word are compared.
 _WORDS = re.compile(rf"\s*(?:{scripts.UNIT}|[^\s{_SPACELESS}{_DASHES}]*[{_DASHES}]+|[^\s{_SPACELESS}{_DASHES}]+)")
 _EXACT_WORDS = re.compile(rf"\s*(?:{scripts.PIECE.pattern})")
 _ENDS_ALONE = re.compile(rf"[{_SPACELESS}{_DASHES}]")
@@ -26,9 +26,9 @@ _STARTS_ALONE = re.compile(rf"[\s{_SPACELESS}]")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word to compare. `text` keeps the space before it and its punctuation, `key` is what is compared.
+    """A word to compare. `text` keeps its leading space and punctuation; `key` is compared.
 
-    `start` in seconds, None where no time is known.
+    `start` is in seconds, None if unknown.
     """
 
     text: str
@@ -38,7 +38,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A word as a column shows it. `was` is the reference's word where this one is changed."""
+    """A word in a column of the comparison. `was` is the reference's word if this one is changed."""
 
     kind: Kind
     text: str
@@ -48,7 +48,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Some words of each text that lie against each other; `sides[0]` is the reference's."""
+    """Aligned words of each text; `sides[0]` is the reference's."""
 
     start: float | None
     sides: tuple[tuple[Cell, ...], ...]
@@ -59,12 +59,12 @@ class Passage:
 
 
 def tokens(transcript: Transcript, *, exact: bool = False) -> list[Token]:
-    """The words of a transcript, at most MOST_WORDS. `exact` lets capitals and punctuation count."""
+    """Return the words of a transcript, at most MAX_WORDS. `exact` matches case and punctuation."""
     return _tokens(_timed_texts(transcript), exact)
 
 
 def tokens_of_text(text: str, *, exact: bool = False) -> list[Token]:
-    """The words of a text without times, at most MOST_WORDS."""
+    """Return the words of a text without times, at most MAX_WORDS."""
     return _tokens(iter([(text, None)]), exact)
 
 
@@ -82,16 +82,16 @@ def _tokens(texts: Iterator[tuple[str, float | None]], exact: bool) -> list[Toke
     pieces: list[str] = []  # of the word being gathered
     keyed, begun = 0, None  # how many of them make its key, and when it starts
     for whole, start in texts:
-        for text in split.findall(whole.rstrip()):  # spaces at the end would be read again from each of them
+        for text in split.findall(whole.rstrip()):  # the pattern would retry at each trailing space
             key = _key(text, exact)
-            # Some engines cut "don't" into two words; and a dash or an emoji alone is no word to compare.
+            # Some engines split "don't" into two words; a dash or an emoji alone is not a word.
             if pieces and (not key or not (_STARTS_ALONE.match(text) or _ENDS_ALONE.match(pieces[-1][-1]))):
                 pieces.append(text)
                 keyed = len(pieces) if key else keyed
             elif key:
                 if pieces:
                     found.append(Token("".join(pieces), _key("".join(pieces[:keyed]), exact), begun))
-                if len(found) == MOST_WORDS:
+                if len(found) == MAX_WORDS:
                     return found
                 pieces, keyed, begun = [text], 1, start
     if pieces:
@@ -108,7 +108,7 @@ def _key(text: str, exact: bool) -> str:
 
 
 def _counts(character: str) -> bool:
-    """Letters, digits, and the marks that Indic and Arabic scripts put on letters."""
+    """Return whether a character is a letter, a digit, or a mark as in Indic and Arabic scripts."""
     return unicodedata.category(character)[0] in "LNM"
 
 
@@ -120,33 +120,33 @@ def passages(
     *,
     one_recording: bool = True,
 ) -> list[Passage]:
-    """Words `first` to `last` (exclusive) of `base` beside the same passages of the others, some 40 words each.
+    """Return words `first` to `last` (exclusive) of `base` aligned with the others, in passages of about 40 words.
 
-    `one_recording` lets a word without a time take that of the word beside it.
+    With `one_recording`, a word without a time takes that of the word aligned with it.
     """
     last = len(base) if last is None else min(last, len(base))
     starts = _passage_starts(base, first, last)
     columns: list[list[list[Cell]]] = [[[] for _ in starts] for _ in (base, *others)]
     differs: set[int] = set()
-    heard: dict[int, float] = {}  # when another text says the word, for a base without times
+    times: dict[int, float] = {}  # of other texts' words, for a base without times
     for column, (other, alignment) in zip(columns[1:], others, strict=True):
         for at, cell in _cells(base, other, alignment, one_recording):
             if cell.kind in (CHANGED, MISSING):
                 differs.add(at)
             if cell.start is not None and cell.kind != ADDED and one_recording:
-                heard.setdefault(at, cell.start)
+                times.setdefault(at, cell.start)
             if first <= at < max(last, first + 1):
                 column[bisect_right(starts, at) - 1].append(cell)
     for at in range(first, last):
         word = base[at]
-        start = word.start if word.start is not None else heard.get(at)
+        start = word.start if word.start is not None else times.get(at)
         cell = Cell(CHANGED if at in differs else SAME, word.text, start)
         columns[0][bisect_right(starts, at) - 1].append(cell)
     return [part for sides in zip(*columns, strict=True) for part in _drawable(sides)]
 
 
 def _passage_starts(base: Sequence[Token], first: int, last: int) -> list[int]:
-    """Where passages begin: after a sentence's end once there are 25 words, after 60 words anyhow."""
+    """Return where passages start: at a sentence end after 25 words, or after 60 words."""
     starts = [first]
     for at in range(first, last - 1):
         length = at + 1 - starts[-1]
@@ -158,8 +158,8 @@ def _passage_starts(base: Sequence[Token], first: int, last: int) -> list[int]:
 def _cells(
     base: Sequence[Token], other: Sequence[Token], alignment: Alignment, one_recording: bool
 ) -> Iterator[tuple[int, Cell]]:
-    """The words of `other`, and those it misses, each with the place in `base` that it lies at."""
-    heard: float | None = None  # the last known time: what is missing is to be heard after it
+    """Yield the words of `other`, and those missing in it, each with its index in `base`."""
+    last_start: float | None = None  # missing words take the last known time
     for run in alignment.runs:
         for step in range(max(run.last - run.first, run.end - run.start)):
             at = run.first + step if run.kind != ADDED else max(run.first - 1, 0)
@@ -170,13 +170,13 @@ def _cells(
                 start, was = word.start, base[at].text.strip() if run.kind == CHANGED else ""
             if start is None and one_recording and run.kind != ADDED:
                 start = base[at].start
-            heard = start if start is not None else heard
-            yield at, Cell(run.kind, word.text, heard, was)
+            last_start = start if start is not None else last_start
+            yield at, Cell(run.kind, word.text, last_start, was)
 
 
 def _drawable(sides: Sequence[list[Cell]]) -> Iterator[Passage]:
-    """A passage; in several parts where one side has hundreds of words that the reference has not."""
-    for cut in range(0, max(map(len, sides)), MOST_CELLS):
-        parts = tuple(tuple(side[cut : cut + MOST_CELLS]) for side in sides)
+    """Yield a passage, split if one side has more than MAX_CELLS words."""
+    for cut in range(0, max(map(len, sides)), MAX_CELLS):
+        parts = tuple(tuple(side[cut : cut + MAX_CELLS]) for side in sides)
         start = next((cell.start for part in parts for cell in part if cell.start is not None), None)
         yield Passage(start, parts)

@@ -1,4 +1,4 @@
-"""Letters that are the same to whoever searches: without case, accents, strokes, and the habits of keyboards.
+"""Fold text for search: ignore case, accents, strokes and keyboard variants.
 
 IGNORED and SPECIAL are the one table: Python, SQL and the player's script apply it alike, which tests hold. Each
 character is folded
@@ -14,8 +14,8 @@ from functools import cache
 
 from stt.transcript import scripts
 
-# Accents, Hebrew points, Arabic vowel signs and hamza above or below, tatweel, half-spaces and other signs without
-# width, variation selectors. Signs of Indian and other scripts stay: they are parts of words.
+# Accents, Hebrew points, Arabic vowel signs and hamza above or below, tatweel, half-spaces and other zero-width
+# characters, variation selectors. Marks of Indic and other scripts stay: they are parts of words.
 IGNORED = [
     *((0x00AD, 0x00AD), (0x0300, 0x036F), (0x0483, 0x0489), (0x0591, 0x05BD), (0x05BF, 0x05BF), (0x05C1, 0x05C2)),
     *((0x05C4, 0x05C5), (0x05C7, 0x05C7), (0x0610, 0x061A), (0x061C, 0x061C), (0x0640, 0x0640), (0x064B, 0x065F)),
@@ -51,7 +51,7 @@ UNIT = rf"[{scripts.SPACELESS}](?:[\u1039\u17d2][{scripts.SPACELESS}]|[{scripts.
 
 
 class _Folded(dict[int, str]):
-    """For `str.translate`: what each character is to a search."""
+    """Return the table for `str.translate`."""
 
     def __missing__(self, code: int) -> str:
         plain = unicodedata.normalize("NFKD", chr(code)).lower()
@@ -63,27 +63,27 @@ _folded = _Folded()
 
 
 def fold(text: str) -> str:
-    """Return a text as a search sees it. Each character of its NFC form is folded by itself, to none or several."""
+    """Return the folded text. Each character of its NFC form folds independently, to none or several."""
     return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).translate(_folded)
 
 
 def folded_length(character: str) -> int:
-    """Return how many characters `fold` makes of one."""
+    """Return how many characters `fold` returns for one."""
     return len(_folded[ord(character)])
 
 
 def rules() -> dict[str, object]:
-    """Return the table for the player's script, which folds alike: character classes, and what letters become."""
+    """Return the table for the player's script: character classes, and replacements of letters."""
     return {"ignored": _class(iter(IGNORED)), "special": SPECIAL, "spaceless": scripts.SPACELESS}
 
 
 def word_pattern() -> re.Pattern[str]:
-    """Return what finds the words of a folded text: in scripts without spaces every character with its marks is one."""
+    """Return the pattern of words in folded text; in spaceless scripts, of characters with their marks."""
     return _word_pattern()
 
 
 def words(text: str | None) -> list[str]:
-    """Return the words of a text as an index knows them."""
+    """Return the words of a text as the search index stores them."""
     return _word_pattern().findall(fold(text or ""))
 
 
@@ -93,7 +93,7 @@ def _word_pattern() -> re.Pattern[str]:
 
 
 def _marks() -> Iterator[tuple[int, int]]:
-    """The marks that are parts of words, wherever they are; where none is, there is no need to look."""
+    """Return the marks that are parts of words, or nothing if the text has none."""
     for first, last in ((0x300, 0x3100), (0xA600, 0xAC00), (0xFB00, 0xFE30), (0x10000, 0x12000), (0x16A00, 0x1F000)):
         for code in range(first, last):
             if unicodedata.category(chr(code))[0] == "M" and not scripts.is_spaceless(chr(code)):

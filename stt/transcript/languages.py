@@ -1,4 +1,4 @@
-"""The languages that Whisper base knows: code, English name; in the order of the names."""
+"""List the languages of Whisper base: code and English name, ordered by name."""
 
 LANGUAGES = {
     "af": "Afrikaans",

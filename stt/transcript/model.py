@@ -1,4 +1,4 @@
-"""One model for every engine's answer: a transcript of segments of words. Times are in seconds."""
+"""Define Transcript, Segment and Word, common to all engines. Times are in seconds."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 
 from stt.transcript import scripts
 
-PAUSE = 3.0  # seconds; a longer one does not count to the language around it
+PAUSE = 3.0  # seconds; longer pauses do not count towards a language
 DOUBTFUL = 0.5  # a word of lower confidence is marked for the reader
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A spoken word. `text` keeps the space before it, so the words of a segment joined are its text.
+    """A spoken word. `text` keeps its leading space, so the words of a segment joined are its text.
 
     `start` and `end` in seconds from the beginning of the recording; `confidence` 0 to 1, or None if unknown.
     """
@@ -33,7 +33,7 @@ class Word:
 class Segment:
     """A run of speech by one speaker in one language, a code such as "en".
 
-    `words` may be empty when the engine gives no word times; `language` is None where it is not known.
+    `words` is empty if the engine gives no word times; `language` is None if unknown.
     """
 
     start: float
@@ -44,7 +44,7 @@ class Segment:
     language: str | None = None
 
     def moved(self, seconds: float) -> Segment:
-        """The same segment, `seconds` later."""
+        """Return the segment, `seconds` later."""
         words = tuple(replace(w, start=w.start + seconds, end=w.end + seconds) for w in self.words)
         return replace(self, start=self.start + seconds, end=self.end + seconds, words=words)
 
@@ -54,11 +54,11 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What was said in a recording of `duration` seconds.
+    """The transcript of a recording of `duration` seconds.
 
-    `language` is a code such as "en", `language_probability` 0 to 1. `lost` lists (start, end, why) for stretches
-    that could not be read. `timed` is False where the engine gives no times. `extras` holds what else an answer
-    had (summary, chapters, topics, entities …), under the names of `stt/aiml/insights.py`.
+    `language` is a code such as "en", `language_probability` 0 to 1. `lost` lists (start, end, reason) of spans
+    that could not be decoded. `timed` is False if the engine gives no times. `extras` holds further results (summary,
+    chapters, topics, entities …), under the names of `stt/aiml/insights.py`.
     """
 
     segments: tuple[Segment, ...] = ()
@@ -83,18 +83,18 @@ class Transcript:
 
     @property
     def confidence(self) -> float | None:
-        """The mean confidence of all words that have one, 0 to 1."""
+        """Return the mean confidence of the words that have one, 0 to 1."""
         known = [word.confidence for word in self.words if word.confidence is not None]
         return sum(known) / len(known) if known else None
 
     @property
     def speakers(self) -> list[str]:
-        """Speakers in the order in which they first speak."""
+        """Return the speakers in the order in which they first speak."""
         return list(dict.fromkeys(s.speaker for s in self.segments if s.speaker))
 
     @property
     def languages(self) -> dict[str, float]:
-        """Languages of the segments with the seconds in each, short pauses included, the largest first.
+        """Return the languages of the segments with their seconds, including short pauses, longest first.
 
         Empty where unknown.
         """
@@ -109,7 +109,7 @@ class Transcript:
         return dict(sorted(shares.items(), key=lambda share: (-share[1], share[0])))
 
     def to_dict(self) -> dict[str, Any]:
-        # By hand: `asdict` takes five times as long, which counts at 100,000 words.
+        # `asdict` takes five times as long, which matters for 100,000 words.
         return {
             "segments": [
                 {
@@ -160,7 +160,7 @@ class Transcript:
 
 
 def joined(texts: Iterable[str]) -> str:
-    """Texts of segments as one: with a space between, except where either side has one or the script uses none."""
+    """Join texts of segments with spaces, except where either side has one or the script uses none."""
     whole = ""
     for text in texts:
         if whole and text and not whole[-1].isspace() and not text[0].isspace() and not scripts.is_unspaced(whole[-1]):
@@ -170,11 +170,10 @@ def joined(texts: Iterable[str]) -> str:
 
 
 def whole_words(segment: Segment) -> list[Word]:
-    """Return the words of a segment as `stt.transcript.scripts` counts them, without outer spaces; none without word
-    times.
+    """Return the words of a segment as `scripts` defines them, without outer spaces; none without word times.
 
-    Engines cut "cold-hearted" in two, and put two ideographs into one. The parts of a word give it their span and the
-    lowest confidence; a part of an engine's word has a share of its time by its length.
+    Engines split "cold-hearted" in two, and join two ideographs into one. A word takes the span of its parts and their
+    lowest confidence; a part of an engine's word takes a share of its time by length.
     """
     parts = [word for word in segment.words if word.text.strip()]
     text = "".join(word.text for word in parts)
@@ -191,7 +190,7 @@ def whole_words(segment: Segment) -> list[Word]:
 
 
 def _moment(word: Word, place: int, *, ends_here: bool) -> float:
-    """When the character at `place` of a word's text is spoken, or when what is before it has been."""
+    """Return the time of the character at `place` of a word's text, in proportion to its position."""
     lead, length = len(word.text) - len(word.text.lstrip()), len(word.text.rstrip())
     if place <= lead or place >= length:
         return word.end if ends_here else word.start
@@ -201,9 +200,9 @@ def _moment(word: Word, place: int, *, ends_here: bool) -> float:
 def paragraphs(
     segments: Iterable[Segment], pause: float = 1.2, longest: float = 45.0, most: int = 900
 ) -> list[Segment]:
-    """Segments gathered to paragraphs for reading.
+    """Group segments into paragraphs for reading.
 
-    A paragraph ends where the speaker or the language changes, at a pause of `pause` seconds after a sentence's end
+    A paragraph ends when the speaker or the language changes, at a pause of `pause` seconds after a sentence
     (or of twice that anywhere), and at the first sentence end after `longest` seconds or `most` characters.
     """
     gathered: list[list[Segment]] = []

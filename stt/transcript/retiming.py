@@ -1,4 +1,4 @@
-"""Times for a text that somebody has corrected: its words laid against the engine's."""
+"""Give corrected text its times, by aligning it with the engine's words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stt.transcript.model import Segment, Word, joined
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """The fewest old words and tokens with the same letters: nearly always one of each."""
+    """The shortest run of words and of tokens with the same letters: usually one of each."""
 
     words: tuple[Word, ...]
     tokens: tuple[str, ...]
@@ -22,7 +22,7 @@ class _Unit:
         return "".join(word.text for word in self.words).strip()
 
     def pieces(self, following: float) -> list[Word]:
-        """Each token as a word of its own with its share of the time, none beginning after `following` does."""
+        """Return each token as a word with its share of the time, none starting after `following`."""
         known = [word.confidence for word in self.words if word.confidence is not None]
         start, end = self.words[0].start, max(word.end for word in self.words)
         if len(self.tokens) > 1:
@@ -33,9 +33,9 @@ class _Unit:
 
 
 def rewritten(segments: Sequence[Segment], text: str) -> tuple[Segment, ...]:
-    """The segments of one paragraph as one segment with `text` (white space normalised); none without text.
+    """Return the segments of a paragraph as one segment with `text` (white space normalised); none without text.
 
-    The same text leaves them as they are. Start and end of the paragraph stay.
+    Equal text changes nothing. Start and end of the paragraph stay.
     """
     words = tuple(word for segment in segments for word in segment.words if word.text.strip())
     shown = "".join(word.text for word in words) if words else joined(segment.text for segment in segments)
@@ -53,10 +53,10 @@ def rewritten(segments: Sequence[Segment], text: str) -> tuple[Segment, ...]:
 
 
 def realigned(words: Sequence[Word], text: str, start: float, end: float, speaker: str | None) -> Iterator[Word]:
-    """The words of `text`, in order, their texts joined being `text`; `start` and `end` of the paragraph in seconds.
+    """Yield the words of `text` in order; joined they are `text`. `start` and `end` of the paragraph are in seconds.
 
-    A word that stays keeps its times and confidence. Changed ones share the times of those they replace, added ones
-    the time between their neighbours; what a person wrote has no confidence.
+    Unchanged words keep their times and confidence. Changed words share the time of those they replace, added words
+    the time between their neighbours; neither has a confidence.
     """
     units = list(_units(words))
     starts = [*(unit.words[0].start for unit in units[1:]), math.inf]
@@ -64,8 +64,8 @@ def realigned(words: Sequence[Word], text: str, start: float, end: float, speake
     pieces = [piece for unit, start in zip(units, starts, strict=True) for piece in unit.pieces(start)]
     new = list(scripts.PIECE.finditer(text))
     same = alignment.same([piece.text for piece in pieces], [match[0] for match in new])
-    at = taken = done = 0  # tokens of `new` and of `old`, and characters of `text`, that are behind us
-    clock, before = 0.0, start  # start and end of the last word that was given
+    at = taken = done = 0  # tokens of `new` and of `old`, and characters of `text`, that are done
+    clock, before = 0.0, start  # start and end of the last word yielded
     while at < len(new):
         if at in same:
             unit, k = old[same[at]]
@@ -95,7 +95,7 @@ def realigned(words: Sequence[Word], text: str, start: float, end: float, speake
 def _times(
     tokens: list[str], replaced: list[Word], clock: float, before: float, ceiling: float | None, end: float
 ) -> list[tuple[float, float]]:
-    """Start and end for what a person wrote, not before `clock`, in place of `replaced`."""
+    """Return the times of tokens that replace `replaced`, none before `clock`."""
     if len(tokens) == len(replaced):
         return [(word.start, word.end) for word in replaced]
     if replaced:
@@ -109,12 +109,12 @@ def _times(
 
 
 def _shares(tokens: Sequence[str], start: float, end: float) -> list[tuple[float, float]]:
-    """The time from `start` to `end` shared out by letters."""
+    """Divide the time from `start` to `end` by characters."""
     letters = sum(map(len, tokens))
     times, done = [], 0
     for token in tokens:
         first, done = done, done + len(token)
-        # The outer ones exactly, without the error of a division.
+        # The outer times are exact, without rounding errors.
         times.append((_between(start, end, first / letters), _between(start, end, done / letters)))
     return times
 

@@ -1,8 +1,8 @@
-"""What is a word, what ends a sentence, which scripts have no spaces, and where a line may break: one truth for all.
+"""Define words, sentence ends, scripts without spaces and line breaks, for all of the application.
 
 A *piece* is a run of text without spaces; in a script without spaces it is one character with its marks. A *word* is a
-piece with a letter or digit, and the signs beside it: `cold-hearted`, `$1,000`, `don't`, `3.5` and `U.S.` are one each,
-"really -" too. Everything here takes time in step with the length of the text.
+piece with a letter or digit, and adjacent punctuation: `cold-hearted`, `$1,000`, `don't`, `3.5` and `U.S.` are one
+each, and so is "really -". All functions take linear time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _IDEOGRAPHS = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00016fe3-\U00018dff\U000
 
 
 def _class(kinds: str) -> str:
-    """The inside of a character class: the code points of _RANGES in categories that begin with one of `kinds`."""
+    """Return the inside of a character class: the code points of _RANGES in the given categories."""
     runs: list[list[int]] = []
     for code in (code for first, last in _RANGES for code in range(first, last + 1)):
         if not unicodedata.category(chr(code)).startswith(tuple(kinds.split())):
@@ -65,7 +65,7 @@ _STOPS_WITHOUT_SPACE = "。！？｡．។៕။"  # no space need follow these
 _PAUSES = ",;:،؛、，；：၊–—"
 _CLOSERS = "\"'”’“‘»›)]}」』）］】》〉﹂﹄"
 _OPENERS = "\"'“‘„‚«‹([{¿¡「『（［【《〈"
-# Begins only where a run of stops does: a long run would be read again from each of its signs.
+# Starts only at the start of a run of stops; otherwise long runs take quadratic time.
 _STOP = re.compile(
     rf"(?<![{STOPS}])[{STOPS}]+[{re.escape(_CLOSERS)}]*(?=\s|$)|[{_STOPS_WITHOUT_SPACE}]+[{re.escape(_CLOSERS)}]*"
 )
@@ -125,19 +125,19 @@ _TITLES = frozenset(
 )
 _DOTTED = re.compile(r"(?:\w\.)+\w?\.|[^\W\da-zI]\.")  # U.S. e.g. z.B. and initials; "I." is the end of a sentence
 _LONGEST_ABBREVIATION = 12  # characters
-_PAUSE = 0.2  # seconds: after an abbreviation it speaks for the end of a sentence
+_PAUSE = 0.2  # seconds; after an abbreviation it indicates the end of a sentence
 
-_BLOCK, _BLOCKS = 200, 10  # characters that uniseg looks at together, and how many such of one text without spaces
+_BLOCK, _BLOCKS = 200, 10  # characters per call of uniseg, and calls per text without spaces
 _BEFORE_VOWEL, _AFTER_VOWEL = "เแโใไເແໂໃໄ", "ะาำๅะາຳ"  # no line ends after the first or begins with the second
 
 
 def pieces(text: str) -> list[str]:
-    """Return the runs of a text without spaces, in order. Together they are the text without its spaces."""
+    """Return the pieces of a text in order. Joined they are the text without its spaces."""
     return PIECE.findall(text)
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text with the signs beside them, and without outer spaces."""
+    """Return the words of a text with adjacent punctuation, without outer spaces."""
     return [text[start:end] for start, end in word_spans(text)]
 
 
@@ -147,14 +147,14 @@ def count(text: str) -> int:
 
 
 def is_word(piece: str) -> bool:
-    """Return whether a letter or digit is in a piece. A dash, a note or an emoji alone is no word."""
+    """Return whether a piece has a letter or digit. A dash, a note or an emoji alone is not a word."""
     return _LETTER.search(piece) is not None
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
-    """Return where words begin and end. All but spaces is in one of them, if there is any word at all."""
+    """Return where words start and end. If there is any word, they cover all but spaces."""
     spans: list[tuple[int, int]] = []
-    lead: int | None = None  # where signs begin that belong to the next word
+    lead: int | None = None  # start of punctuation that belongs to the next word
     for match in PIECE.finditer(text):
         start, end = match.span()
         if is_word(match[0]):
@@ -182,7 +182,7 @@ def is_unspaced(character: str) -> bool:
 def ends_sentence(text: str, following: str = "", pause: float = 0.0) -> bool:
     """Return whether a sentence ends with `text`. `following` is what comes after it, `pause` the seconds between.
 
-    "Mr.", "U.S." and initials end none, unless nothing follows or there is a pause.
+    "Mr.", "U.S." and initials do not end one, unless nothing follows or there is a pause.
     """
     bare = text[-_LONGEST_ABBREVIATION * 4 :].rstrip().rstrip(_CLOSERS).rstrip()
     if not bare or bare[-1] not in STOPS:
@@ -208,7 +208,7 @@ def sentences(text: str) -> list[str]:
 
 
 def sentence_ends(text: str) -> list[int]:
-    """Return the places in a text before which a sentence ends. The last one may have no end."""
+    """Return the indices after sentence ends. The last sentence may have none."""
     ends, begin = [], 0
     for match in _STOP.finditer(text):
         end = match.end()
@@ -219,10 +219,10 @@ def sentence_ends(text: str) -> list[int]:
 
 
 def line_parts(token: str) -> Iterator[str]:
-    """Return a text without spaces in the parts that a line may end after.
+    """Yield the parts of a text without spaces that a line may end after.
 
-    uniseg takes 0.1 ms a character, so it is asked only where the answer is not plain: between two ideographs or kana a
-    line may end, inside Thai, Lao, Burmese and Khmer only a dictionary knows, and inside a word of ASCII letters never.
+    uniseg takes 0.1 ms per character, so it is called only if necessary: lines may end between ideographs or kana,
+    never inside ASCII words, and Thai, Lao, Burmese and Khmer would need a dictionary.
     """
     blocks = 0
     for part in _FREE.split(token):
@@ -236,7 +236,7 @@ def line_parts(token: str) -> Iterator[str]:
 
 
 def clusters(text: str) -> Iterator[str]:
-    """Return the characters of a text, each with its marks: what no line may part."""
+    """Yield the characters of a text with their marks, which must stay on one line."""
     if text.isascii():
         yield from text
     elif _ALL_SPACELESS.fullmatch(text):
@@ -258,7 +258,7 @@ def _line_break_units(text: str) -> tuple[str, ...]:
 
 
 def may_part(before: str, after: str) -> bool:
-    """Return whether two graphemes of a script without spaces may stand on two lines, where nothing better is known."""
+    """Return whether a line may end between two graphemes of a script without spaces."""
     return (
         before[-1] not in _BEFORE_VOWEL and after[0] not in _AFTER_VOWEL and after[0] not in STOPS + _PAUSES + _CLOSERS
     )

@@ -1,7 +1,7 @@
-"""Titles of transcripts, and the order in which a history lists them.
+"""Make titles of transcripts, and keys that sort them.
 
-The order is that of a person: "Episode 2" before "Episode 10", Ä beside A, capitals beside small letters. Both
-databases compare bytes alike, so it is kept as a key beside each title.
+Titles sort naturally: "Episode 2" before "Episode 10", Ä beside A, capitals beside small letters. The key is stored
+beside each title, because both databases compare bytes in the same way.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import unicodedata
 from stt.files import names
 from stt.transcript import folding
 
-LONGEST = 300  # characters
+MAX_LENGTH = 300  # characters
 _RUN = re.compile(r"([0-9]+)|([\s_]+)|(.)", re.DOTALL)
 _KANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)} | {0x3099: None, 0x309A: None}  # ガ beside か
 _END, _SPACE, _SIGN, _NUMBER = b"\0", b"\2", b"\3", b"0"  # letters come after, from "a" (0x61) on
@@ -24,8 +24,8 @@ def of_name(name: str) -> str:
 
 
 def tidy(text: str) -> str:
-    """Return a title without what nobody sees, on one line, LONGEST characters at most."""
-    return names.shorten(_plain(text), LONGEST)
+    """Return a title without invisible characters, on one line, at most MAX_LENGTH characters."""
+    return names.shorten(_plain(text), MAX_LENGTH)
 
 
 def _plain(text: str) -> str:
@@ -34,7 +34,7 @@ def _plain(text: str) -> str:
 
 def is_too_long(text: str) -> bool:
     """Return whether `tidy` would shorten it."""
-    return len(_plain(text)) > LONGEST
+    return len(_plain(text)) > MAX_LENGTH
 
 
 def key(title: str) -> bytes:

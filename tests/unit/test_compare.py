@@ -155,7 +155,7 @@ def test_a_hundred_thousand_words_with_nothing_in_common_end_and_are_said_to_be_
 
 
 def test_a_text_is_compared_up_to_the_limit():
-    assert len(tokens_of_text("word " * (comparison.MOST_WORDS + 10))) == comparison.MOST_WORDS
+    assert len(tokens_of_text("word " * (comparison.MAX_WORDS + 10))) == comparison.MAX_WORDS
 
 
 def test_passages_hold_every_word_once_in_every_column():
@@ -175,7 +175,7 @@ def test_passages_hold_every_word_once_in_every_column():
 def test_a_page_of_additions_is_drawn_in_parts():
     other = tokens_of_text("word " * 1000)
     parts = passages([], [(other, align([], [token.key for token in other]))])
-    assert len(parts) == 5 and max(len(part.sides[1]) for part in parts) == comparison.MOST_CELLS
+    assert len(parts) == 5 and max(len(part.sides[1]) for part in parts) == comparison.MAX_CELLS
 
 
 def test_a_word_without_a_time_is_heard_where_the_other_version_says_it():
