@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from stt import local_time
-from stt.containers import dates
+from stt.files import dates
 from stt.transcript.languages import LANGUAGES
 from stt.transcript.model import Transcript
 
@@ -58,7 +58,7 @@ def when(seconds: float) -> str:
 
 
 def dated(at: float, kind: str | None) -> str:
-    """Such as "recorded 12 May 2024, 10:02" (see `stt.containers.dates`)."""
+    """Such as "recorded 12 May 2024, 10:02" (see `stt.files.dates`)."""
     return dates.words(at, kind, time_zone())
 
 

@@ -43,7 +43,7 @@ class Media(NamedTuple):
     sample_rate: int
     size: int
     video: bool
-    dated: str | None = None  # when it was recorded, as its tags say (see `stt.containers.dates`)
+    dated: str | None = None  # when it was recorded, as its tags say (see `stt.files.dates`)
     track: int = 1
     tracks: Sequence[dict[str, Any]] = ()
     seekable: bool = False  # every browser plays it as it is, and seeks it exactly (see `stt.containers.seekable`)

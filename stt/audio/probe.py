@@ -9,9 +9,10 @@ from pathlib import Path
 from stt.audio.decoder import Media
 from stt.audio.reader import Reader
 from stt.containers import container as containers
-from stt.containers import dates, seekable, track_list
+from stt.containers import seekable, track_list
 from stt.containers.foreign import called
 from stt.errors import TooShort
+from stt.files import dates
 
 # A container's promise is believed unless its packets hold more than this: a share, and seconds.
 MORE = (1.02, 1.0)

@@ -26,7 +26,7 @@ recordings = sa.Table(
     sa.Column("channels", sa.Integer),
     sa.Column("sample_rate", sa.Integer),
     sa.Column("dated", sa.Float),  # the recording's own date
-    sa.Column("dated_by", sa.String(12)),  # where that comes from (see `stt.containers.dates`)
+    sa.Column("dated_by", sa.String(12)),  # where that comes from (see `stt.files.dates`)
     sa.Column(
         "tracks", sa.JSON
     ),  # each sound track (`stt.audio.tracks`), empty where there is one; NULL from older versions

@@ -32,9 +32,9 @@ from typing import IO
 from filelock import FileLock, Timeout
 
 from stt.auth import visitors
-from stt.containers.dates import MOMENT, Dated
 from stt.errors import Conflict, InputError, LimitReached, NotFound, SetupError, TooLarge
 from stt.files import names, paths
+from stt.files.dates import MOMENT, Dated
 from stt.files.paths import folder
 from stt.settings import settings
 from stt.store import recordings

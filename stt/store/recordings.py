@@ -14,12 +14,11 @@ import sqlalchemy as sa
 
 from stt.audio import tracks
 from stt.auth import recovery
-from stt.containers import dates
-from stt.containers.dates import Dated
 from stt.db.engine import DB_UNAVAILABLE, database
 from stt.db.tables import copies, recordings, transcriptions
 from stt.errors import BadLink, DiskFull, EmptyFile, NotFound, TooLarge, UploadBroken
-from stt.files import names, paths
+from stt.files import dates, names, paths
+from stt.files.dates import Dated
 from stt.files.paths import folder
 from stt.settings import settings
 from stt.store import audio_files, removals
@@ -32,7 +31,7 @@ class Recording:
     """A sound or video file that was taken in. `duration` in seconds, `size` in bytes, `sample_rate` in Hz.
 
     `dated` is its own date in seconds since 1970, or None; `dated_by` is where that comes from (see
-    `stt.containers.dates`).
+    `stt.files.dates`).
     """
 
     id: str

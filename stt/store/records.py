@@ -56,7 +56,7 @@ class Job:
     claim: int | None = None  # fencing token of the worker that holds the lease (see `acquire_lease`)
     own_key: bool | None = None  # the visitor pays the provider; None if an older version did not record it
     dated: float | None = None  # the recording's own date, seconds since 1970
-    dated_by: str | None = None  # where that comes from (see `stt.containers.dates`)
+    dated_by: str | None = None  # where that comes from (see `stt.files.dates`)
 
     @property
     def pending(self) -> bool:

@@ -70,58 +70,10 @@ _STOP = re.compile(
     rf"(?<![{STOPS}])[{STOPS}]+[{re.escape(_CLOSERS)}]*(?=\s|$)|[{_STOPS_WITHOUT_SPACE}]+[{re.escape(_CLOSERS)}]*"
 )
 _TITLES = frozenset(
-    [
-        "mr",
-        "mrs",
-        "ms",
-        "mx",
-        "dr",
-        "prof",
-        "rev",
-        "hon",
-        "st",
-        "sr",
-        "jr",
-        "gen",
-        "col",
-        "capt",
-        "lt",
-        "sgt",
-        "gov",
-        "sen",
-        "rep",
-        "mt",
-        "ft",
-        "vol",
-        "fig",
-        "inc",
-        "ltd",
-        "corp",
-        "approx",
-        "dept",
-        "vs",
-        "nr",
-        "hr",
-        "fr",
-        "bzw",
-        "ca",
-        "mme",
-        "mlle",
-        "sra",
-        "srta",
-        "dra",
-        "av",
-        "uds",
-        "jan",
-        "feb",
-        "apr",
-        "jun",
-        "jul",
-        "aug",
-        "sept",
-        "oct",
-        "nov",
-    ]
+    (
+        "mr mrs ms mx dr prof rev hon st sr jr gen col capt lt sgt gov sen rep mt ft vol fig inc ltd corp "
+        "approx dept vs nr hr fr bzw ca mme mlle sra srta dra av uds jan feb apr jun jul aug sept oct nov"
+    ).split()
 )
 _DOTTED = re.compile(r"(?:\w\.)+\w?\.|[^\W\da-zI]\.")  # U.S. e.g. z.B. and initials; "I." is the end of a sentence
 _LONGEST_ABBREVIATION = 12  # characters

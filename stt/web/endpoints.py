@@ -16,9 +16,8 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.types import Receive, Scope, Send
 
 from stt.auth import visitors
-from stt.containers import dates
 from stt.errors import LimitReached, NotFound, SttError, UploadBroken
-from stt.files import names
+from stt.files import dates, names
 from stt.guard.limiters import (
     AUDIO,
     EXPORTS,

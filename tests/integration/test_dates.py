@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stt.audio import decoder
-from stt.containers import dates
-from stt.containers.dates import CHANGE, CLOCK, DAY, MOMENT, Dated
+from stt.files import dates
+from stt.files.dates import CHANGE, CLOCK, DAY, MOMENT, Dated
 from stt.store import recordings
 from tests import audio
 

@@ -18,11 +18,11 @@ from jiwer import wer
 import stt
 from stt import kinds
 from stt.cluster import processes
-from stt.containers.dates import Dated
 from stt.db.engine import database
 from stt.db.job_database import job_engine_arguments
 from stt.db.tables import stretches as chunks
 from stt.errors import BadLink, BadOption, EmptyFile, KeyMissing, NotFound
+from stt.files.dates import Dated
 from stt.jobs import maintenance, service
 from stt.library import history
 from stt.settings import settings

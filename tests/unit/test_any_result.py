@@ -87,55 +87,14 @@ JSON = st.recursive(
         st.lists(inner, max_size=4)
         | st.dictionaries(
             st.sampled_from(
-                [
-                    "status",
-                    "result",
-                    "output",
-                    "error",
-                    "results",
-                    "channels",
-                    "alternatives",
-                    "transcript",
-                    "words",
-                    "word",
-                    "start",
-                    "end",
-                    "text",
-                    "utterances",
-                    "metadata",
-                    "duration",
-                    "paragraphs",
-                    "sentences",
-                    "speaker",
-                    "channel",
-                    "confidence",
-                    "summary",
-                    "topics",
-                    "segments",
-                    "intents",
-                    "sentiments",
-                    "entities",
-                    "chapters",
-                    "auto_highlights_result",
-                    "timestamps",
-                    "usage",
-                    "cost",
-                    "search",
-                    "hits",
-                    "start_word",
-                    "end_word",
-                    "message",
-                    "statusCode",
-                    "language_code",
-                    "detected_language",
-                    "iab_categories_result",
-                    "sentiment_analysis_results",
-                    "content_safety_labels",
-                    "labels",
-                    "label",
-                    "severity",
-                    "timestamp",
-                ]
+                (
+                    "status result output error results channels alternatives transcript words word start end "
+                    "text utterances metadata duration paragraphs sentences speaker channel confidence "
+                    "summary topics segments intents sentiments entities chapters auto_highlights_result "
+                    "timestamps usage cost search hits start_word end_word message statusCode language_code "
+                    "detected_language iab_categories_result sentiment_analysis_results content_safety_labels "
+                    "labels label severity timestamp"
+                ).split()
             )
             | st.text(max_size=4),
             inner,
