@@ -149,7 +149,9 @@ class _Bounds:
     """What one request may take, watched from outside: the system's own bounds are not the same everywhere."""
 
     def __init__(self, pid: int, processor: float, patience: float) -> None:
-        self._process = psutil.Process(pid)
+        self._process: psutil.Process | None = None
+        with suppress(psutil.Error):  # it has just ended, which the reader of its answers notices
+            self._process = psutil.Process(pid)
         self._processor, self._patience = processor, patience
         self._began, self._used = time.monotonic(), self._processor_time()
 
@@ -161,10 +163,12 @@ class _Bounds:
         if used > self._processor or waited > self._patience * (PATIENT if starved else 1):
             raise UnsafeRecording("Reading it takes longer than a recording honestly needs.")
         with suppress(psutil.Error):
-            if self._process.memory_info().rss > MEMORY:
+            if self._process and self._process.memory_info().rss > MEMORY:
                 raise UnsafeRecording("Reading it takes more memory than a recording honestly needs.")
 
     def _processor_time(self) -> float:
+        if self._process is None:
+            return 0.0
         try:
             times = self._process.cpu_times()
         except psutil.Error:  # it has just ended

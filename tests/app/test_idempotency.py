@@ -71,9 +71,9 @@ def test_the_same_request_again_has_the_same_answer_also_after_a_restart(api: Ap
 def test_another_body_is_refused_and_another_owner_has_keys_of_their_own(api: Api, server: Server):
     key = str(uuid.uuid4())
     made = send(api, key)
-    assert_refused(send(api, key, audio.AUSTEN[0].read_bytes()), 409, "another body")
-    assert_refused(send(api, key, language="de"), 409, "another body")
-    assert_refused(link(api, key), 409, "another body")
+    assert_refused(send(api, key, audio.AUSTEN[0].read_bytes()), 409, "different body")
+    assert_refused(send(api, key, language="de"), 409, "different body")
+    assert_refused(link(api, key), 409, "different body")
     theirs = send(Api(server, make_token(server, "two")), key)
     assert theirs.status_code == 201 and theirs.json() != made.json()
 

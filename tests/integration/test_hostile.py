@@ -82,10 +82,13 @@ def test_a_decoder_that_asks_for_more_memory_than_it_may_have_gets_none(tmp_path
     assert not decoder.alive
 
 
-def test_a_decoder_that_is_killed_fails_its_recording_alone(tmp_path: Path):
+@pytest.mark.parametrize("gone", [False, True], ids=["just killed", "gone"])
+def test_a_decoder_that_is_killed_fails_its_recording_alone(gone: bool):
     with media.Reader(audio.JFK) as reader:
         reader.read(1)
         psutil.Process(reader._decoder.pid).kill()
+        if gone:
+            reader._decoder._process.wait()
         with pytest.raises(UnsafeRecording, match="took down"):
             reader.read(1)
     assert media.probe(audio.JFK).duration == 11.0
