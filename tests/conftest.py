@@ -30,17 +30,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 # Files that take long: where several processes share the work, none should begin with one when the others end.
 LONGEST = (
-    *("test_whisper", "test_jobs", "test_joined", "test_limits", "test_provider", "test_model", "test_speakers"),
+    *("test_whisper", "test_gone", "test_jobs", "test_joined", "test_limits", "test_provider", "test_speakers"),
     *("test_recorder", "test_player", "test_transcribe", "test_login", "test_playback", "test_recovery"),
     *("test_outages", "test_crash", "test_many_machines", "test_provider_kills", "test_fatal_recording"),
 )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Within each folder, the longest files first."""
-    folders = list(dict.fromkeys(item.path.parent for item in items))
+    """The longest files first; but those with a browser last, as its event loop stays."""
     order = {name: number for number, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: (folders.index(item.path.parent), order.get(item.path.stem, len(LONGEST))))
+    items.sort(key=lambda item: ("browser" in item.path.parts, order.get(item.path.stem, len(LONGEST))))
 
 
 def pytest_runtest_setup() -> None:
