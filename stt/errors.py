@@ -313,6 +313,14 @@ FORMER_KINDS = {
 }
 
 
+def __getattr__(name: str) -> type[SttError]:
+    """Return the class that an older version called so: its checkpoints name it."""
+    if name in FORMER_KINDS:
+        found: type[SttError] = globals()[FORMER_KINDS[name]]
+        return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 def current_kind(kind: str) -> str:
     """Return today's name of a stored kind of error."""
     return FORMER_KINDS.get(kind, kind)

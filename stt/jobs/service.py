@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import logging
 import pickle
+import sys
 import threading
 import time
 from dataclasses import dataclass, replace
@@ -64,6 +65,11 @@ class Progress:
     @property
     def state(self) -> str:
         return self.job.state
+
+
+# Checkpoints of older versions are pickles that name the modules of that time.
+sys.modules.setdefault("stt.records", records)
+sys.modules.setdefault("stt.recordings", recordings)
 
 
 class _Json(DBOSPortableJSONSerializer):
