@@ -211,6 +211,7 @@ class Comparison {
     const word = make("span", "stt-cmp-word", text);
     this.places.set(word, { start: side.s[i], column });
     if (kind === "s") return word;
+    word.dataset.start = String(side.s[i] ?? "");
     word.classList.add(column ? `stt-cmp-${kind}` : "stt-cmp-d");
     if (!column) return word;
     const base = this.data.columns[0];
