@@ -328,4 +328,6 @@ def test_two_hours_seek_at_once_and_are_not_loaded_whole(
     until_true(page, "document.querySelector('.stt-audio').readyState >= 1")
     page.evaluate("document.querySelector('.stt-audio').currentTime = 500")
     until_sound(page, "a.readyState >= 2 && a.currentTime == 500 && !a.seeking")
-    assert sum(received) < sound.stat().st_size
+    played = page.evaluate("document.querySelector('.stt-audio').currentSrc")
+    whole = page.request.get(played, headers={"Range": "bytes=0-0"}).headers["content-range"].partition("/")[2]
+    assert sum(received) < int(whole) / 2, "of what is played, which is a copy for most MP3"
