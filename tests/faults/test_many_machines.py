@@ -101,7 +101,7 @@ def test_a_worker_that_comes_back_from_the_dead_gives_its_stretch_up(talk, tmp_p
         still.send(signal.SIGSTOP)
         until(lambda: claim_of(generation_id) != before, 60)
         still.send(signal.SIGCONT)
-        until(lambda: "taken over" in still.said(), 30)
+        until(lambda: "reassigned" in still.said(), 30)
         assert records.load(generation_id, None).state == "working", "it gave up before the other one was done"
         check(ended(generation_id), talk[1])
         assert f"failed {generation_id}" not in still.said() + other.said()  # a line to the database may well have

@@ -138,7 +138,7 @@ def test_a_job_that_was_given_away_unheard_is_found_again(tmp_path: Path, monkey
             assert connection.execute(given, me).rowcount == 1
         with Worker(tmp_path / "worker", workers.HEARTBEAT_TIMEOUT):
             until(lambda: all_done([generation_id]), 90)
-    assert "found 1 jobs" in caplog.text
+    assert "requeued 1 assigned jobs" in caplog.text
 
 
 def signs_of_life() -> int:
