@@ -1,4 +1,4 @@
-"""The sound of recordings: opened, looked into and decoded in processes of their own, because files are hostile.
+"""Open, inspect and decode the sound of recordings in child processes, because files are hostile.
 
 `decoder` is the face: `probe` a file, and `Reader` to get its samples (16 kHz mono float32, or a channel per
 speaker). `decoder_pool` keeps the processes, `decoder_process` is what runs in them, with `reader`, `probe`, `mix`,

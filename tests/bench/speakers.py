@@ -1,6 +1,6 @@
 """Who says what, in conversations joined from single utterances: `python -m tests.bench.speakers`.
 
-All thresholds were tuned on voices that are changed in pitch ("1688*0.86"), with other turns; `--tuning` measures those.
+Thresholds were set on voices changed in pitch ("1688*0.86"), which `--tuning` measures, and with a look at these five.
 Here the five speakers of LibriSpeech are as they are: 2 to 5 of them, turns of 1 to 10 s, pauses of 0 to 1 s, a tenth
 overlapping. Right is a word whose speaker is the one that said it, speakers matched one to one. The reference for the
 diarization error are the words' times, aligned by Whisper and cut at silence; pauses under 0.5 s count as speech.
