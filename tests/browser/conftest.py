@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.server import Server
 from tests.waiting import until
@@ -70,6 +70,11 @@ def add_files(page: Page, *paths: Path) -> None:
     page.locator("input[type=file]").first.set_input_files([str(path) for path in paths])
     for path in paths:
         page.locator("[class*=st-key-chosen-]", has_text=path.name).wait_for()
+
+
+def row(page: Page, title: str) -> Locator:
+    """The row of this recording, among all that the visitor has."""
+    return page.locator(".st-key-jobs [class*=st-key-job-]", has_text=title).first
 
 
 def until_true(page: Page, expression: str) -> None:

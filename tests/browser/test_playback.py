@@ -18,7 +18,7 @@ from stt.library import sharing
 from stt.store import playback_copies, recordings, records
 from stt.transcript.model import Segment, Transcript
 from tests import audio, formats, transcripts
-from tests.browser.conftest import add_files, until_true
+from tests.browser.conftest import add_files, row, until_true
 from tests.server import Server
 from tests.waiting import until
 
@@ -186,7 +186,7 @@ def test_a_late_start_and_a_gap_are_silence_in_words_waveform_and_player(page: P
     page.goto(server.url)
     add_files(page, film)
     page.get_by_role("button", name="Transcribe", exact=True).click()
-    page.locator(".st-key-jobs").get_by_role("button", name="Read").first.click(timeout=90_000)
+    row(page, "film").get_by_role("button", name="Read").click(timeout=90_000)
     ready(page)
     expect(page.locator(".stt-length")).to_have_text("0:41")
     assert abs(page.evaluate("document.querySelector('.stt-audio').duration") - 41) <= LENGTH_WITHIN

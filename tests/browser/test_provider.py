@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Error, Page, expect
 
 from tests import audio
-from tests.browser.conftest import add_files
+from tests.browser.conftest import add_files, row
 from tests.provider import KEY, Provider
 from tests.server import Server
 
@@ -72,10 +72,6 @@ def customer(browser: Browser, server: Server) -> Iterator[Page]:
     page.locator("input[type=file]").first.wait_for(state="attached")
     yield page
     page.context.close()
-
-
-def row(page: Page, title: str):
-    return page.locator(".st-key-jobs [class*=st-key-job-]", has_text=title).first
 
 
 def test_a_file_goes_to_the_provider_and_its_transcript_is_read(customer: Page, provider: Provider):

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests import audio
-from tests.browser.conftest import add_files
+from tests.browser.conftest import add_files, row
 from tests.server import Server
 
 pytestmark = pytest.mark.own_server
@@ -25,10 +25,6 @@ def long_speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
     gap = audio.silence(0.6)
     sound = np.concatenate([part for clip in clips[:18] for part in (clip, gap)])
     return audio.write(tmp_path_factory.mktemp("speech") / "long talk.flac", sound)
-
-
-def row(page: Page, title: str):
-    return page.locator(".st-key-jobs [class*=st-key-job-]", has_text=title).first
 
 
 def test_a_newcomer_reads_the_sample_after_one_click(page: Page):
