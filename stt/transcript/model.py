@@ -27,6 +27,7 @@ class Word:
     end: float
     confidence: float | None = None
     speaker: str | None = None
+    overlapped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

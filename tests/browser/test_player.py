@@ -24,21 +24,33 @@ OWNER = f"visitor:{VISITOR}"
 SECONDS = 180
 
 
+def odd(text: str) -> Transcript:
+    """Two speakers, ten hours after the beginning: one says this text and is called so, too."""
+    first = transcripts.said(text, 10 * transcripts.HOUR, speaker=text[:30])
+    return Transcript((first, transcripts.said("Yes.", first.end, speaker="Ben")), 10.1 * transcripts.HOUR)
+
+
+def conversation() -> Transcript:
+    """Ann speaks at 0 and 60 s, Ben at 30 and 90 s."""
+    said = ((at, "Ben" if at % 60 else "Ann") for at in (0.0, 30.0, 60.0, 90.0))
+    segments = [transcripts.said("This is what I say.", at, speaker) for at, speaker in said]
+    return Transcript(tuple(segments), SECONDS, "en")
+
+
 @pytest.fixture(scope="module")
 def ids(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Transcripts of the visitor: three minutes with their sound, 100,000 words, and strange ones."""
     sound = np.resize(audio.samples(audio.JFK), SECONDS * audio.RATE)
     talk = transcripts.long_talk(int(SECONDS / transcripts.PACE))
     with transcripts.sharing_data_with(server):
+        recording = audio.write(tmp_path_factory.mktemp("sound") / "talk.flac", sound)
         made = {
-            "talk": transcripts.put(OWNER, talk, audio.write(tmp_path_factory.mktemp("sound") / "talk.flac", sound))
+            "talk": transcripts.put(OWNER, talk, recording),
+            "conversation": transcripts.put(OWNER, conversation(), recording, title="Conversation"),
         }
         made["long"] = transcripts.put(OWNER, transcripts.long_talk(), title="Ten hours")
         for name, text in transcripts.STRANGE.items():
-            odd = Transcript(
-                (transcripts.said(text, 10 * transcripts.HOUR, speaker=text[:30]),), 10.1 * transcripts.HOUR
-            )
-            made[name] = transcripts.put(OWNER, odd, title=text)
+            made[name] = transcripts.put(OWNER, odd(text), title=text)
         made["none"] = transcripts.put(OWNER, Transcript((), 20.0), title="Silence")
         yield made
 
@@ -117,6 +129,36 @@ def test_keys_that_come_faster_than_the_sound_follows_do_not_stop_it(talk: Page,
         until_sound(talk, f"!a.seeking && a.readyState >= 3 && Math.abs(a.currentTime - {5 * turn}) < 0.1")
 
 
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
+def test_speakers_have_their_colours_in_text_and_lanes(
+    page: Page, server: Server, ids: dict[str, str], scheme: str, width: int
+):
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 900})
+    read(page, server, ids["conversation"])
+    names = page.locator(".stt-speaker")
+    expect(names).to_have_text(["Ann", "Ben", "Ann", "Ben"])
+    painted = names.evaluate_all("names => names.map(name => getComputedStyle(name).color)")
+    assert painted[:2] == painted[2:] and painted[0] != painted[1]
+    lanes = page.get_by_role("group", name="Who speaks when").get_by_role("img")
+    assert lanes.evaluate_all("lanes => lanes.map(lane => lane.getAttribute('aria-label'))") == ["Ann", "Ben"]
+    assert lanes.evaluate_all("lanes => lanes.map(lane => getComputedStyle(lane).color)") == painted[:2]
+    slider, lane = page.locator(".stt-slider").bounding_box(), lanes.first.bounding_box()
+    assert slider and lane and (slider["x"], slider["width"]) == pytest.approx((lane["x"], lane["width"]), abs=1)
+    assert page.locator("[data-testid=stMain]").evaluate("main => main.scrollWidth - main.clientWidth") <= 0
+
+
+def test_a_click_on_a_lane_plays_from_where_the_speaker_begins(page: Page, server: Server, ids: dict[str, str]):
+    read(page, server, ids["conversation"])
+    until_sound(page, "a.readyState >= 1")
+    ben = page.get_by_role("img", name="Ben")
+    box = ben.bounding_box()
+    assert box
+    ben.click(position={"x": box["width"] * 91 / SECONDS, "y": box["height"] / 2})
+    until_sound(page, "!a.paused && a.currentTime >= 90 && a.currentTime < 93")
+    until_true(page, "Number(document.querySelector('.stt-spoken')?.dataset.start) >= 90")
+
+
 def test_speeds_go_from_half_to_double(talk: Page):
     speed = talk.get_by_label("Speed")
     options = speed.evaluate("box => [...box.options].map(option => Number(option.value))")
@@ -160,11 +202,12 @@ def test_the_text_is_copied_with_its_speakers_as_it_is_saved(
     page: Page, server: Server, ids: dict[str, str], name: str
 ):
     read(page, server, ids[name])
-    text = transcripts.STRANGE[name]
-    odd = Transcript((transcripts.said(text, 10 * transcripts.HOUR, speaker=text[:30]),), 10.1 * transcripts.HOUR)
     page.get_by_role("button", name="Copy text").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
-    assert page.evaluate("navigator.clipboard.readText()") == FORMATS["txt"].write(odd, speakers=True).decode()
+    assert (
+        page.evaluate("navigator.clipboard.readText()")
+        == FORMATS["txt"].write(odd(transcripts.STRANGE[name]), speakers=True).decode()
+    )
 
 
 @pytest.mark.parametrize("at", ["nan", "inf", "-5", "x", "1e400", ""])
@@ -280,10 +323,11 @@ def test_any_text_is_shown_as_it_is(page: Page, server: Server, ids: dict[str, s
     text = transcripts.STRANGE[name]
     read(page, server, ids[name])
     expect(page.locator("h1")).to_have_text(text)
-    assert page.locator(".stt-words").inner_text() == text
-    assert page.locator(".stt-speaker").inner_text() == text[:30].strip()
-    expect(page.locator(".stt-time")).to_have_text("10:00:00")
-    right = page.locator(".stt-words").evaluate("box => getComputedStyle(box).direction")
+    assert page.locator(".stt-words").first.inner_text() == text
+    assert page.locator(".stt-speaker").first.inner_text() == text[:30].strip()
+    assert page.locator(".stt-lane-name").first.inner_text() == text[:30].strip()
+    expect(page.locator(".stt-time").first).to_have_text("10:00:00")
+    right = page.locator(".stt-words").first.evaluate("box => getComputedStyle(box).direction")
     assert right == ("rtl" if name == "right to left" else "ltr")
     assert page.title() != "x" and page.locator(".stt-words :is(script, img, b)").count() == 0
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -14,7 +16,14 @@ from stt.transcript.model import DOUBTFUL, Segment, Transcript, paragraphs
 if TYPE_CHECKING:
     from streamlit.components.v2.bidi_component import ComponentResult
 
+COLOURS: list[dict[str, str]] = json.loads(Path(__file__).with_name("colours.json").read_text("utf-8"))
 _player = component("player")
+
+
+def colour(place: int) -> str:
+    """Return the colour of the speaker at a place of the list, for CSS, as the player has it in lanes and text."""
+    of_theme = COLOURS[place % len(COLOURS)]
+    return f"light-dark({of_theme['light']}, {of_theme['dark']})"
 
 
 def moment() -> float | None:
@@ -32,6 +41,8 @@ def player(
     audio_url: str | None,
     duration: float,
     transcript: Transcript,
+    speakers: Sequence[str] = (),
+    sample: tuple[int, float, float] | None = None,
     at: float | None = None,
     doubtful: float = DOUBTFUL,
     waveform_url: str | None = None,
@@ -45,6 +56,8 @@ def player(
     `audio_url` is where the sound lies (a route with byte ranges, and `/state` below it), None if it was deleted;
     `waveform_url` where its loudness does; `duration` in seconds. `at` is the position in seconds to open at,
     `doubtful` the confidence below which a word is marked, `find` what the find box holds at the start.
+    `speakers` are in the order of their colours; others come after them, and where only one speaks none is named.
+    When the number of `sample` (number, start, end) changes, it plays from start to end in seconds.
 
     Paragraphs can be corrected where `version` says which version of the transcript this is: `on_edit` is called
     with `{"number", "paragraph", "text", "version"}` in `st.session_state[key]["edit"]`, all of it from the browser.
@@ -62,6 +75,8 @@ def player(
             "audio": audio_url,
             "duration": round(duration, 3),
             "paragraphs": [_packed(paragraph) for paragraph in paragraphs(transcript.segments)],
+            "speakers": list(speakers),
+            "sample": sample,
             "timed": transcript.timed,
             "at": at,
             "doubtful": doubtful,
@@ -89,4 +104,6 @@ def _packed(paragraph: Segment) -> dict[str, Any]:
     confidences = [word.confidence for word in words]
     if any(confidence is not None for confidence in confidences):
         packed["c"] = [None if confidence is None else round(confidence, 3) for confidence in confidences]
+    if overlapped := [place for place, word in enumerate(words) if word.overlapped]:
+        packed["o"] = overlapped
     return packed

@@ -982,6 +982,123 @@ var Finder = class {
   }
 };
 
+// player/colours.json
+var colours_default = [
+  { light: "#1a5fb4", dark: "#70bbff" },
+  { light: "#b34700", dark: "#ffa04d" },
+  { light: "#1b7a3d", dark: "#66d18a" },
+  { light: "#8434bd", dark: "#cf9fff" },
+  { light: "#c01c28", dark: "#ff8580" },
+  { light: "#007a80", dark: "#35cbd6" },
+  { light: "#b0207f", dark: "#ff85cb" },
+  { light: "#736200", dark: "#d8c63c" },
+  { light: "#3b3fa8", dark: "#8a86ff" },
+  { light: "#7a4520", dark: "#d6a67c" },
+  { light: "#5b6068", dark: "#b0bac6" },
+  { light: "#4b7300", dark: "#a8d93a" }
+];
+
+// player/colours.js
+var MOST_COLOURS = colours_default.length;
+function colourOf(place) {
+  const { light, dark } = colours_default[place % colours_default.length];
+  return `light-dark(${light}, ${dark})`;
+}
+
+// player/spoken.js
+function lastAtMost(list, value, limit) {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = low + high >> 1;
+    if (value(list[middle]) <= limit) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+function spokenAt(words, byStart, seconds) {
+  const place = lastAtMost(byStart, (i) => words[i].start, seconds);
+  if (place < 0) return null;
+  const word = words[byStart[place]];
+  const following = words[byStart[place + 1]];
+  return seconds < word.end || following && following.start - word.end < 1 ? word : null;
+}
+
+// player/lanes.js
+var PARTS = 1e3;
+var NEAR = 6;
+var NAMED = 6;
+var SVG = "http://www.w3.org/2000/svg";
+function bars(turns, total) {
+  const made = (
+    /** @type {[number, number][]} */
+    []
+  );
+  for (const { start, end } of turns) {
+    const from = Math.min(Math.max(Math.floor(start / total * PARTS), 0), PARTS - 1);
+    const to = Math.min(Math.max(Math.ceil(end / total * PARTS), from + 1), PARTS);
+    const before = made.at(-1);
+    if (before && from <= before[1]) before[1] = Math.max(before[1], to);
+    else made.push([from, to]);
+  }
+  return made;
+}
+function meant(turns, seconds, slack) {
+  const place = lastAtMost(turns, (turn) => turn.start, seconds);
+  const [before, after] = [turns[place], turns[place + 1]];
+  if (before && seconds <= before.end) return before.start;
+  if (after && after.start - seconds <= slack) return after.start;
+  return before && seconds - before.end <= slack ? before.start : seconds;
+}
+var Lanes = class {
+  /** @param {HTMLElement} root @param {(seconds: number) => void} goTo */
+  constructor(root, goTo) {
+    this.box = partsOf(root, "stt-")("lanes");
+    this.goTo = goTo;
+  }
+  /**
+   * @param {string[]} speakers in the order of their colours; none if they need not be told apart
+   * @param {Spoken[]} paragraphs
+   * @param {number} total seconds
+   */
+  show(speakers, paragraphs, total) {
+    const shown = total > 0 ? speakers.slice(0, MOST_COLOURS) : [];
+    this.box.hidden = !shown.length;
+    this.box.classList.toggle("stt-lanes-named", shown.length <= NAMED);
+    this.box.replaceChildren(...shown.map((name, place) => this.lane(name, place, paragraphs, total)));
+  }
+  /** @param {string} name @param {number} place @param {Spoken[]} paragraphs @param {number} total */
+  lane(name, place, paragraphs, total) {
+    const own = paragraphs.filter((paragraph) => paragraph.speaker === name);
+    const lane = make("div", "stt-lane");
+    lane.style.setProperty("--stt-voice", colourOf(place));
+    const track = make("div", "stt-track");
+    track.title = name;
+    track.setAttribute("role", "img");
+    track.setAttribute("aria-label", name);
+    const [drawing, path] = [document.createElementNS(SVG, "svg"), document.createElementNS(SVG, "path")];
+    drawing.setAttribute("class", "stt-turns");
+    drawing.setAttribute("viewBox", `0 0 ${PARTS} 1`);
+    drawing.setAttribute("preserveAspectRatio", "none");
+    drawing.setAttribute("aria-hidden", "true");
+    const turns = own.flatMap((paragraph) => paragraph.words?.length ? paragraph.words : paragraph);
+    turns.sort((a, b) => a.start - b.start);
+    path.setAttribute("d", bars(turns, total).map(([from, to]) => `M${from} 0H${to}V1H${from}z`).join(""));
+    drawing.append(path);
+    track.append(drawing);
+    track.onclick = (event) => {
+      const { left, width } = track.getBoundingClientRect();
+      const perPixel = total / width;
+      this.goTo(meant(own, (event.clientX - left) * perPixel, NEAR * perPixel));
+    };
+    const label = make("span", "stt-lane-name", name);
+    label.dir = "auto";
+    label.setAttribute("aria-hidden", "true");
+    lane.append(track, label);
+    return lane;
+  }
+};
+
 // shared/clipboard.js
 async function copyText(text) {
   try {
@@ -1041,28 +1158,10 @@ var MomentLink = class {
   }
 };
 
-// player/spoken.js
-function lastAtMost(list, value, limit) {
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const middle = low + high >> 1;
-    if (value(list[middle]) <= limit) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
-}
-function spokenAt(words, byStart, seconds) {
-  const place = lastAtMost(byStart, (i) => words[i].start, seconds);
-  if (place < 0) return null;
-  const word = words[byStart[place]];
-  const following = words[byStart[place + 1]];
-  return seconds < word.end || following && following.start - word.end < 1 ? word : null;
-}
-
 // player/text.js
-var NEAR = "1200px 0px";
+var NEAR2 = "1200px 0px";
 var PENCIL = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 20h4L19 9l-4-4L4 16zM13.5 6.5l4 4"/></svg>';
+var OVERLAPPED = "Somebody else speaks here, too";
 var Text = class {
   paragraphs = (
     /** @type {Paragraph[]} */
@@ -1090,6 +1189,11 @@ var Text = class {
     /** @type {WeakMap<Element, Word>} */
     /* @__PURE__ */ new WeakMap()
   );
+  speakers = (
+    /** @type {string[]} */
+    []
+  );
+  // in the order of their colours; none where only one speaks
   doubtful = 0;
   editable = false;
   timed = false;
@@ -1115,31 +1219,39 @@ var Text = class {
         }
         this.onMove(moved);
       },
-      { root: scroller, rootMargin: NEAR }
+      { root: scroller, rootMargin: NEAR2 }
     );
     this.box.oncopy = (event) => this.copy(event);
   }
-  /** @param {Packed[]} packed @param {number} doubtful @param {boolean} editable @param {boolean} timed */
-  show(packed, doubtful, editable, timed) {
+  /**
+   * @param {Packed[]} packed
+   * @param {string[]} known the speakers in the order of their colours; others come after them
+   * @param {number} doubtful
+   * @param {boolean} editable
+   * @param {boolean} timed
+   */
+  show(packed, known, doubtful, editable, timed) {
     this.watcher.disconnect();
     this.timed = timed;
     this.near.clear();
     this.doubtful = doubtful;
     this.editable = editable;
     this.words = [];
-    const voices = [...new Set(packed.flatMap((p) => p.speaker || []))];
+    const speaking = new Set(packed.flatMap((p) => p.speaker || []));
+    const speakers = [.../* @__PURE__ */ new Set([...known.filter((name) => speaking.has(name)), ...speaking])];
+    this.speakers = speakers.length > 1 ? speakers : [];
     const before = new Map(this.paragraphs.map((p) => [p.source(), p]));
     this.paragraphs = packed.map((p, i) => {
-      const source = () => JSON.stringify([p, voices.indexOf(p.speaker ?? "") % 6, doubtful, editable]);
+      const colour = this.speakers.indexOf(p.speaker ?? "") % MOST_COLOURS;
+      const source = () => JSON.stringify([p, colour, doubtful, editable]);
       const name = before.size ? source() : "";
-      const known = before.get(name);
+      const stays = before.get(name);
       before.delete(name);
-      return known ? this.again(known, i) : this.paragraph(p, i, voices, source);
+      return stays ? this.again(stays, i) : this.paragraph(p, i, colour, source);
     });
     this.byStart = this.words.map((_, i) => i).sort((a, b) => this.words[a].start - this.words[b].start || a - b);
     this.doubts = this.words.filter((word) => word.confidence != null && word.confidence < doubtful);
     this.fill();
-    this.box.classList.toggle("stt-voices", voices.length > 0);
     this.box.classList.toggle("stt-untimed", !timed);
     for (const paragraph of this.paragraphs) this.watcher.observe(paragraph.box);
   }
@@ -1178,8 +1290,8 @@ var Text = class {
     time.tabIndex = tabIndex;
     if (edit && this.timed) edit.tabIndex = tabIndex;
   }
-  /** @param {Packed} packed @param {number} index @param {string[]} voices @param {() => string} source */
-  paragraph(packed, index, voices, source) {
+  /** @param {Packed} packed @param {number} index @param {number} colour @param {() => string} source */
+  paragraph(packed, index, colour, source) {
     const { start, end, speaker } = packed;
     const box = make("div", "stt-paragraph");
     const time = make("button", "stt-time", clock(start));
@@ -1189,10 +1301,10 @@ var Text = class {
     time.setAttribute("aria-label", `Play from ${clock(start)}`);
     const head = make("div", "stt-head");
     head.append(time);
-    if (speaker) {
+    if (speaker && colour >= 0) {
       const name = make("span", "stt-speaker", speaker);
       name.dir = "auto";
-      name.dataset.voice = String(voices.indexOf(speaker) % 6);
+      name.style.setProperty("--stt-voice", colourOf(colour));
       head.append(name);
     }
     const edit = this.editable ? make("button", "stt-edit") : null;
@@ -1224,6 +1336,7 @@ var Text = class {
         });
         text += word;
       });
+      for (const place of packed.o ?? []) paragraph.words[place].overlapped = true;
       for (const word of paragraph.words) this.words.push(word);
     }
     paragraph.text = text;
@@ -1248,6 +1361,10 @@ var Text = class {
       if (word.confidence != null && word.confidence < this.doubtful) {
         word.box.classList.add("stt-doubtful");
         word.box.title = `Confidence ${Math.round(word.confidence * 100)} %`;
+      }
+      if (word.overlapped) {
+        word.box.classList.add("stt-overlapped");
+        word.box.title = word.box.title ? `${word.box.title}. ${OVERLAPPED}` : OVERLAPPED;
       }
       parts.append(word.box);
     }
@@ -1376,14 +1493,14 @@ var Wave = class {
     );
     pen.scale(scale, scale);
     const { color, accentColor } = getComputedStyle(box);
-    const bars = Math.floor(width / BAR);
+    const bars2 = Math.floor(width / BAR);
     this.drawn = done;
-    for (let i = 0; i < bars; i += 1) {
-      const first = Math.floor(i * peaks.length / bars);
-      const last = Math.floor((i + 1) * peaks.length / bars);
+    for (let i = 0; i < bars2; i += 1) {
+      const first = Math.floor(i * peaks.length / bars2);
+      const last = Math.floor((i + 1) * peaks.length / bars2);
       const loud = Math.max(...peaks.slice(first, Math.max(last, first + 1)));
       const tall = Math.max(2, height * loud);
-      pen.fillStyle = (i + 0.5) / bars <= done ? accentColor : color;
+      pen.fillStyle = (i + 0.5) / bars2 <= done ? accentColor : color;
       pen.beginPath();
       pen.roundRect(i * BAR, (height - tall) / 2, BAR - 1, tall, 1);
       pen.fill();
@@ -1428,6 +1545,11 @@ var Player = class {
   );
   drawn = NaN;
   // the position, 0 to 1
+  until = (
+    /** @type {number | null} */
+    null
+  );
+  // the second at which a sample ends that plays
   frame = 0;
   header = 0;
   // pixels of Streamlit's header that lie over the page
@@ -1453,6 +1575,7 @@ var Player = class {
     this.finder = new Finder(root, this.text, reveal, (word) => this.seek(word.start - 0.3));
     this.editor = new Editor(root, this.text, reveal);
     this.wave = new Wave(root, () => this.drawWave());
+    this.lanes = new Lanes(root, (seconds) => this.seek(seconds, true));
     const { audio, play } = this;
     this.sound = new Sound({ root, audio, play, notice: part("notice") }, this.on, {
       moved: () => this.tick(),
@@ -1483,13 +1606,14 @@ var Player = class {
     this.total = data.duration;
     this.measure();
     const editable = data.version != null;
-    const paragraphs = JSON.stringify([data.paragraphs, data.doubtful, editable, data.timed]);
+    const paragraphs = JSON.stringify([data.paragraphs, data.speakers, data.doubtful, editable, data.timed]);
     if (paragraphs !== this.shown) {
       this.shown = paragraphs;
       this.spoken?.box?.classList.remove("stt-spoken");
       this.current?.box.classList.remove("stt-current");
       this.spoken = this.current = null;
-      this.text.show(data.paragraphs, data.doubtful, editable, data.timed);
+      this.text.show(data.paragraphs, data.speakers, data.doubtful, editable, data.timed);
+      this.lanes.show(data.timed ? this.text.speakers : [], this.text.paragraphs, data.duration);
       this.finder.reset();
     }
     if (data.find && data.find !== before.find) this.finder.begin(data.find, data.at == null);
@@ -1501,6 +1625,7 @@ var Player = class {
       const place = word ?? this.text.paragraphAt(data.at);
       if (data.at > 0) this.reveal(() => place?.box, true);
     }
+    if (data.sample && before.sample !== void 0 && data.sample[0] !== before.sample?.[0]) this.hear(data.sample);
     this.tick();
     this.drawWave();
   }
@@ -1517,12 +1642,22 @@ var Player = class {
   seek(seconds, thenPlay = false) {
     if (!this.data.audio) return;
     latest = this;
+    this.until = null;
     this.sound.seek(Math.min(Math.max(seconds, 0), this.total || Infinity));
     if (thenPlay) this.sound.start();
+  }
+  /**
+   * Play from a place to another.
+   * @param {[number: number, start: number, end: number]} sample
+   */
+  hear([, start, end]) {
+    this.seek(start, true);
+    this.until = end;
   }
   toggle() {
     if (!this.data.audio) return;
     latest = this;
+    this.until = null;
     this.sound.toggle();
   }
   ready() {
@@ -1540,11 +1675,15 @@ var Player = class {
   /** Show the position: slider, clock, spoken word. */
   tick() {
     const seconds = this.sound.position;
+    if (this.until != null && seconds >= this.until && !this.audio.paused) {
+      this.until = null;
+      this.audio.pause();
+    }
     const done = this.total ? Math.min(seconds / this.total, 1) : 0;
     if (!(Math.abs(done - this.drawn) < 5e-4)) {
       this.drawn = done;
       this.slider.value = String(seconds);
-      this.slider.style.setProperty("--stt-done", `${done * 100}%`);
+      for (const box of [this.slider, this.lanes.box]) box.style.setProperty("--stt-done", `${done * 100}%`);
     }
     const now = clock(seconds);
     if (this.now.textContent !== now) {
@@ -1578,7 +1717,7 @@ var Player = class {
   /** @param {HTMLElement | undefined} box */
   keepInView(box) {
     const following = this.follow.getAttribute("aria-pressed") === "true";
-    if (!box || !following || this.editor.paragraph || this.audio.paused) return;
+    if (!box || !following || this.editor.paragraph || this.audio.paused || this.until != null) return;
     if (performance.now() - this.scrolled < PATIENCE) return;
     this.text.reveal(box, true, this.below());
   }
@@ -1605,7 +1744,7 @@ var Player = class {
   // ---- events ------------------------------------------------------------------------------------------------------
   listen() {
     const { audio, slider, on } = this;
-    on(audio, "seeked", () => this.tick());
+    for (const name of ["seeked", "timeupdate"]) on(audio, name, () => this.tick());
     on(this.play, "click", () => this.toggle());
     on(slider, "input", () => this.seek(Number(slider.value)));
     on(this.speed, "change", () => audio.playbackRate = Number(this.speed.value));

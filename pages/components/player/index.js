@@ -7,6 +7,7 @@ import { Sound } from "../shared/sound.js";
 import { staying } from "../shared/staying.js";
 import { Editor } from "./editor.js";
 import { Finder } from "./finder.js";
+import { Lanes } from "./lanes.js";
 import { MomentLink } from "./moment_link.js";
 import { Text } from "./text.js";
 import { Wave } from "./waveform.js";
@@ -25,7 +26,8 @@ export default staying(".stt-player", (root) => new Player(root));
  * What Python hands over: see `player` in __init__.py.
  * @typedef {{
  *   audio: string | null, waveform: string | null, duration: number, at: number | null, find: string, timed: boolean,
- *   paragraphs: import("./text.js").Packed[], doubtful: number, version: number | null,
+ *   paragraphs: import("./text.js").Packed[], speakers: string[], doubtful: number, version: number | null,
+ *   sample: [number: number, start: number, end: number] | null,
  *   edited: { number: number, error: string | null, conflict: boolean } | null,
  * }} Data
  * @typedef {import("./text.js").Paragraph} Paragraph
@@ -39,6 +41,7 @@ class Player {
   spoken = /** @type {Word | null} */ (null);
   current = /** @type {Paragraph | null} */ (null);
   drawn = NaN; // the position, 0 to 1
+  until = /** @type {number | null} */ (null); // the second at which a sample ends that plays
   frame = 0;
   header = 0; // pixels of Streamlit's header that lie over the page
   scrolled = -Infinity; // when somebody scrolled last
@@ -66,6 +69,7 @@ class Player {
     this.finder = new Finder(root, this.text, reveal, (word) => this.seek(word.start - 0.3));
     this.editor = new Editor(root, this.text, reveal);
     this.wave = new Wave(root, () => this.drawWave());
+    this.lanes = new Lanes(root, (seconds) => this.seek(seconds, true));
     const { audio, play } = this;
     this.sound = new Sound({ root, audio, play, notice: part("notice") }, this.on, {
       moved: () => this.tick(),
@@ -94,13 +98,14 @@ class Player {
     this.total = data.duration;
     this.measure();
     const editable = data.version != null;
-    const paragraphs = JSON.stringify([data.paragraphs, data.doubtful, editable, data.timed]);
+    const paragraphs = JSON.stringify([data.paragraphs, data.speakers, data.doubtful, editable, data.timed]);
     if (paragraphs !== this.shown) {
       this.shown = paragraphs;
       this.spoken?.box?.classList.remove("stt-spoken");
       this.current?.box.classList.remove("stt-current");
       this.spoken = this.current = null;
-      this.text.show(data.paragraphs, data.doubtful, editable, data.timed);
+      this.text.show(data.paragraphs, data.speakers, data.doubtful, editable, data.timed);
+      this.lanes.show(data.timed ? this.text.speakers : [], this.text.paragraphs, data.duration);
       this.finder.reset();
     }
     if (data.find && data.find !== before.find) this.finder.begin(data.find, data.at == null);
@@ -113,6 +118,8 @@ class Player {
       const place = word ?? this.text.paragraphAt(data.at);
       if (data.at > 0) this.reveal(() => place?.box, true);
     }
+    // A page that is opened plays nothing by itself.
+    if (data.sample && before.sample !== undefined && data.sample[0] !== before.sample?.[0]) this.hear(data.sample);
     this.tick();
     this.drawWave();
   }
@@ -132,13 +139,24 @@ class Player {
   seek(seconds, thenPlay = false) {
     if (!this.data.audio) return;
     latest = this;
+    this.until = null;
     this.sound.seek(Math.min(Math.max(seconds, 0), this.total || Infinity));
     if (thenPlay) this.sound.start();
+  }
+
+  /**
+   * Play from a place to another.
+   * @param {[number: number, start: number, end: number]} sample
+   */
+  hear([, start, end]) {
+    this.seek(start, true);
+    this.until = end;
   }
 
   toggle() {
     if (!this.data.audio) return;
     latest = this;
+    this.until = null;
     this.sound.toggle();
   }
 
@@ -159,11 +177,15 @@ class Player {
   /** Show the position: slider, clock, spoken word. */
   tick() {
     const seconds = this.sound.position;
+    if (this.until != null && seconds >= this.until && !this.audio.paused) {
+      this.until = null;
+      this.audio.pause();
+    }
     const done = this.total ? Math.min(seconds / this.total, 1) : 0;
     if (!(Math.abs(done - this.drawn) < 0.0005)) {
       this.drawn = done;
       this.slider.value = String(seconds);
-      this.slider.style.setProperty("--stt-done", `${done * 100}%`);
+      for (const box of [this.slider, this.lanes.box]) box.style.setProperty("--stt-done", `${done * 100}%`);
     }
     const now = clock(seconds);
     if (this.now.textContent !== now) {
@@ -199,7 +221,7 @@ class Player {
   /** @param {HTMLElement | undefined} box */
   keepInView(box) {
     const following = this.follow.getAttribute("aria-pressed") === "true";
-    if (!box || !following || this.editor.paragraph || this.audio.paused) return;
+    if (!box || !following || this.editor.paragraph || this.audio.paused || this.until != null) return;
     if (performance.now() - this.scrolled < PATIENCE) return;
     this.text.reveal(box, true, this.below());
   }
@@ -230,7 +252,7 @@ class Player {
 
   listen() {
     const { audio, slider, on } = this;
-    on(audio, "seeked", () => this.tick());
+    for (const name of ["seeked", "timeupdate"]) on(audio, name, () => this.tick());
     on(this.play, "click", () => this.toggle());
     on(slider, "input", () => this.seek(Number(slider.value)));
     on(this.speed, "change", () => (audio.playbackRate = Number(this.speed.value)));

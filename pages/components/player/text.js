@@ -3,20 +3,24 @@
 
 import { clock } from "../shared/clock.js";
 import { make, partsOf, scrollerOf } from "../shared/dom.js";
+import { colourOf, MOST_COLOURS } from "./colours.js";
 import { clipped } from "./ranges.js";
 import { lastAtMost, spokenAt } from "./spoken.js";
 
 const NEAR = "1200px 0px";
 const PENCIL = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 20h4L19 9l-4-4L4 16zM13.5 6.5l4 4"/></svg>';
 
+const OVERLAPPED = "Somebody else speaks here, too";
+
 /**
- * A paragraph as it comes from Python, its words by column: texts, starts, ends and confidences.
+ * A paragraph as it comes from Python, its words by column: texts, starts, ends and confidences; `o` has the places of
+ * those during which somebody else speaks.
  * @typedef {{
  *   start: number, end: number, speaker?: string, text?: string,
- *   t?: string[], s: number[], e: number[], c?: (number | null)[],
+ *   t?: string[], s: number[], e: number[], c?: (number | null)[], o?: number[],
  * }} Packed
  * @typedef {{
- *   text: string, start: number, end: number, confidence: number | null | undefined,
+ *   text: string, start: number, end: number, confidence: number | null | undefined, overlapped?: boolean,
  *   paragraph: Paragraph, from: number, box?: HTMLElement,
  * }} Word `from` is its place in the text of the paragraph
  * @typedef {{
@@ -33,6 +37,7 @@ export class Text {
   doubts = /** @type {Word[]} */ ([]);
   near = /** @type {Set<Paragraph>} */ (new Set());
   wordOf = /** @type {WeakMap<Element, Word>} */ (new WeakMap());
+  speakers = /** @type {string[]} */ ([]); // in the order of their colours; none where only one speaks
   doubtful = 0;
   editable = false;
   timed = false;
@@ -61,28 +66,36 @@ export class Text {
     this.box.oncopy = (event) => this.copy(event);
   }
 
-  /** @param {Packed[]} packed @param {number} doubtful @param {boolean} editable @param {boolean} timed */
-  show(packed, doubtful, editable, timed) {
+  /**
+   * @param {Packed[]} packed
+   * @param {string[]} known the speakers in the order of their colours; others come after them
+   * @param {number} doubtful
+   * @param {boolean} editable
+   * @param {boolean} timed
+   */
+  show(packed, known, doubtful, editable, timed) {
     this.watcher.disconnect();
     this.timed = timed;
     this.near.clear();
     this.doubtful = doubtful;
     this.editable = editable;
     this.words = [];
-    const voices = [...new Set(packed.flatMap((p) => p.speaker || []))];
+    const speaking = new Set(packed.flatMap((p) => p.speaker || []));
+    const speakers = [...new Set([...known.filter((name) => speaking.has(name)), ...speaking])];
+    this.speakers = speakers.length > 1 ? speakers : [];
     // Paragraphs that stay keep their elements, so that a correction moves neither the window nor the keyboard.
     const before = new Map(this.paragraphs.map((p) => [p.source(), p]));
     this.paragraphs = packed.map((p, i) => {
-      const source = () => JSON.stringify([p, voices.indexOf(p.speaker ?? "") % 6, doubtful, editable]);
+      const colour = this.speakers.indexOf(p.speaker ?? "") % MOST_COLOURS; // -1 for none
+      const source = () => JSON.stringify([p, colour, doubtful, editable]);
       const name = before.size ? source() : ""; // the text of all of it, needed only where some may stay
-      const known = before.get(name);
+      const stays = before.get(name);
       before.delete(name);
-      return known ? this.again(known, i) : this.paragraph(p, i, voices, source);
+      return stays ? this.again(stays, i) : this.paragraph(p, i, colour, source);
     });
     this.byStart = this.words.map((_, i) => i).sort((a, b) => this.words[a].start - this.words[b].start || a - b);
     this.doubts = this.words.filter((word) => word.confidence != null && word.confidence < doubtful);
     this.fill();
-    this.box.classList.toggle("stt-voices", voices.length > 0);
     this.box.classList.toggle("stt-untimed", !timed);
     for (const paragraph of this.paragraphs) this.watcher.observe(paragraph.box);
   }
@@ -122,8 +135,8 @@ export class Text {
     if (edit && this.timed) edit.tabIndex = tabIndex;
   }
 
-  /** @param {Packed} packed @param {number} index @param {string[]} voices @param {() => string} source */
-  paragraph(packed, index, voices, source) {
+  /** @param {Packed} packed @param {number} index @param {number} colour @param {() => string} source */
+  paragraph(packed, index, colour, source) {
     const { start, end, speaker } = packed;
     const box = make("div", "stt-paragraph");
     const time = make("button", "stt-time", clock(start));
@@ -133,10 +146,10 @@ export class Text {
     time.setAttribute("aria-label", `Play from ${clock(start)}`);
     const head = make("div", "stt-head");
     head.append(time);
-    if (speaker) {
+    if (speaker && colour >= 0) {
       const name = make("span", "stt-speaker", speaker);
       name.dir = "auto";
-      name.dataset.voice = String(voices.indexOf(speaker) % 6);
+      name.style.setProperty("--stt-voice", colourOf(colour));
       head.append(name);
     }
     const edit = this.editable ? make("button", "stt-edit") : null;
@@ -168,6 +181,7 @@ export class Text {
         });
         text += word;
       });
+      for (const place of packed.o ?? []) paragraph.words[place].overlapped = true;
       for (const word of paragraph.words) this.words.push(word);
     }
     paragraph.text = text;
@@ -194,6 +208,10 @@ export class Text {
       if (word.confidence != null && word.confidence < this.doubtful) {
         word.box.classList.add("stt-doubtful");
         word.box.title = `Confidence ${Math.round(word.confidence * 100)} %`;
+      }
+      if (word.overlapped) {
+        word.box.classList.add("stt-overlapped");
+        word.box.title = word.box.title ? `${word.box.title}. ${OVERLAPPED}` : OVERLAPPED;
       }
       parts.append(word.box);
     }

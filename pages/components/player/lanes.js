@@ -1,0 +1,97 @@
+// A lane for each speaker under the waveform: thin bars where they speak.
+
+import { make, partsOf } from "../shared/dom.js";
+import { colourOf, MOST_COLOURS } from "./colours.js";
+import { lastAtMost } from "./spoken.js";
+
+const PARTS = 1000; // that the length of a lane has: a shorter bar could not be seen
+const NEAR = 6; // pixels from a bar in which a click means it
+const NAMED = 6; // so many lanes have room for names
+const SVG = "http://www.w3.org/2000/svg";
+
+/**
+ * @typedef {{ start: number, end: number }} Turn
+ * @typedef {{ start: number, end: number, speaker?: string, words?: Turn[] }} Spoken
+ */
+
+/**
+ * Return where bars begin and end, in parts of a lane from 0 to PARTS: no two touch, and each is a part long at least.
+ * @param {Turn[]} turns sorted by start
+ * @param {number} total seconds
+ */
+export function bars(turns, total) {
+  const made = /** @type {[number, number][]} */ ([]);
+  for (const { start, end } of turns) {
+    const from = Math.min(Math.max(Math.floor((start / total) * PARTS), 0), PARTS - 1);
+    const to = Math.min(Math.max(Math.ceil((end / total) * PARTS), from + 1), PARTS);
+    const before = made.at(-1);
+    if (before && from <= before[1]) before[1] = Math.max(before[1], to);
+    else made.push([from, to]);
+  }
+  return made;
+}
+
+/**
+ * Return the second that a click on a lane means: the start of the turn at it or near it, else where it is.
+ * @param {Turn[]} turns sorted by start
+ * @param {number} seconds
+ * @param {number} slack seconds that are near
+ */
+export function meant(turns, seconds, slack) {
+  const place = lastAtMost(turns, (turn) => turn.start, seconds);
+  const [before, after] = [turns[place], turns[place + 1]];
+  if (before && seconds <= before.end) return before.start;
+  if (after && after.start - seconds <= slack) return after.start;
+  return before && seconds - before.end <= slack ? before.start : seconds;
+}
+
+export class Lanes {
+  /** @param {HTMLElement} root @param {(seconds: number) => void} goTo */
+  constructor(root, goTo) {
+    this.box = partsOf(root, "stt-")("lanes");
+    this.goTo = goTo;
+  }
+
+  /**
+   * @param {string[]} speakers in the order of their colours; none if they need not be told apart
+   * @param {Spoken[]} paragraphs
+   * @param {number} total seconds
+   */
+  show(speakers, paragraphs, total) {
+    const shown = total > 0 ? speakers.slice(0, MOST_COLOURS) : [];
+    this.box.hidden = !shown.length;
+    this.box.classList.toggle("stt-lanes-named", shown.length <= NAMED);
+    this.box.replaceChildren(...shown.map((name, place) => this.lane(name, place, paragraphs, total)));
+  }
+
+  /** @param {string} name @param {number} place @param {Spoken[]} paragraphs @param {number} total */
+  lane(name, place, paragraphs, total) {
+    const own = paragraphs.filter((paragraph) => paragraph.speaker === name);
+    const lane = make("div", "stt-lane");
+    lane.style.setProperty("--stt-voice", colourOf(place));
+    const track = make("div", "stt-track");
+    track.title = name;
+    track.setAttribute("role", "img");
+    track.setAttribute("aria-label", name);
+    const [drawing, path] = [document.createElementNS(SVG, "svg"), document.createElementNS(SVG, "path")];
+    drawing.setAttribute("class", "stt-turns");
+    drawing.setAttribute("viewBox", `0 0 ${PARTS} 1`);
+    drawing.setAttribute("preserveAspectRatio", "none");
+    drawing.setAttribute("aria-hidden", "true"); // the track is the picture
+    const turns = own.flatMap((paragraph) => (paragraph.words?.length ? paragraph.words : paragraph));
+    turns.sort((a, b) => a.start - b.start);
+    path.setAttribute("d", bars(turns, total).map(([from, to]) => `M${from} 0H${to}V1H${from}z`).join("")); // prettier-ignore
+    drawing.append(path);
+    track.append(drawing);
+    track.onclick = (event) => {
+      const { left, width } = track.getBoundingClientRect();
+      const perPixel = total / width;
+      this.goTo(meant(own, (event.clientX - left) * perPixel, NEAR * perPixel));
+    };
+    const label = make("span", "stt-lane-name", name);
+    label.dir = "auto";
+    label.setAttribute("aria-hidden", "true");
+    lane.append(track, label);
+    return lane;
+  }
+}
