@@ -133,7 +133,7 @@ def cancel(folder: Path) -> list[list[str]]:
 
 def lanes() -> int:
     """How many threads hear something, or are ready to."""
-    return sum(thread.name.startswith("decode") for thread in threading.enumerate())
+    return sum(thread.name.startswith("decode_") for thread in threading.enumerate())
 
 
 def _ratio(ones: list[float], others: list[float]) -> float:

@@ -23,6 +23,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
+def base(server: Server) -> str:
+    """Where the app is found."""
+    return server.url if Server.nginx else f"{server.url}/stt"
+
+
 @pytest.fixture
 def page(browser: Browser, server: Server) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
@@ -30,7 +35,7 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
     page = context.new_page()
     page.answers = []
     page.on("response", lambda answer: page.answers.append((answer.status, answer.url)))
-    page.goto(f"{server.url}/stt/")
+    page.goto(f"{base(server)}/")
     yield page
     outside = [(status, url) for status, url in page.answers if "/stt/" not in url and url.startswith("http")]
     # Streamlit's page tries its way up from where it is until it finds its server.
@@ -55,7 +60,7 @@ def test_a_recording_is_uploaded_read_heard_downloaded_and_shared_under_the_path
     page.get_by_role("button", name="Share").click()
     page.get_by_role("button", name="Create link").click()
     link = page.locator("code", has_text="/shared?token=").inner_text().strip()
-    assert link.startswith(f"{server.url}/stt/shared?token=")
+    assert link.startswith(f"{base(server)}/shared?token=")
     page.goto(link)
     expect(page.locator(".stt-word").nth(3)).to_be_visible()
     page.get_by_role("button", name="Play", exact=True).click()
@@ -77,16 +82,17 @@ def test_a_recording_from_the_microphone_goes_through_the_path(page: Page):
 @pytest.mark.parametrize("path", ["history", "compare", "settings", "api"])
 def test_every_page_opens_under_the_path_and_keeps_the_visitor(page: Page, server: Server, path: str):
     before = visitor(page)
-    page.goto(f"{server.url}/stt/{path}")
+    page.goto(f"{base(server)}/{path}")
     expect(page.locator("h1").first).to_be_visible()
     assert visitor(page) == before != []
 
 
 def test_programs_find_the_routes_under_the_path_and_at_the_root_as_a_proxy_may_ask(server: Server):
-    for base in (f"{server.url}/stt", server.url):
-        assert requests.get(f"{base}/healthz", timeout=30).status_code == 200
-        assert requests.get(f"{base}/v1/stt/x", timeout=30).status_code == 401
-    document = requests.get(f"{server.url}/stt/v1/openapi.json", timeout=30).json()
+    root = f"http://localhost:{server.port}"
+    for address in (base(server), root):
+        assert requests.get(f"{address}/healthz", timeout=30).status_code == 200
+        assert requests.get(f"{address}/v1/stt/x", timeout=30).status_code == 401
+    document = requests.get(f"{base(server)}/v1/openapi.json", timeout=30).json()
     assert document["servers"] == [{"url": "/stt/v1"}]
     for closed in ("/stt/media/x", "/stt/_stcore/upload_file/a/b", "/stt/auth/login"):
-        assert requests.get(server.url + closed, timeout=30).status_code == 404
+        assert requests.get(root + closed, timeout=30).status_code == 404

@@ -15,8 +15,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests import audio
 from tests.browser.conftest import add_files
 from tests.identity import PASSWORD, Identity
+from tests.nginx import PATH
 from tests.oidc import Provider
-from tests.server import Server, free_port
+from tests.server import Server
 
 MINUTE = 60_000  # milliseconds
 
@@ -34,16 +35,17 @@ def server(login: tuple[Server, Provider]) -> Server:
 @pytest.fixture(scope="module")
 def login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Provider]]:
     """The app for people of example.org, and bob@elsewhere.example, behind a provider that knows everybody."""
-    folder, port = tmp_path_factory.mktemp("login"), free_port()
-    with Provider(f"http://localhost:{port}/oauth2callback") as provider:
-        secrets = folder / "secrets.toml"
+    folder = tmp_path_factory.mktemp("login")
+    secrets = folder / "secrets.toml"
+    environment = {
+        "STT_ACCESS": "login",
+        "STT_ALLOWED_EMAILS": "example.org, bob@elsewhere.example",
+        "STREAMLIT_SECRETS_FILES": str(secrets),
+    }
+    server = Server(folder / "data", **environment)
+    with Provider(f"{server.url}/oauth2callback") as provider:
         secrets.write_text(provider.secrets())
-        environment = {
-            "STT_ACCESS": "login",
-            "STT_ALLOWED_EMAILS": "example.org, bob@elsewhere.example",
-            "STREAMLIT_SECRETS_FILES": str(secrets),
-        }
-        with Server(folder / "data", port, **environment) as server:
+        with server:
             yield server, provider
 
 
@@ -154,10 +156,10 @@ def test_signing_out_ends_it_for_pages_and_routes_and_other_tabs(browser, contex
         assert program.post(f"{server.url}/upload", data=b"").status_code == 404
 
 
-def sign_out_elsewhere(page: Page) -> None:
+def sign_out_elsewhere(page: Page, server: Server) -> None:
     """In another tab of the same browser."""
     tab = page.context.new_page()
-    tab.goto("/".join(page.url.split("/")[:3]) + "/account")
+    tab.goto(f"{server.url}/account")
     tab.get_by_role("button", name="Sign out").click()
     expect(tab.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
 
@@ -188,7 +190,7 @@ def test_a_tab_left_open_does_nothing_more_after_a_sign_out_in_another(browser, 
     tabs["correct"].locator(".stt-paragraph").first.hover()
     tabs["correct"].locator(".stt-edit").first.click()
     tabs["correct"].locator(".stt-field").fill("Taken over.")
-    sign_out_elsewhere(page)
+    sign_out_elsewhere(page, server)
 
     links = rows(server, "shares")
     link.click()
@@ -215,7 +217,7 @@ def test_a_copied_sign_in_is_worth_nothing_after_the_sign_out(browser, contexts,
     thief.context.add_cookies([cookie for cookie in copied if cookie["name"].startswith("_streamlit")])
     thief.goto(server.url)
     expect(thief.get_by_role("button", name=re.compile("Sign in"))).to_be_visible()
-    sign_out_elsewhere(page)
+    sign_out_elsewhere(page, server)
     for cookies in (copied, [cookie for cookie in copied if cookie["name"].startswith("_streamlit")]):
         again = visit(browser, contexts, server.url)
         again.context.add_cookies(cookies)
@@ -269,18 +271,16 @@ def test_a_link_to_the_callback_changes_nobodys_cookie(browser, contexts, server
 
 def test_an_identity_provider_of_the_real_world_signs_people_in(browser, contexts, tmp_path: Path):
     """Canaille: its discovery, its pages for name, password and consent, its tokens, its sign-out."""
-    port = free_port()
-    with Identity(
-        f"http://localhost:{port}", ["ann@example.org", "eve@elsewhere.example"], tmp_path / "log"
-    ) as identity:
-        secrets = tmp_path / "secrets.toml"
+    secrets = tmp_path / "secrets.toml"
+    environment = {
+        "STT_ACCESS": "login",
+        "STT_ALLOWED_EMAILS": "example.org",
+        "STREAMLIT_SECRETS_FILES": str(secrets),
+    }
+    server = Server(tmp_path / "data", **environment)
+    with Identity(server.url, ["ann@example.org", "eve@elsewhere.example"], tmp_path / "log") as identity:
         secrets.write_text(identity.secrets())
-        environment = {
-            "STT_ACCESS": "login",
-            "STT_ALLOWED_EMAILS": "example.org",
-            "STREAMLIT_SECRETS_FILES": str(secrets),
-        }
-        with Server(tmp_path / "data", port, **environment) as server:
+        with server:
             ann = visit(browser, contexts, f"{server.url}/account")
             sign_in_at_canaille(ann, "ann")
             expect(ann.get_by_text("You are signed in as ann@example.org")).to_be_visible()
@@ -322,7 +322,7 @@ def test_the_way_back_never_leads_to_another_site(server: Server):
         cookies={"stt_wanted": "https://evil.example"},
         allow_redirects=False,
     )
-    assert forged.headers["location"] == "/"
+    assert forged.headers["location"] == (f"{PATH}/" if Server.nginx else "/")
 
 
 def test_no_other_site_signs_anybody_in_or_out(browser, contexts, server: Server):

@@ -26,7 +26,7 @@ from tests.browser.test_login import as_program, sign_in
 from tests.conftest import forget
 from tests.integration.test_limits import job
 from tests.oidc import Provider
-from tests.server import ROOT, Server, free_port
+from tests.server import ROOT, Server
 
 SECRET = "quixotic-zanzibar"  # stands in everything that is the owner's
 HOSTILE = (
@@ -91,16 +91,17 @@ class Visitor:
 @pytest.fixture(scope="module", params=["private", "login"])
 def server(request, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The app, and this process on the same data folder."""
-    folder, port = tmp_path_factory.mktemp(request.param), free_port()
-    with pytest.MonkeyPatch.context() as patch, Provider(f"http://localhost:{port}/oauth2callback") as provider:
-        environment = {"STT_ACCESS": request.param, "STT_NOTICE": HOSTILE.replace(SECRET, "")}
-        if request.param == "login":
-            (folder / "secrets.toml").write_text(provider.secrets())
-            environment["STREAMLIT_SECRETS_FILES"] = str(folder / "secrets.toml")
+    folder = tmp_path_factory.mktemp(request.param)
+    environment = {"STT_ACCESS": request.param, "STT_NOTICE": HOSTILE.replace(SECRET, "")}
+    if request.param == "login":
+        environment["STREAMLIT_SECRETS_FILES"] = str(folder / "secrets.toml")
+    server = Server(folder / "data", **environment)
+    with pytest.MonkeyPatch.context() as patch, Provider(f"{server.url}/oauth2callback") as provider:
+        (folder / "secrets.toml").write_text(provider.secrets())
         patch.setenv("STT_DATA_DIR", str(folder / "data"))
         patch.setenv("STT_ACCESS", request.param)
         forget()
-        with Server(folder / "data", port, **environment) as server:
+        with server:
             yield server
         forget()
 
