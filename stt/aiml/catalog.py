@@ -24,7 +24,7 @@ from stt.transcript.languages import LANGUAGES
 FIRST = "#g1_whisper-base"
 LOCAL = "local/whisper-base"
 EXTRA = "extra"
-TRACK = "track"
+TRACK, SPEAKERS = "track", "speakers"
 LONGEST_VALUE = 20_000  # characters of a setting
 RESERVED = {"model", "url", "audio", "file"}
 FRESH = 3600.0  # seconds for which a cached list is not asked for again
@@ -294,7 +294,7 @@ def clean_options(
         option = model.option(name)
         if option is None and unknown == "raise":
             raise BadOption(f"{model.name} does not take {name[:60]!r}.", guidance="Remove this setting.")
-        if name == TRACK and isinstance(value, int) and not isinstance(value, bool):
+        if name in (TRACK, SPEAKERS) and isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         read = _languages if option is not None and model.local and name == "language" else _value
         if option is not None and (read_as := read(option, value)) not in (None, "", []):
@@ -311,6 +311,22 @@ def take_track(options: dict[str, Any]) -> str | None:
     """Pop the track from the options: this server extracts it, whichever model is used. Raises BadOption."""
     asked = {TRACK: options.pop(TRACK)} if TRACK in options else {}
     return clean_options(packaged().find(LOCAL), asked).get(TRACK)
+
+
+def with_speakers(options: dict[str, Any]) -> dict[str, Any]:
+    """Return options of the model on this machine with `speakers` in place of the provider's names for it.
+
+    These are `diarize` and `speakers_expected`. Raises BadOption.
+    """
+    local = packaged().find(LOCAL)
+    diarize = Option("diarize", "switch", "Speakers", "")
+    expected = Option("speakers_expected", "number", "Number of speakers", "", minimum=1, maximum=12, whole=True)
+    found = {name: value for name, value in options.items() if name not in (diarize.name, expected.name)}
+    wanted = _value(diarize, options.get(diarize.name))
+    count = _value(expected, options.get(expected.name))
+    if wanted and SPEAKERS not in found and local.option(SPEAKERS):
+        found[SPEAKERS] = str(count) if count else "auto"
+    return found
 
 
 def _languages(option: Option, value: Any) -> str | None:

@@ -69,10 +69,11 @@ class Decoder:
         return self._told({"samples": self._open.read(seconds).shape[1]}), b""
 
     def levels(self, seconds: float) -> Answer:
-        """Answer the root mean square of every LEVEL seconds of the first channel."""
-        samples, window = self._open.read(seconds)[0], round(LEVEL * RATE)
-        windows = np.pad(samples, (0, -len(samples) % window)).reshape(-1, window)
-        return {"samples": len(samples)}, np.sqrt((windows**2).mean(axis=1)).astype("<f4").tobytes()
+        """Answer the root mean square of every LEVEL seconds of the loudest channel."""
+        samples, window = self._open.read(seconds), round(LEVEL * RATE)
+        count = samples.shape[1]
+        windows = np.pad(samples, ((0, 0), (0, -count % window))).reshape(len(samples), -1, window)
+        return {"samples": count}, np.sqrt((windows**2).mean(axis=2)).max(axis=0).astype("<f4").tobytes()
 
     def open_copy(self, path: str, name: str, track: int | list[int] | None = None) -> Answer:
         """Have this process encode a recording from now on, at a low priority that it never loses again."""

@@ -18,7 +18,17 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from stt.db.engine import database
-from stt.db.tables import browsers, dismissals, merges, recordings, recovery_codes, tokens, transcriptions, usage
+from stt.db.tables import (
+    browsers,
+    dismissals,
+    merges,
+    recordings,
+    recovery_codes,
+    tokens,
+    transcriptions,
+    usage,
+    voices,
+)
 from stt.errors import BadOption, LimitReached, NotFound
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no letter that is taken for another when it is typed
@@ -31,7 +41,14 @@ WINDOW, WRONG_OF_VISITOR, WRONG_OF_ADDRESS = 600.0, 10, 100  # seconds, tries
 WATCHED = 10_000  # visitors and addresses whose tries are remembered
 ENOUGH = 3  # finished transcripts after which a history is worth a word about keeping it
 HINT = "recovery"
-_OWNED = (transcriptions, recordings, tokens, usage, recovery_codes)  # share links and tags go with transcriptions
+_OWNED = (
+    transcriptions,
+    recordings,
+    tokens,
+    usage,
+    recovery_codes,
+    voices,
+)  # share links and tags go with transcriptions
 
 _tries: OrderedDict[str, list[float]] = OrderedDict()
 _trying = threading.Lock()

@@ -30,6 +30,8 @@ HEARTBEAT_INTERVAL = 5.0  # seconds
 HEARTBEAT_TIMEOUT = processes.HEARTBEAT_TIMEOUT
 JOB_WORKFLOW = "transcription"  # DBOS's name of the workflow that runs a job
 COPY_WORKFLOW = "playback-copy"  # of the one that makes a playback copy
+SPEAKERS_WORKFLOW = "speakers"  # of the one that finds speakers
+WORKFLOWS = [JOB_WORKFLOW, COPY_WORKFLOW, SPEAKERS_WORKFLOW]
 
 log = logging.getLogger("stt.cluster.workers")
 P = ParamSpec("P")
@@ -122,7 +124,7 @@ def requeue_unstarted(executor: str, before: NotStarted) -> NotStarted:
     A job must be missing in two checks (`before` has the last one's result), because assignment precedes the start.
     """
     pending = DBOS.list_workflows(
-        status="PENDING", executor_id=executor, name=[JOB_WORKFLOW, COPY_WORKFLOW], load_input=False, load_output=False
+        status="PENDING", executor_id=executor, name=WORKFLOWS, load_input=False, load_output=False
     )
     not_started = {(work.workflow_id, work.dequeued_at): work for work in pending if work.workflow_id not in _running}
     if lost := [not_started.pop(key) for key in before if key in not_started]:

@@ -40,6 +40,7 @@ waveforms = sa.Table(
     "waveforms",
     metadata,
     sa.Column("id", sa.ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("track", sa.String(12), primary_key=True),  # as that of a copy
     sa.Column("loudness", sa.LargeBinary, nullable=False),  # one byte per step, 255 is the loudest
 )
 
@@ -145,6 +146,54 @@ transcripts = sa.Table(
     sa.Column("text", sa.Text, nullable=False),  # before the large columns: SQLite reads a row from its start
     sa.Column("transcript", sa.JSON, nullable=False),
     sa.Column("raw", sa.JSON),  # the provider's own answer
+)
+
+
+# Speakers that were found in the sound of a recording, or are to be (see `stt.diarization`), and what people changed of
+# them. `result` is NULL where they come from elsewhere, such as a provider.
+diarizations = sa.Table(
+    "diarizations",
+    metadata,
+    sa.Column("id", sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("percent", sa.Integer, nullable=False),
+    sa.Column("stage", sa.String(200)),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),  # how often a process has begun this attempt
+    sa.Column("asked", sa.Integer),  # the number of speakers that was given
+    sa.Column("at", sa.Float, nullable=False),  # of the last change
+    sa.Column("revision", sa.Integer, nullable=False),  # how often speakers came into the transcript
+    sa.Column("error", sa.JSON(none_as_null=True)),
+    sa.Column("result", sa.JSON(none_as_null=True)),  # `stt.speakers.Diarization`
+    sa.Column("names", sa.JSON(none_as_null=True)),  # of the speakers of the result, by number
+    sa.Column("placed", sa.JSON(none_as_null=True)),  # names in the order that somebody put them in
+    sa.Column("refused", sa.JSON(none_as_null=True)),  # [name, id of the voice] that somebody said it is not
+    sa.Column("undo", sa.JSON(none_as_null=True)),  # what was before the last change by people
+    sa.Index("diarizations_by_state", "state"),
+)
+
+
+# What segmentation and voiceprints say of each chunk of a recording's track (see `stt.speakers.analyse`).
+analyses = sa.Table(
+    "analyses",
+    metadata,
+    sa.Column("id", sa.ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("track", sa.String(12), primary_key=True),  # as that of a copy
+    sa.Column("number", sa.Integer, primary_key=True),  # from 0
+    sa.Column("analysis", sa.JSON, nullable=False),
+    sa.Column("last", sa.Boolean, nullable=False),
+)
+
+
+# Voices that an owner has asked to be remembered.
+voices = sa.Table(
+    "voices",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("owner", sa.String(200), nullable=False, index=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("voiceprint", sa.JSON, nullable=False),
+    sa.Column("created", sa.Float, nullable=False),
 )
 
 

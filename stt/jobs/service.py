@@ -29,7 +29,8 @@ from stt.cluster import crashes, processes, workers
 from stt.db import fulltext_index, title_order, undo
 from stt.db.engine import database
 from stt.db.job_database import job_engine_arguments
-from stt.errors import KeyMissing, NotFound, SttError
+from stt.diarization import results, search
+from stt.errors import BadOption, KeyMissing, NotFound, SttError
 from stt.files import paths
 from stt.jobs import idempotency, maintenance, queues, workflow
 from stt.library import retention
@@ -37,6 +38,7 @@ from stt.links import download, web_pages
 from stt.ops import health
 from stt.playback import copying
 from stt.settings import settings
+from stt.speakers import MOST as MOST_SPEAKERS
 from stt.store import erasure, quotas, recordings, records, transcripts
 from stt.store.recordings import Link, Recording
 from stt.store.records import Job
@@ -61,6 +63,7 @@ class Progress:
     job: Job
     text: str
     transcript: Transcript | None
+    speakers: results.Search | None = None  # how far the search for speakers is, where there is one
 
     @property
     def state(self) -> str:
@@ -98,10 +101,11 @@ def create(
     `source` is a recording that was taken in; the path of a file, which is copied; or a link, which the provider
     fetches itself and this server downloads for its own engine. A string is a link if it begins with `http`, else a
     path: input from outside must be given as `Link`. `options` are those of the model in `stt.aiml.catalog`; on this
-    machine `language` (a code; missing means detect), `translate` (to English) and `channels_are_speakers`; with every
-    model `track` (a number from 1, or "all", which makes each track a speaker; missing means the one with speech).
-    `key` is the visitor's own for the AI/ML API; without it the server's is used. `claim` belongs to an
-    Idempotency-Key, `address` is the visitor's network address. If this raises, there is no job.
+    machine `language` (a code; missing means detect), `translate` (to English), `channels_are_speakers` and `speakers`
+    (their number, or "auto" to estimate it; missing means that they are not told apart); with every model `track` (a
+    number from 1, or "all", which makes each track a speaker; missing means the one with speech). `key` is the
+    visitor's own for the AI/ML API; without it the server's is used. `claim` belongs to an Idempotency-Key, `address`
+    is the visitor's network address. If this raises, there is no job.
 
     Raises InputError for an unusable file, link or option, NotFound for somebody else's recording, KeyMissing, and
     LimitReached.
@@ -111,6 +115,8 @@ def create(
     chosen, engine = offered.choose(model, key)
     options = dict(options or {})
     track = catalog.take_track(options)
+    if chosen.local:
+        options = catalog.with_speakers(options)
     cleaned = offered.options_for(chosen, model, options)
     url, asked, recording = None, "", None
     if isinstance(source, Recording):
@@ -183,8 +189,9 @@ def get(generation_id: str, *, owner: str = LOCAL) -> Progress:
     """Return state, text so far, and the transcript when done. Raises NotFound, also for somebody else's job."""
     job = records.load(generation_id, owner)
     if job.state == kinds.DONE:
+        found = results.search_of(generation_id)  # before the transcript, so that its end is never told too early
         transcript = transcripts.transcript_of(generation_id)
-        return Progress(job, transcript.text, transcript)
+        return Progress(job, transcript.text, transcript, found)
     return Progress(job, transcripts.text_so_far(generation_id), None)
 
 
@@ -195,6 +202,27 @@ def cancel(generation_id: str, *, owner: str = LOCAL) -> None:
     # Only the workflow knows what was submitted to the provider meanwhile.
     if job.state == kinds.QUEUED or job.engine == kinds.ON_DEVICE:
         quotas.release(records.load(generation_id, owner), sent=False)
+
+
+def find_speakers(generation_id: str, speakers: int | None = None, *, owner: str = LOCAL) -> None:
+    """Find who speaks when in a finished transcript, without transcribing again.
+
+    `speakers` is their number, 1 to 12, or None to estimate it. A search that is open goes on as it is.
+    Raises NotFound, BadOption.
+    """
+    if speakers is not None and not 1 <= speakers <= MOST_SPEAKERS:
+        raise BadOption(f"The number of speakers is 1 to {MOST_SPEAKERS}.")
+    start()
+    job = records.load(generation_id, owner)
+    if job.state != kinds.DONE:
+        raise BadOption("This transcript is not finished.", guidance="Wait until it is.")
+    search.begin(generation_id, speakers)
+
+
+def stop_finding_speakers(generation_id: str, *, owner: str = LOCAL) -> None:
+    """Stop a search for speakers; the transcript stays as it is. Raises NotFound."""
+    records.load(generation_id, owner)
+    results.cancel(generation_id)
 
 
 class _Stale(Exception):
@@ -267,9 +295,14 @@ def start() -> None:
             interval = 0.1 if queue == queues.SHORT_QUEUE else 0.2  # seconds
             DBOS.register_queue(queue, worker_concurrency=count, polling_interval_sec=interval)
         DBOS.register_queue(copying.QUEUE, worker_concurrency=1, polling_interval_sec=copying.OFTEN)
+        DBOS.register_queue(search.QUEUE, worker_concurrency=1, polling_interval_sec=search.OFTEN)
         retention.schedule()
         maintenance.schedule(
-            _reconcile, recovery.reconcile, partial(fulltext_index.renew, database()), title_order.fill_missing
+            _reconcile,
+            search.reconcile,
+            recovery.reconcile,
+            partial(fulltext_index.renew, database()),
+            title_order.fill_missing,
         )
         title_order.start_fill()
         _eraser = erasure.Eraser()
@@ -278,6 +311,7 @@ def start() -> None:
         _started = True
         health.engine.set()
     _reconcile()
+    search.reconcile()
     if settings().database_url:  # by then workers that died just before this start are known
         soon = threading.Timer(2 * workers.HEARTBEAT_TIMEOUT, _reconcile_if_started)
         soon.daemon = True

@@ -19,6 +19,7 @@ from dbos import DBOS, StepOptions
 from stt import errors, kinds
 from stt.cluster import workers
 from stt.db.engine import DB_UNAVAILABLE
+from stt.diarization import search
 from stt.engines.base import Engine, Outcome
 from stt.errors import Cancelled, NotFound, SttError
 from stt.ops import metrics
@@ -42,6 +43,7 @@ def transcription(generation_id: str) -> None:
         job = with_retries(_acquire_lease, generation_id, attempt)
         outcome = _engine(job).run(_JobContext(job))
         _step("finish", _finish, job, outcome)
+        search.expect(job)
     except Cancelled:
         log.info("cancelled: %s", generation_id)
         if job is not None:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from stt.db.engine import database
 from stt.db.tables import corrections, tags, transcriptions, transcripts
+from stt.diarization import results
 from stt.errors import BadOption, Conflict, NotFound
 from stt.store import records
 from stt.store import transcripts as spoken
@@ -35,8 +36,9 @@ MOST_TAGS = 50
 class State:
     """How far a transcript is corrected.
 
-    `version` is the revision: 0 if untouched, rising with every correction. `corrected`: it differs from the engine's.
-    `put_aside`: the original was restored, and the corrections can be brought back.
+    `version` is the revision: 0 if untouched, rising with every correction and whenever speakers come in.
+    `corrected`: it differs from the engine's. `put_aside`: the original was restored, and the corrections can be
+    brought back.
     """
 
     version: int = 0
@@ -51,8 +53,9 @@ def state(generation_id: str, owner: str) -> State:
     c = corrections.c
     query = sa.select(c.version, c.changed, c.aside.is_not(None).label("aside")).where(c.id == generation_id)
     with database().connect() as connection:
+        revision = results.revision(connection, generation_id)
         row = connection.execute(query).first()
-    return State(row.version, row.changed, not row.aside, row.aside) if row else State()
+    return State(revision + row.version, row.changed, not row.aside, row.aside) if row else State(revision)
 
 
 def save(generation_id: str, owner: str, paragraph: int, text: str, based_on: int) -> int:
@@ -63,13 +66,34 @@ def save(generation_id: str, owner: str, paragraph: int, text: str, based_on: in
     """
     typed = _tidy(text, LONGEST_TEXT, "A paragraph")
 
-    def change(transcript: Transcript) -> Transcript:
+    def retyped(transcript: Transcript) -> Transcript:
         first, last = _place(transcript, paragraph)
         segments = transcript.segments
         own = rewritten(segments[first:last], typed)
         return replace(transcript, segments=segments[:first] + own + segments[last:])
 
-    return _change(generation_id, owner, based_on, change)
+    return change(generation_id, owner, based_on, retyped)
+
+
+def name_of_speaker(name: str) -> str:
+    """Return a speaker's name as it is stored. Raises BadOption if it is empty or too long."""
+    tidy = _tidy(name, LONGEST_NAME, "A name")
+    if not tidy:
+        raise BadOption("A speaker needs a name.", guidance="Enter one, or leave the old name.")
+    return tidy
+
+
+def with_speakers(transcript: Transcript, names: dict[str, str]) -> Transcript:
+    """Return the transcript with speakers renamed, in its insights, too. Equal names merge two speakers."""
+
+    def named(speaker: str | None) -> str | None:
+        return names.get(speaker, speaker) if speaker else speaker
+
+    segments = tuple(
+        replace(s, speaker=named(s.speaker), words=tuple(replace(w, speaker=named(w.speaker)) for w in s.words))
+        for s in transcript.segments
+    )
+    return replace(transcript, segments=segments, extras=_named(transcript.extras, named))
 
 
 def rename_speakers(generation_id: str, owner: str, names: dict[str, str], based_on: int) -> int:
@@ -77,21 +101,8 @@ def rename_speakers(generation_id: str, owner: str, names: dict[str, str], based
 
     Raises NotFound, BadOption or Conflict, as `save` does.
     """
-    tidy = {old: _tidy(new, LONGEST_NAME, "A name") for old, new in names.items()}
-    if not all(tidy.values()):
-        raise BadOption("A speaker needs a name.", guidance="Enter one, or leave the old name.")
-
-    def change(transcript: Transcript) -> Transcript:
-        def named(speaker: str | None) -> str | None:
-            return tidy.get(speaker, speaker) if speaker else speaker
-
-        segments = tuple(
-            replace(s, speaker=named(s.speaker), words=tuple(replace(w, speaker=named(w.speaker)) for w in s.words))
-            for s in transcript.segments
-        )
-        return replace(transcript, segments=segments, extras=_named(transcript.extras, named))
-
-    return _change(generation_id, owner, based_on, change)
+    tidy = {old: name_of_speaker(new) for old, new in names.items()}
+    return change(generation_id, owner, based_on, lambda transcript: with_speakers(transcript, tidy))
 
 
 def _named(extras: dict[str, Any], named: Callable[[str | None], str | None]) -> dict[str, Any]:
@@ -124,7 +135,7 @@ def restore(generation_id: str, owner: str, based_on: int) -> int:
         _claim(connection, generation_id, based_on)
         row = connection.execute(corrections.select().where(corrections.c.id == generation_id)).one()
         if row.aside is None:
-            _set(connection, generation_id, aside=_current(connection, generation_id).to_dict())
+            _set(connection, generation_id, aside=current(connection, generation_id).to_dict())
         _keep(connection, generation_id, Transcript.from_dict(row.machine))
     return based_on + 1
 
@@ -189,23 +200,38 @@ def set_tags(generation_id: str, owner: str, wanted: Iterable[str], was: Iterabl
             connection.execute(tags.insert(), [{"id": generation_id, "tag": tag} for tag in sorted(tidy - known)])
 
 
-def _change(generation_id: str, owner: str, based_on: int, change: Callable[[Transcript], Transcript]) -> int:
+def change(
+    generation_id: str,
+    owner: str,
+    based_on: int,
+    changed: Callable[[Transcript], Transcript],
+    *,
+    also: Callable[[sa.Connection, Transcript], None] = lambda _connection, _before: None,
+) -> int:
+    """Save what `changed` makes of the transcript; return the revision, `based_on` if nothing differs.
+
+    `also` runs in the same transaction, with the transcript of before. Raises NotFound, Conflict, and what both raise.
+    """
     records.load(generation_id, owner)
     with database().begin() as connection:
         _claim(connection, generation_id, based_on)
-        before = _current(connection, generation_id)
-        after = change(before)
+        before = current(connection, generation_id)
+        after = changed(before)
         if after == before:
             connection.rollback()
             return based_on
         _set(connection, generation_id, aside=None)
         _keep(connection, generation_id, after)
+        also(connection, before)
     return based_on + 1
 
 
 def _claim(connection: sa.Connection, generation_id: str, based_on: int) -> None:
     """Take the next revision before anything is read, so that no other tab can. Raises Conflict or NotFound."""
     c, t = corrections.c, transcripts.c
+    based_on -= results.revision(connection, generation_id, hold=True)
+    if based_on < 0:
+        raise Conflict("This transcript was changed in another tab.")
     values = {"version": based_on + 1, "changed": time.time()}
     if based_on == 0:
         first = sa.select(t.id, sa.literal(1), sa.literal(values["changed"]), t.transcript).where(t.id == generation_id)
@@ -221,7 +247,8 @@ def _claim(connection: sa.Connection, generation_id: str, based_on: int) -> None
             raise Conflict("This transcript was changed in another tab.")
 
 
-def _current(connection: sa.Connection, generation_id: str) -> Transcript:
+def current(connection: sa.Connection, generation_id: str) -> Transcript:
+    """Return the corrected transcript, within a transaction."""
     query = sa.select(transcripts.c.transcript).where(transcripts.c.id == generation_id)
     return Transcript.from_dict(connection.execute(query).scalar_one())
 

@@ -20,7 +20,7 @@ from stt.db.engine import DB_UNAVAILABLE, database
 from stt.db.tables import recordings as recordings_table
 from stt.db.tables import transcriptions
 from stt.errors import NotFound, SttError
-from stt.library import history, live_recordings
+from stt.library import history, live_recordings, voices
 from stt.settings import settings
 from stt.store import recordings
 
@@ -63,7 +63,7 @@ def prune() -> tuple[int, int]:
 
 
 def delete_everything(owner: str) -> None:
-    """Delete all transcripts, audio, share links, tokens and recovery codes of `owner`, and stop its jobs.
+    """Delete all transcripts, audio, share links, tokens, voices and recovery codes of `owner`, and stop its jobs.
 
     If the database fails halfway, the error says so, and a second call deletes the rest.
     """
@@ -76,6 +76,7 @@ def delete_everything(owner: str) -> None:
     for recording_id in kept:
         recordings.remove(recording_id, owner)
     live_recordings.discard_all(owner)
+    voices.delete_all(owner)
     for token in tokens.all_of(owner):
         with contextlib.suppress(NotFound):
             tokens.revoke(token.id, owner)

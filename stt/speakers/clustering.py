@@ -11,8 +11,11 @@ import numpy as np
 ALIKE = 0.695  # share of the usual cosine; clusters that are as alike on average are one speaker
 LARGE, STRICTER = 12.0, 0.085  # seconds of speech of both from which on it takes so much more
 CERTAIN = 0.82  # the same where the number is given: no more speakers than differ so much
-SHORTEST, SHARE, LONGEST = 3.0, 0.03, 15.0  # seconds that a speaker speaks at least: so many, or a share up to so many
+# What a speaker speaks at least: so many seconds, or a share up to so many seconds, or a smaller share.
+SHORTEST, SHARE, LONGEST, SMALL_SHARE = 3.0, 0.03, 15.0, 0.005
 SHORTEST_GIVEN = 1.0  # the same where the number is given
+HALF = 0.15  # share of a speaker that each half has at least
+LEVELS = 400  # of merging that are looked at for a given number
 MOST = 1500  # pieces that are compared with each other at once: memory grows with its square
 NEAR = 0.95  # share of the usual cosine up to which parts of a long recording are clustered on their own
 GONE = -9.0  # less alike than any
@@ -26,20 +29,24 @@ def cluster(
 
     Without `speakers` their number is estimated. With it there are as many, or fewer where no more can be told apart.
     """
-    telling = np.flatnonzero(usable)
-    if len(telling) < max(2, speakers or 0):
-        telling = np.arange(len(prints))
-    sums, sizes, members = _condensed(prints[telling], weights[telling], usual)
+    telling, members, sums, sizes = _prepared(prints, weights, usable, usual, speakers or 1)
     merges = _merges(sums, sizes, usual)
+    spoken = float(sizes.sum())
+    least = max(SHORTEST, min(SHARE * spoken, LONGEST), SMALL_SHARE * spoken)
     if speakers is None:
-        least = max(SHORTEST, min(SHARE * sizes.sum(), LONGEST))
         labels = _large(_labels(len(sums), merges, ALIKE), sums, sizes, least)
     else:
-        labels = _given(sums, sizes, merges, speakers)
-    centroids = np.array([sums[labels == label].sum(0) for label in range(labels.max() + 1)])
-    found = assign(prints, centroids)
-    found[telling] = labels[members]
-    return found
+        certain = sum(alike >= CERTAIN for _, _, alike in merges)
+        labels = _given(sums, sizes, merges, certain, speakers, least)
+    return _of_all(prints, telling, members, sums, labels)
+
+
+def halve(prints: np.ndarray, weights: np.ndarray, usable: np.ndarray) -> np.ndarray:
+    """Return 0 or 1 for each voiceprint: two clusters, however alike they are, of which none is tiny if that can be."""
+    telling, members, sums, sizes = _prepared(prints, weights, usable, 1.0, 2)
+    merges = _merges(sums, sizes, 1.0)
+    labels = _given(sums, sizes, merges, 0, 2, HALF * float(sizes.sum()))
+    return _of_all(prints, telling, members, sums, labels)
 
 
 def assign(prints: np.ndarray, centroids: np.ndarray) -> np.ndarray:
@@ -48,19 +55,47 @@ def assign(prints: np.ndarray, centroids: np.ndarray) -> np.ndarray:
     return np.asarray((prints @ (centroids / lengths).T).argmax(1))
 
 
-def _given(sums: np.ndarray, sizes: np.ndarray, merges: list[Merge], speakers: int) -> np.ndarray:
-    """The coarsest clusters of which so many are large enough; else those of which most are."""
-    certain = sum(alike >= CERTAIN for _, _, alike in merges)
-    best = np.zeros(len(sums), int)
-    for count in range(len(merges), certain - 1, -1):
-        labels = _labels(len(sums), merges[:count])
-        spoken = np.sort(np.bincount(labels, sizes))[::-1]
-        large = int((spoken >= SHORTEST_GIVEN).sum())
-        if large > best.max() + 1 or count == len(merges):
-            best = _large(labels, sums, sizes, float(spoken[min(max(large, 1), speakers) - 1]))
-        if best.max() + 1 >= speakers:
-            break
+def _given(
+    sums: np.ndarray, sizes: np.ndarray, merges: list[Merge], certain: int, speakers: int, least: float
+) -> np.ndarray:
+    """Return the coarsest clusters of which so many have `least` seconds, else a second, else the most.
+
+    So many of the merges are `certain`.
+    """
+    raw = [np.arange(len(sums))]
+    for one, two, _ in merges:
+        raw.append(np.where(raw[-1] == two, one, raw[-1]))
+    levels = [np.unique(level, return_inverse=True)[1] for level in raw[certain:][: -LEVELS - 1 : -1]]
+    best = levels[0]
+    for least_seconds in (least, SHORTEST_GIVEN):
+        for level in levels:
+            spoken = np.sort(np.bincount(level, sizes))[::-1]
+            large = int((spoken >= least_seconds).sum())
+            if large > best.max() + 1:
+                best = _large(level, sums, sizes, float(spoken[min(large, speakers) - 1]))
+            if best.max() + 1 >= speakers:
+                return best
     return best
+
+
+def _prepared(
+    prints: np.ndarray, weights: np.ndarray, usable: np.ndarray, usual: float, number: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The voiceprints that make clusters, their places in what they are condensed to, and its sums and seconds."""
+    telling = np.flatnonzero(usable)
+    if len(telling) < max(2, number):
+        telling = np.arange(len(prints))
+    sums, sizes, members = _condensed(prints[telling], weights[telling], usual)
+    return telling, members, sums, sizes
+
+
+def _of_all(
+    prints: np.ndarray, telling: np.ndarray, members: np.ndarray, sums: np.ndarray, labels: np.ndarray
+) -> np.ndarray:
+    """The labels of all voiceprints from those of the sums."""
+    found = assign(prints, np.array([sums[labels == label].sum(0) for label in range(labels.max() + 1)]))
+    found[telling] = labels[members]
+    return found
 
 
 def _condensed(prints: np.ndarray, weights: np.ndarray, usual: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -9,7 +9,6 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
-import onnxruntime
 
 from stt.errors import SpeakerModelsError
 from stt.speakers import graphs, tensors
@@ -57,6 +56,8 @@ class Models:
 
 
 def _session(model: bytes) -> Any:
+    import onnxruntime  # takes a tenth of a second that pages should not wait for
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # several inputs at once use the cores better than one on several
     options.inter_op_num_threads = 1

@@ -17,7 +17,6 @@ GAP = 0.3  # seconds; a shorter silence within a turn is not an end
 BLIP = 0.1  # seconds; shorter turns are noise
 ROUNDS = 3  # of finding speakers in order, and averaging their voiceprints again
 TELLING = 0.8  # seconds that the voiceprint of a piece is of, so that it counts for the number of speakers
-FORCED = 2.0  # a likeness that no two voiceprints have: two are told apart, however alike
 SAMPLE = 3.0  # seconds that are typical of a speaker
 
 
@@ -118,7 +117,7 @@ def split(chunks: Sequence[Chunk], diarization: Diarization, speaker: int) -> Di
     pieces = [piece for chunk in chunks for piece in chunk.pieces]
     prints = np.concatenate([chunk.prints for chunk in chunks])[own]
     lengths = np.array([piece.seconds for piece in pieces])[own]
-    halves = clustering.cluster(prints, lengths, _telling(pieces)[own], FORCED, 2)
+    halves = clustering.halve(prints, lengths, _telling(pieces)[own])
     less = int(np.bincount(halves, lengths, 2).argmin())
     labels[own[halves == less]] = len(diarization.speakers)
     return of_labels(chunks, labels)

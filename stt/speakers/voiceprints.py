@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import kaldi_native_fbank
 import numpy as np
 
 RATE = 16_000
@@ -19,6 +18,8 @@ SHORTEST = 25  # filter banks that the model needs
 
 def filter_banks(samples: np.ndarray) -> np.ndarray:
     """Return logarithms of 80 mel filter banks for each 10 ms of 16 kHz samples, float32 (frames, 80)."""
+    import kaldi_native_fbank  # only where speakers are looked for
+
     options = kaldi_native_fbank.FbankOptions()
     options.frame_opts.dither = 0
     options.frame_opts.samp_freq = RATE

@@ -61,28 +61,29 @@ class _Turns:
 def label(segments: Iterable[Segment], diarization: Diarization, names: Sequence[str]) -> tuple[Segment, ...]:
     """Return the segments with speakers by name, cut where the speaker changes.
 
-    Segments without word times have the speaker who speaks longest in them.
+    A word in which somebody else speaks, too, is marked as overlapped. Segments without word times have the speaker who
+    speaks longest in them.
     """
     turns = _Turns(diarization.turns)
     found: list[Segment] = []
     for segment in segments:
         if not segment.words:
-            said = turns.of(segment.start, segment.end).speaker
-            found.append(replace(segment, speaker=None if said is None else names[said]))
+            speaker = turns.of(segment.start, segment.end).speaker
+            found.append(replace(segment, speaker=None if speaker is None else names[speaker]))
             continue
-        speakers = [turns.of(word.start, word.end).speaker for word in segment.words]
+        said = [turns.of(word.start, word.end) for word in segment.words]
+        speakers = [one.speaker for one in said]
         cuts = [0, *(np.flatnonzero([one != two for one, two in pairwise(speakers)]) + 1)]
-        if len(cuts) == 1:
-            name = None if speakers[0] is None else names[speakers[0]]
-            words = tuple(replace(word, speaker=name) for word in segment.words)
-            found.append(replace(segment, words=words, speaker=name))
-            continue
         for first, after in zip(cuts, [*cuts[1:], len(speakers)], strict=True):
             speaker = speakers[first]
             name = None if speaker is None else names[speaker]
-            words = tuple(replace(word, speaker=name) for word in segment.words[first:after])
+            words = tuple(
+                replace(word, speaker=name, overlapped=one.doubtful)
+                for word, one in zip(segment.words[first:after], said[first:after], strict=True)
+            )
+            whole = not first and after == len(speakers)
             end = segment.end if after == len(speakers) else max(word.end for word in words)
             start = segment.start if not first else words[0].start
-            text = "".join(word.text for word in words)
+            text = segment.text if whole else "".join(word.text for word in words)
             found.append(replace(segment, start=start, end=end, text=text, words=words, speaker=name))
     return tuple(found)

@@ -26,16 +26,17 @@ MAX_PENDING_PER_OWNER = 4  # so that other owners need not wait for all of one's
 
 # One at a time, so that waveforms do not slow transcription.
 _worker = ThreadPoolExecutor(1)
-_pending: dict[str, tuple[str, Future[bytes]]] = {}  # owner and result by the recording's id
+_pending: dict[tuple[str, str], tuple[str, Future[bytes]]] = {}  # owner and result by the recording's id and track
 _lock = threading.Lock()
 
 
-def levels_of(recording: Recording, patience: float = REQUEST_TIMEOUT) -> list[float] | None:
+def levels_of(recording: Recording, track: str = "", patience: float = REQUEST_TIMEOUT) -> list[float] | None:
     """Return the loudness in STEPS even steps, 0 to 1 (the loudest), or None if not ready in `patience` seconds.
 
-    Empty for an unreadable recording. Raises StorageUnavailable or errors of the database; a later call may succeed.
+    `track` is named as that of a playback copy (see `stt.store.playback_copies.track_of`). Empty for an unreadable
+    recording. Raises StorageUnavailable or errors of the database; a later call may succeed.
     """
-    found = stored_or_started(recording)
+    found = stored_or_started(recording, track)
     if isinstance(found, Future):
         try:
             found = found.result(patience)
@@ -44,19 +45,20 @@ def levels_of(recording: Recording, patience: float = REQUEST_TIMEOUT) -> list[f
     return None if found is None else steps(found)
 
 
-def stored_or_started(recording: Recording) -> bytes | Future[bytes] | None:
+def stored_or_started(recording: Recording, track: str = "") -> bytes | Future[bytes] | None:
     """Return the stored loudness, else the future that yields it; None if the owner has too many pending."""
-    query = sa.select(waveforms.c.loudness).where(waveforms.c.id == recording.id)
+    query = sa.select(waveforms.c.loudness).where(waveforms.c.id == recording.id, waveforms.c.track == track)
     with database().connect() as connection:
         kept: bytes | None = connection.execute(query).scalar()
     if kept is not None:
         return kept
     with _lock:
-        if recording.id not in _pending:
+        this = recording.id, track
+        if this not in _pending:
             if sum(owner == recording.owner for owner, _ in _pending.values()) >= MAX_PENDING_PER_OWNER:
                 return None
-            _pending[recording.id] = recording.owner, _worker.submit(_make, recording)
-        return _pending[recording.id][1]
+            _pending[this] = recording.owner, _worker.submit(_make, recording, track)
+        return _pending[this][1]
 
 
 def steps(loudness: bytes) -> list[float]:
@@ -64,9 +66,10 @@ def steps(loudness: bytes) -> list[float]:
     return [value / 255 for value in loudness]
 
 
-def measure(recording: Recording) -> bytes:
+def measure(recording: Recording, track: str) -> bytes:
     """Return the loudness as STEPS bytes, none without sound. Raises InputError, StorageUnavailable, OSError."""
-    with Reader(recording.path, name=recording.name, track=tracks.chosen(tracks.of_rows(recording.tracks))) as reader:
+    which, _ = tracks.picked(tracks.of_rows(recording.tracks), track)
+    with Reader(recording.path, name=recording.name, track=which) as reader:
         loudness = reader.levels(inf)
     if not loudness.size:
         return b""
@@ -77,18 +80,18 @@ def measure(recording: Recording) -> bytes:
     return (steps / loudest * 255 if loudest else steps).round().astype(np.uint8).tobytes()
 
 
-def _make(recording: Recording) -> bytes:
+def _make(recording: Recording, track: str) -> bytes:
     """Measure and store the loudness, also of an unreadable recording. Transient errors are raised and not stored."""
     try:
         try:
-            found = measure(recording)
+            found = measure(recording, track)
         except InputError:
             found = b""
         except OSError as error:
             raise StorageUnavailable(detail=repr(error)) from error
         with suppress(IntegrityError), database().begin() as connection:  # stored by another process, or deleted by now
-            connection.execute(waveforms.insert().values(id=recording.id, loudness=found))
+            connection.execute(waveforms.insert().values(id=recording.id, track=track, loudness=found))
         return found
     finally:
         with _lock:
-            _pending.pop(recording.id, None)
+            _pending.pop((recording.id, track), None)

@@ -20,6 +20,7 @@ class Word:
     """A spoken word. `text` keeps its leading space, so the words of a segment joined are its text.
 
     `start` and `end` in seconds from the beginning of the recording; `confidence` 0 to 1, or None if unknown.
+    `overlapped`: somebody else speaks at the same time, so that the speaker is doubtful.
     """
 
     text: str
@@ -124,6 +125,7 @@ class Transcript:
                             "end": w.end,
                             "confidence": w.confidence,
                             "speaker": w.speaker,
+                            **({"overlapped": True} if w.overlapped else {}),
                         }
                         for w in s.words
                     ],
@@ -148,7 +150,14 @@ class Transcript:
                 s["end"],
                 s["text"],
                 tuple(
-                    Word(w["text"], w["start"], w["end"], w.get("confidence"), w.get("speaker"))
+                    Word(
+                        w["text"],
+                        w["start"],
+                        w["end"],
+                        w.get("confidence"),
+                        w.get("speaker"),
+                        w.get("overlapped", False),
+                    )
                     for w in s.get("words", ())
                 ),
                 s.get("speaker"),
@@ -186,7 +195,8 @@ def whole_words(segment: Segment) -> list[Word]:
         begun = _moment(own[0], start - ends[first] + len(own[0].text), ends_here=False)
         ended = _moment(own[-1], end - ends[last] + len(own[-1].text), ends_here=True)
         confidence = min((word.confidence for word in own if word.confidence is not None), default=None)
-        found.append(Word(text[start:end], begun, max(begun, ended), confidence, own[0].speaker))
+        overlapped = any(word.overlapped for word in own)
+        found.append(Word(text[start:end], begun, max(begun, ended), confidence, own[0].speaker, overlapped))
     return found
 
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import Any, Literal
 
 from stt import errors
 from stt.aiml.catalog import Model
+from stt.diarization import results
+from stt.diarization.results import Search
 from stt.errors import SttError
 from stt.kinds import CANCELLED, DONE, FAILED, QUEUED, WORKING
 from stt.store.records import Job
@@ -30,20 +33,30 @@ STATUS: dict[str, Literal["waiting", "active", "completed", "error"]] = {
 }
 
 
-def job(found: Job, transcript: Transcript | None) -> shapes.Transcription:
-    """The answer to a get. `result` is there when the status is "completed", `error` when it is "error"."""
+def job(found: Job, transcript: Transcript | None, speakers: Search | None = None) -> shapes.Transcription:
+    """The answer to a get. `result` is there when the status is "completed", `error` when it is "error".
+
+    A job that asks for speakers is completed once they are found, or could not be.
+    """
     status = STATUS[found.state]
+    if status == "completed" and results.is_awaited(found, speakers):
+        status = "active"
     return {
         "id": found.id,
         "generation_id": found.id,
         "status": status,
-        "result": result(found, transcript) if status == "completed" and transcript else None,
+        "result": result(found, transcript, speakers) if status == "completed" and transcript else None,
         "error": _failure(found) if status == "error" else None,
     }
 
 
-def result(found: Job, transcript: Transcript) -> shapes.Result:
+def result(found: Job, transcript: Transcript, speakers: Search | None = None) -> shapes.Result:
     """A transcript in the Deepgram shape: one channel, whose speakers are numbered in the order in which they speak."""
+    if (
+        speakers is not None and speakers.found == 1 and not transcript.speakers
+    ):  # who is alone is not named in the text
+        alone = results.names_of(1)[0]
+        transcript = replace(transcript, segments=tuple(segment.spoken_by(alone) for segment in transcript.segments))
     numbers = {name: number for number, name in enumerate(transcript.speakers)}
     alternative: shapes.Alternative = {
         "transcript": transcript.text,
@@ -57,13 +70,13 @@ def result(found: Job, transcript: Transcript) -> shapes.Result:
     if transcript.language:
         channel["detected_language"] = transcript.language
         channel["language_confidence"] = transcript.language_probability
-    results: shapes.Results = {"channels": [channel]}
+    told: shapes.Results = {"channels": [channel]}
     if transcript.timed:
         several = len(transcript.languages) > 1
-        results["utterances"] = [
+        told["utterances"] = [
             _utterance(segment, numbers) | _language(segment, several) for segment in transcript.segments
         ]
-    return {"metadata": _metadata(found, transcript), "results": {**results, **_findings(transcript.extras)}}
+    return {"metadata": _metadata(found, transcript, speakers), "results": {**told, **_findings(transcript.extras)}}
 
 
 def models(offered: list[tuple[Model, Model]]) -> shapes.Models:
@@ -94,8 +107,8 @@ def _in_words(message: str, guidance: str) -> str:
     return f"{message}{stop} {guidance}".strip()
 
 
-def _metadata(found: Job, transcript: Transcript) -> dict[str, Any]:
-    told = {
+def _metadata(found: Job, transcript: Transcript, speakers: Search | None) -> dict[str, Any]:
+    told: dict[str, Any] = {
         "request_id": found.id,
         "created": _moment(datetime.fromtimestamp(found.created, UTC)),
         "duration": transcript.duration,
@@ -107,10 +120,18 @@ def _metadata(found: Job, transcript: Transcript) -> dict[str, Any]:
     told |= {
         name: made[name] for name in ("tracks", "mix") if name in made
     }  # which was transcribed, and how channels were mixed
-    if transcript.lost:
-        told["warnings"] = [
-            {"type": "lost_audio", "message": f"{_between(start, end)}: {why}"} for start, end, why in transcript.lost
-        ]
+    warnings = [
+        {"type": "lost_audio", "message": f"{_between(start, end)}: {why}"} for start, end, why in transcript.lost
+    ]
+    if speakers is not None and speakers.error:
+        message = _in_words(speakers.error["message"], speakers.error["guidance"])
+        warnings.append({"type": "speakers_not_found", "message": message})
+    elif speakers is not None and speakers.is_fewer:
+        warnings.append(
+            {"type": "fewer_speakers", "message": f"{speakers.found} of {speakers.asked} speakers could be told apart."}
+        )
+    if warnings:
+        told["warnings"] = warnings
     return told
 
 

@@ -144,8 +144,8 @@ async def loudness(request: Request) -> Response:
 
 
 def _loudness(request: Request) -> bytes | Future[bytes] | None:
-    recording, _ = _recording(request)
-    return waveforms.stored_or_started(recording)
+    recording, job = _recording(request)
+    return waveforms.stored_or_started(recording, playback_copies.track_of(recording, job.options))
 
 
 async def _within(seconds: float, work: Future[bytes]) -> bytes | None:

@@ -122,7 +122,8 @@ class Generation(Endpoint):
         from stt.jobs import service
 
         progress = service.get(_generation_id(request), owner=request.state.owner)
-        return _json_answer(contract.job(progress.job, progress.transcript), {"Cache-Control": "no-store"})
+        answer = contract.job(progress.job, progress.transcript, progress.speakers)
+        return _json_answer(answer, {"Cache-Control": "no-store"})
 
     def delete(self, request: Request) -> Response:
         from stt.library import history
@@ -257,6 +258,8 @@ def _check(name: str, options: dict[str, Any]) -> None:
         answering, _ = models.choose(name, None)
     except KeyMissing as error:
         raise BadOption(f"{asked.name} is not offered here.", guidance="Choose one of /v1/models.") from error
+    if answering.local:
+        options = catalog.with_speakers(options) | {n: v for n, v in options.items() if asked.option(n)}
     ours_only = {option for option in options if answering.option(option) and not asked.option(option)}
     catalog.clean_options(asked, {option: value for option, value in options.items() if option not in ours_only})
 

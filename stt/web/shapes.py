@@ -169,7 +169,7 @@ def _create(name: Literal["CreateFromLink", "CreateFromFile"]) -> type[BaseModel
 def _type(option: catalog.Option) -> Any:
     # A whole number as JSON has it: 1.0 is one.
     whole = Annotated[float, Field(multiple_of=1, json_schema_extra={"type": "integer"})]
-    if option.name in (catalog.EXTRA, catalog.TRACK):
+    if option.name in (catalog.EXTRA, catalog.TRACK, catalog.SPEAKERS):
         return dict[str, Any] if option.name == catalog.EXTRA else str | whole
     number = whole if option.whole else float
     return {"switch": bool, "number": number, "list": str | list[str], "json": Any}.get(option.kind, str)

@@ -12,7 +12,6 @@ from stt import speakers
 from stt.aiml.client import Client
 from stt.links import download
 from stt.settings import Settings, settings
-from stt.speakers import weights
 from stt.speakers.models import Models
 from tests.provider import KEY, Provider
 
@@ -54,13 +53,5 @@ def one_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def speaker_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with the models of diarization: downloaded once for all tests, 81 MB."""
-    folder = tmp_path_factory.getbasetemp().parent / "speaker-models"
-    weights.find(Settings(data_dir=folder, speaker_models=None))
-    return folder
-
-
-@pytest.fixture(scope="session")
 def models(speaker_models: Path) -> Models:
-    return speakers.load(Settings(data_dir=speaker_models, speaker_models=None))
+    return speakers.load(Settings(speaker_models=str(speaker_models)))

@@ -21,7 +21,7 @@ from stt.speakers.models import Models
 
 @pytest.fixture(scope="module")
 def fetched(speaker_models: Path) -> weights.Weights:
-    return weights.find(Settings(data_dir=speaker_models))
+    return weights.find(Settings(data_dir=speaker_models.parents[1]))
 
 
 def _copied(fetched: weights.Weights, folder: Path) -> Path:
@@ -46,9 +46,9 @@ def test_they_are_downloaded_into_the_data_folder_and_nothing_else_is_left(fetch
 
 def test_they_are_loaded_without_a_download_when_they_are_there(fetched, speaker_models):
     said: list[int] = []
-    found = weights.find(Settings(data_dir=speaker_models), said.append)
+    found = weights.find(Settings(data_dir=speaker_models.parents[1]), said.append)
     assert found == fetched and not said
-    assert weights.is_here(Settings(data_dir=speaker_models))
+    assert weights.is_here(Settings(data_dir=speaker_models.parents[1]))
 
 
 def test_a_folder_of_the_host_is_used_as_it_is(fetched, tmp_path):

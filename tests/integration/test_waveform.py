@@ -36,7 +36,7 @@ def recorded(folder: Path, *loudness: float) -> recordings.Recording:
 
 
 def test_it_is_high_where_the_sound_is_loud(tmp_path: Path):
-    peaks = waveform.levels_of(recorded(tmp_path, 0.05, 0.2, 0.0, 0.1), LONG)
+    peaks = waveform.levels_of(recorded(tmp_path, 0.05, 0.2, 0.0, 0.1), patience=LONG)
     assert len(peaks) == waveform.STEPS and max(peaks) == 1
     heights = [float(np.median(part)) for part in np.split(np.array(peaks), 4)]
     assert heights == pytest.approx([0.25, 1, 0, 0.5], abs=0.1)
@@ -45,19 +45,35 @@ def test_it_is_high_where_the_sound_is_loud(tmp_path: Path):
 @pytest.mark.parametrize("seconds", [0.2, 3.0])
 def test_a_short_recording_has_one_too(tmp_path: Path, seconds: float):
     sound = recordings.take_in(audio.write(tmp_path / "short.wav", audio.noise(seconds)), ANN)
-    assert len(waveform.levels_of(sound, LONG)) == waveform.STEPS
+    assert len(waveform.levels_of(sound, patience=LONG)) == waveform.STEPS
+
+
+def test_each_track_has_its_own_and_all_of_them_together_the_loudest(tmp_path: Path):
+    """Of one track the first half is heard, of the other the second; 5 s each."""
+    first, second = (
+        np.concatenate(parts) for parts in ((audio.noise(5), audio.silence(5)), (audio.silence(5), audio.noise(5)))
+    )
+    sound = audio.write_tracks(tmp_path / "call.mkv", [(first, {}), (second, {})])
+    recording = recordings.take_in(sound, ANN)
+    halves = {
+        track: [float(np.median(half)) for half in np.split(np.array(waveform.levels_of(recording, track, LONG)), 2)]
+        for track in ("1", "2", "all")
+    }
+    assert halves["1"] == pytest.approx([1, 0], abs=0.2)
+    assert halves["2"] == pytest.approx([0, 1], abs=0.2)
+    assert halves["all"] == pytest.approx([1, 1], abs=0.2)
 
 
 def test_silence_is_flat(tmp_path: Path):
     quiet = recordings.take_in(audio.write(tmp_path / "quiet.wav", audio.silence(2)), ANN)
-    assert set(waveform.levels_of(quiet, LONG)) == {0}
+    assert set(waveform.levels_of(quiet, patience=LONG)) == {0}
 
 
 def test_it_is_made_once_kept_and_goes_with_the_recording(tmp_path: Path):
     recording = recorded(tmp_path, 0.1)
-    first = waveform.levels_of(recording, LONG)
+    first = waveform.levels_of(recording, patience=LONG)
     recording.path.write_bytes(b"")  # nothing to read any more
-    assert waveform.levels_of(recording, LONG) == first
+    assert waveform.levels_of(recording, patience=LONG) == first
     recordings.remove(recording.id, ANN)
     with database().connect() as connection:
         assert connection.execute(sa.select(waveforms)).all() == []
@@ -65,15 +81,15 @@ def test_it_is_made_once_kept_and_goes_with_the_recording(tmp_path: Path):
 
 def test_whoever_cannot_wait_is_told_and_has_it_the_next_time(tmp_path: Path):
     recording = recorded(tmp_path, 0.1)
-    if (first := waveform.levels_of(recording, 0)) is None:
-        first = waveform.levels_of(recording, LONG)
+    if (first := waveform.levels_of(recording, patience=0)) is None:
+        first = waveform.levels_of(recording, patience=LONG)
     assert len(first) == waveform.STEPS
 
 
 def test_what_cannot_be_read_has_none(tmp_path: Path):
     recording = recorded(tmp_path, 0.1)
     recording.path.write_bytes(b"no sound at all")
-    assert waveform.levels_of(recording, LONG) == []
+    assert waveform.levels_of(recording, patience=LONG) == []
 
 
 def test_what_could_not_be_read_just_now_is_not_kept(tmp_path: Path):
@@ -82,15 +98,15 @@ def test_what_could_not_be_read_just_now_is_not_kept(tmp_path: Path):
     recording.path.mkdir()  # as a disk that fails, it can be neither opened nor said to be no sound
     for _ in range(2):
         with pytest.raises(StorageUnavailable):
-            waveform.levels_of(recording, LONG)
+            waveform.levels_of(recording, patience=LONG)
     recording.path.rmdir()
     aside.rename(recording.path)
-    assert len(waveform.levels_of(recording, LONG)) == waveform.STEPS
+    assert len(waveform.levels_of(recording, patience=LONG)) == waveform.STEPS
 
 
 def test_one_owner_does_not_keep_the_others_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     go_on = threading.Event()
-    monkeypatch.setattr(waveform, "measure", lambda _: go_on.wait(LONG) and b"")
+    monkeypatch.setattr(waveform, "measure", lambda *_: go_on.wait(LONG) and b"")
     sound = recorded(tmp_path, 0.1)
     mine = [replace(sound, id=f"mine{number}") for number in range(waveform.MAX_PENDING_PER_OWNER + 2)]
     begun = [waveform.stored_or_started(each) for each in mine]

@@ -20,7 +20,9 @@ def table() -> str:
     rows = ["| variable | default | what it does |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         default = (
-            "" if field.default is None else f"`{int(field.default) if field.default is False else field.default}`"
+            ""
+            if field.default is None
+            else f"`{int(field.default) if isinstance(field.default, bool) else field.default}`"
         )
         rows.append(f"| `{Settings.environment_name(name)}` | {default} | {field.description} |")
     return "\n".join(rows)

@@ -1,0 +1,266 @@
+"""Keep what is known of the speakers of a transcript: the state of the search, its result, and people's changes.
+
+One row for each transcript, `attempt` rising with every search. The analysis of the sound belongs to the recording's
+track, so that another search, or another version, finds it done.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from stt.audio import tracks
+from stt.db.engine import database
+from stt.db.tables import analyses, corrections, diarizations, transcripts
+from stt.errors import SttError
+from stt.kinds import ON_DEVICE
+from stt.speakers import Diarization, label
+from stt.store.records import Job
+from stt.transcript.model import Transcript
+
+NONE, QUEUED, WORKING, DONE, FAILED, CANCELLED = "none", "queued", "working", "done", "failed", "cancelled"
+OPEN = (QUEUED, WORKING)
+AUTOMATIC = "auto"
+BEGINS = 300.0  # seconds after the words, in which a search begins unless something is wrong
+_d = diarizations.c
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How far a search is. `percent` 0 to 100; `asked` is the number of speakers that was given, `found` the result's.
+
+    `stage` is what it does besides analysing, as text; `error` as `SttError.to_dict` gives it.
+    """
+
+    state: str
+    percent: int = 0
+    stage: str | None = None
+    error: dict[str, str] | None = None
+    asked: int | None = None
+    found: int | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
+
+    @property
+    def is_fewer(self) -> bool:
+        """Whether fewer speakers could be told apart than asked for."""
+        return self.asked is not None and self.found is not None and self.found < self.asked
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One search of a transcript's speakers."""
+
+    id: str  # of the transcript
+    number: int
+    asked: int | None = None
+
+    @property
+    def work(self) -> str:
+        """Return the id of its workflow. `stt.store.erasure` deletes by the part before the last dash."""
+        return f"{self.id}-speakers.{self.number}"
+
+    @property
+    def row(self) -> sa.ColumnElement[bool]:
+        return sa.and_(_d.id == self.id, _d.attempt == self.number)
+
+
+def asked_for(options: dict[str, Any]) -> bool:
+    """Return whether a job with these options asks for speakers to be found."""
+    return bool(options.get("speakers")) and not heard_apart(options)
+
+
+def heard_apart(options: dict[str, Any]) -> bool:
+    """Return whether each channel, or each track, is a speaker anyway."""
+    return bool(options.get("channels_are_speakers")) or options.get("track") == tracks.ALL
+
+
+def number_of(options: dict[str, Any]) -> int | None:
+    """Return the number of speakers that the options give; None to estimate it."""
+    given = str(options.get("speakers") or AUTOMATIC)
+    return int(given) if given.isdigit() else None
+
+
+def is_awaited(job: Job, search: Search | None) -> bool:
+    """Return whether the speakers that a finished job asks for are still to come."""
+    if not asked_for(job.options) or job.engine != ON_DEVICE:
+        return False
+    if search is None:  # it begins in a moment
+        return job.finished is not None and time.time() - job.finished < BEGINS
+    return search.is_open
+
+
+def names_of(count: int) -> list[str]:
+    """Return the names that speakers have at first."""
+    return [f"Speaker {number}" for number in range(1, count + 1)]
+
+
+def search_of(generation_id: str) -> Search | None:
+    """Return the state of the newest search; None where there was none."""
+    query = sa.select(_d.state, _d.percent, _d.stage, _d.error, _d.asked, _d.names).where(_d.id == generation_id)
+    with database().connect() as connection:
+        row = connection.execute(query).first()
+    if row is None or row.state == NONE:
+        return None
+    found = len(set(row.names)) if row.names is not None and row.state == DONE else None
+    return Search(row.state, row.percent, row.stage, row.error, row.asked, found)
+
+
+def revision(connection: sa.Connection, generation_id: str, *, hold: bool = False) -> int:
+    """Return how often speakers came into a transcript; with `hold` none can until the transaction ends."""
+    query = sa.select(_d.revision).where(_d.id == generation_id)
+    return int(connection.execute(query.with_for_update() if hold else query).scalar() or 0)
+
+
+def next_attempt(generation_id: str, asked: int | None, *, first: bool = False) -> Attempt | None:
+    """Record a new search and return it; the open one as it is, and None if `first` and there was one before."""
+    values = {
+        "state": QUEUED,
+        "percent": 0,
+        "stage": None,
+        "tries": 0,
+        "asked": asked,
+        "error": None,
+        "at": time.time(),
+    }
+    with database().begin() as connection:
+        ensure_row(connection, generation_id)
+        row = connection.execute(_locked(generation_id)).one()
+        if row.state in OPEN:
+            return Attempt(generation_id, row.attempt, row.asked)
+        if first and row.state != NONE:
+            return None
+        new = Attempt(generation_id, row.attempt + 1, asked)
+        connection.execute(diarizations.update().where(_d.id == generation_id).values(**values, attempt=new.number))
+    return new
+
+
+def ensure_row(connection: sa.Connection, generation_id: str) -> None:
+    """Add the row of a transcript unless it exists. Raises IntegrityError if there is no such transcript."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    row = {"id": generation_id, "state": NONE, "percent": 0, "attempt": 0, "tries": 0, "revision": 0, "at": time.time()}
+    connection.execute(insert(diarizations).values(row).on_conflict_do_nothing())
+
+
+def _locked(generation_id: str) -> sa.Select[Any]:
+    return sa.select(diarizations).where(_d.id == generation_id).with_for_update()
+
+
+def begin(attempt: Attempt) -> int:
+    """Mark an attempt as working; return how often it was begun, 0 if it is not open any more."""
+    this = sa.and_(attempt.row, _d.state.in_(OPEN))
+    values = {"state": WORKING, "tries": _d.tries + 1, "at": time.time()}
+    with database().begin() as connection:
+        if connection.execute(diarizations.update().where(this).values(**values)).rowcount != 1:
+            return 0
+        return int(connection.execute(sa.select(_d.tries).where(attempt.row)).scalar_one())
+
+
+def update(attempt: Attempt, **values: Any) -> bool:
+    """Record progress; return whether the attempt is still open."""
+    this = sa.and_(attempt.row, _d.state.in_(OPEN))
+    with database().begin() as connection:
+        return connection.execute(diarizations.update().where(this).values(**values, at=time.time())).rowcount == 1
+
+
+def fail(attempt: Attempt, error: SttError) -> None:
+    update(attempt, state=FAILED, stage=None, error=error.to_dict())
+
+
+def cancel(generation_id: str) -> None:
+    """Stop an open search; what the transcript has of speakers stays."""
+    this = sa.and_(_d.id == generation_id, _d.state.in_(OPEN))
+    with database().begin() as connection:
+        values = {"state": CANCELLED, "stage": None, "at": time.time()}
+        connection.execute(diarizations.update().where(this).values(**values))
+
+
+def open_attempts() -> list[Attempt]:
+    query = sa.select(_d.id, _d.attempt, _d.asked).where(_d.state.in_(OPEN))
+    with database().connect() as connection:
+        return [Attempt(row.id, row.attempt, row.asked) for row in connection.execute(query)]
+
+
+def finish(attempt: Attempt, found: Diarization) -> bool:
+    """Save the result, and let the speakers come into the transcript; return False if the attempt is not open any more.
+
+    They come into the corrected transcript and into the engine's own. One speaker alone is not named in the text.
+    """
+    names = names_of(len(found.speakers))
+    with database().begin() as connection:
+        row = connection.execute(_locked(attempt.id)).first()
+        if row is None or row.attempt != attempt.number or row.state not in OPEN:
+            return False
+        t, c = transcripts.c, corrections.c
+        stored = connection.execute(sa.select(t.transcript).where(t.id == attempt.id)).scalar()
+        if stored is None:
+            return False
+        connection.execute(
+            transcripts.update().where(t.id == attempt.id).values(transcript=labelled(stored, found, names))
+        )
+        corrected = connection.execute(sa.select(c.machine, c.aside).where(c.id == attempt.id)).first()
+        if corrected is not None:
+            both = {"machine": labelled(corrected.machine, found, names)}
+            if corrected.aside is not None:
+                both["aside"] = labelled(corrected.aside, found, names)
+            connection.execute(corrections.update().where(c.id == attempt.id).values(**both))
+        values = {
+            "state": DONE,
+            "percent": 100,
+            "stage": None,
+            "error": None,
+            "at": time.time(),
+            "revision": row.revision + 1,
+            "result": found.to_dict(),
+            "names": names,
+            "placed": None,
+            "refused": None,
+            "undo": None,
+        }
+        connection.execute(diarizations.update().where(_d.id == attempt.id).values(**values))
+    return True
+
+
+def labelled(stored: dict[str, Any], found: Diarization, names: list[str]) -> dict[str, Any]:
+    """Return a stored transcript with these speakers; without any where there is but one."""
+    transcript = Transcript.from_dict(stored)
+    several = len(names) > 1
+    segments = label(transcript.segments, found, names if several else [""] * len(names))
+    again = Transcript(segments=segments).to_dict()["segments"]
+    if not several:
+        for segment in again:
+            segment["speaker"] = None
+            for word in segment["words"]:
+                word["speaker"] = None
+    return {**stored, "segments": again}
+
+
+def save_analysis(recording_id: str, track: str, number: int, analysis: dict[str, Any], last: bool) -> None:
+    """Save the analysis of a chunk; only the first save counts. Raises IntegrityError if the recording was deleted."""
+    row = {"id": recording_id, "track": track, "number": number, "analysis": analysis, "last": last}
+    with database().begin() as connection:
+        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        connection.execute(insert(analyses).values(row).on_conflict_do_nothing())
+
+
+def analyses_of(recording_id: str, track: str) -> list[dict[str, Any]]:
+    """Return the analyses of the chunks in order."""
+    a = analyses.c
+    query = sa.select(a.analysis).where(a.id == recording_id, a.track == track).order_by(a.number)
+    with database().connect() as connection:
+        return list(connection.execute(query).scalars())
+
+
+def analysed(recording_id: str, track: str) -> tuple[int, bool]:
+    """Return how many chunks were analysed, and whether those are all."""
+    a = analyses.c
+    query = sa.select(a.number, a.last).where(a.id == recording_id, a.track == track)
+    with database().connect() as connection:
+        row = connection.execute(query.order_by(a.number.desc()).limit(1)).first()
+    return (row.number + 1, row.last) if row else (0, False)

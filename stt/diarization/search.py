@@ -1,0 +1,189 @@
+"""Find speakers as durable work of a queue, one search at a time in each process.
+
+It begins when the words are done, if the job asks for speakers, else when somebody asks for them. Every chunk that was
+analysed is a checkpoint: a server that is killed goes on with the next one, on this machine or on another.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextvars import Context
+
+from dbos import DBOS, SetWorkflowID
+from sqlalchemy.exc import IntegrityError
+
+from stt import kinds, speakers
+from stt.audio import tracks
+from stt.audio.decoder import RATE, Reader
+from stt.cluster import workers
+from stt.db.engine import DB_UNAVAILABLE
+from stt.diarization import results
+from stt.diarization.results import Attempt
+from stt.errors import Cancelled, InputError, NotFound, SttError, UnsafeRecording
+from stt.settings import settings
+from stt.store import playback_copies, recordings, records
+from stt.store.erasure import FINISHED_STATUSES
+from stt.store.patience import with_retries
+from stt.store.recordings import Recording
+from stt.store.records import Job
+
+QUEUE = "speakers"
+OFTEN = 0.5  # seconds between two looks into the queue
+CHUNK = 300.0  # seconds that are analysed at once: 19 MB of samples
+REPORT = 0.7  # seconds between two reports of progress
+MOST_TRIES = 10  # processes that may end in the middle of one search
+ANALYSIS = 95  # percent of a search that analysis takes
+
+log = logging.getLogger("stt.diarization.search")
+
+
+def expect(job: Job) -> None:
+    """Begin the search that a finished job asks for, once. Failures are left to `reconcile`."""
+    if not results.asked_for(job.options) or job.engine != kinds.ON_DEVICE:
+        return
+    try:
+        attempt = with_retries(results.next_attempt, job.id, results.number_of(job.options), first=True)
+        if attempt is not None:
+            Context().run(_enqueue, attempt)
+    except Exception as error:  # no reason to fail a job whose words are there  # noqa: BLE001
+        log.warning("could not begin to find speakers: %s", type(error).__name__)
+
+
+def begin(generation_id: str, asked: int | None) -> None:
+    """Begin a search; an open one goes on as it is. The job engine must run. Raises NotFound."""
+    try:
+        attempt = results.next_attempt(generation_id, asked)
+    except IntegrityError as error:
+        raise NotFound("There is no such transcript.") from error
+    if attempt is not None:
+        Context().run(_enqueue, attempt)
+
+
+def reconcile() -> None:
+    """Queue searches that were recorded and never queued, and end those whose work ended without telling."""
+    for attempt in results.open_attempts():
+        _enqueue(attempt)
+
+
+def _enqueue(attempt: Attempt) -> None:
+    status = DBOS.get_workflow_status(attempt.work)
+    if status is not None and status.status in FINISHED_STATUSES:
+        results.fail(attempt, SttError("The server stopped while it looked for speakers."))
+    if status is None:
+        with SetWorkflowID(attempt.work):
+            DBOS.enqueue_workflow(QUEUE, find_speakers, attempt.id, attempt.number)
+
+
+@DBOS.workflow(name=workers.SPEAKERS_WORKFLOW)
+@workers.track_running
+def find_speakers(generation_id: str, number: int) -> None:
+    """Run one search, and record its end. A process killed in between goes on after the last analysed chunk."""
+    attempt = Attempt(generation_id, number)
+    try:
+        _search(attempt)
+    except (Cancelled, NotFound):
+        log.info("speakers are not wanted any more: %s", generation_id)
+    except SttError as error:
+        log.warning("no speakers of %s: %s %s", generation_id, type(error).__name__, error.detail)
+        with_retries(results.fail, attempt, error)
+    except Exception as error:
+        log.exception("no speakers of %s", generation_id)
+        with_retries(results.fail, attempt, SttError(detail=repr(error)))
+
+
+def _search(attempt: Attempt) -> None:
+    tries = with_retries(results.begin, attempt)
+    if not tries:
+        raise Cancelled()
+    if tries > MOST_TRIES:
+        raise UnsafeRecording("The speakers of this recording cannot be found safely.")
+    job: Job = with_retries(records.load, attempt.id, None)
+    search = with_retries(results.search_of, attempt.id)
+    try:
+        recording: Recording = with_retries(recordings.find, job.recording_id or "", None)
+    except NotFound as error:
+        raise _not_kept() from error
+    track = playback_copies.track_of(recording, job.options)
+    progress = _Progress(attempt)
+    count, complete = with_retries(results.analysed, recording.id, track)
+    if not complete:
+        models = speakers.load(settings(), progress.downloading, progress.check_cancelled)
+        progress.stage = None
+        _analyse(recording, track, models, count, progress)
+    progress.check_cancelled()
+    chunks = with_retries(results.analyses_of, recording.id, track)
+    found = speakers.diarize(chunks, search.asked if search else None)
+    if not with_retries(results.finish, attempt, found):
+        raise Cancelled()
+    log.info("found %d speakers in %s", len(found.speakers), attempt.id)
+
+
+def _not_kept() -> InputError:
+    return InputError(
+        "The recording of this transcript is no longer kept.", guidance="Speakers are told apart by their voices."
+    )
+
+
+def _analyse(recording: Recording, track: str, models: speakers.Models, count: int, progress: _Progress) -> None:
+    """Analyse and save the chunks from number `count` on."""
+    which, _ = tracks.picked(tracks.of_rows(recording.tracks), track)
+    path = with_retries(getattr, recording, "path")
+    try:
+        reader = Reader(path, name=recording.name, track=which, check_cancelled=progress.check_cancelled)
+    except FileNotFoundError as error:
+        raise _not_kept() from error
+    with reader:
+        if count:
+            reader.skip(count * CHUNK, progress.check_cancelled)
+        last = False
+        samples = reader.read(CHUNK, progress.check_cancelled)
+        while not last:
+            start = count * CHUNK
+            # The chunk after this one tells whether it is the last.
+            following = (
+                reader.read(CHUNK, progress.check_cancelled) if samples.shape[1] >= CHUNK * RATE else samples[:, :0]
+            )
+            last = not following.shape[1]
+            seconds = samples.shape[1] / RATE
+            total = max(recording.duration or 0.0, start + seconds + following.shape[1] / RATE)
+            mixed = samples[0] if len(samples) == 1 else samples.mean(axis=0)
+
+            def report(percent: int, start: float = start, seconds: float = seconds, total: float = total) -> None:
+                progress(ANALYSIS * (start + seconds * percent / 100) / max(total, 0.1))
+
+            analysis = speakers.analyse(mixed, start, models, report, progress.check_cancelled)
+            try:
+                with_retries(results.save_analysis, recording.id, track, count, analysis, last)
+            except IntegrityError as error:
+                raise _not_kept() from error
+            samples, count = following, count + 1
+
+
+class _Progress:
+    """Record the progress of a search, and notice that it is not wanted any more."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        self.stage: str | None = None
+        self._attempt, self._percent = attempt, 0
+        self._next = 0.0
+
+    def __call__(self, percent: float) -> None:
+        self._percent = min(99, int(percent))
+        self.check_cancelled()
+
+    def downloading(self, percent: int) -> None:
+        self.stage = f"Downloading the speaker models, {percent} %"
+        self.check_cancelled()
+
+    def check_cancelled(self) -> None:
+        """Raise Cancelled if the search was cancelled, or the transcript deleted."""
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + REPORT
+        try:
+            wanted = results.update(self._attempt, percent=self._percent, stage=self.stage)
+        except DB_UNAVAILABLE:
+            return  # it will be back
+        if not wanted:
+            raise Cancelled()

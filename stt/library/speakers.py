@@ -1,0 +1,318 @@
+"""The speakers of a transcript, and what people change of them: names, order, one that is two, and a way back.
+
+Renaming and splitting are corrections of the transcript (see `stt.library.corrections`). What is known of the voices
+(see `stt.diarization`) follows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from stt import kinds, speakers
+from stt.db.engine import database
+from stt.db.tables import diarizations
+from stt.diarization import results
+from stt.diarization.results import Search
+from stt.errors import BadOption, Conflict, NotFound
+from stt.library import corrections, versions, voices
+from stt.library.voices import Guess
+from stt.speakers import Diarization, label
+from stt.store import playback_copies, recordings, records
+from stt.store.records import Job
+from stt.transcript.model import Segment, Transcript
+
+SAMPLE = 3.0  # seconds
+MOST_NAMED = 100  # speakers of a transcript, by their names
+_d = diarizations.c
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A speaker: seconds of speech and their share of all speech, 0 to 1; start and end of a typical sample."""
+
+    name: str
+    seconds: float
+    share: float
+    sample: tuple[float, float] | None
+    guess: Guess | None = None
+    can_split: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The speakers of a transcript in order. `undo` says what can be undone; `search` is None if there was none."""
+
+    rows: tuple[Row, ...]
+    search: Search | None
+    can_search: bool
+    undo: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the table has of a transcript's speakers."""
+
+    names: list[str]  # by number
+    found: Diarization | None
+    placed: list[str]
+    refused: set[tuple[str, str]]
+    undo: dict[str, Any] | None
+
+    def numbers(self, name: str) -> list[int]:
+        return [number for number, one in enumerate(self.names) if one == name]
+
+    def voiceprint(self, name: str) -> np.ndarray | None:
+        """Return the mean voiceprint of whoever has this name, by seconds."""
+        own = [self.found.speakers[number] for number in self.numbers(name)] if self.found else []
+        return np.sum([(one.seconds + 0.1) * one.voiceprint for one in own], axis=0) if own else None
+
+
+def panel(job: Job, transcript: Transcript) -> Panel:
+    """Return what is to be shown of a transcript's speakers."""
+    with database().connect() as connection:
+        known = _known(connection, job.id)
+    names = _order(transcript, known)
+    spans = _spans(transcript, names, known)
+    seconds = {name: sum(end - start for start, end in spans[name]) for name in names}
+    whole = sum(seconds.values()) or 1.0
+    unnamed = [name for name in names if name in results.names_of(len(known.names))]
+    prints = {name: print_ for name in unnamed if (print_ := known.voiceprint(name)) is not None}
+    guesses = voices.guess(job.owner, prints, known.refused)
+    rows = (
+        Row(
+            name,
+            seconds[name],
+            seconds[name] / whole,
+            _sample(name, spans[name], known),
+            guesses.get(name),
+            can_split=bool(known.numbers(name)),
+        )
+        for name in names
+    )
+    undo = known.undo if known.undo and known.undo["version"] == corrections.state(job.id, job.owner).version else None
+    return Panel(tuple(rows), results.search_of(job.id), can_search(job, transcript), undo["what"] if undo else None)
+
+
+def can_search(job: Job, transcript: Transcript) -> bool:
+    """Return whether the speakers of a transcript can be looked for: it has times, and its recording is kept."""
+    return (
+        job.state == kinds.DONE
+        and transcript.timed
+        and not results.heard_apart(job.options)
+        and versions.has_sound(job)
+    )
+
+
+def rename(generation_id: str, owner: str, old: str, new: str, based_on: int) -> int:
+    """Rename a speaker; return the revision. An existing name merges the two.
+
+    Raises NotFound, BadOption, or Conflict if `based_on` is outdated.
+    """
+    name = corrections.name_of_speaker(new)
+
+    def changed(transcript: Transcript, known: _Known) -> tuple[Transcript, _Known]:
+        if old not in _order(transcript, known):
+            raise Conflict(f"There is no speaker called {old[:60]!r} any more.")
+        if old not in transcript.speakers:  # alone, and so far not named in the text
+            spoken = tuple(segment.spoken_by(name) for segment in transcript.segments)
+            transcript = replace(transcript, segments=spoken)
+        names = [name if one == old else one for one in known.names]
+        placed = list(dict.fromkeys(name if one == old else one for one in known.placed))
+        return corrections.with_speakers(transcript, {old: name}), replace(known, names=names, placed=placed)
+
+    return _change(generation_id, owner, based_on, changed, lambda before: _renamed(before, old, name))
+
+
+def _renamed(before: Transcript, old: str, new: str) -> str:
+    return f"Merged {old} into {new}" if new in before.speakers else f"Renamed {old} to {new}"
+
+
+def split(generation_id: str, owner: str, name: str, based_on: int) -> int:
+    """Tell apart two voices that have one name; return the revision.
+
+    Raises NotFound, Conflict, and BadOption if nothing is known of the voices or they cannot be told apart.
+    """
+    job = records.load(generation_id, owner)
+    chunks = _chunks(job)
+
+    def changed(transcript: Transcript, known: _Known) -> tuple[Transcript, _Known]:
+        numbers = known.numbers(name)
+        if not numbers or known.found is None:
+            raise BadOption(f"Nothing is known of the voice of {name[:60]!r}.", guidance="Find speakers again.")
+        found = known.found
+        if len(numbers) == 1:
+            found = speakers.split(chunks, found, numbers[0]) if chunks else found
+            numbers = [*numbers, *range(len(known.names), len(found.speakers))]
+        if len(numbers) < 2:
+            raise BadOption("These voices cannot be told apart.", guidance="Choose another number of speakers.")
+        taken = {*known.names, *transcript.speakers}
+        fresh = iter(one for one in results.names_of(MOST_NAMED + len(taken)) if one not in taken)
+        names = [*known.names, *[name] * (len(found.speakers) - len(known.names))]
+        for number in numbers[1:]:
+            names[number] = next(fresh)
+        theirs = replace(found, turns=tuple(turn for turn in found.turns if turn.speaker in numbers))
+        segments = [
+            piece
+            for segment in transcript.segments
+            for piece in (_cut(segment, theirs, names, name) if segment.speaker in (name, None) else [segment])
+        ]
+        return replace(transcript, segments=tuple(segments)), replace(known, names=names, found=found)
+
+    return _change(generation_id, owner, based_on, changed, lambda _before: f"Told two voices of {name} apart")
+
+
+def _cut(segment: Segment, found: Diarization, names: list[str], otherwise: str) -> list[Segment]:
+    pieces = label([segment], found, names)
+    return [piece if piece.speaker else piece.spoken_by(otherwise) for piece in pieces]
+
+
+def _chunks(job: Job) -> list[dict[str, Any]]:
+    try:
+        recording = recordings.find(job.recording_id or "", job.owner)
+    except NotFound:
+        return []
+    return results.analyses_of(recording.id, playback_copies.track_of(recording, job.options))
+
+
+def move(generation_id: str, owner: str, name: str, up: bool, based_on: int) -> None:
+    """Move a speaker up or down in the order. Raises NotFound, or Conflict if `based_on` is outdated."""
+    job = records.load(generation_id, owner)
+    if corrections.state(job.id, owner).version != based_on:
+        raise Conflict("This transcript was changed in another tab.")
+    with database().begin() as connection:
+        results.ensure_row(connection, generation_id)
+        known = _known(connection, generation_id)
+        names = _order(corrections.current(connection, generation_id), known)
+        if name not in names:
+            raise Conflict(f"There is no speaker called {name[:60]!r} any more.")
+        at = names.index(name)
+        to = min(max(at + (-1 if up else 1), 0), len(names) - 1)
+        names.insert(to, names.pop(at))
+        what = f"Moved {name} {'up' if up else 'down'}"
+        _save(connection, generation_id, replace(known, placed=names, undo=_undo(known, None, what, based_on)))
+
+
+def undo(generation_id: str, owner: str, based_on: int) -> int:
+    """Undo the last change of speakers; return the revision. Raises NotFound, or Conflict if `based_on` is outdated."""
+    with database().connect() as connection:
+        records.load(generation_id, owner)
+        before = _known(connection, generation_id).undo
+    if before is None or before["version"] != based_on:
+        raise Conflict("There is nothing to undo any more.")
+    if before["transcript"] is None:
+        with database().begin() as connection:
+            known = _known(connection, generation_id)
+            _save(connection, generation_id, replace(known, placed=before["placed"], undo=None))
+        return based_on
+
+    def changed(_transcript: Transcript, known: _Known) -> tuple[Transcript, _Known]:
+        found = known.found if before["found"] is None else Diarization.from_dict(before["found"])
+        earlier = replace(known, names=before["names"], placed=before["placed"], found=found)
+        return Transcript.from_dict(before["transcript"]), earlier
+
+    return _change(generation_id, owner, based_on, changed, lambda _before: None)
+
+
+def remember(generation_id: str, owner: str, name: str) -> None:
+    """Remember the voice of a speaker under this name. Raises NotFound, BadOption."""
+    records.load(generation_id, owner)
+    with database().connect() as connection:
+        voiceprint = _known(connection, generation_id).voiceprint(name)
+    if voiceprint is None:
+        raise BadOption(f"Nothing is known of the voice of {name[:60]!r}.", guidance="Find speakers first.")
+    voices.remember(owner, name, voiceprint)
+
+
+def refuse(generation_id: str, owner: str, name: str, voice_id: str) -> None:
+    """Note that a speaker is not whose voice it may be. Raises NotFound."""
+    records.load(generation_id, owner)
+    with database().begin() as connection:
+        known = _known(connection, generation_id)
+        _save(connection, generation_id, replace(known, refused={*known.refused, (name, voice_id)}))
+
+
+def _change(
+    generation_id: str,
+    owner: str,
+    based_on: int,
+    changed: Callable[[Transcript, _Known], tuple[Transcript, _Known]],
+    what: Callable[[Transcript], str | None],
+) -> int:
+    """Change transcript and table in one transaction; `what` says what can be undone from now on, None for nothing."""
+    records.load(generation_id, owner)
+    with database().begin() as connection:
+        results.ensure_row(connection, generation_id)
+        known = after = _known(connection, generation_id)
+
+    def also(connection: sa.Connection, before: Transcript) -> None:
+        said = what(before)
+        undone = _undo(known, before, said, based_on + 1) if said else None
+        _save(connection, generation_id, replace(after, undo=undone))
+
+    def transcript_of(before: Transcript) -> Transcript:
+        nonlocal after
+        transcript, after = changed(before, known)
+        return transcript
+
+    return corrections.change(generation_id, owner, based_on, transcript_of, also=also)
+
+
+def _undo(known: _Known, before: Transcript | None, what: str, version: int) -> dict[str, Any]:
+    """What brings back the state of now, while the transcript has this version."""
+    return {
+        "what": what,
+        "version": version,
+        "transcript": before.to_dict() if before else None,
+        "names": known.names,
+        "placed": known.placed,
+        "found": known.found.to_dict() if known.found else None,
+    }
+
+
+def _known(connection: sa.Connection, generation_id: str) -> _Known:
+    query = sa.select(_d.names, _d.result, _d.placed, _d.refused, _d.undo).where(_d.id == generation_id)
+    row = connection.execute(query).first()
+    if row is None:
+        return _Known([], None, [], set(), None)
+    found = Diarization.from_dict(row.result) if row.result else None
+    refused = {(name, voice) for name, voice in row.refused or ()}
+    return _Known(row.names or [], found, row.placed or [], refused, row.undo)
+
+
+def _save(connection: sa.Connection, generation_id: str, known: _Known) -> None:
+    values = {
+        "names": known.names,
+        "placed": known.placed,
+        "refused": sorted(known.refused),
+        "undo": known.undo,
+        "result": known.found.to_dict() if known.found else None,
+    }
+    connection.execute(diarizations.update().where(_d.id == generation_id).values(**values))
+
+
+def _order(transcript: Transcript, known: _Known) -> list[str]:
+    """The names as somebody placed them, then as they first speak. Who is alone may have none in the text."""
+    names = transcript.speakers or list(dict.fromkeys(known.names))
+    return sorted(names, key=lambda name: known.placed.index(name) if name in known.placed else len(known.placed))
+
+
+def _spans(transcript: Transcript, names: list[str], known: _Known) -> dict[str, list[tuple[float, float]]]:
+    spans: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
+    for segment in transcript.segments:
+        name = segment.speaker or (names[0] if len(names) == 1 and known.names else None)
+        if name in spans:
+            spans[name].append((segment.start, segment.end))
+    return spans
+
+
+def _sample(name: str, spans: list[tuple[float, float]], known: _Known) -> tuple[float, float] | None:
+    """A typical sample of a voice, else the beginning of what is said without a break for longest."""
+    if known.found and (numbers := known.numbers(name)):
+        return known.found.speakers[numbers[0]].sample
+    start, end = max(spans, key=lambda span: span[1] - span[0], default=(0.0, 0.0))
+    return (start, min(end, start + SAMPLE)) if end > start else None

@@ -1,0 +1,105 @@
+"""Known voices: voiceprints that an owner has asked to be remembered, so that the next recording suggests a name.
+
+Nothing is kept without being asked for. Voices are never compared with those of another owner.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import sqlalchemy as sa
+
+from stt.db.engine import database
+from stt.db.tables import voices
+from stt.errors import BadOption, NotFound
+from stt.settings import settings
+from stt.speakers import likeness
+
+MOST = 200  # of an owner
+LIKELY = 0.6  # likeness from which a name is suggested
+_v = voices.c
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A remembered voice without its voiceprint. `created` is seconds since 1970."""
+
+    id: str
+    name: str
+    created: float
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """Whose voice a speaker's may be. `voice` is its id, `likeness` 0 to 1."""
+
+    voice: str
+    name: str
+    likeness: float
+
+
+def allowed() -> bool:
+    """Return whether the host allows voices to be remembered."""
+    return settings().known_voices
+
+
+def all_of(owner: str) -> list[Voice]:
+    """Return the voices of an owner, sorted by name."""
+    with database().connect() as connection:
+        rows = connection.execute(sa.select(_v.id, _v.name, _v.created).where(_v.owner == owner)).all()
+    return sorted((Voice(*row) for row in rows), key=lambda voice: (voice.name.casefold(), voice.created))
+
+
+def remember(owner: str, name: str, voiceprint: np.ndarray) -> None:
+    """Remember a voice, in place of an earlier one of this name. Raises BadOption where there are too many."""
+    if not allowed():
+        raise BadOption("Voices are not remembered on this server.", guidance="Ask whoever runs it.")
+    row = {"id": secrets.token_hex(12), "owner": owner, "name": name, "created": time.time()}
+    rounded = [round(float(one), 5) for one in voiceprint]
+    with database().begin() as connection:
+        connection.execute(voices.delete().where(_v.owner == owner, _v.name == name))
+        count = connection.execute(sa.select(sa.func.count()).where(_v.owner == owner)).scalar_one()
+        if count >= MOST:
+            raise BadOption(f"At most {MOST} voices are remembered.", guidance="Delete some on the Settings page.")
+        connection.execute(voices.insert().values(**row, voiceprint=rounded))
+
+
+def delete(voice_id: str, owner: str) -> None:
+    """Delete a voice. Raises NotFound."""
+    with database().begin() as connection:
+        mine = sa.and_(_v.id == voice_id, _v.owner == owner)
+        if connection.execute(voices.delete().where(mine)).rowcount != 1:
+            raise NotFound("There is no such voice.", guidance="Reload the page.")
+
+
+def delete_all(owner: str) -> None:
+    with database().begin() as connection:
+        connection.execute(voices.delete().where(_v.owner == owner))
+
+
+def guess(owner: str, voiceprints: dict[str, np.ndarray], refused: set[tuple[str, str]]) -> dict[str, Guess]:
+    """Return whose voices these speakers' may be: each voice for the speaker who is most like it.
+
+    `voiceprints` by the speaker's name; `refused` are (name, id of a voice) that somebody said it is not.
+    """
+    if not voiceprints or not allowed():
+        return {}
+    with database().connect() as connection:
+        known = connection.execute(sa.select(_v.id, _v.name, _v.voiceprint).where(_v.owner == owner)).all()
+    pairs = [
+        (alike, speaker, voice)
+        for voice in known
+        for speaker, print_ in voiceprints.items()
+        if (speaker, voice.id) not in refused
+        and (alike := likeness(print_, np.array(voice.voiceprint, np.float32))) >= LIKELY
+    ]
+    found: dict[str, Guess] = {}
+    taken: set[str] = set()
+    for alike, speaker, voice in sorted(pairs, key=lambda pair: -pair[0]):
+        if speaker not in found and voice.id not in taken:
+            found[speaker] = Guess(voice.id, voice.name, alike)
+            taken.add(voice.id)
+    return found

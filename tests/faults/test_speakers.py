@@ -1,0 +1,42 @@
+"""A server that is killed while it looks for speakers goes on after the next start, where it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import sqlalchemy as sa
+
+from stt.db.engine import database
+from stt.db.tables import diarizations
+from stt.diarization import results
+from stt.store import records
+from stt.store.transcripts import transcript_of
+from tests import audio, conversations, transcripts
+from tests.server import Server
+from tests.waiting import until
+
+OWNER = "visitor:killed"
+
+
+def test_a_search_goes_on_after_a_kill_in_the_middle(tmp_path: Path, speaker_models: Path):
+    talk = conversations.conversation(["1688", "2609"], seed=5, turns=8)
+    sound = audio.write(tmp_path / "long.flac", np.tile(talk.samples, round(1200 / talk.duration)))
+    server = Server(tmp_path / "data", STT_SPEAKER_MODELS=str(speaker_models))
+    with transcripts.sharing_data_with(server):
+        id = transcripts.of_conversation(talk, sound, OWNER)
+        recording = records.load(id, OWNER).recording_id
+        assert results.next_attempt(id, 2)
+        with server:  # finds what was recorded and never begun
+            until(lambda: results.analysed(recording, "")[0] >= 1, 120)
+            server.kill()
+            done, complete = results.analysed(recording, "")
+            first = results.analyses_of(recording, "")[:done]
+            assert not complete and results.search_of(id).state == results.WORKING
+            server.start()
+            assert until(lambda: not results.search_of(id).is_open, 180)
+        assert results.search_of(id).state == results.DONE
+        assert results.analyses_of(recording, "")[:done] == first and results.analysed(recording, "")[1]
+        with database().connect() as connection:
+            assert connection.execute(sa.select(diarizations.c.tries)).scalar_one() == 2
+        assert transcript_of(id).speakers == ["Speaker 1", "Speaker 2"]

@@ -1,0 +1,193 @@
+"""What people change of the speakers of a transcript: names, order, one that is two, and voices that are remembered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from stt import speakers as room
+from stt.db.engine import database
+from stt.db.tables import analyses, diarizations, voices
+from stt.diarization import results
+from stt.errors import BadOption, Conflict, NotFound
+from stt.library import corrections, retention, speakers
+from stt.library import voices as known_voices
+from stt.settings import settings
+from stt.speakers import Models
+from stt.store import records
+from stt.store.transcripts import transcript_of
+from tests import audio, conversations, transcripts
+from tests.conversations import Conversation, share_right
+from tests.transcripts import of_conversation
+
+OWNER = "local"
+
+
+@pytest.fixture(scope="module")
+def talk() -> Conversation:
+    return conversations.conversation(["1688", "2609"], seed=5, turns=8)
+
+
+@pytest.fixture
+def sound(talk: Conversation, tmp_path: Path) -> Path:
+    return audio.write(tmp_path / "talk.flac", talk.samples)
+
+
+def version(generation_id: str) -> int:
+    return corrections.state(generation_id, OWNER).version
+
+
+@pytest.fixture(scope="module")
+def known(talk: Conversation, tmp_path_factory: pytest.TempPathFactory, models: Models) -> dict:
+    """What a search found, for tests that only change it."""
+    found = room.diarize([chunk := room.analyse(talk.samples, 0.0, models)], 2)
+    return {"found": found, "chunk": chunk}
+
+
+@pytest.fixture
+def id(data: Path, talk: Conversation, sound: Path, known: dict) -> str:
+    generation_id = of_conversation(talk, sound, OWNER)
+    attempt = results.next_attempt(generation_id, 2)
+    results.begin(attempt)
+    results.save_analysis(records.load(generation_id, OWNER).recording_id, "", 0, known["chunk"], True)
+    assert results.finish(attempt, known["found"])
+    return generation_id
+
+
+def panel(generation_id: str) -> speakers.Panel:
+    return speakers.panel(records.load(generation_id, OWNER), transcript_of(generation_id))
+
+
+def test_the_panel_has_time_share_and_a_sample_of_each(id: str, talk: Conversation):
+    rows = panel(id).rows
+    assert [row.name for row in rows] == ["Speaker 1", "Speaker 2"]
+    assert sum(row.share for row in rows) == pytest.approx(1)
+    assert all(row.can_split and 0 < row.sample[1] - row.sample[0] <= speakers.SAMPLE + 0.01 for row in rows)
+    assert panel(id).can_search and panel(id).undo is None
+
+
+def test_a_tab_with_the_text_of_before_saves_nothing_into_another_paragraph(data: Path, talk, sound, known: dict):
+    generation_id = of_conversation(talk, sound, OWNER)
+    before = version(generation_id)
+    attempt = results.next_attempt(generation_id, 2)
+    assert results.finish(attempt, known["found"])
+    with pytest.raises(Conflict):
+        corrections.save(generation_id, OWNER, 1, "Typed into what was the second paragraph.", before)
+    assert corrections.save(generation_id, OWNER, 1, "Typed.", version(generation_id)) == version(generation_id)
+
+
+def test_speakers_come_into_corrected_transcripts_and_the_machines_own(data: Path, talk, sound, known: dict):
+    generation_id = of_conversation(talk, sound, OWNER)
+    corrections.save(generation_id, OWNER, 0, "Corrected by hand.", 0)
+    attempt = results.next_attempt(generation_id, 2)
+    assert results.finish(attempt, known["found"])
+    assert transcript_of(generation_id).text.startswith("Corrected by hand.")
+    assert transcript_of(generation_id).speakers
+    assert corrections.machine(generation_id, OWNER).speakers == ["Speaker 1", "Speaker 2"]
+    assert corrections.state(generation_id, OWNER).corrected
+
+
+def test_rename_and_undo(id: str):
+    before = transcript_of(id)
+    assert speakers.rename(id, OWNER, "Speaker 1", "Ann", version(id)) == version(id)
+    assert transcript_of(id).speakers == ["Ann", "Speaker 2"] and panel(id).undo == "Renamed Speaker 1 to Ann"
+    speakers.undo(id, OWNER, version(id))
+    assert transcript_of(id) == before and panel(id).undo is None
+    assert [row.can_split for row in panel(id).rows] == [True, True], "the voices follow"
+    with pytest.raises(Conflict):
+        speakers.undo(id, OWNER, version(id))
+
+
+def test_merge_and_split_again(id: str):
+    before = [(segment.text, segment.speaker) for segment in transcript_of(id).segments]
+    speakers.rename(id, OWNER, "Speaker 2", "Speaker 1", version(id))
+    assert transcript_of(id).speakers == ["Speaker 1"] and panel(id).undo == "Merged Speaker 2 into Speaker 1"
+    speakers.split(id, OWNER, "Speaker 1", version(id))
+    assert [(segment.text, segment.speaker) for segment in transcript_of(id).segments] == before
+    speakers.undo(id, OWNER, version(id))
+    assert transcript_of(id).speakers == ["Speaker 1"]
+
+
+def test_one_who_is_really_two_is_cut_within_segments(data: Path, talk, sound, known: dict, models: Models):
+    generation_id = of_conversation(talk, sound, OWNER)
+    attempt = results.next_attempt(generation_id, 1)
+    results.save_analysis(records.load(generation_id, OWNER).recording_id, "", 0, known["chunk"], True)
+    assert results.finish(attempt, room.diarize([known["chunk"]], 1))
+    speakers.split(generation_id, OWNER, "Speaker 1", version(generation_id))
+    assert sorted(transcript_of(generation_id).speakers) == ["Speaker 1", "Speaker 2"]
+    assert share_right(talk, transcript_of(generation_id)) >= 0.9
+
+
+def test_a_voice_nothing_is_known_of_is_not_split(data: Path, tmp_path: Path):
+    id = transcripts.put(OWNER, transcripts.TALK, title="Talk", duration=11.0)
+    assert [(row.name, row.can_split) for row in panel(id).rows] == [("Anna", False), ("Ben <b>", False)]
+    with pytest.raises(BadOption, match="Nothing is known"):
+        speakers.split(id, OWNER, "Anna", version(id))
+
+
+def test_order_is_changed_and_kept_and_undone(id: str):
+    speakers.move(id, OWNER, "Speaker 2", True, version(id))
+    assert [row.name for row in panel(id).rows] == ["Speaker 2", "Speaker 1"]
+    assert panel(id).undo == "Moved Speaker 2 up"
+    speakers.undo(id, OWNER, version(id))
+    assert [row.name for row in panel(id).rows] == ["Speaker 1", "Speaker 2"]
+
+
+def test_what_is_outdated_or_somebody_elses_changes_nothing(id: str):
+    before = transcript_of(id)
+    for call in (
+        lambda: speakers.rename(id, OWNER, "Speaker 1", "Ann", version(id) - 1),
+        lambda: speakers.split(id, OWNER, "Speaker 1", version(id) - 1),
+        lambda: speakers.move(id, OWNER, "Speaker 1", False, version(id) - 1),
+    ):
+        with pytest.raises(Conflict):
+            call()
+    for call in (
+        lambda: speakers.rename(id, "visitor:mallory", "Speaker 1", "Ann", version(id)),
+        lambda: speakers.remember(id, "visitor:mallory", "Speaker 1"),
+        lambda: speakers.undo(id, "visitor:mallory", version(id)),
+    ):
+        with pytest.raises(NotFound):
+            call()
+    assert transcript_of(id) == before
+
+
+class TestVoices:
+    def test_a_voice_is_kept_only_when_asked_and_suggested_in_the_next_recording(self, id: str, talk, sound, known):
+        assert known_voices.all_of(OWNER) == [] and all(row.guess is None for row in panel(id).rows)
+        speakers.rename(id, OWNER, "Speaker 1", "Ann", version(id))
+        speakers.remember(id, OWNER, "Ann")
+        assert [voice.name for voice in known_voices.all_of(OWNER)] == ["Ann"]
+        again = of_conversation(talk, sound, OWNER)
+        attempt = results.next_attempt(again, 2)
+        assert results.finish(attempt, known["found"])
+        first, second = panel(again).rows
+        assert first.guess.name == "Ann" and first.guess.likeness > 0.9 and second.guess is None
+        speakers.refuse(again, OWNER, "Speaker 1", first.guess.voice)
+        assert all(row.guess is None for row in panel(again).rows)
+
+    def test_nobody_else_gets_a_suggestion(self, id: str, talk, sound, known):
+        speakers.remember(id, OWNER, "Speaker 1")
+        prints = {"Speaker 1": known["found"].speakers[0].voiceprint}
+        assert known_voices.guess(OWNER, prints, set())
+        assert known_voices.guess("visitor:mallory", prints, set()) == {}
+        (voice,) = known_voices.all_of(OWNER)
+        with pytest.raises(NotFound):
+            known_voices.delete(voice.id, "visitor:mallory")
+        known_voices.delete(voice.id, OWNER)
+        assert known_voices.all_of(OWNER) == []
+
+    def test_a_host_can_forbid_it(self, id: str, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("STT_KNOWN_VOICES", "0")
+        settings.cache_clear()
+        with pytest.raises(BadOption, match="not remembered"):
+            speakers.remember(id, OWNER, "Speaker 1")
+
+    def test_delete_everything_deletes_voices(self, id: str):
+        speakers.remember(id, OWNER, "Speaker 1")
+        retention.delete_everything(OWNER)
+        with database().connect() as connection:
+            for table in (voices, diarizations, analyses):
+                assert connection.execute(sa.select(table)).all() == []
