@@ -8,12 +8,11 @@ if sys.version_info < (3, 11):  # noqa: UP036
 import contextlib
 import threading
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
-from streamlit.components.v2 import manifest_scanner
 
+from pages.compat import streamlit as internals
 from stt import lifecycle
 from stt.errors import SetupError
 from stt.guard import base_path, connections, hosts
@@ -23,15 +22,7 @@ from stt.ops import logs
 from stt.web.routes import ROUTES
 from stt.web.static import Assets
 
-
-def _no_manifests(max_workers: int | None = None) -> list[tuple[manifest_scanner.ComponentManifest, Path]]:
-    return []
-
-
-# Streamlit would look through all packages for components of theirs: a sixth of the time until the first page is there.
-# Ours are in no package.
-manifest_scanner.scan_component_manifests = _no_manifests
-
+internals.skip_component_scan()
 logs.set_up()
 connections.guard()
 sys.setswitchinterval(0.001)  # seconds; a request waits for some ten turns of threads that compute
@@ -58,7 +49,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
         lifecycle.stop()
 
 
-files = Middleware(Assets, folder=Path(st.__file__).with_name("static"))
+files = Middleware(Assets, folder=internals.static_folder())
 restored = Middleware(base_path.Restored, routes=ROUTES)
 app = st.App(
     "pages/frame.py", routes=ROUTES, middleware=[*MIDDLEWARE, Middleware(Steady), files, restored], lifespan=lifespan

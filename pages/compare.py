@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from pages import session
-from pages.components import key_for
+from pages.compat.streamlit import key_for
 from pages.components.comparison import Column, Version
 from pages.components.comparison import comparison as draw_comparison
 from pages.components.text_file import text_file

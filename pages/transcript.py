@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages import session
-from pages.components import key_for
+from pages.compat.streamlit import key_for
 from pages.components.copy_button import copy_button
 from pages.components.player import moment, player
 from pages.escape import markdown, plain, sentence

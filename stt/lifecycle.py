@@ -14,6 +14,7 @@ from types import FrameType
 from filelock import FileLock, Timeout
 
 from stt.auth import signing
+from stt.compat import dbos
 from stt.errors import Cancelled, DataFolderError, SetupError
 from stt.files import paths, writing
 from stt.late import ROUTES, load
@@ -140,7 +141,7 @@ def stop() -> None:
     from stt.jobs import service
 
     service.stop()
-    if any(thread.name.startswith("DBOS") or "ThreadPool" in thread.name for thread in threading.enumerate()):
+    if dbos.works() or any("ThreadPool" in thread.name for thread in threading.enumerate()):
         leave()
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 if TYPE_CHECKING:
-    from streamlit.components.v2.types import ComponentRenderer
+    from pages.compat.streamlit import ComponentRenderer
 
 _HERE = Path(__file__).parent
 
@@ -21,12 +21,3 @@ def component(name: str) -> ComponentRenderer:
     """
     html, css, js = (_HERE.joinpath(name, file).read_text("utf-8") for file in ("index.html", "index.css", "bundle.js"))
     return st.components.v2.component(f"stt_{name}", html=html, css=css, js=js, isolate_styles=False)
-
-
-def key_for(name: str, id: str) -> str:
-    """The key of a component that shows the thing with this random id.
-
-    Streamlit keeps two underscores for itself: a component with them in its key raises an error (streamlit 1.67,
-    `EVENT_DELIM`), and in one of 160 ids they come about.
-    """
-    return f"{name}-{id.replace('_', '.')}"

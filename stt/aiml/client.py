@@ -22,12 +22,13 @@ import requests
 from pydantic import SecretStr
 from requests.auth import AuthBase
 from requests_toolbelt import MultipartEncoder, MultipartEncoderMonitor
-from urllib3.exceptions import HTTPError, NewConnectionError, ProxyError
+from urllib3.exceptions import HTTPError
 
 from stt import errors
 from stt.aiml.error_mapping import error_for, failure, message_of
 from stt.aiml.pacing import Pace, pace_of
 from stt.backoff import CLOCK, Clock, backoff, retry_after
+from stt.compat.requests import never_sent, untrusted
 from stt.files.json_values import clean
 
 log = logging.getLogger(__name__)
@@ -162,8 +163,8 @@ class Client:
     ) -> tuple[errors.ProviderError, bool]:
         """Return the error of a create without an id, and whether it may be retried because it was not accepted."""
         if answer is None:
-            if _never_sent(lost) or upload.unfinished:
-                return errors.ProviderDown(_why(lost)), not _untrusted(lost)
+            if never_sent(lost) or upload.unfinished:
+                return errors.ProviderDown(_why(lost)), not untrusted(lost)
             return errors.SubmissionUncertain(f"The file was sent, but its answer was lost: {_why(lost)}"), False
         if answer.status == 429:
             self.pace.refused(began, answer.wait)
@@ -336,20 +337,9 @@ def _base(address: str) -> str:
 # What went wrong
 
 
-def _never_sent(error: BaseException | None) -> bool:
-    """Return whether no connection was made: refused, name not found, connect timeout, certificate refused."""
-    reason = getattr(error.args[0], "reason", None) if error and error.args else None
-    unmet = isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError | ProxyError)
-    return unmet or _untrusted(error)
-
-
-def _untrusted(error: BaseException | None) -> bool:
-    return isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error)
-
-
 def _why(error: BaseException | None) -> str:
-    if _never_sent(error):
-        return "Its certificate is not trusted." if _untrusted(error) else "No connection could be made."
+    if never_sent(error):
+        return "Its certificate is not trusted." if untrusted(error) else "No connection could be made."
     late = isinstance(error, requests.Timeout) or "timed out" in str(error).lower()
     return "No answer came in time." if late else "The connection ended before the answer was complete."
 

@@ -7,35 +7,26 @@ Neither counts without the other, so a planted name or a copied cookie is worthl
 from __future__ import annotations
 
 import hashlib
-import re
 import time
 from collections.abc import Mapping
 
 import sqlalchemy as sa
-from itsdangerous import URLSafeTimedSerializer
 
+from stt.compat import streamlit
 from stt.db.engine import database
 from stt.db.tables import sign_ins
 
 RENEWED = 3600  # seconds after which a visit is noted again, so that the month begins anew
 SIGNED_IN_FOR = 30 * 24 * 3600  # seconds, as long as Streamlit's own cookie
-COOKIE = "_streamlit_user"  # what Streamlit signs at the callback; of a long one it says "chunks-2", see `session_of`
-MOST_PARTS = 50
 
 
 def session_of(cookies: Mapping[str, str]) -> str | None:
-    """Return the SHA-256 of the sign-in cookie with its parts, `_streamlit_user_1` …; None if incomplete.
+    """Return the SHA-256 of the sign-in cookie with its parts; None if incomplete.
 
     Streamlit checks its signature: a cookie without a valid one was never bound to a visitor.
     """
-    first = cookies.get(COOKIE)
-    if not first:
-        return None
-    _, said = URLSafeTimedSerializer("").loads_unsafe(first)
-    cut = re.fullmatch(r"chunks-(\d{1,3})", said) if isinstance(said, str) else None
-    names = [f"{COOKIE}_{number}" for number in range(1, min(int(cut[1]), MOST_PARTS) + 1)] if cut else []
-    values = [first, *(cookies.get(name, "") for name in names)]
-    return hashlib.sha256("\n".join(values).encode("utf-8", "surrogatepass")).hexdigest() if all(values) else None
+    parts = streamlit.sign_in_parts(cookies)
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest() if parts else None
 
 
 def begin(visitor_name: str, session: str) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from typing import Any
 
+from stt.compat.dbos import date_rows
 from stt.db.engine import OVERWRITE, PG_CONNECT_ARGS
 from stt.settings import settings
 
@@ -18,14 +18,9 @@ def job_engine_arguments() -> dict[str, Any]:
 
 
 class _JobsSqlite(sqlite3.Connection):
-    """A connection of the job engine that overwrites what it deletes.
-
-    The SQLite of Debian 12 and Ubuntu 22.04 returns NULL for `unixepoch('subsec')`, with which dbos dates its rows from
-    Python 3.12 on, so the function is replaced.
-    """
+    """A connection of the job engine that overwrites what it deletes."""
 
     def __init__(self, *values: Any, **named: Any) -> None:
         super().__init__(*values, **named)
         self.execute(OVERWRITE)
-        if sqlite3.sqlite_version_info < (3, 42):
-            self.create_function("unixepoch", 1, lambda _subsec: round(time.time(), 3))
+        date_rows(self)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from contextlib import suppress
-from functools import wraps
-from typing import Any
+
+from stt.compat import uvicorn
+from stt.compat.uvicorn import Connection
 
 HEAD = 20.0  # seconds for the head of a request, from the connection or from its first byte
 LARGEST_HEAD = 64 << 10  # bytes, and the one block (256 kB) that it ends in
@@ -23,19 +23,11 @@ MOST = 10_000  # connections
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 log = logging.getLogger("stt.guard.connections")
-Protocol = Any  # uvicorn's, of httptools or h11
 
 
 def guard() -> None:
     """Bound the connections of uvicorn's servers in this process. Safe to repeat."""
-    try:
-        from uvicorn.protocols.http.auto import AutoHTTPProtocol
-    except ImportError:
-        return
-    kind: Protocol = AutoHTTPProtocol
-    if not hasattr(kind, "guarded_by_stt"):
-        kind.guarded_by_stt = _Connections(min(MOST, open_files() * 3 // 4))
-        kind.guarded_by_stt.wrap(kind)
+    uvicorn.watch(lambda: _Connections(min(MOST, open_files() * 3 // 4)))
 
 
 def open_files() -> int:
@@ -61,17 +53,12 @@ class _Connections:
     def __init__(self, most: int) -> None:
         self.most = most
         self._open: set[asyncio.Transport] = set()
-        self._look = 0  # at so many it is looked which have ended: a websocket reports that to another protocol
-        self._silent: dict[Protocol, asyncio.TimerHandle] = {}  # without a whole head, the oldest first
-        self._sent: dict[Protocol, int] = {}  # bytes of a head that is not whole
-        self._stalled: dict[Protocol, asyncio.TimerHandle] = {}
+        self._look = 0  # at so many it is looked which have ended: a websocket reports that to another object
+        self._silent: dict[Connection, asyncio.TimerHandle] = {}  # without a whole head, the oldest first
+        self._sent: dict[Connection, int] = {}  # bytes of a head that is not whole
+        self._stalled: dict[Connection, asyncio.TimerHandle] = {}
 
-    def wrap(self, kind: type[Protocol]) -> None:
-        """Make this protocol class report its events."""
-        for name in ("connection_made", "data_received", "connection_lost", "pause_writing", "resume_writing"):
-            setattr(kind, name, _then(getattr(kind, name), getattr(self, f"_{name}")))
-
-    def _connection_made(self, protocol: Protocol, transport: asyncio.Transport) -> None:
+    def connection_made(self, connection: Connection, transport: asyncio.Transport) -> None:
         if len(self._open) >= self._look:
             self._open = {each for each in self._open if not each.is_closing()}
             self._look = min(self.most, max(256, 2 * len(self._open)))
@@ -82,55 +69,42 @@ class _Connections:
                 return
             self._close(next(iter(self._silent)))
         self._open.add(transport)
-        self._wait(protocol, HEAD)
+        self._wait(connection, HEAD)
 
-    def _data_received(self, protocol: Protocol, data: bytes) -> None:
-        if protocol.transport.is_closing() or protocol.transport.get_protocol() is not protocol:  # a websocket by now
-            self._heard(protocol)
-            return
-        cycle = protocol.cycle
-        if cycle is None or cycle.response_complete:  # nothing is being answered, so a head is on its way
-            rest = cycle is not None and cycle.more_body
-            self._sent[protocol] = 0 if rest else self._sent.get(protocol, 0) + len(data)
-            if self._sent[protocol] > LARGEST_HEAD:
-                protocol.transport.write(TOO_LARGE)
-                protocol.transport.close()
-            elif protocol not in self._silent:
-                self._wait(protocol, REST if rest else HEAD)
-        else:
-            self._heard(protocol)
+    def data_received(self, connection: Connection, data: bytes) -> None:
+        if not uvicorn.speaks_http(connection) or uvicorn.is_answering(connection):
+            self._heard(connection)
+        else:  # a head is on its way
+            rest = uvicorn.has_body_left(connection)
+            self._sent[connection] = 0 if rest else self._sent.get(connection, 0) + len(data)
+            if self._sent[connection] > LARGEST_HEAD:
+                uvicorn.transport(connection).write(TOO_LARGE)
+                uvicorn.transport(connection).close()
+            elif connection not in self._silent:
+                self._wait(connection, REST if rest else HEAD)
 
-    def _connection_lost(self, protocol: Protocol, _error: Exception | None) -> None:
-        self._open.discard(protocol.transport)
-        self._heard(protocol)
-        self._resume_writing(protocol)
+    def connection_lost(self, connection: Connection, _error: Exception | None) -> None:
+        self._open.discard(uvicorn.transport(connection))
+        self._heard(connection)
+        self.resume_writing(connection)
 
-    def _pause_writing(self, protocol: Protocol) -> None:
-        if protocol not in self._stalled:
-            self._stalled[protocol] = protocol.loop.call_later(STALLED, protocol.transport.abort)
+    def pause_writing(self, connection: Connection) -> None:
+        if connection not in self._stalled:
+            self._stalled[connection] = uvicorn.later(connection, STALLED, uvicorn.transport(connection).abort)
 
-    def _resume_writing(self, protocol: Protocol) -> None:
-        if timer := self._stalled.pop(protocol, None):
+    def resume_writing(self, connection: Connection) -> None:
+        if timer := self._stalled.pop(connection, None):
             timer.cancel()
 
-    def _wait(self, protocol: Protocol, seconds: float) -> None:
-        self._silent[protocol] = protocol.loop.call_later(seconds, self._close, protocol)
+    def _wait(self, connection: Connection, seconds: float) -> None:
+        self._silent[connection] = uvicorn.later(connection, seconds, self._close, connection)
 
-    def _heard(self, protocol: Protocol) -> None:
-        self._sent.pop(protocol, None)
-        if timer := self._silent.pop(protocol, None):
+    def _heard(self, connection: Connection) -> None:
+        self._sent.pop(connection, None)
+        if timer := self._silent.pop(connection, None):
             timer.cancel()
 
-    def _close(self, protocol: Protocol) -> None:
-        self._heard(protocol)
-        self._open.discard(protocol.transport)
-        protocol.transport.abort()
-
-
-def _then(method: Callable[..., None], report: Callable[..., None]) -> Callable[..., None]:
-    @wraps(method)
-    def both(protocol: Protocol, *values: Any) -> None:
-        method(protocol, *values)
-        report(protocol, *values)
-
-    return both
+    def _close(self, connection: Connection) -> None:
+        self._heard(connection)
+        self._open.discard(uvicorn.transport(connection))
+        uvicorn.transport(connection).abort()

@@ -9,6 +9,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stt.auth import cookies
+from stt.compat import streamlit
+from stt.compat.streamlit import SIGN_IN, SIGN_OUT, SIGNED_IN
 from stt.guard import cross_origin, hosts
 from stt.guard.security_headers import SAFETY
 from stt.ops import logs
@@ -16,12 +18,8 @@ from stt.settings import settings
 
 log = logging.getLogger("stt.web.endpoints")
 
-PROBES = ("/healthz", "/_stcore/health")  # asked by balancers, by whatever address; they say nothing of anybody
-FIGURES = ("/metrics", "/_stcore/metrics")
-SIGN_IN, SIGN_OUT, SIGNED_IN = "/auth/login", "/auth/logout", "/oauth2callback"  # routes of Streamlit's own
-# Routes of Streamlit's that no page of ours needs: files of pages, for whoever has the address; and uploads, of which
-# it keeps any number in memory.
-CLOSED = ("/media/", "/_stcore/upload_file/")
+PROBES = ("/healthz", streamlit.HEALTH)  # asked by balancers, by whatever address; they say nothing of anybody
+FIGURES = ("/metrics", streamlit.METRICS)
 SAFE = ("GET", "HEAD", "OPTIONS")
 VIOLATION = 1008  # the code with which a websocket is closed
 
@@ -63,10 +61,7 @@ class Gate:
             await send({"type": "websocket.close", "code": VIOLATION})
             return
         if origin is not None:
-            # As Streamlit compares them: letter by letter.
-            netloc = origin.partition("://")[2].encode("latin-1")
-            others = [(name, value) for name, value in scope["headers"] if name != b"host"]
-            scope = {**scope, "headers": [*others, (b"host", netloc)]}
+            scope = streamlit.as_same_origin(scope, origin)
         await self.app(scope, receive, send)
 
 
@@ -92,7 +87,7 @@ def _refusal(scope: Scope, headers: Headers) -> Response | None:
 
 def _closed(path: str, headers: Headers, host: hosts.Host, scope: Scope) -> Response | None:
     """Return the refusal of a route that is closed, in general or to this client."""
-    if f"{path}/".startswith(CLOSED):
+    if f"{path}/".startswith(streamlit.FILES):
         return PlainTextResponse("Not found", 404)
     if path in FIGURES and not settings().public_metrics and not _is_from_here(headers, host, scope):
         return PlainTextResponse("Only this machine itself may read this, unless STT_PUBLIC_METRICS is 1.", 403)

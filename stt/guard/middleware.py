@@ -14,10 +14,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stt import late
 from stt.auth import cookies, visitors
+from stt.compat.streamlit import SIGN_OUT, SIGNED_IN
 from stt.errors import DatabaseUnavailable, SttError
 from stt.guard import base_path
 from stt.guard.cross_origin import CrossOrigin
-from stt.guard.gate import SAFE, SIGN_OUT, SIGNED_IN, Gate
+from stt.guard.gate import SAFE, Gate
 from stt.guard.limiters import IMPORTS, LOOKUPS
 from stt.guard.security_headers import SAFETY
 from stt.ops import logs

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from stt.compat.streamlit import INLINE_SCRIPT
+
 POLICY = "; ".join(
     (
         "default-src 'self'",
-        # The hash is that of the one inline script of Streamlit's page; its components come as blobs.
-        "script-src 'self' blob: 'wasm-unsafe-eval' 'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='",
+        # Streamlit's page has one inline script; its components come as blobs.
+        f"script-src 'self' blob: 'wasm-unsafe-eval' {INLINE_SCRIPT}",
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
         "media-src 'self' data: blob:",

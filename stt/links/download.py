@@ -14,19 +14,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 from uuid import uuid4
 
 import idna
 import requests
-from requests.adapters import HTTPAdapter
 from requests.utils import requote_uri
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
-from urllib3.util.connection import create_connection
+from urllib3.exceptions import HTTPError
 
+from stt.compat.requests import redirect_of, session_to
 from stt.errors import BadLink, Cancelled, DiskFull, TooLarge
 from stt.files import names, paths
 from stt.links import addresses, web_pages
@@ -177,7 +174,7 @@ def _answer(session: requests.Session, first: str, allow_private: bool, guard: _
         if answer.is_redirect:
             answer.close()
             try:
-                url = urljoin(url, requests.Session.get_redirect_target(session, answer) or "")
+                url = urljoin(url, redirect_of(session, answer))
             except ValueError as error:
                 raise BadLink("This link leads on to something that is no address.") from error
             continue
@@ -320,52 +317,15 @@ class _Guard:
                             each.shutdown(socket.SHUT_RDWR)
 
 
-class _OneAnswer(requests.Session):
-    """Follow no redirects. With `allow_redirects=False` alone requests would read the whole body of one."""
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        return None
-
-
 def _session(allow_private: bool, guard: _Guard) -> requests.Session:
     """Return a session that connects only to checked addresses, ignoring proxies of the environment."""
 
-    class Checked(HTTPConnection):
-        def _new_conn(self) -> socket.socket:
-            problem: Exception = NewConnectionError(self, "no address")
-            for address in addresses.of(
-                self._dns_host, self.port, allow_private=allow_private, check_cancelled=guard.check
-            ):
-                guard.check()
-                try:
-                    connection = create_connection((address, self.port), self.timeout, None, self.socket_options)
-                except TimeoutError as error:
-                    problem = ConnectTimeoutError(self, str(error))
-                except OSError as error:
-                    problem = NewConnectionError(self, str(error))
-                else:
-                    guard.add(connection)
-                    return connection
-            raise problem
+    def checked(host: str, port: int) -> Iterator[str]:
+        for address in addresses.of(host, port, allow_private=allow_private, check_cancelled=guard.check):
+            guard.check()
+            yield address
 
-    class Secure(Checked, HTTPSConnection):
-        pass
-
-    class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Checked
-
-    class SecurePool(HTTPSConnectionPool):
-        ConnectionCls = Secure
-
-    class Adapter(HTTPAdapter):
-        def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
-            super().init_poolmanager(connections, maxsize, block, **options)
-            self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
-
-    session = _OneAnswer()
-    session.trust_env = False
+    session = session_to(checked, guard.add)
     session.headers.update({"User-Agent": "STT-Studio", "Accept": "audio/*, video/*, */*"})
     session.headers["Accept-Encoding"] = "identity"  # so that the length that is told is the length that comes
-    session.mount("http://", Adapter())
-    session.mount("https://", Adapter())
     return session

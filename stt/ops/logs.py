@@ -13,12 +13,13 @@ import time
 import traceback
 from contextvars import ContextVar
 
-WRITERS = ("streamlit", "uvicorn", "dbos")  # libraries that bring handlers of their own
+from stt.compat import dbos, streamlit, uvicorn
+
+WRITERS = (streamlit.LOGGER, uvicorn.LOGGER, dbos.LOGGER)  # libraries that bring handlers of their own
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 _GIVEN = re.compile(r"[A-Za-z0-9-]{8,64}")  # what a proxy may hand on as X-Request-Id
 _GENERATION = re.compile(r"[A-Za-z0-9_-]{27}")  # as `recordings.new_id` makes them
-_SESSION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # as Streamlit names a browser's tab
 
 
 class JsonLines(logging.Formatter):
@@ -33,7 +34,7 @@ class JsonLines(logging.Formatter):
             "time": f"{seconds}.{int(record.msecs):03d}Z",
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": _SESSION.sub("…", record.getMessage()),
+            "message": streamlit.TAB.sub("…", record.getMessage()),
             "request_id": request_id.get(),
             "generation_id": _generation_of(record),
         }
@@ -63,7 +64,7 @@ def adopt() -> None:
         if isinstance(log, logging.Logger) and log.name.partition(".")[0] in WRITERS:
             log.handlers.clear()
             log.propagate = True
-    for name in ("uvicorn.access", "uvicorn.error"):  # a line for every request, with its query: keys to shared links
+    for name in uvicorn.REQUESTS:  # a line for every request, with its query: keys to shared links
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

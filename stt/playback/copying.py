@@ -11,7 +11,6 @@ import threading
 import time
 from collections import OrderedDict
 from contextlib import suppress
-from contextvars import Context
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from stt.audio import decoder, tracks
 from stt.cluster import workers
+from stt.compat.dbos import outside_workflow
 from stt.db.engine import DB_UNAVAILABLE, database
 from stt.db.tables import copies
 from stt.db.tables import recordings as recordings_table
@@ -85,7 +85,7 @@ def begin(recording: Recording, track: str) -> None:
     if copy is None or not _time_to_look(copy):
         return
     # Outside any workflow, where this would be remembered as a step of it.
-    Context().run(_enqueue, copy)
+    outside_workflow(_enqueue, copy)
 
 
 def _wanted(recording_id: str, track: str) -> _Copy | None:

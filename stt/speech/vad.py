@@ -56,12 +56,11 @@ def speech_probabilities(samples: Samples) -> Samples:
 
 
 def _score(sound: Samples) -> Samples:
-    from faster_whisper.vad import get_vad_model
+    from stt.compat.faster_whisper import speech_scores  # brings CTranslate2
 
     if not len(sound):
         return np.zeros(0, np.float32)
-    scores: Samples = get_vad_model()(np.pad(sound, (0, -len(sound) % FRAME))).ravel()
-    return scores
+    return speech_scores(np.pad(sound, (0, -len(sound) % FRAME)))
 
 
 def spans(scores: Samples, pause: float = 0.1, low: float = 0.35, high: float = VAD_HIGH) -> list[Span]:

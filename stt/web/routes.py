@@ -6,10 +6,12 @@ from pathlib import Path
 from pkgutil import resolve_name
 
 from starlette.responses import Response
-from starlette.routing import Route, request_response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stt import late
+from stt.compat import streamlit
+from stt.compat.starlette import application
 from stt.guard.limiters import IMPORTS
 
 
@@ -27,8 +29,7 @@ class Later:
 
     def resolve(self) -> ASGIApp:
         late.load(self.where.partition(":")[0])
-        found = resolve_name(self.where)
-        return found if isinstance(found, type) else request_response(found)
+        return application(resolve_name(self.where))
 
 
 ICON = Response(
@@ -37,7 +38,7 @@ ICON = Response(
     headers={"Cache-Control": "public, max-age=86400"},
 )
 ROUTES = [
-    Route("/favicon.png", ICON, methods=["GET"]),  # where Streamlit's page looks for it
+    Route(streamlit.ICON, ICON, methods=["GET"]),
     Route("/upload", Later("stt.web.endpoints:upload"), methods=["POST"]),
     Route("/record", Later("stt.web.recorder:start"), methods=["POST"]),
     Route("/record/{id}", Later("stt.web.recorder:piece"), methods=["POST"]),

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import re
 from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
 from starlette.responses import FileResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from stt.compat import streamlit
+
 # Every name has the hash of what is in the file.
 HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}
-# Draw components and the page's style; a browser would ask for them only when it comes to the first of each.
-AHEAD = ("BidiComponent", "Html")
-_IMPORTED = re.compile(r'\bimport\b[^;"]*"\./([^"]+)"')
 
 
 class Assets:
@@ -28,10 +25,9 @@ class Assets:
 
     def __init__(self, app: ASGIApp, folder: Path) -> None:
         self.app = app
-        found = ((Path(place), name) for place, _, names in os.walk(folder / "static") for name in names)
-        self._files = {f"/{(place / name).relative_to(folder).as_posix()}": place / name for place, name in found}
+        self._files = streamlit.hashed_files(folder)
         self._answers: dict[str, Response] = {}
-        self._ahead = ", ".join(f"<{address}>; rel=modulepreload" for address in _scripts_ahead(folder))
+        self._ahead = ", ".join(f"<{address}>; rel=modulepreload" for address in streamlit.scripts_ahead(folder))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_page(message: Message) -> None:
@@ -53,13 +49,3 @@ class Assets:
         kind = FileResponse(file).media_type
         self._answers[path] = Response(file.read_bytes(), media_type=kind, headers=HEADERS)
         return self._answers[path]
-
-
-def _scripts_ahead(folder: Path) -> list[str]:
-    """Addresses of these scripts and of all that they need, as far as the page does not name them."""
-    page = folder.joinpath("index.html").read_text("utf-8")
-    scripts = [script for name in AHEAD for script in folder.glob(f"static/js/{name}.*.js")]
-    for script in scripts:
-        needed = [script.with_name(name) for name in _IMPORTED.findall(script.read_text("utf-8")) if name not in page]
-        scripts += [one for one in needed if one.is_file() and one not in scripts]
-    return [f"./{script.relative_to(folder).as_posix()}" for script in scripts]

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import pairwise
 from statistics import median
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-from faster_whisper.tokenizer import Tokenizer
-from faster_whisper.transcribe import get_suppressed_tokens, restore_speech_timestamps
 
+from stt.compat.faster_whisper import Options, Tokenizer, default_options, with_silences
 from stt.speech import vad
 from stt.speech.samples import Samples
 from stt.speech.vad import FRAME, RATE, VAD_HIGH, Span
@@ -24,7 +23,6 @@ from stt.whisper.model import (
     PAD_FRAMES,
     PROMPT_TOKENS,
     RETRY_REPETITION_PENALTY,
-    Options,
     Whisper,
 )
 from stt.whisper.word_times import LONGEST_WORD
@@ -56,15 +54,14 @@ def segments(
 
     @cache
     def tokenizers(language: str) -> Tokenizer:
-        return Tokenizer(model.hf_tokenizer, model.model.is_multilingual, task=task, language=language)
+        return model.tokenizer(task, language)
 
-    options = _options(tokenizers("en"))
+    options = default_options(tokenizers("en"), beam_size=BEAM_SIZE)
     decoder = SpeechDecoder(model, speech, tokenizers, options, choice, _pauses(voice, kept), _of_parts(voice, kept))
     # Possible speech is enough here, because re-decoded words must be probable.
     possible = vad.spans(voice, low=VAD_LOW, high=VAD_LOW)
     complete = fill_gaps(decoder.decode(), _without_silences(possible, kept), decoder.redecode)
-    # It yields the segments it is given, with their original times.
-    for segment in cast("Iterable[sliding.Decoded]", restore_speech_timestamps(complete, kept, RATE)):
+    for segment in with_silences(complete, kept, RATE):
         if not is_hallucination(segment, voice, options.compression_ratio_threshold):
             if isinstance(choice, LanguageChoice):
                 choice.current = segment.language
@@ -234,35 +231,3 @@ def _without_silences(spans: Sequence[Span], kept: Sequence[dict[str, int]]) -> 
         found += [(start + shift, min(end, finish) + shift) for start, end in spans if begin <= start < finish]
         position += finish - begin
     return found
-
-
-def _options(tokenizer: Any) -> Options:
-    """Return faster-whisper's defaults, but with our beam size and word times."""
-    return Options(
-        beam_size=BEAM_SIZE,
-        best_of=5,
-        patience=1,
-        length_penalty=1,
-        repetition_penalty=1,
-        no_repeat_ngram_size=0,
-        log_prob_threshold=-1.0,
-        no_speech_threshold=0.6,
-        compression_ratio_threshold=2.4,
-        condition_on_previous_text=True,
-        prompt_reset_on_temperature=0.5,
-        temperatures=[0.0],
-        initial_prompt=None,
-        prefix=None,
-        suppress_blank=True,
-        suppress_tokens=get_suppressed_tokens(tokenizer, (-1,)),
-        without_timestamps=False,
-        max_initial_timestamp=1.0,
-        word_timestamps=True,
-        prepend_punctuations="\"'“¿([{-",
-        append_punctuations="\"'.。,，!！?？:：”)]}、",
-        multilingual=False,
-        max_new_tokens=None,
-        clip_timestamps="0",
-        hallucination_silence_threshold=None,
-        hotwords=None,
-    )

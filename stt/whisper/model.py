@@ -5,14 +5,13 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
-from typing import Any, cast
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
-from faster_whisper import WhisperModel
-from faster_whisper.transcribe import TranscriptionOptions
 
+from stt.compat.faster_whisper import Options, Tokenizer, WindowModel
 from stt.speech.samples import Samples
 from stt.whisper import memory
 from stt.whisper.fair_semaphore import PrioritySemaphore
@@ -30,17 +29,8 @@ FRAME_STEP = 500  # sizes are rounded up to it: the encoder keeps 2 MB for each 
 WindowResult = tuple[Any, float, bool, float]
 
 
-@dataclass
-class Options(TranscriptionOptions):
-    """faster-whisper's options, with all thresholds set."""
-
-    log_prob_threshold: float
-    no_speech_threshold: float
-    compression_ratio_threshold: float
-
-
-class Whisper(WhisperModel):
-    """A WhisperModel with a shorter prompt and a deterministic fallback instead of temperature sampling.
+class Whisper(WindowModel):
+    """A model with a shorter prompt and a deterministic fallback instead of temperature sampling.
 
     A window that fails faster-whisper's thresholds (repetitive or improbable) was mostly misled by its prompt. So it
     is decoded again without a prompt, and then with a repetition penalty. Sampling would give different words for
@@ -95,56 +85,45 @@ class Whisper(WhisperModel):
         """
         longest = max(MIN_FRAMES, _sounding_frames(features) + PAD_FRAMES)
         with self._permit(), self._encoding:
-            return super().encode(features[:, : -(-longest // FRAME_STEP) * FRAME_STEP])
+            return self.encoder_output(features[:, : -(-longest // FRAME_STEP) * FRAME_STEP])
 
     def detect_languages(self, encoded: Any) -> list[list[tuple[str, float]]]:
         """Return all language tokens with their probabilities, most probable first, for each output of a batch."""
         with self._permit(priority=True):
-            found: list[list[tuple[str, float]]] = self.model.detect_language(encoded)
-            return found
-
-    def split_segments(self, **named: Any) -> tuple[list[dict[str, Any]], int, bool]:
-        """Return a window's segments by its timestamps, its end in frames, and whether it ends in one timestamp."""
-        # faster-whisper types it as a list of lists.
-        return cast("tuple[list[dict[str, Any]], int, bool]", super()._split_segments_by_timestamps(**named))
-
-    def get_prompt(self, tokenizer: Any, previous_tokens: list[int], *rest: Any, **named: Any) -> list[int]:
-        return super().get_prompt(tokenizer, previous_tokens[-PROMPT_TOKENS:], *rest, **named)
+            return self.language_scores(encoded)
 
     def decode_window(
         self,
         encoded: Any,
         previous_tokens: Sequence[int],
-        tokenizer: Any,
+        tokenizer: Tokenizer,
         options: Options,
         drop_prompt: bool = False,
     ) -> WindowResult:
         """Decode a window conditioned on `previous_tokens`, or without them if that fails."""
-        best = self._attempt(
-            encoded, self.get_prompt(tokenizer, list(previous_tokens)), tokenizer, options, drop_prompt
-        )
+        prompt = self.prompt(tokenizer, previous_tokens[-PROMPT_TOKENS:])
+        best = self._attempt(encoded, prompt, tokenizer, options, drop_prompt)
         if previous_tokens and failed(best, options):
             best = _better(best, self._attempt(encoded, tokenizer.sot_sequence, tokenizer, options, True), options)
         return best
 
-    def retry_with_penalty(self, failure: WindowResult, encoded: Any, tokenizer: Any, options: Options) -> WindowResult:
+    def retry_with_penalty(
+        self, failure: WindowResult, encoded: Any, tokenizer: Tokenizer, options: Options
+    ) -> WindowResult:
         """Decode a failed window with a repetition penalty; return the better of both results."""
         options = replace(options, repetition_penalty=RETRY_REPETITION_PENALTY)
         return _better(failure, self._attempt(encoded, tokenizer.sot_sequence, tokenizer, options, True), options)
 
     def _attempt(
-        self, encoded: Any, prompt: Sequence[int], tokenizer: Any, options: Options, drop_prompt: bool
+        self, encoded: Any, prompt: Sequence[int], tokenizer: Tokenizer, options: Options, drop_prompt: bool
     ) -> WindowResult:
         with self._permit():
-            result, logprob, _, compression_ratio = super().generate_with_fallback(
-                encoded, list(prompt), tokenizer, options
-            )
+            result, logprob, compression_ratio = self.generate(encoded, prompt, tokenizer, options)
         return result, logprob, drop_prompt, compression_ratio
 
-    def find_alignment(self, *values: Any, **named: Any) -> list[dict[str, Any]]:
+    def aligning(self) -> AbstractContextManager[None]:
         """Align words with priority: it is short, and the window's text waits for it."""
-        with self._permit(priority=True):
-            return super().find_alignment(*values, **named)
+        return self._permit(priority=True)
 
 
 def _sounding_frames(features: Samples) -> int:

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-from faster_whisper.audio import pad_or_trim
-from faster_whisper.tokenizer import Tokenizer
-from faster_whisper.transcribe import Segment, Word
-
+from stt.compat.faster_whisper import Options, Segment, Tokenizer, Word, pad_or_trim
 from stt.speech.samples import Samples
 from stt.speech.vad import Span
 from stt.whisper.language_choice import LanguageChoice
-from stt.whisper.model import Options, Whisper, WindowResult, failed, repetitive
+from stt.whisper.model import Whisper, WindowResult, failed, repetitive
 from stt.whisper.word_times import LONGEST_WORD
 
 FRAMES_PER_SECOND = 100
@@ -52,7 +49,7 @@ def segments(
     seek, number = 0, 0
     prompt: list[int] = []
     prompt_language: str | None = None
-    while size := next_window_size(seek, content, model.feature_extractor.nb_max_frames):
+    while size := next_window_size(seek, content, model.longest_window):
         encoded = model.encode_window(pad_or_trim(features[:, seek : seek + size]))
         probability: float | None = None
         if isinstance(choice, str):
@@ -99,18 +96,9 @@ def segments(
         if result.no_speech_prob > options.no_speech_threshold and logprob <= options.log_prob_threshold:
             seek += size
             continue
-        parts, seek, single_timestamp = model.split_segments(
-            tokenizer=tokenizer,
-            tokens=result.sequences_ids[0],
-            time_offset=window_start / FRAMES_PER_SECOND,
-            segment_size=size,
-            segment_duration=size / FRAMES_PER_SECOND,
-            seek=window_start,
-        )
-        segments_of_batch = cast("list[dict[str, Any]]", [parts])  # faster-whisper types a list of lists as this
-        model.add_word_timestamps(
-            segments_of_batch, tokenizer, encoded, size, options.prepend_punctuations, options.append_punctuations, 0.0
-        )
+        tokens = result.sequences_ids[0]
+        parts, seek, single_timestamp = model.split(tokenizer, tokens, window_start, size, FRAMES_PER_SECOND)
+        model.time_words(parts, tokenizer, encoded, size, options)
         words = [word for part in parts for word in part["words"]]
         if not single_timestamp and words and words[-1]["end"] > window_start / FRAMES_PER_SECOND:
             # The last word of a window that ends early seems to last until its end, which would skip what follows.

@@ -137,7 +137,7 @@ def _join(parts: list[Path], target: Path) -> None:
 
 def _from_hub(size: str, kept: Path) -> Weights:
     """Return weights from the hub's cache on this machine, downloading them if necessary."""
-    from faster_whisper.utils import available_models, download_model
+    from faster_whisper import available_models, download_model
 
     if size not in available_models():
         raise WeightsError(

@@ -279,18 +279,6 @@ def test_an_exception_in_the_log_says_where_but_not_what():
     assert "what somebody said" not in line and "\n" not in line
 
 
-def test_an_exception_in_a_page_is_one_line_without_what_it_quotes():
-    """As Streamlit logs it, which by itself writes the whole of it."""
-    program = (
-        "import streamlit.error_util as streamlits\nfrom streamlit import config\nfrom stt.ops import logs\n"
-        "config.get_config_options()\nlogs.set_up()\n"
-        "try: raise ValueError('what somebody said')\nexcept ValueError as error: streamlits._log_uncaught_app_exception(error)"
-    )
-    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    (line,) = ran.stderr.splitlines()
-    assert json.loads(line)["error"] == "ValueError" and "what somebody said" not in ran.stderr + ran.stdout
-
-
 def test_what_names_a_tab_is_not_in_the_log():
     import logging
 

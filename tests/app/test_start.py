@@ -9,16 +9,6 @@ from pathlib import Path
 
 from tests.server import ROOT
 
-LOOKED = """
-from importlib import metadata
-import streamlit_app
-from streamlit.components.v2.component_manager import BidiComponentManager
-
-looked = []
-metadata.distributions = lambda: looked.append(True) or ()
-BidiComponentManager().discover_and_register_components(start_file_watching=False)
-assert not looked
-"""
 # What the first page asks the database for, while another thread is in the middle of the import that DBOS begins.
 ASKED = """
 import sys, threading
@@ -51,7 +41,3 @@ def exit_code(script: str, data: Path) -> int:
 
 def test_the_first_page_asks_the_database_while_the_job_engine_is_imported(tmp_path: Path):
     assert exit_code(ASKED, tmp_path) == 0
-
-
-def test_no_package_is_looked_through_for_components(tmp_path: Path):
-    assert exit_code(LOOKED, tmp_path) == 0

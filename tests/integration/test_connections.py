@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from stt.auth import visitors
+from stt.compat import uvicorn as compat
 from stt.guard import bodies, connections
 from stt.guard.bodies import Steady
 from stt.guard.middleware import Visitors
@@ -174,10 +175,9 @@ def test_a_body_that_stops_or_drips_is_a_408_and_leaves_nothing(
 
 
 def test_at_the_limit_the_oldest_silent_connection_makes_room(port: int, monkeypatch: pytest.MonkeyPatch):
-    from uvicorn.protocols.http.auto import AutoHTTPProtocol
-
-    monkeypatch.setattr(AutoHTTPProtocol.guarded_by_stt, "most", 20)
-    monkeypatch.setattr(AutoHTTPProtocol.guarded_by_stt, "_look", 0)
+    watcher = compat.watcher()
+    monkeypatch.setattr(watcher, "most", 20)
+    monkeypatch.setattr(watcher, "_look", 0)
     busy = connected(port, b"POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nx")
     silent = [connected(port) for _ in range(60)]
     assert requests.post(f"http://127.0.0.1:{port}/body", b"abc", timeout=5).text == "3"

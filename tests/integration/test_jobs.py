@@ -19,7 +19,6 @@ import stt
 from stt import kinds
 from stt.cluster import processes
 from stt.db.engine import database
-from stt.db.job_database import job_engine_arguments
 from stt.db.tables import stretches as chunks
 from stt.errors import BadLink, BadOption, EmptyFile, KeyMissing, NotFound
 from stt.files.dates import Dated
@@ -327,19 +326,6 @@ def test_what_the_engine_remembers_of_ended_work_is_forgotten(tmp_path: Path):
 def test_reading_a_setting_does_not_load_the_job_engine():
     check = "import sys, stt.settings, stt.web.endpoints; sys.exit('dbos' in sys.modules or 'faster_whisper' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
-
-
-def test_the_engine_dates_its_rows_on_an_old_sqlite_too(tmp_path: Path):
-    """As it does from Python 3.12 on: SQLite before 3.42 alone gives NULL, and no job could start."""
-    rows = sa.create_engine(f"sqlite:///{tmp_path / 'jobs.db'}", connect_args=job_engine_arguments())
-    with rows.begin() as connection:
-        connection.exec_driver_sql(
-            "CREATE TABLE dated (a INTEGER, at INTEGER NOT NULL DEFAULT (unixepoch('subsec') * 1000))"
-        )
-        connection.exec_driver_sql("INSERT INTO dated (a) VALUES (1)")
-        at = connection.exec_driver_sql("SELECT at FROM dated").scalar()
-    rows.dispose()
-    assert at / 1000 == pytest.approx(time.time(), abs=60)
 
 
 @pytest.mark.parametrize(

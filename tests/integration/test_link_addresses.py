@@ -7,15 +7,11 @@ import socket
 import ssl
 import threading
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from werkzeug import Request, Response
 
+from stt.compat import requests as compat
 from stt.errors import BadLink, Cancelled
 from stt.links import addresses
 from stt.links import download as links
@@ -41,22 +37,6 @@ def names(monkeypatch):
 
     monkeypatch.setattr(socket, "getaddrinfo", answer)
     return known
-
-
-@pytest.fixture
-def certificate(tmp_path_factory):
-    """The files of a certificate for talks.example that nobody has signed, and of its key."""
-    folder, key = tmp_path_factory.mktemp("tls"), ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "talks.example")])
-    now = datetime.now(UTC)
-    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(1))
-    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("talks.example")]), critical=False)
-    signed = made.sign(key, hashes.SHA256())
-    (folder / "certificate.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return folder / "certificate.pem", folder / "key.pem"
 
 
 @pytest.mark.parametrize(
@@ -296,8 +276,8 @@ def test_a_name_that_turns_private_after_the_check_is_not_connected_to(names, tm
 
 def test_a_redirect_into_a_private_network_is_refused(httpserver, names, tmp_path, monkeypatch):
     """The public server that redirects is a local one: the way to its public address ends there."""
-    real = links.create_connection
-    monkeypatch.setattr(links, "create_connection", lambda address, *rest: real(("127.0.0.1", address[1]), *rest))
+    real = compat.create_connection
+    monkeypatch.setattr(compat, "create_connection", lambda address, *rest: real(("127.0.0.1", address[1]), *rest))
     names["talks.example"] = [[PUBLIC]]
     targets = ["http://169.254.169.254/latest/meta-data/", "//127.1/a.mp3", "http://[::ffff:10.0.0.1]/", "file:///etc"]
     for target in targets:

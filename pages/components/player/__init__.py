@@ -14,7 +14,7 @@ from pages.components import component
 from stt.transcript.model import DOUBTFUL, Segment, Transcript, paragraphs
 
 if TYPE_CHECKING:
-    from streamlit.components.v2.bidi_component import ComponentResult
+    from pages.compat.streamlit import ComponentResult
 
 COLOURS: list[dict[str, str]] = json.loads(Path(__file__).with_name("colours.json").read_text("utf-8"))
 _player = component("player")

@@ -14,7 +14,7 @@ from stt.store.records import Job
 from stt.transcript.languages import LANGUAGES
 
 if TYPE_CHECKING:
-    from streamlit.elements.lib.column_types import ButtonColumnResult, ColumnConfig
+    from pages.compat.streamlit import ButtonColumnResult, ColumnConfig
 
 OPEN = "open"  # the column of buttons that open a transcript
 CONTEXT = "Found"

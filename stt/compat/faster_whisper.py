@@ -1,0 +1,170 @@
+"""faster-whisper inside: windows, options, spectrum and VAD scores. Its own interface takes whole recordings only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+import numpy as np
+import numpy.typing as npt
+from faster_whisper import WhisperModel
+from faster_whisper.audio import pad_or_trim
+from faster_whisper.feature_extractor import FeatureExtractor
+from faster_whisper.tokenizer import Tokenizer
+from faster_whisper.transcribe import (
+    Segment,
+    TranscriptionOptions,
+    Word,
+    get_suppressed_tokens,
+    restore_speech_timestamps,
+)
+from faster_whisper.vad import get_vad_model
+
+__all__ = ["FeatureExtractor", "Options", "Segment", "Tokenizer", "WindowModel", "Word", "pad_or_trim"]
+
+Samples = npt.NDArray[np.float32]
+S = TypeVar("S", bound=Segment)
+
+
+@dataclass
+class Options(TranscriptionOptions):
+    """faster-whisper's options, with all thresholds set."""
+
+    log_prob_threshold: float
+    no_speech_threshold: float
+    compression_ratio_threshold: float
+
+
+def default_options(tokenizer: Tokenizer, *, beam_size: int) -> Options:
+    """Return the defaults of `WhisperModel.transcribe`, but with word times and without sampling."""
+    return Options(
+        beam_size=beam_size,
+        best_of=5,
+        patience=1,
+        length_penalty=1,
+        repetition_penalty=1,
+        no_repeat_ngram_size=0,
+        log_prob_threshold=-1.0,
+        no_speech_threshold=0.6,
+        compression_ratio_threshold=2.4,
+        condition_on_previous_text=True,
+        prompt_reset_on_temperature=0.5,
+        temperatures=[0.0],
+        initial_prompt=None,
+        prefix=None,
+        suppress_blank=True,
+        suppress_tokens=get_suppressed_tokens(tokenizer, (-1,)),
+        without_timestamps=False,
+        max_initial_timestamp=1.0,
+        word_timestamps=True,
+        prepend_punctuations="\"'“¿([{-",
+        append_punctuations="\"'.。,，!！?？:：”)]}、",
+        multilingual=False,
+        max_new_tokens=None,
+        clip_timestamps="0",
+        hallucination_silence_threshold=None,
+        hotwords=None,
+    )
+
+
+class WindowModel(WhisperModel):
+    """A WhisperModel that decodes one window at a time. A window is a log mel spectrum, (bands, frames of 10 ms)."""
+
+    @property
+    def longest_window(self) -> int:
+        """Return the frames of 30 s, the most that Whisper decodes at once."""
+        frames: int = self.feature_extractor.nb_max_frames
+        return frames
+
+    def tokenizer(self, task: str, language: str) -> Tokenizer:
+        return Tokenizer(self.hf_tokenizer, self.model.is_multilingual, task=task, language=language)
+
+    def prompt(self, tokenizer: Tokenizer, previous_tokens: Sequence[int]) -> list[int]:
+        """Return the tokens that a window is conditioned on, with the text before it."""
+        return self.get_prompt(tokenizer, list(previous_tokens))
+
+    def encoder_output(self, window: Samples) -> Any:
+        """Return CTranslate2's encoder output; a window may be shorter than 30 s."""
+        return self.encode(window)
+
+    def language_scores(self, encoded: Any) -> list[list[tuple[str, float]]]:
+        """Return all language tokens with their probabilities, most probable first, for each output of a batch."""
+        found: list[list[tuple[str, float]]] = self.model.detect_language(encoded)
+        return found
+
+    def generate(
+        self, encoded: Any, prompt: Sequence[int], tokenizer: Tokenizer, options: Options
+    ) -> tuple[Any, float, float]:
+        """Return CTranslate2's result for a window, its mean log probability and its compression ratio."""
+        result, logprob, _, compression_ratio = self.generate_with_fallback(encoded, list(prompt), tokenizer, options)
+        return result, logprob, compression_ratio
+
+    def split(
+        self, tokenizer: Tokenizer, tokens: Sequence[int], seek: int, size: int, frames_per_second: int
+    ) -> tuple[list[dict[str, Any]], int, bool]:
+        """Return a window's segments by its timestamps, its end in frames, and whether it ends in one timestamp.
+
+        The window of `size` frames begins at frame `seek`.
+        """
+        found = self._split_segments_by_timestamps(
+            tokenizer=tokenizer,
+            tokens=list(tokens),
+            time_offset=seek / frames_per_second,
+            segment_size=size,
+            segment_duration=size / frames_per_second,
+            seek=seek,
+        )
+        # faster-whisper types it as a list of lists.
+        return cast("tuple[list[dict[str, Any]], int, bool]", found)
+
+    def time_words(
+        self, parts: list[dict[str, Any]], tokenizer: Tokenizer, encoded: Any, size: int, options: Options
+    ) -> None:
+        """Add "words", with times, to the segments of a window of `size` frames. Enters `aligning` meanwhile."""
+        batch = cast("list[dict[str, Any]]", [parts])  # faster-whisper types a list of lists as this
+        self.add_word_timestamps(
+            batch, tokenizer, encoded, size, options.prepend_punctuations, options.append_punctuations, 0.0
+        )
+
+    def aligning(self) -> AbstractContextManager[None]:
+        """Return what CTranslate2 aligns words within: for subclasses that share the model among threads."""
+        return nullcontext()
+
+    def find_alignment(self, *values: Any, **named: Any) -> list[dict[str, Any]]:
+        with self.aligning():
+            return super().find_alignment(*values, **named)
+
+
+@dataclass(frozen=True, slots=True)
+class SpectrumParts:
+    """What FeatureExtractor makes a log mel spectrum of."""
+
+    size: int  # samples of a frame
+    hop: int  # samples from one frame to the next
+    filters: Samples  # (bands, frequencies)
+    extract: FeatureExtractor
+
+    @classmethod
+    def of(cls, extract: FeatureExtractor) -> SpectrumParts:
+        return cls(extract.n_fft, extract.hop_length, extract.mel_filters, extract)
+
+    def stft(self, samples: Samples) -> npt.NDArray[np.complex64]:
+        """Return the short-time Fourier transform of padded samples, (frequencies, frames)."""
+        window = np.hanning(self.size + 1)[:-1].astype(np.float32)
+        spectrum: npt.NDArray[np.complex64] = self.extract.stft(
+            samples, self.size, self.hop, window=window, center=False, return_complex=True
+        )
+        return spectrum
+
+
+def speech_scores(samples: Samples) -> Samples:
+    """Return Silero's probability of speech for every 512 samples at 16 kHz; a number of samples that they divide."""
+    scores: Samples = get_vad_model()(samples).ravel()
+    return scores
+
+
+def with_silences(segments: Iterable[S], kept: list[dict[str, int]], rate: int) -> Iterable[S]:
+    """Yield segments of the parts `kept` (start and end in samples) with the times of the whole. They are changed."""
+    return cast("Iterable[S]", restore_speech_timestamps(segments, kept, rate))

@@ -1,0 +1,116 @@
+"""What is taken for granted of DBOS."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from dbos import DBOS, SetWorkflowID
+
+from stt.compat import dbos as compat
+from stt.db.job_database import job_engine_arguments
+from tests.waiting import until
+
+QUEUE = "playback"  # runs one workflow at a time
+entered, go_on = threading.Event(), threading.Event()
+ended: list[BaseException | None] = []
+thread_names: list[str] = []
+
+
+@DBOS.workflow(name="compat-waits")
+def waits() -> None:
+    """Wait in the middle; note how it ended."""
+    thread_names.append(threading.current_thread().name)
+    entered.set()
+    go_on.wait(60)
+    try:
+        DBOS.run_step({"name": "after"}, time.time)
+    except BaseException as error:
+        ended.append(error)
+        raise
+    ended.append(None)
+
+
+@DBOS.workflow(name="compat-asks")
+def asks(outside: bool) -> None:
+    if outside:
+        compat.outside_workflow(DBOS.get_workflow_status, "none")
+    else:
+        DBOS.get_workflow_status("none")
+
+
+def begin(name: str, workflow: Callable[..., None], *values: object) -> None:
+    entered.clear()
+    go_on.clear()
+    ended.clear()
+    with SetWorkflowID(name):
+        DBOS.enqueue_workflow(QUEUE, workflow, *values)
+
+
+def test_dbos_ends_a_reassigned_workflow_with_a_base_exception(engine: Path):
+    begin("reassigned-1", waits)
+    assert entered.wait(30)
+    work = DBOS.get_workflow_status("reassigned-1")
+    assert work is not None and work.status == "PENDING"
+    DBOS.resume_workflows(["reassigned-1"], queue_name=QUEUE)
+    until(lambda: (now := DBOS.get_workflow_status("reassigned-1")) and now.status == "ENQUEUED")
+    go_on.set()
+    until(lambda: ended)
+    assert isinstance(ended[0], BaseException) and not isinstance(ended[0], Exception)
+    until(lambda: DBOS.get_workflow_status("reassigned-1").status == "SUCCESS")
+    assert ended[1:] == [None], "and the worker that has it now runs it"
+
+
+def test_dbos_ends_a_cancelled_workflow_with_a_base_exception(engine: Path):
+    begin("cancelled-1", waits)
+    assert entered.wait(30)
+    DBOS.cancel_workflow("cancelled-1")
+    go_on.set()
+    until(lambda: ended)
+    assert isinstance(ended[0], BaseException) and not isinstance(ended[0], Exception)
+
+
+def test_dbos_notes_who_dequeued_a_workflow_and_when(engine: Path):
+    begin("dequeued-1", waits)
+    assert entered.wait(30)
+    work = DBOS.get_workflow_status("dequeued-1")
+    go_on.set()
+    assert work.executor_id == DBOS.executor_id and work.queue_name == QUEUE
+    assert work.dequeued_at / 1000 == pytest.approx(time.time(), abs=60)
+    until(lambda: ended)
+
+
+@pytest.mark.parametrize(("outside", "steps"), [(False, 1), (True, 0)])
+def test_dbos_stores_a_call_within_a_workflow_as_a_step_unless_the_context_is_left(
+    engine: Path, outside: bool, steps: int
+):
+    name = f"asks-{int(outside)}"
+    begin(name, asks, outside)
+    until(lambda: (work := DBOS.get_workflow_status(name)) and work.status == "SUCCESS")
+    assert len(DBOS.list_workflow_steps(name)) == steps
+
+
+def test_dbos_runs_workflows_in_threads_of_its_name(engine: Path):
+    thread_names.clear()
+    begin("named-1", waits)
+    assert entered.wait(30)
+    assert thread_names[0].startswith(compat._THREADS) and compat.works()
+    go_on.set()
+    until(lambda: ended)
+
+
+def test_dbos_dates_its_rows_on_an_old_sqlite_too(tmp_path: Path):
+    """As it does from Python 3.12 on: SQLite before 3.42 alone gives NULL, and no job could start."""
+    rows = sa.create_engine(f"sqlite:///{tmp_path / 'jobs.db'}", connect_args=job_engine_arguments())
+    with rows.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE TABLE dated (a INTEGER, at INTEGER NOT NULL DEFAULT (unixepoch('subsec') * 1000))"
+        )
+        connection.exec_driver_sql("INSERT INTO dated (a) VALUES (1)")
+        at = connection.exec_driver_sql("SELECT at FROM dated").scalar()
+    rows.dispose()
+    assert at / 1000 == pytest.approx(time.time(), abs=60)

@@ -1,0 +1,109 @@
+"""What is taken for granted of requests and urllib3."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+import requests
+from pytest_httpserver import HTTPServer
+
+from stt.compat.requests import never_sent, redirect_of, session_to, untrusted
+from tests.server import free_port
+
+
+def test_urllib3_connects_by_the_method_that_is_replaced(httpserver: HTTPServer):
+    httpserver.expect_request("/a").respond_with_data("here")
+    asked, opened = [], []
+
+    def addresses(host: str, port: int) -> Iterator[str]:
+        asked.append((host, port))
+        yield "127.0.0.1"
+
+    url = f"http://talks.invalid:{httpserver.port}/a"
+    with session_to(addresses, opened.append) as session:
+        assert session.get(url).text == "here"
+    assert asked == [("talks.invalid", httpserver.port)]
+    (connection,) = opened
+    assert isinstance(connection, socket.socket)
+
+
+def test_urllib3_lets_pass_what_is_raised_at_the_connection():
+    class Refused(Exception):
+        pass
+
+    def addresses(host: str, port: int) -> Iterator[str]:
+        raise Refused(host)
+
+    with session_to(addresses, lambda _: None) as session, pytest.raises(Refused):
+        session.get("http://talks.invalid/a")
+
+
+def test_urllib3_begins_tls_through_the_connection_that_is_opened(certificate: tuple[Path, Path]):
+    opened: list[socket.socket] = []
+    with serving(certificate) as (port, names), session_to(lambda *_: ["127.0.0.1"], opened.append) as session:
+        with pytest.raises(requests.exceptions.SSLError) as refused:
+            session.get(f"https://talks.example:{port}/")
+    assert len(opened) == 1 and names == ["talks.example"], "and by its name"
+    assert untrusted(refused.value) and never_sent(refused.value)
+
+
+def test_requests_does_not_read_the_body_of_a_redirect_that_it_does_not_know_of(httpserver: HTTPServer):
+    httpserver.expect_request("/a").respond_with_data(b"x" * 1000, 302, {"Location": "/b%C3%BC"})
+    with session_to(lambda *_: ["127.0.0.1"], lambda _: None) as session:
+        with session.get(httpserver.url_for("/a"), stream=True, allow_redirects=False) as answer:
+            assert answer.is_redirect and redirect_of(session, answer) == "/b%C3%BC"
+            assert answer.raw.tell() == 0
+
+
+def test_requests_keeps_the_reason_why_a_connection_failed():
+    for url in (f"http://127.0.0.1:{free_port()}/", "http://no-such-name.invalid/"):
+        with pytest.raises(requests.ConnectionError) as failed:
+            requests.get(url, timeout=10)
+        assert never_sent(failed.value) and not untrusted(failed.value)
+    with pytest.raises(requests.exceptions.ProxyError) as failed:
+        requests.get("http://talks.invalid/", proxies={"http": f"http://127.0.0.1:{free_port()}"}, timeout=10)
+    assert never_sent(failed.value)
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab"])
+def test_a_request_that_was_sent_is_not_taken_for_one_that_was_not(answer: bytes):
+    def hang_up(line: socket.socket) -> None:
+        line.recv(65_536)
+        line.sendall(answer)
+
+    with listening(hang_up) as port, pytest.raises(requests.RequestException) as failed:
+        requests.post(f"http://127.0.0.1:{port}/", b"body", timeout=10)
+    assert not never_sent(failed.value)
+
+
+@contextmanager
+def listening(serve: Callable[[socket.socket], None]) -> Iterator[int]:
+    """A server for one connection; its port."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def run() -> None:
+            line, _ = server.accept()
+            with line, suppress(OSError):  # the other side may hang up
+                serve(line)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        yield server.getsockname()[1]
+        thread.join()
+
+
+@contextmanager
+def serving(certificate: tuple[Path, Path]) -> Iterator[tuple[int, list[str]]]:
+    """A TLS server for one connection: its port, and the names that it was asked for."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    names: list[str] = []
+    context.sni_callback = lambda connection, name, _: names.append(name)
+    with listening(lambda line: context.wrap_socket(line, server_side=True).close()) as port:
+        yield port, names
