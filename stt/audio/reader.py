@@ -70,7 +70,8 @@ class Reader:
         """Open the recording that begins at a byte of the file."""
         self._file, self.container, self.stream = container.open_sound(*self._source, start)
         self.format = self.container.format.name.split(",")[0]
-        self._promise = promised(self._source[0], self.format, self.container, self.stream, start)
+        self._begins = container.begins(self.path, self.container, start)
+        self._promise = promised(self.path, self.format, self.container, self.stream, start, begins=self._begins)
 
     def close(self) -> None:
         self._pieces.close()
@@ -176,7 +177,7 @@ class _TimeLine:
         self.owed = 0  # bytes of failed packets, where only bytes tell the time
         self.in_tag = False
         self.good_bytes, self.good_seconds = 0, 0.0
-        self.origin = container.begins(reader.path, reader.container, reader._file.start)
+        self.origin = reader._begins
 
     @property
     def clock(self) -> float:

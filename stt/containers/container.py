@@ -15,7 +15,7 @@ from av.stream import Discard, Disposition
 
 from stt.containers import following, foreign
 from stt.containers.foreign import called
-from stt.containers.formats import FREE_CLOCK, OPTIONS, SPECIAL, UNTIMED, Kind, kind
+from stt.containers.formats import FREE_CLOCK, LATE, OPTIONS, SPECIAL, UNTIMED, Kind, kind
 from stt.containers.headers import Recording
 from stt.containers.promises import promised
 from stt.errors import EmptyFile, InputError, NoAudioTrack, NotSound, Unreadable
@@ -40,12 +40,27 @@ def opened(
         raise reason
     file = Recording(path, start, stop)
     try:
-        return file, av.open(file, "r", container_options=OPTIONS, metadata_errors="replace")
+        container = av.open(file, "r", container_options=OPTIONS, metadata_errors="replace")
+        if not _begins_late(container):
+            return file, container
+        container.close()
+        file.close()
+        file = Recording(path, start, stop)
+        return file, av.open(file, "r", container_options=OPTIONS | LATE, metadata_errors="replace")
     except MemoryError:
         raise
     except (av.FFmpegError, ValueError) as error:
         file.close()
         raise not_sound(path, name) from error
+
+
+def _begins_late(container: av.container.InputContainer) -> bool:
+    """Whether FFmpeg has not looked far enough to see the sound of a stream that says nothing of it in a header."""
+    tracks = container.streams.audio
+    seen = tracks and all(
+        track.codec_context is not None and track.codec_context.layout.nb_channels for track in tracks
+    )
+    return container.format.name in ("mpegts", "mpeg") and not seen
 
 
 def open_sound(
@@ -91,12 +106,14 @@ def open_sound(
 def begins(path: Path, container: av.container.InputContainer, start: int = 0) -> float | None:
     """Where the time line of a file begins, by its own clock; None where its first sound tells that.
 
-    A picture may come before the sound, and FFmpeg does not tell where all of them begin: of MKV it does so only where
-    it may decode the picture. It is the recording from byte `start` on.
+    A picture may come before the sound, and FFmpeg does not tell where all of them begin: of MKV, TS and PS it does so
+    only where it may decode the picture, and else tells where the sound does. It is the recording from byte `start` on.
     """
-    if container.start_time is not None:
+    has_picture = any(is_video(stream) for stream in container.streams)
+    untold = has_picture and container.format.name.split(",")[0] in ("matroska", "mpegts", "mpeg")
+    if container.start_time is not None and not untold:
         return container.start_time / av.time_base
-    if not any(is_video(stream) for stream in container.streams):
+    if not has_picture:
         return None
     file, other = opened(path, "", start)
     try:
@@ -115,7 +132,8 @@ def promise_of(path: Path, name: str, track: int | None, start: int, stop: int) 
     except InputError:
         return None
     try:
-        return promised(path, container.format.name.split(",")[0], container, stream, start, stop)
+        format, origin = container.format.name.split(",")[0], begins(path, container, start)
+        return promised(path, format, container, stream, start, stop, origin)
     finally:
         container.close()
         file.close()
@@ -226,8 +244,8 @@ def _counted(path: Path, track: int | None, start: int, ends: float) -> tuple[Co
     """Count one recording of a file, from byte `start` on, and tell where the next begins."""
     file, container, stream = open_sound(path, "", track, start)
     format, seconds, read, size = container.format.name.split(",")[0], 0.0, 0, file.total
-    promise = promised(path, format, container, stream, start)
     origin = begins(path, container, start)
+    promise = promised(path, format, container, stream, start, begins=origin)
     last, ahead, watch = float("-inf"), 0.0, following.Watch(file, container)
     try:
         for packet in packets(container, stream):
@@ -262,8 +280,8 @@ def set_anew(format: str, promise: float | None, at: float, clock: float) -> boo
     """Whether a time stamp of `at` seconds, where `clock` seconds came before, is no gap but a clock that was set
     anew.
     """
-    if format in FREE_CLOCK:
-        latest = clock + (_LEAP_OF_SENDER if format in ("mpegts", "mpeg") else _LEAP)
+    if format in FREE_CLOCK:  # before the first sound the time line is that of the picture
+        latest = clock + (_LEAP_OF_SENDER if clock and format in ("mpegts", "mpeg") else _LEAP)
     elif not promise or clock > promise + 1:  # a promise that was broken promises nothing
         latest = clock + _LEAP_UNSEEN
     else:

@@ -21,10 +21,12 @@ def promised(
     stream: av.AudioStream,
     start: int = 0,
     stop: int | None = None,
+    begins: float | None = None,
 ) -> float | None:
     """Seconds of sound that the container says it holds, or None where it does not say, or only guesses.
 
-    It is the recording from byte `start` of the file on, up to `stop`.
+    It is the recording from byte `start` of the file on, up to `stop`; `begins` is where its time line does, by its own
+    clock.
 
     ffmpeg itself hides the loss: it makes the length of a cut-off WAV fit the bytes that are left.
     """
@@ -37,7 +39,7 @@ def promised(
         return told if counted_frames and abs(told - counted_frames) < 0.5 else None
     if format in LENGTH_UNTOLD:
         return None
-    origin = (container.start_time or 0) / av.time_base
+    origin = (container.start_time or 0) / av.time_base if begins is None else begins
     if tag := stream.metadata.get("DURATION"):  # Matroska: the end of this track, as 00:00:33.008000000
         with suppress(ValueError):
             hours, minutes, rest = tag.split(":")

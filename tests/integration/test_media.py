@@ -83,6 +83,19 @@ def test_a_header_without_sound_is_refused(tmp_path, extension, size):
         decoder.probe(path)
 
 
+@pytest.mark.parametrize("late", [0.0, 0.5, 2.0, 12.0, 40.0])
+@pytest.mark.parametrize(
+    ("extension", "codec"),
+    [(".mkv", "pcm_s16le"), (".mp4", "aac"), (".mov", "aac"), (".flv", "aac"), (".ts", "aac"), (".mpg", "mp2")],
+)
+def test_sound_that_begins_after_the_picture_is_that_much_later(tmp_path, extension, codec, late):
+    path = formats.write_video(tmp_path / f"film{extension}", JFK, codec, late=late)
+    sound, lost = read_all(path)
+    assert abs(formats.place_of(JFK[audio.RATE : 3 * audio.RATE], sound[0]) - 1 - late) < 0.15
+    assert abs((decoder.probe(path).duration or 0) - 11 - late) < 0.25
+    assert lost == []
+
+
 @pytest.mark.parametrize(("extension", "codec"), [(".mkv", "pcm_s16le"), (".mkv", "libopus"), (".mp4", "aac")])
 def test_sound_that_begins_after_the_picture_and_has_a_gap_keeps_the_times_of_the_film(tmp_path, extension, codec):
     rate = 48_000 if codec == "libopus" else audio.RATE
