@@ -17,7 +17,7 @@ from stt.containers import following, foreign
 from stt.containers.foreign import called
 from stt.containers.formats import FREE_CLOCK, LATE, OPTIONS, SPECIAL, UNTIMED, Kind, kind
 from stt.containers.headers import Recording
-from stt.containers.promises import promised
+from stt.containers.promises import promised, seconds_of
 from stt.errors import EmptyFile, InputError, NoAudioTrack, NotSound, Unreadable
 
 # Bounds on what a header may say. Every sample is brought to 16 kHz: at 1 Hz a few bytes would become gigabytes.
@@ -119,7 +119,7 @@ def begins(path: Path, container: av.container.InputContainer, start: int = 0) -
     try:
         several = [stream for stream in other.streams if stream.type == "audio" or is_video(stream)]
         first = next((packet for packet in packets(other, *several) if packet.size and packet.pts is not None), None)
-        return None if first is None else float(first.pts * first.time_base)
+        return None if first is None else seconds_of(first.pts or 0, first.time_base)
     finally:
         other.close()
         file.close()
