@@ -157,7 +157,7 @@ def honest_rate(rate: int) -> bool:
     return LOWEST_RATE <= rate <= HIGHEST_RATE
 
 
-def packets(container: av.container.InputContainer, *streams: av.AudioStream) -> Iterator[av.Packet[av.AudioStream]]:
+def packets(container: av.container.InputContainer, *streams: av.stream.Stream) -> Iterator[av.Packet[av.AudioStream]]:
     """The streams' packets, past errors of the container. The last one of each is empty and flushes the decoder."""
     for _ in range(100):
         try:
