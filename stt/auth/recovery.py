@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import (
     browsers,
@@ -84,8 +85,7 @@ def native(visitor_name: str) -> str:
 def owner_of(visitor_name: str) -> str:
     """Return the owner of this browser's history: its own, or one that a code brought."""
     query = sa.select(browsers.c.owner).where(browsers.c.visitor == visitor_name)
-    with database().connect() as connection:
-        return connection.execute(query).scalar() or native(visitor_name)
+    return queries.value(query) or native(visitor_name)
 
 
 def create(owner: str) -> str:
@@ -106,16 +106,14 @@ def codes_of(owner: str) -> list[Code]:
     """Return the codes of a history, newest first."""
     c = recovery_codes.c
     query = sa.select(c.id, c.created, c.used).where(c.owner == owner).order_by(c.created.desc())
-    with database().connect() as connection:
-        return [Code(*row) for row in connection.execute(query)]
+    return [Code(*row) for row in queries.rows(query)]
 
 
 def revoke(code_id: str, owner: str) -> None:
     """Revoke a code. Browsers that have used it keep the history. Raises NotFound."""
     mine = sa.and_(recovery_codes.c.id == code_id, recovery_codes.c.owner == owner)
-    with database().begin() as connection:
-        if not connection.execute(recovery_codes.delete().where(mine)).rowcount:
-            raise NotFound("There is no such code.", guidance="It may have been revoked already.")
+    if not queries.write(recovery_codes.delete().where(mine)):
+        raise NotFound("There is no such code.", guidance="It may have been revoked already.")
 
 
 def offer(text: str, visitor_name: str, address: str | None = None) -> Offer:
@@ -163,22 +161,19 @@ def leave(visitor_name: str) -> None:
 
 def has_left_its_own(visitor_name: str) -> float | None:
     """Return since when this browser has another history; None if it has its own."""
-    with database().connect() as connection:
-        return connection.execute(sa.select(browsers.c.since).where(browsers.c.visitor == visitor_name)).scalar()
+    return queries.value(sa.select(browsers.c.since).where(browsers.c.visitor == visitor_name))
 
 
 def others(owner: str, visitor_name: str) -> int:
     """Return how many other browsers use this history by a code."""
     query = sa.select(sa.func.count()).where(browsers.c.owner == owner, browsers.c.visitor != visitor_name)
-    with database().connect() as connection:
-        return connection.execute(query).scalar_one()
+    return queries.value(query) or 0
 
 
 def disconnect_others(owner: str, visitor_name: str) -> None:
     """Take the history from all other browsers that use it by a code; each gets its own back."""
-    with database().begin() as connection:
-        them = sa.and_(browsers.c.owner == owner, browsers.c.visitor != visitor_name)
-        connection.execute(browsers.delete().where(them))
+    them = sa.and_(browsers.c.owner == owner, browsers.c.visitor != visitor_name)
+    queries.write(browsers.delete().where(them))
 
 
 def forget(owner: str) -> None:
@@ -192,15 +187,12 @@ def current(owner: str) -> str:
     """Return the present owner of what is `owner`'s: its history may have been added to another meanwhile."""
     if not owner.startswith("visitor:"):
         return owner
-    with database().connect() as connection:
-        return connection.execute(sa.select(merges.c.into).where(merges.c.owner == owner)).scalar() or owner
+    return queries.value(sa.select(merges.c.into).where(merges.c.owner == owner)) or owner
 
 
 def reconcile() -> None:
     """Move records that were still created for a history while it was added to another."""
-    with database().connect() as connection:
-        known = connection.execute(sa.select(merges.c.owner, merges.c.into)).all()
-    for before, after in known:
+    for before, after in queries.rows(sa.select(merges.c.owner, merges.c.into)):
         with database().begin() as connection:
             _move(connection, before, after)
 
@@ -212,8 +204,7 @@ def is_worth_a_hint(owner: str) -> bool:
     said = sa.exists().where(dismissals.c.owner == owner, dismissals.c.hint == HINT)
     kept = sa.exists().where(recovery_codes.c.owner == owner)
     shared = sa.exists().where(browsers.c.owner == owner)
-    with database().connect() as connection:
-        return bool(connection.execute(sa.select(sa.and_(third.is_not(None), ~said, ~kept, ~shared))).scalar())
+    return bool(queries.value(sa.select(sa.and_(third.is_not(None), ~said, ~kept, ~shared))))
 
 
 def dismiss_hint(owner: str) -> None:

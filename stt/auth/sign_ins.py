@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from stt.compat import streamlit
+from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import sign_ins
 
@@ -45,20 +46,18 @@ def sign_in(visitor_name: str, session: str | None, owner: str) -> bool:
     )
     if session is None:
         return False
-    with database().connect() as connection:
-        known = connection.execute(sa.select(sign_ins.c.owner, sign_ins.c.at).where(mine)).first()
+    known = queries.one(sa.select(sign_ins.c.owner, sign_ins.c.at).where(mine))
     if known is None:
         return False
     if known.owner == owner and known.at > now - RENEWED:
         return True
-    with database().begin() as connection:  # of no row, if another tab has signed out in between
-        return connection.execute(sign_ins.update().where(mine).values(owner=owner, at=now)).rowcount == 1
+    # Of no row, if another tab has signed out in between.
+    return queries.write(sign_ins.update().where(mine).values(owner=owner, at=now)) == 1
 
 
 def sign_out(visitor_name: str) -> None:
     """End this visitor's sign-in: its cookies, and copies of them, are refused from now on."""
-    with database().begin() as connection:
-        connection.execute(sign_ins.delete().where(sign_ins.c.visitor == visitor_name))
+    queries.write(sign_ins.delete().where(sign_ins.c.visitor == visitor_name))
 
 
 def user_of(visitor_name: str) -> str | None:
@@ -68,5 +67,4 @@ def user_of(visitor_name: str) -> str | None:
         sign_ins.c.session.is_not(None),  # one of an earlier version is bound to nothing: sign in once more
         sign_ins.c.at > time.time() - SIGNED_IN_FOR,
     )
-    with database().connect() as connection:
-        return connection.execute(sa.select(sign_ins.c.owner).where(recent)).scalar()
+    return queries.value(sa.select(sign_ins.c.owner).where(recent))

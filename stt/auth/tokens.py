@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from stt.db.engine import database
+from stt.db import queries
 from stt.db.tables import tokens
 from stt.errors import BadOption, NotFound
 
@@ -40,21 +40,19 @@ def create(name: str, owner: str) -> str:
         raise BadOption(wanted, guidance="Name the program that will use it.")
     text = PREFIX + secrets.token_urlsafe(32)
     row = {"id": secrets.token_hex(8), "owner": owner, "name": name, "hash": _hash(text), "created": time.time()}
-    with database().begin() as connection:
-        connection.execute(tokens.insert().values(row))
+    queries.write(tokens.insert().values(row))
     return text
 
 
 def find(text: str) -> Token | None:
     """Return the token with this text and note its use; None if it does not exist or was revoked."""
-    with database().connect() as connection:
-        row = connection.execute(sa.select(*_COLUMNS).where(tokens.c.hash == _hash(text))).mappings().first()
+    row = queries.one(sa.select(*_COLUMNS).where(tokens.c.hash == _hash(text)))
     if row is None:
         return None
-    if row["used"] is None or time.time() - row["used"] > USE_NOTED_EVERY:
-        with database().begin() as connection:
-            connection.execute(tokens.update().where(tokens.c.id == row["id"]).values(used=time.time()))
-    return Token(**row)
+    token = Token(*row)
+    if token.used is None or time.time() - token.used > USE_NOTED_EVERY:
+        queries.write(tokens.update().where(tokens.c.id == token.id).values(used=time.time()))
+    return token
 
 
 def all_of(owner: str | None) -> list[Token]:
@@ -62,8 +60,7 @@ def all_of(owner: str | None) -> list[Token]:
     query = sa.select(*_COLUMNS).order_by(tokens.c.created.desc())
     if owner is not None:
         query = query.where(tokens.c.owner == owner)
-    with database().connect() as connection:
-        return [Token(**row) for row in connection.execute(query).mappings()]
+    return [Token(*row) for row in queries.rows(query)]
 
 
 def revoke(token_id: str, owner: str | None) -> None:
@@ -71,9 +68,8 @@ def revoke(token_id: str, owner: str | None) -> None:
     where = tokens.c.id == token_id
     if owner is not None:
         where = sa.and_(where, tokens.c.owner == owner)
-    with database().begin() as connection:
-        if not connection.execute(tokens.delete().where(where)).rowcount:
-            raise NotFound("There is no such token.", guidance="It may have been revoked already.")
+    if not queries.write(tokens.delete().where(where)):
+        raise NotFound("There is no such token.", guidance="It may have been revoked already.")
 
 
 def _hash(text: str) -> str:

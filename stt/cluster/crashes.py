@@ -22,6 +22,7 @@ import sqlalchemy as sa
 
 from stt.backoff import pause
 from stt.cluster import processes
+from stt.db import queries
 from stt.db.engine import DB_UNAVAILABLE, database
 from stt.db.tables import crashes, transcriptions
 from stt.errors import Cancelled, UnsafeRecording
@@ -140,8 +141,7 @@ class Watch:
         queued = sa.select(t.queued).where(t.id == self._id).scalar_subquery()
         meanwhile = sa.or_(t.finished.is_(None), t.finished > queued)
         query = sa.select(_c.process).join(transcriptions, t.id == _c.id).where(_c.id != self._id, meanwhile)
-        with database().connect() as connection:
-            return len(set(connection.execute(query).scalars()) - mine - processes.alive())
+        return len(set(queries.values(query)) - mine - processes.alive())
 
     def __enter__(self) -> Watch:
         return self

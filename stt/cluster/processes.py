@@ -10,6 +10,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import executors
 
@@ -26,8 +27,7 @@ def alive(timeout: float = HEARTBEAT_TIMEOUT) -> set[str]:
         return {NAME}
     # Use the database's clock, because clocks of machines may differ.
     recent = sa.select(executors.c.id).where(executors.c.seen > sa.text(f"extract(epoch from now()) - {timeout}"))
-    with database().connect() as connection:
-        return {NAME, *connection.execute(recent).scalars()}
+    return {NAME, *queries.values(recent)}
 
 
 def boot_id() -> str | None:

@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from dbos import DBOS, WorkflowStatus
 
 from stt.cluster import processes
+from stt.db import queries
 from stt.db.engine import advisory_lock, database
 from stt.db.locks import FAILOVER_LOCK
 from stt.db.tables import executors
@@ -91,8 +92,7 @@ class Heartbeat:
         """Stop the thread and remove this worker's heartbeat, so that others see it as dead at once."""
         self._ended.set()
         self._thread.join()
-        with database().begin() as connection:
-            connection.execute(executors.delete().where(executors.c.id == self.executor))
+        queries.write(executors.delete().where(executors.c.id == self.executor))
 
 
 def send_heartbeat(executor: str) -> None:

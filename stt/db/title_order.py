@@ -8,6 +8,7 @@ import time
 
 import sqlalchemy as sa
 
+from stt.db import queries
 from stt.db.engine import DB_UNAVAILABLE, database
 from stt.db.tables import transcriptions
 from stt.transcript import titles
@@ -41,8 +42,7 @@ def fill_missing(seconds: float = FILL_SECONDS) -> int:
 
 def _missing(after: int, limit: int) -> list[tuple[int, str]]:
     query = sa.select(_t.number, _t.title).where(_t.title_key.is_(None), _t.number > after)
-    with database().connect() as connection:
-        return [(row.number, row.title) for row in connection.execute(query.order_by(_t.number).limit(limit))]
+    return [(row.number, row.title) for row in queries.rows(query.order_by(_t.number).limit(limit))]
 
 
 def _fill_if_it_can_be() -> None:

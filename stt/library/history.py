@@ -11,7 +11,7 @@ from typing import Any, TypedDict, Unpack
 import sqlalchemy as sa
 
 from stt import kinds
-from stt.db import fulltext
+from stt.db import fulltext, queries
 from stt.db.engine import database
 from stt.db.fulltext import Snippet
 from stt.db.tables import stretches, tags, transcriptions, transcripts
@@ -98,8 +98,7 @@ def totals(owner: str, **wanted: Unpack[Wanted]) -> Totals:
         sa.func.count(), sa.func.coalesce(sa.func.sum(_t.duration), 0.0), sa.func.coalesce(sa.func.sum(_t.words), 0),
         sa.func.sum(_t.cost),
     ).where(*_conditions(owner, wanted))  # fmt: skip
-    with database().connect() as connection:
-        return Totals(*connection.execute(query).one())
+    return Totals(*queries.single(query))
 
 
 def totals_of(jobs: Iterable[Job]) -> Totals:
@@ -116,7 +115,7 @@ def in_context(jobs: Iterable[Job], text: str) -> dict[str, Snippet]:
     if not ids or not fulltext.is_query(text):
         return {}
     query = sa.select(transcripts.c.id, transcripts.c.text).where(transcripts.c.id.in_(ids))
-    with database().connect() as connection:
+    with database().connect() as connection:  # one text after the other: all of them may be large
         found = {row.id: fulltext.snippet(row.text, text) for row in connection.execute(query)}
     return {id: snippet for id, snippet in found.items() if snippet}
 
@@ -144,10 +143,9 @@ def minutes_by_day(owner: str, zone: tzinfo, **wanted: Unpack[Wanted]) -> dict[t
         .group_by(hour, _t.model)
     )
     minutes: dict[tuple[date, str], float] = {}
-    with database().connect() as connection:
-        for row in connection.execute(query):
-            day = datetime.fromtimestamp(row.hour * 3600 - shift, zone).date()
-            minutes[day, row.model] = minutes.get((day, row.model), 0.0) + row.seconds / 60
+    for row in queries.rows(query):
+        day = datetime.fromtimestamp(row.hour * 3600 - shift, zone).date()
+        minutes[day, row.model] = minutes.get((day, row.model), 0.0) + row.seconds / 60
     return minutes
 
 

@@ -16,7 +16,8 @@ from dbos import DBOS
 
 from stt import kinds
 from stt.auth import recovery, tokens
-from stt.db.engine import DB_UNAVAILABLE, database
+from stt.db import queries
+from stt.db.engine import DB_UNAVAILABLE
 from stt.db.tables import recordings as recordings_table
 from stt.db.tables import transcriptions
 from stt.errors import NotFound, SttError
@@ -67,9 +68,8 @@ def delete_everything(owner: str) -> None:
 
     If the database fails halfway, the error says so, and a second call deletes the rest.
     """
-    with database().connect() as connection:
-        ids = connection.execute(sa.select(_t.id).where(_t.owner == owner)).scalars().all()
-        kept = connection.execute(sa.select(_r.id).where(_r.owner == owner)).scalars().all()
+    ids = queries.values(sa.select(_t.id).where(_t.owner == owner))
+    kept = queries.values(sa.select(_r.id).where(_r.owner == owner))
     for generation_id in ids:
         with contextlib.suppress(NotFound):
             history.delete(generation_id, owner)
@@ -87,7 +87,7 @@ def _delete_transcripts(before: float) -> int:
     old = sa.select(_t.id, _t.owner).where(
         _t.state.not_in(kinds.OPEN), sa.func.coalesce(_t.finished, _t.created) < before
     )
-    return sum(_quietly(history.delete, *row) for row in _rows(old))
+    return sum(_quietly(history.delete, *row) for row in queries.rows(old))
 
 
 def _delete_audio(before: float, *, unused: bool) -> int:
@@ -97,12 +97,7 @@ def _delete_audio(before: float, *, unused: bool) -> int:
         using = using.where(_t.state.in_(kinds.OPEN))
     free = _r.id.not_in(using)
     old = sa.select(_r.id, _r.owner).where(_r.created < before, free)
-    return sum(_quietly(recordings.remove, *row, free) for row in _rows(old))
-
-
-def _rows(query: sa.Select[*tuple[Any, ...]]) -> list[sa.Row[*tuple[Any, ...]]]:
-    with database().connect() as connection:
-        return list(connection.execute(query).all())
+    return sum(_quietly(recordings.remove, *row, free) for row in queries.rows(old))
 
 
 def _quietly(delete: Any, name: str, owner: str, *only: Any) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from stt import kinds
-from stt.db.engine import database
+from stt.db import queries
 from stt.db.tables import shares, transcriptions
 from stt.errors import BadOption, NotFound
 from stt.store import recordings, records, transcripts
@@ -70,8 +70,7 @@ def create(generation_id: str, owner: str, *, days: int, audio: bool) -> str:
         "created": now,
         "ends": now + days * DAY,
     }
-    with database().begin() as connection:
-        connection.execute(shares.insert().values(row))
+    queries.write(shares.insert().values(row))
     return token
 
 
@@ -79,17 +78,15 @@ def all_of(generation_id: str, owner: str) -> list[Share]:
     """Return the links to this transcript, newest first, including expired ones. Raises NotFound."""
     records.load(generation_id, owner)
     query = sa.select(*_COLUMNS).where(shares.c.transcription_id == generation_id).order_by(shares.c.created.desc())
-    with database().connect() as connection:
-        return [Share(**row) for row in connection.execute(query).mappings()]
+    return [Share(*row) for row in queries.rows(query)]
 
 
 def revoke(share_id: str, owner: str) -> None:
     """Revoke a link. Raises NotFound, also for somebody else's."""
     mine = sa.select(transcriptions.c.id).where(transcriptions.c.owner == owner)
     where = sa.and_(shares.c.id == share_id, shares.c.transcription_id.in_(mine))
-    with database().begin() as connection:
-        if not connection.execute(shares.delete().where(where)).rowcount:
-            raise NotFound("There is no such link.", guidance="It may have been revoked already.")
+    if not queries.write(shares.delete().where(where)):
+        raise NotFound("There is no such link.", guidance="It may have been revoked already.")
 
 
 def shared(token: str) -> Shared:
@@ -116,11 +113,10 @@ def audio_of(token: str) -> tuple[Recording, Job]:
 
 def _find(token: str) -> tuple[Share, Job]:
     live = sa.select(*_COLUMNS).where(shares.c.hash == _hash(token), shares.c.ends > time.time())
-    with database().connect() as connection:
-        row = connection.execute(live).mappings().first()
+    row = queries.one(live)
     if row is None:
         raise NotFound("This link shows nothing.", guidance=ASK_SENDER)
-    share = Share(**row)
+    share = Share(*row)
     try:
         job = records.load(share.transcription_id, None)
     except NotFound as error:

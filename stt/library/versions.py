@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from stt import kinds
-from stt.db.engine import database
+from stt.db import queries
 from stt.db.tables import transcriptions
 from stt.errors import NotFound
 from stt.store import recordings, records
@@ -27,8 +27,7 @@ def of(job: Job) -> list[Job]:
             same |= t.recording_id.in_(recording_ids)
         if urls:
             same |= t.url.in_(urls)
-        with database().connect() as connection:
-            rows = connection.execute(sa.select(t.id, t.recording_id, t.url).where(t.owner == job.owner, same)).all()
+        rows = queries.rows(sa.select(t.id, t.recording_id, t.url).where(t.owner == job.owner, same))
         before = len(recording_ids) + len(urls)
         ids |= {row.id for row in rows}
         recording_ids |= {row.recording_id for row in rows} - {None}

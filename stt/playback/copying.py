@@ -22,6 +22,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from stt.audio import decoder, tracks
 from stt.cluster import workers
 from stt.compat.dbos import outside_workflow
+from stt.db import queries
 from stt.db.engine import DB_UNAVAILABLE, database
 from stt.db.tables import copies
 from stt.db.tables import recordings as recordings_table
@@ -111,8 +112,7 @@ def _next(copy: _Copy, state: str) -> _Copy | None:
     """Return the next attempt of a copy in this state; None if its state has changed."""
     values = {"state": MAKING, "percent": 0, "attempt": copy.attempt + 1, "at": time.time(), "error": None}
     this = sa.and_(copy.row, _c.attempt == copy.attempt, _c.state == state)
-    with database().begin() as connection:
-        changed = connection.execute(copies.update().where(this).values(values)).rowcount
+    changed = queries.write(copies.update().where(this).values(values))
     return replace(copy, attempt=copy.attempt + 1) if changed else None
 
 
@@ -185,8 +185,7 @@ def _looked_into(recording: Recording) -> Recording:
 
     def note() -> None:
         this = recordings_table.update().where(recordings_table.c.id == recording.id)
-        with database().begin() as connection:
-            connection.execute(this.values(seekable=found.seekable))
+        queries.write(this.values(seekable=found.seekable))
 
     with_retries(note)
     return replace(recording, seekable=found.seekable)
@@ -237,5 +236,4 @@ def _fail(copy: _Copy, error: SttError) -> None:
 def _change(copy: _Copy, **values: Any) -> bool:
     """Update this attempt's row; return whether it still exists."""
     this = sa.and_(copy.row, _c.attempt == copy.attempt)
-    with database().begin() as connection:
-        return connection.execute(copies.update().where(this).values(**values, at=time.time())).rowcount == 1
+    return queries.write(copies.update().where(this).values(**values, at=time.time())) == 1

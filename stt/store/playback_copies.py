@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from stt.audio import tracks
-from stt.db.engine import database
+from stt.db import queries
 from stt.db.tables import copies
 from stt.store import audio_files, recordings
 from stt.store.recordings import Recording
@@ -42,8 +42,7 @@ def playback_of(recording: Recording, track: str) -> Playback | None:
         return Playback(ORIGINAL)
     c = copies.c
     query = sa.select(c.state, c.percent).where(c.id == recording.id, c.track == track)
-    with database().connect() as connection:
-        row = connection.execute(query).one_or_none()
+    row = queries.one(query)
     return Playback(row.state, row.percent) if row else None
 
 

@@ -20,6 +20,7 @@ from stt import kinds
 from stt.aiml import offered
 from stt.audio import tracks
 from stt.auth import clients
+from stt.db import queries
 from stt.db.engine import advisory_lock, database
 from stt.db.locks import QUOTA_LOCK
 from stt.db.tables import recordings as recordings_table
@@ -117,37 +118,32 @@ def release(job: Job, *, sent: bool) -> None:
 
 def drop_reservation(job: Job) -> None:
     """Delete the usage of an attempt that was never queued."""
-    with database().begin() as connection:
-        connection.execute(usage.delete().where(usage.c.id == job.id, usage.c.attempt == job.attempt))
+    queries.write(usage.delete().where(usage.c.id == job.id, usage.c.attempt == job.attempt))
 
 
 def used(owner: str) -> Used:
     """Return the usage of `owner` and of all owners since midnight."""
     mine = sa.func.sum(sa.case((usage.c.owner == owner, usage.c.seconds), else_=0.0))
     query = sa.select(mine, sa.func.sum(usage.c.seconds), sa.func.sum(usage.c.dollars)).where(usage.c.at >= _midnight())
-    with database().connect() as connection:
-        return Used(*(value or 0.0 for value in connection.execute(query).one()))
+    return Used(*(value or 0.0 for value in queries.single(query)))
 
 
 def open_jobs(owner: str) -> int:
     t = transcriptions.c
-    with database().connect() as connection:
-        return connection.execute(sa.select(sa.func.count()).where(t.owner == owner, t.state.in_(OPEN))).scalar_one()
+    return queries.value(sa.select(sa.func.count()).where(t.owner == owner, t.state.in_(OPEN))) or 0
 
 
 def _used_from(address: str) -> float:
     """Return the seconds of audio of all clients at this address since midnight."""
     query = sa.select(sa.func.sum(usage.c.seconds)).where(usage.c.at >= _midnight(), usage.c.address == address)
-    with database().connect() as connection:
-        return connection.execute(query).scalar() or 0.0
+    return queries.value(query) or 0.0
 
 
 def _open_jobs_from(address: str) -> int:
     t = transcriptions.c
     theirs = sa.select(usage.c.id).where(usage.c.address == address)
     query = sa.select(sa.func.count()).where(t.state.in_(OPEN), t.id.in_(theirs))
-    with database().connect() as connection:
-        return connection.execute(query).scalar_one()
+    return queries.value(query) or 0
 
 
 def resets_in() -> str:
@@ -243,8 +239,7 @@ def _times_decoded(job: Job) -> int:
     if not (job.options.get("channels_are_speakers") or every_track) or job.recording_id is None:
         return 1
     what = recordings_table.c.tracks if every_track else recordings_table.c.channels
-    with database().connect() as connection:
-        found = connection.execute(sa.select(what).where(recordings_table.c.id == job.recording_id)).scalar()
+    found = queries.value(sa.select(what).where(recordings_table.c.id == job.recording_id))
     return max(1, len(tracks.speakers(tracks.of_rows(found))) if every_track else found or 1)
 
 
@@ -252,15 +247,13 @@ def _counted_seconds(job: Job) -> tuple[float, float]:
     """Return the seconds counted for this attempt, and for all other attempts of the job."""
     mine = sa.func.sum(sa.case((usage.c.attempt == job.attempt, usage.c.seconds), else_=0.0))
     query = sa.select(mine, sa.func.sum(usage.c.seconds)).where(usage.c.id == job.id)
-    with database().connect() as connection:
-        own, every = connection.execute(query).one()
+    own, every = queries.single(query)
     return own or 0.0, (every or 0.0) - (own or 0.0)
 
 
 def _update_usage(job: Job, **values: Any) -> None:
     this = sa.and_(usage.c.id == job.id, usage.c.attempt == job.attempt)
-    with database().begin() as connection:
-        connection.execute(usage.update().where(this).values(**values))
+    queries.write(usage.update().where(this).values(**values))
 
 
 def _insert_usage(job: Job, seconds: float, dollars: float, address: str | None) -> None:

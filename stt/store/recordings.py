@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from stt.audio import tracks
 from stt.auth import recovery
+from stt.db import queries
 from stt.db.engine import DB_UNAVAILABLE, database
 from stt.db.tables import copies, recordings, transcriptions
 from stt.errors import BadLink, DiskFull, EmptyFile, NotFound, TooLarge, UploadBroken
@@ -199,8 +200,7 @@ def with_tracks(recording: Recording) -> Recording:
 
     _, several = track_choice.look(recording.path, recording.name)
     rows = tracks.as_rows(several)
-    with database().begin() as connection:
-        connection.execute(recordings.update().where(recordings.c.id == recording.id).values(tracks=rows))
+    queries.write(recordings.update().where(recordings.c.id == recording.id).values(tracks=rows))
     return replace(recording, tracks=rows)
 
 
@@ -243,18 +243,16 @@ def find(recording_id: str, owner: str | None) -> Recording:
     query = recordings.select().where(recordings.c.id == recording_id)
     if owner is not None:
         query = query.where(recordings.c.owner == owner)
-    with database().connect() as connection:
-        row = connection.execute(query).mappings().first()
+    row = queries.one(query)
     if row is None:
         raise NotFound("There is no such recording.")
-    return Recording(**row)
+    return Recording(**row._mapping)
 
 
 def all_of(owner: str) -> list[Recording]:
     """Return all recordings of `owner`, oldest first."""
     query = recordings.select().where(recordings.c.owner == owner).order_by(recordings.c.created)
-    with database().connect() as connection:
-        return [Recording(**row) for row in connection.execute(query).mappings()]
+    return [Recording(**row._mapping) for row in queries.rows(query)]
 
 
 def find_all(ids: list[str], owner: str) -> list[Recording]:
@@ -262,8 +260,7 @@ def find_all(ids: list[str], owner: str) -> list[Recording]:
     if not ids:  # as in `records.jobs_of`
         return []
     query = recordings.select().where(recordings.c.id.in_(ids), recordings.c.owner == owner)
-    with database().connect() as connection:
-        known = {row["id"]: Recording(**row) for row in connection.execute(query).mappings()}
+    known = {row.id: Recording(**row._mapping) for row in queries.rows(query)}
     return [known[i] for i in ids if i in known]
 
 
@@ -275,8 +272,7 @@ def unused_ids(owner: str) -> list[str]:
         .where(recordings.c.owner == owner, recordings.c.id.not_in(used))
         .order_by(recordings.c.created)
     )
-    with database().connect() as connection:
-        return list(connection.execute(query).scalars())
+    return queries.values(query)
 
 
 def remove(recording_id: str, owner: str, *only: sa.ColumnElement[bool]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import stretches, transcriptions, transcripts
 from stt.errors import NotFound, SttError
@@ -91,11 +92,10 @@ def load(generation_id: str, owner: str | None) -> Job:
     query = sa.select(*_COLUMNS).where(transcriptions.c.id == generation_id)
     if owner is not None:
         query = query.where(transcriptions.c.owner == owner)
-    with database().connect() as connection:
-        row = connection.execute(query).mappings().first()
+    row = queries.one(query)
     if row is None:
         raise NotFound("There is no such transcript.")
-    return Job(**row)
+    return Job(*row)
 
 
 def jobs_of(
@@ -111,23 +111,20 @@ def jobs_of(
         query = query.where(transcriptions.c.id.in_(ids))
     if states is not None:
         query = query.where(transcriptions.c.state.in_(states))
-    with database().connect() as connection:
-        return [Job(**row) for row in connection.execute(query).mappings()]
+    return [Job(*row) for row in queries.rows(query)]
 
 
 def open_jobs(*where: sa.ColumnElement[bool]) -> list[Job]:
     """Return all owners' queued and working jobs that match `where`, oldest first."""
     query = sa.select(*_COLUMNS).where(transcriptions.c.state.in_(OPEN), *where).order_by(transcriptions.c.queued)
-    with database().connect() as connection:
-        return [Job(**row) for row in connection.execute(query).mappings()]
+    return [Job(*row) for row in queries.rows(query)]
 
 
 def is_open(job: Job) -> bool:
     """Return whether this attempt still waits or is being worked on."""
     t = transcriptions.c
     this = sa.and_(t.id == job.id, t.attempt == job.attempt, t.state.in_(OPEN))
-    with database().connect() as connection:
-        return bool(connection.execute(sa.select(sa.exists().where(this))).scalar())
+    return bool(queries.value(sa.select(sa.exists().where(this))))
 
 
 def insert(
@@ -155,8 +152,7 @@ def delete_unqueued(job: Job, *, also: Callable[[sa.Connection], None] = lambda 
 def creators(ids: list[str]) -> dict[str, str | None]:
     """Return the process that queues each job; None if an older version made it."""
     t = transcriptions.c
-    with database().connect() as connection:
-        return {row.id: row.maker for row in connection.execute(sa.select(t.id, t.maker).where(t.id.in_(ids)))}
+    return {row.id: row.maker for row in queries.rows(sa.select(t.id, t.maker).where(t.id.in_(ids)))}
 
 
 def begin(generation_id: str, attempt: int) -> bool:
@@ -164,8 +160,7 @@ def begin(generation_id: str, attempt: int) -> bool:
     t = transcriptions.c
     this = sa.and_(t.id == generation_id, t.attempt == attempt, t.state.in_(OPEN))
     values = {"state": WORKING, "started": time.time()}
-    with database().begin() as connection:
-        return connection.execute(transcriptions.update().where(this).values(values)).rowcount == 1
+    return queries.write(transcriptions.update().where(this).values(values)) == 1
 
 
 def requeue(job: Job, **values: Any) -> bool:
@@ -182,8 +177,7 @@ def _from(job: Job, states: tuple[str, ...], **values: Any) -> bool:
     """Update this attempt if it is in one of `states`; return whether it was."""
     t = transcriptions.c
     this = sa.and_(t.id == job.id, t.attempt == job.attempt, t.state.in_(states))
-    with database().begin() as connection:
-        return connection.execute(transcriptions.update().where(this).values(**values)).rowcount == 1
+    return queries.write(transcriptions.update().where(this).values(**values)) == 1
 
 
 def recent_durations(model: str) -> list[tuple[float, float]]:
@@ -195,8 +189,7 @@ def recent_durations(model: str) -> list[tuple[float, float]]:
         .order_by(t.finished.desc())
         .limit(50)
     )
-    with database().connect() as connection:
-        return [(row.duration, row.worked) for row in connection.execute(query)]
+    return [(row.duration, row.worked) for row in queries.rows(query)]
 
 
 def transition(generation_id: str, expected: tuple[str, ...], state: str, **values: Any) -> bool:
@@ -204,8 +197,7 @@ def transition(generation_id: str, expected: tuple[str, ...], state: str, **valu
     where = sa.and_(transcriptions.c.id == generation_id, transcriptions.c.state.in_(expected))
     if state not in OPEN:
         values["sealed_key"] = None  # a visitor's key is not kept longer than needed
-    with database().begin() as connection:
-        return connection.execute(transcriptions.update().where(where).values(state=state, **values)).rowcount == 1
+    return queries.write(transcriptions.update().where(where).values(state=state, **values)) == 1
 
 
 def acquire_lease(job: Job, number: int) -> bool:
@@ -216,15 +208,13 @@ def acquire_lease(job: Job, number: int) -> bool:
     """
     t = transcriptions.c
     mine = sa.and_(t.id == job.id, t.attempt == job.attempt, sa.or_(t.claim.is_(None), t.claim <= number))
-    with database().begin() as connection:
-        return connection.execute(transcriptions.update().where(mine).values(claim=number)).rowcount == 1
+    return queries.write(transcriptions.update().where(mine).values(claim=number)) == 1
 
 
 def release_lease(job: Job) -> None:
     """Clear the lease, so that any token may acquire it."""
     t = transcriptions.c
-    with database().begin() as connection:
-        connection.execute(transcriptions.update().where(t.id == job.id, t.attempt == job.attempt).values(claim=None))
+    queries.write(transcriptions.update().where(t.id == job.id, t.attempt == job.attempt).values(claim=None))
 
 
 def owned_by(job: Job) -> sa.ColumnElement[bool]:
@@ -255,8 +245,7 @@ def retitle(
 
 def is_current(job: Job) -> bool:
     """Return whether to continue: the job was not cancelled, deleted, retried or reassigned."""
-    with database().connect() as connection:
-        return bool(connection.execute(sa.select(sa.exists().where(owned_by(job)))).scalar())
+    return bool(queries.value(sa.select(sa.exists().where(owned_by(job)))))
 
 
 def finish(job: Job, transcript: Transcript, *, raw: Any = None, **values: Any) -> bool:
@@ -291,8 +280,7 @@ def finish(job: Job, transcript: Transcript, *, raw: Any = None, **values: Any) 
 def fail(job: Job, error: SttError) -> bool:
     """Mark the job as failed; return False if it was cancelled, deleted or reassigned."""
     failed = {"state": FAILED, "error": error.to_dict(), "finished": time.time(), "stage": None, "sealed_key": None}
-    with database().begin() as connection:
-        return connection.execute(transcriptions.update().where(owned_by(job)).values(failed)).rowcount == 1
+    return queries.write(transcriptions.update().where(owned_by(job)).values(failed)) == 1
 
 
 def usual_speed(model: str, default: float) -> float:
@@ -305,6 +293,5 @@ def usual_speed(model: str, default: float) -> float:
         .limit(20)
         .subquery()
     )
-    with database().connect() as connection:
-        audio, work = connection.execute(sa.select(sa.func.sum(recent.c.duration), sa.func.sum(recent.c.worked))).one()
+    audio, work = queries.single(sa.select(sa.func.sum(recent.c.duration), sa.func.sum(recent.c.worked)))
     return audio / work if work else default

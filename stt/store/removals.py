@@ -14,6 +14,7 @@ import time
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import removals
 from stt.errors import StorageUnavailable
@@ -62,8 +63,7 @@ def due(kind: str, begins: str = "") -> list[str]:
         )
         .order_by(removals.c.at)
     )
-    with database().connect() as connection:
-        return list(connection.execute(query).scalars())
+    return queries.values(query)
 
 
 def remove_audio(recording_id: str) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import transcriptions, transcripts
 from stt.store.records import Job
@@ -13,47 +14,37 @@ from stt.transcript.model import Transcript
 
 
 def sealed_key(generation_id: str) -> str | None:
-    with database().connect() as connection:
-        return connection.execute(
-            sa.select(transcriptions.c.sealed_key).where(transcriptions.c.id == generation_id)
-        ).scalar()
+    return queries.value(sa.select(transcriptions.c.sealed_key).where(transcriptions.c.id == generation_id))
 
 
 def mark_submitted(job: Job) -> bool:
     """Note that this attempt's create may reach the provider from now on; return False if noted before."""
     t = transcriptions.c
     new = sa.and_(t.id == job.id, sa.or_(t.sent.is_(None), t.sent != job.attempt))
-    with database().begin() as connection:
-        return connection.execute(transcriptions.update().where(new).values(sent=job.attempt)).rowcount == 1
+    return queries.write(transcriptions.update().where(new).values(sent=job.attempt)) == 1
 
 
 def unmark_submitted(job: Job) -> None:
     """Note that the provider has certainly not accepted this attempt's create."""
     t = transcriptions.c
-    with database().begin() as connection:
-        mine = sa.and_(t.id == job.id, t.sent == job.attempt)
-        connection.execute(transcriptions.update().where(mine).values(sent=None))
+    mine = sa.and_(t.id == job.id, t.sent == job.attempt)
+    queries.write(transcriptions.update().where(mine).values(sent=None))
 
 
 def was_submitted(job: Job) -> bool:
     t = transcriptions.c
-    with database().connect() as connection:
-        return connection.execute(sa.select(t.sent).where(t.id == job.id)).scalar() == job.attempt
+    return queries.value(sa.select(t.sent).where(t.id == job.id)) == job.attempt
 
 
 def provider_id(generation_id: str) -> str | None:
     """Return the provider's id of an earlier attempt whose result may still be available."""
-    with database().connect() as connection:
-        return connection.execute(
-            sa.select(transcriptions.c.remote_id).where(transcriptions.c.id == generation_id)
-        ).scalar()
+    return queries.value(sa.select(transcriptions.c.remote_id).where(transcriptions.c.id == generation_id))
 
 
 def save_provider_id(generation_id: str, remote_id: str | None) -> None:
     """Save the provider's id, also for a cancelled job: a retry then fetches the result that is paid for."""
     this = transcriptions.update().where(transcriptions.c.id == generation_id)
-    with database().begin() as connection:
-        connection.execute(this.values(remote_id=remote_id))
+    queries.write(this.values(remote_id=remote_id))
 
 
 def save_raw(generation_id: str, raw: Any) -> None:
@@ -68,13 +59,11 @@ def save_raw(generation_id: str, raw: Any) -> None:
 
 def raw_response(generation_id: str) -> Any:
     """Return the provider's own response, or None."""
-    with database().connect() as connection:
-        return connection.execute(sa.select(transcripts.c.raw).where(transcripts.c.id == generation_id)).scalar()
+    return queries.value(sa.select(transcripts.c.raw).where(transcripts.c.id == generation_id))
 
 
 def has_raw(generation_id: str) -> bool:
     """Return whether there is a raw response, without reading it."""
     raw = sa.cast(transcripts.c.raw, sa.Text)
     query = sa.select(sa.exists().where(transcripts.c.id == generation_id, raw.is_not(None), raw != "null"))
-    with database().connect() as connection:
-        return bool(connection.execute(query).scalar())
+    return bool(queries.value(query))

@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import stretches, transcriptions, transcripts
 from stt.store import records
@@ -39,16 +40,14 @@ def save_chunk(
 def chunk(generation_id: str, number: int) -> dict[str, Any] | None:
     """Return a finished chunk: number, start, end, segments, notes."""
     query = stretches.select().where(stretches.c.id == generation_id, stretches.c.number == number)
-    with database().connect() as connection:
-        row = connection.execute(query).mappings().first()
-    return dict(row) if row else None
+    row = queries.one(query)
+    return row._asdict() if row else None
 
 
 def chunks_of(generation_id: str) -> list[dict[str, Any]]:
     """Return the finished chunks in order: number, start, end, segments, notes."""
     query = stretches.select().where(stretches.c.id == generation_id).order_by(stretches.c.number)
-    with database().connect() as connection:
-        return [dict(row) for row in connection.execute(query).mappings()]
+    return [row._asdict() for row in queries.rows(query)]
 
 
 def last_chunk(generation_id: str) -> dict[str, Any] | None:
@@ -59,9 +58,8 @@ def last_chunk(generation_id: str) -> dict[str, Any] | None:
         .order_by(stretches.c.number.desc())
         .limit(1)
     )
-    with database().connect() as connection:
-        row = connection.execute(query).mappings().first()
-    return dict(row) if row else None
+    row = queries.one(query)
+    return row._asdict() if row else None
 
 
 def text_so_far(generation_id: str, last: int | None = None) -> str:
@@ -93,9 +91,8 @@ def transcript_of(generation_id: str) -> Transcript:
 
 def beginning(generation_id: str, characters: int) -> str:
     """Return the first characters of a finished text without reading the rest."""
-    with database().connect() as connection:
-        first = sa.func.substr(transcripts.c.text, 1, characters)
-        return connection.execute(sa.select(first).where(transcripts.c.id == generation_id)).scalar() or ""
+    first = sa.func.substr(transcripts.c.text, 1, characters)
+    return queries.value(sa.select(first).where(transcripts.c.id == generation_id)) or ""
 
 
 def assembled(

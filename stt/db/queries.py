@@ -1,0 +1,53 @@
+"""Run single statements: `one`, `single`, `rows`, `value` and `values` read, `write` changes.
+
+Each takes a connection of the pool, and `write` a transaction. Several statements that belong together share one of
+`database()` (see `stt.db.engine`). Raise what SQLAlchemy does: DB_UNAVAILABLE while the database is away,
+IntegrityError where a constraint forbids a change.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar, TypeVarTuple
+
+import sqlalchemy as sa
+
+from stt.db.engine import database
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+def one(query: sa.Select[*Ts]) -> sa.Row[*Ts] | None:
+    """Return the first row, or None."""
+    with database().connect() as connection:
+        return connection.execute(query).first()
+
+
+def single(query: sa.Select[*Ts]) -> sa.Row[*Ts]:
+    """Return the only row, as that of sums and counts is."""
+    with database().connect() as connection:
+        return connection.execute(query).one()
+
+
+def rows(query: sa.Select[*Ts]) -> list[sa.Row[*Ts]]:
+    """Return all rows."""
+    with database().connect() as connection:
+        return list(connection.execute(query))
+
+
+def value(query: sa.Select[T]) -> T | None:
+    """Return the first column of the first row, or None without a row."""
+    with database().connect() as connection:
+        return connection.execute(query).scalar()
+
+
+def values(query: sa.Select[T]) -> list[T]:
+    """Return the first column of all rows."""
+    with database().connect() as connection:
+        return list(connection.execute(query).scalars())
+
+
+def write(statement: sa.Insert | sa.Update | sa.Delete) -> int:
+    """Change rows in a transaction and return how many were changed."""
+    with database().begin() as connection:
+        return connection.execute(statement).rowcount
