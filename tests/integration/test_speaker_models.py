@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import pickle
 import shutil
 import subprocess
@@ -103,8 +104,8 @@ def test_a_wheel_cut_short_leaves_nothing_behind(packed, tmp_path):
     assert not [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
 
 
-def _found_by(environment: dict[str, str], data: Path) -> str:
-    """What another process says that looks for them with other settings of pip."""
+def _found_by(environment: dict[str, str], data: Path, *, largest: int = resource.RLIM_INFINITY) -> str:
+    """What another process says that looks for them with other settings, and can write files of so many bytes."""
     script = (
         "from pathlib import Path; from stt.errors import SttError; from stt.settings import Settings\n"
         "from stt.speakers import weights\n"
@@ -118,8 +119,18 @@ def _found_by(environment: dict[str, str], data: Path) -> str:
         env={**os.environ, "PIP_CONFIG_FILE": os.devnull, **environment},
         check=True,
         timeout=120,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest)),
     )
     return ran.stdout
+
+
+@pytest.mark.parametrize("way", ["downloaded", "unpacked"])
+def test_a_full_disk_is_said_and_leaves_nothing_behind(packed, tmp_path, way):
+    mirror = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(packed.parent), "PIP_EXTRA_INDEX_URL": ""}
+    where = mirror if way == "downloaded" else {"STT_SPEAKER_MODELS": str(packed.parent)}
+    said = _found_by(where, tmp_path / "data", largest=1 << 20)
+    assert said.startswith("DiskFull There is no room for the speaker models")
+    assert not [path for path in (tmp_path / "data").rglob("*") if path.is_file() and path.name != ".lock"]
 
 
 def test_pip_settings_hold_so_a_mirror_will_do(packed, tmp_path):
