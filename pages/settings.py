@@ -8,6 +8,7 @@ from pages.sections.settings.data import my_data
 from pages.sections.settings.limits import limits_view
 from pages.sections.settings.recovery import keep_history
 from pages.sections.settings.tokens import token_list
+from pages.sections.settings.voices import known_voices
 from stt.aiml.client import Client
 from stt.auth import keys
 from stt.errors import SttError
@@ -59,6 +60,7 @@ if "key_notice" in state:
 key_form()
 
 keep_history()
+known_voices()
 token_list()
 my_data()
 

@@ -15,12 +15,13 @@ from pages.components.uploader import uploader
 from pages.escape import markdown, plain, sentence
 from pages.format import length
 from pages.sections.job_row import USUAL, ending, job_row, look_every
-from pages.sections.model_choice import cost_line, model_choice
+from pages.sections.model_choice import SPEAKERS, cost_line, model_choice
 from pages.sections.settings import recovery
-from pages.sections.track_choice import track_choice
+from pages.sections.track_choice import each_is_a_speaker, track_choice
 from stt import lifecycle
 from stt.aiml import pacing
-from stt.aiml.catalog import LOCAL, Model
+from stt.aiml.catalog import LOCAL, TRACK, Model
+from stt.audio import tracks
 from stt.errors import SttError
 from stt.library import live_recordings
 from stt.settings import settings
@@ -162,6 +163,8 @@ def begin(
     following, address, refused, links = session.following(), session.address(), [], []
     for source in sources:
         wanted = options if isinstance(source, Link) else options | own.get(source.id, {})
+        if wanted.get(TRACK) == tracks.ALL:  # then nobody is looked for
+            wanted = {name: value for name, value in wanted.items() if name != SPEAKERS}
         try:
             following.insert(0, stt.create(source, model=model, options=wanted, owner=owner, key=key, address=address))
             memory.show = f"job-{following[0]}"
@@ -205,7 +208,8 @@ notice = st.container()
 typed_links, typing = add_recordings()
 found = recordings.find_all(chosen, owner)
 listed = st.container()
-model, options = model_choice(any(recording.channels > 1 for recording in found))
+known = bool(found) and all(each_is_a_speaker(recording, "row") for recording in found)
+model, options = model_choice(any(recording.channels > 1 for recording in found), tell_apart=not known)
 with listed:
     if memory.elsewhere:
         session.fragment(follow_others, run_every=LOOK)()

@@ -12,6 +12,7 @@ from pages.sections.transcript.corrections import details_button, editing, machi
 from pages.sections.transcript.downloads import downloads
 from pages.sections.transcript.findings import findings
 from pages.sections.transcript.share import share_button
+from pages.sections.transcript.speakers import speakers_panel
 from pages.sections.transcript.versions import again_button, version_picker
 from stt import kinds
 from stt.errors import NotFound, StorageUnavailable, SttError
@@ -73,7 +74,7 @@ def actions(job: records.Job, transcript: Transcript) -> None:
             except SttError as error:  # such as a limit of the host
                 state.notice = sentence(error.to_dict())
             st.switch_page("transcribe.py")
-        details_button(job, transcript, corrected)
+        details_button(job)
         again_button(job)
         share_button(job)
         if st.button("Delete", icon=":material/delete:"):
@@ -106,6 +107,7 @@ def reading(job: records.Job, transcript: Transcript, *, editable: bool) -> None
         transcript=transcript,
         at=moment(),
         find=st.query_params.get("find", ""),
+        **told,
         **(editing(job, corrected, key) if editable else {}),
     )
 
@@ -140,6 +142,7 @@ corrected = corrections.state(job.id, owner)  # before the text: what is saved i
 transcript = transcripts.transcript_of(job.id)
 header(job, transcript)
 actions(job, transcript)
+told = speakers_panel(job, transcript, corrected, sound=has_audio(job))
 machines = machines_version(job, corrected)
 with st.container(key="transcript"):
     if machines or transcript.segments or corrected.version:  # text that somebody removed can be brought back

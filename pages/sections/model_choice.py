@@ -8,20 +8,28 @@ import streamlit as st
 
 from pages import session
 from pages.escape import markdown, plain, sentence
+from pages.sections.speaker_number import AUTOMATIC, OFF, speaker_number
 from stt.aiml import catalog
 from stt.aiml import offered as models
 from stt.aiml.catalog import EXTRA, Cost, Model, Option
 from stt.auth import keys
 from stt.errors import BadOption
+from stt.settings import settings
 from stt.transcript.languages import LANGUAGES
 
 SPOKEN = ("language", "language_code")
-ON_TOP = ("translate", "channels_are_speakers")
+CHANNELS, SPEAKERS = "channels_are_speakers", "speakers"
+ON_TOP = (CHANNELS, "translate")
 
 
-def model_choice(several_channels: bool) -> tuple[Model, dict[str, Any]]:
-    """The model that is chosen and the settings for it; empty ones are left out."""
-    model_place, language_place = st.columns(2)
+def model_choice(
+    several_channels: bool, *, tell_apart: bool = True, narrow: bool = False
+) -> tuple[Model, dict[str, Any]]:
+    """The model that is chosen and the settings for it; empty ones are left out.
+
+    `tell_apart` is False where the speakers are known already, as when each track is one; `narrow` is a dialog.
+    """
+    model_place, language_place = (st.container(), st.container()) if narrow else st.columns(2)
     offered = offered_models()
     chosen = model_place.selectbox(
         "Model", offered, format_func=_label, key="model", help="Models of the AI/ML API need a key: see Settings."
@@ -29,6 +37,12 @@ def model_choice(several_channels: bool) -> tuple[Model, dict[str, Any]]:
     if not chosen.local:
         plain(_short(chosen.description), "stt-hint")
     options: dict[str, Any] = {}
+    by_channels = several_channels and bool(st.session_state.get(f"{chosen.id}-{CHANNELS}"))
+    if chosen.option(SPEAKERS) and tell_apart and not by_channels:
+        language_place, speakers_place = language_place.columns((3, 2))
+        with speakers_place:
+            usual = OFF if settings().speakers == "off" else AUTOMATIC
+            options[SPEAKERS] = speaker_number(f"{chosen.id}-{SPEAKERS}", usual=usual)
     spoken = next((option for option in chosen.options if option.name in SPOKEN), None)
     if spoken:
         with language_place:

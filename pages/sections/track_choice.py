@@ -10,6 +10,13 @@ from stt.audio import tracks
 from stt.store.recordings import Recording
 
 
+def each_is_a_speaker(recording: Recording, place: str) -> bool:
+    """Whether each track of the recording is a speaker, by what was picked there or what it begins with."""
+    several = tracks.of_rows(recording.tracks)
+    picked = st.session_state.get(f"track-{place}-{recording.id}") or (tracks.usual(several) if several else "")
+    return bool(picked == tracks.ALL)
+
+
 def track_choice(recording: Recording, model: Model, place: str) -> dict[str, str]:
     """Draw which tracks there are and which is taken; the option for a job, empty for a recording of one track."""
     several = tracks.of_rows(recording.tracks)

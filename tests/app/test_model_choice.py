@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from stt.aiml import offered
 from stt.aiml.catalog import FIRST, LOCAL, packaged
+from stt.settings import settings
 from tests.conftest import forget
 from tests.provider import KEY, Provider
 
@@ -31,7 +32,8 @@ def script() -> None:
 
     from pages.sections.model_choice import cost_line, model_choice
 
-    model, options = model_choice(several_channels=False)
+    asked = st.session_state
+    model, options = model_choice(asked.get("channels", False), tell_apart=asked.get("tell_apart", True))
     cost_line(model, st.session_state.get("lengths", [11.0]))
     st.session_state.chosen = model.id
     st.session_state.options = options
@@ -102,9 +104,43 @@ def test_what_is_chosen_is_sent_and_a_setting_that_is_on_can_be_turned_off(provi
 def test_this_machine_takes_several_languages(provider):
     test = choose(LOCAL)
     languages = test.multiselect(key=f"{LOCAL}-language")
-    assert languages.proto.placeholder == "Detect automatically" and test.session_state.options == {}
+    assert languages.proto.placeholder == "Detect automatically" and "language" not in test.session_state.options
     languages.set_value(["es", "en"]).run()
-    assert test.session_state.options == {"language": "es,en"} and not test.error
+    assert test.session_state.options == {"language": "es,en", "speakers": "auto"} and not test.error
+
+
+def test_speakers_are_found_automatically_by_their_number_or_not_at_all(provider):
+    test = choose(LOCAL)
+    speakers = test.selectbox(key=f"{LOCAL}-speakers")
+    assert speakers.options == ["Automatic", *map(str, range(1, 13)), "Off"]
+    assert test.session_state.options == {"speakers": "auto"}
+    speakers.set_value(3).run()
+    assert test.session_state.options == {"speakers": 3} and not test.error
+    test.selectbox(key=f"{LOCAL}-speakers").set_value("off").run()
+    assert test.session_state.options == {} and not test.error
+    assert "speakers" not in controls(choose(FIRST), FIRST)
+
+
+def test_speakers_are_not_looked_for_where_they_are_known(provider):
+    test = AppTest.from_function(script, default_timeout=30)
+    test.session_state.model, test.session_state.channels = offered.known().find(LOCAL), True
+    test.run()
+    assert [toggle.label for toggle in test.toggle] == ["Each channel is a speaker", "Translate to English"]
+    test.toggle(key=f"{LOCAL}-channels_are_speakers").set_value(True).run()
+    assert "speakers" not in controls(test, LOCAL)
+    assert test.session_state.options == {"channels_are_speakers": True}
+    test = AppTest.from_function(script, default_timeout=30)
+    test.session_state.model, test.session_state.tell_apart = offered.known().find(LOCAL), False
+    assert "speakers" not in controls(test.run(), LOCAL)
+
+
+def test_a_host_decides_what_the_choice_begins_with(provider, monkeypatch):
+    monkeypatch.setenv("STT_SPEAKERS", "off")
+    settings.cache_clear()
+    test = choose(LOCAL)
+    assert test.selectbox(key=f"{LOCAL}-speakers").value == "off" and test.session_state.options == {}
+    monkeypatch.undo()
+    settings.cache_clear()
 
 
 def test_a_further_parameter_that_is_no_json_is_said_at_once(provider):

@@ -1,4 +1,4 @@
-"""Correcting a transcript: paragraphs in the player, title, speakers and tags in a dialog, and the way back."""
+"""Correcting a transcript: paragraphs in the player, title and tags in a dialog, and the way back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pages.format import when
 from stt import kinds
 from stt.errors import Conflict, SttError
 from stt.library import corrections, history
-from stt.library.corrections import LONGEST_NAME, LONGEST_TITLE, MOST_TAGS
+from stt.library.corrections import LONGEST_TITLE, MOST_TAGS
 from stt.store.records import Job
 from stt.transcript.model import Transcript
 
@@ -43,24 +43,16 @@ def tag_line(job: Job) -> None:
             plain("Tags: " + ", ".join(found), "stt-facts")
 
 
-def details_button(job: Job, transcript: Transcript, state: corrections.State) -> None:
-    if st.button("Details", icon=":material/edit:", key="details", help="Title, speakers and tags"):
-        _details(job, transcript.speakers, state)
+def details_button(job: Job) -> None:
+    if st.button("Details", icon=":material/edit:", key="details", help="Title and tags"):
+        _details(job)
 
 
-@session.dialog("Title, speakers and tags")
-def _details(job: Job, speakers: list[str], state: corrections.State) -> None:
+@session.dialog("Title and tags")
+def _details(job: Job) -> None:
     tags = corrections.tags_of(job.id, job.owner)
     with st.form("details-form", border=False):
         title = st.text_input("Title", job.title, max_chars=LONGEST_TITLE)
-        names = {
-            speaker: st.text_input(
-                f"Name of speaker {number}", speaker, max_chars=LONGEST_NAME, key=f"speaker-{number}"
-            )
-            for number, speaker in enumerate(speakers if job.state == kinds.DONE else [], 1)
-        }
-        if len(names) > 1:
-            plain("Speakers with the same name become one.", "stt-hint")
         wanted = st.multiselect(
             "Tags",
             sorted({*tags, *history.choices(job.owner).tags}, key=str.casefold),
@@ -74,10 +66,7 @@ def _details(job: Job, speakers: list[str], state: corrections.State) -> None:
     try:
         if title != job.title:
             corrections.retitle(job.id, job.owner, title, job.title)
-        renamed = {old: new for old, new in names.items() if new != old}
         corrections.set_tags(job.id, job.owner, wanted, tags)
-        if renamed:
-            corrections.rename_speakers(job.id, job.owner, renamed, state.version)
     except SttError as error:
         st.error(markdown(sentence(error.to_dict())))
     else:

@@ -12,7 +12,7 @@ from pages import session
 from pages.escape import markdown, plain, sentence
 from pages.format import when
 from pages.sections.model_choice import model_choice, offered_models
-from pages.sections.track_choice import track_choice
+from pages.sections.track_choice import each_is_a_speaker, track_choice
 from stt import kinds
 from stt.aiml import offered as models
 from stt.aiml.catalog import Cost, Model
@@ -59,7 +59,9 @@ def _again(job: Job) -> None:
         st.error(markdown(sentence(error.to_dict())))
         return
     plain("The earlier version is kept. Once the new one is done, both are shown side by side.", "stt-hint")
-    model, options = model_choice(isinstance(source, Recording) and source.channels > 1)
+    known = isinstance(source, Recording) and each_is_a_speaker(source, "again")
+    several = isinstance(source, Recording) and source.channels > 1
+    model, options = model_choice(several, tell_apart=not known, narrow=True)
     if isinstance(source, Recording):
         options |= track_choice(source, model, "again")
     _cost([model], job)
@@ -199,6 +201,8 @@ def settings_of(job: Job) -> list[str]:
             words.append(label)
         elif name in ("language", "language_code"):
             words.append(" or ".join(LANGUAGES.get(code, code) for code in str(value).split(",")))
+        elif (name, value) == ("speakers", "auto"):
+            words.append("speakers")
         elif (name, value) == ("track", "all"):
             words.append("each track is a speaker")
         else:

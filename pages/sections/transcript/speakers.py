@@ -1,0 +1,238 @@
+"""The panel of speakers: who speaks how long, their names, and the search for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from pages import session
+from pages.components.player import colour
+from pages.escape import markdown, plain, sentence
+from pages.format import length, percent
+from pages.sections.job_row import LATER
+from pages.sections.speaker_number import speaker_number
+from stt import kinds
+from stt.diarization import results
+from stt.diarization.results import Search
+from stt.errors import SttError
+from stt.jobs import service
+from stt.library import corrections, speakers, voices
+from stt.library.corrections import LONGEST_NAME
+from stt.library.speakers import Panel, Row
+from stt.store.records import Job
+from stt.transcript.model import Transcript
+
+UNNAMED = re.compile(r"(Speaker|Channel|Track) \d+")
+FEW = 4  # speakers whose rows stand open while they have no names
+
+
+def speakers_panel(job: Job, transcript: Transcript, state: corrections.State, *, sound: bool) -> dict[str, Any]:
+    """Draw the panel; what the player needs of it: the names in the order of their colours, and a sample to play."""
+    with st.container(key="speakers", gap="xsmall"):  # there even when empty: what comes after keeps its place
+        if job.state != kinds.DONE:
+            return {}
+        panel = speakers.panel(job, transcript)
+        if (said := st.session_state.pop(_name("speakers_said", job), None)) is not None:
+            st.error(markdown(said))
+        if _is_open(job, panel.search):
+            session.fragment(_progress, run_every=LATER)(job)
+        elif panel.search:
+            _ended(job, panel, panel.search)
+        if len(panel.rows) > 1:
+            _rows(job, panel, state.version, sound)
+        else:
+            _few(job, panel, state.version)
+    return {"speakers": [row.name for row in panel.rows], "sample": st.session_state.get(_name("sample", job))}
+
+
+def _few(job: Job, panel: Panel, revision: int) -> None:
+    """One speaker, or none: a line at most."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if panel.rows:
+            plain("One speaker", "stt-facts", fit=True)
+        _undo(job, panel, revision)
+        _find(job, panel)
+
+
+def _is_open(job: Job, search: Search | None) -> bool:
+    return search.is_open if search else results.is_awaited(job, search)
+
+
+def _rows(job: Job, panel: Panel, revision: int, sound: bool) -> None:
+    asked = any(row.guess for row in panel.rows)
+    unnamed = len(panel.rows) <= FEW and any(UNNAMED.fullmatch(row.name) for row in panel.rows)
+    # Decided once: a name that is given does not fold the others away.
+    opened = st.session_state.setdefault(_name("speakers_open", job), asked or unnamed)
+    with st.expander("Speakers", icon=":material/group:", expanded=opened):
+        with st.container(gap="xxsmall"):
+            for place, row in enumerate(panel.rows):
+                _row(job, panel, place, revision, sound=sound and row.sample is not None)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            _undo(job, panel, revision)
+            _find(job, panel)
+
+
+def _row(job: Job, panel: Panel, place: int, revision: int, *, sound: bool) -> None:
+    """Who it is, for how long they speak, and what can be done."""
+    row = panel.rows[place]
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", key=f"speaker-{place}"):
+        with st.container(gap=None):
+            facts = f"{length(row.seconds)} · {percent(row.share)}"
+            st.html(
+                f'<p class="stt-who"><span class="stt-who-name" dir="auto" style="color: {colour(place)}">'
+                f'{escape(row.name)}</span> <span class="stt-facts">{escape(facts)}</span></p>'
+            )
+        if sound:
+            play = session.callback(partial(_play, job, row))
+            st.button(
+                "Play a sample", key=f"sample-{place}", type="tertiary", icon=":material/play_arrow:", on_click=play
+            )
+        # Another one after each change, so that it closes.
+        key = f"{revision}-{st.session_state.get(_name('speakers_done', job), 0)}-{place}"
+        with st.popover("Change", type="tertiary", key=f"change-{key}"):
+            _changes(job, panel, place, revision, key)
+    if row.guess:
+        _guess(job, row, place, revision)
+
+
+def _guess(job: Job, row: Row, place: int, revision: int) -> None:
+    """A known voice that this one is like."""
+    guess = row.guess
+    if guess is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"guess-{place}"):
+        plain(f"Probably {guess.name} ({guess.likeness:.2f})", "stt-facts", fit=True)
+        accept = partial(speakers.rename, job.id, job.owner, row.name, guess.name, revision)
+        refuse = partial(speakers.refuse, job.id, job.owner, row.name, guess.voice)
+        name = markdown(guess.name)
+        st.button("Accept", key=f"accept-{place}", icon=":material/check:", on_click=_doing(job, accept))
+        st.button(f"Not {name}", key=f"refuse-{place}", icon=":material/close:", on_click=_doing(job, refuse))
+
+
+def _changes(job: Job, panel: Panel, place: int, revision: int, key: str) -> None:
+    """What the menu of a speaker holds."""
+    row, others = panel.rows[place], [other.name for other in panel.rows if other.name != panel.rows[place].name]
+
+    def act(change: Callable[..., Any], *values: Any) -> Callable[..., Any]:
+        return _doing(job, partial(change, job.id, job.owner, row.name, *values, based_on=revision))
+
+    def rename() -> None:
+        wanted = str(st.session_state[f"name-{key}"])
+        if wanted.strip() and wanted != row.name:
+            act(speakers.rename, wanted)()
+
+    def merge() -> None:
+        if (into := st.session_state[f"merge-{key}"]) is not None:
+            act(speakers.rename, into)()
+
+    with st.form(f"rename-{key}", border=False):
+        st.text_input("Name", row.name, max_chars=LONGEST_NAME, autocomplete="off", key=f"name-{key}")
+        st.form_submit_button("Rename", on_click=session.callback(rename))
+    st.selectbox(
+        "Merge into",
+        others,
+        index=None,
+        placeholder="Choose a speaker",
+        key=f"merge-{key}",
+        on_change=session.callback(merge),
+    )
+    with st.container(horizontal=True, gap="xsmall"):
+        if row.can_split:
+            words = "Looks for two voices in what this speaker says."
+            st.button("These are two", key=f"split-{key}", help=words, on_click=act(speakers.split))
+        first, last = place == 0, place == len(panel.rows) - 1
+        st.button("Up", key=f"up-{key}", disabled=first, on_click=act(speakers.move, True))
+        st.button("Down", key=f"down-{key}", disabled=last, on_click=act(speakers.move, False))
+    if row.can_split and voices.allowed() and not UNNAMED.fullmatch(row.name):
+
+        def remember() -> None:
+            speakers.remember(job.id, job.owner, row.name)
+            st.toast(markdown(f"The voice of {row.name} is remembered."), icon=":material/check:")
+
+        st.button(
+            f"Remember this voice as {markdown(row.name)}",
+            key=f"remember-{key}",
+            help="Keeps the voiceprint, for you alone. Your next recordings then say who this probably is.",
+            on_click=_doing(job, remember),
+        )
+
+
+def _play(job: Job, row: Row) -> None:
+    """Let the player play a sample: it does when the number changes."""
+    if row.sample:
+        number, *_ = st.session_state.get(_name("sample", job)) or (0,)
+        st.session_state[_name("sample", job)] = (number + 1, *row.sample)
+
+
+def _undo(job: Job, panel: Panel, revision: int) -> None:
+    if panel.undo:
+        undo = partial(speakers.undo, job.id, job.owner, revision)
+        label = f"Undo: {markdown(panel.undo)}"
+        st.button(label, key="speakers-undo", type="tertiary", icon=":material/undo:", on_click=_doing(job, undo))
+
+
+def _find(job: Job, panel: Panel) -> None:
+    """Offer the search; with another number, where it has been made."""
+    if not panel.can_search or _is_open(job, panel.search):
+        return
+    with st.popover("Find again" if panel.rows else "Find speakers", type="tertiary", icon=":material/group_search:"):
+        number = speaker_number("speakers-number", off=False)
+        asked = number if isinstance(number, int) else None
+        search = partial(service.find_speakers, job.id, asked, owner=job.owner)
+        st.button("Find speakers", key="speakers-find", type="primary", on_click=_doing(job, search))
+
+
+def _ended(job: Job, panel: Panel, search: Search) -> None:
+    """How the search ended, if that is worth a word."""
+    if search.state == results.FAILED:
+        with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="speakers-failed"):
+            words = sentence(search.error) if search.error else "Something went wrong."
+            st.warning(markdown(f"The speakers were not found. {words}"))
+            if panel.can_search:
+                again = partial(service.find_speakers, job.id, search.asked, owner=job.owner)
+                st.button("Retry", key="speakers-retry", icon=":material/refresh:", on_click=_doing(job, again))
+    elif search.state == results.DONE and search.is_fewer and search.found:
+        told = "1 speaker was" if search.found == 1 else f"{search.found} speakers were"
+        plain(f"You asked for {search.asked}: {told} told apart.", "stt-hint")
+
+
+def _progress(job: Job) -> None:
+    """Draw how far the search is, again and again; once it has ended, draw the page with what it found."""
+    search = results.search_of(job.id)
+    if not _is_open(job, search):
+        st.rerun()
+    far = search.percent if search else 0
+    said = f"Finding speakers, {far}\u00a0%"
+    if search is None or search.state == results.QUEUED:
+        said = "Finding speakers: waiting"
+    elif search.stage:
+        said = search.stage
+    with st.container(horizontal=True, vertical_alignment="center", key="speakers-progress"):
+        st.html(
+            f'<p class="stt-state" dir="auto">{escape(said)}</p><progress class="stt-progress" max="100" '
+            f'value="{far}" aria-label="Finding speakers"></progress>'
+        )
+        stop = partial(service.stop_finding_speakers, job.id, owner=job.owner)
+        st.button("Cancel", key="speakers-cancel", icon=":material/close:", on_click=_doing(job, stop))
+
+
+def _doing(job: Job, act: Callable[[], Any]) -> Callable[[], None]:
+    """What a widget calls to do this, and to say it where it is refused."""
+
+    def do() -> None:
+        try:
+            act()
+        except SttError as error:
+            st.session_state[_name("speakers_said", job)] = sentence(error.to_dict())
+        st.session_state[_name("speakers_done", job)] = st.session_state.get(_name("speakers_done", job), 0) + 1
+
+    return session.callback(do)
+
+
+def _name(what: str, job: Job) -> str:
+    return f"{what}-{job.id}"
