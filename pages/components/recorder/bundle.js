@@ -70,6 +70,35 @@ function staying(selector, open) {
   };
 }
 
+// shared/working.js
+var TELL_AGAIN = 2e3;
+function working(selector, kept, state, begin2, show2) {
+  return staying(selector, (root, { data }) => {
+    const item = kept.get(data.key) ?? begin2(data);
+    kept.set(data.key, item);
+    item.view?.close();
+    const view = item.view = show2(root, item);
+    let told = false;
+    return {
+      update({ data: data2, setStateValue }) {
+        Object.assign(item, data2, { tell: () => setStateValue(state, [...item.done]) });
+        if (!told && item.done.length) report(item);
+        told = true;
+      },
+      close() {
+        view?.close();
+        if (item.view === view) item.view = null;
+      }
+    };
+  });
+}
+function report(item) {
+  clearTimeout(item.timer);
+  if (!item.view) return;
+  item.tell();
+  item.timer = setTimeout(() => item.known < item.done.length && report(item), TELL_AGAIN);
+}
+
 // recorder/sending.js
 var MOST = 1 << 20;
 var ANSWER = 2e4;
@@ -397,13 +426,21 @@ function explained(error, microphone) {
 // recorder/index.js
 var PIECE = 1e3;
 var SHOWN = 250;
-var TELL_AGAIN = 2e3;
 var IDLE = { state: (
   /** @type {State} */
   "idle"
 ), media: null, sound: null, sending: null };
-var NEW = { known: 0, both: false, microphone: "", view: null, tell: () => {
-}, error: null, ran: 0 };
+var NEW = {
+  both: false,
+  microphone: "",
+  view: null,
+  tell: () => {
+  },
+  error: null,
+  ran: 0,
+  since: null,
+  unshared: false
+};
 var recorders = lasting("recorders", () => {
   const all = (
     /** @type {Map<string, Recorder>} */
@@ -417,29 +454,16 @@ var recorders = lasting("recorders", () => {
   });
   return all;
 });
-var index_default = staying(".stt-recorder", (root, { data }) => {
-  const recorder = recorders.get(data.key) ?? { ...data, ...IDLE, ...NEW, done: [], since: null, unshared: false };
-  recorders.set(data.key, recorder);
-  recorder.view?.close();
-  const view = recorder.view = show(root, recorder);
-  let told = false;
-  return {
-    update({ data: { url, seconds, known }, setStateValue }) {
-      Object.assign(recorder, {
-        url,
-        longest: seconds,
-        known,
-        tell: () => setStateValue("recorded", [...recorder.done])
-      });
-      if (!told && recorder.done.length) report(recorder);
-      told = true;
-    },
-    close() {
-      view.close();
-      if (recorder.view === view) recorder.view = null;
-    }
-  };
-});
+var index_default = working(
+  ".stt-recorder",
+  recorders,
+  "recorded",
+  (data) => (
+    /** @type {Recorder} */
+    { ...NEW, ...IDLE, ...data, done: [] }
+  ),
+  show
+);
 async function begin(recorder) {
   Object.assign(recorder, { state: "asking", error: null, ran: 0, since: null });
   recorder.view?.draw();
@@ -521,12 +545,6 @@ function end(recorder, error) {
 function elapsed({ ran, since }) {
   return ran + (since === null ? 0 : performance.now() - since);
 }
-function report(recorder) {
-  clearTimeout(recorder.timer);
-  if (!recorder.view) return;
-  recorder.tell();
-  recorder.timer = setTimeout(() => recorder.known < recorder.done.length && report(recorder), TELL_AGAIN);
-}
 function show(root, recorder) {
   const find = partsOf(root, "stt-rec-");
   const closing = new AbortController();
@@ -581,7 +599,7 @@ function show(root, recorder) {
   function tick() {
     const seconds = recorder.state === "idle" ? 0 : Math.floor(elapsed(recorder) / 1e3);
     find("time").textContent = clock(seconds).padStart(5, "0");
-    if (recorder.longest && recorder.state === "recording" && elapsed(recorder) / 1e3 > recorder.longest) {
+    if (recorder.seconds && recorder.state === "recording" && elapsed(recorder) / 1e3 > recorder.seconds) {
       stop(recorder, { title: "The longest recording is reached", message: "What was recorded is kept." });
     }
   }

@@ -5,7 +5,7 @@ import { clock } from "../shared/clock.js";
 import { partsOf } from "../shared/dom.js";
 import { lasting } from "../shared/lasting.js";
 import { size } from "../shared/size.js";
-import { staying } from "../shared/staying.js";
+import { report, working } from "../shared/working.js";
 import { Sending } from "./sending.js";
 import { ending, hindrance, microphones, openSound, recorderOf, sharesSound } from "./sound.js";
 
@@ -13,33 +13,36 @@ import { ending, hindrance, microphones, openSound, recorderOf, sharesSound } fr
  * @typedef {import("./sound.js").Problem} Problem
  * @typedef {import("./sound.js").SoundSource} SoundSource
  * @typedef {"idle" | "asking" | "recording" | "paused" | "saving"} State
- * @typedef {{
+ * @typedef {import("../shared/working.js").Work & {
  *   state: State,
  *   media: MediaRecorder | null,
  *   sound: SoundSource | null,
  *   sending: Sending | null,
- *   done: string[],
- *   known: number,
  *   both: boolean,
  *   microphone: string,
  *   view: ReturnType<typeof show> | null,
  *   url: string,
- *   longest: number | null,
- *   tell: () => void,
+ *   seconds: number | null,
  *   error: Problem | null,
  *   ran: number,
  *   since: number | null,
  *   unshared: boolean,
- *   timer?: ReturnType<typeof setTimeout>,
- * }} Recorder `done` has the ids of recordings, `known` says how many of them the page knows; `ran` milliseconds until
- *   `since`, when it last went on
+ * }} Recorder records for `ran` milliseconds until `since`, when it last went on; for `seconds` at the longest
  */
 
 const PIECE = 1000; // milliseconds of sound in a piece
 const SHOWN = 250; // milliseconds between two looks at the clock
-const TELL_AGAIN = 2000; // milliseconds
 const IDLE = { state: /** @type {State} */ ("idle"), media: null, sound: null, sending: null };
-const NEW = { known: 0, both: false, microphone: "", view: null, tell: () => {}, error: null, ran: 0 };
+const NEW = {
+  both: false,
+  microphone: "",
+  view: null,
+  tell: () => {},
+  error: null,
+  ran: 0,
+  since: null,
+  unshared: false,
+};
 const recorders = lasting("recorders", () => {
   const all = /** @type {Map<string, Recorder>} */ (new Map());
   window.addEventListener("beforeunload", (event) => {
@@ -51,30 +54,13 @@ const recorders = lasting("recorders", () => {
   return all;
 });
 
-export default staying(".stt-recorder", (root, { data }) => {
-  /** @type {Recorder} */
-  const recorder = recorders.get(data.key) ?? { ...data, ...IDLE, ...NEW, done: [], since: null, unshared: false };
-  recorders.set(data.key, recorder);
-  recorder.view?.close();
-  const view = (recorder.view = show(root, recorder));
-  let told = false;
-  return {
-    update({ data: { url, seconds, known }, setStateValue }) {
-      Object.assign(recorder, {
-        url,
-        longest: seconds,
-        known,
-        tell: () => setStateValue("recorded", [...recorder.done]),
-      });
-      if (!told && recorder.done.length) report(recorder); // the server forgets the state of a page that was left
-      told = true;
-    },
-    close() {
-      view.close();
-      if (recorder.view === view) recorder.view = null;
-    },
-  };
-});
+export default working(
+  ".stt-recorder",
+  recorders,
+  "recorded",
+  (data) => /** @type {Recorder} */ ({ ...NEW, ...IDLE, ...data, done: [] }),
+  show,
+);
 
 // ---- recording -----------------------------------------------------------------------------------------------------
 
@@ -176,17 +162,6 @@ function elapsed({ ran, since }) {
   return ran + (since === null ? 0 : performance.now() - since);
 }
 
-/**
- * Tell the page what is there, until it knows: what is said while the line to it is broken is lost.
- * @param {Recorder} recorder
- */
-function report(recorder) {
-  clearTimeout(recorder.timer);
-  if (!recorder.view) return;
-  recorder.tell();
-  recorder.timer = setTimeout(() => recorder.known < recorder.done.length && report(recorder), TELL_AGAIN);
-}
-
 // ---- showing -------------------------------------------------------------------------------------------------------
 
 /** @param {HTMLElement} root @param {Recorder} recorder */
@@ -251,7 +226,7 @@ function show(root, recorder) {
   function tick() {
     const seconds = recorder.state === "idle" ? 0 : Math.floor(elapsed(recorder) / 1000);
     find("time").textContent = clock(seconds).padStart(5, "0");
-    if (recorder.longest && recorder.state === "recording" && elapsed(recorder) / 1000 > recorder.longest) {
+    if (recorder.seconds && recorder.state === "recording" && elapsed(recorder) / 1000 > recorder.seconds) {
       stop(recorder, { title: "The longest recording is reached", message: "What was recorded is kept." });
     }
   }

@@ -1,8 +1,9 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { clock } from "../shared/clock.js";
 import { lasting } from "../shared/lasting.js";
 import { size } from "../shared/size.js";
 import { staying } from "../shared/staying.js";
+import { report, working } from "../shared/working.js";
 import { answerWithText, askForText } from "../shared/transcript_text.js";
 
 test.each([
@@ -69,5 +70,51 @@ describe("a view that stays", () => {
     expect(log.at(-1)).toBe("closed");
     call("three");
     expect(log.slice(-2)).toEqual(["opened", "three"]);
+  });
+});
+
+describe("work that goes on while no element shows it", () => {
+  afterEach(() => vi.useRealTimers());
+
+  function component() {
+    const kept = new Map();
+    const begin = () => ({ done: /** @type {string[]} */ ([]), known: 0, view: null, tell: () => {} });
+    const mount = working("p", kept, "done", begin, () => ({ close: () => {} }));
+    const told = /** @type {unknown[]} */ ([]);
+    /** Show it on a page that knows so many. */
+    const show = (known = 0, parentElement = document.createElement("div")) => {
+      if (!parentElement.firstChild) parentElement.append(document.createElement("p"));
+      const setStateValue = (/** @type {string} */ _, /** @type {unknown} */ value) => told.push(value);
+      return mount({ data: { key: "k", known }, parentElement, setStateValue, setTriggerValue: () => {} });
+    };
+    const finish = (/** @type {string} */ id) => {
+      const item = kept.get("k");
+      item.done.push(id);
+      report(item);
+    };
+    return { show, finish, told };
+  }
+
+  test("is told again until the page knows", () => {
+    vi.useFakeTimers();
+    const { show, finish, told } = component();
+    const page = document.createElement("div");
+    show(0, page);
+    finish("a");
+    vi.advanceTimersByTime(2000);
+    expect(told).toEqual([["a"], ["a"]]);
+    show(1, page);
+    vi.advanceTimersByTime(60_000);
+    expect(told).toHaveLength(2);
+  });
+
+  test("what ends while no page shows it is told when one does", () => {
+    vi.useFakeTimers();
+    const { show, finish, told } = component();
+    show()();
+    finish("a");
+    expect(told).toEqual([]);
+    show();
+    expect(told).toEqual([["a"]]);
   });
 });

@@ -68,6 +68,35 @@ function staying(selector, open2) {
   };
 }
 
+// shared/working.js
+var TELL_AGAIN = 2e3;
+function working(selector, kept, state, begin, show) {
+  return staying(selector, (root, { data }) => {
+    const item = kept.get(data.key) ?? begin(data);
+    kept.set(data.key, item);
+    item.view?.close();
+    const view = item.view = show(root, item);
+    let told = false;
+    return {
+      update({ data: data2, setStateValue }) {
+        Object.assign(item, data2, { tell: () => setStateValue(state, [...item.done]) });
+        if (!told && item.done.length) report(item);
+        told = true;
+      },
+      close() {
+        view?.close();
+        if (item.view === view) item.view = null;
+      }
+    };
+  });
+}
+function report(item) {
+  clearTimeout(item.timer);
+  if (!item.view) return;
+  item.tell();
+  item.timer = setTimeout(() => item.known < item.done.length && report(item), TELL_AGAIN);
+}
+
 // uploader/progress.js
 function timeLeft(file, sent, marks) {
   const [first, last] = [marks[0], marks[marks.length - 1]];
@@ -84,7 +113,6 @@ function wellFormed(name) {
 
 // uploader/index.js
 var AT_ONCE = 2;
-var TELL_AGAIN = 2e3;
 var RETRY = { label: "Try again", className: "stt-upload-retry" };
 var shelves = lasting("shelves", () => {
   const all = (
@@ -97,26 +125,17 @@ var shelves = lasting("shelves", () => {
   });
   return all;
 });
-var index_default = staying(".stt-uploader", (root, { data }) => {
-  const shelf = shelves.get(data.key) ?? { uploads: [], done: [], view: null, ...data, tell: () => {
-  } };
-  shelves.set(data.key, shelf);
-  shelf.view?.close();
-  const view = shelf.view = open(root, shelf);
-  let told = false;
-  return {
-    update({ data: { limit, url, known }, setStateValue }) {
-      Object.assign(shelf, { limit, url, known, tell: () => setStateValue("uploaded", [...shelf.done]) });
-      partsOf(root, "stt-")("drop-hint").textContent = `Sound or video, up to ${size(limit)} each`;
-      if (!told && shelf.done.length) report(shelf);
-      told = true;
-    },
-    close() {
-      view.close();
-      if (shelf.view === view) shelf.view = null;
-    }
-  };
-});
+var index_default = working(
+  ".stt-uploader",
+  shelves,
+  "uploaded",
+  (data) => (
+    /** @type {Shelf} */
+    { ...data, uploads: [], done: [], view: null, tell: () => {
+    } }
+  ),
+  open
+);
 function add(shelf, files) {
   for (const file of files) {
     const upload = { file, state: "waiting", sent: 0, marks: [], error: null, again: false, request: null, row: null };
@@ -191,12 +210,6 @@ function finish(shelf, upload, id) {
   shelf.view.say(shelf.done.length === 1 ? "1 file uploaded" : `${shelf.done.length} files uploaded`);
   report(shelf);
 }
-function report(shelf) {
-  clearTimeout(shelf.timer);
-  if (!shelf.view) return;
-  shelf.tell();
-  shelf.timer = setTimeout(() => shelf.known < shelf.done.length && report(shelf), TELL_AGAIN);
-}
 function fail(shelf, upload, { title, message, guidance }, again = false) {
   Object.assign(upload, { state: "failed", request: null, again });
   upload.error = { title: title || "", text: [message, guidance].filter((part) => part && part !== title).join(" ") };
@@ -220,6 +233,7 @@ function open(root, shelf) {
   const closing = new AbortController();
   const on = (target, name, act) => target?.addEventListener(name, act, { signal: closing.signal });
   for (const upload of shelf.uploads) upload.row = null;
+  part("drop-hint").textContent = `Sound or video, up to ${size(shelf.limit)} each`;
   on(input, "change", () => {
     add(shelf, [...input.files ?? []]);
     input.value = "";

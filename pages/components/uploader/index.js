@@ -1,10 +1,9 @@
-// Uploads live on shelves, one for each key, and outlast the element that shows them: Streamlit takes it away when
-// another page is opened.
+// Uploads live on shelves, one for each key, and outlast the element that shows them.
 
 import { make, partsOf } from "../shared/dom.js";
 import { lasting } from "../shared/lasting.js";
 import { size } from "../shared/size.js";
-import { staying } from "../shared/staying.js";
+import { report, working } from "../shared/working.js";
 import { timeLeft, wellFormed } from "./progress.js";
 
 /**
@@ -20,20 +19,15 @@ import { timeLeft, wellFormed } from "./progress.js";
  *   request: XMLHttpRequest | null,
  *   row: HTMLElement | null,
  * }} Upload `sent` in bytes; `again` says whether another try may help
- * @typedef {{
+ * @typedef {import("../shared/working.js").Work & {
  *   uploads: Upload[],
- *   done: string[],
  *   view: ReturnType<typeof open> | null,
  *   limit: number,
  *   url: string,
- *   known: number,
- *   tell: () => void,
- *   timer?: ReturnType<typeof setTimeout>,
- * }} Shelf `done` has the ids of recordings, `known` says how many of them the page knows
+ * }} Shelf
  */
 
 const AT_ONCE = 2;
-const TELL_AGAIN = 2000; // milliseconds
 const RETRY = { label: "Try again", className: "stt-upload-retry" };
 const shelves = lasting("shelves", () => {
   const all = /** @type {Map<string, Shelf>} */ (new Map());
@@ -44,27 +38,13 @@ const shelves = lasting("shelves", () => {
   return all;
 });
 
-export default staying(".stt-uploader", (root, { data }) => {
-  /** @type {Shelf} */
-  const shelf = shelves.get(data.key) ?? { uploads: [], done: [], view: null, ...data, tell: () => {} };
-  shelves.set(data.key, shelf);
-  shelf.view?.close();
-  const view = (shelf.view = open(root, shelf));
-  let told = false;
-  return {
-    update({ data: { limit, url, known }, setStateValue }) {
-      Object.assign(shelf, { limit, url, known, tell: () => setStateValue("uploaded", [...shelf.done]) });
-      partsOf(root, "stt-")("drop-hint").textContent = `Sound or video, up to ${size(limit)} each`;
-      // The server forgets the state of a page that was left; what was finished meanwhile was never told.
-      if (!told && shelf.done.length) report(shelf);
-      told = true;
-    },
-    close() {
-      view.close();
-      if (shelf.view === view) shelf.view = null;
-    },
-  };
-});
+export default working(
+  ".stt-uploader",
+  shelves,
+  "uploaded",
+  (data) => /** @type {Shelf} */ ({ ...data, uploads: [], done: [], view: null, tell: () => {} }),
+  open,
+);
 
 // ---- sending -------------------------------------------------------------------------------------------------------
 
@@ -152,17 +132,6 @@ function finish(shelf, upload, id) {
   report(shelf);
 }
 
-/**
- * Tell the page what is there, until it knows: what is said while the line to it is broken is lost.
- * @param {Shelf} shelf
- */
-function report(shelf) {
-  clearTimeout(shelf.timer);
-  if (!shelf.view) return;
-  shelf.tell();
-  shelf.timer = setTimeout(() => shelf.known < shelf.done.length && report(shelf), TELL_AGAIN);
-}
-
 /** @param {Shelf} shelf @param {Upload} upload @param {Problem} problem */
 function fail(shelf, upload, { title, message, guidance }, again = false) {
   Object.assign(upload, { state: "failed", request: null, again });
@@ -196,6 +165,7 @@ function open(root, shelf) {
   /** @type {import("../shared/sound.js").Listen} */
   const on = (target, name, act) => target?.addEventListener(name, act, { signal: closing.signal });
   for (const upload of shelf.uploads) upload.row = null;
+  part("drop-hint").textContent = `Sound or video, up to ${size(shelf.limit)} each`;
 
   on(input, "change", () => {
     add(shelf, [...(input.files ?? [])]);

@@ -1,0 +1,57 @@
+// Work that goes on while no element shows it: Streamlit takes the element away when another page is opened.
+
+import { staying } from "./staying.js";
+
+const TELL_AGAIN = 2000; // milliseconds
+
+/**
+ * @typedef {{
+ *   done: string[],
+ *   known: number,
+ *   view: { close: () => void } | null,
+ *   tell: () => void,
+ *   timer?: ReturnType<typeof setTimeout>,
+ * }} Work `done` has the ids of recordings, `known` says how many of them the page knows
+ */
+
+/**
+ * Return the default export of a component for work that is kept under the key of the component.
+ * @template {Work} Item
+ * @param {string} selector of the element
+ * @param {Map<string, Item>} kept
+ * @param {string} state the name under which Python gets the ids
+ * @param {(data: any) => Item} begin
+ * @param {(root: HTMLElement, item: Item) => Item["view"]} show
+ */
+export function working(selector, kept, state, begin, show) {
+  return staying(selector, (root, { data }) => {
+    const item = kept.get(data.key) ?? begin(data);
+    kept.set(data.key, item);
+    item.view?.close();
+    const view = (item.view = show(root, item));
+    let told = false;
+    return {
+      update({ data, setStateValue }) {
+        Object.assign(item, data, { tell: () => setStateValue(state, [...item.done]) });
+        // The server forgets the state of a page that was left; what was finished meanwhile was never told.
+        if (!told && item.done.length) report(item);
+        told = true;
+      },
+      close() {
+        view?.close();
+        if (item.view === view) item.view = null;
+      },
+    };
+  });
+}
+
+/**
+ * Tell the page what is there, until it knows: what is said while the line to it is broken is lost.
+ * @param {Work} item
+ */
+export function report(item) {
+  clearTimeout(item.timer);
+  if (!item.view) return; // told when the page is opened again
+  item.tell();
+  item.timer = setTimeout(() => item.known < item.done.length && report(item), TELL_AGAIN);
+}
