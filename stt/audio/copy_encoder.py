@@ -1,7 +1,7 @@
-"""Encode the sound of a recording as AAC, for its playback copy. Runs in a decoder process
-(`stt.audio.decoder_process`).
+"""Encode the sound of a recording as AAC for its playback copy.
 
-The time line is that of `stt.audio.reader.Reader`, so that player, words and waveform agree. Times are in seconds.
+Runs in a decoder process (`stt.audio.decoder_process`). The time line is that of `stt.audio.reader.Reader`, so that
+player, words and waveform agree. Times are in seconds.
 """
 
 from __future__ import annotations
@@ -18,17 +18,18 @@ import numpy as np
 from stt.audio.decoder import COPY_BITS, COPY_RATES
 from stt.audio.reader import Reader
 from stt.audio.track_reader import SideBySide
-from stt.containers import container as containers
+from stt.containers.container import open_sound
 
-NICE = 5  # everything else on the machine goes first, and yet it gets its share
-# Other tools of the encoder cost it most of its time and serve rates below these.
+NICE = 5  # process priority: below everything else, but never starved
+# The encoder's other tools take most of its time and only help at lower bit rates.
 QUICK = {"aac_coder": "fast", "aac_tns": "0", "aac_pns": "0", "aac_is": "0", "aac_ms": "0"}
 
 
 class Encoder:
-    """The sound of a recording as AAC packets of 1024 samples. One or two channels stay; of more one is mixed.
+    """Encode the sound of a recording as AAC packets of 1024 samples.
 
-    `track` is a number from 1, None for the only one, or several that are heard together. Raises what `Reader` does.
+    One or two channels are kept, more are mixed to one. `track` is a number from 1, None for the only track, or several
+    numbers to mix. Raises what `Reader` raises.
     """
 
     def __init__(self, path: Path, track: int | Sequence[int] | None, *, name: str = "") -> None:
@@ -52,11 +53,12 @@ class Encoder:
         self._ended, self._taken = False, 0  # samples
 
     def encode(self, seconds: float) -> tuple[int, list[av.Packet[av.AudioStream]]]:
-        """Return how many of the next samples were read, and the packets that they make; the last ones when none
-        was.
+        """Read the next `seconds` and return the number of samples read and their packets.
+
+        At the end 0 samples are read, and the encoder's last packets are returned.
         """
         samples = self._reader.read(seconds)
-        if self._together:  # nobody speaks all the time
+        if self._together:  # speakers seldom overlap, so a sum rarely clips
             samples = np.clip(samples.sum(axis=0, keepdims=True), -1, 1)
         if not samples.shape[1]:
             packets = [] if self._ended else list(self._codec.encode(None))
@@ -72,9 +74,9 @@ class Encoder:
 
 
 def _rate(path: Path, track: int | Sequence[int] | None, name: str) -> int:
-    """The lowest rate of a copy that keeps what the recording has, in Hz."""
+    """Return the lowest rate in Hz of a playback copy that keeps the recording's band."""
     first = track[0] if isinstance(track, Sequence) else track
-    file, container, stream = containers.open_sound(path, name, first)
+    file, container, stream = open_sound(path, name, first)
     rate = stream.codec_context.sample_rate
     container.close()
     file.close()

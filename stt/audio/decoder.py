@@ -1,4 +1,4 @@
-"""Recordings: what a file holds, and its sound. All of it is read in a decoder process. Times are in seconds."""
+"""Inspect recordings and read their samples, in decoder processes. Times are in seconds."""
 
 from __future__ import annotations
 
@@ -17,22 +17,23 @@ from stt.errors import SttError
 
 RATE = 16_000  # Hz, what speech models take
 COPY_RATES = (16_000, 22_050, 24_000, 32_000, 44_100, 48_000)  # Hz, of playback copies
-COPY_BITS = 64_000  # a second of one channel of a playback copy
-CALL_RATE, CALL_BITS = 48_000, 96_000  # Hz and bits a second of a track of a recorded call; the browser's has 64,000
-PART = 10.0  # seconds that are decoded at once; it is asked in between whether to go on
-# Bounds for one request, in seconds of processor time and of waiting. Looking into an honest recording takes a tenth
-# of a second; a part of it far less, but all lanes of Whisper may be busy beside it.
+COPY_BITS = 64_000  # bits per second of one channel of a playback copy
+CALL_RATE, CALL_BITS = 48_000, 96_000  # Hz and bits per second of a recorded call's track; browsers record 64,000
+PART = 10.0  # seconds decoded at once; cancellation is checked in between
+# Bounds for one request, in seconds of processor time and of waiting. Probing a valid recording takes 0.1 s and
+# decoding a part far less, but Whisper may keep all cores busy.
 LOOK: Bounds = {"processor": 5.0, "patience": 8.0}
 DECODE: Bounds = {"processor": 20.0, "patience": 120.0}
-_looks = threading.BoundedSemaphore(2)  # more files than this at once wait for their turn
+_probes = threading.BoundedSemaphore(2)  # further files wait
 
 
 class Media(NamedTuple):
-    """What a file holds. `kind` is for people ("MP3", "MP4 video"), `duration` the larger of promise and packets.
+    """Facts about a file. `kind` is for people ("MP3", "MP4 video").
 
-    `duration` in seconds or None if nothing tells it, `sample_rate` in Hz, `size` in bytes. `mime` is the content type
-    to serve it with: from a fixed list, by what it holds and never by its name. `track` is the number of the sound
-    track that the other facts are about, `tracks` what each of them is (see `stt.containers.track_list`).
+    `duration` is in seconds, the larger of the declared one and that of the packets, None if unknown. `size` is in
+    bytes, `sample_rate` in Hz. `mime` is the content type to serve the file with: from a fixed list, by content and
+    never by name. `track` is the number of the sound track that the other facts describe, `tracks` lists all of them
+    (see `stt.containers.track_list`).
     """
 
     kind: str
@@ -46,18 +47,18 @@ class Media(NamedTuple):
     dated: str | None = None  # when it was recorded, as its tags say (see `stt.files.dates`)
     track: int = 1
     tracks: Sequence[dict[str, Any]] = ()
-    seekable: bool = False  # every browser plays it as it is, and seeks it exactly (see `stt.containers.seekable`)
+    seekable: bool = False  # every browser plays it and seeks it exactly (see `stt.containers.seekable`)
 
 
 def probe(path: Path, name: str = "", track: int | None = None) -> Media:
-    """Look into a file without decoding more than its beginning. `name` is only for the error's sentence.
+    """Return the facts of a file, decoding only its beginning. `name` is for error messages.
 
-    Without a `track` the facts are those of the track that a player takes, if it can be decoded, else of the first that
-    can.
+    Without `track` the facts are those of the track that a player selects, if it can be decoded, else of the first
+    decodable one.
 
     Raises EmptyFile, NotSound, NoAudioTrack (a video without sound), TooShort (under 0.1 s of sound), UnsafeRecording.
     """
-    with _looks:
+    with _probes:
         decoder = decoder_pool.take()
         try:
             found, _ = decoder.call("probe", path=str(path), name=name, track=track, **LOOK)
@@ -67,11 +68,11 @@ def probe(path: Path, name: str = "", track: int | None = None) -> Media:
 
 
 class Reader:
-    """The sound of a file as 16 kHz float32 samples, decoded in another process as they are asked for.
+    """Read the sound of a file as 16 kHz float32 samples, decoded on demand in another process.
 
-    `channels` is how many come apart, `mixed` how many were mixed to one and `mix` how, `promised` the seconds that the
-    container says it holds. `lost` is as in `stt.audio.reader.Reader`. `track` is the number of a sound track, from 1,
-    or several that come as a channel each. Raises what `probe` raises, and OSError.
+    `channels` is the number of separate channels, `mixed` how many were mixed to one and `mix` how, `promised` the
+    declared duration in seconds. `lost` is as in `stt.audio.reader.Reader`. `track` is the number of a sound track,
+    from 1, or several numbers, one channel each. Raises what `probe` raises, and OSError.
     """
 
     def __init__(
@@ -97,7 +98,7 @@ class Reader:
         self.close()
 
     def close(self) -> None:
-        """Let the process go. One that is still decoding is ended."""
+        """Return the process to the pool. One that is still decoding is ended."""
         decoder, self._decoder = self._decoder, None
         if decoder is None:
             return
@@ -108,28 +109,28 @@ class Reader:
 
     @property
     def position(self) -> float:
-        """Seconds read so far."""
+        """Return the seconds read so far."""
         return self._taken / RATE
 
     def read(self, seconds: float, check_cancelled: Callable[[], None] = lambda: None) -> np.ndarray:
-        """Return the next samples, (channels, n), float32, -1 to 1: fewer at the end, and then none.
+        """Return the next samples, shape (channels, n), float32, -1 to 1: fewer at the end, then none.
 
-        `check_cancelled` is called before every PART seconds and while they are decoded. After it has raised, nothing
-        more can be read here. Raises UnsafeRecording.
+        `check_cancelled` is called before every PART seconds and while they are decoded. After it has raised, the
+        reader is unusable. Raises UnsafeRecording.
         """
         parts = list(self._parts("read", seconds, check_cancelled))
         samples = [np.frombuffer(content, "<f4").reshape(self.channels, -1) for content in parts]
         return np.concatenate(samples, axis=1) if samples else np.zeros((self.channels, 0), np.float32)
 
     def skip(self, seconds: float, check_cancelled: Callable[[], None] = lambda: None) -> float:
-        """Read on as `read` does without handing over the samples; how many seconds that was."""
+        """Decode and discard the next `seconds`. Return how many seconds there were. Raises what `read` raises."""
         before = self._taken
         for _ in self._parts("skip", seconds, check_cancelled):
             pass
         return (self._taken - before) / RATE
 
     def levels(self, seconds: float) -> np.ndarray:
-        """The root mean square of every 0.05 s of the next seconds, of the first channel, float32."""
+        """Return the root mean square of every 0.05 s of the next `seconds` of the first channel, shape (n,), float32."""
         parts = list(self._parts("levels", seconds, lambda: None))
         return (
             np.concatenate([np.frombuffer(content, "<f4") for content in parts]) if parts else np.zeros(0, np.float32)

@@ -1,7 +1,7 @@
-"""A small pool of processes that look into recordings and decode them (see `stt.audio.decoder_process`).
+"""Keep a small pool of processes that probe and decode recordings (see `stt.audio.decoder_process`).
 
-Each is bounded in memory, processor time and time, and can be ended at any moment. One that a recording takes down
-fails only what was asked of it.
+Each is bounded in memory, processor time and duration, and can be ended at any moment. If a recording crashes one, only
+that request fails.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ import psutil
 from stt import errors
 from stt.errors import SttError, UnsafeRecording
 
-KEPT = 2  # idle processes; each has 45 MB, most of it shared with the others
-USES = 200  # after which a process is replaced: what a library leaks goes with it
-TICK = 0.5  # seconds between two looks at a process that is busy
-MEMORY = 512 << 20  # bytes that a process may have; Linux bounds its address space before
-STARVED, PATIENT = 0.2, 5  # a share of the processor time it may use, and how many times longer it may then take
+KEPT = 2  # idle processes; each has 45 MB, most of it shared
+USES = 200  # requests before a process is replaced, which frees what libraries leak
+TICK = 0.5  # seconds between checks of a busy process
+MEMORY = 512 << 20  # bytes of a process; on Linux a lower bound of its address space comes first
+STARVED, PATIENT = 0.2, 5  # below this share of its processor time, a request may take this many times longer
 LARGEST_HEADER = 1 << 20  # bytes
 LARGEST_ANSWER = 64 << 20  # bytes; 30 s of eight channels are 15 MB
-# What a decoder gets of this server's environment: no key, no secret, no address of a database.
+# Environment variables that a decoder inherits: no key, no secret, no database address.
 ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR", "TEMP", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 SMALL = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
 
@@ -42,14 +42,14 @@ _lock = threading.Lock()
 
 
 class Bounds(TypedDict):
-    """What one request may take, in seconds of processor time and of waiting."""
+    """Limits of one request, in seconds of processor time and of waiting."""
 
     processor: float
     patience: float
 
 
 class Decoder:
-    """A process that opens recordings. Used by one thread at a time."""
+    """A decoder process. Not safe for use by several threads."""
 
     def __init__(self) -> None:
         environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
@@ -60,7 +60,7 @@ class Decoder:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=environment,
-            start_new_session=True,  # Ctrl+C at the terminal is for the server
+            start_new_session=True,  # so that Ctrl+C reaches only the server
         )
         self._answers: queue.SimpleQueue[tuple[dict[str, Any], bytes] | None] = queue.SimpleQueue()
         self._uses = 0
@@ -122,7 +122,7 @@ class Decoder:
         return header, content
 
     def end(self) -> None:
-        """End the process, whatever it does."""
+        """Kill the process."""
         self._process.kill()
         self._process.wait()
 
@@ -133,10 +133,10 @@ class Decoder:
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
             self._process.stdin.flush()
         except OSError:
-            self._answers.put(None)  # it has ended since it was taken
+            self._answers.put(None)  # it died while idle
 
     def _receive(self) -> None:
-        """Hand over the answers as they come, then None. What is not an answer ends the process."""
+        """Queue the responses, then None. An invalid response ends the process."""
         assert self._process.stdout is not None
         with self._process.stdout as stdout:
             while (answer := _answer(stdout)) is not None:
@@ -146,19 +146,19 @@ class Decoder:
 
 
 class _Bounds:
-    """What one request may take, watched from outside: the system's own bounds are not the same everywhere."""
+    """Check a request's limits from outside, because the systems' own limits differ."""
 
     def __init__(self, pid: int, processor: float, patience: float) -> None:
         self._process: psutil.Process | None = None
-        with suppress(psutil.Error):  # it has just ended, which the reader of its answers notices
+        with suppress(psutil.Error):  # it has just died; `_receive` notices
             self._process = psutil.Process(pid)
         self._processor, self._patience = processor, patience
         self._began, self._used = time.monotonic(), self._processor_time()
 
     def check(self) -> None:
-        """Raise UnsafeRecording when the process is over its bounds."""
+        """Raise UnsafeRecording if the process exceeds its limits."""
         used, waited = self._processor_time() - self._used, time.monotonic() - self._began
-        # A process that got no processor on a busy machine is given more time.
+        # On a busy machine a process that got no processor time may take longer.
         starved = used < self._processor * STARVED
         if used > self._processor or waited > self._patience * (PATIENT if starved else 1):
             raise UnsafeRecording("Reading it takes longer than a recording honestly needs.")
@@ -171,13 +171,13 @@ class _Bounds:
             return 0.0
         try:
             times = self._process.cpu_times()
-        except psutil.Error:  # it has just ended
+        except psutil.Error:  # it has just died
             return 0.0
         return times.user + times.system
 
 
 def take() -> Decoder:
-    """A process that nobody else uses; give it back with `give_back`, or end it."""
+    """Return a process for exclusive use. Return it with `give_back`, or end it."""
     with _lock:
         while _idle:
             decoder = _idle.pop()
@@ -188,7 +188,7 @@ def take() -> Decoder:
 
 
 def give_back(decoder: Decoder) -> None:
-    """Keep a process for the next recording, if it is still good for one."""
+    """Return a process to the pool, or end it if it is worn out or the pool is full."""
     with _lock:
         if decoder.reusable and len(_idle) < KEPT:
             _idle.append(decoder)
@@ -197,7 +197,7 @@ def give_back(decoder: Decoder) -> None:
 
 
 def warm() -> None:
-    """Have a process ready, so that the first upload does not wait for its start."""
+    """Start a process in advance, so that the first upload does not wait for it."""
     with _lock:
         missing = not _idle
     if missing:
@@ -222,7 +222,7 @@ def _answer(stdout: IO[bytes]) -> tuple[dict[str, Any], bytes] | None:
 
 
 def _raise_error(header: dict[str, Any]) -> None:
-    """Raise the error that an answer holds, if it holds one."""
+    """Raise the error that a response holds, if any."""
     if "error" in header:
         kind = getattr(errors, str(header["error"]), None)
         kind = kind if isinstance(kind, type) and issubclass(kind, SttError) else UnsafeRecording

@@ -1,9 +1,8 @@
-"""Look into recordings and decode them in a process of their own, so that a hostile file harms nothing else.
+"""Probe and decode recordings in a separate process, so that a hostile file harms nothing else.
 
-Started by `stt.audio.decoder_pool` as `python -m stt.audio.decoder_process`, without this server's keys and secrets.
-It reads one
-request a line from standard input (JSON) and writes one answer each to standard output: two lengths of 4 bytes (big
-endian), a JSON header of the first length, samples or levels (little-endian float32) of the second.
+Started by `stt.audio.decoder_pool` as `python -m stt.audio.decoder_process`, without this server's keys and secrets. It
+reads one request per line from standard input (JSON) and writes one response each to standard output: two lengths of 4
+bytes (big endian), a JSON header of the first length, and samples or levels (little-endian float32) of the second.
 """
 
 from __future__ import annotations
@@ -28,17 +27,17 @@ from stt.errors import SttError
 
 try:
     import resource
-except ImportError:  # Windows: the pool's own watch over time and memory remains
+except ImportError:  # Windows: only the pool limits time and memory
     resource = None  # type: ignore[assignment]
 
-MEMORY = 384 << 20  # bytes of address space above what the process has once its libraries are loaded
-LEVEL = 0.05  # seconds over which the level of a waveform is measured
+MEMORY = 384 << 20  # bytes of address space on top of the loaded libraries
+LEVEL = 0.05  # seconds per level of a waveform
 
 Answer = tuple[dict[str, Any], bytes]
 
 
 class Decoder:
-    """What answers the requests. At most one recording is open at a time."""
+    """Answer requests. At most one recording is open at a time."""
 
     def __init__(self) -> None:
         self._reader: Reader | SideBySide | None = None
@@ -62,11 +61,11 @@ class Decoder:
     def read(self, seconds: float) -> Answer:
         """Answer the next samples, channel after channel."""
         samples = self._open.read(seconds)
-        return self._told({"samples": samples.shape[1]}), np.ascontiguousarray(samples, "<f4").tobytes()
+        return self._with_changes({"samples": samples.shape[1]}), np.ascontiguousarray(samples, "<f4").tobytes()
 
     def skip(self, seconds: float) -> Answer:
-        """Decode as `read` does and answer only how many samples that was."""
-        return self._told({"samples": self._open.read(seconds).shape[1]}), b""
+        """Decode as `read` does and answer only the number of samples."""
+        return self._with_changes({"samples": self._open.read(seconds).shape[1]}), b""
 
     def levels(self, seconds: float) -> Answer:
         """Answer the root mean square of every LEVEL seconds of the loudest channel."""
@@ -76,13 +75,13 @@ class Decoder:
         return {"samples": count}, np.sqrt((windows**2).mean(axis=2)).max(axis=0).astype("<f4").tobytes()
 
     def open_copy(self, path: str, name: str, track: int | list[int] | None = None) -> Answer:
-        """Have this process encode a recording from now on, at a low priority that it never loses again."""
+        """Encode a recording from now on, at a low priority that the process keeps."""
         self.close()
         self._encoder = Encoder(Path(path), track, name=name)
         return {"channels": self._encoder.channels, "rate": self._encoder.rate}, b""
 
     def encode(self, seconds: float) -> Answer:
-        """Answer the AAC packets of the next samples, one after the other, and what each holds: bytes and samples."""
+        """Answer the AAC packets of the next samples, concatenated, and the bytes and samples of each."""
         if self._encoder is None:
             raise ValueError("no recording is open")
         samples, packets = self._encoder.encode(seconds)
@@ -90,13 +89,13 @@ class Decoder:
         return {"samples": samples, "sizes": sizes, "lengths": lengths}, b"".join(map(bytes, packets))
 
     def open_call(self, path: str, name: str) -> Answer:
-        """Encode the channels of a recording from now on, each for itself."""
+        """Encode each channel of a recording separately from now on."""
         self.close()
         self._call = call_encoder.Encoder(Path(path), name=name)
         return {"channels": self._call.channels}, b""
 
     def encode_call(self, seconds: float) -> Answer:
-        """Answer the Opus packets of the next samples, channel after channel, and how many bytes each has."""
+        """Answer the Opus packets of the next samples, channel after channel, and the bytes of each."""
         if self._call is None:
             raise ValueError("no recording is open")
         samples, channels = self._call.encode(seconds)
@@ -117,8 +116,8 @@ class Decoder:
             raise ValueError("no recording is open")
         return self._reader
 
-    def _told(self, header: dict[str, Any]) -> dict[str, Any]:
-        """Add how channels were mixed, and what could not be read, where it has changed."""
+    def _with_changes(self, header: dict[str, Any]) -> dict[str, Any]:
+        """Add to a header how channels were mixed and what was lost, if that has changed."""
         lost, mix = self._open.lost, self._open.mix
         if mix:
             header["mix"] = mix
@@ -135,7 +134,7 @@ REQUESTS: dict[str, Callable[..., Answer]] = {
 
 
 def answer(decoder: Decoder, request: dict[str, Any]) -> Answer:
-    """Do what a request asks for, within its seconds of processor time. Errors become answers, too."""
+    """Run one request within its seconds of processor time. Errors become responses, too."""
     _allow_seconds(request.pop("processor_seconds"))
     try:
         return REQUESTS[request.pop("do")](decoder, **request)
@@ -150,9 +149,9 @@ def answer(decoder: Decoder, request: dict[str, Any]) -> Answer:
 
 
 def main() -> None:
-    """Answer requests until standard input ends, which it does when the server has ended."""
+    """Answer requests until standard input ends, that is, until the server ends."""
     out: BinaryIO = os.fdopen(os.dup(1), "wb")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a library prints is no answer
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # a library's output must not mix with responses
     _bound_memory()
     decoder = Decoder()
     for line in sys.stdin.buffer:
@@ -164,19 +163,19 @@ def main() -> None:
 
 
 def _bound_memory() -> None:
-    """Give this process bounds: of memory, and no file to write or core to dump."""
+    """Limit this process's memory, and forbid it to write files or core dumps."""
     if resource is None:
         return
     for what in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):
         resource.setrlimit(what, (0, 0))
-    if sys.platform == "linux":  # macOS takes the bound and ignores it
+    if sys.platform == "linux":  # macOS accepts the limit but ignores it
         with open("/proc/self/statm") as file:
             now = int(file.read().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (now + MEMORY, now + MEMORY))
 
 
 def _allow_seconds(seconds: float) -> None:
-    """Have the system end this process once it has used so much more processor time."""
+    """Let the system end this process after this much more processor time."""
     if resource is not None:
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
         resource.setrlimit(resource.RLIMIT_CPU, (round(time.process_time() + seconds) + 1, hard))

@@ -1,7 +1,7 @@
-"""Mix the channels of a recording to one, so that nothing of any of them is lost. Samples are float32, channels x n.
+"""Mix the channels of a recording to one without losing any of them. Samples are float32, shape (channels, n).
 
 The coefficients are those of ITU-R BS.775 for one channel, without the subwoofer. Two channels of opposite phase would
-cancel each other, so one of them is turned; and a dead channel takes nothing from the level of the others.
+cancel each other, so one of them is inverted. A dead channel does not lower the level of the others.
 """
 
 from __future__ import annotations
@@ -27,20 +27,19 @@ NAMES = {
 }
 NAMES |= {"BL": "back left", "BR": "back right", "BC": "back", "SL": "side left", "SR": "side right"}
 
-SHORTEST = 1_600  # samples; in less nothing is decided anew
-FADE = 160  # samples over which a change is faded in
-DEAD = 0.01  # of the level of the loudest channel
-SILENT = 1e-5  # level, of full scale 1
-# Correlation with what is mixed so far. Two recordings that have nothing in common stay within UNLIKE, and either sign
-# serves them alike. Beyond OPPOSITE a wire is swapped. In between both the sum and the difference hold something, and
-# only a quarter turn of the phase loses nothing of either.
+SHORTEST = 1_600  # samples; shorter pieces change no decision
+FADE = 160  # samples to fade a change in
+DEAD = 0.01  # share of the level of the loudest channel
+SILENT = 1e-5  # level; full scale is 1
+# Correlation with the mix so far. Unrelated channels stay within UNLIKE, where either sign works. Beyond OPPOSITE the
+# polarity is inverted. In between, sum and difference both carry signal, and only a phase shift of 90° keeps both.
 UNLIKE, LIKELY, OPPOSITE = 0.2, 0.5, 0.8
 
 PLAIN, OPPOSED, QUARTER = "plain", "opposed", "quarter"
 
 
 class Mix:
-    """What mixes one run of channels. `names` are FFmpeg's, such as FL; unknown ones count as front."""
+    """Mix the channels of one layout. `names` are FFmpeg's, such as FL; unknown ones count as front."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)
@@ -53,7 +52,7 @@ class Mix:
         self._turned = np.zeros(len(self.names))  # samples
 
     def add(self, samples: Samples) -> Samples:
-        """Return the next samples mixed, 1 x n. The same pieces always give the same mix."""
+        """Return the next samples mixed, shape (1, n). The same sequence of pieces always gives the same mix."""
         count = samples.shape[1]
         if count == 0 or len(samples) == 1:
             return samples[:1]
@@ -80,8 +79,8 @@ class Mix:
         self._turns, self._gains = turns, gains
         return np.clip(mixed, -1, 1)[np.newaxis]
 
-    def said(self, rate: int) -> str:
-        """Return what was done in words, such as "2 channels to one; right in opposite phase, turned (11 s)"."""
+    def describe(self, rate: int) -> str:
+        """Return a description of the mix, such as "2 channels to one; right in opposite phase, turned (11 s)"."""
         parts = [f"{len(self.names)} channels to one"]
         for channel in np.flatnonzero(self._turned).tolist():
             parts.append(f"{self._name(channel)} in opposite phase, turned ({self._turned[channel] / rate:.0f} s)")
@@ -98,7 +97,7 @@ class Mix:
         return live
 
     def _new_gains(self) -> list[float]:
-        """The coefficients, so that those of all channels that are not dead make 1 together."""
+        """Return the coefficients, normalised so that those of all live channels add up to 1."""
         together = sum(weight for weight, lives in zip(self._weights, self._live(), strict=True) if lives)
         return [weight / (together or sum(self._weights)) for weight in self._weights]
 
@@ -109,7 +108,7 @@ class Mix:
 
 
 def _turn(mixed: Samples, samples: Samples, before: str) -> str:
-    """How a channel joins what is mixed so far, by their correlation and by how it joined before."""
+    """Return how a channel is added to the mix so far, by their correlation and its previous state."""
     one, other = mixed - mixed.mean(), samples - samples.mean()
     energy = float(np.dot(one, one)) * float(np.dot(other, other))
     if energy < (SILENT**2 * len(samples)) ** 2:

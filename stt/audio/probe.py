@@ -1,6 +1,4 @@
-"""Find out what a file holds: its kind, its sound and how long it is. Runs in a decoder process
-(`stt.audio.decoder_process`).
-"""
+"""Probe a file for its kind, its sound and its duration. Runs in a decoder process (`stt.audio.decoder_process`)."""
 
 from __future__ import annotations
 
@@ -8,20 +6,20 @@ from pathlib import Path
 
 from stt.audio.decoder import Media
 from stt.audio.reader import Reader
-from stt.containers import container as containers
 from stt.containers import seekable, track_list
-from stt.containers.foreign import called
+from stt.containers.container import count_packets, is_video, kind_of, no_sound_error
+from stt.containers.foreign import quoted_name
 from stt.errors import TooShort
 from stt.files import dates
 
-# A container's promise is believed unless its packets hold more than this: a share, and seconds.
+# The declared duration counts unless the packets hold more than this: a factor, plus seconds.
 MORE = (1.02, 1.0)
 
 
 def probe(path: Path, name: str = "", track: int | None = None) -> Media:
-    """Look into a file without decoding more than its beginning. `name` is only for the error's sentence.
+    """Return the facts of a file, decoding only its beginning. `name` is for error messages.
 
-    Without a `track` it is the best of those that can be decoded.
+    Without `track` they describe the best decodable track.
 
     Raises EmptyFile, NotSound, NoAudioTrack (a video without sound) or TooShort (under 0.1 s of sound).
     """
@@ -32,15 +30,15 @@ def probe(path: Path, name: str = "", track: int | None = None) -> Media:
     with Reader(path, name=name, track=track) as reader:
         if not reader.has_sound():
             if reader.sound == 0:
-                raise containers.not_sound(path, name, opened=reader.format)
-            raise TooShort(f"{called(name)} holds only {reader.sound:.2f} seconds of sound.")
+                raise no_sound_error(path, name, opened=reader.format)
+            raise TooShort(f"{quoted_name(name)} holds only {reader.sound:.2f} seconds of sound.")
         container, stream = reader.container, reader.stream
-        video = any(containers.is_video(s) for s in container.streams)
-        kind, mime = containers.kind_of(path, reader.format).told(video)
+        video = any(is_video(s) for s in container.streams)
+        kind, mime = kind_of(path, reader.format).describe(video)
         codec = stream.codec_context
         codec_name, channels, rate = codec.codec.canonical_name, codec.channels, codec.sample_rate
         dated = dates.in_tags([container.metadata, *(s.metadata for s in container.streams)])
-    seconds, promised, ahead, further = containers.counted(path, track)
+    seconds, promised, ahead, further = count_packets(path, track)
     duration = _larger(None if promised is None else promised - ahead, seconds)
     return Media(
         kind=kind,
@@ -59,7 +57,7 @@ def probe(path: Path, name: str = "", track: int | None = None) -> Media:
 
 
 def _larger(promised: float | None, counted: float | None) -> float | None:
-    """The promise, unless there is none or the packets hold clearly more: a header may say anything."""
+    """Return the declared duration, unless there is none or the packets hold clearly more. Headers may be wrong."""
     if promised is None or (counted is not None and counted > promised * MORE[0] + MORE[1]):
         return counted
     return promised

@@ -1,4 +1,4 @@
-"""The sound of a recording as a stream of samples at one rate, damaged or not. Times are in seconds."""
+"""Read the sound of a recording, damaged or not, as samples at one rate. Times are in seconds."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from stt.containers.promises import promised, seconds_of
 from stt.errors import InputError
 from stt.speech.samples import Samples
 
-SHORTEST = 0.1  # seconds of sound; a word takes longer
-_TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")  # stand between or after MP3 frames and are no damage
+SHORTEST = 0.1  # seconds of sound; any word is longer
+_TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")  # between or after MP3 frames; not damage
 _GIVE_UP = 16 << 20  # bytes of sound without a single readable frame
-_SILENT = 600.0  # seconds of the time line in which less than SHORTEST of sound is no recording
-MOST_APART = 8  # channels that come apart; of more, each would be heard for itself, and all by one job
-# Seconds by which a promise may be more than there is.
+_SILENT = 600.0  # seconds of the time line; with less than SHORTEST of sound in them it is no recording
+MOST_APART = 8  # channels kept apart; a job transcribes each of them, so more are mixed
+# Seconds by which the declared duration may exceed the real one.
 _EXACT = {"wav": 0.02, "w64": 0.02, "aiff": 0.02, "au": 0.02, "flac": 0.02, "caf": 0.25, "mp3": 0.25, "mov": 0.25}
-MOST_LOST = 1000  # places that are listed one by one; those after it are listed as one
+MOST_LOST = 1000  # losses listed one by one; further ones are listed as one
 
 
 class Reader:
-    """The sound of a file as float32 samples of `rate` Hz, decoded as they are asked for.
+    """Read the sound of a file as float32 samples of `rate` Hz, decoded on demand.
 
-    The samples keep the recording's time line: a stretch that cannot be read is silence of the same length, and
-    `lost` lists it as (start, end, why). What is missing at the end is listed, not filled. `lost` is complete once
-    `read` has returned nothing. With `apart` the channels of a recording of two or more stay apart; else they are
-    mixed to one, and `mix` says how. The same file always gives the same samples, so reading can go on at an exact
-    sample. `track` is the number of a sound track, from 1; None takes the one that FFmpeg finds best. Recordings that
-    were joined to one file follow each other; `promised` is about the first.
+    The samples keep the recording's time line: unreadable spans become silence of the same length, and `lost` lists
+    them as (start, end, reason). What is missing at the end is listed, not filled. `lost` is complete once `read` has
+    returned nothing. With `apart` the channels of a recording of two or more stay apart; else they are mixed to one,
+    and `mix` describes how. The same file always gives the same samples, so reading can resume at an exact sample.
+    `track` is the number of a sound track, from 1; None selects the one that FFmpeg prefers. Recordings that were
+    joined to one file follow each other; `promised` is the declared duration of the first.
 
     Raises EmptyFile, NotSound or NoAudioTrack.
     """
@@ -45,7 +45,7 @@ class Reader:
     ) -> None:
         self.lost: list[tuple[float, float, str]] = []
         self.path, self.rate = path, rate
-        self.sound = 0.0  # seconds really decoded so far
+        self.sound = 0.0  # seconds decoded so far, without silence
         self._source = path, name, track
         self._open(0)
         self.promised = self._promise
@@ -53,12 +53,12 @@ class Reader:
         self.channels = count if apart and 2 <= count <= MOST_APART else 1
         self.mixed = count if self.channels == 1 else 1
         self._apart = self.channels > 1
-        self._mixes: dict[tuple[str, ...], Mix] = {}  # one for each layout: it may change in the middle
+        self._mixes: dict[tuple[str, ...], Mix] = {}  # one per layout, which may change in mid-file
         self._pieces = self._decode()
         self._waiting = np.zeros((self.channels, 0), np.float32)
         self._taken = 0
         self._made = 0  # samples
-        self._bytes = 0  # read from the file's sound so far
+        self._bytes = 0  # of the sound track, read so far
 
     def __enter__(self) -> Reader:
         return self
@@ -70,7 +70,7 @@ class Reader:
         """Open the recording that begins at a byte of the file."""
         self._file, self.container, self.stream = container.open_sound(*self._source, start)
         self.format = self.container.format.name.split(",")[0]
-        self._begins = container.begins(self.path, self.container, start)
+        self._begins = container.timeline_start(self.path, self.container, start)
         self._promise = promised(self.path, self.format, self.container, self.stream, start, begins=self._begins)
 
     def close(self) -> None:
@@ -80,16 +80,16 @@ class Reader:
 
     @property
     def position(self) -> float:
-        """Seconds read so far."""
+        """Return the seconds read so far."""
         return self._taken / self.rate
 
     @property
     def mix(self) -> str | None:
-        """How the channels read so far were mixed, in words; None where there is but one, or they stay apart."""
-        return ", then ".join(mix.said(self.rate) for names, mix in self._mixes.items() if len(names) > 1) or None
+        """Return a description of how channels were mixed, None if there is only one or they stay apart."""
+        return ", then ".join(mix.describe(self.rate) for names, mix in self._mixes.items() if len(names) > 1) or None
 
     def read(self, seconds: float) -> Samples:
-        """The next samples, channels x n, float32, -1 to 1. Shorter at the end, and then of length 0."""
+        """Return the next samples, shape (channels, n), float32, -1 to 1: fewer at the end, then none."""
         wanted = round(seconds * self.rate)
         pieces, count = [self._waiting], self._waiting.shape[1]
         while count < wanted:
@@ -103,7 +103,7 @@ class Reader:
         return samples[:, :wanted]
 
     def has_sound(self) -> bool:
-        """Whether at least 0.1 s can be decoded. Call it before `read`: what it decodes is kept for that."""
+        """Return whether at least 0.1 s can be decoded. Call it before `read`, which then returns what it decoded."""
         pieces, count = [self._waiting], 0
         for piece in self._pieces:
             pieces.append(piece)
@@ -114,26 +114,26 @@ class Reader:
         return self.sound >= SHORTEST
 
     def _decode(self) -> Generator[Samples, None, None]:
-        """Samples with silence where something is lost. Fills `lost`."""
+        """Yield samples, with silence in place of losses, and fill `lost`."""
         for _ in range(following.MOST_PARTS):
             line, watch = _TimeLine(self), following.Watch(self._file, self.container)
             yield from self._decode_one(line, watch)
             after, start = watch.next(), self._file.start
-            if after is not None and self._file.end is None:  # what it promised was guessed by the size of all
+            if after is not None and self._file.end is None:  # derived from the size of the whole file
                 stop = start + after
-                self._promise = container.promise_of(*self._source, start, stop)
+                self._promise = container.promised_of(*self._source, start, stop)
             yield from line.end()
             if after is None and (why := watch.cut()):
                 line.note(why)
             rest = start + (watch.rest() if after is None else after)
-            if after is None or not self._go_on(rest):
+            if after is None or not self._open_next(rest):
                 break
         if (size := self._source[0].stat().st_size - rest) > 0:
             much = f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size:,} bytes"
             line.note(f"{much} at the end of the file could not be read")
 
-    def _go_on(self, start: int) -> bool:
-        """Open the recording that was joined at a byte of the file; False where it cannot be read."""
+    def _open_next(self, start: int) -> bool:
+        """Open the joined recording that begins at a byte of the file. Return False if it cannot be read."""
         before = self._file, self.container, self.stream, self.format
         try:
             self._open(start)
@@ -158,30 +158,30 @@ class Reader:
                     return
                 continue
             for frame in frames:
-                if not container.honest_rate(frame.sample_rate):
+                if not container.is_valid_rate(frame.sample_rate):
                     line.damaged(packet)
                     continue
                 yield from line.add(frame, packet)
 
 
 class _TimeLine:
-    """Puts decoded frames where they belong: samples of one rate, silence for what is missing, and a list of that."""
+    """Place decoded frames on the time line: samples of one rate, silence in gaps, and a list of losses."""
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
         self.untimed = reader.format in UNTIMED
         self.resampler = _Resampler(reader.rate)
-        self.begin = self.base = reader._made / reader.rate  # of the recording, and of the present run of frames
-        self.broken = False  # something failed since the last good frame
+        self.begin = self.base = reader._made / reader.rate  # start of the recording and of the current run of frames
+        self.broken = False  # a packet failed since the last good frame
         self.ahead = 0.0  # seconds by which the clock was set ahead
-        self.owed = 0  # bytes of failed packets, where only bytes tell the time
+        self.owed = 0  # bytes of failed packets, in formats without time stamps
         self.in_tag = False
         self.good_bytes, self.good_seconds = 0, 0.0
         self.origin = reader._begins
 
     @property
     def clock(self) -> float:
-        """Seconds since the recording began."""
+        """Return the seconds since the recording began."""
         return self.base - self.begin + self.resampler.fed
 
     def damaged(self, packet: av.Packet[av.AudioStream]) -> None:
@@ -197,11 +197,11 @@ class _TimeLine:
         self.good_seconds += seconds
         self.in_tag = False
         jump = self._jump(frame)
-        # Time stamps tremble by some milliseconds, and silence put in for that would be heard as clicks.
+        # Time stamps jitter by some milliseconds. Filling that with silence would produce clicks.
         if jump >= (0.01 if self.broken else 0.1):
             yield from self._restart()
             at = self.reader._made / self.reader.rate
-            if self.broken or self.reader.format in ("flac", "ogg"):  # these two drop damaged parts without an error
+            if self.broken or self.reader.format in ("flac", "ogg"):  # decoders of these drop damaged parts silently
                 self._lose(at, at + jump, "damaged")
             elif at and jump >= 1:
                 self._lose(at, at + jump, "no sound stored here")
@@ -226,12 +226,12 @@ class _TimeLine:
             self._lose(at, at + missing, "damaged")
 
     def note(self, why: str) -> None:
-        """List a loss at the end whose length is not known."""
+        """List a loss of unknown length at the end."""
         at = self.reader._made / self.reader.rate
         self._lose(at, at, why)
 
     def _jump(self, frame: av.AudioFrame) -> float:
-        """Seconds between the end of the last frame and the beginning of this one."""
+        """Return the seconds between the end of the last frame and the start of this one."""
         if self.untimed:
             return self._seconds(self.owed) if self.broken else 0.0
         if frame.pts is None:
@@ -240,7 +240,7 @@ class _TimeLine:
         if self.origin is None:
             self.origin = at
         jump = at - self.origin - self.clock
-        if container.set_anew(self.reader.format, self.reader._promise, at - self.origin, self.clock):
+        if container.is_clock_reset(self.reader.format, self.reader._promise, at - self.origin, self.clock):
             self.origin += jump
             self.ahead += max(0.0, jump)
             return 0.0
@@ -258,7 +258,7 @@ class _TimeLine:
         lost.append((round(start, 3), round(end, 3), why))
 
     def _restart(self) -> Iterator[Samples]:
-        """Hand over what the resampler still holds, and begin a new run of frames."""
+        """Yield what the resampler still holds, and start a new run of frames."""
         for samples in self.resampler.flush():
             yield self._shaped(samples)
         self.base = self.reader._made / self.reader.rate
@@ -273,7 +273,7 @@ class _TimeLine:
         self.base = self.reader._made / self.reader.rate
 
     def _shaped(self, samples: Samples) -> Samples:
-        """Mixed to one channel, or with as many as the reader has, should they change in the middle."""
+        """Return samples mixed to one channel, or with the reader's number of channels if that changes in mid-file."""
         samples = np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -1, 1)
         if not self.reader._apart:
             names = self.resampler.names
@@ -286,14 +286,14 @@ class _TimeLine:
 
 
 class _Resampler:
-    """Frames of one kind to one rate, a second at a time: three times faster than frame by frame."""
+    """Resample frames of one format, a second at a time: three times faster than frame by frame."""
 
     def __init__(self, rate: int) -> None:
         self.rate = rate
         self.kind: tuple[str, str, int, int] | None = None
         self.names: tuple[str, ...] = ()  # of the channels
-        self.count = 0  # samples taken at the frames' rate
-        self.fed = 0.0  # seconds taken
+        self.count = 0  # samples received, at the frames' rate
+        self.fed = 0.0  # seconds received
 
     def takes(self, frame: av.AudioFrame) -> bool:
         return self.kind in (None, self._kind(frame))
@@ -303,7 +303,7 @@ class _Resampler:
             self.kind = self._kind(frame)
             self.names = tuple(channel.name for channel in frame.layout.channels)
             self.waiting = av.AudioFifo()
-            # Packed samples: PyAV 18 crashes on planar frames of eight or more channels in `to_ndarray`.
+            # Packed samples, because PyAV 18 crashes in `to_ndarray` on planar frames of eight or more channels.
             self.resampler = av.AudioResampler(format="flt", layout=frame.layout, rate=self.rate)
         self.count += frame.samples
         self.fed = self.count / frame.sample_rate

@@ -1,4 +1,4 @@
-"""Choose the sound track of a file that is transcribed: the one in which somebody speaks."""
+"""Choose the sound track to transcribe: the one with speech."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from stt.audio.tracks import ENOUGH, Track
 from stt.errors import SttError
 from stt.speech import vad
 
-FIRST, FURTHER = 180.0, 600.0  # seconds that are listened to; more of them where nobody speaks at first
-HALF = 0.5  # of the speech in the track that has most; the track that a player takes is chosen if it has that
-PATIENCE = 12.0  # seconds for all tracks together; what they take is told apart by then or not at all
-PART = 30.0  # seconds that are listened to at once
+FIRST, FURTHER = 180.0, 600.0  # seconds of each track analysed, and further ones if no track has speech in these
+HALF = 0.5  # share of the most speech in any track that a player's default track needs to be chosen
+PATIENCE = 12.0  # seconds that analysing all tracks may take
+PART = 30.0  # seconds analysed at once
 
 
 def look(path: Path, name: str = "") -> tuple[Media, list[Track]]:
-    """Look into a file; what it holds by the track that is chosen, and its tracks, if it has several.
+    """Probe a file; return the facts of the chosen track, and all tracks if there are several.
 
-    Raises what `media.probe` raises.
+    Raises what `decoder.probe` raises.
     """
     found = probe(path, name)
     tracks = [Track(**facts) for facts in found.tracks]
@@ -37,7 +37,7 @@ def look(path: Path, name: str = "") -> tuple[Media, list[Track]]:
 
 
 def listened(path: Path, tracks: Sequence[Track]) -> list[Track]:
-    """Return the tracks with the speech of their first minutes; as many as PATIENCE allows."""
+    """Return the tracks with the seconds of speech in their first minutes, as many as PATIENCE allows."""
     ends, done = time.monotonic() + PATIENCE, list(tracks)
     for begin, seconds in ((0.0, FIRST), (FIRST, FURTHER)):
         if begin and any((track.speech or 0.0) >= ENOUGH for track in done):
@@ -47,8 +47,9 @@ def listened(path: Path, tracks: Sequence[Track]) -> list[Track]:
 
 
 def chosen(tracks: Sequence[Track]) -> list[Track]:
-    """Return the tracks with one chosen: what a player takes if it has about as much speech as any, else the first
-    that has.
+    """Return the tracks with one marked as chosen.
+
+    It is the one that a player selects, if it has about as much speech as any, else the first that has.
     """
     readable = [track for track in tracks if not track.problem]
     if not readable:

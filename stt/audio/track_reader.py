@@ -1,4 +1,4 @@
-"""Several sound tracks of a file as channels side by side. Times are in seconds."""
+"""Read several sound tracks of a file as channels. Times are in seconds."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from stt.speech.samples import Samples
 
 
 class SideBySide:
-    """What `stt.audio.reader.Reader` is for one track, for several: each is mixed to one channel, and silent after its
-    end.
+    """Read several tracks as `stt.audio.reader.Reader` reads one.
 
-    Raises what that raises.
+    Each is mixed to one channel, and silent after its end. Raises what `Reader` raises.
     """
 
     mixed = 1
@@ -34,16 +33,16 @@ class SideBySide:
 
     @property
     def lost(self) -> list[tuple[float, float, str]]:
-        """What could not be read, of all tracks. A track that ends before the others is no loss."""
+        """Return the losses of all tracks. A track that ends before the others is no loss."""
         return sorted({each for reader in self._readers for each in reader.lost})
 
     @property
     def mix(self) -> str | None:
-        """How the channels of each track were mixed, in words; None where each has but one."""
+        """Return a description of how the channels of each track were mixed, None if each has only one."""
         return ", ".join(dict.fromkeys(reader.mix for reader in self._readers if reader.mix)) or None
 
     def read(self, seconds: float) -> Samples:
-        """The next samples, tracks x n, float32, -1 to 1. Shorter at the end, and then of length 0."""
+        """Return the next samples, shape (tracks, n), float32, -1 to 1: fewer at the end, then none."""
         parts = [reader.read(seconds)[0] for reader in self._readers]
         samples = np.zeros((len(parts), max(map(len, parts))), np.float32)
         for row, part in zip(samples, parts, strict=True):

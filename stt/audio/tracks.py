@@ -1,4 +1,4 @@
-"""The sound tracks of a recording: which one is transcribed, and how people call them."""
+"""Name the sound tracks of a recording, and resolve which of them to transcribe."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from stt.transcript.languages import name_of
 
 ALL = "all"  # each track is a speaker
 MICROPHONE, SHARED = "Microphone", "Shared sound"  # titles of the tracks of a call that was recorded here
-ENOUGH = 1.0  # seconds of speech that are no mistake of the voice filter
+ENOUGH = 1.0  # seconds of detected speech; less may be a false detection
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One sound track. `number` from 1, in the file's order. `problem` is why it cannot be decoded, None where it can.
+    """One sound track. `number` counts from 1 in file order. `problem` is why it cannot be decoded, None if it can.
 
-    `speech` is in seconds of the first minutes and `level` in dB of full scale; None where nobody listened. `language`
-    is the file's own tag, such as eng. `best` is what a player takes, `chosen` what is transcribed.
+    `speech` is the seconds of speech in the first minutes and `level` is in dB of full scale, both None if not
+    analysed. `language` is the file's own tag, such as eng. `best` marks the one that a player selects, `chosen` the
+    one to transcribe.
     """
 
     number: int
@@ -35,13 +36,14 @@ class Track:
 
 
 def speakers(tracks: Sequence[Track]) -> list[Track]:
-    """Return the tracks that are heard where each is a speaker."""
+    """Return the tracks to transcribe if each is a speaker."""
     return [track for track in tracks if not track.problem]
 
 
 def picked(tracks: Sequence[Track], choice: str) -> tuple[int | list[int] | None, list[str]]:
-    """Return what `media.Reader` is to read for a choice ("" for the chosen track), and the names where each is a
-    speaker.
+    """Return what `decoder.Reader` is to read for a choice, and the names of the tracks if each is a speaker.
+
+    The choice "" stands for the chosen track.
     """
     if not tracks:
         return None if choice in ("", ALL) else int(choice), []
@@ -52,18 +54,18 @@ def picked(tracks: Sequence[Track], choice: str) -> tuple[int | list[int] | None
 
 
 def names_of(tracks: Sequence[Track]) -> dict[str, str]:
-    """Return the choices of a recording with several tracks: what stands for one, and its name."""
+    """Return the choices of a recording with several tracks, by value, with their display names."""
     named = {str(track.number): name for track, name in zip(tracks, names(tracks), strict=True) if not track.problem}
     return {**named, ALL: "Each track is a speaker"} if len(named) > 1 else named
 
 
 def chosen(tracks: Sequence[Track]) -> int | None:
-    """Return the number of the track that is transcribed unless the user says otherwise."""
+    """Return the number of the track to transcribe by default, None if there is none."""
     return next((track.number for track in tracks if track.chosen), None)
 
 
 def usual(tracks: Sequence[Track]) -> str:
-    """Return the choice that a page begins with: all tracks of a recorded call where both speak, else the chosen."""
+    """Return a page's default choice: all tracks of a recorded call in which both sides speak, else the chosen one."""
     call = [track.title for track in tracks] == [MICROPHONE, SHARED]
     if call and all((track.speech or 0.0) >= ENOUGH and not track.problem for track in tracks):
         return ALL
@@ -71,7 +73,7 @@ def usual(tracks: Sequence[Track]) -> str:
 
 
 def names(tracks: Sequence[Track]) -> list[str]:
-    """Return how people call the tracks: by title, else by language, else by number; each name once."""
+    """Return unique display names of the tracks: by title, else by language, else by number."""
     plain = [track.title or name_of(track.language) or f"Track {track.number}" for track in tracks]
     return [
         f"{name} ({track.number})" if plain.count(name) > 1 and name != f"Track {track.number}" else name
@@ -80,7 +82,7 @@ def names(tracks: Sequence[Track]) -> list[str]:
 
 
 def summary(tracks: Sequence[Track], choice: str = "") -> str:
-    """Return such as "2 tracks: Microphone (chosen), Desktop"; tracks that cannot be read are named as such."""
+    """Return a summary such as "2 tracks: Microphone (chosen), Desktop". Unreadable tracks are marked."""
     number = int(choice) if choice.isdigit() else chosen(tracks)
     parts = []
     for name, track in zip(names(tracks), tracks, strict=True):
@@ -94,7 +96,7 @@ def summary(tracks: Sequence[Track], choice: str = "") -> str:
 
 
 def check(tracks: Sequence[Track], choice: str) -> str:
-    """Return `choice` if the recording has this track. Raises BadOption with those that it has."""
+    """Return `choice` if the recording has this track. Raises BadOption, which lists its tracks."""
     if choice == ALL:
         return choice
     track = next((track for track in tracks if str(track.number) == choice), None)
@@ -107,11 +109,11 @@ def check(tracks: Sequence[Track], choice: str) -> str:
 
 
 def as_rows(tracks: Sequence[Track]) -> list[dict[str, Any]]:
-    """Return the tracks as they are kept with a recording."""
+    """Return the tracks as plain data, to store with a recording."""
     return [asdict(track) for track in tracks]
 
 
 def of_rows(rows: list[dict[str, Any]] | None) -> list[Track]:
-    """Return the tracks that are kept with a recording; fields of another version are left out."""
+    """Return the tracks stored with a recording. Unknown fields, of another version, are ignored."""
     known = Track.__dataclass_fields__
     return [Track(**{name: value for name, value in row.items() if name in known}) for row in rows or []]

@@ -1,6 +1,6 @@
-"""What files say of themselves, and how far that can be believed.
+"""Open recordings by content, and check what their headers declare against what they hold.
 
 `container` opens a file by its content. `formats` lists what FFmpeg may open, `foreign` names what cannot be read.
-`headers` and `chunks` mend stale sizes, `promises` says how much sound a file declares, `seekable` whether browsers
-seek it exactly, `track_list` lists its sound tracks. All of it runs in a decoder process.
+`headers` and `chunks` repair stale sizes, `promises` reads the declared duration, `seekable` checks whether browsers
+seek the file exactly, `track_list` lists its sound tracks. All of it runs in a decoder process.
 """

@@ -1,4 +1,4 @@
-"""Find chunks of sound files whatever their sizes say. A size is stale when no chunk follows where it ends."""
+"""Find the chunks of sound files even if their sizes are wrong. A size is stale when no chunk follows where it ends."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 MOST_CHUNKS = 1000
-TAIL = 4 << 20  # bytes at the end of a file that may hold chunks after a block whose size is unknown
-_BLOCK = 1 << 16  # bytes looked at in one place
-_LOOKS = 64  # places looked at to tell whether anything but zeros is left
+TAIL = 4 << 20  # bytes at the end of a file that are searched for chunks after a block of unknown size
+_BLOCK = 1 << 16  # bytes of one sample
+_LOOKS = 64  # samples taken to check that only zeros are left
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")
 
 
 class Chunks(NamedTuple):
-    """How chunks follow each other in a kind of file: a name, a size, a body, and padding."""
+    """Walk the chunks of one kind of file. A chunk is a name, a size, a body and padding."""
 
     head: struct.Struct  # name and size
-    known: frozenset[bytes]  # names that are chunks wherever they stand
+    known: frozenset[bytes]  # names that mark a chunk at any offset
     align: int = 2
     counts_head: bool = False  # the size includes name and size
-    any_name: bool = True  # names are four letters; else only the known ones are names
+    any_name: bool = True  # any four printable characters are a name; else only the known names are
 
     def at(self, file: BinaryIO, at: int) -> tuple[bytes, int] | None:
-        """The name at an offset, and the bytes of its body; None where no chunk begins."""
+        """Return the name and the body size in bytes of the chunk at an offset, None if no chunk begins there."""
         head = read(file, at, self.head.size)
         if len(head) < self.head.size:
             return None
@@ -33,12 +33,15 @@ class Chunks(NamedTuple):
         return name, size - self.head.size if self.counts_head else size
 
     def after(self, at: int, size: int) -> int:
-        """Where the chunk after one of so many bytes begins."""
+        """Return the offset of the next chunk, after the one at offset `at` with a body of `size` bytes."""
         end = at + self.head.size + size
         return end + -end % self.align
 
     def follow(self, file: BinaryIO, at: int, total: int, *, strictly: bool = False) -> bool:
-        """Whether chunks follow from here on. Of unknown names, or `strictly`, they must fill the file to its end."""
+        """Return whether chunks follow from offset `at` on.
+
+        With unknown names, or if `strictly`, they must fill the file to its end, `total`.
+        """
         first = True
         for _ in range(MOST_CHUNKS):
             if not first and total - at < self.head.size:
@@ -52,9 +55,10 @@ class Chunks(NamedTuple):
         return False
 
     def end(self, file: BinaryIO, start: int, declared: int | None, total: int, least: int) -> int:
-        """Where the block of sound ends that begins at `start`; `declared` is its size by the header, or None.
+        """Return the offset where the sound that begins at offset `start` ends.
 
-        So many bytes as `least` at the end that are nothing known are still no sound.
+        `declared` is its size in bytes by the header, None if unknown. `total` is the size of the file. Fewer than
+        `least` unknown bytes at the end do not count as sound.
         """
         if declared is not None:
             end = start + declared
@@ -67,7 +71,7 @@ class Chunks(NamedTuple):
         return self._tail(file, start, total)
 
     def _tail(self, file: BinaryIO, start: int, total: int) -> int:
-        """Where the chunks at the end of a file begin, from `start` on."""
+        """Return the offset of the chunks at the end of a file, searched from `start` on; `total` if there are none."""
         if total - start >= 128 and read(file, total - 128, 3) == b"TAG":
             total -= 128
         begin = max(start, total - TAIL)
@@ -114,14 +118,14 @@ W64 = Chunks(
 
 
 def all_zeros(file: BinaryIO, start: int, end: int) -> bool:
-    """Whether nothing but zeros stands between two offsets, as far as some looks can tell."""
+    """Return whether only zeros stand between two offsets. Long spans are sampled."""
     step = max(_BLOCK, (end - start) // _LOOKS)
     looks = [*range(start, end, step), max(start, end - _BLOCK)]
     return not any(any(read(file, at, min(_BLOCK, end - at))) for at in looks)
 
 
 def read(file: BinaryIO, at: int, size: int) -> bytes:
-    """Bytes from an offset on; none where a damaged header leads outside of every file."""
+    """Return `size` bytes from an offset on, fewer at the end, none if a damaged header points outside any file."""
     try:
         file.seek(at)
     except (OSError, OverflowError):
@@ -130,7 +134,7 @@ def read(file: BinaryIO, at: int, size: int) -> bytes:
 
 
 def places(content: bytes, name: bytes) -> Iterator[int]:
-    """Everywhere that a name stands."""
+    """Yield each offset at which `name` occurs."""
     place = content.find(name)
     while place >= 0:
         yield place

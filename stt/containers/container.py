@@ -1,4 +1,4 @@
-"""What a file says of itself: opened by its content alone, its kind, and how much sound it promises.
+"""Open a file by its content alone, and find its kind and how much sound it declares and holds.
 
 Everything goes through PyAV, so no ffmpeg binary is needed. Times are in seconds.
 """
@@ -14,28 +14,31 @@ import av
 from av.stream import Discard, Disposition
 
 from stt.containers import following, foreign
-from stt.containers.foreign import called
+from stt.containers.foreign import quoted_name
 from stt.containers.formats import FREE_CLOCK, LATE, OPTIONS, SPECIAL, UNTIMED, Kind, kind
 from stt.containers.headers import Recording
 from stt.containers.promises import promised, seconds_of
 from stt.errors import EmptyFile, InputError, NoAudioTrack, NotSound, Unreadable
 
-# Bounds on what a header may say. Every sample is brought to 16 kHz: at 1 Hz a few bytes would become gigabytes.
+# Bounds on what a header may declare. Sound is resampled to 16 kHz: at 1 Hz a few bytes would become gigabytes.
 LOWEST_RATE, HIGHEST_RATE = 4_000, 768_000  # Hz
 MOST_CHANNELS = 64
-_SCAN = 32 << 20  # bytes; enough to tell the length of a longer file without time stamps
-_COUNT = 2.0  # seconds to count packets; the rest of the file is taken to be like what was seen
-# Seconds that time stamps may leap ahead. Where the clock is a sender's, and where what is known of the length tells
-# against it, a longer leap is a clock set anew, or a damaged time stamp.
+_SCAN = 32 << 20  # bytes; enough to estimate the length of a longer file without time stamps
+_COUNT = 2.0  # seconds to count packets; the rest of the file is extrapolated
+# Largest gap between time stamps, in seconds. A longer one is a clock reset or a damaged time stamp. The bound is
+# tighter for a sender's clock, and where the declared length contradicts the gap.
 _LEAP, _LEAP_OF_SENDER, _LEAP_UNSEEN = 60.0, 10.0, 600.0
 
 
-def opened(
+def open_file(
     path: Path, name: str, start: int = 0, stop: int | None = None
 ) -> tuple[Recording, av.container.InputContainer]:
-    """Open a file by its content alone, from byte `start` on up to `stop`. Raises EmptyFile, NotSound."""
+    """Open a file by its content alone, from byte `start` up to `stop`. `name` is for error messages.
+
+    Raises EmptyFile, NotSound, Unreadable.
+    """
     if path.stat().st_size == 0:
-        raise EmptyFile(f"{called(name)} has no content: 0 bytes.")
+        raise EmptyFile(f"{quoted_name(name)} has no content: 0 bytes.")
     if not start and (reason := foreign.refusal(path, name)):
         raise reason
     file = Recording(path, start, stop)
@@ -51,11 +54,11 @@ def opened(
         raise
     except (av.FFmpegError, ValueError) as error:
         file.close()
-        raise not_sound(path, name) from error
+        raise no_sound_error(path, name) from error
 
 
 def _begins_late(container: av.container.InputContainer) -> bool:
-    """Whether FFmpeg has not looked far enough to see the sound of a stream that says nothing of it in a header."""
+    """Return whether FFmpeg has not read far enough to see sound that no header describes."""
     tracks = container.streams.audio
     seen = tracks and all(
         track.codec_context is not None and track.codec_context.layout.nb_channels for track in tracks
@@ -66,48 +69,50 @@ def _begins_late(container: av.container.InputContainer) -> bool:
 def open_sound(
     path: Path, name: str, track: int | None = None, start: int = 0, stop: int | None = None
 ) -> tuple[Recording, av.container.InputContainer, av.AudioStream]:
-    """Open a file and find the sound track of this number, from 1; None takes the one that FFmpeg finds best.
+    """Open a file and select sound track number `track`, from 1; None selects the one that FFmpeg prefers.
 
-    In a recording that was joined to others, from byte `start` up to `stop`, a missing track gives way to the best.
-    Raises EmptyFile, NotSound, NoAudioTrack (a video without sound).
+    Of a recording that was joined to others, from byte `start` up to `stop`, the preferred track replaces a missing
+    one.
+
+    Raises EmptyFile, NotSound, Unreadable, NoAudioTrack (a video without sound).
     """
-    file, container = opened(path, name, start, stop)
+    file, container = open_file(path, name, start, stop)
     problem: InputError | None = None
     tracks = container.streams.audio
     if track is None or (start and track > len(tracks)):
-        # None where the sound begins so late that FFmpeg has not seen it yet.
+        # None if the sound begins so late that FFmpeg has not seen it yet.
         best = cast("av.AudioStream | None", container.streams.best("audio"))
         stream = best or (tracks[0] if tracks else None)
     else:
         stream = tracks[track - 1] if 1 <= track <= len(tracks) else None
     if stream is None and tracks:
         problem = Unreadable(
-            f"{called(name)} has no track {track}, only {len(tracks)}.", guidance="Choose one of its tracks."
+            f"{quoted_name(name)} has no track {track}, only {len(tracks)}.", guidance="Choose one of its tracks."
         )
     elif stream is None:
         has_video = any(is_video(s) for s in container.streams)
-        problem = (NoAudioTrack if has_video else NotSound)(f"{called(name)} has no sound track.")
+        problem = (NoAudioTrack if has_video else NotSound)(f"{quoted_name(name)} has no sound track.")
     elif stream.codec_context is None and (codec := foreign.undecodable(path)):
         problem = Unreadable(
-            f"{called(name)} holds sound in {codec}, which cannot be decoded here.", guidance=NotSound.guidance
+            f"{quoted_name(name)} holds sound in {codec}, which cannot be decoded here.", guidance=NotSound.guidance
         )
     elif why := problem_of(stream):
-        problem = Unreadable(f"{called(name)} {why}.", guidance=NotSound.guidance)
+        problem = Unreadable(f"{quoted_name(name)} {why}.", guidance=NotSound.guidance)
     if problem:
         container.close()
         file.close()
         raise problem
-    assert stream is not None  # else there is a problem
+    assert stream is not None  # otherwise there is a problem
     for other in container.streams:
         other.discard = Discard.default if other.index == stream.index else Discard.all
     return file, container, stream
 
 
-def begins(path: Path, container: av.container.InputContainer, start: int = 0) -> float | None:
-    """Where the time line of a file begins, by its own clock; None where its first sound tells that.
+def timeline_start(path: Path, container: av.container.InputContainer, start: int = 0) -> float | None:
+    """Return when the time line of a recording begins, in seconds of its own clock; None if its first sound decides.
 
-    A picture may come before the sound, and FFmpeg does not tell where all of them begin: of MKV, TS and PS it does so
-    only where it may decode the picture, and else tells where the sound does. It is the recording from byte `start` on.
+    A picture may come before the sound. Of MKV, TS and PS FFmpeg tells when it begins only if it may decode pictures;
+    else it tells when the sound does. The recording begins at byte `start`.
     """
     has_picture = any(is_video(stream) for stream in container.streams)
     untold = has_picture and container.format.name.split(",")[0] in ("matroska", "mpegts", "mpeg")
@@ -115,7 +120,7 @@ def begins(path: Path, container: av.container.InputContainer, start: int = 0) -
         return container.start_time / av.time_base
     if not has_picture:
         return None
-    file, other = opened(path, "", start)
+    file, other = open_file(path, "", start)
     try:
         several = [stream for stream in other.streams if stream.type == "audio" or is_video(stream)]
         first = next((packet for packet in packets(other, *several) if packet.size and packet.pts is not None), None)
@@ -125,14 +130,14 @@ def begins(path: Path, container: av.container.InputContainer, start: int = 0) -
         file.close()
 
 
-def promise_of(path: Path, name: str, track: int | None, start: int, stop: int) -> float | None:
-    """Seconds that the recording from byte `start` up to `stop` of a file says it holds, None where it does not say."""
+def promised_of(path: Path, name: str, track: int | None, start: int, stop: int) -> float | None:
+    """Return the declared duration in seconds of the recording from byte `start` up to `stop`, None if not declared."""
     try:
         file, container, stream = open_sound(path, name, track, start, stop)
     except InputError:
         return None
     try:
-        format, origin = container.format.name.split(",")[0], begins(path, container, start)
+        format, origin = container.format.name.split(",")[0], timeline_start(path, container, start)
         return promised(path, format, container, stream, start, stop, origin)
     finally:
         container.close()
@@ -140,48 +145,53 @@ def promise_of(path: Path, name: str, track: int | None, start: int, stop: int) 
 
 
 def problem_of(stream: av.AudioStream) -> str | None:
-    """Why a sound track cannot be decoded, by its header; None where that says nothing against it."""
+    """Return why a sound track cannot be decoded, judged by its header; None if nothing in it prevents that."""
     if stream.codec_context is None or not 1 <= stream.codec_context.layout.nb_channels <= MOST_CHANNELS:
         return "holds a kind of sound that is not known here"
     if stream.codec_context.codec_tag in ("drms", "enca"):
         return "is protected by its shop or sender (DRM)"
-    if (rate := stream.codec_context.sample_rate) and not honest_rate(rate):
+    if (rate := stream.codec_context.sample_rate) and not is_valid_rate(rate):
         return (
             f"says that it has {rate:,} samples a second. Rates from {LOWEST_RATE:,} to {HIGHEST_RATE:,} Hz can be read"
         )
     return None
 
 
-def honest_rate(rate: int) -> bool:
-    """Whether a recording may have so many samples a second (Hz)."""
+def is_valid_rate(rate: int) -> bool:
+    """Return whether a sample rate in Hz is one that recordings have."""
     return LOWEST_RATE <= rate <= HIGHEST_RATE
 
 
 def packets(container: av.container.InputContainer, *streams: av.stream.Stream) -> Iterator[av.Packet[av.AudioStream]]:
-    """The streams' packets, past errors of the container. The last one of each is empty and flushes the decoder."""
+    """Yield the streams' packets, continuing after container errors.
+
+    The last packet of each stream is empty: it flushes the decoder.
+    """
     for _ in range(100):
         try:
-            # PyAV types what comes of several streams as of any kind.
+            # PyAV's type for packets of several streams covers streams of any kind.
             yield from cast("Iterator[av.Packet[av.AudioStream]]", container.demux(*streams))
             return
         except MemoryError:
             raise
         except av.FFmpegError:
             continue
-        except IndexError:  # PyAV 18, at the very end, when damage looked like the beginning of another stream
+        except IndexError:  # PyAV 18, at the end of the file, if damage looked like the start of another stream
             return
 
 
-def not_sound(path: Path, name: str, opened: str = "") -> NotSound:
-    """Why nothing in a file can be heard. `opened` is the format that it was opened as, if any."""
+def no_sound_error(path: Path, name: str, opened: str = "") -> NotSound:
+    """Return the error for a file without readable sound. `opened` is the format it was opened as, if any."""
     head = _head(path)
     if head[4:8] == b"ftyp" and not opened:
         return Unreadable(
-            f"{called(name)} is cut off: the table at its end, which tells where the sound lies, is missing."
+            f"{quoted_name(name)} is cut off: the table at its end, which tells where the sound lies, is missing."
         )
     if (opened and opened not in UNTIMED) or foreign.starts_like_a_recording(head):
-        return Unreadable(f"{called(name)} starts like a recording, but its sound is missing or too damaged to read.")
-    return NotSound(f"{called(name)} is not a sound or video file.")
+        return Unreadable(
+            f"{quoted_name(name)} starts like a recording, but its sound is missing or too damaged to read."
+        )
+    return NotSound(f"{quoted_name(name)} is not a sound or video file.")
 
 
 def _head(path: Path, start: int = 0, size: int = 64) -> bytes:
@@ -191,11 +201,12 @@ def _head(path: Path, start: int = 0, size: int = 64) -> bytes:
 
 
 def is_video(stream: av.stream.Stream) -> bool:
-    """A moving picture, not the cover of an album."""
+    """Return whether a stream is a moving picture, not cover art."""
     return stream.type == "video" and not stream.disposition & (Disposition.attached_pic | Disposition.still_image)
 
 
 def kind_of(path: Path, format: str) -> Kind:
+    """Return the kind of a file by FFmpeg's format name and the file's first bytes."""
     head = _head(path)
     if format == "matroska" and b"webm" in head:
         return SPECIAL["webm"]
@@ -208,10 +219,10 @@ def kind_of(path: Path, format: str) -> Kind:
     return kind(format)
 
 
-class Counted(NamedTuple):
-    """How much sound the packets of a file hold: `seconds` of its first recording, `further` of those joined to it.
+class PacketCount(NamedTuple):
+    """Sound counted in a file's packets, in seconds: `seconds` in its first recording, `further` in those joined to it.
 
-    `promised` is what the first says it holds, `ahead` by how much its clock was set ahead.
+    `promised` is the declared duration of the first, None if not declared. `ahead` is how far its clock was set ahead.
     """
 
     seconds: float | None
@@ -220,31 +231,31 @@ class Counted(NamedTuple):
     further: float = 0.0
 
 
-def counted(path: Path, track: int | None = None) -> Counted:
-    """Go through the packets without decoding them.
+def count_packets(path: Path, track: int | None = None) -> PacketCount:
+    """Count the seconds of sound by the packets, without decoding them.
 
-    The length of a long file is estimated from its first 32 MB if it has no time stamps, else from what _COUNT seconds
-    reach.
+    The length of a long file is estimated: without time stamps from its first 32 MB, else from what was read in _COUNT
+    seconds. Raises what `open_sound` raises.
     """
     ends = time.monotonic() + _COUNT
-    first, start = _counted(path, track, 0, ends)
+    first, start = _count_one(path, track, 0, ends)
     further = 0.0
     for _ in range(following.MOST_PARTS):
         if start is None:
             break
         try:
-            part, start = _counted(path, track, start, ends)
+            part, start = _count_one(path, track, start, ends)
         except InputError:
             break
         further += part.seconds or 0.0
     return first._replace(further=further)
 
 
-def _counted(path: Path, track: int | None, start: int, ends: float) -> tuple[Counted, int | None]:
-    """Count one recording of a file, from byte `start` on, and tell where the next begins."""
+def _count_one(path: Path, track: int | None, start: int, ends: float) -> tuple[PacketCount, int | None]:
+    """Count one recording, from byte `start` on, and return the count and where the next recording begins."""
     file, container, stream = open_sound(path, "", track, start)
     format, seconds, read, size = container.format.name.split(",")[0], 0.0, 0, file.total
-    origin = begins(path, container, start)
+    origin = timeline_start(path, container, start)
     promise = promised(path, format, container, stream, start, begins=origin)
     last, ahead, watch = float("-inf"), 0.0, following.Watch(file, container)
     try:
@@ -256,33 +267,31 @@ def _counted(path: Path, track: int | None, start: int, ends: float) -> tuple[Co
             if format in UNTIMED:
                 seconds += length
                 if read > _SCAN:
-                    return Counted(seconds * size / read, promise, ahead), None
+                    return PacketCount(seconds * size / read, promise, ahead), None
             elif packet.pts is not None:
                 at = float(packet.pts * packet.time_base)
                 origin = at if origin is None else origin
-                if at <= last or set_anew(format, promise, at - origin, seconds):
+                if at <= last or is_clock_reset(format, promise, at - origin, seconds):
                     ahead += max(0.0, at - origin - seconds)
                     origin = at - seconds
                 last = at
                 seconds = max(seconds, at - origin + length)
             if time.monotonic() > ends:
-                return Counted(seconds * size / max(file.tell(), read, 1), promise, ahead), None
+                return PacketCount(seconds * size / max(file.tell(), read, 1), promise, ahead), None
         after = watch.next()
-        if after is not None and file.end is None:  # what it promised was guessed by the size of all
-            promise = promise_of(path, "", track, start, start + after)
+        if after is not None and file.end is None:  # its declared duration was derived from the size of the whole file
+            promise = promised_of(path, "", track, start, start + after)
     finally:
         container.close()
         file.close()
-    return Counted(seconds or None, promise, ahead), None if after is None else start + after
+    return PacketCount(seconds or None, promise, ahead), None if after is None else start + after
 
 
-def set_anew(format: str, promise: float | None, at: float, clock: float) -> bool:
-    """Whether a time stamp of `at` seconds, where `clock` seconds came before, is no gap but a clock that was set
-    anew.
-    """
+def is_clock_reset(format: str, promise: float | None, at: float, clock: float) -> bool:
+    """Return whether a time stamp of `at` seconds, after `clock` seconds of sound, is a clock reset and not a gap."""
     if format in FREE_CLOCK:  # before the first sound the time line is that of the picture
         latest = clock + (_LEAP_OF_SENDER if clock and format in ("mpegts", "mpeg") else _LEAP)
-    elif not promise or clock > promise + 1:  # a promise that was broken promises nothing
+    elif not promise or clock > promise + 1:  # no declared duration, or a wrong one
         latest = clock + _LEAP_UNSEEN
     else:
         latest = max(promise + 1, clock + _LEAP_OF_SENDER)

@@ -1,6 +1,6 @@
-"""Follow the packets of a recording to its end, and find the one that was joined to it. Offsets are in bytes.
+"""Follow the packets of a recording to its end, and find a recording that was joined to it. Offsets are in bytes.
 
-For kinds of files without sizes: FFmpeg stops, or looks for more frames, where another recording begins.
+For formats that store no sizes: FFmpeg stops, or searches for more frames, where another recording begins.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import av
 from stt.containers.chunks import MOST_CHUNKS, all_zeros, places, read
 from stt.containers.signatures import MARKS, PACK, begins, tag_size
 
-MOST_PARTS = 500  # recordings of one file that are read
+MOST_PARTS = 500  # recordings read of one file
 SCAN = 4 << 20  # bytes after the last sound that may belong to the first recording: tables, pictures
-_NEAR = 64 << 10  # bytes in which a kind without a clear beginning is looked for
-_LOOKS = 64  # places of a recording without structure that are looked at
-_LONGEST_FRAME = 8192  # bytes, of kinds without structure
-_LAST_PAGE = 4  # a flag of a page of an OGG
-# How frames begin that may be those of another kind: of MPEG audio, of AAC, of MPEG-TS.
+_NEAR = 64 << 10  # bytes searched for a format without a distinct signature
+_LOOKS = 64  # irregular packets examined in a recording without structure
+_LONGEST_FRAME = 8192  # bytes, in formats without structure
+_LAST_PAGE = 4  # the "end of stream" flag of an Ogg page
+# Sync bytes of frames of another format: MPEG audio, AAC, MPEG-TS.
 _WEAK = re.compile(rb"\xff[\xe2-\xff]|\x47")
 _WEAK_IN = {
     "mp3": re.compile(rb"\xff[\xf0\xf1\xf8\xf9]|\x47"),
@@ -29,18 +29,18 @@ _WEAK_IN = {
 }
 _ALONE = frozenset(
     ["flac", "tta", "wv", "ogg", "flv", "ast", "argo_asf"]
-)  # nothing but sound stands in them, be it the only track
-_REST = 16 << 10  # bytes at the end that are no recording; fewer are padding or a tag
+)  # with a single track, these hold nothing but sound
+_REST = 16 << 10  # unexplained bytes at the end; fewer are padding or a tag
 _FRAMED = frozenset(
     ("flac", "mp3", "aac", "ac3", "eac3", "amr", "amrnb", "amrwb")
-)  # FFmpeg looks for more frames in whatever follows
+)  # FFmpeg searches whatever follows for more frames
 
 
 _Place = tuple[int, int]  # offset and size of a packet
 
 
 class _Source(Protocol):
-    """What `stt.containers.headers.Recording` tells of a file."""
+    """The part of `stt.containers.headers.Recording` that is needed here."""
 
     raw: BinaryIO
     total: int
@@ -49,7 +49,7 @@ class _Source(Protocol):
 
 
 class Watch:
-    """Follows the packets of one recording, and finds the next one of its file."""
+    """Follow the packets of one recording, and find the next one in its file."""
 
     def __init__(self, file: _Source, container: av.container.InputContainer) -> None:
         self._file, self._format = file, container.format.name.split(",")[0]
@@ -63,7 +63,7 @@ class Watch:
         self.found: int | None = None
 
     def passes(self, packet: av.Packet[av.AudioStream]) -> bool:
-        """Note a packet; False where it belongs to the next recording already."""
+        """Note a packet. Return False if it already belongs to the next recording."""
         if self.found is not None:
             return False
         if packet.pos is None or not packet.size:
@@ -76,11 +76,11 @@ class Watch:
         self._looks -= 1
         if not self._looks:
             self._framed = False
-        around = _NEAR if self._format.startswith("amr") else _LONGEST_FRAME  # nearly anything may be a frame of AMR
+        around = _NEAR if self._format.startswith("amr") else _LONGEST_FRAME  # almost any bytes pass as AMR frames
         before = self._before[0] if self._before else packet.pos
         begin = max(0, packet.pos - SCAN, min(packet.pos, before) - around)
         self.found = next(self._candidates(begin, packet.pos + packet.size + around, near=True), None)
-        # FFmpeg hands over the last frame of a FLAC together with what follows.
+        # FFmpeg returns the last frame of a FLAC together with what follows.
         return self.found is None or (self._format == "flac" and self.found > packet.pos)
 
     def _regular(self, packet: av.Packet[av.AudioStream]) -> bool:
@@ -97,7 +97,7 @@ class Watch:
         return start == self._sync
 
     def next(self) -> int | None:
-        """The offset at which another recording begins after the last packet; None where none does."""
+        """Return the offset at which another recording begins after the last packet, None if none does."""
         file = self._file
         if self.found is not None:
             return self.found
@@ -107,13 +107,13 @@ class Watch:
         end = last[0] + last[1]
         near = (before is not None and last[1] > _usual(before)) or file.total - end > 1024
         begin = last[0] + 1
-        if self._format == "mpeg":  # FFmpeg finds packets in anything
+        if self._format == "mpeg":  # FFmpeg finds packets in any data
             begin = max((self._start or 0) + 1, begin - _NEAR)
         self.found = next(self._candidates(begin, last[0] + SCAN + last[1], near=near), None)
         return self.found
 
     def rest(self) -> int:
-        """The offset of bytes after the last packet that nothing explains; the file's size where there are none."""
+        """Return the offset of unexplained bytes after the last packet, the file's size if there are none."""
         file, last = self._file, self._last
         if file.end is not None or file.is_mended or last is None or not self._alone:
             return file.total
@@ -131,7 +131,7 @@ class Watch:
         return end
 
     def cut(self) -> str | None:
-        """What tells that the file ends in the middle of its last recording, where its kind tells at all."""
+        """Return evidence that the file ends within its last recording, in words; None if there is none."""
         file, last = self._file, self._last
         if file.end is not None or file.is_mended or last is None:
             return None
@@ -144,7 +144,7 @@ class Watch:
         if self._format == "mpegts":
             for size, lead in ((188, 0), (192, 4)):
                 if all(read(file.raw, lead + size * number, 1) == b"\x47" for number in range(6)):
-                    place = file.total - file.total % size + lead  # of a packet that is not whole
+                    place = file.total - file.total % size + lead  # offset of an incomplete packet
                     return (
                         "the file is cut off here"
                         if place < file.total and read(file.raw, place, 1) == b"\x47"
@@ -163,7 +163,7 @@ class Watch:
                 yield begin + place
 
     def _same(self, at: int) -> bool:
-        """Whether what begins here is read along anyway, as more frames of the same kind."""
+        """Return whether FFmpeg reads on past this offset anyway, as frames of the same kind."""
         head = read(self._file.raw, at, 10)
         if self._format == "mpegts":
             return head[:1] == b"\x47"
@@ -177,12 +177,12 @@ class Watch:
 
 
 def _usual(packet: _Place | None) -> int:
-    """The most bytes that the packet after one has, as long as nothing is mixed in."""
+    """Return the largest plausible size in bytes of the next packet. A larger one contains foreign data."""
     return 1 << 20 if packet is None else 2 * packet[1] + 4096
 
 
 def _last_page(file: BinaryIO, at: int) -> tuple[int, int, int] | None:
-    """Offset, size and flags of the last page of an OGG from an offset on. It may be longer than what is left."""
+    """Return offset, size and flags of the last Ogg page from an offset on. It may extend past the end of the file."""
     found = None
     for _ in range(MOST_CHUNKS):
         head = read(file, at, 282)
@@ -194,7 +194,7 @@ def _last_page(file: BinaryIO, at: int) -> tuple[int, int, int] | None:
 
 
 def _tag_end(file: BinaryIO, at: int) -> int:
-    """Where what follows the sound goes on behind tags."""
+    """Return the offset behind the tags that begin at `at`."""
     for _ in range(10):
         head = read(file, at, 512)
         place = head.find(b"APETAGEX")

@@ -1,4 +1,4 @@
-"""Tell apart by their first bytes what is no recording, and recordings of a known kind that cannot be read here."""
+"""Recognise by their first bytes files that are no recordings, and recordings of formats that cannot be read here."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from stt.errors import InputError, NotSound, Unreadable
 
 _HEAD = 64 << 10  # bytes at the beginning
 _TABLES = 1 << 20  # bytes at the beginning and at the end that may hold a container's tables
-_SAMPLE = 4 << 10  # bytes elsewhere, to tell whether a text goes on
+_SAMPLE = 4 << 10  # bytes elsewhere, to check that text continues
 
 _EXPORT = "Open it in the program that made it, and save or export the sound as WAV, FLAC, MP3 or M4A."
 _PROTECTED = "Add a recording without copy protection."
 _UNPACK = "Unpack it, then add the recordings in it."
 
-# Where, the bytes there, what it is called, and what to do: recordings, or what belongs to one.
+# Offset, signature, name and guidance: recordings that cannot be read, and files that belong to recordings.
 _RECORDINGS: tuple[tuple[int, bytes, str, str], ...] = (
     (4, b"ftypaax ", "is an Audible file (AAX) with copy protection", _PROTECTED),
     (4, b"ftypaaxc", "is an Audible file (AAXC) with copy protection", _PROTECTED),
@@ -116,7 +116,7 @@ _PACKED: tuple[tuple[int, bytes, str], ...] = (
     (257, b"ustar", "a tar archive"),
     (0, b"MSCF\0\0\0\0", "a cabinet archive"),
 )
-_IN_ZIP = (  # names of files that tell what a ZIP archive is
+_IN_ZIP = (  # file names that identify a ZIP-based format
     (rb"word/", "a Word document"),
     (rb"xl/", "an Excel workbook"),
     (rb"ppt/", "a PowerPoint presentation"),
@@ -144,7 +144,7 @@ _LISTS = (
     b"<smil",
     b"[InternetShortcut]",
 )
-_WIDE = (b"\xff\xfe", b"\xfe\xff")  # the marks of UTF-16
+_WIDE = (b"\xff\xfe", b"\xfe\xff")  # byte order marks of UTF-16
 _SURE_LISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]")
 _LIST_TAGS = re.compile(
     rb"<(?:\w+:)?(?:MPD|playlist|CompositionPlaylist|AssetMap|SmoothStreamingMedia|asx|smil|xspf)[\s>]", re.I
@@ -178,22 +178,22 @@ _STARTS = (
     *(b"TTA1", b"tBaK", b"ajkg", b"MPCK", b"MP+", b"DSD ", b"\x02dss", b"\x03dss", b"nut/multimedia", b"FWS", b"CWS"),
     *(b"\x06\x0e+4\x02\x05\x01\x01", b"\x0bw", b"\x7f\xfe\x80\x01", b"NIST_1A", b"TWIN", b".SoX", b"XoS.", b"qoaf"),
 )
-_ASF_PROTECTED = (  # objects that stand only in the header of protected files
+_ASF_PROTECTED = (  # header objects that only protected files have
     bytes.fromhex("fbb31122 23bd d211 b4b700a0c955fc6e".replace(" ", "")),
     bytes.fromhex("14e68a29 2226 174c b935dae07ee9289c".replace(" ", "")),
 )
 
 
 def refusal(path: Path, name: str) -> InputError | None:
-    """Why a file cannot be a recording, or cannot be read as one; None if FFmpeg may look at it."""
+    """Return the error for a file that is no recording, or one that cannot be read; None if FFmpeg may try it."""
     size = path.stat().st_size
     with open(path, "rb") as file:
         head = file.read(_HEAD)
         for at, mark, is_, guidance in _RECORDINGS:
             if head[at : at + len(mark)] == mark:
-                return Unreadable(f"{called(name)} {is_}.", guidance=guidance)
+                return Unreadable(f"{quoted_name(name)} {is_}.", guidance=guidance)
         if head.startswith(b"0&\xb2u\x8ef\xcf\x11") and any(mark in head for mark in _ASF_PROTECTED):
-            return Unreadable(f"{called(name)} is protected by DRM (Windows Media).", guidance=_PROTECTED)
+            return Unreadable(f"{quoted_name(name)} is protected by DRM (Windows Media).", guidance=_PROTECTED)
         for at, mark, is_ in _PACKED:
             if head[at : at + len(mark)] == mark:
                 inside = (
@@ -223,12 +223,12 @@ def refusal(path: Path, name: str) -> InputError | None:
         return _text(name, text)
     if not any(any(sample) for sample in samples):
         guidance = "Copy it again from where it was made: the copy on the way here was not complete."
-        return NotSound(f"{called(name)} holds nothing but zeros.", guidance=guidance)
+        return NotSound(f"{quoted_name(name)} holds nothing but zeros.", guidance=guidance)
     return None
 
 
 def undecodable(path: Path) -> str | None:
-    """The name of a kind of sound that cannot be decoded here, where a container's tables tell it."""
+    """Return the name of a codec that cannot be decoded here, if the container's tables name one."""
     size = path.stat().st_size
     with open(path, "rb") as file:
         tables = file.read(_TABLES)
@@ -238,15 +238,17 @@ def undecodable(path: Path) -> str | None:
 
 
 def starts_like_a_recording(head: bytes) -> bool:
+    """Return whether the first bytes are those of a recording."""
     return head.startswith(_STARTS) or head[4:8] == b"ftyp" or (head[:1] == b"\xff" and head[1:2] >= b"\xe0")
 
 
-def called(name: str) -> str:
+def quoted_name(name: str) -> str:
+    """Return a file name in quotes for a message, "This file" if it has none."""
     return f"“{name}”" if name else "This file"
 
 
 def _no_recording(name: str, what: str, guidance: str | None = None) -> NotSound:
-    return NotSound(f"{called(name)} is {what}, not a recording.", guidance=guidance)
+    return NotSound(f"{quoted_name(name)} is {what}, not a recording.", guidance=guidance)
 
 
 def _pe_offset(head: bytes) -> int:
@@ -254,7 +256,7 @@ def _pe_offset(head: bytes) -> int:
 
 
 def _as_text(sample: bytes) -> bytes | None:
-    """A sample as UTF-8 if it is a text (also in UTF-16), cut at any place."""
+    """Return a sample as UTF-8 if it is text (also UTF-16), None if not. The sample may be cut at any byte."""
     if sample[:2] in _WIDE:
         try:
             sample = sample[: len(sample) // 2 * 2].decode("utf-16").encode()
@@ -266,7 +268,7 @@ def _as_text(sample: bytes) -> bytes | None:
         codecs.getincrementaldecoder("utf-8")().decode(sample.lstrip(bytes(range(0x80, 0xC0))))
     except UnicodeDecodeError:
         few = len(re.findall(rb"[\x80-\xff]", sample)) <= len(sample) // 4
-        return sample if few and len(sample) > 16 else None  # in an 8-bit encoding most letters are still plain ones
+        return sample if few and len(sample) > 16 else None  # text in an 8-bit encoding is mostly ASCII
     return sample
 
 
@@ -277,10 +279,10 @@ def _text(name: str, text: bytes) -> NotSound:
         or _LIST_TAGS.search(start[:4096])
         or _ADDRESS.match(start)
     ):
-        return NotSound(f"{called(name)} is a list of other files or addresses, not a recording.")
+        return NotSound(f"{quoted_name(name)} is a list of other files or addresses, not a recording.")
     if re.match(rb"<!doctype html|<html|<head|<body", start, re.I):
         return NotSound(
-            f"{called(name)} is a web page, not a recording.",
+            f"{quoted_name(name)} is a web page, not a recording.",
             guidance="Open the page in a browser, download the recording from it, and add that file.",
         )
     if start.startswith(b"<svg") or (start.startswith(b"<?xml") and b"<svg" in start[:1000]):

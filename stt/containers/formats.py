@@ -1,7 +1,7 @@
-"""List what FFmpeg may open: every container that holds its own data, and none that points elsewhere.
+"""List what FFmpeg may open: every container that holds its own data, and none that refers to other files.
 
-Every demuxer of FFmpeg stands in exactly one of the two lists; one that is in neither, as those of a later FFmpeg,
-stays shut. Names are FFmpeg's own.
+Every demuxer of FFmpeg is in exactly one of the two lists. One that is in neither, such as one added by a later FFmpeg,
+is not opened. Names are FFmpeg's own.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from av.codec import Codec
 
 
 class Kind(NamedTuple):
+    """Names for people and content types of one format, with sound alone and with video."""
+
     sound: str
     video: str
     sound_mime: str
     video_mime: str
 
-    def told(self, video: bool) -> tuple[str, str]:
-        """The name for people and the content type, of a video or of sound alone."""
+    def describe(self, video: bool) -> tuple[str, str]:
+        """Return the name for people and the content type, for video or for sound alone."""
         return (self.video, self.video_mime) if video else (self.sound, self.sound_mime)
 
 
@@ -87,16 +89,16 @@ NAMED = {
     "iff": _kind("IFF"),
     "bit": _kind("G.729"),
 }
-SPECIAL = {  # told apart by their first bytes
+SPECIAL = {  # distinguished by their first bytes
     "webm": Kind("WebM", "WebM video", "audio/webm", "video/webm"),
     "3gp": Kind("3GP", "3GP video", "audio/3gpp", "video/3gpp"),
     # Firefox plays no "video/quicktime", but it plays most MOV files that are called MP4.
     "qt": Kind("MOV", "MOV video", "audio/mp4", "video/mp4"),
 }
 
-# With sound, alone or beside moving pictures. None of them opens a second file or an address by itself; those that can
-# refer to one (mov, mxf, matroska, asf, rm) find no protocol to open it with.
-OPEN = frozenset(NAMED) | frozenset(
+# Formats with sound, alone or with video. None opens a second file or an address by itself; those that can refer to
+# one (mov, mxf, matroska, asf, rm) have no protocol to open it with.
+ALLOWED = frozenset(NAMED) | frozenset(
     (
         "3dostr 4xm aax ac3 ace acm act adp ads adx aea afc aix alp apac apc apm argo_asf argo_brp argo_cvg "
         "asf_o ast avr avs bethsoftvid bfi bfstm bink binka bmv boa bonk brstm c93 cdxl dcstr derf dhav dsf "
@@ -107,7 +109,7 @@ OPEN = frozenset(NAMED) | frozenset(
         "vivo vmd vpk wady wavarc wc3movie wsaud wsd wsvqa wve xa xmd xmv xvag xwma yop"
     ).split()
 )
-SHUT = {
+REFUSED = {
     "lists of other files or addresses, and files that go on in others": frozenset(
         ["hls", "concat", "sdp", "rtp", "rtsp", "sap", "image2", "image2pipe", "webm_dash_manifest", "vobsub", "mlv"]
         + ["dash", "imf", "concatf", "tee", "applehttp"]  # not in every FFmpeg
@@ -145,20 +147,21 @@ SHUT = {
     ),
 }
 
-# Frames one after the other, without time stamps: ffmpeg counts the time from the frames that it can read,
-# so what is damaged in between is measured by its bytes.
+# Frames without time stamps: ffmpeg derives the time from the frames that it can read, so the length of damaged
+# spans is estimated from their bytes.
 UNTIMED = frozenset(
     (
         "mp3 aac loas ac3 eac3 amr amrnb amrwb dts dtshd truehd mlp gsm sbc spdif s337m ilbc codec2 bit shn osq bonk"
     ).split()
 )
-# Their clock is that of a sender: it starts anywhere, wraps round and leaps where recordings are joined.
+# The clock is the sender's: it starts anywhere, wraps around, and jumps where recordings are joined.
 FREE_CLOCK = frozenset(("mpegts mpeg flv kux nut rm ivr asf asf_o ty pva nsv wtv dhav lxf gxf").split())
-# They do not say how long they are; FFmpeg takes the last time stamp, which tells nothing after the clock was set anew.
+# No declared length. FFmpeg takes the last time stamp, which is meaningless after a clock reset.
 LENGTH_UNTOLD = frozenset(["mpegts", "mpeg", "ogg", "nut", "ty", "pva", "nsv", "dhav", "wtv"])
 
 
 def kind(format: str) -> Kind:
+    """Return the kind of FFmpeg's format name."""
     return NAMED.get(format) or _kind(format.upper())
 
 
@@ -170,10 +173,10 @@ def _decodes_sound(name: str) -> bool:
 
 
 MOST_STREAMS = 64
-# Both lists belong together: no demuxer that follows links, and no way to open what a link leads to. Pictures are not
-# decoded to find out about a file, so their decoders stay shut.
+# The two lists belong together: no demuxer that follows links, and no protocol to open their targets. Probing decodes
+# no pictures, so their decoders are not allowed either.
 OPTIONS = {
-    "format_whitelist": ",".join(sorted(OPEN)),
+    "format_whitelist": ",".join(sorted(ALLOWED)),
     "protocol_whitelist": "none",
     "codec_whitelist": ",".join(sorted(name for name in av.codecs_available if _decodes_sound(name))),
     "max_streams": str(MOST_STREAMS),

@@ -1,8 +1,8 @@
-"""Read a recording to its real end: sizes that a header declares are hints.
+"""Read a recording to its real end: sizes declared in a header are only hints.
 
-A recorder that streams, crashes or runs past 4 GB leaves sizes in the header that are zero, absent or too small. FFmpeg
-believes them. `Recording` is the file as FFmpeg should see it: the stale sizes are replaced while it reads, and the
-file on disk stays as it is.
+A recorder that streams, crashes or exceeds 4 GB leaves sizes in the header that are zero, absent or too small, and
+FFmpeg trusts them. `Recording` is the file as FFmpeg should see it: stale sizes are replaced while it reads, and the
+file on disk is not changed.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from io import FileIO
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from stt.containers import joints
+from stt.containers import joined
 from stt.containers.chunks import AIFF, CAF, MOST_CHUNKS, RIFF, RIFX, TAIL, W64, Chunks, all_zeros, places, read
 from stt.containers.signatures import W64_START
 
-Piece = bytes | range  # bytes that replace what the file holds, or offsets of the file
+Piece = bytes | range  # replacement bytes, or a range of offsets in the file
 Pieces = list[Piece]
 
 
 class Recording:
-    """A file for PyAV that hides its name, so that only the content tells what it is, and mends stale sizes.
+    """A file object for PyAV without a name, so that only content decides the format, and with stale sizes repaired.
 
-    Of recordings that were joined it is the one that begins at `start`. `end` is where that ends by its own sizes, None
-    where they do not tell, and `total` the end of the file: all three in bytes, the latter two counted from `start`.
+    If recordings were joined, it is the one that begins at `start`. `end` is where that ends by its own sizes, None if
+    they do not tell, and `total` is the end of the file: all in bytes, the latter two counted from `start`.
     """
 
     read: Callable[[int], bytes]
@@ -36,12 +36,12 @@ class Recording:
 
     def __init__(self, path: Path, start: int = 0, stop: int | None = None) -> None:
         self._file = file = open(path, "rb", buffering=0)  # noqa: SIM115
-        self.raw = cast(BinaryIO, _View(file, start))  # for looks beside what FFmpeg reads
+        self.raw = cast(BinaryIO, _View(file, start))  # independent of FFmpeg's position
         if start:
             self._file = file = cast(FileIO, _View(file, start))
         try:
             self.total = (path.stat().st_size if stop is None else stop) - start
-            self.end = joints.structural_end(file, self.total)
+            self.end = joined.structural_end(file, self.total)
             size = self.total if self.end is None else self.end
             pieces = mended(file, size)
             self.is_mended = pieces is not None
@@ -62,10 +62,11 @@ class Recording:
             self._starts.append(self._starts[-1] + len(piece))
 
     def seek(self, offset: int, whence: int = 0) -> int:
+        """Seek as a file does, but return -22 (EINVAL, in FFmpeg's terms) for an offset before the beginning."""
         try:
             return self._seek(offset, whence)
         except (OSError, OverflowError):
-            return -22  # "invalid" in ffmpeg's words: a damaged header can lead before the file's beginning
+            return -22  # a damaged header can point there
 
     def _seek_pieces(self, offset: int, whence: int) -> int:
         at = offset + (0, self._at, self._starts[-1])[whence]
@@ -83,7 +84,7 @@ class Recording:
             if isinstance(piece, range):
                 self._file.seek(piece.start)
                 piece = self._file.read(len(piece))
-                if not piece:  # the file has become shorter meanwhile
+                if not piece:  # the file was truncated meanwhile
                     break
             parts.append(piece)
             self._at += len(piece)
@@ -92,7 +93,7 @@ class Recording:
 
 
 class _View:
-    """A file from an offset on, with a position that nobody else moves."""
+    """A file from an offset on, with its own position."""
 
     def __init__(self, file: BinaryIO, start: int) -> None:
         self._file, self._start, self._at = file, start, 0
@@ -111,7 +112,7 @@ class _View:
 
 
 def mended(file: BinaryIO, total: int) -> Pieces | None:
-    """The pieces of a file of `total` bytes that FFmpeg should read, one after the other; None for all as it is."""
+    """Return the pieces that FFmpeg should read in place of a file of `total` bytes, None to read it unchanged."""
     head = read(file, 0, 16)
     mend: Callable[[BinaryIO, int], Pieces | None] | None = None
     if head[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64") and head[8:12] == b"WAVE":
@@ -132,15 +133,15 @@ def mended(file: BinaryIO, total: int) -> Pieces | None:
         mend = _mp3
     try:
         return mend(file, total) if mend else None
-    except struct.error:  # cut off in the header: FFmpeg says what is wrong with it
+    except struct.error:  # truncated within the header: FFmpeg reports it
         return None
 
 
 def _wav(file: BinaryIO, total: int) -> Pieces | None:
-    """WAV, RF64 and BW64: one block of sound, even of recordings of the same kind that were joined."""
+    """Repair WAV, RF64 and BW64. Joined recordings of the same format become one block of sound."""
     kind = read(file, 0, 4)
     layout, long = RIFX if kind == b"RIFX" else RIFF, kind in (b"RF64", b"BW64")
-    found: list[tuple[int, int, int]] = []  # where the chunk of the sound, and the sound, begin, and where it ends
+    found: list[tuple[int, int, int]] = []  # offsets of the data chunk, of the first sample, of the end
     form, long_size, least, at = b"", None, 1, 12
     stale = long and read(file, 12, 4) != b"ds64"
     for _ in range(MOST_CHUNKS):
@@ -155,7 +156,7 @@ def _wav(file: BinaryIO, total: int) -> Pieces | None:
             end = layout.end(file, begin, declared, total, least)
             found.append((at, begin, end))
             at = next((place for place in (end, end + end % 2) if layout.follow(file, place, total)), total)
-            # FFmpeg looks for chunks in whatever follows, eight bytes at a time in zeros.
+            # FFmpeg searches whatever follows for chunks, zeros in steps of eight bytes.
             stale = stale or not declared or end != begin + declared or end < at == total
             continue
         if name == b"fmt ":
@@ -179,12 +180,12 @@ def _wav(file: BinaryIO, total: int) -> Pieces | None:
 
 
 def _declared(size: int, left: int, bits: int) -> int | None:
-    """The size by a header, or None where it stands for "not known yet"."""
+    """Return the declared size in bytes, None if it stands for "not known yet"."""
     return None if size >= (1 << bits) - 4096 and size > left else size
 
 
 def _as_au(form: bytes, length: int) -> bytes | None:
-    """An AU header for a big-endian WAV: FFmpeg takes its samples for little-endian ones, which makes noise of them."""
+    """Return an AU header for a big-endian WAV, because FFmpeg would read its samples as little-endian noise."""
     kind, channels, rate, _, _, bits = struct.unpack(">HHIIHH", form[:16].ljust(16, b"\0"))
     if kind == 0xFFFE:
         kind = int.from_bytes(form[24:26], "big")
@@ -193,7 +194,7 @@ def _as_au(form: bytes, length: int) -> bytes | None:
 
 
 def _tenth(form: bytes, layout: Chunks) -> int:
-    """Bytes of a tenth of a second, by a WAV's format."""
+    """Return the bytes of a tenth of a second, by a WAV's format chunk."""
     if len(form) < 16:
         return 1
     average: int = struct.unpack(layout.head.format[0] + "I", form[8:12])[0]
@@ -201,7 +202,7 @@ def _tenth(form: bytes, layout: Chunks) -> int:
 
 
 def _aiff(file: BinaryIO, total: int) -> Pieces | None:
-    """AIFF and AIFF-C: the sizes of the file and of its sound, and the number of frames."""
+    """Repair AIFF and AIFF-C: the sizes of file and sound, and the number of frames."""
     patches: dict[int, bytes] = {}
     common, sound, least, at = None, None, 4096, 12
     for _ in range(MOST_CHUNKS):
@@ -230,7 +231,7 @@ def _aiff(file: BinaryIO, total: int) -> Pieces | None:
 
 
 def _aiff_frame(common: bytes) -> int:
-    """Bytes of a frame by an AIFF's COMM chunk; 0 where its compression has no fixed size."""
+    """Return the bytes of a frame by an AIFF's COMM chunk, 0 if its compression has no fixed size."""
     channels: int
     bits: int
     channels, _, bits = struct.unpack(">hIh", common[:8])
@@ -241,7 +242,7 @@ def _aiff_frame(common: bytes) -> int:
 
 
 def _caf(file: BinaryIO, total: int) -> Pieces | None:
-    """CAF: the size of its sound, which -1 leaves open."""
+    """Repair CAF: the size of its sound, which may be declared as -1 (unknown)."""
     at = 8
     for _ in range(MOST_CHUNKS):
         if (chunk := CAF.at(file, at)) is None:
@@ -258,7 +259,7 @@ def _caf(file: BinaryIO, total: int) -> Pieces | None:
 
 
 def _w64(file: BinaryIO, total: int) -> Pieces | None:
-    """W64: the sizes of the file and of its sound, both with their heads of 24 bytes."""
+    """Repair W64: the sizes of file and sound, both including their heads of 24 bytes."""
     at = 40
     for _ in range(MOST_CHUNKS):
         if (chunk := W64.at(file, at)) is None:
@@ -277,13 +278,13 @@ def _w64(file: BinaryIO, total: int) -> Pieces | None:
 
 
 def _au(file: BinaryIO, total: int) -> Pieces | None:
-    """AU: FFmpeg reads to the end anyway, so a size that is not that of the file is called unknown."""
+    """Repair AU: FFmpeg reads to the end anyway, so a wrong size is replaced by "unknown"."""
     start, size = struct.unpack(">II", read(file, 4, 8).ljust(8, b"\0"))
     return patched({8: b"\xff" * 4} if 24 <= start < total and size < total - start else {}, total)
 
 
 def _mp4(file: BinaryIO, total: int) -> Pieces | None:
-    """MP4: where the box of the sound ends too early, so that the table of contents is not found."""
+    """Repair MP4 if the box of the sound ends too early, which hides the table of contents."""
     at, sound = 0, None
     for _ in range(MOST_CHUNKS):
         head = read(file, at, 16)
@@ -307,7 +308,7 @@ def _mp4(file: BinaryIO, total: int) -> Pieces | None:
 
 
 def _table(file: BinaryIO, start: int, total: int) -> int | None:
-    """Where the box `moov` begins: in the last bytes of a file."""
+    """Return the offset of the box `moov`, searched in the last bytes of a file, None if it is not there."""
     begin = max(start, total - (64 << 20))
     while begin < total:
         content = read(file, begin, TAIL + 16)
@@ -321,7 +322,7 @@ def _table(file: BinaryIO, start: int, total: int) -> int | None:
 
 
 def _matroska(file: BinaryIO, total: int) -> Pieces | None:
-    """Matroska and WebM: a segment that ends too early is one of unknown size."""
+    """Repair Matroska and WebM: a segment that ends too early becomes one of unknown size."""
     head = read(file, 0, 4096)
     at = head.find(b"\x18\x53\x80\x67") + 4
     if at < 8 or at >= len(head) or not head[at]:
@@ -331,13 +332,13 @@ def _matroska(file: BinaryIO, total: int) -> Pieces | None:
     end = at + width + size
     if size == (1 << 7 * width) - 1 or end >= total or total - end < 64 or all_zeros(file, end, total):
         return None
-    if read(file, end, 4) in (b"\x1aE\xdf\xa3", b"\x18\x53\x80\x67"):  # another recording was joined
+    if read(file, end, 4) in (b"\x1aE\xdf\xa3", b"\x18\x53\x80\x67"):  # another recording follows
         return None
     return patched({at: ((1 << 7 * width + 1) - 1).to_bytes(width, "big")}, total)
 
 
 def _mp3(file: BinaryIO, total: int) -> Pieces | None:
-    """MP3: FFmpeg cuts the padding of the last frame off where the frame count says that it is, be it in the middle."""
+    """Repair MP3: FFmpeg trims the last frame's padding where the declared frame count ends, even in mid-file."""
     head, start = read(file, 0, 10), 0
     if head[:3] == b"ID3" and len(head) == 10:
         start = 10 + sum((byte & 127) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
@@ -349,12 +350,12 @@ def _mp3(file: BinaryIO, total: int) -> Pieces | None:
     encoder = place + 8 + sum(size for bit, size in ((1, 4), (2, 4), (4, 100), (8, 4)) if flags & bit)
     if first[encoder : encoder + 4] not in (b"LAME", b"Lavf", b"Lavc"):
         return None
-    padding = encoder + 22  # after the delay's 12 bits, as many of padding
+    padding = encoder + 22  # 12 bits of delay, then 12 bits of padding
     return patched({start + padding: bytes([first[padding] & 0xF0, 0])}, total)
 
 
 def patched(patches: dict[int, bytes], total: int) -> Pieces | None:
-    """A file with other bytes at some offsets."""
+    """Return the pieces of a file in which some bytes, by offset, are replaced; None if there is nothing to replace."""
     if not patches:
         return None
     pieces: Pieces = []

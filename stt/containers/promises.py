@@ -1,4 +1,4 @@
-"""Tell how much sound a file promises by its header or container, once stale sizes are mended. Times are in seconds."""
+"""Read how much sound a header or container declares, once stale sizes are repaired. Times are in seconds."""
 
 from __future__ import annotations
 
@@ -23,19 +23,18 @@ def promised(
     stop: int | None = None,
     begins: float | None = None,
 ) -> float | None:
-    """Seconds of sound that the container says it holds, or None where it does not say, or only guesses.
+    """Return the duration in seconds that the container declares, None if it declares none or only estimates it.
 
-    It is the recording from byte `start` of the file on, up to `stop`; `begins` is where its time line does, by its own
-    clock.
-
-    ffmpeg itself hides the loss: it makes the length of a cut-off WAV fit the bytes that are left.
+    The recording begins at byte `start` of the file and ends at `stop`. `begins` is the start of its time line in
+    seconds of its own clock. ffmpeg's own value hides losses: it adapts the length of a truncated WAV to the bytes that
+    are left.
     """
     if format in _BY_HEADER and (seconds := _by_header(Recording(path, start, stop), _BY_HEADER[format])) is not None:
         return seconds
     if format in UNTIMED:
         counted_frames = _mp3_promise(path, start, stream.codec_context.sample_rate) if format == "mp3" else None
         told = seconds_of(stream.duration or 0, stream.time_base)
-        # Where the two differ, ffmpeg guesses by the file's size: two files joined, or a large tag at the end.
+        # If the two differ, ffmpeg estimated by file size: two files were joined, or a large tag is at the end.
         return told if counted_frames and abs(told - counted_frames) < 0.5 else None
     if format in LENGTH_UNTOLD:
         return None
@@ -51,21 +50,21 @@ def promised(
 
 
 def seconds_of(ticks: int, unit: Fraction | None) -> float:
-    """Return a time of a container in seconds; 0 where it does not say how long a tick is, as PyAV's types allow."""
+    """Return a container's time in seconds, 0 if it declares no time base."""
     return float(ticks * unit) if unit else 0.0
 
 
 def _by_header(file: Recording, read: Callable[[Recording], float | None]) -> float | None:
     try:
         return read(file)
-    except struct.error:  # cut off in the header
+    except struct.error:  # truncated within the header
         return None
     finally:
         file.close()
 
 
 def _wav(file: Recording) -> float | None:
-    """Length by a WAV's header (RIFF, RIFX or RF64), or None if it was never filled in."""
+    """Return the length by a WAV's header (RIFF, RIFX or RF64), None if it was never filled in."""
     start = file.read(12)
     order = ">" if start[:4] == b"RIFX" else "<"
     if start[8:] != b"WAVE":
@@ -74,7 +73,7 @@ def _wav(file: Recording) -> float | None:
     while len(chunk := file.read(8)) == 8:
         name, size = struct.unpack(order + "4sI", chunk)
         if name == b"data":
-            if long_size or size >= 0x7FFFF000:  # what recorders write that do not know the length yet
+            if long_size or size >= 0x7FFFF000:  # written by recorders that do not know the length yet
                 size = long_size or 0
             return size / per_second if size and per_second else None
         body = file.read(min(size, 64))
@@ -89,7 +88,7 @@ def _wav(file: Recording) -> float | None:
 
 
 def _w64(file: Recording) -> float | None:
-    """Length by a W64's header."""
+    """Return the length by a W64's header."""
     at, per_second = 40, 0
     while not file.seek(at) < 0 and len(chunk := file.read(24)) == 24:
         name, size = struct.unpack("<4s12xq", chunk)
@@ -105,14 +104,14 @@ def _w64(file: Recording) -> float | None:
 
 
 def _au(file: Recording) -> float | None:
-    """Length by an AU's header."""
+    """Return the length by an AU's header."""
     _, _, size, encoding, rate, channels = struct.unpack(">IIIIII", file.read(24))
     frame = channels * {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 8, 27: 1}.get(encoding, 0)
     return size / (frame * rate) if size != 0xFFFFFFFF and frame and rate else None
 
 
 def _caf(file: Recording) -> float | None:
-    """Length by a CAF's header, where all its packets have the same size."""
+    """Return the length by a CAF's header, None if its packets differ in size."""
     at, rate, packet, frames = 8, 0.0, 0, 0
     while not file.seek(at) < 0 and len(chunk := file.read(12)) == 12:
         name, size = struct.unpack(">4sq", chunk)
@@ -130,7 +129,7 @@ _BY_HEADER = {"wav": _wav, "w64": _w64, "au": _au, "caf": _caf}
 
 
 def _mp3_promise(path: Path, begin: int, rate: int) -> float | None:
-    """Length in seconds by the frame count in an MP3's first frame (Xing, Info or VBRI header), if it has one."""
+    """Return the length by the frame count in an MP3's first frame (Xing, Info or VBRI header), None without one."""
     head, start = _read(path, begin, 10), begin
     if head[:3] == b"ID3" and len(head) == 10:
         start += 10 + sum((byte & 127) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))

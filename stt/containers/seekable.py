@@ -1,7 +1,7 @@
-"""Find out whether every browser plays a file as it is, and seeks it exactly. Runs in a decoder process.
+"""Check whether every browser plays a file as it is and seeks it exactly. Runs in a decoder process.
 
-Such files have an index, or samples of one size: WAV of plain PCM, FLAC, and MP4 with AAC whose time line is plain. All
-others get a playback copy (see `stt.store.playback_copies`). What is in doubt does, too. Times are in seconds.
+Such files have an index or samples of fixed size: WAV with plain PCM, FLAC, and MP4 with AAC and a plain time line. All
+others, and doubtful ones, get a playback copy (see `stt.store.playback_copies`). Times are in seconds.
 """
 
 from __future__ import annotations
@@ -14,26 +14,27 @@ from typing import BinaryIO, NamedTuple
 
 import av
 
-from stt.containers import container as containers
+from stt.containers.container import open_sound, packets
 from stt.containers.promises import seconds_of
 
-EXACT = 0.1  # seconds that a length, a start or a gap may be off
+EXACT = 0.1  # tolerance in seconds of a length, a start or a gap
 RATES = range(8_000, 96_001)  # Hz
 PCM = ("pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_f32le")
 BRANDS = (b"M4A ", b"M4B ", b"M4V ", b"mp41", b"mp42", b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"avc1")
-PATIENCE = 0.5  # seconds for the frames of a FLAC; those after it are taken to be like what was seen
-MOST_BOXES = 2_000  # of an MP4 that are looked at
+PATIENCE = 0.5  # seconds to check the frames of a FLAC; the rest is assumed to be like them
+MOST_BOXES = 2_000  # boxes examined in an MP4
 
 
 def exact(path: Path, promised: float | None, counted: float | None) -> bool:
-    """Return whether browsers seek this file exactly. `promised` and `counted` are its length by header and by
-    packets.
+    """Return whether browsers seek this file exactly.
+
+    `promised` and `counted` are its duration in seconds by header and by packets, None if unknown.
     """
     if promised is None or counted is None or abs(promised - counted) > EXACT:
         return False
-    file, container, stream = containers.open_sound(path, "")
+    file, container, stream = open_sound(path, "")
     try:
-        if file.is_mended:  # a browser believes what the header says
+        if file.is_mended:  # a browser trusts the header
             return False
         codec, format = stream.codec_context, container.format.name.split(",")[0]
         if len(container.streams.audio) != 1 or codec.layout.nb_channels > 2 or codec.sample_rate not in RATES:
@@ -57,16 +58,16 @@ def _begins(path: Path, mark: bytes) -> bool:
 
 
 def _whole_wav(path: Path, codec: av.AudioCodecContext) -> bool:
-    """Whether a WAV is as long as it says: browsers believe the header of a recorder that has crashed."""
+    """Return whether a WAV is as long as it declares. Browsers trust the header even after a recorder crashed."""
     with open(path, "rb") as file:
         said: int = struct.unpack("<I", file.read(8)[4:])[0] + 8
     return abs(path.stat().st_size - said) <= EXACT * codec.sample_rate * codec.layout.nb_channels
 
 
 def _unbroken(container: av.container.InputContainer, stream: av.AudioStream) -> bool:
-    """Whether each frame follows the one before, as far as PATIENCE reaches."""
+    """Return whether each frame follows the previous one, as far as PATIENCE allows to check."""
     at, ends = 0.0, time.monotonic() + PATIENCE
-    for packet in containers.packets(container, stream):
+    for packet in packets(container, stream):
         if not packet.size:
             continue
         if packet.pts is None or abs(seconds_of(packet.pts, packet.time_base) - at) > EXACT:
@@ -78,7 +79,7 @@ def _unbroken(container: av.container.InputContainer, stream: av.AudioStream) ->
 
 
 def _whole(path: Path, container: av.container.InputContainer, stream: av.AudioStream) -> bool:
-    """Whether the sound of an MP4 begins at 0, has no gap, and lies in the file to its end."""
+    """Return whether the sound of an MP4 begins at 0, has no gap, and is all within the file."""
     begins = seconds_of(stream.start_time or 0, stream.time_base)
     if abs(begins) > EXACT or abs((container.start_time or 0) / av.time_base) > EXACT:
         return False
@@ -93,12 +94,12 @@ def _whole(path: Path, container: av.container.InputContainer, stream: av.AudioS
 
 class _Box(NamedTuple):
     kind: bytes
-    start: int  # of its content
+    start: int  # offset of its content
     end: int
 
 
 def _plain_mp4(path: Path) -> bool:
-    """Whether an MP4 has no fragments, no cuts in its time line, and no picture but H.264."""
+    """Return whether an MP4 has no fragments, no edits in its time line, and no video but H.264."""
     with open(path, "rb") as file:
         boxes = list(_boxes(file, 0, path.stat().st_size))
         head = next((box for box in boxes if box.kind == b"ftyp"), None)
@@ -143,7 +144,7 @@ def _plain_track(file: BinaryIO, track: _Box, movie_scale: int) -> bool:
 
 
 def _clock(file: BinaryIO, box: _Box) -> tuple[int, int]:
-    """The units a second, and the length in them, of an `mvhd` or `mdhd`."""
+    """Return units per second and duration in units of an `mvhd` or `mdhd`."""
     content = _read(file, box, 32)
     layout, at = (">IQ", 20) if content[:1] == b"\x01" else (">II", 12)
     if len(content) < at + struct.calcsize(layout):
@@ -153,7 +154,7 @@ def _clock(file: BinaryIO, box: _Box) -> tuple[int, int]:
 
 
 def _inside(file: BinaryIO, box: _Box, *kinds: bytes) -> _Box | None:
-    """The first box of each kind inside the one before it."""
+    """Return the box at a path of kinds, each box inside the previous one; None if one is missing."""
     for kind in kinds:
         found = next((each for each in _boxes(file, box.start, box.end) if each.kind == kind), None)
         if found is None:

@@ -1,4 +1,4 @@
-"""Tell by its first bytes whether a recording begins somewhere in a file. Offsets are in bytes."""
+"""Recognise the first bytes of recordings at any offset of a file. Offsets are in bytes."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ ASF, _WTV = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"), bytes.fromhex("b7
 W64_START = b"riff" + bytes.fromhex("2e91cf11a5d628db04c10000")
 EBML, PACK = b"\x1aE\xdf\xa3", b"\0\0\1\xba"
 MXF = bytes.fromhex("060e2b34020501010d0102010102")  # the first 14 bytes of the header
-_PLAIN = (  # beginnings that nothing else has
+_PLAIN = (  # unambiguous signatures
     *(ASF, _WTV, MXF, W64_START, b"nut/multimedia container\0", b"Creative Voice File\x1a", b"#!AMR\n", b"#!AMR-WB\n"),
     *(b"fLaC\0\0\0\x22", b"fLaC\x80\0\0\x22", b".RMF\0\0\0\x12"),
 )
-# Where in the beginning of a recording these bytes stand.
+# Signatures, and their offset from the beginning of a recording.
 MARKS = {
     **dict.fromkeys(_PLAIN, 0),
     **dict.fromkeys(
@@ -26,7 +26,10 @@ MARKS = {
 
 
 def begins(file: BinaryIO, at: int, total: int) -> bool:
-    """Whether a recording of a kind with a clear beginning, or several frames of one without, stand at an offset."""
+    """Return whether a recording begins at an offset.
+
+    That takes a clear signature, or several frames of a format without one.
+    """
     if not 0 <= at <= total - 64:
         return False
     head = read(file, at, 64)
@@ -54,7 +57,7 @@ def begins(file: BinaryIO, at: int, total: int) -> bool:
     if start == b"TTA1":
         return head[4:6] in (b"\1\0", b"\2\0")
     if start == b"wvpk":
-        return head[9] == 4 and head[10] == 0 and head[16:20] == bytes(4)  # the first block of its recording
+        return head[9] == 4 and head[10] == 0 and head[16:20] == bytes(4)  # the first block of a recording
     if start == b"MMMD":
         return head[8:12] == b"CNTI"
     if start == PACK:
@@ -69,13 +72,14 @@ def begins(file: BinaryIO, at: int, total: int) -> bool:
 
 
 def tag_size(head: bytes) -> int | None:
+    """Return the size in bytes of an ID3v2 tag by its first 10 bytes, None if it is none."""
     if head[3] not in (2, 3, 4) or any(byte > 127 for byte in head[6:10]):
         return None
     return 10 + sum(byte << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
 
 
 def frames(file: BinaryIO, at: int, total: int) -> bool:
-    """Whether several frames of MPEG audio or AAC, or packets of MPEG-TS, follow each other from an offset on."""
+    """Return whether several MPEG audio or AAC frames, or MPEG-TS packets, follow each other from an offset on."""
     first = read(file, at, 8)
     if first[:1] == b"\x47":
         return all(read(file, at + 188 * number, 1) == b"\x47" for number in range(1, 6))
@@ -99,7 +103,7 @@ _LOW = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 
 
 def _frame_size(head: bytes) -> int | None:
-    """Bytes of a frame of MP2, MP3 or ADTS by its header; None where it is none."""
+    """Return the bytes of an MP2, MP3 or ADTS frame by its header, None if it is none."""
     version, layer = head[1] >> 3 & 3, head[1] >> 1 & 3
     if layer == 0 and head[1] & 0xF0 == 0xF0:
         size = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5

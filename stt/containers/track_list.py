@@ -11,25 +11,25 @@ from typing import Any
 import av
 from av.stream import Discard
 
-from stt.containers import container as containers
+from stt.containers.container import open_file, packets, problem_of
 from stt.files.json_values import clean
 
-MOST = 16  # tracks that are looked at; no recorder writes more
+MOST = 16  # tracks examined; no recorder writes more
 LONGEST_TITLE = 60  # characters
 SHORTEST = 0.1  # seconds of sound, as of a recording
-PATIENCE = 2.0  # seconds; a track of which nothing has come until then begins later
-# What writers of MP4 call every track.
+PATIENCE = 2.0  # seconds to read; a track without packets until then is assumed to begin later
+# Titles that MP4 writers give to every track.
 _GENERIC = re.compile(
     r"handle|produced by|core media|mainconcept|bento4|isomedia|^soun$|^mono$|^stereo$", re.IGNORECASE
 )
 
 
 def tracks(path: Path, name: str = "") -> list[dict[str, Any]]:
-    """Return what each sound track is, in the file's order; `best` marks the one that a player would take.
+    """Return the facts of each sound track in file order; `best` marks the one that a player would select.
 
-    `problem` says why one cannot be decoded. Raises what `containers.opened` raises.
+    `problem` says why a track cannot be decoded, None if it can. Raises what `container.open_file` raises.
     """
-    file, container = containers.opened(path, name)
+    file, container = open_file(path, name)
     try:
         streams = container.streams.audio[:MOST]
         best = container.streams.best("audio")
@@ -67,19 +67,20 @@ def _title(metadata: dict[str, str]) -> str:
 
 
 def _problems(container: av.container.InputContainer, streams: Sequence[av.AudioStream]) -> list[str | None]:
-    """Why each track cannot be decoded, None where it can: all are read side by side, until each has given some
-    sound.
+    """Return why each track cannot be decoded, None if it can.
+
+    All are read side by side until each has given some sound.
     """
     problems: dict[int, str | None] = {}
     for stream in streams:
-        if (problem := containers.problem_of(stream)) is not None:
+        if (problem := problem_of(stream)) is not None:
             problems[stream.index] = f"it {problem.split('. ')[0]}"
     seconds = {stream.index: 0.0 for stream in streams if stream.index not in problems}
     seen: set[int] = set()
     for other in container.streams:
         other.discard = Discard.default if other.index in seconds else Discard.all
     ends, complete = time.monotonic() + PATIENCE, True
-    for packet in containers.packets(container, *(stream for stream in streams if stream.index in seconds)):
+    for packet in packets(container, *(stream for stream in streams if stream.index in seconds)):
         index = packet.stream.index
         if packet.size:
             seen.add(index)

@@ -38,27 +38,27 @@ def demuxers() -> set[str]:
 
 
 def test_every_demuxer_is_open_or_shut():
-    shut = [name for group in formats.SHUT.values() for name in group]
-    assert len(shut) == len(set(shut))
-    assert not formats.OPEN & set(shut)
-    assert demuxers() - formats.OPEN - set(shut) == set()
+    refused = [name for group in formats.REFUSED.values() for name in group]
+    assert len(refused) == len(set(refused))
+    assert not formats.ALLOWED & set(refused)
+    assert demuxers() - formats.ALLOWED - set(refused) == set()
 
 
 def test_what_points_elsewhere_is_shut_and_an_unknown_demuxer_too():
     allowed = set(formats.OPTIONS["format_whitelist"].split(","))
-    assert allowed == formats.OPEN
+    assert allowed == formats.ALLOWED
     pointing = "hls concat sdp rtp rtsp sap image2 image2pipe webm_dash_manifest vobsub mlv lavfi sbg ffmetadata ass srt dash imf"
     assert not allowed & set(pointing.split())
     assert formats.OPTIONS["protocol_whitelist"] == "none"
 
 
 def test_every_kind_has_a_name_and_a_content_type():
-    for name in formats.OPEN:
+    for name in formats.ALLOWED:
         for video in (False, True):
-            called, mime = formats.kind(name).told(video)
+            called, mime = formats.kind(name).describe(video)
             assert called and mime.count("/") == 1
-    assert formats.kind("voc").told(False) == ("VOC", "audio/x-voc")
-    assert formats.kind("thp").told(False) == ("THP", "application/octet-stream")
+    assert formats.kind("voc").describe(False) == ("VOC", "audio/x-voc")
+    assert formats.kind("thp").describe(False) == ("THP", "application/octet-stream")
 
 
 def alike(sound: np.ndarray, of: np.ndarray) -> float:

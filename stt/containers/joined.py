@@ -1,6 +1,6 @@
-"""Find where a recording ends by its own sizes and another begins: files that were joined byte by byte.
+"""Find where a recording ends by its own sizes and another begins, in files that were joined byte by byte.
 
-FFmpeg reads the first alone, or takes the second for sound of the first. Offsets are in bytes.
+FFmpeg reads only the first, or takes the second for sound of the first. Offsets are in bytes.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ _SEGMENT = b"\x18\x53\x80\x67"
 
 
 def structural_end(file: BinaryIO, total: int) -> int | None:
-    """Where the first recording of a file of `total` bytes ends by its own sizes and another begins.
+    """Return where the first recording of a file ends by its own sizes, if another one begins there.
 
-    `total` where its sizes reach the end of the file, None where they do not tell.
+    Returns `total`, the file's size, if its sizes reach the end of the file, None if they do not tell.
     """
     head = read(file, 0, 16)
     try:
@@ -42,7 +42,7 @@ def structural_end(file: BinaryIO, total: int) -> int | None:
             return _asf(file, total)
         if head.startswith(MXF):
             return _mxf(file, total)
-    except struct.error:  # cut off
+    except struct.error:  # truncated
         pass
     return None
 
@@ -62,7 +62,7 @@ def _chunks(file: BinaryIO, total: int, layout: Chunks, at: int) -> int | None:
 
 
 def _wav(file: BinaryIO, total: int) -> int | None:
-    """Recordings of the same format that were joined are read as one (see `stt.containers.headers`)."""
+    """Return the end of a WAV. Joined recordings of the same format count as one (see `stt.containers.headers`)."""
     layout, at, form, long_size = RIFX if read(file, 0, 4) == b"RIFX" else RIFF, 12, b"", None
     for _ in range(MOST_CHUNKS):
         if (chunk := layout.at(file, at)) is None:
@@ -102,7 +102,7 @@ def _wav_form(file: BinaryIO, at: int, layout: Chunks) -> bytes:
 
 
 def _avi(file: BinaryIO, total: int) -> int | None:
-    """Long AVI files go on in lists of the same recording."""
+    """Return the end of an AVI. Long ones continue in further RIFF lists."""
     at = 0
     for _ in range(MOST_CHUNKS):
         head = read(file, at, 12)
@@ -133,7 +133,7 @@ def _mp4(file: BinaryIO, total: int) -> int | None:
 
 
 def _has_table(file: BinaryIO, at: int, total: int) -> bool:
-    """Whether a table of contents follows before the next recording; else it is a fragment of the one before."""
+    """Return whether a table of contents comes before the next recording. If not, it is a fragment of the previous one."""
     for number in range(MOST_CHUNKS):
         head = read(file, at, 16)
         if len(head) < 8:
@@ -176,7 +176,7 @@ def _asf(file: BinaryIO, total: int) -> int | None:
 
 
 def _mxf(file: BinaryIO, total: int) -> int | None:
-    """The header tells where the last part begins, in which few things follow each other."""
+    """Return the end of an MXF: its header tells where the last part begins, in which few items follow."""
     begin = 0
     while read(file, begin, 1) == b"\0" and begin < 64:
         begin += 1
@@ -197,7 +197,7 @@ def _mxf(file: BinaryIO, total: int) -> int | None:
 
 
 def _mxf_body(file: BinaryIO, at: int) -> tuple[int, int]:
-    """Where the value after a key begins, and its size."""
+    """Return the offset and the size of the value after a key."""
     head = read(file, at + 16, 9)
     wide = head[0] & 0x7F if head[:1] > b"\x80" else 0
     return at + 17 + wide, int.from_bytes(head[1 : 1 + wide], "big") if wide else struct.unpack(">B", head[:1])[0]
