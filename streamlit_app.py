@@ -50,7 +50,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
 
 
 files = Middleware(Assets, folder=internals.static_folder())
-restored = Middleware(base_path.Restored, routes=ROUTES)
+restored = Middleware(base_path.RestoreBasePath, routes=ROUTES)
 app = st.App(
     "pages/frame.py", routes=ROUTES, middleware=[*MIDDLEWARE, Middleware(Steady), files, restored], lifespan=lifespan
 )

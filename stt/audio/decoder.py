@@ -130,7 +130,7 @@ class Reader:
         return (self._taken - before) / RATE
 
     def levels(self, seconds: float) -> np.ndarray:
-        """Return the root mean square of every 0.05 s of the next `seconds` of the first channel, shape (n,), float32."""
+        """Return the root mean square of each 0.05 s of the next `seconds`, of the first channel, as float32 (n,)."""
         parts = list(self._parts("levels", seconds, lambda: None))
         return (
             np.concatenate([np.frombuffer(content, "<f4") for content in parts]) if parts else np.zeros(0, np.float32)

@@ -133,7 +133,7 @@ def _mp4(file: BinaryIO, total: int) -> int | None:
 
 
 def _has_table(file: BinaryIO, at: int, total: int) -> bool:
-    """Return whether a table of contents comes before the next recording. If not, it is a fragment of the previous one."""
+    """Return whether a table of contents comes before the next recording. If not, it is a fragment of this one."""
     for number in range(MOST_CHUNKS):
         head = read(file, at, 16)
         if len(head) < 8:

@@ -1,4 +1,4 @@
-"""The AI/ML API as an engine: create once, remember the id, poll until it is done."""
+"""Transcribe with the AI/ML API: create once, store the id, poll until the job has ended."""
 
 from __future__ import annotations
 
@@ -35,19 +35,22 @@ from stt.store import recordings, records, submissions
 from stt.store.records import Job
 
 KEPT = 3600.0  # seconds for which the provider keeps a result
-MARGIN = 120.0  # seconds before that at which waiting ends
-NEW = 10.0  # seconds in which an id may not be known yet on all of the provider's machines
-PATIENCE = 3.0  # seconds in which one poll is repeated before the job says that there is trouble
+MARGIN = 120.0  # polling ends this many seconds before the result expires
+NEW = 10.0  # seconds in which a new id may be unknown to some of the provider's servers
+PATIENCE = 3.0  # seconds in which one poll is retried before the job reports trouble
 
-ENDED = (ResultExpired, GenerationFailed, AnswerUnreadable)  # nothing more will come of that generation id
+ENDED = (ResultExpired, GenerationFailed, AnswerUnreadable)  # errors after which the generation id is useless
 
 _creating: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
 
 
 class Provider:
+    """The engine that submits a job to the provider and polls for its result."""
+
     name = kinds.PROVIDER
 
     def run(self, work: Work) -> Outcome:
+        """Return the outcome of a job. Raises ProviderError, SubmissionUncertain, KeyMissing, Cancelled."""
         offered.refresh()
         created = work.step("create", _create, work)
         reading = None
@@ -64,7 +67,7 @@ class Provider:
                 error.guidance = "Results are kept there for one hour. Retry hands over the link again."
             raise
         assert reading.transcript is not None
-        # Nobody's word alone: a file may say that it is short, and an answer too.
+        # The longest of three: a file or a response may declare too little.
         seconds = max(reading.transcript.duration, reading.seconds, work.job.duration or 0.0)
         cost, dollars = _cost(work.job, reading.transcript.extras.get("cost"), seconds)
         metrics.audio_seconds.labels(kinds.PROVIDER).inc(seconds)
@@ -86,7 +89,7 @@ class Provider:
 
 
 def client_for(job: Job) -> Client:
-    """A client with the job's key. Raises KeyMissing."""
+    """Return a client with the job's key. Raises KeyMissing."""
     return Client(
         settings().aiml_base_url,
         keys.unseal(submissions.sealed_key(job.id)),
@@ -95,17 +98,18 @@ def client_for(job: Job) -> Client:
 
 
 def _create(work: Work) -> dict[str, Any]:
-    """Submit the job: at most once an attempt, even if this server is killed at any moment.
+    """Submit the job, at most once per attempt even if this server is killed at any moment.
 
-    From the moment that the last byte may be on its way, and until the provider has surely turned it away, the
-    attempt counts as sent. Found so after a restart, without an id, nobody knows whether the provider took it, so the
-    user decides. Answers the id and the time `at` which it came; `old` if an earlier attempt made it.
+    The attempt counts as submitted from before its last byte is sent until the provider has certainly refused it. If a
+    restart finds it submitted without an id, it is uncertain whether the provider accepted it, so the user decides.
+    Returns the id and the time `at` which it came, with `old` if an earlier attempt created it. Raises
+    SubmissionUncertain.
     """
     job = work.job
-    # A retry of a job that was cancelled while its create was under way waits for what comes of that.
+    # A retry of a job that was cancelled during its create waits for the result of that create.
     with _creating.setdefault(job.id, threading.Lock()):
         if known := submissions.provider_id(job.id):
-            return {"id": known, "at": time.time(), "old": True}  # its result is paid for
+            return {"id": known, "at": time.time(), "old": True}  # already paid for
         if submissions.was_submitted(job):
             raise SubmissionUncertain("This server was stopped just while it handed the recording to the provider.")
         client = client_for(job)
@@ -113,7 +117,7 @@ def _create(work: Work) -> dict[str, Any]:
 
         def keep(created: str) -> None:
             nonlocal at
-            at = time.time()  # before the database, which may have to be waited for
+            at = time.time()  # before the write, which may have to wait for the database
             work.with_retries(submissions.save_provider_id, job.id, created)
 
         options = catalog.clean_options(offered.known().find(job.model), job.options, unknown="drop")
@@ -133,9 +137,9 @@ def _create(work: Work) -> dict[str, Any]:
 
 @contextmanager
 def _source(work: Work) -> Iterator[dict[str, Any]]:
-    """What `Client.create` is to hand over, a link or a file, and how it tells of its progress.
+    """Yield the arguments of `Client.create` for the link or the file, and its progress callback.
 
-    Of a recording with several tracks it is the chosen one alone: the provider might take another.
+    Of several tracks only the chosen one is sent, because the provider might pick another.
     """
     job = work.job
     recording = recordings.find(job.recording_id, None) if job.recording_id else None
@@ -151,7 +155,7 @@ def _source(work: Work) -> Iterator[dict[str, Any]]:
         records.update_progress(
             job, stage="Uploaded, waiting for the provider's answer" if recording else "Handing over the link"
         )
-        submissions.mark_submitted(job)  # the last block goes out after this
+        submissions.mark_submitted(job)  # before the last block is sent
 
     told = {"on_progress": on_progress}
     if recording is None:
@@ -160,7 +164,7 @@ def _source(work: Work) -> Iterator[dict[str, Any]]:
         yield {"path": recording.path, "name": recording.name, **told}
     else:
         from stt.engines.track_file import (
-            track_file,  # brings PyAV, which a process that only answers requests does not need
+            track_file,  # imports PyAV, which a process that only serves requests does not need
         )
 
         records.update_progress(job, stage="Taking out the track")
@@ -169,7 +173,7 @@ def _source(work: Work) -> Iterator[dict[str, Any]]:
 
 
 def _tracks(job: Job) -> dict[str, str]:
-    """Which track was handed over, for the provenance; empty where there is one."""
+    """Return which track was sent, for the provenance; empty if there is only one."""
     with suppress(NotFound):  # deleted meanwhile
         recording = recordings.find(job.recording_id, None) if job.recording_id else None
         if recording is not None and (several := tracks.of_rows(recording.tracks)):
@@ -178,22 +182,22 @@ def _tracks(job: Job) -> dict[str, str]:
 
 
 def _wait(job: Job, why: ProviderError) -> None:
-    """The create was surely not accepted, and is sent again after a wait."""
+    """Note that the create was certainly not accepted. It is sent again after a wait."""
     submissions.unmark_submitted(job)
     records.update_progress(job, stage=_trouble(why))
 
 
 def _result(work: Work, created: dict[str, Any]) -> tuple[dict[str, Any], float | None]:
-    """Poll until the job has ended; the whole answer, and how long it took, in seconds, where that is known.
+    """Poll until the job has ended. Return the response, and the seconds that it took if known.
 
-    Nothing of this is a checkpoint: how long to wait follows from the time since the create, so a restarted job
-    goes on where it was, and asks at least once. Raises what `Client.get` raises, ProviderTimeout and Cancelled.
+    Nothing is a checkpoint here. Waiting times follow from the time since the create, so a restarted job continues
+    where it was, and polls at least once. Raises what `Client.get` raises, ProviderTimeout and Cancelled.
     """
     job, client = work.job, work.with_retries(client_for, work.job)
     expected = pacing.expected_seconds(job.duration or 0.0, work.with_retries(records.recent_durations, job.model))
     schedule = pacing.Schedule(expected)
     limit = min(max(settings().provider_timeout_seconds, 2 * (job.duration or 0.0)), KEPT - MARGIN)
-    if expected:  # the row counts from the start of the upload
+    if expected:  # progress is counted from the start of the upload
         expected += max(0.0, created["at"] - (job.started or created["at"]))
     seen = created["at"]
     trouble: ProviderError | None = None
@@ -210,9 +214,11 @@ def _result(work: Work, created: dict[str, Any]) -> tuple[dict[str, Any], float 
             with _measured("get"):
                 answer = client.get(created["id"], patience=PATIENCE)
                 reading = results.read(answer, job.duration)
-                if isinstance(reading.error, ProviderBusy | ProviderDown) and not reading.over:  # in a good answer
+                if (
+                    isinstance(reading.error, ProviderBusy | ProviderDown) and not reading.over
+                ):  # within a response of status 200
                     raise reading.error
-        except (ProviderBusy, ProviderDown, ResultExpired) as error:  # passes, or the job's own limit ends it
+        except (ProviderBusy, ProviderDown, ResultExpired) as error:  # transient, until the job's own time limit
             if isinstance(error, ResultExpired) and (created.get("old") or time.time() - created["at"] > NEW):
                 raise
             waits = waits if trouble is not None else backoff.backoff()
@@ -222,7 +228,7 @@ def _result(work: Work, created: dict[str, Any]) -> tuple[dict[str, Any], float 
         now = time.time()
         if reading.status != "running":
             took = now - created["at"]
-            # After a restart, or an earlier attempt, nobody knows when it was done.
+            # After a restart or an earlier attempt, the time of completion is unknown.
             known = not created.get("old") and now - seen <= max(2 * pacing.SLOWEST, took / 4)
             return answer, took if known else None
         seen, trouble = now, None
@@ -231,7 +237,7 @@ def _result(work: Work, created: dict[str, Any]) -> tuple[dict[str, Any], float 
 
 
 def _pause(work: Work, seconds: float) -> None:
-    """Sleep; notices within ten seconds, without asking the database all the time, that the job is not wanted."""
+    """Sleep. Raises Cancelled within ten seconds of a cancellation, without polling the database all the time."""
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
         backoff.pause(min(left, pacing.SLOWEST))
@@ -241,7 +247,7 @@ def _pause(work: Work, seconds: float) -> None:
 
 @contextmanager
 def _measured(kind: str) -> Iterator[None]:
-    """Count a call to the provider by how it ended, and time it."""
+    """Count a call to the provider by its outcome, and measure its duration."""
     answer, began = "ok", time.monotonic()
     try:
         yield
@@ -265,7 +271,7 @@ def _trouble(why: ProviderError) -> str:
 
 
 def _cost(job: Job, billed: Any, seconds: float) -> tuple[float | None, float | None]:
-    """US dollars: what the provider says it billed, else by its price; and the larger of both, for the limits."""
+    """Return US dollars: the billed amount, else by price; and the larger of both, for quotas."""
     known = offered.known().cost(job.model, seconds)
     priced = known.dollars if known else None
     if not isinstance(billed, int | float):

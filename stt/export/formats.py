@@ -1,4 +1,4 @@
-"""A transcript as a file: one small class a format. To add one, write a class and add it to `FORMATS`."""
+"""Write a transcript as a file: one small class per format. To add one, write a class and add it to `FORMATS`."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from stt.export.subtitles import cues, printable, spoken
 from stt.transcript import scripts
 from stt.transcript.model import Segment, Transcript, Word, paragraphs, whole_words
 
-JOINER = "\u2060"  # word joiner: not seen, and not a place where a line breaks
+JOINER = "\u2060"  # word joiner: invisible, and forbids a line break
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-LONGEST_NAME = 120  # bytes; with an extension and a number well within the 143 of encrypted folders
+LONGEST_NAME = 120  # bytes; with extension and number within the 143 that encrypted folders allow
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What is said about a transcript beside its words. `created` as a moment, or as the text to show."""
+    """Facts about a transcript. `created` is a moment, or the text to show."""
 
     title: str = ""
     language: str | None = None
@@ -43,14 +43,14 @@ class About:
     created: datetime | str | None = None
 
     def facts(self) -> dict[str, str]:
-        """The known ones of language, model and created, as text for people."""
+        """Return the known ones of language, model and created, as text for people."""
         created = f"{self.created:%Y-%m-%d %H:%M}" if isinstance(self.created, datetime) else self.created
         facts = {"language": self.language, "model": self.model, "created": created}
         return {name: value for name, value in facts.items() if value}
 
 
 class Format(ABC):
-    """What a file of a transcript is called, and how it is written."""
+    """A file format: its extension, label and content type, and how it is written."""
 
     extension: ClassVar[str]
     label: ClassVar[str]
@@ -58,7 +58,7 @@ class Format(ABC):
 
     @classmethod
     def options(cls) -> dict[str, type]:
-        """The options of `content`, each with its type."""
+        """Return the options of `content`, each with its type."""
         given = inspect.signature(cls.content).parameters.values()
         return {each.name: type(each.default) for each in given if each.default is not each.empty}
 
@@ -72,23 +72,23 @@ class Format(ABC):
         created: datetime | str | None = None,
         **options: Any,
     ) -> bytes:
-        """The bytes of the file. `language` is the transcript's own when not given.
+        """Return the bytes of the file. `language` defaults to the transcript's own.
 
-        `options` are those of the format's `content`. Raises BadOption for a value out of its bounds.
+        `options` are those of the format's `content`. Raises BadOption for a value out of bounds.
         """
         about = About(title, language or transcript.language, model, created)
         return self.content(transcript, about, **options)
 
     @abstractmethod
     def content(self, transcript: Transcript, about: About) -> bytes:
-        """The bytes of the file; more keyword arguments, all with a default, are the format's options."""
+        """Return the bytes of the file. A subclass's further keyword arguments are the format's options."""
 
 
 class Txt(Format):
     extension, label, mime = "txt", "Text", "text/plain"
 
     def content(self, transcript: Transcript, about: About, times: bool = False, speakers: bool = False) -> bytes:
-        """Paragraphs with an empty line between, in UTF-8; with their start `[0:01:05]` and speaker if asked for."""
+        """Return paragraphs separated by empty lines, in UTF-8, on request with start `[0:01:05]` and speaker."""
         written = []
         for paragraph in paragraphs(transcript.segments):
             time = f"[{clock(paragraph.start)}] " if times and transcript.timed else ""
@@ -98,7 +98,7 @@ class Txt(Format):
 
 
 class Subtitles(Format):
-    """What SRT and VTT have in common."""
+    """Write the cues that SRT and VTT have in common."""
 
     def content(
         self,
@@ -110,10 +110,10 @@ class Subtitles(Format):
         bom: bool = False,
         crlf: bool = False,
     ) -> bytes:
-        """Cues of at most `lines` (1 to 10) lines of `line_length` (8 to 200) columns, in UTF-8.
+        """Return cues of at most `lines` (1 to 10) lines of `line_length` (8 to 200) columns, in UTF-8.
 
-        `bom` puts a byte order mark first and `crlf` ends lines as Windows does, for players and editors that need it.
-        Raises BadOption for other values.
+        `bom` adds a byte order mark and `crlf` Windows line ends, for players and editors that need them. Raises
+        BadOption for other values.
         """
         if not 8 <= line_length <= 200:
             raise BadOption(f"A subtitle line cannot be {line_length} characters long.", guidance="Choose 8 to 200.")
@@ -124,15 +124,15 @@ class Subtitles(Format):
             event = pysubs2.SSAEvent(start=pysubs2.make_time(s=cue.start), end=pysubs2.make_time(s=cue.end))
             event.plaintext = "\n".join(self.inert(line) for line in cue.text.split("\n"))
             subtitles.append(event)
-        # without keep_ssa_tags pysubs2 would drop whatever it takes for a tag, words too
+        # Without keep_ssa_tags pysubs2 would drop whatever looks like a tag, even words.
         text = subtitles.to_string(self.extension, keep_ssa_tags=True)
         return _encoded(("\ufeff" if bom else "") + (text.replace("\n", "\r\n") if crlf else text))
 
     def inert(self, line: str) -> str:
-        """A line that no player or parser takes for markup, a time or a cue's number.
+        """Return a line that no player or parser takes for markup, a time or a cue number.
 
-        Word joiners break the patterns unseen. Braces hide what is in them in many players, joiner or not, so they
-        become full-width ones.
+        Invisible word joiners break the patterns. Many players hide what is in braces even then, so braces become
+        full-width.
         """
         line = line.replace("{", "｛").replace("}", "｝")
         line = re.sub(r"(?<=\\)|(?<=<)|(?<=--)(?=>)|(?<=:\d\d)(?=[.,]\d)", JOINER, line)
@@ -155,12 +155,12 @@ class Docx(Format):
     mime = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
     def content(self, transcript: Transcript, about: About, times: bool = True, speakers: bool = True) -> bytes:
-        """The title, a line of facts, then paragraphs, each begun by its start and speaker."""
+        """Return a document: the title, a line of facts, then paragraphs, each starting with its time and speaker."""
         document = Document()
         document.styles["Normal"].paragraph_format.space_after = Pt(8)
         properties = document.core_properties
         properties.author, properties.comments = "", ""
-        properties.title = printable(about.title)[:255]  # the most that the format takes
+        properties.title = printable(about.title)[:255]  # the limit of the format
         moment = about.created if isinstance(about.created, datetime) else datetime.now(UTC)
         properties.created = properties.modified = moment.astimezone(UTC)
         if about.title:
@@ -184,7 +184,7 @@ class Docx(Format):
             target.add_run(printable(f"{paragraph.speaker}: ")).bold = True
         run = target.add_run(printable(paragraph.text))
         if _right_to_left(paragraph.text):
-            target._p.get_or_add_pPr().append(OxmlElement("w:bidi"))  # python-docx has no name for it
+            target._p.get_or_add_pPr().append(OxmlElement("w:bidi"))  # python-docx has no property for it
             run.font.rtl = True
 
 
@@ -192,11 +192,10 @@ class Csv(Format):
     extension, label, mime = "csv", "Words (CSV)", "text/csv"
 
     def content(self, transcript: Transcript, about: About) -> bytes:
-        """A row a word: start, end (seconds), word, confidence (0 to 1), speaker, language; what is unknown stays
-        empty.
+        """Return a row per word: start, end (seconds), word, confidence (0 to 1), speaker, language; empty if unknown.
 
-        UTF-8 with a byte order mark, without which Excel garbles all but English. Cells that a spreadsheet would
-        take for a formula begin with an apostrophe.
+        UTF-8 with a byte order mark, because Excel needs it to read anything but ASCII. Cells that a spreadsheet would
+        take for a formula start with an apostrophe.
         """
         file = io.StringIO(newline="")
         rows = csv.writer(file)
@@ -207,7 +206,7 @@ class Csv(Format):
                 start, end, confidence, speaker = None, None, None, segment.speaker
                 if word:
                     start, end, confidence, speaker = word.start, word.end, word.confidence, word.speaker or speaker
-                elif transcript.timed:  # of words without times, only the outer ones' are known
+                elif transcript.timed:  # without word times, only the outer ones are known
                     start = segment.start if number == 0 else None
                     end = segment.end if number == len(pieces) - 1 else None
                 times = [None if time is None else f"{time:.3f}" for time in (start, end)]
@@ -223,7 +222,7 @@ class Json(Format):
     extension, label, mime = "json", "JSON", "application/json"
 
     def content(self, transcript: Transcript, about: About) -> bytes:
-        """`{"title", "facts": {"language", "model", "created"}, "transcript"}`, indented, in UTF-8.
+        """Return `{"title", "facts": {"language", "model", "created"}, "transcript"}`, indented, in UTF-8.
 
         `Transcript.from_dict` reads "transcript" back. A moment is written as ISO 8601.
         """
@@ -232,7 +231,7 @@ class Json(Format):
             facts["created"] = about.created.isoformat()
         data = {"title": about.title, "facts": facts, "transcript": transcript.to_dict()}
         text = json.dumps(data, ensure_ascii=False, indent=1, default=str)
-        # half a surrogate pair, which UTF-8 cannot hold, becomes \ud800: just how JSON writes it
+        # A lone surrogate, which UTF-8 cannot encode, becomes an escape such as \ud800, as JSON writes it.
         return text.encode("utf-8", "backslashreplace")
 
 
@@ -240,8 +239,11 @@ FORMATS: dict[str, Format] = {each.extension: each for each in (Txt(), Srt(), Vt
 
 
 def file_name(title: str, extension: str) -> str:
-    """A name for a file that every system takes, as near to the title as can be: no folders, no hidden files, no
-    reserved names, no invisible characters, at most 120 bytes and the extension."""
+    """Return a file name that every system accepts, as close to the title as possible.
+
+    It has no folders, reserved names or invisible characters, is not hidden, and has at most 120 bytes and the
+    extension.
+    """
     return f"{_stem(title)}.{extension}"
 
 
@@ -249,10 +251,10 @@ def bundle(
     transcripts: Iterable[tuple[str, Transcript] | tuple[str, Transcript, Mapping[str, Any]]],
     formats: Iterable[str],
 ) -> Iterator[bytes]:
-    """A ZIP, piece by piece, of (title, transcript) or (title, transcript, facts) in each of `formats` (extensions).
+    """Yield a ZIP in pieces: (title, transcript) or (title, transcript, facts) in each of `formats` (extensions).
 
-    `facts` are more keyword arguments of `Format.write`, such as model and created. Transcripts of the same title
-    are numbered, alike in all formats. Raises BadOption at once for a format that does not exist.
+    `facts` are further keyword arguments of `Format.write`, such as model and created. Transcripts of the same title
+    are numbered, with the same number in all formats. Raises BadOption at the call for an unknown format.
     """
     wanted = list(dict.fromkeys(formats))
     for extension in wanted:
@@ -274,7 +276,7 @@ def _bundled(transcripts: Iterable[Any], wanted: list[str]) -> Iterator[bytes]:
 
 
 def clock(seconds: float) -> str:
-    """A time as `h:mm:ss`."""
+    """Return a time in seconds as `h:mm:ss`."""
     minutes, rest = divmod(int(max(seconds, 0.0)), 60)
     return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
 
@@ -289,7 +291,7 @@ def _stem(title: str) -> str:
 
 
 def _unused(stem: str, taken: set[str]) -> str:
-    """The stem, numbered if it is taken. Most systems do not tell capitals from small letters."""
+    """Return the stem, numbered if it is taken. Case is ignored, as most systems do."""
     number, name = 1, stem
     while name.casefold() in taken:
         number += 1
@@ -299,9 +301,9 @@ def _unused(stem: str, taken: set[str]) -> str:
 
 
 def _rows(segment: Segment) -> list[tuple[str, Word | None]]:
-    """The words of a segment, each with its times where the engine's words are those of the text."""
+    """Return the words of a segment, with times if the engine's words are those of the text."""
     words, own = whole_words(segment), scripts.words(segment.text)
-    # Signs alone are no word, and stay as they are.
+    # Punctuation alone is no word, so it stays in its token.
     return [(word.text, word) for word in words] if own and [word.text for word in words] == own else spoken(segment)
 
 
@@ -314,6 +316,6 @@ def _no_formula(cell: str) -> str:
 
 
 def _right_to_left(text: str) -> bool:
-    """Whether the first character with a direction runs from right to left, as Unicode's rule P2 has it."""
+    """Return whether the first character with a direction is right-to-left (Unicode rule P2)."""
     kinds = (unicodedata.bidirectional(character) for character in text)
     return next((kind for kind in kinds if kind in ("L", "R", "AL")), "L") != "L"

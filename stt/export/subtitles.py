@@ -1,4 +1,4 @@
-"""Cutting a transcript into subtitle cues: at sentence ends and pauses, in lines that can be read in time."""
+"""Cut a transcript into subtitle cues at sentence ends and pauses, with lines that can be read in time."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from math import ceil
 from stt.transcript import alignment, scripts
 from stt.transcript.model import Segment, Transcript, Word
 
-SILENCE = 2.0  # seconds; a cue never reaches over a pause of this length
-PAUSE = 0.6  # seconds; a pause that is a good place for a cut
-FLASH = 0.1  # seconds; the least that any cue is shown
-LATEST = 5.0  # seconds; the most that a cue waits for those of others who talk at the same time
-READING_SPEED = 20.0  # characters a second, the usual upper limit for adults; a wide character counts as two
-SPEAKING_SPEED = 15.0  # characters a second, where not even the length of the recording is known
+SILENCE = 2.0  # seconds; a cue never spans a pause of this length
+PAUSE = 0.6  # seconds; a pause at which a cut is cheap
+FLASH = 0.1  # seconds; minimum duration of a cue
+LATEST = 5.0  # seconds; maximum delay of a cue when speakers talk at the same time
+READING_SPEED = 20.0  # characters per second, the usual limit for adults; a wide character counts as two
+SPEAKING_SPEED = 15.0  # characters per second, if even the duration of the recording is unknown
 
-SPACES = re.compile(r"[^\S\u00a0\u202f]+")  # no-break spaces keep what they join on one line
+SPACES = re.compile(r"[^\S\u00a0\u202f]+")  # without no-break spaces, which are no place for a line break
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """What is on the screen from `start` to `end` (seconds, whole milliseconds). `text` has a line a line."""
+    """Text on the screen from `start` to `end` (seconds, whole milliseconds). `text` has line breaks."""
 
     start: float
     end: float
@@ -32,18 +32,18 @@ class Cue:
 
     @property
     def speed(self) -> float:
-        """Characters a second; a wide character counts as two."""
+        """Return characters per second. A wide character counts as two."""
         return width(self.text) / max(round(self.end - self.start, 3), 0.001)
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What stays on one line: a word, or in scripts without spaces what may not be torn apart."""
+    """An unbreakable piece of text: a word, or in scripts without spaces the shortest run that may not be split."""
 
     text: str
     start: float
     end: float
-    spaced: bool = True  # a space goes before it, unless it begins a line
+    spaced: bool = True  # preceded by a space, unless it starts a line
 
     @property
     def width(self) -> int:
@@ -58,13 +58,13 @@ def cues(
     longest: float = 7.0,
     speakers: bool = False,
 ) -> list[Cue]:
-    """The cues of a transcript in the order of their times, never overlapping, none ending before it starts.
+    """Return the cues of a transcript in order of time, without overlaps.
 
-    `line_length` counts columns: Chinese, Japanese, Korean characters and emoji take two. Each cue is shown until its
-    speech ends or long enough to be read; where speakers talk at the same time, those after it wait, for at most
-    LATEST seconds: what does not fit even so is among `too_fast`. A cue is shown for at least `shortest` seconds
-    where the next one leaves room, and for at most `longest`. With `speakers`, a cue where the speaker changes begins
-    with the name. A transcript without times is spread evenly over its duration, and `longest` does not hold.
+    `line_length` counts columns: Chinese, Japanese, Korean characters and emoji take two. A cue is shown until its
+    speech ends or it can be read. If speakers talk at the same time, later cues are delayed by at most LATEST seconds;
+    those that still do not fit are among `too_fast`. A cue is shown for at least `shortest` seconds if the next one
+    leaves room, and for at most `longest`. With `speakers`, a cue starts with the name if the speaker changes. A
+    transcript without times is spread evenly over its duration, and `longest` does not apply.
     """
     if not transcript.timed:
         whole = Segment(0.0, transcript.duration or len(transcript.text) / SPEAKING_SPEED, transcript.text)
@@ -75,7 +75,7 @@ def cues(
         name = Segment(units[0].start, units[0].start, f"{speaker}:")
         return _in_order([*_units(name, line_length), *units])
 
-    found: list[tuple[list[Unit], str | None, bool]] = []  # of a cue, who speaks, and whether it begins with the name
+    found: list[tuple[list[Unit], str | None, bool]] = []  # units, speaker, whether the speaker's name comes first
     before = None
     for stretch in _stretches(transcript.segments):
         units = _in_order(unit for segment in stretch for unit in _units(segment, line_length))
@@ -89,21 +89,21 @@ def cues(
     before = None
     cut: list[list[Unit]] = []
     for run, speaker, has_name in found:
-        again = speakers and speaker and speaker != before and not has_name  # after another has interrupted
+        again = speakers and speaker and speaker != before and not has_name  # after an interruption
         cut += _cut(named(str(speaker), run), line_length, lines, shortest, longest) if again else [run]
         before = speaker or before
     return _settled([_cue(run, line_length) for run in cut], shortest, longest)
 
 
 def too_fast(shown: Iterable[Cue]) -> list[Cue]:
-    """The cues that go faster than READING_SPEED."""
+    """Return the cues that exceed READING_SPEED."""
     return [cue for cue in shown if cue.speed > READING_SPEED + 1e-6]
 
 
 def spoken(segment: Segment) -> list[tuple[str, Word | None]]:
-    """The text of a segment in pieces without outer spaces, each with the engine's word if it is that very word.
+    """Return the text of a segment in pieces without outer spaces, each with the engine's word if they are equal.
 
-    The text may have been edited since, so that some pieces have no word, and some words no piece.
+    The text may have been edited, so some pieces have no word, and some words no piece.
     """
     words = [word for word in segment.words if word.text.strip()]
     if _squeezed(segment.text) == "".join(_squeezed(word.text) for word in words):
@@ -119,14 +119,14 @@ def spoken(segment: Segment) -> list[tuple[str, Word | None]]:
 
 
 def width(text: str) -> int:
-    """Columns that a text takes: two for wide characters, one for all others."""
+    """Return the columns that a text takes: two per wide character, one per other character."""
     return len(text) if text.isascii() else sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def printable(text: str) -> str:
-    """The text without what no document takes: control characters, halves of surrogate pairs, non-characters.
+    """Return the text without what documents reject: control characters, lone surrogates, non-characters.
 
-    Tabs and line feeds stay; other controls that mean space become one.
+    Tabs and line feeds stay. Other control characters that mean space become a space.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -142,7 +142,7 @@ def _squeezed(text: str) -> str:
 
 
 def _stretches(segments: Iterable[Segment]) -> list[list[Segment]]:
-    """Segments in runs of one speaker without a long silence, each after the other but for a moment."""
+    """Return runs of segments by one speaker without a long silence, nearly without overlap within each run."""
     runs: list[list[Segment]] = []
     for segment in segments:
         last = runs[-1][-1] if runs else None
@@ -155,9 +155,9 @@ def _stretches(segments: Iterable[Segment]) -> list[list[Segment]]:
 
 
 def _times(segment: Segment) -> list[tuple[float, float]]:
-    """Start and end of every character of the text that is not a space.
+    """Return start and end of each character of the text that is not a space.
 
-    The characters of a word share its time; those without a word share the time between their neighbours.
+    The characters of a word share its time. Those without a word share the time between their neighbours.
     """
     times: list[tuple[float, float]] = []
     waiting, reached = 0, segment.start
@@ -192,9 +192,9 @@ def _units(segment: Segment, line_length: int) -> list[Unit]:
 
 
 def _breakable(token: str, line_length: int) -> Iterator[str]:
-    """A token in the parts that a line may end after.
+    """Yield the parts of a token that a line may end after.
 
-    Most tokens stay whole: uniseg takes 0.1 ms a character, so it looks only at those that may need it.
+    Most tokens stay whole. uniseg takes 0.1 ms per character, so only tokens that may need it are examined.
     """
     if width(token) <= line_length and width(token) == len(token):
         yield token
@@ -213,7 +213,7 @@ def _breakable(token: str, line_length: int) -> Iterator[str]:
 
 
 def _in_order(units: Iterable[Unit]) -> list[Unit]:
-    """The units with starts that never run backwards."""
+    """Return the units with starts that never decrease."""
     ordered: list[Unit] = []
     for unit in units:
         start = max(unit.start, ordered[-1].start) if ordered else unit.start
@@ -222,10 +222,10 @@ def _in_order(units: Iterable[Unit]) -> list[Unit]:
 
 
 def _cut(units: list[Unit], line_length: int, lines: int, shortest: float, longest: float) -> list[list[Unit]]:
-    """The cheapest way to cut units into those of a cue each, found by going through all that fit.
+    """Return the cheapest split of units into cues, found by dynamic programming.
 
-    A cue costs 1; a cut costs little after a sentence or in a pause and 2 inside a phrase; a sentence end or a pause
-    inside a cue, and a cue shown for less than `shortest`, cost about as much as one more cue.
+    A cue costs 1. A cut costs little after a sentence or in a pause, and 2 within a phrase. A sentence end or a pause
+    within a cue, and a cue shown for less than `shortest`, cost about as much as one more cue.
     """
     cut_cost, inner_cost = _costs(units)
     widths = [unit.width for unit in units]
@@ -260,7 +260,7 @@ def _cue(run: list[Unit], line_length: int) -> Cue:
 
 
 def _costs(units: list[Unit]) -> tuple[list[float], list[float]]:
-    """For each unit: what a cut after it costs, and what it costs to have no cut there."""
+    """Return for each unit the cost of a cut after it, and the cost of no cut there."""
     cut, inner = [], []
     for unit, following in pairwise(units):
         pause = following.start - unit.end
@@ -276,7 +276,7 @@ def _costs(units: list[Unit]) -> tuple[list[float], list[float]]:
 
 
 def _wrapped(units: list[Unit], line_length: int) -> list[str]:
-    """Units in as few lines as they need, these about equally long."""
+    """Return units in as few lines as possible, of about equal length."""
     fewest = len(_filled(units, line_length))
     narrowest = max(sum(unit.width for unit in units) // fewest, 1)
     for columns in range(min(narrowest, line_length), line_length):
@@ -302,20 +302,20 @@ def _filled(units: list[Unit], columns: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """When a cue is spoken, and how long it takes to read; in milliseconds."""
+    """The time at which a cue is spoken, and its reading time, in milliseconds."""
 
     start: int
     end: int
     reading: int
 
     def needs(self, start: int, pace: float) -> int:
-        """How long it has to be shown from `start`: until its speech ends or it is read, and read if it comes late."""
+        """Return the milliseconds to show it from `start`: until it is read, and if on time, until its speech ends."""
         shown = min(self.end - self.start, self.reading) if start == self.start else self.reading
         return max(ceil(shown * pace), round(1000 * FLASH))
 
 
 def _settled(found: list[Cue], shortest: float, longest: float) -> list[Cue]:
-    """Cues by time, one after the other, each shown as long as it needs and longer where there is room."""
+    """Return cues ordered by time, each shown as long as needed, and longer if there is room."""
     ordered = sorted(found, key=lambda cue: cue.start)
     spans = []
     for cue in ordered:
@@ -331,12 +331,15 @@ def _settled(found: list[Cue], shortest: float, longest: float) -> list[Cue]:
 
 
 def _starts(spans: list[_Span]) -> list[int]:
-    """When each cue is shown: as it is spoken, or after those before it. Where that is too late, all make haste."""
+    """Return when each cue is shown: when it is spoken, or after the previous cues.
+
+    If cues would be delayed too long, all of that run are shown shorter.
+    """
     starts: list[int] = []
     while len(starts) < len(spans):
         run = _run(spans, len(starts), 1.0)
         if _late(spans, run, len(starts)):
-            slow, fast = 1.0, 0.0  # too slow, and fast enough if anything is
+            slow, fast = 1.0, 0.0  # bounds of the search: `slow` is too late, `fast` is in time if anything is
             for _ in range(10):
                 pace = (slow + fast) / 2
                 late = _late(spans, _run(spans, len(starts), pace, len(run)), len(starts))
@@ -347,9 +350,9 @@ def _starts(spans: list[_Span]) -> list[int]:
 
 
 def _run(spans: list[_Span], first: int, pace: float, count: int | None = None) -> list[int]:
-    """The starts of `count` cues from `first` on, or of those until the next that need not wait.
+    """Return the starts of `count` cues from `first` on, or of all until the next one that need not wait.
 
-    `pace` is the share of the time they need that they get.
+    `pace` is the share of the needed time that each cue gets.
     """
     starts = [spans[first].start]
     while first + len(starts) < len(spans) and len(starts) != count:

@@ -1,7 +1,7 @@
 """Serve the app under a path such as /stt (Streamlit's `server.baseUrlPath`); none by default.
 
-Inside, every part of the app uses addresses without it: it is stripped from each request first, and prepended to each
-address in a response.
+Within the app, addresses do not include the path: it is stripped from each request first, and prepended to each address
+in a response.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-_MARK = "stt.guard.base_path"  # in the scope of a request from which it was taken
+_MARK = "stt.guard.base_path"  # key in the scope of requests whose path was stripped
 _path = ""
 
 
 def serve_under(path: str | None) -> None:
-    """Set the path, with or without slashes at its ends; called once, at the start."""
+    """Set the path, with or without slashes at its ends. Call it once, at startup."""
     global _path
     inner = (path or "").strip("/")
     _path = f"/{inner}" if inner else ""
@@ -27,8 +27,8 @@ def at(address: str) -> str:
     return _path + address
 
 
-class Under:
-    """Strip the path. A proxy may have done so before; other paths are passed on unchanged."""
+class StripBasePath:
+    """Strip the path. Paths without it are passed on unchanged, as a proxy may have stripped it already."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -40,7 +40,7 @@ class Under:
         await self.app(scope, receive, send)
 
 
-class Restored:
+class RestoreBasePath:
     """Restore the path for all but our own routes: Streamlit's routes include it."""
 
     def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:

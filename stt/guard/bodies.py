@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from stt.errors import TooSlow
 
 IDLE = 30.0  # seconds without a byte
-PERIOD = 60.0  # seconds of waiting in which at least LEAST bytes must come
+PERIOD = 60.0  # seconds of waiting within which at least LEAST bytes must arrive
 LEAST = 60 << 10
 
 
@@ -28,7 +28,7 @@ class Steady:
 
         async def in_time() -> Message:
             nonlocal more, waited, came
-            if not more:  # only the end of the connection is still to be told
+            if not more:  # only a disconnect can follow
                 return await receive()
             began = time.monotonic()
             try:

@@ -1,8 +1,8 @@
-"""Bound connections of uvicorn, which Streamlit starts without options for that.
+"""Limit connections of uvicorn, which Streamlit starts without options for that.
 
 By default it waits forever for the first head, reads a head of any size, and keeps a connection whose client has
-stopped reading; at the limit of open files it accepts none. Another server that runs this application has its own
-bounds, and so has a proxy in front (see docs/deploy.md).
+stopped reading. At the limit of open files it accepts none. Another server that runs this application needs its own
+limits, and so does a proxy in front (see docs/deploy.md).
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from stt.compat import uvicorn
 from stt.compat.uvicorn import Connection
 
 HEAD = 20.0  # seconds for the head of a request, from the connection or from its first byte
-LARGEST_HEAD = 64 << 10  # bytes, and the one block (256 kB) that it ends in
-REST = 60.0  # seconds in which the rest of a body that was already answered, a refusal mostly, is still read
-STALLED = 600.0  # seconds in which the other end reads nothing of an answer; a paused player does that
-MOST_FILES = 65_536  # open files that this process asks for
+LARGEST_HEAD = 64 << 10  # bytes, not counting the block of up to 256 kB in which it is exceeded
+REST = 60.0  # seconds to receive the rest of a body after the response, mostly a refusal
+STALLED = 600.0  # seconds in which the client reads nothing; a paused player does that
+MOST_FILES = 65_536  # open files that this process requests
 MOST = 10_000  # connections
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
@@ -26,12 +26,12 @@ log = logging.getLogger("stt.guard.connections")
 
 
 def guard() -> None:
-    """Bound the connections of uvicorn's servers in this process. Safe to repeat."""
+    """Limit the connections of uvicorn's servers in this process. Safe to call repeatedly."""
     uvicorn.watch(lambda: _Connections(min(MOST, open_files() * 3 // 4)))
 
 
 def open_files() -> int:
-    """Raise the soft limit of open files to the hard one, MOST_FILES at most, and return it."""
+    """Raise the soft limit of open files to the hard one, at most MOST_FILES, and return it."""
     try:
         import resource
     except ImportError:  # Windows has none
@@ -41,27 +41,27 @@ def open_files() -> int:
         return MOST_FILES
     wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
     if wanted > soft:
-        with suppress(OSError, ValueError):  # macOS has a lower bound of its own
+        with suppress(OSError, ValueError):  # macOS has its own lower limit
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
             return wanted
     return soft
 
 
 class _Connections:
-    """All connections of a process, at most `most`. A new one replaces the oldest that has sent no head."""
+    """Track all connections of a process, at most `most`. A new one replaces the oldest that has sent no head."""
 
     def __init__(self, most: int) -> None:
         self.most = most
         self._open: set[asyncio.Transport] = set()
-        self._look = 0  # at so many it is looked which have ended: a websocket reports that to another object
-        self._silent: dict[Connection, asyncio.TimerHandle] = {}  # without a whole head, the oldest first
-        self._sent: dict[Connection, int] = {}  # bytes of a head that is not whole
+        self._prune_at = 0  # size at which closed ones are removed: websockets report their end to another object
+        self._silent: dict[Connection, asyncio.TimerHandle] = {}  # without a complete head, the oldest first
+        self._sent: dict[Connection, int] = {}  # bytes of an incomplete head
         self._stalled: dict[Connection, asyncio.TimerHandle] = {}
 
     def connection_made(self, connection: Connection, transport: asyncio.Transport) -> None:
-        if len(self._open) >= self._look:
+        if len(self._open) >= self._prune_at:
             self._open = {each for each in self._open if not each.is_closing()}
-            self._look = min(self.most, max(256, 2 * len(self._open)))
+            self._prune_at = min(self.most, max(256, 2 * len(self._open)))
         if len(self._open) >= self.most:
             if not self._silent:
                 log.warning("a connection was refused: %d are open", self.most)
@@ -73,8 +73,8 @@ class _Connections:
 
     def data_received(self, connection: Connection, data: bytes) -> None:
         if not uvicorn.speaks_http(connection) or uvicorn.is_answering(connection):
-            self._heard(connection)
-        else:  # a head is on its way
+            self._end_wait(connection)
+        else:  # no response is pending, so this is a head
             rest = uvicorn.has_body_left(connection)
             self._sent[connection] = 0 if rest else self._sent.get(connection, 0) + len(data)
             if self._sent[connection] > LARGEST_HEAD:
@@ -85,7 +85,7 @@ class _Connections:
 
     def connection_lost(self, connection: Connection, _error: Exception | None) -> None:
         self._open.discard(uvicorn.transport(connection))
-        self._heard(connection)
+        self._end_wait(connection)
         self.resume_writing(connection)
 
     def pause_writing(self, connection: Connection) -> None:
@@ -99,12 +99,12 @@ class _Connections:
     def _wait(self, connection: Connection, seconds: float) -> None:
         self._silent[connection] = uvicorn.later(connection, seconds, self._close, connection)
 
-    def _heard(self, connection: Connection) -> None:
+    def _end_wait(self, connection: Connection) -> None:
         self._sent.pop(connection, None)
         if timer := self._silent.pop(connection, None):
             timer.cancel()
 
     def _close(self, connection: Connection) -> None:
-        self._heard(connection)
+        self._end_wait(connection)
         self._open.discard(uvicorn.transport(connection))
         uvicorn.transport(connection).abort()

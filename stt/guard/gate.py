@@ -18,17 +18,17 @@ from stt.settings import settings
 
 log = logging.getLogger("stt.web.endpoints")
 
-PROBES = ("/healthz", streamlit.HEALTH)  # asked by balancers, by whatever address; they say nothing of anybody
+PROBES = ("/healthz", streamlit.HEALTH)  # open under any host name, for load balancers; they reveal nothing
 FIGURES = ("/metrics", streamlit.METRICS)
 SAFE = ("GET", "HEAD", "OPTIONS")
-VIOLATION = 1008  # the code with which a websocket is closed
+VIOLATION = 1008  # close code of a refused websocket
 
 
 class Gate:
-    """Pass requests for a name of this server (STT_HOSTS) and from its own pages; refuse others with the reason.
+    """Pass requests for a name of this server (STT_HOSTS) and from its own pages, and refuse others with the reason.
 
     A websocket is closed before Streamlit sees it: Streamlit would first look up its address at an outside server, and
-    block everybody meanwhile.
+    block all sessions meanwhile.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -86,7 +86,7 @@ def _refusal(scope: Scope, headers: Headers) -> Response | None:
 
 
 def _closed(path: str, headers: Headers, host: hosts.Host, scope: Scope) -> Response | None:
-    """Return the refusal of a route that is closed, in general or to this client."""
+    """Return the refusal if the route is closed, to all or to this client, else None."""
     if f"{path}/".startswith(streamlit.FILES):
         return PlainTextResponse("Not found", 404)
     if path in FIGURES and not settings().public_metrics and not _is_from_here(headers, host, scope):
@@ -106,15 +106,15 @@ def _host(headers: Headers) -> hosts.Host | None:
 
 
 def _local(scope: Scope) -> str | None:
-    """Return this machine's own address on this connection."""
+    """Return this machine's address on this connection."""
     server = scope.get("server")
     return server[0] if server else None
 
 
 def _is_from_here(headers: Headers, host: hosts.Host, scope: Scope) -> bool:
-    """Return whether this machine itself sends the request.
+    """Return whether this machine itself sent the request.
 
-    A proxy on this machine uses another host name, or names its client.
+    A proxy on this machine does not count: it uses another host name, or names its client.
     """
     client = scope.get("client")
     forwarded = headers.get("x-forwarded-for", "").split(",") if "x-forwarded-for" in headers else []
@@ -123,7 +123,7 @@ def _is_from_here(headers: Headers, host: hosts.Host, scope: Scope) -> bool:
 
 
 def _is_foreign(headers: Headers, host: hosts.Host, scope: Scope) -> bool:
-    """Return whether a page of another site sends this request. Browsers say so; programs send neither header.
+    """Return whether a page of another site sent this request. Browsers say so in headers that programs do not send.
 
     Opening a page from elsewhere, by a link or after a sign-in, does not count.
     """

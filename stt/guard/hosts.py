@@ -1,4 +1,4 @@
-"""Know the names of this server, and tell whether a request comes from one of its own pages.
+"""Check the host names of this server, and whether a request comes from one of its own pages.
 
 A page of another site can reach a server on localhost or in a LAN by pointing its own name there (DNS rebinding). The
 browser then treats both as one origin, but still sends that name in `Host`. So only known names are served.
@@ -22,7 +22,7 @@ _bound: set[str] = set()
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A name or address in lower case and its shortest form, and the port if given."""
+    """A name or address in lower case and canonical form, and the port if given."""
 
     name: str
     port: int | None = None
@@ -44,14 +44,14 @@ def parse(text: str) -> Host | None:
 
 
 def bind(address: str | None) -> None:
-    """Accept this name or address too: the one that the server listens on."""
+    """Accept another name or address: the one that the server listens on."""
     host = parse(address) if address else None
     if host is not None:
         _bound.add(host.name)
 
 
 def is_loopback(name: str) -> bool:
-    """Return whether this is the machine itself. No other site can claim `localhost` or a loopback address."""
+    """Return whether this names the machine itself. No other site can claim `localhost` or a loopback address."""
     if name == "localhost" or name.endswith(".localhost"):
         return True
     address = _address(name)
@@ -88,7 +88,7 @@ def is_own_page(origin: str, host: Host, *, secure: bool) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One entry of STT_HOSTS: `host` None matches every name; `below` every name with this suffix."""
+    """An entry of STT_HOSTS. `host` None matches every name, `below` every name with this suffix."""
 
     host: Host | None
     below: bool = False
@@ -102,12 +102,12 @@ class _Entry:
 
 @lru_cache
 def _entries(listed: str) -> tuple[_Entry, ...]:
-    """Return names, addresses, `*.example.org`, `*`; also as copied from an address bar."""
+    """Return the entries of STT_HOSTS: names, addresses, `*.example.org`, `*`, also URLs from an address bar."""
     found = []
     for word in listed.replace(",", " ").split():
         text = urlsplit(word).netloc if "://" in word else word
         below = text.startswith("*.")
-        # An IPv6 address has colons, with or without brackets.
+        # An IPv6 address may lack its brackets.
         host = parse(text.removeprefix("*.")) or parse(f"[{text}]")
         if text == "*":
             found.append(_Entry(None))
@@ -118,7 +118,7 @@ def _entries(listed: str) -> tuple[_Entry, ...]:
 
 @lru_cache
 def own_names() -> frozenset[str]:
-    """Return the names of this machine, its own and those in a LAN."""
+    """Return the names of this machine, alone and within a LAN."""
     name = _plain(socket.gethostname())
     return frozenset({name, f"{name.partition('.')[0]}.local"} if name else ())
 

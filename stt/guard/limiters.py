@@ -21,17 +21,17 @@ from stt.errors import LimitReached
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_limiters: RunVar[dict[object, anyio.CapacityLimiter]] = RunVar("stt.guard.limiters")  # an event loop's own
+_limiters: RunVar[dict[object, anyio.CapacityLimiter]] = RunVar("stt.guard.limiters")  # per event loop
 
 
 class Threads:
-    """At most `count` threads for one kind of work, at most half of them for one visitor."""
+    """A limit of `count` threads for one kind of work. One visitor may use half of them."""
 
     def __init__(self, count: int) -> None:
         self.count = count
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Return the result of `function`, run in a thread of this kind, first come, first served."""
+        """Run `function` in a thread of this kind, in order of arrival, and return its result."""
         return await run_sync(partial(function, *args, **kwargs), limiter=_limiter(self, self.count))
 
     async def run_for(self, visitor: str | None, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -42,28 +42,28 @@ class Threads:
                 return await self.run(function, *args, **kwargs)
             finally:
                 statistics = limiter.statistics()
-                if statistics.borrowed_tokens == 1 and not statistics.tasks_waiting:  # this one is the last
+                if statistics.borrowed_tokens == 1 and not statistics.tasks_waiting:  # the last of this visitor
                     _all().pop(share, None)
 
     async def iterate(self, visitor: str | None, pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
-        """Yield the pieces of a response, each made in a thread. A slow receiver holds no thread."""
+        """Yield the pieces of a response, each produced in a thread. A slow client occupies no thread meanwhile."""
         iterator = iter(pieces)
         while (piece := await self.run_for(visitor, _next, iterator)) is not None:
             yield piece
 
 
-LOOKUPS = Threads(8)  # who it is, and what the database knows in one query
-UPLOADS = Threads(8)  # blocks to the disk
-LIVE = Threads(8)  # pieces of recordings in the making
-FINISHES = Threads(8)  # waiting for what they become
-PROBES = Threads(4)  # looking into a file that has arrived
-CREATES = Threads(8)  # jobs from a link
-AUDIO = Threads(8)  # finding a recording, or fetching it from where it is kept
+LOOKUPS = Threads(8)  # identifying the visitor, and single database queries
+UPLOADS = Threads(8)  # writing blocks to disk
+LIVE = Threads(8)  # pieces of live recordings
+FINISHES = Threads(8)  # waiting for live recordings to be finished
+PROBES = Threads(4)  # probing uploaded files
+CREATES = Threads(8)  # creating jobs from links
+AUDIO = Threads(8)  # finding a recording, or fetching it from storage
 WAVEFORMS = Threads(4)
-RESULTS = Threads(2)  # transcripts as JSON, and EXPORTS, take the processor, which is one for all threads
-EXPORTS = Threads(1)  # formats and archives, piece by piece in turns
+RESULTS = Threads(2)  # transcripts as JSON; like EXPORTS limited by the interpreter lock
+EXPORTS = Threads(1)  # formats and archives, piece by piece
 HEALTH = Threads(4)  # health and metrics
-IMPORTS = Threads(2)  # modules at the first request that needs them
+IMPORTS = Threads(2)  # importing modules at the first request that needs them
 
 
 class Open:
@@ -71,12 +71,12 @@ class Open:
 
     def __init__(self, what: str, most: int) -> None:
         self.what = what
-        self.most = {"visitor": most, "address": 4 * most}  # an address may be that of many colleagues
+        self.most = {"visitor": most, "address": 4 * most}  # colleagues may share an address
         self._open: Counter[tuple[str, str]] = Counter()
 
     @contextmanager
     def place(self, visitor: str, request: Request) -> Iterator[None]:
-        """Hold a place of this visitor and of the client's address. Raises LimitReached."""
+        """Count a request of this visitor and client address as open. Raises LimitReached."""
         places = [("visitor", visitor)]
         if request.client and request.client.host not in LOOPBACK:
             places.append(("address", request.client.host))
@@ -92,10 +92,10 @@ class Open:
             yield
         finally:
             self._open.subtract(places)
-            self._open = +self._open  # forget those at zero
+            self._open = +self._open  # drop zero counts
 
 
-# A program on this machine, or a proxy that does not say for whom it asks.
+# A program on this machine, or a proxy that does not name its client.
 LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 OPEN_UPLOADS = Open("uploads", 16)
 OPEN_LINKS = Open("links that are being taken in", 16)

@@ -1,4 +1,4 @@
-"""Wrap every accepted request: the visitor's cookie, security headers, errors of the database."""
+"""Wrap every accepted request: visitor cookie, security headers, database errors."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ log = logging.getLogger("stt.web.endpoints")
 class Visitors:
     """Give each browser a signed cookie, and set security headers on each response.
 
-    It also remembers the requested page across sign-in. Plain ASGI: websockets and streamed bodies pass through
+    It also restores the requested page after sign-in. Plain ASGI: websockets and streamed bodies pass through
     unchanged, except for the names of our cookies.
     """
 
@@ -93,13 +93,13 @@ class Visitors:
             await refusal(scope, receive, with_headers)
 
 
-MIDDLEWARE = [Middleware(base_path.Under), Middleware(Gate), Middleware(CrossOrigin), Middleware(Visitors)]
+MIDDLEWARE = [Middleware(base_path.StripBasePath), Middleware(Gate), Middleware(CrossOrigin), Middleware(Visitors)]
 
 
 def _log_answer(request: Request, status: int, began: float) -> None:
     """Log only the first part of the path: the rest and the query may be private."""
     where = "/".join(request.url.path.split("/")[:3])[:100]
-    # A recorder sends a piece each second.
+    # A recorder sends a piece every second.
     level = logging.DEBUG if where.startswith("/record/") and status == 200 else logging.INFO
     log.log(level, "%s %s answered %d in %d ms", request.method, where, status, (time.monotonic() - began) * 1000)
 
@@ -113,11 +113,11 @@ def _cookies_for(request: Request, jar: cookies.Jar) -> list[str]:
     """Return the `Set-Cookie` values for this response."""
     path = request.url.path
     if path == SIGNED_IN:
-        return []  # what comes back decides
+        return []  # the callback response decides
     visitor = visitors.visitor(request.cookies)
     if path == SIGN_OUT:
         if visitor is not None:
-            from stt.auth import sign_ins  # brings the database, which other cookies do not need
+            from stt.auth import sign_ins  # imports the database, which other cookies do not need
 
             sign_ins.sign_out(visitor)
         return [_new_visitor(jar)]
@@ -134,9 +134,9 @@ def _cookies_for(request: Request, jar: cookies.Jar) -> list[str]:
 
 
 def _signed_in(set_cookies: list[str], jar: cookies.Jar) -> list[str]:
-    """Return the cookie of a new visitor, bound to the sign-in that this callback response sets, if it sets one.
+    """Return the cookie of a new visitor, bound to the sign-in that this callback response sets, if any.
 
-    A signed-in user gets a new visitor's name, so that nobody can plant a known one; a link from elsewhere changes
+    A signed-in user gets a new visitor name, so that nobody can plant a known one. A link from elsewhere changes
     nothing.
     """
     from stt.auth import sign_ins
@@ -153,7 +153,7 @@ def _signed_in(set_cookies: list[str], jar: cookies.Jar) -> list[str]:
 
 
 def _guard_cookies(headers: MutableHeaders, *, secure: bool) -> None:
-    """Forbid caching of responses that set a cookie; behind HTTPS mark every cookie Secure, Streamlit's too."""
+    """Forbid caching of responses that set a cookie. Behind HTTPS mark every cookie Secure, also Streamlit's."""
     found = headers.getlist("set-cookie")
     if not found:
         return

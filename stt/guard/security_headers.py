@@ -7,7 +7,7 @@ from stt.compat.streamlit import INLINE_SCRIPT
 POLICY = "; ".join(
     (
         "default-src 'self'",
-        # Streamlit's page has one inline script; its components come as blobs.
+        # Streamlit's page has one inline script. Its components are loaded as blobs.
         f"script-src 'self' blob: 'wasm-unsafe-eval' {INLINE_SCRIPT}",
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",

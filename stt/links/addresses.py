@@ -1,4 +1,4 @@
-"""Tell public IP addresses from others, and resolve names with a timeout."""
+"""Distinguish public IP addresses from others, and resolve names with a timeout."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from stt.errors import BadLink
 
 LONGEST = 15.0  # seconds for the name service to answer
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
-# What IANA's special-purpose registries do not call globally reachable, whatever this version of Python says of it,
-# and a few that they do but that are no site's: relays (192.88.99.0/24, 2002::/16), Azure's server for its machines.
+# Not globally reachable by IANA's special-purpose registries, whatever this Python version says; and a few reachable
+# ones that belong to no site: relays (192.88.99.0/24, 2002::/16), Azure's host agent.
 _SPECIAL = [
     ipaddress.ip_network(net)
     for net in (
@@ -26,12 +26,12 @@ _SPECIAL = [
         *("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20"),
     )
 ]
-_UNICAST = ipaddress.ip_network("2000::/3")  # all of IPv6 that is given to anybody
+_UNICAST = ipaddress.ip_network("2000::/3")  # the only allocated range of IPv6
 _PRIVATE = "This link leads into a private network, which is not opened."
 
 
 def public(address: str) -> bool:
-    """Return whether an IP address is public. One that embeds another address is as public as that."""
+    """Return whether an IP address is public. An address that embeds another one is as public as that one."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if ip.version == 6:
         if ip.ipv4_mapped or ip in _NAT64:

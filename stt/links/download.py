@@ -1,7 +1,7 @@
 """Download a recording behind a link, from the public internet only.
 
-The address is checked at the connection, on the very address that is connected to, so a name that resolves differently
-the second time (DNS rebinding) gains nothing.
+The address is checked when connecting, on the very address that is connected to, so a name that resolves differently
+the second time (DNS rebinding) does not get past the check.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from stt.files import names, paths
 from stt.links import addresses, web_pages
 
 REDIRECTS = 10
-LONGEST = 4096  # characters; signed addresses of stores have up to 2,000
-_CONNECT, _QUIET = 15, 30  # seconds to connect, and without a byte
+LONGEST = 4096  # characters; signed links of object stores have up to 2,000
+_CONNECT, _QUIET = 15, 30  # seconds to connect, and between bytes
 _BLOCK = 1 << 16  # bytes
-_PORTS = (80, 443)  # and those from 1024 on: below are mail, files, remote shells
-_WHOLE = (200, 203, 206)  # statuses of answers with a recording; some answer 206 though nobody asked for a part
+_PORTS = (80, 443)  # and all from 1024 on; others below are mail, files, remote shells
+_WHOLE = (200, 203, 206)  # accepted statuses; some servers send 206 without a range request
 _RANGE = re.compile(r"bytes\s+(\d{1,18})-\d{1,18}/(\d{1,18}|\*)")
 _ONLY_A_PART = "The site behind this link sent only a part of the recording."
 _ANSWERS = {
@@ -43,11 +43,11 @@ _ANSWERS = {
     410: "The recording was taken down from this address (410).",
     429: "The site behind this link refuses for now: too many requests.",
 }
-Progress = Callable[[int, int | None], None]  # (bytes so far, bytes in all or None)
+Progress = Callable[[int, int | None], None]  # (bytes so far, total bytes or None)
 
 
 class Fetched(NamedTuple):
-    """A downloaded file, and its name for people."""
+    """A downloaded file, and its display name."""
 
     path: Path
     name: str
@@ -65,7 +65,7 @@ def well_formed(url: str) -> str:
         raise BadLink("The link contains invalid characters.")
     try:
         parts = urlsplit(url)
-        if not parts.netloc.isascii():  # as a browser does: letters of the world as punycode, 127。0。0。① as 127.0.0.1
+        if not parts.netloc.isascii():  # as browsers do: other letters as punycode, 127。0。0。① as 127.0.0.1
             name, colon, number = parts.netloc.partition(":")
             parts = parts._replace(netloc=idna.encode(name, uts46=True).decode() + colon + number)
         parts = urlsplit(requote_uri(parts.geturl()))  # spaces and the like, as people paste them, become %20
@@ -142,7 +142,7 @@ def download(
     on_progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Fetched:
-    """Download a link into a new file of `folder` with a random name. The caller probes it with `media.probe`.
+    """Download a link into a new file of `folder` with a random name. The caller probes it with `decoder.probe`.
 
     Known share pages are skipped for the recording itself (see `stt.links.web_pages`).
 
@@ -206,7 +206,7 @@ def _save(
     with open(path, "xb") as file:
         for block in answer.iter_content(_BLOCK):
             guard.check()
-            if len(head) < web_pages.HEAD:  # whatever its type is called, the content tells what it is
+            if len(head) < web_pages.HEAD:  # the content decides, whatever its declared type
                 head += block[: web_pages.HEAD - len(head)]
                 _refuse_page(head, says_html, len(head) == web_pages.HEAD, first)
             if (done + len(block)) // paths.CHECKED > done // paths.CHECKED:
@@ -217,7 +217,7 @@ def _save(
             file.write(block)
             if on_progress:
                 on_progress(done, total)
-    guard.check()  # a connection that was shut looks like the end of an answer of unknown length
+    guard.check()  # a closed connection looks like the end of a response of unknown length
     if not done:
         raise BadLink("There is nothing behind this link: 0 bytes.")
     _refuse_page(head, says_html, True, first)
@@ -248,7 +248,7 @@ def _kinds(error: BaseException) -> str:
 
 @contextmanager
 def _errors_in_words(guard: _Guard) -> Iterator[None]:
-    """Convert network errors to sentences."""
+    """Convert network errors to ours, with a message for people."""
     try:
         yield
     except requests.exceptions.SSLError as error:
@@ -327,5 +327,5 @@ def _session(allow_private: bool, guard: _Guard) -> requests.Session:
 
     session = session_to(checked, guard.add)
     session.headers.update({"User-Agent": "STT-Studio", "Accept": "audio/*, video/*, */*"})
-    session.headers["Accept-Encoding"] = "identity"  # so that the length that is told is the length that comes
+    session.headers["Accept-Encoding"] = "identity"  # so that Content-Length is the size of the file
     return session

@@ -1,4 +1,4 @@
-"""Tell web pages from recordings, by address and by content.
+"""Distinguish web pages from recordings, by address and by content.
 
 If a site has a public rule for the address of the recording itself, `direct` applies it. It only rewrites: the new
 address is checked like any other (see `stt.links.download`).
@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 from stt.errors import BadLink
 from stt.files import names
 
-HEAD = 1024  # bytes of a file that tell a page apart
+HEAD = 1024  # bytes that suffice to recognise a page
 _ID = r"[\w-]{10,100}"
 _TAGS = (
     rb"!doctype\s+html|html|head|body|script|style|title|meta|link|iframe|h[1-6]|div|span|font|table|center|main|section|header"
@@ -34,7 +34,7 @@ OPEN_TO_ALL = "let anyone who has the link see the file, then add the link again
 LOOK = "Look for a download button on that page, and copy the address that it leads to."
 _FILE = "choose Download, then add the file here."
 
-# Sites whose pages never are recordings: hosts, the beginning of the path, the name, and how to get one there.
+# Sites whose pages are never recordings: hosts, start of the path, name, and how to get a recording there.
 _PAGES: list[tuple[str, str, str, str]] = [
     ("youtube.com youtu.be youtube-nocookie.com", "/", "YouTube", "download your own video in YouTube Studio, then add the file here."),
     ("open.spotify.com spotify.link", "/", "Spotify", "nothing can be downloaded as a file: look for the podcast’s own site."),
@@ -64,7 +64,7 @@ _PAGES: list[tuple[str, str, str, str]] = [
     ("box.com", "/s/|/v/|/file/|/folder/", "Box", "copy the direct link from the link’s settings, or choose Download and add the file here."),
     ("archive.org", "/details/", "the Internet Archive", "copy the address of one of the files under Download options."),
 ]  # fmt: skip
-# Sites whose answer is a page where the link is not open to everybody.
+# Sites that respond with a page if the link is not public.
 _SHARING = {
     "drive.google.com drive.usercontent.google.com docs.google.com": "Google Drive",
     "dropbox.com": "Dropbox",
@@ -86,7 +86,7 @@ def check(url: str, first: str = "") -> None:
 
 
 def advice_for(url: str) -> str:
-    """Return how to get a link that works from the site behind `url`, where it is one of those known here; else ""."""
+    """Return how to get a working link from the site behind `url`, "" if the site is unknown."""
     parts = urlsplit(url)
     site = next((name for hosts, name in _SHARING.items() if _is_on(parts, hosts)), "")
     if not site and _NEXTCLOUD.search(parts.path.removesuffix("/download")):
@@ -118,7 +118,7 @@ def _is_text(head: bytes) -> bool:
 
 
 def direct(url: str) -> str:
-    """Return the address of the recording itself where a public rule tells it from that of its page; else `url`."""
+    """Return the address of the recording itself if a public rule derives it from `url`, else `url`."""
     parts = urlsplit(url)
     for hosts, rule in _RULES:
         if (_is_on(parts, hosts) if hosts else not _page(parts)) and (found := rule(parts)):
@@ -139,7 +139,7 @@ def _page(parts: SplitResult) -> tuple[str, str] | None:
 
 
 def _asking(parts: SplitResult, *without: str, **values: str) -> SplitResult:
-    """Return the address with these values in its query."""
+    """Return the address with these values in its query, and those named `without` removed."""
     others = [
         (name, value)
         for name, value in parse_qsl(parts.query, keep_blank_values=True)
@@ -211,7 +211,7 @@ def _wikimedia(parts: SplitResult) -> SplitResult | None:
     return _instead(parts, r"/wiki/(?:File|Media):", "/wiki/Special:FilePath/") if _named(parts) else None
 
 
-# Their tokens have 15 letters and digits. Also below a folder: /nextcloud/index.php/s/…
+# Share tokens have 15 letters and digits. The path may have a prefix: /nextcloud/index.php/s/…
 _NEXTCLOUD = re.compile(r"^(?:/[\w.-]+){0,3}?/s/[A-Za-z0-9]{15}/?$")
 
 
@@ -235,7 +235,7 @@ def _named(parts: SplitResult) -> bool:
     return bool(names.split(unquote(parts.path))[1])
 
 
-# Hosts ("" for any: software that many run) and the rule. The first that fits counts.
+# Hosts ("" for self-hosted software, on any host) and the rule. The first match wins.
 _RULES: list[tuple[str, Callable[[SplitResult], SplitResult | None]]] = [
     ("dropbox.com", _dropbox),
     ("drive.google.com docs.google.com", _google_drive),

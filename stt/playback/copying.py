@@ -179,7 +179,7 @@ def _make(copy: _Copy) -> None:
 
 
 def _looked_into(recording: Recording) -> Recording:
-    """Return the recording with facts that an older version did not record. Raises what `media.probe` raises."""
+    """Return the recording with facts that an older version did not record. Raises what `decoder.probe` raises."""
     recording = with_retries(recordings.with_tracks, recording)
     found = decoder.probe(recording.path, recording.name)
 

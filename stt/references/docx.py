@@ -1,4 +1,4 @@
-"""Read the paragraphs of a Word document (DOCX), untrusted: sizes are bounded and entities refused."""
+"""Read the paragraphs of a Word document (DOCX). It is untrusted: sizes are bounded and entities refused."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from xml.parsers import expat
 
 from stt.errors import BadReference, TooLarge
 
-MOST_UNZIPPED = 32 << 20  # bytes of XML, some ten times what the longest text takes
+MOST_UNZIPPED = 32 << 20  # bytes of XML, about ten times that of the longest text
 MOST_TEXT = 5 << 20  # characters
-MOST_ELEMENTS = 1_500_000  # 200,000 words, each in a format of its own, take a million
-DEEPEST = 200  # elements within each other
+MOST_ELEMENTS = 1_500_000  # 200,000 words, each formatted differently, take a million
+DEEPEST = 200  # nested elements
 HINT = "Open it in Word, save it as DOCX again, or paste the text."
 
-_LABEL = re.compile(r"[^:]{1,60}:\s*")  # a speaker's name in bold, as this project's documents have it
+_LABEL = re.compile(r"[^:]{1,60}:\s*")  # a speaker's name in bold, as in our own DOCX export
 _CLOCK = re.compile(r"[\s\[]*\d{1,3}:\d{2}(?::\d{2})?[\]\s]*")
 _NOT_SPOKEN = {"Title", "Subtitle"}
-_SKIPPED = {"del", "moveFrom", "Fallback", "rt", "instrText", "delText"}  # deleted, said twice, or not shown
+_SKIPPED = {"del", "moveFrom", "Fallback", "rt", "instrText", "delText"}  # deleted, duplicated, or not shown
 _SPACES = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 
 
 def paragraphs(data: bytes) -> list[str]:
-    """Return the paragraphs that are shown in the body of a document, those of tables and text boxes too.
+    """Return the visible paragraphs of a document's body, including those of tables and text boxes.
 
-    Deleted text, comments, notes, headers and footers are left out, and so are a title's paragraphs and a speaker's
-    name in bold at the beginning. Raises BadReference, TooLarge.
+    Omitted are deleted text, comments, notes, headers, footers, titles, and a speaker's name in bold at the start of a
+    paragraph. Raises BadReference, TooLarge.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -58,7 +58,10 @@ def _main_part(archive: zipfile.ZipFile) -> str:
 
 def _part(archive: zipfile.ZipFile, name: str) -> bytes:
     part = archive.getinfo(name)
-    if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others take memory as they please
+    if part.compress_type not in (
+        zipfile.ZIP_STORED,
+        zipfile.ZIP_DEFLATED,
+    ):  # the memory of other methods is not bounded
         raise NotImplementedError(part.compress_type)
     with archive.open(part) as file:
         content = file.read(MOST_UNZIPPED + 1)
@@ -108,6 +111,8 @@ def _local(name: str) -> str:
 
 @dataclass
 class _Paragraph:
+    """The runs of a paragraph, and its style."""
+
     runs: list[tuple[str, bool]] = field(default_factory=list)  # text, and whether it is bold
     style: str = ""
 
@@ -132,7 +137,7 @@ class _Reader:
     def __init__(self) -> None:
         self.found: list[tuple[str, str]] = []  # text and style, in the order in which they end
         self._open: list[_Paragraph] = []
-        self._skipped = 0  # how many elements deep in what is left out
+        self._skipped = 0  # depth within an omitted element
         self._in_text = self._in_run = self._bold = self._hidden = False
         self._length = 0
 

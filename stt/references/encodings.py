@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from stt.errors import BadOption
 
-MARKS = [  # a longer mark first: UTF-32's begins like UTF-16's
+MARKS = [  # the longer mark first, as UTF-32's starts like UTF-16's
     (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
 ]  # fmt: skip
-LATIN = {  # codecs by what people know them as, the usual ones first
+LATIN = {  # codecs by their common names, the most common first
     "cp1252": "Windows-1252 (Western European)", "cp1250": "Windows-1250 (Central European)",
     "cp1254": "Windows-1254 (Turkish)", "cp1257": "Windows-1257 (Baltic)", "cp1258": "Windows-1258 (Vietnamese)",
     "iso8859_2": "ISO 8859-2 (Central European)", "iso8859_15": "ISO 8859-15 (Western European)",
@@ -31,11 +31,11 @@ SEVEN_BITS = {"iso2022_jp_2": "ISO-2022-JP (Japanese)", "iso2022_kr": "ISO-2022-
 WIDE = {"utf-16-le": "UTF-16 LE", "utf-16-be": "UTF-16 BE", "utf-32-le": "UTF-32 LE", "utf-32-be": "UTF-32 BE"}
 UNICODE = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16": "UTF-16", "utf-32": "UTF-32"}
 NAMES = UNICODE | WIDE | LATIN | OTHER | SEVEN_BITS
-SAMPLE = 32 << 10  # bytes that a guess looks at
+SAMPLE = 32 << 10  # bytes that a guess is based on
 MOST_CHOICES = 12
-LOST = "\ufffd"  # stands for what is no character of the encoding
+LOST = "\ufffd"  # replaces bytes that are invalid in the encoding
 
-_UNLIKELY = re.compile("[\x80-\x9f\ue000-\uf8ff]")  # C1 controls and private use: no text has them
+_UNLIKELY = re.compile("[\x80-\x9f\ue000-\uf8ff]")  # C1 controls and private use do not occur in text
 _CONTROL = re.compile("[\x00-\x08\x0e-\x19\x1b-\x1f\x7f]")
 _LETTER, _HIGH = re.compile(rb"[A-Za-z]"), re.compile(rb"[\x80-\xff]")
 _HIGH_BESIDE_LETTER = re.compile(rb"(?<=[A-Za-z])[\x80-\xff]|[\x80-\xff](?=[A-Za-z])")
@@ -44,7 +44,7 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A text and the codec that it was read with. Unless `sure`, `choices` has the likely codecs, this one first."""
+    """A text and the codec it was decoded with. Unless `sure`, `choices` lists the likely codecs, this one first."""
 
     text: str
     encoding: str
@@ -74,7 +74,7 @@ def decoded(data: bytes, spoken: Collection[str] = ()) -> Decoded | None:
         found = _likeliest(data, SEVEN_BITS, spoken) if b"\x1b$" in data else None
         return found or (Decoded(text, "utf-8") if _is_text(text) else None)
     text = data.decode("utf-8", "replace")
-    # Hardly anything else has many sequences that are valid UTF-8: a few bytes of this file are damaged.
+    # Other encodings seldom have many valid UTF-8 sequences, so this is UTF-8 with a few damaged bytes.
     if sum(not character.isascii() for character in text) > 10 * text.count(LOST):
         others = _likeliest(data, _ranked(data), ())
         choices = ("utf-8", *(others.choices if others else ()))
@@ -83,23 +83,26 @@ def decoded(data: bytes, spoken: Collection[str] = ()) -> Decoded | None:
 
 
 def decoded_as(data: bytes, codec: str) -> str:
-    """Return the text in the encoding that the user chose. Raises BadOption for one that is not offered."""
+    """Return the text in the encoding that the user chose. Raises BadOption if it is not among ours."""
     if codec not in NAMES:
         raise BadOption(f"There is no encoding {codec[:40]!r}.", guidance="Choose one of the list.")
     return data.decode(codec, "replace").removeprefix("\ufeff")
 
 
 def _likeliest(data: bytes, candidates: Iterable[str], spoken: Collection[str]) -> Decoded | None:
-    """Return the fitting codec with the most of `spoken`, else the first; the others as choices."""
+    """Return the text in the valid codec that yields the most words of `spoken`, else in the first valid one.
+
+    The other valid codecs are its choices.
+    """
     known = frozenset(spoken)
     found: dict[str, int] = {}
-    seen: set[int] = set()  # hashes: a text of each would take much memory
+    seen: set[int] = set()  # hashes, because the texts would take too much memory
     for codec in candidates:
         text = _strictly(data, codec)
         if text is None or hash(text) in seen or not _is_text(text) or _UNLIKELY.search(text):
             continue
         seen.add(hash(text))
-        # The wrong order of bytes turns spaces and line ends into ideographs.
+        # The wrong byte order turns spaces and line ends into ideographs.
         found[codec] = text.count(" ") + text.count("\n") if codec in WIDE else _shared(text[: 8 * SAMPLE], known)
     if not found:
         return None
@@ -108,7 +111,7 @@ def _likeliest(data: bytes, candidates: Iterable[str], spoken: Collection[str]) 
 
 
 def _shared(text: str, known: frozenset[str]) -> int:
-    """Count the known words with letters beyond ASCII in the text; an ideograph is a word."""
+    """Return how many of the known words with non-ASCII letters are in the text. An ideograph counts as a word."""
     if not known:
         return 0
     words = {word for word in _WORD.findall(text.casefold()) if not word.isascii()}
@@ -116,11 +119,11 @@ def _shared(text: str, known: frozenset[str]) -> int:
 
 
 def _ranked(data: bytes) -> Iterator[str]:
-    """Return the legacy codecs, the likeliest first."""
+    """Yield the legacy codecs, the likeliest first."""
     from charset_normalizer import from_bytes
 
     sample = _sample(data)
-    # In Latin scripts, letters beyond ASCII are fewer than the others and stand among them.
+    # In Latin scripts, non-ASCII letters are a minority and stand among ASCII ones.
     high, beside = len(_HIGH.findall(sample)), len(_HIGH_BESIDE_LETTER.findall(sample))
     names, rest = (LATIN, OTHER) if high < len(_LETTER.findall(sample)) and beside > 0.6 * high else (OTHER, LATIN)
     found = from_bytes(sample, cp_isolation=list(names), threshold=0.5)
@@ -135,7 +138,7 @@ def _ranked(data: bytes) -> Iterator[str]:
 
 
 def _sample(data: bytes) -> bytes:
-    """Return lines with bytes beyond ASCII, about SAMPLE bytes, without splitting a character."""
+    """Return lines with non-ASCII bytes, about SAMPLE bytes, without splitting a character."""
     lines = b"\n".join(line[: 2 * SAMPLE] for line in data.splitlines()[: 20 * SAMPLE] if not line.isascii())
     if len(lines) <= SAMPLE:
         return lines
@@ -151,5 +154,5 @@ def _strictly(data: bytes, codec: str) -> str | None:
 
 
 def _is_text(text: str) -> bool:
-    """Return whether there are few control characters and no NUL."""
+    """Return whether a text has few control characters and no NUL."""
     return "\x00" not in text and len(_CONTROL.findall(text)) * 100 <= len(text)

@@ -17,7 +17,7 @@ MOST = 5 << 20  # bytes of a file, characters of a text
 ENDINGS = (".txt", ".srt", ".vtt", ".ass", ".ssa", ".docx", ".json")
 GUIDANCE = "Upload TXT, SRT, VTT, ASS, SSA, DOCX or the JSON of a transcript, or paste the text."
 SUBTITLES = (".srt", ".vtt", ".ass", ".ssa")
-OTHERS = {  # what a file begins with, and what it is
+OTHERS = {  # signatures of files that are no reference, and their names
     b"%pdf-": "a PDF", b"{\\rtf": "an RTF document", b"\xd0\xcf\x11\xe0": "an old or protected Word document (DOC)",
     b"<?xml": "an XML file", b"<tt": "an XML file", b"<!doctype": "an HTML page", b"<html": "an HTML page",
 }  # fmt: skip
@@ -35,7 +35,7 @@ _NUMBERED = re.compile(r"[^\W\d]+ \d{1,3}")
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The spoken text, and the encoding of its file; `choices` are likely encodings unless it is certain.
+    """The spoken text, and the encoding of its file. `choices` lists likely encodings unless it is certain.
 
     `lost` counts characters that could not be decoded.
     """
@@ -47,10 +47,10 @@ class Reference:
 
 
 def read(data: bytes, name: str, *, encoding: str | None = None, spoken: Collection[str] = ()) -> Reference:
-    """Read a reference from a file, by what it holds more than by its name.
+    """Read a reference from a file, by its content first, then by its name.
 
-    `encoding` is one that somebody chose; without it, `spoken` (words of the recording's transcript, case-folded)
-    help to find it. Raises BadReference, TooLarge, BadOption for an encoding that is not offered.
+    `encoding` is the user's choice. Without it, `spoken` (words of the recording's transcript, case-folded) helps to
+    detect it. Raises BadReference, TooLarge, BadOption for an unknown encoding.
     """
     if len(data) > MOST:
         raise TooLarge("The reference text is larger than 5 MB.", guidance="Use a shorter text.")
@@ -72,7 +72,7 @@ def read(data: bytes, name: str, *, encoding: str | None = None, spoken: Collect
 
 
 def pasted(text: str) -> str:
-    """Return what is spoken in a text that somebody pasted, which may be a file's. Raises TooLarge, BadReference."""
+    """Return the spoken text of a pasted text, which may be a file's content. Raises TooLarge, BadReference."""
     if len(text) > MOST:
         raise TooLarge("The reference text is larger than 5 MB.", guidance="Use a shorter text.")
     return _spoken(text, "")
@@ -85,7 +85,7 @@ def _worded(text: str) -> str:
 
 
 def _spoken(text: str, name: str) -> str:
-    """Return the spoken text, whatever its format."""
+    """Return the spoken text of a file's content in any supported format."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x1a", "")
     begins = text.lstrip("\ufeff \n\t")[:200]
     if re.match(r"WEBVTT(?:\s|$)", begins):
@@ -109,7 +109,7 @@ def _spoken(text: str, name: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return a text without the times and names that exports, ours too, put before each paragraph."""
+    """Return a text without the times and names that exports put before each paragraph."""
     given = [line for line in text.split("\n") if line.strip()]
     lines = _without_headings(given)
     if 2 * sum(map(bool, map(_TIME.match, lines))) >= len(lines):
@@ -120,13 +120,13 @@ def _plain(text: str) -> str:
 
 
 def _without_headings(lines: list[str]) -> list[str]:
-    """Remove lines such as "Anna Smith   0:03" or "00:00:03 Speaker 1", if speech follows each."""
+    """Remove heading lines such as "Anna Smith 0:03" or "00:00:03 Speaker 1", if speech follows each."""
     names = [_name_with_time(line) for line in lines]
     found = [name for name in names if name]
     if not found:
         return lines
     alone = not any(name and (below is None or below) for name, below in zip(names, [*names[1:], None], strict=True))
-    # A short first line that has only a time before it may be what is said; a name comes again.
+    # A single short line with a time may be speech. Headings repeat names, or are all numbered.
     sure = any(map(_HEADING.fullmatch, lines)) or len(set(found)) < len(found) or all(map(_NUMBERED.fullmatch, found))
     if alone and sure and 3 * len(found) >= len(lines):
         return [line for line, name in zip(lines, names, strict=True) if not name]
@@ -143,14 +143,14 @@ def _name_with_time(line: str) -> str:
 
 
 def _without_names(lines: list[str]) -> list[str]:
-    """Remove "Anna: " before each line, if all lines have such."""
+    """Remove "Anna: " before each line, if all lines start that way."""
     if len(lines) > 1 and all(map(_LABEL.match, lines)):
         return [_LABEL.sub("", line, count=1) for line in lines]
     return lines
 
 
 def _json(text: str) -> Any:
-    """Return the value of a JSON text, or None."""
+    """Return the value of a JSON text, None if it is invalid."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

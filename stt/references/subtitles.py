@@ -1,7 +1,7 @@
-"""What is spoken in subtitles that others made: SubRip (SRT), WebVTT, SubStation Alpha (SSA, ASS).
+"""Extract the spoken text from subtitles: SubRip (SRT), WebVTT, SubStation Alpha (SSA, ASS).
 
-A line of our own for each rule: libraries keep WebVTT's names, notes and entities as words (pysubs2 issue 64) and lose
-a spoken number at the end of a SubRip cue.
+This is not left to a library: they keep WebVTT's names, notes and entities as words (pysubs2 issue 64) and lose a
+spoken number at the end of a SubRip cue.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import re
 from itertools import pairwise
 
 _CLOCK = r"(?:\d{1,4}:)?\d{1,2}:\d{1,2}(?:[.,:]\d{1,3})?"
-# With an arrow, or as YouTube's SBV has it: 0:00:00.599,0:00:04.160
+# With an arrow, or as in YouTube's SBV: 0:00:00.599,0:00:04.160
 TIMING = re.compile(rf"[ \t]*{_CLOCK}[ \t]*(?:-{{1,2}}[ ]?>[ \t]*|(?<=\.\d\d\d),(?=[\d:]+\.)){_CLOCK}(?=[ \t]|$)")
-# "<3" and "a < b" are text. No part of a tag holds another "<", so that a page of them is read once.
+# "<3" and "a < b" are text. No tag contains another "<", which keeps matching linear.
 _TAG = re.compile(r"(</?[A-Za-z][^<>]*>|</?>|<\d+:[\d:.]+>)")
 _OVERRIDE = re.compile(r"\{\\[^{}]*\}|\{[A-Za-z]:[^{}]*\}")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});|&(?:amp|lt|gt|nbsp)\b")
@@ -25,20 +25,20 @@ _ASS_FIELDS = ["layer", "start", "end", "style", "name", "marginl", "marginr", "
 
 
 def of_webvtt(text: str) -> list[str]:
-    """Return the cues of a WebVTT file in its order, without names, times, notes, styles and regions."""
+    """Return the cues of a WebVTT file in file order, without names, times, notes, styles and regions."""
     bodies = _bodies(text)
     return _joined([_lines(_of_cue(body, last=body is bodies[-1])) for body in bodies])
 
 
 def of_subrip(text: str) -> list[str]:
-    """Return the cues of a SubRip file in its order, without numbers, times, tags and positions."""
+    """Return the cues of a SubRip file in file order, without numbers, times, tags and positions."""
     return _joined([_lines(body) for body in _bodies(text)])
 
 
 def of_substation(text: str) -> list[str] | None:
-    """Return the lines of dialogue of an SSA or ASS file by their times, without comments, overrides and drawings.
+    """Return the dialogue lines of an SSA or ASS file in order of time, without comments, overrides and drawings.
 
-    None where there is no list of events.
+    None if there is no list of events.
     """
     fields, section, events = _ASS_FIELDS, "", []
     found = False
@@ -57,12 +57,12 @@ def of_substation(text: str) -> list[str] | None:
                 events.append((_seconds(event.get("start", "")), event.get("end", ""), said))
     if not found:
         return None
-    events = list(dict.fromkeys(events))  # a shadow or a glow is a second layer of the same line
+    events = list(dict.fromkeys(events))  # shadows and glows repeat a line in a second layer
     return [said for _, _, said in sorted(events, key=lambda event: event[0]) if said]
 
 
 def _bodies(text: str) -> list[list[str]]:
-    """Yield the lines below each timing, up to the next cue's number or timing."""
+    """Return the lines below each timing, up to the next cue's number or timing."""
     lines = text.split("\n")
     timings = [number for number, line in enumerate(lines) if TIMING.match(line)]
     numbered = bool(timings) and timings[0] > 0 and _NUMBER.fullmatch(lines[timings[0] - 1]) is not None
@@ -71,7 +71,7 @@ def _bodies(text: str) -> list[list[str]]:
     for at, following in pairwise([*timings, len(lines)]):
         body = lines[at + 1 : following]
         if numbered and following < len(lines) and body and (found := _NUMBER.fullmatch(body[-1])):
-            # "42" may be what is said: a number stands after an empty line, or is the next one.
+            # "42" may be speech. A cue number follows an empty line, or is the next one in order.
             if len(body) == 1 or not body[-2].strip() or int(found[1]) == number + 1:
                 number = int(found[1])
                 body.pop()
@@ -80,7 +80,7 @@ def _bodies(text: str) -> list[list[str]]:
 
 
 def _of_cue(body: list[str], last: bool) -> list[str]:
-    """Return the lines of a WebVTT cue, up to an empty line. Some tools write a line of spaces for one."""
+    """Return the lines of a WebVTT cue, up to an empty line. Some tools write spaces instead of one."""
     lines: list[str] = []
     said = False
     for line in body:
@@ -108,7 +108,7 @@ def _lines(body: list[str]) -> list[str]:
 
 
 def _joined(cues: list[list[str]]) -> list[str]:
-    """Join each cue to one line, and show each line of rolling captions once."""
+    """Join each cue to one line, and keep each line of rolling captions only once."""
     again = [(a, b) for a, b in pairwise(cues) if a and b and a[-1] == b[0]]
     if len(cues) > 3 and 2 * len(again) >= len(cues) - 1 and 4 * sum(len(b) > 1 for _, b in again) >= len(cues) - 1:
         before: list[str] = []

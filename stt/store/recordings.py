@@ -94,7 +94,7 @@ class Intake:
     """A file being received: `write` its bytes as they arrive, then `finish`. A context manager.
 
     `changed` is the file's modification time, used if it contains no date. An unfinished file is deleted. Raises
-    TooLarge, DiskFull, EmptyFile, UploadBroken, and what `media.probe` raises.
+    TooLarge, DiskFull, EmptyFile, UploadBroken, and what `decoder.probe` raises.
     """
 
     def __init__(self, name: str, owner: str, expected: int | None = None, changed: Dated | None = None) -> None:
@@ -166,7 +166,7 @@ def add(part: Path, name: str, owner: str, dated: Dated | None = None) -> Record
 def inspect(part: Path, name: str, owner: str, dated: Dated | None = None) -> Recording:
     """Return the finished file `part` as a recording that is not stored yet, if it is valid.
 
-    `dated` is used if the file contains no date. Raises what `media.probe` raises, and TooLarge if it is longer than
+    `dated` is used if the file contains no date. Raises what `decoder.probe` raises, and TooLarge if it is longer than
     the host allows.
     """
     from stt.audio import track_choice  # loads numpy only when needed
@@ -193,7 +193,7 @@ def inspect(part: Path, name: str, owner: str, dated: Dated | None = None) -> Re
 
 
 def with_tracks(recording: Recording) -> Recording:
-    """Return the recording with its tracks, if an older version recorded none. Raises what `media.probe` raises."""
+    """Return the recording with its tracks, if an older version recorded none. Raises what `decoder.probe` raises."""
     if recording.tracks is not None:
         return recording
     from stt.audio import track_choice

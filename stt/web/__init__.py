@@ -1,6 +1,6 @@
-"""The routes beside the pages, and what answers them.
+"""Handle the routes beside the pages.
 
-`routes` is the table. `endpoints` answers uploads, audio, health and metrics, `exports` hands out files, `recorder`
-takes pieces of live recordings, `static` serves Streamlit's scripts. `rest` answers `/v1`, in the shapes of
-`contract`, as `openapi` describes; `multipart` reads forms.
+`routes` is the table. `endpoints` handles uploads, audio, health and metrics, `exports` sends files, `recorder`
+receives pieces of live recordings, `static` serves Streamlit's scripts. `rest` handles `/v1`, in the shapes of
+`contract`, as described by `openapi`. `multipart` parses forms.
 """

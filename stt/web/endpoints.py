@@ -1,4 +1,4 @@
-"""What the routes beside the pages answer: uploads, audio, health and figures."""
+"""Handle uploads, audio, health and metrics."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ from stt.store import playback_copies, recordings, records, waveforms
 from stt.store.recordings import Recording
 from stt.store.records import Job
 
-# An upload opened as a page of its own is nothing but sound: no script, no form, no cookie of this site.
+# An upload that is opened as a page must not run scripts, send forms or use this site's cookies.
 SANDBOX = "sandbox; default-src 'none'; media-src 'self'"
 
 
 async def upload(request: Request) -> Response:
-    """`POST /upload`, the file as the raw body, its name in `X-File-Name` (percent-encoded): 201 and the recording.
+    """Handle `POST /upload`: the file is the raw body. 201 and the recording.
 
-    `X-File-Modified` is when the file was last changed, in milliseconds since 1970, where the browser knows it. The
-    body goes to disk as it comes; nothing is held in memory.
+    `X-File-Name` is its name (percent-encoded), `X-File-Modified` when it was last changed, in milliseconds since 1970,
+    if the browser knows it. The body is streamed to disk.
     """
     owner = await LOOKUPS.run(_owner, request)
     if owner is None:
@@ -56,7 +56,7 @@ async def upload(request: Request) -> Response:
         with OPEN_UPLOADS.place(owner, request):
             recording = await _taken_in(request, name, owner, int(length) if length.isdecimal() else None, changed)
     except ClientDisconnect:
-        return refusal(UploadBroken())  # nobody reads it; the part is gone from the disk
+        return refusal(UploadBroken())  # the client is gone, and the partial file is deleted
     except SttError as error:
         return refusal(error)
     return JSONResponse({"id": recording.id, "name": recording.name}, status_code=201)
@@ -75,16 +75,16 @@ async def _taken_in(
 
 
 async def audio(request: Request) -> Response:
-    """`GET /audio/{id}`: the sound of a transcription, for its owner, with byte ranges.
+    """Handle `GET /audio/{id}`: the sound of a transcription, for its owner, with byte ranges.
 
-    It is the playback copy where there is one, and the recording itself with `?original`, or `?download` to save it.
-    `GET /audio/shared?share={token}`: that of a shared one, if the link lets hear it.
+    It is the playback copy if there is one, and the recording itself with `?original`, or `?download` to save it. `GET
+    /audio/shared?share={token}` is that of a shared transcript, if the link includes the sound.
     """
     try:
         recording, path, copied = await AUDIO.run(_recording_and_file, request)
     except SttError as error:
         return refusal(error)
-    name = f"copy of {recording.id}" if copied else recording.id  # neither ever changes
+    name = f"copy of {recording.id}" if copied else recording.id  # both are immutable
     headers = {
         "Cache-Control": _caching(request),
         "Content-Security-Policy": SANDBOX,
@@ -103,25 +103,25 @@ async def audio(request: Request) -> Response:
     )
 
 
-async def sound(request: Request) -> Response:
-    """`GET /audio/{id}/state`, also of a shared one: what `/audio/{id}` answers with.
+async def audio_state(request: Request) -> Response:
+    """Handle `GET /audio/{id}/state`, also of a shared transcript: what `/audio/{id}` currently sends.
 
-    `{"state": "original" | "making" | "ready" | "failed", "percent": 0 to 100}`. Asking begins a copy that is missing.
+    `{"state": "original" | "making" | "ready" | "failed", "percent": 0 to 100}`. The request starts a missing copy.
     """
     try:
-        found = await WAVEFORMS.run(_sound, request)
+        found = await WAVEFORMS.run(_audio_state, request)
     except SttError as error:
         return refusal(error)
     return JSONResponse({"state": found.state, "percent": found.percent}, headers={"Cache-Control": "no-store"})
 
 
-def _sound(request: Request) -> playback_copies.Playback:
+def _audio_state(request: Request) -> playback_copies.Playback:
     recording, job = _recording(request)
     track = playback_copies.track_of(recording, job.options)
     found = playback_copies.playback_of(recording, track)
     if found is None or found.state in (playback_copies.MAKING, playback_copies.FAILED):
         from stt.jobs import service
-        from stt.playback import copying  # bring dbos
+        from stt.playback import copying  # imports dbos
 
         service.start()
         copying.begin(recording, track)
@@ -129,12 +129,15 @@ def _sound(request: Request) -> playback_copies.Playback:
     return found or playback_copies.Playback(playback_copies.MAKING)
 
 
-async def loudness(request: Request) -> Response:
-    """`GET /audio/{id}/waveform`, also of a shared one: `{"peaks": [0 to 1, …]}`; 202 while it is worked out."""
+async def waveform(request: Request) -> Response:
+    """Handle `GET /audio/{id}/waveform`, also of a shared transcript.
+
+    `{"peaks": [0 to 1, …]}`, or 202 while it is computed.
+    """
     try:
-        found = await WAVEFORMS.run(_loudness, request)
+        found = await WAVEFORMS.run(_waveform, request)
         if isinstance(found, Future):
-            found = await _within(waveforms.REQUEST_TIMEOUT, found)
+            found = await _result_within(waveforms.REQUEST_TIMEOUT, found)
     except SttError as error:
         return refusal(error)
     if found is None:
@@ -143,22 +146,22 @@ async def loudness(request: Request) -> Response:
     return JSONResponse({"peaks": peaks}, headers={"Cache-Control": _caching(request)})
 
 
-def _loudness(request: Request) -> bytes | Future[bytes] | None:
+def _waveform(request: Request) -> bytes | Future[bytes] | None:
     recording, job = _recording(request)
     return waveforms.stored_or_started(recording, playback_copies.track_of(recording, job.options))
 
 
-async def _within(seconds: float, work: Future[bytes]) -> bytes | None:
-    """What comes of work that others may wait for, too; None if it takes longer. No thread waits for it."""
+async def _result_within(seconds: float, work: Future[bytes]) -> bytes | None:
+    """Return the result of work shared with other requests, None if it takes longer. No thread is blocked meanwhile."""
     done, _ = await asyncio.wait([waiting := asyncio.wrap_future(work)], timeout=seconds)
     if not done:
-        waiting.add_done_callback(lambda late: late.cancelled() or late.exception())  # nobody asks for it here
+        waiting.add_done_callback(lambda late: late.cancelled() or late.exception())  # marks its error as handled
         return None
     return waiting.result()
 
 
 def _recording_and_file(request: Request) -> tuple[Recording, Path, bool]:
-    """The recording, the file to answer with, and whether that is the playback copy."""
+    """Return the recording, the file to send, and whether that is the playback copy."""
     recording, job = _recording(request)
     if not {"download", "original"} & request.query_params.keys():
         copy = playback_copies.copy_of(recording, playback_copies.track_of(recording, job.options))
@@ -168,7 +171,7 @@ def _recording_and_file(request: Request) -> tuple[Recording, Path, bool]:
 
 
 def _recording(request: Request) -> tuple[Recording, Job]:
-    """The recording and the job that the path names, if whoever asks may hear it. Raises NotFound."""
+    """Return the recording and the job in the path if the client may hear it. Raises NotFound."""
     name, share = request.path_params["id"], request.query_params.get("share")
     if name == "shared" and share:
         recording, job = sharing.audio_of(share)
@@ -184,17 +187,20 @@ def _recording(request: Request) -> tuple[Recording, Job]:
 
 
 def _caching(request: Request) -> str:
-    """A browser asks each time, so that nothing plays after a sign-out or Delete. It keeps nothing that is shared."""
+    """Return the `Cache-Control` of sound: always revalidated, and not stored if shared.
+
+    So no sound plays after sign-out or deletion.
+    """
     return "private, no-store" if "share" in request.query_params else "private, no-cache"
 
 
 async def my_data(request: Request) -> Response:
-    """`GET /my-data.zip`: all that is the visitor's, made while it is sent (see `stt.library.takeout`)."""
+    """Handle `GET /my-data.zip`: all data of the visitor, produced while it is sent (see `stt.library.takeout`)."""
     owner = await LOOKUPS.run(_owner, request)
     if owner is None:
         return refusal(NotFound("Cookies are blocked for this site.", guidance="Allow cookies, then reload."))
     headers = {"Cache-Control": "private, no-store", "Content-Disposition": 'attachment; filename="my-data.zip"'}
-    takeout = await IMPORTS.run(import_module, "stt.library.takeout")  # brings the formats: only when somebody asks
+    takeout = await IMPORTS.run(import_module, "stt.library.takeout")  # imports the formats only when needed
     try:
         takeout.check_room()
     except SttError as error:
@@ -204,7 +210,7 @@ async def my_data(request: Request) -> Response:
 
 
 class _InPlace(StreamingResponse):
-    """A long answer that holds a place of `limiters.Open` while it is sent, or is refused where there is none."""
+    """A streaming response that counts as open (`limiters.Open`) while it is sent, or is refused at the limit."""
 
     def __init__(self, place: AbstractContextManager[None], content: AsyncIterator[bytes], **more: Any) -> None:
         super().__init__(content, **more)
@@ -219,13 +225,13 @@ class _InPlace(StreamingResponse):
 
 
 async def healthz(_request: Request) -> Response:
-    """`GET /healthz`: 200 once the database answers and the job engine runs; 503 until then, with what is missing."""
+    """Handle `GET /healthz`: 200 once the database answers and the job engine runs, else 503 and what is missing."""
     status, answer = await HEALTH.run(health.answer)
     return JSONResponse(answer, status_code=status)
 
 
-async def figures(_request: Request) -> Response:
-    """`GET /metrics` for Prometheus."""
+async def prometheus_metrics(_request: Request) -> Response:
+    """Handle `GET /metrics` for Prometheus."""
     return Response(await HEALTH.run(metrics.page), media_type=metrics.TYPE)
 
 
@@ -234,4 +240,5 @@ def _owner(request: Request) -> str | None:
 
 
 def refusal(error: SttError) -> JSONResponse:
+    """Return an error as a JSON response with its status."""
     return JSONResponse(error.to_dict(), status_code=error.status)

@@ -1,4 +1,4 @@
-"""Where pages find the files of transcripts: the addresses of `stt.web.exports`."""
+"""Build the addresses of transcripts' files for pages (see `stt.web.exports`)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from urllib.parse import quote
 
 from stt.guard import base_path
 
-RAW = "raw"  # beside the formats of `stt.export.formats`: the provider's own answer
+RAW = "raw"  # the provider's response, in addition to the formats of `stt.export.formats`
 MANY = "/export/transcripts.zip"
 
 
 def address(generation_id: str, form: str, **options: str | float | bool) -> str:
-    """The address of a file, for a page."""
+    """Return the address of a file, for a page."""
     query = "&".join(f"{name}={quote(_written(value), safe='')}" for name, value in options.items())
     return base_path.at(f"/export/{generation_id}.{form}?{query}")
 

@@ -1,4 +1,4 @@
-"""`/export`: transcripts as files, made when they are asked for, for their owner and nobody else."""
+"""Handle `/export`: transcripts as files, produced on request, for their owner only."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from stt.web.endpoints import refusal
 from stt.web.export_addresses import RAW
 
 T = TypeVar("T")
-ZONE = "zone"  # the option that all have: the visitor's time zone, such as Europe/Berlin
+ZONE = "zone"  # an option of all formats: the visitor's time zone, such as Europe/Berlin
 MOST = 1000  # transcripts in one ZIP
 LONGEST_FORM = 64 << 10  # bytes
 SWITCH = {"0": False, "1": True, "false": False, "true": True}
 
 
-async def one(request: Request) -> Response:
-    """`GET /export/{id}.{format}`: the file. The query holds the options of the format, and `zone`.
+async def transcript_file(request: Request) -> Response:
+    """Handle `GET /export/{id}.{format}`: the file. The query has the format's options and `zone`.
 
-    `times`, `speakers`, `bom`, `crlf`: 0 or 1. `line_length`, `lines`: numbers. 422 for other options, or values out
-    of bounds.
+    `times`, `speakers`, `bom`, `crlf`: 0 or 1. `line_length`, `lines`: numbers. 422 for other options, or values out of
+    bounds.
     """
     try:
         job, asked = await LOOKUPS.run(_asked, request)
@@ -42,9 +42,9 @@ async def one(request: Request) -> Response:
     return Response(content, media_type=mime, headers=_headers(name))
 
 
-async def several(request: Request) -> Response:
-    """`POST /export/transcripts.zip`, a form with `ids` and `formats`, both with commas between, and `zone`: the
-    ZIP.
+async def transcripts_zip(request: Request) -> Response:
+    """Handle `POST /export/transcripts.zip`: a ZIP of the form's `ids` in `formats`, both comma-separated, in time zone
+    `zone`.
     """
     try:
         form = _single(parse_qsl((await _body(request)).decode("utf-8", "replace"), keep_blank_values=True))
@@ -57,7 +57,7 @@ async def several(request: Request) -> Response:
 
 
 def _asked(request: Request) -> tuple[Job, dict[str, str]]:
-    """The transcription that the path names, if it is of whoever asks, and the options. Raises NotFound, BadExport."""
+    """Return the requester's transcription in the path, and the options. Raises NotFound, BadExport."""
     owner = _owner(request)
     form = request.path_params["format"]
     if form != RAW and form not in FORMATS:
@@ -81,7 +81,7 @@ def _owner(request: Request) -> str:
 
 
 def _file(job: Job, form: str, asked: Mapping[str, str]) -> tuple[bytes, str, str]:
-    """Content, name and type of the file."""
+    """Return content, name and content type of the file."""
     if form == RAW:
         _options({}, asked)
         if not submissions.has_raw(job.id):
@@ -98,7 +98,7 @@ def _file(job: Job, form: str, asked: Mapping[str, str]) -> tuple[bytes, str, st
 
 
 def _zipped(jobs: list[Job], form: Mapping[str, str]) -> Iterator[bytes]:
-    """One transcript after the other, so that only one at a time is in memory."""
+    """Yield the ZIP, reading one transcript at a time, so that only one is in memory."""
     formats = list(filter(None, form.get("formats", "").split(",")))
     if not formats:
         raise BadExport("No format was chosen.", guidance=f"Choose from {', '.join(FORMATS)}.")
@@ -117,7 +117,7 @@ def _facts(job: Job, asked: Mapping[str, str]) -> dict[str, str]:
 
 
 def _options(known: Mapping[str, type], asked: Mapping[str, str]) -> dict[str, bool | int]:
-    """The values of these options. Raises BadExport for an option that is not known, or a value of the wrong kind."""
+    """Return the values of these options. Raises BadExport for an unknown option or a value of the wrong type."""
     found: dict[str, bool | int] = {}
     for name, value in asked.items():
         if name == ZONE:
@@ -161,7 +161,7 @@ async def _body(request: Request) -> bytes:
 
 
 def _headers(name: str) -> dict[str, str]:
-    """`name` as RFC 6266 wants it: in ASCII for old readers, and whole."""
+    """Return the headers of a download. RFC 6266: `name` in ASCII for old clients, and complete."""
     plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in name)
     disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
     return {"Content-Disposition": disposition, "Cache-Control": "private, no-store"}

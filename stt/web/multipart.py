@@ -1,4 +1,4 @@
-"""A form with a file in it (`multipart/form-data`), read as it comes: the file to disk, small fields to memory."""
+"""Parse a form with a file (`multipart/form-data`) while it arrives: the file to disk, small fields to memory."""
 
 from __future__ import annotations
 
@@ -17,21 +17,23 @@ from stt.store.recordings import Intake
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
-FILE_PARTS = ("audio", "file")  # OpenAI's models have it under `file`
-MOST_FIELDS, LONGEST_FIELDS = 200, 1 << 20  # parts, and bytes of all their headers and values together
+FILE_PARTS = ("audio", "file")  # `file` is the name in OpenAI's API
+MOST_FIELDS, LONGEST_FIELDS = 200, 1 << 20  # parts, and total bytes of their headers and values
 
 
 class BadForm(InputError):
+    """A form that cannot be parsed."""
+
     title = "Body validation error"
     guidance = "Send multipart/form-data with the recording in the part “audio”."
 
 
 class Form:
-    """Feed it the body with `write`, then `end` it: `fields` are there, and `intake` if there was a file.
+    """A parser that is fed by `write` and closed by `end`. Then `fields` are set, and `intake` if there was a file.
 
-    `intake` makes the file to write to from the name that the sender gave it. Used as a context manager, which leaves
-    nothing behind of a file that was not finished. In memory are at most LONGEST_FIELDS and the block at hand.
-    Raises BadForm, TooLarge, and what Intake raises.
+    `intake` creates the target of the file from the name that the client sent. As a context manager it deletes an
+    unfinished file. At most LONGEST_FIELDS bytes and the current block are in memory. Raises BadForm, TooLarge, and
+    what Intake raises.
     """
 
     def __init__(self, content_type: str, intake: Callable[[str], Intake]) -> None:
@@ -126,7 +128,7 @@ class Form:
         before = self.fields.get(self._name)
         if before is None:
             self.fields[self._name] = text
-        else:  # a list, as forms send it: the same name again
+        else:  # a list, which forms send as a repeated name
             self.fields[self._name] = [*([before] if isinstance(before, str) else before), text]
 
     def _on_end(self) -> None:

@@ -1,4 +1,4 @@
-"""The OpenAPI document of the REST routes; its schemas are `stt.web.shapes`, so what it says is what holds."""
+"""Generate the OpenAPI document of the REST routes from `stt.web.shapes`, which also validates requests."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _PROBLEM: shapes.Problem = {
     "statusCode": errors.Unauthorized.status,
     "timestamp": "2027-01-15T08:00:00.000Z",
 }
-# How answers look, for people; by operation, and the body of every refusal.
+# Examples of responses by operation, and of an error's body.
 EXAMPLES = {
     "createTranscription": {"generation_id": _ID, "status": "queued"},
     "getTranscription": _DONE,
@@ -54,7 +54,7 @@ EXAMPLES = {
 
 
 def document(server: str | None = None) -> dict[str, Any]:
-    """The description of the routes under `server`, as OpenAPI 3.1."""
+    """Return the description of the routes under `server`, as OpenAPI 3.1."""
     return {
         "openapi": "3.1.0",
         "info": {

@@ -1,4 +1,4 @@
-"""What the recorder of the Transcribe page sends to: `/record`, while somebody records."""
+"""Handle `/record`: what the Transcribe page's recorder sends while it records."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from stt.library import live_recordings
 from stt.store import recordings
 from stt.web.endpoints import refusal
 
-IN_MEMORY = 64 << 10  # bytes of a piece; a larger one goes to disk as it comes
+IN_MEMORY = 64 << 10  # bytes of a piece; a larger one is streamed to disk
 
 
 async def start(request: Request) -> Response:
-    """`POST /record`, the name of the recording in `X-File-Name` (percent-encoded): 201 and its id.
+    """Handle `POST /record`: 201 and the id of a new recording, named by `X-File-Name` (percent-encoded).
 
-    With `?shared=1` its left channel is the microphone, its right one what a tab or the screen plays.
+    With `?shared=1` its left channel is the microphone, its right one the sound of a tab or the screen.
     """
     try:
         owner, visitor = await LOOKUPS.run(_asking, request)
@@ -35,10 +35,10 @@ async def start(request: Request) -> Response:
 
 
 async def piece(request: Request) -> Response:
-    """`POST /record/{id}?piece=N`, counted from 0, the piece as the raw body: 200 and the number of the `next` one.
+    """Handle `POST /record/{id}?piece=N`, counted from 0: the body is the piece. 200 and the number of the `next` one.
 
-    A piece that is sent again changes nothing. 409 if one before it is missing, 404 once the recording is finished.
-    An empty piece says that the browser is still there; `&paused=1`, that it may be quiet for long.
+    Sending a piece again changes nothing. 409 if a previous one is missing, 404 once the recording is finished. An
+    empty piece means that the browser is still there; `&paused=1` that it may be silent for long.
     """
     try:
         following = await _take(request)
@@ -50,9 +50,9 @@ async def piece(request: Request) -> Response:
 
 
 async def finish(request: Request) -> Response:
-    """`POST /record/{id}/finish`, with `?piece=N` the last piece as its body: 201 and the recording.
+    """Handle `POST /record/{id}/finish`, with `?piece=N` the last piece as the body. 201 and the recording.
 
-    409 while that takes longer: ask again.
+    409 while finishing takes longer: ask again.
     """
     try:
         owner, visitor = await LOOKUPS.run(_asking, request)
@@ -67,7 +67,7 @@ async def finish(request: Request) -> Response:
 
 
 async def _take(request: Request) -> int:
-    """Read the piece of this request and add it; the number of the next one. Raises SttError, ClientDisconnect."""
+    """Read the request's piece, add it, and return the number of the next one. Raises SttError, ClientDisconnect."""
     owner, visitor = await LOOKUPS.run(_asking, request)
     number = request.query_params.get("piece", "")
     if not number.isdecimal() or len(number) > 9:
@@ -97,7 +97,7 @@ def _keep(body: IO[bytes], block: bytes) -> None:
 
 
 def _asking(request: Request) -> tuple[str, str]:
-    """The owner and the visitor that a request comes from. Raises NotFound."""
+    """Return the owner and the visitor of a request. Raises NotFound."""
     visitor = visitors.visitor(request.cookies)
     owner = visitors.owner_of(visitor)
     if owner is None:

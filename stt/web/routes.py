@@ -1,4 +1,4 @@
-"""The table of our own routes. What answers them is imported at the first request, or before, by `startup.run`."""
+"""List our own routes. Their handlers are imported at the first request, or in advance by `lifecycle.warm`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stt.guard.limiters import IMPORTS
 
 
 class Later:
-    """The endpoint or the request handler at `where` ("module:name"), as an ASGI application."""
+    """An ASGI application that imports its endpoint or request handler, `where` ("module:name"), at first use."""
 
     def __init__(self, where: str) -> None:
         self.where = where
@@ -44,13 +44,13 @@ ROUTES = [
     Route("/record/{id}", Later("stt.web.recorder:piece"), methods=["POST"]),
     Route("/record/{id}/finish", Later("stt.web.recorder:finish"), methods=["POST"]),
     Route("/audio/{id}", Later("stt.web.endpoints:audio"), methods=["GET"]),
-    Route("/audio/{id}/state", Later("stt.web.endpoints:sound"), methods=["GET"]),
-    Route("/audio/{id}/waveform", Later("stt.web.endpoints:loudness"), methods=["GET"]),
-    Route("/export/transcripts.zip", Later("stt.web.exports:several"), methods=["POST"]),
-    Route("/export/{id}.{format}", Later("stt.web.exports:one"), methods=["GET"]),
+    Route("/audio/{id}/state", Later("stt.web.endpoints:audio_state"), methods=["GET"]),
+    Route("/audio/{id}/waveform", Later("stt.web.endpoints:waveform"), methods=["GET"]),
+    Route("/export/transcripts.zip", Later("stt.web.exports:transcripts_zip"), methods=["POST"]),
+    Route("/export/{id}.{format}", Later("stt.web.exports:transcript_file"), methods=["GET"]),
     Route("/my-data.zip", Later("stt.web.endpoints:my_data"), methods=["GET"]),
     Route("/healthz", Later("stt.web.endpoints:healthz"), methods=["GET"]),
-    Route("/metrics", Later("stt.web.endpoints:figures"), methods=["GET"]),
+    Route("/metrics", Later("stt.web.endpoints:prometheus_metrics"), methods=["GET"]),
     Route("/v1/stt/create", Later("stt.web.rest:Create")),
     Route("/v1/stt/{generation_id}", Later("stt.web.rest:Generation")),
     Route("/v1/models", Later("stt.web.rest:Models")),

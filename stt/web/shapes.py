@@ -1,6 +1,6 @@
-"""The shapes of what the REST routes take and answer: for the type checker, for requests, and for the OpenAPI document.
+"""Define the bodies of the REST routes: for the type checker, for validation, and for the OpenAPI document.
 
-Answers are plain dictionaries, so that a long transcript costs nothing more: mypy holds them to these types.
+Responses are plain dictionaries that mypy checks against these types, so a long transcript costs no validation.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 from pydantic.json_schema import GenerateJsonSchema
-from typing_extensions import TypedDict  # pydantic takes that of `typing` from Python 3.12 on only
+from typing_extensions import TypedDict  # pydantic accepts that of `typing` only from Python 3.12
 
 from stt.aiml import catalog
 from stt.errors import InputError
@@ -20,6 +20,8 @@ Share = Annotated[float, Field(ge=0, le=1)] | None
 
 
 class BadBody(InputError):
+    """A JSON body that does not match the document."""
+
     title = "Body validation error"
     guidance = "See /v1/openapi.json for what can be sent."
 
@@ -109,9 +111,9 @@ class Problem(TypedDict):
 
 
 def check_create(body: Any, *, of_form: bool = False) -> None:
-    """Raise BadBody if the JSON body of a create is not as the document says.
+    """Raise BadBody if the JSON body of a create does not match the document.
 
-    The fields of a form are all texts, so of those only the names are checked here.
+    The fields of a form are all text, so only their names are checked here.
     """
     try:
         if not isinstance(body, dict):
@@ -126,7 +128,7 @@ def check_create(body: Any, *, of_form: bool = False) -> None:
 
 @cache
 def schemas() -> dict[str, Any]:
-    """The JSON schemas of all bodies, by name."""
+    """Return the JSON schemas of all bodies, by name."""
     taken: tuple[Any, ...] = (_create("CreateFromLink"), _create("CreateFromFile"))
     _, found = TypeAdapter.json_schemas(
         [
@@ -140,7 +142,7 @@ def schemas() -> dict[str, Any]:
 
 
 class _Plain(GenerateJsonSchema):
-    """Without the titles and defaults that say nothing."""
+    """Generate schemas without redundant titles and defaults."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
@@ -151,7 +153,7 @@ class _Plain(GenerateJsonSchema):
 
 @cache
 def _create(name: Literal["CreateFromLink", "CreateFromFile"]) -> type[BaseModel]:
-    """What can be sent to create a job: the options of all models; which model takes which, the catalog knows."""
+    """Return the model of a create's body: the options of all models. The catalog checks which model takes which."""
     options = {option.name: option for model in catalog.packaged().models for option in model.options}
     fields: dict[str, Any] = {"model": Annotated[str, Field(min_length=1, max_length=100, examples=[catalog.FIRST])]}
     more: dict[str, Any] = {}
@@ -167,7 +169,7 @@ def _create(name: Literal["CreateFromLink", "CreateFromFile"]) -> type[BaseModel
 
 
 def _type(option: catalog.Option) -> Any:
-    # A whole number as JSON has it: 1.0 is one.
+    # In JSON, 1.0 is an integer, too.
     whole = Annotated[float, Field(multiple_of=1, json_schema_extra={"type": "integer"})]
     if option.name in (catalog.EXTRA, catalog.TRACK, catalog.SPEAKERS):
         return dict[str, Any] if option.name == catalog.EXTRA else str | whole

@@ -1,4 +1,4 @@
-"""The scripts, styles and fonts of Streamlit's pages, from memory: a first page asks for over a hundred of them."""
+"""Serve the scripts, styles and fonts of Streamlit's pages from memory: a first page requests more than a hundred."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stt.compat import streamlit
 
-# Every name has the hash of what is in the file.
+# Each name contains the hash of the file's content.
 HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 class Assets:
-    """Answers for the files below `folder`/static; for all else, Streamlit does.
+    """Serve the files below `folder`/static, and pass all other requests on to Streamlit.
 
-    They are looked for once, and each is read once, which is quicker than handing it to a thread. Read for every
-    browser anew, in threads and blocks, they take a sixth of a first view while the machine is busy.
+    Files are listed once, and each is read once, without a thread. Streamlit reads them for each browser, in threads
+    and blocks, which takes a sixth of a first view on a busy machine.
 
-    With a page goes a list of scripts that it will need, so that they are there when the drop zone comes.
+    A page is sent with links to scripts that it will need, so that they are loaded before the drop zone is drawn.
     """
 
     def __init__(self, app: ASGIApp, folder: Path) -> None:
