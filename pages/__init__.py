@@ -1,4 +1,4 @@
-"""The pages. What the first of them needs of `stt` is there once this package is: see `startup.load`."""
+"""The pages. Importing this package loads the modules of `stt` that the first page needs (see `late.load`)."""
 
 from stt import late
 

@@ -1,4 +1,4 @@
-"""How programs use this server: the REST routes, with an example, the models, and what can go wrong."""
+"""Draw the API page: routes of the REST API with an example, models, and errors."""
 
 import streamlit as st
 

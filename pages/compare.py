@@ -1,4 +1,4 @@
-"""Compare: versions of one recording, or any transcripts, side by side and word by word."""
+"""Draw the Compare page: versions of one recording, or any transcripts, side by side and word by word."""
 
 from string import ascii_uppercase
 from typing import Any
@@ -34,7 +34,7 @@ from stt.store.records import Job
 from stt.transcript import comparison
 from stt.transcript.alignment import WHOLE, Alignment, align, matrix
 
-PART = 10_000  # words of the text on the left that are drawn at once
+PART = 10_000  # words of the left text drawn at once
 REFERENCE = "reference"
 LABELS = ["Word error rate", "Time taken", "Cost", "Confidence", "Words"]
 owner = session.owner()
@@ -42,7 +42,7 @@ state = st.session_state
 
 
 def asked_for() -> list[Job]:
-    """The transcripts that the address names, in its order."""
+    """Return the transcripts in the address, in its order."""
     ids = [i for i in st.query_params.get("ids", "").split(",") if i][:MOST]
     known = {job.id: job for job in records.jobs_of(owner, ids=ids)} if ids else {}
     if len(known) < len(set(ids)):
@@ -51,10 +51,10 @@ def asked_for() -> list[Job]:
 
 
 def choose(groups: list[list[Job]], asked: list[Job]) -> list[Job]:
-    """The recording and its versions. What is chosen stands in the address, so that Back and a link find it."""
+    """Draw the choice of recording and versions. It is kept in the address, for Back and for links."""
     known = {group[0].id: group for group in groups}
     if not asked:
-        # Where there is something to compare already, or else the newest.
+        # The newest recording with several versions, else the newest.
         asked = next((group for group in groups if len(group) > 1), groups[0])[:2]
     families = {tuple(version.id for version in found): found for found in map(versions.of, asked)}
     candidates = {version.id: version for family in families.values() for version in family}
@@ -104,9 +104,7 @@ def recording_label(group: list[Job]) -> str:
 
 
 def reference_of(first: Job) -> str:
-    """Return what is spoken in the text that somebody says is right, kept for this recording while the session
-    lasts.
-    """
+    """Draw the reference text of a recording and return its spoken text. It is kept while the session lasts."""
     recording = first.recording_id or first.id
     kept, box = state.setdefault("references", {}), f"reference-{recording}"
     with st.expander("Reference text", icon=":material/fact_check:", expanded=bool(kept.get(recording))):
@@ -124,8 +122,8 @@ def reference_of(first: Job) -> str:
 
 
 def upload_of_reference(first: Job, box: str) -> None:
-    """A file whose text goes into the box of this key; where its encoding is a guess, another can be chosen."""
-    unsure, choice = f"{box}-unsure", f"{box}-encoding"  # the first: (name, content, likely encodings, the chosen one)
+    """Draw a file field that fills the box with this key, and a choice of encodings if that is uncertain."""
+    unsure, choice = f"{box}-unsure", f"{box}-encoding"  # `unsure`: (name, content, likely encodings, the chosen one)
     sent = text_file("Upload it", key_for("file", box), reader.ENDINGS, reader.MOST)
     if sent is not None:
         name, content = sent
@@ -157,7 +155,7 @@ def upload_of_reference(first: Job, box: str) -> None:
 
 
 def words_of(job: Job) -> set[str]:
-    """Return the words of a transcript as they are compared; none while it is not finished."""
+    """Return the words of a transcript in their compared form, none if it is not finished."""
     if job.state != kinds.DONE:
         return set()
     return {token.key for token in comparison.tokens(transcripts.transcript_of(job.id))}
@@ -165,7 +163,7 @@ def words_of(job: Job) -> set[str]:
 
 @st.cache_data(max_entries=24, ttl=3600, show_spinner=False)
 def aligned(reference: str, hypothesis: str) -> Alignment:
-    """`compare.align` of keys joined by spaces, remembered: a rerun asks again."""
+    """Return `compare.align` of keys joined by spaces, cached because each rerun needs it."""
     return align(reference.split(), hypothesis.split())
 
 
@@ -174,7 +172,7 @@ def keys_of(tokens: list[comparison.Token]) -> str:
 
 
 def audio_of(job: Job, first: Job) -> str | None:
-    """Versions that heard the same share one address, so that the browser loads it once."""
+    """Return the sound's address. Versions of the same sound share one, so that the browser loads it once."""
     if not versions.has_sound(job):
         return None
     same = (first.recording_id, first.options.get(TRACK)) == (job.recording_id, job.options.get(TRACK))
@@ -182,12 +180,12 @@ def audio_of(job: Job, first: Job) -> str | None:
 
 
 def side_by_side(done: list[Job], reference: str) -> None:
-    """The comparison itself."""
+    """Draw the comparison."""
     letters = dict(zip((job.id for job in done), ascii_uppercase, strict=False))
     by_id = {job.id: job for job in done}
     choices = [REFERENCE, *letters] if reference.strip() else list(letters)
     if state.get("against") not in choices or (reference.strip() and not state.get("had_reference")):
-        state.against = choices[0]  # a reference that was just given is what somebody wants to measure by
+        state.against = choices[0]  # a new reference becomes what the versions are measured against
     state.had_reference = bool(reference.strip())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         against = st.selectbox(
@@ -233,7 +231,7 @@ def side_by_side(done: list[Job], reference: str) -> None:
 
 
 def row(job: Job, letter: str, alignment: Alignment | None) -> Version:
-    """What one version took, and how far it is from what it is compared with."""
+    """Return the table row of a version: what it took, and its difference from what it is compared with."""
     rate = ("–", "compared with this one")
     if alignment is not None:
         counts = f"{alignment.changed:,} changed, {alignment.missing:,} missing, {alignment.added:,} added"
@@ -267,7 +265,7 @@ def each_against_each(done: list[Job], letters: dict[str, str], keys: dict[str, 
 
 
 def part_of(words: int) -> int:
-    """The first word to show; long texts are shown in parts."""
+    """Draw the choice of part of a long text, and return the index of its first word."""
     if words <= PART:
         return 0
     starts = list(range(0, words, PART))
@@ -293,13 +291,13 @@ def say_limits(texts: dict[str, list[comparison.Token]], rough: bool) -> None:
 
 
 def progress() -> None:
-    """The versions that are still on their way; drawn again once a second."""
+    """Draw the versions that are not finished yet, again every second."""
     open_now = records.jobs_of(owner, ids=state.compare_open)
     for job in open_now:
         plain(version_label(job), "stt-hint")
         job_row(job)
     if len([job for job in open_now if job.pending]) < state.compare_pending:
-        st.rerun()  # one more is done: compare it
+        st.rerun()  # to compare the one that has finished
 
 
 st.title("Compare", anchor=False)

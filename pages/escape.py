@@ -1,4 +1,4 @@
-"""Text from outside, shown as text: names, transcripts and errors never become markup."""
+"""Show text from outside as plain text: names, transcripts and errors never become markup."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ JOINER = "\u2060"
 
 
 def plain(text: str, style: str = "stt-text", *, tag: str = "p", role: str | None = None, fit: bool = False) -> None:
-    """Draw `text` as it is, in the style of that CSS class (see `style.css`); `fit` takes no more room than it
-    needs.
-    """
+    """Draw `text` unchanged in the style of a CSS class (see `style.css`). With `fit` it is only as wide as needed."""
     announced = f' role="{role}"' if role else ""
     st.html(
         f'<{tag} class="{style}" dir="auto"{announced}>{escape(text)}</{tag}>', width="content" if fit else "stretch"
@@ -21,14 +19,14 @@ def plain(text: str, style: str = "stt-text", *, tag: str = "p", role: str | Non
 
 
 def download_link(label: str, address: str) -> None:
-    """A link to a file that a route of ours makes, in the shape of a button."""
+    """Draw a link, styled as a button, to a file from one of our routes."""
     st.html(f'<a class="stt-button" href="{escape(address)}" download>{escape(label)}</a>', width="content")
 
 
 def download_form(
     label: str, address: str, values: dict[str, str], *, key: str, icon: str, disabled: bool = False
 ) -> None:
-    """A button for a file that a route of ours makes of `values`, which are too many for an address."""
+    """Draw a button for a file from a route that takes `values`, which may be too many for an address."""
     hidden = "".join(
         f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in values.items()
     )
@@ -41,15 +39,15 @@ def download_form(
 
 
 def markdown(text: str) -> str:
-    """`text` for a widget that reads Markdown, such as `st.error`, so that it comes out as it is.
+    """Return `text` escaped for a widget that reads Markdown, such as `st.error`.
 
-    Addresses do not become links: an unseen word joiner breaks them. Escapes do not keep links from being made.
+    An invisible word joiner keeps addresses from becoming links, which escapes do not prevent.
     """
     text = re.sub(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", JOINER, text, flags=re.IGNORECASE)
     return re.sub(r"([\\`*_{}\[\]()#+.!|~$<>&:-])", r"\\\1", text)
 
 
 def sentence(error: dict[str, str]) -> str:
-    """An error as it was recorded (`SttError.to_dict`) in the words that the user reads."""
+    """Return a stored error (`SttError.to_dict`) as the text that users read."""
     message = error["message"]
     return f"{message}{'' if message.endswith(('.', '!', '?', '…')) else '.'} {error['guidance']}"

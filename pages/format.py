@@ -1,4 +1,4 @@
-"""Lengths, percentages and dates in the words of people."""
+"""Format durations, percentages and dates for people."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stt.transcript.model import Transcript
 
 
 def length(seconds: float | None) -> str:
-    """Such as "11 s", "3 min 25 s", "1 h 2 min"; "length unknown" for None."""
+    """Return a duration such as "11 s", "3 min 25 s" or "1 h 2 min"; "length unknown" for None."""
     if seconds is None:
         return "length unknown"
     if seconds < 59.5:
@@ -26,7 +26,7 @@ def length(seconds: float | None) -> str:
 
 
 def spoken_languages(transcript: Transcript, main: str | None) -> list[str]:
-    """Return the languages of a transcript by name: with their lengths ("Spanish 21 s") where there are several."""
+    """Return the names of a transcript's languages, with durations ("Spanish 21 s") if there are several."""
     shares = transcript.languages
     if len(shares) > 1:
         return [", ".join(f"{LANGUAGES.get(code, code)} {length(seconds)}" for code, seconds in shares.items())]
@@ -34,14 +34,14 @@ def spoken_languages(transcript: Transcript, main: str | None) -> list[str]:
 
 
 def clock(seconds: float) -> str:
-    """Such as "0:07", "12:30", "1:02:03"."""
+    """Return a time in seconds as "0:07", "12:30" or "1:02:03"."""
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def time_of(seconds: float | None) -> time | None:
-    """A length as a time, which tables sort and show as 1:02:03; a day at most."""
+    """Return a duration in seconds as a time, which tables sort and show as 1:02:03; at most one day."""
     if seconds is None:
         return None
     whole = min(round(seconds), 24 * 3600 - 1)
@@ -53,17 +53,17 @@ def percent(fraction: float) -> str:
 
 
 def when(seconds: float) -> str:
-    """A time of day in the visitor's own time zone, such as "22 Nov 2026, 14:05"."""
+    """Return a moment in the visitor's time zone, such as "22 Nov 2026, 14:05"."""
     return local_time.when(seconds, time_zone())
 
 
 def dated(at: float, kind: str | None) -> str:
-    """Such as "recorded 12 May 2024, 10:02" (see `stt.files.dates`)."""
+    """Return a text such as "recorded 12 May 2024, 10:02" (see `stt.files.dates`)."""
     return dates.words(at, kind, time_zone())
 
 
 def day(at: float | None, kind: str | None) -> str | None:
-    """Such as "12 May 2024", for a column; "by 12 May 2024" where only the file's last change is known."""
+    """Return a text such as "12 May 2024" for a column, "by 12 May 2024" if only the file's last change is known."""
     if at is None:
         return None
     return ("by " if kind == dates.CHANGE else "") + dates.day(at, kind, time_zone())

@@ -1,4 +1,4 @@
-"""What every page has: navigation, style, and who is here."""
+"""Draw what every page has, navigation and style, and identify the visitor."""
 
 from pathlib import Path
 
@@ -9,8 +9,8 @@ from pages.sections import banner, sign_in
 
 WIDE = ("History", "Compare")
 
-# The logo is in the style, and the browser's icon a route of ours: pictures given to Streamlit import numpy, by which
-# the first page is later, and a page with an icon brings it from a server of Google's.
+# The logo is in the style, and the browser's icon has its own route. With pictures Streamlit imports numpy, which
+# delays the first page, and it loads a page's icon from a Google server.
 st.set_page_config(page_title="STT Studio")
 st.html(Path(__file__).with_name("style.css"))
 with session.may_be_away():
@@ -29,7 +29,7 @@ with session.may_be_away():
         ],
         position="top" if here else "hidden",
     )
-    # Once, and here: the browser mixes up a second layout of the same run with that of the run before.
+    # Only once per run: the browser confuses a second layout with that of the previous run.
     st.set_page_config(layout="wide" if page.title in WIDE else "centered")
     banner.notice()
     banner.full_disk()

@@ -1,4 +1,4 @@
-"""History: every transcript, searched, filtered, sorted and counted by the database; one page of them in a table."""
+"""Draw the History page: transcripts that the database searches, filters, sorts and counts, one page in a table."""
 
 import streamlit as st
 
@@ -12,13 +12,13 @@ from pages.sections.history.table import history_table
 from pages.sections.settings import recovery
 from stt.library import history
 
-ROWS = 100  # on a page
+ROWS = 100  # per page
 owner = session.owner()
 state = st.session_state
 
 
 def in_words(totals: history.Totals) -> str:
-    """Such as "2 h 5 min, 18,000 words, $0.71"."""
+    """Return totals in words, such as "2 h 5 min, 18,000 words, $0.71"."""
     amounts = [length(totals.seconds), f"{totals.words:,} words"]
     if totals.cost is not None:
         amounts.append(f"\\${totals.cost:,.2f}" if totals.cost >= 0.01 else f"\\${totals.cost:,.4f}")

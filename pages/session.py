@@ -1,4 +1,4 @@
-"""The session: who is looking at this page, which jobs they follow, and that the database may be away."""
+"""Keep a visitor's session: who they are, which jobs they follow, and how an unavailable database is handled."""
 
 from __future__ import annotations
 
@@ -21,34 +21,34 @@ from stt.ops import health
 from stt.settings import settings
 from stt.store import records
 
-RECENT = 24 * 3600  # seconds; rows of jobs that ended longer ago are found in the history only
+RECENT = 24 * 3600  # seconds; jobs that ended earlier are only in the history
 MOST_ROWS = 12
-LOOK_FOR_DATABASE = 2.0  # seconds between two looks while it is away
-RECOVERED = "recovered"  # in the session: a code was used just now
-KEPT = ("api_key", RECOVERED)  # what a session remembers when its browser gets another history
+LOOK_FOR_DATABASE = 2.0  # seconds between checks while it is unavailable
+RECOVERED = "recovered"  # session key: a recovery code was just used
+KEPT = ("api_key", RECOVERED)  # session keys that survive when the browser gets another history
 
 
 def signs_in() -> bool:
-    """Whether people sign in on this server."""
+    """Return whether people sign in on this server."""
     return settings().access == "login"
 
 
 def recognise() -> bool:
-    """Set the owner of this session, and take up again what a reload or another tab left running.
+    """Set the owner of this session, and follow the jobs that a reload or another tab left running.
 
-    False if they must sign in first.
+    Return False if they must sign in first.
     """
     state = st.session_state
     name = visitors.visitor(st.context.cookies)
     if signs_in() and not _has_signed_in(name):
         state.clear()
         return False
-    # Where cookies are off this session has its own things, until it ends.
+    # Without cookies this session has its own history, until it ends.
     known = _now() or visitors.owner_of(visitors.new_visitor())
-    if known is None:  # signed out in another tab at this very moment
+    if known is None:  # just signed out in another tab
         state.clear()
         return False
-    if state.get("owner", known) != known:  # what it remembers is of another history
+    if state.get("owner", known) != known:  # the session's values belong to another history
         kept = {key: state[key] for key in KEPT if key in state}
         state.clear()
         state.update(kept)
@@ -62,7 +62,7 @@ def recognise() -> bool:
 
 
 def _has_signed_in(name: str | None) -> bool:
-    """Whether Streamlit and our own routes know who this is; the routes learn it here."""
+    """Return whether Streamlit and our own routes know the visitor. Record it for the routes."""
     if name is None or not getattr(st.user, "is_logged_in", False):
         return False
     user = visitors.user(st.user.to_dict())
@@ -72,27 +72,27 @@ def _has_signed_in(name: str | None) -> bool:
 
 
 def owner() -> str:
-    """Whose things the visitor sees: asked anew each time, as another tab may have signed out. Raises NotFound."""
+    """Return whose records the visitor sees, checked each time because another tab may sign out. Raises NotFound."""
     if not still_here():
-        st.rerun()  # to the page that asks to sign in; in a callback this does nothing
+        st.rerun()  # to the sign-in page; in a callback this has no effect
         raise NotFound("You have signed out.", guidance="Sign in again.")
     known: str = st.session_state.owner
     return known
 
 
 def name() -> str:
-    """The name in this browser's cookie, empty where it has none."""
+    """Return the name in this browser's cookie, empty without one."""
     return visitors.visitor(st.context.cookies) or ""
 
 
 def still_here() -> bool:
-    """Return whether the visitor is still whom this session was begun for: signed in, and with the same history."""
+    """Return whether the visitor is unchanged since the session began: still signed in, and with the same history."""
     known = _now()
     return known is not None and known == st.session_state.get("owner")
 
 
 def _now() -> str | None:
-    """Return the owner that the visitor's cookie names at this moment; without a cookie, the one of this session."""
+    """Return the owner in the visitor's current cookie, or without a cookie that of this session."""
     name = visitors.visitor(st.context.cookies)
     if name is None and not signs_in():
         return visitors.owner_of(None) or st.session_state.get("owner")
@@ -101,7 +101,7 @@ def _now() -> str | None:
 
 @contextmanager
 def may_be_away(*, again: bool = True) -> Iterator[None]:
-    """Draw what is inside, or say that the database is away. `again`: look until it is back, then draw all anew."""
+    """Draw the body, or a message that the database is unavailable. `again`: check until it is back, then redraw."""
     try:
         yield
     except DB_UNAVAILABLE:
@@ -116,25 +116,26 @@ def _back() -> None:
 
 
 def fragment(function: Callable[..., Any], **how: Any) -> Callable[..., Any]:
-    """`st.fragment` with the visitor asked for at every run of it: `frame.py` is not run with those."""
+    """Return `st.fragment` that identifies the visitor at each run, because `frame.py` does not run then."""
     return st.fragment(_checked(function), **how)
 
 
 def dialog(title: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """`st.dialog` likewise: one that stands open in a tab shows and does nothing more after a sign-out in another."""
+    """Return `st.dialog` that does nothing more in an open tab after a sign-out in another."""
     return lambda function: st.dialog(title)(_checked(function))
 
 
 def callback(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return what a widget calls, but nothing after a sign-out in another tab: callbacks run before the page that
-    asks.
+    """Return a widget's callback that does nothing after a sign-out in another tab.
+
+    Callbacks run before the page that identifies the visitor.
     """
 
     @wraps(function)
     def run(*values: Any, **named: Any) -> Any:
         try:
             here = still_here()
-        except DB_UNAVAILABLE:  # the page, which comes next, says so
+        except DB_UNAVAILABLE:  # the page, which runs next, reports it
             return None
         return function(*values, **named) if here else None
 
@@ -153,13 +154,13 @@ def _checked(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def key() -> SecretStr | None:
-    """The visitor's own key for the AI/ML API: in the memory of this session, nowhere else."""
+    """Return the visitor's own key for the AI/ML API. It is kept only in this session's memory."""
     return st.session_state.get("api_key")
 
 
 def address() -> str | None:
-    """The network address of the visitor, for the limits."""
-    peer = st.context.ip_address or "127.0.0.1"  # Streamlit has no address for this machine's own
+    """Return the visitor's network address, for quotas."""
+    peer = st.context.ip_address or "127.0.0.1"  # Streamlit gives no address for connections from this machine
     return clients.client_address(peer, st.context.headers.get("X-Forwarded-For"))
 
 
@@ -169,22 +170,22 @@ def server_address() -> str:
 
 
 def following() -> list[str]:
-    """Ids of the jobs that this session follows, newest first; to be changed in place.
+    """Return the ids of the jobs that this session follows, newest first, as a list to change in place.
 
-    A run of a page can end wherever it asks the session, as here. So it is asked for before a job is made, which would
-    be lost from sight in between.
+    A run of a page can end at any access to the session, such as this one. So call it before creating a job, which
+    would otherwise not be followed.
     """
     ids: list[str] = st.session_state.generation_ids
     return ids
 
 
 def followed() -> list[records.Job]:
-    """The jobs of this session, newest first."""
+    """Return the jobs of this session, newest first."""
     return records.jobs_of(owner(), ids=following())
 
 
 def forget_finished() -> None:
-    """Take the rows of ended jobs off the Transcribe page; the history keeps them."""
+    """Remove ended jobs from the Transcribe page. They stay in the history."""
     open_ids = {job.id for job in followed() if job.pending}
     following()[:] = [i for i in following() if i in open_ids]
 

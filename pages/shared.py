@@ -1,6 +1,4 @@
-"""A transcript that somebody shared: title, words and, if they want it, the sound. Nothing else of theirs, no
-account.
-"""
+"""Draw a shared transcript without an account: title, words and, if its owner allows it, the sound. Nothing else."""
 
 from urllib.parse import quote
 

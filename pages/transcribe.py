@@ -1,4 +1,4 @@
-"""Transcribe: add recordings, start, follow."""
+"""Draw the Transcribe page: add recordings, start jobs, follow them."""
 
 import time
 from pathlib import Path
@@ -30,35 +30,35 @@ from stt.store.recordings import Link
 from stt.store.records import Job
 
 SAMPLE = Path(stt.__file__).parent / "assets" / "sample.flac"
-# Seconds in which the browser has only the drop zone to draw, at a first view. With 0.15 the rest often came before it
-# was drawn, and then it was there 0.2 s later; the rest is drawn 0.05 s later for it.
+# Seconds in which the browser draws only the drop zone, at a first view. With 0.15 the rest often arrived before it was
+# drawn, which delayed it by 0.2 s. The rest is drawn 0.05 s later.
 FIRST = 0.25
-MARGIN = 2.0  # seconds that a recording ends before the longest that is taken
-LOOK = 2.0  # seconds between two looks at what another tab records
+MARGIN = 2.0  # seconds before the maximum duration at which a recording stops
+LOOK = 2.0  # seconds between checks of what another tab records
 SAMPLE_NAME = "John F. Kennedy, inaugural address, 1961.flac"
 state = st.session_state
 owner, key = session.owner(), session.key()
 taken_up, elsewhere = ([], 0) if "transcribe" in state else live_recordings.take_up(owner, session.name())
-if "chosen" not in state:  # ids of recordings that wait for the Transcribe button, also those from before a reload
+if "chosen" not in state:  # ids of recordings to transcribe, including those from before a reload
     waiting = recordings.unused_ids(owner)
     state.chosen = [i for i in taken_up if i in waiting] if settings().access == "shared" else waiting
-# A run of this script can end wherever it asks the session for something: when a file has arrived, in the middle of the
-# list of those before it. So what changes together is asked for once, here, and changed in place.
+# A run of this script can end at any access to the session, for example when a file arrives while others are listed.
+# So values that change together are read once, here, and changed in place.
 chosen = state.chosen
 memory = state.setdefault(
     "transcribe",
     SimpleNamespace(
-        drawn=False,  # the drop zone, before
-        seen=set(),  # uploads and recordings of the microphone that were dealt with
-        elsewhere=elsewhere,  # what other tabs were recording at the last look
-        pressed=False,  # the Transcribe button, and nothing begun yet
-        notice=None,  # to be said
-        said=None,  # what was, and the sources that it was said about
-        links_drawn=0,  # boxes for links
-        links_left="",  # what the newest box begins with
-        show=None,  # the row to bring into view
-        told={},  # the state of each job at the last look
-        news="",  # said last for those who do not see
+        drawn=False,  # whether the drop zone was drawn before
+        seen=set(),  # handled uploads and microphone recordings
+        elsewhere=elsewhere,  # what other tabs were recording at the last check
+        pressed=False,  # whether the Transcribe button was pressed and no job created yet
+        notice=None,  # the next notice
+        said=None,  # the current notice, and the sources it is about
+        links_drawn=0,  # number of link boxes drawn so far
+        links_left="",  # initial text of the newest box
+        show=None,  # the row to scroll to
+        told={},  # the state of each job at the last refresh
+        news="",  # last announcement to screen readers
     ),
 )
 
@@ -68,7 +68,7 @@ def press() -> None:
 
 
 def add_recordings() -> tuple[list[Link], bool]:
-    """Draw the ways in; the links that were typed, and whether more may stand in the box that has not told them yet."""
+    """Draw the inputs. Return the links that were entered, and whether a box may hold more that it has not sent yet."""
     upload, link, record = st.tabs(["Upload", "Link", "Record"], key="ways", on_change="rerun")
     with upload:
         add(uploader("uploads", settings().upload_limit))
@@ -100,18 +100,18 @@ def add_recordings() -> tuple[list[Link], bool]:
 
 
 def add(ids: list[str]) -> bool:
-    """Put what has arrived into the list before the start; whether there was something new."""
+    """List new recordings, and return whether there were any."""
     before = len(chosen)
     for recording_id in [i for i in ids if i not in memory.seen]:
-        # After a restart of the server an open page tells all that it ever uploaded.
+        # After a restart of the server an open page reports all of its uploads again.
         if recording_id not in chosen and recording_id in recordings.unused_ids(owner):
             chosen.append(recording_id)
-        memory.seen.add(recording_id)  # last: if the database is away, the next run asks it again
+        memory.seen.add(recording_id)  # last, so that the next run tries again if the database is unavailable
     return len(chosen) > before
 
 
 def follow_others() -> None:
-    """Look at what another tab was recording when this page was opened: once it ends, or breaks off, it is here."""
+    """Check what another tab was recording when this page was opened. It is listed here once it has ended."""
     with session.may_be_away(again=False):
         ended, memory.elsewhere = live_recordings.take_up(owner, session.name())
         if add(ended) or not memory.elsewhere:
@@ -120,14 +120,14 @@ def follow_others() -> None:
 
 
 def list_recordings(found: list[recordings.Recording], model: Model) -> dict[str, dict[str, str]]:
-    """Draw the list before the start: what each file is, and how long this model will take for it.
+    """Draw the recordings to transcribe: the facts of each, and the time that this model will take.
 
-    Return the options of each recording's own, by its id.
+    Return the recordings' own options by id.
     """
     own = {}
     speed = records.usual_speed(LOCAL, USUAL) if model.local else None
     past = [] if model.local else records.recent_durations(model.id)
-    with st.container(key="waiting", gap="xsmall"):  # there even when empty: what comes after keeps its place
+    with st.container(key="waiting", gap="xsmall"):  # even if empty, so that what follows keeps its position
         for recording in found:
             seconds = recording.duration or 0.0
             expected = seconds / speed if speed else pacing.expected_seconds(seconds, past)
@@ -157,8 +157,9 @@ def facts(recording: recordings.Recording, expected: float | None) -> str:
 def begin(
     sources: list[recordings.Recording | Link], model: str, options: dict[str, Any], own: dict[str, dict[str, str]]
 ) -> None:
-    """Start a job for each, with options for all and its own; what one of them refuses does not hold up the others,
-    and stays to be put right.
+    """Start a job for each source, with common and own options.
+
+    Sources that are refused stay in the list, to be corrected, and do not stop the others.
     """
     following, address, refused, links = session.following(), session.address(), [], []
     for source in sources:
@@ -183,8 +184,8 @@ def begin(
 
 
 def rows() -> None:
-    """The jobs of this session; drawn again and again while one of them is open."""
-    with session.may_be_away(again=False):  # asked again by the clock
+    """Draw the jobs of this session, repeatedly while one of them is open."""
+    with session.may_be_away(again=False):  # the fragment runs again by itself
         followed = session.followed()
         with st.container():
             for job in followed:
@@ -195,7 +196,7 @@ def rows() -> None:
 
 
 def news(followed: list[Job]) -> str:
-    """What has ended since the last look."""
+    """Return an announcement of the jobs that have ended since the last refresh."""
     before, memory.told = memory.told, {job.id: job.state for job in followed}
     if ended := [ending(job) for job in followed if not job.pending and before.get(job.id, job.state) != job.state]:
         memory.news = " ".join(ended)
@@ -216,8 +217,8 @@ with listed:
     own = list_recordings(found, model)
 cost_line(model, [recording.duration for recording in found] + [None] * len(typed_links))
 sources: list[recordings.Recording | Link] = [*found, *typed_links]
-# What was said stays until something is added, removed or started: jobs that end do not take it away.
-if "notice" in state:  # of a row below
+# A notice stays until something is added, removed or started. Jobs that end do not remove it.
+if "notice" in state:  # set by a row below
     memory.notice = state.pop("notice")
 if memory.notice:
     memory.said, memory.notice = (memory.notice, sources), None
@@ -225,7 +226,7 @@ if memory.said and memory.said[1] == sources:
     notice.error(markdown(memory.said[0]))
 else:
     memory.said = None
-# A box tells what was typed when it is left, which a click on a button does first: one click is enough.
+# A box sends its text when it loses focus, which a click on the button causes first. So one click is enough.
 idle = not (sources or typing)
 st.button("Transcribe", on_click=session.callback(press), type="primary", width="stretch", disabled=idle, key="start")
 if memory.pressed:

@@ -1,4 +1,7 @@
-"""Components (version 2 of Streamlit's), a folder each: its Python, HTML, CSS and scripts; `shared/` is for several."""
+"""Register components (Streamlit's version 2): a folder each with Python, HTML, CSS and scripts.
+
+`shared/` has the scripts of several.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,10 @@ _HERE = Path(__file__).parent
 
 
 def component(name: str) -> ComponentRenderer:
-    """Register the component of the folder `name`: index.html, index.css and bundle.js, which is made of its scripts.
+    """Register the component in the folder `name`: index.html, index.css, and bundle.js, built from its scripts.
 
-    The component lies in the page itself, not in a shadow tree, so that find-in-page, labels and tests reach it; every
-    class begins with `stt-`.
+    The component is drawn in the page itself, not in a shadow tree, so that find-in-page, labels and tests reach it.
+    All of its classes begin with `stt-`.
     """
     html, css, js = (_HERE.joinpath(name, file).read_text("utf-8") for file in ("index.html", "index.css", "bundle.js"))
     return st.components.v2.component(f"stt_{name}", html=html, css=css, js=js, isolate_styles=False)

@@ -1,1 +1,1 @@
-"""Parts of pages, a file each: those of one page in a folder of its name, those of several here."""
+"""Draw parts of pages, a file each: those of one page in a folder with its name, common ones here."""

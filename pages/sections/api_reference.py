@@ -1,4 +1,4 @@
-"""The parts of the API page, drawn from the OpenAPI document: what it says is what holds."""
+"""Draw the parts of the API page from the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BODIES = {"application/json": "as JSON", "multipart/form-data": "as a form with 
 
 
 def route(method: str, path: str, operation: dict[str, Any], schemas: dict[str, Any]) -> None:
-    """One route: what it does, what can be sent, and an answer."""
+    """Draw one route: what it does, what it accepts, and a response."""
     with st.container(border=True):
         plain(f"{method.upper()} /v1{path}", "stt-route", tag="h3")
         plain(f"{operation['summary']}.")
@@ -33,7 +33,7 @@ def route(method: str, path: str, operation: dict[str, Any], schemas: dict[str, 
 
 
 def models_table(offered: list[tuple[Model, Model]]) -> None:
-    """The models that a program can ask for, with who answers."""
+    """Draw the models that a program can request, and who provides each."""
     rows = [
         (asked.id, asked.name, "this machine" if answering.local else "AI/ML API", _price(answering))
         for asked, answering in offered
@@ -42,7 +42,7 @@ def models_table(offered: list[tuple[Model, Model]]) -> None:
 
 
 def errors_table(document: dict[str, Any]) -> None:
-    """Every status of a refusal, and how a refusal looks."""
+    """Draw each error status, and an example of an error."""
     told = {
         code: answer["description"]
         for methods in document["paths"].values()

@@ -1,4 +1,4 @@
-"""The row of one job: its name, how far it is, its text so far, and what can be done with it."""
+"""Draw the row of a job: name, progress, text so far, and actions."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from stt.jobs import queues
 from stt.store import records, transcripts
 from stt.store.records import Job
 
-SHOWN = 700  # characters of text in a row: the newest, or of a finished job the first
-STARTING = 2.0  # seconds in which a job starts that waits for nothing
-USUAL = 10.0  # times real time, until this server knows its own speed
-FRESH = 10.0  # seconds after its start (or, if it waits, its order) in which one looks at a job often
-# Seconds between two looks. Each costs a fast computer 0.09 s of work, most of it in the browser, which draws the whole
-# page again; a telephone needs several times that.
+SHOWN = 700  # characters of text in a row: the last ones, of a finished job the first ones
+STARTING = 2.0  # seconds until a job starts that is not queued
+USUAL = 10.0  # assumed speed in times real time, until this server has measured its own
+FRESH = 10.0  # seconds of frequent refreshing after a job's start (if it is queued, after its creation)
+# Seconds between refreshes. Each takes 0.09 s of processor time on a fast computer, mostly in the browser, which
+# redraws the whole page, and several times as much on a phone.
 OFTEN, LATER = 0.5, 0.75
 
 
 def job_row(job: Job) -> None:
-    """Draw the row. Whatever the state, it has the same elements at the same places.
+    """Draw the row. In every state it has the same elements at the same positions.
 
-    Until a run of the script ends, the browser keeps what the run before it drew at places that are not drawn again:
-    an element that moves with the state would be there twice for that long.
+    Until a run ends, the browser keeps the previous run's elements at positions that are not drawn yet, so an element
+    that moved with the state would appear twice meanwhile.
     """
     with st.container(border=True, key=f"job-{job.id}", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", wrap=False):
@@ -43,14 +43,12 @@ def job_row(job: Job) -> None:
 
 
 def ending(job: Job) -> str:
-    """How a job ended, in a sentence to be heard."""
+    """Return how a job ended, as a sentence for screen readers."""
     return f"{job.title}: {_state(job)}".replace(" · ", ", ")
 
 
 def look_every(jobs: Iterable[Job]) -> float | None:
-    """Seconds between two looks at these jobs; None if all have ended. A new job is looked at often: a clip ends
-    soon.
-    """
+    """Return the seconds between refreshes of these jobs, None if all have ended. New jobs are refreshed more often."""
     newest = max((job.started or job.queued for job in jobs if job.pending), default=None)
     if newest is None:
         return None
@@ -58,7 +56,7 @@ def look_every(jobs: Iterable[Job]) -> float | None:
 
 
 def _progress(job: Job) -> str:
-    """The line of the state, and a bar where it is known how far the work is."""
+    """Draw the line of the state, and a progress bar if the progress is known."""
     line = f'<p class="stt-state stt-{job.state}" dir="auto">{escape(_state(job))}</p>'
     if job.state != kinds.WORKING or job.fraction is None:
         return line
@@ -68,7 +66,7 @@ def _progress(job: Job) -> str:
 
 
 def _text(job: Job) -> str:
-    """The text so far, or of a finished job how it begins."""
+    """Return the text so far, or the beginning of a finished job's text."""
     done = job.state == kinds.DONE
     text = (
         _start_of(transcripts.beginning(job.id, SHOWN + 1))
@@ -90,7 +88,7 @@ def _button(job: Job) -> None:
         if st.button("Read", key=f"read-{job.id}", type="primary", icon=":material/article:"):
             st.switch_page("transcript.py", query_params={"id": job.id})
     else:
-        if job.error and job.error["kind"] == "AnswerUnreadable":  # its page has the raw answer
+        if job.error and job.error["kind"] == "AnswerUnreadable":  # its page has the raw response
             if st.button("Read", key=f"read-{job.id}", icon=":material/article:"):
                 st.switch_page("transcript.py", query_params={"id": job.id})
         if st.button("Retry", key=f"retry-{job.id}", icon=":material/refresh:"):
@@ -106,7 +104,7 @@ def _do(action: Callable[..., object], job: Job) -> None:
 
 
 def _state(job: Job) -> str:
-    """One line: the state, how far, how long still; for a failure what happened and what to do."""
+    """Return one line: state, progress and remaining time, or for a failure what happened and what to do."""
     if job.state == kinds.QUEUED:
         return _in_line(job)
     if job.state == kinds.WORKING and job.engine == kinds.PROVIDER:
@@ -130,7 +128,7 @@ def _state(job: Job) -> str:
 
 
 def _in_line(job: Job) -> str:
-    """A waiting job: its place, and how long until it starts."""
+    """Return a queued job's position and the time until it starts."""
     wait = queues.queue_position(job, records.usual_speed(job.model, USUAL))
     if not wait.before and (not wait.working or time.time() - job.queued < STARTING):
         return "Starting"
@@ -141,7 +139,7 @@ def _in_line(job: Job) -> str:
 
 
 def _at_the_provider(job: Job) -> str:
-    """The provider gives no percent, so: its state, the time so far, and how long such jobs take."""
+    """Return the state at the provider, the time so far, and the usual time. The provider reports no percentage."""
     parts = [
         job.stage or "Handing over to the provider",
         f"{length(max(1.0, time.time() - (job.started or 0)))} so far",

@@ -1,4 +1,4 @@
-"""Signing in and out with the organisation's identity provider (`STT_ACCESS=login`)."""
+"""Sign in and out with the organisation's identity provider (`STT_ACCESS=login`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pages.escape import plain
 
 
 def ask() -> None:
-    """All that somebody sees who has not signed in, or may not enter."""
+    """Draw the page for people who have not signed in, or may not enter."""
     with st.container(key="sign-in"):
         st.title("STT Studio", anchor=False)
         if getattr(st.user, "is_logged_in", False):
@@ -30,7 +30,7 @@ def _not_let_in() -> None:
 
 
 def account() -> None:
-    """The page that says who is signed in."""
+    """Draw the page that shows who is signed in."""
     st.title("Account", anchor=False)
     plain(f"You are signed in as {_name()}. Your transcripts are here from any browser that you sign in with.")
     if st.button("Sign out", icon=":material/logout:"):

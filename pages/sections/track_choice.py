@@ -1,4 +1,4 @@
-"""The choice of a sound track, of a recording that has several."""
+"""Draw the choice of a sound track, for recordings that have several."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def each_is_a_speaker(recording: Recording, place: str) -> bool:
 
 
 def track_choice(recording: Recording, model: Model, place: str) -> dict[str, str]:
-    """Draw which tracks there are and which is taken; the option for a job, empty for a recording of one track."""
+    """Draw the tracks and the choice. Return the job's option, empty for a recording with one track."""
     several = tracks.of_rows(recording.tracks)
     if not several:
         return {}
     names = tracks.names_of(several)
-    if not model.local:  # a provider takes one file
+    if not model.local:  # the provider accepts one track
         names.pop(tracks.ALL, None)
     chosen, usual = str(tracks.chosen(several) or ""), tracks.usual(several)
     usual = usual if usual in names else chosen

@@ -43,8 +43,9 @@ async def transcript_file(request: Request) -> Response:
 
 
 async def transcripts_zip(request: Request) -> Response:
-    """Handle `POST /export/transcripts.zip`: a ZIP of the form's `ids` in `formats`, both comma-separated, in time zone
-    `zone`.
+    """Handle `POST /export/transcripts.zip`: a ZIP of transcripts.
+
+    The form has `ids` and `formats`, both comma-separated, and `zone`.
     """
     try:
         form = _single(parse_qsl((await _body(request)).decode("utf-8", "replace"), keep_blank_values=True))

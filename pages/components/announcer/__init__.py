@@ -1,4 +1,4 @@
-"""What changes by itself, said for those who do not see it, and what was started brought into view."""
+"""Announce changes to screen readers, and scroll to what was started."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _announcer = component("announcer")
 
 
 def announce(text: str, show: str | None = None) -> None:
-    """Say `text` once to screen readers; scroll once to the container with the key `show`.
+    """Announce `text` once to screen readers, and scroll once to the container with the key `show`.
 
     Draw it after that container.
     """

@@ -1,4 +1,4 @@
-"""Texts side by side, word by word, with what each version took; a click on a word plays it."""
+"""Draw texts side by side, word by word, with facts about each version. A click on a word plays it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ _comparison = component("comparison")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What heads a column; `audio` is the address of its sound (a route with byte ranges, and `/state` below it),
-    None if there is none."""
+    """The head of a column. `audio` is the address of its sound, None without sound.
+
+    That is a route with byte ranges, with `/state` below it.
+    """
 
     letter: str
     name: str
@@ -26,7 +28,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A row of the table: a fact is a value and what stands small below it, for each of the labels."""
+    """A row of the table. A fact is a value and a small text below it, one per label."""
 
     id: str
     letter: str
@@ -45,10 +47,10 @@ def comparison(
     passages: Sequence[Passage],
     matrix: dict[str, Any] | None = None,
 ) -> str | None:
-    """Draw the table, the matrix and the texts; the id of the version that somebody wants to read, else None.
+    """Draw the table, the matrix and the texts; return the id of the version whose Read button was pressed, else None.
 
-    `columns[0]` is what the others are compared with; a passage has a side for each column. `matrix` is
-    `{"caption", "letters", "rows"}`, the cells of the rows as text.
+    The others are compared with `columns[0]`. A passage has a side for each column. `matrix` is `{"caption", "letters",
+    "rows"}`, with cells as text.
     """
     result = _comparison(
         key=key,
@@ -72,7 +74,7 @@ def comparison(
 
 
 def _packed(side: Sequence[Cell]) -> dict[str, Any]:
-    """Words by column: texts, seconds, kinds as one letter each, and what changed words were."""
+    """Return the words column by column: texts, seconds, kinds as a letter each, and the originals of changed words."""
     return {
         "t": [cell.text for cell in side],
         "s": [_rounded(cell.start) for cell in side],

@@ -1,4 +1,4 @@
-"""A button that puts the transcript that the player shows on the clipboard."""
+"""Draw a button that copies the transcript in the player to the clipboard."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ _copy_button = component("copy_button")
 
 
 def copy_button(key: str = "copy") -> None:
-    """Draw the button; the press is handled in the browser, which has the text from the player: no rerun."""
+    """Draw the button. The browser handles a press, with the player's text, so it causes no rerun."""
     _copy_button(key=key, width="content")

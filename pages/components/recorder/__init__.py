@@ -1,4 +1,4 @@
-"""The recorder. What is recorded goes to the server while it runs: `st.audio_input` would hold all of it in memory."""
+"""Draw the recorder. It streams to the server while recording; `st.audio_input` would keep all of it in memory."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _recorder = component("recorder")
 def recorder(key: str, longest: float | None) -> list[str]:
     """Draw the recorder and return the ids of the recordings that were finished in it, oldest first.
 
-    The list has one entry for each and only grows while the session lasts, as that of `uploader`. `longest` is the
-    limit of a recording in seconds, at which it stops. What is recorded goes on while another page is open.
+    The list only grows while the session lasts, like that of `uploader`. `longest` is the limit of a recording in
+    seconds, at which it stops. Recording continues while another page is open.
 
-    `POST /record` begins a recording, `POST /record/{id}?piece=N` adds to it, `POST /record/{id}/finish` ends it; see
-    `stt.web.recorder`.
+    `POST /record` begins a recording, `POST /record/{id}?piece=N` adds to it, `POST /record/{id}/finish` ends it (see
+    `stt.web.recorder`).
     """
-    # Streamlit drops the component's state while another page is open, and gets it again a run later.
+    # Streamlit drops the component's state while another page is open, and restores it one run later.
     known = st.session_state.setdefault(f"stt_recorded_{key}", [])
     known += (st.session_state.get(key, {}).get("recorded") or [])[len(known) :]
     _recorder(

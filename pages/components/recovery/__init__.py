@@ -1,4 +1,4 @@
-"""The code of a recovery link, which only the browser sees: it stands in the fragment of the address."""
+"""Read the code of a recovery link. It is in the fragment of the address, which only the browser sees."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ _recovery = component("recovery")
 
 
 def recovery_link() -> str | None:
-    """Return the code of the link that opened this page, once; the script takes it out of the address."""
+    """Return the code of the link that opened this page, once. The script removes it from the address."""
     code = _recovery(key="recover", on_code_change=lambda: None).code
     return str(code) if code else None

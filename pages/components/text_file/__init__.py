@@ -1,4 +1,4 @@
-"""A small text file, sent by the browser as one message: `st.file_uploader` needs a route that anybody can fill."""
+"""Draw a field for a small text file, sent as one message. `st.file_uploader` needs a route open to everybody."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _text_file = component("text_file")
 
 
 def text_file(label: str, key: str, endings: Sequence[str], most: int) -> tuple[str, bytes] | None:
-    """Draw the field and return the name and the bytes of a file that was just chosen, once.
+    """Draw the field and return the name and the bytes of a newly chosen file, once.
 
-    `endings` are those of the names to choose from, such as ".txt". A file over `most` bytes is not sent; what is
-    longer all the same, or no file at all, is ignored.
+    `endings` are the accepted name endings, such as ".txt". Files over `most` bytes are not sent. Larger or invalid
+    messages are ignored.
     """
     arrived = f"{key}-arrived"
 
     def keep() -> None:
-        # A run can end before it gets here, and what was sent is told to one run only.
+        # A run can end before it reaches this field, and the message is delivered to one run only.
         st.session_state[arrived] = st.session_state[key].get("file")
 
     _text_file(key=key, data={"label": label, "endings": list(endings), "most": most}, on_file_change=keep)

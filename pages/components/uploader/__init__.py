@@ -1,4 +1,4 @@
-"""The drop zone. Files go straight to a route of ours: `st.file_uploader` would hold each in memory several times."""
+"""Draw the drop zone. Files go to our own route; `st.file_uploader` would hold several copies in memory."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ _uploader = component("uploader")
 
 
 def uploader(key: str, limit_bytes: int) -> list[str]:
-    """Draw the drop zone and return the media ids of what was uploaded through it, oldest first.
+    """Draw the drop zone and return the ids of the recordings uploaded through it, oldest first.
 
-    The list has one entry for each finished upload and only grows while the session lasts, through other pages and
-    back; if the route gives a recording that is sent twice the same id, it is there twice. So keep in the session
-    how many entries were handled, and handle `ids[handled:]`.
+    The list has one entry per finished upload and only grows while the session lasts, even across pages. If the route
+    returns the same id for a recording that is sent twice, it is listed twice. So keep in the session how many entries
+    were handled, and handle `ids[handled:]`.
 
-    Each file is the raw body of `POST /upload`, its name, percent-encoded UTF-8, in `X-File-Name`, when it was
-    last changed, in milliseconds since 1970, in `X-File-Modified`. The route
-    answers 201 with `{"id": …}`, or 4xx or 5xx with `{"title", "message", "guidance"}`, which the row then shows.
-    Files over `limit_bytes` are refused before they are sent. Two are sent at once, also while other pages are open.
+    Each file is the raw body of `POST /upload`, with its name (percent-encoded UTF-8) in `X-File-Name`, and the time of
+    its last change, in milliseconds since 1970, in `X-File-Modified`. The route responds with 201 and `{"id": …}`, or
+    with 4xx or 5xx and `{"title", "message", "guidance"}`, which the row then shows. Files over `limit_bytes` are
+    refused before they are sent. Two are sent at once, even while other pages are open.
     """
-    # Streamlit drops the component's state while another page is open, and gets it again a run later.
+    # Streamlit drops the component's state while another page is open, and restores it one run later.
     known = st.session_state.setdefault(f"stt_uploaded_{key}", [])
     known += (st.session_state.get(key, {}).get("uploaded") or [])[len(known) :]
     _uploader(

@@ -1,1 +1,1 @@
-"""Parts of the History page: filters, table, actions on what is ticked, chart."""
+"""Draw parts of the History page: filters, table, actions on ticked rows, chart."""

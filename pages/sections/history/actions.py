@@ -1,4 +1,4 @@
-"""What is done with ticked transcripts: read, compare, tag, take away, delete."""
+"""Draw the actions on ticked transcripts: read, compare, tag, download, delete."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ from stt.store.records import Job
 from stt.web.export_addresses import MANY
 
 MOST_COMPARED = 6
-MOST_AT_ONCE = 1000  # transcripts that are tagged, packed or deleted together
+MOST_AT_ONCE = 1000  # transcripts tagged, downloaded or deleted together
 
 
 def open_transcript(job: Job, find: str = "") -> None:
-    """Read it; `find` is the hit of a search, to be found in there again."""
+    """Open a transcript. `find` is the search hit to look up in it."""
     asked = {"id": job.id, "find": find} if find else {"id": job.id}
     st.switch_page("transcript.py", query_params=asked)
 
 
 def every_one(count: int) -> bool:
-    """Whether all that are listed, on all pages, are chosen; the ticks of this page do not count then."""
+    """Draw the choice of all listed transcripts on all pages. Return whether it is on, which overrides the ticks."""
     few = count <= MOST_AT_ONCE
     why = None if few else f"At most {MOST_AT_ONCE:,} at once: search or filter first."
     return st.checkbox(f"All {count:,}", disabled=not few, help=why, key=f"every-one-{count}") and few
 
 
 def history_actions(owner: str, chosen: list[Job]) -> None:
+    """Draw the actions on the chosen transcripts."""
     if st.button("Read", disabled=len(chosen) != 1, icon=":material/article:"):
         open_transcript(chosen[0])
     if st.button("Compare", disabled=not 2 <= len(chosen) <= MOST_COMPARED, icon=":material/compare_arrows:"):
@@ -46,7 +47,7 @@ def history_actions(owner: str, chosen: list[Job]) -> None:
 
 @session.dialog("Tags")
 def _tags(owner: str, chosen: list[Job]) -> None:
-    """Tags that all of the chosen ones have can be taken off; what is added goes to each of them."""
+    """Draw the tag dialog. Tags that all chosen ones have can be removed; new ones are added to each of them."""
     shared = corrections.tags_of_all([job.id for job in chosen], owner)
     what = f"“{chosen[0].title}”" if len(chosen) == 1 else f"all {len(chosen):,} of them"
     st.text(f"Tags of {what}. Others that only some have stay as they are.")

@@ -1,4 +1,4 @@
-"""Minutes of audio per day and per model, folded away until somebody asks."""
+"""Draw minutes of audio per day and model, initially collapsed."""
 
 from __future__ import annotations
 
@@ -10,10 +10,18 @@ from pages.format import time_zone
 from stt.library import history
 
 DAYS = 90
-COLOURS = ["#2fa193", "#c98f3c", "#6e8fc4", "#b0687c", "#8a9457", "#9a89bb"]  # calm on light and on dark
+COLOURS = [
+    "#2fa193",
+    "#c98f3c",
+    "#6e8fc4",
+    "#b0687c",
+    "#8a9457",
+    "#9a89bb",
+]  # muted, for light and dark mode
 
 
 def history_chart(owner: str, wanted: history.Wanted) -> None:
+    """Draw the chart of the transcripts that are listed."""
     folded = st.expander("Minutes per day and model", icon=":material/bar_chart:", key="chart", on_change="rerun")
     if not folded.open:
         return
@@ -37,7 +45,7 @@ def history_chart(owner: str, wanted: history.Wanted) -> None:
 
 
 def _bars(frame: pd.DataFrame) -> alt.Chart:
-    """One bar a day, a colour a model. It does not zoom, so that a wheel or a thumb scrolls the page."""
+    """Return a chart with a bar per day and a colour per model. It does not zoom, so scrolling moves the page."""
     chart: alt.Chart = (
         alt.Chart(frame)
         .mark_bar()

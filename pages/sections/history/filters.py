@@ -1,4 +1,4 @@
-"""What the history shows, and in which order. All of it is in the address: Back and a bookmark find the same view."""
+"""Draw search, filters and order of the history. All are in the address, for Back and for bookmarks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LENGTHS = {
     "10 minutes to 1 hour": (10 * MINUTE, HOUR),
     "Over 1 hour": (HOUR, None),
 }
-# What is said about an order: (sort, descending). The first of each pair is what a first click on the column gives.
+# Labels of orders: (sort, descending). The first of each pair is that of a first click on the column.
 ORDERS = {
     "Newest first": ("created", True),
     "Oldest first": ("created", False),
@@ -53,14 +53,14 @@ _FILTERS = ("model", "engine", "language", "tag", "state", "length", "dates")
 def as_it_was_left() -> None:
     """Show the view that Back should lead to.
 
-    `st.switch_page` first puts its own query on the page that is left, so that Back finds the id of a transcript in
-    the address of the history instead of what was searched for.
+    `st.switch_page` puts its own query on the page being left first, so Back would find a transcript's id in the
+    history's address in place of the search.
     """
     address, state = st.query_params, st.session_state
     if "id" not in address and "ids" not in address:
         return
     address.from_dict(state.get("history_address", {}))
-    st.rerun()  # widgets take their values from the address at the beginning of a run
+    st.rerun()  # widgets read their values from the address at the start of a run
 
 
 def remember_view() -> None:
@@ -73,7 +73,7 @@ def first_page() -> None:
 
 
 def page_number(pages: int, view: object) -> int:
-    """Which page is shown; controls only where there are several. Another `view` begins at its first page."""
+    """Draw page controls if there are several pages, and return the current one. Another `view` starts at page one."""
     try:
         asked = min(max(1, int(st.query_params.get(PAGE, 1))), pages)
     except ValueError:
@@ -87,7 +87,7 @@ def page_number(pages: int, view: object) -> int:
 
 
 def sort_by(column: str) -> None:
-    """Sort by this one of `history.SORTS`; once more the other way round."""
+    """Sort by one of `history.SORTS`. A second click reverses the order."""
     labels = [label for label, (sort, _) in ORDERS.items() if sort == column]
     first, second = labels
     st.session_state[ORDER] = second if st.session_state.get(ORDER) == first else first
@@ -95,7 +95,7 @@ def sort_by(column: str) -> None:
 
 
 def search_filters_order(owner: str) -> tuple[history.Wanted, str, bool]:
-    """The row above the table: what is wanted, what it is sorted by, and whether downwards."""
+    """Draw the row above the table. Return what is wanted, the sort, and whether it is descending."""
     known = history.choices(owner)
     with st.container(horizontal=True, vertical_alignment="bottom", key="history-bar"):
         text = st.text_input(
@@ -109,7 +109,7 @@ def search_filters_order(owner: str) -> tuple[history.Wanted, str, bool]:
             on_change=first_page,
             max_chars=fulltext.MAX_QUERY,
         )
-        # At the first run of a session only the address knows.
+        # At a session's first run, the values are only in the address.
         state, address = st.session_state, st.query_params
         active = sum(bool(state[key]) if key in state else key in address for key in _FILTERS)
         with st.popover(f"Filters ({active})" if active else "Filters", icon=":material/tune:"):
@@ -149,7 +149,7 @@ def _filters(known: history.Choices) -> history.Wanted:
 
 
 def _moments(days: Sequence[date]) -> tuple[float | None, float | None]:
-    """From the first moment of the first day to the end of the last one; one day until a second one is chosen."""
+    """Return the start of the first day and the end of the last one, as timestamps. A range of one day is complete."""
     if not days:
         return None, None
     first, last = days[0], days[-1] + timedelta(days=1)

@@ -1,4 +1,4 @@
-"""The table of the history: one page of it, sorted over all by a click on a column's name."""
+"""Draw one page of the history as a table. A click on a column name sorts all pages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 OPEN = "open"  # the column of buttons that open a transcript
 CONTEXT = "Found"
-HEIGHT = 560  # pixels: no taller than a phone, so that a thumb still gets past it
+HEIGHT = 560  # pixels: less than a phone's screen, so that the page can be scrolled past it
 SORTS = {
     "Created": "created",
     "Recorded": "dated",
@@ -36,15 +36,18 @@ SORTS = {
 def history_table(
     jobs: list[Job], found: dict[str, Snippet], *, sort: str, descending: bool, priced: bool
 ) -> tuple[list[Job], Job | None]:
-    """The ticked jobs, and the one to open if a row was clicked. `found` are the hits of a search, by job id."""
+    """Draw the table. Return the ticked jobs, and the job to open if a row was clicked.
+
+    `found` are the search hits by job id.
+    """
     state = st.session_state
     columns = _columns(jobs, found, priced)
-    # Selections are positions: another set of rows must not inherit them (streamlit#17026).
+    # A selection is a row number, so other rows must not inherit it (streamlit#17026).
     version = hash((sort, descending, *(job.id for job in jobs)))
     key = f"table-{version}"
 
     def selected() -> None:
-        # Where columns can be selected, a click on a header selects it instead of sorting what is on the screen.
+        # With selectable columns, a click on a header selects the column instead of sorting only the visible rows.
         chosen = state[key].selection.columns
         if chosen and chosen[0] in SORTS:
             sort_by(SORTS[chosen[0]])
@@ -63,7 +66,7 @@ def history_table(
     pressed = state.get("opened")
     if pressed is not None:
         return [], jobs[pressed["row"]]
-    # A click on a header can select the first cell of its own accord, so the first column does not open by selection.
+    # A click on a header may also select the first cell, so selecting a cell of the first column opens nothing.
     cell = next((cell for cell in event.selection.cells if cell[1] != OPEN), None)
     opened = None
     if cell is None:
@@ -77,7 +80,7 @@ def history_table(
 def _columns(jobs: list[Job], found: dict[str, Snippet], priced: bool) -> dict[str, object]:
     columns: dict[str, object] = {
         OPEN: ["Read"] * len(jobs),
-        "Title": [job.title for job in jobs],  # first, as a phone shows little more
+        "Title": [job.title for job in jobs],  # first, because a phone shows little more
     }
     if found:
         columns[CONTEXT] = [str(found.get(job.id, "")) for job in jobs]

@@ -1,1 +1,1 @@
-"""Parts of the Settings page: quotas, data, tokens, recovery codes."""
+"""Draw parts of the Settings page: quotas, data, tokens, recovery codes."""

@@ -1,4 +1,4 @@
-"""All that is the visitor's: taken away as one file, or deleted."""
+"""Download or delete all data of the visitor."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stt.settings import settings
 
 
 def my_data() -> None:
-    """The section of the Settings page."""
+    """Draw the section of the Settings page."""
     owner = session.owner()
     everybodys = settings().access == "shared"
     st.subheader("Everybody’s data" if everybodys else "Your data", anchor=False)

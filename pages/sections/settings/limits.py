@@ -1,4 +1,4 @@
-"""What the host of this server has limited, and what is used of it."""
+"""Show the host's quotas and the visitor's use of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stt.store.recordings import megabytes
 
 
 def limits_view(owner: str) -> None:
-    """The table of the Settings page that says what is limited; nothing is said of what is not."""
+    """Draw the quota table of the Settings page. What has no quota is not listed."""
     host = settings()
     rows = [("Upload", megabytes(host.upload_limit), "")]
     rows.append(("Length of a recording", f"{host.max_duration_minutes:,} min", ""))
@@ -44,7 +44,7 @@ def _of_the_day(owner: str) -> list[tuple[str, str, str]]:
     if everybody is not None:
         rows.append(("Everybody’s audio in a day", f"{everybody:,} min", f"{used.all / 60:,.1f} min today"))
     if dollars is not None:
-        # A backslash, as tables are Markdown and two dollar signs would be a formula.
+        # Escaped, because tables are Markdown, where two dollar signs enclose a formula.
         rows.append(("Money in a day, on this server’s key", f"\\${dollars:,.2f}", f"\\${used.dollars:,.2f} today"))
     return rows
 

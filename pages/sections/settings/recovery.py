@@ -1,4 +1,4 @@
-"""Keep my history (`STT_ACCESS` is `private`): recovery codes, and the way in for one from another browser."""
+"""Create recovery codes and use them in another browser, to keep a history (`STT_ACCESS` is `private`)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from stt.errors import SttError
 from stt.library import live_recordings
 from stt.settings import settings
 
-OFFERED = "recovery_code"  # in the session: a code that was entered or came with a link, until it is used or not
+OFFERED = "recovery_code"  # session key: a code that was entered or in a link, until it is used or declined
 
 
 def keep_history() -> None:
-    """Draw the section of the Settings page; nothing where people sign in or share one history."""
+    """Draw the section of the Settings page; nothing if people sign in or share one history."""
     name = session.name()
     if settings().access != "private":
         return
@@ -55,7 +55,7 @@ def keep_history() -> None:
 
 
 def hint() -> None:
-    """Say once there is something to lose that a history can be kept."""
+    """Draw the hint that a history can be kept, once there is one to lose."""
     if settings().access != "private" or not session.name() or not recovery.is_worth_a_hint(session.owner()):
         return
     with st.container(horizontal=True, vertical_alignment="center", key="keep-hint"):
@@ -85,13 +85,13 @@ def _row(code: Code, owner: str) -> None:
             plain("Recovery code", "stt-title")
             plain(f"Created {when(code.created)}, {used}", "stt-facts")
         if st.button("Revoke", key=f"revoke-{code.id}", help="The code opens nothing from now on."):
-            with suppress(SttError):  # another tab was faster
+            with suppress(SttError):  # already deleted in another tab
                 recovery.revoke(code.id, owner)
             st.rerun()
 
 
 def _browsers(owner: str, name: str) -> None:
-    """Say who else has this history, and offer the way back where it came from elsewhere."""
+    """Draw which other browsers have this history, and a way back if it came from elsewhere."""
     since, others = recovery.has_left_its_own(name), recovery.others(owner, name)
     if since is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -109,7 +109,7 @@ def _browsers(owner: str, name: str) -> None:
 
 
 def _confirm(code: str, name: str) -> None:
-    """Ask before anything changes: a link may have been opened by mistake, or be somebody else's."""
+    """Ask for confirmation first, because the link may be somebody else's, or opened by mistake."""
     try:
         offer = recovery.offer(code, name, session.address())
     except SttError as error:
@@ -133,7 +133,7 @@ def _confirm(code: str, name: str) -> None:
 
 
 def _add_mine(offer: Offer) -> bool:
-    """Ask whether what the browser has so far joins the other history. Not unless asked: it could be anybody's."""
+    """Ask whether to add this browser's history to the other one. The default is no, because that may be anybody's."""
     if not offer.anything:
         return False
     count = f" ({_transcripts(offer.mine)})" if offer.mine else ""

@@ -15,7 +15,7 @@ from stt.errors import SttError
 
 
 def token_list() -> None:
-    """The section of the Settings page. A new token is in the run that made it and in no later one."""
+    """Draw the section of the Settings page. A new token is shown only in the run that created it."""
     st.subheader("Tokens for programs", anchor=False)
     plain("A program with a token sends recordings to this server. Its transcripts appear in your history.", "stt-hint")
     with st.form("token", clear_on_submit=True):
@@ -48,6 +48,6 @@ def row(token: Token) -> None:
 
 
 def revoke(token: Token) -> None:
-    with suppress(SttError):  # another tab was faster
+    with suppress(SttError):  # already revoked in another tab
         tokens.revoke(token.id, session.owner())
     st.rerun()

@@ -1,1 +1,1 @@
-"""Parts of the Transcript page: corrections, downloads, findings, share links, versions."""
+"""Draw parts of the Transcript page: corrections, downloads, findings, share links, versions."""

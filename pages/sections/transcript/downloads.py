@@ -1,4 +1,4 @@
-"""A transcript to take away: as text, subtitles, a document, tables, and the recording itself."""
+"""Download a transcript as text, subtitles, a document or tables, and the recording itself."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from stt.store.records import Job
 from stt.transcript.model import Transcript
 from stt.web.export_addresses import RAW, address
 
-SHOWN = 60  # characters of the text as it will be
-LISTED = 100  # subtitles that are too fast
+SHOWN = 60  # characters of a preview
+LISTED = 100  # cues that are too fast
 
 
 @session.fragment
 def downloads(job: Job, transcript: Transcript, *, audio: bool) -> None:
-    """Draw the Download list: choices and buttons; a route of ours makes the file when a button is pressed."""
+    """Draw the Download menu. Our own route makes the file when a button is pressed."""
     with st.popover("Download", icon=":material/download:", key="downloads", on_change="rerun") as menu:
-        if not menu.open:  # what it lists takes seconds to find in ten hours of speech
+        if not menu.open:  # its list takes seconds to compute for ten hours of speech
             return
         several = bool(transcript.speakers)
         plain("Text", "stt-title")
@@ -70,7 +70,7 @@ def _subtitles(job: Job, transcript: Transcript, several: bool) -> None:
 
 
 def _cues(transcript: Transcript, letters: int, lines: int, named: bool) -> list[Cue]:
-    """Return the cues that the file will have, remembered while nothing changes."""
+    """Return the cues that the file will have, cached."""
     chosen = (letters, lines, named)
     kept = st.session_state.get("subtitle-cues")
     if kept is None or kept[0] is not transcript or kept[1] != chosen:
@@ -80,13 +80,13 @@ def _cues(transcript: Transcript, letters: int, lines: int, named: bool) -> list
 
 
 def _told(cue: Cue) -> str:
-    """Say when a cue is shown, how fast it is, and how it begins."""
+    """Return when a cue is shown, its reading speed, and its first words."""
     text = cue.text.replace("\n", " ")
     return f"{clock(cue.start)} · {cue.speed:.0f} per second · {text if len(text) <= SHOWN else f'{text[:SHOWN]}…'}"
 
 
 def _beginning(transcript: Transcript) -> Transcript:
-    """Enough to show what a choice does."""
+    """Return the first part of a transcript, enough to preview a choice."""
     count = itertools.accumulate(len(segment.text) for segment in transcript.segments)
     last = next((place for place, letters in enumerate(count, 1) if letters > 4 * SHOWN), None)
     return replace(transcript, segments=transcript.segments[:last])

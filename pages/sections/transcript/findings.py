@@ -1,5 +1,6 @@
-"""What an answer of the provider holds beside the words: summary, chapters, topics, sentiments, entities, key
-phrases.
+"""Draw what a provider's result has beside the words.
+
+Summary, chapters, topics, sentiments, entities, key phrases.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pages.escape import plain
 from pages.format import clock
 from stt.transcript.model import Transcript
 
-TABLES = {  # name in `Transcript.extras`: heading, the columns in their order
+TABLES = {  # name in `Transcript.extras`: heading, columns in order
     "topics": ("Topics", ("start", "topic", "confidence", "text")),
     "intents": ("Intents", ("start", "intent", "confidence", "text")),
     "sentiments": ("Sentiments", ("start", "sentiment", "score", "speaker", "text")),
@@ -28,7 +29,7 @@ SHARES = ("confidence", "score", "severity", "rank")
 
 
 def findings(transcript: Transcript) -> None:
-    """Draw what there is; nothing where an answer had only words."""
+    """Draw the findings, nothing if the result had only words."""
     extras = transcript.extras
     if summary := extras.get("summary"):
         st.subheader("Summary", anchor=False)
@@ -53,7 +54,7 @@ def _chapter(number: int, chapter: dict[str, Any]) -> None:
         if start is not None and st.button(
             clock(start), key=f"chapter-{number}", type="tertiary", icon=":material/play_arrow:", help="Go there"
         ):
-            again = st.query_params.get("at") == f"{start:.3f}"  # the player moves when the moment changes
+            again = st.query_params.get("at") == f"{start:.3f}"  # the player only seeks if the moment changes
             st.query_params["at"] = f"{start + 0.001 * again:.3f}"
             st.rerun()
         plain(chapter.get("headline") or chapter.get("gist") or "Chapter", "stt-title")
@@ -74,5 +75,5 @@ def _table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
 
 
 def _words(name: str) -> str:
-    """Such as "person name" for the provider's `person_name`."""
+    """Return the provider's name in words, such as "person name" for `person_name`."""
     return name.replace("_", " ")

@@ -1,4 +1,4 @@
-"""Share a transcript: create, list and revoke links with which anybody can read it."""
+"""Create, list and revoke share links, with which anybody can read a transcript."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from stt.errors import SttError
 from stt.library import sharing
 from stt.store.records import Job
 
-USUAL = 7  # days that a link lasts
+USUAL = 7  # days until a link expires, by default
 
 
 def share_button(job: Job) -> None:
-    """`Share`, once there is something to share."""
+    """Draw the Share button, once there is something to share."""
     if job.state == kinds.DONE and st.button("Share", icon=":material/share:", key="share"):
         _share(job)
 
@@ -59,6 +59,6 @@ def _row(share: sharing.Share, job: Job) -> None:
             ends = "ended" if share.ended else "ends"
             plain(f"{'With' if share.audio else 'Without'} the audio, {ends} {when(share.ends)}", "stt-facts")
         if st.button("Revoke", key=f"revoke-{share.id}", help="The link shows nothing from now on."):
-            with suppress(SttError):  # another tab was faster
+            with suppress(SttError):  # already revoked in another tab
                 sharing.revoke(share.id, job.owner)
             st.rerun(scope="fragment")

@@ -1,4 +1,4 @@
-"""The versions of a recording: move between them, transcribe it again, run it through several models."""
+"""Draw the versions of a recording: switch between them, transcribe it again, run it through several models."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from stt.store.recordings import Recording
 from stt.store.records import Job
 from stt.transcript.languages import LANGUAGES
 
-MOST = 6  # versions side by side
+MOST = 6  # versions compared side by side
 
 
 def version_picker(job: Job) -> None:
-    """Where a recording has several versions: which one is shown, and a way to compare them."""
+    """Draw the choice of version and a link to compare them, if there are several."""
     found = versions.of(job)
     if len(found) < 2:
         return
@@ -46,7 +46,7 @@ def version_picker(job: Job) -> None:
 
 
 def again_button(job: Job) -> None:
-    """`Transcribe again`, while there is something to transcribe."""
+    """Draw the "Transcribe again" button, if the recording still exists."""
     if st.button("Transcribe again", icon=":material/replay:", key="again"):
         _again(job)
 
@@ -75,7 +75,7 @@ def _again(job: Job) -> None:
 
 
 def several_models(job: Job, chosen: list[str]) -> None:
-    """One button that runs the recording of `job` through several models, to be compared with the `chosen` ones."""
+    """Draw a button that runs the recording of `job` through several models, to be compared with `chosen`."""
     offered = offered_models()
     if len(offered) == 1:
         plain("With a key for the AI/ML API, one recording can be run through several models at once.", "stt-hint")
@@ -83,7 +83,7 @@ def several_models(job: Job, chosen: list[str]) -> None:
             st.page_link("settings.py", label="Enter a key", icon=":material/key:")
             again_button(job)
         return
-    # Ids and names without prices: the provider's live list may come in between, and what changed would be unchosen.
+    # Without prices: if the provider's live list arrives meanwhile, changed options would be deselected.
     known = {model.id: model for model in offered}
     labels = distinct({name: name_of(model) for name, model in known.items()})
     several = [
@@ -108,7 +108,7 @@ def several_models(job: Job, chosen: list[str]) -> None:
 
 
 def _run(several: list[Model], job: Job, chosen: list[str]) -> None:
-    """Start a job for each model; what one of them refuses does not hold up the others."""
+    """Start a job for each model. An error of one does not stop the others."""
     create, made, refused = _creator(job), [], []
     for model in several:
         try:
@@ -123,7 +123,7 @@ def _run(several: list[Model], job: Job, chosen: list[str]) -> None:
 
 
 def _creator(job: Job) -> Callable[[Model, dict[str, Any]], str]:
-    """What starts a job for the same recording, and follows it."""
+    """Return a function that creates a job for the same recording, and follows it."""
     following, key, address = session.following(), session.key(), session.address()
 
     def create(model: Model, options: dict[str, Any]) -> str:
@@ -138,7 +138,7 @@ def _creator(job: Job) -> Callable[[Model, dict[str, Any]], str]:
 
 
 def _cost(chosen: list[Model], job: Job) -> None:
-    """What a start will cost, where that is known."""
+    """Draw what a start will cost, if known."""
     seconds = job.duration or 0.0
     known = [models.known().cost(model.id, seconds) for model in chosen if seconds and not model.local]
     priced = [cost.dollars for cost in known if cost is not None]
@@ -151,17 +151,17 @@ def compare(ids: list[str]) -> None:
 
 
 def version_labels(found: list[Job], *, titles: bool = False) -> dict[str, str]:
-    """Id -> label, with `titles` where they are of several recordings."""
+    """Return the label of each version by id, with `titles` if they are of several recordings."""
     return distinct({job.id: f"{job.title} · {version_label(job)}" if titles else version_label(job) for job in found})
 
 
 def label_of(labels: Mapping[str, str]) -> Callable[[str], str]:
-    """What writes an option of a box: its label, or itself where it has none."""
+    """Return a function that formats an option of a select box: its label, or itself if it has none."""
     return lambda name: labels.get(name, name)
 
 
 def distinct(labels: dict[str, str]) -> dict[str, str]:
-    """The labels, equal ones numbered from the last: the browser tells options apart by what they read."""
+    """Return the labels, equal ones numbered from the last, because the browser identifies options by label."""
     taken: dict[str, str] = {}
     for name, label in reversed(labels.items()):
         numbers = itertools.count(2)
@@ -174,7 +174,7 @@ def distinct(labels: dict[str, str]) -> dict[str, str]:
 
 
 def version_label(job: Job) -> str:
-    """Model, settings, when, and the state unless it is done."""
+    """Return model, settings and date of a version, and its state unless it is done."""
     parts = [model_name(job), *settings_of(job), when(job.created)]
     if job.state != kinds.DONE:
         parts.append(job.state)
@@ -188,12 +188,12 @@ def name_of(model: Model) -> str:
 def model_name(job: Job) -> str:
     try:
         return models.known().find(job.model).name
-    except BadOption:  # a model that is no longer offered
+    except BadOption:  # the model is no longer offered
         return job.model
 
 
 def settings_of(job: Job) -> list[str]:
-    """The options of a version in a few words each."""
+    """Return the options of a version, each in a few words."""
     words = []
     for name, value in job.options.items():
         label = name.replace("_", " ")
