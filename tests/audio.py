@@ -1,4 +1,4 @@
-"""Real speech for the tests, and ways to make longer, broken or re-encoded recordings from it."""
+"""Provide real speech, and make longer, broken or re-encoded recordings from it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _CODECS = {  # file extension: codec, the rate it wants
 
 
 def librispeech() -> dict[str, str]:
-    """Name of the utterance -> its words, in the order of the list."""
+    """Return the words of each utterance by its name, in the order of the list."""
     with open(AUDIO / "librispeech" / "transcripts.tsv", newline="") as file:
         return {row[0]: row[1] for row in csv.reader(file, delimiter="\t") if len(row) > 1 and row[0] != "name"}
 
@@ -44,7 +44,7 @@ def utterance(name: str) -> Path:
 
 
 def samples(path: Path) -> np.ndarray:
-    """16 kHz mono float32 samples of a sound file."""
+    """Return the 16 kHz mono float32 samples of a sound file."""
     from faster_whisper.audio import decode_audio
 
     return decode_audio(str(path), sampling_rate=RATE)
@@ -59,7 +59,7 @@ def noise(seconds: float, loudness: float = 0.05, seed: int = 1) -> np.ndarray:
 
 
 def chords(seconds: float) -> np.ndarray:
-    """Music without a voice: four chords of three notes with overtones, each struck anew every second."""
+    """Return music without a voice: four chords of three notes with overtones, one per second."""
     at = np.arange(int(seconds * RATE)) / RATE
     roots = np.array([220.0, 174.6, 261.6, 196.0])[(at.astype(int) // 2) % 4]
     notes = [np.sin(2 * np.pi * roots * step * over * at) / over for step in (1, 1.26, 1.5) for over in (1, 2, 3, 4)]
@@ -67,7 +67,7 @@ def chords(seconds: float) -> np.ndarray:
 
 
 def tune(seconds: float, seed: int) -> np.ndarray:
-    """A melody by chance: its pace, vibrato, slides, overtones, a timbre like a throat's, and now and then a beat."""
+    """Return a random melody: pace, vibrato, slides, overtones, a timbre like a voice's, and sometimes a beat."""
     chance = np.random.default_rng(seed)
     at = np.arange(int(seconds * RATE)) / RATE
     pace = chance.uniform(0.15, 0.9)
@@ -97,7 +97,7 @@ def tune(seconds: float, seed: int) -> np.ndarray:
 
 
 def telephone(sound: np.ndarray) -> np.ndarray:
-    """What is left of 16 kHz samples on a telephone line: 300 to 3400 Hz."""
+    """Return 16 kHz samples band-limited to a telephone line, 300 to 3400 Hz."""
     spectrum = np.fft.rfft(sound)
     pitch = np.fft.rfftfreq(len(sound), 1 / RATE)
     spectrum[(pitch < 300) | (pitch > 3400)] = 0
@@ -105,7 +105,10 @@ def telephone(sound: np.ndarray) -> np.ndarray:
 
 
 def write(path: Path, sound: np.ndarray, rate: int = RATE) -> Path:
-    """Encode `sound` (samples, or channels x samples; float32 at 16 kHz) by the extension of `path`, at `rate` Hz."""
+    """Encode `sound` by the extension of `path`, at `rate` Hz.
+
+    `sound` is float32 at 16 kHz, shape (n,) or (channels, n).
+    """
     codec, fixed_rate = _CODECS[path.suffix]
     sound = np.atleast_2d(sound)
     layout = {1: "mono", 2: "stereo", 3: "2.1", 4: "quad", 6: "5.1"}[sound.shape[0]]

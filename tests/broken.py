@@ -1,4 +1,4 @@
-"""Recordings that are broken in the ways that happen: cut off, overwritten in the middle, without sound."""
+"""Make recordings that are damaged: truncated, overwritten in the middle, without sound."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tests import audio
 
 
 def cut_off(path: Path, keep: float = 0.6) -> Path:
-    """Keep only the first part of the file, as after a broken copy."""
+    """Truncate the file to a share of its size, like an interrupted copy."""
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * keep)])
     return path
 
 
 def overwritten(path: Path, start: float = 0.4, end: float = 0.5, seed: int = 0) -> Path:
-    """Garbage instead of the bytes between two shares of the file."""
+    """Overwrite the bytes between two shares of the file with random ones."""
     content = path.read_bytes()
     a, b = int(len(content) * start), int(len(content) * end)
     path.write_bytes(content[:a] + np.random.default_rng(seed).bytes(b - a) + content[b:])
@@ -27,7 +27,7 @@ def overwritten(path: Path, start: float = 0.4, end: float = 0.5, seed: int = 0)
 
 
 def mp4(path: Path, sound: np.ndarray | None = None, *, picture: bool = True, **options: str) -> Path:
-    """An MP4 with moving picture, with sound if there are samples (mono, 16 kHz). `options` are the muxer's."""
+    """Write an MP4 with video, with sound if there are samples (mono, 16 kHz). `options` are the muxer's."""
     with av.open(str(path), "w", format="mp4", options=options) as container:
         video = container.add_stream("mpeg4", rate=5) if picture else None
         track = container.add_stream("aac", rate=audio.RATE, layout="mono") if sound is not None else None
@@ -46,12 +46,12 @@ def mp4(path: Path, sound: np.ndarray | None = None, *, picture: bool = True, **
 
 
 def pcm_wav(path: Path, sound: np.ndarray, codec: str, rate: int, layout: str = "mono") -> Path:
-    """A WAV in any of the kinds that a WAV can hold ("pcm_alaw", "pcm_u8", "pcm_f32le" …)."""
+    """Write a WAV with any PCM codec ("pcm_alaw", "pcm_u8", "pcm_f32le" …)."""
     sound = np.atleast_2d(sound)
     with av.open(str(path), "w", format="wav") as container:
         stream = container.add_stream(codec, rate=rate, layout=layout)
         resampler = av.AudioResampler(format=stream.codec_context.format, layout=layout, rate=rate)
-        # Packed, because PyAV 18 makes no planar frames of eight channels.
+        # Packed, because PyAV 18 creates no planar frames of eight channels.
         frame = av.AudioFrame.from_ndarray(sound.T.astype(np.float32).reshape(1, -1), format="flt", layout=layout)
         frame.sample_rate = audio.RATE
         for converted in [*resampler.resample(frame), *resampler.resample(None)]:

@@ -12,7 +12,7 @@ from stt.auth import visitors
 from stt.db import engine as database
 from tests.server import Server
 
-# A machine that is busy is no reason for a property to fail.
+# No deadline: a busy machine must not make a property fail.
 hypothesis.settings.register_profile("ordinary", deadline=None, max_examples=30)
 hypothesis.settings.register_profile("all", deadline=None, max_examples=500)
 
@@ -28,7 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("all" if config.getoption("--all") else "ordinary")
 
 
-# Files that take long: where several processes share the work, none should begin with one when the others end.
+# Slow files run first, so that no worker starts one when the others have finished.
 LONGEST = (
     *("test_whisper", "test_gone", "test_jobs", "test_joined", "test_limits", "test_provider", "test_speakers"),
     *("test_recorder", "test_player", "test_transcribe", "test_login", "test_playback", "test_recovery"),
@@ -37,7 +37,7 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first; but those with a browser last, as its event loop stays."""
+    """Run the slowest files first, but those with a browser last, because its event loop stays."""
     order = {name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: ("browser" in item.path.parts, order.get(item.path.stem, len(LONGEST))))
 
@@ -49,7 +49,7 @@ def pytest_runtest_setup() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A test that fails shows what its servers wrote meanwhile."""
+    """Add the servers' logs to the report of a failed test."""
     report = yield
     if report.failed:
         report.sections += [(f"log of {server.url}", said) for server in Server.started if (said := server.said())]
@@ -58,7 +58,7 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A data folder of its own for what runs in this process."""
+    """Set up a data folder for code that runs in this process."""
     monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "data"))
     forget()
     yield tmp_path / "data"
@@ -67,7 +67,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture
 def host(data: Path, monkeypatch: pytest.MonkeyPatch):
-    """Sets limits: `host(STT_MINUTES_PER_DAY=10)`."""
+    """Return a function that sets the host's settings: `host(STT_MINUTES_PER_DAY=10)`."""
 
     def set_limits(**values: object) -> None:
         for name, value in values.items():
@@ -79,7 +79,7 @@ def host(data: Path, monkeypatch: pytest.MonkeyPatch):
 
 @pytest.fixture(scope="session")
 def talk() -> np.ndarray:
-    """Over a minute of one speaker."""
+    """Return more than a minute of one speaker."""
     from tests import audio
 
     names = [name for name in audio.librispeech() if name.startswith("1688")]
@@ -88,21 +88,21 @@ def talk() -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def speech() -> np.ndarray:
-    """Three clips of two speakers, which are bundled."""
+    """Return three bundled clips of two speakers."""
     from tests import audio
 
     return _fixed(np.concatenate([audio.samples(path) for path in (audio.JFK, *audio.AUSTEN)]))
 
 
 def _fixed(sound: np.ndarray) -> np.ndarray:
-    """All tests of a session read it; none may write."""
+    """Make samples read-only, because all tests of a session share them."""
     sound.flags.writeable = False
     return sound
 
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The job engine, running in this process on a data folder of its own."""
+    """Run the job engine in this process, on a temporary data folder."""
     from stt.jobs import service
     from stt.store import records
 
@@ -118,7 +118,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def forget() -> None:
-    """Read settings anew, and let go of the database of the test before."""
+    """Discard cached settings and the previous test's database."""
     settings.settings.cache_clear()
     visitors._signer.cache_clear()
     if database._create_engine.cache_info().currsize:

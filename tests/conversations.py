@@ -1,4 +1,4 @@
-"""Conversations joined from single utterances, with who says which word when."""
+"""Join single utterances to conversations of which each word's speaker and time are known."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from stt.transcript.model import Transcript
 from tests import audio
 
 RATE = audio.RATE
-JOINED = 0.5  # seconds; words of a speaker with a shorter pause between them are one turn
-FADE = 80  # samples at the ends of a turn, so that a cut does not click
+JOINED = 0.5  # seconds; a shorter pause between words of one speaker does not end a turn
+FADE = 80  # samples faded at the ends of a turn, so that a cut does not click
 Change = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A word with its times in seconds, and who says it."""
+    """A word with its times in seconds, and its speaker."""
 
     text: str
     start: float
@@ -44,7 +44,7 @@ class Conversation:
 
     @property
     def turns(self) -> list[tuple[float, float, str]]:
-        """Start, end and speaker of each run of words."""
+        """Return start, end and speaker of each run of words."""
         turns: list[tuple[float, float, str]] = []
         for speaker in self.speakers:
             own: list[tuple[float, float, str]] = []
@@ -62,7 +62,7 @@ class Conversation:
 
 @cache
 def utterances() -> dict[str, tuple[np.ndarray, list[tuple[str, float, float]]]]:
-    """Name of an utterance -> its samples, and its words with their times."""
+    """Return the samples, and the words with their times, of each utterance by its name."""
     aligned = json.loads((audio.AUDIO / "librispeech" / "word-times.json").read_text())
     return {
         name: (audio.samples(audio.utterance(name)), [tuple(word) for word in words]) for name, words in aligned.items()
@@ -71,7 +71,7 @@ def utterances() -> dict[str, tuple[np.ndarray, list[tuple[str, float, float]]]]
 
 @cache
 def at_rate(name: str, rate: float) -> tuple[np.ndarray, list[tuple[str, float, float]]]:
-    """An utterance played so many times as fast: another voice."""
+    """Return an utterance played `rate` times as fast, which sounds like another voice."""
     samples, words = utterances()[name]
     at = np.arange(0, len(samples) - 1, rate)
     return (
@@ -85,7 +85,7 @@ def speakers() -> list[str]:
 
 
 def voice(speaker: str) -> tuple[str, float]:
-    """A voice is a number of LibriSpeech, or that with a rate: "1688*0.88"."""
+    """Return a voice's LibriSpeech speaker and playback rate, given as "1688" or "1688*0.88"."""
     number, _, rate = speaker.partition("*")
     return number, float(rate or 1)
 
@@ -103,9 +103,10 @@ def conversation(
     overlapping: float = 0.1,
     loudness: Sequence[float] = (),
 ) -> Conversation:
-    """Join turns of `lengths` seconds, with pauses of 0 to 1 s; a share of them overlaps the turn before.
+    """Join turns of `lengths` seconds with pauses of 0 to 1 s.
 
-    Nobody speaks twice in a row, and everybody speaks. `loudness` is a factor for each speaker.
+    A share of them, `overlapping`, overlaps the previous turn. Nobody speaks twice in a row, and everybody speaks.
+    `loudness` is a factor for each speaker.
     """
     chance = random.Random(seed)
     order: list[str] = []
@@ -136,7 +137,7 @@ def conversation(
 
 
 def _part(said: list[tuple[str, float, float]], length: float, chance: random.Random) -> tuple[int, int]:
-    """First and last word of a run of about `length` seconds."""
+    """Return the first and last word of a run of about `length` seconds."""
     first = chance.randrange(len(said))
     while first and said[-1][2] - said[first][1] < length:
         first -= 1
@@ -152,9 +153,9 @@ def diarization_error(
     collar: float = 0.25,
     duration: float | None = None,
 ) -> float:
-    """Return the diarization error rate in %, overlaps counted, `collar` seconds around each end of a turn left out.
+    """Return the diarization error rate in %, with overlaps, without `collar` seconds around each end of a turn.
 
-    Speakers are matched one to one so that the error is least.
+    Speakers are matched one to one so that the error is smallest.
     """
     step = 0.01
     size = int(max([duration or 0, *(turn[1] for turn in [*reference, *found])]) / step) + 1
@@ -175,10 +176,10 @@ def diarization_error(
 
 
 def matched(together: np.ndarray) -> list[tuple[int, int]]:
-    """Match rows and columns one to one, so that the sum is largest."""
+    """Match rows and columns one to one so that the sum is largest."""
     if together.shape[0] > together.shape[1]:
         return [(row, column) for column, row in matched(together.T)]
-    best = {0: (0.0, list[tuple[int, int]]())}  # columns taken, as bits -> the best so far
+    best = {0: (0.0, list[tuple[int, int]]())}  # used columns, as bits -> the best so far
     for row, values in enumerate(together.tolist()):
         after: dict[int, tuple[float, list[tuple[int, int]]]] = {}
         for taken, (total, pairs) in best.items():
@@ -191,7 +192,7 @@ def matched(together: np.ndarray) -> list[tuple[int, int]]:
 
 
 def in_noise(samples: np.ndarray, decibels: float = 12.0, seed: int = 5) -> np.ndarray:
-    """Pink noise `decibels` under the speech."""
+    """Add pink noise `decibels` below the speech."""
     white = np.random.default_rng(seed).standard_normal(len(samples))
     spectrum = np.fft.rfft(white)
     spectrum /= np.sqrt(np.maximum(np.arange(len(spectrum)), 1))
@@ -202,7 +203,7 @@ def in_noise(samples: np.ndarray, decibels: float = 12.0, seed: int = 5) -> np.n
 
 
 def telephone(samples: np.ndarray) -> np.ndarray:
-    """300 to 3400 Hz, in the 8 bits of mu-law at 8 kHz."""
+    """Return samples as from a telephone line: 300 to 3400 Hz, 8-bit mu-law at 8 kHz."""
     size = len(samples) // 2 * 2
     narrow = audio.telephone(samples[:size])[::2]
     peak = max(float(np.abs(narrow).max()), 1e-9)
@@ -213,7 +214,7 @@ def telephone(samples: np.ndarray) -> np.ndarray:
 
 
 def changing_distance(samples: np.ndarray, seed: int = 3) -> np.ndarray:
-    """One who walks about: now near, now far, where they are quieter and more of the room is heard."""
+    """Return samples of a speaker who walks about: quieter and with more reverberation when far away."""
     chance = np.random.default_rng(seed)
     tail = chance.standard_normal(int(0.4 * RATE)) * np.exp(-np.arange(int(0.4 * RATE)) / (0.08 * RATE))
     size = len(samples) + len(tail)

@@ -1,4 +1,4 @@
-"""Files that point to other files or to addresses, in every way that a demuxer might follow."""
+"""Make files that refer to other files or to addresses, in every way that a demuxer might follow."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def all_texts(beside: Path, address: str) -> Iterator[tuple[str, bytes]]:
 
 
 def mov(path: Path, target: str) -> Path:
-    """A QuickTime film whose sound lies in another file, by its `dref`: as an alias and as an address."""
+    """Write a QuickTime film whose `dref` refers to its sound in another file, as an alias and as an address."""
     broken.mp4(path, audio.samples(audio.JFK)[: audio.RATE], picture=False)
     volume, name = b"disk", Path(target).name.encode()[:63]
     alias = (
@@ -93,7 +93,7 @@ def mov(path: Path, target: str) -> Path:
 
 
 def _with_box(content: bytes, way: list[bytes], body: bytes) -> bytes:
-    """An MP4 with another body in the box at the end of a way of boxes. Nothing before the film's table moves."""
+    """Replace the body of the box at a path of boxes in an MP4. Nothing before the film's table moves."""
     out, at = b"", 0
     while at + 8 <= len(content):
         size, name = struct.unpack(">I4s", content[at : at + 8])
@@ -106,13 +106,13 @@ def _with_box(content: bytes, way: list[bytes], body: bytes) -> bytes:
 
 
 def real_media(path: Path, target: str) -> Path:
-    """RealMedia that is only a reference: a text after its magic."""
+    """Write RealMedia that is only a reference: a text after its signature."""
     path.write_bytes(b".RMF\0\0\0\x12\0\0\0\0\0\0\0\0\0\1" + target.encode() + b"\n")
     return path
 
 
 def matroska(path: Path, target: str) -> Path:
-    """A segment that goes on in another file, by its name."""
+    """Write a segment that continues in another file, given by name."""
     audio.write(path.with_suffix(".webm"), audio.samples(audio.JFK)[: audio.RATE]).rename(path)
     name = target.encode()
     element = b"\x3e\x83\xbb" + (0x4000 | len(name)).to_bytes(2, "big") + name  # NextFilename
@@ -127,7 +127,7 @@ def matroska(path: Path, target: str) -> Path:
 
 
 def asf(path: Path, target: str) -> Path:
-    """ASF with a script command that opens an address."""
+    """Write ASF with a script command that opens an address."""
     from tests import every_format
 
     every_format.write(path, "asf", audio.samples(audio.JFK)[: audio.RATE])
@@ -147,7 +147,7 @@ HOLDING = {"QuickTime": mov, "RealMedia": real_media, "Matroska": matroska, "ASF
 
 
 class Opens:
-    """The names of files in a folder that are opened meanwhile, as the kernel tells them (Linux)."""
+    """Record the names of files that are opened in a folder, as reported by the kernel (Linux)."""
 
     def __init__(self, folder: Path) -> None:
         self._libc = ctypes.CDLL(None, use_errno=True)
@@ -156,7 +156,7 @@ class Opens:
         assert self._libc.inotify_add_watch(self._notes, os.fsencode(folder), 0x20) >= 0  # IN_OPEN
 
     def names(self) -> set[str]:
-        """Those opened since the last call."""
+        """Return those opened since the last call."""
         found: set[str] = set()
         while True:
             try:

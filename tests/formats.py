@@ -1,4 +1,4 @@
-"""Speech in the containers and codecs that people bring, among them all that browsers cannot play or seek."""
+"""Write speech in common containers and codecs, including all that browsers cannot play or seek."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import numpy as np
 
 from tests.audio import RATE
 
-PICTURES = 10  # a second
+PICTURES = 10  # per second
 
 
 class _Pipe(io.RawIOBase):
-    """A file that cannot be gone back in, as what a browser records: it gets no length and no index."""
+    """A file that cannot be rewound, like a browser's recording: it gets no length and no index."""
 
     def __init__(self, path: Path) -> None:
         self._file = open(path, "wb")  # noqa: SIM115 - closed below
@@ -56,7 +56,7 @@ def write(
 
 
 def _vbr_without_header(path: Path, sound: np.ndarray) -> Path:
-    """Frames of rates that differ most, one run after the other, as dictaphones write them."""
+    """Write runs of frames whose bit rates differ most, as dictaphones do."""
     runs = []
     for number, part in enumerate(np.array_split(sound, 6)):
         bits = (32_000, 192_000)[number % 2]
@@ -77,9 +77,9 @@ def _vbr_without_header(path: Path, sound: np.ndarray) -> Path:
 def write_video(
     path: Path, sound: np.ndarray, codec: str, *, rate: int = RATE, late: float = 0.0, gap: tuple[float, float] = (0.0, 0.0),
 ) -> Path:  # fmt: skip
-    """Mono samples of 16 kHz below a picture of H.264 that has few key frames.
+    """Write mono samples of 16 kHz with H.264 video that has few key frames.
 
-    The sound begins `late` seconds after the picture; from second `gap[0]` of it on it comes `gap[1]` seconds later.
+    The sound begins `late` seconds after the picture. From second `gap[0]` on it is delayed by `gap[1]` seconds.
     """
     with av.open(str(path), "w") as container:
         picture = container.add_stream(
@@ -133,7 +133,7 @@ ORIGINALS = ("M4A.m4a", "FLAC.flac", "video.mp4")  # every browser seeks these e
 
 
 def place_of(piece: np.ndarray, whole: np.ndarray, likeness: float = 0.5) -> float:
-    """The second of `whole` at which `piece` is found, both 16 kHz. Fails where it is not there clearly."""
+    """Return the second of `whole` at which `piece` is found, both 16 kHz. Fails without a clear match."""
     size = 1 << (len(whole) + len(piece)).bit_length()
     both = np.fft.irfft(np.fft.rfft(whole, size) * np.fft.rfft(piece, size).conj(), size)[: len(whole)]
     energy = np.cumsum(np.pad(whole.astype(float) ** 2, (1, len(piece))))

@@ -1,4 +1,4 @@
-"""Recordings that are made to harm whoever opens them: a few bytes that claim, or become, far more than they hold."""
+"""Make recordings that harm their reader: a few bytes that declare, or expand to, far more than they hold."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ import numpy as np
 
 
 def flac(path: Path, *blocks: int, rate: int = 1) -> Path:
-    """Constant frames of so many samples each: 12 bytes are up to 65,535 samples, and at 1 Hz 18 hours."""
+    """Write constant frames of these numbers of samples.
+
+    12 bytes hold up to 65,535 samples, which are 18 hours at 1 Hz.
+    """
     info = struct.pack(">HH", min(blocks), max(blocks)) + bytes(6)
     info += (rate << 44 | 15 << 36 | sum(blocks)).to_bytes(8, "big") + bytes(16)
     frames = b""
@@ -25,7 +28,7 @@ def flac(path: Path, *blocks: int, rate: int = 1) -> Path:
 
 
 def aiff(path: Path, exponent: int = 16383, count: int = 16_384) -> Path:
-    """At 2 ** (exponent - 16383) Hz."""
+    """Write an AIFF with a rate of 2 ** (exponent - 16383) Hz."""
     common = struct.pack(">hIhHQ", 1, count, 16, exponent, 1 << 63)
     body = b"AIFFCOMM" + struct.pack(">I", len(common)) + common
     body += b"SSND" + struct.pack(">I", 8 + 2 * count) + bytes(8) + bytes(2 * count)
@@ -34,7 +37,7 @@ def aiff(path: Path, exponent: int = 16383, count: int = 16_384) -> Path:
 
 
 def caf(path: Path, rate: float, frames_in_packet: int = 1, count: int = 32_000) -> Path:
-    """A-law, a byte a packet; each packet may claim to be any number of frames."""
+    """Write A-law, one byte per packet. Each packet may declare any number of frames."""
     form = struct.pack(">d4sIIIII", rate, b"alaw", 0, 1, frames_in_packet, 1, 8)
     body = b"desc" + struct.pack(">q", len(form)) + form
     body += b"data" + struct.pack(">q", count + 4) + bytes(4) + b"\xd5" * count
@@ -57,7 +60,7 @@ def mov(path: Path, rate: int) -> Path:
 
 
 def wav(path: Path, rate: int, channels: int = 1, seconds: float = 1.0) -> Path:
-    """16 bits; of 1 s at the most that a file can hold of an absurd rate."""
+    """Write 16-bit samples, `seconds` long, at most as many as fit in a file at an absurd rate."""
     data = (
         np.random.default_rng(1)
         .integers(-99, 99, min(round(rate * seconds), 100_000) * channels)
@@ -71,7 +74,7 @@ def wav(path: Path, rate: int, channels: int = 1, seconds: float = 1.0) -> Path:
 
 
 def many_tags(path: Path, count: int = 30_000) -> Path:
-    """ID3 with different texts: FFmpeg compares each with all before it."""
+    """Write ID3 tags with different texts: FFmpeg compares each with all previous ones."""
     frames = b""
     for number in range(count):
         text = b"\x03" + f"k{number}\0v".encode()
@@ -82,7 +85,7 @@ def many_tags(path: Path, count: int = 30_000) -> Path:
 
 
 def many_comments(path: Path, count: int = 60_000) -> Path:
-    """The same in FLAC."""
+    """Write the same as comments of a FLAC."""
     comments = struct.pack("<I", 0) + struct.pack("<I", count)
     for number in range(count):
         text = f"k{number}=v".encode()
@@ -94,7 +97,7 @@ def many_comments(path: Path, count: int = 60_000) -> Path:
 
 
 def far_apart(path: Path, count: int = 4000, gap: float = 25.0) -> Path:
-    """Single samples, each so many seconds after the one before: a day of silence in a few bytes."""
+    """Write single samples `gap` seconds apart: a day of silence in a few bytes."""
     with av.open(str(path), "w", format="matroska") as container:
         stream = container.add_stream("pcm_s16le", rate=16_000, layout="mono")
         for number in range(count):
@@ -106,7 +109,7 @@ def far_apart(path: Path, count: int = 4000, gap: float = 25.0) -> Path:
 
 
 def flv(path: Path, count: int = 40) -> Path:
-    """PCM, a sample a tag, hours after the one before."""
+    """Write PCM with one sample per tag, hours apart."""
     content = b"FLV\x01\x04\x00\x00\x00\x09" + bytes(4)
     for number in range(count):
         at = number * 50_000_000

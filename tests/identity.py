@@ -1,6 +1,6 @@
-"""A real identity provider: Canaille, which organisations sign in with, in a process of its own.
+"""Run a real identity provider, Canaille, in its own process.
 
-`tests/oidc.py` is for what no well-behaved provider does, such as addresses that it has not verified.
+`tests/oidc.py` is for what no real provider does, such as sending unverified addresses.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CLIENT, SECRET, PASSWORD = "stt-studio", "not-a-secret-of-anybody", "correct hor
 
 
 class Identity:
-    """Canaille with these people, who all have PASSWORD, for the app at `site`. Used as a context manager."""
+    """Canaille with these people, all with PASSWORD, for the app at `site`. A context manager."""
 
     def __init__(self, site: str, emails: list[str], log: Path) -> None:
         self.site, self.emails, self.log, self.port = site, emails, log, free_port()
@@ -43,7 +43,7 @@ class Identity:
         self.process.wait()
 
     def secrets(self) -> str:
-        """The app's `secrets.toml` for this provider."""
+        """Return the app's `secrets.toml` for this provider."""
         return (
             f'[auth]\nredirect_uri = "{self.site}/oauth2callback"\ncookie_secret = "{secrets.token_hex(32)}"\n'
             f'client_id = "{CLIENT}"\nclient_secret = "{SECRET}"\n'

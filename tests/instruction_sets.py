@@ -1,4 +1,4 @@
-"""The instruction sets that CTranslate2 can be held to on this machine: each rounds, and now and then decodes, differently."""
+"""List and run the instruction sets that CTranslate2 can be limited to. Each rounds differently, which can change text."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _FLAGS = {"GENERIC": "sse2", "AVX": "avx", "AVX2": "avx2", "AVX512": "avx512f"} 
 
 
 def available() -> list[str]:
-    """Return the names this machine has, simplest first; none where it does not tell."""
+    """Return the names that this machine supports, simplest first; none if it does not report them."""
     info = Path("/proc/cpuinfo")
     flags = set(info.read_text().split()) if info.exists() else set()
     return [name for name, flag in _FLAGS.items() if flag in flags]
 
 
 def run(name: str, *command: str) -> str:
-    """Run Python with `command` under the instruction set, which is fixed when CTranslate2 loads; return what it prints."""
+    """Run Python with `command` under an instruction set and return the output. CTranslate2 fixes the set on load."""
     environment = {**os.environ, "CT2_FORCE_CPU_ISA": name}
     done = subprocess.run([sys.executable, *command], env=environment, text=True, stdout=subprocess.PIPE, check=False)
     assert done.returncode == 0, f"python {' '.join(command)} under {name} ended with {done.returncode}"

@@ -1,4 +1,4 @@
-"""The line between a browser and the server, which tests let go dead and cut off, as bad networks do."""
+"""Relay between a browser and the server, and stall or cut the connection as bad networks do."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ BLOCK = 1 << 16  # bytes
 
 
 class Line:
-    """Passes on what comes to a port of its own to the server's `port`, and back. Used as a context manager."""
+    """Relay connections from its own port to the server's `port`. A context manager."""
 
     def __init__(self, port: int) -> None:
         self.server = port
         self.port = free_port()
         self.flows = threading.Event()
         self.flows.set()
-        self.after = 0  # bytes that each connection still takes to the server once the line is dead
+        self.after = 0  # bytes that each connection still relays to the server once held
         self.broken = False
         self.open: set[socket.socket] = set()
         self.lock = threading.Lock()
@@ -29,9 +29,9 @@ class Line:
         return f"http://localhost:{self.port}"
 
     def hold(self, after: int = 300_000) -> None:
-        """From now on no connection takes more than so many bytes to the server, until `release`.
+        """Let no connection relay more than `after` bytes to the server until `release`.
 
-        Small messages go on, a large file stands still.
+        Small messages pass, a large file stalls.
         """
         self.after = after
         self.flows.clear()
@@ -40,7 +40,7 @@ class Line:
         self.flows.set()
 
     def cut(self) -> None:
-        """All connections end, and new ones too, until `mend`."""
+        """Close all connections, and refuse new ones until `mend`."""
         with self.lock:
             self.broken = True
             self._hang_up()
@@ -94,7 +94,7 @@ class Line:
 
     def __enter__(self) -> Line:
         self.listening = socket.create_server(("localhost", self.port))
-        # Little room on the way: what stands still, stands still at the browser.
+        # Small buffers, so that a stalled transfer also stalls in the browser.
         self.listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BLOCK)
         threading.Thread(target=self._answer, daemon=True).start()
         return self

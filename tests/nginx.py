@@ -1,4 +1,4 @@
-"""nginx before the app, as docs/deploy.md has it, under a path: `python -m pytest --nginx tests/browser`."""
+"""Run nginx in front of the app as in docs/deploy.md, under a path: `python -m pytest --nginx tests/browser`."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ http {{
 
 
 class Nginx:
-    """Listens on `port` and hands on what lies below PATH to the app on the port `behind`."""
+    """Listen on `port` and relay requests below PATH to the app on the port `behind`."""
 
     def __init__(self, port: int, behind: int) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="nginx-")

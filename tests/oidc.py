@@ -1,6 +1,6 @@
-"""An OpenID Connect provider for tests: discovery, sign-in page, code flow with PKCE, RS256 id tokens, keys, sign-out.
+"""Run an OpenID Connect provider: discovery, sign-in page, code flow with PKCE, RS256 id tokens, keys, sign-out.
 
-It checks what real ones check: client, secret, redirect address, one use of each code, the PKCE proof.
+It checks what real ones check: client, secret, redirect address, single use of codes, PKCE proof.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ CLIENT, SECRET = "stt-studio", "not-a-secret-of-anybody"
 
 
 class Provider:
-    """Serves on a free port of this machine. Whoever comes to the sign-in page types who they are."""
+    """A provider on a free local port. On its sign-in page people type who they are."""
 
     def __init__(self, redirect: str) -> None:
-        """`redirect`: the one address that codes are sent to, as registered with real providers."""
+        """Accept `redirect` as the only address that codes are sent to, as it is registered with real providers."""
         self.redirect = redirect
         self.key = RSAKey.generate_key(2048, {"kid": "test-1", "use": "sig", "alg": "RS256"})
         self.codes: dict[str, dict[str, Any]] = {}
-        self.verified = True  # what the id token says of the address
+        self.verified = True  # whether the id token declares the address verified
         handler = type("Handler", (_Handler,), {"provider": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.issuer = f"http://localhost:{self._server.server_port}"
@@ -44,7 +44,7 @@ class Provider:
         self._server.server_close()
 
     def secrets(self) -> str:
-        """The app's `secrets.toml` for this provider."""
+        """Return the app's `secrets.toml` for this provider."""
         return (
             f'[auth]\nredirect_uri = "{self.redirect}"\ncookie_secret = "{secrets.token_hex(32)}"\n'
             f'client_id = "{CLIENT}"\nclient_secret = "{SECRET}"\n'
@@ -71,7 +71,7 @@ class Provider:
         return code
 
     def token_for(self, sent: dict[str, str]) -> dict[str, Any] | None:
-        """The answer of the token endpoint, or None if anything about the request is wrong."""
+        """Return the response of the token endpoint, None if anything about the request is wrong."""
         asked = self.codes.pop(sent.get("code", ""), None)
         if asked is None or (sent.get("client_id"), sent.get("client_secret")) != (CLIENT, SECRET):
             return None
@@ -143,4 +143,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_args: object) -> None:
-        """Quiet."""
+        """Log nothing."""

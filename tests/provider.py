@@ -1,4 +1,4 @@
-"""A stand-in for the AI/ML API: a real HTTP server, as strict as the contract, with every fault of a network.
+"""Stand in for the AI/ML API: a real HTTP server, as strict as the contract, with every fault of a network.
 
     with Provider() as provider:
         provider.script(duration=0.5, text="Hello there.")
@@ -8,7 +8,7 @@
 
     python -m tests.provider --port 8901      # the same as a process: GET /_state, POST /_script
 
-It transcribes nothing: it returns the text it is given. What models take and answer is in `tests/provider_contract.py`.
+It transcribes nothing: it returns a given text. `tests/provider_contract.py` defines what models accept and return.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from tests.provider_contract import MODELS, Refused, check, result
 
 KEY = "sk-test-0123456789abcdef"
 
-# Faults that come before the request is looked at: whatever was sent was not accepted.
+# Faults before the request is handled: nothing was accepted.
 BEFORE = (
     "401",
     "403",
@@ -57,13 +57,13 @@ BEFORE = (
     "html",
     "error-inside",
 )
-# Faults that come after: the job is created, and only the news of it is lost or late.
+# Faults afterwards: the job is created, and only the response is lost or late.
 AFTER = ("reset-after", "slow-headers", "slow-body", "truncated", "html-after", "garbage")
 
 
 @dataclass
 class Job:
-    """A created job. `content` is the file's sha256 or the link: two jobs of one content are a duplicate create."""
+    """A created job. `content` is the file's sha256 or the link. Two jobs with the same content are a duplicate create."""
 
     id: str
     model: str
@@ -77,19 +77,19 @@ class Job:
 
 
 class Provider:
-    """Answers under `url` for `key`. `jobs` are those created, `calls` counts requests by kind.
+    """Serve requests at `url` with `key`. `jobs` are the created ones, `calls` counts requests by kind.
 
-    `script` sets what jobs do; `fault` queues faults, `chaos` brings them at random.
+    `script` defines what jobs do. `fault` queues faults, `chaos` causes them at random.
     """
 
     def __init__(self, port: int = 0, key: str = KEY, chance: int = 1) -> None:
         self.key = key
         self.jobs: dict[str, Job] = {}
         self.calls: Counter[str] = Counter()
-        self.faults: Counter[tuple[str, str]] = Counter()  # that were brought, by call and kind
+        self.faults: Counter[tuple[str, str]] = Counter()  # caused faults, by call and kind
         self.creating = self.most_creating = 0
         self.expires = 3600.0  # seconds for which a result is kept
-        self.seen_authorization: list[str] = []  # that came to a place where no key belongs
+        self.seen_authorization: list[str] = []  # keys sent to other places than this API
         self._defaults: dict[str, Any] = {"duration": 0.2, "text": "Hello there. How are you?", "seconds": 11.0}
         self._scripts: dict[str, dict[str, Any]] = {}
         self._faults: list[dict[str, Any]] = []
@@ -109,31 +109,31 @@ class Provider:
         self.server.server_close()
 
     def script(self, content: str | None = None, **what: Any) -> None:
-        """What jobs do, or those whose sha256, link or name is `content`.
+        """Define what jobs do: all, or those whose sha256, link or name is `content`.
 
-        `duration` seconds until done, `text`, `seconds` of audio, `error` (text or object: the job fails),
-        `variant`: "object" (channels), "output", "null" (results), `result`: the whole result.
+        `duration` seconds until done, `text`, `seconds` of audio, `error` (text or object: the job fails), `variant`:
+        "object" (channels), "output", "null" (results), `result`: the whole result.
         """
         with self.lock:
             (self._defaults if content is None else self._scripts.setdefault(content, {})).update(what)
 
     def fault(self, on: str, kind: str, times: int = 1, **details: Any) -> None:
-        """The next `times` calls of kind "create", "get" or "models" fail so: a kind of BEFORE or AFTER.
+        """Let the next `times` calls of kind "create", "get" or "models" fail: a kind of BEFORE or AFTER.
 
-        `retry_after` for 429 and 503 (None: no header), `seconds` for slow answers, `to` for a redirect.
+        `retry_after` for 429 and 503 (None: no header), `seconds` for slow responses, `to` for a redirect.
         """
         assert kind in BEFORE + AFTER, kind
         with self.lock:
             self._faults += [{"on": on, "kind": kind, **details} for _ in range(times)]
 
     def chaos(self, on: str, rate: float, kinds: Iterable[str]) -> None:
-        """Calls of this kind fail at random, a share of `rate` of them."""
+        """Let a share, `rate`, of the calls of this kind fail at random."""
         with self.lock:
             self._chaos[on] = (rate, tuple(kinds))
 
     @property
     def created(self) -> list[str]:
-        """The content (sha256 or link) of every job created, in order."""
+        """Return the content (sha256 or link) of each created job, in order."""
         with self.lock:
             return [job.content for job in self.jobs.values()]
 
@@ -151,7 +151,7 @@ class Provider:
 
     @contextmanager
     def counted(self) -> Iterator[None]:
-        """Around a create: how many there are at once."""
+        """Count concurrent creates, around each of them."""
         with self.lock:
             self.creating += 1
             self.most_creating = max(self.most_creating, self.creating)
@@ -177,17 +177,17 @@ class Provider:
     def add(self, model: str, content: str, name: str, size: int, options: dict[str, Any]) -> Job:
         with self.lock:
             script = self._defaults | self._scripts.get(name, {}) | self._scripts.get(content, {})
-            # Both kinds of ids that the contract knows.
+            # The two kinds of ids in the contract.
             identity = str(uuid.uuid4()) if len(self.jobs) % 2 else secrets.token_urlsafe(9)
             self.jobs[identity] = Job(identity, model, content, name, size, options, time.time(), script)
             return self.jobs[identity]
 
     def answer(self, job: Job) -> dict[str, Any]:
-        """The body of a get: queued, generating, then the result or the error."""
+        """Return the body of a get: queued, generating, then the result or the error."""
         job.polls += 1
         age = time.time() - job.at
         if age < job.script["duration"]:
-            # Older pages say waiting and active, newer ones queued and generating.
+            # Older documentation says waiting and active, newer queued and generating.
             words = ("waiting", "active") if MODELS[job.model] == "old" else ("queued", "generating")
             return {"id": job.id, "status": words[age > job.script["duration"] * 0.2]}
         if job.script.get("error"):
@@ -202,7 +202,7 @@ class _Server(ThreadingHTTPServer):
     provider: Provider
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Broken connections are what this server is for; anything else is a mistake of its own."""
+        """Ignore broken connections, which faults cause. Report anything else, which is a bug here."""
         if not isinstance(sys.exception(), OSError | ValueError):
             super().handle_error(request, client_address)
 
@@ -242,7 +242,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(404, {"message": f"Cannot POST {self.path}"})
 
     def _script(self) -> None:
-        """`{"script": [{…}], "fault": [{…}], "chaos": [{…}], "expires": s}`: arguments for these methods."""
+        """Handle `{"script": [{…}], "fault": [{…}], "chaos": [{…}], "expires": s}`: arguments of these methods."""
         orders = json.loads(self._body().read())
         provider = self.server.provider
         for name in ("script", "fault", "chaos"):
@@ -332,10 +332,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _body(self) -> LimitedStream:
         return LimitedStream(self.rfile, int(self.headers.get("Content-Length") or 0))
 
-    # Answers, whole and broken
+    # Responses, complete and broken
 
     def _send(self, status: int, body: Any, headers: dict[str, str] | None = None, pause: float | None = 0) -> None:
-        """`pause` seconds in the middle of the body; None ends it there."""
+        """Send a response with a pause of `pause` seconds in mid-body; None ends it there."""
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
@@ -349,7 +349,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         time.sleep(pause)
-        self.at_work.close()  # before the client has the whole answer, and sends the next one
+        self.at_work.close()  # before the client has the whole response and sends the next request
         self.wfile.write(raw[half:])
 
     def _fail(self, fault: dict[str, Any]) -> None:
@@ -381,7 +381,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(status, body, headers, {"truncated": None, "slow-body": seconds}.get(kind, 0))
 
     def _reset(self) -> None:
-        """End the connection with a TCP reset instead of a goodbye."""
+        """End the connection with a TCP reset instead of a normal close."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close_connection = True
         self.rfile.close()

@@ -1,6 +1,6 @@
-"""What each model of the AI/ML API takes and answers, for the stand-in.
+"""Define what each model of the AI/ML API accepts and returns, for the stand-in.
 
-Read from the contract and not from `stt/aiml/catalog.py`, so that a mistake there is seen here.
+Derived from the contract and not from `stt/aiml/catalog.py`, so that a mistake there is found here.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tests.provider import Job
 
-# What every family of models takes: b a switch, n a number, s a text, l a list, j JSON.
+# Options of each family of models: b a switch, n a number, s a text, l a list, j JSON.
 _DEEPGRAM = """language:s detect_language:b punctuate:b smart_format:b paragraphs:b utterances:b utt_split:n diarize:b
 numerals:b profanity_filter:b filler_words:b search:l summarize:b topics:b intents:b sentiment:b detect_entities:b
 custom_intent:l custom_intent_mode:s custom_topic:l custom_topic_mode:s detect_topics:b dictation:b diarize_version:s
@@ -60,7 +60,7 @@ class Refused(Exception):
 
 
 def check(model: Any, options: dict[str, Any], typed: bool) -> None:
-    """Raises Refused for an unknown model, unknown parameters and wrong types. In a form everything is text."""
+    """Raise Refused for an unknown model, unknown parameters and wrong types. In a form everything is text."""
     if not isinstance(model, str) or model not in MODELS:
         raise Refused(400, [{"path": ["model"], "message": "Unknown model"}])
     takes = dict(pair.split(":") for pair in TAKES[MODELS[model]].split())
@@ -96,7 +96,7 @@ def _written(kind: str, value: str | list[str]) -> bool:
 
 
 def result(job: Job) -> dict[str, Any]:
-    """The text in the shape of the job's model."""
+    """Return the text in the result shape of the job's model."""
     text, seconds, family = job.script["text"], job.script["seconds"], MODELS[job.model]
     tokens = text.split()
     step = seconds / max(len(tokens), 1)

@@ -1,4 +1,4 @@
-"""The app as a real process: started, killed and started again by tests and benches."""
+"""Run the app as a real process that tests and benches start, kill and restart."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def free_port() -> int:
 
 
 class Server:
-    """`streamlit run streamlit_app.py` on a data folder of its own. Used as a context manager."""
+    """`streamlit run streamlit_app.py` on its own data folder. A context manager."""
 
-    started: ClassVar[list[Server]] = []  # a failing test shows their logs
+    started: ClassVar[list[Server]] = []  # their logs are added to the report of a failed test
     nginx: ClassVar[bool] = False  # whether browsers reach them through nginx, under a path
 
     def __init__(self, data: Path, port: int | None = None, **environment: str) -> None:
@@ -38,7 +38,7 @@ class Server:
             "STT_DATA_DIR": str(data), "PYTHONUNBUFFERED": "1", "STT_SPEAKERS": "off", **environment
         }  # fmt: skip
         self.front: Nginx | None = None
-        self.before = None  # called in the new process before it becomes the server
+        self.before = None  # called in the child process before it executes the server
         self.log = data.parent / f"{data.name}.log"
         self.read = 0  # bytes of the log that belong to earlier tests
 
@@ -75,18 +75,18 @@ class Server:
         until(ready)
 
     def said(self, most: int = 20_000) -> str:
-        """The last of what is in the log since this test began, `most` bytes."""
+        """Return the last `most` bytes that were logged since this test began."""
         return self._said()[-most:].decode(errors="replace")
 
     def turn_page(self) -> None:
-        """A test begins: what is in the log is not its own."""
+        """Mark the log so far as that of earlier tests."""
         self.read += len(self._said())
 
     def _said(self) -> bytes:
         return self.log.read_bytes()[self.read :] if self.log.exists() else b""
 
     def kill(self) -> None:
-        """As a power cut would: SIGKILL."""
+        """Send SIGKILL, which is like a power cut."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 

@@ -1,4 +1,4 @@
-"""Recordings whose headers say too little, too much or nothing of their length, as crashed and streaming recorders leave them."""
+"""Write recordings whose headers declare too short, too long or no lengths, as crashed and streaming recorders do."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def au(size: int) -> bytes:
 
 
 def changed(extension: str, mark: bytes, offset: int, new: bytes, **options: str) -> Callable[[Path], Path]:
-    """A recording with other bytes so far behind a mark, at each place where it stands."""
+    """Return a writer of a recording with bytes replaced at an offset behind each occurrence of a mark."""
 
     def write(path: Path) -> Path:
         path = path.with_suffix(extension)
@@ -125,7 +125,7 @@ def cut(extension: str, keep: float, **options: str) -> Callable[[Path], Path]:
 
 
 def flac(count: int) -> Callable[[Path], Path]:
-    """With so many samples by its STREAMINFO."""
+    """Return a writer of a FLAC whose STREAMINFO declares `count` samples."""
 
     def write(path: Path) -> Path:
         path = audio.write(path.with_suffix(".flac"), JFK)
@@ -139,7 +139,7 @@ def flac(count: int) -> Callable[[Path], Path]:
 
 
 def mp3(frames: int | None, *, size: int | None = None, times: int = 1, tag: bytes = b"") -> Callable[[Path], Path]:
-    """With so many frames (None: no such header) and bytes by its first frame, one after the other."""
+    """Return a writer of `times` MP3s whose first frame declares these frames (None: no such header) and bytes."""
 
     def write(path: Path) -> Path:
         content = bytearray(audio.write(path.with_suffix(".mp3"), JFK).read_bytes())
@@ -185,7 +185,7 @@ def joined(extension: str, times: int) -> Callable[[Path], Path]:
 
 
 def box(content: bytes, *path: bytes) -> int:
-    """Where the body of a box of an MP4 begins."""
+    """Return the offset of the body of an MP4's box."""
     at, end = 0, len(content)
     for name in path:
         while content[at + 4 : at + 8] != name:
@@ -200,7 +200,7 @@ MEDIA = (b"moov", b"trak", b"mdia")
 
 
 def mp4(changes: dict[tuple[bytes, ...], tuple[int, bytes]], **options: str) -> Callable[[Path], Path]:
-    """An M4A with other bytes so far behind the beginning of boxes."""
+    """Return a writer of an M4A with bytes replaced at offsets in the bodies of boxes."""
 
     def write(path: Path) -> Path:
         broken.mp4(path, JFK, picture=False, **options)
@@ -244,7 +244,7 @@ def tag(text: bytes) -> Callable[[bytearray], None]:
     return change
 
 
-# All of it is read: 11 s, or so many times 11 s, exactly the samples where nothing is compressed.
+# All is read: 11 s, or a multiple of that, with exactly the same samples if uncompressed.
 WHOLE: dict[str, tuple[Callable[[Path], Path], float]] = {
     "WAV, a quarter": (plain(wav(QUARTER)), 1),
     "WAV, none": (plain(wav(0)), 1),
@@ -356,7 +356,7 @@ WHOLE: dict[str, tuple[Callable[[Path], Path], float]] = {
     "MKV, the segment unknown": (matroska(segment(2**56 - 1)), 1),
 }
 
-# It is not all there, and the transcript says so: seconds that the header promises.
+# Some is missing, which the transcript reports: the declared seconds.
 MISSING: dict[str, tuple[Callable[[Path], Path], float]] = {
     "WAV, twice as much": (plain(wav(len(PCM) * 4)), 22),
     "WAV, cut": (cut(".wav", 0.6), 11),
@@ -378,7 +378,7 @@ MISSING: dict[str, tuple[Callable[[Path], Path], float]] = {
 
 
 def packets(path: Path, format: str, leaps: dict[float, float], codec: str = "mp2", start: float = 0.0) -> Path:
-    """A recording whose clock is set so many seconds ahead at some seconds, written with time stamps as they come."""
+    """Write a recording whose clock jumps ahead at some seconds, with time stamps as given."""
     options = {"mpegts_copyts": "1"} if format == "mpegts" else {}
     with av.open(str(path), "w", format=format, options=options) as container:
         rate = 48_000 if codec in ("libopus", "mp2") else 44_100 if codec in ("libmp3lame", "wmav2") else audio.RATE

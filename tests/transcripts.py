@@ -1,4 +1,4 @@
-"""Finished transcripts that were not transcribed: of any length and script, put where the app keeps its own."""
+"""Create finished transcripts of any length and script without transcribing, stored like the app's own."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from tests.server import Server
 
 HOUR = 3600.0
 SENTENCE = 14  # words
-PACE = 0.36  # seconds a word
-STRANGE = {  # what a transcript may hold, by what is odd about it
+PACE = 0.36  # seconds per word
+STRANGE = {  # unusual texts of transcripts, by what is unusual
     "right to left": "مرحبا بكم في هذا التسجيل، اليوم 24 مايو؟",
     "Chinese": "今天天气很好，我们去公园散步吧。",
     "emoji": "👨‍👩‍👧 flew to 🇩🇪 and é́́ 𝒳 said hi",
@@ -37,7 +37,7 @@ STRANGE = {  # what a transcript may hold, by what is odd about it
 
 
 def said(text: str, start: float = 0.0, speaker: str | None = None, confidence: float | None = 0.9) -> Segment:
-    """A segment with a word each PACE seconds."""
+    """Return a segment with one word per PACE seconds."""
     words = tuple(
         Word(" " + word, start + i * PACE, start + i * PACE + 0.3, confidence, speaker)
         for i, word in enumerate(text.split())
@@ -50,7 +50,7 @@ TALK = Transcript((said(FIRST, speaker="Anna"), said("Thank you.", 8.0, speaker=
 
 
 def long_talk(count: int = 100_000) -> Transcript:
-    """Made-up speech of so many words, ten hours at 100,000; some words are doubtful."""
+    """Return synthetic speech of `count` words, ten hours for 100,000. Some words are doubtful."""
     random = np.random.default_rng(5)
     words = random.choice(np.array(vocabulary(random, 3000), dtype=object), count)
     confidence = random.beta(4, 1, count).round(3)
@@ -67,7 +67,7 @@ def long_talk(count: int = 100_000) -> Transcript:
 
 
 def put(owner: str, transcript: Transcript, sound: Path | None = None, raw: Any = None, **values: Any) -> str:
-    """The id of a finished transcription of `owner`, with `sound` as its recording."""
+    """Store a finished transcription of `owner`, with `sound` as its recording, and return its id."""
     now = time.time()
     recording = recordings.take_in(sound, owner) if sound else None
     facts = dict.fromkeys(Job.__dataclass_fields__) | {
@@ -81,13 +81,13 @@ def put(owner: str, transcript: Transcript, sound: Path | None = None, raw: Any 
 
 
 def finished(owner: str = "visitor:ann") -> Job:
-    """A short transcript with its audio."""
+    """Store a short transcript with its audio, and return its job."""
     return records.load(put(owner, Transcript((Segment(0.0, 1.0, "Ask not."),), 11.0), audio.JFK), owner)
 
 
 @contextmanager
 def sharing_data_with(server: Server) -> Iterator[None]:
-    """This process sees the database of that one."""
+    """Use the server's database in this process."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STT_DATA_DIR", str(server.data))
         forget()
@@ -96,7 +96,7 @@ def sharing_data_with(server: Server) -> Iterator[None]:
 
 
 def page_of(browser: Browser, server: Server, visitor: str) -> Page:
-    """A page of the visitor of this name, in a browser of their own; within `sharing_data_with`."""
+    """Open a page for the visitor with this name, in a separate browser context, within `sharing_data_with`."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     context.add_cookies([{"name": visitors.COOKIE, "value": visitors.cookie_for(visitor), "url": server.url}])

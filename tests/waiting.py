@@ -1,4 +1,4 @@
-"""Waiting for something to come about, instead of for some time to pass."""
+"""Wait for a condition instead of for some time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TICK = threading.Event()
 
 
 def until(condition: Callable[[], Found], seconds: float = 60, every: float = 0.05) -> Found:
-    """What `condition` gives once it is true; fails where that takes longer."""
+    """Return the result of `condition` once it is true. Fails after `seconds`."""
     for _ in range(int(seconds / every)):
         if found := condition():
             return found
@@ -22,5 +22,5 @@ def until(condition: Callable[[], Found], seconds: float = 60, every: float = 0.
 
 
 def ended(generation_id: str, owner: str = "local", seconds: float = 120) -> service.Progress:
-    """The job once it neither waits nor is worked on any more."""
+    """Return the progress of a job once it is neither queued nor running."""
     return until(lambda: (p := service.get(generation_id, owner=owner)) and not p.job.pending and p, seconds)

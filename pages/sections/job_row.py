@@ -56,7 +56,7 @@ def look_every(jobs: Iterable[Job]) -> float | None:
 
 
 def _progress(job: Job) -> str:
-    """Draw the line of the state, and a progress bar if the progress is known."""
+    """Return the line of the state as HTML, with a progress bar if the progress is known."""
     line = f'<p class="stt-state stt-{job.state}" dir="auto">{escape(_state(job))}</p>'
     if job.state != kinds.WORKING or job.fraction is None:
         return line
@@ -66,7 +66,7 @@ def _progress(job: Job) -> str:
 
 
 def _text(job: Job) -> str:
-    """Return the text so far, or the beginning of a finished job's text."""
+    """Return the text so far as HTML, of a finished job its beginning."""
     done = job.state == kinds.DONE
     text = (
         _start_of(transcripts.beginning(job.id, SHOWN + 1))

@@ -25,7 +25,7 @@ def open_transcript(job: Job, find: str = "") -> None:
 
 
 def every_one(count: int) -> bool:
-    """Draw the choice of all listed transcripts on all pages. Return whether it is on, which overrides the ticks."""
+    """Draw the "All" checkbox. Return whether all transcripts on all pages are chosen, whatever is ticked here."""
     few = count <= MOST_AT_ONCE
     why = None if few else f"At most {MOST_AT_ONCE:,} at once: search or filter first."
     return st.checkbox(f"All {count:,}", disabled=not few, help=why, key=f"every-one-{count}") and few

@@ -46,7 +46,7 @@ def version_picker(job: Job) -> None:
 
 
 def again_button(job: Job) -> None:
-    """Draw the "Transcribe again" button, if the recording still exists."""
+    """Draw the "Transcribe again" button."""
     if st.button("Transcribe again", icon=":material/replay:", key="again"):
         _again(job)
 
