@@ -7,8 +7,7 @@ import streamlit as st
 
 from pages import session
 from pages.compat.streamlit import key_for
-from pages.components.comparison import Column, Version
-from pages.components.comparison import comparison as draw_comparison
+from pages.components.comparison import Column, Version, draw_comparison
 from pages.components.text_file import text_file
 from pages.escape import markdown, plain, sentence
 from pages.format import length, percent, when

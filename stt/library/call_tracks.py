@@ -14,9 +14,8 @@ from pathlib import Path
 
 import av
 
-from stt.audio import decoder as media
 from stt.audio import decoder_pool, tracks
-from stt.audio.decoder import CALL_BITS, CALL_RATE, DECODE
+from stt.audio.decoder import CALL_BITS, CALL_RATE, DECODE, probe
 from stt.errors import SttError, TooLarge, UnsafeRecording
 from stt.files import paths
 from stt.store.recordings import disk_errors
@@ -36,7 +35,7 @@ def write(path: Path, part: Path, *, name: str = "", longest: float) -> bool:
     """Write the call at `path` to `part` with a track per channel; return False if it should stay as it is.
 
     That is the case with another number of channels, or if a part is damaged: the loss is then reported for the
-    original. Raises what `media.probe` raises, TooLarge if the sound is longer than `longest`, DiskFull, OSError.
+    original. Raises what `decoder.probe` raises, TooLarge if the sound is longer than `longest`, DiskFull, OSError.
     """
     decoder = decoder_pool.take()
     try:
@@ -113,6 +112,6 @@ def _apart(content: bytes, sizes: list[list[int]]) -> Packets:
 
 def _is_whole(part: Path, seconds: float) -> bool:
     """Return whether all that was written can be read again."""
-    found = media.probe(part)
+    found = probe(part)
     readable = [track for track in found.tracks if not track["problem"]]
     return len(readable) == len(TITLES) and abs((found.duration or 0.0) - seconds) <= WITHIN

@@ -16,9 +16,8 @@ from dbos import DBOS
 
 from stt import kinds
 from stt.auth import recovery, tokens
-from stt.db import queries
+from stt.db import queries, tables
 from stt.db.engine import DB_UNAVAILABLE
-from stt.db.tables import recordings as recordings_table
 from stt.db.tables import transcriptions
 from stt.errors import NotFound, SttError
 from stt.library import history, live_recordings, voices
@@ -29,7 +28,7 @@ DAY = 24 * 3600  # seconds
 UNUSED = DAY  # seconds after which an upload that nothing was made of is deleted
 SCHEDULE = "retention"
 HOURLY = "17 * * * *"
-_t, _r = transcriptions.c, recordings_table.c
+_t, _r = transcriptions.c, tables.recordings.c
 
 log = logging.getLogger("stt.library.retention")
 

@@ -22,10 +22,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from stt.audio import decoder, tracks
 from stt.cluster import workers
 from stt.compat.dbos import outside_workflow
-from stt.db import queries
+from stt.db import queries, tables
 from stt.db.engine import DB_UNAVAILABLE, database
 from stt.db.tables import copies
-from stt.db.tables import recordings as recordings_table
 from stt.errors import Cancelled, InputError, NotFound, SttError
 from stt.files import paths
 from stt.playback import copy_maker
@@ -184,7 +183,7 @@ def _looked_into(recording: Recording) -> Recording:
     found = decoder.probe(recording.path, recording.name)
 
     def note() -> None:
-        this = recordings_table.update().where(recordings_table.c.id == recording.id)
+        this = tables.recordings.update().where(tables.recordings.c.id == recording.id)
         queries.write(this.values(seekable=found.seekable))
 
     with_retries(note)

@@ -20,10 +20,9 @@ from stt import kinds
 from stt.aiml import offered
 from stt.audio import tracks
 from stt.auth import clients
-from stt.db import queries
+from stt.db import queries, tables
 from stt.db.engine import advisory_lock, database
 from stt.db.locks import QUOTA_LOCK
-from stt.db.tables import recordings as recordings_table
 from stt.db.tables import transcriptions, usage
 from stt.errors import BadOption, LimitReached, TooLarge
 from stt.kinds import OPEN
@@ -238,8 +237,8 @@ def _times_decoded(job: Job) -> int:
     every_track = job.options.get("track") == tracks.ALL
     if not (job.options.get("channels_are_speakers") or every_track) or job.recording_id is None:
         return 1
-    what = recordings_table.c.tracks if every_track else recordings_table.c.channels
-    found = queries.value(sa.select(what).where(recordings_table.c.id == job.recording_id))
+    what = tables.recordings.c.tracks if every_track else tables.recordings.c.channels
+    found = queries.value(sa.select(what).where(tables.recordings.c.id == job.recording_id))
     return max(1, len(tracks.speakers(tracks.of_rows(found))) if every_track else found or 1)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYet
 from contextlib import suppress
 from math import inf
 
@@ -40,7 +39,7 @@ def levels_of(recording: Recording, track: str = "", patience: float = REQUEST_T
     if isinstance(found, Future):
         try:
             found = found.result(patience)
-        except NotYet:
+        except TimeoutError:
             return None
     return None if found is None else steps(found)
 

@@ -13,8 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from stt import local_time
 from stt.auth import visitors
 from stt.errors import BadExport, BadOption, NotFound, SttError, TooLarge
-from stt.export import formats as exports
-from stt.export.formats import FORMATS
+from stt.export.formats import FORMATS, bundle, file_name
 from stt.guard.limiters import EXPORTS, LOOKUPS
 from stt.store import submissions, transcripts
 from stt.store.records import Job, load
@@ -89,13 +88,13 @@ def _file(job: Job, form: str, asked: Mapping[str, str]) -> tuple[bytes, str, st
             raise NotFound("There is no answer of a provider.", guidance="It may have been deleted.")
         raw = json.dumps(submissions.raw_response(job.id), ensure_ascii=False, indent=1)
         content = raw.encode("utf-8", "backslashreplace")
-        return content, exports.file_name(f"{job.title} raw", "json"), FORMATS["json"].mime
+        return content, file_name(f"{job.title} raw", "json"), FORMATS["json"].mime
     written = FORMATS[form]
     options = _options(written.options(), asked)
     with_facts = _within_bounds(
         written.write, transcripts.transcript_of(job.id), title=job.title, **_facts(job, asked), **options
     )
-    return with_facts, exports.file_name(job.title, form), written.mime
+    return with_facts, file_name(job.title, form), written.mime
 
 
 def _zipped(jobs: list[Job], form: Mapping[str, str]) -> Iterator[bytes]:
@@ -106,7 +105,7 @@ def _zipped(jobs: list[Job], form: Mapping[str, str]) -> Iterator[bytes]:
     _options({}, {name: value for name, value in form.items() if name not in ("ids", "formats")})
     facts = [_facts(job, form) for job in jobs]
     named = ((job.title, transcripts.transcript_of(job.id), about) for job, about in zip(jobs, facts, strict=True))
-    return _within_bounds(exports.bundle, named, formats)
+    return _within_bounds(bundle, named, formats)
 
 
 def _facts(job: Job, asked: Mapping[str, str]) -> dict[str, str]:

@@ -10,8 +10,8 @@ import numpy as np
 import psutil
 import pytest
 
-from stt.audio import decoder as media
 from stt.audio import decoder_pool
+from stt.audio.decoder import DECODE, LOOK, RATE, Reader, probe
 from stt.errors import Cancelled, InputError, UnsafeRecording
 from tests import audio, broken, hostile
 from tests.waiting import until
@@ -25,13 +25,13 @@ def test_it_is_refused_or_bounded_and_the_next_one_is_read(tmp_path: Path, kind:
     path = hostile.ALL[kind](tmp_path / "recording")
     began = time.monotonic()
     try:
-        found = media.probe(path, "holiday.mp3")
+        found = probe(path, "holiday.mp3")
     except InputError as error:
         assert error.message and error.guidance
     else:
         assert found.duration > 0 and 4_000 <= found.sample_rate <= 768_000
     assert time.monotonic() - began < SOON
-    assert media.probe(audio.JFK).duration == 11.0
+    assert probe(audio.JFK).duration == 11.0
     assert own_memory() < MOST
 
 
@@ -49,7 +49,7 @@ def own_memory() -> int:
 )
 def test_a_rate_that_no_recording_has_is_named(tmp_path: Path, kind: str):
     with pytest.raises(InputError, match=r"samples a second. Rates from 4,000 to 768,000 Hz can be read."):
-        media.probe(hostile.ALL[kind](tmp_path / "recording"))
+        probe(hostile.ALL[kind](tmp_path / "recording"))
 
 
 def test_a_frame_at_another_rate_than_its_file_is_damage(tmp_path: Path):
@@ -61,13 +61,13 @@ def test_a_frame_at_another_rate_than_its_file_is_damage(tmp_path: Path):
     bent[2] = bent[2] & 0xF0 | 0x0C  # the rate follows in kHz, in a byte
     bent = bent[:7] + b"\x01" + bent[8:]
     path.write_bytes(bytes(content) + bytes(bent) * 3)
-    with media.Reader(path) as reader:
-        assert reader.read(60).shape[1] <= 30 * media.RATE
+    with Reader(path) as reader:
+        assert reader.read(60).shape[1] <= 30 * RATE
 
 
 def test_a_file_that_uses_up_its_time_takes_only_its_own_process_down(tmp_path: Path):
     with pytest.raises(UnsafeRecording, match="longer than a recording honestly needs"):
-        media.probe(hostile.many_tags(tmp_path / "a.mp3"))
+        probe(hostile.many_tags(tmp_path / "a.mp3"))
 
 
 @pytest.mark.skipif("sys.platform != 'linux'")
@@ -75,30 +75,30 @@ def test_a_decoder_that_asks_for_more_memory_than_it_may_have_gets_none(tmp_path
     """The bound is the system's: proven with a recording that is honest, and too much for a decoder of no memory."""
     path = audio.write(tmp_path / "a.wav", np.resize(audio.samples(audio.JFK), 3600 * audio.RATE))
     decoder = decoder_pool.Decoder()
-    decoder.call("open", path=str(path), name="", apart=False, **media.DECODE)
+    decoder.call("open", path=str(path), name="", apart=False, **DECODE)
     with pytest.raises(UnsafeRecording, match="more memory"):
-        decoder.call("read", seconds=3600, **media.DECODE)
-        decoder.call("read", seconds=3600, **media.DECODE)
+        decoder.call("read", seconds=3600, **DECODE)
+        decoder.call("read", seconds=3600, **DECODE)
     assert not decoder.alive
 
 
 @pytest.mark.parametrize("gone", [False, True], ids=["just killed", "gone"])
 def test_a_decoder_that_is_killed_fails_its_recording_alone(gone: bool):
-    with media.Reader(audio.JFK) as reader:
+    with Reader(audio.JFK) as reader:
         reader.read(1)
         psutil.Process(reader._decoder.pid).kill()
         if gone:
             reader._decoder._process.wait()
         with pytest.raises(UnsafeRecording, match="took down"):
             reader.read(1)
-    assert media.probe(audio.JFK).duration == 11.0
+    assert probe(audio.JFK).duration == 11.0
 
 
 def test_one_that_has_died_while_nobody_used_it_is_replaced():
-    media.probe(audio.JFK)
+    probe(audio.JFK)
     for decoder in list(decoder_pool._idle):
         decoder.end()
-    assert media.probe(audio.JFK).duration == 11.0
+    assert probe(audio.JFK).duration == 11.0
 
 
 def test_cancel_ends_a_decoder_in_the_middle_of_its_work(tmp_path: Path):
@@ -111,7 +111,7 @@ def test_cancel_ends_a_decoder_in_the_middle_of_its_work(tmp_path: Path):
             raise Cancelled()
 
     with pytest.raises(Cancelled):
-        media.Reader(path, check_cancelled=check_cancelled)
+        Reader(path, check_cancelled=check_cancelled)
     assert asked[-1] - asked[0] < 5
     assert not [p for p in psutil.Process().children() if p.status() != "zombie" and p.cpu_percent(0.1) > 50]
 
@@ -121,7 +121,7 @@ def test_a_decoder_knows_no_secret_and_writes_no_file(tmp_path: Path, monkeypatc
     monkeypatch.setenv("STT_SECRET", "planted" * 9)
     decoder = decoder_pool.Decoder()
     try:
-        decoder.call("probe", path=str(audio.JFK), name="", **media.LOOK)
+        decoder.call("probe", path=str(audio.JFK), name="", **LOOK)
         process = psutil.Process(decoder.pid)
         assert not [name for name in process.environ() if name.startswith(("STT", "AIML"))]
         assert process.rlimit(psutil.RLIMIT_FSIZE) == (0, 0)
@@ -147,12 +147,12 @@ def test_no_picture_is_decoded_to_find_out_about_a_film(tmp_path: Path):
     allowed = container.OPTIONS["codec_whitelist"].split(",")
     assert {"aac", "mp3", "flac", "opus", "pcm_s16le"} <= set(allowed)
     assert not {"h264", "hevc", "vp9", "mjpeg", "png"} & set(allowed)
-    assert media.probe(broken.mp4(tmp_path / "a.mp4", audio.samples(audio.JFK))).video
+    assert probe(broken.mp4(tmp_path / "a.mp4", audio.samples(audio.JFK))).video
 
 
 def test_many_places_that_cannot_be_read_are_listed_as_few(tmp_path: Path):
     path = hostile.far_apart(tmp_path / "a.mka", 4000, 1.5)
-    with media.Reader(path) as reader:
+    with Reader(path) as reader:
         while reader.read(600).shape[1]:
             pass
     assert 1 <= len(reader.lost) <= 1000
@@ -166,7 +166,7 @@ def test_a_header_that_promises_less_than_the_file_holds_is_not_believed(tmp_pat
     place = max(content.find(b"Xing"), content.find(b"Info"))
     content[place + 8 : place + 12] = (38).to_bytes(4, "big")
     path.write_bytes(content)
-    assert media.probe(path).duration == pytest.approx(66, abs=2)
+    assert probe(path).duration == pytest.approx(66, abs=2)
 
 
 def test_a_tag_that_promises_less_than_the_packets_hold_is_not_believed(tmp_path: Path):
@@ -175,18 +175,18 @@ def test_a_tag_that_promises_less_than_the_packets_hold_is_not_believed(tmp_path
     content = path.read_bytes()
     assert b"00:01:06" in content
     path.write_bytes(content.replace(b"00:01:06", b"00:00:01"))
-    assert media.probe(path).duration == pytest.approx(66, abs=2)
+    assert probe(path).duration == pytest.approx(66, abs=2)
 
 
 def test_more_than_eight_channels_are_mixed_and_it_is_said(tmp_path: Path):
-    with media.Reader(hostile.wav(tmp_path / "a.wav", 48_000, 16), apart=True) as reader:
+    with Reader(hostile.wav(tmp_path / "a.wav", 48_000, 16), apart=True) as reader:
         assert (reader.channels, reader.mixed) == (1, 16)
-    with media.Reader(hostile.wav(tmp_path / "a.wav", 48_000, 8), apart=True) as reader:
+    with Reader(hostile.wav(tmp_path / "a.wav", 48_000, 8), apart=True) as reader:
         assert (reader.channels, reader.mixed) == (8, 1)
 
 
 def test_idle_processes_are_few(tmp_path: Path):
-    readers = [media.Reader(audio.JFK) for _ in range(5)]
+    readers = [Reader(audio.JFK) for _ in range(5)]
     for reader in readers:
         reader.close()
     assert len(decoder_pool._idle) <= decoder_pool.KEPT

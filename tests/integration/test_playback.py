@@ -17,8 +17,7 @@ from dbos import DBOS
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from stt.audio import decoder as media
-from stt.audio import decoder_pool
+from stt.audio import decoder, decoder_pool
 from stt.auth import visitors
 from stt.db.engine import database
 from stt.db.tables import copies
@@ -51,7 +50,7 @@ def aiff(path: Path, sound: np.ndarray) -> Path:
 
 
 def read(path: Path, track: int | None = None) -> np.ndarray:
-    with media.Reader(path, track=track) as reader:
+    with decoder.Reader(path, track=track) as reader:
         return reader.read(1e6)[0]
 
 
@@ -64,7 +63,7 @@ def settled(recording: Recording, track: str = "") -> Playback:
 
 @pytest.mark.parametrize("name", formats.FORMATS)
 def test_only_what_every_browser_seeks_exactly_is_played_as_it_is(tmp_path: Path, jfk: np.ndarray, name: str):
-    assert media.probe(formats.FORMATS[name](tmp_path / name, jfk)).seekable is (name in formats.ORIGINALS)
+    assert decoder.probe(formats.FORMATS[name](tmp_path / name, jfk)).seekable is (name in formats.ORIGINALS)
 
 
 def _cut(path: Path, jfk: np.ndarray) -> Path:
@@ -117,12 +116,12 @@ DOUBTFUL: dict[str, Callable[[Path, np.ndarray], Path]] = {
 
 @pytest.mark.parametrize("name", DOUBTFUL)
 def test_what_is_in_doubt_gets_a_copy(tmp_path: Path, jfk: np.ndarray, name: str):
-    assert not media.probe(DOUBTFUL[name](tmp_path / name, jfk)).seekable
+    assert not decoder.probe(DOUBTFUL[name](tmp_path / name, jfk)).seekable
 
 
 @pytest.mark.parametrize("name", ["plain.wav", "plain.flac", "plain.m4a", "plain.mp4"])
 def test_plain_files_need_none(tmp_path: Path, jfk: np.ndarray, name: str):
-    assert media.probe(audio.write(tmp_path / name, jfk)).seekable
+    assert decoder.probe(audio.write(tmp_path / name, jfk)).seekable
 
 
 # ---- its times --------------------------------------------------------------------------------------------------------
@@ -169,13 +168,13 @@ def test_the_time_line_of_a_copy_is_the_recording_s(
         assert abs(formats.place_of(piece, after) - at) <= CLOSE
     content = (tmp_path / "copy.m4a").read_bytes()
     assert content.index(b"moov") < content.index(b"mdat"), "the index is in front"
-    assert media.probe(tmp_path / "copy.m4a").seekable
+    assert decoder.probe(tmp_path / "copy.m4a").seekable
 
 
 def test_two_channels_stay_two(tmp_path: Path, jfk: np.ndarray):
     recording = formats.write(tmp_path / "two.mp3", jfk, "libmp3lame", "mp3", layout="stereo")
     copy_maker.make(recording, tmp_path / "copy.m4a", None, longest=1000)
-    found = media.probe(tmp_path / "copy.m4a")
+    found = decoder.probe(tmp_path / "copy.m4a")
     assert (found.channels, found.sample_rate) == (2, 44_100)
 
 
@@ -337,16 +336,16 @@ def test_a_recording_that_cannot_be_read_fails_once_and_a_passing_fault_is_tried
 def test_a_decoder_that_made_a_copy_is_used_for_nothing_else(tmp_path: Path, jfk: np.ndarray):
     """Its low priority stays with it."""
     copy_maker.make(aiff(tmp_path / "old.aiff", jfk), tmp_path / "copy.m4a", None, longest=100)
-    decoder = decoder_pool.take()
-    assert psutil.Process(decoder.pid).nice() == psutil.Process().nice()
-    decoder_pool.give_back(decoder)
+    process = decoder_pool.take()
+    assert psutil.Process(process.pid).nice() == psutil.Process().nice()
+    decoder_pool.give_back(process)
 
 
 @pytest.mark.parametrize("extension", [".wav", ".flac"])
 def test_a_header_that_says_too_little_needs_a_copy(tmp_path: Path, extension: str):
     """Browsers believe it: they would end where it says."""
     path = audio.write(tmp_path / f"a{extension}", audio.samples(audio.JFK))
-    assert media.probe(path).seekable
+    assert decoder.probe(path).seekable
     content = bytearray(path.read_bytes())
     if extension == ".wav":
         at = content.index(b"data") + 4
@@ -354,5 +353,5 @@ def test_a_header_that_says_too_little_needs_a_copy(tmp_path: Path, extension: s
     else:
         content[21:26] = bytes([content[21] & 0xF0]) + (44_000).to_bytes(4, "big")
     path.write_bytes(content)
-    found = media.probe(path)
+    found = decoder.probe(path)
     assert found.duration == pytest.approx(11, abs=0.1) and not found.seekable

@@ -37,7 +37,7 @@ class Version:
     facts: tuple[tuple[str, str], ...]
 
 
-def comparison(
+def draw_comparison(
     key: str,
     *,
     versions: Sequence[Version],

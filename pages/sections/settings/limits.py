@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.escape import plain
-from stt.aiml import offered as models
+from stt.aiml import offered
 from stt.settings import settings
 from stt.store import quotas
 from stt.store.recordings import megabytes
@@ -50,8 +50,8 @@ def _of_the_day(owner: str) -> list[tuple[str, str, str]]:
 
 
 def offered_models() -> list[str]:
-    offered = [model for model in models.known().models if models.offered(model)]
-    return [f"{model.name} on this machine" if model.local else model.name for model in offered]
+    models = [model for model in offered.known().models if offered.offered(model)]
+    return [f"{model.name} on this machine" if model.local else model.name for model in models]
 
 
 def _days(days: int) -> str:

@@ -14,7 +14,7 @@ from pages.format import when
 from pages.sections.model_choice import model_choice, offered_models
 from pages.sections.track_choice import each_is_a_speaker, track_choice
 from stt import kinds
-from stt.aiml import offered as models
+from stt.aiml import offered
 from stt.aiml.catalog import Cost, Model
 from stt.errors import BadOption, NotFound, SttError
 from stt.jobs import service
@@ -76,15 +76,15 @@ def _again(job: Job) -> None:
 
 def several_models(job: Job, chosen: list[str]) -> None:
     """Draw a button that runs the recording of `job` through several models, to be compared with `chosen`."""
-    offered = offered_models()
-    if len(offered) == 1:
+    choices = offered_models()
+    if len(choices) == 1:
         plain("With a key for the AI/ML API, one recording can be run through several models at once.", "stt-hint")
         with st.container(horizontal=True):
             st.page_link("settings.py", label="Enter a key", icon=":material/key:")
             again_button(job)
         return
     # Without prices: if the provider's live list arrives meanwhile, changed options would be deselected.
-    known = {model.id: model for model in offered}
+    known = {model.id: model for model in choices}
     labels = distinct({name: name_of(model) for name, model in known.items()})
     several = [
         known[name]
@@ -140,7 +140,7 @@ def _creator(job: Job) -> Callable[[Model, dict[str, Any]], str]:
 def _cost(chosen: list[Model], job: Job) -> None:
     """Draw what a start will cost, if known."""
     seconds = job.duration or 0.0
-    known = [models.known().cost(model.id, seconds) for model in chosen if seconds and not model.local]
+    known = [offered.known().cost(model.id, seconds) for model in chosen if seconds and not model.local]
     priced = [cost.dollars for cost in known if cost is not None]
     if known and len(priced) == len(known):
         plain(str(Cost(seconds, sum(priced))), "stt-facts")
@@ -187,7 +187,7 @@ def name_of(model: Model) -> str:
 
 def model_name(job: Job) -> str:
     try:
-        return models.known().find(job.model).name
+        return offered.known().find(job.model).name
     except BadOption:  # the model is no longer offered
         return job.model
 
