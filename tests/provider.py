@@ -18,17 +18,15 @@ import hashlib
 import json
 import random
 import secrets
-import socket
-import struct
 import sys
 import threading
 import time
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -38,27 +36,9 @@ from werkzeug.http import parse_options_header
 from werkzeug.wsgi import LimitedStream
 
 from tests.provider_contract import MODELS, Refused, check, result
+from tests.provider_faults import AFTER, BEFORE, FaultyHandler
 
 KEY = "sk-test-0123456789abcdef"
-
-# Faults before the request is handled: nothing was accepted.
-BEFORE = (
-    "401",
-    "403",
-    "404",
-    "429",
-    "500",
-    "501",
-    "502",
-    "503",
-    "504",
-    "reset-before",
-    "redirect",
-    "html",
-    "error-inside",
-)
-# Faults afterwards: the job is created, and only the response is lost or late.
-AFTER = ("reset-after", "slow-headers", "slow-body", "truncated", "html-after", "garbage")
 
 
 @dataclass
@@ -207,21 +187,13 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Handler(FaultyHandler):
     server: _Server
 
-    def setup(self) -> None:
-        super().setup()
-        self.at_work = ExitStack()
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
         path = urlsplit(self.path).path
         if path == "/_state":
-            self._send(200, self.server.provider.state())
+            self.send(200, self.server.provider.state())
         elif path == "/v1/models":
             self._serve("models", self._models)
         elif path.startswith("/v1/stt/"):
@@ -229,9 +201,9 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             if self.headers.get("Authorization"):
                 self.server.provider.seen_authorization.append(self.path)
-            self._send(404, {"message": f"Cannot GET {path}"})
+            self.send(404, {"message": f"Cannot GET {path}"})
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 - the name that http.server calls
         if self.path == "/_script":
             self._script()
         elif self.path == "/v1/stt/create":
@@ -239,7 +211,7 @@ class _Handler(BaseHTTPRequestHandler):
                 at_work.enter_context(self.server.provider.counted())
                 self._serve("create", self._create)
         else:
-            self._send(404, {"message": f"Cannot POST {self.path}"})
+            self.send(404, {"message": f"Cannot POST {self.path}"})
 
     def _script(self) -> None:
         """Handle `{"script": [{…}], "fault": [{…}], "chaos": [{…}], "expires": s}`: arguments of these methods."""
@@ -249,7 +221,7 @@ class _Handler(BaseHTTPRequestHandler):
             for arguments in orders.get(name, ()):
                 getattr(provider, name)(**arguments)
         provider.expires = orders.get("expires", provider.expires)
-        self._send(200, {})
+        self.send(200, {})
 
     def _serve(self, on: str, respond: Any) -> None:
         fault = self.server.provider.next_fault(on)
@@ -257,7 +229,7 @@ class _Handler(BaseHTTPRequestHandler):
             if fault["kind"] != "reset-before" and self.command == "POST":
                 with suppress(HTTPException):
                     self._body().exhaust()
-            return self._fail(fault)
+            return self.fail(fault)
         try:
             if on != "models" and self.headers.get("Authorization") != f"Bearer {self.server.provider.key}":
                 if self.command == "POST":
@@ -267,7 +239,7 @@ class _Handler(BaseHTTPRequestHandler):
         except Refused as refused:
             status, headers = refused.status, {}
             body = {"message": refused.message, "path": self.path, "requestId": "req-1", "statusCode": status}
-        self._spoil(fault, status, body, headers)
+        self.spoil(fault, status, body, headers)
 
     def _get(self) -> tuple[int, Any, dict]:
         provider = self.server.provider
@@ -331,61 +303,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> LimitedStream:
         return LimitedStream(self.rfile, int(self.headers.get("Content-Length") or 0))
-
-    # Responses, complete and broken
-
-    def _send(self, status: int, body: Any, headers: dict[str, str] | None = None, pause: float | None = 0) -> None:
-        """Send a response with a pause of `pause` seconds in mid-body; None ends it there."""
-        raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-        self.send_response(status)
-        for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
-            self.send_header(name, value)
-        if status != 304:
-            self.send_header("Content-Length", str(len(raw)))
-        self.end_headers()
-        half = len(raw) // 2
-        self.wfile.write(raw[:half])
-        if pause is None:
-            self.close_connection = True
-            return
-        time.sleep(pause)
-        self.at_work.close()  # before the client has the whole response and sends the next request
-        self.wfile.write(raw[half:])
-
-    def _fail(self, fault: dict[str, Any]) -> None:
-        kind = fault["kind"]
-        if kind == "reset-before":
-            self._reset()
-        elif kind == "redirect":
-            self._send(fault.get("status", 302), None, {"Location": fault.get("to", "http://localhost:9/elsewhere")})
-        elif kind == "html":
-            self._send(200, b"<!doctype html><title>Just a moment</title>", {"Content-Type": "text/html"})
-        elif kind == "error-inside":
-            self._send(200, fault.get("body", {"error": {"name": "Oops", "message": "Something failed inside"}}))
-        else:
-            wait = fault.get("retry_after")
-            said = fault.get("message", f"Refused with {kind}")
-            body = {"message": said, "path": self.path, "requestId": "req-7", "statusCode": int(kind)}
-            self._send(int(kind), body, {} if wait is None else {"Retry-After": str(wait)})
-
-    def _spoil(self, fault: dict[str, Any], status: int, body: Any, headers: dict[str, str]) -> None:
-        kind, seconds = fault.get("kind"), fault.get("seconds", 1.0)
-        if kind == "reset-after":
-            self._reset()
-        elif kind == "html-after":
-            self._send(200, b"<html><h1>Bad gateway</h1></html>", {"Content-Type": "text/html"})
-        elif kind == "garbage":
-            self._send(200, [1, 2, "no object"])
-        else:
-            time.sleep(seconds if kind == "slow-headers" else 0)
-            self._send(status, body, headers, {"truncated": None, "slow-body": seconds}.get(kind, 0))
-
-    def _reset(self) -> None:
-        """End the connection with a TCP reset instead of a normal close."""
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.close_connection = True
-        self.rfile.close()
-        self.connection.close()
 
 
 def main() -> None:

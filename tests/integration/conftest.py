@@ -18,6 +18,9 @@ from stt.aiml.client import Client
 from stt.links import download
 from stt.settings import Settings, settings
 from stt.speakers.models import Models
+from stt.store.recordings import new_id
+from tests.conftest import forget
+from tests.postgres import postgres
 from tests.provider import KEY, Provider
 
 _numbers = count()
@@ -76,3 +79,26 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return folder / "certificate.pem", folder / "key.pem"
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def each_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run the tests of a file on SQLite and on PostgreSQL. Return the kind."""
+    folder = tmp_path_factory.mktemp("database")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STT_DATA_DIR", str(folder / "data"))
+        forget()
+        if request.param == "sqlite":
+            yield request.param
+        else:
+            with postgres() as address:
+                patch.setenv("STT_DATABASE_URL", address)
+                forget()
+                yield request.param
+                forget()
+    forget()
+
+
+@pytest.fixture
+def owner() -> str:
+    return f"visitor:{new_id()}"

@@ -3,71 +3,28 @@
 from __future__ import annotations
 
 import threading
-import time
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-import sqlalchemy as sa
 from pydantic import SecretStr, ValidationError
 from pytest_httpserver import HTTPServer
 
 from stt import kinds
 from stt.aiml import offered
-from stt.auth import clients
 from stt.db.engine import database
 from stt.db.tables import usage
-from stt.errors import BadOption, LimitReached, NotFound, TooLarge
-from stt.jobs import service, workflow
+from stt.errors import BadOption, LimitReached, TooLarge
+from stt.jobs import service
 from stt.library import history
 from stt.settings import Settings, settings
-from stt.store import quotas, recordings, records, submissions
+from stt.store import quotas, recordings, records
 from stt.store.recordings import Link
-from stt.store.records import Job
 from tests import audio
+from tests.quotas import ANN, BEN, UNPRICED, job, make, refusal
 from tests.waiting import ended
-
-PRICED, UNPRICED = "#g1_whisper-base", "nova-3"
-ANN, BEN = "visitor:ann", "visitor:ben"
-
-
-def job(
-    owner: str = ANN, minutes: float | None = 1.0, engine: str = kinds.ON_DEVICE, attempt: int = 1, **values
-) -> Job:
-    now = time.time()
-    given = dict.fromkeys(Job.__dataclass_fields__) | {
-        "id": recordings.new_id(),
-        "owner": owner,
-        "title": "Talk",
-        "model": "local/whisper-base" if engine == kinds.ON_DEVICE else PRICED,
-        "engine": engine,
-        "options": {},
-        "state": kinds.QUEUED,
-        "attempt": attempt,
-        "turn": 1,
-        "created": now,
-        "queued": now,
-        "worked": 0.0,
-        "seconds_done": 0.0,
-        "duration": None if minutes is None else minutes * 60,
-    }
-    return Job(**given | values)
-
-
-def make(made: Job, address: str | None = None) -> Job:
-    with quotas.reserve(made, address):
-        records.insert(made)
-    return made
-
-
-def refusal(made: Job, address: str | None = None) -> LimitReached:
-    with pytest.raises(LimitReached) as refused:
-        make(made, address)
-    with pytest.raises(NotFound):
-        records.load(made.id, None)
-    return refused.value
 
 
 def test_without_settings_nothing_is_limited_but_the_size_and_length_of_a_recording(host):
@@ -234,17 +191,6 @@ def test_of_what_was_begun_only_what_was_decoded_counts_and_a_retry_counts_the_r
     assert quotas.used(ANN).mine == 590
 
 
-def test_what_the_provider_may_have_billed_stays_counted(host):
-    host(STT_DOLLARS_PER_DAY=5, AIML_API_KEY="server")
-    made = make(job(engine=kinds.PROVIDER))
-    before = quotas.used(ANN)
-    records.transition(made.id, kinds.OPEN, kinds.WORKING)
-    submissions.mark_submitted(made)
-    service.cancel(made.id, owner=ANN)
-    workflow._release_quota(made)
-    assert quotas.used(ANN) == before and before.dollars > 0
-
-
 def test_channels_that_are_speakers_count_each(host, tmp_path: Path):
     host(STT_MINUTES_PER_VISITOR=10)
     both = recordings.take_in(audio.write(tmp_path / "call.wav", np.zeros((2, 16_000 * 120), np.float32)), ANN)
@@ -270,53 +216,6 @@ def test_a_recording_longer_than_it_says_is_stopped_at_the_limits(host):
         quotas.check_decoded(made, 1300.0, 60.0)
 
 
-def test_dropping_the_cookie_gives_nobody_another_day_and_an_office_is_not_shut_out(host):
-    host(STT_MINUTES_PER_VISITOR=10, STT_VISITORS_PER_ADDRESS=3, STT_JOBS_PER_VISITOR=2)
-    for number in range(3):
-        made = make(job(f"visitor:{number}", minutes=10), "203.0.113.7")
-        records.transition(made.id, kinds.OPEN, kinds.DONE)
-    assert "for each network address" in refusal(job("visitor:fresh", minutes=1), "203.0.113.7").message
-    make(job("visitor:fresh", minutes=1), "203.0.113.8")
-    make(job("user:ann@example.org", minutes=1), "203.0.113.7")  # who signs in is known by that
-    with database().connect() as connection:
-        stored = connection.execute(sa.select(usage.c.address).distinct()).scalars().all()
-    assert "203.0" not in repr(stored) and len(stored) == 3
-
-
-def test_jobs_at_once_count_by_address_too(host):
-    host(STT_JOBS_PER_VISITOR=1, STT_VISITORS_PER_ADDRESS=2)
-    for number in range(2):
-        make(job(f"visitor:{number}"), "2001:db8::1")
-    assert "each network address" in refusal(job("visitor:2"), "2001:db8::2").message  # the same client's network
-    make(job("visitor:2"), "2001:db8:0:1::2")
-
-
-@pytest.mark.parametrize(
-    ("trusted", "peer", "forwarded", "client"),
-    [
-        (None, "203.0.113.7", None, "203.0.113.7"),
-        (None, "203.0.113.7", "198.51.100.1", "203.0.113.7"),  # anybody can send that
-        ("10.0.0.0/8", "203.0.113.7", "198.51.100.1", "203.0.113.7"),
-        ("10.0.0.0/8", "10.1.2.3", "198.51.100.1", "198.51.100.1"),
-        ("10.0.0.0/8", "10.1.2.3", "192.0.2.1, 198.51.100.1", "198.51.100.1"),  # the first was sent by the client
-        ("10.0.0.0/8, 192.0.2.9", "10.1.2.3", "198.51.100.1, 192.0.2.9", "198.51.100.1"),
-        ("10.0.0.0/8", "10.1.2.3", None, "10.1.2.3"),
-        ("10.0.0.0/8", "::ffff:10.1.2.3", "2001:db8::1", "2001:db8::1"),
-        ("10.0.0.0/8", "10.1.2.3", "nonsense", None),
-        (None, None, None, None),
-    ],
-)
-def test_the_client_is_who_trusted_proxies_say(host, trusted, peer, forwarded, client):
-    host(**({"STT_TRUSTED_PROXIES": trusted} if trusted else {}))
-    assert clients.client_address(peer, forwarded) == client
-
-
-def test_proxies_that_are_no_addresses_stop_the_start(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("STT_TRUSTED_PROXIES", "my-proxy")
-    with pytest.raises(ValidationError):
-        Settings()
-
-
 def test_a_new_day_frees_the_minutes(host):
     host(STT_MINUTES_PER_VISITOR=10)
     made = make(job(minutes=10))
@@ -332,44 +231,6 @@ def test_going_on_with_a_job_on_this_machine_counts_no_minute_twice(host):
     with quotas.reserve(job(minutes=10, attempt=2, id=made.id)):
         pass
     assert quotas.used(ANN).mine == 600
-
-
-def test_the_servers_key_spends_just_the_money_of_the_day(host):
-    price = offered.known().find(PRICED).per_second
-    assert price
-    host(STT_DOLLARS_PER_DAY=price * 600, AIML_API_KEY="server")
-    made = make(job(minutes=9, engine=kinds.PROVIDER))
-    refused = refusal(job(BEN, minutes=1.1, engine=kinds.PROVIDER))
-    assert "on this server's key" in refused.message and "midnight UTC" in refused.guidance
-    make(job(BEN, minutes=1, engine=kinds.PROVIDER))
-    refusal(job(minutes=0.1, engine=kinds.PROVIDER))
-    make(job(minutes=100))  # on this machine it is free
-    make(job(minutes=100, engine=kinds.PROVIDER, own_key=True))
-    quotas.settle(made, 540.0, price * 300)  # it was billed for less than expected
-    make(job(minutes=4, engine=kinds.PROVIDER))
-
-
-def test_a_retry_at_the_provider_may_be_billed_again_and_counts_again(host):
-    price = offered.known().find(PRICED).per_second
-    host(STT_DOLLARS_PER_DAY=price * 90, AIML_API_KEY="server")
-    made = make(job(engine=kinds.PROVIDER))
-    with pytest.raises(LimitReached), quotas.reserve(job(engine=kinds.PROVIDER, attempt=2, id=made.id)):
-        pass
-
-
-def test_what_costs_nobody_knows_how_much_is_not_started_on_the_servers_key(host):
-    host(STT_DOLLARS_PER_DAY=1, AIML_API_KEY="server")  # less than the longest recording costs
-    assert "not known in advance" in refusal(job(minutes=None, engine=kinds.PROVIDER)).message
-    assert "not known in advance" in refusal(job(engine=kinds.PROVIDER, model=UNPRICED)).message
-    make(job(minutes=None, engine=kinds.PROVIDER, own_key=True))
-    host(STT_MAX_DURATION_MINUTES=1)  # then it costs at most a minute
-    make(job(minutes=None, engine=kinds.PROVIDER))
-
-
-def test_no_money_at_all_leaves_what_is_free(host):
-    host(STT_DOLLARS_PER_DAY=0, AIML_API_KEY="server")
-    refusal(job(engine=kinds.PROVIDER))
-    make(job())
 
 
 def test_many_tabs_at_once_cannot_take_more_than_is_left(host):

@@ -2,44 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import html
 import io
 import json
 import re
-import unicodedata
 import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import pairwise
 
 import docx
-import pysubs2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stt.errors import BadOption
-from stt.export.formats import FORMATS, JOINER, bundle, file_name
-from stt.export.subtitles import cues, width
-from stt.transcript.model import Segment, Transcript, Word
-
-HOUR = 3600.0
-
-
-def segment(text: str, start: float = 0.0, pace: float = 0.4, gaps: dict[int, float] | None = None, **more) -> Segment:
-    """A segment whose words take `pace` seconds each, with silence before those that `gaps` names."""
-    words, now = [], start
-    for number, token in enumerate(text.split()):
-        now += (gaps or {}).get(number, 0.0)
-        words.append(Word(f" {token}" if number else token, round(now, 3), round(now + pace, 3), 0.9))
-        now += pace
-    return Segment(start, round(now, 3), text, tuple(words), **more)
-
-
-def transcript(*segments: Segment, **more) -> Transcript:
-    return Transcript(segments, duration=max((s.end for s in segments), default=0.0), language="en", **more)
-
+from stt.export.formats import FORMATS, bundle, file_name
+from stt.export.subtitles import cues
+from stt.transcript.model import Segment, Transcript
+from tests.exports import bare, read_csv, read_subtitles, seen, segment, transcript, transcripts, visible, words_of
 
 TALK = transcript(
     segment("Good morning, everybody. Welcome to the talk.", speaker="Anna"),
@@ -48,28 +27,8 @@ TALK = transcript(
 )
 
 
-def bare(text: str) -> str:
-    """What of a text must survive: no spaces, and the same whether or not a format had to make it harmless."""
-    return "".join(unicodedata.normalize("NFKC", text.replace(JOINER, "")).split())
-
-
-def read_subtitles(data: bytes, extension: str) -> list[pysubs2.SSAEvent]:
-    return list(pysubs2.SSAFile.from_string(data.decode(), format_=extension))
-
-
-def seen(event: pysubs2.SSAEvent, extension: str) -> str:
-    return html.unescape(event.plaintext) if extension == "vtt" else event.plaintext
-
-
 def read_docx(data: bytes) -> list[str]:
     return [paragraph.text for paragraph in docx.Document(io.BytesIO(data)).paragraphs]
-
-
-def read_csv(data: bytes) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
-
-
-# Formats
 
 
 def test_text_is_paragraphs_with_times_and_speakers_where_asked_for():
@@ -203,170 +162,6 @@ def test_an_edited_text_is_exported_as_edited_with_the_times_of_the_words_that_s
     assert bare("".join(cue.text for cue in cues(edited))) == bare(edited.text)
 
 
-# Cues
-
-
-def test_cues_are_cut_at_sentence_ends_and_pauses():
-    talk = transcript(
-        segment("This is a first sentence. This is a second one that ends here", gaps={9: 1.2}),
-        segment("and this goes on a little later.", 8.0),
-    )
-    assert [cue.text.replace("\n", " ") for cue in cues(talk)] == [
-        "This is a first sentence.",
-        "This is a second",
-        "one that ends here",
-        "and this goes on a little later.",
-    ]
-
-
-def test_an_abbreviation_does_not_end_a_sentence():
-    (cue,) = cues(transcript(segment("I saw Mr. Smith and Dr. Jones.")))
-    assert cue.text == "I saw Mr. Smith and Dr. Jones."
-
-
-def test_short_cues_are_held_for_a_second_where_the_next_leaves_room():
-    first, second = cues(transcript(segment("Yes.", pace=0.2), segment("No.", 5.0, pace=0.2)))
-    assert (first.start, first.end, second.end) == (0.0, 1.0, 6.0)
-    first, second = cues(transcript(segment("Yes.", pace=0.2, speaker="A"), segment("No.", 0.6, pace=0.2, speaker="B")))
-    assert (first.end, second.start) == (0.6, 0.6)
-
-
-def test_speakers_at_the_same_time_have_cues_one_after_the_other():
-    both = transcript(
-        segment("one two three four five six seven eight", 0.0, pace=1.0, speaker="A"),
-        segment("yes indeed", 3.0, speaker="B"),
-        segment("no", 3.0, speaker="C"),
-    )
-    cut = cues(both, speakers=True)
-    assert_in_order(cut)
-    assert all(cue.end - cue.start >= 0.1 for cue in cut)
-    assert "B: yes indeed" in [cue.text for cue in cut]
-
-
-def test_a_sentence_without_times_is_one_cue_over_the_duration():
-    (cue,) = cues(Transcript((Segment(0.0, 0.0, "Nothing is known of when."),), duration=60.0, timed=False))
-    assert (cue.start, cue.end, cue.text) == (0.0, 60.0, "Nothing is known of when.")
-
-
-def test_a_long_text_without_times_is_spread_by_its_characters():
-    sentence = "Here comes a sentence of about sixty characters, more or less. "
-    cut = cues(Transcript((Segment(0.0, 0.0, sentence * 10),), duration=100.0, timed=False))
-    assert [round(cue.start) for cue in cut] == list(range(0, 100, 10))
-    assert cut[-1].end == 100.0
-
-
-def test_chinese_is_cut_between_characters_and_thai_never_before_a_mark():
-    chinese = "今天天气很好，我们去公园散步吧。" * 6
-    rows = [row for cue in cues(transcript(Segment(0.0, 30.0, chinese))) for row in cue.text.split("\n")]
-    assert "".join(rows) == chinese
-    assert all(width(row) <= 42 and row[0] not in "，。" for row in rows)
-    thai = "สวัสดีครับผมชื่อสมชายและนี่คือการทดสอบที่ยาวมาก" * 3
-    rows = [row for cue in cues(transcript(Segment(0.0, 20.0, thai))) for row in cue.text.split("\n")]
-    assert "".join(rows) == thai
-    assert not any(unicodedata.category(row[0]).startswith("M") for row in rows)
-
-
-def test_an_hour_of_speech_has_readable_cues():
-    sentence = "So we went on, as one does, and looked for the place where the river turns."
-    long = transcript(*(segment(sentence, 5.5 * number, pace=0.3) for number in range(650)))
-    cut = cues(long)
-    assert_in_order(cut)
-    assert all(1.0 <= cue.end - cue.start <= 7.0 for cue in cut)
-    assert len(cut) == 650 and all(cue.text.count("\n") == 1 for cue in cut)
-
-
-def assert_in_order(cut):
-    for cue in cut:
-        assert cue.start < cue.end and cue.text.strip()
-    for earlier, later in pairwise(cut):
-        assert earlier.end <= later.start
-
-
-# Any transcript
-
-PIECES = (
-    st.sampled_from(
-        [
-            "Hello",
-            "world.",
-            "of,",
-            "co-operation",
-            "Mr.",
-            "42",
-            "--",
-            "-->",
-            "<script>",
-            "</i>",
-            "{\\an8}",
-            "\\N",
-            "&amp;",
-            "=1+1",
-            "@x",
-            "\x00",
-            "�",
-            "\n\n",
-            "00:00:01.000",
-            "مرحبا",
-            "بكم؟",
-            "שלום",
-            "今天天气很好。",
-            "こんにちは",
-            "สวัสดีครับ",
-            "👨\u200d👩\u200d👧🇩🇪",
-            "é́́",
-            "𝒳",
-            "\u202e",
-            "\ufeff",
-        ]
-    )
-    | st.text(max_size=6)
-    | st.just("x" * 50)
-)
-TIMES = st.floats(0, 3, allow_nan=False, width=32) | st.sampled_from([0.0, 0.0001, 8.0, 40.0])
-
-
-@st.composite
-def transcripts(draw) -> Transcript:
-    now = draw(st.sampled_from([0.0, 59.9996, 10 * HOUR]))
-    segments = []
-    for _ in range(draw(st.integers(0, 4))):
-        now += draw(TIMES)
-        start, words = now, []
-        between = draw(st.sampled_from([" ", " ", ""]))
-        for number, piece in enumerate(draw(st.lists(PIECES, max_size=8))):
-            now += draw(TIMES) * draw(st.sampled_from([0, 0, 1]))
-            length = draw(TIMES)
-            sure = draw(st.none() | st.floats(0, 1))
-            words.append(Word((between if number else "") + piece, now, now + length, sure))
-            now += length
-        text = "".join(word.text for word in words)
-        kept = draw(st.sampled_from([tuple(words), tuple(words), (), tuple(words[::2])]))
-        segments.append(Segment(start, now, text, kept, draw(st.sampled_from([None, "Anna", "=B", "<i>"]))))
-    return Transcript(tuple(segments), now, draw(st.sampled_from([None, "ar"])), timed=draw(st.booleans()))
-
-
-def words_of(whole: Transcript) -> str:
-    """All that can be seen of a transcript, without what no document takes."""
-    return "".join(c for c in bare("".join(s.text + "\n" for s in whole.segments)) if visible(c))
-
-
-def visible(character: str) -> bool:
-    return unicodedata.category(character) not in ("Cc", "Cs") and character not in "\ufffe\uffff"
-
-
-@given(transcripts(), st.sampled_from([8, 42]), st.integers(1, 3))
-def test_any_transcript_becomes_cues_in_order_with_all_its_words(whole, line_length, lines):
-    cut = cues(whole, line_length, lines)
-    assert_in_order(cut)
-    assert bare("".join(cue.text for cue in cut)) == words_of(whole)
-    assert all(cue.text.count("\n") < lines for cue in cut)
-    assert all(cue.end - cue.start <= 7.001 for cue in cut) or not whole.timed
-    for extension in ("srt", "vtt"):
-        read = read_subtitles(FORMATS[extension].write(whole, line_length=line_length, lines=lines), extension)
-        assert [(e.start, e.end) for e in read] == [(round(c.start * 1000), round(c.end * 1000)) for c in cut]
-        assert bare("".join(seen(event, extension) for event in read)) == words_of(whole)
-
-
 @given(transcripts(), st.text(max_size=20))
 def test_any_transcript_is_written_whole_in_every_format(whole, title):
     written = {name: each.write(whole, title=title) for name, each in FORMATS.items() if name not in ("srt", "vtt")}
@@ -381,9 +176,6 @@ def test_signs_alone_are_written_too():
     """No word is in them, and the table of words has them all the same."""
     rows = read_csv(FORMATS["csv"].write(Transcript((Segment(0.0, 1.0, "×"),), 1.0), title=""))
     assert [row["word"] for row in rows] == ["×"]
-
-
-# Names and bundles
 
 
 @pytest.mark.parametrize(

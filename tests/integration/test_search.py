@@ -1,0 +1,284 @@
+"""Search in titles and texts, in every script and spelling, on both databases."""
+
+from __future__ import annotations
+
+import time
+import unicodedata
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from stt.db import fulltext, fulltext_index
+from stt.db.engine import database
+from stt.db.tables import transcriptions, transcripts
+from stt.library import history
+from stt.store import records, submissions
+from stt.store.recordings import new_id
+from stt.transcript import folding
+from stt.transcript.model import Segment, Transcript
+from tests.histories import AUSTEN, add, titles
+
+CHINESE = "我们今天要去北京。天氣很好！"
+pytestmark = pytest.mark.usefixtures("each_database")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("cold hearted", "cold-hearted", "COLD–HEARTED", "hearted, cold", "selfish rather", '"rather selfish"'),
+        *("self", "ill disposed", '"young man, unless"', '"young man', "(selfish)", "rather*", "sélfish", "mán"),
+    ],
+)
+def test_words_are_found_whatever_stands_between_them(owner: str, query: str):
+    add(owner, "Emma", AUSTEN)
+    assert titles(owner, text=query) == ["Emma"]
+    assert history.in_context(history.find(owner), query)
+
+
+@pytest.mark.parametrize("query", ["elfish", '"selfish rather"', "selfish cold unkind", "rath selfi x", "ma"])
+def test_what_is_not_there_is_not_found(owner: str, query: str):
+    add(owner, "Emma", AUSTEN)
+    assert titles(owner, text=query) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "hit"),
+    [
+        (CHINESE, "北京", "北京"),
+        (CHINESE, "今天要", "今天要"),
+        (CHINESE, "北京天氣", "北京。天氣"),
+        (CHINESE, "天", "天"),
+        ("東京へ行きました", "行き", "行き"),
+        ("วันนี้อากาศดี", "อากาศ", "อากาศ"),
+        ("오늘은 서울에 갑니다", "서울", "서울에"),
+        ("हिन्दी भाषा", "हिन्दी", "हिन्दी"),
+        ("Съешь ещё булок", "еще", "ещё"),
+        ("Die Straße war naß", "STRASSE", "Straße"),
+        ("Die Straße war naß", "Straße", "Straße"),
+        ("Ve\u0301rite\u0301 d'abord", "verite", "Vérité"),
+        ("I don’t know", "don't", "don’t"),
+        ("שָׁלוֹם לכולם", "שלום", None),
+        ("مُحَمَّد هنا", "محمد", None),
+        ("Das Modell Whisper模型 ist gut", "whisper", "Whisper"),
+    ],
+)
+def test_every_script_is_found_and_shown_in_context(owner: str, text: str, query: str, hit: str | None):
+    add(owner, "One", text)
+    add(owner, "Two", "something else")
+    assert titles(owner, text=query) == ["One"]
+    shown = history.in_context(history.find(owner, text=query), query)
+    assert not hit or [snippet.hit for snippet in shown.values()] == [hit]
+
+
+def test_a_hit_stands_near_the_beginning_of_its_context(owner: str):
+    add(owner, "Long", "so it goes " * 500 + AUSTEN + " and on it goes" * 500)
+    (snippet,) = history.in_context(history.find(owner), "to selfish").values()
+    assert snippet.hit == "selfish" and len(snippet.before) <= fulltext.CONTEXT_BEFORE + 1 and len(str(snippet)) < 150
+    assert snippet.before.startswith("…") and snippet.before.endswith("rather ") and snippet.after.endswith("…")
+
+
+def test_a_title_and_a_text_are_searched_together_and_a_phrase_far_into_a_long_text_is_found(owner: str):
+    many = " ".join(f"the {number} of" for number in range(40_000))
+    add(owner, "Jane Austen", f"{many} {AUSTEN} {many}")
+    assert titles(owner, text="austen selfish") == ["Jane Austen"]
+    assert titles(owner, text='"unless to be rather cold"') == ["Jane Austen"]
+    assert titles(owner, text='"the 39999 of"') == ["Jane Austen"]
+    assert titles(owner, text='"the 39998 of the of"') == []
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(query=st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
+def test_any_query_is_harmless(query: str):
+    history.find("visitor:nobody", text=query, limit=10)
+    history.totals("visitor:nobody", text=query)
+    fulltext.snippet(AUSTEN + CHINESE, query)
+
+
+@pytest.mark.parametrize(
+    "query",
+    ['"', '""', "*", "AND ALSO", "OR NOT", "NEAR(a b)", "title:x", "{text}:x", "^a", "a+b", "'; DROP TABLE x", "%", "_", "\\",
+     "🙂", ":*", "a:b & !c", "<->", "\x00", "(", "x" * 5000, "a " * 5000, "owner : 7"],
+)  # fmt: skip
+def test_operators_are_only_characters(owner: str, query: str):
+    add(owner, "Emma", AUSTEN)
+    assert titles(owner, text=query) == []
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60))
+@example(text="0\U000e0001")
+@example(text="so 🙂fine\ufeff it is")
+def test_a_text_is_found_by_its_own_words(text: str):
+    owner = f"visitor:{new_id()}"
+    add(owner, "x", text)
+    asked = " ".join(folding.words(text)[:5])
+    if asked.isascii() and asked:
+        assert titles(owner, text=asked) == ["x"]
+
+
+def test_only_emoji_or_punctuation_finds_nothing_and_only_spaces_everything(owner: str):
+    add(owner, "Emma 🙂!", AUSTEN)
+    assert titles(owner, text="🙂") == titles(owner, text="!?") == []
+    assert titles(owner, text="  ") == titles(owner) == ["Emma 🙂!"]
+
+
+def test_the_index_follows_every_change(owner: str):
+    first = add(owner, "Draft")
+    assert titles(owner, text="draft") == ["Draft"] and titles(owner, text="selfish") == []
+    t = Transcript((Segment(0.0, 5.0, AUSTEN),), duration=5.0)
+    assert records.finish(records.load(first, owner), t)
+    assert titles(owner, text="selfish") == ["Draft"]
+    with database().begin() as connection:
+        connection.execute(transcriptions.update().where(transcriptions.c.id == first).values(title="Emma"))
+        connection.execute(transcripts.update().where(transcripts.c.id == first).values(text="kind and warm"))
+    assert titles(owner, text="draft") == titles(owner, text="selfish") == []
+    assert titles(owner, text="emma warm") == ["Emma"]
+    submissions.save_raw(first, {"odd": 1})
+    assert titles(owner, text="warm") == [] and titles(owner, text="emma") == ["Emma"]
+    with database().begin() as connection:
+        connection.execute(transcriptions.update().where(transcriptions.c.id == first).values(owner=owner + "-new"))
+    assert titles(owner, text="emma") == [] and titles(owner + "-new", text="emma") == ["Emma"]
+    history.delete(first, owner + "-new")
+    with database().connect() as connection:
+        key = "rowid" if connection.dialect.name == "sqlite" else "number"
+        left = sa.text(f"SELECT count(*) FROM search WHERE {key} NOT IN (SELECT number FROM transcriptions)")
+        assert connection.execute(left).scalar() == 0
+
+
+def test_a_long_text_has_no_other_words_than_its_own(owner: str):
+    add(owner, "Emma", "selfish " * 3000 + AUSTEN + " selfish" * 3000)
+    for part in ("elfish", "fish", "ish", '"self"', '"selfis"', "sel"):
+        assert titles(owner, text=part) == []
+    assert titles(owner, text='"ill disposed selfish"') == titles(owner, text='"selfish he was"') == ["Emma"]
+
+
+def test_a_failed_write_leaves_the_index_as_it_was(owner: str):
+    first = add(owner, "Emma", AUSTEN)
+    with pytest.raises(RuntimeError), database().begin() as connection:
+        connection.execute(transcripts.update().where(transcripts.c.id == first).values(text="warm"))
+        raise RuntimeError
+    assert titles(owner, text="selfish") == ["Emma"] and titles(owner, text="warm") == []
+
+
+def test_the_first_eight_words_and_200_characters_of_a_query_count_and_a_longer_one_is_noticed(owner: str):
+    add(owner, "Numbers", "one two three four five six seven eight")
+    eight = "one two three four five six seven eight"
+    assert not fulltext.is_cut(f"  {eight} ") and titles(owner, text=f"{eight} missing") == ["Numbers"]
+    assert fulltext.is_cut(f"{eight} missing") and fulltext.bounded(f"{eight} missing") == eight
+    assert fulltext.is_cut("x" * 201) and len(fulltext.bounded("x" * 201)) == 200
+    assert titles(owner, text="seven missing") == titles(owner, text="x" * 201) == []
+
+
+@pytest.mark.parametrize(
+    "query", ["a a a a a a a b", '"' + "a " * 99 + 'b"', "a-" * 99 + "b", "a" * 199 + "b", '"' * 200]
+)
+def test_a_search_in_a_text_that_repeats_itself_takes_no_longer_than_in_another(owner: str, query: str):
+    text = "a " * 99_000 + "b"  # took 31.6 s for each request, and everybody waited
+    add(owner, "Hostile", text)
+    began = time.perf_counter()
+    jobs = history.find(owner, text=query)
+    history.in_context(jobs, query)
+    assert time.perf_counter() - began < 5
+
+
+# (in the text, asked for): in each kind all are found by all.
+ALIKE = {
+    "case": ["Selfish", "SELFISH", "selfish", "sElFiSh", "Ｓelfish"],
+    "accents": ["Vérité", "verite", "VÉRITÉ", "Ve\u0301rite\u0301", "vèrîtë"],
+    "Polish": ["Łódź", "lodz", "ŁÓDŹ", "łodź", "Lódź"],
+    "Danish": ["Ørsted", "orsted", "ØRSTED", "Örsted", "o\u0308rsted"],
+    "Icelandic": ["Þórður", "thordur", "ÞÓRÐUR", "Thorður", "þorður"],
+    "Vietnamese": ["Đà", "da", "ĐÀ", "đa", "Dà"],
+    "German": ["Straße", "STRASSE", "STRAẞE", "strasse", "Strasſe"],
+    "French": ["cœur", "coeur", "CŒUR", "Cœur", "cOeur"],
+    "Norwegian": ["Ærø", "aero", "ÆRØ", "ærö", "Aerø"],
+    "Turkish": ["İstanbul", "istanbul", "ISTANBUL", "ıstanbul", "i\u0307stanbul"],
+    "Croatian": ["Đakovo", "đakovo", "Dakovo", "ĐAKOVO", "Ðakovo"],
+    "Persian": ["کتاب", "كتاب", "کـتـاب", "كِتاب", "ڪتاب"],
+    "yeh": ["علی", "علي", "على", "عَلی", "علے"],
+    "half-space": ["می\u200cخواهم", "میخواهم", "مي\u200cخواهم", "میـخواهم", "ميخواهم"],
+    "hamza": ["مسؤول", "مسوول", "مسو\u0654ول", "مَسؤول", "مسـؤول"],
+    "alef": ["أحمد", "احمد", "إحمد", "آحمد", "ٱحمد"],
+    "heh": ["مدينة", "مدينه", "مدینہ", "مدينۀ", "مدینھ"],
+    "Hebrew": ["שָׁלוֹם", "שלום", "שלוֹם", "שּׁלום", "שׁלום"],
+    "Greek": ["Σοφός", "σοφος", "ΣΟΦΟΣ", "σοφόσ", "Σοφὸς"],
+    "Russian": ["ещё", "еще", "ЕЩЁ", "Еще", "еще\u0308"],
+    "apostrophes": ["don't", "don’t", "don‘t", "donʼt", "don´t", "don＇t"],
+    "quotes": ["say “so”", 'say "so"', "say „so“", "say «so»", "say ‚so‘"],
+    "dashes": [
+        "cold-hearted",
+        "cold‐hearted",
+        "cold‑hearted",
+        "cold–hearted",
+        "cold—hearted",
+        "cold−hearted",
+        "cold－hearted",
+    ],
+    "ligatures": ["ﬁnding", "finding", "FINDING", "ﬁndıng", "ｆinding"],
+    "width": ["ＡＢＣ１２３", "abc123", "ABC１２３", "ａｂｃ123", "ABC123"],
+    "kana": ["ガギ", "ｶﾞｷﾞ", "カ\u3099キ\u3099", "ガｷﾞ", "ｶﾞギ"],
+    "Korean": ["서울", "서울", "\u1109\u1165\u110b\u116e\u11af", "서\u110b\u116e\u11af", "\u1109\u1165울"],
+    "digits": ["۱۲۳۴", "1234", "١٢٣٤", "१२३४", "１２３４", "๑๒๓๔"],
+    "hidden": ["soft\u00adhyphen", "softhyphen", "soft\u200bhyphen", "soft\u2060hyphen", "soft\ufeffhyphen"],
+}
+
+
+@pytest.mark.parametrize("alike", ALIKE)
+def test_what_is_written_in_several_ways_is_found_by_each(owner: str, alike: str):
+    for number, text in enumerate(ALIKE[alike]):
+        add(owner, str(number), f"xx {text} zz")
+    for text in ALIKE[alike]:
+        jobs = history.find(owner, text=text, sort="title", descending=False)
+        assert [job.title for job in jobs] == [str(number) for number in range(len(ALIKE[alike]))], text
+        assert len(history.in_context(jobs, text)) == len(jobs)
+
+
+@pytest.mark.parametrize(
+    ("text", "query"), [("カキ", "ガキ"), ("सन", "सुन"), ("ไม", "ไม่"), ("ба", "па"), ("الله", "اللہم")]
+)
+def test_what_is_another_word_is_not_alike(owner: str, text: str, query: str):
+    add(owner, "One", text)
+    assert titles(owner, text=f'"{query}"') == []
+
+
+def test_the_index_knows_the_words_of_every_character_as_python_does(each_database: str):
+    characters = [c for c in map(chr, range(1, 0x110000)) if unicodedata.category(c) not in ("Cn", "Cs")]
+    with database().connect() as connection:
+        differs = []
+        for at in range(0, len(characters), 5000):
+            some = characters[at : at + 5000]
+            lines = sa.text(
+                "SELECT stt_words(line) FROM unnest(CAST(:lines AS text[])) WITH ORDINALITY AS l(line, n) ORDER BY n"
+            )
+            if each_database == "sqlite":
+                told = [
+                    connection.execute(sa.text("SELECT stt_words(:line)"), {"line": f"x{c}y"}).scalar() for c in some
+                ]
+            else:
+                told = connection.execute(lines, {"lines": [f"x{c}y" for c in some]}).scalars().all()
+            differs += [
+                hex(ord(c)) for c, words in zip(some, told, strict=True) if words.split() != folding.words(f"x{c}y")
+            ]
+    assert differs == []
+
+
+def test_words_of_earlier_code_are_made_anew_in_the_background(owner: str, each_database: str):
+    earlier = [add(owner, f"Łódź {number}", "Ørsted ﬁnding") for number in range(5)]
+    gone = add(owner, "Gone", "Ørsted")
+    with database().begin() as connection:
+        connection.execute(sa.text("DELETE FROM search_old"))
+        if each_database == "sqlite":
+            connection.execute(sa.text("UPDATE search SET title = 'łodz', text = 'ørsted ﬁnding'"))
+        else:
+            connection.execute(sa.text("UPDATE search SET words = to_tsvector('simple', 'łodz ørsted')"))
+        fulltext_index.outdate(connection)
+        fulltext_index.outdate(connection)  # twice does no harm
+    history.delete(gone, owner)
+    assert titles(owner, text="orsted") == titles(owner, text="lodz") == []
+    newer = add(owner, "Łódź new", "Ørsted")
+    assert titles(owner, text="orsted lodz") == ["Łódź new"]
+    assert fulltext_index.renew(database()) >= 5
+    assert {job.id for job in history.find(owner, text="orsted lodz")} == {*earlier, newer}
+    assert fulltext_index.renew(database()) == 0

@@ -1,0 +1,34 @@
+"""Record live: send pieces as a browser does."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from stt.library import live_recordings
+from stt.store import recordings
+
+OWNER = "visitor:ann"
+PIECE = 10_000  # bytes
+
+
+def start(owner: str = OWNER, visitor: str = "ann") -> str:
+    return live_recordings.start(owner, visitor, "Recording of today.webm")
+
+
+def send(id: str, number: int, piece: bytes, owner: str = OWNER, visitor: str = "ann", **more: bool) -> int:
+    return live_recordings.append(id, owner, visitor, number, io.BytesIO(piece), **more)
+
+
+def send_all(id: str, pieces: list[bytes]) -> None:
+    for number, piece in enumerate(pieces):
+        assert send(id, number, piece) == number + 1
+
+
+def finish(id: str, owner: str = OWNER, visitor: str = "ann") -> recordings.Recording:
+    return live_recordings.finish(id, owner, visitor)
+
+
+def kept(data: Path) -> list[str]:
+    """Return the name endings of the files that are kept of live recordings."""
+    return sorted(path.suffix for path in (data / "live").rglob("*") if path.is_file() and path.suffix != ".lock")

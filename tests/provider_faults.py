@@ -1,0 +1,98 @@
+"""Send the stand-in provider's responses, complete or with a fault."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import time
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+# Faults before the request is handled: nothing was accepted.
+BEFORE = (
+    "401",
+    "403",
+    "404",
+    "429",
+    "500",
+    "501",
+    "502",
+    "503",
+    "504",
+    "reset-before",
+    "redirect",
+    "html",
+    "error-inside",
+)
+# Faults afterwards: the job is created, and only the response is lost or late.
+AFTER = ("reset-after", "slow-headers", "slow-body", "truncated", "html-after", "garbage")
+
+
+class FaultyHandler(BaseHTTPRequestHandler):
+    """Send responses, complete and broken. `at_work` is closed before a response is complete."""
+
+    protocol_version = "HTTP/1.1"
+
+    def setup(self) -> None:
+        super().setup()
+        self.at_work = ExitStack()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def send(self, status: int, body: Any, headers: dict[str, str] | None = None, pause: float | None = 0) -> None:
+        """Send a response with a pause of `pause` seconds in mid-body; None ends it there."""
+        raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
+            self.send_header(name, value)
+        if status != 304:
+            self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        half = len(raw) // 2
+        self.wfile.write(raw[:half])
+        if pause is None:
+            self.close_connection = True
+            return
+        time.sleep(pause)
+        self.at_work.close()  # before the client has the whole response and sends the next request
+        self.wfile.write(raw[half:])
+
+    def fail(self, fault: dict[str, Any]) -> None:
+        """Respond with a fault of BEFORE."""
+        kind = fault["kind"]
+        if kind == "reset-before":
+            self.reset()
+        elif kind == "redirect":
+            self.send(fault.get("status", 302), None, {"Location": fault.get("to", "http://localhost:9/elsewhere")})
+        elif kind == "html":
+            self.send(200, b"<!doctype html><title>Just a moment</title>", {"Content-Type": "text/html"})
+        elif kind == "error-inside":
+            self.send(200, fault.get("body", {"error": {"name": "Oops", "message": "Something failed inside"}}))
+        else:
+            wait = fault.get("retry_after")
+            said = fault.get("message", f"Refused with {kind}")
+            body = {"message": said, "path": self.path, "requestId": "req-7", "statusCode": int(kind)}
+            self.send(int(kind), body, {} if wait is None else {"Retry-After": str(wait)})
+
+    def spoil(self, fault: dict[str, Any], status: int, body: Any, headers: dict[str, str]) -> None:
+        """Send a response with a fault of AFTER, if any."""
+        kind, seconds = fault.get("kind"), fault.get("seconds", 1.0)
+        if kind == "reset-after":
+            self.reset()
+        elif kind == "html-after":
+            self.send(200, b"<html><h1>Bad gateway</h1></html>", {"Content-Type": "text/html"})
+        elif kind == "garbage":
+            self.send(200, [1, 2, "no object"])
+        else:
+            time.sleep(seconds if kind == "slow-headers" else 0)
+            self.send(status, body, headers, {"truncated": None, "slow-body": seconds}.get(kind, 0))
+
+    def reset(self) -> None:
+        """End the connection with a TCP reset instead of a normal close."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+        self.rfile.close()
+        self.connection.close()

@@ -1,0 +1,55 @@
+"""Create jobs within the limits that a host sets, or be refused."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from stt import kinds
+from stt.errors import LimitReached, NotFound
+from stt.store import quotas, recordings, records
+from stt.store.records import Job
+
+PRICED, UNPRICED = "#g1_whisper-base", "nova-3"
+ANN, BEN = "visitor:ann", "visitor:ben"
+
+
+def job(
+    owner: str = ANN, minutes: float | None = 1.0, engine: str = kinds.ON_DEVICE, attempt: int = 1, **values
+) -> Job:
+    """Return a job that is not stored yet."""
+    now = time.time()
+    given = dict.fromkeys(Job.__dataclass_fields__) | {
+        "id": recordings.new_id(),
+        "owner": owner,
+        "title": "Talk",
+        "model": "local/whisper-base" if engine == kinds.ON_DEVICE else PRICED,
+        "engine": engine,
+        "options": {},
+        "state": kinds.QUEUED,
+        "attempt": attempt,
+        "turn": 1,
+        "created": now,
+        "queued": now,
+        "worked": 0.0,
+        "seconds_done": 0.0,
+        "duration": None if minutes is None else minutes * 60,
+    }
+    return Job(**given | values)
+
+
+def make(made: Job, address: str | None = None) -> Job:
+    """Store a job within the quotas. Raises LimitReached."""
+    with quotas.reserve(made, address):
+        records.insert(made)
+    return made
+
+
+def refusal(made: Job, address: str | None = None) -> LimitReached:
+    """Return the error with which the quotas refuse a job, of which nothing is stored."""
+    with pytest.raises(LimitReached) as refused:
+        make(made, address)
+    with pytest.raises(NotFound):
+        records.load(made.id, None)
+    return refused.value

@@ -1,0 +1,20 @@
+"""Check what is read from a reference file."""
+
+from __future__ import annotations
+
+from stt.references import reader
+from stt.transcript.alignment import align
+from stt.transcript.comparison import tokens_of_text
+
+SAID = "And so, my fellow Americans: ask not what your country can do for you & ask what you can do."
+ASS = "[Script Info]\nScriptType: v4.00+\n\n[V4+ Styles]\nFormat: Name, Fontname\nStyle: Default,Arial\n\n[Events]\n"
+
+
+def keys(text: str) -> list[str]:
+    return [token.key for token in tokens_of_text(text)]
+
+
+def assert_says(data: bytes, name: str, words: str) -> None:
+    """Check that the word error rate against a file is that against the plain words."""
+    read = keys(reader.read(data, name).text)
+    assert read == keys(words) and align(read, keys(words)).word_error_rate == 0
