@@ -1,4 +1,7 @@
-"""Gone is gone: after Delete every byte of the data folder, of the log and of the database is searched for what was there."""
+"""Gone is gone: after Delete every byte of the data folder, of the log and of the database is searched for what was there.
+
+All is planted and deleted first, and waited for once. Then each claim is a test.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import sqlite3
 import string
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,7 +35,6 @@ from tests.postgres import postgres
 from tests.server import Server
 from tests.waiting import until
 
-OWNER = "user:program"
 SPOKEN = ("fellow", "country")  # in the recording
 WITHIN = 60.0  # seconds
 
@@ -43,7 +45,7 @@ def word() -> str:
 
 @dataclass
 class Planted:
-    """What a visitor brought in: a word in each place where one can stand, and pieces of sound."""
+    """What an owner stored: a word in each place where one can stand, and pieces of sound."""
 
     title: str = field(default_factory=word)
     tag: str = field(default_factory=word)
@@ -51,12 +53,13 @@ class Planted:
     speaker: str = field(default_factory=word)
     link: str = field(default_factory=word)
     sounds: list[bytes] = field(default_factory=list)
+    owner: str = field(default_factory=lambda: f"user:{word()}")
 
     def needles(self) -> dict[str, bytes]:
-        """By what they are. An index leaves out the letters that a word shares with the one before it."""
+        """Return the bytes to search for by what they are. An index omits letters that a word shares with the previous one."""
         words = {name: getattr(self, name).encode()[2:] for name in ("title", "tag", "typed", "speaker", "link")}
         words |= {f"spoken {word}": word.encode() for word in SPOKEN}
-        # Pickles of the job engine are base64: a word looks one of three ways there.
+        # Pickles of the job engine are base64, in which a word has one of three forms.
         coded = {
             f"{name} in base64 at {at}": base64.b64encode(b"x" * at + value)[(at * 8 + 5) // 6 : -4]
             for name, value in words.items()
@@ -67,14 +70,16 @@ class Planted:
 
 @dataclass
 class House:
-    """A server that goes on running, the program that uses it, and this process on the same data."""
+    """A server that keeps running, and this process on the same data."""
 
     server: Server
-    api: Api
     postgres: str | None
 
+    def program_of(self, owner: str) -> Api:
+        return Api(self.server, tokens.create("program", owner))
+
     def places(self) -> Iterator[tuple[str, bytes]]:
-        """Every file of the data folder but the weights, the log, and each row of PostgreSQL."""
+        """Yield every file of the data folder except weights, the log, and each table of PostgreSQL."""
         for path in self.server.data.rglob("*"):
             if path.is_file() and "models" not in path.parts:
                 try:
@@ -92,13 +97,16 @@ class House:
                     rows = connection.execute(f'SELECT t::text FROM "{schema}"."{table}" t').fetchall()
                     yield f"table {table}", "\n".join(row[0] for row in rows).encode()
 
-    def found(self, planted: Planted) -> list[str]:
-        found = []
+    def found(self, several: Sequence[Planted], *, sounds_only: bool = False) -> list[list[str]]:
+        """Return what is found of each, and where."""
+        needles = [planted.needles() for planted in several]
+        found: list[list[str]] = [[] for _ in several]
         for place, content in self.places():
-            lower = content.lower()
-            for what, needle in planted.needles().items():
-                if needle in content if what.startswith("sound") else needle.lower() in lower:
-                    found.append(f"{what} in {place}")
+            lower = b"" if sounds_only else content.lower()
+            for number, each in enumerate(needles):
+                for what, needle in each.items():
+                    if needle in content if what.startswith("sound ") else needle.lower() in lower:
+                        found[number].append(f"{what} in {place}")
         return found
 
 
@@ -106,7 +114,12 @@ class House:
 def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     folder = tmp_path_factory.mktemp("gone")
     with pytest.MonkeyPatch.context() as patch:
-        environment = {"STT_ALLOW_PRIVATE_URLS": "1", "STT_ACCESS": "private", "STT_KEEP_TRANSCRIPTS_DAYS": "3000"}
+        environment = {
+            "STT_ALLOW_PRIVATE_URLS": "1",
+            "STT_ACCESS": "private",
+            "STT_KEEP_TRANSCRIPTS_DAYS": "3000",
+            "STT_MAX_CONCURRENT_JOBS": str(len(WAYS)),  # all that run are deleted together
+        }
         with postgres() if request.param == "postgresql" else nullcontext() as address:
             if address:
                 environment |= {"STT_DATABASE_URL": address, "STT_STORAGE": f"file://{folder}/data/afar"}
@@ -115,12 +128,12 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             with Server(folder / "data", **environment) as server:
                 patch.setenv("STT_DATA_DIR", str(server.data))
                 forget()
-                yield House(server, Api(server, tokens.create("program", OWNER)), address)
+                yield House(server, address)
                 forget()
 
 
 def noisy(tmp_path: Path, planted: Planted, times: int = 1, suffix: str = ".wav") -> Path:
-    """Speech with noise that no other has, so that no two recordings share a byte sequence; what is known of its bytes."""
+    """Write speech with unique noise, so that no two recordings share a byte sequence, and note some of its bytes."""
     sound = np.tile(audio.samples(audio.JFK), times)
     sound = sound + audio.noise(len(sound) / audio.RATE, 0.0005, seed=secrets.randbelow(1 << 30))[: len(sound)]
     path = audio.write(tmp_path / f"{planted.title}{suffix}", sound)
@@ -129,53 +142,52 @@ def noisy(tmp_path: Path, planted: Planted, times: int = 1, suffix: str = ".wav"
 
 
 def pieces(path: Path) -> list[bytes]:
-    """Byte sequences from all over a file that no other file has."""
+    """Return byte sequences from all over a file that no other file has."""
     content = path.read_bytes()
     return [content[at : at + 48] for at in range(1000, len(content) - 48, len(content) // 5)]
 
 
+def send(house: House, planted: Planted, path: Path) -> str:
+    return house.program_of(planted.owner).send(path.read_bytes(), name=path.name).json()["generation_id"]
+
+
 def done(house: House, planted: Planted, tmp_path: Path) -> str:
-    """A finished transcript, with all that people add to one, and a playback copy, as browsers do not play AIFF."""
-    path = noisy(tmp_path, planted, suffix=".aiff")
-    generation_id = house.api.send(path.read_bytes(), name=path.name).json()["generation_id"]
-    until(lambda: records.load(generation_id, OWNER).state == kinds.DONE, 120)
-    recording = recordings.find(records.load(generation_id, OWNER).recording_id, OWNER)
+    """Store a finished transcript, with all that people add to one, and a playback copy, as browsers do not play AIFF."""
+    generation_id, owner = send(house, planted, noisy(tmp_path, planted, suffix=".aiff")), planted.owner
+    until(lambda: records.load(generation_id, owner).state == kinds.DONE, 120)
+    recording = recordings.find(records.load(generation_id, owner).recording_id, owner)
     until(lambda: playback_copies.copy_of(recording, ""), 120)
     planted.sounds += pieces(playback_copies.copy_of(recording, ""))
-    corrections.set_tags(generation_id, OWNER, [planted.tag])
+    corrections.set_tags(generation_id, owner, [planted.tag])
     text = transcripts.transcript_of(generation_id).text
-    version = corrections.save(generation_id, OWNER, 0, f"{text} {planted.typed}", 0)
-    corrections.restore(generation_id, OWNER, version)
-    sharing.create(generation_id, OWNER, days=7, audio=True)
+    version = corrections.save(generation_id, owner, 0, f"{text} {planted.typed}", 0)
+    corrections.restore(generation_id, owner, version)
+    sharing.create(generation_id, owner, days=7, audio=True)
     assert SPOKEN[0] in text.lower()
     return generation_id
 
 
-def running(house: House, planted: Planted, tmp_path: Path) -> str:
-    """A job in the middle of a long recording, with words already."""
-    path = noisy(tmp_path, planted, times=40)
-    generation_id = house.api.send(path.read_bytes(), name=f"{planted.title}.wav").json()["generation_id"]
+def wait_for_words(planted: Planted, generation_id: str) -> None:
+    """Wait until a job in the middle of a long recording has words."""
     until(lambda: "country" in transcripts.text_so_far(generation_id).lower(), 120)
-    assert records.load(generation_id, OWNER).state == kinds.WORKING
-    corrections.set_tags(generation_id, OWNER, [planted.tag])
-    return generation_id
+    corrections.set_tags(generation_id, planted.owner, [planted.tag])
 
 
-def delete_one(ids: list[str]) -> None:
-    history.delete(ids[0], OWNER)
+def delete_one(owner: str, ids: list[str]) -> None:
+    history.delete(ids[0], owner)
 
 
-def delete_several(ids: list[str]) -> None:
+def delete_several(owner: str, ids: list[str]) -> None:
     for generation_id in ids:
-        history.delete(generation_id, OWNER)
+        history.delete(generation_id, owner)
 
 
-def delete_everything(ids: list[str]) -> None:
-    retention.delete_everything(OWNER)
+def delete_everything(owner: str, ids: list[str]) -> None:
+    retention.delete_everything(owner)
 
 
-def delete_by_age(ids: list[str]) -> None:
-    """Retention leaves what is being worked on, so that is cancelled first."""
+def delete_by_age(owner: str, ids: list[str]) -> None:
+    """Retention skips running jobs, so these are cancelled first."""
     for generation_id in ids:
         records.transition(generation_id, kinds.OPEN, kinds.CANCELLED)
     with database().begin() as connection:
@@ -184,37 +196,76 @@ def delete_by_age(ids: list[str]) -> None:
     assert retention.prune()[0] == len(ids)
 
 
-@pytest.mark.parametrize(
-    "way", [delete_one, delete_several, delete_everything, delete_by_age], ids=lambda way: way.__name__
-)
-@pytest.mark.parametrize("state", ["done", "running"])
-def test_nothing_of_it_is_anywhere_within_a_minute(house: House, tmp_path: Path, way, state: str):
-    planted = Planted()
-    begin = {"done": done, "running": running}[state]
-    ids = [begin(house, planted, tmp_path)]
-    if way is delete_several:
-        ids.append(done(house, planted, tmp_path))
-    found = house.found(planted)
-    assert all(any(name.startswith(f"sound {n} ") for name in found) for n in range(len(planted.sounds))), (
-        "each can be found"
-    )
-    before = {recording.id for recording in recordings.all_of(OWNER)}
-    way(ids)
-    house.api = Api(house.server, tokens.create("program", OWNER))  # "everything" takes the token too
-    began = time.monotonic()
-    left = until_gone(house, planted)
-    assert not left, f"after {WITHIN} s: {left}"
-    print(f"\n{way.__name__}, {state}: gone after {time.monotonic() - began:.1f} s")
-    assert not recordings.find_all(list(before), OWNER) and not removals.due(removals.AUDIO)
-    until(lambda: not any(remembered(house, generation_id) for generation_id in ids), WITHIN)
+WAYS = (delete_one, delete_several, delete_everything, delete_by_age)
+STATES = ("done", "running")
 
 
-def until_gone(house: House, planted: Planted) -> list[str]:
-    """What is still found at the end; nothing as soon as nothing is."""
+@dataclass
+class Case:
+    """What is planted for one way to delete it, and when it was gone."""
+
+    way: Callable[[str, list[str]], None]
+    state: str
+    planted: Planted = field(default_factory=Planted)
+    ids: list[str] = field(default_factory=list)
+    recordings: list[str] = field(default_factory=list)
+    deleted: float = 0.0  # monotonic, as `gone`
+    gone: float | None = None
+    left: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def cases(house: House, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Case]:
+    """Plant a case for each way and state, delete all, and wait until nothing is left, at most WITHIN seconds."""
+    tmp_path = tmp_path_factory.mktemp("planted")
+    all_of_them = [Case(way, state) for state in STATES for way in WAYS]
+    running = [case for case in all_of_them if case.state == "running"]
+    for case in all_of_them:
+        if case.state == "done" or case.way is delete_several:
+            case.ids.append(done(house, case.planted, tmp_path))
+        if case.state == "done" and case.way is delete_several:
+            case.ids.append(done(house, case.planted, tmp_path))
+    for case in running:
+        case.ids.append(send(house, case.planted, noisy(tmp_path, case.planted, times=60)))
+    for case in running:
+        wait_for_words(case.planted, case.ids[-1])
+    found = house.found([case.planted for case in all_of_them], sounds_only=True)
+    for case, places in zip(all_of_them, found, strict=True):
+        for number in range(len(case.planted.sounds)):
+            assert any(place.startswith(f"sound {number} ") for place in places), f"{case.way.__name__}: sound {number}"
+        case.recordings = [recording.id for recording in recordings.all_of(case.planted.owner)]
+    for case in running:
+        assert records.load(case.ids[-1], case.planted.owner).state == kinds.WORKING, f"{case.way.__name__} has ended"
+    for case in all_of_them:
+        case.way(case.planted.owner, case.ids)
+        case.deleted = time.monotonic()
+    wait_until_gone(house, all_of_them)
+    return {(case.way.__name__, case.state): case for case in all_of_them}
+
+
+def wait_until_gone(house: House, several: Sequence[Case]) -> None:
+    """Set when each was gone, or what is left of it after WITHIN seconds."""
     ends = time.monotonic() + WITHIN
-    while (left := house.found(planted)) and time.monotonic() < ends:
+    while waiting := [case for case in several if case.gone is None]:
+        now = time.monotonic()
+        for case, left in zip(waiting, house.found([case.planted for case in waiting]), strict=True):
+            case.left, case.gone = left, None if left else now
+        if now > ends:
+            return
         threading.Event().wait(0.5)
-    return left
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+@pytest.mark.parametrize("state", STATES)
+def test_nothing_of_it_is_anywhere_within_a_minute(house: House, cases: dict[tuple[str, str], Case], way, state: str):
+    case = cases[way.__name__, state]
+    assert not case.left, f"after {WITHIN} s there is still {case.left}"
+    assert case.gone is not None and case.gone - case.deleted <= WITHIN, f"gone after {case.gone - case.deleted:.1f} s"
+    assert case.recordings, "it had recordings"
+    assert not recordings.find_all(case.recordings, case.planted.owner), "rows of its recordings are left"
+    assert not removals.due(removals.AUDIO), "files are still to be removed"
+    for generation_id in case.ids:
+        until(lambda i=generation_id: not remembered(house, i), WITHIN)
 
 
 def remembered(house: House, generation_id: str) -> bool:
@@ -229,14 +280,18 @@ def remembered(house: House, generation_id: str) -> bool:
         )
 
 
-def test_a_link_that_is_deleted_while_it_comes_or_is_looked_into_brings_nothing_back(
-    house: House, httpserver, tmp_path: Path
-):
-    """Deleted at several moments of the download and of the look into the file: nothing of it comes after."""
-    for moment in ("in the middle", "while it is looked into", "just after"):
-        planted = Planted()
-        path = noisy(tmp_path, planted, times=12)
-        content, asked, go_on = path.read_bytes(), threading.Event(), threading.Event()
+MOMENTS = ("in the middle", "while it is probed", "just after")
+
+
+@pytest.fixture(scope="module")
+def links(house: House, make_httpserver, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
+    """Delete a link at several moments of its download and of the probe, and wait until nothing is left."""
+    deleted = {}
+    for number, moment in enumerate(MOMENTS):
+        case = deleted[moment] = Case(delete_one, moment)
+        planted, owner = case.planted, case.planted.owner
+        content = noisy(tmp_path_factory.mktemp("links"), planted, times=12 + number).read_bytes()
+        asked, go_on = threading.Event(), threading.Event()
 
         def answer(_request, content=content, asked=asked, go_on=go_on) -> Response:
             def body() -> Iterator[bytes]:
@@ -247,23 +302,35 @@ def test_a_link_that_is_deleted_while_it_comes_or_is_looked_into_brings_nothing_
 
             return Response(body(), headers={"Content-Length": str(len(content))}, mimetype="audio/wav")
 
-        httpserver.expect_request(f"/{planted.link}.wav").respond_with_handler(answer)
-        generation_id = house.api.link(httpserver.url_for(f"/{planted.link}.wav")).json()["generation_id"]
-        assert asked.wait(30)
+        make_httpserver.expect_request(f"/{planted.link}.wav").respond_with_handler(answer)
+        address = make_httpserver.url_for(f"/{planted.link}.wav")
+        case.ids.append(house.program_of(owner).link(address).json()["generation_id"])
+        assert asked.wait(30), f"{moment}: the link is not downloaded"
         if moment == "in the middle":
-            history.delete(generation_id, OWNER)
+            history.delete(case.ids[0], owner)
         go_on.set()
-        if moment == "while it is looked into":
-            incoming = house.server.data / "incoming"
-            until(lambda size=len(content): size in sizes(incoming) or recordings.all_of(OWNER), 30, every=0.005)  # noqa: B008, B023
+        if moment == "while it is probed":
+            incoming, size = house.server.data / "incoming", len(content)
+            until(lambda i=incoming, n=size, o=owner: n in sizes(i) or recordings.all_of(o), 30, every=0.005)
         if moment == "just after":
-            until(lambda i=generation_id: records.load(i, OWNER).recording_id, 30)
+            until(lambda i=case.ids[0], o=owner: records.load(i, o).recording_id, 30)
         if moment != "in the middle":
-            history.delete(generation_id, OWNER)
-        left = until_gone(house, planted)
-        assert not left, f"{moment}, after {WITHIN} s: {left}"
-        until(lambda i=generation_id: not remembered(house, i))
-        assert not house.found(planted) and not recordings.all_of(OWNER)
+            history.delete(case.ids[0], owner)
+        case.deleted = time.monotonic()
+    wait_until_gone(house, list(deleted.values()))
+    make_httpserver.clear()
+    return deleted
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_link_that_is_deleted_while_it_comes_or_is_probed_brings_nothing_back(
+    house: House, links: dict[str, Case], moment: str
+):
+    case = links[moment]
+    assert not case.left, f"after {WITHIN} s there is still {case.left}"
+    until(lambda: not remembered(house, case.ids[0]))
+    assert house.found([case.planted]) == [[]], "it came back"
+    assert not recordings.all_of(case.planted.owner), "a recording came back"
 
 
 def sizes(folder: Path) -> list[int]:
