@@ -177,7 +177,7 @@ def test_a_body_that_stops_or_drips_is_a_408_and_leaves_nothing(
 def test_at_the_limit_the_oldest_silent_connection_makes_room(port: int, monkeypatch: pytest.MonkeyPatch):
     watcher = compat.watcher()
     monkeypatch.setattr(watcher, "most", 20)
-    monkeypatch.setattr(watcher, "_look", 0)
+    monkeypatch.setattr(watcher, "_prune_at", 0)
     busy = connected(port, b"POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nx")
     silent = [connected(port) for _ in range(60)]
     assert requests.post(f"http://127.0.0.1:{port}/body", b"abc", timeout=5).text == "3"
