@@ -45,13 +45,13 @@ def pause(seconds: float, cancelled: Callable[[], bool] | None = None) -> None:
 
 
 class Clock:
-    """Tells the time and waits. A test hands over one whose seconds pass `speed` times as fast."""
+    """Tell the time and wait. A test passes one that runs `speed` times as fast."""
 
     def __init__(self, speed: float = 1.0) -> None:
         self._speed = speed
 
     def now(self) -> float:
-        """Seconds since some moment: never goes back."""
+        """Return monotonic seconds."""
         return time.monotonic() * self._speed
 
     def pause(self, seconds: float, cancelled: Callable[[], bool] | None = None) -> None:

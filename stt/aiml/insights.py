@@ -1,4 +1,4 @@
-"""What an answer of the provider holds beside its words.
+"""Read what a result of the provider holds beside its words.
 
 `read` gives `Transcript.extras`, each of these only if it is there; times in seconds, or None:
 
@@ -34,7 +34,7 @@ _CHAPTER = ("start", "end", "headline", "gist", "summary")
 def read(
     channels: list[dict[str, Any]], found: dict[str, Any], results: dict[str, Any], times: Times
 ) -> dict[str, Any]:
-    """All but the speakers, the utterances and the language, which come with the words. Never raises.
+    """Return all but the speakers, the utterances and the language, which are read with the words. Never raises.
 
     `channels` as Deepgram lists them, none in the other shapes; `found` is the whole result and `results` what holds
     the findings.
@@ -43,7 +43,7 @@ def read(
     words = items(best[0].get("words"))
 
     def details(item: dict[str, Any], words: list[dict[str, Any]] = words, /, **named: Any) -> dict[str, Any]:
-        """`named`, the text, and the times: the item's own, or those of Deepgram's `start_word` and `end_word`."""
+        """Return `named`, the text and the times: the item's own, or those of its `start_word` and `end_word`."""
         first, last = number(item.get("start_word")), number(item.get("end_word"))
         start = words[int(first)].get("start") if first is not None and first < len(words) else item.get("start")
         end = words[int(last) - 1].get("end") if last and 1 <= last <= len(words) else item.get("end")
@@ -54,7 +54,7 @@ def read(
         return items(holder.get(below, []) if isinstance(holder, dict) else holder)
 
     def nested(name: str, one: str) -> list[dict[str, Any]]:
-        """Deepgram's `topics.segments[].topics[]` and `intents.segments[].intents[]`."""
+        """Return Deepgram's `topics.segments[].topics[]` and `intents.segments[].intents[]`."""
         return [
             details(segment, **{one: clean(part.get(one)), "confidence": share(part.get("confidence_score"))})
             for segment in parts(name) for part in items(segment.get(name)) if clean(part.get(one))

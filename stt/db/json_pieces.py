@@ -18,7 +18,7 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 
 
 def dumps(value: Any, **how: Any) -> str:
-    """Return `json.dumps`, but let other threads run in between."""
+    """Return what `json.dumps` returns, but let other threads run meanwhile."""
     if isinstance(value, dict):
         named = (f"{json.dumps(str(name), **how)}: {dumps(each, **how)}" for name, each in value.items())
         return "{" + ", ".join(named) + "}"

@@ -28,7 +28,7 @@ def check_room() -> None:
 
 
 def everything(owner: str) -> Iterator[bytes]:
-    """The ZIP, piece by piece: `transcripts/0001 Talk.txt` …, `recordings/0001 talk.mp3` …, and `index.json`.
+    """Yield the ZIP in pieces: `transcripts/0001 Talk.txt` …, `recordings/0001 talk.mp3` …, and `index.json`.
 
     In memory is one transcript at a time, or one block of a recording.
     """

@@ -1,4 +1,4 @@
-"""Versions: the transcriptions of one recording, and what they were made of."""
+"""Find the versions of a recording, and what they were transcribed from."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NEWEST = 500  # finished transcripts that are looked through for recordings to c
 
 
 def of(job: Job) -> list[Job]:
-    """The owner's transcriptions of the same recording, or of the same link, newest first; `job` is among them."""
+    """Return the owner's transcriptions of the same recording or link, newest first, including `job`."""
     t = transcriptions.c
     recording_ids, urls = {job.recording_id} - {None}, {job.url} - {None}
     ids = {job.id}
@@ -38,7 +38,7 @@ def of(job: Job) -> list[Job]:
 
 
 def finished(owner: str) -> list[list[Job]]:
-    """The owner's finished transcripts by recording, newest first; of the NEWEST ones only."""
+    """Return the owner's finished transcripts grouped by recording, newest first, of the NEWEST ones only."""
     groups: dict[str, list[Job]] = {}
     for job in records.jobs_of(owner, states=(kinds.DONE,), limit=NEWEST):
         names = [name for name in (job.recording_id, job.url) if name]
@@ -50,7 +50,7 @@ def finished(owner: str) -> list[list[Job]]:
 
 
 def source_of(job: Job) -> Recording | Link:
-    """What to transcribe once more: the kept recording, or else the link. Raises NotFound if neither is left."""
+    """Return what to transcribe again: the kept recording, or else the link. Raises NotFound without either."""
     recording = _kept(job)
     if recording is None and job.url:
         return Link(job.url)

@@ -141,7 +141,7 @@ def _enqueue(copy: _Copy) -> None:
 @DBOS.workflow(name=workers.COPY_WORKFLOW)
 @workers.track_running
 def playback_copy(recording_id: str, track: str, attempt: int) -> None:
-    """Make one copy. A process killed in between starts it anew."""
+    """Make one copy. If the process is killed meanwhile, the copy is made again."""
     copy = _Copy(recording_id, track, attempt)
     try:
         _make(copy)

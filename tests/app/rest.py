@@ -40,7 +40,7 @@ class Api:
 
 
 def python(server: Server, *arguments: str) -> str:
-    """What a Python process says that runs beside the server, on the same data."""
+    """Run a Python process beside the server, on the same data, and return its output."""
     command = [sys.executable, *arguments]
     return subprocess.run(
         command, cwd=ROOT, env=server.environment, capture_output=True, text=True, check=True

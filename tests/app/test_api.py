@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 
 @pytest.fixture(scope="module")
 def done(api: Api) -> dict:
-    """A finished transcription, as a get answers it."""
+    """Return a finished transcription as the response to a get."""
     made = api.send(audio.JFK.read_bytes(), name="../../etc/moon speech.flac", language="en-US", punctuate="true")
     assert made.status_code == 201 and made.json().keys() == {"generation_id", "status"}
     assert made.json()["status"] == "queued"

@@ -95,7 +95,7 @@ def test_a_form_is_bounded_in_its_fields(api: Api):
 
 
 def head(api: Api, size: str) -> bytes:
-    """The beginning of a form whose file goes on."""
+    """Return the beginning of a form whose file continues."""
     return (
         f"POST /v1/stt/create HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {api.token}\r\n{size}\r\n"
         "Content-Type: multipart/form-data; boundary=limit\r\n\r\n"

@@ -25,7 +25,7 @@ SPOKEN = set(audio.JFK_WORDS.split())
 
 
 def in_mp4(path: Path) -> Path:
-    """With its table at the front, as what is made for the web."""
+    """Write an MP4 with its table at the front, as for the web."""
     return broken.mp4(path, JFK, picture=path.suffix == ".mp4", movflags="faststart")
 
 

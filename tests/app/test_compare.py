@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("engine")
 
 
 def page(owner: str | None = None, **query: str) -> AppTest:
-    """The Compare page of a new visitor, or of the one who owns things already."""
+    """Open the Compare page as a new visitor, or as one who owns records already."""
     test = AppTest.from_file(str(ROOT / "pages" / "frame.py"), default_timeout=30)
     if owner:
         test.session_state.owner = owner
@@ -42,7 +42,7 @@ def transcribed(source, owner: str, **options) -> str:
 
 @pytest.fixture(scope="module")
 def known(engine) -> tuple[str, list[str], str]:
-    """A visitor, two versions of one recording, and a transcript of another one."""
+    """Return a visitor with two versions of one recording, and a transcript of another."""
     owner = "visitor:compares"
     recording = recordings.take_in(audio.JFK, owner)
     pair = [transcribed(recording, owner), transcribed(recording, owner, language="en")]
@@ -50,7 +50,7 @@ def known(engine) -> tuple[str, list[str], str]:
 
 
 def drawn(test: AppTest) -> dict:
-    """What the comparison was given to draw."""
+    """Return what the comparison was given to draw."""
     return next(data for data in components(test) if "passages" in data)
 
 
@@ -152,7 +152,7 @@ def test_a_long_comparison_is_shown_in_parts(known):
 
 
 def finished_by_hand(owner: str, transcript: Transcript) -> str:
-    """A finished job with this transcript, as an import would make it."""
+    """Store a finished job with this transcript."""
     pattern = records.jobs_of(owner, limit=1)[0]
     job = replace(
         pattern, id=recordings.new_id(), recording_id=None, url="https://example.org/a.mp3", state=kinds.WORKING

@@ -47,7 +47,7 @@ def ann(server: Server) -> requests.Session:
 
 @pytest.fixture(scope="module")
 def talk(server: Server, ann: requests.Session) -> str:
-    """The id of Ann's transcript, made at 23:30 UTC on New Year's Eve."""
+    """Return the id of Ann's transcript, created at 23:30 UTC on New Year's Eve."""
     return put(owner_of(ann), TALK, raw=RAW, title=TITLE, model="nova-3", created=1_767_223_800.0)
 
 

@@ -63,7 +63,7 @@ def server(elsewhere: Elsewhere, tmp_path_factory: pytest.TempPathFactory) -> It
 
 @contextmanager
 def of(server: Server, **environment: str) -> Iterator[None]:
-    """This process has the secret and the settings of that server."""
+    """Use the secret and the settings of that server in this process."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"STT_DATA_DIR": str(server.data), **environment}.items():
             patch.setenv(name, value)
@@ -73,7 +73,7 @@ def of(server: Server, **environment: str) -> Iterator[None]:
 
 
 def status(server: Server, head: str) -> int:
-    """The status of the answer to these lines of a request, sent as they are."""
+    """Send these lines of a request unchanged, and return the status of the response."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as line:
         line.sendall(f"{head}\r\n".encode("latin-1"))
         return int(line.makefile("rb").readline().split()[1])

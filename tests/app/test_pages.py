@@ -52,7 +52,7 @@ def press(test: AppTest, label: str) -> None:
 
 
 def drawn(test: AppTest) -> str:
-    """All the HTML of the page."""
+    """Return all HTML of the page."""
     return "\n".join(element.proto.body for element in test.html)
 
 

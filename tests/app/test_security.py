@@ -94,7 +94,7 @@ class Person:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The app, and this process on the same data folder."""
+    """Run the app, and use its data folder in this process."""
     folder = tmp_path_factory.mktemp("security") / "data"
     with pytest.MonkeyPatch.context() as patch, Server(folder) as server:
         patch.setenv("STT_DATA_DIR", str(folder))
@@ -174,7 +174,7 @@ def test_each_route_answers_to_whom_it_should(server: Server, owner: Person, gen
 
 
 def answer(who: requests.Session, method: str, address: str, **body) -> int:
-    """The status in the end: 202 says to ask again, after a wait on the server's side."""
+    """Return the final status: 202 means to ask again, after a wait in the server."""
     for _ in range(20):
         if (status := who.request(method, address, **body).status_code) != 202:
             break

@@ -29,7 +29,7 @@ def session_of(socket: ClientConnection) -> str:
 
 
 def memory_of(server: Server) -> int:
-    """Bytes that the process has in memory."""
+    """Return the memory of the process in bytes."""
     status = Path(f"/proc/{server.process.pid}/status").read_text()
     return int(status.split("VmRSS:")[1].split()[0]) << 10
 

@@ -67,17 +67,17 @@ CHANGES = (np.copy, faster, in_noise, audio.telephone)
 
 @cache
 def library() -> WhisperModel:
-    """faster-whisper as it comes, with the same weights in int8."""
+    """Return faster-whisper with its defaults and the same weights in int8."""
     return WhisperModel(str(weights.find(settings()).folder), device="cpu", compute_type="int8")
 
 
 def defaults(sound: np.ndarray) -> str:
-    """What `WhisperModel.transcribe` gives when nothing is set."""
+    """Return the result of `WhisperModel.transcribe` without options."""
     return "".join(segment.text for segment in library().transcribe(sound)[0])
 
 
 def ours(sound: np.ndarray) -> str:
-    """What the job does: stretch after stretch, the language kept from the first one that has one."""
+    """Transcribe as a job does: chunk after chunk, with the language of the first chunk that has one."""
     text, language, longest = "", None, vad.FIRST_CHUNK_SECONDS
     while len(sound):
         last = len(sound) <= longest * (1 + vad.TAIL_TOLERANCE) * audio.RATE

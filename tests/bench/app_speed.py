@@ -62,7 +62,7 @@ def speech(seconds: float) -> np.ndarray:
 
 
 def throughput(folder: Path) -> list[list[str]]:
-    """The job is timed from its creation to its end; whatever the app does in between is in it."""
+    """Measure a job from its creation to its end, with all that the app does in between."""
     os.environ["STT_DATA_DIR"] = str(folder / "data")
     from stt import lifecycle
     from stt.jobs import service
@@ -132,7 +132,7 @@ def cancel(folder: Path) -> list[list[str]]:
 
 
 def lanes() -> int:
-    """How many threads hear something, or are ready to."""
+    """Return how many threads decode or are ready to."""
     return sum(thread.name.startswith("decode_") for thread in threading.enumerate())
 
 

@@ -25,7 +25,7 @@ Hear = Callable[[np.ndarray], object]
 
 
 def timed(hear: Hear, sound: np.ndarray) -> tuple[float, float]:
-    """Seconds on the clock and seconds of processor time."""
+    """Return seconds of wall time and of processor time."""
     clock, processor = time.perf_counter(), time.process_time()
     hear(sound)
     return time.perf_counter() - clock, time.process_time() - processor
@@ -62,7 +62,7 @@ def rows(times: Timed, length: float) -> list[list[str]]:
 
 
 def dependable(sound: np.ndarray) -> None:
-    """The library one window after the other at beam 1, with voice filter and word times."""
+    """Run the library one window after the other at beam 1, with VAD and word times."""
     for _ in library().transcribe(sound, beam_size=1, vad_filter=True, word_timestamps=True)[0]:
         pass
 

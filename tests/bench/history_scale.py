@@ -68,7 +68,7 @@ def timed(function: Callable[[], object]) -> tuple[float, float]:
 
 
 def searches() -> list[str]:
-    """150 queries of one to three words, or two in quotation marks, from random transcripts; no word below 4 letters."""
+    """Return 150 queries of one to three words, or two in quotes, of at least 4 letters, from random transcripts."""
     from stt.db.engine import database
     from stt.db.tables import transcripts
 
@@ -88,7 +88,7 @@ def searches() -> list[str]:
 
 
 def look(query: str) -> None:
-    """All that the page asks for a search: the totals, the first hundred, the hits in context."""
+    """Ask all that the page asks for a search: the totals, the first hundred, the hits in context."""
     from stt.library import history
 
     history.totals(OWNER, text=query)
@@ -132,7 +132,7 @@ def visit(browser: Browser, server: Server) -> Page:
 
 
 def first_view(page: Page, server: Server) -> tuple[float, float]:
-    """Seconds from the address to the first row as it is drawn, and to its cells for screen readers."""
+    """Return the seconds until the first row is drawn, and until its cells are there for screen readers."""
     page.goto("about:blank")
     began = time.perf_counter()
     page.goto(server.url + "/history", wait_until="commit")

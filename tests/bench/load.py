@@ -73,7 +73,7 @@ def run(folder: Path, visitors: int, seconds: int, *, first_visit: bool = True) 
 
 
 def make_visitor() -> dict[str, str]:
-    """A visitor with a transcript of the length of a short talk, and a token."""
+    """Create a visitor with a transcript of a short talk, and a token."""
     name = access.new_visitor()
     owner = access.owner_of(name)
     assert owner is not None

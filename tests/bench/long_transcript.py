@@ -50,7 +50,7 @@ SEARCH = """() => {
 
 
 def opened(page: Page, address: str) -> float:
-    """Seconds from the address to words that can be clicked."""
+    """Return the seconds from opening the page to clickable words."""
     page.goto("about:blank")
     began = time.perf_counter()
     page.goto(address, wait_until="commit")
@@ -59,7 +59,7 @@ def opened(page: Page, address: str) -> float:
 
 
 def corrected(page: Page) -> float:
-    """Seconds from Save to the corrected text on the page."""
+    """Return the seconds from Save to the corrected text on the page."""
     page.evaluate("document.querySelector('.stt-edit').click()")
     page.locator(".stt-field").fill(f"Corrected at {time.time()}.")
     began = time.perf_counter()

@@ -28,7 +28,7 @@ BLOCK = 2000  # rows written together
 
 
 def vocabulary(random: np.random.Generator, size: int = 30_000) -> list[str]:
-    """The words of LibriSpeech by how often they are said, then made-up ones of two to five syllables."""
+    """Return the words of LibriSpeech by frequency, then invented ones of two to five syllables."""
     said = " ".join(audio.librispeech().values()).lower().split()
     known = sorted(set(said), key=lambda word: (-said.count(word), word))
     syllables = [a + b for a in "bcdfghklmnprstvw" for b in ("a", "e", "i", "o", "u", "an", "er", "ing", "ol", "ut")]
@@ -37,7 +37,7 @@ def vocabulary(random: np.random.Generator, size: int = 30_000) -> list[str]:
 
 
 def rows(owner: str, count: int, seed: int = 1) -> Iterator[tuple[dict, dict]]:
-    """A row for each of the tables `transcriptions` and `transcripts`, `count` times, oldest first."""
+    """Yield `count` rows for each of the tables `transcriptions` and `transcripts`, oldest first."""
     random = np.random.default_rng(seed)
     words = np.array(vocabulary(random), dtype=object)
     chance = 1 / (np.arange(len(words)) + 2.7)

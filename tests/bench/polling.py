@@ -21,7 +21,7 @@ BINS = [(1, 5), (5, 15), (15, 30), (30, 60), (60, 120), (120, 300), (300, 600), 
 
 
 def watch(job: float, moments: Iterator[float]) -> tuple[float, int]:
-    """(seconds between done there and shown here, polls made) for a job of `job` seconds."""
+    """Return (seconds from done there to shown here, number of polls) of a job of `job` seconds."""
     for polls, moment in enumerate(moments, start=1):
         if moment >= job:
             return moment - job, polls
@@ -37,7 +37,7 @@ def seed_moments() -> Iterator[float]:
 
 
 def ours_moments(expected: float | None) -> Iterator[float]:
-    """The polls of a job that asks the schedule anew after each, as a restarted one does."""
+    """Yield the polls of a job that asks the schedule after each one, as a restarted job does."""
     schedule, at = Schedule(expected), 0.0
     while True:
         at += schedule.wait(at)

@@ -40,7 +40,7 @@ jobs.stop()
 
 
 def stand_in(port: int) -> subprocess.Popen:
-    """The provider as a process; ready when this returns."""
+    """Start the stand-in provider as a process and wait until it is ready."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.provider", "--port", str(port)], cwd=ROOT, stdout=subprocess.PIPE
     )
@@ -64,7 +64,7 @@ def states() -> Counter[str]:
 
 
 def measure(count: int, seconds: float, stays: float) -> dict[str, float]:
-    """`stays`: seconds that each job is at the provider."""
+    """Measure with jobs that take `stays` seconds at the provider."""
     port = free_port()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -111,13 +111,13 @@ KINDS = {"sqlite": on_sqlite, "postgresql": on_postgresql}
 
 
 def span(ids: list[str], length: int, sample: int) -> tuple[str, str]:
-    """The jobs from whose end to whose end is measured. They are taken in the order in which they were made."""
+    """Return the jobs between whose ends is measured. Jobs start in the order of their creation."""
     begin = min(WARM, length // 2)
     return ids[begin - 1], ids[begin + sample - 1]
 
 
 def quiet(folder: Path) -> list[Recording]:
-    """A second of silence for each visitor."""
+    """Store a second of silence for each visitor."""
     path = audio.write(folder / "quiet.wav", audio.silence(1.0))
     return [recordings.take_in(path, f"visitor:{number}") for number in range(VISITORS)]
 
@@ -131,7 +131,7 @@ def make(kept: list[Recording], count: int) -> tuple[list[str], float, float]:
 
 @contextmanager
 def counted() -> Iterator[Counter[int]]:
-    """How often SQLite jumps, by thread: it does for every row that it looks at."""
+    """Count by thread the virtual machine steps of SQLite, which grow with the rows that it reads."""
     steps: Counter[int] = Counter()
 
     def step() -> None:
@@ -152,7 +152,7 @@ def others(steps: Counter[int]) -> int:
 
 
 def rows_read() -> int:
-    """By all connections, of which each tells it at most a second late."""
+    """Return the rows read by all connections. Each reports with a delay of up to a second."""
     threading.Event().wait(1.5)
     with database().connect() as connection:
         return connection.execute(sa.text(READ)).scalar_one()

@@ -30,7 +30,7 @@ WORDS_A_SECOND = 2.5
 
 
 def transcript(random: np.random.Generator, words: np.ndarray) -> Transcript:
-    """An hour of speech, in segments of about six seconds."""
+    """Return an hour of speech in segments of about six seconds."""
     chance = 1 / (np.arange(len(words)) + 2.7)
     said = random.choice(words, int(HOUR * WORDS_A_SECOND), p=chance / chance.sum())
     times = np.sort(random.uniform(0, HOUR, len(said) + 1))
@@ -66,7 +66,7 @@ def fill(hours: int) -> None:
 
 
 def size() -> int:
-    """Bytes of the whole database."""
+    """Return the size of the whole database in bytes."""
     with database().connect() as connection:
         if connection.dialect.name == "postgresql":
             return connection.execute(sa.text("SELECT pg_database_size(current_database())")).scalar_one()

@@ -132,7 +132,7 @@ class Load:
 
 
 def _rerun() -> bytes:
-    """What a browser sends first: draw the page."""
+    """Return the first message of a browser: draw the page."""
     from streamlit.proto.BackMsg_pb2 import BackMsg
 
     message = BackMsg()
@@ -141,7 +141,7 @@ def _rerun() -> bytes:
 
 
 def watch(server: Server, end: float) -> list[tuple[float, dict[str, float]]]:
-    """(Seconds since the start, what was measured) until `end`; printed once a minute."""
+    """Yield (seconds since the start, measurements) until `end`, printed once a minute."""
     process, began = psutil.Process(server.process.pid), time.monotonic()
     seen = []
     while time.monotonic() < end:

@@ -60,7 +60,7 @@ class Visitor(HttpUser):
 
     @task(3)
     def read(self) -> None:
-        """The transcript's page, and the beginning of its sound as a player asks for it."""
+        """Load the transcript's page, and the beginning of its sound as a player does."""
         self.open("transcript", f"id={self.me['generation_id']}", "page: Transcript", expect=b"country")
         sound = f"/audio/{self.me['generation_id']}"
         self.client.get(sound, headers={"Range": "bytes=0-65535"}, name="audio")
@@ -78,7 +78,7 @@ class Visitor(HttpUser):
 
     @task(3)
     def poll(self) -> None:
-        """A program with a token asks for a result."""
+        """Poll for a result as a program with a token."""
         address = f"/v1/stt/{self.me['generation_id']}"
         with self.client.get(address, headers=self.bearer, name="REST: get", catch_response=True) as answer:
             if answer.json().get("status") != "completed":

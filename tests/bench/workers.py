@@ -33,7 +33,7 @@ def speech(folder: Path) -> Path:
 
 
 def throughput(folder: Path, cores: list[int], count: int) -> float:
-    """Seconds of audio transcribed in a second by one worker on each of `cores`."""
+    """Return the seconds of audio transcribed per second by one worker on each of `cores`."""
     with pytest.MonkeyPatch.context() as patch, fleet.front(folder, patch, STT_JOBS_AT_ONCE="1"):
         recording = recordings.take_in(speech(folder), "local")
         workers = [Worker(folder / f"worker-{core}", pin=core) for core in cores]
@@ -60,7 +60,7 @@ def slowly(condition) -> None:
 
 
 def measure(count: int, turns: int) -> tuple[float, float, float]:
-    """Seconds of audio a second: of one worker, of two, and the median ratio of the turns."""
+    """Return seconds of audio per second of one worker and of two, and the median ratio of the rounds."""
     one, two = [], []
     for turn in range(turns):
         for name, cores, found in (("one", [0], one), ("two", [0, 1], two)):

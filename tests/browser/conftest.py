@@ -47,7 +47,7 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server as it is without settings: one for all files, but for those that leave work behind."""
+    """Run a server with default settings: one for all files, except those that leave work behind."""
     if request.node.get_closest_marker("own_server") is None:
         yield request.getfixturevalue("shared_server")
         return
@@ -57,7 +57,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture
 def page(browser: Browser, server: Server) -> Iterator[Page]:
-    """A visitor of its own, at the first page."""
+    """Open the first page as a new visitor."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
     page = context.new_page()
     page.goto(server.url)
@@ -73,7 +73,7 @@ def add_files(page: Page, *paths: Path) -> None:
 
 
 def row(page: Page, title: str) -> Locator:
-    """The row of this recording, among all that the visitor has."""
+    """Return the row of this recording among the visitor's."""
     return page.locator(".st-key-jobs [class*=st-key-job-]", has_text=title).first
 
 

@@ -35,7 +35,7 @@ def server(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture(scope="module")
 def reader(browser: Browser, server: Server) -> Iterator[Page]:
-    """A visitor with one transcript, made on this machine."""
+    """Return a visitor with one transcript, made on this machine."""
     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
     page.goto(server.url)
     page.get_by_role("button", name="Try the sample").click()
@@ -46,7 +46,7 @@ def reader(browser: Browser, server: Server) -> Iterator[Page]:
 
 @pytest.fixture(scope="module")
 def compared(reader: Page, server: Server, provider: Provider) -> str:
-    """The address of a comparison of three models, made with one button."""
+    """Return the address of a comparison of three models, started with one button."""
     provider.script(duration=1.0, text=HEARD)
     reader.goto(server.url + "/compare")
     reader.get_by_role("combobox", name="Models").click()

@@ -18,7 +18,7 @@ HARMLESS = "Ask not <img src=x onerror=alert(1)> what & why."
 
 @pytest.fixture
 def reader(browser: Browser, server: Server):
-    """A visitor at the transcript of a recording of their own."""
+    """Open the transcript of a visitor's own recording."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()

@@ -25,7 +25,7 @@ RAW = {"results": {"channels": [{"alternatives": [{"transcript": "Grüße 你好
 
 @pytest.fixture
 def page(browser: Browser, server: Server) -> Iterator[Page]:
-    """A visitor at the Download list of a transcript with two speakers, a provider's answer and its sound."""
+    """Open the Download menu of a transcript with two speakers, a provider's response and its sound."""
     with transcripts.sharing_data_with(server):
         page = transcripts.page_of(browser, server, VISITOR)
         made = transcripts.put(OWNER, TALK, audio.JFK, RAW, title="The talk", model="nova-3", engine="provider")
@@ -43,7 +43,7 @@ def taken(page: Page, key: str) -> Path:
 
 
 def sample(page: Page, number: int) -> Locator:
-    """How the text (0) or the subtitles (1) will begin."""
+    """Return the preview of the text (0) or the subtitles (1)."""
     return page.locator(".stt-sample").nth(number)
 
 

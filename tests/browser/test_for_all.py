@@ -28,7 +28,7 @@ def anybody(request: pytest.FixtureRequest, browser: Browser, server: Server) ->
 
 
 def barriers(page: Page) -> list[str]:
-    """What axe finds in the page, of WCAG 2.2 A and AA: the rule and where; and what is wider than the window."""
+    """Return violations of WCAG 2.2 A and AA found by axe, as rule and place, and elements wider than the window."""
     rules = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
     found = Axe().run(page, options={"runOnly": rules, "resultTypes": ["violations"]}).response["violations"]
     wider = page.locator("[data-testid=stMain]").evaluate("main => main.scrollWidth - main.clientWidth")

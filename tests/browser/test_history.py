@@ -28,7 +28,7 @@ ZONE = "Asia/Tokyo"  # where the visitor is: days begin when they begin there
 
 @pytest.fixture
 def many(browser: Browser, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
-    """The history page of a visitor with three pages of transcripts; this process sees the same database."""
+    """Open the history of a visitor with three pages of transcripts, and use its database in this process."""
     monkeypatch.setenv("STT_DATA_DIR", str(server.data))
     forget()
     for job in history.find(OWNER):

@@ -34,7 +34,7 @@ def server(login: tuple[Server, Provider]) -> Server:
 
 @pytest.fixture(scope="module")
 def login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Provider]]:
-    """The app for people of example.org, and bob@elsewhere.example, behind a provider that knows everybody."""
+    """Run the app for people of example.org and for bob@elsewhere.example, with a provider that knows everybody."""
     folder = tmp_path_factory.mktemp("login")
     secrets = folder / "secrets.toml"
     environment = {
@@ -58,7 +58,7 @@ def contexts(browser: Browser) -> Iterator[list[BrowserContext]]:
 
 
 def visit(browser: Browser, contexts: list[BrowserContext], address: str) -> Page:
-    """A browser of its own at this address."""
+    """Open this address in a separate browser context."""
     contexts.append(browser.new_context())
     page = contexts[-1].new_page()
     page.goto(address)
@@ -72,7 +72,7 @@ def sign_in(page: Page, email: str) -> None:
 
 
 def as_program(page: Page) -> requests.Session:
-    """The cookies of this browser, for requests past the page."""
+    """Return this browser's cookies, for requests outside the page."""
     session = requests.Session()
     for cookie in page.context.cookies():
         session.cookies.set(cookie["name"], cookie["value"])

@@ -85,7 +85,7 @@ def page(browser: Browser, server: Server, shared_data: None) -> Iterator[Page]:
 
 
 def talk(sound: Path, seconds: float = SECONDS) -> str:
-    """A transcript of this recording: a word every second, so that each place can be clicked."""
+    """Return a transcript of this recording with a word every second, so that each place can be clicked."""
     said = tuple(Segment(float(at), at + 0.9, f" word{at}") for at in range(int(seconds)))
     return transcripts.put(OWNER, Transcript(said, seconds), sound, title=sound.name, duration=seconds)
 
@@ -99,7 +99,7 @@ def recording_of(id: str) -> recordings.Recording:
 
 
 def heard_at(page: Page, place: float, whole: np.ndarray, prefix: str = "stt") -> float:
-    """The second of the recording that is heard when the player is set to `place`."""
+    """Return the second of the recording that plays when the player is set to `place`."""
     player = f"document.querySelector('.{prefix}-audio')"
     if prefix == "stt":
         page.locator(".stt-slider").evaluate(

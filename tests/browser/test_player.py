@@ -70,7 +70,7 @@ def read(page: Page, server: Server, generation_id: str, more: str = "") -> Page
 
 @pytest.fixture
 def talk(page: Page, server: Server, ids: dict[str, str]) -> Page:
-    """The three minutes, with the sound ready to be played."""
+    """Open a transcript of three minutes, with its sound loaded."""
     read(page, server, ids["talk"])
     until_true(page, "document.querySelector('.stt-audio').readyState >= 1")
     return page

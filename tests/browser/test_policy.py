@@ -30,7 +30,7 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture(scope="module")
 def server(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with a key of its own."""
+    """Run a server with its own key."""
     data = tmp_path_factory.mktemp("policy") / "data"
     with Server(data, AIML_BASE_URL=provider.url, AIML_API_KEY=KEY) as server:
         yield server
@@ -65,7 +65,7 @@ class Traffic:
         self._answers.clear()
 
     def holds(self, text: str) -> bool:
-        """Whether `text` was received, as it is or in base64 at any offset."""
+        """Return whether `text` was received, as it is or in base64 at any offset."""
         forms = [text.encode()]
         forms += [base64.b64encode(b"x" * offset + text.encode())[4:-4] for offset in range(3)]
         return any(form in piece for piece in self.received for form in forms)

@@ -26,7 +26,7 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture(scope="module")
 def server(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that knows where the provider is, but has no key of its own."""
+    """Run a server that is set to use the stand-in provider, without a key."""
     folder = tmp_path_factory.mktemp("provider")
     with Server(folder / "data", AIML_BASE_URL=provider.url) as server:
         yield server
@@ -57,7 +57,7 @@ def files_holding(secret: str, server: Server) -> list[str]:
 
 @pytest.fixture(scope="module")
 def customer(browser: Browser, server: Server) -> Iterator[Page]:
-    """A visitor who entered the key; all that the browser receives is in `watched`."""
+    """Return a visitor who entered the key. All that the browser receives is in `watched`."""
     page = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
     page.watched = Watched(page)
     page.goto(server.url + "/settings")

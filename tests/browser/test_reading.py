@@ -21,7 +21,7 @@ MINUTE = 60_000  # milliseconds
 
 @pytest.fixture(scope="module")
 def reader(browser: Browser, server: Server):
-    """A visitor with three finished transcripts."""
+    """Return a visitor with three finished transcripts."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
@@ -98,7 +98,7 @@ def test_every_download_holds_the_words(reader: Page, server: Server, tmp_path: 
 
 
 def text_in(path: Path) -> str:
-    """The words of an exported file, read by somebody else's reader."""
+    """Return the words of an exported file, as read by a third-party library."""
     match path.suffix:
         case ".srt" | ".vtt":
             return " ".join(event.plaintext for event in pysubs2.load(str(path)))

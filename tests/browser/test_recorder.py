@@ -98,14 +98,14 @@ def listed(page: Page) -> Locator:
 
 
 def sound_of(server: Server, row: Locator, track: int = 0) -> np.ndarray:
-    """What was taken in, decoded: channels x samples."""
+    """Return the decoded recording, channels x samples."""
     name = re.search(r"st-key-chosen-(\S+)", row.get_attribute("class") or "")[1]
     with av.open(str(server.data / "audio" / name)) as container:
         return np.concatenate([frame.to_ndarray() for frame in container.decode(audio=track)], axis=1)
 
 
 def seconds_of(server: Server, row: Locator) -> float:
-    """The length of a list entry's sound, which is also what its row says."""
+    """Return the duration of a listed recording, which must equal the one in its row."""
     seconds = sound_of(server, row).shape[1] / 48_000
     said = re.search(r"(\d+(?:\.\d)?) s", row.inner_text())
     assert said and abs(float(said[1]) - seconds) <= 1.0
@@ -150,7 +150,7 @@ def test_a_pause_is_not_recorded(page: Page, server: Server):
 
 
 def kill_tabs(browser: Browser) -> None:
-    """As the system does where memory is short: no script of a page runs any more."""
+    """Kill all tabs, as a system without free memory does. No script of a page runs any more."""
     processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
     for process in processes:
         if process["type"] == "renderer":
@@ -298,7 +298,7 @@ def test_the_sound_of_a_tab_is_a_track_beside_the_microphone(visitor: BrowserCon
 
 
 def share_of_tone(channel: np.ndarray) -> float:
-    """How much of the power lies at 440 Hz."""
+    """Return the share of power at 440 Hz."""
     power = np.abs(np.fft.rfft(channel)) ** 2
     pitch = np.fft.rfftfreq(len(channel), 1 / 48_000)
     return float(power[np.abs(pitch - 440) < 10].sum() / power.sum())

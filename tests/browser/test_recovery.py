@@ -31,7 +31,7 @@ def contexts(browser: Browser) -> Iterator[list[BrowserContext]]:
 
 
 def visit(browser: Browser, contexts: list[BrowserContext], address: str) -> Page:
-    """A browser of its own at this address."""
+    """Open this address in a separate browser context."""
     contexts.append(browser.new_context())
     page = contexts[-1].new_page()
     page.goto(address)
@@ -48,7 +48,7 @@ def transcribe(page: Page) -> str:
 
 
 def create_code(page: Page, server: Server) -> tuple[str, str]:
-    """A code and the link with it, from the Settings page."""
+    """Create a code on the Settings page, and return it and its link."""
     page.goto(f"{server.url}/settings")
     page.get_by_role("button", name="Create a recovery code").click()
     texts = page.get_by_test_id("stCode").filter(has_text=re.compile(r"[0-9A-Z]{5}(-[0-9A-Z]{5}){4}"))

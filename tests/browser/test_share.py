@@ -34,7 +34,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def owner(page: Page) -> Page:
-    """A visitor who reads their transcript."""
+    """Open a transcript as its owner."""
     add_files(page, audio.JFK)
     page.get_by_role("button", name="Transcribe", exact=True).click()
     page.locator(".st-key-jobs").get_by_role("button", name="Read").click(timeout=2 * MINUTE)

@@ -80,7 +80,7 @@ class Visitor:
         self.received.append(str(answer.headers).encode())
 
     def open(self, address: str) -> bytes:
-        """All that comes until the page stands still."""
+        """Return all that the browser receives until the page is complete."""
         self.received.clear()
         self.page.goto(address)
         self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
@@ -90,7 +90,7 @@ class Visitor:
 
 @pytest.fixture(scope="module", params=["private", "login"])
 def server(request, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The app, and this process on the same data folder."""
+    """Run the app, and use its data folder in this process."""
     folder = tmp_path_factory.mktemp(request.param)
     environment = {"STT_ACCESS": request.param, "STT_NOTICE": HOSTILE.replace(SECRET, "")}
     if request.param == "login":
@@ -130,7 +130,7 @@ def stranger(browser: Browser, server: Server) -> Iterator[Visitor]:
 
 @pytest.fixture(scope="module")
 def things(owner: Visitor) -> dict[str, str]:
-    """What the owner has: a transcript, a failed job, a token, links. The names are those in PAGES."""
+    """Create the owner's records: a transcript, a failed job, a token, links. Their names are those in PAGES."""
     name = visitors.owner_of(visitors.visitor(as_program(owner.page).cookies))
     assert name is not None
     recording = recordings.take_in(audio.JFK, name, f"{SECRET}.flac")

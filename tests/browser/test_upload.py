@@ -25,7 +25,7 @@ MINUTE = 60_000  # milliseconds
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """21 MB of sound: more than finds room on the way to the server."""
+    """Return 21 MB of sound: more than the buffers on the way to the server hold."""
     sound = np.tile(audio.samples(audio.JFK), 60)
     return audio.write(tmp_path_factory.mktemp("large") / "large.wav", sound)
 
@@ -38,7 +38,7 @@ def line(server: Server) -> Iterator[Line]:
 
 @pytest.fixture
 def far(page: Page, line: Line) -> Page:
-    """The visitor, at the other end of the line."""
+    """Return the visitor, connected through the line."""
     page.goto(line.url)
     page.locator(".stt-drop").wait_for()
     return page

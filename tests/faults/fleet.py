@@ -63,12 +63,12 @@ class Worker:
         self.process.send_signal(number)
 
     def kill(self) -> None:
-        """As a power cut would."""
+        """Send SIGKILL, which is like a power cut."""
         self.send(signal.SIGKILL)
         self.process.wait()
 
     def stop(self) -> int:
-        """Politely; the exit code."""
+        """Send SIGTERM and return the exit code."""
         self.send(signal.SIGTERM)
         return self.process.wait(20)
 
@@ -84,7 +84,7 @@ class Worker:
 
 @contextmanager
 def front(folder: Path, patch: pytest.MonkeyPatch, **environment: str) -> Iterator[postgres.Postgres]:
-    """This process hands out work on a PostgreSQL and takes none; workers inherit where all is."""
+    """Queue jobs in this process on a PostgreSQL, without running any. Workers inherit its address."""
     with postgres.server() as server:
         shared = {"STT_DATABASE_URL": server.address, "STT_STORAGE": f"file://{folder}/audio"}
         for name, value in {**shared, "STT_DATA_DIR": str(folder / "front"), "STT_ROLE": "web", **environment}.items():
@@ -126,6 +126,6 @@ def watch() -> None:
 
 
 def witnessed() -> Counter[tuple[str, int]]:
-    """How often each job was called done, as (id, 0), and each of its stretches was kept, as (id, number)."""
+    """Return how often each job ended as done, as (id, 0), and each of its chunks was stored, as (id, number)."""
     with database().connect() as connection:
         return Counter((row.id, row.number) for row in connection.execute(sa.text("SELECT id, number FROM witness")))

@@ -35,7 +35,7 @@ NAME_SERVICE = 10.0  # seconds that it takes, see tests/slow_names
 
 @pytest.fixture(scope="module")
 def talks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    """A data folder with a short talk of Ann's, and long ones of Ben's with recordings."""
+    """Return a data folder with a short talk of Ann's, and long ones of Ben's with recordings."""
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("flood") / "data"
         patch.setenv("STT_DATA_DIR", str(folder))
@@ -95,7 +95,7 @@ def watched(server: Server, talks: dict[str, list[str]], with_audio: bool = True
 
 
 def create(server: Server, token: str, number: int) -> bytes:
-    """The request as it goes over the line: whoever sends many should not be busy with that."""
+    """Return the bytes of a create request, built before sending so that the sender is not the bottleneck."""
     body = json.dumps({"model": MODEL, "url": f"http://talk{number}.slow.example/a.mp3"}).encode()
     head = (
         f"POST /v1/stt/create HTTP/1.1\r\nHost: localhost:{server.port}\r\nAuthorization: Bearer {token}\r\n"

@@ -24,7 +24,7 @@ MOST = 400 << 20  # bytes by which the server and its decoders may grow
 
 
 def memory(server: Server) -> int:
-    """Bytes of the server and all its processes."""
+    """Return the memory in bytes of the server and all its processes."""
     process = psutil.Process(server.process.pid)
     total = 0
     for each in [process, *process.children(recursive=True)]:

@@ -39,7 +39,7 @@ def front(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def talk(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A recording of several stretches, and its words."""
+    """Return a recording of several chunks, and its words."""
     words = audio.librispeech()
     names = list(words)[:10]
     sound = np.concatenate([p for n in names for p in (audio.samples(audio.utterance(n)), audio.silence(0.6))])

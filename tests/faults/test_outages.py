@@ -142,7 +142,7 @@ def test_a_job_that_was_given_away_unheard_is_found_again(tmp_path: Path, monkey
 
 
 def signs_of_life() -> int:
-    """How many processes have given one within the last second."""
+    """Return how many processes have sent a heartbeat within the last second."""
     table = workers.executors
     with pool().connect() as connection:
         recent = table.c.seen > sa.text("extract(epoch from now()) - 1")
@@ -179,7 +179,7 @@ def as_root(request: pytest.FixtureRequest, folder: Path) -> None:
 
 @contextmanager
 def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
-    """A file system of this size; making one is for root."""
+    """Mount a file system of this size, which takes root."""
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)], check=True)
     try:
@@ -203,7 +203,7 @@ def create(server: Server, path: Path) -> str:
 
 
 def fill(path: Path) -> None:
-    """Write until nothing more fits: not even a page of the database."""
+    """Write until the disk is full: not even a page of the database fits."""
     block = b"\0" * 4096
     with open(path, "wb", buffering=0) as file:
         try:

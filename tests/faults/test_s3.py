@@ -24,7 +24,7 @@ from tests.waiting import ended, until
 
 @pytest.fixture
 def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadedMotoServer]:
-    """Where audio goes while a test runs; this process hands out work and takes none."""
+    """Store audio in a bucket while a test runs. This process queues jobs and runs none."""
     S3FileSystem.clear_instance_cache()  # both remember where the one of the test before was
     audio_files._connect.cache_clear()
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)

@@ -31,7 +31,7 @@ REMOTE = "KTBOaZNJQ6wi"  # the id that the provider gave
 
 @pytest.fixture
 def provider(data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
-    """The data folder as it was left, and the provider with the job that it has."""
+    """Return the data folder as the old version left it, and the provider with its job."""
     (data / "audio").mkdir(parents=True)
     for name in ("stt", "jobs"):
         with gzip.open(KEPT / f"open-jobs-{name}.db.gz") as packed, open(data / f"{name}.db", "wb") as file:

@@ -52,7 +52,7 @@ def fetch(tmp_path):
 
 @pytest.fixture(scope="module")
 def one_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The weights are joined once for all tests of a file."""
+    """Join the weights once for all tests of a file."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STT_DATA_DIR", str(tmp_path_factory.mktemp("data")))
         settings.cache_clear()
@@ -67,7 +67,7 @@ def models(speaker_models: Path) -> Models:
 
 @pytest.fixture
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The files of a certificate for talks.example that nobody has signed, and of its key."""
+    """Return the files of a self-signed certificate for talks.example, and of its key."""
     folder, key = tmp_path_factory.mktemp("tls"), ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "talks.example")])
     now = datetime.now(UTC)

@@ -17,7 +17,7 @@ from tests.conftest import forget
 
 @pytest.fixture
 def afar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A store elsewhere, and a cache with room for one file of 3 bytes."""
+    """Return a remote store, and a cache with room for one file of 3 bytes."""
     monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "first"))
     monkeypatch.setenv("STT_STORAGE", f"file://{tmp_path}/afar")
     monkeypatch.setattr(audio_files, "CACHE_BYTES", 5)

@@ -18,7 +18,7 @@ KEPT = 400 << 10  # bytes at most of what is joined
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """A recording of three seconds in each format."""
+    """Return a recording of three seconds in each format."""
     folder, sound = tmp_path_factory.mktemp("whole"), audio.samples(audio.JFK)[: 3 * audio.RATE]
     return {end: audio.write(folder / f"a{end}", sound).read_bytes() for end in FORMATS}
 
@@ -27,7 +27,7 @@ FORMATS = (".wav", ".flac", ".mp3", ".m4a", ".ogg", ".webm")
 
 
 def bent(content: bytes, other: bytes, chance: np.random.Generator) -> bytes:
-    """The content with one to three of: bytes changed, numbers made huge, cut off, a part twice, joined with another."""
+    """Damage the content in one to three ways: bytes changed, numbers maximised, truncated, a part repeated, joined."""
     for _ in range(chance.integers(1, 4)):
         data = bytearray(content)
         place = int(chance.integers(0, max(1, len(data) - 8)))

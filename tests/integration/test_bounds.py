@@ -28,7 +28,7 @@ NOVA = "#g1_nova-2-general"
 
 
 def option(kind: str) -> tuple[catalog.Model, str]:
-    """A model and an option of this kind."""
+    """Return a model and an option of this kind."""
     for model in catalog.packaged().models:
         for each in model.options:
             if each.kind == kind and (each.free or kind != "choice"):

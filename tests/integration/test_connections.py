@@ -61,7 +61,7 @@ def connected(port: int, first: bytes = b"") -> socket.socket:
 
 
 def dripped(line: socket.socket, piece: bytes, every: float = 0.05) -> bytes:
-    """What comes back once the other end has had enough of pieces."""
+    """Send pieces until the other end has had enough, and return its response."""
     line.settimeout(every)
     for _ in range(int(20 / every)):
         try:
@@ -75,7 +75,7 @@ def dripped(line: socket.socket, piece: bytes, every: float = 0.05) -> bytes:
 
 
 def ended(line: socket.socket) -> int:
-    """Bytes that come until the other end closes; at least 1, so that it is true."""
+    """Return the number of bytes until the other end closes, at least 1 so that it is true."""
     count = 1
     try:
         while more := line.recv(1 << 20):

@@ -27,7 +27,7 @@ ALIASES = {
 
 
 def demuxers() -> set[str]:
-    """The demuxers of the FFmpeg that is installed."""
+    """Return the demuxers of the installed FFmpeg."""
     found = set()
     for name in av.formats_available:
         try:

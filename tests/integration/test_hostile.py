@@ -36,7 +36,7 @@ def test_it_is_refused_or_bounded_and_the_next_one_is_read(tmp_path: Path, kind:
 
 
 def own_memory() -> int:
-    """Bytes of the decoders that are kept."""
+    """Return the memory in bytes of the idle decoders."""
     return sum(
         child.memory_info().rss
         for child in psutil.Process().children()

@@ -38,7 +38,7 @@ def test_a_recording_is_read_to_its_real_end(tmp_path: Path, name: str):
 
 
 def best(sound: np.ndarray, of: np.ndarray) -> float:
-    """How alike the beginning of a recording is to another, wherever an encoder has moved it by up to 0.1 s."""
+    """Return the similarity of two recordings' beginnings, at any shift of up to 0.1 s by an encoder."""
     middle = of[16_000 : len(of) - 16_000]
     return max(float(np.corrcoef(sound[16_000 + lag :][: len(middle)], middle)[0, 1]) for lag in range(-1600, 1601))
 

@@ -23,7 +23,7 @@ SOUND = audio.JFK.read_bytes()
 
 @pytest.fixture
 def names(monkeypatch):
-    """A name service: name -> the answers it gives one after the other (the last one for good)."""
+    """Run a name service: name -> the addresses it returns one after the other, then always the last one."""
     known: dict[str, list[list[str]]] = {}
     real = socket.getaddrinfo
 

@@ -20,7 +20,7 @@ SOUND = audio.JFK.read_bytes()
 
 @pytest.fixture
 def raw_server():
-    """A server that speaks as slowly or as wrongly as its answer function likes. Gives the address for an answer."""
+    """Run a server that responds as slowly or wrongly as its response function does. Return a function for addresses."""
     servers, over = [], threading.Event()
 
     def serve(answer):

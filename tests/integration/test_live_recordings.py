@@ -24,13 +24,13 @@ pytestmark = pytest.mark.usefixtures("data")
 
 @pytest.fixture(scope="module")
 def pieces() -> list[bytes]:
-    """A recording in pieces, as a microphone gives them."""
+    """Return a recording in pieces, as a microphone delivers them."""
     sound = audio.JFK.read_bytes()
     return [sound[at : at + PIECE] for at in range(0, len(sound), PIECE)]
 
 
 def silent_for(data: Path, seconds: float) -> None:
-    """As if nothing had been heard of any live recording for so long."""
+    """Set the time since the last piece of all live recordings."""
     for note in (data / "live").rglob("*.json"):
         os.utime(note, (time.time() - seconds,) * 2)
 

@@ -32,7 +32,7 @@ def mixed(path: Path, channels: list[np.ndarray]) -> tuple[np.ndarray, str | Non
 
 
 def pitches(sound: np.ndarray) -> np.ndarray:
-    """How loud each pitch is at each moment, whatever its phase: what speech models take in."""
+    """Return the level of each pitch at each moment, without phase, which is the input of speech models."""
     frames = np.lib.stride_tricks.sliding_window_view(sound, 512)[::256]
     return np.log(np.abs(np.fft.rfft(frames * np.hanning(512))) + 0.05)
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("one_data_folder")
 
 
 def tries(sound: np.ndarray, check_cancelled=lambda: None, previous: tuple[int, ...] = (), **options) -> tuple:
-    """What is decided for the window that begins `sound`."""
+    """Return the results of decoding the window that starts `sound`."""
     model = transcribe._models().whole
     tokenizer = model.tokenizer("transcribe", "en")
     encoded = model.encode_window(pad_or_trim(model.feature_extractor(sound)[:, :-1]))

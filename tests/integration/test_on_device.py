@@ -28,7 +28,7 @@ OWNER = "visitor:one"
 
 @dataclass
 class Work:
-    """A job in the hands of the engine, asked of the database."""
+    """A job as the engine sees it, with its state read from the database."""
 
     job: Job
 

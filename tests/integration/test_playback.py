@@ -67,7 +67,7 @@ def test_only_what_every_browser_seeks_exactly_is_played_as_it_is(tmp_path: Path
 
 
 def _cut(path: Path, jfk: np.ndarray) -> Path:
-    """An MP4 whose edit list leaves its first 3 s out, as a telephone cuts."""
+    """Write an MP4 whose edit list removes its first 3 s, as phones do."""
     whole = bytearray(audio.write(path, jfk).read_bytes())
     at = whole.index(b"elst") + 16  # after version, count and length
     whole[at : at + 4] = struct.pack(">i", 3 * 16_000)
@@ -86,7 +86,7 @@ def _truncated(path: Path, jfk: np.ndarray) -> Path:
 
 
 def _stale(path: Path, jfk: np.ndarray) -> Path:
-    """A WAV whose header promises a quarter."""
+    """Write a WAV whose header declares a quarter of its length."""
     whole = bytearray(audio.write(path, jfk).read_bytes())
     data = whole.index(b"data")
     quarter = (len(whole) - data - 8) // 4

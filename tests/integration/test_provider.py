@@ -35,7 +35,7 @@ BASE = "#g1_whisper-base"
 
 @pytest.fixture(scope="module")
 def there(engine) -> Iterator[Provider]:
-    """The provider; the engine's settings lead to it."""
+    """Return the provider, which the engine's settings point to."""
     with Provider(key=f"{KEY}-jobs") as there, pytest.MonkeyPatch.context() as patch:
         patch.setenv("AIML_BASE_URL", there.url)
         patch.setenv("AIML_API_KEY", there.key)
@@ -223,7 +223,7 @@ class Held:
 
 @pytest.fixture
 def created(there) -> tuple[Held, str]:
-    """A job whose create was answered, and the id there."""
+    """Return a job whose create was accepted, and its id at the provider."""
     job_id = start(there, Link("https://example.org/a.mp3"))
     until(lambda: submissions.provider_id(job_id))
     ended(job_id)

@@ -22,7 +22,7 @@ _number = count(1)
 
 
 def job(owner: str, engine: str = HERE, state: str = kinds.QUEUED, duration: float = LONG, **values) -> Job:
-    """A recorded job whose turn is as `create` would give it."""
+    """Return a recorded job with the turn that `create` would give it."""
     facts: dict = dict.fromkeys(Job.__dataclass_fields__)
     facts |= {"id": f"job-{next(_number)}", "owner": owner, "title": "A", "model": "m", "engine": engine, "options": {}}
     facts |= {

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("data")
 
 @pytest.fixture(scope="module")
 def sides() -> np.ndarray:
-    """What the microphone and the other side of a call say."""
+    """Return what the microphone and the other side of a call record."""
     said = audio.samples(audio.JFK)
     return np.stack([said, np.resize(np.concatenate([audio.samples(path) for path in audio.AUSTEN]), len(said))])
 

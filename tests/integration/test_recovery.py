@@ -44,7 +44,7 @@ def titles(visitor: str, text: str = "") -> list[str]:
 
 
 def owners() -> set[str]:
-    """All that stand in any table for somebody's things."""
+    """Return all owners in any table."""
     with database().connect() as connection:
         return {
             owner
@@ -78,7 +78,7 @@ def test_what_the_new_browser_had_is_kept_apart_unless_it_is_added():
 
 
 def everything(owner: str) -> Job:
-    """A transcript with a recording, a tag, a link, a token, what it used, and a recovery code."""
+    """Create a transcript with recording, tag, link, token, usage and recovery code."""
     made = finished(owner)
     corrections.set_tags(made.id, owner, ["tag"])
     sharing.create(made.id, owner, days=1, audio=True)

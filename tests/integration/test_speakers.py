@@ -22,7 +22,7 @@ TWELVE = [f"{number}*{rate}" for number in ("1688", "1998", "2033", "2414") for 
 
 @pytest.fixture(scope="module")
 def analysed(models: Models) -> Analyse:
-    """The chunks of a recording as a checkpoint gives them back: cut every 40 seconds, and through JSON."""
+    """Return the chunks of a recording as restored from a checkpoint: cut every 40 seconds, and through JSON."""
 
     def analyse(samples: np.ndarray, length: int = 40) -> list[dict]:
         step = length * audio.RATE
@@ -50,7 +50,7 @@ def found(chunks: list[dict]) -> Diarization:
 
 
 def _share_right(talk: Conversation, found: Diarization) -> float:
-    """The share of words with the right speaker."""
+    """Return the share of words with the right speaker."""
     said = speakers.of_words([Word(word.text, word.start, word.end) for word in talk.words], found)
     together = np.zeros((len(talk.speakers), max(len(found.speakers), 1)))
     for word, one in zip(talk.words, said, strict=True):
@@ -133,7 +133,7 @@ def test_a_sample_is_three_seconds_of_that_speaker(found):
 
 
 def _segments(talk: Conversation, words: int = 12) -> list[Segment]:
-    """The words of a conversation in segments of so many, whoever says them."""
+    """Return the words of a conversation in segments of equal word count, regardless of speaker."""
     found = []
     for at in range(0, len(talk.words), words):
         part = tuple(Word(f" {word.text}", word.start, word.end, 0.9) for word in talk.words[at : at + words])

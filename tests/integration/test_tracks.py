@@ -75,7 +75,7 @@ def test_speech_that_begins_after_three_minutes_is_found(tmp_path: Path):
 
 
 def unknown(path: Path, marks: list[bytes], which: int) -> Path:
-    """A track of a codec that nobody knows: its name in the file is another."""
+    """Return a track of an unknown codec: its name in the file is changed."""
     content = path.read_bytes()
     for mark in marks:
         at = -1

@@ -16,7 +16,7 @@ from stt.whisper import weights
 
 @pytest.fixture(scope="module")
 def joined(tmp_path_factory):
-    """A data folder with the weights joined from the packages."""
+    """Return a data folder with the weights joined from the packages."""
     folder = tmp_path_factory.mktemp("data")
     weights.find(_settings(folder))
     return folder
@@ -24,7 +24,7 @@ def joined(tmp_path_factory):
 
 @pytest.fixture
 def data(joined, tmp_path):
-    """A copy of it to break."""
+    """Return a copy of it to damage."""
     shutil.copytree(joined / "models" / "whisper-base", tmp_path / "models" / "whisper-base")
     return tmp_path
 

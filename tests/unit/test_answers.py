@@ -55,7 +55,7 @@ def test_words_tell_their_language_where_there_are_several():
 
 
 def fits(body: dict, schema: str) -> None:
-    """The body is JSON, and as the published document says."""
+    """Check that the body is JSON that matches the published document."""
     document = openapi.document()
     described = {**document["components"]["schemas"][schema], **document}
     jsonschema.validate(json.loads(json.dumps(body, allow_nan=False)), described)

@@ -19,7 +19,7 @@ def keys(text: str, *, exact: bool = False) -> list[str]:
 
 
 def spoken(text: str, every: float = 0.5) -> Transcript:
-    """A transcript of one segment whose words start `every` half second."""
+    """Return a transcript of one segment with a word every `every` seconds."""
     words = [Word(" " + word, i * every, (i + 1) * every) for i, word in enumerate(text.split())]
     return Transcript((Segment(0, len(words) * every, text, tuple(words)),))
 
@@ -30,7 +30,7 @@ def many(count: int, seed: int = 1) -> list[str]:
 
 
 def misheard(words: list[str], share: float = 0.1) -> list[str]:
-    """The same with a `share` of the words changed, dropped or doubled."""
+    """Return it with a `share` of the words changed, dropped or doubled."""
     chance, heard = random.Random(2), []
     for word in words:
         luck = chance.random()

@@ -48,7 +48,7 @@ def kinds(of: type[errors.SttError] = errors.SttError) -> Iterator[type[errors.S
 
 
 def expected(kind: type[errors.SttError]) -> int:
-    """That of the class itself, or of the nearest above it in the table."""
+    """Return the entry of the class itself, or of the nearest base class in the table."""
     return next(STATUS[each] for each in kind.__mro__ if each in STATUS)
 
 

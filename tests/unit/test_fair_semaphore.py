@@ -29,7 +29,7 @@ def pool():
 def queue(
     pool: ThreadPoolExecutor, semaphore: PrioritySemaphore, names: list[str], check_cancelled=not_cancelled
 ) -> tuple[list[str], list]:
-    """All wait one after the other, those whose name begins with "first" before the others; who had a turn, in order."""
+    """Let all wait in order, those named "first…" with priority. Return the order in which they ran."""
     had: list[str] = []
 
     def take(name: str) -> None:

@@ -17,7 +17,7 @@ SENTENCE = "This is a sentence that takes a while to be read by anybody."  # 60 
 
 
 def said(text: str, start: float, end: float, speaker: str) -> Segment:
-    """A segment whose words share its time."""
+    """Return a segment whose words share its time."""
     words = text.split()
     step = (end - start) / len(words)
     made = tuple(Word(f" {word}", start + i * step, start + (i + 1) * step) for i, word in enumerate(words))

@@ -46,7 +46,7 @@ def test_what_is_no_json_is_refused(monkeypatch: pytest.MonkeyPatch, text: str):
 
 
 def turns(work: Callable[[], Any]) -> int:
-    """How often another thread gets its turn while `work` runs, after it had to wait for it."""
+    """Return how often another thread runs while `work` runs."""
     other, count = threading.Thread(target=work), 0
     last = time.perf_counter()
     other.start()

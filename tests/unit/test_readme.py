@@ -16,7 +16,7 @@ DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
 
 
 def table() -> str:
-    """The settings as the table shows them."""
+    """Return the settings as the table shows them."""
     rows = ["| variable | default | what it does |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         default = (

@@ -41,7 +41,7 @@ def formatted() -> bytes:
 
 
 def of_a_meeting() -> bytes:
-    """As Teams writes it."""
+    """Return a transcript document as Teams writes it."""
     made = docx.Document()
     for name, clock, text in (("Anna Smith", "0:03", "Hello there."), ("Ben", "0:08", "Yes.")):
         paragraph = made.add_paragraph()
@@ -61,7 +61,7 @@ def with_table_and_header() -> bytes:
 
 
 def with_changes() -> bytes:
-    """A deleted and an inserted word, hidden text, and a field with its code."""
+    """Return a document with deleted, inserted and hidden text, and a field with its code."""
     made = document("Hello ")
     kept = made.paragraphs[0]._p
     space = nsdecls("w")
@@ -78,7 +78,7 @@ def with_changes() -> bytes:
 
 
 def with_text_box() -> bytes:
-    """Word writes what a text box says twice, for old readers, too."""
+    """Return a document with a text box, whose text Word writes twice, for old readers."""
     made = document("Hello")
     inside = "<w:txbxContent><w:p><w:r><w:t>there</w:t></w:r></w:p></w:txbxContent>"
     made.paragraphs[0]._p.append(
@@ -99,7 +99,7 @@ def right_to_left() -> bytes:
 def repacked(
     data: bytes, change: Callable[[str, bytes], tuple[str, bytes]], method: int = zipfile.ZIP_DEFLATED
 ) -> bytes:
-    """The document with another name or content for some of its parts."""
+    """Return the document with some of its parts renamed or changed."""
     file = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(file, "w", method) as new:
         for name in old.namelist():

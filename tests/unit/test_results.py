@@ -41,7 +41,7 @@ def channel(transcript, rows=(), **more):
 
 
 def assert_sound(transcript: Transcript) -> None:
-    """What holds for every transcript: times in order, words that join to their segment, JSON to the core."""
+    """Check what holds for every transcript: ordered times, words that join to their segment, JSON to the core."""
     assert Transcript.from_dict(json.loads(json.dumps(transcript.to_dict(), allow_nan=False))).text == transcript.text
     transcript.text.encode()
     starts = [segment.start for segment in transcript.segments]
