@@ -118,7 +118,7 @@ def stop_when_told() -> None:
     The server's own handlers, which close it gently, still run; but they wait for open requests without end.
     """
     if threading.current_thread() is not threading.main_thread():
-        return  # another server that runs this application has handlers of its own
+        return  # another server that runs this application has its own handlers
     for number in (signal.SIGTERM, signal.SIGINT):
         before = signal.getsignal(number)
         if callable(before):

@@ -71,7 +71,7 @@ class Client:
 
         `options` are those of `catalog.clean_options`. `on_progress` of a link comes once, before it is sent.
         `cancelled` is heeded until the last byte is sent; afterwards the provider works, and the id is returned.
-        Sent again, for `patience` seconds, where it cannot have been accepted; `on_wait` is told why before each wait.
+        Retried for `patience` seconds if it cannot have been accepted; `on_wait` gets the reason before each wait.
         `on_created` keeps the id; the next create waits for it, so a crash can lose no more ids than creates at once.
         Raises ProviderError (SubmissionUncertain where it may have been accepted), Cancelled, EmptyFile, NotFound.
         """
@@ -85,7 +85,7 @@ class Client:
                 began, upload = self._clock.now(), _Upload(on_progress, cancelled)
                 answer, lost = None, None
                 try:
-                    # A connection of its own: an idle one may be closed just as the create is written to it.
+                    # A new connection, because an idle one may be closed just as the create is written to it.
                     with ExitStack() as stack:
                         session = stack.enter_context(_session())
                         body = {"json": {**parameters, "url": url}}

@@ -22,7 +22,7 @@ from stt.transcript import alignment, scripts
 from stt.transcript.model import Segment, Transcript, Word, joined
 
 DONE = {"completed"}
-DONE_TOO = {"complete", "succeeded", "success", "done", "finished"}  # not in the contract: believed only with a result
+DONE_TOO = {"complete", "succeeded", "success", "done", "finished"}  # not in the contract: accepted only with a result
 FAILED = {"error", "failed", "canceled", "cancelled"}
 LONGEST = 10_000_000.0  # seconds; a time beyond it is no time
 READABLE = 600  # characters of a text without times that make a part

@@ -66,7 +66,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a code gives: the history of `owner` with so many `transcripts`.
+    """The history that a code gives access to: that of `owner`, with a count of `transcripts`.
 
     `mine` counts the transcripts that the browser has now, `anything` says whether it has those or other files.
     """
@@ -136,8 +136,8 @@ def offer(text: str, visitor_name: str, address: str | None = None) -> Offer:
 def use(text: str, visitor_name: str, *, add_mine: bool) -> None:
     """Give this visitor's browser the history of a code. Raises NotFound.
 
-    With `add_mine`, its former history joins that one, for every browser that had it; jobs go on. Without, it is kept
-    for when the browser leaves the other history.
+    With `add_mine`, the browser's former history is merged into that one, for every browser that had it, and its jobs
+    continue. Without, it is kept until the browser leaves the other history.
     """
     before = owner_of(visitor_name)
     with database().begin() as connection:

@@ -17,7 +17,7 @@ from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import sign_ins
 
-RENEWED = 3600  # seconds after which a visit is noted again, so that the month begins anew
+RENEWED = 3600  # seconds after which a visit is noted again, which restarts the month
 SIGNED_IN_FOR = 30 * 24 * 3600  # seconds, as long as Streamlit's own cookie
 
 

@@ -17,12 +17,12 @@ import sqlalchemy as sa
 from stt.transcript import folding
 
 MERGE_PAGES = 500  # pages of SQLite's index that are merged in one step
-# Characters: PostgreSQL forgets where words stand in long texts, so it gets short ones that overlap. Words that are
-# cut through at their ends are left out: the piece before or after has them whole.
+# Characters. PostgreSQL stores no word positions beyond a limit, so long texts are split into overlapping pieces. Words
+# cut at the ends of a piece are omitted, because the neighbouring piece has them complete.
 _PIECE, _OVERLAP = 2000, 300
 _LONGEST_WORD = 250  # characters of a word that PostgreSQL keeps, more than a query has
-RENEW_CHARACTERS = 50_000  # characters whose words are made anew in one transaction: writers to SQLite wait for it
-RENEW_SECONDS = 240.0  # seconds of that at a time; the next look goes on
+RENEW_CHARACTERS = 50_000  # characters indexed again in one transaction, for which writers to SQLite wait
+RENEW_SECONDS = 240.0  # seconds of that at a time; the next run continues
 _COLLATIONS = ("pg_c_utf8", "C.utf8", "C.UTF-8", "und-x-icu", "en-x-icu")  # that know all small letters
 
 log = logging.getLogger("stt.db.fulltext")
@@ -72,7 +72,7 @@ def _renew_some(engine: sa.Engine) -> int:
         return 0
     few = ", ".join(str(int(number)) for number in numbers)
     with engine.begin() as connection:
-        # The rows are taken first: whoever writes them meanwhile waits, and its words come after these.
+        # The rows are deleted first, so that a concurrent writer waits and its words are indexed after these.
         connection.exec_driver_sql(f"DELETE FROM search_old WHERE number IN ({few})")
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql(_RENEW_SQLITE.format(few))

@@ -12,7 +12,7 @@ from typing import Any
 
 ITEMS_PER_PIECE = 200  # items of a list; segments have a dozen words each
 SMALL_LENGTH = 1 << 18  # characters
-MAX_DEPTH = 2  # the items of a list in an object, as a transcript has it
+MAX_DEPTH = 2  # the items of a list in an object, as in a transcript
 _decoder = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\n\r]*")
 

@@ -94,7 +94,7 @@ def _alone(engine: sa.Engine) -> Iterator[sa.Connection]:
         return
     with engine.connect() as plain:
         connection = plain.execution_options(isolation_level="AUTOCOMMIT")
-        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # tables that others point to may be made anew
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # referenced tables may be created again
         # Python's sqlite3 begins no transaction for what changes tables, so this is said by hand. It is the lock too.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         try:

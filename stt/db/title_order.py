@@ -14,7 +14,7 @@ from stt.db.tables import transcriptions
 from stt.transcript import titles
 
 BATCH = 500  # rows in one transaction: writers to SQLite wait for it
-FILL_SECONDS = 240.0  # seconds of that at a time; the next look goes on
+FILL_SECONDS = 240.0  # seconds of that at a time; the next run continues
 _t = transcriptions.c
 
 log = logging.getLogger("stt.db.title_order")

@@ -62,7 +62,7 @@ class Provider:
                 raise reading.error
         except ProviderError as error:
             if isinstance(error, ENDED) or (reading is not None and reading.over):
-                work.with_retries(submissions.save_provider_id, work.job.id, None)  # a retry has to create anew
+                work.with_retries(submissions.save_provider_id, work.job.id, None)  # so that a retry creates a new one
             if isinstance(error, ResultExpired) and work.job.recording_id is None:
                 error.guidance = "Results are kept there for one hour. Retry hands over the link again."
             raise

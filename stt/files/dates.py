@@ -35,7 +35,7 @@ JUST_NOW = 60.0  # seconds
 
 
 class Dated(NamedTuple):
-    """A date and what is known of it. `at` in seconds since 1970; of a CLOCK or a DAY as if that were in UTC."""
+    """A date and its precision. `at` is in seconds since 1970; a CLOCK or a DAY without a time zone counts as UTC."""
 
     at: float
     kind: str
@@ -55,7 +55,7 @@ def in_tags(tags: Iterable[Mapping[str, str]]) -> str | None:
 
 def _iso(text: str, known: Mapping[str, str]) -> str | None:
     text = text.strip().strip("\0")
-    with suppress(ValueError):  # as AVI has it
+    with suppress(ValueError):  # the format in AVI
         text = datetime.strptime(text, "%a %b %d %H:%M:%S %Y").isoformat()
     if not (match := _WRITTEN.fullmatch(text)):
         return None

@@ -10,9 +10,9 @@ from stt.errors import DataFolderError, DiskFull
 from stt.files import writing
 from stt.settings import settings
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what a disk without room answers
-# What stays free of a disk, for the database and all else on the machine: this share of it, or so many bytes where that
-# is less.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # error codes of a full disk
+# Space of a disk that is kept free for the database and everything else on the machine: this share, or this number of
+# bytes if that is less.
 KEPT_FREE, KEPT_FREE_BYTES = 0.05, 2 << 30
 
 

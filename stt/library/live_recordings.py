@@ -167,7 +167,7 @@ def _watch() -> None:
     while True:
         try:
             sweep()
-        except Exception as error:  # the database or the store is away: nothing is deleted, the next look finds it  # noqa: BLE001
+        except Exception as error:  # database or store unavailable: nothing is deleted, the next run retries  # noqa: BLE001
             log.warning("live recordings were not looked at: %s", type(error).__name__)
         pause.wait(LOOK)
 
@@ -203,7 +203,7 @@ def _work(home: Path, id: str, work: Future[str]) -> None:
     try:
         with _alone(home, id):
             work.set_result(_finish(home, id))
-    except BaseException as error:  # noqa: BLE001 - whoever waits gets it
+    except BaseException as error:  # noqa: BLE001 - raised in the waiting thread
         work.set_exception(error)
     finally:
         with _beginning:

@@ -46,7 +46,7 @@ def check_text(host: str) -> None:
     name = host.rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
         raise BadLink(_PRIVATE)
-    with suppress(OSError, UnicodeError):  # also 0x7f.1 and 2130706433, as whoever connects would read them # a name
+    with suppress(OSError, UnicodeError):  # resolves no name, but parses 0x7f.1 and 2130706433 as connecting would
         _check(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST))
 
 

@@ -15,7 +15,7 @@ from contextvars import ContextVar
 
 from stt.compat import dbos, streamlit, uvicorn
 
-WRITERS = (streamlit.LOGGER, uvicorn.LOGGER, dbos.LOGGER)  # libraries that bring handlers of their own
+WRITERS = (streamlit.LOGGER, uvicorn.LOGGER, dbos.LOGGER)  # libraries that install their own handlers
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 _GIVEN = re.compile(r"[A-Za-z0-9-]{8,64}")  # what a proxy may hand on as X-Request-Id

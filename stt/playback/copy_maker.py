@@ -1,7 +1,7 @@
 """Make a playback copy of a recording: AAC in MP4, its index in front. Times are in seconds.
 
-A process of its own decodes and encodes (see `stt.audio.copy_encoder`); this one only writes down the packets that it
-hands over, one after the other, at times that it counts itself.
+A decoder process decodes and encodes (see `stt.audio.copy_encoder`). This one only writes the packets that it returns,
+one after the other, at times that it counts itself.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from stt.errors import TooLarge, UnsafeRecording
 from stt.files import paths
 from stt.store.recordings import disk_errors
 
-PART = 30.0  # seconds that are encoded at once
-FRAME = 1024  # samples of a packet
-LARGEST = 6144 // 8 * 2  # bytes of a packet of two channels, by the standard
-SYNC = 0xFFF  # how a packet with a header of its own begins, which none has here
+PART = 30.0  # seconds encoded at once
+FRAME = 1024  # samples per packet
+LARGEST = 6144 // 8 * 2  # bytes of a packet with two channels, by the standard
+SYNC = 0xFFF  # start of a packet with an ADTS header, which is not allowed here
 
 
 def make(
@@ -37,7 +37,7 @@ def make(
 ) -> None:
     """Write the playback copy of the recording at `path` to `part`.
 
-    `track` is a number from 1, None for the only one, or several that are heard together. `report` is called with the
+    `track` is a number from 1, None for the only one, or several to mix. `report` is called with the
     seconds done; it and `check_cancelled`, which is called while decoding, may raise. Raises what `decoder.probe`
     raises, TooLarge if the sound is longer than `longest`, DiskFull, OSError.
     """
@@ -45,7 +45,7 @@ def make(
         with av.open(str(part), "w", format="mp4", options={"movflags": "faststart"}) as copy:
             layout = "mono" if sound.channels == 1 else "stereo"
             stream = copy.add_stream("aac", rate=sound.rate, layout=layout, bit_rate=COPY_BITS * sound.channels)
-            # This encoder encodes nothing: it says what the index is to say of those packets, its delay included.
+            # This encoder encodes nothing. It provides the packets' parameters for the index, including their delay.
             copy.start_encoding()
             at, written = -FRAME, 0
             for seconds, packets in sound.packets(check_cancelled):
@@ -66,7 +66,7 @@ def make(
 
 
 class _Sound:
-    """What another process makes of a recording. It is ended with `close`: its low priority stays with it."""
+    """The encoded sound of a recording, from another process. `close` ends that, because its low priority is final."""
 
     def __init__(
         self, path: Path, track: int | Sequence[int] | None, name: str, check_cancelled: Callable[[], None]
@@ -85,7 +85,7 @@ class _Sound:
             raise
 
     def packets(self, check_cancelled: Callable[[], None]) -> Iterator[tuple[float, list[tuple[bytes, int]]]]:
-        """The seconds done, and the next packets with their lengths in samples, until the end."""
+        """Yield the seconds done, and the next packets with their lengths in samples, until the end."""
         taken, going_on = 0, True
         while going_on:
             header, content = self._decoder.call("encode", seconds=PART, check_cancelled=check_cancelled, **DECODE)
@@ -98,7 +98,7 @@ class _Sound:
 
 
 def _apart(content: bytes, sizes: list[int], lengths: list[int]) -> list[tuple[bytes, int]]:
-    """The packets that lie in `content` one after the other. Raises UnsafeRecording for what no encoder gives."""
+    """Split `content` into its packets. Raises UnsafeRecording for what no encoder produces."""
     packets, at = [], 0
     for size, length in zip(sizes, lengths, strict=True):
         packet = content[at : at + size]

@@ -73,7 +73,7 @@ def expect(recording: Recording, options: dict[str, Any]) -> None:
     """Start the copy that a job with these options plays. Failures are left to the first opening."""
     try:
         begin(recording, playback_copies.track_of(recording, options))
-    except Exception as error:  # the job engine has errors of its own, and this is no reason to fail a job  # noqa: BLE001
+    except Exception as error:  # any error of the job engine: no reason to fail a job  # noqa: BLE001
         log.warning("could not begin a playback copy: %s", type(error).__name__)
 
 

@@ -30,7 +30,7 @@ FINISHED_STATUSES = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXC
 BATCH = 200  # jobs per query
 # Compacting a database blocks writers for 15 s per GB. In a larger one, only deleted rows are overwritten.
 MAX_COMPACT_BYTES = 1 << 30  # bytes
-COMPACT_COST_FACTOR = 5  # compact for one second in so many at most
+COMPACT_COST_FACTOR = 5  # compact for at most one second in this many
 READER_TIMEOUT = 20.0  # seconds to wait for readers of an older snapshot
 
 log = logging.getLogger("stt.store.erasure")

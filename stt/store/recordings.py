@@ -229,7 +229,7 @@ def keep(part: Path, recording: Recording, together: Callable[[sa.Connection], N
 
 
 def check_length(name: str, seconds: float | None) -> None:
-    """Raise TooLarge if a recording of so many seconds is longer than the host allows; None is unknown."""
+    """Raise TooLarge if a recording of `seconds` is longer than the host allows. None is unknown."""
     longest = settings().max_duration_minutes
     if seconds is not None and seconds > longest * 60:
         raise TooLarge(
@@ -314,7 +314,7 @@ def existing(connection: sa.Connection, ids: Collection[str]) -> set[str]:
 
 
 def clean_incoming(seconds: float | None = None) -> None:
-    """Delete unfinished uploads older than so many seconds.
+    """Delete unfinished uploads older than `seconds`.
 
     The default deletes all of an earlier run, but not those of other live processes.
     """

@@ -101,7 +101,7 @@ def segments(
         model.time_words(parts, tokenizer, encoded, size, options)
         words = [word for part in parts for word in part["words"]]
         if not single_timestamp and words and words[-1]["end"] > window_start / FRAMES_PER_SECOND:
-            # In a window that ends early, the last word seems to last to the window's end, which would skip what follows.
+            # If a window ends early, its last word seems to last to the window's end, which would skip what follows.
             seek = round(min(words[-1]["end"], words[-1]["start"] + LONGEST_WORD) * FRAMES_PER_SECOND)
         seek = min(max(seek, window_start + MIN_WINDOW), window_start + size)
         for part in parts:

@@ -145,7 +145,7 @@ def choose_filter(page: Page, label: str, option: str) -> None:
     page.get_by_role("button", name="Filters").click()
     page.get_by_role("combobox", name=label).click()
     page.get_by_role("option", name=option, exact=True).click()
-    page.keyboard.press("Escape")  # the list, which hides the rest from readers
+    page.keyboard.press("Escape")  # closes the list, which hides the rest from screen readers
     page.keyboard.press("Escape")  # the popover
     expect(page.get_by_role("combobox", name=label)).to_have_count(0)
 
@@ -190,7 +190,7 @@ def test_filters_narrow_and_are_counted_and_the_chart_is_drawn(many: Page):
     many.get_by_role("combobox", name="State").click()
     many.get_by_role("option", name="Failed").click()
     expect(many.get_by_text(f"{failed} transcripts.")).to_be_visible()
-    many.keyboard.press("Escape")  # the list, which hides the rest from readers
+    many.keyboard.press("Escape")  # closes the list, which hides the rest from screen readers
     many.keyboard.press("Escape")  # the popover
     expect(many.get_by_role("button", name="Filters (1)")).to_be_visible()
     many.get_by_text("Minutes per day and model").click()
