@@ -181,5 +181,5 @@ OPTIONS = {
     "codec_whitelist": ",".join(sorted(name for name in av.codecs_available if _decodes_sound(name))),
     "max_streams": str(MOST_STREAMS),
 }
-# Where sound begins long after the picture: how far to look for it, in bytes and microseconds.
+# How far to search for sound that begins long after the picture, in bytes and microseconds.
 LATE = {"probesize": str(64 << 20), "analyzeduration": str(600_000_000)}
