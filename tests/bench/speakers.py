@@ -16,7 +16,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean
+from statistics import mean, median
 
 import numpy as np
 
@@ -141,6 +141,30 @@ def long_recording(models: Models) -> list[object]:
     return ["four hours", len(found.speakers), f"{hours / spent:.0f}", f"{together:.1f}", f"{used:.0f}", f"{kept:.1f}"]
 
 
+def share_of_transcription(models: Models, turns: int = 3) -> list[list[object]]:
+    """Seconds for the words and for the speakers of the same sound, in turns; what the speakers take more."""
+    from stt.whisper import transcribe
+
+    talk = conversations.conversation(list(LIBRISPEECH), 3, turns=60)
+    ways = {
+        "the words": lambda: list(transcribe.transcribe(talk.samples)),
+        "the speakers": lambda: speakers.diarize(analysed(talk.samples, models)),
+    }
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for turn in range(turns + 1):
+        for name, run in ways.items():
+            started = time.perf_counter()
+            run()
+            if turn:  # the first one loads what is needed
+                times[name].append(time.perf_counter() - started)
+    words = median(times["the words"])
+    return [
+        [f"{name} of {talk.duration:.0f} s", f"{median(seen):.1f}", f"{talk.duration / median(seen):.1f}",
+         f"{median(seen) / words:.2f}"]
+        for name, seen in times.items()
+    ]  # fmt: skip
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=20, help="conversations of each kind; default: %(default)s")
@@ -148,6 +172,7 @@ def main() -> None:
     parser.add_argument("--kinds", default="plain,telephone,noise,quiet", help="comma-separated; default: %(default)s")
     parser.add_argument("--tuning", action="store_true", help="the voices that all was tuned on")
     parser.add_argument("--sample", type=Path, help="the folder pyannote/audio/sample of pyannote-audio's wheel")
+    parser.add_argument("--share", action="store_true", help="the time beside that of the words")
     parser.add_argument("--long", action="store_true", help="four hours")
     arguments = parser.parse_args()
     models = speakers.load(settings())
@@ -175,13 +200,18 @@ def main() -> None:
         "to reach",
         "x real time",
     ]
-    print_table("Joined conversations of 2 to 5 speakers, their number estimated", headers, rows)
+    if rows:
+        print_table("Joined conversations of 2 to 5 speakers, their number estimated", headers, rows)
     if arguments.minutes:
         found = one_speaker(models, arguments.tuning, arguments.minutes)
         print_table("One speaker; to reach: one", ["recording", "right", "speakers found"], found)
     if arguments.sample:
         headers = ["recording", "speakers", "DER in %, no collar", "DER in %, collar 0.25 s"]
         print_table("Two speakers of a real call; to reach: 2, 7 %", headers, [sample_call(arguments.sample, models)])
+    if arguments.share:
+        headers = ["what", "seconds", "x real time", "share"]
+        title = "Time on this machine; to reach: a share of 0.30, and 25 times real time"
+        print_table(title, headers, share_of_transcription(models))
     if arguments.long:
         headers = ["recording", "speakers", "x real time", "s to cluster", "MB above", "MB of checkpoints"]
         print_table("A long recording of five speakers; to reach: at most 500 MB", headers, [long_recording(models)])
