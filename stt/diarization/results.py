@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from stt.audio import tracks
+from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import analyses, corrections, diarizations, transcripts
 from stt.errors import SttError
@@ -104,8 +105,7 @@ def names_of(count: int) -> list[str]:
 def search_of(generation_id: str) -> Search | None:
     """Return the state of the newest search; None where there was none."""
     query = sa.select(_d.state, _d.percent, _d.stage, _d.error, _d.asked, _d.names).where(_d.id == generation_id)
-    with database().connect() as connection:
-        row = connection.execute(query).first()
+    row = queries.one(query)
     if row is None or row.state == NONE:
         return None
     found = len(set(row.names)) if row.names is not None and row.state == DONE else None
@@ -165,8 +165,7 @@ def begin(attempt: Attempt) -> int:
 def update(attempt: Attempt, **values: Any) -> bool:
     """Record progress; return whether the attempt is still open."""
     this = sa.and_(attempt.row, _d.state.in_(OPEN))
-    with database().begin() as connection:
-        return connection.execute(diarizations.update().where(this).values(**values, at=time.time())).rowcount == 1
+    return queries.write(diarizations.update().where(this).values(**values, at=time.time())) == 1
 
 
 def fail(attempt: Attempt, error: SttError) -> None:
@@ -176,15 +175,12 @@ def fail(attempt: Attempt, error: SttError) -> None:
 def cancel(generation_id: str) -> None:
     """Stop an open search; what the transcript has of speakers stays."""
     this = sa.and_(_d.id == generation_id, _d.state.in_(OPEN))
-    with database().begin() as connection:
-        values = {"state": CANCELLED, "stage": None, "at": time.time()}
-        connection.execute(diarizations.update().where(this).values(**values))
+    queries.write(diarizations.update().where(this).values(state=CANCELLED, stage=None, at=time.time()))
 
 
 def open_attempts() -> list[Attempt]:
     query = sa.select(_d.id, _d.attempt, _d.asked).where(_d.state.in_(OPEN))
-    with database().connect() as connection:
-        return [Attempt(row.id, row.attempt, row.asked) for row in connection.execute(query)]
+    return [Attempt(row.id, row.attempt, row.asked) for row in queries.rows(query)]
 
 
 def finish(attempt: Attempt, found: Diarization) -> bool:
@@ -253,14 +249,12 @@ def analyses_of(recording_id: str, track: str) -> list[dict[str, Any]]:
     """Return the analyses of the chunks in order."""
     a = analyses.c
     query = sa.select(a.analysis).where(a.id == recording_id, a.track == track).order_by(a.number)
-    with database().connect() as connection:
-        return list(connection.execute(query).scalars())
+    return queries.values(query)
 
 
 def analysed(recording_id: str, track: str) -> tuple[int, bool]:
     """Return how many chunks were analysed, and whether those are all."""
     a = analyses.c
     query = sa.select(a.number, a.last).where(a.id == recording_id, a.track == track)
-    with database().connect() as connection:
-        row = connection.execute(query.order_by(a.number.desc()).limit(1)).first()
+    row = queries.one(query.order_by(a.number.desc()).limit(1))
     return (row.number + 1, row.last) if row else (0, False)

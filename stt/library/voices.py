@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import sqlalchemy as sa
 
+from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import voices
 from stt.errors import BadOption, NotFound
@@ -48,9 +49,8 @@ def allowed() -> bool:
 
 def all_of(owner: str) -> list[Voice]:
     """Return the voices of an owner, sorted by name."""
-    with database().connect() as connection:
-        rows = connection.execute(sa.select(_v.id, _v.name, _v.created).where(_v.owner == owner)).all()
-    return sorted((Voice(*row) for row in rows), key=lambda voice: (voice.name.casefold(), voice.created))
+    found = queries.rows(sa.select(_v.id, _v.name, _v.created).where(_v.owner == owner))
+    return sorted((Voice(*row) for row in found), key=lambda voice: (voice.name.casefold(), voice.created))
 
 
 def remember(owner: str, name: str, voiceprint: np.ndarray) -> None:
@@ -69,15 +69,13 @@ def remember(owner: str, name: str, voiceprint: np.ndarray) -> None:
 
 def delete(voice_id: str, owner: str) -> None:
     """Delete a voice. Raises NotFound."""
-    with database().begin() as connection:
-        mine = sa.and_(_v.id == voice_id, _v.owner == owner)
-        if connection.execute(voices.delete().where(mine)).rowcount != 1:
-            raise NotFound("There is no such voice.", guidance="Reload the page.")
+    if queries.write(voices.delete().where(_v.id == voice_id, _v.owner == owner)) != 1:
+        raise NotFound("There is no such voice.", guidance="Reload the page.")
 
 
 def delete_all(owner: str) -> None:
-    with database().begin() as connection:
-        connection.execute(voices.delete().where(_v.owner == owner))
+    """Delete all voices of an owner."""
+    queries.write(voices.delete().where(_v.owner == owner))
 
 
 def guess(owner: str, voiceprints: dict[str, np.ndarray], refused: set[tuple[str, str]]) -> dict[str, Guess]:
@@ -87,8 +85,7 @@ def guess(owner: str, voiceprints: dict[str, np.ndarray], refused: set[tuple[str
     """
     if not voiceprints or not allowed():
         return {}
-    with database().connect() as connection:
-        known = connection.execute(sa.select(_v.id, _v.name, _v.voiceprint).where(_v.owner == owner)).all()
+    known = queries.rows(sa.select(_v.id, _v.name, _v.voiceprint).where(_v.owner == owner))
     pairs = [
         (alike, speaker, voice)
         for voice in known
