@@ -6,6 +6,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,9 +32,11 @@ def odd(text: str) -> Transcript:
 
 
 def conversation() -> Transcript:
-    """Ann speaks at 0 and 60 s, Ben at 30 and 90 s."""
+    """Ann speaks at 0 and 60 s, Ben at 30 and 90 s; Ann says something while Ben says "is"."""
     said = ((at, "Ben" if at % 60 else "Ann") for at in (0.0, 30.0, 60.0, 90.0))
     segments = [transcripts.said("This is what I say.", at, speaker) for at, speaker in said]
+    words = segments[1].words
+    segments[1] = replace(segments[1], words=(words[0], replace(words[1], overlapped=True), *words[2:]))
     return Transcript(tuple(segments), SECONDS, "en")
 
 
@@ -145,6 +148,8 @@ def test_speakers_have_their_colours_in_text_and_lanes(
     assert lanes.evaluate_all("lanes => lanes.map(lane => getComputedStyle(lane).color)") == painted[:2]
     slider, lane = page.locator(".stt-slider").bounding_box(), lanes.first.bounding_box()
     assert slider and lane and (slider["x"], slider["width"]) == pytest.approx((lane["x"], lane["width"]), abs=1)
+    expect(page.locator(".stt-overlapped")).to_have_text(["is"])
+    expect(page.locator(".stt-overlapped")).to_have_attribute("title", "Somebody else speaks here, too")
     assert page.locator("[data-testid=stMain]").evaluate("main => main.scrollWidth - main.clientWidth") <= 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -209,6 +210,32 @@ def test_a_known_voice_is_suggested_until_it_is_deleted(page: Page, server: Serv
     expect(known).to_contain_text("Ann")
     known.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("No voice is kept.")).to_be_visible()
+
+
+def test_a_search_is_cancelled_or_fails_and_the_text_stays(browser: Browser, tmp_path: Path, speaker_models: Path):
+    """The folder of the models has none at first; then they are put there."""
+    models = tmp_path / "models"
+    models.mkdir()
+    talk = conversations.conversation(["1688", "1998", "2609"], seed=4, turns=14)
+    with Server(tmp_path / "data", STT_SPEAKER_MODELS=str(models)) as server:
+        with transcripts.sharing_data_with(server):
+            sound = audio.write(tmp_path / "talk.flac", talk.samples)
+            made = transcripts.of_conversation(talk, sound, f"visitor:{VISITOR}")
+            page = transcripts.page_of(browser, server, VISITOR)
+        page.goto(f"{server.url}/transcript?id={made}")
+        page.locator(".st-key-transcript .stt-word").first.wait_for()
+        find(page, "Automatic")
+        expect(page.get_by_role("alert").filter(has_text="The speakers were not found.")).to_be_visible()
+        shutil.copytree(speaker_models, models, dirs_exist_ok=True)
+        page.get_by_role("button", name="Retry").click()
+        page.locator(".st-key-speakers-progress").get_by_role("button", name="Cancel").click()
+        expect(page.get_by_role("button", name="Find speakers")).to_be_visible()
+        expect(page.get_by_text("The speakers were not found.")).to_have_count(0)
+        expect(page.locator(".stt-lane")).to_have_count(0)
+        assert page.locator(".stt-words").count() > 0
+        find(page, "3")
+        expect(page.locator(".stt-lane")).to_have_count(3)
+        page.context.close()
 
 
 def test_speakers_that_nobody_asked_for_are_found_later(browser: Browser, server: Server, recording: Path):

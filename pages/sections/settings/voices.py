@@ -12,6 +12,7 @@ from pages.format import when
 from stt.errors import SttError
 from stt.library import voices
 from stt.library.voices import Voice
+from stt.settings import settings
 
 
 def known_voices() -> None:
@@ -19,9 +20,10 @@ def known_voices() -> None:
     if not voices.allowed():
         return
     st.subheader("Known voices", anchor=False)
+    everybody = settings().access == "shared"
     plain(
         "“Remember this voice” at a transcript keeps the voiceprint of a speaker: numbers by which the voice is known "
-        "again, not the sound. Only you see and use it.",
+        "again, not the sound. " + ("Everybody on this server uses it." if everybody else "Only you see and use it."),
         "stt-hint",
     )
     known = voices.all_of(session.owner())

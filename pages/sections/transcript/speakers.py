@@ -157,7 +157,7 @@ def _changes(job: Job, panel: Panel, place: int, revision: int, key: str) -> Non
         st.button(
             f"Remember this voice as {markdown(row.name)}",
             key=f"remember-{key}",
-            help="Keeps the voiceprint, for you alone. Your next recordings then say who this probably is.",
+            help="Keeps the voiceprint. The next recordings then say who this probably is.",
             on_click=_doing(job, remember),
         )
 
