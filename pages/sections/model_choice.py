@@ -12,6 +12,7 @@ from pages.sections.speaker_number import AUTOMATIC, OFF, speaker_number
 from stt.aiml import catalog
 from stt.aiml import offered as models
 from stt.aiml.catalog import EXTRA, Cost, Model, Option
+from stt.aiml.options import LONGEST_VALUE, clean_options
 from stt.auth import keys
 from stt.errors import BadOption
 from stt.settings import settings
@@ -56,7 +57,7 @@ def model_choice(
         options |= _more(chosen, [option for option in chosen.options if option is not spoken])
     options = {name: value for name, value in options.items() if value not in (None, "", [])}
     try:
-        catalog.clean_options(chosen, options)
+        clean_options(chosen, options)
     except BadOption as error:
         st.error(markdown(sentence(error.to_dict())))
     return chosen, options
@@ -179,8 +180,6 @@ def _control(model: Model, option: Option) -> Any:
             key=key,
         )
     if option.kind == "json":
-        return st.text_area(
-            label, placeholder='{"name": "value"}', help=option.help, max_chars=catalog.LONGEST_VALUE, key=key
-        )
+        return st.text_area(label, placeholder='{"name": "value"}', help=option.help, max_chars=LONGEST_VALUE, key=key)
     hint = "Separate with commas" if option.kind == "list" else None
-    return st.text_input(label, placeholder=hint, help=option.help, max_chars=catalog.LONGEST_VALUE, key=key)
+    return st.text_input(label, placeholder=hint, help=option.help, max_chars=LONGEST_VALUE, key=key)

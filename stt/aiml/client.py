@@ -69,7 +69,7 @@ class Client:
         cancelled: Stop | None = None, patience: float = 300.0) -> str:  # fmt: skip
         """Submit the file at `path` (called `name` there), or the `url`; returns the generation id.
 
-        `options` are those of `catalog.clean_options`. `on_progress` of a link comes once, before it is sent.
+        `options` are those of `stt.aiml.options.clean_options`. `on_progress` of a link comes once, before it is sent.
         `cancelled` is heeded until the last byte is sent; afterwards the provider works, and the id is returned.
         Retried for `patience` seconds if it cannot have been accepted; `on_wait` gets the reason before each wait.
         `on_created` keeps the id; the next create waits for it, so a crash can lose no more ids than creates at once.

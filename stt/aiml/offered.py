@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from stt.aiml import catalog
 from stt.aiml.catalog import FIRST, FRESH, LOCAL, Catalog, Model
+from stt.aiml.options import clean_options
 from stt.auth import keys
 from stt.errors import BadOption, KeyMissing
 from stt.kinds import ON_DEVICE, PROVIDER
@@ -94,7 +95,7 @@ def options_for(model: Model, asked: str, options: dict[str, Any]) -> dict[str, 
     If this machine runs a provider's model, options that only the provider supports are dropped.
     """
     stands_in = model.local and asked != model.id
-    cleaned = catalog.clean_options(model, options, unknown="drop" if stands_in else "raise")
+    cleaned = clean_options(model, options, unknown="drop" if stands_in else "raise")
     language = cleaned.get("language")
     if model.local and language:
         codes = [code.replace("_", "-").split("-")[0].lower() for code in str(language).split(",")]

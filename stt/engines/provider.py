@@ -12,8 +12,9 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from stt import backoff, kinds
-from stt.aiml import catalog, offered, pacing, results
+from stt.aiml import offered, pacing, results
 from stt.aiml.client import Client
+from stt.aiml.options import clean_options
 from stt.audio import tracks
 from stt.auth import keys
 from stt.engines.base import Outcome, Work
@@ -120,7 +121,7 @@ def _create(work: Work) -> dict[str, Any]:
             at = time.time()  # before the write, which may have to wait for the database
             work.with_retries(submissions.save_provider_id, job.id, created)
 
-        options = catalog.clean_options(offered.known().find(job.model), job.options, unknown="drop")
+        options = clean_options(offered.known().find(job.model), job.options, unknown="drop")
         with _source(work) as source, _measured("create"):
             created = client.create(
                 job.model,

@@ -22,6 +22,7 @@ from pydantic import SecretStr
 from stt import kinds
 from stt.aiml import catalog, offered
 from stt.aiml.catalog import LOCAL as LOCAL_MODEL
+from stt.aiml.options import take_track, with_speakers
 from stt.audio import tracks
 from stt.auth import keys, recovery
 from stt.auth.visitors import LOCAL
@@ -114,9 +115,9 @@ def create(
     owner = recovery.current(owner)
     chosen, engine = offered.choose(model, key)
     options = dict(options or {})
-    track = catalog.take_track(options)
+    track = take_track(options)
     if chosen.local:
-        options = catalog.with_speakers(options)
+        options = with_speakers(options)
     cleaned = offered.options_for(chosen, model, options)
     url, asked, recording = None, "", None
     if isinstance(source, Recording):

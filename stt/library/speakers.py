@@ -14,6 +14,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from stt import kinds, speakers
+from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import diarizations
 from stt.diarization import results
@@ -61,7 +62,7 @@ class _Known:
     found: Diarization | None
     placed: list[str]
     refused: set[tuple[str, str]]
-    undo: dict[str, Any] | None
+    undoable: tuple[str, int] | None  # what can be undone, and the revision that it can be undone at
 
     def numbers(self, name: str) -> list[int]:
         return [number for number, one in enumerate(self.names) if one == name]
@@ -94,8 +95,10 @@ def panel(job: Job, transcript: Transcript) -> Panel:
         )
         for name in names
     )
-    undo = known.undo if known.undo and known.undo["version"] == corrections.state(job.id, job.owner).version else None
-    return Panel(tuple(rows), results.search_of(job.id), can_search(job, transcript), undo["what"] if undo else None)
+    what, revision = known.undoable or (None, None)
+    if revision != corrections.state(job.id, job.owner).version:
+        what = None
+    return Panel(tuple(rows), results.search_of(job.id), can_search(job, transcript), what)
 
 
 def can_search(job: Job, transcript: Transcript) -> bool:
@@ -194,20 +197,19 @@ def move(generation_id: str, owner: str, name: str, up: bool, based_on: int) -> 
         to = min(max(at + (-1 if up else 1), 0), len(names) - 1)
         names.insert(to, names.pop(at))
         what = f"Moved {name} {'up' if up else 'down'}"
-        _save(connection, generation_id, replace(known, placed=names, undo=_undo(known, None, what, based_on)))
+        _save(connection, generation_id, replace(known, placed=names), undo=_undo(known, None, what, based_on))
 
 
 def undo(generation_id: str, owner: str, based_on: int) -> int:
     """Undo the last change of speakers; return the revision. Raises NotFound, or Conflict if `based_on` is outdated."""
-    with database().connect() as connection:
-        records.load(generation_id, owner)
-        before = _known(connection, generation_id).undo
+    records.load(generation_id, owner)
+    before = queries.value(sa.select(_d.undo).where(_d.id == generation_id))
     if before is None or before["version"] != based_on:
         raise Conflict("There is nothing to undo any more.")
     if before["transcript"] is None:
         with database().begin() as connection:
             known = _known(connection, generation_id)
-            _save(connection, generation_id, replace(known, placed=before["placed"], undo=None))
+            _save(connection, generation_id, replace(known, placed=before["placed"]), undo=None)
         return based_on
 
     def changed(_transcript: Transcript, known: _Known) -> tuple[Transcript, _Known]:
@@ -252,7 +254,7 @@ def _change(
     def also(connection: sa.Connection, before: Transcript) -> None:
         said = what(before)
         undone = _undo(known, before, said, based_on + 1) if said else None
-        _save(connection, generation_id, replace(after, undo=undone))
+        _save(connection, generation_id, after, undo=undone)
 
     def transcript_of(before: Transcript) -> Transcript:
         nonlocal after
@@ -275,22 +277,26 @@ def _undo(known: _Known, before: Transcript | None, what: str, version: int) -> 
 
 
 def _known(connection: sa.Connection, generation_id: str) -> _Known:
-    query = sa.select(_d.names, _d.result, _d.placed, _d.refused, _d.undo).where(_d.id == generation_id)
+    # Not all of `undo`: it holds a transcript, and every page asks.
+    undo = _d.undo["what"].as_string().label("what"), _d.undo["version"].as_integer().label("version")
+    query = sa.select(_d.names, _d.result, _d.placed, _d.refused, *undo).where(_d.id == generation_id)
     row = connection.execute(query).first()
     if row is None:
         return _Known([], None, [], set(), None)
     found = Diarization.from_dict(row.result) if row.result else None
     refused = {(name, voice) for name, voice in row.refused or ()}
-    return _Known(row.names or [], found, row.placed or [], refused, row.undo)
+    undoable = None if row.what is None else (row.what, row.version)
+    return _Known(row.names or [], found, row.placed or [], refused, undoable)
 
 
-def _save(connection: sa.Connection, generation_id: str, known: _Known) -> None:
+def _save(connection: sa.Connection, generation_id: str, known: _Known, **undo: dict[str, Any] | None) -> None:
+    """Save what is known, and what brings back the state of before where `undo` is given."""
     values = {
         "names": known.names,
         "placed": known.placed,
         "refused": sorted(known.refused),
-        "undo": known.undo,
         "result": known.found.to_dict() if known.found else None,
+        **undo,
     }
     connection.execute(diarizations.update().where(_d.id == generation_id).values(**values))
 

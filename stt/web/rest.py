@@ -14,9 +14,9 @@ from starlette.endpoints import HTTPEndpoint
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from stt.aiml import catalog
 from stt.aiml import offered as models
 from stt.aiml.catalog import Model
+from stt.aiml.options import clean_options, take_track, with_speakers
 from stt.auth import tokens, visitors
 from stt.db import json_pieces, undo
 from stt.db.engine import DB_UNAVAILABLE
@@ -253,15 +253,15 @@ def _create(
 def _check(name: str, options: dict[str, Any]) -> None:
     """Raise BadOption for a setting that the provider's model would refuse, also where this machine answers for it."""
     asked, options = models.known().find(name), dict(options)
-    catalog.take_track(options)
+    take_track(options)
     try:
         answering, _ = models.choose(name, None)
     except KeyMissing as error:
         raise BadOption(f"{asked.name} is not offered here.", guidance="Choose one of /v1/models.") from error
     if answering.local:
-        options = catalog.with_speakers(options) | {n: v for n, v in options.items() if asked.option(n)}
+        options = with_speakers(options) | {n: v for n, v in options.items() if asked.option(n)}
     ours_only = {option for option in options if answering.option(option) and not asked.option(option)}
-    catalog.clean_options(asked, {option: value for option, value in options.items() if option not in ours_only})
+    clean_options(asked, {option: value for option, value in options.items() if option not in ours_only})
 
 
 def offered() -> list[tuple[Model, Model]]:

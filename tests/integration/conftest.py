@@ -19,7 +19,9 @@ from stt.links import download
 from stt.settings import Settings, settings
 from stt.speakers.models import Models
 from stt.store.recordings import new_id
+from tests import audio, conversations
 from tests.conftest import forget
+from tests.conversations import Conversation
 from tests.postgres import postgres
 from tests.provider import KEY, Provider
 
@@ -102,3 +104,14 @@ def each_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
 @pytest.fixture
 def owner() -> str:
     return f"visitor:{new_id()}"
+
+
+@pytest.fixture(scope="session")
+def dialogue() -> Conversation:
+    """Two speakers in turn, about half a minute."""
+    return conversations.conversation(["1688", "2609"], seed=5, turns=8)
+
+
+@pytest.fixture
+def dialogue_file(dialogue: Conversation, tmp_path: Path) -> Path:
+    return audio.write(tmp_path / "talk.flac", dialogue.samples)

@@ -14,6 +14,7 @@ import pytest
 from stt import errors
 from stt.aiml import catalog, results
 from stt.aiml.client import Client
+from stt.aiml.options import clean_options
 from stt.backoff import Clock
 from tests.audio import JFK
 from tests.provider import KEY, Provider
@@ -54,7 +55,7 @@ def test_every_option_of_a_model_is_sent_as_the_contract_wants_it(provider, clie
     samples = {"switch": True, "list": ["eins", "zwei, drei"], "text": "v1 ä", "json": {"from": ["a"], "to": "b"}}
     values = {o.name: samples.get(o.kind, o.choices[0][0] if o.choices else o.minimum) for o in entry.options}
     values.pop("extra", None)
-    options = catalog.clean_options(entry, values)
+    options = clean_options(entry, values)
     client.create(model, options, **({"path": JFK} if place == "file" else {"url": LINK}))
     written = {name: value if isinstance(value, str | list) else json.dumps(value) for name, value in options.items()}
     expected = options if place == "link" else written

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from stt.aiml import catalog
+from stt.aiml.options import LONGEST_VALUE, clean_options
 from stt.auth import keys, tokens
 from stt.errors import BadLink, BadOption, DiskFull, KeyRefused, SttError, TooLarge
 from stt.files import paths
@@ -38,7 +39,7 @@ def option(kind: str) -> tuple[catalog.Model, str]:
 
 def set_option(kind: str, value: Any) -> None:
     model, name = option(kind)
-    catalog.clean_options(model, {name: value})
+    clean_options(model, {name: value})
 
 
 # What, the longest that passes or None where another check refuses it, one more, and who refuses.
@@ -47,9 +48,9 @@ FIELDS: dict[str, tuple[Callable[[Any], Any], Any, Any, type[SttError]]] = {
     "many links": (recordings.links_in, "a b " * 9 + "c " * recordings.MAX_LINKS,
                    " ".join(map(str, range(recordings.MAX_LINKS + 1))), BadLink),
     "the links box": (recordings.links_in, " " * recordings.MAX_LINK_CHARACTERS, " " * (recordings.MAX_LINK_CHARACTERS + 1), BadLink),
-    "a text of a model": (lambda v: set_option("text", v), "a" * catalog.LONGEST_VALUE, "a" * (catalog.LONGEST_VALUE + 1), BadOption),
+    "a text of a model": (lambda v: set_option("text", v), "a" * LONGEST_VALUE, "a" * (LONGEST_VALUE + 1), BadOption),
     "a list of a model": (lambda v: set_option("list", v), "a, " * 6_000, ["a" * 10_000] * 3, BadOption),
-    "JSON of a model": (lambda v: set_option("json", v), '{"a": 1}', {"a": "b" * catalog.LONGEST_VALUE}, BadOption),
+    "JSON of a model": (lambda v: set_option("json", v), '{"a": 1}', {"a": "b" * LONGEST_VALUE}, BadOption),
     "a key": (keys.from_input, "k" * keys.LONGEST, "k" * (keys.LONGEST + 1), KeyRefused),
     "the name of a token": (lambda v: tokens.create(v, ANN), "n" * tokens.MAX_NAME, "n" * (tokens.MAX_NAME + 1), BadOption),
     "a reference text": (reader.pasted, "r" * reader.MOST, "r" * (reader.MOST + 1), TooLarge),

@@ -23,22 +23,12 @@ from stt.speakers import Models
 from stt.store import recordings, records
 from stt.store.transcripts import transcript_of
 from stt.web.routes import ROUTES
-from tests import audio, conversations
+from tests import audio
 from tests.conversations import Conversation, share_right
 from tests.transcripts import of_conversation
 from tests.waiting import ended, until
 
 OWNER = "local"
-
-
-@pytest.fixture(scope="session")
-def talk() -> Conversation:
-    return conversations.conversation(["1688", "2609"], seed=5, turns=8)
-
-
-@pytest.fixture
-def sound(talk: Conversation, tmp_path: Path) -> Path:
-    return audio.write(tmp_path / "talk.flac", talk.samples)
 
 
 @pytest.fixture
@@ -61,8 +51,8 @@ def searched(generation_id: str) -> results.Search:
 
 @pytest.mark.usefixtures("engine", "weights")
 class TestSearch:
-    def test_speakers_come_into_a_transcript(self, talk: Conversation, sound: Path):
-        id = of_conversation(talk, sound, OWNER)
+    def test_speakers_come_into_a_transcript(self, dialogue: Conversation, dialogue_file: Path):
+        id = of_conversation(dialogue, dialogue_file, OWNER)
         before = transcript_of(id)
         service.find_speakers(id)
         found = searched(id)
@@ -70,12 +60,12 @@ class TestSearch:
         after = transcript_of(id)
         assert after.speakers == ["Speaker 1", "Speaker 2"]
         assert after.text == before.text and [w.text for w in after.words] == [w.text for w in before.words]
-        assert share_right(talk, after) >= 0.95
+        assert share_right(dialogue, after) >= 0.95
         assert all(word.speaker == segment.speaker for segment in after.segments for word in segment.words)
         assert len(after.segments) > len(before.segments), "a segment is cut where the speaker changes in it"
 
-    def test_the_job_asks_for_them_and_rest_answers_with_them(self, talk: Conversation, sound: Path):
-        id = stt.create(sound, options={"diarize": True, "speakers_expected": 2})
+    def test_the_job_asks_for_them_and_rest_answers_with_them(self, dialogue: Conversation, dialogue_file: Path):
+        id = stt.create(dialogue_file, options={"diarize": True, "speakers_expected": 2})
         ended(id)
         assert records.load(id, OWNER).options == {"speakers": "2"}
         assert searched(id).asked == 2
@@ -83,11 +73,11 @@ class TestSearch:
         assert progress.speakers is not None and progress.speakers.found == 2
         assert len(progress.transcript.speakers) == 2
 
-    def test_rest_is_completed_once_the_speakers_are_known(self, talk: Conversation, sound: Path):
+    def test_rest_is_completed_once_the_speakers_are_known(self, dialogue: Conversation, dialogue_file: Path):
         client = TestClient(Starlette(routes=ROUTES))
         bearer = {"Authorization": f"Bearer {tokens.create('rest', OWNER)}"}
         fields = {"model": "#g1_whisper-base", "diarize": "true", "speakers_expected": "2"}
-        made = client.post("/v1/stt/create", data=fields, files={"audio": sound.read_bytes()}, headers=bearer)
+        made = client.post("/v1/stt/create", data=fields, files={"audio": dialogue_file.read_bytes()}, headers=bearer)
         assert made.status_code == 201, made.text
         address = f"/v1/stt/{made.json()['generation_id']}"
 
@@ -101,11 +91,13 @@ class TestSearch:
         assert {word["speaker"] for word in words} == {0, 1} == {each["speaker"] for each in result["utterances"]}
 
     @pytest.mark.parametrize("fields", [{"diarize": "perhaps"}, {"diarize": "true", "speakers_expected": "13"}])
-    def test_rest_refuses_what_is_no_number_of_speakers(self, sound: Path, fields: dict[str, str]):
+    def test_rest_refuses_what_is_no_number_of_speakers(self, dialogue_file: Path, fields: dict[str, str]):
         client = TestClient(Starlette(routes=ROUTES))
         bearer = {"Authorization": f"Bearer {tokens.create('rest', OWNER)}"}
         model = {"model": "local/whisper-base"}
-        made = client.post("/v1/stt/create", data=model | fields, files={"audio": sound.read_bytes()}, headers=bearer)
+        made = client.post(
+            "/v1/stt/create", data=model | fields, files={"audio": dialogue_file.read_bytes()}, headers=bearer
+        )
         assert made.status_code == 400 and "peakers" in made.json()["message"]
 
     def test_one_speaker_alone_is_not_named_in_the_text_but_can_be(self, tmp_path: Path):
@@ -125,15 +117,15 @@ class TestSearch:
         assert searched(id).found == 0
         assert speakers.panel(records.load(id, OWNER), transcript_of(id)).rows == ()
 
-    def test_more_speakers_than_there_are_is_said(self, talk: Conversation, sound: Path):
-        id = of_conversation(talk, sound, OWNER)
+    def test_more_speakers_than_there_are_is_said(self, dialogue: Conversation, dialogue_file: Path):
+        id = of_conversation(dialogue, dialogue_file, OWNER)
         service.find_speakers(id, 12)
         found = searched(id)
         assert found.asked == 12 and found.is_fewer == (found.found < 12)
         assert len(set(transcript_of(id).speakers)) == found.found
 
-    def test_another_search_finds_the_analysis_done(self, talk: Conversation, sound: Path, monkeypatch):
-        id = of_conversation(talk, sound, OWNER)
+    def test_another_search_finds_the_analysis_done(self, dialogue: Conversation, dialogue_file: Path, monkeypatch):
+        id = of_conversation(dialogue, dialogue_file, OWNER)
         service.find_speakers(id)
         searched(id)
         recording = recordings.find(records.load(id, OWNER).recording_id, OWNER)
@@ -143,9 +135,9 @@ class TestSearch:
         assert results.search_of(id).state == results.DONE and transcript_of(id).speakers == []
 
     def test_missing_models_leave_the_transcript_and_retry_works(
-        self, talk: Conversation, sound: Path, tmp_path: Path, monkeypatch, speaker_models: Path
+        self, dialogue: Conversation, dialogue_file: Path, tmp_path: Path, monkeypatch, speaker_models: Path
     ):
-        id = of_conversation(talk, sound, OWNER)
+        id = of_conversation(dialogue, dialogue_file, OWNER)
         before = transcript_of(id)
         set_models(monkeypatch, tmp_path / "nowhere")
         service.find_speakers(id)
@@ -156,16 +148,16 @@ class TestSearch:
         service.find_speakers(id)
         assert until(lambda: results.search_of(id).state == results.DONE)
 
-    def test_a_recording_that_is_gone_is_said(self, talk: Conversation, sound: Path):
-        id = of_conversation(talk, sound, OWNER)
+    def test_a_recording_that_is_gone_is_said(self, dialogue: Conversation, dialogue_file: Path):
+        id = of_conversation(dialogue, dialogue_file, OWNER)
         recordings.remove(records.load(id, OWNER).recording_id, OWNER)
         service.find_speakers(id)
         found = searched(id)
         assert found.state == results.FAILED and "no longer kept" in found.error["message"]
 
-    def test_a_search_that_is_cancelled_ends_and_changes_nothing(self, talk: Conversation, tmp_path: Path):
-        long = audio.write(tmp_path / "long.flac", np.tile(talk.samples, 10))
-        id = of_conversation(talk, long, OWNER)
+    def test_a_search_that_is_cancelled_ends_and_changes_nothing(self, dialogue: Conversation, tmp_path: Path):
+        long = audio.write(tmp_path / "long.flac", np.tile(dialogue.samples, 10))
+        id = of_conversation(dialogue, long, OWNER)
         before = transcript_of(id)
         service.find_speakers(id)
         until(lambda: results.search_of(id).state == results.WORKING)
@@ -174,9 +166,9 @@ class TestSearch:
         until(lambda: service.DBOS.get_workflow_status(work).status == "SUCCESS")
         assert results.search_of(id).state == results.CANCELLED and transcript_of(id) == before
 
-    def test_a_deleted_transcript_ends_its_search_and_leaves_nothing(self, talk: Conversation, tmp_path: Path):
-        long = audio.write(tmp_path / "long.flac", np.tile(talk.samples, 10))
-        id = of_conversation(talk, long, OWNER)
+    def test_a_deleted_transcript_ends_its_search_and_leaves_nothing(self, dialogue: Conversation, tmp_path: Path):
+        long = audio.write(tmp_path / "long.flac", np.tile(dialogue.samples, 10))
+        id = of_conversation(dialogue, long, OWNER)
         service.find_speakers(id)
         until(lambda: results.search_of(id).state == results.WORKING)
         recording = records.load(id, OWNER).recording_id
@@ -186,19 +178,19 @@ class TestSearch:
             assert connection.execute(sa.select(diarizations).where(diarizations.c.id == id)).all() == []
             assert connection.execute(sa.select(analyses).where(analyses.c.id == recording)).all() == []
 
-    def test_a_search_that_was_recorded_but_never_queued_is_begun(self, talk: Conversation, sound: Path):
-        id = of_conversation(talk, sound, OWNER)
+    def test_a_search_that_was_recorded_but_never_queued_is_begun(self, dialogue: Conversation, dialogue_file: Path):
+        id = of_conversation(dialogue, dialogue_file, OWNER)
         results.next_attempt(id, None)
         service.search.reconcile()
         assert searched(id).state == results.DONE
 
     @pytest.mark.parametrize("number", [0, 13, -1])
-    def test_a_number_out_of_bounds_is_refused(self, talk: Conversation, sound: Path, number: int):
+    def test_a_number_out_of_bounds_is_refused(self, dialogue: Conversation, dialogue_file: Path, number: int):
         with pytest.raises(BadOption, match="1 to 12"):
-            service.find_speakers(of_conversation(talk, sound, OWNER), number)
+            service.find_speakers(of_conversation(dialogue, dialogue_file, OWNER), number)
 
-    def test_somebody_elses_transcript_is_not_found(self, talk: Conversation, sound: Path):
-        id = of_conversation(talk, sound, OWNER)
+    def test_somebody_elses_transcript_is_not_found(self, dialogue: Conversation, dialogue_file: Path):
+        id = of_conversation(dialogue, dialogue_file, OWNER)
         for call in (service.find_speakers, service.stop_finding_speakers):
             with pytest.raises(NotFound):
                 call(id, owner="visitor:mallory")

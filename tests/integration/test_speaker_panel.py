@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,21 +19,25 @@ from stt.settings import settings
 from stt.speakers import Models
 from stt.store import records
 from stt.store.transcripts import transcript_of
-from tests import audio, conversations, transcripts
+from tests import transcripts
+from tests.conftest import forget
 from tests.conversations import Conversation, share_right
+from tests.postgres import postgres
 from tests.transcripts import of_conversation
 
 OWNER = "local"
 
 
-@pytest.fixture(scope="module")
-def talk() -> Conversation:
-    return conversations.conversation(["1688", "2609"], seed=5, turns=8)
-
-
-@pytest.fixture
-def sound(talk: Conversation, tmp_path: Path) -> Path:
-    return audio.write(tmp_path / "talk.flac", talk.samples)
+@pytest.fixture(autouse=True, params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    if request.param == "sqlite":
+        yield
+        return
+    with postgres() as address:
+        monkeypatch.setenv("STT_DATABASE_URL", address)
+        forget()
+        yield
+        forget()
 
 
 def version(generation_id: str) -> int:
@@ -40,15 +45,15 @@ def version(generation_id: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def known(talk: Conversation, tmp_path_factory: pytest.TempPathFactory, models: Models) -> dict:
+def known(dialogue: Conversation, tmp_path_factory: pytest.TempPathFactory, models: Models) -> dict:
     """What a search found, for tests that only change it."""
-    found = room.diarize([chunk := room.analyse(talk.samples, 0.0, models)], 2)
+    found = room.diarize([chunk := room.analyse(dialogue.samples, 0.0, models)], 2)
     return {"found": found, "chunk": chunk}
 
 
 @pytest.fixture
-def id(data: Path, talk: Conversation, sound: Path, known: dict) -> str:
-    generation_id = of_conversation(talk, sound, OWNER)
+def id(store: None, dialogue: Conversation, dialogue_file: Path, known: dict) -> str:
+    generation_id = of_conversation(dialogue, dialogue_file, OWNER)
     attempt = results.next_attempt(generation_id, 2)
     results.begin(attempt)
     results.save_analysis(records.load(generation_id, OWNER).recording_id, "", 0, known["chunk"], True)
@@ -60,7 +65,7 @@ def panel(generation_id: str) -> speakers.Panel:
     return speakers.panel(records.load(generation_id, OWNER), transcript_of(generation_id))
 
 
-def test_the_panel_has_time_share_and_a_sample_of_each(id: str, talk: Conversation):
+def test_the_panel_has_time_share_and_a_sample_of_each(id: str, dialogue: Conversation):
     rows = panel(id).rows
     assert [row.name for row in rows] == ["Speaker 1", "Speaker 2"]
     assert sum(row.share for row in rows) == pytest.approx(1)
@@ -68,8 +73,8 @@ def test_the_panel_has_time_share_and_a_sample_of_each(id: str, talk: Conversati
     assert panel(id).can_search and panel(id).undo is None
 
 
-def test_a_tab_with_the_text_of_before_saves_nothing_into_another_paragraph(data: Path, talk, sound, known: dict):
-    generation_id = of_conversation(talk, sound, OWNER)
+def test_a_tab_with_the_text_of_before_saves_nothing_into_another_paragraph(dialogue, dialogue_file, known: dict):
+    generation_id = of_conversation(dialogue, dialogue_file, OWNER)
     before = version(generation_id)
     attempt = results.next_attempt(generation_id, 2)
     assert results.finish(attempt, known["found"])
@@ -78,8 +83,8 @@ def test_a_tab_with_the_text_of_before_saves_nothing_into_another_paragraph(data
     assert corrections.save(generation_id, OWNER, 1, "Typed.", version(generation_id)) == version(generation_id)
 
 
-def test_speakers_come_into_corrected_transcripts_and_the_machines_own(data: Path, talk, sound, known: dict):
-    generation_id = of_conversation(talk, sound, OWNER)
+def test_speakers_come_into_corrected_transcripts_and_the_machines_own(dialogue, dialogue_file, known: dict):
+    generation_id = of_conversation(dialogue, dialogue_file, OWNER)
     corrections.save(generation_id, OWNER, 0, "Corrected by hand.", 0)
     attempt = results.next_attempt(generation_id, 2)
     assert results.finish(attempt, known["found"])
@@ -110,17 +115,17 @@ def test_merge_and_split_again(id: str):
     assert transcript_of(id).speakers == ["Speaker 1"]
 
 
-def test_one_who_is_really_two_is_cut_within_segments(data: Path, talk, sound, known: dict, models: Models):
-    generation_id = of_conversation(talk, sound, OWNER)
+def test_one_who_is_really_two_is_cut_within_segments(dialogue, dialogue_file, known: dict, models: Models):
+    generation_id = of_conversation(dialogue, dialogue_file, OWNER)
     attempt = results.next_attempt(generation_id, 1)
     results.save_analysis(records.load(generation_id, OWNER).recording_id, "", 0, known["chunk"], True)
     assert results.finish(attempt, room.diarize([known["chunk"]], 1))
     speakers.split(generation_id, OWNER, "Speaker 1", version(generation_id))
     assert sorted(transcript_of(generation_id).speakers) == ["Speaker 1", "Speaker 2"]
-    assert share_right(talk, transcript_of(generation_id)) >= 0.9
+    assert share_right(dialogue, transcript_of(generation_id)) >= 0.9
 
 
-def test_a_voice_nothing_is_known_of_is_not_split(data: Path, tmp_path: Path):
+def test_a_voice_nothing_is_known_of_is_not_split(tmp_path: Path):
     id = transcripts.put(OWNER, transcripts.TALK, title="Talk", duration=11.0)
     assert [(row.name, row.can_split) for row in panel(id).rows] == [("Anna", False), ("Ben <b>", False)]
     with pytest.raises(BadOption, match="Nothing is known"):
@@ -155,12 +160,14 @@ def test_what_is_outdated_or_somebody_elses_changes_nothing(id: str):
 
 
 class TestVoices:
-    def test_a_voice_is_kept_only_when_asked_and_suggested_in_the_next_recording(self, id: str, talk, sound, known):
+    def test_a_voice_is_kept_only_when_asked_and_suggested_in_the_next_recording(
+        self, id: str, dialogue, dialogue_file, known
+    ):
         assert known_voices.all_of(OWNER) == [] and all(row.guess is None for row in panel(id).rows)
         speakers.rename(id, OWNER, "Speaker 1", "Ann", version(id))
         speakers.remember(id, OWNER, "Ann")
         assert [voice.name for voice in known_voices.all_of(OWNER)] == ["Ann"]
-        again = of_conversation(talk, sound, OWNER)
+        again = of_conversation(dialogue, dialogue_file, OWNER)
         attempt = results.next_attempt(again, 2)
         assert results.finish(attempt, known["found"])
         first, second = panel(again).rows
@@ -168,7 +175,7 @@ class TestVoices:
         speakers.refuse(again, OWNER, "Speaker 1", first.guess.voice)
         assert all(row.guess is None for row in panel(again).rows)
 
-    def test_nobody_else_gets_a_suggestion(self, id: str, talk, sound, known):
+    def test_nobody_else_gets_a_suggestion(self, id: str, dialogue, dialogue_file, known):
         speakers.remember(id, OWNER, "Speaker 1")
         prints = {"Speaker 1": known["found"].speakers[0].voiceprint}
         assert known_voices.guess(OWNER, prints, set())

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stt.aiml import catalog
-from stt.aiml.catalog import FIRST, LOCAL, Cost, clean_options, cost, load, packaged
+from stt.aiml.catalog import FIRST, LOCAL, Cost, cost, load, packaged
 from stt.aiml.offered import options_for
+from stt.aiml.options import clean_options
 from stt.errors import BadOption, ProviderDown
 from tests.provider_contract import MODELS, TAKES
 

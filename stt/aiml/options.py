@@ -1,0 +1,142 @@
+"""Check the options of a create: right types, no empty ones, none that a model does not take."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Literal
+
+from stt.aiml.catalog import EXTRA, LOCAL, SPEAKERS, TRACK, Model, Option, packaged
+from stt.errors import BadOption
+from stt.files.json_values import clean, signed
+
+LONGEST_VALUE = 20_000  # characters of a setting
+RESERVED = {"model", "url", "audio", "file"}
+_TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
+
+
+def clean_options(
+    model: Model, options: dict[str, Any], *, unknown: Literal["raise", "drop"] = "raise"
+) -> dict[str, Any]:
+    """Return the parameters to send: with the right types, without empty ones, those under `extra` merged in.
+
+    Strings from a form are parsed ("true", "0.5", "one, two", JSON). An unknown option raises BadOption, or is dropped
+    with `unknown="drop"` (settings made for another model); an invalid value always raises.
+    """
+    options = dict(options)
+    further = options.pop(EXTRA, None) if model.option(EXTRA) else None
+    cleaned: dict[str, Any] = {}
+    for name, value in options.items():
+        option = model.option(name)
+        if option is None and unknown == "raise":
+            raise BadOption(f"{model.name} does not take {name[:60]!r}.", guidance="Remove this setting.")
+        if name in (TRACK, SPEAKERS) and isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        read = _languages if option is not None and model.local and name == "language" else _value
+        if option is not None and (read_as := read(option, value)) not in (None, "", []):
+            cleaned[name] = read_as
+    for spoken, detect in (("language", "detect_language"), ("language_code", "language_detection")):
+        if cleaned.get(spoken):
+            cleaned.pop(detect, None)  # the provider takes one or the other
+    if further not in (None, "", {}):
+        cleaned |= _further(model, further)
+    return cleaned
+
+
+def take_track(options: dict[str, Any]) -> str | None:
+    """Pop the track from the options: this server extracts it, whichever model is used. Raises BadOption."""
+    asked = {TRACK: options.pop(TRACK)} if TRACK in options else {}
+    return clean_options(packaged().find(LOCAL), asked).get(TRACK)
+
+
+def with_speakers(options: dict[str, Any]) -> dict[str, Any]:
+    """Return options of the model on this machine with `speakers` in place of the provider's names for it.
+
+    These are `diarize` and `speakers_expected`. Raises BadOption.
+    """
+    diarize = Option("diarize", "switch", "Speakers", "")
+    expected = Option("speakers_expected", "number", "Number of speakers", "", minimum=1, whole=True)
+    found = {name: value for name, value in options.items() if name not in (diarize.name, expected.name)}
+    wanted = _value(diarize, options.get(diarize.name))
+    count = _value(expected, options.get(expected.name))
+    if wanted and SPEAKERS not in found:
+        found[SPEAKERS] = str(count) if count else "auto"
+    return found
+
+
+def _languages(option: Option, value: Any) -> str | None:
+    """Return language codes, given as a list or joined by commas, joined by commas without duplicates."""
+    codes = value.split(",") if isinstance(value, str) else value
+    if not isinstance(codes, list | tuple):
+        code: str | None = _value(option, codes)
+        return code
+    cleaned = [_value(option, code) for code in codes]
+    return ",".join(dict.fromkeys(str(code) for code in cleaned if code)) or None
+
+
+def _further(model: Model, further: Any) -> dict[str, Any]:
+    further = _json("Further parameters", further)
+    if not isinstance(further, dict):
+        raise BadOption('Further parameters must be a JSON object such as {"name": "value"}.')
+    for name in further:
+        if name in RESERVED or not re.fullmatch(r"[A-Za-z_][\w.\-\[\]]{0,63}", name):
+            raise BadOption(f"{name[:60]!r} cannot be a further parameter.")
+    known = {name: option for name in further if name != EXTRA and (option := model.option(name))}
+    return {n: _value(known[n], v) if n in known else v for n, v in further.items() if v is not None}
+
+
+def _value(option: Option, value: Any) -> Any:
+    """Return `value` as the option's type; None if empty. Raises BadOption."""
+    _check_length(option.label, value)
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    if option.kind == "switch":
+        word = str(value).strip().lower()
+        if not isinstance(value, bool) and word not in _TRUE | _FALSE:
+            raise BadOption(f"{option.label} is either true or false.")
+        return value if isinstance(value, bool) else word in _TRUE
+    if option.kind == "number":
+        return _number(option, value)
+    if option.kind == "json":
+        return _json(option.label, value)
+    if option.kind == "list":
+        values = re.split(r"[,\n]", value) if isinstance(value, str) else value
+        if not isinstance(values, list | tuple) or not all(isinstance(v, str | int | float) for v in values):
+            raise BadOption(f"{option.label} is a list of words.")
+        return [text for v in values if (text := clean(str(v)).strip())]
+    if not isinstance(value, str):
+        raise BadOption(f"{option.label} must be text.")
+    text = clean(value).strip()
+    if option.kind == "choice" and text not in dict(option.choices):
+        if not option.free or not re.fullmatch(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*", text):
+            raise BadOption(f"{option.label} cannot be {text[:40]!r}.")
+    return text
+
+
+def _number(option: Option, value: Any) -> float | int:
+    read_as = signed(value)
+    if read_as is None or (option.whole and not read_as.is_integer()):
+        raise BadOption(f"{option.label} must be a {'whole ' if option.whole else ''}number.")
+    low, high = option.minimum, option.maximum
+    if (low is not None and read_as < low) or (high is not None and read_as > high):
+        bounds = f"from {low:g} to {high:g}" if None not in (low, high) else f"at least {low:g}"
+        raise BadOption(f"{option.label} must be {bounds}.")
+    return int(read_as) if option.whole or (read_as.is_integer() and isinstance(value, int)) else read_as
+
+
+def _check_length(label: str, value: Any) -> None:
+    length = len(value) if isinstance(value, str) else 0
+    if isinstance(value, list | tuple):
+        length = sum(len(str(one)) + 1 for one in value)
+    if length > LONGEST_VALUE:
+        raise BadOption(f"{label} takes at most {LONGEST_VALUE:,} characters.", guidance="Shorten it.")
+
+
+def _json(label: str, value: Any) -> Any:
+    try:
+        _check_length(label, value)
+        read_as = json.loads(value) if isinstance(value, str) else value
+        _check_length(label, json.dumps(read_as, allow_nan=False))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise BadOption(f"{label} is not valid JSON.") from error
+    return read_as
