@@ -1,4 +1,4 @@
-"""The pages. Importing this package loads the modules of `stt` that the first page needs (see `late.load`)."""
+"""Draw the pages. Importing this package loads the modules of `stt` that the first page needs (see `late.load`)."""
 
 from stt import late
 

@@ -26,7 +26,7 @@ ON_TOP = (CHANNELS, "translate")
 def model_choice(
     several_channels: bool, *, tell_apart: bool = True, narrow: bool = False
 ) -> tuple[Model, dict[str, Any]]:
-    """The model that is chosen and the settings for it; empty ones are left out.
+    """Draw the choice of a model; return it with its options, without empty ones.
 
     `tell_apart` is False where the speakers are known already, as when each track is one; `narrow` is a dialog.
     """

@@ -1,4 +1,4 @@
-"""The choice of how many speakers are told apart."""
+"""Let people choose the number of speakers."""
 
 from __future__ import annotations
 

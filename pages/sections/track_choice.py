@@ -11,7 +11,7 @@ from stt.store.recordings import Recording
 
 
 def each_is_a_speaker(recording: Recording, place: str) -> bool:
-    """Whether each track of the recording is a speaker, by what was picked there or what it begins with."""
+    """Return whether each track of the recording is a speaker, as chosen or by default."""
     several = tracks.of_rows(recording.tracks)
     picked = st.session_state.get(f"track-{place}-{recording.id}") or (tracks.usual(several) if several else "")
     return bool(picked == tracks.ALL)

@@ -66,7 +66,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The history that a code gives access to: that of `owner`, with a count of `transcripts`.
+    """Describe the history that a code gives access to: its `owner` and its count of `transcripts`.
 
     `mine` counts the transcripts that the browser has now, `anything` says whether it has those or other files.
     """

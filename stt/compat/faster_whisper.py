@@ -139,7 +139,7 @@ class WindowModel(WhisperModel):
 
 @dataclass(frozen=True, slots=True)
 class SpectrumParts:
-    """What FeatureExtractor makes a log mel spectrum of."""
+    """Hold what FeatureExtractor computes a log mel spectrum with."""
 
     size: int  # samples of a frame
     hop: int  # samples from one frame to the next

@@ -1,4 +1,4 @@
-"""The panel of speakers: who speaks how long, their names, and the search for them."""
+"""Draw the panel of speakers: their names, their times, and the progress of diarization."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def speakers_panel(job: Job, transcript: Transcript, state: corrections.State, *
 
 
 def _few(job: Job, panel: Panel, revision: int) -> None:
-    """One speaker, or none: a line at most."""
+    """Draw the line for one speaker or none."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if panel.rows:
             plain("One speaker", "stt-facts", fit=True)
@@ -78,7 +78,7 @@ def _rows(job: Job, panel: Panel, revision: int, sound: bool) -> None:
 
 
 def _row(job: Job, panel: Panel, place: int, revision: int, *, sound: bool) -> None:
-    """Who it is, for how long they speak, and what can be done."""
+    """Draw a speaker: name, time, share, and actions."""
     row = panel.rows[place]
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", key=f"speaker-{place}"):
         with st.container(gap=None):
@@ -101,7 +101,7 @@ def _row(job: Job, panel: Panel, place: int, revision: int, *, sound: bool) -> N
 
 
 def _guess(job: Job, row: Row, place: int, revision: int) -> None:
-    """A known voice that this one is like."""
+    """Suggest the known voice that is most similar."""
     guess = row.guess
     if guess is None:
         return
@@ -115,7 +115,7 @@ def _guess(job: Job, row: Row, place: int, revision: int) -> None:
 
 
 def _changes(job: Job, panel: Panel, place: int, revision: int, key: str) -> None:
-    """What the menu of a speaker holds."""
+    """Draw the menu of a speaker."""
     row, others = panel.rows[place], [other.name for other in panel.rows if other.name != panel.rows[place].name]
 
     def act(change: Callable[..., Any], *values: Any) -> Callable[..., Any]:
@@ -188,7 +188,7 @@ def _find(job: Job, panel: Panel) -> None:
 
 
 def _ended(job: Job, panel: Panel, search: Search) -> None:
-    """How the search ended, if that is worth a word."""
+    """Say that the search failed, or that it found fewer speakers than requested."""
     if search.state == results.FAILED:
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="speakers-failed"):
             words = sentence(search.error) if search.error else "Something went wrong."
@@ -222,7 +222,7 @@ def _progress(job: Job) -> None:
 
 
 def _doing(job: Job, act: Callable[[], Any]) -> Callable[[], None]:
-    """What a widget calls to do this, and to say it where it is refused."""
+    """Return a callback that runs `act` and keeps the message of an error for the next run."""
 
     def do() -> None:
         try:
