@@ -163,9 +163,11 @@ def test_one_who_is_two_is_told_apart(page: Page):
 
 def test_as_many_as_can_be_told_apart_are_found_and_it_says_so(page: Page):
     find(page, "12")
-    expect(page.get_by_text(re.compile(r"You asked for 12: \d+ speakers were told apart\."))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"You asked for 12: \d+ speakers were told apart\."))).to_be_visible(
+        timeout=MINUTE
+    )
     find(page, "1")
-    expect(page.get_by_text("One speaker", exact=True)).to_be_visible()
+    expect(page.get_by_text("One speaker", exact=True)).to_be_visible(timeout=MINUTE)
     expect(page.locator(".stt-speaker")).to_have_count(0)
     expect(page.locator(".stt-lane")).to_have_count(0)
 

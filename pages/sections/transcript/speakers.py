@@ -181,9 +181,14 @@ def _find(job: Job, panel: Panel) -> None:
     if not panel.can_search or _is_open(job, panel.search):
         return
     with st.popover("Find again" if panel.rows else "Find speakers", type="tertiary", icon=":material/group_search:"):
-        number = speaker_number("speakers-number", off=False)
-        asked = number if isinstance(number, int) else None
-        search = partial(service.find_speakers, job.id, asked, owner=job.owner)
+        key = "speakers-number"
+        speaker_number(key, off=False)
+
+        def search() -> None:
+            # Read at the click: it may come before the page was drawn with the number.
+            number = st.session_state[key]
+            service.find_speakers(job.id, number if isinstance(number, int) else None, owner=job.owner)
+
         st.button("Find speakers", key="speakers-find", type="primary", on_click=_doing(job, search))
 
 
