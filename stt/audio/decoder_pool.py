@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import queue
+import signal
 import struct
 import subprocess
 import sys
@@ -34,6 +35,8 @@ LARGEST_HEADER = 1 << 20  # bytes
 LARGEST_ANSWER = 64 << 20  # bytes; 30 s of eight channels are 15 MB
 # Environment variables that a decoder inherits: no key, no secret, no database address.
 ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR", "TEMP", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+TOO_LONG = "Reading it takes longer than a recording honestly needs."
+TOO_MUCH_MEMORY = "Reading it takes more memory than a recording honestly needs."
 SMALL = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
 
 log = logging.getLogger("stt.decoders")
@@ -108,12 +111,10 @@ class Decoder:
                     check_cancelled()
                     bounds.check()
             if answer is None:
-                raise UnsafeRecording(
-                    "It took down the process that was reading it.", detail=f"exit {self._process.wait()}"
-                )
+                raise _crash(self._process.wait())
             header, content = answer
             if "exhausted" in header:
-                raise UnsafeRecording("Reading it takes more memory than a recording honestly needs.")
+                raise UnsafeRecording(TOO_MUCH_MEMORY)
             self._busy = False
         finally:
             if self._busy:
@@ -161,10 +162,10 @@ class _Bounds:
         # On a busy machine a process that got no processor time may take longer.
         starved = used < self._processor * STARVED
         if used > self._processor or waited > self._patience * (PATIENT if starved else 1):
-            raise UnsafeRecording("Reading it takes longer than a recording honestly needs.")
+            raise UnsafeRecording(TOO_LONG)
         with suppress(psutil.Error):
             if self._process and self._process.memory_info().rss > MEMORY:
-                raise UnsafeRecording("Reading it takes more memory than a recording honestly needs.")
+                raise UnsafeRecording(TOO_MUCH_MEMORY)
 
     def _processor_time(self) -> float:
         if self._process is None:
@@ -174,6 +175,15 @@ class _Bounds:
         except psutil.Error:  # it has just died
             return 0.0
         return times.user + times.system
+
+
+def _crash(code: int) -> UnsafeRecording:
+    """Return the error of a process that ended with this exit code, in the middle of a request."""
+    # The system's limit of processor time can act before `_Bounds` looks, on a busy machine.
+    used_up = hasattr(signal, "SIGXCPU") and code == -signal.SIGXCPU
+    return UnsafeRecording(
+        TOO_LONG if used_up else "It took down the process that was reading it.", detail=f"exit {code}"
+    )
 
 
 def take() -> Decoder:

@@ -141,9 +141,10 @@ def _release_quota(job: Job) -> None:
 def _finish(job: Job, outcome: Outcome) -> None:
     values = {"cost": outcome.cost, "provenance": outcome.provenance}
     values |= {} if outcome.worked is None else {"worked": outcome.worked}
+    # First, so that whoever sees the job as done sees what it used, and a crash in between settles it again.
+    quotas.settle(job, outcome.seconds or outcome.transcript.duration, outcome.dollars)
     if records.finish(job, outcome.transcript, raw=outcome.raw, **values):
         metrics.job_seconds.labels(job.engine).observe(time.time() - job.queued)
-    quotas.settle(job, outcome.seconds or outcome.transcript.duration, outcome.dollars)
 
 
 class _JobContext:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -68,6 +69,23 @@ def test_a_frame_at_another_rate_than_its_file_is_damage(tmp_path: Path):
 def test_a_file_that_uses_up_its_time_takes_only_its_own_process_down(tmp_path: Path):
     with pytest.raises(UnsafeRecording, match="longer than a recording honestly needs"):
         probe(hostile.many_tags(tmp_path / "a.mp3"))
+
+
+@pytest.mark.skipif("sys.platform == 'win32'")
+def test_a_decoder_that_the_system_ends_for_its_processor_time_is_said_to_take_long(tmp_path: Path):
+    """As on a busy machine, nobody looks before the system does."""
+    path = hostile.many_tags(tmp_path / "a.mp3")
+    decoder = decoder_pool.Decoder()
+    with pytest.raises(UnsafeRecording, match="longer than a recording honestly needs") as caught:
+        bounds = {"processor": 1.0, "patience": 60.0}
+        decoder.call("probe", path=str(path), name="", check_cancelled=lambda: ended_after(decoder), **bounds)
+    assert caught.value.detail == f"exit {-signal.SIGXCPU}"
+
+
+def ended_after(decoder: decoder_pool.Decoder) -> None:
+    """Wait until the system ended the process, unless it has no request yet."""
+    if decoder._uses:
+        until(lambda: not decoder.alive)
 
 
 @pytest.mark.skipif("sys.platform != 'linux'")
