@@ -11,7 +11,7 @@ import numpy as np
 
 from stt.audio.decoder import RATE
 from stt.audio.mix import Mix
-from stt.containers import container, following
+from stt.containers import boxes, container, following
 from stt.containers.formats import UNTIMED
 from stt.containers.promises import promised, seconds_of
 from stt.errors import InputError
@@ -49,6 +49,11 @@ class Reader:
         self._source = path, name, track
         self._open(0)
         self.promised = self._promise
+        if self.format == "mov" and (edits := boxes.edit_list(path, self.stream.id)):
+            for cut in edits.cuts:
+                at = round(cut.at - max(0.0, self._begins or 0.0), 3)
+                why = f"the file's own edits leave out {cut.seconds:.1f} s of sound here, and players do the same"
+                self.lost.append((at, at, why))
         count = self.stream.codec_context.layout.nb_channels
         self.channels = count if apart and 2 <= count <= MOST_APART else 1
         self.mixed = count if self.channels == 1 else 1
@@ -131,6 +136,7 @@ class Reader:
         if (size := self._source[0].stat().st_size - rest) > 0:
             much = f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size:,} bytes"
             line.note(f"{much} at the end of the file could not be read")
+        self.lost.sort()
 
     def _open_next(self, start: int) -> bool:
         """Open the joined recording that begins at a byte of the file. Return False if it cannot be read."""

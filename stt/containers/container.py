@@ -268,7 +268,7 @@ def _count_one(path: Path, track: int | None, start: int, ends: float) -> tuple[
                 seconds += length
                 if read > _SCAN:
                     return PacketCount(seconds * size / read, promise, ahead), None
-            elif packet.pts is not None:
+            elif packet.pts is not None and not packet.is_discard:  # as an edit list says
                 at = float(packet.pts * packet.time_base)
                 origin = at if origin is None else origin
                 if at <= last or is_clock_reset(format, promise, at - origin, seconds):

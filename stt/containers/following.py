@@ -13,7 +13,7 @@ from typing import BinaryIO, Protocol
 import av
 
 from stt.containers.chunks import MOST_CHUNKS, all_zeros, places, read
-from stt.containers.signatures import MARKS, PACK, begins, tag_size
+from stt.containers.joined import MARKS, PACK, begins, tag_size
 
 MOST_PARTS = 500  # recordings read of one file
 SCAN = 4 << 20  # bytes after the last sound that may belong to the first recording: tables, pictures

@@ -17,7 +17,7 @@ from typing import BinaryIO, cast
 
 from stt.containers import joined
 from stt.containers.chunks import AIFF, CAF, MOST_CHUNKS, RIFF, RIFX, TAIL, W64, Chunks, all_zeros, places, read
-from stt.containers.signatures import W64_START
+from stt.containers.joined import W64_START
 
 Piece = bytes | range  # replacement bytes, or a range of offsets in the file
 Pieces = list[Piece]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import av
 
+from stt.containers import boxes
 from stt.containers.formats import LENGTH_UNTOLD, UNTIMED
 from stt.containers.headers import Recording
 
@@ -45,7 +46,9 @@ def promised(
             return int(hours) * 3600 + int(minutes) * 60 + float(rest) - origin
     if stream.duration:
         late = 0.0 if stream.start_time is None else seconds_of(stream.start_time, stream.time_base) - origin
-        return seconds_of(stream.duration, stream.time_base) + max(0.0, late)
+        told = seconds_of(stream.duration, stream.time_base) + max(0.0, late)
+        edits = boxes.edit_list(path, stream.id) if format == "mov" else None
+        return min(told, edits.seconds - max(0.0, origin)) if edits else told
     return container.duration / av.time_base if container.duration else None
 
 

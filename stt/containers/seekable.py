@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 import av
 
+from stt.containers.boxes import Box, boxes, clock, inside, read
 from stt.containers.container import open_sound, packets
 from stt.containers.promises import seconds_of
 
@@ -22,7 +22,6 @@ RATES = range(8_000, 96_001)  # Hz
 PCM = ("pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_f32le")
 BRANDS = (b"M4A ", b"M4B ", b"M4V ", b"mp41", b"mp42", b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"avc1")
 PATIENCE = 0.5  # seconds to check the frames of a FLAC; the rest is assumed to be like them
-MOST_BOXES = 2_000  # boxes examined in an MP4
 
 
 def exact(path: Path, promised: float | None, counted: float | None) -> bool:
@@ -92,43 +91,37 @@ def _whole(path: Path, container: av.container.InputContainer, stream: av.AudioS
     return abs(span - frames) <= EXACT and last.pos + last.size <= path.stat().st_size
 
 
-class _Box(NamedTuple):
-    kind: bytes
-    start: int  # offset of its content
-    end: int
-
-
 def _plain_mp4(path: Path) -> bool:
     """Return whether an MP4 has no fragments, no edits in its time line, and no video but H.264."""
     with open(path, "rb") as file:
-        boxes = list(_boxes(file, 0, path.stat().st_size))
-        head = next((box for box in boxes if box.kind == b"ftyp"), None)
-        index = next((box for box in boxes if box.kind == b"moov"), None)
-        if head is None or index is None or _read(file, head, 4) not in BRANDS or any(b.kind == b"moof" for b in boxes):
+        outer = list(boxes(file, 0, path.stat().st_size))
+        head = next((box for box in outer if box.kind == b"ftyp"), None)
+        index = next((box for box in outer if box.kind == b"moov"), None)
+        if head is None or index is None or read(file, head, 4) not in BRANDS or any(b.kind == b"moof" for b in outer):
             return False
-        inner = list(_boxes(file, index.start, index.end))
+        inner = list(boxes(file, index.start, index.end))
         movie = next((box for box in inner if box.kind == b"mvhd"), None)
         if movie is None or any(box.kind == b"mvex" for box in inner):
             return False
-        scale, _ = _clock(file, movie)
+        scale, _ = clock(file, movie)
         return scale > 0 and all(_plain_track(file, box, scale) for box in inner if box.kind == b"trak")
 
 
-def _plain_track(file: BinaryIO, track: _Box, movie_scale: int) -> bool:
-    handler = _inside(file, track, b"mdia", b"hdlr")
-    kind = _read(file, handler, 12)[8:] if handler else b""
+def _plain_track(file: BinaryIO, track: Box, movie_scale: int) -> bool:
+    handler = inside(file, track, b"mdia", b"hdlr")
+    kind = read(file, handler, 12)[8:] if handler else b""
     if kind == b"vide":
-        formats = _inside(file, track, b"mdia", b"minf", b"stbl", b"stsd")
-        return formats is not None and _read(file, formats, 16)[12:] in (b"avc1", b"avc3")
+        formats = inside(file, track, b"mdia", b"minf", b"stbl", b"stsd")
+        return formats is not None and read(file, formats, 16)[12:] in (b"avc1", b"avc3")
     if kind != b"soun":
         return True
-    clock, edits = _inside(file, track, b"mdia", b"mdhd"), _inside(file, track, b"edts", b"elst")
-    if clock is None:
+    times, edits = inside(file, track, b"mdia", b"mdhd"), inside(file, track, b"edts", b"elst")
+    if times is None:
         return False
     if edits is None:
         return True
-    scale, length = _clock(file, clock)
-    content = _read(file, edits, 40)
+    scale, length = clock(file, times)
+    content = read(file, edits, 40)
     count = struct.unpack(">I", content[4:8])[0] if len(content) >= 8 else 0
     layout = ">Qqi" if content[:1] == b"\x01" else ">Iii"
     if not scale or count > 1 or len(content) < 8 + count * struct.calcsize(layout):
@@ -141,45 +134,3 @@ def _plain_track(file: BinaryIO, track: _Box, movie_scale: int) -> bool:
     shown, begins, speed = struct.unpack(layout, content[8 : 8 + struct.calcsize(layout)])
     cut = length / scale - begins / scale - shown / movie_scale
     return speed == 1 << 16 and 0 <= begins <= EXACT * scale and cut <= EXACT
-
-
-def _clock(file: BinaryIO, box: _Box) -> tuple[int, int]:
-    """Return units per second and duration in units of an `mvhd` or `mdhd`."""
-    content = _read(file, box, 32)
-    layout, at = (">IQ", 20) if content[:1] == b"\x01" else (">II", 12)
-    if len(content) < at + struct.calcsize(layout):
-        return 0, 0
-    scale, length = struct.unpack(layout, content[at : at + struct.calcsize(layout)])
-    return scale, length
-
-
-def _inside(file: BinaryIO, box: _Box, *kinds: bytes) -> _Box | None:
-    """Return the box at a path of kinds, each box inside the previous one; None if one is missing."""
-    for kind in kinds:
-        found = next((each for each in _boxes(file, box.start, box.end) if each.kind == kind), None)
-        if found is None:
-            return None
-        box = found
-    return box
-
-
-def _boxes(file: BinaryIO, at: int, end: int) -> Iterator[_Box]:
-    for _ in range(MOST_BOXES):
-        if at + 8 > end:
-            return
-        file.seek(at)
-        size, kind = struct.unpack(">I4s", file.read(8))
-        head = 8
-        if size == 1:
-            size, head = struct.unpack(">Q", file.read(8).rjust(8, b"\0"))[0], 16
-        elif size == 0:
-            size = end - at
-        if size < head or at + size > end:
-            return
-        yield _Box(kind, at + head, at + size)
-        at += size
-
-
-def _read(file: BinaryIO, box: _Box, most: int) -> bytes:
-    file.seek(box.start)
-    return file.read(min(most, box.end - box.start))
