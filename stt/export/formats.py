@@ -24,7 +24,7 @@ from pathvalidate import sanitize_filename
 from zipstream import ZIP_DEFLATED, ZipStream
 
 from stt.errors import BadOption
-from stt.export.subtitles import cues, printable, spoken
+from stt.export.subtitles import LINE_LENGTH, LINES, cues, printable, spoken
 from stt.transcript import scripts
 from stt.transcript.model import Segment, Transcript, Word, paragraphs, whole_words
 
@@ -104,8 +104,8 @@ class Subtitles(Format):
         self,
         transcript: Transcript,
         about: About,
-        line_length: int = 42,
-        lines: int = 2,
+        line_length: int = LINE_LENGTH,
+        lines: int = LINES,
         speakers: bool = False,
         bom: bool = False,
         crlf: bool = False,

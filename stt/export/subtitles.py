@@ -12,6 +12,8 @@ from math import ceil
 from stt.transcript import alignment, scripts
 from stt.transcript.model import Segment, Transcript, Word
 
+LINE_LENGTH = 42  # columns of a line, the usual limit of broadcasters
+LINES = 2  # of a cue
 SILENCE = 2.0  # seconds; a cue never spans a pause of this length
 PAUSE = 0.6  # seconds; a pause at which a cut is cheap
 FLASH = 0.1  # seconds; minimum duration of a cue
@@ -52,8 +54,8 @@ class Unit:
 
 def cues(
     transcript: Transcript,
-    line_length: int = 42,
-    lines: int = 2,
+    line_length: int = LINE_LENGTH,
+    lines: int = LINES,
     shortest: float = 1.0,
     longest: float = 7.0,
     speakers: bool = False,

@@ -1,4 +1,7 @@
-"""Define the security headers of every response."""
+"""Define the security headers of every response.
+
+Audio and exports, which are files from outside, have a stricter policy: SANDBOX in `stt.web.endpoints`.
+"""
 
 from __future__ import annotations
 

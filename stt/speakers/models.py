@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from stt.errors import SpeakerModelsError
-from stt.speakers import graphs, tensors
+from stt.speakers.network import graphs, tensors
 from stt.speakers.weights import Weights
 
 T = TypeVar("T")

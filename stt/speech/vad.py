@@ -23,6 +23,7 @@ TAIL_TOLERANCE = 0.25  # of a chunk; a shorter last chunk is joined to the one b
 Span = tuple[float, float]  # start and end, in seconds
 
 FRAME = 512  # samples per VAD score
+VAD_KEEP = 0.35  # threshold at which a span goes on; Whisper uses a lower one, too (VAD_LOW in `stt.whisper.decoding`)
 VAD_HIGH = 0.5  # threshold that some frame of a span must reach; noise and music stay far below
 GOOD_PAUSE = 0.5  # seconds; such a pause rarely separates words that belong together
 LONG_SILENCE = 2.0  # seconds without speech
@@ -63,7 +64,7 @@ def _score(sound: Samples) -> Samples:
     return speech_scores(np.pad(sound, (0, -len(sound) % FRAME)))
 
 
-def spans(scores: Samples, pause: float = 0.1, low: float = 0.35, high: float = VAD_HIGH) -> list[Span]:
+def spans(scores: Samples, pause: float = 0.1, low: float = VAD_KEEP, high: float = VAD_HIGH) -> list[Span]:
     """Return spans of speech in seconds, separated by at least `pause` seconds.
 
     All frames of a span score `low` or more, and some frame `high`. Empty for silence, noise and music.

@@ -1,4 +1,7 @@
-"""Store the finished chunks of a job, its text so far, and the transcript."""
+"""Store the finished chunks of a job, its text so far, and the transcript.
+
+The text so far, `partial`, is what pages show of a job that is not finished.
+"""
 
 from __future__ import annotations
 

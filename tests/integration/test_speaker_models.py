@@ -16,8 +16,9 @@ import pytest
 
 from stt.errors import Cancelled, DataFolderError, SpeakerModelsError
 from stt.settings import Settings
-from stt.speakers import tensors, weights, wheel
+from stt.speakers import weights, wheel
 from stt.speakers.models import Models
+from stt.speakers.network import tensors
 
 
 @pytest.fixture(scope="module")

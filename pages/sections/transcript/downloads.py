@@ -11,7 +11,7 @@ from pages import session
 from pages.escape import plain
 from pages.format import time_zone
 from stt.export.formats import FORMATS, clock
-from stt.export.subtitles import READING_SPEED, Cue, cues, too_fast
+from stt.export.subtitles import LINE_LENGTH, LINES, READING_SPEED, Cue, cues, too_fast
 from stt.guard import base_path
 from stt.store import submissions
 from stt.store.records import Job
@@ -50,8 +50,8 @@ def downloads(job: Job, transcript: Transcript, *, audio: bool) -> None:
 def _subtitles(job: Job, transcript: Transcript, several: bool) -> None:
     plain("Subtitles", "stt-title")
     with st.container(horizontal=True):
-        letters = st.number_input("Characters per line", 8, 200, 42, key="line-length", width=128)
-        lines = st.number_input("Lines per subtitle", 1, 10, 2, key="line-count", width=128)
+        letters = st.number_input("Characters per line", 8, 200, LINE_LENGTH, key="line-length", width=128)
+        lines = st.number_input("Lines per subtitle", 1, 10, LINES, key="line-count", width=128)
     named = several and st.checkbox("Name the speakers", key="subtitle-speakers")
     with st.container(horizontal=True):
         mark = st.checkbox("Byte order mark", key="subtitle-bom", help="For players that show letters like ü wrong.")

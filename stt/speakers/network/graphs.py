@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from stt.speakers.onnx_writer import Graph
+from stt.speakers.network.onnx_writer import Graph
 
 Tensors = Mapping[str, np.ndarray]
 HIDDEN = 128  # of each direction of an LSTM
