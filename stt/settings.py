@@ -67,6 +67,17 @@ class Settings(BaseSettings):
         None,
         description="A folder with Whisper weights (CTranslate2), or a size such as `small`. Default: the packaged base model.",
     )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto",
+        description="What Whisper runs on: `auto` takes a graphics card that CTranslate2 sees (CUDA), else the processor.",
+    )
+    model_memory_mb: int | None = Field(
+        None,
+        ge=100,
+        le=10_000_000,
+        description="MB of memory that Whisper models may take together; the least recently used leaves for another."
+        " Default: half of what is free at the start.",
+    )
     speaker_models: str | None = Field(
         None,
         description="A folder with the models that find speakers, or with the wheel that holds them."
@@ -180,7 +191,9 @@ class Settings(BaseSettings):
         description="Days after which transcripts are deleted, with their audio. Default: kept.",
     )
     models: str | None = Field(
-        None, description="Which models are offered, such as `local/whisper-base, #g1_whisper-base`. Default: all."
+        None,
+        description="Which models are offered, such as `local/whisper-base, #g1_whisper-base` or `local/*`."
+        " Whisper models that it lists are downloaded when somebody chooses them. Default: all, of Whisper those that are here.",
     )
     banner: str | None = Field(
         None,

@@ -18,6 +18,7 @@ from typing import Any, Literal
 from stt.errors import BadOption, ProviderError
 from stt.files import writing
 from stt.files.json_values import clean, items, number
+from stt.models.known import MODELS, Known
 from stt.transcript.languages import LANGUAGES
 
 FIRST = "#g1_whisper-base"
@@ -111,8 +112,9 @@ class Catalog:
 
 @cache
 def packaged() -> Catalog:
-    """Return the models of `models.json`."""
-    return Catalog([_model(entry, entry["family"]) for entry in _packaged()["data"]])
+    """Return the models of `models.json`, and before the last the others that this machine can run."""
+    *models, base = (_model(entry, entry["family"]) for entry in _packaged()["data"])
+    return Catalog([*models, *(_on_device(known, base) for known in MODELS if not known.packaged), base])
 
 
 def load(folder: Path, fetch: Fetch, source: str = "", *, now: Callable[[], float] = time.time) -> Catalog:
@@ -171,7 +173,8 @@ def _merged(live: list[dict[str, Any]]) -> Catalog:
         elif (family := _family(names[0])) and family != "local":
             new.append(_model(entry, family))
     models = [_updated(m, found[m.id]) if m.id in found and not m.local else m for m in packaged().models]
-    return Catalog([*models[:-1], *sorted(new, key=lambda model: model.id), models[-1]])
+    here = [model for model in models if model.local]
+    return Catalog([*models[: -len(here)], *sorted(new, key=lambda model: model.id), *here])
 
 
 def _updated(model: Model, entry: dict[str, Any]) -> Model:
@@ -194,6 +197,16 @@ def _model(entry: dict[str, Any], family: str) -> Model:
         options=_options(family),
         per_second=_per_second(entry.get("pricing")),
     )
+
+
+def _on_device(known: Known, base: Model) -> Model:
+    """Return a Whisper model of this machine: `base`, with what this one knows of languages."""
+    taken = [option for option in base.options if known.translates or option.name != "translate"]
+    if known.english:
+        taken = [replace(o, choices=(("en", LANGUAGES["en"]),)) if o.name == "language" else o for o in taken]
+    languages = "English only" if known.english else "Multilingual"
+    description = f"Runs on this machine. {languages}. Free, and the audio stays here."
+    return replace(base, id=known.id, name=known.title, description=description, options=tuple(taken))
 
 
 def _aliases(entry: dict[str, Any]) -> tuple[str, ...]:

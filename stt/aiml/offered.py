@@ -17,6 +17,8 @@ from stt.aiml.options import clean_options
 from stt.auth import keys
 from stt.errors import BadOption, KeyMissing
 from stt.kinds import ON_DEVICE, PROVIDER
+from stt.models import known as known_models
+from stt.models import shelf
 from stt.settings import settings
 from stt.transcript.languages import LANGUAGES
 
@@ -62,19 +64,22 @@ def _place() -> tuple[Path, str]:
 
 
 def offered(model: Model) -> bool:
-    """Return whether the host offers this model. Without a key, ours replaces the provider's Whisper base."""
-    names = {name.strip() for name in (settings().models or "").split(",") if name.strip()}
+    """Return whether the host offers this model. Without a key, ours replaces the provider's Whisper base.
+
+    If the host lists no models, all of the provider are offered, and those of this machine that are here.
+    """
     mine = {model.id, *model.aliases}
     if model.id == LOCAL and keys.server_key() is None:
         mine.add(FIRST)
-    return not names or bool(names & mine)
+    listed = shelf.listed(mine)
+    return (not model.local or shelf.is_here(known_models.find(model.id))) if listed is None else listed
 
 
 def choose(name: str, key: SecretStr | None) -> tuple[Model, str]:
     """Return the model of this name and its engine, for a visitor with this key or the server's.
 
-    Without any key `#g1_whisper-base` runs on this machine. Raises BadOption for a model that is unknown or not
-    offered, KeyMissing.
+    Without any key `#g1_whisper-base` runs on this machine. Raises BadOption for a model that is unknown, not offered
+    or too large for this machine's memory, KeyMissing.
     """
     model = known().find(name)
     if not offered(model):
@@ -83,6 +88,7 @@ def choose(name: str, key: SecretStr | None) -> tuple[Model, str]:
     if model.id == FIRST and not has_key:
         model = known().find(LOCAL)
     if model.local:
+        shelf.check_fits(known_models.find(model.id))
         return model, ON_DEVICE
     if not has_key:
         raise KeyMissing(f"{model.name} is a model of the AI/ML API.")
@@ -99,7 +105,12 @@ def options_for(model: Model, asked: str, options: dict[str, Any]) -> dict[str, 
     language = cleaned.get("language")
     if model.local and language:
         codes = [code.replace("_", "-").split("-")[0].lower() for code in str(language).split(",")]
-        if unknown := next((code for code in codes if code not in LANGUAGES), None):
-            raise BadOption(f"Whisper does not know the language “{unknown[:40]}”.")
+        spoken = model.option("language")
+        if unknown := next((code for code in codes if spoken and code not in dict(spoken.choices)), None):
+            only = len(spoken.choices) == 1 and unknown in LANGUAGES if spoken else False
+            said = (
+                f"{model.name} knows English only." if only else f"Whisper does not know the language “{unknown[:40]}”."
+            )
+            raise BadOption(said)
         cleaned["language"] = ",".join(dict.fromkeys(codes))
     return {name: value for name, value in cleaned.items() if value is not False or not model.local}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from stt.audio import tracks
 from stt.audio.decoder import RATE, Reader
 from stt.cluster import crashes
+from stt.engines import model_of_job
 from stt.engines.base import Outcome, Work
 from stt.errors import Cancelled, InputError, NotFound
 from stt.files.paths import folder
@@ -30,6 +31,8 @@ from stt.store.records import Job
 from stt.transcript import titles
 from stt.transcript.model import Segment
 from stt.whisper import transcribe
+from stt.whisper.loading import loaded
+from stt.whisper.loading.device import THREADS
 from stt.whisper.parallel import DecodePool
 
 READ_SECONDS = 30.0  # per read of a decoder
@@ -47,17 +50,19 @@ class OnDevice:
             if work.job.url:  # an upload's copy was started with the job
                 copying.expect(recording, work.job.options)
             done = work.step("find the place to go on", _resume_point, work.job.id)
-            reader = work.with_retries(ChunkReader, work, recording)
-            with closing(reader), DecodePool(transcribe.THREADS) as pool:
-                pipeline = ChunkPipeline(work, reader, pool, watch)
-                while not done["last"]:
-                    done = work.step("transcribe a stretch", _transcribe_watched, watch, work, pipeline, done)
+            with model_of_job.loaded_for(work) as model:
+                reader = work.with_retries(ChunkReader, work, recording)
+                with closing(reader), DecodePool(THREADS) as pool:
+                    pipeline = ChunkPipeline(work, reader, pool, watch, model)
+                    while not done["last"]:
+                        done = work.step("transcribe a stretch", _transcribe_watched, watch, work, pipeline, done)
+                made = transcribe.provenance(model)
         transcript = work.with_retries(transcripts.assembled, work.job.id)
         lost = (
             {"seconds_lost": round(sum(end - start for start, end, _ in transcript.lost), 1)} if transcript.lost else {}
         )
         chosen = {"tracks": reader.tracks} if reader.tracks else {}
-        return Outcome(transcript, provenance={**transcribe.provenance(), **chosen, **done["facts"], **lost})
+        return Outcome(transcript, provenance={**made, **chosen, **done["facts"], **lost})
 
 
 class ChunkReader:
@@ -179,8 +184,11 @@ class Chunk:
 class ChunkPipeline:
     """Transcribe chunks in order, prefetching the next one while the current one finishes."""
 
-    def __init__(self, work: Work, reader: ChunkReader, pool: DecodePool, watch: crashes.Watch) -> None:
-        self._work, self._reader, self._pool, self._watch = work, reader, pool, watch
+    def __init__(
+        self, work: Work, reader: ChunkReader, pool: DecodePool, watch: crashes.Watch, model: loaded.Model | None = None
+    ) -> None:
+        self._work, self._reader, self._pool, self._watch, self._model = work, reader, pool, watch, model
+        self._plan = model.plan if model else None
         self._prefetched: Chunk | None = None
 
     def next_chunk(self, start: float, language: str | None) -> Chunk:
@@ -217,6 +225,13 @@ class ChunkPipeline:
         """Return whether no chunk is being prefetched."""
         return self._prefetched is None
 
+    def step_down(self, error: Exception) -> bool:
+        """Go on with less of a graphics card, or without, because it failed; return False if there is none."""
+        if self._model is None or self._plan is None or not self._model.step_down(self._plan, error):
+            return False
+        self._plan, self._prefetched = self._model.plan, None
+        return True
+
     def _submit(self, start: float, language: str | None) -> Chunk:
         # Separate channels share the memory of two.
         longest = vad.CHUNK_SECONDS * 2 / max(2, self._reader.channels) if start else vad.FIRST_CHUNK_SECONDS
@@ -231,7 +246,7 @@ class ChunkPipeline:
 
     def _transcribe(self, samples: Samples, language: str | None) -> Iterator[transcribe.Transcription]:
         options = self._work.job.options
-        named = languages_of(options)
+        named = model_of_job.languages_of(options, self._work.job.model)
         for sound in samples:
             transcription = transcribe.transcribe(
                 sound,
@@ -241,14 +256,10 @@ class ChunkPipeline:
                 translate=bool(options.get("translate")),
                 cancelled=self._work.cancelled,
                 pool=self._pool,
+                model=self._model,
             )
             yield transcription
             language = language or transcription.language
-
-
-def languages_of(options: Mapping[str, Any]) -> list[str]:
-    """Return the language codes the user chose. Of several, each window is in one."""
-    return [code for code in str(options.get("language") or "").split(",") if code]
 
 
 def _with_tracks(recording: Recording) -> Recording:
@@ -311,7 +322,12 @@ def _transcribe_watched(
 ) -> dict[str, Any]:
     watch.enter(before["number"] + 1)
     try:
-        return _transcribe_chunk(work, pipeline, before)
+        while True:
+            try:
+                return _transcribe_chunk(work, pipeline, before)
+            except RuntimeError as error:  # CTranslate2's, from a graphics card
+                if not pipeline.step_down(error):
+                    raise
     finally:
         if pipeline.idle:
             watch.leave()
@@ -324,7 +340,7 @@ def _transcribe_chunk(work: Work, pipeline: ChunkPipeline, before: dict[str, Any
     if kept := transcripts.chunk(job.id, number):  # a worker was stopped just after storing it
         return {"number": number, "end": kept["end"], **kept["notes"]}
     worked = before.get("worked", job.worked)  # absent if an older version started the job
-    named = languages_of(job.options)
+    named = model_of_job.languages_of(job.options, job.model)
     language = before["language"] or (named[0] if len(named) == 1 else None)
     probability = before.get("language_probability")
     chunk = pipeline.next_chunk(start, language)

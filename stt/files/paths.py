@@ -42,6 +42,11 @@ def folder(name: str) -> Path:
 
 def check_room(folder: Path, size: int = 0) -> None:
     """Check that `size` more bytes leave enough free space on the folder's disk. Raises DiskFull."""
-    disk = shutil.disk_usage(folder)
-    if disk.free - size < min(disk.total * KEPT_FREE, KEPT_FREE_BYTES):
+    if size > spare(folder):
         raise DiskFull("There is too little room left on the server's disk.")
+
+
+def spare(folder: Path) -> int:
+    """Return the bytes that may be written to the folder's disk; negative if too much is taken already."""
+    disk = shutil.disk_usage(folder)
+    return int(disk.free - min(disk.total * KEPT_FREE, KEPT_FREE_BYTES))

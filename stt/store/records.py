@@ -295,3 +295,10 @@ def usual_speed(model: str, default: float) -> float:
     )
     audio, work = queries.single(sa.select(sa.func.sum(recent.c.duration), sa.func.sum(recent.c.worked)))
     return audio / work if work else default
+
+
+def last_used(models: list[str]) -> dict[str, float]:
+    """Return when each of these models last finished a job; those that never did are left out."""
+    t = transcriptions.c
+    query = sa.select(t.model, sa.func.max(t.finished)).where(t.model.in_(models), t.state == DONE).group_by(t.model)
+    return {model: at for model, at in queries.rows(query) if at is not None}

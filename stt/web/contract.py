@@ -19,6 +19,7 @@ from stt.diarization import results
 from stt.diarization.results import Search
 from stt.errors import SttError
 from stt.kinds import CANCELLED, DONE, FAILED, QUEUED, WORKING
+from stt.models import known, shelf
 from stt.store.records import Job
 from stt.transcript import scripts
 from stt.transcript.model import Segment, Transcript, Word, paragraphs, whole_words
@@ -241,6 +242,10 @@ def _findings(extras: dict[str, Any]) -> shapes.Findings:
 def _model(model: Model, answering: Model) -> shapes.Model:
     price = answering.per_second
     fixed = {"kind": "fixed", "currency": "USD", "units": [{"name": "second", "price": price, "per": 1}]}
+    here: dict[str, Any] = {}
+    if model.local:
+        entry = shelf.entry_of(known.find(model.id))
+        here = {"state": entry.state, "bytes": entry.size, "english_only": entry.known.english}
     return {
         "id": model.id,
         "aliases": list(model.aliases),
@@ -251,6 +256,7 @@ def _model(model: Model, answering: Model) -> shapes.Model:
             "description": model.description,
             "url": "",
             "docsUrl": "",
+            **here,
         },
         "tags": [],
         "pricing": None if price is None else fixed,

@@ -6,8 +6,9 @@ import ctypes
 import gc
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
+from pathlib import Path
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # of malloc.h
 MEGABYTE = 1 << 20
@@ -59,6 +60,17 @@ def give_back() -> None:
     """Return free memory to the system. It takes some milliseconds."""
     if libc := _glibc():
         libc.malloc_trim(0)
+
+
+def available() -> int:
+    """Return the bytes of memory that this process may still take, also where a container has less than the machine."""
+    import psutil
+
+    free: int = psutil.virtual_memory().available
+    with suppress(OSError, ValueError):  # "max" is no number: there is no limit
+        control = Path("/sys/fs/cgroup")
+        free = min(free, int((control / "memory.max").read_text()) - int((control / "memory.current").read_text()))
+    return max(0, free)
 
 
 @lru_cache

@@ -1,13 +1,12 @@
 """Transcribe 16 kHz samples with Whisper on this machine: segments with word times.
 
-One model per process, loaded at first use or in the background. Settings were chosen by measurement, accuracy first:
-see `python -m tests.bench.accuracy`.
+The default model is loaded at first use or in the background; others are passed in. Settings were chosen by
+measurement, accuracy first: see `python -m tests.bench.accuracy`.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, nullcontext
@@ -18,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from stt.errors import BadOption, Cancelled, SttError, WeightsError
+from stt.errors import BadOption, Cancelled, SttError
 from stt.settings import settings
 from stt.speech import vad
 from stt.speech.samples import Samples
@@ -26,19 +25,16 @@ from stt.speech.vad import RATE
 from stt.transcript.languages import LANGUAGES
 from stt.transcript.model import Segment
 from stt.whisper import memory, weights
+from stt.whisper.loading import loaded
+from stt.whisper.loading.device import CPU, THREADS
 from stt.whisper.parallel import DecodePool, OrderedResults
 
-MODEL_ID = "local/whisper-base"
-COMPUTE_TYPE = "int8"
-# The cores that this process may use: fewer than the machine has if it is pinned.
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-THREADS = min(4, CORES)
 SPLIT_SECONDS = 60.0  # longer sound is split and decoded in parallel
 LEEWAY = 5.0  # seconds by which a part may exceed its share, to end at a pause
 
 log = logging.getLogger("stt.whisper.transcribe")
 _lock = threading.Lock()
-_loaded: _Models | None = None
+_found: weights.Weights | None = None
 
 
 DecodedSegment = tuple[Segment, float | None]  # and the probability of its language
@@ -95,13 +91,14 @@ def transcribe(
     translate: bool = False,
     cancelled: Callable[[], bool] = lambda: False,
     pool: DecodePool | None = None,
+    model: loaded.Model | None = None,
 ) -> Transcription:
     """Transcribe 16 kHz mono float32 samples; yield segments as soon as they are known, every few seconds.
 
     Times are in seconds from the first sample. Every segment has words with times and confidences; joined they are
     its text. `language` is a code of LANGUAGES, or None to detect it window by window among `candidates` (empty: all
     languages); `previous` is the language spoken before these samples, if known. `translate` gives English. Silence,
-    noise and music give no segments. Equal samples give equal segments.
+    noise and music give no segments. Equal samples give equal segments. Without a `model` it is the default one.
 
     With a `pool`, decoding starts at once if `language` or `previous` is given, as soon as a thread of it is idle.
     Otherwise it starts with the iteration.
@@ -121,7 +118,7 @@ def transcribe(
     def submit(transcription: Transcription, bounds: list[int], pool: DecodePool) -> OrderedResults[DecodedSegment]:
         # Read the language now: parts that start later must not depend on the progress of others.
         languages = (language, transcription.language, candidates)
-        decode = partial(_decode_part, transcription, translate, len(bounds) == 2, languages)
+        decode = partial(_decode_part, model, transcription, translate, len(bounds) == 2, languages)
         return pool.submit([partial(decode, sound[a:b], a) for a, b in pairwise(bounds)], check_cancelled)
 
     def segments(transcription: Transcription) -> Generator[Segment | None, None, None]:
@@ -157,6 +154,7 @@ def _part_bounds(sound: Samples, at: int) -> list[int]:
 
 
 def _decode_part(
+    chosen: loaded.Model | None,
     transcription: Transcription,
     translate: bool,
     alone: bool,
@@ -172,7 +170,8 @@ def _decode_part(
     from stt.whisper import decoding, word_times  # brings faster-whisper and CTranslate2
     from stt.whisper.language_choice import LanguageChoice
 
-    model = _models().whole if alone else _models().per_thread()
+    chosen = chosen or _model()
+    model = chosen.whole if alone else chosen.per_thread()
     voice = vad.speech_probabilities(part)
     checkpoint()
     last, length = 0.0, len(part) / RATE
@@ -191,7 +190,7 @@ def _decode_part(
 def warm() -> None:
     """Load the model now, so that the first recording does not wait for it."""
     try:
-        _models()
+        _ = _model().whole
         vad.speech(np.zeros(RATE, np.float32))
     except SttError as error:  # tells the host what to do before anybody waits for a transcript
         log.error("Whisper cannot be used: %s %s", error, error.guidance)
@@ -199,53 +198,34 @@ def warm() -> None:
         log.exception("Whisper could not be loaded; the first recording tries again")
 
 
-def provenance() -> dict[str, Any]:
+def provenance(model: loaded.Model | None = None) -> dict[str, Any]:
     """Return the engine, model, weights, libraries and settings of a transcript. Loads the model."""
     from stt.whisper import decoding
 
-    found = _models().found
+    model = model or _model()
+    _ = model.whole
+    found, plan = model.found, model.plan
+    threads = {"cpu_threads": THREADS} if plan is CPU else {"windows_at_once": plan.windows}
+    fell_back = {"fell_back": model.fell_back} if model.fell_back else {}
     return {
         "engine": "Whisper on this machine",
         "model": found.name,
         "weights_sha256": found.sha256,
         "libraries": {name: metadata.version(name) for name in ("faster-whisper", "ctranslate2", "onnxruntime")},
-        "settings": {"compute_type": COMPUTE_TYPE, "cpu_threads": THREADS, **decoding.provenance_settings()},
+        "settings": {
+            "device": plan.device,
+            "compute_type": plan.compute_type,
+            **threads,
+            **decoding.provenance_settings(),
+        },
+        **fell_back,
     }
 
 
-class _Models:
-    """One model that uses all threads for a single part, and one with a thread per part.
-
-    On two cores they are the same object, so the weights are loaded once: two parts with two threads each are as fast
-    as two with one each. With four cores, four parts with four threads each take twice as long as with one each.
-    """
-
-    def __init__(self, found: weights.Weights) -> None:
-        self.found = found
-        self.whole = self._load(cpu_threads=THREADS, num_workers=2)  # for a second job
-        self._per_thread: Any = None
-        self._lock = threading.Lock()
-
-    def per_thread(self) -> Any:
-        with self._lock:
-            if self._per_thread is None:
-                self._per_thread = self.whole if THREADS == 2 else self._load(cpu_threads=1, num_workers=THREADS)
-            return self._per_thread
-
-    def _load(self, **threads: int) -> Any:
-        from stt.whisper.model import Whisper  # takes half a second, which pages do not need
-
-        try:
-            with memory.loading_weights():
-                return Whisper(str(self.found.folder), device="cpu", compute_type=COMPUTE_TYPE, **threads)
-        except (RuntimeError, ValueError, OSError) as error:
-            raise WeightsError(f"The weights in {self.found.folder} cannot be loaded.", detail=str(error)) from error
-
-
-def _models() -> _Models:
-    """Return the models of this process, loaded at first use."""
-    global _loaded
+def _model() -> loaded.Model:
+    """Return the model of STT_WHISPER_MODEL, base by default."""
+    global _found
     with _lock:
-        if _loaded is None:
-            _loaded = _Models(weights.find(settings()))
-        return _loaded
+        if _found is None:
+            _found = weights.find(settings())
+    return loaded.of(_found)

@@ -68,7 +68,7 @@ def _custom(folder: Path, kept: Path) -> Weights:
     name = _name(folder)
     if name.endswith("whisper-base"):
         return _base(folder, kept)
-    found = Weights(folder, name, _hashes(folder, ("model.bin",), kept)["model.bin"])
+    found = Weights(folder, name, hashes(folder, ("model.bin",), kept)["model.bin"])
     return _base(folder, kept) if found.sha256 == BASE["model.bin"] else found
 
 
@@ -78,8 +78,8 @@ def _name(folder: Path) -> str:
 
 
 def _base(folder: Path, kept: Path) -> Weights:
-    hashes = _hashes(folder, tuple(BASE), kept)
-    altered = [name for name, expected in BASE.items() if hashes[name] != expected]
+    found = hashes(folder, tuple(BASE), kept)
+    altered = [name for name, expected in BASE.items() if found[name] != expected]
     if altered:
         raise WeightsError(
             f"{' and '.join(altered)} in {folder} "
@@ -156,10 +156,10 @@ def _from_hub(size: str, kept: Path) -> Weights:
         ) from error
     if size == "base":
         return _base(folder, kept)
-    return Weights(folder, f"whisper-{size}", _hashes(folder, ("model.bin",), kept)["model.bin"])
+    return Weights(folder, f"whisper-{size}", hashes(folder, ("model.bin",), kept)["model.bin"])
 
 
-def _hashes(folder: Path, names: tuple[str, ...], kept: Path) -> dict[str, str]:
+def hashes(folder: Path, names: tuple[str, ...], kept: Path) -> dict[str, str]:
     """Return the SHA-256 of the files, cached until a size, modification time or inode changes."""
     note = kept / f"checked-{hashlib.sha256(str(folder).encode()).hexdigest()[:16]}.json"
     try:
@@ -168,23 +168,23 @@ def _hashes(folder: Path, names: tuple[str, ...], kept: Path) -> dict[str, str]:
         known = {}
     if not isinstance(known, dict):
         known = {}
-    hashes, fresh = {}, {}
+    found, fresh = {}, {}
     for name in names:
         try:
             status = (folder / name).stat()
             stamp = [status.st_size, status.st_mtime_ns, status.st_ino]
             before = known.get(name)
             if isinstance(before, dict) and before.get("stamp") == stamp and isinstance(before.get("sha256"), str):
-                hashes[name] = before["sha256"]
+                found[name] = before["sha256"]
             else:
                 with open(folder / name, "rb") as file:
-                    hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
+                    found[name] = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             raise WeightsError(f"{folder / name} cannot be read.", detail=str(error)) from error
-        fresh[name] = {"stamp": stamp, "sha256": hashes[name]}
+        fresh[name] = {"stamp": stamp, "sha256": found[name]}
     if fresh != known:
         _save_cache(note, json.dumps(fresh))
-    return hashes
+    return found
 
 
 def _save_cache(path: Path, text: str) -> None:

@@ -107,7 +107,7 @@ def cancel(folder: Path) -> list[list[str]]:
     from stt import lifecycle
     from stt.jobs import service
     from stt.store import transcripts
-    from stt.whisper.transcribe import THREADS
+    from stt.whisper.loading.device import THREADS
 
     path = audio.write(folder / "long.flac", speech(600))
     lifecycle.check()

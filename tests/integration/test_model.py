@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("one_data_folder")
 
 def tries(sound: np.ndarray, check_cancelled=lambda: None, previous: tuple[int, ...] = (), **options) -> tuple:
     """Return the results of decoding the window that starts `sound`."""
-    model = transcribe._models().whole
+    model = transcribe._model().whole
     tokenizer = model.tokenizer("transcribe", "en")
     encoded = model.encode_window(pad_or_trim(model.feature_extractor(sound)[:, :-1]))
     chosen = replace(default_options(tokenizer, beam_size=BEAM_SIZE), **options)
@@ -47,7 +47,7 @@ def test_a_window_that_fails_is_tried_without_the_text_before_then_with_less_of_
 
 def test_text_before_that_leads_astray_is_forgotten(speech):
     """A window that would say one thing over and over."""
-    model = transcribe._models().whole
+    model = transcribe._model().whole
     loop = (
         tuple(model.hf_tokenizer.encode(" the the the the the the the the the the", add_special_tokens=False).ids) * 4
     )
@@ -67,7 +67,7 @@ def test_a_rest_too_short_for_a_word_is_not_decoded(seek, content, frames):
 
 @pytest.mark.parametrize(("seconds", "encoded"), [(2.5, 20.0), (11.0, 20.0), (15.0, 25.0), (25.0, 30.0)])
 def test_a_short_window_is_encoded_with_less_silence_behind_it(speech, seconds, encoded):
-    model = transcribe._models().whole
+    model = transcribe._model().whole
     features = pad_or_trim(model.features(speech[: int(seconds * RATE)])[:, :-1])
     assert model.encode_window(features).shape[1] == encoded * 50, "fifty a second"
 
@@ -97,7 +97,7 @@ def test_each_thing_that_the_model_does_can_be_cancelled(speech, short):
             if len(asks) == until:
                 raise Cancelled()
 
-        with transcribe._models().whole.session(check_cancelled, short=short) as model:
+        with transcribe._model().whole.session(check_cancelled, short=short) as model:
             list(decoding.segments(model, sound, vad.speech_probabilities(sound), "en", False))
         return len(asks)
 
@@ -111,7 +111,7 @@ def test_each_thing_that_the_model_does_can_be_cancelled(speech, short):
 
 def test_a_short_part_goes_before_a_long_one_and_is_not_interrupted(speech):
     """A clip beside a long recording, whose windows wait for a turn since before the clip came."""
-    model, sound, heard = transcribe._models().whole, speech[: 11 * RATE], []
+    model, sound, heard = transcribe._model().whole, speech[: 11 * RATE], []
 
     def hear(name: str, *, short: bool) -> None:
         with model.session(lambda: None, short=short) as mine:
@@ -132,7 +132,7 @@ def test_a_passage_that_was_jumped_over_is_found(talk):
     """Of a minute of speech only the first and the last words were given: the rest is decoded again."""
     names = [name for name in audio.librispeech() if name.startswith("1688")]
     said = " ".join(audio.librispeech()[name] for name in names).split()
-    model = transcribe._models().whole
+    model = transcribe._model().whole
     tokenizer = model.tokenizer("transcribe", "en")
     decoder = decoding.SpeechDecoder(
         model, talk, lambda _: tokenizer, default_options(tokenizer, beam_size=BEAM_SIZE), "en"

@@ -18,7 +18,7 @@ from stt.speech import vad
 from stt.store import recordings, records
 from stt.store.records import Job
 from stt.transcript.model import Transcript
-from stt.whisper import transcribe
+from stt.whisper.loading.device import THREADS
 from stt.whisper.parallel import DecodePool
 from tests import audio, transcripts
 from tests.waiting import until
@@ -101,7 +101,7 @@ def test_the_stretch_ahead_is_heard_and_counted_before_its_turn(
     monkeypatch.setattr(vad, "CHUNK_SECONDS", 40.0)
     clips = [audio.samples(audio.utterance(name)) for name in audio.librispeech()]
     work, reader = working(audio.write(tmp_path / "talk.flac", np.concatenate(clips)[: 150 * audio.RATE]))
-    with closing(reader), DecodePool(transcribe.THREADS) as pool:
+    with closing(reader), DecodePool(THREADS) as pool:
         pipeline = ChunkPipeline(work, reader, pool, crashes.Watch(work.job.id, work.cancelled))
         here = pipeline.next_chunk(20.0, "en")
         until(lambda: pipeline.prefetched_seconds > 0)  # though nobody has asked for a word of either

@@ -63,7 +63,7 @@ def test_an_altered_copy_is_mended_from_the_packages(data, name):
     weights.find(_settings(data))
     _spoil(data / "models" / "whisper-base" / name)
     assert weights.find(_settings(data)).sha256 == weights.BASE["model.bin"]
-    assert weights._hashes(data / "models" / "whisper-base", (name,), data)[name] == weights.BASE[name]
+    assert weights.hashes(data / "models" / "whisper-base", (name,), data)[name] == weights.BASE[name]
 
 
 def test_a_copy_cut_short_is_mended(data):

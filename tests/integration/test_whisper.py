@@ -14,6 +14,7 @@ from stt.errors import BadOption, Cancelled
 from stt.settings import settings
 from stt.speech import vad
 from stt.whisper import transcribe, weights
+from stt.whisper.loading.device import THREADS
 from tests import audio, instruction_sets
 from tests.audio import RATE, noise, silence
 
@@ -258,7 +259,7 @@ def test_the_model_can_be_loaded_before_it_is_used(speech):
 
 
 def test_weights_that_cannot_be_used_are_said_in_the_log_before_anybody_waits(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(transcribe, "_loaded", None)
+    monkeypatch.setattr(transcribe, "_found", None)
     monkeypatch.setenv("STT_WHISPER_MODEL", str(tmp_path))
     settings.cache_clear()
     transcribe.warm()
@@ -279,7 +280,7 @@ def test_a_long_recording_is_cut_into_a_lane_for_each_thread(talk):
     sound = np.concatenate([talk] * 3)
     bounds = transcribe._part_bounds(sound, RATE)
     assert bounds[0] == RATE and bounds[-1] == len(sound)
-    assert len(bounds) == transcribe.THREADS + 1
+    assert len(bounds) == THREADS + 1
     assert all(other - one >= transcribe.SPLIT_SECONDS / 4 * RATE for one, other in pairwise(bounds))
     assert transcribe._part_bounds(talk[: 50 * RATE], 0) == [0, 50 * RATE]
 

@@ -1,0 +1,63 @@
+"""Get the model of a job ready: on the disk, then in memory. The job's row says how far that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from stt.db.engine import DB_UNAVAILABLE
+from stt.engines.base import Work
+from stt.errors import Cancelled
+from stt.models import known, shelf
+from stt.models.download import Progress
+from stt.store import records
+from stt.whisper.loading import loaded
+
+
+@contextmanager
+def loaded_for(work: Work) -> Iterator[loaded.Model]:
+    """Yield the model in memory, after downloading it if it is not here yet.
+
+    Raises Cancelled, and what `shelf.obtain` does. A process that is killed meanwhile goes on where it was.
+    """
+    row = _Row(work)
+    found = shelf.obtain(work.job.model, row.downloading, row.check_cancelled)
+    with loaded.use(found, row.check_cancelled, row.waiting) as model:
+        row.say(None)
+        yield model
+
+
+def languages_of(options: Mapping[str, Any], model: str) -> list[str]:
+    """Return the language codes the user chose, or that of a model with one. Of several, each window is in one."""
+    if known.find(model).english:
+        return ["en"]
+    return [code for code in str(options.get("language") or "").split(",") if code]
+
+
+class _Row:
+    """The row of a job, which shows a stage."""
+
+    def __init__(self, work: Work) -> None:
+        self._work, self._stage = work, work.job.stage
+
+    def downloading(self, progress: Progress) -> None:
+        left = f", {_about(progress.left)} left" if progress.left is not None else ""
+        self.say(f"Downloading {known.find(self._work.job.model).title}, {progress.percent} %{left}")
+
+    def waiting(self) -> None:
+        self.say("Waiting until another model leaves the memory")
+
+    def say(self, stage: str | None) -> None:
+        if stage != self._stage:
+            with suppress(*DB_UNAVAILABLE):  # it will be back, and hear of the next percent
+                records.update_progress(self._work.job, stage=stage)
+                self._stage = stage
+
+    def check_cancelled(self) -> None:
+        if self._work.cancelled():
+            raise Cancelled()
+
+
+def _about(seconds: float) -> str:
+    return f"about {max(1, round(seconds))} s" if seconds < 90 else f"about {round(seconds / 60)} min"

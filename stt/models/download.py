@@ -1,0 +1,298 @@
+"""Bring a model from the hub: one process at a time, continued after a break, and used only if it is whole.
+
+While it is brought, its files are in a hidden folder beside the models, with a note of how far it is, which every
+process on this data folder can read. Only when each file is the published one does the folder get its real name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from stt.backoff import TICK, backoff
+from stt.errors import Cancelled, DataFolderError, DiskFull, ModelDownloadFailed, SttError
+from stt.files import paths, writing
+from stt.models.hub import Hub, HubFile, Interrupted, Snapshot
+from stt.models.known import Known
+
+PATIENCE = 120.0  # seconds without a byte after which a download fails
+REPORT = 0.5  # seconds between two notes of progress
+FRESH = 20.0  # seconds after which a note without a successor is that of a process that has ended
+PUBLISHED, NOTE, STOP = "published.json", "progress.json", "stop"
+
+Report = Callable[["Progress"], None]
+Check = Callable[[], None]  # raises if the download is not wanted any more
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a download is: bytes, and the seconds left if known. `error` is why the last attempt failed."""
+
+    at: float
+    done: int
+    total: int
+    left: float | None = None
+    error: dict[str, str] | None = None
+
+    @property
+    def percent(self) -> int:
+        return min(99, self.done * 100 // self.total) if self.total else 0
+
+    @property
+    def running(self) -> bool:
+        return self.error is None and 0 <= time.time() - self.at < FRESH
+
+
+class DownloadStopped(ModelDownloadFailed):
+    """Somebody pressed Cancel, or deleted the model meanwhile."""
+
+    title = "The download was stopped"
+
+
+class Place:
+    """Where a model is kept, and where it is put together."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.models, self.whole = folder, folder / name
+        self.parts = folder / f".{name}"
+        self._lock = folder / f".{name}.lock"
+
+    def published(self) -> Snapshot | None:
+        """Return what the model was published as, or None if it is not here as a whole, by the sizes of its files."""
+        found = _snapshot(self.whole)
+        if found is None:
+            return None
+        with suppress(OSError):
+            if all((self.whole / file.name).stat().st_size == file.size for file in found.files):
+                return found
+        return None
+
+    def progress(self) -> Progress | None:
+        """Return how far the download is, was, or why it failed; None if there was none."""
+        try:
+            return Progress(**json.loads((self.parts / NOTE).read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def note(self, progress: Progress) -> None:
+        """Write down how far the download is. What cannot be written is not worth a failure."""
+        with suppress(OSError), writing.replacing(self.parts / NOTE, "w") as file:
+            json.dump({name: getattr(progress, name) for name in Progress.__slots__}, file)
+
+    def stop(self) -> None:
+        """Have the process that downloads stop."""
+        with suppress(OSError):
+            (self.parts / STOP).touch()
+
+    def check_stopped(self) -> None:
+        """Raise DownloadStopped if somebody has stopped the download."""
+        if (self.parts / STOP).exists():
+            raise DownloadStopped("The download of the model was stopped on the Settings page.")
+
+    @contextmanager
+    def alone(self, seconds: float = TICK) -> Iterator[bool]:
+        """Wait up to `seconds` to be the only one who changes this model; yield whether that is so."""
+        with writing_models(self.models):
+            self.models.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self._lock)
+            with suppress(Timeout):
+                lock.acquire(timeout=seconds)
+        try:
+            yield lock.is_locked
+        finally:
+            lock.release()
+
+    def spoil(self) -> None:
+        """Take a model that is not whole out of use, keeping its files for the next download. Hold the lock."""
+        with suppress(OSError):
+            shutil.rmtree(self.parts, ignore_errors=True)
+            self.whole.replace(self.parts)
+
+    def remove(self) -> None:
+        """Delete the model and what there is of a download. Hold the lock."""
+        with writing_models(self.models):
+            if self.whole.exists():
+                self.spoil()
+            shutil.rmtree(self.parts, ignore_errors=True)
+
+
+def bring(known: Known, place: Place, report: Report, check: Check) -> None:
+    """Bring a model to its place, or go on with it; the caller holds the place's lock.
+
+    Breaks are waited out until nothing has come for PATIENCE seconds. Raises ModelDownloadFailed, DiskFull,
+    DataFolderError, and what `check` raises.
+    """
+    with writing_models(place.models):
+        place.parts.mkdir(parents=True, exist_ok=True)
+        (place.parts / STOP).unlink(missing_ok=True)
+    telling = _Telling(place, known.size, report, check)
+    try:
+        telling.tell()
+        _with_patience(known, place, telling)
+    except SttError as error:
+        failure = None if isinstance(error, Cancelled | DownloadStopped) else error.to_dict()
+        place.note(Progress(0.0, telling.done, telling.total, error=failure))
+        raise
+
+
+def _with_patience(known: Known, place: Place, telling: _Telling) -> None:
+    waits, since, done = backoff(), time.monotonic(), -1
+    while True:
+        try:
+            _attempt(known, place, telling)
+            return
+        except Interrupted as error:
+            if telling.received > done:
+                waits, since, done = backoff(), time.monotonic(), telling.received
+            wait = max(next(waits), error.wait)
+            if time.monotonic() - since + wait > PATIENCE:
+                raise error.final from error
+            telling.pause(wait)
+
+
+def _attempt(known: Known, place: Place, telling: _Telling) -> None:
+    with writing_models(place.models), Hub(known.title) as hub:
+        published = hub.snapshot(known.repository)
+        have = _usable(place.parts, published)
+        telling.begin(published.size, have)
+        if published.size - have > (room := paths.spare(place.models)):
+            raise DiskFull(
+                f"{known.title} takes {megabytes(published.size)}, and the server's disk has"
+                f" {megabytes(max(0, room))} to spare."
+            )
+        for file in published.files:
+            _bring_file(hub, published, file, place.parts, telling)
+        hashes = {file.name: _sha256(place.parts / file.name) for file in published.files}
+        _finish(place, replace(published, files=tuple(replace(f, sha256=hashes[f.name]) for f in published.files)))
+
+
+def _usable(parts: Path, published: Snapshot) -> int:
+    """Keep what is there of these very files; return how many bytes that is."""
+    before = {file.name: file for file in found.files} if (found := _snapshot(parts)) else {}
+    for path in parts.iterdir():
+        now = next((file for file in published.files if file.name == path.name), None)
+        if path.name not in (NOTE, STOP) and (now is None or not _same(before.get(path.name), now)):
+            path.unlink()
+    _save(parts, published)
+    return sum(path.stat().st_size for path in parts.iterdir() if path.name not in (NOTE, STOP, PUBLISHED))
+
+
+def _same(before: HubFile | None, now: HubFile) -> bool:
+    """Return whether a file was published before as it is now. Of a finished one the SHA-256 was added."""
+    if before is None or before.size != now.size:
+        return False
+    return before.blob == now.blob if now.sha256 is None else before.sha256 == now.sha256
+
+
+def _bring_file(hub: Hub, published: Snapshot, file: HubFile, parts: Path, telling: _Telling) -> None:
+    path = parts / file.name
+    for last in (False, True):
+        path.touch()
+        position = path.stat().st_size
+        if position < file.size:
+            with open(path, "r+b") as target:
+                target.seek(position)
+                for at, block in hub.read(published, file, position):
+                    if at != position:  # the hub began anew
+                        telling.add(at - position)
+                        target.seek(at)
+                        target.truncate()
+                    target.write(block)
+                    telling.add(len(block))
+                    position = at + len(block)
+        if file.is_at(path):
+            return
+        telling.add(-position)
+        path.unlink()
+        if last:
+            raise ModelDownloadFailed(
+                f"{file.name} of {published.repository} did not arrive as it was published, twice.",
+                guidance="Something between this server and the hub alters it. Check HF_ENDPOINT and the proxy.",
+            )
+
+
+def _finish(place: Place, published: Snapshot) -> None:
+    _save(place.parts, published)
+    for name in (NOTE, STOP):
+        (place.parts / name).unlink(missing_ok=True)
+    shutil.rmtree(place.whole, ignore_errors=True)
+    place.parts.replace(place.whole)
+
+
+class _Telling:
+    """Count what has arrived, tell it, and notice that it is not wanted any more."""
+
+    def __init__(self, place: Place, expected: int, report: Report, check: Check) -> None:
+        self.done, self.total, self.received = 0, expected, 0
+        self._place, self._report, self._check = place, report, check
+        self._next = self._began = time.monotonic()
+        self._at_first = 0
+
+    def begin(self, total: int, have: int) -> None:
+        self.done, self.total = have, total
+        self._began, self._at_first = time.monotonic(), self.received
+
+    def add(self, count: int) -> None:
+        self.done += count
+        self.received += max(0, count)
+        if time.monotonic() >= self._next:
+            self.tell()
+
+    def tell(self) -> None:
+        self._next = time.monotonic() + REPORT
+        self._check()
+        self._place.check_stopped()
+        now = Progress(time.time(), self.done, self.total, self._left())
+        self._place.note(now)
+        self._report(now)
+
+    def pause(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            time.sleep(min(TICK, left))
+            self.add(0)
+
+    def _left(self) -> float | None:
+        took, came = time.monotonic() - self._began, self.received - self._at_first
+        return (self.total - self.done) / (came / took) if came and took > 2 * REPORT else None
+
+
+def _snapshot(folder: Path) -> Snapshot | None:
+    try:
+        return Snapshot.from_dict(json.loads((folder / PUBLISHED).read_text()))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _save(folder: Path, published: Snapshot) -> None:
+    with writing.replacing(folder / PUBLISHED, "w") as file:
+        json.dump(published.to_dict(), file)
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def megabytes(size: float) -> str:
+    """Return a size as MB of 1,048,576 bytes, as elsewhere."""
+    return f"{size / (1 << 20):,.0f} MB"
+
+
+@contextmanager
+def writing_models(folder: Path) -> Iterator[None]:
+    """Say a failure to write in words of ours."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in paths.FULL:
+            raise DiskFull("There is no room left for the model on the server's disk.") from error
+        raise DataFolderError(f"Models cannot be written to {folder}.", detail=str(error)) from error

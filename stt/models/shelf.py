@@ -1,0 +1,171 @@
+"""Say which Whisper models are here, and give their weights, downloading them first where the host wants that."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from stt.errors import BadOption, Conflict, SttError, WeightsError
+from stt.files import paths
+from stt.models import download
+from stt.models.download import Check, Place, Progress, Report, megabytes
+from stt.models.known import MODELS, Known, find
+from stt.settings import settings
+from stt.whisper import weights
+from stt.whisper.loading import loaded
+from stt.whisper.weights import Weights
+
+State = Literal["here", "absent", "downloading", "stopped", "failed"]
+HERE: State = "here"
+DOWNLOADING: State = "downloading"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A model and its state on this machine. `size` is bytes on the disk, or of the download."""
+
+    known: Known
+    state: State
+    size: int
+    progress: Progress | None = None  # of a download that runs, was stopped or has failed
+
+
+def entries() -> list[Entry]:
+    """Return all models that this machine can run, small ones first."""
+    return [entry_of(known) for known in MODELS]
+
+
+def entry_of(known: Known) -> Entry:
+    """Return a model with its state."""
+    if known.packaged:
+        return Entry(known, HERE, known.size)
+    place = _place(known)
+    if published := place.published():
+        return Entry(known, HERE, published.size)
+    progress = place.progress()
+    if progress is None:
+        return Entry(known, "absent", known.size)
+    state: State = DOWNLOADING if progress.running else "failed" if progress.error else "stopped"
+    return Entry(known, state, progress.total, progress)
+
+
+def is_here(known: Known) -> bool:
+    """Return whether a model can be used without a download."""
+    return known.packaged or _place(known).published() is not None
+
+
+def listed(names: Iterable[str]) -> bool | None:
+    """Return whether STT_MODELS lists one of a model's names, also by a pattern such as `local/*`; None if not set."""
+    patterns = [pattern.strip() for pattern in (settings().models or "").split(",") if pattern.strip()]
+    return any(fnmatchcase(name, pattern) for name in names for pattern in patterns) if patterns else None
+
+
+def room() -> int:
+    """Return the bytes that models may still take on the disk."""
+    folder = settings().data_dir
+    return max(0, paths.spare(folder)) if folder.exists() else 0
+
+
+def check_fits(known: Known) -> None:
+    """Raise BadOption if the memory that models may take cannot hold this one beside base."""
+    if known.packaged or settings().role == "web":  # whose memory holds no models
+        return
+    limit, need = loaded.limit(), loaded.copies() * (known.memory + find("base").memory)
+    if need > limit:
+        raise BadOption(
+            f"{known.title} needs about {megabytes(need)} of memory beside Whisper base, and this server has"
+            f" {megabytes(limit)} for models.",
+            guidance="Choose a smaller model. Who runs the server can raise STT_MODEL_MEMORY_MB.",
+        )
+
+
+def obtain(name: str, report: Report, check: Check) -> Weights:
+    """Return the weights of a model by its id. If it is not here and STT_MODELS lists it, it is downloaded first.
+
+    All who ask for a model wait for one download; `report` gets its progress. Raises WeightsError and its
+    subclasses, BadOption, DiskFull, DataFolderError, and what `check` raises.
+    """
+    known = find(name)
+    if known.packaged:
+        return weights.find(settings())
+    place = _place(known)
+    while True:
+        check()
+        if published := place.published():
+            found = weights.hashes(place.whole, tuple(file.name for file in published.files), place.models)
+            if all(found[file.name] == file.sha256 for file in published.files):
+                return Weights(place.whole, known.name, found["model.bin"])
+        elif not listed([known.id]):
+            raise WeightsError(
+                f"{known.title} is not on this server any more.", guidance="Choose another model, or ask the host."
+            )
+        with place.alone() as alone:
+            if alone and published is not None:  # altered since it came
+                if place.published() == published:
+                    place.spoil()
+            elif alone and place.published() is None:
+                check_fits(known)
+                download.bring(known, place, report, check)
+            elif not alone and (progress := place.progress()):
+                report(progress)
+
+
+def get(name: str, report: Report, check: Check = lambda: None) -> Entry:
+    """Download a model now, as the host wishes, whatever STT_MODELS lists. Raises as `obtain`."""
+    known = find(name)
+    place = _place(known)
+    while not is_here(known):
+        check()
+        with place.alone() as alone:
+            if alone and not is_here(known):
+                check_fits(known)
+                download.bring(known, place, report, check)
+            elif progress := place.progress():
+                report(progress)
+    return entry_of(known)
+
+
+def begin(name: str) -> None:
+    """Start a download in the background of this process. Failures are in the model's state."""
+    known = find(name)
+    check_fits(known)
+    place = _place(known)
+    if is_here(known) or ((progress := place.progress()) and progress.running):
+        return
+    place.parts.mkdir(parents=True, exist_ok=True)
+    place.note(Progress(time.time(), progress.done if progress else 0, known.size))
+    threading.Thread(target=_get_quietly, args=(name,), name=f"model {known.name}", daemon=True).start()
+
+
+def _get_quietly(name: str) -> None:
+    with suppress(SttError):
+        get(name, lambda progress: None)
+
+
+def stop(name: str) -> None:
+    """Stop a download, whichever process does it. What has come is kept for the next one."""
+    _place(find(name)).stop()
+
+
+def remove(name: str) -> int:
+    """Delete a model, or what there is of it, and return the bytes that are free now. Raises BadOption, Conflict."""
+    known = find(name)
+    if known.packaged:
+        raise BadOption(f"{known.title} is part of this installation.", guidance="Delete another model.")
+    place = _place(known)
+    with place.alone(1.0) as alone:
+        if not alone:
+            raise Conflict(f"{known.title} is being downloaded.", guidance="Stop the download first.")
+        before = shutil.disk_usage(place.models).free
+        place.remove()
+        return max(0, shutil.disk_usage(place.models).free - before)
+
+
+def _place(known: Known) -> Place:
+    return Place(settings().data_dir / "models", known.name)

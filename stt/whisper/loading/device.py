@@ -1,0 +1,57 @@
+"""Choose what Whisper runs on: a graphics card that CTranslate2 sees, or the processor.
+
+Not tried on a graphics card. If one fails, for lack of memory or of NVIDIA's libraries, fewer windows are decoded at
+once, and then the processor takes over.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from functools import cache
+
+from stt.settings import settings
+
+# The cores that this process may use: fewer than the machine has if it is pinned.
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+THREADS = min(4, CORES)
+GPU_WINDOWS = (4, 1)  # decoded at once on a graphics card: at first, and after it ran out of memory
+
+log = logging.getLogger("stt.whisper.loading.device")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A way to run a model. `windows` are decoded at once on a graphics card; on the processor threads decide."""
+
+    device: str
+    compute_type: str
+    windows: int = 0
+
+    def __str__(self) -> str:
+        return "the processor" if self.device == "cpu" else f"the graphics card, {self.windows} at once"
+
+
+CPU = Plan("cpu", "int8")
+
+
+def plans() -> tuple[Plan, ...]:
+    """Return the ways to run a model, best first. The processor is always the last."""
+    chosen = settings().device
+    if chosen == "cpu" or not (cards() or chosen == "cuda"):
+        return (CPU,)
+    return (*(Plan("cuda", "float16", windows) for windows in GPU_WINDOWS), CPU)
+
+
+@cache
+def cards() -> int:
+    """Return how many graphics cards CTranslate2 sees."""
+    import ctranslate2
+
+    try:
+        count: int = ctranslate2.get_cuda_device_count()
+    except RuntimeError as error:  # a driver that does not fit
+        log.warning("no graphics card: %s", error)
+        return 0
+    return count

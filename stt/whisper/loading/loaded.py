@@ -1,0 +1,186 @@
+"""Keep models in memory: several within a limit, of which the least recently used leaves for another."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from stt.errors import WeightsError
+from stt.settings import settings
+from stt.whisper import memory
+from stt.whisper.loading import device
+from stt.whisper.loading.device import CPU, THREADS, Plan
+from stt.whisper.weights import Weights
+
+MEMORY_PER_BYTE = 1.3  # of weights on the disk, as 8-bit integers with MKL's packed copy
+WAIT = 0.3  # seconds between two looks whether another model is out of use
+
+log = logging.getLogger("stt.whisper.loading.loaded")
+_changed = threading.Condition()
+_loaded: OrderedDict[Path, Model] = OrderedDict()  # the least recently used first
+
+
+class Model:
+    """The weights of one model, loaded at first use.
+
+    `whole` uses all threads for a single part, `per_thread` has a thread per part. On two cores they are the same
+    object, so the weights are loaded once: two parts with two threads each are as fast as two with one each. With four
+    cores, four parts with four threads each take twice as long as with one each.
+    """
+
+    def __init__(self, found: Weights) -> None:
+        self.found = found
+        self.memory = copies() * int((found.folder / "model.bin").stat().st_size * MEMORY_PER_BYTE)
+        self.users = 0
+        self.fell_back: str | None = None  # why a graphics card is not used, or less of it
+        self._plans = list(device.plans())
+        self._whole: Any = None
+        self._per_thread: Any = None
+        self._lock = threading.Lock()
+
+    @property
+    def plan(self) -> Plan:
+        """Return what the model runs on."""
+        return self._plans[0]
+
+    @property
+    def whole(self) -> Any:
+        """Return the model for a part that is alone, loaded if necessary. Raises WeightsError."""
+        with self._lock:
+            return self._load_whole()
+
+    def per_thread(self) -> Any:
+        """Return the model for several parts at once, loaded if necessary. Raises WeightsError."""
+        with self._lock:
+            whole = self._load_whole()  # first, because it may change the plan
+            if self._per_thread is None:
+                one = self.plan.device != CPU.device or copies() == 1
+                self._per_thread = whole if one else self._load(cpu_threads=1, num_workers=THREADS)
+            return self._per_thread
+
+    def step_down(self, plan: Plan, error: Exception) -> bool:
+        """Use less of a graphics card, or the processor, because `plan` failed; return whether that is possible."""
+        with self._lock:
+            if self.plan is plan and len(self._plans) > 1:
+                self._next_plan(error)
+                return True
+            return self.plan is not plan
+
+    def _next_plan(self, error: Exception) -> None:
+        failed = self._plans.pop(0)
+        self._whole = self._per_thread = None
+        why = error.detail if isinstance(error, WeightsError) else str(error)
+        self.fell_back = f"{failed} failed: {why[:200]}"
+        log.warning("%s: %s; now on %s", self.found.name, self.fell_back, self.plan)
+
+    def _load_whole(self) -> Any:
+        while self._whole is None:
+            try:
+                workers = self.plan.windows or 2  # on the processor for a second job
+                self._whole = self._load(cpu_threads=THREADS, num_workers=workers)
+            except WeightsError as error:
+                if len(self._plans) == 1:
+                    raise
+                self._next_plan(error)
+        return self._whole
+
+    def _load(self, **threads: int) -> Any:
+        from stt.whisper.model import Whisper  # takes half a second, which pages do not need
+
+        plan, folder = self.plan, self.found.folder
+        try:
+            with memory.loading_weights():
+                return Whisper(str(folder), device=plan.device, compute_type=plan.compute_type, **threads)
+        except (RuntimeError, ValueError, OSError) as error:
+            raise WeightsError(f"The weights in {folder} cannot be loaded.", detail=str(error)) from error
+
+
+def copies() -> int:
+    """Return how often the processor holds a model's weights (see `Model`)."""
+    return 1 if THREADS == 2 else 2
+
+
+def limit() -> int:
+    """Return the bytes of memory that models may take: as set, or half of what was free before the first one."""
+    chosen = settings().model_memory_mb
+    return chosen << 20 if chosen is not None else _half_of_free()
+
+
+@cache
+def _half_of_free() -> int:
+    return memory.available() // 2
+
+
+def of(found: Weights) -> Model:
+    """Return a model, which may leave the memory again as soon as another needs the room."""
+    with use(found) as model:
+        return model
+
+
+@contextmanager
+def use(
+    found: Weights, check: Callable[[], None] = lambda: None, waiting: Callable[[], None] = lambda: None
+) -> Iterator[Model]:
+    """Yield a model that stays in memory meanwhile.
+
+    Others leave the memory for it, the least recently used first. If those in use leave no room, wait; then `waiting`
+    is called once, and `check`, which may raise, again and again. A model that is alone may exceed the limit.
+    """
+    limit()  # what is free is measured before the first model is loaded
+    model = _acquire(found)
+    if model is None:
+        waiting()
+    while model is None:
+        check()
+        with _changed:
+            _changed.wait(WAIT)
+        model = _acquire(found)
+    try:
+        yield model
+    finally:
+        with _changed:
+            model.users -= 1
+            _changed.notify_all()
+
+
+def in_memory() -> list[Model]:
+    """Return the models in memory, the least recently used first."""
+    with _changed:
+        return list(_loaded.values())
+
+
+def _acquire(found: Weights) -> Model | None:
+    """Return the model, counted as in use, or None while those in use leave no room for it."""
+    with _changed:
+        model = _loaded.get(found.folder)
+        if model is None or model.found != found:  # or replaced on the disk
+            model = Model(found)
+            if _make_room(model.memory):
+                memory.give_back()
+            if _taken() + model.memory > limit() and any(each.users for each in _loaded.values()):
+                return None
+            _loaded[found.folder] = model
+        _loaded.move_to_end(found.folder)
+        model.users += 1
+        return model
+
+
+def _make_room(size: int) -> int:
+    """Let models that are not in use leave until `size` more bytes fit; return how many left."""
+    left = 0
+    for folder in [folder for folder, model in _loaded.items() if not model.users]:
+        if _taken() + size <= limit():
+            break
+        log.info("%s leaves the memory for another model", _loaded.pop(folder).found.name)
+        left += 1
+    return left
+
+
+def _taken() -> int:
+    return sum(model.memory for model in _loaded.values())

@@ -1,0 +1,288 @@
+"""Models come from the hub: continued after a break, one download for all, and used only as they were published."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stt.aiml import offered
+from stt.errors import BadOption, Cancelled, Conflict, DiskFull, ModelDownloadFailed, WeightsError
+from stt.files import paths
+from stt.models import download, known, shelf
+from stt.models.download import Progress
+from stt.whisper.loading import loaded
+from tests.hub import Hub, tiny_en
+from tests.server import ROOT
+from tests.waiting import until
+
+TINY, SMALL = known.find("tiny.en"), known.find("small")
+NAMES = {TINY.repository, SMALL.repository}
+
+
+@pytest.fixture(scope="module")
+def files() -> dict[str, bytes]:
+    return tiny_en()
+
+
+@pytest.fixture
+def hub(files: dict[str, bytes], data: Path, host, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    with Hub({name: files for name in NAMES}) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        host(STT_MODELS="local/*")
+        yield hub
+
+
+def obtained(model: known.Known = TINY) -> tuple[shelf.Weights, list[Progress]]:
+    told: list[Progress] = []
+    return shelf.obtain(model.id, told.append, lambda: None), told
+
+
+def state(model: known.Known = TINY) -> str:
+    return shelf.entry_of(model).state
+
+
+def folder() -> Path:
+    return shelf.settings().data_dir / "models"
+
+
+def test_a_model_is_downloaded_as_it_was_published_and_nothing_else_is_left(hub, files):
+    assert state() == "absent" and not shelf.is_here(TINY)
+    found, told = obtained()
+    assert (found.name, found.sha256[:8]) == ("whisper-tiny.en", "1a5afae0")
+    assert {path.name for path in found.folder.iterdir()} == {*files, "published.json"}
+    assert (found.folder / "model.bin").read_bytes() == files["model.bin"]
+    assert state() == "here" and [path.name for path in folder().glob(".whisper*")] == [".whisper-tiny.en.lock"]
+    assert told and all(0 <= progress.percent < 100 for progress in told)
+    asked = len(hub.requests)
+    assert obtained()[0] == found and len(hub.requests) == asked, "and it is not asked for again"
+
+
+def test_a_download_that_breaks_goes_on_at_the_byte_where_it_was(hub, files):
+    hub.break_after = [20 << 20, 30 << 20]
+    found, _ = obtained()
+    assert found.sha256.startswith("1a5afae0")
+    first, second, third = hub.starts()
+    assert first == 0 and 19 << 20 < second <= 20 << 20 and 49 << 20 < third <= 50 << 20
+
+
+def test_a_hub_that_cannot_continue_a_file_sends_it_from_the_beginning(hub):
+    hub.break_after, hub.ranges = [20 << 20], False
+    assert obtained()[0].sha256.startswith("1a5afae0")
+    assert len(hub.starts()) == 2
+
+
+def test_a_file_altered_on_the_way_comes_again_and_is_never_used(hub):
+    hub.alter = 1
+    assert obtained()[0].sha256.startswith("1a5afae0")
+    assert hub.starts() == [0, 0]
+
+
+def test_a_file_that_is_always_altered_is_refused(hub):
+    hub.alter = 100
+    with pytest.raises(ModelDownloadFailed, match=r"model\.bin .* did not arrive as it was published, twice"):
+        obtained()
+    assert state() == "failed" and not shelf.is_here(TINY)
+
+
+def test_a_model_altered_on_the_disk_is_not_used_but_downloaded_again(hub):
+    found, _ = obtained()
+    model = found.folder / "model.bin"
+    with open(model, "r+b") as file:
+        file.seek(1000)
+        file.write(b"altered")
+    assert obtained()[0] == found
+    assert hub.starts() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (401, "does not let this server read it"),
+        (403, "does not let this server read it"),
+        (404, "The hub does not have it"),
+        (418, "status 418"),
+    ],
+)
+def test_a_refusal_of_the_hub_is_said_at_once(hub, status, said):
+    hub.status = [status]
+    with pytest.raises(ModelDownloadFailed, match=said):
+        obtained()
+    assert state() == "failed" and len(hub.requests) == 1
+    assert said in (shelf.entry_of(TINY).progress.error or {})["message"]
+
+
+@pytest.mark.parametrize(("status", "said"), [(429, "too many requests"), (503, r"an error \(503\)")])
+def test_a_busy_hub_is_asked_again_and_then_given_up(hub, monkeypatch, status, said):
+    hub.status, hub.retry_after = [status], "1"
+    assert obtained()[0].sha256.startswith("1a5afae0")
+    shelf.remove(TINY.name)
+    hub.status = [status] * 50
+    monkeypatch.setattr(download, "PATIENCE", 2.0)
+    with pytest.raises(ModelDownloadFailed, match=said):
+        obtained()
+
+
+def test_without_a_connection_the_sentence_says_so(hub, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr(download, "PATIENCE", 0.0)
+    with pytest.raises(ModelDownloadFailed, match="The hub cannot be reached"):
+        obtained()
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(ModelDownloadFailed, match="HF_HUB_OFFLINE is set"):
+        obtained()
+
+
+def test_a_model_for_which_the_disk_has_no_room_is_not_begun(hub, monkeypatch):
+    monkeypatch.setattr(paths, "KEPT_FREE", 1.0)  # of the whole disk: nothing may be written
+    monkeypatch.setattr(paths, "KEPT_FREE_BYTES", 1 << 60)
+    with pytest.raises(DiskFull, match=r"Whisper tiny\.en takes 74 MB, and the server's disk has 0 MB to spare"):
+        obtained()
+    assert hub.starts() == []
+
+
+def test_a_file_larger_than_announced_is_refused(hub):
+    hub.announce = -1000
+    with pytest.raises(ModelDownloadFailed, match="larger than the hub announced"):
+        obtained()
+
+
+def test_a_repository_without_a_whole_model_is_refused(hub, files):
+    hub.repositories[TINY.repository] = {name: files[name] for name in files if name != "tokenizer.json"}
+    with pytest.raises(ModelDownloadFailed, match="no whole model"):
+        obtained()
+
+
+def test_all_who_ask_share_one_download_and_see_how_far_it_is(hub):
+    hub.stall_after = 30 << 20
+    results: list[tuple[shelf.Weights, list[Progress]]] = []
+    threads = [threading.Thread(target=lambda: results.append(obtained())) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    hub.stalled.wait(30)
+    until(lambda: state() == "downloading" and shelf.entry_of(TINY).progress.percent > 30)
+    hub.stall_after = None
+    hub.go_on.set()
+    for thread in threads:
+        thread.join()
+    assert len({found for found, _ in results}) == 1 and len(results) == 3
+    assert all(told for _, told in results)
+    assert hub.starts()[0] == 0 and 0 not in hub.starts()[1:], "nothing was brought twice"
+
+
+def test_a_cancel_ends_a_download_within_seconds_though_nothing_comes(hub):
+    hub.stall_after = 20 << 20
+
+    def check() -> None:
+        if hub.stalled.is_set():
+            raise Cancelled
+
+    began = time.monotonic()
+    with pytest.raises(Cancelled):
+        shelf.obtain(TINY.id, lambda progress: None, check)
+    assert time.monotonic() - began < 12
+    assert state() == "stopped"
+    hub.stall_after = None
+    hub.go_on.set()
+    assert obtained()[0].sha256.startswith("1a5afae0")
+    assert hub.starts()[-1] > 15 << 20, "and the next one goes on"
+
+
+def test_the_host_stops_and_deletes_a_download_in_the_background(hub):
+    hub.stall_after = 20 << 20
+    shelf.begin(TINY.name)
+    assert hub.stalled.wait(30) and state() == "downloading"
+    with pytest.raises(Conflict):
+        shelf.remove(TINY.name)
+    shelf.stop(TINY.name)
+    until(lambda: state() == "stopped", 20)
+    until(lambda: _removed(TINY) is not None)
+    assert state() == "absent"
+
+
+def _removed(model: known.Known) -> int | None:
+    try:
+        return shelf.remove(model.name)
+    except Conflict:  # its thread is about to end
+        return None
+
+
+def test_a_process_killed_in_the_middle_goes_on_where_it_was(hub, data):
+    hub.stall_after = 40 << 20
+    command = [sys.executable, "-m", "stt", "models", "get", "tiny.en"]
+    killed = subprocess.Popen(command, cwd=ROOT, env=dict(os.environ), stdout=subprocess.DEVNULL)
+    assert hub.stalled.wait(60)
+    until(lambda: (folder() / ".whisper-tiny.en" / "model.bin").stat().st_size > 30 << 20)
+    killed.kill()
+    killed.wait()
+    hub.stall_after = None
+    hub.go_on.set()
+    done = subprocess.run(command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=True)
+    assert "Whisper tiny.en is here" in done.stdout
+    assert state() == "here" and hub.starts()[-1] > 30 << 20
+
+
+def test_the_command_line_lists_and_removes_models(hub):
+    obtained()
+
+    def said(*arguments: str) -> str:
+        command = [sys.executable, "-m", "stt", "models", *arguments]
+        ran = subprocess.run(command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True)
+        return ran.stdout + ran.stderr
+
+    lines = {line.split()[0]: line for line in said().splitlines()}
+    assert "here" in lines["tiny.en"] and "English" in lines["tiny.en"] and "not here" in lines["small"]
+    assert "Deleted" in said("remove", "tiny.en") and state() == "absent"
+    assert "part of this installation" in said("remove", "base")
+    assert "no Whisper model called 'enormous'" in said("get", "enormous")
+
+
+def test_a_model_that_is_neither_here_nor_listed_is_not_offered_nor_downloaded(hub, host):
+    host(STT_MODELS="")
+    with pytest.raises(BadOption, match="Whisper small is not offered"):
+        offered.choose(SMALL.id, None)
+    with pytest.raises(WeightsError, match="not on this server any more"):
+        obtained(SMALL)
+    assert not hub.requests
+    shelf.get("small", lambda progress: None)  # as the host does
+    assert offered.choose(SMALL.id, None)[0].id == SMALL.id
+    host(STT_MODELS="local/whisper-base")
+    with pytest.raises(BadOption, match="Whisper small is not offered"):
+        offered.choose(SMALL.id, None)
+
+
+def test_a_model_too_large_for_the_memory_is_refused_before_its_download(hub, host):
+    host(STT_MODEL_MEMORY_MB="500")
+    with pytest.raises(BadOption, match=r"Whisper large-v3 needs about [\d,]+ MB of memory .* has 500 MB for models"):
+        offered.choose("local/whisper-large-v3", None)
+    with pytest.raises(BadOption, match="needs about"):
+        shelf.get("large-v3", lambda progress: None)
+    assert offered.choose(TINY.id, None)[0].id == TINY.id and not hub.requests
+
+
+def test_the_least_recently_used_model_leaves_for_another(hub, host):
+    one, _ = obtained(TINY)
+    other, _ = obtained(SMALL)  # the weights of tiny.en stand for it
+    size = loaded.of(one).memory
+    host(STT_MODEL_MEMORY_MB=str(int(1.5 * size) >> 20))
+    kept = loaded.of(one)
+    assert loaded.of(one) is kept
+    loaded.of(other)
+    assert [model.found for model in loaded.in_memory()] == [other]
+    with loaded.use(other) as used:
+        waited: list[bool] = []
+
+        def check() -> None:
+            raise Cancelled
+
+        with pytest.raises(Cancelled), loaded.use(one, check, lambda: waited.append(True)):
+            pass
+        assert waited == [True] and loaded.in_memory() == [used], "one in use stays, and the other waits"
+    with loaded.use(one) as again:
+        assert again is not kept and loaded.in_memory() == [again]
