@@ -6,6 +6,7 @@ from pages import session
 from pages.escape import markdown, plain, sentence
 from pages.sections.settings.data import my_data
 from pages.sections.settings.limits import limits_view
+from pages.sections.settings.models import models_here
 from pages.sections.settings.recovery import keep_history
 from pages.sections.settings.tokens import token_list
 from pages.sections.settings.voices import known_voices
@@ -63,11 +64,12 @@ keep_history()
 known_voices()
 token_list()
 my_data()
+models_here()
 
 st.subheader("This server", anchor=False)
 host = settings()
 for fact in (
-    f"Whisper base transcribes {host.max_concurrent_jobs} recordings at once on this machine; the others wait."
+    f"Whisper transcribes {host.max_concurrent_jobs} recordings at once on this machine; the others wait."
     " Those of up to a minute do not wait for longer ones.",
     f"The AI/ML API is reached at {host.aiml_base_url}.",
 ):

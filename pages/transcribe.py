@@ -14,7 +14,7 @@ from pages.components.recorder import recorder
 from pages.components.uploader import uploader
 from pages.escape import markdown, plain, sentence
 from pages.format import length
-from pages.sections.job_row import USUAL, ending, job_row, look_every
+from pages.sections.job_row import ending, job_row, look_every
 from pages.sections.model_choice import SPEAKERS, cost_line, model_choice
 from pages.sections.settings import recovery
 from pages.sections.track_choice import each_is_a_speaker, track_choice
@@ -23,7 +23,7 @@ from stt.aiml import pacing
 from stt.aiml.catalog import LOCAL, TRACK, Model
 from stt.audio import tracks
 from stt.errors import SttError
-from stt.library import live_recordings
+from stt.library import live_recordings, speed
 from stt.settings import settings
 from stt.store import recordings, records
 from stt.store.recordings import Link
@@ -125,12 +125,12 @@ def list_recordings(found: list[recordings.Recording], model: Model) -> dict[str
     Return the recordings' own options by id.
     """
     own = {}
-    speed = records.usual_speed(LOCAL, USUAL) if model.local else None
+    usual = speed.usual(model.id) if model.local else None
     past = [] if model.local else records.recent_durations(model.id)
     with st.container(key="waiting", gap="xsmall"):  # even if empty, so that what follows keeps its position
         for recording in found:
             seconds = recording.duration or 0.0
-            expected = seconds / speed if speed else pacing.expected_seconds(seconds, past)
+            expected = seconds / usual if usual else pacing.expected_seconds(seconds, past)
             with st.container(
                 border=True, horizontal=True, wrap=False, vertical_alignment="center", key=f"chosen-{recording.id}"
             ):

@@ -78,6 +78,11 @@ class Settings(BaseSettings):
         description="MB of memory that Whisper models may take together; the least recently used leaves for another."
         " Default: half of what is free at the start.",
     )
+    manage_models: bool = Field(
+        False,
+        description="`1`: every visitor may download and delete Whisper models on the Settings page."
+        " Default: only browsers on this machine itself.",
+    )
     speaker_models: str | None = Field(
         None,
         description="A folder with the models that find speakers, or with the wheel that holds them."

@@ -16,12 +16,12 @@ from pages.session import address, key, owner
 from stt import kinds
 from stt.errors import SttError
 from stt.jobs import queues
-from stt.store import records, transcripts
+from stt.library import speed
+from stt.store import transcripts
 from stt.store.records import Job
 
 SHOWN = 700  # characters of text in a row: the last ones, of a finished job the first ones
 STARTING = 2.0  # seconds until a job starts that is not queued
-USUAL = 10.0  # assumed speed in times real time, until this server has measured its own
 FRESH = 10.0  # seconds of frequent refreshing after a job's start (if it is queued, after its creation)
 # Seconds between refreshes. Each takes 0.09 s of processor time on a fast computer, mostly in the browser, which
 # redraws the whole page, and several times as much on a phone.
@@ -58,7 +58,7 @@ def look_every(jobs: Iterable[Job]) -> float | None:
 def _progress(job: Job) -> str:
     """Return the line of the state as HTML, with a progress bar if the progress is known."""
     line = f'<p class="stt-state stt-{job.state}" dir="auto">{escape(_state(job))}</p>'
-    if job.state != kinds.WORKING or job.fraction is None:
+    if job.state != kinds.WORKING or job.fraction is None or _prepares(job):
         return line
     label = escape(f"Progress of {job.title}")
     percent = f"{job.fraction * 100:.1f}"
@@ -110,7 +110,9 @@ def _state(job: Job) -> str:
     if job.state == kinds.WORKING and job.engine == kinds.PROVIDER:
         return _at_the_provider(job)
     if job.state == kinds.WORKING:
-        left = job.seconds_left(records.usual_speed(job.model, USUAL))
+        if _prepares(job):
+            return job.stage or ""
+        left = job.seconds_left(speed.usual(job.model))
         parts = [job.stage or "Transcribing"]
         if job.fraction is not None:
             parts.append(percent(job.fraction))
@@ -118,18 +120,23 @@ def _state(job: Job) -> str:
             parts.append(f"about {length(max(1.0, left))} left")
         return " · ".join(parts)
     if job.state == kinds.DONE:
-        speed = f" · {job.duration / job.worked:.1f} times real time" if job.duration and job.worked else ""
+        pace = f" · {job.duration / job.worked:.1f} times real time" if job.duration and job.worked else ""
         lost = (job.provenance or {}).get("seconds_lost")
         missing = f" · {length(lost)} of sound could not be read" if lost else ""
-        return f"Done · {length(job.duration)} · {job.words or 0:,} words{speed}{missing}"
+        return f"Done · {length(job.duration)} · {job.words or 0:,} words{pace}{missing}"
     if job.state == kinds.CANCELLED:
         return "Cancelled. The text so far is kept."
     return f"Failed: {sentence(job.error)}" if job.error else "Failed."
 
 
+def _prepares(job: Job) -> bool:
+    """Return whether the job still gets its recording or its model, which its stage says."""
+    return bool(job.stage) and not job.seconds_done
+
+
 def _in_line(job: Job) -> str:
     """Return a queued job's position and the time until it starts."""
-    wait = queues.queue_position(job, records.usual_speed(job.model, USUAL))
+    wait = queues.queue_position(job, speed.usual(job.model))
     if not wait.before and (not wait.working or time.time() - job.queued < STARTING):
         return "Starting"
     place = f"{wait.before} before this one" if wait.before else "next in line"

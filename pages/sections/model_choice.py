@@ -15,6 +15,9 @@ from stt.aiml.catalog import EXTRA, Cost, Model, Option
 from stt.aiml.options import LONGEST_VALUE, clean_options
 from stt.auth import keys
 from stt.errors import BadOption
+from stt.models import known, shelf
+from stt.models.download import megabytes
+from stt.models.known import Known
 from stt.settings import settings
 from stt.transcript.languages import LANGUAGES
 
@@ -35,8 +38,9 @@ def model_choice(
     chosen = model_place.selectbox(
         "Model", offered, format_func=_label, key="model", help="Models of the AI/ML API need a key: see Settings."
     )
-    if not chosen.local:
-        plain(_short(chosen.description), "stt-hint")
+    hint = _short(chosen.description) if not chosen.local else "" if chosen.id == catalog.LOCAL else _on_device(chosen)
+    if hint:
+        plain(hint, "stt-hint")
     options: dict[str, Any] = {}
     by_channels = several_channels and bool(st.session_state.get(f"{chosen.id}-{CHANNELS}"))
     if chosen.option(SPEAKERS) and tell_apart and not by_channels:
@@ -88,15 +92,34 @@ def offered_models() -> list[Model]:
         models.refresh(patience=1.0)
     makers = models.known().by_maker().values()
     offered = [model for group in makers for model in group if models.offered(model)]
+    # On this machine the default comes first, then by size.
+    offered.sort(key=lambda model: (model.local, model.local and model.id != catalog.LOCAL))
     # Where all that the host offers needs a key, the list says so at the start of a job.
     return [model for model in offered if has_key or model.local] or offered or [models.known().find(catalog.LOCAL)]
 
 
 def _label(model: Model) -> str:
     if model.local:
-        return f"{model.name}, on this machine"
+        size = "" if model.id == catalog.LOCAL else f" · {megabytes(known.find(model.id).size)}"
+        return f"{model.name}, on this machine{size}"
     price = "" if model.per_second is None else f" · {catalog.dollars(model.per_second * 60)} a minute"
     return f"{model.maker} · {model.name}{price}"
+
+
+def _on_device(model: Model) -> str:
+    """What somebody wants to know of a Whisper model of this machine before choosing it."""
+    entry = shelf.entry_of(known.find(model.id))
+    parts = [languages_of(entry.known), f"takes about {megabytes(entry.known.memory)} of memory"]
+    if entry.state == shelf.DOWNLOADING and entry.progress:
+        parts.append(f"being downloaded, {entry.progress.percent}\u00a0%")
+    elif entry.state != shelf.HERE:
+        parts.append(f"to be downloaded first: {megabytes(entry.size)}, {megabytes(shelf.room())} of the disk are free")
+    return " · ".join(parts)
+
+
+def languages_of(model: Known) -> str:
+    """Return which languages a Whisper model knows."""
+    return "English only" if model.english else "All languages"
 
 
 def _short(text: str, longest: int = 160) -> str:
@@ -104,6 +127,9 @@ def _short(text: str, longest: int = 160) -> str:
 
 
 def _language(model: Model, option: Option) -> str:
+    if model.local and len(option.choices) == 1:
+        st.selectbox(option.label, [LANGUAGES["en"]], disabled=True, key=f"{model.id}-{option.name}")
+        return ""  # it knows no other
     if model.local:
         codes = st.multiselect(
             option.label,

@@ -89,7 +89,7 @@ def _closed(path: str, headers: Headers, host: hosts.Host, scope: Scope) -> Resp
     """Return the refusal if the route is closed, to all or to this client, else None."""
     if f"{path}/".startswith(streamlit.FILES):
         return PlainTextResponse("Not found", 404)
-    if path in FIGURES and not settings().public_metrics and not _is_from_here(headers, host, scope):
+    if path in FIGURES and not settings().public_metrics and not hosts.are_here(host.name, _client(scope), headers):
         return PlainTextResponse("Only this machine itself may read this, unless STT_PUBLIC_METRICS is 1.", 403)
     if path in (SIGN_IN, SIGN_OUT, SIGNED_IN) and settings().access != "login":
         return PlainTextResponse("Nobody signs in on this server.", 404)
@@ -111,15 +111,10 @@ def _local(scope: Scope) -> str | None:
     return server[0] if server else None
 
 
-def _is_from_here(headers: Headers, host: hosts.Host, scope: Scope) -> bool:
-    """Return whether this machine itself sent the request.
-
-    A proxy on this machine does not count: it uses another host name, or names its client.
-    """
+def _client(scope: Scope) -> str:
+    """Return the address that the request came from, empty if unknown."""
     client = scope.get("client")
-    forwarded = headers.get("x-forwarded-for", "").split(",") if "x-forwarded-for" in headers else []
-    hops = [*(hop.strip() for hop in forwarded), client[0] if client else ""]
-    return "forwarded" not in headers and all(map(hosts.is_loopback, [host.name, *hops]))
+    return client[0] if client else ""
 
 
 def _is_foreign(headers: Headers, host: hosts.Host, scope: Scope) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -56,6 +57,16 @@ def is_loopback(name: str) -> bool:
         return True
     address = _address(name)
     return address is not None and (address.is_loopback or address.is_unspecified)
+
+
+def are_here(host: str, client: str, headers: Mapping[str, str]) -> bool:
+    """Return whether this machine itself sent a request for `host`; `client` is the address that it came from.
+
+    A proxy on this machine does not count: it uses another host name, or names its client.
+    """
+    forwarded = headers.get("x-forwarded-for")
+    hops = [*(hop.strip() for hop in forwarded.split(","))] if forwarded is not None else []
+    return headers.get("forwarded") is None and all(map(is_loopback, [host, *hops, client]))
 
 
 def is_known(host: Host, local: str | None) -> bool:

@@ -283,8 +283,9 @@ def _sha256(path: Path) -> str:
 
 
 def megabytes(size: float) -> str:
-    """Return a size as MB of 1,048,576 bytes, as elsewhere."""
-    return f"{size / (1 << 20):,.0f} MB"
+    """Return a size such as "463 MB" or "1.5 GB", of 1,048,576 bytes and 1,024 MB as elsewhere."""
+    whole = size / (1 << 20)
+    return f"{whole:.0f} MB" if whole < 1000 else f"{whole / 1024:.1f} GB"
 
 
 @contextmanager

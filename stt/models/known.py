@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stt.errors import BadOption
-from stt.whisper.loading.loaded import MEMORY_PER_BYTE
+from stt.whisper.loading.loaded import MEMORY_PER_BYTE, copies
 
 PREFIX = "local/"
 DEFAULT = "whisper-base"  # part of every installation
@@ -34,8 +34,8 @@ class Known:
 
     @property
     def memory(self) -> int:
-        """Return the bytes of memory that the loaded model takes, estimated."""
-        return int(self.size * MEMORY_PER_BYTE)
+        """Return the bytes of memory that the loaded model takes here, estimated."""
+        return copies() * int(self.size * MEMORY_PER_BYTE)
 
 
 def _whisper(size: str, megabytes: int, pace: float, repository: str = "", *, translates: bool = True) -> Known:

@@ -76,7 +76,7 @@ def check_fits(known: Known) -> None:
     """Raise BadOption if the memory that models may take cannot hold this one beside base."""
     if known.packaged or settings().role == "web":  # whose memory holds no models
         return
-    limit, need = loaded.limit(), loaded.copies() * (known.memory + find("base").memory)
+    limit, need = loaded.limit(), known.memory + find("base").memory
     if need > limit:
         raise BadOption(
             f"{known.title} needs about {megabytes(need)} of memory beside Whisper base, and this server has"

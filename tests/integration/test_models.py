@@ -259,7 +259,7 @@ def test_a_model_that_is_neither_here_nor_listed_is_not_offered_nor_downloaded(h
 
 def test_a_model_too_large_for_the_memory_is_refused_before_its_download(hub, host):
     host(STT_MODEL_MEMORY_MB="500")
-    with pytest.raises(BadOption, match=r"Whisper large-v3 needs about [\d,]+ MB of memory .* has 500 MB for models"):
+    with pytest.raises(BadOption, match=r"Whisper large-v3 needs about [\d.]+ GB of memory .* has 500 MB for models"):
         offered.choose("local/whisper-large-v3", None)
     with pytest.raises(BadOption, match="needs about"):
         shelf.get("large-v3", lambda progress: None)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages import session
 from pages.escape import markdown, plain, sentence
-from pages.format import when
+from pages.format import length, when
 from pages.sections.model_choice import model_choice, offered_models
 from pages.sections.track_choice import each_is_a_speaker, track_choice
 from stt import kinds
@@ -18,7 +18,7 @@ from stt.aiml import offered
 from stt.aiml.catalog import Cost, Model
 from stt.errors import BadOption, NotFound, SttError
 from stt.jobs import service
-from stt.library import versions
+from stt.library import speed, versions
 from stt.store.recordings import Recording
 from stt.store.records import Job
 from stt.transcript.languages import LANGUAGES
@@ -78,9 +78,13 @@ def several_models(job: Job, chosen: list[str]) -> None:
     """Draw a button that runs the recording of `job` through several models, to be compared with `chosen`."""
     choices = offered_models()
     if len(choices) == 1:
-        plain("With a key for the AI/ML API, one recording can be run through several models at once.", "stt-hint")
+        plain(
+            "One recording can be run through several models at once: with more Whisper models on this machine, or with"
+            " a key for the AI/ML API.",
+            "stt-hint",
+        )
         with st.container(horizontal=True):
-            st.page_link("settings.py", label="Enter a key", icon=":material/key:")
+            st.page_link("settings.py", label="Settings", icon=":material/settings:")
             again_button(job)
         return
     # Without prices: if the provider's live list arrives meanwhile, changed options would be deselected.
@@ -138,12 +142,16 @@ def _creator(job: Job) -> Callable[[Model, dict[str, Any]], str]:
 
 
 def _cost(chosen: list[Model], job: Job) -> None:
-    """Draw what a start will cost, if known."""
+    """Draw what a start will cost, and the time that it takes on this machine, if known."""
     seconds = job.duration or 0.0
     known = [offered.known().cost(model.id, seconds) for model in chosen if seconds and not model.local]
     priced = [cost.dollars for cost in known if cost is not None]
-    if known and len(priced) == len(known):
-        plain(str(Cost(seconds, sum(priced))), "stt-facts")
+    parts = [str(Cost(seconds, sum(priced)))] if known and len(priced) == len(known) else []
+    if here := [model for model in chosen if seconds and model.local]:
+        took = sum(seconds / speed.usual(model.id) for model in here)
+        parts.append(f"{'takes' if parts else 'Takes'} about {length(max(1.0, took))} on this machine")
+    if parts:
+        plain(" · ".join(parts), "stt-facts")
 
 
 def compare(ids: list[str]) -> None:

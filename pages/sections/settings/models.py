@@ -1,0 +1,124 @@
+"""Whisper models on this machine: which are here, what they take; the host downloads and deletes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+
+import streamlit as st
+
+from pages import session
+from pages.escape import markdown, plain, sentence
+from pages.format import length, when
+from pages.sections.model_choice import languages_of
+from stt.errors import SttError
+from stt.guard import hosts
+from stt.models import shelf
+from stt.models.download import megabytes
+from stt.models.shelf import DOWNLOADING, HERE, Entry
+from stt.settings import settings
+from stt.store import records
+from stt.whisper.loading import device, loaded
+
+OFTEN = 1.0  # seconds between two looks at a download
+NOTICE = "models_notice"  # session key: why something could not be done
+
+
+def models_here() -> None:
+    """Draw the section of the Settings page; nothing where the models are on other machines."""
+    if settings().role == "web":
+        return
+    st.subheader("Whisper models", anchor=False)
+    runs_on = "the processor" if device.plans()[0] is device.CPU else "a graphics card (CUDA)"
+    plain(
+        f"Whisper runs on {runs_on} of this machine. In memory, models may take {megabytes(loaded.limit())} together;"
+        f" {megabytes(shelf.room())} of the disk are free for them.",
+        "stt-hint",
+    )
+    if NOTICE in st.session_state:
+        st.error(markdown(st.session_state.pop(NOTICE)))
+    busy = any(entry.state == DOWNLOADING for entry in shelf.entries())
+    session.fragment(_rows, run_every=OFTEN if busy else None)(busy)
+
+
+def _rows(was_busy: bool) -> None:
+    host, entries = _is_host(), shelf.entries()
+    used = records.last_used([entry.known.id for entry in entries])
+    for entry in entries:
+        if host or entry.state == HERE or shelf.listed([entry.known.id]):
+            _row(entry, used.get(entry.known.id), host)
+    if was_busy and not any(entry.state == DOWNLOADING for entry in entries):
+        st.rerun()  # to stop looking
+
+
+def _is_host() -> bool:
+    """Return whether whoever looks may change which models are here."""
+    named = hosts.parse(st.context.headers.get("Host", ""))
+    headers = {name.lower(): ", ".join(st.context.headers.get_all(name)) for name in st.context.headers}
+    client = st.context.ip_address or "127.0.0.1"  # Streamlit gives no address for connections from this machine
+    return settings().manage_models or (named is not None and hosts.are_here(named.name, client, headers))
+
+
+def _row(entry: Entry, used: float | None, host: bool) -> None:
+    """Draw a model. In every state it has the same elements at the same positions."""
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False, key=f"model-{entry.known.name}"):
+        with st.container(gap=None):
+            plain(entry.known.title, "stt-title")
+            plain(facts(entry, used), "stt-facts")
+            st.html(_progress(entry))
+        if host and not entry.known.packaged:
+            _button(entry)
+
+
+def facts(entry: Entry, used: float | None = None) -> str:
+    """Return what a model takes and its state, in one line."""
+    known = entry.known
+    parts = [languages_of(known), f"{megabytes(entry.size)} on disk", f"about {megabytes(known.memory)} in memory"]
+    if known.packaged:
+        parts.append("part of this installation")
+    parts.append(_state(entry))
+    if used:
+        parts.append(f"last used {when(used)}")
+    return " · ".join(parts)
+
+
+def _state(entry: Entry) -> str:
+    progress = entry.progress
+    if entry.state == HERE or progress is None:
+        return "here" if entry.state == HERE else "not here"
+    if entry.state == DOWNLOADING:
+        left = f", about {length(max(1.0, progress.left))} left" if progress.left is not None else ""
+        return f"downloading, {progress.percent}\u00a0%{left}"
+    if progress.error:
+        return f"failed: {sentence(progress.error)}"
+    return f"download stopped at {progress.percent}\u00a0%"
+
+
+def _progress(entry: Entry) -> str:
+    if entry.state != DOWNLOADING or entry.progress is None:
+        return '<p class="stt-nothing" hidden></p>'
+    label = escape(f"Download of {entry.known.title}")
+    return f'<progress class="stt-progress" max="100" value="{entry.progress.percent}" aria-label="{label}"></progress>'
+
+
+def _button(entry: Entry) -> None:
+    name = entry.known.name
+    if entry.state == DOWNLOADING:
+        if st.button("Cancel", key=f"model-stop-{name}", help="What has come is kept for the next time."):
+            shelf.stop(name)
+            st.rerun()
+    elif entry.state == HERE:
+        if st.button("Delete", key=f"model-delete-{name}", help="It can be downloaded again."):
+            _do(shelf.remove, name)
+    else:
+        label = "Download" if entry.progress is None else "Go on"
+        if st.button(label, key=f"model-get-{name}", help="From the Hugging Face hub."):
+            _do(shelf.begin, name)
+
+
+def _do(action: Callable[[str], object], name: str) -> None:
+    try:
+        action(name)
+    except SttError as error:
+        st.session_state[NOTICE] = sentence(error.to_dict())
+    st.rerun()
