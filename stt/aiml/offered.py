@@ -75,6 +75,12 @@ def offered(model: Model) -> bool:
     return (not model.local or shelf.is_here(known_models.find(model.id))) if listed is None else listed
 
 
+def default() -> Model:
+    """Return the model for those who name none: the one on this machine, if it is offered."""
+    mine = known().find(LOCAL)
+    return mine if offered(mine) else known().find(FIRST)
+
+
 def choose(name: str, key: SecretStr | None) -> tuple[Model, str]:
     """Return the model of this name and its engine, for a visitor with this key or the server's.
 

@@ -126,6 +126,9 @@ class Decoder:
         """Kill the process."""
         self._process.kill()
         self._process.wait()
+        if self._process.stdin is not None:
+            with suppress(OSError):  # a request that was not read
+                self._process.stdin.close()
 
     def _send(self, request: dict[str, Any]) -> None:
         self._uses += 1

@@ -25,6 +25,8 @@ from stt.transcript import scripts
 from stt.transcript.model import Segment, Transcript, Word, paragraphs, whole_words
 from stt.web import shapes
 
+OPENAI_DEFAULT = ("whisper-1",)  # what OpenAI's clients ask for if nothing else was chosen
+LISTED = 1_700_000_000  # seconds since 1970; OpenAI's clients want a date of each model, and no list tells one
 STATUS: dict[str, Literal["waiting", "active", "completed", "error"]] = {
     QUEUED: "waiting",
     WORKING: "active",
@@ -80,15 +82,22 @@ def result(found: Job, transcript: Transcript, speakers: Search | None = None) -
     return {"metadata": _metadata(found, transcript, speakers), "results": {**told, **_findings(transcript.extras)}}
 
 
-def models(offered: list[tuple[Model, Model]]) -> shapes.Models:
-    """The list of models; of each pair, the one that is asked for and the one that answers, which tells the price."""
-    return {"object": "list", "data": [_model(model, answering) for model, answering in offered]}
+def models(offered: list[tuple[Model, Model]], default: str | None = None) -> shapes.Models:
+    """The list of models; of each pair, the one that is asked for and the one that answers, which tells the price.
+
+    The `default` model answers to OpenAI's name for it, too.
+    """
+    data = [_model(model, answering) for model, answering in offered]
+    for model in data:
+        if model["id"] == default:
+            model["aliases"] = [*model["aliases"], *OPENAI_DEFAULT]
+    return {"object": "list", "data": data}
 
 
 def refusal(error: SttError, path: str, request_id: str | None) -> shapes.Problem:
     """The body of an answer that says what went wrong."""
     return {
-        "message": _in_words(error.message, error.guidance),
+        "message": in_words(error.message, error.guidance),
         "path": path,
         "requestId": request_id or uuid.uuid4().hex,
         "statusCode": error.status,
@@ -100,10 +109,10 @@ def _failure(found: Job) -> shapes.Failure:
     if found.error is None:
         return {"name": "Cancelled", "message": "This job was cancelled."}
     told = found.error
-    return {"name": errors.current_kind(told["kind"]), "message": _in_words(told["message"], told["guidance"])}
+    return {"name": errors.current_kind(told["kind"]), "message": in_words(told["message"], told["guidance"])}
 
 
-def _in_words(message: str, guidance: str) -> str:
+def in_words(message: str, guidance: str) -> str:
     stop = "" if message.endswith((".", "!", "?")) else "."
     return f"{message}{stop} {guidance}".strip()
 
@@ -125,7 +134,7 @@ def _metadata(found: Job, transcript: Transcript, speakers: Search | None) -> di
         {"type": "lost_audio", "message": f"{_between(start, end)}: {why}"} for start, end, why in transcript.lost
     ]
     if speakers is not None and speakers.error:
-        message = _in_words(speakers.error["message"], speakers.error["guidance"])
+        message = in_words(speakers.error["message"], speakers.error["guidance"])
         warnings.append({"type": "speakers_not_found", "message": message})
     elif speakers is not None and speakers.is_fewer:
         warnings.append(
@@ -250,6 +259,9 @@ def _model(model: Model, answering: Model) -> shapes.Model:
         "id": model.id,
         "aliases": list(model.aliases),
         "type": "stt",
+        "object": "model",
+        "created": LISTED,
+        "owned_by": model.maker,
         "info": {
             "name": model.name,
             "developer": model.maker,

@@ -7,6 +7,7 @@ from typing import Any
 from stt import errors
 from stt.guard import base_path
 from stt.web import shapes
+from stt.web.openai import shapes as speech
 
 _PROBLEMS: dict[type[errors.SttError], str] = {
     errors.InputError: "The request is invalid; `message` says which part.",
@@ -21,6 +22,8 @@ _PROBLEMS: dict[type[errors.SttError], str] = {
     errors.DiskFull: "The server's disk is full.",
 }
 
+_SPEECH = ("SpeechText", "SpeechVerbose", "SpeechDiarized")
+_MODEL = {"name": "model", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
 _ID = "kJ8sXn0Q2cT7vYw3LbR5eZ1aUoM"
 _WORDS: list[shapes.Word] = [
     {"word": "ask", "start": 0.0, "end": 0.4, "confidence": 0.99, "punctuated_word": "Ask"},
@@ -68,7 +71,7 @@ def document(server: str | None = None) -> dict[str, Any]:
         "paths": _paths(),
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": shapes.schemas(),
+            "schemas": {**shapes.schemas(), **speech.schemas()},
         },
     }
 
@@ -99,11 +102,24 @@ def _paths() -> dict[str, Any]:
             {"name": "If-None-Match", "in": "header", "schema": text, "description": "The ETag of a list you have."},
         ],
     )
+    model = _operation(
+        "getModel",
+        "Get one model of the list",
+        {"200": _answer("The model.", "Model")},
+        security=[],
+    )
+    for problem in (errors.NotFound, errors.SttError):
+        model["responses"][str(problem.status)] = _answer(_PROBLEMS[problem], "OpenAIProblem")
     itself = {"description": "OpenAPI 3.1.", "content": {"application/json": {"schema": {"type": "object"}}}}
     return {
         "/stt/create": {"post": _create()},
         "/stt/{generation_id}": {"parameters": [generation_id], "get": get, "delete": delete},
         "/models": {"get": models},
+        "/models/{model}": {"parameters": [_MODEL], "get": model},
+        "/audio/transcriptions": {
+            "post": _speech("createSpeechTranscription", "Transcribe a file and wait for the text")
+        },
+        "/audio/translations": {"post": _speech("createSpeechTranslation", "The same, translated to English")},
         "/openapi.json": {"get": _operation("getDescription", "This document", {"200": itself}, security=[])},
     }
 
@@ -135,6 +151,31 @@ def _create() -> dict[str, Any]:
             "content": {**_body("CreateFromLink"), **_body("CreateFromFile", "multipart/form-data")},
         },
     )
+
+
+def _speech(name: str, summary: str) -> dict[str, Any]:
+    """An operation of OpenAI's speech API, which answers when the job is done."""
+    texts = {kind: {"schema": {"type": "string"}} for kind in ("text/plain", "text/event-stream")}
+    several = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in _SPEECH]}
+    done = {"description": "The text.", "content": {"application/json": {"schema": several}, **texts}}
+    failures = {str(status): _answer(said, "OpenAIProblem") for status, said in _speech_failures().items()}
+    return {
+        "operationId": name,
+        "summary": summary,
+        "description": "As OpenAI's clients call it. The job is one like any other: it appears in the history, and "
+        "goes on if the connection is closed.",
+        "requestBody": {"required": True, "content": _body("SpeechForm", "multipart/form-data")},
+        "responses": {"200": done, **failures},
+    }
+
+
+def _speech_failures() -> dict[int, str]:
+    """The statuses of all errors with a sentence: whatever a job fails with is the answer."""
+    kinds, said = [errors.SttError], dict[int, str]()
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+        said.setdefault(kind.status, f"{kind.title}.")
+    return dict(sorted(said.items()))
 
 
 def _operation(

@@ -8,7 +8,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.endpoints import HTTPEndpoint
 from starlette.requests import ClientDisconnect, Request
@@ -40,6 +40,7 @@ from stt.web import contract, shapes
 from stt.web.multipart import LONGEST_FIELDS, BadForm, Form
 
 LONGEST_JSON = 1 << 20  # bytes
+T = TypeVar("T")
 
 log = logging.getLogger("stt.web.rest")
 
@@ -60,9 +61,9 @@ class Endpoint(HTTPEndpoint):
         try:
             response = await self._answer(request)
         except ClientDisconnect:
-            response = _refused(UploadBroken(), request)  # nobody reads it
+            response = self.refused(UploadBroken(), request)  # nobody reads it
         except Exception as error:  # noqa: BLE001 - every failure is answered, and logged
-            response = _refused(error, request)
+            response = self.refused(_known(error), request)
         # The server ends a line that is idle for 5 s: of programs that ask again just then, one in 60 broke off.
         response.headers["Connection"] = "close"
         await response(self.scope, self.receive, self.send)
@@ -70,7 +71,7 @@ class Endpoint(HTTPEndpoint):
     async def _answer(self, request: Request) -> Response:
         if request.method not in self._allowed_methods:
             allowed = ", ".join(self._allowed_methods)
-            response = _refused(MethodNotAllowed(f"This address takes {allowed}."), request)
+            response = self.refused(MethodNotAllowed(f"This address takes {allowed}."), request)
             response.headers["Allow"] = allowed
             return response
         if not self.public:
@@ -79,6 +80,12 @@ class Endpoint(HTTPEndpoint):
             return await self.post(request)
         handler = self.delete if request.method == "DELETE" else self.get
         return await RESULTS.run_for(getattr(request.state, "owner", None), handler, request)
+
+    def refused(self, error: SttError, request: Request) -> Response:
+        """Return the answer that says what went wrong."""
+        headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthorized) else {}
+        body = contract.refusal(error, request.url.path, logs.request_id.get())
+        return _json_answer(body, headers, error.status)
 
 
 class Create(Endpoint):
@@ -91,7 +98,7 @@ class Create(Endpoint):
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind == "multipart/form-data":
             with OPEN_UPLOADS.place(request.state.owner, request):
-                generation_id = await self._from_form(request)
+                generation_id = await receive(request, _create_from_form)
         elif kind == "application/json":
             owner, key = request.state.owner, _repeatable(request)
             with OPEN_LINKS.place(owner, request):
@@ -100,19 +107,24 @@ class Create(Endpoint):
             raise BadForm("The Content-Type is neither application/json nor multipart/form-data.")
         return JSONResponse({"generation_id": generation_id, "status": "queued"}, status_code=201)
 
-    async def _from_form(self, request: Request) -> str:
-        limit = settings().upload_limit
-        if _length(request) > limit + LONGEST_FIELDS:
-            raise TooLarge(f"The recording is larger than the limit of {megabytes(limit)}.")
-        owner, key = request.state.owner, _repeatable(request)
-        form = Form(request.headers["content-type"], lambda name: Intake(name, owner))
-        try:
-            async for block in request.stream():
-                await UPLOADS.run(form.write, block)
-            form.end()
-            return await PROBES.run_for(owner, _create_from_form, form, owner, key)
-        finally:
-            await UPLOADS.run(form.close)
+
+async def receive(request: Request, create: Callable[[Form, str, str | None], T]) -> T:
+    """Receive a form with a recording, and return what `create` makes of it, its owner and an Idempotency-Key.
+
+    Raises BadForm, TooLarge, and what `create` and Intake raise.
+    """
+    limit = settings().upload_limit
+    if _length(request) > limit + LONGEST_FIELDS:
+        raise TooLarge(f"The recording is larger than the limit of {megabytes(limit)}.")
+    owner, key = request.state.owner, _repeatable(request)
+    form = Form(request.headers["content-type"], lambda name: Intake(name, owner))
+    try:
+        async for block in request.stream():
+            await UPLOADS.run(form.write, block)
+        form.end()
+        return await PROBES.run_for(owner, create, form, owner, key)
+    finally:
+        await UPLOADS.run(form.close)
 
 
 class Generation(Endpoint):
@@ -139,7 +151,7 @@ class Models(Endpoint):
 
     def get(self, request: Request) -> Response:
         models.refresh()
-        body = contract.models(offered())
+        body = contract.models(offered(), models.default().id)
         headers = {"ETag": contract.etag(body), "Cache-Control": "no-cache"}
         known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
         if headers["ETag"] in known:
@@ -211,9 +223,6 @@ def _create_from_link(body: Any, owner: str, key: str | None) -> str:
 
 
 def _create_from_form(form: Form, owner: str, key: str | None) -> str:
-    """The file is looked into and kept only once everything else is right."""
-    from stt.store import recordings
-
     shapes.check_create(form.fields, of_form=True)
     options = dict(form.fields)
     model = options.pop("model", None)
@@ -221,6 +230,14 @@ def _create_from_form(form: Form, owner: str, key: str | None) -> str:
         raise BadForm("The field “model” is missing or there twice.")
     if form.intake is None or "url" in options:
         raise BadForm("The recording is missing, or there is a link beside it; a link goes into a JSON body.")
+    return create_recording(form, model, options, owner, key)
+
+
+def create_recording(form: Form, model: str, options: dict[str, Any], owner: str, key: str | None) -> str:
+    """Create a job for the file of a form, which is looked into and kept only once everything else is right."""
+    from stt.store import recordings
+
+    assert form.intake is not None
     with idempotency.claim(owner, key, _said(form) if key is not None else b"") as claim:
         if claim and claim.made:
             return claim.generation_id
@@ -294,15 +311,14 @@ def _length(request: Request) -> int:
     return int(length) if re.fullmatch("[0-9]{1,18}", length) else 0
 
 
-def _refused(error: Exception, request: Request) -> Response:
+def _known(error: Exception) -> SttError:
+    """Return the error that people read in place of any other."""
+    if isinstance(error, SttError):
+        return error
     if isinstance(error, DB_UNAVAILABLE):
-        error = DatabaseUnavailable(detail=repr(error))
-    elif not isinstance(error, SttError):
-        log.exception("a request failed", exc_info=error)
-        error = SttError()
-    headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthorized) else {}
-    body = contract.refusal(error, request.url.path, logs.request_id.get())
-    return _json_answer(body, headers, error.status)
+        return DatabaseUnavailable(detail=repr(error))
+    log.exception("a request failed", exc_info=error)
+    return SttError()
 
 
 def _json_answer(body: Mapping[str, object], headers: dict[str, str] | None = None, code: int = 200) -> Response:

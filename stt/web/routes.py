@@ -54,6 +54,9 @@ ROUTES = [
     Route("/v1/stt/create", Later("stt.web.rest:Create")),
     Route("/v1/stt/{generation_id}", Later("stt.web.rest:Generation")),
     Route("/v1/models", Later("stt.web.rest:Models")),
+    Route("/v1/models/{model:path}", Later("stt.web.openai.endpoints:Model")),
+    Route("/v1/audio/transcriptions", Later("stt.web.openai.endpoints:Speech")),
+    Route("/v1/audio/translations", Later("stt.web.openai.endpoints:Translations")),
     Route("/v1/openapi.json", Later("stt.web.rest:Document")),
     Route("/v1/{rest:path}", Later("stt.web.rest:Nothing")),
 ]

@@ -92,6 +92,9 @@ class Model(TypedDict):
     id: str
     aliases: list[str]
     type: str
+    object: Literal["model"]  # this and the next two as OpenAI's clients read them
+    created: int
+    owned_by: str
     info: dict[str, Any]
     tags: list[str]
     pricing: dict[str, Any] | None
@@ -130,11 +133,15 @@ def check_create(body: Any, *, of_form: bool = False) -> None:
 def schemas() -> dict[str, Any]:
     """Return the JSON schemas of all bodies, by name."""
     taken: tuple[Any, ...] = (_create("CreateFromLink"), _create("CreateFromFile"))
+    return named_schemas(
+        [(kind.__name__, TypeAdapter(kind)) for kind in (*taken, Created, Transcription, Models, Problem)]
+    )
+
+
+def named_schemas(kinds: list[tuple[str, TypeAdapter[Any]]]) -> dict[str, Any]:
+    """Return the JSON schemas of types by name, and those of what they hold."""
     _, found = TypeAdapter.json_schemas(
-        [
-            (kind.__name__, "validation", TypeAdapter(kind))
-            for kind in (*taken, Created, Transcription, Models, Problem)
-        ],
+        [(name, "validation", adapter) for name, adapter in kinds],
         ref_template="#/components/schemas/{model}",
         schema_generator=_Plain,
     )

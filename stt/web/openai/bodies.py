@@ -1,0 +1,152 @@
+"""Write a transcript in each response format of OpenAI's speech API. Times are in seconds."""
+
+from __future__ import annotations
+
+import json
+import math
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+from stt.errors import InputError, LimitReached, NotFound, SttError, Unauthorized
+from stt.export.formats import FORMATS
+from stt.transcript import languages
+from stt.transcript.model import Segment, Transcript, Word, paragraphs, whole_words
+from stt.web.contract import in_words
+from stt.web.openai.form import Asked
+from stt.web.openai.shapes import (
+    OpenAIProblem,
+    SpeechDiarized,
+    SpeechLogProb,
+    SpeechSegment,
+    SpeechText,
+    SpeechUsage,
+    SpeechVerbose,
+    SpokenSegment,
+)
+
+SPEAKER = "Speaker 1"  # of who is alone, and of what is given to nobody
+LEAST = 1e-4  # confidence; its logarithm is finite
+
+
+def body(asked: Asked, transcript: Transcript) -> tuple[str, str]:
+    """Return the content of an answer and its media type. Raises BadOption for times of a transcript without."""
+    if asked.response_format == "text":
+        return transcript.text + "\n", "text/plain"
+    if asked.response_format in ("srt", "vtt"):
+        return FORMATS[asked.response_format].write(transcript).decode(), "text/plain"
+    found: SpeechText | SpeechVerbose | SpeechDiarized
+    if asked.response_format == "verbose_json":
+        found = verbose(asked, transcript)
+    elif asked.response_format == "diarized_json":
+        found = diarized(transcript)
+    else:
+        found = text(asked, transcript)
+    return json.dumps(found, allow_nan=False), "application/json"
+
+
+def text(asked: Asked, transcript: Transcript) -> SpeechText:
+    found: SpeechText = {"text": transcript.text, "usage": _usage(transcript)}
+    if asked.logprobs:
+        found["logprobs"] = log_probs(transcript)
+    return found
+
+
+def verbose(asked: Asked, transcript: Transcript) -> SpeechVerbose:
+    found: SpeechVerbose = {
+        "task": "translate" if asked.task == "translate" else "transcribe",
+        "language": languages.name_of(transcript.language or "").lower() or (transcript.language or ""),
+        "duration": transcript.duration,
+        "text": transcript.text,
+        "usage": _usage(transcript),
+    }
+    if "segment" in asked.granularities:
+        found["segments"] = [_segment(number, segment) for number, segment in enumerate(transcript.segments)]
+    if "word" in asked.granularities:
+        found["words"] = [
+            {"word": word.text.strip(), "start": word.start, "end": word.end} for word in _words(transcript)
+        ]
+    return found
+
+
+def diarized(transcript: Transcript) -> SpeechDiarized:
+    return {
+        "task": "transcribe",
+        "duration": transcript.duration,
+        "text": transcript.text,
+        "segments": list(spoken_segments(transcript)),
+        "usage": _usage(transcript),
+    }
+
+
+def spoken_segments(transcript: Transcript) -> Iterator[SpokenSegment]:
+    """Yield the paragraphs, each of one speaker."""
+    for number, paragraph in enumerate(paragraphs(transcript.segments)):
+        yield {
+            "type": "transcript.text.segment",
+            "id": f"seg_{number:03}",
+            "start": paragraph.start,
+            "end": paragraph.end,
+            "text": paragraph.text,
+            "speaker": paragraph.speaker or SPEAKER,
+        }
+
+
+def log_probs(transcript: Transcript) -> list[SpeechLogProb]:
+    """Return the logarithm of the confidence of each word that has one."""
+    return [
+        {"token": word.text, "logprob": _log(word.confidence), "bytes": list(word.text.encode())}
+        for word in _words(transcript)
+        if word.confidence is not None
+    ]
+
+
+def event(content: dict[str, Any]) -> bytes:
+    """Return a server-sent event."""
+    return f"data: {json.dumps(content, allow_nan=False)}\n\n".encode()
+
+
+def refusal(error: SttError) -> OpenAIProblem:
+    """Return the body of an answer that says what went wrong."""
+    kinds: tuple[tuple[type[SttError], str, str | None], ...] = (
+        (Unauthorized, "invalid_request_error", "invalid_api_key"),
+        (LimitReached, "insufficient_quota", "insufficient_quota"),
+        (NotFound, "invalid_request_error", "not_found"),
+        (InputError, "invalid_request_error", None),
+    )
+    kind, code = next(
+        ((name, code) for known, name, code in kinds if isinstance(error, known)),
+        ("invalid_request_error" if error.status < 500 else "server_error", None),
+    )
+    return {"error": {"message": in_words(error.message, error.guidance), "type": kind, "param": None, "code": code}}
+
+
+def _segment(number: int, segment: Segment) -> SpeechSegment:
+    sure = [_log(word.confidence) for word in segment.words if word.confidence is not None]
+    content = segment.text.encode()
+    return {
+        "id": number,
+        "seek": round(segment.start * 100),
+        "start": segment.start,
+        "end": segment.end,
+        "text": segment.text,
+        "tokens": [],  # not kept
+        "temperature": 0.0,
+        "avg_logprob": sum(sure) / len(sure) if sure else None,
+        "compression_ratio": len(content) / max(1, len(zlib.compress(content))),
+        "no_speech_prob": 0.0,  # segments without speech are left out before
+    }
+
+
+def _words(transcript: Transcript) -> Iterator[Word]:
+    if transcript.timed:
+        for segment in transcript.segments:
+            yield from whole_words(segment)
+
+
+def _usage(transcript: Transcript) -> SpeechUsage:
+    return {"type": "duration", "seconds": math.ceil(transcript.duration)}
+
+
+def _log(confidence: float) -> float:
+    return math.log(max(confidence, LEAST))

@@ -1,0 +1,164 @@
+"""The routes of OpenAI's speech API: a job like any other, and an answer once it is done."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from stt import errors
+from stt.aiml import offered as models
+from stt.diarization import results
+from stt.errors import Cancelled, NotFound, SttError
+from stt.guard.limiters import LOOKUPS, OPEN_UPLOADS, RESULTS
+from stt.jobs.service import Progress
+from stt.kinds import CANCELLED
+from stt.transcript.model import Transcript
+from stt.web import contract
+from stt.web.multipart import BadForm, Form
+from stt.web.openai import bodies, form
+from stt.web.openai.form import Asked
+from stt.web.rest import Endpoint, create_recording, offered, receive
+
+POLLS = (0.1, 1.0)  # seconds between looks at a job, at first and later
+SLOWER = 1.15  # factor from one look to the next
+NEEDED = "Send a form with “file” and “model”."
+ALIVE = 15.0  # seconds after which a silent stream sends a comment, so that no proxy closes it
+
+
+class Speech(Endpoint):
+    """A form with `file` and `model`, answered when the job is done, or with `stream` while it is worked on."""
+
+    translate = False
+
+    def refused(self, error: SttError, request: Request) -> Response:
+        return JSONResponse(bodies.refusal(error), status_code=error.status)
+
+    async def post(self, request: Request) -> Response:
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
+            raise BadForm("The Content-Type is not multipart/form-data.", guidance=NEEDED)
+        owner = request.state.owner
+        with OPEN_UPLOADS.place(owner, request):
+            generation_id, asked = await receive(request, partial(_create, self.translate))
+        headers = {"X-Generation-Id": generation_id}
+        if asked.ignored:
+            headers["X-Ignored-Fields"] = ", ".join(asked.ignored)
+        follow = _Following(request, generation_id, owner)
+        if asked.stream:
+            headers |= {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+            return StreamingResponse(_events(follow, asked), headers=headers, media_type="text/event-stream")
+        transcript = await follow.result(cancel=asked.cancel_on_disconnect)
+        content, kind = await RESULTS.run_for(owner, bodies.body, asked, transcript)
+        return Response(content, headers={**headers, "Cache-Control": "no-store"}, media_type=kind)
+
+
+class Translations(Speech):
+    """`POST /v1/audio/translations`: the same, in English."""
+
+    translate = True
+
+
+class Model(Endpoint):
+    """`GET /v1/models/{model}`: one of the list, by its id or an alias. Needs no token."""
+
+    public = True
+
+    def refused(self, error: SttError, request: Request) -> Response:
+        return JSONResponse(bodies.refusal(error), status_code=error.status)
+
+    def get(self, request: Request) -> Response:
+        models.refresh()
+        name = str(request.path_params["model"])
+        listed = contract.models(offered(), models.default().id)["data"]
+        for each in listed:
+            if name == each["id"] or name in each["aliases"]:
+                return JSONResponse(each, headers={"Cache-Control": "no-cache"})
+        raise NotFound(f"There is no model {name[:80]!r}.", guidance="See /v1/models.")
+
+
+def _create(translate: bool, sent: Form, owner: str, key: str | None) -> tuple[str, Asked]:
+    asked = form.read(sent.fields, translate=translate)
+    if sent.intake is None:
+        raise BadForm("The recording is missing.", guidance="Send it in the field “file”.")
+    return create_recording(sent, asked.model, asked.options, owner, key), asked
+
+
+class _Following:
+    """Follow a job until its transcript is there. A closed connection ends it, and cancels the job only if asked to."""
+
+    def __init__(self, request: Request, generation_id: str, owner: str) -> None:
+        self._request, self.id, self.owner = request, generation_id, owner
+
+    async def looks(self, pause: float = POLLS[0]) -> AsyncIterator[Progress]:
+        """Yield the job again and again, until it has ended and its speakers are found. Raises what it failed with."""
+        from stt.jobs import service
+
+        while True:
+            now = await LOOKUPS.run_for(self.owner, service.get, self.id, owner=self.owner)
+            yield now
+            if not now.job.pending and not results.is_awaited(now.job, now.speakers):
+                break
+            await asyncio.sleep(pause)
+            pause = min(pause * SLOWER, POLLS[1])
+        if now.job.error is not None:
+            raise errors.from_dict(now.job.error)
+        if now.job.state == CANCELLED:
+            raise Cancelled()
+
+    async def result(self, *, cancel: bool) -> Transcript:
+        """Return the finished transcript. Raises what the job failed with, ClientDisconnect."""
+        async for now in self.looks():
+            last = now
+            if now.job.pending and await self._request.is_disconnected():
+                if cancel:
+                    await self.cancel()
+                raise ClientDisconnect()
+        return finished(last)
+
+    async def cancel(self) -> None:
+        from stt.jobs import service
+
+        await LOOKUPS.run(service.cancel, self.id, owner=self.owner)
+
+
+def finished(progress: Progress) -> Transcript:
+    """Return the transcript of a finished job; who speaks alone is named, too, where speakers were asked for."""
+    transcript = progress.transcript
+    assert transcript is not None  # the job is done
+    if results.asked_for(progress.job.options) and not transcript.speakers:
+        alone = tuple(segment.spoken_by(bodies.SPEAKER) for segment in transcript.segments)
+        return replace(transcript, segments=alone)
+    return transcript
+
+
+async def _events(follow: _Following, asked: Asked) -> AsyncIterator[bytes]:
+    """Yield the text as it appears, then all of it. What is revised later is right in the last event."""
+    sent, told, ended = "", time.monotonic(), False
+    try:
+        async for now in follow.looks():
+            text, last = now.text, now
+            if len(text) > len(sent) and text.startswith(sent):
+                yield bodies.event({"type": "transcript.text.delta", "delta": text[len(sent) :]})
+                sent, told = text, time.monotonic()
+            elif time.monotonic() - told > ALIVE:
+                yield b": still transcribing\n\n"
+                told = time.monotonic()
+        ended = True
+        transcript = await RESULTS.run_for(follow.owner, finished, last)
+        if asked.response_format == "diarized_json":
+            for segment in bodies.spoken_segments(transcript):
+                yield bodies.event(dict(segment))
+        done: dict[str, Any] = {"type": "transcript.text.done", **bodies.text(asked, transcript)}
+        yield bodies.event(done)
+    except SttError as error:
+        ended = True
+        yield bodies.event(dict(bodies.refusal(error)))
+    finally:
+        if not ended and asked.cancel_on_disconnect:
+            await asyncio.shield(follow.cancel())

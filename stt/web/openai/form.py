@@ -1,0 +1,135 @@
+"""Read the fields of a request to OpenAI's speech API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from stt.aiml import catalog
+from stt.aiml import offered as models
+from stt.aiml.catalog import Model
+from stt.aiml.options import clean_options
+from stt.errors import BadOption
+from stt.files.json_values import signed
+from stt.web.contract import OPENAI_DEFAULT
+from stt.web.openai.shapes import FORMATS, Granularity, ResponseFormat
+
+STREAMED = ("json", "text", "diarized_json")
+IGNORED = ("temperature", "chunking_strategy")
+FIELDS = (
+    "model", "language", "prompt", "response_format", "stream", "cancel_on_disconnect", "speakers_expected",
+    "timestamp_granularities", "include", *IGNORED,
+)  # fmt: skip
+# What models call these options: ours, and those of the provider.
+LANGUAGE, PROMPT = ("language", "language_code"), ("prompt",)
+DIARIZE = (catalog.SPEAKERS, "diarize", "speaker_labels", "diarization")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a request asks for: `options` of `model` for the job, and how to answer."""
+
+    model: str
+    options: dict[str, Any]
+    task: str
+    response_format: ResponseFormat = "json"
+    granularities: frozenset[Granularity] = frozenset(["segment"])
+    logprobs: bool = False
+    stream: bool = False
+    cancel_on_disconnect: bool = False
+    ignored: tuple[str, ...] = field(default=())  # names of fields without effect
+
+
+def read(given: Mapping[str, str | list[str]], *, translate: bool) -> Asked:
+    """Return what the fields of a form ask for. Raises BadOption, KeyMissing."""
+    fields = _named(given)
+    name = _one(fields, "model")
+    if not name:
+        raise BadOption("The field “model” is missing.", guidance=f"Send one of /v1/models, or {OPENAI_DEFAULT[0]}.")
+    name = models.default().id if name in OPENAI_DEFAULT else name
+    answering, _ = models.choose(name, None)
+    form = _one(fields, "response_format") or "json"
+    if form not in FORMATS or (translate and form == "diarized_json"):
+        raise BadOption(f"response_format cannot be {form[:40]!r}.", guidance=f"Choose one of {', '.join(FORMATS)}.")
+    stream = _switch(fields, "stream")
+    if stream and (form not in STREAMED or translate):
+        raise BadOption(f"{form} is not streamed.", guidance=f"Choose one of {', '.join(STREAMED)}, or stream=false.")
+    temperature = _one(fields, "temperature")
+    if temperature and not 0 <= (signed(temperature) if signed(temperature) is not None else -1) <= 1:  # type: ignore[operator] # not None
+        raise BadOption("temperature must be from 0 to 1.")
+    options, ignored = _options(fields, answering, translate=translate, diarize=form == "diarized_json")
+    granularities = _listed(fields, "timestamp_granularities", ("word", "segment")) or ["segment"]
+    return Asked(
+        model=name,
+        options=options,
+        task="translate" if translate else "transcribe",
+        response_format=cast("ResponseFormat", form),
+        granularities=frozenset(cast("list[Granularity]", granularities)),
+        logprobs="logprobs" in _listed(fields, "include", ("logprobs",)),
+        stream=stream,
+        cancel_on_disconnect=_switch(fields, "cancel_on_disconnect"),
+        ignored=tuple(ignored),
+    )
+
+
+def _options(
+    fields: dict[str, list[str]], model: Model, *, translate: bool, diarize: bool
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the options of the job, and the fields that have no effect with this model."""
+    options: dict[str, Any] = {}
+    ignored = [name for name in IGNORED if _one(fields, name)]
+    for name, names in (("language", LANGUAGE), ("prompt", PROMPT)):
+        if value := _one(fields, name):
+            own = next((each for each in names if model.option(each)), None)
+            if own is None:
+                ignored.append(name)
+            else:
+                options[own] = value
+    if translate:
+        if not model.option("translate"):
+            raise BadOption(f"{model.name} does not translate.", guidance=f"Choose {models.default().id}.")
+        options["translate"] = True
+    expected = _one(fields, "speakers_expected")
+    if diarize:
+        own = next((each for each in DIARIZE if model.option(each)), None)
+        if own is None:
+            raise BadOption(f"{model.name} does not tell speakers apart.", guidance=f"Choose {models.default().id}.")
+        options[own] = (expected or "auto") if own == catalog.SPEAKERS else True
+        if expected and own != catalog.SPEAKERS and model.option("speakers_expected"):
+            options["speakers_expected"] = expected
+    elif expected:
+        ignored.append("speakers_expected")
+    return clean_options(model, options), ignored
+
+
+def _named(given: Mapping[str, str | list[str]]) -> dict[str, list[str]]:
+    """Return the values of each field by its name, without the brackets that lists may have."""
+    found: dict[str, list[str]] = {}
+    for name, value in given.items():
+        bare = name.removesuffix("[]")
+        if bare not in FIELDS:
+            raise BadOption(f"There is no field {name[:60]!r}.", guidance="Remove it. See /v1/openapi.json.")
+        found.setdefault(bare, []).extend(value if isinstance(value, list) else [value])
+    return found
+
+
+def _one(fields: dict[str, list[str]], name: str) -> str:
+    values = fields.get(name, [""])
+    if len(values) > 1:
+        raise BadOption(f"The field {name!r} is there more than once.")
+    return values[0].strip()
+
+
+def _switch(fields: dict[str, list[str]], name: str) -> bool:
+    text = _one(fields, name).lower()
+    if text not in ("", "true", "false", "1", "0"):
+        raise BadOption(f"{name} is either true or false.")
+    return text in ("true", "1")
+
+
+def _listed(fields: dict[str, list[str]], name: str, allowed: tuple[str, ...]) -> list[str]:
+    values = [each.strip() for value in fields.get(name, []) for each in value.split(",") if each.strip()]
+    if wrong := next((value for value in values if value not in allowed), None):
+        raise BadOption(f"{name} cannot be {wrong[:40]!r}.", guidance=f"Choose from {', '.join(allowed)}.")
+    return values

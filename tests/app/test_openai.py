@@ -1,0 +1,252 @@
+"""OpenAI's speech API on this server, called by OpenAI's own client."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import openai
+import pysubs2
+import pytest
+
+from tests import audio
+from tests.app.rest import Api, make_token, python
+from tests.server import Server
+
+
+@pytest.fixture(scope="module")
+def client(server: Server, api: Api) -> openai.OpenAI:
+    return openai.OpenAI(base_url=f"{server.url}/v1", api_key=api.token, max_retries=0, timeout=120)
+
+
+def speech(client: openai.OpenAI, path: Path = audio.JFK, **fields):
+    with open(path, "rb") as file:
+        return client.audio.transcriptions.create(**{"model": "whisper-1", "file": file, **fields})
+
+
+def bare(text: str) -> str:
+    return "".join(letter for letter in text.lower() if letter.isalpha() or letter == " ").strip()
+
+
+def history(api: Api, response) -> dict:
+    """Return the job of a raw answer as our own contract tells it."""
+    return api.ended(response.headers["X-Generation-Id"])["result"]
+
+
+def test_the_official_client_gets_the_text(client: openai.OpenAI):
+    found = speech(client)
+    assert bare(found.text) == audio.JFK_WORDS
+    assert found.usage.type == "duration" and found.usage.seconds == 11
+
+
+def test_the_asynchronous_client_gets_it_too(client: openai.OpenAI):
+    async def ask() -> str:
+        async with openai.AsyncOpenAI(base_url=client.base_url, api_key=client.api_key, timeout=120) as other:
+            return (await other.audio.transcriptions.create(model="local/whisper-base", file=audio.JFK)).text
+
+    assert bare(asyncio.run(ask())) == audio.JFK_WORDS
+
+
+def test_words_and_segments_are_those_of_the_history(client: openai.OpenAI, api: Api):
+    with open(audio.JFK, "rb") as file:
+        answer = client.audio.transcriptions.with_raw_response.create(
+            model="whisper-1",
+            file=file,
+            language="en",
+            response_format="verbose_json",
+            timestamp_granularities=["word", "segment"],
+        )
+    found, kept = answer.parse(), history(api, answer)
+    words = kept["results"]["channels"][0]["alternatives"][0]["words"]
+    assert [(word.word, word.start, word.end) for word in found.words] == [
+        (word["punctuated_word"], word["start"], word["end"]) for word in words
+    ]
+    utterances = kept["results"]["utterances"]
+    assert [(s.text.strip(), s.start, s.end) for s in found.segments] == [
+        (each["transcript"], each["start"], each["end"]) for each in utterances
+    ]
+    assert found.language == "english" and found.duration == pytest.approx(11, abs=0.1)
+    for segment, each in zip(found.segments, utterances, strict=True):
+        assert math.log(each["confidence"]) - 1 < segment.avg_logprob < 0 and segment.compression_ratio > 0.5
+
+
+@pytest.mark.parametrize("granularity", ["word", "segment"])
+def test_only_the_times_that_are_asked_for_come(client: openai.OpenAI, granularity: str):
+    found = speech(client, response_format="verbose_json", timestamp_granularities=[granularity])
+    assert bool(found.words) is (granularity == "word") and bool(found.segments) is (granularity == "segment")
+
+
+def test_text_is_plain(client: openai.OpenAI):
+    found = speech(client, response_format="text")
+    assert isinstance(found, str) and bare(found) == audio.JFK_WORDS
+
+
+@pytest.mark.parametrize("format", ["srt", "vtt"])
+def test_subtitles_can_be_parsed(client: openai.OpenAI, format: str):
+    found = pysubs2.SSAFile.from_string(speech(client, response_format=format), format_=format)
+    assert bare(" ".join(event.plaintext.replace("\n", " ") for event in found)) == audio.JFK_WORDS
+    assert all(0 <= event.start < event.end <= 13_000 for event in found)
+
+
+def test_log_probabilities_are_those_of_the_words(client: openai.OpenAI):
+    found = speech(client, include=["logprobs"])
+    assert [bare(each.token) for each in found.logprobs] == audio.JFK_WORDS.split()
+    assert all(each.logprob < 0 and bytes(map(int, each.bytes)).decode() == each.token for each in found.logprobs)
+
+
+@pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")  # the client's own word for translations
+def test_a_translation_is_english(client: openai.OpenAI, tmp_path: Path):
+    """The sample speaks Spanish for 21 s, then English."""
+    spanish = audio.samples(audio.AUDIO / "spanish-then-english.flac")[: 21 * audio.RATE]
+    with open(audio.write(tmp_path / "a.flac", spanish), "rb") as file:
+        found = client.audio.translations.create(model="whisper-1", file=file, response_format="verbose_json")
+    assert found.task == "translate" and {"the", "and", "of"} <= set(bare(found.text).split())
+
+
+def long_speech(path: Path, seconds: float) -> Path:
+    sounds = [audio.samples(audio.utterance(name)) for name in audio.librispeech()]
+    whole = np.concatenate(sounds)
+    return audio.write(path, whole[: int(seconds * audio.RATE)])
+
+
+def test_a_stream_begins_before_half_of_two_minutes_is_done(client: openai.OpenAI, api: Api, tmp_path: Path):
+    path = long_speech(tmp_path / "long.flac", 120)
+    began = time.monotonic()
+    events, times = [], []
+    with open(path, "rb") as file:
+        for event in client.audio.transcriptions.create(model="whisper-1", file=file, stream=True):
+            events.append(event)
+            times.append(time.monotonic() - began)
+    assert [event.type for event in events[:-1]] == ["transcript.text.delta"] * (len(events) - 1)
+    assert events[-1].type == "transcript.text.done"
+    assert len(events) > 2 and times[0] < times[-1] / 2
+    said = "".join(event.delta for event in events[:-1])
+    assert events[-1].text.startswith(said[:100])
+
+
+def test_a_stream_says_what_the_job_failed_with(client: openai.OpenAI, server: Server, api: Api, tmp_path: Path):
+    path = long_speech(tmp_path / "long.flac", 90)
+    with open(path, "rb") as file, pytest.raises(openai.APIError, match="Cancelled"):
+        response = client.audio.transcriptions.with_raw_response.create(model="whisper-1", file=file, stream=True)
+        generation_id = response.headers["X-Generation-Id"]
+        for _ in response.parse():
+            cancel(server, generation_id)
+
+
+def cancel(server: Server, generation_id: str) -> None:
+    code = "import sys, stt; from stt.store import records; stt.cancel(sys.argv[1], owner=records.load(sys.argv[1], None).owner)"
+    python(server, "-c", code, generation_id)
+
+
+@pytest.mark.parametrize("asked", [False, True], ids=["it goes on", "it is cancelled"])
+def test_a_closed_connection_cancels_only_if_asked_to(api: Api, tmp_path: Path, asked: bool):
+    content = long_speech(tmp_path / "long.flac", 100).read_bytes()
+    data = {"model": "whisper-1", "stream": "true", "cancel_on_disconnect": str(asked).lower()}
+    answer = api.session.post(
+        f"{api.base}/audio/transcriptions", data=data, files={"file": ("a.flac", content)}, stream=True, timeout=60
+    )
+    generation_id = answer.headers["X-Generation-Id"]
+    assert next(answer.iter_lines()).startswith(b"data: ")
+    answer.close()
+    ended = api.ended(generation_id)
+    assert ended["status"] == ("error" if asked else "completed")
+
+
+BAD: dict[str, tuple[dict, dict, int, str]] = {
+    "no file": ({}, {}, 400, "missing"),
+    "no model": ({}, {"file": ("a.flac", audio.JFK.read_bytes())}, 400, "model"),
+    "an unknown model": ({"model": "whisper-9"}, {"file": ("a.flac", audio.JFK.read_bytes())}, 400, "whisper-9"),
+    "a wrong field": ({"model": "whisper-1", "beam": "5"}, {"file": ("a.flac", audio.JFK.read_bytes())}, 400, "beam"),
+    "a wrong format": (
+        {"model": "whisper-1", "response_format": "xml"}, {"file": ("a.flac", audio.JFK.read_bytes())}, 400, "xml",
+    ),
+    "a wrong temperature": (
+        {"model": "whisper-1", "temperature": "7"}, {"file": ("a.flac", audio.JFK.read_bytes())}, 400, "temperature",
+    ),
+    "streamed subtitles": (
+        {"model": "whisper-1", "response_format": "srt", "stream": "true"},
+        {"file": ("a.flac", audio.JFK.read_bytes())}, 400, "srt",
+    ),
+    "an empty file": ({"model": "whisper-1"}, {"file": ("a.flac", b"")}, 400, "no bytes"),
+    "no sound": ({"model": "whisper-1"}, {"file": ("a.flac", b"not a sound" * 99)}, 400, "not a recording"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_is_wrong_is_said_in_openais_shape(api: Api, name: str):
+    data, files, status, word = BAD[name]
+    answer = api("POST", "/audio/transcriptions", data=data, files=files or {"model": (None, "whisper-1")})
+    assert answer.status_code == status, answer.text
+    error = answer.json()["error"]
+    assert error.keys() == {"message", "type", "param", "code"} and error["type"] == "invalid_request_error"
+    assert word in error["message"]
+
+
+def test_a_token_that_is_wrong_is_refused_as_the_client_expects(client: openai.OpenAI):
+    with pytest.raises(openai.AuthenticationError) as caught:
+        speech(client.with_options(api_key="wrong"))
+    assert caught.value.code == "invalid_api_key"
+
+
+def test_fields_without_effect_are_named(api: Api):
+    answer = api(
+        "POST",
+        "/audio/transcriptions",
+        data={"model": "whisper-1", "temperature": "0.2", "chunking_strategy": "auto"},
+        files={"file": ("a.flac", audio.JFK.read_bytes())},
+    )
+    assert answer.headers["X-Ignored-Fields"] == "temperature, chunking_strategy"
+    assert answer.json()["text"]
+
+
+def test_models_are_listed_and_found_by_the_client(client: openai.OpenAI):
+    listed = {model.id: model for model in client.models.list()}
+    assert listed["local/whisper-base"].object == "model" and listed["local/whisper-base"].owned_by
+    assert client.models.retrieve("local/whisper-base").id == "local/whisper-base"
+    assert client.models.retrieve("whisper-1").id == "local/whisper-base"
+    with pytest.raises(openai.NotFoundError):
+        client.models.retrieve("whisper-9")
+
+
+def test_curl_as_in_openais_examples(server: Server, api: Api):
+    command = [
+        "curl", "--silent", f"{server.url}/v1/audio/transcriptions",
+        "-H", f"Authorization: Bearer {api.token}", "-H", "Content-Type: multipart/form-data",
+        "-F", f"file=@{audio.JFK}", "-F", "timestamp_granularities[]=word", "-F", "model=whisper-1",
+        "-F", "response_format=verbose_json",
+    ]  # fmt: skip
+    found = json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+    assert [bare(word["word"]) for word in found["words"]] == audio.JFK_WORDS.split() and "segments" not in found
+
+
+def test_a_hundred_calls_with_ten_at_once_lose_none_and_are_fair(server: Server, client: openai.OpenAI):
+    """Two tokens with five connections each: neither waits for all of the other's calls."""
+    keys = [make_token(server, name) for name in ("ann", "bea")]
+    clients = [client.with_options(api_key=key) for key in keys]
+    ended: list[str] = []
+
+    def call(number: int) -> str:
+        who = number % 2
+        found = speech(clients[who], audio.AUSTEN[1], language="en")
+        ended.append("ab"[who])
+        return bare(found.text)
+
+    with ThreadPoolExecutor(10) as pool:
+        texts = list(pool.map(call, range(100)))
+    assert len(texts) == 100 and set(texts) == {texts[0]} and texts[0]
+    assert all(ended[:60].count(who) >= 20 for who in "ab")
+
+
+def test_a_token_withdrawn_in_the_middle_is_refused_at_the_next_call(server: Server, client: openai.OpenAI):
+    other = client.with_options(api_key=make_token(server, "gone"))
+    assert speech(other, audio.AUSTEN[1]).text
+    code = "from stt.auth import tokens; [tokens.revoke(t.id, None) for t in tokens.all_of(None) if t.owner == 'user:gone']"
+    python(server, "-c", code)
+    with pytest.raises(openai.AuthenticationError):
+        speech(other, audio.AUSTEN[1])
