@@ -14,6 +14,10 @@ curl {base}/stt/create -H "Authorization: Bearer TOKEN" \\
 
 # Ask with it until the status is "completed"
 curl {base}/stt/GENERATION_ID -H "Authorization: Bearer TOKEN"
+
+# Or wait for the text, as with OpenAI's speech API
+curl {base}/audio/transcriptions -H "Authorization: Bearer TOKEN" \\
+    -F model=whisper-1 -F file=@talk.mp3 -F response_format=text
 """
 PYTHON = """import time
 import requests
@@ -42,11 +46,38 @@ channel = answer["result"]["results"]["channels"][0]
 print(channel["alternatives"][0]["transcript"])
 """
 
+OPENAI = """from openai import OpenAI
+
+client = OpenAI(base_url="{base}", api_key="TOKEN")
+
+with open("talk.mp3", "rb") as file:
+    answer = client.audio.transcriptions.create(model="whisper-1", file=file)
+print(answer.text)
+"""
+JAVASCRIPT = """const form = new FormData();
+form.append("model", "whisper-1");
+form.append("file", file); // of an <input type="file">
+
+const answer = await fetch("{base}/audio/transcriptions", {{
+    method: "POST",
+    headers: {{ Authorization: "Bearer TOKEN" }},
+    body: form,
+}});
+console.log((await answer.json()).text);
+"""
+EXAMPLES = (
+    ("Python", PYTHON, "python"),
+    ("OpenAI", OPENAI, "python"),
+    ("curl", CURL, "bash"),
+    ("JavaScript", JAVASCRIPT, "javascript"),
+)
+
 base, document = f"{session.server_address()}/v1", openapi.document()
 st.title("API", anchor=False)
 plain(
     "Programs send recordings to this server too. The contract is that of the AI/ML API, so code written for it "
-    "runs here with this base URL and a token of yours as the key. What it makes appears in your history.",
+    "runs here with this base URL and a token of yours as the key; so does code for OpenAI's speech API. What it makes "
+    "appears in your history.",
     "stt-hint",
 )
 st.code(base, language=None, wrap_lines=True)
@@ -55,7 +86,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     st.link_button("OpenAPI document", base_path.at("/v1/openapi.json"), type="tertiary", icon=":material/description:")
 
 st.subheader("Example", anchor=False)
-for tab, text, language in zip(st.tabs(["Python", "curl"]), (PYTHON, CURL), ("python", "bash"), strict=True):
+for tab, (_, text, language) in zip(st.tabs([name for name, *_ in EXAMPLES]), EXAMPLES, strict=True):
     tab.code(text.format(base=base), language=language, wrap_lines=True)
 
 st.subheader("Routes", anchor=False)

@@ -24,6 +24,12 @@ _PROBLEMS: dict[type[errors.SttError], str] = {
 
 _SPEECH = ("SpeechText", "SpeechVerbose", "SpeechDiarized")
 _MODEL = {"name": "model", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+_REPEATABLE = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    "description": "A key of your choice for this job.",
+}
 _ID = "kJ8sXn0Q2cT7vYw3LbR5eZ1aUoM"
 _WORDS: list[shapes.Word] = [
     {"word": "ask", "start": 0.0, "end": 0.4, "confidence": 0.99, "punctuated_word": "Ask"},
@@ -138,14 +144,7 @@ def _create() -> dict[str, Any]:
         "its own engine does not know are then left out. Send an `Idempotency-Key`, such as a UUID, to repeat "
         "a request whose answer was lost: for 24 hours the same key with the same body has the same answer, and makes "
         "no second job.",
-        parameters=[
-            {
-                "name": "Idempotency-Key",
-                "in": "header",
-                "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-                "description": "A key of your choice for this job.",
-            }
-        ],
+        parameters=[_REPEATABLE],
         requestBody={
             "required": True,
             "content": {**_body("CreateFromLink"), **_body("CreateFromFile", "multipart/form-data")},
@@ -164,6 +163,7 @@ def _speech(name: str, summary: str) -> dict[str, Any]:
         "summary": summary,
         "description": "As OpenAI's clients call it. The job is one like any other: it appears in the history, and "
         "goes on if the connection is closed.",
+        "parameters": [_REPEATABLE],
         "requestBody": {"required": True, "content": _body("SpeechForm", "multipart/form-data")},
         "responses": {"200": done, **failures},
     }
@@ -171,7 +171,7 @@ def _speech(name: str, summary: str) -> dict[str, Any]:
 
 def _speech_failures() -> dict[int, str]:
     """The statuses of all errors with a sentence: whatever a job fails with is the answer."""
-    kinds, said = [errors.SttError], dict[int, str]()
+    kinds, said = [errors.SttError], {kind.status: text for kind, text in _PROBLEMS.items()}
     for kind in kinds:
         kinds += kind.__subclasses__()
         said.setdefault(kind.status, f"{kind.title}.")
