@@ -1,6 +1,6 @@
 """Choose a job's queue, and its priority there.
 
-Short recordings have their own queue, so a voice message need not wait for a lecture. Both queues share the machine
+Short recordings have their own queue, so a voice message need not wait for a lecture. All queues here share the machine
 (see `stt.whisper.fair_semaphore`), so more concurrent jobs are not more concurrent computing.
 """
 
@@ -16,11 +16,13 @@ from stt import kinds
 from stt.db.engine import database
 from stt.db.tables import transcriptions
 from stt.kinds import OPEN, QUEUED, WORKING
+from stt.models import known, shelf
 from stt.settings import settings
 from stt.store.records import Job, open_jobs
 
 SHORT_SECONDS = 60.0  # seconds of audio at most
 ON_DEVICE_QUEUE, SHORT_QUEUE, PROVIDER_QUEUE = "on-device", "on-device-short", "provider"
+DOWNLOAD_QUEUE = "on-device-download"  # for jobs whose model is not here yet, so that no other waits for a download
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,15 @@ class QueuePosition:
 def worker_limits() -> dict[str, int]:
     """Return each queue with the number of jobs that this process runs at once."""
     here = settings().max_concurrent_jobs
-    return {ON_DEVICE_QUEUE: here, SHORT_QUEUE: here, PROVIDER_QUEUE: settings().provider_max_jobs}
+    others = {PROVIDER_QUEUE: settings().provider_max_jobs}
+    return dict.fromkeys((ON_DEVICE_QUEUE, SHORT_QUEUE, DOWNLOAD_QUEUE), here) | others
+
+
+def queue_for(job: Job) -> str:
+    """Return the queue in which a job is put: that of `queue_of`, or of those that download their model first."""
+    if job.engine == kinds.ON_DEVICE and not shelf.is_here(known.find(job.model)):
+        return DOWNLOAD_QUEUE
+    return queue_of(job.engine, job.duration)
 
 
 def queue_of(engine: str, duration: float | None) -> str:

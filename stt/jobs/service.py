@@ -369,7 +369,7 @@ def _undo_retry(job: Job, before: Job) -> None:
 
 def _enqueue(job: Job) -> None:
     with SetWorkflowID(f"{job.id}-{job.attempt}"), SetEnqueueOptions(priority=job.turn):
-        DBOS.enqueue_workflow(queues.queue_of(job.engine, job.duration), workflow.transcription, job.id)
+        DBOS.enqueue_workflow(queues.queue_for(job), workflow.transcription, job.id)
 
 
 def _reconcile() -> None:

@@ -244,6 +244,8 @@ class _Telling:
         self.done += count
         self.received += max(0, count)
         if time.monotonic() >= self._next:
+            if count > 0 and paths.spare(self._place.models) < 0:  # something else fills the disk meanwhile
+                raise DiskFull("The server's disk is nearly full, so the download of the model was stopped.")
             self.tell()
 
     def tell(self) -> None:

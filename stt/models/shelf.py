@@ -99,8 +99,14 @@ def obtain(name: str, report: Report, check: Check) -> Weights:
         check()
         if published := place.published():
             found = weights.hashes(place.whole, tuple(file.name for file in published.files), place.models)
-            if all(found[file.name] == file.sha256 for file in published.files):
+            altered = [file.name for file in published.files if found[file.name] != file.sha256]
+            if not altered:
                 return Weights(place.whole, known.name, found["model.bin"])
+            if not listed([known.id]):
+                raise WeightsError(
+                    f"{' and '.join(altered)} of {known.title} changed on this server's disk.",
+                    guidance="Delete it on the Settings page and download it again.",
+                )
         elif not listed([known.id]):
             raise WeightsError(
                 f"{known.title} is not on this server any more.", guidance="Choose another model, or ask the host."

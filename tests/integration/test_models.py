@@ -91,12 +91,16 @@ def test_a_file_that_is_always_altered_is_refused(hub):
     assert state() == "failed" and not shelf.is_here(TINY)
 
 
-def test_a_model_altered_on_the_disk_is_not_used_but_downloaded_again(hub):
+def test_a_model_altered_on_the_disk_is_not_used_but_downloaded_again(hub, host):
     found, _ = obtained()
     model = found.folder / "model.bin"
     with open(model, "r+b") as file:
         file.seek(1000)
         file.write(b"altered")
+    host(STT_MODELS="")
+    with pytest.raises(WeightsError, match=r"model\.bin of Whisper tiny\.en changed on this server's disk"):
+        obtained()
+    host(STT_MODELS="local/*")
     assert obtained()[0] == found
     assert hub.starts() == [0, 0]
 
@@ -145,6 +149,20 @@ def test_a_model_for_which_the_disk_has_no_room_is_not_begun(hub, monkeypatch):
     with pytest.raises(DiskFull, match=r"Whisper tiny\.en takes 74 MB, and the server's disk has 0 MB to spare"):
         obtained()
     assert hub.starts() == []
+
+
+def test_a_disk_that_fills_up_meanwhile_stops_the_download(hub, monkeypatch):
+    def fill() -> None:
+        hub.stalled.wait(30)
+        monkeypatch.setattr(paths, "KEPT_FREE", 1.0)
+        monkeypatch.setattr(paths, "KEPT_FREE_BYTES", 1 << 60)
+        until(lambda: time.time() - shelf.entry_of(TINY).progress.at > download.REPORT)
+        hub.go_on.set()
+
+    hub.stall_after = 20 << 20
+    threading.Thread(target=fill).start()
+    with pytest.raises(DiskFull, match="nearly full"):
+        obtained()
 
 
 def test_a_file_larger_than_announced_is_refused(hub):

@@ -88,6 +88,17 @@ def test_two_jobs_that_want_one_model_wait_for_one_download(running):
     assert running.starts() == [0]
 
 
+def test_no_other_job_waits_for_those_that_download(running):
+    running.stall_after = 20 << 20
+    many = [stt.create(audio.JFK, model="local/whisper-tiny.en") for _ in range(3)]
+    assert running.stalled.wait(30)
+    assert ended(stt.create(audio.JFK)).state == "done"
+    assert {stt.get(each).state for each in many} == {"working", "queued"}
+    running.stall_after = None
+    running.go_on.set()
+    assert [ended(each).state for each in many] == ["done"] * 3
+
+
 def test_two_models_work_at_once(running):
     made = [stt.create(audio.JFK, model=f"local/whisper-{size}") for size in ("tiny.en", "base.en", "base")]
     jobs = [ended(each).job for each in made]
