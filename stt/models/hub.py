@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
-
-import requests
-from urllib3.exceptions import HTTPError
+from typing import TYPE_CHECKING, Any
 
 from stt.backoff import retry_after
 from stt.errors import ModelDownloadFailed
+
+if TYPE_CHECKING:
+    import requests
 
 ENDPOINT = "https://huggingface.co"
 TIMEOUT = (5.0, 5.0)  # seconds to connect, and of silence; so long a Cancel may take
@@ -82,6 +82,8 @@ class Hub:
     """A connection to the hub, for one download."""
 
     def __init__(self, title: str) -> None:
+        import requests  # which a first page does not need
+
         self._title = title
         self._endpoint = (os.environ.get("HF_ENDPOINT") or ENDPOINT).rstrip("/")
         self._session = requests.Session()
@@ -131,6 +133,9 @@ class Hub:
 
     @contextmanager
     def _get(self, path: str, **how: Any) -> Iterator[requests.Response]:
+        import requests
+        from urllib3.exceptions import HTTPError
+
         if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON"):
             raise self._error("HF_HUB_OFFLINE is set.", guidance="Remove it, or copy the model to the data folder.")
         try:
