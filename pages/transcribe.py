@@ -127,6 +127,7 @@ def list_recordings(found: list[recordings.Recording], model: Model) -> dict[str
     own = {}
     usual = speed.usual(model.id) if model.local else None
     past = [] if model.local else records.recent_durations(model.id)
+    guessed = model.local and model.id != LOCAL and not speed.is_measured(model.id)
     with st.container(key="waiting", gap="xsmall"):  # even if empty, so that what follows keeps its position
         for recording in found:
             seconds = recording.duration or 0.0
@@ -136,7 +137,7 @@ def list_recordings(found: list[recordings.Recording], model: Model) -> dict[str
             ):
                 with st.container(gap=None):
                     plain(recording.name, "stt-title")
-                    plain(facts(recording, expected), "stt-facts")
+                    plain(facts(recording, expected, guessed), "stt-facts")
                     own[recording.id] = track_choice(recording, model, "row")
                 if st.button("Remove", key=f"remove-{recording.id}", type="tertiary", icon=":material/close:"):
                     chosen.remove(recording.id)
@@ -147,10 +148,10 @@ def list_recordings(found: list[recordings.Recording], model: Model) -> dict[str
     return own
 
 
-def facts(recording: recordings.Recording, expected: float | None) -> str:
+def facts(recording: recordings.Recording, expected: float | None, guessed: bool) -> str:
     parts = [recording.kind, length(recording.duration)]
     if expected:
-        parts.append(f"takes about {length(max(1.0, expected))}")
+        parts.append(f"takes {'roughly' if guessed else 'about'} {length(max(1.0, expected))}")
     return " · ".join(parts)
 
 

@@ -16,3 +16,8 @@ def usual(model: str) -> float:
     """
     pace = known.find(model).pace if model.startswith(known.PREFIX) else 1.0
     return records.usual_speed(model, records.usual_speed(LOCAL, ASSUMED) * pace)
+
+
+def is_measured(model: str) -> bool:
+    """Return whether a model has done enough here to be measured."""
+    return records.usual_speed(model, 0.0) > 0

@@ -246,6 +246,13 @@ def test_a_process_killed_in_the_middle_goes_on_where_it_was(hub, data):
     assert state() == "here" and hub.starts()[-1] > 30 << 20
 
 
+def test_two_processes_at_once_bring_a_model_once(hub):
+    command = [sys.executable, "-m", "stt", "models", "get", "tiny.en"]
+    both = [subprocess.Popen(command, cwd=ROOT, env=dict(os.environ), stdout=subprocess.DEVNULL) for _ in range(2)]
+    assert [process.wait(60) for process in both] == [0, 0]
+    assert hub.starts() == [0] and state() == "here"
+
+
 def test_the_command_line_lists_and_removes_models(hub):
     obtained()
 

@@ -1,0 +1,39 @@
+"""The speed of a model here: measured by its last jobs, before that estimated from base; and when it was last used."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from stt.library import speed
+from stt.models import known
+from stt.store import records
+from stt.transcript.model import Transcript
+from tests import transcripts
+
+pytestmark = pytest.mark.usefixtures("each_database")
+
+SMALL = known.find("small")
+
+
+def done(model: str, seconds: float, worked: float) -> None:
+    transcripts.put("visitor:ann", Transcript(transcripts.TALK.segments, seconds, "en"), model=model, worked=worked)
+
+
+def test_a_model_is_as_fast_as_it_was_here_and_until_then_as_its_size_lets_expect():
+    base = known.find("base").id
+    assert speed.usual(base) == speed.ASSUMED and not speed.is_measured(base)
+    assert speed.usual(SMALL.id) == pytest.approx(speed.ASSUMED * SMALL.pace)
+    assert records.last_used([base, SMALL.id]) == {}
+    done(base, 60.0, 3.0)
+    assert speed.usual(base) == pytest.approx(20.0) and speed.is_measured(base)
+    assert speed.usual(SMALL.id) == pytest.approx(20.0 * SMALL.pace) and not speed.is_measured(SMALL.id)
+    done(SMALL.id, 60.0, 15.0)
+    assert speed.usual(SMALL.id) == pytest.approx(4.0) and speed.is_measured(SMALL.id)
+    used = records.last_used([base, SMALL.id, "local/whisper-tiny"])
+    assert used.keys() == {base, SMALL.id} and all(abs(at - time.time()) < 60 for at in used.values())
+
+
+def test_a_model_of_the_provider_has_no_size_to_expect_anything_from():
+    assert speed.usual("nova-3") == speed.usual(known.find("base").id)
