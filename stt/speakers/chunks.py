@@ -15,6 +15,7 @@ from stt.speakers.models import Models
 from stt.speakers.segmentation import FRAMES, RATE, Activity, Piece, classify, frame_count, seconds
 
 SEGMENTATION = 0.5  # its share of the time
+FORMER_HOP = 148  # of checkpoints that do not tell it
 ROUNDED = np.float16  # voiceprints lose nothing by it
 
 
@@ -37,6 +38,7 @@ class Chunk:
             "start": self.start,
             "duration": self.duration,
             "frames": self.activity.frames,
+            "hop": self.activity.hop,
             "classes": _packed(self.activity.classes),
             "voiceprints": _packed(self.prints.astype(ROUNDED)),
         }
@@ -45,7 +47,7 @@ class Chunk:
     def from_dict(cls, data: dict[str, Any]) -> Chunk:
         classes = np.frombuffer(_unpacked(data["classes"]), np.uint8).reshape(-1, FRAMES)
         prints = np.frombuffer(_unpacked(data["voiceprints"]), ROUNDED).reshape(-1, voiceprints.SIZE)
-        activity = Activity(classes, int(data["frames"]))
+        activity = Activity(classes, int(data["frames"]), int(data.get("hop", FORMER_HOP)))
         return cls(float(data["start"]), float(data["duration"]), activity, prints.astype(np.float32))
 
 

@@ -43,10 +43,10 @@ def seconds(frame: float) -> float:
     return max((frame * STEP + (FIELD - STEP) / 2) / RATE, 0.0)
 
 
-def offsets(frames: int) -> list[int]:
+def offsets(frames: int, hop: int = HOP) -> list[int]:
     """Return the first frame of each window; the last window ends with the chunk."""
     last = max(frames - FRAMES, 0)
-    return [*range(0, last, HOP), last]
+    return [*range(0, last, hop), last]
 
 
 def classify(samples: np.ndarray, models: Models, progress: Callable[[float], None]) -> np.ndarray:
@@ -89,14 +89,15 @@ class Piece:
 
 @dataclass(frozen=True, eq=False)
 class Activity:
-    """The windows of a chunk of so many frames: `classes` uint8 (windows, FRAMES)."""
+    """The windows of a chunk of so many frames: `classes` uint8 (windows, FRAMES), one every `hop` frames."""
 
     classes: np.ndarray
     frames: int
+    hop: int = HOP
 
     @cached_property
     def offsets(self) -> list[int]:
-        return offsets(self.frames)
+        return offsets(self.frames, self.hop)
 
     @cached_property
     def active(self) -> np.ndarray:

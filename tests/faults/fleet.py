@@ -37,10 +37,16 @@ class Worker:
     """`python -m stt worker` on a data folder of its own. `dead` in seconds, where not the real one is meant."""
 
     def __init__(
-        self, data: Path, dead: float | None = None, *, pin: int | None = None, port: int | None = None
+        self,
+        data: Path,
+        dead: float | None = None,
+        *,
+        pin: int | None = None,
+        port: int | None = None,
+        more: dict[str, str] | None = None,
     ) -> None:
         self.data, self.log, self.pin = data, data.with_suffix(".log"), pin
-        self.environment = {**os.environ, "STT_DATA_DIR": str(data), "STT_ROLE": "worker"}
+        self.environment = {**os.environ, "STT_DATA_DIR": str(data), "STT_ROLE": "worker", **(more or {})}
         self.command = [sys.executable, "-m", "stt", "worker", *(["--port", str(port)] if port else [])]
         if dead is not None:
             self.command = [sys.executable, "-c", QUICK.format(beat=dead / 6, dead=dead)]

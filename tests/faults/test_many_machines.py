@@ -14,12 +14,15 @@ import requests
 from jiwer import wer
 
 import stt
+from stt.auth.visitors import LOCAL
 from stt.cluster import workers
 from stt.db.engine import DB_UNAVAILABLE, PG_CONNECT_ARGS, database
 from stt.db.tables import transcriptions
+from stt.diarization import results
 from stt.jobs import service
 from stt.store import records, transcripts
-from tests import audio
+from tests import audio, conversations
+from tests import transcripts as made
 from tests.bench.accuracy import normalised
 from tests.conftest import forget
 from tests.faults import fleet
@@ -89,6 +92,26 @@ def test_a_worker_that_stops_politely_hands_its_work_back_at_once(talk, tmp_path
             took = time.monotonic()
             print(f"\nSIGTERM: gone after {gone - told:.1f} s, its work taken {took - gone:.1f} s later")
             check(ended(generation_id), talk[1])
+
+
+def test_a_search_for_speakers_goes_on_at_another_worker_from_its_last_chunk(tmp_path: Path, speaker_models: Path):
+    talk = conversations.conversation(["1688", "2609"], seed=5, turns=8)
+    sound = audio.write(tmp_path / "long.flac", np.tile(talk.samples, round(1200 / talk.duration)))
+    generation_id = made.of_conversation(talk, sound, LOCAL)
+    recording = records.load(generation_id, None).recording_id
+    more = {"STT_SPEAKER_MODELS": str(speaker_models)}
+    service.find_speakers(generation_id)
+    with Worker(tmp_path / "first", dead=SOON, more=more) as first:
+        until(lambda: results.analysed(recording, "")[0] >= 1, 120)
+        first.kill()
+    done, complete = results.analysed(recording, "")
+    kept = results.analyses_of(recording, "")[:done]
+    assert not complete
+    with Worker(tmp_path / "second", dead=SOON, more=more):
+        found = until(lambda: not (s := results.search_of(generation_id)).is_open and s, 180)
+    assert found.state == results.DONE and found.found == 2
+    assert results.analyses_of(recording, "")[:done] == kept
+    assert stt.get(generation_id).transcript.speakers == ["Speaker 1", "Speaker 2"]
 
 
 def test_a_worker_that_comes_back_from_the_dead_gives_its_stretch_up(talk, tmp_path: Path):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -75,6 +77,17 @@ def test_a_diarization_survives_a_checkpoint(found):
         np.allclose(one.voiceprint, two.voiceprint, atol=1e-4)
         for one, two in zip(again.speakers, found.speakers, strict=True)
     )
+
+
+def test_a_checkpoint_of_a_version_with_nearer_windows_is_still_read():
+    """Made by that version, of the first minute of a conversation; it does not tell how far apart its windows are."""
+    talk = conversations.conversation(["1688", "2609"], seed=5, turns=8)
+    chunk = json.loads((Path(__file__).parents[1] / "databases" / "analysis-nearer-windows.json").read_text())
+    found = speakers.diarize([chunk])
+    words = [word for word in talk.words if word.end < 60]
+    said = speakers.of_words([Word(word.text, word.start, word.end) for word in words], found)
+    pairs = Counter((word.speaker, one.speaker) for word, one in zip(words, said, strict=True))
+    assert len(found.speakers) == 2 and sum(count for _, count in pairs.most_common(2)) > 0.95 * len(words)
 
 
 def test_a_chunk_takes_little_room(talk, chunks):
