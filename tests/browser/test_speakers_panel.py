@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -221,7 +222,7 @@ def test_a_search_is_cancelled_or_fails_and_the_text_stays(browser: Browser, tmp
     talk = conversations.conversation(["1688", "1998", "2609"], seed=4, turns=14)
     with Server(tmp_path / "data", STT_SPEAKER_MODELS=str(models)) as server:
         with transcripts.sharing_data_with(server):
-            sound = audio.write(tmp_path / "talk.flac", talk.samples)
+            sound = audio.write(tmp_path / "talk.flac", np.tile(talk.samples, round(900 / talk.duration)))
             made = transcripts.of_conversation(talk, sound, f"visitor:{VISITOR}")
             page = transcripts.page_of(browser, server, VISITOR)
         page.goto(f"{server.url}/transcript?id={made}")
@@ -230,7 +231,11 @@ def test_a_search_is_cancelled_or_fails_and_the_text_stays(browser: Browser, tmp
         expect(page.get_by_role("alert").filter(has_text="The speakers were not found.")).to_be_visible()
         shutil.copytree(speaker_models, models, dirs_exist_ok=True)
         page.get_by_role("button", name="Retry").click()
-        page.locator(".st-key-speakers-progress").get_by_role("button", name="Cancel").click()
+        progress = page.locator(".st-key-speakers-progress")
+        expect(progress).to_contain_text(
+            re.compile(r"Finding speakers, \d+\s%, about \d+ (s|min).* left"), timeout=MINUTE
+        )
+        progress.get_by_role("button", name="Cancel").click()
         expect(page.get_by_role("button", name="Find speakers")).to_be_visible()
         expect(page.get_by_text("The speakers were not found.")).to_have_count(0)
         expect(page.locator(".stt-lane")).to_have_count(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from functools import partial
 from html import escape
@@ -27,6 +28,7 @@ from stt.library.speakers import Panel, Row
 from stt.store.records import Job
 from stt.transcript.model import Transcript
 
+SETTLED = 2.0  # seconds of a search until its speed is known
 UNNAMED = re.compile(r"(Speaker|Channel|Track) \d+")
 FEW = 4  # speakers whose rows stand open while they have no names
 
@@ -206,6 +208,17 @@ def _ended(job: Job, panel: Panel, search: Search) -> None:
         plain(f"You asked for {search.asked}: {told} told apart.", "stt-hint")
 
 
+def _seconds_left(job: Job, far: int) -> float | None:
+    """Return how long the rest of a search takes at the speed since it was first seen here; None as long as unknown."""
+    now = time.monotonic()
+    name = _name("speakers_seen", job)
+    since, begin = st.session_state.get(name, (now, far))
+    if far <= begin:
+        st.session_state[name] = now, far
+        return None
+    return max(1.0, (100 - far) * (now - since) / (far - begin)) if now - since > SETTLED else None
+
+
 def _progress(job: Job) -> None:
     """Draw how far the search is, again and again; once it has ended, draw the page with what it found."""
     search = results.search_of(job.id)
@@ -217,6 +230,8 @@ def _progress(job: Job) -> None:
         said = "Finding speakers: waiting"
     elif search.stage:
         said = search.stage
+    elif left := _seconds_left(job, far):
+        said += f", about {length(left)} left"
     with st.container(horizontal=True, vertical_alignment="center", key="speakers-progress"):
         st.html(
             f'<p class="stt-state" dir="auto">{escape(said)}</p><progress class="stt-progress" max="100" '
