@@ -10,6 +10,9 @@ import numpy as np
 
 ALIKE = 0.695  # share of the usual cosine; clusters that are as alike on average are one speaker
 LARGE, STRICTER = 12.0, 0.085  # seconds of speech of both from which on it takes so much more
+# With so many seconds of speech a voice varies more, by mood and distance: clusters of a small share of it are one
+# speaker with another already if they are so much less alike. Two people are alike by 0.55 at most.
+LONG, SMALL, ENOUGH, LENIENT = 240.0, 0.04, 0.08, 0.12
 CERTAIN = 0.82  # the same where the number is given: no more speakers than differ so much
 # What a speaker speaks at least: so many seconds, or a share up to so many seconds, or a smaller share.
 SHORTEST, SHARE, LONGEST, SMALL_SHARE = 3.0, 0.03, 15.0, 0.005
@@ -125,8 +128,12 @@ def _merges(sums: np.ndarray, sizes: np.ndarray, usual: float) -> list[Merge]:
     """
     sums, sizes = sums.astype(np.float32), sizes.astype(np.float32)
 
+    spoken = float(sizes.sum())
+    lenient = LENIENT if spoken >= LONG else 0.0
+
     def stricter(sizes: np.ndarray) -> np.ndarray:
-        return np.asarray(STRICTER * ((sizes - SHORTEST) / (LARGE - SHORTEST)).clip(0, 1))
+        more = STRICTER * ((sizes - SHORTEST) / (LARGE - SHORTEST)).clip(0, 1)
+        return np.asarray(more - lenient * ((ENOUGH - sizes / spoken) / (ENOUGH - SMALL)).clip(0, 1))
 
     likeness = sums @ sums.T / np.outer(sizes, sizes) / usual - stricter(np.minimum.outer(sizes, sizes))
     np.fill_diagonal(likeness, GONE)

@@ -215,6 +215,15 @@ def test_twelve_speakers(analysed):
     assert 10 <= len(found.speakers) <= 12 and _share_right(talk, found) >= 0.8
 
 
+def test_one_who_speaks_rarely_in_a_long_recording_is_found(analysed):
+    """Twelve seconds of 270: an excursion of one voice would be as short."""
+    others = conversations.conversation(["1998", "2033", "2414", "2609"], seed=7, turns=60).samples
+    rare = conversations.conversation(["1688"], seed=9, turns=4).samples[: 12 * audio.RATE]
+    middle = len(others) // 2
+    found = speakers.diarize(analysed(np.concatenate([others[:middle], rare, others[middle:]]), 300))
+    assert len(found.speakers) == 5 and 7 < min(speaker.seconds for speaker in found.speakers) < 13
+
+
 @pytest.mark.parametrize("change", [np.copy, conversations.in_noise, conversations.changing_distance])
 def test_one_speaker_stays_one(analysed, change):
     one = np.concatenate([samples for samples, _ in conversations.utterances_of("2033")])
