@@ -9,6 +9,7 @@ from pages.sections.settings.limits import limits_view
 from pages.sections.settings.models import models_here
 from pages.sections.settings.recovery import keep_history
 from pages.sections.settings.tokens import token_list
+from pages.sections.settings.vocabulary import my_vocabulary
 from pages.sections.settings.voices import known_voices
 from stt.aiml.client import Client
 from stt.auth import keys
@@ -61,6 +62,7 @@ if "key_notice" in state:
 key_form()
 
 keep_history()
+my_vocabulary()
 known_voices()
 token_list()
 my_data()

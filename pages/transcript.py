@@ -11,6 +11,7 @@ from pages.format import dated, length, percent, spoken_languages, when
 from pages.sections.transcript.corrections import details_button, editing, machines_version, tag_line
 from pages.sections.transcript.downloads import downloads
 from pages.sections.transcript.findings import findings
+from pages.sections.transcript.learned import learned
 from pages.sections.transcript.share import share_button
 from pages.sections.transcript.speakers import speakers_panel
 from pages.sections.transcript.versions import again_button, version_picker
@@ -143,6 +144,7 @@ transcript = transcripts.transcript_of(job.id)
 header(job, transcript)
 actions(job, transcript)
 told = speakers_panel(job, transcript, corrected, sound=has_audio(job))
+learned()
 machines = machines_version(job, corrected)
 with st.container(key="transcript"):
     if machines or transcript.segments or corrected.version:  # text that somebody removed can be brought back

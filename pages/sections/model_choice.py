@@ -9,6 +9,7 @@ import streamlit as st
 from pages import session
 from pages.escape import markdown, plain, sentence
 from pages.sections.speaker_number import AUTOMATIC, OFF, speaker_number
+from pages.sections.vocabulary_choice import vocabulary_choice
 from stt.aiml import catalog
 from stt.aiml import offered as models
 from stt.aiml.catalog import EXTRA, Cost, Model, Option
@@ -57,14 +58,17 @@ def model_choice(
             for option in (chosen.option(name) for name in ON_TOP):
                 if option and (several_channels or option.name == "translate"):
                     options[option.name] = _control(chosen, option)
+            terms = vocabulary_choice(chosen.id)
+        options |= _prompt(chosen)
     else:
+        terms = vocabulary_choice(chosen.id)
         options |= _more(chosen, [option for option in chosen.options if option is not spoken])
     options = {name: value for name, value in options.items() if value not in (None, "", [])}
     try:
         clean_options(chosen, options)
     except BadOption as error:
         st.error(markdown(sentence(error.to_dict())))
-    return chosen, options
+    return chosen, options | terms
 
 
 def cost_line(model: Model, lengths: list[float | None]) -> None:
@@ -151,6 +155,15 @@ def _language(model: Model, option: Option) -> str:
         )
         or ""
     )
+
+
+def _prompt(model: Model) -> dict[str, Any]:
+    """What else Whisper on this machine takes, folded away."""
+    option = model.option("prompt")
+    if option is None:
+        return {}
+    with st.expander("More settings for this model", icon=":material/tune:"):
+        return {option.name: _control(model, option)}
 
 
 def _more(model: Model, options: list[Option]) -> dict[str, Any]:

@@ -9,8 +9,12 @@ from typing import Any, Literal
 from stt.aiml.catalog import EXTRA, LOCAL, SPEAKERS, TRACK, Model, Option, packaged
 from stt.errors import BadOption
 from stt.files.json_values import clean, signed
+from stt.vocabulary import terms
 
 LONGEST_VALUE = 20_000  # characters of a setting
+# Where the families take names and terms, the best first, and how many are given at most.
+TERM_OPTIONS = {"keyterm": 100, "keyterms_prompt": 500, "keywords": 100, "word_boost": 500, "prompt": 0}
+MOST_PROMPT = 1000  # characters of terms in a prompt
 RESERVED = {"model", "url", "audio", "file"}
 _TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
 
@@ -47,6 +51,50 @@ def take_track(options: dict[str, Any]) -> str | None:
     """Pop the track from the options: this server extracts it, whichever model is used. Raises BadOption."""
     asked = {TRACK: options.pop(TRACK)} if TRACK in options else {}
     return clean_options(packaged().find(LOCAL), asked).get(TRACK)
+
+
+def take_vocabulary(options: dict[str, Any]) -> list[str]:
+    """Pop the vocabulary from the options, and return its lines: with every model, terms are replaced here.
+
+    Raises BadOption.
+    """
+    given = options.pop(terms.OPTION, None)
+    if isinstance(given, str):
+        given = re.split(r"[,\n]", given)
+    if given is not None and (not isinstance(given, list | tuple) or not all(isinstance(one, str) for one in given)):
+        raise BadOption("The vocabulary is a list of texts.", guidance='Send ["Cyrille", "Cyril → Cyrille"], say.')
+    return [term.line for term in terms.read(given or [])]
+
+
+def with_vocabulary(model: Model, options: dict[str, Any], wanted: list[str]) -> tuple[dict[str, Any], list[str]]:
+    """Return a provider's options with the terms in `wanted`, and the terms that did not fit.
+
+    Each family has its own option for them; a model without one gets none. What the user put there stays, and is first.
+    """
+    name = next((name for name in TERM_OPTIONS if model.option(name)), None)
+    if name is None or not wanted:
+        return options, list(wanted)
+    if name == "prompt":
+        own = str(options.get(name) or "")
+        taken, length = 0, 0
+        while taken < len(wanted) and length + len(wanted[taken]) + 2 <= MOST_PROMPT:
+            length += len(wanted[taken]) + 2
+            taken += 1
+        glossary = f"Glossary: {', '.join(wanted[:taken])}."
+        return options | {name: f"{glossary} {own}".strip()}, wanted[taken:]
+    own_terms = list(options.get(name) or [])
+    # Older Deepgram models boost words, not phrases.
+    each = {
+        term: [term] if name != "keywords" else [w for w in term.split() if len(w) > 2] or [term] for term in wanted
+    }
+    found = dict.fromkeys(own_terms)
+    left = []
+    for term, parts in each.items():
+        if len(found.keys() | set(parts)) > TERM_OPTIONS[name]:
+            left.append(term)
+        else:
+            found |= dict.fromkeys(parts)
+    return options | {name: list(found)}, left
 
 
 def with_speakers(options: dict[str, Any]) -> dict[str, Any]:

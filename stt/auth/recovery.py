@@ -28,7 +28,9 @@ from stt.db.tables import (
     tokens,
     transcriptions,
     usage,
+    vocabulary,
     voices,
+    word_corrections,
 )
 from stt.errors import BadOption, LimitReached, NotFound
 
@@ -49,6 +51,8 @@ _OWNED = (
     usage,
     recovery_codes,
     voices,
+    vocabulary,
+    word_corrections,
 )  # share links and tags go with transcriptions
 
 _tries: OrderedDict[str, list[float]] = OrderedDict()

@@ -101,6 +101,11 @@ class WindowModel(WhisperModel):
         result, logprob, _, compression_ratio = self.generate_with_fallback(encoded, list(prompt), tokenizer, options)
         return result, logprob, compression_ratio
 
+    def token_probabilities(self, encoded: Any, tokenizer: Tokenizer, tokens: list[int], size: int) -> list[float]:
+        """Return the probability of each token of a text, without timestamps, in an encoded window of `size` frames."""
+        (found,) = self.model.align(encoded, tokenizer.sot_sequence, [tokens], [size])
+        return [float(probability) for probability in found.text_token_probs]
+
     def split(
         self, tokenizer: Tokenizer, tokens: Sequence[int], seek: int, size: int, frames_per_second: int
     ) -> tuple[list[dict[str, Any]], int, bool]:

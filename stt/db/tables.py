@@ -197,6 +197,32 @@ voices = sa.Table(
 )
 
 
+# Names and terms of an owner (see `stt.vocabulary`). Histories that are merged have the terms of both.
+vocabulary = sa.Table(
+    "vocabulary",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("owner", sa.String(200), nullable=False, index=True),
+    sa.Column("place", sa.Integer, nullable=False),  # in the owner's list
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("replaces", sa.Text),
+)
+
+
+# Words that an owner has corrected, so that the third same correction can be offered as a term.
+word_corrections = sa.Table(
+    "word_corrections",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("owner", sa.String(200), nullable=False, index=True),
+    sa.Column("before", sa.Text, nullable=False),
+    sa.Column("after", sa.Text, nullable=False),
+    sa.Column("times", sa.Integer, nullable=False),
+    sa.Column("at", sa.Float, nullable=False),  # of the last one
+    sa.Column("refused", sa.Boolean, nullable=False),  # the owner does not want it as a term
+)
+
+
 # Corrections by people. `transcripts` holds the corrected transcript, so that every reader gets it.
 corrections = sa.Table(
     "corrections",

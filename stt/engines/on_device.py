@@ -30,6 +30,7 @@ from stt.store.recordings import Recording, megabytes
 from stt.store.records import Job
 from stt.transcript import titles
 from stt.transcript.model import Segment
+from stt.vocabulary import terms
 from stt.whisper import transcribe
 from stt.whisper.loading import loaded
 from stt.whisper.loading.device import THREADS
@@ -56,7 +57,7 @@ class OnDevice:
                     pipeline = ChunkPipeline(work, reader, pool, watch, model)
                     while not done["last"]:
                         done = work.step("transcribe a stretch", _transcribe_watched, watch, work, pipeline, done)
-                made = transcribe.provenance(model)
+                made = transcribe.provenance(model, **terms.given(work.job.options))
         transcript = work.with_retries(transcripts.assembled, work.job.id)
         lost = (
             {"seconds_lost": round(sum(end - start for start, end, _ in transcript.lost), 1)} if transcript.lost else {}
@@ -254,6 +255,7 @@ class ChunkPipeline:
                 candidates=named,
                 previous=language,
                 translate=bool(options.get("translate")),
+                **terms.given(options),
                 cancelled=self._work.cancelled,
                 pool=self._pool,
                 model=self._model,

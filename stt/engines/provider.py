@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 from stt import backoff, kinds
 from stt.aiml import offered, pacing, results
 from stt.aiml.client import Client
-from stt.aiml.options import clean_options
+from stt.aiml.options import clean_options, with_vocabulary
 from stt.audio import tracks
 from stt.auth import keys
 from stt.engines.base import Outcome, Work
@@ -34,6 +34,7 @@ from stt.ops import metrics
 from stt.settings import settings
 from stt.store import recordings, records, submissions
 from stt.store.records import Job
+from stt.vocabulary import terms
 
 KEPT = 3600.0  # seconds for which the provider keeps a result
 MARGIN = 120.0  # polling ends this many seconds before the result expires
@@ -80,6 +81,7 @@ class Provider:
                 "model": work.job.model,
                 "generation_id": created["id"],
                 **work.with_retries(_tracks, work.job),
+                **_vocabulary(work.job),
             },
             cost=cost,
             raw=answer,
@@ -121,7 +123,7 @@ def _create(work: Work) -> dict[str, Any]:
             at = time.time()  # before the write, which may have to wait for the database
             work.with_retries(submissions.save_provider_id, job.id, created)
 
-        options = clean_options(offered.known().find(job.model), job.options, unknown="drop")
+        options, _ = _options(job)
         with _source(work) as source, _measured("create"):
             created = client.create(
                 job.model,
@@ -171,6 +173,21 @@ def _source(work: Work) -> Iterator[dict[str, Any]]:
         records.update_progress(job, stage="Taking out the track")
         with track_file(recording, str(job.options.get("track") or ""), check_cancelled) as path:
             yield {"path": path, "name": f"{Path(recording.name).stem}.flac", **told}
+
+
+def _options(job: Job) -> tuple[dict[str, Any], list[str]]:
+    """Return the parameters to send, with the job's terms where the model takes them, and the terms left out."""
+    model = offered.known().find(job.model)
+    options = clean_options(model, job.options, unknown="drop")
+    return with_vocabulary(model, options, terms.texts(terms.of(job.options)))
+
+
+def _vocabulary(job: Job) -> dict[str, str]:
+    """Return which terms were sent and which were not, for the provenance."""
+    _, left = _options(job)
+    sent = [text for text in terms.texts(terms.of(job.options)) if text not in left]
+    told = {"vocabulary": ", ".join(sent), "vocabulary_left_out": ", ".join(left)}
+    return {name: value for name, value in told.items() if value}
 
 
 def _tracks(job: Job) -> dict[str, str]:

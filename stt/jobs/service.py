@@ -22,7 +22,7 @@ from pydantic import SecretStr
 from stt import kinds
 from stt.aiml import catalog, offered
 from stt.aiml.catalog import LOCAL as LOCAL_MODEL
-from stt.aiml.options import take_track, with_speakers
+from stt.aiml.options import take_track, take_vocabulary, with_speakers
 from stt.audio import tracks
 from stt.auth import keys, recovery
 from stt.auth.visitors import LOCAL
@@ -45,6 +45,7 @@ from stt.store.recordings import Link, Recording
 from stt.store.records import Job
 from stt.transcript import titles
 from stt.transcript.model import Transcript
+from stt.vocabulary import terms
 
 log = logging.getLogger("stt.jobs.service")
 
@@ -102,11 +103,12 @@ def create(
     `source` is a recording that was taken in; the path of a file, which is copied; or a link, which the provider
     fetches itself and this server downloads for its own engine. A string is a link if it begins with `http`, else a
     path: input from outside must be given as `Link`. `options` are those of the model in `stt.aiml.catalog`; on this
-    machine `language` (a code; missing means detect), `translate` (to English), `channels_are_speakers` and `speakers`
-    (their number, or "auto" to estimate it; missing means that they are not told apart); with every model `track` (a
-    number from 1, or "all", which makes each track a speaker; missing means the one with speech). `key` is the
-    visitor's own for the AI/ML API; without it the server's is used. `claim` belongs to an Idempotency-Key, `address`
-    is the visitor's network address. If this raises, there is no job.
+    machine `language` (a code; missing means detect), `translate` (to English), `channels_are_speakers`, `prompt` (a
+    text that shows style or script) and `speakers` (their number, or "auto" to estimate it; missing means that they are
+    not told apart); with every model `vocabulary` (lines, see `stt.vocabulary.terms`) and `track` (a number from 1, or
+    "all", which makes each track a speaker; missing means the one with speech). `key` is the visitor's own for the
+    AI/ML API; without it the server's is used. `claim` belongs to an Idempotency-Key, `address` is the visitor's
+    network address. If this raises, there is no job.
 
     Raises InputError for an unusable file, link or option, NotFound for somebody else's recording, KeyMissing, and
     LimitReached.
@@ -115,7 +117,7 @@ def create(
     owner = recovery.current(owner)
     chosen, engine = offered.choose(model, key)
     options = dict(options or {})
-    track = take_track(options)
+    track, vocabulary = take_track(options), take_vocabulary(options)
     if chosen.local:
         options = with_speakers(options)
     cleaned = offered.options_for(chosen, model, options)
@@ -137,6 +139,8 @@ def create(
         tracks.check(tracks.of_rows(recording.tracks), track)
     if track:
         cleaned[catalog.TRACK] = track
+    if vocabulary:
+        cleaned[terms.OPTION] = vocabulary
     name, duration = (recording.name, recording.duration) if recording else (download.name_of(asked), None)
     now = time.time()
     job = Job(

@@ -26,6 +26,8 @@ from stt.ops import metrics
 from stt.store import quotas, records, submissions
 from stt.store.patience import TRANSIENT_ERRORS, with_retries
 from stt.store.records import Job
+from stt.vocabulary import terms
+from stt.vocabulary.replacing import replaced
 
 log = logging.getLogger("stt.jobs.service")
 
@@ -139,7 +141,11 @@ def _release_quota(job: Job) -> None:
 
 
 def _finish(job: Job, outcome: Outcome) -> None:
-    values = {"cost": outcome.cost, "provenance": outcome.provenance}
+    corrected, made = replaced(outcome.transcript, terms.of(job.options))
+    replacements = ", ".join(f"{term.line} ({times})" for term, times in made.items())
+    provenance = outcome.provenance | ({"replacements": replacements} if made else {})
+    values: dict[str, Any] = {"cost": outcome.cost, "provenance": provenance}
+    values |= {"corrected": corrected} if made else {}
     values |= {} if outcome.worked is None else {"worked": outcome.worked}
     # First, so that whoever sees the job as done sees what it used, and a crash in between settles it again.
     quotas.settle(job, outcome.seconds or outcome.transcript.duration, outcome.dollars)

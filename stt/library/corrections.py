@@ -19,10 +19,11 @@ from stt.db.engine import database
 from stt.db.tables import corrections, tags, transcriptions, transcripts
 from stt.diarization import results
 from stt.errors import BadOption, Conflict, NotFound
+from stt.library import vocabulary
 from stt.store import records
 from stt.store import transcripts as spoken
 from stt.transcript import titles
-from stt.transcript.model import Transcript, Word, paragraphs
+from stt.transcript.model import Transcript, Word, joined, paragraphs
 from stt.transcript.retiming import rewritten
 
 LONGEST_TEXT = 200_000  # characters of a paragraph
@@ -65,14 +66,20 @@ def save(generation_id: str, owner: str, paragraph: int, text: str, based_on: in
     Raises NotFound, BadOption, or Conflict if `based_on` is outdated.
     """
     typed = _tidy(text, LONGEST_TEXT, "A paragraph")
+    was = ""
 
     def retyped(transcript: Transcript) -> Transcript:
+        nonlocal was
         first, last = _place(transcript, paragraph)
         segments = transcript.segments
+        was = joined(segment.text for segment in segments[first:last])
         own = rewritten(segments[first:last], typed)
         return replace(transcript, segments=segments[:first] + own + segments[last:])
 
-    return change(generation_id, owner, based_on, retyped)
+    def learn(connection: sa.Connection, _before: Transcript) -> None:
+        vocabulary.note(connection, owner, was, typed)
+
+    return change(generation_id, owner, based_on, retyped, also=learn)
 
 
 def name_of_speaker(name: str) -> str:

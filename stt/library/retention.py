@@ -20,7 +20,7 @@ from stt.db import queries, tables
 from stt.db.engine import DB_UNAVAILABLE
 from stt.db.tables import transcriptions
 from stt.errors import NotFound, SttError
-from stt.library import history, live_recordings, voices
+from stt.library import history, live_recordings, vocabulary, voices
 from stt.settings import settings
 from stt.store import recordings
 
@@ -63,9 +63,9 @@ def prune() -> tuple[int, int]:
 
 
 def delete_everything(owner: str) -> None:
-    """Delete all transcripts, audio, share links, tokens, voices and recovery codes of `owner`, and stop its jobs.
+    """Delete all transcripts, audio, share links, tokens, voices, terms and recovery codes of `owner`.
 
-    If the database fails halfway, the error says so, and a second call deletes the rest.
+    Its jobs are stopped. If the database fails halfway, the error says so, and a second call deletes the rest.
     """
     ids = queries.values(sa.select(_t.id).where(_t.owner == owner))
     kept = queries.values(sa.select(_r.id).where(_r.owner == owner))
@@ -76,6 +76,7 @@ def delete_everything(owner: str) -> None:
         recordings.remove(recording_id, owner)
     live_recordings.discard_all(owner)
     voices.delete_all(owner)
+    vocabulary.delete_all(owner)
     for token in tokens.all_of(owner):
         with contextlib.suppress(NotFound):
             tokens.revoke(token.id, owner)

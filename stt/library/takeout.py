@@ -13,7 +13,7 @@ from zipstream import ZIP_DEFLATED, ZipStream
 
 from stt.export import formats
 from stt.files import names, paths
-from stt.library import history
+from stt.library import history, vocabulary
 from stt.settings import settings
 from stt.store import recordings, transcripts
 
@@ -28,7 +28,8 @@ def check_room() -> None:
 
 
 def everything(owner: str) -> Iterator[bytes]:
-    """Yield the ZIP in pieces: `transcripts/0001 Talk.txt` …, `recordings/0001 talk.mp3` …, and `index.json`.
+    """Yield the ZIP in pieces: `transcripts/0001 Talk.txt` …, `recordings/0001 talk.mp3` …, `vocabulary.txt` and
+    `index.json`.
 
     In memory is one transcript at a time, or one block of a recording.
     """
@@ -52,6 +53,8 @@ def everything(owner: str) -> Iterator[bytes]:
         if kept:
             archive.add(_blocks(recording.path), f"recordings/{name}", compress_type=0)  # sound is compressed already
             yield from archive.all_files()
+    if terms := vocabulary.terms_of(owner):
+        archive.add("".join(f"{term.line}\n" for term in terms).encode(), "vocabulary.txt")
     archive.add(json.dumps(index, ensure_ascii=False, indent=1, default=str).encode("utf-8", "replace"), "index.json")
     yield from archive.finalize()
 

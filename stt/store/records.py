@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from stt.db import queries
 from stt.db.engine import database
-from stt.db.tables import stretches, transcriptions, transcripts
+from stt.db.tables import corrections, stretches, transcriptions, transcripts
 from stt.errors import NotFound, SttError
 from stt.kinds import DONE, FAILED, OPEN, QUEUED, WORKING
 from stt.transcript import titles
@@ -248,11 +248,15 @@ def is_current(job: Job) -> bool:
     return bool(queries.value(sa.select(sa.exists().where(owned_by(job)))))
 
 
-def finish(job: Job, transcript: Transcript, *, raw: Any = None, **values: Any) -> bool:
+def finish(
+    job: Job, transcript: Transcript, *, corrected: Transcript | None = None, raw: Any = None, **values: Any
+) -> bool:
     """Save the transcript and mark the job as done, in one transaction.
 
-    Returns False if the job was cancelled, deleted or reassigned, and at the second call.
+    `corrected` is the transcript after the job's own replacements: a correction that is made as it finishes. Returns
+    False if the job was cancelled, deleted or reassigned, and at the second call.
     """
+    shown = corrected or transcript
     done = {
         "state": DONE,
         "stage": None,
@@ -262,17 +266,18 @@ def finish(job: Job, transcript: Transcript, *, raw: Any = None, **values: Any) 
         "duration": transcript.duration,
         "seconds_done": transcript.duration,
         "language": transcript.language,
-        "words": transcript.word_count,
-        "confidence": transcript.confidence,
+        "words": shown.word_count,
+        "confidence": shown.confidence,
         **values,
     }
     with database().begin() as connection:
         if connection.execute(transcriptions.update().where(owned_by(job)).values(**done)).rowcount != 1:
             return False
         connection.execute(transcripts.delete().where(transcripts.c.id == job.id))
-        connection.execute(
-            transcripts.insert().values(id=job.id, transcript=transcript.to_dict(), text=transcript.text, raw=raw)
-        )
+        connection.execute(transcripts.insert().values(id=job.id, transcript=shown.to_dict(), text=shown.text, raw=raw))
+        if corrected is not None:
+            row = {"id": job.id, "version": 1, "changed": done["finished"], "machine": transcript.to_dict()}
+            connection.execute(corrections.insert().values(row))
         connection.execute(stretches.delete().where(stretches.c.id == job.id))
         return True
 

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 
 from stt.aiml import offered as models
 from stt.aiml.catalog import Model
-from stt.aiml.options import clean_options, take_track, with_speakers
+from stt.aiml.options import clean_options, take_track, take_vocabulary, with_speakers
 from stt.auth import tokens, visitors
 from stt.db import json_pieces, undo
 from stt.db.engine import DB_UNAVAILABLE
@@ -271,6 +271,7 @@ def _check(name: str, options: dict[str, Any]) -> None:
     """Raise BadOption for a setting that the provider's model would refuse, also where this machine answers for it."""
     asked, options = models.known().find(name), dict(options)
     take_track(options)
+    take_vocabulary(options)
     try:
         answering, _ = models.choose(name, None)
     except KeyMissing as error:

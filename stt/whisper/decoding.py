@@ -40,12 +40,18 @@ MIN_CHARS = 20  # fewer are never too fast
 
 
 def segments(
-    model: Whisper, sound: Samples, voice: Samples, choice: LanguageChoice | str, translate: bool
+    model: Whisper,
+    sound: Samples,
+    voice: Samples,
+    choice: LanguageChoice | str,
+    translate: bool,
+    hints: sliding.Hints | None = None,
 ) -> Iterator[sliding.Decoded]:
     """Yield segments of the speech in `sound`, timed from its beginning.
 
     `voice` is the result of `vad.speech_probabilities`, with some speech. `choice` is the language, or chooses it;
-    only accepted segments set its current language, because hallucinations in music have a language, too.
+    only accepted segments set its current language, because hallucinations in music have a language, too. `hints` are
+    the user's.
     """
     # Skip long silences: Whisper hallucinates in them.
     kept = _kept(vad.spans(voice, vad.LONG_SILENCE, VAD_LOW), len(sound))
@@ -57,7 +63,8 @@ def segments(
         return model.tokenizer(task, language)
 
     options = default_options(tokenizers("en"), beam_size=BEAM_SIZE)
-    decoder = SpeechDecoder(model, speech, tokenizers, options, choice, _pauses(voice, kept), _of_parts(voice, kept))
+    parts = _pauses(voice, kept), _of_parts(voice, kept)
+    decoder = SpeechDecoder(model, speech, tokenizers, options, choice, *parts, hints)
     # Possible speech is enough here, because re-decoded words must be probable.
     possible = vad.spans(voice, low=VAD_LOW, high=VAD_LOW)
     complete = fill_gaps(decoder.decode(), _without_silences(possible, kept), decoder.redecode)
@@ -167,6 +174,7 @@ class SpeechDecoder:
     choice: LanguageChoice | str
     pauses: Sequence[Span] = ()
     voice: Samples = field(default_factory=lambda: np.zeros(0, np.float32))  # speech probabilities of `speech`
+    hints: sliding.Hints | None = None
 
     def decode(self) -> Iterator[sliding.Decoded]:
         """Decode all of it."""
@@ -194,7 +202,7 @@ class SpeechDecoder:
 
         features = self.model.features(self.speech[int(first * RATE) : int(last * RATE)])
         pauses = [(one - first, other - first) for one, other in self.pauses if first < one and other < last]
-        return sliding.segments(self.model, features, self.tokenizers, options, self.choice, pauses, voiced)
+        return sliding.segments(self.model, features, self.tokenizers, options, self.choice, pauses, voiced, self.hints)
 
 
 def _pauses(voice: Samples, kept: Sequence[dict[str, int]]) -> list[Span]:

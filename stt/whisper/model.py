@@ -18,6 +18,7 @@ from stt.whisper.fair_semaphore import PrioritySemaphore
 from stt.whisper.mel import features
 
 PROMPT_TOKENS = 100  # maximum from the previous window; 40 and faster-whisper's 223 gave a similar word error rate
+GIVEN_TOKENS = 123  # maximum of a prompt that the user gives; with PROMPT_TOKENS all that Whisper takes
 BEAM_SIZE = 5  # greedy decoding is faster, but loses commas and some words
 RETRY_REPETITION_PENALTY = 1.1  # for repeated tokens, as the last resort
 # Sizes of an encoded window, in frames of 10 ms:
@@ -92,6 +93,10 @@ class Whisper(WindowModel):
         with self._permit(priority=True):
             return self.language_scores(encoded)
 
+    def token_probabilities(self, encoded: Any, tokenizer: Tokenizer, tokens: list[int], size: int) -> list[float]:
+        with self._permit(priority=True):  # short, as aligning is
+            return super().token_probabilities(encoded, tokenizer, tokens, size)
+
     def decode_window(
         self,
         encoded: Any,
@@ -99,11 +104,12 @@ class Whisper(WindowModel):
         tokenizer: Tokenizer,
         options: Options,
         drop_prompt: bool = False,
+        given: Sequence[int] = (),
     ) -> WindowResult:
-        """Decode a window conditioned on `previous_tokens`, or without them if that fails."""
-        prompt = self.prompt(tokenizer, previous_tokens[-PROMPT_TOKENS:])
-        best = self._attempt(encoded, prompt, tokenizer, options, drop_prompt)
-        if previous_tokens and failed(best, options):
+        """Decode a window conditioned on the prompt `given` and `previous_tokens`, or without both if that fails."""
+        context = [*given, *previous_tokens[-PROMPT_TOKENS:]]
+        best = self._attempt(encoded, self.prompt(tokenizer, context), tokenizer, options, drop_prompt)
+        if context and failed(best, options):
             best = _better(best, self._attempt(encoded, tokenizer.sot_sequence, tokenizer, options, True), options)
         return best
 

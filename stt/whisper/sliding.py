@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from stt.compat.faster_whisper import Options, Segment, Tokenizer, Word, pad_or_trim
 from stt.speech.samples import Samples
 from stt.speech.vad import Span
+from stt.vocabulary.rescoring import Rescorer
 from stt.whisper.language_choice import LanguageChoice
-from stt.whisper.model import Whisper, WindowResult, failed, repetitive
+from stt.whisper.model import GIVEN_TOKENS, Whisper, WindowResult, failed, repetitive
 from stt.whisper.word_times import LONGEST_WORD
 
 FRAMES_PER_SECOND = 100
@@ -31,6 +33,18 @@ class Decoded(Segment):
     language_probability: float | None = None  # None if the language was given
 
 
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What the user gives to be recognised: a vocabulary, and a prompt that shows style or script."""
+
+    rescorer: Rescorer
+    prompt: str = ""
+
+    def prompt_tokens(self, tokenizer: Tokenizer) -> list[int]:
+        """Return the tokens of the prompt; the last GIVEN_TOKENS of a longer one, as Whisper's own does."""
+        return tokenizer.encode(f" {self.prompt.strip()}")[-GIVEN_TOKENS:] if self.prompt.strip() else []
+
+
 def segments(
     model: Whisper,
     features: Samples,
@@ -39,11 +53,13 @@ def segments(
     choice: LanguageChoice | str,
     pauses: Sequence[Span] = (),
     voiced: Callable[[float, float], float] = lambda start, end: 1.0,
+    hints: Hints | None = None,
 ) -> Iterator[Decoded]:
     """Yield segments of the speech whose log mel spectrum is `features`, timed from its beginning.
 
     `choice` is the language, or chooses it; `tokenizers` returns the tokenizer of a language. Windows may be split at
-    `pauses`; `voiced` returns the share of a span (start, end) with speech. All times are in seconds.
+    `pauses`; `voiced` returns the share of a span (start, end) with speech. All times are in seconds. `hints` are the
+    user's.
     """
     content = features.shape[-1] - 1
     seek, number = 0, 0
@@ -83,12 +99,13 @@ def segments(
         if language != prompt_language:
             prompt, prompt_language = [], language  # text in another language would mislead the decoder
         tokenizer = tokenizers(language)
-        window = model.decode_window(encoded, prompt, tokenizer, options)
+        given = hints.prompt_tokens(tokenizer) if hints else []
+        window = model.decode_window(encoded, prompt, tokenizer, options, given=given)
         while repetitive(window, options) and (shorter := _split_frames(pauses, seek, size)):
             # A sentence said twice looks like a decoding loop. Half a window holds it only once.
             size = shorter
             encoded = model.encode_window(pad_or_trim(features[:, seek : seek + size]))
-            window = model.decode_window(encoded, (), tokenizer, options, drop_prompt=True)
+            window = model.decode_window(encoded, (), tokenizer, options, drop_prompt=True, given=given)
         if failed(window, options) and not _plausible_repetition(window, tokenizer, size, options):
             window = model.retry_with_penalty(window, encoded, tokenizer, options)
         result, logprob, drop_prompt, compression_ratio = window
@@ -97,6 +114,9 @@ def segments(
             seek += size
             continue
         tokens = result.sequences_ids[0]
+        if hints:
+            score = partial(model.token_probabilities, encoded, tokenizer, size=size)
+            tokens = hints.rescorer.rescored(tokens, tokenizer, score)
         parts, seek, single_timestamp = model.split(tokenizer, tokens, window_start, size, FRAMES_PER_SECOND)
         model.time_words(parts, tokenizer, encoded, size, options)
         words = [word for part in parts for word in part["words"]]

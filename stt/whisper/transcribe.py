@@ -89,6 +89,8 @@ def transcribe(
     candidates: Sequence[str] = (),
     previous: str | None = None,
     translate: bool = False,
+    terms: Sequence[str] = (),
+    prompt: str = "",
     cancelled: Callable[[], bool] = lambda: False,
     pool: DecodePool | None = None,
     model: loaded.Model | None = None,
@@ -97,8 +99,9 @@ def transcribe(
 
     Times are in seconds from the first sample. Every segment has words with times and confidences; joined they are
     its text. `language` is a code of LANGUAGES, or None to detect it window by window among `candidates` (empty: all
-    languages); `previous` is the language spoken before these samples, if known. `translate` gives English. Silence,
-    noise and music give no segments. Equal samples give equal segments. Without a `model` it is the default one.
+    languages); `previous` is the language spoken before these samples, if known. `translate` gives English. `terms`
+    are names to recognise, and `prompt` is a text that shows style or script, given to each window. Silence, noise and
+    music give no segments. Equal samples give equal segments. Without a `model` it is the default one.
 
     With a `pool`, decoding starts at once if `language` or `previous` is given, as soon as a thread of it is idle.
     Otherwise it starts with the iteration.
@@ -118,7 +121,8 @@ def transcribe(
     def submit(transcription: Transcription, bounds: list[int], pool: DecodePool) -> OrderedResults[DecodedSegment]:
         # Read the language now: parts that start later must not depend on the progress of others.
         languages = (language, transcription.language, candidates)
-        decode = partial(_decode_part, model, transcription, translate, len(bounds) == 2, languages)
+        hints = (terms, prompt)
+        decode = partial(_decode_part, model, transcription, translate, len(bounds) == 2, languages, hints)
         return pool.submit([partial(decode, sound[a:b], a) for a, b in pairwise(bounds)], check_cancelled)
 
     def segments(transcription: Transcription) -> Generator[Segment | None, None, None]:
@@ -159,15 +163,17 @@ def _decode_part(
     translate: bool,
     alone: bool,
     languages: tuple[str | None, str | None, Sequence[str]],
+    given: tuple[Sequence[str], str],
     part: Samples,
     at: int,
     checkpoint: Callable[[], None],
 ) -> Iterator[DecodedSegment]:
     """Yield the segments of the part that begins at sample `at`, using all threads if it is `alone`.
 
-    `languages` are the given language or None, the previous one, and the candidates.
+    `languages` are the given language or None, the previous one, and the candidates; `given` are terms and a prompt.
     """
-    from stt.whisper import decoding, word_times  # brings faster-whisper and CTranslate2
+    from stt.vocabulary.rescoring import Rescorer
+    from stt.whisper import decoding, sliding, word_times  # brings faster-whisper and CTranslate2
     from stt.whisper.language_choice import LanguageChoice
 
     chosen = chosen or _model()
@@ -176,10 +182,11 @@ def _decode_part(
     checkpoint()
     last, length = 0.0, len(part) / RATE
     language, previous, candidates = languages
+    hints = sliding.Hints(Rescorer(given[0]), given[1]) if any(given) else None
     if vad.spans(voice):
         choice = language or LanguageChoice(previous, candidates)
         with model.session(checkpoint, short=alone and length <= SPLIT_SECONDS) as session:
-            for decoded in decoding.segments(session, part, voice, choice, translate):
+            for decoded in decoding.segments(session, part, voice, choice, translate, hints):
                 if segment := word_times.segment(decoded, last, length):
                     last = segment.end
                     transcription.report_progress(at, last)
@@ -198,7 +205,7 @@ def warm() -> None:
         log.exception("Whisper could not be loaded; the first recording tries again")
 
 
-def provenance(model: loaded.Model | None = None) -> dict[str, Any]:
+def provenance(model: loaded.Model | None = None, terms: Sequence[str] = (), prompt: str = "") -> dict[str, Any]:
     """Return the engine, model, weights, libraries and settings of a transcript. Loads the model."""
     from stt.whisper import decoding
 
@@ -219,7 +226,18 @@ def provenance(model: loaded.Model | None = None) -> dict[str, Any]:
             **decoding.provenance_settings(),
         },
         **fell_back,
+        **({"vocabulary": ", ".join(terms)} if terms else {}),
+        **({"prompt": prompt, **_left_out(model.whole, prompt)} if prompt else {}),
     }
+
+
+def _left_out(model: Any, prompt: str) -> dict[str, str]:
+    """Return how much of a prompt is too long for Whisper, for the provenance."""
+    from stt.whisper.model import GIVEN_TOKENS
+
+    tokens = model.hf_tokenizer.encode(f" {prompt.strip()}", add_special_tokens=False).ids
+    left = len(tokens) - GIVEN_TOKENS
+    return {"prompt_left_out": f"the first {left} tokens"} if left > 0 else {}
 
 
 def _model() -> loaded.Model:

@@ -31,7 +31,10 @@ def my_data() -> None:
 
 @session.dialog("Delete everything permanently?")
 def _confirm(owner: str, what: str) -> None:
-    st.text(f"{what}, all audio, all share links, tokens and recovery codes will be deleted. This cannot be undone.")
+    st.text(
+        f"{what}, all audio, the vocabulary, all share links, tokens and recovery codes will be deleted. "
+        "This cannot be undone."
+    )
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Keep"):
             st.rerun()

@@ -85,11 +85,19 @@ def machines_version(job: Job, state: corrections.State) -> Transcript | None:
             if st.button("Bring the corrections back", icon=":material/redo:"):
                 _go(corrections.bring_back, job, state)
             return None
-        plain(f"Corrected by hand, {when(state.changed)}." if state.changed else "Corrected.", "stt-facts", fit=True)
+        plain(_told(job, state), "stt-facts", fit=True)
         shown = st.toggle("Machine's version", key=f"machine-{job.id}-{state.version}")
         if shown and st.button("Restore it", icon=":material/undo:"):
             _go(corrections.restore, job, state)
     return corrections.machine(job.id, job.owner) if shown else None
+
+
+def _told(job: Job, state: corrections.State) -> str:
+    """Return who has corrected the transcript, and when."""
+    made = (job.provenance or {}).get("replacements")
+    if made and state.changed == job.finished:  # nobody since
+        return f"Replaced by your vocabulary: {made}."
+    return f"Corrected by hand, {when(state.changed)}." if state.changed else "Corrected."
 
 
 def _go(act: Any, job: Job, state: corrections.State) -> None:

@@ -207,6 +207,8 @@ def settings_of(job: Job) -> list[str]:
         label = name.replace("_", " ")
         if value is True:
             words.append(label)
+        elif name == "vocabulary":
+            words.append("vocabulary")
         elif name in ("language", "language_code"):
             words.append(" or ".join(LANGUAGES.get(code, code) for code in str(value).split(",")))
         elif (name, value) == ("speakers", "auto"):

@@ -1,0 +1,31 @@
+"""Offer a word that was corrected three times as a term of the vocabulary."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages import session
+from pages.escape import markdown, plain, sentence
+from stt.errors import SttError
+from stt.library import vocabulary
+
+
+def learned() -> None:
+    """Ask whether to add the term; nothing where there is none to ask about."""
+    owner = session.owner()
+    # The container is there even when empty, so that what comes after it keeps its place.
+    with st.container(horizontal=True, vertical_alignment="center", key="learned"):
+        offered = vocabulary.suggestion(owner)
+        if offered is None:
+            return
+        plain(f"Add “{offered.after}” to your vocabulary?", "stt-facts", fit=True)
+        if st.button("Add", key="learned-add", icon=":material/add:"):
+            try:
+                vocabulary.accept(owner, offered)
+            except SttError as error:
+                st.error(markdown(sentence(error.to_dict())))
+                return
+            st.rerun()
+        if st.button("Not now", key="learned-refuse", type="tertiary", help="You are not asked about it again."):
+            vocabulary.refuse(owner, offered)
+            st.rerun()

@@ -1,0 +1,129 @@
+"""Store the vocabulary of each owner, and learn terms from corrections.
+
+A job keeps the terms that it was created with among its options; what is stored here is what the next one is offered.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from stt.db import queries
+from stt.db.engine import database
+from stt.db.tables import vocabulary, word_corrections
+from stt.transcript import alignment
+from stt.transcript.folding import fold
+from stt.vocabulary import terms
+from stt.vocabulary.replacing import bare_words
+from stt.vocabulary.terms import Term
+
+ASK_AFTER = 3  # same corrections of a word
+MOST_LEARNED = 1000  # corrections of an owner that are counted; the oldest are forgotten
+SHORTEST_PLAIN = 6  # letters of a term without a capital or digit: shorter ones are everyday words
+_v, _c = vocabulary.c, word_corrections.c
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A term that an owner has often corrected a word to."""
+
+    before: str
+    after: str
+
+
+def terms_of(owner: str) -> list[Term]:
+    """Return the owner's terms in the order of the list."""
+    query = sa.select(_v.text, _v.replaces).where(_v.owner == owner).order_by(_v.place, _v.id)
+    return list(dict.fromkeys(Term(*row) for row in queries.rows(query)))[: terms.MOST]
+
+
+def save(owner: str, text: str) -> list[Term]:
+    """Replace the owner's list by the terms in `text`, one a line, and return them. Raises BadOption."""
+    found = terms.read(text)
+    with database().begin() as connection:
+        connection.execute(vocabulary.delete().where(_v.owner == owner))
+        if found:
+            connection.execute(vocabulary.insert(), [_row(owner, place, term) for place, term in enumerate(found)])
+    return found
+
+
+def add(owner: str, term: Term) -> None:
+    """Add a term at the end of the owner's list, unless it is there. Raises BadOption if the list is full."""
+    known = terms_of(owner)
+    if term not in known:
+        save(owner, "\n".join(each.line for each in [*known, term]))
+
+
+def delete_all(owner: str) -> None:
+    """Delete the vocabulary of an owner, and what was learned."""
+    with database().begin() as connection:
+        for table in (vocabulary, word_corrections):
+            connection.execute(table.delete().where(table.c.owner == owner))
+
+
+def note(connection: sa.Connection, owner: str, before: str, after: str) -> None:
+    """Count the words of a text that a person has changed to another word, within the transaction of the correction."""
+    for one, other in _changed_words(before, after):
+        same = sa.and_(_c.owner == owner, _c.before == one, _c.after == other)
+        again = word_corrections.update().where(same).values(times=_c.times + 1, at=time.time())
+        if connection.execute(again).rowcount:
+            continue
+        row = {"id": secrets.token_hex(12), "owner": owner, "before": one, "after": other, "times": 1}
+        connection.execute(word_corrections.insert().values(**row, at=time.time(), refused=False))
+        oldest = sa.select(_c.id).where(_c.owner == owner).order_by(_c.at.desc()).offset(MOST_LEARNED)
+        connection.execute(word_corrections.delete().where(_c.id.in_(list(connection.execute(oldest).scalars()))))
+
+
+def suggestion(owner: str) -> Suggestion | None:
+    """Return the newest correction to offer as a term: made ASK_AFTER times, not refused, not in the vocabulary."""
+    known = {fold(text) for text in terms.texts(terms_of(owner))}
+    # Merged histories may have a correction twice.
+    query = (
+        sa.select(_c.before, _c.after)
+        .where(_c.owner == owner)
+        .group_by(_c.before, _c.after)
+        .having(sa.func.sum(_c.times) >= ASK_AFTER, sa.func.max(sa.cast(_c.refused, sa.Integer)) == 0)
+        .order_by(sa.func.max(_c.at).desc())
+    )
+    return next((Suggestion(*row) for row in queries.rows(query) if fold(row.after) not in known), None)
+
+
+def accept(owner: str, offered: Suggestion) -> None:
+    """Add a suggested term to the vocabulary. Raises BadOption if that is full."""
+    add(owner, Term(offered.after))
+
+
+def refuse(owner: str, offered: Suggestion) -> None:
+    """Never suggest this correction again."""
+    same = sa.and_(_c.owner == owner, _c.before == offered.before, _c.after == offered.after)
+    queries.write(word_corrections.update().where(same).values(refused=True))
+
+
+def _row(owner: str, place: int, term: Term) -> dict[str, object]:
+    return {
+        "id": secrets.token_hex(12),
+        "owner": owner,
+        "place": place,
+        "text": term.text,
+        "replaces": term.replaces,
+    }
+
+
+def _changed_words(before: str, after: str) -> Iterable[tuple[str, str]]:
+    """Yield (before, after) of single words that stand where another word was."""
+    old, new = bare_words(before), bare_words(after)
+    for run in alignment.align([fold(word) for word in old], [fold(word) for word in new]).runs:
+        if run.kind != alignment.CHANGED or run.last - run.first != 1 or run.end - run.start != 1:
+            continue
+        one, other = old[run.first], new[run.start]
+        if max(len(one), len(other)) <= terms.LONGEST and _is_a_term(other):
+            yield one, other
+
+
+def _is_a_term(word: str) -> bool:
+    letters = [character for character in word if character.isalnum()]
+    return len(letters) > 1 and (len(letters) >= SHORTEST_PLAIN or any(not letter.islower() for letter in letters))

@@ -1,0 +1,179 @@
+"""Bias a decoded window towards terms: where words sound like a term, the model scores the term in their place.
+
+CTranslate2 cannot bias its search, and terms in the prompt win fewer names and cost words where they do not occur:
+see `python -m tests.bench.vocabulary`. Here the window is decoded as without a vocabulary, and nothing can change but
+words near a term, so no list makes Whisper loop or drop speech.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from typing import Protocol
+
+import numpy as np
+from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import cdist
+
+from stt.vocabulary import sounds
+
+# Tuned on two speakers of LibriSpeech test-other; `tests.bench.vocabulary` proves them on others.
+MAX_DISTANCE = 0.42  # of sounds; what is further is not scored
+BIAS = 15.0  # log probability by which a term that sounds alike may be less probable
+BIAS_PER_DISTANCE = 20.0  # less bias for what sounds different
+FEWER_WORDS, MORE_WORDS = 2, 3  # than the term has: "these stitches" for "distichs", "Alzaman" for "al Zaman"
+MAX_OF_A_TERM, MAX_CANDIDATES = 2, 10  # scored in a window, nearest first
+_CORE = re.compile(r"^(\W*)(.*?)((?:['’]s)?\W*)$", re.DOTALL)
+_FLOOR = 1e-12
+
+# Token ids of a text -> the probability of each.
+Score = Callable[[list[int]], Sequence[float]]
+
+
+class Tokenizer(Protocol):
+    @property
+    def eot(self) -> int: ...
+
+    def encode(self, text: str) -> list[int]: ...
+
+    def split_to_word_tokens(self, tokens: list[int]) -> tuple[list[str], list[list[int]]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """A word of a window: its text, its tokens `first` to `last` (exclusive), and its run between timestamps."""
+
+    text: str
+    first: int
+    last: int
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """Text to put in place of the tokens `first` to `last` (exclusive), because it sounds `distance` like them."""
+
+    distance: float
+    term: str
+    first: int
+    last: int
+    text: str
+
+    def overlaps(self, other: _Candidate) -> bool:
+        return self.first < other.last and other.first < self.last
+
+
+class Rescorer:
+    """The terms of a vocabulary, prepared for comparison."""
+
+    def __init__(self, terms: Sequence[str]) -> None:
+        self._terms = [term for term in dict.fromkeys(terms) if sounds.key(term)]
+        self._known = frozenset(self._terms)
+        self._keys = [sounds.key(term) for term in self._terms]
+        self._skeletons = [sounds.skeleton(key) for key in self._keys]
+        self._lengths = [len(re.findall(r"\w+", term)) for term in self._terms]  # in words
+
+    def rescored(self, tokens: Sequence[int], tokenizer: Tokenizer, score: Score) -> list[int]:
+        """Return the tokens of a window, with its timestamps, with terms where they are probable enough."""
+        found = list(tokens)
+        if not self._terms or not (candidates := self._candidates(found, tokenizer)):
+            return found
+        plain = _log(score(_text(found, tokenizer)))
+        gains: list[tuple[float, _Candidate, list[int]]] = []
+        for candidate in candidates:
+            new = tokenizer.encode(candidate.text)
+            replaced = found[: candidate.first] + new + found[candidate.last :]
+            begin = len(_text(found[: candidate.first], tokenizer))
+            probable = _log(score(_text(replaced, tokenizer)))
+            gain = float(probable[begin:].sum() - plain[begin:].sum())
+            gain += BIAS - BIAS_PER_DISTANCE * candidate.distance
+            if gain > 0:
+                gains.append((gain, candidate, new))
+        taken: list[tuple[_Candidate, list[int]]] = []
+        for _, candidate, new in sorted(gains, key=lambda each: -each[0]):
+            if not any(candidate.overlaps(other) for other, _ in taken):
+                taken.append((candidate, new))
+        for candidate, new in sorted(taken, key=lambda each: -each[0].first):
+            found[candidate.first : candidate.last] = new
+        return found
+
+    def _candidates(self, tokens: list[int], tokenizer: Tokenizer) -> list[_Candidate]:
+        """Return the replacements to score, nearest first."""
+        words = list(_words(tokens, tokenizer))
+        spans = list(self._spans(words))
+        if not spans:
+            return []
+        cores = [_CORE.fullmatch("".join(word.text for word in words[at : at + length])) for at, length in spans]
+        keys = [sounds.key(core[2]) if core else "" for core in cores]
+        # Skeletons first, in C: a list of 500 terms would take seconds a window.
+        skeletons = [sounds.skeleton(key) for key in keys]
+        differences = cdist(skeletons, self._skeletons, scorer=Levenshtein.distance)
+        longest = np.maximum.outer(np.array([len(key) for key in keys]), np.array([len(key) for key in self._keys]))
+        near = np.argwhere(differences <= MAX_DISTANCE * longest)
+        found: list[_Candidate] = []
+        for place, number in near.tolist():
+            (at, length), core, key, wanted = spans[place], cores[place], keys[place], self._keys[number]
+            term, words_of_term = self._terms[number], self._lengths[number]
+            if not words_of_term - FEWER_WORDS <= length <= words_of_term + MORE_WORDS:
+                continue
+            if (
+                core is None
+                or self._has_a_term(core[2] + core[3], term)
+                or not len(wanted) <= 2 * len(key) <= 4 * len(wanted)
+            ):
+                continue
+            if (different := sounds.distance(key, wanted)) <= MAX_DISTANCE:
+                text = core[1] + term + core[3]
+                found.append(_Candidate(different, term, words[at].first, words[at + length - 1].last, text))
+        found.sort(key=lambda candidate: (candidate.distance, candidate.first))
+        kept: list[_Candidate] = []
+        for candidate in found:
+            same = [other for other in kept if other.term == candidate.term]
+            # Of words that overlap, only the nearest: a neighbour that sounds like nothing must not be swallowed.
+            if len(same) < MAX_OF_A_TERM and not any(map(candidate.overlaps, same)):
+                kept.append(candidate)
+            if len(kept) == MAX_CANDIDATES:
+                break
+        return kept
+
+    def _has_a_term(self, text: str, term: str) -> bool:
+        """Return whether words have a listed term already: this one, or another that is no part of it."""
+        if text.startswith(term):
+            return True
+        words = {re.sub(r"^\W+|(?:['’]s)?\W*$", "", word) for word in text.split()}
+        return bool(words & self._known - (set(term.split()) - {term}))
+
+    def _spans(self, words: Sequence[_Word]) -> Iterator[tuple[int, int]]:
+        """Yield (first word, number of words) of all that may be a term."""
+        longest = max(self._lengths) + MORE_WORDS
+        for at, word in enumerate(words):
+            for length in range(1, min(longest, len(words) - at) + 1):
+                if words[at + length - 1].run != word.run:
+                    break
+                yield at, length
+
+
+def _words(tokens: list[int], tokenizer: Tokenizer) -> Iterator[_Word]:
+    """Yield the words of a window. None goes over a timestamp."""
+    at = run = 0
+    while at < len(tokens):
+        end = at
+        while end < len(tokens) and tokens[end] < tokenizer.eot:
+            end += 1
+        if end > at:
+            texts, parts = tokenizer.split_to_word_tokens([*tokens[at:end], tokenizer.eot])
+            ends = accumulate((len(part) for part in parts[:-1]), initial=at)
+            for text, (first, last) in zip(texts[:-1], pairwise(ends), strict=True):
+                yield _Word(text, first, last, run)
+        at, run = end + 1, run + 1
+
+
+def _text(tokens: list[int], tokenizer: Tokenizer) -> list[int]:
+    """Return the tokens without timestamps."""
+    return [token for token in tokens if token < tokenizer.eot]
+
+
+def _log(probabilities: Sequence[float]) -> np.ndarray:
+    return np.asarray(np.log(np.maximum(np.asarray(probabilities, np.float64), _FLOOR)))

@@ -1,0 +1,62 @@
+"""Compare how words sound by spelling: rough rules of European languages; other letters count as they are."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from stt.transcript.folding import fold
+
+_CLOSE = ("bpvfw", "dt0", "gkcjq", "szxc1", "mn", "lr")  # consonants that are mistaken for each other
+_VOWELS = frozenset("aeiouy")
+_SOFT = _VOWELS | frozenset("hw")  # may be left out
+_START = re.compile("^(?:wr|kn|gn|ps)")
+_SPELLINGS = [  # 0 is "th", 1 "sh"
+    (re.compile(pattern), sound)
+    for pattern, sound in (
+        *(("ph", "f"), ("gh", "g"), ("ck", "k"), ("sch|sh", "1"), ("ch", "c"), ("th", "0"), ("qu", "kw"), ("x", "ks")),
+        *(("c(?=[eiy])", "s"), ("c", "k"), ("q", "k"), (r"(.)\1+", r"\1"), ("(?<=.)e$", "")),
+    )
+]
+_GROUP = {ord(letter): group[0] for group in _CLOSE[::-1] for letter in group} | dict.fromkeys(map(ord, "aeiouyh"))
+
+
+@lru_cache(maxsize=20_000)
+def key(text: str) -> str:
+    """Return a rough spelling by sound, without spaces; empty without letters or digits."""
+    found = re.sub(r"[\W_]", "", fold(text))
+    found = _START.sub(lambda match: match[0][1], found)
+    for pattern, sound in _SPELLINGS:
+        found = pattern.sub(sound, found)
+    return found
+
+
+def skeleton(sound: str) -> str:
+    """Return the kinds of consonants of a key, for a fast comparison."""
+    return sound.translate(_GROUP)
+
+
+def distance(one: str, other: str) -> float:
+    """Return how differently two keys sound, 0 (alike) to 1."""
+    row = [0.0]
+    for letter in other:
+        row.append(row[-1] + _gap(letter))
+    for a in one:
+        new = [row[0] + _gap(a)]
+        for place, b in enumerate(other):
+            new.append(min(row[place] + _swap(a, b), row[place + 1] + _gap(a), new[-1] + _gap(b)))
+        row = new
+    return min(1.0, row[-1] / max(len(one), len(other), 1))
+
+
+def _gap(letter: str) -> float:
+    return 0.5 if letter in _SOFT else 1.0
+
+
+@lru_cache(maxsize=4096)
+def _swap(a: str, b: str) -> float:
+    if a == b:
+        return 0.0
+    if a in _VOWELS and b in _VOWELS:
+        return 0.4
+    return 0.5 if any(a in group and b in group for group in _CLOSE) else 1.0

@@ -1,0 +1,83 @@
+"""Read terms: one a line, "Cyrille", or "Cyril → Cyrille" where the first is to be replaced by the second."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+from stt.errors import BadOption
+from stt.transcript import scripts
+
+OPTION = "vocabulary"  # of a job: lines
+MOST = 500  # terms of a job or an owner
+LONGEST = 100  # characters of a term, or of what it replaces
+LONGEST_TEXT = MOST * 2 * (LONGEST + 2)  # characters of all lines
+_ARROW = re.compile(r"\s*(?:→|⟶|⇒|->|=>)\s*")
+# Control characters, halves of surrogate pairs, and marks that change the direction of text.
+_UNUSABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A name or term; `replaces` is what is replaced by it after transcription, None if nothing is."""
+
+    text: str
+    replaces: str | None = None
+
+    @property
+    def line(self) -> str:
+        return f"{self.replaces} → {self.text}" if self.replaces else self.text
+
+
+def read(lines: str | Iterable[str]) -> list[Term]:
+    """Return the terms of lines in order, without empty ones and duplicates. Raises BadOption, which names the line."""
+    lines = re.split(r"\r\n|\r|\n", lines) if isinstance(lines, str) else list(lines)
+    found: dict[Term, None] = {}
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            found[_term(line.replace("\t", " "), number)] = None
+            if len(found) > MOST:
+                raise BadOption(f"A vocabulary has at most {MOST} terms.", guidance="Remove some.")
+    return list(found)
+
+
+def of(options: Mapping[str, Any]) -> list[Term]:
+    """Return the terms that a job was created with."""
+    return read(options.get(OPTION) or [])
+
+
+class Given(TypedDict):
+    """What Whisper is given: terms, and a prompt that shows style or script."""
+
+    terms: list[str]
+    prompt: str
+
+
+def given(options: Mapping[str, Any]) -> Given:
+    """Return what Whisper is given of a job's options."""
+    return {"terms": texts(of(options)), "prompt": str(options.get("prompt") or "")}
+
+
+def texts(terms: Iterable[Term]) -> list[str]:
+    """Return what is to be recognised, without duplicates."""
+    return list(dict.fromkeys(term.text for term in terms))
+
+
+def _term(line: str, number: int) -> Term:
+    if _UNUSABLE.search(line):
+        raise BadOption(f"Line {number} has a control character.", guidance="Type this line again.")
+    parts = [" ".join(unicodedata.normalize("NFC", part).split()) for part in _ARROW.split(line)]
+    if len(parts) > 2:
+        raise BadOption(f"Line {number} has several arrows.", guidance="Write one replacement a line.")
+    for part in parts:
+        if len(part) > LONGEST:
+            raise BadOption(f"Line {number} is too long: a term takes at most {LONGEST} characters.")
+        if not scripts.is_word(part):
+            what = "a side of the arrow without" if len(parts) == 2 else "no"
+            raise BadOption(f"Line {number} has {what} letters or digits.", guidance="Complete or remove this line.")
+    if len(parts) == 1 or parts[0] == parts[1]:
+        return Term(parts[-1])
+    return Term(parts[1], parts[0])

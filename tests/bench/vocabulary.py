@@ -1,0 +1,136 @@
+"""Names right with a vocabulary, and words wrong where none of it occurs: `python -m tests.bench.vocabulary`.
+
+Thirty recordings: the fifteen utterances of three proving speakers that have rare names or terms, plain and as on the
+telephone. All terms of these are given with each. The terms of fifty other fields are given with all forty utterances
+of the proving speakers. The same terms as a prompt, "Glossary: …", show what faster-whisper's hotwords would do. Rescoring
+was tuned on the terms of the speakers 1688 and 2033: `--tuning` measures those.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import jiwer
+import numpy as np
+
+from stt.whisper import transcribe
+from tests import audio
+from tests.bench.accuracy import normalised
+from tests.bench.table import print_table
+
+PROVING = {
+    "1998-15444-0002": ["rigor mortis"],
+    "1998-15444-0003": ["post-mortem", "alimentary canal"],
+    "1998-15444-0004": ["gullet", "ligatures"],
+    "1998-15444-0007": ["emetic"],
+    "1998-15444-0008": ["minims"],
+    "1998-15444-0009": ["apomorphine", "morphine"],
+    "2414-128291-0001": ["quickeneth"],
+    "2414-128291-0002": ["Zarathustra", "kine"],
+    "2414-128291-0009": ["kine"],
+    "2609-156975-0000": ["Moses"],
+    "2609-156975-0002": ["Lincoln"],
+    "2609-156975-0004": ["Merneptah", "Hebrews"],
+    "2609-156975-0005": ["Hebrews"],
+    "2609-156975-0006": ["Hebrew", "coalesced"],
+    "2609-156975-0007": ["Ephraim", "Manasseh", "Benjamin", "Judah", "Israel"],
+}
+TUNING = {
+    "1688-142285-0000": ["anon"],
+    "1688-142285-0001": ["Margaret", "Hale", "Thornton"],
+    "1688-142285-0005": ["Helstone", "shoppy"],
+    "1688-142285-0006": ["Hale"],
+    "2033-164914-0000": ["wot"],
+    "2033-164914-0001": ["reciter", "whomsoever"],
+    "2033-164914-0002": ["eunuch"],
+    "2033-164914-0003": ["eunuch", "reciter"],
+    "2033-164914-0004": ["Allah"],
+    "2033-164914-0005": ["Zau al-Makan"],
+    "2033-164914-0007": ["distichs"],
+    "2033-164914-0008": ["Nuzhat al-Zaman", "whilome", "eunuch"],
+}
+OTHERS = """Kubernetes PostgreSQL Cyrille Anaïs Wójcik Nguyen Saoirse Siobhan Xiaomi Quetzalcoatl Reykjavik Llanelli
+Worcester Ljubljana Szczecin Ouagadougou Djibouti Kierkegaard Nietzsche Dvořák Tchaikovsky Händel Lacan Foucault
+Heisenberg Schrödinger Feynman Ramanujan Euler Gauss Terraform Grafana Prometheus Ansible Redis Kafka Django FastAPI
+Streamlit pytest ibuprofen metformin amoxicillin warfarin tachycardia sepsis stenosis Bernd Katrin Jörg""".split()
+CHANGES: dict[str, Callable[[np.ndarray], np.ndarray]] = {"plain": np.copy, "telephone": audio.telephone}
+WAYS = ("no vocabulary", "vocabulary", "terms as a prompt")
+MOST_WORSE = 0.3  # points of the word error rate
+
+
+@dataclass
+class Count:
+    """What was found in some recordings: names right of those listed, words wrong of those said."""
+
+    listed: int = 0
+    right: int = 0
+    words: int = 0
+    wrong: int = 0
+
+    def add(self, said: str, text: str, names: list[str]) -> None:
+        found = normalised(text)
+        result = jiwer.process_words(said, found or "nothing")
+        self.listed += len(names)
+        self.right += sum(f" {normalised(name)} " in f" {found} " for name in names)
+        self.words += len(said.split())
+        self.wrong += result.substitutions + result.deletions + result.insertions
+
+    @property
+    def rate(self) -> float:
+        return 100 * self.wrong / self.words
+
+
+def text_of(sound: np.ndarray, way: str, terms: list[str]) -> str:
+    given = {"vocabulary": {"terms": terms}, "terms as a prompt": {"prompt": f"Glossary: {', '.join(terms)}."}}
+    run = transcribe.transcribe(sound, language="en", **given.get(way, {}))
+    return "".join(segment.text for segment in run)
+
+
+def measured(names: dict[str, list[str]], terms: list[str], changes: list[str]) -> dict[str, Count]:
+    """Transcribe each utterance of `names` in each way with the same `terms`."""
+    found = {way: Count() for way in WAYS}
+    for name, listed in names.items():
+        for change in changes:
+            sound = CHANGES[change](audio.samples(audio.utterance(name)))
+            for way, count in found.items():
+                count.add(audio.librispeech()[name], text_of(sound, way, terms), listed)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tuning", action="store_true", help="the speakers that rescoring was tuned on")
+    recordings = TUNING if parser.parse_args().tuning else PROVING
+    terms = sorted({term for listed in recordings.values() for term in listed})
+    found = measured(recordings, terms, list(CHANGES))
+    before = found[WAYS[0]]
+    missed = before.listed - before.right
+    rows = [
+        [
+            way,
+            f"{count.right} of {count.listed}",
+            f"{100 * (count.right - before.right) / missed:.0f}",
+            f"{count.rate:.2f}",
+        ]
+        for way, count in found.items()
+    ]
+    print_table(
+        f"{len(recordings) * len(CHANGES)} recordings, {len(terms)} terms; to reach: 50 % of the missed names won",
+        ["way", "names right", "missed names won in %", "WER in %"],
+        rows,
+    )
+    speakers = {name.split("-")[0] for name in recordings}
+    every: dict[str, list[str]] = {name: [] for name in audio.librispeech() if name.split("-")[0] in speakers}
+    found = measured(every, OTHERS, ["plain"])
+    rows = [[way, f"{count.rate:.2f}", f"{count.rate - found[WAYS[0]].rate:+.2f}"] for way, count in found.items()]
+    print_table(
+        f"{len(every)} recordings, {len(OTHERS)} terms that do not occur; to reach: at most {MOST_WORSE} points worse",
+        ["way", "WER in %", "points worse"],
+        rows,
+    )
+
+
+if __name__ == "__main__":
+    main()

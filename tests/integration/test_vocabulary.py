@@ -1,0 +1,131 @@
+"""The vocabulary of an owner on both databases; what it learns from corrections."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stt.auth import recovery
+from stt.errors import BadOption, Conflict
+from stt.library import corrections, retention, takeout, vocabulary
+from stt.store.transcripts import transcript_of
+from stt.transcript.model import Segment, Transcript, Word, paragraphs
+from stt.vocabulary.terms import MOST, Term
+from tests.conftest import forget
+from tests.postgres import postgres
+from tests.transcripts import put
+
+OWNER, OTHER = "visitor:reader", "visitor:other"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    if request.param == "sqlite":
+        yield
+        return
+    with postgres() as address:
+        monkeypatch.setenv("STT_DATABASE_URL", address)
+        forget()
+        yield
+        forget()
+
+
+def test_a_list_is_kept_for_its_owner_in_order(store: None):
+    assert vocabulary.terms_of(OWNER) == []
+    vocabulary.save(OWNER, "Zarathustra\nCyril -> Cyrille\n\nZarathustra")
+    assert vocabulary.terms_of(OWNER) == [Term("Zarathustra"), Term("Cyrille", "Cyril")]
+    assert vocabulary.terms_of(OTHER) == []
+    vocabulary.add(OWNER, Term("Anaïs"))
+    vocabulary.add(OWNER, Term("Anaïs"))
+    assert [term.line for term in vocabulary.terms_of(OWNER)] == ["Zarathustra", "Cyril → Cyrille", "Anaïs"]
+    with pytest.raises(BadOption, match="Line 2"):
+        vocabulary.save(OWNER, "fine\n???")
+    assert len(vocabulary.terms_of(OWNER)) == 3
+    vocabulary.save(OWNER, "")
+    assert vocabulary.terms_of(OWNER) == []
+
+
+def test_a_full_list_says_so(store: None):
+    vocabulary.save(OWNER, "\n".join(f"term {number}" for number in range(MOST)))
+    with pytest.raises(BadOption, match="at most 500 terms"):
+        vocabulary.add(OWNER, Term("one more"))
+    assert len(vocabulary.terms_of(OWNER)) == MOST
+
+
+def spoken(text: str) -> Transcript:
+    words = tuple(Word(f" {word}", float(at), at + 0.5, 0.9) for at, word in enumerate(text.split()))
+    return Transcript((Segment(0.0, float(len(words)), f" {text}", words),), duration=float(len(words)))
+
+
+def correct(generation_id: str, old: str, new: str) -> None:
+    before = paragraphs(transcript_of(generation_id).segments)[0].text.strip()
+    version = corrections.state(generation_id, OWNER).version
+    corrections.save(generation_id, OWNER, 0, before.replace(old, new), version)
+
+
+def test_the_third_same_correction_is_offered_and_not_again_when_refused(store: None):
+    made = [put(OWNER, spoken("Then Cyril, the cat.")) for _ in range(4)]
+    for number, generation_id in enumerate(made[:3]):
+        assert vocabulary.suggestion(OWNER) is None, number
+        correct(generation_id, "Cyril", "Cyrille")
+    offered = vocabulary.suggestion(OWNER)
+    assert offered == vocabulary.Suggestion("Cyril", "Cyrille") and vocabulary.suggestion(OTHER) is None
+    vocabulary.refuse(OWNER, offered)
+    assert vocabulary.suggestion(OWNER) is None
+    correct(made[3], "Cyril", "Cyrille")
+    assert vocabulary.suggestion(OWNER) is None
+
+
+def test_an_accepted_term_is_in_the_list_and_not_offered_again(store: None):
+    for _ in range(3):
+        correct(put(OWNER, spoken("Then Cyril came.")), "Cyril", "Cyrille")
+    vocabulary.accept(OWNER, vocabulary.suggestion(OWNER))
+    assert vocabulary.terms_of(OWNER) == [Term("Cyrille")] and vocabulary.suggestion(OWNER) is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("Then", "then"), ("Then", "There"[:3].lower()), ("came.", "came!"), ("Cyril came", "nobody was there")],
+    ids=["case", "a short everyday word", "punctuation", "several words"],
+)
+def test_what_is_no_term_is_not_learned(data: Path, old: str, new: str):
+    for _ in range(3):
+        correct(put(OWNER, spoken("Then Cyril came.")), old, new)
+    assert vocabulary.suggestion(OWNER) is None
+
+
+def test_a_correction_that_conflicts_is_not_learned(store: None):
+    generation_id = put(OWNER, spoken("Then Cyril came."))
+    correct(generation_id, "came", "went")
+    for _ in range(3):
+        with pytest.raises(Conflict):
+            corrections.save(generation_id, OWNER, 0, "Then Cyrille went.", 0)
+    assert vocabulary.suggestion(OWNER) is None
+
+
+def test_everything_goes_with_delete_everything_and_is_in_the_export(store: None):
+    vocabulary.save(OWNER, "Zarathustra\nCyril → Cyrille")
+    vocabulary.save(OTHER, "Kine")
+    for _ in range(3):
+        correct(put(OWNER, spoken("Then Kirill came.")), "Kirill", "Kirillo")
+    with zipfile.ZipFile(io.BytesIO(b"".join(takeout.everything(OWNER)))) as archive:
+        assert archive.read("vocabulary.txt").decode() == "Zarathustra\nCyril → Cyrille\n"
+    retention.delete_everything(OWNER)
+    assert vocabulary.terms_of(OWNER) == [] and vocabulary.suggestion(OWNER) is None
+    assert vocabulary.terms_of(OTHER) == [Term("Kine")]
+
+
+def test_histories_that_are_added_have_the_terms_of_both(store: None):
+    vocabulary.save("visitor:one", "Kine\nZarathustra")
+    vocabulary.save("visitor:two", "Kine\nCyrille")
+    for owner, times in (("visitor:one", 1), ("visitor:two", 2)):
+        with vocabulary.database().begin() as connection:
+            for _ in range(times):
+                vocabulary.note(connection, owner, "Then Kirill came.", "Then Kirillo came.")
+    recovery.use(recovery.create("visitor:one"), "two", add_mine=True)
+    assert {term.text for term in vocabulary.terms_of("visitor:one")} == {"Kine", "Zarathustra", "Cyrille"}
+    assert vocabulary.suggestion("visitor:one") == vocabulary.Suggestion("Kirill", "Kirillo")

@@ -1,0 +1,228 @@
+"""A vocabulary: what a line means, what is replaced, what sounds alike, and what each model is given."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from itertools import takewhile
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stt.aiml.catalog import packaged
+from stt.aiml.options import take_vocabulary, with_vocabulary
+from stt.errors import BadOption
+from stt.transcript.model import Segment, Transcript, Word
+from stt.vocabulary import sounds, terms
+from stt.vocabulary.replacing import replaced
+from stt.vocabulary.rescoring import Rescorer
+from stt.vocabulary.terms import Term
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        ("Cyrille\n\n  Zau   al-Makan \n", [Term("Cyrille"), Term("Zau al-Makan")]),
+        ("Cyril → Cyrille\r\nCyril->Cyrille\rCyril => Cyrille", [Term("Cyrille", "Cyril")]),
+        ("Anai\u0308s", [Term("Ana\u00efs")]),
+        ("same → same", [Term("same")]),
+        (["one", "", "two"], [Term("one"), Term("two")]),
+        ("東京", [Term("東京")]),
+        ("", []),
+    ],
+)
+def test_a_line_is_a_term_or_a_replacement(lines: str | list[str], found: list[Term]):
+    assert terms.read(lines) == found
+    assert terms.read([term.line for term in found]) == found
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("fine\nbad\x07", "Line 2 has a control character."),
+        ("turned\u202eround", "Line 1 has a control character."),
+        ("a → b → c", "Line 1 has several arrows."),
+        ("→ b", "Line 1 has a side of the arrow without letters or digits."),
+        ("fine\n---", "Line 2 has no letters or digits."),
+        ("x" * 101, "Line 1 is too long: a term takes at most 100 characters."),
+        ("\n".join(f"term {number}" for number in range(501)), "A vocabulary has at most 500 terms."),
+    ],
+)
+def test_what_is_wrong_with_a_line_is_said(lines: str, message: str):
+    with pytest.raises(BadOption) as error:
+        terms.read(lines)
+    assert error.value.message == message
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read_or_refused(text: str):
+    try:
+        found = terms.read(text)
+    except BadOption:
+        return
+    assert terms.read([term.line for term in found]) == found
+
+
+def spoken(text: str) -> Transcript:
+    words = tuple(Word(word, at / 2, at / 2 + 0.4, 0.9) for at, word in enumerate(re.findall(r"\s*\S+", text)))
+    return Transcript((Segment(0.0, len(words) / 2, text, words),), duration=len(words) / 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines", "new", "times"),
+    [
+        (" So Cyril, come.", "Cyril → Cyrille", " So Cyrille, come.", 1),
+        (" CYRIL's dog and Cyril.", "Cyril → Cyrille", " Cyrille's dog and Cyrille.", 2),
+        (" Cyrillic is cyrilled.", "Cyril → Cyrille", " Cyrillic is cyrilled.", 0),
+        (" I use cube cuttle daily.", "cube cuttle → kubectl\ncube → cube root", " I use kubectl daily.", 1),
+        (" It is Anais.", "Anaïs → Anaïs\nanais → Anaïs", " It is Anaïs.", 1),
+        ("東経は大きい。", "東経 → 東京", "東京は大きい。", 1),
+        (" Nothing here.", "Cyrille", " Nothing here.", 0),
+        ("", "Cyril → Cyrille", "", 0),
+    ],
+)
+def test_whole_words_are_replaced(text: str, lines: str, new: str, times: int):
+    found, made = replaced(spoken(text), terms.read(lines))
+    assert found.text == new.strip() and sum(made.values()) == times
+
+
+def test_times_stay_where_words_are_replaced():
+    before = spoken(" So Cyril, come and see cube cuttle now.")
+    after, _ = replaced(before, terms.read("Cyril → Cyrille\ncube cuttle → kubectl"))
+    assert [(word.text, word.start, word.end) for word in after.words][:3] == [
+        (" So", 0.0, 0.4),
+        (" Cyrille,", 0.5, 0.9),
+        (" come", 1.0, 1.4),
+    ]
+    tool = next(word for word in after.words if "kubectl" in word.text)
+    assert (tool.start, tool.end) == (2.5, 3.4) and after.words[-1] == before.words[-1]
+
+
+def test_text_without_word_times_is_replaced_too():
+    before = Transcript((Segment(0.0, 2.0, "So Cyril came."),), timed=False)
+    assert replaced(before, terms.read("Cyril → Cyrille"))[0].text == "So Cyrille came."
+
+
+@given(st.text(max_size=80), st.text("ab c", min_size=1, max_size=4))
+def test_what_is_not_there_is_not_replaced(text: str, term: str):
+    before = spoken(text)
+    assert replaced(before, [Term("new", f"zzz {term}")]) == (before, {})
+
+
+@pytest.mark.parametrize(
+    ("term", "near", "far"),
+    [
+        ("Zarathustra", "zero thus trap", "apparently"),
+        ("distichs", "these stitches", "following"),
+        ("Zau al-Makan", "what's all I'm a con", "tell me what happened"),
+        ("apomorphine", "Epomorphine", "physiological"),
+        ("Helstone", "Halston", "accusing"),
+        ("Łódź", "lodz", "Paris"),
+    ],
+)
+def test_what_sounds_like_a_term_is_nearer_than_what_does_not(term: str, near: str, far: str):
+    key = sounds.key(term)
+    assert sounds.distance(sounds.key(near), key) < 0.75 * sounds.distance(sounds.key(far), key)
+
+
+@given(st.text(max_size=20), st.text(max_size=20))
+def test_distances_are_the_same_both_ways_and_zero_for_the_same(one: str, other: str):
+    a, b = sounds.key(one), sounds.key(other)
+    assert sounds.distance(a, a) == 0 and 0 <= sounds.distance(a, b) <= 1
+    assert math.isclose(sounds.distance(a, b), sounds.distance(b, a))
+
+
+class Letters:
+    """A tokenizer whose tokens are characters; 5,000 and more are timestamps."""
+
+    eot = 5000
+
+    def encode(self, text: str) -> list[int]:
+        return [ord(character) for character in text]
+
+    def split_to_word_tokens(self, tokens: list[int]) -> tuple[list[str], list[list[int]]]:
+        text = "".join(map(chr, tokens[:-1]))
+        words = re.findall(r"\s*\S+", text)
+        return [*words, ""], [*([ord(c) for c in word] for word in words), tokens[-1:]]
+
+
+def rescored(text: str, listed: list[str], true: str) -> str:
+    """Rescore a text between timestamps, where a character is certain as long as all before it are those of `true`."""
+
+    def score(tokens: list[int]) -> Sequence[float]:
+        written = "".join(map(chr, tokens))
+        same = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(written, true, strict=False))))
+        return [1.0] * same + [0.1] * (len(written) - same)
+
+    letters = Letters()
+    found = Rescorer(listed).rescored([5000, *letters.encode(text), 5100], letters, score)
+    assert found[0] == 5000 and found[-1] == 5100
+    return "".join(chr(token) for token in found if token < 5000)
+
+
+def test_a_probable_term_takes_the_place_of_what_sounds_like_it():
+    for true in (" By Helstone, it is.", " Helstone's house.", " You pay grant$."):
+        assert (
+            rescored(true.replace("Helstone", "Halston").replace("grant", "grand"), ["Helstone", "grant"], true) == true
+        )
+
+
+def test_an_improbable_term_changes_nothing():
+    text = " The kind people left the neighbourhood of Halston."
+    assert rescored(text, ["Kine", "Helstone", "Zarathustra", "PostgreSQL"], text) == text
+    assert rescored(text, [], "") == text and rescored("", ["Kine"], "") == ""
+
+
+def test_a_listed_name_is_not_taken_for_another_one():
+    assert rescored(" Mr. Hall came.", ["Hale", "Hall"], " Mr. Hale came.") == " Mr. Hall came."
+    assert rescored(" Mr. Hal came.", ["Hale", "Hall"], " Mr. Hale came.") == " Mr. Hale came."
+
+
+LISTED = ["Cyrille", "Zau al-Makan"]
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "sent"),
+    [
+        ("nova-3", {"keyterm": ["mine"]}, {"keyterm": ["mine", "Cyrille", "Zau al-Makan"]}),
+        ("#g1_nova-2-general", {}, {"keywords": ["Cyrille", "Zau", "al-Makan"]}),
+        ("#g1_whisper-large", {}, {"keywords": ["Cyrille", "Zau", "al-Makan"]}),
+        ("aai/universal", {}, {"word_boost": ["Cyrille", "Zau al-Makan"]}),
+        ("aai/slam-1", {}, {"keyterms_prompt": ["Cyrille", "Zau al-Makan"]}),
+        (
+            "openai/gpt-4o-transcribe",
+            {"prompt": "British spelling."},
+            {"prompt": "Glossary: Cyrille, Zau al-Makan. British spelling."},
+        ),
+    ],
+)
+def test_each_model_is_given_the_terms_where_it_takes_them(model: str, given: dict, sent: dict):
+    assert with_vocabulary(packaged().find(model), given, LISTED) == (sent, [])
+    assert with_vocabulary(packaged().find(model), given, []) == (given, [])
+
+
+def test_what_does_not_fit_or_is_not_taken_is_left_out():
+    many = [f"Name{number}" for number in range(300)]
+    for model, most in (("nova-3", 100), ("#g1_nova-2-general", 100)):
+        options, left = with_vocabulary(packaged().find(model), {}, many)
+        (sent,) = options.values()
+        assert sent == many[:most] and left == many[most:]
+    options, left = with_vocabulary(packaged().find("openai/gpt-4o-transcribe"), {}, many)
+    assert len(options["prompt"]) <= 1100 and left and many[-len(left) :] == left
+    assert with_vocabulary(packaged().find("microsoft/mai-transcribe-1.5"), {}, many) == ({}, many)
+
+
+@pytest.mark.parametrize(
+    "given", [["Cyrille", "Cyril -> Cyrille"], "Cyrille, Cyril → Cyrille", "Cyrille\nCyril=>Cyrille"]
+)
+def test_a_vocabulary_is_taken_from_the_options(given: str | list[str]):
+    options = {"vocabulary": given, "language": "en"}
+    assert take_vocabulary(options) == ["Cyrille", "Cyril → Cyrille"] and options == {"language": "en"}
+
+
+@pytest.mark.parametrize("given", [5, [5], {"a": "b"}, ["a\x00b"]])
+def test_what_is_no_vocabulary_is_refused(given: object):
+    with pytest.raises(BadOption):
+        take_vocabulary({"vocabulary": given})
