@@ -62,6 +62,20 @@ def test_the_part_may_be_called_file_as_openai_calls_it(api: Api):
     assert api("DELETE", f"/stt/{made.json()['generation_id']}").status_code == 204
 
 
+def test_a_vocabulary_and_a_prompt_are_options(api: Api, httpserver: HTTPServer):
+    httpserver.expect_request("/talk.flac").respond_with_data(audio.JFK.read_bytes())
+    terms = ["fellow -> dear", "Kubernetes"]
+    made = [
+        api.link(httpserver.url_for("/talk.flac"), vocabulary=terms, prompt="Ask not."),
+        api.send(audio.JFK.read_bytes(), vocabulary="\n".join(terms), prompt="Ask not."),
+    ]
+    for answer in made:
+        assert answer.status_code == 201, answer.text
+        assert spoken(api.ended(answer.json()["generation_id"])) == audio.JFK_WORDS.replace("fellow", "dear")
+    refused = api.link(httpserver.url_for("/talk.flac"), vocabulary=["fine", "a\tb → c → d"])
+    assert_refused(refused, 400, "Line 2 has several arrows.")
+
+
 def test_a_link_to_what_is_no_recording_ends_as_an_error_in_words(api: Api, httpserver: HTTPServer):
     httpserver.expect_request("/page").respond_with_data("<html>Not sound</html>")
     made = api.link(httpserver.url_for("/page"))

@@ -9,7 +9,7 @@ from typing import Any, cast
 from stt.aiml import catalog
 from stt.aiml import offered as models
 from stt.aiml.catalog import Model
-from stt.aiml.options import clean_options
+from stt.aiml.options import clean_options, take_vocabulary
 from stt.errors import BadOption
 from stt.files.json_values import signed
 from stt.web.contract import OPENAI_DEFAULT
@@ -19,7 +19,7 @@ STREAMED = ("json", "text", "diarized_json")
 IGNORED = ("temperature", "chunking_strategy")
 FIELDS = (
     "model", "language", "prompt", "response_format", "stream", "cancel_on_disconnect", "speakers_expected",
-    "timestamp_granularities", "include", *IGNORED,
+    "timestamp_granularities", "include", "vocabulary", *IGNORED,
 )  # fmt: skip
 # What models call these options: ours, and those of the provider.
 LANGUAGE, PROMPT = ("language", "language_code"), ("prompt",)
@@ -100,7 +100,10 @@ def _options(
             options["speakers_expected"] = expected
     elif expected:
         ignored.append("speakers_expected")
-    return clean_options(model, options), ignored
+    options = clean_options(model, options)
+    if terms := take_vocabulary({"vocabulary": "\n".join(fields.get("vocabulary", []))}):
+        options["vocabulary"] = terms
+    return options, ignored
 
 
 def _named(given: Mapping[str, str | list[str]]) -> dict[str, list[str]]:

@@ -37,6 +37,9 @@ class SpeechForm(TypedDict):
         Annotated[str, Field(description="Taken and ignored: speech is found first anyway.")]
     ]
     speakers_expected: NotRequired[Annotated[int, Field(ge=1, le=12, description="With diarized_json.")]]
+    vocabulary: NotRequired[
+        Annotated[str, Field(description="Names and terms to recognise, one a line; “Cyril → Cyrille” replaces words.")]
+    ]
     cancel_on_disconnect: NotRequired[
         Annotated[bool, Field(description="Cancel the job when the connection is closed; else it goes on.")]
     ]

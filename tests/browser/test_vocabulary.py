@@ -1,0 +1,76 @@
+"""The vocabulary in a real browser: kept on the Settings page, offered at the start, learned from corrections."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect
+
+from stt.library import vocabulary
+from stt.transcript.model import Transcript
+from stt.vocabulary.terms import Term
+from tests import audio
+from tests.browser.conftest import add_files
+from tests.server import Server
+from tests.transcripts import FIRST, page_of, put, said, sharing_data_with
+
+MINUTE = 60_000  # milliseconds
+RARE = "1998-15444-0009"  # "apomorphine is not allied …"
+
+
+def keep(page: Page, text: str) -> None:
+    box = page.get_by_label("Names and terms")
+    box.fill(text)
+    page.get_by_role("button", name="Save the vocabulary").click()
+
+
+def test_terms_are_kept_offered_used_and_shown(page: Page, server: Server, tmp_path: Path):
+    page.goto(f"{server.url}/settings")
+    keep(page, "fine\n???")
+    expect(page.get_by_text("Line 2 has no letters or digits.")).to_be_visible()
+    keep(page, "apomorphine\n\naction -> deed")
+    expect(page.get_by_text("Saved: 2 terms.")).to_be_visible()
+    expect(page.get_by_label("Names and terms")).to_have_value("apomorphine\naction → deed")
+    page.goto(server.url)
+    add_files(page, audio.utterance(RARE))
+    expect(page.get_by_text("Vocabulary (2 terms)")).to_be_visible()
+    page.get_by_role("button", name="Transcribe", exact=True).click()
+    page.locator(".st-key-jobs").get_by_role("button", name="Read").click(timeout=2 * MINUTE)
+    words = page.locator(".stt-words").first
+    expect(words).to_contain_text("pomorphine is not")
+    expect(words).to_contain_text("physiological deed to")
+    expect(page.get_by_text("Replaced by your vocabulary: action → deed (1).")).to_be_visible()
+    page.get_by_text("How this was made").click()
+    expect(page.get_by_text("Vocabulary: apomorphine, deed")).to_be_visible()
+    page.get_by_text("Machine's version").click()
+    page.get_by_role("button", name="Restore it").click()
+    expect(words).to_contain_text("physiological action to")
+
+
+def test_without_the_switch_or_any_terms_nothing_is_given(page: Page, server: Server):
+    page.goto(server.url)
+    expect(page.get_by_role("button", name="Transcribe", exact=True)).to_be_visible()
+    page.get_by_text("More settings for this model").click()
+    expect(page.get_by_role("textbox", name="Prompt")).to_be_visible()
+    assert not page.get_by_text("Vocabulary (").count()
+
+
+def test_the_third_same_correction_is_offered_as_a_term(browser: Browser, server: Server):
+    with sharing_data_with(server):
+        page = page_of(browser, server, "ann")
+        owner = "visitor:ann"
+        ids = [put(owner, Transcript((said(FIRST.replace("everybody", "Cyril")),), 11.0, "en")) for _ in range(3)]
+        asked = page.get_by_text("Add “Cyrille” to your vocabulary?")
+        for generation_id in ids:
+            page.goto(f"{server.url}/transcript?id={generation_id}")
+            page.locator(".stt-paragraph").first.hover()
+            assert not asked.count()
+            page.locator(".stt-edit").first.click()
+            page.locator(".stt-field").fill(FIRST.replace("everybody", "Cyrille"))
+            page.locator(".stt-field").press("Control+Enter")
+            expect(page.locator(".stt-words").first).to_contain_text("Cyrille")
+        expect(asked).to_be_visible()
+        page.get_by_role("button", name="Add", exact=True).click()
+        expect(asked).to_be_hidden()
+        assert vocabulary.terms_of(owner) == [Term("Cyrille")]
+        page.context.close()
