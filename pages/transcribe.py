@@ -211,7 +211,8 @@ typed_links, typing = add_recordings()
 found = recordings.find_all(chosen, owner)
 listed = st.container()
 known = bool(found) and all(each_is_a_speaker(recording, "row") for recording in found)
-model, options = model_choice(any(recording.channels > 1 for recording in found), tell_apart=not known)
+several = any(recording.channels > 1 for recording in found)
+model, options = model_choice(several, owner=owner, tell_apart=not known)
 with listed:
     if memory.elsewhere:
         session.fragment(follow_others, run_every=LOOK)()

@@ -6,7 +6,6 @@ from typing import Any
 
 import streamlit as st
 
-from pages import session
 from stt.library import vocabulary
 from stt.vocabulary import terms
 
@@ -18,9 +17,9 @@ def counted(count: int) -> str:
     return "1 term" if count == 1 else f"{count} terms"
 
 
-def vocabulary_choice(model_id: str) -> dict[str, Any]:
-    """Draw the switch, and return the option of the job; nothing without any terms."""
-    known = vocabulary.terms_of(session.owner())
+def vocabulary_choice(owner: str, model_id: str) -> dict[str, Any]:
+    """Draw the switch of the owner's vocabulary, and return the option of the job; nothing without any terms."""
+    known = vocabulary.terms_of(owner)
     if not known:
         return {}
     wanted = st.toggle(f"Vocabulary ({counted(len(known))})", True, help=HELP, key=f"{model_id}-{terms.OPTION}")

@@ -61,7 +61,7 @@ def _again(job: Job) -> None:
     plain("The earlier version is kept. Once the new one is done, both are shown side by side.", "stt-hint")
     known = isinstance(source, Recording) and each_is_a_speaker(source, "again")
     several = isinstance(source, Recording) and source.channels > 1
-    model, options = model_choice(several, tell_apart=not known, narrow=True)
+    model, options = model_choice(several, owner=job.owner, tell_apart=not known, narrow=True)
     if isinstance(source, Recording):
         options |= track_choice(source, model, "again")
     _cost([model], job)
