@@ -1,6 +1,6 @@
 """Bias a decoded window towards terms: where words sound like a term, the model scores the term in their place.
 
-CTranslate2 cannot bias its search, and terms in the prompt win fewer names and cost words where they do not occur:
+CTranslate2 cannot bias its search, and terms in the prompt win no more names and cost words where they do not occur:
 see `python -m tests.bench.vocabulary`. Here the window is decoded as without a vocabulary, and nothing can change but
 words near a term, so no list makes Whisper loop or drop speech.
 """

@@ -1,9 +1,9 @@
 """Names right with a vocabulary, and words wrong where none of it occurs: `python -m tests.bench.vocabulary`.
 
 Thirty recordings: the fifteen utterances of three proving speakers that have rare names or terms, plain and as on the
-telephone. All terms of these are given with each. The terms of fifty other fields are given with all forty utterances
-of the proving speakers. The same terms as a prompt, "Glossary: …", show what faster-whisper's hotwords would do. Rescoring
-was tuned on the terms of the speakers 1688 and 2033: `--tuning` measures those.
+telephone. All terms of these are given with each. Then fifty terms of other fields are given with all utterances of the
+same speakers. The same terms as a prompt, "Glossary: …", show what faster-whisper's hotwords would do. Rescoring was
+tuned on the terms of the speakers 1688 and 2033: `--tuning` measures those.
 """
 
 from __future__ import annotations
