@@ -1,5 +1,6 @@
 """Run commands: tokens for programs, and a worker without pages.
 
+python -m stt transcribe FILE…       transcribe files, folders or links, here or through a server
 python -m stt token NAME             create a token; the last line shows it, once
 python -m stt token --list           list tokens, their owners and when they were last used
 python -m stt token --revoke ID      revoke a token
@@ -19,6 +20,7 @@ import sys
 import threading
 from datetime import UTC, datetime
 
+from stt.cli import transcribe
 from stt.errors import SetupError, SttError
 from stt.files import writing
 
@@ -37,11 +39,14 @@ def main(arguments: list[str] | None = None) -> None:
     models = commands.add_parser("models", help="list, download or delete Whisper models")
     models.add_argument("action", nargs="?", choices=["get", "remove"], help="without it: list them")
     models.add_argument("model", nargs="?", metavar="NAME", help="such as small, medium.en or large-v3-turbo")
+    transcribe.add_command(commands)
     chosen = parser.parse_args(arguments)
     if chosen.command == "models" and (chosen.action is None) != (chosen.model is None):
         parser.error(f"models {chosen.action} needs the name of a model")
     writing.be_private()
     try:
+        if chosen.command == "transcribe":
+            sys.exit(transcribe.run(chosen))
         if chosen.command == "worker":
             work(chosen.port)
         elif chosen.command == "models":

@@ -1,0 +1,150 @@
+"""Transcribe one recording: with the job engine of this process, or through a server's REST routes."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from pydantic import SecretStr
+
+from stt import errors, kinds
+from stt.cli.inputs import Source
+from stt.errors import Cancelled, NotFound, SttError
+from stt.transcript.model import Transcript
+
+POLL = 0.2  # seconds between looks at a job here
+POLL_SERVER = 1.0  # the same at a server
+Report = Callable[[float, float | None, str], None]  # (seconds done, seconds in all or None, what happens)
+
+
+class Result(NamedTuple):
+    """A transcript, and sentences about what is missing from it."""
+
+    generation_id: str
+    transcript: Transcript
+    notes: tuple[str, ...] = ()
+
+
+class Engine(ABC):
+    """Where recordings are transcribed."""
+
+    def __init__(self, model: str, options: dict[str, Any]) -> None:
+        self.model, self.options = model, options
+
+    @abstractmethod
+    def transcribe(self, source: Source, report: Report) -> Result:
+        """Return the transcript. An interrupt cancels the job. Raises SttError."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release what the engine holds."""
+
+
+class Here(Engine):
+    """This process. The job and its recording are deleted when the transcript is there."""
+
+    def close(self) -> None:
+        from stt.jobs import service
+
+        service.stop()
+
+    def transcribe(self, source: Source, report: Report) -> Result:
+        import stt
+        from stt.auth.visitors import LOCAL
+        from stt.library import history
+        from stt.store.recordings import Link
+
+        self._download(report)
+        report(0.0, None, "Reading")
+        what = Link(source.url) if source.url else source.path
+        assert what is not None
+        generation_id = stt.create(what, model=self.model, options=self.options)
+        try:
+            return self._followed(generation_id, report)
+        finally:
+            with suppress(NotFound):
+                history.delete(generation_id, LOCAL)
+
+    def _download(self, report: Report) -> None:
+        """Download the model first, if it is one of this machine and not here yet."""
+        from stt.models import known, shelf
+        from stt.models.download import Progress
+
+        if not self.model.startswith(known.PREFIX):
+            return
+        title = known.find(self.model).title
+
+        def said(progress: Progress) -> None:
+            report(0.0, None, f"Downloading {title}, {progress.percent} %")
+
+        shelf.get(self.model, said)
+
+    def _followed(self, generation_id: str, report: Report) -> Result:
+        from stt.diarization import results
+        from stt.jobs import service
+
+        while True:
+            now = service.get(generation_id)
+            job, search = now.job, now.speakers
+            if not job.pending and not results.is_awaited(job, search):
+                break
+            doing = job.stage or ("Waiting" if job.state == kinds.QUEUED else "Transcribing")
+            if not job.pending:
+                doing = f"Finding speakers, {search.percent if search else 0} %"
+            report(job.seconds_done, job.duration, doing)
+            time.sleep(POLL)
+        if job.error:
+            raise errors.from_dict(job.error)
+        if now.transcript is None:
+            raise Cancelled()
+        report(job.duration or 0.0, job.duration, "Done")
+        notes = () if now.speakers is None or not now.speakers.error else (now.speakers.error["message"],)
+        return Result(generation_id, now.transcript, notes)
+
+
+class Server(Engine):
+    """A server of ours at `address`, with a token. The job stays in the history there."""
+
+    def __init__(self, model: str, options: dict[str, Any], address: str, token: str) -> None:
+        super().__init__(model, options)
+        from stt.aiml.client import Client
+
+        base = address.rstrip("/")
+        self._client = Client(base if base.endswith("/v1") else f"{base}/v1", SecretStr(token))
+
+    def transcribe(self, source: Source, report: Report) -> Result:
+        from stt.aiml import results
+
+        def sending(sent: int, size: int) -> None:
+            report(0.0, None, f"Sending, {100 * sent // size if size else 0} %")
+
+        try:
+            generation_id = self._client.create(
+                self.model, self.options, path=source.path, url=source.url, name=_file_name(source), on_progress=sending
+            )
+            while True:
+                found = results.read(self._client.get(generation_id, patience=300.0))
+                if found.status != "running":
+                    break
+                report(0.0, None, "Transcribing")
+                time.sleep(POLL_SERVER)
+        except (errors.KeyRefused, errors.KeyMissing) as error:
+            raise SttError("The server refused the token.", guidance="Create one on its Settings page.") from error
+        except errors.ProviderDown as error:
+            raise SttError(f"The server does not answer: {error.message}", guidance="Check the address.") from error
+        if found.error is not None:
+            raise found.error
+        if found.transcript is None:
+            raise SttError("The server's answer holds no transcript.")
+        report(found.seconds, found.seconds, "Done")
+        return Result(generation_id, found.transcript)
+
+    def close(self) -> None:
+        """Do nothing: connections end with the process."""
+
+
+def _file_name(source: Source) -> str | None:
+    return source.path.name if source.path is not None else None

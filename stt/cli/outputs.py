@@ -1,0 +1,69 @@
+"""Write a transcript in the formats that were asked for."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from stt.errors import BadOption, DiskFull, InputError
+from stt.export.formats import FORMATS, file_name
+from stt.files import writing
+from stt.transcript.model import Transcript
+
+
+def formats(text: str) -> list[str]:
+    """Return the formats of a list such as "txt,srt". Raises BadOption."""
+    found = list(dict.fromkeys(each.strip().lower() for each in text.split(",") if each.strip()))
+    if not found or (unknown := next((each for each in found if each not in FORMATS), None)):
+        raise BadOption(f"{text!r} is no list of formats.", guidance=f"Choose from {', '.join(FORMATS)}.")
+    assert unknown is None
+    return found
+
+
+def write(
+    folder: Path, name: str, transcript: Transcript, wanted: Sequence[str], *, overwrite: bool = False
+) -> list[Path]:
+    """Write a file for each format and return their paths. What is there is kept, unless `overwrite`.
+
+    Raises DiskFull, and InputError if the folder cannot be written to.
+    """
+    paths = []
+    for extension in wanted:
+        path = folder / file_name(name, extension)
+        if not overwrite:
+            path = _free(path)
+        try:
+            with writing.replacing(path) as file:
+                file.write(content(transcript, extension, name))
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise DiskFull(f"There is no room for {path}.") from error
+            raise InputError(
+                f"{path} cannot be written: {error.strerror}.", guidance="Choose another folder."
+            ) from error
+        paths.append(path)
+    return paths
+
+
+def show(transcript: Transcript, extension: str, name: str) -> None:
+    """Write to standard output."""
+    sys.stdout.buffer.write(content(transcript, extension, name))
+    sys.stdout.buffer.flush()
+
+
+def content(transcript: Transcript, extension: str, name: str) -> bytes:
+    written = FORMATS[extension]
+    options: dict[str, Any] = {"speakers": True} if "speakers" in written.options() else {}
+    return written.write(transcript, title=name, **options)
+
+
+def _free(path: Path) -> Path:
+    """Return the path, or one with a number if there is such a file already."""
+    number, free = 1, path
+    while free.exists():
+        number += 1
+        free = path.with_stem(f"{path.stem} ({number})")
+    return free

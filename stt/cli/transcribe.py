@@ -1,0 +1,150 @@
+"""`stt transcribe`: recordings in, files or text out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from stt.cli import inputs, outputs
+from stt.cli.engines import Engine, Here, Report, Server
+from stt.errors import BadOption, SttError
+from stt.files import json_values
+
+FAILED, INTERRUPTED = 1, 130  # exit codes
+DEFAULT_MODEL = "local/whisper-base"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options that say how to transcribe, and what to write."""
+    add = parser.add_argument
+    add("--model", default=DEFAULT_MODEL, help="such as small, local/whisper-base, or one of a server's /v1/models")
+    add("--language", help="codes such as en, or en,de if several are spoken; default: detect")
+    add("--speakers", default="off", help="auto, or their number, to tell who speaks when; default: off")
+    add("--translate", action="store_true", help="translate to English")
+    add("--prompt", help="a text in the style and script that the transcript should have")
+    add("--vocabulary", type=Path, metavar="FILE", help="names and terms to get right, one a line")
+    add("--format", default="txt", help="a list of txt, srt, vtt, docx, csv, json; default: txt")
+    add("--output", type=Path, metavar="DIR", help="the folder to write to")
+    add("--server", metavar="URL", help="transcribe through this server, in place of this machine")
+    add("--token", default=os.environ.get("STT_TOKEN"), help="its token; default: the environment's STT_TOKEN")
+
+
+def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("transcribe", help="transcribe files, folders or links, without a server")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a file, a folder, a link, or - for standard input")
+    add_arguments(parser)
+    parser.add_argument("--name", help="the name of what comes from standard input")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace files; default: write talk (2).txt beside them"
+    )
+    parser.add_argument("--json", action="store_true", help="print a JSON object for each recording, for programs")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Transcribe, and return the exit code: 0, FAILED if a recording failed, or INTERRUPTED."""
+    wanted = outputs.formats(chosen.format)
+    failed = 0
+    with inputs.sources(chosen.files, chosen.name) as sources, closing(engine(chosen)) as work:
+        shown = len(sources) == 1 and len(wanted) == 1 and chosen.output is None and not chosen.json
+        if not sources:
+            raise BadOption("There is no recording in this folder.", guidance="Name files, or another folder.")
+        for source in sources:
+            told: dict[str, Any] = {"file": str(source)}
+            try:
+                with progress(source.name) as report:
+                    generation_id, transcript, notes = work.transcribe(source, report)
+                told |= {"status": "done", "generation_id": generation_id, "duration": transcript.duration}
+                told |= {"language": transcript.language, "text": transcript.text, "outputs": []}
+                if shown:
+                    outputs.show(transcript, wanted[0], source.name)
+                elif chosen.output is not None or not chosen.json:
+                    folder = chosen.output or Path()
+                    paths = outputs.write(folder, source.name, transcript, wanted, overwrite=chosen.overwrite)
+                    told["outputs"] = [str(path) for path in paths]
+                lost = [f"from {start:.1f} s to {end:.1f} s: {why}" for start, end, why in transcript.lost]
+                told["notes"] = [*lost, *notes]
+                for note in told["notes"]:
+                    _say(f"{source.name}: {note}")
+            except KeyboardInterrupt:
+                _say("Stopped.")
+                return INTERRUPTED
+            except SttError as error:
+                failed += 1
+                told |= {"status": "failed", "error": error.to_dict()}
+                _say(f"{source.name}: {error.message} {error.guidance}")
+            _tell(told, chosen.json)
+    return FAILED if failed else 0
+
+
+def engine(chosen: argparse.Namespace) -> Engine:
+    """Return where to transcribe, with the options. Raises BadOption."""
+    model: str = chosen.model
+    if chosen.server is None:
+        from stt.models import known
+
+        if "/" not in model and not model.startswith("#"):
+            model = known.find(model).id
+        return Here(model, options(chosen))
+    if not chosen.token:
+        raise BadOption("A server needs a token.", guidance="Set STT_TOKEN, or use --token.")
+    return Server(model, options(chosen), chosen.server, chosen.token)
+
+
+def options(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Return the options of a create. Raises BadOption."""
+    found: dict[str, Any] = {}
+    if chosen.language:
+        found["language"] = chosen.language
+    if chosen.translate:
+        found["translate"] = True
+    if chosen.prompt:
+        found["prompt"] = chosen.prompt
+    if chosen.vocabulary is not None:
+        try:
+            lines = chosen.vocabulary.read_text("utf-8-sig").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadOption(f"{chosen.vocabulary} cannot be read as a text in UTF-8.", guidance="Check it.") from error
+        found["vocabulary"] = [line.strip() for line in lines if line.strip()]
+    if chosen.speakers != "off":
+        number = json_values.signed(chosen.speakers)
+        if chosen.speakers != "auto" and (number is None or not 1 <= number <= 12 or number % 1):
+            raise BadOption("--speakers is auto, off, or a number from 1 to 12.", guidance="Correct it.")
+        found["diarize"] = True
+        if number is not None:
+            found["speakers_expected"] = int(number)
+    return found
+
+
+@contextmanager
+def progress(name: str) -> Iterator[Report]:
+    """Show a bar on standard error, if somebody looks at it."""
+    form = "{desc}: {percentage:3.0f} %|{bar}| {n:.0f} of {total:.0f} s, {remaining} left"
+    with tqdm(total=0, desc=name, bar_format=form, leave=False, disable=None, file=sys.stderr) as bar:
+
+        def report(done: float, total: float | None, doing: str) -> None:
+            bar.total = total or 0
+            bar.bar_format = form if total else "{desc}"
+            bar.n = min(done, total) if total else 0
+            bar.set_description_str(f"{name}: {doing}")
+
+        yield report
+
+
+def _tell(told: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(told, ensure_ascii=False), flush=True)
+    else:
+        for path in told.get("outputs", []):
+            _say(path)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

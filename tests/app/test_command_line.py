@@ -1,0 +1,130 @@
+"""`stt transcribe` as people and programs call it: real processes, files, pipes, and a server."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pysubs2
+import pytest
+import sqlalchemy as sa
+
+from tests import audio
+from tests.app.rest import Api
+from tests.server import ROOT, Server
+from tests.waiting import until
+
+COMMAND = [sys.executable, "-m", "stt", "transcribe"]
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    return {**os.environ, "STT_DATA_DIR": str(tmp_path_factory.mktemp("command") / "data")}
+
+
+@pytest.fixture
+def transcribe(environment: dict[str, str]):
+    def run(*arguments: object, code: int = 0, **more) -> subprocess.CompletedProcess:
+        command = [*COMMAND, *map(str, arguments)]
+        found = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, check=False, timeout=120, **more
+        )
+        assert found.returncode == code, found.stderr.decode()
+        return found
+
+    return run
+
+
+def bare(text: str) -> str:
+    return "".join(
+        letter for letter in text.lower().replace("-", " ").replace("\n", " ") if letter.isalpha() or letter == " "
+    ).strip()
+
+
+def jobs_in(environment: dict[str, str]) -> int:
+    engine = sa.create_engine(f"sqlite:///{environment['STT_DATA_DIR']}/stt.db")
+    with engine.connect() as connection:
+        count = connection.execute(sa.text("SELECT count(*) FROM transcriptions")).scalar_one()
+    engine.dispose()
+    return count
+
+
+def test_one_file_is_text_on_standard_output_and_leaves_nothing_behind(transcribe, environment):
+    found = transcribe(audio.AUSTEN[1])
+    assert bare(found.stdout.decode()) == audio.AUSTEN_WORDS["austen-0890"]
+    assert jobs_in(environment) == 0 and not list(Path(environment["STT_DATA_DIR"]).glob("audio/*"))
+
+
+def test_a_folder_becomes_files_in_each_format_and_none_is_replaced(transcribe, tmp_path: Path):
+    for path in audio.AUSTEN:
+        shutil.copy(path, tmp_path)
+    (tmp_path / "notes.txt").write_text("no recording")
+    out = tmp_path / "out"
+    transcribe(tmp_path, "--format", "srt,txt", "--output", out, "--language", "en")
+    assert sorted(path.name for path in out.iterdir()) == [
+        f"{p.stem}.{e}" for p in audio.AUSTEN for e in ("srt", "txt")
+    ]
+    cues = pysubs2.load(str(out / "austen-0890.srt"))
+    assert bare(" ".join(cue.plaintext for cue in cues)) == audio.AUSTEN_WORDS["austen-0890"]
+    (out / "austen-0890.txt").write_text("corrected by hand")
+    transcribe(audio.AUSTEN[1], "--output", out)
+    assert (out / "austen-0890.txt").read_text() == "corrected by hand"
+    assert bare((out / "austen-0890 (2).txt").read_text()) == audio.AUSTEN_WORDS["austen-0890"]
+
+
+def test_standard_input_and_output_make_a_pipe(transcribe):
+    found = transcribe("-", "--format", "vtt", input=audio.AUSTEN[1].read_bytes())
+    cues = pysubs2.SSAFile.from_string(found.stdout.decode(), format_="vtt")
+    assert bare(" ".join(cue.plaintext for cue in cues)) == audio.AUSTEN_WORDS["austen-0890"]
+
+
+def test_programs_get_json_and_an_exit_code_and_one_bad_file_stops_no_other(transcribe, tmp_path: Path):
+    bad = tmp_path / "bad.mp3"
+    bad.write_bytes(b"no sound" * 99)
+    found = transcribe(bad, audio.AUSTEN[1], "--json", code=1)
+    first, second = (json.loads(line) for line in found.stdout.decode().splitlines())
+    assert first["status"] == "failed" and first["error"]["message"] in found.stderr.decode()
+    assert second["status"] == "done" and bare(second["text"]) == audio.AUSTEN_WORDS["austen-0890"]
+    assert second["language"] == "en" and second["duration"] == pytest.approx(5.3, abs=0.1) and second["outputs"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nowhere.mp3"], "There is no file nowhere.mp3"),
+        ([str(audio.JFK), "--format", "xml"], "no list of formats"),
+        ([str(audio.JFK), "--model", "huge"], "huge"),
+        ([str(audio.JFK), "--speakers", "many"], "--speakers"),
+        ([str(audio.JFK), "--server", "http://localhost:1"], "token"),
+        ([str(audio.JFK), "--vocabulary", "nowhere.txt"], "nowhere.txt"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_done_is_said_in_a_sentence(transcribe, arguments: list[str], words: str):
+    found = transcribe(*arguments, code=1)
+    assert words in found.stderr.decode() and "Traceback" not in found.stderr.decode()
+
+
+def test_the_same_command_sends_to_a_server(transcribe, server: Server, api: Api):
+    found = transcribe(audio.JFK, "--server", server.url, "--token", api.token)
+    assert bare(found.stdout.decode()) == audio.JFK_WORDS
+
+
+def test_a_server_that_refuses_the_token_or_is_not_there_is_named(transcribe, server: Server):
+    found = transcribe(audio.JFK, "--server", server.url, "--token", "wrong", code=1)
+    assert "refused the token" in found.stderr.decode()
+
+
+def test_an_interrupt_stops_the_job_and_leaves_nothing_behind(environment, tmp_path: Path):
+    path = audio.write(tmp_path / "long.flac", np.tile(audio.samples(audio.JFK), 60))
+    process = subprocess.Popen([*COMMAND, str(path)], cwd=ROOT, env=environment, stderr=subprocess.PIPE)
+    until(lambda: Path(environment["STT_DATA_DIR"], "stt.db").exists() and jobs_in(environment) == 1, 60)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130 and b"Stopped." in said and b"Traceback" not in said
+    assert jobs_in(environment) == 0
