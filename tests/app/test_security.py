@@ -49,6 +49,9 @@ ROWS = {
     "POST /v1/stt/create": (401, 400, 400),  # 400: let in, but nothing is asked for
     "GET /v1/stt/{generation_id}": (401, 404, 200),
     "GET /v1/models": (200, 200, 200),
+    "GET /v1/models/{model:path}": (404, 404, 404),  # 404: no model is called so
+    "POST /v1/audio/transcriptions": (401, 400, 400),
+    "POST /v1/audio/translations": (401, 400, 400),
     "GET /v1/openapi.json": (200, 200, 200),
     "GET /v1/{rest:path}": (404, 404, 404),
     "DELETE /v1/stt/{generation_id}": (401, 404, 204),
