@@ -112,7 +112,7 @@ def _label(model: Model) -> str:
 
 
 def _on_device(model: Model) -> str:
-    """What somebody wants to know of a Whisper model of this machine before choosing it."""
+    """Return what helps to choose a Whisper model of this machine."""
     entry = shelf.entry_of(known.find(model.id))
     parts = [languages_of(entry.known), f"takes about {megabytes(entry.known.memory)} of memory"]
     if entry.state == shelf.DOWNLOADING and entry.progress:
@@ -159,7 +159,7 @@ def _language(model: Model, option: Option) -> str:
 
 
 def _prompt(model: Model) -> dict[str, Any]:
-    """What else Whisper on this machine takes, folded away."""
+    """Draw the further options of Whisper on this machine, folded away, and return them."""
     option = model.option("prompt")
     if option is None:
         return {}

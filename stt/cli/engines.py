@@ -29,7 +29,7 @@ class Result(NamedTuple):
 
 
 class Engine(ABC):
-    """Where recordings are transcribed."""
+    """Transcribe recordings, in one place or another."""
 
     def __init__(self, model: str, options: dict[str, Any]) -> None:
         self.model, self.options = model, options
@@ -77,10 +77,10 @@ class Here(Engine):
             return
         title = known.find(self.model).title
 
-        def said(progress: Progress) -> None:
+        def show(progress: Progress) -> None:
             report(0.0, None, f"Downloading {title}, {progress.percent} %")
 
-        shelf.get(self.model, said)
+        shelf.get(self.model, show)
 
     def _followed(self, generation_id: str, report: Report) -> Result:
         from stt.diarization import results

@@ -57,30 +57,30 @@ def run(chosen: argparse.Namespace) -> int:
         if not sources:
             raise BadOption("There is no recording in this folder.", guidance="Name files, or another folder.")
         for source in sources:
-            told: dict[str, Any] = {"file": str(source)}
+            answer: dict[str, Any] = {"file": str(source)}
             try:
                 with progress(source.name) as report:
                     generation_id, transcript, notes = work.transcribe(source, report)
-                told |= {"status": "done", "generation_id": generation_id, "duration": transcript.duration}
-                told |= {"language": transcript.language, "text": transcript.text, "outputs": []}
+                answer |= {"status": "done", "generation_id": generation_id, "duration": transcript.duration}
+                answer |= {"language": transcript.language, "text": transcript.text, "outputs": []}
                 if shown:
                     outputs.show(transcript, wanted[0], source.name)
                 elif chosen.output is not None or not chosen.json:
                     folder = chosen.output or Path()
                     paths = outputs.write(folder, source.name, transcript, wanted, overwrite=chosen.overwrite)
-                    told["outputs"] = [str(path) for path in paths]
+                    answer["outputs"] = [str(path) for path in paths]
                 lost = [f"from {start:.1f} s to {end:.1f} s: {why}" for start, end, why in transcript.lost]
-                told["notes"] = [*lost, *notes]
-                for note in told["notes"]:
+                answer["notes"] = [*lost, *notes]
+                for note in answer["notes"]:
                     _say(f"{source.name}: {note}")
             except KeyboardInterrupt:
                 _say("Stopped.")
                 return INTERRUPTED
             except SttError as error:
                 failed += 1
-                told |= {"status": "failed", "error": error.to_dict()}
+                answer |= {"status": "failed", "error": error.to_dict()}
                 _say(f"{source.name}: {error.message} {error.guidance}")
-            _tell(told, chosen.json)
+            _tell(answer, chosen.json)
     return FAILED if failed else 0
 
 
@@ -138,11 +138,11 @@ def progress(name: str) -> Iterator[Report]:
         yield report
 
 
-def _tell(told: dict[str, Any], as_json: bool) -> None:
+def _tell(answer: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        print(json.dumps(told, ensure_ascii=False), flush=True)
+        print(json.dumps(answer, ensure_ascii=False), flush=True)
     else:
-        for path in told.get("outputs", []):
+        for path in answer.get("outputs", []):
             _say(path)
 
 

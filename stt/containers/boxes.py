@@ -32,7 +32,7 @@ class _Edit(NamedTuple):
 
 
 class EditList(NamedTuple):
-    """What is left of a track: `seconds`, with silence before and within it, and what is left out."""
+    """Describe what is left of a track: `seconds`, with silence before and within it, and what is left out."""
 
     seconds: float
     cuts: list[Cut]

@@ -36,7 +36,7 @@ def languages_of(options: Mapping[str, Any], model: str) -> list[str]:
 
 
 class _Row:
-    """The row of a job, which shows a stage."""
+    """Show a stage in the row of a job."""
 
     def __init__(self, work: Work) -> None:
         self._work, self._stage = work, work.job.stage

@@ -34,7 +34,7 @@ Check = Callable[[], None]  # raises if the download is not wanted any more
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a download is: bytes, and the seconds left if known. `error` is why the last attempt failed."""
+    """Describe how far a download is: bytes, and the seconds left if known. `error` is why the last attempt failed."""
 
     at: float
     done: int
@@ -58,7 +58,7 @@ class DownloadStopped(ModelDownloadFailed):
 
 
 class Place:
-    """Where a model is kept, and where it is put together."""
+    """Name the folders in which a model is kept and put together."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.models, self.whole = folder, folder / name

@@ -58,7 +58,7 @@ class HubFile:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The files of a model in one revision of its repository."""
+    """List the files of a model in one revision of its repository."""
 
     repository: str
     revision: str

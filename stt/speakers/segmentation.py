@@ -89,7 +89,7 @@ class Piece:
 
 @dataclass(frozen=True, eq=False)
 class Activity:
-    """The windows of a chunk of so many frames: `classes` uint8 (windows, FRAMES), one every `hop` frames."""
+    """Hold the windows of a chunk of so many frames: `classes` uint8 (windows, FRAMES), one every `hop` frames."""
 
     classes: np.ndarray
     frames: int

@@ -66,7 +66,7 @@ class _Candidate:
 
 
 class Rescorer:
-    """The terms of a vocabulary, prepared for comparison."""
+    """Compare with the terms of a vocabulary, which are prepared once."""
 
     def __init__(self, terms: Sequence[str]) -> None:
         self._terms = [term for term in dict.fromkeys(terms) if sounds.key(term)]

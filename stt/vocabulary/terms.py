@@ -50,7 +50,7 @@ def of(options: Mapping[str, Any]) -> list[Term]:
 
 
 class Given(TypedDict):
-    """What Whisper is given: terms, and a prompt that shows style or script."""
+    """Hold what Whisper is given: terms, and a prompt that shows style or script."""
 
     terms: list[str]
     prompt: str

@@ -83,6 +83,19 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return folder / "certificate.pem", folder / "key.pem"
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_database(request: pytest.FixtureRequest, data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Use an empty database in this process, for one test: SQLite, then PostgreSQL."""
+    if request.param == "sqlite":
+        yield
+        return
+    with postgres() as address:
+        monkeypatch.setenv("STT_DATABASE_URL", address)
+        forget()
+        yield
+        forget()
+
+
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def each_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run the tests of a file on SQLite and on PostgreSQL. Return the kind."""

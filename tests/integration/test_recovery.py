@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,26 +16,16 @@ from stt.library import corrections, history, retention, sharing
 from stt.store import quotas, recordings, records
 from stt.store.records import Job
 from tests import audio
-from tests.conftest import forget
 from tests.integration.test_limits import job
-from tests.postgres import postgres
 from tests.transcripts import finished
 
 OLD, NEW, THIRD = "old-browser", "new-browser", "third-browser"
 HERE, THERE = recovery.native(OLD), recovery.native(NEW)
 
 
-@pytest.fixture(autouse=True, params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+@pytest.fixture(autouse=True)
+def store(either_database: None) -> None:
     recovery._tries.clear()
-    if request.param == "sqlite":
-        yield
-        return
-    with postgres() as address:
-        monkeypatch.setenv("STT_DATABASE_URL", address)
-        forget()
-        yield
-        forget()
 
 
 def titles(visitor: str, text: str = "") -> list[str]:

@@ -75,17 +75,9 @@ def test_a_new_database_has_the_tables_of_the_code(data: Path):
     assert ScriptDirectory.from_config(config).get_current_head() == migrate.HEAD
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty(request: pytest.FixtureRequest, data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Use an empty database in this process."""
-    if request.param == "sqlite":
-        yield
-        return
-    with postgres() as address:
-        monkeypatch.setenv("STT_DATABASE_URL", address)
-        forget()
-        yield
-        forget()
+@pytest.fixture
+def empty(either_database: None) -> None:
+    """Use an empty database of each kind."""
 
 
 def described(connection: sa.Connection) -> dict[str, list]:

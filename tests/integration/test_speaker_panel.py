@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,24 +19,15 @@ from stt.speakers import Models
 from stt.store import records
 from stt.store.transcripts import transcript_of
 from tests import transcripts
-from tests.conftest import forget
 from tests.conversations import Conversation, share_right
-from tests.postgres import postgres
 from tests.transcripts import of_conversation
 
 OWNER = "local"
 
 
-@pytest.fixture(autouse=True, params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    if request.param == "sqlite":
-        yield
-        return
-    with postgres() as address:
-        monkeypatch.setenv("STT_DATABASE_URL", address)
-        forget()
-        yield
-        forget()
+@pytest.fixture(autouse=True)
+def store(either_database: None) -> None:
+    """Run each test on both databases."""
 
 
 def version(generation_id: str) -> int:

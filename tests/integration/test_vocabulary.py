@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,23 +14,14 @@ from stt.library import corrections, retention, takeout, vocabulary
 from stt.store.transcripts import transcript_of
 from stt.transcript.model import Segment, Transcript, Word, paragraphs
 from stt.vocabulary.terms import MOST, Term
-from tests.conftest import forget
-from tests.postgres import postgres
 from tests.transcripts import put
 
 OWNER, OTHER = "visitor:reader", "visitor:other"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    if request.param == "sqlite":
-        yield
-        return
-    with postgres() as address:
-        monkeypatch.setenv("STT_DATABASE_URL", address)
-        forget()
-        yield
-        forget()
+@pytest.fixture
+def store(either_database: None) -> None:
+    """Use an empty database of each kind."""
 
 
 def test_a_list_is_kept_for_its_owner_in_order(store: None):

@@ -1,4 +1,4 @@
-"""The vocabulary: names and terms, one a line."""
+"""Draw the vocabulary: names and terms, one a line."""
 
 from __future__ import annotations
 

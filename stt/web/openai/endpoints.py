@@ -19,6 +19,7 @@ from stt.errors import Cancelled, NotFound, SttError
 from stt.guard.limiters import LOOKUPS, OPEN_UPLOADS, RESULTS
 from stt.jobs.service import Progress
 from stt.kinds import CANCELLED
+from stt.store import records
 from stt.transcript.model import Transcript
 from stt.web import contract
 from stt.web.multipart import BadForm, Form
@@ -95,12 +96,14 @@ class _Following:
     def __init__(self, request: Request, generation_id: str, owner: str) -> None:
         self._request, self.id, self.owner = request, generation_id, owner
 
-    async def looks(self, pause: float = POLLS[0]) -> AsyncIterator[Progress]:
-        """Yield the job again and again, until it has ended and its speakers are found. Raises what it failed with."""
-        from stt.jobs import service
+    async def looks(self, *, texts: bool) -> AsyncIterator[Progress]:
+        """Yield the job again and again, until it has ended and its speakers are found. Raises what it failed with.
 
+        The text so far comes only with `texts`.
+        """
+        pause = POLLS[0]
         while True:
-            now = await LOOKUPS.run_for(self.owner, service.get, self.id, owner=self.owner)
+            now = await LOOKUPS.run_for(self.owner, self._look, texts)
             yield now
             if not now.job.pending and not results.is_awaited(now.job, now.speakers):
                 break
@@ -111,12 +114,20 @@ class _Following:
         if now.job.state == CANCELLED:
             raise Cancelled()
 
+    def _look(self, texts: bool) -> Progress:
+        from stt.jobs import service
+
+        job = records.load(self.id, self.owner)
+        if job.pending and not texts:
+            return Progress(job, "", None)
+        return service.get(self.id, owner=self.owner)
+
     async def result(self, *, cancel: bool) -> Transcript:
         """Return the finished transcript. Raises what the job failed with, ClientDisconnect."""
-        async for now in self.looks():
+        async for now in self.looks(texts=False):
             last = now
-            if now.job.pending and await self._request.is_disconnected():
-                if cancel:
+            if await self._request.is_disconnected():
+                if cancel and now.job.pending:
                     await self.cancel()
                 raise ClientDisconnect()
         return finished(last)
@@ -141,7 +152,7 @@ async def _events(follow: _Following, asked: Asked) -> AsyncIterator[bytes]:
     """Yield the text as it appears, then all of it. What is revised later is right in the last event."""
     sent, told, ended = "", time.monotonic(), False
     try:
-        async for now in follow.looks():
+        async for now in follow.looks(texts=True):
             text, last = now.text, now
             if len(text) > len(sent) and text.startswith(sent):
                 yield bodies.event({"type": "transcript.text.delta", "delta": text[len(sent) :]})
