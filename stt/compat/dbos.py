@@ -6,6 +6,7 @@ It ends a workflow that was reassigned with a BaseException, which `except Excep
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 import time
@@ -17,6 +18,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 LOGGER = "dbos"
+_DELETED = "DBOSNonExistentWorkflowError"
 _THREADS = "dbos-executor-"  # how the names of threads that run workflows begin
 _IDLE = 0.2  # seconds in which a thread without a workflow ends
 
@@ -27,6 +29,17 @@ def outside_workflow(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
     Within one, DBOS stores the result of each of its calls as a step, and refuses some.
     """
     return Context().run(function, *args, **kwargs)
+
+
+def expects_deletion(record: logging.LogRecord) -> bool:
+    """Log at INFO that a workflow was deleted while it ended; a filter of the logger, which lets every record pass.
+
+    A deleted job's workflow is deleted as soon as it is cancelled, while its thread may still wait for the outcome.
+    """
+    if record.exc_info and type(record.exc_info[1]).__name__ == _DELETED:
+        record.levelno, record.levelname = logging.INFO, logging.getLevelName(logging.INFO)
+        record.msg, record.args, record.exc_info = "a workflow was deleted while it ended", (), None
+    return True
 
 
 def works() -> bool:

@@ -64,6 +64,7 @@ def adopt() -> None:
         if isinstance(log, logging.Logger) and log.name.partition(".")[0] in WRITERS:
             log.handlers.clear()
             log.propagate = True
+    logging.getLogger(dbos.LOGGER).addFilter(dbos.expects_deletion)
     for name in uvicorn.REQUESTS:  # a line for every request, with its query: keys to shared links
         logging.getLogger(name).setLevel(logging.WARNING)
 

@@ -82,6 +82,19 @@ def until_true(page: Page, expression: str) -> None:
     until(lambda: page.evaluate(expression), 30)
 
 
+def click_table(page: Page, x: int, row: int) -> None:
+    """Click at `x` pixels in a row of the history's table; -1 is the header. Waits until the table rests."""
+    canvas = page.locator(".st-key-history canvas").first
+    boxes: list[object] = []
+
+    def rests() -> bool:
+        boxes.append(canvas.bounding_box())
+        return len(boxes) > 3 and boxes[-1] is not None and boxes[-1] == boxes[-2] == boxes[-3] == boxes[-4]
+
+    until(rests, 30)
+    canvas.click(position={"x": x, "y": 52 + 35 * row}, force=True)
+
+
 def type_date(page: Page, label: str, day: date) -> None:
     """Type a day into the date field of this label, and go on with Tab."""
     page.get_by_role("spinbutton", name=f"day, {label}").focus()

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from stt.auth import visitors
 from stt.library import corrections, history
 from tests.bench.many_transcripts import generate
-from tests.browser.conftest import type_date
+from tests.browser.conftest import click_table, type_date
 from tests.conftest import forget
 from tests.server import Server
 
@@ -46,11 +46,6 @@ def many(browser: Browser, server: Server, monkeypatch: pytest.MonkeyPatch) -> I
 
 def title(page: Page, row: int) -> Locator:
     return page.get_by_test_id(f"glide-cell-{TITLE}-{row}")
-
-
-def click_table(page: Page, x: int, row: int) -> None:
-    """Click at `x` in a row of the table; -1 is the header."""
-    page.locator(".st-key-history canvas").first.click(position={"x": x, "y": 52 + 35 * row}, force=True)
 
 
 def search(page: Page, text: str) -> None:

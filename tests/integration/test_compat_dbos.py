@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from dbos import DBOS, SetWorkflowID
 
 from stt.compat import dbos as compat
 from stt.db.job_database import job_engine_arguments
+from stt.ops import logs
 from tests.waiting import until
 
 QUEUE = "playback"  # runs one workflow at a time
@@ -72,6 +74,17 @@ def test_dbos_ends_a_cancelled_workflow_with_a_base_exception(engine: Path):
     go_on.set()
     until(lambda: ended)
     assert isinstance(ended[0], BaseException) and not isinstance(ended[0], Exception)
+
+
+def test_dbos_logs_an_error_for_a_workflow_that_is_deleted_while_it_ends(engine: Path, caplog):
+    logs.adopt()
+    begin("deleted-1", waits)
+    assert entered.wait(30)
+    DBOS.cancel_workflow("deleted-1")
+    DBOS.delete_workflow("deleted-1")
+    go_on.set()
+    until(lambda: "a workflow was deleted while it ended" in caplog.messages)
+    assert not [record for record in caplog.records if record.levelno > logging.WARNING]
 
 
 def test_dbos_notes_who_dequeued_a_workflow_and_when(engine: Path):
