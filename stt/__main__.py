@@ -1,6 +1,7 @@
 """Run commands: tokens for programs, and a worker without pages.
 
 python -m stt transcribe FILE…       transcribe files, folders or links, here or through a server
+python -m stt watch DIR --output DIR transcribe what lands in a folder, each file once
 python -m stt token NAME             create a token; the last line shows it, once
 python -m stt token --list           list tokens, their owners and when they were last used
 python -m stt token --revoke ID      revoke a token
@@ -20,7 +21,7 @@ import sys
 import threading
 from datetime import UTC, datetime
 
-from stt.cli import transcribe
+from stt.cli import transcribe, watching
 from stt.errors import SetupError, SttError
 from stt.files import writing
 
@@ -40,6 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
     models.add_argument("action", nargs="?", choices=["get", "remove"], help="without it: list them")
     models.add_argument("model", nargs="?", metavar="NAME", help="such as small, medium.en or large-v3-turbo")
     transcribe.add_command(commands)
+    watching.add_command(commands)
     chosen = parser.parse_args(arguments)
     if chosen.command == "models" and (chosen.action is None) != (chosen.model is None):
         parser.error(f"models {chosen.action} needs the name of a model")
@@ -47,6 +49,8 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         if chosen.command == "transcribe":
             sys.exit(transcribe.run(chosen))
+        if chosen.command == "watch":
+            sys.exit(watching.run(chosen))
         if chosen.command == "worker":
             work(chosen.port)
         elif chosen.command == "models":

@@ -17,6 +17,7 @@ from stt.transcript.model import Transcript
 
 POLL = 0.2  # seconds between looks at a job here
 POLL_SERVER = 1.0  # the same at a server
+Created = Callable[[str], object]
 Report = Callable[[float, float | None, str], None]  # (seconds done, seconds in all or None, what happens)
 
 
@@ -35,8 +36,13 @@ class Engine(ABC):
         self.model, self.options = model, options
 
     @abstractmethod
-    def transcribe(self, source: Source, report: Report) -> Result:
-        """Return the transcript. An interrupt cancels the job. Raises SttError."""
+    def transcribe(
+        self, source: Source, report: Report, *, begun: str | None = None, on_created: Created = lambda _id: None
+    ) -> Result:
+        """Return the transcript. An interrupt cancels the job. Raises SttError.
+
+        `on_created` gets the generation id; given again as `begun`, after a process was killed, that job goes on.
+        """
 
     @abstractmethod
     def close(self) -> None:
@@ -51,22 +57,38 @@ class Here(Engine):
 
         service.stop()
 
-    def transcribe(self, source: Source, report: Report) -> Result:
+    def transcribe(
+        self, source: Source, report: Report, *, begun: str | None = None, on_created: Created = lambda _id: None
+    ) -> Result:
         import stt
         from stt.auth.visitors import LOCAL
         from stt.library import history
         from stt.store.recordings import Link
 
-        self._download(report)
         report(0.0, None, "Reading")
         what = Link(source.url) if source.url else source.path
         assert what is not None
-        generation_id = stt.create(what, model=self.model, options=self.options)
+        generation_id = begun if begun is not None and self._knows(begun) else None
+        if generation_id is None:
+            self._download(report)
+            generation_id = stt.create(what, model=self.model, options=self.options)
+            on_created(generation_id)
         try:
             return self._followed(generation_id, report)
         finally:
             with suppress(NotFound):
                 history.delete(generation_id, LOCAL)
+
+    def _knows(self, generation_id: str) -> bool:
+        """Return whether this job is here, and start the engine that carries it on."""
+        from stt.jobs import service
+
+        service.start()
+        try:
+            service.get(generation_id)
+        except NotFound:
+            return False
+        return True
 
     def _download(self, report: Report) -> None:
         """Download the model first, if it is one of this machine and not here yet."""
@@ -115,18 +137,35 @@ class Server(Engine):
         base = address.rstrip("/")
         self._client = Client(base if base.endswith("/v1") else f"{base}/v1", SecretStr(token))
 
-    def transcribe(self, source: Source, report: Report) -> Result:
+    def transcribe(
+        self, source: Source, report: Report, *, begun: str | None = None, on_created: Created = lambda _id: None
+    ) -> Result:
         from stt.aiml import results
 
         def sending(sent: int, size: int) -> None:
             report(0.0, None, f"Sending, {100 * sent // size if size else 0} %")
 
-        try:
-            generation_id = self._client.create(
-                self.model, self.options, path=source.path, url=source.url, name=_file_name(source), on_progress=sending
+        def create() -> str:
+            return self._client.create(
+                self.model,
+                self.options,
+                path=source.path,
+                url=source.url,
+                name=_file_name(source),
+                on_progress=sending,
+                on_created=on_created,
             )
+
+        try:
+            generation_id = begun or create()
             while True:
-                found = results.read(self._client.get(generation_id, patience=300.0))
+                try:
+                    found = results.read(self._client.get(generation_id, patience=300.0))
+                except errors.ResultExpired:
+                    if generation_id != begun:
+                        raise
+                    generation_id = create()  # deleted there meanwhile
+                    continue
                 if found.status != "running":
                     break
                 report(0.0, None, "Transcribing")
@@ -134,7 +173,8 @@ class Server(Engine):
         except (errors.KeyRefused, errors.KeyMissing) as error:
             raise SttError("The server refused the token.", guidance="Create one on its Settings page.") from error
         except errors.ProviderDown as error:
-            raise SttError(f"The server does not answer: {error.message}", guidance="Check the address.") from error
+            message = f"The server does not answer: {error.message}"
+            raise errors.ProviderDown(message, guidance="Check the address.") from error
         if found.error is not None:
             raise found.error
         if found.transcript is None:

@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,10 @@ from tqdm import tqdm
 
 from stt.cli import inputs, outputs
 from stt.cli.engines import Engine, Here, Report, Server
+from stt.cli.inputs import Source
 from stt.errors import BadOption, SttError
 from stt.files import json_values
+from stt.transcript.model import Transcript
 
 FAILED, INTERRUPTED = 1, 130  # exit codes
 DEFAULT_MODEL = "local/whisper-base"
@@ -57,31 +59,64 @@ def run(chosen: argparse.Namespace) -> int:
         if not sources:
             raise BadOption("There is no recording in this folder.", guidance="Name files, or another folder.")
         for source in sources:
-            answer: dict[str, Any] = {"file": str(source)}
+            folder = chosen.output or Path()
+            write = not shown and (chosen.output is not None or not chosen.json)
             try:
-                with progress(source.name) as report:
-                    generation_id, transcript, notes = work.transcribe(source, report)
-                answer |= {"status": "done", "generation_id": generation_id, "duration": transcript.duration}
-                answer |= {"language": transcript.language, "text": transcript.text, "outputs": []}
-                if shown:
+                transcript, answer = one(work, source)
+                if shown and transcript is not None:
                     outputs.show(transcript, wanted[0], source.name)
-                elif chosen.output is not None or not chosen.json:
-                    folder = chosen.output or Path()
-                    paths = outputs.write(folder, source.name, transcript, wanted, overwrite=chosen.overwrite)
-                    answer["outputs"] = [str(path) for path in paths]
-                lost = [f"from {start:.1f} s to {end:.1f} s: {why}" for start, end, why in transcript.lost]
-                answer["notes"] = [*lost, *notes]
-                for note in answer["notes"]:
-                    _say(f"{source.name}: {note}")
+                elif write and transcript is not None:
+                    save(answer, folder, source.name, transcript, wanted, overwrite=chosen.overwrite)
             except KeyboardInterrupt:
-                _say("Stopped.")
+                say("Stopped.")
                 return INTERRUPTED
-            except SttError as error:
-                failed += 1
-                answer |= {"status": "failed", "error": error.to_dict()}
-                _say(f"{source.name}: {error.message} {error.guidance}")
-            _tell(answer, chosen.json)
+            failed += answer["status"] != "done"
+            tell(answer, as_json=chosen.json)
     return FAILED if failed else 0
+
+
+def one(work: Engine, source: Source, **begun: Any) -> tuple[Transcript | None, dict[str, Any]]:
+    """Transcribe a recording; return the transcript, and the answer for programs. Notes are said on standard error.
+
+    A failure is in the answer, too. `begun` are options of `Engine.transcribe`.
+    """
+    answer: dict[str, Any] = {"file": str(source)}
+    try:
+        with progress(source.name) as report:
+            generation_id, transcript, notes = work.transcribe(source, report, **begun)
+    except SttError as error:
+        return None, answer | failure(source.name, error)
+    answer |= {"status": "done", "generation_id": generation_id, "duration": transcript.duration}
+    answer |= {"language": transcript.language, "text": transcript.text, "outputs": []}
+    lost = [f"from {start:.1f} s to {end:.1f} s: {why}" for start, end, why in transcript.lost]
+    answer["notes"] = [*lost, *notes]
+    for note in answer["notes"]:
+        say(f"{source.name}: {note}")
+    return transcript, answer
+
+
+def save(
+    answer: dict[str, Any],
+    folder: Path,
+    name: str,
+    transcript: Transcript,
+    wanted: Sequence[str],
+    *,
+    overwrite: bool = False,
+) -> None:
+    """Write the files, and note them, or the failure, in the answer."""
+    try:
+        paths = outputs.write(folder, name, transcript, wanted, overwrite=overwrite)
+    except SttError as error:
+        answer |= failure(name, error)
+    else:
+        answer["outputs"] = [str(path) for path in paths]
+
+
+def failure(name: str, error: SttError) -> dict[str, Any]:
+    """Say on standard error what went wrong, and return it for programs."""
+    say(f"{name}: {error.message} {error.guidance}")
+    return {"status": "failed", "error": error.to_dict()}
 
 
 def engine(chosen: argparse.Namespace) -> Engine:
@@ -138,13 +173,13 @@ def progress(name: str) -> Iterator[Report]:
         yield report
 
 
-def _tell(answer: dict[str, Any], as_json: bool) -> None:
+def tell(answer: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(answer, ensure_ascii=False), flush=True)
     else:
         for path in answer.get("outputs", []):
-            _say(path)
+            say(path)
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)

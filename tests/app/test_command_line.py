@@ -128,3 +128,94 @@ def test_an_interrupt_stops_the_job_and_leaves_nothing_behind(environment, tmp_p
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130 and b"Stopped." in said and b"Traceback" not in said
     assert jobs_in(environment) == 0
+
+
+def rows(out: Path) -> list[dict]:
+    """Return what `stt watch` noted of each file, the last line of each."""
+    record = out / ".stt-watch.jsonl"
+    lines = [json.loads(line) for line in record.read_text().splitlines()] if record.exists() else []
+    return list({line["file"]: line for line in lines}.values())
+
+
+@pytest.fixture
+def watching(environment: dict[str, str], tmp_path: Path):
+    """Start `stt watch` on `inbox`, as often as it is called; all end with the test."""
+    (tmp_path / "inbox").mkdir()
+    processes = []
+
+    def start(*more: object) -> subprocess.Popen:
+        command = [*COMMAND[:-1], "watch", str(tmp_path / "inbox"), "--output", str(tmp_path / "out"), *map(str, more)]
+        processes.append(subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+
+
+def test_what_lands_in_a_watched_folder_is_transcribed_once_also_after_a_restart(watching, tmp_path: Path):
+    inbox, out = tmp_path / "inbox", tmp_path / "out"
+    shutil.copy(audio.AUSTEN[1], inbox / "before.flac")
+    (inbox / "bad.mp3").write_bytes(b"no sound" * 99)
+    first = watching("--language", "en")
+    until(lambda: (out / "before.txt").exists() and len(rows(out)) == 2, 90)
+    with open(inbox / "slow.flac", "wb") as file:  # somebody copies it bit by bit
+        whole = audio.AUSTEN[0].read_bytes()
+        for at in range(0, len(whole), len(whole) // 3 + 1):
+            file.write(whole[at : at + len(whole) // 3 + 1])
+            file.flush()
+    until(lambda: (out / "slow.txt").exists() and len(rows(out)) == 3, 90)
+    assert bare((out / "slow.txt").read_text()).endswith("prudently in his power to do for them")
+    first.send_signal(signal.SIGTERM)
+    _, said = first.communicate(timeout=30)
+    assert first.returncode == 130 and b"Stopped." in said and b"Traceback" not in said
+    watching("--language", "en")
+    shutil.copy(audio.AUSTEN[1], inbox / "later.flac")
+    until(lambda: (out / "later.txt").exists() and len(rows(out)) == 4, 90)
+    assert sorted(path.name for path in out.glob("*.txt")) == ["before.txt", "later.txt", "slow.txt"]
+    assert {row["file"]: row["status"] for row in rows(out)} == {
+        "bad.mp3": "failed", "before.flac": "done", "later.flac": "done", "slow.flac": "done",
+    }  # fmt: skip
+
+
+def test_a_killed_watcher_carries_on_with_the_same_job(watching, environment, tmp_path: Path):
+    inbox, out = tmp_path / "inbox", tmp_path / "out"
+    audio.write(inbox / "long.flac", np.tile(audio.samples(audio.JFK), 20))
+    first = watching()
+    until(lambda: rows(out), 60)
+    first.kill()
+    first.wait()
+    (begun,) = rows(out)
+    assert begun["status"] == "begun" and jobs_in(environment) == 1
+    watching()
+    until(lambda: rows(out)[0]["status"] == "done", 120)
+    assert (out / "long.txt").read_text().lower().count("ask not") == 20
+    lines = (out / ".stt-watch.jsonl").read_text().splitlines()
+    assert len(lines) == 2 and jobs_in(environment) == 0, "no second job was made"
+
+
+def test_a_second_watcher_of_the_same_output_and_a_missing_folder_are_refused(watching, tmp_path: Path):
+    first = watching()
+    until(lambda: (tmp_path / "out" / ".stt-watch.jsonl.lock").exists(), 60)
+    second = watching()
+    _, said = second.communicate(timeout=60)
+    assert second.returncode == 1 and b"Another stt watch" in said
+    assert first.poll() is None
+    (tmp_path / "inbox").rmdir()
+    third = watching()
+    _, said = third.communicate(timeout=60)
+    assert third.returncode == 1 and b"There is no folder" in said
+
+
+def test_a_watcher_tries_again_when_the_server_does_not_answer(watching, tmp_path: Path):
+    shutil.copy(audio.JFK, tmp_path / "inbox" / "talk.flac")
+    process = watching("--server", "http://localhost:9", "--token", "some")
+    assert process.stderr is not None
+    said = b""
+    while b"trying again in 30 s" not in said:
+        line = process.stderr.readline()
+        assert line, said
+        said += line
+    assert b"does not answer" in said and rows(tmp_path / "out")[0]["again"] is True

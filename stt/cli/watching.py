@@ -1,0 +1,212 @@
+"""`stt watch`: transcribe what lands in a folder, each file once, also after a restart."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+from filelock import FileLock, Timeout
+from watchfiles import watch
+
+from stt import errors
+from stt.cli import inputs, outputs, transcribe
+from stt.cli.engines import Engine
+from stt.errors import BadOption, GenerationFailed, InputError, SttError
+
+RECORD = ".stt-watch.jsonl"  # in the folder of outputs: what became of each file, a JSON object a line
+SETTLE = 2.0  # seconds in which a file must not change, as others may still be writing to it
+TICK = 1000  # milliseconds between looks at files that are still written
+RESCAN = 60.0  # seconds between looks at the whole folder, for disks of a network that report no changes
+RETRY = (30.0, 600.0)  # seconds until the next attempt: the first, and the longest
+DONE, FAILED, BEGUN = "done", "failed", "begun"
+
+
+def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("watch", help="transcribe what lands in a folder, each file once")
+    parser.add_argument("folder", type=Path, metavar="DIR", help="the folder to watch")
+    transcribe.add_arguments(parser)
+    parser.add_argument("--recursive", action="store_true", help="watch its subfolders, too")
+    parser.add_argument("--json", action="store_true", help="print a JSON object for each recording, for programs")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Watch until an interrupt. Raises BadOption, SetupError, and OSError where the folder cannot be written to."""
+    wanted = outputs.formats(chosen.format)
+    if not chosen.folder.is_dir():
+        raise BadOption(f"There is no folder {chosen.folder}.", guidance="Check the name.")
+    if chosen.output is None:
+        raise BadOption("--output is missing.", guidance="Name the folder that the transcripts go to.")
+    signal.signal(signal.SIGTERM, _interrupt)
+    chosen.output.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(chosen.output / f"{RECORD}.lock", timeout=0)
+    try:
+        with lock, closing(transcribe.engine(chosen)) as work:
+            Watcher(chosen, wanted, work).run()
+    except Timeout as error:
+        message = f"Another stt watch writes to {chosen.output}."
+        raise BadOption(message, guidance="Stop it, or use another folder.") from error
+    except KeyboardInterrupt:
+        transcribe.say("Stopped.")
+    return transcribe.INTERRUPTED
+
+
+class Version(NamedTuple):
+    """Which content of a file this is."""
+
+    size: int
+    modified: int  # nanoseconds
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A file to be transcribed: since when it has not changed, and when to try again after how many failures."""
+
+    version: Version
+    since: float
+    failures: int = 0
+    not_before: float = 0.0
+
+
+class Watcher:
+    def __init__(self, chosen: argparse.Namespace, wanted: list[str], work: Engine) -> None:
+        self.folder: Path = chosen.folder
+        self.output: Path = chosen.output
+        self.recursive: bool = chosen.recursive
+        self.as_json: bool = chosen.json
+        self.wanted, self.work = wanted, work
+        self.record = Record(self.output / RECORD)
+        self.waiting: dict[Path, Waiting] = {}
+        self.scanned = float("-inf")
+
+    def run(self) -> NoReturn:
+        """Work until an interrupt."""
+        events = watch(self.folder, rust_timeout=TICK, yield_on_timeout=True, recursive=self.recursive)
+        transcribe.say(f"Watching {self.folder}. Ctrl+C stops.")
+        for changes in events:  # the first comes once changes are noticed, so that no file falls in between
+            if changes or time.monotonic() - self.scanned >= RESCAN:
+                self.scan()
+            while (path := self.next()) is not None:
+                self.do(path)
+                self.scan()
+        raise KeyboardInterrupt
+
+    def scan(self) -> None:
+        """Note the files that were not done yet."""
+        self.scanned = time.monotonic()
+        found = self.folder.rglob("*") if self.recursive else self.folder.iterdir()
+        there = {path for path in found if inputs.is_recording(path)}
+        self.waiting = {path: one for path, one in self.waiting.items() if path in there}
+        for path in sorted(there - self.waiting.keys()):
+            version = _version(path)
+            if version and not self.record.knows(self.name(path), version):
+                self.waiting[path] = Waiting(version, time.monotonic())
+
+    def next(self) -> Path | None:
+        """Return the next file that nobody writes to any more."""
+        now = time.monotonic()
+        for path, one in self.waiting.items():
+            version = _version(path)
+            if version != one.version and version is not None:
+                one.version, one.since = version, now
+            elif version is not None and now >= max(one.since + SETTLE, one.not_before):
+                return path
+        return None
+
+    def do(self, path: Path) -> None:
+        one, name = self.waiting[path], self.name(path)
+        source = inputs.of_file(path)
+        begun = self.record.begun(name, one.version)
+        transcript, answer = transcribe.one(
+            self.work,
+            source,
+            begun=begun,
+            on_created=lambda generation_id: self.record.note(name, one.version, BEGUN, generation_id),
+        )
+        if transcript is not None:
+            folder = self.output / path.parent.relative_to(self.folder)
+            transcribe.save(answer, folder, source.name, transcript, self.wanted)
+        if answer["status"] == DONE:
+            self.finish(path, DONE)
+        elif transcript is None and _is_final(error := errors.from_dict(answer["error"])):
+            if isinstance(error, BadOption):  # of the command: no other file would fare better
+                raise error
+            self.finish(path, FAILED)
+        else:
+            self.record.note(name, one.version, FAILED, None, again=True)
+            wait = min(RETRY[1], RETRY[0] * 2**one.failures)
+            one.failures += 1
+            one.not_before = time.monotonic() + wait
+            transcribe.say(f"{source.name}: trying again in {wait:.0f} s.")
+        transcribe.tell(answer, as_json=self.as_json)
+
+    def finish(self, path: Path, status: str) -> None:
+        self.record.note(self.name(path), self.waiting.pop(path).version, status)
+
+    def name(self, path: Path) -> str:
+        return path.relative_to(self.folder).as_posix()
+
+
+class Record:
+    """What became of each version of each file, kept across restarts."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._last: dict[tuple[str, Version], dict[str, Any]] = {}
+        text = path.read_text("utf-8", "surrogateescape") if path.exists() else ""
+        for line in text.splitlines():
+            try:
+                row = json.loads(line)
+                self._last[row["file"], Version(row["size"], row["modified"])] = row
+            except (ValueError, KeyError, TypeError):
+                continue  # half a line, of a process that was killed
+        if text and not text.endswith("\n"):
+            self._append("\n")
+
+    def knows(self, name: str, version: Version) -> bool:
+        """Return whether this version is done, or failed for good."""
+        row = self._last.get((name, version), {})
+        return row.get("status") in (DONE, FAILED) and not row.get("again")
+
+    def begun(self, name: str, version: Version) -> str | None:
+        """Return the generation id of a job that a killed process left, if any."""
+        row = self._last.get((name, version), {})
+        return row.get("generation_id") if row.get("status") == BEGUN else None
+
+    def note(
+        self, name: str, version: Version, status: str, generation_id: str | None = None, *, again: bool = False
+    ) -> None:
+        row: dict[str, Any] = {"file": name, **version._asdict(), "status": status}
+        row |= {"generation_id": generation_id} if generation_id else {}
+        row |= {"again": True} if again else {}
+        self._last[name, version] = row
+        self._append(json.dumps(row) + "\n")
+
+    def _append(self, text: str) -> None:
+        with open(self.path, "a", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _is_final(error: SttError) -> bool:
+    """Return whether the recording itself is at fault, so that no other attempt would help."""
+    return isinstance(error, InputError | GenerationFailed)
+
+
+def _version(path: Path) -> Version | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None  # gone meanwhile
+    return Version(found.st_size, found.st_mtime_ns)
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
