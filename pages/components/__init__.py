@@ -17,10 +17,13 @@ _HERE = Path(__file__).parent
 
 
 def component(name: str) -> ComponentRenderer:
-    """Register the component in the folder `name`: index.html, index.css, and bundle.js, built from its scripts.
+    """Register the component in the folder `name`: index.html, its style sheets, and bundle.js, built from its scripts.
 
     The component is drawn in the page itself, not in a shadow tree, so that find-in-page, labels and tests reach it.
     All of its classes begin with `stt-`.
     """
-    html, css, js = (_HERE.joinpath(name, file).read_text("utf-8") for file in ("index.html", "index.css", "bundle.js"))
+    html, js = (_HERE.joinpath(name, file).read_text("utf-8") for file in ("index.html", "bundle.js"))
+    first = _HERE / name / "index.css"
+    others = sorted(set(first.parent.glob("*.css")) - {first})
+    css = "\n".join(sheet.read_text("utf-8") for sheet in (first, *others))
     return st.components.v2.component(f"stt_{name}", html=html, css=css, js=js, isolate_styles=False)
