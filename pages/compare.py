@@ -236,7 +236,7 @@ def row(job: Job, letter: str, alignment: Alignment | None) -> Version:
         counts = f"{alignment.changed:,} changed, {alignment.missing:,} missing, {alignment.added:,} added"
         rate = rate_text(alignment.word_error_rate), counts
     speed = f"{job.duration / job.worked:.1f} times real time" if job.duration and job.worked else ""
-    cost = "Free" if job.engine == kinds.ON_DEVICE else "Unknown" if job.cost is None else f"${job.cost:.4f}"
+    cost = "Free" if job.engine in kinds.HERE else "Unknown" if job.cost is None else f"${job.cost:.4f}"
     facts = (
         rate,
         (length(job.worked) if job.worked else "Unknown", speed),

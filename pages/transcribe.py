@@ -14,6 +14,7 @@ from pages.components.recorder import recorder
 from pages.components.uploader import uploader
 from pages.escape import markdown, plain, sentence
 from pages.format import length
+from pages.sections.bring import bring_here
 from pages.sections.job_row import ending, job_row, look_every
 from pages.sections.model_choice import SPEAKERS, cost_line, model_choice
 from pages.sections.settings import recovery
@@ -79,6 +80,7 @@ def add_recordings() -> tuple[list[Link], bool]:
             plain("No recording at hand?", "stt-hint", fit=True)
             if st.button("Try the sample", type="tertiary", icon=":material/play_circle:"):
                 begin([recordings.take_in(SAMPLE, owner, SAMPLE_NAME)], LOCAL, {}, {})
+            bring_here(chosen, chosen.remove)
     with link:
         typed = st.text_area(
             "Addresses of recordings, one a line",

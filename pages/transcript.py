@@ -8,6 +8,7 @@ from pages.components.copy_button import copy_button
 from pages.components.player import moment, player
 from pages.escape import markdown, plain, sentence
 from pages.format import dated, length, percent, spoken_languages, when
+from pages.sections.bring import bring_button
 from pages.sections.transcript.corrections import details_button, editing, machines_version, tag_line
 from pages.sections.transcript.downloads import downloads
 from pages.sections.transcript.findings import findings
@@ -19,7 +20,7 @@ from stt import kinds
 from stt.errors import NotFound, StorageUnavailable, SttError
 from stt.guard import base_path
 from stt.jobs import service
-from stt.library import corrections, history
+from stt.library import corrections, history, versions
 from stt.store import recordings, records, transcripts
 from stt.transcript.model import Transcript
 
@@ -31,11 +32,16 @@ def header(job: records.Job, transcript: Transcript) -> None:
     with st.container(gap="xsmall"):
         title_and_facts(job, transcript)
     version_picker(job)
-    if job.pending:
+    if job.pending and job.engine == kinds.ALIGNMENT:
+        st.info("Its words are being found in the sound. You can read it meanwhile.", icon=":material/pending:")
+        st.page_link("transcribe.py", label="Follow it", icon=":material/graphic_eq:")
+    elif job.pending:
         st.info("Still transcribing. This is the text so far.", icon=":material/pending:")
         st.page_link("transcribe.py", label="Follow it", icon=":material/graphic_eq:")
     elif job.error:
         st.error(markdown(sentence(job.error)))
+    elif job.state == kinds.CANCELLED and job.engine == kinds.ALIGNMENT:
+        st.warning("Finding its words in the sound was cancelled. The text is kept.")
     elif job.state == kinds.CANCELLED:
         st.warning("This transcription was cancelled. This is the text until then.")
     for start, end, why in transcript.lost:
@@ -45,9 +51,14 @@ def header(job: records.Job, transcript: Transcript) -> None:
         st.warning(f"{length(end - start)} of sound could not be read, from {length(start)} on: {why}.")
 
 
+def known_length(job: records.Job) -> list[str]:
+    """Return the length; nothing for a text that was brought without a recording."""
+    return [length(job.duration)] if job.duration or job.engine != kinds.ALIGNMENT else []
+
+
 def title_and_facts(job: records.Job, transcript: Transcript) -> None:
     plain(job.title, "stt-heading", tag="h1")
-    facts = [when(job.created), length(job.duration), f"{transcript.word_count:,} words"]
+    facts = [when(job.created), *known_length(job), f"{transcript.word_count:,} words"]
     if job.dated is not None:
         facts.insert(1, dated(job.dated, job.dated_by))
     facts += spoken_languages(transcript, job.language)
@@ -76,7 +87,10 @@ def actions(job: records.Job, transcript: Transcript) -> None:
                 state.notice = sentence(error.to_dict())
             st.switch_page("transcribe.py")
         details_button(job)
-        again_button(job)
+        if sound := versions.recording_of(job):
+            bring_button(job, sound)
+        if sound or job.engine != kinds.ALIGNMENT:  # a text that was brought alone has nothing to transcribe
+            again_button(job)
         share_button(job)
         if st.button("Delete", icon=":material/delete:"):
             confirm_delete(job)

@@ -11,6 +11,8 @@ SttError
 │   ├── TooLarge             more bytes or seconds than the limit
 │   ├── UploadBroken         the connection ended before the file did
 │   │   └── TooSlow          the body stopped, or arrived at a few bytes a second
+│   ├── BadReference         a reference text that cannot be read
+│   ├── BadTranscript        a transcript that cannot be read
 │   ├── BadLink              an address that cannot or must not be opened
 │   └── BadOption            an option that the model does not support
 │       └── BadExport     an export option that does not exist
@@ -129,6 +131,11 @@ class BadLink(InputError):
 
 class BadReference(InputError):
     title = "This reference cannot be read"
+    guidance = "Paste the text instead."
+
+
+class BadTranscript(InputError):
+    title = "This transcript cannot be read"
     guidance = "Paste the text instead."
 
 

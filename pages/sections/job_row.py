@@ -113,7 +113,7 @@ def _state(job: Job) -> str:
         if _prepares(job):
             return job.stage or ""
         left = job.seconds_left(speed.usual(job.model))
-        parts = [job.stage or "Transcribing"]
+        parts = [job.stage or ("Transcribing" if job.engine == kinds.ON_DEVICE else "Decoding")]
         if job.fraction is not None:
             parts.append(percent(job.fraction))
         if left is not None:

@@ -106,6 +106,19 @@ class WindowModel(WhisperModel):
         (found,) = self.model.align(encoded, tokenizer.sot_sequence, [tokens], [size])
         return [float(probability) for probability in found.text_token_probs]
 
+    def token_times(
+        self, encoded: Any, tokenizer: Tokenizer, tokens: list[int], size: int
+    ) -> tuple[list[float], list[float]]:
+        """Return when each token of a text begins in an encoded window of `size` frames, and its probability.
+
+        Times are seconds from the window's start, one more than there are tokens: the last is the end of the text.
+        """
+        (found,) = self.model.align(encoded, tokenizer.sot_sequence, [tokens], [size])
+        starts = [0.0] * (len(tokens) + 1)
+        for token, output in reversed(found.alignments):  # the first output of a token is where it begins
+            starts[token] = output / self.tokens_per_second
+        return starts, [float(probability) for probability in found.text_token_probs]
+
     def split(
         self, tokenizer: Tokenizer, tokens: Sequence[int], seek: int, size: int, frames_per_second: int
     ) -> tuple[list[dict[str, Any]], int, bool]:

@@ -105,4 +105,4 @@ def _in_queue(queue: str) -> sa.ColumnElement[bool]:
     if queue == PROVIDER_QUEUE:
         return t.engine == kinds.PROVIDER
     short = sa.func.coalesce(t.duration, sa.literal(SHORT_SECONDS + 1)) <= SHORT_SECONDS
-    return sa.and_(t.engine == kinds.ON_DEVICE, short if queue == SHORT_QUEUE else sa.not_(short))
+    return sa.and_(t.engine.in_(kinds.HERE), short if queue == SHORT_QUEUE else sa.not_(short))

@@ -180,9 +180,9 @@ def create(
             sealed = keys.seal(key) if key and job.own_key else None
             also = {"also": claim.note} if claim else {}
             records.insert(job, sealed, maker=processes.NAME, **also)
-        _enqueue(job)
+        enqueue(job)
     except BaseException:
-        undo.until_done(partial(_undo_create, job, claim, copy))
+        undo.until_done(partial(undo_create, job, claim, copy))
         raise
     if recording is not None:
         copying.expect(recording, job.options)
@@ -205,7 +205,7 @@ def cancel(generation_id: str, *, owner: str = LOCAL) -> None:
     job = records.load(generation_id, owner)
     records.transition(generation_id, kinds.OPEN, kinds.CANCELLED, finished=time.time(), stage=None)
     # Only the workflow knows what was submitted to the provider meanwhile.
-    if job.state == kinds.QUEUED or job.engine == kinds.ON_DEVICE:
+    if job.state == kinds.QUEUED or job.engine in kinds.HERE:
         quotas.release(records.load(generation_id, owner), sent=False)
 
 
@@ -262,7 +262,7 @@ def retry(generation_id: str, *, owner: str = LOCAL, key: SecretStr | None = Non
         return generation_id
     try:
         crashes.reset(generation_id)
-        _enqueue(again)
+        enqueue(again)
     except BaseException:
         undo.until_done(partial(_undo_retry, again, job))
         raise
@@ -357,7 +357,7 @@ def _reconcile_if_started() -> None:
         _reconcile()
 
 
-def _undo_create(job: Job, claim: idempotency.Claim | None, copy: str | None) -> None:
+def undo_create(job: Job, claim: idempotency.Claim | None, copy: str | None) -> None:
     """Delete everything of a job that could not be queued: row, quota usage and the copy of its file."""
     records.delete_unqueued(job, **({"also": claim.forget} if claim else {}))
     quotas.drop_reservation(job)
@@ -371,7 +371,7 @@ def _undo_retry(job: Job, before: Job) -> None:
     quotas.drop_reservation(job)
 
 
-def _enqueue(job: Job) -> None:
+def enqueue(job: Job) -> None:
     with SetWorkflowID(f"{job.id}-{job.attempt}"), SetEnqueueOptions(priority=job.turn):
         DBOS.enqueue_workflow(queues.queue_for(job), workflow.transcription, job.id)
 
@@ -395,4 +395,4 @@ def _reconcile() -> None:
         makers = records.creators([job.id for job in block.values()]) if block else {}
         for job in block.values():
             if makers.get(job.id) not in alive:
-                _enqueue(job)
+                enqueue(job)

@@ -180,6 +180,10 @@ def _engine(job: Job) -> Engine:
         from stt.engines.provider import Provider
 
         return Provider()
+    if job.engine == kinds.ALIGNMENT:
+        from stt.engines.alignment import Alignment
+
+        return Alignment()
     from stt.engines.on_device import OnDevice  # loads PyAV and CTranslate2 only when needed
 
     return OnDevice()

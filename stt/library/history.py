@@ -156,7 +156,7 @@ def delete(generation_id: str, owner: str) -> None:
     minute (see `stt.store.erasure`).
     """
     job = records.load(generation_id, owner)
-    if job.pending and (job.state == kinds.QUEUED or job.engine == kinds.ON_DEVICE):
+    if job.pending and (job.state == kinds.QUEUED or job.engine in kinds.HERE):
         quotas.release(job, sent=False)
     deleted = False
     with database().begin() as connection:

@@ -51,7 +51,7 @@ def finished(owner: str) -> list[list[Job]]:
 
 def source_of(job: Job) -> Recording | Link:
     """Return what to transcribe again: the kept recording, or else the link. Raises NotFound without either."""
-    recording = _kept(job)
+    recording = recording_of(job)
     if recording is None and job.url:
         return Link(job.url)
     if recording is None:
@@ -60,10 +60,11 @@ def source_of(job: Job) -> Recording | Link:
 
 
 def has_sound(job: Job) -> bool:
-    return _kept(job) is not None
+    return recording_of(job) is not None
 
 
-def _kept(job: Job) -> Recording | None:
+def recording_of(job: Job) -> Recording | None:
+    """Return the recording of a transcript, None if it is not kept."""
     try:
         recording = recordings.find(job.recording_id or "", job.owner)
     except NotFound:

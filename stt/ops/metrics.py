@@ -12,7 +12,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from stt.db.engine import DB_UNAVAILABLE, database
 from stt.db.tables import transcriptions
 from stt.errors import SetupError
-from stt.kinds import ON_DEVICE, PROVIDER
+from stt.kinds import ALIGNMENT, ON_DEVICE, PROVIDER
 
 TYPE = "text/plain; version=0.0.4"
 LONG = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)  # seconds: jobs take from a moment to hours
@@ -57,7 +57,7 @@ class _Jobs:
         age = GaugeMetricFamily(
             "stt_queue_age_seconds", "How long the oldest waiting job has waited", labels=["engine"]
         )
-        for engine in (ON_DEVICE, PROVIDER):
+        for engine in (ON_DEVICE, PROVIDER, ALIGNMENT):
             age.add_metric([engine], time.time() - oldest[engine] if engine in oldest else 0.0)
         yield age
 

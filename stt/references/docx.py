@@ -25,11 +25,11 @@ _SKIPPED = {"del", "moveFrom", "Fallback", "rt", "instrText", "delText"}  # dele
 _SPACES = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 
 
-def paragraphs(data: bytes) -> list[str]:
+def paragraphs(data: bytes, *, names: bool = False) -> list[str]:
     """Return the visible paragraphs of a document's body, including those of tables and text boxes.
 
-    Omitted are deleted text, comments, notes, headers, footers, titles, and a speaker's name in bold at the start of a
-    paragraph. Raises BadReference, TooLarge.
+    Omitted are deleted text, comments, notes, headers, footers, titles, and, unless `names`, a speaker's name in bold
+    at the start of a paragraph. Raises BadReference, TooLarge.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -38,7 +38,7 @@ def paragraphs(data: bytes) -> list[str]:
             content = _part(archive, _main_part(archive))
     except (zipfile.BadZipFile, zlib.error, KeyError, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
         raise BadReference("This Word document cannot be read.", guidance=HINT) from error
-    reader = _Reader()
+    reader = _Reader(names)
     _parse(content, reader.begin, reader.end, reader.text)
     spoken = [text for text, style in reader.found if style not in _NOT_SPOKEN]
     return spoken if any(spoken) else [text for text, _ in reader.found]
@@ -116,10 +116,10 @@ class _Paragraph:
     runs: list[tuple[str, bool]] = field(default_factory=list)  # text, and whether it is bold
     style: str = ""
 
-    def shown(self) -> str:
-        """Return the text without a bold name at its start, which may follow a time."""
-        if not self.runs:
-            return ""
+    def shown(self, names: bool) -> str:
+        """Return the text; unless `names`, without a bold name at its start, which may follow a time."""
+        if names or not self.runs:
+            return "".join(text for text, _ in self.runs).strip()
         runs = [(text, bold) for text, bold in self.runs if text]
         first = 1 if len(runs) > 1 and not runs[0][1] and _CLOCK.fullmatch(runs[0][0]) else 0
         last = first
@@ -134,7 +134,8 @@ class _Paragraph:
 class _Reader:
     """Parse WordprocessingML: `w:t` within `w:r` within `w:p`. Paragraphs may be nested (text boxes)."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: bool) -> None:
+        self._names = names
         self.found: list[tuple[str, str]] = []  # text and style, in the order in which they end
         self._open: list[_Paragraph] = []
         self._skipped = 0  # depth within an omitted element
@@ -165,7 +166,7 @@ class _Reader:
             self._skipped -= 1
         elif local == "p" and "wordprocessingml" in name and self._open:
             paragraph = self._open.pop()
-            if shown := paragraph.shown():
+            if shown := paragraph.shown(self._names):
                 self.found.append((shown, paragraph.style))
         elif local == "r":
             self._in_run = False

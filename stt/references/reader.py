@@ -22,14 +22,14 @@ OTHERS = {  # signatures of files that are no reference, and their names
     b"<?xml": "an XML file", b"<tt": "an XML file", b"<!doctype": "an HTML page", b"<html": "an HTML page",
 }  # fmt: skip
 
-_CLOCK = r"(?:\d{1,3}:)?\d{1,2}:\d{2}(?:[.,]\d{1,3})?"
-_TIME = re.compile(
-    rf"[ \t]*(?:\[{_CLOCK}(?:[ \t]*-{{1,2}}>[ \t]*{_CLOCK})?\]|\({_CLOCK}\)|"
+CLOCK = r"(?:\d{1,3}:)?\d{1,2}:\d{2}(?:[.,]\d{1,3})?"
+TIME = re.compile(
+    rf"[ \t]*(?:\[{CLOCK}(?:[ \t]*-{{1,2}}>[ \t]*{CLOCK})?\]|\({CLOCK}\)|"
     r"\d{1,3}:\d{2}:\d{2}(?:[.,]\d{1,3})?)(?:[ \t]+|$)"
 )
-_LABEL = re.compile(r"[ \t]*[^\s:,;!?]{1,30}(?: [^\s:,;!?]{1,30}){0,3}:[ \t]+(?=\S)")
+LABEL = re.compile(r"[ \t]*[^\s:,;!?]{1,30}(?: [^\s:,;!?]{1,30}){0,3}:[ \t]+(?=\S)")
 _NAME = re.compile(r"[^\s:.,;!?]{1,30}(?: [^\s:.,;!?]{1,30}){0,3}")
-_HEADING = re.compile(rf"[ \t]*({_NAME.pattern})[ \t]{{2,}}{_CLOCK}[ \t]*")
+_HEADING = re.compile(rf"[ \t]*({_NAME.pattern})[ \t]{{2,}}{CLOCK}[ \t]*")
 _NUMBERED = re.compile(r"[^\W\d]+ \d{1,3}")
 
 
@@ -112,30 +112,36 @@ def _plain(text: str) -> str:
     """Return a text without the times and names that exports put before each paragraph."""
     given = [line for line in text.split("\n") if line.strip()]
     lines = _without_headings(given)
-    if 2 * sum(map(bool, map(_TIME.match, lines))) >= len(lines):
-        lines = [_TIME.sub("", line, count=1) if _TIME.match(line) else line for line in lines]
+    if 2 * sum(map(bool, map(TIME.match, lines))) >= len(lines):
+        lines = [TIME.sub("", line, count=1) if TIME.match(line) else line for line in lines]
         lines = [line for line in lines if line.strip()]
     lines = _without_names(lines)
     return text.strip() if lines == given else "\n".join(lines).strip()
 
 
 def _without_headings(lines: list[str]) -> list[str]:
-    """Remove heading lines such as "Anna Smith 0:03" or "00:00:03 Speaker 1", if speech follows each."""
-    names = [_name_with_time(line) for line in lines]
+    names = headings(lines)
+    return [line for line, name in zip(lines, names, strict=True) if not name]
+
+
+def headings(lines: list[str]) -> list[str]:
+    """Return the names of heading lines such as "Anna Smith 0:03" or "00:00:03 Speaker 1", if speech follows each.
+
+    Other lines have "".
+    """
+    names = [name_with_time(line) for line in lines]
     found = [name for name in names if name]
     if not found:
-        return lines
+        return names
     alone = not any(name and (below is None or below) for name, below in zip(names, [*names[1:], None], strict=True))
     # A single short line with a time may be speech. Headings repeat names, or are all numbered.
     sure = any(map(_HEADING.fullmatch, lines)) or len(set(found)) < len(found) or all(map(_NUMBERED.fullmatch, found))
-    if alone and sure and 3 * len(found) >= len(lines):
-        return [line for line, name in zip(lines, names, strict=True) if not name]
-    return lines
+    return names if alone and sure and 3 * len(found) >= len(lines) else [""] * len(lines)
 
 
-def _name_with_time(line: str) -> str:
+def name_with_time(line: str) -> str:
     """Return the name in a line of only a name and a time, else ""."""
-    if time := _TIME.match(line):
+    if time := TIME.match(line):
         name = line[time.end() :].strip()
         return name if _NAME.fullmatch(name) else ""
     heading = _HEADING.fullmatch(line)
@@ -144,8 +150,8 @@ def _name_with_time(line: str) -> str:
 
 def _without_names(lines: list[str]) -> list[str]:
     """Remove "Anna: " before each line, if all lines start that way."""
-    if len(lines) > 1 and all(map(_LABEL.match, lines)):
-        return [_LABEL.sub("", line, count=1) for line in lines]
+    if len(lines) > 1 and all(map(LABEL.match, lines)):
+        return [LABEL.sub("", line, count=1) for line in lines]
     return lines
 
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import dataclass
 from itertools import pairwise
 
 _CLOCK = r"(?:\d{1,4}:)?\d{1,2}:\d{1,2}(?:[.,:]\d{1,3})?"
 # With an arrow, or as in YouTube's SBV: 0:00:00.599,0:00:04.160
-TIMING = re.compile(rf"[ \t]*{_CLOCK}[ \t]*(?:-{{1,2}}[ ]?>[ \t]*|(?<=\.\d\d\d),(?=[\d:]+\.)){_CLOCK}(?=[ \t]|$)")
+TIMING = re.compile(rf"[ \t]*({_CLOCK})[ \t]*(?:-{{1,2}}[ ]?>[ \t]*|(?<=\.\d\d\d),(?=[\d:]+\.))({_CLOCK})(?=[ \t]|$)")
 # "<3" and "a < b" are text. No tag contains another "<", which keeps matching linear.
 _TAG = re.compile(r"(</?[A-Za-z][^<>]*>|</?>|<\d+:[\d:.]+>)")
 _OVERRIDE = re.compile(r"\{\\[^{}]*\}|\{[A-Za-z]:[^{}]*\}")
+_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]+([^<>]*)>")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});|&(?:amp|lt|gt|nbsp)\b")
 _BLOCK = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
 _NUMBER = re.compile(r"[ \t]*(\d{1,9})[ \t]*")
@@ -24,15 +26,24 @@ _DRAWING = re.compile(r"\\p(\d{1,2})")
 _ASS_FIELDS = ["layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect", "text"]
 
 
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A subtitle: its times as the file writes them, and its text in one line. `voice` is the name of its speaker."""
+
+    start: str
+    end: str
+    text: str
+    voice: str = ""
+
+
 def of_webvtt(text: str) -> list[str]:
     """Return the cues of a WebVTT file in file order, without names, times, notes, styles and regions."""
-    bodies = _bodies(text)
-    return _joined([_lines(_of_cue(body, last=body is bodies[-1])) for body in bodies])
+    return [cue.text for cue in webvtt_cues(text)]
 
 
 def of_subrip(text: str) -> list[str]:
     """Return the cues of a SubRip file in file order, without numbers, times, tags and positions."""
-    return _joined([_lines(body) for body in _bodies(text)])
+    return [cue.text for cue in subrip_cues(text)]
 
 
 def of_substation(text: str) -> list[str] | None:
@@ -40,6 +51,30 @@ def of_substation(text: str) -> list[str] | None:
 
     None if there is no list of events.
     """
+    cues = substation_cues(text)
+    return None if cues is None else [cue.text for cue in cues]
+
+
+def webvtt_cues(text: str) -> list[Cue]:
+    """Return the cues of a WebVTT file that have text, in file order; one for each voice of a cue."""
+    bodies, parts = _bodies(text), []
+    for timing, body in bodies:
+        lines = "\n".join(_of_cue(body, last=body is bodies[-1][1]))
+        before, *voices = _VOICE.split(lines)
+        spoken = [("", before)] * (bool(before.strip()) or not voices) + list(
+            zip(voices[::2], voices[1::2], strict=True)
+        )
+        parts += [(timing, _lines(said.split("\n")), html.unescape(name).strip()) for name, said in spoken]
+    return _cues(parts)
+
+
+def subrip_cues(text: str) -> list[Cue]:
+    """Return the cues of a SubRip file that have text, in file order."""
+    return _cues([(timing, _lines(body), "") for timing, body in _bodies(text)])
+
+
+def substation_cues(text: str) -> list[Cue] | None:
+    """Return the dialogue lines of an SSA or ASS file in order of time, None if there is no list of events."""
     fields, section, events = _ASS_FIELDS, "", []
     found = False
     for line in text.split("\n"):
@@ -53,16 +88,17 @@ def of_substation(text: str) -> list[str] | None:
             values = rest.split(",", len(fields) - 1)
             if len(values) == len(fields):
                 event = dict(zip(fields, values, strict=True))
-                said = _dialogue(event.get("text", ""))
-                events.append((_seconds(event.get("start", "")), event.get("end", ""), said))
+                said, name = _dialogue(event.get("text", "")), event.get("name", event.get("actor", "")).strip()
+                events.append((event.get("start", "").strip(), event.get("end", "").strip(), said, name))
     if not found:
         return None
-    events = list(dict.fromkeys(events))  # shadows and glows repeat a line in a second layer
-    return [said for _, _, said in sorted(events, key=lambda event: event[0]) if said]
+    events = list({event[:3]: event for event in reversed(events)}.values())[::-1]  # shadows repeat a line in a layer
+    ordered = sorted(events, key=lambda event: _seconds(event[0]))
+    return [Cue(*event) for event in ordered if event[2]]
 
 
-def _bodies(text: str) -> list[list[str]]:
-    """Return the lines below each timing, up to the next cue's number or timing."""
+def _bodies(text: str) -> list[tuple[re.Match[str], list[str]]]:
+    """Return each timing with the lines below it, up to the next cue's number or timing."""
     lines = text.split("\n")
     timings = [number for number, line in enumerate(lines) if TIMING.match(line)]
     numbered = bool(timings) and timings[0] > 0 and _NUMBER.fullmatch(lines[timings[0] - 1]) is not None
@@ -75,7 +111,9 @@ def _bodies(text: str) -> list[list[str]]:
             if len(body) == 1 or not body[-2].strip() or int(found[1]) == number + 1:
                 number = int(found[1])
                 body.pop()
-        bodies.append(body)
+        timing = TIMING.match(lines[at])
+        assert timing is not None
+        bodies.append((timing, body))
     return bodies
 
 
@@ -107,6 +145,13 @@ def _lines(body: list[str]) -> list[str]:
     return [line.strip() for line in text.split("\n") if line.strip()]
 
 
+def _cues(parts: list[tuple[re.Match[str], list[str], str]]) -> list[Cue]:
+    joined = _joined([lines for _, lines, _ in parts])
+    return [
+        Cue(timing[1], timing[2], text, voice) for (timing, _, voice), text in zip(parts, joined, strict=True) if text
+    ]
+
+
 def _joined(cues: list[list[str]]) -> list[str]:
     """Join each cue to one line, and keep each line of rolling captions only once."""
     again = [(a, b) for a, b in pairwise(cues) if a and b and a[-1] == b[0]]
@@ -119,7 +164,7 @@ def _joined(cues: list[list[str]]) -> list[str]:
             rolled.append(cue[shared:])
             before = cue or before
         cues = rolled
-    return [" ".join(cue) for cue in cues if cue]
+    return [" ".join(cue) for cue in cues]
 
 
 def _dialogue(text: str) -> str:

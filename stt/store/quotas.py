@@ -98,7 +98,7 @@ def check_decoded(job: Job, seconds: float, promised: float) -> None:
 def settle(job: Job, seconds: float, dollars: float | None) -> None:
     """Replace the reserved usage of a finished job by the real one. `dollars` is None if unknown."""
     values: dict[str, Any] = {"seconds": seconds * _times_decoded(job)}
-    if job.engine == kinds.ON_DEVICE:  # it continued from chunks of earlier attempts
+    if job.engine in kinds.HERE:  # it continued from chunks of earlier attempts
         values["seconds"] = max(0.0, values["seconds"] - _counted_seconds(job)[1])
     if dollars is not None:
         # Nothing was reserved for a job on the visitor's own key, so nothing is counted now.
@@ -108,7 +108,7 @@ def settle(job: Job, seconds: float, dollars: float | None) -> None:
 
 def release(job: Job, *, sent: bool) -> None:
     """Release what an unfinished job did not use: audio not decoded, or everything unless `sent` to the provider."""
-    if job.engine == kinds.ON_DEVICE:
+    if job.engine in kinds.HERE:
         mine, others = _counted_seconds(job)
         _update_usage(job, seconds=max(0.0, min(mine, job.seconds_done * _times_decoded(job) - others)))
     elif not sent:
@@ -219,7 +219,7 @@ def _check_dollars(limit: float, before: float, dollars: float | None, *, known:
 def _expected_usage(job: Job) -> tuple[float, float | None]:
     """Return the seconds of audio and US dollars that this attempt should take; None if the cost is unknown."""
     seconds = (job.duration or 0.0) * _times_decoded(job)
-    if job.engine == kinds.ON_DEVICE:
+    if job.engine in kinds.HERE:
         # Earlier attempts count what they decoded; this one continues from there.
         return max(0.0, seconds - _counted_seconds(job)[1]) if job.attempt > 1 else seconds, 0.0
     if job.own_key:

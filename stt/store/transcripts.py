@@ -70,7 +70,11 @@ def text_so_far(generation_id: str, last: int | None = None) -> str:
     query = sa.select(stretches.c.segments).where(stretches.c.id == generation_id).order_by(stretches.c.number.desc())
     if last is not None:
         query = query.limit(last)
+    given = sa.select(transcripts.c.text).where(transcripts.c.id == generation_id)
     with database().connect() as connection:
+        # A transcript that is brought is there from the beginning; the chunks are of what it is aligned with.
+        if (text := connection.execute(given).scalar()) is not None:
+            return str(text)
         rows = [row.segments for row in connection.execute(query)][::-1]
         partial = connection.execute(
             sa.select(transcriptions.c.partial).where(transcriptions.c.id == generation_id)

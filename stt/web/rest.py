@@ -22,6 +22,7 @@ from stt.db import json_pieces, undo
 from stt.db.engine import DB_UNAVAILABLE
 from stt.errors import (
     BadOption,
+    BadTranscript,
     DatabaseUnavailable,
     KeyMissing,
     MethodNotAllowed,
@@ -32,6 +33,8 @@ from stt.errors import (
     UploadBroken,
 )
 from stt.guard.limiters import CREATES, LOOKUPS, OPEN_LINKS, OPEN_UPLOADS, PROBES, RESULTS, UPLOADS
+from stt.imports import reader as imports
+from stt.imports.reader import Brought
 from stt.jobs import idempotency
 from stt.ops import logs
 from stt.settings import settings
@@ -241,13 +244,36 @@ def create_recording(form: Form, model: str, options: dict[str, Any], owner: str
     with idempotency.claim(owner, key, _said(form) if key is not None else b"") as claim:
         if claim and claim.made:
             return claim.generation_id
-        _check(model, options)
+        brought = _brought(options.pop("transcript", None))
+        _check(model, options if brought is None else {})
         recording = form.intake.finish()
         try:
+            if brought is not None:
+                return _bring(brought, recording, options, owner, claim)
             return _create(recording, model, options, owner, claim)
         except BaseException:
             undo.until_done(partial(recordings.remove, recording.id, owner))
             raise
+
+
+def _brought(text: str | list[str] | None) -> Brought | None:
+    """Return the transcript of a form. Raises BadTranscript, TooLarge, BadForm."""
+    if text is None:
+        return None
+    if not isinstance(text, str):
+        raise BadForm("The field “transcript” is there twice.")
+    if text.startswith("PK\x03\x04"):
+        raise BadTranscript("A Word document cannot be sent in a field.", guidance="Send its text.")
+    return imports.pasted(text)
+
+
+def _bring(
+    brought: Brought, recording: Recording, options: dict[str, Any], owner: str, claim: idempotency.Claim | None
+) -> str:
+    from stt.jobs import bringing
+
+    about = {**brought.provenance, "brought_from": "a program, over REST"}
+    return bringing.bring(brought.for_sound, recording, provenance=about, options=options, owner=owner, claim=claim)
 
 
 def _said(form: Form) -> bytes:

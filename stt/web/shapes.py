@@ -16,6 +16,10 @@ from stt.aiml import catalog
 from stt.errors import InputError
 
 ID = "^[A-Za-z0-9_-]{1,64}$"
+TRANSCRIPT = (
+    "A transcript that exists already: subtitles, JSON or plain text in UTF-8, up to 1 MB. Its words are aligned with "
+    "the recording in place of a transcription. `language` and `track` are its only options."
+)
 Share = Annotated[float, Field(ge=0, le=1)] | None
 
 
@@ -121,7 +125,8 @@ def check_create(body: Any, *, of_form: bool = False) -> None:
     try:
         if not isinstance(body, dict):
             raise BadBody("The body is not a JSON object.")
-        _create("CreateFromLink").model_validate(body)
+        own = {"transcript"} if of_form else set()  # fields that only a form has
+        _create("CreateFromLink").model_validate({name: value for name, value in body.items() if name not in own})
     except ValidationError as error:
         for found in error.errors(include_url=False):
             if not of_form or found["type"] == "extra_forbidden":
@@ -169,6 +174,7 @@ def _create(name: Literal["CreateFromLink", "CreateFromFile"]) -> type[BaseModel
         fields["url"] = Annotated[str, uri]
     else:
         fields |= {"audio": (bytes, None), "file": (bytes, None)}
+        fields["transcript"] = Annotated[str, Field(description=TRANSCRIPT)], None
         more["oneOf"] = [{"required": ["audio"]}, {"required": ["file"]}]
     for option in options.values():
         fields[option.name] = Annotated[_type(option), Field(description=option.help)], None

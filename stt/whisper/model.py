@@ -97,6 +97,12 @@ class Whisper(WindowModel):
         with self._permit(priority=True):  # short, as aligning is
             return super().token_probabilities(encoded, tokenizer, tokens, size)
 
+    def token_times(
+        self, encoded: Any, tokenizer: Tokenizer, tokens: list[int], size: int
+    ) -> tuple[list[float], list[float]]:
+        with self._permit():
+            return super().token_times(encoded, tokenizer, tokens, size)
+
     def decode_window(
         self,
         encoded: Any,

@@ -62,6 +62,20 @@ def test_the_part_may_be_called_file_as_openai_calls_it(api: Api):
     assert api("DELETE", f"/stt/{made.json()['generation_id']}").status_code == 204
 
 
+def test_a_transcript_beside_the_file_is_aligned_in_place_of_a_transcription(api: Api):
+    text = "And so, my fellow Americans: ask not what your country can do for you."
+    made = api.send(audio.JFK.read_bytes(), transcript=text, language="en")
+    assert made.status_code == 201, made.text
+    body = api.ended(made.json()["generation_id"])
+    best = body["result"]["results"]["channels"][0]["alternatives"][0]
+    assert body["status"] == "completed" and best["transcript"] == text
+    fellow = next(word for word in best["words"] if word["word"] == "fellow")
+    assert 0.8 < fellow["start"] < fellow["end"] < 2.0
+    assert_refused(api.send(audio.JFK.read_bytes(), transcript="{}"), 400, "no transcript in a known place")
+    assert_refused(api.send(audio.JFK.read_bytes(), transcript="PK\x03\x04"), 400, "Word document")
+    assert_refused(api.send(audio.JFK.read_bytes(), transcript=text, translate="true"), 400, "translate")
+
+
 def test_a_vocabulary_and_a_prompt_are_options(api: Api, httpserver: HTTPServer):
     httpserver.expect_request("/talk.flac").respond_with_data(audio.JFK.read_bytes())
     terms = ["fellow -> dear", "Kubernetes"]

@@ -93,3 +93,14 @@ def test_the_vad_of_faster_whisper_scores_every_512_samples(speech: np.ndarray):
     scores = speech_scores(sound)
     assert scores.shape == (120,) and scores.dtype == np.float32
     assert 0.0 <= scores[:18].max() < 0.3 < 0.5 < scores[20:].max() <= 1.0, "first silence, then speech"
+
+
+def test_ctranslate2_gives_each_token_of_a_text_its_first_output_and_a_probability(model: Counting, speech: np.ndarray):
+    tokenizer = model.tokenizer("transcribe", "en")
+    encoded = model.encoder_output(pad_or_trim(model.feature_extractor(speech[: 11 * RATE])[:, :-1]))
+    right, wrong = (tokenizer.encode(text) for text in (" And so my fellow Americans", " Seven yellow bananas"))
+    starts, probabilities = model.token_times(encoded, tokenizer, right, 4 * PER_SECOND)
+    assert len(starts) == len(right) + 1 and len(probabilities) == len(right), "the end of the text has a time, too"
+    assert starts == sorted(starts) and starts[0] >= 0.0 and starts[-1] <= 4.0
+    assert min(probabilities[1:]) > 0.3
+    assert max(model.token_times(encoded, tokenizer, wrong, 4 * PER_SECOND)[1]) < 0.1

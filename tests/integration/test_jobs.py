@@ -306,7 +306,7 @@ def test_a_retry_of_what_was_retried_in_another_tab_changes_nothing(tmp_path: Pa
     quiet = stt.create(audio.write(tmp_path / "quiet.wav", audio.silence(1.0)))
     stale = ended(quiet).job
     assert records.requeue(stale, attempt=2) and not records.requeue(stale, attempt=2)
-    service._enqueue(records.load(quiet, None))
+    service.enqueue(records.load(quiet, None))
     again = ended(quiet).job
     assert again.state == "done" and again.attempt == 2
     assert not records.requeue(stale, attempt=2), "the second attempt has run: its workflow would never start"

@@ -15,7 +15,7 @@ from stt.library import history
 from stt.transcript.languages import LANGUAGES
 
 STATES = [kinds.QUEUED, kinds.WORKING, kinds.DONE, kinds.FAILED, kinds.CANCELLED]
-ENGINES = {kinds.ON_DEVICE: "On this machine", kinds.PROVIDER: "AI/ML API"}
+ENGINES = {kinds.ON_DEVICE: "On this machine", kinds.PROVIDER: "AI/ML API", kinds.ALIGNMENT: "Brought transcripts"}
 MINUTE, HOUR = 60, 3600
 LENGTHS = {
     "Under 1 minute": (None, MINUTE),

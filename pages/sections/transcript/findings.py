@@ -1,6 +1,6 @@
-"""Draw what a provider's result has beside the words.
+"""Draw what a result has beside the words.
 
-Summary, chapters, topics, sentiments, entities, key phrases.
+Of a provider: summary, chapters, topics, sentiments, entities, key phrases. Of an alignment: what does not fit.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import streamlit as st
 
 from pages.escape import plain
 from pages.format import clock
+from stt.forced_alignment.plan import UNFIT, UNWRITTEN
 from stt.transcript.model import Transcript
 
 TABLES = {  # name in `Transcript.extras`: heading, columns in order
@@ -23,6 +24,8 @@ TABLES = {  # name in `Transcript.extras`: heading, columns in order
     "sensitive": ("Sensitive content", ("start", "kind", "confidence", "severity", "text")),
     "search": ("Search terms", ("start", "query", "confidence", "text")),
     "paragraphs": ("Paragraphs", ("start", "end", "speaker", "text")),
+    UNFIT: ("Passages that do not fit the sound", ("start", "end", "text")),
+    UNWRITTEN: ("Speech without text", ("start", "end", "text")),
     "utterances": ("Utterances", ("start", "end", "speaker", "text", "confidence")),
 }
 SHARES = ("confidence", "score", "severity", "rank")

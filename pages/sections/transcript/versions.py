@@ -194,6 +194,8 @@ def name_of(model: Model) -> str:
 
 
 def model_name(job: Job) -> str:
+    if job.engine == kinds.ALIGNMENT:
+        return "Brought transcript"
     try:
         return offered.known().find(job.model).name
     except BadOption:  # the model is no longer offered
@@ -201,8 +203,8 @@ def model_name(job: Job) -> str:
 
 
 def settings_of(job: Job) -> list[str]:
-    """Return the options of a version, each in a few words."""
-    words = []
+    """Return the options of a version, each in a few words; of one that was brought, also the file."""
+    words = [str((job.provenance or {}).get("brought_from", ""))[:60]] if job.engine == kinds.ALIGNMENT else []
     for name, value in job.options.items():
         label = name.replace("_", " ")
         if value is True:

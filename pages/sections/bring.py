@@ -1,0 +1,204 @@
+"""Draw the dialog that takes in a transcript that exists already, from a file or pasted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from pages import session
+from pages.compat.streamlit import key_for
+from pages.components.text_file import text_file
+from pages.escape import markdown, plain, sentence
+from pages.sections.track_choice import track_choice
+from stt.aiml import offered
+from stt.aiml.catalog import LOCAL, TRACK
+from stt.audio import tracks
+from stt.errors import InputError, SttError
+from stt.imports import reader
+from stt.imports.reader import Brought
+from stt.references import encodings
+from stt.store import recordings
+from stt.store.recordings import Recording
+from stt.store.records import Job
+from stt.transcript import titles
+from stt.transcript.languages import LANGUAGES
+
+FILE, TEXT, ENCODING, READ = "bring-file", "bring-text", "bring-encoding", "bring-read"
+DETECT = ""
+TITLE = 60  # characters of a pasted text
+NO_RECORDING = "Without a recording"
+
+
+def bring_button(job: Job, recording: Recording) -> None:
+    """Draw the button that adds a version to the recording of a transcript."""
+    if st.button("Bring a transcript", icon=":material/upload_file:", key="bring"):
+        _forget()
+        _of_version(job, recording)
+
+
+def bring_here(ids: Sequence[str], taken: Callable[[str], None]) -> None:
+    """Draw the button that brings a transcript for one of the recordings that wait, or for none.
+
+    `taken` is called with the id of the recording that it was brought for.
+    """
+    if st.button("Bring a transcript", type="tertiary", icon=":material/upload_file:", key="bring"):
+        _forget()
+        _of_waiting(list(ids), taken)
+
+
+@session.dialog("Bring a transcript")
+def _of_version(job: Job, recording: Recording) -> None:
+    plain(
+        "It becomes a version of this recording, to read, to correct, to export, and to compare others with.",
+        "stt-hint",
+    )
+    brought = _given()
+    same = {TRACK: job.options[TRACK]} if job.options.get(TRACK, tracks.ALL) != tracks.ALL else {}
+    options = same | _language(brought, recording)
+    if _pressed(brought):
+        _bring(brought, recording, options, job.title)
+
+
+@session.dialog("Bring a transcript")
+def _of_waiting(ids: list[str], taken: Callable[[str], None]) -> None:
+    plain("Subtitles or a text that exist already, to read, correct and export here.", "stt-hint")
+    brought = _given()
+    known = {recording.id: recording for recording in recordings.find_all(ids, session.owner())}
+    chosen = st.selectbox(
+        "Recording",
+        [*known, NO_RECORDING],
+        format_func=lambda i: known[i].name if i in known else NO_RECORDING,
+        key="bring-recording",
+    )
+    recording = known.get(chosen)
+    if recording is None and not known:
+        plain("To play its words, add the recording first, then bring the transcript.", "stt-hint")
+    model = offered.known().find(LOCAL)
+    options = track_choice(recording, model, "bring") if recording else {}
+    options = {name: value for name, value in options.items() if value != tracks.ALL}
+    options |= _language(brought, recording)
+    if _pressed(brought):
+        _bring(brought, recording, options, "", taken)
+
+
+def _given() -> Brought | None:
+    """Draw the file field and the text box. Return what was read, None with an error or nothing yet."""
+    state = st.session_state
+    sent = text_file("Transcript file", key_for("file", "bring"), reader.ENDINGS, reader.MOST)
+    if sent is not None:
+        state[FILE], state[ENCODING] = sent, None
+        state[TEXT] = ""
+    text = st.text_area("Or paste it", height=120, key=TEXT, max_chars=reader.MOST)
+    if text.strip():
+        state[FILE] = None
+    source = (state.get(FILE), text, state.get(ENCODING))
+    kept = state.get(READ)
+    if kept is None or kept[0] != source:
+        kept = state[READ] = (source, *_read(state.get(FILE), text, state.get(ENCODING)))
+    _, brought, error = kept
+    if error:
+        st.error(markdown(error))
+    if brought is not None:
+        _facts(brought)
+    return brought if isinstance(brought, Brought) else None
+
+
+def _read(file: tuple[str, bytes] | None, text: str, encoding: str | None) -> tuple[Brought | None, str]:
+    """Return what was read, and the error."""
+    try:
+        if file is not None:
+            return reader.read(file[1], file[0], encoding=encoding), ""
+        return (reader.pasted(text), "") if text.strip() else (None, "")
+    except InputError as error:
+        return None, sentence(error.to_dict())
+
+
+def _facts(brought: Brought) -> None:
+    """Draw what was read, what was put right, and the choice of encoding if that is uncertain."""
+    transcript = brought.transcript
+    count = len(transcript.segments)
+    parts = [brought.format, f"{count:,} {'segment' if count == 1 else 'segments'}", f"{transcript.word_count:,} words"]
+    parts += [f"speakers: {', '.join(transcript.speakers[:6])}"] if transcript.speakers else []
+    parts.append(f"times: {brought.provenance['times']}")
+    plain(" · ".join(parts), "stt-facts")
+    for note in brought.notes:
+        plain(note, "stt-hint")
+    if brought.choices:
+        st.session_state.setdefault(f"{ENCODING}-box", brought.encoding)
+
+        def read_again() -> None:
+            st.session_state[ENCODING] = st.session_state[f"{ENCODING}-box"]
+
+        choices = st.session_state.setdefault(f"{ENCODING}-choices", brought.choices)
+        st.selectbox(
+            "Read as",
+            choices,
+            format_func=lambda codec: encodings.NAMES.get(codec, codec),
+            key=f"{ENCODING}-box",
+            on_change=read_again,
+        )
+        plain("If letters look wrong, choose another encoding.", "stt-hint")
+        plain(transcript.text[:300], "stt-text")
+
+
+def _language(brought: Brought | None, recording: Recording | None) -> dict[str, str]:
+    """Draw the choice of language and say what happens, if the words are to be aligned with the recording."""
+    if brought is None or recording is None or all(segment.words for segment in brought.transcript.segments):
+        return {}
+    given = brought.transcript.language
+    codes = [DETECT, *LANGUAGES]
+    language = st.selectbox(
+        "Language",
+        codes,
+        index=codes.index(given) if given in LANGUAGES else 0,
+        format_func=lambda code: LANGUAGES.get(code, "Detect"),
+        key="bring-language",
+    )
+    plain("Its words are then found in the sound, so that each can be played.", "stt-hint")
+    return {"language": language} if language else {}
+
+
+def _pressed(brought: Brought | None) -> bool:
+    if not st.button("Add transcript", type="primary", key="bring-start"):
+        return False
+    if brought is None and not st.session_state[READ][2]:
+        st.error("Choose a file or paste a text first.")
+    return brought is not None
+
+
+def _bring(
+    brought: Brought | None,
+    recording: Recording | None,
+    options: dict[str, str],
+    title: str,
+    taken: Callable[[str], None] = lambda recording_id: None,
+) -> None:
+    from stt.jobs import bringing  # brings dbos: half a second that the first page should not wait for
+
+    assert brought is not None
+    if not title and recording is None:
+        title = titles.of_name(brought.name) if brought.name else brought.transcript.text[:TITLE].rpartition(" ")[0]
+    try:
+        made = bringing.bring(
+            brought.for_sound if recording else brought.transcript,
+            recording,
+            provenance=brought.provenance,
+            title=title,  # else that of the recording
+            options=options,
+            owner=session.owner(),
+            address=session.address(),
+        )
+    except SttError as error:
+        st.error(markdown(sentence(error.to_dict())))
+        return
+    session.following().insert(0, made)
+    if recording:
+        taken(recording.id)
+    st.switch_page("transcript.py", query_params={"id": made})
+
+
+def _forget() -> None:
+    """Begin with an empty dialog."""
+    for name in [name for name in st.session_state if str(name).startswith("bring-")]:
+        del st.session_state[name]

@@ -1,0 +1,221 @@
+"""Align a transcript that somebody brings with its recording: find when its words are spoken.
+
+Segments whose times are known keep them. Other texts are laid beside a decoding of the same sound: that of an earlier
+version, or one made first, as a transcription is.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from stt import kinds
+from stt.aiml.catalog import LOCAL, TRACK
+from stt.audio.decoder import RATE
+from stt.cluster import crashes
+from stt.db import queries
+from stt.db.tables import transcriptions
+from stt.engines import model_of_job
+from stt.engines.base import Outcome, Work
+from stt.engines.on_device import ChunkReader, OnDevice
+from stt.errors import Cancelled
+from stt.forced_alignment import plan, result, windows
+from stt.forced_alignment.aligner import placed
+from stt.forced_alignment.plan import Placed
+from stt.kinds import ALIGNMENT
+from stt.ops import metrics
+from stt.speech import vad
+from stt.speech.samples import Samples
+from stt.store import quotas, recordings, records, transcripts
+from stt.store.records import Job
+from stt.transcript.languages import LANGUAGES
+from stt.transcript.model import Transcript
+from stt.whisper import transcribe
+from stt.whisper.decoding import missed_speech
+from stt.whisper.loading import loaded
+
+STEP = 100_000  # numbers of an alignment's chunks, for the watch: after those of the decoding
+
+
+class Alignment:
+    name = ALIGNMENT
+
+    def run(self, work: Work) -> Outcome:
+        began, job = time.monotonic(), replace(work.job, model=LOCAL)
+        work = _OnModel(work, job)
+        given = work.with_retries(transcripts.transcript_of, job.id)
+        decoded, by = (None, "") if plan.trusted(given) else self._decoding(work)
+        planned = plan.from_segments(given.segments) if decoded is None else plan.from_decoding(given.segments, decoded)
+        recording = work.with_retries(recordings.find, job.recording_id, None)
+        recording = work.with_retries(recordings.with_tracks, recording)
+        language = _language(job, given, decoded)
+        place: dict[str, Any] = {"number": 0, "end": 0.0, "word": 0, "last": False, "language": language}
+        found: dict[int, Placed] = {}
+        silent: list[plan.Unwritten] = []
+        with crashes.Watch(job.id, work.cancelled) as watch, model_of_job.loaded_for(work) as model:
+            reader = work.with_retries(ChunkReader, work, recording)
+            with closing(reader):
+                aligning = _Aligning(work, reader, watch, model, planned, given, decoded is None)
+                while not place["last"]:
+                    place = work.step("align a chunk", aligning.chunk, place)
+                    found |= {number: Placed(start, end, sure) for number, start, end, sure in place["placed"]}
+                    silent += [plan.Unwritten(*span) for span in place["silent"]]
+            made = transcribe.provenance(model)
+        times = "those of the file" if decoded is None else "found"
+        provenance: dict[str, Any] = {
+            **(job.provenance or {}),
+            "times": f"{times}, and the words aligned with the sound",
+            **({"decoding": by} if by else {}),
+            **{name: made[name] for name in ("model", "weights_sha256", "libraries") if name in made},
+        }
+        transcript = result.finished(given, planned, found, place["end"], silent)
+        transcript = replace(transcript, language=transcript.language or place["language"])
+        return Outcome(transcript, provenance, seconds=place["end"], worked=time.monotonic() - began)
+
+    def _decoding(self, work: Work) -> tuple[Transcript, str]:
+        """Return a decoding of the sound with word times, and where it is from, for the provenance."""
+        kept = work.step("find a decoding", _version_with_words, work.job)
+        if kept:
+            return work.with_retries(transcripts.transcript_of, kept), f"version {kept}"
+        return OnDevice().run(work).transcript, "made for it"
+
+
+@dataclass
+class _OnModel:
+    """The work with the model that aligns in place of the job's, which is only a name."""
+
+    _work: Work
+    job: Job
+
+    def step(self, name: str, function: Callable[..., Any], *args: Any) -> Any:
+        return self._work.step(name, function, *args)
+
+    def with_retries(self, function: Callable[..., Any], *args: Any, **values: Any) -> Any:
+        return self._work.with_retries(function, *args, **values)
+
+    def cancelled(self) -> bool:
+        return self._work.cancelled()
+
+
+@dataclass(frozen=True, slots=True)
+class _Aligning:
+    """Align the words of a plan chunk by chunk."""
+
+    work: Work
+    reader: ChunkReader
+    watch: crashes.Watch
+    model: loaded.Model
+    plan: plan.Plan
+    given: Transcript
+    by_segments: bool
+
+    def chunk(self, before: dict[str, Any]) -> dict[str, Any]:
+        """Align the words of one chunk; return their times, and where the next chunk begins, as a checkpoint."""
+        number, start = before["number"] + 1, before["end"]
+        self.watch.enter(STEP + number)
+        try:
+            samples, last = self.reader.read_chunk(round(start * RATE), vad.CHUNK_SECONDS)
+            sound: Samples = vad.clean(samples.mean(axis=0))
+            end, first = start + len(sound) / RATE, before["word"]
+            quotas.check_decoded(self.work.job, end, self.reader.declared_seconds)
+            words = self.plan.words
+            upto = next((n for n in range(first, len(words)) if not last and words[n].middle >= end), len(words))
+            voice = vad.speech_probabilities(sound)
+            own = windows.windows(words, first, upto, start, end)
+            language = before["language"]
+            while True:
+                plan_before = self.model.plan
+                try:
+                    with self.model.whole.session(self._checkpoint, short=False) as session:
+                        if own and language is None:
+                            language = _spoken(session, sound, voice)
+                        report = self._reporter(start, end, max(len(own), 1))
+                        found = placed(session, sound, voice, start, words, own, language or "en", report)
+                    break
+                except RuntimeError as error:  # CTranslate2's, from a graphics card
+                    if not self.model.step_down(plan_before, error):
+                        raise
+        finally:
+            self.watch.leave()
+        records.update_progress(self.work.job, seconds_done=end, stage="Aligning")
+        metrics.audio_seconds.labels(ALIGNMENT).inc(len(sound) / RATE)
+        return {
+            "number": number,
+            "end": end,
+            "word": upto,
+            "last": last,
+            "language": language,
+            "placed": [[n, p.start, p.end, p.probability] for n, p in found.items()],
+            "silent": self._silent(voice, start, end) if self.by_segments else [],
+        }
+
+    def _silent(self, voice: Samples, start: float, end: float) -> list[list[float]]:
+        """Return the speech of a chunk that no segment has."""
+        spoken = [(one + start, other + start) for one, other in vad.spans(voice)]
+        found, at = [], start
+        for segment in sorted(self.given.segments, key=lambda segment: segment.start):
+            if segment.end <= at or segment.start >= end:
+                continue
+            if gap := missed_speech(spoken, at, segment.start):
+                found.append([*gap])
+            at = max(at, segment.end)
+        if at < end and (gap := missed_speech(spoken, at, end)):
+            found.append([*gap])
+        return found
+
+    def _reporter(self, start: float, end: float, count: int) -> Callable[[], None]:
+        """Return what is called before each of `count` windows of a chunk."""
+        done = 0
+
+        def report() -> None:
+            nonlocal done
+            self._checkpoint()
+            share = start + (end - start) * min(1.0, done / count)
+            records.update_progress(self.work.job, seconds_done=share, stage="Aligning")
+            done += 1
+
+        return report
+
+    def _checkpoint(self) -> None:
+        if self.work.cancelled():
+            raise Cancelled()
+
+
+def _version_with_words(job: Job) -> str | None:
+    """Return the newest transcription of the same sound on this machine, in the language spoken."""
+    t = transcriptions.c
+    query = (
+        sa.select(t.id, t.options)
+        .where(t.owner == job.owner, t.recording_id == job.recording_id, t.state == kinds.DONE)
+        .where(t.engine == kinds.ON_DEVICE, t.words > 0)
+        .order_by(t.created.desc())
+    )
+    same = {TRACK: job.options.get(TRACK), "translate": None}
+    found = (row.id for row in queries.rows(query) if all(row.options.get(name) == v for name, v in same.items()))
+    return next(found, None)
+
+
+def _language(job: Job, given: Transcript, decoded: Transcript | None) -> str | None:
+    """Return the language of the words: the user's choice, the file's, or that of the decoding."""
+    for code in (job.options.get("language"), given.language, decoded.language if decoded else None):
+        if code in LANGUAGES:
+            return str(code)
+    return None
+
+
+def _spoken(session: Any, sound: Samples, voice: Samples) -> str | None:
+    """Return the most probable language of the first 30 s of speech, None without speech."""
+    from stt.compat.faster_whisper import pad_or_trim
+
+    spans = vad.spans(voice)
+    if not spans:
+        return None
+    begin = int(spans[0][0] * RATE)
+    features = session.features(sound[begin : begin + 30 * RATE])
+    scores = session.detect_languages(session.encode_window(pad_or_trim(features[:, : session.longest_window])))
+    return str(scores[0][0][0]).strip("<|>")

@@ -1,0 +1,94 @@
+"""Place the words of windows in their sound, with the probabilities that Whisper gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from stt.compat.faster_whisper import Tokenizer, pad_or_trim
+from stt.forced_alignment.plan import Guess, Placed
+from stt.forced_alignment.windows import Window
+from stt.speech.samples import Samples
+from stt.speech.vad import FRAME, RATE
+from stt.transcript import scripts
+from stt.whisper.model import Whisper
+from stt.whisper.word_times import LONGEST_WORD, SHORTEST_WORD
+
+FRAMES_PER_SECOND = 100
+MOST_TOKENS = 400  # of a window, of the 448 that Whisper takes with its own
+VOICE = 0.1  # VAD threshold for possible speech
+FIRST_LEEWAY = 0.5  # seconds; Whisper begins the first word of a window with the window
+
+
+def placed(
+    model: Whisper,
+    sound: Samples,
+    voice: Samples,
+    offset: float,
+    words: Sequence[Guess],
+    windows: Sequence[Window],
+    language: str,
+    checkpoint: Callable[[], None] = lambda: None,
+) -> dict[int, Placed]:
+    """Return where the words of `windows` are in 16 kHz samples that begin at `offset` seconds, by their numbers.
+
+    `voice` is the result of `vad.speech_probabilities`. `checkpoint` is called before each window, and may raise.
+    """
+    if not windows:
+        return {}
+    tokenizer = model.tokenizer("transcribe", language)
+    features = model.features(sound)
+    found: dict[int, Placed] = {}
+    for window in windows:
+        checkpoint()
+        first = max(0, round((window.start - offset) * FRAMES_PER_SECOND))
+        last = min(features.shape[-1], round((window.end - offset) * FRAMES_PER_SECOND), first + model.longest_window)
+        own = words[window.first : window.last]
+        runs = [_tokens(tokenizer, word.text) for word in own]
+        while sum(map(len, runs)) > MOST_TOKENS:  # never with text that somebody speaks
+            runs.pop()
+        tokens = [token for run in runs for token in run]
+        if last - first < 2 or not tokens:
+            continue
+        encoded = model.encode_window(pad_or_trim(features[:, first:last]))
+        starts, probabilities = model.token_times(encoded, tokenizer, tokens, last - first)
+        at = 0
+        begin = offset + first / FRAMES_PER_SECOND
+        for number, (word, run) in enumerate(zip(own, runs, strict=False)):
+            if not run:
+                continue
+            start, end = begin + starts[at], begin + starts[at + len(run)]
+            if number == 0 and word.firm:
+                start = min(max(start, word.start), max(start, end - SHORTEST_WORD))
+            share = float(np.mean(probabilities[at : at + len(run)]))
+            at += len(run)
+            start, end = _voiced(voice, start - offset, end - offset)
+            found[window.first + number] = _bounded(word, start + offset, end + offset, share)
+    return found
+
+
+def _tokens(tokenizer: Tokenizer, text: str) -> list[int]:
+    """Return the tokens of a word, none that Whisper gives a meaning."""
+    bare = text.strip()
+    # Whisper's words begin with a space, the first of a text, too.
+    tokens: list[int] = tokenizer.encode(bare if scripts.is_unspaced(bare[:1]) else " " + bare)
+    return [token for token in tokens if token < tokenizer.eot]
+
+
+def _voiced(voice: Samples, start: float, end: float) -> tuple[float, float]:
+    """Return the start and end of a word without the silence around it. Whisper adds pauses to words."""
+    first, last = int(start * RATE / FRAME), int(end * RATE / FRAME) + 1
+    heard = np.flatnonzero(voice[first:last] >= VOICE)
+    if not len(heard):
+        return start, end
+    begin, finish = (first + heard[0]) * FRAME / RATE, (first + heard[-1] + 1) * FRAME / RATE
+    start = max(start, min(begin, end - SHORTEST_WORD))
+    return start, max(start + SHORTEST_WORD, min(end, finish))
+
+
+def _bounded(word: Guess, start: float, end: float, probability: float) -> Placed:
+    """Return a word within its bounds, of the length of a word."""
+    start = min(max(start, word.earliest), max(word.latest - SHORTEST_WORD, word.earliest))
+    end = min(max(end, start + SHORTEST_WORD), start + LONGEST_WORD, max(word.latest, start))
+    return Placed(start, end, min(max(probability, 0.0), 1.0))

@@ -1,0 +1,140 @@
+"""Make segments of the words that were placed, and find the passages that do not fit the sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+from statistics import median
+from typing import Any
+
+from stt.forced_alignment.plan import UNFIT, UNWRITTEN, Guess, Placed, Plan, Unwritten, trusted
+from stt.transcript.model import Segment, Transcript, Word
+
+IMPROBABLE = 0.1  # of a word; one in ten words that are spoken is, in rare words and unclear speech
+MIN_UNFIT = 6  # words; fewer improbable ones in a row are no passage
+MAX_UNFIT_MEDIAN = 0.02  # probability; spoken passages that are improbable throughout are more probable than that
+PAUSE, MOST_WORDS = 1.0, 40  # seconds and words after which a segment without times ends
+
+
+def finished(
+    given: Transcript, plan: Plan, found: Mapping[int, Placed], duration: float, silent: Iterable[Unwritten] = ()
+) -> Transcript:
+    """Return the transcript with the times of its words in a recording of `duration` seconds.
+
+    Words of passages that do not fit have no confidence, and share the time between their neighbours. `silent` is
+    speech without text, in addition to that of the plan.
+    """
+    unfit = _unfit(plan.words, found)
+    words = _timed(plan.words, {n: place for n, place in found.items() if n not in unfit}, duration)
+    keeps = trusted(given)
+    segments: list[Segment] = []
+    numbers = iter(groupby(range(len(words)), key=lambda number: plan.words[number].segment))
+    following: tuple[int, Iterator[int]] | None = next(numbers, None)
+    for number, segment in enumerate(given.segments):
+        if following is None or following[0] != number:
+            segments.append(segment)
+            continue
+        own = [replace(words[place], speaker=segment.speaker) for place in following[1]]
+        following = next(numbers, None)
+        if keeps:
+            segments.append(replace(segment, text="".join(word.text for word in own), words=tuple(own)))
+        else:
+            segments += [_segment(part, segment) for part in _parts(own)]
+    gaps = [*plan.unwritten, *silent]
+    extras: dict[str, Any] = dict(given.extras)
+    if rows := [_row(words, run) for run in _runs(sorted(unfit))]:
+        extras[UNFIT] = rows
+    if gaps:
+        extras[UNWRITTEN] = [
+            {"start": round(gap.start, 2), "end": round(gap.end, 2), "text": gap.text}
+            for gap in sorted(gaps, key=lambda gap: gap.start)
+        ]
+    longest = max([duration, *(segment.end for segment in segments)])
+    return replace(given, segments=tuple(segments), duration=longest, timed=True, extras=extras)
+
+
+def _unfit(words: Sequence[Guess], found: Mapping[int, Placed]) -> set[int]:
+    """Return the numbers of the words in passages that do not fit the sound."""
+    missing = {number for number, word in enumerate(words) if not word.fits}
+    probability = [found[number].probability if number in found else 0.0 for number in range(len(words))]
+    low = [number for number in range(len(words)) if probability[number] < IMPROBABLE]
+    # In a passage of wrong words, one by chance may be probable.
+    joined: list[list[int]] = []
+    for number in low:
+        if joined and number - joined[-1][-1] <= 2:
+            joined[-1] += range(joined[-1][-1] + 1, number + 1)
+        else:
+            joined.append([number])
+    for run in joined:
+        if len(run) >= MIN_UNFIT and median(probability[number] for number in run) <= MAX_UNFIT_MEDIAN:
+            missing.update(run)
+    return missing
+
+
+def _timed(words: Sequence[Guess], found: Mapping[int, Placed], duration: float) -> list[Word]:
+    """Return all words with times, which begin in order."""
+    starts: list[float | None] = [found[n].start if n in found else None for n in range(len(words))]
+    timed: list[Word] = []
+    clock = before = 0.0  # start and end of the last word
+    at = 0
+    while at < len(words):
+        if at in found:
+            place, word = found[at], words[at]
+            start = max(clock, place.start)
+            made = [Word(word.text, start, max(start, place.end), place.probability)]
+        else:
+            last = next((n for n in range(at, len(words)) if starts[n] is not None), len(words))
+            last = next((n for n in range(at + 1, last) if words[n].earliest != words[at].earliest), last)
+            following = starts[last] if last < len(words) else None
+            start = max(clock, min(before, words[at].latest), words[at].earliest)
+            end = max(start, min(duration if following is None else following, words[at].latest))
+            texts = [word.text for word in words[at:last]]
+            made = [Word(text, *time) for text, time in zip(texts, _shares(texts, start, end), strict=True)]
+        timed += [
+            Word(w.text, round(w.start, 2), round(w.end, 2), None if w.confidence is None else round(w.confidence, 3))
+            for w in made
+        ]
+        clock, before = made[-1].start, max(before, made[-1].end)
+        at += len(made)
+    return timed
+
+
+def _shares(texts: Sequence[str], start: float, end: float) -> list[tuple[float, float]]:
+    letters, done, times = sum(map(len, texts)) or 1, 0, []
+    for text in texts:
+        first, done = done, done + len(text)
+        times.append((start + (end - start) * first / letters, start + (end - start) * done / letters))
+    return times
+
+
+def _parts(words: list[Word]) -> Iterator[list[Word]]:
+    """Split the words of a segment without times at pauses, and where it is too long to read."""
+    part: list[Word] = []
+    for word in words:
+        if part and (word.start - part[-1].end >= PAUSE or len(part) >= MOST_WORDS):
+            yield part
+            part = []
+        part.append(word)
+    if part:
+        yield part
+
+
+def _segment(words: list[Word], of: Segment) -> Segment:
+    text, end = "".join(word.text for word in words), max(word.end for word in words)
+    return Segment(words[0].start, end, text, tuple(words), of.speaker, of.language)
+
+
+def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield the first and last (exclusive) of numbers that follow each other."""
+    first = 0
+    for place in range(1, len(numbers) + 1):
+        if place == len(numbers) or numbers[place] != numbers[place - 1] + 1:
+            yield numbers[first], numbers[place - 1] + 1
+            first = place
+
+
+def _row(words: Sequence[Word], run: tuple[int, int]) -> dict[str, Any]:
+    own = words[run[0] : run[1]]
+    text = "".join(word.text for word in own).strip()
+    return {"start": own[0].start, "end": max(word.end for word in own), "text": text}

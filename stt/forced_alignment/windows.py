@@ -1,0 +1,62 @@
+"""Cut planned words into windows that Whisper aligns at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stt.forced_alignment.plan import Guess
+
+LONGEST = 24.0  # seconds of a window; Whisper takes 30
+PAUSE = 0.8  # seconds between words after which a window ends
+LEAD = 0.2  # seconds of sound before the first and after the last word
+MOST_CHARACTERS = 700  # of a window: Whisper takes 448 tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Words `first` to `last` (exclusive) of a plan, and the sound that they are in (seconds)."""
+
+    first: int
+    last: int
+    start: float
+    end: float
+
+
+def windows(words: Sequence[Guess], first: int, last: int, start: float, end: float) -> list[Window]:
+    """Return windows for the words `first` to `last` (exclusive) whose sound is from `start` to `end`.
+
+    Words that do not fit are in none.
+    """
+    found: list[Window] = []
+    at = first
+    while at < last:
+        if not words[at].fits:
+            at += 1
+            continue
+        upto = _end(words, at, last)
+        before = max((word.end for word in words[first:at]), default=start)
+        after = words[upto].start if upto < last else end
+        begin = max(start, words[at].start - LEAD, min(before, words[at].start))
+        finish = min(end, words[upto - 1].end + LEAD, max(after, words[upto - 1].end))
+        if finish > begin:
+            found.append(Window(at, upto, begin, finish))
+        at = upto
+    return found
+
+
+def _end(words: Sequence[Guess], at: int, last: int) -> int:
+    """Return where the window that begins with word `at` ends: at a pause, else at the longest gap that is firm."""
+    characters, best, gap = 0, at + 1, -1.0
+    for number in range(at, last):
+        word = words[number]
+        if number > at:
+            silence = word.start - words[number - 1].end
+            if not word.fits or (word.firm and silence >= PAUSE):
+                return number
+            if word.firm and (silence > gap or word.start - words[at].start > LONGEST / 2):
+                best, gap = number, max(silence, 0.0)
+        characters += len(word.text)
+        if number > at and (word.end - words[at].start > LONGEST or characters > MOST_CHARACTERS):
+            return best if gap >= 0 else number
+    return last

@@ -1,0 +1,184 @@
+"""Read transcripts in JSON: ours, Whisper's (also whisperX, OpenAI and whisper.cpp), Deepgram's, AssemblyAI's."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+from stt.aiml import insights, results
+from stt.errors import BadTranscript
+from stt.files.json_values import clean, items, number, share
+from stt.imports.times import LONGEST, NO_TIME, Given, Notes, in_order
+from stt.transcript import scripts
+from stt.transcript.languages import LANGUAGES
+from stt.transcript.model import Transcript, Word
+from stt.transcript.retiming import realigned
+
+NOT_TAKEN = "Summaries, chapters and other findings of the file are not taken over."
+TEXT_WINS = "Segments whose words differ from their text, which is kept: {}."
+_BY_NAME = {name.lower(): code for code, name in LANGUAGES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a JSON text holds, and the name of its shape."""
+
+    transcript: Transcript
+    shape: str
+
+
+def read(text: str, notes: Notes) -> Found:
+    """Return the transcript in a JSON text. Raises BadTranscript, TooLarge."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadTranscript("This JSON is not valid.", guidance="Export the transcript again.") from error
+    if isinstance(value, list):
+        value = {"segments": value}
+    value = value if isinstance(value, dict) else {}
+    inner = value.get("transcript")
+    own = inner if isinstance(inner, dict) else value
+    if isinstance(own.get("transcription"), list):
+        own = {"segments": list(map(_of_cpp, items(own["transcription"]))), **_cpp_language(own)}
+    if _is_segments(own.get("segments")):
+        return _of_segments(own, notes, "STT Studio" if "timed" in own else "Whisper")
+    found = results.read(value)
+    if found.transcript is None:
+        raise BadTranscript(
+            "This JSON holds no transcript in a known place.",
+            guidance="Bring the JSON of STT Studio, Whisper, whisperX, Deepgram, AssemblyAI or OpenAI.",
+        )
+    notes.add(NO_TIME, sum(1 for _ in _impossible(value)))
+    deepgram = any(isinstance(part, dict) and "results" in part for part in (value, value.get("result")))
+    return Found(found.transcript, "Deepgram" if deepgram else "AssemblyAI")
+
+
+def _of_segments(own: dict[str, Any], notes: Notes, shape: str) -> Found:
+    entries = [entry for entry in own["segments"] if isinstance(entry, dict)]
+    every, _ = _words(own.get("words"), None, notes)  # OpenAI lists words beside the segments
+    if every and not any(entry.get("words") for entry in entries):
+        given = list(_with_words_beside(entries, every))
+        shape = "OpenAI"
+    else:
+        given = [_segment(entry, *_words(entry.get("words"), entry.get("speaker"), notes), notes) for entry in entries]
+        shape = "whisperX" if "word_segments" in own else shape
+    timed = any(each.start is not None or each.end is not None or each.words for each in given)
+    if own.get("timed") is False:
+        timed, given = False, [replace(each, start=0.0, end=0.0, words=()) for each in given]
+    elif not timed:
+        given = [replace(each, start=0.0, end=0.0) for each in given]
+    segments = in_order(given, notes)
+    notes.add(NOT_TAKEN, bool(own.get("extras")))
+    reached = max((segment.end for segment in segments), default=0.0)
+    duration = number(own.get("duration")) or 0.0
+    return Found(
+        Transcript(
+            segments,
+            max(duration if duration <= LONGEST else 0.0, reached),
+            _language(own.get("language")),
+            share(own.get("language_probability")),
+            timed,
+        ),
+        shape,
+    )
+
+
+def _segment(entry: dict[str, Any], words: list[Word], letters: str, notes: Notes) -> Given:
+    text = clean(entry.get("text"))
+    start, end, speaker = number(entry.get("start")), number(entry.get("end")), _speaker(entry.get("speaker"))
+    if words and text and not text[0].isspace() and not scripts.is_unspaced(text[0]):
+        text = f" {text}"  # as all words with times have it
+    if words and "".join(word.text for word in words) != text:
+        notes.add(TEXT_WINS, letters != "".join(text.split()))
+        first = start if start is not None else words[0].start
+        last = end if end is not None else words[-1].end
+        words = list(realigned([_spaced(word) for word in words], text, first, max(first, last), speaker))
+    if words:  # words are more exact than their segment
+        start = words[0].start if start is None else min(start, words[0].start)
+        end = max([*(word.end for word in words), *([] if end is None else [end])])
+    return Given(start, end, text, tuple(words), speaker, _language(entry.get("language")))
+
+
+def _with_words_beside(entries: list[dict[str, Any]], words: list[Word]) -> Iterator[Given]:
+    """Yield the segments with the words that begin before the next one does. They have no punctuation."""
+    at = 0
+    starts = [number(entry.get("start")) for entry in entries]
+    for entry, (_, following) in zip(entries, pairwise([*starts, math.inf]), strict=True):
+        upto = at
+        while upto < len(words) and following is not None and words[upto].start < following - 0.001:
+            upto += 1
+        yield _segment(entry, words[at:upto], "", Notes())
+        at = upto
+
+
+def _words(value: Any, speaker: Any, notes: Notes) -> tuple[list[Word], str]:
+    """Return the words that have times, and the letters of all. The others get times from the text of the segment."""
+    found, letters = [], []
+    for item in items(value):
+        text = clean(item.get("word")) or clean(item.get("text"))
+        if not text.strip():
+            continue
+        letters.append("".join(text.split()))
+        start, end = (_time(item.get(name)) for name in ("start", "end"))
+        notes.add(NO_TIME, (start is None) + (end is None))
+        if start is None:
+            continue
+        sure = next((share(item[name]) for name in ("confidence", "probability", "score") if name in item), None)
+        who = _speaker(item.get("speaker")) or _speaker(speaker)
+        found.append(Word(text, start, start if end is None else end, sure, who, item.get("overlapped") is True))
+    return found, "".join(letters)
+
+
+def _time(value: Any) -> float | None:
+    time = number(value)
+    return time if time is not None and time <= LONGEST else None
+
+
+def _spaced(word: Word) -> Word:
+    return word if word.text[:1].isspace() else replace(word, text=f" {word.text}")
+
+
+def _speaker(value: Any) -> str | None:
+    """Return the name of a speaker: "Speaker 1" for whisperX's "SPEAKER_00", others as they are."""
+    name = " ".join(clean(value).split())[:100]
+    if name.startswith("SPEAKER_") and name[8:].isdigit() and len(name) <= 12:
+        return f"Speaker {int(name[8:]) + 1}"
+    return name or insights.speaker(value, 1)
+
+
+def _language(value: Any) -> str | None:
+    """Return a language's code; OpenAI writes its name."""
+    name = clean(value).strip().lower()
+    code = name.replace("_", "-").split("-")[0]
+    return code if code in LANGUAGES else _BY_NAME.get(name)
+
+
+def _is_segments(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(s, dict) and isinstance(s.get("text"), str) for s in value)
+
+
+def _of_cpp(entry: dict[str, Any]) -> dict[str, Any]:
+    offsets = entry.get("offsets")
+    times = [number(offsets.get(name)) for name in ("from", "to")] if isinstance(offsets, dict) else [None, None]
+    start, end = (None if time is None else time / 1000 for time in times)
+    return {"text": clean(entry.get("text")), "start": start, "end": end}
+
+
+def _cpp_language(own: dict[str, Any]) -> dict[str, Any]:
+    result = own.get("result")
+    return {"language": result.get("language")} if isinstance(result, dict) else {}
+
+
+def _impossible(value: Any) -> Iterator[Any]:
+    """Yield the starts and ends in a JSON value that are no time."""
+    open_values = [value]
+    while open_values:
+        each = open_values.pop()
+        if isinstance(each, dict):
+            yield from (each[name] for name in ("start", "end") if name in each and number(each[name]) is None)
+        parts = each.values() if isinstance(each, dict) else each if isinstance(each, list) else ()
+        open_values += [part for part in parts if isinstance(part, dict | list)]

@@ -1,0 +1,148 @@
+"""Read a transcript from a file or a pasted text, whatever tool made it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+from stt.errors import BadReference, BadTranscript, TooLarge
+from stt.files.json_values import clean
+from stt.imports import cues, json_shapes, texts
+from stt.imports.times import Given, Notes, in_order
+from stt.references import docx, encodings, subtitles
+from stt.references.reader import OTHERS, SUBTITLES
+from stt.transcript.model import Transcript
+
+MOST = 10 << 20  # bytes of a file; eight hours of words with times in our JSON
+ENDINGS = (".srt", ".vtt", ".ass", ".ssa", ".txt", ".docx", ".json")
+GUIDANCE = "Bring SRT, VTT, ASS, TXT, DOCX or JSON, or paste the text."
+JOINER = "\u2060"  # invisible; our subtitles have it where a player would see markup
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A transcript from a file. `format` names what it was, `notes` what was put right, each as a sentence.
+
+    `rough`: its times are to the second, so that a recording gives better ones. `encoding` is that of the file, and
+    `choices` lists likely ones unless it is certain.
+    """
+
+    transcript: Transcript
+    format: str
+    notes: tuple[str, ...] = ()
+    rough: bool = False
+    name: str = ""
+    encoding: str = "utf-8"
+    choices: tuple[str, ...] = ()
+
+    @property
+    def for_sound(self) -> Transcript:
+        """Return the transcript without the times that the sound gives better."""
+        return replace(self.transcript, timed=False) if self.rough else self.transcript
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Return where the transcript is from, as it is shown."""
+        transcript = self.transcript
+        if not transcript.timed:
+            times = "none"
+        elif self.rough:
+            times = "of paragraphs, from the file"
+        elif all(segment.words for segment in transcript.segments):
+            times = "of words, from the file"
+        else:
+            times = "of segments, from the file"
+        return {
+            "brought_from": self.name or "pasted text",
+            "format": self.format,
+            "times": times,
+            **({"encoding": encodings.NAMES.get(self.encoding, self.encoding)} if self.choices else {}),
+            **({"put_right": " ".join(self.notes)} if self.notes else {}),
+        }
+
+
+def read(data: bytes, name: str, *, encoding: str | None = None) -> Brought:
+    """Read a transcript from a file, by its content first, then by its name. `encoding` is the user's choice.
+
+    Raises BadTranscript, TooLarge, BadOption for an unknown encoding.
+    """
+    if len(data) > MOST:
+        raise TooLarge("The transcript is larger than 10 MB.", guidance="Bring it in parts.")
+    begins = data[:512].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    for mark, what in OTHERS.items():
+        if begins.startswith(mark):
+            raise BadTranscript(f"This file is {what}.", guidance=GUIDANCE)
+    if data.startswith(b"PK\x03\x04") or name.lower().endswith(".docx"):
+        try:
+            found = docx.paragraphs(data, names=True)
+        except BadReference as error:
+            raise BadTranscript(error.message, guidance=error.guidance) from error
+        except TooLarge as error:
+            raise TooLarge("The text of this Word document is too large.", guidance="Bring it in parts.") from error
+        lines = [line for paragraph in found for line in paragraph.split("\n")]
+        return _of_lines(lines, "Word document", name)
+    if encoding is not None:
+        return _read(encodings.decoded_as(data, encoding), name, encoding, (encoding,))
+    decoded = encodings.decoded(data)
+    if decoded is None:
+        raise BadTranscript("This file is not a text." if data else "This file is empty.", guidance=GUIDANCE)
+    return _read(decoded.text, name, decoded.encoding, decoded.choices)
+
+
+def pasted(text: str) -> Brought:
+    """Read a pasted text, which may be a file's content. Raises BadTranscript, TooLarge."""
+    if len(text) > MOST:
+        raise TooLarge("The transcript is larger than 10 MB.", guidance="Bring it in parts.")
+    return _read(text, "", "utf-8", ())
+
+
+def _read(text: str, name: str, encoding: str, choices: tuple[str, ...]) -> Brought:
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x1a", "").replace("\x00", "")
+    begins, ending = text.lstrip("\ufeff \n\t")[:200], name.lower()
+    about: dict[str, Any] = {"name": name, "encoding": encoding, "choices": choices}
+    if re.match(r"\{|\[\s*\{", begins) or ending.endswith(".json"):
+        notes = Notes()
+        found = json_shapes.read(text.lstrip("\ufeff \n\t"), notes)
+        return _checked(Brought(found.transcript, f"JSON of {found.shape}", notes.sentences(), **about))
+    if re.match(r"WEBVTT(?:\s|$)", begins):
+        return _of_cues(subtitles.webvtt_cues(text), "WebVTT subtitles", about)
+    if re.match(r"(?:;[^\n]*\n\s*)*\[Script Info\]", begins, re.IGNORECASE) or ending.endswith((".ass", ".ssa")):
+        if (lines := subtitles.substation_cues(text)) is not None:
+            return _of_cues(lines, "SubStation Alpha subtitles", about)
+    beginning = text[: 1 << 16].split("\n")
+    if any(map(subtitles.TIMING.match, [line for line in beginning if line.strip()][:10])):
+        return _of_cues(subtitles.subrip_cues(text), "SubRip subtitles", about)
+    if ending.endswith(SUBTITLES):
+        raise BadTranscript("These subtitles cannot be read.", guidance="Paste the text instead.")
+    return _of_lines(text.split("\n"), "Plain text", **about)
+
+
+def _of_cues(found: list[subtitles.Cue], shape: str, about: dict[str, Any]) -> Brought:
+    notes = Notes()
+    segments = in_order([_printable(each) for each in cues.segments(found)], notes)
+    reached = max((segment.end for segment in segments), default=0.0)
+    return _checked(Brought(Transcript(segments, reached), shape, notes.sentences(), **about))
+
+
+def _of_lines(
+    lines: list[str], shape: str, name: str, encoding: str = "utf-8", choices: tuple[str, ...] = ()
+) -> Brought:
+    given, timed = texts.segments(lines)
+    given = [_printable(each) for each in given]
+    segments = in_order(given if timed else [replace(each, start=0.0, end=0.0) for each in given], Notes())
+    reached = max((segment.end for segment in segments), default=0.0)
+    made = Transcript(segments, reached, timed=timed)
+    return _checked(Brought(made, shape, (), timed, name, encoding, choices))
+
+
+def _printable(given: Given) -> Given:
+    text = clean(given.text.replace(JOINER, "").replace("\ufeff", ""))
+    return replace(given, text=" ".join(text.split()), speaker=clean(given.speaker or "") or None)
+
+
+def _checked(brought: Brought) -> Brought:
+    """Return it, if it holds a word. Raises BadTranscript."""
+    if not any(map(str.isalnum, brought.transcript.text)):
+        raise BadTranscript("There are no words in this file.", guidance=GUIDANCE)
+    return brought

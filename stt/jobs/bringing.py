@@ -1,0 +1,129 @@
+"""Take in a transcript that exists already, as a version of a recording or alone."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+
+from stt import kinds
+from stt.aiml.options import take_track
+from stt.audio import tracks
+from stt.auth import recovery
+from stt.auth.visitors import LOCAL
+from stt.cluster import processes
+from stt.db import undo
+from stt.db.tables import transcripts
+from stt.errors import BadOption, NotFound
+from stt.jobs import idempotency, queues, service
+from stt.playback import copying
+from stt.store import quotas, recordings, records
+from stt.store.recordings import Recording
+from stt.store.records import Job
+from stt.transcript import titles
+from stt.transcript.languages import LANGUAGES
+from stt.transcript.model import Transcript
+
+OPTIONS = ("language", "track")
+
+log = logging.getLogger("stt.jobs.service")
+
+
+def bring(
+    transcript: Transcript,
+    recording: Recording | None,
+    *,
+    provenance: Mapping[str, Any],
+    title: str = "",
+    options: Mapping[str, Any] | None = None,
+    owner: str = LOCAL,
+    claim: idempotency.Claim | None = None,
+    address: str | None = None,
+) -> str:
+    """Record a transcript as a version of its recording, and return its generation id.
+
+    Without a recording, or with the times of all its words, it is done at once. Otherwise a job aligns it with the
+    sound; its text can be read meanwhile, and stays whatever becomes of the job. `provenance` says where it is from.
+    `options` are `language` (a code; missing means detect) and `track`. If this raises, there is nothing of it.
+
+    Raises BadOption, NotFound for somebody else's recording, LimitReached.
+    """
+    service.start()
+    owner = recovery.current(owner)
+    if recording is not None and recovery.current(recording.owner) != owner:
+        raise NotFound("There is no such recording.")
+    chosen = _options(dict(options or {}), recording)
+    duration = recording.duration if recording else (transcript.duration or None)
+    aligned = recording is not None and any(not segment.words for segment in transcript.segments)
+    now = time.time()
+    job = Job(
+        id=claim.generation_id if claim else recordings.new_id(),
+        owner=owner,
+        recording_id=recording.id if recording else None,
+        url=None,
+        title=titles.tidy(title) or titles.of_name(recording.name if recording else "Transcript"),
+        model=kinds.BROUGHT,
+        engine=kinds.ALIGNMENT,
+        options=chosen,
+        state=kinds.QUEUED if aligned else kinds.DONE,
+        stage=None,
+        attempt=1,
+        turn=queues.next_priority(owner, kinds.ALIGNMENT, duration) if aligned else 0,
+        created=now,
+        queued=now,
+        started=None,
+        finished=None if aligned else now,
+        worked=0.0,
+        expected=None,
+        duration=duration,
+        seconds_done=0.0 if aligned else duration or 0.0,
+        language=transcript.language or chosen.get("language"),
+        words=transcript.word_count,
+        confidence=transcript.confidence,
+        cost=None,
+        error=None,
+        provenance=dict(provenance),
+        dated=recording.dated if recording else None,
+        dated_by=recording.dated_by if recording else None,
+    )
+
+    def keep(connection: sa.Connection) -> None:
+        row = {"id": job.id, "transcript": transcript.to_dict(), "text": transcript.text}
+        connection.execute(transcripts.insert().values(row))
+        if claim:
+            claim.note(connection)
+
+    if not aligned:
+        records.insert(job, also=keep)
+        log.info("brought %s", job.id)
+        return job.id
+    try:
+        with quotas.reserve(job, address):
+            records.insert(job, maker=processes.NAME, also=keep)
+        service.enqueue(job)
+    except BaseException:
+        undo.until_done(partial(service.undo_create, job, claim, None))
+        raise
+    if recording is not None:
+        copying.expect(recording, job.options)
+    log.info("queued %s", job.id)
+    return job.id
+
+
+def _options(given: dict[str, Any], recording: Recording | None) -> dict[str, Any]:
+    """Return the options that are set, checked. Raises BadOption."""
+    if unknown := next((name for name in given if name not in OPTIONS), None):
+        raise BadOption(f"A transcript that is brought takes no option {unknown[:40]!r}.")
+    track = take_track(given)
+    if track == tracks.ALL:
+        raise BadOption("A transcript is aligned with one track.", guidance="Choose one track of the recording.")
+    if track and recording is not None:
+        tracks.check(tracks.of_rows(recording.tracks), track)
+    language = str(given.get("language") or "")
+    if language and language not in LANGUAGES:
+        raise BadOption(f"There is no language “{language[:40]}”.", guidance="Use a code such as “en”.")
+    return {name: value for name, value in (("language", language), ("track", track)) if value}

@@ -1,0 +1,94 @@
+"""How far given words land from where the decoding has them: `python -m tests.bench.alignment`.
+
+The forty utterances of the accuracy bench, shuffled and joined. Their decoding gives the known times. Aligned are the
+decoded text without its times; the same with a tenth of its words replaced, removed or added by chance; and the words
+of LibriSpeech, in lower case and without punctuation. The decoding says where to cut windows; the times are those of the
+given words, aligned window by window. Words that both texts have are measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from stt.forced_alignment import plan, result, windows
+from stt.forced_alignment.aligner import placed
+from stt.forced_alignment.plan import UNFIT, key
+from stt.settings import settings
+from stt.speech import vad
+from stt.transcript import alignment
+from stt.transcript.model import Segment, Transcript, Word
+from stt.whisper import transcribe, weights
+from stt.whisper.loading import loaded
+from tests import audio
+from tests.bench.accuracy import PROVING, joined, orders
+from tests.bench.table import print_table
+
+GOAL = 0.2  # seconds, at the median
+CHANGED = 0.1  # share of the words
+
+
+def changed(words: Sequence[str], seed: int) -> list[str]:
+    """Return the words with a tenth of them replaced, removed, or with another one added."""
+    chance = random.Random(seed)
+    found: list[str] = []
+    for word in words:
+        kind = chance.choice(("replaced", "removed", "added")) if chance.random() < CHANGED else ""
+        other = chance.choice(words)
+        found += {"": [word], "replaced": [other], "removed": [], "added": [word, other]}[kind]
+    return found
+
+
+def aligned(model: loaded.Model, sound: np.ndarray, given: Transcript, guide: Transcript) -> Transcript:
+    """Align as a job does, in one chunk."""
+    seconds = len(sound) / audio.RATE
+    planned = plan.from_decoding(given.segments, guide)
+    own = windows.windows(planned.words, 0, len(planned.words), 0.0, seconds)
+    voice = vad.speech_probabilities(sound)
+    with model.whole.session(lambda: None, short=False) as session:
+        found = placed(session, sound, voice, 0.0, planned.words, own, "en")
+    return result.finished(given, planned, found, seconds)
+
+
+def measured(known_words: Sequence[Word], found: Transcript) -> list[object]:
+    """Return how many words were measured, the median and the 90th and 99th percentile, and the words marked."""
+    words = found.words
+    same = alignment.same([key(word.text) for word in known_words], [key(word.text) for word in words])
+    off = [abs(words[mine].start - known_words[theirs].start) for mine, theirs in same.items()]
+    marked = sum(len(str(row["text"]).split()) for row in found.extras.get(UNFIT, ()))
+    return [len(off), *(f"{np.percentile(off, share):.2f}" for share in (50, 90, 99)), marked]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    names = orders([arguments.seed], set(PROVING.split(",")))[f"shuffled, seed {arguments.seed}"]
+    sound = joined(names)
+    seconds = len(sound) / audio.RATE
+    model = loaded.of(weights.find(settings()))
+    decoded = Transcript(tuple(transcribe.transcribe(sound, language="en", model=model)), seconds, "en")
+    words = [word.text.strip() for word in decoded.words]
+    texts = {
+        "the decoded text": " ".join(words),
+        "a tenth of its words changed": " ".join(changed(words, arguments.seed)),
+        "the words of LibriSpeech": " ".join(audio.librispeech()[name] for name in names),
+    }
+    rows = []
+    for title, text in texts.items():
+        began = time.monotonic()
+        found = aligned(model, sound, Transcript((Segment(0.0, 0.0, text),), timed=False), decoded)
+        rows.append([title, *measured(decoded.words, found), f"{seconds / (time.monotonic() - began):.0f}"])
+    print_table(
+        f"Seconds from where the decoding has a word, {seconds:.0f} s of speech; to reach: {GOAL} at the median",
+        ["text", "words", "median", "90 %", "99 %", "words marked", "times real time"],
+        rows,
+    )
+
+
+if __name__ == "__main__":
+    main()

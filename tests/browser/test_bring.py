@@ -1,0 +1,103 @@
+"""A transcript that exists already, brought in a real browser: as a version, with a new recording, and alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests import audio
+from tests.server import Server
+from tests.waiting import until
+
+MINUTE = 60_000  # milliseconds
+SAID = "And so, my fellow Americans: ask not what your country can do for you. Ask what you can do for your country."
+ELSE = "Seven clever students calculate the price of yellow bananas in distant markets before breakfast."
+DOING = "Its words are being found in the sound"
+
+
+@pytest.fixture
+def reader(browser: Browser, server: Server) -> Iterator[Page]:
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    page.goto(server.url)
+    yield page
+    page.context.close()
+
+
+def finished(page: Page) -> None:
+    """Wait until the words of the transcript on the page have their times."""
+    expect(page).to_have_url(re.compile(r"/transcript\?id=.+"))
+    expect(page.locator(".stt-words")).to_be_visible()
+
+    def done() -> bool:
+        page.reload()
+        page.locator(".stt-words").wait_for()
+        return page.get_by_text(DOING).count() == 0
+
+    until(done, 120)
+
+
+def test_a_text_becomes_a_version_whose_words_play_and_that_others_are_compared_with(reader: Page):
+    reader.get_by_role("button", name="Try the sample").click()
+    reader.locator(".st-key-jobs").get_by_role("button", name="Read").first.click(timeout=MINUTE)
+    reader.get_by_role("button", name="Bring a transcript").click()
+    dialog = reader.get_by_role("dialog")
+    text = SAID.replace("Ask what", f"{ELSE} Ask what")
+    dialog.get_by_label("Transcript file").set_input_files(
+        {"name": "speech.txt", "mimeType": "text/plain", "buffer": text.encode()}
+    )
+    expect(dialog.get_by_text("Plain text · 3 segments · 36 words · times: none")).to_be_visible()
+    before = reader.url
+    dialog.get_by_role("button", name="Add transcript").click()
+    expect(reader).not_to_have_url(before)
+    finished(reader)
+    words = reader.locator("[data-start]")
+    assert words.count() > 20, "every word can be played"
+    expect(reader.get_by_text("Passages that do not fit the sound (1)")).to_be_visible()
+    expect(reader.get_by_text(ELSE[:20])).to_be_visible()
+    reader.get_by_text("How this was made").click()
+    expect(reader.get_by_text("Brought from: speech.txt")).to_be_visible()
+    reader.get_by_role("button", name="Compare").click()
+    expect(reader.locator(".stt-cmp-facts tbody tr")).to_have_count(2, timeout=MINUTE)
+    expect(reader.get_by_role("combobox", name="Compare with")).to_have_value(re.compile("A, Brought transcript"))
+
+
+def test_subtitles_are_brought_with_a_recording_that_was_just_added(reader: Page):
+    reader.locator("input[type=file]").first.set_input_files(audio.JFK)
+    expect(reader.locator(".st-key-waiting")).to_contain_text("jfk.flac", timeout=MINUTE)
+    reader.get_by_role("button", name="Bring a transcript").click()
+    dialog = reader.get_by_role("dialog")
+    expect(dialog.get_by_role("combobox", name="Recording")).to_have_value("jfk.flac")
+    subtitles = (
+        f"1\n00:00:00,200 --> 00:00:07,500\nAnna: {SAID[:70]}\n\n2\n00:00:07,600 --> 00:00:11,000\nAnna: {SAID[71:]}\n"
+    )
+    dialog.get_by_label("Transcript file").set_input_files(
+        {"name": "speech.srt", "mimeType": "text/plain", "buffer": subtitles.encode()}
+    )
+    expect(dialog.get_by_text("speakers: Anna · times: of segments, from the file")).to_be_visible()
+    dialog.get_by_role("button", name="Add transcript").click()
+    finished(reader)
+    expect(reader.locator(".stt-words")).to_contain_text("my fellow Americans")
+    expect(reader.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    reader.get_by_role("link", name="Transcribe").first.click()
+    expect(reader.locator(".st-key-jobs")).to_contain_text("jfk")
+    expect(reader.locator("[class*=st-key-chosen-]")).to_have_count(0)
+
+
+def test_a_text_alone_is_kept_read_and_corrected(reader: Page):
+    reader.get_by_role("button", name="Bring a transcript").click()
+    dialog = reader.get_by_role("dialog")
+    dialog.get_by_role("button", name="Add transcript").click()
+    expect(dialog.get_by_text("Choose a file or paste a text first.")).to_be_visible()
+    dialog.get_by_label("Transcript file").set_input_files(
+        {"name": "scan.txt", "mimeType": "text/plain", "buffer": b"%PDF-1.7"}
+    )
+    expect(dialog.get_by_text("This file is a PDF.")).to_be_visible()
+    dialog.get_by_label("Or paste it").fill(SAID)
+    dialog.get_by_role("button", name="Add transcript").click()
+    expect(reader).to_have_url(re.compile(r"/transcript\?id=.+"))
+    expect(reader.locator(".stt-words")).to_contain_text("my fellow Americans")
+    expect(reader.get_by_role("button", name="Play", exact=True)).to_have_count(0)
+    expect(reader.get_by_role("button", name="Transcribe again")).to_have_count(0)

@@ -1,0 +1,106 @@
+"""Where the words of a given text are looked for, and which of them the sound has no room for."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from stt.forced_alignment import plan, result, windows
+from stt.forced_alignment.plan import UNFIT, Guess, Placed
+from stt.transcript.model import Segment, Transcript
+from tests.transcripts import PACE, said
+
+SPOKEN = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+ELSE = "nobody ever says these entirely different words anywhere"
+
+
+def decoding(text: str = SPOKEN) -> Transcript:
+    segment = said(text)
+    return Transcript((segment,), segment.end, "en")
+
+
+def planned(text: str, decoded: Transcript | None = None) -> plan.Plan:
+    return plan.from_decoding([Segment(0, 0, text)], decoded or decoding())
+
+
+def test_equal_words_are_where_the_decoding_has_them():
+    found = planned(SPOKEN.upper().replace(" FIVE", ", FIVE!")).words
+    assert [word.start for word in found] == pytest.approx([number * PACE for number in range(16)])
+    assert all(word.firm and word.fits for word in found)
+    assert "".join(word.text for word in found).strip() == SPOKEN.upper().replace(" FIVE", ", FIVE!")
+
+
+def test_another_word_is_between_its_neighbours_and_begins_no_window():
+    found = planned(SPOKEN.replace("five six", "fife or so")).words
+    assert [word.text for word in found[4:7]] == [" fife", " or", " so"]
+    assert 3 * PACE < found[4].start < found[6].end <= 6 * PACE and not any(word.firm for word in found[4:7])
+    assert not found[7].firm, "the word before it is not certain"
+
+
+def test_words_that_the_sound_has_no_room_for_do_not_fit():
+    found = planned(SPOKEN.replace("eight", f"eight {ELSE}"))
+    assert [word.fits for word in found.words] == [True] * 8 + [False] * 8 + [True] * 8
+    assert not found.unwritten
+
+
+def test_speech_that_the_text_lacks_is_told():
+    (gap,) = planned(SPOKEN.replace(" five six seven eight nine", "")).unwritten
+    assert gap.text == "five six seven eight nine" and gap.start == pytest.approx(4 * PACE)
+
+
+def test_a_word_that_is_equal_by_chance_is_no_anchor():
+    other = "we all went home and then five people came back to see what else there was to do"
+    assert not any(word.firm and word.text == " five" for word in planned(other).words)
+
+
+def test_a_text_of_another_recording_fits_nowhere():
+    found = planned(" ".join([ELSE] * 9))
+    assert not any(word.fits for word in found.words) and len(found.unwritten) == 1
+
+
+def test_windows_end_at_pauses_and_are_never_longer_than_whisper_takes():
+    texts = [f" w{number}" for number in range(300)]
+    guesses = [
+        Guess(text, 0, number * 0.4 + (number // 100) * 2, number * 0.4 + (number // 100) * 2 + 0.3, firm=True)
+        for number, text in enumerate(texts)
+    ]
+    found = windows.windows(guesses, 0, 300, 0.0, 126.0)
+    assert [n for window in found for n in range(window.first, window.last)] == list(range(300))
+    assert all(window.end - window.start < 28 for window in found)
+    assert {100, 200} <= {window.first for window in found}, "where there is a pause"
+    for before, after in pairwise(found):
+        assert before.end <= guesses[after.first].end and after.start >= guesses[before.last - 1].start
+
+
+def test_words_that_do_not_fit_are_in_no_window():
+    found = planned(SPOKEN.replace("eight", f"eight {ELSE}")).words
+    taken = windows.windows(found, 0, len(found), 0.0, 6.0)
+    assert [(window.first, window.last) for window in taken] == [(0, 8), (16, 24)]
+
+
+def test_segments_that_one_window_holds_keep_their_times():
+    short = Transcript((Segment(1, 3, "One two."), Segment(5, 8, "Three.")))
+    assert plan.trusted(short)
+    assert not plan.trusted(Transcript((Segment(1, 40, "One two."),)))
+    assert not plan.trusted(Transcript((Segment(1, 3, "One two."),), timed=False))
+    assert [(w.earliest, w.latest) for w in plan.from_segments(short.segments).words] == [(1, 3), (1, 3), (5, 8)]
+
+
+def test_improbable_passages_lose_their_confidence_and_share_the_time_between_their_neighbours():
+    found = planned(SPOKEN)
+    placed = {n: Placed(n * PACE, n * PACE + 0.3, 0.0 if 4 <= n < 12 else 0.9) for n in range(16)}
+    placed[7] = Placed(7 * PACE, 7 * PACE + 0.3, 0.8)  # by chance
+    made = result.finished(Transcript((Segment(0, 0, SPOKEN),), timed=False), found, placed, 6.0)
+    assert [word.confidence for word in made.words] == [0.9] * 4 + [None] * 8 + [0.9] * 4
+    (row,) = made.extras[UNFIT]
+    assert row["text"] == "five six seven eight nine ten eleven twelve" and made.timed
+    assert 3 * PACE <= row["start"] < row["end"] <= 12 * PACE + 0.01
+    starts = [word.start for word in made.words]
+    assert starts == sorted(starts) and made.text == SPOKEN
+
+
+def test_single_improbable_words_are_words_with_little_confidence():
+    placed = {n: Placed(n * PACE, n * PACE + 0.3, 0.01 if n % 5 == 0 else 0.9) for n in range(16)}
+    made = result.finished(Transcript((Segment(0, 0, SPOKEN),), timed=False), planned(SPOKEN), placed, 6.0)
+    assert UNFIT not in made.extras and made.words[0].confidence == 0.01
