@@ -48,6 +48,8 @@ class Alignment:
     def run(self, work: Work) -> Outcome:
         began, job = time.monotonic(), replace(work.job, model=LOCAL)
         work = _OnModel(work, job)
+        if work.cancelled():  # or finished by a process that was killed just then: the given text is gone
+            raise Cancelled()
         given = work.with_retries(transcripts.transcript_of, job.id)
         decoded, by = (None, "") if plan.trusted(given) else self._decoding(work)
         planned = plan.from_segments(given.segments) if decoded is None else plan.from_decoding(given.segments, decoded)
