@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 from stt.transcript import alignment, scripts
-from stt.transcript.model import Segment, Transcript
+from stt.transcript.model import Segment, Transcript, joined, whole_words
 
 FASTEST = 30.0  # characters per second; text that would be faster is not in the sound
 MIN_UNFIT = 4  # words; fewer may well be spoken faster
@@ -91,7 +91,8 @@ def from_segments(segments: Sequence[Segment]) -> Plan:
 def from_decoding(segments: Sequence[Segment], decoded: Transcript) -> Plan:
     """Return a plan in which words that the decoding has, too, are where it has them, and others in between."""
     given = [(text, number) for number, segment in enumerate(segments) for text in words_of(segment.text)]
-    spoken = [word for segment in decoded.segments for word in segment.words if key(word.text)]
+    # As the given text is split: engines join two ideographs into one word, and split "cold-hearted" in two.
+    spoken = [word for segment in decoded.segments for word in whole_words(segment) if key(word.text)]
     keyed = [(place, letters) for place, (text, _) in enumerate(given) if (letters := key(text))]
     same = alignment.same([key(word.text) for word in spoken], [letters for _, letters in keyed])
     anchors = {keyed[mine][0]: theirs for mine, theirs in _certain(same, len(keyed), len(spoken)).items()}
@@ -112,7 +113,7 @@ def from_decoding(segments: Sequence[Segment], decoded: Transcript) -> Plan:
         for place, (one, other) in zip(between, _shares(texts, start, end), strict=True):
             found[place] = replace(found[place], start=one, end=other, fits=fits)
         if len(skipped) >= MIN_UNWRITTEN and len(skipped) - len(texts) * fits >= max(MIN_UNWRITTEN, len(skipped) / 2):
-            text = "".join(word.text for word in skipped).strip()
+            text = joined(word.text for word in skipped)
             unwritten.append(Unwritten(skipped[0].start, skipped[-1].end, text))
         if after < len(given):
             # Between two anchors nothing is uncertain, so that a window may begin here.

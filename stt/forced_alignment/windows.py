@@ -29,18 +29,19 @@ def windows(words: Sequence[Guess], first: int, last: int, start: float, end: fl
     Words that do not fit are in none.
     """
     found: list[Window] = []
-    at = first
+    at, before = first, start  # and the end of the last word so far
     while at < last:
         if not words[at].fits:
+            before = max(before, words[at].end)
             at += 1
             continue
         upto = _end(words, at, last)
-        before = max((word.end for word in words[first:at]), default=start)
         after = words[upto].start if upto < last else end
         begin = max(start, words[at].start - LEAD, min(before, words[at].start))
         finish = min(end, words[upto - 1].end + LEAD, max(after, words[upto - 1].end))
         if finish > begin:
             found.append(Window(at, upto, begin, finish))
+        before = max(before, *(word.end for word in words[at:upto]))
         at = upto
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,7 @@ from stt.cluster import processes
 from stt.db import undo
 from stt.db.tables import transcripts
 from stt.errors import BadOption, NotFound
+from stt.forced_alignment.plan import UNFIT
 from stt.jobs import idempotency, queues, service
 from stt.playback import copying
 from stt.store import quotas, recordings, records
@@ -29,6 +31,7 @@ from stt.transcript.languages import LANGUAGES
 from stt.transcript.model import Transcript
 
 OPTIONS = ("language", "track")
+BEYOND = 1.0  # seconds after the end of a recording; its declared length may be a little short
 
 log = logging.getLogger("stt.jobs.service")
 
@@ -59,6 +62,7 @@ def bring(
     chosen = _options(dict(options or {}), recording)
     duration = recording.duration if recording else (transcript.duration or None)
     aligned = recording is not None and any(not segment.words for segment in transcript.segments)
+    transcript = _beyond_marked(transcript, recording)
     now = time.time()
     job = Job(
         id=claim.generation_id if claim else recordings.new_id(),
@@ -112,6 +116,14 @@ def bring(
         copying.expect(recording, job.options)
     log.info("queued %s", job.id)
     return job.id
+
+
+def _beyond_marked(transcript: Transcript, recording: Recording | None) -> Transcript:
+    """Return the transcript with the segments that begin after its recording has ended among its findings."""
+    end = recording.duration if recording else None
+    late = [each for each in transcript.segments if end is not None and transcript.timed and each.start > end + BEYOND]
+    rows = [{"start": each.start, "end": each.end, "text": each.text.strip()} for each in late]
+    return replace(transcript, extras={**transcript.extras, UNFIT: rows}) if rows else transcript
 
 
 def _options(given: dict[str, Any], recording: Recording | None) -> dict[str, Any]:

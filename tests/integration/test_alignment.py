@@ -138,6 +138,16 @@ def test_words_with_times_and_texts_alone_are_done_at_once(engine: None, recordi
         assert transcripts.transcript_of(made).text == "Corrected."
 
 
+def test_segments_after_the_end_of_the_recording_are_marked(recording: Recording):
+    words = (Word(" Ask", 90.2, 90.6, 0.9), Word(" not.", 90.6, 91.2, 0.4))
+    late = Transcript((Segment(90.2, 91.2, " Ask not.", words),), 91.2, "en")
+    made = bringing.bring(late, recording, provenance={}, owner=OWNER)
+    assert transcripts.transcript_of(made).extras[UNFIT] == [{"start": 90.2, "end": 91.2, "text": "Ask not."}]
+    subtitles = bring(reader.pasted("1\n00:01:30,000 --> 00:01:32,000\nAsk not what your country can do.\n"), recording)
+    assert subtitles.transcript is not None and len(subtitles.transcript.extras[UNFIT]) == 1
+    assert [word.confidence for word in subtitles.transcript.words] == [None] * 7
+
+
 def test_a_cancelled_alignment_keeps_the_text_and_can_be_retried(engine: None, recording: Recording):
     transcript = Transcript((Segment(0, 0, TEXT),), timed=False)
     made = bringing.bring(transcript, recording, provenance={}, owner=OWNER, options={"language": "en"})

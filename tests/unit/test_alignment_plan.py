@@ -8,7 +8,7 @@ import pytest
 
 from stt.forced_alignment import plan, result, windows
 from stt.forced_alignment.plan import UNFIT, Guess, Placed
-from stt.transcript.model import Segment, Transcript
+from stt.transcript.model import Segment, Transcript, Word
 from tests.transcripts import PACE, said
 
 SPOKEN = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
@@ -47,6 +47,14 @@ def test_words_that_the_sound_has_no_room_for_do_not_fit():
 def test_speech_that_the_text_lacks_is_told():
     (gap,) = planned(SPOKEN.replace(" five six seven eight nine", "")).unwritten
     assert gap.text == "five six seven eight nine" and gap.start == pytest.approx(4 * PACE)
+
+
+def test_ideographs_are_laid_beside_an_engines_words_of_several():
+    words = tuple(Word(text, 1.0 + n, 1.8 + n) for n, text in enumerate(("今天", "天气", "很好", "，我", "们去")))
+    decoded = Transcript((Segment(1.0, 5.8, "".join(word.text for word in words), words),), 6.0, "zh")
+    found = plan.from_decoding([Segment(0, 0, "今天天气很好，我们去。")], decoded).words
+    assert "".join(word.text for word in found) == "今天天气很好，我们去。" and all(word.firm for word in found)
+    assert [round(word.start, 1) for word in found[:4]] == [1.0, 1.4, 2.0, 2.4]
 
 
 def test_a_word_that_is_equal_by_chance_is_no_anchor():
