@@ -178,7 +178,7 @@ def _bring(
 
     assert brought is not None
     if not title and recording is None:
-        title = titles.of_name(brought.name) if brought.name else brought.transcript.text[:TITLE].rpartition(" ")[0]
+        title = titles.of_name(brought.name) if brought.name else _beginning(brought.transcript.text)
     try:
         made = bringing.bring(
             brought.for_sound if recording else brought.transcript,
@@ -196,6 +196,12 @@ def _bring(
     if recording:
         taken(recording.id)
     st.switch_page("transcript.py", query_params={"id": made})
+
+
+def _beginning(text: str) -> str:
+    """Return the first words of a text, as its title."""
+    first = text[:TITLE]
+    return first if len(text) <= TITLE else f"{first.rpartition(' ')[0] or first} …"
 
 
 def _forget() -> None:
