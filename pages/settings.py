@@ -11,6 +11,7 @@ from pages.sections.settings.recovery import keep_history
 from pages.sections.settings.tokens import token_list
 from pages.sections.settings.vocabulary import my_vocabulary
 from pages.sections.settings.voices import known_voices
+from pages.sections.settings.webhooks import webhooks
 from stt.aiml.client import Client
 from stt.auth import keys
 from stt.errors import SttError
@@ -65,6 +66,7 @@ keep_history()
 my_vocabulary()
 known_voices()
 token_list()
+webhooks()
 my_data()
 models_here()
 

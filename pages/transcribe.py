@@ -10,6 +10,7 @@ import streamlit as st
 import stt
 from pages import session
 from pages.components.announcer import announce
+from pages.components.notifier import notifier
 from pages.components.recorder import recorder
 from pages.components.uploader import uploader
 from pages.escape import markdown, plain, sentence
@@ -35,6 +36,7 @@ SAMPLE = Path(stt.__file__).parent / "assets" / "sample.flac"
 # drawn, which delayed it by 0.2 s. The rest is drawn 0.05 s later.
 FIRST = 0.25
 MARGIN = 2.0  # seconds before the maximum duration at which a recording stops
+LONG = 120.0  # seconds of a recording from which a notification is offered
 LOOK = 2.0  # seconds between checks of what another tab records
 SAMPLE_NAME = "John F. Kennedy, inaugural address, 1961.flac"
 state = st.session_state
@@ -193,9 +195,16 @@ def rows() -> None:
         with st.container():
             for job in followed:
                 job_row(job)
-        announce(news(followed), memory.show)
+        told = news(followed)
+        notifier(told, waiting=any(job.pending and is_long(job) for job in followed))
+        announce(told, memory.show)
         if state.look_every != look_every(followed):
             st.rerun()
+
+
+def is_long(job: Job) -> bool:
+    """Return whether a job may take so long that its visitor looks at something else meanwhile."""
+    return job.duration is None or job.duration >= LONG
 
 
 def news(followed: list[Job]) -> str:

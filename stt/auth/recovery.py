@@ -30,6 +30,8 @@ from stt.db.tables import (
     usage,
     vocabulary,
     voices,
+    webhook_deliveries,
+    webhooks,
     word_corrections,
 )
 from stt.errors import BadOption, LimitReached, NotFound
@@ -53,6 +55,8 @@ _OWNED = (
     voices,
     vocabulary,
     word_corrections,
+    webhooks,
+    webhook_deliveries,
 )  # share links and tags go with transcriptions
 
 _tries: OrderedDict[str, list[float]] = OrderedDict()

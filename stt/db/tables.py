@@ -223,6 +223,49 @@ word_corrections = sa.Table(
 )
 
 
+# Where the ends of an owner's jobs are told (see `stt.webhooks`). Of merged histories the newest address counts.
+webhooks = sa.Table(
+    "webhooks",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("owner", sa.String(200), nullable=False, index=True),
+    sa.Column("url", sa.Text),
+    sa.Column("secret", sa.Text, nullable=False),  # sealed
+    sa.Column("created", sa.Float, nullable=False),
+)
+
+
+# Jobs whose end is to be told, and where.
+webhook_jobs = sa.Table(
+    "webhook_jobs",
+    metadata,
+    sa.Column("id", sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("told", sa.Integer, nullable=False),  # the last attempt whose end was told
+)
+
+
+# What was told, and the answers (see `stt.webhooks.deliveries.Delivery`).
+webhook_deliveries = sa.Table(
+    "webhook_deliveries",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("owner", sa.String(200), nullable=False, index=True),
+    sa.Column("generation_id", sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), index=True),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("event", sa.String(40), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("status", sa.Integer),
+    sa.Column("answer", sa.Text),
+    sa.Column("due", sa.Float),
+    sa.Column("finished", sa.Float),
+)
+
+
 # Corrections by people. `transcripts` holds the corrected transcript, so that every reader gets it.
 corrections = sa.Table(
     "corrections",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from contextvars import Context
 
 from dbos import DBOS, SetWorkflowID
@@ -36,6 +37,12 @@ MOST_TRIES = 10  # processes that may end in the middle of one search
 ANALYSIS = 95  # percent of a search that analysis takes
 
 log = logging.getLogger("stt.diarization.search")
+_when_ended: list[Callable[[str], object]] = []
+
+
+def when_ended(*tell: Callable[[str], object]) -> None:
+    """Set what is called with the generation id when a search has ended."""
+    _when_ended[:] = tell
 
 
 def expect(job: Job) -> None:
@@ -90,6 +97,8 @@ def find_speakers(generation_id: str, number: int) -> None:
     except Exception as error:
         log.exception("no speakers of %s", generation_id)
         with_retries(results.fail, attempt, SttError(detail=repr(error)))
+    for tell in _when_ended:
+        tell(generation_id)
 
 
 def _search(attempt: Attempt) -> None:

@@ -21,7 +21,7 @@ from stt.db import undo
 from stt.db.tables import transcripts
 from stt.errors import BadOption, NotFound
 from stt.forced_alignment.plan import UNFIT
-from stt.jobs import idempotency, queues, service
+from stt.jobs import idempotency, queueing, queues, service
 from stt.playback import copying
 from stt.store import quotas, recordings, records
 from stt.store.recordings import Recording
@@ -29,6 +29,7 @@ from stt.store.records import Job
 from stt.transcript import titles
 from stt.transcript.languages import LANGUAGES
 from stt.transcript.model import Transcript
+from stt.webhooks import delivering, subscriptions
 
 OPTIONS = ("language", "track")
 BEYOND = 1.0  # seconds after the end of a recording; its declared length may be a little short
@@ -46,14 +47,16 @@ def bring(
     owner: str = LOCAL,
     claim: idempotency.Claim | None = None,
     address: str | None = None,
+    webhook: str | None = None,
 ) -> str:
     """Record a transcript as a version of its recording, and return its generation id.
 
     Without a recording, or with the times of all its words, it is done at once. Otherwise a job aligns it with the
     sound; its text can be read meanwhile, and stays whatever becomes of the job. `provenance` says where it is from.
-    `options` are `language` (a code; missing means detect) and `track`. If this raises, there is nothing of it.
+    `options` are `language` (a code; missing means detect) and `track`. The end is told to `webhook`, else to the
+    owner's address. If this raises, there is nothing of it.
 
-    Raises BadOption, NotFound for somebody else's recording, LimitReached.
+    Raises BadLink, BadOption, NotFound for somebody else's recording, LimitReached.
     """
     service.start()
     owner = recovery.current(owner)
@@ -63,6 +66,7 @@ def bring(
     duration = recording.duration if recording else (transcript.duration or None)
     aligned = recording is not None and any(not segment.words for segment in transcript.segments)
     transcript = _beyond_marked(transcript, recording)
+    tell = subscriptions.check(webhook) if webhook else subscriptions.url_of(owner)
     now = time.time()
     job = Job(
         id=claim.generation_id if claim else recordings.new_id(),
@@ -98,17 +102,17 @@ def bring(
     def keep(connection: sa.Connection) -> None:
         row = {"id": job.id, "transcript": transcript.to_dict(), "text": transcript.text}
         connection.execute(transcripts.insert().values(row))
-        if claim:
-            claim.note(connection)
+        service.note_with(job, claim, tell, connection)
 
     if not aligned:
         records.insert(job, also=keep)
         log.info("brought %s", job.id)
+        delivering.job_ended(job.id)
         return job.id
     try:
         with quotas.reserve(job, address):
             records.insert(job, maker=processes.NAME, also=keep)
-        service.enqueue(job)
+        queueing.enqueue(job)
     except BaseException:
         undo.until_done(partial(service.undo_create, job, claim, None))
         raise

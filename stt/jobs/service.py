@@ -16,7 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dbos import DBOS, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
+import sqlalchemy as sa
+from dbos import DBOS, DBOSPortableJSONSerializer
 from pydantic import SecretStr
 
 from stt import kinds
@@ -31,9 +32,9 @@ from stt.db import fulltext_index, title_order, undo
 from stt.db.engine import database
 from stt.db.job_database import job_engine_arguments
 from stt.diarization import results, search
-from stt.errors import BadOption, KeyMissing, NotFound, SttError
+from stt.errors import BadOption, KeyMissing, NotFound
 from stt.files import paths
-from stt.jobs import idempotency, maintenance, queues, workflow
+from stt.jobs import idempotency, maintenance, queueing, queues
 from stt.library import retention
 from stt.links import download, web_pages
 from stt.ops import health
@@ -46,6 +47,7 @@ from stt.store.records import Job
 from stt.transcript import titles
 from stt.transcript.model import Transcript
 from stt.vocabulary import terms
+from stt.webhooks import delivering, subscriptions
 
 log = logging.getLogger("stt.jobs.service")
 
@@ -97,6 +99,7 @@ def create(
     key: SecretStr | None = None,
     claim: idempotency.Claim | None = None,
     address: str | None = None,
+    webhook: str | None = None,
 ) -> str:
     """Record a job, start it and return its generation id.
 
@@ -108,7 +111,8 @@ def create(
     not told apart); with every model `vocabulary` (lines, see `stt.vocabulary.terms`) and `track` (a number from 1, or
     "all", which makes each track a speaker; missing means the one with speech). `key` is the visitor's own for the
     AI/ML API; without it the server's is used. `claim` belongs to an Idempotency-Key, `address` is the visitor's
-    network address. If this raises, there is no job.
+    network address. The job's end is told to the address `webhook`, else to the owner's (see `stt.webhooks`). If this
+    raises, there is no job.
 
     Raises InputError for an unusable file, link or option, NotFound for somebody else's recording, KeyMissing, and
     LimitReached.
@@ -142,6 +146,7 @@ def create(
     if vocabulary:
         cleaned[terms.OPTION] = vocabulary
     name, duration = (recording.name, recording.duration) if recording else (download.name_of(asked), None)
+    tell = subscriptions.check(webhook) if webhook else subscriptions.url_of(owner)
     now = time.time()
     job = Job(
         id=claim.generation_id if claim else recordings.new_id(),
@@ -178,9 +183,8 @@ def create(
     try:
         with quotas.reserve(job, address):
             sealed = keys.seal(key) if key and job.own_key else None
-            also = {"also": claim.note} if claim else {}
-            records.insert(job, sealed, maker=processes.NAME, **also)
-        enqueue(job)
+            records.insert(job, sealed, maker=processes.NAME, also=partial(note_with, job, claim, tell))
+        queueing.enqueue(job)
     except BaseException:
         undo.until_done(partial(undo_create, job, claim, copy))
         raise
@@ -207,6 +211,7 @@ def cancel(generation_id: str, *, owner: str = LOCAL) -> None:
     # Only the workflow knows what was submitted to the provider meanwhile.
     if job.state == kinds.QUEUED or job.engine in kinds.HERE:
         quotas.release(records.load(generation_id, owner), sent=False)
+    delivering.job_ended(generation_id)
 
 
 def find_speakers(generation_id: str, speakers: int | None = None, *, owner: str = LOCAL) -> None:
@@ -262,7 +267,7 @@ def retry(generation_id: str, *, owner: str = LOCAL, key: SecretStr | None = Non
         return generation_id
     try:
         crashes.reset(generation_id)
-        enqueue(again)
+        queueing.enqueue(again)
     except BaseException:
         undo.until_done(partial(_undo_retry, again, job))
         raise
@@ -300,12 +305,17 @@ def start() -> None:
             interval = 0.1 if queue == queues.SHORT_QUEUE else 0.2  # seconds
             DBOS.register_queue(queue, worker_concurrency=count, polling_interval_sec=interval)
         DBOS.register_queue(copying.QUEUE, worker_concurrency=1, polling_interval_sec=copying.OFTEN)
+        DBOS.register_queue(
+            delivering.QUEUE, worker_concurrency=delivering.AT_ONCE, polling_interval_sec=delivering.OFTEN
+        )
         DBOS.register_queue(search.QUEUE, worker_concurrency=1, polling_interval_sec=search.OFTEN)
+        search.when_ended(delivering.job_ended)
         retention.schedule()
         maintenance.schedule(
-            _reconcile,
+            queueing.reconcile,
             search.reconcile,
             recovery.reconcile,
+            delivering.reconcile,
             partial(fulltext_index.renew, database()),
             title_order.fill_missing,
         )
@@ -315,8 +325,9 @@ def start() -> None:
             _heartbeat = workers.Heartbeat(executor)
         _started = True
         health.engine.set()
-    _reconcile()
+    queueing.reconcile()
     search.reconcile()
+    delivering.reconcile()
     if settings().database_url:  # by then workers that died just before this start are known
         soon = threading.Timer(2 * workers.HEARTBEAT_TIMEOUT, _reconcile_if_started)
         soon.daemon = True
@@ -354,7 +365,15 @@ def stop(patience: int = 0) -> None:
 
 def _reconcile_if_started() -> None:
     if _started:
-        _reconcile()
+        queueing.reconcile()
+
+
+def note_with(job: Job, claim: idempotency.Claim | None, tell: str | None, connection: sa.Connection) -> None:
+    """Note in the transaction that records a job what belongs to it."""
+    if claim:
+        claim.note(connection)
+    if tell:
+        subscriptions.expect(connection, job.id, tell)
 
 
 def undo_create(job: Job, claim: idempotency.Claim | None, copy: str | None) -> None:
@@ -369,30 +388,3 @@ def _undo_retry(job: Job, before: Job) -> None:
     """Restore the ended job, whose retry could not be queued, and drop what was reserved for it."""
     records.undo_requeue(job, before)
     quotas.drop_reservation(job)
-
-
-def enqueue(job: Job) -> None:
-    with SetWorkflowID(f"{job.id}-{job.attempt}"), SetEnqueueOptions(priority=job.turn):
-        DBOS.enqueue_workflow(queues.queue_for(job), workflow.transcription, job.id)
-
-
-def _reconcile() -> None:
-    """Reconcile job rows with DBOS workflows after a crash: they are in two databases.
-
-    Jobs that were recorded but never queued are queued, unless the process that was about to do so is alive. Jobs whose
-    workflow ended without updating them, because no database could be reached, fail.
-    """
-    jobs, alive = records.open_jobs(), processes.alive()
-    for start_at in range(0, len(jobs), 500):
-        block = {f"{job.id}-{job.attempt}": job for job in jobs[start_at : start_at + 500]}
-        known = DBOS.list_workflows(workflow_ids=list(block), load_input=False, load_output=False)
-        for work in known:
-            job = block.pop(work.workflow_id)
-            # Check again: most have updated their row since they were listed above.
-            if work.status not in ("ENQUEUED", "PENDING", "DELAYED") and records.is_open(job):
-                log.warning("workflow finished without updating job %s", job.id)
-                workflow.fail(job.id, None, SttError("The server stopped during this job."))
-        makers = records.creators([job.id for job in block.values()]) if block else {}
-        for job in block.values():
-            if makers.get(job.id) not in alive:
-                enqueue(job)

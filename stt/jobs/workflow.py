@@ -28,6 +28,7 @@ from stt.store.patience import TRANSIENT_ERRORS, with_retries
 from stt.store.records import Job
 from stt.vocabulary import terms
 from stt.vocabulary.replacing import replaced
+from stt.webhooks import delivering
 
 log = logging.getLogger("stt.jobs.service")
 
@@ -59,6 +60,7 @@ def transcription(generation_id: str) -> None:
     except BaseException:  # DBOS cancels a workflow that was reassigned this way
         log.info("reassigned to another worker: %s", generation_id)
         raise
+    delivering.job_ended(generation_id)
 
 
 def _step(name: str, function: Callable[..., Any], *args: Any) -> Any:

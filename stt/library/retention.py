@@ -23,6 +23,7 @@ from stt.errors import NotFound, SttError
 from stt.library import history, live_recordings, vocabulary, voices
 from stt.settings import settings
 from stt.store import recordings
+from stt.webhooks import subscriptions
 
 DAY = 24 * 3600  # seconds
 UNUSED = DAY  # seconds after which an upload that nothing was made of is deleted
@@ -63,7 +64,7 @@ def prune() -> tuple[int, int]:
 
 
 def delete_everything(owner: str) -> None:
-    """Delete all transcripts, audio, share links, tokens, voices, terms and recovery codes of `owner`.
+    """Delete all transcripts, audio, share links, tokens, voices, terms, webhooks and recovery codes of `owner`.
 
     Its jobs are stopped. If the database fails halfway, the error says so, and a second call deletes the rest.
     """
@@ -77,6 +78,7 @@ def delete_everything(owner: str) -> None:
     live_recordings.discard_all(owner)
     voices.delete_all(owner)
     vocabulary.delete_all(owner)
+    subscriptions.delete_all(owner)
     for token in tokens.all_of(owner):
         with contextlib.suppress(NotFound):
             tokens.revoke(token.id, owner)

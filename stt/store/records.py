@@ -137,8 +137,8 @@ def insert(
     """Record a job that the process `maker` is about to queue; `also` runs in the same transaction."""
     row = {field.name: getattr(job, field.name) for field in fields(Job)}
     with database().begin() as connection:
-        also(connection)
         connection.execute(transcriptions.insert().values(**row, sealed_key=sealed_key, maker=maker))
+        also(connection)
 
 
 def delete_unqueued(job: Job, *, also: Callable[[sa.Connection], None] = lambda _connection: None) -> None:

@@ -126,7 +126,33 @@ def _paths() -> dict[str, Any]:
             "post": _speech("createSpeechTranscription", "Transcribe a file and wait for the text")
         },
         "/audio/translations": {"post": _speech("createSpeechTranslation", "The same, translated to English")},
+        **_webhooks(),
         "/openapi.json": {"get": _operation("getDescription", "This document", {"200": itself}, security=[])},
+    }
+
+
+def _webhooks() -> dict[str, Any]:
+    known = (errors.Unauthorized, errors.SttError, errors.SetupError)
+    all_of = {"200": _answer("The address, the secret that signs, and the last deliveries.", "Webhooks")}
+    get = _operation("getWebhooks", "Get where ends of jobs are told, and the last deliveries", all_of, *known)
+    body = {"required": True, "content": _body("WebhookAddress")}
+    save = _operation(
+        "saveWebhook",
+        "Save the address where ends of jobs are told, or none",
+        all_of,
+        errors.InputError,
+        errors.TooLarge,
+        errors.TooSlow,
+        *known,
+        requestBody=body,
+    )
+    name = {"type": "string", "pattern": shapes.ID}
+    delivery_id = {"name": "delivery_id", "in": "path", "required": True, "schema": name}
+    sent = {"202": _answer("It is on its way.", "Delivery")}
+    again = _operation("sendAgain", "Send a delivery again", sent, errors.NotFound, *known)
+    return {
+        "/webhooks": {"get": get, "post": save},
+        "/webhooks/deliveries/{delivery_id}": {"parameters": [delivery_id], "post": again},
     }
 
 

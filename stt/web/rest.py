@@ -105,7 +105,7 @@ class Create(Endpoint):
         elif kind == "application/json":
             owner, key = request.state.owner, _repeatable(request)
             with OPEN_LINKS.place(owner, request):
-                generation_id = await CREATES.run_for(owner, _create_from_link, await _json(request), owner, key)
+                generation_id = await CREATES.run_for(owner, _create_from_link, await json_body(request), owner, key)
         else:
             raise BadForm("The Content-Type is neither application/json nor multipart/form-data.")
         return JSONResponse({"generation_id": generation_id, "status": "queued"}, status_code=201)
@@ -219,24 +219,28 @@ def _create_from_link(body: Any, owner: str, key: str | None) -> str:
     with idempotency.claim(owner, key, json.dumps(body, sort_keys=True).encode()) as claim:
         if claim and claim.made:
             return claim.generation_id
-        options = {name: value for name, value in body.items() if name not in ("model", "url")}
+        options = {name: value for name, value in body.items() if name not in ("model", "url", shapes.WEBHOOK)}
         _check(body["model"], options)
         # A Link, never a text: a text could be taken for a path on this server.
-        return _create(Link(body["url"]), body["model"], options, owner, claim)
+        return _create(Link(body["url"]), body["model"], options, owner, claim, body.get(shapes.WEBHOOK))
 
 
 def _create_from_form(form: Form, owner: str, key: str | None) -> str:
     shapes.check_create(form.fields, of_form=True)
     options = dict(form.fields)
-    model = options.pop("model", None)
+    model, webhook = options.pop("model", None), options.pop(shapes.WEBHOOK, None)
+    if webhook is not None and not isinstance(webhook, str):
+        raise BadForm(f"The field “{shapes.WEBHOOK}” is there twice.")
     if not isinstance(model, str) or not model:
         raise BadForm("The field “model” is missing or there twice.")
     if form.intake is None or "url" in options:
         raise BadForm("The recording is missing, or there is a link beside it; a link goes into a JSON body.")
-    return create_recording(form, model, options, owner, key)
+    return create_recording(form, model, options, owner, key, webhook)
 
 
-def create_recording(form: Form, model: str, options: dict[str, Any], owner: str, key: str | None) -> str:
+def create_recording(
+    form: Form, model: str, options: dict[str, Any], owner: str, key: str | None, webhook: str | None = None
+) -> str:
     """Create a job for the file of a form, which is looked into and kept only once everything else is right."""
     from stt.store import recordings
 
@@ -249,8 +253,8 @@ def create_recording(form: Form, model: str, options: dict[str, Any], owner: str
         recording = form.intake.finish()
         try:
             if brought is not None:
-                return _bring(brought, recording, options, owner, claim)
-            return _create(recording, model, options, owner, claim)
+                return _bring(brought, recording, options, owner, claim, webhook)
+            return _create(recording, model, options, owner, claim, webhook)
         except BaseException:
             undo.until_done(partial(recordings.remove, recording.id, owner))
             raise
@@ -268,12 +272,19 @@ def _brought(text: str | list[str] | None) -> Brought | None:
 
 
 def _bring(
-    brought: Brought, recording: Recording, options: dict[str, Any], owner: str, claim: idempotency.Claim | None
+    brought: Brought,
+    recording: Recording,
+    options: dict[str, Any],
+    owner: str,
+    claim: idempotency.Claim | None,
+    webhook: str | None,
 ) -> str:
     from stt.jobs import bringing
 
     about = {**brought.provenance, "brought_from": "a program, over REST"}
-    return bringing.bring(brought.for_sound, recording, provenance=about, options=options, owner=owner, claim=claim)
+    return bringing.bring(
+        brought.for_sound, recording, provenance=about, options=options, owner=owner, claim=claim, webhook=webhook
+    )
 
 
 def _said(form: Form) -> bytes:
@@ -286,11 +297,16 @@ def _said(form: Form) -> bytes:
 
 
 def _create(
-    source: Recording | Link, model: str, options: dict[str, Any], owner: str, claim: idempotency.Claim | None
+    source: Recording | Link,
+    model: str,
+    options: dict[str, Any],
+    owner: str,
+    claim: idempotency.Claim | None,
+    webhook: str | None,
 ) -> str:
     from stt.jobs import service  # brings dbos: half a second that the first page should not wait for
 
-    return service.create(source, model=model, options=options, owner=owner, claim=claim)
+    return service.create(source, model=model, options=options, owner=owner, claim=claim, webhook=webhook or None)
 
 
 def _check(name: str, options: dict[str, Any]) -> None:
@@ -319,7 +335,8 @@ def offered() -> list[tuple[Model, Model]]:
     return offered
 
 
-async def _json(request: Request) -> Any:
+async def json_body(request: Request) -> Any:
+    """Return the JSON of the body. Raises TooLarge, BadForm."""
     if _length(request) > LONGEST_JSON:
         raise TooLarge("The body is larger than 1 MB.", guidance="Send the recording as a form or as a link.")
     body = bytearray()

@@ -57,6 +57,8 @@ ROUTES = [
     Route("/v1/models/{model:path}", Later("stt.web.openai.endpoints:Model")),
     Route("/v1/audio/transcriptions", Later("stt.web.openai.endpoints:Speech")),
     Route("/v1/audio/translations", Later("stt.web.openai.endpoints:Translations")),
+    Route("/v1/webhooks", Later("stt.web.webhooks:Webhooks")),
+    Route("/v1/webhooks/deliveries/{delivery_id}", Later("stt.web.webhooks:Again")),
     Route("/v1/openapi.json", Later("stt.web.rest:Document")),
     Route("/v1/{rest:path}", Later("stt.web.rest:Nothing")),
 ]

@@ -15,6 +15,7 @@ from typing_extensions import TypedDict  # pydantic accepts that of `typing` onl
 from stt.aiml import catalog
 from stt.errors import InputError
 
+WEBHOOK = "webhook_url"  # the field of a create
 ID = "^[A-Za-z0-9_-]{1,64}$"
 TRANSCRIPT = (
     "A transcript that exists already: subtitles, JSON or plain text in UTF-8, up to 1 MB. Its words are aligned with "
@@ -109,6 +110,29 @@ class Models(TypedDict):
     data: list[Model]
 
 
+class WebhookAddress(TypedDict):
+    url: str | None
+
+
+class Delivery(TypedDict):
+    id: str
+    generation_id: str | None
+    type: str
+    url: str
+    state: str
+    created: str
+    attempts: int
+    status: int | None
+    answer: str | None
+    next_attempt: str | None
+
+
+class Webhooks(TypedDict):
+    url: str | None
+    secret: str
+    deliveries: list[Delivery]
+
+
 class Problem(TypedDict):
     message: str
     path: str
@@ -139,7 +163,10 @@ def schemas() -> dict[str, Any]:
     """Return the JSON schemas of all bodies, by name."""
     taken: tuple[Any, ...] = (_create("CreateFromLink"), _create("CreateFromFile"))
     return named_schemas(
-        [(kind.__name__, TypeAdapter(kind)) for kind in (*taken, Created, Transcription, Models, Problem)]
+        [
+            (kind.__name__, TypeAdapter(kind))
+            for kind in (*taken, Created, Transcription, Models, WebhookAddress, Webhooks, Delivery, Problem)
+        ]
     )
 
 
@@ -176,6 +203,9 @@ def _create(name: Literal["CreateFromLink", "CreateFromFile"]) -> type[BaseModel
         fields |= {"audio": (bytes, None), "file": (bytes, None)}
         fields["transcript"] = Annotated[str, Field(description=TRANSCRIPT)], None
         more["oneOf"] = [{"required": ["audio"]}, {"required": ["file"]}]
+    told = "Where the end of this job is told; without it, at the address of the Settings page."
+    webhook = Field(pattern="^https?://", max_length=4096, description=told, json_schema_extra={"format": "uri"})
+    fields[WEBHOOK] = Annotated[str, webhook], None
     for option in options.values():
         fields[option.name] = Annotated[_type(option), Field(description=option.help)], None
     return create_model(name, __config__=ConfigDict(extra="forbid", strict=True, json_schema_extra=more), **fields)

@@ -52,6 +52,9 @@ ROWS = {
     "GET /v1/models/{model:path}": (404, 404, 404),  # 404: no model is called so
     "POST /v1/audio/transcriptions": (401, 400, 400),
     "POST /v1/audio/translations": (401, 400, 400),
+    "GET /v1/webhooks": (401, 200, 200),  # everybody their own
+    "POST /v1/webhooks": (401, 400, 400),  # 400: no address is given
+    "POST /v1/webhooks/deliveries/{delivery_id}": (401, 404, 404),  # 404: nothing was delivered; see test_webhooks.py
     "GET /v1/openapi.json": (200, 200, 200),
     "GET /v1/{rest:path}": (404, 404, 404),
     "DELETE /v1/stt/{generation_id}": (401, 404, 204),

@@ -1,0 +1,125 @@
+// Made by "npm run build" from index.js and what it imports. Do not edit.
+
+// shared/dom.js
+function partsOf(root, prefix) {
+  function part(name, kind) {
+    const found = root.querySelector(`.${prefix}${name}`);
+    if (found instanceof (kind ?? HTMLElement)) return (
+      /** @type {Kind} */
+      found
+    );
+    throw new TypeError(`There is no .${prefix}${name} of this kind`);
+  }
+  return part;
+}
+
+// shared/lasting.js
+function lasting(name, first) {
+  const all = (
+    /** @type {{ sttKept?: Map<string, any> }} */
+    /** @type {unknown} */
+    window
+  );
+  all.sttKept ??= /* @__PURE__ */ new Map();
+  if (!all.sttKept.has(name)) all.sttKept.set(name, first());
+  return all.sttKept.get(name);
+}
+
+// shared/staying.js
+var views = lasting("views", () => /* @__PURE__ */ new WeakMap());
+function staying(selector, open) {
+  return (call) => {
+    const root = (
+      /** @type {HTMLElement} */
+      call.parentElement.querySelector(selector)
+    );
+    const kept = views.get(root) ?? { view: open(root, call), turn: 0 };
+    views.set(root, kept);
+    kept.turn += 1;
+    const { turn } = kept;
+    kept.view.update(call);
+    return () => {
+      if (kept.turn !== turn) return;
+      kept.view.close();
+      views.delete(root);
+    };
+  };
+}
+
+// notifier/index.js
+var KEPT = "stt-notify";
+var index_default = staying(".stt-notify", (root) => new Notifier(root));
+var Notifier = class {
+  news = (
+    /** @type {string | null} */
+    null
+  );
+  // what was last told, null before the first data
+  waiting = false;
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.root = root;
+    const part = partsOf(root, "stt-notify-");
+    this.button = part("button", HTMLButtonElement);
+    this.label = part("label");
+    this.hint = part("hint");
+    this.button.onclick = () => this.press();
+  }
+  get possible() {
+    return "Notification" in globalThis;
+  }
+  get on() {
+    return this.possible && Notification.permission === "granted" && read() === "on";
+  }
+  /** @param {import("../shared/staying.js").Call} call */
+  update({ data }) {
+    this.waiting = data.waiting;
+    if (this.news !== null && data.news && data.news !== this.news && this.on && document.hidden) tell(data.news);
+    this.news = data.news;
+    this.draw();
+  }
+  draw() {
+    this.root.hidden = !this.possible || !this.waiting;
+    this.button.setAttribute("aria-pressed", String(this.on));
+    this.label.textContent = this.on ? "This browser notifies you" : "Notify me when it is done";
+  }
+  async press() {
+    if (this.on) {
+      write("off");
+    } else {
+      const permission = await Notification.requestPermission();
+      write(permission === "granted" ? "on" : "off");
+      this.hint.textContent = permission === "denied" ? "Notifications of this page are blocked in the browser's settings." : "";
+    }
+    this.draw();
+  }
+  close() {
+    this.button.onclick = null;
+  }
+};
+function tell(news) {
+  try {
+    const shown = new Notification("STT Studio", { body: news, tag: "stt-ended" });
+    shown.onclick = () => {
+      globalThis.focus();
+      shown.close();
+    };
+  } catch {
+  }
+}
+function read() {
+  try {
+    return localStorage.getItem(KEPT);
+  } catch {
+    return null;
+  }
+}
+function write(value) {
+  try {
+    localStorage.setItem(KEPT, value);
+  } catch {
+  }
+}
+export {
+  index_default as default
+};

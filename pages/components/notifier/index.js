@@ -1,0 +1,91 @@
+// A notification of the browser when a job ends while nobody looks at this tab. Permission is asked on a click only.
+
+import { partsOf } from "../shared/dom.js";
+import { staying } from "../shared/staying.js";
+
+const KEPT = "stt-notify"; // in localStorage: "on" if this browser is to notify
+
+export default staying(".stt-notify", (root) => new Notifier(root));
+
+class Notifier {
+  news = /** @type {string | null} */ (null); // what was last told, null before the first data
+  waiting = false;
+
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.root = root;
+    const part = partsOf(root, "stt-notify-");
+    this.button = part("button", HTMLButtonElement);
+    this.label = part("label");
+    this.hint = part("hint");
+    this.button.onclick = () => this.press();
+  }
+
+  get possible() {
+    return "Notification" in globalThis; // not on pages without HTTPS, nor in some browsers of phones
+  }
+
+  get on() {
+    return this.possible && Notification.permission === "granted" && read() === "on";
+  }
+
+  /** @param {import("../shared/staying.js").Call} call */
+  update({ data }) {
+    this.waiting = data.waiting;
+    if (this.news !== null && data.news && data.news !== this.news && this.on && document.hidden) tell(data.news);
+    this.news = data.news;
+    this.draw();
+  }
+
+  draw() {
+    this.root.hidden = !this.possible || !this.waiting;
+    this.button.setAttribute("aria-pressed", String(this.on));
+    this.label.textContent = this.on ? "This browser notifies you" : "Notify me when it is done";
+  }
+
+  async press() {
+    if (this.on) {
+      write("off");
+    } else {
+      const permission = await Notification.requestPermission();
+      write(permission === "granted" ? "on" : "off");
+      this.hint.textContent =
+        permission === "denied" ? "Notifications of this page are blocked in the browser's settings." : "";
+    }
+    this.draw();
+  }
+
+  close() {
+    this.button.onclick = null;
+  }
+}
+
+/** @param {string} news */
+function tell(news) {
+  try {
+    const shown = new Notification("STT Studio", { body: news, tag: "stt-ended" });
+    shown.onclick = () => {
+      globalThis.focus();
+      shown.close();
+    };
+  } catch {
+    // Chrome on Android has no such constructor: the page itself says what has ended
+  }
+}
+
+function read() {
+  try {
+    return localStorage.getItem(KEPT);
+  } catch {
+    return null; // storage is blocked
+  }
+}
+
+/** @param {string} value */
+function write(value) {
+  try {
+    localStorage.setItem(KEPT, value);
+  } catch {
+    // storage is blocked: the click counts for nothing, and the button says so
+  }
+}

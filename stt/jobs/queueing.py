@@ -1,0 +1,42 @@
+"""Queue jobs for the workflow, and find those that a crash left between two databases."""
+
+from __future__ import annotations
+
+import logging
+
+from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
+
+from stt.cluster import processes
+from stt.errors import SttError
+from stt.jobs import queues, workflow
+from stt.store import records
+from stt.store.records import Job
+
+log = logging.getLogger("stt.jobs.queueing")
+
+
+def enqueue(job: Job) -> None:
+    with SetWorkflowID(f"{job.id}-{job.attempt}"), SetEnqueueOptions(priority=job.turn):
+        DBOS.enqueue_workflow(queues.queue_for(job), workflow.transcription, job.id)
+
+
+def reconcile() -> None:
+    """Reconcile job rows with DBOS workflows after a crash: they are in two databases.
+
+    Jobs that were recorded but never queued are queued, unless the process that was about to do so is alive. Jobs whose
+    workflow ended without updating them, because no database could be reached, fail.
+    """
+    jobs, alive = records.open_jobs(), processes.alive()
+    for start_at in range(0, len(jobs), 500):
+        block = {f"{job.id}-{job.attempt}": job for job in jobs[start_at : start_at + 500]}
+        known = DBOS.list_workflows(workflow_ids=list(block), load_input=False, load_output=False)
+        for work in known:
+            job = block.pop(work.workflow_id)
+            # Check again: most have updated their row since they were listed above.
+            if work.status not in ("ENQUEUED", "PENDING", "DELAYED") and records.is_open(job):
+                log.warning("workflow finished without updating job %s", job.id)
+                workflow.fail(job.id, None, SttError("The server stopped during this job."))
+        makers = records.creators([job.id for job in block.values()]) if block else {}
+        for job in block.values():
+            if makers.get(job.id) not in alive:
+                enqueue(job)

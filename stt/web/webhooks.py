@@ -1,0 +1,81 @@
+"""The REST routes of webhooks: where ends of jobs are told, and how it went."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from stt.errors import NotFound
+from stt.guard.limiters import RESULTS
+from stt.web import rest, shapes
+from stt.webhooks import deliveries, subscriptions
+from stt.webhooks.deliveries import Delivery
+
+PRIVATE = {"Cache-Control": "no-store"}
+
+
+class Webhooks(rest.Endpoint):
+    """`GET /v1/webhooks`: address, secret, the last deliveries. `POST`: save another address, or none."""
+
+    def get(self, request: Request) -> Response:
+        return JSONResponse(_all(request.state.owner), headers=PRIVATE)
+
+    async def post(self, request: Request) -> Response:
+        body = await rest.json_body(request)
+        try:
+            asked: shapes.WebhookAddress = TypeAdapter(shapes.WebhookAddress).validate_python(body, strict=True)
+        except ValidationError as error:
+            raise shapes.BadBody("The body is not {“url”: an address, or null for none}.") from error
+        owner = request.state.owner
+        await RESULTS.run_for(owner, subscriptions.save, owner, asked["url"] or "")
+        return JSONResponse(await RESULTS.run_for(owner, _all, owner), headers=PRIVATE)
+
+
+class Again(rest.Endpoint):
+    """`POST /v1/webhooks/deliveries/{delivery_id}`: send it again. 202."""
+
+    async def post(self, request: Request) -> Response:
+        delivery_id: str = request.path_params["delivery_id"]
+        if not re.fullmatch(shapes.ID, delivery_id):
+            raise NotFound("There is no such delivery.")
+        owner = request.state.owner
+        delivery = await RESULTS.run_for(owner, _send_again, delivery_id, owner)
+        return JSONResponse(_told(delivery), status_code=202)
+
+
+def _send_again(delivery_id: str, owner: str) -> Delivery:
+    from stt.jobs import service
+    from stt.webhooks import delivering  # brings dbos
+
+    service.start()
+    delivering.send_again(delivery_id, owner)
+    return deliveries.find(delivery_id, owner)
+
+
+def _all(owner: str) -> dict[str, Any]:
+    found = subscriptions.of(owner)
+    return {"url": found.url, "secret": found.secret, "deliveries": [_told(each) for each in deliveries.of(owner)]}
+
+
+def _told(delivery: Delivery) -> shapes.Delivery:
+    return {
+        "id": delivery.id,
+        "generation_id": delivery.generation_id,
+        "type": delivery.event,
+        "url": delivery.url,
+        "state": delivery.state,
+        "created": _moment(delivery.created) or "",
+        "attempts": delivery.attempts,
+        "status": delivery.status,
+        "answer": delivery.answer,
+        "next_attempt": _moment(delivery.due),
+    }
+
+
+def _moment(at: float | None) -> str | None:
+    return None if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,159 @@
+"""Record what is told to whom: a row for each ended attempt of a job, with the receiver's last answer."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from stt import kinds
+from stt.db import queries
+from stt.db.engine import database
+from stt.db.tables import transcriptions, webhook_deliveries, webhook_jobs
+from stt.diarization import results
+from stt.errors import NotFound
+from stt.store import records
+from stt.store.records import Job
+
+WAITING, DELIVERED, FAILED = "waiting", "delivered", "failed"
+KEPT = 50  # deliveries of an owner
+OVERDUE = 120.0  # seconds after which a waiting delivery may have been forgotten by a process that was killed
+EVENTS = {kinds.DONE: "completed", kinds.FAILED: "failed", kinds.CANCELLED: "cancelled"}
+TEST = "webhook.test"
+_d, _w, _t = webhook_deliveries.c, webhook_jobs.c, transcriptions.c
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What is told: the `event`, the `body` in JSON, and how it went.
+
+    `attempts` counts requests, `tries` those since it was last begun. `status` is the HTTP status of the last answer,
+    None without one, and `answer` its text or what went wrong. Times are seconds since 1970.
+    """
+
+    id: str
+    owner: str
+    generation_id: str | None
+    url: str
+    event: str
+    body: str
+    created: float
+    state: str
+    attempts: int
+    tries: int
+    status: int | None
+    answer: str | None
+    due: float | None
+    finished: float | None
+
+
+_COLUMNS = [_d[field.name] for field in fields(Delivery)]
+
+
+def find(delivery_id: str, owner: str | None) -> Delivery:
+    """Return a delivery of the owner; `owner=None` acts as the server. Raises NotFound."""
+    query = sa.select(*_COLUMNS).where(_d.id == delivery_id)
+    row = queries.one(query if owner is None else query.where(_d.owner == owner))
+    if row is None:
+        raise NotFound("There is no such delivery.")
+    return Delivery(*row)
+
+
+def of(owner: str) -> list[Delivery]:
+    """Return the owner's deliveries, newest first."""
+    query = sa.select(*_COLUMNS).where(_d.owner == owner).order_by(_d.created.desc(), _d.id).limit(KEPT)
+    return [Delivery(*row) for row in queries.rows(query)]
+
+
+def note_end(generation_id: str) -> str | None:
+    """Record that the end of a job is to be told, and return the delivery; None if nobody asked, or it was told.
+
+    A job whose speakers are still being found has not ended.
+    """
+    try:
+        job = records.load(generation_id, None)
+    except NotFound:
+        return None
+    if job.state not in EVENTS or (
+        job.state == kinds.DONE and results.is_awaited(job, results.search_of(generation_id))
+    ):
+        return None
+    with database().begin() as connection:
+        this = sa.and_(_w.id == generation_id, _w.told < job.attempt)
+        url = connection.execute(sa.select(_w.url).where(this)).scalar()
+        if url is None or connection.execute(webhook_jobs.update().where(this).values(told=job.attempt)).rowcount != 1:
+            return None
+        return _insert(connection, job.owner, url, f"transcription.{EVENTS[job.state]}", _data(job), generation_id)
+
+
+def note_test(owner: str, url: str) -> str:
+    """Record a delivery that tells nothing, to try the address."""
+    with database().begin() as connection:
+        return _insert(connection, owner, url, TEST, {})
+
+
+def untold() -> list[str]:
+    """Return the jobs that may have ended without anybody noting it, because a process was killed."""
+    ended = sa.and_(_t.state.in_(EVENTS), _w.told < _t.attempt)
+    return queries.values(sa.select(_t.id).join(webhook_jobs, _w.id == _t.id).where(ended))
+
+
+def overdue() -> list[Delivery]:
+    late = sa.and_(_d.state == WAITING, _d.due < time.time() - OVERDUE)
+    return [Delivery(*row) for row in queries.rows(sa.select(*_COLUMNS).where(late))]
+
+
+def begin_again(delivery_id: str, owner: str) -> Delivery:
+    """Make a delivery wait for a new round of tries. Raises NotFound, also if it waits already."""
+    values = {"state": WAITING, "tries": 0, "due": time.time(), "finished": None}
+    mine = sa.and_(_d.id == delivery_id, _d.owner == owner, _d.state != WAITING)
+    if queries.write(webhook_deliveries.update().where(mine).values(values)) != 1:
+        raise NotFound("This delivery is not there, or on its way.")
+    return find(delivery_id, owner)
+
+
+def record(delivery: Delivery, state: str, status: int | None, answer: str, due: float | None) -> bool:
+    """Record an attempt; return False if another process did, or the delivery was deleted."""
+    values: dict[str, Any] = {"state": state, "status": status, "answer": answer, "due": due}
+    values |= {"attempts": delivery.attempts + 1, "tries": delivery.tries + 1}
+    values |= {} if state == WAITING else {"finished": time.time()}
+    this = sa.and_(_d.id == delivery.id, _d.attempts == delivery.attempts, _d.state == WAITING)
+    return queries.write(webhook_deliveries.update().where(this).values(values)) == 1
+
+
+def _insert(
+    connection: sa.Connection,
+    owner: str,
+    url: str,
+    event: str,
+    data: dict[str, Any],
+    generation_id: str | None = None,
+) -> str:
+    now = time.time()
+    message = {"type": event, "timestamp": datetime.fromtimestamp(now, UTC).isoformat(), "data": data}
+    row: dict[str, Any] = {
+        "id": f"msg_{secrets.token_urlsafe(20)}",
+        "owner": owner,
+        "generation_id": generation_id,
+        "url": url,
+    }
+    row |= {"event": event, "body": json.dumps(message), "created": now, "state": WAITING, "attempts": 0, "tries": 0}
+    connection.execute(webhook_deliveries.insert().values(**row, due=now))
+    newest = sa.select(_d.id).where(_d.owner == owner).order_by(_d.created.desc(), _d.id).limit(KEPT)
+    old = sa.and_(_d.owner == owner, _d.state != WAITING, _d.id.not_in(newest))
+    connection.execute(webhook_deliveries.delete().where(old))
+    return str(row["id"])
+
+
+def _data(job: Job) -> dict[str, Any]:
+    """Return what is told of a job: no word of it, which its id and a token can get."""
+    data: dict[str, Any] = {"generation_id": job.id, "status": EVENTS[job.state], "model": job.model}
+    data["duration"] = job.duration
+    if job.error is not None:
+        data["error"] = {"name": job.error["kind"], "message": job.error["message"]}
+    return data

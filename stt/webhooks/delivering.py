@@ -1,0 +1,90 @@
+"""Deliver as durable work: each attempt is a workflow, which queues the next one with a delay until one succeeds."""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextvars import Context
+
+from dbos import DBOS, SetEnqueueOptions, SetWorkflowID, StepOptions
+
+from stt.errors import BadOption, NotFound
+from stt.store.patience import with_retries
+from stt.webhooks import deliveries, sending, subscriptions
+from stt.webhooks.deliveries import DELIVERED, FAILED, WAITING
+
+QUEUE = "webhooks"
+AT_ONCE = 8  # requests of one process
+OFTEN = 1.0  # seconds between two looks into the queue
+DELAYS = (5.0, 60.0, 300.0, 1800.0, 7200.0, 18000.0, 28800.0, 28800.0)  # seconds before each retry: a day in all
+
+log = logging.getLogger("stt.webhooks.delivering")
+
+
+def job_ended(generation_id: str) -> None:
+    """Tell that a job has ended, if somebody wants to know. Failures are left to `reconcile`."""
+    try:
+        delivery_id = with_retries(deliveries.note_end, generation_id)
+        if delivery_id is not None:
+            Context().run(_enqueue, delivery_id, 1)
+    except Exception as error:  # no reason to fail a job that has ended  # noqa: BLE001
+        log.warning("could not begin to deliver: %s", type(error).__name__)
+
+
+def send_test(owner: str) -> str:
+    """Send a message without content to the owner's address; return the delivery's id. Raises BadOption without one."""
+    url = subscriptions.url_of(owner)
+    if url is None:
+        raise BadOption("There is no address to send to.", guidance="Enter one first.")
+    delivery_id = deliveries.note_test(owner, url)
+    _enqueue(delivery_id, 1)
+    return delivery_id
+
+
+def send_again(delivery_id: str, owner: str) -> None:
+    """Begin a delivery anew. Raises NotFound, also if it is on its way."""
+    delivery = deliveries.begin_again(delivery_id, owner)
+    _enqueue(delivery.id, delivery.attempts + 1)
+
+
+def reconcile() -> None:
+    """Tell what ended, and queue what waits, where a process was killed before it could."""
+    for generation_id in deliveries.untold():
+        job_ended(generation_id)
+    for delivery in deliveries.overdue():
+        _enqueue(delivery.id, delivery.attempts + 1)
+
+
+def _enqueue(delivery_id: str, number: int, delay: float = 0.0) -> None:
+    """Queue an attempt, once."""
+    name = f"webhook-{delivery_id}-{number}"
+    if DBOS.get_workflow_status(name) is None:
+        with SetWorkflowID(name), SetEnqueueOptions(delay_seconds=delay or None):
+            DBOS.enqueue_workflow(QUEUE, deliver, delivery_id, number)
+
+
+@DBOS.workflow(name="webhook")
+def deliver(delivery_id: str, number: int) -> None:
+    """Make attempt `number` of a delivery, and queue the next if it fails. A killed process makes it again."""
+    delay = DBOS.run_step(StepOptions(name="attempt"), _attempt, delivery_id, number)
+    if delay is not None:
+        Context().run(_enqueue, delivery_id, number + 1, delay)
+
+
+def _attempt(delivery_id: str, number: int) -> float | None:
+    """Send, record the answer, and return the seconds until the next attempt; None if there is none."""
+    try:
+        delivery = with_retries(deliveries.find, delivery_id, None)
+    except NotFound:
+        return None
+    if delivery.state != WAITING or delivery.attempts >= number:
+        return None
+    secret = with_retries(subscriptions.of, delivery.owner).secret
+    answer = sending.send(delivery.url, delivery.id, delivery.body, secret)
+    last = delivery.tries >= len(DELAYS) or answer.status == sending.GONE
+    state = DELIVERED if answer.is_received else FAILED if last else WAITING
+    delay = DELAYS[delivery.tries] if state == WAITING else None
+    due = None if delay is None else time.time() + delay
+    recorded = with_retries(deliveries.record, delivery, state, answer.status, answer.text, due)
+    log.info("webhook %s: %s", state, answer.status or "no answer")
+    return delay if recorded else None

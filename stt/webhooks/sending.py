@@ -1,0 +1,85 @@
+"""Make one request to a receiver: signed, to a public address, without redirects, within seconds."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import requests
+from standardwebhooks import Webhook
+from urllib3.exceptions import HTTPError
+
+from stt.compat.requests import session_to
+from stt.errors import BadLink
+from stt.files import json_values
+from stt.links import addresses
+from stt.settings import settings
+
+CONNECT, QUIET, LONGEST = 5.0, 10.0, 20.0  # seconds: to connect, between bytes, and for all of it
+MOST_READ = 1024  # bytes of an answer
+MOST_SHOWN = 200  # characters of it
+GONE = 410  # the status with which a receiver says that it wants nothing more
+AGENT = "STT-Studio-Webhooks"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The receiver's HTTP status, None without an answer, and its text or what went wrong."""
+
+    status: int | None
+    text: str
+
+    @property
+    def is_received(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+
+def send(url: str, message_id: str, body: str, secret: str) -> Answer:
+    """Send a message of Standard Webhooks and return the answer. Raises nothing of the network."""
+    now = datetime.now(UTC)
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": AGENT,
+        "webhook-id": message_id,
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": Webhook(secret).sign(message_id, now, body),
+    }
+    opened: list[socket.socket] = []
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        for connection in opened:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    allow_private = settings().allow_private_urls
+    timer = threading.Timer(LONGEST, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        with (
+            session_to(lambda host, port: addresses.of(host, port, allow_private=allow_private), opened.append) as http,
+            http.post(url, data=body.encode(), headers=headers, timeout=(CONNECT, QUIET), stream=True) as response,
+        ):
+            with suppress(HTTPError, OSError):  # the status alone counts
+                text = response.raw.read(MOST_READ, decode_content=True)
+                return Answer(response.status_code, _shown(response.status_code, text))
+            return Answer(response.status_code, "")
+    except BadLink as error:
+        return Answer(None, error.message)
+    except requests.Timeout:
+        return Answer(None, "It did not answer in time.")
+    except (requests.RequestException, HTTPError, OSError):
+        return Answer(None, "It did not answer in time." if late.is_set() else "It could not be reached.")
+    finally:
+        timer.cancel()
+
+
+def _shown(status: int, text: bytes) -> str:
+    if 300 <= status < 400:
+        return "It redirects, which is not followed. Give the address itself."
+    return " ".join(json_values.clean(text.decode("utf-8", "replace")).split())[:MOST_SHOWN]

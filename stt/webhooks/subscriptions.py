@@ -1,0 +1,83 @@
+"""Keep where each owner, or each job, wants its end to be told, and the secret that signs it."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import time
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from pydantic import SecretStr
+
+from stt.auth import keys
+from stt.db import queries
+from stt.db.engine import database
+from stt.db.tables import webhook_deliveries, webhook_jobs, webhooks
+from stt.errors import KeyMissing
+from stt.links import download
+from stt.settings import settings
+
+PREFIX = "whsec_"  # of secrets in Standard Webhooks
+SECRET_BYTES = 32
+_w = webhooks.c
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Where an owner's jobs are told, None for nowhere, and the secret that signs what is sent to any address."""
+
+    url: str | None
+    secret: str
+
+
+def of(owner: str) -> Subscription:
+    """Return the owner's address and secret, which is made at the first call."""
+    row = queries.one(sa.select(_w.url, _w.secret).where(_w.owner == owner).order_by(_w.created.desc()))
+    if row is not None:
+        try:
+            return Subscription(row.url, keys.unseal(row.secret).get_secret_value())
+        except KeyMissing:  # STT_SECRET has changed
+            return Subscription(row.url, renew_secret(owner))
+    return Subscription(None, renew_secret(owner))
+
+
+def url_of(owner: str) -> str | None:
+    """Return the owner's address, if there is one."""
+    return queries.value(sa.select(_w.url).where(_w.owner == owner).order_by(_w.created.desc()))
+
+
+def save(owner: str, url: str) -> str | None:
+    """Save the owner's address and return it; an empty text removes it. Raises BadLink."""
+    address = check(url) if url.strip() else None
+    of(owner)
+    queries.write(webhooks.update().where(_w.owner == owner).values(url=address))
+    return address
+
+
+def renew_secret(owner: str) -> str:
+    """Replace the secret: what is sent from now on is signed by the new one."""
+    secret = PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+    sealed = keys.seal(SecretStr(secret))
+    with database().begin() as connection:
+        if not connection.execute(webhooks.update().where(_w.owner == owner).values(secret=sealed)).rowcount:
+            row = {"id": secrets.token_hex(8), "owner": owner, "secret": sealed, "created": time.time()}
+            connection.execute(webhooks.insert().values(row))
+    return secret
+
+
+def check(url: str) -> str:
+    """Return an address to which may be sent, as far as its text tells. Raises BadLink."""
+    return download.acceptable(url, allow_private=settings().allow_private_urls)
+
+
+def expect(connection: sa.Connection, generation_id: str, url: str) -> None:
+    """Note in the transaction that records a job that its end is to be told."""
+    connection.execute(webhook_jobs.insert().values(id=generation_id, url=url, told=0))
+
+
+def delete_all(owner: str) -> None:
+    """Delete the owner's address, secret and deliveries."""
+    with database().begin() as connection:
+        for table in (webhooks, webhook_deliveries):
+            connection.execute(table.delete().where(table.c.owner == owner))
