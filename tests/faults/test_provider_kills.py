@@ -78,8 +78,8 @@ def test_no_job_is_lost_or_created_twice(
 def make_jobs(count: int, folder: Path) -> dict[str, str]:
     """Record jobs, each with a sound of its own, without starting them; generation id -> sha256 of the sound."""
     program = (
-        "import sys\nfrom pathlib import Path\nimport stt\nfrom stt.jobs import service as jobs\n"
-        "jobs._enqueue = lambda job: None\n"
+        "import sys\nfrom pathlib import Path\nimport stt\nfrom stt.jobs import queueing as jobs\n"
+        "jobs.enqueue = lambda job: None\n"
         "for path in sorted(Path(sys.argv[1]).glob('*.wav')):\n"
         "    print(stt.create(path, model='#g1_whisper-base'), path, flush=True)\n"
     )

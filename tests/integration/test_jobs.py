@@ -22,7 +22,7 @@ from stt.db.engine import database
 from stt.db.tables import stretches as chunks
 from stt.errors import BadLink, BadOption, EmptyFile, KeyMissing, NotFound
 from stt.files.dates import Dated
-from stt.jobs import maintenance, service
+from stt.jobs import maintenance, queueing, service
 from stt.library import history
 from stt.settings import settings
 from stt.speech import vad
@@ -259,7 +259,7 @@ def test_what_a_killed_process_left_between_two_databases_is_set_right(tmp_path:
     records.insert(replace(again, id="about-to-be-queued"), maker=processes.NAME)
     # Its work has ended, and no database could be told.
     records.transition(made.id, (kinds.DONE,), kinds.WORKING)
-    service._reconcile()
+    queueing.reconcile()
     assert ended("never-started").state == ended("of-an-older-version").state == "done"
     assert service.DBOS.get_workflow_status("about-to-be-queued-1") is None
     service.cancel("about-to-be-queued")
@@ -281,7 +281,7 @@ def test_a_create_that_could_not_be_queued_leaves_nothing_and_the_next_one_makes
     finally:
         with sqlite3.connect(engine / "jobs.db") as rows:
             rows.execute("DROP TRIGGER full")
-    service._reconcile()
+    queueing.reconcile()
     assert ended(stt.create(audio.AUSTEN[1], owner=ann), ann).state == "done"
     assert len(records.jobs_of(ann)) == 1
 
@@ -306,7 +306,7 @@ def test_a_retry_of_what_was_retried_in_another_tab_changes_nothing(tmp_path: Pa
     quiet = stt.create(audio.write(tmp_path / "quiet.wav", audio.silence(1.0)))
     stale = ended(quiet).job
     assert records.requeue(stale, attempt=2) and not records.requeue(stale, attempt=2)
-    service.enqueue(records.load(quiet, None))
+    queueing.enqueue(records.load(quiet, None))
     again = ended(quiet).job
     assert again.state == "done" and again.attempt == 2
     assert not records.requeue(stale, attempt=2), "the second attempt has run: its workflow would never start"
@@ -319,7 +319,7 @@ def test_what_the_engine_remembers_of_ended_work_is_forgotten(tmp_path: Path):
     assert maintenance.purge_finished(3600) == 0
     assert maintenance.purge_finished(0) >= 1
     assert service.DBOS.get_workflow_status(f"{generation_id}-1") is None
-    service._reconcile()
+    queueing.reconcile()
     assert stt.get(generation_id).state == "done"
 
 

@@ -21,7 +21,7 @@ def upgrade() -> None:
     op.create_index("ix_webhooks_owner", "webhooks", ["owner"])
     op.create_table(
         "webhook_jobs",
-        sa.Column("id", sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column("id", sa.String(40), sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
         sa.Column("url", sa.Text, nullable=False),
         sa.Column("told", sa.Integer, nullable=False),
     )
@@ -29,7 +29,7 @@ def upgrade() -> None:
         "webhook_deliveries",
         sa.Column("id", sa.String(40), primary_key=True),
         sa.Column("owner", sa.String(200), nullable=False),
-        sa.Column("generation_id", sa.ForeignKey("transcriptions.id", ondelete="CASCADE")),
+        sa.Column("generation_id", sa.String(40), sa.ForeignKey("transcriptions.id", ondelete="CASCADE")),
         sa.Column("url", sa.Text, nullable=False),
         sa.Column("event", sa.String(40), nullable=False),
         sa.Column("body", sa.Text, nullable=False),
