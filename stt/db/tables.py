@@ -278,6 +278,23 @@ corrections = sa.Table(
 )
 
 
+# The newest steps of a transcript (see `stt.editing`), to be undone and to be told to other tabs.
+revisions = sa.Table(
+    "revisions",
+    metadata,
+    sa.Column("id", sa.ForeignKey("transcripts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),  # the revision that it made
+    sa.Column("key", sa.String(64), nullable=False),  # of the request: sent again, it changes nothing
+    sa.Column("kind", sa.String(12), nullable=False),  # edit, undo or redo
+    sa.Column("of", sa.Integer),  # the first revision of the step that is undone or redone
+    sa.Column("typing", sa.String(64)),  # texts typed without a break are one step
+    sa.Column("whole", sa.Boolean, nullable=False),  # paragraphs may have changed throughout
+    sa.Column("size", sa.Integer, nullable=False),  # characters of its segments
+    sa.Column("content", sa.JSON, nullable=False),  # splices with what they replace
+    sa.UniqueConstraint("id", "key"),
+)
+
+
 tags = sa.Table(
     "tags",
     metadata,

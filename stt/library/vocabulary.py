@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -65,9 +66,16 @@ def delete_all(owner: str) -> None:
             connection.execute(table.delete().where(table.c.owner == owner))
 
 
-def note(connection: sa.Connection, owner: str, before: str, after: str) -> None:
-    """Count the words of a text that a person has changed to another word, within the transaction of the correction."""
-    for one, other in _changed_words(before, after):
+def note(connection: sa.Connection, owner: str, before: str, after: str, noted: str | None = None) -> None:
+    """Count the words of a text that a person has changed to another word, within the transaction of the correction.
+
+    `noted` is what was counted as `after` until now, while somebody types or takes it back.
+    """
+    changed = Counter(_changed_words(before, after))
+    known = Counter(_changed_words(before, before if noted is None else noted))
+    for pair in (known - changed).elements():
+        _forget_one(connection, owner, *pair)
+    for one, other in (changed - known).elements():
         same = sa.and_(_c.owner == owner, _c.before == one, _c.after == other)
         again = word_corrections.update().where(same).values(times=_c.times + 1, at=time.time())
         if connection.execute(again).rowcount:
@@ -76,6 +84,12 @@ def note(connection: sa.Connection, owner: str, before: str, after: str) -> None
         connection.execute(word_corrections.insert().values(**row, at=time.time(), refused=False))
         oldest = sa.select(_c.id).where(_c.owner == owner).order_by(_c.at.desc()).offset(MOST_LEARNED)
         connection.execute(word_corrections.delete().where(_c.id.in_(list(connection.execute(oldest).scalars()))))
+
+
+def _forget_one(connection: sa.Connection, owner: str, one: str, other: str) -> None:
+    same = sa.and_(_c.owner == owner, _c.before == one, _c.after == other)
+    connection.execute(word_corrections.update().where(same, _c.times > 0).values(times=_c.times - 1))
+    connection.execute(word_corrections.delete().where(same, _c.times == 0, sa.not_(_c.refused)))
 
 
 def suggestion(owner: str) -> Suggestion | None:

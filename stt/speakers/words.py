@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from stt.speakers.turns import Diarization, Turn
-from stt.transcript.model import Segment, Word
+from stt.transcript.model import Segment, Word, separated
 
 DOUBTFUL = 0.35  # share of a word in which somebody else speaks at least, that makes its speaker doubtful
 NEAREST = 2.0  # seconds; a word farther from any turn has the speaker of the word before
@@ -85,5 +85,6 @@ def label(segments: Iterable[Segment], diarization: Diarization, names: Sequence
             end = segment.end if after == len(speakers) else max(word.end for word in words)
             start = segment.start if not first else words[0].start
             text = segment.text if whole else "".join(word.text for word in words)
-            found.append(replace(segment, start=start, end=end, text=text, words=words, speaker=name))
-    return tuple(found)
+            begins = segment.begins and not first
+            found.append(replace(segment, start=start, end=end, text=text, words=words, speaker=name, begins=begins))
+    return separated(found)

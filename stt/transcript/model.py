@@ -35,7 +35,8 @@ class Word:
 class Segment:
     """A run of speech by one speaker in one language, a code such as "en".
 
-    `words` is empty if the engine gives no word times; `language` is None if unknown.
+    `words` is empty if the engine gives no word times; `language` is None if unknown. `begins`: somebody has edited the
+    paragraphs, and the segment begins one (True) or goes on with the one above (False); None derives it from pauses.
     """
 
     start: float
@@ -44,6 +45,7 @@ class Segment:
     words: tuple[Word, ...] = ()
     speaker: str | None = None
     language: str | None = None
+    begins: bool | None = None
 
     def moved(self, seconds: float) -> Segment:
         """Return the segment, `seconds` later."""
@@ -131,6 +133,7 @@ class Transcript:
                     ],
                     "speaker": s.speaker,
                     "language": s.language,
+                    **({} if s.begins is None else {"begins": s.begins}),
                 }
                 for s in self.segments
             ],
@@ -162,6 +165,7 @@ class Transcript:
                 ),
                 s.get("speaker"),
                 s.get("language"),
+                s.get("begins"),
             )
             for s in data.get("segments", ())
         )
@@ -213,15 +217,10 @@ def paragraphs(
 ) -> list[Segment]:
     """Group segments into paragraphs for reading.
 
-    A paragraph ends when the speaker or the language changes, at a pause of `pause` seconds after a sentence
-    (or of twice that anywhere), and at the first sentence end after `longest` seconds or `most` characters.
+    Where somebody has edited them (`Segment.begins`), they stay as they are. Elsewhere a paragraph ends when the
+    speaker or the language changes, at a pause of `pause` seconds after a sentence (or of twice that anywhere), and at
+    the first sentence end after `longest` seconds or `most` characters.
     """
-    gathered: list[list[Segment]] = []
-    for segment in segments:
-        if gathered and not _breaks(gathered[-1], segment, pause, longest, most):
-            gathered[-1].append(segment)
-        else:
-            gathered.append([segment])
     return [
         Segment(
             start=run[0].start,
@@ -231,11 +230,36 @@ def paragraphs(
             speaker=run[0].speaker,
             language=run[0].language,
         )
-        for run in gathered
+        for run in runs(segments, pause, longest, most)
     ]
 
 
+def runs(
+    segments: Iterable[Segment], pause: float = 1.2, longest: float = 45.0, most: int = 900
+) -> list[list[Segment]]:
+    """Return the segments of each paragraph (see `paragraphs`)."""
+    gathered: list[list[Segment]] = []
+    for segment in segments:
+        if gathered and not _breaks(gathered[-1], segment, pause, longest, most):
+            gathered[-1].append(segment)
+        else:
+            gathered.append([segment])
+    return gathered
+
+
+def separated(segments: Iterable[Segment]) -> tuple[Segment, ...]:
+    """Return segments of which none goes on in the paragraph of another speaker, where paragraphs were edited."""
+    found: list[Segment] = []
+    for segment in segments:
+        if segment.begins is False and found and found[-1].speaker != segment.speaker:
+            segment = replace(segment, begins=True)
+        found.append(segment)
+    return tuple(found)
+
+
 def _breaks(run: list[Segment], following: Segment, pause: float, longest: float, most: int) -> bool:
+    if following.begins is not None:
+        return following.begins
     last = run[-1]
     if last.speaker != following.speaker or last.language != following.language:
         return True

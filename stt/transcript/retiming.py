@@ -44,12 +44,12 @@ def rewritten(segments: Sequence[Segment], text: str) -> tuple[Segment, ...]:
     if not text:
         return ()
     start, end, speaker = segments[0].start, max(segment.end for segment in segments), segments[0].speaker
-    language = segments[0].language
+    language, begins = segments[0].language, segments[0].begins
     if not words:
-        return (Segment(start, end, text, (), speaker, language),)
+        return (Segment(start, end, text, (), speaker, language, begins),)
     lead = " " if words[0].text[0].isspace() else ""
     new = tuple(realigned(words, lead + text, start, end, speaker))
-    return (Segment(start, max(end, *(word.end for word in new)), lead + text, new, speaker, language),)
+    return (Segment(start, max(end, *(word.end for word in new)), lead + text, new, speaker, language, begins),)
 
 
 def realigned(words: Sequence[Word], text: str, start: float, end: float, speaker: str | None) -> Iterator[Word]:

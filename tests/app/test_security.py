@@ -37,6 +37,8 @@ ROWS = {
     "POST /record": (404, 201, 201),
     "POST /record/{id}": (404, 400, 400),  # 400: no number of a piece is given; see test_record_routes.py for others
     "POST /record/{id}/finish": (404, 404, 404),
+    "POST /transcripts/{id}/edits": (404, 400, 400),  # 400: let in, but no step is given; see test_editing.py
+    "GET /transcripts/{id}/edits": (404, 400, 400),
     "GET /favicon.png": (200, 200, 200),
     "GET /audio/{id}": (404, 404, 200),
     "GET /audio/{id}/waveform": (404, 404, 200),

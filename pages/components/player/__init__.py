@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from pages.components import component
-from stt.transcript.model import DOUBTFUL, Segment, Transcript, paragraphs
+from stt.transcript.model import DOUBTFUL, Transcript
+from stt.transcript.packing import packed
 
 if TYPE_CHECKING:
     from pages.compat.streamlit import ComponentResult
@@ -74,7 +75,7 @@ def player(
         data={
             "audio": audio_url,
             "duration": round(duration, 3),
-            "paragraphs": [_packed(paragraph) for paragraph in paragraphs(transcript.segments)],
+            "paragraphs": packed(transcript.segments),
             "speakers": list(speakers),
             "sample": sample,
             "timed": transcript.timed,
@@ -88,22 +89,3 @@ def player(
         on_edit_change=on_edit or (lambda: None),
         on_moment_change=linked,
     )
-
-
-def _packed(paragraph: Segment) -> dict[str, Any]:
-    """A paragraph with its words by column: a third of the bytes, which count at 100,000 words."""
-    packed: dict[str, Any] = {"start": round(paragraph.start, 2), "end": round(paragraph.end, 2)}
-    if paragraph.speaker:
-        packed["speaker"] = paragraph.speaker
-    words = paragraph.words
-    if not words:
-        return {**packed, "text": paragraph.text}
-    packed["t"] = [word.text for word in words]
-    packed["s"] = [round(word.start, 2) for word in words]
-    packed["e"] = [round(word.end, 2) for word in words]
-    confidences = [word.confidence for word in words]
-    if any(confidence is not None for confidence in confidences):
-        packed["c"] = [None if confidence is None else round(confidence, 3) for confidence in confidences]
-    if overlapped := [place for place, word in enumerate(words) if word.overlapped]:
-        packed["o"] = overlapped
-    return packed

@@ -12,7 +12,7 @@ from stt.export.formats import FORMATS
 from stt.guard import base_path
 from stt.library import corrections, history
 from stt.store.records import Job
-from stt.web.export_addresses import MANY
+from stt.web.exports.addresses import MANY
 
 MOST_COMPARED = 6
 MOST_AT_ONCE = 1000  # transcripts tagged, downloaded or deleted together

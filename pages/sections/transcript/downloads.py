@@ -16,7 +16,7 @@ from stt.guard import base_path
 from stt.store import submissions
 from stt.store.records import Job
 from stt.transcript.model import Transcript
-from stt.web.export_addresses import RAW, address
+from stt.web.exports.addresses import RAW, address
 
 SHOWN = 60  # characters of a preview
 LISTED = 100  # cues that are too fast

@@ -18,7 +18,7 @@ from stt.guard.limiters import EXPORTS, LOOKUPS
 from stt.store import submissions, transcripts
 from stt.store.records import Job, load
 from stt.web.endpoints import refusal
-from stt.web.export_addresses import RAW
+from stt.web.exports.addresses import RAW
 
 T = TypeVar("T")
 ZONE = "zone"  # an option of all formats: the visitor's time zone, such as Europe/Berlin

@@ -1,4 +1,4 @@
-"""Build the addresses of transcripts' files for pages (see `stt.web.exports`)."""
+"""Build the addresses of transcripts' files for pages (see `stt.web.exports.files`)."""
 
 from __future__ import annotations
 

@@ -1,0 +1,128 @@
+"""Know which revisions of a transcript can be undone and redone.
+
+The revisions in the table are those of steps. The way back ends where a number is missing: speakers came in, or the
+engine's transcript was restored. Texts that were typed without a break are one step, named by its first revision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from stt.db.tables import revisions
+from stt.editing import document
+from stt.editing.document import Splice
+from stt.transcript import packing
+
+EDIT, UNDO, REDO = "edit", "undo", "redo"
+MOST_UNDONE = 200  # steps
+MOST_ROWS = 2000  # revisions that are kept
+MOST_SIZE = 64 << 20  # characters of their segments
+_r = revisions.c
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The revisions that lead to the current one, oldest first, and the steps that they make.
+
+    `undo` and `redo` list steps as their revisions; the last one is next.
+    """
+
+    revision: int
+    first: int  # the oldest revision whose paragraphs are known
+    undo: list[list[int]] = field(default_factory=list)
+    redo: list[list[int]] = field(default_factory=list)
+    typing: str | None = None  # of the newest revision, if texts can be added to it
+
+    @property
+    def undoable(self) -> int:
+        return min(len(self.undo), MOST_UNDONE)
+
+    @property
+    def redoable(self) -> int:
+        return min(len(self.redo), MOST_UNDONE)
+
+
+def load(connection: sa.Connection, generation_id: str, revision: int) -> History:
+    """Return the history that leads to a revision."""
+    query = sa.select(_r.number, _r.kind, _r.of, _r.typing).where(_r.id == generation_id, _r.number <= revision)
+    return replay(list(connection.execute(query.order_by(_r.number))), revision)
+
+
+def replay(rows: Sequence[Any], revision: int) -> History:
+    """Return the history that rows with number, kind, of and typing make."""
+    first = len(rows)
+    while first and rows[first - 1].number == revision - (len(rows) - first):
+        first -= 1
+    undo: list[list[int]] = []
+    redo: list[list[int]] = []
+    typing: str | None = None
+    for row in rows[first:]:
+        if row.kind == EDIT:
+            if undo and row.typing is not None and row.typing == typing:
+                undo[-1].append(row.number)
+            else:
+                undo.append([row.number])
+            redo.clear()
+        else:
+            one, other = (undo, redo) if row.kind == UNDO else (redo, undo)
+            if one and one[-1][0] == row.of:
+                other.append(one.pop())
+        typing = row.typing if row.kind == EDIT else None
+    return History(revision, revision - (len(rows) - first), undo, redo, typing)
+
+
+def splices_of(connection: sa.Connection, generation_id: str, numbers: Sequence[int]) -> list[Splice]:
+    """Return the splices of revisions, in order."""
+    query = sa.select(_r.content).where(_r.id == generation_id, _r.number.in_(numbers)).order_by(_r.number)
+    return [splice for content in connection.execute(query).scalars() for splice in content["splices"]]
+
+
+def content_of(connection: sa.Connection, generation_id: str, number: int) -> dict[str, Any]:
+    """Return the splices of a revision with what goes with them."""
+    query = sa.select(_r.content).where(_r.id == generation_id, _r.number == number)
+    content: dict[str, Any] = connection.execute(query).scalar_one()
+    return content
+
+
+def since(connection: sa.Connection, generation_id: str, known: History, based_on: int) -> list[Splice] | None:
+    """Return the splices since a revision; None where the way is not known."""
+    if not known.first <= based_on <= known.revision:
+        return None
+    newer = sa.and_(_r.id == generation_id, _r.number > based_on, _r.number <= known.revision)
+    if connection.execute(sa.select(_r.number).where(newer, _r.whole).limit(1)).first() is not None:
+        return None
+    contents = connection.execute(sa.select(_r.content).where(newer).order_by(_r.number)).scalars()
+    return [splice for content in contents for splice in content["splices"]]
+
+
+def told(splices: Sequence[Splice] | None, rows: document.Rows) -> list[dict[str, Any]]:
+    """Return splices as the browser applies them; all paragraphs where they are not known."""
+    if splices is None:
+        return [{"at": 0, "removed": None, "paragraphs": packing.packed(document.segments_of(rows))}]
+    return [
+        {
+            "at": splice["paragraph"],
+            "removed": document.count(splice["before"]),
+            "paragraphs": packing.packed(document.segments_of(splice["after"])),
+        }
+        for splice in document.merged(splices)
+    ]
+
+
+def prune(connection: sa.Connection, generation_id: str, known: History) -> None:
+    """Delete revisions that are too many, and those from which no way leads here."""
+    of_this = _r.id == generation_id
+    steps = [*known.undo[-MOST_UNDONE:], *known.redo]
+    oldest = max(min((step[0] for step in steps), default=known.revision), known.revision - MOST_ROWS + 1)
+    newest = sa.select(_r.number, _r.size).where(of_this, _r.number >= oldest).order_by(_r.number.desc())
+    total = 0
+    for number, size in connection.execute(newest).all():
+        total += size
+        if total > MOST_SIZE and number != known.revision:
+            oldest = number + 1
+            break
+    connection.execute(revisions.delete().where(of_this, _r.number < oldest))

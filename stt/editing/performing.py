@@ -1,0 +1,125 @@
+"""Perform a step on stored segments: find its paragraph again, and return the splices that it makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from stt.editing import document, requests, steps
+from stt.editing.document import Rows, Splice
+from stt.editing.requests import Step
+from stt.editing.steps import Paragraph, text_of
+from stt.errors import BadOption
+
+Caret = dict[str, int]
+NEAR = 2  # paragraphs from where it was, in which one that was split, merged or deleted meanwhile is looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a step makes: splices in order, and where the caret goes. `base`: the text of the paragraph before."""
+
+    splices: list[Splice] = field(default_factory=list)
+    caret: Caret | None = None
+    base: str = ""
+
+
+class ParagraphChanged(Exception):
+    """The paragraph says something else by now: which it is, None if it is gone, and what it says."""
+
+    def __init__(self, paragraph: int | None, text: str) -> None:
+        super().__init__()
+        self.paragraph = paragraph
+        self.text = text
+
+
+def perform(rows: Rows, step: Step, since: list[Splice] | None) -> Outcome:
+    """Return what a step makes of frozen segments, without changing them.
+
+    `since` are the splices since the revision that it is based on, None if they are not known. Raises ParagraphChanged,
+    BadOption.
+    """
+    starts = document.begins(rows)
+    number = _find(rows, starts, step, since)
+    own = document.paragraph(rows, starts, number)
+    base = text_of(own)
+    typed = own if step.kind == requests.DELETE else steps.retyped(own, step.text)
+    caret: Caret | None = None
+    first, removed, new = number, 1, typed
+    if step.kind == requests.DELETE:
+        new = ()
+    elif step.kind == requests.SPLIT:
+        left, right = steps.split(typed, step.at) if typed else ((), ())
+        new = (*left, *right)
+        caret = {"paragraph": number + (1 if left and right else 0), "at": 0}
+    elif step.kind == requests.MERGE:
+        if not number:
+            raise BadOption("There is no paragraph above.", guidance="Merge from the second one on.")
+        upper = document.paragraph(rows, starts, number - 1)
+        first, removed, new = number - 1, 2, steps.merge(upper, typed)
+        caret = {"paragraph": number - 1, "at": len(text_of(new)) - len(text_of(typed))}
+    made = document.splice(rows, starts, first, removed, new)
+    return Outcome([made] if made else [], caret, base)
+
+
+def _find(rows: Rows, starts: list[int], step: Step, since: list[Splice] | None) -> int:
+    """Return the number that the paragraph of a step has now. Raises ParagraphChanged."""
+    known = len(starts) - 1
+
+    def text(number: int) -> str:
+        return document.text(rows[starts[number] : starts[number + 1]])
+
+    kept = step.paragraph if since is None else _carried(step.paragraph, since)
+    near = step.paragraph if since is None else _place(step.paragraph, since)
+    if kept is not None and kept < known and text(kept) == step.was:
+        return kept
+    if step.kind == requests.TEXT and near < known and text(near) == step.text:  # typed alike in two tabs
+        return near
+    if kept is None or since is None:
+        reach = known if since is None else NEAR
+        around = range(max(0, near - reach), min(known, near + reach + 1))
+        if same := [number for number in around if text(number) == step.was]:
+            return min(same, key=lambda number: abs(number - near))
+    if since is None or not known:
+        raise ParagraphChanged(None, "")
+    at = min(near, known - 1)
+    raise ParagraphChanged(at, text(at))
+
+
+def _carried(number: int, since: list[Splice]) -> int | None:
+    """Return the number of a paragraph after splices that left it alone; None if one of them changed it."""
+    for splice in since:
+        first, removed = splice["paragraph"], document.count(splice["before"])
+        if first <= number < first + removed:
+            return None
+        if number >= first + removed:
+            number += document.count(splice["after"]) - removed
+    return number
+
+
+def _place(number: int, since: list[Splice]) -> int:
+    """Return about where a paragraph went by splices."""
+    for splice in since:
+        first, removed = splice["paragraph"], document.count(splice["before"])
+        if number >= first + removed:
+            number += document.count(splice["after"]) - removed
+        elif number >= first:
+            number = min(number, first + max(0, document.count(splice["after"]) - 1))
+    return number
+
+
+def caret_of(splices: list[Splice]) -> Caret | None:
+    """Return where the last of some splices changed a text: after what differs."""
+    if not splices:
+        return None
+    last: dict[str, Any] = splices[-1]
+    before, after = _first(last["before"]), _first(last["after"])
+    old, new = text_of(before), text_of(after)
+    same = 0
+    while same < min(len(old), len(new)) and old[-1 - same] == new[-1 - same]:
+        same += 1
+    return {"paragraph": last["paragraph"], "at": len(new) - same}
+
+
+def _first(rows: Rows) -> Paragraph:
+    return document.paragraph(rows, document.begins(rows), 0) if rows else ()

@@ -1,0 +1,109 @@
+"""Read what the browser sends: one step with its key and the revision that it is based on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+from stt.editing import texts
+from stt.errors import BadOption, TooLarge
+
+TEXT, SPLIT, MERGE, DELETE, UNDO, REDO = "text", "split", "merge", "delete", "undo", "redo"
+OF_PARAGRAPHS = (TEXT, SPLIT, MERGE, DELETE)
+KINDS = (*OF_PARAGRAPHS, UNDO, REDO)
+LONGEST_KEY = 64  # characters
+MOST_INTEGER = 2**31 - 1
+_MISSING = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is to be done. `was` and `text` have their white space normalised; `at` counts characters of `text`."""
+
+    kind: str
+    paragraph: int = 0
+    was: str = ""
+    text: str = ""
+    typing: str | None = None
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    key: str
+    based_on: int
+    step: Step
+
+
+def read(body: object) -> Request:
+    """Return the request in a JSON body. Raises BadOption."""
+    outer = Fields(body, "The body")
+    key = outer.text("key")
+    if not 0 < len(key) <= LONGEST_KEY:
+        raise BadOption(f"`key` must have 1 to {LONGEST_KEY} characters.")
+    return Request(key, outer.whole("based_on"), _step(Fields(outer.value("step"), "`step`")))
+
+
+def _step(given: Fields) -> Step:
+    kind = given.text("do")
+    if kind not in KINDS:
+        raise BadOption(f"`do` must be one of {', '.join(KINDS)}.")
+    if kind in (UNDO, REDO):
+        return Step(kind)
+    step = Step(kind, given.whole("paragraph"), " ".join(given.text("was").split()))
+    if kind == DELETE:
+        return step
+    typed = given.text("text")
+    if len(typed) > texts.LONGEST_TEXT:
+        raise TooLarge(f"A paragraph takes at most {texts.LONGEST_TEXT:,} characters.", guidance="Split it.")
+    text = texts.paragraph_text(typed)
+    if kind == SPLIT:
+        # Leading and doubled spaces go; so do they before the place.
+        before = texts.tidy(typed[: given.whole("at")], texts.LONGEST_TEXT, "A paragraph")
+        return replace(step, text=text, at=len(before))
+    if kind == TEXT and (typing := given.value("typing", None)) is not None:
+        if not isinstance(typing, str) or len(typing) > LONGEST_KEY:
+            raise BadOption(f"`typing` must be a text of at most {LONGEST_KEY} characters.")
+        return replace(step, text=text, typing=typing or None)
+    return replace(step, text=text)
+
+
+class Fields:
+    """An object of a JSON body, whose fields have the type that is asked for. Raises BadOption otherwise."""
+
+    def __init__(self, given: object, name: str) -> None:
+        if not isinstance(given, dict):
+            raise BadOption(f"{name} must be a JSON object.")
+        self._given: dict[str, Any] = given
+
+    def value(self, name: str, otherwise: object = _MISSING) -> Any:
+        found = self._given.get(name, otherwise)
+        if found is _MISSING:
+            raise BadOption(f"`{name}` is missing.")
+        return found
+
+    def text(self, name: str) -> str:
+        found = self.value(name)
+        if not isinstance(found, str):
+            raise BadOption(f"`{name}` must be a text.")
+        return clean(found)
+
+    def whole(self, name: str) -> int:
+        found = self.value(name)
+        if not isinstance(found, int) or isinstance(found, bool) or not 0 <= found <= MOST_INTEGER:
+            raise BadOption(f"`{name}` must be a whole number from 0.")
+        return found
+
+    def seconds(self, name: str) -> float | None:
+        found = self.value(name, None)
+        if found is None:
+            return None
+        if not isinstance(found, int | float) or isinstance(found, bool) or not math.isfinite(found):
+            raise BadOption(f"`{name}` must be a number of seconds.")
+        return float(found)
+
+
+def clean(text: str) -> str:
+    """Return a text without characters that databases reject."""
+    return text.replace("\x00", "").encode("utf-8", "ignore").decode()

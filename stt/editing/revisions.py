@@ -1,0 +1,230 @@
+"""Save steps as revisions of a transcript, in one transaction each: what it says, and how to take that back.
+
+The transaction begins by locking the corrections of the transcript, so that of two tabs one waits for the other.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from stt.db.engine import database
+from stt.db.tables import corrections, revisions, transcriptions, transcripts
+from stt.diarization import results
+from stt.editing import document, history, performing, requests
+from stt.editing.document import Rows, Splice
+from stt.editing.history import EDIT, REDO, UNDO, History
+from stt.editing.performing import Outcome, ParagraphChanged
+from stt.editing.requests import Request
+from stt.errors import Conflict, NotFound
+from stt.store import records
+from stt.transcript import scripts
+from stt.transcript.model import joined
+
+Learn = Callable[[sa.Connection, str, str, str, str], None]  # connection, owner, before, after, after until now
+_r, _c, _t = revisions.c, corrections.c, transcripts.c
+ATTEMPTS = 3
+
+
+class EditConflict(Conflict):
+    """The paragraph was changed meanwhile. `answer` says what the transcript has now."""
+
+    guidance = "Choose which text to keep."
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        super().__init__("This paragraph was changed in another tab.")
+        self.answer = answer
+
+    def to_dict(self) -> dict[str, str]:
+        return super().to_dict() | {"kind": "Conflict"}
+
+
+@dataclass(slots=True)
+class _Open:
+    """A transcript within the transaction that changes it."""
+
+    connection: sa.Connection
+    id: str
+    owner: str
+    history: History
+    document: dict[str, Any]
+
+    @property
+    def rows(self) -> Rows:
+        rows: Rows = self.document["segments"]
+        return rows
+
+
+def edit(generation_id: str, owner: str, request: Request, learn: Learn) -> dict[str, Any]:
+    """Perform a step and return the answer for the browser: revision, what can be undone and redone, splices, caret.
+
+    A request with a known key changes nothing. Raises NotFound, BadOption, and EditConflict where the paragraph itself
+    was changed since the revision that the step is based on.
+    """
+    records.load(generation_id, owner)
+    for attempt in range(ATTEMPTS):
+        try:
+            with database().begin() as connection:
+                return _edit(connection, generation_id, owner, request, learn)
+        except IntegrityError:  # another tab was the first to correct this transcript, at the same moment
+            if attempt == ATTEMPTS - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def news(generation_id: str, owner: str, based_on: int) -> dict[str, Any]:
+    """Return what has changed since a revision, as `edit` does. Raises NotFound."""
+    records.load(generation_id, owner)
+    with database().connect() as connection:
+        known = history.load(connection, generation_id, revision(connection, generation_id))
+        newer = history.since(connection, generation_id, known, based_on)
+        rows: Rows = [] if newer is not None else _document(connection, generation_id)["segments"]
+        return _answer(known, newer, rows)
+
+
+def steps_left(generation_id: str, owner: str) -> tuple[int, int]:
+    """Return how many steps can be undone and redone. Raises NotFound."""
+    records.load(generation_id, owner)
+    with database().connect() as connection:
+        known = history.load(connection, generation_id, revision(connection, generation_id))
+    return known.undoable, known.redoable
+
+
+def revision(connection: sa.Connection, generation_id: str) -> int:
+    """Return the revision of a transcript: how often it was corrected, and how often speakers came in."""
+    own = connection.execute(sa.select(_c.version).where(_c.id == generation_id)).scalar()
+    return results.revision(connection, generation_id) + (own or 0)
+
+
+def _edit(connection: sa.Connection, generation_id: str, owner: str, request: Request, learn: Learn) -> dict[str, Any]:
+    _lock(connection, generation_id)
+    known = history.load(connection, generation_id, revision(connection, generation_id))
+    repeated = sa.select(_r.content).where(_r.id == generation_id, _r.key == request.key)
+    before = connection.execute(repeated).scalar()
+    found = _Open(connection, generation_id, owner, known, _document(connection, generation_id))
+    newer = history.since(connection, generation_id, known, request.based_on)
+    if before is not None:
+        connection.rollback()
+        return _answer(known, newer, found.rows, before)
+    document.freeze(found.rows)
+    if request.step.kind in (requests.UNDO, requests.REDO):
+        return _step_back(found, request, newer, learn)
+    try:
+        made = performing.perform(found.rows, request.step, newer)
+    except ParagraphChanged as changed:
+        connection.rollback()
+        now = {"paragraph": changed.paragraph, "text": changed.text}
+        raise EditConflict(_answer(known, newer, found.rows) | {"conflict": now}) from changed
+    if not made.splices:
+        connection.rollback()
+        return _answer(known, newer, found.rows, {"caret": made.caret})
+    typing = request.step.typing
+    goes_on = bool(typing and known.undo and known.typing == typing and _follows(found, made))
+    content: dict[str, Any] = {"splices": made.splices, "caret": made.caret}
+    if request.step.kind != requests.DELETE:
+        base = made.base
+        if goes_on:
+            first = history.splices_of(connection, generation_id, known.undo[-1][:1])
+            base = document.text(first[0]["before"])
+        learn(connection, owner, base, request.step.text, made.base)
+        content["learned"] = [base, request.step.text]
+    after = _save(found, request.key, EDIT, content, typing=typing if goes_on or typing != known.typing else None)
+    return _answer(after, None if newer is None else [*newer, *made.splices], found.rows, content)
+
+
+def _follows(found: _Open, made: Outcome) -> bool:
+    """Return whether a step changes the paragraph that the newest one changed."""
+    last = history.splices_of(found.connection, found.id, found.history.undo[-1][-1:])
+    return len(last) == 1 and last[0]["segment"] == made.splices[0]["segment"]
+
+
+def _step_back(found: _Open, request: Request, newer: list[Splice] | None, learn: Learn) -> dict[str, Any]:
+    """Undo or redo the next step."""
+    known, undoes = found.history, request.step.kind == requests.UNDO
+    steps = known.undo[-known.undoable :] if undoes else known.redo
+    if not steps:
+        found.connection.rollback()
+        return _answer(known, newer, found.rows)
+    step = steps[-1]
+    splices = document.merged(history.splices_of(found.connection, found.id, step))
+    if undoes:
+        splices = document.inverse(splices)
+    learned = history.content_of(found.connection, found.id, step[-1]).get("learned")
+    if learned:
+        before, after = learned if undoes else reversed(learned)
+        learn(found.connection, found.owner, learned[0], before, after)
+    content = {"splices": splices, "caret": performing.caret_of(splices)}
+    new = _save(found, request.key, UNDO if undoes else REDO, content, of=step[0])
+    return _answer(new, None if newer is None else [*newer, *splices], found.rows, content)
+
+
+def _lock(connection: sa.Connection, generation_id: str) -> None:
+    """Let no other transaction change the transcript; keep the engine's before the first. Raises NotFound."""
+    results.revision(connection, generation_id, hold=True)
+    # SQLite's transaction begins with the first statement that writes.
+    held = corrections.update().where(_c.id == generation_id).values(version=_c.version)
+    if connection.execute(held).rowcount:
+        return
+    first = sa.select(_t.id, sa.literal(0), sa.literal(time.time()), _t.transcript).where(_t.id == generation_id)
+    new = corrections.insert().from_select(["id", "version", "changed", "machine"], first)
+    if connection.execute(new, execution_options={"preserve_rowcount": True}).rowcount != 1:
+        raise NotFound("This transcript is not finished.", guidance="Wait until it is.")
+
+
+def _document(connection: sa.Connection, generation_id: str) -> dict[str, Any]:
+    found = connection.execute(sa.select(_t.transcript).where(_t.id == generation_id)).scalar()
+    if found is None:
+        raise NotFound("This transcript is not finished.", guidance="Wait until it is.")
+    whole: dict[str, Any] = found
+    return whole
+
+
+def _save(
+    found: _Open, key: str, kind: str, content: dict[str, Any], *, typing: str | None = None, of: int | None = None
+) -> History:
+    """Apply the splices in `content`, save the transcript and the revision, and return the new history."""
+    splices: Sequence[Splice] = content["splices"]
+    document.apply(found.rows, splices)
+    keep(found.connection, found.id, found.document, splices)
+    values = {"version": _c.version + 1, "changed": time.time(), "aside": None}
+    found.connection.execute(corrections.update().where(_c.id == found.id).values(**values))
+    number = found.history.revision + 1
+    size = sum(_size(splice["before"]) + _size(splice["after"]) for splice in splices)
+    row = {"id": found.id, "number": number, "key": key, "kind": kind, "of": of, "typing": typing, "whole": False}
+    found.connection.execute(revisions.insert().values(**row, size=size, content=content))
+    after = history.load(found.connection, found.id, number)
+    history.prune(found.connection, found.id, after)
+    return after
+
+
+def keep(connection: sa.Connection, generation_id: str, changed: dict[str, Any], splices: Sequence[Splice]) -> None:
+    """Save a changed transcript, its text and counts. `splices` are what differs from the one before."""
+    rows: Rows = changed["segments"]
+    values = {"transcript": changed, "text": joined(row["text"] for row in rows)}
+    connection.execute(transcripts.update().where(_t.id == generation_id).values(**values))
+    more = sum(_words(splice["after"]) - _words(splice["before"]) for splice in splices)
+    known = [w["confidence"] for row in rows for w in row.get("words", ()) if w.get("confidence") is not None]
+    t = transcriptions.c
+    counts = {"words": t.words + more, "confidence": sum(known) / len(known) if known else None}
+    connection.execute(transcriptions.update().where(t.id == generation_id).values(**counts))
+
+
+def _words(rows: Rows) -> int:
+    return sum(scripts.count(row["text"]) for row in rows)
+
+
+def _size(rows: Rows) -> int:
+    return sum(200 + len(row["text"]) + 100 * len(row.get("words", ())) for row in rows)
+
+
+def _answer(
+    known: History, splices: list[Splice] | None, rows: Rows, content: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    told = {"revision": known.revision, "undo": known.undoable, "redo": known.redoable}
+    more = {name: value for name, value in (content or {}).items() if name in ("caret", "replaced")}
+    return told | {"splices": history.told(splices, rows), "caret": None} | more

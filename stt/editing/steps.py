@@ -1,0 +1,179 @@
+"""Change the segments of paragraphs: pure functions, each returning what replaces them.
+
+A paragraph is a tuple of segments, of which the first has `begins=True` and the others False. Its text is what the
+browser shows, with white space normalised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from stt.transcript import scripts
+from stt.transcript.model import Segment, Word, joined
+from stt.transcript.retiming import rewritten
+
+Paragraph = tuple[Segment, ...]
+
+
+def text_of(paragraph: Iterable[Segment]) -> str:
+    """Return the text of a paragraph: that of its words where it has any."""
+    segments = tuple(paragraph)
+    words = "".join(word.text for segment in segments for word in segment.words)
+    return " ".join((words if words.strip() else joined(segment.text for segment in segments)).split())
+
+
+def span(paragraph: Paragraph) -> tuple[float, float]:
+    """Return start and end in seconds."""
+    return paragraph[0].start, max(segment.end for segment in paragraph)
+
+
+def retyped(paragraph: Paragraph, text: str) -> Paragraph:
+    """Return the paragraph with another text; empty without text. Unchanged words keep times and confidence."""
+    return paragraph if text == text_of(paragraph) else rewritten(paragraph, text)
+
+
+def split(paragraph: Paragraph, at: int) -> tuple[Paragraph, Paragraph]:
+    """Split a paragraph before character `at` of its text; either part may be empty. Times come from the words."""
+    letters = len("".join(text_of(paragraph)[: max(0, at)].split()))
+    left: list[Segment] = []
+    right: list[Segment] = []
+    worded = any(word.text.strip() for segment in paragraph for word in segment.words)
+    for segment in paragraph:
+        size = _letters("".join(word.text for word in segment.words) if worded else segment.text)
+        if letters >= size:
+            left.append(segment)
+        elif letters <= 0:
+            right.append(segment)
+        else:
+            one, other = _cut(segment, letters) if worded else _cut_text(segment, letters)
+            left.append(one)
+            right.append(other)
+        letters -= size
+    return _one(left), _one(right)
+
+
+def merge(upper: Paragraph, lower: Paragraph) -> Paragraph:
+    """Return two paragraphs as one, with the speaker of the upper one."""
+    if not upper or not lower:
+        return _one(upper or lower)
+    speaker = upper[0].speaker
+    before = next((word.text for s in reversed(upper) for word in reversed(s.words)), upper[-1].text)
+    following = [spoken_by(segment, speaker) for segment in lower]
+    following[0] = _spaced(following[0], before)
+    return _one([*upper, *following])
+
+
+def assigned(paragraph: Paragraph, speaker: str, marked: tuple[int, int] | None = None) -> list[Paragraph]:
+    """Return the paragraph given to a speaker; with `marked` (characters of its text) only the words touched.
+
+    These become a paragraph of their own, so that up to three result.
+    """
+    if marked is None:
+        return [tuple(spoken_by(segment, speaker) for segment in paragraph)]
+    first, after = _whole_words(text_of(paragraph), *marked)
+    head, rest = split(paragraph, first)
+    middle, tail = split(rest, after - len(text_of(head)) - _gap(head, rest)) if rest else ((), ())
+    given = tuple(spoken_by(segment, speaker) for segment in middle)
+    return [part for part in (head, given, tail) if part]
+
+
+def timed(paragraph: Paragraph, start: float, end: float) -> Paragraph:
+    """Return the paragraph from `start` to `end` in seconds: its words are moved and scaled."""
+    first, last = span(paragraph)
+    scale = (end - start) / (last - first) if last > first else 0.0
+
+    def moved(at: float) -> float:
+        if at >= last:
+            return end
+        return min(end, max(start, start + (at - first) * scale))
+
+    found = []
+    for segment in paragraph:
+        words = tuple(replace(w, start=moved(w.start), end=moved(w.end)) for w in segment.words)
+        found.append(replace(segment, start=moved(segment.start), end=moved(segment.end), words=words))
+    return (replace(found[0], start=start), *found[1:])
+
+
+def spoken_by(segment: Segment, speaker: str | None) -> Segment:
+    """Return a segment with its words given to a speaker."""
+    return replace(segment, speaker=speaker, words=tuple(replace(word, speaker=speaker) for word in segment.words))
+
+
+def _one(segments: Sequence[Segment]) -> Paragraph:
+    """Return segments as one paragraph."""
+    return tuple(replace(segment, begins=not place) for place, segment in enumerate(segments))
+
+
+def _letters(text: str) -> int:
+    return len("".join(text.split()))
+
+
+def _gap(head: Paragraph, rest: Paragraph) -> int:
+    """Return how many spaces the text has between two parts."""
+    if not head:
+        return 0
+    return len(text_of((*head, *rest))) - len(text_of(head)) - len(text_of(rest))
+
+
+def _whole_words(text: str, first: int, after: int) -> tuple[int, int]:
+    """Return the span of the words that a span of characters touches."""
+    touched = [m.span() for m in scripts.PIECE.finditer(text) if m.start() < after and m.end() > first]
+    return (touched[0][0], touched[-1][1]) if touched else (first, max(first, after))
+
+
+def _cut(segment: Segment, letters: int) -> tuple[Segment, Segment]:
+    """Cut a segment after so many characters of its words, spaces not counted."""
+    left: list[Word] = []
+    right: list[Word] = []
+    for word in segment.words:
+        size = _letters(word.text)
+        if letters >= size and (letters > 0 or not right):
+            left.append(word)
+        elif letters <= 0:
+            right.append(word)
+        else:
+            one, other = _cut_word(word, letters)
+            left.append(one)
+            right.append(other)
+        letters -= size
+    middle = max(word.end for word in left)
+    upper = replace(segment, end=middle, text="".join(word.text for word in left), words=tuple(left))
+    start = min(word.start for word in right)
+    return upper, replace(segment, start=start, text="".join(word.text for word in right), words=tuple(right))
+
+
+def _cut_word(word: Word, letters: int) -> tuple[Word, Word]:
+    place, share = _place(word.text, letters)
+    middle = word.start + (word.end - word.start) * share
+    return replace(word, text=word.text[:place], end=middle), replace(word, text=word.text[place:], start=middle)
+
+
+def _cut_text(segment: Segment, letters: int) -> tuple[Segment, Segment]:
+    place, share = _place(segment.text, letters)
+    middle = segment.start + (segment.end - segment.start) * share
+    return (
+        replace(segment, end=middle, text=segment.text[:place].rstrip()),
+        replace(segment, start=middle, text=segment.text[place:].lstrip()),
+    )
+
+
+def _place(text: str, letters: int) -> tuple[int, float]:
+    """Return the index after so many characters that are no spaces, and their share of all."""
+    share = letters / _letters(text)
+    for place, character in enumerate(text):
+        if not letters:
+            return place, share
+        letters -= not character.isspace()
+    return len(text), share
+
+
+def _spaced(segment: Segment, before: str) -> Segment:
+    """Return the segment with a space at its start where one is written after `before`."""
+    first = segment.words[0].text if segment.words else segment.text
+    if not before or not first or before[-1].isspace() or first[0].isspace() or scripts.is_unspaced(before[-1]):
+        return segment
+    if not segment.words:
+        return replace(segment, text=f" {first}")
+    words = (replace(segment.words[0], text=f" {first}"), *segment.words[1:])
+    return replace(segment, text=f" {segment.text}", words=words)

@@ -1,0 +1,29 @@
+"""Tidy what people type: texts of paragraphs, names of speakers."""
+
+from __future__ import annotations
+
+from stt.errors import BadOption
+
+LONGEST_TEXT = 200_000  # characters of a paragraph
+LONGEST_NAME = 100  # characters of a speaker's name
+
+
+def tidy(text: str, longest: int, subject: str) -> str:
+    """Return the text with white space normalised and without characters that databases reject. Raises BadOption."""
+    found = " ".join(text.replace("\x00", "").encode("utf-8", "ignore").decode().split())
+    if len(found) > longest:
+        raise BadOption(f"{subject} takes at most {longest:,} characters.", guidance="Shorten it.")
+    return found
+
+
+def paragraph_text(text: str) -> str:
+    """Return the text of a paragraph as it is stored. Raises BadOption if it is too long."""
+    return tidy(text, LONGEST_TEXT, "A paragraph")
+
+
+def name_of_speaker(name: str) -> str:
+    """Return a speaker's name as it is stored. Raises BadOption if it is empty or too long."""
+    found = tidy(name, LONGEST_NAME, "A name")
+    if not found:
+        raise BadOption("A speaker needs a name.", guidance="Enter one, or leave the old name.")
+    return found

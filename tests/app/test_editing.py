@@ -1,0 +1,152 @@
+"""The route that the player sends steps of editing to, over real HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from stt.auth import visitors
+from stt.editing.texts import LONGEST_TEXT
+from stt.store import records
+from stt.transcript.model import Segment, Transcript, Word
+from stt.web.editing import LONGEST_BODY
+from tests.conftest import forget
+from tests.histories import add
+from tests.server import Server
+
+WORDS = (Word(" Good", 0.0, 1.0, 0.9), Word(" evening", 1.0, 2.0, 0.4), Word(" everybody.", 2.0, 3.0, 0.8))
+SPOKEN = Transcript((Segment(0.0, 3.0, " Good evening everybody.", WORDS),), duration=4.0)
+WAS = "Good evening everybody."
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Run the app, and use its data folder in this process."""
+    folder: Path = tmp_path_factory.mktemp("editing") / "data"
+    with pytest.MonkeyPatch.context() as patch, Server(folder) as server:
+        patch.setenv("STT_DATA_DIR", str(folder))
+        forget()
+        yield server
+        forget()
+
+
+@pytest.fixture
+def visitor(server: Server) -> requests.Session:
+    session = requests.Session()
+    session.get(server.url, headers={"Accept": "text/html"})
+    return session
+
+
+@pytest.fixture
+def address(server: Server, visitor: requests.Session) -> str:
+    """Return where steps on a transcript of the visitor go."""
+    owner = visitors.owner_of(visitors.visitor(visitor.cookies))
+    assert owner is not None
+    made = add(owner)
+    assert records.finish(records.load(made, owner), SPOKEN)
+    return f"{server.url}/transcripts/{made}/edits"
+
+
+def body(step: object, key: object = "k1", based_on: object = 0) -> dict:
+    return {"key": key, "based_on": based_on, "step": step}
+
+
+def test_a_paragraph_is_split_and_a_page_that_comes_back_is_told(visitor: requests.Session, address: str):
+    step = {"do": "split", "paragraph": 0, "was": WAS, "text": "Good  evening all", "at": 6}
+    answer = visitor.post(address, json=body(step))
+    assert answer.status_code == 200 and answer.headers["Cache-Control"] == "private, no-store"
+    upper = {"start": 0.0, "end": 1.0, "t": [" Good"], "s": [0.0], "e": [1.0], "c": [0.9]}
+    lower = {"start": 1.0, "end": 3.0, "t": [" evening", " all"], "s": [1.0, 2.0], "e": [2.0, 3.0], "c": [0.4, None]}
+    assert answer.json() == {
+        "revision": 1, "undo": 1, "redo": 0, "caret": {"paragraph": 1, "at": 0},
+        "splices": [{"at": 0, "removed": 1, "paragraphs": [upper, lower]}],
+    }  # fmt: skip
+    assert visitor.post(address, json=body(step)).json() == answer.json()
+    news = visitor.get(address, params={"since": 0}).json()
+    assert news["revision"] == 1 and news["splices"] == answer.json()["splices"]
+    undone = visitor.post(address, json=body({"do": "undo"}, "k2", 1)).json()
+    assert (undone["revision"], undone["undo"], undone["redo"]) == (2, 0, 1)
+
+
+def test_a_conflict_says_what_the_paragraph_says_now(visitor: requests.Session, address: str):
+    visitor.post(address, json=body({"do": "text", "paragraph": 0, "was": WAS, "text": "Mine"}))
+    answer = visitor.post(address, json=body({"do": "text", "paragraph": 0, "was": WAS, "text": "Theirs"}, "k2"))
+    assert answer.status_code == 409 and answer.json()["error"]["kind"] == "Conflict"
+    assert answer.json()["conflict"] == {"paragraph": 0, "text": "Mine"} and answer.json()["revision"] == 1
+
+
+def test_only_the_owner_edits_and_no_other_site(server: Server, visitor: requests.Session, address: str):
+    step = body({"do": "delete", "paragraph": 0, "was": WAS})
+    stranger = requests.Session()
+    assert stranger.post(address, json=step).status_code == 404
+    stranger.get(server.url, headers={"Accept": "text/html"})
+    for answer in (stranger.post(address, json=step), stranger.get(address, params={"since": 0})):
+        assert answer.status_code == 404 and answer.json()["error"]["kind"] == "NotFound"
+    assert visitor.post(address, json=step, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert visitor.get(address, params={"since": 0}).json()["revision"] == 0
+
+
+BAD = {
+    "no JSON": b"{",
+    "deep": b"[" * 100_000,
+    "a list": b"[]",
+    "no key": b'{"based_on": 0, "step": {"do": "undo"}}',
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_body_that_is_none_is_refused(visitor: requests.Session, address: str, name: str):
+    answer = visitor.post(address, data=BAD[name])
+    assert answer.status_code == 400 and answer.json()["error"]["message"]
+
+
+TEXT = {"do": "text", "paragraph": 0, "was": WAS, "text": "x"}
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        body({"do": "undo"}, ""),
+        body({"do": "undo"}, "k" * 65),
+        body({"do": "undo"}, 7),
+        body({"do": "undo"}, based_on=-1),
+        body({"do": "undo"}, based_on=2**40),
+        body({"do": "undo"}, based_on=True),
+        body({"do": "nothing"}),
+        body({"do": ["text"]}),
+        body("undo"),
+        body({"do": "delete", "paragraph": "0", "was": WAS}),
+        body({"do": "delete", "paragraph": 0}),
+        body({"do": "merge", "paragraph": 0, "was": WAS, "text": WAS}),
+        body({"do": "split", "paragraph": 0, "was": WAS, "text": WAS, "at": 1.5}),
+        body({**TEXT, "text": None}),
+        body({**TEXT, "typing": "t" * 65}),
+    ],
+)
+def test_a_step_that_is_none_is_refused_with_a_sentence(visitor: requests.Session, address: str, bad: dict):
+    answer = visitor.post(address, json=bad)
+    assert answer.status_code == 400 and answer.json()["error"]["message"]
+    assert visitor.get(address, params={"since": 0}).json()["revision"] == 0
+
+
+def test_what_is_too_long_is_refused(visitor: requests.Session, address: str):
+    assert visitor.post(address, json=body({**TEXT, "text": "x" * (LONGEST_TEXT + 1)})).status_code == 413
+    assert visitor.post(address, data=b" " * (LONGEST_BODY + 1)).status_code == 413
+    assert visitor.post(address, json=body({**TEXT, "text": "x" * LONGEST_TEXT})).status_code == 200
+
+
+@pytest.mark.parametrize("since", ["", "x", "-1", "²", "9" * 5000])
+def test_news_need_a_revision(visitor: requests.Session, address: str, since: str):
+    assert visitor.get(address, params={"since": since}).status_code == 400
+
+
+def test_what_databases_reject_is_left_out(visitor: requests.Session, address: str):
+    answer = visitor.post(
+        address,
+        data=b'{"key": "a\\u0000\\ud800b", "based_on": 0, "step": {"do": "text", "paragraph": 0,'
+        b' "was": "Good evening everybody.", "text": "Good\\u0000 \\ud800day"}}',
+    )
+    assert answer.status_code == 200 and answer.json()["splices"][0]["paragraphs"][0]["t"] == [" Good", " day"]
