@@ -80,7 +80,7 @@ def from_segments(segments: Sequence[Segment]) -> Plan:
         if segment.words:
             continue
         texts = words_of(segment.text)
-        times = _shares(texts, segment.start, segment.end)
+        times = shares(texts, segment.start, segment.end)
         found += [
             Guess(text, number, *time, place == 0, segment.start, segment.end)
             for place, (text, time) in enumerate(zip(texts, times, strict=True))
@@ -110,7 +110,7 @@ def from_decoding(segments: Sequence[Segment], decoded: Transcript) -> Plan:
         fits = len(texts) < MIN_UNFIT or len("".join(texts)) <= FASTEST * (end - start)
         if skipped and fits and texts:  # the sound between is only as long as the decoding's words
             start, end = max(start, skipped[0].start - 0.2), min(end, skipped[-1].end + 0.2)
-        for place, (one, other) in zip(between, _shares(texts, start, end), strict=True):
+        for place, (one, other) in zip(between, shares(texts, start, end), strict=True):
             found[place] = replace(found[place], start=one, end=other, fits=fits)
         if len(skipped) >= MIN_UNWRITTEN and len(skipped) - len(texts) * fits >= max(MIN_UNWRITTEN, len(skipped) / 2):
             text = joined(word.text for word in skipped)
@@ -161,7 +161,7 @@ def key(word: str) -> str:
     return "".join(letter for letter in folded if unicodedata.category(letter)[0] in "LNM")
 
 
-def _shares(texts: Iterable[str], start: float, end: float) -> list[tuple[float, float]]:
+def shares(texts: Iterable[str], start: float, end: float) -> list[tuple[float, float]]:
     """Divide the time from `start` to `end` by characters."""
     ends = list(accumulate(len(text.strip()) or 1 for text in texts))
     moments = [start, *(start + (end - start) * each / ends[-1] for each in ends)]

@@ -8,7 +8,7 @@ from itertools import groupby
 from statistics import median
 from typing import Any
 
-from stt.forced_alignment.plan import UNFIT, UNWRITTEN, Guess, Placed, Plan, Unwritten, trusted
+from stt.forced_alignment.plan import UNFIT, UNWRITTEN, Guess, Placed, Plan, Unwritten, shares, trusted
 from stt.transcript.model import Segment, Transcript, Word
 
 IMPROBABLE = 0.1  # of a word; one in ten words that are spoken is, in rare words and unclear speech
@@ -90,7 +90,7 @@ def _timed(words: Sequence[Guess], found: Mapping[int, Placed], duration: float)
             start = max(clock, min(before, words[at].latest), words[at].earliest)
             end = max(start, min(duration if following is None else following, words[at].latest))
             texts = [word.text for word in words[at:last]]
-            made = [Word(text, *time) for text, time in zip(texts, _shares(texts, start, end), strict=True)]
+            made = [Word(text, *time) for text, time in zip(texts, shares(texts, start, end), strict=True)]
         timed += [
             Word(w.text, round(w.start, 2), round(w.end, 2), None if w.confidence is None else round(w.confidence, 3))
             for w in made
@@ -98,14 +98,6 @@ def _timed(words: Sequence[Guess], found: Mapping[int, Placed], duration: float)
         clock, before = made[-1].start, max(before, made[-1].end)
         at += len(made)
     return timed
-
-
-def _shares(texts: Sequence[str], start: float, end: float) -> list[tuple[float, float]]:
-    letters, done, times = sum(map(len, texts)) or 1, 0, []
-    for text in texts:
-        first, done = done, done + len(text)
-        times.append((start + (end - start) * first / letters, start + (end - start) * done / letters))
-    return times
 
 
 def _parts(words: list[Word]) -> Iterator[list[Word]]:

@@ -1,4 +1,4 @@
-"""Read subtitles with their times and speakers: SubRip, WebVTT, SubStation Alpha."""
+"""Read subtitles with their times and speakers: SubRip, WebVTT (also times of words), SubStation Alpha."""
 
 from __future__ import annotations
 
@@ -6,19 +6,43 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
+from stt.forced_alignment.plan import shares, words_of
 from stt.imports.times import Given, seconds
 from stt.references.reader import LABEL
 from stt.references.subtitles import Cue
+from stt.transcript.model import Word
 
 LONGEST_NAME = 100  # characters of a speaker's name
 
 
 def segments(cues: Iterable[Cue]) -> list[Given]:
     """Return a segment for each cue, with the speaker of its voice tag, its name field or its label."""
-    found = [
-        Given(seconds(cue.start), seconds(cue.end), cue.text, speaker=cue.voice[:LONGEST_NAME] or None) for cue in cues
-    ]
-    return found if any(each.speaker for each in found) else labelled(found)
+    found = [_segment(cue, cue.voice[:LONGEST_NAME] or None) for cue in cues]
+    return found if any(each.speaker or each.words for each in found) else labelled(found)
+
+
+def _segment(cue: Cue, speaker: str | None) -> Given:
+    start, end = seconds(cue.start), seconds(cue.end)
+    words = _words(cue, start, end, speaker) if cue.marks and start is not None and end is not None else ()
+    return Given(start, end, "".join(word.text for word in words) or cue.text, words, speaker)
+
+
+def _words(cue: Cue, start: float, end: float, speaker: str | None) -> tuple[Word, ...]:
+    """Return the words of a cue with times within: each begins at its mark, several without one share the time."""
+    marks = [(0, start), *((place, time) for place, clock in cue.marks if (time := seconds(clock)) is not None)]
+    runs: list[list[str]] = [[] for _ in marks]
+    at, number = 0, 0
+    for text in words_of(cue.text):
+        first = cue.text.index(text.strip()[:1], at)
+        while number + 1 < len(marks) and marks[number + 1][0] <= first:
+            number += 1
+        runs[number].append(text)
+        at = first + len(text.strip())
+    found: list[Word] = []
+    for run, (_, begun), (_, ended) in zip(runs, marks, [*marks[1:], (0, end)], strict=True):
+        times = shares(run, begun, max(begun, ended))
+        found += [Word(text, *time, None, speaker) for text, time in zip(run, times, strict=True)]
+    return tuple(found)
 
 
 def labelled(given: list[Given]) -> list[Given]:

@@ -137,8 +137,15 @@ def _of_lines(
 
 
 def _printable(given: Given) -> Given:
-    text = clean(given.text.replace(JOINER, "").replace("\ufeff", ""))
-    return replace(given, text=" ".join(text.split()), speaker=clean(given.speaker or "") or None)
+    speaker = clean(given.speaker or "") or None
+    if given.words:
+        words = tuple(replace(word, text=_visible(word.text), speaker=speaker) for word in given.words)
+        return replace(given, text="".join(word.text for word in words), words=words, speaker=speaker)
+    return replace(given, text=" ".join(_visible(given.text).split()), speaker=speaker)
+
+
+def _visible(text: str) -> str:
+    return clean(text.replace(JOINER, "").replace("\ufeff", ""))
 
 
 def _checked(brought: Brought) -> Brought:

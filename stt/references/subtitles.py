@@ -22,18 +22,24 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,
 _BLOCK = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
 _NUMBER = re.compile(r"[ \t]*(\d{1,9})[ \t]*")
 _ASS_PART = re.compile(r"(\{[^{}]*\})")
+_MARK = re.compile("\ue000([^\ue000\ue001]*)\ue001")  # a time within a cue, as it is kept until cues are joined
+_MARK_BEFORE_SPACE = re.compile("(\ue000[^\ue000\ue001]*\ue001)([ \t]+)")
 _DRAWING = re.compile(r"\\p(\d{1,2})")
 _ASS_FIELDS = ["layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect", "text"]
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A subtitle: its times as the file writes them, and its text in one line. `voice` is the name of its speaker."""
+    """A subtitle: its times as the file writes them, and its text in one line. `voice` is the name of its speaker.
+
+    `marks` are times within a WebVTT cue, each with the index of the character that it is of.
+    """
 
     start: str
     end: str
     text: str
     voice: str = ""
+    marks: tuple[tuple[int, str], ...] = ()
 
 
 def of_webvtt(text: str) -> list[str]:
@@ -57,14 +63,14 @@ def of_substation(text: str) -> list[str] | None:
 
 def webvtt_cues(text: str) -> list[Cue]:
     """Return the cues of a WebVTT file that have text, in file order; one for each voice of a cue."""
-    bodies, parts = _bodies(text), []
+    bodies, parts = _bodies(text.replace("\ue000", "").replace("\ue001", "")), []
     for timing, body in bodies:
         lines = "\n".join(_of_cue(body, last=body is bodies[-1][1]))
         before, *voices = _VOICE.split(lines)
         spoken = [("", before)] * (bool(before.strip()) or not voices) + list(
             zip(voices[::2], voices[1::2], strict=True)
         )
-        parts += [(timing, _lines(said.split("\n")), html.unescape(name).strip()) for name, said in spoken]
+        parts += [(timing, _lines(said.split("\n"), marked=True), html.unescape(name).strip()) for name, said in spoken]
     return _cues(parts)
 
 
@@ -131,38 +137,54 @@ def _of_cue(body: list[str], last: bool) -> list[str]:
     return lines[:-1] if name_of_next else lines
 
 
-def _lines(body: list[str]) -> list[str]:
-    """Return the non-empty lines of a cue, without markup."""
+def _lines(body: list[str], *, marked: bool = False) -> list[str]:
+    """Return the non-empty lines of a cue, without markup; if `marked`, times within the cue stay as marks."""
     pieces, ruby = [], False
     for number, part in enumerate(_TAG.split("\n".join(body))):
         if number % 2 == 0:
             pieces.append("" if ruby else part)
         elif part[1:4].lower() in ("br>", "br/", "br "):
             pieces.append("\n")
+        elif part[1].isdigit():
+            pieces.append(f"\ue000{part[1:-1]}\ue001" if marked else "")
         else:
             ruby = part.lower().startswith("<rt") or (ruby and part.lower() not in ("</rt>", "</ruby>"))
-    text = _ENTITY.sub(lambda found: html.unescape(found[0]), _OVERRIDE.sub("", "".join(pieces)))
-    return [line.strip() for line in text.split("\n") if line.strip()]
+    text = _ENTITY.sub(_character, _OVERRIDE.sub("", "".join(pieces)))
+    lines = [_MARK_BEFORE_SPACE.sub(r"\2\1", line).strip() for line in text.split("\n")]
+    return [line for line in lines if _MARK.sub("", line).strip()]
+
+
+def _character(entity: re.Match[str]) -> str:
+    return html.unescape(entity[0]).strip("\ue000\ue001")  # which mark times here
 
 
 def _cues(parts: list[tuple[re.Match[str], list[str], str]]) -> list[Cue]:
     joined = _joined([lines for _, lines, _ in parts])
-    return [
-        Cue(timing[1], timing[2], text, voice) for (timing, _, voice), text in zip(parts, joined, strict=True) if text
-    ]
+    return [_cue(timing, text, voice) for (timing, _, voice), text in zip(parts, joined, strict=True) if text]
+
+
+def _cue(timing: re.Match[str], text: str, voice: str) -> Cue:
+    """Return a cue, with the times within its text apart from it."""
+    before, *marked = _MARK.split(text)
+    marks = []
+    for clock, said in zip(marked[::2], marked[1::2], strict=True):
+        marks.append((len(before), clock))
+        before += said
+    return Cue(timing[1], timing[2], before, voice, tuple(marks))
 
 
 def _joined(cues: list[list[str]]) -> list[str]:
     """Join each cue to one line, and keep each line of rolling captions only once."""
-    again = [(a, b) for a, b in pairwise(cues) if a and b and a[-1] == b[0]]
+    plain = [[_MARK.sub("", line) for line in cue] for cue in cues]
+    again = [(a, b) for a, b in pairwise(plain) if a and b and a[-1] == b[0]]
     if len(cues) > 3 and 2 * len(again) >= len(cues) - 1 and 4 * sum(len(b) > 1 for _, b in again) >= len(cues) - 1:
         before: list[str] = []
         rolled = []
-        for cue in cues:
-            most = min(len(before), len(cue), 10)
-            shared = next((count for count in range(most, 0, -1) if before[-count:] == cue[:count]), 0)
+        for cue, bare in zip(cues, plain, strict=True):
+            most = min(len(before), len(bare), 10)
+            shared = next((count for count in range(most, 0, -1) if before[-count:] == bare[:count]), 0)
             rolled.append(cue[shared:])
-            before = cue or before
+            before = bare or before
         cues = rolled
     return [" ".join(cue) for cue in cues]
 

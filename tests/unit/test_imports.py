@@ -37,6 +37,38 @@ intro
 <v Ben>Thank you.</v>
 <v Anna Smith>Not at all.
 """
+KARAOKE = """WEBVTT
+
+00:01.000 --> 00:03.000
+Ask<00:00:01.500><c.yellow> not what</c>
+
+00:03.000 --> 00:04.000
+<v Ben><00:00:03.500>Never.
+"""
+ROLLING = """WEBVTT
+Kind: captions
+Language: en
+
+00:00:00.160 --> 00:00:01.990 align:start position:0%
+ \n\
+so<00:00:00.480><c> ask</c><00:00:00.760><c> not</c><00:00:01.000><c> what</c>
+
+00:00:01.990 --> 00:00:02.000 align:start position:0%
+so ask not what
+ \n\
+
+00:00:02.000 --> 00:00:03.990 align:start position:0%
+so ask not what
+your<00:00:02.600><c> country</c>
+
+00:00:03.990 --> 00:00:04.000 align:start position:0%
+your country
+ \n\
+
+00:00:04.000 --> 00:00:06.000 align:start position:0%
+your country
+can<00:00:04.500><c> do</c>
+"""
 ASS = """[Script Info]
 ScriptType: v4.00+
 
@@ -209,6 +241,23 @@ def test_voices_of_webvtt_are_speakers_each_with_a_segment():
         (4.0, 6.0, "Ben", "Thank you."),
         (4.0, 6.0, "Anna Smith", "Not at all."),
     ]
+
+
+def test_times_within_a_cue_are_those_of_its_words():
+    found = reader.read(KARAOKE.encode(), "a.vtt")
+    first, second = found.transcript.segments
+    assert first.text == " Ask not what" and [w.text for w in first.words] == [" Ask", " not", " what"]
+    assert [(w.start, w.end) for w in first.words[:1]] == [(1.0, 1.5)] and first.words[1].start == 1.5
+    assert first.words[1].end == first.words[2].start and first.words[2].end == 3.0, "two words share a mark's time"
+    assert [(w.text, w.start, w.end, w.speaker) for w in second.words] == [(" Never.", 3.5, 4.0, "Ben")]
+    assert found.provenance["times"] == "of words, from the file" and not found.notes
+
+
+def test_rolling_captions_of_a_video_site_are_read_once_with_the_times_of_their_words():
+    found = reader.read(ROLLING.encode(), "talk.en.vtt").transcript
+    assert found.text == "so ask not what your country can do"
+    starts = {word.text.strip(): word.start for word in found.words}
+    assert (starts["so"], starts["ask"], starts["what"], starts["country"]) == (0.16, 0.48, 1.0, 2.6)
 
 
 def test_names_and_times_of_substation_alpha_are_read():
