@@ -123,7 +123,7 @@ def reading(job: records.Job, transcript: Transcript, *, editable: bool) -> None
         at=moment(),
         find=st.query_params.get("find", ""),
         **told,
-        **(editing(job, corrected, key) if editable else {}),
+        **(editing(job, corrected) if editable else {}),
     )
 
 

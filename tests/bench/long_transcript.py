@@ -1,7 +1,7 @@
 """A transcript of 100,000 words in the browser: `python -m tests.bench.long_transcript [words]`.
 
 From the address to the first words that can be clicked; then scrolled from its beginning to its end, searched and
-corrected. The same with ten words, for what the page itself takes.
+typed into. The same with ten words, for what the page itself takes.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from tests import transcripts
 from tests.bench.table import print_table
 from tests.browser.conftest import ARGUMENTS
 from tests.server import Server
+from tests.waiting import until
 
 VISITOR = "bench"
 RUNS = 5
@@ -40,6 +41,12 @@ SCROLL = """async () => {
   frames.sort((a, b) => a - b);
   return [frames[120], frames[228], frames.at(-1)];
 }"""
+KEYS = """() => {
+  window.sttKeys = [];
+  const note = ({ timeStamp }) =>
+    requestAnimationFrame(() => setTimeout(() => window.sttKeys.push(performance.now() - timeStamp)));
+  document.addEventListener('keydown', note, true);
+}"""
 SEARCH = """() => {
   const find = document.querySelector('.stt-find');
   const began = performance.now();
@@ -58,13 +65,23 @@ def opened(page: Page, address: str) -> float:
     return time.perf_counter() - began
 
 
-def corrected(page: Page) -> float:
-    """Return the seconds from Save to the corrected text on the page."""
-    page.evaluate("document.querySelector('.stt-edit').click()")
-    page.locator(".stt-field").fill(f"Corrected at {time.time()}.")
+def typed(page: Page) -> list[float]:
+    """Return the milliseconds from each key to the screen, of keys typed into a paragraph while answers come in."""
+    page.evaluate(KEYS)
+    words = page.locator(".stt-words").first
+    words.scroll_into_view_if_needed()
+    words.focus()
+    page.keyboard.type("And so we go on, word by word, as fast as somebody types who is in a hurry. " * 2, delay=60)
+    found: list[float] = page.evaluate("window.sttKeys")
+    return sorted(found)
+
+
+def saved(page: Page) -> float:
+    """Return the seconds from leaving the paragraph until the server has what was typed."""
+    page.keyboard.type("Saved. ")
     began = time.perf_counter()
-    page.locator(".stt-save").click()
-    page.locator(".stt-editor").wait_for(state="detached")
+    page.keyboard.press("Escape")
+    until(lambda: page.evaluate("!Object.keys(localStorage).some((name) => name.startsWith('stt-edits'))"))
     return time.perf_counter() - began
 
 
@@ -85,10 +102,11 @@ def main() -> None:
                 middle, slow, slowest = page.evaluate(SCROLL)
                 searched = page.evaluate(SEARCH)
                 heap = page.evaluate("performance.memory.usedJSHeapSize") / 2**20
-                saved = corrected(page)
+                keys, seconds = typed(page), saved(page)
                 rows.append(
                     [f"{words:,}", f"{median(first):.2f}", f"{min(first):.2f}", f"{middle:.0f} / {slow:.0f} / {slowest:.0f}",
-                     f"{searched:.0f}", f"{saved:.2f}", f"{heap:.0f}"]
+                     f"{searched:.0f}", f"{median(keys):.0f} / {keys[int(len(keys) * 0.95)]:.0f} / {keys[-1]:.0f}",
+                     f"{seconds:.2f}", f"{heap:.0f}"]
                 )  # fmt: skip
                 page.context.close()
         browser.close()
@@ -98,6 +116,7 @@ def main() -> None:
         "fastest",
         "frame while scrolling, ms: median / 95 % / longest",
         "search, ms",
+        "key to screen, ms: median / 95 % / longest",
         "save, s",
         "heap, MB",
     ]

@@ -100,3 +100,14 @@ def type_date(page: Page, label: str, day: date) -> None:
     page.get_by_role("spinbutton", name=f"day, {label}").focus()
     page.keyboard.type(f"{day:%d%m%Y}")
     page.keyboard.press("Tab")
+
+
+def retype(page: Page, text: str, place: int = 0) -> None:
+    """Replace the text of a paragraph by typing, and wait until it is saved."""
+    words = page.locator(".stt-words").nth(place)
+    words.focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(text)
+    page.keyboard.press("Escape")
+    expect(words).to_have_text(text)
+    expect(page.locator(".stt-saving")).to_have_text("Saved")

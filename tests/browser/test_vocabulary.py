@@ -10,7 +10,7 @@ from stt.library import vocabulary
 from stt.transcript.model import Transcript
 from stt.vocabulary.terms import Term
 from tests import audio
-from tests.browser.conftest import add_files
+from tests.browser.conftest import add_files, retype
 from tests.server import Server
 from tests.transcripts import FIRST, page_of, put, said, sharing_data_with
 
@@ -63,12 +63,9 @@ def test_the_third_same_correction_is_offered_as_a_term(browser: Browser, server
         asked = page.get_by_text("Add “Cyrille” to your vocabulary?")
         for generation_id in ids:
             page.goto(f"{server.url}/transcript?id={generation_id}")
-            page.locator(".stt-paragraph").first.hover()
+            page.locator(".stt-word").first.wait_for()
             assert not asked.count()
-            page.locator(".stt-edit").first.click()
-            page.locator(".stt-field").fill(FIRST.replace("everybody", "Cyrille"))
-            page.locator(".stt-field").press("Control+Enter")
-            expect(page.locator(".stt-words").first).to_contain_text("Cyrille")
+            retype(page, FIRST.replace("everybody", "Cyrille"))
         expect(asked).to_be_visible()
         page.get_by_role("button", name="Add", exact=True).click()
         expect(asked).to_be_hidden()

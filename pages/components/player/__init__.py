@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,10 +49,11 @@ def player(
     waveform_url: str | None = None,
     find: str = "",
     version: int | None = None,
-    edited: Mapping[str, Any] | None = None,
-    on_edit: Callable[[], None] | None = None,
+    edits: str | None = None,
+    undo: int = 0,
+    redo: int = 0,
 ) -> ComponentResult:
-    """Draw the player bar and the transcript below it. Only a saved correction and a link to a moment rerun the page.
+    """Draw the player bar and the transcript below it. Only a link to a moment, and editing that rests, rerun the page.
 
     `audio_url` is where the sound lies (a route with byte ranges, and `/state` below it), None if it was deleted;
     `waveform_url` where its loudness does; `duration` in seconds. `at` is the position in seconds to open at,
@@ -60,9 +61,8 @@ def player(
     `speakers` are in the order of their colours; others come after them, and where only one speaks none is named.
     When the number of `sample` (number, start, end) changes, it plays from start to end in seconds.
 
-    Paragraphs can be corrected where `version` says which version of the transcript this is: `on_edit` is called
-    with `{"number", "paragraph", "text", "version"}` in `st.session_state[key]["edit"]`, all of it from the browser.
-    The next `edited` answers `{"number", "error", "conflict"}`, `error` being None when it is saved.
+    Paragraphs can be edited where `edits` is the address that takes the steps; `version` is the revision of this
+    transcript, `undo` and `redo` how many steps can be undone and done again. The browser sends steps there itself.
     """
 
     def linked() -> None:
@@ -84,8 +84,10 @@ def player(
             "waveform": waveform_url,
             "find": find,
             "version": version,
-            "edited": edited,
+            "edits": edits,
+            "undo": undo,
+            "redo": redo,
         },
-        on_edit_change=on_edit or (lambda: None),
+        on_rested_change=lambda: None,  # the rerun is what is wanted: counts and facts follow
         on_moment_change=linked,
     )

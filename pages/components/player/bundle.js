@@ -258,214 +258,1622 @@ function staying(selector, open) {
   };
 }
 
-// player/editor.js
-var ANSWER = 15e3;
-var Editor = class {
-  send = (
-    /** @type {(name: string, value: unknown) => void} */
-    (() => {
-    })
-  );
-  paragraph = (
-    /** @type {Paragraph | null} */
+// player/editing/caret.js
+function caretIn(element) {
+  const selection = getSelection();
+  if (!selection?.rangeCount) return null;
+  const range = selection.getRangeAt(0);
+  if (!element.contains(range.startContainer) || !element.contains(range.endContainer)) return null;
+  const before = document.createRange();
+  before.selectNodeContents(element);
+  before.setEnd(range.startContainer, range.startOffset);
+  const from = before.toString().length;
+  return { from, to: from + range.toString().length };
+}
+function placeOf(element, offset) {
+  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  let left = offset;
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const { length: length2 } = (
+      /** @type {Text} */
+      node
+    );
+    if (left <= length2) return [node, left];
+    left -= length2;
+  }
+  return [element, element.childNodes.length];
+}
+function placeCaret(element, from, to = from) {
+  const [start, end] = [placeOf(element, from), placeOf(element, to)];
+  getSelection()?.setBaseAndExtent(...start, ...end);
+}
+function moved(before, after, at) {
+  const most = Math.min(before.length, after.length);
+  let first = 0;
+  while (first < most && before[first] === after[first]) first += 1;
+  if (at <= first) return at;
+  let last2 = 0;
+  while (last2 < most - first && before.at(-1 - last2) === after.at(-1 - last2)) last2 += 1;
+  return at >= before.length - last2 ? at + after.length - before.length : after.length - last2;
+}
+function caretBox(element) {
+  const range = getSelection()?.getRangeAt(0);
+  const box = [...range?.getClientRects() ?? []].at(-1);
+  return box ?? element.getBoundingClientRect();
+}
+function placeAcross(element, x, last2 = false) {
+  const range = document.createRange();
+  range.selectNodeContents(element);
+  const lines = [...range.getClientRects()].filter((box) => box.width);
+  const line = last2 ? lines.at(-1) : lines[0];
+  const y = line ? (line.top + line.bottom) / 2 : 0;
+  const inside = line ? Math.min(Math.max(x, line.left + 1), line.right - 1) : 0;
+  const found = document.caretPositionFromPoint?.(line ? Math.min(Math.max(x, 0), innerWidth) : 0, y);
+  const place = found && element.contains(found.offsetNode) ? found : document.caretPositionFromPoint?.(inside, y);
+  if (place && element.contains(place.offsetNode)) getSelection()?.collapse(place.offsetNode, place.offset);
+  else placeCaret(element, last2 ? (element.textContent ?? "").length : 0);
+}
+var PLAIN = plaintextOnly();
+function plaintextOnly() {
+  const trial = document.createElement("p");
+  try {
+    trial.contentEditable = "plaintext-only";
+    return "plaintext-only";
+  } catch {
+    return "true";
+  }
+}
+
+// player/colours.json
+var colours_default = [
+  { light: "#1a5fb4", dark: "#70bbff" },
+  { light: "#b34700", dark: "#ffa04d" },
+  { light: "#1b7a3d", dark: "#66d18a" },
+  { light: "#8434bd", dark: "#cf9fff" },
+  { light: "#c01c28", dark: "#ff8580" },
+  { light: "#007a80", dark: "#35cbd6" },
+  { light: "#b0207f", dark: "#ff85cb" },
+  { light: "#736200", dark: "#d8c63c" },
+  { light: "#3b3fa8", dark: "#8a86ff" },
+  { light: "#7a4520", dark: "#d6a67c" },
+  { light: "#5b6068", dark: "#b0bac6" },
+  { light: "#4b7300", dark: "#a8d93a" }
+];
+
+// player/colours.js
+var MOST_COLOURS = colours_default.length;
+function colourOf(place) {
+  const { light, dark } = colours_default[place % colours_default.length];
+  return `light-dark(${light}, ${dark})`;
+}
+
+// player/editing/menu.js
+var GAP = 4;
+var Menu = class {
+  box = make("div", "stt-menu");
+  anchor = (
+    /** @type {HTMLElement | null} */
     null
   );
-  // what is edited
-  was = "";
-  // its text before
-  version = (
-    /** @type {number | null} */
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.box.popover = "auto";
+    this.box.onkeydown = (event) => this.pressed(event);
+    this.box.addEventListener("toggle", (event) => {
+      if (
+        /** @type {ToggleEvent} */
+        event.newState !== "closed"
+      ) return;
+      this.anchor?.setAttribute("aria-expanded", "false");
+      this.closed();
+    });
+    root.append(this.box);
+  }
+  closed = () => {
+  };
+  /**
+   * @param {HTMLElement} anchor
+   * @param {string} label
+   * @param {Item[]} items
+   */
+  offer(anchor, label, items) {
+    const rows = items.map((item) => {
+      const row = make("button", "stt-menu-item");
+      row.type = "button";
+      row.tabIndex = -1;
+      row.setAttribute("role", item.checked === void 0 ? "menuitem" : "menuitemradio");
+      if (item.checked !== void 0) row.setAttribute("aria-checked", String(item.checked));
+      const name = make("span", "stt-menu-name", item.label);
+      name.dir = "auto";
+      if (item.colour) name.style.setProperty("--stt-voice", item.colour);
+      row.append(name);
+      if (item.hint) {
+        row.setAttribute("aria-keyshortcuts", item.hint);
+        const hint = make("kbd", "stt-menu-hint", item.hint);
+        hint.setAttribute("aria-hidden", "true");
+        row.append(hint);
+      }
+      row.onclick = () => item.act();
+      return row;
+    });
+    this.open(anchor, label, "menu", rows);
+    (rows.find((row) => row.getAttribute("aria-checked") === "true") ?? rows[0])?.focus({ preventScroll: true });
+  }
+  /**
+   * @param {HTMLElement} anchor
+   * @param {string} label
+   * @param {string} role
+   * @param {HTMLElement[]} content
+   */
+  open(anchor, label, role, content) {
+    this.anchor = anchor;
+    anchor.setAttribute("aria-expanded", "true");
+    this.box.setAttribute("role", role);
+    this.box.setAttribute("aria-label", label);
+    this.box.replaceChildren(...content);
+    if (!this.box.matches(":popover-open")) this.box.showPopover();
+    const { left, bottom, top } = anchor.getBoundingClientRect();
+    const { offsetWidth: width, offsetHeight: height } = this.box;
+    const below = bottom + GAP + height <= innerHeight || top < height;
+    this.box.style.left = `${Math.max(GAP, Math.min(left, innerWidth - width - GAP))}px`;
+    this.box.style.top = `${Math.max(GAP, below ? bottom + GAP : top - GAP - height)}px`;
+  }
+  close() {
+    if (this.box.matches(":popover-open")) this.box.hidePopover();
+  }
+  /** @param {KeyboardEvent} event */
+  pressed(event) {
+    event.stopPropagation();
+    if (event.key === "Escape") {
+      event.preventDefault();
+      this.close();
+      this.anchor?.focus({ preventScroll: true });
+      return;
+    }
+    if (this.box.getAttribute("role") !== "menu") return;
+    const rows = (
+      /** @type {HTMLElement[]} */
+      [...this.box.children]
+    );
+    const place = rows.findIndex((row) => row === document.activeElement);
+    const places = { ArrowDown: place + 1, ArrowUp: place - 1, Home: 0, End: rows.length - 1 };
+    if (event.key === "Tab") return this.close();
+    if (!(event.key in places)) return;
+    event.preventDefault();
+    const target = places[
+      /** @type {keyof typeof places} */
+      event.key
+    ];
+    rows.at(target % rows.length)?.focus({ preventScroll: true });
+  }
+  /**
+   * Ask for a name.
+   * @param {HTMLElement} anchor
+   * @param {string} label
+   * @param {(name: string) => void} done
+   */
+  ask(anchor, label, done) {
+    const form = make("form", "stt-menu-form");
+    const field = make("input", "stt-menu-field");
+    field.setAttribute("aria-label", label);
+    field.placeholder = label;
+    field.maxLength = 100;
+    field.dir = "auto";
+    const button = make("button", "stt-menu-button", "Assign");
+    form.append(field, button);
+    form.onsubmit = (event) => {
+      event.preventDefault();
+      const name = field.value.trim();
+      if (name) done(name);
+      else field.focus();
+    };
+    this.open(anchor, label, "dialog", [form]);
+    field.focus({ preventScroll: true });
+  }
+  /**
+   * Show start and end of a paragraph, to be moved.
+   * @param {HTMLElement} anchor
+   * @param {string} label
+   * @param {{ start: number, end: number }} times
+   * @param {() => number | null} now where the sound is
+   * @param {(change: { start?: number, end?: number }) => void} change
+   */
+  times(anchor, label, times, now, change) {
+    const rows = (
+      /** @type {const} */
+      ["start", "end"].map((name) => {
+        const row = make("div", "stt-times-row");
+        row.setAttribute("role", "group");
+        const title = name === "start" ? "Start" : "End";
+        row.setAttribute("aria-label", title);
+        const value = make("output", "stt-times-value", tenths(times[name]));
+        value.setAttribute("aria-live", "polite");
+        const set = (seconds) => {
+          times[name] = Math.max(0, Math.round(seconds * 10) / 10);
+          value.textContent = tenths(times[name]);
+          change({ [name]: times[name] });
+        };
+        const button = (text, words, act) => {
+          const made = make("button", "stt-menu-button", text);
+          made.type = "button";
+          made.setAttribute("aria-label", words);
+          made.onclick = act;
+          return made;
+        };
+        row.append(
+          make("span", "stt-times-name", title),
+          button("\u22120.1 s", `${title} 0.1 s earlier`, () => set(times[name] - 0.1)),
+          value,
+          button("+0.1 s", `${title} 0.1 s later`, () => set(times[name] + 0.1))
+        );
+        if (now() !== null) {
+          row.append(button("Set to now", `Set the ${name} to now`, () => set(now() ?? times[name])));
+        }
+        return row;
+      })
+    );
+    this.open(anchor, label, "dialog", rows);
+    this.box.querySelector("button")?.focus({ preventScroll: true });
+  }
+};
+function tenths(seconds) {
+  const all = Math.round(seconds * 10);
+  const [minutes, rest] = [Math.floor(all / 600), all % 600];
+  const two = (number) => String(number).padStart(2, "0");
+  const hours = Math.floor(minutes / 60);
+  const start = hours ? `${hours}:${two(minutes % 60)}` : String(minutes);
+  return `${start}:${two(Math.floor(rest / 10))}.${rest % 10}`;
+}
+
+// player/editing/choices.js
+var MAC = /Mac|iPhone|iPad/.test(navigator.platform);
+var SPEAKER_KEY = MAC ? "Control+" : "Alt+";
+var LAST_NUMBER = 9;
+var NUDGED = 700;
+var Choices = class {
+  /** @param {HTMLElement} root @param {import("./editor.js").Editor} editor */
+  constructor(root, editor) {
+    this.editor = editor;
+    this.menu = new Menu(root);
+  }
+  /** The speakers in the order of their numbers. */
+  get speakers() {
+    const { text, known } = this.editor;
+    return [.../* @__PURE__ */ new Set([...known, ...text.speakers, ...text.paragraphs.flatMap((p) => p.speaker || [])])];
+  }
+  /** @param {Paragraph} paragraph @param {HTMLElement} anchor */
+  speaker(paragraph, anchor) {
+    const { editor } = this;
+    const range = editor.chosen?.id === paragraph.id ? editor.chosen : null;
+    const giving = (name) => {
+      this.menu.close();
+      editor.give(paragraph, name, range);
+      (paragraph.name ?? paragraph.more)?.focus({ preventScroll: true });
+    };
+    const items = this.speakers.map((name, place) => ({
+      label: name,
+      hint: place < LAST_NUMBER ? `${SPEAKER_KEY}${place + 1}` : "",
+      colour: colourOf(Math.max(editor.text.speakers.indexOf(name), 0)),
+      checked: name === paragraph.speaker,
+      act: () => giving(name)
+    }));
+    const fresh = { label: "New speaker\u2026", act: () => this.menu.ask(anchor, "Name of the new speaker", giving) };
+    const some = range && range.to > range.from;
+    this.menu.offer(anchor, `Speaker of ${some ? "the selected words" : "this paragraph"}`, [...items, fresh]);
+  }
+  /** @param {Paragraph} paragraph @param {HTMLElement} anchor */
+  more(paragraph, anchor) {
+    const { editor } = this;
+    const then = (act) => () => {
+      this.menu.close();
+      act();
+    };
+    const items = [{ label: "Speaker\u2026", act: () => this.speaker(paragraph, anchor) }];
+    if (editor.text.timed) items.push({ label: "Times\u2026", act: () => this.times(paragraph, anchor) });
+    if (editor.place(paragraph) > 0) {
+      items.push({ label: "Merge with the paragraph above", act: then(() => editor.merge(paragraph)) });
+    }
+    items.push({ label: "Delete paragraph", act: then(() => editor.remove(paragraph)) });
+    this.menu.offer(anchor, "This paragraph", items);
+  }
+  /** @param {Paragraph} paragraph @param {HTMLElement} anchor */
+  times(paragraph, anchor) {
+    let wanted2 = (
+      /** @type {{ start?: number, end?: number }} */
+      {}
+    );
+    let timer = (
+      /** @type {ReturnType<typeof setTimeout> | undefined} */
+      void 0
+    );
+    const send = () => {
+      clearTimeout(timer);
+      this.menu.closed = () => {
+      };
+      if (Object.keys(wanted2).length) this.editor.step(paragraph, { do: "times", ...wanted2 });
+      wanted2 = {};
+    };
+    const { start, end } = paragraph;
+    this.menu.times(anchor, "Times of this paragraph", { start, end }, this.editor.player.position, (change) => {
+      Object.assign(wanted2, change);
+      clearTimeout(timer);
+      this.menu.closed = send;
+      timer = setTimeout(send, NUDGED);
+    });
+  }
+};
+
+// player/editing/conflicts.js
+var Conflicts = class {
+  panels = (
+    /** @type {Map<string, { box: HTMLElement, mine: HTMLElement, other: HTMLElement }>} */
+    /* @__PURE__ */ new Map()
+  );
+  /** @param {import("./queue.js").Queue} queue @param {import("../text.js").Text} text */
+  constructor(queue, text) {
+    this.queue = queue;
+    this.text = text;
+  }
+  /** Show a panel for each step that waits for a decision. */
+  show() {
+    const held = this.queue.held;
+    for (const [key, { box }] of this.panels) {
+      if (held.some((entry) => entry.key === key)) continue;
+      box.remove();
+      this.panels.delete(key);
+    }
+    for (const entry of held) {
+      const paragraph = this.text.paragraphs.find(({ id }) => id === entry.step.id);
+      if (!paragraph) continue;
+      const panel = this.panels.get(entry.key) ?? this.panel(entry);
+      this.panels.set(entry.key, panel);
+      const other = this.queue.confirmed.find(({ id }) => id === entry.step.id);
+      panel.mine.textContent = entry.step.text ?? "";
+      panel.other.textContent = other ? other.text : "This paragraph was removed.";
+      panel.other.classList.toggle("stt-conflict-gone", !other);
+      if (panel.box.parentElement !== paragraph.box) paragraph.box.append(panel.box);
+    }
+  }
+  /** @param {Entry} entry */
+  panel(entry) {
+    const box = make("div", "stt-conflict");
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", "Two texts of this paragraph");
+    const reason = make("p", "stt-conflict-reason", entry.held?.reason ?? "");
+    reason.setAttribute("role", "alert");
+    const [mine, other] = [make("p", "stt-conflict-text"), make("p", "stt-conflict-text")];
+    const side = (title, text, button) => {
+      const made = make("div", "stt-conflict-side");
+      text.dir = "auto";
+      made.append(make("h4", "stt-conflict-title", title), text, button);
+      return made;
+    };
+    const choice = (label, act) => {
+      const made = make("button", "stt-menu-button", label);
+      made.type = "button";
+      made.onclick = act;
+      return made;
+    };
+    const now = () => (
+      /** @type {Entry} */
+      this.queue.held.find(({ key }) => key === entry.key)
+    );
+    box.append(
+      reason,
+      side(
+        "Yours",
+        mine,
+        choice("Keep mine", () => this.queue.keepMine(now()))
+      ),
+      side(
+        "The other",
+        other,
+        choice("Keep the other", () => this.queue.keepOther(now()))
+      )
+    );
+    return { box, mine, other };
+  }
+};
+
+// player/editing/lines.js
+var last = 0;
+var newId = () => last += 1;
+function textOf({ t, text = "" }) {
+  if (!t) return text;
+  return (t[0]?.trimStart() ?? "").concat(...t.slice(1)).replace(/\n/g, " ");
+}
+var lineOf = (packed, id = newId()) => ({ id, text: textOf(packed), packed });
+var spaced = (text) => text.split(/\s+/).join(" ").trim();
+var alike = (one, other) => one === other || spaced(one) === spaced(other);
+var codePoints = (text) => Array.from(text).length;
+var unitsOf = (text, at) => Array.from(text).slice(0, at).join("").length;
+function splitAt(text, units) {
+  const [head, tail] = [spaced(text.slice(0, units)), spaced(text.slice(units))];
+  if (!head || !tail) return null;
+  const apart = /\s$/.test(text.slice(0, units)) || /^\s/.test(text.slice(units));
+  return { text: apart ? `${head} ${tail}` : head + tail, at: codePoints(head) };
+}
+function retyped(line, text) {
+  if (alike(line.text, text)) return line;
+  const { start, end, speaker } = line.packed;
+  return { id: line.id, text, packed: { start, end, speaker, text, s: [], e: [] }, provisional: true };
+}
+function cut(line, text, places, ids) {
+  const points = Array.from(text);
+  const { start, end, speaker } = line.packed;
+  const when = (at) => start + (end - start) * at / Math.max(points.length, 1);
+  const bounds = [0, ...places, points.length];
+  const free = [line.id, ...ids];
+  return bounds.slice(0, -1).flatMap((from, i) => {
+    const part = points.slice(from, bounds[i + 1]).join("").trim();
+    if (!part) return [];
+    const packed = { start: when(from), end: when(bounds[i + 1]), speaker, text: part, s: [], e: [] };
+    return [
+      /** @type {Line} */
+      { id: free.shift() ?? newId(), text: part, packed, provisional: true }
+    ];
+  });
+}
+var spokenBy = (line, speaker) => ({ ...line, packed: { ...line.packed, speaker } });
+function applied(lines, step) {
+  if (step.do === "revive") return revived(lines, step);
+  const at = step.id == null ? -1 : lines.findIndex((line2) => line2.id === step.id);
+  const line = lines[at];
+  if (!line) return lines;
+  const text = step.text ?? line.text;
+  const replaced = (first, removed, ...made) => lines.toSpliced(first, removed, ...made);
+  switch (step.do) {
+    case "text":
+      return replaced(at, 1, ...spaced(text) ? [retyped(line, text)] : []);
+    case "split":
+      return replaced(at, 1, ...cut(line, text, [step.at ?? 0], step.ids ?? []));
+    case "delete":
+      return replaced(at, 1);
+    case "merge":
+      if (!at) return lines;
+      return replaced(at - 1, 2, merged(lines[at - 1], line, text));
+    case "speaker": {
+      if (step.from == null || step.to == null) return replaced(at, 1, spokenBy(line, step.speaker));
+      const parts = cut(line, line.text, [step.from, step.to], step.ids ?? []);
+      const whose = step.from > 0 ? 1 : 0;
+      return replaced(at, 1, ...parts.map((part, i) => i === whose ? spokenBy(part, step.speaker) : part));
+    }
+    case "times": {
+      const { start = line.packed.start, end = line.packed.end } = step;
+      return replaced(at, 1, { ...line, packed: { ...line.packed, start, end } });
+    }
+    default:
+      return lines;
+  }
+}
+function revived(lines, { id = newId(), text = "", after }) {
+  const place = after == null ? 0 : lines.findIndex((line) => line.id === after) + 1;
+  const beside = lines[Math.max(place - 1, 0)]?.packed;
+  const packed = { start: beside?.end ?? 0, end: beside?.end ?? 0, speaker: beside?.speaker, text, s: [], e: [] };
+  return lines.toSpliced(place, 0, { id, text, packed, provisional: true });
+}
+function merged(upper, lower, text) {
+  const whole = [spaced(upper.text), spaced(text)].filter(Boolean).join(" ");
+  const packed = { ...upper.packed, end: Math.max(upper.packed.end, lower.packed.end), text: whole, s: [], e: [] };
+  for (
+    const column of
+    /** @type {const} */
+    ["t", "c", "o"]
+  ) delete packed[column];
+  return { id: upper.id, text: whole, packed, provisional: true };
+}
+function spliced(lines, splices) {
+  const made = [...lines];
+  for (const { at, removed, paragraphs } of splices) {
+    made.splice(at, removed ?? Infinity, ...paragraphs.map((packed) => lineOf(packed)));
+  }
+  return made;
+}
+function adopted(expected, lines) {
+  const known = new Map(expected.map((line, place) => [line.id, place]));
+  const kept = new Set(lines.map((line) => line.id).filter((id) => known.has(id)));
+  const made = (
+    /** @type {Line[]} */
+    []
+  );
+  let at = 0;
+  for (let i = 0; i < lines.length; ) {
+    if (kept.has(lines[i].id)) {
+      at = Math.max(
+        at,
+        /** @type {number} */
+        known.get(lines[i].id) + 1
+      );
+      made.push(lines[i]);
+      i += 1;
+      continue;
+    }
+    let end = i;
+    while (end < lines.length && !kept.has(lines[end].id)) end += 1;
+    let until = at;
+    while (until < expected.length && !kept.has(expected[until].id)) until += 1;
+    for (const line of matched(expected.slice(at, until), lines.slice(i, end))) made.push(line);
+    at = until;
+    i = end;
+  }
+  return made;
+}
+function matched(expected, lines) {
+  const same = (one, other) => alike(one.text, other.text);
+  const ids = (
+    /** @type {(number | undefined)[]} */
+    []
+  );
+  let first = 0;
+  let [rest, others] = [lines.length, expected.length];
+  for (; first < rest && first < others && same(lines[first], expected[first]); first += 1)
+    ids[first] = expected[first].id;
+  for (; rest > first && others > first && same(lines[rest - 1], expected[others - 1]); ) {
+    ids[rest -= 1] = expected[others -= 1].id;
+  }
+  if (rest - first === others - first) for (let i = first; i < rest; i += 1) ids[i] = expected[i].id;
+  else {
+    const places = /* @__PURE__ */ new Map();
+    for (let i = first; i < others; i += 1) {
+      const text = spaced(expected[i].text);
+      places.set(text, [...places.get(text) ?? [], i]);
+    }
+    let after = first - 1;
+    for (let i = first; i < rest; i += 1) {
+      const place = places.get(spaced(lines[i].text))?.find((found) => found > after);
+      if (place === void 0) continue;
+      ids[i] = expected[place].id;
+      after = place;
+    }
+  }
+  return lines.map((line, i) => ids[i] === void 0 ? line : { ...line, id: (
+    /** @type {number} */
+    ids[i]
+  ) });
+}
+function renewed(before, packed) {
+  const known = new Map(before.map((line) => [line.id, line]));
+  const lines = adopted(
+    before,
+    packed.map((one) => lineOf(one))
+  );
+  return lines.map((line) => {
+    const old = known.get(line.id);
+    return old && JSON.stringify(old.packed) === JSON.stringify(line.packed) ? old : line;
+  });
+}
+
+// player/editing/keys.js
+var FIELDS = "input, textarea, select, [contenteditable]";
+var Keys = class {
+  pointing = false;
+  // between the press and the release of a button or a finger
+  /**
+   * @param {import("./editor.js").Editor} editor
+   * @param {import("../text.js").Text} text
+   * @param {import("../../shared/sound.js").Listen} on
+   */
+  constructor(editor, text, on) {
+    this.editor = editor;
+    this.text = text;
+    const { box } = text;
+    on(document, "pointerdown", () => this.pointing = true, { capture: true });
+    for (const name of ["pointerup", "pointercancel"]) {
+      on(document, name, () => this.pointing = false, { capture: true });
+    }
+    on(box, "focusin", (event) => this.entered(event));
+    on(box, "focusout", (event) => this.left(event));
+    on(box, "keydown", (event) => this.pressed(event));
+    on(box, "beforeinput", (event) => this.before(event));
+    on(box, "input", () => editor.typed());
+    on(box, "paste", (event) => this.pasted(event));
+    on(box, "contextmenu", (event) => this.asked(event));
+    on(box, "compositionstart", () => editor.composing = true);
+    on(box, "compositionend", () => {
+      editor.composing = false;
+      editor.typed();
+    });
+    on(document, "keydown", (event) => {
+      const outside = !event.defaultPrevented && !event.target.closest?.(FIELDS);
+      if (outside && this.again(event)) event.preventDefault();
+    });
+    const hidden = () => document.visibilityState === "hidden";
+    on(document, "visibilitychange", () => hidden() ? this.away() : editor.queue?.refresh());
+    on(window, "pagehide", () => this.away());
+    on(window, "focus", () => editor.queue?.refresh());
+    on(window, "online", () => editor.queue?.run());
+  }
+  /** The page may close at any moment. */
+  away() {
+    clearTimeout(this.editor.timers.save);
+    this.editor.timers.save = void 0;
+    this.editor.queue?.leave();
+  }
+  /** @param {FocusEvent & { target: Element }} event */
+  entered({ target }) {
+    const paragraph = this.text.of.get(target);
+    if (!paragraph || paragraph.body !== target || this.editor.active === paragraph || this.pointing) return;
+    this.editor.enter(paragraph, caretIn(paragraph.body)?.from ?? 0);
+  }
+  /** @param {FocusEvent} event */
+  left({ target }) {
+    if (target !== this.editor.active?.body || this.editor.drawing) return;
+    if (document.hasFocus()) this.editor.leave();
+    else this.editor.save();
+  }
+  /**
+   * Open the menu of a button, or put the caret where somebody clicked. Return whether the click was for a button.
+   * @param {Element} target
+   */
+  clicked(target) {
+    const button = (
+      /** @type {HTMLElement | null} */
+      target.closest("button.stt-speaker, .stt-more")
+    );
+    const paragraph = this.text.of.get(button ?? target.closest(".stt-words") ?? target);
+    if (!paragraph) return false;
+    if (button) {
+      if (button === paragraph.more) this.editor.choices.more(paragraph, button);
+      else this.editor.choices.speaker(paragraph, button);
+      return true;
+    }
+    const caret = caretIn(paragraph.body);
+    if (caret && this.editor.active !== paragraph) this.editor.enter(paragraph, caret.from, caret.to);
+    return false;
+  }
+  /** A menu of the times, on the time. @param {MouseEvent & { target: Element }} event */
+  asked(event) {
+    const time = (
+      /** @type {HTMLElement | null} */
+      event.target.closest(".stt-time")
+    );
+    const paragraph = time && this.text.of.get(time);
+    if (!time || !paragraph || !this.editor.editable) return;
+    event.preventDefault();
+    this.editor.choices.times(paragraph, time);
+  }
+  // ---- keys --------------------------------------------------------------------------------------------------------
+  /** Undo or redo, if this is the key for it. @param {KeyboardEvent} event */
+  again(event) {
+    const held = MAC ? event.metaKey && !event.ctrlKey : event.ctrlKey && !event.metaKey;
+    if (!held || event.altKey || !this.editor.editable) return false;
+    const key = event.key.toLowerCase();
+    if (key === "z") this.editor.again(event.shiftKey ? "redo" : "undo");
+    else if (key === "y" && !MAC && !event.shiftKey) this.editor.again("redo");
+    else return false;
+    return true;
+  }
+  /** @param {KeyboardEvent} event */
+  pressed(event) {
+    const paragraph = this.editor.active;
+    if (!paragraph || event.target !== paragraph.body) return;
+    event.stopPropagation();
+    if (event.isComposing || event.keyCode === 229) return;
+    if (this.again(event) || this.numbered(event, paragraph) || this.acted(event, paragraph)) event.preventDefault();
+  }
+  /**
+   * Give the paragraph, or what is selected in it, to the speaker of a number.
+   * @param {KeyboardEvent} event
+   * @param {Paragraph} paragraph
+   */
+  numbered(event, paragraph) {
+    const number = /^Digit([1-9])$/.exec(event.code)?.[1];
+    const [held, others] = MAC ? [event.ctrlKey, event.altKey] : [event.altKey, event.ctrlKey];
+    if (!number || !held || others || event.metaKey || event.shiftKey || event.getModifierState("AltGraph"))
+      return false;
+    const speaker = this.editor.choices.speakers[Number(number) - 1];
+    if (speaker) this.editor.give(paragraph, speaker, caretIn(paragraph.body));
+    return true;
+  }
+  /** @param {KeyboardEvent} event @param {Paragraph} paragraph */
+  acted(event, paragraph) {
+    const { key } = event;
+    if (key === "Escape") return this.escaped(paragraph);
+    if (key === "Enter") return this.did(() => this.editor.split());
+    if (key === "Backspace") return this.deletes(paragraph, false);
+    if (key === "Delete") return this.deletes(paragraph, true);
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return false;
+    return this.walks(key, paragraph);
+  }
+  /** @param {() => void} act */
+  did(act) {
+    act();
+    return true;
+  }
+  /** @param {Paragraph} paragraph */
+  escaped(paragraph) {
+    this.editor.leave();
+    if (this.text.timed) paragraph.time.focus({ preventScroll: true });
+    return true;
+  }
+  /**
+   * Delete beyond an end of the paragraph, or all of it. Return whether it was one of these.
+   * @param {Paragraph} paragraph
+   * @param {boolean} forward
+   */
+  deletes(paragraph, forward) {
+    const caret = caretIn(paragraph.body);
+    const { length: length2 } = paragraph.body.textContent ?? "";
+    if (!caret) return false;
+    const above = this.text.paragraphs[this.editor.place(paragraph) - 1];
+    if (!length2 && !forward && above) return this.did(() => this.editor.delete(paragraph, above));
+    if (caret.from === 0 && caret.to === length2) return this.did(() => this.editor.remove(paragraph));
+    if (caret.from !== caret.to) return false;
+    if (!forward && caret.from === 0) return this.did(() => this.editor.merge(paragraph));
+    if (!forward || caret.to < length2) return false;
+    const below = this.text.paragraphs[this.editor.place(paragraph) + 1];
+    return this.did(() => below && this.editor.merge(below));
+  }
+  /**
+   * Go from the first line to the paragraph above, from the last to the one below.
+   * @param {string} key
+   * @param {Paragraph} paragraph
+   */
+  walks(key, paragraph) {
+    const { body } = paragraph;
+    const caret = caretIn(body);
+    if (!caret || caret.from !== caret.to || !key.startsWith("Arrow")) return false;
+    const [at, { length: length2 }] = [caret.from, body.textContent ?? ""];
+    const onward = getComputedStyle(body).direction === "rtl" ? "ArrowLeft" : "ArrowRight";
+    const sideways = key === "ArrowLeft" || key === "ArrowRight";
+    const forward = sideways ? key === onward : key === "ArrowDown";
+    const target = this.text.paragraphs[this.editor.place(paragraph) + (forward ? 1 : -1)];
+    if (!target) return false;
+    if (sideways) {
+      if (at !== (forward ? length2 : 0)) return false;
+      this.editor.enter(target, forward ? 0 : Infinity);
+    } else {
+      const [box, whole] = [caretBox(body), body.getBoundingClientRect()];
+      if (forward ? whole.bottom - box.bottom > box.height * 0.8 : box.top - whole.top > box.height * 0.8) return false;
+      const { left } = box;
+      this.editor.enter(target, forward ? 0 : Infinity);
+      placeAcross(target.body, left, !forward);
+    }
+    this.editor.player.reveal(() => target.box, true);
+    return true;
+  }
+  // ---- what browsers would put into the text -----------------------------------------------------------------------
+  /** @param {InputEvent} event */
+  before(event) {
+    const paragraph = this.editor.active;
+    const { inputType: type } = event;
+    if (!paragraph || event.isComposing) return;
+    const way = /^delete\w*(Backward|Forward)$/.exec(type)?.[1];
+    if (/^insert(Paragraph|LineBreak)$/.test(type)) this.editor.split();
+    else if (type === "historyUndo") this.editor.again("undo");
+    else if (type === "historyRedo") this.editor.again("redo");
+    else if (type === "insertFromDrop") this.dropped(event);
+    else if (!type.startsWith("format") && !(way && this.deletes(paragraph, way === "Forward"))) return;
+    event.preventDefault();
+  }
+  /** @param {ClipboardEvent} event */
+  pasted(event) {
+    if (!this.editor.active) return;
+    event.preventDefault();
+    insert(event.clipboardData?.getData("text/plain") ?? "");
+  }
+  /** @param {InputEvent} event */
+  dropped(event) {
+    const [range] = event.getTargetRanges();
+    const text = event.dataTransfer?.getData("text/plain") ?? "";
+    if (!range) return;
+    getSelection()?.setBaseAndExtent(range.startContainer, range.startOffset, range.endContainer, range.endOffset);
+    insert(text);
+  }
+};
+function insert(text) {
+  const line = text.replace(/\s+/g, " ");
+  if (line) document.execCommand("insertText", false, line);
+}
+
+// player/editing/queue.js
+var RETRIES = [1e3, 2e3, 4e3, 8e3, 15e3];
+var STOPPING = [401, 403, 404];
+var KEEPING = 300;
+var CHANGED = "Changed in another tab meanwhile.";
+var REFUSED = "The server did not accept this.";
+var GONE = "This transcript is not here any more.";
+var MOST_KEPT_ALIVE = 6e4;
+var Queue = class {
+  revision = -1;
+  confirmed = (
+    /** @type {Line[]} */
+    []
+  );
+  entries = (
+    /** @type {Entry[]} */
+    []
+  );
+  undo = 0;
+  redo = 0;
+  busy = (
+    /** @type {Promise<void> | null} */
     null
   );
-  // of the transcript that is edited
-  latest = (
-    /** @type {number | null} */
-    null
-  );
-  // version of what is shown
-  number = 0;
-  // of what is on its way to the server; 0 if nothing is
-  late = (
+  failures = 0;
+  // in a row
+  stopped = "";
+  // why no step is taken any more
+  behind = false;
+  // whether the page has shown a later revision meanwhile
+  saved = false;
+  // whether anything was
+  unkept = false;
+  // the storage is full or not allowed
+  timer = (
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     void 0
   );
-  form = make("form", "stt-editor");
-  field = make("textarea", "stt-field");
-  problem = make("p", "stt-problem");
-  button = make("button", "stt-save", "Save");
-  /**
-   * @param {HTMLElement} root
-   * @param {import("./text.js").Text} text
-   * @param {(target: () => Range | Element | null | undefined, lazily: boolean) => void} reveal
-   */
-  constructor(root, text, reveal) {
-    this.text = text;
-    this.reveal = reveal;
-    this.say = partsOf(root, "stt-")("say");
-    this.field.dir = "auto";
-    this.problem.setAttribute("role", "alert");
-    const cancel = make("button", "stt-cancel", "Cancel");
-    cancel.type = "button";
-    const row = make("div", "stt-editor-row");
-    row.append(this.button, cancel, make("span", "stt-keys", "Ctrl+Enter saves, Esc cancels"));
-    this.form.append(this.problem, this.field, row);
-    cancel.onclick = () => this.cancel();
-    this.field.oninput = () => this.grow();
-    this.form.onsubmit = (event) => {
-      event.preventDefault();
-      this.save();
-    };
-    this.form.onkeydown = (event) => {
-      if (event.isComposing) return;
-      if (event.key === "Escape") this.cancel();
-      else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.save();
-      else return;
-      event.preventDefault();
-      event.stopPropagation();
-    };
+  /** @param {Send} send @param {import("./store.js").Store} store @param {Hooks} hooks */
+  constructor(send, store, hooks) {
+    this.send = send;
+    this.store = store;
+    this.hooks = hooks;
   }
-  /** @param {Paragraph} paragraph */
-  open(paragraph) {
-    if (this.paragraph) {
-      if (this.paragraph === paragraph || this.changed) return this.insist(paragraph);
+  /** The lines with all steps that wait. */
+  get lines() {
+    return this.entries.reduce((lines, { step }) => applied(lines, step), this.confirmed);
+  }
+  /** Whether all that was typed is saved, but for what waits for a decision. */
+  get settled() {
+    return this.entries.every((entry) => entry.held);
+  }
+  /** What waits for a decision. */
+  get held() {
+    return this.entries.filter((entry) => entry.held);
+  }
+  /** Whether a step was sent that has no answer yet, so that it is not known whether the server has done it. */
+  get underway() {
+    return this.entries.some((entry) => entry.based !== void 0);
+  }
+  /**
+   * Take what the page has, unless this is further already. Return whether anything changed.
+   * @param {number} revision @param {import("./lines.js").Packed[]} packed @param {number} undo @param {number} redo
+   */
+  load(revision, packed, undo, redo) {
+    if (revision <= this.revision) return false;
+    if (this.underway) return !(this.behind = true);
+    const first = this.revision < 0;
+    this.confirmed = renewed(this.confirmed, packed);
+    Object.assign(this, { revision, undo, redo });
+    if (first) void this.resume();
+    this.hooks.state();
+    return true;
+  }
+  /** Take over what a closed tab or an earlier visit has left. */
+  async resume() {
+    const left = await this.store.left();
+    if (!left.length) return;
+    this.entries.unshift(...left.map((raw) => ({ key: raw.key, step: { do: (
+      /** @type {const} */
+      "undo"
+    ) }, raw })));
+    if (this.keep()) this.store.forget();
+    this.run();
+  }
+  /** @param {Step} step */
+  add(step) {
+    this.close();
+    this.push(step, false);
+    this.keep();
+    this.run();
+  }
+  /** @param {Step} step @param {boolean} open @returns {Entry} */
+  push(step, open) {
+    const entry = { key: newKey(), step, open };
+    if (step.id !== void 0)
+      this.place.set(
+        step.id,
+        this.confirmed.findIndex(({ id }) => id === step.id)
+      );
+    this.entries.push(entry);
+    return entry;
+  }
+  /**
+   * Take what is typed into a paragraph. It is sent when `close` is called, as all that was typed since.
+   * @param {number} id @param {string} text @param {string} typing what was typed in one go is undone at once
+   */
+  typed(id, text, typing) {
+    let entry = this.held.find(({ step }) => step.id === id) ?? this.open;
+    if (entry?.step.id !== id || entry.open && entry.step.typing !== typing) {
       this.close();
+      const was = this.lines.find((line) => line.id === id)?.text ?? "";
+      entry = this.push({ do: "text", id, was, text, typing }, true);
     }
-    this.field.value = paragraph.text.trim();
-    this.field.setAttribute("aria-label", `Text of the paragraph at ${clock(paragraph.start)}`);
-    this.rest();
-    this.attach(paragraph);
-    this.tell("");
-    this.field.focus({ preventScroll: true });
-    this.reveal(() => this.form, true);
+    entry.step.text = text;
+    this.keeping ??= setTimeout(() => this.keep(), KEEPING);
   }
-  /** Whether there is something that is not saved. */
-  get changed() {
-    return this.paragraph !== null && spaced(this.field.value) !== spaced(this.was);
+  /** Forget what was typed into a paragraph that is empty now: it is deleted once the caret has left. @param {number} id */
+  drop(id) {
+    if (this.open?.step.id !== id) return;
+    this.entries.pop();
+    this.keep();
   }
-  /**
-   * Put the form into a paragraph in place of its text, or below it when that is `newer` than what was edited.
-   * @param {Paragraph} paragraph
-   */
-  attach(paragraph, newer = false) {
-    const active = (
-      /** @type {HTMLElement | null} */
-      document.activeElement
-    );
-    const typing = this.form.contains(active) ? active : null;
-    const { selectionStart, selectionEnd } = this.field;
-    if (this.paragraph) this.paragraph.body.hidden = false;
-    this.paragraph = paragraph;
-    this.was = paragraph.text;
-    this.version = this.latest;
-    paragraph.body.hidden = !newer;
-    paragraph.box.append(this.form);
-    this.grow();
-    typing?.focus({ preventScroll: true });
-    this.field.setSelectionRange(selectionStart, selectionEnd);
+  keeping = (
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    void 0
+  );
+  /** The step that still grows. */
+  get open() {
+    const entry = this.entries.at(-1);
+    return entry?.open ? entry : null;
   }
-  /**
-   * Return the paragraph that stands where the edited one did.
-   * @param {Paragraph} edited
-   */
-  nearest({ start, box }) {
-    const { paragraphs, timed } = this.text;
-    const known = timed && (paragraphs.find((p) => p.start === start) ?? this.text.paragraphAt(start));
-    return known || paragraphs[Math.min(Number(box.dataset.paragraph), paragraphs.length - 1)];
-  }
-  grow() {
-    this.field.style.height = "auto";
-    this.field.style.height = `${this.field.scrollHeight + 2}px`;
-  }
-  save() {
-    if (this.number || !this.paragraph) return;
-    if (!this.changed) return this.cancel();
-    this.number = Date.now();
-    this.tell("");
-    this.button.textContent = "Saving";
-    this.button.setAttribute("aria-disabled", "true");
-    const late = "The server does not answer. Your text is still here: try again.";
-    this.late = setTimeout(() => this.refuse(late), ANSWER);
-    const paragraph = this.text.paragraphs.indexOf(this.paragraph);
-    this.send("edit", { number: this.number, paragraph, text: this.field.value, version: this.version });
-  }
-  cancel() {
-    if (this.number) return;
-    const { paragraph } = this;
-    this.close();
-    paragraph?.edit?.focus({ preventScroll: true });
-  }
+  /** Send what is typed. */
   close() {
-    this.rest();
-    if (this.paragraph) this.paragraph.body.hidden = false;
-    this.paragraph = null;
-    this.form.remove();
+    const { open } = this;
+    if (!open) return;
+    open.open = false;
+    if (alike(open.step.text ?? "", open.step.was ?? "")) this.entries.pop();
+    this.keep();
+    this.run();
   }
-  /** Nothing is on its way any more. */
-  rest() {
-    clearTimeout(this.late);
-    this.number = 0;
-    this.button.textContent = "Save";
-    this.button.removeAttribute("aria-disabled");
+  /** Keep what waits in the browser. Return whether that went well. */
+  keep() {
+    clearTimeout(this.keeping);
+    this.keeping = void 0;
+    const kept = (
+      /** @type {Kept[]} */
+      []
+    );
+    let lines = this.confirmed;
+    for (const entry of this.entries) {
+      kept.push(entry.raw ?? this.body(entry, lines));
+      lines = applied(lines, entry.step);
+    }
+    this.unkept = !this.store.keep(kept);
+    return !this.unkept;
   }
-  /** @param {string} words */
-  tell(words) {
-    this.problem.textContent = words;
-    this.problem.hidden = !words;
+  /** @param {Entry} entry @param {Line[]} lines before it @returns {Kept} */
+  body({ key, step, based }, lines) {
+    const { id, after, ...rest } = step;
+    delete rest.ids;
+    const based_on = based ?? this.revision;
+    if (step.do === "undo" || step.do === "redo") return { key, based_on, step: { do: step.do } };
+    if (step.do === "revive") {
+      const place = Math.max(
+        lines.findIndex((line) => line.id === after),
+        0
+      );
+      const [was, text] = [spaced(lines[place]?.text ?? ""), spaced(step.text ?? "")];
+      const at = Array.from(was).length + 1;
+      return { key, based_on, step: { do: "split", paragraph: place, was, text: `${was} ${text}`, at } };
+    }
+    const paragraph = lines.findIndex((line) => line.id === id);
+    return { key, based_on, step: { ...rest, paragraph } };
   }
-  /** @param {Paragraph} paragraph */
-  insist(paragraph) {
-    if (this.paragraph !== paragraph) this.tell("Save or cancel this paragraph first.");
-    this.reveal(() => this.form, true);
-    this.field.focus({ preventScroll: true });
+  // ---- on the way --------------------------------------------------------------------------------------------------
+  /** Send what waits, unless something is on its way. */
+  run() {
+    this.hooks.state();
+    clearTimeout(this.timer);
+    if (this.busy || this.stopped) return this.busy;
+    const entry = this.entries.find((one) => !one.held);
+    if (!entry || entry.open) return null;
+    this.busy = this.deliver(entry).finally(() => {
+      this.busy = null;
+      if (this.failures) this.later();
+      else if (this.behind && !this.underway) this.behind = false, this.refresh();
+      else this.run();
+    });
+    return this.busy;
+  }
+  later() {
+    this.hooks.state();
+    if (this.stopped) return;
+    const wait = RETRIES[Math.min(this.failures, RETRIES.length) - 1];
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.run(), wait);
+  }
+  /** Send at once what the page that closes has not sent. */
+  leave() {
+    this.close();
+    if (!this.busy) this.run();
+  }
+  /** @param {Entry} entry */
+  async deliver(entry) {
+    if (!entry.raw && entry.based === void 0 && this.clashes(entry)) return this.hold(entry, CHANGED);
+    entry.based ??= this.revision;
+    const body = entry.raw ?? this.body(entry, this.confirmed);
+    const lasting2 = JSON.stringify(body).length < MOST_KEPT_ALIVE;
+    const { status, answer } = await this.send(body, this.revision, lasting2).catch(() => ({ status: 0, answer: null }));
+    if (status === 200 && answer) return this.done(entry, answer);
+    if (status === 409 && answer?.splices) return this.refuted(entry, answer);
+    const words = [answer?.error?.message, answer?.error?.guidance].filter(Boolean).join(" ");
+    if (STOPPING.includes(status)) return void (this.failures += 1, this.stopped = words || GONE);
+    if (status < 400 || status >= 500 || status === 408 || status === 429) return void (this.failures += 1);
+    this.failures = 0;
+    this.hold(entry, words || REFUSED);
+  }
+  /** @param {Entry} entry @param {Answer} answer */
+  async done(entry, answer) {
+    this.failures = 0;
+    this.saved = true;
+    const known = entry.raw ? entry.raw.based_on : entry.based;
+    this.entries = this.entries.filter((one) => one !== entry);
+    if (known === this.revision) this.take(answer, entry.raw ? null : entry.step);
+    else await this.catchUp(entry.raw ? null : entry.step);
+    this.keep();
+    const line = answer.caret && this.confirmed[answer.caret.paragraph];
+    this.hooks.changed(line ? { id: line.id, at: answer.caret?.at ?? 0 } : null);
+  }
+  /** @param {Answer} answer @param {Step | null} own the step that is confirmed by it */
+  take(answer, own) {
+    const before = this.confirmed;
+    const expected = own ? applied(before, own) : before;
+    this.confirmed = adopted(expected, spliced(before, answer.splices));
+    const { revision, undo, redo } = answer;
+    Object.assign(this, { revision, undo, redo });
+    if (!own) return;
+    const texts = new Map(this.confirmed.map((line) => [line.id, line.text]));
+    const untouched = new Set(before);
+    for (const { id, text } of expected.filter((line) => !untouched.has(line))) {
+      const following = this.entries.find(({ step }) => step.id === id);
+      const now = texts.get(id);
+      if (following && now !== void 0 && alike(following.step.was ?? "", text)) following.step.was = now;
+    }
+  }
+  /** Ask what has changed. @param {Step | null} [own] */
+  async catchUp(own = null) {
+    const { status, answer } = await this.send(null, this.revision, false).catch(() => ({ status: 0, answer: null }));
+    if (status === 200 && answer && answer.revision >= this.revision) this.take(answer, own);
+  }
+  /** Take what other tabs have changed, when the page is looked at again. */
+  refresh() {
+    if (this.busy || this.stopped || this.underway || this.revision < 0) return;
+    const before = this.revision;
+    this.busy = this.catchUp().finally(() => {
+      this.busy = null;
+      if (this.revision !== before) this.hooks.changed();
+      this.run();
+    });
+  }
+  // ---- where two have changed the same -----------------------------------------------------------------------------
+  /** Whether somebody else has changed the paragraph of a step. @param {Entry} entry */
+  clashes({ step }) {
+    if (step.id === void 0 || step.do === "revive") return false;
+    const line = this.confirmed.find(({ id }) => id === step.id);
+    return !line || !alike(line.text, step.was ?? "");
+  }
+  /** @param {Entry} entry @param {Answer} answer */
+  async refuted(entry, answer) {
+    this.failures = 0;
+    const known = entry.raw ? entry.raw.based_on : entry.based;
+    if (known === this.revision) this.take(answer, null);
+    else await this.catchUp();
+    const { paragraph = null } = answer.conflict ?? {};
+    const there = paragraph === null ? null : this.confirmed[paragraph];
+    if (entry.raw) {
+      const { do: name, was, text } = (
+        /** @type {Step} */
+        entry.raw.step
+      );
+      entry.step = { do: name, id: there?.id ?? newId(), was, text };
+      entry.raw = void 0;
+    } else if (there && there.id !== entry.step.id) this.rename(entry.step.id, there.id);
+    return this.hold(entry, CHANGED);
+  }
+  /** The server has found the paragraph elsewhere. @param {number | undefined} old @param {number} id */
+  rename(old, id) {
+    for (const { step } of this.entries) if (step.id === old) step.id = id;
   }
   /**
-   * Take new data: an answer to what was sent, or a change from elsewhere.
-   * @param {{
-   *   version: number | null,
-   *   edited: { number: number, error: string | null, conflict: boolean } | null,
-   * }} data
+   * Keep what was typed until somebody decides, with all that was done to the paragraph since. What has no typed words
+   * is only said.
+   * @param {Entry} entry @param {string} reason
    */
-  update({ version, edited }) {
-    this.latest = version;
-    if (!this.paragraph) return;
-    const answer = this.number && edited?.number === this.number ? edited : null;
-    if (answer && !answer.error) return this.saved(this.paragraph);
-    if (version == null) return;
-    if (!this.text.paragraphs.length) {
-      this.text.box.append(this.form);
-      return this.refuse("All text was removed in another tab meanwhile. Yours is kept here to copy.");
+  hold(entry, reason) {
+    const { id = newId(), was = "" } = entry.step;
+    const family = /* @__PURE__ */ new Set([id, ...entry.step.ids ?? []]);
+    const own = [entry];
+    for (const one of this.entries.slice(this.entries.indexOf(entry) + 1)) {
+      if (one.step.id === void 0 || !family.has(one.step.id)) continue;
+      own.push(one);
+      for (const made of one.step.ids ?? []) family.add(made);
     }
-    let newer = false;
-    if (version !== this.version || !this.form.isConnected) {
-      const { start } = this.paragraph;
-      const same = this.text.paragraphs.find((p) => p.start === start && p.text === this.was);
-      newer = !same;
-      this.attach(same ?? this.nearest(this.paragraph), newer);
+    const alone = [{ id, text: was, packed: { start: 0, end: 0, text: was, s: [], e: [] } }];
+    const typed = own.reduce(
+      (lines, { step }) => applied(lines, step),
+      /** @type {Line[]} */
+      alone
+    );
+    const text = own.some(({ step }) => step.do === "merge") ? own.findLast(({ step }) => step.text !== void 0)?.step.text ?? was : typed.map((line) => line.text).join(" ");
+    const rest = this.entries.filter((one) => !own.includes(one));
+    const gone = !this.confirmed.some((line) => line.id === id);
+    const now = this.confirmed.find((line) => line.id === id)?.text ?? "";
+    if (!spaced(text) || alike(text, was) || alike(text, now)) {
+      this.entries = rest;
+      if (!alike(text, now) || entry.step.do !== "text") this.hooks.say(reason);
+    } else {
+      const step = gone ? this.revival(id, text, was) : { do: (
+        /** @type {const} */
+        "text"
+      ), id, was, text };
+      this.entries = [{ key: entry.key, step, held: { reason, gone } }, ...rest];
     }
-    if (!answer) {
-      if (newer) this.tell("Changed meanwhile: the newer text stands above. Saving replaces it.");
-      return;
-    }
-    const conflict = newer ? "Changed in another tab meanwhile: the newer text stands above, yours is kept here. Save again to replace it." : "Something else in this transcript was changed in another tab meanwhile. Yours is kept here: save again.";
-    this.refuse(answer.conflict ? conflict : String(answer.error));
+    this.keep();
+    this.hooks.changed();
   }
-  /** @param {string} words */
-  refuse(words) {
-    this.rest();
-    this.tell(words);
-    this.reveal(() => this.form, true);
-    this.field.focus({ preventScroll: true });
+  /** @param {number} id @param {string} text @param {string} was @returns {Step} */
+  revival(id, text, was) {
+    const place = this.place.get(id) ?? this.confirmed.length;
+    return { do: "revive", id, text, was, after: this.confirmed[place - 1]?.id ?? null };
   }
-  /** @param {Paragraph} paragraph */
-  saved(paragraph) {
-    const place = this.nearest(paragraph);
-    const busy = this.form.contains(document.activeElement) || document.activeElement === document.body;
-    this.close();
-    this.say.textContent = "Saved.";
-    if (busy) place?.edit?.focus({ preventScroll: true });
+  place = (
+    /** @type {Map<number, number>} */
+    /* @__PURE__ */ new Map()
+  );
+  // of lines, when their steps were made
+  /** Let what was typed here replace what was changed elsewhere. @param {Entry} entry */
+  keepMine(entry) {
+    const line = this.confirmed.find(({ id }) => id === entry.step.id);
+    if (line) entry.step = { do: "text", id: line.id, was: line.text, text: entry.step.text };
+    this.entries = [...this.entries.filter((one) => one !== entry), { key: newKey(), step: entry.step }];
+    this.keep();
+    this.hooks.changed();
+    this.run();
+  }
+  /** @param {Entry} entry */
+  keepOther(entry) {
+    this.saved = true;
+    this.entries = this.entries.filter((one) => one !== entry);
+    this.keep();
+    this.hooks.changed();
+    this.run();
+  }
+  shut() {
+    clearTimeout(this.timer);
+    this.store.close();
   }
 };
-var spaced = (text) => text.split(/\s+/).join(" ").trim();
+function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = bytes[6] & 15 | 64;
+  bytes[8] = bytes[8] & 63 | 128;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
+}
+
+// player/editing/store.js
+var EDITING = "stt-editing";
+var ALIVE = 400;
+var Store = class {
+  /** @param {string} name of the transcript @param {Storage} storage @param {string} tab */
+  constructor(name, storage, tab = crypto.getRandomValues(new Uint32Array(2)).join("")) {
+    this.prefix = `stt-edits:${name}:`;
+    this.own = this.prefix + tab;
+    this.storage = storage;
+    this.channel = globalThis.BroadcastChannel ? new BroadcastChannel(this.prefix) : null;
+    this.alive = /** @type {Set<string>} */
+    /* @__PURE__ */ new Set();
+    if (!this.channel) return;
+    this.channel.onmessage = ({ data }) => {
+      if (data === "who") this.channel?.postMessage(this.own);
+      else this.alive.add(data);
+    };
+  }
+  /**
+   * Keep these and no others. Return whether there was room.
+   * @param {Kept[]} entries
+   */
+  keep(entries) {
+    try {
+      if (entries.length) this.storage.setItem(this.own, JSON.stringify(entries));
+      else this.storage.removeItem(this.own);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+  /** The names under which other tabs keep something. */
+  others() {
+    try {
+      const names = Object.keys(this.storage).filter((name) => name.startsWith(this.prefix) && name !== this.own);
+      return names.sort();
+    } catch {
+      return [];
+    }
+  }
+  /** Take what closed tabs have left. @returns {Promise<Kept[]>} */
+  async left() {
+    if (!this.others().length) return [];
+    this.alive.clear();
+    this.channel?.postMessage("who");
+    if (this.channel) await new Promise((done) => setTimeout(done, ALIVE));
+    const found = (
+      /** @type {Kept[]} */
+      []
+    );
+    for (const name of this.others().filter((other) => !this.alive.has(other))) {
+      try {
+        found.push(...JSON.parse(this.storage.getItem(name) ?? "[]"));
+      } catch {
+      }
+      this.given.push(name);
+    }
+    return found;
+  }
+  given = (
+    /** @type {string[]} */
+    []
+  );
+  // names whose steps were taken over
+  /** Forget what others had left, once it is kept here. */
+  forget() {
+    for (const name of this.given.splice(0)) this.storage.removeItem(name);
+  }
+  close() {
+    this.channel?.close();
+  }
+};
+function wanted(choice) {
+  try {
+    if (choice !== void 0) localStorage.setItem(EDITING, choice ? "on" : "off");
+    const kept = localStorage.getItem(EDITING);
+    return kept ? kept === "on" : null;
+  } catch {
+    return choice ?? null;
+  }
+}
+
+// player/editing/wire.js
+var LONGEST = 3e4;
+function sender(address) {
+  return async (body, since, lasting2) => {
+    const signal = AbortSignal.timeout(LONGEST);
+    const headers = { "Content-Type": "application/json" };
+    const answer = body ? await fetch(address, { method: "POST", headers, body: JSON.stringify(body), keepalive: lasting2, signal }) : await fetch(`${address}?since=${since}`, { signal });
+    return { status: answer.status, answer: await answer.json().catch(() => null) };
+  };
+}
+
+// player/editing/editor.js
+var SAVING = 3e3;
+var PAUSE = 3e3;
+var RESTING = 1500;
+var RESTED = 2500;
+var Editor = class {
+  queue = (
+    /** @type {Queue | null} */
+    null
+  );
+  address = "";
+  active = (
+    /** @type {Paragraph | null} */
+    null
+  );
+  // where the caret is
+  chosen = (
+    /** @type {{ id: number, from: number, to: number } | null} */
+    null
+  );
+  // what was selected last
+  known = (
+    /** @type {string[]} */
+    []
+  );
+  // speakers of the page
+  composing = false;
+  // with an input method
+  drawing = false;
+  // a paragraph that goes has not been left by somebody
+  notice = "";
+  // about the last step
+  typing = { name: "", id: 0, at: -Infinity };
+  told = -1;
+  // the revision that the page has followed
+  /** @type {Record<string, ReturnType<typeof setTimeout> | undefined>} */
+  timers = {};
+  /**
+   * @param {HTMLElement} root
+   * @param {import("../text.js").Text} text
+   * @param {import("../../shared/sound.js").Listen} on
+   * @param {{
+   *   draw: () => void, position: () => number | null, reveal: (target: () => Element | null, lazily: boolean) => void,
+   *   rested: (revision: number) => void,
+   * }} player
+   */
+  constructor(root, text, on, player) {
+    this.text = text;
+    this.player = player;
+    const part = partsOf(root, "stt-");
+    this.tools = part("editing");
+    this.toggle = part("edit", HTMLButtonElement);
+    this.undoButton = part("undo", HTMLButtonElement);
+    this.redoButton = part("redo", HTMLButtonElement);
+    this.status = part("saving");
+    this.say = part("say");
+    this.choices = new Choices(root, this);
+    this.wanted = wanted() ?? !matchMedia("(hover: none)").matches;
+    on(this.toggle, "click", () => this.switch());
+    for (
+      const [button, act] of
+      /** @type {const} */
+      [
+        [this.undoButton, "undo"],
+        [this.redoButton, "redo"]
+      ]
+    ) {
+      on(button, "click", () => button.getAttribute("aria-disabled") === "true" || this.again(act));
+      on(button, "mousedown", (event) => event.preventDefault());
+    }
+    this.keys = new Keys(this, text, on);
+  }
+  // ---- the page ----------------------------------------------------------------------------------------------------
+  /** Whether paragraphs can be edited now. */
+  get editable() {
+    return this.queue !== null && this.wanted;
+  }
+  /** Take what the page has. Return the lines to show, null where nothing can be edited. @param {Data} data */
+  load(data) {
+    this.known = data.speakers;
+    if (data.edits && data.edits !== this.address) this.open(data.edits);
+    this.tools.hidden = !data.edits;
+    if (!data.edits || !this.queue) {
+      this.leave();
+      return null;
+    }
+    this.queue.load(data.version ?? 0, data.paragraphs, data.undo, data.redo);
+    if (this.told < 0) this.told = this.queue.revision;
+    this.show();
+    return this.queue.lines;
+  }
+  /** @param {string} address */
+  open(address) {
+    this.queue?.shut();
+    this.address = address;
+    this.told = -1;
+    const store = new Store(address, localStorage);
+    this.queue = new Queue(sender(address), store, {
+      changed: (caret) => this.changed(caret),
+      state: () => this.show(),
+      say: (words) => this.tell(words)
+    });
+    this.conflicts = new Conflicts(this.queue, this.text);
+  }
+  switch() {
+    this.wanted = Boolean(wanted(!this.wanted));
+    this.leave();
+    this.draw();
+  }
+  draw() {
+    this.drawing = true;
+    this.player.draw();
+    this.drawing = false;
+    if (this.active && !this.text.paragraphs.includes(this.active)) this.active = null;
+    this.conflicts?.show();
+    this.show();
+  }
+  /** Show what the server has answered. @param {{ id: number, at: number } | null} [caret] */
+  changed(caret) {
+    this.draw();
+    const paragraph = caret && this.text.paragraphs.find(({ id }) => id === caret.id);
+    if (paragraph && caret) {
+      const at = unitsOf(paragraph.text, caret.at);
+      this.enter(paragraph, at);
+      this.player.reveal(() => paragraph.box, true);
+    }
+    this.rest();
+  }
+  /** Show whether everything is saved, and what can be undone. */
+  show() {
+    const { queue } = this;
+    if (!queue) return;
+    this.toggle.setAttribute("aria-pressed", String(this.wanted));
+    const waiting = queue.entries.some((entry) => !entry.held);
+    const able = this.wanted && !queue.failures;
+    this.enable(this.undoButton, able && (queue.undo > 0 || waiting));
+    this.enable(this.redoButton, able && queue.redo > 0 && !waiting);
+    clearTimeout(this.timers.state);
+    if (queue.stopped && this.told !== Infinity) this.player.rested(this.told = Infinity);
+    if (queue.stopped) this.state(`Not saved. ${queue.stopped} Your text is kept here.`, true);
+    else if (queue.failures) this.state(queue.unkept ? UNKEPT : KEPT, true);
+    else if (this.notice) this.state(this.notice, true);
+    else if (queue.held.length) this.state("Choose which text to keep.", true);
+    else if (waiting) this.timers.state = setTimeout(() => this.state("Saving"), 600);
+    else this.state(queue.saved ? "Saved" : "");
+  }
+  /** @param {string} words */
+  state(words, trouble = false) {
+    if (this.status.textContent !== words) this.status.textContent = words;
+    this.status.classList.toggle("stt-unsaved", trouble);
+  }
+  /** @param {HTMLButtonElement} button @param {boolean} yes */
+  enable(button, yes) {
+    button.setAttribute("aria-disabled", String(!yes));
+  }
+  /** Say why a step was not done. @param {string} words */
+  tell(words) {
+    this.notice = words;
+    this.show();
+  }
+  /** Once nobody types: words under the caret get their times, and the page its counts. */
+  rest() {
+    clearTimeout(this.timers.rest);
+    clearTimeout(this.timers.rested);
+    this.timers.rest = setTimeout(() => {
+      const { active } = this;
+      if (active && !this.composing && alike(active.body.textContent ?? "", active.line.text))
+        this.text.freshen(active);
+    }, RESTING);
+    this.timers.rested = setTimeout(() => {
+      const { queue } = this;
+      if (this.active || !queue?.settled || queue.stopped || queue.busy || queue.revision === this.told) return;
+      this.told = queue.revision;
+      this.player.rested(queue.revision);
+    }, RESTED);
+  }
+  // ---- the caret ---------------------------------------------------------------------------------------------------
+  /** Put the caret into a paragraph. @param {Paragraph} paragraph @param {number} from */
+  enter(paragraph, from, to = from) {
+    if (!this.editable) return;
+    const { body } = paragraph;
+    if (this.active !== paragraph) {
+      this.leave();
+      this.active = paragraph;
+      body.contentEditable = PLAIN;
+      paragraph.box.classList.add("stt-edited");
+      this.text.tabTo(paragraph);
+    }
+    if (document.activeElement !== body) body.focus({ preventScroll: true });
+    placeCaret(body, Math.min(from, length(body)), Math.min(to, length(body)));
+  }
+  /** Take the caret out of the text, and send what was typed. */
+  leave() {
+    const { active } = this;
+    if (!active) return;
+    const caret = caretIn(active.body);
+    this.chosen = caret && { id: active.id, ...caret };
+    this.active = null;
+    this.composing = false;
+    active.body.removeAttribute("contenteditable");
+    active.box.classList.remove("stt-edited");
+    if (active.body === document.activeElement) active.body.blur();
+    if (!active.box.isConnected) return;
+    if (!spaced(active.body.textContent ?? "")) this.delete(active);
+    else if (active.stale) {
+      this.save();
+      this.draw();
+      this.text.freshen(active);
+    }
+    this.rest();
+  }
+  /** Send what is typed. */
+  save() {
+    clearTimeout(this.timers.save);
+    this.timers.save = void 0;
+    this.queue?.close();
+  }
+  typed() {
+    const { active, queue } = this;
+    if (!active || !queue) return;
+    const text = active.body.textContent ?? "";
+    this.notice = "";
+    active.text = text;
+    active.folded = void 0;
+    active.stale = true;
+    this.rest();
+    if (!spaced(text)) return queue.drop(active.id);
+    const now = performance.now();
+    if (this.typing.id !== active.id || now - this.typing.at > PAUSE) this.typing.name = String(newId()) + now;
+    Object.assign(this.typing, { id: active.id, at: now });
+    queue.typed(active.id, text, this.typing.name);
+    this.show();
+    this.conflicts?.show();
+    this.timers.save ??= setTimeout(() => {
+      this.timers.save = void 0;
+      if (this.composing) this.timers.save = setTimeout(() => this.save(), SAVING);
+      else this.save();
+    }, SAVING);
+  }
+  // ---- steps -------------------------------------------------------------------------------------------------------
+  /** Make a step of what is done to a paragraph, after what was typed. @param {Paragraph} paragraph @param {Step} step */
+  step(paragraph, step) {
+    const { queue } = this;
+    if (!queue) return;
+    this.save();
+    this.typing.id = 0;
+    this.notice = "";
+    const was = queue.lines.find(({ id }) => id === paragraph.id)?.text ?? paragraph.text;
+    queue.add({ ...step, id: paragraph.id, was });
+    this.draw();
+    this.rest();
+  }
+  /** @param {Paragraph} paragraph */
+  place(paragraph) {
+    return this.text.paragraphs.indexOf(paragraph);
+  }
+  split() {
+    const { active } = this;
+    const caret = active && caretIn(active.body);
+    if (!active || !caret) return;
+    const whole = active.body.textContent ?? "";
+    const text = whole.slice(0, caret.from) + whole.slice(caret.to);
+    const parts = splitAt(text, caret.from);
+    if (!parts) {
+      const following = this.text.paragraphs[this.place(active) + 1];
+      if (!spaced(text.slice(caret.from)) && following) this.enter(following, 0);
+      return;
+    }
+    const id = newId();
+    this.step(active, { do: "split", ...parts, ids: [id] });
+    const made = this.text.paragraphs.find((p) => p.id === id);
+    if (made) this.enter(made, 0);
+    if (made) this.player.reveal(() => made.box, true);
+  }
+  /** Merge a paragraph with the one above. @param {Paragraph} paragraph */
+  merge(paragraph) {
+    const upper = this.text.paragraphs[this.place(paragraph) - 1];
+    if (!upper) return;
+    const text = spaced(paragraph.body.textContent ?? "");
+    const before = spaced(upper.body.textContent ?? "");
+    if (!text) return this.delete(paragraph, upper);
+    this.step(paragraph, { do: "merge", text });
+    this.enter(upper, before.length + (before ? 1 : 0));
+  }
+  /** @param {Paragraph} paragraph @param {Paragraph} [then] where the caret goes; none if it was elsewhere */
+  delete(paragraph, then) {
+    if (this.active === paragraph) {
+      this.active = null;
+      paragraph.body.removeAttribute("contenteditable");
+    }
+    this.queue?.drop(paragraph.id);
+    this.step(paragraph, { do: "delete" });
+    if (then) this.enter(then, this.place(then) < 0 ? 0 : length(then.body));
+  }
+  /** Delete a paragraph and go on in the one below, or above if it was the last. @param {Paragraph} paragraph */
+  remove(paragraph) {
+    const place = this.place(paragraph);
+    const below = this.text.paragraphs[place + 1];
+    this.delete(paragraph, below ?? this.text.paragraphs[place - 1]);
+    if (below) this.enter(below, 0);
+  }
+  /** @param {"undo" | "redo"} name */
+  again(name) {
+    const { queue } = this;
+    if (!queue || !this.editable || queue.failures || !(queue[name] || queue.entries.length)) return;
+    this.save();
+    this.typing.id = 0;
+    this.notice = "";
+    queue.add({ do: name });
+  }
+  /**
+   * Give a paragraph, or the words that are selected in it, to a speaker.
+   * @param {Paragraph} paragraph
+   * @param {string} speaker
+   * @param {{ from: number, to: number } | null} [range] in UTF-16
+   */
+  give(paragraph, speaker, range) {
+    const text = spaced(paragraph.body.textContent ?? "");
+    let [from, to] = [range?.from ?? 0, range?.to ?? 0];
+    while (from > 0 && /\S/.test(text[from - 1])) from -= 1;
+    while (to < text.length && /\S/.test(text[to])) to += 1;
+    while (from < to && /\s/.test(text[from])) from += 1;
+    while (to > from && /\s/.test(text[to - 1])) to -= 1;
+    const part = range && range.to > range.from && to > from && to - from < text.length;
+    const [start, end] = [text.slice(0, from), text.slice(0, to)].map(codePoints);
+    const inside = this.active === paragraph;
+    const ids = [newId(), newId()];
+    this.step(paragraph, { do: "speaker", speaker, ...part ? { from: start, to: end, ids } : {} });
+    const whose = part && from > 0 ? this.text.paragraphs.find((p) => p.id === ids[0]) : paragraph;
+    if (inside && whose) this.enter(whose, part ? length(whose.body) : range?.from ?? 0);
+    this.say.textContent = `Assigned to ${speaker}.`;
+  }
+  /** The speakers in the order of their numbers. */
+  get speakers() {
+    return [
+      .../* @__PURE__ */ new Set([...this.known, ...this.text.speakers, ...this.text.paragraphs.flatMap((p) => p.speaker || [])])
+    ];
+  }
+  close() {
+    this.save();
+    for (const timer of Object.values(this.timers)) clearTimeout(timer);
+    this.queue?.shut();
+    this.choices.menu.box.remove();
+  }
+};
+var KEPT = "Not saved yet: no connection. Your text is kept here.";
+var UNKEPT = "Not saved yet: no connection. Keep this page open.";
+var length = (body) => (body.textContent ?? "").length;
 
 // player/rules.json
 var rules_default = {
@@ -798,21 +2206,21 @@ function clipped(range, element) {
 // player/search.js
 var MOST_HITS = 1e4;
 var VOICED = /[\u3099\u309a]/;
-function occurrences(text, wanted) {
+function occurrences(text, wanted2) {
   const found = (
     /** @type {[number, number][]} */
     []
   );
-  for (let at = text.indexOf(wanted); at >= 0 && found.length < MOST_HITS; at = text.indexOf(wanted, at + wanted.length)) {
-    found.push([at, at + wanted.length]);
+  for (let at = text.indexOf(wanted2); at >= 0 && found.length < MOST_HITS; at = text.indexOf(wanted2, at + wanted2.length)) {
+    found.push([at, at + wanted2.length]);
   }
   return found;
 }
 function search(text, query, fold = folded) {
-  const wanted = folded(query).plain;
-  if (!wanted) return query ? occurrences(text, query) : [];
+  const wanted2 = folded(query).plain;
+  if (!wanted2) return query ? occurrences(text, query) : [];
   const { plain, from, to } = fold(text);
-  const whole = occurrences(plain, wanted).filter(([, end]) => !VOICED.test(plain[end] ?? ""));
+  const whole = occurrences(plain, wanted2).filter(([, end]) => !VOICED.test(plain[end] ?? ""));
   return whole.map(([start, end]) => (
     /** @type {[number, number]} */
     [from[start], to[end - 1]]
@@ -889,26 +2297,26 @@ var Finder = class {
    * @param {string} wanted
    * @param {boolean} going
    */
-  begin(wanted, going) {
-    this.input.value = wanted.slice(0, rules_default.longest_query);
+  begin(wanted2, going) {
+    this.input.value = wanted2.slice(0, rules_default.longest_query);
     this.search();
     if (going) this.step(1);
   }
   search() {
-    const wanted = this.input.value.slice(0, rules_default.longest_query).trim();
+    const wanted2 = this.input.value.slice(0, rules_default.longest_query).trim();
     this.hits = [];
     this.hitsOf.clear();
     this.place = -1;
-    if (wanted) {
+    if (wanted2) {
       for (const paragraph of this.text.paragraphs) {
-        const found = search(paragraph.text, wanted, (text) => paragraph.folded ??= folded(text));
+        const found = search(paragraph.text, wanted2, (text) => paragraph.folded ??= folded(text));
         const hits = found.slice(0, MOST_HITS - this.hits.length).map(([from, to]) => ({ paragraph, from, to }));
         if (hits.length) this.hitsOf.set(paragraph, hits);
         for (const hit of hits) this.hits.push(hit);
         if (this.hits.length >= MOST_HITS) break;
       }
     }
-    this.found.hidden = !wanted;
+    this.found.hidden = !wanted2;
     this.tell();
     this.paint();
   }
@@ -981,29 +2389,6 @@ var Finder = class {
     for (const paragraph of [...this.painted.keys()]) this.wipe(paragraph);
   }
 };
-
-// player/colours.json
-var colours_default = [
-  { light: "#1a5fb4", dark: "#70bbff" },
-  { light: "#b34700", dark: "#ffa04d" },
-  { light: "#1b7a3d", dark: "#66d18a" },
-  { light: "#8434bd", dark: "#cf9fff" },
-  { light: "#c01c28", dark: "#ff8580" },
-  { light: "#007a80", dark: "#35cbd6" },
-  { light: "#b0207f", dark: "#ff85cb" },
-  { light: "#736200", dark: "#d8c63c" },
-  { light: "#3b3fa8", dark: "#8a86ff" },
-  { light: "#7a4520", dark: "#d6a67c" },
-  { light: "#5b6068", dark: "#b0bac6" },
-  { light: "#4b7300", dark: "#a8d93a" }
-];
-
-// player/colours.js
-var MOST_COLOURS = colours_default.length;
-function colourOf(place) {
-  const { light, dark } = colours_default[place % colours_default.length];
-  return `light-dark(${light}, ${dark})`;
-}
 
 // player/spoken.js
 function lastAtMost(list, value, limit) {
@@ -1160,7 +2545,7 @@ var MomentLink = class {
 
 // player/text.js
 var NEAR2 = "1200px 0px";
-var PENCIL = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 20h4L19 9l-4-4L4 16zM13.5 6.5l4 4"/></svg>';
+var MORE = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M5.5 12h.01M12 12h.01M18.5 12h.01" stroke-width="3"/></svg>';
 var OVERLAPPED = "Somebody else speaks here, too";
 var Text = class {
   paragraphs = (
@@ -1189,6 +2574,11 @@ var Text = class {
     /** @type {WeakMap<Element, Word>} */
     /* @__PURE__ */ new WeakMap()
   );
+  of = (
+    /** @type {WeakMap<Element, Paragraph>} */
+    /* @__PURE__ */ new WeakMap()
+  );
+  // by its elements
   speakers = (
     /** @type {string[]} */
     []
@@ -1205,65 +2595,70 @@ var Text = class {
     this.scroller = scroller ?? document.documentElement;
     this.watcher = new IntersectionObserver(
       (changes) => {
-        const moved = [];
+        const moved2 = [];
         for (const { target, isIntersecting } of changes) {
-          const paragraph = this.paragraphs[Number(
-            /** @type {HTMLElement} */
-            target.dataset.paragraph
-          )];
-          if (paragraph?.box !== target || isIntersecting === this.near.has(paragraph)) continue;
+          const paragraph = this.of.get(target);
+          if (!paragraph || isIntersecting === this.near.has(paragraph)) continue;
           if (isIntersecting) this.near.add(paragraph);
           else this.near.delete(paragraph);
           if (isIntersecting) this.build(paragraph);
-          moved.push(paragraph);
+          moved2.push(paragraph);
         }
-        this.onMove(moved);
+        this.onMove(moved2);
       },
       { root: scroller, rootMargin: NEAR2 }
     );
     this.box.oncopy = (event) => this.copy(event);
   }
   /**
-   * @param {Packed[]} packed
+   * Show these lines. Paragraphs that stay keep their elements, so that nothing moves the window or the keyboard.
+   * @param {Line[]} lines
    * @param {string[]} known the speakers in the order of their colours; others come after them
    * @param {number} doubtful
    * @param {boolean} editable
    * @param {boolean} timed
    */
-  show(packed, known, doubtful, editable, timed) {
-    this.watcher.disconnect();
-    this.timed = timed;
-    this.near.clear();
-    this.doubtful = doubtful;
-    this.editable = editable;
-    this.words = [];
-    const speaking = new Set(packed.flatMap((p) => p.speaker || []));
+  show(lines, known, doubtful, editable, timed) {
+    const anew = doubtful !== this.doubtful || editable !== this.editable;
+    Object.assign(this, { doubtful, editable, timed });
+    const speaking = new Set(lines.flatMap(({ packed }) => packed.speaker || []));
     const speakers = [.../* @__PURE__ */ new Set([...known.filter((name) => speaking.has(name)), ...speaking])];
     this.speakers = speakers.length > 1 ? speakers : [];
-    const before = new Map(this.paragraphs.map((p) => [p.source(), p]));
-    this.paragraphs = packed.map((p, i) => {
-      const colour = this.speakers.indexOf(p.speaker ?? "") % MOST_COLOURS;
-      const source = () => JSON.stringify([p, colour, doubtful, editable]);
-      const name = before.size ? source() : "";
-      const stays = before.get(name);
-      before.delete(name);
-      return stays ? this.again(stays, i) : this.paragraph(p, i, colour, source);
+    const before = new Map(this.paragraphs.map((p) => [p.id, p]));
+    const made = (
+      /** @type {Paragraph[]} */
+      []
+    );
+    this.paragraphs = lines.map((line) => {
+      const stays = anew ? void 0 : before.get(line.id);
+      if (stays) {
+        before.delete(line.id);
+        return this.renew(stays, line);
+      }
+      const paragraph = this.paragraph(line);
+      made.push(paragraph);
+      return paragraph;
     });
+    this.words = this.paragraphs.flatMap((p) => p.words);
     this.byStart = this.words.map((_, i) => i).sort((a, b) => this.words[a].start - this.words[b].start || a - b);
     this.doubts = this.words.filter((word) => word.confidence != null && word.confidence < doubtful);
+    for (const gone of before.values()) {
+      this.watcher.unobserve(gone.box);
+      this.near.delete(gone);
+    }
     this.fill();
     this.box.classList.toggle("stt-untimed", !timed);
-    for (const paragraph of this.paragraphs) this.watcher.observe(paragraph.box);
+    for (const paragraph of made) this.watcher.observe(paragraph.box);
   }
   /** The elements of the paragraphs in order, touching only those that changed. */
   fill() {
     const boxes = this.paragraphs.map((p) => p.box);
-    const wanted = new Set(boxes);
+    const wanted2 = new Set(boxes);
     for (
       const box of
       /** @type {HTMLElement[]} */
       [...this.box.children]
-    ) if (!wanted.has(box)) box.remove();
+    ) if (!wanted2.has(box)) box.remove();
     let place = this.box.firstElementChild;
     for (const box of boxes) {
       if (box === place) place = place.nextElementSibling;
@@ -1271,84 +2666,154 @@ var Text = class {
     }
     if (this.paragraphs.length && !this.paragraphs.some((p) => p.time.tabIndex === 0)) this.tabTo(this.paragraphs[0]);
   }
-  /** @param {Paragraph} paragraph @param {number} index */
-  again(paragraph, index) {
-    paragraph.box.dataset.paragraph = String(index);
-    for (const word of paragraph.words) this.words.push(word);
+  /**
+   * Give a paragraph that stays its new line. Under the caret nothing is drawn anew unless the words differ.
+   * @param {Paragraph} paragraph
+   * @param {Line} line
+   */
+  renew(paragraph, line) {
+    const { line: old, body } = paragraph;
+    if (old.packed !== line.packed || old.text !== line.text) {
+      this.give(paragraph, line);
+      const here = body === document.activeElement;
+      const typing = here && !body.textContent;
+      if (typing || (here || line.provisional) && alike(body.textContent ?? "", line.text)) paragraph.stale = true;
+      else this.redraw(paragraph);
+    } else paragraph.line = line;
+    this.label(paragraph);
     return paragraph;
   }
+  /** Show the words of a paragraph anew, with the caret where it was. @param {Paragraph} paragraph */
+  redraw(paragraph) {
+    const { body, line } = paragraph;
+    const before = body.textContent ?? "";
+    const caret = body === document.activeElement ? caretIn(body) : null;
+    paragraph.built = paragraph.stale = false;
+    body.textContent = paragraph.text = line.text;
+    if (this.near.has(paragraph)) this.build(paragraph);
+    if (!caret) return;
+    const [from, to] = [caret.from, caret.to].map((at) => moved(before, line.text, at));
+    placeCaret(body, from, to);
+  }
+  /** Show the words that the server knows, once nothing is typed any more. @param {Paragraph} paragraph */
+  freshen(paragraph) {
+    if (paragraph.stale && !paragraph.line.provisional) this.redraw(paragraph);
+  }
   /**
-   * Make a paragraph the one that Tab reaches: its time, then its Edit. Arrows go to the others.
+   * Make a paragraph the one that Tab reaches: its time, its speaker, what else can be done with it, then its text.
+   * Arrows go to the others: from time to time, and from text to text at the first and the last line.
    * @param {Paragraph} paragraph
    */
   tabTo(paragraph) {
-    for (const p of this.paragraphs) if (p.time.tabIndex === 0) this.reachable(p, -1);
+    for (const p of this.paragraphs) if (p !== paragraph && p.time.tabIndex === 0) this.reachable(p, -1);
     this.reachable(paragraph, 0);
   }
   /** @param {Paragraph} paragraph @param {number} tabIndex */
-  reachable({ time, edit }, tabIndex) {
+  reachable({ time, name, more, body }, tabIndex) {
     time.tabIndex = tabIndex;
-    if (edit && this.timed) edit.tabIndex = tabIndex;
+    if (this.editable) {
+      for (const part of [name, more, body]) if (part) part.tabIndex = tabIndex;
+    }
   }
-  /** @param {Packed} packed @param {number} index @param {number} colour @param {() => string} source */
-  paragraph(packed, index, colour, source) {
-    const { start, end, speaker } = packed;
+  /** @param {Line} line */
+  paragraph(line) {
     const box = make("div", "stt-paragraph");
-    const time = make("button", "stt-time", clock(start));
+    const time = make("button", "stt-time");
     time.type = "button";
     time.tabIndex = -1;
-    time.dataset.start = String(start);
-    time.setAttribute("aria-label", `Play from ${clock(start)}`);
     const head = make("div", "stt-head");
     head.append(time);
-    if (speaker && colour >= 0) {
-      const name = make("span", "stt-speaker", speaker);
-      name.dir = "auto";
-      name.style.setProperty("--stt-voice", colourOf(colour));
-      head.append(name);
-    }
-    const edit = this.editable ? make("button", "stt-edit") : null;
-    if (edit) {
-      edit.type = "button";
-      edit.tabIndex = this.timed ? -1 : 0;
-      edit.innerHTML = PENCIL;
-      edit.title = "Edit";
-      edit.setAttribute("aria-label", `Edit the paragraph at ${clock(start)}`);
-      head.append(edit);
+    const more = this.editable ? make("button", "stt-more") : null;
+    if (more) {
+      more.type = "button";
+      more.tabIndex = -1;
+      more.innerHTML = MORE;
+      more.title = "Speaker, times and more";
+      more.setAttribute("aria-haspopup", "menu");
+      head.append(more);
     }
     const body = make("p", "stt-words");
     body.dir = "auto";
-    const paragraph = { box, body, time, edit, start, end, speaker, text: "", built: false, words: [], source };
-    let text = packed.text ?? "";
-    if (packed.t) {
-      text = "";
-      packed.t.forEach((t, i) => {
-        const word = (i === 0 ? t.trimStart() : t).replace(/\n/g, " ");
-        const gap = word.length - word.trimStart().length;
-        paragraph.words.push({
-          text: word.slice(gap),
-          start: packed.s[i],
-          end: packed.e[i],
-          confidence: packed.c?.[i],
-          paragraph,
-          from: text.length + gap
-          // its place in the paragraph's text
-        });
-        text += word;
-      });
-      for (const place of packed.o ?? []) paragraph.words[place].overlapped = true;
-      for (const word of paragraph.words) this.words.push(word);
+    if (this.editable) {
+      body.tabIndex = -1;
+      body.setAttribute("role", "textbox");
+      body.setAttribute("aria-multiline", "true");
     }
-    paragraph.text = text;
-    body.textContent = text;
-    box.dataset.paragraph = String(index);
+    const paragraph = {
+      ...{ id: line.id, line, box, head, body, time, name: null, more, start: 0, end: 0, text: "", words: [] },
+      ...{ built: false, stale: false }
+    };
+    this.give(paragraph, line);
+    this.label(paragraph);
+    body.textContent = line.text;
+    for (const element of [box, time, body, more]) if (element) this.of.set(element, paragraph);
     box.append(head, body);
-    box.style.containIntrinsicBlockSize = `auto ${Math.ceil(text.length / 68) * 1.8 + 1.9}rem`;
+    box.style.containIntrinsicBlockSize = `auto ${Math.ceil(line.text.length / 68) * 1.8 + 1.9}rem`;
     return paragraph;
+  }
+  /** Give a paragraph the facts of a line. @param {Paragraph} paragraph @param {Line} line */
+  give(paragraph, line) {
+    const { packed } = line;
+    const words = (
+      /** @type {Word[]} */
+      []
+    );
+    let length2 = 0;
+    packed.t?.forEach((t, i) => {
+      const word = (i === 0 ? t.trimStart() : t).replace(/\n/g, " ");
+      const gap = word.length - word.trimStart().length;
+      words.push({
+        text: word.slice(gap),
+        start: packed.s[i],
+        end: packed.e[i],
+        confidence: packed.c?.[i],
+        paragraph,
+        from: length2 + gap
+        // its place in the paragraph's text
+      });
+      length2 += word.length;
+    });
+    for (const place of packed.o ?? []) words[place].overlapped = true;
+    const { start, end, speaker } = packed;
+    Object.assign(paragraph, { line, words, start, end, speaker, text: line.text, folded: void 0 });
+  }
+  /** Show the time and the speaker of a paragraph. @param {Paragraph} paragraph */
+  label(paragraph) {
+    const { start, speaker, time, more, body } = paragraph;
+    const when = clock(start);
+    if (time.dataset.start !== String(start)) {
+      time.textContent = when;
+      time.dataset.start = String(start);
+      time.setAttribute("aria-label", `Play from ${when}`);
+      more?.setAttribute("aria-label", `Speaker, times and more of the paragraph at ${when}`);
+      if (this.editable) body.setAttribute("aria-label", `Text of the paragraph at ${when}`);
+    }
+    const colour = this.speakers.indexOf(speaker ?? "");
+    if (colour < 0) {
+      paragraph.name?.remove();
+      paragraph.name = null;
+      return;
+    }
+    paragraph.name ??= this.nameOf(paragraph);
+    if (paragraph.name.textContent !== speaker) paragraph.name.textContent = speaker ?? "";
+    paragraph.name.style.setProperty("--stt-voice", colourOf(colour % MOST_COLOURS));
+  }
+  /** @param {Paragraph} paragraph */
+  nameOf(paragraph) {
+    const name = make(this.editable ? "button" : "span", "stt-speaker");
+    name.dir = "auto";
+    if (name instanceof HTMLButtonElement) {
+      name.type = "button";
+      name.tabIndex = paragraph.time.tabIndex;
+      name.setAttribute("aria-haspopup", "menu");
+    }
+    this.of.set(name, paragraph);
+    paragraph.time.after(name);
+    return name;
   }
   /** @param {Paragraph} paragraph */
   build(paragraph) {
-    if (paragraph.built || !paragraph.words.length) return;
+    if (paragraph.built || paragraph.stale || !paragraph.words.length) return;
     paragraph.built = true;
     const parts = document.createDocumentFragment();
     let done = 0;
@@ -1415,7 +2880,7 @@ var Text = class {
       /** @type {Element | null} */
       event.target
     );
-    if (!selection || selection.isCollapsed || !event.clipboardData || target?.closest?.(".stt-editor")) return;
+    if (!selection || selection.isCollapsed || !event.clipboardData || target?.closest?.(".stt-conflict")) return;
     const range = selection.getRangeAt(0);
     const touched = this.paragraphs.filter((p) => range.intersectsNode(p.body));
     const several = touched.length > 1 && new Set(touched.map((p) => p.speaker)).size > 1;
@@ -1497,8 +2962,8 @@ var Wave = class {
     this.drawn = done;
     for (let i = 0; i < bars2; i += 1) {
       const first = Math.floor(i * peaks.length / bars2);
-      const last = Math.floor((i + 1) * peaks.length / bars2);
-      const loud = Math.max(...peaks.slice(first, Math.max(last, first + 1)));
+      const last2 = Math.floor((i + 1) * peaks.length / bars2);
+      const loud = Math.max(...peaks.slice(first, Math.max(last2, first + 1)));
       const tall = Math.max(2, height * loud);
       pen.fillStyle = (i + 0.5) / bars2 <= done ? accentColor : color;
       pen.beginPath();
@@ -1513,10 +2978,11 @@ var Wave = class {
 
 // player/index.js
 var STEP = 5;
+var LANES = 500;
 var PATIENCE = 4e3;
-var FIELDS = "input:not([type=range]), textarea, select, [contenteditable=true], [contenteditable='']";
+var FIELDS2 = "input:not([type=range]), textarea, select, [contenteditable]";
 var ROLES = ["button", "tab", "radio", "slider", "option", "menuitem", "dialog"].map((role) => `[role=${role}]`);
-var OWN_KEYS = `${FIELDS}, button, a, summary, input, canvas, ${ROLES}`;
+var OWN_KEYS = `${FIELDS2}, button, a, summary, input, canvas, ${ROLES}`;
 var players = (
   /** @type {Set<Player>} */
   /* @__PURE__ */ new Set()
@@ -1533,8 +2999,15 @@ var Player = class {
   );
   total = 0;
   // seconds
-  shown = "";
-  // the paragraphs, as JSON
+  shown = (
+    /** @type {unknown} */
+    null
+  );
+  // what the page had, where nothing can be edited
+  lines = (
+    /** @type {import("./editing/lines.js").Line[]} */
+    []
+  );
   spoken = (
     /** @type {Word | null} */
     null
@@ -1551,6 +3024,18 @@ var Player = class {
   );
   // the second at which a sample ends that plays
   frame = 0;
+  looks = "";
+  // of the text
+  drawing = (
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    void 0
+  );
+  // of the lanes
+  send = (
+    /** @type {(name: string, value: unknown) => void} */
+    (() => {
+    })
+  );
   header = 0;
   // pixels of Streamlit's header that lie over the page
   scrolled = -Infinity;
@@ -1573,7 +3058,12 @@ var Player = class {
     this.text = new Text(root, (paragraphs) => this.finder.moved(paragraphs));
     const reveal = (target, lazily) => this.reveal(target, lazily);
     this.finder = new Finder(root, this.text, reveal, (word) => this.seek(word.start - 0.3));
-    this.editor = new Editor(root, this.text, reveal);
+    this.editor = new Editor(root, this.text, this.on, {
+      draw: () => this.draw(this.editor.queue?.lines ?? this.lines),
+      position: () => this.data.audio ? this.sound.position : null,
+      reveal,
+      rested: (revision) => this.send("rested", revision)
+    });
     this.wave = new Wave(root, () => this.drawWave());
     this.lanes = new Lanes(root, (seconds) => this.seek(seconds, true));
     const { audio, play } = this;
@@ -1598,26 +3088,16 @@ var Player = class {
       /** @type {Data} */
       call.data
     );
-    this.editor.send = this.link.send = setTriggerValue;
+    this.send = this.link.send = setTriggerValue;
     const before = this.data;
     this.data = data;
     if (data.audio !== before.audio) this.load(data.audio);
     if (data.waveform !== before.waveform) this.wave.load(data.waveform);
     this.total = data.duration;
     this.measure();
-    const editable = data.version != null;
-    const paragraphs = JSON.stringify([data.paragraphs, data.speakers, data.doubtful, editable, data.timed]);
-    if (paragraphs !== this.shown) {
-      this.shown = paragraphs;
-      this.spoken?.box?.classList.remove("stt-spoken");
-      this.current?.box.classList.remove("stt-current");
-      this.spoken = this.current = null;
-      this.text.show(data.paragraphs, data.speakers, data.doubtful, editable, data.timed);
-      this.lanes.show(data.timed ? this.text.speakers : [], this.text.paragraphs, data.duration);
-      this.finder.reset();
-    }
+    this.draw(this.editor.load(data) ?? this.fixed(data));
+    this.editor.conflicts?.show();
     if (data.find && data.find !== before.find) this.finder.begin(data.find, data.at == null);
-    this.editor.update(data);
     if (data.at != null && data.at !== before.at && data.at !== this.link.at) {
       this.seek(data.at);
       const word = this.text.spokenAt(data.at);
@@ -1628,6 +3108,32 @@ var Player = class {
     if (data.sample && before.sample !== void 0 && data.sample[0] !== before.sample?.[0]) this.hear(data.sample);
     this.tick();
     this.drawWave();
+  }
+  /** Return the lines of a text that nobody can edit here. @param {Data} data */
+  fixed(data) {
+    const paragraphs = JSON.stringify(data.paragraphs);
+    const same = paragraphs === this.shown;
+    this.shown = paragraphs;
+    return same ? this.lines : renewed(this.lines, data.paragraphs);
+  }
+  /** @param {import("./editing/lines.js").Line[]} lines */
+  draw(lines) {
+    const { speakers = [], doubtful = 0, timed = true, duration = 0 } = this.data;
+    const looks = JSON.stringify([speakers, doubtful, timed, duration, this.editor.editable]);
+    const same = lines.length === this.lines.length && lines.every((line, i) => line === this.lines[i]);
+    if (same && looks === this.looks) return;
+    const first = !this.looks;
+    Object.assign(this, { lines, looks });
+    this.spoken?.box?.classList.remove("stt-spoken");
+    this.current?.box.classList.remove("stt-current");
+    this.spoken = this.current = null;
+    this.text.show(lines, speakers, doubtful, this.editor.editable, timed);
+    clearTimeout(this.drawing);
+    const lanes = () => this.lanes.show(timed ? this.text.speakers : [], this.text.paragraphs, duration);
+    if (first) lanes();
+    else this.drawing = setTimeout(lanes, LANES);
+    this.finder.reset();
+    this.tick();
   }
   /** @param {string | null} address */
   load(address) {
@@ -1717,7 +3223,7 @@ var Player = class {
   /** @param {HTMLElement | undefined} box */
   keepInView(box) {
     const following = this.follow.getAttribute("aria-pressed") === "true";
-    if (!box || !following || this.editor.paragraph || this.audio.paused || this.until != null) return;
+    if (!box || !following || this.editor.active || this.audio.paused || this.until != null) return;
     if (performance.now() - this.scrolled < PATIENCE) return;
     this.text.reveal(box, true, this.below());
   }
@@ -1767,19 +3273,19 @@ var Player = class {
     for (const name of ["wheel", "touchmove"]) on(scroller, name, away, { passive: true });
     on(scroller, "pointerdown", (event) => event.target === scroller && away());
     on(document, "keydown", ({ key }) => /^(Page(Up|Down)|Arrow(Up|Down)|Home|End)$/.test(key) && away());
-    on(window, "beforeunload", (event) => this.editor.changed && event.preventDefault());
     for (const box of [this.root, pageHeader()]) box && this.sizes.observe(box);
     this.place();
   }
   /** @param {MouseEvent & { target: Element }} event */
   clicked(event) {
-    const [time, edit, box] = [".stt-time", ".stt-edit", ".stt-word"].map((name) => event.target.closest(name));
-    const timed = time && this.text.paragraphs.find((p) => p.time === time);
-    const edited = edit && this.text.paragraphs.find((p) => p.edit === edit);
+    const { target } = event;
+    const [time, box] = [".stt-time", ".stt-word"].map((name) => target.closest(name));
+    const timed = time && this.text.of.get(time);
     const word = box && this.text.wordOf.get(box);
-    if (timed) this.seek(timed.start, true);
-    else if (edited) this.editor.open(edited);
-    else if (word && getSelection()?.isCollapsed) this.seek(word.start, true);
+    const before = this.editor.active;
+    if (timed) return this.seek(timed.start, true);
+    if (this.editor.editable && this.editor.keys.clicked(target)) return;
+    if (word && getSelection()?.isCollapsed) this.seek(word.start, !before || before !== this.editor.active);
   }
   /** @param {KeyboardEvent & { target: Element }} event */
   pressed(event) {
@@ -1789,7 +3295,7 @@ var Player = class {
     if (time && this.root.contains(time) && this.walk(key, time)) return event.preventDefault();
     const inside = this.root.contains(target);
     const ours = inside && (time || target === this.slider);
-    const taken = !ours && target.closest?.(inside && key !== " " ? FIELDS : OWN_KEYS);
+    const taken = !ours && target.closest?.(inside && key !== " " ? FIELDS2 : OWN_KEYS);
     if (taken || event.shiftKey || !this.data.audio) return;
     if (key === " ") {
       if (!event.repeat) this.toggle();
@@ -1840,6 +3346,7 @@ var Player = class {
     if (latest === this) latest = [...players].at(-1) ?? null;
     this.closing.abort();
     cancelAnimationFrame(this.frame);
+    clearTimeout(this.drawing);
     this.sizes.disconnect();
     this.wave.close();
     this.sound.close();

@@ -5,7 +5,8 @@ import { clock } from "../shared/clock.js";
 import { pageHeader, partsOf } from "../shared/dom.js";
 import { Sound } from "../shared/sound.js";
 import { staying } from "../shared/staying.js";
-import { Editor } from "./editor.js";
+import { Editor } from "./editing/editor.js";
+import { renewed } from "./editing/lines.js";
 import { Finder } from "./finder.js";
 import { Lanes } from "./lanes.js";
 import { MomentLink } from "./moment_link.js";
@@ -13,8 +14,9 @@ import { Text } from "./text.js";
 import { Wave } from "./waveform.js";
 
 const STEP = 5; // seconds, for the arrow keys
+const LANES = 500; // milliseconds after a change until the lanes follow: all words are in them
 const PATIENCE = 4000; // milliseconds that a reader who scrolled is left alone
-const FIELDS = "input:not([type=range]), textarea, select, [contenteditable=true], [contenteditable='']";
+const FIELDS = "input:not([type=range]), textarea, select, [contenteditable]";
 const ROLES = ["button", "tab", "radio", "slider", "option", "menuitem", "dialog"].map((role) => `[role=${role}]`);
 const OWN_KEYS = `${FIELDS}, button, a, summary, input, canvas, ${ROLES}`; // what answers to keys itself
 const players = /** @type {Set<Player>} */ (new Set());
@@ -27,8 +29,7 @@ export default staying(".stt-player", (root) => new Player(root));
  * @typedef {{
  *   audio: string | null, waveform: string | null, duration: number, at: number | null, find: string, timed: boolean,
  *   paragraphs: import("./text.js").Packed[], speakers: string[], doubtful: number, version: number | null,
- *   sample: [number: number, start: number, end: number] | null,
- *   edited: { number: number, error: string | null, conflict: boolean } | null,
+ *   sample: [number: number, start: number, end: number] | null, edits: string | null, undo: number, redo: number,
  * }} Data
  * @typedef {import("./text.js").Paragraph} Paragraph
  * @typedef {import("./text.js").Word} Word
@@ -37,12 +38,16 @@ export default staying(".stt-player", (root) => new Player(root));
 class Player {
   data = /** @type {Partial<Data>} */ ({});
   total = 0; // seconds
-  shown = ""; // the paragraphs, as JSON
+  shown = /** @type {unknown} */ (null); // what the page had, where nothing can be edited
+  lines = /** @type {import("./editing/lines.js").Line[]} */ ([]);
   spoken = /** @type {Word | null} */ (null);
   current = /** @type {Paragraph | null} */ (null);
   drawn = NaN; // the position, 0 to 1
   until = /** @type {number | null} */ (null); // the second at which a sample ends that plays
   frame = 0;
+  looks = ""; // of the text
+  drawing = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined); // of the lanes
+  send = /** @type {(name: string, value: unknown) => void} */ (() => {});
   header = 0; // pixels of Streamlit's header that lie over the page
   scrolled = -Infinity; // when somebody scrolled last
   closing = new AbortController();
@@ -67,7 +72,12 @@ class Player {
     /** @type {(target: () => Range | Element | null | undefined, lazily: boolean) => void} */
     const reveal = (target, lazily) => this.reveal(target, lazily);
     this.finder = new Finder(root, this.text, reveal, (word) => this.seek(word.start - 0.3));
-    this.editor = new Editor(root, this.text, reveal);
+    this.editor = new Editor(root, this.text, this.on, {
+      draw: () => this.draw(this.editor.queue?.lines ?? this.lines),
+      position: () => (this.data.audio ? this.sound.position : null),
+      reveal,
+      rested: (revision) => this.send("rested", revision),
+    });
     this.wave = new Wave(root, () => this.drawWave());
     this.lanes = new Lanes(root, (seconds) => this.seek(seconds, true));
     const { audio, play } = this;
@@ -90,26 +100,16 @@ class Player {
   update(call) {
     const { setTriggerValue } = call;
     const data = /** @type {Data} */ (call.data);
-    this.editor.send = this.link.send = setTriggerValue;
+    this.send = this.link.send = setTriggerValue;
     const before = this.data;
     this.data = data;
     if (data.audio !== before.audio) this.load(data.audio);
     if (data.waveform !== before.waveform) this.wave.load(data.waveform);
     this.total = data.duration;
     this.measure();
-    const editable = data.version != null;
-    const paragraphs = JSON.stringify([data.paragraphs, data.speakers, data.doubtful, editable, data.timed]);
-    if (paragraphs !== this.shown) {
-      this.shown = paragraphs;
-      this.spoken?.box?.classList.remove("stt-spoken");
-      this.current?.box.classList.remove("stt-current");
-      this.spoken = this.current = null;
-      this.text.show(data.paragraphs, data.speakers, data.doubtful, editable, data.timed);
-      this.lanes.show(data.timed ? this.text.speakers : [], this.text.paragraphs, data.duration);
-      this.finder.reset();
-    }
+    this.draw(this.editor.load(data) ?? this.fixed(data));
+    this.editor.conflicts?.show();
     if (data.find && data.find !== before.find) this.finder.begin(data.find, data.at == null);
-    this.editor.update(data);
     // A link that was made here says where this is anyway.
     if (data.at != null && data.at !== before.at && data.at !== this.link.at) {
       this.seek(data.at);
@@ -122,6 +122,34 @@ class Player {
     if (data.sample && before.sample !== undefined && data.sample[0] !== before.sample?.[0]) this.hear(data.sample);
     this.tick();
     this.drawWave();
+  }
+
+  /** Return the lines of a text that nobody can edit here. @param {Data} data */
+  fixed(data) {
+    const paragraphs = JSON.stringify(data.paragraphs);
+    const same = paragraphs === this.shown;
+    this.shown = paragraphs;
+    return same ? this.lines : renewed(this.lines, data.paragraphs);
+  }
+
+  /** @param {import("./editing/lines.js").Line[]} lines */
+  draw(lines) {
+    const { speakers = [], doubtful = 0, timed = true, duration = 0 } = this.data;
+    const looks = JSON.stringify([speakers, doubtful, timed, duration, this.editor.editable]);
+    const same = lines.length === this.lines.length && lines.every((line, i) => line === this.lines[i]);
+    if (same && looks === this.looks) return;
+    const first = !this.looks;
+    Object.assign(this, { lines, looks });
+    this.spoken?.box?.classList.remove("stt-spoken");
+    this.current?.box.classList.remove("stt-current");
+    this.spoken = this.current = null;
+    this.text.show(lines, speakers, doubtful, this.editor.editable, timed);
+    clearTimeout(this.drawing);
+    const lanes = () => this.lanes.show(timed ? this.text.speakers : [], this.text.paragraphs, duration);
+    if (first) lanes();
+    else this.drawing = setTimeout(lanes, LANES);
+    this.finder.reset();
+    this.tick();
   }
 
   /** @param {string | null} address */
@@ -221,7 +249,7 @@ class Player {
   /** @param {HTMLElement | undefined} box */
   keepInView(box) {
     const following = this.follow.getAttribute("aria-pressed") === "true";
-    if (!box || !following || this.editor.paragraph || this.audio.paused || this.until != null) return;
+    if (!box || !following || this.editor.active || this.audio.paused || this.until != null) return;
     if (performance.now() - this.scrolled < PATIENCE) return;
     this.text.reveal(box, true, this.below());
   }
@@ -279,21 +307,21 @@ class Player {
     on(scroller, "pointerdown", (event) => event.target === scroller && away()); // its scroll bar
     on(document, "keydown", ({ key }) => /^(Page(Up|Down)|Arrow(Up|Down)|Home|End)$/.test(key) && away());
 
-    on(window, "beforeunload", (event) => this.editor.changed && event.preventDefault());
-
     for (const box of [this.root, pageHeader()]) box && this.sizes.observe(box);
     this.place();
   }
 
   /** @param {MouseEvent & { target: Element }} event */
   clicked(event) {
-    const [time, edit, box] = [".stt-time", ".stt-edit", ".stt-word"].map((name) => event.target.closest(name));
-    const timed = time && this.text.paragraphs.find((p) => p.time === time);
-    const edited = edit && this.text.paragraphs.find((p) => p.edit === edit);
+    const { target } = event;
+    const [time, box] = [".stt-time", ".stt-word"].map((name) => target.closest(name));
+    const timed = time && this.text.of.get(time);
     const word = box && this.text.wordOf.get(box);
-    if (timed) this.seek(timed.start, true);
-    else if (edited) this.editor.open(edited);
-    else if (word && getSelection()?.isCollapsed) this.seek(word.start, true);
+    const before = this.editor.active;
+    if (timed) return this.seek(timed.start, true);
+    if (this.editor.editable && this.editor.keys.clicked(target)) return;
+    // Where somebody types, the sound goes along but does not start.
+    if (word && getSelection()?.isCollapsed) this.seek(word.start, !before || before !== this.editor.active);
   }
 
   /** @param {KeyboardEvent & { target: Element }} event */
@@ -360,6 +388,7 @@ class Player {
     if (latest === this) latest = [...players].at(-1) ?? null;
     this.closing.abort();
     cancelAnimationFrame(this.frame);
+    clearTimeout(this.drawing);
     this.sizes.disconnect();
     this.wave.close();
     this.sound.close();

@@ -4,11 +4,14 @@
 import { clock } from "../shared/clock.js";
 import { make, partsOf, scrollerOf } from "../shared/dom.js";
 import { colourOf, MOST_COLOURS } from "./colours.js";
+import { caretIn, moved, placeCaret } from "./editing/caret.js";
+import { alike } from "./editing/lines.js";
 import { clipped } from "./ranges.js";
 import { lastAtMost, spokenAt } from "./spoken.js";
 
 const NEAR = "1200px 0px";
-const PENCIL = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 20h4L19 9l-4-4L4 16zM13.5 6.5l4 4"/></svg>';
+const MORE =
+  '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M5.5 12h.01M12 12h.01M18.5 12h.01" stroke-width="3"/></svg>';
 
 const OVERLAPPED = "Somebody else speaks here, too";
 
@@ -24,10 +27,12 @@ const OVERLAPPED = "Somebody else speaks here, too";
  *   paragraph: Paragraph, from: number, box?: HTMLElement,
  * }} Word `from` is its place in the text of the paragraph
  * @typedef {{
- *   box: HTMLElement, body: HTMLElement, time: HTMLButtonElement, edit: HTMLButtonElement | null,
- *   start: number, end: number, speaker?: string, text: string, words: Word[], built: boolean, source: () => string,
- *   folded?: ReturnType<typeof import("./folding.js").folded>,
- * }} Paragraph
+ *   id: number, line: Line, box: HTMLElement, head: HTMLElement, body: HTMLElement, time: HTMLButtonElement,
+ *   name: HTMLElement | null, more: HTMLButtonElement | null, start: number, end: number, speaker?: string,
+ *   text: string, words: Word[], built: boolean, stale: boolean, folded?: ReturnType<typeof import("./folding.js").folded>,
+ * }} Paragraph `built`: its words are elements; `stale`: they are not those of its line, as somebody types or the server
+ *   has not answered
+ * @typedef {import("./editing/lines.js").Line} Line
  */
 
 export class Text {
@@ -37,6 +42,7 @@ export class Text {
   doubts = /** @type {Word[]} */ ([]);
   near = /** @type {Set<Paragraph>} */ (new Set());
   wordOf = /** @type {WeakMap<Element, Word>} */ (new WeakMap());
+  of = /** @type {WeakMap<Element, Paragraph>} */ (new WeakMap()); // by its elements
   speakers = /** @type {string[]} */ ([]); // in the order of their colours; none where only one speaks
   doubtful = 0;
   editable = false;
@@ -52,8 +58,8 @@ export class Text {
       (changes) => {
         const moved = [];
         for (const { target, isIntersecting } of changes) {
-          const paragraph = this.paragraphs[Number(/** @type {HTMLElement} */ (target).dataset.paragraph)];
-          if (paragraph?.box !== target || isIntersecting === this.near.has(paragraph)) continue;
+          const paragraph = this.of.get(target);
+          if (!paragraph || isIntersecting === this.near.has(paragraph)) continue;
           if (isIntersecting) this.near.add(paragraph);
           else this.near.delete(paragraph);
           if (isIntersecting) this.build(paragraph);
@@ -67,37 +73,41 @@ export class Text {
   }
 
   /**
-   * @param {Packed[]} packed
+   * Show these lines. Paragraphs that stay keep their elements, so that nothing moves the window or the keyboard.
+   * @param {Line[]} lines
    * @param {string[]} known the speakers in the order of their colours; others come after them
    * @param {number} doubtful
    * @param {boolean} editable
    * @param {boolean} timed
    */
-  show(packed, known, doubtful, editable, timed) {
-    this.watcher.disconnect();
-    this.timed = timed;
-    this.near.clear();
-    this.doubtful = doubtful;
-    this.editable = editable;
-    this.words = [];
-    const speaking = new Set(packed.flatMap((p) => p.speaker || []));
+  show(lines, known, doubtful, editable, timed) {
+    const anew = doubtful !== this.doubtful || editable !== this.editable;
+    Object.assign(this, { doubtful, editable, timed });
+    const speaking = new Set(lines.flatMap(({ packed }) => packed.speaker || []));
     const speakers = [...new Set([...known.filter((name) => speaking.has(name)), ...speaking])];
     this.speakers = speakers.length > 1 ? speakers : [];
-    // Paragraphs that stay keep their elements, so that a correction moves neither the window nor the keyboard.
-    const before = new Map(this.paragraphs.map((p) => [p.source(), p]));
-    this.paragraphs = packed.map((p, i) => {
-      const colour = this.speakers.indexOf(p.speaker ?? "") % MOST_COLOURS; // -1 for none
-      const source = () => JSON.stringify([p, colour, doubtful, editable]);
-      const name = before.size ? source() : ""; // the text of all of it, needed only where some may stay
-      const stays = before.get(name);
-      before.delete(name);
-      return stays ? this.again(stays, i) : this.paragraph(p, i, colour, source);
+    const before = new Map(this.paragraphs.map((p) => [p.id, p]));
+    const made = /** @type {Paragraph[]} */ ([]);
+    this.paragraphs = lines.map((line) => {
+      const stays = anew ? undefined : before.get(line.id);
+      if (stays) {
+        before.delete(line.id);
+        return this.renew(stays, line);
+      }
+      const paragraph = this.paragraph(line);
+      made.push(paragraph);
+      return paragraph;
     });
+    this.words = this.paragraphs.flatMap((p) => p.words);
     this.byStart = this.words.map((_, i) => i).sort((a, b) => this.words[a].start - this.words[b].start || a - b);
     this.doubts = this.words.filter((word) => word.confidence != null && word.confidence < doubtful);
+    for (const gone of before.values()) {
+      this.watcher.unobserve(gone.box);
+      this.near.delete(gone);
+    }
     this.fill();
     this.box.classList.toggle("stt-untimed", !timed);
-    for (const paragraph of this.paragraphs) this.watcher.observe(paragraph.box);
+    for (const paragraph of made) this.watcher.observe(paragraph.box);
   }
 
   /** The elements of the paragraphs in order, touching only those that changed. */
@@ -113,89 +123,159 @@ export class Text {
     if (this.paragraphs.length && !this.paragraphs.some((p) => p.time.tabIndex === 0)) this.tabTo(this.paragraphs[0]);
   }
 
-  /** @param {Paragraph} paragraph @param {number} index */
-  again(paragraph, index) {
-    paragraph.box.dataset.paragraph = String(index);
-    for (const word of paragraph.words) this.words.push(word);
+  /**
+   * Give a paragraph that stays its new line. Under the caret nothing is drawn anew unless the words differ.
+   * @param {Paragraph} paragraph
+   * @param {Line} line
+   */
+  renew(paragraph, line) {
+    const { line: old, body } = paragraph;
+    if (old.packed !== line.packed || old.text !== line.text) {
+      this.give(paragraph, line);
+      const here = body === document.activeElement;
+      const typing = here && !body.textContent;
+      if (typing || ((here || line.provisional) && alike(body.textContent ?? "", line.text))) paragraph.stale = true;
+      else this.redraw(paragraph);
+    } else paragraph.line = line;
+    this.label(paragraph);
     return paragraph;
   }
 
+  /** Show the words of a paragraph anew, with the caret where it was. @param {Paragraph} paragraph */
+  redraw(paragraph) {
+    const { body, line } = paragraph;
+    const before = body.textContent ?? "";
+    const caret = body === document.activeElement ? caretIn(body) : null;
+    paragraph.built = paragraph.stale = false;
+    body.textContent = paragraph.text = line.text;
+    if (this.near.has(paragraph)) this.build(paragraph);
+    if (!caret) return;
+    const [from, to] = [caret.from, caret.to].map((at) => moved(before, line.text, at));
+    placeCaret(body, from, to);
+  }
+
+  /** Show the words that the server knows, once nothing is typed any more. @param {Paragraph} paragraph */
+  freshen(paragraph) {
+    if (paragraph.stale && !paragraph.line.provisional) this.redraw(paragraph);
+  }
+
   /**
-   * Make a paragraph the one that Tab reaches: its time, then its Edit. Arrows go to the others.
+   * Make a paragraph the one that Tab reaches: its time, its speaker, what else can be done with it, then its text.
+   * Arrows go to the others: from time to time, and from text to text at the first and the last line.
    * @param {Paragraph} paragraph
    */
   tabTo(paragraph) {
-    for (const p of this.paragraphs) if (p.time.tabIndex === 0) this.reachable(p, -1);
+    for (const p of this.paragraphs) if (p !== paragraph && p.time.tabIndex === 0) this.reachable(p, -1);
     this.reachable(paragraph, 0);
   }
 
   /** @param {Paragraph} paragraph @param {number} tabIndex */
-  reachable({ time, edit }, tabIndex) {
+  reachable({ time, name, more, body }, tabIndex) {
     time.tabIndex = tabIndex;
-    if (edit && this.timed) edit.tabIndex = tabIndex;
+    if (this.editable) for (const part of [name, more, body]) if (part) part.tabIndex = tabIndex;
   }
 
-  /** @param {Packed} packed @param {number} index @param {number} colour @param {() => string} source */
-  paragraph(packed, index, colour, source) {
-    const { start, end, speaker } = packed;
+  /** @param {Line} line */
+  paragraph(line) {
     const box = make("div", "stt-paragraph");
-    const time = make("button", "stt-time", clock(start));
+    const time = make("button", "stt-time");
     time.type = "button";
     time.tabIndex = -1; // see tabTo
-    time.dataset.start = String(start);
-    time.setAttribute("aria-label", `Play from ${clock(start)}`);
     const head = make("div", "stt-head");
     head.append(time);
-    if (speaker && colour >= 0) {
-      const name = make("span", "stt-speaker", speaker);
-      name.dir = "auto";
-      name.style.setProperty("--stt-voice", colourOf(colour));
-      head.append(name);
-    }
-    const edit = this.editable ? make("button", "stt-edit") : null;
-    if (edit) {
-      edit.type = "button";
-      edit.tabIndex = this.timed ? -1 : 0; // without times nothing leads from one to the next
-      edit.innerHTML = PENCIL;
-      edit.title = "Edit";
-      edit.setAttribute("aria-label", `Edit the paragraph at ${clock(start)}`);
-      head.append(edit);
+    const more = this.editable ? make("button", "stt-more") : null;
+    if (more) {
+      more.type = "button";
+      more.tabIndex = -1;
+      more.innerHTML = MORE;
+      more.title = "Speaker, times and more";
+      more.setAttribute("aria-haspopup", "menu");
+      head.append(more);
     }
     const body = make("p", "stt-words");
     body.dir = "auto";
-    /** @type {Paragraph} */
-    const paragraph = { box, body, time, edit, start, end, speaker, text: "", built: false, words: [], source };
-    let text = packed.text ?? "";
-    if (packed.t) {
-      text = "";
-      packed.t.forEach((t, i) => {
-        const word = (i === 0 ? t.trimStart() : t).replace(/\n/g, " ");
-        const gap = word.length - word.trimStart().length;
-        paragraph.words.push({
-          text: word.slice(gap),
-          start: packed.s[i],
-          end: packed.e[i],
-          confidence: packed.c?.[i],
-          paragraph,
-          from: text.length + gap, // its place in the paragraph's text
-        });
-        text += word;
-      });
-      for (const place of packed.o ?? []) paragraph.words[place].overlapped = true;
-      for (const word of paragraph.words) this.words.push(word);
+    if (this.editable) {
+      body.tabIndex = -1;
+      body.setAttribute("role", "textbox");
+      body.setAttribute("aria-multiline", "true");
     }
-    paragraph.text = text;
-    body.textContent = text;
-    box.dataset.paragraph = String(index);
+    /** @type {Paragraph} */
+    const paragraph = {
+      ...{ id: line.id, line, box, head, body, time, name: null, more, start: 0, end: 0, text: "", words: [] },
+      ...{ built: false, stale: false },
+    };
+    this.give(paragraph, line);
+    this.label(paragraph);
+    body.textContent = line.text;
+    for (const element of [box, time, body, more]) if (element) this.of.set(element, paragraph);
     box.append(head, body);
     // A fair guess of the height keeps the scroll bar steady: 70 letters a line of 1.8 rem.
-    box.style.containIntrinsicBlockSize = `auto ${Math.ceil(text.length / 68) * 1.8 + 1.9}rem`;
+    box.style.containIntrinsicBlockSize = `auto ${Math.ceil(line.text.length / 68) * 1.8 + 1.9}rem`;
     return paragraph;
+  }
+
+  /** Give a paragraph the facts of a line. @param {Paragraph} paragraph @param {Line} line */
+  give(paragraph, line) {
+    const { packed } = line;
+    const words = /** @type {Word[]} */ ([]);
+    let length = 0;
+    packed.t?.forEach((t, i) => {
+      const word = (i === 0 ? t.trimStart() : t).replace(/\n/g, " ");
+      const gap = word.length - word.trimStart().length;
+      words.push({
+        text: word.slice(gap),
+        start: packed.s[i],
+        end: packed.e[i],
+        confidence: packed.c?.[i],
+        paragraph,
+        from: length + gap, // its place in the paragraph's text
+      });
+      length += word.length;
+    });
+    for (const place of packed.o ?? []) words[place].overlapped = true;
+    const { start, end, speaker } = packed;
+    Object.assign(paragraph, { line, words, start, end, speaker, text: line.text, folded: undefined });
+  }
+
+  /** Show the time and the speaker of a paragraph. @param {Paragraph} paragraph */
+  label(paragraph) {
+    const { start, speaker, time, more, body } = paragraph;
+    const when = clock(start);
+    if (time.dataset.start !== String(start)) {
+      time.textContent = when;
+      time.dataset.start = String(start);
+      time.setAttribute("aria-label", `Play from ${when}`);
+      more?.setAttribute("aria-label", `Speaker, times and more of the paragraph at ${when}`);
+      if (this.editable) body.setAttribute("aria-label", `Text of the paragraph at ${when}`);
+    }
+    const colour = this.speakers.indexOf(speaker ?? "");
+    if (colour < 0) {
+      paragraph.name?.remove();
+      paragraph.name = null;
+      return;
+    }
+    paragraph.name ??= this.nameOf(paragraph);
+    if (paragraph.name.textContent !== speaker) paragraph.name.textContent = speaker ?? "";
+    paragraph.name.style.setProperty("--stt-voice", colourOf(colour % MOST_COLOURS));
+  }
+
+  /** @param {Paragraph} paragraph */
+  nameOf(paragraph) {
+    const name = make(this.editable ? "button" : "span", "stt-speaker");
+    name.dir = "auto";
+    if (name instanceof HTMLButtonElement) {
+      name.type = "button";
+      name.tabIndex = paragraph.time.tabIndex;
+      name.setAttribute("aria-haspopup", "menu");
+    }
+    this.of.set(name, paragraph);
+    paragraph.time.after(name);
+    return name;
   }
 
   /** @param {Paragraph} paragraph */
   build(paragraph) {
-    if (paragraph.built || !paragraph.words.length) return;
+    if (paragraph.built || paragraph.stale || !paragraph.words.length) return;
     paragraph.built = true;
     const parts = document.createDocumentFragment();
     let done = 0;
@@ -264,7 +344,7 @@ export class Text {
   copy(event) {
     const selection = getSelection();
     const target = /** @type {Element | null} */ (event.target);
-    if (!selection || selection.isCollapsed || !event.clipboardData || target?.closest?.(".stt-editor")) return;
+    if (!selection || selection.isCollapsed || !event.clipboardData || target?.closest?.(".stt-conflict")) return;
     const range = selection.getRangeAt(0);
     const touched = this.paragraphs.filter((p) => range.intersectsNode(p.body));
     const several = touched.length > 1 && new Set(touched.map((p) => p.speaker)).size > 1;

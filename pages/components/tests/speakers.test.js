@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { colourOf, MOST_COLOURS } from "../player/colours.js";
 import colours from "../player/colours.json" with { type: "json" };
 import { bars, Lanes, meant } from "../player/lanes.js";
+import { lineOf } from "../player/editing/lines.js";
 import { Text } from "../player/text.js";
 
 const BACKGROUNDS = {
@@ -96,6 +97,7 @@ describe("speakers of a text", () => {
   globalThis.IntersectionObserver ??= /** @type {any} */ (
     class {
       observe() {}
+      unobserve() {}
       disconnect() {}
     }
   );
@@ -106,7 +108,7 @@ describe("speakers of a text", () => {
     const root = /** @type {HTMLElement} */ (document.body.firstElementChild);
     const text = new Text(root, () => {});
     const packed = said.map((speaker, i) => ({ start: i, end: i + 1, speaker, t: ["One", " two"], s: [i, i + 0.5], e: [i + 0.4, i + 1], o: [1] })); // prettier-ignore
-    text.show(packed, known, 0.5, false, true);
+    text.show(packed.map((one) => lineOf(one)), known, 0.5, false, true); // prettier-ignore
     const places = /** @type {number[]} */ ([]);
     const lanes = new Lanes(root, (seconds) => places.push(seconds));
     lanes.show(text.speakers, text.paragraphs, said.length);

@@ -10,31 +10,19 @@ from pages import session
 from pages.escape import markdown, plain, sentence
 from pages.format import when
 from stt import kinds
-from stt.errors import Conflict, SttError
+from stt.errors import SttError
+from stt.guard import base_path
 from stt.library import corrections, history
 from stt.library.corrections import LONGEST_TITLE, MOST_TAGS
 from stt.store.records import Job
 from stt.transcript.model import Transcript
 
 
-def editing(job: Job, state: corrections.State, key: str) -> dict[str, Any]:
-    """What the player with this key needs so that its paragraphs can be corrected."""
+def editing(job: Job, state: corrections.State) -> dict[str, Any]:
+    """Return what the player needs so that its paragraphs can be edited."""
     if job.state != kinds.DONE:
         return {}
-    answer = f"edited-{job.id}"
-
-    def save() -> None:
-        edit = st.session_state[key].get("edit")
-        if not isinstance(edit, dict):
-            return
-        outcome: dict[str, Any] = {"number": edit.get("number"), "error": None, "conflict": False}
-        try:
-            corrections.save(job.id, job.owner, int(edit["paragraph"]), str(edit["text"]), int(edit["version"]))
-        except SttError as error:
-            outcome |= {"error": sentence(error.to_dict()), "conflict": isinstance(error, Conflict)}
-        st.session_state[answer] = outcome
-
-    return {"version": state.version, "edited": st.session_state.get(answer), "on_edit": session.callback(save)}
+    return {"version": state.version, "edits": base_path.at(f"/transcripts/{job.id}/edits")}
 
 
 def tag_line(job: Job) -> None:

@@ -1,0 +1,94 @@
+// The caret in a paragraph, by its place in the text, whatever elements the text is cut into.
+
+/**
+ * Return where the selection lies in the text of an element, in UTF-16; null if any of it is outside.
+ * @param {Element} element
+ * @returns {{ from: number, to: number } | null}
+ */
+export function caretIn(element) {
+  const selection = getSelection();
+  if (!selection?.rangeCount) return null;
+  const range = selection.getRangeAt(0);
+  if (!element.contains(range.startContainer) || !element.contains(range.endContainer)) return null;
+  const before = document.createRange();
+  before.selectNodeContents(element);
+  before.setEnd(range.startContainer, range.startOffset);
+  const from = before.toString().length;
+  return { from, to: from + range.toString().length };
+}
+
+/** @param {Element} element @param {number} offset @returns {[Node, number]} */
+function placeOf(element, offset) {
+  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  let left = offset;
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const { length } = /** @type {Text} */ (node);
+    if (left <= length) return [node, left];
+    left -= length;
+  }
+  return [element, element.childNodes.length];
+}
+
+/**
+ * Select part of the text of an element, or put the caret there.
+ * @param {Element} element
+ * @param {number} from
+ */
+export function placeCaret(element, from, to = from) {
+  const [start, end] = [placeOf(element, from), placeOf(element, to)];
+  getSelection()?.setBaseAndExtent(...start, ...end);
+}
+
+/**
+ * Return where a place in one text is in another that was made of it by one change.
+ * @param {string} before
+ * @param {string} after
+ * @param {number} at
+ */
+export function moved(before, after, at) {
+  const most = Math.min(before.length, after.length);
+  let first = 0;
+  while (first < most && before[first] === after[first]) first += 1;
+  if (at <= first) return at;
+  let last = 0;
+  while (last < most - first && before.at(-1 - last) === after.at(-1 - last)) last += 1;
+  return at >= before.length - last ? at + after.length - before.length : after.length - last;
+}
+
+/** Where the caret is on the screen. Without a letter beside it, browsers know of no place. @param {Element} element */
+export function caretBox(element) {
+  const range = getSelection()?.getRangeAt(0);
+  const box = [...(range?.getClientRects() ?? [])].at(-1);
+  return box ?? element.getBoundingClientRect();
+}
+
+/**
+ * Put the caret into an element, on its first or last line, as near as can be to a place across.
+ * @param {HTMLElement} element
+ * @param {number} x
+ */
+export function placeAcross(element, x, last = false) {
+  const range = document.createRange();
+  range.selectNodeContents(element);
+  const lines = [...range.getClientRects()].filter((box) => box.width);
+  const line = last ? lines.at(-1) : lines[0];
+  const y = line ? (line.top + line.bottom) / 2 : 0;
+  const inside = line ? Math.min(Math.max(x, line.left + 1), line.right - 1) : 0;
+  const found = document.caretPositionFromPoint?.(line ? Math.min(Math.max(x, 0), innerWidth) : 0, y);
+  const place = found && element.contains(found.offsetNode) ? found : document.caretPositionFromPoint?.(inside, y);
+  if (place && element.contains(place.offsetNode)) getSelection()?.collapse(place.offsetNode, place.offset);
+  else placeCaret(element, last ? (element.textContent ?? "").length : 0);
+}
+
+/** What makes an element editable without formats; browsers before 2025 only know "true". */
+export const PLAIN = plaintextOnly();
+
+function plaintextOnly() {
+  const trial = document.createElement("p");
+  try {
+    trial.contentEditable = "plaintext-only";
+    return "plaintext-only";
+  } catch {
+    return "true";
+  }
+}

@@ -1,0 +1,81 @@
+// What can be chosen for a paragraph: its speaker, its times, and the rest.
+
+import { colourOf } from "../colours.js";
+import { Menu } from "./menu.js";
+
+export const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
+const SPEAKER_KEY = MAC ? "Control+" : "Alt+"; // Option types characters on a Mac
+const LAST_NUMBER = 9;
+const NUDGED = 700; // milliseconds after the last change of a time
+
+/** @typedef {import("../text.js").Paragraph} Paragraph */
+
+export class Choices {
+  /** @param {HTMLElement} root @param {import("./editor.js").Editor} editor */
+  constructor(root, editor) {
+    this.editor = editor;
+    this.menu = new Menu(root);
+  }
+
+  /** The speakers in the order of their numbers. */
+  get speakers() {
+    const { text, known } = this.editor;
+    return [...new Set([...known, ...text.speakers, ...text.paragraphs.flatMap((p) => p.speaker || [])])];
+  }
+
+  /** @param {Paragraph} paragraph @param {HTMLElement} anchor */
+  speaker(paragraph, anchor) {
+    const { editor } = this;
+    const range = editor.chosen?.id === paragraph.id ? editor.chosen : null;
+    const giving = (/** @type {string} */ name) => {
+      this.menu.close();
+      editor.give(paragraph, name, range);
+      (paragraph.name ?? paragraph.more)?.focus({ preventScroll: true });
+    };
+    const items = this.speakers.map((name, place) => ({
+      label: name,
+      hint: place < LAST_NUMBER ? `${SPEAKER_KEY}${place + 1}` : "",
+      colour: colourOf(Math.max(editor.text.speakers.indexOf(name), 0)),
+      checked: name === paragraph.speaker,
+      act: () => giving(name),
+    }));
+    const fresh = { label: "New speaker…", act: () => this.menu.ask(anchor, "Name of the new speaker", giving) };
+    const some = range && range.to > range.from;
+    this.menu.offer(anchor, `Speaker of ${some ? "the selected words" : "this paragraph"}`, [...items, fresh]);
+  }
+
+  /** @param {Paragraph} paragraph @param {HTMLElement} anchor */
+  more(paragraph, anchor) {
+    const { editor } = this;
+    const then = (/** @type {() => void} */ act) => () => {
+      this.menu.close();
+      act();
+    };
+    const items = [{ label: "Speaker…", act: () => this.speaker(paragraph, anchor) }];
+    if (editor.text.timed) items.push({ label: "Times…", act: () => this.times(paragraph, anchor) });
+    if (editor.place(paragraph) > 0) {
+      items.push({ label: "Merge with the paragraph above", act: then(() => editor.merge(paragraph)) });
+    }
+    items.push({ label: "Delete paragraph", act: then(() => editor.remove(paragraph)) });
+    this.menu.offer(anchor, "This paragraph", items);
+  }
+
+  /** @param {Paragraph} paragraph @param {HTMLElement} anchor */
+  times(paragraph, anchor) {
+    let wanted = /** @type {{ start?: number, end?: number }} */ ({});
+    let timer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
+    const send = () => {
+      clearTimeout(timer);
+      this.menu.closed = () => {};
+      if (Object.keys(wanted).length) this.editor.step(paragraph, { do: "times", ...wanted });
+      wanted = {};
+    };
+    const { start, end } = paragraph;
+    this.menu.times(anchor, "Times of this paragraph", { start, end }, this.editor.player.position, (change) => {
+      Object.assign(wanted, change);
+      clearTimeout(timer);
+      this.menu.closed = send;
+      timer = setTimeout(send, NUDGED);
+    });
+  }
+}

@@ -1,0 +1,375 @@
+// Editing where the text stands: a click into a paragraph puts the caret there, keys and menus make steps of the queue.
+
+import { partsOf } from "../../shared/dom.js";
+import { caretIn, PLAIN, placeCaret } from "./caret.js";
+import { Choices } from "./choices.js";
+import { Conflicts } from "./conflicts.js";
+import { alike, codePoints, newId, spaced, splitAt, unitsOf } from "./lines.js";
+import { Keys } from "./keys.js";
+import { Queue } from "./queue.js";
+import { Store, wanted } from "./store.js";
+import { sender } from "./wire.js";
+
+const SAVING = 3000; // milliseconds from the first typed letter to its way to the server
+const PAUSE = 3000; // milliseconds after which what is typed is undone by itself
+const RESTING = 1500; // milliseconds without a key after which words are shown anew under the caret
+const RESTED = 2500; // milliseconds without anything to save after which the page follows
+
+/**
+ * @typedef {import("../text.js").Paragraph} Paragraph
+ * @typedef {import("./lines.js").Line} Line
+ * @typedef {import("./lines.js").Step} Step
+ * @typedef {{ edits: string | null, version: number | null, undo: number, redo: number, speakers: string[],
+ *   paragraphs: import("../text.js").Packed[] }} Data
+ */
+
+export class Editor {
+  queue = /** @type {Queue | null} */ (null);
+  address = "";
+  active = /** @type {Paragraph | null} */ (null); // where the caret is
+  chosen = /** @type {{ id: number, from: number, to: number } | null} */ (null); // what was selected last
+  known = /** @type {string[]} */ ([]); // speakers of the page
+  composing = false; // with an input method
+  drawing = false; // a paragraph that goes has not been left by somebody
+  notice = ""; // about the last step
+  typing = { name: "", id: 0, at: -Infinity };
+  told = -1; // the revision that the page has followed
+  /** @type {Record<string, ReturnType<typeof setTimeout> | undefined>} */
+  timers = {};
+
+  /**
+   * @param {HTMLElement} root
+   * @param {import("../text.js").Text} text
+   * @param {import("../../shared/sound.js").Listen} on
+   * @param {{
+   *   draw: () => void, position: () => number | null, reveal: (target: () => Element | null, lazily: boolean) => void,
+   *   rested: (revision: number) => void,
+   * }} player
+   */
+  constructor(root, text, on, player) {
+    this.text = text;
+    this.player = player;
+    const part = partsOf(root, "stt-");
+    this.tools = part("editing");
+    this.toggle = part("edit", HTMLButtonElement);
+    this.undoButton = part("undo", HTMLButtonElement);
+    this.redoButton = part("redo", HTMLButtonElement);
+    this.status = part("saving");
+    this.say = part("say");
+    this.choices = new Choices(root, this);
+    this.wanted = wanted() ?? !matchMedia("(hover: none)").matches;
+    on(this.toggle, "click", () => this.switch());
+    for (const [button, act] of /** @type {const} */ ([
+      [this.undoButton, "undo"],
+      [this.redoButton, "redo"],
+    ])) {
+      on(button, "click", () => button.getAttribute("aria-disabled") === "true" || this.again(act));
+      on(button, "mousedown", (event) => event.preventDefault()); // the caret stays
+    }
+    this.keys = new Keys(this, text, on);
+  }
+
+  // ---- the page ----------------------------------------------------------------------------------------------------
+
+  /** Whether paragraphs can be edited now. */
+  get editable() {
+    return this.queue !== null && this.wanted;
+  }
+
+  /** Take what the page has. Return the lines to show, null where nothing can be edited. @param {Data} data */
+  load(data) {
+    this.known = data.speakers;
+    if (data.edits && data.edits !== this.address) this.open(data.edits);
+    this.tools.hidden = !data.edits;
+    if (!data.edits || !this.queue) {
+      this.leave();
+      return null;
+    }
+    this.queue.load(data.version ?? 0, data.paragraphs, data.undo, data.redo);
+    if (this.told < 0) this.told = this.queue.revision;
+    this.show();
+    return this.queue.lines;
+  }
+
+  /** @param {string} address */
+  open(address) {
+    this.queue?.shut();
+    this.address = address;
+    this.told = -1;
+    const store = new Store(address, localStorage);
+    this.queue = new Queue(sender(address), store, {
+      changed: (caret) => this.changed(caret),
+      state: () => this.show(),
+      say: (words) => this.tell(words),
+    });
+    this.conflicts = new Conflicts(this.queue, this.text);
+  }
+
+  switch() {
+    this.wanted = Boolean(wanted(!this.wanted));
+    this.leave();
+    this.draw();
+  }
+
+  draw() {
+    this.drawing = true;
+    this.player.draw();
+    this.drawing = false;
+    if (this.active && !this.text.paragraphs.includes(this.active)) this.active = null;
+    this.conflicts?.show();
+    this.show();
+  }
+
+  /** Show what the server has answered. @param {{ id: number, at: number } | null} [caret] */
+  changed(caret) {
+    this.draw();
+    const paragraph = caret && this.text.paragraphs.find(({ id }) => id === caret.id);
+    if (paragraph && caret) {
+      const at = unitsOf(paragraph.text, caret.at);
+      this.enter(paragraph, at);
+      this.player.reveal(() => paragraph.box, true);
+    }
+    this.rest();
+  }
+
+  /** Show whether everything is saved, and what can be undone. */
+  show() {
+    const { queue } = this;
+    if (!queue) return;
+    this.toggle.setAttribute("aria-pressed", String(this.wanted));
+    const waiting = queue.entries.some((entry) => !entry.held);
+    const able = this.wanted && !queue.failures;
+    this.enable(this.undoButton, able && (queue.undo > 0 || waiting));
+    this.enable(this.redoButton, able && queue.redo > 0 && !waiting);
+    clearTimeout(this.timers.state);
+    if (queue.stopped && this.told !== Infinity) this.player.rested((this.told = Infinity)); // the page says what is wrong
+    if (queue.stopped) this.state(`Not saved. ${queue.stopped} Your text is kept here.`, true);
+    else if (queue.failures) this.state(queue.unkept ? UNKEPT : KEPT, true);
+    else if (this.notice) this.state(this.notice, true);
+    else if (queue.held.length) this.state("Choose which text to keep.", true);
+    else if (waiting) this.timers.state = setTimeout(() => this.state("Saving"), 600);
+    else this.state(queue.saved ? "Saved" : "");
+  }
+
+  /** @param {string} words */
+  state(words, trouble = false) {
+    if (this.status.textContent !== words) this.status.textContent = words;
+    this.status.classList.toggle("stt-unsaved", trouble);
+  }
+
+  /** @param {HTMLButtonElement} button @param {boolean} yes */
+  enable(button, yes) {
+    button.setAttribute("aria-disabled", String(!yes));
+  }
+
+  /** Say why a step was not done. @param {string} words */
+  tell(words) {
+    this.notice = words;
+    this.show();
+  }
+
+  /** Once nobody types: words under the caret get their times, and the page its counts. */
+  rest() {
+    clearTimeout(this.timers.rest);
+    clearTimeout(this.timers.rested);
+    this.timers.rest = setTimeout(() => {
+      const { active } = this;
+      if (active && !this.composing && alike(active.body.textContent ?? "", active.line.text))
+        this.text.freshen(active);
+    }, RESTING);
+    this.timers.rested = setTimeout(() => {
+      const { queue } = this;
+      if (this.active || !queue?.settled || queue.stopped || queue.busy || queue.revision === this.told) return;
+      this.told = queue.revision;
+      this.player.rested(queue.revision);
+    }, RESTED);
+  }
+
+  // ---- the caret ---------------------------------------------------------------------------------------------------
+
+  /** Put the caret into a paragraph. @param {Paragraph} paragraph @param {number} from */
+  enter(paragraph, from, to = from) {
+    if (!this.editable) return;
+    const { body } = paragraph;
+    if (this.active !== paragraph) {
+      this.leave();
+      this.active = paragraph;
+      body.contentEditable = PLAIN;
+      paragraph.box.classList.add("stt-edited");
+      this.text.tabTo(paragraph);
+    }
+    if (document.activeElement !== body) body.focus({ preventScroll: true });
+    placeCaret(body, Math.min(from, length(body)), Math.min(to, length(body)));
+  }
+
+  /** Take the caret out of the text, and send what was typed. */
+  leave() {
+    const { active } = this;
+    if (!active) return;
+    const caret = caretIn(active.body);
+    this.chosen = caret && { id: active.id, ...caret };
+    this.active = null;
+    this.composing = false;
+    active.body.removeAttribute("contenteditable");
+    active.box.classList.remove("stt-edited");
+    if (active.body === document.activeElement) active.body.blur();
+    if (!active.box.isConnected) return;
+    if (!spaced(active.body.textContent ?? "")) this.delete(active);
+    else if (active.stale) {
+      this.save();
+      this.draw();
+      this.text.freshen(active);
+    }
+    this.rest();
+  }
+
+  /** Send what is typed. */
+  save() {
+    clearTimeout(this.timers.save);
+    this.timers.save = undefined;
+    this.queue?.close();
+  }
+
+  typed() {
+    const { active, queue } = this;
+    if (!active || !queue) return;
+    const text = active.body.textContent ?? "";
+    this.notice = "";
+    active.text = text;
+    active.folded = undefined;
+    active.stale = true;
+    this.rest();
+    if (!spaced(text)) return queue.drop(active.id);
+    const now = performance.now();
+    if (this.typing.id !== active.id || now - this.typing.at > PAUSE) this.typing.name = String(newId()) + now;
+    Object.assign(this.typing, { id: active.id, at: now });
+    queue.typed(active.id, text, this.typing.name);
+    this.show();
+    this.conflicts?.show();
+    this.timers.save ??= setTimeout(() => {
+      this.timers.save = undefined;
+      if (this.composing) this.timers.save = setTimeout(() => this.save(), SAVING);
+      else this.save();
+    }, SAVING);
+  }
+
+  // ---- steps -------------------------------------------------------------------------------------------------------
+
+  /** Make a step of what is done to a paragraph, after what was typed. @param {Paragraph} paragraph @param {Step} step */
+  step(paragraph, step) {
+    const { queue } = this;
+    if (!queue) return;
+    this.save();
+    this.typing.id = 0;
+    this.notice = "";
+    const was = queue.lines.find(({ id }) => id === paragraph.id)?.text ?? paragraph.text;
+    queue.add({ ...step, id: paragraph.id, was });
+    this.draw();
+    this.rest();
+  }
+
+  /** @param {Paragraph} paragraph */
+  place(paragraph) {
+    return this.text.paragraphs.indexOf(paragraph);
+  }
+
+  split() {
+    const { active } = this;
+    const caret = active && caretIn(active.body);
+    if (!active || !caret) return;
+    const whole = active.body.textContent ?? "";
+    const text = whole.slice(0, caret.from) + whole.slice(caret.to);
+    const parts = splitAt(text, caret.from);
+    if (!parts) {
+      const following = this.text.paragraphs[this.place(active) + 1];
+      if (!spaced(text.slice(caret.from)) && following) this.enter(following, 0);
+      return;
+    }
+    const id = newId();
+    this.step(active, { do: "split", ...parts, ids: [id] });
+    const made = this.text.paragraphs.find((p) => p.id === id);
+    if (made) this.enter(made, 0);
+    if (made) this.player.reveal(() => made.box, true);
+  }
+
+  /** Merge a paragraph with the one above. @param {Paragraph} paragraph */
+  merge(paragraph) {
+    const upper = this.text.paragraphs[this.place(paragraph) - 1];
+    if (!upper) return;
+    const text = spaced(paragraph.body.textContent ?? "");
+    const before = spaced(upper.body.textContent ?? "");
+    if (!text) return this.delete(paragraph, upper);
+    this.step(paragraph, { do: "merge", text });
+    this.enter(upper, before.length + (before ? 1 : 0));
+  }
+
+  /** @param {Paragraph} paragraph @param {Paragraph} [then] where the caret goes; none if it was elsewhere */
+  delete(paragraph, then) {
+    if (this.active === paragraph) {
+      this.active = null;
+      paragraph.body.removeAttribute("contenteditable");
+    }
+    this.queue?.drop(paragraph.id);
+    this.step(paragraph, { do: "delete" });
+    if (then) this.enter(then, this.place(then) < 0 ? 0 : length(then.body));
+  }
+
+  /** Delete a paragraph and go on in the one below, or above if it was the last. @param {Paragraph} paragraph */
+  remove(paragraph) {
+    const place = this.place(paragraph);
+    const below = this.text.paragraphs[place + 1];
+    this.delete(paragraph, below ?? this.text.paragraphs[place - 1]);
+    if (below) this.enter(below, 0);
+  }
+
+  /** @param {"undo" | "redo"} name */
+  again(name) {
+    const { queue } = this;
+    if (!queue || !this.editable || queue.failures || !(queue[name] || queue.entries.length)) return;
+    this.save();
+    this.typing.id = 0;
+    this.notice = "";
+    queue.add({ do: name });
+  }
+
+  /**
+   * Give a paragraph, or the words that are selected in it, to a speaker.
+   * @param {Paragraph} paragraph
+   * @param {string} speaker
+   * @param {{ from: number, to: number } | null} [range] in UTF-16
+   */
+  give(paragraph, speaker, range) {
+    const text = spaced(paragraph.body.textContent ?? "");
+    let [from, to] = [range?.from ?? 0, range?.to ?? 0];
+    while (from > 0 && /\S/.test(text[from - 1])) from -= 1;
+    while (to < text.length && /\S/.test(text[to])) to += 1;
+    while (from < to && /\s/.test(text[from])) from += 1;
+    while (to > from && /\s/.test(text[to - 1])) to -= 1;
+    const part = range && range.to > range.from && to > from && to - from < text.length;
+    const [start, end] = [text.slice(0, from), text.slice(0, to)].map(codePoints);
+    const inside = this.active === paragraph;
+    const ids = [newId(), newId()];
+    this.step(paragraph, { do: "speaker", speaker, ...(part ? { from: start, to: end, ids } : {}) });
+    const whose = part && from > 0 ? this.text.paragraphs.find((p) => p.id === ids[0]) : paragraph;
+    if (inside && whose) this.enter(whose, part ? length(whose.body) : (range?.from ?? 0));
+    this.say.textContent = `Assigned to ${speaker}.`;
+  }
+
+  /** The speakers in the order of their numbers. */
+  get speakers() {
+    return [
+      ...new Set([...this.known, ...this.text.speakers, ...this.text.paragraphs.flatMap((p) => p.speaker || [])]),
+    ];
+  }
+
+  close() {
+    this.save();
+    for (const timer of Object.values(this.timers)) clearTimeout(timer);
+    this.queue?.shut();
+    this.choices.menu.box.remove();
+  }
+}
+
+const KEPT = "Not saved yet: no connection. Your text is kept here.";
+const UNKEPT = "Not saved yet: no connection. Keep this page open.";
+const length = (/** @type {Element} */ body) => (body.textContent ?? "").length;

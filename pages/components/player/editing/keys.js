@@ -1,0 +1,246 @@
+// Keys, clicks and what else comes from the browser, while the caret is in the text.
+
+import { caretBox, caretIn, placeAcross } from "./caret.js";
+import { MAC } from "./choices.js";
+
+const FIELDS = "input, textarea, select, [contenteditable]";
+
+/** @typedef {import("../text.js").Paragraph} Paragraph */
+
+export class Keys {
+  pointing = false; // between the press and the release of a button or a finger
+
+  /**
+   * @param {import("./editor.js").Editor} editor
+   * @param {import("../text.js").Text} text
+   * @param {import("../../shared/sound.js").Listen} on
+   */
+  constructor(editor, text, on) {
+    this.editor = editor;
+    this.text = text;
+    const { box } = text;
+    on(document, "pointerdown", () => (this.pointing = true), { capture: true });
+    for (const name of ["pointerup", "pointercancel"]) {
+      on(document, name, () => (this.pointing = false), { capture: true });
+    }
+    on(box, "focusin", (event) => this.entered(event));
+    on(box, "focusout", (event) => this.left(event));
+    on(box, "keydown", (event) => this.pressed(event));
+    on(box, "beforeinput", (event) => this.before(event));
+    on(box, "input", () => editor.typed());
+    on(box, "paste", (event) => this.pasted(event));
+    on(box, "contextmenu", (event) => this.asked(event));
+    on(box, "compositionstart", () => (editor.composing = true));
+    on(box, "compositionend", () => {
+      editor.composing = false;
+      editor.typed();
+    });
+    on(document, "keydown", (event) => {
+      const outside = !event.defaultPrevented && !event.target.closest?.(FIELDS);
+      if (outside && this.again(event)) event.preventDefault();
+    });
+    const hidden = () => document.visibilityState === "hidden";
+    on(document, "visibilitychange", () => (hidden() ? this.away() : editor.queue?.refresh()));
+    on(window, "pagehide", () => this.away());
+    on(window, "focus", () => editor.queue?.refresh());
+    on(window, "online", () => editor.queue?.run());
+  }
+
+  /** The page may close at any moment. */
+  away() {
+    clearTimeout(this.editor.timers.save);
+    this.editor.timers.save = undefined;
+    this.editor.queue?.leave();
+  }
+
+  /** @param {FocusEvent & { target: Element }} event */
+  entered({ target }) {
+    const paragraph = this.text.of.get(target);
+    if (!paragraph || paragraph.body !== target || this.editor.active === paragraph || this.pointing) return;
+    this.editor.enter(paragraph, caretIn(paragraph.body)?.from ?? 0);
+  }
+
+  /** @param {FocusEvent} event */
+  left({ target }) {
+    if (target !== this.editor.active?.body || this.editor.drawing) return;
+    if (document.hasFocus()) this.editor.leave();
+    else this.editor.save(); // the caret is here again when somebody comes back
+  }
+
+  /**
+   * Open the menu of a button, or put the caret where somebody clicked. Return whether the click was for a button.
+   * @param {Element} target
+   */
+  clicked(target) {
+    const button = /** @type {HTMLElement | null} */ (target.closest("button.stt-speaker, .stt-more"));
+    const paragraph = this.text.of.get(button ?? target.closest(".stt-words") ?? target);
+    if (!paragraph) return false;
+    if (button) {
+      if (button === paragraph.more) this.editor.choices.more(paragraph, button);
+      else this.editor.choices.speaker(paragraph, button);
+      return true;
+    }
+    const caret = caretIn(paragraph.body);
+    if (caret && this.editor.active !== paragraph) this.editor.enter(paragraph, caret.from, caret.to);
+    return false;
+  }
+
+  /** A menu of the times, on the time. @param {MouseEvent & { target: Element }} event */
+  asked(event) {
+    const time = /** @type {HTMLElement | null} */ (event.target.closest(".stt-time"));
+    const paragraph = time && this.text.of.get(time);
+    if (!time || !paragraph || !this.editor.editable) return;
+    event.preventDefault();
+    this.editor.choices.times(paragraph, time);
+  }
+
+  // ---- keys --------------------------------------------------------------------------------------------------------
+
+  /** Undo or redo, if this is the key for it. @param {KeyboardEvent} event */
+  again(event) {
+    const held = MAC ? event.metaKey && !event.ctrlKey : event.ctrlKey && !event.metaKey;
+    if (!held || event.altKey || !this.editor.editable) return false;
+    const key = event.key.toLowerCase();
+    if (key === "z") this.editor.again(event.shiftKey ? "redo" : "undo");
+    else if (key === "y" && !MAC && !event.shiftKey) this.editor.again("redo");
+    else return false;
+    return true;
+  }
+
+  /** @param {KeyboardEvent} event */
+  pressed(event) {
+    const paragraph = this.editor.active;
+    if (!paragraph || event.target !== paragraph.body) return;
+    event.stopPropagation(); // what is typed is no key of the player's or the page's
+    if (event.isComposing || event.keyCode === 229) return;
+    if (this.again(event) || this.numbered(event, paragraph) || this.acted(event, paragraph)) event.preventDefault();
+  }
+
+  /**
+   * Give the paragraph, or what is selected in it, to the speaker of a number.
+   * @param {KeyboardEvent} event
+   * @param {Paragraph} paragraph
+   */
+  numbered(event, paragraph) {
+    const number = /^Digit([1-9])$/.exec(event.code)?.[1];
+    const [held, others] = MAC ? [event.ctrlKey, event.altKey] : [event.altKey, event.ctrlKey];
+    if (!number || !held || others || event.metaKey || event.shiftKey || event.getModifierState("AltGraph"))
+      return false;
+    const speaker = this.editor.choices.speakers[Number(number) - 1];
+    if (speaker) this.editor.give(paragraph, speaker, caretIn(paragraph.body));
+    return true;
+  }
+
+  /** @param {KeyboardEvent} event @param {Paragraph} paragraph */
+  acted(event, paragraph) {
+    const { key } = event;
+    if (key === "Escape") return this.escaped(paragraph);
+    if (key === "Enter") return this.did(() => this.editor.split());
+    if (key === "Backspace") return this.deletes(paragraph, false);
+    if (key === "Delete") return this.deletes(paragraph, true);
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return false;
+    return this.walks(key, paragraph);
+  }
+
+  /** @param {() => void} act */
+  did(act) {
+    act();
+    return true;
+  }
+
+  /** @param {Paragraph} paragraph */
+  escaped(paragraph) {
+    this.editor.leave();
+    if (this.text.timed) paragraph.time.focus({ preventScroll: true });
+    return true;
+  }
+
+  /**
+   * Delete beyond an end of the paragraph, or all of it. Return whether it was one of these.
+   * @param {Paragraph} paragraph
+   * @param {boolean} forward
+   */
+  deletes(paragraph, forward) {
+    const caret = caretIn(paragraph.body);
+    const { length } = paragraph.body.textContent ?? "";
+    if (!caret) return false;
+    const above = this.text.paragraphs[this.editor.place(paragraph) - 1];
+    if (!length && !forward && above) return this.did(() => this.editor.delete(paragraph, above));
+    if (caret.from === 0 && caret.to === length) return this.did(() => this.editor.remove(paragraph));
+    if (caret.from !== caret.to) return false;
+    if (!forward && caret.from === 0) return this.did(() => this.editor.merge(paragraph));
+    if (!forward || caret.to < length) return false;
+    const below = this.text.paragraphs[this.editor.place(paragraph) + 1];
+    return this.did(() => below && this.editor.merge(below));
+  }
+
+  /**
+   * Go from the first line to the paragraph above, from the last to the one below.
+   * @param {string} key
+   * @param {Paragraph} paragraph
+   */
+  walks(key, paragraph) {
+    const { body } = paragraph;
+    const caret = caretIn(body);
+    if (!caret || caret.from !== caret.to || !key.startsWith("Arrow")) return false;
+    const [at, { length }] = [caret.from, body.textContent ?? ""];
+    const onward = getComputedStyle(body).direction === "rtl" ? "ArrowLeft" : "ArrowRight";
+    const sideways = key === "ArrowLeft" || key === "ArrowRight";
+    const forward = sideways ? key === onward : key === "ArrowDown";
+    const target = this.text.paragraphs[this.editor.place(paragraph) + (forward ? 1 : -1)];
+    if (!target) return false;
+    if (sideways) {
+      if (at !== (forward ? length : 0)) return false;
+      this.editor.enter(target, forward ? 0 : Infinity);
+    } else {
+      const [box, whole] = [caretBox(body), body.getBoundingClientRect()];
+      if (forward ? whole.bottom - box.bottom > box.height * 0.8 : box.top - whole.top > box.height * 0.8) return false;
+      const { left } = box;
+      this.editor.enter(target, forward ? 0 : Infinity);
+      placeAcross(target.body, left, !forward);
+    }
+    this.editor.player.reveal(() => target.box, true);
+    return true;
+  }
+
+  // ---- what browsers would put into the text -----------------------------------------------------------------------
+
+  /** @param {InputEvent} event */
+  before(event) {
+    const paragraph = this.editor.active;
+    const { inputType: type } = event;
+    if (!paragraph || event.isComposing) return;
+    const way = /^delete\w*(Backward|Forward)$/.exec(type)?.[1];
+    if (/^insert(Paragraph|LineBreak)$/.test(type)) this.editor.split();
+    else if (type === "historyUndo") this.editor.again("undo");
+    else if (type === "historyRedo") this.editor.again("redo");
+    else if (type === "insertFromDrop") this.dropped(event);
+    else if (!type.startsWith("format") && !(way && this.deletes(paragraph, way === "Forward"))) return;
+    event.preventDefault();
+  }
+
+  /** @param {ClipboardEvent} event */
+  pasted(event) {
+    if (!this.editor.active) return;
+    event.preventDefault();
+    insert(event.clipboardData?.getData("text/plain") ?? "");
+  }
+
+  /** @param {InputEvent} event */
+  dropped(event) {
+    const [range] = event.getTargetRanges();
+    const text = event.dataTransfer?.getData("text/plain") ?? "";
+    if (!range) return;
+    getSelection()?.setBaseAndExtent(range.startContainer, range.startOffset, range.endContainer, range.endOffset);
+    insert(text);
+  }
+}
+
+/**
+ * Put plain text where the caret is. Line breaks become spaces: a paragraph has none.
+ * @param {string} text
+ */
+function insert(text) {
+  const line = text.replace(/\s+/g, " ");
+  if (line) document.execCommand("insertText", false, line);
+}

@@ -1,0 +1,240 @@
+// The text as a list of lines, one for each paragraph, and what the steps of editing do to it. Pure: every function
+// returns new lists, so a step that the server refuses is taken back by leaving it out.
+
+/**
+ * @typedef {import("../text.js").Packed} Packed
+ * @typedef {{ id: number, text: string, packed: Packed, provisional?: boolean }} Line `provisional`: its words are not
+ *   known yet, as the server has not answered. An id stays when the text of its paragraph changes.
+ * @typedef {{ at: number, removed: number | null, paragraphs: Packed[] }} Splice `removed`: null is all
+ * @typedef {{
+ *   do: "text" | "split" | "merge" | "delete" | "speaker" | "times" | "undo" | "redo" | "revive",
+ *   id?: number, was?: string, text?: string, at?: number, ids?: number[], typing?: string,
+ *   speaker?: string, from?: number, to?: number, start?: number, end?: number, after?: number | null,
+ * }} Step `id` is of the line, `ids` of those that it makes; `at`, `from`, `to` are code points of `text` or `was`;
+ *   "revive" puts the line back that another tab removed, after the line `after`
+ */
+
+let last = 0;
+/** Return an id that no line has. */
+export const newId = () => (last += 1);
+
+/**
+ * Return the text of a packed paragraph as it is shown.
+ * @param {Packed} packed
+ */
+export function textOf({ t, text = "" }) {
+  if (!t) return text;
+  return (t[0]?.trimStart() ?? "").concat(...t.slice(1)).replace(/\n/g, " ");
+}
+
+/** @param {Packed} packed @param {number} [id] @returns {Line} */
+export const lineOf = (packed, id = newId()) => ({ id, text: textOf(packed), packed });
+
+/**
+ * Return a text as the server keeps it: one space for any white space, none around.
+ * @param {string} text
+ */
+export const spaced = (text) => text.split(/\s+/).join(" ").trim();
+
+/** @param {string} one @param {string} other */
+export const alike = (one, other) => one === other || spaced(one) === spaced(other);
+
+/** @param {string} text */
+export const codePoints = (text) => Array.from(text).length;
+
+/**
+ * Return the place in UTF-16 of a place in code points.
+ * @param {string} text
+ * @param {number} at
+ */
+export const unitsOf = (text, at) => Array.from(text).slice(0, at).join("").length;
+
+/**
+ * Return what the server needs to split a text at a place in UTF-16: the text with single spaces, and the place in code
+ * points. Null where one half would be empty.
+ * @param {string} text
+ * @param {number} units
+ */
+export function splitAt(text, units) {
+  const [head, tail] = [spaced(text.slice(0, units)), spaced(text.slice(units))];
+  if (!head || !tail) return null;
+  const apart = /\s$/.test(text.slice(0, units)) || /^\s/.test(text.slice(units));
+  return { text: apart ? `${head} ${tail}` : head + tail, at: codePoints(head) };
+}
+
+/** A line with other words, whose times only the server knows. @param {Line} line @param {string} text @returns {Line} */
+function retyped(line, text) {
+  if (alike(line.text, text)) return line;
+  const { start, end, speaker } = line.packed;
+  return { id: line.id, text, packed: { start, end, speaker, text, s: [], e: [] }, provisional: true };
+}
+
+/**
+ * Cut a line at places in code points: the first part keeps its id, the others get `ids`. Empty parts are left out.
+ * @param {Line} line
+ * @param {string} text
+ * @param {number[]} places
+ * @param {number[]} ids
+ */
+function cut(line, text, places, ids) {
+  const points = Array.from(text);
+  const { start, end, speaker } = line.packed;
+  const when = (/** @type {number} */ at) => start + ((end - start) * at) / Math.max(points.length, 1);
+  const bounds = [0, ...places, points.length];
+  const free = [line.id, ...ids];
+  return bounds.slice(0, -1).flatMap((from, i) => {
+    const part = points
+      .slice(from, bounds[i + 1])
+      .join("")
+      .trim();
+    if (!part) return [];
+    const packed = { start: when(from), end: when(bounds[i + 1]), speaker, text: part, s: [], e: [] };
+    return [/** @type {Line} */ ({ id: free.shift() ?? newId(), text: part, packed, provisional: true })];
+  });
+}
+
+/** @param {Line} line @param {string | undefined} speaker @returns {Line} */
+const spokenBy = (line, speaker) => ({ ...line, packed: { ...line.packed, speaker } });
+
+/**
+ * Return the lines after a step, as far as it can be known without the server.
+ * @param {Line[]} lines
+ * @param {Step} step
+ * @returns {Line[]}
+ */
+export function applied(lines, step) {
+  if (step.do === "revive") return revived(lines, step);
+  const at = step.id == null ? -1 : lines.findIndex((line) => line.id === step.id);
+  const line = lines[at];
+  if (!line) return lines;
+  const text = step.text ?? line.text;
+  /** @type {(first: number, removed: number, ...made: Line[]) => Line[]} */
+  const replaced = (first, removed, ...made) => lines.toSpliced(first, removed, ...made);
+  switch (step.do) {
+    case "text":
+      return replaced(at, 1, ...(spaced(text) ? [retyped(line, text)] : []));
+    case "split":
+      return replaced(at, 1, ...cut(line, text, [step.at ?? 0], step.ids ?? []));
+    case "delete":
+      return replaced(at, 1);
+    case "merge":
+      if (!at) return lines;
+      return replaced(at - 1, 2, merged(lines[at - 1], line, text));
+    case "speaker": {
+      if (step.from == null || step.to == null) return replaced(at, 1, spokenBy(line, step.speaker));
+      const parts = cut(line, line.text, [step.from, step.to], step.ids ?? []);
+      const whose = step.from > 0 ? 1 : 0;
+      return replaced(at, 1, ...parts.map((part, i) => (i === whose ? spokenBy(part, step.speaker) : part)));
+    }
+    case "times": {
+      const { start = line.packed.start, end = line.packed.end } = step;
+      return replaced(at, 1, { ...line, packed: { ...line.packed, start, end } });
+    }
+    default:
+      return lines;
+  }
+}
+
+/** @param {Line[]} lines @param {Step} step */
+function revived(lines, { id = newId(), text = "", after }) {
+  const place = after == null ? 0 : lines.findIndex((line) => line.id === after) + 1;
+  const beside = lines[Math.max(place - 1, 0)]?.packed;
+  const packed = { start: beside?.end ?? 0, end: beside?.end ?? 0, speaker: beside?.speaker, text, s: [], e: [] };
+  return lines.toSpliced(place, 0, { id, text, packed, provisional: true });
+}
+
+/** @param {Line} upper @param {Line} lower @param {string} text of the lower @returns {Line} */
+function merged(upper, lower, text) {
+  const whole = [spaced(upper.text), spaced(text)].filter(Boolean).join(" ");
+  const packed = { ...upper.packed, end: Math.max(upper.packed.end, lower.packed.end), text: whole, s: [], e: [] };
+  for (const column of /** @type {const} */ (["t", "c", "o"])) delete packed[column];
+  return { id: upper.id, text: whole, packed, provisional: true };
+}
+
+/**
+ * Return the lines after what the server says that has changed.
+ * @param {Line[]} lines
+ * @param {Splice[]} splices in the order in which they apply
+ */
+export function spliced(lines, splices) {
+  const made = [...lines];
+  for (const { at, removed, paragraphs } of splices) {
+    made.splice(at, removed ?? Infinity, ...paragraphs.map((packed) => lineOf(packed)));
+  }
+  return made;
+}
+
+/**
+ * Return new lines with the ids of those expected in their place, so that a paragraph keeps its element and its caret.
+ * @param {Line[]} expected
+ * @param {Line[]} lines
+ */
+export function adopted(expected, lines) {
+  const known = new Map(expected.map((line, place) => [line.id, place]));
+  const kept = new Set(lines.map((line) => line.id).filter((id) => known.has(id)));
+  const made = /** @type {Line[]} */ ([]);
+  let at = 0; // in `expected`
+  for (let i = 0; i < lines.length;) {
+    if (kept.has(lines[i].id)) {
+      at = Math.max(at, /** @type {number} */ (known.get(lines[i].id)) + 1);
+      made.push(lines[i]);
+      i += 1;
+      continue;
+    }
+    let end = i;
+    while (end < lines.length && !kept.has(lines[end].id)) end += 1;
+    let until = at;
+    while (until < expected.length && !kept.has(expected[until].id)) until += 1;
+    for (const line of matched(expected.slice(at, until), lines.slice(i, end))) made.push(line);
+    at = until;
+    i = end;
+  }
+  return made;
+}
+
+/** @param {Line[]} expected @param {Line[]} lines */
+function matched(expected, lines) {
+  const same = (/** @type {Line} */ one, /** @type {Line} */ other) => alike(one.text, other.text);
+  const ids = /** @type {(number | undefined)[]} */ ([]);
+  let first = 0;
+  let [rest, others] = [lines.length, expected.length];
+  for (; first < rest && first < others && same(lines[first], expected[first]); first += 1)
+    ids[first] = expected[first].id;
+  for (; rest > first && others > first && same(lines[rest - 1], expected[others - 1]);) {
+    ids[(rest -= 1)] = expected[(others -= 1)].id;
+  }
+  if (rest - first === others - first) for (let i = first; i < rest; i += 1) ids[i] = expected[i].id;
+  else {
+    /** @type {Map<string, number[]>} */
+    const places = new Map();
+    for (let i = first; i < others; i += 1) {
+      const text = spaced(expected[i].text);
+      places.set(text, [...(places.get(text) ?? []), i]);
+    }
+    let after = first - 1;
+    for (let i = first; i < rest; i += 1) {
+      const place = places.get(spaced(lines[i].text))?.find((found) => found > after);
+      if (place === undefined) continue;
+      ids[i] = expected[place].id;
+      after = place;
+    }
+  }
+  return lines.map((line, i) => (ids[i] === undefined ? line : { ...line, id: /** @type {number} */ (ids[i]) }));
+}
+
+/**
+ * Return new lines with what is the same as before: ids, and packed paragraphs where nothing in them differs.
+ * @param {Line[]} before
+ * @param {Packed[]} packed
+ */
+export function renewed(before, packed) {
+  const known = new Map(before.map((line) => [line.id, line]));
+  const lines = adopted(
+    before,
+    packed.map((one) => lineOf(one)),
+  );
+  return lines.map((line) => {
+    const old = known.get(line.id);
+    return old && JSON.stringify(old.packed) === JSON.stringify(line.packed) ? old : line;
+  });
+}

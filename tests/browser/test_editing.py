@@ -1,0 +1,398 @@
+"""Editing in place in a real browser: typed, split, merged, undone, in two tabs, without a server, on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from stt.library import sharing
+from stt.transcript.model import Transcript
+from tests import audio, transcripts
+from tests.browser.conftest import retype, until_true
+from tests.server import Server
+from tests.transcripts import said
+
+pytestmark = pytest.mark.own_server
+
+SAVED = 60_000  # milliseconds, on a busy machine
+FIRST = "Good morning everybody and welcome to this talk."
+SECOND = "Thank you very much."
+THIRD = "Today we speak about history."
+ARABIC = "مرحبا بكم في هذا التسجيل"
+TALK = Transcript(
+    (said(FIRST, speaker="Anna"), said(SECOND, 6.0, "Ben"), said(THIRD, 12.0, "Anna"), said(ARABIC, 16.0, "Ben")), 20.0, "en"
+)  # fmt: skip
+TEXTS = [FIRST, SECOND, THIRD, ARABIC]
+
+
+@pytest.fixture(autouse=True)
+def _database(server: Server) -> Iterator[None]:
+    with transcripts.sharing_data_with(server):
+        yield
+
+
+@pytest.fixture
+def talk(browser: Browser, server: Server) -> Iterator[Page]:
+    page = transcripts.page_of(browser, server, "ann")
+    made = transcripts.put("visitor:ann", TALK, audio.JFK, duration=20.0)
+    open_talk(page, f"{server.url}/transcript?id={made}")
+    yield page
+    page.context.close()
+
+
+def open_talk(page: Page, address: str) -> None:
+    page.goto(address)
+    page.locator(".st-key-transcript .stt-word").first.wait_for()
+
+
+def again(page: Page) -> Page:
+    """Return a second tab with the same transcript."""
+    second = page.context.new_page()
+    open_talk(second, page.url)
+    return second
+
+
+def words(page: Page, place: int) -> Locator:
+    return page.locator(".stt-words").nth(place)
+
+
+def expect_texts(page: Page, *texts: str) -> None:
+    expect(page.locator(".stt-words")).to_have_text(list(texts))
+
+
+def expect_saved(page: Page) -> None:
+    expect(page.locator(".stt-saving")).to_have_text("Saved", timeout=SAVED)
+
+
+def put_caret(page: Page, place: int, at: int) -> None:
+    """Go into a paragraph by keyboard, to this place in its text."""
+    words(page, place).focus()
+    page.keyboard.press("Home")
+    for _ in range(at):
+        page.keyboard.press("ArrowRight")
+
+
+def caret(page: Page) -> tuple[int, int]:
+    """Return the paragraph that the caret is in, and the place in its text."""
+    place, at = page.evaluate(
+        """() => {
+          const body = document.activeElement, selection = getSelection(), range = document.createRange();
+          range.selectNodeContents(body);
+          range.setEnd(selection.anchorNode, selection.anchorOffset);
+          return [[...document.querySelectorAll('.stt-words')].indexOf(body), range.toString().length];
+        }"""
+    )
+    return place, at
+
+
+def segments(page: Page) -> list[dict[str, Any]]:
+    """Return the segments that the server has, as JSON is exported."""
+    address = page.url.split("/transcript?")[0]
+    made = page.url.split("id=")[1].split("&")[0]
+    found: list[dict[str, Any]] = page.request.get(f"{address}/export/{made}.json").json()["transcript"]["segments"]
+    return found
+
+
+def times(page: Page) -> dict[str, float]:
+    """Return when each word begins, in seconds."""
+    return {word["text"].strip(): word["start"] for segment in segments(page) for word in segment["words"]}
+
+
+def test_a_click_puts_the_caret_there_plays_from_there_and_what_is_typed_is_saved(talk: Page):
+    before = times(talk)
+    word = talk.locator(".stt-word", has_text="everybody")
+    word.click(position={"x": 1, "y": 8})
+    until_true(talk, "!document.querySelector('.stt-audio').paused")
+    assert talk.evaluate("document.querySelector('.stt-audio').currentTime") >= before["everybody"] - 0.1
+    talk.keyboard.type("dear ")
+    expect_texts(talk, FIRST.replace("everybody", "dear everybody"), *TEXTS[1:])
+    expect_saved(talk)  # without leaving
+    assert not talk.evaluate("document.querySelector('.stt-audio').paused"), "Space was typed, not taken for Pause"
+    after = times(talk)
+    assert before["morning"] <= after.pop("dear") <= before["everybody"]
+    assert after == before
+    talk.keyboard.press("Escape")
+    expect(talk.get_by_text("Corrected by hand")).to_be_visible()
+    expect(talk.get_by_text("20 s · 23 words")).to_be_visible()
+
+
+def test_enter_splits_backspace_and_delete_merge(talk: Page):
+    before = times(talk)
+    at = len("Good morning ")
+    put_caret(talk, 0, at)
+    talk.keyboard.press("Enter")
+    halves = ["Good morning", FIRST[at:]]
+    expect_texts(talk, *halves, *TEXTS[1:])
+    assert caret(talk) == (1, 0)
+    expect_saved(talk)
+    expect(talk.locator(".stt-time").nth(1)).to_have_attribute("data-start", f"{before['everybody']:g}")
+    talk.keyboard.press("Backspace")
+    expect_texts(talk, *TEXTS)
+    assert caret(talk) == (0, at)
+    talk.keyboard.press("End")
+    talk.keyboard.press("Delete")
+    expect_texts(talk, f"{FIRST} {SECOND}", *TEXTS[2:])
+    talk.keyboard.press("Escape")
+    expect_saved(talk)
+    assert times(talk) == before
+    expect(talk.locator(".stt-speaker")).to_have_text(["Anna", "Anna", "Ben"])
+
+
+def test_a_selected_paragraph_is_deleted_and_undone_and_redone_across_reloads(talk: Page):
+    words(talk, 1).focus()
+    talk.keyboard.press("Control+a")
+    talk.keyboard.press("Delete")
+    expect_texts(talk, FIRST, THIRD, ARABIC)
+    assert caret(talk) == (1, 0)
+    talk.keyboard.type("And ")
+    talk.keyboard.press("Escape")
+    expect_saved(talk)
+    talk.reload()
+    expect_texts(talk, FIRST, f"And {THIRD}", ARABIC)
+    undo, redo = (
+        talk.get_by_role("button", name="Undo", exact=True),
+        talk.get_by_role("button", name="Redo", exact=True),
+    )
+    expect(redo).to_have_attribute("aria-disabled", "true")
+    undo.click()
+    expect_texts(talk, FIRST, THIRD, ARABIC)
+    talk.keyboard.press("Control+z")
+    expect_texts(talk, *TEXTS)
+    expect(undo).to_have_attribute("aria-disabled", "true")
+    talk.reload()
+    expect_texts(talk, *TEXTS)
+    talk.keyboard.press("Control+Shift+z")
+    expect_texts(talk, FIRST, THIRD, ARABIC)
+    talk.keyboard.press("Control+y")
+    expect_texts(talk, FIRST, f"And {THIRD}", ARABIC)
+    expect(redo).to_have_attribute("aria-disabled", "true")
+
+
+def test_an_emptied_paragraph_goes_when_the_caret_leaves(talk: Page):
+    words(talk, 1).focus()
+    talk.keyboard.press("Control+a")
+    talk.keyboard.press("Control+x")
+    expect(talk.locator(".stt-words")).to_have_count(4)
+    talk.keyboard.press("Escape")
+    expect_texts(talk, FIRST, THIRD, ARABIC)
+
+
+def test_a_server_that_is_killed_while_somebody_types_gets_all_of_it(talk: Page, server: Server):
+    put_caret(talk, 1, 0)
+    talk.keyboard.type("Well, ")
+    server.kill()
+    talk.keyboard.type("I say ")
+    talk.keyboard.press("End")
+    talk.keyboard.press("Enter")
+    talk.keyboard.type("Now. ")
+    expect(talk.locator(".stt-saving")).to_have_text(
+        "Not saved yet: no connection. Your text is kept here.", timeout=SAVED
+    )
+    server.start()
+    expected = [FIRST, f"Well, I say {SECOND}", f"Now. {THIRD}", ARABIC]
+    expect_saved(talk)
+    expect_texts(talk, *expected)
+    assert [segment["text"].strip() for segment in segments(talk)] == expected
+
+
+@pytest.mark.parametrize("down", [False, True], ids=["the server is there", "the server is down"])
+def test_a_tab_that_is_closed_while_somebody_types_loses_nothing(talk: Page, server: Server, down: bool):
+    address, context = talk.url, talk.context
+    put_caret(talk, 0, 0)
+    talk.keyboard.type("Typed ")
+    if down:
+        server.kill()
+    talk.keyboard.type("until the end: ")
+    until_true(talk, "JSON.stringify(localStorage).includes('until the end: ')")
+    talk.close()
+    if down:
+        server.start()
+    page = context.new_page()
+    open_talk(page, address)
+    expect_texts(page, f"Typed until the end: {FIRST}", *TEXTS[1:])
+    page.reload()
+    expect_texts(page, f"Typed until the end: {FIRST}", *TEXTS[1:])
+    until_true(page, "!Object.keys(localStorage).some((name) => name.startsWith('stt-edits'))")
+
+
+def test_two_tabs_that_type_into_two_paragraphs_keep_both(talk: Page):
+    second = again(talk)
+    put_caret(talk, 2, 0)
+    talk.keyboard.type("Here: ")
+    put_caret(second, 0, 5)
+    second.keyboard.press("Enter")
+    second.keyboard.press("Escape")
+    expect_saved(second)
+    talk.bring_to_front()
+    talk.keyboard.type("again ")
+    talk.keyboard.press("Escape")
+    expect_saved(talk)
+    expect_texts(talk, "Good", FIRST[5:], SECOND, f"Here: again {THIRD}", ARABIC)
+    second.bring_to_front()
+    expect_texts(second, "Good", FIRST[5:], SECOND, f"Here: again {THIRD}", ARABIC)
+
+
+@pytest.mark.parametrize("choice", ["Keep mine", "Keep the other"])
+def test_where_two_tabs_changed_the_same_paragraph_both_are_shown_to_choose(talk: Page, choice: str):
+    second = again(talk)
+    put_caret(second, 1, 0)
+    second.keyboard.type("Second: ")
+    retype(talk, "First.", 1)
+    second.keyboard.press("Escape")
+    panel = second.get_by_role("group", name="Two texts of this paragraph")
+    expect(panel.locator(".stt-conflict-text")).to_have_text([f"Second: {SECOND}", "First."])
+    second.reload()  # nothing is lost
+    expect(panel.locator(".stt-conflict-text")).to_have_text([f"Second: {SECOND}", "First."])
+    panel.get_by_role("button", name=choice).click()
+    expect(panel).to_have_count(0)
+    expect_saved(second)
+    kept = f"Second: {SECOND}" if choice == "Keep mine" else "First."
+    expect(words(second, 1)).to_have_text(kept)
+    talk.reload()
+    expect(words(talk, 1)).to_have_text(kept)
+
+
+def test_right_to_left_is_typed_and_walked_through(talk: Page):
+    put_caret(talk, 2, len(THIRD))
+    talk.keyboard.press("ArrowRight")
+    assert caret(talk) == (3, 0)
+    talk.keyboard.insert_text("أهلا ")
+    talk.keyboard.press("ArrowLeft")  # onward
+    assert caret(talk) == (3, 6)
+    talk.keyboard.press("Escape")
+    expect_saved(talk)
+    expect_texts(talk, *TEXTS[:3], f"أهلا {ARABIC}")
+    assert words(talk, 3).evaluate("box => getComputedStyle(box).direction") == "rtl"
+    assert segments(talk)[3]["text"].strip() == f"أهلا {ARABIC}"
+
+
+def test_what_is_pasted_is_plain_and_one_line(talk: Page):
+    talk.evaluate(
+        """navigator.clipboard.write([new ClipboardItem({
+          'text/plain': new Blob(['one\\n\\ntwo <b>'], { type: 'text/plain' }),
+          'text/html': new Blob(['<h1>one</h1><img src=x>'], { type: 'text/html' }),
+        })])"""
+    )
+    put_caret(talk, 1, 0)
+    talk.keyboard.press("Control+v")
+    expect(words(talk, 1)).to_have_text(f"one two <b>{SECOND}")
+    talk.keyboard.press("Control+b")
+    talk.keyboard.press("Escape")
+    expect_saved(talk)
+    assert talk.locator(".stt-words :is(h1, img, b)").count() == 0
+    assert segments(talk)[1]["text"].strip() == f"one two <b>{SECOND}"
+
+
+def test_a_speaker_is_given_by_number_and_by_menu_to_a_paragraph_or_to_words(talk: Page):
+    speakers = talk.locator(".stt-speaker")
+    put_caret(talk, 0, 0)
+    talk.keyboard.press("Alt+2")
+    expect(speakers).to_have_text(["Ben", "Ben", "Anna", "Ben"])
+    put_caret(talk, 2, len("Today "))
+    for _ in range(len("we")):
+        talk.keyboard.press("Shift+ArrowRight")
+    talk.keyboard.press("Alt+2")
+    expect_texts(talk, FIRST, SECOND, "Today", "we", "speak about history.", ARABIC)
+    expect(speakers).to_have_text(["Ben", "Ben", "Anna", "Ben", "Anna", "Ben"])
+    expect_saved(talk)
+    speakers.nth(4).click()
+    menu = talk.get_by_role("menu", name="Speaker of this paragraph")
+    expect(menu.get_by_role("menuitemradio", name="Anna")).to_be_focused()
+    talk.keyboard.press("End")
+    talk.keyboard.press("Enter")
+    talk.get_by_label("Name of the new speaker").last.fill("Zoë <b>")
+    talk.keyboard.press("Enter")
+    expect(menu).to_be_hidden()
+    expect(speakers.nth(4)).to_have_text("Zoë <b>")
+    expect_saved(talk)
+    assert [segment["speaker"] for segment in segments(talk)] == ["Ben", "Ben", "Anna", "Ben", "Zoë <b>", "Ben"]
+
+
+def test_times_are_nudged_and_set_to_now(talk: Page):
+    begun = segments(talk)[1]["start"]
+    talk.locator(".stt-time").nth(1).click(button="right")
+    dialog = talk.get_by_role("dialog", name="Times of this paragraph")
+    dialog.get_by_role("button", name="Start 0.1 s later").click()
+    dialog.get_by_role("button", name="Start 0.1 s later").click()
+    talk.keyboard.press("Escape")
+    expect(talk.locator(".stt-time").nth(1)).to_be_focused()
+    expect_saved(talk)
+    assert segments(talk)[1]["start"] == pytest.approx(begun + 0.2, abs=0.02)
+    talk.evaluate("document.querySelector('.stt-audio').currentTime = 8.5")
+    talk.locator(".stt-paragraph").nth(1).hover()
+    talk.locator(".stt-more").nth(1).click()
+    talk.get_by_role("menuitem", name="Times…").click()
+    dialog.get_by_role("button", name="Set the end to now").click()
+    talk.keyboard.press("Escape")
+    expect(talk.get_by_role("button", name="Undo", exact=True)).to_have_attribute("aria-disabled", "false")
+    expect_saved(talk)
+    assert segments(talk)[1]["end"] == pytest.approx(8.5, abs=0.06)
+
+
+def test_the_keyboard_reaches_everything_of_a_paragraph(talk: Page):
+    talk.locator(".stt-time").first.focus()
+    talk.keyboard.press("ArrowDown")
+    reached = []
+    for _ in range(3):
+        talk.keyboard.press("Tab")
+        reached.append(talk.evaluate("document.activeElement.className.split(' ').at(-1)"))
+    assert reached == ["stt-speaker", "stt-more", "stt-words"]
+    assert caret(talk) == (1, 0)
+    expect(talk.get_by_role("textbox", name="Text of the paragraph at 0:06")).to_be_focused()
+    talk.keyboard.press("ArrowDown")
+    assert caret(talk)[0] == 2
+    talk.keyboard.press("ArrowUp")
+    talk.keyboard.press("ArrowUp")
+    assert caret(talk)[0] == 0
+    talk.keyboard.press("Escape")
+    expect(talk.locator(".stt-time").first).to_be_focused()
+
+
+def test_without_edit_a_click_only_plays(talk: Page):
+    talk.get_by_role("button", name="Edit", exact=True).click()
+    talk.locator(".stt-word", has_text="everybody").click()
+    until_true(talk, "!document.querySelector('.stt-audio').paused")
+    expect(talk.locator(".stt-words[contenteditable]")).to_have_count(0)
+    talk.keyboard.press(" ")
+    until_true(talk, "document.querySelector('.stt-audio').paused")
+    expect_texts(talk, *TEXTS)
+    talk.reload()
+    expect(talk.get_by_role("button", name="Edit", exact=True)).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_shared_transcript_cannot_be_edited(talk: Page, server: Server):
+    token = sharing.create(talk.url.split("id=")[1], "visitor:ann", days=7, audio=False)
+    stranger = talk.context.browser.new_page()
+    open_talk(stranger, f"{server.url}/shared?token={token}")
+    stranger.locator(".stt-word").first.click()
+    stranger.keyboard.type("x")
+    expect_texts(stranger, *TEXTS)
+    expect(stranger.locator(".stt-edit")).to_be_hidden()
+    assert stranger.locator("[role=textbox].stt-words, .stt-more").count() == 0
+    stranger.close()
+
+
+def test_a_phone_corrects_too(browser: Browser, server: Server):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    with_cookie = transcripts.page_of(browser, server, "ann")
+    context.add_cookies(with_cookie.context.cookies())
+    with_cookie.context.close()
+    page = context.new_page()
+    made = transcripts.put("visitor:ann", TALK, audio.JFK, duration=20.0)
+    open_talk(page, f"{server.url}/transcript?id={made}")
+    edit = page.get_by_role("button", name="Edit", exact=True)
+    expect(edit).to_have_attribute("aria-pressed", "false")  # a tap plays
+    edit.tap()
+    words(page, 1).tap()
+    expect(words(page, 1)).to_be_focused()
+    page.keyboard.press("End")
+    page.keyboard.insert_text(" Bye.")
+    page.locator(".stt-more").nth(2).tap()
+    page.get_by_role("menuitem", name="Merge with the paragraph above").tap()
+    expect_texts(page, FIRST, f"{SECOND} Bye. {THIRD}", ARABIC)
+    expect_saved(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    context.close()
