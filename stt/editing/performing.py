@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stt.editing import document, requests, steps
 from stt.editing.document import Rows, Splice
+from stt.editing.finding import Finder
 from stt.editing.requests import Step
 from stt.editing.steps import Paragraph, text_of
 from stt.errors import BadOption
 
 Caret = dict[str, int]
+SHORTEST = 0.1  # seconds of a paragraph
 NEAR = 2  # paragraphs from where it was, in which one that was split, merged or deleted meanwhile is looked for
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a step makes: splices in order, and where the caret goes. `base`: the text of the paragraph before."""
+    """What a step makes: splices in order, and where the caret goes. `base`: the text of the paragraph before.
+
+    `replaced` counts replacements.
+    """
 
     splices: list[Splice] = field(default_factory=list)
     caret: Caret | None = None
     base: str = ""
+    replaced: int | None = None
 
 
 class ParagraphChanged(Exception):
@@ -33,21 +39,28 @@ class ParagraphChanged(Exception):
         self.text = text
 
 
-def perform(rows: Rows, step: Step, since: list[Splice] | None) -> Outcome:
+def perform(rows: Rows, step: Step, since: list[Splice] | None, duration: float = 0.0) -> Outcome:
     """Return what a step makes of frozen segments, without changing them.
 
-    `since` are the splices since the revision that it is based on, None if they are not known. Raises ParagraphChanged,
-    BadOption.
+    `duration` is that of the recording in seconds, 0 if unknown. `since` are the splices since the revision that it is
+    based on, None if they are not known. Raises ParagraphChanged, BadOption.
     """
     starts = document.begins(rows)
+    if step.kind == requests.REPLACE:
+        return _replaced(rows, starts, step)
     number = _find(rows, starts, step, since)
     own = document.paragraph(rows, starts, number)
     base = text_of(own)
-    typed = own if step.kind == requests.DELETE else steps.retyped(own, step.text)
+    typed = steps.retyped(own, step.text) if step.kind in requests.TYPED else own
     caret: Caret | None = None
     first, removed, new = number, 1, typed
     if step.kind == requests.DELETE:
         new = ()
+    elif step.kind == requests.SPEAKER:
+        parts = steps.assigned(own, step.speaker or None, step.marked)
+        new = tuple(segment for part in parts for segment in part)
+    elif step.kind == requests.TIMES:
+        new = _timed(rows, starts, number, step, duration)
     elif step.kind == requests.SPLIT:
         left, right = steps.split(typed, step.at) if typed else ((), ())
         new = (*left, *right)
@@ -60,6 +73,55 @@ def perform(rows: Rows, step: Step, since: list[Splice] | None) -> Outcome:
         caret = {"paragraph": number - 1, "at": len(text_of(new)) - len(text_of(typed))}
     made = document.splice(rows, starts, first, removed, new)
     return Outcome([made] if made else [], caret, base)
+
+
+def _timed(rows: Rows, starts: list[int], number: int, step: Step, duration: float) -> Paragraph:
+    """Return a paragraph with another start or end. Raises BadOption where it would leave its place."""
+    own = document.paragraph(rows, starts, number)
+    first, last = steps.span(own)
+    start = first if step.start is None else step.start
+    end = last if step.end is None else step.end
+    if start < 0 or end - start < SHORTEST:
+        raise BadOption("A paragraph ends after it begins.", guidance="Choose other times.")
+    if duration and end > max(duration, last) + SHORTEST:
+        raise BadOption("The recording ends before that.", guidance="Choose other times.")
+    above = rows[starts[number - 1]]["start"] if number else start
+    below = rows[starts[number + 1]]["start"] if number + 2 < len(starts) else start
+    if start < min(above, first) or start > max(below, first):
+        raise BadOption("The paragraphs would change their order.", guidance="Choose other times.")
+    return steps.timed(own, start, end)
+
+
+def _replaced(rows: Rows, starts: list[int], step: Step) -> Outcome:
+    """Replace a text wherever it stands; the splices are in order, each as the ones before have left the segments."""
+    finder = Finder(step.find, case=step.case, words=step.words)
+    found = Outcome(replaced=0)
+    made: list[Splice] = []
+    count, moved, fewer = 0, 0, 0  # replacements; segments and paragraphs by which later ones have moved
+    caret: Caret | None = None
+    for number in range(len(starts) - 1):
+        if step.paragraphs is not None and number not in step.paragraphs:
+            continue
+        text = document.text(rows[starts[number] : starts[number + 1]])
+        spans = finder.spans(text)
+        if step.only is not None:
+            spans = [span for span in spans if (number, *span) in step.only]
+        if not spans:
+            continue
+        pieces, at = [], 0
+        for begin, end in spans:
+            pieces += [text[at:begin], step.text]
+            at = end
+        count += len(spans)
+        new = steps.retyped(document.paragraph(rows, starts, number), " ".join("".join([*pieces, text[at:]]).split()))
+        one = document.splice(rows, starts, number, 1, new)
+        if one is None:
+            continue
+        caret = caret or {"paragraph": number, "at": spans[0][0]}
+        made.append({**one, "segment": one["segment"] + moved, "paragraph": number - fewer})
+        moved += len(one["after"]) - len(one["before"])
+        fewer += not new
+    return replace(found, splices=made, caret=caret, replaced=count)
 
 
 def _find(rows: Rows, starts: list[int], step: Step, since: list[Splice] | None) -> int:

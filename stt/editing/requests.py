@@ -10,8 +10,11 @@ from stt.editing import texts
 from stt.errors import BadOption, TooLarge
 
 TEXT, SPLIT, MERGE, DELETE, UNDO, REDO = "text", "split", "merge", "delete", "undo", "redo"
-OF_PARAGRAPHS = (TEXT, SPLIT, MERGE, DELETE)
-KINDS = (*OF_PARAGRAPHS, UNDO, REDO)
+SPEAKER, TIMES, REPLACE = "speaker", "times", "replace"
+TYPED = (TEXT, SPLIT, MERGE)
+KINDS = (*TYPED, DELETE, SPEAKER, TIMES, REPLACE, UNDO, REDO)
+LONGEST_FIND = 1000  # characters
+MOST_PLACES = 100_000  # paragraphs or places of a replacement
 LONGEST_KEY = 64  # characters
 MOST_INTEGER = 2**31 - 1
 _MISSING = object()
@@ -19,7 +22,11 @@ _MISSING = object()
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is to be done. `was` and `text` have their white space normalised; `at` counts characters of `text`."""
+    """What is to be done. `was` and `text` have their white space normalised; `at` counts characters of `text`.
+
+    `marked` are characters of `was` (first, after the last), `start` and `end` seconds. A replacement puts `text` where
+    `find` stands, in `paragraphs` only or at the places in `only` (paragraph, first character, after the last).
+    """
 
     kind: str
     paragraph: int = 0
@@ -27,6 +34,15 @@ class Step:
     text: str = ""
     typing: str | None = None
     at: int = 0
+    speaker: str = ""
+    marked: tuple[int, int] | None = None
+    start: float | None = None
+    end: float | None = None
+    find: str = ""
+    case: bool = False
+    words: bool = False
+    paragraphs: frozenset[int] | None = None
+    only: frozenset[tuple[int, int, int]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +67,18 @@ def _step(given: Fields) -> Step:
         raise BadOption(f"`do` must be one of {', '.join(KINDS)}.")
     if kind in (UNDO, REDO):
         return Step(kind)
+    if kind == REPLACE:
+        return _replacement(given)
     step = Step(kind, given.whole("paragraph"), " ".join(given.text("was").split()))
     if kind == DELETE:
         return step
+    if kind == TIMES:
+        return replace(step, start=given.seconds("start"), end=given.seconds("end"))
+    if kind == SPEAKER:
+        name = texts.tidy(given.text("speaker"), texts.LONGEST_NAME, "A name")
+        if given.value("from", None) is None or given.value("to", None) is None:
+            return replace(step, speaker=name)
+        return replace(step, speaker=name, marked=(given.whole("from"), given.whole("to")))
     typed = given.text("text")
     if len(typed) > texts.LONGEST_TEXT:
         raise TooLarge(f"A paragraph takes at most {texts.LONGEST_TEXT:,} characters.", guidance="Split it.")
@@ -67,6 +92,27 @@ def _step(given: Fields) -> Step:
             raise BadOption(f"`typing` must be a text of at most {LONGEST_KEY} characters.")
         return replace(step, text=text, typing=typing or None)
     return replace(step, text=text)
+
+
+def _replacement(given: Fields) -> Step:
+    find, text = given.text("find"), texts.tidy(given.text("with"), LONGEST_FIND, "A replacement")
+    if not 0 < len(find) <= LONGEST_FIND:
+        raise BadOption(f"`find` must have 1 to {LONGEST_FIND:,} characters.")
+    step = Step(REPLACE, find=find, text=text, case=given.yes("case"), words=given.yes("words"))
+    if (paragraphs := given.value("paragraphs", None)) is not None:
+        own = [Fields({"paragraph": each}, "`paragraphs`").whole("paragraph") for each in _items(paragraphs)]
+        step = replace(step, paragraphs=frozenset(own))
+    if (only := given.value("only", None)) is not None:
+        places = [Fields(each, "`only`") for each in _items(only)]
+        spans = [(each.whole("paragraph"), each.whole("from"), each.whole("to")) for each in places]
+        step = replace(step, only=frozenset(spans))
+    return step
+
+
+def _items(given: object) -> list[Any]:
+    if not isinstance(given, list) or len(given) > MOST_PLACES:
+        raise BadOption(f"A list has at most {MOST_PLACES:,} places.")
+    return given
 
 
 class Fields:
@@ -94,6 +140,9 @@ class Fields:
         if not isinstance(found, int) or isinstance(found, bool) or not 0 <= found <= MOST_INTEGER:
             raise BadOption(f"`{name}` must be a whole number from 0.")
         return found
+
+    def yes(self, name: str) -> bool:
+        return self.value(name, False) is True
 
     def seconds(self, name: str) -> float | None:
         found = self.value(name, None)

@@ -23,6 +23,7 @@ from stt.editing.performing import Outcome, ParagraphChanged
 from stt.editing.requests import Request
 from stt.errors import Conflict, NotFound
 from stt.store import records
+from stt.store.records import Job
 from stt.transcript import scripts
 from stt.transcript.model import joined
 
@@ -66,11 +67,11 @@ def edit(generation_id: str, owner: str, request: Request, learn: Learn) -> dict
     A request with a known key changes nothing. Raises NotFound, BadOption, and EditConflict where the paragraph itself
     was changed since the revision that the step is based on.
     """
-    records.load(generation_id, owner)
+    job = records.load(generation_id, owner)
     for attempt in range(ATTEMPTS):
         try:
             with database().begin() as connection:
-                return _edit(connection, generation_id, owner, request, learn)
+                return _edit(connection, job, request, learn)
         except IntegrityError:  # another tab was the first to correct this transcript, at the same moment
             if attempt == ATTEMPTS - 1:
                 raise
@@ -101,7 +102,8 @@ def revision(connection: sa.Connection, generation_id: str) -> int:
     return results.revision(connection, generation_id) + (own or 0)
 
 
-def _edit(connection: sa.Connection, generation_id: str, owner: str, request: Request, learn: Learn) -> dict[str, Any]:
+def _edit(connection: sa.Connection, job: Job, request: Request, learn: Learn) -> dict[str, Any]:
+    generation_id, owner = job.id, job.owner
     _lock(connection, generation_id)
     known = history.load(connection, generation_id, revision(connection, generation_id))
     repeated = sa.select(_r.content).where(_r.id == generation_id, _r.key == request.key)
@@ -115,18 +117,18 @@ def _edit(connection: sa.Connection, generation_id: str, owner: str, request: Re
     if request.step.kind in (requests.UNDO, requests.REDO):
         return _step_back(found, request, newer, learn)
     try:
-        made = performing.perform(found.rows, request.step, newer)
+        made = performing.perform(found.rows, request.step, newer, job.duration or 0.0)
     except ParagraphChanged as changed:
         connection.rollback()
         now = {"paragraph": changed.paragraph, "text": changed.text}
         raise EditConflict(_answer(known, newer, found.rows) | {"conflict": now}) from changed
     if not made.splices:
         connection.rollback()
-        return _answer(known, newer, found.rows, {"caret": made.caret})
+        return _answer(known, newer, found.rows, _told(made))
     typing = request.step.typing
     goes_on = bool(typing and known.undo and known.typing == typing and _follows(found, made))
-    content: dict[str, Any] = {"splices": made.splices, "caret": made.caret}
-    if request.step.kind != requests.DELETE:
+    content: dict[str, Any] = {"splices": made.splices, **_told(made)}
+    if request.step.kind in requests.TYPED:
         base = made.base
         if goes_on:
             first = history.splices_of(connection, generation_id, known.undo[-1][:1])
@@ -135,6 +137,10 @@ def _edit(connection: sa.Connection, generation_id: str, owner: str, request: Re
         content["learned"] = [base, request.step.text]
     after = _save(found, request.key, EDIT, content, typing=typing if goes_on or typing != known.typing else None)
     return _answer(after, None if newer is None else [*newer, *made.splices], found.rows, content)
+
+
+def _told(made: Outcome) -> dict[str, Any]:
+    return {"caret": made.caret} | ({} if made.replaced is None else {"replaced": made.replaced})
 
 
 def _follows(found: _Open, made: Outcome) -> bool:

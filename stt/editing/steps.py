@@ -64,7 +64,7 @@ def merge(upper: Paragraph, lower: Paragraph) -> Paragraph:
     return _one([*upper, *following])
 
 
-def assigned(paragraph: Paragraph, speaker: str, marked: tuple[int, int] | None = None) -> list[Paragraph]:
+def assigned(paragraph: Paragraph, speaker: str | None, marked: tuple[int, int] | None = None) -> list[Paragraph]:
     """Return the paragraph given to a speaker; with `marked` (characters of its text) only the words touched.
 
     These become a paragraph of their own, so that up to three result.

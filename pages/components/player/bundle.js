@@ -762,6 +762,13 @@ function merged(upper, lower, text) {
   ) delete packed[column];
   return { id: upper.id, text: whole, packed, provisional: true };
 }
+function placed(step, lines) {
+  const places = new Map(lines.map((line, place) => [line.id, place]));
+  const at = (id) => places.get(id) ?? -1;
+  const paragraphs = step.paragraphs?.map(at).filter((place) => place >= 0) ?? null;
+  const only = step.only?.map((place) => ({ ...place, paragraph: at(place.paragraph) })) ?? null;
+  return { ...step, paragraphs, only };
+}
 function spliced(lines, splices) {
   const made = [...lines];
   for (const { at, removed, paragraphs } of splices) {
@@ -1072,7 +1079,6 @@ var STOPPING = [401, 403, 404];
 var KEEPING = 300;
 var CHANGED = "Changed in another tab meanwhile.";
 var REFUSED = "The server did not accept this.";
-var GONE = "This transcript is not here any more.";
 var MOST_KEPT_ALIVE = 6e4;
 var Queue = class {
   revision = -1;
@@ -1098,6 +1104,8 @@ var Queue = class {
   // whether the page has shown a later revision meanwhile
   saved = false;
   // whether anything was
+  over = false;
+  // the view has closed; what is on its way arrives
   unkept = false;
   // the storage is full or not allowed
   timer = (
@@ -1211,6 +1219,7 @@ var Queue = class {
   keep() {
     clearTimeout(this.keeping);
     this.keeping = void 0;
+    if (this.over && !this.store.has()) return true;
     const kept = (
       /** @type {Kept[]} */
       []
@@ -1238,6 +1247,7 @@ var Queue = class {
       const at = Array.from(was).length + 1;
       return { key, based_on, step: { do: "split", paragraph: place, was, text: `${was} ${text}`, at } };
     }
+    if (step.do === "replace") return { key, based_on, step: placed(rest, lines) };
     const paragraph = lines.findIndex((line) => line.id === id);
     return { key, based_on, step: { ...rest, paragraph } };
   }
@@ -1259,7 +1269,7 @@ var Queue = class {
   }
   later() {
     this.hooks.state();
-    if (this.stopped) return;
+    if (this.stopped || this.over) return;
     const wait = RETRIES[Math.min(this.failures, RETRIES.length) - 1];
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.run(), wait);
@@ -1274,13 +1284,13 @@ var Queue = class {
     if (!entry.raw && entry.based === void 0 && this.clashes(entry)) return this.hold(entry, CHANGED);
     entry.based ??= this.revision;
     const body = entry.raw ?? this.body(entry, this.confirmed);
-    const lasting2 = JSON.stringify(body).length < MOST_KEPT_ALIVE;
+    const lasting2 = new TextEncoder().encode(JSON.stringify(body)).length < MOST_KEPT_ALIVE;
     const { status, answer } = await this.send(body, this.revision, lasting2).catch(() => ({ status: 0, answer: null }));
     if (status === 200 && answer) return this.done(entry, answer);
     if (status === 409 && answer?.splices) return this.refuted(entry, answer);
     const words = [answer?.error?.message, answer?.error?.guidance].filter(Boolean).join(" ");
-    if (STOPPING.includes(status)) return void (this.failures += 1, this.stopped = words || GONE);
-    if (status < 400 || status >= 500 || status === 408 || status === 429) return void (this.failures += 1);
+    if (STOPPING.includes(status) && words) return void (this.failures += 1, this.stopped = words);
+    if (status < 400 || status >= 500 || [...STOPPING, 408, 429].includes(status)) return void (this.failures += 1);
     this.failures = 0;
     this.hold(entry, words || REFUSED);
   }
@@ -1293,6 +1303,7 @@ var Queue = class {
     if (known === this.revision) this.take(answer, entry.raw ? null : entry.step);
     else await this.catchUp(entry.raw ? null : entry.step);
     this.keep();
+    if (answer.replaced !== void 0) this.hooks.say(`${answer.replaced.toLocaleString("en")} replaced.`);
     const line = answer.caret && this.confirmed[answer.caret.paragraph];
     this.hooks.changed(line ? { id: line.id, at: answer.caret?.at ?? 0 } : null);
   }
@@ -1362,6 +1373,7 @@ var Queue = class {
    * @param {Entry} entry @param {string} reason
    */
   hold(entry, reason) {
+    if (this.over) return;
     const { id = newId(), was = "" } = entry.step;
     const family = /* @__PURE__ */ new Set([id, ...entry.step.ids ?? []]);
     const own = [entry];
@@ -1421,6 +1433,8 @@ var Queue = class {
     this.run();
   }
   shut() {
+    this.keep();
+    this.over = true;
     clearTimeout(this.timer);
     this.store.close();
   }
@@ -1463,6 +1477,10 @@ var Store = class {
     } catch {
       return false;
     }
+  }
+  /** Whether anything of this tab is kept. */
+  has() {
+    return this.storage.getItem(this.own) !== null;
   }
   /** The names under which other tabs keep something. */
   others() {
@@ -1537,6 +1555,8 @@ var Editor = class {
     null
   );
   address = "";
+  allowed = false;
+  // whether what is shown can be edited
   active = (
     /** @type {Paragraph | null} */
     null
@@ -1601,7 +1621,11 @@ var Editor = class {
   // ---- the page ----------------------------------------------------------------------------------------------------
   /** Whether paragraphs can be edited now. */
   get editable() {
-    return this.queue !== null && this.wanted;
+    return this.allowed && this.wanted;
+  }
+  /** The lines to show, null where what is shown cannot be edited. */
+  get lines() {
+    return this.allowed && this.queue ? this.queue.lines : null;
   }
   /** Take what the page has. Return the lines to show, null where nothing can be edited. @param {Data} data */
   load(data) {
@@ -1610,12 +1634,14 @@ var Editor = class {
     this.tools.hidden = !data.edits;
     if (!data.edits || !this.queue) {
       this.leave();
+      this.allowed = false;
       return null;
     }
+    this.allowed = true;
     this.queue.load(data.version ?? 0, data.paragraphs, data.undo, data.redo);
-    if (this.told < 0) this.told = this.queue.revision;
+    if (this.told < Infinity) this.told = Math.max(this.told, data.version ?? 0);
     this.show();
-    return this.queue.lines;
+    return this.lines;
   }
   /** @param {string} address */
   open(address) {
@@ -1626,7 +1652,7 @@ var Editor = class {
     this.queue = new Queue(sender(address), store, {
       changed: (caret) => this.changed(caret),
       state: () => this.show(),
-      say: (words) => this.tell(words)
+      say: (words, trouble) => this.tell(words, trouble)
     });
     this.conflicts = new Conflicts(this.queue, this.text);
   }
@@ -1754,7 +1780,7 @@ var Editor = class {
     this.rest();
     if (!spaced(text)) return queue.drop(active.id);
     const now = performance.now();
-    if (this.typing.id !== active.id || now - this.typing.at > PAUSE) this.typing.name = String(newId()) + now;
+    if (this.typing.id !== active.id || now - this.typing.at > PAUSE) this.typing.name = newKey();
     Object.assign(this.typing, { id: active.id, at: now });
     queue.typed(active.id, text, this.typing.name);
     this.show();
@@ -2216,7 +2242,18 @@ function occurrences(text, wanted2) {
   }
   return found;
 }
-function search(text, query, fold = folded) {
+function search(text, query, fold = folded, { exact = false, whole = false } = {}) {
+  const found = exact ? occurrences(text, query) : alike2(text, query, fold);
+  return whole ? found.filter(([start, end]) => !within(text, start) && !within(text, end)) : found;
+}
+function within(text, at) {
+  const [before, after] = [
+    Array.from(text.slice(0, at)).at(-1) ?? "",
+    String.fromCodePoint(text.codePointAt(at) ?? 32)
+  ];
+  return OF_WORDS.test(before) && OF_WORDS.test(after) && !SPACELESS.test(before) && !SPACELESS.test(after);
+}
+function alike2(text, query, fold) {
   const wanted2 = folded(query).plain;
   if (!wanted2) return query ? occurrences(text, query) : [];
   const { plain, from, to } = fold(text);
@@ -2247,6 +2284,20 @@ var Finder = class {
     null
   );
   // that is gone to
+  passed = -Infinity;
+  // seconds, where the last one was
+  how = (
+    /** @type {import("./search.js").How} */
+    {}
+  );
+  only = (
+    /** @type {Set<number> | null} */
+    null
+  );
+  // the paragraphs that are searched; null is all
+  told = () => {
+  };
+  // is called when hits or the place among them are others
   hitsOf = (
     /** @type {Map<Paragraph, Hit[]>} */
     /* @__PURE__ */ new Map()
@@ -2309,7 +2360,8 @@ var Finder = class {
     this.place = -1;
     if (wanted2) {
       for (const paragraph of this.text.paragraphs) {
-        const found = search(paragraph.text, wanted2, (text) => paragraph.folded ??= folded(text));
+        if (this.only && !this.only.has(paragraph.id)) continue;
+        const found = search(paragraph.text, wanted2, (text) => paragraph.folded ??= folded(text), this.how);
         const hits = found.slice(0, MOST_HITS - this.hits.length).map(([from, to]) => ({ paragraph, from, to }));
         if (hits.length) this.hitsOf.set(paragraph, hits);
         for (const hit of hits) this.hits.push(hit);
@@ -2342,6 +2394,7 @@ var Finder = class {
     const total = this.hits.length.toLocaleString("en") + (this.hits.length < MOST_HITS ? "" : "+");
     const found = this.place < 0 ? `${total} found` : `${(this.place + 1).toLocaleString("en")} of ${total}`;
     this.count.textContent = this.hits.length ? found : "None";
+    this.told();
   }
   /** Mark the hits near the window; the others get their marks when they come near. */
   paint() {
@@ -2375,8 +2428,10 @@ var Finder = class {
   nextDoubt() {
     const { doubts } = this.text;
     this.doubt?.box?.classList.remove("stt-looked-at");
-    const place = (this.doubt ? doubts.indexOf(this.doubt) + 1 : 0) % doubts.length;
+    const next = doubts.findIndex((word) => word.start > this.passed);
+    const place = this.doubt ? (doubts.indexOf(this.doubt) + 1) % doubts.length : Math.max(next, 0);
     const doubt = this.doubt = doubts[place];
+    this.passed = doubt.start;
     this.text.build(doubt.paragraph);
     doubt.box?.classList.add("stt-looked-at");
     this.goTo(doubt);
@@ -3059,7 +3114,7 @@ var Player = class {
     const reveal = (target, lazily) => this.reveal(target, lazily);
     this.finder = new Finder(root, this.text, reveal, (word) => this.seek(word.start - 0.3));
     this.editor = new Editor(root, this.text, this.on, {
-      draw: () => this.draw(this.editor.queue?.lines ?? this.lines),
+      draw: () => this.draw(this.editor.lines ?? this.lines),
       position: () => this.data.audio ? this.sound.position : null,
       reveal,
       rested: (revision) => this.send("rested", revision)

@@ -73,7 +73,7 @@ class Player {
     const reveal = (target, lazily) => this.reveal(target, lazily);
     this.finder = new Finder(root, this.text, reveal, (word) => this.seek(word.start - 0.3));
     this.editor = new Editor(root, this.text, this.on, {
-      draw: () => this.draw(this.editor.queue?.lines ?? this.lines),
+      draw: () => this.draw(this.editor.lines ?? this.lines),
       position: () => (this.data.audio ? this.sound.position : null),
       reveal,
       rested: (revision) => this.send("rested", revision),

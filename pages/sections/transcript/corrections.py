@@ -10,6 +10,7 @@ from pages import session
 from pages.escape import markdown, plain, sentence
 from pages.format import when
 from stt import kinds
+from stt.editing import revisions
 from stt.errors import SttError
 from stt.guard import base_path
 from stt.library import corrections, history
@@ -22,7 +23,9 @@ def editing(job: Job, state: corrections.State) -> dict[str, Any]:
     """Return what the player needs so that its paragraphs can be edited."""
     if job.state != kinds.DONE:
         return {}
-    return {"version": state.version, "edits": base_path.at(f"/transcripts/{job.id}/edits")}
+    undo, redo = revisions.steps_left(job.id, job.owner)
+    address = base_path.at(f"/transcripts/{job.id}/edits")
+    return {"version": state.version, "edits": address, "undo": undo, "redo": redo}
 
 
 def tag_line(job: Job) -> None:

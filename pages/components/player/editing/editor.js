@@ -6,7 +6,7 @@ import { Choices } from "./choices.js";
 import { Conflicts } from "./conflicts.js";
 import { alike, codePoints, newId, spaced, splitAt, unitsOf } from "./lines.js";
 import { Keys } from "./keys.js";
-import { Queue } from "./queue.js";
+import { newKey, Queue } from "./queue.js";
 import { Store, wanted } from "./store.js";
 import { sender } from "./wire.js";
 
@@ -26,6 +26,7 @@ const RESTED = 2500; // milliseconds without anything to save after which the pa
 export class Editor {
   queue = /** @type {Queue | null} */ (null);
   address = "";
+  allowed = false; // whether what is shown can be edited
   active = /** @type {Paragraph | null} */ (null); // where the caret is
   chosen = /** @type {{ id: number, from: number, to: number } | null} */ (null); // what was selected last
   known = /** @type {string[]} */ ([]); // speakers of the page
@@ -73,7 +74,12 @@ export class Editor {
 
   /** Whether paragraphs can be edited now. */
   get editable() {
-    return this.queue !== null && this.wanted;
+    return this.allowed && this.wanted;
+  }
+
+  /** The lines to show, null where what is shown cannot be edited. */
+  get lines() {
+    return this.allowed && this.queue ? this.queue.lines : null;
   }
 
   /** Take what the page has. Return the lines to show, null where nothing can be edited. @param {Data} data */
@@ -83,12 +89,14 @@ export class Editor {
     this.tools.hidden = !data.edits;
     if (!data.edits || !this.queue) {
       this.leave();
+      this.allowed = false;
       return null;
     }
+    this.allowed = true;
     this.queue.load(data.version ?? 0, data.paragraphs, data.undo, data.redo);
-    if (this.told < 0) this.told = this.queue.revision;
+    if (this.told < Infinity) this.told = Math.max(this.told, data.version ?? 0);
     this.show();
-    return this.queue.lines;
+    return this.lines;
   }
 
   /** @param {string} address */
@@ -100,7 +108,7 @@ export class Editor {
     this.queue = new Queue(sender(address), store, {
       changed: (caret) => this.changed(caret),
       state: () => this.show(),
-      say: (words) => this.tell(words),
+      say: (words, trouble) => this.tell(words, trouble),
     });
     this.conflicts = new Conflicts(this.queue, this.text);
   }
@@ -241,7 +249,7 @@ export class Editor {
     this.rest();
     if (!spaced(text)) return queue.drop(active.id);
     const now = performance.now();
-    if (this.typing.id !== active.id || now - this.typing.at > PAUSE) this.typing.name = String(newId()) + now;
+    if (this.typing.id !== active.id || now - this.typing.at > PAUSE) this.typing.name = newKey();
     Object.assign(this.typing, { id: active.id, at: now });
     queue.typed(active.id, text, this.typing.name);
     this.show();

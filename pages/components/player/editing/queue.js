@@ -1,14 +1,13 @@
 // Steps on their way to the server, one after another. The text that is shown is what the server has confirmed with the
 // steps that wait applied to it. A step waits, here and in the browser's storage, until the server has answered.
 
-import { adopted, alike, applied, newId, renewed, spaced, spliced } from "./lines.js";
+import { adopted, alike, applied, newId, placed, renewed, spaced, spliced } from "./lines.js";
 
 const RETRIES = [1000, 2000, 4000, 8000, 15_000]; // milliseconds; the last again and again
 const STOPPING = [401, 403, 404]; // no step will be taken any more
 const KEEPING = 300; // milliseconds from a typed letter to the browser's storage
 const CHANGED = "Changed in another tab meanwhile.";
 const REFUSED = "The server did not accept this.";
-const GONE = "This transcript is not here any more.";
 const MOST_KEPT_ALIVE = 60_000; // bytes that a browser sends for a page that closes
 
 /**
@@ -24,7 +23,7 @@ const MOST_KEPT_ALIVE = 60_000; // bytes that a browser sends for a page that cl
  * @typedef {{
  *   revision: number, undo: number, redo: number, splices: Splice[],
  *   caret?: { paragraph: number, at: number } | null,
- *   conflict?: { paragraph: number | null, text: string }, error?: { message?: string, guidance?: string },
+ *   replaced?: number, conflict?: { paragraph: number | null, text: string }, error?: { message?: string, guidance?: string },
  * }} Answer
  * @typedef {(body: Kept | null, since: number, lasting: boolean) => Promise<{ status: number, answer: Answer | null }>}
  *   Send `lasting`: although the page closes; null asks what has changed since
@@ -44,6 +43,7 @@ export class Queue {
   stopped = ""; // why no step is taken any more
   behind = false; // whether the page has shown a later revision meanwhile
   saved = false; // whether anything was
+  over = false; // the view has closed; what is on its way arrives
   unkept = false; // the storage is full or not allowed
   timer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
 
@@ -162,6 +162,7 @@ export class Queue {
   keep() {
     clearTimeout(this.keeping);
     this.keeping = undefined;
+    if (this.over && !this.store.has()) return true; // the next view of the transcript has taken them over
     const kept = /** @type {Kept[]} */ ([]);
     let lines = this.confirmed;
     for (const entry of this.entries) {
@@ -187,6 +188,7 @@ export class Queue {
       const at = Array.from(was).length + 1;
       return { key, based_on, step: { do: "split", paragraph: place, was, text: `${was} ${text}`, at } };
     }
+    if (step.do === "replace") return { key, based_on, step: placed(rest, lines) };
     const paragraph = lines.findIndex((line) => line.id === id);
     return { key, based_on, step: { ...rest, paragraph } };
   }
@@ -211,7 +213,7 @@ export class Queue {
 
   later() {
     this.hooks.state();
-    if (this.stopped) return;
+    if (this.stopped || this.over) return;
     const wait = RETRIES[Math.min(this.failures, RETRIES.length) - 1];
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.run(), wait);
@@ -228,13 +230,13 @@ export class Queue {
     if (!entry.raw && entry.based === undefined && this.clashes(entry)) return this.hold(entry, CHANGED);
     entry.based ??= this.revision;
     const body = entry.raw ?? this.body(entry, this.confirmed);
-    const lasting = JSON.stringify(body).length < MOST_KEPT_ALIVE;
+    const lasting = new TextEncoder().encode(JSON.stringify(body)).length < MOST_KEPT_ALIVE;
     const { status, answer } = await this.send(body, this.revision, lasting).catch(() => ({ status: 0, answer: null }));
     if (status === 200 && answer) return this.done(entry, answer);
     if (status === 409 && answer?.splices) return this.refuted(entry, answer);
     const words = [answer?.error?.message, answer?.error?.guidance].filter(Boolean).join(" ");
-    if (STOPPING.includes(status)) return void ((this.failures += 1), (this.stopped = words || GONE));
-    if (status < 400 || status >= 500 || status === 408 || status === 429) return void (this.failures += 1);
+    if (STOPPING.includes(status) && words) return void ((this.failures += 1), (this.stopped = words));
+    if (status < 400 || status >= 500 || [...STOPPING, 408, 429].includes(status)) return void (this.failures += 1);
     this.failures = 0;
     this.hold(entry, words || REFUSED);
   }
@@ -248,6 +250,7 @@ export class Queue {
     if (known === this.revision) this.take(answer, entry.raw ? null : entry.step);
     else await this.catchUp(entry.raw ? null : entry.step);
     this.keep();
+    if (answer.replaced !== undefined) this.hooks.say(`${answer.replaced.toLocaleString("en")} replaced.`);
     const line = answer.caret && this.confirmed[answer.caret.paragraph];
     this.hooks.changed(line ? { id: line.id, at: answer.caret?.at ?? 0 } : null);
   }
@@ -323,6 +326,7 @@ export class Queue {
    * @param {Entry} entry @param {string} reason
    */
   hold(entry, reason) {
+    if (this.over) return;
     const { id = newId(), was = "" } = entry.step;
     const family = new Set([id, ...(entry.step.ids ?? [])]);
     const own = [entry];
@@ -378,13 +382,15 @@ export class Queue {
   }
 
   shut() {
+    this.keep();
+    this.over = true;
     clearTimeout(this.timer);
     this.store.close();
   }
 }
 
 /** A key that no other step has. `crypto.randomUUID` is for https and localhost only. */
-function newKey() {
+export function newKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
   bytes[8] = (bytes[8] & 0x3f) | 0x80;

@@ -35,6 +35,11 @@ export class Store {
     }
   }
 
+  /** Whether anything of this tab is kept. */
+  has() {
+    return this.storage.getItem(this.own) !== null;
+  }
+
   /** The names under which other tabs keep something. */
   others() {
     try {

@@ -1,0 +1,55 @@
+"""Find a text in a paragraph, as the find box of the player does: without regard to case, accents and the like."""
+
+from __future__ import annotations
+
+import unicodedata
+from itertools import pairwise
+
+from stt.transcript.folding import fold
+
+
+class Finder:
+    """Find `text`: exactly with `case`, else folded; with `words` only where it is not a part of a longer word."""
+
+    def __init__(self, text: str, *, case: bool, words: bool) -> None:
+        self.case, self.words = case, words
+        self._text = text if case else fold(text)
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Return where it stands, as code points, without overlaps."""
+        folded, places = (text, list(range(len(text) + 1))) if self.case else _folded(text)
+        found, at = [], 0
+        while self._text and (at := folded.find(self._text, at)) >= 0:
+            end = at + len(self._text)
+            begin, stop = places[at], places[end]
+            # A letter that folds to several is found only whole.
+            clean = (not at or places[at - 1] != begin) and (end >= len(folded) or places[end - 1] != stop)
+            if clean and not (self.words and self._inside(text, begin, stop)):
+                found.append((begin, stop))
+                at = end
+            else:
+                at += 1
+        return found
+
+    @staticmethod
+    def _inside(text: str, begin: int, end: int) -> bool:
+        """Return whether a word goes on before or after the span."""
+        edges = ((begin - 1, begin), (end - 1, end))
+        return any(
+            one >= 0 and other < len(text) and _letter(text[one]) and _letter(text[other]) for one, other in edges
+        )
+
+
+def _letter(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LMN"
+
+
+def _folded(text: str) -> tuple[str, list[int]]:
+    """Return the folded text, and for each of its characters the place in `text` that it comes from."""
+    folded, places = [], []
+    starts = [i for i, character in enumerate(text) if not i or not unicodedata.combining(character)]
+    for begin, end in pairwise([*starts, len(text)]):
+        part = fold(text[begin:end])
+        folded.append(part)
+        places += [begin] * len(part)
+    return "".join(folded), [*places, len(text)]
