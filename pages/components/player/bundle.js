@@ -1652,7 +1652,7 @@ var Editor = class {
     this.queue = new Queue(sender(address), store, {
       changed: (caret) => this.changed(caret),
       state: () => this.show(),
-      say: (words, trouble) => this.tell(words, trouble)
+      say: (words) => this.tell(words)
     });
     this.conflicts = new Conflicts(this.queue, this.text);
   }

@@ -108,7 +108,7 @@ export class Editor {
     this.queue = new Queue(sender(address), store, {
       changed: (caret) => this.changed(caret),
       state: () => this.show(),
-      say: (words, trouble) => this.tell(words, trouble),
+      say: (words) => this.tell(words),
     });
     this.conflicts = new Conflicts(this.queue, this.text);
   }
