@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from stt.editing.steps import Paragraph, text_of
 from stt.errors import BadOption
 
 Caret = dict[str, int]
-SHORTEST = 0.1  # seconds of a paragraph
+ROUNDED = 0.0101  # seconds
 NEAR = 2  # paragraphs from where it was, in which one that was split, merged or deleted meanwhile is looked for
 
 
@@ -60,7 +61,7 @@ def perform(rows: Rows, step: Step, since: list[Splice] | None, duration: float 
         parts = steps.assigned(own, step.speaker or None, step.marked)
         new = tuple(segment for part in parts for segment in part)
     elif step.kind == requests.TIMES:
-        new = _timed(rows, starts, number, step, duration)
+        new = steps.timed(own, *_times(rows, starts, number, step, duration))
     elif step.kind == requests.SPLIT:
         left, right = steps.split(typed, step.at) if typed else ((), ())
         new = (*left, *right)
@@ -75,21 +76,26 @@ def perform(rows: Rows, step: Step, since: list[Splice] | None, duration: float 
     return Outcome([made] if made else [], caret, base)
 
 
-def _timed(rows: Rows, starts: list[int], number: int, step: Step, duration: float) -> Paragraph:
-    """Return a paragraph with another start or end. Raises BadOption where it would leave its place."""
-    own = document.paragraph(rows, starts, number)
-    first, last = steps.span(own)
+def _times(rows: Rows, starts: list[int], number: int, step: Step, duration: float) -> tuple[float, float]:
+    """Return the times that a step gives a paragraph. Raises BadOption if these are not between its neighbours."""
+    first, last = steps.span(document.paragraph(rows, starts, number))
     start = first if step.start is None else step.start
     end = last if step.end is None else step.end
-    if start < 0 or end - start < SHORTEST:
-        raise BadOption("A paragraph ends after it begins.", guidance="Choose other times.")
-    if duration and end > max(duration, last) + SHORTEST:
-        raise BadOption("The recording ends before that.", guidance="Choose other times.")
-    above = rows[starts[number - 1]]["start"] if number else start
-    below = rows[starts[number + 1]]["start"] if number + 2 < len(starts) else start
-    if start < min(above, first) or start > max(below, first):
-        raise BadOption("The paragraphs would change their order.", guidance="Choose other times.")
-    return steps.timed(own, start, end)
+    lowest, highest = 0.0, duration or math.inf
+    if number:
+        lowest = min(first, steps.span(document.paragraph(rows, starts, number - 1))[1])
+    if number + 2 < len(starts):
+        highest = max(last, steps.span(document.paragraph(rows, starts, number + 1))[0])
+    # The browser knows times to the hundredth of a second.
+    start = lowest if lowest - ROUNDED <= start < lowest else start
+    end = highest if highest < end <= highest + ROUNDED else end
+    if start < 0 or (duration and end > max(duration, last)):
+        raise BadOption("The recording has no such time.", guidance="Choose a time within it.")
+    if start < lowest or end > highest:
+        raise BadOption("The paragraph would cross another one.", guidance="Change the times of that one first.")
+    if end <= start:
+        raise BadOption("A paragraph must end after it starts.", guidance="Choose a later end or an earlier start.")
+    return start, end
 
 
 def _replaced(rows: Rows, starts: list[int], step: Step) -> Outcome:

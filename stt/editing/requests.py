@@ -12,7 +12,8 @@ from stt.errors import BadOption, TooLarge
 TEXT, SPLIT, MERGE, DELETE, UNDO, REDO = "text", "split", "merge", "delete", "undo", "redo"
 SPEAKER, TIMES, REPLACE = "speaker", "times", "replace"
 TYPED = (TEXT, SPLIT, MERGE)
-KINDS = (*TYPED, DELETE, SPEAKER, TIMES, REPLACE, UNDO, REDO)
+OF_PARAGRAPHS = (*TYPED, DELETE, SPEAKER, TIMES)
+KINDS = (*OF_PARAGRAPHS, REPLACE, UNDO, REDO)
 LONGEST_FIND = 1000  # characters
 MOST_PLACES = 100_000  # paragraphs or places of a replacement
 LONGEST_KEY = 64  # characters

@@ -150,3 +150,20 @@ def test_what_databases_reject_is_left_out(visitor: requests.Session, address: s
         b' "was": "Good evening everybody.", "text": "Good\\u0000 \\ud800day"}}',
     )
     assert answer.status_code == 200 and answer.json()["splices"][0]["paragraphs"][0]["t"] == [" Good", " day"]
+
+
+def test_speakers_times_and_replacements_are_steps_like_any_other(visitor: requests.Session, address: str):
+    marked = {"do": "speaker", "paragraph": 0, "was": WAS, "speaker": "Ada", "from": 6, "to": 9}
+    made = visitor.post(address, json=body(marked)).json()
+    assert [each.get("speaker") for each in made["splices"][0]["paragraphs"]] == [None, "Ada", None]
+    later = {"do": "times", "paragraph": 1, "was": "evening", "start": 1.2}
+    moved = visitor.post(address, json=body(later, "k2", 1)).json()
+    assert moved["splices"][0]["paragraphs"][0]["start"] == 1.2
+    outside = visitor.post(address, json=body(later | {"start": 9.0}, "k3", 2))
+    assert outside.status_code == 400 and outside.json()["error"]["message"]
+    everywhere = {"do": "replace", "find": "e", "with": "é"}
+    replaced = visitor.post(address, json=body(everywhere, "k4", 2)).json()
+    assert replaced["replaced"] == 5 and len(replaced["splices"]) == 2
+    for key, revision in (("k5", 3), ("k6", 4), ("k7", 5)):
+        answer = visitor.post(address, json=body({"do": "undo"}, key, revision)).json()
+    assert answer["undo"] == 0 and "".join(answer["splices"][-1]["paragraphs"][0]["t"]).strip() == WAS

@@ -1,0 +1,329 @@
+"""Steps of editing: texts are those of a list of strings, words lie in their paragraphs, and undoing is exact."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stt.editing import document, history, performing, requests, steps
+from stt.editing.finding import Finder
+from stt.editing.performing import ParagraphChanged
+from stt.editing.requests import Step
+from stt.errors import BadOption
+from stt.transcript.model import Segment, Transcript, Word, paragraphs, separated
+
+ANN = "Ann"
+GREETING = tuple(Word(f" {text}", at, at + 1.0, 0.5, ANN) for at, text in enumerate(["Good", "evening", "all."]))
+
+
+def rows_of(*texts: str, worded: bool = True) -> document.Rows:
+    """Return frozen paragraphs with a second for each word, and five between them."""
+    clock, segments = 0.0, []
+    for text in texts:
+        parts = text.split()
+        words = tuple(Word(f" {part}", clock + at, clock + at + 1, 0.9, ANN) for at, part in enumerate(parts))
+        segments.append(Segment(clock, clock + len(parts), f" {text}", words if worded else (), ANN))
+        clock += len(parts) + 5
+    rows = document.rows_of(segments)
+    document.freeze(rows)
+    return rows
+
+
+def texts(rows: document.Rows) -> list[str]:
+    return [steps.text_of([paragraph]) for paragraph in paragraphs(document.segments_of(rows))]
+
+
+def perform(rows: document.Rows, step: Step, since: list | None = None) -> performing.Outcome:
+    made = performing.perform(rows, step, since or [])
+    document.apply(rows, made.splices)
+    return made
+
+
+# ---- paragraphs -----------------------------------------------------------------------------------------------------
+
+
+def test_editing_one_paragraph_regroups_no_other():
+    """Without frozen paragraphs the two sentences of Ben would become one when the one between goes."""
+    said = [(0.0, "One.", "Ben"), (2.0, "Two.", ANN), (2.5, "Three.", "Ben")]
+    rows = document.rows_of(Segment(at, at + 0.5, text, (), who) for at, text, who in said)
+    document.freeze(rows)
+    perform(rows, Step(requests.SPEAKER, 1, "Two.", speaker="Ben"))
+    assert texts(rows) == ["One.", "Two.", "Three."]
+    perform(rows, Step(requests.DELETE, 1, "Two."))
+    assert texts(rows) == ["One.", "Three."]
+
+
+def test_frozen_paragraphs_are_the_derived_ones():
+    segments = (Segment(0, 1, "One"), Segment(1, 2, "two."), Segment(9, 10, "Three."), Segment(10, 11, "Four", (), ANN))
+    before = paragraphs(segments)
+    rows = document.rows_of(segments)
+    document.freeze(rows)
+    assert [row["begins"] for row in rows] == [True, False, True, True]
+    assert paragraphs(document.segments_of(rows)) == before
+    assert "begins" not in Transcript(segments).to_dict()["segments"][0]
+
+
+def test_a_speaker_who_comes_in_begins_a_paragraph():
+    segments = [Segment(0, 1, "a", (), ANN, begins=True), Segment(1, 2, "b", (), "Ben", begins=False)]
+    assert [segment.begins for segment in separated(segments)] == [True, True]
+
+
+# ---- single steps ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        (4, (["Good"], ["evening", "all."], 1.0)),
+        (5, (["Good"], ["evening", "all."], 1.0)),
+        (9, (["Good", "even"], ["ing", "all."], 1 + 4 / 7)),
+        (0, ([], ["Good", "evening", "all."], None)),
+        (99, (["Good", "evening", "all."], [], None)),
+    ],
+)
+def test_a_split_takes_its_times_from_the_words(at: int, expected: tuple):
+    parts = steps.split((Segment(0.0, 3.5, " Good evening all.", GREETING, ANN, begins=True),), at)
+    words = [[word.text.strip() for segment in part for word in segment.words] for part in parts]
+    assert tuple(words) == expected[:2]
+    if expected[2] is not None:
+        (upper,), (lower,) = parts
+        assert upper.end == lower.start == pytest.approx(expected[2]) and lower.end == 3.5
+        assert upper.begins and lower.begins
+
+
+def test_a_merge_keeps_all_and_takes_the_upper_speaker():
+    upper = (Segment(0.0, 3.0, " Good evening all.", GREETING, ANN, begins=True),)
+    lower = (Segment(4.0, 5.0, "Bye.", (Word("Bye.", 4.0, 5.0, 0.7, "Ben"),), "Ben", begins=True),)
+    found = steps.merge(upper, lower)
+    assert steps.text_of(found) == "Good evening all. Bye." and [s.begins for s in found] == [True, False]
+    assert [w for s in found for w in s.words] == [*GREETING, Word(" Bye.", 4.0, 5.0, 0.7, ANN)]
+    assert [paragraph.speaker for paragraph in paragraphs(found)] == [ANN]
+
+
+def test_marked_words_given_to_a_speaker_become_a_paragraph():
+    rows = rows_of("one two three four")
+    perform(rows, Step(requests.SPEAKER, 0, "one two three four", speaker="Ben", marked=(6, 9)))
+    found = paragraphs(document.segments_of(rows))
+    assert [(steps.text_of([p]), p.speaker) for p in found] == [("one", ANN), ("two three", "Ben"), ("four", ANN)]
+    assert [(p.start, p.end) for p in found] == [(0, 1), (1, 3), (3, 4)]
+    perform(rows, Step(requests.SPEAKER, 1, "two three", speaker="Cy", marked=(0, 9)))
+    assert [p.speaker for p in paragraphs(document.segments_of(rows))] == [ANN, "Cy", ANN]
+
+
+def test_times_move_and_scale_the_words_between_the_neighbours():
+    rows = rows_of("one two", "three four", "five")
+    perform(rows, Step(requests.TIMES, 1, "three four", start=8.0, end=12.0))
+    words = document.segments_of(rows)[1].words
+    assert [(word.start, word.end) for word in words] == [(8, 10), (10, 12)]
+    refused = {"another": (1.5, None), "another one": (None, 15.0), "after": (9.0, 8.5), "the end": (13.0, None)}
+    for start, end in refused.values():
+        with pytest.raises(BadOption):
+            perform(rows, Step(requests.TIMES, 1, "three four", start=start, end=end))
+    with pytest.raises(BadOption, match="no such time"):
+        performing.perform(rows, Step(requests.TIMES, 2, "five", end=30.0), [], duration=20.0)
+    perform(rows, Step(requests.TIMES, 1, "three four", start=1.995))  # as the browser rounds
+    assert document.segments_of(rows)[1].start == 2.0
+
+
+# ---- any steps ------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Model:
+    """What a list of strings says of each step."""
+
+    texts: list[str]
+
+    def do(self, step: Step) -> None:
+        place, typed = step.paragraph, [step.text] if step.text else []
+        if step.kind == requests.SPLIT and typed:
+            typed = [part for part in (step.text[: step.at].strip(), step.text[step.at :].strip()) if part]
+        if step.kind == requests.DELETE:
+            typed = []
+        if step.kind == requests.MERGE:
+            self.texts[place - 1 : place + 1] = [" ".join([self.texts[place - 1], *typed])]
+        elif step.kind not in (requests.SPEAKER, requests.TIMES):
+            self.texts[place : place + 1] = typed
+
+
+letters = st.lists(st.text("abÄ.-'", min_size=1, max_size=6), max_size=5).map(" ".join)
+spoken = st.lists(letters.filter(bool), min_size=1, max_size=5)
+moves = st.tuples(
+    st.sampled_from(requests.OF_PARAGRAPHS),
+    st.integers(0, 9),
+    st.none() | letters,
+    st.integers(0, 30),
+    st.floats(-2, 2),
+)
+
+
+def stepped(model: Model, move: tuple) -> Step | None:
+    """Return a move as a step on what there is; None if it would be refused."""
+    kind, place, text, at, seconds = move
+    if not model.texts:
+        return None
+    place %= len(model.texts)
+    was = model.texts[place]
+    typed = was if text is None else text
+    if kind == requests.MERGE and not place:
+        return None
+    if kind == requests.SPEAKER:
+        return Step(kind, place, was, speaker="Ben", marked=None if at > 20 else (0, len(was)))
+    if kind == requests.TIMES:
+        return Step(kind, place, was, start=max(0.0, 7.0 * place + seconds))
+    if kind == requests.DELETE:
+        return Step(kind, place, was)
+    return Step(kind, place, was, typed, at=len(" ".join(typed[:at].split())))
+
+
+@given(spoken, st.lists(moves, max_size=12), st.booleans())
+def test_any_steps_are_those_of_a_list_of_strings_and_can_all_be_undone(said: list[str], chosen: list, worded: bool):
+    rows, model = rows_of(*said, worded=worded), Model(list(said))
+    states, made = [deepcopy(rows)], []
+    for move in chosen:
+        step = stepped(model, move)
+        if step is None:
+            continue
+        try:
+            outcome = perform(rows, step)
+        except BadOption:
+            assert step.kind == requests.TIMES
+            continue
+        model.do(step)
+        assert texts(rows) == model.texts
+        for paragraph in paragraphs(document.segments_of(rows)):
+            assert paragraph.start <= paragraph.end
+            for word in paragraph.words:
+                assert paragraph.start <= word.start <= word.end <= paragraph.end
+        if outcome.splices:
+            made.append(outcome.splices)
+            states.append(deepcopy(rows))
+    final = deepcopy(rows)
+    for state, splices in zip(reversed(states[:-1]), reversed(made), strict=True):
+        document.apply(rows, document.inverse(splices))
+        assert rows == state
+    document.apply(rows, document.merged(splice for splices in made for splice in splices))
+    assert rows == final
+
+
+@given(spoken, spoken, st.integers(0, 4))
+def test_a_step_finds_a_paragraph_that_others_left_alone(said: list[str], new: list[str], place: int):
+    """Whatever was put in place of another paragraph, and however often the text is there."""
+    rows = rows_of("first", *said)
+    number = 1 + place % len(said)
+    splice = document.splice(rows, document.begins(rows), 0, 1, document.segments_of(rows_of(*new)))
+    since = [splice] if splice else []
+    document.apply(rows, since)
+    perform(rows, Step(requests.TEXT, number, said[number - 1], "here"), since)
+    expected = [*new, *said]
+    expected[len(new) + number - 1] = "here"
+    assert texts(rows) == expected
+
+
+def test_a_paragraph_that_was_changed_itself_is_not_found():
+    rows = rows_of("one", "two", "two")
+    made = perform(rows, Step(requests.TEXT, 0, "one", "mine"))
+    with pytest.raises(ParagraphChanged) as changed:
+        performing.perform(rows, Step(requests.TEXT, 0, "one", "theirs"), made.splices)
+    assert (changed.value.paragraph, changed.value.text) == (0, "mine")
+    with pytest.raises(ParagraphChanged) as unknown:
+        performing.perform(rows, Step(requests.TEXT, 0, "one", "theirs"), None)
+    assert unknown.value.paragraph is None
+    assert performing.perform(rows, Step(requests.DELETE, 2, "two"), None).splices[0]["paragraph"] == 2
+
+
+# ---- history --------------------------------------------------------------------------------------------------------
+
+
+def row(number: int, kind: str = history.EDIT, of: int | None = None, typing: str | None = None) -> SimpleNamespace:
+    return SimpleNamespace(number=number, kind=kind, of=of, typing=typing)
+
+
+def test_the_way_back_ends_where_a_revision_is_missing():
+    found = history.replay([row(1), row(2), row(4), row(5)], 5)
+    assert (found.undo, found.first) == ([[4], [5]], 3)
+    assert history.replay([row(1), row(2)], 3).undo == []
+
+
+def test_a_new_step_forgets_what_could_be_redone():
+    rows = [row(1), row(2), row(3, history.UNDO, 2), row(4)]
+    assert history.replay(rows[:3], 3).redo == [[2]]
+    assert (history.replay(rows, 4).undo, history.replay(rows, 4).redo) == ([[1], [4]], [])
+
+
+def test_what_undid_a_forgotten_step_changes_nothing_else():
+    rows = [row(1), row(2), row(3, history.UNDO, 2), row(4, history.UNDO, 1), row(5, history.REDO, 1)]
+    found = history.replay(rows[1:], 5)
+    assert (found.undo, found.redo) == ([], [[2]])
+
+
+def test_typing_that_was_interrupted_is_two_steps():
+    rows = [row(1, typing="t"), row(2, typing="t"), row(3), row(4, typing="t"), row(5, typing="u")]
+    assert history.replay(rows, 5).undo == [[1, 2], [3], [4], [5]]
+
+
+# ---- find and replace ------------------------------------------------------------------------------------------------
+
+
+def replace(rows: document.Rows, find: str, by: str, **how) -> performing.Outcome:
+    before = deepcopy(rows)
+    made = perform(rows, Step(requests.REPLACE, find=find, text=by, **how))
+    again = deepcopy(rows)
+    document.apply(again, document.inverse(made.splices))
+    assert again == before, "one undo takes all of it back"
+    return made
+
+
+def test_replacing_counts_and_takes_only_what_is_asked_for():
+    rows = rows_of("Café cafés CAFE", "cafe", "nothing")
+    assert replace(rows, "cafe", "bar").replaced == 4 and texts(rows) == ["bar bars bar", "bar", "nothing"]
+    rows = rows_of("Café cafés CAFE", "cafe")
+    assert replace(rows, "cafe", "bar", words=True, paragraphs=frozenset({0})).replaced == 2
+    assert texts(rows) == ["bar cafés bar", "cafe"]
+    rows = rows_of("Café cafés CAFE", "cafe")
+    assert replace(rows, "CAFE", "bar", case=True).replaced == 1 and texts(rows)[0] == "Café cafés bar"
+    made = replace(rows, "cafe", "bar", only=frozenset({(0, 5, 9)}))
+    assert texts(rows) == ["Café bars bar", "cafe"] and made.caret == {"paragraph": 0, "at": 5}
+
+
+def test_what_is_replaced_by_nothing_leaves_and_an_empty_paragraph_goes():
+    rows = rows_of("um one um two", "um", "three um")
+    assert replace(rows, "um", "", words=True).replaced == 4
+    assert texts(rows) == ["one two", "three"]
+
+
+@pytest.mark.parametrize(
+    ("find", "text", "expected"),
+    [
+        ("strasse", "Die Straße.", [(4, 10)]),
+        ("ss", "Straße", [(4, 5)]),
+        ("s", "ß", []),
+        ("e\u0301", "café", [(3, 4)]),
+        ("e", "cafe\u0301", [(3, 5)]),
+        ("aa", "aaaa", [(0, 2), (2, 4)]),
+    ],
+)
+def test_a_text_is_found_folded_and_whole(find: str, text: str, expected: list[tuple[int, int]]):
+    assert Finder(find, case=False, words=False).spans(text) == expected
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"do": "replace", "find": "", "with": "b"},
+        {"do": "replace", "find": "a" * 1001, "with": "b"},
+        {"do": "replace", "find": "a"},
+        {"do": "replace", "find": "a", "with": "b", "paragraphs": 5},
+        {"do": "replace", "find": "a", "with": "b", "only": [{"paragraph": 0}]},
+        {"do": "speaker", "paragraph": 0, "was": "a", "speaker": "b" * 101},
+        {"do": "times", "paragraph": 0, "was": "a", "start": "soon"},
+    ],
+)
+def test_what_is_no_step_is_refused(given: dict):
+    with pytest.raises(BadOption):
+        requests.read({"key": "k", "based_on": 0, "step": given})
