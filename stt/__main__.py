@@ -3,6 +3,7 @@
 python -m stt transcribe FILE…       transcribe files, folders or links, here or through a server
 python -m stt watch DIR --output DIR transcribe what lands in a folder, each file once
 python -m stt token NAME             create a token; the last line shows it, once
+python -m stt token NAME --read-only one that creates and changes nothing
 python -m stt token --list           list tokens, their owners and when they were last used
 python -m stt token --revoke ID      revoke a token
 python -m stt models                 list the Whisper models that this machine can run, and which are here
@@ -35,6 +36,7 @@ def main(arguments: list[str] | None = None) -> None:
     what.add_argument("--list", action="store_true", help="list all tokens")
     what.add_argument("--revoke", metavar="ID", help="revoke the token with this id")
     what.add_argument("--withdraw", dest="revoke", help=argparse.SUPPRESS)  # its name in older versions
+    token.add_argument("--read-only", action="store_true", help="with NAME: one that creates and changes nothing")
     worker = commands.add_parser("worker", help="work on jobs, without pages")
     worker.add_argument("--port", type=int, help="answer /healthz and /metrics on this port")
     models = commands.add_parser("models", help="list, download or delete Whisper models")
@@ -60,17 +62,17 @@ def main(arguments: list[str] | None = None) -> None:
         elif chosen.revoke:
             revoke_token(chosen.revoke)
         else:
-            create_token(chosen.name)
+            create_token(chosen.name, read_only=chosen.read_only)
     except SttError as error:
         sys.exit(f"{error.message} {error.guidance}")
 
 
-def create_token(name: str) -> None:
+def create_token(name: str, *, read_only: bool = False) -> None:
     from stt.auth import tokens, visitors
     from stt.settings import settings
 
     owner = visitors.SHARED if settings().access == "shared" else f"user:{name}"
-    text = tokens.create(name, owner)
+    text = tokens.create(name, owner, read_only=read_only)
     print("This token is shown once. Programs send it as “Authorization: Bearer TOKEN”.")
     print(text)
 

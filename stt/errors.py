@@ -21,6 +21,7 @@ SttError
 │   ├── KeyReused            with another body
 │   └── StillCreating        while the first create is still running
 ├── Unauthorized             a program without a valid token
+├── ReadOnly                 a token that may only read
 ├── MethodNotAllowed         a method that the address does not support
 ├── NotFound                 no such transcript, or somebody else's
 ├── Conflict                 changed meanwhile in another tab
@@ -174,6 +175,12 @@ class Unauthorized(SttError):
     status = 401
     title = "Unauthorized"
     guidance = "Send “Authorization: Bearer” and a token that was made on the Settings page."
+
+
+class ReadOnly(SttError):
+    status = 403
+    title = "This token only reads"
+    guidance = "Create one that may change things, on the Settings page."
 
 
 class MethodNotAllowed(SttError):

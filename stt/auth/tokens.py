@@ -20,19 +20,23 @@ USE_NOTED_EVERY = 60.0  # seconds, so that polling does not write each time
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token without its secret. Times are seconds since 1970; `used` is None until the first use."""
+    """A token without its secret. Times are seconds since 1970; `used` is None until the first use.
+
+    `read_only`: it neither creates nor changes nor deletes anything.
+    """
 
     id: str
     owner: str
     name: str
     created: float
     used: float | None
+    read_only: bool = False
 
 
-_COLUMNS = (tokens.c.id, tokens.c.owner, tokens.c.name, tokens.c.created, tokens.c.used)
+_COLUMNS = (tokens.c.id, tokens.c.owner, tokens.c.name, tokens.c.created, tokens.c.used, tokens.c.read_only)
 
 
-def create(name: str, owner: str) -> str:
+def create(name: str, owner: str, *, read_only: bool = False) -> str:
     """Create a token of `owner` and return its text: 256 random bits, not stored. Raises BadOption."""
     name = " ".join(name.split())
     if not name or len(name) > MAX_NAME or not name.isprintable():
@@ -40,7 +44,7 @@ def create(name: str, owner: str) -> str:
         raise BadOption(wanted, guidance="Name the program that will use it.")
     text = PREFIX + secrets.token_urlsafe(32)
     row = {"id": secrets.token_hex(8), "owner": owner, "name": name, "hash": _hash(text), "created": time.time()}
-    queries.write(tokens.insert().values(row))
+    queries.write(tokens.insert().values(**row, read_only=read_only))
     return text
 
 

@@ -344,6 +344,7 @@ tokens = sa.Table(
     sa.Column("hash", sa.String(64), nullable=False, unique=True),  # SHA-256: the token itself is not stored
     sa.Column("created", sa.Float, nullable=False),
     sa.Column("used", sa.Float),
+    sa.Column("read_only", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 

@@ -12,6 +12,7 @@ from stt.web.openai import shapes as speech
 _PROBLEMS: dict[type[errors.SttError], str] = {
     errors.InputError: "The request is invalid; `message` says which part.",
     errors.Unauthorized: "The token is missing, invalid or revoked.",
+    errors.ReadOnly: "The token may only read.",
     errors.NotFound: "There is no such job, or it belongs to somebody else.",
     errors.TooSlow: "The body stopped coming, or came too slowly.",
     errors.CreateRepeated: "The Idempotency-Key was sent with another body, or the first request with it is not over.",
@@ -95,6 +96,7 @@ def _paths() -> dict[str, Any]:
         "deleteTranscription",
         "Stop a transcription and delete it with its recording",
         {"204": {"description": "It is gone."}},
+        errors.ReadOnly,
         *job,
     )
     models = _operation(
@@ -143,13 +145,14 @@ def _webhooks() -> dict[str, Any]:
         errors.InputError,
         errors.TooLarge,
         errors.TooSlow,
+        errors.ReadOnly,
         *known,
         requestBody=body,
     )
     name = {"type": "string", "pattern": shapes.ID}
     delivery_id = {"name": "delivery_id", "in": "path", "required": True, "schema": name}
     sent = {"202": _answer("It is on its way.", "Delivery")}
-    again = _operation("sendAgain", "Send a delivery again", sent, errors.NotFound, *known)
+    again = _operation("sendAgain", "Send a delivery again", sent, errors.ReadOnly, errors.NotFound, *known)
     return {
         "/webhooks": {"get": get, "post": save},
         "/webhooks/deliveries/{delivery_id}": {"parameters": [delivery_id], "post": again},

@@ -18,6 +18,7 @@ from stt.aiml import offered as models
 from stt.aiml.catalog import Model
 from stt.aiml.options import clean_options, take_track, take_vocabulary, with_speakers
 from stt.auth import tokens, visitors
+from stt.auth.tokens import Token
 from stt.db import json_pieces, undo
 from stt.db.engine import DB_UNAVAILABLE
 from stt.errors import (
@@ -27,6 +28,7 @@ from stt.errors import (
     KeyMissing,
     MethodNotAllowed,
     NotFound,
+    ReadOnly,
     SttError,
     TooLarge,
     Unauthorized,
@@ -78,7 +80,10 @@ class Endpoint(HTTPEndpoint):
             response.headers["Allow"] = allowed
             return response
         if not self.public:
-            request.state.owner = await LOOKUPS.run(_owner, request)
+            token = await LOOKUPS.run(token_of, request)
+            if token.read_only and request.method != "GET":
+                raise ReadOnly("This token may only read.")
+            request.state.owner = token.owner
         if request.method == "POST":
             return await self.post(request)
         handler = self.delete if request.method == "DELETE" else self.get
@@ -182,13 +187,13 @@ class Nothing(Endpoint):
         raise NotFound("There is nothing at this address.", guidance="See /v1/openapi.json.")
 
 
-def _owner(request: Request) -> str:
-    """Whose token the request carries. Raises Unauthorized."""
+def token_of(request: Request) -> Token:
+    """Return the token that the request carries. Raises Unauthorized."""
     scheme, _, text = request.headers.get("authorization", "").partition(" ")
     token = tokens.find(text.strip()) if scheme.lower() == "bearer" and text.strip() else None
     if token is None or not _may_enter(token.owner):
         raise Unauthorized("The token is missing, invalid or revoked.")
-    return token.owner
+    return token
 
 
 def _may_enter(owner: str) -> bool:

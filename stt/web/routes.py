@@ -62,5 +62,6 @@ ROUTES = [
     Route("/v1/webhooks", Later("stt.web.webhooks:Webhooks")),
     Route("/v1/webhooks/deliveries/{delivery_id}", Later("stt.web.webhooks:Again")),
     Route("/v1/openapi.json", Later("stt.web.rest:Document")),
+    Route("/mcp", Later("stt.web.assistants:Assistants"), methods=["GET", "POST", "DELETE"]),
     Route("/v1/{rest:path}", Later("stt.web.rest:Nothing")),
 ]

@@ -57,6 +57,9 @@ ROWS = {
     "GET /v1/webhooks": (401, 200, 200),  # everybody their own
     "POST /v1/webhooks": (401, 400, 400),  # 400: no address is given
     "POST /v1/webhooks/deliveries/{delivery_id}": (401, 404, 404),  # 404: nothing was delivered; see test_webhooks.py
+    "GET /mcp": (401, 405, 405),  # 405: nobody waits for messages that no request has caused
+    "POST /mcp": (401, 406, 406),  # 406: let in, but not as a client of the protocol; see test_assistants.py
+    "DELETE /mcp": (401, 405, 405),
     "GET /v1/openapi.json": (200, 200, 200),
     "GET /v1/{rest:path}": (404, 404, 404),
     "DELETE /v1/stt/{generation_id}": (401, 404, 204),

@@ -20,16 +20,17 @@ def token_list() -> None:
     plain("A program with a token sends recordings to this server. Its transcripts appear in your history.", "stt-hint")
     with st.form("token", clear_on_submit=True):
         name = st.text_input("Name of the program", max_chars=tokens.MAX_NAME)
+        read_only = st.checkbox("Only reads: it finds and reads transcripts, and changes nothing")
         if st.form_submit_button("Create token"):
-            make(name)
+            make(name, read_only=read_only)
     for token in tokens.all_of(session.owner()):
         row(token)
     st.page_link("api.py", label="How programs use it", icon=":material/code:")
 
 
-def make(name: str) -> None:
+def make(name: str, *, read_only: bool) -> None:
     try:
-        text = tokens.create(name, session.owner())
+        text = tokens.create(name, session.owner(), read_only=read_only)
     except SttError as error:
         st.error(markdown(sentence(error.to_dict())))
         return
@@ -42,7 +43,8 @@ def row(token: Token) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.container(gap=None):
             plain(token.name, "stt-title")
-            plain(f"Made {when(token.created)}, {used}", "stt-facts")
+            reads = ", only reads" if token.read_only else ""
+            plain(f"Made {when(token.created)}, {used}{reads}", "stt-facts")
         if st.button("Revoke", key=f"revoke-{token.id}", help="Programs with this token are refused from now on."):
             revoke(token)
 

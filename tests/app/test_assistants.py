@@ -1,0 +1,125 @@
+"""`/mcp` as assistants use it: the official client over HTTP, with a token that may all, or may only read."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx2
+import pytest
+import requests
+from mcp.client.session import ClientSession
+from mcp.client.streamable_http import streamable_http_client
+from pytest_httpserver import HTTPServer
+
+from tests import audio
+from tests.app.rest import Api, assert_refused, python
+from tests.server import Server
+
+
+class Assistant:
+    """A client of the protocol with a token; each call opens a session of its own."""
+
+    def __init__(self, server: Server, token: str) -> None:
+        self.url, self.token = f"{server.url}/mcp", token
+
+    def run(self, act: Any) -> Any:
+        async def inside() -> Any:
+            async with (
+                httpx2.AsyncClient(timeout=60, headers={"Authorization": f"Bearer {self.token}"}) as http,
+                streamable_http_client(self.url, http_client=http) as (read, write),
+                ClientSession(read, write) as session,
+            ):
+                await session.initialize()
+                return await act(session)
+
+        return asyncio.run(inside())
+
+    def tools(self) -> list[str]:
+        return [tool.name for tool in self.run(lambda session: session.list_tools()).tools]
+
+    def call(self, name: str, **arguments: Any) -> Any:
+        return self.run(lambda session: session.call_tool(name, arguments))
+
+
+@pytest.fixture(scope="module")
+def assistant(server: Server, api: Api) -> Assistant:
+    assert api.token
+    return Assistant(server, api.token)
+
+
+@pytest.fixture(scope="module")
+def reader(server: Server) -> Assistant:
+    return Assistant(server, python(server, "-m", "stt", "token", "tests", "--read-only").splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def talk(api: Api) -> str:
+    made: str = api.send(audio.JFK.read_bytes(), name="moon speech.flac").json()["generation_id"]
+    assert api.ended(made)["status"] == "completed"
+    return made
+
+
+def test_an_assistant_lists_finds_and_reads(assistant: Assistant, talk: str):
+    assert assistant.tools() == ["list", "search", "read", "transcribe"]
+    listed = assistant.call("list").structured_content
+    assert listed["total"] >= 1 and talk in {each["id"] for each in listed["transcripts"]}
+    found = assistant.call("search", query="your country")
+    assert talk in {each["id"] for each in found.structured_content["transcripts"]}
+    assert "moon speech" in found.content[0].text
+    assert assistant.call("search", query="zeppelin").structured_content["transcripts"] == []
+    read = assistant.call("read", id=talk)
+    assert read.content[0].text.startswith("[0.") and "ask not what your country" in read.content[0].text
+    assert read.structured_content["title"] == "moon speech" and read.structured_content["next_start"] is None
+    assert "no more text" in assistant.call("read", id=talk, start=60.0).content[0].text
+
+
+def test_an_assistant_has_a_link_transcribed(assistant: Assistant, api: Api, httpserver: HTTPServer):
+    httpserver.expect_request("/talk.flac").respond_with_data(audio.JFK.read_bytes(), content_type="audio/flac")
+    made = assistant.call("transcribe", url=httpserver.url_for("/talk.flac"), language="en").structured_content
+    assert api.ended(made["id"])["status"] == "completed"
+    assert "your country" in assistant.call("read", id=made["id"]).content[0].text
+
+
+def test_what_cannot_be_done_is_an_answer_in_words(assistant: Assistant, server: Server, somebody_else: Api, talk: str):
+    assert somebody_else.token
+    for call, words in (
+        (lambda: assistant.call("read", id="unknown"), "no such transcript"),
+        (lambda: Assistant(server, somebody_else.token or "").call("read", id=talk), "no such transcript"),
+        (lambda: assistant.call("search", query=""), "query"),
+        (lambda: assistant.call("list", limit=1000), "limit"),
+        (lambda: assistant.call("transcribe", url="ftp://example.com/a.mp3"), "http"),
+        (lambda: assistant.call("transcribe", url="http://example.com/a.mp3", model="huge"), "huge"),
+        (lambda: assistant.call("delete", id=talk), "no tool"),
+    ):
+        answer = call()
+        assert answer.is_error and words in answer.content[0].text, answer
+
+
+def test_a_token_that_only_reads_changes_nothing_anywhere(reader: Assistant, server: Server, talk: str):
+    assert reader.tools() == ["list", "search", "read"]
+    assert "your country" in reader.call("read", id=talk).content[0].text
+    refused = reader.call("transcribe", url="http://example.com/a.mp3")
+    assert refused.is_error and "only read" in refused.content[0].text
+    api = Api(server, reader.token)
+    assert api("GET", f"/stt/{talk}").status_code == 200
+    assert_refused(api("DELETE", f"/stt/{talk}"), 403, "only read")
+    assert_refused(api.send(audio.JFK.read_bytes()), 403)
+    assert_refused(api("POST", "/webhooks", json={"url": None}), 403)
+    openai = api("POST", "/audio/transcriptions", files={"file": audio.JFK.read_bytes()}, data={"model": "whisper-1"})
+    assert openai.status_code == 403
+
+
+def test_without_a_token_nothing_is_answered(server: Server):
+    for headers in ({}, {"Authorization": "Bearer stt_wrong"}):
+        for method in ("GET", "POST", "DELETE"):
+            answer = requests.request(method, f"{server.url}/mcp", headers=headers)
+            assert answer.status_code == 401 and answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_what_is_no_message_is_refused(server: Server, assistant: Assistant):
+    headers = {"Authorization": f"Bearer {assistant.token}", "Accept": "application/json, text/event-stream"}
+    for body, status in ((b"[" * 1000, 400), (b"x" * (2 << 20), 413)):
+        answer = requests.post(f"{server.url}/mcp", data=body, headers={**headers, "Content-Type": "application/json"})
+        assert answer.status_code == status
+    assert '"level": "error"' not in server.log.read_text()
