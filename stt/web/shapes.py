@@ -110,8 +110,13 @@ class Models(TypedDict):
     data: list[Model]
 
 
+Address = Annotated[str, Field(pattern="^https?://", max_length=4096, json_schema_extra={"format": "uri"})]
+
+
 class WebhookAddress(TypedDict):
-    url: str | None
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]  # how pydantic takes it for a TypedDict
+
+    url: Address | None
 
 
 class Delivery(TypedDict):

@@ -22,6 +22,7 @@ CONNECT, QUIET, LONGEST = 5.0, 10.0, 20.0  # seconds: to connect, between bytes,
 MOST_READ = 1024  # bytes of an answer
 MOST_SHOWN = 200  # characters of it
 GONE = 410  # the status with which a receiver says that it wants nothing more
+LATE = "It did not answer in time."
 AGENT = "STT-Studio-Webhooks"
 
 
@@ -65,16 +66,19 @@ def send(url: str, message_id: str, body: str, secret: str) -> Answer:
             session_to(lambda host, port: addresses.of(host, port, allow_private=allow_private), opened.append) as http,
             http.post(url, data=body.encode(), headers=headers, timeout=(CONNECT, QUIET), stream=True) as response,
         ):
+            text = b""
             with suppress(HTTPError, OSError):  # the status alone counts
                 text = response.raw.read(MOST_READ, decode_content=True)
-                return Answer(response.status_code, _shown(response.status_code, text))
-            return Answer(response.status_code, "")
+            # A connection that was ended within the headers looks like an answer without the rest of them.
+            if late.is_set():
+                return Answer(None, LATE)
+            return Answer(response.status_code, _shown(response.status_code, text))
     except BadLink as error:
         return Answer(None, error.message)
     except requests.Timeout:
-        return Answer(None, "It did not answer in time.")
+        return Answer(None, LATE)
     except (requests.RequestException, HTTPError, OSError):
-        return Answer(None, "It did not answer in time." if late.is_set() else "It could not be reached.")
+        return Answer(None, LATE if late.is_set() else "It could not be reached.")
     finally:
         timer.cancel()
 

@@ -222,7 +222,8 @@ def test_another_sites_page_cannot_use_the_visitors_cookie_here(server: Server, 
 
 
 SCHEMATHESIS = """
-# Whether a setting belongs to the model that was named, and whether a file is sound, no schema can say: hence 400. And an
+# Whether a setting belongs to the model that was named, whether a file is sound and where an address leads, no schema can
+# say: hence 400. And an
 # Idempotency-Key may be that of an earlier example with another body: hence 409.
 [[operations]]
 include-operation-id = "createTranscription"
@@ -232,6 +233,10 @@ parameters = {{ "body.model" = "{model}", "body.url" = "{url}" }}
 [[operations]]
 include-operation-id = ["createSpeechTranscription", "createSpeechTranslation"]
 checks.positive_data_acceptance.expected-statuses = ["200", "400", "409"]
+
+[[operations]]
+include-operation-id = "saveWebhook"
+checks.positive_data_acceptance.expected-statuses = ["200", "400"]
 
 [[operations]]
 include-operation-id = "getTranscription"
