@@ -110,7 +110,7 @@ class Models(TypedDict):
     data: list[Model]
 
 
-Address = Annotated[str, Field(pattern="^https?://", max_length=4096, json_schema_extra={"format": "uri"})]
+Address = Annotated[str, Field(pattern="^https?://", max_length=4096)]  # also with letters beyond ASCII
 
 
 class WebhookAddress(TypedDict):
@@ -209,8 +209,7 @@ def _create(name: Literal["CreateFromLink", "CreateFromFile"]) -> type[BaseModel
         fields["transcript"] = Annotated[str, Field(description=TRANSCRIPT)], None
         more["oneOf"] = [{"required": ["audio"]}, {"required": ["file"]}]
     told = "Where the end of this job is told; without it, at the address of the Settings page."
-    webhook = Field(pattern="^https?://", max_length=4096, description=told, json_schema_extra={"format": "uri"})
-    fields[WEBHOOK] = Annotated[str, webhook], None
+    fields[WEBHOOK] = Annotated[Address, Field(description=told)], None
     for option in options.values():
         fields[option.name] = Annotated[_type(option), Field(description=option.help)], None
     return create_model(name, __config__=ConfigDict(extra="forbid", strict=True, json_schema_extra=more), **fields)
