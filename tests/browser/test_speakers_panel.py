@@ -15,6 +15,7 @@ from tests import audio, conversations, transcripts
 from tests.browser.conftest import add_files, until_true
 from tests.browser.test_for_all import barriers
 from tests.server import Server
+from tests.waiting import until
 
 MINUTE = 60_000  # milliseconds
 VISITOR = "listens"
@@ -79,8 +80,10 @@ def names_in_text(page: Page) -> set[str]:
 
 
 def choose(page: Page, box, option: str) -> None:
-    box.click()
-    page.get_by_role("option", name=option, exact=True).click()
+    """Choose from a list, which closes when the page below it moves: a file was just added."""
+    wanted = page.get_by_role("option", name=option, exact=True)
+    until(lambda: wanted.is_visible() or box.click(), 30, every=0.5)
+    wanted.click()
 
 
 def find(page: Page, number: str) -> None:
