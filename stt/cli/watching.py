@@ -58,7 +58,7 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 class Version(NamedTuple):
-    """Which content of a file this is."""
+    """Tell one content of a file from another."""
 
     size: int
     modified: int  # nanoseconds
@@ -154,7 +154,7 @@ class Watcher:
 
 
 class Record:
-    """What became of each version of each file, kept across restarts."""
+    """Remember what became of each version of each file, across restarts."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

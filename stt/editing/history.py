@@ -26,7 +26,7 @@ _r = revisions.c
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The revisions that lead to the current one, oldest first, and the steps that they make.
+    """List the revisions that lead to the current one, oldest first, and the steps that they make.
 
     `undo` and `redo` list steps as their revisions; the last one is next.
     """

@@ -20,7 +20,7 @@ NEAR = 2  # paragraphs from where it was, in which one that was split, merged or
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a step makes: splices in order, and where the caret goes. `base`: the text of the paragraph before.
+    """Hold what a step makes: splices in order, and where the caret goes. `base`: the text of the paragraph before.
 
     `replaced` counts replacements.
     """
@@ -32,7 +32,7 @@ class Outcome:
 
 
 class ParagraphChanged(Exception):
-    """The paragraph says something else by now: which it is, None if it is gone, and what it says."""
+    """Say that the paragraph was changed: which it is, None if it is gone, and its text now."""
 
     def __init__(self, paragraph: int | None, text: str) -> None:
         super().__init__()

@@ -23,7 +23,7 @@ _MISSING = object()
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is to be done. `was` and `text` have their white space normalised; `at` counts characters of `text`.
+    """Say what is to be done. `was` and `text` have their white space normalised; `at` counts characters of `text`.
 
     `marked` are characters of `was` (first, after the last), `start` and `end` seconds. A replacement puts `text` where
     `find` stands, in `paragraphs` only or at the places in `only` (paragraph, first character, after the last).

@@ -33,7 +33,7 @@ ATTEMPTS = 3
 
 
 class EditConflict(Conflict):
-    """The paragraph was changed meanwhile. `answer` says what the transcript has now."""
+    """Say that the paragraph was changed meanwhile. `answer` says what the transcript has now."""
 
     guidance = "Choose which text to keep."
 

@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from stt.db.engine import database
 from stt.db.tables import corrections, tags, transcriptions, transcripts
 from stt.diarization import results
+from stt.editing import texts
 from stt.errors import BadOption, Conflict, NotFound
 from stt.library import vocabulary
 from stt.store import records
@@ -26,9 +27,9 @@ from stt.transcript import titles
 from stt.transcript.model import Transcript, Word, joined, paragraphs
 from stt.transcript.retiming import rewritten
 
-LONGEST_TEXT = 200_000  # characters of a paragraph
+LONGEST_TEXT = texts.LONGEST_TEXT
 LONGEST_TITLE = titles.MAX_LENGTH
-LONGEST_NAME = 100  # characters of a speaker's name
+LONGEST_NAME = texts.LONGEST_NAME
 LONGEST_TAG = 60  # characters
 MOST_TAGS = 50
 
@@ -65,7 +66,7 @@ def save(generation_id: str, owner: str, paragraph: int, text: str, based_on: in
     White space is normalised; an empty text deletes the paragraph. Unchanged words keep their times and confidence.
     Raises NotFound, BadOption, or Conflict if `based_on` is outdated.
     """
-    typed = _tidy(text, LONGEST_TEXT, "A paragraph")
+    typed = texts.tidy(text, LONGEST_TEXT, "A paragraph")
     was = ""
 
     def retyped(transcript: Transcript) -> Transcript:
@@ -80,14 +81,6 @@ def save(generation_id: str, owner: str, paragraph: int, text: str, based_on: in
         vocabulary.note(connection, owner, was, typed)
 
     return change(generation_id, owner, based_on, retyped, also=learn)
-
-
-def name_of_speaker(name: str) -> str:
-    """Return a speaker's name as it is stored. Raises BadOption if it is empty or too long."""
-    tidy = _tidy(name, LONGEST_NAME, "A name")
-    if not tidy:
-        raise BadOption("A speaker needs a name.", guidance="Enter one, or leave the old name.")
-    return tidy
 
 
 def with_speakers(transcript: Transcript, names: dict[str, str]) -> Transcript:
@@ -108,7 +101,7 @@ def rename_speakers(generation_id: str, owner: str, names: dict[str, str], based
 
     Raises NotFound, BadOption or Conflict, as `save` does.
     """
-    tidy = {old: name_of_speaker(new) for old, new in names.items()}
+    tidy = {old: texts.name_of_speaker(new) for old, new in names.items()}
     return change(generation_id, owner, based_on, lambda transcript: with_speakers(transcript, tidy))
 
 
@@ -196,7 +189,7 @@ def set_tags(generation_id: str, owner: str, wanted: Iterable[str], was: Iterabl
     Raises NotFound or BadOption.
     """
     records.load(generation_id, owner)
-    tidy = {_tidy(tag, LONGEST_TAG, "A tag") for tag in wanted} - {""}
+    tidy = {texts.tidy(tag, LONGEST_TAG, "A tag") for tag in wanted} - {""}
     here = tags.c.id == generation_id
     with database().begin() as connection:
         connection.execute(tags.delete().where(here, tags.c.tag.in_(set(was) - tidy)))
@@ -281,11 +274,3 @@ def _place(transcript: Transcript, paragraph: int) -> tuple[int, int]:
         raise Conflict("This paragraph is not there any more.")
     first = sum(sizes[:paragraph])
     return first, first + sizes[paragraph]
-
-
-def _tidy(text: str, longest: int, what: str) -> str:
-    """Return the text with white space normalised and without characters that databases reject. Raises BadOption."""
-    tidy = " ".join(text.replace("\x00", "").encode("utf-8", "ignore").decode().split())
-    if len(tidy) > longest:
-        raise BadOption(f"{what} takes at most {longest:,} characters.", guidance="Shorten it.")
-    return tidy

@@ -19,6 +19,7 @@ from stt.db.engine import database
 from stt.db.tables import diarizations
 from stt.diarization import results
 from stt.diarization.results import Search
+from stt.editing import texts
 from stt.errors import BadOption, Conflict, NotFound
 from stt.library import corrections, versions, voices
 from stt.library.voices import Guess
@@ -116,7 +117,7 @@ def rename(generation_id: str, owner: str, old: str, new: str, based_on: int) ->
 
     Raises NotFound, BadOption, or Conflict if `based_on` is outdated.
     """
-    name = corrections.name_of_speaker(new)
+    name = texts.name_of_speaker(new)
 
     def changed(transcript: Transcript, known: _Known) -> tuple[Transcript, _Known]:
         if old not in _order(transcript, known):
