@@ -762,13 +762,6 @@ function merged(upper, lower, text) {
   ) delete packed[column];
   return { id: upper.id, text: whole, packed, provisional: true };
 }
-function placed(step, lines) {
-  const places = new Map(lines.map((line, place) => [line.id, place]));
-  const at = (id) => places.get(id) ?? -1;
-  const paragraphs = step.paragraphs?.map(at).filter((place) => place >= 0) ?? null;
-  const only = step.only?.map((place) => ({ ...place, paragraph: at(place.paragraph) })) ?? null;
-  return { ...step, paragraphs, only };
-}
 function spliced(lines, splices) {
   const made = [...lines];
   for (const { at, removed, paragraphs } of splices) {
@@ -1247,7 +1240,6 @@ var Queue = class {
       const at = Array.from(was).length + 1;
       return { key, based_on, step: { do: "split", paragraph: place, was, text: `${was} ${text}`, at } };
     }
-    if (step.do === "replace") return { key, based_on, step: placed(rest, lines) };
     const paragraph = lines.findIndex((line) => line.id === id);
     return { key, based_on, step: { ...rest, paragraph } };
   }
@@ -1303,7 +1295,6 @@ var Queue = class {
     if (known === this.revision) this.take(answer, entry.raw ? null : entry.step);
     else await this.catchUp(entry.raw ? null : entry.step);
     this.keep();
-    if (answer.replaced !== void 0) this.hooks.say(`${answer.replaced.toLocaleString("en")} replaced.`);
     const line = answer.caret && this.confirmed[answer.caret.paragraph];
     this.hooks.changed(line ? { id: line.id, at: answer.caret?.at ?? 0 } : null);
   }
@@ -2242,18 +2233,7 @@ function occurrences(text, wanted2) {
   }
   return found;
 }
-function search(text, query, fold = folded, { exact = false, whole = false } = {}) {
-  const found = exact ? occurrences(text, query) : alike2(text, query, fold);
-  return whole ? found.filter(([start, end]) => !within(text, start) && !within(text, end)) : found;
-}
-function within(text, at) {
-  const [before, after] = [
-    Array.from(text.slice(0, at)).at(-1) ?? "",
-    String.fromCodePoint(text.codePointAt(at) ?? 32)
-  ];
-  return OF_WORDS.test(before) && OF_WORDS.test(after) && !SPACELESS.test(before) && !SPACELESS.test(after);
-}
-function alike2(text, query, fold) {
+function search(text, query, fold = folded) {
   const wanted2 = folded(query).plain;
   if (!wanted2) return query ? occurrences(text, query) : [];
   const { plain, from, to } = fold(text);
@@ -2286,18 +2266,6 @@ var Finder = class {
   // that is gone to
   passed = -Infinity;
   // seconds, where the last one was
-  how = (
-    /** @type {import("./search.js").How} */
-    {}
-  );
-  only = (
-    /** @type {Set<number> | null} */
-    null
-  );
-  // the paragraphs that are searched; null is all
-  told = () => {
-  };
-  // is called when hits or the place among them are others
   hitsOf = (
     /** @type {Map<Paragraph, Hit[]>} */
     /* @__PURE__ */ new Map()
@@ -2360,8 +2328,7 @@ var Finder = class {
     this.place = -1;
     if (wanted2) {
       for (const paragraph of this.text.paragraphs) {
-        if (this.only && !this.only.has(paragraph.id)) continue;
-        const found = search(paragraph.text, wanted2, (text) => paragraph.folded ??= folded(text), this.how);
+        const found = search(paragraph.text, wanted2, (text) => paragraph.folded ??= folded(text));
         const hits = found.slice(0, MOST_HITS - this.hits.length).map(([from, to]) => ({ paragraph, from, to }));
         if (hits.length) this.hitsOf.set(paragraph, hits);
         for (const hit of hits) this.hits.push(hit);
@@ -2394,7 +2361,6 @@ var Finder = class {
     const total = this.hits.length.toLocaleString("en") + (this.hits.length < MOST_HITS ? "" : "+");
     const found = this.place < 0 ? `${total} found` : `${(this.place + 1).toLocaleString("en")} of ${total}`;
     this.count.textContent = this.hits.length ? found : "None";
-    this.told();
   }
   /** Mark the hits near the window; the others get their marks when they come near. */
   paint() {

@@ -28,9 +28,6 @@ export class Finder {
   place = -1; // of the hit that is gone to
   doubt = /** @type {Word | null} */ (null); // that is gone to
   passed = -Infinity; // seconds, where the last one was
-  how = /** @type {import("./search.js").How} */ ({});
-  only = /** @type {Set<number> | null} */ (null); // the paragraphs that are searched; null is all
-  told = () => {}; // is called when hits or the place among them are others
   hitsOf = /** @type {Map<Paragraph, Hit[]>} */ (new Map());
   painted = /** @type {Map<Paragraph, Range[]>} */ (new Map()); // with the ranges that mark the hits
 
@@ -90,8 +87,7 @@ export class Finder {
     this.place = -1;
     if (wanted) {
       for (const paragraph of this.text.paragraphs) {
-        if (this.only && !this.only.has(paragraph.id)) continue;
-        const found = search(paragraph.text, wanted, (text) => (paragraph.folded ??= folded(text)), this.how);
+        const found = search(paragraph.text, wanted, (text) => (paragraph.folded ??= folded(text)));
         const hits = found.slice(0, MOST_HITS - this.hits.length).map(([from, to]) => ({ paragraph, from, to }));
         if (hits.length) this.hitsOf.set(paragraph, hits);
         for (const hit of hits) this.hits.push(hit);
@@ -127,7 +123,6 @@ export class Finder {
     const total = this.hits.length.toLocaleString("en") + (this.hits.length < MOST_HITS ? "" : "+");
     const found = this.place < 0 ? `${total} found` : `${(this.place + 1).toLocaleString("en")} of ${total}`;
     this.count.textContent = this.hits.length ? found : "None";
-    this.told();
   }
 
   /** Mark the hits near the window; the others get their marks when they come near. */

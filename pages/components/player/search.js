@@ -1,11 +1,9 @@
 // Where words are in a text.
 
-import { folded, OF_WORDS, SPACELESS } from "./folding.js";
+import { folded } from "./folding.js";
 
 export const MOST_HITS = 10_000;
 const VOICED = /[\u3099\u309a]/; // makes another kana of the one before it
-
-/** @typedef {{ exact?: boolean, whole?: boolean }} How `exact`: no folding, `whole`: whole words only */
 
 /**
  * Return where `wanted` is in a text, each from the end of the one before: [start, end].
@@ -30,24 +28,8 @@ export function occurrences(text, wanted) {
  * @param {string} text
  * @param {string} query without spaces around
  * @param {(text: string) => ReturnType<typeof folded>} [fold]
- * @param {How} [how]
  */
-export function search(text, query, fold = folded, { exact = false, whole = false } = {}) {
-  const found = exact ? occurrences(text, query) : alike(text, query, fold);
-  return whole ? found.filter(([start, end]) => !within(text, start) && !within(text, end)) : found;
-}
-
-/** Whether a place in a text is inside a word. @param {string} text @param {number} at */
-function within(text, at) {
-  const [before, after] = [
-    Array.from(text.slice(0, at)).at(-1) ?? "",
-    String.fromCodePoint(text.codePointAt(at) ?? 32),
-  ];
-  return OF_WORDS.test(before) && OF_WORDS.test(after) && !SPACELESS.test(before) && !SPACELESS.test(after);
-}
-
-/** @param {string} text @param {string} query @param {(text: string) => ReturnType<typeof folded>} fold */
-function alike(text, query, fold) {
+export function search(text, query, fold = folded) {
   const wanted = folded(query).plain;
   if (!wanted) return query ? occurrences(text, query) : [];
   const { plain, from, to } = fold(text);

@@ -7,13 +7,11 @@
  *   known yet, as the server has not answered. An id stays when the text of its paragraph changes.
  * @typedef {{ at: number, removed: number | null, paragraphs: Packed[] }} Splice `removed`: null is all
  * @typedef {{
- *   do: "text" | "split" | "merge" | "delete" | "speaker" | "times" | "undo" | "redo" | "revive" | "replace",
+ *   do: "text" | "split" | "merge" | "delete" | "speaker" | "times" | "undo" | "redo" | "revive",
  *   id?: number, was?: string, text?: string, at?: number, ids?: number[], typing?: string,
  *   speaker?: string, from?: number, to?: number, start?: number, end?: number, after?: number | null,
- *   find?: string, with?: string, case?: boolean, words?: boolean, paragraphs?: number[] | null, only?: Place[] | null,
  * }} Step `id` is of the line, `ids` of those that it makes; `at`, `from`, `to` are code points of `text` or `was`;
- *   "revive" puts the line back that another tab removed, after the line `after`; `paragraphs` are ids
- * @typedef {{ paragraph: number, from: number, to: number }} Place of a line by its id, in code points
+ *   "revive" puts the line back that another tab removed, after the line `after`
  */
 
 let last = 0;
@@ -151,19 +149,6 @@ function merged(upper, lower, text) {
   const packed = { ...upper.packed, end: Math.max(upper.packed.end, lower.packed.end), text: whole, s: [], e: [] };
   for (const column of /** @type {const} */ (["t", "c", "o"])) delete packed[column];
   return { id: upper.id, text: whole, packed, provisional: true };
-}
-
-/**
- * Return a step with the places of lines in the list instead of their ids.
- * @param {Step} step
- * @param {Line[]} lines
- */
-export function placed(step, lines) {
-  const places = new Map(lines.map((line, place) => [line.id, place]));
-  const at = (/** @type {number} */ id) => places.get(id) ?? -1;
-  const paragraphs = step.paragraphs?.map(at).filter((place) => place >= 0) ?? null;
-  const only = step.only?.map((place) => ({ ...place, paragraph: at(place.paragraph) })) ?? null;
-  return { ...step, paragraphs, only };
 }
 
 /**

@@ -1,7 +1,7 @@
 // Steps on their way to the server, one after another. The text that is shown is what the server has confirmed with the
 // steps that wait applied to it. A step waits, here and in the browser's storage, until the server has answered.
 
-import { adopted, alike, applied, newId, placed, renewed, spaced, spliced } from "./lines.js";
+import { adopted, alike, applied, newId, renewed, spaced, spliced } from "./lines.js";
 
 const RETRIES = [1000, 2000, 4000, 8000, 15_000]; // milliseconds; the last again and again
 const STOPPING = [401, 403, 404]; // no step will be taken any more
@@ -23,7 +23,7 @@ const MOST_KEPT_ALIVE = 60_000; // bytes that a browser sends for a page that cl
  * @typedef {{
  *   revision: number, undo: number, redo: number, splices: Splice[],
  *   caret?: { paragraph: number, at: number } | null,
- *   replaced?: number, conflict?: { paragraph: number | null, text: string }, error?: { message?: string, guidance?: string },
+ *   conflict?: { paragraph: number | null, text: string }, error?: { message?: string, guidance?: string },
  * }} Answer
  * @typedef {(body: Kept | null, since: number, lasting: boolean) => Promise<{ status: number, answer: Answer | null }>}
  *   Send `lasting`: although the page closes; null asks what has changed since
@@ -188,7 +188,6 @@ export class Queue {
       const at = Array.from(was).length + 1;
       return { key, based_on, step: { do: "split", paragraph: place, was, text: `${was} ${text}`, at } };
     }
-    if (step.do === "replace") return { key, based_on, step: placed(rest, lines) };
     const paragraph = lines.findIndex((line) => line.id === id);
     return { key, based_on, step: { ...rest, paragraph } };
   }
@@ -250,7 +249,6 @@ export class Queue {
     if (known === this.revision) this.take(answer, entry.raw ? null : entry.step);
     else await this.catchUp(entry.raw ? null : entry.step);
     this.keep();
-    if (answer.replaced !== undefined) this.hooks.say(`${answer.replaced.toLocaleString("en")} replaced.`);
     const line = answer.caret && this.confirmed[answer.caret.paragraph];
     this.hooks.changed(line ? { id: line.id, at: answer.caret?.at ?? 0 } : null);
   }
