@@ -1,4 +1,4 @@
-"""Draw a shared transcript without an account: title, words and, if its owner allows it, the sound. Nothing else."""
+"""Draw a shared transcript without an account: title, words and what else its owner allows: sound, notes."""
 
 from urllib.parse import quote
 
@@ -32,6 +32,7 @@ with st.container(key="transcript"):
             duration=shared.duration,
             transcript=shared.transcript,
             at=moment(),
+            notes=shared.notes,
         )
     else:
         st.info("No speech was found in this recording.")

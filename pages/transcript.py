@@ -13,6 +13,7 @@ from pages.sections.transcript.corrections import details_button, editing, machi
 from pages.sections.transcript.downloads import downloads
 from pages.sections.transcript.findings import findings
 from pages.sections.transcript.learned import learned
+from pages.sections.transcript.noting import noting
 from pages.sections.transcript.share import share_button
 from pages.sections.transcript.speakers import speakers_panel
 from pages.sections.transcript.versions import again_button, version_picker
@@ -123,6 +124,7 @@ def reading(job: records.Job, transcript: Transcript, *, editable: bool) -> None
         at=moment(),
         find=st.query_params.get("find", ""),
         **told,
+        **noting(job),
         **(editing(job, corrected) if editable else {}),
     )
 

@@ -295,6 +295,20 @@ revisions = sa.Table(
 )
 
 
+# Notes on a transcript (see `stt.notes`). Times are those of the recording, in seconds.
+notes = sa.Table(
+    "notes",
+    metadata,
+    sa.Column("id", sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("note", sa.String(40), primary_key=True),
+    sa.Column("start", sa.Float, nullable=False),
+    sa.Column("end", sa.Float),  # of what is highlighted; NULL for a mark at a moment
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("colour", sa.String(12)),
+    sa.Column("created", sa.Float, nullable=False),
+)
+
+
 tags = sa.Table(
     "tags",
     metadata,
@@ -355,6 +369,7 @@ shares = sa.Table(
     sa.Column("transcription_id", sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), nullable=False, index=True),
     sa.Column("hash", sa.String(64), nullable=False, unique=True),  # SHA-256: the token itself is not stored
     sa.Column("audio", sa.Boolean, nullable=False),
+    sa.Column("notes", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("created", sa.Float, nullable=False),
     sa.Column("ends", sa.Float, nullable=False),
 )

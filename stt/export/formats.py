@@ -10,7 +10,7 @@ import json
 import re
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -24,23 +24,26 @@ from pathvalidate import sanitize_filename
 from zipstream import ZIP_DEFLATED, ZipStream
 
 from stt.errors import BadOption
+from stt.export import notes as noted
+from stt.export.notes import no_formula
 from stt.export.subtitles import LINE_LENGTH, LINES, cues, printable, spoken
 from stt.transcript import scripts
 from stt.transcript.model import Segment, Transcript, Word, paragraphs, whole_words
+from stt.transcript.notes import Note
 
 JOINER = "\u2060"  # word joiner: invisible, and forbids a line break
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 LONGEST_NAME = 120  # bytes; with extension and number within the 143 that encrypted folders allow
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Facts about a transcript. `created` is a moment, or the text to show."""
+    """Facts about a transcript. `created` is a moment, or the text to show; `notes` are None if not wanted."""
 
     title: str = ""
     language: str | None = None
     model: str | None = None
     created: datetime | str | None = None
+    notes: Sequence[Note] | None = None
 
     def facts(self) -> dict[str, str]:
         """Return the known ones of language, model and created, as text for people."""
@@ -55,6 +58,7 @@ class Format(ABC):
     extension: ClassVar[str]
     label: ClassVar[str]
     mime: ClassVar[str]
+    takes_notes: ClassVar[bool] = False
 
     @classmethod
     def options(cls) -> dict[str, type]:
@@ -70,13 +74,14 @@ class Format(ABC):
         language: str | None = None,
         model: str | None = None,
         created: datetime | str | None = None,
+        notes: Sequence[Note] | None = None,
         **options: Any,
     ) -> bytes:
-        """Return the bytes of the file. `language` defaults to the transcript's own.
+        """Return the bytes of the file. `language` defaults to the transcript's own; `notes` come at the end.
 
         `options` are those of the format's `content`. Raises BadOption for a value out of bounds.
         """
-        about = About(title, language or transcript.language, model, created)
+        about = About(title, language or transcript.language, model, created, notes)
         return self.content(transcript, about, **options)
 
     @abstractmethod
@@ -86,6 +91,7 @@ class Format(ABC):
 
 class Txt(Format):
     extension, label, mime = "txt", "Text", "text/plain"
+    takes_notes = True
 
     def content(self, transcript: Transcript, about: About, times: bool = False, speakers: bool = False) -> bytes:
         """Return paragraphs separated by empty lines, in UTF-8, on request with start `[0:01:05]` and speaker."""
@@ -94,6 +100,9 @@ class Txt(Format):
             time = f"[{clock(paragraph.start)}] " if times and transcript.timed else ""
             speaker = f"{paragraph.speaker}: " if speakers and paragraph.speaker else ""
             written.append(printable(time + speaker + paragraph.text))
+        if about.notes:
+            told = noted.lines(about.notes, transcript)
+            written.append("\n".join(["Notes", *(f"[{clock(start)}] {text}" for start, text in told)]))
         return _encoded("\n\n".join(written) + "\n" if written else "")
 
 
@@ -153,6 +162,7 @@ class Vtt(Subtitles):
 class Docx(Format):
     extension, label = "docx", "Word document"
     mime = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    takes_notes = True
 
     def content(self, transcript: Transcript, about: About, times: bool = True, speakers: bool = True) -> bytes:
         """Return a document: the title, a line of facts, then paragraphs, each starting with its time and speaker."""
@@ -173,6 +183,10 @@ class Docx(Format):
             document.add_paragraph(printable(line), style="Subtitle")
         for paragraph in paragraphs(transcript.segments):
             self._add(document.add_paragraph(), paragraph, times and transcript.timed, speakers)
+        if about.notes:
+            document.add_paragraph("Notes", style="Heading 1")
+            for start, text in noted.lines(about.notes, transcript):
+                self._add(document.add_paragraph(), Segment(start, start, text), True, False)
         file = io.BytesIO()
         document.save(file)
         return file.getvalue()
@@ -212,24 +226,28 @@ class Csv(Format):
                 times = [None if time is None else f"{time:.3f}" for time in (start, end)]
                 sure = None if confidence is None else f"{confidence:.4f}"
                 named = [
-                    _no_formula(printable(name or "")) for name in (speaker, segment.language or transcript.language)
+                    no_formula(printable(name or "")) for name in (speaker, segment.language or transcript.language)
                 ]
-                rows.writerow([*times, _no_formula(piece), sure, *named])
+                rows.writerow([*times, no_formula(piece), sure, *named])
         return b"\xef\xbb\xbf" + _encoded(file.getvalue())
 
 
 class Json(Format):
     extension, label, mime = "json", "JSON", "application/json"
+    takes_notes = True
 
     def content(self, transcript: Transcript, about: About) -> bytes:
         """Return `{"title", "facts": {"language", "model", "created"}, "transcript"}`, indented, in UTF-8.
 
+        With notes there is "notes": start, end, text, colour and words of each.
         `Transcript.from_dict` reads "transcript" back. A moment is written as ISO 8601.
         """
         facts = about.facts()
         if isinstance(about.created, datetime):
             facts["created"] = about.created.isoformat()
-        data = {"title": about.title, "facts": facts, "transcript": transcript.to_dict()}
+        data: dict[str, Any] = {"title": about.title, "facts": facts, "transcript": transcript.to_dict()}
+        if about.notes is not None:
+            data["notes"] = noted.rows(about.notes, transcript)
         text = json.dumps(data, ensure_ascii=False, indent=1, default=str)
         # A lone surrogate, which UTF-8 cannot encode, becomes an escape such as \ud800, as JSON writes it.
         return text.encode("utf-8", "backslashreplace")
@@ -309,10 +327,6 @@ def _rows(segment: Segment) -> list[tuple[str, Word | None]]:
 
 def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "replace")
-
-
-def _no_formula(cell: str) -> str:
-    return "'" + cell if cell.startswith(FORMULA_STARTS) else cell
 
 
 def _right_to_left(text: str) -> bool:

@@ -1,6 +1,7 @@
 """Create, list and revoke share links, with which anybody can read one transcript until they expire.
 
-A link is shown once and stored as a hash. It shows the title, the words and, if the owner wants, the audio.
+A link is shown once and stored as a hash. It shows the title, the words and, if the owner wants, the audio and
+the notes.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from stt import kinds
 from stt.db import queries
 from stt.db.tables import shares, transcriptions
 from stt.errors import BadOption, NotFound
+from stt.notes import book
 from stt.store import recordings, records, transcripts
 from stt.store.recordings import Recording
 from stt.store.records import Job
 from stt.transcript.model import Transcript
+from stt.transcript.notes import Note
 
 MAX_DAYS = 366  # days that a link may last
 DAY = 24 * 3600  # seconds
@@ -33,6 +36,7 @@ class Share:
     id: str
     transcription_id: str
     audio: bool
+    notes: bool
     created: float
     ends: float
 
@@ -43,19 +47,23 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What a link shows. `duration` in seconds; `audio`: whether the audio is shared and still exists."""
+    """What a link shows. `duration` in seconds; `audio`: whether the audio is shared and still exists.
+
+    `notes` are empty unless they are shared.
+    """
 
     title: str
     duration: float
     language: str | None
     transcript: Transcript
     audio: bool
+    notes: tuple[Note, ...] = ()
 
 
-_COLUMNS = [shares.c[name] for name in ("id", "transcription_id", "audio", "created", "ends")]
+_COLUMNS = [shares.c[name] for name in ("id", "transcription_id", "audio", "notes", "created", "ends")]
 
 
-def create(generation_id: str, owner: str, *, days: int, audio: bool) -> str:
+def create(generation_id: str, owner: str, *, days: int, audio: bool, notes: bool = False) -> str:
     """Create a share link and return its token: 256 random bits, not stored. Raises NotFound, BadOption."""
     if records.load(generation_id, owner).state != kinds.DONE:
         raise BadOption("This transcript is not finished yet.", guidance="Share it once it is done.")
@@ -67,6 +75,7 @@ def create(generation_id: str, owner: str, *, days: int, audio: bool) -> str:
         "transcription_id": generation_id,
         "hash": _hash(token),
         "audio": audio,
+        "notes": notes,
         "created": now,
         "ends": now + days * DAY,
     }
@@ -99,6 +108,7 @@ def shared(token: str) -> Shared:
         job.language,
         transcript,
         share.audio and audio_recording(job) is not None,
+        tuple(book.of(job.id, None)) if share.notes else (),
     )
 
 

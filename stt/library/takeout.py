@@ -14,6 +14,7 @@ from zipstream import ZIP_DEFLATED, ZipStream
 from stt.export import formats
 from stt.files import names, paths
 from stt.library import history, vocabulary
+from stt.notes import book
 from stt.settings import settings
 from stt.store import recordings, transcripts
 
@@ -41,7 +42,9 @@ def everything(owner: str) -> Iterator[bytes]:
         index["transcripts"].append({"name": _stem(name), **told})
         transcript, made = transcripts.transcript_of(job.id), datetime.fromtimestamp(job.created, UTC)
         for extension in FORMATS:
-            content = formats.FORMATS[extension].write(transcript, title=job.title, model=job.model, created=made)
+            written = formats.FORMATS[extension]
+            notes = book.of(job.id, owner) if extension == "json" else None
+            content = written.write(transcript, title=job.title, model=job.model, created=made, notes=notes)
             archive.add(content, f"transcripts/{_stem(name)}.{extension}")
         yield from archive.all_files()
     for number, recording in enumerate(recordings.all_of(owner), 1):

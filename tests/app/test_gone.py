@@ -26,8 +26,10 @@ from stt.auth import tokens
 from stt.db.engine import database
 from stt.db.tables import transcriptions
 from stt.library import corrections, history, retention, sharing
+from stt.notes import book
 from stt.settings import settings
 from stt.store import playback_copies, recordings, records, removals, transcripts
+from stt.transcript.notes import Note
 from tests import audio
 from tests.app.rest import Api
 from tests.conftest import forget
@@ -50,6 +52,7 @@ class Planted:
     title: str = field(default_factory=word)
     tag: str = field(default_factory=word)
     typed: str = field(default_factory=word)
+    noted: str = field(default_factory=word)
     speaker: str = field(default_factory=word)
     link: str = field(default_factory=word)
     sounds: list[bytes] = field(default_factory=list)
@@ -57,7 +60,9 @@ class Planted:
 
     def needles(self) -> dict[str, bytes]:
         """Return the bytes to search for by what they are. An index omits letters that a word shares with the previous one."""
-        words = {name: getattr(self, name).encode()[2:] for name in ("title", "tag", "typed", "speaker", "link")}
+        words = {
+            name: getattr(self, name).encode()[2:] for name in ("title", "tag", "typed", "noted", "speaker", "link")
+        }
         words |= {f"spoken {word}": word.encode() for word in SPOKEN}
         # Pickles of the job engine are base64, in which a word has one of three forms.
         coded = {
@@ -162,7 +167,8 @@ def done(house: House, planted: Planted, tmp_path: Path) -> str:
     text = transcripts.transcript_of(generation_id).text
     version = corrections.save(generation_id, owner, 0, f"{text} {planted.typed}", 0)
     corrections.restore(generation_id, owner, version)
-    sharing.create(generation_id, owner, days=7, audio=True)
+    book.put(generation_id, owner, Note("note-to-go", 1.0, 2.0, planted.noted))
+    sharing.create(generation_id, owner, days=7, audio=True, notes=True)
     assert SPOKEN[0] in text.lower()
     return generation_id
 

@@ -39,6 +39,9 @@ ROWS = {
     "POST /record/{id}/finish": (404, 404, 404),
     "POST /transcripts/{id}/edits": (404, 400, 400),  # 400: let in, but no step is given; see test_editing.py
     "GET /transcripts/{id}/edits": (404, 400, 400),
+    "GET /transcripts/{id}/notes": (404, 404, 200),
+    "PUT /transcripts/{id}/notes/{note_id}": (404, 400, 400),  # 400: let in, but no note is given; see test_notes.py
+    "DELETE /transcripts/{id}/notes/{note_id}": (404, 404, 204),
     "GET /favicon.png": (200, 200, 200),
     "GET /audio/{id}": (404, 404, 200),
     "GET /audio/{id}/waveform": (404, 404, 200),

@@ -12,8 +12,10 @@ from stt.db.engine import database
 from stt.db.tables import shares
 from stt.errors import BadOption, NotFound
 from stt.library import history, sharing
+from stt.notes import book
 from stt.store import recordings, records
 from stt.store.records import Job
+from stt.transcript.notes import Note
 from tests import audio
 from tests.integration.test_limits import ANN, BEN, job
 from tests.transcripts import finished
@@ -52,9 +54,17 @@ def test_a_link_whose_audio_was_deleted_still_shows_the_words(talk: Job):
     assert sharing.shared(token).audio is False
 
 
+def test_notes_are_shown_only_where_the_link_is_made_so(talk: Job):
+    book.put(talk.id, ANN, Note("note-0001", 0.2, text="To ourselves"))
+    without, with_notes = (sharing.create(talk.id, ANN, days=7, audio=True, **more) for more in ({}, {"notes": True}))
+    assert sharing.shared(without).notes == () and "To ourselves" not in repr(sharing.shared(without))
+    assert [note.text for note in sharing.shared(with_notes).notes] == ["To ourselves"]
+    assert {share.notes for share in sharing.all_of(talk.id, ANN)} == {False, True}
+
+
 def test_nothing_else_of_the_owner_is_in_what_is_shown(talk: Job):
     shown = sharing.shared(sharing.create(talk.id, ANN, days=7, audio=True))
-    assert {field.name for field in fields(shown)} == {"title", "duration", "language", "transcript", "audio"}
+    assert {field.name for field in fields(shown)} == {"title", "duration", "language", "transcript", "audio", "notes"}
     for secret in (ANN, talk.id, talk.recording_id, "jfk"):
         assert secret not in repr(shown)
 

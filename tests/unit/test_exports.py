@@ -15,9 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stt.errors import BadOption
+from stt.export import notes as noted
 from stt.export.formats import FORMATS, bundle, file_name
 from stt.export.subtitles import cues
 from stt.transcript.model import Segment, Transcript
+from stt.transcript.notes import Note, quotes
 from tests.exports import bare, read_csv, read_subtitles, seen, segment, transcript, transcripts, visible, words_of
 
 TALK = transcript(
@@ -38,6 +40,33 @@ def test_text_is_paragraphs_with_times_and_speakers_where_asked_for():
     assert write(TALK, times=True, speakers=True).decode().split("\n\n")[0] == f"[0:00:00] Anna: {first}"
     assert write(replace(TALK, timed=False), times=True).decode().startswith("Good")
     assert write(Transcript()) == b""
+
+
+NOTES = (Note("a", 0.5, None, "Check\nthis"), Note("b", 4.0, 4.8, "", "green"), Note("c", 12.0, 12.5, "=1+1", "pink"))
+
+
+def test_notes_are_at_the_end_of_text_word_and_json_where_asked_for():
+    said = ["[0:00:00] Check this", "[0:00:04] “Thank you,”", "[0:00:12] “Let”: =1+1"]
+    text = FORMATS["txt"].write(TALK, notes=NOTES).decode()
+    assert text == FORMATS["txt"].write(TALK).decode() + "\n" + "\n".join(["Notes", *said]) + "\n"
+    word = read_docx(FORMATS["docx"].write(TALK, notes=NOTES))
+    assert word[-4:] == ["Notes", *(line.replace("[", "").replace("]", " ") for line in said)]
+    assert read_docx(FORMATS["docx"].write(TALK)) == word[:-4]
+    told = json.loads(FORMATS["json"].write(TALK, notes=NOTES))
+    assert told["notes"][1] == {"start": 4.0, "end": 4.8, "text": "", "colour": "green", "words": "Thank you,"}
+    assert "notes" not in json.loads(FORMATS["json"].write(TALK))
+    assert json.loads(FORMATS["json"].write(TALK, notes=[]))["notes"] == []
+
+
+def test_notes_alone_are_a_table_without_formulas():
+    rows = read_csv(noted.table(NOTES, TALK))
+    assert rows[0] == {"start": "0.500", "end": "", "text": "Check\nthis", "words": "", "colour": ""}
+    assert rows[2] == {"start": "12.000", "end": "12.500", "text": "'=1+1", "words": "Let", "colour": "pink"}
+
+
+def test_a_note_on_a_text_without_word_times_quotes_the_segments_that_it_covers():
+    bare_talk = replace(TALK, segments=tuple(replace(each, words=()) for each in TALK.segments))
+    assert quotes([Note("a", 11.0, 14.0), Note("b", 0.0, 0.1)], bare_talk) == ["Let us begin.", ""]
 
 
 @pytest.mark.parametrize("extension", ["srt", "vtt"])

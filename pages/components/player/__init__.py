@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import streamlit as st
 
 from pages.components import component
 from stt.transcript.model import DOUBTFUL, Transcript
+from stt.transcript.notes import Note
 from stt.transcript.packing import packed
 
 if TYPE_CHECKING:
@@ -52,6 +54,8 @@ def player(
     edits: str | None = None,
     undo: int = 0,
     redo: int = 0,
+    notes: Sequence[Note] = (),
+    noting: str | None = None,
 ) -> ComponentResult:
     """Draw the player bar and the transcript below it. Only a link to a moment, and editing that rests, rerun the page.
 
@@ -63,6 +67,7 @@ def player(
 
     Paragraphs can be edited where `edits` is the address that takes the steps; `version` is the revision of this
     transcript, `undo` and `redo` how many steps can be undone and done again. The browser sends steps there itself.
+    `notes` are shown in the text; new ones can be taken where `noting` is the address that they go to.
     """
 
     def linked() -> None:
@@ -87,6 +92,8 @@ def player(
             "edits": edits,
             "undo": undo,
             "redo": redo,
+            "notes": [asdict(note) for note in notes],
+            "noting": noting,
         },
         on_rested_change=lambda: None,  # the rerun is what is wanted: counts and facts follow
         on_moment_change=linked,

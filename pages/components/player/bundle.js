@@ -258,6 +258,561 @@ function staying(selector, open) {
   };
 }
 
+// player/notes/model.js
+var COLOURS = ["yellow", "green", "blue", "pink"];
+var LONGEST_TEXT = 5e3;
+var PAUSE = 1;
+var sorted = (notes) => [...notes].sort((a, b) => a.start - b.start || (a.end ?? 0) - (b.end ?? 0));
+var newId = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (n) => n.toString(16).padStart(2, "0")).join("");
+function wordsOf(words, { start, end }) {
+  if (end !== null) {
+    return words.filter((word2) => {
+      const middle = (word2.start + word2.end) / 2;
+      return middle >= start && middle <= end;
+    });
+  }
+  const word = words.findLast((one) => one.start <= start);
+  return word && start <= word.end + PAUSE ? [word] : [];
+}
+function placesOf(words, note) {
+  const own = new Set(wordsOf(words, note));
+  const made = (
+    /** @type {{ from: number, to: number }[]} */
+    []
+  );
+  words.forEach((word, i) => {
+    if (!own.has(word)) return;
+    const to = word.from + word.text.length;
+    const last2 = made.at(-1);
+    if (last2 && own.has(words[i - 1])) last2.to = to;
+    else made.push({ from: word.from, to });
+  });
+  return made;
+}
+function spanOf(words, from, to) {
+  const own = words.filter((word) => word.from < to && word.from + word.text.length > from);
+  if (!own.length) return null;
+  return { start: Math.min(...own.map((word) => word.start)), end: Math.max(...own.map((word) => word.end)) };
+}
+
+// player/ranges.js
+function ranges(element, places) {
+  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  let node = (
+    /** @type {Text | null} */
+    walker.nextNode()
+  );
+  let passed = 0;
+  const place = (offset, ending) => {
+    while (node && passed + node.length - (ending ? 0 : 1) < offset) {
+      passed += node.length;
+      node = /** @type {Text | null} */
+      walker.nextNode();
+    }
+    return node && /** @type {[Text, number]} */
+    [node, offset - passed];
+  };
+  const made = [];
+  for (const { from, to } of places) {
+    const range = document.createRange();
+    const [start, end] = [place(from, false), place(to, true)];
+    if (!start || !end) break;
+    range.setStart(...start);
+    range.setEnd(...end);
+    made.push(range);
+  }
+  return made;
+}
+function clipped(range, element) {
+  const whole = document.createRange();
+  whole.selectNodeContents(element);
+  const { startContainer, startOffset, endContainer, endOffset } = range;
+  if (range.compareBoundaryPoints(Range.START_TO_START, whole) > 0) whole.setStart(startContainer, startOffset);
+  if (range.compareBoundaryPoints(Range.END_TO_END, whole) < 0) whole.setEnd(endContainer, endOffset);
+  return whole;
+}
+
+// player/selection.js
+function selectedSpan(paragraphs) {
+  const selection = getSelection();
+  if (!selection?.rangeCount || selection.isCollapsed) return null;
+  const range = selection.getRangeAt(0);
+  const spans = paragraphs.flatMap((paragraph) => {
+    if (!range.intersectsNode(paragraph.body)) return [];
+    const part = clipped(range, paragraph.body);
+    const before = document.createRange();
+    before.selectNodeContents(paragraph.body);
+    before.setEnd(part.startContainer, part.startOffset);
+    const from = before.toString().length;
+    return spanOf(paragraph.words, from, from + part.toString().length) ?? [];
+  });
+  if (!spans.length) return null;
+  return { start: Math.min(...spans.map((span) => span.start)), end: Math.max(...spans.map((span) => span.end)) };
+}
+
+// player/notes/form.js
+var NAMES = COLOURS.map((colour) => colour[0].toUpperCase() + colour.slice(1));
+var forms = 0;
+function noteForm(note, about, save2, cancel) {
+  const form = make("form", "stt-notes-form");
+  form.setAttribute("aria-label", "Note");
+  const place = make("p", "stt-notes-about", about);
+  place.dir = "auto";
+  const field = make("textarea", "stt-notes-field");
+  field.value = note.text;
+  field.rows = 2;
+  field.maxLength = LONGEST_TEXT;
+  field.dir = "auto";
+  field.placeholder = note.end === null ? "Write a note" : "Write a note, or only highlight";
+  field.setAttribute("aria-label", "Text of the note");
+  field.setAttribute("aria-keyshortcuts", "Enter");
+  const trouble = make("p", "stt-notes-trouble");
+  trouble.setAttribute("role", "alert");
+  const row = make("div", "stt-notes-row");
+  const [done, away] = [make("button", "stt-menu-button stt-notes-save", "Save"), button("Cancel", "stt-menu-button")];
+  away.onclick = cancel;
+  const colours = note.end === null ? null : choice(note.colour ?? COLOURS[0]);
+  row.append(...colours ? [colours.box] : [], done, away);
+  form.append(place, field, row, trouble);
+  form.onkeydown = (event) => {
+    event.stopPropagation();
+    if (event.isComposing) return;
+    if (event.key === "Escape") cancel();
+    else if (event.key === "Enter" && event.target === field && !event.shiftKey) form.requestSubmit();
+    else return;
+    event.preventDefault();
+  };
+  form.onsubmit = async (event) => {
+    event.preventDefault();
+    const text = field.value.trim();
+    if (done.disabled) return;
+    if (!text && !colours) return field.focus();
+    done.disabled = true;
+    trouble.textContent = "";
+    const { id, start, end } = note;
+    await save2({ id, start, end, text, colour: colours?.value() ?? null }).catch((error) => {
+      trouble.textContent = error.message;
+      done.disabled = false;
+    });
+  };
+  return { form, field };
+}
+function choice(chosen) {
+  const box = make("fieldset", "stt-notes-colours");
+  box.append(make("legend", "stt-say", "Colour of the highlight"));
+  const name = `stt-note-colour-${forms += 1}`;
+  const inputs = COLOURS.map((colour, i) => {
+    const label = make("label", `stt-notes-colour stt-notes-${colour}`);
+    label.title = NAMES[i];
+    const input = make("input");
+    Object.assign(input, { type: "radio", name, value: colour, checked: colour === chosen });
+    label.append(input, make("span", "stt-say", NAMES[i]));
+    box.append(label);
+    return input;
+  });
+  return { box, value: () => inputs.find((input) => input.checked)?.value ?? COLOURS[0] };
+}
+function button(text, look2, label) {
+  const made = make("button", look2, text);
+  made.type = "button";
+  if (label) made.setAttribute("aria-label", label);
+  return made;
+}
+
+// player/notes/painter.js
+var MOMENT = "moment";
+var MARKS = globalThis.CSS?.highlights ? new Map([...COLOURS, MOMENT].map((name) => [name, mark(name)])) : null;
+function mark(name) {
+  const highlight = CSS.highlights.get(`stt-note-${name}`) ?? new Highlight();
+  highlight.priority = -1;
+  CSS.highlights.set(`stt-note-${name}`, highlight);
+  return highlight;
+}
+var look = ({ end, colour }) => end === null ? MOMENT : colour ?? COLOURS[0];
+var Painter = class {
+  notes = (
+    /** @type {Note[]} */
+    []
+  );
+  painted = (
+    /** @type {Map<Paragraph, [Highlight, Range][]>} */
+    /* @__PURE__ */ new Map()
+  );
+  /** @param {HTMLElement} line of time @param {import("../text.js").Text} text @param {(note: Note) => void} goTo */
+  constructor(line, text, goTo) {
+    this.line = line;
+    this.text = text;
+    this.goTo = goTo;
+  }
+  /** @param {Note[]} notes @param {number} total seconds */
+  show(notes, total) {
+    this.notes = notes;
+    const marks = total > 0 ? notes : [];
+    this.line.replaceChildren(
+      ...marks.map((note) => {
+        const box = make("div", `stt-mark stt-mark-${look(note)}`);
+        box.style.left = `${Math.min(note.start / total, 1) * 100}%`;
+        box.style.width = `${Math.max(0, (note.end ?? note.start) - note.start) / total * 100}%`;
+        box.title = `${clock(note.start)} ${note.text}`.trim();
+        box.onclick = () => this.goTo(note);
+        return box;
+      })
+    );
+    this.paint();
+  }
+  /** Mark the words near the window; the others get their marks when they come near. */
+  paint() {
+    for (const paragraph of [...this.painted.keys()]) {
+      if (!paragraph.stale || !paragraph.box.isConnected) this.wipe(paragraph);
+    }
+    for (const paragraph of this.text.near) this.paintOne(paragraph);
+  }
+  /** @param {Paragraph[]} paragraphs that came near or went */
+  moved(paragraphs) {
+    for (const paragraph of paragraphs) {
+      if (this.text.near.has(paragraph)) this.paintOne(paragraph);
+      else this.wipe(paragraph);
+    }
+  }
+  /** @param {Paragraph} paragraph */
+  paintOne(paragraph) {
+    if (!MARKS || paragraph.stale) return;
+    this.wipe(paragraph);
+    const made = (
+      /** @type {[Highlight, Range][]} */
+      []
+    );
+    for (const note of this.notes) {
+      if (note.start > paragraph.end || (note.end ?? note.start + 1) < paragraph.start) continue;
+      const highlight = (
+        /** @type {Highlight} */
+        MARKS.get(look(note))
+      );
+      for (const range of ranges(paragraph.body, placesOf(paragraph.words, note))) {
+        highlight.add(range);
+        made.push([highlight, range]);
+      }
+    }
+    if (made.length) this.painted.set(paragraph, made);
+  }
+  /** @param {Paragraph} paragraph */
+  wipe(paragraph) {
+    for (const [highlight, range] of this.painted.get(paragraph) ?? []) highlight.delete(range);
+    this.painted.delete(paragraph);
+  }
+  close() {
+    for (const paragraph of [...this.painted.keys()]) this.wipe(paragraph);
+  }
+};
+
+// player/notes/wire.js
+var LONGEST = 3e4;
+var OFFLINE = "Not saved: no connection. Try again.";
+async function ask(address, how = {}) {
+  const answer = await fetch(address, { ...how, signal: AbortSignal.timeout(LONGEST) }).catch(() => null);
+  if (!answer) throw new Error(OFFLINE);
+  const body = answer.status === 204 ? null : await answer.json().catch(() => null);
+  if (answer.ok) return body;
+  const words = [body?.error?.message, body?.error?.guidance].filter(Boolean).join(" ");
+  throw new Error(words ? `Not saved. ${words}` : OFFLINE);
+}
+var list = async (address) => (await ask(address)).notes;
+function save(address, { id, ...note }) {
+  const headers = { "Content-Type": "application/json" };
+  return ask(`${address}/${id}`, { method: "PUT", headers, body: JSON.stringify(note) });
+}
+var remove = (address, { id }) => ask(`${address}/${id}`, { method: "DELETE" });
+
+// player/notes/notes.js
+var TAKING = "input:not([type=range]), textarea, select, [contenteditable], [role=dialog], [role=menu]";
+var LONGEST_QUOTE = 140;
+var Notes = class {
+  notes = (
+    /** @type {Note[]} */
+    []
+  );
+  address = (
+    /** @type {string | null} */
+    null
+  );
+  // where notes are sent to, null where none can be taken
+  given = "";
+  // by the page, when it was last taken over
+  busy = 0;
+  // requests under way
+  edited = (
+    /** @type {Note | null} */
+    null
+  );
+  // in the form
+  form = (
+    /** @type {{ form: HTMLFormElement, field: HTMLTextAreaElement } | null} */
+    null
+  );
+  gone = (
+    /** @type {Note | null} */
+    null
+  );
+  // deleted last
+  rows = (
+    /** @type {Map<string, HTMLElement>} */
+    /* @__PURE__ */ new Map()
+  );
+  /**
+   * @param {HTMLElement} root
+   * @param {import("../text.js").Text} text
+   * @param {import("../../shared/sound.js").Listen} on
+   * @param {Player} player
+   */
+  constructor(root, text, on, player) {
+    this.text = text;
+    this.player = player;
+    const part = partsOf(root, "stt-");
+    this.adder = part("note", HTMLButtonElement);
+    this.toggle = part("notes-toggle", HTMLButtonElement);
+    this.counter = part("notes-count");
+    this.panel = part("notes");
+    this.say = part("say");
+    this.painter = new Painter(part("marks"), text, (note) => this.goTo(note));
+    on(this.adder, "mousedown", (event) => event.preventDefault());
+    on(this.adder, "click", () => this.add());
+    on(this.toggle, "click", () => this.open(Boolean(this.panel.hidden)));
+    on(document, "keydown", (event) => {
+      if (event.key.toLowerCase() !== "n" || event.defaultPrevented || event.repeat || !this.address) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+      if (event.target.closest?.(TAKING)) return;
+      event.preventDefault();
+      this.add();
+    });
+    on(window, "focus", () => this.refresh());
+  }
+  /** @param {{ notes?: Note[], noting?: string | null, audio: string | null, timed: boolean }} data */
+  load({ notes = [], noting = null, audio, timed }) {
+    this.address = noting && (audio || timed) ? noting : null;
+    this.adder.hidden = !this.address;
+    const given = JSON.stringify([notes, this.address, this.player.total()]);
+    if (given === this.given || this.busy) return;
+    this.given = given;
+    this.notes = sorted(notes);
+    this.draw();
+  }
+  /** The text has changed. */
+  reset() {
+    this.painter.paint();
+  }
+  /** @param {import("../text.js").Paragraph[]} paragraphs that came near or went */
+  moved(paragraphs) {
+    this.painter.moved(paragraphs);
+  }
+  /** Take what other tabs have noted. */
+  async refresh() {
+    if (!this.address || this.busy || this.edited) return;
+    const found = await list(this.address).catch(() => null);
+    if (!found || this.busy || this.edited) return;
+    this.notes = sorted(found);
+    this.draw();
+  }
+  // ---- the panel ---------------------------------------------------------------------------------------------------
+  /** @param {boolean} yes */
+  open(yes) {
+    this.panel.hidden = !yes;
+    this.toggle.setAttribute("aria-expanded", String(yes));
+    if (yes || !this.gone) return;
+    this.gone = null;
+    this.draw();
+  }
+  draw() {
+    const { notes, edited, gone } = this;
+    const fresh = edited && !notes.some(({ id }) => id === edited.id) ? [edited] : [];
+    const all = sorted([...notes, ...fresh, ...gone ? [gone] : []]);
+    this.counter.textContent = notes.length.toLocaleString("en");
+    this.toggle.hidden = !all.length;
+    if (!all.length) this.open(false);
+    const focused = document.activeElement;
+    const rows = make("ol", "stt-notes-list");
+    rows.setAttribute("role", "list");
+    this.rows = new Map(all.map((note) => [note.id, this.row(note)]));
+    rows.append(...this.rows.values());
+    this.panel.replaceChildren(rows);
+    if (focused instanceof HTMLElement && focused === this.form?.field) focused.focus({ preventScroll: true });
+    this.painter.show(notes, this.player.total());
+  }
+  /** @param {Note} note */
+  row(note) {
+    const row = make("li", "stt-notes-item");
+    const when = clock(note.start);
+    if (note.id === this.edited?.id && this.form) row.append(this.form.form);
+    else if (note.id === this.gone?.id) {
+      const undo = button("Undo", "stt-menu-button", `Undo: keep the note at ${when}`);
+      undo.onclick = () => this.bringBack(note);
+      row.append(make("span", "stt-notes-gone", `Deleted the note at ${when}.`), undo);
+    } else row.append(...this.shown(note, when));
+    return row;
+  }
+  /** @param {Note} note @param {string} when */
+  shown(note, when) {
+    const go = button("", "stt-notes-go", `Go to ${when}`);
+    const time = make("span", "stt-notes-time", when);
+    if (note.end !== null) time.classList.add("stt-notes-mark", `stt-notes-${note.colour}`);
+    go.append(time);
+    go.onclick = () => this.goTo(note);
+    const body = make("div", "stt-notes-body");
+    const quote = this.quote(note);
+    for (
+      const [look2, words] of
+      /** @type {const} */
+      [
+        ["stt-notes-quote", quote && `\u201C${quote}\u201D`],
+        ["stt-notes-text", note.text]
+      ]
+    ) {
+      if (!words) continue;
+      const line = make("p", look2, words);
+      line.dir = "auto";
+      body.append(line);
+    }
+    if (!this.address) return [go, body];
+    const change = button("Edit", "stt-tool stt-notes-tool", `Edit the note at ${when}`);
+    change.onclick = () => this.edit(note);
+    const away = button("Delete", "stt-tool stt-notes-tool", `Delete the note at ${when}`);
+    away.onclick = () => this.delete(note);
+    return [go, body, change, away];
+  }
+  /** The words that a note is about. @param {Note} note */
+  quote(note) {
+    if (note.end === null) return "";
+    const words = this.text.paragraphs.flatMap(
+      (p) => p.start <= (note.end ?? 0) && p.end >= note.start ? wordsOf(p.words, note) : []
+    );
+    const whole = words.map((word) => word.text).join(" ");
+    return whole.length > LONGEST_QUOTE ? `${whole.slice(0, LONGEST_QUOTE)}\u2026` : whole;
+  }
+  /** @param {Note} note */
+  goTo(note) {
+    this.player.seek(note.start);
+    const near = this.text.paragraphs.filter((p) => p.end >= note.start);
+    const word = near.flatMap((p) => wordsOf(p.words, note))[0] ?? this.text.spokenAt(note.start);
+    if (word) this.text.build(word.paragraph);
+    const place = word ?? this.text.paragraphAt(note.start);
+    this.player.reveal(() => place?.box, true);
+  }
+  // ---- changes -----------------------------------------------------------------------------------------------------
+  /** Ask for the text of a note on what is selected, else on the moment that is heard. */
+  add() {
+    if (!this.address) return;
+    if (this.edited) {
+      this.open(true);
+      return this.form?.field.focus();
+    }
+    const { start, end } = selectedSpan(this.text.paragraphs) ?? { start: this.player.position(), end: null };
+    this.edit({ id: newId(), start: Math.round(start * 1e3) / 1e3, end, text: "", colour: null });
+  }
+  /** @param {Note | null} note */
+  edit(note) {
+    const before = this.edited;
+    this.edited = note;
+    this.form = null;
+    if (note) {
+      const quote = this.quote(note);
+      const about = quote ? `${clock(note.start)} \u201C${quote}\u201D` : `At ${clock(note.start)}`;
+      const cancel = () => {
+        this.edit(null);
+        (this.focusOf(note) ?? this.adder).focus({ preventScroll: true });
+      };
+      this.form = noteForm(note, about, (changed) => this.save(changed), cancel);
+      this.open(true);
+    }
+    if (note || before) this.draw();
+    this.form?.field.focus({ preventScroll: true });
+    this.form?.form.scrollIntoView({ block: "nearest" });
+  }
+  /** @param {Note} note */
+  focusOf(note) {
+    return this.rows.get(note.id)?.querySelector("button");
+  }
+  /** @param {Note} note */
+  async save(note) {
+    const stored = await this.under(() => save(this.address ?? "", note));
+    this.notes = sorted([...this.notes.filter(({ id }) => id !== note.id), stored]);
+    const own = this.edited?.id === note.id;
+    if (own) this.edited = this.form = null;
+    if (this.gone?.id === note.id) this.gone = null;
+    this.draw();
+    if (own) this.focusOf(stored)?.focus({ preventScroll: true });
+    this.say.textContent = `Saved the note at ${clock(note.start)}.`;
+  }
+  /** @param {Note} note */
+  async delete(note) {
+    try {
+      await this.under(() => remove(this.address ?? "", note));
+    } catch (error) {
+      this.say.textContent = this.trouble(note, error);
+      return;
+    }
+    this.notes = this.notes.filter(({ id }) => id !== note.id);
+    this.gone = note;
+    this.draw();
+    this.focusOf(note)?.focus({ preventScroll: true });
+  }
+  /** @param {Note} note */
+  async bringBack(note) {
+    await this.save(note).catch((error) => this.say.textContent = this.trouble(note, error));
+    this.focusOf(note)?.focus({ preventScroll: true });
+  }
+  /** Show at a note what went wrong, and return it. @param {Note} note @param {unknown} error */
+  trouble(note, error) {
+    const words = error instanceof Error ? error.message : String(error);
+    this.rows.get(note.id)?.append(make("p", "stt-notes-trouble", words));
+    return words;
+  }
+  /** @template Answer @param {() => Promise<Answer>} act */
+  async under(act) {
+    this.busy += 1;
+    try {
+      return await act();
+    } finally {
+      this.busy -= 1;
+    }
+  }
+  close() {
+    this.painter.close();
+  }
+};
+
+// player/beside.js
+var Beside = class {
+  /**
+   * @param {HTMLElement} root
+   * @param {import("./text.js").Text} text
+   * @param {import("../shared/sound.js").Listen} on
+   * @param {import("./editing/editor.js").Editor} editor
+   * @param {Player} player
+   */
+  constructor(root, text, on, editor, player) {
+    this.notes = new Notes(root, text, on, {
+      position: () => player.data.audio ? player.sound.position : editor.active?.start ?? 0,
+      total: () => player.total,
+      seek: (seconds) => player.seek(seconds),
+      reveal: (target, lazily) => player.reveal(target, lazily)
+    });
+  }
+  /** @param {import("./data.js").Data} data */
+  load(data) {
+    this.notes.load(data);
+  }
+  /** The text has changed. */
+  reset() {
+    this.notes.reset();
+  }
+  /** @param {import("./text.js").Paragraph[]} paragraphs that came near or went */
+  moved(paragraphs) {
+    this.notes.moved(paragraphs);
+  }
+  close() {
+    this.notes.close();
+  }
+};
+
 // player/editing/caret.js
 function caretIn(element) {
   const selection = getSelection();
@@ -459,8 +1014,8 @@ var Menu = class {
     field.placeholder = label;
     field.maxLength = 100;
     field.dir = "auto";
-    const button = make("button", "stt-menu-button", "Assign");
-    form.append(field, button);
+    const button2 = make("button", "stt-menu-button", "Assign");
+    form.append(field, button2);
     form.onsubmit = (event) => {
       event.preventDefault();
       const name = field.value.trim();
@@ -493,7 +1048,7 @@ var Menu = class {
           value.textContent = tenths(times[name]);
           change({ [name]: times[name] });
         };
-        const button = (text, words, act) => {
+        const button2 = (text, words, act) => {
           const made = make("button", "stt-menu-button", text);
           made.type = "button";
           made.setAttribute("aria-label", words);
@@ -502,12 +1057,12 @@ var Menu = class {
         };
         row.append(
           make("span", "stt-times-name", title),
-          button("\u22120.1 s", `${title} 0.1 s earlier`, () => set(times[name] - 0.1)),
+          button2("\u22120.1 s", `${title} 0.1 s earlier`, () => set(times[name] - 0.1)),
           value,
-          button("+0.1 s", `${title} 0.1 s later`, () => set(times[name] + 0.1))
+          button2("+0.1 s", `${title} 0.1 s later`, () => set(times[name] + 0.1))
         );
         if (now() !== null) {
-          row.append(button("Set to now", `Set the ${name} to now`, () => set(now() ?? times[name])));
+          row.append(button2("Set to now", `Set the ${name} to now`, () => set(now() ?? times[name])));
         }
         return row;
       })
@@ -642,13 +1197,13 @@ var Conflicts = class {
     const reason = make("p", "stt-conflict-reason", entry.held?.reason ?? "");
     reason.setAttribute("role", "alert");
     const [mine, other] = [make("p", "stt-conflict-text"), make("p", "stt-conflict-text")];
-    const side = (title, text, button) => {
+    const side = (title, text, button2) => {
       const made = make("div", "stt-conflict-side");
       text.dir = "auto";
-      made.append(make("h4", "stt-conflict-title", title), text, button);
+      made.append(make("h4", "stt-conflict-title", title), text, button2);
       return made;
     };
-    const choice = (label, act) => {
+    const choice2 = (label, act) => {
       const made = make("button", "stt-menu-button", label);
       made.type = "button";
       made.onclick = act;
@@ -663,12 +1218,12 @@ var Conflicts = class {
       side(
         "Yours",
         mine,
-        choice("Keep mine", () => this.queue.keepMine(now()))
+        choice2("Keep mine", () => this.queue.keepMine(now()))
       ),
       side(
         "The other",
         other,
-        choice("Keep the other", () => this.queue.keepOther(now()))
+        choice2("Keep the other", () => this.queue.keepOther(now()))
       )
     );
     return { box, mine, other };
@@ -677,12 +1232,12 @@ var Conflicts = class {
 
 // player/editing/lines.js
 var last = 0;
-var newId = () => last += 1;
+var newId2 = () => last += 1;
 function textOf({ t, text = "" }) {
   if (!t) return text;
   return (t[0]?.trimStart() ?? "").concat(...t.slice(1)).replace(/\n/g, " ");
 }
-var lineOf = (packed, id = newId()) => ({ id, text: textOf(packed), packed });
+var lineOf = (packed, id = newId2()) => ({ id, text: textOf(packed), packed });
 var spaced = (text) => text.split(/\s+/).join(" ").trim();
 var alike = (one, other) => one === other || spaced(one) === spaced(other);
 var codePoints = (text) => Array.from(text).length;
@@ -710,7 +1265,7 @@ function cut(line, text, places, ids) {
     const packed = { start: when(from), end: when(bounds[i + 1]), speaker, text: part, s: [], e: [] };
     return [
       /** @type {Line} */
-      { id: free.shift() ?? newId(), text: part, packed, provisional: true }
+      { id: free.shift() ?? newId2(), text: part, packed, provisional: true }
     ];
   });
 }
@@ -746,7 +1301,7 @@ function applied(lines, step) {
       return lines;
   }
 }
-function revived(lines, { id = newId(), text = "", after }) {
+function revived(lines, { id = newId2(), text = "", after }) {
   const place = after == null ? 0 : lines.findIndex((line) => line.id === after) + 1;
   const beside = lines[Math.max(place - 1, 0)]?.packed;
   const packed = { start: beside?.end ?? 0, end: beside?.end ?? 0, speaker: beside?.speaker, text, s: [], e: [] };
@@ -906,15 +1461,15 @@ var Keys = class {
    * @param {Element} target
    */
   clicked(target) {
-    const button = (
+    const button2 = (
       /** @type {HTMLElement | null} */
       target.closest("button.stt-speaker, .stt-more")
     );
-    const paragraph = this.text.of.get(button ?? target.closest(".stt-words") ?? target);
+    const paragraph = this.text.of.get(button2 ?? target.closest(".stt-words") ?? target);
     if (!paragraph) return false;
-    if (button) {
-      if (button === paragraph.more) this.editor.choices.more(paragraph, button);
-      else this.editor.choices.speaker(paragraph, button);
+    if (button2) {
+      if (button2 === paragraph.more) this.editor.choices.more(paragraph, button2);
+      else this.editor.choices.speaker(paragraph, button2);
       return true;
     }
     const caret = caretIn(paragraph.body);
@@ -1349,7 +1904,7 @@ var Queue = class {
         /** @type {Step} */
         entry.raw.step
       );
-      entry.step = { do: name, id: there?.id ?? newId(), was, text };
+      entry.step = { do: name, id: there?.id ?? newId2(), was, text };
       entry.raw = void 0;
     } else if (there && there.id !== entry.step.id) this.rename(entry.step.id, there.id);
     return this.hold(entry, CHANGED);
@@ -1365,7 +1920,7 @@ var Queue = class {
    */
   hold(entry, reason) {
     if (this.over) return;
-    const { id = newId(), was = "" } = entry.step;
+    const { id = newId2(), was = "" } = entry.step;
     const family = /* @__PURE__ */ new Set([id, ...entry.step.ids ?? []]);
     const own = [entry];
     for (const one of this.entries.slice(this.entries.indexOf(entry) + 1)) {
@@ -1514,21 +2069,21 @@ var Store = class {
     this.channel?.close();
   }
 };
-function wanted(choice) {
+function wanted(choice2) {
   try {
-    if (choice !== void 0) localStorage.setItem(EDITING, choice ? "on" : "off");
+    if (choice2 !== void 0) localStorage.setItem(EDITING, choice2 ? "on" : "off");
     const kept = localStorage.getItem(EDITING);
     return kept ? kept === "on" : null;
   } catch {
-    return choice ?? null;
+    return choice2 ?? null;
   }
 }
 
 // player/editing/wire.js
-var LONGEST = 3e4;
+var LONGEST2 = 3e4;
 function sender(address) {
   return async (body, since, lasting2) => {
-    const signal = AbortSignal.timeout(LONGEST);
+    const signal = AbortSignal.timeout(LONGEST2);
     const headers = { "Content-Type": "application/json" };
     const answer = body ? await fetch(address, { method: "POST", headers, body: JSON.stringify(body), keepalive: lasting2, signal }) : await fetch(`${address}?since=${since}`, { signal });
     return { status: answer.status, answer: await answer.json().catch(() => null) };
@@ -1537,7 +2092,7 @@ function sender(address) {
 
 // player/editing/editor.js
 var SAVING = 3e3;
-var PAUSE = 3e3;
+var PAUSE2 = 3e3;
 var RESTING = 1500;
 var RESTED = 2500;
 var Editor = class {
@@ -1597,15 +2152,15 @@ var Editor = class {
     this.wanted = wanted() ?? !matchMedia("(hover: none)").matches;
     on(this.toggle, "click", () => this.switch());
     for (
-      const [button, act] of
+      const [button2, act] of
       /** @type {const} */
       [
         [this.undoButton, "undo"],
         [this.redoButton, "redo"]
       ]
     ) {
-      on(button, "click", () => button.getAttribute("aria-disabled") === "true" || this.again(act));
-      on(button, "mousedown", (event) => event.preventDefault());
+      on(button2, "click", () => button2.getAttribute("aria-disabled") === "true" || this.again(act));
+      on(button2, "mousedown", (event) => event.preventDefault());
     }
     this.keys = new Keys(this, text, on);
   }
@@ -1695,8 +2250,8 @@ var Editor = class {
     this.status.classList.toggle("stt-unsaved", trouble);
   }
   /** @param {HTMLButtonElement} button @param {boolean} yes */
-  enable(button, yes) {
-    button.setAttribute("aria-disabled", String(!yes));
+  enable(button2, yes) {
+    button2.setAttribute("aria-disabled", String(!yes));
   }
   /** Say why a step was not done. @param {string} words */
   tell(words) {
@@ -1771,7 +2326,7 @@ var Editor = class {
     this.rest();
     if (!spaced(text)) return queue.drop(active.id);
     const now = performance.now();
-    if (this.typing.id !== active.id || now - this.typing.at > PAUSE) this.typing.name = newKey();
+    if (this.typing.id !== active.id || now - this.typing.at > PAUSE2) this.typing.name = newKey();
     Object.assign(this.typing, { id: active.id, at: now });
     queue.typed(active.id, text, this.typing.name);
     this.show();
@@ -1811,7 +2366,7 @@ var Editor = class {
       if (!spaced(text.slice(caret.from)) && following) this.enter(following, 0);
       return;
     }
-    const id = newId();
+    const id = newId2();
     this.step(active, { do: "split", ...parts, ids: [id] });
     const made = this.text.paragraphs.find((p) => p.id === id);
     if (made) this.enter(made, 0);
@@ -1869,7 +2424,7 @@ var Editor = class {
     const part = range && range.to > range.from && to > from && to - from < text.length;
     const [start, end] = [text.slice(0, from), text.slice(0, to)].map(codePoints);
     const inside = this.active === paragraph;
-    const ids = [newId(), newId()];
+    const ids = [newId2(), newId2()];
     this.step(paragraph, { do: "speaker", speaker, ...part ? { from: start, to: end, ids } : {} });
     const whose = part && from > 0 ? this.text.paragraphs.find((p) => p.id === ids[0]) : paragraph;
     if (inside && whose) this.enter(whose, part ? length(whose.body) : range?.from ?? 0);
@@ -2183,43 +2738,6 @@ function folded(text) {
   return { plain, from, to };
 }
 
-// player/ranges.js
-function ranges(element, places) {
-  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
-  let node = (
-    /** @type {Text | null} */
-    walker.nextNode()
-  );
-  let passed = 0;
-  const place = (offset, ending) => {
-    while (node && passed + node.length - (ending ? 0 : 1) < offset) {
-      passed += node.length;
-      node = /** @type {Text | null} */
-      walker.nextNode();
-    }
-    return node && /** @type {[Text, number]} */
-    [node, offset - passed];
-  };
-  const made = [];
-  for (const { from, to } of places) {
-    const range = document.createRange();
-    const [start, end] = [place(from, false), place(to, true)];
-    if (!start || !end) break;
-    range.setStart(...start);
-    range.setEnd(...end);
-    made.push(range);
-  }
-  return made;
-}
-function clipped(range, element) {
-  const whole = document.createRange();
-  whole.selectNodeContents(element);
-  const { startContainer, startOffset, endContainer, endOffset } = range;
-  if (range.compareBoundaryPoints(Range.START_TO_START, whole) > 0) whole.setStart(startContainer, startOffset);
-  if (range.compareBoundaryPoints(Range.END_TO_END, whole) < 0) whole.setEnd(endContainer, endOffset);
-  return whole;
-}
-
 // player/search.js
 var MOST_HITS = 1e4;
 var VOICED = /[\u3099\u309a]/;
@@ -2245,8 +2763,8 @@ function search(text, query, fold = folded) {
 }
 
 // player/finder.js
-var MARKS = globalThis.CSS?.highlights ? { all: mark("stt-hit", 0), now: mark("stt-hit-now", 1) } : null;
-function mark(name, priority) {
+var MARKS2 = globalThis.CSS?.highlights ? { all: mark2("stt-hit", 0), now: mark2("stt-hit-now", 1) } : null;
+function mark2(name, priority) {
   const highlight = CSS.highlights.get(name) ?? new Highlight();
   highlight.priority = priority;
   CSS.highlights.set(name, highlight);
@@ -2364,7 +2882,7 @@ var Finder = class {
   }
   /** Mark the hits near the window; the others get their marks when they come near. */
   paint() {
-    if (!MARKS) return;
+    if (!MARKS2) return;
     for (const paragraph of [...this.painted.keys()]) this.wipe(paragraph);
     for (const paragraph of this.text.near) this.paintOne(paragraph);
     if (this.hits[this.place]) this.paintOne(this.hits[this.place].paragraph);
@@ -2372,23 +2890,23 @@ var Finder = class {
   /** @param {Paragraph} paragraph */
   paintOne(paragraph) {
     const hits = this.hitsOf.get(paragraph);
-    if (!MARKS || !hits) return;
+    if (!MARKS2 || !hits) return;
     this.wipe(paragraph);
     const marked = ranges(paragraph.body, hits);
-    marked.forEach((range, i) => (hits[i] === this.hits[this.place] ? MARKS.now : MARKS.all).add(range));
+    marked.forEach((range, i) => (hits[i] === this.hits[this.place] ? MARKS2.now : MARKS2.all).add(range));
     this.painted.set(paragraph, marked);
   }
   /** @param {Paragraph} paragraph */
   wipe(paragraph) {
     for (const range of this.painted.get(paragraph) ?? [])
-      for (const set of Object.values(MARKS ?? {})) set.delete(range);
+      for (const set of Object.values(MARKS2 ?? {})) set.delete(range);
     this.painted.delete(paragraph);
   }
   /** @param {Paragraph[]} paragraphs that came near or went */
   moved(paragraphs) {
     for (const paragraph of paragraphs) {
       if (this.text.near.has(paragraph)) this.paintOne(paragraph);
-      else if (MARKS) this.wipe(paragraph);
+      else if (MARKS2) this.wipe(paragraph);
     }
   }
   nextDoubt() {
@@ -2412,12 +2930,12 @@ var Finder = class {
 };
 
 // player/spoken.js
-function lastAtMost(list, value, limit) {
+function lastAtMost(list2, value, limit) {
   let low = 0;
-  let high = list.length;
+  let high = list2.length;
   while (low < high) {
     const middle = low + high >> 1;
-    if (value(list[middle]) <= limit) low = middle + 1;
+    if (value(list2[middle]) <= limit) low = middle + 1;
     else high = middle;
   }
   return low - 1;
@@ -2548,18 +3066,18 @@ var MomentLink = class {
   );
   /** @param {HTMLElement} root @param {() => number} position */
   constructor(root, position) {
-    const button = partsOf(root, "stt-")("moment", HTMLButtonElement);
+    const button2 = partsOf(root, "stt-")("moment", HTMLButtonElement);
     const say = partsOf(root, "stt-")("say");
-    button.onclick = async () => {
+    button2.onclick = async () => {
       this.at = Math.round(position() * 10) / 10;
       const address = new URL(location.href);
       address.searchParams.set("at", String(this.at));
       await copyText(address.href);
       this.send("moment", this.at);
       say.textContent = `The link to ${clock(this.at)} is on the clipboard.`;
-      button.classList.add("stt-done");
+      button2.classList.add("stt-done");
       clearTimeout(this.timer);
-      this.timer = setTimeout(() => button.classList.remove("stt-done"), CHECKED);
+      this.timer = setTimeout(() => button2.classList.remove("stt-done"), CHECKED);
     };
   }
 };
@@ -2712,6 +3230,7 @@ var Text = class {
     paragraph.built = paragraph.stale = false;
     body.textContent = paragraph.text = line.text;
     if (this.near.has(paragraph)) this.build(paragraph);
+    this.onMove([paragraph]);
     if (!caret) return;
     const [from, to] = [caret.from, caret.to].map((at) => moved(before, line.text, at));
     placeCaret(body, from, to);
@@ -3076,7 +3595,7 @@ var Player = class {
     this.now = part("now");
     this.length = part("length");
     this.on = (target, name, act, more) => target?.addEventListener(name, act, { signal: this.closing.signal, ...more });
-    this.text = new Text(root, (paragraphs) => this.finder.moved(paragraphs));
+    this.text = new Text(root, (paragraphs) => [this.finder, this.beside].forEach((each) => each.moved(paragraphs)));
     const reveal = (target, lazily) => this.reveal(target, lazily);
     this.finder = new Finder(root, this.text, reveal, (word) => this.seek(word.start - 0.3));
     this.editor = new Editor(root, this.text, this.on, {
@@ -3085,6 +3604,7 @@ var Player = class {
       reveal,
       rested: (revision) => this.send("rested", revision)
     });
+    this.beside = new Beside(root, this.text, this.on, this.editor, this);
     this.wave = new Wave(root, () => this.drawWave());
     this.lanes = new Lanes(root, (seconds) => this.seek(seconds, true));
     const { audio, play } = this;
@@ -3118,6 +3638,7 @@ var Player = class {
     this.measure();
     this.draw(this.editor.load(data) ?? this.fixed(data));
     this.editor.conflicts?.show();
+    this.beside.load(data);
     if (data.find && data.find !== before.find) this.finder.begin(data.find, data.at == null);
     if (data.at != null && data.at !== before.at && data.at !== this.link.at) {
       this.seek(data.at);
@@ -3154,6 +3675,7 @@ var Player = class {
     if (first) lanes();
     else this.drawing = setTimeout(lanes, LANES);
     this.finder.reset();
+    this.beside.reset();
     this.tick();
   }
   /** @param {string | null} address */
@@ -3372,6 +3894,7 @@ var Player = class {
     this.wave.close();
     this.sound.close();
     this.finder.close();
+    this.beside.close();
     this.editor.close();
     this.text.close();
   }

@@ -5,6 +5,7 @@ import { clock } from "../shared/clock.js";
 import { pageHeader, partsOf } from "../shared/dom.js";
 import { Sound } from "../shared/sound.js";
 import { staying } from "../shared/staying.js";
+import { Beside } from "./beside.js";
 import { Editor } from "./editing/editor.js";
 import { renewed } from "./editing/lines.js";
 import { Finder } from "./finder.js";
@@ -25,12 +26,7 @@ let latest = /** @type {Player | null} */ (null); // the player that keys belong
 export default staying(".stt-player", (root) => new Player(root));
 
 /**
- * What Python hands over: see `player` in __init__.py.
- * @typedef {{
- *   audio: string | null, waveform: string | null, duration: number, at: number | null, find: string, timed: boolean,
- *   paragraphs: import("./text.js").Packed[], speakers: string[], doubtful: number, version: number | null,
- *   sample: [number: number, start: number, end: number] | null, edits: string | null, undo: number, redo: number,
- * }} Data
+ * @typedef {import("./data.js").Data} Data
  * @typedef {import("./text.js").Paragraph} Paragraph
  * @typedef {import("./text.js").Word} Word
  */
@@ -68,7 +64,7 @@ class Player {
     /** @type {import("../shared/sound.js").Listen} */
     this.on = (target, name, act, more) =>
       target?.addEventListener(name, act, { signal: this.closing.signal, ...more });
-    this.text = new Text(root, (paragraphs) => this.finder.moved(paragraphs));
+    this.text = new Text(root, (paragraphs) => [this.finder, this.beside].forEach((each) => each.moved(paragraphs)));
     /** @type {(target: () => Range | Element | null | undefined, lazily: boolean) => void} */
     const reveal = (target, lazily) => this.reveal(target, lazily);
     this.finder = new Finder(root, this.text, reveal, (word) => this.seek(word.start - 0.3));
@@ -78,6 +74,7 @@ class Player {
       reveal,
       rested: (revision) => this.send("rested", revision),
     });
+    this.beside = new Beside(root, this.text, this.on, this.editor, this);
     this.wave = new Wave(root, () => this.drawWave());
     this.lanes = new Lanes(root, (seconds) => this.seek(seconds, true));
     const { audio, play } = this;
@@ -109,6 +106,7 @@ class Player {
     this.measure();
     this.draw(this.editor.load(data) ?? this.fixed(data));
     this.editor.conflicts?.show();
+    this.beside.load(data);
     if (data.find && data.find !== before.find) this.finder.begin(data.find, data.at == null);
     // A link that was made here says where this is anyway.
     if (data.at != null && data.at !== before.at && data.at !== this.link.at) {
@@ -149,6 +147,7 @@ class Player {
     if (first) lanes();
     else this.drawing = setTimeout(lanes, LANES);
     this.finder.reset();
+    this.beside.reset();
     this.tick();
   }
 
@@ -393,6 +392,7 @@ class Player {
     this.wave.close();
     this.sound.close();
     this.finder.close();
+    this.beside.close();
     this.editor.close();
     this.text.close();
   }

@@ -149,6 +149,7 @@ export class Text {
     paragraph.built = paragraph.stale = false;
     body.textContent = paragraph.text = line.text;
     if (this.near.has(paragraph)) this.build(paragraph);
+    this.onMove([paragraph]); // its marks are drawn anew
     if (!caret) return;
     const [from, to] = [caret.from, caret.to].map((at) => moved(before, line.text, at));
     placeCaret(body, from, to);

@@ -13,10 +13,11 @@ from pages.format import time_zone
 from stt.export.formats import FORMATS, clock
 from stt.export.subtitles import LINE_LENGTH, LINES, READING_SPEED, Cue, cues, too_fast
 from stt.guard import base_path
+from stt.notes import book
 from stt.store import submissions
 from stt.store.records import Job
 from stt.transcript.model import Transcript
-from stt.web.exports.addresses import RAW, address
+from stt.web.exports.addresses import NOTES, RAW, address
 
 SHOWN = 60  # characters of a preview
 LISTED = 100  # cues that are too fast
@@ -29,6 +30,7 @@ def downloads(job: Job, transcript: Transcript, *, audio: bool) -> None:
         if not menu.open:  # its list takes seconds to compute for ten hours of speech
             return
         several = bool(transcript.speakers)
+        noted = _notes(job)
         plain("Text", "stt-title")
         with st.container(horizontal=True):
             times = transcript.timed and st.checkbox("With times", key="text-times")
@@ -36,15 +38,25 @@ def downloads(job: Job, transcript: Transcript, *, audio: bool) -> None:
         beginning = _beginning(transcript)
         shown = FORMATS["txt"].write(beginning, times=times, speakers=speakers).decode().partition("\n")[0]
         plain(shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…", "stt-sample")
-        _button(job, "txt", times=times, speakers=speakers)
+        _button(job, "txt", times=times, speakers=speakers, **noted)
         _subtitles(job, transcript, several)
         plain("More", "stt-title")
         for extension in ("docx", "csv", "json"):
-            _button(job, extension)
+            _button(job, extension, **(noted if FORMATS[extension].takes_notes else {}))
         if submissions.has_raw(job.id):
             _button(job, RAW)
         if audio:
             st.link_button("The audio", base_path.at(f"/audio/{job.id}?download"), width="stretch")
+
+
+def _notes(job: Job) -> dict[str, bool]:
+    """Draw the choice of notes, if there are any. Return the option for the formats that take them."""
+    if not book.count(job.id):
+        return {}
+    plain("Notes", "stt-title")
+    chosen = st.checkbox("With notes", key="with-notes", help="At the end of text, Word and JSON.")
+    _button(job, NOTES)
+    return {"notes": True} if chosen else {}
 
 
 def _subtitles(job: Job, transcript: Transcript, several: bool) -> None:
@@ -93,6 +105,7 @@ def _beginning(transcript: Transcript) -> Transcript:
 
 
 def _button(job: Job, form: str, **options: float | bool) -> None:
-    label = "The provider's raw answer (JSON)" if form == RAW else FORMATS[form].label
+    names = {RAW: "The provider's raw answer (JSON)", NOTES: "The notes alone (CSV)"}
+    label = names[form] if form in names else FORMATS[form].label
     to = address(job.id, form, zone=time_zone().key, **options)
     st.link_button(label, to, key=f"download-{form}", width="stretch")

@@ -14,6 +14,7 @@ from pages.format import time_zone, when
 from stt import kinds
 from stt.errors import SttError
 from stt.library import sharing
+from stt.notes import book
 from stt.store.records import Job
 
 USUAL = 7  # days until a link expires, by default
@@ -35,15 +36,17 @@ def _share(job: Job) -> None:
         at = st.number_input("Opens at second", min_value=0.0, value=moment() or 0.0, step=1.0, format="%.1f")
         sound = sharing.audio_recording(job) is not None
         audio = st.checkbox("With the audio", value=sound, disabled=not sound)
+        count = book.count(job.id)
+        notes = count > 0 and st.checkbox(f"With notes ({count:,})", help="Readers see them, and cannot change them.")
         if st.form_submit_button("Create link", type="primary"):
-            _make(job, (until - today).days, audio, at)
+            _make(job, (until - today).days, at, audio=audio, notes=notes)
     for share in sharing.all_of(job.id, job.owner):
         _row(share, job)
 
 
-def _make(job: Job, days: int, audio: bool, at: float) -> None:
+def _make(job: Job, days: int, at: float, *, audio: bool, notes: bool) -> None:
     try:
-        token = sharing.create(job.id, job.owner, days=days, audio=audio)
+        token = sharing.create(job.id, job.owner, days=days, audio=audio, notes=notes)
     except SttError as error:
         st.error(markdown(sentence(error.to_dict())))
         return
@@ -57,7 +60,9 @@ def _row(share: sharing.Share, job: Job) -> None:
         with st.container(gap=None):
             plain(f"Link of {when(share.created)}", "stt-title")
             ends = "ended" if share.ended else "ends"
-            plain(f"{'With' if share.audio else 'Without'} the audio, {ends} {when(share.ends)}", "stt-facts")
+            parts = ["the audio"] * share.audio + ["notes"] * share.notes
+            shown = f"With {' and '.join(parts)}" if parts else "Without the audio"
+            plain(f"{shown}, {ends} {when(share.ends)}", "stt-facts")
         if st.button("Revoke", key=f"revoke-{share.id}", help="The link shows nothing from now on."):
             with suppress(SttError):  # already revoked in another tab
                 sharing.revoke(share.id, job.owner)

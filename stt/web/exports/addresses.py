@@ -7,6 +7,7 @@ from urllib.parse import quote
 from stt.guard import base_path
 
 RAW = "raw"  # the provider's response, in addition to the formats of `stt.export.formats`
+NOTES = "notes"  # the notes alone, as a table
 MANY = "/export/transcripts.zip"
 
 

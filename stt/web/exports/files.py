@@ -13,25 +13,28 @@ from starlette.responses import Response, StreamingResponse
 from stt import local_time
 from stt.auth import visitors
 from stt.errors import BadExport, BadOption, NotFound, SttError, TooLarge
+from stt.export import notes
 from stt.export.formats import FORMATS, bundle, file_name
 from stt.guard.limiters import EXPORTS, LOOKUPS
+from stt.notes import book
 from stt.store import submissions, transcripts
 from stt.store.records import Job, load
 from stt.web.endpoints import refusal
-from stt.web.exports.addresses import RAW
+from stt.web.exports.addresses import NOTES, RAW
 
 T = TypeVar("T")
 ZONE = "zone"  # an option of all formats: the visitor's time zone, such as Europe/Berlin
+WITH_NOTES = "notes"  # an option of the formats that take notes
 MOST = 1000  # transcripts in one ZIP
 LONGEST_FORM = 64 << 10  # bytes
 SWITCH = {"0": False, "1": True, "false": False, "true": True}
 
 
 async def transcript_file(request: Request) -> Response:
-    """Handle `GET /export/{id}.{format}`: the file. The query has the format's options and `zone`.
+    """Handle `GET /export/{id}.{format}`: the file, or the notes alone.
 
-    `times`, `speakers`, `bom`, `crlf`: 0 or 1. `line_length`, `lines`: numbers. 422 for other options, or values out of
-    bounds.
+    The query has the format's options and `zone`. `times`, `speakers`, `notes`, `bom`, `crlf`: 0 or 1. `line_length`,
+    `lines`: numbers. 422 for other options, or values out of bounds.
     """
     try:
         job, asked = await LOOKUPS.run(_asked, request)
@@ -60,7 +63,7 @@ def _asked(request: Request) -> tuple[Job, dict[str, str]]:
     """Return the requester's transcription in the path, and the options. Raises NotFound, BadExport."""
     owner = _owner(request)
     form = request.path_params["format"]
-    if form != RAW and form not in FORMATS:
+    if form not in (RAW, NOTES, *FORMATS):
         raise NotFound(f"There is no format {form[:20]!r}.", guidance=f"Choose from {', '.join(FORMATS)}.")
     return load(request.path_params["id"], owner), _single(request.query_params.multi_items())
 
@@ -89,10 +92,15 @@ def _file(job: Job, form: str, asked: Mapping[str, str]) -> tuple[bytes, str, st
         raw = json.dumps(submissions.raw_response(job.id), ensure_ascii=False, indent=1)
         content = raw.encode("utf-8", "backslashreplace")
         return content, file_name(f"{job.title} raw", "json"), FORMATS["json"].mime
+    if form == NOTES:
+        _options({}, asked)
+        content = notes.table(book.of(job.id, job.owner), transcripts.transcript_of(job.id))
+        return content, file_name(f"{job.title} notes", "csv"), FORMATS["csv"].mime
     written = FORMATS[form]
-    options = _options(written.options(), asked)
+    options: dict[str, Any] = _options(written.options() | ({WITH_NOTES: bool} if written.takes_notes else {}), asked)
+    told = {"notes": book.of(job.id, job.owner)} if options.pop(WITH_NOTES, False) else {}
     with_facts = _within_bounds(
-        written.write, transcripts.transcript_of(job.id), title=job.title, **_facts(job, asked), **options
+        written.write, transcripts.transcript_of(job.id), title=job.title, **_facts(job, asked), **told, **options
     )
     return with_facts, file_name(job.title, form), written.mime
 

@@ -1,0 +1,12 @@
+// What Python hands over: see `player` in __init__.py.
+
+/**
+ * @typedef {{
+ *   audio: string | null, waveform: string | null, duration: number, at: number | null, find: string, timed: boolean,
+ *   paragraphs: import("./text.js").Packed[], speakers: string[], doubtful: number, version: number | null,
+ *   sample: [number: number, start: number, end: number] | null, edits: string | null, undo: number, redo: number,
+ *   notes: import("./notes/model.js").Note[], noting: string | null,
+ * }} Data
+ */
+
+export {};

@@ -1,0 +1,52 @@
+"""Write notes on a transcript: within its files, and alone as a table."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from stt.export.subtitles import printable
+from stt.transcript.model import Transcript
+from stt.transcript.notes import Note, quotes
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def lines(notes: Sequence[Note], transcript: Transcript) -> list[tuple[float, str]]:
+    """Return each note with its start in seconds: the words that it highlights in quotes, then its text."""
+    found = []
+    for note, words in zip(notes, quotes(notes, transcript), strict=True):
+        quoted = f"“{words}”" if words else ""
+        text = " ".join(note.text.split())
+        found.append((note.start, printable(": ".join(part for part in (quoted, text) if part))))
+    return found
+
+
+def rows(notes: Sequence[Note], transcript: Transcript) -> list[dict[str, Any]]:
+    """Return notes as JSON has them."""
+    return [
+        {"start": note.start, "end": note.end, "text": note.text, "colour": note.colour, "words": words}
+        for note, words in zip(notes, quotes(notes, transcript), strict=True)
+    ]
+
+
+def table(notes: Sequence[Note], transcript: Transcript) -> bytes:
+    """Return a CSV file with a row for each note: start, end (seconds), text, words, colour; empty where there is none.
+
+    UTF-8 with a byte order mark, as `stt.export.formats.Csv` writes it.
+    """
+    file = io.StringIO(newline="")
+    written = csv.writer(file)
+    written.writerow(["start", "end", "text", "words", "colour"])
+    for note, words in zip(notes, quotes(notes, transcript), strict=True):
+        end = None if note.end is None else f"{note.end:.3f}"
+        cells = [no_formula(printable(text)) for text in (note.text, words)]
+        written.writerow([f"{note.start:.3f}", end, *cells, note.colour])
+    return b"\xef\xbb\xbf" + file.getvalue().encode("utf-8", "replace")
+
+
+def no_formula(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula."""
+    return "'" + cell if cell.startswith(FORMULA_STARTS) else cell

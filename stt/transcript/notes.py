@@ -1,0 +1,42 @@
+"""Define notes: marks at a moment of a recording, and highlights of words."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stt.transcript.model import Segment, Transcript, Word
+
+COLOURS = ("yellow", "green", "blue", "pink")
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note at `start` in seconds. With `end` it highlights the words until then, in one of COLOURS."""
+
+    id: str
+    start: float
+    end: float | None = None
+    text: str = ""
+    colour: str | None = None
+
+
+def quotes(notes: Sequence[Note], transcript: Transcript) -> list[str]:
+    """Return the words that each note highlights, empty for a mark at a moment. A word counts where its middle lies."""
+    if not notes:
+        return []
+    words = [(w.start, w.end, w.text) for segment in transcript.segments for w in _timed(segment)]
+    placed = sorted(((start + end) / 2, place) for place, (start, end, _) in enumerate(words))
+    middles = [middle for middle, _ in placed]
+    found = []
+    for note in notes:
+        own = [] if note.end is None else placed[bisect_left(middles, note.start) : bisect_right(middles, note.end)]
+        text = "".join(words[place][2] for place in sorted(place for _, place in own))
+        found.append(" ".join(text.split()))
+    return found
+
+
+def _timed(segment: Segment) -> tuple[Word, ...]:
+    """Return the words of a segment, or all of its text as one where it has none."""
+    return segment.words or (Word(f" {segment.text.strip()}", segment.start, segment.end),)

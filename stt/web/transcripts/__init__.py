@@ -1,0 +1,1 @@
+"""Handle what the player asks for beside the steps of editing: `notes`."""

@@ -1,0 +1,69 @@
+"""Read requests of the player, and answer them in its way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from stt.auth import visitors
+from stt.db import json_pieces
+from stt.editing.requests import Fields
+from stt.errors import BadOption, NotFound, SttError, TooLarge
+from stt.guard.limiters import EDITS, LOOKUPS
+
+LONGEST_BODY = 64 << 10  # bytes
+HEADERS = {"Cache-Control": "private, no-store"}
+Answer = dict[str, Any] | None
+
+
+async def answer(request: Request, act: Callable[[str, str], Answer]) -> Response:
+    """Return what `act` answers to the id of the path and its visitor: JSON, or 204 for None."""
+    try:
+        owner = await LOOKUPS.run(_owner, request)
+        found = await EDITS.run_for(owner, act, request.path_params["id"], owner)
+    except SttError as error:
+        return refused(error)
+    if found is None:
+        return Response(status_code=204, headers=HEADERS)
+    return Response(json_pieces.dumps(found, allow_nan=False), headers=HEADERS, media_type="application/json")
+
+
+def refused(error: SttError) -> Response:
+    return JSONResponse({"error": error.to_dict()}, status_code=error.status)
+
+
+async def body(request: Request, longest: int = LONGEST_BODY) -> bytes:
+    """Return the body. Raises TooLarge, ClientDisconnect."""
+    found = bytearray()
+    async for block in request.stream():
+        found += block
+        if len(found) > longest:
+            raise TooLarge(f"This takes at most {longest >> 10} kB.", guidance="Shorten it.")
+    return bytes(found)
+
+
+def fields(content: bytes) -> Fields:
+    """Return the fields of a JSON body. Raises BadOption."""
+    try:
+        return Fields(json.loads(content), "The body")
+    except (ValueError, RecursionError) as error:
+        raise BadOption("The body is not valid JSON.") from error
+
+
+def seconds(given: Fields, name: str) -> float:
+    """Return a number of seconds that must be there. Raises BadOption."""
+    found = given.seconds(name)
+    if found is None:
+        raise BadOption(f"`{name}` is missing.")
+    return found
+
+
+def _owner(request: Request) -> str:
+    owner = visitors.owner_of(visitors.visitor(request.cookies))
+    if owner is None:
+        raise NotFound("Cookies are blocked for this site.", guidance="Allow cookies, then reload.")
+    return owner

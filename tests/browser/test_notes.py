@@ -1,0 +1,216 @@
+"""Notes in a real browser: at a moment, about words, after a reload, on a phone, and in a shared transcript."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from stt.library import sharing
+from stt.notes import book
+from stt.transcript.notes import Note
+from tests import audio, transcripts
+from tests.browser.conftest import retype, until_true
+from tests.browser.test_for_all import barriers
+from tests.server import Server
+from tests.transcripts import FIRST, TALK
+
+pytestmark = pytest.mark.own_server
+
+ANN = "visitor:ann"
+MARKUP = "<img src=x onerror=\"document.title='x'\"> & why?"
+
+
+@pytest.fixture(autouse=True)
+def _database(server: Server) -> Iterator[None]:
+    with transcripts.sharing_data_with(server):
+        yield
+
+
+@pytest.fixture
+def made() -> str:
+    return transcripts.put(ANN, TALK, audio.JFK, duration=11.0)
+
+
+@pytest.fixture
+def talk(browser: Browser, server: Server, made: str) -> Iterator[Page]:
+    page = transcripts.page_of(browser, server, "ann")
+    open_talk(page, f"{server.url}/transcript?id={made}")
+    yield page
+    page.context.close()
+
+
+def open_talk(page: Page, address: str) -> None:
+    page.goto(address)
+    page.locator(".st-key-transcript .stt-word").first.wait_for()
+
+
+def select(page: Page, first: str, last: str) -> None:
+    """Select from one word to another with the pointer."""
+    begin, end = (page.locator(".stt-word", has_text=word).first.bounding_box() for word in (first, last))
+    assert begin and end
+    page.mouse.move(begin["x"] + 1, begin["y"] + begin["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(end["x"] + end["width"] - 1, end["y"] + end["height"] / 2, steps=5)
+    page.mouse.up()
+
+
+def marked(page: Page, look: str) -> list[str]:
+    """Return the texts that have a highlight of this look."""
+    found: list[str] = page.evaluate(f"[...CSS.highlights.get('stt-note-{look}')].map((range) => range.toString())")
+    return found
+
+
+def field(page: Page) -> Locator:
+    return page.get_by_role("textbox", name="Text of the note")
+
+
+def rows(page: Page) -> Locator:
+    return page.locator(".stt-notes-item")
+
+
+def test_a_key_notes_the_moment_and_a_click_goes_there(talk: Page, made: str):
+    talk.locator(".stt-time").nth(1).click()  # plays from 8 s
+    until_true(talk, "document.querySelector('.stt-audio').currentTime >= 8")
+    talk.keyboard.press("n")
+    expect(field(talk)).to_be_focused()
+    talk.keyboard.type(MARKUP)
+    talk.keyboard.press("Enter")
+    expect(rows(talk)).to_have_count(1)
+    expect(rows(talk).locator(".stt-notes-text")).to_have_text(MARKUP)
+    expect(talk.get_by_role("button", name="Go to 0:08")).to_be_focused()
+    [note] = book.of(made, ANN)
+    assert 8 <= note.start < 11 and note.end is None and note.text == MARKUP
+    expect(talk.locator(".stt-mark")).to_have_count(1)
+    talk.locator(".stt-play").click()
+    talk.locator(".stt-time").first.click()
+    until_true(talk, "document.querySelector('.stt-audio').currentTime < 8")
+    talk.get_by_role("button", name="Go to 0:08").click()
+    until_true(talk, f"document.querySelector('.stt-audio').currentTime >= {note.start - 0.1}")
+    assert talk.title() != "x"
+
+
+def test_selected_words_are_highlighted_stay_so_when_the_text_is_edited_and_after_a_reload(talk: Page, made: str):
+    select(talk, "morning", "welcome")
+    talk.get_by_role("button", name="Add a note").click()
+    expect(talk.locator(".stt-notes-about")).to_have_text("0:00 “morning everybody and welcome”")
+    talk.get_by_role("radio", name="Green").check()
+    talk.get_by_role("button", name="Save", exact=True).click()
+    expect(rows(talk).locator(".stt-notes-quote")).to_have_text("“morning everybody and welcome”")
+    [note] = book.of(made, ANN)
+    assert (note.start, note.colour, note.text) == (0.36, "green", "")
+    assert marked(talk, "green") == ["morning everybody and welcome"]
+    retype(talk, FIRST.replace("morning", "evening"))
+    until_true(
+        talk, "[...CSS.highlights.get('stt-note-green')].some((r) => String(r) == 'evening everybody and welcome')"
+    )
+    talk.reload()
+    talk.locator(".st-key-transcript .stt-word").first.wait_for()
+    until_true(
+        talk, "[...CSS.highlights.get('stt-note-green')].some((r) => String(r) == 'evening everybody and welcome')"
+    )
+    talk.get_by_role("button", name="Notes 1").click()
+    expect(rows(talk)).to_have_count(1)
+
+
+def test_a_note_is_changed_deleted_and_brought_back(talk: Page, made: str):
+    book.put(made, ANN, Note("note-0001", 8.1, None, "First"))
+    talk.reload()
+    talk.get_by_role("button", name="Notes 1").click()
+    talk.get_by_role("button", name="Edit the note at 0:08").click()
+    expect(field(talk)).to_have_value("First")
+    field(talk).fill("Second")
+    talk.keyboard.press("Enter")
+    expect(rows(talk).locator(".stt-notes-text")).to_have_text("Second")
+    talk.get_by_role("button", name="Delete the note at 0:08").click()
+    expect(rows(talk)).to_have_text("Deleted the note at 0:08.Undo")
+    assert book.of(made, ANN) == []
+    talk.keyboard.press("Enter")  # on Undo
+    expect(rows(talk).locator(".stt-notes-text")).to_have_text("Second")
+    assert [note.text for note in book.of(made, ANN)] == ["Second"]
+
+
+def test_without_a_connection_the_text_stays_in_the_form(talk: Page):
+    talk.keyboard.press("n")
+    talk.keyboard.type("Kept")
+    talk.context.set_offline(True)
+    talk.keyboard.press("Enter")
+    expect(talk.locator(".stt-notes-trouble", has_text="Not saved")).to_be_visible()
+    expect(field(talk)).to_have_value("Kept")
+    talk.context.set_offline(False)
+    field(talk).press("Enter")
+    expect(rows(talk).locator(".stt-notes-text")).to_have_text("Kept")
+
+
+def test_n_is_a_letter_where_somebody_types(talk: Page):
+    talk.locator(".stt-find").press("n")
+    expect(talk.locator(".stt-find")).to_have_value("n")
+    talk.locator(".stt-words").nth(1).focus()
+    talk.keyboard.press("End")
+    talk.keyboard.type("n")
+    expect(talk.locator(".stt-words").nth(1)).to_have_text("Thank you.n")
+    expect(field(talk)).to_have_count(0)
+
+
+def test_a_shared_transcript_shows_notes_only_if_its_owner_wants_and_takes_none(
+    browser: Browser, server: Server, talk: Page, made: str
+):
+    book.put(made, ANN, Note("note-0001", 0.36, 1.02, "Private?", "pink"))
+    talk.reload()
+    frames: list[str] = []
+    for with_notes in (False, True):
+        talk.get_by_role("button", name="Share", exact=True).click()
+        dialog = talk.get_by_role("dialog")
+        if with_notes:
+            dialog.get_by_text("With notes (1)").click()
+        dialog.get_by_role("button", name="Create link").click()
+        link = dialog.locator("code").inner_text().strip()
+        talk.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
+        context = browser.new_context()
+        stranger = context.new_page()
+        stranger.on("websocket", lambda socket: socket.on("framereceived", lambda data: frames.append(str(data))))
+        open_talk(stranger, link)
+        expect(stranger.get_by_role("button", name="Add a note")).to_have_count(0)
+        if with_notes:
+            stranger.get_by_role("button", name="Notes 1").click()
+            expect(rows(stranger).locator(".stt-notes-text")).to_have_text("Private?")
+            expect(stranger.get_by_role("button", name="Delete the note")).to_have_count(0)
+            assert any("Private?" in frame for frame in frames)
+        else:
+            expect(stranger.locator(".stt-notes-toggle")).to_be_hidden()
+            assert not any("Private?" in frame for frame in frames)
+        context.close()
+    assert {share.notes for share in sharing.all_of(made, ANN)} == {False, True}
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1440)])
+def test_notes_have_no_barrier_and_fit_a_phone(talk: Page, made: str, scheme: str, width: int):
+    for number, colour in enumerate(("yellow", "green", "blue", "pink")):
+        book.put(made, ANN, Note(f"note-000{number}", number * 0.72, number * 0.72 + 0.7, "Why? " * 9, colour))
+    book.put(made, ANN, Note("note-0009", 8.1, None, "A mark"))
+    talk.emulate_media(color_scheme=scheme)
+    talk.set_viewport_size({"width": width, "height": 844})
+    talk.reload()
+    talk.get_by_role("button", name="Notes 5").click()
+    expect(rows(talk)).to_have_count(5)
+    assert barriers(talk) == []
+    talk.get_by_role("button", name="Edit the note at 0:00").first.click()
+    expect(field(talk)).to_be_visible()
+    assert barriers(talk) == []
+
+
+def test_notes_are_in_files_only_where_asked_for(talk: Page, made: str):
+    book.put(made, ANN, Note("note-0001", 8.1, None, "A mark"))
+    talk.reload()
+    talk.get_by_role("button", name="Download").click()
+    text = talk.locator(".st-key-download-txt a")
+    expect(text).not_to_have_attribute("href", re.compile("notes=1"))
+    talk.get_by_text("With notes", exact=True).click()
+    expect(text).to_have_attribute("href", re.compile("notes=1"))
+    with talk.expect_download() as download:
+        talk.locator(".st-key-download-notes a").click()
+    assert Path(download.value.path()).read_text("utf-8-sig").splitlines()[1] == "8.100,,A mark,,"
