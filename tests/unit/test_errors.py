@@ -24,6 +24,7 @@ STATUS = {
     errors.BadExport: 422,
     errors.TooSlow: 408,
     errors.LimitReached: 429,
+    errors.ReadOnly: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.SetupError: 503,

@@ -1,0 +1,66 @@
+"""Define the tables. Each change needs a migration in `stt/db/migrations`; a test compares them.
+
+Times are seconds since 1970 (UTC), lengths are seconds of audio, sizes are bytes.
+"""
+
+from stt.db.tables.jobs import (
+    crashes,
+    creates,
+    diarizations,
+    executors,
+    removals,
+    stretches,
+    transcriptions,
+    usage,
+    webhook_deliveries,
+    webhook_jobs,
+    webhooks,
+)
+from stt.db.tables.media import analyses, copies, recordings, waveforms
+from stt.db.tables.metadata import metadata
+from stt.db.tables.owners import (
+    browsers,
+    dismissals,
+    merges,
+    recovery_codes,
+    sign_ins,
+    tokens,
+    vocabulary,
+    voices,
+    word_corrections,
+)
+from stt.db.tables.texts import corrections, notes, revisions, shares, tags, transcripts
+
+__all__ = [
+    "analyses",
+    "browsers",
+    "copies",
+    "corrections",
+    "crashes",
+    "creates",
+    "diarizations",
+    "dismissals",
+    "executors",
+    "merges",
+    "metadata",
+    "notes",
+    "recordings",
+    "recovery_codes",
+    "removals",
+    "revisions",
+    "shares",
+    "sign_ins",
+    "stretches",
+    "tags",
+    "tokens",
+    "transcriptions",
+    "transcripts",
+    "usage",
+    "vocabulary",
+    "voices",
+    "waveforms",
+    "webhook_deliveries",
+    "webhook_jobs",
+    "webhooks",
+    "word_corrections",
+]

@@ -1,0 +1,211 @@
+"""Define the tables of jobs: the queue, what they keep while they run, whom they tell, and what they cost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from stt.db.tables.metadata import metadata
+from stt.transcript import titles
+
+_NO_KEY = sa.text("title_key IS NULL")
+
+
+def _title_key(context: Any) -> bytes:
+    return titles.key(context.get_current_parameters()["title"])
+
+
+transcriptions = sa.Table(
+    "transcriptions",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),  # the search index knows transcriptions by it
+    sa.Column("id", sa.String(40), nullable=False, unique=True),  # the generation id
+    sa.Column("owner", sa.String(200), nullable=False),
+    sa.Column("recording_id", sa.String(40), index=True),
+    sa.Column("url", sa.Text),  # a link, until it is downloaded; kept if the provider fetches it
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("model", sa.String(100), nullable=False),
+    sa.Column("engine", sa.String(40), nullable=False),
+    sa.Column("options", sa.JSON, nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("stage", sa.String(200)),  # what a working job is doing, as text
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("turn", sa.Integer, nullable=False),  # priority in fair queueing: lower goes first
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("queued", sa.Float, nullable=False),
+    sa.Column("started", sa.Float),
+    sa.Column("finished", sa.Float),
+    sa.Column("worked", sa.Float, nullable=False),  # seconds of computing so far
+    sa.Column("duration", sa.Float),
+    sa.Column("expected", sa.Float),  # seconds that such a job usually takes, where no progress is known
+    sa.Column("seconds_done", sa.Float, nullable=False),
+    sa.Column("partial", sa.JSON),  # segments of the current chunk
+    sa.Column("language", sa.String(20)),
+    sa.Column("words", sa.Integer),
+    sa.Column("confidence", sa.Float),
+    sa.Column("cost", sa.Float),
+    sa.Column("error", sa.JSON),
+    sa.Column("sealed_key", sa.Text),  # the visitor's own key, encrypted; deleted when the job ends
+    sa.Column("claim", sa.BigInteger),  # the lease's fencing token: only its worker may write
+    sa.Column("sent", sa.Integer),  # the attempt whose create may have reached the provider
+    sa.Column("remote_id", sa.Text),  # the provider's generation id, while its result may still be available
+    sa.Column("provenance", sa.JSON),
+    sa.Column("maker", sa.String(100)),  # the process that queues this attempt (see `stt.cluster.processes`)
+    sa.Column("own_key", sa.Boolean),  # the visitor pays for it; null if an older version did not record it
+    sa.Column("dated", sa.Float),  # the recording's own date
+    sa.Column("dated_by", sa.String(12)),
+    sa.Column(
+        "title_key", sa.LargeBinary, default=_title_key
+    ),  # sorts as the title; null until `stt.db.title_order` fills it in
+    # Covers what the history sorts, filters and sums, so that it never reads the texts of 100,000 records. PostgreSQL
+    # limits the length of indexed values, and titles have no limit.
+    sa.Index(
+        "transcriptions_by_owner",
+        *("owner", "created", "state", "title_key", "model", "engine", "language"),
+        *("duration", "words", "confidence", "cost", "dated", "number"),
+    ).ddl_if(dialect="sqlite"),
+    sa.Index("transcriptions_by_owner_only", "owner", "created").ddl_if(dialect="postgresql"),
+    sa.Index("transcriptions_without_key", "number", sqlite_where=_NO_KEY, postgresql_where=_NO_KEY),
+    sa.Index("transcriptions_by_model", "model", "owner"),
+    sa.Index("transcriptions_by_language", "language", "owner"),
+    sa.Index("transcriptions_by_finished", "model", "state", "finished"),
+    sa.Index("transcriptions_by_state", "state", "queued"),
+    sa.Index("transcriptions_by_turn", "state", "engine", "turn"),
+    sa.Index("transcriptions_by_owner_turn", "owner", "engine", "state", "turn"),
+)
+
+
+stretches = sa.Table(
+    "stretches",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("start", sa.Float, nullable=False),
+    sa.Column("end", sa.Float, nullable=False),
+    sa.Column("segments", sa.JSON, nullable=False),
+    sa.Column("notes", sa.JSON, nullable=False),  # language, what was lost, whether it is the last
+)
+
+
+# Speakers that were found in the sound of a recording, or are to be (see `stt.diarization`), and what people changed of
+# them. `result` is NULL where they come from elsewhere, such as a provider.
+diarizations = sa.Table(
+    "diarizations",
+    metadata,
+    sa.Column("id", sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("percent", sa.Integer, nullable=False),
+    sa.Column("stage", sa.String(200)),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),  # how often a process has begun this attempt
+    sa.Column("asked", sa.Integer),  # the number of speakers that was given
+    sa.Column("at", sa.Float, nullable=False),  # of the last change
+    sa.Column("revision", sa.Integer, nullable=False),  # how often speakers came into the transcript
+    sa.Column("error", sa.JSON(none_as_null=True)),
+    sa.Column("result", sa.JSON(none_as_null=True)),  # `stt.speakers.Diarization`
+    sa.Column("names", sa.JSON(none_as_null=True)),  # of the speakers of the result, by number
+    sa.Column("placed", sa.JSON(none_as_null=True)),  # names in the order that somebody put them in
+    sa.Column("refused", sa.JSON(none_as_null=True)),  # [name, id of the voice] that somebody said it is not
+    sa.Column("undo", sa.JSON(none_as_null=True)),  # what was before the last change by people
+    sa.Index("diarizations_by_state", "state"),
+)
+
+
+# Jobs whose end is to be told, and where.
+webhook_jobs = sa.Table(
+    "webhook_jobs",
+    metadata,
+    sa.Column("id", sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("told", sa.Integer, nullable=False),  # the last attempt whose end was told
+)
+
+
+# What was told, and the answers (see `stt.webhooks.deliveries.Delivery`).
+webhook_deliveries = sa.Table(
+    "webhook_deliveries",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("owner", sa.String(200), nullable=False, index=True),
+    sa.Column("generation_id", sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), index=True),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("event", sa.String(40), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("status", sa.Integer),
+    sa.Column("answer", sa.Text),
+    sa.Column("due", sa.Float),
+    sa.Column("finished", sa.Float),
+)
+
+
+# Where the ends of an owner's jobs are told (see `stt.webhooks`). Of merged histories the newest address counts.
+webhooks = sa.Table(
+    "webhooks",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("owner", sa.String(200), nullable=False, index=True),
+    sa.Column("url", sa.Text),
+    sa.Column("secret", sa.Text, nullable=False),  # sealed
+    sa.Column("created", sa.Float, nullable=False),
+)
+
+
+executors = sa.Table(
+    "executors",
+    metadata,
+    sa.Column("id", sa.String(100), primary_key=True),
+    sa.Column("seen", sa.Float, nullable=False),  # by the database's clock
+)
+
+
+# A process marks a job while it reads or decodes its recording (see `stt.cluster.crashes`).
+crashes = sa.Table(
+    "crashes",
+    metadata,
+    sa.Column("id", sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("process", sa.String(100), primary_key=True),
+    sa.Column("boot", sa.String(60)),  # boot id of the operating system, if it has one
+    sa.Column("part", sa.Integer, nullable=False),  # the chunk's number; 0 is the probe of a downloaded file
+)
+
+
+# The Idempotency-Keys of the last day. `hash` and `body` are keyed hashes: neither key nor content can be recovered.
+creates = sa.Table(
+    "creates",
+    metadata,
+    sa.Column("hash", sa.String(64), primary_key=True),  # of owner and key
+    sa.Column("body", sa.String(64), nullable=False),
+    sa.Column("generation_id", sa.String(40), nullable=False),
+    sa.Column("process", sa.String(100), nullable=False),  # creating the job
+    sa.Column("done", sa.Boolean, nullable=False),  # the job exists
+    sa.Column("at", sa.Float, nullable=False, index=True),
+)
+
+
+# Usage that counts towards daily quotas. Deleting a transcript does not restore its minutes.
+usage = sa.Table(
+    "usage",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),  # the generation id
+    sa.Column("attempt", sa.Integer, primary_key=True),
+    sa.Column("owner", sa.String(200), nullable=False),
+    sa.Column("at", sa.Float, nullable=False, index=True),
+    sa.Column("seconds", sa.Float, nullable=False),
+    sa.Column("dollars", sa.Float, nullable=False),  # on this server's key
+    sa.Column("address", sa.String(64)),  # keyed hash of the client's address; deleted with the row after two days
+)
+
+
+# Deleted data that must still be erased (see `stt.store.removals`).
+removals = sa.Table(
+    "removals",
+    metadata,
+    sa.Column("kind", sa.String(12), primary_key=True),
+    sa.Column("name", sa.String(100), primary_key=True),
+    sa.Column("at", sa.Float, nullable=False),  # not before
+)

@@ -1,0 +1,66 @@
+"""Define the tables of recordings and of all that is made from their sound."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from stt.db.tables.metadata import metadata
+
+recordings = sa.Table(
+    "recordings",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("owner", sa.String(200), nullable=False, index=True),
+    sa.Column("name", sa.Text, nullable=False),  # as the visitor's browser sent it; never used as a path
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("kind", sa.String(40)),
+    sa.Column("mime", sa.String(60)),
+    sa.Column("size", sa.BigInteger),
+    sa.Column("duration", sa.Float),
+    sa.Column("channels", sa.Integer),
+    sa.Column("sample_rate", sa.Integer),
+    sa.Column("dated", sa.Float),  # the recording's own date
+    sa.Column("dated_by", sa.String(12)),  # where that comes from (see `stt.files.dates`)
+    sa.Column(
+        "tracks", sa.JSON
+    ),  # each sound track (`stt.audio.tracks`), empty where there is one; NULL from older versions
+    sa.Column(
+        "seekable", sa.Boolean
+    ),  # browsers play it as it is (see `stt.containers.seekable`); NULL from older versions
+)
+
+
+waveforms = sa.Table(
+    "waveforms",
+    metadata,
+    sa.Column("id", sa.ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("track", sa.String(12), primary_key=True),  # as that of a copy
+    sa.Column("loudness", sa.LargeBinary, nullable=False),  # one byte per step, 255 is the loudest
+)
+
+
+# Playback copies, made or in the making (see `stt.store.playback_copies`).
+copies = sa.Table(
+    "copies",
+    metadata,
+    sa.Column("id", sa.ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("track", sa.String(12), primary_key=True),  # a number or "all"; empty for the transcribed one
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("percent", sa.Integer, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("at", sa.Float, nullable=False),  # of the last change
+    sa.Column("size", sa.BigInteger),
+    sa.Column("error", sa.JSON(none_as_null=True)),
+)
+
+
+# What segmentation and voiceprints say of each chunk of a recording's track (see `stt.speakers.analyse`).
+analyses = sa.Table(
+    "analyses",
+    metadata,
+    sa.Column("id", sa.ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("track", sa.String(12), primary_key=True),  # as that of a copy
+    sa.Column("number", sa.Integer, primary_key=True),  # from 0
+    sa.Column("analysis", sa.JSON, nullable=False),
+    sa.Column("last", sa.Boolean, nullable=False),
+)

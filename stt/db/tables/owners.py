@@ -1,0 +1,104 @@
+"""Define the tables of owners: their tokens, sign-ins, words and voices."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from stt.db.tables.metadata import metadata
+
+# Voices that an owner has asked to be remembered.
+voices = sa.Table(
+    "voices",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("owner", sa.String(200), nullable=False, index=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("voiceprint", sa.JSON, nullable=False),
+    sa.Column("created", sa.Float, nullable=False),
+)
+
+
+# Names and terms of an owner (see `stt.vocabulary`). Histories that are merged have the terms of both.
+vocabulary = sa.Table(
+    "vocabulary",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("owner", sa.String(200), nullable=False, index=True),
+    sa.Column("place", sa.Integer, nullable=False),  # in the owner's list
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("replaces", sa.Text),
+)
+
+
+# Words that an owner has corrected, so that the third same correction can be offered as a term.
+word_corrections = sa.Table(
+    "word_corrections",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("owner", sa.String(200), nullable=False, index=True),
+    sa.Column("before", sa.Text, nullable=False),
+    sa.Column("after", sa.Text, nullable=False),
+    sa.Column("times", sa.Integer, nullable=False),
+    sa.Column("at", sa.Float, nullable=False),  # of the last one
+    sa.Column("refused", sa.Boolean, nullable=False),  # the owner does not want it as a term
+)
+
+
+tokens = sa.Table(
+    "tokens",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("owner", sa.String(200), nullable=False, index=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False, unique=True),  # SHA-256: the token itself is not stored
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("used", sa.Float),
+    sa.Column("read_only", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+
+
+sign_ins = sa.Table(
+    "sign_ins",
+    metadata,
+    sa.Column("visitor", sa.String(60), primary_key=True),
+    sa.Column("owner", sa.String(200)),  # the user signed in with this browser; null until its first page
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("session", sa.String(64)),  # SHA-256 of the sign-in cookie that was set with the visitor's name
+)
+
+
+# Recovery codes and their effects (see `stt.auth.recovery`).
+recovery_codes = sa.Table(
+    "recovery_codes",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("owner", sa.String(200), nullable=False, index=True),
+    sa.Column("hash", sa.String(64), nullable=False, unique=True),  # SHA-256: the code itself is not stored
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("used", sa.Float),
+)
+
+
+browsers = sa.Table(
+    "browsers",
+    metadata,
+    sa.Column("visitor", sa.String(60), primary_key=True),
+    sa.Column("owner", sa.String(200), nullable=False, index=True),  # owner of the other history that this browser uses
+    sa.Column("since", sa.Float, nullable=False),
+)
+
+
+merges = sa.Table(
+    "merges",
+    metadata,
+    sa.Column("owner", sa.String(200), primary_key=True),  # whose history was added to another
+    sa.Column("into", sa.String(200), nullable=False),
+)
+
+
+dismissals = sa.Table(
+    "dismissals",
+    metadata,
+    sa.Column("owner", sa.String(200), primary_key=True),
+    sa.Column("hint", sa.String(40), primary_key=True),  # a hint that is not shown again
+)

@@ -1,0 +1,80 @@
+"""Define the tables of transcripts and of all that people change or give away of them."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from stt.db.tables.metadata import metadata
+
+transcripts = sa.Table(
+    "transcripts",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),  # before the large columns: SQLite reads a row from its start
+    sa.Column("transcript", sa.JSON, nullable=False),
+    sa.Column("raw", sa.JSON),  # the provider's own answer
+)
+
+
+# Corrections by people. `transcripts` holds the corrected transcript, so that every reader gets it.
+corrections = sa.Table(
+    "corrections",
+    metadata,
+    sa.Column("id", sa.ForeignKey("transcripts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),  # the revision: rises with every change
+    sa.Column("changed", sa.Float, nullable=False),
+    sa.Column("machine", sa.JSON(none_as_null=True), nullable=False),  # the transcript as the engine returned it
+    sa.Column("aside", sa.JSON(none_as_null=True)),  # the corrected one, while the engine's is restored
+)
+
+
+# The newest steps of a transcript (see `stt.editing`), to be undone and to be told to other tabs.
+revisions = sa.Table(
+    "revisions",
+    metadata,
+    sa.Column("id", sa.ForeignKey("transcripts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),  # the revision that it made
+    sa.Column("key", sa.String(64), nullable=False),  # of the request: sent again, it changes nothing
+    sa.Column("kind", sa.String(12), nullable=False),  # edit, undo or redo
+    sa.Column("of", sa.Integer),  # the first revision of the step that is undone or redone
+    sa.Column("typing", sa.String(64)),  # texts typed without a break are one step
+    sa.Column("whole", sa.Boolean, nullable=False),  # paragraphs may have changed throughout
+    sa.Column("size", sa.Integer, nullable=False),  # characters of its segments
+    sa.Column("content", sa.JSON, nullable=False),  # splices with what they replace
+    sa.UniqueConstraint("id", "key"),
+)
+
+
+# Notes on a transcript (see `stt.notes`). Times are those of the recording, in seconds.
+notes = sa.Table(
+    "notes",
+    metadata,
+    sa.Column("id", sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("note", sa.String(40), primary_key=True),
+    sa.Column("start", sa.Float, nullable=False),
+    sa.Column("end", sa.Float),  # of what is highlighted; NULL for a mark at a moment
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("colour", sa.String(12)),
+    sa.Column("created", sa.Float, nullable=False),
+)
+
+
+tags = sa.Table(
+    "tags",
+    metadata,
+    sa.Column("id", sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("tag", sa.String(60), primary_key=True),
+)
+
+
+shares = sa.Table(
+    "shares",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("transcription_id", sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("hash", sa.String(64), nullable=False, unique=True),  # SHA-256: the token itself is not stored
+    sa.Column("audio", sa.Boolean, nullable=False),
+    sa.Column("notes", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("ends", sa.Float, nullable=False),
+)
