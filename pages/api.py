@@ -6,7 +6,7 @@ from pages import session
 from pages.escape import plain
 from pages.sections.api_reference import errors_table, models_table, route
 from stt.guard import base_path
-from stt.web import openapi, rest
+from stt.web.v1 import openapi, rest
 
 CURL = """# Send a recording; the answer has a generation_id
 curl {base}/stt/create -H "Authorization: Bearer TOKEN" \\

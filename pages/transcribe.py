@@ -25,7 +25,8 @@ from stt.aiml import pacing
 from stt.aiml.catalog import LOCAL, TRACK, Model
 from stt.audio import tracks
 from stt.errors import SttError
-from stt.library import live_recordings, speed
+from stt.library import speed
+from stt.recorder import live_recordings
 from stt.settings import settings
 from stt.store import recordings, records
 from stt.store.recordings import Link

@@ -7,12 +7,12 @@ from importlib import import_module
 
 FIRST_PAGE = (
     "stt.ops.health",
-    "stt.library.live_recordings",
+    "stt.recorder.live_recordings",
     "stt.aiml.offered",
     "stt.store.recordings",
     "stt.store.records",
 )
-ROUTES = ("stt.web.endpoints", "stt.web.rest")  # bring requests and more, as long again
+ROUTES = ("stt.web.endpoints", "stt.web.v1.rest")  # bring requests and more, as long again
 _loading = threading.Lock()
 
 

@@ -73,8 +73,8 @@ def run() -> None:
     """
     load()
     from stt.db.engine import DB_UNAVAILABLE, database
-    from stt.library import live_recordings
     from stt.ops import health
+    from stt.recorder import live_recordings
 
     with suppress(*DB_UNAVAILABLE, SetupError):
         database()  # the tables, while the browser still loads its scripts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-from stt.library import live_recordings
+from stt.recorder import live_recordings
 from stt.store import recordings
 
 OWNER = "visitor:ann"

@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.escape import plain
 from stt.aiml.catalog import Model
-from stt.web.openapi import EXAMPLES
+from stt.web.v1.openapi import EXAMPLES
 
 BODIES = {"application/json": "as JSON", "multipart/form-data": "as a form with the file"}
 

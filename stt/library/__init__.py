@@ -1,6 +1,5 @@
 """Work with finished transcripts.
 
 `history` lists, sorts, filters and deletes them; `corrections` changes them; `versions` are the transcripts of one
-recording; `sharing` opens one to others; `takeout` exports everything; `retention` deletes by age. `live_recordings`
-are recordings in progress.
+recording; `sharing` opens one to others; `takeout` exports everything; `retention` deletes by age.
 """

@@ -20,7 +20,8 @@ from stt.db import queries, tables
 from stt.db.engine import DB_UNAVAILABLE
 from stt.db.tables import transcriptions
 from stt.errors import NotFound, SttError
-from stt.library import history, live_recordings, vocabulary, voices
+from stt.library import history, vocabulary, voices
+from stt.recorder import live_recordings
 from stt.settings import settings
 from stt.store import recordings
 from stt.webhooks import subscriptions

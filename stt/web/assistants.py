@@ -31,7 +31,7 @@ from stt.ops import logs
 from stt.store.recordings import Link
 from stt.store.records import Job
 from stt.transcript.model import paragraphs
-from stt.web import contract, rest
+from stt.web.v1 import contract, rest
 
 MOST_LISTED = 50
 MOST_READ = 20_000  # characters of a transcript in one answer

@@ -13,7 +13,7 @@ from stt.errors import BadOption, NotFound, SttError, TooLarge, UploadBroken
 from stt.files import names
 from stt.files.paths import folder
 from stt.guard.limiters import FINISHES, LIVE, LOOKUPS
-from stt.library import live_recordings
+from stt.recorder import live_recordings
 from stt.store import recordings
 from stt.web.endpoints import refusal
 

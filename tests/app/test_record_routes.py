@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from stt.library.live_recordings import MOST_OPEN, MOST_PIECE
+from stt.recorder.live_recordings import MOST_OPEN, MOST_PIECE
 from tests import audio
 from tests.server import Server
 

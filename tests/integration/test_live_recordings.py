@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from stt.errors import Conflict, LimitReached, NotFound, NotSound, StorageUnavailable, TooLarge
-from stt.library import live_recordings, retention
-from stt.library.live_recordings import ABANDONED, MOST_OPEN, PAUSED, SILENT
+from stt.library import retention
+from stt.recorder import live_recordings
+from stt.recorder.live_recordings import ABANDONED, MOST_OPEN, PAUSED, SILENT
 from stt.store import audio_files, recordings
 from tests import audio
 from tests.live import OWNER, PIECE, finish, kept, send, send_all, start

@@ -10,7 +10,7 @@ import pytest
 
 from stt.audio import decoder, tracks
 from stt.errors import Conflict, NotFound, StorageUnavailable
-from stt.library import call_tracks, live_recordings
+from stt.recorder import call_tracks, live_recordings
 from stt.store import audio_files, recordings
 from tests import audio, formats
 from tests.live import OWNER, PIECE, finish, kept, send, send_all

@@ -16,7 +16,7 @@ from stt.db.engine import database
 from stt.db.tables import tokens as table
 from stt.errors import BadOption, NotFound
 from stt.settings import settings
-from stt.web import rest
+from stt.web.v1 import rest
 from tests.server import ROOT, Server
 
 pytestmark = pytest.mark.usefixtures("data")

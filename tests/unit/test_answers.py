@@ -15,7 +15,7 @@ from stt.aiml import catalog, results
 from stt.kinds import CANCELLED, DONE, FAILED, QUEUED, WORKING
 from stt.store.records import Job
 from stt.transcript.model import Segment, Transcript, Word
-from stt.web import contract, openapi
+from stt.web.v1 import contract, openapi
 
 JOB = Job(
     id="h66460ba-0562", owner="user:a", recording_id=None, url=None, title="Talk", model="local/whisper-base",

@@ -15,7 +15,8 @@ from starlette.testclient import TestClient
 
 from stt import errors
 from stt.guard.middleware import Visitors
-from stt.web import endpoints, rest
+from stt.web import endpoints
+from stt.web.v1 import rest
 
 STATUS = {
     errors.SttError: 500,

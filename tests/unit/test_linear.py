@@ -16,7 +16,7 @@ from stt.db import fulltext
 from stt.export import formats, subtitles
 from stt.transcript import comparison, folding, scripts
 from stt.transcript.model import Segment, Transcript, Word
-from stt.web import contract
+from stt.web.v1 import contract
 
 LONG = 200_000  # characters, the most that a paragraph may have
 TEXTS = {

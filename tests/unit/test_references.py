@@ -11,7 +11,7 @@ from stt.export import formats
 from stt.references import reader
 from stt.store import records
 from stt.transcript.model import Segment, Transcript, Word
-from stt.web import contract
+from stt.web.v1 import contract
 from tests.references import ASS, SAID, assert_says, keys
 from tests.transcripts import TALK, put
 

@@ -16,7 +16,7 @@ from stt.export import formats, subtitles
 from stt.store.records import Job
 from stt.transcript import comparison, retiming, scripts
 from stt.transcript.model import Segment, Transcript, Word, whole_words
-from stt.web import contract
+from stt.web.v1 import contract
 
 # Without spaces between; each is one word.
 ONE_WORD = [

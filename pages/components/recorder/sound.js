@@ -60,7 +60,7 @@ export async function openSound({ microphone, both }) {
   let stream = voice;
   if (shared) {
     // A channel for each, as a browser records one track only: the microphone on the left, what is shared on the right.
-    // The server makes a track of each (`stt/library/call_tracks.py`).
+    // The server makes a track of each (`stt/recorder/call_tracks.py`).
     const merger = context.createChannelMerger(2);
     const target = new MediaStreamAudioDestinationNode(context, { channelCount: 2 });
     const other = context.createMediaStreamSource(new MediaStream(shared.getAudioTracks()));

@@ -13,7 +13,7 @@ from pages.format import when
 from stt.auth import recovery
 from stt.auth.recovery import Code, Offer
 from stt.errors import SttError
-from stt.library import live_recordings
+from stt.recorder import live_recordings
 from stt.settings import settings
 
 OFFERED = "recovery_code"  # session key: a code that was entered or in a link, until it is used or declined

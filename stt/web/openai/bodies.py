@@ -12,7 +12,6 @@ from stt.errors import InputError, LimitReached, NotFound, SttError, Unauthorize
 from stt.export.formats import FORMATS
 from stt.transcript import languages
 from stt.transcript.model import Segment, Transcript, Word, paragraphs, whole_words
-from stt.web.contract import in_words
 from stt.web.openai.form import Asked
 from stt.web.openai.shapes import (
     OpenAIProblem,
@@ -24,6 +23,7 @@ from stt.web.openai.shapes import (
     SpeechVerbose,
     SpokenSegment,
 )
+from stt.web.v1.contract import in_words
 
 SPEAKER = "Speaker 1"  # of who is alone, and of what is given to nobody
 LEAST = 1e-4  # confidence; its logarithm is finite

@@ -21,11 +21,11 @@ from stt.jobs.service import Progress
 from stt.kinds import CANCELLED
 from stt.store import records
 from stt.transcript.model import Transcript
-from stt.web import contract
 from stt.web.multipart import BadForm, Form
 from stt.web.openai import bodies, form
 from stt.web.openai.form import Asked
-from stt.web.rest import Endpoint, create_recording, offered, receive
+from stt.web.v1 import contract
+from stt.web.v1.rest import Endpoint, create_recording, offered, receive
 
 POLLS = (0.1, 1.0)  # seconds between looks at a job, at first and later
 SLOWER = 1.15  # factor from one look to the next

@@ -12,8 +12,8 @@ from stt.aiml.catalog import Model
 from stt.aiml.options import clean_options, take_vocabulary
 from stt.errors import BadOption
 from stt.files.json_values import signed
-from stt.web.contract import OPENAI_DEFAULT
 from stt.web.openai.shapes import FORMATS, Granularity, ResponseFormat
+from stt.web.v1.contract import OPENAI_DEFAULT
 
 STREAMED = ("json", "text", "diarized_json")
 IGNORED = ("temperature", "chunking_strategy")

@@ -13,7 +13,7 @@ from typing import (
 from pydantic import ConfigDict, Field, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
-from stt.web import shapes
+from stt.web.v1 import shapes
 
 FORMATS = ("json", "text", "srt", "verbose_json", "vtt", "diarized_json")
 ResponseFormat = Literal["json", "text", "srt", "verbose_json", "vtt", "diarized_json"]
@@ -121,7 +121,7 @@ class OpenAIProblem(TypedDict):
 
 @cache
 def schemas() -> dict[str, Any]:
-    """Return the JSON schemas of the bodies, by name, to be listed beside those of `stt.web.shapes`."""
+    """Return the JSON schemas of the bodies, by name, to be listed beside those of `stt.web.v1.shapes`."""
     kinds: tuple[Any, ...] = (SpeechForm, SpeechText, SpeechVerbose, SpeechDiarized, OpenAIProblem)
     found = shapes.named_schemas([(kind.__name__, TypeAdapter(kind)) for kind in kinds])
     form = found["SpeechForm"]["properties"]

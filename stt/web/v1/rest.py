@@ -41,13 +41,13 @@ from stt.jobs import idempotency
 from stt.ops import logs
 from stt.settings import settings
 from stt.store.recordings import Intake, Link, Recording, megabytes
-from stt.web import contract, shapes
 from stt.web.multipart import LONGEST_FIELDS, BadForm, Form
+from stt.web.v1 import contract, shapes
 
 LONGEST_JSON = 1 << 20  # bytes
 T = TypeVar("T")
 
-log = logging.getLogger("stt.web.rest")
+log = logging.getLogger("stt.web.v1.rest")
 
 
 class Endpoint(HTTPEndpoint):
@@ -173,7 +173,7 @@ class Document(Endpoint):
     public = True
 
     def get(self, _request: Request) -> Response:
-        from stt.web import openapi
+        from stt.web.v1 import openapi
 
         return _json_answer(openapi.document())
 

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from stt.errors import NotFound
 from stt.guard.limiters import RESULTS
-from stt.web import rest, shapes
+from stt.web.v1 import rest, shapes
 from stt.webhooks import deliveries, subscriptions
 from stt.webhooks.deliveries import Delivery
 

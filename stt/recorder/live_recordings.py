@@ -8,7 +8,7 @@ A browser that goes away loses nothing that has arrived: it becomes a recording 
 after ABANDONED seconds. With several web machines sessions must be sticky, as the pieces lie on the machine that took
 the first one.
 
-What a call becomes has a track for each channel (see `stt.library.call_tracks`): that is made as `{id}.making`, called
+What a call becomes has a track for each channel (see `stt.recorder.call_tracks`): that is made as `{id}.making`, called
 `{id}.tracks` once it is whole, and only then is `{id}.sound` deleted.
 """
 
@@ -54,7 +54,7 @@ SYNCED = 2.0  # seconds between two times that a disk is made to write down what
 MARGIN = 60.0  # seconds that sound may be longer than what a host allows, before its length is really known
 _ID = re.compile(r"[\w-]{27}", re.ASCII)
 
-log = logging.getLogger("stt.library.live_recordings")
+log = logging.getLogger("stt.recorder.live_recordings")
 _finishing: dict[tuple[Path, str], Future[str]] = {}
 _beginning = threading.Lock()
 _calls = threading.BoundedSemaphore(2)  # calls whose tracks are made at the same time
@@ -234,7 +234,7 @@ def _finish(home: Path, id: str) -> str:
 
 def _tracks(home: Path, live: Live) -> tuple[Path, str] | None:
     """Return the file of a call with its tracks, and its name; None to keep the original. Raises FileNotFoundError."""
-    from stt.library import call_tracks  # loads PyAV: only when there is a call
+    from stt.recorder import call_tracks  # loads PyAV: only when there is a call
 
     whole, part, sound = (home / f"{live.id}.{suffix}" for suffix in ("tracks", "making", "sound"))
     if not whole.exists():

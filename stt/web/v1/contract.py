@@ -23,7 +23,7 @@ from stt.models import known, shelf
 from stt.store.records import Job
 from stt.transcript import scripts
 from stt.transcript.model import Segment, Transcript, Word, paragraphs, whole_words
-from stt.web import shapes
+from stt.web.v1 import shapes
 
 OPENAI_DEFAULT = ("whisper-1",)  # what OpenAI's clients ask for if nothing else was chosen
 LISTED = 1_700_000_000  # seconds since 1970; OpenAI's clients want a date of each model, and no list tells one

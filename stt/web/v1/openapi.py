@@ -1,4 +1,4 @@
-"""Generate the OpenAPI document of the REST routes from `stt.web.shapes`, which also validates requests."""
+"""Generate the OpenAPI document of the REST routes from `stt.web.v1.shapes`, which also validates requests."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 from stt import errors
 from stt.guard import base_path
-from stt.web import shapes
 from stt.web.openai import shapes as speech
+from stt.web.v1 import shapes
 
 _PROBLEMS: dict[type[errors.SttError], str] = {
     errors.InputError: "The request is invalid; `message` says which part.",
