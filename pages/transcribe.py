@@ -20,12 +20,13 @@ from pages.sections.job_row import ending, job_row, look_every
 from pages.sections.model_choice import SPEAKERS, cost_line, model_choice
 from pages.sections.settings import recovery
 from pages.sections.track_choice import each_is_a_speaker, track_choice
+from pages.sections.vocabulary_choice import tag_choice
 from stt import lifecycle
 from stt.aiml import pacing
 from stt.aiml.catalog import LOCAL, TRACK, Model
 from stt.audio import tracks
 from stt.errors import SttError
-from stt.library import speed
+from stt.library import corrections, speed
 from stt.recorder import live_recordings
 from stt.settings import settings
 from stt.store import recordings, records
@@ -82,7 +83,7 @@ def add_recordings() -> tuple[list[Link], bool]:
         with st.container(horizontal=True, vertical_alignment="center", key="sample"):
             plain("No recording at hand?", "stt-hint", fit=True)
             if st.button("Try the sample", type="tertiary", icon=":material/play_circle:"):
-                begin([recordings.take_in(SAMPLE, owner, SAMPLE_NAME)], LOCAL, {}, {})
+                begin([recordings.take_in(SAMPLE, owner, SAMPLE_NAME)], LOCAL, {}, {}, [])
             bring_here(chosen, chosen.remove)
     with link:
         typed = st.text_area(
@@ -161,9 +162,13 @@ def facts(recording: recordings.Recording, expected: float | None, guessed: bool
 
 
 def begin(
-    sources: list[recordings.Recording | Link], model: str, options: dict[str, Any], own: dict[str, dict[str, str]]
+    sources: list[recordings.Recording | Link],
+    model: str,
+    options: dict[str, Any],
+    own: dict[str, dict[str, str]],
+    tags: list[str],
 ) -> None:
-    """Start a job for each source, with common and own options.
+    """Start a job for each source, with common and own options. The transcripts get the tags.
 
     Sources that are refused stay in the list, to be corrected, and do not stop the others.
     """
@@ -175,6 +180,7 @@ def begin(
         try:
             following.insert(0, stt.create(source, model=model, options=wanted, owner=owner, key=key, address=address))
             memory.show = f"job-{following[0]}"
+            corrections.set_tags(following[0], owner, tags)
         except SttError as error:
             refused.append(f"{source.url if isinstance(source, Link) else source.name}: {sentence(error.to_dict())}")
             links += [source.url] if isinstance(source, Link) else []
@@ -224,7 +230,11 @@ found = recordings.find_all(chosen, owner)
 listed = st.container()
 known = bool(found) and all(each_is_a_speaker(recording, "row") for recording in found)
 several = any(recording.channels > 1 for recording in found)
-model, options = model_choice(several, owner=owner, tell_apart=not known)
+choice, tagging = st.container(), st.container()
+with tagging:
+    tags = tag_choice(owner, "tags")
+with choice:
+    model, options = model_choice(several, owner=owner, tags=tags, tell_apart=not known)
 with listed:
     if memory.elsewhere:
         session.fragment(follow_others, run_every=LOOK)()
@@ -246,7 +256,7 @@ st.button("Transcribe", on_click=session.callback(press), type="primary", width=
 if memory.pressed:
     memory.pressed = False
     if sources:
-        begin(sources, model.id, options, own)
+        begin(sources, model.id, options, own, tags)
     memory.notice = "Paste the address of a recording first."
     st.rerun()
 

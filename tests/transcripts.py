@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,11 +15,13 @@ from playwright.sync_api import Browser, Page
 
 from stt import kinds
 from stt.auth import visitors
-from stt.store import recordings, records
+from stt.editing import requests, revisions
+from stt.library import corrections, vocabulary
+from stt.store import recordings, records, transcripts
 from stt.store.records import Job
-from stt.transcript.model import Segment, Transcript, Word
+from stt.transcript.model import Segment, Transcript, Word, paragraphs
 from tests import audio
-from tests.bench.many_transcripts import vocabulary
+from tests.bench import many_transcripts
 from tests.conftest import forget
 from tests.conversations import Conversation
 from tests.server import Server
@@ -52,7 +55,7 @@ TALK = Transcript((said(FIRST, speaker="Anna"), said("Thank you.", 8.0, speaker=
 def long_talk(count: int = 100_000) -> Transcript:
     """Return synthetic speech of `count` words, ten hours for 100,000. Some words are doubtful."""
     random = np.random.default_rng(5)
-    words = random.choice(np.array(vocabulary(random, 3000), dtype=object), count)
+    words = random.choice(np.array(many_transcripts.vocabulary(random, 3000), dtype=object), count)
     confidence = random.beta(4, 1, count).round(3)
     segments = []
     for at in range(0, count, SENTENCE):
@@ -83,6 +86,26 @@ def put(owner: str, transcript: Transcript, sound: Path | None = None, raw: Any 
 def finished(owner: str = "visitor:ann") -> Job:
     """Store a short transcript with its audio, and return its job."""
     return records.load(put(owner, Transcript((Segment(0.0, 1.0, "Ask not."),), 11.0), audio.JFK), owner)
+
+
+def text_of(generation_id: str, paragraph: int) -> str:
+    """Return the text of a paragraph as the browser shows it."""
+    return " ".join(paragraphs(transcripts.transcript_of(generation_id).segments)[paragraph].text.split())
+
+
+def retype(
+    generation_id: str, owner: str, paragraph: int, text: str, *, was: str | None = None, based_on: int | None = None
+) -> int:
+    """Change a paragraph's text as the browser does, and return the revision.
+
+    `was` and `based_on` are what the browser shows, the current ones by default.
+    """
+    was = text_of(generation_id, paragraph) if was is None else was
+    based_on = corrections.state(generation_id, owner).version if based_on is None else based_on
+    step = {"do": "text", "paragraph": paragraph, "was": was, "text": text}
+    request = requests.read({"key": secrets.token_hex(8), "based_on": based_on, "step": step})
+    revision: int = revisions.edit(generation_id, owner, request, vocabulary.note)["revision"]
+    return revision
 
 
 @contextmanager

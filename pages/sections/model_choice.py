@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
@@ -28,11 +29,11 @@ ON_TOP = (CHANNELS, "translate")
 
 
 def model_choice(
-    several_channels: bool, *, owner: str | None = None, tell_apart: bool = True, narrow: bool = False
+    several_channels: bool, *, owner: str, tags: Iterable[str] = (), tell_apart: bool = True, narrow: bool = False
 ) -> tuple[Model, dict[str, Any]]:
     """Draw the choice of a model; return it with its options, without empty ones.
 
-    With an `owner`, their vocabulary is offered. `tell_apart` is False where the speakers are known already, as when
+    The vocabulary of `owner` and `tags` is offered. `tell_apart` is False where the speakers are known already, as when
     each track is one; `narrow` is a dialog.
     """
     model_place, language_place = (st.container(), st.container()) if narrow else st.columns(2)
@@ -59,10 +60,10 @@ def model_choice(
             for option in (chosen.option(name) for name in ON_TOP):
                 if option and (several_channels or option.name == "translate"):
                     options[option.name] = _control(chosen, option)
-            terms = vocabulary_choice(owner, chosen.id) if owner else {}
+            terms = vocabulary_choice(owner, chosen.id, tags)
         options |= _prompt(chosen)
     else:
-        terms = vocabulary_choice(owner, chosen.id) if owner else {}
+        terms = vocabulary_choice(owner, chosen.id, tags)
         options |= _more(chosen, [option for option in chosen.options if option is not spoken])
     options = {name: value for name, value in options.items() if value not in (None, "", [])}
     try:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
 
 from stt.library import vocabulary
+from stt.library.corrections import MOST_TAGS
 from stt.vocabulary import terms
 
 HELP = "Names and terms that you keep on the Settings page. They are recognised more often, and replacements are made."
@@ -17,10 +19,33 @@ def counted(count: int) -> str:
     return "1 term" if count == 1 else f"{count} terms"
 
 
-def vocabulary_choice(owner: str, model_id: str) -> dict[str, Any]:
-    """Draw the switch of the owner's vocabulary, and return the option of the job; nothing without any terms."""
-    known = vocabulary.terms_of(owner)
+def tag_choice(owner: str, key: str, usual: Iterable[str] = ()) -> list[str]:
+    """Draw the choice of tags whose lists of terms are used, if there are any, and return the chosen ones."""
+    known = vocabulary.tags_with_terms(owner)
+    if not known:
+        return []
+    return st.multiselect(
+        "Tags",
+        list(known),
+        [tag for tag in usual if tag in known],
+        format_func=lambda tag: f"{tag} ({counted(known[tag])})",
+        key=key,
+        max_selections=MOST_TAGS,
+        select_all=False,
+        placeholder="None",
+        help="Their terms are used, and the new transcript gets these tags.",
+    )
+
+
+def vocabulary_choice(owner: str, key: str, tags: Iterable[str] = ()) -> dict[str, Any]:
+    """Draw the switch of the owner's vocabulary with that of tags, and return the option of the job.
+
+    Without any terms nothing is drawn.
+    """
+    known = vocabulary.combined(owner, tags)
     if not known:
         return {}
-    wanted = st.toggle(f"Vocabulary ({counted(len(known))})", True, help=HELP, key=f"{model_id}-{terms.OPTION}")
-    return {terms.OPTION: [term.line for term in known]} if wanted else {}
+    used = known[: terms.MOST]
+    count = counted(len(known)) if used == known else f"the first {len(used)} of {counted(len(known))}"
+    wanted = st.toggle(f"Vocabulary ({count})", True, help=HELP, key=f"{key}-{terms.OPTION}")
+    return {terms.OPTION: [term.line for term in used]} if wanted else {}

@@ -1,4 +1,4 @@
-"""Correct a finished transcript: its text, speakers, title and tags.
+"""Correct a finished transcript: its speakers, title and tags, and the way back (its text: see `stt.editing`).
 
 `transcripts` always holds the corrected transcript, so reading, search, exports and counts need nothing else. The
 engine's original is kept beside it from the first correction on. Every correction names the revision that it is based
@@ -20,14 +20,11 @@ from stt.db.tables import corrections, tags, transcriptions, transcripts
 from stt.diarization import results
 from stt.editing import texts
 from stt.errors import BadOption, Conflict, NotFound
-from stt.library import vocabulary
 from stt.store import records
 from stt.store import transcripts as spoken
 from stt.transcript import titles
-from stt.transcript.model import Transcript, Word, joined, paragraphs
-from stt.transcript.retiming import rewritten
+from stt.transcript.model import Transcript
 
-LONGEST_TEXT = texts.LONGEST_TEXT
 LONGEST_TITLE = titles.MAX_LENGTH
 LONGEST_NAME = texts.LONGEST_NAME
 LONGEST_TAG = 60  # characters
@@ -60,29 +57,6 @@ def state(generation_id: str, owner: str) -> State:
     return State(revision + row.version, row.changed, not row.aside, row.aside) if row else State(revision)
 
 
-def save(generation_id: str, owner: str, paragraph: int, text: str, based_on: int) -> int:
-    """Replace the text of a paragraph (an index of `stt.transcript.model.paragraphs`); return the revision.
-
-    White space is normalised; an empty text deletes the paragraph. Unchanged words keep their times and confidence.
-    Raises NotFound, BadOption, or Conflict if `based_on` is outdated.
-    """
-    typed = texts.tidy(text, LONGEST_TEXT, "A paragraph")
-    was = ""
-
-    def retyped(transcript: Transcript) -> Transcript:
-        nonlocal was
-        first, last = _place(transcript, paragraph)
-        segments = transcript.segments
-        was = joined(segment.text for segment in segments[first:last])
-        own = rewritten(segments[first:last], typed)
-        return replace(transcript, segments=segments[:first] + own + segments[last:])
-
-    def learn(connection: sa.Connection, _before: Transcript) -> None:
-        vocabulary.note(connection, owner, was, typed)
-
-    return change(generation_id, owner, based_on, retyped, also=learn)
-
-
 def with_speakers(transcript: Transcript, names: dict[str, str]) -> Transcript:
     """Return the transcript with speakers renamed, in its insights, too. Equal names merge two speakers."""
 
@@ -99,7 +73,7 @@ def with_speakers(transcript: Transcript, names: dict[str, str]) -> Transcript:
 def rename_speakers(generation_id: str, owner: str, names: dict[str, str], based_on: int) -> int:
     """Rename speakers throughout the transcript; return the revision. Equal names merge two speakers.
 
-    Raises NotFound, BadOption or Conflict, as `save` does.
+    Raises NotFound, BadOption, or Conflict if `based_on` is outdated.
     """
     tidy = {old: texts.name_of_speaker(new) for old, new in names.items()}
     return change(generation_id, owner, based_on, lambda transcript: with_speakers(transcript, tidy))
@@ -263,14 +237,3 @@ def _keep(connection: sa.Connection, generation_id: str, transcript: Transcript)
     connection.execute(transcripts.update().where(transcripts.c.id == generation_id).values(**new))
     counts = {"words": transcript.word_count, "confidence": transcript.confidence}
     connection.execute(transcriptions.update().where(transcriptions.c.id == generation_id).values(**counts))
-
-
-def _place(transcript: Transcript, paragraph: int) -> tuple[int, int]:
-    """Return the segments (first, last exclusive) of a paragraph. Paragraphs hold whole segments, in order."""
-    # One word a segment, so that a paragraph's words count its segments.
-    marker = (Word("", 0.0, 0.0),)
-    sizes = [len(p.words) for p in paragraphs(replace(s, words=marker) for s in transcript.segments)]
-    if not 0 <= paragraph < len(sizes):
-        raise Conflict("This paragraph is not there any more.")
-    first = sum(sizes[:paragraph])
-    return first, first + sizes[paragraph]

@@ -17,6 +17,7 @@ from stt.library import history, vocabulary
 from stt.notes import book
 from stt.settings import settings
 from stt.store import recordings, transcripts
+from stt.vocabulary.terms import Term
 
 FORMATS = ("txt", "srt", "json")  # to read, to show, and with all that is known
 BLOCK = 1 << 20  # bytes
@@ -29,8 +30,8 @@ def check_room() -> None:
 
 
 def everything(owner: str) -> Iterator[bytes]:
-    """Yield the ZIP in pieces: `transcripts/0001 Talk.txt` …, `recordings/0001 talk.mp3` …, `vocabulary.txt` and
-    `index.json`.
+    """Yield the ZIP in pieces: `transcripts/0001 Talk.txt` …, `recordings/0001 talk.mp3` …, `vocabulary.txt`,
+    `vocabulary/0001 Tag.txt` … and `index.json`.
 
     In memory is one transcript at a time, or one block of a recording.
     """
@@ -57,9 +58,15 @@ def everything(owner: str) -> Iterator[bytes]:
             archive.add(_blocks(recording.path), f"recordings/{name}", compress_type=0)  # sound is compressed already
             yield from archive.all_files()
     if terms := vocabulary.terms_of(owner):
-        archive.add("".join(f"{term.line}\n" for term in terms).encode(), "vocabulary.txt")
+        archive.add(_lines(terms), "vocabulary.txt")
+    for number, tag in enumerate(vocabulary.tags_with_terms(owner), 1):
+        archive.add(_lines(vocabulary.terms_of(owner, tag)), f"vocabulary/{_stem(f'{number:04} {tag}')}.txt")
     archive.add(json.dumps(index, ensure_ascii=False, indent=1, default=str).encode("utf-8", "replace"), "index.json")
     yield from archive.finalize()
+
+
+def _lines(terms: list[Term]) -> bytes:
+    return "".join(f"{term.line}\n" for term in terms).encode()
 
 
 def _stem(name: str) -> str:

@@ -1,6 +1,7 @@
 """Store the vocabulary of each owner, and learn terms from corrections.
 
-A job keeps the terms that it was created with among its options; what is stored here is what the next one is offered.
+An owner has a list of their own, and one for each tag that has terms. A job keeps the terms that it was created with
+among its options; what is stored here is what the next one is offered.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sqlalchemy as sa
 from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import vocabulary, word_corrections
+from stt.errors import BadOption
 from stt.transcript import alignment
 from stt.transcript.folding import fold
 from stt.vocabulary import terms
@@ -24,6 +26,7 @@ from stt.vocabulary.terms import Term
 
 ASK_AFTER = 3  # same corrections of a word
 MOST_LEARNED = 1000  # corrections of an owner that are counted; the oldest are forgotten
+MOST_LISTS = 100  # of tags, with terms
 SHORTEST_PLAIN = 6  # letters of a term without a capital or digit: shorter ones are everyday words
 _v, _c = vocabulary.c, word_corrections.c
 
@@ -36,19 +39,33 @@ class Suggestion:
     after: str
 
 
-def terms_of(owner: str) -> list[Term]:
-    """Return the owner's terms in the order of the list."""
-    query = sa.select(_v.text, _v.replaces).where(_v.owner == owner).order_by(_v.place, _v.id)
+def terms_of(owner: str, tag: str | None = None) -> list[Term]:
+    """Return the terms of the owner's list, or of a tag's, in its order."""
+    query = sa.select(_v.text, _v.replaces).where(_list(owner, tag)).order_by(_v.place, _v.id)
     return list(dict.fromkeys(Term(*row) for row in queries.rows(query)))[: terms.MOST]
 
 
-def save(owner: str, text: str) -> list[Term]:
-    """Replace the owner's list by the terms in `text`, one a line, and return them. Raises BadOption."""
+def tags_with_terms(owner: str) -> dict[str, int]:
+    """Return the tags that have a list, sorted, with the number of their terms."""
+    pairs = sa.select(_v.tag, _v.text, _v.replaces).where(_v.owner == owner, _v.tag.is_not(None)).distinct()
+    counts = Counter(row.tag for row in queries.rows(pairs))
+    return {tag: min(counts[tag], terms.MOST) for tag in sorted(counts, key=str.casefold)}
+
+
+def combined(owner: str, tags: Iterable[str]) -> list[Term]:
+    """Return the terms of the tags' lists and then of the owner's: what is cut off at the end is the least specific."""
+    return list(dict.fromkeys(term for tag in [*tags, None] for term in terms_of(owner, tag)))
+
+
+def save(owner: str, text: str, tag: str | None = None) -> list[Term]:
+    """Replace the owner's list, or a tag's, by the terms in `text`, one a line, and return them. Raises BadOption."""
     found = terms.read(text)
+    if found and tag is not None and len({*tags_with_terms(owner), tag}) > MOST_LISTS:
+        raise BadOption(f"At most {MOST_LISTS} tags can have terms.", guidance="Empty the list of another tag.")
     with database().begin() as connection:
-        connection.execute(vocabulary.delete().where(_v.owner == owner))
+        connection.execute(vocabulary.delete().where(_list(owner, tag)))
         if found:
-            connection.execute(vocabulary.insert(), [_row(owner, place, term) for place, term in enumerate(found)])
+            connection.execute(vocabulary.insert(), [_row(owner, tag, place, term) for place, term in enumerate(found)])
     return found
 
 
@@ -117,10 +134,15 @@ def refuse(owner: str, offered: Suggestion) -> None:
     queries.write(word_corrections.update().where(same).values(refused=True))
 
 
-def _row(owner: str, place: int, term: Term) -> dict[str, object]:
+def _list(owner: str, tag: str | None) -> sa.ColumnElement[bool]:
+    return sa.and_(_v.owner == owner, _v.tag.is_(None) if tag is None else _v.tag == tag)
+
+
+def _row(owner: str, tag: str | None, place: int, term: Term) -> dict[str, object]:
     return {
         "id": secrets.token_hex(12),
         "owner": owner,
+        "tag": tag,
         "place": place,
         "text": term.text,
         "replaces": term.replaces,

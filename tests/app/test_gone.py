@@ -35,6 +35,7 @@ from tests.app.rest import Api
 from tests.conftest import forget
 from tests.postgres import postgres
 from tests.server import Server
+from tests.transcripts import retype
 from tests.waiting import until
 
 SPOKEN = ("fellow", "country")  # in the recording
@@ -165,7 +166,7 @@ def done(house: House, planted: Planted, tmp_path: Path) -> str:
     planted.sounds += pieces(playback_copies.copy_of(recording, ""))
     corrections.set_tags(generation_id, owner, [planted.tag])
     text = transcripts.transcript_of(generation_id).text
-    version = corrections.save(generation_id, owner, 0, f"{text} {planted.typed}", 0)
+    version = retype(generation_id, owner, 0, f"{text} {planted.typed}")
     corrections.restore(generation_id, owner, version)
     book.put(generation_id, owner, Note("note-to-go", 1.0, 2.0, planted.noted))
     sharing.create(generation_id, owner, days=7, audio=True, notes=True)

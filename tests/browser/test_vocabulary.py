@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from stt.library import vocabulary
+from stt.library import corrections, vocabulary
 from stt.transcript.model import Transcript
 from stt.vocabulary.terms import Term
 from tests import audio
@@ -45,6 +45,41 @@ def test_terms_are_kept_offered_used_and_shown(page: Page, server: Server, tmp_p
     page.get_by_text("Machine's version").click()
     page.get_by_role("button", name="Restore it").click()
     expect(words).to_contain_text("physiological action to")
+
+
+def test_terms_of_a_tag_are_offered_with_it_and_it_is_on_the_transcript(browser: Browser, server: Server):
+    with sharing_data_with(server):
+        page = page_of(browser, server, "tagger")
+        generation_id = put("visitor:tagger", Transcript((said(FIRST),), 11.0, "en"))
+        corrections.set_tags(generation_id, "visitor:tagger", ["Interviews", "Alps"])
+        page.goto(f"{server.url}/settings")
+        choose(page, "List", "Tag Interviews")
+        keep(page, "apomorphine")
+        expect(page.get_by_text("Saved: 1 term.")).to_be_visible()
+        choose(page, "List", "For every recording")
+        expect(page.get_by_label("Names and terms")).to_have_value("")
+        keep(page, "Zarathustra\nKine")
+        expect(page.get_by_text("Saved: 2 terms.")).to_be_visible()
+        page.goto(server.url)
+        add_files(page, audio.utterance(RARE))
+        expect(page.get_by_text("Vocabulary (2 terms)")).to_be_visible()
+        choose(page, "Tags", "Interviews (1 term)")
+        expect(page.get_by_text("Vocabulary (3 terms)")).to_be_visible()
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Transcribe", exact=True).click()
+        page.locator(".st-key-jobs").get_by_role("button", name="Read").click(timeout=2 * MINUTE)
+        expect(page.locator(".stt-words").first).to_contain_text("pomorphine is not")
+        expect(page.get_by_text("Tags: Interviews")).to_be_visible()
+        page.get_by_role("button", name="Transcribe again").click()
+        again = page.get_by_role("dialog")
+        expect(again.get_by_text("Interviews (1 term)")).to_be_visible()
+        expect(again.get_by_text("Vocabulary (3 terms)")).to_be_visible()
+        page.context.close()
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=option, exact=True).click()
 
 
 def test_without_the_switch_or_any_terms_nothing_is_given(page: Page, server: Server):

@@ -14,12 +14,12 @@ from stt.errors import BadOption, LimitReached, NotFound
 from stt.forced_alignment.plan import UNFIT, UNWRITTEN
 from stt.imports import reader
 from stt.jobs import bringing, service
-from stt.library import corrections, history, versions
+from stt.library import history, versions
 from stt.store import recordings, records, transcripts
 from stt.store.recordings import Recording
 from stt.transcript.model import Segment, Transcript, Word
 from tests import audio
-from tests.transcripts import put
+from tests.transcripts import put, retype
 from tests.waiting import ended, until
 
 OWNER = "visitor:ann"
@@ -134,7 +134,7 @@ def test_words_with_times_and_texts_alone_are_done_at_once(engine: None, recordi
         job = records.load(made, OWNER)
         assert job.state == kinds.DONE and transcripts.transcript_of(made) == transcript
         assert job.id in {each.id for each in history.find(OWNER, text=transcript.text.split()[-1].strip("."))}
-        corrections.save(made, OWNER, 0, "Corrected.", 0)
+        retype(made, OWNER, 0, "Corrected.")
         assert transcripts.transcript_of(made).text == "Corrected."
 
 

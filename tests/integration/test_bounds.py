@@ -70,7 +70,6 @@ def test_a_text_has_a_bound_and_a_sentence(name: str):
 
 
 CORRECTIONS: dict[str, tuple[Callable[[str, Any], Any], Any, Any]] = {
-    "a paragraph": (lambda i, v: corrections.save(i, ANN, 0, v, 0), "p" * corrections.LONGEST_TEXT, "p" * (corrections.LONGEST_TEXT + 1)),
     "a title": (lambda i, v: corrections.retitle(i, ANN, v, "Talk"), "t" * corrections.LONGEST_TITLE, "t" * (corrections.LONGEST_TITLE + 1)),
     "a name": (lambda i, v: corrections.rename_speakers(i, ANN, {"Speaker 1": v}, 0), "n" * corrections.LONGEST_NAME, "n" * (corrections.LONGEST_NAME + 1)),
     "a tag": (lambda i, v: corrections.set_tags(i, ANN, [v]), "t" * corrections.LONGEST_TAG, "t" * (corrections.LONGEST_TAG + 1)),

@@ -20,7 +20,7 @@ from stt.store import records
 from stt.store.transcripts import transcript_of
 from tests import transcripts
 from tests.conversations import Conversation, share_right
-from tests.transcripts import of_conversation
+from tests.transcripts import of_conversation, retype, text_of
 
 OWNER = "local"
 
@@ -65,17 +65,17 @@ def test_the_panel_has_time_share_and_a_sample_of_each(id: str, dialogue: Conver
 
 def test_a_tab_with_the_text_of_before_saves_nothing_into_another_paragraph(dialogue, dialogue_file, known: dict):
     generation_id = of_conversation(dialogue, dialogue_file, OWNER)
-    before = version(generation_id)
+    before, was = version(generation_id), text_of(generation_id, 0)
     attempt = results.next_attempt(generation_id, 2)
     assert results.finish(attempt, known["found"])
     with pytest.raises(Conflict):
-        corrections.save(generation_id, OWNER, 1, "Typed into what was the second paragraph.", before)
-    assert corrections.save(generation_id, OWNER, 1, "Typed.", version(generation_id)) == version(generation_id)
+        retype(generation_id, OWNER, 0, "Typed into what was the first paragraph.", was=was, based_on=before)
+    assert retype(generation_id, OWNER, 1, "Typed.") == version(generation_id)
 
 
 def test_speakers_come_into_corrected_transcripts_and_the_machines_own(dialogue, dialogue_file, known: dict):
     generation_id = of_conversation(dialogue, dialogue_file, OWNER)
-    corrections.save(generation_id, OWNER, 0, "Corrected by hand.", 0)
+    retype(generation_id, OWNER, 0, "Corrected by hand.")
     attempt = results.next_attempt(generation_id, 2)
     assert results.finish(attempt, known["found"])
     assert transcript_of(generation_id).text.startswith("Corrected by hand.")

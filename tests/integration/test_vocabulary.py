@@ -10,11 +10,11 @@ import pytest
 
 from stt.auth import recovery
 from stt.errors import BadOption, Conflict
-from stt.library import corrections, retention, takeout, vocabulary
+from stt.library import retention, takeout, vocabulary
 from stt.store.transcripts import transcript_of
 from stt.transcript.model import Segment, Transcript, Word, paragraphs
 from stt.vocabulary.terms import MOST, Term
-from tests.transcripts import put
+from tests.transcripts import put, retype
 
 OWNER, OTHER = "visitor:reader", "visitor:other"
 
@@ -46,6 +46,32 @@ def test_a_full_list_says_so(store: None):
     assert len(vocabulary.terms_of(OWNER)) == MOST
 
 
+def test_a_tag_has_a_list_of_its_own_that_comes_first(store: None):
+    vocabulary.save(OWNER, "Kine\nZarathustra")
+    vocabulary.save(OWNER, "Anaïs\nKine", "Interviews")
+    vocabulary.save(OWNER, "Cyril → Cyrille", "alps")
+    vocabulary.save(OTHER, "Apomorphine", "Interviews")
+    assert vocabulary.tags_with_terms(OWNER) == {"alps": 1, "Interviews": 2}
+    assert [term.text for term in vocabulary.terms_of(OWNER)] == ["Kine", "Zarathustra"]
+    assert [term.text for term in vocabulary.terms_of(OWNER, "Interviews")] == ["Anaïs", "Kine"]
+    combined = vocabulary.combined(OWNER, ["Interviews", "alps", "nothing"])
+    assert [term.text for term in combined] == ["Anaïs", "Kine", "Cyrille", "Zarathustra"]
+    assert [term.text for term in vocabulary.combined(OWNER, [])] == ["Kine", "Zarathustra"]
+    vocabulary.save(OWNER, "", "Interviews")
+    assert vocabulary.tags_with_terms(OWNER) == {"alps": 1}
+    assert vocabulary.tags_with_terms(OTHER) == {"Interviews": 1}
+
+
+def test_there_are_only_so_many_lists(store: None):
+    for number in range(vocabulary.MOST_LISTS):
+        vocabulary.save(OWNER, "Kine", f"tag {number}")
+    with pytest.raises(BadOption, match="At most 100 tags"):
+        vocabulary.save(OWNER, "Kine", "one more")
+    assert vocabulary.terms_of(OWNER, "one more") == []
+    vocabulary.save(OWNER, "Anaïs", "tag 0")  # which has one already
+    assert vocabulary.terms_of(OWNER, "tag 0") == [Term("Anaïs")]
+
+
 def spoken(text: str) -> Transcript:
     words = tuple(Word(f" {word}", float(at), at + 0.5, 0.9) for at, word in enumerate(text.split()))
     return Transcript((Segment(0.0, float(len(words)), f" {text}", words),), duration=float(len(words)))
@@ -53,8 +79,7 @@ def spoken(text: str) -> Transcript:
 
 def correct(generation_id: str, old: str, new: str) -> None:
     before = paragraphs(transcript_of(generation_id).segments)[0].text.strip()
-    version = corrections.state(generation_id, OWNER).version
-    corrections.save(generation_id, OWNER, 0, before.replace(old, new), version)
+    retype(generation_id, OWNER, 0, before.replace(old, new))
 
 
 def test_the_third_same_correction_is_offered_and_not_again_when_refused(store: None):
@@ -93,19 +118,23 @@ def test_a_correction_that_conflicts_is_not_learned(store: None):
     correct(generation_id, "came", "went")
     for _ in range(3):
         with pytest.raises(Conflict):
-            corrections.save(generation_id, OWNER, 0, "Then Cyrille went.", 0)
+            retype(generation_id, OWNER, 0, "Then Cyrille came.", was="Then Cyril came.", based_on=0)
     assert vocabulary.suggestion(OWNER) is None
 
 
 def test_everything_goes_with_delete_everything_and_is_in_the_export(store: None):
     vocabulary.save(OWNER, "Zarathustra\nCyril → Cyrille")
+    vocabulary.save(OWNER, "Anaïs", "../Interviews")
     vocabulary.save(OTHER, "Kine")
     for _ in range(3):
         correct(put(OWNER, spoken("Then Kirill came.")), "Kirill", "Kirillo")
     with zipfile.ZipFile(io.BytesIO(b"".join(takeout.everything(OWNER)))) as archive:
         assert archive.read("vocabulary.txt").decode() == "Zarathustra\nCyril → Cyrille\n"
+        (tagged,) = [name for name in archive.namelist() if name.startswith("vocabulary/")]
+        assert ".." not in tagged and archive.read(tagged).decode() == "Anaïs\n"
     retention.delete_everything(OWNER)
     assert vocabulary.terms_of(OWNER) == [] and vocabulary.suggestion(OWNER) is None
+    assert vocabulary.tags_with_terms(OWNER) == {}
     assert vocabulary.terms_of(OTHER) == [Term("Kine")]
 
 

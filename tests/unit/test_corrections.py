@@ -23,6 +23,7 @@ from stt.store import records, transcripts
 from stt.store.records import Job
 from stt.transcript.model import Segment, Transcript, Word, paragraphs
 from stt.transcript.retiming import rewritten
+from tests.transcripts import retype
 
 OWNER = "visitor:reader"
 WORDS = (
@@ -124,7 +125,7 @@ def test_after_any_edit_the_text_is_what_was_typed_and_times_are_in_order(parts,
 
 def test_a_correction_is_what_readers_exports_and_counts_have(data: Path):
     finished()
-    assert corrections.save("a", OWNER, 0, "  And so\n my dear fellow  Americans. ", 0) == 1
+    assert retype("a", OWNER, 0, "  And so\n my dear fellow  Americans. ") == 1
     assert texts("a") == ["And so my dear fellow Americans.", "Ask not."]
     job, transcript = records.load("a", OWNER), transcripts.transcript_of("a")
     assert (job.words, job.confidence) == (8, transcript.confidence)
@@ -135,48 +136,48 @@ def test_a_correction_is_what_readers_exports_and_counts_have(data: Path):
 
 def test_the_same_text_is_no_new_version(data: Path):
     finished()
-    assert corrections.save("a", OWNER, 0, "And so my yellow  Americans.", 0) == 0
+    assert retype("a", OWNER, 0, "And so my yellow  Americans.") == 0
     assert corrections.state("a", OWNER) == corrections.State()
 
 
 def test_a_paragraph_without_text_goes(data: Path):
     finished()
-    corrections.save("a", OWNER, 0, " \n", 0)
+    retype("a", OWNER, 0, " \n")
     assert texts("a") == ["Ask not."]
 
 
 def test_the_second_of_two_tabs_is_told_and_changes_nothing(data: Path):
     finished()
-    corrections.save("a", OWNER, 0, "Mine.", 0)
+    corrections.rename_speakers("a", OWNER, {"Speaker 1": "Mine"}, 0)
     for stale in (0, 2):
         with pytest.raises(Conflict):
-            corrections.save("a", OWNER, 1, "Theirs.", stale)
-    assert texts("a") == ["Mine.", "Ask not."]
-    assert corrections.save("a", OWNER, 1, "Theirs.", 1) == 2
-    assert texts("a") == ["Mine.", "Theirs."]
+            corrections.rename_speakers("a", OWNER, {"Speaker 2": "Theirs"}, stale)
+    assert transcripts.transcript_of("a").speakers == ["Mine", "Speaker 2"]
+    assert corrections.rename_speakers("a", OWNER, {"Speaker 2": "Theirs"}, 1) == 2
+    assert transcripts.transcript_of("a").speakers == ["Mine", "Theirs"]
 
 
 @pytest.mark.parametrize("version", [0, 1])
 def test_of_many_that_save_at_once_one_wins(data: Path, version: int):
     finished()
     if version:
-        corrections.save("a", OWNER, 1, "Before.", 0)
+        retype("a", OWNER, 1, "Before.")
 
     def attempt(number: int) -> bool:
         try:
-            return corrections.save("a", OWNER, 0, f"Text {number}.", version) == version + 1
+            return corrections.rename_speakers("a", OWNER, {"Speaker 1": f"Ann {number}"}, version) == version + 1
         except Conflict:
             return False
 
     with ThreadPoolExecutor(8) as pool:
         won = list(pool.map(attempt, range(8)))
     assert sum(won) == 1
-    assert texts("a")[0] == f"Text {won.index(True)}."
+    assert transcripts.transcript_of("a").speakers[0] == f"Ann {won.index(True)}"
 
 
 def test_the_machines_version_is_kept_restored_and_left_again(data: Path):
     finished()
-    corrections.save("a", OWNER, 0, "Mine.", 0)
+    retype("a", OWNER, 0, "Mine.")
     corrections.rename_speakers("a", OWNER, {"Speaker 2": "Grace"}, 1)
     assert corrections.machine("a", OWNER) == SPOKEN
     assert corrections.restore("a", OWNER, 2) == 3
@@ -245,7 +246,7 @@ def test_tags_of_several_are_those_that_all_of_them_have(data: Path):
     "call",
     [
         lambda owner: corrections.state("a", owner),
-        lambda owner: corrections.save("a", owner, 0, "Mine.", 0),
+        lambda owner: retype("a", owner, 0, "Mine."),
         lambda owner: corrections.rename_speakers("a", owner, {"Speaker 1": "X"}, 0),
         lambda owner: corrections.machine("a", owner),
         lambda owner: corrections.restore("a", owner, 0),
@@ -264,7 +265,7 @@ def test_nobody_reaches_what_is_somebody_elses(data: Path, call):
 
 def test_what_is_deleted_leaves_no_correction_behind(data: Path):
     finished()
-    corrections.save("a", OWNER, 0, "Mine.", 0)
+    retype("a", OWNER, 0, "Mine.")
     corrections.set_tags("a", OWNER, ["secret"])
     history.delete("a", OWNER)
     with database().connect() as connection:

@@ -8,7 +8,7 @@ from pages import session
 from pages.escape import markdown, plain, sentence
 from pages.sections.vocabulary_choice import counted
 from stt.errors import SttError
-from stt.library import vocabulary
+from stt.library import history, vocabulary
 from stt.settings import settings
 from stt.vocabulary import terms
 
@@ -24,7 +24,8 @@ def my_vocabulary() -> None:
         "first by the second after transcription." + (" Everybody on this server uses them." if everybody else ""),
         "stt-hint",
     )
-    known = "\n".join(term.line for term in vocabulary.terms_of(session.owner()))
+    tag = _list_choice(session.owner())
+    known = "\n".join(term.line for term in vocabulary.terms_of(session.owner(), tag))
     with st.form("vocabulary", border=False):
         typed = st.text_area(
             "Names and terms",
@@ -32,22 +33,46 @@ def my_vocabulary() -> None:
             placeholder="Zarathustra\nCyril → Cyrille",
             height=160,
             max_chars=terms.LONGEST_TEXT,
-            key=f"terms-{state.get('terms_drawn', 0)}",
+            key=f"terms-{tag or ''}-{state.get('terms_drawn', 0)}",
         )
         if st.form_submit_button("Save the vocabulary"):
-            _save(typed)
+            _save(typed, tag)
     if "terms_error" in state:
         st.error(markdown(state.pop("terms_error")))
     if "terms_saved" in state:
         st.success(state.pop("terms_saved"))
 
 
-def _save(typed: str) -> None:
+def _list_choice(owner: str) -> str | None:
+    """Draw the choice of a list: the owner's, which is None, or that of a tag."""
+    with_terms = vocabulary.tags_with_terms(owner)
+    tags = sorted({*with_terms, *history.choices(owner).tags}, key=str.casefold)
+    if not tags:
+        return None
+    chosen: str = st.selectbox(
+        "List",
+        ["", *tags],
+        format_func=lambda tag: _label(tag, with_terms.get(tag, 0)),
+        key="terms_list",
+        help="The terms of a tag are added where that tag is chosen at the start.",
+        width=320,
+    )
+    return chosen or None
+
+
+def _label(tag: str, count: int) -> str:
+    if not tag:
+        return "For every recording"
+    return f"Tag {tag} ({counted(count)})" if count else f"Tag {tag}"
+
+
+def _save(typed: str, tag: str | None) -> None:
     try:
-        found = vocabulary.save(session.owner(), typed)
+        found = vocabulary.save(session.owner(), typed, tag)
     except SttError as error:
         state.terms_error = sentence(error.to_dict())
         return
-    state.terms_saved = f"Saved: {counted(len(found))}." if found else "The vocabulary is empty now."
+    empty = "The vocabulary is empty now." if tag is None else "This tag has no terms now."
+    state.terms_saved = f"Saved: {counted(len(found))}." if found else empty
     state.terms_drawn = state.get("terms_drawn", 0) + 1  # a new box, which shows the terms as they were read
     st.rerun()

@@ -13,12 +13,13 @@ from pages.escape import markdown, plain, sentence
 from pages.format import length, when
 from pages.sections.model_choice import model_choice, offered_models
 from pages.sections.track_choice import each_is_a_speaker, track_choice
+from pages.sections.vocabulary_choice import tag_choice, vocabulary_choice
 from stt import kinds
 from stt.aiml import offered
 from stt.aiml.catalog import Cost, Model
 from stt.errors import BadOption, NotFound, SttError
 from stt.jobs import service
-from stt.library import speed, versions
+from stt.library import corrections, speed, versions
 from stt.store.recordings import Recording
 from stt.store.records import Job
 from stt.transcript.languages import LANGUAGES
@@ -61,13 +62,18 @@ def _again(job: Job) -> None:
     plain("The earlier version is kept. Once the new one is done, both are shown side by side.", "stt-hint")
     known = isinstance(source, Recording) and each_is_a_speaker(source, "again")
     several = isinstance(source, Recording) and source.channels > 1
-    model, options = model_choice(several, owner=job.owner, tell_apart=not known, narrow=True)
+    choice, tagging = st.container(), st.container()
+    with tagging:
+        tags = tag_choice(job.owner, "again-tags", corrections.tags_of(job.id, job.owner))
+    with choice:
+        model, options = model_choice(several, owner=job.owner, tags=tags, tell_apart=not known, narrow=True)
     if isinstance(source, Recording):
         options |= track_choice(source, model, "again")
     _cost([model], job)
     if st.button("Transcribe", type="primary", key="again-start"):
         try:
             made = _creator(job)(model, options)
+            corrections.set_tags(made, job.owner, tags)
         except SttError as error:
             st.error(markdown(sentence(error.to_dict())))
             return
@@ -102,21 +108,22 @@ def several_models(job: Job, chosen: list[str]) -> None:
             placeholder="Choose two or more",
         )
     ]
+    terms = vocabulary_choice(job.owner, "several", corrections.tags_of(job.id, job.owner))
     _cost(several, job)
     label = "Transcribe and compare" if len(several) < 2 else f"Transcribe with {len(several)} models and compare"
     with st.container(horizontal=True):
         start = st.button(label, type="primary", disabled=not several, key="several-start")
         again_button(job)
     if start:
-        _run(several, job, chosen)
+        _run(several, terms, job, chosen)
 
 
-def _run(several: list[Model], job: Job, chosen: list[str]) -> None:
-    """Start a job for each model. An error of one does not stop the others."""
+def _run(several: list[Model], options: dict[str, Any], job: Job, chosen: list[str]) -> None:
+    """Start a job with these options for each model. An error of one does not stop the others."""
     create, made, refused = _creator(job), [], []
     for model in several:
         try:
-            made.append(create(model, {}))
+            made.append(create(model, options))
         except SttError as error:
             refused.append(f"{model.name}: {sentence(error.to_dict())}")
     if refused:

@@ -24,7 +24,8 @@ vocabulary = sa.Table(
     metadata,
     sa.Column("id", sa.String(40), primary_key=True),
     sa.Column("owner", sa.String(200), nullable=False, index=True),
-    sa.Column("place", sa.Integer, nullable=False),  # in the owner's list
+    sa.Column("tag", sa.String(60)),  # whose list it is in; NULL is the owner's own
+    sa.Column("place", sa.Integer, nullable=False),  # in the list
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("replaces", sa.Text),
 )
