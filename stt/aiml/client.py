@@ -227,6 +227,7 @@ class _Upload:
         self._on_progress, self._cancelled = on_progress, cancelled
         self._monitor: MultipartEncoderMonitor | None = None
         self._reported = 0.0
+        self._ended = False
 
     @property
     def unfinished(self) -> bool:
@@ -248,13 +249,16 @@ class _Upload:
         name = name if len(name) <= 100 else name[:80] + name[-20:]
         encoder = MultipartEncoder([*_fields(parameters), (part, (name, file, kind))])
         self._monitor = MultipartEncoderMonitor(encoder, self._sent)
+        self._ended = False
         return {"data": self._monitor, "headers": {"Content-Type": self._monitor.content_type}}
 
     def _sent(self, monitor: MultipartEncoderMonitor) -> None:
         last = monitor.bytes_read >= monitor.len
         if not last and time.monotonic() - self._reported < REPORT:
             return
-        self._reported = time.monotonic()
+        if self._ended:  # reads that find the end of the body
+            return
+        self._reported, self._ended = time.monotonic(), last
         if self._cancelled and not last and self._cancelled():
             raise errors.Cancelled()
         if self._on_progress:

@@ -23,7 +23,7 @@ from stt.aiml import offered
 from stt.aiml.options import take_track, take_vocabulary
 from stt.auth.tokens import Token
 from stt.db.engine import DB_UNAVAILABLE
-from stt.errors import BadOption, DatabaseUnavailable, ReadOnly, SttError, Unauthorized
+from stt.errors import BadOption, DatabaseUnavailable, MethodNotAllowed, ReadOnly, SttError, Unauthorized
 from stt.guard.limiters import CREATES, LOOKUPS, OPEN_LINKS, RESULTS
 from stt.jobs import service
 from stt.library import history
@@ -89,9 +89,12 @@ class Assistants:
         request = Request(scope, receive)
         try:
             token = await LOOKUPS.run(rest.token_of, request)
+            if request.method != "POST":  # the library would keep a GET open for ever; without sessions it says nothing
+                raise MethodNotAllowed("This address takes POST.")
         except SttError as error:
             refused = contract.refusal(error, request.url.path, logs.request_id.get())
             headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthorized) else {}
+            headers |= {"Allow": "POST"} if isinstance(error, MethodNotAllowed) else {}
             await JSONResponse(refused, error.status, headers)(scope, receive, send)
             return
         _token.set(token)

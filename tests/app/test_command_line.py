@@ -122,7 +122,15 @@ def test_a_server_that_refuses_the_token_or_is_not_there_is_named(transcribe, se
 
 def test_an_interrupt_stops_the_job_and_leaves_nothing_behind(environment, tmp_path: Path):
     path = audio.write(tmp_path / "long.flac", np.tile(audio.samples(audio.JFK), 60))
-    process = subprocess.Popen([*COMMAND, str(path)], cwd=ROOT, env=environment, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [*COMMAND, str(path)],
+        cwd=ROOT,
+        env=environment,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        ),  # ignored where a shell runs the tests with "&"
+    )
     until(lambda: Path(environment["STT_DATA_DIR"], "stt.db").exists() and jobs_in(environment) == 1, 60)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)

@@ -91,10 +91,10 @@ def test_where_people_sign_in_a_token_is_as_good_as_its_owner(
     settings.cache_clear()
     request = Request({"type": "http", "headers": [(b"authorization", f"bearer {tokens.create('A', owner)}".encode())]})
     if enters:
-        assert rest._owner(request) == owner
+        assert rest.token_of(request).owner == owner
     else:
         with pytest.raises(rest.Unauthorized):
-            rest._owner(request)
+            rest.token_of(request)
 
 
 def stt(server: Server, *arguments: str) -> subprocess.CompletedProcess[str]:
