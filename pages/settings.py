@@ -5,6 +5,7 @@ import streamlit as st
 from pages import session
 from pages.escape import markdown, plain, sentence
 from pages.sections.settings.data import my_data
+from pages.sections.settings.keys import player_keys
 from pages.sections.settings.limits import limits_view
 from pages.sections.settings.models import models_here
 from pages.sections.settings.recovery import keep_history
@@ -63,6 +64,7 @@ if "key_notice" in state:
 key_form()
 
 keep_history()
+player_keys()
 my_vocabulary()
 known_voices()
 token_list()

@@ -101,6 +101,19 @@ class WindowModel(WhisperModel):
         result, logprob, _, compression_ratio = self.generate_with_fallback(encoded, list(prompt), tokenizer, options)
         return result, logprob, compression_ratio
 
+    def hypotheses(self, encoded: Any, tokenizer: Tokenizer, *, beam_size: int) -> list[str]:
+        """Return all texts that a beam search of an encoded window ends with, the most probable first."""
+        prompt = self.get_prompt(tokenizer, [], without_timestamps=True)
+        (found,) = self.model.generate(
+            encoded,
+            [prompt],
+            beam_size=beam_size,
+            num_hypotheses=beam_size,
+            suppress_tokens=get_suppressed_tokens(tokenizer, (-1,)),
+            max_length=self.max_length // 2,
+        )
+        return [tokenizer.decode([t for t in ids if t < tokenizer.eot]).strip() for ids in found.sequences_ids]
+
     def token_probabilities(self, encoded: Any, tokenizer: Tokenizer, tokens: list[int], size: int) -> list[float]:
         """Return the probability of each token of a text, without timestamps, in an encoded window of `size` frames."""
         (found,) = self.model.align(encoded, tokenizer.sot_sequence, [tokens], [size])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from itertools import pairwise
 
+from stt.transcript import scripts
 from stt.transcript.folding import fold
 
 
@@ -31,6 +33,15 @@ class Finder:
                 at += 1
         return found
 
+    def among(self, text: str, places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Return those of some places (first, after the last) where it stands, in order and without overlaps."""
+        found: list[tuple[int, int]] = []
+        for begin, end in sorted(places):
+            here = text[begin:end] if self.case else fold(text[begin:end])
+            if here and here == self._text and begin >= (found[-1][1] if found else 0):
+                found.append((begin, end))
+        return found
+
     @staticmethod
     def _inside(text: str, begin: int, end: int) -> bool:
         """Return whether a word goes on before or after the span."""
@@ -41,7 +52,7 @@ class Finder:
 
 
 def _letter(character: str) -> bool:
-    return unicodedata.category(character)[0] in "LMN"
+    return unicodedata.category(character)[0] in "LMN" and not scripts.is_spaceless(character)
 
 
 def _folded(text: str) -> tuple[str, list[int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -48,7 +49,7 @@ def perform(rows: Rows, step: Step, since: list[Splice] | None, duration: float 
     """
     starts = document.begins(rows)
     if step.kind == requests.REPLACE:
-        return _replaced(rows, starts, step)
+        return _replaced(rows, starts, step, since)
     number = _find(rows, starts, step, since)
     own = document.paragraph(rows, starts, number)
     base = text_of(own)
@@ -62,6 +63,8 @@ def perform(rows: Rows, step: Step, since: list[Splice] | None, duration: float 
         new = tuple(segment for part in parts for segment in part)
     elif step.kind == requests.TIMES:
         new = steps.timed(own, *_times(rows, starts, number, step, duration))
+    elif step.kind == requests.WORD:
+        new = steps.settled(typed, *(step.marked or (0, 0)))
     elif step.kind == requests.SPLIT:
         left, right = steps.split(typed, step.at) if typed else ((), ())
         new = (*left, *right)
@@ -98,9 +101,10 @@ def _times(rows: Rows, starts: list[int], number: int, step: Step, duration: flo
     return start, end
 
 
-def _replaced(rows: Rows, starts: list[int], step: Step) -> Outcome:
+def _replaced(rows: Rows, starts: list[int], step: Step, since: list[Splice] | None) -> Outcome:
     """Replace a text wherever it stands; the splices are in order, each as the ones before have left the segments."""
     finder = Finder(step.find, case=step.case, words=step.words)
+    chosen = None if step.only is None else _chosen(step.only, since)
     found = Outcome(replaced=0)
     made: list[Splice] = []
     count, moved, fewer = 0, 0, 0  # replacements; segments and paragraphs by which later ones have moved
@@ -109,9 +113,7 @@ def _replaced(rows: Rows, starts: list[int], step: Step) -> Outcome:
         if step.paragraphs is not None and number not in step.paragraphs:
             continue
         text = document.text(rows[starts[number] : starts[number + 1]])
-        spans = finder.spans(text)
-        if step.only is not None:
-            spans = [span for span in spans if (number, *span) in step.only]
+        spans = finder.spans(text) if chosen is None else finder.among(text, chosen.get(number, ()))
         if not spans:
             continue
         pieces, at = [], 0
@@ -128,6 +130,19 @@ def _replaced(rows: Rows, starts: list[int], step: Step) -> Outcome:
         moved += len(one["after"]) - len(one["before"])
         fewer += not new
     return replace(found, splices=made, caret=caret, replaced=count)
+
+
+def _chosen(places: Iterable[tuple[int, int, int]], since: list[Splice] | None) -> dict[int, list[tuple[int, int]]]:
+    """Return chosen places by the number that their paragraphs have now, without those in changed paragraphs."""
+    numbers: dict[int, int | None] = {}
+    found: dict[int, list[tuple[int, int]]] = {}
+    for number, begin, end in places:
+        if number not in numbers:
+            numbers[number] = number if since is None else _carried(number, since)
+        now = numbers[number]
+        if now is not None:
+            found.setdefault(now, []).append((begin, end))
+    return found
 
 
 def _find(rows: Rows, starts: list[int], step: Step, since: list[Splice] | None) -> int:

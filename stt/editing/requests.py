@@ -10,8 +10,8 @@ from stt.editing import texts
 from stt.errors import BadOption, TooLarge
 
 TEXT, SPLIT, MERGE, DELETE, UNDO, REDO = "text", "split", "merge", "delete", "undo", "redo"
-SPEAKER, TIMES, REPLACE = "speaker", "times", "replace"
-TYPED = (TEXT, SPLIT, MERGE)
+SPEAKER, TIMES, REPLACE, WORD = "speaker", "times", "replace", "word"
+TYPED = (TEXT, SPLIT, MERGE, WORD)
 OF_PARAGRAPHS = (*TYPED, DELETE, SPEAKER, TIMES)
 KINDS = (*OF_PARAGRAPHS, REPLACE, UNDO, REDO)
 LONGEST_FIND = 1000  # characters
@@ -25,8 +25,9 @@ _MISSING = object()
 class Step:
     """Say what is to be done. `was` and `text` have their white space normalised; `at` counts characters of `text`.
 
-    `marked` are characters of `was` (first, after the last), `start` and `end` seconds. A replacement puts `text` where
-    `find` stands, in `paragraphs` only or at the places in `only` (paragraph, first character, after the last).
+    `marked` are characters (first, after the last) of `was`, or of `text` for a word; `start` and `end` seconds. A word
+    says what is right for it, the same or another one. A replacement puts `text` where `find` stands, in `paragraphs`
+    only or at the places in `only` (paragraph, first character, after the last).
     """
 
     kind: str
@@ -80,6 +81,8 @@ def _step(given: Fields) -> Step:
         if given.value("from", None) is None or given.value("to", None) is None:
             return replace(step, speaker=name)
         return replace(step, speaker=name, marked=(given.whole("from"), given.whole("to")))
+    if kind == WORD:
+        return _word(given, step)
     typed = given.text("text")
     if len(typed) > texts.LONGEST_TEXT:
         raise TooLarge(f"A paragraph takes at most {texts.LONGEST_TEXT:,} characters.", guidance="Split it.")
@@ -93,6 +96,15 @@ def _step(given: Fields) -> Step:
             raise BadOption(f"`typing` must be a text of at most {LONGEST_KEY} characters.")
         return replace(step, text=text, typing=typing or None)
     return replace(step, text=text)
+
+
+def _word(given: Fields, step: Step) -> Step:
+    word, first, after = given.text("text"), given.whole("from"), given.whole("to")
+    if not first < after <= len(step.was):
+        raise BadOption("`from` and `to` must be places in `was`.")
+    word = texts.tidy(word, LONGEST_FIND, "A word")
+    text = texts.paragraph_text(step.was[:first] + word + step.was[after:])
+    return replace(step, text=text, marked=(first, first + len(word)))
 
 
 def _replacement(given: Fields) -> Step:

@@ -95,6 +95,20 @@ def timed(paragraph: Paragraph, start: float, end: float) -> Paragraph:
     return (replace(found[0], start=start), *found[1:])
 
 
+def settled(paragraph: Paragraph, first: int, after: int) -> Paragraph:
+    """Return the paragraph without a confidence of the words that a span of characters touches: a person knows them."""
+    letters, ending = (len("".join(text_of(paragraph)[:place].split())) for place in (first, after))
+    found, at = [], 0
+    for segment in paragraph:
+        words = []
+        for word in segment.words:
+            begun, at = at, at + _letters(word.text)
+            touched = begun < ending and at > letters
+            words.append(replace(word, confidence=None) if touched else word)
+        found.append(replace(segment, words=tuple(words)))
+    return tuple(found)
+
+
 def spoken_by(segment: Segment, speaker: str | None) -> Segment:
     """Return a segment with its words given to a speaker."""
     return replace(segment, speaker=speaker, words=tuple(replace(word, speaker=speaker) for word in segment.words))

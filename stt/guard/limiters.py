@@ -57,6 +57,7 @@ UPLOADS = Threads(8)  # writing blocks to disk
 LIVE = Threads(8)  # pieces of live recordings
 FINISHES = Threads(8)  # waiting for live recordings to be finished
 EDITS = Threads(4)  # steps of editing a transcript
+DECODINGS = Threads(2)  # decoding a word again
 PROBES = Threads(4)  # probing uploaded files
 CREATES = Threads(8)  # creating jobs from links
 AUDIO = Threads(8)  # finding a recording, or fetching it from storage

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
 from stt import kinds
 from stt.db import queries
 from stt.db.tables import transcriptions
 from stt.errors import NotFound
-from stt.store import recordings, records
+from stt.store import recordings, records, transcripts
 from stt.store.recordings import Link, Recording
 from stt.store.records import Job
+from stt.transcript import readings
 
+MOST_READ = 4  # versions that are read for other readings
 NEWEST = 500  # finished transcripts that are looked through for recordings to compare
 
 
@@ -35,6 +39,30 @@ def of(job: Job) -> list[Job]:
         if len(recording_ids) + len(urls) == before:
             break
     return records.jobs_of(job.owner, ids=sorted(ids))
+
+
+def other_readings(job: Job, spans: Sequence[tuple[float, float]]) -> list[list[str]]:
+    """Return what the other versions say at each span (start, end in seconds), newest version first, each text once.
+
+    Only versions of the same track in the same language count.
+    """
+    own = transcripts.transcript_of(job.id)
+    found: list[list[str]] = [[] for _ in spans]
+    others = [version for version in of(job) if version.id != job.id and version.state == kinds.DONE]
+    same = [version for version in others if _sound(version) == _sound(job)]
+    for version in same[:MOST_READ]:
+        other = transcripts.transcript_of(version.id)
+        if other.language and own.language and other.language != own.language:
+            continue
+        for texts, text in zip(found, readings.at(other, spans), strict=True):
+            if text and text not in texts:
+                texts.append(text)
+    return found
+
+
+def _sound(job: Job) -> tuple[str, bool]:
+    """Return what of the recording is transcribed, and whether it is translated."""
+    return str(job.options.get("track") or ""), bool(job.options.get("translate"))
 
 
 def finished(owner: str) -> list[list[Job]]:

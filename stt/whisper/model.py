@@ -97,6 +97,10 @@ class Whisper(WindowModel):
         with self._permit(priority=True):  # short, as aligning is
             return super().token_probabilities(encoded, tokenizer, tokens, size)
 
+    def hypotheses(self, encoded: Any, tokenizer: Tokenizer, *, beam_size: int) -> list[str]:
+        with self._permit():
+            return super().hypotheses(encoded, tokenizer, beam_size=beam_size)
+
     def token_times(
         self, encoded: Any, tokenizer: Tokenizer, tokens: list[int], size: int
     ) -> tuple[list[float], list[float]]:

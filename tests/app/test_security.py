@@ -42,6 +42,8 @@ ROWS = {
     "GET /transcripts/{id}/notes": (404, 404, 200),
     "PUT /transcripts/{id}/notes/{note_id}": (404, 400, 400),  # 400: let in, but no note is given; see test_notes.py
     "DELETE /transcripts/{id}/notes/{note_id}": (404, 404, 204),
+    "POST /transcripts/{id}/readings": (404, 400, 400),
+    "GET /transcripts/{id}/readings": (404, 400, 400),  # 400: let in, but no time is given; see test_editing.py
     "GET /favicon.png": (200, 200, 200),
     "GET /audio/{id}": (404, 404, 200),
     "GET /audio/{id}/waveform": (404, 404, 200),

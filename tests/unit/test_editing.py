@@ -267,6 +267,43 @@ def test_typing_that_was_interrupted_is_two_steps():
     assert history.replay(rows, 5).undo == [[1, 2], [3], [4], [5]]
 
 
+# ---- single words ----------------------------------------------------------------------------------------------------
+
+
+def word(was: str, first: int, after: int, text: str) -> Step:
+    given = {"do": "word", "paragraph": 0, "was": was, "from": first, "to": after, "text": text}
+    return requests.read({"key": "k", "based_on": 0, "step": given}).step
+
+
+@pytest.mark.parametrize(
+    ("first", "after", "text", "expected", "confidences"),
+    [
+        (4, 7, "two", "one two three", [0.9, None, 0.9]),
+        (4, 7, "zwei", "one zwei three", [0.9, None, 0.9]),
+        (4, 7, " zwei und ", "one zwei und three", [0.9, None, None, 0.9]),
+        (4, 7, "", "one three", [0.9, 0.9]),
+        (0, 3, "one", "one two three", [None, 0.9, 0.9]),
+        (5, 9, "wo t", "one two three", [0.9, None, None]),
+    ],
+)
+def test_a_word_that_somebody_knows_is_not_doubtful_any_more(
+    first: int, after: int, text: str, expected: str, confidences: list[float | None]
+):
+    rows = rows_of("one two three", "four")
+    before = deepcopy(rows)
+    made = perform(rows, word("one two three", first, after, text))
+    assert texts(rows) == [expected, "four"]
+    assert [one["confidence"] for row in rows[:-1] for one in row["words"]] == confidences
+    document.apply(rows, document.inverse(made.splices))
+    assert rows == before
+
+
+def test_a_word_that_was_right_already_is_no_step():
+    rows = rows_of("one two")
+    perform(rows, word("one two", 0, 3, "one"))
+    assert perform(rows, word("one two", 0, 3, "one")).splices == []
+
+
 # ---- find and replace ------------------------------------------------------------------------------------------------
 
 
@@ -291,6 +328,19 @@ def test_replacing_counts_and_takes_only_what_is_asked_for():
     assert texts(rows) == ["Café bars bar", "cafe"] and made.caret == {"paragraph": 0, "at": 5}
 
 
+def test_chosen_places_are_replaced_where_their_paragraphs_are_now_and_only_if_they_still_read_so():
+    rows = rows_of("new", "Café cafés", "cafe")
+    before = deepcopy(rows)
+    since = [{"segment": 0, "paragraph": 0, "before": [], "after": deepcopy(rows[:1])}]
+    chosen = frozenset({(0, 0, 4), (0, 5, 9), (0, 2, 6), (1, 0, 3), (7, 0, 4)})
+    made = perform(rows, Step(requests.REPLACE, find="cafe", text="bar", only=chosen), since)
+    assert made.replaced == 2 and texts(rows) == ["new", "bar bars", "cafe"]
+    changed = [{"segment": 1, "paragraph": 1, "before": before[1:2], "after": rows[1:2]}]
+    assert (
+        perform(rows, Step(requests.REPLACE, find="bar", text="x", only=frozenset({(1, 0, 3)})), changed).replaced == 0
+    )
+
+
 def test_what_is_replaced_by_nothing_leaves_and_an_empty_paragraph_goes():
     rows = rows_of("um one um two", "um", "three um")
     assert replace(rows, "um", "", words=True).replaced == 4
@@ -306,6 +356,7 @@ def test_what_is_replaced_by_nothing_leaves_and_an_empty_paragraph_goes():
         ("e\u0301", "café", [(3, 4)]),
         ("e", "cafe\u0301", [(3, 5)]),
         ("aa", "aaaa", [(0, 2), (2, 4)]),
+        ("um,", "um, um", [(0, 3)]),
     ],
 )
 def test_a_text_is_found_folded_and_whole(find: str, text: str, expected: list[tuple[int, int]]):
@@ -318,6 +369,9 @@ def test_a_text_is_found_folded_and_whole(find: str, text: str, expected: list[t
         {"do": "replace", "find": "", "with": "b"},
         {"do": "replace", "find": "a" * 1001, "with": "b"},
         {"do": "replace", "find": "a"},
+        {"do": "word", "paragraph": 0, "was": "a b", "from": 1, "to": 1, "text": "c"},
+        {"do": "word", "paragraph": 0, "was": "a b", "from": 2, "to": 4, "text": "c"},
+        {"do": "word", "paragraph": 0, "was": "a b", "from": 0, "to": 1, "text": "c" * 1001},
         {"do": "replace", "find": "a", "with": "b", "paragraphs": 5},
         {"do": "replace", "find": "a", "with": "b", "only": [{"paragraph": 0}]},
         {"do": "speaker", "paragraph": 0, "was": "a", "speaker": "b" * 101},

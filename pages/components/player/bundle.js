@@ -337,7 +337,7 @@ function selectedSpan(paragraphs) {
   const selection = getSelection();
   if (!selection?.rangeCount || selection.isCollapsed) return null;
   const range = selection.getRangeAt(0);
-  const spans = paragraphs.flatMap((paragraph) => {
+  const spans2 = paragraphs.flatMap((paragraph) => {
     if (!range.intersectsNode(paragraph.body)) return [];
     const part = clipped(range, paragraph.body);
     const before = document.createRange();
@@ -346,8 +346,8 @@ function selectedSpan(paragraphs) {
     const from = before.toString().length;
     return spanOf(paragraph.words, from, from + part.toString().length) ?? [];
   });
-  if (!spans.length) return null;
-  return { start: Math.min(...spans.map((span) => span.start)), end: Math.max(...spans.map((span) => span.end)) };
+  if (!spans2.length) return null;
+  return { start: Math.min(...spans2.map((span) => span.start)), end: Math.max(...spans2.map((span) => span.end)) };
 }
 
 // player/notes/form.js
@@ -397,7 +397,7 @@ function noteForm(note, about, save2, cancel) {
   };
   return { form, field };
 }
-function choice(chosen) {
+function choice(chosen2) {
   const box = make("fieldset", "stt-notes-colours");
   box.append(make("legend", "stt-say", "Colour of the highlight"));
   const name = `stt-note-colour-${forms += 1}`;
@@ -405,7 +405,7 @@ function choice(chosen) {
     const label = make("label", `stt-notes-colour stt-notes-${colour}`);
     label.title = NAMES[i];
     const input = make("input");
-    Object.assign(input, { type: "radio", name, value: colour, checked: colour === chosen });
+    Object.assign(input, { type: "radio", name, value: colour, checked: colour === chosen2 });
     label.append(input, make("span", "stt-say", NAMES[i]));
     box.append(label);
     return input;
@@ -524,7 +524,6 @@ function save(address, { id, ...note }) {
 var remove = (address, { id }) => ask(`${address}/${id}`, { method: "DELETE" });
 
 // player/notes/notes.js
-var TAKING = "input:not([type=range]), textarea, select, [contenteditable], [role=dialog], [role=menu]";
 var LONGEST_QUOTE = 140;
 var Notes = class {
   notes = (
@@ -577,13 +576,6 @@ var Notes = class {
     on(this.adder, "mousedown", (event) => event.preventDefault());
     on(this.adder, "click", () => this.add());
     on(this.toggle, "click", () => this.open(Boolean(this.panel.hidden)));
-    on(document, "keydown", (event) => {
-      if (event.key.toLowerCase() !== "n" || event.defaultPrevented || event.repeat || !this.address) return;
-      if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
-      if (event.target.closest?.(TAKING)) return;
-      event.preventDefault();
-      this.add();
-    });
     on(window, "focus", () => this.refresh());
   }
   /** @param {{ notes?: Note[], noting?: string | null, audio: string | null, timed: boolean }} data */
@@ -813,6 +805,198 @@ var Beside = class {
   }
 };
 
+// shared/keymap.js
+var MAC = /Mac|iPhone|iPad/.test(navigator.platform);
+var STORED = "stt-keys";
+var MOD = MAC ? "Meta" : "Ctrl";
+var HELD = ["Ctrl", "Alt", "Shift", "Meta"];
+var SIGNS = MAC ? { Ctrl: "\u2303", Alt: "\u2325", Shift: "\u21E7", Meta: "\u2318" } : {};
+var NAMES2 = { ArrowUp: "\u2191", ArrowDown: "\u2193", ArrowLeft: "\u2190", ArrowRight: "\u2192" };
+var ALONE = ["Control", "Alt", "Shift", "Meta", "AltGraph", "CapsLock", "Dead", "Process", "Unidentified", "Fn"];
+var EDITING = /^(Space|Enter|Tab|Escape|Backspace|Delete|Insert|Home|End|Page(Up|Down)|Arrow(Up|Down|Left|Right))$/;
+var OF_BROWSERS = ["A", "C", "V", "X", "F", "L", "N", "P", "Q", "R", "S", "T", "W", "Tab"].map(
+  (key) => `${MOD}+${key}`
+);
+var MORE_OF_BROWSERS = [
+  "F5",
+  "F11",
+  "F12",
+  "Alt+F4",
+  "Ctrl+Tab",
+  "Ctrl+Shift+Tab",
+  `${MOD}+Shift+T`,
+  `${MOD}+Shift+N`
+];
+var MOST_KEYS = 2;
+var SOUND = [
+  { id: "play", label: "Play from 1.5 s before, or pause", where: "always", keys: ["F8", `${MOD}+Enter`] },
+  { id: "back", label: "3 s back", where: "always", keys: ["F2"] },
+  { id: "forth", label: "3 s forward", where: "always", keys: ["F4"] },
+  { id: "slower", label: "Slower", where: "always", keys: ["Shift+F2"] },
+  { id: "faster", label: "Faster", where: "always", keys: ["Shift+F4"] },
+  { id: "loop", label: "Repeat the paragraph, or stop repeating", where: "always", keys: ["Shift+F8"] },
+  { id: "toggle", label: "Play or pause", where: "reading", keys: ["Space"], fixed: true },
+  { id: "left", label: "5 s back", where: "reading", keys: ["ArrowLeft"], fixed: true },
+  { id: "right", label: "5 s forward", where: "reading", keys: ["ArrowRight"], fixed: true }
+];
+var PARAGRAPH = MAC ? "Alt" : "Ctrl";
+var PLACES = [
+  { id: "previous", label: "Previous paragraph", where: "always", keys: [`${PARAGRAPH}+ArrowUp`] },
+  { id: "next", label: "Next paragraph", where: "always", keys: [`${PARAGRAPH}+ArrowDown`] },
+  { id: "doubt", label: "Next doubtful word", where: "always", keys: ["F9"] },
+  { id: "review", label: "Review doubtful words", where: "always", keys: ["Shift+F9"], needs: "editing" },
+  { id: "note", label: "Add a note", where: "reading", keys: ["N"], fixed: true, needs: "notes" },
+  { id: "sheet", label: "These keys", where: "reading", keys: ["?"], fixed: true }
+];
+var NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => `${MAC ? "Ctrl" : "Alt"}+${number}`);
+var ERASING = (key) => ["Ctrl", "Alt", "Shift", "Meta"].map((held) => `${held}+${key}`);
+var TEXT = [
+  { id: "replace", label: "Find and replace", where: "always", keys: [MAC ? "Alt+Meta+F" : "Ctrl+H"] },
+  { id: "undo", label: "Undo", where: "always", keys: [`${MOD}+Z`], fixed: true },
+  {
+    ...{ id: "redo", label: "Redo", where: "always", fixed: true },
+    ...MAC ? { keys: ["Shift+Meta+Z"] } : { keys: ["Ctrl+Shift+Z", "Ctrl+Y"] }
+  },
+  {
+    id: "split",
+    label: "Split the paragraph here",
+    where: "typing",
+    keys: ["Enter"],
+    also: ["Shift+Enter"],
+    fixed: true
+  },
+  {
+    ...{ id: "before", label: "At the start: merge with the paragraph above", where: "typing", fixed: true },
+    ...{ keys: ["Backspace"], also: ERASING("Backspace") }
+  },
+  {
+    ...{ id: "after", label: "At the end: merge with the paragraph below", where: "typing", fixed: true },
+    ...{ keys: ["Delete"], also: ERASING("Delete") }
+  },
+  {
+    ...{
+      id: "speaker",
+      label: "Assign the paragraph, or what is selected, to a speaker",
+      where: "typing",
+      fixed: true
+    },
+    ...{ keys: NUMBERS, shown: [NUMBERS[0], NUMBERS[8]] }
+  },
+  { id: "leave", label: "Leave the text", where: "typing", keys: ["Escape"], fixed: true }
+];
+var REVIEW = [
+  { id: "right", label: "The word is right, or is what you have typed", where: "review", keys: ["Enter"], fixed: true },
+  {
+    ...{ id: "reading", label: "Take another reading", where: "review", fixed: true },
+    ...{ keys: ["1", "2", "3"], shown: ["1", "3"] }
+  },
+  {
+    id: "more",
+    label: "Decode it again, for more readings",
+    where: "review",
+    keys: ["0"],
+    fixed: true,
+    needs: "sound"
+  },
+  { id: "hear", label: "Hear it again", where: "review", keys: ["Space"], fixed: true, needs: "sound" },
+  { id: "skip", label: "Go to the next word", where: "review", keys: ["ArrowDown"], fixed: true },
+  { id: "again", label: "Go to the word before", where: "review", keys: ["ArrowUp"], fixed: true },
+  { id: "end", label: "End the review", where: "review", keys: ["Escape"], fixed: true }
+];
+var ACTIONS = [
+  ...SOUND.map((action) => ({ ...action, group: "Sound", needs: (
+    /** @type {const} */
+    "sound"
+  ) })),
+  ...PLACES.map((action) => ({ ...action, group: "Places" })),
+  ...TEXT.map((action) => ({ ...action, group: "Text", needs: (
+    /** @type {const} */
+    "editing"
+  ) })),
+  ...REVIEW.map((action) => ({
+    needs: (
+      /** @type {const} */
+      "editing"
+    ),
+    ...action,
+    group: "Review of doubtful words"
+  }))
+];
+var CHANGEABLE = ACTIONS.filter(({ fixed }) => !fixed);
+function chordOf(event) {
+  const { key, code } = event;
+  if (!key || ALONE.includes(key) || event.getModifierState("AltGraph")) return "";
+  const letter = /^[a-z]$/i.test(key) ? key.toUpperCase() : /^Key([A-Z])$/.exec(code)?.[1];
+  const name = { " ": "Space", "+": "Plus" }[key] ?? letter ?? /^Digit(\d)$/.exec(code)?.[1] ?? key;
+  const sign = (name.length === 1 || name === "Plus") && !letter && !code.startsWith("Digit");
+  const held = { Ctrl: event.ctrlKey, Alt: event.altKey, Shift: event.shiftKey && !sign, Meta: event.metaKey };
+  return [...HELD.filter((one) => held[
+    /** @type {keyof typeof held} */
+    one
+  ]), name].join("+");
+}
+function written(chord) {
+  const parts = chord.split("+").map((part) => (
+    /** @type {Record<string, string>} */
+    { ...NAMES2, ...SIGNS }[part] ?? part
+  ));
+  return parts.join(MAC ? "" : "+");
+}
+function chosen() {
+  try {
+    const kept = JSON.parse(localStorage.getItem(STORED) ?? "{}");
+    const known = CHANGEABLE.filter(({ id }) => Array.isArray(kept?.[id]));
+    return Object.fromEntries(known.map(({ id }) => [id, kept[id].map(String).slice(0, MOST_KEYS)]));
+  } catch {
+    return {};
+  }
+}
+var Keymap = class {
+  /** @param {Record<string, string[]>} keys that somebody has chosen */
+  constructor(keys = chosen()) {
+    this.actions = ACTIONS.map((action) => ({ ...action, keys: keys[action.id] ?? action.keys }));
+    this.byKey = /** @type {Map<string, Action[]>} */
+    /* @__PURE__ */ new Map();
+    for (const action of this.actions) {
+      for (const key of [...action.keys, ...action.also ?? []]) {
+        this.byKey.set(key, [...this.byKey.get(key) ?? [], action]);
+      }
+    }
+  }
+  /**
+   * Return what a key does.
+   * @param {KeyboardEvent} event
+   * @param {Where} here
+   */
+  find(event, here) {
+    if (event.isComposing || event.keyCode === 229) return null;
+    const found = this.byKey.get(chordOf(event))?.find(({ where }) => where === "always" || where === here);
+    return found?.id ?? null;
+  }
+  /** Return the first key for an action as people read it. @param {string} id */
+  hint(id) {
+    const key = this.actions.find((action) => action.id === id)?.keys[0];
+    return key ? written(key) : "";
+  }
+  /**
+   * Return why an action cannot have a key, or an empty text.
+   * @param {string} id
+   * @param {string} chord
+   */
+  refusal(id, chord) {
+    const held = chord.split("+");
+    const key = held.pop() ?? "";
+    const character = [...key].length === 1 || key === "Plus";
+    const types = character && !held.includes("Ctrl") && !held.includes("Meta") && (MAC || !held.includes("Alt"));
+    if (types || EDITING.test(key) && !held.some((one) => one !== "Shift"))
+      return `${written(chord)} is needed for typing. Hold Ctrl, or choose a key such as F8.`;
+    if (OF_BROWSERS.includes(chord) || MORE_OF_BROWSERS.includes(chord))
+      return `${written(chord)} belongs to your browser. Choose another key.`;
+    const other = (this.byKey.get(chord) ?? []).find((action) => action.id !== id);
+    return other ? `${written(chord)} is used already: \u201C${other.label}\u201D. Choose another key, or change that one first.` : "";
+  }
+};
+
 // player/editing/caret.js
 function caretIn(element) {
   const selection = getSelection();
@@ -862,9 +1046,9 @@ function placeAcross(element, x, last2 = false) {
   const lines = [...range.getClientRects()].filter((box) => box.width);
   const line = last2 ? lines.at(-1) : lines[0];
   const y = line ? (line.top + line.bottom) / 2 : 0;
-  const inside = line ? Math.min(Math.max(x, line.left + 1), line.right - 1) : 0;
+  const inside2 = line ? Math.min(Math.max(x, line.left + 1), line.right - 1) : 0;
   const found = document.caretPositionFromPoint?.(line ? Math.min(Math.max(x, 0), innerWidth) : 0, y);
-  const place = found && element.contains(found.offsetNode) ? found : document.caretPositionFromPoint?.(inside, y);
+  const place = found && element.contains(found.offsetNode) ? found : document.caretPositionFromPoint?.(inside2, y);
   if (place && element.contains(place.offsetNode)) getSelection()?.collapse(place.offsetNode, place.offset);
   else placeCaret(element, last2 ? (element.textContent ?? "").length : 0);
 }
@@ -878,6 +1062,294 @@ function plaintextOnly() {
     return "true";
   }
 }
+
+// player/loop.js
+var SLACK = 0.05;
+var Loop = class {
+  id = (
+    /** @type {number | null} */
+    null
+  );
+  /**
+   * @param {HTMLElement} root
+   * @param {import("./text.js").Text} text
+   * @param {(seconds: number) => void} seek
+   */
+  constructor(root, text, seek) {
+    this.button = partsOf(root, "stt-")("loop", HTMLButtonElement);
+    this.text = text;
+    this.seek = seek;
+  }
+  /** The paragraph that is repeated, as it is now. */
+  get paragraph() {
+    return this.id === null ? null : this.text.paragraphs.find(({ id }) => id === this.id) ?? null;
+  }
+  /** @param {import("./text.js").Paragraph | null} paragraph */
+  set(paragraph) {
+    this.id = paragraph?.id ?? null;
+    this.button.setAttribute("aria-pressed", String(this.id !== null));
+  }
+  /** Go back to the start at the end. @param {number} seconds where the sound is @param {HTMLAudioElement} audio */
+  check(seconds, audio) {
+    const { paragraph } = this;
+    if (!paragraph || audio.paused && !audio.ended || seconds < paragraph.end && !audio.ended) return;
+    this.seek(paragraph.start);
+    if (audio.ended) void audio.play();
+  }
+  /** Somebody goes elsewhere. @param {number} seconds */
+  left(seconds) {
+    const { paragraph } = this;
+    if (!paragraph || seconds < paragraph.start - SLACK || seconds > paragraph.end) this.set(null);
+  }
+};
+
+// player/sheet.js
+var Sheet = class {
+  /**
+   * @param {HTMLElement} root
+   * @param {import("../shared/sound.js").Listen} on
+   * @param {() => import("../shared/keymap.js").Keymap} keymap
+   * @param {(needs: import("../shared/keymap.js").Action["needs"]) => boolean} can whether there is such a thing here
+   */
+  constructor(root, on, keymap, can) {
+    this.keymap = keymap;
+    this.can = can;
+    this.box = make("dialog", "stt-sheet");
+    this.box.setAttribute("aria-label", "Keys");
+    on(this.box, "click", (event) => event.target === this.box && this.box.close());
+    on(this.box, "keydown", (event) => {
+      if (event.key !== "?") return;
+      event.preventDefault();
+      this.box.close();
+    });
+    root.append(this.box);
+  }
+  open() {
+    const title = make("h2", "stt-sheet-title", "Keys");
+    const close = make("button", "stt-menu-button", "Close");
+    close.type = "button";
+    close.onclick = () => this.box.close();
+    const head = make("div", "stt-sheet-head");
+    head.append(title, close);
+    const actions = this.keymap().actions.filter(({ keys, needs }) => keys.length && this.can(needs));
+    const groups = [...new Set(actions.map(({ group }) => group))];
+    const parts = groups.map((group) => this.group(group, actions.filter((action) => action.group === group)));
+    const more = make("p", "stt-sheet-more", " These keys work while you type, too. Change them on the ");
+    const link = make("a", "", "Settings page");
+    link.href = "settings";
+    more.prepend(mark2());
+    more.append(link, ".");
+    this.box.replaceChildren(head, ...parts, more);
+    if (!this.box.open) this.box.showModal();
+  }
+  /** @param {string} group @param {import("../shared/keymap.js").Action[]} actions */
+  group(group, actions) {
+    const part = make("section", "stt-sheet-group");
+    const list2 = make("dl", "stt-sheet-list");
+    for (const { label, where, keys, shown } of actions) {
+      const row = make("div", "stt-sheet-row");
+      const held = make("dd", "stt-sheet-keys");
+      (shown ?? keys).forEach((key, place) => {
+        if (place) held.append(shown ? " to " : " or ");
+        held.append(make("kbd", "stt-sheet-key", written(key)));
+      });
+      const name = make("dt", "stt-sheet-name", label);
+      if (where === "always") name.append(mark2());
+      row.append(name, held);
+      list2.append(row);
+    }
+    part.append(make("h3", "stt-sheet-subtitle", group), list2);
+    return part;
+  }
+  close() {
+    this.box.remove();
+  }
+};
+function mark2() {
+  const made = make("span", "stt-sheet-mark", "\u2022");
+  made.setAttribute("role", "img");
+  made.setAttribute("aria-label", "also while you type");
+  return made;
+}
+
+// player/spoken.js
+function lastAtMost(list2, value, limit) {
+  let low = 0;
+  let high = list2.length;
+  while (low < high) {
+    const middle = low + high >> 1;
+    if (value(list2[middle]) <= limit) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+function spokenAt(words, byStart, seconds) {
+  const place = lastAtMost(byStart, (i) => words[i].start, seconds);
+  if (place < 0) return null;
+  const word = words[byStart[place]];
+  const following = words[byStart[place + 1]];
+  return seconds < word.end || following && following.start - word.end < 1 ? word : null;
+}
+
+// player/commands.js
+var BEFORE = 1.5;
+var STEP = 3;
+var LONG_STEP = 5;
+var ONCE = ["toggle", "play", "loop", "note"];
+var Commands = class {
+  keymap = new Keymap(chosen());
+  /** @param {import("./index.js").Player} player */
+  constructor(player) {
+    this.player = player;
+    const { root, on } = player;
+    const part = partsOf(root, "stt-");
+    this.say = part("say");
+    this.loop = new Loop(root, player.text, (seconds) => player.seek(seconds));
+    this.sheet = new Sheet(root, on, () => this.keymap, (needs) => this.can(needs));
+    on(part("loop"), "click", () => this.run("loop"));
+    on(part("loop"), "mousedown", (event) => event.preventDefault());
+    on(part("keys"), "click", () => this.run("sheet"));
+    on(window, "storage", () => this.read());
+    this.titles = /** @type {const} */
+    [
+      [part("undo"), "Undo", "undo"],
+      [part("redo"), "Redo", "redo"],
+      [part("replacing"), "Find and replace", "replace"],
+      [part("note"), "Add a note", "note"],
+      [part("loop"), "Repeat this paragraph", "loop"],
+      [part("keys"), "Keys", "sheet"],
+      [part("review-open"), "Review doubtful words", "review"],
+      [part("doubt"), "Go to the next doubtful word", "doubt"]
+    ];
+    this.name();
+  }
+  /** Take over keys that were changed in another tab. */
+  read() {
+    this.keymap = new Keymap(chosen());
+    this.name();
+  }
+  /** Name the keys on their buttons. */
+  name() {
+    for (const [button2, title, id] of this.titles) {
+      const hint = this.keymap.hint(id);
+      button2.title = hint ? `${title} (${hint})` : title;
+    }
+  }
+  /** @param {import("../shared/keymap.js").Action["needs"]} needs */
+  can(needs) {
+    if (needs === "notes") return Boolean(this.player.beside.notes.address);
+    if (needs === "sound") return Boolean(this.player.data.audio);
+    return needs !== "editing" || this.player.editor.editable;
+  }
+  /** Do what a key stands for. Return whether there was anything to do. @param {string} id */
+  run(id, repeated = false) {
+    if (repeated && ONCE.includes(id)) return true;
+    const action = this.keymap.actions.find((one) => one.id === id);
+    if (!action || !this.can(action.needs)) return false;
+    const { player } = this;
+    switch (id) {
+      case "play":
+        return this.did(() => this.play());
+      case "toggle":
+        return this.did(() => player.toggle());
+      case "back":
+      case "forth":
+        return this.did(() => this.skip(id === "back" ? -STEP : STEP));
+      case "left":
+      case "right":
+        return this.did(() => this.skip(id === "left" ? -LONG_STEP : LONG_STEP));
+      case "slower":
+      case "faster":
+        return this.did(() => this.pace(id === "slower" ? -1 : 1));
+      case "loop":
+        return this.did(() => this.repeat());
+      case "previous":
+      case "next":
+        return this.did(() => this.walk(id === "previous" ? -1 : 1));
+      case "doubt":
+        return this.did(() => this.doubt());
+      case "review":
+        return this.did(() => player.review.toggle());
+      case "sheet":
+        return this.did(() => this.sheet.open());
+      case "note":
+        return this.did(() => player.beside.notes.add());
+      case "replace":
+        return this.did(() => player.replace.open(true));
+      case "undo":
+      case "redo":
+        return this.did(() => player.editor.again(id));
+      default:
+        return false;
+    }
+  }
+  /** @param {() => void} act */
+  did(act) {
+    act();
+    return true;
+  }
+  // ---- sound -------------------------------------------------------------------------------------------------------
+  /** Play from a little before, or pause. */
+  play() {
+    const { player } = this;
+    const first = this.loop.paragraph?.start ?? 0;
+    if (player.audio.paused && !player.sound.waiting) player.seek(Math.max(player.sound.position - BEFORE, first));
+    player.toggle();
+  }
+  /** @param {number} seconds */
+  skip(seconds) {
+    this.player.seek(this.player.sound.position + seconds);
+  }
+  /** @param {1 | -1} direction */
+  pace(direction) {
+    const { speed, audio } = this.player;
+    const place = Math.min(Math.max(speed.selectedIndex + direction, 0), speed.options.length - 1);
+    speed.selectedIndex = place;
+    audio.playbackRate = Number(speed.value);
+    this.say.textContent = `Speed ${speed.options[place].text}`;
+  }
+  /** The paragraph where the caret or else the sound is. */
+  get here() {
+    const { editor, current, text } = this.player;
+    return editor.active ?? current ?? text.paragraphAt(this.player.sound.position) ?? text.paragraphs[0];
+  }
+  repeat() {
+    const paragraph = this.loop.paragraph ? null : this.here;
+    if (paragraph) {
+      const { position } = this.player.sound;
+      if (position < paragraph.start || position >= paragraph.end) this.player.seek(paragraph.start);
+    }
+    this.loop.set(paragraph);
+    this.say.textContent = paragraph ? "This paragraph is repeated." : "Not repeated any more.";
+  }
+  // ---- places ------------------------------------------------------------------------------------------------------
+  /** @param {1 | -1} direction */
+  walk(direction) {
+    const { player } = this;
+    const { text, editor } = player;
+    const target = text.paragraphs[text.paragraphs.indexOf(this.here) + direction];
+    if (!target) return;
+    const looping = this.loop.paragraph;
+    if (this.can("sound") && text.timed) player.seek(target.start);
+    if (looping) this.loop.set(target);
+    if (editor.active) editor.enter(target, 0);
+    else if (text.timed && document.activeElement?.closest(".stt-time")) target.time.focus({ preventScroll: true });
+    player.reveal(() => target.box, true);
+  }
+  /** Go to the next doubtful word, from the caret where it is in the text, and take the caret along. */
+  doubt() {
+    const { finder, editor } = this.player;
+    const { active } = editor;
+    if (!this.player.text.doubts.length) return void (this.say.textContent = "No word is doubtful.");
+    const caret = active && caretIn(active.body);
+    if (active && caret) {
+      const place = lastAtMost(active.words, (word) => word.from, caret.from);
+      finder.from(active.words[place]?.start ?? active.start - 1e-3);
+    }
+    const doubt = finder.nextDoubt();
+    if (active) editor.enter(doubt.paragraph, doubt.from, doubt.from + doubt.text.length);
+  }
+};
 
 // player/colours.json
 var colours_default = [
@@ -1081,7 +1553,6 @@ function tenths(seconds) {
 }
 
 // player/editing/choices.js
-var MAC = /Mac|iPhone|iPad/.test(navigator.platform);
 var SPEAKER_KEY = MAC ? "Control+" : "Alt+";
 var LAST_NUMBER = 9;
 var NUDGED = 700;
@@ -1242,6 +1713,11 @@ var spaced = (text) => text.split(/\s+/).join(" ").trim();
 var alike = (one, other) => one === other || spaced(one) === spaced(other);
 var codePoints = (text) => Array.from(text).length;
 var unitsOf = (text, at) => Array.from(text).slice(0, at).join("").length;
+function placeIn(text, units) {
+  const before = text.slice(0, units);
+  const head = spaced(before);
+  return codePoints(head) + (head && /\s$/.test(before) ? 1 : 0);
+}
 function splitAt(text, units) {
   const [head, tail] = [spaced(text.slice(0, units)), spaced(text.slice(units))];
   if (!head || !tail) return null;
@@ -1272,34 +1748,76 @@ function cut(line, text, places, ids) {
 var spokenBy = (line, speaker) => ({ ...line, packed: { ...line.packed, speaker } });
 function applied(lines, step) {
   if (step.do === "revive") return revived(lines, step);
+  if (step.do === "replace") return replaced(lines, step);
   const at = step.id == null ? -1 : lines.findIndex((line2) => line2.id === step.id);
   const line = lines[at];
   if (!line) return lines;
   const text = step.text ?? line.text;
-  const replaced = (first, removed, ...made) => lines.toSpliced(first, removed, ...made);
+  const changed = (first, removed, ...made) => lines.toSpliced(first, removed, ...made);
   switch (step.do) {
     case "text":
-      return replaced(at, 1, ...spaced(text) ? [retyped(line, text)] : []);
+      return changed(at, 1, ...spaced(text) ? [retyped(line, text)] : []);
     case "split":
-      return replaced(at, 1, ...cut(line, text, [step.at ?? 0], step.ids ?? []));
+      return changed(at, 1, ...cut(line, text, [step.at ?? 0], step.ids ?? []));
     case "delete":
-      return replaced(at, 1);
+      return changed(at, 1);
     case "merge":
       if (!at) return lines;
-      return replaced(at - 1, 2, merged(lines[at - 1], line, text));
+      return changed(at - 1, 2, merged(lines[at - 1], line, text));
     case "speaker": {
-      if (step.from == null || step.to == null) return replaced(at, 1, spokenBy(line, step.speaker));
+      if (step.from == null || step.to == null) return changed(at, 1, spokenBy(line, step.speaker));
       const parts = cut(line, line.text, [step.from, step.to], step.ids ?? []);
       const whose = step.from > 0 ? 1 : 0;
-      return replaced(at, 1, ...parts.map((part, i) => i === whose ? spokenBy(part, step.speaker) : part));
+      return changed(at, 1, ...parts.map((part, i) => i === whose ? spokenBy(part, step.speaker) : part));
     }
+    case "word":
+      return changed(at, 1, ...settled(line, step));
     case "times": {
       const { start = line.packed.start, end = line.packed.end } = step;
-      return replaced(at, 1, { ...line, packed: { ...line.packed, start, end } });
+      return changed(at, 1, { ...line, packed: { ...line.packed, start, end } });
     }
     default:
       return lines;
   }
+}
+function settled(line, { from = 0, to = 0, text = "" }) {
+  const points = Array.from(line.text);
+  const whole = spaced(points.slice(0, from).join("") + text + points.slice(to).join(""));
+  const { t, c } = line.packed;
+  let end = 0;
+  const place = (t ?? []).findIndex((word2, i) => {
+    end += codePoints(i ? word2 : word2.trimStart());
+    return end >= to;
+  });
+  const word = t?.[place] ?? "";
+  if (!t || !spaced(text) || codePoints(word.trim()) !== to - from || end !== to)
+    return whole ? [retyped(line, whole)] : [];
+  const lead = word.slice(0, word.length - word.trimStart().length);
+  const packed = { ...line.packed, t: t.with(place, lead + spaced(text)), c: c?.with(place, null) };
+  return [{ ...line, text: textOf(packed), packed }];
+}
+function replaced(lines, { only = [], with: by = "" }) {
+  const places = (
+    /** @type {Map<number, Place[]>} */
+    /* @__PURE__ */ new Map()
+  );
+  for (const place of only) places.set(place.paragraph, [...places.get(place.paragraph) ?? [], place]);
+  return lines.flatMap((line) => {
+    const own = places.get(line.id);
+    if (!own) return [line];
+    const points = Array.from(line.text);
+    for (const { from, to } of own.sort((a, b) => b.from - a.from)) points.splice(from, to - from, by);
+    const text = spaced(points.join(""));
+    return text ? [retyped(line, text)] : [];
+  });
+}
+function placed(places, lines) {
+  const at = new Map(lines.map((line, place) => [line.id, place]));
+  const known = places.filter(({ paragraph }) => at.has(paragraph));
+  return known.map((place) => ({ ...place, paragraph: (
+    /** @type {number} */
+    at.get(place.paragraph)
+  ) }));
 }
 function revived(lines, { id = newId2(), text = "", after }) {
   const place = after == null ? 0 : lines.findIndex((line) => line.id === after) + 1;
@@ -1399,7 +1917,6 @@ function renewed(before, packed) {
 }
 
 // player/editing/keys.js
-var FIELDS = "input, textarea, select, [contenteditable]";
 var Keys = class {
   pointing = false;
   // between the press and the release of a button or a finger
@@ -1427,10 +1944,6 @@ var Keys = class {
     on(box, "compositionend", () => {
       editor.composing = false;
       editor.typed();
-    });
-    on(document, "keydown", (event) => {
-      const outside = !event.defaultPrevented && !event.target.closest?.(FIELDS);
-      if (outside && this.again(event)) event.preventDefault();
     });
     const hidden = () => document.visibilityState === "hidden";
     on(document, "visibilitychange", () => hidden() ? this.away() : editor.queue?.refresh());
@@ -1488,47 +2001,41 @@ var Keys = class {
     this.editor.choices.times(paragraph, time);
   }
   // ---- keys --------------------------------------------------------------------------------------------------------
-  /** Undo or redo, if this is the key for it. @param {KeyboardEvent} event */
-  again(event) {
-    const held = MAC ? event.metaKey && !event.ctrlKey : event.ctrlKey && !event.metaKey;
-    if (!held || event.altKey || !this.editor.editable) return false;
-    const key = event.key.toLowerCase();
-    if (key === "z") this.editor.again(event.shiftKey ? "redo" : "undo");
-    else if (key === "y" && !MAC && !event.shiftKey) this.editor.again("redo");
-    else return false;
-    return true;
-  }
   /** @param {KeyboardEvent} event */
   pressed(event) {
     const paragraph = this.editor.active;
     if (!paragraph || event.target !== paragraph.body) return;
     event.stopPropagation();
     if (event.isComposing || event.keyCode === 229) return;
-    if (this.again(event) || this.numbered(event, paragraph) || this.acted(event, paragraph)) event.preventDefault();
+    if (this.acted(event, paragraph)) event.preventDefault();
+  }
+  /** @param {KeyboardEvent} event @param {Paragraph} paragraph */
+  acted(event, paragraph) {
+    const id = this.editor.player.keymap().find(event, "typing");
+    switch (id) {
+      case "leave":
+        return this.escaped(paragraph);
+      case "split":
+        return this.did(() => this.editor.split());
+      case "before":
+        return this.deletes(paragraph, false);
+      case "after":
+        return this.deletes(paragraph, true);
+      case "speaker":
+        return this.did(() => this.assigned(event, paragraph));
+    }
+    if (id) return this.editor.player.run(id, event.repeat);
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return false;
+    return this.walks(event.key, paragraph);
   }
   /**
    * Give the paragraph, or what is selected in it, to the speaker of a number.
    * @param {KeyboardEvent} event
    * @param {Paragraph} paragraph
    */
-  numbered(event, paragraph) {
-    const number = /^Digit([1-9])$/.exec(event.code)?.[1];
-    const [held, others] = MAC ? [event.ctrlKey, event.altKey] : [event.altKey, event.ctrlKey];
-    if (!number || !held || others || event.metaKey || event.shiftKey || event.getModifierState("AltGraph"))
-      return false;
-    const speaker = this.editor.choices.speakers[Number(number) - 1];
+  assigned({ code }, paragraph) {
+    const speaker = this.editor.choices.speakers[Number(code.slice(-1)) - 1];
     if (speaker) this.editor.give(paragraph, speaker, caretIn(paragraph.body));
-    return true;
-  }
-  /** @param {KeyboardEvent} event @param {Paragraph} paragraph */
-  acted(event, paragraph) {
-    const { key } = event;
-    if (key === "Escape") return this.escaped(paragraph);
-    if (key === "Enter") return this.did(() => this.editor.split());
-    if (key === "Backspace") return this.deletes(paragraph, false);
-    if (key === "Delete") return this.deletes(paragraph, true);
-    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return false;
-    return this.walks(key, paragraph);
   }
   /** @param {() => void} act */
   did(act) {
@@ -1795,6 +2302,7 @@ var Queue = class {
       const at = Array.from(was).length + 1;
       return { key, based_on, step: { do: "split", paragraph: place, was, text: `${was} ${text}`, at } };
     }
+    if (step.do === "replace") return { key, based_on, step: { ...rest, only: placed(step.only ?? [], lines) } };
     const paragraph = lines.findIndex((line) => line.id === id);
     return { key, based_on, step: { ...rest, paragraph } };
   }
@@ -1850,6 +2358,7 @@ var Queue = class {
     if (known === this.revision) this.take(answer, entry.raw ? null : entry.step);
     else await this.catchUp(entry.raw ? null : entry.step);
     this.keep();
+    if (answer.replaced !== void 0) return this.hooks.changed(null, answer.replaced);
     const line = answer.caret && this.confirmed[answer.caret.paragraph];
     this.hooks.changed(line ? { id: line.id, at: answer.caret?.at ?? 0 } : null);
   }
@@ -1900,11 +2409,11 @@ var Queue = class {
     const { paragraph = null } = answer.conflict ?? {};
     const there = paragraph === null ? null : this.confirmed[paragraph];
     if (entry.raw) {
-      const { do: name, was, text } = (
+      const { do: name, was, text, from, to } = (
         /** @type {Step} */
         entry.raw.step
       );
-      entry.step = { do: name, id: there?.id ?? newId2(), was, text };
+      entry.step = { do: name, id: there?.id ?? newId2(), was, text, from, to };
       entry.raw = void 0;
     } else if (there && there.id !== entry.step.id) this.rename(entry.step.id, there.id);
     return this.hold(entry, CHANGED);
@@ -1994,7 +2503,7 @@ function newKey() {
 }
 
 // player/editing/store.js
-var EDITING = "stt-editing";
+var EDITING2 = "stt-editing";
 var ALIVE = 400;
 var Store = class {
   /** @param {string} name of the transcript @param {Storage} storage @param {string} tab */
@@ -2071,8 +2580,8 @@ var Store = class {
 };
 function wanted(choice2) {
   try {
-    if (choice2 !== void 0) localStorage.setItem(EDITING, choice2 ? "on" : "off");
-    const kept = localStorage.getItem(EDITING);
+    if (choice2 !== void 0) localStorage.setItem(EDITING2, choice2 ? "on" : "off");
+    const kept = localStorage.getItem(EDITING2);
     return kept ? kept === "on" : null;
   } catch {
     return choice2 ?? null;
@@ -2124,6 +2633,17 @@ var Editor = class {
   // a paragraph that goes has not been left by somebody
   notice = "";
   // about the last step
+  elsewhere = () => false;
+  // whether the keyboard stays where it is
+  shown = () => {
+  };
+  // is called when it may be that more or less can be done
+  replaced = (
+    /** @type {(count: number) => void} */
+    (() => {
+    })
+  );
+  // is told how many the server has replaced
   typing = { name: "", id: 0, at: -Infinity };
   told = -1;
   // the revision that the page has followed
@@ -2135,7 +2655,8 @@ var Editor = class {
    * @param {import("../../shared/sound.js").Listen} on
    * @param {{
    *   draw: () => void, position: () => number | null, reveal: (target: () => Element | null, lazily: boolean) => void,
-   *   rested: (revision: number) => void,
+   *   rested: (revision: number) => void, keymap: () => import("../../shared/keymap.js").Keymap,
+   *   run: (id: string, repeated: boolean) => boolean,
    * }} player
    */
   constructor(root, text, on, player) {
@@ -2181,6 +2702,7 @@ var Editor = class {
     if (!data.edits || !this.queue) {
       this.leave();
       this.allowed = false;
+      this.shown();
       return null;
     }
     this.allowed = true;
@@ -2196,7 +2718,7 @@ var Editor = class {
     this.told = -1;
     const store = new Store(address, localStorage);
     this.queue = new Queue(sender(address), store, {
-      changed: (caret) => this.changed(caret),
+      changed: (caret, replaced2) => (this.changed(caret), replaced2 !== void 0 && this.replaced(replaced2)),
       state: () => this.show(),
       say: (words) => this.tell(words)
     });
@@ -2219,7 +2741,7 @@ var Editor = class {
   changed(caret) {
     this.draw();
     const paragraph = caret && this.text.paragraphs.find(({ id }) => id === caret.id);
-    if (paragraph && caret) {
+    if (paragraph && caret && !this.elsewhere()) {
       const at = unitsOf(paragraph.text, caret.at);
       this.enter(paragraph, at);
       this.player.reveal(() => paragraph.box, true);
@@ -2231,6 +2753,7 @@ var Editor = class {
     const { queue } = this;
     if (!queue) return;
     this.toggle.setAttribute("aria-pressed", String(this.wanted));
+    this.shown();
     const waiting = queue.entries.some((entry) => !entry.held);
     const able = this.wanted && !queue.failures;
     this.enable(this.undoButton, able && (queue.undo > 0 || waiting));
@@ -2350,6 +2873,15 @@ var Editor = class {
     this.draw();
     this.rest();
   }
+  /** @param {Step} step that replaces in many paragraphs */
+  replace(step) {
+    this.save();
+    this.typing.id = 0;
+    this.notice = "";
+    this.queue?.add(step);
+    this.draw();
+    this.rest();
+  }
   /** @param {Paragraph} paragraph */
   place(paragraph) {
     return this.text.paragraphs.indexOf(paragraph);
@@ -2423,18 +2955,12 @@ var Editor = class {
     while (to > from && /\s/.test(text[to - 1])) to -= 1;
     const part = range && range.to > range.from && to > from && to - from < text.length;
     const [start, end] = [text.slice(0, from), text.slice(0, to)].map(codePoints);
-    const inside = this.active === paragraph;
+    const inside2 = this.active === paragraph;
     const ids = [newId2(), newId2()];
     this.step(paragraph, { do: "speaker", speaker, ...part ? { from: start, to: end, ids } : {} });
     const whose = part && from > 0 ? this.text.paragraphs.find((p) => p.id === ids[0]) : paragraph;
-    if (inside && whose) this.enter(whose, part ? length(whose.body) : range?.from ?? 0);
+    if (inside2 && whose) this.enter(whose, part ? length(whose.body) : range?.from ?? 0);
     this.say.textContent = `Assigned to ${speaker}.`;
-  }
-  /** The speakers in the order of their numbers. */
-  get speakers() {
-    return [
-      .../* @__PURE__ */ new Set([...this.known, ...this.text.speakers, ...this.text.paragraphs.flatMap((p) => p.speaker || [])])
-    ];
   }
   close() {
     this.save();
@@ -2446,6 +2972,329 @@ var Editor = class {
 var KEPT = "Not saved yet: no connection. Your text is kept here.";
 var UNKEPT = "Not saved yet: no connection. Keep this page open.";
 var length = (body) => (body.textContent ?? "").length;
+
+// player/editing/readings.js
+var AT_ONCE = 20;
+var MOST = 3;
+var LONGEST3 = 9e4;
+var spanOf2 = ({ start, end }) => `${start.toFixed(2)}-${Math.max(end, start + 0.01).toFixed(2)}`;
+var Readings = class {
+  known = (
+    /** @type {Map<string, string[]>} */
+    /* @__PURE__ */ new Map()
+  );
+  // by span
+  asked = (
+    /** @type {Map<string, Promise<void>>} */
+    /* @__PURE__ */ new Map()
+  );
+  /** @param {string} address */
+  constructor(address) {
+    this.address = address;
+  }
+  /**
+   * Return other readings of a word. Those of the words after it are asked for together with it.
+   * @param {Timed} word
+   * @param {Timed[]} following
+   */
+  async of(word, following) {
+    const span = spanOf2(word);
+    if (!this.known.has(span)) {
+      if (!this.asked.has(span)) this.ask([span, ...following.map(spanOf2)]);
+      await this.asked.get(span);
+    }
+    return (this.known.get(span) ?? []).filter((text) => text !== word.text).slice(0, MOST);
+  }
+  /**
+   * Have a word decoded again. Return its readings with those that were found so; raises an Error with words for people.
+   * @param {Timed} word
+   */
+  async more(word) {
+    const span = spanOf2(word);
+    const signal = AbortSignal.timeout(LONGEST3);
+    const answer = await fetch(`${this.address}?spans=${span}`, { method: "POST", signal }).catch(() => null);
+    const found = await answer?.json().catch(() => null);
+    if (!answer?.ok) throw new Error(found?.error?.message ?? "The server does not answer.");
+    this.known.set(span, [.../* @__PURE__ */ new Set([...this.known.get(span) ?? [], ...found.readings[0]])]);
+    return this.of(word, []);
+  }
+  /** @param {string[]} spans */
+  ask(spans2) {
+    const wanted2 = [...new Set(spans2)].filter((span) => !this.known.has(span) && !this.asked.has(span)).slice(0, AT_ONCE);
+    const asking = this.fetch(wanted2).finally(() => wanted2.forEach((span) => this.asked.delete(span)));
+    for (const span of wanted2) this.asked.set(span, asking);
+  }
+  /** @param {string[]} spans */
+  async fetch(spans2) {
+    const signal = AbortSignal.timeout(LONGEST3);
+    const answer = await fetch(`${this.address}?spans=${spans2.join()}`, { signal }).catch(() => null);
+    if (!answer?.ok) return;
+    const { readings } = await answer.json();
+    spans2.forEach((span, i) => this.known.set(span, readings[i]));
+  }
+};
+
+// player/editing/review.js
+var BEFORE2 = 2;
+var PAUSE3 = 3;
+var AFTER = 0.2;
+var Review = class {
+  open = false;
+  word = (
+    /** @type {Word | null} */
+    null
+  );
+  // that is decided on
+  at = -Infinity;
+  // seconds: the first doubtful word from here on is next
+  done = (
+    /** @type {number[]} */
+    []
+  );
+  // when the words start that were decided on
+  offered = (
+    /** @type {string[]} */
+    []
+  );
+  readings = (
+    /** @type {Readings | null} */
+    null
+  );
+  /** @param {import("../index.js").Player} player */
+  constructor(player) {
+    this.player = player;
+    const { root, on, editor } = player;
+    const part = partsOf(root, "stt-");
+    this.opener = part("review-open", HTMLButtonElement);
+    this.count = part("review-count");
+    this.form = part("review", HTMLFormElement);
+    this.progress = part("review-progress");
+    this.name = part("review-word");
+    this.field = part("review-field", HTMLInputElement);
+    this.right = part("review-right", HTMLButtonElement);
+    this.choices = part("review-readings");
+    this.asking = part("review-more", HTMLButtonElement);
+    this.say = part("say");
+    this.outcome = part("review-outcome");
+    on(this.opener, "click", () => this.toggle());
+    on(this.form, "submit", (event) => {
+      event.preventDefault();
+      this.decide(this.field.value.trim() || this.word?.text || "");
+    });
+    on(this.form, "keydown", (event) => this.pressed(event));
+    on(this.field, "input", () => this.label());
+    for (const [name, id] of [
+      ["hear", "hear"],
+      ["skip", "skip"],
+      ["again", "again"],
+      ["end", "end"]
+    ])
+      on(part(`review-${name}`), "click", () => (this.run(id), this.focus()));
+    editor.elsewhere = () => this.open;
+  }
+  /** Follow the text: what is doubtful, and what can be done. */
+  refresh() {
+    const { doubts } = this.player.text;
+    const { editable } = this.player.editor;
+    this.opener.hidden = !editable || !doubts.length && !this.open;
+    this.player.finder.doubtButton.hidden = editable || !doubts.length;
+    this.count.textContent = doubts.length.toLocaleString("en");
+    if (!this.open) return;
+    if (!editable) this.end();
+    else {
+      const kept = doubts.find((doubt) => this.decides(doubt));
+      if (kept) this.mark(kept);
+      else this.next(this.at);
+    }
+  }
+  /** Whether this is the word that is decided on, as it was or drawn anew. @param {Word} word */
+  decides(word) {
+    const now = this.word;
+    return now?.start === word.start && now.text === word.text && now.paragraph.id === word.paragraph.id;
+  }
+  // ---- the way through the words -----------------------------------------------------------------------------------
+  toggle() {
+    if (this.open) this.end();
+    else this.begin();
+  }
+  begin() {
+    const { text, editor, sound } = this.player;
+    const from = editor.active?.start ?? sound.position;
+    editor.leave();
+    const address = editor.address.replace(/edits$/, "readings");
+    if (this.readings?.address !== address) this.readings = new Readings(address);
+    if (!text.doubts.length || !editor.editable) return void (this.say.textContent = "No word is doubtful.");
+    this.open = true;
+    this.done = [];
+    this.form.hidden = false;
+    this.opener.setAttribute("aria-expanded", "true");
+    this.next(from);
+    this.focus();
+  }
+  end() {
+    this.open = false;
+    this.word = null;
+    this.form.hidden = true;
+    this.opener.setAttribute("aria-expanded", "false");
+    this.player.finder.from(this.at);
+    if (this.player.until != null) this.player.audio.pause();
+    this.player.until = null;
+    this.refresh();
+    (this.opener.hidden ? this.player.finder.input : this.opener).focus({ preventScroll: true });
+  }
+  /** Go to the first doubtful word from a place on, or from the beginning if there is none. @param {number} seconds */
+  next(seconds) {
+    const { doubts } = this.player.text;
+    const word = doubts.find(({ start }) => start >= seconds - 1e-3) ?? doubts[0];
+    if (word) return this.go(word);
+    const count = this.done.length;
+    this.end();
+    this.say.textContent = `No word is doubtful any more. ${count.toLocaleString("en")} reviewed.`;
+  }
+  /** @param {1 | -1} direction */
+  step(direction) {
+    const { doubts } = this.player.text;
+    const place = this.word ? doubts.indexOf(this.word) : -1;
+    this.go(doubts[(place + direction + doubts.length) % doubts.length]);
+  }
+  /** @param {Word} word */
+  go(word) {
+    this.at = word.start;
+    this.field.value = "";
+    this.offer([]);
+    this.mark(word);
+    this.hear();
+    const { doubts } = this.player.text;
+    const following = doubts.slice(doubts.indexOf(word) + 1);
+    void this.readings?.of(word, following).then((found) => this.decides(word) && this.offer(found));
+  }
+  /** Show which word it is. @param {Word} word */
+  mark(word) {
+    const { doubts } = this.player.text;
+    this.word = word;
+    this.player.finder.lookAt(word);
+    const [before, rest] = [this.done.length, doubts.length];
+    const place = before + doubts.indexOf(word) + 1;
+    this.progress.textContent = `${place.toLocaleString("en")} of ${(before + rest).toLocaleString("en")}`;
+    const confidence = Math.round((word.confidence ?? 0) * 100);
+    this.name.textContent = word.text;
+    this.name.title = `Confidence ${confidence} %, at ${clock(word.start)}`;
+    this.field.placeholder = word.text;
+    this.label();
+  }
+  /** Say what Enter does. */
+  label() {
+    this.right.textContent = this.field.value.trim() ? "Replace" : "Right";
+  }
+  /** @param {string[]} readings */
+  offer(readings) {
+    this.tell("");
+    this.offered = readings;
+    const buttons = readings.map((text, place) => {
+      const button2 = make("button", "stt-menu-button stt-review-reading");
+      button2.type = "button";
+      button2.dir = "auto";
+      button2.setAttribute("aria-label", `Take \u201C${text}\u201D`);
+      button2.append(make("kbd", "stt-sheet-key", String(place + 1)), make("span", "", text));
+      button2.onclick = () => this.decide(text);
+      return button2;
+    });
+    this.choices.replaceChildren(...buttons);
+    this.choices.hidden = !readings.length;
+    const { audio } = this.player.data;
+    this.asking.hidden = !audio || readings.length >= MOST;
+    if (readings.length) this.say.textContent = readings.map((text, place) => `${place + 1}: ${text}`).join(", ");
+  }
+  /** Have the word decoded again, for more readings. */
+  async more() {
+    const { word, readings } = this;
+    if (!word || !readings || this.asking.hidden || this.asking.getAttribute("aria-disabled") === "true") return;
+    this.asking.setAttribute("aria-disabled", "true");
+    this.say.textContent = "Decoding it again";
+    try {
+      const found = await readings.more(word);
+      if (!this.decides(word)) return;
+      const before = this.offered.length;
+      this.offer(found);
+      if (found.length === before) this.tell("No other reading was found.");
+    } catch (error) {
+      if (this.decides(word)) this.tell(
+        /** @type {Error} */
+        error.message
+      );
+    } finally {
+      this.asking.removeAttribute("aria-disabled");
+    }
+  }
+  /** @param {string} words */
+  tell(words) {
+    this.outcome.textContent = words;
+  }
+  /** Play the word with those before it. */
+  hear() {
+    const { word, player } = this;
+    if (!word || !player.data.audio) return;
+    const { words } = player.text;
+    const place = words.indexOf(word);
+    const near = words.slice(Math.max(0, place - BEFORE2), place).filter(({ end }) => word.start - end < PAUSE3);
+    const start = Math.min(word.start, ...near.map((one) => one.start));
+    player.hear([0, start, word.end + AFTER]);
+  }
+  // ---- keys --------------------------------------------------------------------------------------------------------
+  /** On a phone the keyboard on the screen would cover the text. */
+  focus() {
+    if (this.open && !matchMedia("(hover: none)").matches) this.field.focus({ preventScroll: true });
+  }
+  /** @param {KeyboardEvent} event */
+  pressed(event) {
+    const id = this.player.commands.keymap.find(event, "review");
+    const typing = event.target === this.field && this.field.value !== "";
+    if (!id || typing && ["hear", "reading", "more", "undo", "redo"].includes(id)) return;
+    if (id === "right" && event.target !== this.field) return;
+    if (id === "hear" && event.target !== this.field) return;
+    if (id === "reading" ? !this.take(Number(event.code.slice(-1))) : !this.run(id)) return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+  /** @param {number} number */
+  take(number) {
+    const text = this.offered[number - 1];
+    if (text) this.decide(text);
+    return Boolean(text);
+  }
+  /** @param {string} id */
+  run(id) {
+    if (id === "right") this.form.requestSubmit();
+    else if (id === "hear") this.hear();
+    else if (id === "more") void this.more();
+    else if (id === "skip") this.step(1);
+    else if (id === "again") this.step(-1);
+    else if (id === "end") this.end();
+    else if (id === "undo") this.undo();
+    else return false;
+    return true;
+  }
+  /** Say what is right for the word, and go on. @param {string} text */
+  decide(text) {
+    const { word, player } = this;
+    if (!word) return;
+    const { paragraph } = word;
+    const [from, to] = [word.from, word.from + word.text.length].map((at) => placeIn(paragraph.text, at));
+    this.done.push(word.start);
+    this.word = null;
+    this.at = word.start + 2e-3;
+    player.editor.step(paragraph, { do: "word", from, to, text });
+    this.focus();
+  }
+  /** Go back to the word that was decided on last. */
+  undo() {
+    const before = this.done.pop();
+    if (before === void 0) return;
+    this.at = before;
+    this.word = null;
+    this.player.editor.again("undo");
+  }
+};
 
 // player/rules.json
 var rules_default = {
@@ -2762,9 +3611,260 @@ function search(text, query, fold = folded) {
   ));
 }
 
+// player/editing/spans.js
+var VOICED2 = /[\u3099\u309a]/;
+function literal(text) {
+  let plain = "";
+  const from = (
+    /** @type {number[]} */
+    []
+  );
+  const to = (
+    /** @type {number[]} */
+    []
+  );
+  let at = 0;
+  for (const character of text) {
+    const end = at + character.length;
+    const become = foldOne(character);
+    if (!become || VOICED2.test(become[0])) {
+      for (let place = to.length - 1, own = from[place]; place >= 0 && from[place] === own; place -= 1) to[place] = end;
+    }
+    const begin = VOICED2.test(become[0] ?? "") ? from.at(-1) ?? at : at;
+    for (let unit = 0; unit < become.length; unit += 1) from.push(begin), to.push(end);
+    plain += become;
+    at = end;
+  }
+  return { plain, from, to };
+}
+function spans(text, wanted2, { exact = false, whole = false }, fold = literal) {
+  const found = exact ? occurrences(text, wanted2) : alike2(text, wanted2, fold);
+  return whole ? found.filter(([start, end]) => !inside(text, start) && !inside(text, end)) : found;
+}
+function alike2(text, wanted2, fold) {
+  const { plain } = literal(wanted2);
+  const { plain: whole, from, to } = fold(text);
+  const found = (
+    /** @type {[number, number][]} */
+    []
+  );
+  for (let at = plain ? whole.indexOf(plain) : -1; at >= 0; ) {
+    const end = at + plain.length;
+    const clean = from[at - 1] !== from[at] && from[end - 1] !== from[end];
+    if (clean) found.push([from[at], to[end - 1]]);
+    at = whole.indexOf(plain, clean ? end : at + 1);
+  }
+  return found;
+}
+function inside(text, at) {
+  const before = Array.from(text.slice(Math.max(0, at - 2), at)).at(-1) ?? "";
+  const after = String.fromCodePoint(text.codePointAt(at) ?? 32);
+  return [before, after].every((character) => OF_WORDS.test(character) && !SPACELESS.test(character));
+}
+
+// player/editing/replace.js
+var AROUND = 24;
+var SHOWN = 3;
+var LONGEST_WORDS = 60;
+var Replace = class {
+  marked = (
+    /** @type {Map<number, Marked>} */
+    /* @__PURE__ */ new Map()
+  );
+  // by ids of paragraphs: what was selected last
+  folded = (
+    /** @type {WeakMap<Paragraph, { text: string, folded: ReturnType<typeof literal> }>} */
+    /* @__PURE__ */ new WeakMap()
+  );
+  done = false;
+  // whether the last thing was a replacement, which Ctrl+Z takes back in the field, too
+  /**
+   * @param {HTMLElement} root
+   * @param {import("./editor.js").Editor} editor
+   * @param {import("../finder.js").Finder} finder
+   * @param {import("../../shared/sound.js").Listen} on
+   */
+  constructor(root, editor, finder, on) {
+    this.editor = editor;
+    this.finder = finder;
+    const part = partsOf(root, "stt-");
+    this.text = part("transcript");
+    this.form = part("replace", HTMLFormElement);
+    this.opener = part("replacing", HTMLButtonElement);
+    this.field = part("with", HTMLInputElement);
+    this.exact = part("exact", HTMLInputElement);
+    this.whole = part("whole", HTMLInputElement);
+    this.some = part("some", HTMLInputElement);
+    this.one = part("one", HTMLButtonElement);
+    this.all = part("all", HTMLButtonElement);
+    this.preview = part("preview");
+    this.outcome = part("outcome");
+    const plain = finder.spans;
+    finder.spans = (paragraph, wanted2) => this.shown ? this.spans(paragraph, wanted2) : plain(paragraph, wanted2);
+    finder.scope = (paragraph) => this.shown && this.some.checked ? this.place(paragraph) : void 0;
+    finder.told = () => this.show();
+    editor.replaced = (count) => this.tell(count);
+    editor.shown = () => this.fit();
+    on(this.opener, "click", () => this.open(this.form.hidden === true));
+    on(this.form, "submit", (event) => {
+      event.preventDefault();
+      this.replaceOne();
+    });
+    on(this.all, "click", () => this.replaceAll());
+    on(this.field, "input", () => this.show());
+    for (const box of [this.exact, this.whole, this.some]) on(box, "change", () => finder.search());
+    on(this.form, "input", () => this.done = false);
+    on(this.form, "keydown", (event) => this.pressed(event));
+    on(part("hide", HTMLButtonElement), "click", () => this.open(false));
+    on(document, "selectionchange", () => this.select());
+  }
+  /** Whether hits are those that can be replaced. */
+  get shown() {
+    return !this.form.hidden && this.editor.editable;
+  }
+  /** Follow whether anything can be edited. */
+  fit() {
+    const { editable } = this.editor;
+    if (this.opener.hidden === !editable) return;
+    this.opener.hidden = !editable;
+    if (!editable && !this.form.hidden) this.open(false);
+  }
+  /** @param {boolean} yes */
+  open(yes) {
+    if (yes) this.begin();
+    this.form.hidden = !yes;
+    this.opener.setAttribute("aria-expanded", String(yes));
+    this.outcome.textContent = "";
+    this.finder.search();
+    if (yes) (this.finder.input.value ? this.field : this.finder.input).focus();
+    else this.opener.focus();
+  }
+  /** Take what is selected: a few words are what to find, more are where. */
+  begin() {
+    this.select();
+    const [first, ...others] = [...this.marked.values()];
+    const words = first && !others.length ? spaced(first.text.slice(first.from, first.to)) : "";
+    if (words && words.length <= LONGEST_WORDS) this.finder.input.value = words;
+    this.some.checked = Boolean(first) && !(words && words.length <= LONGEST_WORDS);
+  }
+  /** @param {KeyboardEvent} event */
+  pressed(event) {
+    const id = this.editor.player.keymap().find(event, "reading");
+    if (event.key === "Escape") this.open(false);
+    else if (this.done && event.target === this.field && (id === "undo" || id === "redo")) this.editor.again(id);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+  // ---- where -------------------------------------------------------------------------------------------------------
+  /** Keep what is selected in the text, also when the keyboard goes to a field. */
+  select() {
+    const selection = getSelection();
+    if (!selection?.rangeCount || !this.text.contains(selection.anchorNode)) return;
+    const range = selection.getRangeAt(0);
+    const before = this.marked.size;
+    this.marked = /* @__PURE__ */ new Map();
+    if (!selection.isCollapsed) {
+      for (const { id, body, text } of this.editor.text.paragraphs.filter((p) => range.intersectsNode(p.body))) {
+        const part = clipped(range, body);
+        const lead = document.createRange();
+        lead.selectNodeContents(body);
+        lead.setEnd(part.startContainer, part.startOffset);
+        const [from, { length: length2 }] = [lead.toString().length, part.toString()];
+        if (length2) this.marked.set(id, { from, to: from + length2, text });
+      }
+    }
+    if (!this.shown || !before && !this.marked.size) return;
+    if (!this.marked.size) this.some.checked = false;
+    this.finder.search();
+  }
+  /** Where what was selected is in a paragraph, also after it was changed. @param {Paragraph} paragraph */
+  place({ id, text }) {
+    const marked = this.marked.get(id);
+    if (!marked) return void 0;
+    if (marked.text !== text) {
+      const [from, to] = [marked.from, marked.to].map((at) => moved(marked.text, text, at));
+      this.marked.set(id, { from, to, text });
+    }
+    return this.marked.get(id);
+  }
+  /** @param {Paragraph} paragraph @param {string} wanted @returns {[number, number][]} */
+  spans(paragraph, wanted2) {
+    const only = this.some.checked ? this.place(paragraph) : { from: 0, to: Infinity };
+    if (!only) return [];
+    const fold = (text) => {
+      const known = this.folded.get(paragraph);
+      if (known?.text === text) return known.folded;
+      const folded2 = literal(text);
+      this.folded.set(paragraph, { text, folded: folded2 });
+      return folded2;
+    };
+    const how = { exact: this.exact.checked, whole: this.whole.checked };
+    return spans(paragraph.text, spaced(wanted2), how, fold).filter(([from, to]) => from >= only.from && to <= only.to);
+  }
+  // ---- what would come of it ---------------------------------------------------------------------------------------
+  show() {
+    if (!this.shown) return;
+    const { hits, place } = this.finder;
+    this.some.disabled = !this.marked.size;
+    for (const button2 of [this.one, this.all]) button2.setAttribute("aria-disabled", String(!hits.length));
+    this.all.textContent = hits.length > 1 ? `Replace all ${hits.length.toLocaleString("en")}` : "Replace all";
+    const first = Math.max(place, 0);
+    const next = Array.from({ length: Math.min(SHOWN, hits.length) }, (_, i) => hits[(first + i) % hits.length]);
+    this.preview.hidden = !next.length;
+    this.preview.replaceChildren(...next.map((hit) => this.line(hit)));
+  }
+  /** @param {Hit} hit */
+  line({ paragraph: { text }, from, to }) {
+    const row = make("li", "stt-preview-line");
+    row.dir = "auto";
+    const before = text.slice(Math.max(0, from - AROUND), from);
+    const after = text.slice(to, to + AROUND);
+    const made = make("ins", "", this.field.value.trim());
+    const old = make("del", "", text.slice(from, to));
+    const [begin, end] = [from > AROUND ? "\u2026" : "", to + AROUND < text.length ? "\u2026" : ""];
+    row.append(begin, before, old, made.textContent ? " \u2192 " : "", made, after, end);
+    return row;
+  }
+  // ---- replacing ---------------------------------------------------------------------------------------------------
+  /** @param {Hit[]} hits */
+  replace(hits) {
+    this.done = true;
+    const only = hits.map(({ paragraph: { id, text }, from, to }) => ({
+      ...{ paragraph: id, from: placeIn(text, from), to: placeIn(text, to) }
+    }));
+    const find = spaced(this.finder.input.value);
+    this.outcome.textContent = "";
+    this.editor.replace({ do: "replace", find, with: this.field.value.trim(), case: this.exact.checked, only });
+  }
+  /** Replace the hit that is gone to, and go to the next. */
+  replaceOne() {
+    const { finder } = this;
+    if (finder.place < 0) return finder.step(1);
+    const { paragraph, from } = finder.hits[finder.place];
+    const places = new Map(this.editor.text.paragraphs.map(({ id }, place) => [id, place]));
+    const order = ({ id }) => places.get(id) ?? -1;
+    this.replace([finder.hits[finder.place]]);
+    const after = from + this.field.value.trim().length;
+    const next = finder.hits.findIndex(
+      (hit) => order(hit.paragraph) > order(paragraph) || hit.paragraph.id === paragraph.id && hit.from >= after
+    );
+    if (finder.hits.length) finder.show(Math.max(next, 0));
+  }
+  replaceAll() {
+    if (this.finder.hits.length) this.replace(this.finder.hits);
+  }
+  /** @param {number} count */
+  tell(count) {
+    const undo = this.editor.player.keymap().hint("undo");
+    this.outcome.textContent = count ? `${count.toLocaleString("en")} replaced. ${undo} undoes it.` : NOTHING;
+  }
+};
+var NOTHING = "Nothing was replaced: the text was changed in another tab meanwhile.";
+
 // player/finder.js
-var MARKS2 = globalThis.CSS?.highlights ? { all: mark2("stt-hit", 0), now: mark2("stt-hit-now", 1) } : null;
-function mark2(name, priority) {
+var MARKS2 = globalThis.CSS?.highlights ? { scope: mark3("stt-scope", -1), all: mark3("stt-hit", 0), now: mark3("stt-hit-now", 1) } : null;
+function mark3(name, priority) {
   const highlight = CSS.highlights.get(name) ?? new Highlight();
   highlight.priority = priority;
   CSS.highlights.set(name, highlight);
@@ -2788,6 +3888,13 @@ var Finder = class {
     /** @type {Map<Paragraph, Hit[]>} */
     /* @__PURE__ */ new Map()
   );
+  told = () => {
+  };
+  // is called when hits or the place among them are others
+  /** Where a query is in a paragraph. @type {(paragraph: Paragraph, wanted: string) => [number, number][]} */
+  spans = (paragraph, wanted2) => search(paragraph.text, wanted2, (text) => paragraph.folded ??= folded(text));
+  /** The part of a paragraph that is searched, if not all. @type {(paragraph: Paragraph) => Place | undefined} */
+  scope = () => void 0;
   painted = (
     /** @type {Map<Paragraph, Range[]>} */
     /* @__PURE__ */ new Map()
@@ -2827,7 +3934,10 @@ var Finder = class {
     this.doubt = null;
     this.doubtButton.hidden = !this.text.doubts.length;
     this.counter.textContent = this.text.doubts.length.toLocaleString("en");
+    const now = this.hits[this.place];
     this.search();
+    if (now)
+      this.go(this.hits.findIndex(({ paragraph, from }) => paragraph.id === now.paragraph.id && from === now.from));
   }
   /**
    * Look for this from the start; `going` goes to the first hit.
@@ -2846,8 +3956,7 @@ var Finder = class {
     this.place = -1;
     if (wanted2) {
       for (const paragraph of this.text.paragraphs) {
-        const found = search(paragraph.text, wanted2, (text) => paragraph.folded ??= folded(text));
-        const hits = found.slice(0, MOST_HITS - this.hits.length).map(([from, to]) => ({ paragraph, from, to }));
+        const hits = this.spans(paragraph, wanted2).slice(0, MOST_HITS - this.hits.length).map(([from, to]) => ({ paragraph, from, to }));
         if (hits.length) this.hitsOf.set(paragraph, hits);
         for (const hit of hits) this.hits.push(hit);
         if (this.hits.length >= MOST_HITS) break;
@@ -2862,12 +3971,20 @@ var Finder = class {
     if (!this.hits.length) return;
     if (this.place < 0) this.place = direction > 0 ? this.firstInSight() : 0;
     else this.place += direction;
-    this.place = (this.place + this.hits.length) % this.hits.length;
-    const hit = this.hits[this.place];
-    this.text.build(hit.paragraph);
+    this.show((this.place + this.hits.length) % this.hits.length);
+  }
+  /** Go to a hit and bring it in sight. @param {number} place */
+  show(place) {
+    this.go(place);
+    const hit = this.hits[place];
+    this.reveal(() => ranges(hit.paragraph.body, [hit])[0], true);
+  }
+  /** Make a hit the one that is gone to; -1 is none. @param {number} place */
+  go(place) {
+    this.place = place;
+    if (place >= 0) this.text.build(this.hits[place].paragraph);
     this.tell();
     this.paint();
-    this.reveal(() => ranges(hit.paragraph.body, [hit])[0], true);
   }
   /** The first hit at or below the top of the window, so that the first step does not leap to the beginning. */
   firstInSight() {
@@ -2879,6 +3996,7 @@ var Finder = class {
     const total = this.hits.length.toLocaleString("en") + (this.hits.length < MOST_HITS ? "" : "+");
     const found = this.place < 0 ? `${total} found` : `${(this.place + 1).toLocaleString("en")} of ${total}`;
     this.count.textContent = this.hits.length ? found : "None";
+    this.told();
   }
   /** Mark the hits near the window; the others get their marks when they come near. */
   paint() {
@@ -2889,12 +4007,15 @@ var Finder = class {
   }
   /** @param {Paragraph} paragraph */
   paintOne(paragraph) {
-    const hits = this.hitsOf.get(paragraph);
-    if (!MARKS2 || !hits) return;
+    const hits = this.hitsOf.get(paragraph) ?? [];
+    const scope = this.scope(paragraph);
+    if (!MARKS2 || !hits.length && !scope) return;
     this.wipe(paragraph);
     const marked = ranges(paragraph.body, hits);
     marked.forEach((range, i) => (hits[i] === this.hits[this.place] ? MARKS2.now : MARKS2.all).add(range));
-    this.painted.set(paragraph, marked);
+    const whole = scope ? ranges(paragraph.body, [scope]) : [];
+    for (const range of whole) MARKS2.scope.add(range);
+    this.painted.set(paragraph, [...marked, ...whole]);
   }
   /** @param {Paragraph} paragraph */
   wipe(paragraph) {
@@ -2909,44 +4030,109 @@ var Finder = class {
       else if (MARKS2) this.wipe(paragraph);
     }
   }
+  /** Let the next doubtful word be the first after a place. @param {number} seconds */
+  from(seconds) {
+    this.doubt?.box?.classList.remove("stt-looked-at");
+    this.doubt = null;
+    this.passed = seconds;
+  }
   nextDoubt() {
     const { doubts } = this.text;
-    this.doubt?.box?.classList.remove("stt-looked-at");
     const next = doubts.findIndex((word) => word.start > this.passed);
     const place = this.doubt ? (doubts.indexOf(this.doubt) + 1) % doubts.length : Math.max(next, 0);
-    const doubt = this.doubt = doubts[place];
-    this.passed = doubt.start;
-    this.text.build(doubt.paragraph);
-    doubt.box?.classList.add("stt-looked-at");
+    const doubt = doubts[place];
+    this.lookAt(doubt);
     this.goTo(doubt);
-    this.reveal(() => doubt.box, true);
     const confidence = Math.round((doubt.confidence ?? 0) * 100);
     this.counter.textContent = `${place + 1} of ${doubts.length.toLocaleString("en")}`;
     this.say.textContent = `${doubt.text}, confidence ${confidence} %, at ${clock(doubt.start)}`;
+    return doubt;
+  }
+  /** Mark a doubtful word and bring it in sight. @param {Word} doubt */
+  lookAt(doubt) {
+    this.from(doubt.start);
+    this.doubt = doubt;
+    this.text.build(doubt.paragraph);
+    doubt.box?.classList.add("stt-looked-at");
+    this.reveal(() => doubt.box, true);
   }
   close() {
     for (const paragraph of [...this.painted.keys()]) this.wipe(paragraph);
   }
 };
 
-// player/spoken.js
-function lastAtMost(list2, value, limit) {
-  let low = 0;
-  let high = list2.length;
-  while (low < high) {
-    const middle = low + high >> 1;
-    if (value(list2[middle]) <= limit) low = middle + 1;
-    else high = middle;
+// player/keyboard.js
+var FIELDS = "input:not([type=range]), textarea, select, [contenteditable]";
+var ROLES = ["button", "tab", "radio", "slider", "option", "menuitem", "dialog"].map((role) => `[role=${role}]`);
+var OWN_KEYS = `${FIELDS}, button, a, summary, input, canvas, ${ROLES}`;
+var LETTERS = `${FIELDS}, [role=dialog], [role=menu]`;
+var OF_LETTERS = ["sheet", "note"];
+var OF_FIELDS = ["undo", "redo"];
+var Keyboard = class {
+  /**
+   * @param {HTMLElement} root
+   * @param {import("./text.js").Text} text
+   * @param {import("./commands.js").Commands} commands
+   * @param {import("../shared/sound.js").Listen} on
+   * @param {{ latest: () => boolean, reveal: (target: () => Element, lazily: boolean) => void }} player `latest`:
+   *   whether keys belong to this player
+   */
+  constructor(root, text, commands, on, player) {
+    this.root = root;
+    this.slider = root.querySelector(".stt-slider");
+    this.text = text;
+    this.commands = commands;
+    this.player = player;
+    on(document, "keydown", (event) => this.pressed(event));
+    on(
+      document,
+      "keyup",
+      (event) => event.key === " " && event.target.closest?.(".stt-time") && event.preventDefault()
+    );
   }
-  return low - 1;
-}
-function spokenAt(words, byStart, seconds) {
-  const place = lastAtMost(byStart, (i) => words[i].start, seconds);
-  if (place < 0) return null;
-  const word = words[byStart[place]];
-  const following = words[byStart[place + 1]];
-  return seconds < word.end || following && following.start - word.end < 1 ? word : null;
-}
+  /** @param {KeyboardEvent & { target: Element }} event */
+  pressed(event) {
+    const { key, target, repeat } = event;
+    if (event.defaultPrevented || !this.player.latest()) return;
+    const time = target.closest?.(".stt-time");
+    const plain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey;
+    if (plain && time && this.root.contains(time) && this.walk(key, time)) return event.preventDefault();
+    const { keymap } = this.commands;
+    const id = keymap.find(event, "reading");
+    const always = keymap.actions.some((action) => action.id === id && action.where === "always");
+    if (!id || (always ? this.away(id, target) : this.taken(id, target))) return;
+    if (this.commands.run(id, repeat)) event.preventDefault();
+  }
+  /** Whether a key that also works while somebody types belongs to a field. @param {string} id @param {Element} target */
+  away(id, target) {
+    const field = target.closest?.(FIELDS);
+    return Boolean(field) && (!this.root.contains(field) || OF_FIELDS.includes(id));
+  }
+  /** Whether a key belongs to what the keyboard is on. @param {string} id @param {Element} target */
+  taken(id, target) {
+    const inside2 = this.root.contains(target);
+    if (inside2 && (target === this.slider || target.closest?.(".stt-time"))) return false;
+    if (OF_LETTERS.includes(id)) return Boolean(target.closest?.(LETTERS));
+    return Boolean(target.closest?.(inside2 && id !== "toggle" ? FIELDS : OWN_KEYS));
+  }
+  /**
+   * Go with arrows, Home and End from one paragraph's time to another's.
+   * @param {string} key
+   * @param {Element} time
+   */
+  walk(key, time) {
+    const { paragraphs } = this.text;
+    const place = paragraphs.findIndex((p) => p.time === time);
+    const targets = { ArrowUp: place - 1, ArrowDown: place + 1, Home: 0, End: paragraphs.length - 1 };
+    const target = paragraphs[targets[key]];
+    if (!target) return false;
+    this.text.tabTo(target);
+    const following = target.time;
+    following.focus({ preventScroll: true });
+    this.player.reveal(() => following, true);
+    return true;
+  }
+};
 
 // player/lanes.js
 var PARTS = 1e3;
@@ -3517,12 +4703,8 @@ var Wave = class {
 };
 
 // player/index.js
-var STEP = 5;
 var LANES = 500;
 var PATIENCE = 4e3;
-var FIELDS2 = "input:not([type=range]), textarea, select, [contenteditable]";
-var ROLES = ["button", "tab", "radio", "slider", "option", "menuitem", "dialog"].map((role) => `[role=${role}]`);
-var OWN_KEYS = `${FIELDS2}, button, a, summary, input, canvas, ${ROLES}`;
 var players = (
   /** @type {Set<Player>} */
   /* @__PURE__ */ new Set()
@@ -3602,9 +4784,12 @@ var Player = class {
       draw: () => this.draw(this.editor.lines ?? this.lines),
       position: () => this.data.audio ? this.sound.position : null,
       reveal,
-      rested: (revision) => this.send("rested", revision)
+      rested: (revision) => this.send("rested", revision),
+      keymap: () => this.commands.keymap,
+      run: (id, repeated) => this.commands.run(id, repeated)
     });
     this.beside = new Beside(root, this.text, this.on, this.editor, this);
+    this.replace = new Replace(root, this.editor, this.finder, this.on);
     this.wave = new Wave(root, () => this.drawWave());
     this.lanes = new Lanes(root, (seconds) => this.seek(seconds, true));
     const { audio, play } = this;
@@ -3615,6 +4800,10 @@ var Player = class {
       broken: (unplayable) => this.play.disabled = this.slider.disabled = unplayable,
       state: (playing) => this.playing(playing)
     });
+    this.review = new Review(this);
+    this.commands = new Commands(this);
+    const latestOne = () => latest === this;
+    this.keyboard = new Keyboard(root, this.text, this.commands, this.on, { latest: latestOne, reveal });
     this.link = new MomentLink(root, () => this.sound.position);
     answerWithText(() => this.text.whole(), this.closing.signal);
     this.sizes = new ResizeObserver(() => this.place());
@@ -3676,6 +4865,7 @@ var Player = class {
     else this.drawing = setTimeout(lanes, LANES);
     this.finder.reset();
     this.beside.reset();
+    this.review.refresh();
     this.tick();
   }
   /** @param {string | null} address */
@@ -3692,6 +4882,7 @@ var Player = class {
     if (!this.data.audio) return;
     latest = this;
     this.until = null;
+    this.commands.loop.left(seconds);
     this.sound.seek(Math.min(Math.max(seconds, 0), this.total || Infinity));
     if (thenPlay) this.sound.start();
   }
@@ -3724,6 +4915,7 @@ var Player = class {
   /** Show the position: slider, clock, spoken word. */
   tick() {
     const seconds = this.sound.position;
+    this.commands.loop.check(seconds, this.audio);
     if (this.until != null && seconds >= this.until && !this.audio.paused) {
       this.until = null;
       this.audio.pause();
@@ -3805,12 +4997,6 @@ var Player = class {
     });
     on(this.text.box, "click", (event) => this.clicked(event));
     on(this.text.box, "mousedown", (event) => event.target.closest(".stt-time") && event.preventDefault());
-    on(document, "keydown", (event) => this.pressed(event));
-    on(
-      document,
-      "keyup",
-      (event) => event.key === " " && event.target.closest?.(".stt-time") && event.preventDefault()
-    );
     const away = () => this.scrolled = performance.now();
     const { scroller } = this.text;
     for (const name of ["wheel", "touchmove"]) on(scroller, name, away, { passive: true });
@@ -3829,40 +5015,6 @@ var Player = class {
     if (timed) return this.seek(timed.start, true);
     if (this.editor.editable && this.editor.keys.clicked(target)) return;
     if (word && getSelection()?.isCollapsed) this.seek(word.start, !before || before !== this.editor.active);
-  }
-  /** @param {KeyboardEvent & { target: Element }} event */
-  pressed(event) {
-    const { key, target } = event;
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || latest !== this) return;
-    const time = target.closest?.(".stt-time");
-    if (time && this.root.contains(time) && this.walk(key, time)) return event.preventDefault();
-    const inside = this.root.contains(target);
-    const ours = inside && (time || target === this.slider);
-    const taken = !ours && target.closest?.(inside && key !== " " ? FIELDS2 : OWN_KEYS);
-    if (taken || event.shiftKey || !this.data.audio) return;
-    if (key === " ") {
-      if (!event.repeat) this.toggle();
-    } else if (key === "ArrowLeft") this.seek(this.sound.position - STEP);
-    else if (key === "ArrowRight") this.seek(this.sound.position + STEP);
-    else return;
-    event.preventDefault();
-  }
-  /**
-   * Go with arrows, Home and End from one paragraph's time to another's.
-   * @param {string} key
-   * @param {Element} time
-   */
-  walk(key, time) {
-    const { paragraphs } = this.text;
-    const place = paragraphs.findIndex((p) => p.time === time);
-    const targets = { ArrowUp: place - 1, ArrowDown: place + 1, Home: 0, End: paragraphs.length - 1 };
-    const target = paragraphs[targets[key]];
-    if (!target) return false;
-    this.text.tabTo(target);
-    const following = target.time;
-    following.focus({ preventScroll: true });
-    this.reveal(() => following, true);
-    return true;
   }
   /** @param {boolean} yes */
   playing(yes) {
@@ -3895,10 +5047,12 @@ var Player = class {
     this.sound.close();
     this.finder.close();
     this.beside.close();
+    this.commands.sheet.close();
     this.editor.close();
     this.text.close();
   }
 };
 export {
+  Player,
   index_default as default
 };

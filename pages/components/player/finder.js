@@ -7,7 +7,9 @@ import { ranges } from "./ranges.js";
 import rules from "./rules.json" with { type: "json" };
 import { MOST_HITS, search } from "./search.js";
 
-const MARKS = globalThis.CSS?.highlights ? { all: mark("stt-hit", 0), now: mark("stt-hit-now", 1) } : null;
+const MARKS = globalThis.CSS?.highlights
+  ? { scope: mark("stt-scope", -1), all: mark("stt-hit", 0), now: mark("stt-hit-now", 1) }
+  : null;
 
 /** @param {string} name @param {number} priority */
 function mark(name, priority) {
@@ -20,7 +22,8 @@ function mark(name, priority) {
 /**
  * @typedef {import("./text.js").Paragraph} Paragraph
  * @typedef {import("./text.js").Word} Word
- * @typedef {{ paragraph: Paragraph, from: number, to: number }} Hit a place in the text of a paragraph
+ * @typedef {{ from: number, to: number }} Place in the text of a paragraph
+ * @typedef {Place & { paragraph: Paragraph }} Hit
  */
 
 export class Finder {
@@ -29,6 +32,11 @@ export class Finder {
   doubt = /** @type {Word | null} */ (null); // that is gone to
   passed = -Infinity; // seconds, where the last one was
   hitsOf = /** @type {Map<Paragraph, Hit[]>} */ (new Map());
+  told = () => {}; // is called when hits or the place among them are others
+  /** Where a query is in a paragraph. @type {(paragraph: Paragraph, wanted: string) => [number, number][]} */
+  spans = (paragraph, wanted) => search(paragraph.text, wanted, (text) => (paragraph.folded ??= folded(text)));
+  /** The part of a paragraph that is searched, if not all. @type {(paragraph: Paragraph) => Place | undefined} */
+  scope = () => undefined;
   painted = /** @type {Map<Paragraph, Range[]>} */ (new Map()); // with the ranges that mark the hits
 
   /**
@@ -66,7 +74,10 @@ export class Finder {
     this.doubt = null;
     this.doubtButton.hidden = !this.text.doubts.length;
     this.counter.textContent = this.text.doubts.length.toLocaleString("en");
+    const now = this.hits[this.place];
     this.search();
+    if (now)
+      this.go(this.hits.findIndex(({ paragraph, from }) => paragraph.id === now.paragraph.id && from === now.from));
   }
 
   /**
@@ -87,8 +98,9 @@ export class Finder {
     this.place = -1;
     if (wanted) {
       for (const paragraph of this.text.paragraphs) {
-        const found = search(paragraph.text, wanted, (text) => (paragraph.folded ??= folded(text)));
-        const hits = found.slice(0, MOST_HITS - this.hits.length).map(([from, to]) => ({ paragraph, from, to }));
+        const hits = this.spans(paragraph, wanted)
+          .slice(0, MOST_HITS - this.hits.length)
+          .map(([from, to]) => ({ paragraph, from, to }));
         if (hits.length) this.hitsOf.set(paragraph, hits);
         for (const hit of hits) this.hits.push(hit);
         if (this.hits.length >= MOST_HITS) break;
@@ -104,12 +116,22 @@ export class Finder {
     if (!this.hits.length) return;
     if (this.place < 0) this.place = direction > 0 ? this.firstInSight() : 0;
     else this.place += direction;
-    this.place = (this.place + this.hits.length) % this.hits.length;
-    const hit = this.hits[this.place];
-    this.text.build(hit.paragraph);
+    this.show((this.place + this.hits.length) % this.hits.length);
+  }
+
+  /** Go to a hit and bring it in sight. @param {number} place */
+  show(place) {
+    this.go(place);
+    const hit = this.hits[place];
+    this.reveal(() => ranges(hit.paragraph.body, [hit])[0], true);
+  }
+
+  /** Make a hit the one that is gone to; -1 is none. @param {number} place */
+  go(place) {
+    this.place = place;
+    if (place >= 0) this.text.build(this.hits[place].paragraph);
     this.tell();
     this.paint();
-    this.reveal(() => ranges(hit.paragraph.body, [hit])[0], true);
   }
 
   /** The first hit at or below the top of the window, so that the first step does not leap to the beginning. */
@@ -123,6 +145,7 @@ export class Finder {
     const total = this.hits.length.toLocaleString("en") + (this.hits.length < MOST_HITS ? "" : "+");
     const found = this.place < 0 ? `${total} found` : `${(this.place + 1).toLocaleString("en")} of ${total}`;
     this.count.textContent = this.hits.length ? found : "None";
+    this.told();
   }
 
   /** Mark the hits near the window; the others get their marks when they come near. */
@@ -135,12 +158,15 @@ export class Finder {
 
   /** @param {Paragraph} paragraph */
   paintOne(paragraph) {
-    const hits = this.hitsOf.get(paragraph);
-    if (!MARKS || !hits) return;
+    const hits = this.hitsOf.get(paragraph) ?? [];
+    const scope = this.scope(paragraph);
+    if (!MARKS || (!hits.length && !scope)) return;
     this.wipe(paragraph);
     const marked = ranges(paragraph.body, hits);
     marked.forEach((range, i) => (hits[i] === this.hits[this.place] ? MARKS.now : MARKS.all).add(range));
-    this.painted.set(paragraph, marked);
+    const whole = scope ? ranges(paragraph.body, [scope]) : [];
+    for (const range of whole) MARKS.scope.add(range);
+    this.painted.set(paragraph, [...marked, ...whole]);
   }
 
   /** @param {Paragraph} paragraph */
@@ -158,20 +184,33 @@ export class Finder {
     }
   }
 
+  /** Let the next doubtful word be the first after a place. @param {number} seconds */
+  from(seconds) {
+    this.doubt?.box?.classList.remove("stt-looked-at");
+    this.doubt = null;
+    this.passed = seconds;
+  }
+
   nextDoubt() {
     const { doubts } = this.text;
-    this.doubt?.box?.classList.remove("stt-looked-at");
     const next = doubts.findIndex((word) => word.start > this.passed);
     const place = this.doubt ? (doubts.indexOf(this.doubt) + 1) % doubts.length : Math.max(next, 0);
-    const doubt = (this.doubt = doubts[place]);
-    this.passed = doubt.start;
-    this.text.build(doubt.paragraph);
-    doubt.box?.classList.add("stt-looked-at");
+    const doubt = doubts[place];
+    this.lookAt(doubt);
     this.goTo(doubt);
-    this.reveal(() => doubt.box, true);
     const confidence = Math.round((doubt.confidence ?? 0) * 100);
     this.counter.textContent = `${place + 1} of ${doubts.length.toLocaleString("en")}`;
     this.say.textContent = `${doubt.text}, confidence ${confidence} %, at ${clock(doubt.start)}`;
+    return doubt;
+  }
+
+  /** Mark a doubtful word and bring it in sight. @param {Word} doubt */
+  lookAt(doubt) {
+    this.from(doubt.start);
+    this.doubt = doubt;
+    this.text.build(doubt.paragraph);
+    doubt.box?.classList.add("stt-looked-at");
+    this.reveal(() => doubt.box, true);
   }
 
   close() {

@@ -3,8 +3,8 @@
 import rules from "./rules.json" with { type: "json" };
 
 const IGNORED = new RegExp(`[${rules.folding.ignored}]`, "gu");
-const SPACELESS = new RegExp(`[${rules.folding.spaceless}]`, "u");
-const OF_WORDS = /[\p{L}\p{M}\p{N}]/u;
+export const SPACELESS = new RegExp(`[${rules.folding.spaceless}]`, "u");
+export const OF_WORDS = /[\p{L}\p{M}\p{N}]/u;
 /** @type {Record<string, string>} */
 const special = rules.folding.special;
 /** @type {Map<string, string>} */

@@ -6,20 +6,20 @@ import { pageHeader, partsOf } from "../shared/dom.js";
 import { Sound } from "../shared/sound.js";
 import { staying } from "../shared/staying.js";
 import { Beside } from "./beside.js";
+import { Commands } from "./commands.js";
 import { Editor } from "./editing/editor.js";
 import { renewed } from "./editing/lines.js";
+import { Review } from "./editing/review.js";
+import { Replace } from "./editing/replace.js";
 import { Finder } from "./finder.js";
+import { Keyboard } from "./keyboard.js";
 import { Lanes } from "./lanes.js";
 import { MomentLink } from "./moment_link.js";
 import { Text } from "./text.js";
 import { Wave } from "./waveform.js";
 
-const STEP = 5; // seconds, for the arrow keys
 const LANES = 500; // milliseconds after a change until the lanes follow: all words are in them
 const PATIENCE = 4000; // milliseconds that a reader who scrolled is left alone
-const FIELDS = "input:not([type=range]), textarea, select, [contenteditable]";
-const ROLES = ["button", "tab", "radio", "slider", "option", "menuitem", "dialog"].map((role) => `[role=${role}]`);
-const OWN_KEYS = `${FIELDS}, button, a, summary, input, canvas, ${ROLES}`; // what answers to keys itself
 const players = /** @type {Set<Player>} */ (new Set());
 let latest = /** @type {Player | null} */ (null); // the player that keys belong to when several are on the page
 
@@ -31,7 +31,7 @@ export default staying(".stt-player", (root) => new Player(root));
  * @typedef {import("./text.js").Word} Word
  */
 
-class Player {
+export class Player {
   data = /** @type {Partial<Data>} */ ({});
   total = 0; // seconds
   shown = /** @type {unknown} */ (null); // what the page had, where nothing can be edited
@@ -73,8 +73,11 @@ class Player {
       position: () => (this.data.audio ? this.sound.position : null),
       reveal,
       rested: (revision) => this.send("rested", revision),
+      keymap: () => this.commands.keymap,
+      run: (id, repeated) => this.commands.run(id, repeated),
     });
     this.beside = new Beside(root, this.text, this.on, this.editor, this);
+    this.replace = new Replace(root, this.editor, this.finder, this.on);
     this.wave = new Wave(root, () => this.drawWave());
     this.lanes = new Lanes(root, (seconds) => this.seek(seconds, true));
     const { audio, play } = this;
@@ -85,6 +88,10 @@ class Player {
       broken: (unplayable) => (this.play.disabled = this.slider.disabled = unplayable),
       state: (playing) => this.playing(playing),
     });
+    this.review = new Review(this);
+    this.commands = new Commands(this);
+    const latestOne = () => latest === this;
+    this.keyboard = new Keyboard(root, this.text, this.commands, this.on, { latest: latestOne, reveal });
     this.link = new MomentLink(root, () => this.sound.position);
     answerWithText(() => this.text.whole(), this.closing.signal);
     this.sizes = new ResizeObserver(() => this.place());
@@ -148,6 +155,7 @@ class Player {
     else this.drawing = setTimeout(lanes, LANES);
     this.finder.reset();
     this.beside.reset();
+    this.review.refresh();
     this.tick();
   }
 
@@ -167,6 +175,7 @@ class Player {
     if (!this.data.audio) return;
     latest = this;
     this.until = null;
+    this.commands.loop.left(seconds);
     this.sound.seek(Math.min(Math.max(seconds, 0), this.total || Infinity));
     if (thenPlay) this.sound.start();
   }
@@ -204,6 +213,7 @@ class Player {
   /** Show the position: slider, clock, spoken word. */
   tick() {
     const seconds = this.sound.position;
+    this.commands.loop.check(seconds, this.audio);
     if (this.until != null && seconds >= this.until && !this.audio.paused) {
       this.until = null;
       this.audio.pause();
@@ -293,12 +303,6 @@ class Player {
     on(this.text.box, "click", (event) => this.clicked(event));
     // A click keeps the keyboard where it was, so that Space then pauses instead of pressing the time once more.
     on(this.text.box, "mousedown", (event) => event.target.closest(".stt-time") && event.preventDefault());
-    on(document, "keydown", (event) => this.pressed(event));
-    on(
-      document,
-      "keyup",
-      (event) => event.key === " " && event.target.closest?.(".stt-time") && event.preventDefault(),
-    );
 
     const away = () => (this.scrolled = performance.now());
     const { scroller } = this.text;
@@ -321,43 +325,6 @@ class Player {
     if (this.editor.editable && this.editor.keys.clicked(target)) return;
     // Where somebody types, the sound goes along but does not start.
     if (word && getSelection()?.isCollapsed) this.seek(word.start, !before || before !== this.editor.active);
-  }
-
-  /** @param {KeyboardEvent & { target: Element }} event */
-  pressed(event) {
-    const { key, target } = event;
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || latest !== this) return;
-    const time = target.closest?.(".stt-time");
-    if (time && this.root.contains(time) && this.walk(key, time)) return event.preventDefault();
-    const inside = this.root.contains(target);
-    const ours = inside && (time || target === this.slider);
-    const taken = !ours && target.closest?.(inside && key !== " " ? FIELDS : OWN_KEYS);
-    if (taken || event.shiftKey || !this.data.audio) return;
-    if (key === " ") {
-      if (!event.repeat) this.toggle();
-    } else if (key === "ArrowLeft") this.seek(this.sound.position - STEP);
-    else if (key === "ArrowRight") this.seek(this.sound.position + STEP);
-    else return;
-    event.preventDefault();
-  }
-
-  /**
-   * Go with arrows, Home and End from one paragraph's time to another's.
-   * @param {string} key
-   * @param {Element} time
-   */
-  walk(key, time) {
-    const { paragraphs } = this.text;
-    const place = paragraphs.findIndex((p) => p.time === time);
-    /** @type {Record<string, number>} */
-    const targets = { ArrowUp: place - 1, ArrowDown: place + 1, Home: 0, End: paragraphs.length - 1 };
-    const target = paragraphs[targets[key]];
-    if (!target) return false;
-    this.text.tabTo(target);
-    const following = target.time;
-    following.focus({ preventScroll: true });
-    this.reveal(() => following, true);
-    return true;
   }
 
   /** @param {boolean} yes */
@@ -393,6 +360,7 @@ class Player {
     this.sound.close();
     this.finder.close();
     this.beside.close();
+    this.commands.sheet.close();
     this.editor.close();
     this.text.close();
   }

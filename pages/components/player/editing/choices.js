@@ -1,9 +1,9 @@
 // What can be chosen for a paragraph: its speaker, its times, and the rest.
 
+import { MAC } from "../../shared/keymap.js";
 import { colourOf } from "../colours.js";
 import { Menu } from "./menu.js";
 
-export const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
 const SPEAKER_KEY = MAC ? "Control+" : "Alt+"; // Option types characters on a Mac
 const LAST_NUMBER = 9;
 const NUDGED = 700; // milliseconds after the last change of a time

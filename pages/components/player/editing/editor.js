@@ -33,6 +33,9 @@ export class Editor {
   composing = false; // with an input method
   drawing = false; // a paragraph that goes has not been left by somebody
   notice = ""; // about the last step
+  elsewhere = () => false; // whether the keyboard stays where it is
+  shown = () => {}; // is called when it may be that more or less can be done
+  replaced = /** @type {(count: number) => void} */ (() => {}); // is told how many the server has replaced
   typing = { name: "", id: 0, at: -Infinity };
   told = -1; // the revision that the page has followed
   /** @type {Record<string, ReturnType<typeof setTimeout> | undefined>} */
@@ -44,7 +47,8 @@ export class Editor {
    * @param {import("../../shared/sound.js").Listen} on
    * @param {{
    *   draw: () => void, position: () => number | null, reveal: (target: () => Element | null, lazily: boolean) => void,
-   *   rested: (revision: number) => void,
+   *   rested: (revision: number) => void, keymap: () => import("../../shared/keymap.js").Keymap,
+   *   run: (id: string, repeated: boolean) => boolean,
    * }} player
    */
   constructor(root, text, on, player) {
@@ -90,6 +94,7 @@ export class Editor {
     if (!data.edits || !this.queue) {
       this.leave();
       this.allowed = false;
+      this.shown();
       return null;
     }
     this.allowed = true;
@@ -106,7 +111,7 @@ export class Editor {
     this.told = -1;
     const store = new Store(address, localStorage);
     this.queue = new Queue(sender(address), store, {
-      changed: (caret) => this.changed(caret),
+      changed: (caret, replaced) => (this.changed(caret), replaced !== undefined && this.replaced(replaced)),
       state: () => this.show(),
       say: (words) => this.tell(words),
     });
@@ -132,7 +137,7 @@ export class Editor {
   changed(caret) {
     this.draw();
     const paragraph = caret && this.text.paragraphs.find(({ id }) => id === caret.id);
-    if (paragraph && caret) {
+    if (paragraph && caret && !this.elsewhere()) {
       const at = unitsOf(paragraph.text, caret.at);
       this.enter(paragraph, at);
       this.player.reveal(() => paragraph.box, true);
@@ -145,6 +150,7 @@ export class Editor {
     const { queue } = this;
     if (!queue) return;
     this.toggle.setAttribute("aria-pressed", String(this.wanted));
+    this.shown();
     const waiting = queue.entries.some((entry) => !entry.held);
     const able = this.wanted && !queue.failures;
     this.enable(this.undoButton, able && (queue.undo > 0 || waiting));
@@ -276,6 +282,16 @@ export class Editor {
     this.rest();
   }
 
+  /** @param {Step} step that replaces in many paragraphs */
+  replace(step) {
+    this.save();
+    this.typing.id = 0;
+    this.notice = "";
+    this.queue?.add(step);
+    this.draw();
+    this.rest();
+  }
+
   /** @param {Paragraph} paragraph */
   place(paragraph) {
     return this.text.paragraphs.indexOf(paragraph);
@@ -361,13 +377,6 @@ export class Editor {
     const whose = part && from > 0 ? this.text.paragraphs.find((p) => p.id === ids[0]) : paragraph;
     if (inside && whose) this.enter(whose, part ? length(whose.body) : (range?.from ?? 0));
     this.say.textContent = `Assigned to ${speaker}.`;
-  }
-
-  /** The speakers in the order of their numbers. */
-  get speakers() {
-    return [
-      ...new Set([...this.known, ...this.text.speakers, ...this.text.paragraphs.flatMap((p) => p.speaker || [])]),
-    ];
   }
 
   close() {

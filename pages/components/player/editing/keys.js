@@ -1,9 +1,6 @@
 // Keys, clicks and what else comes from the browser, while the caret is in the text.
 
 import { caretBox, caretIn, placeAcross } from "./caret.js";
-import { MAC } from "./choices.js";
-
-const FIELDS = "input, textarea, select, [contenteditable]";
 
 /** @typedef {import("../text.js").Paragraph} Paragraph */
 
@@ -34,10 +31,6 @@ export class Keys {
     on(box, "compositionend", () => {
       editor.composing = false;
       editor.typed();
-    });
-    on(document, "keydown", (event) => {
-      const outside = !event.defaultPrevented && !event.target.closest?.(FIELDS);
-      if (outside && this.again(event)) event.preventDefault();
     });
     const hidden = () => document.visibilityState === "hidden";
     on(document, "visibilitychange", () => (hidden() ? this.away() : editor.queue?.refresh()));
@@ -96,24 +89,33 @@ export class Keys {
 
   // ---- keys --------------------------------------------------------------------------------------------------------
 
-  /** Undo or redo, if this is the key for it. @param {KeyboardEvent} event */
-  again(event) {
-    const held = MAC ? event.metaKey && !event.ctrlKey : event.ctrlKey && !event.metaKey;
-    if (!held || event.altKey || !this.editor.editable) return false;
-    const key = event.key.toLowerCase();
-    if (key === "z") this.editor.again(event.shiftKey ? "redo" : "undo");
-    else if (key === "y" && !MAC && !event.shiftKey) this.editor.again("redo");
-    else return false;
-    return true;
-  }
-
   /** @param {KeyboardEvent} event */
   pressed(event) {
     const paragraph = this.editor.active;
     if (!paragraph || event.target !== paragraph.body) return;
     event.stopPropagation(); // what is typed is no key of the player's or the page's
     if (event.isComposing || event.keyCode === 229) return;
-    if (this.again(event) || this.numbered(event, paragraph) || this.acted(event, paragraph)) event.preventDefault();
+    if (this.acted(event, paragraph)) event.preventDefault();
+  }
+
+  /** @param {KeyboardEvent} event @param {Paragraph} paragraph */
+  acted(event, paragraph) {
+    const id = this.editor.player.keymap().find(event, "typing");
+    switch (id) {
+      case "leave":
+        return this.escaped(paragraph);
+      case "split":
+        return this.did(() => this.editor.split());
+      case "before":
+        return this.deletes(paragraph, false);
+      case "after":
+        return this.deletes(paragraph, true);
+      case "speaker":
+        return this.did(() => this.assigned(event, paragraph));
+    }
+    if (id) return this.editor.player.run(id, event.repeat);
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return false;
+    return this.walks(event.key, paragraph);
   }
 
   /**
@@ -121,25 +123,9 @@ export class Keys {
    * @param {KeyboardEvent} event
    * @param {Paragraph} paragraph
    */
-  numbered(event, paragraph) {
-    const number = /^Digit([1-9])$/.exec(event.code)?.[1];
-    const [held, others] = MAC ? [event.ctrlKey, event.altKey] : [event.altKey, event.ctrlKey];
-    if (!number || !held || others || event.metaKey || event.shiftKey || event.getModifierState("AltGraph"))
-      return false;
-    const speaker = this.editor.choices.speakers[Number(number) - 1];
+  assigned({ code }, paragraph) {
+    const speaker = this.editor.choices.speakers[Number(code.slice(-1)) - 1];
     if (speaker) this.editor.give(paragraph, speaker, caretIn(paragraph.body));
-    return true;
-  }
-
-  /** @param {KeyboardEvent} event @param {Paragraph} paragraph */
-  acted(event, paragraph) {
-    const { key } = event;
-    if (key === "Escape") return this.escaped(paragraph);
-    if (key === "Enter") return this.did(() => this.editor.split());
-    if (key === "Backspace") return this.deletes(paragraph, false);
-    if (key === "Delete") return this.deletes(paragraph, true);
-    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return false;
-    return this.walks(key, paragraph);
   }
 
   /** @param {() => void} act */

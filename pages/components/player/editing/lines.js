@@ -7,11 +7,13 @@
  *   known yet, as the server has not answered. An id stays when the text of its paragraph changes.
  * @typedef {{ at: number, removed: number | null, paragraphs: Packed[] }} Splice `removed`: null is all
  * @typedef {{
- *   do: "text" | "split" | "merge" | "delete" | "speaker" | "times" | "undo" | "redo" | "revive",
+ *   do: "text" | "split" | "merge" | "delete" | "speaker" | "times" | "undo" | "redo" | "revive" | "replace" | "word",
  *   id?: number, was?: string, text?: string, at?: number, ids?: number[], typing?: string,
  *   speaker?: string, from?: number, to?: number, start?: number, end?: number, after?: number | null,
+ *   find?: string, with?: string, case?: boolean, only?: Place[],
  * }} Step `id` is of the line, `ids` of those that it makes; `at`, `from`, `to` are code points of `text` or `was`;
  *   "revive" puts the line back that another tab removed, after the line `after`
+ * @typedef {{ paragraph: number, from: number, to: number }} Place of a line by its id, in code points
  */
 
 let last = 0;
@@ -48,6 +50,17 @@ export const codePoints = (text) => Array.from(text).length;
  * @param {number} at
  */
 export const unitsOf = (text, at) => Array.from(text).slice(0, at).join("").length;
+
+/**
+ * Return the place in code points of a text as the server keeps it.
+ * @param {string} text
+ * @param {number} units in UTF-16
+ */
+export function placeIn(text, units) {
+  const before = text.slice(0, units);
+  const head = spaced(before);
+  return codePoints(head) + (head && /\s$/.test(before) ? 1 : 0);
+}
 
 /**
  * Return what the server needs to split a text at a place in UTF-16: the text with single spaces, and the place in code
@@ -104,35 +117,87 @@ const spokenBy = (line, speaker) => ({ ...line, packed: { ...line.packed, speake
  */
 export function applied(lines, step) {
   if (step.do === "revive") return revived(lines, step);
+  if (step.do === "replace") return replaced(lines, step);
   const at = step.id == null ? -1 : lines.findIndex((line) => line.id === step.id);
   const line = lines[at];
   if (!line) return lines;
   const text = step.text ?? line.text;
   /** @type {(first: number, removed: number, ...made: Line[]) => Line[]} */
-  const replaced = (first, removed, ...made) => lines.toSpliced(first, removed, ...made);
+  const changed = (first, removed, ...made) => lines.toSpliced(first, removed, ...made);
   switch (step.do) {
     case "text":
-      return replaced(at, 1, ...(spaced(text) ? [retyped(line, text)] : []));
+      return changed(at, 1, ...(spaced(text) ? [retyped(line, text)] : []));
     case "split":
-      return replaced(at, 1, ...cut(line, text, [step.at ?? 0], step.ids ?? []));
+      return changed(at, 1, ...cut(line, text, [step.at ?? 0], step.ids ?? []));
     case "delete":
-      return replaced(at, 1);
+      return changed(at, 1);
     case "merge":
       if (!at) return lines;
-      return replaced(at - 1, 2, merged(lines[at - 1], line, text));
+      return changed(at - 1, 2, merged(lines[at - 1], line, text));
     case "speaker": {
-      if (step.from == null || step.to == null) return replaced(at, 1, spokenBy(line, step.speaker));
+      if (step.from == null || step.to == null) return changed(at, 1, spokenBy(line, step.speaker));
       const parts = cut(line, line.text, [step.from, step.to], step.ids ?? []);
       const whose = step.from > 0 ? 1 : 0;
-      return replaced(at, 1, ...parts.map((part, i) => (i === whose ? spokenBy(part, step.speaker) : part)));
+      return changed(at, 1, ...parts.map((part, i) => (i === whose ? spokenBy(part, step.speaker) : part)));
     }
+    case "word":
+      return changed(at, 1, ...settled(line, step));
     case "times": {
       const { start = line.packed.start, end = line.packed.end } = step;
-      return replaced(at, 1, { ...line, packed: { ...line.packed, start, end } });
+      return changed(at, 1, { ...line, packed: { ...line.packed, start, end } });
     }
     default:
       return lines;
   }
+}
+
+/**
+ * Return a line in which somebody says what is right for a word, the same or another one: none, if nothing is left.
+ * @param {Line} line
+ * @param {Step} step
+ * @returns {Line[]}
+ */
+function settled(line, { from = 0, to = 0, text = "" }) {
+  const points = Array.from(line.text);
+  const whole = spaced(points.slice(0, from).join("") + text + points.slice(to).join(""));
+  const { t, c } = line.packed;
+  let end = 0;
+  const place = (t ?? []).findIndex((word, i) => {
+    end += codePoints(i ? word : word.trimStart());
+    return end >= to;
+  });
+  const word = t?.[place] ?? "";
+  // Only a whole word can be followed here; the server knows the others.
+  if (!t || !spaced(text) || codePoints(word.trim()) !== to - from || end !== to)
+    return whole ? [retyped(line, whole)] : [];
+  const lead = word.slice(0, word.length - word.trimStart().length);
+  const packed = { ...line.packed, t: t.with(place, lead + spaced(text)), c: c?.with(place, null) };
+  return [{ ...line, text: textOf(packed), packed }];
+}
+
+/** @param {Line[]} lines @param {Step} step */
+function replaced(lines, { only = [], with: by = "" }) {
+  const places = /** @type {Map<number, Place[]>} */ (new Map());
+  for (const place of only) places.set(place.paragraph, [...(places.get(place.paragraph) ?? []), place]);
+  return lines.flatMap((line) => {
+    const own = places.get(line.id);
+    if (!own) return [line];
+    const points = Array.from(line.text);
+    for (const { from, to } of own.sort((a, b) => b.from - a.from)) points.splice(from, to - from, by);
+    const text = spaced(points.join(""));
+    return text ? [retyped(line, text)] : [];
+  });
+}
+
+/**
+ * Return places with those of lines in the list instead of their ids.
+ * @param {Place[]} places
+ * @param {Line[]} lines
+ */
+export function placed(places, lines) {
+  const at = new Map(lines.map((line, place) => [line.id, place]));
+  const known = places.filter(({ paragraph }) => at.has(paragraph));
+  return known.map((place) => ({ ...place, paragraph: /** @type {number} */ (at.get(place.paragraph)) }));
 }
 
 /** @param {Line[]} lines @param {Step} step */

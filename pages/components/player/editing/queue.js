@@ -1,7 +1,7 @@
 // Steps on their way to the server, one after another. The text that is shown is what the server has confirmed with the
 // steps that wait applied to it. A step waits, here and in the browser's storage, until the server has answered.
 
-import { adopted, alike, applied, newId, renewed, spaced, spliced } from "./lines.js";
+import { adopted, alike, applied, newId, placed, renewed, spaced, spliced } from "./lines.js";
 
 const RETRIES = [1000, 2000, 4000, 8000, 15_000]; // milliseconds; the last again and again
 const STOPPING = [401, 403, 404]; // no step will be taken any more
@@ -22,13 +22,13 @@ const MOST_KEPT_ALIVE = 60_000; // bytes that a browser sends for a page that cl
  * @typedef {{ reason: string, gone: boolean }} Held
  * @typedef {{
  *   revision: number, undo: number, redo: number, splices: Splice[],
- *   caret?: { paragraph: number, at: number } | null,
+ *   caret?: { paragraph: number, at: number } | null, replaced?: number,
  *   conflict?: { paragraph: number | null, text: string }, error?: { message?: string, guidance?: string },
  * }} Answer
  * @typedef {(body: Kept | null, since: number, lasting: boolean) => Promise<{ status: number, answer: Answer | null }>}
  *   Send `lasting`: although the page closes; null asks what has changed since
  * @typedef {{
- *   changed: (caret?: { id: number, at: number } | null) => void, state: () => void, say: (words: string) => void,
+ *   changed: (caret?: { id: number, at: number } | null, replaced?: number) => void, state: () => void, say: (words: string) => void,
  * }} Hooks
  */
 
@@ -188,6 +188,7 @@ export class Queue {
       const at = Array.from(was).length + 1;
       return { key, based_on, step: { do: "split", paragraph: place, was, text: `${was} ${text}`, at } };
     }
+    if (step.do === "replace") return { key, based_on, step: { ...rest, only: placed(step.only ?? [], lines) } };
     const paragraph = lines.findIndex((line) => line.id === id);
     return { key, based_on, step: { ...rest, paragraph } };
   }
@@ -249,6 +250,7 @@ export class Queue {
     if (known === this.revision) this.take(answer, entry.raw ? null : entry.step);
     else await this.catchUp(entry.raw ? null : entry.step);
     this.keep();
+    if (answer.replaced !== undefined) return this.hooks.changed(null, answer.replaced);
     const line = answer.caret && this.confirmed[answer.caret.paragraph];
     this.hooks.changed(line ? { id: line.id, at: answer.caret?.at ?? 0 } : null);
   }
@@ -306,8 +308,8 @@ export class Queue {
     const { paragraph = null } = answer.conflict ?? {};
     const there = paragraph === null ? null : this.confirmed[paragraph];
     if (entry.raw) {
-      const { do: name, was, text } = /** @type {Step} */ (entry.raw.step);
-      entry.step = { do: name, id: there?.id ?? newId(), was, text };
+      const { do: name, was, text, from, to } = /** @type {Step} */ (entry.raw.step);
+      entry.step = { do: name, id: there?.id ?? newId(), was, text, from, to };
       entry.raw = undefined;
     } else if (there && there.id !== entry.step.id) this.rename(entry.step.id, there.id);
     return this.hold(entry, CHANGED);

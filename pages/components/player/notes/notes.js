@@ -9,7 +9,6 @@ import { newId, sorted, wordsOf } from "./model.js";
 import { Painter } from "./painter.js";
 import { list, remove, save } from "./wire.js";
 
-const TAKING = "input:not([type=range]), textarea, select, [contenteditable], [role=dialog], [role=menu]"; // letters
 const LONGEST_QUOTE = 140; // characters
 
 /**
@@ -49,13 +48,6 @@ export class Notes {
     on(this.adder, "mousedown", (event) => event.preventDefault()); // what is selected stays
     on(this.adder, "click", () => this.add());
     on(this.toggle, "click", () => this.open(Boolean(this.panel.hidden)));
-    on(document, "keydown", (event) => {
-      if (event.key.toLowerCase() !== "n" || event.defaultPrevented || event.repeat || !this.address) return;
-      if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
-      if (event.target.closest?.(TAKING)) return;
-      event.preventDefault();
-      this.add();
-    });
     on(window, "focus", () => this.refresh());
   }
 

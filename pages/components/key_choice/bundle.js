@@ -1,0 +1,369 @@
+// Made by "npm run build" from index.js and what it imports. Do not edit.
+
+// shared/dom.js
+function make(tag, className = "", text = "") {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}
+function partsOf(root, prefix) {
+  function part(name, kind) {
+    const found = root.querySelector(`.${prefix}${name}`);
+    if (found instanceof (kind ?? HTMLElement)) return (
+      /** @type {Kind} */
+      found
+    );
+    throw new TypeError(`There is no .${prefix}${name} of this kind`);
+  }
+  return part;
+}
+
+// shared/keymap.js
+var MAC = /Mac|iPhone|iPad/.test(navigator.platform);
+var STORED = "stt-keys";
+var MOD = MAC ? "Meta" : "Ctrl";
+var HELD = ["Ctrl", "Alt", "Shift", "Meta"];
+var SIGNS = MAC ? { Ctrl: "\u2303", Alt: "\u2325", Shift: "\u21E7", Meta: "\u2318" } : {};
+var NAMES = { ArrowUp: "\u2191", ArrowDown: "\u2193", ArrowLeft: "\u2190", ArrowRight: "\u2192" };
+var ALONE = ["Control", "Alt", "Shift", "Meta", "AltGraph", "CapsLock", "Dead", "Process", "Unidentified", "Fn"];
+var EDITING = /^(Space|Enter|Tab|Escape|Backspace|Delete|Insert|Home|End|Page(Up|Down)|Arrow(Up|Down|Left|Right))$/;
+var OF_BROWSERS = ["A", "C", "V", "X", "F", "L", "N", "P", "Q", "R", "S", "T", "W", "Tab"].map(
+  (key) => `${MOD}+${key}`
+);
+var MORE_OF_BROWSERS = [
+  "F5",
+  "F11",
+  "F12",
+  "Alt+F4",
+  "Ctrl+Tab",
+  "Ctrl+Shift+Tab",
+  `${MOD}+Shift+T`,
+  `${MOD}+Shift+N`
+];
+var MOST_KEYS = 2;
+var SOUND = [
+  { id: "play", label: "Play from 1.5 s before, or pause", where: "always", keys: ["F8", `${MOD}+Enter`] },
+  { id: "back", label: "3 s back", where: "always", keys: ["F2"] },
+  { id: "forth", label: "3 s forward", where: "always", keys: ["F4"] },
+  { id: "slower", label: "Slower", where: "always", keys: ["Shift+F2"] },
+  { id: "faster", label: "Faster", where: "always", keys: ["Shift+F4"] },
+  { id: "loop", label: "Repeat the paragraph, or stop repeating", where: "always", keys: ["Shift+F8"] },
+  { id: "toggle", label: "Play or pause", where: "reading", keys: ["Space"], fixed: true },
+  { id: "left", label: "5 s back", where: "reading", keys: ["ArrowLeft"], fixed: true },
+  { id: "right", label: "5 s forward", where: "reading", keys: ["ArrowRight"], fixed: true }
+];
+var PARAGRAPH = MAC ? "Alt" : "Ctrl";
+var PLACES = [
+  { id: "previous", label: "Previous paragraph", where: "always", keys: [`${PARAGRAPH}+ArrowUp`] },
+  { id: "next", label: "Next paragraph", where: "always", keys: [`${PARAGRAPH}+ArrowDown`] },
+  { id: "doubt", label: "Next doubtful word", where: "always", keys: ["F9"] },
+  { id: "review", label: "Review doubtful words", where: "always", keys: ["Shift+F9"], needs: "editing" },
+  { id: "note", label: "Add a note", where: "reading", keys: ["N"], fixed: true, needs: "notes" },
+  { id: "sheet", label: "These keys", where: "reading", keys: ["?"], fixed: true }
+];
+var NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => `${MAC ? "Ctrl" : "Alt"}+${number}`);
+var ERASING = (key) => ["Ctrl", "Alt", "Shift", "Meta"].map((held) => `${held}+${key}`);
+var TEXT = [
+  { id: "replace", label: "Find and replace", where: "always", keys: [MAC ? "Alt+Meta+F" : "Ctrl+H"] },
+  { id: "undo", label: "Undo", where: "always", keys: [`${MOD}+Z`], fixed: true },
+  {
+    ...{ id: "redo", label: "Redo", where: "always", fixed: true },
+    ...MAC ? { keys: ["Shift+Meta+Z"] } : { keys: ["Ctrl+Shift+Z", "Ctrl+Y"] }
+  },
+  {
+    id: "split",
+    label: "Split the paragraph here",
+    where: "typing",
+    keys: ["Enter"],
+    also: ["Shift+Enter"],
+    fixed: true
+  },
+  {
+    ...{ id: "before", label: "At the start: merge with the paragraph above", where: "typing", fixed: true },
+    ...{ keys: ["Backspace"], also: ERASING("Backspace") }
+  },
+  {
+    ...{ id: "after", label: "At the end: merge with the paragraph below", where: "typing", fixed: true },
+    ...{ keys: ["Delete"], also: ERASING("Delete") }
+  },
+  {
+    ...{
+      id: "speaker",
+      label: "Assign the paragraph, or what is selected, to a speaker",
+      where: "typing",
+      fixed: true
+    },
+    ...{ keys: NUMBERS, shown: [NUMBERS[0], NUMBERS[8]] }
+  },
+  { id: "leave", label: "Leave the text", where: "typing", keys: ["Escape"], fixed: true }
+];
+var REVIEW = [
+  { id: "right", label: "The word is right, or is what you have typed", where: "review", keys: ["Enter"], fixed: true },
+  {
+    ...{ id: "reading", label: "Take another reading", where: "review", fixed: true },
+    ...{ keys: ["1", "2", "3"], shown: ["1", "3"] }
+  },
+  {
+    id: "more",
+    label: "Decode it again, for more readings",
+    where: "review",
+    keys: ["0"],
+    fixed: true,
+    needs: "sound"
+  },
+  { id: "hear", label: "Hear it again", where: "review", keys: ["Space"], fixed: true, needs: "sound" },
+  { id: "skip", label: "Go to the next word", where: "review", keys: ["ArrowDown"], fixed: true },
+  { id: "again", label: "Go to the word before", where: "review", keys: ["ArrowUp"], fixed: true },
+  { id: "end", label: "End the review", where: "review", keys: ["Escape"], fixed: true }
+];
+var ACTIONS = [
+  ...SOUND.map((action) => ({ ...action, group: "Sound", needs: (
+    /** @type {const} */
+    "sound"
+  ) })),
+  ...PLACES.map((action) => ({ ...action, group: "Places" })),
+  ...TEXT.map((action) => ({ ...action, group: "Text", needs: (
+    /** @type {const} */
+    "editing"
+  ) })),
+  ...REVIEW.map((action) => ({
+    needs: (
+      /** @type {const} */
+      "editing"
+    ),
+    ...action,
+    group: "Review of doubtful words"
+  }))
+];
+var CHANGEABLE = ACTIONS.filter(({ fixed }) => !fixed);
+function chordOf(event) {
+  const { key, code } = event;
+  if (!key || ALONE.includes(key) || event.getModifierState("AltGraph")) return "";
+  const letter = /^[a-z]$/i.test(key) ? key.toUpperCase() : /^Key([A-Z])$/.exec(code)?.[1];
+  const name = { " ": "Space", "+": "Plus" }[key] ?? letter ?? /^Digit(\d)$/.exec(code)?.[1] ?? key;
+  const sign = (name.length === 1 || name === "Plus") && !letter && !code.startsWith("Digit");
+  const held = { Ctrl: event.ctrlKey, Alt: event.altKey, Shift: event.shiftKey && !sign, Meta: event.metaKey };
+  return [...HELD.filter((one) => held[
+    /** @type {keyof typeof held} */
+    one
+  ]), name].join("+");
+}
+function written(chord) {
+  const parts = chord.split("+").map((part) => (
+    /** @type {Record<string, string>} */
+    { ...NAMES, ...SIGNS }[part] ?? part
+  ));
+  return parts.join(MAC ? "" : "+");
+}
+function chosen() {
+  try {
+    const kept = JSON.parse(localStorage.getItem(STORED) ?? "{}");
+    const known = CHANGEABLE.filter(({ id }) => Array.isArray(kept?.[id]));
+    return Object.fromEntries(known.map(({ id }) => [id, kept[id].map(String).slice(0, MOST_KEYS)]));
+  } catch {
+    return {};
+  }
+}
+function choose(keys) {
+  try {
+    if (Object.keys(keys).length) localStorage.setItem(STORED, JSON.stringify(keys));
+    else localStorage.removeItem(STORED);
+    return true;
+  } catch {
+    return false;
+  }
+}
+var Keymap = class {
+  /** @param {Record<string, string[]>} keys that somebody has chosen */
+  constructor(keys = chosen()) {
+    this.actions = ACTIONS.map((action) => ({ ...action, keys: keys[action.id] ?? action.keys }));
+    this.byKey = /** @type {Map<string, Action[]>} */
+    /* @__PURE__ */ new Map();
+    for (const action of this.actions) {
+      for (const key of [...action.keys, ...action.also ?? []]) {
+        this.byKey.set(key, [...this.byKey.get(key) ?? [], action]);
+      }
+    }
+  }
+  /**
+   * Return what a key does.
+   * @param {KeyboardEvent} event
+   * @param {Where} here
+   */
+  find(event, here) {
+    if (event.isComposing || event.keyCode === 229) return null;
+    const found = this.byKey.get(chordOf(event))?.find(({ where }) => where === "always" || where === here);
+    return found?.id ?? null;
+  }
+  /** Return the first key for an action as people read it. @param {string} id */
+  hint(id) {
+    const key = this.actions.find((action) => action.id === id)?.keys[0];
+    return key ? written(key) : "";
+  }
+  /**
+   * Return why an action cannot have a key, or an empty text.
+   * @param {string} id
+   * @param {string} chord
+   */
+  refusal(id, chord) {
+    const held = chord.split("+");
+    const key = held.pop() ?? "";
+    const character = [...key].length === 1 || key === "Plus";
+    const types = character && !held.includes("Ctrl") && !held.includes("Meta") && (MAC || !held.includes("Alt"));
+    if (types || EDITING.test(key) && !held.some((one) => one !== "Shift"))
+      return `${written(chord)} is needed for typing. Hold Ctrl, or choose a key such as F8.`;
+    if (OF_BROWSERS.includes(chord) || MORE_OF_BROWSERS.includes(chord))
+      return `${written(chord)} belongs to your browser. Choose another key.`;
+    const other = (this.byKey.get(chord) ?? []).find((action) => action.id !== id);
+    return other ? `${written(chord)} is used already: \u201C${other.label}\u201D. Choose another key, or change that one first.` : "";
+  }
+};
+
+// shared/lasting.js
+function lasting(name, first) {
+  const all = (
+    /** @type {{ sttKept?: Map<string, any> }} */
+    /** @type {unknown} */
+    window
+  );
+  all.sttKept ??= /* @__PURE__ */ new Map();
+  if (!all.sttKept.has(name)) all.sttKept.set(name, first());
+  return all.sttKept.get(name);
+}
+
+// shared/staying.js
+var views = lasting("views", () => /* @__PURE__ */ new WeakMap());
+function staying(selector, open) {
+  return (call) => {
+    const root = (
+      /** @type {HTMLElement} */
+      call.parentElement.querySelector(selector)
+    );
+    const kept = views.get(root) ?? { view: open(root, call), turn: 0 };
+    views.set(root, kept);
+    kept.turn += 1;
+    const { turn } = kept;
+    kept.view.update(call);
+    return () => {
+      if (kept.turn !== turn) return;
+      kept.view.close();
+      views.delete(root);
+    };
+  };
+}
+
+// key_choice/index.js
+var WAITING = "Press a key\u2026";
+var index_default = staying(".stt-key-choice", (root) => new KeyChoice(root));
+var KeyChoice = class {
+  waiting = (
+    /** @type {{ id: string, place: number, button: HTMLButtonElement } | null} */
+    null
+  );
+  closing = new AbortController();
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    const part = partsOf(root, "stt-key-");
+    this.rows = part("rows");
+    this.trouble = part("trouble");
+    this.live = part("live");
+    this.reset = part("reset", HTMLButtonElement);
+    const { signal } = this.closing;
+    this.reset.addEventListener("click", () => this.restore(), { signal });
+    window.addEventListener("storage", () => this.waiting || this.draw(), { signal });
+    this.draw();
+  }
+  update() {
+  }
+  draw() {
+    const { actions } = new Keymap(chosen());
+    const focused = this.rows.contains(document.activeElement) && document.activeElement?.getAttribute("aria-label");
+    const rows = CHANGEABLE.map(({ id, label }) => {
+      const keys = actions.find((action) => action.id === id)?.keys ?? [];
+      const row = make("tr");
+      const name = make("th", "stt-key-name", label);
+      name.scope = "row";
+      row.append(name);
+      for (let place = 0; place < MOST_KEYS; place += 1) {
+        const cell = make("td");
+        cell.append(this.button(id, label, place, keys[place] ?? ""));
+        row.append(cell);
+      }
+      return row;
+    });
+    this.rows.replaceChildren(...rows);
+    this.reset.hidden = !Object.keys(chosen()).length;
+    if (focused) [...this.rows.querySelectorAll("button")].find((one) => one.name === this.last)?.focus();
+  }
+  last = "";
+  // the name of the button that was pressed last
+  /** @param {string} id @param {string} label @param {number} place @param {string} chord */
+  button(id, label, place, chord) {
+    const button = make("button", "stt-key-button", chord ? written(chord) : "None");
+    button.type = "button";
+    button.name = `${id}-${place}`;
+    button.classList.toggle("stt-key-none", !chord);
+    button.setAttribute("aria-label", `${label}, ${place ? "another key" : "key"}: ${chord ? written(chord) : "none"}`);
+    button.onclick = () => this.wait(id, place, button);
+    button.onblur = () => this.waiting?.button === button && this.end();
+    button.onkeydown = (event) => this.pressed(event);
+    return button;
+  }
+  /** @param {string} id @param {number} place @param {HTMLButtonElement} button */
+  wait(id, place, button) {
+    this.last = button.name;
+    this.waiting = { id, place, button };
+    this.trouble.textContent = "";
+    button.textContent = WAITING;
+    button.classList.add("stt-key-waiting");
+    this.live.textContent = "Press a key. Backspace removes it, Escape leaves it as it is.";
+  }
+  end() {
+    this.waiting = null;
+    this.live.textContent = "";
+    this.draw();
+  }
+  /** @param {KeyboardEvent} event */
+  pressed(event) {
+    if (!this.waiting) return;
+    const chord = chordOf(event);
+    event.stopPropagation();
+    if (chord === "Tab" || chord === "Shift+Tab") return;
+    event.preventDefault();
+    if (!chord) return;
+    if (chord === "Escape") return this.end();
+    const { id, place } = this.waiting;
+    const removes = chord === "Backspace" || chord === "Delete";
+    const keymap = new Keymap(chosen());
+    const keys = [...keymap.actions.find((action) => action.id === id)?.keys ?? []];
+    const refusal = removes ? "" : keymap.refusal(id, chord);
+    if (refusal) return void (this.trouble.textContent = refusal);
+    if (!removes) keys[Math.min(place, keys.length)] = chord;
+    else keys.splice(place, 1);
+    this.keep(id, [...new Set(keys)]);
+  }
+  /** @param {string} id @param {string[]} keys */
+  keep(id, keys) {
+    const others = chosen();
+    delete others[id];
+    const usual = CHANGEABLE.find((action) => action.id === id)?.keys ?? [];
+    const kept = choose(keys.join() === usual.join() ? others : { ...others, [id]: keys });
+    this.end();
+    this.trouble.textContent = kept ? "" : "Your browser keeps nothing for this site. Allow it to keep data, then try again.";
+    this.live.textContent = kept ? "Saved." : "";
+  }
+  restore() {
+    choose({});
+    this.trouble.textContent = "";
+    this.end();
+    this.live.textContent = "The original keys are back.";
+    this.rows.querySelector("button")?.focus();
+  }
+  close() {
+    this.closing.abort();
+  }
+};
+export {
+  index_default as default
+};

@@ -1,0 +1,126 @@
+// The player's keys, to be changed: a press on a button waits for the new key.
+
+import { make, partsOf } from "../shared/dom.js";
+import { CHANGEABLE, choose, chordOf, chosen, Keymap, MOST_KEYS, written } from "../shared/keymap.js";
+import { staying } from "../shared/staying.js";
+
+const WAITING = "Press a key…";
+
+export default staying(".stt-key-choice", (root) => new KeyChoice(root));
+
+class KeyChoice {
+  waiting = /** @type {{ id: string, place: number, button: HTMLButtonElement } | null} */ (null);
+  closing = new AbortController();
+
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    const part = partsOf(root, "stt-key-");
+    this.rows = part("rows");
+    this.trouble = part("trouble");
+    this.live = part("live");
+    this.reset = part("reset", HTMLButtonElement);
+    const { signal } = this.closing;
+    this.reset.addEventListener("click", () => this.restore(), { signal });
+    window.addEventListener("storage", () => this.waiting || this.draw(), { signal });
+    this.draw();
+  }
+
+  update() {}
+
+  draw() {
+    const { actions } = new Keymap(chosen());
+    const focused = this.rows.contains(document.activeElement) && document.activeElement?.getAttribute("aria-label");
+    const rows = CHANGEABLE.map(({ id, label }) => {
+      const keys = actions.find((action) => action.id === id)?.keys ?? [];
+      const row = make("tr");
+      const name = make("th", "stt-key-name", label);
+      name.scope = "row";
+      row.append(name);
+      for (let place = 0; place < MOST_KEYS; place += 1) {
+        const cell = make("td");
+        cell.append(this.button(id, label, place, keys[place] ?? ""));
+        row.append(cell);
+      }
+      return row;
+    });
+    this.rows.replaceChildren(...rows);
+    this.reset.hidden = !Object.keys(chosen()).length;
+    if (focused) [...this.rows.querySelectorAll("button")].find((one) => one.name === this.last)?.focus();
+  }
+
+  last = ""; // the name of the button that was pressed last
+
+  /** @param {string} id @param {string} label @param {number} place @param {string} chord */
+  button(id, label, place, chord) {
+    const button = make("button", "stt-key-button", chord ? written(chord) : "None");
+    button.type = "button";
+    button.name = `${id}-${place}`;
+    button.classList.toggle("stt-key-none", !chord);
+    button.setAttribute("aria-label", `${label}, ${place ? "another key" : "key"}: ${chord ? written(chord) : "none"}`);
+    button.onclick = () => this.wait(id, place, button);
+    button.onblur = () => this.waiting?.button === button && this.end();
+    button.onkeydown = (event) => this.pressed(event);
+    return button;
+  }
+
+  /** @param {string} id @param {number} place @param {HTMLButtonElement} button */
+  wait(id, place, button) {
+    this.last = button.name;
+    this.waiting = { id, place, button };
+    this.trouble.textContent = "";
+    button.textContent = WAITING;
+    button.classList.add("stt-key-waiting");
+    this.live.textContent = "Press a key. Backspace removes it, Escape leaves it as it is.";
+  }
+
+  end() {
+    this.waiting = null;
+    this.live.textContent = "";
+    this.draw();
+  }
+
+  /** @param {KeyboardEvent} event */
+  pressed(event) {
+    if (!this.waiting) return;
+    const chord = chordOf(event);
+    event.stopPropagation();
+    if (chord === "Tab" || chord === "Shift+Tab") return;
+    event.preventDefault();
+    if (!chord) return;
+    if (chord === "Escape") return this.end();
+    const { id, place } = this.waiting;
+    const removes = chord === "Backspace" || chord === "Delete";
+    const keymap = new Keymap(chosen());
+    const keys = [...(keymap.actions.find((action) => action.id === id)?.keys ?? [])];
+    const refusal = removes ? "" : keymap.refusal(id, chord);
+    if (refusal) return void (this.trouble.textContent = refusal);
+    if (!removes) keys[Math.min(place, keys.length)] = chord;
+    else keys.splice(place, 1);
+    this.keep(id, [...new Set(keys)]);
+  }
+
+  /** @param {string} id @param {string[]} keys */
+  keep(id, keys) {
+    const others = chosen();
+    delete others[id];
+    const usual = CHANGEABLE.find((action) => action.id === id)?.keys ?? [];
+    const kept = choose(keys.join() === usual.join() ? others : { ...others, [id]: keys });
+    this.end();
+    this.trouble.textContent = kept
+      ? ""
+      : "Your browser keeps nothing for this site. Allow it to keep data, then try again.";
+    this.live.textContent = kept ? "Saved." : "";
+  }
+
+  restore() {
+    choose({});
+    this.trouble.textContent = "";
+    this.end();
+    this.live.textContent = "The original keys are back.";
+    this.rows.querySelector("button")?.focus();
+  }
+
+  close() {
+    this.closing.abort();
+  }
+}

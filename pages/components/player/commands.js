@@ -1,0 +1,184 @@
+// What the keys of the table do to sound and text.
+
+import { partsOf } from "../shared/dom.js";
+import { chosen, Keymap } from "../shared/keymap.js";
+import { caretIn } from "./editing/caret.js";
+import { Loop } from "./loop.js";
+import { Sheet } from "./sheet.js";
+import { lastAtMost } from "./spoken.js";
+
+const BEFORE = 1.5; // seconds that are heard again after a pause
+const STEP = 3; // seconds
+const LONG_STEP = 5; // seconds, for the arrow keys
+const ONCE = ["toggle", "play", "loop", "note"]; // held down they do nothing more
+
+/** @typedef {import("./text.js").Paragraph} Paragraph */
+
+export class Commands {
+  keymap = new Keymap(chosen());
+
+  /** @param {import("./index.js").Player} player */
+  constructor(player) {
+    this.player = player;
+    const { root, on } = player;
+    const part = partsOf(root, "stt-");
+    this.say = part("say");
+    this.loop = new Loop(root, player.text, (seconds) => player.seek(seconds));
+    this.sheet = new Sheet(root, on, () => this.keymap, (needs) => this.can(needs)); // prettier-ignore
+    on(part("loop"), "click", () => this.run("loop"));
+    on(part("loop"), "mousedown", (event) => event.preventDefault()); // the caret stays
+    on(part("keys"), "click", () => this.run("sheet"));
+    on(window, "storage", () => this.read());
+    this.titles = /** @type {const} */ ([
+      [part("undo"), "Undo", "undo"],
+      [part("redo"), "Redo", "redo"],
+      [part("replacing"), "Find and replace", "replace"],
+      [part("note"), "Add a note", "note"],
+      [part("loop"), "Repeat this paragraph", "loop"],
+      [part("keys"), "Keys", "sheet"],
+      [part("review-open"), "Review doubtful words", "review"],
+      [part("doubt"), "Go to the next doubtful word", "doubt"],
+    ]);
+    this.name();
+  }
+
+  /** Take over keys that were changed in another tab. */
+  read() {
+    this.keymap = new Keymap(chosen());
+    this.name();
+  }
+
+  /** Name the keys on their buttons. */
+  name() {
+    for (const [button, title, id] of this.titles) {
+      const hint = this.keymap.hint(id);
+      button.title = hint ? `${title} (${hint})` : title;
+    }
+  }
+
+  /** @param {import("../shared/keymap.js").Action["needs"]} needs */
+  can(needs) {
+    if (needs === "notes") return Boolean(this.player.beside.notes.address);
+    if (needs === "sound") return Boolean(this.player.data.audio);
+    return needs !== "editing" || this.player.editor.editable;
+  }
+
+  /** Do what a key stands for. Return whether there was anything to do. @param {string} id */
+  run(id, repeated = false) {
+    if (repeated && ONCE.includes(id)) return true;
+    const action = this.keymap.actions.find((one) => one.id === id);
+    if (!action || !this.can(action.needs)) return false;
+    const { player } = this;
+    switch (id) {
+      case "play":
+        return this.did(() => this.play());
+      case "toggle":
+        return this.did(() => player.toggle());
+      case "back":
+      case "forth":
+        return this.did(() => this.skip(id === "back" ? -STEP : STEP));
+      case "left":
+      case "right":
+        return this.did(() => this.skip(id === "left" ? -LONG_STEP : LONG_STEP));
+      case "slower":
+      case "faster":
+        return this.did(() => this.pace(id === "slower" ? -1 : 1));
+      case "loop":
+        return this.did(() => this.repeat());
+      case "previous":
+      case "next":
+        return this.did(() => this.walk(id === "previous" ? -1 : 1));
+      case "doubt":
+        return this.did(() => this.doubt());
+      case "review":
+        return this.did(() => player.review.toggle());
+      case "sheet":
+        return this.did(() => this.sheet.open());
+      case "note":
+        return this.did(() => player.beside.notes.add());
+      case "replace":
+        return this.did(() => player.replace.open(true));
+      case "undo":
+      case "redo":
+        return this.did(() => player.editor.again(id));
+      default:
+        return false;
+    }
+  }
+
+  /** @param {() => void} act */
+  did(act) {
+    act();
+    return true;
+  }
+
+  // ---- sound -------------------------------------------------------------------------------------------------------
+
+  /** Play from a little before, or pause. */
+  play() {
+    const { player } = this;
+    const first = this.loop.paragraph?.start ?? 0;
+    if (player.audio.paused && !player.sound.waiting) player.seek(Math.max(player.sound.position - BEFORE, first));
+    player.toggle();
+  }
+
+  /** @param {number} seconds */
+  skip(seconds) {
+    this.player.seek(this.player.sound.position + seconds);
+  }
+
+  /** @param {1 | -1} direction */
+  pace(direction) {
+    const { speed, audio } = this.player;
+    const place = Math.min(Math.max(speed.selectedIndex + direction, 0), speed.options.length - 1);
+    speed.selectedIndex = place;
+    audio.playbackRate = Number(speed.value);
+    this.say.textContent = `Speed ${speed.options[place].text}`;
+  }
+
+  /** The paragraph where the caret or else the sound is. */
+  get here() {
+    const { editor, current, text } = this.player;
+    return editor.active ?? current ?? text.paragraphAt(this.player.sound.position) ?? text.paragraphs[0];
+  }
+
+  repeat() {
+    const paragraph = this.loop.paragraph ? null : this.here;
+    if (paragraph) {
+      const { position } = this.player.sound;
+      if (position < paragraph.start || position >= paragraph.end) this.player.seek(paragraph.start);
+    }
+    this.loop.set(paragraph);
+    this.say.textContent = paragraph ? "This paragraph is repeated." : "Not repeated any more.";
+  }
+
+  // ---- places ------------------------------------------------------------------------------------------------------
+
+  /** @param {1 | -1} direction */
+  walk(direction) {
+    const { player } = this;
+    const { text, editor } = player;
+    const target = text.paragraphs[text.paragraphs.indexOf(this.here) + direction];
+    if (!target) return;
+    const looping = this.loop.paragraph;
+    if (this.can("sound") && text.timed) player.seek(target.start);
+    if (looping) this.loop.set(target);
+    if (editor.active) editor.enter(target, 0);
+    else if (text.timed && document.activeElement?.closest(".stt-time")) target.time.focus({ preventScroll: true });
+    player.reveal(() => target.box, true);
+  }
+
+  /** Go to the next doubtful word, from the caret where it is in the text, and take the caret along. */
+  doubt() {
+    const { finder, editor } = this.player;
+    const { active } = editor;
+    if (!this.player.text.doubts.length) return void (this.say.textContent = "No word is doubtful.");
+    const caret = active && caretIn(active.body);
+    if (active && caret) {
+      const place = lastAtMost(active.words, (word) => word.from, caret.from);
+      finder.from(active.words[place]?.start ?? active.start - 0.001);
+    }
+    const doubt = finder.nextDoubt();
+    if (active) editor.enter(doubt.paragraph, doubt.from, doubt.from + doubt.text.length);
+  }
+}

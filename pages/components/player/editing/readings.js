@@ -1,0 +1,66 @@
+// Other readings of words: what other versions of the recording say at the same time.
+
+const AT_ONCE = 20; // words that are asked for together
+export const MOST = 3; // readings of a word
+const LONGEST = 90_000; // milliseconds to wait for an answer
+
+/** @typedef {{ text: string, start: number, end: number }} Timed */
+
+/** The name of a word's time. @param {Timed} word */
+const spanOf = ({ start, end }) => `${start.toFixed(2)}-${Math.max(end, start + 0.01).toFixed(2)}`;
+
+export class Readings {
+  known = /** @type {Map<string, string[]>} */ (new Map()); // by span
+  asked = /** @type {Map<string, Promise<void>>} */ (new Map());
+
+  /** @param {string} address */
+  constructor(address) {
+    this.address = address;
+  }
+
+  /**
+   * Return other readings of a word. Those of the words after it are asked for together with it.
+   * @param {Timed} word
+   * @param {Timed[]} following
+   */
+  async of(word, following) {
+    const span = spanOf(word);
+    if (!this.known.has(span)) {
+      if (!this.asked.has(span)) this.ask([span, ...following.map(spanOf)]);
+      await this.asked.get(span);
+    }
+    return (this.known.get(span) ?? []).filter((text) => text !== word.text).slice(0, MOST);
+  }
+
+  /**
+   * Have a word decoded again. Return its readings with those that were found so; raises an Error with words for people.
+   * @param {Timed} word
+   */
+  async more(word) {
+    const span = spanOf(word);
+    const signal = AbortSignal.timeout(LONGEST);
+    const answer = await fetch(`${this.address}?spans=${span}`, { method: "POST", signal }).catch(() => null);
+    const found = await answer?.json().catch(() => null);
+    if (!answer?.ok) throw new Error(found?.error?.message ?? "The server does not answer.");
+    this.known.set(span, [...new Set([...(this.known.get(span) ?? []), ...found.readings[0]])]);
+    return this.of(word, []);
+  }
+
+  /** @param {string[]} spans */
+  ask(spans) {
+    const wanted = [...new Set(spans)]
+      .filter((span) => !this.known.has(span) && !this.asked.has(span))
+      .slice(0, AT_ONCE);
+    const asking = this.fetch(wanted).finally(() => wanted.forEach((span) => this.asked.delete(span)));
+    for (const span of wanted) this.asked.set(span, asking);
+  }
+
+  /** @param {string[]} spans */
+  async fetch(spans) {
+    const signal = AbortSignal.timeout(LONGEST);
+    const answer = await fetch(`${this.address}?spans=${spans.join()}`, { signal }).catch(() => null);
+    if (!answer?.ok) return; // the word can be typed all the same
+    const { readings } = await answer.json();
+    spans.forEach((span, i) => this.known.set(span, readings[i]));
+  }
+}

@@ -1,0 +1,224 @@
+// Find and replace: the hits of the find box, one after another or all at once, as one step that is undone at once.
+
+import { make, partsOf } from "../../shared/dom.js";
+import { clipped } from "../ranges.js";
+import { moved } from "./caret.js";
+import { placeIn, spaced } from "./lines.js";
+import { literal, spans } from "./spans.js";
+
+const AROUND = 24; // characters of a preview on either side
+const SHOWN = 3; // hits in the preview
+const LONGEST_WORDS = 60; // characters that are taken for what is to be found; more are where to look
+
+/**
+ * @typedef {import("../text.js").Paragraph} Paragraph
+ * @typedef {import("../finder.js").Hit} Hit
+ * @typedef {{ from: number, to: number, text: string }} Marked a part of a paragraph when it had this text
+ */
+
+export class Replace {
+  marked = /** @type {Map<number, Marked>} */ (new Map()); // by ids of paragraphs: what was selected last
+  folded = /** @type {WeakMap<Paragraph, { text: string, folded: ReturnType<typeof literal> }>} */ (new WeakMap());
+  done = false; // whether the last thing was a replacement, which Ctrl+Z takes back in the field, too
+
+  /**
+   * @param {HTMLElement} root
+   * @param {import("./editor.js").Editor} editor
+   * @param {import("../finder.js").Finder} finder
+   * @param {import("../../shared/sound.js").Listen} on
+   */
+  constructor(root, editor, finder, on) {
+    this.editor = editor;
+    this.finder = finder;
+    const part = partsOf(root, "stt-");
+    this.text = part("transcript");
+    this.form = part("replace", HTMLFormElement);
+    this.opener = part("replacing", HTMLButtonElement);
+    this.field = part("with", HTMLInputElement);
+    this.exact = part("exact", HTMLInputElement);
+    this.whole = part("whole", HTMLInputElement);
+    this.some = part("some", HTMLInputElement);
+    this.one = part("one", HTMLButtonElement);
+    this.all = part("all", HTMLButtonElement);
+    this.preview = part("preview");
+    this.outcome = part("outcome");
+    const plain = finder.spans;
+    finder.spans = (paragraph, wanted) => (this.shown ? this.spans(paragraph, wanted) : plain(paragraph, wanted));
+    finder.scope = (paragraph) => (this.shown && this.some.checked ? this.place(paragraph) : undefined);
+    finder.told = () => this.show();
+    editor.replaced = (count) => this.tell(count);
+    editor.shown = () => this.fit();
+    on(this.opener, "click", () => this.open(this.form.hidden === true));
+    on(this.form, "submit", (event) => {
+      event.preventDefault();
+      this.replaceOne();
+    });
+    on(this.all, "click", () => this.replaceAll());
+    on(this.field, "input", () => this.show());
+    for (const box of [this.exact, this.whole, this.some]) on(box, "change", () => finder.search());
+    on(this.form, "input", () => (this.done = false));
+    on(this.form, "keydown", (event) => this.pressed(event));
+    on(part("hide", HTMLButtonElement), "click", () => this.open(false));
+    on(document, "selectionchange", () => this.select());
+  }
+
+  /** Whether hits are those that can be replaced. */
+  get shown() {
+    return !this.form.hidden && this.editor.editable;
+  }
+
+  /** Follow whether anything can be edited. */
+  fit() {
+    const { editable } = this.editor;
+    if (this.opener.hidden === !editable) return;
+    this.opener.hidden = !editable;
+    if (!editable && !this.form.hidden) this.open(false);
+  }
+
+  /** @param {boolean} yes */
+  open(yes) {
+    if (yes) this.begin();
+    this.form.hidden = !yes;
+    this.opener.setAttribute("aria-expanded", String(yes));
+    this.outcome.textContent = "";
+    this.finder.search();
+    if (yes) (this.finder.input.value ? this.field : this.finder.input).focus();
+    else this.opener.focus();
+  }
+
+  /** Take what is selected: a few words are what to find, more are where. */
+  begin() {
+    this.select(); // its event may not have come yet
+    const [first, ...others] = [...this.marked.values()];
+    const words = first && !others.length ? spaced(first.text.slice(first.from, first.to)) : "";
+    if (words && words.length <= LONGEST_WORDS) this.finder.input.value = words;
+    this.some.checked = Boolean(first) && !(words && words.length <= LONGEST_WORDS);
+  }
+
+  /** @param {KeyboardEvent} event */
+  pressed(event) {
+    const id = this.editor.player.keymap().find(event, "reading");
+    if (event.key === "Escape") this.open(false);
+    else if (this.done && event.target === this.field && (id === "undo" || id === "redo")) this.editor.again(id);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  // ---- where -------------------------------------------------------------------------------------------------------
+
+  /** Keep what is selected in the text, also when the keyboard goes to a field. */
+  select() {
+    const selection = getSelection();
+    if (!selection?.rangeCount || !this.text.contains(selection.anchorNode)) return;
+    const range = selection.getRangeAt(0);
+    const before = this.marked.size;
+    this.marked = new Map();
+    if (!selection.isCollapsed) {
+      for (const { id, body, text } of this.editor.text.paragraphs.filter((p) => range.intersectsNode(p.body))) {
+        const part = clipped(range, body);
+        const lead = document.createRange();
+        lead.selectNodeContents(body);
+        lead.setEnd(part.startContainer, part.startOffset);
+        const [from, { length }] = [lead.toString().length, part.toString()];
+        if (length) this.marked.set(id, { from, to: from + length, text });
+      }
+    }
+    if (!this.shown || (!before && !this.marked.size)) return;
+    if (!this.marked.size) this.some.checked = false;
+    this.finder.search();
+  }
+
+  /** Where what was selected is in a paragraph, also after it was changed. @param {Paragraph} paragraph */
+  place({ id, text }) {
+    const marked = this.marked.get(id);
+    if (!marked) return undefined;
+    if (marked.text !== text) {
+      const [from, to] = [marked.from, marked.to].map((at) => moved(marked.text, text, at));
+      this.marked.set(id, { from, to, text });
+    }
+    return this.marked.get(id);
+  }
+
+  /** @param {Paragraph} paragraph @param {string} wanted @returns {[number, number][]} */
+  spans(paragraph, wanted) {
+    const only = this.some.checked ? this.place(paragraph) : { from: 0, to: Infinity };
+    if (!only) return [];
+    const fold = (/** @type {string} */ text) => {
+      const known = this.folded.get(paragraph);
+      if (known?.text === text) return known.folded;
+      const folded = literal(text);
+      this.folded.set(paragraph, { text, folded });
+      return folded;
+    };
+    const how = { exact: this.exact.checked, whole: this.whole.checked };
+    return spans(paragraph.text, spaced(wanted), how, fold).filter(([from, to]) => from >= only.from && to <= only.to);
+  }
+
+  // ---- what would come of it ---------------------------------------------------------------------------------------
+
+  show() {
+    if (!this.shown) return;
+    const { hits, place } = this.finder;
+    this.some.disabled = !this.marked.size;
+    for (const button of [this.one, this.all]) button.setAttribute("aria-disabled", String(!hits.length));
+    this.all.textContent = hits.length > 1 ? `Replace all ${hits.length.toLocaleString("en")}` : "Replace all";
+    const first = Math.max(place, 0);
+    const next = Array.from({ length: Math.min(SHOWN, hits.length) }, (_, i) => hits[(first + i) % hits.length]);
+    this.preview.hidden = !next.length;
+    this.preview.replaceChildren(...next.map((hit) => this.line(hit)));
+  }
+
+  /** @param {Hit} hit */
+  line({ paragraph: { text }, from, to }) {
+    const row = make("li", "stt-preview-line");
+    row.dir = "auto";
+    const before = text.slice(Math.max(0, from - AROUND), from);
+    const after = text.slice(to, to + AROUND);
+    const made = make("ins", "", this.field.value.trim());
+    const old = make("del", "", text.slice(from, to));
+    const [begin, end] = [from > AROUND ? "…" : "", to + AROUND < text.length ? "…" : ""];
+    row.append(begin, before, old, made.textContent ? " → " : "", made, after, end);
+    return row;
+  }
+
+  // ---- replacing ---------------------------------------------------------------------------------------------------
+
+  /** @param {Hit[]} hits */
+  replace(hits) {
+    this.done = true;
+    const only = hits.map(({ paragraph: { id, text }, from, to }) => ({
+      ...{ paragraph: id, from: placeIn(text, from), to: placeIn(text, to) },
+    }));
+    const find = spaced(this.finder.input.value);
+    this.outcome.textContent = "";
+    this.editor.replace({ do: "replace", find, with: this.field.value.trim(), case: this.exact.checked, only });
+  }
+
+  /** Replace the hit that is gone to, and go to the next. */
+  replaceOne() {
+    const { finder } = this;
+    if (finder.place < 0) return finder.step(1);
+    const { paragraph, from } = finder.hits[finder.place];
+    const places = new Map(this.editor.text.paragraphs.map(({ id }, place) => [id, place]));
+    const order = (/** @type {Paragraph} */ { id }) => places.get(id) ?? -1;
+    this.replace([finder.hits[finder.place]]);
+    const after = from + this.field.value.trim().length;
+    const next = finder.hits.findIndex(
+      (hit) => order(hit.paragraph) > order(paragraph) || (hit.paragraph.id === paragraph.id && hit.from >= after),
+    );
+    if (finder.hits.length) finder.show(Math.max(next, 0));
+  }
+
+  replaceAll() {
+    if (this.finder.hits.length) this.replace(this.finder.hits);
+  }
+
+  /** @param {number} count */
+  tell(count) {
+    const undo = this.editor.player.keymap().hint("undo");
+    this.outcome.textContent = count ? `${count.toLocaleString("en")} replaced. ${undo} undoes it.` : NOTHING;
+  }
+}
+
+const NOTHING = "Nothing was replaced: the text was changed in another tab meanwhile.";

@@ -1,0 +1,66 @@
+// Where a text stands that is to be replaced. Unlike the find box this heeds punctuation, as stt/editing/finding.py does.
+
+import { foldOne, OF_WORDS, SPACELESS } from "../folding.js";
+import { occurrences } from "../search.js";
+
+const VOICED = /[\u3099\u309a]/; // makes another kana of the one before it
+
+/** @typedef {{ exact?: boolean, whole?: boolean }} How `exact`: with case and accents, `whole`: whole words only */
+
+/**
+ * Return a text folded, and for each of its characters where in the text those begin and end that it stands for.
+ * @param {string} text
+ */
+export function literal(text) {
+  let plain = "";
+  const from = /** @type {number[]} */ ([]);
+  const to = /** @type {number[]} */ ([]);
+  let at = 0;
+  for (const character of text) {
+    const end = at + character.length;
+    const become = foldOne(character);
+    if (!become || VOICED.test(become[0])) {
+      // It belongs to the letter before, with all that this one became.
+      for (let place = to.length - 1, own = from[place]; place >= 0 && from[place] === own; place -= 1) to[place] = end;
+    }
+    const begin = VOICED.test(become[0] ?? "") ? (from.at(-1) ?? at) : at;
+    for (let unit = 0; unit < become.length; unit += 1) (from.push(begin), to.push(end));
+    plain += become;
+    at = end;
+  }
+  return { plain, from, to };
+}
+
+/**
+ * Return where a text stands in another: [start, end], in UTF-16.
+ * @param {string} text
+ * @param {string} wanted
+ * @param {How} how
+ * @param {(text: string) => ReturnType<typeof literal>} [fold] may remember texts
+ */
+export function spans(text, wanted, { exact = false, whole = false }, fold = literal) {
+  const found = exact ? occurrences(text, wanted) : alike(text, wanted, fold);
+  return whole ? found.filter(([start, end]) => !inside(text, start) && !inside(text, end)) : found;
+}
+
+/** @param {string} text @param {string} wanted @param {(text: string) => ReturnType<typeof literal>} fold */
+function alike(text, wanted, fold) {
+  const { plain } = literal(wanted);
+  const { plain: whole, from, to } = fold(text);
+  const found = /** @type {[number, number][]} */ ([]);
+  for (let at = plain ? whole.indexOf(plain) : -1; at >= 0;) {
+    const end = at + plain.length;
+    // A letter that folds to several is found only whole.
+    const clean = from[at - 1] !== from[at] && from[end - 1] !== from[end];
+    if (clean) found.push([from[at], to[end - 1]]);
+    at = whole.indexOf(plain, clean ? end : at + 1);
+  }
+  return found;
+}
+
+/** Whether a place in a text is inside a word. @param {string} text @param {number} at */
+function inside(text, at) {
+  const before = Array.from(text.slice(Math.max(0, at - 2), at)).at(-1) ?? "";
+  const after = String.fromCodePoint(text.codePointAt(at) ?? 32);
+  return [before, after].every((character) => OF_WORDS.test(character) && !SPACELESS.test(character));
+}

@@ -1,0 +1,221 @@
+// What keys do in the player: one table, by which they are bound, listed on the sheet and changed on Settings.
+
+export const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
+const STORED = "stt-keys"; // in the browser, not on the server: keys belong to a keyboard, its pedals and its system
+const MOD = MAC ? "Meta" : "Ctrl";
+const HELD = ["Ctrl", "Alt", "Shift", "Meta"];
+const SIGNS = MAC ? { Ctrl: "⌃", Alt: "⌥", Shift: "⇧", Meta: "⌘" } : {};
+const NAMES = { ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→" };
+const ALONE = ["Control", "Alt", "Shift", "Meta", "AltGraph", "CapsLock", "Dead", "Process", "Unidentified", "Fn"];
+const EDITING = /^(Space|Enter|Tab|Escape|Backspace|Delete|Insert|Home|End|Page(Up|Down)|Arrow(Up|Down|Left|Right))$/;
+const OF_BROWSERS = ["A", "C", "V", "X", "F", "L", "N", "P", "Q", "R", "S", "T", "W", "Tab"].map(
+  (key) => `${MOD}+${key}`,
+);
+const MORE_OF_BROWSERS = [
+  "F5",
+  "F11",
+  "F12",
+  "Alt+F4",
+  "Ctrl+Tab",
+  "Ctrl+Shift+Tab",
+  `${MOD}+Shift+T`,
+  `${MOD}+Shift+N`,
+];
+export const MOST_KEYS = 2; // for one action
+
+/**
+ * @typedef {"always" | "reading" | "typing" | "review"} Where everywhere; only while nobody types; only with the caret in
+ *   the text; only in the review of doubtful words
+ * @typedef {{
+ *   id: string, label: string, group: string, where: Where, keys: string[], also?: string[], shown?: string[],
+ *   fixed?: boolean, needs?: "sound" | "editing" | "notes",
+ * }} Action `also` are bound, but not worth a line; `shown` stands for `keys` on the sheet; `fixed`: nobody can change it
+ */
+
+/** @type {Omit<Action, "group">[]} */
+const SOUND = [
+  { id: "play", label: "Play from 1.5 s before, or pause", where: "always", keys: ["F8", `${MOD}+Enter`] },
+  { id: "back", label: "3 s back", where: "always", keys: ["F2"] },
+  { id: "forth", label: "3 s forward", where: "always", keys: ["F4"] },
+  { id: "slower", label: "Slower", where: "always", keys: ["Shift+F2"] },
+  { id: "faster", label: "Faster", where: "always", keys: ["Shift+F4"] },
+  { id: "loop", label: "Repeat the paragraph, or stop repeating", where: "always", keys: ["Shift+F8"] },
+  { id: "toggle", label: "Play or pause", where: "reading", keys: ["Space"], fixed: true },
+  { id: "left", label: "5 s back", where: "reading", keys: ["ArrowLeft"], fixed: true },
+  { id: "right", label: "5 s forward", where: "reading", keys: ["ArrowRight"], fixed: true },
+];
+const PARAGRAPH = MAC ? "Alt" : "Ctrl"; // with which systems go from one paragraph to the next
+/** @type {Omit<Action, "group">[]} */
+const PLACES = [
+  { id: "previous", label: "Previous paragraph", where: "always", keys: [`${PARAGRAPH}+ArrowUp`] },
+  { id: "next", label: "Next paragraph", where: "always", keys: [`${PARAGRAPH}+ArrowDown`] },
+  { id: "doubt", label: "Next doubtful word", where: "always", keys: ["F9"] },
+  { id: "review", label: "Review doubtful words", where: "always", keys: ["Shift+F9"], needs: "editing" },
+  { id: "note", label: "Add a note", where: "reading", keys: ["N"], fixed: true, needs: "notes" },
+  { id: "sheet", label: "These keys", where: "reading", keys: ["?"], fixed: true },
+];
+const NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => `${MAC ? "Ctrl" : "Alt"}+${number}`);
+const ERASING = (/** @type {string} */ key) => ["Ctrl", "Alt", "Shift", "Meta"].map((held) => `${held}+${key}`);
+/** @type {Omit<Action, "group">[]} */
+const TEXT = [
+  { id: "replace", label: "Find and replace", where: "always", keys: [MAC ? "Alt+Meta+F" : "Ctrl+H"] },
+  { id: "undo", label: "Undo", where: "always", keys: [`${MOD}+Z`], fixed: true },
+  {
+    ...{ id: "redo", label: "Redo", where: "always", fixed: true },
+    ...(MAC ? { keys: ["Shift+Meta+Z"] } : { keys: ["Ctrl+Shift+Z", "Ctrl+Y"] }),
+  },
+  {
+    id: "split",
+    label: "Split the paragraph here",
+    where: "typing",
+    keys: ["Enter"],
+    also: ["Shift+Enter"],
+    fixed: true,
+  },
+  {
+    ...{ id: "before", label: "At the start: merge with the paragraph above", where: "typing", fixed: true },
+    ...{ keys: ["Backspace"], also: ERASING("Backspace") },
+  },
+  {
+    ...{ id: "after", label: "At the end: merge with the paragraph below", where: "typing", fixed: true },
+    ...{ keys: ["Delete"], also: ERASING("Delete") },
+  },
+  {
+    ...{
+      id: "speaker",
+      label: "Assign the paragraph, or what is selected, to a speaker",
+      where: "typing",
+      fixed: true,
+    },
+    ...{ keys: NUMBERS, shown: [NUMBERS[0], NUMBERS[8]] },
+  },
+  { id: "leave", label: "Leave the text", where: "typing", keys: ["Escape"], fixed: true },
+];
+/** @type {Omit<Action, "group">[]} */
+const REVIEW = [
+  { id: "right", label: "The word is right, or is what you have typed", where: "review", keys: ["Enter"], fixed: true },
+  {
+    ...{ id: "reading", label: "Take another reading", where: "review", fixed: true },
+    ...{ keys: ["1", "2", "3"], shown: ["1", "3"] },
+  },
+  {
+    id: "more",
+    label: "Decode it again, for more readings",
+    where: "review",
+    keys: ["0"],
+    fixed: true,
+    needs: "sound",
+  },
+  { id: "hear", label: "Hear it again", where: "review", keys: ["Space"], fixed: true, needs: "sound" },
+  { id: "skip", label: "Go to the next word", where: "review", keys: ["ArrowDown"], fixed: true },
+  { id: "again", label: "Go to the word before", where: "review", keys: ["ArrowUp"], fixed: true },
+  { id: "end", label: "End the review", where: "review", keys: ["Escape"], fixed: true },
+];
+
+/** @type {Action[]} */
+export const ACTIONS = [
+  ...SOUND.map((action) => ({ ...action, group: "Sound", needs: /** @type {const} */ ("sound") })),
+  ...PLACES.map((action) => ({ ...action, group: "Places" })),
+  ...TEXT.map((action) => ({ ...action, group: "Text", needs: /** @type {const} */ ("editing") })),
+  ...REVIEW.map((action) => ({
+    needs: /** @type {const} */ ("editing"),
+    ...action,
+    group: "Review of doubtful words",
+  })),
+];
+export const CHANGEABLE = ACTIONS.filter(({ fixed }) => !fixed);
+
+/**
+ * Return the key of an event with what is held, such as "Ctrl+Shift+F8"; empty if it is none, or types a character by
+ * AltGr.
+ * @param {KeyboardEvent} event
+ */
+export function chordOf(event) {
+  const { key, code } = event;
+  if (!key || ALONE.includes(key) || event.getModifierState("AltGraph")) return "";
+  const letter = /^[a-z]$/i.test(key) ? key.toUpperCase() : /^Key([A-Z])$/.exec(code)?.[1];
+  const name = { " ": "Space", "+": "Plus" }[key] ?? letter ?? /^Digit(\d)$/.exec(code)?.[1] ?? key;
+  const sign = (name.length === 1 || name === "Plus") && !letter && !code.startsWith("Digit"); // Shift is what makes it
+  const held = { Ctrl: event.ctrlKey, Alt: event.altKey, Shift: event.shiftKey && !sign, Meta: event.metaKey };
+  return [...HELD.filter((one) => held[/** @type {keyof typeof held} */ (one)]), name].join("+");
+}
+
+/** Return a key as people read it. @param {string} chord */
+export function written(chord) {
+  const parts = chord
+    .split("+")
+    .map((part) => /** @type {Record<string, string>} */ ({ ...NAMES, ...SIGNS })[part] ?? part);
+  return parts.join(MAC ? "" : "+");
+}
+
+/** Which keys somebody has chosen, by action. @returns {Record<string, string[]>} */
+export function chosen() {
+  try {
+    const kept = JSON.parse(localStorage.getItem(STORED) ?? "{}");
+    const known = CHANGEABLE.filter(({ id }) => Array.isArray(kept?.[id]));
+    return Object.fromEntries(known.map(({ id }) => [id, kept[id].map(String).slice(0, MOST_KEYS)]));
+  } catch {
+    return {};
+  }
+}
+
+/** Keep which keys somebody has chosen. Return whether the browser does. @param {Record<string, string[]>} keys */
+export function choose(keys) {
+  try {
+    if (Object.keys(keys).length) localStorage.setItem(STORED, JSON.stringify(keys));
+    else localStorage.removeItem(STORED);
+    return true;
+  } catch {
+    return false; // not allowed
+  }
+}
+
+export class Keymap {
+  /** @param {Record<string, string[]>} keys that somebody has chosen */
+  constructor(keys = chosen()) {
+    this.actions = ACTIONS.map((action) => ({ ...action, keys: keys[action.id] ?? action.keys }));
+    this.byKey = /** @type {Map<string, Action[]>} */ (new Map());
+    for (const action of this.actions) {
+      for (const key of [...action.keys, ...(action.also ?? [])]) {
+        this.byKey.set(key, [...(this.byKey.get(key) ?? []), action]);
+      }
+    }
+  }
+
+  /**
+   * Return what a key does.
+   * @param {KeyboardEvent} event
+   * @param {Where} here
+   */
+  find(event, here) {
+    if (event.isComposing || event.keyCode === 229) return null;
+    const found = this.byKey.get(chordOf(event))?.find(({ where }) => where === "always" || where === here);
+    return found?.id ?? null;
+  }
+
+  /** Return the first key for an action as people read it. @param {string} id */
+  hint(id) {
+    const key = this.actions.find((action) => action.id === id)?.keys[0];
+    return key ? written(key) : "";
+  }
+
+  /**
+   * Return why an action cannot have a key, or an empty text.
+   * @param {string} id
+   * @param {string} chord
+   */
+  refusal(id, chord) {
+    const held = chord.split("+");
+    const key = held.pop() ?? "";
+    const character = [...key].length === 1 || key === "Plus";
+    const types = character && !held.includes("Ctrl") && !held.includes("Meta") && (MAC || !held.includes("Alt"));
+    if (types || (EDITING.test(key) && !held.some((one) => one !== "Shift")))
+      return `${written(chord)} is needed for typing. Hold Ctrl, or choose a key such as F8.`;
+    if (OF_BROWSERS.includes(chord) || MORE_OF_BROWSERS.includes(chord))
+      return `${written(chord)} belongs to your browser. Choose another key.`;
+    const other = (this.byKey.get(chord) ?? []).find((action) => action.id !== id);
+    return other
+      ? `${written(chord)} is used already: “${other.label}”. Choose another key, or change that one first.`
+      : "";
+  }
+}

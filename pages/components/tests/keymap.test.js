@@ -1,0 +1,79 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { ACTIONS, CHANGEABLE, choose, chordOf, chosen, Keymap, written } from "../shared/keymap.js";
+
+beforeEach(() => localStorage.clear());
+
+/** @param {string} key @param {KeyboardEventInit} [more] */
+const pressed = (key, more) => new KeyboardEvent("keydown", { key, ...more });
+
+describe("the table of keys", () => {
+  test("has no key for two actions in the same place", () => {
+    const used = /** @type {Map<string, string>} */ (new Map());
+    for (const { id, keys, also = [], where } of ACTIONS) {
+      for (const place of where === "always" ? ["reading", "typing"] : [where]) {
+        for (const key of [...keys, ...also]) {
+          expect([key, place, used.get(`${key} ${place}`) ?? id]).toEqual([key, place, id]);
+          used.set(`${key} ${place}`, id);
+        }
+      }
+    }
+  });
+
+  test("has no key that could not be chosen on Settings", () => {
+    const keymap = new Keymap({});
+    for (const { id, keys } of CHANGEABLE)
+      for (const key of keys) expect([key, keymap.refusal(id, key)]).toEqual([key, ""]);
+  });
+});
+
+/** @type {[string, KeyboardEventInit, string][]} */
+const chords = [
+  ["F8", {}, "F8"],
+  ["F13", { shiftKey: true }, "Shift+F13"],
+  ["h", { code: "KeyH", ctrlKey: true }, "Ctrl+H"],
+  ["р", { code: "KeyH", ctrlKey: true }, "Ctrl+H"],
+  ["!", { code: "Digit1", shiftKey: true, altKey: true }, "Alt+Shift+1"],
+  ["?", { code: "Minus", shiftKey: true }, "?"],
+  ["+", { code: "Equal", ctrlKey: true, shiftKey: true }, "Ctrl+Plus"],
+  [" ", { code: "Space" }, "Space"],
+  ["€", { code: "KeyE", ctrlKey: true, altKey: true, modifierAltGraph: true }, ""],
+  ["Control", { ctrlKey: true }, ""],
+];
+test.each(chords)("%j with %j is %j", (key, more, chord) => expect(chordOf(pressed(key, more))).toBe(chord));
+
+test("a key is found where it works", () => {
+  const keymap = new Keymap({});
+  const found = (/** @type {string} */ key, /** @type {boolean} */ typing) =>
+    keymap.find(pressed(key), typing ? "typing" : "reading");
+  expect([found("F8", true), found("F8", false)]).toEqual(["play", "play"]);
+  expect([found(" ", true), found(" ", false)]).toEqual([null, "toggle"]);
+  expect([found("Enter", true), found("Enter", false)]).toEqual(["split", null]);
+  expect(keymap.find(pressed("F8", { isComposing: true }), "typing")).toBeNull();
+});
+
+test("what is chosen replaces the keys of an action and is kept", () => {
+  expect(choose({ play: ["F13", "F14"] })).toBe(true);
+  const keymap = new Keymap(chosen());
+  expect([keymap.find(pressed("F13"), "typing"), keymap.find(pressed("F8"), "typing")]).toEqual(["play", null]);
+  expect(keymap.hint("play")).toBe("F13");
+  choose({});
+  expect(localStorage.length).toBe(0);
+});
+
+test.each(["[]", "nonsense", '{"play": 5, "undo": ["F1"], "gone": ["F2"]}'])("%s that is kept is no choice", (kept) => {
+  localStorage.setItem("stt-keys", kept);
+  expect(chosen()).toEqual({});
+});
+
+test.each([
+  ["F2", "F2 is used already: “3 s back”. Choose another key, or change that one first."],
+  ["Ctrl+Z", "Ctrl+Z is used already: “Undo”. Choose another key, or change that one first."],
+  ["A", "A is needed for typing. Hold Ctrl, or choose a key such as F8."],
+  ["Shift+ArrowUp", "Shift+↑ is needed for typing. Hold Ctrl, or choose a key such as F8."],
+  ["Ctrl+W", "Ctrl+W belongs to your browser. Choose another key."],
+  ["F8", ""],
+  ["F24", ""],
+  ["Ctrl+Space", ""],
+])("for playing %s is answered by %j", (key, answer) => expect(new Keymap({}).refusal("play", key)).toBe(answer));
+
+test("keys are written as people read them", () => expect(written("Ctrl+ArrowUp")).toBe("Ctrl+↑"));

@@ -1,0 +1,63 @@
+"""What other versions of a recording say at the same time, over real HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from stt.auth import visitors
+from stt.transcript.model import Segment, Transcript, Word
+from tests import transcripts
+from tests.server import Server
+
+OWN = [(" A", 0.0, 0.4), (" tail", 0.4, 0.9), (" of", 0.9, 1.1), (" two", 1.1, 1.5), (" sitties.", 1.5, 2.2)]
+URL = "https://example.org/talk.mp3"
+
+
+def spoken(*words: tuple[str, float, float], language: str = "en") -> Transcript:
+    own = tuple(Word(text, start, end, 0.4) for text, start, end in words)
+    return Transcript((Segment(0.0, 3.0, "".join(word.text for word in own), own),), 3.0, language)
+
+
+@pytest.fixture
+def visitor(server: Server) -> Iterator[tuple[requests.Session, str]]:
+    """A visitor with the id of one version of a recording, of which there are others."""
+    session = requests.Session()
+    session.get(server.url, headers={"Accept": "text/html"})
+    with transcripts.sharing_data_with(server):
+        owner = visitors.owner_of(visitors.visitor(session.cookies))
+        assert owner is not None
+        given: list[tuple[Transcript, dict[str, Any]]] = [
+            (spoken((" A", 0.0, 0.3), (" tale", 0.35, 0.9), (" of", 0.9, 1.1), (" two", 1.1, 1.5), (" cities", 1.5, 2.1)), {}),
+            (spoken((" Tale", 0.3, 0.9), (" of", 0.9, 1.1), (" the", 1.5, 1.8), (" cities", 1.8, 2.2)), {"created": 5.0}),
+            (spoken((" tale", 0.4, 0.9), (" of", 0.9, 1.1)), {"created": 4.0}),
+            (spoken((" taal", 0.4, 0.9), language="nl"), {}),
+            (spoken((" translated", 0.4, 0.9)), {"options": {"translate": True}}),
+            (spoken((" music", 0.4, 0.9)), {"options": {"track": "2"}}),
+            (spoken((" another", 0.4, 0.9)), {"url": "https://example.org/other.mp3"}),
+        ]  # fmt: skip
+        for transcript, values in given:
+            transcripts.put(owner, transcript, **({"url": URL, "options": {}} | values))
+        transcripts.put("visitor:stranger", spoken((" secret", 0.4, 0.9)), url=URL)
+        yield session, f"{server.url}/transcripts/{transcripts.put(owner, spoken(*OWN), url=URL)}/readings"
+
+
+def test_other_versions_say_what_they_have_at_the_same_time(visitor: tuple[requests.Session, str]):
+    session, address = visitor
+    answer = session.get(address, params={"spans": "0.4-0.9,1.5-2.2,2.5-2.9"})
+    assert answer.status_code == 200, answer.text
+    tail, cities, nothing = answer.json()["readings"]
+    assert (tail, cities, nothing) == (["tale", "Tale"], ["cities", "the cities"], [])
+    stranger = requests.Session()
+    stranger.get(address.split("/transcripts")[0], headers={"Accept": "text/html"})
+    assert stranger.get(address, params={"spans": "0.4-0.9"}).status_code == 404
+
+
+@pytest.mark.parametrize("spans", ["", "1", "1-", "a-b", "-1-2", "1-2,", ",".join(["1-2"] * 51), "9" * 400, "1-2;3-4"])
+def test_what_are_no_spans_is_refused(visitor: tuple[requests.Session, str], spans: str):
+    session, address = visitor
+    answer = session.get(address, params={"spans": spans})
+    assert answer.status_code == 400 and answer.json()["error"]["message"]

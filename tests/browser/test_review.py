@@ -1,0 +1,157 @@
+"""The review of doubtful words: by keyboard through all of them, heard, right, typed, taken from another version, undone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from stt.store.recordings import new_id
+from stt.transcript.model import Segment, Transcript, Word
+from tests import audio, transcripts
+from tests.browser.conftest import until_true
+from tests.browser.editing import expect_saved, expect_stored, expect_texts, open_talk, segments
+from tests.server import Server
+from tests.waiting import until
+
+pytestmark = pytest.mark.own_server
+
+
+def spoken(*words: tuple[str, float], start: float = 0.0) -> Segment:
+    """Return a segment of words with their confidences, half a second each."""
+    own = tuple(Word(f" {text}", start + i / 2, start + i / 2 + 0.5, sure) for i, (text, sure) in enumerate(words))
+    return Segment(start, own[-1].end, "".join(word.text for word in own), own)
+
+
+TALK = Transcript(
+    (
+        spoken(("We", 0.9), ("read", 0.9), ("a", 0.9), ("tail", 0.3), ("of", 0.9), ("too", 0.2), ("sitties.", 0.4)),
+        spoken(("It", 0.9), ("was", 0.9), ("the", 0.9), ("vest", 0.4), ("of", 0.9), ("times.", 0.9), start=8.0),
+    ),
+    11.0,
+    "en",
+)
+OTHER = Transcript(
+    (spoken(("We", 0.9), ("read", 0.9), ("a", 0.9), ("tale", 0.9), ("of", 0.9), ("two", 0.9), ("cities.", 0.9)),),
+    11.0,
+    "en",
+)
+TEXTS = ["We read a tail of too sitties.", "It was the vest of times."]
+
+
+@pytest.fixture(autouse=True)
+def _database(server: Server) -> Iterator[None]:
+    with transcripts.sharing_data_with(server):
+        yield
+
+
+@pytest.fixture
+def made() -> str:
+    """Return the id of a transcript of which there is another version."""
+    link = f"https://example.org/{new_id()}.mp3"
+    found = transcripts.put("visitor:ann", TALK, audio.JFK, duration=11.0, url=link, options={})
+    transcripts.put("visitor:ann", OTHER, url=link, options={})
+    return found
+
+
+@pytest.fixture
+def talk(browser: Browser, server: Server, made: str) -> Iterator[Page]:
+    page = transcripts.page_of(browser, server, "ann")
+    open_talk(page, f"{server.url}/transcript?id={made}")
+    until_true(page, "document.querySelector('.stt-audio').readyState >= 1")
+    yield page
+    page.context.close()
+
+
+def expect_word(page: Page, progress: str, word: str, *readings: str) -> None:
+    expect(page.locator(".stt-review-now")).to_have_text(f"{progress} {word}")
+    expect(page.locator(".stt-looked-at")).to_have_text(word)
+    expect(page.locator(".stt-review-reading span")).to_have_text(list(readings))
+
+
+def confidences(page: Page) -> dict[str, float | None]:
+    return {word["text"].strip(): word["confidence"] for segment in segments(page) for word in segment["words"]}
+
+
+def test_by_keyboard_each_word_is_heard_and_decided_on(talk: Page):
+    talk.evaluate(
+        """() => {
+          const audio = document.querySelector('.stt-audio');
+          window.heard = [];
+          audio.addEventListener('playing', () => window.heard.push(audio.currentTime));
+        }"""
+    )
+    opener = talk.get_by_role("button", name="Review doubtful words 4")
+    opener.click()
+    expect(talk.get_by_label("What is said instead")).to_be_focused()
+    expect_word(talk, "1 of 4", "tail", "tale")
+    until_true(talk, "window.heard.length && document.querySelector('.stt-audio').paused")
+    assert talk.evaluate("window.heard[0]") == pytest.approx(0.5, abs=0.3), "two words before it are heard"
+    talk.keyboard.press("1")
+    expect_word(talk, "2 of 4", "too", "two")
+    talk.keyboard.type("two2 ")  # a number is a character where something is typed
+    expect(talk.get_by_role("button", name="Replace", exact=True)).to_be_visible()
+    talk.keyboard.press("Enter")
+    expect_word(talk, "3 of 4", "sitties.", "cities.")
+    talk.keyboard.press("Enter")  # it is right
+    expect_word(talk, "4 of 4", "vest")
+    talk.keyboard.press("ArrowUp")
+    expect_word(talk, "4 of 4", "vest")
+    talk.keyboard.type("best")
+    talk.keyboard.press("Enter")
+    expect(talk.get_by_role("form", name="Review of doubtful words")).to_be_hidden()
+    expect(talk.locator(".stt-say")).to_have_text("No word is doubtful any more. 4 reviewed.")
+    expect(opener).to_be_hidden()
+    expected = ["We read a tale of two2 sitties.", "It was the best of times."]
+    expect_texts(talk, *expected)
+    expect_stored(talk, *expected)
+    known = confidences(talk)
+    assert [known[word] for word in ("tale", "two2", "sitties.", "best", "read")] == [None, None, None, None, 0.9]
+    talk.reload()
+    expect_texts(talk, *expected)
+    expect(talk.locator(".stt-doubtful")).to_have_count(0)
+
+
+def test_each_decision_is_undone_and_words_can_be_skipped(talk: Page):
+    talk.locator(".stt-time").first.focus()
+    talk.keyboard.press("Shift+F9")
+    expect_word(talk, "1 of 4", "tail", "tale")
+    talk.keyboard.press("ArrowDown")
+    expect_word(talk, "2 of 4", "too", "two")
+    talk.keyboard.press("Enter")
+    expect_word(talk, "3 of 4", "sitties.", "cities.")
+    expect(talk.locator(".stt-doubtful")).to_have_count(3)
+    until(lambda: confidences(talk)["too"] is None)
+    talk.keyboard.press("Control+z")
+    expect_word(talk, "2 of 4", "too", "two")
+    expect(talk.get_by_label("What is said instead")).to_be_focused()
+    expect(talk.locator(".stt-doubtful")).to_have_count(4)
+    until(lambda: confidences(talk)["too"] == 0.2)
+    talk.keyboard.press("Escape")
+    expect(talk.get_by_role("button", name="Review doubtful words 4")).to_be_focused()
+    expect_texts(talk, *TEXTS)
+
+
+def test_a_phone_reviews_by_taps_and_who_only_reads_goes_from_one_to_the_next(
+    browser: Browser, server: Server, made: str
+):
+    with_cookie = transcripts.page_of(browser, server, "ann")
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    context.add_cookies(with_cookie.context.cookies())
+    with_cookie.context.close()
+    page = context.new_page()
+    open_talk(page, f"{server.url}/transcript?id={made}")
+    expect(page.get_by_role("button", name="Review doubtful words")).to_be_hidden()
+    expect(page.get_by_role("button", name="Next doubtful")).to_be_visible()
+    page.get_by_role("button", name="Edit", exact=True).tap()
+    page.get_by_role("button", name="Review doubtful words").tap()
+    page.get_by_role("button", name="Take “tale”").tap()
+    expect_word(page, "2 of 4", "too", "two")
+    page.get_by_role("button", name="Right", exact=True).tap()
+    expect_word(page, "3 of 4", "sitties.", "cities.")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("button", name="End the review").tap()
+    expect_texts(page, TEXTS[0].replace("tail", "tale"), TEXTS[1])
+    expect_saved(page)
+    context.close()
