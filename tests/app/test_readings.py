@@ -61,3 +61,10 @@ def test_what_are_no_spans_is_refused(visitor: tuple[requests.Session, str], spa
     session, address = visitor
     answer = session.get(address, params={"spans": spans})
     assert answer.status_code == 400 and answer.json()["error"]["message"]
+
+
+def test_decoding_a_word_again_takes_one_span_of_a_kept_recording(visitor: tuple[requests.Session, str]):
+    session, address = visitor
+    assert session.post(address, params={"spans": "0.4-0.9,1.5-2.2"}).status_code == 400
+    answer = session.post(address, params={"spans": "0.4-0.9"})
+    assert answer.status_code == 404 and answer.json()["error"]["message"] == "The recording is no longer kept."

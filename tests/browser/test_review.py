@@ -11,7 +11,7 @@ from stt.store.recordings import new_id
 from stt.transcript.model import Segment, Transcript, Word
 from tests import audio, transcripts
 from tests.browser.conftest import until_true
-from tests.browser.editing import expect_saved, expect_stored, expect_texts, open_talk, segments
+from tests.browser.editing import expect_saved, expect_stored, expect_texts, open_talk, opened, segments
 from tests.server import Server
 from tests.waiting import until
 
@@ -131,6 +131,20 @@ def test_each_decision_is_undone_and_words_can_be_skipped(talk: Page):
     talk.keyboard.press("Escape")
     expect(talk.get_by_role("button", name="Review doubtful words 4")).to_be_focused()
     expect_texts(talk, *TEXTS)
+
+
+def test_a_word_is_decoded_again_for_more_readings(browser: Browser, server: Server):
+    times = (("And", 0.3), ("so", 0.6), ("my", 0.9), ("yellow", 1.1), ("Americans", 1.6), ("ask", 3.4), ("not", 3.9))
+    words = tuple(Word(f" {text}", at, at + 0.2, 0.3 if text == "yellow" else 0.9) for text, at in times)
+    heard = Segment(0.3, 4.4, "".join(word.text for word in words), words)
+    with opened(browser, server, Transcript((heard,), 11.0, "en")) as page:
+        page.get_by_role("button", name="Review doubtful words 1").click()
+        expect_word(page, "1 of 1", "yellow")
+        page.keyboard.press("0")
+        taken = page.get_by_role("button", name="Take “fellow”")
+        expect(taken).to_be_visible(timeout=90_000)
+        taken.click()
+        expect_stored(page, "And so my fellow Americans ask not")
 
 
 def test_a_phone_reviews_by_taps_and_who_only_reads_goes_from_one_to_the_next(
