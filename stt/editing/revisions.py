@@ -37,9 +37,11 @@ class EditConflict(Conflict):
 
     guidance = "Choose which text to keep."
 
-    def __init__(self, answer: dict[str, Any]) -> None:
-        super().__init__("This paragraph was changed in another tab.")
-        self.answer = answer
+    def __init__(
+        self, message: str = "This paragraph was changed in another tab.", *, answer: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.answer = answer or {}
 
     def to_dict(self) -> dict[str, str]:
         return super().to_dict() | {"kind": "Conflict"}
@@ -121,7 +123,7 @@ def _edit(connection: sa.Connection, job: Job, request: Request, learn: Learn) -
     except ParagraphChanged as changed:
         connection.rollback()
         now = {"paragraph": changed.paragraph, "text": changed.text}
-        raise EditConflict(_answer(known, newer, found.rows) | {"conflict": now}) from changed
+        raise EditConflict(answer=_answer(known, newer, found.rows) | {"conflict": now}) from changed
     if not made.splices:
         connection.rollback()
         return _answer(known, newer, found.rows, _told(made))
