@@ -12,10 +12,10 @@ from pages import session
 from pages.components.announcer import announce
 from pages.components.notifier import notifier
 from pages.components.recorder import recorder
-from pages.components.uploader import uploader
+from pages.components.uploader import dropped_texts, uploader
 from pages.escape import markdown, plain, sentence
 from pages.format import length
-from pages.sections.bring import bring_here
+from pages.sections.bring import bring_dropped, bring_here
 from pages.sections.job_row import ending, job_row, look_every
 from pages.sections.model_choice import SPEAKERS, cost_line, model_choice
 from pages.sections.settings import recovery
@@ -26,6 +26,7 @@ from stt.aiml import pacing
 from stt.aiml.catalog import LOCAL, TRACK, Model
 from stt.audio import tracks
 from stt.errors import SttError
+from stt.imports import reader as transcripts
 from stt.library import corrections, speed
 from stt.recorder import live_recordings
 from stt.settings import settings
@@ -54,6 +55,7 @@ memory = state.setdefault(
     "transcribe",
     SimpleNamespace(
         drawn=False,  # whether the drop zone was drawn before
+        texts=[],  # names and contents of transcripts that were dropped
         seen=set(),  # handled uploads and microphone recordings
         elsewhere=elsewhere,  # what other tabs were recording at the last check
         pressed=False,  # whether the Transcribe button was pressed and no job created yet
@@ -72,11 +74,20 @@ def press() -> None:
     memory.pressed = True
 
 
+def taken(recording_id: str) -> None:
+    """Note that a transcript was brought, for this recording if there is one."""
+    if recording_id in chosen:
+        chosen.remove(recording_id)
+
+
 def add_recordings() -> tuple[list[Link], bool]:
     """Draw the inputs. Return the links that were entered, and whether a box may hold more that it has not sent yet."""
     upload, link, record = st.tabs(["Upload", "Link", "Record"], key="ways", on_change="rerun")
     with upload:
-        add(uploader("uploads", settings().upload_limit))
+        add(
+            uploader("uploads", settings().upload_limit, endings=transcripts.ENDINGS, longest_text=transcripts.MOST),
+        )
+        memory.texts += dropped_texts("uploads")
         if not memory.drawn:
             time.sleep(FIRST)
             memory.drawn = True
@@ -84,7 +95,7 @@ def add_recordings() -> tuple[list[Link], bool]:
             plain("No recording at hand?", "stt-hint", fit=True)
             if st.button("Try the sample", type="tertiary", icon=":material/play_circle:"):
                 begin([recordings.take_in(SAMPLE, owner, SAMPLE_NAME)], LOCAL, {}, {}, [])
-            bring_here(chosen, chosen.remove)
+            bring_here(chosen, taken)
     with link:
         typed = st.text_area(
             "Addresses of recordings, one a line",
@@ -149,6 +160,7 @@ def list_recordings(found: list[recordings.Recording], model: Model) -> dict[str
                     chosen.remove(recording.id)
                     recordings.remove(recording.id, owner)
                     st.rerun()
+        bring_dropped(memory.texts, found, taken)
         if found:
             plain("What is not transcribed within a day is deleted.", "stt-hint")
     return own

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import PurePath
 
 import streamlit as st
 
@@ -45,6 +46,46 @@ def bring_here(ids: Sequence[str], taken: Callable[[str], None]) -> None:
     if st.button("Bring a transcript", type="tertiary", icon=":material/upload_file:", key="bring"):
         _forget()
         _of_waiting(list(ids), taken)
+
+
+def bring_dropped(texts: list[tuple[str, bytes]], found: Sequence[Recording], taken: Callable[[str], None]) -> None:
+    """Draw the transcripts (name, content) that were dropped beside the recordings, to be brought or removed.
+
+    `taken` is called as by `bring_here`. What is brought or removed leaves the list.
+    """
+    for place, (name, content) in enumerate(texts):
+        partner = _partner(name, found, alone=len(texts) == 1)
+        with st.container(
+            border=True, horizontal=True, wrap=False, vertical_alignment="center", key=f"dropped-{place}"
+        ):
+            with st.container(gap=None):
+                plain(name, "stt-title")
+                plain(f"A transcript, for {partner.name}" if partner else "A transcript", "stt-facts")
+            if st.button("Add transcript", key=f"dropped-add-{place}", type="tertiary", icon=":material/upload_file:"):
+                _forget()
+                st.session_state[FILE] = (name, content)
+                if partner:
+                    st.session_state["bring-recording"] = partner.id
+
+                def gone(recording_id: str, place: int = place) -> None:
+                    del texts[place]
+                    if recording_id:
+                        taken(recording_id)
+
+                _of_waiting([recording.id for recording in found], gone)
+            if st.button("Remove", key=f"dropped-remove-{place}", type="tertiary", icon=":material/close:"):
+                del texts[place]
+                st.rerun()
+
+
+def _partner(name: str, found: Sequence[Recording], *, alone: bool) -> Recording | None:
+    """Return the recording that a text belongs to: that of its name, else the only one."""
+    stem = PurePath(name).stem.casefold()
+    for recording in found:
+        own = PurePath(recording.name).stem.casefold()
+        if stem == own or stem.startswith(f"{own}."):  # "talk.en.srt" beside "talk.mp3"
+            return recording
+    return found[0] if alone and len(found) == 1 else None
 
 
 @session.dialog("Bring a transcript")
@@ -118,7 +159,12 @@ def _facts(brought: Brought) -> None:
     """Draw what was read, what was put right, and the choice of encoding if that is uncertain."""
     transcript = brought.transcript
     count = len(transcript.segments)
-    parts = [brought.format, f"{count:,} {'segment' if count == 1 else 'segments'}", f"{transcript.word_count:,} words"]
+    parts = [brought.name] if brought.name else []
+    parts += [
+        brought.format,
+        f"{count:,} {'segment' if count == 1 else 'segments'}",
+        f"{transcript.word_count:,} words",
+    ]
     parts += [f"speakers: {', '.join(transcript.speakers[:6])}"] if transcript.speakers else []
     parts.append(f"times: {brought.provenance['times']}")
     plain(" · ".join(parts), "stt-facts")
@@ -193,8 +239,7 @@ def _bring(
         st.error(markdown(sentence(error.to_dict())))
         return
     session.following().insert(0, made)
-    if recording:
-        taken(recording.id)
+    taken(recording.id if recording else "")
     st.switch_page("transcript.py", query_params={"id": made})
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -101,3 +103,30 @@ def test_a_text_alone_is_kept_read_and_corrected(reader: Page):
     expect(reader.locator(".stt-words")).to_contain_text("my fellow Americans")
     expect(reader.get_by_role("button", name="Play", exact=True)).to_have_count(0)
     expect(reader.get_by_role("button", name="Transcribe again")).to_have_count(0)
+
+
+def test_transcripts_dropped_beside_recordings_find_theirs(reader: Page, tmp_path: Path):
+    for name in ("one.flac", "two.flac"):
+        shutil.copy(audio.JFK, tmp_path / name)
+    subtitles = "1\n00:00:00,300 --> 00:00:10,900\nAsk not what your country can do.\n"
+    (tmp_path / "two.en.srt").write_text(subtitles)
+    (tmp_path / "other.txt").write_text("Something else.")
+    added = [str(tmp_path / name) for name in ("one.flac", "two.flac", "two.en.srt", "other.txt")]
+    reader.locator("input[type=file]").first.set_input_files(added)
+    waiting = reader.locator(".st-key-waiting")
+    expect(waiting.get_by_text("A transcript, for two.flac")).to_be_visible(timeout=MINUTE)
+    other = waiting.locator(".st-key-dropped-1")
+    expect(other).to_contain_text("other.txt")
+    expect(other.get_by_text("A transcript", exact=True)).to_be_visible()
+    other.get_by_role("button", name="Remove").click()
+    expect(other).to_have_count(0)
+    waiting.get_by_role("button", name="Add transcript").click()
+    dialog = reader.get_by_role("dialog")
+    expect(dialog.get_by_text("two.en.srt · SubRip")).to_be_visible()
+    expect(dialog.get_by_role("combobox", name="Recording")).to_have_value("two.flac")
+    dialog.get_by_role("button", name="Add transcript").click()
+    finished(reader)
+    expect(reader.locator(".stt-words")).to_contain_text("Ask not what your country can do.")
+    reader.goto(reader.url.partition("/transcript")[0])
+    expect(reader.locator(".st-key-waiting")).to_contain_text("one.flac")
+    expect(reader.locator(".st-key-waiting")).not_to_contain_text("two")

@@ -80,8 +80,8 @@ function working(selector, kept, state, begin2, show2) {
     const view = item.view = show2(root, item);
     let told = false;
     return {
-      update({ data: data2, setStateValue }) {
-        Object.assign(item, data2, { tell: () => setStateValue(state, [...item.done]) });
+      update({ data: data2, setStateValue, setTriggerValue }) {
+        Object.assign(item, data2, { tell: () => setStateValue(state, [...item.done]), send: setTriggerValue });
         if (!told && item.done.length) report(item);
         told = true;
       },
@@ -435,6 +435,8 @@ var NEW = {
   microphone: "",
   view: null,
   tell: () => {
+  },
+  send: () => {
   },
   error: null,
   ran: 0,

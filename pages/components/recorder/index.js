@@ -38,6 +38,7 @@ const NEW = {
   microphone: "",
   view: null,
   tell: () => {},
+  send: () => {},
   error: null,
   ran: 0,
   since: null,

@@ -10,6 +10,7 @@ const TELL_AGAIN = 2000; // milliseconds
  *   known: number,
  *   view: { close: () => void } | null,
  *   tell: () => void,
+ *   send: (name: string, value: unknown) => void,
  *   timer?: ReturnType<typeof setTimeout>,
  * }} Work `done` has the ids of recordings, `known` says how many of them the page knows
  */
@@ -31,8 +32,8 @@ export function working(selector, kept, state, begin, show) {
     const view = (item.view = show(root, item));
     let told = false;
     return {
-      update({ data, setStateValue }) {
-        Object.assign(item, data, { tell: () => setStateValue(state, [...item.done]) });
+      update({ data, setStateValue, setTriggerValue }) {
+        Object.assign(item, data, { tell: () => setStateValue(state, [...item.done]), send: setTriggerValue });
         // The server forgets the state of a page that was left; what was finished meanwhile was never told.
         if (!told && item.done.length) report(item);
         told = true;

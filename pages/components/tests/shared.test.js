@@ -78,7 +78,7 @@ describe("work that goes on while no element shows it", () => {
 
   function component() {
     const kept = new Map();
-    const begin = () => ({ done: /** @type {string[]} */ ([]), known: 0, view: null, tell: () => {} });
+    const begin = () => ({ done: /** @type {string[]} */ ([]), known: 0, view: null, tell: () => {}, send: () => {} });
     const mount = working("p", kept, "done", begin, () => ({ close: () => {} }));
     const told = /** @type {unknown[]} */ ([]);
     /** Show it on a page that knows so many. */

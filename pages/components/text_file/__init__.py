@@ -27,10 +27,12 @@ def text_file(label: str, key: str, endings: Sequence[str], most: int) -> tuple[
         st.session_state[arrived] = st.session_state[key].get("file")
 
     _text_file(key=key, data={"label": label, "endings": list(endings), "most": most}, on_file_change=keep)
-    sent: Any = st.session_state.get(arrived)
-    if sent is None:
-        return None
-    st.session_state[arrived] = None
+    sent, st.session_state[arrived] = st.session_state.get(arrived), None
+    return read(sent, most)
+
+
+def read(sent: Any, most: int) -> tuple[str, bytes] | None:
+    """Return the name and the bytes of a file that a script has sent, None if it is invalid or over `most` bytes."""
     if not isinstance(sent, dict) or not all(isinstance(sent.get(part), str) for part in ("name", "content")):
         return None
     try:

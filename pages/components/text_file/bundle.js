@@ -1,5 +1,18 @@
 // Made by "npm run build" from index.js and what it imports. Do not edit.
 
+// shared/base64.js
+function base64(file) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => {
+      const address = String(reader.result);
+      resolve(address.slice(address.indexOf(",") + 1));
+    };
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(file);
+  });
+}
+
 // shared/dom.js
 function partsOf(root, prefix) {
   function part(name, kind) {
@@ -53,17 +66,6 @@ function index_default({ data, parentElement, setTriggerValue }) {
     zone.classList.remove("stt-tf-over");
     send(event.dataTransfer?.files[0]);
   };
-}
-function base64(file) {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => {
-      const address = String(reader.result);
-      resolve(address.slice(address.indexOf(",") + 1));
-    };
-    reader.onerror = () => reject(reader.error);
-    reader.readAsDataURL(file);
-  });
 }
 export {
   index_default as default

@@ -1,4 +1,5 @@
 // A small text is read here and sent as one message, so that no file lies in the server's memory.
+import { base64 } from "../shared/base64.js";
 import { partsOf } from "../shared/dom.js";
 
 /** @param {import("../shared/staying.js").Call} call */
@@ -41,20 +42,4 @@ export default function ({ data, parentElement, setTriggerValue }) {
     zone.classList.remove("stt-tf-over");
     send(event.dataTransfer?.files[0]);
   };
-}
-
-/**
- * @param {File} file
- * @returns {Promise<string>}
- */
-function base64(file) {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => {
-      const address = String(reader.result);
-      resolve(address.slice(address.indexOf(",") + 1));
-    };
-    reader.onerror = () => reject(reader.error);
-    reader.readAsDataURL(file);
-  });
 }

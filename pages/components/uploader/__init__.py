@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from pages.components import component
+from pages.components.text_file import read
 from stt.guard import base_path
 
 _uploader = component("uploader")
 
 
-def uploader(key: str, limit_bytes: int) -> list[str]:
+MOST_TEXTS = 20  # of one drop
+
+
+def uploader(key: str, limit_bytes: int, *, endings: Sequence[str], longest_text: int) -> list[str]:
     """Draw the drop zone and return the ids of the recordings uploaded through it, oldest first.
+
+    Files of at most `longest_text` bytes with one of these `endings`, such as ".srt", are texts: see `dropped_texts`.
 
     The list has one entry per finished upload and only grows while the session lasts, even across pages. If the route
     returns the same id for a recording that is sent twice, it is listed twice. So keep in the session how many entries
@@ -25,10 +33,25 @@ def uploader(key: str, limit_bytes: int) -> list[str]:
     # Streamlit drops the component's state while another page is open, and restores it one run later.
     known = st.session_state.setdefault(f"stt_uploaded_{key}", [])
     known += (st.session_state.get(key, {}).get("uploaded") or [])[len(known) :]
+
+    def keep() -> None:
+        # A run can end before it reaches the list, and the message is delivered to one run only.
+        sent = st.session_state[key].get("texts")
+        texts = [read(one, longest_text) for one in sent[:MOST_TEXTS]] if isinstance(sent, list) else []
+        st.session_state.setdefault(f"stt_texts_{key}", []).extend(filter(None, texts))
+
+    texts = {"endings": list(endings), "longestText": longest_text}
     _uploader(
         key=key,
-        data={"key": key, "limit": limit_bytes, "url": base_path.at("/upload"), "known": len(known)},
+        data={"key": key, "limit": limit_bytes, "url": base_path.at("/upload"), "known": len(known), **texts},
         default={"uploaded": []},
         on_uploaded_change=lambda: None,
+        on_texts_change=keep,
     )
     return list(known)
+
+
+def dropped_texts(key: str) -> list[tuple[str, bytes]]:
+    """Return names and contents of the texts dropped since the last call."""
+    texts: list[tuple[str, bytes]] = st.session_state.pop(f"stt_texts_{key}", [])
+    return texts

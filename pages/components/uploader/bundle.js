@@ -1,5 +1,18 @@
 // Made by "npm run build" from index.js and what it imports. Do not edit.
 
+// shared/base64.js
+function base64(file) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => {
+      const address = String(reader.result);
+      resolve(address.slice(address.indexOf(",") + 1));
+    };
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(file);
+  });
+}
+
 // shared/dom.js
 function make(tag, className = "", text = "") {
   const made = document.createElement(tag);
@@ -78,8 +91,8 @@ function working(selector, kept, state, begin, show) {
     const view = item.view = show(root, item);
     let told = false;
     return {
-      update({ data: data2, setStateValue }) {
-        Object.assign(item, data2, { tell: () => setStateValue(state, [...item.done]) });
+      update({ data: data2, setStateValue, setTriggerValue }) {
+        Object.assign(item, data2, { tell: () => setStateValue(state, [...item.done]), send: setTriggerValue });
         if (!told && item.done.length) report(item);
         told = true;
       },
@@ -132,12 +145,16 @@ var index_default = working(
   (data) => (
     /** @type {Shelf} */
     { ...data, uploads: [], done: [], view: null, tell: () => {
+    }, send: () => {
     } }
   ),
   open
 );
 function add(shelf, files) {
-  for (const file of files) {
+  const isText = (file) => !file.folder && file.size <= shelf.longestText && shelf.endings.some((end) => file.name.toLowerCase().endsWith(end));
+  const texts = files.filter(isText);
+  if (texts.length) sendTexts(shelf, texts);
+  for (const file of files.filter((one) => !texts.includes(one))) {
     const upload = { file, state: "waiting", sent: 0, marks: [], error: null, again: false, request: null, row: null };
     shelf.uploads.push(upload);
     if (file.folder) {
@@ -154,6 +171,17 @@ function add(shelf, files) {
     }
   }
   next(shelf);
+}
+async function sendTexts(shelf, files) {
+  const texts = [];
+  for (const file of files) {
+    try {
+      texts.push({ name: wellFormed(file.name), content: await base64(file) });
+    } catch {
+      shelf.view?.say(`${file.name} cannot be read. Check it, then add it again.`);
+    }
+  }
+  if (texts.length) shelf.send("texts", texts);
 }
 function next(shelf) {
   let free = AT_ONCE - shelf.uploads.filter((upload) => upload.request).length;

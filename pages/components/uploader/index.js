@@ -1,5 +1,6 @@
 // Uploads live on shelves, one for each key, and outlast the element that shows them.
 
+import { base64 } from "../shared/base64.js";
 import { make, partsOf } from "../shared/dom.js";
 import { lasting } from "../shared/lasting.js";
 import { size } from "../shared/size.js";
@@ -24,7 +25,9 @@ import { timeLeft, wellFormed } from "./progress.js";
  *   view: ReturnType<typeof open> | null,
  *   limit: number,
  *   url: string,
- * }} Shelf
+ *   endings: string[],
+ *   longestText: number,
+ * }} Shelf `limit` and `longestText` in bytes; `endings` of names of texts
  */
 
 const AT_ONCE = 2;
@@ -42,7 +45,7 @@ export default working(
   ".stt-uploader",
   shelves,
   "uploaded",
-  (data) => /** @type {Shelf} */ ({ ...data, uploads: [], done: [], view: null, tell: () => {} }),
+  (data) => /** @type {Shelf} */ ({ ...data, uploads: [], done: [], view: null, tell: () => {}, send: () => {} }),
   open,
 );
 
@@ -50,7 +53,13 @@ export default working(
 
 /** @param {Shelf} shelf @param {Chosen[]} files */
 function add(shelf, files) {
-  for (const file of files) {
+  const isText = (/** @type {Chosen} */ file) =>
+    !file.folder &&
+    file.size <= shelf.longestText &&
+    shelf.endings.some((end) => file.name.toLowerCase().endsWith(end));
+  const texts = files.filter(isText);
+  if (texts.length) sendTexts(shelf, texts);
+  for (const file of files.filter((one) => !texts.includes(one))) {
     /** @type {Upload} */
     const upload = { file, state: "waiting", sent: 0, marks: [], error: null, again: false, request: null, row: null };
     shelf.uploads.push(upload);
@@ -68,6 +77,22 @@ function add(shelf, files) {
     }
   }
   next(shelf);
+}
+
+/**
+ * Transcripts that lie beside the recordings: small, so they go as one message, not as uploads.
+ * @param {Shelf} shelf @param {Chosen[]} files
+ */
+async function sendTexts(shelf, files) {
+  const texts = [];
+  for (const file of files) {
+    try {
+      texts.push({ name: wellFormed(file.name), content: await base64(file) });
+    } catch {
+      shelf.view?.say(`${file.name} cannot be read. Check it, then add it again.`);
+    }
+  }
+  if (texts.length) shelf.send("texts", texts);
 }
 
 /** @param {Shelf} shelf */

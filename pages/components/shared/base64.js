@@ -1,0 +1,16 @@
+/**
+ * Return the content of a file in base64, as it is sent in a message.
+ * @param {File} file
+ * @returns {Promise<string>}
+ */
+export function base64(file) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => {
+      const address = String(reader.result);
+      resolve(address.slice(address.indexOf(",") + 1));
+    };
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(file);
+  });
+}
