@@ -14,6 +14,7 @@ from pages.sections.transcript.downloads import downloads
 from pages.sections.transcript.findings import findings
 from pages.sections.transcript.learned import learned
 from pages.sections.transcript.noting import noting
+from pages.sections.transcript.passages import choices
 from pages.sections.transcript.share import share_button
 from pages.sections.transcript.speakers import speakers_panel
 from pages.sections.transcript.versions import again_button, version_picker
@@ -125,7 +126,7 @@ def reading(job: records.Job, transcript: Transcript, *, editable: bool) -> None
         find=st.query_params.get("find", ""),
         **told,
         **noting(job),
-        **(editing(job, corrected) if editable else {}),
+        **({**editing(job, corrected), **choices(job)} if editable else {}),
     )
 
 

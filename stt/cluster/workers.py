@@ -32,7 +32,8 @@ HEARTBEAT_TIMEOUT = processes.HEARTBEAT_TIMEOUT
 JOB_WORKFLOW = "transcription"  # DBOS's name of the workflow that runs a job
 COPY_WORKFLOW = "playback-copy"  # of the one that makes a playback copy
 SPEAKERS_WORKFLOW = "speakers"  # of the one that finds speakers
-WORKFLOWS = [JOB_WORKFLOW, COPY_WORKFLOW, SPEAKERS_WORKFLOW]
+PASSAGE_WORKFLOW = "passage"  # of the one that transcribes a passage again
+WORKFLOWS = [JOB_WORKFLOW, COPY_WORKFLOW, SPEAKERS_WORKFLOW, PASSAGE_WORKFLOW]
 
 log = logging.getLogger("stt.cluster.workers")
 P = ParamSpec("P")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from stt.editing import document, requests, steps
+from stt.editing import document, passages, requests, steps
 from stt.editing.document import Rows, Splice
 from stt.editing.finding import Finder
 from stt.editing.requests import Step
@@ -50,6 +50,9 @@ def perform(rows: Rows, step: Step, since: list[Splice] | None, duration: float 
     starts = document.begins(rows)
     if step.kind == requests.REPLACE:
         return _replaced(rows, starts, step, since)
+    if step.kind == requests.PASSAGE:
+        splices = passages.retaken(rows, starts, step.start or 0.0, step.end or 0.0, step.segments)
+        return Outcome(splices, caret_of(splices))
     number = _find(rows, starts, step, since)
     own = document.paragraph(rows, starts, number)
     base = text_of(own)

@@ -8,9 +8,11 @@ from typing import Any
 
 from stt.editing import texts
 from stt.errors import BadOption, TooLarge
+from stt.transcript.model import Segment
 
 TEXT, SPLIT, MERGE, DELETE, UNDO, REDO = "text", "split", "merge", "delete", "undo", "redo"
 SPEAKER, TIMES, REPLACE, WORD = "speaker", "times", "replace", "word"
+PASSAGE = "passage"  # words that were transcribed again; no browser sends it
 TYPED = (TEXT, SPLIT, MERGE, WORD)
 OF_PARAGRAPHS = (*TYPED, DELETE, SPEAKER, TIMES)
 KINDS = (*OF_PARAGRAPHS, REPLACE, UNDO, REDO)
@@ -28,6 +30,7 @@ class Step:
     `marked` are characters (first, after the last) of `was`, or of `text` for a word; `start` and `end` seconds. A word
     says what is right for it, the same or another one. A replacement puts `text` where `find` stands, in `paragraphs`
     only or at the places in `only` (paragraph, first character, after the last).
+    `segments` are the new words from `start` to `end` of a passage.
     """
 
     kind: str
@@ -45,6 +48,7 @@ class Step:
     words: bool = False
     paragraphs: frozenset[int] | None = None
     only: frozenset[tuple[int, int, int]] | None = None
+    segments: tuple[Segment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

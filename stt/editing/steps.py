@@ -50,18 +50,18 @@ def split(paragraph: Paragraph, at: int) -> tuple[Paragraph, Paragraph]:
             left.append(one)
             right.append(other)
         letters -= size
-    return _one(left), _one(right)
+    return one_paragraph(left), one_paragraph(right)
 
 
 def merge(upper: Paragraph, lower: Paragraph) -> Paragraph:
     """Return two paragraphs as one, with the speaker of the upper one."""
     if not upper or not lower:
-        return _one(upper or lower)
+        return one_paragraph(upper or lower)
     speaker = upper[0].speaker
     before = next((word.text for s in reversed(upper) for word in reversed(s.words)), upper[-1].text)
     following = [spoken_by(segment, speaker) for segment in lower]
-    following[0] = _spaced(following[0], before)
-    return _one([*upper, *following])
+    following[0] = spaced(following[0], before)
+    return one_paragraph([*upper, *following])
 
 
 def assigned(paragraph: Paragraph, speaker: str | None, marked: tuple[int, int] | None = None) -> list[Paragraph]:
@@ -114,7 +114,7 @@ def spoken_by(segment: Segment, speaker: str | None) -> Segment:
     return replace(segment, speaker=speaker, words=tuple(replace(word, speaker=speaker) for word in segment.words))
 
 
-def _one(segments: Sequence[Segment]) -> Paragraph:
+def one_paragraph(segments: Sequence[Segment]) -> Paragraph:
     """Return segments as one paragraph."""
     return tuple(replace(segment, begins=not place) for place, segment in enumerate(segments))
 
@@ -182,7 +182,7 @@ def _place(text: str, letters: int) -> tuple[int, float]:
     return len(text), share
 
 
-def _spaced(segment: Segment, before: str) -> Segment:
+def spaced(segment: Segment, before: str) -> Segment:
     """Return the segment with a space at its start where one is written after `before`."""
     first = segment.words[0].text if segment.words else segment.text
     if not before or not first or before[-1].isspace() or first[0].isspace() or scripts.is_unspaced(before[-1]):

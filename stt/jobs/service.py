@@ -38,6 +38,7 @@ from stt.jobs import idempotency, maintenance, queueing, queues
 from stt.library import retention
 from stt.links import download, web_pages
 from stt.ops import health
+from stt.passages import decoding
 from stt.playback import copying
 from stt.settings import settings
 from stt.speakers import MOST as MOST_SPEAKERS
@@ -309,11 +310,13 @@ def start() -> None:
             delivering.QUEUE, worker_concurrency=delivering.AT_ONCE, polling_interval_sec=delivering.OFTEN
         )
         DBOS.register_queue(search.QUEUE, worker_concurrency=1, polling_interval_sec=search.OFTEN)
+        DBOS.register_queue(decoding.QUEUE, worker_concurrency=1, polling_interval_sec=decoding.OFTEN)
         search.when_ended(delivering.job_ended)
         retention.schedule()
         maintenance.schedule(
             queueing.reconcile,
             search.reconcile,
+            decoding.reconcile,
             recovery.reconcile,
             delivering.reconcile,
             partial(fulltext_index.renew, database()),
@@ -327,6 +330,7 @@ def start() -> None:
         health.engine.set()
     queueing.reconcile()
     search.reconcile()
+    decoding.reconcile()
     delivering.reconcile()
     if settings().database_url:  # by then workers that died just before this start are known
         soon = threading.Timer(2 * workers.HEARTBEAT_TIMEOUT, _reconcile_if_started)

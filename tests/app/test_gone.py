@@ -27,6 +27,7 @@ from stt.db.engine import database
 from stt.db.tables import transcriptions
 from stt.library import corrections, history, retention, sharing
 from stt.notes import book
+from stt.passages import results as passages
 from stt.settings import settings
 from stt.store import playback_copies, recordings, records, removals, transcripts
 from stt.transcript.notes import Note
@@ -169,6 +170,8 @@ def done(house: House, planted: Planted, tmp_path: Path) -> str:
     version = retype(generation_id, owner, 0, f"{text} {planted.typed}")
     corrections.restore(generation_id, owner, version)
     book.put(generation_id, owner, Note("note-to-go", 1.0, 2.0, planted.noted))
+    passage = passages.next_attempt(generation_id, 0.0, 5.0, "local/whisper-base", {"vocabulary": [planted.noted]})
+    assert passages.finish(passage, transcripts.transcript_of(generation_id).segments)
     sharing.create(generation_id, owner, days=7, audio=True, notes=True)
     assert SPOKEN[0] in text.lower()
     return generation_id

@@ -44,6 +44,10 @@ ROWS = {
     "DELETE /transcripts/{id}/notes/{note_id}": (404, 404, 204),
     "POST /transcripts/{id}/readings": (404, 400, 400),
     "GET /transcripts/{id}/readings": (404, 400, 400),  # 400: let in, but no time is given; see test_editing.py
+    "GET /transcripts/{id}/passage": (404, 404, 200),
+    "POST /transcripts/{id}/passage": (404, 400, 400),  # 400: let in, but no passage is given; see test_passages.py
+    "DELETE /transcripts/{id}/passage": (404, 404, 204),
+    "POST /transcripts/{id}/passage/take": (404, 404, 400),  # 400: let in, but no result is named
     "GET /favicon.png": (200, 200, 200),
     "GET /audio/{id}": (404, 404, 200),
     "GET /audio/{id}/waveform": (404, 404, 200),

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -56,6 +56,7 @@ def player(
     redo: int = 0,
     notes: Sequence[Note] = (),
     noting: str | None = None,
+    passages: dict[str, Any] | None = None,
 ) -> ComponentResult:
     """Draw the player bar and the transcript below it. Only a link to a moment, and editing that rests, rerun the page.
 
@@ -68,6 +69,7 @@ def player(
     Paragraphs can be edited where `edits` is the address that takes the steps; `version` is the revision of this
     transcript, `undo` and `redo` how many steps can be undone and done again. The browser sends steps there itself.
     `notes` are shown in the text; new ones can be taken where `noting` is the address that they go to.
+    `passages` says how passages can be transcribed again (see `pages.sections.transcript.passages`).
     """
 
     def linked() -> None:
@@ -94,6 +96,7 @@ def player(
             "redo": redo,
             "notes": [asdict(note) for note in notes],
             "noting": noting,
+            "passages": passages,
         },
         on_rested_change=lambda: None,  # the rerun is what is wanted: counts and facts follow
         on_moment_change=linked,

@@ -1,11 +1,12 @@
-// What people keep beside the text: their notes.
+// What people keep and do beside the text: notes, and passages that are transcribed again.
 
 import { Notes } from "./notes/notes.js";
+import { Passages } from "./passages/passages.js";
 
 /**
  * @typedef {{
  *   data: Partial<import("./data.js").Data>, sound: { position: number }, total: number,
- *   seek: (seconds: number) => void,
+ *   seek: (seconds: number) => void, hear: (sample: [number: number, start: number, end: number]) => void,
  *   reveal: (target: () => Range | Element | null | undefined, lazily: boolean) => void,
  * }} Player
  */
@@ -25,11 +26,13 @@ export class Beside {
       seek: (seconds) => player.seek(seconds),
       reveal: (target, lazily) => player.reveal(target, lazily),
     });
+    this.passages = new Passages(root, text, on, editor, ({ start, end }) => player.hear([0, start, end]));
   }
 
   /** @param {import("./data.js").Data} data */
   load(data) {
     this.notes.load(data);
+    this.passages.load(data);
   }
 
   /** The text has changed. */
@@ -44,5 +47,6 @@ export class Beside {
 
   close() {
     this.notes.close();
+    this.passages.close();
   }
 }

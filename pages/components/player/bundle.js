@@ -160,12 +160,12 @@ var Sound = class {
    * Say something below the controls. What changes all the time, as `far` does, is not read aloud.
    * @param {string} words
    */
-  tell(words, far = "", trouble = true) {
+  tell(words2, far = "", trouble = true) {
     const [said, silent] = this.notice.children;
-    if (said.textContent !== words) said.textContent = words;
+    if (said.textContent !== words2) said.textContent = words2;
     silent.textContent = far;
     this.notice.classList.toggle("stt-trouble", trouble);
-    this.notice.hidden = !words;
+    this.notice.hidden = !words2;
   }
   sayReady() {
     this.tell(this.failed ? COPY_ORIGINAL : "", "", false);
@@ -264,33 +264,33 @@ var LONGEST_TEXT = 5e3;
 var PAUSE = 1;
 var sorted = (notes) => [...notes].sort((a, b) => a.start - b.start || (a.end ?? 0) - (b.end ?? 0));
 var newId = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (n) => n.toString(16).padStart(2, "0")).join("");
-function wordsOf(words, { start, end }) {
+function wordsOf(words2, { start, end }) {
   if (end !== null) {
-    return words.filter((word2) => {
+    return words2.filter((word2) => {
       const middle = (word2.start + word2.end) / 2;
       return middle >= start && middle <= end;
     });
   }
-  const word = words.findLast((one) => one.start <= start);
+  const word = words2.findLast((one) => one.start <= start);
   return word && start <= word.end + PAUSE ? [word] : [];
 }
-function placesOf(words, note) {
-  const own = new Set(wordsOf(words, note));
+function placesOf(words2, note) {
+  const own = new Set(wordsOf(words2, note));
   const made = (
     /** @type {{ from: number, to: number }[]} */
     []
   );
-  words.forEach((word, i) => {
+  words2.forEach((word, i) => {
     if (!own.has(word)) return;
     const to = word.from + word.text.length;
     const last2 = made.at(-1);
-    if (last2 && own.has(words[i - 1])) last2.to = to;
+    if (last2 && own.has(words2[i - 1])) last2.to = to;
     else made.push({ from: word.from, to });
   });
   return made;
 }
-function spanOf(words, from, to) {
-  const own = words.filter((word) => word.from < to && word.from + word.text.length > from);
+function spanOf(words2, from, to) {
+  const own = words2.filter((word) => word.from < to && word.from + word.text.length > from);
   if (!own.length) return null;
   return { start: Math.min(...own.map((word) => word.start)), end: Math.max(...own.map((word) => word.end)) };
 }
@@ -513,8 +513,8 @@ async function ask(address, how = {}) {
   if (!answer) throw new Error(OFFLINE);
   const body = answer.status === 204 ? null : await answer.json().catch(() => null);
   if (answer.ok) return body;
-  const words = [body?.error?.message, body?.error?.guidance].filter(Boolean).join(" ");
-  throw new Error(words ? `Not saved. ${words}` : OFFLINE);
+  const words2 = [body?.error?.message, body?.error?.guidance].filter(Boolean).join(" ");
+  throw new Error(words2 ? `Not saved. ${words2}` : OFFLINE);
 }
 var list = async (address) => (await ask(address)).notes;
 function save(address, { id, ...note }) {
@@ -632,51 +632,51 @@ var Notes = class {
   /** @param {Note} note */
   row(note) {
     const row = make("li", "stt-notes-item");
-    const when = clock(note.start);
+    const when2 = clock(note.start);
     if (note.id === this.edited?.id && this.form) row.append(this.form.form);
     else if (note.id === this.gone?.id) {
-      const undo = button("Undo", "stt-menu-button", `Undo: keep the note at ${when}`);
+      const undo = button("Undo", "stt-menu-button", `Undo: keep the note at ${when2}`);
       undo.onclick = () => this.bringBack(note);
-      row.append(make("span", "stt-notes-gone", `Deleted the note at ${when}.`), undo);
-    } else row.append(...this.shown(note, when));
+      row.append(make("span", "stt-notes-gone", `Deleted the note at ${when2}.`), undo);
+    } else row.append(...this.shown(note, when2));
     return row;
   }
   /** @param {Note} note @param {string} when */
-  shown(note, when) {
-    const go = button("", "stt-notes-go", `Go to ${when}`);
-    const time = make("span", "stt-notes-time", when);
+  shown(note, when2) {
+    const go = button("", "stt-notes-go", `Go to ${when2}`);
+    const time = make("span", "stt-notes-time", when2);
     if (note.end !== null) time.classList.add("stt-notes-mark", `stt-notes-${note.colour}`);
     go.append(time);
     go.onclick = () => this.goTo(note);
     const body = make("div", "stt-notes-body");
     const quote = this.quote(note);
     for (
-      const [look2, words] of
+      const [look2, words2] of
       /** @type {const} */
       [
         ["stt-notes-quote", quote && `\u201C${quote}\u201D`],
         ["stt-notes-text", note.text]
       ]
     ) {
-      if (!words) continue;
-      const line = make("p", look2, words);
+      if (!words2) continue;
+      const line = make("p", look2, words2);
       line.dir = "auto";
       body.append(line);
     }
     if (!this.address) return [go, body];
-    const change = button("Edit", "stt-tool stt-notes-tool", `Edit the note at ${when}`);
+    const change = button("Edit", "stt-tool stt-notes-tool", `Edit the note at ${when2}`);
     change.onclick = () => this.edit(note);
-    const away = button("Delete", "stt-tool stt-notes-tool", `Delete the note at ${when}`);
+    const away = button("Delete", "stt-tool stt-notes-tool", `Delete the note at ${when2}`);
     away.onclick = () => this.delete(note);
     return [go, body, change, away];
   }
   /** The words that a note is about. @param {Note} note */
   quote(note) {
     if (note.end === null) return "";
-    const words = this.text.paragraphs.flatMap(
+    const words2 = this.text.paragraphs.flatMap(
       (p) => p.start <= (note.end ?? 0) && p.end >= note.start ? wordsOf(p.words, note) : []
     );
-    const whole = words.map((word) => word.text).join(" ");
+    const whole = words2.map((word) => word.text).join(" ");
     return whole.length > LONGEST_QUOTE ? `${whole.slice(0, LONGEST_QUOTE)}\u2026` : whole;
   }
   /** @param {Note} note */
@@ -753,9 +753,9 @@ var Notes = class {
   }
   /** Show at a note what went wrong, and return it. @param {Note} note @param {unknown} error */
   trouble(note, error) {
-    const words = error instanceof Error ? error.message : String(error);
-    this.rows.get(note.id)?.append(make("p", "stt-notes-trouble", words));
-    return words;
+    const words2 = error instanceof Error ? error.message : String(error);
+    this.rows.get(note.id)?.append(make("p", "stt-notes-trouble", words2));
+    return words2;
   }
   /** @template Answer @param {() => Promise<Answer>} act */
   async under(act) {
@@ -768,6 +768,316 @@ var Notes = class {
   }
   close() {
     this.painter.close();
+  }
+};
+
+// player/passages/wire.js
+var LONGEST2 = 3e4;
+async function ask2(address, method = "GET", body) {
+  const headers = body ? { "Content-Type": "application/json" } : void 0;
+  const how = { method, headers, body: body && JSON.stringify(body), signal: AbortSignal.timeout(LONGEST2) };
+  const answer = await fetch(address, how).catch(() => null);
+  if (!answer) throw new Error("No connection. Try again.");
+  const found = answer.status === 204 ? null : await answer.json().catch(() => null);
+  if (answer.ok) return found;
+  throw new Error(words(found?.error) || "The server does not answer. Try again.");
+}
+var words = (error) => [error?.message, error?.guidance].filter(Boolean).join(" ");
+
+// player/passages/panel.js
+var when = ({ start, end }) => `${clock(start)} to ${clock(end)}`;
+function button2(label, act, look2 = "") {
+  const made = make("button", `stt-menu-button ${look2}`.trim(), label);
+  made.type = "button";
+  made.onclick = act;
+  return made;
+}
+function passageForm(choices, span, begin, cancel) {
+  const form = make("form", "stt-passage-form");
+  form.setAttribute("aria-label", "Transcribe a passage again");
+  const model = select("Model", choices.models.map(({ id, name }) => [id, name]));
+  model.field.value = choices.model;
+  const language = select("Language", [["", "Detect"], ...choices.languages]);
+  language.field.value = choices.language;
+  const english = () => {
+    const only = choices.models.find(({ id }) => id === model.field.value)?.english ?? false;
+    language.field.disabled = only;
+    if (only) language.field.value = "en";
+  };
+  model.field.onchange = english;
+  english();
+  const details = make("details", "stt-passage-more");
+  const terms = make("textarea", "stt-notes-field");
+  terms.value = choices.vocabulary;
+  terms.rows = 3;
+  terms.placeholder = "A name or term a line";
+  terms.setAttribute("aria-label", "Vocabulary, a name or term a line");
+  details.append(make("summary", "", "Vocabulary"), terms);
+  const trouble = make("p", "stt-notes-trouble");
+  trouble.setAttribute("role", "alert");
+  const start = make("button", "stt-menu-button stt-notes-save", "Transcribe");
+  const row = make("div", "stt-notes-row");
+  row.append(start, button2("Cancel", cancel));
+  form.append(title(`Transcribe ${when(span)} again`), model.label, language.label, details, row, trouble);
+  form.onkeydown = (event) => {
+    event.stopPropagation();
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    cancel();
+  };
+  form.onsubmit = async (event) => {
+    event.preventDefault();
+    if (start.disabled) return;
+    start.disabled = true;
+    trouble.textContent = "";
+    const vocabulary = terms.value.split("\n").filter((line) => line.trim());
+    await begin({ model: model.field.value, language: language.field.value, vocabulary }).catch((error) => {
+      trouble.textContent = error.message;
+      start.disabled = false;
+    });
+  };
+  return form;
+}
+function progress(passage, cancel) {
+  const box = make("div", "stt-passage-working");
+  const bar = make("progress", "stt-passage-bar");
+  bar.max = 100;
+  bar.setAttribute("aria-label", "Progress of the passage");
+  const far = make("span", "stt-passage-far");
+  const show = (now) => {
+    bar.value = now.percent;
+    far.textContent = now.stage ?? (now.state === "queued" ? "Waiting for its turn" : `${now.percent} %`);
+  };
+  show(passage);
+  box.append(title(`Transcribing ${when(passage)} again`), bar, far, button2("Cancel", cancel));
+  return { box, show };
+}
+function result(passage, { take, leave, play }) {
+  const box = make("div", "stt-passage-result");
+  const [old, fresh] = [passage.old ?? [], passage.new ?? []];
+  const same = [...old, ...fresh].every((run) => run.same);
+  const sides = make("div", "stt-passage-sides");
+  sides.append(side("Now", old), side("New", fresh));
+  const row = make("div", "stt-notes-row");
+  row.append(button2("Take it", take, "stt-notes-save"), button2("Leave it", leave));
+  if (play) row.append(button2("Play", play));
+  const trouble = make("p", "stt-notes-trouble");
+  trouble.setAttribute("role", "alert");
+  const about = same ? "The words are the same." : fresh.length ? "" : "No speech was found in this passage.";
+  box.append(title(`${when(passage)}, transcribed again`), make("p", "stt-passage-about", about), sides, row, trouble);
+  return { box, trouble };
+}
+function failure(passage, close) {
+  const box = make("div", "stt-passage-result");
+  const what = make("p", "stt-notes-trouble", words(passage.error) || "Something went wrong.");
+  what.setAttribute("role", "alert");
+  box.append(title(`${when(passage)} could not be transcribed`), what, button2("Close", close));
+  return box;
+}
+function side(name, runs) {
+  const box = make("div", "stt-passage-side");
+  box.setAttribute("role", "group");
+  box.setAttribute("aria-label", name);
+  const text = make("p", "stt-passage-text");
+  text.dir = "auto";
+  for (const { text: words2, same } of runs) {
+    if (same) text.append(words2);
+    else {
+      const space = words2.length - words2.trimStart().length;
+      text.append(words2.slice(0, space), make("mark", "", words2.slice(space)));
+    }
+  }
+  box.append(make("h4", "stt-passage-name", name), text);
+  return box;
+}
+function title(text) {
+  const made = make("h3", "stt-passage-title", text);
+  made.tabIndex = -1;
+  return made;
+}
+function select(label, choices) {
+  const field = make("select", "stt-passage-select");
+  for (const [value, name] of choices) field.append(new Option(name, value));
+  const made = make("label", "stt-passage-label", label);
+  made.append(field);
+  return { label: made, field };
+}
+
+// player/passages/passages.js
+var OFTEN = 700;
+var SELDOM = 3e3;
+var Passages = class {
+  choices = (
+    /** @type {Choices | null} */
+    null
+  );
+  // null where no passage can be transcribed
+  shown = "";
+  // the state and the attempt that the panel shows
+  working = (
+    /** @type {ReturnType<typeof progress> | null} */
+    null
+  );
+  timer = (
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    void 0
+  );
+  asked = 0;
+  // the newest question: older answers do not count
+  over = false;
+  /**
+   * @param {HTMLElement} root
+   * @param {import("../text.js").Text} text
+   * @param {import("../../shared/sound.js").Listen} on
+   * @param {import("../editing/editor.js").Editor} editor
+   * @param {(span: Span) => void} play
+   */
+  constructor(root, text, on, editor, play) {
+    this.text = text;
+    this.editor = editor;
+    this.play = play;
+    const part = partsOf(root, "stt-");
+    this.panel = part("passage");
+    this.say = part("say");
+    on(text.box, "mousedown", (event) => event.target.closest(".stt-more") && event.preventDefault());
+  }
+  /** @param {{ passages?: Choices | null, edits: string | null, timed: boolean, audio: string | null }} data */
+  load({ passages = null, edits, timed, audio }) {
+    const before = this.choices?.address;
+    this.choices = passages && edits && timed && audio ? passages : null;
+    if (!this.choices) return this.hide();
+    if (this.choices.open && this.choices.address !== before) void this.look();
+  }
+  /**
+   * Ask how the selected words, or those of a paragraph, are to be transcribed again.
+   * @param {import("../text.js").Paragraph} paragraph
+   */
+  offer(paragraph) {
+    const { choices } = this;
+    if (!choices) return;
+    if (this.working) return this.focus();
+    const span = this.spanOf(paragraph);
+    const begin = async (chosen2) => {
+      this.take(await ask2(choices.address, "POST", { ...span, ...chosen2 }));
+    };
+    this.show(
+      passageForm(choices, span, begin, () => this.hide()),
+      "form"
+    );
+    this.panel.querySelector("select")?.focus({ preventScroll: true });
+  }
+  /** @param {import("../text.js").Paragraph} paragraph @returns {Span} */
+  spanOf(paragraph) {
+    const { chosen: chosen2 } = this.editor;
+    const own = chosen2?.id === paragraph.id && chosen2.to > chosen2.from;
+    const selected = selectedSpan(this.text.paragraphs) ?? (own && spanOf(paragraph.words, chosen2.from, chosen2.to));
+    const { start, end } = paragraph;
+    return selected && selected.start < end && selected.end > start ? selected : { start, end };
+  }
+  // ---- what the server says ----------------------------------------------------------------------------------------
+  async look() {
+    clearTimeout(this.timer);
+    if (!this.choices || this.over) return;
+    const number = this.asked += 1;
+    try {
+      const answer = await ask2(this.choices.address);
+      if (number === this.asked && !this.over) this.take(answer);
+    } catch {
+      if (number === this.asked && !this.over) this.timer = setTimeout(() => this.look(), SELDOM);
+    }
+  }
+  /** @param {{ passage: Passage | null }} answer */
+  take({ passage }) {
+    clearTimeout(this.timer);
+    if (!passage) return this.hide();
+    const looks = `${passage.attempt} ${passage.state}`;
+    const open = passage.state === "queued" || passage.state === "working";
+    if (open) {
+      if (this.working) this.working.show(passage);
+      else {
+        const made = progress(passage, () => this.drop());
+        this.show(made.box, looks);
+        this.working = made;
+        this.tell(`Transcribing ${when(passage)} again.`);
+      }
+      this.timer = setTimeout(() => this.look(), OFTEN);
+    } else if (looks !== this.shown) {
+      if (passage.state === "done") this.offerResult(passage, looks);
+      else this.show(failure(passage, () => this.drop()), looks);
+    }
+  }
+  /** @param {Passage} passage @param {string} looks */
+  offerResult(passage, looks) {
+    const { box, trouble } = result(passage, {
+      take: () => void this.accept(passage, trouble),
+      leave: () => this.drop(),
+      play: () => this.play(passage)
+    });
+    this.show(box, looks);
+    this.tell(`${when(passage)} is transcribed. Take it or leave it.`);
+  }
+  /** Put the new words into the transcript, as one step. @param {Passage} passage @param {HTMLElement} trouble */
+  async accept(passage, trouble) {
+    const { editor, choices } = this;
+    const { queue } = editor;
+    if (!choices || !queue) return;
+    editor.leave();
+    editor.save();
+    if (!queue.settled) {
+      trouble.textContent = "Your text is being saved. Try again in a moment.";
+      return;
+    }
+    try {
+      await ask2(`${choices.address}/take`, "POST", { attempt: passage.attempt, based_on: Math.max(0, queue.revision) });
+    } catch (error) {
+      trouble.textContent = error instanceof Error ? error.message : String(error);
+      return;
+    }
+    this.hide();
+    queue.refresh();
+    this.tell(`Took the new words of ${when(passage)}.`);
+  }
+  /** Cancel what is transcribed, or leave its result. */
+  async drop() {
+    this.asked += 1;
+    clearTimeout(this.timer);
+    const { choices } = this;
+    if (!choices) return;
+    try {
+      await ask2(choices.address, "DELETE");
+      this.hide();
+    } catch {
+      void this.look();
+    }
+  }
+  // ---- the panel ---------------------------------------------------------------------------------------------------
+  /** @param {HTMLElement} content @param {string} looks */
+  show(content, looks) {
+    const inside2 = this.panel.contains(document.activeElement);
+    this.working = null;
+    this.shown = looks;
+    this.panel.replaceChildren(content);
+    this.panel.hidden = false;
+    if (inside2) this.focus();
+  }
+  focus() {
+    this.panel.querySelector("h3")?.focus({ preventScroll: true });
+  }
+  hide() {
+    clearTimeout(this.timer);
+    this.asked += 1;
+    this.working = null;
+    this.shown = "";
+    this.panel.hidden = true;
+    this.panel.replaceChildren();
+  }
+  /** @param {string} words */
+  tell(words2) {
+    this.say.textContent = words2;
+  }
+  close() {
+    this.over = true;
+    clearTimeout(this.timer);
   }
 };
 
@@ -787,10 +1097,12 @@ var Beside = class {
       seek: (seconds) => player.seek(seconds),
       reveal: (target, lazily) => player.reveal(target, lazily)
     });
+    this.passages = new Passages(root, text, on, editor, ({ start, end }) => player.hear([0, start, end]));
   }
   /** @param {import("./data.js").Data} data */
   load(data) {
     this.notes.load(data);
+    this.passages.load(data);
   }
   /** The text has changed. */
   reset() {
@@ -802,6 +1114,7 @@ var Beside = class {
   }
   close() {
     this.notes.close();
+    this.passages.close();
   }
 };
 
@@ -1125,12 +1438,12 @@ var Sheet = class {
     root.append(this.box);
   }
   open() {
-    const title = make("h2", "stt-sheet-title", "Keys");
+    const title2 = make("h2", "stt-sheet-title", "Keys");
     const close = make("button", "stt-menu-button", "Close");
     close.type = "button";
     close.onclick = () => this.box.close();
     const head = make("div", "stt-sheet-head");
-    head.append(title, close);
+    head.append(title2, close);
     const actions = this.keymap().actions.filter(({ keys, needs }) => keys.length && this.can(needs));
     const groups = [...new Set(actions.map(({ group }) => group))];
     const parts = groups.map((group) => this.group(group, actions.filter((action) => action.group === group)));
@@ -1183,11 +1496,11 @@ function lastAtMost(list2, value, limit) {
   }
   return low - 1;
 }
-function spokenAt(words, byStart, seconds) {
-  const place = lastAtMost(byStart, (i) => words[i].start, seconds);
+function spokenAt(words2, byStart, seconds) {
+  const place = lastAtMost(byStart, (i) => words2[i].start, seconds);
   if (place < 0) return null;
-  const word = words[byStart[place]];
-  const following = words[byStart[place + 1]];
+  const word = words2[byStart[place]];
+  const following = words2[byStart[place + 1]];
   return seconds < word.end || following && following.start - word.end < 1 ? word : null;
 }
 
@@ -1230,9 +1543,9 @@ var Commands = class {
   }
   /** Name the keys on their buttons. */
   name() {
-    for (const [button2, title, id] of this.titles) {
+    for (const [button3, title2, id] of this.titles) {
       const hint = this.keymap.hint(id);
-      button2.title = hint ? `${title} (${hint})` : title;
+      button3.title = hint ? `${title2} (${hint})` : title2;
     }
   }
   /** @param {import("../shared/keymap.js").Action["needs"]} needs */
@@ -1486,8 +1799,8 @@ var Menu = class {
     field.placeholder = label;
     field.maxLength = 100;
     field.dir = "auto";
-    const button2 = make("button", "stt-menu-button", "Assign");
-    form.append(field, button2);
+    const button3 = make("button", "stt-menu-button", "Assign");
+    form.append(field, button3);
     form.onsubmit = (event) => {
       event.preventDefault();
       const name = field.value.trim();
@@ -1511,8 +1824,8 @@ var Menu = class {
       ["start", "end"].map((name) => {
         const row = make("div", "stt-times-row");
         row.setAttribute("role", "group");
-        const title = name === "start" ? "Start" : "End";
-        row.setAttribute("aria-label", title);
+        const title2 = name === "start" ? "Start" : "End";
+        row.setAttribute("aria-label", title2);
         const value = make("output", "stt-times-value", tenths(times[name]));
         value.setAttribute("aria-live", "polite");
         const set = (seconds) => {
@@ -1520,21 +1833,21 @@ var Menu = class {
           value.textContent = tenths(times[name]);
           change({ [name]: times[name] });
         };
-        const button2 = (text, words, act) => {
+        const button3 = (text, words2, act) => {
           const made = make("button", "stt-menu-button", text);
           made.type = "button";
-          made.setAttribute("aria-label", words);
+          made.setAttribute("aria-label", words2);
           made.onclick = act;
           return made;
         };
         row.append(
-          make("span", "stt-times-name", title),
-          button2("\u22120.1 s", `${title} 0.1 s earlier`, () => set(times[name] - 0.1)),
+          make("span", "stt-times-name", title2),
+          button3("\u22120.1 s", `${title2} 0.1 s earlier`, () => set(times[name] - 0.1)),
           value,
-          button2("+0.1 s", `${title} 0.1 s later`, () => set(times[name] + 0.1))
+          button3("+0.1 s", `${title2} 0.1 s later`, () => set(times[name] + 0.1))
         );
         if (now() !== null) {
-          row.append(button2("Set to now", `Set the ${name} to now`, () => set(now() ?? times[name])));
+          row.append(button3("Set to now", `Set the ${name} to now`, () => set(now() ?? times[name])));
         }
         return row;
       })
@@ -1596,6 +1909,10 @@ var Choices = class {
     };
     const items = [{ label: "Speaker\u2026", act: () => this.speaker(paragraph, anchor) }];
     if (editor.text.timed) items.push({ label: "Times\u2026", act: () => this.times(paragraph, anchor) });
+    const passages = editor.player.passages();
+    if (passages.choices) {
+      items.push({ label: "Transcribe this passage again\u2026", act: then(() => passages.offer(paragraph)) });
+    }
     if (editor.place(paragraph) > 0) {
       items.push({ label: "Merge with the paragraph above", act: then(() => editor.merge(paragraph)) });
     }
@@ -1668,10 +1985,10 @@ var Conflicts = class {
     const reason = make("p", "stt-conflict-reason", entry.held?.reason ?? "");
     reason.setAttribute("role", "alert");
     const [mine, other] = [make("p", "stt-conflict-text"), make("p", "stt-conflict-text")];
-    const side = (title, text, button2) => {
+    const side2 = (title2, text, button3) => {
       const made = make("div", "stt-conflict-side");
       text.dir = "auto";
-      made.append(make("h4", "stt-conflict-title", title), text, button2);
+      made.append(make("h4", "stt-conflict-title", title2), text, button3);
       return made;
     };
     const choice2 = (label, act) => {
@@ -1686,12 +2003,12 @@ var Conflicts = class {
     );
     box.append(
       reason,
-      side(
+      side2(
         "Yours",
         mine,
         choice2("Keep mine", () => this.queue.keepMine(now()))
       ),
-      side(
+      side2(
         "The other",
         other,
         choice2("Keep the other", () => this.queue.keepOther(now()))
@@ -1732,13 +2049,13 @@ function retyped(line, text) {
 function cut(line, text, places, ids) {
   const points = Array.from(text);
   const { start, end, speaker } = line.packed;
-  const when = (at) => start + (end - start) * at / Math.max(points.length, 1);
+  const when2 = (at) => start + (end - start) * at / Math.max(points.length, 1);
   const bounds = [0, ...places, points.length];
   const free = [line.id, ...ids];
   return bounds.slice(0, -1).flatMap((from, i) => {
     const part = points.slice(from, bounds[i + 1]).join("").trim();
     if (!part) return [];
-    const packed = { start: when(from), end: when(bounds[i + 1]), speaker, text: part, s: [], e: [] };
+    const packed = { start: when2(from), end: when2(bounds[i + 1]), speaker, text: part, s: [], e: [] };
     return [
       /** @type {Line} */
       { id: free.shift() ?? newId2(), text: part, packed, provisional: true }
@@ -1974,15 +2291,15 @@ var Keys = class {
    * @param {Element} target
    */
   clicked(target) {
-    const button2 = (
+    const button3 = (
       /** @type {HTMLElement | null} */
       target.closest("button.stt-speaker, .stt-more")
     );
-    const paragraph = this.text.of.get(button2 ?? target.closest(".stt-words") ?? target);
+    const paragraph = this.text.of.get(button3 ?? target.closest(".stt-words") ?? target);
     if (!paragraph) return false;
-    if (button2) {
-      if (button2 === paragraph.more) this.editor.choices.more(paragraph, button2);
-      else this.editor.choices.speaker(paragraph, button2);
+    if (button3) {
+      if (button3 === paragraph.more) this.editor.choices.more(paragraph, button3);
+      else this.editor.choices.speaker(paragraph, button3);
       return true;
     }
     const caret = caretIn(paragraph.body);
@@ -2343,11 +2660,11 @@ var Queue = class {
     const { status, answer } = await this.send(body, this.revision, lasting2).catch(() => ({ status: 0, answer: null }));
     if (status === 200 && answer) return this.done(entry, answer);
     if (status === 409 && answer?.splices) return this.refuted(entry, answer);
-    const words = [answer?.error?.message, answer?.error?.guidance].filter(Boolean).join(" ");
-    if (STOPPING.includes(status) && words) return void (this.failures += 1, this.stopped = words);
+    const words2 = [answer?.error?.message, answer?.error?.guidance].filter(Boolean).join(" ");
+    if (STOPPING.includes(status) && words2) return void (this.failures += 1, this.stopped = words2);
     if (status < 400 || status >= 500 || [...STOPPING, 408, 429].includes(status)) return void (this.failures += 1);
     this.failures = 0;
-    this.hold(entry, words || REFUSED);
+    this.hold(entry, words2 || REFUSED);
   }
   /** @param {Entry} entry @param {Answer} answer */
   async done(entry, answer) {
@@ -2589,10 +2906,10 @@ function wanted(choice2) {
 }
 
 // player/editing/wire.js
-var LONGEST2 = 3e4;
+var LONGEST3 = 3e4;
 function sender(address) {
   return async (body, since, lasting2) => {
-    const signal = AbortSignal.timeout(LONGEST2);
+    const signal = AbortSignal.timeout(LONGEST3);
     const headers = { "Content-Type": "application/json" };
     const answer = body ? await fetch(address, { method: "POST", headers, body: JSON.stringify(body), keepalive: lasting2, signal }) : await fetch(`${address}?since=${since}`, { signal });
     return { status: answer.status, answer: await answer.json().catch(() => null) };
@@ -2657,6 +2974,7 @@ var Editor = class {
    *   draw: () => void, position: () => number | null, reveal: (target: () => Element | null, lazily: boolean) => void,
    *   rested: (revision: number) => void, keymap: () => import("../../shared/keymap.js").Keymap,
    *   run: (id: string, repeated: boolean) => boolean,
+   *   passages: () => import("../passages/passages.js").Passages,
    * }} player
    */
   constructor(root, text, on, player) {
@@ -2673,15 +2991,15 @@ var Editor = class {
     this.wanted = wanted() ?? !matchMedia("(hover: none)").matches;
     on(this.toggle, "click", () => this.switch());
     for (
-      const [button2, act] of
+      const [button3, act] of
       /** @type {const} */
       [
         [this.undoButton, "undo"],
         [this.redoButton, "redo"]
       ]
     ) {
-      on(button2, "click", () => button2.getAttribute("aria-disabled") === "true" || this.again(act));
-      on(button2, "mousedown", (event) => event.preventDefault());
+      on(button3, "click", () => button3.getAttribute("aria-disabled") === "true" || this.again(act));
+      on(button3, "mousedown", (event) => event.preventDefault());
     }
     this.keys = new Keys(this, text, on);
   }
@@ -2720,7 +3038,7 @@ var Editor = class {
     this.queue = new Queue(sender(address), store, {
       changed: (caret, replaced2) => (this.changed(caret), replaced2 !== void 0 && this.replaced(replaced2)),
       state: () => this.show(),
-      say: (words) => this.tell(words)
+      say: (words2) => this.tell(words2)
     });
     this.conflicts = new Conflicts(this.queue, this.text);
   }
@@ -2768,17 +3086,17 @@ var Editor = class {
     else this.state(queue.saved ? "Saved" : "");
   }
   /** @param {string} words */
-  state(words, trouble = false) {
-    if (this.status.textContent !== words) this.status.textContent = words;
+  state(words2, trouble = false) {
+    if (this.status.textContent !== words2) this.status.textContent = words2;
     this.status.classList.toggle("stt-unsaved", trouble);
   }
   /** @param {HTMLButtonElement} button @param {boolean} yes */
-  enable(button2, yes) {
-    button2.setAttribute("aria-disabled", String(!yes));
+  enable(button3, yes) {
+    button3.setAttribute("aria-disabled", String(!yes));
   }
   /** Say why a step was not done. @param {string} words */
-  tell(words) {
-    this.notice = words;
+  tell(words2) {
+    this.notice = words2;
     this.show();
   }
   /** Once nobody types: words under the caret get their times, and the page its counts. */
@@ -2976,7 +3294,7 @@ var length = (body) => (body.textContent ?? "").length;
 // player/editing/readings.js
 var AT_ONCE = 20;
 var MOST = 3;
-var LONGEST3 = 9e4;
+var LONGEST4 = 9e4;
 var spanOf2 = ({ start, end }) => `${start.toFixed(2)}-${Math.max(end, start + 0.01).toFixed(2)}`;
 var Readings = class {
   known = (
@@ -3011,7 +3329,7 @@ var Readings = class {
    */
   async more(word) {
     const span = spanOf2(word);
-    const signal = AbortSignal.timeout(LONGEST3);
+    const signal = AbortSignal.timeout(LONGEST4);
     const answer = await fetch(`${this.address}?spans=${span}`, { method: "POST", signal }).catch(() => null);
     const found = await answer?.json().catch(() => null);
     if (!answer?.ok) throw new Error(found?.error?.message ?? "The server does not answer.");
@@ -3026,7 +3344,7 @@ var Readings = class {
   }
   /** @param {string[]} spans */
   async fetch(spans2) {
-    const signal = AbortSignal.timeout(LONGEST3);
+    const signal = AbortSignal.timeout(LONGEST4);
     const answer = await fetch(`${this.address}?spans=${spans2.join()}`, { signal }).catch(() => null);
     if (!answer?.ok) return;
     const { readings } = await answer.json();
@@ -3191,13 +3509,13 @@ var Review = class {
     this.tell("");
     this.offered = readings;
     const buttons = readings.map((text, place) => {
-      const button2 = make("button", "stt-menu-button stt-review-reading");
-      button2.type = "button";
-      button2.dir = "auto";
-      button2.setAttribute("aria-label", `Take \u201C${text}\u201D`);
-      button2.append(make("kbd", "stt-sheet-key", String(place + 1)), make("span", "", text));
-      button2.onclick = () => this.decide(text);
-      return button2;
+      const button3 = make("button", "stt-menu-button stt-review-reading");
+      button3.type = "button";
+      button3.dir = "auto";
+      button3.setAttribute("aria-label", `Take \u201C${text}\u201D`);
+      button3.append(make("kbd", "stt-sheet-key", String(place + 1)), make("span", "", text));
+      button3.onclick = () => this.decide(text);
+      return button3;
     });
     this.choices.replaceChildren(...buttons);
     this.choices.hidden = !readings.length;
@@ -3227,16 +3545,16 @@ var Review = class {
     }
   }
   /** @param {string} words */
-  tell(words) {
-    this.outcome.textContent = words;
+  tell(words2) {
+    this.outcome.textContent = words2;
   }
   /** Play the word with those before it. */
   hear() {
     const { word, player } = this;
     if (!word || !player.data.audio) return;
-    const { words } = player.text;
-    const place = words.indexOf(word);
-    const near = words.slice(Math.max(0, place - BEFORE2), place).filter(({ end }) => word.start - end < PAUSE3);
+    const { words: words2 } = player.text;
+    const place = words2.indexOf(word);
+    const near = words2.slice(Math.max(0, place - BEFORE2), place).filter(({ end }) => word.start - end < PAUSE3);
     const start = Math.min(word.start, ...near.map((one) => one.start));
     player.hear([0, start, word.end + AFTER]);
   }
@@ -3743,9 +4061,9 @@ var Replace = class {
   begin() {
     this.select();
     const [first, ...others] = [...this.marked.values()];
-    const words = first && !others.length ? spaced(first.text.slice(first.from, first.to)) : "";
-    if (words && words.length <= LONGEST_WORDS) this.finder.input.value = words;
-    this.some.checked = Boolean(first) && !(words && words.length <= LONGEST_WORDS);
+    const words2 = first && !others.length ? spaced(first.text.slice(first.from, first.to)) : "";
+    if (words2 && words2.length <= LONGEST_WORDS) this.finder.input.value = words2;
+    this.some.checked = Boolean(first) && !(words2 && words2.length <= LONGEST_WORDS);
   }
   /** @param {KeyboardEvent} event */
   pressed(event) {
@@ -3807,7 +4125,7 @@ var Replace = class {
     if (!this.shown) return;
     const { hits, place } = this.finder;
     this.some.disabled = !this.marked.size;
-    for (const button2 of [this.one, this.all]) button2.setAttribute("aria-disabled", String(!hits.length));
+    for (const button3 of [this.one, this.all]) button3.setAttribute("aria-disabled", String(!hits.length));
     this.all.textContent = hits.length > 1 ? `Replace all ${hits.length.toLocaleString("en")}` : "Replace all";
     const first = Math.max(place, 0);
     const next = Array.from({ length: Math.min(SHOWN, hits.length) }, (_, i) => hits[(first + i) % hits.length]);
@@ -4252,18 +4570,18 @@ var MomentLink = class {
   );
   /** @param {HTMLElement} root @param {() => number} position */
   constructor(root, position) {
-    const button2 = partsOf(root, "stt-")("moment", HTMLButtonElement);
+    const button3 = partsOf(root, "stt-")("moment", HTMLButtonElement);
     const say = partsOf(root, "stt-")("say");
-    button2.onclick = async () => {
+    button3.onclick = async () => {
       this.at = Math.round(position() * 10) / 10;
       const address = new URL(location.href);
       address.searchParams.set("at", String(this.at));
       await copyText(address.href);
       this.send("moment", this.at);
       say.textContent = `The link to ${clock(this.at)} is on the clipboard.`;
-      button2.classList.add("stt-done");
+      button3.classList.add("stt-done");
       clearTimeout(this.timer);
-      this.timer = setTimeout(() => button2.classList.remove("stt-done"), CHECKED);
+      this.timer = setTimeout(() => button3.classList.remove("stt-done"), CHECKED);
     };
   }
 };
@@ -4480,7 +4798,7 @@ var Text = class {
   /** Give a paragraph the facts of a line. @param {Paragraph} paragraph @param {Line} line */
   give(paragraph, line) {
     const { packed } = line;
-    const words = (
+    const words2 = (
       /** @type {Word[]} */
       []
     );
@@ -4488,7 +4806,7 @@ var Text = class {
     packed.t?.forEach((t, i) => {
       const word = (i === 0 ? t.trimStart() : t).replace(/\n/g, " ");
       const gap = word.length - word.trimStart().length;
-      words.push({
+      words2.push({
         text: word.slice(gap),
         start: packed.s[i],
         end: packed.e[i],
@@ -4499,20 +4817,20 @@ var Text = class {
       });
       length2 += word.length;
     });
-    for (const place of packed.o ?? []) words[place].overlapped = true;
+    for (const place of packed.o ?? []) words2[place].overlapped = true;
     const { start, end, speaker } = packed;
-    Object.assign(paragraph, { line, words, start, end, speaker, text: line.text, folded: void 0 });
+    Object.assign(paragraph, { line, words: words2, start, end, speaker, text: line.text, folded: void 0 });
   }
   /** Show the time and the speaker of a paragraph. @param {Paragraph} paragraph */
   label(paragraph) {
     const { start, speaker, time, more, body } = paragraph;
-    const when = clock(start);
+    const when2 = clock(start);
     if (time.dataset.start !== String(start)) {
-      time.textContent = when;
+      time.textContent = when2;
       time.dataset.start = String(start);
-      time.setAttribute("aria-label", `Play from ${when}`);
-      more?.setAttribute("aria-label", `Speaker, times and more of the paragraph at ${when}`);
-      if (this.editable) body.setAttribute("aria-label", `Text of the paragraph at ${when}`);
+      time.setAttribute("aria-label", `Play from ${when2}`);
+      more?.setAttribute("aria-label", `Speaker, times and more of the paragraph at ${when2}`);
+      if (this.editable) body.setAttribute("aria-label", `Text of the paragraph at ${when2}`);
     }
     const colour = this.speakers.indexOf(speaker ?? "");
     if (colour < 0) {
@@ -4611,8 +4929,8 @@ var Text = class {
     const touched = this.paragraphs.filter((p) => range.intersectsNode(p.body));
     const several = touched.length > 1 && new Set(touched.map((p) => p.speaker)).size > 1;
     const lines = touched.map((p) => {
-      const words = clipped(range, p.body).toString().trim();
-      return words && several && p.speaker ? `${p.speaker}: ${words}` : words;
+      const words2 = clipped(range, p.body).toString().trim();
+      return words2 && several && p.speaker ? `${p.speaker}: ${words2}` : words2;
     });
     const text = lines.filter(Boolean).join("\n\n");
     if (!text) return;
@@ -4786,7 +5104,8 @@ var Player = class {
       reveal,
       rested: (revision) => this.send("rested", revision),
       keymap: () => this.commands.keymap,
-      run: (id, repeated) => this.commands.run(id, repeated)
+      run: (id, repeated) => this.commands.run(id, repeated),
+      passages: () => this.beside.passages
     });
     this.beside = new Beside(root, this.text, this.on, this.editor, this);
     this.replace = new Replace(root, this.editor, this.finder, this.on);

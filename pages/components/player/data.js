@@ -6,6 +6,7 @@
  *   paragraphs: import("./text.js").Packed[], speakers: string[], doubtful: number, version: number | null,
  *   sample: [number: number, start: number, end: number] | null, edits: string | null, undo: number, redo: number,
  *   notes: import("./notes/model.js").Note[], noting: string | null,
+ *   passages: import("./passages/panel.js").Choices | null,
  * }} Data
  */
 

@@ -75,6 +75,7 @@ export class Player {
       rested: (revision) => this.send("rested", revision),
       keymap: () => this.commands.keymap,
       run: (id, repeated) => this.commands.run(id, repeated),
+      passages: () => this.beside.passages,
     });
     this.beside = new Beside(root, this.text, this.on, this.editor, this);
     this.replace = new Replace(root, this.editor, this.finder, this.on);

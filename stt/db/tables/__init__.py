@@ -29,7 +29,7 @@ from stt.db.tables.owners import (
     voices,
     word_corrections,
 )
-from stt.db.tables.texts import corrections, notes, revisions, shares, tags, transcripts
+from stt.db.tables.texts import corrections, notes, passages, revisions, shares, tags, transcripts
 
 __all__ = [
     "analyses",
@@ -44,6 +44,7 @@ __all__ = [
     "merges",
     "metadata",
     "notes",
+    "passages",
     "recordings",
     "recovery_codes",
     "removals",

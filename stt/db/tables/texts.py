@@ -59,6 +59,26 @@ notes = sa.Table(
 )
 
 
+# The passage of a transcript that is transcribed again, and what came of it (see `stt.passages`).
+passages = sa.Table(
+    "passages",
+    metadata,
+    sa.Column("id", sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(12), nullable=False, index=True),
+    sa.Column("start", sa.Float, nullable=False),  # seconds of the recording, as `end`
+    sa.Column("end", sa.Float, nullable=False),
+    sa.Column("model", sa.String(100), nullable=False),
+    sa.Column("options", sa.JSON, nullable=False),
+    sa.Column("percent", sa.Integer, nullable=False),
+    sa.Column("stage", sa.String(200)),
+    sa.Column("tries", sa.Integer, nullable=False),  # how often a process has begun this attempt
+    sa.Column("error", sa.JSON(none_as_null=True)),
+    sa.Column("result", sa.JSON(none_as_null=True)),  # segments, until somebody takes or leaves them
+    sa.Column("at", sa.Float, nullable=False),  # of the last change
+)
+
+
 tags = sa.Table(
     "tags",
     metadata,

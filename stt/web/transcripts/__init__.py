@@ -1,1 +1,1 @@
-"""Handle what the player asks for beside the steps of editing: `notes`."""
+"""Handle what the player asks for beside the steps of editing: `notes`, `passages`."""

@@ -53,6 +53,10 @@ export class Choices {
     };
     const items = [{ label: "Speaker…", act: () => this.speaker(paragraph, anchor) }];
     if (editor.text.timed) items.push({ label: "Times…", act: () => this.times(paragraph, anchor) });
+    const passages = editor.player.passages();
+    if (passages.choices) {
+      items.push({ label: "Transcribe this passage again…", act: then(() => passages.offer(paragraph)) });
+    }
     if (editor.place(paragraph) > 0) {
       items.push({ label: "Merge with the paragraph above", act: then(() => editor.merge(paragraph)) });
     }

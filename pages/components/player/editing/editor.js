@@ -49,6 +49,7 @@ export class Editor {
    *   draw: () => void, position: () => number | null, reveal: (target: () => Element | null, lazily: boolean) => void,
    *   rested: (revision: number) => void, keymap: () => import("../../shared/keymap.js").Keymap,
    *   run: (id: string, repeated: boolean) => boolean,
+   *   passages: () => import("../passages/passages.js").Passages,
    * }} player
    */
   constructor(root, text, on, player) {

@@ -1,0 +1,196 @@
+// A passage that is transcribed again: asked for beside a paragraph, followed while the server works, taken or left.
+
+import { partsOf } from "../../shared/dom.js";
+import { spanOf } from "../notes/model.js";
+import { selectedSpan } from "../selection.js";
+import { failure, passageForm, progress, result, when } from "./panel.js";
+import { ask } from "./wire.js";
+
+const OFTEN = 700; // milliseconds between two looks at the server
+const SELDOM = 3000; // after a look that failed
+
+/**
+ * @typedef {import("./wire.js").Passage} Passage
+ * @typedef {import("./panel.js").Choices} Choices
+ * @typedef {{ start: number, end: number }} Span
+ */
+
+export class Passages {
+  choices = /** @type {Choices | null} */ (null); // null where no passage can be transcribed
+  shown = ""; // the state and the attempt that the panel shows
+  working = /** @type {ReturnType<typeof progress> | null} */ (null);
+  timer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
+  asked = 0; // the newest question: older answers do not count
+  over = false;
+
+  /**
+   * @param {HTMLElement} root
+   * @param {import("../text.js").Text} text
+   * @param {import("../../shared/sound.js").Listen} on
+   * @param {import("../editing/editor.js").Editor} editor
+   * @param {(span: Span) => void} play
+   */
+  constructor(root, text, on, editor, play) {
+    this.text = text;
+    this.editor = editor;
+    this.play = play;
+    const part = partsOf(root, "stt-");
+    this.panel = part("passage");
+    this.say = part("say");
+    // What is selected stays when the menu of a paragraph is opened.
+    on(text.box, "mousedown", (event) => event.target.closest(".stt-more") && event.preventDefault());
+  }
+
+  /** @param {{ passages?: Choices | null, edits: string | null, timed: boolean, audio: string | null }} data */
+  load({ passages = null, edits, timed, audio }) {
+    const before = this.choices?.address;
+    this.choices = passages && edits && timed && audio ? passages : null;
+    if (!this.choices) return this.hide();
+    if (this.choices.open && this.choices.address !== before) void this.look();
+  }
+
+  /**
+   * Ask how the selected words, or those of a paragraph, are to be transcribed again.
+   * @param {import("../text.js").Paragraph} paragraph
+   */
+  offer(paragraph) {
+    const { choices } = this;
+    if (!choices) return;
+    if (this.working) return this.focus();
+    const span = this.spanOf(paragraph);
+    const begin = async (/** @type {import("./panel.js").Chosen} */ chosen) => {
+      this.take(await ask(choices.address, "POST", { ...span, ...chosen }));
+    };
+    this.show(
+      passageForm(choices, span, begin, () => this.hide()),
+      "form",
+    );
+    this.panel.querySelector("select")?.focus({ preventScroll: true });
+  }
+
+  /** @param {import("../text.js").Paragraph} paragraph @returns {Span} */
+  spanOf(paragraph) {
+    const { chosen } = this.editor;
+    const own = chosen?.id === paragraph.id && chosen.to > chosen.from;
+    const selected = selectedSpan(this.text.paragraphs) ?? (own && spanOf(paragraph.words, chosen.from, chosen.to));
+    const { start, end } = paragraph;
+    return selected && selected.start < end && selected.end > start ? selected : { start, end };
+  }
+
+  // ---- what the server says ----------------------------------------------------------------------------------------
+
+  async look() {
+    clearTimeout(this.timer);
+    if (!this.choices || this.over) return;
+    const number = (this.asked += 1);
+    try {
+      const answer = await ask(this.choices.address);
+      if (number === this.asked && !this.over) this.take(answer);
+    } catch {
+      if (number === this.asked && !this.over) this.timer = setTimeout(() => this.look(), SELDOM);
+    }
+  }
+
+  /** @param {{ passage: Passage | null }} answer */
+  take({ passage }) {
+    clearTimeout(this.timer);
+    if (!passage) return this.hide();
+    const looks = `${passage.attempt} ${passage.state}`;
+    const open = passage.state === "queued" || passage.state === "working";
+    if (open) {
+      if (this.working) this.working.show(passage);
+      else {
+        const made = progress(passage, () => this.drop());
+        this.show(made.box, looks);
+        this.working = made;
+        this.tell(`Transcribing ${when(passage)} again.`);
+      }
+      this.timer = setTimeout(() => this.look(), OFTEN);
+    } else if (looks !== this.shown) {
+      if (passage.state === "done") this.offerResult(passage, looks);
+      else this.show(failure(passage, () => this.drop()), looks); // prettier-ignore
+    }
+  }
+
+  /** @param {Passage} passage @param {string} looks */
+  offerResult(passage, looks) {
+    const { box, trouble } = result(passage, {
+      take: () => void this.accept(passage, trouble),
+      leave: () => this.drop(),
+      play: () => this.play(passage),
+    });
+    this.show(box, looks);
+    this.tell(`${when(passage)} is transcribed. Take it or leave it.`);
+  }
+
+  /** Put the new words into the transcript, as one step. @param {Passage} passage @param {HTMLElement} trouble */
+  async accept(passage, trouble) {
+    const { editor, choices } = this;
+    const { queue } = editor;
+    if (!choices || !queue) return;
+    editor.leave();
+    editor.save();
+    if (!queue.settled) {
+      trouble.textContent = "Your text is being saved. Try again in a moment.";
+      return;
+    }
+    try {
+      await ask(`${choices.address}/take`, "POST", { attempt: passage.attempt, based_on: Math.max(0, queue.revision) });
+    } catch (error) {
+      trouble.textContent = error instanceof Error ? error.message : String(error);
+      return;
+    }
+    this.hide();
+    queue.refresh();
+    this.tell(`Took the new words of ${when(passage)}.`);
+  }
+
+  /** Cancel what is transcribed, or leave its result. */
+  async drop() {
+    this.asked += 1;
+    clearTimeout(this.timer);
+    const { choices } = this;
+    if (!choices) return;
+    try {
+      await ask(choices.address, "DELETE");
+      this.hide();
+    } catch {
+      void this.look();
+    }
+  }
+
+  // ---- the panel ---------------------------------------------------------------------------------------------------
+
+  /** @param {HTMLElement} content @param {string} looks */
+  show(content, looks) {
+    const inside = this.panel.contains(document.activeElement);
+    this.working = null;
+    this.shown = looks;
+    this.panel.replaceChildren(content);
+    this.panel.hidden = false;
+    if (inside) this.focus();
+  }
+
+  focus() {
+    /** @type {HTMLElement | null} */ (this.panel.querySelector("h3"))?.focus({ preventScroll: true });
+  }
+
+  hide() {
+    clearTimeout(this.timer);
+    this.asked += 1;
+    this.working = null;
+    this.shown = "";
+    this.panel.hidden = true;
+    this.panel.replaceChildren();
+  }
+
+  /** @param {string} words */
+  tell(words) {
+    this.say.textContent = words;
+  }
+
+  close() {
+    this.over = true;
+    clearTimeout(this.timer);
+  }
+}

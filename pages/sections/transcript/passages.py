@@ -1,0 +1,33 @@
+"""Passages that are transcribed again: the choices that the player offers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stt import kinds
+from stt.guard import base_path
+from stt.jobs import passages
+from stt.library import vocabulary
+from stt.models import known
+from stt.passages import results
+from stt.store.records import Job
+from stt.transcript.languages import LANGUAGES
+
+
+def choices(job: Job) -> dict[str, Any]:
+    """Return what the player needs so that passages can be transcribed again; nothing where they cannot be."""
+    models = passages.models() if job.state == kinds.DONE else []
+    if not models:
+        return {}
+    chosen = next((model for model in models if model.id == job.model), models[0])
+    spoken = str(job.options.get("language") or "")
+    told = {
+        "address": base_path.at(f"/transcripts/{job.id}/passage"),
+        "models": [{"id": m.id, "name": m.name, "english": known.find(m.id).english} for m in models],
+        "model": chosen.id,
+        "languages": sorted(LANGUAGES.items(), key=lambda language: language[1]),
+        "language": spoken if spoken in LANGUAGES else "",
+        "vocabulary": "\n".join(term.line for term in vocabulary.terms_of(job.owner)),
+        "open": results.of(job.id) is not None,
+    }
+    return {"passages": told}

@@ -1,0 +1,170 @@
+"""Put the words of a passage that was transcribed again in place of the old ones, and show both side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any
+
+from stt.editing import document
+from stt.editing.document import Rows, Splice
+from stt.editing.steps import Paragraph, one_paragraph, spaced, spoken_by
+from stt.transcript import alignment
+from stt.transcript.model import Segment, Word
+
+
+@dataclass(slots=True)
+class _Part:
+    """A paragraph that the passage touches: what of it lies before and after, and from when to when the rest lasts."""
+
+    speaker: str | None
+    left: list[Segment] = field(default_factory=list)
+    right: list[Segment] = field(default_factory=list)
+    inner: tuple[float, float] | None = None
+    new: list[Segment] = field(default_factory=list)
+
+
+def retaken(rows: Rows, starts: Sequence[int], start: float, end: float, new: Sequence[Segment]) -> list[Splice]:
+    """Return the splice that puts `new` in place of the words whose middle lies from `start` to `end` in seconds.
+
+    `starts` is what `document.begins` returns. Paragraphs and their speakers stay: of the new words each takes those
+    spoken when its own words were. Where there were no words, they come into the paragraph that is open then, else they
+    become one of their own.
+    """
+    count = len(starts) - 1
+    touched = [number for number in range(count) if _touches(rows[starts[number] : starts[number + 1]], start, end)]
+    middle = (start + end) / 2
+    if not touched:
+        spans = [_span(rows[starts[number] : starts[number + 1]]) for number in range(count)]
+        touched = [number for number, (first, last) in enumerate(spans) if first <= middle < last][:1]
+        if not touched:
+            place = sum(first <= middle for first, _ in spans)
+            beside = document.paragraph(rows, starts, max(0, place - 1)) if count else ()
+            own = [spoken_by(segment, beside[0].speaker if beside else None) for segment in new]
+            made = document.splice(rows, starts, place, 0, one_paragraph(own))
+            return [made] if made and own else []
+    first, last = touched[0], touched[-1]
+    parts = [_part(document.paragraph(rows, starts, number), start, end) for number in range(first, last + 1)]
+    _allot(parts, new, middle)
+    made = document.splice(rows, starts, first, last + 1 - first, [s for part in parts for s in _whole(part)])
+    return [made] if made else []
+
+
+def words_within(segments: Iterable[Segment], start: float, end: float) -> list[str]:
+    """Return the words whose middle lies from `start` to `end` in seconds; a segment without words counts as one."""
+    return [
+        text
+        for segment in segments
+        if segment.end >= start and segment.start <= end
+        for one, other, text in _timed(segment)
+        if _inside(one, other, start, end) and text.strip()
+    ]
+
+
+def sides(old: Sequence[str], new: Sequence[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return two texts as runs `{"text", "same"}` of words that are the same in both, and of those that are not."""
+    same = alignment.same([word.strip() for word in old], [word.strip() for word in new])
+    return _runs(old, set(same.values())), _runs(new, set(same))
+
+
+def _runs(words: Sequence[str], same: set[int]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for place, word in enumerate(words):
+        if found and found[-1]["same"] == (place in same):
+            found[-1]["text"] += word
+        else:
+            found.append({"text": word, "same": place in same})
+    return found
+
+
+def _touches(rows: Rows, start: float, end: float) -> bool:
+    near = [row for row in rows if row["end"] >= start and row["start"] <= end]
+    return any(_inside(one, other, start, end) for s in document.segments_of(near) for one, other, _ in _timed(s))
+
+
+def _timed(segment: Segment) -> list[tuple[float, float, str]]:
+    """Return start, end and text of the words, or of the segment without any."""
+    return [(w.start, w.end, w.text) for w in segment.words] or [
+        (segment.start, segment.end, f" {segment.text.strip()}")
+    ]
+
+
+def _inside(one: float, other: float, start: float, end: float) -> bool:
+    return start <= (one + other) / 2 < end
+
+
+def _span(rows: Rows) -> tuple[float, float]:
+    return min(row["start"] for row in rows), max(row["end"] for row in rows)
+
+
+def _part(paragraph: Paragraph, start: float, end: float) -> _Part:
+    part = _Part(paragraph[0].speaker)
+    for segment in paragraph:
+        for one, other, _ in _timed(segment):
+            if _inside(one, other, start, end):
+                low, high = part.inner or (one, other)
+                part.inner = min(low, one), max(high, other)
+        middles = [(word.start + word.end) / 2 for word in segment.words]
+        if segment.words:
+            part.left += _cut(segment, [w for w, at in zip(segment.words, middles, strict=True) if at < start])
+            part.right += _cut(segment, [w for w, at in zip(segment.words, middles, strict=True) if at >= end])
+        elif (segment.start + segment.end) / 2 < start:
+            part.left.append(segment)
+        elif (segment.start + segment.end) / 2 >= end:
+            part.right.append(segment)
+    return part
+
+
+def _cut(segment: Segment, words: Sequence[Word]) -> list[Segment]:
+    """Return the part of a segment that has these of its words."""
+    if len(words) == len(segment.words):
+        return [segment]
+    if not words:
+        return []
+    times = words[0].start, max(word.end for word in words)
+    return [replace(segment, start=times[0], end=times[1], text="".join(w.text for w in words), words=tuple(words))]
+
+
+def _allot(parts: Sequence[_Part], new: Sequence[Segment], middle: float) -> None:
+    """Give the new words to the paragraphs in whose time they are spoken."""
+    open_parts = [part for part in parts if part.inner] or [parts[0]]
+    spans = [part.inner or (middle, middle) for part in open_parts]
+    cuts: list[float] = []
+    for (_, before), (after, _) in pairwise(spans):
+        cuts.append(max([(before + after) / 2, *cuts[-1:]]))
+    for segment in new:
+        at = 0
+        for place, part in enumerate(open_parts):
+            own: list[Word] = []
+            while at < len(segment.words):
+                word = segment.words[at]
+                if place < len(cuts) and (word.start + word.end) / 2 >= cuts[place]:
+                    break
+                own.append(word)
+                at += 1
+            part.new += [spoken_by(each, part.speaker) for each in _cut(segment, own)]
+
+
+def _whole(part: _Part) -> Paragraph:
+    """Return the paragraph with the new words."""
+    found: list[Segment] = []
+    all_of_it = [*part.left, *part.new, *part.right]
+    if any(segment.words for segment in all_of_it):  # of such a paragraph only words are shown
+        all_of_it = [segment if segment.words else _worded(segment) for segment in all_of_it]
+    for segment in all_of_it:
+        before = "" if not found else found[-1].words[-1].text if found[-1].words else found[-1].text
+        found.append(spaced(segment, before))
+    return one_paragraph(found)
+
+
+def _worded(segment: Segment) -> Segment:
+    """Return a segment without words with some, that share its time by their letters."""
+    pieces = [f" {piece}" for piece in segment.text.split()]
+    letters = sum(map(len, pieces))
+    words, done = [], 0
+    for piece in pieces:
+        first, done = done, done + len(piece)
+        times = [segment.start + (segment.end - segment.start) * at / letters for at in (first, done)]
+        words.append(Word(piece, times[0], times[1], None, segment.speaker))
+    return replace(segment, text="".join(pieces), words=tuple(words))

@@ -1,0 +1,106 @@
+"""Start and stop the transcription of a passage of a finished transcript."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from stt import kinds
+from stt.aiml import offered
+from stt.aiml.catalog import Model
+from stt.aiml.options import take_vocabulary
+from stt.db import undo
+from stt.errors import BadOption, NotFound
+from stt.jobs import service
+from stt.models import known, shelf
+from stt.passages import decoding, results
+from stt.passages.results import Passage
+from stt.store import quotas, recordings, records
+from stt.store.records import Job
+from stt.vocabulary import terms
+
+LONGEST = 600.0  # seconds of a passage
+SHORTEST = 0.1  # seconds
+OPTIONS = ("language", terms.OPTION)
+
+
+def models() -> list[Model]:
+    """Return the models that can transcribe a passage: those on this machine."""
+    local = [model for model in offered.known().models if model.local and offered.offered(model)]
+    return [model for model in local if shelf.is_here(known.find(model.id))]
+
+
+def begin(
+    generation_id: str,
+    start: float,
+    end: float,
+    *,
+    model: str,
+    options: Mapping[str, Any] | None = None,
+    owner: str,
+    address: str | None = None,
+) -> Passage:
+    """Transcribe the seconds from `start` to `end` again. `options` are `language` and `vocabulary` (lines).
+
+    Nothing of the transcript changes. Raises NotFound, BadOption, LimitReached, and Conflict while one is under way.
+    """
+    service.start()
+    job = records.load(generation_id, owner)
+    if job.state != kinds.DONE:
+        raise BadOption("This transcript is not finished.", guidance="Wait until it is.")
+    if not recordings.find(job.recording_id or "", owner).kept:
+        raise BadOption("The recording of this transcript is no longer kept.")
+    longest = job.duration or end
+    start, end = round(max(0.0, start), 3), round(min(end, longest), 3)
+    if end - start < SHORTEST:
+        raise BadOption("The passage is too short.", guidance="Select some words.")
+    if end - start > LONGEST:
+        raise BadOption(f"A passage takes at most {LONGEST / 60:.0f} min.", guidance="Select a shorter one.")
+    chosen, cleaned = _options(model, dict(options or {}))
+    counted = _counted(job, end - start)
+    try:
+        with quotas.reserve(counted, address):
+            passage = results.next_attempt(generation_id, start, end, chosen.id, cleaned)
+    except IntegrityError as error:
+        raise NotFound("There is no such transcript.") from error
+    try:
+        decoding.enqueue(passage)
+    except BaseException:
+        undo.until_done(partial(_forget, passage))
+        quotas.drop_reservation(counted)
+        raise
+    return passage
+
+
+def drop(generation_id: str, owner: str) -> None:
+    """Cancel the passage that is transcribed, or leave its result. Raises NotFound for somebody else's transcript."""
+    records.load(generation_id, owner)
+    if passage := results.of(generation_id):
+        results.drop(passage)
+
+
+def _forget(passage: Passage) -> None:
+    results.drop(passage)
+
+
+def _options(model: str, options: dict[str, Any]) -> tuple[Model, dict[str, Any]]:
+    """Return the model and its options, checked. Raises BadOption."""
+    if unknown := next((name for name in options if name not in OPTIONS), None):
+        raise BadOption(f"A passage takes no option {unknown[:40]!r}.")
+    if not any(model in (each.id, *each.aliases) for each in models()):
+        raise BadOption("This model is not on this machine.", guidance="Choose one of the listed models.")
+    chosen, _ = offered.choose(model, None)
+    vocabulary = take_vocabulary(options)
+    cleaned = offered.options_for(chosen, model, options)
+    return chosen, cleaned | ({terms.OPTION: vocabulary} if vocabulary else {})
+
+
+def _counted(job: Job, seconds: float) -> Job:
+    """Return what a passage counts as towards the quotas when it begins: a short job on this machine."""
+    name = f"passage-{secrets.token_hex(12)}"
+    return replace(job, id=name, attempt=1, duration=seconds, engine=kinds.ON_DEVICE, options={}, own_key=None)

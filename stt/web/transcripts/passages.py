@@ -1,0 +1,109 @@
+"""Handle `/transcripts/{id}/passage`: the passage that is transcribed again, for the owner only."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from stt.auth import clients
+from stt.editing import passages as editing
+from stt.editing import revisions
+from stt.editing.requests import PASSAGE, Step
+from stt.editing.requests import Request as Edit
+from stt.errors import NotFound, SttError, UploadBroken
+from stt.jobs import passages
+from stt.library import vocabulary
+from stt.passages import results
+from stt.passages.results import Passage
+from stt.store import records, transcripts
+from stt.web.endpoints import refusal
+from stt.web.transcripts import requests
+
+LONGEST_BODY = 512 << 10  # bytes: a whole vocabulary
+
+
+async def state(request: Request) -> Response:
+    """Handle `GET /transcripts/{id}/passage`: `{"passage"}`, null if there is none.
+
+    `attempt`, `state` (queued, working, done or failed), `start`, `end`, `model`, `percent`, `stage`, `error`; when it
+    is done also `old` and `new`, runs of words with `text` and `same`.
+    """
+    return await requests.answer(request, _state)
+
+
+async def begin(request: Request) -> Response:
+    """Handle `POST /transcripts/{id}/passage`: transcribe `{"start", "end", "model", "language", "vocabulary"}` again.
+
+    200 as `state` answers; 409 while another passage of this transcript is transcribed.
+    """
+    peer = request.client.host if request.client else "127.0.0.1"
+    address = clients.client_address(peer, request.headers.get("x-forwarded-for"))
+    try:
+        content = await requests.body(request, LONGEST_BODY)
+    except ClientDisconnect:
+        return refusal(UploadBroken())
+    except SttError as error:
+        return requests.refused(error)
+    return await requests.answer(request, partial(_begin, content, address))
+
+
+async def take(request: Request) -> Response:
+    """Handle `POST /transcripts/{id}/passage/take`: put the new words of `{"attempt", "based_on"}` in.
+
+    200 with the `revision` that it makes. Taken twice, it changes nothing.
+    """
+    try:
+        content = await requests.body(request)
+    except ClientDisconnect:
+        return refusal(UploadBroken())
+    except SttError as error:
+        return requests.refused(error)
+    return await requests.answer(request, partial(_take, content))
+
+
+async def drop(request: Request) -> Response:
+    """Handle `DELETE /transcripts/{id}/passage`: cancel it, or leave its result. 204, also where there is none."""
+    return await requests.answer(request, passages.drop)
+
+
+def _state(generation_id: str, owner: str) -> dict[str, Any]:
+    records.load(generation_id, owner)
+    passage = results.of(generation_id)
+    return {"passage": None if passage is None else _told(passage)}
+
+
+def _told(passage: Passage) -> dict[str, Any]:
+    names = ("attempt", "state", "start", "end", "model", "percent", "stage", "error")
+    told: dict[str, Any] = {name: getattr(passage, name) for name in names}
+    if passage.state == results.DONE:
+        segments = transcripts.transcript_of(passage.id).segments
+        old, new = (editing.words_within(each, passage.start, passage.end) for each in (segments, passage.segments))
+        told["old"], told["new"] = editing.sides(old, new)
+    return told
+
+
+def _begin(content: bytes, address: str | None, generation_id: str, owner: str) -> dict[str, Any]:
+    given = requests.fields(content)
+    options = {name: given.value(name, None) for name in passages.OPTIONS}
+    options = {name: value for name, value in options.items() if value not in (None, "", [])}
+    start, end = requests.seconds(given, "start"), requests.seconds(given, "end")
+    passage = passages.begin(
+        generation_id, start, end, model=given.text("model"), options=options, owner=owner, address=address
+    )
+    return {"passage": _told(passage)}
+
+
+def _take(content: bytes, generation_id: str, owner: str) -> dict[str, Any]:
+    records.load(generation_id, owner)
+    given = requests.fields(content)
+    attempt, based_on = given.whole("attempt"), given.whole("based_on")
+    passage = results.of(generation_id)
+    if passage is None or passage.attempt != attempt or passage.state != results.DONE:
+        raise NotFound("There is no such passage any more.", guidance="Transcribe it again.")
+    step = Step(PASSAGE, start=passage.start, end=passage.end, segments=passage.segments)
+    made = revisions.edit(generation_id, owner, Edit(f"passage-{attempt}", based_on, step), vocabulary.note)
+    results.drop(passage)
+    return {"revision": made["revision"]}

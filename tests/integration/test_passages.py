@@ -1,0 +1,153 @@
+"""A passage is transcribed again with real sound: beside the transcript, bounded, for its owner only, once at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stt.cluster.workers import PASSAGE_WORKFLOW, WORKFLOWS
+from stt.errors import BadOption, Cancelled, Conflict, LimitReached, NotFound
+from stt.jobs import passages
+from stt.library import history
+from stt.passages import decoding, results
+from stt.settings import settings
+from stt.store import quotas, recordings, records
+from stt.store.transcripts import transcript_of
+from stt.transcript.model import Segment, Transcript
+from tests import audio
+from tests.transcripts import put, said
+from tests.waiting import until
+
+OWNER = "local"
+BASE = "local/whisper-base"
+WRONG = Transcript((said("and so my mellow Asparagus ask what not", 0.0, "Ann"),), 11.0, "en")
+
+
+def jfk() -> str:
+    return put(OWNER, WRONG, audio.JFK, duration=11.0)
+
+
+def over(generation_id: str) -> results.Passage:
+    def found() -> results.Passage | None:
+        passage = results.of(generation_id)
+        return passage if passage and not passage.is_open else None
+
+    return until(found, 120)
+
+
+@pytest.mark.usefixtures("engine")
+class TestTranscribing:
+    def test_the_new_words_lie_in_the_passage_and_the_transcript_is_as_it_was(self):
+        id = jfk()
+        began = passages.begin(id, 0.0, 5.0, model=BASE, options={"language": "en"}, owner=OWNER)
+        assert began.is_open
+        done = over(id)
+        assert (done.state, done.percent, done.error) == (results.DONE, 100, None)
+        words = [word for segment in done.segments for word in segment.words]
+        text = "".join(word.text for word in words).lower()
+        assert "fellow americans" in text and "country" not in text
+        assert all(0.0 <= word.start <= word.end <= 5.0 for word in words)
+        assert transcript_of(id) == WRONG
+
+    def test_terms_are_given_to_the_model_and_replaced(self):
+        id = jfk()
+        options = {"language": "en", "vocabulary": ["Americans → Romans"]}
+        passages.begin(id, 0.0, 5.0, model=BASE, options=options, owner=OWNER)
+        assert "fellow Romans" in "".join(segment.text for segment in over(id).segments)
+
+    def test_silence_gives_no_words(self, tmp_path):
+        quiet = audio.write(tmp_path / "quiet.wav", audio.silence(20))
+        id = put(OWNER, replace(WRONG, duration=20.0), quiet, duration=20.0)
+        passages.begin(id, 12.0, 18.0, model=BASE, owner=OWNER)
+        assert (over(id).state, over(id).segments) == (results.DONE, ())
+
+    def test_one_that_is_dropped_stops_and_another_can_begin(self):
+        id = jfk()
+        first = passages.begin(id, 0.0, 5.0, model=BASE, owner=OWNER)
+        with pytest.raises(Conflict):
+            passages.begin(id, 5.0, 8.0, model=BASE, owner=OWNER)
+        passages.drop(id, OWNER)
+        assert results.of(id) is None and not results.finish(first, ())
+        second = passages.begin(id, 5.0, 8.0, model=BASE, owner=OWNER)
+        assert second.attempt == first.attempt + 1 and over(id).start == 5.0
+
+    def test_a_deleted_transcript_takes_its_passage_along(self):
+        id = jfk()
+        passages.begin(id, 0.0, 5.0, model=BASE, owner=OWNER)
+        history.delete(id, OWNER)
+        assert results.of(id) is None
+
+    def test_a_recording_that_goes_meanwhile_is_said(self):
+        id = jfk()
+        passage = results.next_attempt(id, 0.0, 5.0, BASE, {})
+        recordings.remove(records.load(id, OWNER).recording_id, OWNER)
+        decoding.enqueue(passage)
+        assert over(id).state == results.FAILED
+        assert "no longer kept" in over(id).error["message"]
+
+    @pytest.mark.parametrize(
+        ("span", "more", "error"),
+        [
+            ((3.0, 3.05), {}, "too short"),
+            ((9.0, 2.0), {}, "too short"),
+            ((0.0, 700.0), {"duration": 3600.0}, "at most 10 min"),
+            ((0.0, 5.0), {"model": "nova-3"}, "not on this machine"),
+            ((0.0, 5.0), {"model": "local/whisper-large-v3"}, "not on this machine"),
+            ((0.0, 5.0), {"options": {"language": "xx"}}, "xx"),
+            ((0.0, 5.0), {"options": {"translate": True}}, "takes no option"),
+        ],
+    )
+    def test_what_cannot_be_transcribed_is_refused(self, span: tuple[float, float], more: dict, error: str):
+        id = put(OWNER, replace(WRONG, duration=more.pop("duration", 11.0)), audio.JFK)
+        with pytest.raises(BadOption, match=error):
+            passages.begin(id, *span, **{"model": BASE, "owner": OWNER, **more})
+        assert results.of(id) is None
+
+    def test_nobody_else_begins_or_drops_one(self):
+        id = jfk()
+        with pytest.raises(NotFound):
+            passages.begin(id, 0.0, 5.0, model=BASE, owner="visitor:ben")
+        passages.begin(id, 0.0, 5.0, model=BASE, owner=OWNER)
+        with pytest.raises(NotFound):
+            passages.drop(id, "visitor:ben")
+        assert over(id).state == results.DONE
+
+    def test_it_counts_towards_the_minutes_of_a_day(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+        sound = audio.write(tmp_path / "long.flac", np.tile(audio.samples(audio.JFK), 6))
+        id = put("visitor:counted", replace(WRONG, duration=66.0), sound)
+        monkeypatch.setenv("STT_MINUTES_PER_VISITOR", "1")
+        settings.cache_clear()
+        passages.begin(id, 0.0, 40.0, model=BASE, owner="visitor:counted")
+        assert quotas.used("visitor:counted").mine == 40.0
+        assert over(id).state == results.DONE
+        with pytest.raises(LimitReached):
+            passages.begin(id, 0.0, 40.0, model=BASE, owner="visitor:counted")
+        monkeypatch.undo()
+        settings.cache_clear()
+
+
+@pytest.mark.usefixtures("either_database")
+def test_the_row_of_a_passage_goes_from_state_to_state():
+    id = put("visitor:ann", WRONG, duration=11.0)
+    one = results.next_attempt(id, 0.0, 5.0, BASE, {"language": "en"})
+    assert results.of(id) == one and results.open_passages() == [one]
+    with pytest.raises(Conflict):
+        results.next_attempt(id, 1.0, 2.0, BASE, {})
+    assert (results.begin(one), results.begin(one)) == (1, 2)
+    assert results.update(one, percent=40, stage="Finding the passage")
+    assert results.of(id) == replace(one, state=results.WORKING, percent=40, stage="Finding the passage")
+    segments = (Segment(0.0, 1.0, " Yes.", said("Yes.").words),)
+    assert results.finish(one, segments) and not results.update(one, percent=50)
+    assert results.of(id).segments == segments
+    two = results.next_attempt(id, 1.0, 2.0, BASE, {})
+    assert two.attempt == 2 and not results.drop(one) and results.of(id) == two
+    results.fail(two, Cancelled())
+    assert results.of(id).error["kind"] == "Cancelled"
+    assert results.drop(two) and results.of(id) is None and not results.drop(two)
+
+
+def test_workers_look_for_lost_passages_too():
+    assert PASSAGE_WORKFLOW in WORKFLOWS

@@ -1,0 +1,130 @@
+"""New words of a passage in place of the old ones: others, paragraphs and speakers stay, and undoing is exact."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+import pytest
+
+from stt.editing import document, performing, requests
+from stt.editing.passages import sides, words_within
+from stt.editing.requests import Step
+from stt.editing.steps import text_of
+from stt.passages.decoding import within
+from stt.transcript.model import Segment, Word, paragraphs
+
+ANN, BEN = "Ann", "Ben"
+
+
+def spoken(text: str, start: float, speaker: str | None = None, *, worded: bool = True) -> Segment:
+    """Return a segment with a second for each word."""
+    parts = text.split()
+    words = tuple(Word(f" {part}", start + i, start + i + 1, 0.9, speaker) for i, part in enumerate(parts))
+    return Segment(start, start + len(parts), f" {text}", words if worded else (), speaker)
+
+
+def frozen(*segments: Segment) -> document.Rows:
+    rows = document.rows_of(segments)
+    document.freeze(rows)
+    return rows
+
+
+def retake(rows: document.Rows, start: float, end: float, *new: Segment) -> performing.Outcome:
+    """Put new words in, and see that undoing them brings the rows back."""
+    before = deepcopy(rows)
+    made = performing.perform(rows, Step(requests.PASSAGE, start=start, end=end, segments=new), None)
+    document.apply(rows, made.splices)
+    back = deepcopy(rows)
+    document.apply(back, document.inverse(made.splices))
+    assert back == before
+    return made
+
+
+def shown(rows: document.Rows) -> list[tuple[str | None, str]]:
+    return [(p.speaker, text_of([p])) for p in paragraphs(document.segments_of(rows))]
+
+
+def test_words_in_the_middle_of_a_paragraph_are_replaced_and_the_others_keep_their_times():
+    rows = frozen(spoken("one two three four", 0, ANN), spoken("five", 10, BEN))
+    retake(rows, 1.0, 3.0, spoken("too free", 1.0))
+    assert shown(rows) == [(ANN, "one too free four"), (BEN, "five")]
+    words = [w for s in document.segments_of(rows) for w in s.words]
+    assert [(w.text, w.start, w.speaker) for w in words] == [
+        (" one", 0.0, ANN), (" too", 1.0, ANN), (" free", 2.0, ANN), (" four", 3.0, ANN), (" five", 10.0, BEN),
+    ]  # fmt: skip
+
+
+def test_each_paragraph_takes_the_words_spoken_in_its_time():
+    rows = frozen(spoken("one two", 0, ANN), spoken("three four", 5, BEN), spoken("five six", 10, ANN))
+    retake(rows, 1.0, 11.0, spoken("two", 1.0), spoken("THREE FOUR more", 5.0), spoken("FIVE", 10.0))
+    assert shown(rows) == [(ANN, "one two"), (BEN, "THREE FOUR more"), (ANN, "FIVE six")]
+
+
+def test_a_paragraph_that_gets_no_words_goes():
+    rows = frozen(spoken("one two", 0, ANN), spoken("three four", 5, BEN), spoken("five six", 10, ANN))
+    retake(rows, 4.0, 8.0)
+    assert shown(rows) == [(ANN, "one two"), (ANN, "five six")]
+
+
+def test_speech_in_a_pause_comes_into_the_open_paragraph_or_becomes_one():
+    first = Segment(0.0, 9.0, " one two", (Word(" one", 0, 1), Word(" two", 8, 9)), ANN)
+    rows = frozen(first, spoken("three", 20, BEN))
+    retake(rows, 3.0, 5.0, spoken("and", 3.0))
+    assert shown(rows) == [(ANN, "one and two"), (BEN, "three")]
+    retake(rows, 12.0, 14.0, spoken("well", 12.0))
+    assert shown(rows) == [(ANN, "one and two"), (ANN, "well"), (BEN, "three")]
+    retake(rows, 30.0, 40.0, spoken("end", 31.0))
+    assert shown(rows)[-1] == (BEN, "end")
+    empty: document.Rows = []
+    retake(empty, 0.0, 5.0, spoken("first", 1.0))
+    assert shown(empty) == [(None, "first")]
+
+
+def test_texts_without_word_times_are_replaced_whole():
+    rows = frozen(spoken("one two", 0, ANN, worded=False), spoken("three four", 5, BEN, worded=False))
+    retake(rows, 4.0, 8.0, spoken("3 4", 5.0))
+    assert shown(rows) == [(ANN, "one two"), (BEN, "3 4")]
+
+
+def test_segments_beside_it_without_word_times_stay_in_the_text():
+    rows = frozen(spoken("one two", 0, ANN, worded=False), spoken("three four", 2, ANN, worded=False))
+    rows[1]["begins"] = False
+    retake(rows, 2.0, 4.0, spoken("3 4", 2.0))
+    assert shown(rows) == [(ANN, "one two 3 4")]
+
+
+@pytest.mark.parametrize("new", [(), (spoken("one two", 0),)])
+def test_the_same_words_or_none_where_there_were_none_are_no_step(new: tuple[Segment, ...]):
+    rows = frozen(spoken("three", 10))
+    if new:
+        rows = frozen(spoken("one two", 0))
+    assert retake(rows, 0.0, 5.0, *new).splices == []
+
+
+def test_no_browser_sends_such_a_step():
+    assert requests.PASSAGE not in requests.KINDS
+
+
+def test_both_sides_say_what_differs():
+    old, new = sides([" Good", " morning", " all."], [" Good", " evening", " all.", " Bye."])
+    assert old == [
+        {"text": " Good", "same": True},
+        {"text": " morning", "same": False},
+        {"text": " all.", "same": True},
+    ]
+    assert [run["text"] for run in new if not run["same"]] == [" evening", " Bye."]
+    assert sides([], []) == ([], [])
+
+
+def test_words_within_a_passage_have_their_middle_there():
+    segments = [spoken("one two three", 0), spoken("four", 10, worded=False)]
+    assert words_within(segments, 0.6, 2.4) == [" two"]
+    assert words_within(segments, 2.0, 11.0) == [" three", " four"]
+
+
+def test_a_decoded_segment_is_cut_to_the_passage_and_its_times_stay_in_it():
+    found = within(spoken("one two three", 0.3), 1.0, 2.9)
+    assert found is not None
+    assert [(w.text, w.start, w.end) for w in found.words] == [(" two", 1.3, 2.3), (" three", 2.3, 2.9)]
+    assert (found.start, found.end, found.text) == (1.3, 2.9, " two three")
+    assert within(spoken("one", 0.3), 1.0, 2.9) is None
