@@ -19,8 +19,9 @@ import argparse
 import logging
 import signal
 import sys
-import threading
+from contextlib import suppress
 from datetime import UTC, datetime
+from queue import Empty, SimpleQueue
 
 from stt.cli import transcribe, watching
 from stt.errors import SetupError, SttError
@@ -153,17 +154,19 @@ def work(port: int | None = None) -> None:
     if settings().role == "web":
         raise SetupError("STT_ROLE is “web”, which works on no jobs.", guidance="Set it to “worker” here.")
     logs.set_up()
-    stopped = threading.Event()
+    signals: SimpleQueue[int] = SimpleQueue()  # a handler of signals may not wait for a lock, as that of an Event
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+        signal.signal(number, lambda number, _frame: signals.put(number))
     lifecycle.check()
     if port is not None:
         monitor.serve(port)
-    lifecycle.begin(stopped.is_set)
-    if not stopped.is_set():
+    lifecycle.begin(lambda: not signals.empty())
+    if signals.empty():
         logging.getLogger("stt.worker").info("ready")
-    while not stopped.wait(1.0):  # with a timeout, so that a signal delivered to another thread is handled
-        pass
+    while signals.empty():
+        with suppress(Empty):  # with a timeout, so that a signal delivered to another thread is handled
+            signals.get(timeout=1.0)
+            break
     lifecycle.leave()
 
 

@@ -29,7 +29,7 @@ LONGEST = 7.0  # seconds from the signal to the end at most, while requests are 
 PATIENCE = 2.0  # seconds for the database to hear that this process goes
 
 log = logging.getLogger("stt.lifecycle")
-_ending = threading.Event()
+_signals: list[int] = []  # that have asked to stop; no Event, as a handler of signals may not wait for a lock
 _lock: FileLock | None = None
 
 
@@ -80,7 +80,7 @@ def run() -> None:
         database()  # the tables, while the browser still loads its scripts
     health.asked.wait(HEAD_START)
     load(*ROUTES)
-    if _ending.is_set():
+    if _is_ending():
         return
     try:
         begin()
@@ -93,7 +93,11 @@ def run() -> None:
     live_recordings.watch()
 
 
-def begin(unless: Callable[[], bool] = _ending.is_set) -> None:
+def _is_ending() -> bool:
+    return bool(_signals)
+
+
+def begin(unless: Callable[[], bool] = _is_ending) -> None:
     """Start the job engine as soon as the database answers. Raises other errors, such as SetupError."""
     load("stt.jobs.service")  # brings dbos: half a second that the first page should not wait for
     from stt.backoff import backoff, pause
@@ -126,8 +130,8 @@ def stop_when_told() -> None:
 
 
 def _told(before: Callable[..., object], number: int, frame: FrameType | None) -> None:
-    if not _ending.is_set():
-        _ending.set()
+    _signals.append(number)
+    if len(_signals) == 1:
         watch = threading.Timer(LONGEST, leave)
         watch.daemon = True
         watch.start()
@@ -136,7 +140,7 @@ def _told(before: Callable[..., object], number: int, frame: FrameType | None) -
 
 def stop() -> None:
     """Stop the job engine after the server has closed; exit if a signal asked for that or a chunk would block it."""
-    if _ending.is_set():
+    if _is_ending():
         leave()
     from stt.jobs import service
 
