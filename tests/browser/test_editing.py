@@ -144,6 +144,21 @@ def test_a_server_that_is_killed_while_somebody_types_gets_all_of_it(talk: Page,
     assert [segment["text"].strip() for segment in segments(talk)] == expected
 
 
+def test_the_caret_stays_where_somebody_types_when_a_server_answers_late(talk: Page, server: Server):
+    at = len("Good morning ")
+    put_caret(talk, 0, at)
+    server.kill()
+    talk.keyboard.press("Enter")
+    put_caret(talk, 3, 0)
+    talk.keyboard.type("Now, ")
+    before = caret(talk)
+    expect(talk.locator(".stt-saving")).to_contain_text("Not saved yet", timeout=SAVED)
+    server.start()
+    expect_saved(talk)
+    assert caret(talk) == before
+    expect_texts(talk, "Good morning", FIRST[at:], SECOND, f"Now, {THIRD}", ARABIC)
+
+
 @pytest.mark.parametrize("down", [False, True], ids=["the server is there", "the server is down"])
 def test_a_tab_that_is_closed_while_somebody_types_loses_nothing(talk: Page, server: Server, down: bool):
     address, context = talk.url, talk.context

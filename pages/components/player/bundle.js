@@ -2676,7 +2676,8 @@ var Queue = class {
     else await this.catchUp(entry.raw ? null : entry.step);
     this.keep();
     if (answer.replaced !== void 0) return this.hooks.changed(null, answer.replaced);
-    const line = answer.caret && this.confirmed[answer.caret.paragraph];
+    const moves = !entry.raw && ["undo", "redo"].includes(entry.step.do) && !this.entries.length;
+    const line = moves && answer.caret && this.confirmed[answer.caret.paragraph];
     this.hooks.changed(line ? { id: line.id, at: answer.caret?.at ?? 0 } : null);
   }
   /** @param {Answer} answer @param {Step | null} own the step that is confirmed by it */

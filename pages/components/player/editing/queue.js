@@ -251,7 +251,9 @@ export class Queue {
     else await this.catchUp(entry.raw ? null : entry.step);
     this.keep();
     if (answer.replaced !== undefined) return this.hooks.changed(null, answer.replaced);
-    const line = answer.caret && this.confirmed[answer.caret.paragraph];
+    // Of other steps the page has put the caret already, and whoever types has gone on since.
+    const moves = !entry.raw && ["undo", "redo"].includes(entry.step.do) && !this.entries.length;
+    const line = moves && answer.caret && this.confirmed[answer.caret.paragraph];
     this.hooks.changed(line ? { id: line.id, at: answer.caret?.at ?? 0 } : null);
   }
 
