@@ -292,6 +292,33 @@ def test_times_are_nudged_and_set_to_now(talk: Page):
     until(lambda: segments(talk)[1]["end"] == pytest.approx(8.5, abs=0.06))
 
 
+def test_borders_are_dragged_on_the_waveform(talk: Page):
+    until_true(talk, "document.querySelector('.stt-waved')")
+    begun, ended = (segments(talk)[1][name] for name in ("start", "end"))
+    talk.locator(".stt-time").nth(1).click(button="right")
+    dialog = talk.get_by_role("dialog", name="Times of this paragraph")
+    start, end = (dialog.get_by_role("slider", name=f"{name}, on the waveform") for name in ("Start", "End"))
+    box, strip = start.bounding_box(), dialog.locator(".stt-borders").bounding_box()
+    second = strip["width"] / (ended - begun + 4)  # two before and two after it
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    talk.mouse.move(x, y)
+    talk.mouse.down()
+    talk.mouse.move(x + 0.5 * second, y, steps=5)
+    talk.mouse.up()
+    expect(start).to_be_focused()
+    end.focus()
+    talk.keyboard.press("ArrowRight")
+    talk.keyboard.press("Escape")
+    expect_saved(talk)
+    until(lambda: segments(talk)[1]["start"] == pytest.approx(begun + 0.5, abs=0.11))
+    assert segments(talk)[1]["end"] == pytest.approx(ended + 0.1, abs=0.06)
+    talk.locator(".stt-time").nth(1).click(button="right")
+    start.focus()
+    for _ in range(30):
+        talk.keyboard.press("ArrowRight")
+    assert float(start.get_attribute("aria-valuenow")) < float(end.get_attribute("aria-valuenow"))
+
+
 def test_the_keyboard_reaches_everything_of_a_paragraph(talk: Page):
     talk.locator(".stt-time").first.focus()
     talk.keyboard.press("ArrowDown")

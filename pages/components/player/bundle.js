@@ -1687,6 +1687,100 @@ function colourOf(place) {
   return `light-dark(${light}, ${dark})`;
 }
 
+// player/editing/borders.js
+var AROUND = 2;
+var FINE = 10;
+var Borders = class {
+  /**
+   * @param {Times} times as they are now, whoever changes them
+   * @param {Heard} heard
+   * @param {(seconds: number) => string} written
+   * @param {(name: Name, seconds: number) => void} set
+   */
+  constructor(times, heard, written2, set) {
+    this.times = times;
+    this.heard = heard;
+    this.written = written2;
+    this.set = set;
+    this.first = Math.max(0, times.start - AROUND);
+    this.last = Math.min(heard.total, times.end + AROUND);
+    this.box = make("div", "stt-borders");
+    this.wave = make("canvas", "stt-borders-wave");
+    this.wave.setAttribute("aria-hidden", "true");
+    this.box.append(this.wave);
+    this.handles = { start: this.handle("start", "Start"), end: this.handle("end", "End") };
+    this.box.append(this.handles.start, this.handles.end);
+    new ResizeObserver(() => this.draw()).observe(this.box);
+  }
+  /** @param {Name} name @param {string} label */
+  handle(name, label) {
+    const handle = make("div", "stt-border");
+    handle.tabIndex = 0;
+    handle.setAttribute("role", "slider");
+    handle.setAttribute("aria-label", `${label}, on the waveform`);
+    handle.setAttribute("aria-valuemin", String(this.first));
+    handle.setAttribute("aria-valuemax", String(this.last));
+    handle.onpointerdown = (event) => {
+      event.preventDefault();
+      handle.focus({ preventScroll: true });
+      handle.setPointerCapture(event.pointerId);
+    };
+    handle.onpointermove = (event) => {
+      if (!handle.hasPointerCapture(event.pointerId)) return;
+      const { left, width } = this.box.getBoundingClientRect();
+      this.move(name, this.first + (event.clientX - left) / width * (this.last - this.first));
+    };
+    handle.onkeydown = (event) => {
+      const way = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
+      if (!way) return;
+      event.preventDefault();
+      this.move(name, this.times[name] + way / FINE);
+    };
+    return handle;
+  }
+  /** @param {Name} name @param {number} seconds */
+  move(name, seconds) {
+    const { times, first, last: last2 } = this;
+    const lowest = name === "start" ? first : times.start + 1 / FINE;
+    const highest = name === "start" ? times.end - 1 / FINE : last2;
+    this.set(name, Math.min(Math.max(seconds, lowest), highest));
+  }
+  draw() {
+    const { box, wave, times, first, last: last2 } = this;
+    const length2 = last2 - first;
+    for (
+      const name of
+      /** @type {const} */
+      ["start", "end"]
+    ) {
+      const handle = this.handles[name];
+      handle.style.left = `${100 * (times[name] - first) / length2}%`;
+      handle.setAttribute("aria-valuenow", String(times[name]));
+      handle.setAttribute("aria-valuetext", this.written(times[name]));
+    }
+    const [width, height] = [box.clientWidth, box.clientHeight];
+    if (!width) return;
+    const scale = devicePixelRatio || 1;
+    Object.assign(wave, { width: width * scale, height: height * scale });
+    const pen = (
+      /** @type {CanvasRenderingContext2D} */
+      wave.getContext("2d")
+    );
+    pen.scale(scale, scale);
+    const { color, accentColor } = getComputedStyle(wave);
+    for (let x = 0; x < width; x += 3) {
+      const at = first + (x + 1) / width * length2;
+      const loud = loudness(this.heard, at);
+      const tall = Math.max(2, height * loud);
+      pen.fillStyle = at >= times.start && at < times.end ? accentColor : color;
+      pen.fillRect(x, (height - tall) / 2, 2, tall);
+    }
+  }
+};
+function loudness({ peaks, total }, seconds) {
+  return peaks[Math.min(peaks.length - 1, Math.floor(seconds / total * peaks.length))] ?? 0;
+}
+
 // player/editing/menu.js
 var GAP = 4;
 var Menu = class {
@@ -1816,9 +1910,16 @@ var Menu = class {
    * @param {string} label
    * @param {{ start: number, end: number }} times
    * @param {() => number | null} now where the sound is
+   * @param {import("./borders.js").Heard | null} heard
    * @param {(change: { start?: number, end?: number }) => void} change
    */
-  times(anchor, label, times, now, change) {
+  times(anchor, label, times, now, heard, change) {
+    const sets = (
+      /** @type {Record<"start" | "end", (seconds: number) => void>} */
+      {}
+    );
+    const set = (name, seconds) => sets[name](seconds);
+    const borders = heard?.peaks.length ? new Borders(times, heard, tenths, set) : null;
     const rows = (
       /** @type {const} */
       ["start", "end"].map((name) => {
@@ -1828,11 +1929,13 @@ var Menu = class {
         row.setAttribute("aria-label", title2);
         const value = make("output", "stt-times-value", tenths(times[name]));
         value.setAttribute("aria-live", "polite");
-        const set = (seconds) => {
+        const set2 = (seconds) => {
           times[name] = Math.max(0, Math.round(seconds * 10) / 10);
           value.textContent = tenths(times[name]);
+          borders?.draw();
           change({ [name]: times[name] });
         };
+        sets[name] = set2;
         const button3 = (text, words2, act) => {
           const made = make("button", "stt-menu-button", text);
           made.type = "button";
@@ -1842,17 +1945,17 @@ var Menu = class {
         };
         row.append(
           make("span", "stt-times-name", title2),
-          button3("\u22120.1 s", `${title2} 0.1 s earlier`, () => set(times[name] - 0.1)),
+          button3("\u22120.1 s", `${title2} 0.1 s earlier`, () => set2(times[name] - 0.1)),
           value,
-          button3("+0.1 s", `${title2} 0.1 s later`, () => set(times[name] + 0.1))
+          button3("+0.1 s", `${title2} 0.1 s later`, () => set2(times[name] + 0.1))
         );
         if (now() !== null) {
-          row.append(button3("Set to now", `Set the ${name} to now`, () => set(now() ?? times[name])));
+          row.append(button3("Set to now", `Set the ${name} to now`, () => set2(now() ?? times[name])));
         }
         return row;
       })
     );
-    this.open(anchor, label, "dialog", rows);
+    this.open(anchor, label, "dialog", borders ? [borders.box, ...rows] : rows);
     this.box.querySelector("button")?.focus({ preventScroll: true });
   }
 };
@@ -1937,12 +2040,19 @@ var Choices = class {
       wanted2 = {};
     };
     const { start, end } = paragraph;
-    this.menu.times(anchor, "Times of this paragraph", { start, end }, this.editor.player.position, (change) => {
-      Object.assign(wanted2, change);
-      clearTimeout(timer);
-      this.menu.closed = send;
-      timer = setTimeout(send, NUDGED);
-    });
+    this.menu.times(
+      anchor,
+      "Times of this paragraph",
+      { start, end },
+      this.editor.player.position,
+      this.editor.player.heard(),
+      (change) => {
+        Object.assign(wanted2, change);
+        clearTimeout(timer);
+        this.menu.closed = send;
+        timer = setTimeout(send, NUDGED);
+      }
+    );
   }
 };
 
@@ -2445,6 +2555,24 @@ function insert(text) {
   if (line) document.execCommand("insertText", false, line);
 }
 
+// player/editing/wire.js
+var LONGEST3 = 3e4;
+function sender(address) {
+  return async (body, since, lasting2) => {
+    const signal = AbortSignal.timeout(LONGEST3);
+    const headers = { "Content-Type": "application/json" };
+    const answer = body ? await fetch(address, { method: "POST", headers, body: JSON.stringify(body), keepalive: lasting2, signal }) : await fetch(`${address}?since=${since}`, { signal });
+    return { status: answer.status, answer: await answer.json().catch(() => null) };
+  };
+}
+function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = bytes[6] & 15 | 64;
+  bytes[8] = bytes[8] & 63 | 128;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
+}
+
 // player/editing/queue.js
 var RETRIES = [1e3, 2e3, 4e3, 8e3, 15e3];
 var STOPPING = [401, 403, 404];
@@ -2812,13 +2940,6 @@ var Queue = class {
     this.store.close();
   }
 };
-function newKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = bytes[6] & 15 | 64;
-  bytes[8] = bytes[8] & 63 | 128;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
-}
 
 // player/editing/store.js
 var EDITING2 = "stt-editing";
@@ -2906,17 +3027,6 @@ function wanted(choice2) {
   }
 }
 
-// player/editing/wire.js
-var LONGEST3 = 3e4;
-function sender(address) {
-  return async (body, since, lasting2) => {
-    const signal = AbortSignal.timeout(LONGEST3);
-    const headers = { "Content-Type": "application/json" };
-    const answer = body ? await fetch(address, { method: "POST", headers, body: JSON.stringify(body), keepalive: lasting2, signal }) : await fetch(`${address}?since=${since}`, { signal });
-    return { status: answer.status, answer: await answer.json().catch(() => null) };
-  };
-}
-
 // player/editing/editor.js
 var SAVING = 3e3;
 var PAUSE2 = 3e3;
@@ -2972,7 +3082,7 @@ var Editor = class {
    * @param {import("../text.js").Text} text
    * @param {import("../../shared/sound.js").Listen} on
    * @param {{
-   *   draw: () => void, position: () => number | null, reveal: (target: () => Element | null, lazily: boolean) => void,
+   *   draw: () => void, position: () => number | null, heard: () => import("./borders.js").Heard | null, reveal: (target: () => Element | null, lazily: boolean) => void,
    *   rested: (revision: number) => void, keymap: () => import("../../shared/keymap.js").Keymap,
    *   run: (id: string, repeated: boolean) => boolean,
    *   passages: () => import("../passages/passages.js").Passages,
@@ -3982,7 +4092,7 @@ function inside(text, at) {
 }
 
 // player/editing/replace.js
-var AROUND = 24;
+var AROUND2 = 24;
 var SHOWN = 3;
 var LONGEST_WORDS = 60;
 var Replace = class {
@@ -4137,11 +4247,11 @@ var Replace = class {
   line({ paragraph: { text }, from, to }) {
     const row = make("li", "stt-preview-line");
     row.dir = "auto";
-    const before = text.slice(Math.max(0, from - AROUND), from);
-    const after = text.slice(to, to + AROUND);
+    const before = text.slice(Math.max(0, from - AROUND2), from);
+    const after = text.slice(to, to + AROUND2);
     const made = make("ins", "", this.field.value.trim());
     const old = make("del", "", text.slice(from, to));
-    const [begin, end] = [from > AROUND ? "\u2026" : "", to + AROUND < text.length ? "\u2026" : ""];
+    const [begin, end] = [from > AROUND2 ? "\u2026" : "", to + AROUND2 < text.length ? "\u2026" : ""];
     row.append(begin, before, old, made.textContent ? " \u2192 " : "", made, after, end);
     return row;
   }
@@ -5102,6 +5212,7 @@ var Player = class {
     this.editor = new Editor(root, this.text, this.on, {
       draw: () => this.draw(this.editor.lines ?? this.lines),
       position: () => this.data.audio ? this.sound.position : null,
+      heard: () => this.total ? { peaks: this.wave.peaks, total: this.total } : null,
       reveal,
       rested: (revision) => this.send("rested", revision),
       keymap: () => this.commands.keymap,

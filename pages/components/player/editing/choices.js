@@ -75,11 +75,18 @@ export class Choices {
       wanted = {};
     };
     const { start, end } = paragraph;
-    this.menu.times(anchor, "Times of this paragraph", { start, end }, this.editor.player.position, (change) => {
-      Object.assign(wanted, change);
-      clearTimeout(timer);
-      this.menu.closed = send;
-      timer = setTimeout(send, NUDGED);
-    });
+    this.menu.times(
+      anchor,
+      "Times of this paragraph",
+      { start, end },
+      this.editor.player.position,
+      this.editor.player.heard(),
+      (change) => {
+        Object.assign(wanted, change);
+        clearTimeout(timer);
+        this.menu.closed = send;
+        timer = setTimeout(send, NUDGED);
+      },
+    );
   }
 }

@@ -6,9 +6,9 @@ import { Choices } from "./choices.js";
 import { Conflicts } from "./conflicts.js";
 import { alike, codePoints, newId, spaced, splitAt, unitsOf } from "./lines.js";
 import { Keys } from "./keys.js";
-import { newKey, Queue } from "./queue.js";
+import { Queue } from "./queue.js";
 import { Store, wanted } from "./store.js";
-import { sender } from "./wire.js";
+import { newKey, sender } from "./wire.js";
 
 const SAVING = 3000; // milliseconds from the first typed letter to its way to the server
 const PAUSE = 3000; // milliseconds after which what is typed is undone by itself
@@ -46,7 +46,7 @@ export class Editor {
    * @param {import("../text.js").Text} text
    * @param {import("../../shared/sound.js").Listen} on
    * @param {{
-   *   draw: () => void, position: () => number | null, reveal: (target: () => Element | null, lazily: boolean) => void,
+   *   draw: () => void, position: () => number | null, heard: () => import("./borders.js").Heard | null, reveal: (target: () => Element | null, lazily: boolean) => void,
    *   rested: (revision: number) => void, keymap: () => import("../../shared/keymap.js").Keymap,
    *   run: (id: string, repeated: boolean) => boolean,
    *   passages: () => import("../passages/passages.js").Passages,

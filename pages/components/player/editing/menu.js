@@ -1,5 +1,6 @@
 // What opens beside a paragraph: the menu of speakers, the menu of what else can be done, and the times.
 
+import { Borders } from "./borders.js";
 import { make } from "../../shared/dom.js";
 
 const GAP = 4; // pixels
@@ -130,9 +131,13 @@ export class Menu {
    * @param {string} label
    * @param {{ start: number, end: number }} times
    * @param {() => number | null} now where the sound is
+   * @param {import("./borders.js").Heard | null} heard
    * @param {(change: { start?: number, end?: number }) => void} change
    */
-  times(anchor, label, times, now, change) {
+  times(anchor, label, times, now, heard, change) {
+    const sets = /** @type {Record<"start" | "end", (seconds: number) => void>} */ ({});
+    const set = (/** @type {"start" | "end"} */ name, /** @type {number} */ seconds) => sets[name](seconds);
+    const borders = heard?.peaks.length ? new Borders(times, heard, tenths, set) : null;
     const rows = /** @type {const} */ (["start", "end"]).map((name) => {
       const row = make("div", "stt-times-row");
       row.setAttribute("role", "group");
@@ -143,8 +148,10 @@ export class Menu {
       const set = (/** @type {number} */ seconds) => {
         times[name] = Math.max(0, Math.round(seconds * 10) / 10);
         value.textContent = tenths(times[name]);
+        borders?.draw();
         change({ [name]: times[name] });
       };
+      sets[name] = set;
       const button = (/** @type {string} */ text, /** @type {string} */ words, /** @type {() => void} */ act) => {
         const made = make("button", "stt-menu-button", text);
         made.type = "button";
@@ -163,7 +170,7 @@ export class Menu {
       }
       return row;
     });
-    this.open(anchor, label, "dialog", rows);
+    this.open(anchor, label, "dialog", borders ? [borders.box, ...rows] : rows);
     this.box.querySelector("button")?.focus({ preventScroll: true });
   }
 }

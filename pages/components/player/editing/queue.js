@@ -2,6 +2,7 @@
 // steps that wait applied to it. A step waits, here and in the browser's storage, until the server has answered.
 
 import { adopted, alike, applied, newId, placed, renewed, spaced, spliced } from "./lines.js";
+import { newKey } from "./wire.js";
 
 const RETRIES = [1000, 2000, 4000, 8000, 15_000]; // milliseconds; the last again and again
 const STOPPING = [401, 403, 404]; // no step will be taken any more
@@ -389,13 +390,4 @@ export class Queue {
     clearTimeout(this.timer);
     this.store.close();
   }
-}
-
-/** A key that no other step has. `crypto.randomUUID` is for https and localhost only. */
-export function newKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
 }
