@@ -29,11 +29,11 @@ class BadForm(InputError):
 
 
 class Form:
-    """A parser that is fed by `write` and closed by `end`. Then `fields` are set, and `intake` if there was a file.
+    """A parser that is fed by `write` and closed by `end`. Then `fields` and `raw` are set, and `intake` with a file.
 
     `intake` creates the target of the file from the name that the client sent. As a context manager it deletes an
-    unfinished file. At most LONGEST_FIELDS bytes and the current block are in memory. Raises BadForm, TooLarge, and
-    what Intake raises.
+    unfinished file. At most twice LONGEST_FIELDS bytes and the current block are in memory. Raises BadForm, TooLarge,
+    and what Intake raises.
     """
 
     def __init__(self, content_type: str, intake: Callable[[str], Intake]) -> None:
@@ -42,6 +42,7 @@ class Form:
         if not boundary:
             raise BadForm("The Content-Type names no boundary.")
         self.fields: dict[str, str | list[str]] = {}
+        self.raw: dict[str, tuple[str, bytes]] = {}  # the file name and bytes of each field
         self.intake: Intake | None = None
         self._open, self._files = intake, ExitStack()
         self._parts = self._kept = 0
@@ -124,6 +125,7 @@ class Form:
     def _on_part_end(self) -> None:
         if self._is_file or self._name is None:
             return
+        self.raw[self._name] = self._filename, bytes(self._value)
         text = self._value.decode("utf-8", "replace")
         before = self.fields.get(self._name)
         if before is None:

@@ -26,8 +26,11 @@ class Api:
     def __call__(self, method: str, path: str, **more) -> requests.Response:
         return self.session.request(method, self.base + path, timeout=60, **more)
 
-    def send(self, body: bytes, part: str = "audio", name: str = "talk.flac", **fields) -> requests.Response:
-        return self("POST", "/stt/create", data={"model": MODEL, **fields}, files={part: (name, body)})
+    def send(
+        self, body: bytes, part: str = "audio", name: str = "talk.flac", files: dict | None = None, **fields
+    ) -> requests.Response:
+        sent = {part: (name, body), **(files or {})}
+        return self("POST", "/stt/create", data={"model": MODEL, **fields}, files=sent)
 
     def link(self, url: str, **fields) -> requests.Response:
         return self("POST", "/stt/create", json={"model": MODEL, "url": url, **fields})

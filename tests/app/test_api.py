@@ -13,6 +13,8 @@ import pytest
 import requests
 from pytest_httpserver import HTTPServer
 
+from stt.export.formats import FORMATS
+from stt.transcript.model import Segment, Transcript
 from tests import audio
 from tests.app.rest import MODEL, Api, assert_refused, make_token, python
 from tests.server import ROOT, Server
@@ -73,6 +75,18 @@ def test_a_transcript_beside_the_file_is_aligned_in_place_of_a_transcription(api
     assert 0.8 < fellow["start"] < fellow["end"] < 2.0
     assert_refused(api.send(audio.JFK.read_bytes(), transcript="{}"), 400, "no transcript in a known place")
     assert_refused(api.send(audio.JFK.read_bytes(), transcript="PK\x03\x04"), 400, "Word document")
+    assert_refused(
+        api.send(audio.JFK.read_bytes(), files={"transcript": ("a.txt", "Fa\xe7ade, na\xefve.".encode("latin-1"))}),
+        400,
+        "UTF-8",
+    )
+    document = FORMATS["docx"].write(Transcript((Segment(0.0, 11.0, text),), 11.0, "en"), title="Speech")
+    made = api.send(audio.JFK.read_bytes(), files={"transcript": ("speech.docx", document)}, language="en")
+    assert made.status_code == 201, made.text
+    assert (
+        text
+        in api.ended(made.json()["generation_id"])["result"]["results"]["channels"][0]["alternatives"][0]["transcript"]
+    )
     assert_refused(api.send(audio.JFK.read_bytes(), transcript=text, translate="true"), 400, "translate")
 
 

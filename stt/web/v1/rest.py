@@ -253,7 +253,7 @@ def create_recording(
     with idempotency.claim(owner, key, _said(form) if key is not None else b"") as claim:
         if claim and claim.made:
             return claim.generation_id
-        brought = _brought(options.pop("transcript", None))
+        brought = _brought(options.pop("transcript"), *form.raw["transcript"]) if "transcript" in options else None
         _check(model, options if brought is None else {})
         recording = form.intake.finish()
         try:
@@ -265,15 +265,14 @@ def create_recording(
             raise
 
 
-def _brought(text: str | list[str] | None) -> Brought | None:
-    """Return the transcript of a form. Raises BadTranscript, TooLarge, BadForm."""
-    if text is None:
-        return None
-    if not isinstance(text, str):
+def _brought(field: object, name: str, data: bytes) -> Brought:
+    """Return the transcript of a form from name and bytes of its part. Raises BadTranscript, TooLarge, BadForm."""
+    if not isinstance(field, str):
         raise BadForm("The field “transcript” is there twice.")
-    if text.startswith("PK\x03\x04"):
-        raise BadTranscript("A Word document cannot be sent in a field.", guidance="Send its text.")
-    return imports.pasted(text)
+    found = imports.read(data, name)
+    if found.choices:  # nobody is there to choose
+        raise BadTranscript("The encoding of the transcript is uncertain.", guidance="Send it in UTF-8.")
+    return found
 
 
 def _bring(

@@ -18,8 +18,8 @@ from stt.errors import InputError
 WEBHOOK = "webhook_url"  # the field of a create
 ID = "^[A-Za-z0-9_-]{1,64}$"
 TRANSCRIPT = (
-    "A transcript that exists already: subtitles, JSON or plain text in UTF-8, up to 1 MB. Its words are aligned with "
-    "the recording in place of a transcription. `language` and `track` are its only options."
+    "A transcript that exists already: subtitles, JSON, text in UTF-8 or a Word document, up to 1 MB. It is aligned "
+    "with the recording in place of a transcription. `language` and `track` are its only options."
 )
 Share = Annotated[float, Field(ge=0, le=1)] | None
 
