@@ -22,7 +22,7 @@ state = st.session_state
 
 
 def key_form() -> None:
-    """A key for this browser session: checked when entered, never shown again."""
+    """Draw the field of a key for this browser session: checked when entered, never shown again."""
     if session.key() is not None:
         st.success("Your key is in use until you close this tab or remove it.", icon=":material/key:")
         if st.button("Remove the key"):

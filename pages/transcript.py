@@ -114,7 +114,7 @@ def confirm_delete(job: records.Job) -> None:
 
 
 def reading(job: records.Job, transcript: Transcript, *, editable: bool) -> None:
-    """The player and the text in paragraphs."""
+    """Draw the player and the text in paragraphs."""
     key, sound = key_for("player", job.id), base_path.at(f"/audio/{job.id}") if has_audio(job) else None
     player(
         key,
@@ -138,7 +138,7 @@ def has_audio(job: records.Job) -> bool:
 
 
 def provenance(job: records.Job) -> None:
-    """How this text came about."""
+    """Draw how this text came about."""
     made = dict(job.provenance or {})
     if job.duration and job.worked:
         made["speed"] = f"{job.duration / job.worked:.1f} times real time"

@@ -74,7 +74,7 @@ def model_choice(
 
 
 def cost_line(model: Model, lengths: list[float | None]) -> None:
-    """What a start with this model will cost and how long it will take, for recordings of these lengths in seconds.
+    """Say what a start with this model will cost and how long it will take, for recordings of these lengths in seconds.
 
     None is a length that nobody knows yet, such as that of a link.
     """
@@ -92,7 +92,7 @@ def cost_line(model: Model, lengths: list[float | None]) -> None:
 
 
 def offered_models() -> list[Model]:
-    """The models in the order of the list: those of the provider first, if there is a key for them."""
+    """Return the models in the order of the list: those of the provider first, if there is a key for them."""
     has_key = session.key() is not None or keys.server_key() is not None
     if has_key:
         models.refresh(patience=1.0)
@@ -169,7 +169,7 @@ def _prompt(model: Model) -> dict[str, Any]:
 
 
 def _more(model: Model, options: list[Option]) -> dict[str, Any]:
-    """What else the model takes, folded away."""
+    """Draw what else the model takes, folded away, and return it."""
     values = {}
     with st.expander("More settings for this model", icon=":material/tune:"):
         switches = [option for option in options if option.kind == "switch" and option.main]
@@ -193,7 +193,7 @@ def _more(model: Model, options: list[Option]) -> dict[str, Any]:
 
 
 def _control(model: Model, option: Option) -> Any:
-    """The right control for the kind of option; None or "" where it is not used."""
+    """Draw the right control for the kind of option and return its value; None or "" where it is not used."""
     key = f"{model.id}-{option.name}"
     label = f"{option.label}, {option.unit}" if option.unit else option.label
     if option.kind == "switch":

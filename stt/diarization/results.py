@@ -50,7 +50,7 @@ class Search:
 
     @property
     def is_fewer(self) -> bool:
-        """Whether fewer speakers could be told apart than asked for."""
+        """Return whether fewer speakers could be told apart than asked for."""
         return self.asked is not None and self.found is not None and self.found < self.asked
 
 

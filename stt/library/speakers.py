@@ -266,7 +266,7 @@ def _change(
 
 
 def _undo(known: _Known, before: Transcript | None, what: str, version: int) -> dict[str, Any]:
-    """What brings back the state of now, while the transcript has this version."""
+    """Return what brings back the state of now, while the transcript has this version."""
     return {
         "what": what,
         "version": version,
@@ -303,7 +303,7 @@ def _save(connection: sa.Connection, generation_id: str, known: _Known, **undo: 
 
 
 def _order(transcript: Transcript, known: _Known) -> list[str]:
-    """The names as somebody placed them, then as they first speak. Who is alone may have none in the text."""
+    """Return the names as somebody placed them, then as they first speak. Who is alone may have none in the text."""
     names = transcript.speakers or list(dict.fromkeys(known.names))
     return sorted(names, key=lambda name: known.placed.index(name) if name in known.placed else len(known.placed))
 
@@ -318,7 +318,7 @@ def _spans(transcript: Transcript, names: list[str], known: _Known) -> dict[str,
 
 
 def _sample(name: str, spans: list[tuple[float, float]], known: _Known) -> tuple[float, float] | None:
-    """A typical sample of a voice, else the beginning of what is said without a break for longest."""
+    """Return a typical sample of a voice, else the beginning of what is said without a break for longest."""
     if known.found and (numbers := known.numbers(name)):
         return known.found.speakers[numbers[0]].sample
     start, end = max(spans, key=lambda span: span[1] - span[0], default=(0.0, 0.0))

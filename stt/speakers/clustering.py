@@ -84,7 +84,7 @@ def _given(
 def _prepared(
     prints: np.ndarray, weights: np.ndarray, usable: np.ndarray, usual: float, number: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """The voiceprints that make clusters, their places in what they are condensed to, and its sums and seconds."""
+    """Return the voiceprints that make clusters, their places in what they condense to, and its sums and seconds."""
     telling = np.flatnonzero(usable)
     if len(telling) < max(2, number):
         telling = np.arange(len(prints))
@@ -95,7 +95,7 @@ def _prepared(
 def _of_all(
     prints: np.ndarray, telling: np.ndarray, members: np.ndarray, sums: np.ndarray, labels: np.ndarray
 ) -> np.ndarray:
-    """The labels of all voiceprints from those of the sums."""
+    """Return the labels of all voiceprints from those of the sums."""
     found = assign(prints, np.array([sums[labels == label].sum(0) for label in range(labels.max() + 1)]))
     found[telling] = labels[members]
     return found

@@ -108,7 +108,7 @@ class Activity:
 
     @cached_property
     def tracks(self) -> np.ndarray:
-        """The track of each local speaker, int (windows, LOCAL)."""
+        """Return the track of each local speaker, int (windows, LOCAL)."""
         tracks = np.zeros((len(self.offsets), LOCAL), int)
         tracks[0] = range(LOCAL)
         count = LOCAL
@@ -136,7 +136,7 @@ class Activity:
 
     @cached_property
     def pieces(self) -> list[Piece]:
-        """The clean speech in order of time, cut at pauses, and into pieces of SHORT seconds where it goes on."""
+        """Return the clean speech in order of time, cut at pauses, and into pieces of SHORT seconds elsewhere."""
         active, tracks = self.speaking
         alone = active.sum(1) == 1
         clean = np.where(alone, tracks[np.arange(self.frames), active.argmax(1)], -1)

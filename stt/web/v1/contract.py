@@ -37,7 +37,7 @@ STATUS: dict[str, Literal["waiting", "active", "completed", "error"]] = {
 
 
 def job(found: Job, transcript: Transcript | None, speakers: Search | None = None) -> shapes.Transcription:
-    """The answer to a get. `result` is there when the status is "completed", `error` when it is "error".
+    """Return the answer to a get. `result` is there when the status is "completed", `error` when it is "error".
 
     A job that asks for speakers is completed once they are found, or could not be.
     """
@@ -54,7 +54,7 @@ def job(found: Job, transcript: Transcript | None, speakers: Search | None = Non
 
 
 def result(found: Job, transcript: Transcript, speakers: Search | None = None) -> shapes.Result:
-    """A transcript in the Deepgram shape: one channel, whose speakers are numbered in the order in which they speak."""
+    """Return a transcript in the Deepgram shape: one channel, its speakers numbered in the order in which they speak."""
     if (
         speakers is not None and speakers.found == 1 and not transcript.speakers
     ):  # who is alone is not named in the text
@@ -83,7 +83,7 @@ def result(found: Job, transcript: Transcript, speakers: Search | None = None) -
 
 
 def models(offered: list[tuple[Model, Model]], default: str | None = None) -> shapes.Models:
-    """The list of models; of each pair, the one that is asked for and the one that answers, which tells the price.
+    """Return the list of models; of a pair, the one that is asked for and the one that answers, which tells the price.
 
     The `default` model answers to OpenAI's name for it, too.
     """
@@ -95,7 +95,7 @@ def models(offered: list[tuple[Model, Model]], default: str | None = None) -> sh
 
 
 def refusal(error: SttError, path: str, request_id: str | None) -> shapes.Problem:
-    """The body of an answer that says what went wrong."""
+    """Return the body of an answer that says what went wrong."""
     return {
         "message": in_words(error.message, error.guidance),
         "path": path,
@@ -190,7 +190,7 @@ def _paragraphs(transcript: Transcript, numbers: dict[str, int]) -> dict[str, An
 
 
 def _sentences(paragraph: Segment) -> Iterator[dict[str, Any]]:
-    """The sentences of a paragraph; the paragraph as one where its words do not make up its text."""
+    """Return the sentences of a paragraph; the paragraph as one where its words do not make up its text."""
     if "".join(word.text for word in paragraph.words).split() != paragraph.text.split():
         yield {"text": paragraph.text, "start": paragraph.start, "end": paragraph.end}
         return
@@ -216,7 +216,7 @@ def _utterance(segment: Segment, numbers: dict[str, int]) -> dict[str, Any]:
 
 
 def _language(segment: Segment, several: bool) -> shapes.Spoken:
-    """The language of what is said, where there are several."""
+    """Return the language of what is said, where there are several."""
     return {"language": segment.language} if several and segment.language else {}
 
 
@@ -225,7 +225,7 @@ def _spoken(said: Segment | Word, numbers: dict[str, int]) -> shapes.Spoken:
 
 
 def _findings(extras: dict[str, Any]) -> shapes.Findings:
-    """What else the provider found (see `stt.aiml.insights`), as Deepgram puts it."""
+    """Return what else the provider found (see `stt.aiml.insights`), as Deepgram puts it."""
     told: shapes.Findings = {}
     if extras.get("summary"):
         told["summary"] = {"result": "success", "short": extras["summary"]}

@@ -199,7 +199,7 @@ def _speech(name: str, summary: str) -> dict[str, Any]:
 
 
 def _speech_failures() -> dict[int, str]:
-    """The statuses of all errors with a sentence: whatever a job fails with is the answer."""
+    """Return the statuses of all errors with a sentence: whatever a job fails with is the answer."""
     kinds, said = [errors.SttError], {kind.status: text for kind, text in _PROBLEMS.items()}
     for kind in kinds:
         kinds += kind.__subclasses__()

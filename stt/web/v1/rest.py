@@ -197,7 +197,10 @@ def token_of(request: Request) -> Token:
 
 
 def _may_enter(owner: str) -> bool:
-    """Where people sign in, a token is as good as its owner: one made before, or by somebody since shut out, is not."""
+    """Return whether a token of this owner counts.
+
+    Where people sign in, one that was made before, or by somebody since shut out, does not.
+    """
     if settings().access != "login":
         return True
     # What is no address is a name that the host gave on the command line, or a person without one.
@@ -212,7 +215,7 @@ def _generation_id(request: Request) -> str:
 
 
 def _repeatable(request: Request) -> str | None:
-    """The request's Idempotency-Key, if it has one."""
+    """Return the request's Idempotency-Key, if it has one."""
     keys = request.headers.getlist("idempotency-key")
     if len(keys) > 1:
         raise idempotency.BadKey("It is there more than once.")
@@ -292,7 +295,7 @@ def _bring(
 
 
 def _said(form: Form) -> bytes:
-    """What a form says, wherever its boundaries are: fields, the name of the file, and a hash of all its bytes."""
+    """Return what a form says, wherever its boundaries are: fields, name of the file, and a hash of all its bytes."""
     assert form.intake is not None
     form.intake.flush()
     with open(form.intake.part, "rb") as file:
@@ -329,7 +332,7 @@ def _check(name: str, options: dict[str, Any]) -> None:
 
 
 def offered() -> list[tuple[Model, Model]]:
-    """Each model that can be asked for, with the one that answers it."""
+    """Return each model that can be asked for, with the one that answers it."""
     offered = []
     for model in models.known().models:
         try:
