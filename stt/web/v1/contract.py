@@ -54,7 +54,7 @@ def job(found: Job, transcript: Transcript | None, speakers: Search | None = Non
 
 
 def result(found: Job, transcript: Transcript, speakers: Search | None = None) -> shapes.Result:
-    """Return a transcript in the Deepgram shape: one channel, its speakers numbered in the order in which they speak."""
+    """Return a transcript in Deepgram's shape: one channel, its speakers numbered in the order in which they speak."""
     if (
         speakers is not None and speakers.found == 1 and not transcript.speakers
     ):  # who is alone is not named in the text
