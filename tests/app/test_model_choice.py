@@ -33,7 +33,7 @@ def script() -> None:
     from pages.sections.model_choice import cost_line, model_choice
 
     asked = st.session_state
-    model, options = model_choice(asked.get("channels", False), tell_apart=asked.get("tell_apart", True))
+    model, options = model_choice(asked.get("channels", False), owner="local", tell_apart=asked.get("tell_apart", True))
     cost_line(model, st.session_state.get("lengths", [11.0]))
     st.session_state.chosen = model.id
     st.session_state.options = options

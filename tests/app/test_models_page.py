@@ -103,7 +103,7 @@ def picker() -> None:
 
     from pages.sections.model_choice import model_choice
 
-    model, options = model_choice(False)
+    model, options = model_choice(False, owner="local")
     st.session_state.chosen, st.session_state.options = model.id, options
 
 
