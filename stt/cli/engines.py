@@ -17,6 +17,7 @@ from stt.transcript.model import Transcript
 
 POLL = 0.2  # seconds between looks at a job here
 POLL_SERVER = 1.0  # the same at a server
+PATIENCE = 60.0  # seconds to try again where a server does not take a recording
 Created = Callable[[str], object]
 Report = Callable[[float, float | None, str], None]  # (seconds done, seconds in all or None, what happens)
 
@@ -154,6 +155,8 @@ class Server(Engine):
                 name=_file_name(source),
                 on_progress=sending,
                 on_created=on_created,
+                on_wait=lambda why: report(0.0, None, f"Trying again: {why.message}"),
+                patience=PATIENCE,
             )
 
         try:
