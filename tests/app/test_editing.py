@@ -12,7 +12,7 @@ from stt.auth import visitors
 from stt.editing.texts import LONGEST_TEXT
 from stt.store import records
 from stt.transcript.model import Segment, Transcript, Word
-from stt.web.editing import LONGEST_BODY
+from stt.web.transcripts.edits import LONGEST_BODY
 from tests.conftest import forget
 from tests.histories import add
 from tests.server import Server

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.server import Server
+from tests.transcripts import sharing_data_with
 from tests.waiting import until
 
 ARGUMENTS = [
@@ -53,6 +54,13 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         return
     with Server(tmp_path_factory.mktemp("own") / "data") as server:
         yield server
+
+
+@pytest.fixture
+def database_of_server(server: Server) -> Iterator[None]:
+    """Use the server's database in this process."""
+    with sharing_data_with(server):
+        yield
 
 
 @pytest.fixture

@@ -32,13 +32,7 @@ from tests.browser.editing import (
 from tests.server import Server
 from tests.waiting import until
 
-pytestmark = pytest.mark.own_server
-
-
-@pytest.fixture(autouse=True)
-def _database(server: Server) -> Iterator[None]:
-    with transcripts.sharing_data_with(server):
-        yield
+pytestmark = [pytest.mark.own_server, pytest.mark.usefixtures("database_of_server")]
 
 
 @pytest.fixture

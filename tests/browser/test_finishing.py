@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +16,7 @@ from tests.browser.editing import SAVED, caret, expect_saved, open_talk, segment
 from tests.server import Server
 from tests.transcripts import said
 
-pytestmark = pytest.mark.own_server
+pytestmark = [pytest.mark.own_server, pytest.mark.usefixtures("database_of_server")]
 
 PARAGRAPHS = 120
 EACH = 10.0  # seconds of a paragraph: 20 minutes in all
@@ -44,12 +43,6 @@ class Paragraph:
     @property
     def text(self) -> str:
         return " ".join(word.text for word in self.words)
-
-
-@pytest.fixture(autouse=True)
-def _database(server: Server) -> Iterator[None]:
-    with transcripts.sharing_data_with(server):
-        yield
 
 
 class Visitor:

@@ -8,13 +8,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from stt.transcript.model import Transcript
-from tests import transcripts
 from tests.browser.conftest import until_true
 from tests.browser.editing import caret, expect_texts, opened, put_caret
 from tests.server import Server
 from tests.transcripts import said
 
-pytestmark = pytest.mark.own_server
+pytestmark = [pytest.mark.own_server, pytest.mark.usefixtures("database_of_server")]
 
 FIRST, SECOND, THIRD = "Good morning everybody.", "Perhaps", "Today we speak about history."
 TALK = Transcript(
@@ -22,12 +21,6 @@ TALK = Transcript(
 )
 PLAYING = "!document.querySelector('.stt-audio').paused"
 PAUSED = "document.querySelector('.stt-audio').paused"
-
-
-@pytest.fixture(autouse=True)
-def _database(server: Server) -> Iterator[None]:
-    with transcripts.sharing_data_with(server):
-        yield
 
 
 @pytest.fixture

@@ -18,16 +18,10 @@ from tests.browser.test_for_all import barriers
 from tests.server import Server
 from tests.transcripts import FIRST, TALK
 
-pytestmark = pytest.mark.own_server
+pytestmark = [pytest.mark.own_server, pytest.mark.usefixtures("database_of_server")]
 
 ANN = "visitor:ann"
 MARKUP = "<img src=x onerror=\"document.title='x'\"> & why?"
-
-
-@pytest.fixture(autouse=True)
-def _database(server: Server) -> Iterator[None]:
-    with transcripts.sharing_data_with(server):
-        yield
 
 
 @pytest.fixture

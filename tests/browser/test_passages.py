@@ -15,18 +15,12 @@ from tests.browser.test_for_all import barriers
 from tests.server import Server
 from tests.transcripts import said
 
-pytestmark = pytest.mark.own_server
+pytestmark = [pytest.mark.own_server, pytest.mark.usefixtures("database_of_server")]
 
 LONG = 120_000  # milliseconds, for a decoding on a busy machine
 ANN = "visitor:ann"
 FIRST, SECOND = "And so, my mellow Asparagus", "ask not"
 WRONG = Transcript((said(FIRST, 0.3, "Anna"), said(SECOND, 5.2, "Ben")), 11.0, "en")
-
-
-@pytest.fixture(autouse=True)
-def _database(server: Server) -> Iterator[None]:
-    with transcripts.sharing_data_with(server):
-        yield
 
 
 @pytest.fixture

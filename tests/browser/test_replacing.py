@@ -13,7 +13,7 @@ from tests.browser.editing import expect_saved, expect_stored, expect_texts, ope
 from tests.server import Server
 from tests.transcripts import said
 
-pytestmark = pytest.mark.own_server
+pytestmark = [pytest.mark.own_server, pytest.mark.usefixtures("database_of_server")]
 
 FIRST = "Um, we met in the café, um."
 SECOND = "The Café was full, umbrellas too."
@@ -21,12 +21,6 @@ THIRD = "Um, a CAFE again."
 TALK = Transcript((said(FIRST, speaker="Anna"), said(SECOND, 6.0, "Ben"), said(THIRD, 12.0, "Anna")), 20.0, "en")
 TEXTS = [FIRST, SECOND, THIRD]
 EVERYWHERE = [text.replace("café", "bar").replace("Café", "bar").replace("CAFE", "bar") for text in TEXTS]
-
-
-@pytest.fixture(autouse=True)
-def _database(server: Server) -> Iterator[None]:
-    with transcripts.sharing_data_with(server):
-        yield
 
 
 @pytest.fixture

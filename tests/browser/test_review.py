@@ -15,7 +15,7 @@ from tests.browser.editing import expect_saved, expect_stored, expect_texts, ope
 from tests.server import Server
 from tests.waiting import until
 
-pytestmark = pytest.mark.own_server
+pytestmark = [pytest.mark.own_server, pytest.mark.usefixtures("database_of_server")]
 
 
 def spoken(*words: tuple[str, float], start: float = 0.0) -> Segment:
@@ -38,12 +38,6 @@ OTHER = Transcript(
     "en",
 )
 TEXTS = ["We read a tail of too sitties.", "It was the vest of times."]
-
-
-@pytest.fixture(autouse=True)
-def _database(server: Server) -> Iterator[None]:
-    with transcripts.sharing_data_with(server):
-        yield
 
 
 @pytest.fixture

@@ -1,1 +1,1 @@
-"""Handle what the player asks for beside the steps of editing: `notes`, `passages`."""
+"""Handle what the player asks for: `edits` of somebody who edits, `readings` of a word, `notes`, `passages`."""

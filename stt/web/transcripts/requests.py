@@ -7,33 +7,41 @@ from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from stt.auth import visitors
 from stt.db import json_pieces
 from stt.editing.requests import Fields
+from stt.editing.revisions import EditConflict
 from stt.errors import BadOption, NotFound, SttError, TooLarge
-from stt.guard.limiters import EDITS, LOOKUPS
+from stt.guard.limiters import EDITS, LOOKUPS, Threads
 
 LONGEST_BODY = 64 << 10  # bytes
 HEADERS = {"Cache-Control": "private, no-store"}
 Answer = dict[str, Any] | None
 
 
-async def answer(request: Request, act: Callable[[str, str], Answer]) -> Response:
+async def answer(request: Request, act: Callable[[str, str], Answer], limiter: Threads = EDITS) -> Response:
     """Return what `act` answers to the id of the path and its visitor: JSON, or 204 for None."""
     try:
         owner = await LOOKUPS.run(_owner, request)
-        found = await EDITS.run_for(owner, act, request.path_params["id"], owner)
+        found = await limiter.run_for(owner, act, request.path_params["id"], owner)
     except SttError as error:
         return refused(error)
     if found is None:
         return Response(status_code=204, headers=HEADERS)
-    return Response(json_pieces.dumps(found, allow_nan=False), headers=HEADERS, media_type="application/json")
+    return _json(found)
 
 
 def refused(error: SttError) -> Response:
-    return JSONResponse({"error": error.to_dict()}, status_code=error.status)
+    """Return the answer that says what went wrong; where a text was changed meanwhile, also what it is now."""
+    more = error.answer if isinstance(error, EditConflict) else {}
+    return _json({"error": error.to_dict(), **more}, error.status)
+
+
+def _json(found: dict[str, Any], status: int = 200) -> Response:
+    content = json_pieces.dumps(found, allow_nan=False)
+    return Response(content, status_code=status, headers=HEADERS, media_type="application/json")
 
 
 async def body(request: Request, longest: int = LONGEST_BODY) -> bytes:
@@ -42,14 +50,20 @@ async def body(request: Request, longest: int = LONGEST_BODY) -> bytes:
     async for block in request.stream():
         found += block
         if len(found) > longest:
-            raise TooLarge(f"This takes at most {longest >> 10} kB.", guidance="Shorten it.")
+            most = f"{longest >> 20} MB" if longest >> 20 else f"{longest >> 10} kB"
+            raise TooLarge(f"This takes at most {most}.", guidance="Shorten it.")
     return bytes(found)
 
 
 def fields(content: bytes) -> Fields:
     """Return the fields of a JSON body. Raises BadOption."""
+    return Fields(loaded(content), "The body")
+
+
+def loaded(content: bytes) -> Any:
+    """Return the value of a JSON body. Raises BadOption."""
     try:
-        return Fields(json.loads(content), "The body")
+        return json.loads(content)
     except (ValueError, RecursionError) as error:
         raise BadOption("The body is not valid JSON.") from error
 

@@ -1,0 +1,61 @@
+"""Handle `/transcripts/{id}/readings`: what else was said in a place, so that a doubtful word can be replaced."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from stt.engines import second_reading
+from stt.errors import BadOption, NotFound
+from stt.guard.limiters import DECODINGS, RESULTS
+from stt.library import versions
+from stt.store import records, transcripts
+from stt.web.transcripts import requests
+
+MOST_SPANS = 50
+SPAN = re.compile(r"([0-9]{1,7}(?:\.[0-9]{1,3})?)-([0-9]{1,7}(?:\.[0-9]{1,3})?)")
+
+
+async def readings(request: Request) -> Response:
+    """Handle `GET /transcripts/{id}/readings?spans=1.5-1.9,3.25-4`: what other versions of the recording say there.
+
+    `{"readings"}`: a list of texts for each span, which are seconds of the recording.
+    """
+    text = request.query_params.get("spans", "")
+    return await requests.answer(request, lambda id, owner: _readings(id, owner, text), RESULTS)
+
+
+async def decoded(request: Request) -> Response:
+    """Handle `POST /transcripts/{id}/readings?spans=1.5-1.9`: decode the sound of a word again, with a larger beam.
+
+    The answer is that of `readings`.
+    """
+    text = request.query_params.get("spans", "")
+    return await requests.answer(request, lambda id, owner: _decoded(id, owner, text), DECODINGS)
+
+
+def _readings(generation_id: str, owner: str, text: str) -> dict[str, Any]:
+    spans = _spans(text)
+    return {"readings": versions.other_readings(records.load(generation_id, owner), spans)}
+
+
+def _decoded(generation_id: str, owner: str, text: str) -> dict[str, Any]:
+    spans = _spans(text)
+    if len(spans) != 1:
+        raise BadOption("One word is decoded at a time.")
+    job = records.load(generation_id, owner)
+    recording = versions.recording_of(job)
+    if recording is None:
+        raise NotFound("The recording is no longer kept.", guidance="Type the word.")
+    return {"readings": [second_reading.of(job, recording, transcripts.transcript_of(job.id), *spans[0])]}
+
+
+def _spans(text: str) -> list[tuple[float, float]]:
+    """Return the spans of a query. Raises BadOption."""
+    found = [match.groups() for part in text.split(",")[: MOST_SPANS + 1] if (match := SPAN.fullmatch(part))]
+    if not 0 < len(found) <= MOST_SPANS or len(found) != text.count(",") + 1:
+        raise BadOption(f"`spans` must be 1 to {MOST_SPANS} spans of seconds, such as 1.5-1.9,3.25-4.")
+    return [(float(start), float(end)) for start, end in found]
