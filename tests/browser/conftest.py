@@ -85,6 +85,13 @@ def row(page: Page, title: str) -> Locator:
     return page.locator(".st-key-jobs [class*=st-key-job-]", has_text=title).first
 
 
+def choose(page: Page, box: Locator, option: str) -> None:
+    """Choose from a list, which closes when the page below it moves: a file was just added, or a part was drawn."""
+    wanted = page.get_by_role("option", name=option, exact=True)
+    until(lambda: wanted.is_visible() or box.click(), 30, every=0.5)
+    wanted.click()
+
+
 def until_true(page: Page, expression: str) -> None:
     """Wait until this is true in the page. Playwright's `wait_for_function` asks again with `eval`, which our policy refuses."""
     until(lambda: page.evaluate(expression), 30)

@@ -14,6 +14,7 @@ from tests import audio, transcripts
 from tests.browser.test_for_all import barriers
 from tests.server import Server
 from tests.transcripts import said
+from tests.waiting import until
 
 pytestmark = [pytest.mark.own_server, pytest.mark.usefixtures("database_of_server")]
 
@@ -87,7 +88,7 @@ def test_it_is_cancelled_while_it_waits(talk: Page, made: str):
     panel(talk).get_by_role("button", name="Transcribe").click()
     panel(talk).get_by_role("button", name="Cancel").or_(panel(talk).get_by_role("button", name="Leave it")).click()
     expect(panel(talk)).to_be_hidden()
-    assert results.of(made) is None
+    until(lambda: results.of(made) is None)
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1440)])

@@ -12,10 +12,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests import audio, conversations, transcripts
-from tests.browser.conftest import add_files, until_true
+from tests.browser.conftest import add_files, choose, until_true
 from tests.browser.test_for_all import barriers
 from tests.server import Server
-from tests.waiting import until
 
 MINUTE = 60_000  # milliseconds
 VISITOR = "listens"
@@ -77,13 +76,6 @@ def rows(page: Page):
 
 def names_in_text(page: Page) -> set[str]:
     return set(page.locator(".stt-speaker").all_inner_texts())
-
-
-def choose(page: Page, box, option: str) -> None:
-    """Choose from a list, which closes when the page below it moves: a file was just added."""
-    wanted = page.get_by_role("option", name=option, exact=True)
-    until(lambda: wanted.is_visible() or box.click(), 30, every=0.5)
-    wanted.click()
 
 
 def find(page: Page, number: str) -> None:

@@ -958,7 +958,9 @@ var Passages = class {
     if (this.working) return this.focus();
     const span = this.spanOf(paragraph);
     const begin = async (chosen2) => {
-      this.take(await ask2(choices.address, "POST", { ...span, ...chosen2 }));
+      const answer = await ask2(choices.address, "POST", { ...span, ...chosen2 });
+      if (this.shown === "form") this.take(answer);
+      else await this.drop();
     };
     this.show(
       passageForm(choices, span, begin, () => this.hide()),

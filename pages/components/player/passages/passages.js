@@ -59,7 +59,9 @@ export class Passages {
     if (this.working) return this.focus();
     const span = this.spanOf(paragraph);
     const begin = async (/** @type {import("./panel.js").Chosen} */ chosen) => {
-      this.take(await ask(choices.address, "POST", { ...span, ...chosen }));
+      const answer = await ask(choices.address, "POST", { ...span, ...chosen });
+      if (this.shown === "form") this.take(answer);
+      else await this.drop(); // cancelled before the server had answered
     };
     this.show(
       passageForm(choices, span, begin, () => this.hide()),
