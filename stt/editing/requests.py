@@ -150,7 +150,7 @@ class Fields:
         found = self.value(name)
         if not isinstance(found, str):
             raise BadOption(f"`{name}` must be a text.")
-        return clean(found)
+        return texts.clean(found)
 
     def whole(self, name: str) -> int:
         found = self.value(name)
@@ -168,8 +168,3 @@ class Fields:
         if not isinstance(found, int | float) or isinstance(found, bool) or not math.isfinite(found):
             raise BadOption(f"`{name}` must be a number of seconds.")
         return float(found)
-
-
-def clean(text: str) -> str:
-    """Return a text without characters that databases reject."""
-    return text.replace("\x00", "").encode("utf-8", "ignore").decode()

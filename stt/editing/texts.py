@@ -10,7 +10,7 @@ LONGEST_NAME = 100  # characters of a speaker's name
 
 def tidy(text: str, longest: int, subject: str) -> str:
     """Return the text with white space normalised and without characters that databases reject. Raises BadOption."""
-    found = " ".join(text.replace("\x00", "").encode("utf-8", "ignore").decode().split())
+    found = " ".join(clean(text).split())
     if len(found) > longest:
         raise BadOption(f"{subject} takes at most {longest:,} characters.", guidance="Shorten it.")
     return found
@@ -27,3 +27,8 @@ def name_of_speaker(name: str) -> str:
     if not found:
         raise BadOption("A speaker needs a name.", guidance="Enter one, or leave the old name.")
     return found
+
+
+def clean(text: str) -> str:
+    """Return a text without characters that databases reject."""
+    return text.replace("\x00", "").encode("utf-8", "ignore").decode()

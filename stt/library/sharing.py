@@ -47,7 +47,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What a link shows. `duration` in seconds; `audio`: whether the audio is shared and still exists.
+    """Hold what a link shows. `duration` in seconds; `audio`: whether the audio is shared and still exists.
 
     `notes` are empty unless they are shared.
     """

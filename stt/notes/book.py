@@ -14,6 +14,7 @@ from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import notes, transcriptions
 from stt.errors import BadOption, LimitReached, NotFound
+from stt.files.json_values import clean
 from stt.store import records
 from stt.transcript.notes import COLOURS, Note
 
@@ -71,7 +72,7 @@ def _checked(note: Note, duration: float | None) -> Note:
     """Return a note as it is stored. Raises BadOption."""
     if not ID.fullmatch(note.id):
         raise BadOption("The id of a note has 8 to 40 letters, digits, - or _.")
-    lines = note.text.replace("\x00", "").encode("utf-8", "ignore").decode().splitlines()
+    lines = clean(note.text).splitlines()
     text = "\n".join(line.rstrip() for line in lines).strip()
     if len(text) > LONGEST_TEXT:
         raise BadOption(f"A note takes at most {LONGEST_TEXT:,} characters.", guidance="Shorten it.")

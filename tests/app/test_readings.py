@@ -1,4 +1,4 @@
-"""What other versions of a recording say at the same time, over real HTTP."""
+"""Test what other versions of a recording say at the same time, over real HTTP."""
 
 from __future__ import annotations
 

@@ -1695,17 +1695,17 @@ var FINE = 10;
 var Borders = class {
   /**
    * @param {Times} times as they are now, whoever changes them
-   * @param {Heard} heard
-   * @param {(seconds: number) => string} written
+   * @param {Waveform} waveform
+   * @param {(seconds: number) => string} format
    * @param {(name: Name, seconds: number) => void} set
    */
-  constructor(times, heard, written2, set) {
+  constructor(times, waveform, format, set) {
     this.times = times;
-    this.heard = heard;
-    this.written = written2;
+    this.waveform = waveform;
+    this.format = format;
     this.set = set;
     this.first = Math.max(0, times.start - AROUND);
-    this.last = Math.min(heard.total, times.end + AROUND);
+    this.last = Math.min(waveform.total, times.end + AROUND);
     this.box = make("div", "stt-borders");
     this.wave = make("canvas", "stt-borders-wave");
     this.wave.setAttribute("aria-hidden", "true");
@@ -1758,7 +1758,7 @@ var Borders = class {
       const handle = this.handles[name];
       handle.style.left = `${100 * (times[name] - first) / length2}%`;
       handle.setAttribute("aria-valuenow", String(times[name]));
-      handle.setAttribute("aria-valuetext", this.written(times[name]));
+      handle.setAttribute("aria-valuetext", this.format(times[name]));
     }
     const [width, height] = [box.clientWidth, box.clientHeight];
     if (!width) return;
@@ -1772,7 +1772,7 @@ var Borders = class {
     const { color, accentColor } = getComputedStyle(wave);
     for (let x = 0; x < width; x += 3) {
       const at = first + (x + 1) / width * length2;
-      const loud = loudness(this.heard, at);
+      const loud = loudness(this.waveform, at);
       const tall = Math.max(2, height * loud);
       pen.fillStyle = at >= times.start && at < times.end ? accentColor : color;
       pen.fillRect(x, (height - tall) / 2, 2, tall);
@@ -1912,16 +1912,16 @@ var Menu = class {
    * @param {string} label
    * @param {{ start: number, end: number }} times
    * @param {() => number | null} now where the sound is
-   * @param {import("./borders.js").Heard | null} heard
+   * @param {import("./borders.js").Waveform | null} waveform
    * @param {(change: { start?: number, end?: number }) => void} change
    */
-  times(anchor, label, times, now, heard, change) {
+  times(anchor, label, times, now, waveform, change) {
     const sets = (
       /** @type {Record<"start" | "end", (seconds: number) => void>} */
       {}
     );
     const set = (name, seconds) => sets[name](seconds);
-    const borders = heard?.peaks.length ? new Borders(times, heard, tenths, set) : null;
+    const borders = waveform?.peaks.length ? new Borders(times, waveform, tenths, set) : null;
     const rows = (
       /** @type {const} */
       ["start", "end"].map((name) => {
@@ -2047,7 +2047,7 @@ var Choices = class {
       "Times of this paragraph",
       { start, end },
       this.editor.player.position,
-      this.editor.player.heard(),
+      this.editor.player.waveform(),
       (change) => {
         Object.assign(wanted2, change);
         clearTimeout(timer);
@@ -3084,7 +3084,7 @@ var Editor = class {
    * @param {import("../text.js").Text} text
    * @param {import("../../shared/sound.js").Listen} on
    * @param {{
-   *   draw: () => void, position: () => number | null, heard: () => import("./borders.js").Heard | null, reveal: (target: () => Element | null, lazily: boolean) => void,
+   *   draw: () => void, position: () => number | null, waveform: () => import("./borders.js").Waveform | null, reveal: (target: () => Element | null, lazily: boolean) => void,
    *   rested: (revision: number) => void, keymap: () => import("../../shared/keymap.js").Keymap,
    *   run: (id: string, repeated: boolean) => boolean,
    *   passages: () => import("../passages/passages.js").Passages,
@@ -5214,7 +5214,7 @@ var Player = class {
     this.editor = new Editor(root, this.text, this.on, {
       draw: () => this.draw(this.editor.lines ?? this.lines),
       position: () => this.data.audio ? this.sound.position : null,
-      heard: () => this.total ? { peaks: this.wave.peaks, total: this.total } : null,
+      waveform: () => this.total ? { peaks: this.wave.peaks, total: this.total } : null,
       reveal,
       rested: (revision) => this.send("rested", revision),
       keymap: () => this.commands.keymap,

@@ -71,7 +71,7 @@ export class Player {
     this.editor = new Editor(root, this.text, this.on, {
       draw: () => this.draw(this.editor.lines ?? this.lines),
       position: () => (this.data.audio ? this.sound.position : null),
-      heard: () => (this.total ? { peaks: this.wave.peaks, total: this.total } : null),
+      waveform: () => (this.total ? { peaks: this.wave.peaks, total: this.total } : null),
       reveal,
       rested: (revision) => this.send("rested", revision),
       keymap: () => this.commands.keymap,

@@ -8,23 +8,23 @@ const FINE = 10; // moves in a second: times are kept in tenths
 /**
  * @typedef {"start" | "end"} Name
  * @typedef {{ start: number, end: number }} Times in seconds
- * @typedef {{ peaks: number[], total: number }} Heard `peaks`: loudness from 0 to 1 in even steps over `total` seconds
+ * @typedef {{ peaks: number[], total: number }} Waveform `peaks`: loudness from 0 to 1 in even steps over `total` seconds
  */
 
 export class Borders {
   /**
    * @param {Times} times as they are now, whoever changes them
-   * @param {Heard} heard
-   * @param {(seconds: number) => string} written
+   * @param {Waveform} waveform
+   * @param {(seconds: number) => string} format
    * @param {(name: Name, seconds: number) => void} set
    */
-  constructor(times, heard, written, set) {
+  constructor(times, waveform, format, set) {
     this.times = times;
-    this.heard = heard;
-    this.written = written;
+    this.waveform = waveform;
+    this.format = format;
     this.set = set;
     this.first = Math.max(0, times.start - AROUND);
-    this.last = Math.min(heard.total, times.end + AROUND);
+    this.last = Math.min(waveform.total, times.end + AROUND);
     this.box = make("div", "stt-borders");
     this.wave = make("canvas", "stt-borders-wave");
     this.wave.setAttribute("aria-hidden", "true");
@@ -76,7 +76,7 @@ export class Borders {
       const handle = this.handles[name];
       handle.style.left = `${(100 * (times[name] - first)) / length}%`;
       handle.setAttribute("aria-valuenow", String(times[name]));
-      handle.setAttribute("aria-valuetext", this.written(times[name]));
+      handle.setAttribute("aria-valuetext", this.format(times[name]));
     }
     const [width, height] = [box.clientWidth, box.clientHeight];
     if (!width) return;
@@ -87,7 +87,7 @@ export class Borders {
     const { color, accentColor } = getComputedStyle(wave);
     for (let x = 0; x < width; x += 3) {
       const at = first + ((x + 1) / width) * length;
-      const loud = loudness(this.heard, at);
+      const loud = loudness(this.waveform, at);
       const tall = Math.max(2, height * loud);
       pen.fillStyle = at >= times.start && at < times.end ? accentColor : color;
       pen.fillRect(x, (height - tall) / 2, 2, tall);
@@ -97,7 +97,7 @@ export class Borders {
 
 /**
  * Return the loudness at a moment, 0 to 1.
- * @param {Heard} heard @param {number} seconds
+ * @param {Waveform} waveform @param {number} seconds
  */
 export function loudness({ peaks, total }, seconds) {
   return peaks[Math.min(peaks.length - 1, Math.floor((seconds / total) * peaks.length))] ?? 0;

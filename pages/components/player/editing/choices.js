@@ -80,7 +80,7 @@ export class Choices {
       "Times of this paragraph",
       { start, end },
       this.editor.player.position,
-      this.editor.player.heard(),
+      this.editor.player.waveform(),
       (change) => {
         Object.assign(wanted, change);
         clearTimeout(timer);

@@ -46,7 +46,7 @@ export class Editor {
    * @param {import("../text.js").Text} text
    * @param {import("../../shared/sound.js").Listen} on
    * @param {{
-   *   draw: () => void, position: () => number | null, heard: () => import("./borders.js").Heard | null, reveal: (target: () => Element | null, lazily: boolean) => void,
+   *   draw: () => void, position: () => number | null, waveform: () => import("./borders.js").Waveform | null, reveal: (target: () => Element | null, lazily: boolean) => void,
    *   rested: (revision: number) => void, keymap: () => import("../../shared/keymap.js").Keymap,
    *   run: (id: string, repeated: boolean) => boolean,
    *   passages: () => import("../passages/passages.js").Passages,

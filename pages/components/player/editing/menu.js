@@ -131,13 +131,13 @@ export class Menu {
    * @param {string} label
    * @param {{ start: number, end: number }} times
    * @param {() => number | null} now where the sound is
-   * @param {import("./borders.js").Heard | null} heard
+   * @param {import("./borders.js").Waveform | null} waveform
    * @param {(change: { start?: number, end?: number }) => void} change
    */
-  times(anchor, label, times, now, heard, change) {
+  times(anchor, label, times, now, waveform, change) {
     const sets = /** @type {Record<"start" | "end", (seconds: number) => void>} */ ({});
     const set = (/** @type {"start" | "end"} */ name, /** @type {number} */ seconds) => sets[name](seconds);
-    const borders = heard?.peaks.length ? new Borders(times, heard, tenths, set) : null;
+    const borders = waveform?.peaks.length ? new Borders(times, waveform, tenths, set) : null;
     const rows = /** @type {const} */ (["start", "end"]).map((name) => {
       const row = make("div", "stt-times-row");
       row.setAttribute("role", "group");
