@@ -25,9 +25,10 @@ def expect_terms(page: Page, text: str) -> None:
     until(lambda: boxes.evaluate_all("(boxes) => boxes.map((box) => box.value)") == [text])
 
 
-def keep(page: Page, text: str) -> None:
-    box = page.get_by_label("Names and terms")
-    expect(box).to_have_count(1)
+def keep(page: Page, text: str, tag: str = "") -> None:
+    """Type the terms of a list, which must have been drawn, and save them."""
+    box = page.locator(f"[class*='st-key-terms-{tag}-']").get_by_label("Names and terms")
+    expect(page.get_by_label("Names and terms")).to_have_count(1)
     box.fill(text)
     page.get_by_role("button", name="Save the vocabulary").click()
 
@@ -62,7 +63,7 @@ def test_terms_of_a_tag_are_offered_with_it_and_it_is_on_the_transcript(browser:
         corrections.set_tags(generation_id, "visitor:tagger", ["Interviews", "Alps"])
         page.goto(f"{server.url}/settings")
         choose(page, page.get_by_role("combobox", name="List"), "Tag Interviews")
-        keep(page, "apomorphine")
+        keep(page, "apomorphine", "Interviews")
         expect(page.get_by_text("Saved: 1 term.")).to_be_visible()
         choose(page, page.get_by_role("combobox", name="List"), "For every recording")
         expect_terms(page, "")

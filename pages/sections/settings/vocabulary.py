@@ -26,7 +26,7 @@ def my_vocabulary() -> None:
     )
     tag = _list_choice(session.owner())
     known = "\n".join(term.line for term in vocabulary.terms_of(session.owner(), tag))
-    with st.form("vocabulary", border=False):
+    with st.form(f"vocabulary-{tag or ''}", border=False):  # what was typed for one list is never saved as another
         typed = st.text_area(
             "Names and terms",
             known,
