@@ -6,31 +6,33 @@ import streamlit as st
 
 from pages import session
 from pages.sections import banner, sign_in
+from pages.texts import for_scripts, tr
 
-WIDE = ("History", "Compare")
+WIDE = ("history", "compare")
 
 # The logo is in the style, and the browser's icon has its own route. With pictures Streamlit imports numpy, which
 # delays the first page, and it loads a page's icon from a Google server.
 st.set_page_config(page_title="STT Studio")
 st.html(Path(__file__).with_name("style.css"))
+for_scripts()
 with session.may_be_away():
     here = session.recognise()
-    account = [st.Page(sign_in.account, title="Account", url_path="account")]
+    account = [st.Page(sign_in.account, title=tr("Account"), url_path="account")]
     page = st.navigation(
         [
-            st.Page("transcribe.py", title="Transcribe", default=True),
-            st.Page("history.py", title="History", url_path="history"),
-            st.Page("compare.py", title="Compare", url_path="compare"),
-            st.Page("transcript.py", title="Transcript", url_path="transcript", visibility="hidden"),
-            st.Page("api.py", title="API", url_path="api"),
-            st.Page("settings.py", title="Settings", url_path="settings"),
-            st.Page("shared.py", title="Shared transcript", url_path="shared", visibility="hidden"),
+            st.Page("transcribe.py", title=tr("Transcribe"), default=True),
+            st.Page("history.py", title=tr("History"), url_path="history"),
+            st.Page("compare.py", title=tr("Compare"), url_path="compare"),
+            st.Page("transcript.py", title=tr("Transcript"), url_path="transcript", visibility="hidden"),
+            st.Page("api.py", title=tr("API"), url_path="api"),
+            st.Page("settings.py", title=tr("Settings"), url_path="settings"),
+            st.Page("shared.py", title=tr("Shared transcript"), url_path="shared", visibility="hidden"),
             *(account if session.signs_in() else []),
         ],
         position="top" if here else "hidden",
     )
     # Only once per run: the browser confuses a second layout with that of the previous run.
-    st.set_page_config(layout="wide" if page.title in WIDE else "centered")
+    st.set_page_config(layout="wide" if page.url_path in WIDE else "centered")
     banner.notice()
     banner.full_disk()
     if here or page.url_path == "shared":  # a shared transcript opens without an account

@@ -55,6 +55,10 @@ class Settings(BaseSettings):
         description="Names that people open this server by, such as `stt.example.org, *.example.net`; `*`: any."
         " Default: localhost, and the addresses and name of this machine.",
     )
+    translations: Path | None = Field(
+        None,
+        description="Folder of translations of the pages: files such as `de.po`, made from `pages/locales/stt.pot`.",
+    )
     cors_origins: str | None = Field(
         None,
         description="Other sites whose pages may call `/v1` with a token, such as `https://app.example.org`; `*`: any. Default: none.",

@@ -1,0 +1,66 @@
+// The texts of the components, in English here: `pages/texts.py` hands over the visitor's language, if it has it.
+
+/** @type {{ texts: Record<string, string[]>, plurals: number[] } | null | undefined} */
+let translation;
+
+function found() {
+  if (translation === undefined) {
+    const holder = document.querySelector(".stt-texts");
+    translation = holder instanceof HTMLElement ? JSON.parse(holder.dataset.texts ?? "null") : null;
+  }
+  return translation;
+}
+
+/** @param {string} text @param {Record<string, unknown>} values */
+function filled(text, values) {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+}
+
+/**
+ * Return a text in the visitor's language, with `values` in place of the names in braces.
+ *
+ * @param {string} text
+ * @param {Record<string, unknown>} [values]
+ */
+export function tr(text, values = {}) {
+  return filled(found()?.texts[text]?.[0] ?? text, values);
+}
+
+/**
+ * Return the form of a text for this count, which takes the place of `{count}`.
+ *
+ * @param {string} one
+ * @param {string} several
+ * @param {number} count
+ * @param {Record<string, unknown>} [values]
+ */
+export function trn(one, several, count, values = {}) {
+  const { texts, plurals } = found() ?? { texts: /** @type {Record<string, string[]>} */ ({}), plurals: [] };
+  const forms = texts[one];
+  const form = forms
+    ? forms[plurals[count < plurals.length ? count : 100 + (count % 100)]]
+    : count === 1
+      ? one
+      : several;
+  return filled(form, { count, ...values });
+}
+
+const ATTRIBUTES = ["aria-label", "title", "placeholder"];
+
+/**
+ * Translate what the HTML of a component says: its texts and its labels.
+ *
+ * @param {ParentNode} root
+ */
+export function translate(root) {
+  if (!found()) return;
+  const walker = document.createTreeWalker(/** @type {Node} */ (/** @type {unknown} */ (root)), NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const text = (node.nodeValue ?? "").trim().replace(/\s+/g, " ");
+    if (text) node.nodeValue = (node.nodeValue ?? "").replace(/\S(.*\S)?/s, () => tr(text));
+  }
+  for (const name of ATTRIBUTES) {
+    for (const element of root.querySelectorAll(`[${name}]`))
+      element.setAttribute(name, tr(element.getAttribute(name) ?? ""));
+  }
+}
