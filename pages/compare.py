@@ -26,8 +26,8 @@ from stt import kinds
 from stt.aiml.catalog import TRACK
 from stt.errors import InputError
 from stt.guard import base_path
+from stt.imports.references import encodings, reader
 from stt.library import versions
-from stt.references import encodings, reader
 from stt.store import records, transcripts
 from stt.store.records import Job
 from stt.transcript import comparison

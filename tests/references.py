@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stt.references import reader
+from stt.imports.references import reader
 from stt.transcript.alignment import align
 from stt.transcript.comparison import tokens_of_text
 

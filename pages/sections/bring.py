@@ -18,7 +18,7 @@ from stt.audio import tracks
 from stt.errors import InputError, SttError
 from stt.imports import reader
 from stt.imports.reader import Brought
-from stt.references import encodings
+from stt.imports.references import encodings
 from stt.store import recordings
 from stt.store.recordings import Recording
 from stt.store.records import Job

@@ -15,10 +15,10 @@ from pathlib import Path
 import av
 import numpy as np
 
+from stt.audio.containers.container import open_sound
 from stt.audio.decoder import COPY_BITS, COPY_RATES
 from stt.audio.reader import Reader
 from stt.audio.track_reader import SideBySide
-from stt.containers.container import open_sound
 
 NICE = 5  # process priority: below everything else, but never starved
 # The encoder's other tools take most of its time and only help at lower bit rates.

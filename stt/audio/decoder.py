@@ -33,7 +33,7 @@ class Media(NamedTuple):
     `duration` is in seconds, the larger of the declared one and that of the packets, None if unknown. `size` is in
     bytes, `sample_rate` in Hz. `mime` is the content type to serve the file with: from a fixed list, by content and
     never by name. `track` is the number of the sound track that the other facts describe, `tracks` lists all of them
-    (see `stt.containers.track_list`).
+    (see `stt.audio.containers.track_list`).
     """
 
     kind: str
@@ -47,7 +47,7 @@ class Media(NamedTuple):
     dated: str | None = None  # when it was recorded, as its tags say (see `stt.files.dates`)
     track: int = 1
     tracks: Sequence[dict[str, Any]] = ()
-    seekable: bool = False  # every browser plays it and seeks it exactly (see `stt.containers.seekable`)
+    seekable: bool = False  # every browser plays it and seeks it exactly (see `stt.audio.containers.seekable`)
 
 
 def probe(path: Path, name: str = "", track: int | None = None) -> Media:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from stt.audio.containers import seekable, track_list
+from stt.audio.containers.container import count_packets, is_video, kind_of, no_sound_error
+from stt.audio.containers.foreign import quoted_name
 from stt.audio.decoder import Media
 from stt.audio.reader import Reader
-from stt.containers import seekable, track_list
-from stt.containers.container import count_packets, is_video, kind_of, no_sound_error
-from stt.containers.foreign import quoted_name
 from stt.errors import TooShort
 from stt.files import dates
 

@@ -9,11 +9,11 @@ from typing import cast
 import av
 import numpy as np
 
+from stt.audio.containers import boxes, container, following
+from stt.audio.containers.formats import UNTIMED
+from stt.audio.containers.promises import promised, seconds_of
 from stt.audio.decoder import RATE
 from stt.audio.mix import Mix
-from stt.containers import boxes, container, following
-from stt.containers.formats import UNTIMED
-from stt.containers.promises import promised, seconds_of
 from stt.errors import InputError
 from stt.speech.samples import Samples
 

@@ -106,7 +106,7 @@ class Here(Engine):
         shelf.get(self.model, show)
 
     def _followed(self, generation_id: str, report: Report) -> Result:
-        from stt.diarization import results
+        from stt.background.diarization import results
         from stt.jobs import service
 
         while True:

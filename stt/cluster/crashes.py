@@ -179,5 +179,5 @@ def _add_mark(generation_id: str, part: int) -> None:
 
 
 def _remove_marks(*where: sa.ColumnElement[bool]) -> None:
-    with suppress(*DB_UNAVAILABLE), database().begin() as connection:
-        connection.execute(crashes.delete().where(*where))
+    with suppress(*DB_UNAVAILABLE):
+        queries.write(crashes.delete().where(*where))

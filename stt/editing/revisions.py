@@ -13,9 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from stt.background.diarization import results
 from stt.db.engine import database
 from stt.db.tables import corrections, revisions, transcriptions, transcripts
-from stt.diarization import results
 from stt.editing import document, history, performing, requests
 from stt.editing.document import Rows, Splice
 from stt.editing.history import EDIT, REDO, UNDO, History

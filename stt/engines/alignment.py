@@ -24,9 +24,6 @@ from stt.engines import model_of_job
 from stt.engines.base import Outcome, Work
 from stt.engines.on_device import ChunkReader, OnDevice
 from stt.errors import Cancelled
-from stt.forced_alignment import plan, result, windows
-from stt.forced_alignment.aligner import placed
-from stt.forced_alignment.plan import Placed
 from stt.kinds import ALIGNMENT
 from stt.ops import metrics
 from stt.speech import vad
@@ -37,6 +34,9 @@ from stt.transcript.languages import LANGUAGES
 from stt.transcript.model import Transcript
 from stt.whisper import transcribe
 from stt.whisper.decoding import missed_speech
+from stt.whisper.forced_alignment import plan, result, windows
+from stt.whisper.forced_alignment.aligner import placed
+from stt.whisper.forced_alignment.plan import Placed
 from stt.whisper.loading import loaded
 
 STEP = 100_000  # numbers of an alignment's chunks, for the watch: after those of the decoding

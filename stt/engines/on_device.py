@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from stt.audio import tracks
 from stt.audio.decoder import RATE, Reader
+from stt.background.playback import copying
 from stt.cluster import crashes
 from stt.engines import model_of_job
 from stt.engines.base import Outcome, Work
@@ -21,7 +22,6 @@ from stt.files.paths import folder
 from stt.kinds import ON_DEVICE
 from stt.links import download
 from stt.ops import metrics
-from stt.playback import copying
 from stt.settings import settings
 from stt.speech import vad
 from stt.speech.samples import Samples

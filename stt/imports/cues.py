@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
-from stt.forced_alignment.plan import shares, words_of
+from stt.imports.references.reader import LABEL
+from stt.imports.references.subtitles import Cue
 from stt.imports.times import Given, seconds
-from stt.references.reader import LABEL
-from stt.references.subtitles import Cue
 from stt.transcript.model import Word
+from stt.whisper.forced_alignment.plan import shares, words_of
 
 LONGEST_NAME = 100  # characters of a speaker's name
 

@@ -9,9 +9,9 @@ from typing import Any
 from stt.errors import BadReference, BadTranscript, TooLarge
 from stt.files.json_values import clean
 from stt.imports import cues, json_shapes, texts
+from stt.imports.references import docx, encodings, subtitles
+from stt.imports.references.reader import OTHERS, SUBTITLES
 from stt.imports.times import Given, Notes, in_order
-from stt.references import docx, encodings, subtitles
-from stt.references.reader import OTHERS, SUBTITLES
 from stt.transcript.model import Transcript
 
 MOST = 10 << 20  # bytes of a file; eight hours of words with times in our JSON

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from stt.imports.cues import labelled
+from stt.imports.references.reader import CLOCK, TIME, headings
 from stt.imports.times import Given, seconds
-from stt.references.reader import CLOCK, TIME, headings
 from stt.transcript import scripts
 from stt.transcript.model import joined
 

@@ -16,13 +16,12 @@ from stt.aiml.options import take_track
 from stt.audio import tracks
 from stt.auth import recovery
 from stt.auth.visitors import LOCAL
+from stt.background.playback import copying
 from stt.cluster import processes
 from stt.db import undo
 from stt.db.tables import transcripts
 from stt.errors import BadOption, NotFound
-from stt.forced_alignment.plan import UNFIT
 from stt.jobs import idempotency, queueing, queues, service
-from stt.playback import copying
 from stt.store import quotas, recordings, records
 from stt.store.recordings import Recording
 from stt.store.records import Job
@@ -30,6 +29,7 @@ from stt.transcript import titles
 from stt.transcript.languages import LANGUAGES
 from stt.transcript.model import Transcript
 from stt.webhooks import delivering, subscriptions
+from stt.whisper.forced_alignment.plan import UNFIT
 
 OPTIONS = ("language", "track")
 BEYOND = 1.0  # seconds after the end of a recording; its declared length may be a little short

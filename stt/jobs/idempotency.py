@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from stt.auth.signing import signing_secret
 from stt.cluster import processes
+from stt.db import queries
 from stt.db.engine import DB_UNAVAILABLE, database
 from stt.db.tables import creates
 from stt.errors import InputError, KeyReused, StillCreating
@@ -83,8 +84,8 @@ def claim(owner: str, key: str | None, body: bytes) -> Iterator[Claim | None]:
         yield claimed
     except BaseException:
         # If the database is unavailable, the claim remains, and the next request takes it over as abandoned.
-        with suppress(*DB_UNAVAILABLE), database().begin() as connection:
-            connection.execute(creates.delete().where(*claimed._this, sa.not_(_c.done)))
+        with suppress(*DB_UNAVAILABLE):
+            queries.write(creates.delete().where(*claimed._this, sa.not_(_c.done)))
         raise
     finally:
         _in_progress.discard(claimed.hash)
@@ -96,8 +97,7 @@ def _claimed(hash: str, body: str) -> Claim:
         if _inserted(new, body):
             _in_progress.add(hash)
             return new
-        with database().connect() as connection:
-            found = connection.execute(creates.select().where(_c.hash == hash)).first()
+        found = queries.one(creates.select().where(_c.hash == hash))
         if found is None:
             continue
         if found.body != body:
@@ -108,10 +108,9 @@ def _claimed(hash: str, body: str) -> Claim:
             break
         this = sa.and_(_c.hash == hash, _c.generation_id == found.generation_id, sa.not_(_c.done))
         again = {"generation_id": new.generation_id, "process": processes.NAME, "at": time.time()}
-        with database().begin() as connection:
-            if connection.execute(creates.update().where(this).values(**again)).rowcount == 1:
-                _in_progress.add(hash)
-                return new
+        if queries.write(creates.update().where(this).values(**again)) == 1:
+            _in_progress.add(hash)
+            return new
     raise StillCreating()
 
 

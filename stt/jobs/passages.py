@@ -14,12 +14,12 @@ from stt import kinds
 from stt.aiml import offered
 from stt.aiml.catalog import Model
 from stt.aiml.options import take_vocabulary
+from stt.background.passages import decoding, results
+from stt.background.passages.results import Passage
 from stt.db import undo
 from stt.errors import BadOption, NotFound
 from stt.jobs import service
 from stt.models import known, shelf
-from stt.passages import decoding, results
-from stt.passages.results import Passage
 from stt.store import quotas, recordings, records
 from stt.store.records import Job
 from stt.vocabulary import terms

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from stt import kinds
-from stt.db.engine import database
+from stt.db import queries
 from stt.db.tables import transcriptions
 from stt.kinds import OPEN, QUEUED, WORKING
 from stt.models import known, shelf
@@ -69,8 +69,7 @@ def next_priority(owner: str, engine: str, duration: float | None) -> int:
 
     now = highest(t.state == WORKING)
     own = [highest(t.owner == owner, t.state == state) for state in OPEN]  # one index lookup each
-    with database().connect() as connection:
-        working, *mine = connection.execute(sa.select(now, *own)).one()
+    working, *mine = queries.single(sa.select(now, *own))
     numbers: list[int] = [1, working, *(last + 1 for last in mine)]
     return max(numbers)
 
@@ -81,8 +80,7 @@ def queue_position(job: Job, usual: float) -> QueuePosition:
     here = _in_queue(queue_of(job.engine, job.duration))
     first = sa.or_(t.turn < job.turn, sa.and_(t.turn == job.turn, t.queued < job.queued))
     before = sa.select(t.duration).where(here, t.state == QUEUED, first).order_by(t.turn, t.queued)
-    with database().connect() as connection:
-        ahead = connection.execute(before).scalars().all()
+    ahead = queries.values(before)
     working = [] if job.engine == kinds.PROVIDER else open_jobs(here, t.state == WORKING)
     return QueuePosition(len(ahead), len(working), _until_start(working, ahead, usual))
 

@@ -27,19 +27,19 @@ from stt.aiml.options import take_track, take_vocabulary, with_speakers
 from stt.audio import tracks
 from stt.auth import keys, recovery
 from stt.auth.visitors import LOCAL
+from stt.background.diarization import results, search
+from stt.background.passages import decoding
+from stt.background.playback import copying
 from stt.cluster import crashes, processes, workers
 from stt.db import fulltext_index, title_order, undo
 from stt.db.engine import database
 from stt.db.job_database import job_engine_arguments
-from stt.diarization import results, search
 from stt.errors import BadOption, KeyMissing, NotFound
 from stt.files import paths
 from stt.jobs import idempotency, maintenance, queueing, queues
 from stt.library import retention
 from stt.links import download, web_pages
 from stt.ops import health
-from stt.passages import decoding
-from stt.playback import copying
 from stt.settings import settings
 from stt.speakers import MOST as MOST_SPEAKERS
 from stt.store import erasure, quotas, recordings, records, transcripts

@@ -17,9 +17,9 @@ from typing import Any
 from dbos import DBOS, StepOptions
 
 from stt import errors, kinds
+from stt.background.diarization import search
 from stt.cluster import workers
 from stt.db.engine import DB_UNAVAILABLE
-from stt.diarization import search
 from stt.engines.base import Engine, Outcome
 from stt.errors import Cancelled, NotFound, SttError
 from stt.ops import metrics

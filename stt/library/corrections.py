@@ -15,9 +15,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from stt.background.diarization import results
+from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import corrections, tags, transcriptions, transcripts
-from stt.diarization import results
 from stt.editing import texts
 from stt.errors import BadOption, Conflict, NotFound
 from stt.store import records
@@ -94,8 +95,7 @@ def _named(extras: dict[str, Any], named: Callable[[str | None], str | None]) ->
 def machine(generation_id: str, owner: str) -> Transcript:
     """Return the transcript as the engine produced it. Raises NotFound."""
     records.load(generation_id, owner)
-    with database().connect() as connection:
-        kept = connection.execute(sa.select(corrections.c.machine).where(corrections.c.id == generation_id)).scalar()
+    kept = queries.value(sa.select(corrections.c.machine).where(corrections.c.id == generation_id))
     return Transcript.from_dict(kept) if kept is not None else spoken.transcript_of(generation_id)
 
 
@@ -144,8 +144,7 @@ def tags_of(generation_id: str, owner: str) -> list[str]:
     """Return the tags of a transcript, sorted. Raises NotFound."""
     records.load(generation_id, owner)
     query = sa.select(tags.c.tag).where(tags.c.id == generation_id)
-    with database().connect() as connection:
-        return sorted(connection.execute(query).scalars(), key=str.casefold)
+    return sorted(queries.values(query), key=str.casefold)
 
 
 def tags_of_all(generation_ids: list[str], owner: str) -> list[str]:
@@ -153,8 +152,7 @@ def tags_of_all(generation_ids: list[str], owner: str) -> list[str]:
     wanted = len(set(generation_ids))
     own = sa.select(transcriptions.c.id).where(transcriptions.c.owner == owner, transcriptions.c.id.in_(generation_ids))
     query = sa.select(tags.c.tag).where(tags.c.id.in_(own)).group_by(tags.c.tag).having(sa.func.count() == wanted)
-    with database().connect() as connection:
-        return sorted(connection.execute(query).scalars(), key=str.casefold)
+    return sorted(queries.values(query), key=str.casefold)
 
 
 def set_tags(generation_id: str, owner: str, wanted: Iterable[str], was: Iterable[str] = ()) -> None:

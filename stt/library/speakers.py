@@ -1,7 +1,7 @@
 """The speakers of a transcript, and what people change of them: names, order, one that is two, and a way back.
 
 Renaming and splitting are corrections of the transcript (see `stt.library.corrections`). What is known of the voices
-(see `stt.diarization`) follows them.
+(see `stt.background.diarization`) follows them.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import numpy as np
 import sqlalchemy as sa
 
 from stt import kinds, speakers
+from stt.background.diarization import results
+from stt.background.diarization.results import Search
 from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import diarizations
-from stt.diarization import results
-from stt.diarization.results import Search
 from stt.editing import texts
 from stt.errors import BadOption, Conflict, NotFound
 from stt.library import corrections, versions, voices

@@ -1,6 +1,6 @@
 """Find what a browser plays: the original if every browser can seek it exactly, else its playback copy.
 
-A copy is made once (see `stt.playback.copying`), lies beside the recording, and is deleted with it.
+A copy is made once (see `stt.background.playback.copying`), lies beside the recording, and is deleted with it.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from stt.audio import tracks
 from stt.audio.decoder import Reader
-from stt.db.engine import database
+from stt.db import queries
 from stt.db.tables import waveforms
 from stt.errors import InputError, StorageUnavailable
 from stt.store.recordings import Recording
@@ -47,8 +47,7 @@ def levels_of(recording: Recording, track: str = "", patience: float = REQUEST_T
 def stored_or_started(recording: Recording, track: str = "") -> bytes | Future[bytes] | None:
     """Return the stored loudness, else the future that yields it; None if the owner has too many pending."""
     query = sa.select(waveforms.c.loudness).where(waveforms.c.id == recording.id, waveforms.c.track == track)
-    with database().connect() as connection:
-        kept: bytes | None = connection.execute(query).scalar()
+    kept: bytes | None = queries.value(query)
     if kept is not None:
         return kept
     with _lock:
@@ -88,8 +87,8 @@ def _make(recording: Recording, track: str) -> bytes:
             found = b""
         except OSError as error:
             raise StorageUnavailable(detail=repr(error)) from error
-        with suppress(IntegrityError), database().begin() as connection:  # stored by another process, or deleted by now
-            connection.execute(waveforms.insert().values(id=recording.id, track=track, loudness=found))
+        with suppress(IntegrityError):  # stored by another process, or deleted by now
+            queries.write(waveforms.insert().values(id=recording.id, track=track, loudness=found))
         return found
     finally:
         with _lock:

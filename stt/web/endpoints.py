@@ -120,8 +120,8 @@ def _audio_state(request: Request) -> playback_copies.Playback:
     track = playback_copies.track_of(recording, job.options)
     found = playback_copies.playback_of(recording, track)
     if found is None or found.state in (playback_copies.MAKING, playback_copies.FAILED):
+        from stt.background.playback import copying  # imports dbos
         from stt.jobs import service
-        from stt.playback import copying  # imports dbos
 
         service.start()
         copying.begin(recording, track)

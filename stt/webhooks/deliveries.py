@@ -12,10 +12,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from stt import kinds
+from stt.background.diarization import results
 from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import transcriptions, webhook_deliveries, webhook_jobs
-from stt.diarization import results
 from stt.errors import NotFound
 from stt.store import records
 from stt.store.records import Job

@@ -23,11 +23,11 @@ from werkzeug import Response
 
 from stt import kinds
 from stt.auth import tokens
+from stt.background.passages import results as passages
 from stt.db.engine import database
 from stt.db.tables import transcriptions
 from stt.library import corrections, history, retention, sharing
 from stt.notes import book
-from stt.passages import results as passages
 from stt.settings import settings
 from stt.store import playback_copies, recordings, records, removals, transcripts
 from stt.transcript.notes import Note

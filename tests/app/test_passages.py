@@ -10,7 +10,8 @@ import pytest
 import requests
 
 from stt.auth import visitors
-from stt.passages import results
+from stt.background import attempts
+from stt.background.passages import results
 from stt.store.transcripts import transcript_of
 from stt.transcript.model import Transcript
 from tests import audio, transcripts
@@ -127,7 +128,7 @@ def test_the_result_is_there_after_a_kill(server: Server, visitor: requests.Sess
     made = put(owner_of(visitor), replace(WRONG, duration=220.0), sound)
     address = f"{server.url}/transcripts/{made}/passage"
     visitor.post(address, json={**ASKED, "end": 200.0})
-    until(lambda: results.of(made).state == results.WORKING and results.of(made).percent > 0, 120)
+    until(lambda: results.of(made).state == attempts.WORKING and results.of(made).percent > 0, 120)
     server.kill()
     assert results.of(made).is_open
     server.start()

@@ -15,14 +15,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stt.forced_alignment import plan, result, windows
-from stt.forced_alignment.aligner import placed
-from stt.forced_alignment.plan import UNFIT, key
 from stt.settings import settings
 from stt.speech import vad
 from stt.transcript import alignment
 from stt.transcript.model import Segment, Transcript, Word
 from stt.whisper import transcribe, weights
+from stt.whisper.forced_alignment import plan, result, windows
+from stt.whisper.forced_alignment.aligner import placed
+from stt.whisper.forced_alignment.plan import UNFIT, key
 from stt.whisper.loading import loaded
 from tests import audio
 from tests.bench.accuracy import PROVING, joined, orders

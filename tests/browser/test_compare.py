@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from stt.references import reader as references
+from stt.imports.references import reader as references
 from tests import audio
 from tests.browser.conftest import until_true
 from tests.provider import KEY, Provider

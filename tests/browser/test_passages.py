@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from stt.passages import results
+from stt.background.passages import results
 from stt.store.transcripts import transcript_of
 from stt.transcript.model import Transcript
 from tests import audio, transcripts

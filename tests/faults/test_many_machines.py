@@ -15,10 +15,11 @@ from jiwer import wer
 
 import stt
 from stt.auth.visitors import LOCAL
+from stt.background import attempts
+from stt.background.diarization import results
 from stt.cluster import workers
 from stt.db.engine import DB_UNAVAILABLE, PG_CONNECT_ARGS, database
 from stt.db.tables import transcriptions
-from stt.diarization import results
 from stt.jobs import service
 from stt.store import records, transcripts
 from tests import audio, conversations
@@ -109,7 +110,7 @@ def test_a_search_for_speakers_goes_on_at_another_worker_from_its_last_chunk(tmp
     assert not complete
     with Worker(tmp_path / "second", dead=SOON, more=more):
         found = until(lambda: not (s := results.search_of(generation_id)).is_open and s, 180)
-    assert found.state == results.DONE and found.found == 2
+    assert found.state == attempts.DONE and found.found == 2
     assert results.analyses_of(recording, "")[:done] == kept
     assert stt.get(generation_id).transcript.speakers == ["Speaker 1", "Speaker 2"]
 

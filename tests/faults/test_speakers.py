@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import sqlalchemy as sa
 
+from stt.background import attempts
+from stt.background.diarization import results
 from stt.db.engine import database
 from stt.db.tables import diarizations
-from stt.diarization import results
 from stt.store import records
 from stt.store.transcripts import transcript_of
 from tests import audio, conversations, transcripts
@@ -32,10 +33,10 @@ def test_a_search_goes_on_after_a_kill_in_the_middle(tmp_path: Path, speaker_mod
             server.kill()
             done, complete = results.analysed(recording, "")
             first = results.analyses_of(recording, "")[:done]
-            assert not complete and results.search_of(id).state == results.WORKING
+            assert not complete and results.search_of(id).state == attempts.WORKING
             server.start()
             assert until(lambda: not results.search_of(id).is_open, 180)
-        assert results.search_of(id).state == results.DONE
+        assert results.search_of(id).state == attempts.DONE
         assert results.analyses_of(recording, "")[:done] == first and results.analysed(recording, "")[1]
         with database().connect() as connection:
             assert connection.execute(sa.select(diarizations.c.tries)).scalar_one() == 2

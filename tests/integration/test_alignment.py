@@ -11,13 +11,13 @@ import pytest
 
 from stt import kinds
 from stt.errors import BadOption, LimitReached, NotFound
-from stt.forced_alignment.plan import UNFIT, UNWRITTEN
 from stt.imports import reader
 from stt.jobs import bringing, service
 from stt.library import history, versions
 from stt.store import recordings, records, transcripts
 from stt.store.recordings import Recording
 from stt.transcript.model import Segment, Transcript, Word
+from stt.whisper.forced_alignment.plan import UNFIT, UNWRITTEN
 from tests import audio
 from tests.transcripts import put, retype
 from tests.waiting import ended, until

@@ -15,10 +15,10 @@ from stt.aiml.options import LONGEST_VALUE, clean_options
 from stt.auth import keys, tokens
 from stt.errors import BadLink, BadOption, DiskFull, KeyRefused, SttError, TooLarge
 from stt.files import paths
+from stt.imports.references import reader
 from stt.library import corrections, history, takeout
 from stt.links import download
 from stt.recorder import live_recordings
-from stt.references import reader
 from stt.settings import settings
 from stt.store import recordings
 from tests import audio

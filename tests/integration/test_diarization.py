@@ -12,9 +12,10 @@ from starlette.testclient import TestClient
 
 import stt
 from stt.auth import tokens
+from stt.background import attempts
+from stt.background.diarization import results
 from stt.db.engine import database
 from stt.db.tables import analyses, diarizations
-from stt.diarization import results
 from stt.errors import BadOption, NotFound
 from stt.jobs import service
 from stt.library import corrections, history, speakers
@@ -56,7 +57,7 @@ class TestSearch:
         before = transcript_of(id)
         service.find_speakers(id)
         found = searched(id)
-        assert (found.state, found.found, found.percent, found.is_fewer) == (results.DONE, 2, 100, False)
+        assert (found.state, found.found, found.percent, found.is_fewer) == (attempts.DONE, 2, 100, False)
         after = transcript_of(id)
         assert after.speakers == ["Speaker 1", "Speaker 2"]
         assert after.text == before.text and [w.text for w in after.words] == [w.text for w in before.words]
@@ -132,7 +133,7 @@ class TestSearch:
         recording.path.write_bytes(b"")  # nothing to hear any more
         service.find_speakers(id, 1)
         until(lambda: results.search_of(id).asked == 1 and not results.search_of(id).is_open)
-        assert results.search_of(id).state == results.DONE and transcript_of(id).speakers == []
+        assert results.search_of(id).state == attempts.DONE and transcript_of(id).speakers == []
 
     def test_missing_models_leave_the_transcript_and_retry_works(
         self, dialogue: Conversation, dialogue_file: Path, tmp_path: Path, monkeypatch, speaker_models: Path
@@ -142,35 +143,35 @@ class TestSearch:
         set_models(monkeypatch, tmp_path / "nowhere")
         service.find_speakers(id)
         found = searched(id)
-        assert found.state == results.FAILED and found.error["title"] == "The speaker models cannot be used"
+        assert found.state == attempts.FAILED and found.error["title"] == "The speaker models cannot be used"
         assert transcript_of(id) == before
         set_models(monkeypatch, speaker_models)
         service.find_speakers(id)
-        assert until(lambda: results.search_of(id).state == results.DONE)
+        assert until(lambda: results.search_of(id).state == attempts.DONE)
 
     def test_a_recording_that_is_gone_is_said(self, dialogue: Conversation, dialogue_file: Path):
         id = of_conversation(dialogue, dialogue_file, OWNER)
         recordings.remove(records.load(id, OWNER).recording_id, OWNER)
         service.find_speakers(id)
         found = searched(id)
-        assert found.state == results.FAILED and "no longer kept" in found.error["message"]
+        assert found.state == attempts.FAILED and "no longer kept" in found.error["message"]
 
     def test_a_search_that_is_cancelled_ends_and_changes_nothing(self, dialogue: Conversation, tmp_path: Path):
         long = audio.write(tmp_path / "long.flac", np.tile(dialogue.samples, 10))
         id = of_conversation(dialogue, long, OWNER)
         before = transcript_of(id)
         service.find_speakers(id)
-        until(lambda: results.search_of(id).state == results.WORKING)
+        until(lambda: results.search_of(id).state == attempts.WORKING)
         service.stop_finding_speakers(id)
         work = results.Attempt(id, 1).work
         until(lambda: service.DBOS.get_workflow_status(work).status == "SUCCESS")
-        assert results.search_of(id).state == results.CANCELLED and transcript_of(id) == before
+        assert results.search_of(id).state == attempts.CANCELLED and transcript_of(id) == before
 
     def test_a_deleted_transcript_ends_its_search_and_leaves_nothing(self, dialogue: Conversation, tmp_path: Path):
         long = audio.write(tmp_path / "long.flac", np.tile(dialogue.samples, 10))
         id = of_conversation(dialogue, long, OWNER)
         service.find_speakers(id)
-        until(lambda: results.search_of(id).state == results.WORKING)
+        until(lambda: results.search_of(id).state == attempts.WORKING)
         recording = records.load(id, OWNER).recording_id
         history.delete(id, OWNER)
         until(lambda: not service.DBOS.list_workflows(workflow_id_prefix=[f"{id}-"]))
@@ -182,7 +183,7 @@ class TestSearch:
         id = of_conversation(dialogue, dialogue_file, OWNER)
         results.next_attempt(id, None)
         service.search.reconcile()
-        assert searched(id).state == results.DONE
+        assert searched(id).state == attempts.DONE
 
     @pytest.mark.parametrize("number", [0, 13, -1])
     def test_a_number_out_of_bounds_is_refused(self, dialogue: Conversation, dialogue_file: Path, number: int):

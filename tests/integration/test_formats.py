@@ -12,7 +12,7 @@ import pytest
 from av.format import ContainerFormat
 
 from stt.audio import decoder
-from stt.containers import formats
+from stt.audio.containers import formats
 from stt.errors import InputError, NotSound, Unreadable
 from tests import audio, every_format
 

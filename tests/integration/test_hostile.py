@@ -160,7 +160,7 @@ def test_a_decoder_ends_with_its_server(tmp_path: Path):
 
 
 def test_no_picture_is_decoded_to_find_out_about_a_film(tmp_path: Path):
-    from stt.containers import container
+    from stt.audio.containers import container
 
     allowed = container.OPTIONS["codec_whitelist"].split(",")
     assert {"aac", "mp3", "flac", "opus", "pcm_s16le"} <= set(allowed)

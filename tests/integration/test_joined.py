@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from stt.audio import decoder
-from stt.containers import following
+from stt.audio.containers import following
 from tests import audio, every_format
 
 JFK = audio.samples(audio.JFK)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from stt.audio import decoder
-from stt.containers import headers
+from stt.audio.containers import headers
 from tests import audio, broken, stale
 
 LENGTH = 11.0

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stt.background import attempts
+from stt.background.passages import decoding, results
 from stt.cluster.workers import PASSAGE_WORKFLOW, WORKFLOWS
 from stt.errors import BadOption, Cancelled, Conflict, LimitReached, NotFound
 from stt.jobs import passages
 from stt.library import history
-from stt.passages import decoding, results
 from stt.settings import settings
 from stt.store import quotas, recordings, records
 from stt.store.transcripts import transcript_of
@@ -45,7 +46,7 @@ class TestTranscribing:
         began = passages.begin(id, 0.0, 5.0, model=BASE, options={"language": "en"}, owner=OWNER)
         assert began.is_open
         done = over(id)
-        assert (done.state, done.percent, done.error) == (results.DONE, 100, None)
+        assert (done.state, done.percent, done.error) == (attempts.DONE, 100, None)
         words = [word for segment in done.segments for word in segment.words]
         text = "".join(word.text for word in words).lower()
         assert "fellow americans" in text and "country" not in text
@@ -62,7 +63,7 @@ class TestTranscribing:
         quiet = audio.write(tmp_path / "quiet.wav", audio.silence(20))
         id = put(OWNER, replace(WRONG, duration=20.0), quiet, duration=20.0)
         passages.begin(id, 12.0, 18.0, model=BASE, owner=OWNER)
-        assert (over(id).state, over(id).segments) == (results.DONE, ())
+        assert (over(id).state, over(id).segments) == (attempts.DONE, ())
 
     def test_one_that_is_dropped_stops_and_another_can_begin(self):
         id = jfk()
@@ -85,7 +86,7 @@ class TestTranscribing:
         passage = results.next_attempt(id, 0.0, 5.0, BASE, {})
         recordings.remove(records.load(id, OWNER).recording_id, OWNER)
         decoding.enqueue(passage)
-        assert over(id).state == results.FAILED
+        assert over(id).state == attempts.FAILED
         assert "no longer kept" in over(id).error["message"]
 
     @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ class TestTranscribing:
         passages.begin(id, 0.0, 5.0, model=BASE, owner=OWNER)
         with pytest.raises(NotFound):
             passages.drop(id, "visitor:ben")
-        assert over(id).state == results.DONE
+        assert over(id).state == attempts.DONE
 
     def test_it_counts_towards_the_minutes_of_a_day(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
         sound = audio.write(tmp_path / "long.flac", np.tile(audio.samples(audio.JFK), 6))
@@ -122,7 +123,7 @@ class TestTranscribing:
         settings.cache_clear()
         passages.begin(id, 0.0, 40.0, model=BASE, owner="visitor:counted")
         assert quotas.used("visitor:counted").mine == 40.0
-        assert over(id).state == results.DONE
+        assert over(id).state == attempts.DONE
         with pytest.raises(LimitReached):
             passages.begin(id, 0.0, 40.0, model=BASE, owner="visitor:counted")
         monkeypatch.undo()
@@ -136,15 +137,15 @@ def test_the_row_of_a_passage_goes_from_state_to_state():
     assert results.of(id) == one and results.open_passages() == [one]
     with pytest.raises(Conflict):
         results.next_attempt(id, 1.0, 2.0, BASE, {})
-    assert (results.begin(one), results.begin(one)) == (1, 2)
-    assert results.update(one, percent=40, stage="Finding the passage")
-    assert results.of(id) == replace(one, state=results.WORKING, percent=40, stage="Finding the passage")
+    assert attempts.begin(one, 2) is attempts.begin(one, 2) is None
+    assert attempts.update(one, percent=40, stage="Finding the passage")
+    assert results.of(id) == replace(one, state=attempts.WORKING, percent=40, stage="Finding the passage")
     segments = (Segment(0.0, 1.0, " Yes.", said("Yes.").words),)
-    assert results.finish(one, segments) and not results.update(one, percent=50)
+    assert results.finish(one, segments) and not attempts.update(one, percent=50)
     assert results.of(id).segments == segments
     two = results.next_attempt(id, 1.0, 2.0, BASE, {})
     assert two.attempt == 2 and not results.drop(one) and results.of(id) == two
-    results.fail(two, Cancelled())
+    attempts.fail(two, Cancelled())
     assert results.of(id).error["kind"] == "Cancelled"
     assert results.drop(two) and results.of(id) is None and not results.drop(two)
 

@@ -19,13 +19,13 @@ from starlette.testclient import TestClient
 
 from stt.audio import decoder, decoder_pool
 from stt.auth import visitors
+from stt.background.playback import copy_maker, copying
 from stt.db.engine import database
 from stt.db.tables import copies
 from stt.db.tables import recordings as recordings_table
 from stt.errors import SttError, UnsafeRecording
 from stt.files import paths
 from stt.library import history
-from stt.playback import copy_maker, copying
 from stt.store import audio_files, playback_copies, recordings, records, removals
 from stt.store.erasure import delete_workflows
 from stt.store.playback_copies import FAILED, MAKING, ORIGINAL, READY, Playback

@@ -8,9 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from stt import speakers as room
+from stt.background import attempts
+from stt.background.diarization import results
 from stt.db.engine import database
 from stt.db.tables import analyses, diarizations, voices
-from stt.diarization import results
 from stt.errors import BadOption, Conflict, NotFound
 from stt.library import corrections, retention, speakers
 from stt.library import voices as known_voices
@@ -45,7 +46,7 @@ def known(dialogue: Conversation, tmp_path_factory: pytest.TempPathFactory, mode
 def id(store: None, dialogue: Conversation, dialogue_file: Path, known: dict) -> str:
     generation_id = of_conversation(dialogue, dialogue_file, OWNER)
     attempt = results.next_attempt(generation_id, 2)
-    results.begin(attempt)
+    attempts.begin(attempt, 1)
     results.save_analysis(records.load(generation_id, OWNER).recording_id, "", 0, known["chunk"], True)
     assert results.finish(attempt, known["found"])
     return generation_id

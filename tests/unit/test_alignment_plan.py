@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from stt.forced_alignment import plan, result, windows
-from stt.forced_alignment.plan import UNFIT, Guess, Placed
 from stt.transcript.model import Segment, Transcript, Word
+from stt.whisper.forced_alignment import plan, result, windows
+from stt.whisper.forced_alignment.plan import UNFIT, Guess, Placed
 from tests.transcripts import PACE, said
 
 SPOKEN = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stt.errors import BadReference, SttError, TooLarge
-from stt.references import reader
+from stt.imports.references import reader
 from tests.references import ASS
 
 

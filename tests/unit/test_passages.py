@@ -6,11 +6,11 @@ from copy import deepcopy
 
 import pytest
 
+from stt.background.passages.decoding import within
 from stt.editing import document, performing, requests
 from stt.editing.passages import sides, words_within
 from stt.editing.requests import Step
 from stt.editing.steps import text_of
-from stt.passages.decoding import within
 from stt.transcript.model import Segment, Word, paragraphs
 
 ANN, BEN = "Ann", "Ben"

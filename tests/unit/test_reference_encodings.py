@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stt.errors import BadOption
-from stt.references import encodings, reader
+from stt.imports.references import encodings, reader
 from tests.references import keys
 
 GERMAN = "Grüße aus Köln, das Wetter ist schön und die Straße ist trocken."

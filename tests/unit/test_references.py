@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from stt.export import formats
-from stt.references import reader
+from stt.imports.references import reader
 from stt.store import records
 from stt.transcript.model import Segment, Transcript, Word
 from stt.web.v1 import contract

@@ -12,8 +12,8 @@ import streamlit as st
 
 from pages.escape import plain
 from pages.format import clock
-from stt.forced_alignment.plan import UNFIT, UNWRITTEN
 from stt.transcript.model import Transcript
+from stt.whisper.forced_alignment.plan import UNFIT, UNWRITTEN
 
 TABLES = {  # name in `Transcript.extras`: heading, columns in order
     "topics": ("Topics", ("start", "topic", "confidence", "text")),

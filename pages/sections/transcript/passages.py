@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from stt import kinds
+from stt.background.passages import results
 from stt.guard import base_path
 from stt.jobs import passages
 from stt.library import vocabulary
 from stt.models import known
-from stt.passages import results
 from stt.store.records import Job
 from stt.transcript.languages import LANGUAGES
 

@@ -18,8 +18,9 @@ from pages.format import length, percent
 from pages.sections.job_row import LATER
 from pages.sections.speaker_number import speaker_number
 from stt import kinds
-from stt.diarization import results
-from stt.diarization.results import Search
+from stt.background import attempts
+from stt.background.diarization import results
+from stt.background.diarization.results import Search
 from stt.errors import SttError
 from stt.jobs import service
 from stt.library import corrections, speakers, voices
@@ -196,14 +197,14 @@ def _find(job: Job, panel: Panel) -> None:
 
 def _ended(job: Job, panel: Panel, search: Search) -> None:
     """Say that the search failed, or that it found fewer speakers than requested."""
-    if search.state == results.FAILED:
+    if search.state == attempts.FAILED:
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="speakers-failed"):
             words = sentence(search.error) if search.error else "Something went wrong."
             st.warning(markdown(f"The speakers were not found. {words}"))
             if panel.can_search:
                 again = partial(service.find_speakers, job.id, search.asked, owner=job.owner)
                 st.button("Retry", key="speakers-retry", icon=":material/refresh:", on_click=_doing(job, again))
-    elif search.state == results.DONE and search.is_fewer and search.found:
+    elif search.state == attempts.DONE and search.is_fewer and search.found:
         told = "1 speaker was" if search.found == 1 else f"{search.found} speakers were"
         plain(f"You asked for {search.asked}: {told} told apart.", "stt-hint")
 
@@ -226,7 +227,7 @@ def _progress(job: Job) -> None:
         st.rerun()
     far = search.percent if search else 0
     said = f"Finding speakers, {far}\u00a0%"
-    if search is None or search.state == results.QUEUED:
+    if search is None or search.state == attempts.QUEUED:
         said = "Finding speakers: waiting"
     elif search.stage:
         said = search.stage

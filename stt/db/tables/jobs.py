@@ -88,8 +88,8 @@ stretches = sa.Table(
 )
 
 
-# Speakers that were found in the sound of a recording, or are to be (see `stt.diarization`), and what people changed of
-# them. `result` is NULL where they come from elsewhere, such as a provider.
+# Speakers that were found in the sound of a recording, or are to be (see `stt.background.diarization`), and what people
+# changed of them. `result` is NULL where they come from elsewhere, such as a provider.
 diarizations = sa.Table(
     "diarizations",
     metadata,

@@ -26,7 +26,7 @@ recordings = sa.Table(
     ),  # each sound track (`stt.audio.tracks`), empty where there is one; NULL from older versions
     sa.Column(
         "seekable", sa.Boolean
-    ),  # browsers play it as it is (see `stt.containers.seekable`); NULL from older versions
+    ),  # browsers play it as it is (see `stt.audio.containers.seekable`); NULL from older versions
 )
 
 

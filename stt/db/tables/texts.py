@@ -59,7 +59,7 @@ notes = sa.Table(
 )
 
 
-# The passage of a transcript that is transcribed again, and what came of it (see `stt.passages`).
+# The passage of a transcript that is transcribed again, and what came of it (see `stt.background.passages`).
 passages = sa.Table(
     "passages",
     metadata,

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from stt import errors
 from stt.aiml import offered as models
-from stt.diarization import results
+from stt.background.diarization import results
 from stt.errors import Cancelled, NotFound, SttError
 from stt.guard.limiters import LOOKUPS, OPEN_UPLOADS, RESULTS
 from stt.jobs.service import Progress

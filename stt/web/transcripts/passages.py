@@ -9,6 +9,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from stt.auth import clients
+from stt.background import attempts
+from stt.background.passages import results
+from stt.background.passages.results import Passage
 from stt.editing import passages as editing
 from stt.editing import revisions
 from stt.editing.requests import PASSAGE, Step
@@ -16,8 +19,6 @@ from stt.editing.requests import Request as Edit
 from stt.errors import NotFound, SttError, UploadBroken
 from stt.jobs import passages
 from stt.library import vocabulary
-from stt.passages import results
-from stt.passages.results import Passage
 from stt.store import records, transcripts
 from stt.web.endpoints import refusal
 from stt.web.transcripts import requests
@@ -78,7 +79,7 @@ def _state(generation_id: str, owner: str) -> dict[str, Any]:
 def _told(passage: Passage) -> dict[str, Any]:
     names = ("attempt", "state", "start", "end", "model", "percent", "stage", "error")
     told: dict[str, Any] = {name: getattr(passage, name) for name in names}
-    if passage.state == results.DONE:
+    if passage.state == attempts.DONE:
         segments = transcripts.transcript_of(passage.id).segments
         old, new = (editing.words_within(each, passage.start, passage.end) for each in (segments, passage.segments))
         told["old"], told["new"] = editing.sides(old, new)
@@ -101,7 +102,7 @@ def _take(content: bytes, generation_id: str, owner: str) -> dict[str, Any]:
     given = requests.fields(content)
     attempt, based_on = given.whole("attempt"), given.whole("based_on")
     passage = results.of(generation_id)
-    if passage is None or passage.attempt != attempt or passage.state != results.DONE:
+    if passage is None or passage.attempt != attempt or passage.state != attempts.DONE:
         raise NotFound("There is no such passage any more.", guidance="Transcribe it again.")
     step = Step(PASSAGE, start=passage.start, end=passage.end, segments=passage.segments)
     made = revisions.edit(generation_id, owner, Edit(f"passage-{attempt}", based_on, step), vocabulary.note)

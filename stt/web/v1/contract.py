@@ -15,8 +15,8 @@ from typing import Any, Literal
 
 from stt import errors
 from stt.aiml.catalog import Model
-from stt.diarization import results
-from stt.diarization.results import Search
+from stt.background.diarization import results
+from stt.background.diarization.results import Search
 from stt.errors import SttError
 from stt.kinds import CANCELLED, DONE, FAILED, QUEUED, WORKING
 from stt.models import known, shelf

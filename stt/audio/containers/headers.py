@@ -15,9 +15,9 @@ from io import FileIO
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from stt.containers import joined
-from stt.containers.chunks import AIFF, CAF, MOST_CHUNKS, RIFF, RIFX, TAIL, W64, Chunks, all_zeros, places, read
-from stt.containers.joined import W64_START
+from stt.audio.containers import joined
+from stt.audio.containers.chunks import AIFF, CAF, MOST_CHUNKS, RIFF, RIFX, TAIL, W64, Chunks, all_zeros, places, read
+from stt.audio.containers.joined import W64_START
 
 Piece = bytes | range  # replacement bytes, or a range of offsets in the file
 Pieces = list[Piece]

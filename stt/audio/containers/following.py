@@ -12,8 +12,8 @@ from typing import BinaryIO, Protocol
 
 import av
 
-from stt.containers.chunks import MOST_CHUNKS, all_zeros, places, read
-from stt.containers.joined import MARKS, PACK, begins, tag_size
+from stt.audio.containers.chunks import MOST_CHUNKS, all_zeros, places, read
+from stt.audio.containers.joined import MARKS, PACK, begins, tag_size
 
 MOST_PARTS = 500  # recordings read of one file
 SCAN = 4 << 20  # bytes after the last sound that may belong to the first recording: tables, pictures
@@ -40,7 +40,7 @@ _Place = tuple[int, int]  # offset and size of a packet
 
 
 class _Source(Protocol):
-    """The part of `stt.containers.headers.Recording` that is needed here."""
+    """The part of `stt.audio.containers.headers.Recording` that is needed here."""
 
     raw: BinaryIO
     total: int

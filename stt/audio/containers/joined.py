@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from typing import BinaryIO
 
-from stt.containers.chunks import AIFF, CAF, MOST_CHUNKS, RIFF, RIFX, W64, Chunks, read
+from stt.audio.containers.chunks import AIFF, CAF, MOST_CHUNKS, RIFF, RIFX, W64, Chunks, read
 
 ASF, _WTV = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"), bytes.fromhex("b7d800203749da11a64e0007e95ead8d")
 W64_START = b"riff" + bytes.fromhex("2e91cf11a5d628db04c10000")
@@ -79,7 +79,7 @@ def _chunks(file: BinaryIO, total: int, layout: Chunks, at: int) -> int | None:
 
 
 def _wav(file: BinaryIO, total: int) -> int | None:
-    """Return the end of a WAV. Joined recordings of the same format count as one (see `stt.containers.headers`)."""
+    """Return the end of a WAV. Joined recordings of one format count as one (see `headers.py`)."""
     layout, at, form, long_size = RIFX if read(file, 0, 4) == b"RIFX" else RIFF, 12, b"", None
     for _ in range(MOST_CHUNKS):
         if (chunk := layout.at(file, at)) is None:

@@ -7,24 +7,23 @@ analysed is a checkpoint: a server that is killed goes on with the next one, on 
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from contextvars import Context
 
-from dbos import DBOS, SetWorkflowID
+from dbos import DBOS
 from sqlalchemy.exc import IntegrityError
 
 from stt import kinds, speakers
 from stt.audio import tracks
 from stt.audio.decoder import RATE, Reader
+from stt.background import attempts
+from stt.background.attempts import Progress
+from stt.background.diarization import results
+from stt.background.diarization.results import Attempt
 from stt.cluster import workers
-from stt.db.engine import DB_UNAVAILABLE
-from stt.diarization import results
-from stt.diarization.results import Attempt
-from stt.errors import Cancelled, InputError, NotFound, SttError, UnsafeRecording
+from stt.errors import Cancelled, InputError, NotFound
 from stt.settings import settings
 from stt.store import playback_copies, recordings, records
-from stt.store.erasure import FINISHED_STATUSES
 from stt.store.patience import with_retries
 from stt.store.recordings import Recording
 from stt.store.records import Job
@@ -32,11 +31,10 @@ from stt.store.records import Job
 QUEUE = "speakers"
 OFTEN = 0.5  # seconds between two looks into the queue
 CHUNK = 300.0  # seconds that are analysed at once: 19 MB of samples
-REPORT = 0.7  # seconds between two reports of progress
 MOST_TRIES = 10  # processes that may end in the middle of one search
 ANALYSIS = 95  # percent of a search that analysis takes
 
-log = logging.getLogger("stt.diarization.search")
+log = logging.getLogger("stt.background.diarization.search")
 _when_ended: list[Callable[[str], object]] = []
 
 
@@ -74,12 +72,7 @@ def reconcile() -> None:
 
 
 def _enqueue(attempt: Attempt) -> None:
-    status = DBOS.get_workflow_status(attempt.work)
-    if status is not None and status.status in FINISHED_STATUSES:
-        results.fail(attempt, SttError("The server stopped while it looked for speakers."))
-    if status is None:
-        with SetWorkflowID(attempt.work):
-            DBOS.enqueue_workflow(QUEUE, find_speakers, attempt.id, attempt.number)
+    attempts.enqueue(attempt, QUEUE, find_speakers, attempt.number)
 
 
 @DBOS.workflow(name=workers.SPEAKERS_WORKFLOW)
@@ -87,26 +80,14 @@ def _enqueue(attempt: Attempt) -> None:
 def find_speakers(generation_id: str, number: int) -> None:
     """Run one search, and record its end. A process killed in between goes on after the last analysed chunk."""
     attempt = Attempt(generation_id, number)
-    try:
+    with attempts.failing(attempt, "speakers", log):
         _search(attempt)
-    except (Cancelled, NotFound):
-        log.info("speakers are not wanted any more: %s", generation_id)
-    except SttError as error:
-        log.warning("no speakers of %s: %s %s", generation_id, type(error).__name__, error.detail)
-        with_retries(results.fail, attempt, error)
-    except Exception as error:
-        log.exception("no speakers of %s", generation_id)
-        with_retries(results.fail, attempt, SttError(detail=repr(error)))
     for tell in _when_ended:
         tell(generation_id)
 
 
 def _search(attempt: Attempt) -> None:
-    tries = with_retries(results.begin, attempt)
-    if not tries:
-        raise Cancelled()
-    if tries > MOST_TRIES:
-        raise UnsafeRecording("The speakers of this recording cannot be found safely.")
+    with_retries(attempts.begin, attempt, MOST_TRIES)
     job: Job = with_retries(records.load, attempt.id, None)
     search = with_retries(results.search_of, attempt.id)
     try:
@@ -114,10 +95,14 @@ def _search(attempt: Attempt) -> None:
     except NotFound as error:
         raise _not_kept() from error
     track = playback_copies.track_of(recording, job.options)
-    progress = _Progress(attempt)
+    progress = Progress(attempt)
     count, complete = with_retries(results.analysed, recording.id, track)
     if not complete:
-        models = speakers.load(settings(), progress.downloading, progress.check_cancelled)
+
+        def downloading(percent: int) -> None:
+            progress.says(f"Downloading the speaker models, {percent} %")
+
+        models = speakers.load(settings(), downloading, progress.check_cancelled)
         progress.stage = None
         _analyse(recording, track, models, count, progress)
     progress.check_cancelled()
@@ -134,7 +119,7 @@ def _not_kept() -> InputError:
     )
 
 
-def _analyse(recording: Recording, track: str, models: speakers.Models, count: int, progress: _Progress) -> None:
+def _analyse(recording: Recording, track: str, models: speakers.Models, count: int, progress: Progress) -> None:
     """Analyse and save the chunks from number `count` on."""
     which, _ = tracks.picked(tracks.of_rows(recording.tracks), track)
     path = with_retries(getattr, recording, "path")
@@ -167,32 +152,3 @@ def _analyse(recording: Recording, track: str, models: speakers.Models, count: i
             except IntegrityError as error:
                 raise _not_kept() from error
             samples, count = following, count + 1
-
-
-class _Progress:
-    """Record the progress of a search, and notice that it is not wanted any more."""
-
-    def __init__(self, attempt: Attempt) -> None:
-        self.stage: str | None = None
-        self._attempt, self._percent = attempt, 0
-        self._next = 0.0
-
-    def __call__(self, percent: float) -> None:
-        self._percent = min(99, int(percent))
-        self.check_cancelled()
-
-    def downloading(self, percent: int) -> None:
-        self.stage = f"Downloading the speaker models, {percent} %"
-        self.check_cancelled()
-
-    def check_cancelled(self) -> None:
-        """Raise Cancelled if the search was cancelled, or the transcript deleted."""
-        if time.monotonic() < self._next:
-            return
-        self._next = time.monotonic() + REPORT
-        try:
-            wanted = results.update(self._attempt, percent=self._percent, stage=self.stage)
-        except DB_UNAVAILABLE:
-            return  # it will be back
-        if not wanted:
-            raise Cancelled()

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from stt.compat.faster_whisper import Tokenizer, pad_or_trim
-from stt.forced_alignment.plan import Guess, Placed
-from stt.forced_alignment.windows import Window
 from stt.speech.samples import Samples
 from stt.speech.vad import FRAME, RATE
 from stt.transcript import scripts
+from stt.whisper.forced_alignment.plan import Guess, Placed
+from stt.whisper.forced_alignment.windows import Window
 from stt.whisper.model import Whisper
 from stt.whisper.word_times import LONGEST_WORD, SHORTEST_WORD
 

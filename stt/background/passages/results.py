@@ -12,14 +12,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from stt.background import attempts
+from stt.background.attempts import DONE, NONE, OPEN, QUEUED
 from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import passages
-from stt.errors import Conflict, SttError
+from stt.errors import Conflict
 from stt.transcript.model import Segment, Transcript
 
-NONE, QUEUED, WORKING, DONE, FAILED = "none", "queued", "working", "done", "failed"
-OPEN = (QUEUED, WORKING)
 _p = passages.c
 
 
@@ -49,8 +49,11 @@ class Passage:
 
     @property
     def work(self) -> str:
-        """Return the id of its workflow. `stt.store.erasure` deletes by the part before the last dash."""
         return f"{self.id}-passage.{self.attempt}"
+
+    @property
+    def table(self) -> sa.Table:
+        return passages
 
     @property
     def row(self) -> sa.ColumnElement[bool]:
@@ -85,30 +88,10 @@ def next_attempt(generation_id: str, start: float, end: float, model: str, optio
     return new
 
 
-def begin(passage: Passage) -> int:
-    """Mark a passage as working; return how often it was begun, 0 if it is not open any more."""
-    this = sa.and_(passage.row, _p.state.in_(OPEN))
-    values = {"state": WORKING, "tries": _p.tries + 1, "at": time.time()}
-    with database().begin() as connection:
-        if connection.execute(passages.update().where(this).values(**values)).rowcount != 1:
-            return 0
-        return int(connection.execute(sa.select(_p.tries).where(passage.row)).scalar_one())
-
-
-def update(passage: Passage, **values: Any) -> bool:
-    """Record progress; return whether the passage is still wanted."""
-    this = sa.and_(passage.row, _p.state.in_(OPEN))
-    return queries.write(passages.update().where(this).values(**values, at=time.time())) == 1
-
-
 def finish(passage: Passage, segments: tuple[Segment, ...]) -> bool:
     """Save the result; return False if it is not wanted any more."""
     rows = Transcript(segments=segments).to_dict()["segments"]
-    return update(passage, state=DONE, percent=100, stage=None, result=rows)
-
-
-def fail(passage: Passage, error: SttError) -> None:
-    update(passage, state=FAILED, stage=None, error=error.to_dict())
+    return attempts.update(passage, state=DONE, percent=100, stage=None, result=rows)
 
 
 def drop(passage: Passage) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from stt.aiml import results
 from stt.errors import BadReference, TooLarge
-from stt.references import docx, encodings, subtitles
+from stt.imports.references import docx, encodings, subtitles
 from stt.transcript.model import joined
 
 MOST = 5 << 20  # bytes of a file, characters of a text

@@ -13,11 +13,11 @@ from typing import NamedTuple, cast
 import av
 from av.stream import Discard, Disposition
 
-from stt.containers import following, foreign
-from stt.containers.foreign import quoted_name
-from stt.containers.formats import FREE_CLOCK, LATE, OPTIONS, SPECIAL, UNTIMED, Kind, kind
-from stt.containers.headers import Recording
-from stt.containers.promises import promised, seconds_of
+from stt.audio.containers import following, foreign
+from stt.audio.containers.foreign import quoted_name
+from stt.audio.containers.formats import FREE_CLOCK, LATE, OPTIONS, SPECIAL, UNTIMED, Kind, kind
+from stt.audio.containers.headers import Recording
+from stt.audio.containers.promises import promised, seconds_of
 from stt.errors import EmptyFile, InputError, NoAudioTrack, NotSound, Unreadable
 
 # Bounds on what a header may declare. Sound is resampled to 16 kHz: at 1 Hz a few bytes would become gigabytes.

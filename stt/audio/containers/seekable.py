@@ -13,9 +13,9 @@ from typing import BinaryIO
 
 import av
 
-from stt.containers.boxes import Box, boxes, clock, inside, read
-from stt.containers.container import open_sound, packets
-from stt.containers.promises import seconds_of
+from stt.audio.containers.boxes import Box, boxes, clock, inside, read
+from stt.audio.containers.container import open_sound, packets
+from stt.audio.containers.promises import seconds_of
 
 EXACT = 0.1  # tolerance in seconds of a length, a start or a gap
 RATES = range(8_000, 96_001)  # Hz

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stt.forced_alignment.plan import Guess
+from stt.whisper.forced_alignment.plan import Guess
 
 LONGEST = 24.0  # seconds of a window; Whisper takes 30
 PAUSE = 0.8  # seconds between words after which a window ends

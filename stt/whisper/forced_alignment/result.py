@@ -8,8 +8,8 @@ from itertools import groupby
 from statistics import median
 from typing import Any
 
-from stt.forced_alignment.plan import UNFIT, UNWRITTEN, Guess, Placed, Plan, Unwritten, shares, trusted
 from stt.transcript.model import Segment, Transcript, Word
+from stt.whisper.forced_alignment.plan import UNFIT, UNWRITTEN, Guess, Placed, Plan, Unwritten, shares, trusted
 
 IMPROBABLE = 0.1  # of a word; one in ten words that are spoken is, in rare words and unclear speech
 MIN_UNFIT = 6  # words; fewer improbable ones in a row are no passage

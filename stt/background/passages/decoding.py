@@ -6,26 +6,24 @@ It takes a few minutes at most, so a server that is killed begins it again after
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from contextvars import Context
 from dataclasses import replace
 
-from dbos import DBOS, SetWorkflowID
+from dbos import DBOS
 
 from stt.audio import tracks
 from stt.audio.decoder import Reader
+from stt.background import attempts
+from stt.background.passages import results
+from stt.background.passages.results import Passage
 from stt.cluster import workers
-from stt.db.engine import DB_UNAVAILABLE
-from stt.errors import Cancelled, InputError, NotFound, SttError, UnsafeRecording
+from stt.errors import InputError, NotFound
 from stt.models import known, shelf
 from stt.models.download import Progress as Download
-from stt.passages import results
-from stt.passages.results import Passage
 from stt.speech.samples import Samples
 from stt.store import playback_copies, recordings, records
-from stt.store.erasure import FINISHED_STATUSES
 from stt.store.patience import with_retries
 from stt.store.recordings import Recording
 from stt.store.records import Job
@@ -38,10 +36,9 @@ from stt.whisper.loading import loaded
 QUEUE = "passages"
 OFTEN = 0.3  # seconds between two looks into the queue
 AROUND = 5.0  # seconds before and after the passage that are decoded with it, so that its outer words are whole
-REPORT = 0.5  # seconds between two reports of progress
 MOST_TRIES = 5  # processes that may end in the middle of one passage
 
-log = logging.getLogger("stt.passages.decoding")
+log = logging.getLogger("stt.background.passages.decoding")
 
 
 def enqueue(passage: Passage) -> None:
@@ -56,12 +53,7 @@ def reconcile() -> None:
 
 
 def _enqueue(passage: Passage) -> None:
-    status = DBOS.get_workflow_status(passage.work)
-    if status is not None and status.status in FINISHED_STATUSES:
-        results.fail(passage, SttError("The server stopped while it transcribed this passage."))
-    if status is None:
-        with SetWorkflowID(passage.work):
-            DBOS.enqueue_workflow(QUEUE, transcribe_passage, passage.id, passage.attempt)
+    attempts.enqueue(passage, QUEUE, transcribe_passage, passage.attempt)
 
 
 @DBOS.workflow(name=workers.PASSAGE_WORKFLOW)
@@ -71,26 +63,14 @@ def transcribe_passage(generation_id: str, attempt: int) -> None:
     passage: Passage | None = with_retries(results.of, generation_id)
     if passage is None or passage.attempt != attempt or not passage.is_open:
         return
-    try:
+    with attempts.failing(passage, "passage", log):
         segments = _transcribe(passage)
         if with_retries(results.finish, passage, segments):
             log.info("transcribed a passage of %s", generation_id)
-    except (Cancelled, NotFound):
-        log.info("a passage is not wanted any more: %s", generation_id)
-    except SttError as error:
-        log.warning("no passage of %s: %s %s", generation_id, type(error).__name__, error.detail)
-        with_retries(results.fail, passage, error)
-    except Exception as error:
-        log.exception("no passage of %s", generation_id)
-        with_retries(results.fail, passage, SttError(detail=repr(error)))
 
 
 def _transcribe(passage: Passage) -> tuple[Segment, ...]:
-    tries = with_retries(results.begin, passage)
-    if not tries:
-        raise Cancelled()
-    if tries > MOST_TRIES:
-        raise UnsafeRecording("This passage cannot be transcribed safely.")
+    with_retries(attempts.begin, passage, MOST_TRIES)
     job: Job = with_retries(records.load, passage.id, None)
     progress = _Progress(passage)
     try:
@@ -176,34 +156,15 @@ def within(segment: Segment, start: float, end: float) -> Segment | None:
     return Segment(words[0].start, max(w.end for w in words), text, tuple(words), language=segment.language)
 
 
-class _Progress:
-    """Record the progress of a passage, and notice that it is not wanted any more."""
+class _Progress(attempts.Progress):
+    """Record the progress of a passage, for which a model may have to be downloaded or to wait for memory."""
 
     def __init__(self, passage: Passage) -> None:
-        self.stage: str | None = None
-        self._passage, self._percent = passage, 0
-        self._next = 0.0
-        self._wanted = True
-
-    def __call__(self, percent: float) -> None:
-        self._percent = min(99, int(percent))
-        self.check_cancelled()
+        super().__init__(passage)
+        self._model = passage.model
 
     def downloading(self, download: Download) -> None:
-        self.stage = f"Downloading {known.find(self._passage.model).title}, {download.percent} %"
-        self.check_cancelled()
+        self.says(f"Downloading {known.find(self._model).title}, {download.percent} %")
 
     def waiting(self) -> None:
         self.stage = "Waiting until another model leaves the memory"
-
-    def cancelled(self) -> bool:
-        """Return whether somebody has cancelled it, or the transcript was deleted."""
-        if self._wanted and time.monotonic() >= self._next:
-            self._next = time.monotonic() + REPORT
-            with suppress(*DB_UNAVAILABLE):  # it will be back
-                self._wanted = results.update(self._passage, percent=self._percent, stage=self.stage)
-        return not self._wanted
-
-    def check_cancelled(self) -> None:
-        if self.cancelled():
-            raise Cancelled()

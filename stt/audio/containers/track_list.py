@@ -11,7 +11,7 @@ from typing import Any
 import av
 from av.stream import Discard
 
-from stt.containers.container import open_file, packets, problem_of
+from stt.audio.containers.container import open_file, packets, problem_of
 from stt.files.json_values import clean
 
 MOST = 16  # tracks examined; no recorder writes more

@@ -20,6 +20,7 @@ from dbos import DBOS, SetWorkflowID
 from sqlalchemy.dialects import postgresql, sqlite
 
 from stt.audio import decoder, tracks
+from stt.background.playback import copy_maker
 from stt.cluster import workers
 from stt.compat.dbos import outside_workflow
 from stt.db import queries, tables
@@ -27,7 +28,6 @@ from stt.db.engine import DB_UNAVAILABLE, database
 from stt.db.tables import copies
 from stt.errors import Cancelled, InputError, NotFound, SttError
 from stt.files import paths
-from stt.playback import copy_maker
 from stt.settings import settings
 from stt.store import audio_files, playback_copies, recordings, removals
 from stt.store.erasure import FINISHED_STATUSES
@@ -46,7 +46,7 @@ _looked: OrderedDict[str, float] = OrderedDict()  # when, by the name of the wor
 _looking = threading.Lock()
 MOST_LOOKED = 10_000
 
-log = logging.getLogger("stt.playback.copying")
+log = logging.getLogger("stt.background.playback.copying")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,17 +14,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from stt.audio import tracks
+from stt.background.attempts import CANCELLED, DONE, NONE, OPEN, QUEUED
 from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import analyses, corrections, diarizations, transcripts
-from stt.errors import SttError
 from stt.kinds import ON_DEVICE
 from stt.speakers import Diarization, label
 from stt.store.records import Job
 from stt.transcript.model import Transcript
 
-NONE, QUEUED, WORKING, DONE, FAILED, CANCELLED = "none", "queued", "working", "done", "failed", "cancelled"
-OPEN = (QUEUED, WORKING)
 AUTOMATIC = "auto"
 BEGINS = 300.0  # seconds after the words, in which a search begins unless something is wrong
 _d = diarizations.c
@@ -64,8 +62,11 @@ class Attempt:
 
     @property
     def work(self) -> str:
-        """Return the id of its workflow. `stt.store.erasure` deletes by the part before the last dash."""
         return f"{self.id}-speakers.{self.number}"
+
+    @property
+    def table(self) -> sa.Table:
+        return diarizations
 
     @property
     def row(self) -> sa.ColumnElement[bool]:
@@ -150,26 +151,6 @@ def ensure_row(connection: sa.Connection, generation_id: str) -> None:
 
 def _locked(generation_id: str) -> sa.Select[Any]:
     return sa.select(diarizations).where(_d.id == generation_id).with_for_update()
-
-
-def begin(attempt: Attempt) -> int:
-    """Mark an attempt as working; return how often it was begun, 0 if it is not open any more."""
-    this = sa.and_(attempt.row, _d.state.in_(OPEN))
-    values = {"state": WORKING, "tries": _d.tries + 1, "at": time.time()}
-    with database().begin() as connection:
-        if connection.execute(diarizations.update().where(this).values(**values)).rowcount != 1:
-            return 0
-        return int(connection.execute(sa.select(_d.tries).where(attempt.row)).scalar_one())
-
-
-def update(attempt: Attempt, **values: Any) -> bool:
-    """Record progress; return whether the attempt is still open."""
-    this = sa.and_(attempt.row, _d.state.in_(OPEN))
-    return queries.write(diarizations.update().where(this).values(**values, at=time.time())) == 1
-
-
-def fail(attempt: Attempt, error: SttError) -> None:
-    update(attempt, state=FAILED, stage=None, error=error.to_dict())
 
 
 def cancel(generation_id: str) -> None:

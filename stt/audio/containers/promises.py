@@ -10,9 +10,9 @@ from pathlib import Path
 
 import av
 
-from stt.containers import boxes
-from stt.containers.formats import LENGTH_UNTOLD, UNTIMED
-from stt.containers.headers import Recording
+from stt.audio.containers import boxes
+from stt.audio.containers.formats import LENGTH_UNTOLD, UNTIMED
+from stt.audio.containers.headers import Recording
 
 
 def promised(

@@ -1,0 +1,128 @@
+"""Make attempts at work for a transcript: one row each in the table of that work, and a workflow.
+
+An attempt is open until it is done, has failed or is not wanted any more. A process that is killed leaves it open, and
+its workflow begins again, here or on another machine.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from dbos import DBOS, SetWorkflowID
+
+from stt.db import queries
+from stt.db.engine import DB_UNAVAILABLE, database
+from stt.errors import Cancelled, NotFound, SttError, UnsafeRecording
+from stt.store.erasure import FINISHED_STATUSES
+from stt.store.patience import with_retries
+
+NONE, QUEUED, WORKING, DONE, FAILED, CANCELLED = "none", "queued", "working", "done", "failed", "cancelled"
+OPEN = (QUEUED, WORKING)
+REPORT = 0.5  # seconds between two reports of progress
+
+
+class Attempt(Protocol):
+    """One attempt: the transcript's id, the table and the condition of its row, and the id of its workflow.
+
+    `stt.store.erasure` deletes workflows by the part of `work` before the last dash, which is the transcript's id.
+    """
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def table(self) -> sa.Table: ...
+
+    @property
+    def row(self) -> sa.ColumnElement[bool]: ...
+
+    @property
+    def work(self) -> str: ...
+
+
+def begin(attempt: Attempt, most: int) -> None:
+    """Mark an attempt as working. Raises Cancelled if it is not open, UnsafeRecording if it was begun `most` times."""
+    c = attempt.table.c
+    values = {"state": WORKING, "tries": c.tries + 1, "at": time.time()}
+    with database().begin() as connection:
+        if connection.execute(attempt.table.update().where(_still_open(attempt)).values(**values)).rowcount != 1:
+            raise Cancelled()
+        tries = connection.execute(sa.select(c.tries).where(attempt.row)).scalar_one()
+    if tries > most:
+        raise UnsafeRecording("This recording cannot be read safely.")
+
+
+def update(attempt: Attempt, **values: Any) -> bool:
+    """Record progress or an end; return whether the attempt was still open."""
+    change = attempt.table.update().where(_still_open(attempt))
+    return queries.write(change.values(**values, at=time.time())) == 1
+
+
+def fail(attempt: Attempt, error: SttError) -> None:
+    update(attempt, state=FAILED, stage=None, error=error.to_dict())
+
+
+def enqueue(attempt: Attempt, queue: str, workflow: Callable[[str, int], None], number: int) -> None:
+    """Queue an attempt; one whose work ended without telling has failed. The job engine must run."""
+    status = DBOS.get_workflow_status(attempt.work)
+    if status is not None and status.status in FINISHED_STATUSES:
+        fail(attempt, SttError("The server stopped meanwhile."))
+    if status is None:
+        with SetWorkflowID(attempt.work):
+            DBOS.enqueue_workflow(queue, workflow, attempt.id, number)
+
+
+@contextmanager
+def failing(attempt: Attempt, work: str, log: logging.Logger) -> Iterator[None]:
+    """Record an error as the end of the attempt, and log it as one of `work`, such as "speakers"."""
+    try:
+        yield
+    except (Cancelled, NotFound):
+        log.info("%s not wanted any more: %s", work, attempt.id)
+    except SttError as error:
+        log.warning("%s failed: %s %s %s", work, attempt.id, type(error).__name__, error.detail)
+        with_retries(fail, attempt, error)
+    except Exception as error:
+        log.exception("%s failed: %s", work, attempt.id)
+        with_retries(fail, attempt, SttError(detail=repr(error)))
+
+
+class Progress:
+    """Record how far an attempt is in percent, and notice that it is not wanted any more.
+
+    `stage` is what it does besides, as text.
+    """
+
+    def __init__(self, attempt: Attempt) -> None:
+        self.stage: str | None = None
+        self._attempt, self._percent, self._next, self._wanted = attempt, 0, 0.0, True
+
+    def __call__(self, percent: float) -> None:
+        self._percent = min(99, int(percent))
+        self.check_cancelled()
+
+    def says(self, stage: str) -> None:
+        self.stage = stage
+        self.check_cancelled()
+
+    def cancelled(self) -> bool:
+        """Return whether somebody has cancelled it, or the transcript was deleted."""
+        if self._wanted and time.monotonic() >= self._next:
+            self._next = time.monotonic() + REPORT
+            with suppress(*DB_UNAVAILABLE):  # it will be back
+                self._wanted = update(self._attempt, percent=self._percent, stage=self.stage)
+        return not self._wanted
+
+    def check_cancelled(self) -> None:
+        """Raise Cancelled if it is not wanted any more."""
+        if self.cancelled():
+            raise Cancelled()
+
+
+def _still_open(attempt: Attempt) -> sa.ColumnElement[bool]:
+    return sa.and_(attempt.row, attempt.table.c.state.in_(OPEN))
