@@ -5,6 +5,7 @@ import streamlit as st
 from pages import session
 from pages.escape import plain
 from pages.sections.api_reference import errors_table, models_table, route
+from pages.texts import tr
 from stt.guard import base_path
 from stt.web.v1 import openapi, rest
 
@@ -73,30 +74,34 @@ EXAMPLES = (
 )
 
 base, document = f"{session.server_address()}/v1", openapi.document()
-st.title("API", anchor=False)
+st.title(tr("API"), anchor=False)
 plain(
-    "Programs send recordings to this server too. The contract is that of the AI/ML API, so code written for it "
-    "runs here with this base URL and a token of yours as the key; so does code for OpenAI's speech API. What it makes "
-    "appears in your history.",
+    tr(
+        "Programs send recordings to this server too. The contract is that of the AI/ML API, so code written for it "
+        "runs here with this base URL and a token of yours as the key; so does code for OpenAI's speech API. "
+        "What it makes appears in your history."
+    ),
     "stt-hint",
 )
 st.code(base, language=None, wrap_lines=True)
 with st.container(horizontal=True, vertical_alignment="center"):
-    st.page_link("settings.py", label="Create token", icon=":material/key:")
-    st.link_button("OpenAPI document", base_path.at("/v1/openapi.json"), type="tertiary", icon=":material/description:")
+    st.page_link("settings.py", label=tr("Create token"), icon=":material/key:")
+    st.link_button(
+        tr("OpenAPI document"), base_path.at("/v1/openapi.json"), type="tertiary", icon=":material/description:"
+    )
 
-st.subheader("Example", anchor=False)
+st.subheader(tr("Example"), anchor=False)
 for tab, (_, text, language) in zip(st.tabs([name for name, *_ in EXAMPLES]), EXAMPLES, strict=True):
     tab.code(text.format(base=base), language=language, wrap_lines=True)
 
-st.subheader("Routes", anchor=False)
+st.subheader(tr("Routes"), anchor=False)
 for path, methods in document["paths"].items():
     for method, operation in methods.items():
         if method != "parameters":
             route(method, path, operation, document["components"]["schemas"])
 
-st.subheader("Models", anchor=False)
+st.subheader(tr("Models"), anchor=False)
 models_table(rest.offered())
 
-st.subheader("When something goes wrong", anchor=False)
+st.subheader(tr("When something goes wrong"), anchor=False)
 errors_table(document)

@@ -22,6 +22,7 @@ from pages.sections.transcript.versions import (
     version_label,
     version_labels,
 )
+from pages.texts import tr, trn
 from stt import kinds
 from stt.aiml.catalog import TRACK
 from stt.errors import InputError
@@ -35,7 +36,6 @@ from stt.transcript.alignment import WHOLE, Alignment, align, matrix
 
 PART = 10_000  # words of the left text drawn at once
 REFERENCE = "reference"
-LABELS = ["Word error rate", "Time taken", "Cost", "Confidence", "Words"]
 owner = session.owner()
 state = st.session_state
 
@@ -45,7 +45,7 @@ def asked_for() -> list[Job]:
     ids = [i for i in st.query_params.get("ids", "").split(",") if i][:MOST]
     known = {job.id: job for job in records.jobs_of(owner, ids=ids)} if ids else {}
     if len(known) < len(set(ids)):
-        st.warning("Some of these transcripts do not exist here: deleted, or made in another browser.")
+        st.warning(tr("Some of these transcripts do not exist here: deleted, or made in another browser."))
     return [known[i] for i in dict.fromkeys(ids) if i in known]
 
 
@@ -72,16 +72,16 @@ def choose(groups: list[list[Job]], asked: list[Job]) -> list[Job]:
     state.compare_recording, state.compare_versions = place, [job.id for job in asked]
     left, right = st.columns([1, 2])
     left.selectbox(
-        "Recording",
+        tr("Recording"),
         list(known),
         index=None if place is None else 0,
         format_func=label_of(distinct({first: recording_label(group) for first, group in known.items()})),
         key="compare_recording",
         on_change=recording_changed,
-        placeholder="Several recordings" if several else "Not among the newest",
+        placeholder=tr("Several recordings") if several else tr("Not among the newest"),
     )
     right.multiselect(
-        "Versions",
+        tr("Versions"),
         list(candidates),
         format_func=label_of(version_labels(list(candidates.values()), titles=several)),
         key="compare_versions",
@@ -89,7 +89,7 @@ def choose(groups: list[list[Job]], asked: list[Job]) -> list[Job]:
         max_selections=MOST,
         select_all=False,
         wrap=True,
-        placeholder="Choose two or more",
+        placeholder=tr("Choose two or more"),
     )
     return [candidates[i] for i in state.compare_versions]
 
@@ -99,20 +99,23 @@ def ids_of(jobs: list[Job]) -> set[str]:
 
 
 def recording_label(group: list[Job]) -> str:
-    return group[0].title if len(group) == 1 else f"{group[0].title} · {len(group)} versions"
+    if len(group) == 1:
+        return group[0].title
+    return f"{group[0].title} · " + trn("{count} version", "{count} versions", len(group))
 
 
 def reference_of(first: Job) -> str:
     """Draw the reference text of a recording and return its spoken text. It is kept while the session lasts."""
     recording = first.recording_id or first.id
     kept, box = state.setdefault("references", {}), f"reference-{recording}"
-    with st.expander("Reference text", icon=":material/fact_check:", expanded=bool(kept.get(recording))):
+    with st.expander(tr("Reference text"), icon=":material/fact_check:", expanded=bool(kept.get(recording))):
         plain(
-            "A text that is known to be right. The word error rate of each version is measured against it.", "stt-hint"
+            tr("A text that is known to be right. The word error rate of each version is measured against it."),
+            "stt-hint",
         )
         state.setdefault(box, kept.get(recording, ""))
         upload_of_reference(first, box)
-        kept[recording] = st.text_area("Or paste it", height=140, key=box, max_chars=reader.MOST)
+        kept[recording] = st.text_area(tr("Or paste it"), height=140, key=box, max_chars=reader.MOST)
         try:
             return reader.pasted(kept[recording])
         except InputError as error:
@@ -123,7 +126,7 @@ def reference_of(first: Job) -> str:
 def upload_of_reference(first: Job, box: str) -> None:
     """Draw a file field that fills the box with this key, and a choice of encodings if that is uncertain."""
     unsure, choice = f"{box}-unsure", f"{box}-encoding"  # `unsure`: (name, content, likely encodings, the chosen one)
-    sent = text_file("Upload it", key_for("file", box), reader.ENDINGS, reader.MOST)
+    sent = text_file(tr("Upload it"), key_for("file", box), reader.ENDINGS, reader.MOST)
     if sent is not None:
         name, content = sent
         state.pop(unsure, None)
@@ -147,10 +150,19 @@ def upload_of_reference(first: Job, box: str) -> None:
         except InputError as error:
             state.compare_notice = sentence(error.to_dict())
 
-    st.selectbox("Read as", choices, format_func=label_of(encodings.NAMES), key=choice, on_change=read_again, width=320)
-    plain(f"{name} does not say which encoding it has. If letters look wrong below, choose another.", "stt-hint")
+    st.selectbox(
+        tr("Read as"), choices, format_func=label_of(encodings.NAMES), key=choice, on_change=read_again, width=320
+    )
+    hint = tr("{file} does not say which encoding it has. If letters look wrong below, choose another.", file=name)
+    plain(hint, "stt-hint")
     if lost := state[box].count(encodings.LOST):
-        st.warning(f"{lost:,} {'character' if lost == 1 else 'characters'} of this file could not be read.")
+        st.warning(
+            trn(
+                "{count:,} character of this file could not be read.",
+                "{count:,} characters of this file could not be read.",
+                lost,
+            )
+        )
 
 
 def words_of(job: Job) -> set[str]:
@@ -188,15 +200,17 @@ def side_by_side(done: list[Job], reference: str) -> None:
     state.had_reference = bool(reference.strip())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         against = st.selectbox(
-            "Compare with",
+            tr("Compare with"),
             choices,
-            format_func=lambda i: "The reference text" if i == REFERENCE else f"{letters[i]}, {model_name(by_id[i])}",
+            format_func=lambda i: (
+                tr("The reference text") if i == REFERENCE else f"{letters[i]}, {model_name(by_id[i])}"
+            ),
             key="against",
             width=320,
         )
-        exact = st.toggle("Match case and punctuation", key="exact")
-        every = len(done) > 1 and st.toggle("Compare all pairs", key="every")
-    with st.spinner("Aligning transcripts"):
+        exact = st.toggle(tr("Match case and punctuation"), key="exact")
+        every = len(done) > 1 and st.toggle(tr("Compare all pairs"), key="every")
+    with st.spinner(tr("Aligning transcripts")):
         texts = {job.id: comparison.tokens(transcripts.transcript_of(job.id), exact=exact) for job in done}
         texts[REFERENCE] = comparison.tokens_of_text(reference, exact=exact)
         keys = {i: keys_of(tokens) for i, tokens in texts.items()}
@@ -212,15 +226,15 @@ def side_by_side(done: list[Job], reference: str) -> None:
         one_recording=one_recording,
     )
     say_limits(texts, any(alignment.rough for alignment in found.values()))
-    base = Column("✓", "the reference text", audio_of(done[0], done[0]) if one_recording else None)
+    base = Column("✓", tr("the reference text"), audio_of(done[0], done[0]) if one_recording else None)
     columns = [Column(letters[job.id], model_name(job), audio_of(job, done[0])) for job in done]
     if against != REFERENCE:
         base = columns[done.index(by_id[against])]
     wanted = draw_comparison(
         "comparison",
         versions=[row(job, letters[job.id], found.get(job.id)) for job in done],
-        labels=LABELS,
-        caption=f"Word error rates are measured against {base.letter}, {base.name}.",
+        labels=[tr("Word error rate"), tr("Time taken"), tr("Cost"), tr("Confidence"), tr("Words")],
+        caption=tr("Word error rates are measured against {letter}, {name}.", letter=base.letter, name=base.name),
         columns=[base, *(columns[done.index(job)] for job in others)],
         passages=shown,
         matrix=each_against_each(done, letters, keys) if every else None,
@@ -231,17 +245,22 @@ def side_by_side(done: list[Job], reference: str) -> None:
 
 def row(job: Job, letter: str, alignment: Alignment | None) -> Version:
     """Return the table row of a version: what it took, and its difference from what it is compared with."""
-    rate = ("–", "compared with this one")
+    rate = ("–", tr("compared with this one"))
     if alignment is not None:
-        counts = f"{alignment.changed:,} changed, {alignment.missing:,} missing, {alignment.added:,} added"
+        counts = tr(
+            "{changed:,} changed, {missing:,} missing, {added:,} added",
+            changed=alignment.changed,
+            missing=alignment.missing,
+            added=alignment.added,
+        )
         rate = rate_text(alignment.word_error_rate), counts
-    speed = f"{job.duration / job.worked:.1f} times real time" if job.duration and job.worked else ""
-    cost = "Free" if job.engine in kinds.HERE else "Unknown" if job.cost is None else f"${job.cost:.4f}"
+    speed = tr("{speed:.1f} times real time", speed=job.duration / job.worked) if job.duration and job.worked else ""
+    cost = tr("Free") if job.engine in kinds.HERE else tr("Unknown") if job.cost is None else f"${job.cost:.4f}"
     facts = (
         rate,
-        (length(job.worked) if job.worked else "Unknown", speed),
+        (length(job.worked) if job.worked else tr("Unknown"), speed),
         (cost, ""),
-        ("Unknown" if job.confidence is None else percent(job.confidence), ""),
+        (tr("Unknown") if job.confidence is None else percent(job.confidence), ""),
         (f"{job.words or 0:,}", ""),
     )
     return Version(job.id, letter, model_name(job), " · ".join([*settings_of(job), when(job.created)]), facts)
@@ -254,7 +273,7 @@ def rate_text(rate: float | None) -> str:
 def each_against_each(done: list[Job], letters: dict[str, str], keys: dict[str, str]) -> dict[str, Any]:
     rates = matrix([keys[job.id].split() for job in done], lambda a, b: aligned(" ".join(a), " ".join(b)))
     return {
-        "caption": "Word error rate of each version (column) measured against each other one (row).",
+        "caption": tr("Word error rate of each version (column) measured against each other one (row)."),
         "letters": [letters[job.id] for job in done],
         "rows": [
             ["–" if row == column else rate_text(rate) for column, rate in enumerate(of_one)]
@@ -269,24 +288,28 @@ def part_of(words: int) -> int:
         return 0
     starts = list(range(0, words, PART))
     chosen = st.selectbox(
-        "Part",
+        tr("Part"),
         starts,
-        format_func=lambda s: f"Words {s + 1:,} to {min(s + PART, words):,} of {words:,}",
+        format_func=lambda start: tr(
+            "Words {first:,} to {last:,} of {count:,}", first=start + 1, last=min(start + PART, words), count=words
+        ),
         key="part",
         width=320,
     )
-    st.caption("A long text is shown in parts. The figures count all of it; Previous and Next go through this part.")
+    st.caption(
+        tr("A long text is shown in parts. The figures count all of it; Previous and Next go through this part.")
+    )
     return chosen
 
 
 def say_limits(texts: dict[str, list[comparison.Token]], rough: bool) -> None:
     longest = max(map(len, texts.values()))
     if longest == comparison.MAX_WORDS:
-        st.warning(f"Only the first {comparison.MAX_WORDS:,} words of each text are compared.")
+        st.warning(tr("Only the first {count:,} words of each text are compared.", count=comparison.MAX_WORDS))
     if rough:
-        st.warning("Long stretches of these texts have nothing in common. There the figures are approximate.")
+        st.warning(tr("Long stretches of these texts have nothing in common. There the figures are approximate."))
     elif longest > WHOLE:
-        st.caption("So long a text is cut where the versions agree, and laid side by side piece by piece.")
+        st.caption(tr("So long a text is cut where the versions agree, and laid side by side piece by piece."))
 
 
 def progress() -> None:
@@ -299,17 +322,19 @@ def progress() -> None:
         st.rerun()  # to compare the one that has finished
 
 
-st.title("Compare", anchor=False)
+st.title(tr("Compare"), anchor=False)
 if "compare_notice" in state:
     st.error(markdown(state.pop("compare_notice")))
 groups, asked = versions.finished(owner), asked_for()
 if not groups and not asked:
-    st.info("Nothing to compare yet. Transcribe a recording first, then run it through other models or settings here.")
-    st.page_link("transcribe.py", label="Transcribe a recording", icon=":material/graphic_eq:")
+    st.info(
+        tr("Nothing to compare yet. Transcribe a recording first, then run it through other models or settings here.")
+    )
+    st.page_link("transcribe.py", label=tr("Transcribe a recording"), icon=":material/graphic_eq:")
     st.stop()
 chosen = choose(groups, asked)
 done = [job for job in chosen if job.state == kinds.DONE]
-with st.expander("Try other models on this recording", icon=":material/add:", expanded=len(chosen) == 1):
+with st.expander(tr("Try other models on this recording"), icon=":material/add:", expanded=len(chosen) == 1):
     if chosen:
         several_models(chosen[0], [job.id for job in chosen])
 unfinished = [job for job in chosen if job.state != kinds.DONE]
@@ -323,7 +348,7 @@ if chosen:
             side_by_side(done, reference)
     elif not state.compare_pending:
         st.info(
-            "Choose two or more versions to see where they differ, or give a reference text to measure one against."
+            tr("Choose two or more versions to see where they differ, or give a reference text to measure one against.")
         )
 else:
-    st.info("Choose two or more versions to see where they differ.")
+    st.info(tr("Choose two or more versions to see where they differ."))

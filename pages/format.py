@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from pages.texts import tr
 from stt import local_time
 from stt.files import dates
 from stt.transcript.languages import LANGUAGES
@@ -16,13 +17,17 @@ from stt.transcript.model import Transcript
 def length(seconds: float | None) -> str:
     """Return a duration such as "11 s", "3 min 25 s" or "1 h 2 min"; "length unknown" for None."""
     if seconds is None:
-        return "length unknown"
+        return tr("length unknown")
     if seconds < 59.5:
-        return f"{max(seconds, 0):.0f} s" if seconds >= 1 else f"{max(seconds, 0):.1f} s"
+        return (
+            tr("{seconds:.0f} s", seconds=seconds) if seconds >= 1 else tr("{seconds:.1f} s", seconds=max(seconds, 0))
+        )
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
-        return f"{minutes} min {rest} s" if rest and minutes < 10 else f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min"
+        if rest and minutes < 10:
+            return tr("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
+        return tr("{minutes} min", minutes=minutes)
+    return tr("{hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)
 
 
 def spoken_languages(transcript: Transcript, main: str | None) -> list[str]:
@@ -66,7 +71,8 @@ def day(at: float | None, kind: str | None) -> str | None:
     """Return a text such as "12 May 2024" for a column, "by 12 May 2024" if only the file's last change is known."""
     if at is None:
         return None
-    return ("by " if kind == dates.CHANGE else "") + dates.day(at, kind, time_zone())
+    known = dates.day(at, kind, time_zone())
+    return tr("by {day}", day=known) if kind == dates.CHANGE else known
 
 
 def time_zone() -> ZoneInfo:

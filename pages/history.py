@@ -10,6 +10,7 @@ from pages.sections.history.chart import history_chart
 from pages.sections.history.filters import as_it_was_left, page_number, remember_view, search_filters_order
 from pages.sections.history.table import history_table
 from pages.sections.settings import recovery
+from pages.texts import tr, trn
 from stt.library import history
 
 ROWS = 100  # per page
@@ -19,14 +20,14 @@ state = st.session_state
 
 def in_words(totals: history.Totals) -> str:
     """Return totals in words, such as "2 h 5 min, 18,000 words, $0.71"."""
-    amounts = [length(totals.seconds), f"{totals.words:,} words"]
+    amounts = [length(totals.seconds), trn("{count:,} words", "{count:,} words", totals.words)]
     if totals.cost is not None:
         amounts.append(f"\\${totals.cost:,.2f}" if totals.cost >= 0.01 else f"\\${totals.cost:,.4f}")
     return ", ".join(amounts)
 
 
 st.set_page_config(layout="wide")
-st.title("History", anchor=False)
+st.title(tr("History"), anchor=False)
 if "notice" in state:
     st.error(markdown(state.pop("notice")))
 recovery.hint()
@@ -35,11 +36,9 @@ wanted, sort, descending = search_filters_order(owner)
 found = history.totals(owner, **wanted)
 with st.container(key="history"):
     if found.count:
-        count = "1 transcript" if found.count == 1 else f"{found.count:,} transcripts"
-        st.caption(
-            f"{count}. {in_words(found)}. Click a row to read it, a column’s name to sort all of them by it, "
-            "tick rows to do more."
-        )
+        count = trn("{count:,} transcript", "{count:,} transcripts", found.count)
+        how = tr("Click a row to read it, a column’s name to sort all of them by it, tick rows to do more.")
+        st.caption(f"{count}. {in_words(found)}. {how}")
         above, table = st.container(horizontal=True, vertical_alignment="center", key="history-actions"), st.container()
         number = page_number(-(-found.count // ROWS), (wanted, sort, descending))
         jobs = history.find(owner, sort=sort, descending=descending, limit=ROWS, offset=(number - 1) * ROWS, **wanted)
@@ -54,10 +53,14 @@ with st.container(key="history"):
                 chosen = history.find(owner, sort=sort, descending=descending, **wanted)
             history_actions(owner, chosen)
             if chosen:
-                st.caption(f"{len(chosen):,} ticked: {in_words(history.totals_of(chosen))}.", width="content")
+                amounts = in_words(history.totals_of(chosen))
+                ticked = trn(
+                    "{count:,} ticked: {amounts}.", "{count:,} ticked: {amounts}.", len(chosen), amounts=amounts
+                )
+                st.caption(ticked, width="content")
         history_chart(owner, wanted)
     elif any(wanted.values()):
-        st.info("Nothing matches. Change the search or the filters.")
+        st.info(tr("Nothing matches. Change the search or the filters."))
     else:
-        st.info("No transcripts yet. They appear here as soon as you start one.")
-        st.page_link("transcribe.py", label="Transcribe a recording", icon=":material/graphic_eq:")
+        st.info(tr("No transcripts yet. They appear here as soon as you start one."))
+        st.page_link("transcribe.py", label=tr("Transcribe a recording"), icon=":material/graphic_eq:")

@@ -12,6 +12,7 @@ import streamlit as st
 from pydantic import SecretStr
 
 from pages.escape import sentence
+from pages.texts import tr
 from stt import kinds
 from stt.auth import clients, sign_ins, visitors
 from stt.db.engine import DB_UNAVAILABLE
@@ -75,7 +76,7 @@ def owner() -> str:
     """Return whose records the visitor sees, checked each time because another tab may sign out. Raises NotFound."""
     if not still_here():
         st.rerun()  # to the sign-in page; in a callback this has no effect
-        raise NotFound("You have signed out.", guidance="Sign in again.")
+        raise NotFound(tr("You have signed out."), guidance=tr("Sign in again."))
     known: str = st.session_state.owner
     return known
 
@@ -105,7 +106,7 @@ def may_be_away(*, again: bool = True) -> Iterator[None]:
     try:
         yield
     except DB_UNAVAILABLE:
-        st.error(sentence(DatabaseUnavailable("The database of this server does not answer.").to_dict()))
+        st.error(sentence(DatabaseUnavailable(tr("The database of this server does not answer.")).to_dict()))
         if again:
             st.fragment(_back, run_every=LOOK_FOR_DATABASE)()
 
@@ -120,9 +121,20 @@ def fragment(function: Callable[..., Any], **how: Any) -> Callable[..., Any]:
     return st.fragment(_checked(function), **how)
 
 
-def dialog(title: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return `st.dialog` that does nothing more in an open tab after a sign-out in another."""
-    return lambda function: st.dialog(title)(_checked(function))
+def dialog(title: Callable[[], str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return `st.dialog` that does nothing more in an open tab after a sign-out in another.
+
+    `title` is called when the dialog opens, because visitors read it in their languages.
+    """
+
+    def opening(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def run(*values: Any, **named: Any) -> Any:
+            return st.dialog(title())(_checked(function))(*values, **named)
+
+        return run
+
+    return opening
 
 
 def callback(function: Callable[..., Any]) -> Callable[..., Any]:

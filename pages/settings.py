@@ -13,6 +13,7 @@ from pages.sections.settings.tokens import token_list
 from pages.sections.settings.vocabulary import my_vocabulary
 from pages.sections.settings.voices import known_voices
 from pages.sections.settings.webhooks import webhooks
+from pages.texts import tr, trn
 from stt.aiml.client import Client
 from stt.auth import keys
 from stt.errors import SttError
@@ -24,28 +25,29 @@ state = st.session_state
 def key_form() -> None:
     """Draw the field of a key for this browser session: checked when entered, never shown again."""
     if session.key() is not None:
-        st.success("Your key is in use until you close this tab or remove it.", icon=":material/key:")
-        if st.button("Remove the key"):
+        st.success(tr("Your key is in use until you close this tab or remove it."), icon=":material/key:")
+        if st.button(tr("Remove the key")):
             state.pop("api_key")
             st.rerun()
         return
     if keys.server_key() is not None:
-        st.info("This server has a key of its own. A key that you enter here is used instead, for you only.")
+        st.info(tr("This server has a key of its own. A key that you enter here is used instead, for you only."))
     with st.form("key", clear_on_submit=True):
         typed = st.text_input(
-            "AI/ML API key",
+            tr("AI/ML API key"),
             type="password",
             autocomplete="off",
             max_chars=keys.LONGEST,
-            help="Checked with the provider, then kept in memory for this browser session. "
-            "Keys are made at aimlapi.com.",
+            help=tr(
+                "Checked with the provider, then kept in memory for this browser session. Keys are made at aimlapi.com."
+            ),
         )
-        if st.form_submit_button("Check and use", type="primary") and typed.strip():
+        if st.form_submit_button(tr("Check and use"), type="primary") and typed.strip():
             use(typed)
 
 
 def use(typed: str) -> None:
-    with st.spinner("Asking the provider whether it knows this key"):
+    with st.spinner(tr("Asking the provider whether it knows this key")):
         try:
             key = keys.from_input(typed)
             Client(settings().aiml_base_url, key).check_key()
@@ -56,9 +58,12 @@ def use(typed: str) -> None:
     st.rerun()
 
 
-st.title("Settings", anchor=False)
-st.subheader("AI/ML API", anchor=False)
-plain("With a key from aimlapi.com you can use the models of the AI/ML API beside Whisper on this machine.", "stt-hint")
+st.title(tr("Settings"), anchor=False)
+st.subheader(tr("AI/ML API"), anchor=False)
+plain(
+    tr("With a key from aimlapi.com you can use the models of the AI/ML API beside Whisper on this machine."),
+    "stt-hint",
+)
 if "key_notice" in state:
     st.error(markdown(state.pop("key_notice")))
 key_form()
@@ -72,12 +77,17 @@ webhooks()
 my_data()
 models_here()
 
-st.subheader("This server", anchor=False)
+st.subheader(tr("This server"), anchor=False)
 host = settings()
 for fact in (
-    f"Whisper transcribes {host.max_concurrent_jobs} recordings at once on this machine; the others wait."
-    " Those of up to a minute do not wait for longer ones.",
-    f"The AI/ML API is reached at {host.aiml_base_url}.",
+    trn(
+        "Whisper transcribes {count} recordings at once on this machine; the others wait."
+        " Those of up to a minute do not wait for longer ones.",
+        "Whisper transcribes {count} recordings at once on this machine; the others wait."
+        " Those of up to a minute do not wait for longer ones.",
+        host.max_concurrent_jobs,
+    ),
+    tr("The AI/ML API is reached at {address}.", address=host.aiml_base_url),
 ):
     plain(fact)
 limits_view(session.owner())

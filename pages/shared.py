@@ -7,6 +7,7 @@ import streamlit as st
 from pages.components.player import moment, player
 from pages.escape import markdown, plain, sentence
 from pages.format import length, spoken_languages
+from pages.texts import tr, trn
 from stt.errors import NotFound
 from stt.guard import base_path
 from stt.library import sharing
@@ -15,11 +16,11 @@ token = st.query_params.get("token", "")
 try:
     shared = sharing.shared(token)
 except NotFound as error:
-    st.title("Not found", anchor=False)
+    st.title(tr("Not found"), anchor=False)
     st.info(markdown(sentence(error.to_dict())))
     st.stop()
 plain(shared.title, "stt-heading", tag="h1")
-facts = [length(shared.duration), f"{shared.transcript.word_count:,} words"]
+facts = [length(shared.duration), trn("{count:,} words", "{count:,} words", shared.transcript.word_count)]
 facts += spoken_languages(shared.transcript, shared.language)
 plain(" · ".join(facts), "stt-facts")
 with st.container(key="transcript"):
@@ -35,4 +36,4 @@ with st.container(key="transcript"):
             notes=shared.notes,
         )
     else:
-        st.info("No speech was found in this recording.")
+        st.info(tr("No speech was found in this recording."))

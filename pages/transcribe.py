@@ -21,6 +21,7 @@ from pages.sections.model_choice import SPEAKERS, cost_line, model_choice
 from pages.sections.settings import recovery
 from pages.sections.track_choice import each_is_a_speaker, track_choice
 from pages.sections.vocabulary_choice import tag_choice
+from pages.texts import tr
 from stt import lifecycle
 from stt.aiml import pacing
 from stt.aiml.catalog import LOCAL, TRACK, Model
@@ -82,7 +83,7 @@ def taken(recording_id: str) -> None:
 
 def add_recordings() -> tuple[list[Link], bool]:
     """Draw the inputs. Return the links that were entered, and whether a box may hold more that it has not sent yet."""
-    upload, link, record = st.tabs(["Upload", "Link", "Record"], key="ways", on_change="rerun")
+    upload, link, record = st.tabs([tr("Upload"), tr("Link"), tr("Record")], key="ways", on_change="rerun")
     with upload:
         add(
             uploader("uploads", settings().upload_limit, endings=transcripts.ENDINGS, longest_text=transcripts.MOST),
@@ -92,13 +93,13 @@ def add_recordings() -> tuple[list[Link], bool]:
             time.sleep(FIRST)
             memory.drawn = True
         with st.container(horizontal=True, vertical_alignment="center", key="sample"):
-            plain("No recording at hand?", "stt-hint", fit=True)
-            if st.button("Try the sample", type="tertiary", icon=":material/play_circle:"):
+            plain(tr("No recording at hand?"), "stt-hint", fit=True)
+            if st.button(tr("Try the sample"), type="tertiary", icon=":material/play_circle:"):
                 begin([recordings.take_in(SAMPLE, owner, SAMPLE_NAME)], LOCAL, {}, {}, [])
             bring_here(chosen, taken)
     with link:
         typed = st.text_area(
-            "Addresses of recordings, one a line",
+            tr("Addresses of recordings, one a line"),
             memory.links_left,
             placeholder="https://example.org/talk.mp3",
             height=100,
@@ -133,7 +134,7 @@ def follow_others() -> None:
         ended, memory.elsewhere = live_recordings.take_up(owner, session.name())
         if add(ended) or not memory.elsewhere:
             st.rerun()
-        plain("Another tab is recording. What it records is added here when it ends.", "stt-hint")
+        plain(tr("Another tab is recording. What it records is added here when it ends."), "stt-hint")
 
 
 def list_recordings(found: list[recordings.Recording], model: Model) -> dict[str, dict[str, str]]:
@@ -156,20 +157,25 @@ def list_recordings(found: list[recordings.Recording], model: Model) -> dict[str
                     plain(recording.name, "stt-title")
                     plain(facts(recording, expected, guessed), "stt-facts")
                     own[recording.id] = track_choice(recording, model, "row")
-                if st.button("Remove", key=f"remove-{recording.id}", type="tertiary", icon=":material/close:"):
+                if st.button(tr("Remove"), key=f"remove-{recording.id}", type="tertiary", icon=":material/close:"):
                     chosen.remove(recording.id)
                     recordings.remove(recording.id, owner)
                     st.rerun()
         bring_dropped(memory.texts, found, taken)
         if found:
-            plain("What is not transcribed within a day is deleted.", "stt-hint")
+            plain(tr("What is not transcribed within a day is deleted."), "stt-hint")
     return own
 
 
 def facts(recording: recordings.Recording, expected: float | None, guessed: bool) -> str:
     parts = [recording.kind, length(recording.duration)]
     if expected:
-        parts.append(f"takes {'roughly' if guessed else 'about'} {length(max(1.0, expected))}")
+        duration = length(max(1.0, expected))
+        parts.append(
+            tr("takes roughly {duration}", duration=duration)
+            if guessed
+            else tr("takes about {duration}", duration=duration)
+        )
     return " · ".join(parts)
 
 
@@ -235,7 +241,7 @@ def news(followed: list[Job]) -> str:
     return last
 
 
-st.title("Turn speech into text", anchor=False)
+st.title(tr("Turn speech into text"), anchor=False)
 notice = st.container()
 typed_links, typing = add_recordings()
 found = recordings.find_all(chosen, owner)
@@ -264,20 +270,22 @@ else:
     memory.said = None
 # A box sends its text when it loses focus, which a click on the button causes first. So one click is enough.
 idle = not (sources or typing)
-st.button("Transcribe", on_click=session.callback(press), type="primary", width="stretch", disabled=idle, key="start")
+st.button(
+    tr("Transcribe"), on_click=session.callback(press), type="primary", width="stretch", disabled=idle, key="start"
+)
 if memory.pressed:
     memory.pressed = False
     if sources:
         begin(sources, model.id, options, own, tags)
-    memory.notice = "Paste the address of a recording first."
+    memory.notice = tr("Paste the address of a recording first.")
     st.rerun()
 
 followed = session.followed()
 with st.container(key="jobs"):
     if followed:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.subheader("Transcripts", anchor=False)
-            if any(not job.pending for job in followed) and st.button("Clear finished", type="tertiary"):
+            st.subheader(tr("Transcripts"), anchor=False)
+            if any(not job.pending for job in followed) and st.button(tr("Clear finished"), type="tertiary"):
                 session.forget_finished()
                 st.rerun()
     state.look_every = look_every(followed)

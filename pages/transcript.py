@@ -18,6 +18,7 @@ from pages.sections.transcript.passages import choices
 from pages.sections.transcript.share import share_button
 from pages.sections.transcript.speakers import speakers_panel
 from pages.sections.transcript.versions import again_button, version_picker
+from pages.texts import tr, trn
 from stt import kinds
 from stt.errors import NotFound, StorageUnavailable, SttError
 from stt.guard import base_path
@@ -35,22 +36,29 @@ def header(job: records.Job, transcript: Transcript) -> None:
         title_and_facts(job, transcript)
     version_picker(job)
     if job.pending and job.engine == kinds.ALIGNMENT:
-        st.info("Its words are being found in the sound. You can read it meanwhile.", icon=":material/pending:")
-        st.page_link("transcribe.py", label="Follow it", icon=":material/graphic_eq:")
+        st.info(tr("Its words are being found in the sound. You can read it meanwhile."), icon=":material/pending:")
+        st.page_link("transcribe.py", label=tr("Follow it"), icon=":material/graphic_eq:")
     elif job.pending:
-        st.info("Still transcribing. This is the text so far.", icon=":material/pending:")
-        st.page_link("transcribe.py", label="Follow it", icon=":material/graphic_eq:")
+        st.info(tr("Still transcribing. This is the text so far."), icon=":material/pending:")
+        st.page_link("transcribe.py", label=tr("Follow it"), icon=":material/graphic_eq:")
     elif job.error:
         st.error(markdown(sentence(job.error)))
     elif job.state == kinds.CANCELLED and job.engine == kinds.ALIGNMENT:
-        st.warning("Finding its words in the sound was cancelled. The text is kept.")
+        st.warning(tr("Finding its words in the sound was cancelled. The text is kept."))
     elif job.state == kinds.CANCELLED:
-        st.warning("This transcription was cancelled. This is the text until then.")
+        st.warning(tr("This transcription was cancelled. This is the text until then."))
     for start, end, why in transcript.lost:
         if end == start:
-            st.warning(f"At {length(start)}: {why}.")
+            st.warning(tr("At {moment}: {why}.", moment=length(start), why=why))
             continue
-        st.warning(f"{length(end - start)} of sound could not be read, from {length(start)} on: {why}.")
+        st.warning(
+            tr(
+                "{duration} of sound could not be read, from {moment} on: {why}.",
+                duration=length(end - start),
+                moment=length(start),
+                why=why,
+            )
+        )
 
 
 def known_length(job: records.Job) -> list[str]:
@@ -60,12 +68,12 @@ def known_length(job: records.Job) -> list[str]:
 
 def title_and_facts(job: records.Job, transcript: Transcript) -> None:
     plain(job.title, "stt-heading", tag="h1")
-    facts = [when(job.created), *known_length(job), f"{transcript.word_count:,} words"]
+    facts = [when(job.created), *known_length(job), trn("{count:,} words", "{count:,} words", transcript.word_count)]
     if job.dated is not None:
         facts.insert(1, dated(job.dated, job.dated_by))
     facts += spoken_languages(transcript, job.language)
     if job.confidence is not None:
-        facts.append(f"confidence {percent(job.confidence)}")
+        facts.append(tr("confidence {percent}", percent=percent(job.confidence)))
     if job.cost:
         facts.append(f"${job.cost:.4f}")
     plain(" · ".join(facts), "stt-facts")
@@ -79,7 +87,7 @@ def actions(job: records.Job, transcript: Transcript) -> None:
         copy_button()
         with st.container(width="content"):  # a fragment stretches
             downloads(job, transcript, audio=has_audio(job))
-        if not job.pending and job.state != kinds.DONE and st.button("Retry", icon=":material/refresh:"):
+        if not job.pending and job.state != kinds.DONE and st.button(tr("Retry"), icon=":material/refresh:"):
             following, key, address = session.following(), session.key(), session.address()
             try:
                 service.retry(job.id, owner=owner, key=key, address=address)
@@ -94,17 +102,17 @@ def actions(job: records.Job, transcript: Transcript) -> None:
         if sound or job.engine != kinds.ALIGNMENT:  # a text that was brought alone has nothing to transcribe
             again_button(job)
         share_button(job)
-        if st.button("Delete", icon=":material/delete:"):
+        if st.button(tr("Delete"), icon=":material/delete:"):
             confirm_delete(job)
 
 
-@session.dialog("Delete permanently?")
+@session.dialog(lambda: tr("Delete permanently?"))
 def confirm_delete(job: records.Job) -> None:
-    st.text("The transcript and its audio will be deleted. This cannot be undone.")
+    st.text(tr("The transcript and its audio will be deleted. This cannot be undone."))
     with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Keep"):
+        if st.button(tr("Keep")):
             st.rerun()
-        if st.button("Delete", type="primary", key="confirm-delete"):
+        if st.button(tr("Delete"), type="primary", key="confirm-delete"):
             try:
                 history.delete(job.id, owner)
             except SttError as error:
@@ -141,10 +149,10 @@ def provenance(job: records.Job) -> None:
     """Draw how this text came about."""
     made = dict(job.provenance or {})
     if job.duration and job.worked:
-        made["speed"] = f"{job.duration / job.worked:.1f} times real time"
+        made["speed"] = tr("{speed:.1f} times real time", speed=job.duration / job.worked)
     if job.finished:
         made["finished"] = when(job.finished)
-    with st.expander("How this was made", icon=":material/info:"):
+    with st.expander(tr("How this was made"), icon=":material/info:"):
         for name, value in made.items():
             plain(f"{name.replace('_', ' ').capitalize()}: {value}", "stt-facts")
 
@@ -152,9 +160,9 @@ def provenance(job: records.Job) -> None:
 try:
     job = records.load(st.query_params.get("id", ""), owner)
 except NotFound as error:
-    st.title("Not found", anchor=False)
+    st.title(tr("Not found"), anchor=False)
     st.info(markdown(sentence(error.to_dict())))
-    st.page_link("history.py", label="All transcripts", icon=":material/history:")
+    st.page_link("history.py", label=tr("All transcripts"), icon=":material/history:")
     st.stop()
 corrected = corrections.state(job.id, owner)  # before the text: what is saved in between is then noticed
 transcript = transcripts.transcript_of(job.id)
@@ -167,6 +175,6 @@ with st.container(key="transcript"):
     if machines or transcript.segments or corrected.version:  # text that somebody removed can be brought back
         reading(job, machines or transcript, editable=machines is None)
     elif job.state == kinds.DONE:
-        st.info("No speech was found in this recording.")
+        st.info(tr("No speech was found in this recording."))
 findings(transcript)
 provenance(job)

@@ -9,10 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from pages.escape import plain
+from pages.texts import tr
 from stt.aiml.catalog import Model
 from stt.web.v1.openapi import EXAMPLES
-
-BODIES = {"application/json": "as JSON", "multipart/form-data": "as a form with the file"}
 
 
 def route(method: str, path: str, operation: dict[str, Any], schemas: dict[str, Any]) -> None:
@@ -23,22 +22,25 @@ def route(method: str, path: str, operation: dict[str, Any], schemas: dict[str, 
         if text := operation.get("description"):
             plain(text.replace("`", ""), "stt-hint")
         if "security" in operation:
-            plain("Needs no token.", "stt-hint")
+            plain(tr("Needs no token."), "stt-hint")
         for kind, body in operation.get("requestBody", {}).get("content", {}).items():
-            with st.expander(f"Fields, {BODIES[kind]}"):
+            label = tr("Fields, as JSON") if kind == "application/json" else tr("Fields, as a form with the file")
+            with st.expander(label):
                 _fields(schemas[body["schema"]["$ref"].rsplit("/", 1)[-1]])
         if example := EXAMPLES.get(operation["operationId"]):
-            with st.expander("An answer"):
+            with st.expander(tr("An answer")):
                 st.code(json.dumps(example, indent=2, ensure_ascii=False), language="json", wrap_lines=True)
 
 
 def models_table(offered: list[tuple[Model, Model]]) -> None:
     """Draw the models that a program can request, and who provides each."""
     rows = [
-        (asked.id, asked.name, "this machine" if answering.local else "AI/ML API", _price(answering))
+        (asked.id, asked.name, tr("this machine") if answering.local else tr("AI/ML API"), _price(answering))
         for asked, answering in offered
     ]
-    st.table(pd.DataFrame(rows, columns=["Model", "Name", "Answered by", "Price"]).set_index("Model"))
+    st.table(
+        pd.DataFrame(rows, columns=[tr("Model"), tr("Name"), tr("Answered by"), tr("Price")]).set_index(tr("Model"))
+    )
 
 
 def errors_table(document: dict[str, Any]) -> None:
@@ -52,7 +54,7 @@ def errors_table(document: dict[str, Any]) -> None:
         if code >= "400"
     }
     rows = sorted(told.items())
-    st.table(pd.DataFrame(rows, columns=["Status", "What it means"]).set_index("Status"))
+    st.table(pd.DataFrame(rows, columns=[tr("Status"), tr("What it means")]).set_index(tr("Status")))
     st.code(json.dumps(EXAMPLES["problem"], indent=2, ensure_ascii=False), language="json", wrap_lines=True)
 
 
@@ -62,12 +64,13 @@ def _fields(schema: dict[str, Any]) -> None:
     for name, field in schema["properties"].items():
         kind = " or ".join(one.get("type", "any") for one in field.get("anyOf", [field]))
         kind = "file" if field.get("format") == "binary" else kind
-        rows.append((name, kind, "yes" if name in needed else "", field.get("description", "")))
-    frame = pd.DataFrame(rows, columns=["Field", "Type", "Needed", "What it does"])
+        rows.append((name, kind, tr("yes") if name in needed else "", field.get("description", "")))
+    frame = pd.DataFrame(rows, columns=[tr("Field"), tr("Type"), tr("Needed"), tr("What it does")])
     st.dataframe(frame, hide_index=True, width="stretch")
 
 
 def _price(model: Model) -> str:
     if model.per_second is None:
-        return "unknown"
-    return f"${model.per_second * 60:.4f} a minute" if model.per_second else "free"
+        return tr("unknown")
+    price = f"${model.per_second * 60:.4f}"
+    return tr("{price} a minute", price=price) if model.per_second else tr("free")

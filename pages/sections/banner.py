@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.escape import plain
+from pages.texts import tr
 from stt.ops import health
 from stt.settings import settings
 
@@ -18,6 +19,8 @@ def full_disk() -> None:
     """Draw a warning while there is no room for recordings."""
     if not health.has_room():
         st.warning(
-            "The disk of this server is full: recordings cannot be added, and jobs wait. Whoever runs it has to make "
-            "room; then they go on by themselves."
+            tr(
+                "The disk of this server is full: recordings cannot be added, and jobs wait. Whoever runs it has to "
+                "make room; then they go on by themselves."
+            )
         )

@@ -12,6 +12,7 @@ from pages.compat.streamlit import key_for
 from pages.components.text_file import text_file
 from pages.escape import markdown, plain, sentence
 from pages.sections.track_choice import track_choice
+from pages.texts import tr, trn
 from stt.aiml import offered
 from stt.aiml.catalog import LOCAL, TRACK
 from stt.audio import tracks
@@ -28,12 +29,12 @@ from stt.transcript.languages import LANGUAGES
 FILE, TEXT, ENCODING, READ = "bring-file", "bring-text", "bring-encoding", "bring-read"
 DETECT = ""
 TITLE = 60  # characters of a pasted text
-NO_RECORDING = "Without a recording"
+NO_RECORDING = ""
 
 
 def bring_button(job: Job, recording: Recording) -> None:
     """Draw the button that adds a version to the recording of a transcript."""
-    if st.button("Bring a transcript", icon=":material/upload_file:", key="bring"):
+    if st.button(tr("Bring a transcript"), icon=":material/upload_file:", key="bring"):
         _forget()
         _of_version(job, recording)
 
@@ -43,7 +44,7 @@ def bring_here(ids: Sequence[str], taken: Callable[[str], None]) -> None:
 
     `taken` is called with the id of the recording that it was brought for.
     """
-    if st.button("Bring a transcript", type="tertiary", icon=":material/upload_file:", key="bring"):
+    if st.button(tr("Bring a transcript"), type="tertiary", icon=":material/upload_file:", key="bring"):
         _forget()
         _of_waiting(list(ids), taken)
 
@@ -60,8 +61,11 @@ def bring_dropped(texts: list[tuple[str, bytes]], found: Sequence[Recording], ta
         ):
             with st.container(gap=None):
                 plain(name, "stt-title")
-                plain(f"A transcript, for {partner.name}" if partner else "A transcript", "stt-facts")
-            if st.button("Add transcript", key=f"dropped-add-{place}", type="tertiary", icon=":material/upload_file:"):
+                about = tr("A transcript, for {recording}", recording=partner.name) if partner else tr("A transcript")
+                plain(about, "stt-facts")
+            if st.button(
+                tr("Add transcript"), key=f"dropped-add-{place}", type="tertiary", icon=":material/upload_file:"
+            ):
                 _forget()
                 st.session_state[FILE] = (name, content)
                 if partner:
@@ -73,7 +77,7 @@ def bring_dropped(texts: list[tuple[str, bytes]], found: Sequence[Recording], ta
                         taken(recording_id)
 
                 _of_waiting([recording.id for recording in found], gone)
-            if st.button("Remove", key=f"dropped-remove-{place}", type="tertiary", icon=":material/close:"):
+            if st.button(tr("Remove"), key=f"dropped-remove-{place}", type="tertiary", icon=":material/close:"):
                 del texts[place]
                 st.rerun()
 
@@ -88,10 +92,10 @@ def _partner(name: str, found: Sequence[Recording], *, alone: bool) -> Recording
     return found[0] if alone and len(found) == 1 else None
 
 
-@session.dialog("Bring a transcript")
+@session.dialog(lambda: tr("Bring a transcript"))
 def _of_version(job: Job, recording: Recording) -> None:
     plain(
-        "It becomes a version of this recording, to read, to correct, to export, and to compare others with.",
+        tr("It becomes a version of this recording, to read, to correct, to export, and to compare others with."),
         "stt-hint",
     )
     brought = _given()
@@ -101,20 +105,20 @@ def _of_version(job: Job, recording: Recording) -> None:
         _bring(brought, recording, options, job.title)
 
 
-@session.dialog("Bring a transcript")
+@session.dialog(lambda: tr("Bring a transcript"))
 def _of_waiting(ids: list[str], taken: Callable[[str], None]) -> None:
-    plain("Subtitles or a text that exist already, to read, correct and export here.", "stt-hint")
+    plain(tr("Subtitles or a text that exist already, to read, correct and export here."), "stt-hint")
     brought = _given()
     known = {recording.id: recording for recording in recordings.find_all(ids, session.owner())}
     chosen = st.selectbox(
-        "Recording",
+        tr("Recording"),
         [*known, NO_RECORDING],
-        format_func=lambda i: known[i].name if i in known else NO_RECORDING,
+        format_func=lambda i: known[i].name if i in known else tr("Without a recording"),
         key="bring-recording",
     )
     recording = known.get(chosen)
     if recording is None and not known:
-        plain("To play its words, add the recording first, then bring the transcript.", "stt-hint")
+        plain(tr("To play its words, add the recording first, then bring the transcript."), "stt-hint")
     model = offered.known().find(LOCAL)
     options = track_choice(recording, model, "bring") if recording else {}
     options = {name: value for name, value in options.items() if value != tracks.ALL}
@@ -126,11 +130,11 @@ def _of_waiting(ids: list[str], taken: Callable[[str], None]) -> None:
 def _given() -> Brought | None:
     """Draw the file field and the text box. Return what was read, None with an error or nothing yet."""
     state = st.session_state
-    sent = text_file("Transcript file", key_for("file", "bring"), reader.ENDINGS, reader.MOST)
+    sent = text_file(tr("Transcript file"), key_for("file", "bring"), reader.ENDINGS, reader.MOST)
     if sent is not None:
         state[FILE], state[ENCODING] = sent, None
         state[TEXT] = ""
-    text = st.text_area("Or paste it", height=120, key=TEXT, max_chars=reader.MOST)
+    text = st.text_area(tr("Or paste it"), height=120, key=TEXT, max_chars=reader.MOST)
     if text.strip():
         state[FILE] = None
     source = (state.get(FILE), text, state.get(ENCODING))
@@ -162,11 +166,11 @@ def _facts(brought: Brought) -> None:
     parts = [brought.name] if brought.name else []
     parts += [
         brought.format,
-        f"{count:,} {'segment' if count == 1 else 'segments'}",
-        f"{transcript.word_count:,} words",
+        trn("{count:,} segment", "{count:,} segments", count),
+        trn("{count:,} words", "{count:,} words", transcript.word_count),
     ]
-    parts += [f"speakers: {', '.join(transcript.speakers[:6])}"] if transcript.speakers else []
-    parts.append(f"times: {brought.provenance['times']}")
+    parts += [tr("speakers: {names}", names=", ".join(transcript.speakers[:6]))] if transcript.speakers else []
+    parts.append(tr("times: {times}", times=brought.provenance["times"]))
     plain(" · ".join(parts), "stt-facts")
     for note in brought.notes:
         plain(note, "stt-hint")
@@ -178,13 +182,13 @@ def _facts(brought: Brought) -> None:
 
         choices = st.session_state.setdefault(f"{ENCODING}-choices", brought.choices)
         st.selectbox(
-            "Read as",
+            tr("Read as"),
             choices,
             format_func=lambda codec: encodings.NAMES.get(codec, codec),
             key=f"{ENCODING}-box",
             on_change=read_again,
         )
-        plain("If letters look wrong, choose another encoding.", "stt-hint")
+        plain(tr("If letters look wrong, choose another encoding."), "stt-hint")
         plain(transcript.text[:300], "stt-text")
 
 
@@ -195,21 +199,21 @@ def _language(brought: Brought | None, recording: Recording | None) -> dict[str,
     given = brought.transcript.language
     codes = [DETECT, *LANGUAGES]
     language = st.selectbox(
-        "Language",
+        tr("Language"),
         codes,
         index=codes.index(given) if given in LANGUAGES else 0,
-        format_func=lambda code: LANGUAGES.get(code, "Detect"),
+        format_func=lambda code: LANGUAGES.get(code, tr("Detect")),
         key="bring-language",
     )
-    plain("Its words are then found in the sound, so that each can be played.", "stt-hint")
+    plain(tr("Its words are then found in the sound, so that each can be played."), "stt-hint")
     return {"language": language} if language else {}
 
 
 def _pressed(brought: Brought | None) -> bool:
-    if not st.button("Add transcript", type="primary", key="bring-start"):
+    if not st.button(tr("Add transcript"), type="primary", key="bring-start"):
         return False
     if brought is None and not st.session_state[READ][2]:
-        st.error("Choose a file or paste a text first.")
+        st.error(tr("Choose a file or paste a text first."))
     return brought is not None
 
 

@@ -13,6 +13,7 @@ import stt
 from pages.escape import plain, sentence
 from pages.format import length, percent
 from pages.session import address, key, owner
+from pages.texts import tr, trn
 from stt import kinds
 from stt.errors import SttError
 from stt.jobs import queues
@@ -60,7 +61,7 @@ def _progress(job: Job) -> str:
     line = f'<p class="stt-state stt-{job.state}" dir="auto">{escape(_state(job))}</p>'
     if job.state != kinds.WORKING or job.fraction is None or _prepares(job):
         return line
-    label = escape(f"Progress of {job.title}")
+    label = escape(tr("Progress of {title}", title=job.title))
     percent = f"{job.fraction * 100:.1f}"
     return f'{line}<progress class="stt-progress" max="100" value="{percent}" aria-label="{label}"></progress>'
 
@@ -76,22 +77,23 @@ def _text(job: Job) -> str:
     if text:
         return f'<p class="stt-text stt-so-far" dir="auto">{escape(text)}</p>'
     if done:
-        return '<p class="stt-hint">No speech was found in this recording.</p>'
+        nothing = tr("No speech was found in this recording.")
+        return f'<p class="stt-hint">{escape(nothing)}</p>'
     return '<p class="stt-nothing" hidden></p>'
 
 
 def _button(job: Job) -> None:
     if job.pending:
-        if st.button("Cancel", key=f"cancel-{job.id}", icon=":material/close:"):
+        if st.button(tr("Cancel"), key=f"cancel-{job.id}", icon=":material/close:"):
             _do(stt.cancel, job)
     elif job.state == kinds.DONE:
-        if st.button("Read", key=f"read-{job.id}", type="primary", icon=":material/article:"):
+        if st.button(tr("Read"), key=f"read-{job.id}", type="primary", icon=":material/article:"):
             st.switch_page("transcript.py", query_params={"id": job.id})
     else:
         if job.error and job.error["kind"] == "AnswerUnreadable":  # its page has the raw response
-            if st.button("Read", key=f"read-{job.id}", icon=":material/article:"):
+            if st.button(tr("Read"), key=f"read-{job.id}", icon=":material/article:"):
                 st.switch_page("transcript.py", query_params={"id": job.id})
-        if st.button("Retry", key=f"retry-{job.id}", icon=":material/refresh:"):
+        if st.button(tr("Retry"), key=f"retry-{job.id}", icon=":material/refresh:"):
             _do(partial(stt.retry, key=key(), address=address()), job)
 
 
@@ -113,20 +115,22 @@ def _state(job: Job) -> str:
         if _prepares(job):
             return job.stage or ""
         left = job.seconds_left(speed.usual(job.model))
-        parts = [job.stage or ("Transcribing" if job.engine == kinds.ON_DEVICE else "Decoding")]
+        parts = [job.stage or (tr("Transcribing") if job.engine == kinds.ON_DEVICE else tr("Decoding"))]
         if job.fraction is not None:
             parts.append(percent(job.fraction))
         if left is not None:
-            parts.append(f"about {length(max(1.0, left))} left")
+            parts.append(tr("about {duration} left", duration=length(max(1.0, left))))
         return " · ".join(parts)
     if job.state == kinds.DONE:
-        pace = f" · {job.duration / job.worked:.1f} times real time" if job.duration and job.worked else ""
-        lost = (job.provenance or {}).get("seconds_lost")
-        missing = f" · {length(lost)} of sound could not be read" if lost else ""
-        return f"Done · {length(job.duration)} · {job.words or 0:,} words{pace}{missing}"
+        parts = [tr("Done"), length(job.duration), trn("{count:,} words", "{count:,} words", job.words or 0)]
+        if job.duration and job.worked:
+            parts.append(tr("{speed:.1f} times real time", speed=job.duration / job.worked))
+        if lost := (job.provenance or {}).get("seconds_lost"):
+            parts.append(tr("{duration} of sound could not be read", duration=length(lost)))
+        return " · ".join(parts)
     if job.state == kinds.CANCELLED:
-        return "Cancelled. The text so far is kept."
-    return f"Failed: {sentence(job.error)}" if job.error else "Failed."
+        return tr("Cancelled. The text so far is kept.")
+    return tr("Failed: {why}", why=sentence(job.error)) if job.error else tr("Failed.")
 
 
 def _prepares(job: Job) -> bool:
@@ -138,21 +142,25 @@ def _in_line(job: Job) -> str:
     """Return a queued job's position and the time until it starts."""
     wait = queues.queue_position(job, speed.usual(job.model))
     if not wait.before and (not wait.working or time.time() - job.queued < STARTING):
-        return "Starting"
-    place = f"{wait.before} before this one" if wait.before else "next in line"
-    return f"Waiting: {place}" + (
-        f" · starts in about {length(max(1.0, wait.seconds))}" if wait.seconds is not None else ""
-    )
+        return tr("Starting")
+    parts = [
+        trn("Waiting: {count} before this one", "Waiting: {count} before this one", wait.before)
+        if wait.before
+        else tr("Waiting: next in line")
+    ]
+    if wait.seconds is not None:
+        parts.append(tr("starts in about {duration}", duration=length(max(1.0, wait.seconds))))
+    return " · ".join(parts)
 
 
 def _at_the_provider(job: Job) -> str:
     """Return the state at the provider, the time so far, and the usual time. The provider reports no percentage."""
     parts = [
-        job.stage or "Handing over to the provider",
-        f"{length(max(1.0, time.time() - (job.started or 0)))} so far",
+        job.stage or tr("Handing over to the provider"),
+        tr("{duration} so far", duration=length(max(1.0, time.time() - (job.started or 0)))),
     ]
     if job.expected:
-        parts.append(f"usually about {length(max(1.0, job.expected))}")
+        parts.append(tr("usually about {duration}", duration=length(max(1.0, job.expected))))
     return " · ".join(parts)
 
 

@@ -11,6 +11,7 @@ from pages import session
 from pages.escape import markdown, plain, sentence
 from pages.sections.speaker_number import AUTOMATIC, OFF, speaker_number
 from pages.sections.vocabulary_choice import vocabulary_choice
+from pages.texts import tr, trn
 from stt.aiml import catalog
 from stt.aiml import offered as models
 from stt.aiml.catalog import EXTRA, Cost, Model, Option
@@ -39,7 +40,11 @@ def model_choice(
     model_place, language_place = (st.container(), st.container()) if narrow else st.columns(2)
     offered = offered_models()
     chosen = model_place.selectbox(
-        "Model", offered, format_func=_label, key="model", help="Models of the AI/ML API need a key: see Settings."
+        tr("Model"),
+        offered,
+        format_func=_label,
+        key="model",
+        help=tr("Models of the AI/ML API need a key: see Settings."),
     )
     hint = _short(chosen.description) if not chosen.local else "" if chosen.id == catalog.LOCAL else _on_device(chosen)
     if hint:
@@ -81,13 +86,20 @@ def cost_line(model: Model, lengths: list[float | None]) -> None:
     if model.local or not lengths:
         return
     if model.per_second is None:
-        plain("The provider does not say beforehand what this model costs.", "stt-facts")
+        plain(tr("The provider does not say beforehand what this model costs."), "stt-facts")
         return
     known = [seconds for seconds in lengths if seconds is not None]
     parts = [str(Cost(sum(known), sum(known) * model.per_second))] if known else []
     if unknown := len(lengths) - len(known):
-        rate = catalog.dollars(model.per_second * 60) if model.per_second else "free"
-        parts.append(f"{unknown} of unknown length at {rate} a minute")
+        rate = catalog.dollars(model.per_second * 60) if model.per_second else tr("free")
+        parts.append(
+            trn(
+                "{count} of unknown length at {rate} a minute",
+                "{count} of unknown length at {rate} a minute",
+                unknown,
+                rate=rate,
+            )
+        )
     plain(" · ".join(parts), "stt-facts")
 
 
@@ -106,26 +118,36 @@ def offered_models() -> list[Model]:
 
 def _label(model: Model) -> str:
     if model.local:
-        size = "" if model.id == catalog.LOCAL else f" · {megabytes(known.find(model.id).size)}"
-        return f"{model.name}, on this machine{size}"
-    price = "" if model.per_second is None else f" · {catalog.dollars(model.per_second * 60)} a minute"
-    return f"{model.maker} · {model.name}{price}"
+        parts = [tr("{model}, on this machine", model=model.name)]
+        if model.id != catalog.LOCAL:
+            parts.append(megabytes(known.find(model.id).size))
+    else:
+        parts = [model.maker, model.name]
+        if model.per_second is not None:
+            parts.append(tr("{price} a minute", price=catalog.dollars(model.per_second * 60)))
+    return " · ".join(parts)
 
 
 def _on_device(model: Model) -> str:
     """Return what helps to choose a Whisper model of this machine."""
     entry = shelf.entry_of(known.find(model.id))
-    parts = [languages_of(entry.known), f"takes about {megabytes(entry.known.memory)} of memory"]
+    parts = [languages_of(entry.known), tr("takes about {size} of memory", size=megabytes(entry.known.memory))]
     if entry.state == shelf.DOWNLOADING and entry.progress:
-        parts.append(f"being downloaded, {entry.progress.percent}\u00a0%")
+        parts.append(tr("being downloaded, {percent}\u00a0%", percent=entry.progress.percent))
     elif entry.state != shelf.HERE:
-        parts.append(f"to be downloaded first: {megabytes(entry.size)}, {megabytes(shelf.room())} of the disk are free")
+        parts.append(
+            tr(
+                "to be downloaded first: {size}, {room} of the disk are free",
+                size=megabytes(entry.size),
+                room=megabytes(shelf.room()),
+            )
+        )
     return " · ".join(parts)
 
 
 def languages_of(model: Known) -> str:
     """Return which languages a Whisper model knows."""
-    return "English only" if model.english else "All languages"
+    return tr("English only") if model.english else tr("All languages")
 
 
 def _short(text: str, longest: int = 160) -> str:
@@ -141,19 +163,21 @@ def _language(model: Model, option: Option) -> str:
             option.label,
             list(LANGUAGES),
             format_func=lambda code: LANGUAGES[code],
-            placeholder="Detect automatically",
+            placeholder=tr("Detect automatically"),
             key=f"{model.id}-{option.name}",
-            help="Setting the language improves accuracy. With several, each part is transcribed in the one it is in.",
+            help=tr(
+                "Setting the language improves accuracy. With several, each part is transcribed in the one it is in."
+            ),
         )
         return ",".join(codes)
     return (
         st.selectbox(
             option.label,
             ["", *LANGUAGES],  # no None, which would put a cross beside the choice
-            format_func=lambda code: LANGUAGES.get(code, code) if code else "The model's own choice",
+            format_func=lambda code: LANGUAGES.get(code, code) if code else tr("The model's own choice"),
             accept_new_options=option.free,
             key=f"{model.id}-{option.name}",
-            help="Setting the language improves accuracy. A code such as en-GB can be typed.",
+            help=tr("Setting the language improves accuracy. A code such as en-GB can be typed."),
         )
         or ""
     )
@@ -164,14 +188,14 @@ def _prompt(model: Model) -> dict[str, Any]:
     option = model.option("prompt")
     if option is None:
         return {}
-    with st.expander("More settings for this model", icon=":material/tune:"):
+    with st.expander(tr("More settings for this model"), icon=":material/tune:"):
         return {option.name: _control(model, option)}
 
 
 def _more(model: Model, options: list[Option]) -> dict[str, Any]:
     """Draw what else the model takes, folded away, and return it."""
     values = {}
-    with st.expander("More settings for this model", icon=":material/tune:"):
+    with st.expander(tr("More settings for this model"), icon=":material/tune:"):
         switches = [option for option in options if option.kind == "switch" and option.main]
         half = (len(switches) + 1) // 2
         # A column after the other, so that they keep their order on a phone, where columns are stacked.
@@ -184,7 +208,7 @@ def _more(model: Model, options: list[Option]) -> dict[str, Any]:
         rest = [option for option in options if not option.main and option is not further]
         for option in main:
             values[option.name] = _control(model, option)
-        if rest and st.checkbox("Show all that the model accepts", key=f"{model.id}-all"):
+        if rest and st.checkbox(tr("Show all that the model accepts"), key=f"{model.id}-all"):
             for option in rest:
                 values[option.name] = _control(model, option)
         if further:
@@ -215,12 +239,12 @@ def _control(model: Model, option: Option) -> Any:
         return st.selectbox(
             label,
             [None, *names],
-            format_func=lambda value: names.get(value, value) if value else "Not set",
+            format_func=lambda value: names.get(value, value) if value else tr("Not set"),
             accept_new_options=option.free,
             help=option.help,
             key=key,
         )
     if option.kind == "json":
         return st.text_area(label, placeholder='{"name": "value"}', help=option.help, max_chars=LONGEST_VALUE, key=key)
-    hint = "Separate with commas" if option.kind == "list" else None
+    hint = tr("Separate with commas") if option.kind == "list" else None
     return st.text_input(label, placeholder=hint, help=option.help, max_chars=LONGEST_VALUE, key=key)

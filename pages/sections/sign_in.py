@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.escape import plain
+from pages.texts import tr
 
 
 def ask() -> None:
@@ -14,29 +15,38 @@ def ask() -> None:
         if getattr(st.user, "is_logged_in", False):
             _not_let_in()
             return
-        plain("Turn speech into text. This server is for people of one organisation: sign in to go on.")
+        plain(tr("Turn speech into text. This server is for people of one organisation: sign in to go on."))
         if not st.context.cookies:
-            st.warning("Signing in needs cookies. Allow them for this site, then reload.")
-        if st.button("Sign in", type="primary", icon=":material/login:"):
+            st.warning(tr("Signing in needs cookies. Allow them for this site, then reload."))
+        if st.button(tr("Sign in"), type="primary", icon=":material/login:"):
             st.login()
 
 
 def _not_let_in() -> None:
-    who = _name()
-    plain(f"You have signed in as {who}, but that account may not use this server, or you have signed out meanwhile.")
-    plain("Sign in with another account, or ask whoever runs this server to let you in.")
-    if st.button("Sign in with another account", type="primary", icon=":material/login:"):
+    plain(
+        tr(
+            "You have signed in as {name}, but that account may not use this server, or you have signed out meanwhile.",
+            name=_name(),
+        )
+    )
+    plain(tr("Sign in with another account, or ask whoever runs this server to let you in."))
+    if st.button(tr("Sign in with another account"), type="primary", icon=":material/login:"):
         st.logout()
 
 
 def account() -> None:
     """Draw the page that shows who is signed in."""
-    st.title("Account", anchor=False)
-    plain(f"You are signed in as {_name()}. Your transcripts are here from any browser that you sign in with.")
-    if st.button("Sign out", icon=":material/logout:"):
+    st.title(tr("Account"), anchor=False)
+    plain(
+        tr(
+            "You are signed in as {name}. Your transcripts are here from any browser that you sign in with.",
+            name=_name(),
+        )
+    )
+    if st.button(tr("Sign out"), icon=":material/logout:"):
         st.logout()
 
 
 def _name() -> str:
     claims = st.user.to_dict()
-    return str(claims.get("email") or claims.get("name") or claims.get("sub") or "somebody")
+    return str(claims.get("email") or claims.get("name") or claims.get("sub") or tr("somebody"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.escape import plain
+from pages.texts import tr
 from stt.aiml.catalog import TRACK, Model
 from stt.audio import tracks
 from stt.store.recordings import Recording
@@ -32,7 +33,7 @@ def track_choice(recording: Recording, model: Model, place: str) -> dict[str, st
     plain(tracks.summary(several, picked if picked in names else usual), "stt-facts")
     if len(names) > 1:
         picked = st.selectbox(
-            "Track",
+            tr("Track"),
             list(names),
             index=list(names).index(usual),
             format_func=lambda choice: names.get(choice, choice),

@@ -7,16 +7,15 @@ from typing import Any
 
 import streamlit as st
 
+from pages.texts import tr, trn
 from stt.library import vocabulary
 from stt.library.corrections import MOST_TAGS
 from stt.vocabulary import terms
 
-HELP = "Names and terms that you keep on the Settings page. They are recognised more often, and replacements are made."
-
 
 def counted(count: int) -> str:
     """Return a number of terms in words."""
-    return "1 term" if count == 1 else f"{count} terms"
+    return trn("{count} term", "{count} terms", count)
 
 
 def tag_choice(owner: str, key: str, usual: Iterable[str] = ()) -> list[str]:
@@ -25,15 +24,15 @@ def tag_choice(owner: str, key: str, usual: Iterable[str] = ()) -> list[str]:
     if not known:
         return []
     return st.multiselect(
-        "Tags",
+        tr("Tags"),
         list(known),
         [tag for tag in usual if tag in known],
         format_func=lambda tag: f"{tag} ({counted(known[tag])})",
         key=key,
         max_selections=MOST_TAGS,
         select_all=False,
-        placeholder="None",
-        help="Their terms are used, and the new transcript gets these tags.",
+        placeholder=tr("None"),
+        help=tr("Their terms are used, and the new transcript gets these tags."),
     )
 
 
@@ -46,6 +45,16 @@ def vocabulary_choice(owner: str, key: str, tags: Iterable[str] = ()) -> dict[st
     if not known:
         return {}
     used = known[: terms.MOST]
-    count = counted(len(known)) if used == known else f"the first {len(used)} of {counted(len(known))}"
-    wanted = st.toggle(f"Vocabulary ({count})", True, help=HELP, key=f"{key}-{terms.OPTION}")
+    count = counted(len(known))
+    wanted = st.toggle(
+        tr("Vocabulary ({terms})", terms=count)
+        if used == known
+        else tr("Vocabulary (the first {used} of {terms})", used=len(used), terms=count),
+        True,
+        help=tr(
+            "Names and terms that you keep on the Settings page. They are recognised more often, and replacements are "
+            "made."
+        ),
+        key=f"{key}-{terms.OPTION}",
+    )
     return {terms.OPTION: [term.line for term in used]} if wanted else {}

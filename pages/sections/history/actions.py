@@ -7,6 +7,7 @@ import streamlit as st
 from pages import session
 from pages.escape import download_form, markdown, sentence
 from pages.format import time_zone
+from pages.texts import tr, trn
 from stt.errors import SttError
 from stt.export.formats import FORMATS
 from stt.guard import base_path
@@ -27,40 +28,43 @@ def open_transcript(job: Job, find: str = "") -> None:
 def every_one(count: int) -> bool:
     """Draw the "All" checkbox. Return whether all transcripts on all pages are chosen, whatever is ticked here."""
     few = count <= MOST_AT_ONCE
-    why = None if few else f"At most {MOST_AT_ONCE:,} at once: search or filter first."
-    return st.checkbox(f"All {count:,}", disabled=not few, help=why, key=f"every-one-{count}") and few
+    why = None if few else tr("At most {count:,} at once: search or filter first.", count=MOST_AT_ONCE)
+    return st.checkbox(tr("All {count:,}", count=count), disabled=not few, help=why, key=f"every-one-{count}") and few
 
 
 def history_actions(owner: str, chosen: list[Job]) -> None:
     """Draw the actions on the chosen transcripts."""
-    if st.button("Read", disabled=len(chosen) != 1, icon=":material/article:"):
+    if st.button(tr("Read"), disabled=len(chosen) != 1, icon=":material/article:"):
         open_transcript(chosen[0])
-    if st.button("Compare", disabled=not 2 <= len(chosen) <= MOST_COMPARED, icon=":material/compare_arrows:"):
+    if st.button(tr("Compare"), disabled=not 2 <= len(chosen) <= MOST_COMPARED, icon=":material/compare_arrows:"):
         st.switch_page("compare.py", query_params={"ids": ",".join(job.id for job in chosen)})
-    if st.button("Tags", disabled=not chosen, icon=":material/label:"):
+    if st.button(tr("Tags"), disabled=not chosen, icon=":material/label:"):
         _tags(owner, chosen)
-    with st.popover("Download", disabled=not chosen, icon=":material/download:"):
+    with st.popover(tr("Download"), disabled=not chosen, icon=":material/download:"):
         _download(chosen)
-    if st.button("Delete", disabled=not chosen, icon=":material/delete:"):
+    if st.button(tr("Delete"), disabled=not chosen, icon=":material/delete:"):
         _confirm_delete(owner, chosen)
 
 
-@session.dialog("Tags")
+@session.dialog(lambda: tr("Tags"))
 def _tags(owner: str, chosen: list[Job]) -> None:
     """Draw the tag dialog. Tags that all chosen ones have can be removed; new ones are added to each of them."""
     shared = corrections.tags_of_all([job.id for job in chosen], owner)
-    what = f"“{chosen[0].title}”" if len(chosen) == 1 else f"all {len(chosen):,} of them"
-    st.text(f"Tags of {what}. Others that only some have stay as they are.")
+    st.text(
+        tr("Tags of “{title}”. Others that only some have stay as they are.", title=chosen[0].title)
+        if len(chosen) == 1
+        else tr("Tags of all {count:,} of them. Others that only some have stay as they are.", count=len(chosen))
+    )
     with st.form("tags-form", border=False):
         wanted = st.multiselect(
-            "Tags",
+            tr("Tags"),
             sorted({*shared, *history.choices(owner).tags}, key=str.casefold),
             shared,
             accept_new_options=True,
             max_selections=corrections.MOST_TAGS,
-            placeholder="Choose, or type a new one",
+            placeholder=tr("Choose, or type a new one"),
         )
-        if not st.form_submit_button("Save", type="primary"):
+        if not st.form_submit_button(tr("Save"), type="primary"):
             return
     try:
         for job in chosen:
@@ -73,11 +77,15 @@ def _tags(owner: str, chosen: list[Job]) -> None:
 
 def _download(chosen: list[Job]) -> None:
     forms = st.multiselect(
-        "Formats", list(FORMATS), default=["txt"], format_func=lambda form: FORMATS[form].label, key="zip-formats"
+        tr("Formats"),
+        list(FORMATS),
+        default=["txt"],
+        format_func=lambda form: FORMATS[form].label,
+        key="zip-formats",
     )
 
     download_form(
-        "Download as one ZIP",
+        tr("Download as one ZIP"),
         base_path.at(MANY),
         {"ids": ",".join(job.id for job in chosen), "formats": ",".join(forms), "zone": time_zone().key},
         key="download-zip",
@@ -86,16 +94,23 @@ def _download(chosen: list[Job]) -> None:
     )
 
 
-@session.dialog("Delete permanently?")
+@session.dialog(lambda: tr("Delete permanently?"))
 def _confirm_delete(owner: str, chosen: list[Job]) -> None:
-    what = f"“{chosen[0].title}”" if len(chosen) == 1 else f"{len(chosen):,} transcripts"
-    st.text(f"{what} and the audio will be deleted. This cannot be undone.")
+    st.text(
+        tr("“{title}” and the audio will be deleted. This cannot be undone.", title=chosen[0].title)
+        if len(chosen) == 1
+        else trn(
+            "{count:,} transcript and the audio will be deleted. This cannot be undone.",
+            "{count:,} transcripts and the audio will be deleted. This cannot be undone.",
+            len(chosen),
+        )
+    )
     with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Keep"):
+        if st.button(tr("Keep")):
             st.rerun()
-        delete = st.button("Delete", type="primary", key="confirm-delete")
+        delete = st.button(tr("Delete"), type="primary", key="confirm-delete")
     if delete:
-        with st.spinner("Deleting"):
+        with st.spinner(tr("Deleting")):
             for job in chosen:
                 try:
                     history.delete(job.id, owner)

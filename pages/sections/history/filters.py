@@ -9,45 +9,69 @@ from typing import Any
 import streamlit as st
 
 from pages.format import time_zone
+from pages.texts import tr
 from stt import kinds
 from stt.db import fulltext
 from stt.library import history
 from stt.transcript.languages import LANGUAGES
 
-STATES = [kinds.QUEUED, kinds.WORKING, kinds.DONE, kinds.FAILED, kinds.CANCELLED]
-ENGINES = {kinds.ON_DEVICE: "On this machine", kinds.PROVIDER: "AI/ML API", kinds.ALIGNMENT: "Brought transcripts"}
 MINUTE, HOUR = 60, 3600
-LENGTHS = {
-    "Under 1 minute": (None, MINUTE),
-    "1 to 10 minutes": (MINUTE, 10 * MINUTE),
-    "10 minutes to 1 hour": (10 * MINUTE, HOUR),
-    "Over 1 hour": (HOUR, None),
-}
-# Labels of orders: (sort, descending). The first of each pair is that of a first click on the column.
-ORDERS = {
-    "Newest first": ("created", True),
-    "Oldest first": ("created", False),
-    "Latest recording first": ("dated", True),
-    "Earliest recording first": ("dated", False),
-    "Title, A to Z": ("title", False),
-    "Title, Z to A": ("title", True),
-    "Longest first": ("duration", True),
-    "Shortest first": ("duration", False),
-    "Most words first": ("words", True),
-    "Fewest words first": ("words", False),
-    "Language, A to Z": ("language", False),
-    "Language, Z to A": ("language", True),
-    "Model, A to Z": ("model", False),
-    "Model, Z to A": ("model", True),
-    "Lowest confidence first": ("confidence", False),
-    "Highest confidence first": ("confidence", True),
-    "Highest cost first": ("cost", True),
-    "Lowest cost first": ("cost", False),
-    "State, A to Z": ("state", False),
-    "State, Z to A": ("state", True),
-}
 ORDER, PAGE = "order", "page"  # the keys in the address
 _FILTERS = ("model", "engine", "language", "tag", "state", "length", "dates")
+
+
+def states() -> dict[str, str]:
+    """Return the states of a job with their names."""
+    return {
+        kinds.QUEUED: tr("Queued"),
+        kinds.WORKING: tr("Working"),
+        kinds.DONE: tr("Done"),
+        kinds.FAILED: tr("Failed"),
+        kinds.CANCELLED: tr("Cancelled"),
+    }
+
+
+def _engines() -> dict[str, str]:
+    return {
+        kinds.ON_DEVICE: tr("On this machine"),
+        kinds.PROVIDER: tr("AI/ML API"),
+        kinds.ALIGNMENT: tr("Brought transcripts"),
+    }
+
+
+def _lengths() -> dict[tuple[int | None, int | None], str]:
+    return {
+        (None, MINUTE): tr("Under 1 minute"),
+        (MINUTE, 10 * MINUTE): tr("1 to 10 minutes"),
+        (10 * MINUTE, HOUR): tr("10 minutes to 1 hour"),
+        (HOUR, None): tr("Over 1 hour"),
+    }
+
+
+def _orders() -> dict[tuple[str, bool], str]:
+    """Return orders (sort, descending) with their names. The first of a pair is that of a first click on the column."""
+    return {
+        ("created", True): tr("Newest first"),
+        ("created", False): tr("Oldest first"),
+        ("dated", True): tr("Latest recording first"),
+        ("dated", False): tr("Earliest recording first"),
+        ("title", False): tr("Title, A to Z"),
+        ("title", True): tr("Title, Z to A"),
+        ("duration", True): tr("Longest first"),
+        ("duration", False): tr("Shortest first"),
+        ("words", True): tr("Most words first"),
+        ("words", False): tr("Fewest words first"),
+        ("language", False): tr("Language, A to Z"),
+        ("language", True): tr("Language, Z to A"),
+        ("model", False): tr("Model, A to Z"),
+        ("model", True): tr("Model, Z to A"),
+        ("confidence", False): tr("Lowest confidence first"),
+        ("confidence", True): tr("Highest confidence first"),
+        ("cost", True): tr("Highest cost first"),
+        ("cost", False): tr("Lowest cost first"),
+        ("state", False): tr("State, A to Z"),
+        ("state", True): tr("State, Z to A"),
+    }
 
 
 def as_it_was_left() -> None:
@@ -88,8 +112,7 @@ def page_number(pages: int, view: object) -> int:
 
 def sort_by(column: str) -> None:
     """Sort by one of `history.SORTS`. A second click reverses the order."""
-    labels = [label for label, (sort, _) in ORDERS.items() if sort == column]
-    first, second = labels
+    first, second = [order for order in _orders() if order[0] == column]
     st.session_state[ORDER] = second if st.session_state.get(ORDER) == first else first
     first_page()
 
@@ -99,11 +122,13 @@ def search_filters_order(owner: str) -> tuple[history.Wanted, str, bool]:
     known = history.choices(owner)
     with st.container(horizontal=True, vertical_alignment="bottom", key="history-bar"):
         text = st.text_input(
-            "Search",
-            placeholder="In titles and transcripts",
-            help="All words must be there, in any order. "
-            "One of four letters or more may be the beginning of a longer word. "
-            "Quotation marks keep words together.",
+            tr("Search"),
+            placeholder=tr("In titles and transcripts"),
+            help=tr(
+                "All words must be there, in any order. "
+                "One of four letters or more may be the beginning of a longer word. "
+                "Quotation marks keep words together."
+            ),
             bind="query-params",
             key="q",
             on_change=first_page,
@@ -112,38 +137,58 @@ def search_filters_order(owner: str) -> tuple[history.Wanted, str, bool]:
         # At a session's first run, the values are only in the address.
         state, address = st.session_state, st.query_params
         active = sum(bool(state[key]) if key in state else key in address for key in _FILTERS)
-        with st.popover(f"Filters ({active})" if active else "Filters", icon=":material/tune:"):
+        with st.popover(tr("Filters ({count})", count=active) if active else tr("Filters"), icon=":material/tune:"):
             wanted = _filters(known)
+        orders = _orders()
         order = st.selectbox(
-            "Sort by", list(ORDERS), key=ORDER, bind="query-params", on_change=first_page, width=220, filter_mode=None
+            tr("Sort by"),
+            list(orders),
+            format_func=orders.__getitem__,
+            key=ORDER,
+            bind="query-params",
+            on_change=first_page,
+            width=220,
+            filter_mode=None,
         )
     if fulltext.is_cut(text or ""):
         st.caption(
-            f"Only the first {fulltext.MAX_WORDS} words of a search count, at most {fulltext.MAX_QUERY} characters."
+            tr(
+                "Only the first {words} words of a search count, at most {characters} characters.",
+                words=fulltext.MAX_WORDS,
+                characters=fulltext.MAX_QUERY,
+            )
         )
-    return {**wanted, "text": text or ""}, *ORDERS[order]
+    return {**wanted, "text": text or ""}, *order
 
 
 def _filters(known: history.Choices) -> history.Wanted:
     def several(label: str, options: list[str], key: str, names: Any = str) -> list[str]:
         return st.multiselect(
-            label, options, format_func=names, placeholder="All", key=key, bind="query-params", on_change=first_page
+            label, options, format_func=names, placeholder=tr("All"), key=key, bind="query-params", on_change=first_page
         )
 
+    engines, names_of_states, lengths = _engines(), states(), _lengths()
     chosen: history.Wanted = {
-        "models": several("Model", known.models, "model"),
-        "engines": several("Engine", list(ENGINES), "engine", lambda engine: ENGINES.get(engine, engine)),
-        "languages": several("Language", known.languages, "language", lambda code: LANGUAGES.get(code, code)),
-        "tags": several("Tag", known.tags, "tag") if known.tags else [],
-        "states": several("State", STATES, "state", str.capitalize),
+        "models": several(tr("Model"), known.models, "model"),
+        "engines": several(tr("Engine"), list(engines), "engine", lambda engine: engines.get(engine, engine)),
+        "languages": several(tr("Language"), known.languages, "language", lambda code: LANGUAGES.get(code, code)),
+        "tags": several(tr("Tag"), known.tags, "tag") if known.tags else [],
+        "states": several(tr("State"), list(names_of_states), "state", lambda state: names_of_states.get(state, state)),
     }
     length = st.selectbox(
-        "Length", list(LENGTHS), index=None, placeholder="Any", key="length", bind="query-params", on_change=first_page
+        tr("Length"),
+        list(lengths),
+        index=None,
+        format_func=lengths.__getitem__,
+        placeholder=tr("Any"),
+        key="length",
+        bind="query-params",
+        on_change=first_page,
     )
     days = st.date_input(
-        "Created", value=[], key="dates", bind="query-params", on_change=first_page, format="DD/MM/YYYY"
+        tr("Created"), value=[], key="dates", bind="query-params", on_change=first_page, format="DD/MM/YYYY"
     )
-    shortest, longest = LENGTHS[length] if length else (None, None)
+    shortest, longest = length or (None, None)
     since, until = _moments(days)
     return {**chosen, "shortest": shortest, "longest": longest, "since": since, "until": until}
 

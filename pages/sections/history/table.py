@@ -8,7 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from pages.format import day, time_of, time_zone
-from pages.sections.history.filters import sort_by
+from pages.sections.history.filters import sort_by, states
+from pages.texts import tr
 from stt.db.fulltext import Snippet
 from stt.store.records import Job
 from stt.transcript.languages import LANGUAGES
@@ -61,7 +62,7 @@ def history_table(
         column_config=_config(sort, descending, bool(found)),
         placeholder="",
         height=HEIGHT if len(jobs) > 15 else "auto",
-        alt="Transcripts, one a row",
+        alt=tr("Transcripts, one a row"),
     )
     pressed = state.get("opened")
     if pressed is not None:
@@ -79,7 +80,7 @@ def history_table(
 
 def _columns(jobs: list[Job], found: dict[str, Snippet], priced: bool) -> dict[str, object]:
     columns: dict[str, object] = {
-        OPEN: ["Read"] * len(jobs),
+        OPEN: [tr("Read")] * len(jobs),
         "Title": [job.title for job in jobs],  # first, because a phone shows little more
     }
     if found:
@@ -95,29 +96,30 @@ def _columns(jobs: list[Job], found: dict[str, Snippet], priced: bool) -> dict[s
     }
     if priced:
         columns["Cost"] = pd.array([job.cost for job in jobs], dtype="Float64")
-    return columns | {"State": [job.state.capitalize() for job in jobs]}
+    names = states()
+    return columns | {"State": [names[job.state] for job in jobs]}
 
 
 def _config(sort: str, descending: bool, searched: bool) -> dict[str, ColumnConfig | ButtonColumnResult | str | None]:
-    def label(name: str) -> str:
-        return f"{name} {'↓' if descending else '↑'}" if SORTS.get(name) == sort else name
+    def label(column: str, name: str) -> str:
+        return f"{name} {'↓' if descending else '↑'}" if SORTS[column] == sort else name
 
     column = st.column_config
     return {
         OPEN: column.ButtonColumn("", type="tertiary", width="small", key="opened", on_click=lambda: None),
-        "Title": column.TextColumn(label("Title"), width=260 if searched else 360),
-        CONTEXT: column.TextColumn("Found in the text", width=520),
-        "Created": column.DatetimeColumn(label("Created"), format="D MMM YYYY, HH:mm", width=160),
+        "Title": column.TextColumn(label("Title", tr("Title")), width=260 if searched else 360),
+        CONTEXT: column.TextColumn(tr("Found in the text"), width=520),
+        "Created": column.DatetimeColumn(label("Created", tr("Created")), format="D MMM YYYY, HH:mm", width=160),
         "Recorded": column.TextColumn(
-            label("Recorded"),
+            label("Recorded", tr("Recorded")),
             width=120,
-            help="The date in the file. “By”: it has none, and was last changed on that day.",
+            help=tr("The date in the file. “By”: it has none, and was last changed on that day."),
         ),
-        "Length": column.TimeColumn(label("Length"), format="H:mm:ss", width="small"),
-        "Words": column.NumberColumn(label("Words"), format="localized", width="small"),
-        "Language": column.TextColumn(label("Language"), width="small"),
-        "Model": column.TextColumn(label("Model")),
-        "Confidence": column.NumberColumn(label("Confidence"), format="%d %%", width="small"),
-        "Cost": column.NumberColumn(label("Cost"), format="$%.4f", width="small"),
-        "State": column.TextColumn(label("State"), width="small"),
+        "Length": column.TimeColumn(label("Length", tr("Length")), format="H:mm:ss", width="small"),
+        "Words": column.NumberColumn(label("Words", tr("Words")), format="localized", width="small"),
+        "Language": column.TextColumn(label("Language", tr("Language")), width="small"),
+        "Model": column.TextColumn(label("Model", tr("Model"))),
+        "Confidence": column.NumberColumn(label("Confidence", tr("Confidence")), format="%d %%", width="small"),
+        "Cost": column.NumberColumn(label("Cost", tr("Cost")), format="$%.4f", width="small"),
+        "State": column.TextColumn(label("State", tr("State")), width="small"),
     }

@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages import session
 from pages.escape import download_link, plain
+from pages.texts import tr, trn
 from stt.auth import recovery
 from stt.guard import base_path
 from stt.library import history
@@ -17,28 +18,42 @@ def my_data() -> None:
     """Draw the section of the Settings page."""
     owner = session.owner()
     everybodys = settings().access == "shared"
-    st.subheader("Everybody’s data" if everybodys else "Your data", anchor=False)
+    st.subheader(tr("Everybody’s data") if everybodys else tr("Your data"), anchor=False)
     if st.session_state.pop("all_deleted", False):
-        st.success("Everything was deleted." if everybodys else "Everything of yours was deleted.")
+        st.success(tr("Everything was deleted.") if everybodys else tr("Everything of yours was deleted."))
     count = history.totals(owner).count
-    what = "1 transcript" if count == 1 else f"{count:,} transcripts"
-    plain(f"{what} on this server. The ZIP has each one as text, subtitles and JSON, and all recordings.", "stt-hint")
+    there = trn("{count:,} transcript on this server.", "{count:,} transcripts on this server.", count)
+    content = tr("The ZIP has each one as text, subtitles and JSON, and all recordings.")
+    plain(f"{there} {content}", "stt-hint")
     with st.container(horizontal=True, vertical_alignment="center"):
-        download_link("Download all as one ZIP", base_path.at("/my-data.zip"))
-        if st.button("Delete everything", icon=":material/delete_forever:", key="delete-all"):
-            _confirm(owner, f"On this server all share one history. {what} of everybody" if everybodys else what)
+        download_link(tr("Download all as one ZIP"), base_path.at("/my-data.zip"))
+        if st.button(tr("Delete everything"), icon=":material/delete_forever:", key="delete-all"):
+            _confirm(owner, count, everybodys=everybodys)
 
 
-@session.dialog("Delete everything permanently?")
-def _confirm(owner: str, what: str) -> None:
+@session.dialog(lambda: tr("Delete everything permanently?"))
+def _confirm(owner: str, count: int, *, everybodys: bool) -> None:
     st.text(
-        f"{what}, all audio, the vocabulary, all share links, tokens and recovery codes will be deleted. "
-        "This cannot be undone."
+        trn(
+            "On this server all share one history. {count:,} transcript of everybody, all audio, the vocabulary, "
+            "all share links, tokens and recovery codes will be deleted. This cannot be undone.",
+            "On this server all share one history. {count:,} transcripts of everybody, all audio, the vocabulary, "
+            "all share links, tokens and recovery codes will be deleted. This cannot be undone.",
+            count,
+        )
+        if everybodys
+        else trn(
+            "{count:,} transcript, all audio, the vocabulary, all share links, tokens and recovery codes will be "
+            "deleted. This cannot be undone.",
+            "{count:,} transcripts, all audio, the vocabulary, all share links, tokens and recovery codes will be "
+            "deleted. This cannot be undone.",
+            count,
+        )
     )
     with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Keep"):
+        if st.button(tr("Keep")):
             st.rerun()
-        if st.button("Delete everything", type="primary", key="confirm-delete-all"):
+        if st.button(tr("Delete everything"), type="primary", key="confirm-delete-all"):
             delete_everything(owner)
             recovery.disconnect_others(owner, session.name())
             st.session_state.all_deleted = True

@@ -6,14 +6,17 @@ import streamlit as st
 
 from pages.components.key_choice import key_choice
 from pages.escape import plain
+from pages.texts import tr
 
 
 def player_keys() -> None:
     """Draw the section of the Settings page."""
-    st.subheader("Keys of the player", anchor=False)
+    st.subheader(tr("Keys of the player"), anchor=False)
     plain(
-        "These work while you type, too, and with a foot pedal that sends keys, such as F13. Press a button here, then "
-        "the new key. This browser keeps them, as another one may have another keyboard.",
+        tr(
+            "These work while you type, too, and with a foot pedal that sends keys, such as F13. "
+            "Press a button here, then the new key. This browser keeps them, as another one may have another keyboard."
+        ),
         "stt-hint",
     )
     key_choice()

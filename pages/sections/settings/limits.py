@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.escape import plain
+from pages.texts import tr, trn
 from stt.aiml import offered
 from stt.settings import settings
 from stt.store import quotas
@@ -15,19 +16,21 @@ from stt.store.recordings import megabytes
 def limits_view(owner: str) -> None:
     """Draw the quota table of the Settings page. What has no quota is not listed."""
     host = settings()
-    rows = [("Upload", megabytes(host.upload_limit), "")]
-    rows.append(("Length of a recording", f"{host.max_duration_minutes:,} min", ""))
+    rows = [(tr("Upload"), megabytes(host.upload_limit), "")]
+    rows.append((tr("Length of a recording"), tr("{minutes:,} min", minutes=host.max_duration_minutes), ""))
     if host.jobs_per_visitor is not None:
-        rows.append(("Your transcriptions at once", f"{host.jobs_per_visitor:,}", f"{quotas.open_jobs(owner):,} now"))
+        now = trn("{count:,} now", "{count:,} now", quotas.open_jobs(owner))
+        rows.append((tr("Your transcriptions at once"), f"{host.jobs_per_visitor:,}", now))
     of_the_day = _of_the_day(owner)
     rows += of_the_day
     if host.audio_retention_days is not None:
-        rows.append(("Audio is kept", _days(host.audio_retention_days), ""))
+        rows.append((tr("Audio is kept"), _days(host.audio_retention_days), ""))
     if host.transcript_retention_days is not None:
-        rows.append(("Transcripts are kept", f"{_days(host.transcript_retention_days)}, with their audio", ""))
+        kept = tr("{days}, with their audio", days=_days(host.transcript_retention_days))
+        rows.append((tr("Transcripts are kept"), kept, ""))
     if host.models:
-        rows.append(("Models", ", ".join(offered_models()), ""))
-    st.table(pd.DataFrame(rows, columns=["What", "Limit", "Used"]).set_index("What"))
+        rows.append((tr("Models"), ", ".join(offered_models()), ""))
+    st.table(pd.DataFrame(rows, columns=[tr("What"), tr("Limit"), tr("Used")]).set_index(tr("What")))
     if of_the_day:
         plain(quotas.resets_in(), "stt-hint")
 
@@ -40,19 +43,26 @@ def _of_the_day(owner: str) -> list[tuple[str, str, str]]:
     used = quotas.used(owner)
     rows = []
     if mine is not None:
-        rows.append(("Your audio in a day", f"{mine:,} min", f"{used.mine / 60:,.1f} min today"))
+        rows.append((tr("Your audio in a day"), tr("{minutes:,} min", minutes=mine), _minutes_today(used.mine)))
     if everybody is not None:
-        rows.append(("Everybody’s audio in a day", f"{everybody:,} min", f"{used.all / 60:,.1f} min today"))
+        rows.append(
+            (tr("Everybody’s audio in a day"), tr("{minutes:,} min", minutes=everybody), _minutes_today(used.all))
+        )
     if dollars is not None:
         # Escaped, because tables are Markdown, where two dollar signs enclose a formula.
-        rows.append(("Money in a day, on this server’s key", f"\\${dollars:,.2f}", f"\\${used.dollars:,.2f} today"))
+        limit, today = f"\\${dollars:,.2f}", f"\\${used.dollars:,.2f}"
+        rows.append((tr("Money in a day, on this server’s key"), limit, tr("{money} today", money=today)))
     return rows
+
+
+def _minutes_today(seconds: float) -> str:
+    return tr("{minutes:,.1f} min today", minutes=seconds / 60)
 
 
 def offered_models() -> list[str]:
     models = [model for model in offered.known().models if offered.offered(model)]
-    return [f"{model.name} on this machine" if model.local else model.name for model in models]
+    return [tr("{model} on this machine", model=model.name) if model.local else model.name for model in models]
 
 
 def _days(days: int) -> str:
-    return "1 day" if days == 1 else f"{days:,} days"
+    return trn("{count:,} day", "{count:,} days", days)

@@ -11,6 +11,7 @@ from pages import session
 from pages.escape import markdown, plain, sentence
 from pages.format import length, when
 from pages.sections.model_choice import languages_of
+from pages.texts import tr
 from stt.errors import SttError
 from stt.guard import hosts
 from stt.models import shelf
@@ -28,13 +29,18 @@ def models_here() -> None:
     """Draw the section of the Settings page; nothing where the models are on other machines."""
     if settings().role == "web":
         return
-    st.subheader("Whisper models", anchor=False)
-    runs_on = "the processor" if device.plans()[0] is device.CPU else "a graphics card (CUDA)"
-    plain(
-        f"Whisper runs on {runs_on} of this machine. In memory, models may take {megabytes(loaded.limit())} together;"
-        f" {megabytes(shelf.room())} of the disk are free for them.",
-        "stt-hint",
+    st.subheader(tr("Whisper models"), anchor=False)
+    runs_on = (
+        tr("Whisper runs on the processor of this machine.")
+        if device.plans()[0] is device.CPU
+        else tr("Whisper runs on a graphics card (CUDA) of this machine.")
     )
+    room = tr(
+        "In memory, models may take {memory} together; {disk} of the disk are free for them.",
+        memory=megabytes(loaded.limit()),
+        disk=megabytes(shelf.room()),
+    )
+    plain(f"{runs_on} {room}", "stt-hint")
     if NOTICE in st.session_state:
         st.error(markdown(st.session_state.pop(NOTICE)))
     busy = any(entry.state == DOWNLOADING for entry in shelf.entries())
@@ -73,46 +79,52 @@ def _row(entry: Entry, used: float | None, host: bool) -> None:
 def facts(entry: Entry, used: float | None = None) -> str:
     """Return what a model takes and its state, in one line."""
     known = entry.known
-    parts = [languages_of(known), f"{megabytes(entry.size)} on disk", f"about {megabytes(known.memory)} in memory"]
+    parts = [
+        languages_of(known),
+        tr("{size} on disk", size=megabytes(entry.size)),
+        tr("about {size} in memory", size=megabytes(known.memory)),
+    ]
     if known.packaged:
-        parts.append("part of this installation")
+        parts.append(tr("part of this installation"))
     parts.append(_state(entry))
     if used:
-        parts.append(f"last used {when(used)}")
+        parts.append(tr("last used {day}", day=when(used)))
     return " · ".join(parts)
 
 
 def _state(entry: Entry) -> str:
     progress = entry.progress
     if entry.state == HERE or progress is None:
-        return "here" if entry.state == HERE else "not here"
+        return tr("here") if entry.state == HERE else tr("not here")
     if entry.state == DOWNLOADING:
-        left = f", about {length(max(1.0, progress.left))} left" if progress.left is not None else ""
-        return f"downloading, {progress.percent}\u00a0%{left}"
+        if progress.left is None:
+            return tr("downloading, {percent}\u00a0%", percent=progress.percent)
+        duration = length(max(1.0, progress.left))
+        return tr("downloading, {percent}\u00a0%, about {duration} left", percent=progress.percent, duration=duration)
     if progress.error:
-        return f"failed: {sentence(progress.error)}"
-    return f"download stopped at {progress.percent}\u00a0%"
+        return tr("failed: {why}", why=sentence(progress.error))
+    return tr("download stopped at {percent}\u00a0%", percent=progress.percent)
 
 
 def _progress(entry: Entry) -> str:
     if entry.state != DOWNLOADING or entry.progress is None:
         return '<p class="stt-nothing" hidden></p>'
-    label = escape(f"Download of {entry.known.title}")
+    label = escape(tr("Download of {model}", model=entry.known.title))
     return f'<progress class="stt-progress" max="100" value="{entry.progress.percent}" aria-label="{label}"></progress>'
 
 
 def _button(entry: Entry) -> None:
     name = entry.known.name
     if entry.state == DOWNLOADING:
-        if st.button("Cancel", key=f"model-stop-{name}", help="What has come is kept for the next time."):
+        if st.button(tr("Cancel"), key=f"model-stop-{name}", help=tr("What has come is kept for the next time.")):
             shelf.stop(name)
             st.rerun()
     elif entry.state == HERE:
-        if st.button("Delete", key=f"model-delete-{name}", help="It can be downloaded again."):
+        if st.button(tr("Delete"), key=f"model-delete-{name}", help=tr("It can be downloaded again.")):
             _do(shelf.remove, name)
     else:
-        label = "Download" if entry.progress is None else "Go on"
-        if st.button(label, key=f"model-get-{name}", help="From the Hugging Face hub."):
+        label = tr("Download") if entry.progress is None else tr("Go on")
+        if st.button(label, key=f"model-get-{name}", help=tr("From the Hugging Face hub.")):
             _do(shelf.begin, name)
 
 

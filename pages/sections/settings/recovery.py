@@ -10,6 +10,7 @@ from pages import session
 from pages.components.recovery import recovery_link
 from pages.escape import markdown, plain, sentence
 from pages.format import when
+from pages.texts import tr, trn
 from stt.auth import recovery
 from stt.auth.recovery import Code, Offer
 from stt.errors import SttError
@@ -24,32 +25,34 @@ def keep_history() -> None:
     name = session.name()
     if settings().access != "private":
         return
-    st.subheader("Keep your history", anchor=False)
+    st.subheader(tr("Keep your history"), anchor=False)
     if not name:
-        plain("This browser keeps no cookies for this site, so its history ends with this tab.", "stt-hint")
+        plain(tr("This browser keeps no cookies for this site, so its history ends with this tab."), "stt-hint")
         return
     plain(
-        "Your history belongs to this browser. With a recovery code you open it in another one, or get it back after "
-        "cookies were deleted.",
+        tr(
+            "Your history belongs to this browser. With a recovery code you open it in another one, or get it back "
+            "after cookies were deleted."
+        ),
         "stt-hint",
     )
     if st.session_state.pop(session.RECOVERED, False):
-        st.success("This browser has that history now.", icon=":material/check:")
+        st.success(tr("This browser has that history now."), icon=":material/check:")
     if linked := recovery_link():
         st.session_state[OFFERED] = linked
     if OFFERED in st.session_state:
         _confirm(st.session_state[OFFERED], name)
     owner = session.owner()
-    if st.button("Create a recovery code", key="recovery-create"):
+    if st.button(tr("Create a recovery code"), key="recovery-create"):
         _create(owner)
     for code in recovery.codes_of(owner):
         _row(code, owner)
     _browsers(owner, name)
     with st.form("recovery", clear_on_submit=True):
         typed = st.text_input(
-            "Code from another browser", max_chars=200, autocomplete="off", placeholder="XXXXX-XXXXX-…"
+            tr("Code from another browser"), max_chars=200, autocomplete="off", placeholder="XXXXX-XXXXX-…"
         )
-        if st.form_submit_button("Continue") and typed.strip():
+        if st.form_submit_button(tr("Continue")) and typed.strip():
             st.session_state[OFFERED] = typed.strip()
             st.rerun()
 
@@ -59,9 +62,9 @@ def hint() -> None:
     if settings().access != "private" or not session.name() or not recovery.is_worth_a_hint(session.owner()):
         return
     with st.container(horizontal=True, vertical_alignment="center", key="keep-hint"):
-        plain("This history belongs to this browser. A recovery code keeps it.", "stt-hint", fit=True)
-        st.page_link("settings.py", label="Keep it", icon=":material/key:")
-        if st.button("Dismiss", type="tertiary", key="keep-dismiss"):
+        plain(tr("This history belongs to this browser. A recovery code keeps it."), "stt-hint", fit=True)
+        st.page_link("settings.py", label=tr("Keep it"), icon=":material/key:")
+        if st.button(tr("Dismiss"), type="tertiary", key="keep-dismiss"):
             recovery.dismiss_hint(session.owner())
             st.rerun()
 
@@ -72,19 +75,19 @@ def _create(owner: str) -> None:
     except SttError as error:
         st.error(markdown(sentence(error.to_dict())))
         return
-    st.success("Write the code down, or save the link. They are not shown again.", icon=":material/key:")
+    st.success(tr("Write the code down, or save the link. They are not shown again."), icon=":material/key:")
     st.code(text, language=None, wrap_lines=True)
     st.code(f"{session.server_address()}/settings{recovery.LINK}{text}", language=None, wrap_lines=True)
-    plain("Anybody who has it can open this history.", "stt-hint")
+    plain(tr("Anybody who has it can open this history."), "stt-hint")
 
 
 def _row(code: Code, owner: str) -> None:
-    used = f"last used {when(code.used)}" if code.used else "not used yet"
+    used = tr("last used {day}", day=when(code.used)) if code.used else tr("not used yet")
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.container(gap=None):
-            plain("Recovery code", "stt-title")
-            plain(f"Created {when(code.created)}, {used}", "stt-facts")
-        if st.button("Revoke", key=f"revoke-{code.id}", help="The code opens nothing from now on."):
+            plain(tr("Recovery code"), "stt-title")
+            plain(tr("Created {day}", day=when(code.created)) + f", {used}", "stt-facts")
+        if st.button(tr("Revoke"), key=f"revoke-{code.id}", help=tr("The code opens nothing from now on.")):
             with suppress(SttError):  # already deleted in another tab
                 recovery.revoke(code.id, owner)
             st.rerun()
@@ -95,15 +98,20 @@ def _browsers(owner: str, name: str) -> None:
     since, others = recovery.has_left_its_own(name), recovery.others(owner, name)
     if since is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
-            plain(f"This browser has used another browser’s history since {when(since)}.", "stt-facts", fit=True)
-            if st.button("Leave it", key="recovery-leave", help="This browser has its own history again."):
+            told = tr("This browser has used another browser’s history since {day}.", day=when(since))
+            plain(told, "stt-facts", fit=True)
+            if st.button(tr("Leave it"), key="recovery-leave", help=tr("This browser has its own history again.")):
                 recovery.leave(name)
                 st.rerun()
     if others:
         with st.container(horizontal=True, vertical_alignment="center"):
-            what = "Another browser has" if others == 1 else f"{others} other browsers have"
-            plain(f"{what} got this history with a code.", "stt-facts", fit=True)
-            if st.button("Disconnect", key="recovery-disconnect", help="They have their own histories again."):
+            told = trn(
+                "Another browser has got this history with a code.",
+                "{count} other browsers have got this history with a code.",
+                others,
+            )
+            plain(told, "stt-facts", fit=True)
+            if st.button(tr("Disconnect"), key="recovery-disconnect", help=tr("They have their own histories again.")):
                 recovery.disconnect_others(owner, name)
                 st.rerun()
 
@@ -118,16 +126,21 @@ def _confirm(code: str, name: str) -> None:
         return
     if offer.owner == session.owner():
         st.session_state.pop(OFFERED)
-        st.info("This browser has that history already.")
+        st.info(tr("This browser has that history already."))
         return
     with st.container(border=True, key="recovery-confirm"):
-        plain(f"This code opens a history with {_transcripts(offer.transcripts)}.", "stt-title")
-        plain("Use only a code of your own: whoever has that history sees what you make from now on.", "stt-hint")
+        opens = trn(
+            "This code opens a history with {count:,} transcript.",
+            "This code opens a history with {count:,} transcripts.",
+            offer.transcripts,
+        )
+        plain(opens, "stt-title")
+        plain(tr("Use only a code of your own: whoever has that history sees what you make from now on."), "stt-hint")
         add = _add_mine(offer)
         with st.container(horizontal=True):
-            if st.button("Bring this history to this browser", type="primary", key="recovery-use"):
+            if st.button(tr("Bring this history to this browser"), type="primary", key="recovery-use"):
                 _use(code, name, add)
-            if st.button("Cancel", key="recovery-cancel"):
+            if st.button(tr("Cancel"), key="recovery-cancel"):
                 st.session_state.pop(OFFERED)
                 st.rerun()
 
@@ -136,15 +149,23 @@ def _add_mine(offer: Offer) -> bool:
     """Ask whether to add this browser's history to the other one. The default is no, because that may be anybody's."""
     if not offer.anything:
         return False
-    count = f" ({_transcripts(offer.mine)})" if offer.mine else ""
-    chosen = st.checkbox(f"Add what this browser has so far to it{count}", key="recovery-add")
-    plain("If not, it is kept, and is back when this browser leaves that history.", "stt-hint")
+    label = (
+        trn(
+            "Add what this browser has so far to it ({count:,} transcript)",
+            "Add what this browser has so far to it ({count:,} transcripts)",
+            offer.mine,
+        )
+        if offer.mine
+        else tr("Add what this browser has so far to it")
+    )
+    chosen = st.checkbox(label, key="recovery-add")
+    plain(tr("If not, it is kept, and is back when this browser leaves that history."), "stt-hint")
     return chosen
 
 
 def _use(code: str, name: str, add_mine: bool) -> None:
     if live_recordings.take_up(session.owner(), name)[1]:
-        st.error("A recording is being made in this browser. Stop it first.")
+        st.error(tr("A recording is being made in this browser. Stop it first."))
         return
     try:
         recovery.use(code, name, add_mine=add_mine)
@@ -154,7 +175,3 @@ def _use(code: str, name: str, add_mine: bool) -> None:
         st.session_state[session.RECOVERED] = True
     st.session_state.pop(OFFERED)
     st.rerun()
-
-
-def _transcripts(count: int) -> str:
-    return "1 transcript" if count == 1 else f"{count:,} transcripts"

@@ -9,6 +9,7 @@ import streamlit as st
 from pages import session
 from pages.escape import markdown, plain, sentence
 from pages.format import when
+from pages.texts import tr
 from stt.auth import tokens
 from stt.auth.tokens import Token
 from stt.errors import SttError
@@ -16,16 +17,19 @@ from stt.errors import SttError
 
 def token_list() -> None:
     """Draw the section of the Settings page. A new token is shown only in the run that created it."""
-    st.subheader("Tokens for programs", anchor=False)
-    plain("A program with a token sends recordings to this server. Its transcripts appear in your history.", "stt-hint")
+    st.subheader(tr("Tokens for programs"), anchor=False)
+    plain(
+        tr("A program with a token sends recordings to this server. Its transcripts appear in your history."),
+        "stt-hint",
+    )
     with st.form("token", clear_on_submit=True):
-        name = st.text_input("Name of the program", max_chars=tokens.MAX_NAME)
-        read_only = st.checkbox("Only reads: it finds and reads transcripts, and changes nothing")
-        if st.form_submit_button("Create token"):
+        name = st.text_input(tr("Name of the program"), max_chars=tokens.MAX_NAME)
+        read_only = st.checkbox(tr("Only reads: it finds and reads transcripts, and changes nothing"))
+        if st.form_submit_button(tr("Create token")):
             make(name, read_only=read_only)
     for token in tokens.all_of(session.owner()):
         row(token)
-    st.page_link("api.py", label="How programs use it", icon=":material/code:")
+    st.page_link("api.py", label=tr("How programs use it"), icon=":material/code:")
 
 
 def make(name: str, *, read_only: bool) -> None:
@@ -34,18 +38,22 @@ def make(name: str, *, read_only: bool) -> None:
     except SttError as error:
         st.error(markdown(sentence(error.to_dict())))
         return
-    st.success("Copy the token now: it is not shown again.", icon=":material/key:")
+    st.success(tr("Copy the token now: it is not shown again."), icon=":material/key:")
     st.code(text, language=None, wrap_lines=True)
 
 
 def row(token: Token) -> None:
-    used = f"last used {when(token.used)}" if token.used else "not used yet"
+    facts = [tr("Made {day}", day=when(token.created))]
+    facts.append(tr("last used {day}", day=when(token.used)) if token.used else tr("not used yet"))
+    if token.read_only:
+        facts.append(tr("only reads"))
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.container(gap=None):
             plain(token.name, "stt-title")
-            reads = ", only reads" if token.read_only else ""
-            plain(f"Made {when(token.created)}, {used}{reads}", "stt-facts")
-        if st.button("Revoke", key=f"revoke-{token.id}", help="Programs with this token are refused from now on."):
+            plain(", ".join(facts), "stt-facts")
+        if st.button(
+            tr("Revoke"), key=f"revoke-{token.id}", help=tr("Programs with this token are refused from now on.")
+        ):
             revoke(token)
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 from pages import session
 from pages.escape import markdown, plain, sentence
 from pages.sections.vocabulary_choice import counted
+from pages.texts import tr
 from stt.errors import SttError
 from stt.library import history, vocabulary
 from stt.settings import settings
@@ -17,25 +18,25 @@ state = st.session_state
 
 def my_vocabulary() -> None:
     """Draw the section of the Settings page."""
-    st.subheader("Vocabulary", anchor=False)
+    st.subheader(tr("Vocabulary"), anchor=False)
     everybody = settings().access == "shared"
-    plain(
+    hint = tr(
         "Names and terms that transcripts should get right, one a line. “Cyril → Cyrille”, or with “->”, replaces the "
-        "first by the second after transcription." + (" Everybody on this server uses them." if everybody else ""),
-        "stt-hint",
+        "first by the second after transcription."
     )
+    plain(hint + " " + tr("Everybody on this server uses them.") if everybody else hint, "stt-hint")
     tag = _list_choice(session.owner())
     known = "\n".join(term.line for term in vocabulary.terms_of(session.owner(), tag))
     with st.form(f"vocabulary-{tag or ''}", border=False):  # what was typed for one list is never saved as another
         typed = st.text_area(
-            "Names and terms",
+            tr("Names and terms"),
             known,
             placeholder="Zarathustra\nCyril → Cyrille",
             height=160,
             max_chars=terms.LONGEST_TEXT,
             key=f"terms-{tag or ''}-{state.get('terms_drawn', 0)}",
         )
-        if st.form_submit_button("Save the vocabulary"):
+        if st.form_submit_button(tr("Save the vocabulary")):
             _save(typed, tag)
     if "terms_error" in state:
         st.error(markdown(state.pop("terms_error")))
@@ -50,11 +51,11 @@ def _list_choice(owner: str) -> str | None:
     if not tags:
         return None
     chosen: str = st.selectbox(
-        "List",
+        tr("List"),
         ["", *tags],
         format_func=lambda tag: _label(tag, with_terms.get(tag, 0)),
         key="terms_list",
-        help="The terms of a tag are added where that tag is chosen at the start.",
+        help=tr("The terms of a tag are added where that tag is chosen at the start."),
         width=320,
     )
     return chosen or None
@@ -62,8 +63,8 @@ def _list_choice(owner: str) -> str | None:
 
 def _label(tag: str, count: int) -> str:
     if not tag:
-        return "For every recording"
-    return f"Tag {tag} ({counted(count)})" if count else f"Tag {tag}"
+        return tr("For every recording")
+    return tr("Tag {tag} ({terms})", tag=tag, terms=counted(count)) if count else tr("Tag {tag}", tag=tag)
 
 
 def _save(typed: str, tag: str | None) -> None:
@@ -72,7 +73,7 @@ def _save(typed: str, tag: str | None) -> None:
     except SttError as error:
         state.terms_error = sentence(error.to_dict())
         return
-    empty = "The vocabulary is empty now." if tag is None else "This tag has no terms now."
-    state.terms_saved = f"Saved: {counted(len(found))}." if found else empty
+    empty = tr("The vocabulary is empty now.") if tag is None else tr("This tag has no terms now.")
+    state.terms_saved = tr("Saved: {terms}.", terms=counted(len(found))) if found else empty
     state.terms_drawn = state.get("terms_drawn", 0) + 1  # a new box, which shows the terms as they were read
     st.rerun()

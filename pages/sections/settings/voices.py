@@ -9,6 +9,7 @@ import streamlit as st
 from pages import session
 from pages.escape import plain
 from pages.format import when
+from pages.texts import tr
 from stt.errors import SttError
 from stt.library import voices
 from stt.library.voices import Voice
@@ -19,26 +20,29 @@ def known_voices() -> None:
     """Draw the section of the Settings page; nothing where the host does not want voices to be kept."""
     if not voices.allowed():
         return
-    st.subheader("Known voices", anchor=False)
+    st.subheader(tr("Known voices"), anchor=False)
     everybody = settings().access == "shared"
-    plain(
+    kept = tr(
         "“Remember this voice” at a transcript keeps the voiceprint of a speaker: numbers by which the voice is known "
-        "again, not the sound. " + ("Everybody on this server uses it." if everybody else "Only you see and use it."),
-        "stt-hint",
+        "again, not the sound."
     )
+    users = tr("Everybody on this server uses it.") if everybody else tr("Only you see and use it.")
+    plain(f"{kept} {users}", "stt-hint")
     known = voices.all_of(session.owner())
     for voice in known:
         _row(voice)
     if not known:
-        plain("No voice is kept.", "stt-facts")
+        plain(tr("No voice is kept."), "stt-facts")
 
 
 def _row(voice: Voice) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"voice-{voice.id}"):
         with st.container(gap=None):
             plain(voice.name, "stt-title")
-            plain(f"Kept since {when(voice.created)}", "stt-facts")
-        if st.button("Delete", key=f"forget-{voice.id}", help="Nobody is recognised by this voice from now on."):
+            plain(tr("Kept since {day}", day=when(voice.created)), "stt-facts")
+        if st.button(
+            tr("Delete"), key=f"forget-{voice.id}", help=tr("Nobody is recognised by this voice from now on.")
+        ):
             with suppress(SttError):  # another tab was faster
                 voices.delete(voice.id, session.owner())
             st.rerun()

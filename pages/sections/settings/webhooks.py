@@ -7,12 +7,11 @@ import streamlit as st
 from pages import session
 from pages.escape import markdown, plain, sentence
 from pages.format import when
+from pages.texts import tr, trn
 from stt.errors import SttError
 from stt.webhooks import deliveries, subscriptions
 from stt.webhooks.deliveries import DELIVERED, FAILED, TEST, Delivery
 
-EVENTS = {TEST: "Test"}
-STATES = {DELIVERED: "delivered", FAILED: "given up"}
 SHOWN = 10  # deliveries before "Show all"
 state = st.session_state
 
@@ -20,16 +19,18 @@ state = st.session_state
 def webhooks() -> None:
     """Draw the section of the Settings page."""
     owner = session.owner()
-    st.subheader("Webhook", anchor=False)
+    st.subheader(tr("Webhook"), anchor=False)
     plain(
-        "When one of your transcriptions ends, this server sends a signed message (Standard Webhooks) to an address of "
-        "yours. It holds the id and the state, not the text.",
+        tr(
+            "When one of your transcriptions ends, this server sends a signed message (Standard Webhooks) to an "
+            "address of yours. It holds the id and the state, not the text."
+        ),
         "stt-hint",
     )
     url = subscriptions.url_of(owner)
     with st.form("webhook", border=False):
-        typed = st.text_input("Address", url or "", placeholder="https://example.org/told", max_chars=4096)
-        if st.form_submit_button("Save the address"):
+        typed = st.text_input(tr("Address"), url or "", placeholder="https://example.org/told", max_chars=4096)
+        if st.form_submit_button(tr("Save the address")):
             _save(owner, typed)
     if "webhook_error" in state:
         st.error(markdown(state.pop("webhook_error")))
@@ -47,19 +48,19 @@ def _save(owner: str, typed: str) -> None:
     except SttError as error:
         state.webhook_error = sentence(error.to_dict())
         return
-    state.webhook_saved = "Saved." if saved else "Nothing is sent any more."
+    state.webhook_saved = tr("Saved.") if saved else tr("Nothing is sent any more.")
     st.rerun()
 
 
 def _secret(owner: str, *, can_test: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        with st.popover("Secret", icon=":material/key:"):
-            plain("The receiver checks the signature with it.", "stt-hint")
+        with st.popover(tr("Secret"), icon=":material/key:"):
+            plain(tr("The receiver checks the signature with it."), "stt-hint")
             st.code(subscriptions.of(owner).secret, language=None, wrap_lines=True)
-            if st.button("New secret", help="Messages from now on are signed with the new one only."):
+            if st.button(tr("New secret"), help=tr("Messages from now on are signed with the new one only.")):
                 subscriptions.renew_secret(owner)
                 st.rerun()
-        if can_test and st.button("Send a test", icon=":material/send:"):
+        if can_test and st.button(tr("Send a test"), icon=":material/send:"):
             _act(owner)
 
 
@@ -82,28 +83,33 @@ def _deliveries(owner: str) -> None:
         found = deliveries.of(owner)
         if not found:
             return
-        every = len(found) <= SHOWN or st.toggle(f"Show all {len(found)} deliveries", key="all-deliveries")
+        every = len(found) <= SHOWN or st.toggle(
+            tr("Show all {count} deliveries", count=len(found)), key="all-deliveries"
+        )
         with st.container(key="deliveries", gap="xsmall"):
             for delivery in found if every else found[:SHOWN]:
                 _row(owner, delivery)
 
 
 def _row(owner: str, delivery: Delivery) -> None:
-    event = EVENTS.get(delivery.event, delivery.event.rpartition(".")[2].capitalize())
+    ended = delivery.event.rpartition(".")[2]
+    events = {"completed": tr("Completed"), "failed": tr("Failed"), "cancelled": tr("Cancelled")}
+    event = tr("Test") if delivery.event == TEST else events.get(ended, ended.capitalize())
     with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"delivery-{delivery.id}"):
         with st.container(gap=None):
             plain(f"{event}, {when(delivery.created)}", "stt-title")
             plain(_facts(delivery), "stt-facts")
-        if delivery.due is None and st.button("Send again", key=f"again-{delivery.id}", type="tertiary"):
+        if delivery.due is None and st.button(tr("Send again"), key=f"again-{delivery.id}", type="tertiary"):
             _act(owner, delivery.id)
 
 
 def _facts(delivery: Delivery) -> str:
-    attempts = f"{delivery.attempts} attempts" if delivery.attempts != 1 else "1 attempt"
-    parts = [STATES.get(delivery.state, f"next attempt {when(delivery.due)}" if delivery.due else "on its way")]
+    states = {DELIVERED: tr("delivered"), FAILED: tr("given up")}
+    due = tr("next attempt {day}", day=when(delivery.due)) if delivery.due else tr("on its way")
+    parts = [states.get(delivery.state, due)]
     if delivery.attempts:
-        parts.append(attempts)
+        parts.append(trn("{count} attempt", "{count} attempts", delivery.attempts))
     if delivery.status is not None:
-        parts.append(f"answered {delivery.status}")
+        parts.append(tr("answered {status}", status=delivery.status))
     parts += [delivery.answer] if delivery.answer else []
     return " · ".join([*parts, delivery.url])

@@ -9,6 +9,7 @@ import streamlit as st
 from pages import session
 from pages.escape import markdown, plain, sentence
 from pages.format import when
+from pages.texts import tr
 from stt import kinds
 from stt.editing import revisions
 from stt.errors import SttError
@@ -31,28 +32,28 @@ def editing(job: Job, state: corrections.State) -> dict[str, Any]:
 def tag_line(job: Job) -> None:
     with st.container():  # as in `machines_version`
         if found := corrections.tags_of(job.id, job.owner):
-            plain("Tags: " + ", ".join(found), "stt-facts")
+            plain(tr("Tags: {names}", names=", ".join(found)), "stt-facts")
 
 
 def details_button(job: Job) -> None:
-    if st.button("Details", icon=":material/edit:", key="details", help="Title and tags"):
+    if st.button(tr("Details"), icon=":material/edit:", key="details", help=tr("Title and tags")):
         _details(job)
 
 
-@session.dialog("Title and tags")
+@session.dialog(lambda: tr("Title and tags"))
 def _details(job: Job) -> None:
     tags = corrections.tags_of(job.id, job.owner)
     with st.form("details-form", border=False):
-        title = st.text_input("Title", job.title, max_chars=LONGEST_TITLE)
+        title = st.text_input(tr("Title"), job.title, max_chars=LONGEST_TITLE)
         wanted = st.multiselect(
-            "Tags",
+            tr("Tags"),
             sorted({*tags, *history.choices(job.owner).tags}, key=str.casefold),
             tags,
             accept_new_options=True,
             max_selections=MOST_TAGS,
-            placeholder="Choose, or type a new one",
+            placeholder=tr("Choose, or type a new one"),
         )
-        if not st.form_submit_button("Save", type="primary"):
+        if not st.form_submit_button(tr("Save"), type="primary"):
             return
     try:
         if title != job.title:
@@ -71,14 +72,14 @@ def machines_version(job: Job, state: corrections.State) -> Transcript | None:
         if not (state.corrected or state.put_aside):
             return None
         if state.put_aside:
-            words = "The machine's version was restored. The next correction discards the earlier ones."
+            words = tr("The machine's version was restored. The next correction discards the earlier ones.")
             plain(words, "stt-facts", fit=True)
-            if st.button("Bring the corrections back", icon=":material/redo:"):
+            if st.button(tr("Bring the corrections back"), icon=":material/redo:"):
                 _go(corrections.bring_back, job, state)
             return None
         plain(_told(job, state), "stt-facts", fit=True)
-        shown = st.toggle("Machine's version", key=f"machine-{job.id}-{state.version}")
-        if shown and st.button("Restore it", icon=":material/undo:"):
+        shown = st.toggle(tr("Machine's version"), key=f"machine-{job.id}-{state.version}")
+        if shown and st.button(tr("Restore it"), icon=":material/undo:"):
             _go(corrections.restore, job, state)
     return corrections.machine(job.id, job.owner) if shown else None
 
@@ -87,8 +88,8 @@ def _told(job: Job, state: corrections.State) -> str:
     """Return who has corrected the transcript, and when."""
     made = (job.provenance or {}).get("replacements")
     if made and state.changed == job.finished:  # nobody since
-        return f"Replaced by your vocabulary: {made}."
-    return f"Corrected by hand, {when(state.changed)}." if state.changed else "Corrected."
+        return tr("Replaced by your vocabulary: {terms}.", terms=made)
+    return tr("Corrected by hand, {day}.", day=when(state.changed)) if state.changed else tr("Corrected.")
 
 
 def _go(act: Any, job: Job, state: corrections.State) -> None:

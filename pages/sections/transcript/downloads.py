@@ -10,6 +10,7 @@ import streamlit as st
 from pages import session
 from pages.escape import plain
 from pages.format import time_zone
+from pages.texts import tr, trn
 from stt.export.formats import FORMATS, clock
 from stt.export.subtitles import LINE_LENGTH, LINES, READING_SPEED, Cue, cues, too_fast
 from stt.guard import base_path
@@ -26,57 +27,64 @@ LISTED = 100  # cues that are too fast
 @session.fragment
 def downloads(job: Job, transcript: Transcript, *, audio: bool) -> None:
     """Draw the Download menu. Our own route makes the file when a button is pressed."""
-    with st.popover("Download", icon=":material/download:", key="downloads", on_change="rerun") as menu:
+    with st.popover(tr("Download"), icon=":material/download:", key="downloads", on_change="rerun") as menu:
         if not menu.open:  # its list takes seconds to compute for ten hours of speech
             return
         several = bool(transcript.speakers)
         noted = _notes(job)
-        plain("Text", "stt-title")
+        plain(tr("Text"), "stt-title")
         with st.container(horizontal=True):
-            times = transcript.timed and st.checkbox("With times", key="text-times")
-            speakers = several and st.checkbox("With speakers", value=True, key="text-speakers")
+            times = transcript.timed and st.checkbox(tr("With times"), key="text-times")
+            speakers = several and st.checkbox(tr("With speakers"), value=True, key="text-speakers")
         beginning = _beginning(transcript)
         shown = FORMATS["txt"].write(beginning, times=times, speakers=speakers).decode().partition("\n")[0]
         plain(shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…", "stt-sample")
         _button(job, "txt", times=times, speakers=speakers, **noted)
         _subtitles(job, transcript, several)
-        plain("More", "stt-title")
+        plain(tr("More"), "stt-title")
         for extension in ("docx", "csv", "json"):
             _button(job, extension, **(noted if FORMATS[extension].takes_notes else {}))
         if submissions.has_raw(job.id):
             _button(job, RAW)
         if audio:
-            st.link_button("The audio", base_path.at(f"/audio/{job.id}?download"), width="stretch")
+            st.link_button(tr("The audio"), base_path.at(f"/audio/{job.id}?download"), width="stretch")
 
 
 def _notes(job: Job) -> dict[str, bool]:
     """Draw the choice of notes, if there are any. Return the option for the formats that take them."""
     if not book.count(job.id):
         return {}
-    plain("Notes", "stt-title")
-    chosen = st.checkbox("With notes", key="with-notes", help="At the end of text, Word and JSON.")
+    plain(tr("Notes"), "stt-title")
+    chosen = st.checkbox(tr("With notes"), key="with-notes", help=tr("At the end of text, Word and JSON."))
     _button(job, NOTES)
     return {"notes": True} if chosen else {}
 
 
 def _subtitles(job: Job, transcript: Transcript, several: bool) -> None:
-    plain("Subtitles", "stt-title")
+    plain(tr("Subtitles"), "stt-title")
     with st.container(horizontal=True):
-        letters = st.number_input("Characters per line", 8, 200, LINE_LENGTH, key="line-length", width=128)
-        lines = st.number_input("Lines per subtitle", 1, 10, LINES, key="line-count", width=128)
-    named = several and st.checkbox("Name the speakers", key="subtitle-speakers")
+        letters = st.number_input(tr("Characters per line"), 8, 200, LINE_LENGTH, key="line-length", width=128)
+        lines = st.number_input(tr("Lines per subtitle"), 1, 10, LINES, key="line-count", width=128)
+    named = several and st.checkbox(tr("Name the speakers"), key="subtitle-speakers")
     with st.container(horizontal=True):
-        mark = st.checkbox("Byte order mark", key="subtitle-bom", help="For players that show letters like ü wrong.")
-        crlf = st.checkbox("Windows line ends", key="subtitle-crlf", help="CRLF, for old players and editors.")
+        mark = st.checkbox(
+            tr("Byte order mark"), key="subtitle-bom", help=tr("For players that show letters like ü wrong.")
+        )
+        crlf = st.checkbox(tr("Windows line ends"), key="subtitle-crlf", help=tr("CRLF, for old players and editors."))
     shown = _cues(transcript, letters, lines, named)
     plain("".join(cue.text for cue in shown[:1]), "stt-sample")
     if fast := too_fast(shown):
-        are = "is" if len(fast) == 1 else "are"
-        with st.expander(f"{len(fast):,} of {len(shown):,} subtitles {are} too fast to read", icon=":material/speed:"):
-            plain(f"These have more than {READING_SPEED:.0f} characters per second.", "stt-hint")
+        label = trn(
+            "{count:,} of {total:,} subtitles is too fast to read",
+            "{count:,} of {total:,} subtitles are too fast to read",
+            len(fast),
+            total=len(shown),
+        )
+        with st.expander(label, icon=":material/speed:"):
+            plain(tr("These have more than {speed:.0f} characters per second.", speed=READING_SPEED), "stt-hint")
             plain("\n".join(map(_told, fast[:LISTED])), "stt-sample")
             if len(fast) > LISTED:
-                plain(f"And {len(fast) - LISTED:,} more.", "stt-hint")
+                plain(tr("And {count:,} more.", count=len(fast) - LISTED), "stt-hint")
     for extension in ("srt", "vtt"):
         _button(job, extension, line_length=letters, lines=lines, speakers=named, bom=mark, crlf=crlf)
 
@@ -94,7 +102,8 @@ def _cues(transcript: Transcript, letters: int, lines: int, named: bool) -> list
 def _told(cue: Cue) -> str:
     """Return when a cue is shown, its reading speed, and its first words."""
     text = cue.text.replace("\n", " ")
-    return f"{clock(cue.start)} · {cue.speed:.0f} per second · {text if len(text) <= SHOWN else f'{text[:SHOWN]}…'}"
+    speed = tr("{speed:.0f} per second", speed=cue.speed)
+    return f"{clock(cue.start)} · {speed} · {text if len(text) <= SHOWN else f'{text[:SHOWN]}…'}"
 
 
 def _beginning(transcript: Transcript) -> Transcript:
@@ -105,7 +114,7 @@ def _beginning(transcript: Transcript) -> Transcript:
 
 
 def _button(job: Job, form: str, **options: float | bool) -> None:
-    names = {RAW: "The provider's raw answer (JSON)", NOTES: "The notes alone (CSV)"}
+    names = {RAW: tr("The provider's raw answer (JSON)"), NOTES: tr("The notes alone (CSV)")}
     label = names[form] if form in names else FORMATS[form].label
     to = address(job.id, form, zone=time_zone().key, **options)
     st.link_button(label, to, key=f"download-{form}", width="stretch")

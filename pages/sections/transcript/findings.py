@@ -12,41 +12,66 @@ import streamlit as st
 
 from pages.escape import plain
 from pages.format import clock
+from pages.texts import tr
 from stt.transcript.model import Transcript
 from stt.whisper.forced_alignment.plan import UNFIT, UNWRITTEN
 
-TABLES = {  # name in `Transcript.extras`: heading, columns in order
-    "topics": ("Topics", ("start", "topic", "confidence", "text")),
-    "intents": ("Intents", ("start", "intent", "confidence", "text")),
-    "sentiments": ("Sentiments", ("start", "sentiment", "score", "speaker", "text")),
-    "entities": ("Entities", ("start", "text", "kind", "confidence")),
-    "key_phrases": ("Key phrases", ("text", "count", "rank")),
-    "sensitive": ("Sensitive content", ("start", "kind", "confidence", "severity", "text")),
-    "search": ("Search terms", ("start", "query", "confidence", "text")),
-    "paragraphs": ("Paragraphs", ("start", "end", "speaker", "text")),
-    UNFIT: ("Passages that do not fit the sound", ("start", "end", "text")),
-    UNWRITTEN: ("Speech without text", ("start", "end", "text")),
-    "utterances": ("Utterances", ("start", "end", "speaker", "text", "confidence")),
-}
 SHARES = ("confidence", "score", "severity", "rank")
+
+
+def _tables() -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Return the heading and the columns of each table, by its name in `Transcript.extras`."""
+    return {
+        "topics": (tr("Topics"), ("start", "topic", "confidence", "text")),
+        "intents": (tr("Intents"), ("start", "intent", "confidence", "text")),
+        "sentiments": (tr("Sentiments"), ("start", "sentiment", "score", "speaker", "text")),
+        "entities": (tr("Entities"), ("start", "text", "kind", "confidence")),
+        "key_phrases": (tr("Key phrases"), ("text", "count", "rank")),
+        "sensitive": (tr("Sensitive content"), ("start", "kind", "confidence", "severity", "text")),
+        "search": (tr("Search terms"), ("start", "query", "confidence", "text")),
+        "paragraphs": (tr("Paragraphs"), ("start", "end", "speaker", "text")),
+        UNFIT: (tr("Passages that do not fit the sound"), ("start", "end", "text")),
+        UNWRITTEN: (tr("Speech without text"), ("start", "end", "text")),
+        "utterances": (tr("Utterances"), ("start", "end", "speaker", "text", "confidence")),
+    }
+
+
+def _headings() -> dict[str, str]:
+    """Return the headings of columns."""
+    return {
+        "start": tr("Start"),
+        "end": tr("End"),
+        "text": tr("Text"),
+        "speaker": tr("Speaker"),
+        "topic": tr("Topic"),
+        "intent": tr("Intent"),
+        "sentiment": tr("Sentiment"),
+        "kind": tr("Kind"),
+        "query": tr("Query"),
+        "confidence": tr("Confidence"),
+        "score": tr("Score"),
+        "severity": tr("Severity"),
+        "rank": tr("Rank"),
+        "count": tr("Count"),
+    }
 
 
 def findings(transcript: Transcript) -> None:
     """Draw the findings, nothing if the result had only words."""
     extras = transcript.extras
     if summary := extras.get("summary"):
-        st.subheader("Summary", anchor=False)
+        st.subheader(tr("Summary"), anchor=False)
         plain(str(summary), "stt-text stt-lines")
     if chapters := extras.get("chapters"):
-        st.subheader("Chapters", anchor=False)
+        st.subheader(tr("Chapters"), anchor=False)
         for number, chapter in enumerate(chapters):
             _chapter(number, chapter)
-    for name, (heading, columns) in TABLES.items():
+    for name, (heading, columns) in _tables().items():
         if rows := extras.get(name):
             with st.expander(f"{heading} ({len(rows)})"):
                 _table(rows, columns)
     if usage := extras.get("usage"):
-        with st.expander("Usage as the provider counts it"):
+        with st.expander(tr("Usage as the provider counts it")):
             for name, value in usage.items():
                 plain(f"{_words(name)}: {f'{value:g}' if isinstance(value, float) else value}", "stt-facts")
 
@@ -55,12 +80,12 @@ def _chapter(number: int, chapter: dict[str, Any]) -> None:
     start = chapter.get("start")
     with st.container(horizontal=True, vertical_alignment="center"):
         if start is not None and st.button(
-            clock(start), key=f"chapter-{number}", type="tertiary", icon=":material/play_arrow:", help="Go there"
+            clock(start), key=f"chapter-{number}", type="tertiary", icon=":material/play_arrow:", help=tr("Go there")
         ):
             again = st.query_params.get("at") == f"{start:.3f}"  # the player only seeks if the moment changes
             st.query_params["at"] = f"{start + 0.001 * again:.3f}"
             st.rerun()
-        plain(chapter.get("headline") or chapter.get("gist") or "Chapter", "stt-title")
+        plain(chapter.get("headline") or chapter.get("gist") or tr("Chapter"), "stt-title")
     if chapter.get("summary"):
         plain(chapter["summary"])
 
@@ -73,8 +98,9 @@ def _table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
     for name in ("kind", "sentiment"):
         if name in frame:
             frame[name] = frame[name].map(_words, na_action="ignore")
-    shares = {name.capitalize(): st.column_config.NumberColumn(format="%.2f") for name in SHARES}
-    st.dataframe(frame.rename(columns=str.capitalize), hide_index=True, column_config=shares)
+    headings = _headings()
+    shares = {headings[name]: st.column_config.NumberColumn(format="%.2f") for name in SHARES}
+    st.dataframe(frame.rename(columns=headings), hide_index=True, column_config=shares)
 
 
 def _words(name: str) -> str:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages import session
 from pages.escape import markdown, plain, sentence
+from pages.texts import tr
 from stt.errors import SttError
 from stt.library import vocabulary
 
@@ -18,14 +19,16 @@ def learned() -> None:
         offered = vocabulary.suggestion(owner)
         if offered is None:
             return
-        plain(f"Add “{offered.after}” to your vocabulary?", "stt-facts", fit=True)
-        if st.button("Add", key="learned-add", icon=":material/add:"):
+        plain(tr("Add “{term}” to your vocabulary?", term=offered.after), "stt-facts", fit=True)
+        if st.button(tr("Add"), key="learned-add", icon=":material/add:"):
             try:
                 vocabulary.accept(owner, offered)
             except SttError as error:
                 st.error(markdown(sentence(error.to_dict())))
                 return
             st.rerun()
-        if st.button("Not now", key="learned-refuse", type="tertiary", help="You are not asked about it again."):
+        if st.button(
+            tr("Not now"), key="learned-refuse", type="tertiary", help=tr("You are not asked about it again.")
+        ):
             vocabulary.refuse(owner, offered)
             st.rerun()

@@ -11,6 +11,7 @@ from pages import session
 from pages.components.player import moment
 from pages.escape import markdown, plain, sentence
 from pages.format import time_zone, when
+from pages.texts import tr
 from stt import kinds
 from stt.errors import SttError
 from stt.library import sharing
@@ -22,23 +23,28 @@ USUAL = 7  # days until a link expires, by default
 
 def share_button(job: Job) -> None:
     """Draw the Share button, once there is something to share."""
-    if job.state == kinds.DONE and st.button("Share", icon=":material/share:", key="share"):
+    if job.state == kinds.DONE and st.button(tr("Share"), icon=":material/share:", key="share"):
         _share(job)
 
 
-@session.dialog("Share this transcript")
+@session.dialog(lambda: tr("Share this transcript"))
 def _share(job: Job) -> None:
-    plain("Whoever has the link reads this transcript, without an account. They see nothing else of yours.", "stt-hint")
+    plain(
+        tr("Whoever has the link reads this transcript, without an account. They see nothing else of yours."),
+        "stt-hint",
+    )
     with st.form("share", border=False):
         today = datetime.now(time_zone()).date()
         first, usual, last = (today + timedelta(days=days) for days in (1, USUAL, sharing.MAX_DAYS))
-        until = st.date_input("The link works until", usual, first, last, format="DD/MM/YYYY")
-        at = st.number_input("Opens at second", min_value=0.0, value=moment() or 0.0, step=1.0, format="%.1f")
+        until = st.date_input(tr("The link works until"), usual, first, last, format="DD/MM/YYYY")
+        at = st.number_input(tr("Opens at second"), min_value=0.0, value=moment() or 0.0, step=1.0, format="%.1f")
         sound = sharing.audio_recording(job) is not None
-        audio = st.checkbox("With the audio", value=sound, disabled=not sound)
+        audio = st.checkbox(tr("With the audio"), value=sound, disabled=not sound)
         count = book.count(job.id)
-        notes = count > 0 and st.checkbox(f"With notes ({count:,})", help="Readers see them, and cannot change them.")
-        if st.form_submit_button("Create link", type="primary"):
+        notes = count > 0 and st.checkbox(
+            tr("With notes ({count:,})", count=count), help=tr("Readers see them, and cannot change them.")
+        )
+        if st.form_submit_button(tr("Create link"), type="primary"):
             _make(job, (until - today).days, at, audio=audio, notes=notes)
     for share in sharing.all_of(job.id, job.owner):
         _row(share, job)
@@ -50,7 +56,7 @@ def _make(job: Job, days: int, at: float, *, audio: bool, notes: bool) -> None:
     except SttError as error:
         st.error(markdown(sentence(error.to_dict())))
         return
-    st.success("Copy the link now: it is not shown again.", icon=":material/link:")
+    st.success(tr("Copy the link now: it is not shown again."), icon=":material/link:")
     place = f"&at={at:g}" if at else ""
     st.code(f"{session.server_address()}/shared?token={token}{place}", language=None, wrap_lines=True)
 
@@ -58,12 +64,16 @@ def _make(job: Job, days: int, at: float, *, audio: bool, notes: bool) -> None:
 def _row(share: sharing.Share, job: Job) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.container(gap=None):
-            plain(f"Link of {when(share.created)}", "stt-title")
-            ends = "ended" if share.ended else "ends"
-            parts = ["the audio"] * share.audio + ["notes"] * share.notes
-            shown = f"With {' and '.join(parts)}" if parts else "Without the audio"
-            plain(f"{shown}, {ends} {when(share.ends)}", "stt-facts")
-        if st.button("Revoke", key=f"revoke-{share.id}", help="The link shows nothing from now on."):
+            plain(tr("Link of {day}", day=when(share.created)), "stt-title")
+            ends = tr("ended {day}", day=when(share.ends)) if share.ended else tr("ends {day}", day=when(share.ends))
+            shown = {
+                (True, True): tr("With the audio and notes"),
+                (True, False): tr("With the audio"),
+                (False, True): tr("With notes"),
+                (False, False): tr("Without the audio"),
+            }[share.audio, share.notes]
+            plain(f"{shown}, {ends}", "stt-facts")
+        if st.button(tr("Revoke"), key=f"revoke-{share.id}", help=tr("The link shows nothing from now on.")):
             with suppress(SttError):  # already revoked in another tab
                 sharing.revoke(share.id, job.owner)
             st.rerun(scope="fragment")

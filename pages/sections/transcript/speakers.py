@@ -17,6 +17,7 @@ from pages.escape import markdown, plain, sentence
 from pages.format import length, percent
 from pages.sections.job_row import LATER
 from pages.sections.speaker_number import speaker_number
+from pages.texts import tr, trn
 from stt import kinds
 from stt.background import attempts
 from stt.background.diarization import results
@@ -57,7 +58,7 @@ def _few(job: Job, panel: Panel, revision: int) -> None:
     """Draw the line for one speaker or none."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if panel.rows:
-            plain("One speaker", "stt-facts", fit=True)
+            plain(tr("One speaker"), "stt-facts", fit=True)
         _undo(job, panel, revision)
         _find(job, panel)
 
@@ -71,7 +72,7 @@ def _rows(job: Job, panel: Panel, revision: int, sound: bool) -> None:
     unnamed = len(panel.rows) <= FEW and any(UNNAMED.fullmatch(row.name) for row in panel.rows)
     # Decided once: a name that is given does not fold the others away.
     opened = st.session_state.setdefault(_name("speakers_open", job), asked or unnamed)
-    with st.expander("Speakers", icon=":material/group:", expanded=opened):
+    with st.expander(tr("Speakers"), icon=":material/group:", expanded=opened):
         with st.container(gap="xxsmall"):
             for place, row in enumerate(panel.rows):
                 _row(job, panel, place, revision, sound=sound and row.sample is not None)
@@ -93,11 +94,11 @@ def _row(job: Job, panel: Panel, place: int, revision: int, *, sound: bool) -> N
         if sound:
             play = session.callback(partial(_play, job, row))
             st.button(
-                "Play a sample", key=f"sample-{place}", type="tertiary", icon=":material/play_arrow:", on_click=play
+                tr("Play a sample"), key=f"sample-{place}", type="tertiary", icon=":material/play_arrow:", on_click=play
             )
         # Another one after each change, so that it closes.
         key = f"{revision}-{st.session_state.get(_name('speakers_done', job), 0)}-{place}"
-        with st.popover("Change", type="tertiary", key=f"change-{key}"):
+        with st.popover(tr("Change"), type="tertiary", key=f"change-{key}"):
             _changes(job, panel, place, revision, key)
     if row.guess:
         _guess(job, row, place, revision)
@@ -109,12 +110,14 @@ def _guess(job: Job, row: Row, place: int, revision: int) -> None:
     if guess is None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"guess-{place}"):
-        plain(f"Probably {guess.name} ({guess.likeness:.2f})", "stt-facts", fit=True)
+        plain(tr("Probably {name} ({likeness:.2f})", name=guess.name, likeness=guess.likeness), "stt-facts", fit=True)
         accept = partial(speakers.rename, job.id, job.owner, row.name, guess.name, revision)
         refuse = partial(speakers.refuse, job.id, job.owner, row.name, guess.voice)
         name = markdown(guess.name)
-        st.button("Accept", key=f"accept-{place}", icon=":material/check:", on_click=_doing(job, accept))
-        st.button(f"Not {name}", key=f"refuse-{place}", icon=":material/close:", on_click=_doing(job, refuse))
+        st.button(tr("Accept"), key=f"accept-{place}", icon=":material/check:", on_click=_doing(job, accept))
+        st.button(
+            tr("Not {name}", name=name), key=f"refuse-{place}", icon=":material/close:", on_click=_doing(job, refuse)
+        )
 
 
 def _changes(job: Job, panel: Panel, place: int, revision: int, key: str) -> None:
@@ -134,33 +137,33 @@ def _changes(job: Job, panel: Panel, place: int, revision: int, key: str) -> Non
             act(speakers.rename, into)()
 
     with st.form(f"rename-{key}", border=False):
-        st.text_input("Name", row.name, max_chars=LONGEST_NAME, autocomplete="off", key=f"name-{key}")
-        st.form_submit_button("Rename", on_click=session.callback(rename))
+        st.text_input(tr("Name"), row.name, max_chars=LONGEST_NAME, autocomplete="off", key=f"name-{key}")
+        st.form_submit_button(tr("Rename"), on_click=session.callback(rename))
     st.selectbox(
-        "Merge into",
+        tr("Merge into"),
         others,
         index=None,
-        placeholder="Choose a speaker",
+        placeholder=tr("Choose a speaker"),
         key=f"merge-{key}",
         on_change=session.callback(merge),
     )
     with st.container(horizontal=True, gap="xsmall"):
         if row.can_split:
-            words = "Looks for two voices in what this speaker says."
-            st.button("These are two", key=f"split-{key}", help=words, on_click=act(speakers.split))
+            words = tr("Looks for two voices in what this speaker says.")
+            st.button(tr("These are two"), key=f"split-{key}", help=words, on_click=act(speakers.split))
         first, last = place == 0, place == len(panel.rows) - 1
-        st.button("Up", key=f"up-{key}", disabled=first, on_click=act(speakers.move, True))
-        st.button("Down", key=f"down-{key}", disabled=last, on_click=act(speakers.move, False))
+        st.button(tr("Up"), key=f"up-{key}", disabled=first, on_click=act(speakers.move, True))
+        st.button(tr("Down"), key=f"down-{key}", disabled=last, on_click=act(speakers.move, False))
     if row.can_split and voices.allowed() and not UNNAMED.fullmatch(row.name):
 
         def remember() -> None:
             speakers.remember(job.id, job.owner, row.name)
-            st.toast(markdown(f"The voice of {row.name} is remembered."), icon=":material/check:")
+            st.toast(markdown(tr("The voice of {name} is remembered.", name=row.name)), icon=":material/check:")
 
         st.button(
-            f"Remember this voice as {markdown(row.name)}",
+            tr("Remember this voice as {name}", name=markdown(row.name)),
             key=f"remember-{key}",
-            help="Keeps the voiceprint. The next recordings then say who this probably is.",
+            help=tr("Keeps the voiceprint. The next recordings then say who this probably is."),
             on_click=_doing(job, remember),
         )
 
@@ -175,7 +178,7 @@ def _play(job: Job, row: Row) -> None:
 def _undo(job: Job, panel: Panel, revision: int) -> None:
     if panel.undo:
         undo = partial(speakers.undo, job.id, job.owner, revision)
-        label = f"Undo: {markdown(panel.undo)}"
+        label = tr("Undo: {change}", change=markdown(panel.undo))
         st.button(label, key="speakers-undo", type="tertiary", icon=":material/undo:", on_click=_doing(job, undo))
 
 
@@ -183,7 +186,9 @@ def _find(job: Job, panel: Panel) -> None:
     """Offer the search; with another number, where it has been made."""
     if not panel.can_search or _is_open(job, panel.search):
         return
-    with st.popover("Find again" if panel.rows else "Find speakers", type="tertiary", icon=":material/group_search:"):
+    with st.popover(
+        tr("Find again") if panel.rows else tr("Find speakers"), type="tertiary", icon=":material/group_search:"
+    ):
         key = "speakers-number"
         speaker_number(key, off=False)
 
@@ -192,21 +197,26 @@ def _find(job: Job, panel: Panel) -> None:
             number = st.session_state[key]
             service.find_speakers(job.id, number if isinstance(number, int) else None, owner=job.owner)
 
-        st.button("Find speakers", key="speakers-find", type="primary", on_click=_doing(job, search))
+        st.button(tr("Find speakers"), key="speakers-find", type="primary", on_click=_doing(job, search))
 
 
 def _ended(job: Job, panel: Panel, search: Search) -> None:
     """Say that the search failed, or that it found fewer speakers than requested."""
     if search.state == attempts.FAILED:
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="speakers-failed"):
-            words = sentence(search.error) if search.error else "Something went wrong."
-            st.warning(markdown(f"The speakers were not found. {words}"))
+            words = sentence(search.error) if search.error else tr("Something went wrong.")
+            st.warning(markdown(tr("The speakers were not found. {why}", why=words)))
             if panel.can_search:
                 again = partial(service.find_speakers, job.id, search.asked, owner=job.owner)
-                st.button("Retry", key="speakers-retry", icon=":material/refresh:", on_click=_doing(job, again))
+                st.button(tr("Retry"), key="speakers-retry", icon=":material/refresh:", on_click=_doing(job, again))
     elif search.state == attempts.DONE and search.is_fewer and search.found:
-        told = "1 speaker was" if search.found == 1 else f"{search.found} speakers were"
-        plain(f"You asked for {search.asked}: {told} told apart.", "stt-hint")
+        told = trn(
+            "You asked for {asked}: {count} speaker was told apart.",
+            "You asked for {asked}: {count} speakers were told apart.",
+            search.found,
+            asked=search.asked,
+        )
+        plain(told, "stt-hint")
 
 
 def _seconds_left(job: Job, far: int) -> float | None:
@@ -226,20 +236,21 @@ def _progress(job: Job) -> None:
     if not _is_open(job, search):
         st.rerun()
     far = search.percent if search else 0
-    said = f"Finding speakers, {far}\u00a0%"
-    if search is None or search.state == attempts.QUEUED:
-        said = "Finding speakers: waiting"
+    said = tr("Finding speakers, {percent}\u00a0%", percent=far)
+    if search is None or search.state == results.QUEUED:
+        said = tr("Finding speakers: waiting")
     elif search.stage:
         said = search.stage
     elif left := _seconds_left(job, far):
-        said += f", about {length(left)} left"
+        said = tr("Finding speakers, {percent}\u00a0%, about {duration} left", percent=far, duration=length(left))
+    label = tr("Finding speakers")
     with st.container(horizontal=True, vertical_alignment="center", key="speakers-progress"):
         st.html(
             f'<p class="stt-state" dir="auto">{escape(said)}</p><progress class="stt-progress" max="100" '
-            f'value="{far}" aria-label="Finding speakers"></progress>'
+            f'value="{far}" aria-label="{escape(label)}"></progress>'
         )
         stop = partial(service.stop_finding_speakers, job.id, owner=job.owner)
-        st.button("Cancel", key="speakers-cancel", icon=":material/close:", on_click=_doing(job, stop))
+        st.button(tr("Cancel"), key="speakers-cancel", icon=":material/close:", on_click=_doing(job, stop))
 
 
 def _doing(job: Job, act: Callable[[], Any]) -> Callable[[], None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import Any
 
 import streamlit as st
@@ -14,6 +15,7 @@ from pages.format import length, when
 from pages.sections.model_choice import model_choice, offered_models
 from pages.sections.track_choice import each_is_a_speaker, track_choice
 from pages.sections.vocabulary_choice import tag_choice, vocabulary_choice
+from pages.texts import tr
 from stt import kinds
 from stt.aiml import offered
 from stt.aiml.catalog import Cost, Model
@@ -41,25 +43,25 @@ def version_picker(job: Job) -> None:
 
     done = [version.id for version in found if version.state == kinds.DONE and version.id != job.id]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.selectbox("Version", list(labels), format_func=label_of(labels), key=key, on_change=move)
-        if done and st.button("Compare", icon=":material/compare_arrows:"):
+        st.selectbox(tr("Version"), list(labels), format_func=label_of(labels), key=key, on_change=move)
+        if done and st.button(tr("Compare"), icon=":material/compare_arrows:"):
             compare([job.id, *done][:MOST])
 
 
 def again_button(job: Job) -> None:
     """Draw the "Transcribe again" button."""
-    if st.button("Transcribe again", icon=":material/replay:", key="again"):
+    if st.button(tr("Transcribe again"), icon=":material/replay:", key="again"):
         _again(job)
 
 
-@session.dialog("Transcribe again")
+@session.dialog(lambda: tr("Transcribe again"))
 def _again(job: Job) -> None:
     try:
         source = versions.source_of(job)
     except NotFound as error:
         st.error(markdown(sentence(error.to_dict())))
         return
-    plain("The earlier version is kept. Once the new one is done, both are shown side by side.", "stt-hint")
+    plain(tr("The earlier version is kept. Once the new one is done, both are shown side by side."), "stt-hint")
     known = isinstance(source, Recording) and each_is_a_speaker(source, "again")
     several = isinstance(source, Recording) and source.channels > 1
     choice, tagging = st.container(), st.container()
@@ -70,7 +72,7 @@ def _again(job: Job) -> None:
     if isinstance(source, Recording):
         options |= track_choice(source, model, "again")
     _cost([model], job)
-    if st.button("Transcribe", type="primary", key="again-start"):
+    if st.button(tr("Transcribe"), type="primary", key="again-start"):
         try:
             made = _creator(job)(model, options)
             corrections.set_tags(made, job.owner, tags)
@@ -85,12 +87,14 @@ def several_models(job: Job, chosen: list[str]) -> None:
     choices = offered_models()
     if len(choices) == 1:
         plain(
-            "One recording can be run through several models at once: with more Whisper models on this machine, or with"
-            " a key for the AI/ML API.",
+            tr(
+                "One recording can be run through several models at once: with more Whisper models on this machine, or "
+                "with a key for the AI/ML API."
+            ),
             "stt-hint",
         )
         with st.container(horizontal=True):
-            st.page_link("settings.py", label="Settings", icon=":material/settings:")
+            st.page_link("settings.py", label=tr("Settings"), icon=":material/settings:")
             again_button(job)
         return
     # Without prices: if the provider's live list arrives meanwhile, changed options would be deselected.
@@ -99,18 +103,22 @@ def several_models(job: Job, chosen: list[str]) -> None:
     several = [
         known[name]
         for name in st.multiselect(
-            "Models",
+            tr("Models"),
             list(known),
             format_func=label_of(labels),
             key="several",
             max_selections=MOST,
             select_all=False,
-            placeholder="Choose two or more",
+            placeholder=tr("Choose two or more"),
         )
     ]
     terms = vocabulary_choice(job.owner, "several", corrections.tags_of(job.id, job.owner))
     _cost(several, job)
-    label = "Transcribe and compare" if len(several) < 2 else f"Transcribe with {len(several)} models and compare"
+    label = (
+        tr("Transcribe and compare")
+        if len(several) < 2
+        else tr("Transcribe with {count} models and compare", count=len(several))
+    )
     with st.container(horizontal=True):
         start = st.button(label, type="primary", disabled=not several, key="several-start")
         again_button(job)
@@ -156,7 +164,12 @@ def _cost(chosen: list[Model], job: Job) -> None:
     parts = [str(Cost(seconds, sum(priced)))] if known and len(priced) == len(known) else []
     if here := [model for model in chosen if seconds and model.local]:
         took = sum(seconds / speed.usual(model.id) for model in here)
-        parts.append(f"{'takes' if parts else 'Takes'} about {length(max(1.0, took))} on this machine")
+        duration = length(max(1.0, took))
+        parts.append(
+            tr("takes about {duration} on this machine", duration=duration)
+            if parts
+            else tr("Takes about {duration} on this machine", duration=duration)
+        )
     if parts:
         plain(" · ".join(parts), "stt-facts")
 
@@ -192,17 +205,23 @@ def version_label(job: Job) -> str:
     """Return model, settings and date of a version, and its state unless it is done."""
     parts = [model_name(job), *settings_of(job), when(job.created)]
     if job.state != kinds.DONE:
-        parts.append(job.state)
+        names = {
+            kinds.QUEUED: tr("queued"),
+            kinds.WORKING: tr("working"),
+            kinds.FAILED: tr("failed"),
+            kinds.CANCELLED: tr("cancelled"),
+        }
+        parts.append(names[job.state])
     return " · ".join(parts)
 
 
 def name_of(model: Model) -> str:
-    return f"{model.name}, on this machine" if model.local else f"{model.maker} · {model.name}"
+    return tr("{model}, on this machine", model=model.name) if model.local else f"{model.maker} · {model.name}"
 
 
 def model_name(job: Job) -> str:
     if job.engine == kinds.ALIGNMENT:
-        return "Brought transcript"
+        return tr("Brought transcript")
     try:
         return offered.known().find(job.model).name
     except BadOption:  # the model is no longer offered
@@ -217,13 +236,14 @@ def settings_of(job: Job) -> list[str]:
         if value is True:
             words.append(label)
         elif name == "vocabulary":
-            words.append("vocabulary")
+            words.append(tr("vocabulary"))
         elif name in ("language", "language_code"):
-            words.append(" or ".join(LANGUAGES.get(code, code) for code in str(value).split(",")))
+            spoken = [LANGUAGES.get(code, code) for code in str(value).split(",")]
+            words.append(reduce(lambda some, last: tr("{some} or {last}", some=some, last=last), spoken))
         elif (name, value) == ("speakers", "auto"):
-            words.append("speakers")
+            words.append(tr("speakers"))
         elif (name, value) == ("track", "all"):
-            words.append("each track is a speaker")
+            words.append(tr("each track is a speaker"))
         else:
             words.append(f"{label}: {value}"[:60])
     return words
