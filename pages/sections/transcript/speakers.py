@@ -237,7 +237,7 @@ def _progress(job: Job) -> None:
         st.rerun()
     far = search.percent if search else 0
     said = tr("Finding speakers, {percent}\u00a0%", percent=far)
-    if search is None or search.state == results.QUEUED:
+    if search is None or search.state == attempts.QUEUED:
         said = tr("Finding speakers: waiting")
     elif search.stage:
         said = search.stage
