@@ -17,10 +17,10 @@ function make(tag, className = "", text = "") {
 }
 function partsOf(root, prefix) {
   function part(name, kind) {
-    const found = root.querySelector(`.${prefix}${name}`);
-    if (found instanceof (kind ?? HTMLElement)) return (
+    const found2 = root.querySelector(`.${prefix}${name}`);
+    if (found2 instanceof (kind ?? HTMLElement)) return (
       /** @type {Kind} */
-      found
+      found2
     );
     throw new TypeError(`There is no .${prefix}${name} of this kind`);
   }
@@ -34,13 +34,57 @@ function scrollerOf(element) {
 }
 var pageHeader = () => document.querySelector("[data-testid=stHeader]");
 
+// shared/texts.js
+var translation;
+function found() {
+  if (translation === void 0) {
+    const holder = document.querySelector(".stt-texts");
+    translation = holder instanceof HTMLElement ? JSON.parse(holder.dataset.texts ?? "null") : null;
+  }
+  return translation;
+}
+function filled(text, values) {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => name in values ? String(values[name]) : whole);
+}
+function tr(text, values = {}) {
+  return filled(found()?.texts[text]?.[0] ?? text, values);
+}
+function trn(one, several, count, values = {}) {
+  const { texts, plurals } = found() ?? { texts: (
+    /** @type {Record<string, string[]>} */
+    {}
+  ), plurals: [] };
+  const forms = texts[one];
+  const form = forms ? forms[plurals[count < plurals.length ? count : 100 + count % 100]] : count === 1 ? one : several;
+  return filled(form, { count, ...values });
+}
+var ATTRIBUTES = ["aria-label", "title", "placeholder"];
+var translated = /* @__PURE__ */ new WeakSet();
+function translate(root) {
+  if (!found() || translated.has(root)) return;
+  translated.add(root);
+  const walker = document.createTreeWalker(
+    /** @type {Node} */
+    /** @type {unknown} */
+    root,
+    NodeFilter.SHOW_TEXT
+  );
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const text = (node.nodeValue ?? "").trim().replace(/\s+/g, " ");
+    if (text) node.nodeValue = (node.nodeValue ?? "").replace(/\S(.*\S)?/s, () => tr(text));
+  }
+  for (const name of ATTRIBUTES) {
+    for (const element of root.querySelectorAll(`[${name}]`))
+      element.setAttribute(name, tr(element.getAttribute(name) ?? ""));
+  }
+}
+
 // shared/playback_copy.js
 var COPY_ASKED = 1e3;
 var COPY_SELDOM = 5e3;
 var COPY_TRIES = 5;
-var COPY_FAILED = "The sound could not be prepared for this browser.";
-var COPY_ORIGINAL = `${COPY_FAILED} You hear the original; its times may be off.`;
-var COPY_SILENT = `${COPY_FAILED} Download the audio to hear it.`;
+var copyOriginal = () => tr("The sound could not be prepared for this browser. You hear the original; its times may be off.");
+var copySilent = () => tr("The sound could not be prepared for this browser. Download the audio to hear it.");
 var PlaybackCopy = class {
   /**
    * @param {(address: string, failed: boolean) => void} ready is called with where the sound is: the original if there
@@ -61,12 +105,12 @@ var PlaybackCopy = class {
     let unanswered = 0;
     for (let time = 0; ; time += 1) {
       const answer = await fetch(state).catch(() => null);
-      const found = answer?.ok ? await answer.json().catch(() => null) : null;
+      const found2 = answer?.ok ? await answer.json().catch(() => null) : null;
       if (this.wanted !== address) return;
       const lost = !answer || answer.status >= 500;
       unanswered = lost ? unanswered + 1 : 0;
-      if (found?.state === "making") this.wait(found.percent);
-      else if (!lost || unanswered >= COPY_TRIES) return this.offer(address, found?.state === "failed");
+      if (found2?.state === "making") this.wait(found2.percent);
+      else if (!lost || unanswered >= COPY_TRIES) return this.offer(address, found2?.state === "failed");
       await new Promise((done) => setTimeout(done, Math.min(COPY_ASKED * (1 + time / 10), COPY_SELDOM)));
       if (this.wanted !== address) return;
     }
@@ -133,7 +177,7 @@ var Sound = class {
   /** @param {number} percent */
   prepare(percent) {
     this.root.classList.add("stt-preparing");
-    this.tell("Preparing the sound", `, ${percent} %`, false);
+    this.tell(tr("Preparing the sound"), `, ${percent} %`, false);
   }
   /** @param {string} address @param {boolean} failed */
   offer(address, failed) {
@@ -155,13 +199,13 @@ var Sound = class {
     this.notice.hidden = !words;
   }
   sayReady() {
-    this.tell(this.failed ? COPY_ORIGINAL : "", "", false);
+    this.tell(this.failed ? copyOriginal() : "", "", false);
   }
   broken() {
     if (!this.source) return;
     const unplayable = this.audio.error?.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED;
-    const problem = unplayable ? "This browser cannot play this recording. Download the audio to hear it." : "The sound cannot be loaded. Reload the page to try again.";
-    this.tell(this.failed ? COPY_SILENT : problem);
+    const problem = unplayable ? tr("This browser cannot play this recording. Download the audio to hear it.") : tr("The sound cannot be loaded. Reload the page to try again.");
+    this.tell(this.failed ? copySilent() : problem);
     this.hooks.broken?.(unplayable);
   }
   /**
@@ -190,7 +234,7 @@ var Sound = class {
     this.waiting = !this.audio.hasAttribute("src");
     if (this.waiting) return;
     this.audio.play().catch((problem) => {
-      if (problem.name === "NotAllowedError") this.tell("Your browser blocked playback. Press Play again.");
+      if (problem.name === "NotAllowedError") this.tell(tr("Your browser blocked playback. Press Play again."));
     });
   }
   toggle() {
@@ -201,7 +245,7 @@ var Sound = class {
   showState() {
     const playing = !this.audio.paused && !this.audio.ended;
     this.root.classList.toggle("stt-playing", playing);
-    this.play.setAttribute("aria-label", playing ? "Pause" : "Play");
+    this.play.setAttribute("aria-label", playing ? tr("Pause") : tr("Play"));
     this.hooks.state?.(playing);
   }
   close() {
@@ -232,6 +276,7 @@ function staying(selector, open) {
       /** @type {HTMLElement} */
       call.parentElement.querySelector(selector)
     );
+    translate(root);
     const kept = views.get(root) ?? { view: open(root, call), turn: 0 };
     views.set(root, kept);
     kept.turn += 1;
@@ -248,10 +293,6 @@ function staying(selector, open) {
 // comparison/index.js
 var EARLIER = 0.4;
 var NARROW = 210;
-var NAMES = (
-  /** @type {Record<string, string>} */
-  { c: "changed", m: "missing", a: "added" }
-);
 var index_default = staying(".stt-compare", (root) => new Comparison(root));
 var Comparison = class {
   data = (
@@ -346,7 +387,7 @@ var Comparison = class {
     const { columns, passages } = data;
     this.root.style.setProperty("--stt-columns", String(columns.length));
     this.heads.replaceChildren(...columns.map((column) => this.head(column)));
-    this.against.textContent = `compared with ${columns[0].letter} ${columns[0].name}. Click a word to hear it.`;
+    this.against.textContent = tr("compared with {letter} {name}. Click a word to hear it.", columns[0]);
     this.watcher.disconnect();
     this.boxes = passages.map((passage, number) => this.passage(passage, number));
     this.text.replaceChildren(...this.boxes);
@@ -365,7 +406,7 @@ var Comparison = class {
   drawFacts() {
     const { versions, labels, caption } = this.data;
     const head = make("tr");
-    head.append(...["Version", ...labels, ""].map((label) => columnHead(label)));
+    head.append(...[tr("Version"), ...labels, ""].map((label) => columnHead(label)));
     const rows = versions.map((version) => {
       const row = make("tr");
       const name = make("th");
@@ -382,9 +423,9 @@ var Comparison = class {
         if (more) cell.append(make("span", "stt-cmp-sub", more));
         row.append(cell);
       });
-      const read = make("button", "stt-cmp-button", "Read");
+      const read = make("button", "stt-cmp-button", tr("Read"));
       read.type = "button";
-      read.setAttribute("aria-label", `Read ${version.letter}, ${version.name}`);
+      read.setAttribute("aria-label", tr("Read {letter}, {name}", version));
       read.onclick = () => this.read(version.id);
       const last = make("td");
       last.append(read);
@@ -398,7 +439,7 @@ var Comparison = class {
     this.matrix.parentElement.hidden = !matrix;
     if (!matrix) return;
     const head = make("tr");
-    head.append(...["Measured against", ...matrix.letters].map((label) => columnHead(label)));
+    head.append(...[tr("Measured against"), ...matrix.letters].map((label) => columnHead(label)));
     const rows = matrix.rows.map((rates, i) => {
       const row = make("tr");
       const name = make("th", "", matrix.letters[i]);
@@ -421,7 +462,7 @@ var Comparison = class {
     const time = make("button", "stt-cmp-time", at == null ? "" : clock(at));
     time.type = "button";
     time.hidden = at == null;
-    time.setAttribute("aria-label", at == null ? "" : `Play from ${clock(at)}`);
+    time.setAttribute("aria-label", at == null ? "" : tr("Play from {time}", { time: clock(at) }));
     box.append(time);
     sides.forEach((side, column) => {
       const text = make("div", "stt-cmp-side");
@@ -461,26 +502,26 @@ var Comparison = class {
     word.dataset.start = String(side.s[i] ?? "");
     word.classList.add(column ? `stt-cmp-${kind}` : "stt-cmp-d");
     if (!column) return word;
-    const base = this.data.columns[0];
-    const says = kind === "c" ? `${base.letter} has \u201C${side.w[i]}\u201D` : kind === "m" ? `only ${base.letter} has it` : `not in ${base.letter}`;
+    const { letter } = this.data.columns[0];
+    const [name, says] = kind === "c" ? [tr("changed"), tr("{letter} has \u201C{words}\u201D", { letter, words: side.w[i] })] : kind === "m" ? [tr("missing"), tr("only {letter} has it", { letter })] : [tr("added"), tr("not in {letter}", { letter })];
     word.tabIndex = -1;
     word.setAttribute("role", "button");
-    word.setAttribute("aria-label", `${text}, ${NAMES[kind]}: ${says}`);
+    word.setAttribute("aria-label", `${text}, ${name}: ${says}`);
     word.title = says;
     return word;
   }
   /** Every run of words that differ, in the order of reading. */
   listDifferences() {
-    const found = (
+    const found2 = (
       /** @type {Difference[]} */
       []
     );
     this.data.passages.forEach(({ sides }, passage) => {
       sides.slice(1).forEach(({ k }, i) => {
-        for (const { index } of k.matchAll(/[^s]+/g)) found.push({ passage, column: i + 1, index });
+        for (const { index } of k.matchAll(/[^s]+/g)) found2.push({ passage, column: i + 1, index });
       });
     });
-    return found;
+    return found2;
   }
   /** @param {1 | -1} by */
   step(by) {
@@ -517,11 +558,11 @@ var Comparison = class {
     const number = this.boxes.findIndex((box) => box.contains(word));
     const mine = this.columnOf(word);
     const place = this.build(this.boxes[number])[mine].indexOf(word);
-    const found = this.differences.findLastIndex(
+    const found2 = this.differences.findLastIndex(
       ({ passage, column, index }) => passage === number && column === mine && index <= place
     );
     const differs = word.getAttribute("role") === "button";
-    if (differs && found >= 0) this.at = found;
+    if (differs && found2 >= 0) this.at = found2;
     this.showCount();
   }
   /** @param {Element} word */
@@ -531,16 +572,21 @@ var Comparison = class {
   showCount() {
     const { length } = this.differences;
     this.previous.disabled = this.next.disabled = length === 0;
-    const all = length === 1 ? "1 difference" : `${length.toLocaleString("en")} differences`;
-    const place = `${(this.at + 1).toLocaleString("en")} of ${length.toLocaleString("en")}`;
-    this.count.textContent = this.at >= 0 ? place : length ? all : "No differences";
+    const total = length.toLocaleString("en");
+    const all = trn("{count} difference", "{count} differences", length, { count: total });
+    const place = tr("{place} of {total}", { place: (this.at + 1).toLocaleString("en"), total });
+    this.count.textContent = this.at >= 0 ? place : length ? all : tr("No differences");
   }
   sift() {
     const only = this.filter.checked;
     this.root.classList.toggle("stt-cmp-only-differing", only);
     const hidden = this.boxes.filter((box) => box.classList.contains("stt-cmp-equal")).length;
     this.rest.hidden = !only || hidden === 0;
-    this.rest.textContent = hidden === 1 ? "1 passage is the same everywhere." : `${hidden} passages are the same everywhere.`;
+    this.rest.textContent = trn(
+      "{count} passage is the same everywhere.",
+      "{count} passages are the same everywhere.",
+      hidden
+    );
     this.showCount();
   }
   // ---- the sound ---------------------------------------------------------------------------------------------------
@@ -575,8 +621,8 @@ var Comparison = class {
   hear(word) {
     const start = this.places.get(word)?.start;
     const { audio } = this.data.columns[this.columnOf(word)];
-    if (!audio) return this.sound.tell("The sound of this version is not kept here.");
-    if (start == null) return this.sound.tell("No time is known for this word.");
+    if (!audio) return this.sound.tell(tr("The sound of this version is not kept here."));
+    if (start == null) return this.sound.tell(tr("No time is known for this word."));
     this.sound.load(audio);
     if (this.audio.readyState >= 1) this.sound.sayReady();
     this.sound.seek(Math.max(0, start - EARLIER));

@@ -4,10 +4,10 @@ import { clock } from "../shared/clock.js";
 import { make, pageHeader, partsOf, scrollerOf } from "../shared/dom.js";
 import { Sound } from "../shared/sound.js";
 import { staying } from "../shared/staying.js";
+import { tr, trn } from "../shared/texts.js";
 
 const EARLIER = 0.4; // seconds before a word, so that its beginning is heard
 const NARROW = 210; // pixels a column needs; with less the versions of a passage stand below each other
-const NAMES = /** @type {Record<string, string>} */ ({ c: "changed", m: "missing", a: "added" });
 
 export default staying(".stt-compare", (root) => new Comparison(root));
 
@@ -88,7 +88,7 @@ class Comparison {
     const { columns, passages } = data;
     this.root.style.setProperty("--stt-columns", String(columns.length));
     this.heads.replaceChildren(...columns.map((column) => this.head(column)));
-    this.against.textContent = `compared with ${columns[0].letter} ${columns[0].name}. Click a word to hear it.`;
+    this.against.textContent = tr("compared with {letter} {name}. Click a word to hear it.", columns[0]);
     this.watcher.disconnect();
     this.boxes = passages.map((passage, number) => this.passage(passage, number));
     this.text.replaceChildren(...this.boxes);
@@ -109,7 +109,7 @@ class Comparison {
   drawFacts() {
     const { versions, labels, caption } = this.data;
     const head = make("tr");
-    head.append(...["Version", ...labels, ""].map((label) => columnHead(label)));
+    head.append(...[tr("Version"), ...labels, ""].map((label) => columnHead(label)));
     const rows = versions.map((version) => {
       const row = make("tr");
       const name = make("th");
@@ -126,9 +126,9 @@ class Comparison {
         if (more) cell.append(make("span", "stt-cmp-sub", more));
         row.append(cell);
       });
-      const read = make("button", "stt-cmp-button", "Read");
+      const read = make("button", "stt-cmp-button", tr("Read"));
       read.type = "button";
-      read.setAttribute("aria-label", `Read ${version.letter}, ${version.name}`);
+      read.setAttribute("aria-label", tr("Read {letter}, {name}", version));
       read.onclick = () => this.read(version.id);
       const last = make("td");
       last.append(read);
@@ -143,7 +143,7 @@ class Comparison {
     /** @type {HTMLElement} */ (this.matrix.parentElement).hidden = !matrix;
     if (!matrix) return;
     const head = make("tr");
-    head.append(...["Measured against", ...matrix.letters].map((label) => columnHead(label)));
+    head.append(...[tr("Measured against"), ...matrix.letters].map((label) => columnHead(label)));
     const rows = matrix.rows.map((rates, i) => {
       const row = make("tr");
       const name = make("th", "", matrix.letters[i]);
@@ -169,7 +169,7 @@ class Comparison {
     const time = make("button", "stt-cmp-time", at == null ? "" : clock(at));
     time.type = "button";
     time.hidden = at == null;
-    time.setAttribute("aria-label", at == null ? "" : `Play from ${clock(at)}`);
+    time.setAttribute("aria-label", at == null ? "" : tr("Play from {time}", { time: clock(at) }));
     box.append(time);
     sides.forEach((side, column) => {
       const text = make("div", "stt-cmp-side");
@@ -214,16 +214,16 @@ class Comparison {
     word.dataset.start = String(side.s[i] ?? "");
     word.classList.add(column ? `stt-cmp-${kind}` : "stt-cmp-d");
     if (!column) return word;
-    const base = this.data.columns[0];
-    const says =
+    const { letter } = this.data.columns[0];
+    const [name, says] =
       kind === "c"
-        ? `${base.letter} has “${side.w[i]}”`
+        ? [tr("changed"), tr("{letter} has “{words}”", { letter, words: side.w[i] })]
         : kind === "m"
-          ? `only ${base.letter} has it`
-          : `not in ${base.letter}`;
+          ? [tr("missing"), tr("only {letter} has it", { letter })]
+          : [tr("added"), tr("not in {letter}", { letter })];
     word.tabIndex = -1;
     word.setAttribute("role", "button");
-    word.setAttribute("aria-label", `${text}, ${NAMES[kind]}: ${says}`);
+    word.setAttribute("aria-label", `${text}, ${name}: ${says}`);
     word.title = says;
     return word;
   }
@@ -293,9 +293,10 @@ class Comparison {
   showCount() {
     const { length } = this.differences;
     this.previous.disabled = this.next.disabled = length === 0;
-    const all = length === 1 ? "1 difference" : `${length.toLocaleString("en")} differences`;
-    const place = `${(this.at + 1).toLocaleString("en")} of ${length.toLocaleString("en")}`;
-    this.count.textContent = this.at >= 0 ? place : length ? all : "No differences";
+    const total = length.toLocaleString("en");
+    const all = trn("{count} difference", "{count} differences", length, { count: total });
+    const place = tr("{place} of {total}", { place: (this.at + 1).toLocaleString("en"), total });
+    this.count.textContent = this.at >= 0 ? place : length ? all : tr("No differences");
   }
 
   sift() {
@@ -303,8 +304,11 @@ class Comparison {
     this.root.classList.toggle("stt-cmp-only-differing", only);
     const hidden = this.boxes.filter((box) => box.classList.contains("stt-cmp-equal")).length;
     this.rest.hidden = !only || hidden === 0;
-    this.rest.textContent =
-      hidden === 1 ? "1 passage is the same everywhere." : `${hidden} passages are the same everywhere.`;
+    this.rest.textContent = trn(
+      "{count} passage is the same everywhere.",
+      "{count} passages are the same everywhere.",
+      hidden,
+    );
     this.showCount();
   }
 
@@ -337,8 +341,8 @@ class Comparison {
   hear(word) {
     const start = this.places.get(word)?.start;
     const { audio } = this.data.columns[this.columnOf(word)];
-    if (!audio) return this.sound.tell("The sound of this version is not kept here.");
-    if (start == null) return this.sound.tell("No time is known for this word.");
+    if (!audio) return this.sound.tell(tr("The sound of this version is not kept here."));
+    if (start == null) return this.sound.tell(tr("No time is known for this word."));
     this.sound.load(audio);
     if (this.audio.readyState >= 1) this.sound.sayReady();
     this.sound.seek(Math.max(0, start - EARLIER));

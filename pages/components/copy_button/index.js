@@ -1,6 +1,7 @@
 import { copyText } from "../shared/clipboard.js";
 import { partsOf } from "../shared/dom.js";
 import { askForText } from "../shared/transcript_text.js";
+import { tr, translate } from "../shared/texts.js";
 
 const SAID = 2000; // milliseconds that the button says so
 
@@ -11,13 +12,14 @@ const timers = new WeakMap();
 export default function ({ parentElement }) {
   const find = partsOf(parentElement, "stt-");
   const [button, label, live] = [find("copy"), find("copy-label"), find("live")];
+  translate(button);
   button.onclick = async () => {
     await copyText(askForText());
-    label.textContent = live.textContent = "Copied";
+    label.textContent = live.textContent = tr("Copied");
     clearTimeout(timers.get(button));
     timers.set(
       button,
-      setTimeout(() => (label.textContent = "Copy text"), SAID),
+      setTimeout(() => (label.textContent = tr("Copy text")), SAID),
     );
   };
 }

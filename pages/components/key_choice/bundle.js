@@ -9,14 +9,50 @@ function make(tag, className = "", text = "") {
 }
 function partsOf(root, prefix) {
   function part(name, kind) {
-    const found = root.querySelector(`.${prefix}${name}`);
-    if (found instanceof (kind ?? HTMLElement)) return (
+    const found2 = root.querySelector(`.${prefix}${name}`);
+    if (found2 instanceof (kind ?? HTMLElement)) return (
       /** @type {Kind} */
-      found
+      found2
     );
     throw new TypeError(`There is no .${prefix}${name} of this kind`);
   }
   return part;
+}
+
+// shared/texts.js
+var translation;
+function found() {
+  if (translation === void 0) {
+    const holder = document.querySelector(".stt-texts");
+    translation = holder instanceof HTMLElement ? JSON.parse(holder.dataset.texts ?? "null") : null;
+  }
+  return translation;
+}
+function filled(text, values) {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => name in values ? String(values[name]) : whole);
+}
+function tr(text, values = {}) {
+  return filled(found()?.texts[text]?.[0] ?? text, values);
+}
+var ATTRIBUTES = ["aria-label", "title", "placeholder"];
+var translated = /* @__PURE__ */ new WeakSet();
+function translate(root) {
+  if (!found() || translated.has(root)) return;
+  translated.add(root);
+  const walker = document.createTreeWalker(
+    /** @type {Node} */
+    /** @type {unknown} */
+    root,
+    NodeFilter.SHOW_TEXT
+  );
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const text = (node.nodeValue ?? "").trim().replace(/\s+/g, " ");
+    if (text) node.nodeValue = (node.nodeValue ?? "").replace(/\S(.*\S)?/s, () => tr(text));
+  }
+  for (const name of ATTRIBUTES) {
+    for (const element of root.querySelectorAll(`[${name}]`))
+      element.setAttribute(name, tr(element.getAttribute(name) ?? ""));
+  }
 }
 
 // shared/keymap.js
@@ -43,97 +79,123 @@ var MORE_OF_BROWSERS = [
 ];
 var MOST_KEYS = 2;
 var SOUND = [
-  { id: "play", label: "Play from 1.5 s before, or pause", where: "always", keys: ["F8", `${MOD}+Enter`] },
-  { id: "back", label: "3 s back", where: "always", keys: ["F2"] },
-  { id: "forth", label: "3 s forward", where: "always", keys: ["F4"] },
-  { id: "slower", label: "Slower", where: "always", keys: ["Shift+F2"] },
-  { id: "faster", label: "Faster", where: "always", keys: ["Shift+F4"] },
-  { id: "loop", label: "Repeat the paragraph, or stop repeating", where: "always", keys: ["Shift+F8"] },
-  { id: "toggle", label: "Play or pause", where: "reading", keys: ["Space"], fixed: true },
-  { id: "left", label: "5 s back", where: "reading", keys: ["ArrowLeft"], fixed: true },
-  { id: "right", label: "5 s forward", where: "reading", keys: ["ArrowRight"], fixed: true }
+  { id: "play", label: () => tr("Play from 1.5 s before, or pause"), where: "always", keys: ["F8", `${MOD}+Enter`] },
+  { id: "back", label: () => tr("3 s back"), where: "always", keys: ["F2"] },
+  { id: "forth", label: () => tr("3 s forward"), where: "always", keys: ["F4"] },
+  { id: "slower", label: () => tr("Slower"), where: "always", keys: ["Shift+F2"] },
+  { id: "faster", label: () => tr("Faster"), where: "always", keys: ["Shift+F4"] },
+  { id: "loop", label: () => tr("Repeat the paragraph, or stop repeating"), where: "always", keys: ["Shift+F8"] },
+  { id: "toggle", label: () => tr("Play or pause"), where: "reading", keys: ["Space"], fixed: true },
+  { id: "left", label: () => tr("5 s back"), where: "reading", keys: ["ArrowLeft"], fixed: true },
+  { id: "right", label: () => tr("5 s forward"), where: "reading", keys: ["ArrowRight"], fixed: true }
 ];
 var PARAGRAPH = MAC ? "Alt" : "Ctrl";
 var PLACES = [
-  { id: "previous", label: "Previous paragraph", where: "always", keys: [`${PARAGRAPH}+ArrowUp`] },
-  { id: "next", label: "Next paragraph", where: "always", keys: [`${PARAGRAPH}+ArrowDown`] },
-  { id: "doubt", label: "Next doubtful word", where: "always", keys: ["F9"] },
-  { id: "review", label: "Review doubtful words", where: "always", keys: ["Shift+F9"], needs: "editing" },
-  { id: "note", label: "Add a note", where: "reading", keys: ["N"], fixed: true, needs: "notes" },
-  { id: "sheet", label: "These keys", where: "reading", keys: ["?"], fixed: true }
+  { id: "previous", label: () => tr("Previous paragraph"), where: "always", keys: [`${PARAGRAPH}+ArrowUp`] },
+  { id: "next", label: () => tr("Next paragraph"), where: "always", keys: [`${PARAGRAPH}+ArrowDown`] },
+  { id: "doubt", label: () => tr("Next doubtful word"), where: "always", keys: ["F9"] },
+  { id: "review", label: () => tr("Review doubtful words"), where: "always", keys: ["Shift+F9"], needs: "editing" },
+  { id: "note", label: () => tr("Add a note"), where: "reading", keys: ["N"], fixed: true, needs: "notes" },
+  { id: "sheet", label: () => tr("These keys"), where: "reading", keys: ["?"], fixed: true }
 ];
 var NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => `${MAC ? "Ctrl" : "Alt"}+${number}`);
 var ERASING = (key) => ["Ctrl", "Alt", "Shift", "Meta"].map((held) => `${held}+${key}`);
 var TEXT = [
-  { id: "replace", label: "Find and replace", where: "always", keys: [MAC ? "Alt+Meta+F" : "Ctrl+H"] },
-  { id: "undo", label: "Undo", where: "always", keys: [`${MOD}+Z`], fixed: true },
+  { id: "replace", label: () => tr("Find and replace"), where: "always", keys: [MAC ? "Alt+Meta+F" : "Ctrl+H"] },
+  { id: "undo", label: () => tr("Undo"), where: "always", keys: [`${MOD}+Z`], fixed: true },
   {
-    ...{ id: "redo", label: "Redo", where: "always", fixed: true },
+    ...{ id: "redo", label: () => tr("Redo"), where: "always", fixed: true },
     ...MAC ? { keys: ["Shift+Meta+Z"] } : { keys: ["Ctrl+Shift+Z", "Ctrl+Y"] }
   },
   {
     id: "split",
-    label: "Split the paragraph here",
+    label: () => tr("Split the paragraph here"),
     where: "typing",
     keys: ["Enter"],
     also: ["Shift+Enter"],
     fixed: true
   },
   {
-    ...{ id: "before", label: "At the start: merge with the paragraph above", where: "typing", fixed: true },
+    ...{ id: "before", label: () => tr("At the start: merge with the paragraph above"), where: "typing", fixed: true },
     ...{ keys: ["Backspace"], also: ERASING("Backspace") }
   },
   {
-    ...{ id: "after", label: "At the end: merge with the paragraph below", where: "typing", fixed: true },
+    ...{ id: "after", label: () => tr("At the end: merge with the paragraph below"), where: "typing", fixed: true },
     ...{ keys: ["Delete"], also: ERASING("Delete") }
   },
   {
     ...{
       id: "speaker",
-      label: "Assign the paragraph, or what is selected, to a speaker",
+      label: () => tr("Assign the paragraph, or what is selected, to a speaker"),
       where: "typing",
       fixed: true
     },
     ...{ keys: NUMBERS, shown: [NUMBERS[0], NUMBERS[8]] }
   },
-  { id: "leave", label: "Leave the text", where: "typing", keys: ["Escape"], fixed: true }
+  { id: "leave", label: () => tr("Leave the text"), where: "typing", keys: ["Escape"], fixed: true }
 ];
 var REVIEW = [
-  { id: "right", label: "The word is right, or is what you have typed", where: "review", keys: ["Enter"], fixed: true },
   {
-    ...{ id: "reading", label: "Take another reading", where: "review", fixed: true },
+    id: "right",
+    label: () => tr("The word is right, or is what you have typed"),
+    where: "review",
+    keys: ["Enter"],
+    fixed: true
+  },
+  {
+    ...{ id: "reading", label: () => tr("Take another reading"), where: "review", fixed: true },
     ...{ keys: ["1", "2", "3"], shown: ["1", "3"] }
   },
   {
     id: "more",
-    label: "Decode it again, for more readings",
+    label: () => tr("Decode it again, for more readings"),
     where: "review",
     keys: ["0"],
     fixed: true,
     needs: "sound"
   },
-  { id: "hear", label: "Hear it again", where: "review", keys: ["Space"], fixed: true, needs: "sound" },
-  { id: "skip", label: "Go to the next word", where: "review", keys: ["ArrowDown"], fixed: true },
-  { id: "again", label: "Go to the word before", where: "review", keys: ["ArrowUp"], fixed: true },
-  { id: "end", label: "End the review", where: "review", keys: ["Escape"], fixed: true }
+  { id: "hear", label: () => tr("Hear it again"), where: "review", keys: ["Space"], fixed: true, needs: "sound" },
+  { id: "skip", label: () => tr("Go to the next word"), where: "review", keys: ["ArrowDown"], fixed: true },
+  { id: "again", label: () => tr("Go to the word before"), where: "review", keys: ["ArrowUp"], fixed: true },
+  { id: "end", label: () => tr("End the review"), where: "review", keys: ["Escape"], fixed: true }
 ];
 var ACTIONS = [
-  ...SOUND.map((action) => ({ ...action, group: "Sound", needs: (
+  ...SOUND.map((action) => ({
+    ...action,
+    group: (
+      /** @type {const} */
+      "sound"
+    ),
+    needs: (
+      /** @type {const} */
+      "sound"
+    )
+  })),
+  ...PLACES.map((action) => ({ ...action, group: (
     /** @type {const} */
-    "sound"
+    "places"
   ) })),
-  ...PLACES.map((action) => ({ ...action, group: "Places" })),
-  ...TEXT.map((action) => ({ ...action, group: "Text", needs: (
-    /** @type {const} */
-    "editing"
-  ) })),
+  ...TEXT.map((action) => ({
+    ...action,
+    group: (
+      /** @type {const} */
+      "text"
+    ),
+    needs: (
+      /** @type {const} */
+      "editing"
+    )
+  })),
   ...REVIEW.map((action) => ({
     needs: (
       /** @type {const} */
       "editing"
     ),
     ...action,
-    group: "Review of doubtful words"
+    group: (
+      /** @type {const} */
+      "review"
+    )
   }))
 ];
 var CHANGEABLE = ACTIONS.filter(({ fixed }) => !fixed);
@@ -193,8 +255,8 @@ var Keymap = class {
    */
   find(event, here) {
     if (event.isComposing || event.keyCode === 229) return null;
-    const found = this.byKey.get(chordOf(event))?.find(({ where }) => where === "always" || where === here);
-    return found?.id ?? null;
+    const found2 = this.byKey.get(chordOf(event))?.find(({ where }) => where === "always" || where === here);
+    return found2?.id ?? null;
   }
   /** Return the first key for an action as people read it. @param {string} id */
   hint(id) {
@@ -212,11 +274,13 @@ var Keymap = class {
     const character = [...key].length === 1 || key === "Plus";
     const types = character && !held.includes("Ctrl") && !held.includes("Meta") && (MAC || !held.includes("Alt"));
     if (types || EDITING.test(key) && !held.some((one) => one !== "Shift"))
-      return `${written(chord)} is needed for typing. Hold Ctrl, or choose a key such as F8.`;
+      return tr("{key} is needed for typing. Hold Ctrl, or choose a key such as F8.", { key: written(chord) });
     if (OF_BROWSERS.includes(chord) || MORE_OF_BROWSERS.includes(chord))
-      return `${written(chord)} belongs to your browser. Choose another key.`;
+      return tr("{key} belongs to your browser. Choose another key.", { key: written(chord) });
     const other = (this.byKey.get(chord) ?? []).find((action) => action.id !== id);
-    return other ? `${written(chord)} is used already: \u201C${other.label}\u201D. Choose another key, or change that one first.` : "";
+    if (!other) return "";
+    const used = { key: written(chord), action: other.label() };
+    return tr("{key} is used already: \u201C{action}\u201D. Choose another key, or change that one first.", used);
   }
 };
 
@@ -240,6 +304,7 @@ function staying(selector, open) {
       /** @type {HTMLElement} */
       call.parentElement.querySelector(selector)
     );
+    translate(root);
     const kept = views.get(root) ?? { view: open(root, call), turn: 0 };
     views.set(root, kept);
     kept.turn += 1;
@@ -254,7 +319,6 @@ function staying(selector, open) {
 }
 
 // key_choice/index.js
-var WAITING = "Press a key\u2026";
 var index_default = staying(".stt-key-choice", (root) => new KeyChoice(root));
 var KeyChoice = class {
   waiting = (
@@ -282,12 +346,12 @@ var KeyChoice = class {
     const rows = CHANGEABLE.map(({ id, label }) => {
       const keys = actions.find((action) => action.id === id)?.keys ?? [];
       const row = make("tr");
-      const name = make("th", "stt-key-name", label);
+      const name = make("th", "stt-key-name", label());
       name.scope = "row";
       row.append(name);
       for (let place = 0; place < MOST_KEYS; place += 1) {
         const cell = make("td");
-        cell.append(this.button(id, label, place, keys[place] ?? ""));
+        cell.append(this.button(id, label(), place, keys[place] ?? ""));
         row.append(cell);
       }
       return row;
@@ -300,11 +364,13 @@ var KeyChoice = class {
   // the name of the button that was pressed last
   /** @param {string} id @param {string} label @param {number} place @param {string} chord */
   button(id, label, place, chord) {
-    const button = make("button", "stt-key-button", chord ? written(chord) : "None");
+    const button = make("button", "stt-key-button", chord ? written(chord) : tr("None"));
     button.type = "button";
     button.name = `${id}-${place}`;
     button.classList.toggle("stt-key-none", !chord);
-    button.setAttribute("aria-label", `${label}, ${place ? "another key" : "key"}: ${chord ? written(chord) : "none"}`);
+    const says = { action: label, key: chord ? written(chord) : tr("none") };
+    const name = place ? tr("{action}, another key: {key}", says) : tr("{action}, key: {key}", says);
+    button.setAttribute("aria-label", name);
     button.onclick = () => this.wait(id, place, button);
     button.onblur = () => this.waiting?.button === button && this.end();
     button.onkeydown = (event) => this.pressed(event);
@@ -315,9 +381,9 @@ var KeyChoice = class {
     this.last = button.name;
     this.waiting = { id, place, button };
     this.trouble.textContent = "";
-    button.textContent = WAITING;
+    button.textContent = tr("Press a key\u2026");
     button.classList.add("stt-key-waiting");
-    this.live.textContent = "Press a key. Backspace removes it, Escape leaves it as it is.";
+    this.live.textContent = tr("Press a key. Backspace removes it, Escape leaves it as it is.");
   }
   end() {
     this.waiting = null;
@@ -350,14 +416,14 @@ var KeyChoice = class {
     const usual = CHANGEABLE.find((action) => action.id === id)?.keys ?? [];
     const kept = choose(keys.join() === usual.join() ? others : { ...others, [id]: keys });
     this.end();
-    this.trouble.textContent = kept ? "" : "Your browser keeps nothing for this site. Allow it to keep data, then try again.";
-    this.live.textContent = kept ? "Saved." : "";
+    this.trouble.textContent = kept ? "" : tr("Your browser keeps nothing for this site. Allow it to keep data, then try again.");
+    this.live.textContent = kept ? tr("Saved.") : "";
   }
   restore() {
     choose({});
     this.trouble.textContent = "";
     this.end();
-    this.live.textContent = "The original keys are back.";
+    this.live.textContent = tr("The original keys are back.");
     this.rows.querySelector("button")?.focus();
   }
   close() {

@@ -3,8 +3,7 @@
 import { make, partsOf } from "../shared/dom.js";
 import { CHANGEABLE, choose, chordOf, chosen, Keymap, MOST_KEYS, written } from "../shared/keymap.js";
 import { staying } from "../shared/staying.js";
-
-const WAITING = "Press a key…";
+import { tr } from "../shared/texts.js";
 
 export default staying(".stt-key-choice", (root) => new KeyChoice(root));
 
@@ -33,12 +32,12 @@ class KeyChoice {
     const rows = CHANGEABLE.map(({ id, label }) => {
       const keys = actions.find((action) => action.id === id)?.keys ?? [];
       const row = make("tr");
-      const name = make("th", "stt-key-name", label);
+      const name = make("th", "stt-key-name", label());
       name.scope = "row";
       row.append(name);
       for (let place = 0; place < MOST_KEYS; place += 1) {
         const cell = make("td");
-        cell.append(this.button(id, label, place, keys[place] ?? ""));
+        cell.append(this.button(id, label(), place, keys[place] ?? ""));
         row.append(cell);
       }
       return row;
@@ -52,11 +51,13 @@ class KeyChoice {
 
   /** @param {string} id @param {string} label @param {number} place @param {string} chord */
   button(id, label, place, chord) {
-    const button = make("button", "stt-key-button", chord ? written(chord) : "None");
+    const button = make("button", "stt-key-button", chord ? written(chord) : tr("None"));
     button.type = "button";
     button.name = `${id}-${place}`;
     button.classList.toggle("stt-key-none", !chord);
-    button.setAttribute("aria-label", `${label}, ${place ? "another key" : "key"}: ${chord ? written(chord) : "none"}`);
+    const says = { action: label, key: chord ? written(chord) : tr("none") };
+    const name = place ? tr("{action}, another key: {key}", says) : tr("{action}, key: {key}", says);
+    button.setAttribute("aria-label", name);
     button.onclick = () => this.wait(id, place, button);
     button.onblur = () => this.waiting?.button === button && this.end();
     button.onkeydown = (event) => this.pressed(event);
@@ -68,9 +69,9 @@ class KeyChoice {
     this.last = button.name;
     this.waiting = { id, place, button };
     this.trouble.textContent = "";
-    button.textContent = WAITING;
+    button.textContent = tr("Press a key…");
     button.classList.add("stt-key-waiting");
-    this.live.textContent = "Press a key. Backspace removes it, Escape leaves it as it is.";
+    this.live.textContent = tr("Press a key. Backspace removes it, Escape leaves it as it is.");
   }
 
   end() {
@@ -108,15 +109,15 @@ class KeyChoice {
     this.end();
     this.trouble.textContent = kept
       ? ""
-      : "Your browser keeps nothing for this site. Allow it to keep data, then try again.";
-    this.live.textContent = kept ? "Saved." : "";
+      : tr("Your browser keeps nothing for this site. Allow it to keep data, then try again.");
+    this.live.textContent = kept ? tr("Saved.") : "";
   }
 
   restore() {
     choose({});
     this.trouble.textContent = "";
     this.end();
-    this.live.textContent = "The original keys are back.";
+    this.live.textContent = tr("The original keys are back.");
     this.rows.querySelector("button")?.focus();
   }
 

@@ -3,10 +3,10 @@
 // shared/dom.js
 function partsOf(root, prefix) {
   function part(name, kind) {
-    const found = root.querySelector(`.${prefix}${name}`);
-    if (found instanceof (kind ?? HTMLElement)) return (
+    const found2 = root.querySelector(`.${prefix}${name}`);
+    if (found2 instanceof (kind ?? HTMLElement)) return (
       /** @type {Kind} */
-      found
+      found2
     );
     throw new TypeError(`There is no .${prefix}${name} of this kind`);
   }
@@ -25,6 +25,42 @@ function lasting(name, first) {
   return all.sttKept.get(name);
 }
 
+// shared/texts.js
+var translation;
+function found() {
+  if (translation === void 0) {
+    const holder = document.querySelector(".stt-texts");
+    translation = holder instanceof HTMLElement ? JSON.parse(holder.dataset.texts ?? "null") : null;
+  }
+  return translation;
+}
+function filled(text, values) {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => name in values ? String(values[name]) : whole);
+}
+function tr(text, values = {}) {
+  return filled(found()?.texts[text]?.[0] ?? text, values);
+}
+var ATTRIBUTES = ["aria-label", "title", "placeholder"];
+var translated = /* @__PURE__ */ new WeakSet();
+function translate(root) {
+  if (!found() || translated.has(root)) return;
+  translated.add(root);
+  const walker = document.createTreeWalker(
+    /** @type {Node} */
+    /** @type {unknown} */
+    root,
+    NodeFilter.SHOW_TEXT
+  );
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const text = (node.nodeValue ?? "").trim().replace(/\s+/g, " ");
+    if (text) node.nodeValue = (node.nodeValue ?? "").replace(/\S(.*\S)?/s, () => tr(text));
+  }
+  for (const name of ATTRIBUTES) {
+    for (const element of root.querySelectorAll(`[${name}]`))
+      element.setAttribute(name, tr(element.getAttribute(name) ?? ""));
+  }
+}
+
 // shared/staying.js
 var views = lasting("views", () => /* @__PURE__ */ new WeakMap());
 function staying(selector, open) {
@@ -33,6 +69,7 @@ function staying(selector, open) {
       /** @type {HTMLElement} */
       call.parentElement.querySelector(selector)
     );
+    translate(root);
     const kept = views.get(root) ?? { view: open(root, call), turn: 0 };
     views.set(root, kept);
     kept.turn += 1;
@@ -81,7 +118,7 @@ var Notifier = class {
   draw() {
     this.root.hidden = !this.possible || !this.waiting;
     this.button.setAttribute("aria-pressed", String(this.on));
-    this.label.textContent = this.on ? "This browser notifies you" : "Notify me when it is done";
+    this.label.textContent = this.on ? tr("This browser notifies you") : tr("Notify me when it is done");
   }
   async press() {
     if (this.on) {
@@ -89,7 +126,7 @@ var Notifier = class {
     } else {
       const permission = await Notification.requestPermission();
       write(permission === "granted" ? "on" : "off");
-      this.hint.textContent = permission === "denied" ? "Notifications of this page are blocked in the browser's settings." : "";
+      this.hint.textContent = permission === "denied" ? tr("Notifications of this page are blocked in the browser's settings.") : "";
     }
     this.draw();
   }

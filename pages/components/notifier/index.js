@@ -2,6 +2,7 @@
 
 import { partsOf } from "../shared/dom.js";
 import { staying } from "../shared/staying.js";
+import { tr } from "../shared/texts.js";
 
 const KEPT = "stt-notify"; // in localStorage: "on" if this browser is to notify
 
@@ -40,7 +41,7 @@ class Notifier {
   draw() {
     this.root.hidden = !this.possible || !this.waiting;
     this.button.setAttribute("aria-pressed", String(this.on));
-    this.label.textContent = this.on ? "This browser notifies you" : "Notify me when it is done";
+    this.label.textContent = this.on ? tr("This browser notifies you") : tr("Notify me when it is done");
   }
 
   async press() {
@@ -50,7 +51,7 @@ class Notifier {
       const permission = await Notification.requestPermission();
       write(permission === "granted" ? "on" : "off");
       this.hint.textContent =
-        permission === "denied" ? "Notifications of this page are blocked in the browser's settings." : "";
+        permission === "denied" ? tr("Notifications of this page are blocked in the browser's settings.") : "";
     }
     this.draw();
   }

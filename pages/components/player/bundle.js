@@ -30,10 +30,10 @@ function make(tag, className = "", text = "") {
 }
 function partsOf(root, prefix) {
   function part(name, kind) {
-    const found = root.querySelector(`.${prefix}${name}`);
-    if (found instanceof (kind ?? HTMLElement)) return (
+    const found2 = root.querySelector(`.${prefix}${name}`);
+    if (found2 instanceof (kind ?? HTMLElement)) return (
       /** @type {Kind} */
-      found
+      found2
     );
     throw new TypeError(`There is no .${prefix}${name} of this kind`);
   }
@@ -47,13 +47,48 @@ function scrollerOf(element) {
 }
 var pageHeader = () => document.querySelector("[data-testid=stHeader]");
 
+// shared/texts.js
+var translation;
+function found() {
+  if (translation === void 0) {
+    const holder = document.querySelector(".stt-texts");
+    translation = holder instanceof HTMLElement ? JSON.parse(holder.dataset.texts ?? "null") : null;
+  }
+  return translation;
+}
+function filled(text, values) {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => name in values ? String(values[name]) : whole);
+}
+function tr(text, values = {}) {
+  return filled(found()?.texts[text]?.[0] ?? text, values);
+}
+var ATTRIBUTES = ["aria-label", "title", "placeholder"];
+var translated = /* @__PURE__ */ new WeakSet();
+function translate(root) {
+  if (!found() || translated.has(root)) return;
+  translated.add(root);
+  const walker = document.createTreeWalker(
+    /** @type {Node} */
+    /** @type {unknown} */
+    root,
+    NodeFilter.SHOW_TEXT
+  );
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const text = (node.nodeValue ?? "").trim().replace(/\s+/g, " ");
+    if (text) node.nodeValue = (node.nodeValue ?? "").replace(/\S(.*\S)?/s, () => tr(text));
+  }
+  for (const name of ATTRIBUTES) {
+    for (const element of root.querySelectorAll(`[${name}]`))
+      element.setAttribute(name, tr(element.getAttribute(name) ?? ""));
+  }
+}
+
 // shared/playback_copy.js
 var COPY_ASKED = 1e3;
 var COPY_SELDOM = 5e3;
 var COPY_TRIES = 5;
-var COPY_FAILED = "The sound could not be prepared for this browser.";
-var COPY_ORIGINAL = `${COPY_FAILED} You hear the original; its times may be off.`;
-var COPY_SILENT = `${COPY_FAILED} Download the audio to hear it.`;
+var copyOriginal = () => tr("The sound could not be prepared for this browser. You hear the original; its times may be off.");
+var copySilent = () => tr("The sound could not be prepared for this browser. Download the audio to hear it.");
 var PlaybackCopy = class {
   /**
    * @param {(address: string, failed: boolean) => void} ready is called with where the sound is: the original if there
@@ -74,12 +109,12 @@ var PlaybackCopy = class {
     let unanswered = 0;
     for (let time = 0; ; time += 1) {
       const answer = await fetch(state).catch(() => null);
-      const found = answer?.ok ? await answer.json().catch(() => null) : null;
+      const found2 = answer?.ok ? await answer.json().catch(() => null) : null;
       if (this.wanted !== address) return;
       const lost = !answer || answer.status >= 500;
       unanswered = lost ? unanswered + 1 : 0;
-      if (found?.state === "making") this.wait(found.percent);
-      else if (!lost || unanswered >= COPY_TRIES) return this.offer(address, found?.state === "failed");
+      if (found2?.state === "making") this.wait(found2.percent);
+      else if (!lost || unanswered >= COPY_TRIES) return this.offer(address, found2?.state === "failed");
       await new Promise((done) => setTimeout(done, Math.min(COPY_ASKED * (1 + time / 10), COPY_SELDOM)));
       if (this.wanted !== address) return;
     }
@@ -146,7 +181,7 @@ var Sound = class {
   /** @param {number} percent */
   prepare(percent) {
     this.root.classList.add("stt-preparing");
-    this.tell("Preparing the sound", `, ${percent} %`, false);
+    this.tell(tr("Preparing the sound"), `, ${percent} %`, false);
   }
   /** @param {string} address @param {boolean} failed */
   offer(address, failed) {
@@ -168,13 +203,13 @@ var Sound = class {
     this.notice.hidden = !words2;
   }
   sayReady() {
-    this.tell(this.failed ? COPY_ORIGINAL : "", "", false);
+    this.tell(this.failed ? copyOriginal() : "", "", false);
   }
   broken() {
     if (!this.source) return;
     const unplayable = this.audio.error?.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED;
-    const problem = unplayable ? "This browser cannot play this recording. Download the audio to hear it." : "The sound cannot be loaded. Reload the page to try again.";
-    this.tell(this.failed ? COPY_SILENT : problem);
+    const problem = unplayable ? tr("This browser cannot play this recording. Download the audio to hear it.") : tr("The sound cannot be loaded. Reload the page to try again.");
+    this.tell(this.failed ? copySilent() : problem);
     this.hooks.broken?.(unplayable);
   }
   /**
@@ -203,7 +238,7 @@ var Sound = class {
     this.waiting = !this.audio.hasAttribute("src");
     if (this.waiting) return;
     this.audio.play().catch((problem) => {
-      if (problem.name === "NotAllowedError") this.tell("Your browser blocked playback. Press Play again.");
+      if (problem.name === "NotAllowedError") this.tell(tr("Your browser blocked playback. Press Play again."));
     });
   }
   toggle() {
@@ -214,7 +249,7 @@ var Sound = class {
   showState() {
     const playing = !this.audio.paused && !this.audio.ended;
     this.root.classList.toggle("stt-playing", playing);
-    this.play.setAttribute("aria-label", playing ? "Pause" : "Play");
+    this.play.setAttribute("aria-label", playing ? tr("Pause") : tr("Play"));
     this.hooks.state?.(playing);
   }
   close() {
@@ -245,14 +280,15 @@ function staying(selector, open) {
       /** @type {HTMLElement} */
       call.parentElement.querySelector(selector)
     );
-    const kept = views.get(root) ?? { view: open(root, call), turn: 0 };
-    views.set(root, kept);
-    kept.turn += 1;
-    const { turn } = kept;
-    kept.view.update(call);
+    translate(root);
+    const kept2 = views.get(root) ?? { view: open(root, call), turn: 0 };
+    views.set(root, kept2);
+    kept2.turn += 1;
+    const { turn } = kept2;
+    kept2.view.update(call);
     return () => {
-      if (kept.turn !== turn) return;
-      kept.view.close();
+      if (kept2.turn !== turn) return;
+      kept2.view.close();
       views.delete(root);
     };
   };
@@ -351,11 +387,11 @@ function selectedSpan(paragraphs) {
 }
 
 // player/notes/form.js
-var NAMES = COLOURS.map((colour) => colour[0].toUpperCase() + colour.slice(1));
+var names = () => [tr("Yellow"), tr("Green"), tr("Blue"), tr("Pink")];
 var forms = 0;
 function noteForm(note, about, save2, cancel) {
   const form = make("form", "stt-notes-form");
-  form.setAttribute("aria-label", "Note");
+  form.setAttribute("aria-label", tr("Note"));
   const place = make("p", "stt-notes-about", about);
   place.dir = "auto";
   const field = make("textarea", "stt-notes-field");
@@ -363,13 +399,16 @@ function noteForm(note, about, save2, cancel) {
   field.rows = 2;
   field.maxLength = LONGEST_TEXT;
   field.dir = "auto";
-  field.placeholder = note.end === null ? "Write a note" : "Write a note, or only highlight";
-  field.setAttribute("aria-label", "Text of the note");
+  field.placeholder = note.end === null ? tr("Write a note") : tr("Write a note, or only highlight");
+  field.setAttribute("aria-label", tr("Text of the note"));
   field.setAttribute("aria-keyshortcuts", "Enter");
   const trouble = make("p", "stt-notes-trouble");
   trouble.setAttribute("role", "alert");
   const row = make("div", "stt-notes-row");
-  const [done, away] = [make("button", "stt-menu-button stt-notes-save", "Save"), button("Cancel", "stt-menu-button")];
+  const [done, away] = [
+    make("button", "stt-menu-button stt-notes-save", tr("Save")),
+    button(tr("Cancel"), "stt-menu-button")
+  ];
   away.onclick = cancel;
   const colours = note.end === null ? null : choice(note.colour ?? COLOURS[0]);
   row.append(...colours ? [colours.box] : [], done, away);
@@ -399,14 +438,14 @@ function noteForm(note, about, save2, cancel) {
 }
 function choice(chosen2) {
   const box = make("fieldset", "stt-notes-colours");
-  box.append(make("legend", "stt-say", "Colour of the highlight"));
+  box.append(make("legend", "stt-say", tr("Colour of the highlight")));
   const name = `stt-note-colour-${forms += 1}`;
   const inputs = COLOURS.map((colour, i) => {
     const label = make("label", `stt-notes-colour stt-notes-${colour}`);
-    label.title = NAMES[i];
+    label.title = names()[i];
     const input = make("input");
     Object.assign(input, { type: "radio", name, value: colour, checked: colour === chosen2 });
-    label.append(input, make("span", "stt-say", NAMES[i]));
+    label.append(input, make("span", "stt-say", names()[i]));
     box.append(label);
     return input;
   });
@@ -507,14 +546,14 @@ var Painter = class {
 
 // player/notes/wire.js
 var LONGEST = 3e4;
-var OFFLINE = "Not saved: no connection. Try again.";
+var offline = () => tr("Not saved: no connection. Try again.");
 async function ask(address, how = {}) {
   const answer = await fetch(address, { ...how, signal: AbortSignal.timeout(LONGEST) }).catch(() => null);
-  if (!answer) throw new Error(OFFLINE);
+  if (!answer) throw new Error(offline());
   const body = answer.status === 204 ? null : await answer.json().catch(() => null);
   if (answer.ok) return body;
   const words2 = [body?.error?.message, body?.error?.guidance].filter(Boolean).join(" ");
-  throw new Error(words2 ? `Not saved. ${words2}` : OFFLINE);
+  throw new Error(words2 ? tr("Not saved. {reason}", { reason: words2 }) : offline());
 }
 var list = async (address) => (await ask(address)).notes;
 function save(address, { id, ...note }) {
@@ -599,9 +638,9 @@ var Notes = class {
   /** Take what other tabs have noted. */
   async refresh() {
     if (!this.address || this.busy || this.edited) return;
-    const found = await list(this.address).catch(() => null);
-    if (!found || this.busy || this.edited) return;
-    this.notes = sorted(found);
+    const found2 = await list(this.address).catch(() => null);
+    if (!found2 || this.busy || this.edited) return;
+    this.notes = sorted(found2);
     this.draw();
   }
   // ---- the panel ---------------------------------------------------------------------------------------------------
@@ -635,15 +674,15 @@ var Notes = class {
     const when2 = clock(note.start);
     if (note.id === this.edited?.id && this.form) row.append(this.form.form);
     else if (note.id === this.gone?.id) {
-      const undo = button("Undo", "stt-menu-button", `Undo: keep the note at ${when2}`);
+      const undo = button(tr("Undo"), "stt-menu-button", tr("Undo: keep the note at {time}", { time: when2 }));
       undo.onclick = () => this.bringBack(note);
-      row.append(make("span", "stt-notes-gone", `Deleted the note at ${when2}.`), undo);
+      row.append(make("span", "stt-notes-gone", tr("Deleted the note at {time}.", { time: when2 })), undo);
     } else row.append(...this.shown(note, when2));
     return row;
   }
   /** @param {Note} note @param {string} when */
   shown(note, when2) {
-    const go = button("", "stt-notes-go", `Go to ${when2}`);
+    const go = button("", "stt-notes-go", tr("Go to {time}", { time: when2 }));
     const time = make("span", "stt-notes-time", when2);
     if (note.end !== null) time.classList.add("stt-notes-mark", `stt-notes-${note.colour}`);
     go.append(time);
@@ -664,9 +703,9 @@ var Notes = class {
       body.append(line);
     }
     if (!this.address) return [go, body];
-    const change = button("Edit", "stt-tool stt-notes-tool", `Edit the note at ${when2}`);
+    const change = button(tr("Edit"), "stt-tool stt-notes-tool", tr("Edit the note at {time}", { time: when2 }));
     change.onclick = () => this.edit(note);
-    const away = button("Delete", "stt-tool stt-notes-tool", `Delete the note at ${when2}`);
+    const away = button(tr("Delete"), "stt-tool stt-notes-tool", tr("Delete the note at {time}", { time: when2 }));
     away.onclick = () => this.delete(note);
     return [go, body, change, away];
   }
@@ -706,7 +745,7 @@ var Notes = class {
     this.form = null;
     if (note) {
       const quote = this.quote(note);
-      const about = quote ? `${clock(note.start)} \u201C${quote}\u201D` : `At ${clock(note.start)}`;
+      const about = quote ? `${clock(note.start)} \u201C${quote}\u201D` : tr("At {time}", { time: clock(note.start) });
       const cancel = () => {
         this.edit(null);
         (this.focusOf(note) ?? this.adder).focus({ preventScroll: true });
@@ -731,7 +770,7 @@ var Notes = class {
     if (this.gone?.id === note.id) this.gone = null;
     this.draw();
     if (own) this.focusOf(stored)?.focus({ preventScroll: true });
-    this.say.textContent = `Saved the note at ${clock(note.start)}.`;
+    this.say.textContent = tr("Saved the note at {time}.", { time: clock(note.start) });
   }
   /** @param {Note} note */
   async delete(note) {
@@ -777,15 +816,15 @@ async function ask2(address, method = "GET", body) {
   const headers = body ? { "Content-Type": "application/json" } : void 0;
   const how = { method, headers, body: body && JSON.stringify(body), signal: AbortSignal.timeout(LONGEST2) };
   const answer = await fetch(address, how).catch(() => null);
-  if (!answer) throw new Error("No connection. Try again.");
-  const found = answer.status === 204 ? null : await answer.json().catch(() => null);
-  if (answer.ok) return found;
-  throw new Error(words(found?.error) || "The server does not answer. Try again.");
+  if (!answer) throw new Error(tr("No connection. Try again."));
+  const found2 = answer.status === 204 ? null : await answer.json().catch(() => null);
+  if (answer.ok) return found2;
+  throw new Error(words(found2?.error) || tr("The server does not answer. Try again."));
 }
 var words = (error) => [error?.message, error?.guidance].filter(Boolean).join(" ");
 
 // player/passages/panel.js
-var when = ({ start, end }) => `${clock(start)} to ${clock(end)}`;
+var when = ({ start, end }) => tr("{start} to {end}", { start: clock(start), end: clock(end) });
 function button2(label, act, look2 = "") {
   const made = make("button", `stt-menu-button ${look2}`.trim(), label);
   made.type = "button";
@@ -794,10 +833,10 @@ function button2(label, act, look2 = "") {
 }
 function passageForm(choices, span, begin, cancel) {
   const form = make("form", "stt-passage-form");
-  form.setAttribute("aria-label", "Transcribe a passage again");
-  const model = select("Model", choices.models.map(({ id, name }) => [id, name]));
+  form.setAttribute("aria-label", tr("Transcribe a passage again"));
+  const model = select(tr("Model"), choices.models.map(({ id, name }) => [id, name]));
   model.field.value = choices.model;
-  const language = select("Language", [["", "Detect"], ...choices.languages]);
+  const language = select(tr("Language"), [["", tr("Detect")], ...choices.languages]);
   language.field.value = choices.language;
   const english = () => {
     const only = choices.models.find(({ id }) => id === model.field.value)?.english ?? false;
@@ -810,15 +849,22 @@ function passageForm(choices, span, begin, cancel) {
   const terms = make("textarea", "stt-notes-field");
   terms.value = choices.vocabulary;
   terms.rows = 3;
-  terms.placeholder = "A name or term a line";
-  terms.setAttribute("aria-label", "Vocabulary, a name or term a line");
-  details.append(make("summary", "", "Vocabulary"), terms);
+  terms.placeholder = tr("A name or term a line");
+  terms.setAttribute("aria-label", tr("Vocabulary, a name or term a line"));
+  details.append(make("summary", "", tr("Vocabulary")), terms);
   const trouble = make("p", "stt-notes-trouble");
   trouble.setAttribute("role", "alert");
-  const start = make("button", "stt-menu-button stt-notes-save", "Transcribe");
+  const start = make("button", "stt-menu-button stt-notes-save", tr("Transcribe"));
   const row = make("div", "stt-notes-row");
-  row.append(start, button2("Cancel", cancel));
-  form.append(title(`Transcribe ${when(span)} again`), model.label, language.label, details, row, trouble);
+  row.append(start, button2(tr("Cancel"), cancel));
+  form.append(
+    title(tr("Transcribe {span} again", { span: when(span) })),
+    model.label,
+    language.label,
+    details,
+    row,
+    trouble
+  );
   form.onkeydown = (event) => {
     event.stopPropagation();
     if (event.key !== "Escape") return;
@@ -842,14 +888,14 @@ function progress(passage, cancel) {
   const box = make("div", "stt-passage-working");
   const bar = make("progress", "stt-passage-bar");
   bar.max = 100;
-  bar.setAttribute("aria-label", "Progress of the passage");
+  bar.setAttribute("aria-label", tr("Progress of the passage"));
   const far = make("span", "stt-passage-far");
   const show = (now) => {
     bar.value = now.percent;
-    far.textContent = now.stage ?? (now.state === "queued" ? "Waiting for its turn" : `${now.percent} %`);
+    far.textContent = now.stage ?? (now.state === "queued" ? tr("Waiting for its turn") : `${now.percent} %`);
   };
   show(passage);
-  box.append(title(`Transcribing ${when(passage)} again`), bar, far, button2("Cancel", cancel));
+  box.append(title(tr("Transcribing {span} again", { span: when(passage) })), bar, far, button2(tr("Cancel"), cancel));
   return { box, show };
 }
 function result(passage, { take, leave, play }) {
@@ -857,21 +903,27 @@ function result(passage, { take, leave, play }) {
   const [old, fresh] = [passage.old ?? [], passage.new ?? []];
   const same = [...old, ...fresh].every((run) => run.same);
   const sides = make("div", "stt-passage-sides");
-  sides.append(side("Now", old), side("New", fresh));
+  sides.append(side(tr("Now"), old), side(tr("New"), fresh));
   const row = make("div", "stt-notes-row");
-  row.append(button2("Take it", take, "stt-notes-save"), button2("Leave it", leave));
-  if (play) row.append(button2("Play", play));
+  row.append(button2(tr("Take it"), take, "stt-notes-save"), button2(tr("Leave it"), leave));
+  if (play) row.append(button2(tr("Play"), play));
   const trouble = make("p", "stt-notes-trouble");
   trouble.setAttribute("role", "alert");
-  const about = same ? "The words are the same." : fresh.length ? "" : "No speech was found in this passage.";
-  box.append(title(`${when(passage)}, transcribed again`), make("p", "stt-passage-about", about), sides, row, trouble);
+  const about = same ? tr("The words are the same.") : fresh.length ? "" : tr("No speech was found in this passage.");
+  box.append(
+    title(tr("{span}, transcribed again", { span: when(passage) })),
+    make("p", "stt-passage-about", about),
+    sides,
+    row,
+    trouble
+  );
   return { box, trouble };
 }
 function failure(passage, close) {
   const box = make("div", "stt-passage-result");
-  const what = make("p", "stt-notes-trouble", words(passage.error) || "Something went wrong.");
+  const what = make("p", "stt-notes-trouble", words(passage.error) || tr("Something went wrong."));
   what.setAttribute("role", "alert");
-  box.append(title(`${when(passage)} could not be transcribed`), what, button2("Close", close));
+  box.append(title(tr("{span} could not be transcribed", { span: when(passage) })), what, button2(tr("Close"), close));
   return box;
 }
 function side(name, runs) {
@@ -1000,7 +1052,7 @@ var Passages = class {
         const made = progress(passage, () => this.drop());
         this.show(made.box, looks);
         this.working = made;
-        this.tell(`Transcribing ${when(passage)} again.`);
+        this.tell(tr("Transcribing {span} again.", { span: when(passage) }));
       }
       this.timer = setTimeout(() => this.look(), OFTEN);
     } else if (looks !== this.shown) {
@@ -1016,7 +1068,7 @@ var Passages = class {
       play: () => this.play(passage)
     });
     this.show(box, looks);
-    this.tell(`${when(passage)} is transcribed. Take it or leave it.`);
+    this.tell(tr("{span} is transcribed. Take it or leave it.", { span: when(passage) }));
   }
   /** Put the new words into the transcript, as one step. @param {Passage} passage @param {HTMLElement} trouble */
   async accept(passage, trouble) {
@@ -1026,7 +1078,7 @@ var Passages = class {
     editor.leave();
     editor.save();
     if (!queue.settled) {
-      trouble.textContent = "Your text is being saved. Try again in a moment.";
+      trouble.textContent = tr("Your text is being saved. Try again in a moment.");
       return;
     }
     try {
@@ -1037,7 +1089,7 @@ var Passages = class {
     }
     this.hide();
     queue.refresh();
-    this.tell(`Took the new words of ${when(passage)}.`);
+    this.tell(tr("Took the new words of {span}.", { span: when(passage) }));
   }
   /** Cancel what is transcribed, or leave its result. */
   async drop() {
@@ -1126,7 +1178,7 @@ var STORED = "stt-keys";
 var MOD = MAC ? "Meta" : "Ctrl";
 var HELD = ["Ctrl", "Alt", "Shift", "Meta"];
 var SIGNS = MAC ? { Ctrl: "\u2303", Alt: "\u2325", Shift: "\u21E7", Meta: "\u2318" } : {};
-var NAMES2 = { ArrowUp: "\u2191", ArrowDown: "\u2193", ArrowLeft: "\u2190", ArrowRight: "\u2192" };
+var NAMES = { ArrowUp: "\u2191", ArrowDown: "\u2193", ArrowLeft: "\u2190", ArrowRight: "\u2192" };
 var ALONE = ["Control", "Alt", "Shift", "Meta", "AltGraph", "CapsLock", "Dead", "Process", "Unidentified", "Fn"];
 var EDITING = /^(Space|Enter|Tab|Escape|Backspace|Delete|Insert|Home|End|Page(Up|Down)|Arrow(Up|Down|Left|Right))$/;
 var OF_BROWSERS = ["A", "C", "V", "X", "F", "L", "N", "P", "Q", "R", "S", "T", "W", "Tab"].map(
@@ -1144,97 +1196,129 @@ var MORE_OF_BROWSERS = [
 ];
 var MOST_KEYS = 2;
 var SOUND = [
-  { id: "play", label: "Play from 1.5 s before, or pause", where: "always", keys: ["F8", `${MOD}+Enter`] },
-  { id: "back", label: "3 s back", where: "always", keys: ["F2"] },
-  { id: "forth", label: "3 s forward", where: "always", keys: ["F4"] },
-  { id: "slower", label: "Slower", where: "always", keys: ["Shift+F2"] },
-  { id: "faster", label: "Faster", where: "always", keys: ["Shift+F4"] },
-  { id: "loop", label: "Repeat the paragraph, or stop repeating", where: "always", keys: ["Shift+F8"] },
-  { id: "toggle", label: "Play or pause", where: "reading", keys: ["Space"], fixed: true },
-  { id: "left", label: "5 s back", where: "reading", keys: ["ArrowLeft"], fixed: true },
-  { id: "right", label: "5 s forward", where: "reading", keys: ["ArrowRight"], fixed: true }
+  { id: "play", label: () => tr("Play from 1.5 s before, or pause"), where: "always", keys: ["F8", `${MOD}+Enter`] },
+  { id: "back", label: () => tr("3 s back"), where: "always", keys: ["F2"] },
+  { id: "forth", label: () => tr("3 s forward"), where: "always", keys: ["F4"] },
+  { id: "slower", label: () => tr("Slower"), where: "always", keys: ["Shift+F2"] },
+  { id: "faster", label: () => tr("Faster"), where: "always", keys: ["Shift+F4"] },
+  { id: "loop", label: () => tr("Repeat the paragraph, or stop repeating"), where: "always", keys: ["Shift+F8"] },
+  { id: "toggle", label: () => tr("Play or pause"), where: "reading", keys: ["Space"], fixed: true },
+  { id: "left", label: () => tr("5 s back"), where: "reading", keys: ["ArrowLeft"], fixed: true },
+  { id: "right", label: () => tr("5 s forward"), where: "reading", keys: ["ArrowRight"], fixed: true }
 ];
 var PARAGRAPH = MAC ? "Alt" : "Ctrl";
 var PLACES = [
-  { id: "previous", label: "Previous paragraph", where: "always", keys: [`${PARAGRAPH}+ArrowUp`] },
-  { id: "next", label: "Next paragraph", where: "always", keys: [`${PARAGRAPH}+ArrowDown`] },
-  { id: "doubt", label: "Next doubtful word", where: "always", keys: ["F9"] },
-  { id: "review", label: "Review doubtful words", where: "always", keys: ["Shift+F9"], needs: "editing" },
-  { id: "note", label: "Add a note", where: "reading", keys: ["N"], fixed: true, needs: "notes" },
-  { id: "sheet", label: "These keys", where: "reading", keys: ["?"], fixed: true }
+  { id: "previous", label: () => tr("Previous paragraph"), where: "always", keys: [`${PARAGRAPH}+ArrowUp`] },
+  { id: "next", label: () => tr("Next paragraph"), where: "always", keys: [`${PARAGRAPH}+ArrowDown`] },
+  { id: "doubt", label: () => tr("Next doubtful word"), where: "always", keys: ["F9"] },
+  { id: "review", label: () => tr("Review doubtful words"), where: "always", keys: ["Shift+F9"], needs: "editing" },
+  { id: "note", label: () => tr("Add a note"), where: "reading", keys: ["N"], fixed: true, needs: "notes" },
+  { id: "sheet", label: () => tr("These keys"), where: "reading", keys: ["?"], fixed: true }
 ];
 var NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => `${MAC ? "Ctrl" : "Alt"}+${number}`);
 var ERASING = (key) => ["Ctrl", "Alt", "Shift", "Meta"].map((held) => `${held}+${key}`);
 var TEXT = [
-  { id: "replace", label: "Find and replace", where: "always", keys: [MAC ? "Alt+Meta+F" : "Ctrl+H"] },
-  { id: "undo", label: "Undo", where: "always", keys: [`${MOD}+Z`], fixed: true },
+  { id: "replace", label: () => tr("Find and replace"), where: "always", keys: [MAC ? "Alt+Meta+F" : "Ctrl+H"] },
+  { id: "undo", label: () => tr("Undo"), where: "always", keys: [`${MOD}+Z`], fixed: true },
   {
-    ...{ id: "redo", label: "Redo", where: "always", fixed: true },
+    ...{ id: "redo", label: () => tr("Redo"), where: "always", fixed: true },
     ...MAC ? { keys: ["Shift+Meta+Z"] } : { keys: ["Ctrl+Shift+Z", "Ctrl+Y"] }
   },
   {
     id: "split",
-    label: "Split the paragraph here",
+    label: () => tr("Split the paragraph here"),
     where: "typing",
     keys: ["Enter"],
     also: ["Shift+Enter"],
     fixed: true
   },
   {
-    ...{ id: "before", label: "At the start: merge with the paragraph above", where: "typing", fixed: true },
+    ...{ id: "before", label: () => tr("At the start: merge with the paragraph above"), where: "typing", fixed: true },
     ...{ keys: ["Backspace"], also: ERASING("Backspace") }
   },
   {
-    ...{ id: "after", label: "At the end: merge with the paragraph below", where: "typing", fixed: true },
+    ...{ id: "after", label: () => tr("At the end: merge with the paragraph below"), where: "typing", fixed: true },
     ...{ keys: ["Delete"], also: ERASING("Delete") }
   },
   {
     ...{
       id: "speaker",
-      label: "Assign the paragraph, or what is selected, to a speaker",
+      label: () => tr("Assign the paragraph, or what is selected, to a speaker"),
       where: "typing",
       fixed: true
     },
     ...{ keys: NUMBERS, shown: [NUMBERS[0], NUMBERS[8]] }
   },
-  { id: "leave", label: "Leave the text", where: "typing", keys: ["Escape"], fixed: true }
+  { id: "leave", label: () => tr("Leave the text"), where: "typing", keys: ["Escape"], fixed: true }
 ];
 var REVIEW = [
-  { id: "right", label: "The word is right, or is what you have typed", where: "review", keys: ["Enter"], fixed: true },
   {
-    ...{ id: "reading", label: "Take another reading", where: "review", fixed: true },
+    id: "right",
+    label: () => tr("The word is right, or is what you have typed"),
+    where: "review",
+    keys: ["Enter"],
+    fixed: true
+  },
+  {
+    ...{ id: "reading", label: () => tr("Take another reading"), where: "review", fixed: true },
     ...{ keys: ["1", "2", "3"], shown: ["1", "3"] }
   },
   {
     id: "more",
-    label: "Decode it again, for more readings",
+    label: () => tr("Decode it again, for more readings"),
     where: "review",
     keys: ["0"],
     fixed: true,
     needs: "sound"
   },
-  { id: "hear", label: "Hear it again", where: "review", keys: ["Space"], fixed: true, needs: "sound" },
-  { id: "skip", label: "Go to the next word", where: "review", keys: ["ArrowDown"], fixed: true },
-  { id: "again", label: "Go to the word before", where: "review", keys: ["ArrowUp"], fixed: true },
-  { id: "end", label: "End the review", where: "review", keys: ["Escape"], fixed: true }
+  { id: "hear", label: () => tr("Hear it again"), where: "review", keys: ["Space"], fixed: true, needs: "sound" },
+  { id: "skip", label: () => tr("Go to the next word"), where: "review", keys: ["ArrowDown"], fixed: true },
+  { id: "again", label: () => tr("Go to the word before"), where: "review", keys: ["ArrowUp"], fixed: true },
+  { id: "end", label: () => tr("End the review"), where: "review", keys: ["Escape"], fixed: true }
 ];
+var GROUPS = {
+  sound: () => tr("Sound"),
+  places: () => tr("Places"),
+  text: () => tr("Text"),
+  review: () => tr("Review of doubtful words")
+};
 var ACTIONS = [
-  ...SOUND.map((action) => ({ ...action, group: "Sound", needs: (
+  ...SOUND.map((action) => ({
+    ...action,
+    group: (
+      /** @type {const} */
+      "sound"
+    ),
+    needs: (
+      /** @type {const} */
+      "sound"
+    )
+  })),
+  ...PLACES.map((action) => ({ ...action, group: (
     /** @type {const} */
-    "sound"
+    "places"
   ) })),
-  ...PLACES.map((action) => ({ ...action, group: "Places" })),
-  ...TEXT.map((action) => ({ ...action, group: "Text", needs: (
-    /** @type {const} */
-    "editing"
-  ) })),
+  ...TEXT.map((action) => ({
+    ...action,
+    group: (
+      /** @type {const} */
+      "text"
+    ),
+    needs: (
+      /** @type {const} */
+      "editing"
+    )
+  })),
   ...REVIEW.map((action) => ({
     needs: (
       /** @type {const} */
       "editing"
     ),
     ...action,
-    group: "Review of doubtful words"
+    group: (
+      /** @type {const} */
+      "review"
+    )
   }))
 ];
 var CHANGEABLE = ACTIONS.filter(({ fixed }) => !fixed);
@@ -1253,15 +1337,15 @@ function chordOf(event) {
 function written(chord) {
   const parts = chord.split("+").map((part) => (
     /** @type {Record<string, string>} */
-    { ...NAMES2, ...SIGNS }[part] ?? part
+    { ...NAMES, ...SIGNS }[part] ?? part
   ));
   return parts.join(MAC ? "" : "+");
 }
 function chosen() {
   try {
-    const kept = JSON.parse(localStorage.getItem(STORED) ?? "{}");
-    const known = CHANGEABLE.filter(({ id }) => Array.isArray(kept?.[id]));
-    return Object.fromEntries(known.map(({ id }) => [id, kept[id].map(String).slice(0, MOST_KEYS)]));
+    const kept2 = JSON.parse(localStorage.getItem(STORED) ?? "{}");
+    const known = CHANGEABLE.filter(({ id }) => Array.isArray(kept2?.[id]));
+    return Object.fromEntries(known.map(({ id }) => [id, kept2[id].map(String).slice(0, MOST_KEYS)]));
   } catch {
     return {};
   }
@@ -1285,8 +1369,8 @@ var Keymap = class {
    */
   find(event, here) {
     if (event.isComposing || event.keyCode === 229) return null;
-    const found = this.byKey.get(chordOf(event))?.find(({ where }) => where === "always" || where === here);
-    return found?.id ?? null;
+    const found2 = this.byKey.get(chordOf(event))?.find(({ where }) => where === "always" || where === here);
+    return found2?.id ?? null;
   }
   /** Return the first key for an action as people read it. @param {string} id */
   hint(id) {
@@ -1304,11 +1388,13 @@ var Keymap = class {
     const character = [...key].length === 1 || key === "Plus";
     const types = character && !held.includes("Ctrl") && !held.includes("Meta") && (MAC || !held.includes("Alt"));
     if (types || EDITING.test(key) && !held.some((one) => one !== "Shift"))
-      return `${written(chord)} is needed for typing. Hold Ctrl, or choose a key such as F8.`;
+      return tr("{key} is needed for typing. Hold Ctrl, or choose a key such as F8.", { key: written(chord) });
     if (OF_BROWSERS.includes(chord) || MORE_OF_BROWSERS.includes(chord))
-      return `${written(chord)} belongs to your browser. Choose another key.`;
+      return tr("{key} belongs to your browser. Choose another key.", { key: written(chord) });
     const other = (this.byKey.get(chord) ?? []).find((action) => action.id !== id);
-    return other ? `${written(chord)} is used already: \u201C${other.label}\u201D. Choose another key, or change that one first.` : "";
+    if (!other) return "";
+    const used = { key: written(chord), action: other.label() };
+    return tr("{key} is used already: \u201C{action}\u201D. Choose another key, or change that one first.", used);
   }
 };
 
@@ -1362,8 +1448,8 @@ function placeAcross(element, x, last2 = false) {
   const line = last2 ? lines.at(-1) : lines[0];
   const y = line ? (line.top + line.bottom) / 2 : 0;
   const inside2 = line ? Math.min(Math.max(x, line.left + 1), line.right - 1) : 0;
-  const found = document.caretPositionFromPoint?.(line ? Math.min(Math.max(x, 0), innerWidth) : 0, y);
-  const place = found && element.contains(found.offsetNode) ? found : document.caretPositionFromPoint?.(inside2, y);
+  const found2 = document.caretPositionFromPoint?.(line ? Math.min(Math.max(x, 0), innerWidth) : 0, y);
+  const place = found2 && element.contains(found2.offsetNode) ? found2 : document.caretPositionFromPoint?.(inside2, y);
   if (place && element.contains(place.offsetNode)) getSelection()?.collapse(place.offsetNode, place.offset);
   else placeCaret(element, last2 ? (element.textContent ?? "").length : 0);
 }
@@ -1430,7 +1516,7 @@ var Sheet = class {
     this.keymap = keymap;
     this.can = can;
     this.box = make("dialog", "stt-sheet");
-    this.box.setAttribute("aria-label", "Keys");
+    this.box.setAttribute("aria-label", tr("Keys"));
     on(this.box, "click", (event) => event.target === this.box && this.box.close());
     on(this.box, "keydown", (event) => {
       if (event.key !== "?") return;
@@ -1440,8 +1526,8 @@ var Sheet = class {
     root.append(this.box);
   }
   open() {
-    const title2 = make("h2", "stt-sheet-title", "Keys");
-    const close = make("button", "stt-menu-button", "Close");
+    const title2 = make("h2", "stt-sheet-title", tr("Keys"));
+    const close = make("button", "stt-menu-button", tr("Close"));
     close.type = "button";
     close.onclick = () => this.box.close();
     const head = make("div", "stt-sheet-head");
@@ -1449,31 +1535,34 @@ var Sheet = class {
     const actions = this.keymap().actions.filter(({ keys, needs }) => keys.length && this.can(needs));
     const groups = [...new Set(actions.map(({ group }) => group))];
     const parts = groups.map((group) => this.group(group, actions.filter((action) => action.group === group)));
-    const more = make("p", "stt-sheet-more", " These keys work while you type, too. Change them on the ");
-    const link = make("a", "", "Settings page");
+    const [before, after] = tr("These keys work while you type, too. Change them on the {page}.").split("{page}");
+    const more = make("p", "stt-sheet-more", ` ${before}`);
+    const link = make("a", "", tr("Settings page"));
     link.href = "settings";
     more.prepend(mark2());
-    more.append(link, ".");
+    more.append(link, after ?? "");
     this.box.replaceChildren(head, ...parts, more);
     if (!this.box.open) this.box.showModal();
   }
-  /** @param {string} group @param {import("../shared/keymap.js").Action[]} actions */
+  /** @param {keyof typeof GROUPS} group @param {import("../shared/keymap.js").Action[]} actions */
   group(group, actions) {
     const part = make("section", "stt-sheet-group");
     const list2 = make("dl", "stt-sheet-list");
     for (const { label, where, keys, shown } of actions) {
       const row = make("div", "stt-sheet-row");
       const held = make("dd", "stt-sheet-keys");
+      const ends = { first: "", last: "" };
+      const between = shown ? tr("{first} to {last}", ends) : tr("{first} or {last}", ends);
       (shown ?? keys).forEach((key, place) => {
-        if (place) held.append(shown ? " to " : " or ");
+        if (place) held.append(between);
         held.append(make("kbd", "stt-sheet-key", written(key)));
       });
-      const name = make("dt", "stt-sheet-name", label);
+      const name = make("dt", "stt-sheet-name", label());
       if (where === "always") name.append(mark2());
       row.append(name, held);
       list2.append(row);
     }
-    part.append(make("h3", "stt-sheet-subtitle", group), list2);
+    part.append(make("h3", "stt-sheet-subtitle", GROUPS[group]()), list2);
     return part;
   }
   close() {
@@ -1483,7 +1572,7 @@ var Sheet = class {
 function mark2() {
   const made = make("span", "stt-sheet-mark", "\u2022");
   made.setAttribute("role", "img");
-  made.setAttribute("aria-label", "also while you type");
+  made.setAttribute("aria-label", tr("also while you type"));
   return made;
 }
 
@@ -1527,14 +1616,14 @@ var Commands = class {
     on(window, "storage", () => this.read());
     this.titles = /** @type {const} */
     [
-      [part("undo"), "Undo", "undo"],
-      [part("redo"), "Redo", "redo"],
-      [part("replacing"), "Find and replace", "replace"],
-      [part("note"), "Add a note", "note"],
-      [part("loop"), "Repeat this paragraph", "loop"],
-      [part("keys"), "Keys", "sheet"],
-      [part("review-open"), "Review doubtful words", "review"],
-      [part("doubt"), "Go to the next doubtful word", "doubt"]
+      [part("undo"), tr("Undo"), "undo"],
+      [part("redo"), tr("Redo"), "redo"],
+      [part("replacing"), tr("Find and replace"), "replace"],
+      [part("note"), tr("Add a note"), "note"],
+      [part("loop"), tr("Repeat this paragraph"), "loop"],
+      [part("keys"), tr("Keys"), "sheet"],
+      [part("review-open"), tr("Review doubtful words"), "review"],
+      [part("doubt"), tr("Go to the next doubtful word"), "doubt"]
     ];
     this.name();
   }
@@ -1621,7 +1710,7 @@ var Commands = class {
     const place = Math.min(Math.max(speed.selectedIndex + direction, 0), speed.options.length - 1);
     speed.selectedIndex = place;
     audio.playbackRate = Number(speed.value);
-    this.say.textContent = `Speed ${speed.options[place].text}`;
+    this.say.textContent = tr("Speed {speed}", { speed: speed.options[place].text });
   }
   /** The paragraph where the caret or else the sound is. */
   get here() {
@@ -1635,7 +1724,7 @@ var Commands = class {
       if (position < paragraph.start || position >= paragraph.end) this.player.seek(paragraph.start);
     }
     this.loop.set(paragraph);
-    this.say.textContent = paragraph ? "This paragraph is repeated." : "Not repeated any more.";
+    this.say.textContent = paragraph ? tr("This paragraph is repeated.") : tr("Not repeated any more.");
   }
   // ---- places ------------------------------------------------------------------------------------------------------
   /** @param {1 | -1} direction */
@@ -1655,7 +1744,7 @@ var Commands = class {
   doubt() {
     const { finder, editor } = this.player;
     const { active } = editor;
-    if (!this.player.text.doubts.length) return void (this.say.textContent = "No word is doubtful.");
+    if (!this.player.text.doubts.length) return void (this.say.textContent = tr("No word is doubtful."));
     const caret = active && caretIn(active.body);
     if (active && caret) {
       const place = lastAtMost(active.words, (word) => word.from, caret.from);
@@ -1710,7 +1799,10 @@ var Borders = class {
     this.wave = make("canvas", "stt-borders-wave");
     this.wave.setAttribute("aria-hidden", "true");
     this.box.append(this.wave);
-    this.handles = { start: this.handle("start", "Start"), end: this.handle("end", "End") };
+    this.handles = {
+      start: this.handle("start", tr("Start, on the waveform")),
+      end: this.handle("end", tr("End, on the waveform"))
+    };
     this.box.append(this.handles.start, this.handles.end);
     new ResizeObserver(() => this.draw()).observe(this.box);
   }
@@ -1719,7 +1811,7 @@ var Borders = class {
     const handle = make("div", "stt-border");
     handle.tabIndex = 0;
     handle.setAttribute("role", "slider");
-    handle.setAttribute("aria-label", `${label}, on the waveform`);
+    handle.setAttribute("aria-label", label);
     handle.setAttribute("aria-valuemin", String(this.first));
     handle.setAttribute("aria-valuemax", String(this.last));
     handle.onpointerdown = (event) => {
@@ -1895,7 +1987,7 @@ var Menu = class {
     field.placeholder = label;
     field.maxLength = 100;
     field.dir = "auto";
-    const button3 = make("button", "stt-menu-button", "Assign");
+    const button3 = make("button", "stt-menu-button", tr("Assign"));
     form.append(field, button3);
     form.onsubmit = (event) => {
       event.preventDefault();
@@ -1927,7 +2019,10 @@ var Menu = class {
       ["start", "end"].map((name) => {
         const row = make("div", "stt-times-row");
         row.setAttribute("role", "group");
-        const title2 = name === "start" ? "Start" : "End";
+        const first = name === "start";
+        const title2 = first ? tr("Start") : tr("End");
+        const earlier = first ? tr("Start 0.1 s earlier") : tr("End 0.1 s earlier");
+        const later = first ? tr("Start 0.1 s later") : tr("End 0.1 s later");
         row.setAttribute("aria-label", title2);
         const value = make("output", "stt-times-value", tenths(times[name]));
         value.setAttribute("aria-live", "polite");
@@ -1947,12 +2042,13 @@ var Menu = class {
         };
         row.append(
           make("span", "stt-times-name", title2),
-          button3("\u22120.1 s", `${title2} 0.1 s earlier`, () => set2(times[name] - 0.1)),
+          button3(tr("\u22120.1 s"), earlier, () => set2(times[name] - 0.1)),
           value,
-          button3("+0.1 s", `${title2} 0.1 s later`, () => set2(times[name] + 0.1))
+          button3(tr("+0.1 s"), later, () => set2(times[name] + 0.1))
         );
         if (now() !== null) {
-          row.append(button3("Set to now", `Set the ${name} to now`, () => set2(now() ?? times[name])));
+          const words2 = first ? tr("Set the start to now") : tr("Set the end to now");
+          row.append(button3(tr("Set to now"), words2, () => set2(now() ?? times[name])));
         }
         return row;
       })
@@ -2001,9 +2097,13 @@ var Choices = class {
       checked: name === paragraph.speaker,
       act: () => giving(name)
     }));
-    const fresh = { label: "New speaker\u2026", act: () => this.menu.ask(anchor, "Name of the new speaker", giving) };
+    const fresh = {
+      label: tr("New speaker\u2026"),
+      act: () => this.menu.ask(anchor, tr("Name of the new speaker"), giving)
+    };
     const some = range && range.to > range.from;
-    this.menu.offer(anchor, `Speaker of ${some ? "the selected words" : "this paragraph"}`, [...items, fresh]);
+    const label = some ? tr("Speaker of the selected words") : tr("Speaker of this paragraph");
+    this.menu.offer(anchor, label, [...items, fresh]);
   }
   /** @param {Paragraph} paragraph @param {HTMLElement} anchor */
   more(paragraph, anchor) {
@@ -2012,17 +2112,17 @@ var Choices = class {
       this.menu.close();
       act();
     };
-    const items = [{ label: "Speaker\u2026", act: () => this.speaker(paragraph, anchor) }];
-    if (editor.text.timed) items.push({ label: "Times\u2026", act: () => this.times(paragraph, anchor) });
+    const items = [{ label: tr("Speaker\u2026"), act: () => this.speaker(paragraph, anchor) }];
+    if (editor.text.timed) items.push({ label: tr("Times\u2026"), act: () => this.times(paragraph, anchor) });
     const passages = editor.player.passages();
     if (passages.choices) {
-      items.push({ label: "Transcribe this passage again\u2026", act: then(() => passages.offer(paragraph)) });
+      items.push({ label: tr("Transcribe this passage again\u2026"), act: then(() => passages.offer(paragraph)) });
     }
     if (editor.place(paragraph) > 0) {
-      items.push({ label: "Merge with the paragraph above", act: then(() => editor.merge(paragraph)) });
+      items.push({ label: tr("Merge with the paragraph above"), act: then(() => editor.merge(paragraph)) });
     }
-    items.push({ label: "Delete paragraph", act: then(() => editor.remove(paragraph)) });
-    this.menu.offer(anchor, "This paragraph", items);
+    items.push({ label: tr("Delete paragraph"), act: then(() => editor.remove(paragraph)) });
+    this.menu.offer(anchor, tr("This paragraph"), items);
   }
   /** @param {Paragraph} paragraph @param {HTMLElement} anchor */
   times(paragraph, anchor) {
@@ -2044,7 +2144,7 @@ var Choices = class {
     const { start, end } = paragraph;
     this.menu.times(
       anchor,
-      "Times of this paragraph",
+      tr("Times of this paragraph"),
       { start, end },
       this.editor.player.position,
       this.editor.player.waveform(),
@@ -2084,7 +2184,7 @@ var Conflicts = class {
       this.panels.set(entry.key, panel);
       const other = this.queue.confirmed.find(({ id }) => id === entry.step.id);
       panel.mine.textContent = entry.step.text ?? "";
-      panel.other.textContent = other ? other.text : "This paragraph was removed.";
+      panel.other.textContent = other ? other.text : tr("This paragraph was removed.");
       panel.other.classList.toggle("stt-conflict-gone", !other);
       if (panel.box.parentElement !== paragraph.box) paragraph.box.append(panel.box);
     }
@@ -2093,7 +2193,7 @@ var Conflicts = class {
   panel(entry) {
     const box = make("div", "stt-conflict");
     box.setAttribute("role", "group");
-    box.setAttribute("aria-label", "Two texts of this paragraph");
+    box.setAttribute("aria-label", tr("Two texts of this paragraph"));
     const reason = make("p", "stt-conflict-reason", entry.held?.reason ?? "");
     reason.setAttribute("role", "alert");
     const [mine, other] = [make("p", "stt-conflict-text"), make("p", "stt-conflict-text")];
@@ -2116,14 +2216,14 @@ var Conflicts = class {
     box.append(
       reason,
       side2(
-        "Yours",
+        tr("Yours"),
         mine,
-        choice2("Keep mine", () => this.queue.keepMine(now()))
+        choice2(tr("Keep mine"), () => this.queue.keepMine(now()))
       ),
       side2(
-        "The other",
+        tr("The other"),
         other,
-        choice2("Keep the other", () => this.queue.keepOther(now()))
+        choice2(tr("Keep the other"), () => this.queue.keepOther(now()))
       )
     );
     return { box, mine, other };
@@ -2273,14 +2373,14 @@ function spliced(lines, splices) {
 }
 function adopted(expected, lines) {
   const known = new Map(expected.map((line, place) => [line.id, place]));
-  const kept = new Set(lines.map((line) => line.id).filter((id) => known.has(id)));
+  const kept2 = new Set(lines.map((line) => line.id).filter((id) => known.has(id)));
   const made = (
     /** @type {Line[]} */
     []
   );
   let at = 0;
   for (let i = 0; i < lines.length; ) {
-    if (kept.has(lines[i].id)) {
+    if (kept2.has(lines[i].id)) {
       at = Math.max(
         at,
         /** @type {number} */
@@ -2291,9 +2391,9 @@ function adopted(expected, lines) {
       continue;
     }
     let end = i;
-    while (end < lines.length && !kept.has(lines[end].id)) end += 1;
+    while (end < lines.length && !kept2.has(lines[end].id)) end += 1;
     let until = at;
-    while (until < expected.length && !kept.has(expected[until].id)) until += 1;
+    while (until < expected.length && !kept2.has(expected[until].id)) until += 1;
     for (const line of matched(expected.slice(at, until), lines.slice(i, end))) made.push(line);
     at = until;
     i = end;
@@ -2322,7 +2422,7 @@ function matched(expected, lines) {
     }
     let after = first - 1;
     for (let i = first; i < rest; i += 1) {
-      const place = places.get(spaced(lines[i].text))?.find((found) => found > after);
+      const place = places.get(spaced(lines[i].text))?.find((found2) => found2 > after);
       if (place === void 0) continue;
       ids[i] = expected[place].id;
       after = place;
@@ -2579,8 +2679,8 @@ function newKey() {
 var RETRIES = [1e3, 2e3, 4e3, 8e3, 15e3];
 var STOPPING = [401, 403, 404];
 var KEEPING = 300;
-var CHANGED = "Changed in another tab meanwhile.";
-var REFUSED = "The server did not accept this.";
+var changedElsewhere = () => tr("Changed in another tab meanwhile.");
+var notAccepted = () => tr("The server did not accept this.");
 var MOST_KEPT_ALIVE = 6e4;
 var Queue = class {
   revision = -1;
@@ -2722,16 +2822,16 @@ var Queue = class {
     clearTimeout(this.keeping);
     this.keeping = void 0;
     if (this.over && !this.store.has()) return true;
-    const kept = (
+    const kept2 = (
       /** @type {Kept[]} */
       []
     );
     let lines = this.confirmed;
     for (const entry of this.entries) {
-      kept.push(entry.raw ?? this.body(entry, lines));
+      kept2.push(entry.raw ?? this.body(entry, lines));
       lines = applied(lines, entry.step);
     }
-    this.unkept = !this.store.keep(kept);
+    this.unkept = !this.store.keep(kept2);
     return !this.unkept;
   }
   /** @param {Entry} entry @param {Line[]} lines before it @returns {Kept} */
@@ -2783,7 +2883,7 @@ var Queue = class {
   }
   /** @param {Entry} entry */
   async deliver(entry) {
-    if (!entry.raw && entry.based === void 0 && this.clashes(entry)) return this.hold(entry, CHANGED);
+    if (!entry.raw && entry.based === void 0 && this.clashes(entry)) return this.hold(entry, changedElsewhere());
     entry.based ??= this.revision;
     const body = entry.raw ?? this.body(entry, this.confirmed);
     const lasting2 = new TextEncoder().encode(JSON.stringify(body)).length < MOST_KEPT_ALIVE;
@@ -2794,7 +2894,7 @@ var Queue = class {
     if (STOPPING.includes(status) && words2) return void (this.failures += 1, this.stopped = words2);
     if (status < 400 || status >= 500 || [...STOPPING, 408, 429].includes(status)) return void (this.failures += 1);
     this.failures = 0;
-    this.hold(entry, words2 || REFUSED);
+    this.hold(entry, words2 || notAccepted());
   }
   /** @param {Entry} entry @param {Answer} answer */
   async done(entry, answer) {
@@ -2864,7 +2964,7 @@ var Queue = class {
       entry.step = { do: name, id: there?.id ?? newId2(), was, text, from, to };
       entry.raw = void 0;
     } else if (there && there.id !== entry.step.id) this.rename(entry.step.id, there.id);
-    return this.hold(entry, CHANGED);
+    return this.hold(entry, changedElsewhere());
   }
   /** The server has found the paragraph elsewhere. @param {number | undefined} old @param {number} id */
   rename(old, id) {
@@ -2981,8 +3081,8 @@ var Store = class {
   /** The names under which other tabs keep something. */
   others() {
     try {
-      const names = Object.keys(this.storage).filter((name) => name.startsWith(this.prefix) && name !== this.own);
-      return names.sort();
+      const names2 = Object.keys(this.storage).filter((name) => name.startsWith(this.prefix) && name !== this.own);
+      return names2.sort();
     } catch {
       return [];
     }
@@ -2993,18 +3093,18 @@ var Store = class {
     this.alive.clear();
     this.channel?.postMessage("who");
     if (this.channel) await new Promise((done) => setTimeout(done, ALIVE));
-    const found = (
+    const found2 = (
       /** @type {Kept[]} */
       []
     );
     for (const name of this.others().filter((other) => !this.alive.has(other))) {
       try {
-        found.push(...JSON.parse(this.storage.getItem(name) ?? "[]"));
+        found2.push(...JSON.parse(this.storage.getItem(name) ?? "[]"));
       } catch {
       }
       this.given.push(name);
     }
-    return found;
+    return found2;
   }
   given = (
     /** @type {string[]} */
@@ -3022,8 +3122,8 @@ var Store = class {
 function wanted(choice2) {
   try {
     if (choice2 !== void 0) localStorage.setItem(EDITING2, choice2 ? "on" : "off");
-    const kept = localStorage.getItem(EDITING2);
-    return kept ? kept === "on" : null;
+    const kept2 = localStorage.getItem(EDITING2);
+    return kept2 ? kept2 === "on" : null;
   } catch {
     return choice2 ?? null;
   }
@@ -3191,12 +3291,12 @@ var Editor = class {
     this.enable(this.redoButton, able && queue.redo > 0 && !waiting);
     clearTimeout(this.timers.state);
     if (queue.stopped && this.told !== Infinity) this.player.rested(this.told = Infinity);
-    if (queue.stopped) this.state(`Not saved. ${queue.stopped} Your text is kept here.`, true);
-    else if (queue.failures) this.state(queue.unkept ? UNKEPT : KEPT, true);
+    if (queue.stopped) this.state(tr("Not saved. {reason} Your text is kept here.", { reason: queue.stopped }), true);
+    else if (queue.failures) this.state(queue.unkept ? unkept() : kept(), true);
     else if (this.notice) this.state(this.notice, true);
-    else if (queue.held.length) this.state("Choose which text to keep.", true);
-    else if (waiting) this.timers.state = setTimeout(() => this.state("Saving"), 600);
-    else this.state(queue.saved ? "Saved" : "");
+    else if (queue.held.length) this.state(tr("Choose which text to keep."), true);
+    else if (waiting) this.timers.state = setTimeout(() => this.state(tr("Saving")), 600);
+    else this.state(queue.saved ? tr("Saved") : "");
   }
   /** @param {string} words */
   state(words2, trouble = false) {
@@ -3391,7 +3491,7 @@ var Editor = class {
     this.step(paragraph, { do: "speaker", speaker, ...part ? { from: start, to: end, ids } : {} });
     const whose = part && from > 0 ? this.text.paragraphs.find((p) => p.id === ids[0]) : paragraph;
     if (inside2 && whose) this.enter(whose, part ? length(whose.body) : range?.from ?? 0);
-    this.say.textContent = `Assigned to ${speaker}.`;
+    this.say.textContent = tr("Assigned to {speaker}.", { speaker });
   }
   close() {
     this.save();
@@ -3400,8 +3500,8 @@ var Editor = class {
     this.choices.menu.box.remove();
   }
 };
-var KEPT = "Not saved yet: no connection. Your text is kept here.";
-var UNKEPT = "Not saved yet: no connection. Keep this page open.";
+var kept = () => tr("Not saved yet: no connection. Your text is kept here.");
+var unkept = () => tr("Not saved yet: no connection. Keep this page open.");
 var length = (body) => (body.textContent ?? "").length;
 
 // player/editing/readings.js
@@ -3444,9 +3544,9 @@ var Readings = class {
     const span = spanOf2(word);
     const signal = AbortSignal.timeout(LONGEST4);
     const answer = await fetch(`${this.address}?spans=${span}`, { method: "POST", signal }).catch(() => null);
-    const found = await answer?.json().catch(() => null);
-    if (!answer?.ok) throw new Error(found?.error?.message ?? "The server does not answer.");
-    this.known.set(span, [.../* @__PURE__ */ new Set([...this.known.get(span) ?? [], ...found.readings[0]])]);
+    const found2 = await answer?.json().catch(() => null);
+    if (!answer?.ok) throw new Error(found2?.error?.message ?? tr("The server does not answer."));
+    this.known.set(span, [.../* @__PURE__ */ new Set([...this.known.get(span) ?? [], ...found2.readings[0]])]);
     return this.of(word, []);
   }
   /** @param {string[]} spans */
@@ -3533,8 +3633,8 @@ var Review = class {
     if (!this.open) return;
     if (!editable) this.end();
     else {
-      const kept = doubts.find((doubt) => this.decides(doubt));
-      if (kept) this.mark(kept);
+      const kept2 = doubts.find((doubt) => this.decides(doubt));
+      if (kept2) this.mark(kept2);
       else this.next(this.at);
     }
   }
@@ -3554,7 +3654,7 @@ var Review = class {
     editor.leave();
     const address = editor.address.replace(/edits$/, "readings");
     if (this.readings?.address !== address) this.readings = new Readings(address);
-    if (!text.doubts.length || !editor.editable) return void (this.say.textContent = "No word is doubtful.");
+    if (!text.doubts.length || !editor.editable) return void (this.say.textContent = tr("No word is doubtful."));
     this.open = true;
     this.done = [];
     this.form.hidden = false;
@@ -3578,9 +3678,9 @@ var Review = class {
     const { doubts } = this.player.text;
     const word = doubts.find(({ start }) => start >= seconds - 1e-3) ?? doubts[0];
     if (word) return this.go(word);
-    const count = this.done.length;
+    const count = this.done.length.toLocaleString("en");
     this.end();
-    this.say.textContent = `No word is doubtful any more. ${count.toLocaleString("en")} reviewed.`;
+    this.say.textContent = tr("No word is doubtful any more. {count} reviewed.", { count });
   }
   /** @param {1 | -1} direction */
   step(direction) {
@@ -3597,7 +3697,7 @@ var Review = class {
     this.hear();
     const { doubts } = this.player.text;
     const following = doubts.slice(doubts.indexOf(word) + 1);
-    void this.readings?.of(word, following).then((found) => this.decides(word) && this.offer(found));
+    void this.readings?.of(word, following).then((found2) => this.decides(word) && this.offer(found2));
   }
   /** Show which word it is. @param {Word} word */
   mark(word) {
@@ -3605,17 +3705,17 @@ var Review = class {
     this.word = word;
     this.player.finder.lookAt(word);
     const [before, rest] = [this.done.length, doubts.length];
-    const place = before + doubts.indexOf(word) + 1;
-    this.progress.textContent = `${place.toLocaleString("en")} of ${(before + rest).toLocaleString("en")}`;
+    const place = (before + doubts.indexOf(word) + 1).toLocaleString("en");
+    this.progress.textContent = tr("{place} of {total}", { place, total: (before + rest).toLocaleString("en") });
     const confidence = Math.round((word.confidence ?? 0) * 100);
     this.name.textContent = word.text;
-    this.name.title = `Confidence ${confidence} %, at ${clock(word.start)}`;
+    this.name.title = tr("Confidence {confidence} %, at {time}", { confidence, time: clock(word.start) });
     this.field.placeholder = word.text;
     this.label();
   }
   /** Say what Enter does. */
   label() {
-    this.right.textContent = this.field.value.trim() ? "Replace" : "Right";
+    this.right.textContent = this.field.value.trim() ? tr("Replace") : tr("Right");
   }
   /** @param {string[]} readings */
   offer(readings) {
@@ -3625,7 +3725,7 @@ var Review = class {
       const button3 = make("button", "stt-menu-button stt-review-reading");
       button3.type = "button";
       button3.dir = "auto";
-      button3.setAttribute("aria-label", `Take \u201C${text}\u201D`);
+      button3.setAttribute("aria-label", tr("Take \u201C{text}\u201D", { text }));
       button3.append(make("kbd", "stt-sheet-key", String(place + 1)), make("span", "", text));
       button3.onclick = () => this.decide(text);
       return button3;
@@ -3641,13 +3741,13 @@ var Review = class {
     const { word, readings } = this;
     if (!word || !readings || this.asking.hidden || this.asking.getAttribute("aria-disabled") === "true") return;
     this.asking.setAttribute("aria-disabled", "true");
-    this.say.textContent = "Decoding it again";
+    this.say.textContent = tr("Decoding it again");
     try {
-      const found = await readings.more(word);
+      const found2 = await readings.more(word);
       if (!this.decides(word)) return;
       const before = this.offered.length;
-      this.offer(found);
-      if (found.length === before) this.tell("No other reading was found.");
+      this.offer(found2);
+      if (found2.length === before) this.tell(tr("No other reading was found."));
     } catch (error) {
       if (this.decides(word)) this.tell(
         /** @type {Error} */
@@ -4022,14 +4122,14 @@ function folded(text) {
 var MOST_HITS = 1e4;
 var VOICED = /[\u3099\u309a]/;
 function occurrences(text, wanted2) {
-  const found = (
+  const found2 = (
     /** @type {[number, number][]} */
     []
   );
-  for (let at = text.indexOf(wanted2); at >= 0 && found.length < MOST_HITS; at = text.indexOf(wanted2, at + wanted2.length)) {
-    found.push([at, at + wanted2.length]);
+  for (let at = text.indexOf(wanted2); at >= 0 && found2.length < MOST_HITS; at = text.indexOf(wanted2, at + wanted2.length)) {
+    found2.push([at, at + wanted2.length]);
   }
-  return found;
+  return found2;
 }
 function search(text, query, fold = folded) {
   const wanted2 = folded(query).plain;
@@ -4069,23 +4169,23 @@ function literal(text) {
   return { plain, from, to };
 }
 function spans(text, wanted2, { exact = false, whole = false }, fold = literal) {
-  const found = exact ? occurrences(text, wanted2) : alike2(text, wanted2, fold);
-  return whole ? found.filter(([start, end]) => !inside(text, start) && !inside(text, end)) : found;
+  const found2 = exact ? occurrences(text, wanted2) : alike2(text, wanted2, fold);
+  return whole ? found2.filter(([start, end]) => !inside(text, start) && !inside(text, end)) : found2;
 }
 function alike2(text, wanted2, fold) {
   const { plain } = literal(wanted2);
   const { plain: whole, from, to } = fold(text);
-  const found = (
+  const found2 = (
     /** @type {[number, number][]} */
     []
   );
   for (let at = plain ? whole.indexOf(plain) : -1; at >= 0; ) {
     const end = at + plain.length;
     const clean = from[at - 1] !== from[at] && from[end - 1] !== from[end];
-    if (clean) found.push([from[at], to[end - 1]]);
+    if (clean) found2.push([from[at], to[end - 1]]);
     at = whole.indexOf(plain, clean ? end : at + 1);
   }
-  return found;
+  return found2;
 }
 function inside(text, at) {
   const before = Array.from(text.slice(Math.max(0, at - 2), at)).at(-1) ?? "";
@@ -4239,7 +4339,7 @@ var Replace = class {
     const { hits, place } = this.finder;
     this.some.disabled = !this.marked.size;
     for (const button3 of [this.one, this.all]) button3.setAttribute("aria-disabled", String(!hits.length));
-    this.all.textContent = hits.length > 1 ? `Replace all ${hits.length.toLocaleString("en")}` : "Replace all";
+    this.all.textContent = hits.length > 1 ? tr("Replace all {count}", { count: hits.length.toLocaleString("en") }) : tr("Replace all");
     const first = Math.max(place, 0);
     const next = Array.from({ length: Math.min(SHOWN, hits.length) }, (_, i) => hits[(first + i) % hits.length]);
     this.preview.hidden = !next.length;
@@ -4287,11 +4387,10 @@ var Replace = class {
   }
   /** @param {number} count */
   tell(count) {
-    const undo = this.editor.player.keymap().hint("undo");
-    this.outcome.textContent = count ? `${count.toLocaleString("en")} replaced. ${undo} undoes it.` : NOTHING;
+    const says = { count: count.toLocaleString("en"), key: this.editor.player.keymap().hint("undo") };
+    this.outcome.textContent = count ? tr("{count} replaced. {key} undoes it.", says) : tr("Nothing was replaced: the text was changed in another tab meanwhile.");
   }
 };
-var NOTHING = "Nothing was replaced: the text was changed in another tab meanwhile.";
 
 // player/finder.js
 var MARKS2 = globalThis.CSS?.highlights ? { scope: mark3("stt-scope", -1), all: mark3("stt-hit", 0), now: mark3("stt-hit-now", 1) } : null;
@@ -4425,8 +4524,9 @@ var Finder = class {
   }
   tell() {
     const total = this.hits.length.toLocaleString("en") + (this.hits.length < MOST_HITS ? "" : "+");
-    const found = this.place < 0 ? `${total} found` : `${(this.place + 1).toLocaleString("en")} of ${total}`;
-    this.count.textContent = this.hits.length ? found : "None";
+    const place = (this.place + 1).toLocaleString("en");
+    const found2 = this.place < 0 ? tr("{total} found", { total }) : tr("{place} of {total}", { place, total });
+    this.count.textContent = this.hits.length ? found2 : tr("None");
     this.told();
   }
   /** Mark the hits near the window; the others get their marks when they come near. */
@@ -4475,8 +4575,10 @@ var Finder = class {
     this.lookAt(doubt);
     this.goTo(doubt);
     const confidence = Math.round((doubt.confidence ?? 0) * 100);
-    this.counter.textContent = `${place + 1} of ${doubts.length.toLocaleString("en")}`;
-    this.say.textContent = `${doubt.text}, confidence ${confidence} %, at ${clock(doubt.start)}`;
+    const total = doubts.length.toLocaleString("en");
+    this.counter.textContent = tr("{place} of {total}", { place: place + 1, total });
+    const says = { word: doubt.text, confidence, time: clock(doubt.start) };
+    this.say.textContent = tr("{word}, confidence {confidence} %, at {time}", says);
     return doubt;
   }
   /** Mark a doubtful word and bring it in sight. @param {Word} doubt */
@@ -4691,7 +4793,7 @@ var MomentLink = class {
       address.searchParams.set("at", String(this.at));
       await copyText(address.href);
       this.send("moment", this.at);
-      say.textContent = `The link to ${clock(this.at)} is on the clipboard.`;
+      say.textContent = tr("The link to {time} is on the clipboard.", { time: clock(this.at) });
       button3.classList.add("stt-done");
       clearTimeout(this.timer);
       this.timer = setTimeout(() => button3.classList.remove("stt-done"), CHECKED);
@@ -4702,7 +4804,6 @@ var MomentLink = class {
 // player/text.js
 var NEAR2 = "1200px 0px";
 var MORE = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M5.5 12h.01M12 12h.01M18.5 12h.01" stroke-width="3"/></svg>';
-var OVERLAPPED = "Somebody else speaks here, too";
 var Text = class {
   paragraphs = (
     /** @type {Paragraph[]} */
@@ -4885,7 +4986,7 @@ var Text = class {
       more.type = "button";
       more.tabIndex = -1;
       more.innerHTML = MORE;
-      more.title = "Speaker, times and more";
+      more.title = tr("Speaker, times and more");
       more.setAttribute("aria-haspopup", "menu");
       head.append(more);
     }
@@ -4941,9 +5042,9 @@ var Text = class {
     if (time.dataset.start !== String(start)) {
       time.textContent = when2;
       time.dataset.start = String(start);
-      time.setAttribute("aria-label", `Play from ${when2}`);
-      more?.setAttribute("aria-label", `Speaker, times and more of the paragraph at ${when2}`);
-      if (this.editable) body.setAttribute("aria-label", `Text of the paragraph at ${when2}`);
+      time.setAttribute("aria-label", tr("Play from {time}", { time: when2 }));
+      more?.setAttribute("aria-label", tr("Speaker, times and more of the paragraph at {time}", { time: when2 }));
+      if (this.editable) body.setAttribute("aria-label", tr("Text of the paragraph at {time}", { time: when2 }));
     }
     const colour = this.speakers.indexOf(speaker ?? "");
     if (colour < 0) {
@@ -4982,11 +5083,12 @@ var Text = class {
       this.wordOf.set(word.box, word);
       if (word.confidence != null && word.confidence < this.doubtful) {
         word.box.classList.add("stt-doubtful");
-        word.box.title = `Confidence ${Math.round(word.confidence * 100)} %`;
+        word.box.title = tr("Confidence {confidence} %", { confidence: Math.round(word.confidence * 100) });
       }
       if (word.overlapped) {
         word.box.classList.add("stt-overlapped");
-        word.box.title = word.box.title ? `${word.box.title}. ${OVERLAPPED}` : OVERLAPPED;
+        const overlapped = tr("Somebody else speaks here, too");
+        word.box.title = word.box.title ? `${word.box.title}. ${overlapped}` : overlapped;
       }
       parts.append(word.box);
     }
@@ -5307,7 +5409,7 @@ var Player = class {
     this.root.classList.toggle("stt-silent", !address);
     this.play.disabled = this.slider.disabled = false;
     this.sound.load(address);
-    if (!address) this.sound.tell("The sound is not kept here. The text stays.");
+    if (!address) this.sound.tell(tr("The sound is not kept here. The text stays."));
   }
   // ---- playing -----------------------------------------------------------------------------------------------------
   /** @param {number} seconds */
@@ -5362,7 +5464,7 @@ var Player = class {
     const now = clock(seconds);
     if (this.now.textContent !== now) {
       this.now.textContent = now;
-      this.slider.setAttribute("aria-valuetext", `${now} of ${clock(this.total)}`);
+      this.slider.setAttribute("aria-valuetext", tr("{place} of {total}", { place: now, total: clock(this.total) }));
     }
     this.wave.move(done);
     const idle = !this.data.audio || seconds === 0 && this.audio.paused;

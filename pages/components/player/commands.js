@@ -2,6 +2,7 @@
 
 import { partsOf } from "../shared/dom.js";
 import { chosen, Keymap } from "../shared/keymap.js";
+import { tr } from "../shared/texts.js";
 import { caretIn } from "./editing/caret.js";
 import { Loop } from "./loop.js";
 import { Sheet } from "./sheet.js";
@@ -30,14 +31,14 @@ export class Commands {
     on(part("keys"), "click", () => this.run("sheet"));
     on(window, "storage", () => this.read());
     this.titles = /** @type {const} */ ([
-      [part("undo"), "Undo", "undo"],
-      [part("redo"), "Redo", "redo"],
-      [part("replacing"), "Find and replace", "replace"],
-      [part("note"), "Add a note", "note"],
-      [part("loop"), "Repeat this paragraph", "loop"],
-      [part("keys"), "Keys", "sheet"],
-      [part("review-open"), "Review doubtful words", "review"],
-      [part("doubt"), "Go to the next doubtful word", "doubt"],
+      [part("undo"), tr("Undo"), "undo"],
+      [part("redo"), tr("Redo"), "redo"],
+      [part("replacing"), tr("Find and replace"), "replace"],
+      [part("note"), tr("Add a note"), "note"],
+      [part("loop"), tr("Repeat this paragraph"), "loop"],
+      [part("keys"), tr("Keys"), "sheet"],
+      [part("review-open"), tr("Review doubtful words"), "review"],
+      [part("doubt"), tr("Go to the next doubtful word"), "doubt"],
     ]);
     this.name();
   }
@@ -133,7 +134,7 @@ export class Commands {
     const place = Math.min(Math.max(speed.selectedIndex + direction, 0), speed.options.length - 1);
     speed.selectedIndex = place;
     audio.playbackRate = Number(speed.value);
-    this.say.textContent = `Speed ${speed.options[place].text}`;
+    this.say.textContent = tr("Speed {speed}", { speed: speed.options[place].text });
   }
 
   /** The paragraph where the caret or else the sound is. */
@@ -149,7 +150,7 @@ export class Commands {
       if (position < paragraph.start || position >= paragraph.end) this.player.seek(paragraph.start);
     }
     this.loop.set(paragraph);
-    this.say.textContent = paragraph ? "This paragraph is repeated." : "Not repeated any more.";
+    this.say.textContent = paragraph ? tr("This paragraph is repeated.") : tr("Not repeated any more.");
   }
 
   // ---- places ------------------------------------------------------------------------------------------------------
@@ -172,7 +173,7 @@ export class Commands {
   doubt() {
     const { finder, editor } = this.player;
     const { active } = editor;
-    if (!this.player.text.doubts.length) return void (this.say.textContent = "No word is doubtful.");
+    if (!this.player.text.doubts.length) return void (this.say.textContent = tr("No word is doubtful."));
     const caret = active && caretIn(active.body);
     if (active && caret) {
       const place = lastAtMost(active.words, (word) => word.from, caret.from);

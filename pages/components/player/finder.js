@@ -2,6 +2,7 @@
 
 import { clock } from "../shared/clock.js";
 import { partsOf } from "../shared/dom.js";
+import { tr } from "../shared/texts.js";
 import { folded } from "./folding.js";
 import { ranges } from "./ranges.js";
 import rules from "./rules.json" with { type: "json" };
@@ -143,8 +144,9 @@ export class Finder {
 
   tell() {
     const total = this.hits.length.toLocaleString("en") + (this.hits.length < MOST_HITS ? "" : "+");
-    const found = this.place < 0 ? `${total} found` : `${(this.place + 1).toLocaleString("en")} of ${total}`;
-    this.count.textContent = this.hits.length ? found : "None";
+    const place = (this.place + 1).toLocaleString("en");
+    const found = this.place < 0 ? tr("{total} found", { total }) : tr("{place} of {total}", { place, total });
+    this.count.textContent = this.hits.length ? found : tr("None");
     this.told();
   }
 
@@ -199,8 +201,10 @@ export class Finder {
     this.lookAt(doubt);
     this.goTo(doubt);
     const confidence = Math.round((doubt.confidence ?? 0) * 100);
-    this.counter.textContent = `${place + 1} of ${doubts.length.toLocaleString("en")}`;
-    this.say.textContent = `${doubt.text}, confidence ${confidence} %, at ${clock(doubt.start)}`;
+    const total = doubts.length.toLocaleString("en");
+    this.counter.textContent = tr("{place} of {total}", { place: place + 1, total });
+    const says = { word: doubt.text, confidence, time: clock(doubt.start) };
+    this.say.textContent = tr("{word}, confidence {confidence} %, at {time}", says);
     return doubt;
   }
 

@@ -5,6 +5,7 @@ import { clock } from "../shared/clock.js";
 import { pageHeader, partsOf } from "../shared/dom.js";
 import { Sound } from "../shared/sound.js";
 import { staying } from "../shared/staying.js";
+import { tr } from "../shared/texts.js";
 import { Beside } from "./beside.js";
 import { Commands } from "./commands.js";
 import { Editor } from "./editing/editor.js";
@@ -167,7 +168,7 @@ export class Player {
     this.root.classList.toggle("stt-silent", !address);
     this.play.disabled = this.slider.disabled = false;
     this.sound.load(address);
-    if (!address) this.sound.tell("The sound is not kept here. The text stays.");
+    if (!address) this.sound.tell(tr("The sound is not kept here. The text stays."));
   }
 
   // ---- playing -----------------------------------------------------------------------------------------------------
@@ -229,7 +230,7 @@ export class Player {
     const now = clock(seconds);
     if (this.now.textContent !== now) {
       this.now.textContent = now;
-      this.slider.setAttribute("aria-valuetext", `${now} of ${clock(this.total)}`);
+      this.slider.setAttribute("aria-valuetext", tr("{place} of {total}", { place: now, total: clock(this.total) }));
     }
     this.wave.move(done);
     const idle = !this.data.audio || (seconds === 0 && this.audio.paused);

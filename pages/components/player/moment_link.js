@@ -3,6 +3,7 @@
 import { partsOf } from "../shared/dom.js";
 import { copyText } from "../shared/clipboard.js";
 import { clock } from "../shared/clock.js";
+import { tr } from "../shared/texts.js";
 
 const CHECKED = 2000; // milliseconds that the button says so
 
@@ -21,7 +22,7 @@ export class MomentLink {
       address.searchParams.set("at", String(this.at));
       await copyText(address.href);
       this.send("moment", this.at);
-      say.textContent = `The link to ${clock(this.at)} is on the clipboard.`;
+      say.textContent = tr("The link to {time} is on the clipboard.", { time: clock(this.at) });
       button.classList.add("stt-done");
       clearTimeout(this.timer);
       this.timer = setTimeout(() => button.classList.remove("stt-done"), CHECKED);

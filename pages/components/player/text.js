@@ -3,6 +3,7 @@
 
 import { clock } from "../shared/clock.js";
 import { make, partsOf, scrollerOf } from "../shared/dom.js";
+import { tr } from "../shared/texts.js";
 import { colourOf, MOST_COLOURS } from "./colours.js";
 import { caretIn, moved, placeCaret } from "./editing/caret.js";
 import { alike } from "./editing/lines.js";
@@ -12,8 +13,6 @@ import { lastAtMost, spokenAt } from "./spoken.js";
 const NEAR = "1200px 0px";
 const MORE =
   '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M5.5 12h.01M12 12h.01M18.5 12h.01" stroke-width="3"/></svg>';
-
-const OVERLAPPED = "Somebody else speaks here, too";
 
 /**
  * A paragraph as it comes from Python, its words by column: texts, starts, ends and confidences; `o` has the places of
@@ -189,7 +188,7 @@ export class Text {
       more.type = "button";
       more.tabIndex = -1;
       more.innerHTML = MORE;
-      more.title = "Speaker, times and more";
+      more.title = tr("Speaker, times and more");
       more.setAttribute("aria-haspopup", "menu");
       head.append(more);
     }
@@ -245,9 +244,9 @@ export class Text {
     if (time.dataset.start !== String(start)) {
       time.textContent = when;
       time.dataset.start = String(start);
-      time.setAttribute("aria-label", `Play from ${when}`);
-      more?.setAttribute("aria-label", `Speaker, times and more of the paragraph at ${when}`);
-      if (this.editable) body.setAttribute("aria-label", `Text of the paragraph at ${when}`);
+      time.setAttribute("aria-label", tr("Play from {time}", { time: when }));
+      more?.setAttribute("aria-label", tr("Speaker, times and more of the paragraph at {time}", { time: when }));
+      if (this.editable) body.setAttribute("aria-label", tr("Text of the paragraph at {time}", { time: when }));
     }
     const colour = this.speakers.indexOf(speaker ?? "");
     if (colour < 0) {
@@ -288,11 +287,12 @@ export class Text {
       this.wordOf.set(word.box, word);
       if (word.confidence != null && word.confidence < this.doubtful) {
         word.box.classList.add("stt-doubtful");
-        word.box.title = `Confidence ${Math.round(word.confidence * 100)} %`;
+        word.box.title = tr("Confidence {confidence} %", { confidence: Math.round(word.confidence * 100) });
       }
       if (word.overlapped) {
         word.box.classList.add("stt-overlapped");
-        word.box.title = word.box.title ? `${word.box.title}. ${OVERLAPPED}` : OVERLAPPED;
+        const overlapped = tr("Somebody else speaks here, too");
+        word.box.title = word.box.title ? `${word.box.title}. ${overlapped}` : overlapped;
       }
       parts.append(word.box);
     }

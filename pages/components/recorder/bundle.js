@@ -11,10 +11,10 @@ function clock(seconds) {
 // shared/dom.js
 function partsOf(root, prefix) {
   function part(name, kind) {
-    const found = root.querySelector(`.${prefix}${name}`);
-    if (found instanceof (kind ?? HTMLElement)) return (
+    const found2 = root.querySelector(`.${prefix}${name}`);
+    if (found2 instanceof (kind ?? HTMLElement)) return (
       /** @type {Kind} */
-      found
+      found2
     );
     throw new TypeError(`There is no .${prefix}${name} of this kind`);
   }
@@ -33,6 +33,42 @@ function lasting(name, first) {
   return all.sttKept.get(name);
 }
 
+// shared/texts.js
+var translation;
+function found() {
+  if (translation === void 0) {
+    const holder = document.querySelector(".stt-texts");
+    translation = holder instanceof HTMLElement ? JSON.parse(holder.dataset.texts ?? "null") : null;
+  }
+  return translation;
+}
+function filled(text, values) {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => name in values ? String(values[name]) : whole);
+}
+function tr(text, values = {}) {
+  return filled(found()?.texts[text]?.[0] ?? text, values);
+}
+var ATTRIBUTES = ["aria-label", "title", "placeholder"];
+var translated = /* @__PURE__ */ new WeakSet();
+function translate(root) {
+  if (!found() || translated.has(root)) return;
+  translated.add(root);
+  const walker = document.createTreeWalker(
+    /** @type {Node} */
+    /** @type {unknown} */
+    root,
+    NodeFilter.SHOW_TEXT
+  );
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const text = (node.nodeValue ?? "").trim().replace(/\s+/g, " ");
+    if (text) node.nodeValue = (node.nodeValue ?? "").replace(/\S(.*\S)?/s, () => tr(text));
+  }
+  for (const name of ATTRIBUTES) {
+    for (const element of root.querySelectorAll(`[${name}]`))
+      element.setAttribute(name, tr(element.getAttribute(name) ?? ""));
+  }
+}
+
 // shared/size.js
 function size(bytes) {
   for (
@@ -46,7 +82,7 @@ function size(bytes) {
   ) {
     if (bytes >= each) return `${(bytes / each).toFixed(1).replace(/\.0$/, "")} ${unit}`;
   }
-  return `${bytes} bytes`;
+  return tr("{count} bytes", { count: bytes });
 }
 
 // shared/staying.js
@@ -57,6 +93,7 @@ function staying(selector, open) {
       /** @type {HTMLElement} */
       call.parentElement.querySelector(selector)
     );
+    translate(root);
     const kept = views.get(root) ?? { view: open(root, call), turn: 0 };
     views.set(root, kept);
     kept.turn += 1;
@@ -233,7 +270,7 @@ var Sending = class {
   async goOn() {
     const head = this.head && await beginning(this.head);
     if (!head || !this.batch)
-      return this.fail({ title: "The recording was interrupted", message: "What had arrived is kept." });
+      return this.fail({ title: tr("The recording was interrupted"), message: tr("What had arrived is kept.") });
     this.batch = new Blob([head, this.batch]);
     Object.assign(this, { id: null, number: 0 });
   }
@@ -245,14 +282,14 @@ var Sending = class {
    */
   async ask(url, body, headers) {
     for (; ; ) {
-      const found = await answered(url, { method: "POST", body, headers, signal: AbortSignal.timeout(ANSWER) });
-      const busy = found?.status === 429 && this.id;
-      if (found && found.status < 500 && !busy) {
+      const found2 = await answered(url, { method: "POST", body, headers, signal: AbortSignal.timeout(ANSWER) });
+      const busy = found2?.status === 429 && this.id;
+      if (found2 && found2.status < 500 && !busy) {
         Object.assign(this, { tries: 0, trouble: null });
         this.changed();
-        return found;
+        return found2;
       }
-      this.trouble = found?.answer?.title ? found.answer : { title: "The connection is lost" };
+      this.trouble = found2?.answer?.title ? found2.answer : { title: tr("The connection is lost") };
       this.changed();
       await soon(WAITS[Math.min(this.tries, WAITS.length - 1)]);
       this.tries += 1;
@@ -269,7 +306,7 @@ var Sending = class {
   }
   /** @param {Problem | null} answer */
   fail(answer) {
-    this.error = answer?.title ? answer : { title: "The server did not take the recording" };
+    this.error = answer?.title ? answer : { title: tr("The server did not take the recording") };
     this.refused(this.error);
   }
   /** The page closes: what is not there yet goes with the last request, which outlives the page. */
@@ -299,10 +336,10 @@ function soon(wait) {
 }
 async function beginning(first) {
   const bytes = new Uint8Array(await first.arrayBuffer());
-  const found = (mark) => bytes.findIndex((_, at) => mark.every((byte, i) => bytes[at + i] === byte));
-  const cluster = found([31, 67, 182, 117]);
+  const found2 = (mark) => bytes.findIndex((_, at) => mark.every((byte, i) => bytes[at + i] === byte));
+  const cluster = found2([31, 67, 182, 117]);
   if (cluster > 0) return first.slice(0, cluster);
-  const box = found([109, 111, 111, 102]);
+  const box = found2([109, 111, 111, 102]);
   return box > 4 ? first.slice(0, box - 4) : null;
 }
 
@@ -311,29 +348,29 @@ var TYPES = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus", "au
 var BITS = 64e3;
 function hindrance() {
   if (!window.isSecureContext) {
-    const guidance = "Open it with https, or on the machine itself as localhost.";
-    return { title: "Browsers allow the microphone on secure pages only", message: guidance };
+    const guidance = tr("Open it with https, or on the machine itself as localhost.");
+    return { title: tr("Browsers allow the microphone on secure pages only"), message: guidance };
   }
   if (!navigator.mediaDevices?.getUserMedia || !window.MediaRecorder) {
     return {
-      title: "This browser cannot record",
-      message: "Use a newer one, or record with another program and upload the file."
+      title: tr("This browser cannot record"),
+      message: tr("Use a newer one, or record with another program and upload the file.")
     };
   }
   return null;
 }
 var sharesSound = () => Boolean(navigator.mediaDevices?.getDisplayMedia);
 async function microphones() {
-  const found = await navigator.mediaDevices?.enumerateDevices?.() ?? [];
-  return found.filter((device) => device.kind === "audioinput" && device.deviceId);
+  const found2 = await navigator.mediaDevices?.enumerateDevices?.() ?? [];
+  return found2.filter((device) => device.kind === "audioinput" && device.deviceId);
 }
 async function openSound({ microphone, both }) {
   const shared = both ? await ask("getDisplayMedia", { video: true, audio: true }) : null;
   const close = (stream2) => stream2?.getTracks().forEach((track) => track.stop());
   if (shared && !shared.getAudioTracks().length) {
     close(shared);
-    const message = "Choose a tab, or the whole screen, and switch its sound on in the browser's window.";
-    throw { title: "No sound was shared", message };
+    const message = tr("Choose a tab, or the whole screen, and switch its sound on in the browser's window.");
+    throw { title: tr("No sound was shared"), message };
   }
   let voice;
   try {
@@ -401,24 +438,27 @@ async function ask(kind, wanted) {
 }
 function explained(error, microphone) {
   if (!microphone) {
-    const message2 = "Press Record again and choose a tab, a window or the screen.";
-    return error.name === "NotAllowedError" ? { title: "Nothing was shared", message: message2 } : { title: "This browser cannot share sound", message: "Record the microphone alone." };
+    const message2 = tr("Press Record again and choose a tab, a window or the screen.");
+    return error.name === "NotAllowedError" ? { title: tr("Nothing was shared"), message: message2 } : { title: tr("This browser cannot share sound"), message: tr("Record the microphone alone.") };
   }
   const causes = (
     /** @type {Record<string, [string, string]>} */
     {
       NotAllowedError: [
-        "The microphone is not allowed",
-        "Allow it for this site, beside its address in the browser, then press Record again."
+        tr("The microphone is not allowed"),
+        tr("Allow it for this site, beside its address in the browser, then press Record again.")
       ],
-      NotFoundError: ["There is no microphone", "Connect one, then press Record again."],
-      OverconstrainedError: ["This microphone is gone", "Choose another one, then press Record again."],
-      NotReadableError: ["The microphone is in use", "Close the other program that records, then press Record again."]
+      NotFoundError: [tr("There is no microphone"), tr("Connect one, then press Record again.")],
+      OverconstrainedError: [tr("This microphone is gone"), tr("Choose another one, then press Record again.")],
+      NotReadableError: [
+        tr("The microphone is in use"),
+        tr("Close the other program that records, then press Record again.")
+      ]
     }
   );
   const [title, message] = causes[error.name] ?? [
-    "The microphone does not answer",
-    "Connect it again, or choose another one."
+    tr("The microphone does not answer"),
+    tr("Connect it again, or choose another one.")
   ];
   return { title, message };
 }
@@ -474,7 +514,7 @@ async function begin(recorder) {
     recorder.media = recorderOf(recorder.sound);
   } catch (error) {
     recorder.sound?.close();
-    const unknown = { title: "This browser cannot record", message: "Use a newer one, or upload a recording." };
+    const unknown = { title: tr("This browser cannot record"), message: tr("Use a newer one, or upload a recording.") };
     const problem = (
       /** @type {Problem} */
       error
@@ -488,18 +528,18 @@ async function begin(recorder) {
   const sending = recorder.sending;
   media.ondataavailable = ({ data }) => sending.add(data);
   media.onstop = () => (sound.close(), sending.end());
-  media.onerror = () => stopped({ title: "The browser stopped recording", message: "What was recorded is kept." });
-  sound.microphone.onended = () => stopped({ title: "The microphone was disconnected", message: "What was recorded is kept." });
+  media.onerror = () => stopped({ title: tr("The browser stopped recording"), message: tr("What was recorded is kept.") });
+  sound.microphone.onended = () => stopped({ title: tr("The microphone was disconnected"), message: tr("What was recorded is kept.") });
   if (sound.shared) {
     sound.shared.onended = () => {
-      if (media.state !== "inactive") recorder.view?.say("Sharing has ended. The microphone is still recorded.");
+      if (media.state !== "inactive") recorder.view?.say(tr("Sharing has ended. The microphone is still recorded."));
       Object.assign(recorder, { unshared: true });
       recorder.view?.draw();
     };
   }
   media.start(PIECE);
   Object.assign(recorder, { state: "recording", since: performance.now(), unshared: false });
-  recorder.view?.say("Recording");
+  recorder.view?.say(tr("Recording"));
   recorder.view?.draw();
   recorder.view?.focus();
   recorder.view?.list();
@@ -514,7 +554,7 @@ function pause(recorder) {
   Object.assign(recorder, { state: on ? "recording" : "paused", since: on ? performance.now() : null });
   sending.paused = !on;
   sending.pump();
-  recorder.view?.say(on ? "Recording" : "Paused");
+  recorder.view?.say(on ? tr("Recording") : tr("Paused"));
   recorder.view?.draw();
 }
 function stop(recorder, error = null) {
@@ -531,7 +571,7 @@ function changed(recorder) {
   if (sending?.recording) {
     recorder.done.push(sending.recording);
     end(recorder, recorder.error);
-    recorder.view?.say("The recording is in the list.");
+    recorder.view?.say(tr("The recording is in the list."));
     report(recorder);
   } else if (sending?.error && recorder.media?.state === "inactive") {
     end(recorder, sending.error);
@@ -568,11 +608,11 @@ function show(root, recorder) {
   on(buttons.pause, "click", () => pause(recorder));
   on(buttons.stop, "click", () => stop(recorder));
   async function list() {
-    const found = await microphones();
-    const options = found.filter(({ deviceId }) => deviceId !== "default");
-    microphone.replaceChildren(new Option("The browser's usual one", ""));
+    const found2 = await microphones();
+    const options = found2.filter(({ deviceId }) => deviceId !== "default");
+    microphone.replaceChildren(new Option(tr("The browser's usual one"), ""));
     options.forEach(
-      ({ deviceId, label }, i) => microphone.append(new Option(label || `Microphone ${i + 1}`, deviceId))
+      ({ deviceId, label }, i) => microphone.append(new Option(label || tr("Microphone {number}", { number: i + 1 }), deviceId))
     );
     microphone.value = options.some(({ deviceId }) => deviceId === recorder.microphone) ? recorder.microphone : "";
     recorder.microphone = microphone.value;
@@ -588,7 +628,7 @@ function show(root, recorder) {
     buttons.start.hidden = running || state === "saving";
     buttons.start.disabled = Boolean(hindered) || state === "asking";
     buttons.pause.hidden = buttons.stop.hidden = !running;
-    buttons.pause.textContent = state === "paused" ? "Resume" : "Pause";
+    buttons.pause.textContent = state === "paused" ? tr("Resume") : tr("Pause");
     source.disabled = microphone.disabled = Boolean(hindered) || state !== "idle";
     find("error").hidden = !error;
     find("error").children[0].textContent = error ? `${error.title}.` : "";
@@ -602,7 +642,7 @@ function show(root, recorder) {
     const seconds = recorder.state === "idle" ? 0 : Math.floor(elapsed(recorder) / 1e3);
     find("time").textContent = clock(seconds).padStart(5, "0");
     if (recorder.seconds && recorder.state === "recording" && elapsed(recorder) / 1e3 > recorder.seconds) {
-      stop(recorder, { title: "The longest recording is reached", message: "What was recorded is kept." });
+      stop(recorder, { title: tr("The longest recording is reached"), message: tr("What was recorded is kept.") });
     }
   }
   const clockwork = setInterval(tick, SHOWN);
@@ -630,17 +670,18 @@ function show(root, recorder) {
   };
 }
 function words({ state, unshared }, sound, sending) {
-  if (state === "asking") return "Waiting for your permission in the browser.";
-  if (!sending) return "Each second is saved on the server as you speak.";
+  if (state === "asking") return tr("Waiting for your permission in the browser.");
+  if (!sending) return tr("Each second is saved on the server as you speak.");
   if (sending.trouble) {
     const { title, guidance } = sending.trouble;
     const why = [`${title}.`, guidance].filter(Boolean).join(" ");
-    return `${why} ${size(sending.left)} wait in this browser: keep this page open.`;
+    const left = tr("{size} wait in this browser: keep this page open.", { size: size(sending.left) });
+    return `${why} ${left}`;
   }
-  if (state === "saving") return "Saving";
-  if (state === "paused") return "Paused. What was recorded is saved.";
-  if (unshared) return "Sharing has ended. The microphone is still recorded.";
-  return sound?.shared ? "Recording both: the microphone and the shared sound, each as its own track." : "Recording";
+  if (state === "saving") return tr("Saving");
+  if (state === "paused") return tr("Paused. What was recorded is saved.");
+  if (unshared) return tr("Sharing has ended. The microphone is still recorded.");
+  return sound?.shared ? tr("Recording both: the microphone and the shared sound, each as its own track.") : tr("Recording");
 }
 function now() {
   const style = (

@@ -6,6 +6,7 @@ import { partsOf } from "../shared/dom.js";
 import { lasting } from "../shared/lasting.js";
 import { size } from "../shared/size.js";
 import { report, working } from "../shared/working.js";
+import { tr } from "../shared/texts.js";
 import { Sending } from "./sending.js";
 import { ending, hindrance, microphones, openSound, recorderOf, sharesSound } from "./sound.js";
 
@@ -74,7 +75,7 @@ async function begin(recorder) {
     recorder.media = recorderOf(recorder.sound);
   } catch (error) {
     recorder.sound?.close();
-    const unknown = { title: "This browser cannot record", message: "Use a newer one, or upload a recording." };
+    const unknown = { title: tr("This browser cannot record"), message: tr("Use a newer one, or upload a recording.") };
     const problem = /** @type {Problem} */ (error);
     return end(recorder, problem.title ? problem : unknown);
   }
@@ -85,19 +86,20 @@ async function begin(recorder) {
   const sending = recorder.sending;
   media.ondataavailable = ({ data }) => sending.add(data);
   media.onstop = () => (sound.close(), sending.end());
-  media.onerror = () => stopped({ title: "The browser stopped recording", message: "What was recorded is kept." });
+  media.onerror = () =>
+    stopped({ title: tr("The browser stopped recording"), message: tr("What was recorded is kept.") });
   sound.microphone.onended = () =>
-    stopped({ title: "The microphone was disconnected", message: "What was recorded is kept." });
+    stopped({ title: tr("The microphone was disconnected"), message: tr("What was recorded is kept.") });
   if (sound.shared) {
     sound.shared.onended = () => {
-      if (media.state !== "inactive") recorder.view?.say("Sharing has ended. The microphone is still recorded.");
+      if (media.state !== "inactive") recorder.view?.say(tr("Sharing has ended. The microphone is still recorded."));
       Object.assign(recorder, { unshared: true });
       recorder.view?.draw();
     };
   }
   media.start(PIECE);
   Object.assign(recorder, { state: "recording", since: performance.now(), unshared: false });
-  recorder.view?.say("Recording");
+  recorder.view?.say(tr("Recording"));
   recorder.view?.draw();
   recorder.view?.focus();
   recorder.view?.list(); // browsers name the microphones only now
@@ -114,7 +116,7 @@ function pause(recorder) {
   Object.assign(recorder, { state: on ? "recording" : "paused", since: on ? performance.now() : null });
   sending.paused = !on;
   sending.pump();
-  recorder.view?.say(on ? "Recording" : "Paused");
+  recorder.view?.say(on ? tr("Recording") : tr("Paused"));
   recorder.view?.draw();
 }
 
@@ -142,7 +144,7 @@ function changed(recorder) {
   if (sending?.recording) {
     recorder.done.push(sending.recording);
     end(recorder, recorder.error);
-    recorder.view?.say("The recording is in the list.");
+    recorder.view?.say(tr("The recording is in the list."));
     report(recorder);
   } else if (sending?.error && recorder.media?.state === "inactive") {
     end(recorder, sending.error);
@@ -192,9 +194,9 @@ function show(root, recorder) {
   async function list() {
     const found = await microphones();
     const options = found.filter(({ deviceId }) => deviceId !== "default");
-    microphone.replaceChildren(new Option("The browser's usual one", ""));
+    microphone.replaceChildren(new Option(tr("The browser's usual one"), ""));
     options.forEach(({ deviceId, label }, i) =>
-      microphone.append(new Option(label || `Microphone ${i + 1}`, deviceId)),
+      microphone.append(new Option(label || tr("Microphone {number}", { number: i + 1 }), deviceId)),
     );
     microphone.value = options.some(({ deviceId }) => deviceId === recorder.microphone) ? recorder.microphone : "";
     recorder.microphone = microphone.value;
@@ -211,7 +213,7 @@ function show(root, recorder) {
     buttons.start.hidden = running || state === "saving";
     buttons.start.disabled = Boolean(hindered) || state === "asking";
     buttons.pause.hidden = buttons.stop.hidden = !running;
-    buttons.pause.textContent = state === "paused" ? "Resume" : "Pause";
+    buttons.pause.textContent = state === "paused" ? tr("Resume") : tr("Pause");
     source.disabled = microphone.disabled = Boolean(hindered) || state !== "idle";
     find("error").hidden = !error;
     find("error").children[0].textContent = error ? `${error.title}.` : "";
@@ -228,7 +230,7 @@ function show(root, recorder) {
     const seconds = recorder.state === "idle" ? 0 : Math.floor(elapsed(recorder) / 1000);
     find("time").textContent = clock(seconds).padStart(5, "0");
     if (recorder.seconds && recorder.state === "recording" && elapsed(recorder) / 1000 > recorder.seconds) {
-      stop(recorder, { title: "The longest recording is reached", message: "What was recorded is kept." });
+      stop(recorder, { title: tr("The longest recording is reached"), message: tr("What was recorded is kept.") });
     }
   }
   const clockwork = setInterval(tick, SHOWN);
@@ -262,17 +264,20 @@ function show(root, recorder) {
 
 /** @param {Recorder} recorder @param {SoundSource | null} sound @param {Sending | null} sending */
 function words({ state, unshared }, sound, sending) {
-  if (state === "asking") return "Waiting for your permission in the browser.";
-  if (!sending) return "Each second is saved on the server as you speak.";
+  if (state === "asking") return tr("Waiting for your permission in the browser.");
+  if (!sending) return tr("Each second is saved on the server as you speak.");
   if (sending.trouble) {
     const { title, guidance } = sending.trouble;
     const why = [`${title}.`, guidance].filter(Boolean).join(" ");
-    return `${why} ${size(sending.left)} wait in this browser: keep this page open.`;
+    const left = tr("{size} wait in this browser: keep this page open.", { size: size(sending.left) });
+    return `${why} ${left}`;
   }
-  if (state === "saving") return "Saving";
-  if (state === "paused") return "Paused. What was recorded is saved.";
-  if (unshared) return "Sharing has ended. The microphone is still recorded.";
-  return sound?.shared ? "Recording both: the microphone and the shared sound, each as its own track." : "Recording";
+  if (state === "saving") return tr("Saving");
+  if (state === "paused") return tr("Paused. What was recorded is saved.");
+  if (unshared) return tr("Sharing has ended. The microphone is still recorded.");
+  return sound?.shared
+    ? tr("Recording both: the microphone and the shared sound, each as its own track.")
+    : tr("Recording");
 }
 
 function now() {

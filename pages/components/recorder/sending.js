@@ -1,4 +1,7 @@
 // Sending pieces while somebody records: numbered, one after the other, each again until it is acknowledged.
+
+import { tr } from "../shared/texts.js";
+
 const MOST = 1 << 20; // bytes sent at once, after an interruption
 const ANSWER = 20_000; // milliseconds that an answer may take
 const WAITS = [500, 1000, 2000, 4000]; // milliseconds before the next try
@@ -121,7 +124,7 @@ export class Sending {
   async goOn() {
     const head = this.head && (await beginning(this.head));
     if (!head || !this.batch)
-      return this.fail({ title: "The recording was interrupted", message: "What had arrived is kept." });
+      return this.fail({ title: tr("The recording was interrupted"), message: tr("What had arrived is kept.") });
     this.batch = new Blob([head, this.batch]);
     Object.assign(this, { id: null, number: 0 });
   }
@@ -141,7 +144,7 @@ export class Sending {
         this.changed();
         return found;
       }
-      this.trouble = found?.answer?.title ? found.answer : { title: "The connection is lost" };
+      this.trouble = found?.answer?.title ? found.answer : { title: tr("The connection is lost") };
       this.changed();
       await soon(WAITS[Math.min(this.tries, WAITS.length - 1)]);
       this.tries += 1;
@@ -160,7 +163,7 @@ export class Sending {
 
   /** @param {Problem | null} answer */
   fail(answer) {
-    this.error = answer?.title ? answer : { title: "The server did not take the recording" };
+    this.error = answer?.title ? answer : { title: tr("The server did not take the recording") };
     this.refused(this.error);
   }
 

@@ -1,4 +1,7 @@
 // Where the sound comes from: the microphone, alone or with the sound of a tab or the screen beside it.
+
+import { tr } from "../shared/texts.js";
+
 const TYPES = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus", "audio/webm"];
 const BITS = 64_000; // bits a second of each channel
 
@@ -11,13 +14,13 @@ const BITS = 64_000; // bits a second of each channel
  */
 export function hindrance() {
   if (!window.isSecureContext) {
-    const guidance = "Open it with https, or on the machine itself as localhost.";
-    return { title: "Browsers allow the microphone on secure pages only", message: guidance };
+    const guidance = tr("Open it with https, or on the machine itself as localhost.");
+    return { title: tr("Browsers allow the microphone on secure pages only"), message: guidance };
   }
   if (!navigator.mediaDevices?.getUserMedia || !window.MediaRecorder) {
     return {
-      title: "This browser cannot record",
-      message: "Use a newer one, or record with another program and upload the file.",
+      title: tr("This browser cannot record"),
+      message: tr("Use a newer one, or record with another program and upload the file."),
     };
   }
   return null;
@@ -41,8 +44,8 @@ export async function openSound({ microphone, both }) {
   const close = (/** @type {MediaStream | null} */ stream) => stream?.getTracks().forEach((track) => track.stop());
   if (shared && !shared.getAudioTracks().length) {
     close(shared);
-    const message = "Choose a tab, or the whole screen, and switch its sound on in the browser's window.";
-    throw { title: "No sound was shared", message };
+    const message = tr("Choose a tab, or the whole screen, and switch its sound on in the browser's window.");
+    throw { title: tr("No sound was shared"), message };
   }
   let voice;
   try {
@@ -130,23 +133,26 @@ async function ask(kind, wanted) {
  */
 function explained(error, microphone) {
   if (!microphone) {
-    const message = "Press Record again and choose a tab, a window or the screen.";
+    const message = tr("Press Record again and choose a tab, a window or the screen.");
     return error.name === "NotAllowedError"
-      ? { title: "Nothing was shared", message }
-      : { title: "This browser cannot share sound", message: "Record the microphone alone." };
+      ? { title: tr("Nothing was shared"), message }
+      : { title: tr("This browser cannot share sound"), message: tr("Record the microphone alone.") };
   }
   const causes = /** @type {Record<string, [string, string]>} */ ({
     NotAllowedError: [
-      "The microphone is not allowed",
-      "Allow it for this site, beside its address in the browser, then press Record again.",
+      tr("The microphone is not allowed"),
+      tr("Allow it for this site, beside its address in the browser, then press Record again."),
     ],
-    NotFoundError: ["There is no microphone", "Connect one, then press Record again."],
-    OverconstrainedError: ["This microphone is gone", "Choose another one, then press Record again."],
-    NotReadableError: ["The microphone is in use", "Close the other program that records, then press Record again."],
+    NotFoundError: [tr("There is no microphone"), tr("Connect one, then press Record again.")],
+    OverconstrainedError: [tr("This microphone is gone"), tr("Choose another one, then press Record again.")],
+    NotReadableError: [
+      tr("The microphone is in use"),
+      tr("Close the other program that records, then press Record again."),
+    ],
   });
   const [title, message] = causes[error.name] ?? [
-    "The microphone does not answer",
-    "Connect it again, or choose another one.",
+    tr("The microphone does not answer"),
+    tr("Connect it again, or choose another one."),
   ];
   return { title, message };
 }

@@ -1,5 +1,7 @@
 // What keys do in the player: one table, by which they are bound, listed on the sheet and changed on Settings.
 
+import { tr } from "./texts.js";
+
 export const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
 const STORED = "stt-keys"; // in the browser, not on the server: keys belong to a keyboard, its pedals and its system
 const MOD = MAC ? "Meta" : "Ctrl";
@@ -27,100 +29,121 @@ export const MOST_KEYS = 2; // for one action
  * @typedef {"always" | "reading" | "typing" | "review"} Where everywhere; only while nobody types; only with the caret in
  *   the text; only in the review of doubtful words
  * @typedef {{
- *   id: string, label: string, group: string, where: Where, keys: string[], also?: string[], shown?: string[],
- *   fixed?: boolean, needs?: "sound" | "editing" | "notes",
+ *   id: string, label: () => string, group: keyof typeof GROUPS, where: Where, keys: string[], also?: string[],
+ *   shown?: string[], fixed?: boolean, needs?: "sound" | "editing" | "notes",
  * }} Action `also` are bound, but not worth a line; `shown` stands for `keys` on the sheet; `fixed`: nobody can change it
  */
 
 /** @type {Omit<Action, "group">[]} */
 const SOUND = [
-  { id: "play", label: "Play from 1.5 s before, or pause", where: "always", keys: ["F8", `${MOD}+Enter`] },
-  { id: "back", label: "3 s back", where: "always", keys: ["F2"] },
-  { id: "forth", label: "3 s forward", where: "always", keys: ["F4"] },
-  { id: "slower", label: "Slower", where: "always", keys: ["Shift+F2"] },
-  { id: "faster", label: "Faster", where: "always", keys: ["Shift+F4"] },
-  { id: "loop", label: "Repeat the paragraph, or stop repeating", where: "always", keys: ["Shift+F8"] },
-  { id: "toggle", label: "Play or pause", where: "reading", keys: ["Space"], fixed: true },
-  { id: "left", label: "5 s back", where: "reading", keys: ["ArrowLeft"], fixed: true },
-  { id: "right", label: "5 s forward", where: "reading", keys: ["ArrowRight"], fixed: true },
+  { id: "play", label: () => tr("Play from 1.5 s before, or pause"), where: "always", keys: ["F8", `${MOD}+Enter`] },
+  { id: "back", label: () => tr("3 s back"), where: "always", keys: ["F2"] },
+  { id: "forth", label: () => tr("3 s forward"), where: "always", keys: ["F4"] },
+  { id: "slower", label: () => tr("Slower"), where: "always", keys: ["Shift+F2"] },
+  { id: "faster", label: () => tr("Faster"), where: "always", keys: ["Shift+F4"] },
+  { id: "loop", label: () => tr("Repeat the paragraph, or stop repeating"), where: "always", keys: ["Shift+F8"] },
+  { id: "toggle", label: () => tr("Play or pause"), where: "reading", keys: ["Space"], fixed: true },
+  { id: "left", label: () => tr("5 s back"), where: "reading", keys: ["ArrowLeft"], fixed: true },
+  { id: "right", label: () => tr("5 s forward"), where: "reading", keys: ["ArrowRight"], fixed: true },
 ];
 const PARAGRAPH = MAC ? "Alt" : "Ctrl"; // with which systems go from one paragraph to the next
 /** @type {Omit<Action, "group">[]} */
 const PLACES = [
-  { id: "previous", label: "Previous paragraph", where: "always", keys: [`${PARAGRAPH}+ArrowUp`] },
-  { id: "next", label: "Next paragraph", where: "always", keys: [`${PARAGRAPH}+ArrowDown`] },
-  { id: "doubt", label: "Next doubtful word", where: "always", keys: ["F9"] },
-  { id: "review", label: "Review doubtful words", where: "always", keys: ["Shift+F9"], needs: "editing" },
-  { id: "note", label: "Add a note", where: "reading", keys: ["N"], fixed: true, needs: "notes" },
-  { id: "sheet", label: "These keys", where: "reading", keys: ["?"], fixed: true },
+  { id: "previous", label: () => tr("Previous paragraph"), where: "always", keys: [`${PARAGRAPH}+ArrowUp`] },
+  { id: "next", label: () => tr("Next paragraph"), where: "always", keys: [`${PARAGRAPH}+ArrowDown`] },
+  { id: "doubt", label: () => tr("Next doubtful word"), where: "always", keys: ["F9"] },
+  { id: "review", label: () => tr("Review doubtful words"), where: "always", keys: ["Shift+F9"], needs: "editing" },
+  { id: "note", label: () => tr("Add a note"), where: "reading", keys: ["N"], fixed: true, needs: "notes" },
+  { id: "sheet", label: () => tr("These keys"), where: "reading", keys: ["?"], fixed: true },
 ];
 const NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => `${MAC ? "Ctrl" : "Alt"}+${number}`);
 const ERASING = (/** @type {string} */ key) => ["Ctrl", "Alt", "Shift", "Meta"].map((held) => `${held}+${key}`);
 /** @type {Omit<Action, "group">[]} */
 const TEXT = [
-  { id: "replace", label: "Find and replace", where: "always", keys: [MAC ? "Alt+Meta+F" : "Ctrl+H"] },
-  { id: "undo", label: "Undo", where: "always", keys: [`${MOD}+Z`], fixed: true },
+  { id: "replace", label: () => tr("Find and replace"), where: "always", keys: [MAC ? "Alt+Meta+F" : "Ctrl+H"] },
+  { id: "undo", label: () => tr("Undo"), where: "always", keys: [`${MOD}+Z`], fixed: true },
   {
-    ...{ id: "redo", label: "Redo", where: "always", fixed: true },
+    ...{ id: "redo", label: () => tr("Redo"), where: "always", fixed: true },
     ...(MAC ? { keys: ["Shift+Meta+Z"] } : { keys: ["Ctrl+Shift+Z", "Ctrl+Y"] }),
   },
   {
     id: "split",
-    label: "Split the paragraph here",
+    label: () => tr("Split the paragraph here"),
     where: "typing",
     keys: ["Enter"],
     also: ["Shift+Enter"],
     fixed: true,
   },
   {
-    ...{ id: "before", label: "At the start: merge with the paragraph above", where: "typing", fixed: true },
+    ...{ id: "before", label: () => tr("At the start: merge with the paragraph above"), where: "typing", fixed: true },
     ...{ keys: ["Backspace"], also: ERASING("Backspace") },
   },
   {
-    ...{ id: "after", label: "At the end: merge with the paragraph below", where: "typing", fixed: true },
+    ...{ id: "after", label: () => tr("At the end: merge with the paragraph below"), where: "typing", fixed: true },
     ...{ keys: ["Delete"], also: ERASING("Delete") },
   },
   {
     ...{
       id: "speaker",
-      label: "Assign the paragraph, or what is selected, to a speaker",
+      label: () => tr("Assign the paragraph, or what is selected, to a speaker"),
       where: "typing",
       fixed: true,
     },
     ...{ keys: NUMBERS, shown: [NUMBERS[0], NUMBERS[8]] },
   },
-  { id: "leave", label: "Leave the text", where: "typing", keys: ["Escape"], fixed: true },
+  { id: "leave", label: () => tr("Leave the text"), where: "typing", keys: ["Escape"], fixed: true },
 ];
 /** @type {Omit<Action, "group">[]} */
 const REVIEW = [
-  { id: "right", label: "The word is right, or is what you have typed", where: "review", keys: ["Enter"], fixed: true },
   {
-    ...{ id: "reading", label: "Take another reading", where: "review", fixed: true },
+    id: "right",
+    label: () => tr("The word is right, or is what you have typed"),
+    where: "review",
+    keys: ["Enter"],
+    fixed: true,
+  },
+  {
+    ...{ id: "reading", label: () => tr("Take another reading"), where: "review", fixed: true },
     ...{ keys: ["1", "2", "3"], shown: ["1", "3"] },
   },
   {
     id: "more",
-    label: "Decode it again, for more readings",
+    label: () => tr("Decode it again, for more readings"),
     where: "review",
     keys: ["0"],
     fixed: true,
     needs: "sound",
   },
-  { id: "hear", label: "Hear it again", where: "review", keys: ["Space"], fixed: true, needs: "sound" },
-  { id: "skip", label: "Go to the next word", where: "review", keys: ["ArrowDown"], fixed: true },
-  { id: "again", label: "Go to the word before", where: "review", keys: ["ArrowUp"], fixed: true },
-  { id: "end", label: "End the review", where: "review", keys: ["Escape"], fixed: true },
+  { id: "hear", label: () => tr("Hear it again"), where: "review", keys: ["Space"], fixed: true, needs: "sound" },
+  { id: "skip", label: () => tr("Go to the next word"), where: "review", keys: ["ArrowDown"], fixed: true },
+  { id: "again", label: () => tr("Go to the word before"), where: "review", keys: ["ArrowUp"], fixed: true },
+  { id: "end", label: () => tr("End the review"), where: "review", keys: ["Escape"], fixed: true },
 ];
+
+export const GROUPS = {
+  sound: () => tr("Sound"),
+  places: () => tr("Places"),
+  text: () => tr("Text"),
+  review: () => tr("Review of doubtful words"),
+};
 
 /** @type {Action[]} */
 export const ACTIONS = [
-  ...SOUND.map((action) => ({ ...action, group: "Sound", needs: /** @type {const} */ ("sound") })),
-  ...PLACES.map((action) => ({ ...action, group: "Places" })),
-  ...TEXT.map((action) => ({ ...action, group: "Text", needs: /** @type {const} */ ("editing") })),
+  ...SOUND.map((action) => ({
+    ...action,
+    group: /** @type {const} */ ("sound"),
+    needs: /** @type {const} */ ("sound"),
+  })),
+  ...PLACES.map((action) => ({ ...action, group: /** @type {const} */ ("places") })),
+  ...TEXT.map((action) => ({
+    ...action,
+    group: /** @type {const} */ ("text"),
+    needs: /** @type {const} */ ("editing"),
+  })),
   ...REVIEW.map((action) => ({
     needs: /** @type {const} */ ("editing"),
     ...action,
-    group: "Review of doubtful words",
+    group: /** @type {const} */ ("review"),
   })),
 ];
 export const CHANGEABLE = ACTIONS.filter(({ fixed }) => !fixed);
@@ -210,12 +233,12 @@ export class Keymap {
     const character = [...key].length === 1 || key === "Plus";
     const types = character && !held.includes("Ctrl") && !held.includes("Meta") && (MAC || !held.includes("Alt"));
     if (types || (EDITING.test(key) && !held.some((one) => one !== "Shift")))
-      return `${written(chord)} is needed for typing. Hold Ctrl, or choose a key such as F8.`;
+      return tr("{key} is needed for typing. Hold Ctrl, or choose a key such as F8.", { key: written(chord) });
     if (OF_BROWSERS.includes(chord) || MORE_OF_BROWSERS.includes(chord))
-      return `${written(chord)} belongs to your browser. Choose another key.`;
+      return tr("{key} belongs to your browser. Choose another key.", { key: written(chord) });
     const other = (this.byKey.get(chord) ?? []).find((action) => action.id !== id);
-    return other
-      ? `${written(chord)} is used already: “${other.label}”. Choose another key, or change that one first.`
-      : "";
+    if (!other) return "";
+    const used = { key: written(chord), action: other.label() };
+    return tr("{key} is used already: “{action}”. Choose another key, or change that one first.", used);
   }
 }

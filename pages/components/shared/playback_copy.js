@@ -1,12 +1,14 @@
 // What there is to play: the recording itself where browsers seek it exactly, else a copy of its sound. The server makes
 // that when it is first needed, a few seconds for an hour; until then the text can be read, and a position is kept.
 
+import { tr } from "./texts.js";
+
 const COPY_ASKED = 1000; // milliseconds between two questions at first, then ever longer
 const COPY_SELDOM = 5000;
 const COPY_TRIES = 5; // questions without an answer, after which the sound is tried as it is
-const COPY_FAILED = "The sound could not be prepared for this browser.";
-export const COPY_ORIGINAL = `${COPY_FAILED} You hear the original; its times may be off.`;
-export const COPY_SILENT = `${COPY_FAILED} Download the audio to hear it.`;
+export const copyOriginal = () =>
+  tr("The sound could not be prepared for this browser. You hear the original; its times may be off.");
+export const copySilent = () => tr("The sound could not be prepared for this browser. Download the audio to hear it.");
 
 export class PlaybackCopy {
   /**

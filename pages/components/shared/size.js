@@ -1,3 +1,5 @@
+import { tr } from "./texts.js";
+
 /**
  * Write a size in bytes as `megabytes` of stt/store/recordings.py does, such as 3.4 MB.
  * @param {number} bytes
@@ -10,5 +12,5 @@ export function size(bytes) {
   ])) {
     if (bytes >= each) return `${(bytes / each).toFixed(1).replace(/\.0$/, "")} ${unit}`;
   }
-  return `${bytes} bytes`;
+  return tr("{count} bytes", { count: bytes });
 }

@@ -1,6 +1,7 @@
 // One sound and its controls: where it lies, the place that is wanted, whether it plays, and what is said about it.
 
-import { COPY_ORIGINAL, COPY_SILENT, PlaybackCopy } from "./playback_copy.js";
+import { copyOriginal, copySilent, PlaybackCopy } from "./playback_copy.js";
+import { tr } from "./texts.js";
 
 /**
  * @typedef {{ root: HTMLElement, audio: HTMLAudioElement, play: HTMLButtonElement, notice: HTMLElement }} Parts
@@ -70,7 +71,7 @@ export class Sound {
   /** @param {number} percent */
   prepare(percent) {
     this.root.classList.add("stt-preparing");
-    this.tell("Preparing the sound", `, ${percent} %`, false);
+    this.tell(tr("Preparing the sound"), `, ${percent} %`, false);
   }
 
   /** @param {string} address @param {boolean} failed */
@@ -95,16 +96,16 @@ export class Sound {
   }
 
   sayReady() {
-    this.tell(this.failed ? COPY_ORIGINAL : "", "", false);
+    this.tell(this.failed ? copyOriginal() : "", "", false);
   }
 
   broken() {
     if (!this.source) return;
     const unplayable = this.audio.error?.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED;
     const problem = unplayable
-      ? "This browser cannot play this recording. Download the audio to hear it."
-      : "The sound cannot be loaded. Reload the page to try again.";
-    this.tell(this.failed ? COPY_SILENT : problem);
+      ? tr("This browser cannot play this recording. Download the audio to hear it.")
+      : tr("The sound cannot be loaded. Reload the page to try again.");
+    this.tell(this.failed ? copySilent() : problem);
     this.hooks.broken?.(unplayable);
   }
 
@@ -136,7 +137,7 @@ export class Sound {
     this.waiting = !this.audio.hasAttribute("src");
     if (this.waiting) return;
     this.audio.play().catch((problem) => {
-      if (problem.name === "NotAllowedError") this.tell("Your browser blocked playback. Press Play again.");
+      if (problem.name === "NotAllowedError") this.tell(tr("Your browser blocked playback. Press Play again."));
     });
   }
 
@@ -149,7 +150,7 @@ export class Sound {
   showState() {
     const playing = !this.audio.paused && !this.audio.ended;
     this.root.classList.toggle("stt-playing", playing);
-    this.play.setAttribute("aria-label", playing ? "Pause" : "Play");
+    this.play.setAttribute("aria-label", playing ? tr("Pause") : tr("Play"));
     this.hooks.state?.(playing);
   }
 

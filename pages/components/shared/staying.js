@@ -1,4 +1,5 @@
 import { lasting } from "./lasting.js";
+import { translate } from "./texts.js";
 
 /**
  * What Streamlit hands to the default export of a component, at each change of its data.
@@ -24,6 +25,7 @@ const views = lasting("views", () => new WeakMap());
 export function staying(selector, open) {
   return (/** @type {Call} */ call) => {
     const root = /** @type {HTMLElement} */ (call.parentElement.querySelector(selector));
+    translate(root);
     const kept = views.get(root) ?? { view: open(root, call), turn: 0 };
     views.set(root, kept);
     kept.turn += 1;

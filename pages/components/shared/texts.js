@@ -47,13 +47,16 @@ export function trn(one, several, count, values = {}) {
 
 const ATTRIBUTES = ["aria-label", "title", "placeholder"];
 
+const translated = new WeakSet(); // what is filled with data since
+
 /**
- * Translate what the HTML of a component says: its texts and its labels.
+ * Translate what the HTML of a component says, once: its texts and its labels.
  *
  * @param {ParentNode} root
  */
 export function translate(root) {
-  if (!found()) return;
+  if (!found() || translated.has(root)) return;
+  translated.add(root);
   const walker = document.createTreeWalker(/** @type {Node} */ (/** @type {unknown} */ (root)), NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const text = (node.nodeValue ?? "").trim().replace(/\s+/g, " ");

@@ -1,6 +1,7 @@
 // A small text is read here and sent as one message, so that no file lies in the server's memory.
 import { base64 } from "../shared/base64.js";
 import { partsOf } from "../shared/dom.js";
+import { tr, translate } from "../shared/texts.js";
 
 /** @param {import("../shared/staying.js").Call} call */
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -8,9 +9,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const endings = /** @type {string[]} */ (data.endings);
   const input = find("input", HTMLInputElement);
   const [zone, state] = [find("zone"), find("state")];
+  translate(partsOf(parentElement, "stt-")("text-file"));
   find("label").textContent = data.label;
-  find("hint").textContent =
-    `${endings.map((ending) => ending.slice(1).toUpperCase()).join(", ")}, up to ${data.most >> 20} MB`;
+  const kinds = endings.map((ending) => ending.slice(1).toUpperCase()).join(", ");
+  find("hint").textContent = tr("{kinds}, up to {size} MB", { kinds, size: data.most >> 20 });
   input.accept = endings.join(",");
   input.setAttribute("aria-label", data.label);
 
@@ -18,16 +20,16 @@ export default function ({ data, parentElement, setTriggerValue }) {
   async function send(file) {
     if (!file) return;
     if (!endings.some((ending) => file.name.toLowerCase().endsWith(ending))) {
-      state.textContent = `${file.name} is no text of these kinds.`;
+      state.textContent = tr("{name} is no text of these kinds.", { name: file.name });
     } else if (file.size > data.most) {
-      state.textContent = `${file.name} is too large. Use a shorter text.`;
+      state.textContent = tr("{name} is too large. Use a shorter text.", { name: file.name });
     } else {
       try {
         const content = await base64(file);
         setTriggerValue("file", { name: file.name, content });
         state.textContent = file.name;
       } catch {
-        state.textContent = `${file.name} cannot be read. Check it, then choose it again.`;
+        state.textContent = tr("{name} cannot be read. Check it, then choose it again.", { name: file.name });
       }
     }
   }

@@ -22,10 +22,10 @@ function make(tag, className = "", text = "") {
 }
 function partsOf(root, prefix) {
   function part(name, kind) {
-    const found = root.querySelector(`.${prefix}${name}`);
-    if (found instanceof (kind ?? HTMLElement)) return (
+    const found2 = root.querySelector(`.${prefix}${name}`);
+    if (found2 instanceof (kind ?? HTMLElement)) return (
       /** @type {Kind} */
-      found
+      found2
     );
     throw new TypeError(`There is no .${prefix}${name} of this kind`);
   }
@@ -44,6 +44,51 @@ function lasting(name, first) {
   return all.sttKept.get(name);
 }
 
+// shared/texts.js
+var translation;
+function found() {
+  if (translation === void 0) {
+    const holder = document.querySelector(".stt-texts");
+    translation = holder instanceof HTMLElement ? JSON.parse(holder.dataset.texts ?? "null") : null;
+  }
+  return translation;
+}
+function filled(text, values) {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => name in values ? String(values[name]) : whole);
+}
+function tr(text, values = {}) {
+  return filled(found()?.texts[text]?.[0] ?? text, values);
+}
+function trn(one, several, count, values = {}) {
+  const { texts, plurals } = found() ?? { texts: (
+    /** @type {Record<string, string[]>} */
+    {}
+  ), plurals: [] };
+  const forms = texts[one];
+  const form = forms ? forms[plurals[count < plurals.length ? count : 100 + count % 100]] : count === 1 ? one : several;
+  return filled(form, { count, ...values });
+}
+var ATTRIBUTES = ["aria-label", "title", "placeholder"];
+var translated = /* @__PURE__ */ new WeakSet();
+function translate(root) {
+  if (!found() || translated.has(root)) return;
+  translated.add(root);
+  const walker = document.createTreeWalker(
+    /** @type {Node} */
+    /** @type {unknown} */
+    root,
+    NodeFilter.SHOW_TEXT
+  );
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const text = (node.nodeValue ?? "").trim().replace(/\s+/g, " ");
+    if (text) node.nodeValue = (node.nodeValue ?? "").replace(/\S(.*\S)?/s, () => tr(text));
+  }
+  for (const name of ATTRIBUTES) {
+    for (const element of root.querySelectorAll(`[${name}]`))
+      element.setAttribute(name, tr(element.getAttribute(name) ?? ""));
+  }
+}
+
 // shared/size.js
 function size(bytes) {
   for (
@@ -57,7 +102,7 @@ function size(bytes) {
   ) {
     if (bytes >= each) return `${(bytes / each).toFixed(1).replace(/\.0$/, "")} ${unit}`;
   }
-  return `${bytes} bytes`;
+  return tr("{count} bytes", { count: bytes });
 }
 
 // shared/staying.js
@@ -68,6 +113,7 @@ function staying(selector, open2) {
       /** @type {HTMLElement} */
       call.parentElement.querySelector(selector)
     );
+    translate(root);
     const kept = views.get(root) ?? { view: open2(root, call), turn: 0 };
     views.set(root, kept);
     kept.turn += 1;
@@ -116,9 +162,13 @@ function timeLeft(file, sent, marks) {
   if (!first || last.at - first.at < 1e3 || last.sent === first.sent) return "";
   const seconds = (file.size - sent) * (last.at - first.at) / (last.sent - first.sent) / 1e3;
   if (seconds <= 3) return "";
-  if (seconds < 60) return `, ${Math.ceil(seconds)} s left`;
-  if (seconds < 3600) return `, ${Math.ceil(seconds / 60)} min left`;
-  return `, ${Math.floor(seconds / 3600)} h ${Math.ceil(seconds % 3600 / 60)} min left`;
+  return `, ${written(seconds)}`;
+}
+function written(seconds) {
+  if (seconds < 60) return tr("{seconds} s left", { seconds: Math.ceil(seconds) });
+  if (seconds < 3600) return tr("{minutes} min left", { minutes: Math.ceil(seconds / 60) });
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.ceil(seconds % 3600 / 60)];
+  return tr("{hours} h {minutes} min left", { hours, minutes });
 }
 function wellFormed(name) {
   return name.replace(/\p{Surrogate}/gu, "\uFFFD");
@@ -126,7 +176,6 @@ function wellFormed(name) {
 
 // uploader/index.js
 var AT_ONCE = 2;
-var RETRY = { label: "Try again", className: "stt-upload-retry" };
 var shelves = lasting("shelves", () => {
   const all = (
     /** @type {Map<string, Shelf>} */
@@ -158,16 +207,16 @@ function add(shelf, files) {
     const upload = { file, state: "waiting", sent: 0, marks: [], error: null, again: false, request: null, row: null };
     shelf.uploads.push(upload);
     if (file.folder) {
-      fail(shelf, upload, { title: "A folder", message: "Open it and add the recordings in it." });
+      fail(shelf, upload, { title: tr("A folder"), message: tr("Open it and add the recordings in it.") });
     } else if (file.size === 0) {
-      const message = "Check that the recording was saved, then add it again.";
-      fail(shelf, upload, { title: "The file is empty", message });
+      const message = tr("Check that the recording was saved, then add it again.");
+      fail(shelf, upload, { title: tr("The file is empty"), message });
     } else if (file.size > shelf.limit) {
       const [has, limit] = [size(file.size), size(shelf.limit)];
-      const both = `It has ${has}, the limit is ${limit}.`;
-      const message = has === limit ? `It is just over the limit of ${limit}.` : both;
-      const guidance = "Cut it into parts, or save it in a compressed format such as MP3 or M4A.";
-      fail(shelf, upload, { title: "Too large", message, guidance });
+      const both = tr("It has {size}, the limit is {limit}.", { size: has, limit });
+      const message = has === limit ? tr("It is just over the limit of {limit}.", { limit }) : both;
+      const guidance = tr("Cut it into parts, or save it in a compressed format such as MP3 or M4A.");
+      fail(shelf, upload, { title: tr("Too large"), message, guidance });
     }
   }
   next(shelf);
@@ -178,7 +227,7 @@ async function sendTexts(shelf, files) {
     try {
       texts.push({ name: wellFormed(file.name), content: await base64(file) });
     } catch {
-      shelf.view?.say(`${file.name} cannot be read. Check it, then add it again.`);
+      shelf.view?.say(tr("{name} cannot be read. Check it, then add it again.", { name: file.name }));
     }
   }
   if (texts.length) shelf.send("texts", texts);
@@ -212,7 +261,10 @@ function send(shelf, upload) {
     const { status } = request;
     if (status >= 200 && status < 300 && answer?.id) return finish(shelf, upload, answer.id);
     const again = status >= 500 || status === 429;
-    const unknown = { title: "The server did not take the file", message: `It answered with status ${status}.` };
+    const unknown = {
+      title: tr("The server did not take the file"),
+      message: tr("It answered with status {status}.", { status })
+    };
     fail(shelf, upload, answer?.title || answer?.message ? answer : unknown, again);
     next(shelf);
   };
@@ -220,7 +272,7 @@ function send(shelf, upload) {
     fail(
       shelf,
       upload,
-      { title: "The connection was interrupted", message: "Check the network, then try again." },
+      { title: tr("The connection was interrupted"), message: tr("Check the network, then try again.") },
       true
     );
     next(shelf);
@@ -235,7 +287,7 @@ function finish(shelf, upload, id) {
   shelf.done.push(String(id));
   remove(shelf, upload);
   if (!shelf.view) return;
-  shelf.view.say(shelf.done.length === 1 ? "1 file uploaded" : `${shelf.done.length} files uploaded`);
+  shelf.view.say(trn("{count} file uploaded", "{count} files uploaded", shelf.done.length));
   report(shelf);
 }
 function fail(shelf, upload, { title, message, guidance }, again = false) {
@@ -261,7 +313,7 @@ function open(root, shelf) {
   const closing = new AbortController();
   const on = (target, name, act) => target?.addEventListener(name, act, { signal: closing.signal });
   for (const upload of shelf.uploads) upload.row = null;
-  part("drop-hint").textContent = `Sound or video, up to ${size(shelf.limit)} each`;
+  part("drop-hint").textContent = tr("Sound or video, up to {size} each", { size: size(shelf.limit) });
   on(input, "change", () => {
     add(shelf, [...input.files ?? []]);
     input.value = "";
@@ -327,13 +379,13 @@ function makeRow(shelf, upload) {
   bar.setAttribute("role", "progressbar");
   bar.setAttribute("aria-valuemin", "0");
   bar.setAttribute("aria-valuemax", "100");
-  bar.setAttribute("aria-label", `Uploading ${upload.file.name}`);
+  bar.setAttribute("aria-label", tr("Uploading {name}", { name: upload.file.name }));
   bar.append(make("div", "stt-upload-done"));
   const error = make("div", "stt-upload-error");
   error.setAttribute("role", "alert");
   error.append(make("strong"), " ", make("span"));
   const actions = make("div", "stt-upload-actions");
-  const again = make("button", RETRY.className, RETRY.label);
+  const again = make("button", "stt-upload-retry", tr("Try again"));
   const close = make("button", "stt-upload-close");
   again.type = close.type = "button";
   again.onclick = () => retry(shelf, upload);
@@ -348,7 +400,7 @@ function drawRow({ row, file, state, sent, error, again, marks }) {
   const find = partsOf(row, "stt-upload-");
   const percent = Math.floor(100 * sent / Math.max(file.size, 1));
   const sending = `${percent} %${timeLeft(file, sent, marks)}`;
-  const words = { waiting: "Waiting", checking: "Checking", failed: "Not uploaded", sending };
+  const words = { waiting: tr("Waiting"), checking: tr("Checking"), failed: tr("Not uploaded"), sending };
   row.dataset.state = state;
   find("state").textContent = words[state];
   find("bar").hidden = Boolean(error);
@@ -358,10 +410,10 @@ function drawRow({ row, file, state, sent, error, again, marks }) {
   find("error").children[0].textContent = error ? error.title.replace(/[.\s]*$/, ".") : "";
   find("error").children[1].textContent = error?.text ?? "";
   find("retry").hidden = !(error && again);
-  find("retry").setAttribute("aria-label", `${RETRY.label}: ${file.name}`);
-  const label = error ? "Dismiss" : "Cancel";
-  find("close").textContent = label;
-  find("close").setAttribute("aria-label", `${label}: ${file.name}`);
+  find("retry").setAttribute("aria-label", tr("Try again: {name}", { name: file.name }));
+  const { name } = file;
+  find("close").textContent = error ? tr("Dismiss") : tr("Cancel");
+  find("close").setAttribute("aria-label", error ? tr("Dismiss: {name}", { name }) : tr("Cancel: {name}", { name }));
 }
 function dropped(transfer) {
   const entries = [...transfer.items].filter((item) => item.kind === "file").map((item) => item.webkitGetAsEntry?.());

@@ -5,6 +5,7 @@ import { make, partsOf } from "../shared/dom.js";
 import { lasting } from "../shared/lasting.js";
 import { size } from "../shared/size.js";
 import { report, working } from "../shared/working.js";
+import { tr, trn } from "../shared/texts.js";
 import { timeLeft, wellFormed } from "./progress.js";
 
 /**
@@ -31,7 +32,6 @@ import { timeLeft, wellFormed } from "./progress.js";
  */
 
 const AT_ONCE = 2;
-const RETRY = { label: "Try again", className: "stt-upload-retry" };
 const shelves = lasting("shelves", () => {
   const all = /** @type {Map<string, Shelf>} */ (new Map());
   window.addEventListener("beforeunload", (event) => {
@@ -64,16 +64,16 @@ function add(shelf, files) {
     const upload = { file, state: "waiting", sent: 0, marks: [], error: null, again: false, request: null, row: null };
     shelf.uploads.push(upload);
     if (file.folder) {
-      fail(shelf, upload, { title: "A folder", message: "Open it and add the recordings in it." });
+      fail(shelf, upload, { title: tr("A folder"), message: tr("Open it and add the recordings in it.") });
     } else if (file.size === 0) {
-      const message = "Check that the recording was saved, then add it again.";
-      fail(shelf, upload, { title: "The file is empty", message });
+      const message = tr("Check that the recording was saved, then add it again.");
+      fail(shelf, upload, { title: tr("The file is empty"), message });
     } else if (file.size > shelf.limit) {
       const [has, limit] = [size(file.size), size(shelf.limit)];
-      const both = `It has ${has}, the limit is ${limit}.`;
-      const message = has === limit ? `It is just over the limit of ${limit}.` : both;
-      const guidance = "Cut it into parts, or save it in a compressed format such as MP3 or M4A.";
-      fail(shelf, upload, { title: "Too large", message, guidance });
+      const both = tr("It has {size}, the limit is {limit}.", { size: has, limit });
+      const message = has === limit ? tr("It is just over the limit of {limit}.", { limit }) : both;
+      const guidance = tr("Cut it into parts, or save it in a compressed format such as MP3 or M4A.");
+      fail(shelf, upload, { title: tr("Too large"), message, guidance });
     }
   }
   next(shelf);
@@ -89,7 +89,7 @@ async function sendTexts(shelf, files) {
     try {
       texts.push({ name: wellFormed(file.name), content: await base64(file) });
     } catch {
-      shelf.view?.say(`${file.name} cannot be read. Check it, then add it again.`);
+      shelf.view?.say(tr("{name} cannot be read. Check it, then add it again.", { name: file.name }));
     }
   }
   if (texts.length) shelf.send("texts", texts);
@@ -127,7 +127,10 @@ function send(shelf, upload) {
     const { status } = request;
     if (status >= 200 && status < 300 && answer?.id) return finish(shelf, upload, answer.id);
     const again = status >= 500 || status === 429;
-    const unknown = { title: "The server did not take the file", message: `It answered with status ${status}.` };
+    const unknown = {
+      title: tr("The server did not take the file"),
+      message: tr("It answered with status {status}.", { status }),
+    };
     fail(shelf, upload, answer?.title || answer?.message ? answer : unknown, again);
     next(shelf);
   };
@@ -135,7 +138,7 @@ function send(shelf, upload) {
     fail(
       shelf,
       upload,
-      { title: "The connection was interrupted", message: "Check the network, then try again." },
+      { title: tr("The connection was interrupted"), message: tr("Check the network, then try again.") },
       true,
     );
     next(shelf);
@@ -153,7 +156,7 @@ function finish(shelf, upload, id) {
   shelf.done.push(String(id));
   remove(shelf, upload);
   if (!shelf.view) return; // told when the page is opened again
-  shelf.view.say(shelf.done.length === 1 ? "1 file uploaded" : `${shelf.done.length} files uploaded`);
+  shelf.view.say(trn("{count} file uploaded", "{count} files uploaded", shelf.done.length));
   report(shelf);
 }
 
@@ -190,7 +193,7 @@ function open(root, shelf) {
   /** @type {import("../shared/sound.js").Listen} */
   const on = (target, name, act) => target?.addEventListener(name, act, { signal: closing.signal });
   for (const upload of shelf.uploads) upload.row = null;
-  part("drop-hint").textContent = `Sound or video, up to ${size(shelf.limit)} each`;
+  part("drop-hint").textContent = tr("Sound or video, up to {size} each", { size: size(shelf.limit) });
 
   on(input, "change", () => {
     add(shelf, [...(input.files ?? [])]);
@@ -257,13 +260,13 @@ function makeRow(shelf, upload) {
   bar.setAttribute("role", "progressbar");
   bar.setAttribute("aria-valuemin", "0");
   bar.setAttribute("aria-valuemax", "100");
-  bar.setAttribute("aria-label", `Uploading ${upload.file.name}`);
+  bar.setAttribute("aria-label", tr("Uploading {name}", { name: upload.file.name }));
   bar.append(make("div", "stt-upload-done"));
   const error = make("div", "stt-upload-error");
   error.setAttribute("role", "alert");
   error.append(make("strong"), " ", make("span"));
   const actions = make("div", "stt-upload-actions");
-  const again = make("button", RETRY.className, RETRY.label);
+  const again = make("button", "stt-upload-retry", tr("Try again"));
   const close = make("button", "stt-upload-close");
   again.type = close.type = "button";
   again.onclick = () => retry(shelf, upload);
@@ -280,7 +283,7 @@ function drawRow({ row, file, state, sent, error, again, marks }) {
   const find = partsOf(row, "stt-upload-");
   const percent = Math.floor((100 * sent) / Math.max(file.size, 1));
   const sending = `${percent} %${timeLeft(file, sent, marks)}`;
-  const words = { waiting: "Waiting", checking: "Checking", failed: "Not uploaded", sending };
+  const words = { waiting: tr("Waiting"), checking: tr("Checking"), failed: tr("Not uploaded"), sending };
   row.dataset.state = state;
   find("state").textContent = words[state];
   find("bar").hidden = Boolean(error);
@@ -290,10 +293,10 @@ function drawRow({ row, file, state, sent, error, again, marks }) {
   find("error").children[0].textContent = error ? error.title.replace(/[.\s]*$/, ".") : "";
   find("error").children[1].textContent = error?.text ?? "";
   find("retry").hidden = !(error && again);
-  find("retry").setAttribute("aria-label", `${RETRY.label}: ${file.name}`);
-  const label = error ? "Dismiss" : "Cancel";
-  find("close").textContent = label;
-  find("close").setAttribute("aria-label", `${label}: ${file.name}`);
+  find("retry").setAttribute("aria-label", tr("Try again: {name}", { name: file.name }));
+  const { name } = file;
+  find("close").textContent = error ? tr("Dismiss") : tr("Cancel");
+  find("close").setAttribute("aria-label", error ? tr("Dismiss: {name}", { name }) : tr("Cancel: {name}", { name }));
 }
 
 // ---- what comes in ---------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 // What is said while files are sent.
 
+import { tr } from "../shared/texts.js";
+
 /**
  * Return how long sending will still take, such as ", 40 s left"; empty while nobody can tell.
  * @param {{ size: number }} file
@@ -11,9 +13,15 @@ export function timeLeft(file, sent, marks) {
   if (!first || last.at - first.at < 1000 || last.sent === first.sent) return "";
   const seconds = ((file.size - sent) * (last.at - first.at)) / (last.sent - first.sent) / 1000;
   if (seconds <= 3) return "";
-  if (seconds < 60) return `, ${Math.ceil(seconds)} s left`;
-  if (seconds < 3600) return `, ${Math.ceil(seconds / 60)} min left`;
-  return `, ${Math.floor(seconds / 3600)} h ${Math.ceil((seconds % 3600) / 60)} min left`;
+  return `, ${written(seconds)}`;
+}
+
+/** @param {number} seconds */
+function written(seconds) {
+  if (seconds < 60) return tr("{seconds} s left", { seconds: Math.ceil(seconds) });
+  if (seconds < 3600) return tr("{minutes} min left", { minutes: Math.ceil(seconds / 60) });
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.ceil((seconds % 3600) / 60)];
+  return tr("{hours} h {minutes} min left", { hours, minutes });
 }
 
 /**

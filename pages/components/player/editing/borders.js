@@ -1,6 +1,7 @@
 // The sound around a paragraph, on which its borders are dragged.
 
 import { make } from "../../shared/dom.js";
+import { tr } from "../../shared/texts.js";
 
 const AROUND = 2; // seconds shown before and after the paragraph
 const FINE = 10; // moves in a second: times are kept in tenths
@@ -29,7 +30,10 @@ export class Borders {
     this.wave = make("canvas", "stt-borders-wave");
     this.wave.setAttribute("aria-hidden", "true");
     this.box.append(this.wave);
-    this.handles = { start: this.handle("start", "Start"), end: this.handle("end", "End") };
+    this.handles = {
+      start: this.handle("start", tr("Start, on the waveform")),
+      end: this.handle("end", tr("End, on the waveform")),
+    };
     this.box.append(this.handles.start, this.handles.end);
     new ResizeObserver(() => this.draw()).observe(this.box);
   }
@@ -39,7 +43,7 @@ export class Borders {
     const handle = make("div", "stt-border");
     handle.tabIndex = 0;
     handle.setAttribute("role", "slider");
-    handle.setAttribute("aria-label", `${label}, on the waveform`);
+    handle.setAttribute("aria-label", label);
     handle.setAttribute("aria-valuemin", String(this.first));
     handle.setAttribute("aria-valuemax", String(this.last));
     handle.onpointerdown = (event) => {

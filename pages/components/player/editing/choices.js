@@ -1,6 +1,7 @@
 // What can be chosen for a paragraph: its speaker, its times, and the rest.
 
 import { MAC } from "../../shared/keymap.js";
+import { tr } from "../../shared/texts.js";
 import { colourOf } from "../colours.js";
 import { Menu } from "./menu.js";
 
@@ -39,9 +40,13 @@ export class Choices {
       checked: name === paragraph.speaker,
       act: () => giving(name),
     }));
-    const fresh = { label: "New speaker…", act: () => this.menu.ask(anchor, "Name of the new speaker", giving) };
+    const fresh = {
+      label: tr("New speaker…"),
+      act: () => this.menu.ask(anchor, tr("Name of the new speaker"), giving),
+    };
     const some = range && range.to > range.from;
-    this.menu.offer(anchor, `Speaker of ${some ? "the selected words" : "this paragraph"}`, [...items, fresh]);
+    const label = some ? tr("Speaker of the selected words") : tr("Speaker of this paragraph");
+    this.menu.offer(anchor, label, [...items, fresh]);
   }
 
   /** @param {Paragraph} paragraph @param {HTMLElement} anchor */
@@ -51,17 +56,17 @@ export class Choices {
       this.menu.close();
       act();
     };
-    const items = [{ label: "Speaker…", act: () => this.speaker(paragraph, anchor) }];
-    if (editor.text.timed) items.push({ label: "Times…", act: () => this.times(paragraph, anchor) });
+    const items = [{ label: tr("Speaker…"), act: () => this.speaker(paragraph, anchor) }];
+    if (editor.text.timed) items.push({ label: tr("Times…"), act: () => this.times(paragraph, anchor) });
     const passages = editor.player.passages();
     if (passages.choices) {
-      items.push({ label: "Transcribe this passage again…", act: then(() => passages.offer(paragraph)) });
+      items.push({ label: tr("Transcribe this passage again…"), act: then(() => passages.offer(paragraph)) });
     }
     if (editor.place(paragraph) > 0) {
-      items.push({ label: "Merge with the paragraph above", act: then(() => editor.merge(paragraph)) });
+      items.push({ label: tr("Merge with the paragraph above"), act: then(() => editor.merge(paragraph)) });
     }
-    items.push({ label: "Delete paragraph", act: then(() => editor.remove(paragraph)) });
-    this.menu.offer(anchor, "This paragraph", items);
+    items.push({ label: tr("Delete paragraph"), act: then(() => editor.remove(paragraph)) });
+    this.menu.offer(anchor, tr("This paragraph"), items);
   }
 
   /** @param {Paragraph} paragraph @param {HTMLElement} anchor */
@@ -77,7 +82,7 @@ export class Choices {
     const { start, end } = paragraph;
     this.menu.times(
       anchor,
-      "Times of this paragraph",
+      tr("Times of this paragraph"),
       { start, end },
       this.editor.player.position,
       this.editor.player.waveform(),

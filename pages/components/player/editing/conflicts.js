@@ -1,6 +1,7 @@
 // Two texts of one paragraph, side by side, of which somebody chooses one.
 
 import { make } from "../../shared/dom.js";
+import { tr } from "../../shared/texts.js";
 
 /** @typedef {import("./queue.js").Entry} Entry */
 
@@ -28,7 +29,7 @@ export class Conflicts {
       this.panels.set(entry.key, panel);
       const other = this.queue.confirmed.find(({ id }) => id === entry.step.id);
       panel.mine.textContent = entry.step.text ?? "";
-      panel.other.textContent = other ? other.text : "This paragraph was removed.";
+      panel.other.textContent = other ? other.text : tr("This paragraph was removed.");
       panel.other.classList.toggle("stt-conflict-gone", !other);
       if (panel.box.parentElement !== paragraph.box) paragraph.box.append(panel.box);
     }
@@ -38,7 +39,7 @@ export class Conflicts {
   panel(entry) {
     const box = make("div", "stt-conflict");
     box.setAttribute("role", "group");
-    box.setAttribute("aria-label", "Two texts of this paragraph");
+    box.setAttribute("aria-label", tr("Two texts of this paragraph"));
     const reason = make("p", "stt-conflict-reason", entry.held?.reason ?? "");
     reason.setAttribute("role", "alert");
     const [mine, other] = [make("p", "stt-conflict-text"), make("p", "stt-conflict-text")];
@@ -58,14 +59,14 @@ export class Conflicts {
     box.append(
       reason,
       side(
-        "Yours",
+        tr("Yours"),
         mine,
-        choice("Keep mine", () => this.queue.keepMine(now())),
+        choice(tr("Keep mine"), () => this.queue.keepMine(now())),
       ),
       side(
-        "The other",
+        tr("The other"),
         other,
-        choice("Keep the other", () => this.queue.keepOther(now())),
+        choice(tr("Keep the other"), () => this.queue.keepOther(now())),
       ),
     );
     return { box, mine, other };

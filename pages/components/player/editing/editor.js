@@ -1,6 +1,7 @@
 // Editing where the text stands: a click into a paragraph puts the caret there, keys and menus make steps of the queue.
 
 import { partsOf } from "../../shared/dom.js";
+import { tr } from "../../shared/texts.js";
 import { caretIn, PLAIN, placeCaret } from "./caret.js";
 import { Choices } from "./choices.js";
 import { Conflicts } from "./conflicts.js";
@@ -158,12 +159,12 @@ export class Editor {
     this.enable(this.redoButton, able && queue.redo > 0 && !waiting);
     clearTimeout(this.timers.state);
     if (queue.stopped && this.told !== Infinity) this.player.rested((this.told = Infinity)); // the page says what is wrong
-    if (queue.stopped) this.state(`Not saved. ${queue.stopped} Your text is kept here.`, true);
-    else if (queue.failures) this.state(queue.unkept ? UNKEPT : KEPT, true);
+    if (queue.stopped) this.state(tr("Not saved. {reason} Your text is kept here.", { reason: queue.stopped }), true);
+    else if (queue.failures) this.state(queue.unkept ? unkept() : kept(), true);
     else if (this.notice) this.state(this.notice, true);
-    else if (queue.held.length) this.state("Choose which text to keep.", true);
-    else if (waiting) this.timers.state = setTimeout(() => this.state("Saving"), 600);
-    else this.state(queue.saved ? "Saved" : "");
+    else if (queue.held.length) this.state(tr("Choose which text to keep."), true);
+    else if (waiting) this.timers.state = setTimeout(() => this.state(tr("Saving")), 600);
+    else this.state(queue.saved ? tr("Saved") : "");
   }
 
   /** @param {string} words */
@@ -377,7 +378,7 @@ export class Editor {
     this.step(paragraph, { do: "speaker", speaker, ...(part ? { from: start, to: end, ids } : {}) });
     const whose = part && from > 0 ? this.text.paragraphs.find((p) => p.id === ids[0]) : paragraph;
     if (inside && whose) this.enter(whose, part ? length(whose.body) : (range?.from ?? 0));
-    this.say.textContent = `Assigned to ${speaker}.`;
+    this.say.textContent = tr("Assigned to {speaker}.", { speaker });
   }
 
   close() {
@@ -388,6 +389,6 @@ export class Editor {
   }
 }
 
-const KEPT = "Not saved yet: no connection. Your text is kept here.";
-const UNKEPT = "Not saved yet: no connection. Keep this page open.";
+const kept = () => tr("Not saved yet: no connection. Your text is kept here.");
+const unkept = () => tr("Not saved yet: no connection. Keep this page open.");
 const length = (/** @type {Element} */ body) => (body.textContent ?? "").length;

@@ -2,6 +2,7 @@
 
 import { Borders } from "./borders.js";
 import { make } from "../../shared/dom.js";
+import { tr } from "../../shared/texts.js";
 
 const GAP = 4; // pixels
 
@@ -113,7 +114,7 @@ export class Menu {
     field.placeholder = label;
     field.maxLength = 100;
     field.dir = "auto";
-    const button = make("button", "stt-menu-button", "Assign");
+    const button = make("button", "stt-menu-button", tr("Assign"));
     form.append(field, button);
     form.onsubmit = (event) => {
       event.preventDefault();
@@ -141,7 +142,10 @@ export class Menu {
     const rows = /** @type {const} */ (["start", "end"]).map((name) => {
       const row = make("div", "stt-times-row");
       row.setAttribute("role", "group");
-      const title = name === "start" ? "Start" : "End";
+      const first = name === "start";
+      const title = first ? tr("Start") : tr("End");
+      const earlier = first ? tr("Start 0.1 s earlier") : tr("End 0.1 s earlier");
+      const later = first ? tr("Start 0.1 s later") : tr("End 0.1 s later");
       row.setAttribute("aria-label", title);
       const value = make("output", "stt-times-value", tenths(times[name]));
       value.setAttribute("aria-live", "polite");
@@ -161,12 +165,13 @@ export class Menu {
       };
       row.append(
         make("span", "stt-times-name", title),
-        button("−0.1 s", `${title} 0.1 s earlier`, () => set(times[name] - 0.1)),
+        button(tr("−0.1 s"), earlier, () => set(times[name] - 0.1)),
         value,
-        button("+0.1 s", `${title} 0.1 s later`, () => set(times[name] + 0.1)),
+        button(tr("+0.1 s"), later, () => set(times[name] + 0.1)),
       );
       if (now() !== null) {
-        row.append(button("Set to now", `Set the ${name} to now`, () => set(now() ?? times[name])));
+        const words = first ? tr("Set the start to now") : tr("Set the end to now");
+        row.append(button(tr("Set to now"), words, () => set(now() ?? times[name])));
       }
       return row;
     });

@@ -1,14 +1,15 @@
 // Steps on their way to the server, one after another. The text that is shown is what the server has confirmed with the
 // steps that wait applied to it. A step waits, here and in the browser's storage, until the server has answered.
 
+import { tr } from "../../shared/texts.js";
 import { adopted, alike, applied, newId, placed, renewed, spaced, spliced } from "./lines.js";
 import { newKey } from "./wire.js";
 
 const RETRIES = [1000, 2000, 4000, 8000, 15_000]; // milliseconds; the last again and again
 const STOPPING = [401, 403, 404]; // no step will be taken any more
 const KEEPING = 300; // milliseconds from a typed letter to the browser's storage
-const CHANGED = "Changed in another tab meanwhile.";
-const REFUSED = "The server did not accept this.";
+const changedElsewhere = () => tr("Changed in another tab meanwhile.");
+const notAccepted = () => tr("The server did not accept this.");
 const MOST_KEPT_ALIVE = 60_000; // bytes that a browser sends for a page that closes
 
 /**
@@ -228,7 +229,7 @@ export class Queue {
 
   /** @param {Entry} entry */
   async deliver(entry) {
-    if (!entry.raw && entry.based === undefined && this.clashes(entry)) return this.hold(entry, CHANGED);
+    if (!entry.raw && entry.based === undefined && this.clashes(entry)) return this.hold(entry, changedElsewhere());
     entry.based ??= this.revision;
     const body = entry.raw ?? this.body(entry, this.confirmed);
     const lasting = new TextEncoder().encode(JSON.stringify(body)).length < MOST_KEPT_ALIVE;
@@ -239,7 +240,7 @@ export class Queue {
     if (STOPPING.includes(status) && words) return void ((this.failures += 1), (this.stopped = words));
     if (status < 400 || status >= 500 || [...STOPPING, 408, 429].includes(status)) return void (this.failures += 1);
     this.failures = 0;
-    this.hold(entry, words || REFUSED);
+    this.hold(entry, words || notAccepted());
   }
 
   /** @param {Entry} entry @param {Answer} answer */
@@ -315,7 +316,7 @@ export class Queue {
       entry.step = { do: name, id: there?.id ?? newId(), was, text, from, to };
       entry.raw = undefined;
     } else if (there && there.id !== entry.step.id) this.rename(entry.step.id, there.id);
-    return this.hold(entry, CHANGED);
+    return this.hold(entry, changedElsewhere());
   }
 
   /** The server has found the paragraph elsewhere. @param {number | undefined} old @param {number} id */

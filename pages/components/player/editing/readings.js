@@ -1,5 +1,7 @@
 // Other readings of words: what other versions of the recording say at the same time.
 
+import { tr } from "../../shared/texts.js";
+
 const AT_ONCE = 20; // words that are asked for together
 export const MOST = 3; // readings of a word
 const LONGEST = 90_000; // milliseconds to wait for an answer
@@ -41,7 +43,7 @@ export class Readings {
     const signal = AbortSignal.timeout(LONGEST);
     const answer = await fetch(`${this.address}?spans=${span}`, { method: "POST", signal }).catch(() => null);
     const found = await answer?.json().catch(() => null);
-    if (!answer?.ok) throw new Error(found?.error?.message ?? "The server does not answer.");
+    if (!answer?.ok) throw new Error(found?.error?.message ?? tr("The server does not answer."));
     this.known.set(span, [...new Set([...(this.known.get(span) ?? []), ...found.readings[0]])]);
     return this.of(word, []);
   }

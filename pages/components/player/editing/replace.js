@@ -1,6 +1,7 @@
 // Find and replace: the hits of the find box, one after another or all at once, as one step that is undone at once.
 
 import { make, partsOf } from "../../shared/dom.js";
+import { tr } from "../../shared/texts.js";
 import { clipped } from "../ranges.js";
 import { moved } from "./caret.js";
 import { placeIn, spaced } from "./lines.js";
@@ -162,7 +163,8 @@ export class Replace {
     const { hits, place } = this.finder;
     this.some.disabled = !this.marked.size;
     for (const button of [this.one, this.all]) button.setAttribute("aria-disabled", String(!hits.length));
-    this.all.textContent = hits.length > 1 ? `Replace all ${hits.length.toLocaleString("en")}` : "Replace all";
+    this.all.textContent =
+      hits.length > 1 ? tr("Replace all {count}", { count: hits.length.toLocaleString("en") }) : tr("Replace all");
     const first = Math.max(place, 0);
     const next = Array.from({ length: Math.min(SHOWN, hits.length) }, (_, i) => hits[(first + i) % hits.length]);
     this.preview.hidden = !next.length;
@@ -216,9 +218,9 @@ export class Replace {
 
   /** @param {number} count */
   tell(count) {
-    const undo = this.editor.player.keymap().hint("undo");
-    this.outcome.textContent = count ? `${count.toLocaleString("en")} replaced. ${undo} undoes it.` : NOTHING;
+    const says = { count: count.toLocaleString("en"), key: this.editor.player.keymap().hint("undo") };
+    this.outcome.textContent = count
+      ? tr("{count} replaced. {key} undoes it.", says)
+      : tr("Nothing was replaced: the text was changed in another tab meanwhile.");
   }
 }
-
-const NOTHING = "Nothing was replaced: the text was changed in another tab meanwhile.";

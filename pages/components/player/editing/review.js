@@ -2,6 +2,7 @@
 
 import { clock } from "../../shared/clock.js";
 import { make, partsOf } from "../../shared/dom.js";
+import { tr } from "../../shared/texts.js";
 import { placeIn } from "./lines.js";
 import { MOST, Readings } from "./readings.js";
 
@@ -88,7 +89,7 @@ export class Review {
     editor.leave();
     const address = editor.address.replace(/edits$/, "readings");
     if (this.readings?.address !== address) this.readings = new Readings(address);
-    if (!text.doubts.length || !editor.editable) return void (this.say.textContent = "No word is doubtful.");
+    if (!text.doubts.length || !editor.editable) return void (this.say.textContent = tr("No word is doubtful."));
     this.open = true;
     this.done = [];
     this.form.hidden = false;
@@ -114,9 +115,9 @@ export class Review {
     const { doubts } = this.player.text;
     const word = doubts.find(({ start }) => start >= seconds - 0.001) ?? doubts[0];
     if (word) return this.go(word);
-    const count = this.done.length;
+    const count = this.done.length.toLocaleString("en");
     this.end();
-    this.say.textContent = `No word is doubtful any more. ${count.toLocaleString("en")} reviewed.`;
+    this.say.textContent = tr("No word is doubtful any more. {count} reviewed.", { count });
   }
 
   /** @param {1 | -1} direction */
@@ -144,18 +145,18 @@ export class Review {
     this.word = word;
     this.player.finder.lookAt(word);
     const [before, rest] = [this.done.length, doubts.length];
-    const place = before + doubts.indexOf(word) + 1;
-    this.progress.textContent = `${place.toLocaleString("en")} of ${(before + rest).toLocaleString("en")}`;
+    const place = (before + doubts.indexOf(word) + 1).toLocaleString("en");
+    this.progress.textContent = tr("{place} of {total}", { place, total: (before + rest).toLocaleString("en") });
     const confidence = Math.round((word.confidence ?? 0) * 100);
     this.name.textContent = word.text;
-    this.name.title = `Confidence ${confidence} %, at ${clock(word.start)}`;
+    this.name.title = tr("Confidence {confidence} %, at {time}", { confidence, time: clock(word.start) });
     this.field.placeholder = word.text;
     this.label();
   }
 
   /** Say what Enter does. */
   label() {
-    this.right.textContent = this.field.value.trim() ? "Replace" : "Right";
+    this.right.textContent = this.field.value.trim() ? tr("Replace") : tr("Right");
   }
 
   /** @param {string[]} readings */
@@ -166,7 +167,7 @@ export class Review {
       const button = make("button", "stt-menu-button stt-review-reading");
       button.type = "button";
       button.dir = "auto";
-      button.setAttribute("aria-label", `Take “${text}”`);
+      button.setAttribute("aria-label", tr("Take “{text}”", { text }));
       button.append(make("kbd", "stt-sheet-key", String(place + 1)), make("span", "", text));
       button.onclick = () => this.decide(text);
       return button;
@@ -183,13 +184,13 @@ export class Review {
     const { word, readings } = this;
     if (!word || !readings || this.asking.hidden || this.asking.getAttribute("aria-disabled") === "true") return;
     this.asking.setAttribute("aria-disabled", "true");
-    this.say.textContent = "Decoding it again";
+    this.say.textContent = tr("Decoding it again");
     try {
       const found = await readings.more(word);
       if (!this.decides(word)) return;
       const before = this.offered.length;
       this.offer(found);
-      if (found.length === before) this.tell("No other reading was found.");
+      if (found.length === before) this.tell(tr("No other reading was found."));
     } catch (error) {
       if (this.decides(word)) this.tell(/** @type {Error} */ (error).message);
     } finally {

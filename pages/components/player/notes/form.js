@@ -1,9 +1,10 @@
 // The form of one note: its text, and the colour of a highlight.
 
 import { make } from "../../shared/dom.js";
+import { tr } from "../../shared/texts.js";
 import { COLOURS, LONGEST_TEXT } from "./model.js";
 
-const NAMES = COLOURS.map((colour) => colour[0].toUpperCase() + colour.slice(1));
+const names = () => [tr("Yellow"), tr("Green"), tr("Blue"), tr("Pink")]; // of COLOURS
 let forms = 0;
 
 /** @typedef {import("./model.js").Note} Note */
@@ -17,7 +18,7 @@ let forms = 0;
  */
 export function noteForm(note, about, save, cancel) {
   const form = make("form", "stt-notes-form");
-  form.setAttribute("aria-label", "Note");
+  form.setAttribute("aria-label", tr("Note"));
   const place = make("p", "stt-notes-about", about);
   place.dir = "auto";
   const field = make("textarea", "stt-notes-field");
@@ -25,13 +26,16 @@ export function noteForm(note, about, save, cancel) {
   field.rows = 2;
   field.maxLength = LONGEST_TEXT;
   field.dir = "auto";
-  field.placeholder = note.end === null ? "Write a note" : "Write a note, or only highlight";
-  field.setAttribute("aria-label", "Text of the note");
+  field.placeholder = note.end === null ? tr("Write a note") : tr("Write a note, or only highlight");
+  field.setAttribute("aria-label", tr("Text of the note"));
   field.setAttribute("aria-keyshortcuts", "Enter");
   const trouble = make("p", "stt-notes-trouble");
   trouble.setAttribute("role", "alert");
   const row = make("div", "stt-notes-row");
-  const [done, away] = [make("button", "stt-menu-button stt-notes-save", "Save"), button("Cancel", "stt-menu-button")];
+  const [done, away] = [
+    make("button", "stt-menu-button stt-notes-save", tr("Save")),
+    button(tr("Cancel"), "stt-menu-button"),
+  ];
   away.onclick = cancel;
   const colours = note.end === null ? null : choice(note.colour ?? COLOURS[0]);
   row.append(...(colours ? [colours.box] : []), done, away);
@@ -63,14 +67,14 @@ export function noteForm(note, about, save, cancel) {
 /** @param {string} chosen */
 function choice(chosen) {
   const box = make("fieldset", "stt-notes-colours");
-  box.append(make("legend", "stt-say", "Colour of the highlight"));
+  box.append(make("legend", "stt-say", tr("Colour of the highlight")));
   const name = `stt-note-colour-${(forms += 1)}`;
   const inputs = COLOURS.map((colour, i) => {
     const label = make("label", `stt-notes-colour stt-notes-${colour}`);
-    label.title = NAMES[i];
+    label.title = names()[i];
     const input = make("input");
     Object.assign(input, { type: "radio", name, value: colour, checked: colour === chosen });
-    label.append(input, make("span", "stt-say", NAMES[i]));
+    label.append(input, make("span", "stt-say", names()[i]));
     box.append(label);
     return input;
   });

@@ -3,6 +3,7 @@
 
 import { clock } from "../../shared/clock.js";
 import { make, partsOf } from "../../shared/dom.js";
+import { tr } from "../../shared/texts.js";
 import { selectedSpan } from "../selection.js";
 import { button, noteForm } from "./form.js";
 import { newId, sorted, wordsOf } from "./model.js";
@@ -115,16 +116,16 @@ export class Notes {
     const when = clock(note.start);
     if (note.id === this.edited?.id && this.form) row.append(this.form.form);
     else if (note.id === this.gone?.id) {
-      const undo = button("Undo", "stt-menu-button", `Undo: keep the note at ${when}`);
+      const undo = button(tr("Undo"), "stt-menu-button", tr("Undo: keep the note at {time}", { time: when }));
       undo.onclick = () => this.bringBack(note);
-      row.append(make("span", "stt-notes-gone", `Deleted the note at ${when}.`), undo);
+      row.append(make("span", "stt-notes-gone", tr("Deleted the note at {time}.", { time: when })), undo);
     } else row.append(...this.shown(note, when));
     return row;
   }
 
   /** @param {Note} note @param {string} when */
   shown(note, when) {
-    const go = button("", "stt-notes-go", `Go to ${when}`);
+    const go = button("", "stt-notes-go", tr("Go to {time}", { time: when }));
     const time = make("span", "stt-notes-time", when);
     if (note.end !== null) time.classList.add("stt-notes-mark", `stt-notes-${note.colour}`);
     go.append(time);
@@ -141,9 +142,9 @@ export class Notes {
       body.append(line);
     }
     if (!this.address) return [go, body];
-    const change = button("Edit", "stt-tool stt-notes-tool", `Edit the note at ${when}`);
+    const change = button(tr("Edit"), "stt-tool stt-notes-tool", tr("Edit the note at {time}", { time: when }));
     change.onclick = () => this.edit(note);
-    const away = button("Delete", "stt-tool stt-notes-tool", `Delete the note at ${when}`);
+    const away = button(tr("Delete"), "stt-tool stt-notes-tool", tr("Delete the note at {time}", { time: when }));
     away.onclick = () => this.delete(note);
     return [go, body, change, away];
   }
@@ -188,7 +189,7 @@ export class Notes {
     this.form = null;
     if (note) {
       const quote = this.quote(note);
-      const about = quote ? `${clock(note.start)} “${quote}”` : `At ${clock(note.start)}`;
+      const about = quote ? `${clock(note.start)} “${quote}”` : tr("At {time}", { time: clock(note.start) });
       const cancel = () => {
         this.edit(null);
         (this.focusOf(note) ?? this.adder).focus({ preventScroll: true });
@@ -215,7 +216,7 @@ export class Notes {
     if (this.gone?.id === note.id) this.gone = null;
     this.draw();
     if (own) this.focusOf(stored)?.focus({ preventScroll: true });
-    this.say.textContent = `Saved the note at ${clock(note.start)}.`;
+    this.say.textContent = tr("Saved the note at {time}.", { time: clock(note.start) });
   }
 
   /** @param {Note} note */

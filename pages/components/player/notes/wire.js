@@ -1,7 +1,9 @@
 // The way of notes to the server: a note is saved or deleted by its id, so what is sent again changes nothing.
 
+import { tr } from "../../shared/texts.js";
+
 const LONGEST = 30_000; // milliseconds to wait for an answer
-export const OFFLINE = "Not saved: no connection. Try again.";
+export const offline = () => tr("Not saved: no connection. Try again.");
 
 /** @typedef {import("./model.js").Note} Note */
 
@@ -12,11 +14,11 @@ export const OFFLINE = "Not saved: no connection. Try again.";
  */
 async function ask(address, how = {}) {
   const answer = await fetch(address, { ...how, signal: AbortSignal.timeout(LONGEST) }).catch(() => null);
-  if (!answer) throw new Error(OFFLINE);
+  if (!answer) throw new Error(offline());
   const body = answer.status === 204 ? null : await answer.json().catch(() => null);
   if (answer.ok) return body;
   const words = [body?.error?.message, body?.error?.guidance].filter(Boolean).join(" ");
-  throw new Error(words ? `Not saved. ${words}` : OFFLINE);
+  throw new Error(words ? tr("Not saved. {reason}", { reason: words }) : offline());
 }
 
 /** @param {string} address @returns {Promise<Note[]>} */

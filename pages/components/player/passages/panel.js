@@ -2,6 +2,7 @@
 
 import { clock } from "../../shared/clock.js";
 import { make } from "../../shared/dom.js";
+import { tr } from "../../shared/texts.js";
 import { words } from "./wire.js";
 
 /**
@@ -14,7 +15,7 @@ import { words } from "./wire.js";
  */
 
 /** @param {{ start: number, end: number }} span */
-export const when = ({ start, end }) => `${clock(start)} to ${clock(end)}`;
+export const when = ({ start, end }) => tr("{start} to {end}", { start: clock(start), end: clock(end) });
 
 /** @param {string} label @param {() => void} act @param {string} [look] */
 export function button(label, act, look = "") {
@@ -33,10 +34,10 @@ export function button(label, act, look = "") {
  */
 export function passageForm(choices, span, begin, cancel) {
   const form = make("form", "stt-passage-form");
-  form.setAttribute("aria-label", "Transcribe a passage again");
-  const model = select("Model", choices.models.map(({ id, name }) => [id, name])); // prettier-ignore
+  form.setAttribute("aria-label", tr("Transcribe a passage again"));
+  const model = select(tr("Model"), choices.models.map(({ id, name }) => [id, name])); // prettier-ignore
   model.field.value = choices.model;
-  const language = select("Language", [["", "Detect"], ...choices.languages]);
+  const language = select(tr("Language"), [["", tr("Detect")], ...choices.languages]);
   language.field.value = choices.language;
   const english = () => {
     const only = choices.models.find(({ id }) => id === model.field.value)?.english ?? false;
@@ -49,15 +50,22 @@ export function passageForm(choices, span, begin, cancel) {
   const terms = make("textarea", "stt-notes-field");
   terms.value = choices.vocabulary;
   terms.rows = 3;
-  terms.placeholder = "A name or term a line";
-  terms.setAttribute("aria-label", "Vocabulary, a name or term a line");
-  details.append(make("summary", "", "Vocabulary"), terms);
+  terms.placeholder = tr("A name or term a line");
+  terms.setAttribute("aria-label", tr("Vocabulary, a name or term a line"));
+  details.append(make("summary", "", tr("Vocabulary")), terms);
   const trouble = make("p", "stt-notes-trouble");
   trouble.setAttribute("role", "alert");
-  const start = make("button", "stt-menu-button stt-notes-save", "Transcribe");
+  const start = make("button", "stt-menu-button stt-notes-save", tr("Transcribe"));
   const row = make("div", "stt-notes-row");
-  row.append(start, button("Cancel", cancel));
-  form.append(title(`Transcribe ${when(span)} again`), model.label, language.label, details, row, trouble);
+  row.append(start, button(tr("Cancel"), cancel));
+  form.append(
+    title(tr("Transcribe {span} again", { span: when(span) })),
+    model.label,
+    language.label,
+    details,
+    row,
+    trouble,
+  );
   form.onkeydown = (event) => {
     event.stopPropagation(); // what is typed is no key of the player's
     if (event.key !== "Escape") return;
@@ -83,14 +91,14 @@ export function progress(passage, cancel) {
   const box = make("div", "stt-passage-working");
   const bar = make("progress", "stt-passage-bar");
   bar.max = 100;
-  bar.setAttribute("aria-label", "Progress of the passage");
+  bar.setAttribute("aria-label", tr("Progress of the passage"));
   const far = make("span", "stt-passage-far");
   const show = (/** @type {Passage} */ now) => {
     bar.value = now.percent;
-    far.textContent = now.stage ?? (now.state === "queued" ? "Waiting for its turn" : `${now.percent} %`);
+    far.textContent = now.stage ?? (now.state === "queued" ? tr("Waiting for its turn") : `${now.percent} %`);
   };
   show(passage);
-  box.append(title(`Transcribing ${when(passage)} again`), bar, far, button("Cancel", cancel));
+  box.append(title(tr("Transcribing {span} again", { span: when(passage) })), bar, far, button(tr("Cancel"), cancel));
   return { box, show };
 }
 
@@ -104,23 +112,29 @@ export function result(passage, { take, leave, play }) {
   const [old, fresh] = [passage.old ?? [], passage.new ?? []];
   const same = [...old, ...fresh].every((run) => run.same);
   const sides = make("div", "stt-passage-sides");
-  sides.append(side("Now", old), side("New", fresh));
+  sides.append(side(tr("Now"), old), side(tr("New"), fresh));
   const row = make("div", "stt-notes-row");
-  row.append(button("Take it", take, "stt-notes-save"), button("Leave it", leave));
-  if (play) row.append(button("Play", play));
+  row.append(button(tr("Take it"), take, "stt-notes-save"), button(tr("Leave it"), leave));
+  if (play) row.append(button(tr("Play"), play));
   const trouble = make("p", "stt-notes-trouble");
   trouble.setAttribute("role", "alert");
-  const about = same ? "The words are the same." : fresh.length ? "" : "No speech was found in this passage.";
-  box.append(title(`${when(passage)}, transcribed again`), make("p", "stt-passage-about", about), sides, row, trouble);
+  const about = same ? tr("The words are the same.") : fresh.length ? "" : tr("No speech was found in this passage.");
+  box.append(
+    title(tr("{span}, transcribed again", { span: when(passage) })),
+    make("p", "stt-passage-about", about),
+    sides,
+    row,
+    trouble,
+  );
   return { box, trouble };
 }
 
 /** @param {Passage} passage @param {() => void} close */
 export function failure(passage, close) {
   const box = make("div", "stt-passage-result");
-  const what = make("p", "stt-notes-trouble", words(passage.error) || "Something went wrong.");
+  const what = make("p", "stt-notes-trouble", words(passage.error) || tr("Something went wrong."));
   what.setAttribute("role", "alert");
-  box.append(title(`${when(passage)} could not be transcribed`), what, button("Close", close));
+  box.append(title(tr("{span} could not be transcribed", { span: when(passage) })), what, button(tr("Close"), close));
   return box;
 }
 

@@ -1,6 +1,7 @@
 // A passage that is transcribed again: asked for beside a paragraph, followed while the server works, taken or left.
 
 import { partsOf } from "../../shared/dom.js";
+import { tr } from "../../shared/texts.js";
 import { spanOf } from "../notes/model.js";
 import { selectedSpan } from "../selection.js";
 import { failure, passageForm, progress, result, when } from "./panel.js";
@@ -105,7 +106,7 @@ export class Passages {
         const made = progress(passage, () => this.drop());
         this.show(made.box, looks);
         this.working = made;
-        this.tell(`Transcribing ${when(passage)} again.`);
+        this.tell(tr("Transcribing {span} again.", { span: when(passage) }));
       }
       this.timer = setTimeout(() => this.look(), OFTEN);
     } else if (looks !== this.shown) {
@@ -122,7 +123,7 @@ export class Passages {
       play: () => this.play(passage),
     });
     this.show(box, looks);
-    this.tell(`${when(passage)} is transcribed. Take it or leave it.`);
+    this.tell(tr("{span} is transcribed. Take it or leave it.", { span: when(passage) }));
   }
 
   /** Put the new words into the transcript, as one step. @param {Passage} passage @param {HTMLElement} trouble */
@@ -133,7 +134,7 @@ export class Passages {
     editor.leave();
     editor.save();
     if (!queue.settled) {
-      trouble.textContent = "Your text is being saved. Try again in a moment.";
+      trouble.textContent = tr("Your text is being saved. Try again in a moment.");
       return;
     }
     try {
@@ -144,7 +145,7 @@ export class Passages {
     }
     this.hide();
     queue.refresh();
-    this.tell(`Took the new words of ${when(passage)}.`);
+    this.tell(tr("Took the new words of {span}.", { span: when(passage) }));
   }
 
   /** Cancel what is transcribed, or leave its result. */

@@ -1,5 +1,7 @@
 // The way of a passage to the server.
 
+import { tr } from "../../shared/texts.js";
+
 const LONGEST = 30_000; // milliseconds to wait for an answer
 
 /**
@@ -21,10 +23,10 @@ export async function ask(address, method = "GET", body) {
   const headers = body ? { "Content-Type": "application/json" } : undefined;
   const how = { method, headers, body: body && JSON.stringify(body), signal: AbortSignal.timeout(LONGEST) };
   const answer = await fetch(address, how).catch(() => null);
-  if (!answer) throw new Error("No connection. Try again.");
+  if (!answer) throw new Error(tr("No connection. Try again."));
   const found = answer.status === 204 ? null : await answer.json().catch(() => null);
   if (answer.ok) return found;
-  throw new Error(words(found?.error) || "The server does not answer. Try again.");
+  throw new Error(words(found?.error) || tr("The server does not answer. Try again."));
 }
 
 /** @param {{ message?: string, guidance?: string } | null | undefined} error */
