@@ -41,3 +41,13 @@ test("the HTML of a component is translated with its labels", async () => {
     '<button aria-label="Abspielen" title="Abspielen"></button><label><input>  Nur Unterschiede</label>',
   );
 });
+
+test("what a component is filled with later is not translated, though it is set up again", async () => {
+  const { translate } = await withTexts({ Play: ["Abspielen"] });
+  const root = document.createElement("div");
+  root.innerHTML = "<button>Play</button><p></p>";
+  translate(root);
+  root.children[1].textContent = "Play";
+  translate(root);
+  expect(root.innerHTML).toBe("<button>Abspielen</button><p>Play</p>");
+});
