@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
+from ctranslate2 import StorageView
 from faster_whisper import WhisperModel
 from faster_whisper.audio import pad_or_trim
 from faster_whisper.feature_extractor import FeatureExtractor
@@ -26,6 +27,7 @@ __all__ = ["FeatureExtractor", "Options", "Segment", "Tokenizer", "WindowModel",
 
 Samples = npt.NDArray[np.float32]
 S = TypeVar("S", bound=Segment)
+MARGIN = 25  # outputs of the encoder, 0.5 s, that are kept after the sound
 
 
 @dataclass
@@ -115,7 +117,13 @@ class WindowModel(WhisperModel):
         return [tokenizer.decode([t for t in ids if t < tokenizer.eot]).strip() for ids in found.sequences_ids]
 
     def token_probabilities(self, encoded: Any, tokenizer: Tokenizer, tokens: list[int], size: int) -> list[float]:
-        """Return the probability of each token of a text, without timestamps, in an encoded window of `size` frames."""
+        """Return the probability of each token of a text, without timestamps, in an encoded window of `size` frames.
+
+        On the processor without the padding to 30 s, over which most of the time goes where there is little sound.
+        """
+        if encoded.device == "cpu":
+            sound = np.asarray(encoded)[:, : size // 2 + MARGIN]
+            encoded = StorageView.from_array(np.ascontiguousarray(sound))
         (found,) = self.model.align(encoded, tokenizer.sot_sequence, [tokens], [size])
         return [float(probability) for probability in found.text_token_probs]
 
