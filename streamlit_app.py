@@ -52,5 +52,8 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
 files = Middleware(Assets, folder=internals.static_folder())
 restored = Middleware(base_path.RestoreBasePath, routes=ROUTES)
 app = st.App(
-    "pages/frame.py", routes=ROUTES, middleware=[*MIDDLEWARE, Middleware(Steady), files, restored], lifespan=lifespan
+    "pages/frame.py",
+    routes=ROUTES,
+    middleware=[*MIDDLEWARE, Middleware(Steady), Middleware(internals.WithoutDialogs), files, restored],
+    lifespan=lifespan,
 )

@@ -33,6 +33,7 @@ with session.may_be_away():
     )
     # Only once per run: the browser confuses a second layout with that of the previous run.
     st.set_page_config(layout="wide" if page.url_path in WIDE else "centered")
+    banner.connection()
     banner.notice()
     banner.full_disk()
     if here or page.url_path == "shared":  # a shared transcript opens without an account

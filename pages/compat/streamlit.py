@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 from streamlit.components.v2 import manifest_scanner
+from streamlit.web.server.starlette import starlette_routes
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
     from streamlit.components.v2.bidi_component import ComponentResult
     from streamlit.components.v2.types import ComponentRenderer
     from streamlit.elements.lib.column_types import ButtonColumnResult, ColumnConfig
@@ -19,6 +25,7 @@ __all__ = [
     "ColumnConfig",
     "ComponentRenderer",
     "ComponentResult",
+    "WithoutDialogs",
     "key_for",
     "skip_component_scan",
     "static_folder",
@@ -34,6 +41,27 @@ def skip_component_scan() -> None:
 
 def _no_manifests(max_workers: int | None = None) -> list[tuple[manifest_scanner.ComponentManifest, Path]]:
     return []
+
+
+class WithoutDialogs:
+    """Tell the page, in what it reads before it connects, not to show Streamlit's own error dialogs.
+
+    Three seconds after a server went away, one opened over what somebody was typing, took the keyboard, and named the
+    command that starts a server. `pages/sections/banner.py` draws a notice instead.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        (theirs,) = starlette_routes.create_host_config_routes(None)
+        assert isinstance(theirs, Route)
+        self.app, self.path, self._theirs = app, theirs.path, theirs.endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] != self.path or scope["method"] != "GET":
+            await self.app(scope, receive, send)
+            return
+        found = json.loads((await self._theirs(Request(scope))).body)
+        changed = JSONResponse({**found, "blockErrorDialogs": True}, headers={"Cache-Control": "no-cache"})
+        await changed(scope, receive, send)
 
 
 def static_folder() -> Path:

@@ -1,5 +1,7 @@
 """Draw the top of every page: the host's notice, and a warning while the disk is full."""
 
+from html import escape
+
 import streamlit as st
 
 from pages.escape import plain
@@ -24,3 +26,9 @@ def full_disk() -> None:
                 "make room; then they go on by themselves."
             )
         )
+
+
+def connection() -> None:
+    """Draw the notice that the style shows while the server is away. Streamlit's own would take the keyboard."""
+    text = tr("No connection to the server. This page tries again by itself, and what you typed stays here.")
+    st.html(f'<p class="stt-away" role="status">{escape(text)}</p>')

@@ -44,6 +44,7 @@ def finished(page: Page) -> None:
 def test_a_text_becomes_a_version_whose_words_play_and_that_others_are_compared_with(reader: Page):
     reader.get_by_role("button", name="Try the sample").click()
     reader.locator(".st-key-jobs").get_by_role("button", name="Read").first.click(timeout=MINUTE)
+    reader.locator(".stt-words").wait_for()  # the page before has such a button, too
     reader.get_by_role("button", name="Bring a transcript").click()
     dialog = reader.get_by_role("dialog")
     text = SAID.replace("Ask what", f"{ELSE} Ask what")

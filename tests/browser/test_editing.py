@@ -131,10 +131,13 @@ def test_a_server_that_is_killed_while_somebody_types_gets_all_of_it(talk: Page,
     expect(talk.locator(".stt-saving")).to_have_text(
         "Not saved yet: no connection. Your text is kept here.", timeout=SAVED
     )
+    expect(talk.get_by_text("No connection to the server.")).to_be_visible()
+    talk.keyboard.type("Or later. ")  # Streamlit's dialog would have taken the keyboard
     server.start()
-    expected = [FIRST, f"Well, I say {SECOND}", f"Now. {THIRD}", ARABIC]
+    expected = [FIRST, f"Well, I say {SECOND}", f"Now. Or later. {THIRD}", ARABIC]
     expect_saved(talk)
     expect_texts(talk, *expected)
+    expect(talk.get_by_text("No connection to the server.")).to_be_hidden()
     assert [segment["text"].strip() for segment in segments(talk)] == expected
 
 

@@ -15,6 +15,7 @@ from tests import audio, conversations, transcripts
 from tests.browser.conftest import add_files, choose, until_true
 from tests.browser.test_for_all import barriers
 from tests.server import Server
+from tests.waiting import until
 
 MINUTE = 60_000  # milliseconds
 VISITOR = "listens"
@@ -88,8 +89,9 @@ def find(page: Page, number: str) -> None:
 
 
 def change(page: Page, place: int) -> None:
-    """Open the menu of the speaker at this place."""
-    page.locator(f".st-key-speaker-{place}").get_by_role("button", name="Change").click()
+    """Open the menu of the speaker at this place, which closes when a page that was just opened is drawn to its end."""
+    button = page.locator(f".st-key-speaker-{place}").get_by_role("button", name="Change")
+    until(lambda: page.get_by_label("Name", exact=True).is_visible() or button.click(), 30, every=1)
 
 
 def rename(page: Page, place: int, name: str) -> None:

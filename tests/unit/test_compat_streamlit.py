@@ -9,6 +9,8 @@ import re
 import secrets
 
 import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 from streamlit import auth_util
 from streamlit.components.v2.bidi_component.constants import EVENT_DELIM
 from streamlit.logger import get_logger
@@ -124,3 +126,13 @@ def test_streamlit_marks_its_elements_with_the_test_ids_that_our_styles_and_scri
     named = {name for file in files for name in re.findall(r'\[data-testid[\^]?="?(st\w+)', file.read_text("utf-8"))}
     theirs = "".join(p.read_text("utf-8") for p in (FOLDER / "static" / "js").glob("*.js"))
     assert len(named) > 10 and not {name for name in named if name not in theirs}
+
+
+def test_streamlits_page_reads_there_whether_its_error_dialogs_are_blocked():
+    theirs = TestClient(Starlette(routes=starlette_routes.create_host_config_routes(None)))
+    client = TestClient(pages_compat.WithoutDialogs(theirs.app))
+    address = f"/{starlette_routes.BASE_ROUTE_CORE}/host-config"
+    assert client.get(address).json() == {**theirs.get(address).json(), "blockErrorDialogs": True}
+    assert client.get("/other").status_code == 404
+    scripts = "".join(path.read_text("utf-8") for path in FOLDER.glob("static/js/index.*.js"))
+    assert "blockErrorDialogs" in scripts and "data-test-connection-state" in scripts and "`CONNECTED`" in scripts
