@@ -147,14 +147,14 @@ def has_audio(job: records.Job) -> bool:
 
 def provenance(job: records.Job) -> None:
     """Draw how this text came about."""
-    made = dict(job.provenance or {})
+    made = {name.replace("_", " ").capitalize(): value for name, value in (job.provenance or {}).items()}
     if job.duration and job.worked:
-        made["speed"] = tr("{speed:.1f} times real time", speed=job.duration / job.worked)
+        made[tr("Speed")] = tr("{speed:.1f} times real time", speed=job.duration / job.worked)
     if job.finished:
-        made["finished"] = when(job.finished)
+        made[tr("Finished")] = when(job.finished)
     with st.expander(tr("How this was made"), icon=":material/info:"):
         for name, value in made.items():
-            plain(f"{name.replace('_', ' ').capitalize()}: {value}", "stt-facts")
+            plain(f"{name}: {value}", "stt-facts")
 
 
 try:

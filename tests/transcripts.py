@@ -118,9 +118,9 @@ def sharing_data_with(server: Server) -> Iterator[None]:
     forget()
 
 
-def page_of(browser: Browser, server: Server, visitor: str) -> Page:
+def page_of(browser: Browser, server: Server, visitor: str, locale: str = "en-US") -> Page:
     """Open a page for the visitor with this name, in a separate browser context, within `sharing_data_with`."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True, locale=locale)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     context.add_cookies([{"name": visitors.COOKIE, "value": visitors.cookie_for(visitor), "url": server.url}])
     page = context.new_page()

@@ -156,11 +156,11 @@ def _short(text: str, longest: int = 160) -> str:
 
 def _language(model: Model, option: Option) -> str:
     if model.local and len(option.choices) == 1:
-        st.selectbox(option.label, [LANGUAGES["en"]], disabled=True, key=f"{model.id}-{option.name}")
+        st.selectbox(tr("Language"), [LANGUAGES["en"]], disabled=True, key=f"{model.id}-{option.name}")
         return ""  # it knows no other
     if model.local:
         codes = st.multiselect(
-            option.label,
+            tr("Language"),
             list(LANGUAGES),
             format_func=lambda code: LANGUAGES[code],
             placeholder=tr("Detect automatically"),
@@ -172,7 +172,7 @@ def _language(model: Model, option: Option) -> str:
         return ",".join(codes)
     return (
         st.selectbox(
-            option.label,
+            tr("Language"),
             ["", *LANGUAGES],  # no None, which would put a cross beside the choice
             format_func=lambda code: LANGUAGES.get(code, code) if code else tr("The model's own choice"),
             accept_new_options=option.free,
