@@ -68,7 +68,7 @@ def known_length(job: records.Job) -> list[str]:
 
 def title_and_facts(job: records.Job, transcript: Transcript) -> None:
     plain(job.title, "stt-heading", tag="h1")
-    facts = [when(job.created), *known_length(job), trn("{count:,} words", "{count:,} words", transcript.word_count)]
+    facts = [when(job.created), *known_length(job), trn("{count:,} word", "{count:,} words", transcript.word_count)]
     if job.dated is not None:
         facts.insert(1, dated(job.dated, job.dated_by))
     facts += spoken_languages(transcript, job.language)

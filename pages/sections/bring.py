@@ -167,7 +167,7 @@ def _facts(brought: Brought) -> None:
     parts += [
         brought.format,
         trn("{count:,} segment", "{count:,} segments", count),
-        trn("{count:,} words", "{count:,} words", transcript.word_count),
+        trn("{count:,} word", "{count:,} words", transcript.word_count),
     ]
     parts += [tr("speakers: {names}", names=", ".join(transcript.speakers[:6]))] if transcript.speakers else []
     parts.append(tr("times: {times}", times=brought.provenance["times"]))

@@ -122,7 +122,7 @@ def _state(job: Job) -> str:
             parts.append(tr("about {duration} left", duration=length(max(1.0, left))))
         return " · ".join(parts)
     if job.state == kinds.DONE:
-        parts = [tr("Done"), length(job.duration), trn("{count:,} words", "{count:,} words", job.words or 0)]
+        parts = [tr("Done"), length(job.duration), trn("{count:,} word", "{count:,} words", job.words or 0)]
         if job.duration and job.worked:
             parts.append(tr("{speed:.1f} times real time", speed=job.duration / job.worked))
         if lost := (job.provenance or {}).get("seconds_lost"):
