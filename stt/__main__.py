@@ -1,13 +1,13 @@
 """Run commands: tokens for programs, and a worker without pages.
 
 python -m stt transcribe FILE…       transcribe files, folders or links, here or through a server
-python -m stt watch DIR --output DIR transcribe what lands in a folder, each file once
-python -m stt token NAME             create a token; the last line shows it, once
-python -m stt token NAME --read-only one that creates and changes nothing
+python -m stt watch DIR --output DIR transcribe files as they arrive in a folder, each once
+python -m stt token NAME             create a token; it is shown only once, on the last line
+python -m stt token NAME --read-only create a token that cannot create or change anything
 python -m stt token --list           list tokens, their owners and when they were last used
 python -m stt token --revoke ID      revoke a token
-python -m stt models                 list the Whisper models that this machine can run, and which are here
-python -m stt models get NAME        download one, such as small; a broken download goes on where it was
+python -m stt models                 list the Whisper models that this machine can run, and which are downloaded
+python -m stt models get NAME        download one, such as small; an interrupted download resumes
 python -m stt models remove NAME     delete one
 python -m stt worker                 work on jobs until SIGTERM or SIGINT, without pages
 python -m stt worker --port 9100     the same, with /healthz and /metrics on that port
@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> None:
     what.add_argument("name", nargs="?", help="what the new token is for; its jobs belong to this name")
     what.add_argument("--list", action="store_true", help="list all tokens")
     what.add_argument("--revoke", metavar="ID", help="revoke the token with this id")
-    what.add_argument("--withdraw", dest="revoke", help=argparse.SUPPRESS)  # its name in older versions
+    what.add_argument("--withdraw", dest="revoke", help=argparse.SUPPRESS)  # the option's name in older versions
     token.add_argument("--read-only", action="store_true", help="with NAME: one that creates and changes nothing")
     worker = commands.add_parser("worker", help="work on jobs, without pages")
     worker.add_argument("--port", type=int, help="answer /healthz and /metrics on this port")
@@ -154,7 +154,7 @@ def work(port: int | None = None) -> None:
     if settings().role == "web":
         raise SetupError("STT_ROLE is “web”, which works on no jobs.", guidance="Set it to “worker” here.")
     logs.set_up()
-    signals: SimpleQueue[int] = SimpleQueue()  # a handler of signals may not wait for a lock, as that of an Event
+    signals: SimpleQueue[int] = SimpleQueue()  # a signal handler must not wait for a lock, such as an Event's
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _frame: signals.put(number))
     lifecycle.check()

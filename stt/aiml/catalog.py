@@ -25,10 +25,10 @@ FIRST = "#g1_whisper-base"
 LOCAL = "local/whisper-base"
 EXTRA = "extra"
 TRACK, SPEAKERS = "track", "speakers"
-FRESH = 3600.0  # seconds for which a cached list is not asked for again
+FRESH = 3600.0  # seconds for which a cached list is used without a new request
 COPY = "aiml-models.json"
 
-# Asks for the live list: (ETag of the copy we have) -> (entries, or None if unchanged; its ETag)
+# Requests the live list: (ETag of the cached list) -> (entries, or None if unchanged; their ETag)
 Fetch = Callable[[str | None], tuple[list[dict[str, Any]] | None, str | None]]
 
 
@@ -37,8 +37,8 @@ class Option:
     """A parameter of a model, described so that a page can draw the right control.
 
     `minimum` and `maximum` bound a number (`unit` "s", "ms" …; `whole` numbers only). `choices` of a choice are
-    (value, label); with `free` other values are taken too. `main` is worth a control, the rest is for who looks.
-    `on` is a switch that the model has on unless it is told otherwise.
+    (value, label); with `free` other values are accepted, too. Pages show `main` options first, the others on request.
+    `on` marks a switch that the model has on by default.
     """
 
     name: str
@@ -88,7 +88,7 @@ class Cost:
 
 
 class Catalog:
-    """All models, `#g1_whisper-base` first, the one on this machine last."""
+    """All models, `#g1_whisper-base` first, those on this machine last."""
 
     def __init__(self, models: list[Model]) -> None:
         self.models = tuple(models)
@@ -112,7 +112,7 @@ class Catalog:
 
 @cache
 def packaged() -> Catalog:
-    """Return the models of `models.json`, and before the last the others that this machine can run."""
+    """Return the models of `models.json`, with the other models that this machine can run before the last one."""
     *models, base = (_model(entry, entry["family"]) for entry in _packaged()["data"])
     return Catalog([*models, *(_on_device(known, base) for known in MODELS if not known.packaged), base])
 
@@ -120,12 +120,12 @@ def packaged() -> Catalog:
 def load(folder: Path, fetch: Fetch, source: str = "", *, now: Callable[[], float] = time.time) -> Catalog:
     """Return the packaged models with live names and prices, and new live models of a known family.
 
-    The live list is cached in `folder` with its ETag and its `source`, and requested at most once an hour. Without it
-    the cached list serves, or else the packaged one. Never raises.
+    The live list is cached in `folder` with its ETag and its `source`, and requested at most once an hour. If that
+    fails, the cached list is used, or else the packaged one. Never raises.
     """
     path = folder / COPY
     copy = _kept(path, source)
-    # A copy from the future is one whose clock was wrong.
+    # A negative age means that the clock was wrong when the list was saved.
     if copy is None or not 0 <= now() - (number(copy.get("at")) or 0.0) < FRESH:
         copy = _asked(path, copy, fetch, {"at": now(), "source": source})
     return _merged(items(copy.get("data"))) if copy else packaged()
@@ -148,7 +148,7 @@ def _asked(path: Path, copy: dict[str, Any] | None, fetch: Fetch, about: dict[st
         return None
     copy = copy | about
     with contextlib.suppress(OSError), writing.replacing(path, "w", encoding="utf-8") as file:
-        json.dump(copy, file)  # saves a request, no more
+        json.dump(copy, file)  # only saves a request, so a failed write is ignored
     return copy
 
 
@@ -200,7 +200,7 @@ def _model(entry: dict[str, Any], family: str) -> Model:
 
 
 def _on_device(known: Known, base: Model) -> Model:
-    """Return a Whisper model of this machine: `base`, with what this one knows of languages."""
+    """Return a Whisper model of this machine: `base`, adapted to the languages of `known`."""
     taken = [option for option in base.options if known.translates or option.name != "translate"]
     if known.english:
         taken = [replace(o, choices=(("en", LANGUAGES["en"]),)) if o.name == "language" else o for o in taken]

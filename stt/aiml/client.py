@@ -33,10 +33,10 @@ from stt.files.json_values import clean
 
 log = logging.getLogger(__name__)
 
-LARGEST = 64 * 1024 * 1024  # bytes of an answer; ten hours of speech with word times are about 40 MB
-LONGEST_ANSWER = 180.0  # seconds for the body of an answer, which a time-out between two bytes does not bound
-REPORT = 0.1  # seconds between two reports of an upload
-LOST = (requests.RequestException, HTTPError, OSError)  # what the connection can end in
+LARGEST = 64 * 1024 * 1024  # maximum size of a response, bytes; ten hours of speech with word times take about 40 MB
+LONGEST_ANSWER = 180.0  # timeout for a whole response body, seconds; the read timeout applies only between two bytes
+REPORT = 0.1  # interval between progress reports of an upload, seconds
+LOST = (requests.RequestException, HTTPError, OSError)  # exceptions of a failed connection
 
 Stop = Callable[[], bool]
 Progress = Callable[[int, int], None]  # (bytes sent, bytes in all)
@@ -52,7 +52,7 @@ class Client:
     def __init__(
         self, base_url: str, key: str | SecretStr | None, *, connect_timeout: float = 20.0, read_timeout: float = 30.0,
         create_timeout: float = 300.0, creates_at_once: int = 4, clock: Clock = CLOCK) -> None:  # fmt: skip
-        """Raises KeyMissing, KeyRefused (no key looks like that) and SetupError (no web address)."""
+        """Raises KeyMissing, KeyRefused (malformed key) and SetupError (`base_url` is no http or https address)."""
         self._base = _base(base_url)
         self._auth = _Bearer(key)
         self._timeout, self._create_timeout = (connect_timeout, read_timeout), (connect_timeout, create_timeout)
@@ -67,12 +67,13 @@ class Client:
         on_wait: Callable[[errors.ProviderError], None] | None = None,
         on_created: Callable[[str], object] | None = None,
         cancelled: Stop | None = None, patience: float = 300.0) -> str:  # fmt: skip
-        """Submit the file at `path` (called `name` there), or the `url`; returns the generation id.
+        """Submit the file at `path` (uploaded as `name`), or the `url`, and return the generation id.
 
-        `options` are those of `stt.aiml.options.clean_options`. `on_progress` of a link comes once, before it is sent.
-        `cancelled` is heeded until the last byte is sent; afterwards the provider works, and the id is returned.
-        Retried for `patience` seconds if it cannot have been accepted; `on_wait` gets the reason before each wait.
-        `on_created` keeps the id; the next create waits for it, so a crash can lose no more ids than creates at once.
+        `options` are those that `stt.aiml.options.clean_options` returns. For a link, `on_progress` is called once,
+        before the request. `cancelled` is checked until the last byte is sent; after that the id is returned, because
+        the provider works on the job. A create that cannot have been accepted is retried for `patience` seconds;
+        `on_wait` gets the reason before each wait. `on_created` stores the id before the create gives up its slot, so
+        a crash loses at most as many ids as there are slots.
         Raises ProviderError (SubmissionUncertain where it may have been accepted), Cancelled, EmptyFile, NotFound.
         """
         if (path is None) == (url is None):
@@ -103,7 +104,7 @@ class Client:
                         on_created(created)
                     return created
                 failed, again = self._judged(answer, lost, upload, began)
-                # After a 429 the wait is the pace's, which all calls of the key share.
+                # After a 429, wait as long as the pace says, which all calls of the key share.
                 wait = self.pace.delay() if isinstance(failed, errors.ProviderBusy) else max(wait, failed.wait)
                 if not again or self._clock.now() + wait > until:
                     raise failed
@@ -116,10 +117,11 @@ class Client:
     def get(self, generation_id: str, *, patience: float = 0.0, cancelled: Stop | None = None) -> dict[str, Any]:
         """Return the whole response for a generation id, to be read by `results.read`.
 
-        Retries transient errors for `patience` seconds; with 0 it asks once. Raises ProviderBusy and ProviderDown for
-        transient errors, KeyRefused, PaymentRequired, ResultExpired and RequestRefused for lasting ones.
+        Retries transient errors for `patience` seconds; with 0 there is one request. Raises ProviderBusy and
+        ProviderDown for transient errors, KeyRefused, PaymentRequired, ResultExpired and RequestRefused for permanent
+        ones.
         """
-        if not generation_id.strip(". "):  # would lead to another address
+        if not generation_id.strip(". "):  # "." and ".." would change the path of the request
             raise errors.ResultExpired("This is not a generation id.")
         until = self._clock.now() + patience
         for wait in backoff():
@@ -161,7 +163,7 @@ class Client:
     def _judged(
         self, answer: _Answer | None, lost: BaseException | None, upload: _Upload, began: float
     ) -> tuple[errors.ProviderError, bool]:
-        """Return the error of a create without an id, and whether it may be retried because it was not accepted."""
+        """Return the error of a create that got no id, and whether a retry is safe because it was not accepted."""
         if answer is None:
             if never_sent(lost) or upload.unfinished:
                 return errors.ProviderDown(_why(lost)), not untrusted(lost)
@@ -213,7 +215,7 @@ class _Bearer(AuthBase):
         return request
 
     def redact(self, raw: bytes) -> bytes:
-        """Return a response without the key, which it may quote."""
+        """Remove the key from a response, which may quote it."""
         return raw.replace(self._secret.get_secret_value().encode(), b"[key]")
 
     def pace(self, base: str, clock: Clock) -> Pace:
@@ -231,7 +233,7 @@ class _Upload:
 
     @property
     def unfinished(self) -> bool:
-        """Return whether part of the file was never sent: then nobody can have accepted it."""
+        """Return whether part of the file was never sent: then the provider cannot have accepted it."""
         return self._monitor is not None and self._monitor.bytes_read < self._monitor.len
 
     def body(self, stack: ExitStack, path: Path, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -244,7 +246,7 @@ class _Upload:
         # OpenAI's models name the part "file" in their schema, all others "audio".
         part = "file" if parameters["model"].startswith("openai/") else "audio"
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        # Without a directory part, and short: some servers keep the name as a file's.
+        # Without directories, and short: some servers use the name as a file name.
         name = PurePath(clean(name).replace("\\", "/").replace("\n", " ")).name or "audio"
         name = name if len(name) <= 100 else name[:80] + name[-20:]
         encoder = MultipartEncoder([*_fields(parameters), (part, (name, file, kind))])
@@ -256,7 +258,7 @@ class _Upload:
         last = monitor.bytes_read >= monitor.len
         if not last and time.monotonic() - self._reported < REPORT:
             return
-        if self._ended:  # reads that find the end of the body
+        if self._ended:  # later reads only find the end of the body
             return
         self._reported, self._ended = time.monotonic(), last
         if self._cancelled and not last and self._cancelled():
@@ -338,7 +340,7 @@ def _base(address: str) -> str:
     return address
 
 
-# What went wrong
+# Errors
 
 
 def _why(error: BaseException | None) -> str:
@@ -351,7 +353,7 @@ def _why(error: BaseException | None) -> str:
 def _error(answer: _Answer) -> errors.ProviderError:
     if 300 <= answer.status < 400:
         return errors.ProviderDown("It answered with a redirect to another address, which is not followed with a key.")
-    if answer.web_page and answer.status != 429:  # a gateway in between, whatever its status says
+    if answer.web_page and answer.status != 429:  # the page of a gateway in between, whatever the status
         said = f"It answered with a web page (status {answer.status}) instead of a result."
         return errors.ProviderDown(said, wait=answer.wait)
     if answer.status < 300:

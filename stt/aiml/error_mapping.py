@@ -47,7 +47,7 @@ def _message(body: Any, depth: int = 0) -> str:
         return ""
     for name in ("message", "error", "errors", "detail", "description"):
         if said := _message(body.get(name), depth + 1):
-            where = body.get("path")  # an issue of a validation names its parameter in a list
+            where = body.get("path")  # a validation error names the parameter by a list
             named = ".".join(clean(str(part))[:40] for part in where[:4]) if isinstance(where, list) else ""
             return f"{named}: {said}" if named else said
     return clean(body.get("name"))

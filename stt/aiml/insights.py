@@ -1,6 +1,6 @@
-"""Read what a result of the provider holds beside its words.
+"""Read what a result of the provider holds besides its words.
 
-`read` gives `Transcript.extras`, each of these only if it is there; times in seconds, or None:
+`read` returns `Transcript.extras`: each of these, if the result has it. Times are in seconds, or None:
 
     speakers       ["Speaker 1", …] in the order in which they first speak
     paragraphs     [{start, end, text, speaker}] as the provider divides the text
@@ -27,17 +27,17 @@ from typing import Any
 from stt.files.json_values import clean, items, number, share, signed
 from stt.transcript.model import joined
 
-Times = Callable[[Any], float | None]  # a time as the answer has it -> seconds, or None for what is no time
+Times = Callable[[Any], float | None]  # a time as the provider gives it -> seconds, or None if it is not a valid time
 _CHAPTER = ("start", "end", "headline", "gist", "summary")
 
 
 def read(
     channels: list[dict[str, Any]], found: dict[str, Any], results: dict[str, Any], times: Times
 ) -> dict[str, Any]:
-    """Return all but the speakers, the utterances and the language, which are read with the words. Never raises.
+    """Return all insights but speakers, utterances and language, which are read with the words. Never raises.
 
-    `channels` as Deepgram lists them, none in the other shapes; `found` is the whole result and `results` what holds
-    the findings.
+    `channels` are those of Deepgram's shape, none in the other shapes. `found` is the whole result, `results` the
+    object in it that holds the insights.
     """
     best = [alternative(channel) for channel in channels] or [alternative({})]
     words = items(best[0].get("words"))

@@ -22,11 +22,11 @@ from stt.models import shelf
 from stt.settings import settings
 from stt.transcript.languages import LANGUAGES
 
-RETRY = 60.0  # seconds until the list is asked for again where there is none yet
+RETRY = 60.0  # seconds until the live list is requested again while there is none yet
 
 log = logging.getLogger("stt.aiml.offered")
 _lock = threading.Lock()
-# By the data folder and the address of the API: when the list was asked for, and what it is.
+# (data folder, address of the API) -> (time of the last request, models)
 _live: dict[tuple[Path, str], tuple[float, Catalog]] = {}
 
 
@@ -54,7 +54,7 @@ def refresh(patience: float = 0.0) -> None:
 
 def _refresh(folder: Path, address: str) -> None:
     with _lock:
-        from stt.aiml.client import list_models  # brings requests, which a first page does not need
+        from stt.aiml.client import list_models  # imports requests, which the first page does not need
 
         _live[folder, address] = time.time(), catalog.load(folder, partial(list_models, address), address)
 
@@ -64,9 +64,10 @@ def _place() -> tuple[Path, str]:
 
 
 def offered(model: Model) -> bool:
-    """Return whether the host offers this model. Without a key, ours replaces the provider's Whisper base.
+    """Return whether the host offers this model.
 
-    If the host lists no models, all of the provider are offered, and those of this machine that are here.
+    Without a server key, the Whisper base on this machine replaces the provider's. If the host lists no models, all of
+    the provider are offered, and those on this machine that need no download.
     """
     mine = {model.id, *model.aliases}
     if model.id == LOCAL and keys.server_key() is None:
@@ -76,7 +77,7 @@ def offered(model: Model) -> bool:
 
 
 def default() -> Model:
-    """Return the model for those who name none: the one on this machine, if it is offered."""
+    """Return the default model: Whisper base on this machine if it is offered, else the provider's."""
     mine = known().find(LOCAL)
     return mine if offered(mine) else known().find(FIRST)
 

@@ -11,10 +11,10 @@ from stt.errors import BadOption
 from stt.files.json_values import clean, signed
 from stt.vocabulary import terms
 
-LONGEST_VALUE = 20_000  # characters of a setting
-# Where the families take names and terms, the best first, and how many are given at most.
+LONGEST_VALUE = 20_000  # maximum length of a setting, characters
+# Options of the families that accept terms, preferred first -> maximum number of terms (a prompt: MOST_PROMPT).
 TERM_OPTIONS = {"keyterm": 100, "keyterms_prompt": 500, "keywords": 100, "word_boost": 500, "prompt": 0}
-MOST_PROMPT = 1000  # characters of terms in a prompt
+MOST_PROMPT = 1000  # maximum total length of the terms in a prompt, characters
 RESERVED = {"model", "url", "audio", "file"}
 _TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
 
@@ -41,7 +41,7 @@ def clean_options(
             cleaned[name] = read_as
     for spoken, detect in (("language", "detect_language"), ("language_code", "language_detection")):
         if cleaned.get(spoken):
-            cleaned.pop(detect, None)  # the provider takes one or the other
+            cleaned.pop(detect, None)  # the provider accepts only one of the two
     if further not in (None, "", {}):
         cleaned |= _further(model, further)
     return cleaned
@@ -54,7 +54,7 @@ def take_track(options: dict[str, Any]) -> str | None:
 
 
 def take_vocabulary(options: dict[str, Any]) -> list[str]:
-    """Pop the vocabulary from the options, and return its lines: with every model, terms are replaced here.
+    """Pop the vocabulary from the options, and return its lines: this server replaces terms, whichever model is used.
 
     Raises BadOption.
     """
@@ -69,7 +69,8 @@ def take_vocabulary(options: dict[str, Any]) -> list[str]:
 def with_vocabulary(model: Model, options: dict[str, Any], wanted: list[str]) -> tuple[dict[str, Any], list[str]]:
     """Return a provider's options with the terms in `wanted`, and the terms that did not fit.
 
-    Each family has its own option for them; a model without one gets none. What the user put there stays, and is first.
+    Each family has its own option for them; a model without one gets none. The user's own terms stay and come first; a
+    prompt of the user stays after the terms.
     """
     name = next((name for name in TERM_OPTIONS if model.option(name)), None)
     if name is None or not wanted:
@@ -98,7 +99,7 @@ def with_vocabulary(model: Model, options: dict[str, Any], wanted: list[str]) ->
 
 
 def with_speakers(options: dict[str, Any]) -> dict[str, Any]:
-    """Return options of the model on this machine with `speakers` in place of the provider's names for it.
+    """Replace the provider's options for speakers by `speakers`, for the model on this machine.
 
     These are `diarize` and `speakers_expected`. Raises BadOption.
     """
@@ -113,7 +114,7 @@ def with_speakers(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _languages(option: Option, value: Any) -> str | None:
-    """Return language codes, given as a list or joined by commas, joined by commas without duplicates."""
+    """Join language codes (a list, or text with commas) by commas, without duplicates."""
     codes = value.split(",") if isinstance(value, str) else value
     if not isinstance(codes, list | tuple):
         code: str | None = _value(option, codes)

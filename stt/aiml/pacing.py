@@ -14,15 +14,15 @@ from statistics import median
 from stt.backoff import CLOCK, TICK, Clock
 from stt.errors import Cancelled, ProviderBusy
 
-SLOWEST = 10.0  # seconds between two polls, at most
-SPARE = 8  # polls more than a loop that asks every 10 seconds would need, at most
+SLOWEST = 10.0  # longest interval between polls, seconds
+SPARE = 8  # maximum number of polls beyond those of a loop that polls every 10 seconds
 
 
 class Schedule:
-    """The times to poll a job, as a function of the seconds since its create alone.
+    """The times to poll a job, which depend only on the seconds since its create.
 
-    After a restart only the time of the create is known, and polling continues in step. `expected` is how many seconds
-    such a job takes (`expected_seconds`), None if unknown: then intervals grow with the time waited.
+    So polling continues on schedule after a restart, when only the time of the create is known. `expected` is how many
+    seconds such a job takes (`expected_seconds`), None if unknown: then intervals grow with the time waited.
     """
 
     def __init__(self, expected: float | None = None) -> None:
@@ -31,7 +31,7 @@ class Schedule:
     def wait(self, elapsed: float) -> float:
         """Return the seconds until the next poll, `elapsed` seconds after the create."""
         for moment in self.moments():
-            # After a poll that took its time the next may be a moment away: leave that one out.
+            # After a slow poll the next one may be due at once: skip it.
             if moment > elapsed + 0.05:
                 return min(moment - elapsed, SLOWEST)
         raise AssertionError("moments never end")
@@ -41,7 +41,7 @@ class Schedule:
         at, polls = 0.0, 0
         while True:
             polls += 1
-            # The second bound keeps the number of polls: the spare ones are used up, then one every 10 seconds.
+            # The second bound limits the number of polls: first the spare ones, then one every 10 seconds.
             at = max(at + min(self._step(at), SLOWEST), SLOWEST * (polls - SPARE - 1))
             yield at
 
@@ -70,17 +70,17 @@ def expected_seconds(audio_seconds: float, past: Iterable[tuple[float, float]]) 
 class Pace:
     """The pace of all calls of one key in this process.
 
-    A 429 stops all calls of the key until the time that the provider asks for; then calls are spread out, and come
-    closer again as they succeed. Threads share it.
+    A 429 stops all calls of the key until the time that the provider asks for. Then there is a gap between calls,
+    which shrinks as they succeed. Threads share it.
     """
 
     def __init__(self, clock: Clock = CLOCK) -> None:
         self._clock = clock
         self._changed = threading.Condition()
         self._resume = 0.0  # no call before this moment
-        self._next = 0.0  # the first moment that no call has taken
-        self._gap = 0.0  # seconds between two calls
-        self._refused = 0.0  # when the last 429 came
+        self._next = 0.0  # earliest time that no call has reserved
+        self._gap = 0.0  # interval between calls, seconds
+        self._refused = 0.0  # time of the last 429
         self._strikes = 0
         self._creating = 0
 
@@ -89,7 +89,7 @@ class Pace:
         return max(0.0, max(self._resume, self._next) - self._clock.now())
 
     def turn(self, until: float, cancelled: Callable[[], bool] | None = None) -> None:
-        """Wait for this call's turn. Raises Cancelled, or ProviderBusy where it is after `until` (on the clock)."""
+        """Wait for this call's turn. Raises Cancelled, or ProviderBusy if it comes after `until` (on the clock)."""
         with self._changed:
             at = max(self._clock.now(), self._resume, self._next)
             if at <= until:

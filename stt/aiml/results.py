@@ -24,24 +24,24 @@ from stt.transcript.model import Segment, Transcript, Word, joined
 DONE = {"completed"}
 DONE_TOO = {"complete", "succeeded", "success", "done", "finished"}  # not in the contract: accepted only with a result
 FAILED = {"error", "failed", "canceled", "cancelled"}
-LONGEST = 10_000_000.0  # seconds; a time beyond it is no time
-READABLE = 600  # characters of a text without times that make a part
-PAUSE, LONG = 1.0, 15.0  # seconds: a pause that ends a segment; the length from which any comma does
+LONGEST = 10_000_000.0  # largest valid time, seconds
+READABLE = 600  # minimum length of a part of a text without times, characters
+PAUSE, LONG = 1.0, 15.0  # seconds: a pause that ends a segment; the length from which a segment ends at any comma
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one GET said: `status`, with `word` as the provider puts it ("queued", "generating" …).
+    """The outcome of one GET: `status`, and `word`, the provider's own term for it ("queued", "generating" …).
 
-    `transcript` is there when done, `error` when failed: GenerationFailed, AnswerUnreadable, or the error that a
-    failure hidden in a good answer stands for (KeyRefused, PaymentRequired, ResultExpired …).
+    `transcript` is set when done, `error` when failed: GenerationFailed, AnswerUnreadable, or the error for a failure
+    that is reported inside a successful response (KeyRefused, PaymentRequired, ResultExpired …).
     """
 
     status: Literal["running", "done", "failed"]
     word: str = ""
     transcript: Transcript | None = None
     error: errors.ProviderError | None = None
-    seconds: float = 0.0  # of audio, as the provider says, or as far as its words reach
+    seconds: float = 0.0  # length: the later of the provider's figure and the end of the last segment
 
     @property
     def over(self) -> bool:
@@ -50,7 +50,7 @@ class Reading:
 
 
 def read(answer: Any, duration: float | None = None) -> Reading:
-    """Read the whole body of a GET. `duration` is the recording's length in seconds where we know it. Never raises."""
+    """Read the whole body of a GET. `duration` is the recording's length in seconds, if known. Never raises."""
     if not isinstance(answer, dict):
         return Reading("failed", error=errors.AnswerUnreadable("The answer is not a JSON object."))
     word = clean(answer.get("status"))[:40]
@@ -112,7 +112,7 @@ class _Times:
 
     def __init__(self, unit: float, duration: float | None) -> None:
         self.unit = unit
-        # A provider may round or pad, so only what is far beyond the end counts as wrong.
+        # A provider may round or pad, so only times far beyond the end are invalid.
         self.last = min(duration * 1.5 + 60, LONGEST) if duration else LONGEST
 
     def __call__(self, value: Any) -> float | None:
@@ -133,7 +133,7 @@ def _transcript(found: Any, known: float | None) -> Transcript | None:
 
 def _deepgram(found: dict[str, Any], known: float | None) -> Transcript | None:
     results = found.get("results", found)
-    results = {} if results is None else results  # the contract allows null: nothing was heard
+    results = {} if results is None else results  # the contract allows null, for no speech
     channels = _channels(results.get("channels")) if isinstance(results, dict) else []
     if not isinstance(results, dict) or (not channels and results.get("channels") not in (None, [], {})):
         return None
@@ -165,7 +165,7 @@ def _deepgram(found: dict[str, Any], known: float | None) -> Transcript | None:
 
 
 def _assembly(found: dict[str, Any], known: float | None) -> Transcript:
-    """Read AssemblyAI's shape, and text only, which is the same without times."""
+    """Read AssemblyAI's shape, or text only, which has the same shape without times."""
     duration = known or number(found.get("audio_duration"))
     times = _Times(0.001, duration)
     utterances = _said(found.get("utterances"), times, 0)
@@ -177,7 +177,10 @@ def _finished(
     tracks: list[list[Segment]], duration: float | None, holders: list[dict[str, Any]], results: dict[str, Any],
     utterances: list[_Said], times: _Times,
 ) -> Transcript:  # fmt: skip
-    """Sort the tracks by time. `holders` are the channels, then the result, which may name languages."""
+    """Return the transcript of all tracks, sorted by time.
+
+    `holders` are the channels, then the result; any of them may name the language.
+    """
     segments = sorted((s for track in tracks for s in track), key=lambda segment: segment.start)
     timed = not segments or any(segment.end > 0 for segment in segments)
     if not timed:
@@ -201,7 +204,7 @@ def _finished(
 
 
 def _readable(text: str) -> Iterator[str]:
-    """Split a text without times after sentences, into parts to read and correct one at a time."""
+    """Split a text without times at sentence ends, into parts that can be read and corrected one at a time."""
     begin = 0
     for end in scripts.sentence_ends(text):
         if end - begin >= READABLE:
@@ -217,7 +220,7 @@ def _channels(value: Any) -> list[dict[str, Any]]:
 
 
 def _of_channel(segment: Segment, index: int) -> Segment:
-    """Label speakers per channel, each counted from one; a channel without speakers is one."""
+    """Add the channel, counted from 1, to the speaker's name. A channel without speakers counts as one speaker."""
     return segment.spoken_by(f"{segment.speaker} (channel {index + 1})" if segment.speaker else f"Speaker {index + 1}")
 
 
@@ -236,14 +239,14 @@ def _said(value: Any, times: _Times, first: int, speaker: Any = None) -> list[_S
     return every
 
 
-# Words onto text: a text is never lost, whatever the words say
+# Align words with the text. No text is lost, whatever the words are.
 
 
 _TOKEN = re.compile(rf"\s?(?:{scripts.PIECE.pattern})")
 
 
 def _segments(said: str, words: list[_Said], layouts: list[list[_Said]]) -> list[Segment]:
-    """Return segments of one channel with all of the text `said`, split as the first complete of `layouts`.
+    """Return segments of one channel with all of the text `said`, split like the first complete one of `layouts`.
 
     Without such a layout they are split at pauses and sentence ends. `said` wins if the words differ, unless it lacks
     some of them.
@@ -298,7 +301,7 @@ def _parts(words: list[Word], at_pauses: bool) -> Iterator[list[Word]]:
 
 
 def _timed(tokens: list[str], words: list[_Said]) -> list[Word]:
-    """Return each token as a word with the times of its word; without one it shares those of the word before."""
+    """Return each token as a Word with the times of its matching word; without a match, those of the word before."""
     heard = [(token, word) for word in words for token in _TOKEN.findall(word.text)]
     matched: list[_Said | None] = [None] * len(tokens)
     for run in alignment.runs([*map(_bare, tokens)], [_bare(t) for t, _ in heard]):
@@ -308,7 +311,7 @@ def _timed(tokens: list[str], words: list[_Said]) -> list[Word]:
     timed: list[Word] = []
     for token, word in zip(tokens, matched, strict=True):
         before = word or before
-        clock = max(clock, before.start or 0.0)  # starts never run backwards
+        clock = max(clock, before.start or 0.0)  # starts never decrease
         speaker = before.speaker or (timed[-1].speaker if timed else None)
         timed.append(Word(token, clock, max(clock, before.end or 0.0), word.confidence if word else None, speaker))
     return timed
@@ -325,7 +328,7 @@ def _bare(token: str) -> str:
 
 
 def _covers(text: str, part: str) -> bool:
-    """Return whether `text` contains every word of `part`, as often."""
+    """Return whether `text` contains every word of `part`, at least as often."""
     return Counter(map(_bare, _TOKEN.findall(part))) <= Counter(map(_bare, _TOKEN.findall(text)))
 
 

@@ -3,5 +3,5 @@
 `decoder` is the interface: `probe` inspects a file, `Reader` returns its samples (16 kHz mono float32, or one channel
 per speaker). `decoder_pool` keeps the processes. `decoder_process` runs in them, with `reader`, `probe`, `mix`,
 `track_reader`, `copy_encoder` and `call_encoder`. `tracks` names sound tracks, `track_choice` picks the one with
-speech. `containers` reads what files say of themselves.
+speech. `containers` reads what files declare.
 """

@@ -25,7 +25,7 @@ class Encoder:
         self._reader = Reader(path, True, name=name, rate=CALL_RATE)
         self.channels = self._reader.channels
         self._codecs = [_codec() for _ in range(self.channels)]
-        self._ended, self._taken = False, 0  # samples
+        self._ended, self._taken = False, 0  # `_taken` in samples
 
     @property
     def damaged(self) -> bool:

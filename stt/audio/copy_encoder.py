@@ -50,7 +50,7 @@ class Encoder:
         self._codec.layout = "mono" if self.channels == 1 else "stereo"
         self._codec.bit_rate = COPY_BITS * self.channels
         self._codec.options = QUICK
-        self._ended, self._taken = False, 0  # samples
+        self._ended, self._taken = False, 0  # `_taken` in samples
 
     def encode(self, seconds: float) -> tuple[int, list[av.Packet[av.AudioStream]]]:
         """Read the next `seconds` and return the number of samples read and their packets.

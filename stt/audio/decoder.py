@@ -15,20 +15,20 @@ from stt.audio import decoder_pool
 from stt.audio.decoder_pool import Bounds
 from stt.errors import SttError
 
-RATE = 16_000  # Hz, what speech models take
-COPY_RATES = (16_000, 22_050, 24_000, 32_000, 44_100, 48_000)  # Hz, of playback copies
-COPY_BITS = 64_000  # bits per second of one channel of a playback copy
-CALL_RATE, CALL_BITS = 48_000, 96_000  # Hz and bits per second of a recorded call's track; browsers record 64,000
+RATE = 16_000  # sample rate that speech models expect, Hz
+COPY_RATES = (16_000, 22_050, 24_000, 32_000, 44_100, 48_000)  # sample rates of playback copies, Hz
+COPY_BITS = 64_000  # bit rate of each channel of a playback copy, bits per second
+CALL_RATE, CALL_BITS = 48_000, 96_000  # Hz and bits per second of a recorded call's track; browsers record at 64,000
 PART = 10.0  # seconds decoded at once; cancellation is checked in between
 # Bounds for one request, in seconds of processor time and of waiting. Probing a valid recording takes 0.1 s and
 # decoding a part far less, but Whisper may keep all cores busy.
 LOOK: Bounds = {"processor": 5.0, "patience": 8.0}
 DECODE: Bounds = {"processor": 20.0, "patience": 120.0}
-_probes = threading.BoundedSemaphore(2)  # further files wait
+_probes = threading.BoundedSemaphore(2)  # maximum number of probes at once; further files wait
 
 
 class Media(NamedTuple):
-    """Facts about a file. `kind` is for people ("MP3", "MP4 video").
+    """Facts about a file. `kind` is a display name ("MP3", "MP4 video").
 
     `duration` is in seconds, the larger of the declared one and that of the packets, None if unknown. `size` is in
     bytes, `sample_rate` in Hz. `mime` is the content type to serve the file with: from a fixed list, by content and
@@ -44,7 +44,7 @@ class Media(NamedTuple):
     sample_rate: int
     size: int
     video: bool
-    dated: str | None = None  # when it was recorded, as its tags say (see `stt.files.dates`)
+    dated: str | None = None  # recording date from its tags (see `stt.files.dates`)
     track: int = 1
     tracks: Sequence[dict[str, Any]] = ()
     seekable: bool = False  # every browser plays it and seeks it exactly (see `stt.audio.containers.seekable`)
@@ -80,7 +80,7 @@ class Reader:
         check_cancelled: Callable[[], None] = lambda: None) -> None:  # fmt: skip
         self.lost: list[tuple[float, float, str]] = []
         self.mix: str | None = None
-        self._taken = 0  # samples
+        self._taken = 0  # samples read so far
         self._decoder: decoder_pool.Decoder | None = decoder_pool.take()
         try:
             found, _ = self._decoder.call(
@@ -123,14 +123,14 @@ class Reader:
         return np.concatenate(samples, axis=1) if samples else np.zeros((self.channels, 0), np.float32)
 
     def skip(self, seconds: float, check_cancelled: Callable[[], None] = lambda: None) -> float:
-        """Decode and discard the next `seconds`. Return how many seconds there were. Raises what `read` raises."""
+        """Decode and discard the next `seconds`. Return the number of seconds discarded. Raises what `read` raises."""
         before = self._taken
         for _ in self._parts("skip", seconds, check_cancelled):
             pass
         return (self._taken - before) / RATE
 
     def levels(self, seconds: float) -> np.ndarray:
-        """Return the root mean square of each 0.05 s of the next `seconds`, of the first channel, as float32 (n,)."""
+        """Return the root mean square of each 0.05 s of the next `seconds`, of the loudest channel, as float32 (n,)."""
         parts = list(self._parts("levels", seconds, lambda: None))
         return (
             np.concatenate([np.frombuffer(content, "<f4") for content in parts]) if parts else np.zeros(0, np.float32)

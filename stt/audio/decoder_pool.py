@@ -26,13 +26,13 @@ import psutil
 from stt import errors
 from stt.errors import SttError, UnsafeRecording
 
-KEPT = 2  # idle processes; each has 45 MB, most of it shared
+KEPT = 2  # maximum number of idle processes; each takes 45 MB, most of it shared
 USES = 200  # requests before a process is replaced, which frees what libraries leak
-TICK = 0.5  # seconds between checks of a busy process
-MEMORY = 512 << 20  # bytes of a process; on Linux a lower bound of its address space comes first
+TICK = 0.5  # interval between checks of a busy process, seconds
+MEMORY = 512 << 20  # memory limit of a process, bytes; on Linux a stricter limit of its address space applies first
 STARVED, PATIENT = 0.2, 5  # below this share of its processor time, a request may take this many times longer
-LARGEST_HEADER = 1 << 20  # bytes
-LARGEST_ANSWER = 64 << 20  # bytes; 30 s of eight channels are 15 MB
+LARGEST_HEADER = 1 << 20  # maximum size of a response's header, bytes
+LARGEST_ANSWER = 64 << 20  # maximum size of a response's content, bytes; 30 s of eight channels are 15 MB
 # Environment variables that a decoder inherits: no key, no secret, no database address.
 ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR", "TEMP", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 TOO_LONG = "Reading it takes longer than a recording honestly needs."
@@ -94,7 +94,7 @@ class Decoder:
         """Send one request; return the header and the content of the response.
 
         `processor` and `patience` limit its processor time and its duration, in seconds. `check_cancelled` is called
-        meanwhile and may raise; then, as after every error but the file's own, the process is ended.
+        while waiting and may raise. Then, as after every error but the file's own, the process is ended.
 
         Raises what the decoder raises, UnsafeRecording if the process exceeded its limits or crashed, OSError.
         """
@@ -182,7 +182,7 @@ class _Bounds:
 
 def _crash(code: int) -> UnsafeRecording:
     """Return the error of a process that ended with this exit code, in the middle of a request."""
-    # The system's limit of processor time can act before `_Bounds` looks, on a busy machine.
+    # On a busy machine the system's limit of processor time can act before `_Bounds` checks.
     used_up = hasattr(signal, "SIGXCPU") and code == -signal.SIGXCPU
     return UnsafeRecording(
         TOO_LONG if used_up else "It took down the process that was reading it.", detail=f"exit {code}"

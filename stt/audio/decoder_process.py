@@ -59,29 +59,29 @@ class Decoder:
         return {"channels": reader.channels, "mixed": reader.mixed, "promised": reader.promised}, b""
 
     def read(self, seconds: float) -> Answer:
-        """Answer the next samples, channel after channel."""
+        """Return the next samples, channel after channel."""
         samples = self._open.read(seconds)
         return self._with_changes({"samples": samples.shape[1]}), np.ascontiguousarray(samples, "<f4").tobytes()
 
     def skip(self, seconds: float) -> Answer:
-        """Decode as `read` does and answer only the number of samples."""
+        """Decode as `read` does, but return only the number of samples."""
         return self._with_changes({"samples": self._open.read(seconds).shape[1]}), b""
 
     def levels(self, seconds: float) -> Answer:
-        """Answer the root mean square of every LEVEL seconds of the loudest channel."""
+        """Return the root mean square of every LEVEL seconds of the loudest channel."""
         samples, window = self._open.read(seconds), round(LEVEL * RATE)
         count = samples.shape[1]
         windows = np.pad(samples, ((0, 0), (0, -count % window))).reshape(len(samples), -1, window)
         return {"samples": count}, np.sqrt((windows**2).mean(axis=2)).max(axis=0).astype("<f4").tobytes()
 
     def open_copy(self, path: str, name: str, track: int | list[int] | None = None) -> Answer:
-        """Encode a recording from now on, at a low priority that the process keeps."""
+        """Open a recording to encode its playback copy, at a low priority that the process keeps."""
         self.close()
         self._encoder = Encoder(Path(path), track, name=name)
         return {"channels": self._encoder.channels, "rate": self._encoder.rate}, b""
 
     def encode(self, seconds: float) -> Answer:
-        """Answer the AAC packets of the next samples, concatenated, and the bytes and samples of each."""
+        """Return the AAC packets of the next samples, concatenated, and the size in bytes and samples of each."""
         if self._encoder is None:
             raise ValueError("no recording is open")
         samples, packets = self._encoder.encode(seconds)
@@ -89,13 +89,13 @@ class Decoder:
         return {"samples": samples, "sizes": sizes, "lengths": lengths}, b"".join(map(bytes, packets))
 
     def open_call(self, path: str, name: str) -> Answer:
-        """Encode each channel of a recording separately from now on."""
+        """Open a recording to encode each of its channels separately."""
         self.close()
         self._call = call_encoder.Encoder(Path(path), name=name)
         return {"channels": self._call.channels}, b""
 
     def encode_call(self, seconds: float) -> Answer:
-        """Answer the Opus packets of the next samples, channel after channel, and the bytes of each."""
+        """Return the Opus packets of the next samples, channel after channel, and the size in bytes of each."""
         if self._call is None:
             raise ValueError("no recording is open")
         samples, channels = self._call.encode(seconds)

@@ -27,10 +27,10 @@ NAMES = {
 }
 NAMES |= {"BL": "back left", "BR": "back right", "BC": "back", "SL": "side left", "SR": "side right"}
 
-SHORTEST = 1_600  # samples; shorter pieces change no decision
-FADE = 160  # samples to fade a change in
-DEAD = 0.01  # share of the level of the loudest channel
-SILENT = 1e-5  # level; full scale is 1
+SHORTEST = 1_600  # minimum length of a piece that can change a decision, samples
+FADE = 160  # length of the fade to a changed mix, samples
+DEAD = 0.01  # a channel is dead below this share of the loudest channel's level
+SILENT = 1e-5  # a channel is silent below this level; full scale is 1
 # Correlation with the mix so far. Unrelated channels stay within UNLIKE, where either sign works. Beyond OPPOSITE the
 # polarity is inverted. In between, sum and difference both carry signal, and only a phase shift of 90° keeps both.
 UNLIKE, LIKELY, OPPOSITE = 0.2, 0.5, 0.8
@@ -49,7 +49,7 @@ class Mix:
         self._loudest = np.zeros(len(self.names))
         self._turns = [PLAIN] * len(self.names)
         self._gains: list[float] | None = None
-        self._turned = np.zeros(len(self.names))  # samples
+        self._turned = np.zeros(len(self.names))  # samples of each channel that were inverted or shifted
 
     def add(self, samples: Samples) -> Samples:
         """Return the next samples mixed, shape (1, n). The same sequence of pieces always gives the same mix."""
@@ -108,7 +108,7 @@ class Mix:
 
 
 def _turn(mixed: Samples, samples: Samples, before: str) -> str:
-    """Return how a channel is added to the mix so far, by their correlation and its previous state."""
+    """Return how to add a channel to the mix so far, from their correlation and its previous state."""
     one, other = mixed - mixed.mean(), samples - samples.mean()
     energy = float(np.dot(one, one)) * float(np.dot(other, other))
     if energy < (SILENT**2 * len(samples)) ** 2:

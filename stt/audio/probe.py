@@ -12,7 +12,7 @@ from stt.audio.reader import Reader
 from stt.errors import TooShort
 from stt.files import dates
 
-# The declared duration counts unless the packets hold more than this: a factor, plus seconds.
+# The declared duration is used unless the packets hold more than it times a factor, plus seconds.
 MORE = (1.02, 1.0)
 
 

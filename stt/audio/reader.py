@@ -17,11 +17,11 @@ from stt.audio.mix import Mix
 from stt.errors import InputError
 from stt.speech.samples import Samples
 
-SHORTEST = 0.1  # seconds of sound; any word is longer
+SHORTEST = 0.1  # minimum length of sound, seconds; any word is longer
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")  # between or after MP3 frames; not damage
-_GIVE_UP = 16 << 20  # bytes of sound without a single readable frame
-_SILENT = 600.0  # seconds of the time line; with less than SHORTEST of sound in them it is no recording
-MOST_APART = 8  # channels kept apart; a job transcribes each of them, so more are mixed
+_GIVE_UP = 16 << 20  # give up after so many bytes of sound without a single readable frame
+_SILENT = 600.0  # seconds of the time line in which a recording must have at least SHORTEST of sound
+MOST_APART = 8  # maximum number of channels kept apart; a job transcribes each of them, so more are mixed
 # Seconds by which the declared duration may exceed the real one.
 _EXACT = {"wav": 0.02, "w64": 0.02, "aiff": 0.02, "au": 0.02, "flac": 0.02, "caf": 0.25, "mp3": 0.25, "mov": 0.25}
 MOST_LOST = 1000  # losses listed one by one; further ones are listed as one
@@ -62,8 +62,8 @@ class Reader:
         self._pieces = self._decode()
         self._waiting = np.zeros((self.channels, 0), np.float32)
         self._taken = 0
-        self._made = 0  # samples
-        self._bytes = 0  # of the sound track, read so far
+        self._made = 0  # samples produced so far
+        self._bytes = 0  # bytes of the sound track read so far
 
     def __enter__(self) -> Reader:
         return self
@@ -72,7 +72,7 @@ class Reader:
         self.close()
 
     def _open(self, start: int) -> None:
-        """Open the recording that begins at a byte of the file."""
+        """Open the recording that begins at byte `start` of the file."""
         self._file, self.container, self.stream = container.open_sound(*self._source, start)
         self.format = self.container.format.name.split(",")[0]
         self._begins = container.timeline_start(self.path, self.container, start)
@@ -124,7 +124,8 @@ class Reader:
             line, watch = _TimeLine(self), following.Watch(self._file, self.container)
             yield from self._decode_one(line, watch)
             after, start = watch.next(), self._file.start
-            if after is not None and self._file.end is None:  # derived from the size of the whole file
+            # Without an end of its own, the declared duration was derived from the size of the whole file.
+            if after is not None and self._file.end is None:
                 stop = start + after
                 self._promise = container.promised_of(*self._source, start, stop)
             yield from line.end()
@@ -139,7 +140,7 @@ class Reader:
         self.lost.sort()
 
     def _open_next(self, start: int) -> bool:
-        """Open the joined recording that begins at a byte of the file. Return False if it cannot be read."""
+        """Open the joined recording that begins at byte `start` of the file. Return False if it cannot be read."""
         before = self._file, self.container, self.stream, self.format
         try:
             self._open(start)
@@ -179,7 +180,7 @@ class _TimeLine:
         self.resampler = _Resampler(reader.rate)
         self.begin = self.base = reader._made / reader.rate  # start of the recording and of the current run of frames
         self.broken = False  # a packet failed since the last good frame
-        self.ahead = 0.0  # seconds by which the clock was set ahead
+        self.ahead = 0.0  # seconds by which the clock jumped ahead
         self.owed = 0  # bytes of failed packets, in formats without time stamps
         self.in_tag = False
         self.good_bytes, self.good_seconds = 0, 0.0
@@ -191,7 +192,7 @@ class _TimeLine:
         return self.base - self.begin + self.resampler.fed
 
     def damaged(self, packet: av.Packet[av.AudioStream]) -> None:
-        """Note a packet that cannot be decoded."""
+        """Record a packet that cannot be decoded."""
         self.in_tag = self.in_tag or bytes(packet)[:11].startswith(_TAGS)
         if packet.size and not (self.untimed and self.in_tag):
             self.broken = True
@@ -297,7 +298,7 @@ class _Resampler:
     def __init__(self, rate: int) -> None:
         self.rate = rate
         self.kind: tuple[str, str, int, int] | None = None
-        self.names: tuple[str, ...] = ()  # of the channels
+        self.names: tuple[str, ...] = ()  # names of the channels
         self.count = 0  # samples received, at the frames' rate
         self.fed = 0.0  # seconds received
 

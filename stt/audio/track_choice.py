@@ -14,9 +14,9 @@ from stt.audio.tracks import ENOUGH, Track
 from stt.errors import SttError
 from stt.speech import vad
 
-FIRST, FURTHER = 180.0, 600.0  # seconds of each track analysed, and further ones if no track has speech in these
-HALF = 0.5  # share of the most speech in any track that a player's default track needs to be chosen
-PATIENCE = 12.0  # seconds that analysing all tracks may take
+FIRST, FURTHER = 180.0, 600.0  # seconds of each track to analyse, and further seconds if no track has speech in these
+HALF = 0.5  # a player's default track is chosen if it has at least this share of the most speech in any track
+PATIENCE = 12.0  # time limit for analysing all tracks, seconds
 PART = 30.0  # seconds analysed at once
 
 

@@ -11,7 +11,7 @@ from stt.transcript.languages import name_of
 
 ALL = "all"  # each track is a speaker
 MICROPHONE, SHARED = "Microphone", "Shared sound"  # titles of the tracks of a call that was recorded here
-ENOUGH = 1.0  # seconds of detected speech; less may be a false detection
+ENOUGH = 1.0  # minimum seconds of detected speech; less may be a false detection
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def speakers(tracks: Sequence[Track]) -> list[Track]:
 
 
 def picked(tracks: Sequence[Track], choice: str) -> tuple[int | list[int] | None, list[str]]:
-    """Return what `decoder.Reader` is to read for a choice, and the names of the tracks if each is a speaker.
+    """Return the `track` of `decoder.Reader` for a choice, and the names of the tracks if each is a speaker.
 
     The choice "" stands for the chosen track.
     """

@@ -14,7 +14,7 @@ from stt.settings import settings
 def client_address(peer: str | None, forwarded: str | None) -> str | None:
     """Return the client's address; `peer` is the connected address, `forwarded` the X-Forwarded-For header.
 
-    The header counts only from a proxy in STT_TRUSTED_PROXIES, and only the part that such proxies added, because
+    The header is trusted only from a proxy in STT_TRUSTED_PROXIES, and only the part that such proxies added, because
     anybody can send one. None if the address is not an IP address.
     """
     hops = [*filter(None, (hop.strip() for hop in (forwarded or "").split(","))), peer or ""]
@@ -25,7 +25,7 @@ def client_address(peer: str | None, forwarded: str | None) -> str | None:
 
 
 def address_hash(address: str) -> str:
-    """Return a keyed hash of an address; of IPv6, of its /64, which one client controls."""
+    """Return a keyed hash of an address; for IPv6, of its /64 network, which one client controls."""
     found = _parsed(address)
     if isinstance(found, IPv6Address):
         address = str(ip_network(f"{found}/64", strict=False))

@@ -8,13 +8,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-MOST_BOXES = 2_000  # boxes examined in an MP4
-MOST_EDITS = 1_000  # edits examined in a track
-SHORTEST_CUT = 0.5  # seconds
+MOST_BOXES = 2_000  # maximum number of boxes examined at one level of an MP4
+MOST_EDITS = 1_000  # maximum number of edits examined in a track
+SHORTEST_CUT = 0.5  # minimum length of a reported cut, seconds
 
 
 class Cut(NamedTuple):
-    """Stored sound that an edit list leaves out: `seconds` of it, at `at` seconds of the time line that is left."""
+    """Stored sound that an edit list leaves out: `seconds` of it, at `at` seconds of the edited time line."""
 
     at: float
     seconds: float
@@ -27,12 +27,12 @@ class Box(NamedTuple):
 
 
 class _Edit(NamedTuple):
-    shown: float  # seconds
-    begins: float | None  # seconds of the stored sound; None for silence
+    shown: float  # duration, seconds
+    begins: float | None  # start in the stored sound, seconds; None for silence
 
 
 class EditList(NamedTuple):
-    """Describe what is left of a track: `seconds`, with silence before and within it, and what is left out."""
+    """The length of an edited track in `seconds`, with silence before and within it, and the `cuts`."""
 
     seconds: float
     cuts: list[Cut]
@@ -41,7 +41,7 @@ class EditList(NamedTuple):
 def edit_list(path: Path, track_id: int) -> EditList | None:
     """Return the edit list of a track of an MP4 or MOV, None without one.
 
-    Cuts shorter than SHORTEST_CUT are an encoder's delay. In a file of fragments FFmpeg follows no edits.
+    Cuts shorter than SHORTEST_CUT are an encoder's delay. None for a fragmented file, too: FFmpeg ignores its edits.
     """
     with open(path, "rb") as file, suppress(struct.error):
         index = next((box for box in boxes(file, 0, path.stat().st_size) if box.kind == b"moov"), None)
@@ -66,7 +66,7 @@ def _edit_list(file: BinaryIO, track: Box, movie_scale: int) -> EditList | None:
         shown = edit.shown
         if edit.begins is not None:
             cuts.append(Cut(at, edit.begins - stored))
-            shown = shown or max(0.0, whole - edit.begins)  # none: up to the end
+            shown = shown or max(0.0, whole - edit.begins)  # 0 stands for all up to the end
             stored = edit.begins + shown
         at += shown
     cuts.append(Cut(at, whole - stored))
@@ -90,7 +90,7 @@ def _track_id(file: BinaryIO, track: Box) -> int | None:
 
 
 def clock(file: BinaryIO, box: Box) -> tuple[int, int]:
-    """Return units per second and duration in units of an `mvhd` or `mdhd`."""
+    """Return the units per second, and the duration in these units, that an `mvhd` or `mdhd` declares."""
     content = read(file, box, 32)
     layout, at = (">IQ", 20) if content[:1] == b"\x01" else (">II", 12)
     if len(content) < at + struct.calcsize(layout):

@@ -8,8 +8,8 @@ from typing import BinaryIO, NamedTuple
 
 MOST_CHUNKS = 1000
 TAIL = 4 << 20  # bytes at the end of a file that are searched for chunks after a block of unknown size
-_BLOCK = 1 << 16  # bytes of one sample
-_LOOKS = 64  # samples taken to check that only zeros are left
+_BLOCK = 1 << 16  # size of one sample, bytes
+_LOOKS = 64  # number of samples taken to check that only zeros are left
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")
 
 
@@ -57,8 +57,8 @@ class Chunks(NamedTuple):
     def end(self, file: BinaryIO, start: int, declared: int | None, total: int, least: int) -> int:
         """Return the offset where the sound that begins at offset `start` ends.
 
-        `declared` is its size in bytes by the header, None if unknown. `total` is the size of the file. Fewer than
-        `least` unknown bytes at the end do not count as sound.
+        `declared` is its size in bytes according to the header, None if unknown. `total` is the size of the file. Fewer
+        than `least` unknown bytes at the end do not count as sound.
         """
         if declared is not None:
             end = start + declared

@@ -23,8 +23,8 @@ from stt.errors import EmptyFile, InputError, NoAudioTrack, NotSound, Unreadable
 # Bounds on what a header may declare. Sound is resampled to 16 kHz: at 1 Hz a few bytes would become gigabytes.
 LOWEST_RATE, HIGHEST_RATE = 4_000, 768_000  # Hz
 MOST_CHANNELS = 64
-_SCAN = 32 << 20  # bytes; enough to estimate the length of a longer file without time stamps
-_COUNT = 2.0  # seconds to count packets; the rest of the file is extrapolated
+_SCAN = 32 << 20  # bytes read to estimate the length of a longer file without time stamps
+_COUNT = 2.0  # time limit for counting packets, seconds; the rest of the file is extrapolated
 # Largest gap between time stamps, in seconds. A longer one is a clock reset or a damaged time stamp. The bound is
 # tighter for a sender's clock, and where the declared length contradicts the gap.
 _LEAP, _LEAP_OF_SENDER, _LEAP_UNSEEN = 60.0, 10.0, 600.0
@@ -71,7 +71,7 @@ def open_sound(
 ) -> tuple[Recording, av.container.InputContainer, av.AudioStream]:
     """Open a file and select sound track number `track`, from 1; None selects the one that FFmpeg prefers.
 
-    Of a recording that was joined to others, from byte `start` up to `stop`, the preferred track replaces a missing
+    In a recording that was joined to others, from byte `start` up to `stop`, the preferred track replaces a missing
     one.
 
     Raises EmptyFile, NotSound, Unreadable, NoAudioTrack (a video without sound).
@@ -109,10 +109,10 @@ def open_sound(
 
 
 def timeline_start(path: Path, container: av.container.InputContainer, start: int = 0) -> float | None:
-    """Return when the time line of a recording begins, in seconds of its own clock; None if its first sound decides.
+    """Return when a recording's time line begins, in seconds of its own clock; None if that is its first sound.
 
-    A picture may come before the sound. Of MKV, TS and PS FFmpeg tells when it begins only if it may decode pictures;
-    else it tells when the sound does. The recording begins at byte `start`.
+    A picture may come before the sound. For MKV, TS and PS, FFmpeg reports when the picture begins only if it may
+    decode pictures; otherwise it reports when the sound begins. The recording begins at byte `start`.
     """
     has_picture = any(is_video(stream) for stream in container.streams)
     untold = has_picture and container.format.name.split(",")[0] in ("matroska", "mpegts", "mpeg")
@@ -158,7 +158,7 @@ def problem_of(stream: av.AudioStream) -> str | None:
 
 
 def is_valid_rate(rate: int) -> bool:
-    """Return whether a sample rate in Hz is one that recordings have."""
+    """Return whether a sample rate in Hz is plausible for a recording."""
     return LOWEST_RATE <= rate <= HIGHEST_RATE
 
 
@@ -222,7 +222,7 @@ def kind_of(path: Path, format: str) -> Kind:
 class PacketCount(NamedTuple):
     """Sound counted in a file's packets, in seconds: `seconds` in its first recording, `further` in those joined to it.
 
-    `promised` is the declared duration of the first, None if not declared. `ahead` is how far its clock was set ahead.
+    `promised` is the declared duration of the first, None if not declared. `ahead` is how far its clock jumped ahead.
     """
 
     seconds: float | None
@@ -268,7 +268,7 @@ def _count_one(path: Path, track: int | None, start: int, ends: float) -> tuple[
                 seconds += length
                 if read > _SCAN:
                     return PacketCount(seconds * size / read, promise, ahead), None
-            elif packet.pts is not None and not packet.is_discard:  # as an edit list says
+            elif packet.pts is not None and not packet.is_discard:  # edit lists discard packets
                 at = float(packet.pts * packet.time_base)
                 origin = at if origin is None else origin
                 if at <= last or is_clock_reset(format, promise, at - origin, seconds):

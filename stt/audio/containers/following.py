@@ -15,11 +15,11 @@ import av
 from stt.audio.containers.chunks import MOST_CHUNKS, all_zeros, places, read
 from stt.audio.containers.joined import MARKS, PACK, begins, tag_size
 
-MOST_PARTS = 500  # recordings read of one file
-SCAN = 4 << 20  # bytes after the last sound that may belong to the first recording: tables, pictures
+MOST_PARTS = 500  # maximum number of recordings read from one file
+SCAN = 4 << 20  # bytes searched after the last sound: tables and pictures may come before the next recording
 _NEAR = 64 << 10  # bytes searched for a format without a distinct signature
-_LOOKS = 64  # irregular packets examined in a recording without structure
-_LONGEST_FRAME = 8192  # bytes, in formats without structure
+_LOOKS = 64  # maximum number of irregular packets examined in a recording without structure
+_LONGEST_FRAME = 8192  # largest frame in formats without structure, bytes
 _LAST_PAGE = 4  # the "end of stream" flag of an Ogg page
 # Sync bytes of frames of another format: MPEG audio, AAC, MPEG-TS.
 _WEAK = re.compile(rb"\xff[\xe2-\xff]|\x47")
@@ -30,7 +30,7 @@ _WEAK_IN = {
 _ALONE = frozenset(
     ["flac", "tta", "wv", "ogg", "flv", "ast", "argo_asf"]
 )  # with a single track, these hold nothing but sound
-_REST = 16 << 10  # unexplained bytes at the end; fewer are padding or a tag
+_REST = 16 << 10  # trailing bytes; fewer than this are padding or a tag, not another recording
 _FRAMED = frozenset(
     ("flac", "mp3", "aac", "ac3", "eac3", "amr", "amrnb", "amrwb")
 )  # FFmpeg searches whatever follows for more frames
@@ -55,15 +55,15 @@ class Watch:
         self._file, self._format = file, container.format.name.split(",")[0]
         self._alone = self._format in _ALONE and len(container.streams) == 1
         self._framed = self._format in _FRAMED and file.end is None
-        self._sync: int | None = None  # how each frame begins
+        self._sync: int | None = None  # the first bytes of each frame
         self._looks = _LOOKS
         self._last: _Place | None = None
         self._before: _Place | None = None
-        self._start: int | None = None  # of the first packet
+        self._start: int | None = None  # offset of the first packet
         self.found: int | None = None
 
     def passes(self, packet: av.Packet[av.AudioStream]) -> bool:
-        """Note a packet. Return False if it already belongs to the next recording."""
+        """Record a packet. Return False if it already belongs to the next recording."""
         if self.found is not None:
             return False
         if packet.pos is None or not packet.size:

@@ -1,4 +1,4 @@
-"""Recognise by their first bytes files that are no recordings, and recordings of formats that cannot be read here."""
+"""Recognise by their first bytes files that are not recordings, and recordings that cannot be read here."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 from stt.errors import InputError, NotSound, Unreadable
 
-_HEAD = 64 << 10  # bytes at the beginning
+_HEAD = 64 << 10  # bytes read at the beginning of a file
 _TABLES = 1 << 20  # bytes at the beginning and at the end that may hold a container's tables
-_SAMPLE = 4 << 10  # bytes elsewhere, to check that text continues
+_SAMPLE = 4 << 10  # bytes read at each of two later places, to check that text continues
 
 _EXPORT = "Open it in the program that made it, and save or export the sound as WAV, FLAC, MP3 or M4A."
 _PROTECTED = "Add a recording without copy protection."

@@ -13,7 +13,7 @@ from av.codec import Codec
 
 
 class Kind(NamedTuple):
-    """Names for people and content types of one format, with sound alone and with video."""
+    """Display names and content types of one format, with sound alone and with video."""
 
     sound: str
     video: str
@@ -21,7 +21,7 @@ class Kind(NamedTuple):
     video_mime: str
 
     def describe(self, video: bool) -> tuple[str, str]:
-        """Return the name for people and the content type, for video or for sound alone."""
+        """Return the display name and the content type, for video or for sound alone."""
         return (self.video, self.video_mime) if video else (self.sound, self.sound_mime)
 
 
@@ -92,12 +92,12 @@ NAMED = {
 SPECIAL = {  # distinguished by their first bytes
     "webm": Kind("WebM", "WebM video", "audio/webm", "video/webm"),
     "3gp": Kind("3GP", "3GP video", "audio/3gpp", "video/3gpp"),
-    # Firefox plays no "video/quicktime", but it plays most MOV files that are called MP4.
+    # Firefox plays no "video/quicktime", but it plays most MOV files that are labelled as MP4.
     "qt": Kind("MOV", "MOV video", "audio/mp4", "video/mp4"),
 }
 
-# Formats with sound, alone or with video. None opens a second file or an address by itself; those that can refer to
-# one (mov, mxf, matroska, asf, rm) have no protocol to open it with.
+# Formats with sound, alone or with video. None opens a second file or an address: those that can refer to one
+# (mov, mxf, matroska, asf, rm) have no protocol to open it with.
 ALLOWED = frozenset(NAMED) | frozenset(
     (
         "3dostr 4xm aax ac3 ace acm act adp ads adx aea afc aix alp apac apc apm argo_asf argo_brp argo_cvg "
@@ -173,8 +173,8 @@ def _decodes_sound(name: str) -> bool:
 
 
 MOST_STREAMS = 64
-# The two lists belong together: no demuxer that follows links, and no protocol to open their targets. Probing decodes
-# no pictures, so their decoders are not allowed either.
+# The first two lists belong together: no demuxer that follows links, and no protocol to open their targets. Probing
+# decodes no pictures, so their decoders are not allowed either.
 OPTIONS = {
     "format_whitelist": ",".join(sorted(ALLOWED)),
     "protocol_whitelist": "none",

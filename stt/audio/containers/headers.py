@@ -26,8 +26,8 @@ Pieces = list[Piece]
 class Recording:
     """A file object for PyAV without a name, so that only content decides the format, and with stale sizes repaired.
 
-    If recordings were joined, it is the one that begins at `start`. `end` is where that ends by its own sizes, None if
-    they do not tell, and `total` is the end of the file: all in bytes, the latter two counted from `start`.
+    If recordings were joined, it is the one that begins at `start`. `end` is where it ends according to its own sizes,
+    None if they do not say, and `total` is the end of the file: all in bytes, the latter two counted from `start`.
     """
 
     read: Callable[[int], bytes]
@@ -194,7 +194,7 @@ def _as_au(form: bytes, length: int) -> bytes | None:
 
 
 def _tenth(form: bytes, layout: Chunks) -> int:
-    """Return the bytes of a tenth of a second, by a WAV's format chunk."""
+    """Return the size in bytes of a tenth of a second, from a WAV's format chunk."""
     if len(form) < 16:
         return 1
     average: int = struct.unpack(layout.head.format[0] + "I", form[8:12])[0]
@@ -231,7 +231,7 @@ def _aiff(file: BinaryIO, total: int) -> Pieces | None:
 
 
 def _aiff_frame(common: bytes) -> int:
-    """Return the bytes of a frame by an AIFF's COMM chunk, 0 if its compression has no fixed size."""
+    """Return the size in bytes of a frame, from an AIFF's COMM chunk; 0 if its compression has no fixed size."""
     channels: int
     bits: int
     channels, _, bits = struct.unpack(">hIh", common[:8])

@@ -1,4 +1,4 @@
-"""Find where a recording ends by its own sizes and another begins, in files that were joined byte by byte.
+"""Find where one recording ends, according to its own sizes, and another begins, in files joined byte by byte.
 
 FFmpeg reads only the first, or takes the second for sound of the first. `begins` recognises the first bytes of a
 recording at any offset. Offsets are in bytes.
@@ -32,9 +32,9 @@ _SEGMENT = b"\x18\x53\x80\x67"
 
 
 def structural_end(file: BinaryIO, total: int) -> int | None:
-    """Return where the first recording of a file ends by its own sizes, if another one begins there.
+    """Return where the first recording of a file ends according to its own sizes, if another one begins there.
 
-    Returns `total`, the file's size, if its sizes reach the end of the file, None if they do not tell.
+    Returns `total`, the file's size, if its sizes reach the end of the file, None if they do not say.
     """
     head = read(file, 0, 16)
     try:
@@ -193,7 +193,7 @@ def _asf(file: BinaryIO, total: int) -> int | None:
 
 
 def _mxf(file: BinaryIO, total: int) -> int | None:
-    """Return the end of an MXF: its header tells where the last part begins, in which few items follow."""
+    """Return the end of an MXF. Its header says where the last part begins, which has only a few items."""
     begin = 0
     while read(file, begin, 1) == b"\0" and begin < 64:
         begin += 1
@@ -223,7 +223,7 @@ def _mxf_body(file: BinaryIO, at: int) -> tuple[int, int]:
 def begins(file: BinaryIO, at: int, total: int) -> bool:
     """Return whether a recording begins at an offset.
 
-    That takes a clear signature, or several frames of a format without one.
+    This requires an unambiguous signature, or several frames of a format without one.
     """
     if not 0 <= at <= total - 64:
         return False
@@ -267,7 +267,7 @@ def begins(file: BinaryIO, at: int, total: int) -> bool:
 
 
 def tag_size(head: bytes) -> int | None:
-    """Return the size in bytes of an ID3v2 tag by its first 10 bytes, None if it is none."""
+    """Return the size in bytes of an ID3v2 tag from its first 10 bytes, None if they are not a tag's."""
     if head[3] not in (2, 3, 4) or any(byte > 127 for byte in head[6:10]):
         return None
     return 10 + sum(byte << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
@@ -298,7 +298,7 @@ _LOW = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 
 
 def _frame_size(head: bytes) -> int | None:
-    """Return the bytes of an MP2, MP3 or ADTS frame by its header, None if it is none."""
+    """Return the size in bytes of an MP2, MP3 or ADTS frame from its header, None if this is not one."""
     version, layer = head[1] >> 3 & 3, head[1] >> 1 & 3
     if layer == 0 and head[1] & 0xF0 == 0xF0:
         size = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5

@@ -35,7 +35,7 @@ def promised(
     if format in UNTIMED:
         counted_frames = _mp3_promise(path, start, stream.codec_context.sample_rate) if format == "mp3" else None
         told = seconds_of(stream.duration or 0, stream.time_base)
-        # If the two differ, ffmpeg estimated by file size: two files were joined, or a large tag is at the end.
+        # If the two differ, ffmpeg estimated from the file size: two files were joined, or a large tag is at the end.
         return told if counted_frames and abs(told - counted_frames) < 0.5 else None
     if format in LENGTH_UNTOLD:
         return None
@@ -67,7 +67,7 @@ def _by_header(file: Recording, read: Callable[[Recording], float | None]) -> fl
 
 
 def _wav(file: Recording) -> float | None:
-    """Return the length by a WAV's header (RIFF, RIFX or RF64), None if it was never filled in."""
+    """Return the length from a WAV's header (RIFF, RIFX or RF64), None if it was never filled in."""
     start = file.read(12)
     order = ">" if start[:4] == b"RIFX" else "<"
     if start[8:] != b"WAVE":
@@ -91,7 +91,7 @@ def _wav(file: Recording) -> float | None:
 
 
 def _w64(file: Recording) -> float | None:
-    """Return the length by a W64's header."""
+    """Return the length from a W64's header."""
     at, per_second = 40, 0
     while not file.seek(at) < 0 and len(chunk := file.read(24)) == 24:
         name, size = struct.unpack("<4s12xq", chunk)
@@ -107,14 +107,14 @@ def _w64(file: Recording) -> float | None:
 
 
 def _au(file: Recording) -> float | None:
-    """Return the length by an AU's header."""
+    """Return the length from an AU's header."""
     _, _, size, encoding, rate, channels = struct.unpack(">IIIIII", file.read(24))
     frame = channels * {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 8, 27: 1}.get(encoding, 0)
     return size / (frame * rate) if size != 0xFFFFFFFF and frame and rate else None
 
 
 def _caf(file: Recording) -> float | None:
-    """Return the length by a CAF's header, None if its packets differ in size."""
+    """Return the length from a CAF's header, None if its packets differ in size."""
     at, rate, packet, frames = 8, 0.0, 0, 0
     while not file.seek(at) < 0 and len(chunk := file.read(12)) == 12:
         name, size = struct.unpack(">4sq", chunk)
@@ -132,7 +132,7 @@ _BY_HEADER = {"wav": _wav, "w64": _w64, "au": _au, "caf": _caf}
 
 
 def _mp3_promise(path: Path, begin: int, rate: int) -> float | None:
-    """Return the length by the frame count in an MP3's first frame (Xing, Info or VBRI header), None without one."""
+    """Return the length from the frame count in an MP3's first frame (Xing, Info or VBRI header), None without one."""
     head, start = _read(path, begin, 10), begin
     if head[:3] == b"ID3" and len(head) == 10:
         start += 10 + sum((byte & 127) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))

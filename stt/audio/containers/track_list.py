@@ -14,10 +14,10 @@ from av.stream import Discard
 from stt.audio.containers.container import open_file, packets, problem_of
 from stt.files.json_values import clean
 
-MOST = 16  # tracks examined; no recorder writes more
-LONGEST_TITLE = 60  # characters
-SHORTEST = 0.1  # seconds of sound, as of a recording
-PATIENCE = 2.0  # seconds to read; a track without packets until then is assumed to begin later
+MOST = 16  # maximum number of tracks examined; no recorder writes more
+LONGEST_TITLE = 60  # maximum length of a title, characters
+SHORTEST = 0.1  # minimum length of a track's sound, seconds; the same as for a recording
+PATIENCE = 2.0  # time limit for reading, seconds; a track without packets by then is assumed to begin later
 # Titles that MP4 writers give to every track.
 _GENERIC = re.compile(
     r"handle|produced by|core media|mainconcept|bento4|isomedia|^soun$|^mono$|^stereo$", re.IGNORECASE
@@ -69,7 +69,7 @@ def _title(metadata: dict[str, str]) -> str:
 def _problems(container: av.container.InputContainer, streams: Sequence[av.AudioStream]) -> list[str | None]:
     """Return why each track cannot be decoded, None if it can.
 
-    All are read side by side until each has given some sound.
+    All are read in parallel until each has yielded some sound.
     """
     problems: dict[int, str | None] = {}
     for stream in streams:
