@@ -309,7 +309,7 @@ def say_limits(texts: dict[str, list[comparison.Token]], rough: bool) -> None:
     if rough:
         st.warning(tr("Long stretches of these texts have nothing in common. There the figures are approximate."))
     elif longest > WHOLE:
-        st.caption(tr("So long a text is cut where the versions agree, and laid side by side piece by piece."))
+        st.caption(tr("Long texts are split where the versions agree, and compared piece by piece."))
 
 
 def progress() -> None:

@@ -43,15 +43,13 @@ def _of_the_day(owner: str) -> list[tuple[str, str, str]]:
     used = quotas.used(owner)
     rows = []
     if mine is not None:
-        rows.append((tr("Your audio in a day"), tr("{minutes:,} min", minutes=mine), _minutes_today(used.mine)))
+        rows.append((tr("Your daily audio"), tr("{minutes:,} min", minutes=mine), _minutes_today(used.mine)))
     if everybody is not None:
-        rows.append(
-            (tr("Everybody’s audio in a day"), tr("{minutes:,} min", minutes=everybody), _minutes_today(used.all))
-        )
+        rows.append((tr("Daily audio, all users"), tr("{minutes:,} min", minutes=everybody), _minutes_today(used.all)))
     if dollars is not None:
         # Escaped, because tables are Markdown, where two dollar signs enclose a formula.
         limit, today = f"\\${dollars:,.2f}", f"\\${used.dollars:,.2f}"
-        rows.append((tr("Money in a day, on this server’s key"), limit, tr("{money} today", money=today)))
+        rows.append((tr("Daily cost on this server’s key"), limit, tr("{money} today", money=today)))
     return rows
 
 

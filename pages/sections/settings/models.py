@@ -116,7 +116,7 @@ def _progress(entry: Entry) -> str:
 def _button(entry: Entry) -> None:
     name = entry.known.name
     if entry.state == DOWNLOADING:
-        if st.button(tr("Cancel"), key=f"model-stop-{name}", help=tr("What has come is kept for the next time.")):
+        if st.button(tr("Cancel"), key=f"model-stop-{name}", help=tr("What was downloaded is kept for the next try.")):
             shelf.stop(name)
             st.rerun()
     elif entry.state == HERE:
