@@ -32,6 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
 LONGEST = (
     *("test_whisper", "test_gone", "test_jobs", "test_joined", "test_limits", "test_provider", "test_speakers"),
     *("test_recorder", "test_player", "test_transcribe", "test_login", "test_playback", "test_recovery"),
+    *("test_webhooks", "test_finishing", "test_translation", "test_two_visitors"),
     *("test_outages", "test_crash", "test_many_machines", "test_provider_kills", "test_fatal_recording"),
 )
 
