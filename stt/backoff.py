@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 
 from stt.errors import Cancelled
 
-LONGEST_WAIT = 300.0  # seconds for which a Retry-After is believed
-TICK = 0.2  # seconds within which a waiting call notices a cancel
+LONGEST_WAIT = 300.0  # maximum wait that a Retry-After may ask for, seconds
+TICK = 0.2  # interval at which a waiting call checks for a cancel, seconds
 
 
 def backoff() -> Iterator[float]:

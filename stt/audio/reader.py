@@ -124,7 +124,7 @@ class Reader:
             line, watch = _TimeLine(self), following.Watch(self._file, self.container)
             yield from self._decode_one(line, watch)
             after, start = watch.next(), self._file.start
-            # Without an end of its own, the declared duration was derived from the size of the whole file.
+            # If the recording's own sizes give no end, its declared duration came from the size of the whole file.
             if after is not None and self._file.end is None:
                 stop = start + after
                 self._promise = container.promised_of(*self._source, start, stop)

@@ -1,4 +1,4 @@
-"""Name our cookies in a browser, and choose which of them count.
+"""Name our cookies in a browser, and choose which of them to accept.
 
 Behind HTTPS their names begin with `__Host-`: no other host and no page without HTTPS can set one. Code behind the
 middleware sees their plain names.
@@ -18,7 +18,7 @@ PREFIX = "__Host-"
 
 @dataclass(frozen=True, slots=True)
 class Jar:
-    """The cookies of one request. `old`: an HTTPS visitor sent the plain name, from before the prefix."""
+    """The cookies of one request. `old`: an HTTPS visitor sent a cookie of the plain name, from before the prefix."""
 
     secure: bool
     header: str
@@ -34,8 +34,8 @@ def is_https(headers: Mapping[str, str], scheme: str) -> bool:
 def sort(values: Iterable[str], *, secure: bool) -> Jar:
     """Return the accepted cookies of these `Cookie` headers, ours by their plain names.
 
-    A plain visitor's cookie still counts behind HTTPS if there is no better one, so that nobody loses their history;
-    not with `login`, where an attacker could set one and wait for a sign-in.
+    Behind HTTPS, a visitor's cookie of the plain name is accepted if there is none with the prefix, so that nobody
+    loses their history; but not with `login`, where an attacker could set one and wait for a sign-in.
     """
     pieces = [piece.strip() for value in values for piece in value.split(";") if piece.strip()]
     ours = {prefix + name: "" for name in (visitors.COOKIE, visitors.RETURN_TO) for prefix in ("", PREFIX)}

@@ -13,10 +13,10 @@ from stt.errors import KeyMissing, KeyRefused
 from stt.settings import settings
 
 if TYPE_CHECKING:
-    from cryptography.fernet import Fernet  # only where a key is sealed: the first page does not wait for it
+    from cryptography.fernet import Fernet  # imported late, where a key is sealed: the first page does not wait for it
 
 
-LONGEST = 500  # characters
+LONGEST = 500  # maximum length of a key, characters
 
 
 def from_input(text: str) -> SecretStr:

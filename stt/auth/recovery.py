@@ -36,15 +36,15 @@ from stt.db.tables import (
 )
 from stt.errors import BadOption, LimitReached, NotFound
 
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no letter that is taken for another when it is typed
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no letters that are easily confused when typed
 LENGTH, GROUP = 25, 5  # characters, of 5 bits each: 125 bits
-MOST = 10  # codes of one history
+MOST = 10  # maximum number of codes of one history
 LINK = "#recover="  # in the fragment of an address: no server, proxy or log sees it
-# Wrong codes within WINDOW after which no more are looked up, by visitor and by address. Guessing is hopeless without
-# it: it keeps the database free.
-WINDOW, WRONG_OF_VISITOR, WRONG_OF_ADDRESS = 600.0, 10, 100  # seconds, tries
-WATCHED = 10_000  # visitors and addresses whose tries are remembered
-ENOUGH = 3  # finished transcripts after which a history is worth a word about keeping it
+# Maximum number of wrong codes within WINDOW, by visitor and by address; further codes are not looked up. This
+# protects the database; guessing is hopeless even without it.
+WINDOW, WRONG_OF_VISITOR, WRONG_OF_ADDRESS = 600.0, 10, 100  # seconds, tries, tries
+WATCHED = 10_000  # maximum number of visitors and addresses whose tries are remembered
+ENOUGH = 3  # number of finished transcripts from which a recovery code is offered
 HINT = "recovery"
 _OWNED = (
     transcriptions,
@@ -76,7 +76,7 @@ class Code:
 class Offer:
     """Describe the history that a code gives access to: its `owner` and its count of `transcripts`.
 
-    `mine` counts the transcripts that the browser has now, `anything` says whether it has those or other files.
+    `mine` counts the transcripts in the browser's present history, `anything` says whether that has any records.
     """
 
     owner: str
@@ -91,7 +91,7 @@ def native(visitor_name: str) -> str:
 
 
 def owner_of(visitor_name: str) -> str:
-    """Return the owner of this browser's history: its own, or one that a code brought."""
+    """Return the owner of this browser's history: its own, or one that a code gave access to."""
     query = sa.select(browsers.c.owner).where(browsers.c.visitor == visitor_name)
     return queries.value(query) or native(visitor_name)
 
@@ -125,7 +125,7 @@ def revoke(code_id: str, owner: str) -> None:
 
 
 def offer(text: str, visitor_name: str, address: str | None = None) -> Offer:
-    """Look a code up without changes. `address` is the visitor's. Raises NotFound, LimitReached."""
+    """Look up a code without changing anything. `address` is the visitor's. Raises NotFound, LimitReached."""
     names = {f"visitor {visitor_name}": WRONG_OF_VISITOR} | (
         {f"address {address}": WRONG_OF_ADDRESS} if address else {}
     )
@@ -145,7 +145,7 @@ def use(text: str, visitor_name: str, *, add_mine: bool) -> None:
     """Give this visitor's browser the history of a code. Raises NotFound.
 
     With `add_mine`, the browser's former history is merged into that one, for every browser that had it, and its jobs
-    continue. Without, it is kept until the browser leaves the other history.
+    continue. Otherwise it is kept until the browser leaves the other history.
     """
     before = owner_of(visitor_name)
     with database().begin() as connection:
@@ -168,18 +168,18 @@ def leave(visitor_name: str) -> None:
 
 
 def has_left_its_own(visitor_name: str) -> float | None:
-    """Return since when this browser has another history; None if it has its own."""
+    """Return the time since which this browser has used another history; None if it uses its own."""
     return queries.value(sa.select(browsers.c.since).where(browsers.c.visitor == visitor_name))
 
 
 def others(owner: str, visitor_name: str) -> int:
-    """Return how many other browsers use this history by a code."""
+    """Return how many other browsers use this history through a code."""
     query = sa.select(sa.func.count()).where(browsers.c.owner == owner, browsers.c.visitor != visitor_name)
     return queries.value(query) or 0
 
 
 def disconnect_others(owner: str, visitor_name: str) -> None:
-    """Take the history from all other browsers that use it by a code; each gets its own back."""
+    """Take the history from all other browsers that use it through a code; each gets its own back."""
     them = sa.and_(browsers.c.owner == owner, browsers.c.visitor != visitor_name)
     queries.write(browsers.delete().where(them))
 
@@ -192,7 +192,7 @@ def forget(owner: str) -> None:
 
 
 def current(owner: str) -> str:
-    """Return the present owner of what is `owner`'s: its history may have been added to another meanwhile."""
+    """Return the present owner of `owner`'s records: its history may have been added to another meanwhile."""
     if not owner.startswith("visitor:"):
         return owner
     return queries.value(sa.select(merges.c.into).where(merges.c.owner == owner)) or owner
@@ -226,7 +226,7 @@ def _merge(connection: sa.Connection, before: str, after: str) -> None:
     _move(connection, before, after)
     connection.execute(dismissals.delete().where(dismissals.c.owner == before))
     connection.execute(browsers.update().where(browsers.c.owner == before).values(owner=after))
-    _give(connection, before.partition(":")[2], after)  # the browser that it was made in
+    _give(connection, before.partition(":")[2], after)  # the browser whose own history this was
     connection.execute(merges.update().where(merges.c.into == before).values(into=after))
     connection.execute(merges.delete().where(merges.c.owner.in_([before, after])))
     connection.execute(merges.insert().values(owner=before, into=after))

@@ -17,8 +17,8 @@ from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import sign_ins
 
-RENEWED = 3600  # seconds after which a visit is noted again, which restarts the month
-SIGNED_IN_FOR = 30 * 24 * 3600  # seconds, as long as Streamlit's own cookie
+RENEWED = 3600  # seconds after which a visit is recorded again, which restarts the month
+SIGNED_IN_FOR = 30 * 24 * 3600  # lifetime of a sign-in, seconds; the same as that of Streamlit's own cookie
 
 
 def session_of(cookies: Mapping[str, str]) -> str | None:
@@ -51,7 +51,7 @@ def sign_in(visitor_name: str, session: str | None, owner: str) -> bool:
         return False
     if known.owner == owner and known.at > now - RENEWED:
         return True
-    # Of no row, if another tab has signed out in between.
+    # This updates no row if another tab has signed out in between.
     return queries.write(sign_ins.update().where(mine).values(owner=owner, at=now)) == 1
 
 
@@ -64,7 +64,7 @@ def user_of(visitor_name: str) -> str | None:
     """Return the owner that signed in with this browser in the last month and has not signed out."""
     recent = sa.and_(
         sign_ins.c.visitor == visitor_name,
-        sign_ins.c.session.is_not(None),  # one of an earlier version is bound to nothing: sign in once more
+        sign_ins.c.session.is_not(None),  # a sign-in of an earlier version has no session: sign in again
         sign_ins.c.at > time.time() - SIGNED_IN_FOR,
     )
     return queries.value(sa.select(sign_ins.c.owner).where(recent))

@@ -11,7 +11,7 @@ from stt.files import writing
 from stt.files.paths import data_folder
 from stt.settings import settings
 
-SECRET_LENGTH, SECRET_VARIETY = 32, 8  # characters at least, and different ones among them
+SECRET_LENGTH, SECRET_VARIETY = 32, 8  # minimum number of characters, and of different characters
 
 
 def signing_secret() -> str:

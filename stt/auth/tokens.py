@@ -14,15 +14,15 @@ from stt.db.tables import tokens
 from stt.errors import BadOption, NotFound
 
 PREFIX = "stt_"  # identifies a token found in a file
-MAX_NAME = 100  # characters
-USE_NOTED_EVERY = 60.0  # seconds, so that polling does not write each time
+MAX_NAME = 100  # maximum length of a name, characters
+USE_NOTED_EVERY = 60.0  # minimum interval between records of a use, seconds, so that not every poll writes one
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
     """A token without its secret. Times are seconds since 1970; `used` is None until the first use.
 
-    `read_only`: it neither creates nor changes nor deletes anything.
+    A `read_only` token cannot create, change or delete anything.
     """
 
     id: str
@@ -49,7 +49,7 @@ def create(name: str, owner: str, *, read_only: bool = False) -> str:
 
 
 def find(text: str) -> Token | None:
-    """Return the token with this text and note its use; None if it does not exist or was revoked."""
+    """Return the token with this text and record its use; None if it does not exist or was revoked."""
     row = queries.one(sa.select(*_COLUMNS).where(tokens.c.hash == _hash(text)))
     if row is None:
         return None

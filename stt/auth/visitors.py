@@ -14,11 +14,11 @@ from stt.settings import settings
 
 COOKIE = "stt_visitor"
 COOKIE_AGE = 400 * 24 * 3600  # seconds; browsers keep cookies no longer than 400 days
-RETURN_TO = "stt_wanted"  # the page that somebody asked for before they had signed in
-RETURN_TO_AGE = 15 * 60  # seconds
+RETURN_TO = "stt_wanted"  # the cookie with the page that somebody requested before signing in
+RETURN_TO_AGE = 15 * 60  # lifetime of that cookie, seconds
 LOCAL = "local"  # the owner of what Python code makes through `stt.create`
 SHARED = "shared"
-# One name and a query: never another host, never a path of Streamlit's or of ours that is no page.
+# One name and a query: never another host, and never a path of Streamlit's or of ours that is not a page.
 _PAGE_PATH = re.compile(r"/[a-z][a-z-]{0,40}(\?[A-Za-z0-9_.=&%-]{0,300})?")
 
 
@@ -51,7 +51,7 @@ def owner_of(visitor_name: str | None) -> str | None:
     if not visitor_name:
         return None
     if settings().access == "login":
-        from stt.auth import sign_ins  # brings the database, which no other visitor's cookie needs
+        from stt.auth import sign_ins  # imports the database, which `shared` does not need
 
         user = sign_ins.user_of(visitor_name)
         return user if user and allowed(user) else None
@@ -72,7 +72,7 @@ def user(claims: Mapping[str, object]) -> str | None:
     """
     email, subject = str(claims.get("email") or "").strip().lower(), str(claims.get("sub") or "")
     if not _verified(claims):
-        # Some providers let people choose the subject: one that reads like an address must not stand for it either.
+        # Some providers let people choose the subject: one that looks like an address must not be accepted as one.
         email, subject = "", "" if "@" in subject else subject
     name = email or subject
     found = f"user:{name}"[:200]

@@ -1,5 +1,5 @@
-"""Work for a transcript besides its words, each durable and in a queue of its own.
+"""Durable work on a transcript besides its words, each kind in a separate queue.
 
 `diarization` finds the speakers, `passages` transcribes a passage again, `playback` makes what browsers can play.
-`attempts` is what the first two share: a row for each transcript, and a number that rises with every attempt.
+`attempts` has what the first two share: a row for each transcript, and a number that rises with every attempt.
 """

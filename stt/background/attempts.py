@@ -1,7 +1,7 @@
-"""Make attempts at work for a transcript: one row each in the table of that work, and a workflow.
+"""Run attempts at background work on a transcript: each has a row in the table of that work, and a workflow.
 
-An attempt is open until it is done, has failed or is not wanted any more. A process that is killed leaves it open, and
-its workflow begins again, here or on another machine.
+An attempt is open until it is done, has failed or is cancelled. It stays open if its process is killed; its workflow
+then starts again, on this machine or another.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from stt.store.patience import with_retries
 
 NONE, QUEUED, WORKING, DONE, FAILED, CANCELLED = "none", "queued", "working", "done", "failed", "cancelled"
 OPEN = (QUEUED, WORKING)
-REPORT = 0.5  # seconds between two reports of progress
+REPORT = 0.5  # interval between updates of the progress, seconds
 
 
 class Attempt(Protocol):
@@ -46,7 +46,10 @@ class Attempt(Protocol):
 
 
 def begin(attempt: Attempt, most: int) -> None:
-    """Mark an attempt as working. Raises Cancelled if it is not open, UnsafeRecording if it was begun `most` times."""
+    """Mark an attempt as working.
+
+    Raises Cancelled if it is not open, UnsafeRecording if it was begun `most` times before.
+    """
     c = attempt.table.c
     values = {"state": WORKING, "tries": c.tries + 1, "at": time.time()}
     with database().begin() as connection:
@@ -68,7 +71,7 @@ def fail(attempt: Attempt, error: SttError) -> None:
 
 
 def enqueue(attempt: Attempt, queue: str, workflow: Callable[[str, int], None], number: int) -> None:
-    """Queue an attempt; one whose work ended without telling has failed. The job engine must run."""
+    """Queue an attempt, or mark it as failed if its workflow ended without recording it. The job engine must run."""
     status = DBOS.get_workflow_status(attempt.work)
     if status is not None and status.status in FINISHED_STATUSES:
         fail(attempt, SttError("The server stopped meanwhile."))
@@ -93,9 +96,9 @@ def failing(attempt: Attempt, work: str, log: logging.Logger) -> Iterator[None]:
 
 
 class Progress:
-    """Record how far an attempt is in percent, and notice that it is not wanted any more.
+    """Record the progress of an attempt in percent, and notice when it is cancelled.
 
-    `stage` is what it does besides, as text.
+    `stage` says what else it is doing, as text.
     """
 
     def __init__(self, attempt: Attempt) -> None:
@@ -111,15 +114,18 @@ class Progress:
         self.check_cancelled()
 
     def cancelled(self) -> bool:
-        """Return whether somebody has cancelled it, or the transcript was deleted."""
+        """Record the progress, and return whether somebody has cancelled the attempt or deleted the transcript.
+
+        The database is updated at most every REPORT seconds.
+        """
         if self._wanted and time.monotonic() >= self._next:
             self._next = time.monotonic() + REPORT
-            with suppress(*DB_UNAVAILABLE):  # it will be back
+            with suppress(*DB_UNAVAILABLE):  # recorded next time
                 self._wanted = update(self._attempt, percent=self._percent, stage=self.stage)
         return not self._wanted
 
     def check_cancelled(self) -> None:
-        """Raise Cancelled if it is not wanted any more."""
+        """Record the progress; raise Cancelled if the attempt was cancelled or the transcript deleted."""
         if self.cancelled():
             raise Cancelled()
 

@@ -15,11 +15,11 @@ from stt.cli.inputs import Source
 from stt.errors import Cancelled, NotFound, SttError
 from stt.transcript.model import Transcript
 
-POLL = 0.2  # seconds between looks at a job here
-POLL_SERVER = 1.0  # the same at a server
-PATIENCE = 60.0  # seconds to try again where a server does not take a recording
+POLL = 0.2  # polling interval of a job here, seconds
+POLL_SERVER = 1.0  # polling interval of a job at a server, seconds
+PATIENCE = 60.0  # total seconds to keep retrying when the server does not accept a recording
 Created = Callable[[str], object]
-Report = Callable[[float, float | None, str], None]  # (seconds done, seconds in all or None, what happens)
+Report = Callable[[float, float | None, str], None]  # (seconds done, total seconds or None, current action)
 
 
 class Result(NamedTuple):
@@ -31,7 +31,7 @@ class Result(NamedTuple):
 
 
 class Engine(ABC):
-    """Transcribe recordings, in one place or another."""
+    """Transcribe recordings, on this machine or through a server."""
 
     def __init__(self, model: str, options: dict[str, Any]) -> None:
         self.model, self.options = model, options
@@ -42,7 +42,7 @@ class Engine(ABC):
     ) -> Result:
         """Return the transcript. An interrupt cancels the job. Raises SttError.
 
-        `on_created` gets the generation id; given again as `begun`, after a process was killed, that job goes on.
+        `on_created` gets the generation id. Passed as `begun` after a process was killed, it continues that job.
         """
 
     @abstractmethod
@@ -51,7 +51,7 @@ class Engine(ABC):
 
 
 class Here(Engine):
-    """This process. The job and its recording are deleted when the transcript is there."""
+    """This process. The job and its recording are deleted in the end."""
 
     def close(self) -> None:
         from stt.jobs import service
@@ -81,7 +81,7 @@ class Here(Engine):
                 history.delete(generation_id, LOCAL)
 
     def _knows(self, generation_id: str) -> bool:
-        """Return whether this job is here, and start the engine that carries it on."""
+        """Start the job engine, and return whether it knows this job, which then continues."""
         from stt.jobs import service
 
         service.start()
@@ -92,7 +92,7 @@ class Here(Engine):
         return True
 
     def _download(self, report: Report) -> None:
-        """Download the model first, if it is one of this machine and not here yet."""
+        """Download the model first, if it runs on this machine and is not here yet."""
         from stt.models import known, shelf
         from stt.models.download import Progress
 

@@ -33,7 +33,7 @@ class Source:
 def sources(given: Sequence[str], name: str | None) -> Iterator[list[Source]]:
     """Return the recordings in order; those of a folder by name. `name` is that of standard input.
 
-    Standard input is kept in a temporary file meanwhile. Raises InputError for what does not exist.
+    Standard input is kept in a temporary file meanwhile. Raises InputError for a file that does not exist.
     """
     found: list[Source] = []
     with TemporaryDirectory(prefix="stt-") as folder:
@@ -52,7 +52,7 @@ def sources(given: Sequence[str], name: str | None) -> Iterator[list[Source]]:
 
 
 def is_recording(path: Path) -> bool:
-    """Return whether a file of a folder is taken for a recording, by its name."""
+    """Return whether a file in a folder counts as a recording, by its name."""
     return path.is_file() and path.suffix.lstrip(".").lower() in names.EXTENSIONS and not path.name.startswith(".")
 
 

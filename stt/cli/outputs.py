@@ -26,7 +26,7 @@ def formats(text: str) -> list[str]:
 def write(
     folder: Path, name: str, transcript: Transcript, wanted: Sequence[str], *, overwrite: bool = False
 ) -> list[Path]:
-    """Write a file for each format and return their paths. What is there is kept, unless `overwrite`.
+    """Write a file for each format and return their paths. Existing files are kept, unless `overwrite`.
 
     Raises DiskFull, and InputError if the folder cannot be written to.
     """

@@ -76,7 +76,7 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def one(work: Engine, source: Source, **begun: Any) -> tuple[Transcript | None, dict[str, Any]]:
-    """Transcribe a recording; return the transcript, and the answer for programs. Notes are said on standard error.
+    """Transcribe a recording; return the transcript, and the answer for programs. Notes go to standard error.
 
     A failure is in the answer, too. `begun` are options of `Engine.transcribe`.
     """
@@ -104,7 +104,7 @@ def save(
     *,
     overwrite: bool = False,
 ) -> None:
-    """Write the files, and note them, or the failure, in the answer."""
+    """Write the files, and add them, or the failure, to the answer."""
     try:
         paths = outputs.write(folder, name, transcript, wanted, overwrite=overwrite)
     except SttError as error:
@@ -114,7 +114,7 @@ def save(
 
 
 def failure(name: str, error: SttError) -> dict[str, Any]:
-    """Say on standard error what went wrong, and return it for programs."""
+    """Print an error to standard error, and return it for programs."""
     say(f"{name}: {error.message} {error.guidance}")
     return {"status": "failed", "error": error.to_dict()}
 
@@ -160,7 +160,7 @@ def options(chosen: argparse.Namespace) -> dict[str, Any]:
 
 @contextmanager
 def progress(name: str) -> Iterator[Report]:
-    """Show a bar on standard error, if somebody looks at it."""
+    """Show a progress bar on standard error, if that is a terminal."""
     form = "{desc}: {percentage:3.0f} %|{bar}| {n:.0f} of {total:.0f} s, {remaining} left"
     with tqdm(total=0, desc=name, bar_format=form, leave=False, disable=None, file=sys.stderr) as bar:
 

@@ -1,4 +1,4 @@
-"""`stt watch`: transcribe what lands in a folder, each file once, also after a restart."""
+"""`stt watch`: transcribe files as they arrive in a folder, each once, also after a restart."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from stt.cli import inputs, outputs, transcribe
 from stt.cli.engines import Engine
 from stt.errors import BadOption, GenerationFailed, InputError, SttError
 
-RECORD = ".stt-watch.jsonl"  # in the folder of outputs: what became of each file, a JSON object a line
-SETTLE = 2.0  # seconds in which a file must not change, as others may still be writing to it
-TICK = 1000  # milliseconds between looks at files that are still written
-RESCAN = 60.0  # seconds between looks at the whole folder, for disks of a network that report no changes
-RETRY = (30.0, 600.0)  # seconds until the next attempt: the first, and the longest
+RECORD = ".stt-watch.jsonl"  # in the folder of outputs: the result of each file, one JSON object a line
+SETTLE = 2.0  # seconds for which a file must be unchanged, because it may still be being written
+TICK = 1000  # interval between checks of files that are still being written, milliseconds
+RESCAN = 60.0  # interval between scans of the whole folder, seconds, for network disks that report no changes
+RETRY = (30.0, 600.0)  # first and longest delay before another attempt, seconds
 DONE, FAILED, BEGUN = "done", "failed", "begun"
 
 
@@ -58,7 +58,7 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 class Version(NamedTuple):
-    """Tell one content of a file from another."""
+    """Size and time of the last change, which tell one content of a file from another."""
 
     size: int
     modified: int  # nanoseconds
@@ -66,7 +66,7 @@ class Version(NamedTuple):
 
 @dataclass(slots=True)
 class Waiting:
-    """A file to be transcribed: since when it has not changed, and when to try again after how many failures."""
+    """A file to be transcribed, unchanged `since` a time, and not to be tried `not_before` another (monotonic)."""
 
     version: Version
     since: float
@@ -89,7 +89,7 @@ class Watcher:
         """Work until an interrupt."""
         events = watch(self.folder, rust_timeout=TICK, yield_on_timeout=True, recursive=self.recursive)
         transcribe.say(f"Watching {self.folder}. Ctrl+C stops.")
-        for changes in events:  # the first comes once changes are noticed, so that no file falls in between
+        for changes in events:  # the first comes once changes are noticed, so that no file is missed
             if changes or time.monotonic() - self.scanned >= RESCAN:
                 self.scan()
             while (path := self.next()) is not None:
@@ -98,7 +98,7 @@ class Watcher:
         raise KeyboardInterrupt
 
     def scan(self) -> None:
-        """Note the files that were not done yet."""
+        """Add the files that are not done yet to `waiting`."""
         self.scanned = time.monotonic()
         found = self.folder.rglob("*") if self.recursive else self.folder.iterdir()
         there = {path for path in found if inputs.is_recording(path)}
@@ -109,7 +109,7 @@ class Watcher:
                 self.waiting[path] = Waiting(version, time.monotonic())
 
     def next(self) -> Path | None:
-        """Return the next file that nobody writes to any more."""
+        """Return the next file that is no longer being written."""
         now = time.monotonic()
         for path, one in self.waiting.items():
             version = _version(path)
@@ -135,7 +135,7 @@ class Watcher:
         if answer["status"] == DONE:
             self.finish(path, DONE)
         elif transcript is None and _is_final(error := errors.from_dict(answer["error"])):
-            if isinstance(error, BadOption):  # of the command: no other file would fare better
+            if isinstance(error, BadOption):  # a wrong option of the command: every other file would fail, too
                 raise error
             self.finish(path, FAILED)
         else:
@@ -154,7 +154,7 @@ class Watcher:
 
 
 class Record:
-    """Remember what became of each version of each file, across restarts."""
+    """Store the result of each version of each file, across restarts."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -165,12 +165,12 @@ class Record:
                 row = json.loads(line)
                 self._last[row["file"], Version(row["size"], row["modified"])] = row
             except (ValueError, KeyError, TypeError):
-                continue  # half a line, of a process that was killed
+                continue  # half a line, from a process that was killed
         if text and not text.endswith("\n"):
             self._append("\n")
 
     def knows(self, name: str, version: Version) -> bool:
-        """Return whether this version is done, or failed for good."""
+        """Return whether this version is done, or has failed permanently."""
         row = self._last.get((name, version), {})
         return row.get("status") in (DONE, FAILED) and not row.get("again")
 

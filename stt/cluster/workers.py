@@ -30,9 +30,9 @@ from stt.settings import settings
 HEARTBEAT_INTERVAL = 5.0  # seconds
 HEARTBEAT_TIMEOUT = processes.HEARTBEAT_TIMEOUT
 JOB_WORKFLOW = "transcription"  # DBOS's name of the workflow that runs a job
-COPY_WORKFLOW = "playback-copy"  # of the one that makes a playback copy
-SPEAKERS_WORKFLOW = "speakers"  # of the one that finds speakers
-PASSAGE_WORKFLOW = "passage"  # of the one that transcribes a passage again
+COPY_WORKFLOW = "playback-copy"  # the workflow that makes a playback copy
+SPEAKERS_WORKFLOW = "speakers"  # the workflow that finds speakers
+PASSAGE_WORKFLOW = "passage"  # the workflow that transcribes a passage again
 WORKFLOWS = [JOB_WORKFLOW, COPY_WORKFLOW, SPEAKERS_WORKFLOW, PASSAGE_WORKFLOW]
 
 log = logging.getLogger("stt.cluster.workers")
@@ -97,8 +97,8 @@ class Heartbeat:
 
 
 def send_heartbeat(executor: str) -> None:
-    # Use the database's clock, because clocks of machines may differ.
     """Record that this worker is alive."""
+    # Use the database's clock, because clocks of machines may differ.
     now = sa.text("extract(epoch from now())")
     with database().begin() as connection:
         seen = connection.execute(executors.update().where(executors.c.id == executor).values(seen=now))

@@ -1,4 +1,4 @@
-"""DBOS: its context, its threads, and how it dates rows. Imports nothing of it, as it takes half a second.
+"""DBOS: its context, its threads, and how it dates rows. Does not import it, which takes half a second.
 
 It ends a workflow that was reassigned with a BaseException, which `except Exception` lets pass: see
 `stt.jobs.workflow`.
@@ -19,8 +19,8 @@ T = TypeVar("T")
 
 LOGGER = "dbos"
 _DELETED = "DBOSNonExistentWorkflowError"
-_THREADS = "dbos-executor-"  # how the names of threads that run workflows begin
-_IDLE = 0.2  # seconds in which a thread without a workflow ends
+_THREADS = "dbos-executor-"  # prefix of the names of threads that run workflows
+_IDLE = 0.2  # seconds within which a thread without a workflow ends
 
 
 def outside_workflow(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

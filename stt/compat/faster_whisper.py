@@ -27,7 +27,7 @@ __all__ = ["FeatureExtractor", "Options", "Segment", "Tokenizer", "WindowModel",
 
 Samples = npt.NDArray[np.float32]
 S = TypeVar("S", bound=Segment)
-MARGIN = 25  # outputs of the encoder, 0.5 s, that are kept after the sound
+MARGIN = 25  # encoder outputs that are kept after the sound: 0.5 s
 
 
 @dataclass
@@ -76,7 +76,7 @@ class WindowModel(WhisperModel):
 
     @property
     def longest_window(self) -> int:
-        """Return the frames of 30 s, the most that Whisper decodes at once."""
+        """Return the number of frames in 30 s, the most that Whisper decodes at once."""
         frames: int = self.feature_extractor.nb_max_frames
         return frames
 
@@ -119,7 +119,7 @@ class WindowModel(WhisperModel):
     def token_probabilities(self, encoded: Any, tokenizer: Tokenizer, tokens: list[int], size: int) -> list[float]:
         """Return the probability of each token of a text, without timestamps, in an encoded window of `size` frames.
 
-        On the processor without the padding to 30 s, over which most of the time goes where there is little sound.
+        On the CPU the padding to 30 s is left out, because it takes most of the time where there is little sound.
         """
         if encoded.device == "cpu":
             sound = np.asarray(encoded)[:, : size // 2 + MARGIN]
@@ -168,7 +168,7 @@ class WindowModel(WhisperModel):
         )
 
     def aligning(self) -> AbstractContextManager[None]:
-        """Return what CTranslate2 aligns words within: for subclasses that share the model among threads."""
+        """Return the context in which words are aligned, for subclasses that share the model among threads."""
         return nullcontext()
 
     def find_alignment(self, *values: Any, **named: Any) -> list[dict[str, Any]]:
@@ -178,7 +178,7 @@ class WindowModel(WhisperModel):
 
 @dataclass(frozen=True, slots=True)
 class SpectrumParts:
-    """Hold what FeatureExtractor computes a log mel spectrum with."""
+    """The parameters with which FeatureExtractor computes a log mel spectrum."""
 
     size: int  # samples of a frame
     hop: int  # samples from one frame to the next
@@ -199,11 +199,11 @@ class SpectrumParts:
 
 
 def speech_scores(samples: Samples) -> Samples:
-    """Return Silero's probability of speech for every 512 samples at 16 kHz; a number of samples that they divide."""
+    """Return Silero's probability of speech for every 512 samples at 16 kHz. They must be a multiple of 512."""
     scores: Samples = get_vad_model()(samples).ravel()
     return scores
 
 
 def with_silences(segments: Iterable[S], kept: list[dict[str, int]], rate: int) -> Iterable[S]:
-    """Yield segments of the parts `kept` (start and end in samples) with the times of the whole. They are changed."""
+    """Yield segments of the parts `kept` (start and end in samples), changed in place to the times of the whole."""
     return cast("Iterable[S]", restore_speech_timestamps(segments, kept, rate))

@@ -19,9 +19,9 @@ Addresses = Callable[[str, int], Iterable[str]]
 def session_to(addresses: Addresses, opened: Callable[[socket.socket], None]) -> requests.Session:
     """Return a session that connects to nothing but what `addresses(host, port)` yields, one after the other.
 
-    They are asked for at the connection, so what is checked is what is connected to. What `addresses` raises passes
-    through. `opened` gets each connection before anything is sent, and TLS is begun, through it. Proxies and passwords
-    of the environment are ignored, and redirects are not followed: see `redirect_of`.
+    `addresses` is called when connecting, so the session connects to the very address that was checked. Its exceptions
+    pass through. `opened` gets each connection before anything is sent and before TLS begins. Proxies and passwords of
+    the environment are ignored, and redirects are not followed: see `redirect_of`.
     """
 
     class Chosen(HTTPConnection):
@@ -68,7 +68,7 @@ class _OneAnswer(requests.Session):
 
 
 def redirect_of(session: requests.Session, answer: requests.Response) -> str:
-    """Return the address that a redirect leads to, with the letters that its server meant; empty without one."""
+    """Return the address that a redirect leads to, decoded as its server meant it; empty without one."""
     return requests.Session.get_redirect_target(session, answer) or ""
 
 

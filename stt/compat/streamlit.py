@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from starlette.types import Scope
 
 LOGGER = "streamlit"  # the parent of its loggers, each of which gets a handler
-TAB = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # its name for a browser's tab, as its log has it
+TAB = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # its id of a browser's tab, as its log shows it
 
 SIGN_IN, SIGN_OUT, SIGNED_IN = "/auth/login", "/auth/logout", "/oauth2callback"
 HEALTH, METRICS = "/_stcore/health", "/_stcore/metrics"
-# Files of pages, for whoever has the address; and uploads, of which it keeps any number in memory.
+# Files of pages, served to everybody who has the address; and uploads, which it keeps in memory without limit.
 FILES = ("/media/", "/_stcore/upload_file/")
 ICON = "/favicon.png"  # where its page looks for the browser's icon
 
 SIGN_IN_COOKIE = "_streamlit_user"
-MOST_PARTS = 50  # of that cookie
+MOST_PARTS = 50  # maximum number of parts of that cookie
 
 # The one inline script of its page, as a source for a Content-Security-Policy.
 INLINE_SCRIPT = "'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='"
-# Scripts that draw components and HTML; a browser would ask for them only when it comes to the first of each.
+# Scripts that draw components and HTML; a browser would request each only for the first component or HTML.
 _LATE_SCRIPTS = ("BidiComponent", "Html")
 _IMPORTED = re.compile(r'\bimport\b[^;"]*"\./([^"]+)"')
 
@@ -52,7 +52,7 @@ def sign_in_parts(cookies: Mapping[str, str]) -> list[str] | None:
 def as_same_origin(scope: Scope, origin: str) -> Scope:
     """Return the scope of a websocket that was accepted, with `origin` as its host.
 
-    Streamlit compares the two letter by letter, and looks up its own address at an outside server if they differ.
+    Streamlit compares the two character by character, and looks up its own address at an outside server if they differ.
     """
     netloc = origin.partition("://")[2].encode("latin-1")
     others = [(name, value) for name, value in scope["headers"] if name != b"host"]

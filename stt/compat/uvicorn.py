@@ -18,7 +18,7 @@ Connection = Any  # uvicorn's protocol object, of httptools or h11: hashable, on
 
 
 class Watcher(Protocol):
-    """Hears of every event on every HTTP connection, after uvicorn has dealt with it."""
+    """Receives every event on every HTTP connection, after uvicorn has dealt with it."""
 
     def connection_made(self, connection: Connection, transport: asyncio.Transport, /) -> None: ...
     def data_received(self, connection: Connection, data: bytes, /) -> None: ...
@@ -49,7 +49,7 @@ def watcher() -> Any:
 
 
 def transport(connection: Connection) -> asyncio.Transport:
-    """Return what the connection writes to."""
+    """Return the transport that the connection writes to."""
     found: asyncio.Transport = connection.transport
     return found
 

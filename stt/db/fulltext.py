@@ -22,8 +22,8 @@ Numbers: TypeAlias = "sa.Select[int] | sa.CompoundSelect[int]"
 _BARE = re.compile(r"\S+")
 _TERM = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _SHORTEST_BEGINNING = 4  # letters; a shorter word does not match as a prefix
-MAX_QUERY, MAX_WORDS = 200, 8  # characters and words of a query that count
-MAX_HIT = 200  # characters
+MAX_QUERY, MAX_WORDS = 200, 8  # maximum number of characters and words of a query that are used
+MAX_HIT = 200  # maximum length of a hit, characters
 
 CONTEXT_BEFORE, CONTEXT_AFTER = 24, 100  # characters around a hit; it stays near the start, visible in narrow columns
 
@@ -123,7 +123,7 @@ def _sqlite_match(owner: str, wanted: list[Term]) -> Numbers:
 
 
 def _postgresql_match(owner: str, wanted: list[Term]) -> Numbers:
-    from sqlalchemy.dialects.postgresql import TSQUERY  # a process with SQLite does without
+    from sqlalchemy.dialects.postgresql import TSQUERY  # not imported in a process with SQLite
 
     index = sa.table("search", sa.column("number"), sa.column("words"))
 

@@ -22,12 +22,12 @@ MERGE_PAGES = 500  # pages of SQLite's index that are merged in one step
 _PIECE, _OVERLAP = 2000, 300
 _LONGEST_WORD = 250  # characters of a word that PostgreSQL keeps, more than a query has
 RENEW_CHARACTERS = 50_000  # characters indexed again in one transaction, for which writers to SQLite wait
-RENEW_SECONDS = 240.0  # seconds of that at a time; the next run continues
-_COLLATIONS = ("pg_c_utf8", "C.utf8", "C.UTF-8", "und-x-icu", "en-x-icu")  # that know all small letters
+RENEW_SECONDS = 240.0  # maximum duration of one run, seconds; the next run continues
+_COLLATIONS = ("pg_c_utf8", "C.utf8", "C.UTF-8", "und-x-icu", "en-x-icu")  # collations that know all lower-case letters
 
 log = logging.getLogger("stt.db.fulltext")
 
-# The transcriptions whose words are those of earlier code, which knew fewer letters to be alike.
+# The transcriptions that earlier code indexed, which treated fewer letters as equal.
 _OLD = "CREATE TABLE IF NOT EXISTS search_old (number integer PRIMARY KEY)"
 
 
@@ -103,7 +103,7 @@ def purge(connection: sqlite3.Connection) -> None:
     """
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'search'").fetchone():
         return
-    pages = -MERGE_PAGES  # negative: all parts, also those that are not many yet
+    pages = -MERGE_PAGES  # negative: merge all segments, even if they are few
     while True:
         before = connection.total_changes
         connection.execute("INSERT INTO search(search, rank) VALUES ('merge', ?)", (pages,))
@@ -168,7 +168,7 @@ def _ranges(ranges: list[tuple[int, int]]) -> str:
 
 
 # The text is words between spaces already, so SQLite's simplest tokenizer is the right one: letters beyond ASCII are
-# parts of words to it. The owner is a word too, one that nobody says: other people's texts are not even looked at.
+# parts of words to it. The owner is a word too, one that no text contains, so other owners' texts are not even read.
 _SQLITE = [
     _OLD,
     "CREATE VIRTUAL TABLE IF NOT EXISTS search USING fts5(owner, title, text, tokenize = \"ascii tokenchars '_'\")",

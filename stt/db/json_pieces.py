@@ -10,9 +10,9 @@ import json
 import re
 from typing import Any
 
-ITEMS_PER_PIECE = 200  # items of a list; segments have a dozen words each
-SMALL_LENGTH = 1 << 18  # characters
-MAX_DEPTH = 2  # the items of a list in an object, as in a transcript
+ITEMS_PER_PIECE = 200  # list items that are encoded at once; segments have a dozen words each
+SMALL_LENGTH = 1 << 18  # characters; shorter texts are decoded at once
+MAX_DEPTH = 2  # lists are read item by item down to this depth: a list in an object, as in a transcript
 _decoder = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\n\r]*")
 

@@ -17,7 +17,7 @@ from stt.db import fulltext_index
 from stt.db.locks import MIGRATION_LOCK
 from stt.errors import SetupError
 
-HEAD = "0021"  # the newest file in stt/migrations/versions; a test holds it equal
+HEAD = "0021"  # the newest file in stt/db/migrations/versions; a test checks it
 MIGRATIONS = Path(__file__).with_name("migrations")
 _versions = sa.Table("alembic_version", sa.MetaData(), sa.Column("version_num", sa.String(32), primary_key=True))
 
@@ -95,7 +95,7 @@ def _alone(engine: sa.Engine) -> Iterator[sa.Connection]:
     with engine.connect() as plain:
         connection = plain.execution_options(isolation_level="AUTOCOMMIT")
         connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # referenced tables may be created again
-        # Python's sqlite3 begins no transaction for what changes tables, so this is said by hand. It is the lock too.
+        # Python's sqlite3 begins no transaction for what changes tables, so begin one explicitly. It is also the lock.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         try:
             yield connection

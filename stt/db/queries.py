@@ -24,7 +24,7 @@ def one(query: sa.Select[*Ts]) -> sa.Row[*Ts] | None:
 
 
 def single(query: sa.Select[*Ts]) -> sa.Row[*Ts]:
-    """Return the only row, as that of sums and counts is."""
+    """Return the only row, such as that of a sum or count."""
     with database().connect() as connection:
         return connection.execute(query).one()
 

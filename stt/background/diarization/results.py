@@ -1,7 +1,7 @@
-"""Keep what is known of the speakers of a transcript: the state of the search, its result, and people's changes.
+"""Store what is known about the speakers of a transcript: the state of the search, its result, and people's changes.
 
-One row for each transcript, `attempt` rising with every search. The analysis of the sound belongs to the recording's
-track, so that another search, or another version, finds it done.
+There is one row for each transcript, whose `attempt` rises with every search. The analysis of the sound belongs to the
+recording's track, so that another search, or another version, can reuse it.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from stt.store.records import Job
 from stt.transcript.model import Transcript
 
 AUTOMATIC = "auto"
-BEGINS = 300.0  # seconds after the words, in which a search begins unless something is wrong
+BEGINS = 300.0  # a search begins within so many seconds after the words are done, unless something is wrong
 _d = diarizations.c
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """How far a search is. `percent` 0 to 100; `asked` is the number of speakers that was given, `found` the result's.
+    """The progress of a search. `percent` is 0 to 100, `asked` the requested number of speakers, `found` the result's.
 
-    `stage` is what it does besides analysing, as text; `error` as `SttError.to_dict` gives it.
+    `stage` says what it is doing apart from analysing, as text; `error` is what `SttError.to_dict` returns.
     """
 
     state: str
@@ -56,7 +56,7 @@ class Search:
 class Attempt:
     """One search of a transcript's speakers."""
 
-    id: str  # of the transcript
+    id: str  # the transcript's
     number: int
     asked: int | None = None
 
@@ -99,12 +99,12 @@ def is_awaited(job: Job, search: Search | None) -> bool:
 
 
 def names_of(count: int) -> list[str]:
-    """Return the names that speakers have at first."""
+    """Return the initial names of `count` speakers."""
     return [f"Speaker {number}" for number in range(1, count + 1)]
 
 
 def search_of(generation_id: str) -> Search | None:
-    """Return the state of the newest search; None where there was none."""
+    """Return the state of the newest search; None if there was none."""
     query = sa.select(_d.state, _d.percent, _d.stage, _d.error, _d.asked, _d.names).where(_d.id == generation_id)
     row = queries.one(query)
     if row is None or row.state == NONE:
@@ -114,13 +114,13 @@ def search_of(generation_id: str) -> Search | None:
 
 
 def revision(connection: sa.Connection, generation_id: str, *, hold: bool = False) -> int:
-    """Return how often speakers came into a transcript; with `hold` none can until the transaction ends."""
+    """Return how often speakers were added to a transcript; with `hold` none can be until the transaction ends."""
     query = sa.select(_d.revision).where(_d.id == generation_id)
     return int(connection.execute(query.with_for_update() if hold else query).scalar() or 0)
 
 
 def next_attempt(generation_id: str, asked: int | None, *, first: bool = False) -> Attempt | None:
-    """Record a new search and return it; the open one as it is, and None if `first` and there was one before."""
+    """Record a new search and return it, or the open one if any; None if `first` and there was a search before."""
     values = {
         "state": QUEUED,
         "percent": 0,
@@ -154,7 +154,7 @@ def _locked(generation_id: str) -> sa.Select[Any]:
 
 
 def cancel(generation_id: str) -> None:
-    """Stop an open search; what the transcript has of speakers stays."""
+    """Cancel an open search; the transcript keeps the speakers that it has."""
     this = sa.and_(_d.id == generation_id, _d.state.in_(OPEN))
     queries.write(diarizations.update().where(this).values(state=CANCELLED, stage=None, at=time.time()))
 
@@ -165,9 +165,9 @@ def open_attempts() -> list[Attempt]:
 
 
 def finish(attempt: Attempt, found: Diarization) -> bool:
-    """Save the result, and let the speakers come into the transcript; return False if the attempt is not open any more.
+    """Save the result, and add the speakers to the transcript; return False if the attempt is no longer open.
 
-    They come into the corrected transcript and into the engine's own. One speaker alone is not named in the text.
+    They are added to the corrected transcript and to the engine's own. A single speaker is not named in the text.
     """
     names = names_of(len(found.speakers))
     with database().begin() as connection:
@@ -205,7 +205,7 @@ def finish(attempt: Attempt, found: Diarization) -> bool:
 
 
 def labelled(stored: dict[str, Any], found: Diarization, names: list[str]) -> dict[str, Any]:
-    """Return a stored transcript with these speakers; without any where there is but one."""
+    """Return a stored transcript with these speakers; without any if there is only one."""
     transcript = Transcript.from_dict(stored)
     several = len(names) > 1
     segments = label(transcript.segments, found, names if several else [""] * len(names))

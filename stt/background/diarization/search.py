@@ -1,7 +1,7 @@
-"""Find speakers as durable work of a queue, one search at a time in each process.
+"""Find speakers as durable work from a queue, one search at a time in each process.
 
-It begins when the words are done, if the job asks for speakers, else when somebody asks for them. Every chunk that was
-analysed is a checkpoint: a server that is killed goes on with the next one, on this machine or on another.
+A search begins when the words are done, if the job asks for speakers, else when somebody asks for them. Every analysed
+chunk is a checkpoint: after a server is killed, the search continues with the next one, on this machine or another.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from stt.store.recordings import Recording
 from stt.store.records import Job
 
 QUEUE = "speakers"
-OFTEN = 0.5  # seconds between two looks into the queue
+OFTEN = 0.5  # polling interval of the queue, seconds
 CHUNK = 300.0  # seconds that are analysed at once: 19 MB of samples
-MOST_TRIES = 10  # processes that may end in the middle of one search
+MOST_TRIES = 10  # maximum number of starts of one search, which starts again if its process ended in the middle
 ANALYSIS = 95  # percent of a search that analysis takes
 
 log = logging.getLogger("stt.background.diarization.search")
@@ -39,7 +39,7 @@ _when_ended: list[Callable[[str], object]] = []
 
 
 def when_ended(*tell: Callable[[str], object]) -> None:
-    """Set what is called with the generation id when a search has ended."""
+    """Set the callbacks that get the generation id when a search has ended."""
     _when_ended[:] = tell
 
 
@@ -56,7 +56,7 @@ def expect(job: Job) -> None:
 
 
 def begin(generation_id: str, asked: int | None) -> None:
-    """Begin a search; an open one goes on as it is. The job engine must run. Raises NotFound."""
+    """Begin a search, or continue an open one unchanged. The job engine must run. Raises NotFound."""
     try:
         attempt = results.next_attempt(generation_id, asked)
     except IntegrityError as error:
@@ -66,7 +66,7 @@ def begin(generation_id: str, asked: int | None) -> None:
 
 
 def reconcile() -> None:
-    """Queue searches that were recorded and never queued, and end those whose work ended without telling."""
+    """Queue recorded searches that were never queued, and fail those whose workflow ended without recording it."""
     for attempt in results.open_attempts():
         _enqueue(attempt)
 
@@ -78,7 +78,7 @@ def _enqueue(attempt: Attempt) -> None:
 @DBOS.workflow(name=workers.SPEAKERS_WORKFLOW)
 @workers.track_running
 def find_speakers(generation_id: str, number: int) -> None:
-    """Run one search, and record its end. A process killed in between goes on after the last analysed chunk."""
+    """Run one search, and record its end. If its process is killed, it continues after the last analysed chunk."""
     attempt = Attempt(generation_id, number)
     with attempts.failing(attempt, "speakers", log):
         _search(attempt)
@@ -134,7 +134,7 @@ def _analyse(recording: Recording, track: str, models: speakers.Models, count: i
         samples = reader.read(CHUNK, progress.check_cancelled)
         while not last:
             start = count * CHUNK
-            # The chunk after this one tells whether it is the last.
+            # A chunk is the last one if no samples follow it.
             following = (
                 reader.read(CHUNK, progress.check_cancelled) if samples.shape[1] >= CHUNK * RATE else samples[:, :0]
             )

@@ -1,6 +1,6 @@
-"""Transcribe a passage as durable work of a queue, one at a time in each process.
+"""Transcribe a passage as durable work from a queue, one at a time in each process.
 
-It takes a few minutes at most, so a server that is killed begins it again after the next start.
+It takes a few minutes at most, so after a server is killed it begins again from the start.
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ from stt.whisper import transcribe
 from stt.whisper.loading import loaded
 
 QUEUE = "passages"
-OFTEN = 0.3  # seconds between two looks into the queue
+OFTEN = 0.3  # polling interval of the queue, seconds
 AROUND = 5.0  # seconds before and after the passage that are decoded with it, so that its outer words are whole
-MOST_TRIES = 5  # processes that may end in the middle of one passage
+MOST_TRIES = 5  # maximum number of starts of one passage, which starts again if its process ended in the middle
 
 log = logging.getLogger("stt.background.passages.decoding")
 
 
 def enqueue(passage: Passage) -> None:
-    """Queue a passage; one whose work ended without telling is marked as failed. The job engine must run."""
+    """Queue a passage, or mark it as failed if its workflow ended without recording it. The job engine must run."""
     Context().run(_enqueue, passage)
 
 
 def reconcile() -> None:
-    """Queue passages that were recorded and never queued, and end those whose work ended without telling."""
+    """Queue recorded passages that were never queued, and fail those whose workflow ended without recording it."""
     for passage in results.open_passages():
         enqueue(passage)
 
@@ -59,7 +59,7 @@ def _enqueue(passage: Passage) -> None:
 @DBOS.workflow(name=workers.PASSAGE_WORKFLOW)
 @workers.track_running
 def transcribe_passage(generation_id: str, attempt: int) -> None:
-    """Transcribe one passage, and record its end. A process killed in between begins again."""
+    """Transcribe one passage, and record its end. If its process is killed, it begins again."""
     passage: Passage | None = with_retries(results.of, generation_id)
     if passage is None or passage.attempt != attempt or not passage.is_open:
         return
@@ -95,7 +95,7 @@ def _transcribe(passage: Passage) -> tuple[Segment, ...]:
 
 
 def _sound(recording: Recording, job: Job, passage: Passage, progress: _Progress) -> tuple[Samples, float]:
-    """Return the sound of a passage with some seconds around, and where it begins, in seconds."""
+    """Return the sound of a passage with AROUND seconds on either side, and where it begins, in seconds."""
     track = playback_copies.track_of(recording, job.options)
     which, _ = tracks.picked(tracks.of_rows(recording.tracks), track)
     begin = max(0.0, passage.start - AROUND)
@@ -137,9 +137,9 @@ def _codes(options: dict[str, object]) -> list[str]:
 
 
 def within(segment: Segment, start: float, end: float) -> Segment | None:
-    """Return the part of a segment whose words have their middle from `start` to `end` in seconds, with times in it.
+    """Return the part of a segment with the words whose middle lies from `start` to `end` in seconds.
 
-    None without such words.
+    Their times are clipped to that span. None without such words.
     """
 
     def kept(at: float) -> float:
@@ -157,7 +157,7 @@ def within(segment: Segment, start: float, end: float) -> Segment | None:
 
 
 class _Progress(attempts.Progress):
-    """Record the progress of a passage, for which a model may have to be downloaded or to wait for memory."""
+    """Record the progress of a passage, whose model may have to be downloaded, or to wait for memory."""
 
     def __init__(self, passage: Passage) -> None:
         super().__init__(passage)

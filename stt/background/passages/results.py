@@ -1,6 +1,6 @@
-"""Keep what is known of the passage of a transcript that is transcribed again: request, progress and result.
+"""Store the passage of a transcript that is being transcribed again: request, progress and result.
 
-There is one at a time for each transcript, `attempt` rising with every one.
+There is one at a time for each transcript; `attempt` rises with every one.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _p = passages.c
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A passage from `start` to `end` in seconds, and how far it is: `percent` 0 to 100.
+    """A passage from `start` to `end` in seconds, and its progress: `percent` is 0 to 100.
 
-    `stage` is what it does besides transcribing, as text; `error` as `SttError.to_dict` gives it; `segments` are the
-    result, with times of the recording.
+    `stage` says what it is doing apart from transcribing, as text; `error` is what `SttError.to_dict` returns;
+    `segments` are the result, with times of the recording.
     """
 
-    id: str  # of the transcript
+    id: str  # the transcript's
     attempt: int
     state: str
     start: float
@@ -61,13 +61,13 @@ class Passage:
 
 
 def of(generation_id: str) -> Passage | None:
-    """Return the passage that is transcribed, or whose result waits for a decision; None if there is none."""
+    """Return the passage that is being transcribed or whose result waits for a decision; None if there is none."""
     row = queries.one(sa.select(passages).where(_p.id == generation_id, _p.state != NONE))
     return None if row is None else _passage(row)
 
 
 def next_attempt(generation_id: str, start: float, end: float, model: str, options: dict[str, Any]) -> Passage:
-    """Record a new passage and return it; a result that nobody has taken is dropped.
+    """Record a new passage and return it; an earlier result that nobody has accepted is dropped.
 
     Raises Conflict if one is being transcribed, and IntegrityError if there is no such transcript.
     """
@@ -89,13 +89,13 @@ def next_attempt(generation_id: str, start: float, end: float, model: str, optio
 
 
 def finish(passage: Passage, segments: tuple[Segment, ...]) -> bool:
-    """Save the result; return False if it is not wanted any more."""
+    """Save the result; return False if the passage is no longer open."""
     rows = Transcript(segments=segments).to_dict()["segments"]
     return attempts.update(passage, state=DONE, percent=100, stage=None, result=rows)
 
 
 def drop(passage: Passage) -> bool:
-    """Forget a passage, whatever became of it; its work stops. Return whether there was one."""
+    """Drop a passage in any state, and stop its work. Return whether there was one."""
     values: dict[str, Any] = {
         "state": NONE,
         "stage": None,

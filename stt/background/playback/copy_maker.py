@@ -1,7 +1,7 @@
 """Make a playback copy of a recording: AAC in MP4, its index in front. Times are in seconds.
 
-A decoder process decodes and encodes (see `stt.audio.copy_encoder`). This one only writes the packets that it returns,
-one after the other, at times that it counts itself.
+A decoder process decodes and encodes (see `stt.audio.copy_encoder`). This process only writes the returned packets,
+one after the other, with time stamps that it computes itself.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from stt.store.recordings import disk_errors
 
 PART = 30.0  # seconds encoded at once
 FRAME = 1024  # samples per packet
-LARGEST = 6144 // 8 * 2  # bytes of a packet with two channels, by the standard
+LARGEST = 6144 // 8 * 2  # maximum size of a packet with two channels by the standard, bytes
 SYNC = 0xFFF  # start of a packet with an ADTS header, which is not allowed here
 
 
@@ -98,7 +98,7 @@ class _Sound:
 
 
 def _apart(content: bytes, sizes: list[int], lengths: list[int]) -> list[tuple[bytes, int]]:
-    """Split `content` into its packets. Raises UnsafeRecording for what no encoder produces."""
+    """Split `content` into its packets. Raises UnsafeRecording for packets that no encoder produces."""
     packets, at = [], 0
     for size, length in zip(sizes, lengths, strict=True):
         packet = content[at : at + size]

@@ -1,7 +1,7 @@
-"""Make playback copies, as durable work of a queue with one at a time in each process, beside the words.
+"""Make playback copies as durable work from a queue, one at a time in each process, beside transcription.
 
-A copy is begun with the first job of its recording, else when somebody opens the player. A server that is killed begins
-the copy again; a recording that is deleted ends it. What is wrong with a copy changes nothing of the transcript.
+A copy is begun with the first job of its recording, else when somebody opens the player. After a server is killed the
+copy begins again; deleting the recording cancels it. A failed copy does not affect the transcript.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ from stt.store.playback_copies import FAILED, MAKING, ORIGINAL, READY
 from stt.store.recordings import Recording
 
 QUEUE = "playback"
-OFTEN = 0.5  # seconds between two looks into the queue
-AGAIN = 600.0  # seconds after which a copy that failed by no fault of the recording is tried again
-LOOK = 60.0  # seconds between two looks of one process whether a copy is still being made
-REPORT = 1.0  # seconds between two reports of progress
-MARGIN = 60.0  # seconds that sound may be longer than what a host allows; it was measured at the intake
+OFTEN = 0.5  # polling interval of the queue, seconds
+AGAIN = 600.0  # seconds after which a copy that failed through no fault of the recording is tried again
+LOOK = 60.0  # interval at which one process checks whether a copy is still being made, seconds
+REPORT = 1.0  # interval between updates of the progress, seconds
+MARGIN = 60.0  # seconds by which sound may exceed the host's maximum duration; it was measured at the intake
 _c = copies.c
-_looked: OrderedDict[str, float] = OrderedDict()  # when, by the name of the workflow
+_looked: OrderedDict[str, float] = OrderedDict()  # name of the workflow -> time of the last check
 _looking = threading.Lock()
 MOST_LOOKED = 10_000
 
@@ -51,7 +51,7 @@ log = logging.getLogger("stt.background.playback.copying")
 
 @dataclass(frozen=True, slots=True)
 class _Copy:
-    id: str  # of the recording
+    id: str  # the recording's
     track: str
     attempt: int
 
@@ -84,7 +84,7 @@ def begin(recording: Recording, track: str) -> None:
     copy = _wanted(recording.id, track)
     if copy is None or not _time_to_look(copy):
         return
-    # Outside any workflow, where this would be remembered as a step of it.
+    # Outside any workflow, which would store this as one of its steps.
     outside_workflow(_enqueue, copy)
 
 
@@ -116,7 +116,7 @@ def _next(copy: _Copy, state: str) -> _Copy | None:
 
 
 def _time_to_look(copy: _Copy) -> bool:
-    """Return whether this process last checked this copy long ago: the player asks every second."""
+    """Return whether this process has not checked this copy for LOOK seconds: the player asks every second."""
     with _looking:
         now, before = time.monotonic(), _looked.pop(copy.work, None)
         due = before is None or now - before >= LOOK
@@ -161,7 +161,7 @@ def _make(copy: _Copy) -> None:
     path: Path = with_retries(getattr, recording, "path")
     if not path.exists():
         raise NotFound("The recording is no longer kept.")
-    if recording.seekable is None:  # an older version took it in
+    if recording.seekable is None:  # taken in by an older version
         recording = _looked_into(recording)
     if recording.seekable and not copy.track:
         with_retries(_change, copy, state=ORIGINAL)
@@ -202,7 +202,7 @@ class _Progress:
             return
         self._next = time.monotonic() + REPORT
         percent = min(99, int(seconds * 100 / self._duration)) if self._duration else 0
-        with suppress(*DB_UNAVAILABLE):  # it will be back
+        with suppress(*DB_UNAVAILABLE):  # recorded next time
             if not _change(self._copy, percent=percent):
                 raise Cancelled()
 
@@ -210,9 +210,9 @@ class _Progress:
 def _keep(copy: _Copy, part: Path) -> None:
     """Move the finished copy into the store, unless its recording was deleted.
 
-    A process killed meanwhile leaves nothing for long. Raises DiskFull, StorageUnavailable.
+    If the process is killed meanwhile, its file is removed later. Raises DiskFull, StorageUnavailable.
     """
-    if part.exists():  # else it was moved, and the database went away
+    if part.exists():  # else it was moved before the database became unavailable
         size = part.stat().st_size
         with database().begin() as connection:
             connection.execute(copies.update().where(copy.row).values(size=size))

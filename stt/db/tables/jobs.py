@@ -1,4 +1,4 @@
-"""Define the tables of jobs: the queue, what they keep while they run, whom they tell, and what they cost."""
+"""Define the tables of jobs: the queue, their checkpoints, webhooks and usage."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _title_key(context: Any) -> bytes:
 transcriptions = sa.Table(
     "transcriptions",
     metadata,
-    sa.Column("number", sa.Integer, primary_key=True),  # the search index knows transcriptions by it
+    sa.Column("number", sa.Integer, primary_key=True),  # the search index refers to transcriptions by it
     sa.Column("id", sa.String(40), nullable=False, unique=True),  # the generation id
     sa.Column("owner", sa.String(200), nullable=False),
     sa.Column("recording_id", sa.String(40), index=True),
@@ -38,7 +38,7 @@ transcriptions = sa.Table(
     sa.Column("finished", sa.Float),
     sa.Column("worked", sa.Float, nullable=False),  # seconds of computing so far
     sa.Column("duration", sa.Float),
-    sa.Column("expected", sa.Float),  # seconds that such a job usually takes, where no progress is known
+    sa.Column("expected", sa.Float),  # seconds that such a job usually takes, if its progress is unknown
     sa.Column("seconds_done", sa.Float, nullable=False),
     sa.Column("partial", sa.JSON),  # segments of the current chunk
     sa.Column("language", sa.String(20)),
@@ -88,8 +88,8 @@ stretches = sa.Table(
 )
 
 
-# Speakers that were found in the sound of a recording, or are to be (see `stt.background.diarization`), and what people
-# changed of them. `result` is NULL where they come from elsewhere, such as a provider.
+# Speakers that were found in the sound of a recording, or are to be (see `stt.background.diarization`), and people's
+# changes to them. `result` is NULL where they come from elsewhere, such as a provider.
 diarizations = sa.Table(
     "diarizations",
     metadata,
@@ -99,30 +99,30 @@ diarizations = sa.Table(
     sa.Column("stage", sa.String(200)),
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("tries", sa.Integer, nullable=False),  # how often a process has begun this attempt
-    sa.Column("asked", sa.Integer),  # the number of speakers that was given
-    sa.Column("at", sa.Float, nullable=False),  # of the last change
-    sa.Column("revision", sa.Integer, nullable=False),  # how often speakers came into the transcript
+    sa.Column("asked", sa.Integer),  # the requested number of speakers
+    sa.Column("at", sa.Float, nullable=False),  # time of the last change
+    sa.Column("revision", sa.Integer, nullable=False),  # how often speakers were added to the transcript
     sa.Column("error", sa.JSON(none_as_null=True)),
     sa.Column("result", sa.JSON(none_as_null=True)),  # `stt.speakers.Diarization`
-    sa.Column("names", sa.JSON(none_as_null=True)),  # of the speakers of the result, by number
-    sa.Column("placed", sa.JSON(none_as_null=True)),  # names in the order that somebody put them in
-    sa.Column("refused", sa.JSON(none_as_null=True)),  # [name, id of the voice] that somebody said it is not
-    sa.Column("undo", sa.JSON(none_as_null=True)),  # what was before the last change by people
+    sa.Column("names", sa.JSON(none_as_null=True)),  # names of the result's speakers, by number
+    sa.Column("placed", sa.JSON(none_as_null=True)),  # names in the order that somebody chose
+    sa.Column("refused", sa.JSON(none_as_null=True)),  # pairs [name, id of a voice] that somebody rejected
+    sa.Column("undo", sa.JSON(none_as_null=True)),  # the state before the last change by people
     sa.Index("diarizations_by_state", "state"),
 )
 
 
-# Jobs whose end is to be told, and where.
+# Jobs whose end is reported to a webhook, and its address.
 webhook_jobs = sa.Table(
     "webhook_jobs",
     metadata,
     sa.Column("id", sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("url", sa.Text, nullable=False),
-    sa.Column("told", sa.Integer, nullable=False),  # the last attempt whose end was told
+    sa.Column("told", sa.Integer, nullable=False),  # the last attempt whose end was reported
 )
 
 
-# What was told, and the answers (see `stt.webhooks.deliveries.Delivery`).
+# Deliveries to webhooks, and the answers (see `stt.webhooks.deliveries.Delivery`).
 webhook_deliveries = sa.Table(
     "webhook_deliveries",
     metadata,
@@ -143,7 +143,7 @@ webhook_deliveries = sa.Table(
 )
 
 
-# Where the ends of an owner's jobs are told (see `stt.webhooks`). Of merged histories the newest address counts.
+# Addresses to which the ends of an owner's jobs are reported (see `stt.webhooks`); merged histories use the newest.
 webhooks = sa.Table(
     "webhooks",
     metadata,
@@ -181,7 +181,7 @@ creates = sa.Table(
     sa.Column("hash", sa.String(64), primary_key=True),  # of owner and key
     sa.Column("body", sa.String(64), nullable=False),
     sa.Column("generation_id", sa.String(40), nullable=False),
-    sa.Column("process", sa.String(100), nullable=False),  # creating the job
+    sa.Column("process", sa.String(100), nullable=False),  # the process that creates the job
     sa.Column("done", sa.Boolean, nullable=False),  # the job exists
     sa.Column("at", sa.Float, nullable=False, index=True),
 )
@@ -196,7 +196,7 @@ usage = sa.Table(
     sa.Column("owner", sa.String(200), nullable=False),
     sa.Column("at", sa.Float, nullable=False, index=True),
     sa.Column("seconds", sa.Float, nullable=False),
-    sa.Column("dollars", sa.Float, nullable=False),  # on this server's key
+    sa.Column("dollars", sa.Float, nullable=False),  # cost on this server's key
     sa.Column("address", sa.String(64)),  # keyed hash of the client's address; deleted with the row after two days
 )
 
@@ -207,5 +207,5 @@ removals = sa.Table(
     metadata,
     sa.Column("kind", sa.String(12), primary_key=True),
     sa.Column("name", sa.String(100), primary_key=True),
-    sa.Column("at", sa.Float, nullable=False),  # not before
+    sa.Column("at", sa.Float, nullable=False),  # not to be erased before this time
 )

@@ -34,12 +34,12 @@ waveforms = sa.Table(
     "waveforms",
     metadata,
     sa.Column("id", sa.ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("track", sa.String(12), primary_key=True),  # as that of a copy
+    sa.Column("track", sa.String(12), primary_key=True),  # as in `copies`
     sa.Column("loudness", sa.LargeBinary, nullable=False),  # one byte per step, 255 is the loudest
 )
 
 
-# Playback copies, made or in the making (see `stt.store.playback_copies`).
+# Playback copies, finished or being made (see `stt.store.playback_copies`).
 copies = sa.Table(
     "copies",
     metadata,
@@ -48,18 +48,18 @@ copies = sa.Table(
     sa.Column("state", sa.String(12), nullable=False),
     sa.Column("percent", sa.Integer, nullable=False),
     sa.Column("attempt", sa.Integer, nullable=False),
-    sa.Column("at", sa.Float, nullable=False),  # of the last change
+    sa.Column("at", sa.Float, nullable=False),  # time of the last change
     sa.Column("size", sa.BigInteger),
     sa.Column("error", sa.JSON(none_as_null=True)),
 )
 
 
-# What segmentation and voiceprints say of each chunk of a recording's track (see `stt.speakers.analyse`).
+# Segmentation and voiceprints of each chunk of a recording's track (see `stt.speakers.analyse`).
 analyses = sa.Table(
     "analyses",
     metadata,
     sa.Column("id", sa.ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("track", sa.String(12), primary_key=True),  # as that of a copy
+    sa.Column("track", sa.String(12), primary_key=True),  # as in `copies`
     sa.Column("number", sa.Integer, primary_key=True),  # from 0
     sa.Column("analysis", sa.JSON, nullable=False),
     sa.Column("last", sa.Boolean, nullable=False),

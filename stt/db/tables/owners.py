@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from stt.db.tables.metadata import metadata
 
-# Voices that an owner has asked to be remembered.
+# Voices that an owner has asked to store.
 voices = sa.Table(
     "voices",
     metadata,
@@ -24,8 +24,8 @@ vocabulary = sa.Table(
     metadata,
     sa.Column("id", sa.String(40), primary_key=True),
     sa.Column("owner", sa.String(200), nullable=False, index=True),
-    sa.Column("tag", sa.String(60)),  # whose list it is in; NULL is the owner's own
-    sa.Column("place", sa.Integer, nullable=False),  # in the list
+    sa.Column("tag", sa.String(60)),  # the tag whose list has the term; NULL for the owner's own list
+    sa.Column("place", sa.Integer, nullable=False),  # position in the list
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("replaces", sa.Text),
 )
@@ -40,7 +40,7 @@ word_corrections = sa.Table(
     sa.Column("before", sa.Text, nullable=False),
     sa.Column("after", sa.Text, nullable=False),
     sa.Column("times", sa.Integer, nullable=False),
-    sa.Column("at", sa.Float, nullable=False),  # of the last one
+    sa.Column("at", sa.Float, nullable=False),  # time of the last correction
     sa.Column("refused", sa.Boolean, nullable=False),  # the owner does not want it as a term
 )
 
@@ -92,7 +92,7 @@ browsers = sa.Table(
 merges = sa.Table(
     "merges",
     metadata,
-    sa.Column("owner", sa.String(200), primary_key=True),  # whose history was added to another
+    sa.Column("owner", sa.String(200), primary_key=True),  # the owner whose history was added to another
     sa.Column("into", sa.String(200), nullable=False),
 )
 

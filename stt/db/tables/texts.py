@@ -1,4 +1,4 @@
-"""Define the tables of transcripts and of all that people change or give away of them."""
+"""Define the tables of transcripts, and of people's corrections, notes, tags and share links."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ corrections = sa.Table(
 )
 
 
-# The newest steps of a transcript (see `stt.editing`), to be undone and to be told to other tabs.
+# The newest steps of a transcript (see `stt.editing`), to be undone and to be sent to other tabs.
 revisions = sa.Table(
     "revisions",
     metadata,
     sa.Column("id", sa.ForeignKey("transcripts.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True),  # the revision that it made
-    sa.Column("key", sa.String(64), nullable=False),  # of the request: sent again, it changes nothing
+    sa.Column("key", sa.String(64), nullable=False),  # the request's key: a repeated request changes nothing
     sa.Column("kind", sa.String(12), nullable=False),  # edit, undo or redo
     sa.Column("of", sa.Integer),  # the first revision of the step that is undone or redone
     sa.Column("typing", sa.String(64)),  # texts typed without a break are one step
     sa.Column("whole", sa.Boolean, nullable=False),  # paragraphs may have changed throughout
-    sa.Column("size", sa.Integer, nullable=False),  # characters of its segments
+    sa.Column("size", sa.Integer, nullable=False),  # size of its segments, characters
     sa.Column("content", sa.JSON, nullable=False),  # splices with what they replace
     sa.UniqueConstraint("id", "key"),
 )
@@ -52,21 +52,21 @@ notes = sa.Table(
     sa.Column("id", sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("note", sa.String(40), primary_key=True),
     sa.Column("start", sa.Float, nullable=False),
-    sa.Column("end", sa.Float),  # of what is highlighted; NULL for a mark at a moment
+    sa.Column("end", sa.Float),  # end of the highlighted span; NULL for a mark at a moment
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("colour", sa.String(12)),
     sa.Column("created", sa.Float, nullable=False),
 )
 
 
-# The passage of a transcript that is transcribed again, and what came of it (see `stt.background.passages`).
+# The passage of a transcript that is transcribed again, and the result (see `stt.background.passages`).
 passages = sa.Table(
     "passages",
     metadata,
     sa.Column("id", sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("state", sa.String(12), nullable=False, index=True),
-    sa.Column("start", sa.Float, nullable=False),  # seconds of the recording, as `end`
+    sa.Column("start", sa.Float, nullable=False),  # seconds of the recording, like `end`
     sa.Column("end", sa.Float, nullable=False),
     sa.Column("model", sa.String(100), nullable=False),
     sa.Column("options", sa.JSON, nullable=False),
@@ -74,8 +74,8 @@ passages = sa.Table(
     sa.Column("stage", sa.String(200)),
     sa.Column("tries", sa.Integer, nullable=False),  # how often a process has begun this attempt
     sa.Column("error", sa.JSON(none_as_null=True)),
-    sa.Column("result", sa.JSON(none_as_null=True)),  # segments, until somebody takes or leaves them
-    sa.Column("at", sa.Float, nullable=False),  # of the last change
+    sa.Column("result", sa.JSON(none_as_null=True)),  # segments, until somebody accepts or discards them
+    sa.Column("at", sa.Float, nullable=False),  # time of the last change
 )
 
 
