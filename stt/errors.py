@@ -15,7 +15,7 @@ SttError
 │   ├── BadTranscript        a transcript that cannot be read
 │   ├── BadLink              an address that cannot or must not be opened
 │   └── BadOption            an option that the model does not support
-│       └── BadExport     an export option that does not exist
+│       └── BadExport        an export option that does not exist
 ├── LimitReached             a quota of the host; says when it resets
 ├── CreateRepeated           an Idempotency-Key that was already used
 │   ├── KeyReused            with another body
@@ -334,7 +334,7 @@ FORMER_KINDS = {
 
 
 def __getattr__(name: str) -> type[SttError]:
-    """Return the class that an older version called so: its checkpoints name it."""
+    """Return the class that had this name in an older version, whose checkpoints use it."""
     if name in FORMER_KINDS:
         found: type[SttError] = globals()[FORMER_KINDS[name]]
         return found

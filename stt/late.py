@@ -12,7 +12,7 @@ FIRST_PAGE = (
     "stt.store.recordings",
     "stt.store.records",
 )
-ROUTES = ("stt.web.endpoints", "stt.web.v1.rest")  # bring requests and more, as long again
+ROUTES = ("stt.web.endpoints", "stt.web.v1.rest")  # these import requests and more, which takes as long again
 _loading = threading.Lock()
 
 

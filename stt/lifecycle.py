@@ -23,20 +23,20 @@ from stt.settings import settings
 from stt.store import audio_files
 from stt.whisper import memory
 
-HEAD_START = 3.0  # seconds that the first page has the processor to itself, unless somebody waits for the job engine
+HEAD_START = 3.0  # seconds for which the first page has the whole processor, unless somebody waits for the job engine
 DRAWING = 1.0  # seconds that a browser takes to draw the first page
-LONGEST = 7.0  # seconds from the signal to the end at most, while requests are open
-PATIENCE = 2.0  # seconds for the database to hear that this process goes
+LONGEST = 7.0  # maximum number of seconds from the signal to the exit, while requests are open
+PATIENCE = 2.0  # time limit for requeueing open jobs before the exit, seconds
 
 log = logging.getLogger("stt.lifecycle")
-_signals: list[int] = []  # that have asked to stop; no Event, as a handler of signals may not wait for a lock
+_signals: list[int] = []  # those that asked to stop; not an Event, as a signal handler must not wait for a lock
 _lock: FileLock | None = None
 
 
 def check(can_sign_in: bool = False) -> None:
-    """Check that the data folder is writable and ours alone, and that sign-in is set up. Raises SetupError.
+    """Check that the data folder is writable and not in use, and that sign-in is set up. Raises SetupError.
 
-    Two processes on one SQLite folder would both resume the same interrupted jobs. With PostgreSQL many may share.
+    Two processes on one SQLite folder would both resume the same interrupted jobs. With PostgreSQL many may share one.
     """
     global _lock
     memory.tune()
@@ -47,10 +47,10 @@ def check(can_sign_in: bool = False) -> None:
             guidance="Fill in [auth] in .streamlit/secrets.toml; .streamlit/secrets.toml.example shows how.",
         )
     if settings().access == "login":
-        load()  # already the first cookie asks the database who it is
+        load()  # even the first cookie needs the database
     folder = paths.data_folder()
     audio_files.check()
-    signing.signing_secret()  # made now, while there is room for it
+    signing.signing_secret()  # created now, while the disk has room for it
     if settings().database_url and settings().secret is None:
         log.warning("STT_SECRET is not set: what one machine signs or seals, another cannot read")
     if settings().database_url or _lock is not None:
@@ -77,7 +77,7 @@ def run() -> None:
     from stt.recorder import live_recordings
 
     with suppress(*DB_UNAVAILABLE, SetupError):
-        database()  # the tables, while the browser still loads its scripts
+        database()  # creates the tables while the browser still loads its scripts
     health.asked.wait(HEAD_START)
     load(*ROUTES)
     if _is_ending():
@@ -99,7 +99,7 @@ def _is_ending() -> bool:
 
 def begin(unless: Callable[[], bool] = _is_ending) -> None:
     """Start the job engine as soon as the database answers. Raises other errors, such as SetupError."""
-    load("stt.jobs.service")  # brings dbos: half a second that the first page should not wait for
+    load("stt.jobs.service")  # imports dbos: half a second that the first page should not wait for
     from stt.backoff import backoff, pause
     from stt.db.engine import DB_UNAVAILABLE
     from stt.jobs import service

@@ -14,7 +14,7 @@ from stt.db.tables import transcriptions
 from stt.transcript import titles
 
 BATCH = 500  # rows in one transaction: writers to SQLite wait for it
-FILL_SECONDS = 240.0  # seconds of that at a time; the next run continues
+FILL_SECONDS = 240.0  # maximum duration of one run, seconds; the next run continues
 _t = transcriptions.c
 
 log = logging.getLogger("stt.db.title_order")
@@ -31,7 +31,7 @@ def fill_missing(seconds: float = FILL_SECONDS) -> int:
     deadline, last, count = time.monotonic() + seconds, 0, 0
     while time.monotonic() < deadline and (rows := _missing(last, BATCH)):
         with database().begin() as connection:
-            for number, title in rows:  # one that is renamed meanwhile gets its key by that, or at the next look
+            for number, title in rows:  # a title renamed meanwhile gets its key by that, or in the next run
                 same = sa.and_(_t.number == number, _t.title == title, _t.title_key.is_(None))
                 connection.execute(transcriptions.update().where(same).values(title_key=titles.key(title)))
         last, count = rows[-1][0], count + len(rows)

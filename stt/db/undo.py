@@ -1,4 +1,4 @@
-"""Undo what was begun, even if the database is unavailable: then as soon as it is back."""
+"""Undo what was begun, or if the database is unavailable, as soon as it is back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _waiting: list[Callable[[], None]] = []
 
 
 def until_done(undo: Callable[[], None]) -> None:
-    """Call `undo` now, or in the background until the database answers, while this process lives.
+    """Call `undo` now; if the database is unavailable, retry in the background until it answers or this process ends.
 
     It must be safe to repeat.
     """

@@ -1,5 +1,5 @@
 """Edit transcripts in place: small steps on paragraphs, each a revision that can be undone.
 
-`steps` are pure functions on the segments of a paragraph, `document` changes the stored transcript, `revisions` keeps
-what was changed in the database, `requests` reads what the browser sends.
+`steps` are pure functions on the segments of a paragraph, `document` changes the stored transcript, `revisions` stores
+the changes in the database, `requests` reads what the browser sends.
 """

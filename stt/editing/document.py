@@ -1,6 +1,6 @@
 """Change a stored transcript by splices of whole paragraphs, as plain data: 100,000 words are read and written quickly.
 
-A splice says at which segment and paragraph something begins, and what of segments was there before and is there after.
+A splice says at which segment and paragraph it begins, and which segments are there before and after it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Splice = dict[str, Any]  # {"segment", "paragraph", "before": Rows, "after": Row
 
 
 def segments_of(rows: Rows) -> tuple[Segment, ...]:
-    """Return stored segments as such."""
+    """Return stored segments as `Segment` objects."""
     return Transcript.from_dict({"segments": rows}).segments
 
 
@@ -77,12 +77,12 @@ def apply(rows: Rows, splices: Iterable[Splice]) -> None:
 
 
 def inverse(splices: Sequence[Splice]) -> list[Splice]:
-    """Return what takes splices back."""
+    """Return the splices that undo these."""
     return [{**one, "before": one["after"], "after": one["before"]} for one in reversed(splices)]
 
 
 def merged(splices: Iterable[Splice]) -> list[Splice]:
-    """Return splices with each that goes on where the one before ended joined to it."""
+    """Merge each splice that replaces exactly the result of the one before into that one."""
     found: list[Splice] = []
     for one in splices:
         last = found[-1] if found else None

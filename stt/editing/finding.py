@@ -18,7 +18,7 @@ class Finder:
         self._text = text if case else fold(text)
 
     def spans(self, text: str) -> list[tuple[int, int]]:
-        """Return where it stands, as code points, without overlaps."""
+        """Return the spans of `text` that match, in code points, without overlaps."""
         folded, places = (text, list(range(len(text) + 1))) if self.case else _folded(text)
         found, at = [], 0
         while self._text and (at := folded.find(self._text, at)) >= 0:
@@ -34,7 +34,7 @@ class Finder:
         return found
 
     def among(self, text: str, places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-        """Return those of some places (first, after the last) where it stands, in order and without overlaps."""
+        """Return those of `places` (first, after the last) that match, in order and without overlaps."""
         found: list[tuple[int, int]] = []
         for begin, end in sorted(places):
             here = text[begin:end] if self.case else fold(text[begin:end])
@@ -44,7 +44,7 @@ class Finder:
 
     @staticmethod
     def _inside(text: str, begin: int, end: int) -> bool:
-        """Return whether a word goes on before or after the span."""
+        """Return whether the span begins or ends within a word."""
         edges = ((begin - 1, begin), (end - 1, end))
         return any(
             one >= 0 and other < len(text) and _letter(text[one]) and _letter(text[other]) for one, other in edges

@@ -1,7 +1,8 @@
-"""Know which revisions of a transcript can be undone and redone.
+"""Find out which revisions of a transcript can be undone and redone.
 
-The revisions in the table are those of steps. The way back ends where a number is missing: speakers came in, or the
-engine's transcript was restored. Texts that were typed without a break are one step, named by its first revision.
+The table has the revisions that steps made. What comes before a missing number cannot be undone: there, speakers were
+added or the engine's transcript was restored. Texts that were typed without a break are one step, identified by its
+first revision.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from stt.editing.document import Splice
 from stt.transcript import packing
 
 EDIT, UNDO, REDO = "edit", "undo", "redo"
-MOST_UNDONE = 200  # steps
-MOST_ROWS = 2000  # revisions that are kept
-MOST_SIZE = 64 << 20  # characters of their segments
+MOST_UNDONE = 200  # maximum number of steps to undo
+MOST_ROWS = 2000  # maximum number of revisions that are kept
+MOST_SIZE = 64 << 20  # maximum total size of their segments, characters
 _r = revisions.c
 
 
@@ -28,14 +29,14 @@ _r = revisions.c
 class History:
     """List the revisions that lead to the current one, oldest first, and the steps that they make.
 
-    `undo` and `redo` list steps as their revisions; the last one is next.
+    `undo` and `redo` list steps as their revisions; the last step is undone or redone next.
     """
 
     revision: int
     first: int  # the oldest revision whose paragraphs are known
     undo: list[list[int]] = field(default_factory=list)
     redo: list[list[int]] = field(default_factory=list)
-    typing: str | None = None  # of the newest revision, if texts can be added to it
+    typing: str | None = None  # that of the newest revision, if texts can be added to it
 
     @property
     def undoable(self) -> int:
@@ -53,7 +54,7 @@ def load(connection: sa.Connection, generation_id: str, revision: int) -> Histor
 
 
 def replay(rows: Sequence[Any], revision: int) -> History:
-    """Return the history that rows with number, kind, of and typing make."""
+    """Return the history from rows with number, kind, of and typing."""
     first = len(rows)
     while first and rows[first - 1].number == revision - (len(rows) - first):
         first -= 1
@@ -82,14 +83,14 @@ def splices_of(connection: sa.Connection, generation_id: str, numbers: Sequence[
 
 
 def content_of(connection: sa.Connection, generation_id: str, number: int) -> dict[str, Any]:
-    """Return the splices of a revision with what goes with them."""
+    """Return the stored content of a revision: its splices and what belongs to them."""
     query = sa.select(_r.content).where(_r.id == generation_id, _r.number == number)
     content: dict[str, Any] = connection.execute(query).scalar_one()
     return content
 
 
 def since(connection: sa.Connection, generation_id: str, known: History, based_on: int) -> list[Splice] | None:
-    """Return the splices since a revision; None where the way is not known."""
+    """Return the splices since a revision; None if they are not known."""
     if not known.first <= based_on <= known.revision:
         return None
     newer = sa.and_(_r.id == generation_id, _r.number > based_on, _r.number <= known.revision)
@@ -100,7 +101,7 @@ def since(connection: sa.Connection, generation_id: str, known: History, based_o
 
 
 def told(splices: Sequence[Splice] | None, rows: document.Rows) -> list[dict[str, Any]]:
-    """Return splices as the browser applies them; all paragraphs where they are not known."""
+    """Return splices in the browser's format; all paragraphs if the splices are not known."""
     if splices is None:
         return [{"at": 0, "removed": None, "paragraphs": packing.packed(document.segments_of(rows))}]
     return [
@@ -114,7 +115,7 @@ def told(splices: Sequence[Splice] | None, rows: document.Rows) -> list[dict[str
 
 
 def prune(connection: sa.Connection, generation_id: str, known: History) -> None:
-    """Delete revisions that are too many, and those from which no way leads here."""
+    """Delete revisions beyond the maximum number and size, and those that cannot be undone any more."""
     of_this = _r.id == generation_id
     steps = [*known.undo[-MOST_UNDONE:], *known.redo]
     oldest = max(min((step[0] for step in steps), default=known.revision), known.revision - MOST_ROWS + 1)

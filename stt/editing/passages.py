@@ -16,7 +16,7 @@ from stt.transcript.model import Segment, Word
 
 @dataclass(slots=True)
 class _Part:
-    """A paragraph that the passage touches: what of it lies before and after, and from when to when the rest lasts."""
+    """A paragraph that the passage touches: what lies before and after it, the span of the rest, the new segments."""
 
     speaker: str | None
     left: list[Segment] = field(default_factory=list)
@@ -28,9 +28,9 @@ class _Part:
 def retaken(rows: Rows, starts: Sequence[int], start: float, end: float, new: Sequence[Segment]) -> list[Splice]:
     """Return the splice that puts `new` in place of the words whose middle lies from `start` to `end` in seconds.
 
-    `starts` is what `document.begins` returns. Paragraphs and their speakers stay: of the new words each takes those
-    spoken when its own words were. Where there were no words, they come into the paragraph that is open then, else they
-    become one of their own.
+    `starts` is what `document.begins` returns. Paragraphs and their speakers stay: each gets the new words that were
+    spoken at the time of its old ones. If there were no old words, the new ones go into the paragraph that spans that
+    time, else they become a separate paragraph.
     """
     count = len(starts) - 1
     touched = [number for number in range(count) if _touches(rows[starts[number] : starts[number + 1]], start, end)]
@@ -84,7 +84,7 @@ def _touches(rows: Rows, start: float, end: float) -> bool:
 
 
 def _timed(segment: Segment) -> list[tuple[float, float, str]]:
-    """Return start, end and text of the words, or of the segment without any."""
+    """Return start, end and text of the words, or of the segment if it has none."""
     return [(w.start, w.end, w.text) for w in segment.words] or [
         (segment.start, segment.end, f" {segment.text.strip()}")
     ]
@@ -150,7 +150,7 @@ def _whole(part: _Part) -> Paragraph:
     """Return the paragraph with the new words."""
     found: list[Segment] = []
     all_of_it = [*part.left, *part.new, *part.right]
-    if any(segment.words for segment in all_of_it):  # of such a paragraph only words are shown
+    if any(segment.words for segment in all_of_it):  # only the words of such a paragraph are shown
         all_of_it = [segment if segment.words else _worded(segment) for segment in all_of_it]
     for segment in all_of_it:
         before = "" if not found else found[-1].words[-1].text if found[-1].words else found[-1].text
@@ -159,7 +159,7 @@ def _whole(part: _Part) -> Paragraph:
 
 
 def _worded(segment: Segment) -> Segment:
-    """Return a segment without words with some, that share its time by their letters."""
+    """Add words to a segment without any, and divide its time among them by their letters."""
     pieces = [f" {piece}" for piece in segment.text.split()]
     letters = sum(map(len, pieces))
     words, done = [], 0

@@ -15,15 +15,15 @@ from stt.editing.steps import Paragraph, text_of
 from stt.errors import BadOption
 
 Caret = dict[str, int]
-ROUNDED = 0.0101  # seconds
-NEAR = 2  # paragraphs from where it was, in which one that was split, merged or deleted meanwhile is looked for
+ROUNDED = 0.0101  # tolerance for rounded times, seconds
+NEAR = 2  # paragraphs on either side to search for one that was split, merged or deleted meanwhile
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Hold what a step makes: splices in order, and where the caret goes. `base`: the text of the paragraph before.
+    """The outcome of a step: splices in order, and where the caret goes.
 
-    `replaced` counts replacements.
+    `base` is the text of the paragraph before the step. `replaced` counts replacements.
     """
 
     splices: list[Splice] = field(default_factory=list)
@@ -33,7 +33,7 @@ class Outcome:
 
 
 class ParagraphChanged(Exception):
-    """Say that the paragraph was changed: which it is, None if it is gone, and its text now."""
+    """The paragraph was changed: `paragraph` is its number now, None if it is gone, `text` its text now."""
 
     def __init__(self, paragraph: int | None, text: str) -> None:
         super().__init__()
@@ -42,10 +42,10 @@ class ParagraphChanged(Exception):
 
 
 def perform(rows: Rows, step: Step, since: list[Splice] | None, duration: float = 0.0) -> Outcome:
-    """Return what a step makes of frozen segments, without changing them.
+    """Return the outcome of a step on frozen segments, without changing them.
 
-    `duration` is that of the recording in seconds, 0 if unknown. `since` are the splices since the revision that it is
-    based on, None if they are not known. Raises ParagraphChanged, BadOption.
+    `duration` is that of the recording in seconds, 0 if unknown. `since` are the splices since the revision that the
+    step is based on, None if they are not known. Raises ParagraphChanged, BadOption.
     """
     starts = document.begins(rows)
     if step.kind == requests.REPLACE:
@@ -105,7 +105,7 @@ def _times(rows: Rows, starts: list[int], number: int, step: Step, duration: flo
 
 
 def _replaced(rows: Rows, starts: list[int], step: Step, since: list[Splice] | None) -> Outcome:
-    """Replace a text wherever it stands; the splices are in order, each as the ones before have left the segments."""
+    """Replace a text wherever it occurs. Each splice refers to the segments as the ones before it leave them."""
     finder = Finder(step.find, case=step.case, words=step.words)
     chosen = None if step.only is None else _chosen(step.only, since)
     found = Outcome(replaced=0)
@@ -159,7 +159,7 @@ def _find(rows: Rows, starts: list[int], step: Step, since: list[Splice] | None)
     near = step.paragraph if since is None else _place(step.paragraph, since)
     if kept is not None and kept < known and text(kept) == step.was:
         return kept
-    if step.kind == requests.TEXT and near < known and text(near) == step.text:  # typed alike in two tabs
+    if step.kind == requests.TEXT and near < known and text(near) == step.text:  # the same text was typed in two tabs
         return near
     if kept is None or since is None:
         reach = known if since is None else NEAR
@@ -184,7 +184,7 @@ def _carried(number: int, since: list[Splice]) -> int | None:
 
 
 def _place(number: int, since: list[Splice]) -> int:
-    """Return about where a paragraph went by splices."""
+    """Return the approximate number of a paragraph after splices."""
     for splice in since:
         first, removed = splice["paragraph"], document.count(splice["before"])
         if number >= first + removed:
@@ -195,7 +195,7 @@ def _place(number: int, since: list[Splice]) -> int:
 
 
 def caret_of(splices: list[Splice]) -> Caret | None:
-    """Return where the last of some splices changed a text: after what differs."""
+    """Return the caret after what the last splice changed."""
     if not splices:
         return None
     last: dict[str, Any] = splices[-1]

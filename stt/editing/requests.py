@@ -16,20 +16,20 @@ PASSAGE = "passage"  # words that were transcribed again; no browser sends it
 TYPED = (TEXT, SPLIT, MERGE, WORD)
 OF_PARAGRAPHS = (*TYPED, DELETE, SPEAKER, TIMES)
 KINDS = (*OF_PARAGRAPHS, REPLACE, UNDO, REDO)
-LONGEST_FIND = 1000  # characters
-MOST_PLACES = 100_000  # paragraphs or places of a replacement
-LONGEST_KEY = 64  # characters
+LONGEST_FIND = 1000  # maximum length of a text to find, a replacement or a word, characters
+MOST_PLACES = 100_000  # maximum number of paragraphs or places of a replacement
+LONGEST_KEY = 64  # maximum length of a key, characters
 MOST_INTEGER = 2**31 - 1
 _MISSING = object()
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Say what is to be done. `was` and `text` have their white space normalised; `at` counts characters of `text`.
+    """One step of editing. `was` and `text` have their white space normalised; `at` counts characters of `text`.
 
-    `marked` are characters (first, after the last) of `was`, or of `text` for a word; `start` and `end` seconds. A word
-    says what is right for it, the same or another one. A replacement puts `text` where `find` stands, in `paragraphs`
-    only or at the places in `only` (paragraph, first character, after the last).
+    `marked` are characters (first, after the last) of `was`, or of `text` for a word; `start` and `end` are seconds. A
+    step for a word says which word is right there, the same or another one. A replacement puts `text` in place of
+    `find`, in `paragraphs` only or at the places in `only` (paragraph, first character, after the last).
     `segments` are the new words from `start` to `end` of a passage.
     """
 
@@ -92,7 +92,7 @@ def _step(given: Fields) -> Step:
         raise TooLarge(f"A paragraph takes at most {texts.LONGEST_TEXT:,} characters.", guidance="Split it.")
     text = texts.paragraph_text(typed)
     if kind == SPLIT:
-        # Leading and doubled spaces go; so do they before the place.
+        # Leading and doubled spaces are removed from the text, so they must not count in the place.
         before = texts.tidy(typed[: given.whole("at")], texts.LONGEST_TEXT, "A paragraph")
         return replace(step, text=text, at=len(before))
     if kind == TEXT and (typing := given.value("typing", None)) is not None:
@@ -133,7 +133,7 @@ def _items(given: object) -> list[Any]:
 
 
 class Fields:
-    """An object of a JSON body, whose fields have the type that is asked for. Raises BadOption otherwise."""
+    """An object of a JSON body. Its methods return fields of one type each, and raise BadOption for another type."""
 
     def __init__(self, given: object, name: str) -> None:
         if not isinstance(given, dict):

@@ -1,4 +1,4 @@
-"""Save steps as revisions of a transcript, in one transaction each: what it says, and how to take that back.
+"""Save steps as revisions of a transcript, in one transaction each: the new transcript, and how to undo the step.
 
 The transaction begins by locking the corrections of the transcript, so that of two tabs one waits for the other.
 """
@@ -27,13 +27,13 @@ from stt.store.records import Job
 from stt.transcript import scripts
 from stt.transcript.model import joined
 
-Learn = Callable[[sa.Connection, str, str, str, str], None]  # connection, owner, before, after, after until now
+Learn = Callable[[sa.Connection, str, str, str, str], None]  # connection, owner, before, after, previous after
 _r, _c, _t = revisions.c, corrections.c, transcripts.c
 ATTEMPTS = 3
 
 
 class EditConflict(Conflict):
-    """Say that the paragraph was changed meanwhile. `answer` says what the transcript has now."""
+    """The paragraph was changed meanwhile. `answer` has the changes since, and the paragraph's present text."""
 
     guidance = "Choose which text to keep."
 
@@ -99,7 +99,7 @@ def steps_left(generation_id: str, owner: str) -> tuple[int, int]:
 
 
 def revision(connection: sa.Connection, generation_id: str) -> int:
-    """Return the revision of a transcript: how often it was corrected, and how often speakers came in."""
+    """Return the revision of a transcript: how often it was corrected, and how often speakers were added."""
     own = connection.execute(sa.select(_c.version).where(_c.id == generation_id)).scalar()
     return results.revision(connection, generation_id) + (own or 0)
 
@@ -172,7 +172,7 @@ def _step_back(found: _Open, request: Request, newer: list[Splice] | None, learn
 
 
 def _lock(connection: sa.Connection, generation_id: str) -> None:
-    """Let no other transaction change the transcript; keep the engine's before the first. Raises NotFound."""
+    """Lock the transcript, and store the engine's before the first correction. Raises NotFound."""
     results.revision(connection, generation_id, hold=True)
     # SQLite's transaction begins with the first statement that writes.
     held = corrections.update().where(_c.id == generation_id).values(version=_c.version)
@@ -211,7 +211,7 @@ def _save(
 
 
 def keep(connection: sa.Connection, generation_id: str, changed: dict[str, Any], splices: Sequence[Splice]) -> None:
-    """Save a changed transcript, its text and counts. `splices` are what differs from the one before."""
+    """Save a changed transcript, its text and counts. `splices` are the differences from the one before."""
     rows: Rows = changed["segments"]
     values = {"transcript": changed, "text": joined(row["text"] for row in rows)}
     connection.execute(transcripts.update().where(_t.id == generation_id).values(**values))

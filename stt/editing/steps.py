@@ -65,9 +65,9 @@ def merge(upper: Paragraph, lower: Paragraph) -> Paragraph:
 
 
 def assigned(paragraph: Paragraph, speaker: str | None, marked: tuple[int, int] | None = None) -> list[Paragraph]:
-    """Return the paragraph given to a speaker; with `marked` (characters of its text) only the words touched.
+    """Assign a paragraph to a speaker; with `marked` (characters of its text) only the words that this span touches.
 
-    These become a paragraph of their own, so that up to three result.
+    These become a separate paragraph, so that up to three are returned.
     """
     if marked is None:
         return [tuple(spoken_by(segment, speaker) for segment in paragraph)]
@@ -96,7 +96,7 @@ def timed(paragraph: Paragraph, start: float, end: float) -> Paragraph:
 
 
 def settled(paragraph: Paragraph, first: int, after: int) -> Paragraph:
-    """Return the paragraph without a confidence of the words that a span of characters touches: a person knows them."""
+    """Remove the confidence of the words that a span of characters touches, because a person has confirmed them."""
     letters, ending = (len("".join(text_of(paragraph)[:place].split())) for place in (first, after))
     found, at = [], 0
     for segment in paragraph:
@@ -137,7 +137,7 @@ def _whole_words(text: str, first: int, after: int) -> tuple[int, int]:
 
 
 def _cut(segment: Segment, letters: int) -> tuple[Segment, Segment]:
-    """Cut a segment after so many characters of its words, spaces not counted."""
+    """Cut a segment after `letters` characters of its words, not counting spaces."""
     left: list[Word] = []
     right: list[Word] = []
     for word in segment.words:
@@ -173,7 +173,7 @@ def _cut_text(segment: Segment, letters: int) -> tuple[Segment, Segment]:
 
 
 def _place(text: str, letters: int) -> tuple[int, float]:
-    """Return the index after so many characters that are no spaces, and their share of all."""
+    """Return the index after `letters` characters that are not spaces, and their share of all such characters."""
     share = letters / _letters(text)
     for place, character in enumerate(text):
         if not letters:

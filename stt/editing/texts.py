@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from stt.errors import BadOption
 
-LONGEST_TEXT = 200_000  # characters of a paragraph
-LONGEST_NAME = 100  # characters of a speaker's name
+LONGEST_TEXT = 200_000  # maximum length of a paragraph, characters
+LONGEST_NAME = 100  # maximum length of a speaker's name, characters
 
 
 def tidy(text: str, longest: int, subject: str) -> str:

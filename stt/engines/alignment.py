@@ -1,7 +1,7 @@
-"""Align a transcript that somebody brings with its recording: find when its words are spoken.
+"""Align a given transcript with its recording: find when its words are spoken.
 
-Segments whose times are known keep them. Other texts are laid beside a decoding of the same sound: that of an earlier
-version, or one made first, as a transcription is.
+Segments whose times are known keep them. Other texts are aligned with a decoding of the same sound: that of an earlier
+version, or one that is made first, like a transcription.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from stt.whisper.forced_alignment.aligner import placed
 from stt.whisper.forced_alignment.plan import Placed
 from stt.whisper.loading import loaded
 
-STEP = 100_000  # numbers of an alignment's chunks, for the watch: after those of the decoding
+STEP = 100_000  # added to the numbers of an alignment's chunks for the watch, so that they follow those of the decoding
 
 
 class Alignment:
@@ -80,7 +80,7 @@ class Alignment:
         return Outcome(transcript, provenance, seconds=place["end"], worked=time.monotonic() - began)
 
     def _decoding(self, work: Work) -> tuple[Transcript, str]:
-        """Return a decoding of the sound with word times, and where it is from, for the provenance."""
+        """Return a decoding of the sound with word times, and its origin, for the provenance."""
         kept = work.step("find a decoding", _version_with_words, work.job)
         if kept:
             return work.with_retries(transcripts.transcript_of, kept), f"version {kept}"
@@ -89,7 +89,7 @@ class Alignment:
 
 @dataclass
 class _OnModel:
-    """The work with the model that aligns in place of the job's, which is only a name."""
+    """The work, with the aligning model in place of the job's model, which is only a name."""
 
     _work: Work
     job: Job
@@ -157,7 +157,7 @@ class _Aligning:
         }
 
     def _silent(self, voice: Samples, start: float, end: float) -> list[list[float]]:
-        """Return the speech of a chunk that no segment has."""
+        """Return the speech of a chunk that no segment covers, as [start, end] in seconds."""
         spoken = [(one + start, other + start) for one, other in vad.spans(voice)]
         found, at = [], start
         for segment in sorted(self.given.segments, key=lambda segment: segment.start):
@@ -171,7 +171,7 @@ class _Aligning:
         return found
 
     def _reporter(self, start: float, end: float, count: int) -> Callable[[], None]:
-        """Return what is called before each of `count` windows of a chunk."""
+        """Return a callback to run before each of the `count` windows of a chunk."""
         done = 0
 
         def report() -> None:
@@ -189,7 +189,7 @@ class _Aligning:
 
 
 def _version_with_words(job: Job) -> str | None:
-    """Return the newest transcription of the same sound on this machine, in the language spoken."""
+    """Return the newest transcription of the same sound on this machine that is not a translation, None without one."""
     t = transcriptions.c
     query = (
         sa.select(t.id, t.options)

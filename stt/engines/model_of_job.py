@@ -1,4 +1,4 @@
-"""Get the model of a job ready: on the disk, then in memory. The job's row says how far that is."""
+"""Get the model of a job ready: on the disk, then in memory. The job's row shows the progress."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from stt.whisper.loading import loaded
 def loaded_for(work: Work) -> Iterator[loaded.Model]:
     """Yield the model in memory, after downloading it if it is not here yet.
 
-    Raises Cancelled, and what `shelf.obtain` does. A process that is killed meanwhile goes on where it was.
+    Raises Cancelled, and what `shelf.obtain` does. If the process is killed meanwhile, the download resumes.
     """
     row = _Row(work)
     found = shelf.obtain(work.job.model, row.downloading, row.check_cancelled)
@@ -29,7 +29,7 @@ def loaded_for(work: Work) -> Iterator[loaded.Model]:
 
 
 def languages_of(options: Mapping[str, Any], model: str) -> list[str]:
-    """Return the language codes the user chose, or that of a model with one. Of several, each window is in one."""
+    """Return the language codes the user chose, or that of a model with one. With several, each window is in one."""
     if known.find(model).english:
         return ["en"]
     return [code for code in str(options.get("language") or "").split(",") if code]
@@ -50,7 +50,7 @@ class _Row:
 
     def say(self, stage: str | None) -> None:
         if stage != self._stage:
-            with suppress(*DB_UNAVAILABLE):  # it will be back, and hear of the next percent
+            with suppress(*DB_UNAVAILABLE):  # the next percent is recorded when it is back
                 records.update_progress(self._work.job, stage=stage)
                 self._stage = stage
 

@@ -36,7 +36,7 @@ from stt.whisper.loading import loaded
 from stt.whisper.loading.device import THREADS
 from stt.whisper.parallel import DecodePool
 
-READ_SECONDS = 30.0  # per read of a decoder
+READ_SECONDS = 30.0  # seconds per read of a decoder
 
 
 class OnDevice:
@@ -81,7 +81,7 @@ class ChunkReader:
         self.tracks = tracks.summary(several, choice) if several else None
         self._reader: Reader | None = None
         self._kept = np.zeros((1, 0), np.float32)  # decoded samples after the last cut
-        self._at = 0  # the first sample of `_kept`
+        self._at = 0  # position of the first sample of `_kept`
 
     def read_chunk(self, start: int, longest: float) -> tuple[Samples, bool]:
         """Return the chunk from sample `start` of at most `longest` seconds, and whether it is the last.
@@ -227,7 +227,7 @@ class ChunkPipeline:
         return self._prefetched is None
 
     def step_down(self, error: Exception) -> bool:
-        """Go on with less of a graphics card, or without, because it failed; return False if there is none."""
+        """Use less of a graphics card that failed, or stop using it; return False if there is none."""
         if self._model is None or self._plan is None or not self._model.step_down(self._plan, error):
             return False
         self._plan, self._prefetched = self._model.plan, None

@@ -38,8 +38,8 @@ from stt.vocabulary import terms
 
 KEPT = 3600.0  # seconds for which the provider keeps a result
 MARGIN = 120.0  # polling ends this many seconds before the result expires
-NEW = 10.0  # seconds in which a new id may be unknown to some of the provider's servers
-PATIENCE = 3.0  # seconds in which one poll is retried before the job reports trouble
+NEW = 10.0  # seconds for which a new id may be unknown to some of the provider's servers
+PATIENCE = 3.0  # seconds for which one poll is retried before the job reports trouble
 
 ENDED = (ResultExpired, GenerationFailed, AnswerUnreadable)  # errors after which the generation id is useless
 
@@ -142,7 +142,7 @@ def _create(work: Work) -> dict[str, Any]:
 def _source(work: Work) -> Iterator[dict[str, Any]]:
     """Yield the arguments of `Client.create` for the link or the file, and its progress callback.
 
-    Of several tracks only the chosen one is sent, because the provider might pick another.
+    If there are several tracks, only the chosen one is sent, because the provider might pick another.
     """
     job = work.job
     recording = recordings.find(job.recording_id, None) if job.recording_id else None
@@ -200,7 +200,7 @@ def _tracks(job: Job) -> dict[str, str]:
 
 
 def _wait(job: Job, why: ProviderError) -> None:
-    """Note that the create was certainly not accepted. It is sent again after a wait."""
+    """Record that the create was certainly not accepted. It is sent again after a wait."""
     submissions.unmark_submitted(job)
     records.update_progress(job, stage=_trouble(why))
 

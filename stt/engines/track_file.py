@@ -15,7 +15,7 @@ from stt.files import paths
 from stt.store import recordings
 from stt.store.recordings import Recording
 
-READ_SECONDS = 30.0  # per read of the decoder
+READ_SECONDS = 30.0  # seconds per read of the decoder
 
 
 @contextmanager

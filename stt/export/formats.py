@@ -32,12 +32,12 @@ from stt.transcript.model import Segment, Transcript, Word, paragraphs, whole_wo
 from stt.transcript.notes import Note
 
 JOINER = "\u2060"  # word joiner: invisible, and forbids a line break
-LONGEST_NAME = 120  # bytes; with extension and number within the 143 that encrypted folders allow
+LONGEST_NAME = 120  # maximum bytes of a name; with extension and number within the 143 that encrypted folders allow
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Facts about a transcript. `created` is a moment, or the text to show; `notes` are None if not wanted."""
+    """Facts about a transcript. `created` is a time, or the text to show; `notes` are None if not wanted."""
 
     title: str = ""
     language: str | None = None
@@ -46,7 +46,7 @@ class About:
     notes: Sequence[Note] | None = None
 
     def facts(self) -> dict[str, str]:
-        """Return the known ones of language, model and created, as text for people."""
+        """Return language, model and created as display texts, without those that are unknown."""
         created = f"{self.created:%Y-%m-%d %H:%M}" if isinstance(self.created, datetime) else self.created
         facts = {"language": self.language, "model": self.model, "created": created}
         return {name: value for name, value in facts.items() if value}
@@ -138,7 +138,7 @@ class Subtitles(Format):
         return _encoded(("\ufeff" if bom else "") + (text.replace("\n", "\r\n") if crlf else text))
 
     def inert(self, line: str) -> str:
-        """Return a line that no player or parser takes for markup, a time or a cue number.
+        """Escape a line, so that no player or parser reads it as markup, a time or a cue number.
 
         Invisible word joiners break the patterns. Many players hide what is in braces even then, so braces become
         full-width.
@@ -209,7 +209,7 @@ class Csv(Format):
         """Return a row per word: start, end (seconds), word, confidence (0 to 1), speaker, language; empty if unknown.
 
         UTF-8 with a byte order mark, because Excel needs it to read anything but ASCII. Cells that a spreadsheet would
-        take for a formula start with an apostrophe.
+        read as a formula start with an apostrophe.
         """
         file = io.StringIO(newline="")
         rows = csv.writer(file)
@@ -259,8 +259,8 @@ FORMATS: dict[str, Format] = {each.extension: each for each in (Txt(), Srt(), Vt
 def file_name(title: str, extension: str) -> str:
     """Return a file name that every system accepts, as close to the title as possible.
 
-    It has no folders, reserved names or invisible characters, is not hidden, and has at most 120 bytes and the
-    extension.
+    It has no folders, reserved names or invisible characters, is not hidden, and has at most 120 bytes before
+    the extension.
     """
     return f"{_stem(title)}.{extension}"
 

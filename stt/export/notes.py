@@ -25,7 +25,7 @@ def lines(notes: Sequence[Note], transcript: Transcript) -> list[tuple[float, st
 
 
 def rows(notes: Sequence[Note], transcript: Transcript) -> list[dict[str, Any]]:
-    """Return notes as JSON has them."""
+    """Return notes as JSON objects."""
     return [
         {"start": note.start, "end": note.end, "text": note.text, "colour": note.colour, "words": words}
         for note, words in zip(notes, quotes(notes, transcript), strict=True)
@@ -48,5 +48,5 @@ def table(notes: Sequence[Note], transcript: Transcript) -> bytes:
 
 
 def no_formula(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
+    """Escape a cell, so that no spreadsheet reads it as a formula."""
     return "'" + cell if cell.startswith(FORMULA_STARTS) else cell

@@ -12,14 +12,14 @@ from math import ceil
 from stt.transcript import alignment, scripts
 from stt.transcript.model import Segment, Transcript, Word
 
-LINE_LENGTH = 42  # columns of a line, the usual limit of broadcasters
-LINES = 2  # of a cue
+LINE_LENGTH = 42  # maximum columns of a line, the usual limit of broadcasters
+LINES = 2  # maximum lines of a cue
 SILENCE = 2.0  # seconds; a cue never spans a pause of this length
-PAUSE = 0.6  # seconds; a pause at which a cut is cheap
+PAUSE = 0.6  # seconds; a cut is cheap at a pause of at least this length
 FLASH = 0.1  # seconds; minimum duration of a cue
 LATEST = 5.0  # seconds; maximum delay of a cue when speakers talk at the same time
 READING_SPEED = 20.0  # characters per second, the usual limit for adults; a wide character counts as two
-SPEAKING_SPEED = 15.0  # characters per second, if even the duration of the recording is unknown
+SPEAKING_SPEED = 15.0  # assumed characters per second, if even the duration of the recording is unknown
 
 SPACES = re.compile(r"[^\S\u00a0\u202f]+")  # without no-break spaces, which are no place for a line break
 
@@ -311,7 +311,7 @@ class _Span:
     reading: int
 
     def needs(self, start: int, pace: float) -> int:
-        """Return the milliseconds to show it from `start`: until it is read, and if on time, until its speech ends."""
+        """Return the milliseconds to show it from `start`: its reading time, but if on time at most its speech."""
         shown = min(self.end - self.start, self.reading) if start == self.start else self.reading
         return max(ceil(shown * pace), round(1000 * FLASH))
 
@@ -335,7 +335,7 @@ def _settled(found: list[Cue], shortest: float, longest: float) -> list[Cue]:
 def _starts(spans: list[_Span]) -> list[int]:
     """Return when each cue is shown: when it is spoken, or after the previous cues.
 
-    If cues would be delayed too long, all of that run are shown shorter.
+    If cues would be delayed too long, all cues of that run are shown for less time.
     """
     starts: list[int] = []
     while len(starts) < len(spans):

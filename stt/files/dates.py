@@ -1,4 +1,4 @@
-"""When a recording was made, as its file says, or when the file was last changed. What is not known is not guessed."""
+"""Find when a recording was made, from its file, or when the file was last changed. Unknown dates are not guessed."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from zoneinfo import ZoneInfo
 
 from stt import local_time
 
-# What is known of a date: a moment; a time of day of some clock, in a time zone that is not told; a day; a moment at
-# which only the file was changed.
+# Kinds of dates: a moment; the date and time of a clock, in an unknown time zone; a day; the moment at which the file
+# was last changed.
 MOMENT, CLOCK, DAY, CHANGE = "moment", "clock", "day", "change"
 _TAGS = ("com.apple.quicktime.creationdate", "creation_time", "date_recorded", "date", "icrd", "idit")
-_LONGEST = 40  # characters of a tag that holds a date
+_LONGEST = 40  # maximum length of a tag with a date, characters
 _TIME = re.compile(r"\d\d:\d\d(:\d\d)?")
 _WRITTEN = re.compile(
     r"(\d{4})[-:/.]?(\d\d)[-:/.]?(\d\d)(?:[T ]+(\d\d):?(\d\d)(?::?(\d\d)(?:[.,]\d+)?)? ?(Z|UTC|[+-]\d\d:?\d\d)?)?",
     re.IGNORECASE,
 )
-# Clocks that were never set, and fields that were left at zero, say these days.
+# Days that come from clocks that were never set, and from fields that were left at zero.
 _NEVER = {date(*day) for day in (
     *((1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1903, 12, 31), (1904, 1, 1), (1904, 1, 2), (1969, 12, 31)),
     *((1970, 1, 1), (1970, 1, 2), (1979, 12, 31), (1980, 1, 1), (1980, 1, 6), (2000, 1, 1), (2001, 1, 1)),
 )}  # fmt: skip
-FIRST_DAY = date(1877, 1, 1)  # no sound is older
-FIRST_CLOCK = date(1990, 1, 1)  # no recorder with a clock is
+FIRST_DAY = date(1877, 1, 1)  # no recording is older
+FIRST_CLOCK = date(1990, 1, 1)  # no recording by a recorder with a clock is older
 AHEAD = 900.0  # seconds that a clock may be fast
-FARTHEST = 14 * 3600.0  # seconds that a time zone is ahead of UTC
-JUST_NOW = 60.0  # seconds
+FARTHEST = 14 * 3600.0  # maximum seconds by which a time zone is ahead of UTC
+JUST_NOW = 60.0  # a change within so many seconds counts as unknown (see `of_change`)
 
 
 class Dated(NamedTuple):
@@ -42,8 +42,8 @@ class Dated(NamedTuple):
 
 
 def in_tags(tags: Iterable[Mapping[str, str]]) -> str | None:
-    """Return the date in the tags of a container and its tracks, in ISO 8601, as exact as it is there; None without
-    one.
+    """Return the date in the tags of a container and its tracks, in ISO 8601, as precise as it is there; None
+    without one.
     """
     for found in tags:
         known = {name.lower(): value for name, value in found.items() if len(value) <= _LONGEST}
@@ -75,7 +75,7 @@ def _zone(offset: str | None) -> str:
 
 
 def of_file(told: str | None, now: float | None = None) -> Dated | None:
-    """Return what `in_tags` gave as a date; None if it cannot be one, such as 1904-01-01 or tomorrow."""
+    """Return the date in a text from `in_tags`; None if it is implausible, such as 1904-01-01 or tomorrow."""
     if not told or len(told) > _LONGEST:
         return None
     try:
@@ -88,9 +88,9 @@ def of_file(told: str | None, now: float | None = None) -> Dated | None:
 
 
 def of_change(milliseconds: str | None, now: float | None = None) -> Dated | None:
-    """Return when a file was last changed, in milliseconds since 1970 as browsers tell it; None if that cannot be.
+    """Return the date of a file's last change from a browser's milliseconds since 1970; None if it is implausible.
 
-    A browser that does not know says now, so the last minute is no date either.
+    A browser that does not know it sends the current time, so a change in the last minute counts as no date.
     """
     now = time.time() if now is None else now
     if not milliseconds or not re.fullmatch(r"[0-9]{1,15}", milliseconds):

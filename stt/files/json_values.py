@@ -23,7 +23,7 @@ def clean(value: Any) -> str:
 
 
 def signed(value: Any) -> float | None:
-    """Return a finite number, or None. Numbers as text count."""
+    """Return a finite number, or None. Numbers as text are accepted."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

@@ -11,10 +11,10 @@ from email.errors import HeaderParseError
 from email.header import decode_header
 from urllib.parse import unquote_to_bytes
 
-LONGEST = 200  # characters of a file's name
-_HEADER = 8192  # characters of a header that are looked at
+LONGEST = 200  # maximum length of a file's name, characters
+_HEADER = 8192  # maximum number of characters of a header that are read
 UNNAMED = "Recording"
-# What is cut off a name to make a title. Anything else after a dot belongs to the title: "1.1 Lesson".
+# Extensions that are cut off a name to make a title. Anything else after a dot belongs to the title: "1.1 Lesson".
 EXTENSIONS = frozenset(
     (
         "3g2 3ga 3gp 3gpp 8svx aa aac aax ac3 adts aif aifc aiff amr ape asf at3 au avi awb bwf caf divx ds2 "
@@ -33,11 +33,11 @@ _PARAMETER = re.compile(r""";\s*+([^\s=;"]++)\s*+=\s*+("(?:[^"\\]|\\.)*"?|[^;]*+
 
 
 def visible(text: str) -> str:
-    """Return the text without what nobody sees: control characters, bidi overrides, hidden text.
+    """Return the text without invisible characters: control characters, bidi overrides, hidden text.
 
     Joiners stay where they join something.
     """
-    parts = _FLAG.split(text)  # flags stand at odd places
+    parts = _FLAG.split(text)  # flags are at odd indexes
     shown = "".join(part if at % 2 else "".join(filter(_seen, part)) for at, part in enumerate(parts))
     return "".join(
         c for at, c in enumerate(shown) if c not in _JOINERS or _joins(shown[at - 1 : at], shown[at + 1 : at + 2])
@@ -47,13 +47,13 @@ def visible(text: str) -> str:
 def _seen(character: str) -> bool:
     if unicodedata.category(character) in _HIDDEN:
         return character in _JOINERS or character in _SEEN
-    return ord(character) & 0xFFFE != 0xFFFE  # no character at all, which XML refuses
+    return ord(character) & 0xFFFE != 0xFFFE  # a noncharacter, which XML refuses
 
 
 def _joins(before: str, after: str) -> bool:
     if not before or before.isspace() or before in _JOINERS:
         return False
-    # At the end of a word it belongs to the sign before: the virama of Malayalam and Sinhala.
+    # At the end of a word a joiner belongs to the sign before it: the virama of Malayalam and Sinhala.
     return unicodedata.category(before)[0] == "M" or (bool(after) and not after.isspace())
 
 
@@ -67,14 +67,17 @@ def clean(name: str) -> str:
 
 
 def split(name: str) -> tuple[str, str]:
-    """Return what a file is called, and its extension with the dot if that is one of a sound or video file, else ""."""
+    """Return a file's name without its extension, and that with the dot, if it is one of a sound or video file.
+
+    Otherwise return the whole name and "".
+    """
     stem, dot, extension = name.rpartition(".")
     known = dot and extension.lower() in EXTENSIONS and stem.strip(" .")
     return (stem, dot + extension) if known else (name, "")
 
 
 def shorten(text: str, longest: int) -> str:
-    """Return the first `longest` characters at most, and no half of an emoji or of a letter with its accents."""
+    """Return at most the first `longest` characters, without splitting an emoji or a letter from its accents."""
     if len(text) <= longest:
         return text
     end = longest
@@ -98,7 +101,7 @@ def disposition(header: str) -> dict[str, str]:
     """Return the parameters of a Content-Disposition header: `name`, `filename` …. `header` as HTTP libraries give it.
 
     `filename` is read in every way that clients and servers write it: RFC 5987 (`filename*`, which comes first),
-    RFC 2231 in parts, RFC 2047 words, raw UTF-8 or latin-1, percent-encoded. Raises nothing.
+    RFC 2231 in parts, RFC 2047 words, raw UTF-8 or latin-1, percent-encoded. Never raises.
     """
     raw: dict[str, str] = {}
     for name, value in _PARAMETER.findall(";" + header[:_HEADER].partition(";")[2]):
@@ -145,7 +148,7 @@ def _decoded(value: str) -> str:
     if "=?" in text:
         text = _words(text)
     if "%" in text and "\ufffd" not in (plain := unquote_to_bytes(text).decode("utf-8", "replace")):
-        return plain  # browsers encode quotation marks and line ends so, programs everything
+        return plain  # browsers encode quotation marks and line ends this way, programs everything
     return text
 
 
@@ -164,7 +167,7 @@ def _words(text: str) -> str:
 
 
 def text_of(content: bytes) -> str:
-    """Return bytes of an unnamed encoding as text: UTF-8, else as Western systems write it."""
+    """Decode bytes of an unknown encoding: as UTF-8, else as Windows-1252, else as Latin-1."""
     for encoding in ("utf-8", "cp1252"):
         try:
             return content.decode(encoding)

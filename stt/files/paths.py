@@ -16,7 +16,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # error codes of a full disk
 KEPT_FREE, KEPT_FREE_BYTES = 0.05, 2 << 30
 
 
-CHECKED = 16 << 20  # bytes that may be written between two looks at the room left
+CHECKED = 16 << 20  # maximum number of bytes written between two checks of the free space
 
 
 def data_folder() -> Path:
@@ -27,7 +27,7 @@ def data_folder() -> Path:
         writing.shut(folder)
         probe = folder / ".writable"
         probe.write_bytes(b"")
-        probe.unlink(missing_ok=True)  # another process may look at the same time
+        probe.unlink(missing_ok=True)  # another process may probe at the same time
     except OSError as error:
         raise DataFolderError(f"The data folder {folder} cannot be written: {error.strerror}.") from error
     return folder

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 PART = ".part"  # ends the name of a file that is still being written
-ABANDONED = 24 * 3600  # seconds after which nobody writes to it any more
+ABANDONED = 24 * 3600  # age in seconds from which such a file is no longer being written
 OTHERS = stat.S_IRWXG | stat.S_IRWXO  # what group and others may do
 
 log = logging.getLogger("stt.files.writing")
@@ -47,7 +47,7 @@ def be_private() -> None:
 
 def shut(folder: Path) -> None:
     """Close a folder to other users, so that the modes of files in it do not matter."""
-    with suppress(OSError):  # a volume that somebody else owns; `tighten` says so
+    with suppress(OSError):  # a volume that somebody else owns; `tighten` logs it
         _tighten(folder)
 
 

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stt.errors import TooSlow
 
-IDLE = 30.0  # seconds without a byte
+IDLE = 30.0  # maximum number of seconds without a byte
 PERIOD = 60.0  # seconds of waiting within which at least LEAST bytes must arrive
 LEAST = 60 << 10
 

@@ -14,12 +14,12 @@ from contextlib import suppress
 from stt.compat import uvicorn
 from stt.compat.uvicorn import Connection
 
-HEAD = 20.0  # seconds for the head of a request, from the connection or from its first byte
-LARGEST_HEAD = 64 << 10  # bytes, not counting the block of up to 256 kB in which it is exceeded
-REST = 60.0  # seconds to receive the rest of a body after the response, mostly a refusal
-STALLED = 600.0  # seconds in which the client reads nothing; a paused player does that
-MOST_FILES = 65_536  # open files that this process requests
-MOST = 10_000  # connections
+HEAD = 20.0  # timeout for the head of a request, from the connection or from its first byte, seconds
+LARGEST_HEAD = 64 << 10  # maximum size of a head, bytes, not counting the block of up to 256 kB in which it is exceeded
+REST = 60.0  # timeout for the rest of a body after the response, mostly a refusal, seconds
+STALLED = 600.0  # timeout for a client that reads nothing, seconds; a paused player does that
+MOST_FILES = 65_536  # maximum number of open files that this process requests
+MOST = 10_000  # maximum number of connections
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 log = logging.getLogger("stt.guard.connections")
@@ -54,7 +54,7 @@ class _Connections:
         self.most = most
         self._open: set[asyncio.Transport] = set()
         self._prune_at = 0  # size at which closed ones are removed: websockets report their end to another object
-        self._silent: dict[Connection, asyncio.TimerHandle] = {}  # without a complete head, the oldest first
+        self._silent: dict[Connection, asyncio.TimerHandle] = {}  # those without a complete head, the oldest first
         self._sent: dict[Connection, int] = {}  # bytes of an incomplete head
         self._stalled: dict[Connection, asyncio.TimerHandle] = {}
 
