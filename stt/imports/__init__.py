@@ -1,6 +1,7 @@
 """Read transcripts that exist already, from files of other tools and our own exports.
 
-`reader` finds out what a file is: subtitles (`cues`), plain text and Word documents (`texts`), or JSON (`json_shapes`).
-`times` puts impossible times right, and says so. `references` reads texts to
+`reader` detects the format of a file: subtitles (`cues`), plain text and Word documents (`texts`), JSON
+(`json_shapes`).
+`times` fixes impossible times and notes each fix. `references` reads texts to
 compare with. Files are untrusted.
 """

@@ -12,11 +12,11 @@ from stt.imports.times import Given, seconds
 from stt.transcript.model import Word
 from stt.whisper.forced_alignment.plan import shares, words_of
 
-LONGEST_NAME = 100  # characters of a speaker's name
+LONGEST_NAME = 100  # maximum length of a speaker's name, characters
 
 
 def segments(cues: Iterable[Cue]) -> list[Given]:
-    """Return a segment for each cue, with the speaker of its voice tag, its name field or its label."""
+    """Return a segment for each cue, with the speaker from its voice tag, name field or label."""
     found = [_segment(cue, cue.voice[:LONGEST_NAME] or None) for cue in cues]
     return found if any(each.speaker or each.words for each in found) else labelled(found)
 
@@ -28,7 +28,7 @@ def _segment(cue: Cue, speaker: str | None) -> Given:
 
 
 def _words(cue: Cue, start: float, end: float, speaker: str | None) -> tuple[Word, ...]:
-    """Return the words of a cue with times within: each begins at its mark, several without one share the time."""
+    """Return the words of a cue with times. The words after a mark share the time until the next mark."""
     marks = [(0, start), *((place, time) for place, clock in cue.marks if (time := seconds(clock)) is not None)]
     runs: list[list[str]] = [[] for _ in marks]
     at, number = 0, 0
@@ -46,9 +46,10 @@ def _words(cue: Cue, start: float, end: float, speaker: str | None) -> tuple[Wor
 
 
 def labelled(given: list[Given]) -> list[Given]:
-    """Return the segments with "Anna: " at the start of their texts as their speaker, if these are names.
+    """Return the segments with labels such as "Anna: " moved from text to speaker, if the labels are names.
 
-    They are, if each text has one, or if the first has one and one of them returns. Who has no name goes on speaking.
+    They count as names if every text has one, or if the first text has one and any label repeats. A text without a
+    label belongs to the speaker before.
     """
     labels = [LABEL.match(each.text) for each in given]
     names = [label[0].strip().rstrip(":").strip() if label else "" for label in labels]

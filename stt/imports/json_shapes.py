@@ -91,20 +91,20 @@ def _segment(entry: dict[str, Any], words: list[Word], letters: str, notes: Note
     text = clean(entry.get("text"))
     start, end, speaker = number(entry.get("start")), number(entry.get("end")), _speaker(entry.get("speaker"))
     if words and text and not text[0].isspace() and not scripts.is_unspaced(text[0]):
-        text = f" {text}"  # as all words with times have it
+        text = f" {text}"  # timed words begin with a space
     if words and "".join(word.text for word in words) != text:
         notes.add(TEXT_WINS, letters != "".join(text.split()))
         first = start if start is not None else words[0].start
         last = end if end is not None else words[-1].end
         words = list(realigned([_spaced(word) for word in words], text, first, max(first, last), speaker))
-    if words:  # words are more exact than their segment
+    if words:  # word times are more exact than those of their segment
         start = words[0].start if start is None else min(start, words[0].start)
         end = max([*(word.end for word in words), *([] if end is None else [end])])
     return Given(start, end, text, tuple(words), speaker, _language(entry.get("language")))
 
 
 def _with_words_beside(entries: list[dict[str, Any]], words: list[Word]) -> Iterator[Given]:
-    """Yield the segments with the words that begin before the next one does. They have no punctuation."""
+    """Yield the segments, each with the words that begin before the next segment. The words have no punctuation."""
     at = 0
     starts = [number(entry.get("start")) for entry in entries]
     for entry, (_, following) in zip(entries, pairwise([*starts, math.inf]), strict=True):
@@ -116,7 +116,7 @@ def _with_words_beside(entries: list[dict[str, Any]], words: list[Word]) -> Iter
 
 
 def _words(value: Any, speaker: Any, notes: Notes) -> tuple[list[Word], str]:
-    """Return the words that have times, and the letters of all. The others get times from the text of the segment."""
+    """Return the words that have times, and the letters of all words. The others are timed by the segment's text."""
     found, letters = [], []
     for item in items(value):
         text = clean(item.get("word")) or clean(item.get("text"))
@@ -174,7 +174,7 @@ def _cpp_language(own: dict[str, Any]) -> dict[str, Any]:
 
 
 def _impossible(value: Any) -> Iterator[Any]:
-    """Yield the starts and ends in a JSON value that are no time."""
+    """Yield the `start` and `end` values in a JSON value that are not valid times."""
     open_values = [value]
     while open_values:
         each = open_values.pop()

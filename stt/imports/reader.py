@@ -14,18 +14,18 @@ from stt.imports.references.reader import OTHERS, SUBTITLES
 from stt.imports.times import Given, Notes, in_order
 from stt.transcript.model import Transcript
 
-MOST = 10 << 20  # bytes of a file; eight hours of words with times in our JSON
+MOST = 10 << 20  # maximum size of a file, bytes; eight hours of timed words in our JSON
 ENDINGS = (".srt", ".vtt", ".ass", ".ssa", ".txt", ".docx", ".json")
 GUIDANCE = "Bring SRT, VTT, ASS, TXT, DOCX or JSON, or paste the text."
-JOINER = "\u2060"  # invisible; our subtitles have it where a player would see markup
+JOINER = "\u2060"  # invisible; our subtitle exports insert it where a player would see markup
 
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """A transcript from a file. `format` names what it was, `notes` what was put right, each as a sentence.
+    """A transcript read from a file. `format` names the file's format; `notes` are sentences about what was fixed.
 
-    `rough`: its times are to the second, so that a recording gives better ones. `encoding` is that of the file, and
-    `choices` lists likely ones unless it is certain.
+    `rough`: its times are only to the second, so alignment with a recording gives better ones. `encoding` is that of
+    the file, and `choices` lists the likely encodings unless it is certain.
     """
 
     transcript: Transcript
@@ -38,12 +38,12 @@ class Brought:
 
     @property
     def for_sound(self) -> Transcript:
-        """Return the transcript without the times that the sound gives better."""
+        """Return the transcript for alignment with a recording: rough times count as none."""
         return replace(self.transcript, timed=False) if self.rough else self.transcript
 
     @property
     def provenance(self) -> dict[str, Any]:
-        """Return where the transcript is from, as it is shown."""
+        """Return where the transcript comes from, for display."""
         transcript = self.transcript
         if not transcript.timed:
             times = "none"
@@ -149,7 +149,7 @@ def _visible(text: str) -> str:
 
 
 def _checked(brought: Brought) -> Brought:
-    """Return it, if it holds a word. Raises BadTranscript."""
+    """Return `brought` if it contains a word. Raises BadTranscript."""
     if not any(map(str.isalnum, brought.transcript.text)):
         raise BadTranscript("There are no words in this file.", guidance=GUIDANCE)
     return brought

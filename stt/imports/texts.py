@@ -16,7 +16,7 @@ _FIRST_CLOCK = re.compile(CLOCK)
 
 
 def segments(lines: Sequence[str]) -> tuple[list[Given], bool]:
-    """Return the segments of a text, and whether they have times. These are to the second at best."""
+    """Return the segments of a text, and whether they have times. The times are to the second at best."""
     lines = [line.strip() for line in lines if line.strip()]
     names = headings(lines)
     times = [TIME.match(line) for line in lines]

@@ -1,4 +1,4 @@
-"""Put impossible times of a transcript right, and say what was done."""
+"""Fix impossible times in a transcript and note each fix."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from itertools import pairwise
 from stt.errors import TooLarge
 from stt.transcript.model import Segment, Word
 
-LONGEST = 1_000_000.0  # seconds; a time beyond it is no time
+LONGEST = 1_000_000.0  # seconds; a later time counts as missing
 MOST_SEGMENTS, MOST_WORDS = 200_000, 500_000
-SPEED = 15.0  # characters per second, for a segment without an end
+SPEED = 15.0  # assumed speaking rate in a segment without an end, characters per second
 _CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,3}):(\d{1,2})(?:[.,:](\d{1,3}))?")
 
 
 @dataclass(slots=True)
 class Notes:
-    """What was put right, counted by sentence. `{}` in a sentence is the number."""
+    """Counts of fixes, by the sentence that describes them. `{}` in a sentence stands for the count."""
 
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -38,7 +38,7 @@ EMPTY = "Segments without text, left out: {}."
 
 
 def seconds(clock: str) -> float | None:
-    """Return the seconds of a time such as "1:02:03,5", "02:03.500" or "0:00:03"; None if it is none."""
+    """Return the seconds of a time such as "1:02:03,5", "02:03.500" or "0:00:03"; None if it is not a time."""
     found = _CLOCK.fullmatch(clock.strip())
     if found is None:
         return None
@@ -53,7 +53,7 @@ def seconds(clock: str) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A segment as a file has it: any time may be missing, any order possible."""
+    """A segment as read from a file: times may be missing or out of order."""
 
     start: float | None
     end: float | None
@@ -64,7 +64,7 @@ class Given:
 
 
 def in_order(given: Sequence[Given], notes: Notes) -> tuple[Segment, ...]:
-    """Return segments in order of time, without empty ones. `notes` gets what was put right. Raises TooLarge."""
+    """Return the segments sorted by time, without empty ones. Fixes are added to `notes`. Raises TooLarge."""
     if len(given) > MOST_SEGMENTS or sum(len(each.words) for each in given) > MOST_WORDS:
         raise TooLarge(
             f"This transcript has more than {MOST_SEGMENTS:,} segments or {MOST_WORDS:,} words.",
@@ -81,7 +81,7 @@ def in_order(given: Sequence[Given], notes: Notes) -> tuple[Segment, ...]:
 
 
 def _filled(given: Sequence[Given], notes: Notes) -> list[Segment]:
-    """Return segments that all have times: a missing start is the end before, a missing end the next start."""
+    """Return segments that all have times: a missing start becomes the previous end, a missing end the next start."""
     found: list[Segment] = []
     following: list[float | None] = []
     after: float | None = None
@@ -106,7 +106,7 @@ def _filled(given: Sequence[Given], notes: Notes) -> list[Segment]:
 
 
 def _words(segment: Segment, notes: Notes) -> tuple[Word, ...]:
-    """Return words that start in order, none before its segment."""
+    """Return the segment's words with their starts in order, none before the segment's start."""
     found: list[Word] = []
     clock, moved = segment.start, 0
     for word in segment.words:

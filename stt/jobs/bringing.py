@@ -1,4 +1,4 @@
-"""Take in a transcript that exists already, as a version of a recording or alone."""
+"""Record an existing transcript as a job, as a version of a recording or alone."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from stt.webhooks import delivering, subscriptions
 from stt.whisper.forced_alignment.plan import UNFIT
 
 OPTIONS = ("language", "track")
-BEYOND = 1.0  # seconds after the end of a recording; its declared length may be a little short
+BEYOND = 1.0  # tolerance after the end of a recording, seconds; its declared length may be a little short
 
 log = logging.getLogger("stt.jobs.service")
 
@@ -51,10 +51,10 @@ def bring(
 ) -> str:
     """Record a transcript as a version of its recording, and return its generation id.
 
-    Without a recording, or with the times of all its words, it is done at once. Otherwise a job aligns it with the
-    sound; its text can be read meanwhile, and stays whatever becomes of the job. `provenance` says where it is from.
-    `options` are `language` (a code; missing means detect) and `track`. The end is told to `webhook`, else to the
-    owner's address. If this raises, there is nothing of it.
+    Without a recording, or with times for all of its words, it is done at once. Otherwise a job aligns it with the
+    recording; its text can be read meanwhile, and is kept even if the job fails. `provenance` says where the transcript
+    comes from. `options` are `language` (a code; missing means detect) and `track`. The job's end is sent to `webhook`,
+    else to the owner's address. If this raises, nothing is recorded.
 
     Raises BadLink, BadOption, NotFound for somebody else's recording, LimitReached.
     """
@@ -123,7 +123,7 @@ def bring(
 
 
 def _beyond_marked(transcript: Transcript, recording: Recording | None) -> Transcript:
-    """Return the transcript with the segments that begin after its recording has ended among its findings."""
+    """Return the transcript, with segments that begin after the end of its recording listed in its extras."""
     end = recording.duration if recording else None
     late = [each for each in transcript.segments if end is not None and transcript.timed and each.start > end + BEYOND]
     rows = [{"start": each.start, "end": each.end, "text": each.text.strip()} for each in late]

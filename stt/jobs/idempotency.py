@@ -28,7 +28,7 @@ from stt.store import recordings
 KEY_LIFETIME = 24 * 3600  # seconds
 MAX_KEY_LENGTH = 255  # characters
 ABANDONED_AFTER = 900.0  # seconds until a create of another process counts as abandoned
-MAX_ATTEMPTS = 5  # of concurrent requests one inserts; the others find its row
+MAX_ATTEMPTS = 5  # attempts to claim a key; of concurrent requests one inserts its row and the others find it
 
 _c = creates.c
 _in_progress: set[str] = set()  # hashes of the keys whose job this process is creating

@@ -1,7 +1,7 @@
 """Delete finished DBOS workflows every few minutes, on one of the machines.
 
-The job engine needs them only to recover from a crash; the record of a job is elsewhere. Kept, they would grow with
-every job and hold titles that people deleted long ago.
+The job engine needs them only to recover from a crash; job records are stored elsewhere. If workflows were kept, their
+tables would grow with every job and hold titles that people deleted long ago.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dbos import DBOS
 
 SCHEDULE = "upkeep"
 CRON = "*/5 * * * *"
-KEEP_SECONDS = 1800.0  # after its end: long enough to examine a failure
+KEEP_SECONDS = 1800.0  # after a workflow's end: long enough to examine a failure
 FINISHED_STATUSES = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 BATCH = 500  # workflows deleted in one transaction
 
@@ -40,7 +40,7 @@ def run_tasks() -> None:
 
 
 def schedule(*tasks: Callable[[], object]) -> None:
-    """Schedule the purge, and `tasks` before it. The job engine must run."""
+    """Schedule the purge, and `tasks` before it. The job engine must be running."""
     _tasks[:] = tasks
     DBOS.apply_schedules([{"schedule_name": SCHEDULE, "workflow_fn": upkeep, "schedule": CRON, "context": None}])
 

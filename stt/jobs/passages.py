@@ -24,8 +24,8 @@ from stt.store import quotas, recordings, records
 from stt.store.records import Job
 from stt.vocabulary import terms
 
-LONGEST = 600.0  # seconds of a passage
-SHORTEST = 0.1  # seconds
+LONGEST = 600.0  # maximum length of a passage, seconds
+SHORTEST = 0.1  # minimum length of a passage, seconds
 OPTIONS = ("language", terms.OPTION)
 
 
@@ -47,7 +47,8 @@ def begin(
 ) -> Passage:
     """Transcribe the seconds from `start` to `end` again. `options` are `language` and `vocabulary` (lines).
 
-    Nothing of the transcript changes. Raises NotFound, BadOption, LimitReached, and Conflict while one is under way.
+    The transcript does not change. Raises NotFound, BadOption, LimitReached, and Conflict while a passage of it is
+    being transcribed.
     """
     service.start()
     job = records.load(generation_id, owner)
@@ -78,7 +79,7 @@ def begin(
 
 
 def drop(generation_id: str, owner: str) -> None:
-    """Cancel the passage that is transcribed, or leave its result. Raises NotFound for somebody else's transcript."""
+    """Cancel the passage being transcribed, or discard its result. Raises NotFound for somebody else's transcript."""
     records.load(generation_id, owner)
     if passage := results.of(generation_id):
         results.drop(passage)
@@ -101,6 +102,6 @@ def _options(model: str, options: dict[str, Any]) -> tuple[Model, dict[str, Any]
 
 
 def _counted(job: Job, seconds: float) -> Job:
-    """Return what a passage counts as towards the quotas when it begins: a short job on this machine."""
+    """Return the job that a passage counts as in the quotas: a short one on this machine."""
     name = f"passage-{secrets.token_hex(12)}"
     return replace(job, id=name, attempt=1, duration=seconds, engine=kinds.ON_DEVICE, options={}, own_key=None)

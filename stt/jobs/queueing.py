@@ -1,4 +1,4 @@
-"""Queue jobs for the workflow, and find those that a crash left between two databases."""
+"""Queue jobs as workflows, and reconcile the two databases after a crash."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def enqueue(job: Job) -> None:
 def reconcile() -> None:
     """Reconcile job rows with DBOS workflows after a crash: they are in two databases.
 
-    Jobs that were recorded but never queued are queued, unless the process that was about to do so is alive. Jobs whose
-    workflow ended without updating them, because no database could be reached, fail.
+    Jobs that were recorded but never queued are queued, unless the process that recorded them is alive. Jobs are
+    marked as failed if their workflow ended without updating them because no database could be reached.
     """
     jobs, alive = records.open_jobs(), processes.alive()
     for start_at in range(0, len(jobs), 500):
@@ -32,7 +32,7 @@ def reconcile() -> None:
         known = DBOS.list_workflows(workflow_ids=list(block), load_input=False, load_output=False)
         for work in known:
             job = block.pop(work.workflow_id)
-            # Check again: most have updated their row since they were listed above.
+            # Check again: most jobs have updated their row since they were listed above.
             if work.status not in ("ENQUEUED", "PENDING", "DELAYED") and records.is_open(job):
                 log.warning("workflow finished without updating job %s", job.id)
                 workflow.fail(job.id, None, SttError("The server stopped during this job."))

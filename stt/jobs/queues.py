@@ -1,7 +1,7 @@
 """Choose a job's queue, and its priority there.
 
-Short recordings have their own queue, so a voice message need not wait for a lecture. All queues here share the machine
-(see `stt.whisper.fair_semaphore`), so more concurrent jobs are not more concurrent computing.
+Short recordings have their own queue, so a voice message need not wait for a lecture. All on-device queues share
+the machine (see `stt.whisper.fair_semaphore`), so more concurrent jobs do not mean more concurrent computing.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from stt.models import known, shelf
 from stt.settings import settings
 from stt.store.records import Job, open_jobs
 
-SHORT_SECONDS = 60.0  # seconds of audio at most
+SHORT_SECONDS = 60.0  # maximum length of a short recording, seconds
 ON_DEVICE_QUEUE, SHORT_QUEUE, PROVIDER_QUEUE = "on-device", "on-device-short", "provider"
-DOWNLOAD_QUEUE = "on-device-download"  # for jobs whose model is not here yet, so that no other waits for a download
+DOWNLOAD_QUEUE = "on-device-download"  # for jobs whose model must be downloaded first, so that no other job waits
 
 
 @dataclass(frozen=True, slots=True)
 class QueuePosition:
-    """Position of a waiting job: jobs before it, jobs in work, and seconds until its start if known."""
+    """Position of a waiting job: jobs ahead of it, running jobs, and seconds until its start if known."""
 
     before: int
     working: int
@@ -42,7 +42,7 @@ def worker_limits() -> dict[str, int]:
 
 
 def queue_for(job: Job) -> str:
-    """Return the queue in which a job is put: that of `queue_of`, or of those that download their model first."""
+    """Return the queue for a job: DOWNLOAD_QUEUE if its model must be downloaded first, else that of `queue_of`."""
     if job.engine == kinds.ON_DEVICE and not shelf.is_here(known.find(job.model)):
         return DOWNLOAD_QUEUE
     return queue_of(job.engine, job.duration)

@@ -68,7 +68,7 @@ class Progress:
     job: Job
     text: str
     transcript: Transcript | None
-    speakers: results.Search | None = None  # how far the search for speakers is, where there is one
+    speakers: results.Search | None = None  # progress of the search for speakers, if there is one
 
     @property
     def state(self) -> str:
@@ -108,11 +108,11 @@ def create(
     fetches itself and this server downloads for its own engine. A string is a link if it begins with `http`, else a
     path: input from outside must be given as `Link`. `options` are those of the model in `stt.aiml.catalog`; on this
     machine `language` (a code; missing means detect), `translate` (to English), `channels_are_speakers`, `prompt` (a
-    text that shows style or script) and `speakers` (their number, or "auto" to estimate it; missing means that they are
-    not told apart); with every model `vocabulary` (lines, see `stt.vocabulary.terms`) and `track` (a number from 1, or
+    text that shows style or script) and `speakers` (their number, or "auto" to estimate it; missing means no
+    diarization); with every model `vocabulary` (lines, see `stt.vocabulary.terms`) and `track` (a number from 1, or
     "all", which makes each track a speaker; missing means the one with speech). `key` is the visitor's own for the
     AI/ML API; without it the server's is used. `claim` belongs to an Idempotency-Key, `address` is the visitor's
-    network address. The job's end is told to the address `webhook`, else to the owner's (see `stt.webhooks`). If this
+    network address. The job's end is sent to the address `webhook`, else to the owner's (see `stt.webhooks`). If this
     raises, there is no job.
 
     Raises InputError for an unusable file, link or option, NotFound for somebody else's recording, KeyMissing, and
@@ -134,7 +134,7 @@ def create(
     elif isinstance(source, Link) or (isinstance(source, str) and source.lower().startswith(("http:", "https:"))):
         url = asked = download.well_formed(source.url if isinstance(source, Link) else source)
         web_pages.check(url)
-        if engine == kinds.ON_DEVICE:  # the job resolves its name, which may take long
+        if engine == kinds.ON_DEVICE:  # the job resolves the host name, which may take long
             download.acceptable(url, allow_private=settings().allow_private_urls)
         else:
             url = web_pages.direct(url)
@@ -199,7 +199,7 @@ def get(generation_id: str, *, owner: str = LOCAL) -> Progress:
     """Return state, text so far, and the transcript when done. Raises NotFound, also for somebody else's job."""
     job = records.load(generation_id, owner)
     if job.state == kinds.DONE:
-        found = results.search_of(generation_id)  # before the transcript, so that its end is never told too early
+        found = results.search_of(generation_id)  # read first: if the search is done, the transcript has its speakers
         transcript = transcripts.transcript_of(generation_id)
         return Progress(job, transcript.text, transcript, found)
     return Progress(job, transcripts.text_so_far(generation_id), None)
@@ -218,7 +218,7 @@ def cancel(generation_id: str, *, owner: str = LOCAL) -> None:
 def find_speakers(generation_id: str, speakers: int | None = None, *, owner: str = LOCAL) -> None:
     """Find who speaks when in a finished transcript, without transcribing again.
 
-    `speakers` is their number, 1 to 12, or None to estimate it. A search that is open goes on as it is.
+    `speakers` is their number, 1 to 12, or None to estimate it. A search already under way continues unchanged.
     Raises NotFound, BadOption.
     """
     if speakers is not None and not 1 <= speakers <= MOST_SPEAKERS:
@@ -297,7 +297,7 @@ def start() -> None:
             }
         )
         if settings().database_url:
-            workers.send_heartbeat(executor)  # before it takes jobs, so that others see it alive
+            workers.send_heartbeat(executor)  # before it takes jobs, so that other workers see it as alive
         if settings().role == "web":
             DBOS.listen_queues([])  # this process enqueues jobs and runs none
         DBOS.launch()
@@ -332,7 +332,7 @@ def start() -> None:
     search.reconcile()
     decoding.reconcile()
     delivering.reconcile()
-    if settings().database_url:  # by then workers that died just before this start are known
+    if settings().database_url:  # by then, workers that died just before this start have timed out
         soon = threading.Timer(2 * workers.HEARTBEAT_TIMEOUT, _reconcile_if_started)
         soon.daemon = True
         soon.start()
@@ -373,7 +373,7 @@ def _reconcile_if_started() -> None:
 
 
 def note_with(job: Job, claim: idempotency.Claim | None, tell: str | None, connection: sa.Connection) -> None:
-    """Note in the transaction that records a job what belongs to it."""
+    """Record a job's idempotency claim and webhook in the transaction that records the job."""
     if claim:
         claim.note(connection)
     if tell:
@@ -389,6 +389,6 @@ def undo_create(job: Job, claim: idempotency.Claim | None, copy: str | None) -> 
 
 
 def _undo_retry(job: Job, before: Job) -> None:
-    """Restore the ended job, whose retry could not be queued, and drop what was reserved for it."""
+    """Restore an ended job whose retry could not be queued, and drop the quota reserved for it."""
     records.undo_requeue(job, before)
     quotas.drop_reservation(job)

@@ -1,7 +1,7 @@
 """Run a job as a durable workflow, from its first step to its end.
 
-Results of steps are checkpoints in the job engine's database: ids, numbers and plain dictionaries, as JSON. A version
-that replays the checkpoints of an older one finds nothing in them that depends on a class.
+Results of steps are checkpoints in the job engine's database: ids, numbers and plain dictionaries, as JSON. None
+of them depends on a class, so a newer version of the code can replay the checkpoints of an older one.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def _step(name: str, function: Callable[..., Any], *args: Any) -> Any:
 
 
 def _answer(function: Callable[..., Any], *args: Any) -> Any:
-    """Return what a step returns, or its error, as JSON can hold it."""
+    """Return a step's result, or its error in a form that JSON can hold."""
     try:
         return function(*args)
     except TRANSIENT_ERRORS:
@@ -91,12 +91,12 @@ def _answer(function: Callable[..., Any], *args: Any) -> Any:
 
 def _begin(generation_id: str, attempt: int) -> bool:
     """Mark the job as working; return False if it was cancelled or deleted while it waited."""
-    # A step that a killed server had begun runs again: the job is working already.
+    # If the server was killed during this step, it runs again; the job is then marked already.
     return records.begin(generation_id, attempt)
 
 
 def _acquire_lease(generation_id: str, attempt: int) -> Job:
-    """Return the job with a lease for this process. It is no step, because every start needs a new lease.
+    """Return the job with a lease for this process. It is not a step, because every start needs a new lease.
 
     The fencing token is the time at which this process dequeued the job, by the database's clock. Raises Cancelled if
     another process holds the lease by now, or the job was deleted or retried.
@@ -120,7 +120,7 @@ def _acquire_lease(generation_id: str, attempt: int) -> Job:
 
 
 def fail(generation_id: str, job: Job | None, error: SttError) -> None:
-    """Mark the job as failed; `job` as this process holds it, or None if it holds no lease."""
+    """Mark the job as failed. `job` is the job with its lease, or None if this process holds no lease."""
     if job is None:
         records.transition(
             generation_id, kinds.OPEN, kinds.FAILED, error=error.to_dict(), finished=time.time(), stage=None
@@ -149,7 +149,7 @@ def _finish(job: Job, outcome: Outcome) -> None:
     values: dict[str, Any] = {"cost": outcome.cost, "provenance": provenance}
     values |= {"corrected": corrected} if made else {}
     values |= {} if outcome.worked is None else {"worked": outcome.worked}
-    # First, so that whoever sees the job as done sees what it used, and a crash in between settles it again.
+    # Settle first: a job seen as done then has its usage recorded, and a crash in between settles it again.
     quotas.settle(job, outcome.seconds or outcome.transcript.duration, outcome.dollars)
     if records.finish(job, outcome.transcript, raw=outcome.raw, **values):
         metrics.job_seconds.labels(job.engine).observe(time.time() - job.queued)

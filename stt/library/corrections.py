@@ -1,8 +1,8 @@
-"""Correct a finished transcript: its speakers, title and tags, and the way back (its text: see `stt.editing`).
+"""Correct the speakers, title and tags of a finished transcript, or restore its original (text: see `stt.editing`).
 
 `transcripts` always holds the corrected transcript, so reading, search, exports and counts need nothing else. The
 engine's original is kept beside it from the first correction on. Every correction names the revision that it is based
-on, so that of two tabs the second gets a conflict.
+on, so that if two tabs save, the second gets a conflict.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ MOST_TAGS = 50
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How far a transcript is corrected.
+    """The correction state of a transcript.
 
-    `version` is the revision: 0 if untouched, rising with every correction and whenever speakers come in.
-    `corrected`: it differs from the engine's. `put_aside`: the original was restored, and the corrections can be
-    brought back.
+    `version` is the revision: 0 if untouched, rising with every correction and whenever a search adds speakers.
+    `corrected`: it differs from the engine's original. `put_aside`: the original was restored, and the corrections can
+    be brought back.
     """
 
     version: int = 0
@@ -180,9 +180,10 @@ def change(
     *,
     also: Callable[[sa.Connection, Transcript], None] = lambda _connection, _before: None,
 ) -> int:
-    """Save what `changed` makes of the transcript; return the revision, `based_on` if nothing differs.
+    """Save the transcript that `changed` returns; return the revision, which is `based_on` if nothing differs.
 
-    `also` runs in the same transaction, with the transcript of before. Raises NotFound, Conflict, and what both raise.
+    `also` runs in the same transaction, with the transcript before the change. Raises NotFound, Conflict, and whatever
+    the two functions raise.
     """
     records.load(generation_id, owner)
     with database().begin() as connection:
@@ -199,7 +200,10 @@ def change(
 
 
 def _claim(connection: sa.Connection, generation_id: str, based_on: int) -> None:
-    """Take the next revision before anything is read, so that no other tab can. Raises Conflict or NotFound."""
+    """Reserve the next revision number before reading anything, so that no other tab can use it.
+
+    Raises Conflict or NotFound.
+    """
     c, t = corrections.c, transcripts.c
     based_on -= results.revision(connection, generation_id, hold=True)
     if based_on < 0:

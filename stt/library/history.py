@@ -20,7 +20,7 @@ from stt.store.records import Job
 
 _t = transcriptions.c
 NEWEST = "created"
-# What the table can be sorted by. Titles as people do it (see `stt.transcript.titles`).
+# Columns to sort the table by. Titles are sorted as people expect (see `stt.transcript.titles`).
 SORTS = {
     NEWEST: _t.created,
     "title": _t.title_key,
@@ -29,7 +29,7 @@ SORTS = {
         for name in ("duration", "words", "language", "model", "engine", "confidence", "cost", "state", "dated")
     },
 }
-_BLOCK = 500  # rows named in one statement
+_BLOCK = 500  # maximum number of rows named in one statement
 
 
 class Wanted(TypedDict, total=False):
@@ -83,7 +83,7 @@ def find(
     key = SORTS[sort]
     by_key = (key.desc() if descending else key.asc()).nulls_last()
     order: list[sa.ColumnElement[Any]] = [by_key, _t.created.desc(), _t.number.desc()]
-    if sort == NEWEST:  # never unknown; without a word about that, the index has the order already
+    if sort == NEWEST:  # never NULL: without `nulls_last`, the index provides this order
         order = [_t.created.desc(), _t.number.desc()] if descending else [_t.created, _t.number]
     numbers = sa.select(_t.number).where(*_conditions(owner, wanted)).order_by(*order)
     if limit is not None:
@@ -115,7 +115,7 @@ def in_context(jobs: Iterable[Job], text: str) -> dict[str, Snippet]:
     if not ids or not fulltext.is_query(text):
         return {}
     query = sa.select(transcripts.c.id, transcripts.c.text).where(transcripts.c.id.in_(ids))
-    with database().connect() as connection:  # one text after the other: all of them may be large
+    with database().connect() as connection:  # one text at a time: together they may be large
         found = {row.id: fulltext.snippet(row.text, text) for row in connection.execute(query)}
     return {id: snippet for id, snippet in found.items() if snippet}
 
@@ -134,7 +134,7 @@ def choices(owner: str) -> Choices:
 
 def minutes_by_day(owner: str, zone: tzinfo, **wanted: Unpack[Wanted]) -> dict[tuple[date, str], float]:
     """Return minutes of audio by (day in `zone`, model) of what `find` would return."""
-    # Hours are counted in the database, days here: so a day has 23 hours when the clock goes forward.
+    # The database sums by hour, this code by day: so a day has 23 hours when the clock goes forward.
     shift = int((datetime.now(zone).utcoffset() or timedelta()).total_seconds()) % 3600
     hour = _whole((_t.created + shift) / 3600).label("hour")
     query = (
@@ -161,7 +161,7 @@ def delete(generation_id: str, owner: str) -> None:
     deleted = False
     with database().begin() as connection:
         connection.execute(stretches.delete().where(stretches.c.id == generation_id))
-        # Asked only now that nobody else can change it: a link that is downloaded gets its recording on the way.
+        # Read only now, with the row locked: a job for a link gets its recording while it runs.
         mine = sa.select(_t.recording_id).where(_t.id == generation_id).with_for_update()
         recording_id = connection.execute(mine).scalar()
         for table in (transcriptions, transcripts):
@@ -205,7 +205,7 @@ def _conditions(owner: str, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
 
 
 def _each(connection: sa.Connection, owner: str, column: sa.Column[str]) -> Iterator[str]:
-    """Return the owner's distinct values of an indexed column.
+    """Yield the owner's distinct values of an indexed column.
 
     It skips from value to value, where DISTINCT would read all rows.
     """
@@ -216,12 +216,12 @@ def _each(connection: sa.Connection, owner: str, column: sa.Column[str]) -> Iter
 
 
 def _jobs(connection: sa.Connection, owner: str, numbers: Sequence[int]) -> list[Job]:
-    """Return the jobs with these numbers, in this order. Only these rows are read whole."""
+    """Return the jobs with these numbers, in this order. Only these rows are read in full."""
     columns = [_t[field.name] for field in fields(Job)]
     jobs: dict[int, Job] = {}
     for at in range(0, len(numbers), _BLOCK):
         block = numbers[at : at + _BLOCK]
-        # The owner is looked at here: in the query it would lead SQLite through all rows of the owner.
+        # The owner is checked here: in the query, it would make SQLite scan all rows of the owner.
         for number, *values in connection.execute(sa.select(_t.number, *columns).where(_t.number.in_(block))):
             job = Job(*values)
             if job.owner == owner:

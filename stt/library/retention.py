@@ -27,7 +27,7 @@ from stt.store import recordings
 from stt.webhooks import subscriptions
 
 DAY = 24 * 3600  # seconds
-UNUSED = DAY  # seconds after which an upload that nothing was made of is deleted
+UNUSED = DAY  # seconds after which an upload without a transcription is deleted
 SCHEDULE = "retention"
 HOURLY = "17 * * * *"
 _t, _r = transcriptions.c, tables.recordings.c
@@ -42,9 +42,9 @@ def retention(_scheduled: datetime, _context: Any) -> None:
 
 
 def schedule() -> None:
-    """Schedule the pruning. The job engine must run."""
+    """Schedule the pruning. The job engine must be running."""
     DBOS.apply_schedules([{"schedule_name": SCHEDULE, "workflow_fn": retention, "schedule": HOURLY, "context": None}])
-    DBOS.trigger_schedule(SCHEDULE)  # a server that is switched on for a few minutes a day deletes too
+    DBOS.trigger_schedule(SCHEDULE)  # so that a server that runs for only a few minutes a day deletes too
 
 
 def prune() -> tuple[int, int]:

@@ -24,7 +24,7 @@ from stt.store.records import Job
 from stt.transcript.model import Transcript
 from stt.transcript.notes import Note
 
-MAX_DAYS = 366  # days that a link may last
+MAX_DAYS = 366  # maximum lifetime of a link, days
 DAY = 24 * 3600  # seconds
 ASK_SENDER = "The link has expired, was revoked, or is incomplete. Ask the sender for a new one."
 
@@ -146,5 +146,5 @@ def audio_recording(job: Job) -> Recording | None:
 
 
 def _hash(token: str) -> str:
-    # No salt and no slow hash: the token is random and long, so there is nothing to guess.
+    # No salt and no slow hash: the token is random and long, so it cannot be guessed.
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,7 +1,7 @@
-"""The speakers of a transcript, and what people change of them: names, order, one that is two, and a way back.
+"""Show the speakers of a transcript; rename, merge, reorder and split them; undo the last change.
 
-Renaming and splitting are corrections of the transcript (see `stt.library.corrections`). What is known of the voices
-(see `stt.background.diarization`) follows them.
+Renaming and splitting are corrections of the transcript (see `stt.library.corrections`). The stored
+diarization (see `stt.background.diarization`) is updated with them.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from stt.store import playback_copies, recordings, records
 from stt.store.records import Job
 from stt.transcript.model import Segment, Transcript
 
-SAMPLE = 3.0  # seconds
-MOST_NAMED = 100  # speakers of a transcript, by their names
+SAMPLE = 3.0  # maximum length of a sample, seconds
+MOST_NAMED = 100  # number of new names to choose from
 _d = diarizations.c
 
 
@@ -57,25 +57,25 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the table has of a transcript's speakers."""
+    """The stored data on a transcript's speakers."""
 
-    names: list[str]  # by number
+    names: list[str]  # by speaker number
     found: Diarization | None
     placed: list[str]
     refused: set[tuple[str, str]]
-    undoable: tuple[str, int] | None  # what can be undone, and the revision that it can be undone at
+    undoable: tuple[str, int] | None  # what can be undone, and the revision at which it can be undone
 
     def numbers(self, name: str) -> list[int]:
         return [number for number, one in enumerate(self.names) if one == name]
 
     def voiceprint(self, name: str) -> np.ndarray | None:
-        """Return the mean voiceprint of whoever has this name, by seconds."""
+        """Return the voiceprint of the speakers with this name, weighted by seconds of speech."""
         own = [self.found.speakers[number] for number in self.numbers(name)] if self.found else []
         return np.sum([(one.seconds + 0.1) * one.voiceprint for one in own], axis=0) if own else None
 
 
 def panel(job: Job, transcript: Transcript) -> Panel:
-    """Return what is to be shown of a transcript's speakers."""
+    """Return the panel for a transcript's speakers."""
     with database().connect() as connection:
         known = _known(connection, job.id)
     names = _order(transcript, known)
@@ -103,7 +103,7 @@ def panel(job: Job, transcript: Transcript) -> Panel:
 
 
 def can_search(job: Job, transcript: Transcript) -> bool:
-    """Return whether the speakers of a transcript can be looked for: it has times, and its recording is kept."""
+    """Return whether speakers can be searched for in a transcript: it has times, and its recording is kept."""
     return (
         job.state == kinds.DONE
         and transcript.timed
@@ -122,7 +122,7 @@ def rename(generation_id: str, owner: str, old: str, new: str, based_on: int) ->
     def changed(transcript: Transcript, known: _Known) -> tuple[Transcript, _Known]:
         if old not in _order(transcript, known):
             raise Conflict(f"There is no speaker called {old[:60]!r} any more.")
-        if old not in transcript.speakers:  # alone, and so far not named in the text
+        if old not in transcript.speakers:  # the only speaker, not yet named in the transcript
             spoken = tuple(segment.spoken_by(name) for segment in transcript.segments)
             transcript = replace(transcript, segments=spoken)
         names = [name if one == old else one for one in known.names]
@@ -137,7 +137,7 @@ def _renamed(before: Transcript, old: str, new: str) -> str:
 
 
 def split(generation_id: str, owner: str, name: str, based_on: int) -> int:
-    """Tell apart two voices that have one name; return the revision.
+    """Split two voices that share one name; return the revision.
 
     Raises NotFound, Conflict, and BadOption if nothing is known of the voices or they cannot be told apart.
     """
@@ -232,7 +232,7 @@ def remember(generation_id: str, owner: str, name: str) -> None:
 
 
 def refuse(generation_id: str, owner: str, name: str, voice_id: str) -> None:
-    """Note that a speaker is not whose voice it may be. Raises NotFound."""
+    """Record that a speaker's voice is not the known voice that was suggested. Raises NotFound."""
     records.load(generation_id, owner)
     with database().begin() as connection:
         known = _known(connection, generation_id)
@@ -246,7 +246,7 @@ def _change(
     changed: Callable[[Transcript, _Known], tuple[Transcript, _Known]],
     what: Callable[[Transcript], str | None],
 ) -> int:
-    """Change transcript and table in one transaction; `what` says what can be undone from now on, None for nothing."""
+    """Change transcript and table in one transaction. `what` describes the change for undo, None if it has no undo."""
     records.load(generation_id, owner)
     with database().begin() as connection:
         results.ensure_row(connection, generation_id)
@@ -266,7 +266,7 @@ def _change(
 
 
 def _undo(known: _Known, before: Transcript | None, what: str, version: int) -> dict[str, Any]:
-    """Return what brings back the state of now, while the transcript has this version."""
+    """Return the data that restores the current state. It applies only while the transcript has this version."""
     return {
         "what": what,
         "version": version,
@@ -278,7 +278,7 @@ def _undo(known: _Known, before: Transcript | None, what: str, version: int) -> 
 
 
 def _known(connection: sa.Connection, generation_id: str) -> _Known:
-    # Not all of `undo`: it holds a transcript, and every page asks.
+    # Only parts of `undo`: it holds a whole transcript, and every page load runs this query.
     undo = _d.undo["what"].as_string().label("what"), _d.undo["version"].as_integer().label("version")
     query = sa.select(_d.names, _d.result, _d.placed, _d.refused, *undo).where(_d.id == generation_id)
     row = connection.execute(query).first()
@@ -291,7 +291,7 @@ def _known(connection: sa.Connection, generation_id: str) -> _Known:
 
 
 def _save(connection: sa.Connection, generation_id: str, known: _Known, **undo: dict[str, Any] | None) -> None:
-    """Save what is known, and what brings back the state of before where `undo` is given."""
+    """Save the data on the speakers, and `undo` if it is given."""
     values = {
         "names": known.names,
         "placed": known.placed,
@@ -303,7 +303,10 @@ def _save(connection: sa.Connection, generation_id: str, known: _Known, **undo: 
 
 
 def _order(transcript: Transcript, known: _Known) -> list[str]:
-    """Return the names as somebody placed them, then as they first speak. Who is alone may have none in the text."""
+    """Return the names in the user's order, others after them by first appearance.
+
+    A single speaker may have no name in the transcript.
+    """
     names = transcript.speakers or list(dict.fromkeys(known.names))
     return sorted(names, key=lambda name: known.placed.index(name) if name in known.placed else len(known.placed))
 
@@ -318,7 +321,7 @@ def _spans(transcript: Transcript, names: list[str], known: _Known) -> dict[str,
 
 
 def _sample(name: str, spans: list[tuple[float, float]], known: _Known) -> tuple[float, float] | None:
-    """Return a typical sample of a voice, else the beginning of what is said without a break for longest."""
+    """Return a typical sample of a voice, else the beginning of the longest span."""
     if known.found and (numbers := known.numbers(name)):
         return known.found.speakers[numbers[0]].sample
     start, end = max(spans, key=lambda span: span[1] - span[0], default=(0.0, 0.0))

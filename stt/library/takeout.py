@@ -19,7 +19,7 @@ from stt.settings import settings
 from stt.store import recordings, transcripts
 from stt.vocabulary.terms import Term
 
-FORMATS = ("txt", "srt", "json")  # to read, to show, and with all that is known
+FORMATS = ("txt", "srt", "json")  # for reading, for subtitles, and with all data
 BLOCK = 1 << 20  # bytes
 
 
@@ -33,7 +33,7 @@ def everything(owner: str) -> Iterator[bytes]:
     """Yield the ZIP in pieces: `transcripts/0001 Talk.txt` …, `recordings/0001 talk.mp3` …, `vocabulary.txt`,
     `vocabulary/0001 Tag.txt` … and `index.json`.
 
-    In memory is one transcript at a time, or one block of a recording.
+    Only one transcript or one block of a recording is in memory at a time.
     """
     archive = ZipStream(compress_type=ZIP_DEFLATED)
     index: dict[str, list[dict[str, Any]]] = {"transcripts": [], "recordings": []}

@@ -15,8 +15,8 @@ from stt.store.recordings import Link, Recording
 from stt.store.records import Job
 from stt.transcript import readings
 
-MOST_READ = 4  # versions that are read for other readings
-NEWEST = 500  # finished transcripts that are looked through for recordings to compare
+MOST_READ = 4  # maximum number of versions read for other readings
+NEWEST = 500  # number of finished transcripts searched for recordings to compare
 
 
 def of(job: Job) -> list[Job]:
@@ -61,7 +61,7 @@ def other_readings(job: Job, spans: Sequence[tuple[float, float]]) -> list[list[
 
 
 def _sound(job: Job) -> tuple[str, bool]:
-    """Return what of the recording is transcribed, and whether it is translated."""
+    """Return the transcribed track, and whether the transcript is translated."""
     return str(job.options.get("track") or ""), bool(job.options.get("translate"))
 
 

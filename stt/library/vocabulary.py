@@ -1,7 +1,7 @@
 """Store the vocabulary of each owner, and learn terms from corrections.
 
 An owner has a list of their own, and one for each tag that has terms. A job keeps the terms that it was created with
-among its options; what is stored here is what the next one is offered.
+among its options; the lists stored here are offered for the next job.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from stt.vocabulary import terms
 from stt.vocabulary.replacing import bare_words
 from stt.vocabulary.terms import Term
 
-ASK_AFTER = 3  # same corrections of a word
-MOST_LEARNED = 1000  # corrections of an owner that are counted; the oldest are forgotten
-MOST_LISTS = 100  # of tags, with terms
-SHORTEST_PLAIN = 6  # letters of a term without a capital or digit: shorter ones are everyday words
+ASK_AFTER = 3  # number of identical corrections after which a term is suggested
+MOST_LEARNED = 1000  # maximum number of corrections counted per owner; the oldest are deleted
+MOST_LISTS = 100  # maximum number of tags with terms
+SHORTEST_PLAIN = 6  # minimum letters of a term without a capital or digit: shorter ones are everyday words
 _v, _c = vocabulary.c, word_corrections.c
 
 
@@ -53,7 +53,7 @@ def tags_with_terms(owner: str) -> dict[str, int]:
 
 
 def combined(owner: str, tags: Iterable[str]) -> list[Term]:
-    """Return the terms of the tags' lists and then of the owner's: what is cut off at the end is the least specific."""
+    """Return the terms of the tags' lists, then the owner's: so a cut at the end removes the least specific ones."""
     return list(dict.fromkeys(term for tag in [*tags, None] for term in terms_of(owner, tag)))
 
 
@@ -86,7 +86,7 @@ def delete_all(owner: str) -> None:
 def note(connection: sa.Connection, owner: str, before: str, after: str, noted: str | None = None) -> None:
     """Count the words of a text that a person has changed to another word, within the transaction of the correction.
 
-    `noted` is what was counted as `after` until now, while somebody types or takes it back.
+    `noted` is the text last counted as `after`, while somebody is still typing or undoes it.
     """
     changed = Counter(_changed_words(before, after))
     known = Counter(_changed_words(before, before if noted is None else noted))
@@ -150,7 +150,7 @@ def _row(owner: str, tag: str | None, place: int, term: Term) -> dict[str, objec
 
 
 def _changed_words(before: str, after: str) -> Iterable[tuple[str, str]]:
-    """Yield (before, after) of single words that stand where another word was."""
+    """Yield (before, after) for each single word that replaced another one."""
     old, new = bare_words(before), bare_words(after)
     for run in alignment.align([fold(word) for word in old], [fold(word) for word in new]).runs:
         if run.kind != alignment.CHANGED or run.last - run.first != 1 or run.end - run.start != 1:

@@ -1,6 +1,6 @@
 """Known voices: voiceprints that an owner has asked to be remembered, so that the next recording suggests a name.
 
-Nothing is kept without being asked for. Voices are never compared with those of another owner.
+No voice is kept unless the owner asks for it. Voices are never compared with those of another owner.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from stt.errors import BadOption, NotFound
 from stt.settings import settings
 from stt.speakers import likeness
 
-MOST = 200  # of an owner
-LIKELY = 0.6  # likeness from which a name is suggested
+MOST = 200  # maximum number of voices per owner
+LIKELY = 0.6  # minimum likeness for suggesting a name
 _v = voices.c
 
 
@@ -35,7 +35,7 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """Whose voice a speaker's may be. `voice` is its id, `likeness` 0 to 1."""
+    """A known voice that may be a speaker's. `voice` is its id, `likeness` 0 to 1."""
 
     voice: str
     name: str
@@ -54,7 +54,7 @@ def all_of(owner: str) -> list[Voice]:
 
 
 def remember(owner: str, name: str, voiceprint: np.ndarray) -> None:
-    """Remember a voice, in place of an earlier one of this name. Raises BadOption where there are too many."""
+    """Remember a voice, replacing an earlier one with this name. Raises BadOption if there are too many."""
     if not allowed():
         raise BadOption("Voices are not remembered on this server.", guidance="Ask whoever runs it.")
     row = {"id": secrets.token_hex(12), "owner": owner, "name": name, "created": time.time()}
@@ -79,9 +79,9 @@ def delete_all(owner: str) -> None:
 
 
 def guess(owner: str, voiceprints: dict[str, np.ndarray], refused: set[tuple[str, str]]) -> dict[str, Guess]:
-    """Return whose voices these speakers' may be: each voice for the speaker who is most like it.
+    """Return the known voice that each speaker's may be. A voice is matched to the one speaker most like it.
 
-    `voiceprints` by the speaker's name; `refused` are (name, id of a voice) that somebody said it is not.
+    `voiceprints` are keyed by speaker name; `refused` are (name, voice id) pairs that somebody rejected.
     """
     if not voiceprints or not allowed():
         return {}

@@ -13,7 +13,7 @@ from typing import Any
 
 from stt.errors import BadLink
 
-LONGEST = 15.0  # seconds for the name service to answer
+LONGEST = 15.0  # timeout of a DNS look-up, seconds
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 # Not globally reachable by IANA's special-purpose registries, whatever this Python version says; and a few reachable
 # ones that belong to no site: relays (192.88.99.0/24, 2002::/16), Azure's host agent.

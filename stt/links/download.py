@@ -29,10 +29,10 @@ from stt.files import names, paths
 from stt.links import addresses, web_pages
 
 REDIRECTS = 10
-LONGEST = 4096  # characters; signed links of object stores have up to 2,000
-_CONNECT, _QUIET = 15, 30  # seconds to connect, and between bytes
+LONGEST = 4096  # maximum length of a link, characters; signed links of object stores have up to 2,000
+_CONNECT, _QUIET = 15, 30  # timeouts, seconds: to connect, and between bytes
 _BLOCK = 1 << 16  # bytes
-_PORTS = (80, 443)  # and all from 1024 on; others below are mail, files, remote shells
+_PORTS = (80, 443)  # allowed, like all from 1024 on; the others below 1024 are mail, files, remote shells
 _WHOLE = (200, 203, 206)  # accepted statuses; some servers send 206 without a range request
 _RANGE = re.compile(r"bytes\s+(\d{1,18})-\d{1,18}/(\d{1,18}|\*)")
 _ONLY_A_PART = "The site behind this link sent only a part of the recording."
@@ -65,7 +65,7 @@ def well_formed(url: str) -> str:
         raise BadLink("The link contains invalid characters.")
     try:
         parts = urlsplit(url)
-        if not parts.netloc.isascii():  # as browsers do: other letters as punycode, 127。0。0。① as 127.0.0.1
+        if not parts.netloc.isascii():  # as browsers do: non-ASCII letters become punycode, 127。0。0。① becomes 127.0.0.1
             name, colon, number = parts.netloc.partition(":")
             parts = parts._replace(netloc=idna.encode(name, uts46=True).decode() + colon + number)
         parts = urlsplit(requote_uri(parts.geturl()))  # spaces and the like, as people paste them, become %20
@@ -144,7 +144,7 @@ def download(
 ) -> Fetched:
     """Download a link into a new file of `folder` with a random name. The caller probes it with `decoder.probe`.
 
-    Known share pages are skipped for the recording itself (see `stt.links.web_pages`).
+    For known share pages, the recording itself is downloaded instead (see `stt.links.web_pages`).
 
     `on_progress` gets the bytes so far and in total (None if unknown). `cancelled` is called several times a second,
     from another thread too. An error leaves no file behind.
@@ -165,7 +165,7 @@ def download(
 
 @contextmanager
 def _answer(session: requests.Session, first: str, allow_private: bool, guard: _Guard) -> Iterator[requests.Response]:
-    """Return the final response, after at most REDIRECTS redirects, each checked like the link itself."""
+    """Yield the final response, after at most REDIRECTS redirects, each checked like the link itself."""
     url = first
     for _ in range(REDIRECTS + 1):
         web_pages.check(url := web_pages.direct(well_formed(url)), first)
@@ -206,7 +206,7 @@ def _save(
     with open(path, "xb") as file:
         for block in answer.iter_content(_BLOCK):
             guard.check()
-            if len(head) < web_pages.HEAD:  # the content decides, whatever its declared type
+            if len(head) < web_pages.HEAD:  # the content decides, not its declared type
                 head += block[: web_pages.HEAD - len(head)]
                 _refuse_page(head, says_html, len(head) == web_pages.HEAD, first)
             if (done + len(block)) // paths.CHECKED > done // paths.CHECKED:
@@ -237,7 +237,7 @@ def _refuse_page(head: bytes, says_html: bool, whole: bool, first: str) -> None:
 
 
 def _kinds(error: BaseException) -> str:
-    """Return what went wrong without the address: details go to the log."""
+    """Return the types of an error and its causes, for the log. Messages may contain the address."""
     kinds: list[str] = []
     reason: BaseException | None = error
     while reason is not None and len(kinds) < 5:
@@ -269,8 +269,8 @@ def _errors_in_words(guard: _Guard) -> Iterator[None]:
 class _Guard:
     """End a download at its timeout or when cancelled, even during a read.
 
-    A read's own timeout restarts with each byte, so a slow drip would never reach it. A thread shuts the connection
-    down instead.
+    A read's own timeout restarts with each byte, so a server that sends slowly would never trigger it. A thread
+    shuts the connection down instead.
     """
 
     def __init__(self, seconds: float, cancelled: Callable[[], bool] | None) -> None:
@@ -293,7 +293,7 @@ class _Guard:
             each.close()
 
     def add(self, connection: socket.socket) -> None:
-        """Watch a connection. A duplicate stays valid when TLS takes the socket over."""
+        """Watch a connection. A duplicate of the socket stays valid when TLS wraps the original."""
         with self.lock:
             self.sockets.append(connection.dup())
         self.check()

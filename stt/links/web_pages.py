@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 from stt.errors import BadLink
 from stt.files import names
 
-HEAD = 1024  # bytes that suffice to recognise a page
+HEAD = 1024  # number of first bytes that suffice to recognise a page
 _ID = r"[\w-]{10,100}"
 _TAGS = (
     rb"!doctype\s+html|html|head|body|script|style|title|meta|link|iframe|h[1-6]|div|span|font|table|center|main|section|header"
@@ -95,10 +95,10 @@ def advice_for(url: str) -> str:
 
 
 def kind_of(head: bytes, *, says_html: bool, whole: bool) -> str | None:
-    """Return what the first bytes of an answer are if they are no recording: "page" or "list", else None.
+    """Return "page" or "list" if the first bytes of a response show that it is one of these, else None.
 
-    `says_html`: its Content-Type says so, which counts only where the content is text. `whole`: no more bytes follow,
-    or there are HEAD of them.
+    `says_html`: its Content-Type is HTML, which counts only if the content is text. `whole`: no more bytes follow, or
+    there are HEAD of them.
     """
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         head = head.decode("utf-16", "ignore").encode()
@@ -111,7 +111,7 @@ def kind_of(head: bytes, *, says_html: bool, whole: bool) -> str | None:
 
 def _is_text(head: bytes) -> bool:
     try:
-        head[: HEAD - 4].decode()  # a character may be cut in two at the end
+        head[: HEAD - 4].decode()  # the last character may be incomplete
     except UnicodeDecodeError:
         return not re.search(rb"[\x7f-\x9f]", head)  # Western text has letters from 0xa0 on
     return True

@@ -1,5 +1,5 @@
-"""Whisper models on this machine: which there are, which are here, and how they get here.
+"""Whisper models on this machine: which are supported, which are installed, and their download.
 
-`known` lists them, `shelf` says the state of each and gives their weights, downloading them first if necessary;
-`hub` is the protocol of the Hugging Face hub, `download` brings one model from it.
+`known` lists them, `shelf` returns the state of each and their weights, downloading them first if necessary; `hub`
+is the protocol of the Hugging Face hub, `download` downloads one model from it.
 """

@@ -1,7 +1,7 @@
-"""Bring a model from the hub: one process at a time, continued after a break, and used only if it is whole.
+"""Download a model from the hub: in one process at a time, resumed after an interruption, used only if complete.
 
-While it is brought, its files are in a hidden folder beside the models, with a note of how far it is, which every
-process on this data folder can read. Only when each file is the published one does the folder get its real name.
+During the download, its files are in a hidden folder beside the models, with a progress file that every process on
+this data folder can read. The folder gets its real name only when every file matches the published one.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from stt.models.hub import Hub, HubFile, Interrupted, Snapshot
 from stt.models.known import Known
 
 PATIENCE = 120.0  # seconds without a byte after which a download fails
-REPORT = 0.5  # seconds between two notes of progress
-FRESH = 20.0  # seconds after which a note without a successor is that of a process that has ended
+REPORT = 0.5  # interval between progress updates, seconds
+FRESH = 20.0  # seconds without an update of the progress file after which its process counts as ended
 PUBLISHED, NOTE, STOP = "published.json", "progress.json", "stop"
 
 Report = Callable[["Progress"], None]
-Check = Callable[[], None]  # raises if the download is not wanted any more
+Check = Callable[[], None]  # raises to stop the download
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Describe how far a download is: bytes, and the seconds left if known. `error` is why the last attempt failed."""
+    """The progress of a download: bytes, and the seconds left if known. `error` is why the last attempt failed."""
 
     at: float
     done: int
@@ -58,7 +58,7 @@ class DownloadStopped(ModelDownloadFailed):
 
 
 class Place:
-    """Name the folders in which a model is kept and put together."""
+    """The folders of a model: the final one, and the one for its download."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.models, self.whole = folder, folder / name
@@ -66,7 +66,7 @@ class Place:
         self._lock = folder / f".{name}.lock"
 
     def published(self) -> Snapshot | None:
-        """Return what the model was published as, or None if it is not here as a whole, by the sizes of its files."""
+        """Return the published snapshot of the model, or None if it is not complete, by the sizes of its files."""
         found = _snapshot(self.whole)
         if found is None:
             return None
@@ -76,19 +76,19 @@ class Place:
         return None
 
     def progress(self) -> Progress | None:
-        """Return how far the download is, was, or why it failed; None if there was none."""
+        """Return the progress of the current or last download, None if there was none."""
         try:
             return Progress(**json.loads((self.parts / NOTE).read_text()))
         except (OSError, ValueError, TypeError):
             return None
 
     def note(self, progress: Progress) -> None:
-        """Write down how far the download is. What cannot be written is not worth a failure."""
+        """Write the progress file. A failure to write it is ignored."""
         with suppress(OSError), writing.replacing(self.parts / NOTE, "w") as file:
             json.dump({name: getattr(progress, name) for name in Progress.__slots__}, file)
 
     def stop(self) -> None:
-        """Have the process that downloads stop."""
+        """Tell the downloading process to stop."""
         with suppress(OSError):
             (self.parts / STOP).touch()
 
@@ -99,7 +99,7 @@ class Place:
 
     @contextmanager
     def alone(self, seconds: float = TICK) -> Iterator[bool]:
-        """Wait up to `seconds` to be the only one who changes this model; yield whether that is so."""
+        """Wait up to `seconds` for the model's lock; yield whether it was acquired."""
         with writing_models(self.models):
             self.models.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self._lock)
@@ -111,13 +111,13 @@ class Place:
             lock.release()
 
     def spoil(self) -> None:
-        """Take a model that is not whole out of use, keeping its files for the next download. Hold the lock."""
+        """Take an incomplete or altered model out of use, keeping its files for the next download. Hold the lock."""
         with suppress(OSError):
             shutil.rmtree(self.parts, ignore_errors=True)
             self.whole.replace(self.parts)
 
     def remove(self) -> None:
-        """Delete the model and what there is of a download. Hold the lock."""
+        """Delete the model and any partial download. Hold the lock."""
         with writing_models(self.models):
             if self.whole.exists():
                 self.spoil()
@@ -125,9 +125,9 @@ class Place:
 
 
 def bring(known: Known, place: Place, report: Report, check: Check) -> None:
-    """Bring a model to its place, or go on with it; the caller holds the place's lock.
+    """Download a model to its place, or resume its download. The caller holds the place's lock.
 
-    Breaks are waited out until nothing has come for PATIENCE seconds. Raises ModelDownloadFailed, DiskFull,
+    Interruptions are retried until no byte has arrived for PATIENCE seconds. Raises ModelDownloadFailed, DiskFull,
     DataFolderError, and what `check` raises.
     """
     with writing_models(place.models):
@@ -175,7 +175,7 @@ def _attempt(known: Known, place: Place, telling: _Telling) -> None:
 
 
 def _usable(parts: Path, published: Snapshot) -> int:
-    """Keep what is there of these very files; return how many bytes that is."""
+    """Keep downloaded parts of exactly these files, delete others; return the bytes kept."""
     before = {file.name: file for file in found.files} if (found := _snapshot(parts)) else {}
     for path in parts.iterdir():
         now = next((file for file in published.files if file.name == path.name), None)
@@ -186,7 +186,7 @@ def _usable(parts: Path, published: Snapshot) -> int:
 
 
 def _same(before: HubFile | None, now: HubFile) -> bool:
-    """Return whether a file was published before as it is now. Of a finished one the SHA-256 was added."""
+    """Return whether the published file is unchanged. The SHA-256 is added to finished files."""
     if before is None or before.size != now.size:
         return False
     return before.blob == now.blob if now.sha256 is None else before.sha256 == now.sha256
@@ -201,7 +201,7 @@ def _bring_file(hub: Hub, published: Snapshot, file: HubFile, parts: Path, telli
             with open(path, "r+b") as target:
                 target.seek(position)
                 for at, block in hub.read(published, file, position):
-                    if at != position:  # the hub began anew
+                    if at != position:  # the hub restarted from the beginning
                         telling.add(at - position)
                         target.seek(at)
                         target.truncate()
@@ -228,7 +228,7 @@ def _finish(place: Place, published: Snapshot) -> None:
 
 
 class _Telling:
-    """Count what has arrived, tell it, and notice that it is not wanted any more."""
+    """Count the bytes that have arrived, report the progress, and check whether to stop."""
 
     def __init__(self, place: Place, expected: int, report: Report, check: Check) -> None:
         self.done, self.total, self.received = 0, expected, 0
@@ -292,7 +292,7 @@ def megabytes(size: float) -> str:
 
 @contextmanager
 def writing_models(folder: Path) -> Iterator[None]:
-    """Say a failure to write in words of ours."""
+    """Convert OSError from writing to our errors."""
     try:
         yield
     except OSError as error:

@@ -1,7 +1,7 @@
-"""Speak the protocol of the Hugging Face hub: what a repository holds, and its files, from any byte on.
+"""Use the protocol of the Hugging Face hub: list the files of a repository, and read them from any byte on.
 
-`HF_ENDPOINT` names another hub, `HF_TOKEN` a token for it; with `HF_HUB_OFFLINE` nothing is asked. Proxies of the
-environment hold.
+`HF_ENDPOINT` names another hub, `HF_TOKEN` a token for it; with `HF_HUB_OFFLINE` no request is sent. Proxies
+of the environment apply.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     import requests
 
 ENDPOINT = "https://huggingface.co"
-TIMEOUT = (5.0, 5.0)  # seconds to connect, and of silence; so long a Cancel may take
+TIMEOUT = (5.0, 5.0)  # seconds to connect, and without data; a Cancel may take this long
 BLOCK = 16 << 10  # bytes
 WANTED = re.compile(r"(config|preprocessor_config|tokenizer)\.json|model\.bin|vocabulary\.(json|txt)")  # of CTranslate2
 OFFLINE_GUIDANCE = "Check that this server reaches the hub (HF_ENDPOINT, and the proxy if there is one), then retry."
 
 
 class Interrupted(Exception):
-    """A failure that may pass. `wait` is the seconds that the hub asks for; `final` is raised when it does not pass."""
+    """A transient failure. `wait` is the hub's Retry-After in seconds; `final` is raised when retries end."""
 
     def __init__(self, final: ModelDownloadFailed, wait: float = 0.0) -> None:
         super().__init__(final.message)
@@ -38,7 +38,7 @@ class Interrupted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class HubFile:
-    """A file as it was published: of large files the hub gives the SHA-256, of small ones git's hash of the content."""
+    """A published file. The hub gives the SHA-256 of large files, and git's hash of the content of small ones."""
 
     name: str
     size: int
@@ -82,15 +82,15 @@ class Hub:
     """A connection to the hub, for one download."""
 
     def __init__(self, title: str) -> None:
-        import requests  # which a first page does not need
+        import requests  # imported late: the first page does not need it
 
         self._title = title
         self._endpoint = (os.environ.get("HF_ENDPOINT") or ENDPOINT).rstrip("/")
         self._session = requests.Session()
-        # Compressed, a file could not be continued at a byte.
+        # A compressed download could not be resumed at a byte.
         self._session.headers.update({"User-Agent": "STT-Studio", "Accept-Encoding": "identity"})
         if token := os.environ.get("HF_TOKEN"):
-            self._session.headers["Authorization"] = f"Bearer {token}"  # requests drops it when it is sent elsewhere
+            self._session.headers["Authorization"] = f"Bearer {token}"  # requests drops it on redirects elsewhere
 
     def __enter__(self) -> Hub:
         return self

@@ -1,4 +1,4 @@
-"""List the Whisper models that this machine can run: where they are published, what they take and what they can do."""
+"""List the Whisper models that this machine can run: where they are published, their size and their abilities."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ DEFAULT = "whisper-base"  # part of every installation
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A model. `size` is bytes of all its files; `pace` its speed on a processor, that of base being 1, estimated."""
+    """A model. `size` is bytes of all its files; `pace` its estimated speed on a CPU, relative to base."""
 
     name: str
     title: str
-    repository: str  # of the hub, as faster-whisper names it
+    repository: str  # on the hub, as faster-whisper names it
     size: int
     pace: float
-    english: bool = False  # it knows no other language
+    english: bool = False  # supports no other language
     translates: bool = True  # to English
 
     @property

@@ -1,4 +1,4 @@
-"""Say which Whisper models are here, and give their weights, downloading them first where the host wants that."""
+"""Return which Whisper models are here, and their weights, downloading them first if the host allows it."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ DOWNLOADING: State = "downloading"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A model and its state on this machine. `size` is bytes on the disk, or of the download."""
+    """A model and its state on this machine. `size` is its bytes on the disk, or those of the download."""
 
     known: Known
     state: State
     size: int
-    progress: Progress | None = None  # of a download that runs, was stopped or has failed
+    progress: Progress | None = None  # of a running, stopped or failed download
 
 
 def entries() -> list[Entry]:
@@ -74,7 +74,7 @@ def room() -> int:
 
 def check_fits(known: Known) -> None:
     """Raise BadOption if the memory that models may take cannot hold this one beside base."""
-    if known.packaged or settings().role == "web":  # whose memory holds no models
+    if known.packaged or settings().role == "web":  # a web process holds no models in memory
         return
     limit, need = loaded.limit(), known.memory + find("base").memory
     if need > limit:
@@ -88,7 +88,7 @@ def check_fits(known: Known) -> None:
 def obtain(name: str, report: Report, check: Check) -> Weights:
     """Return the weights of a model by its id. If it is not here and STT_MODELS lists it, it is downloaded first.
 
-    All who ask for a model wait for one download; `report` gets its progress. Raises WeightsError and its
+    All callers that need a model wait for one download; `report` gets its progress. Raises WeightsError and its
     subclasses, BadOption, DiskFull, DataFolderError, and what `check` raises.
     """
     known = find(name)
@@ -112,7 +112,7 @@ def obtain(name: str, report: Report, check: Check) -> Weights:
                 f"{known.title} is not on this server any more.", guidance="Choose another model, or ask the host."
             )
         with place.alone() as alone:
-            if alone and published is not None:  # altered since it came
+            if alone and published is not None:  # altered since the download
                 if place.published() == published:
                     place.spoil()
             elif alone and place.published() is None:
@@ -123,7 +123,7 @@ def obtain(name: str, report: Report, check: Check) -> Weights:
 
 
 def get(name: str, report: Report, check: Check = lambda: None) -> Entry:
-    """Download a model now, as the host wishes, whatever STT_MODELS lists. Raises as `obtain`."""
+    """Download a model at the host's request, even if STT_MODELS does not list it. Raises as `obtain`."""
     known = find(name)
     place = _place(known)
     while not is_here(known):
@@ -138,7 +138,7 @@ def get(name: str, report: Report, check: Check = lambda: None) -> Entry:
 
 
 def begin(name: str) -> None:
-    """Start a download in the background of this process. Failures are in the model's state."""
+    """Start a download in the background of this process. A failure is recorded in the model's state."""
     known = find(name)
     check_fits(known)
     place = _place(known)
@@ -155,12 +155,12 @@ def _get_quietly(name: str) -> None:
 
 
 def stop(name: str) -> None:
-    """Stop a download, whichever process does it. What has come is kept for the next one."""
+    """Stop a download, whichever process does it. What has arrived is kept for the next one."""
     _place(find(name)).stop()
 
 
 def remove(name: str) -> int:
-    """Delete a model, or what there is of it, and return the bytes that are free now. Raises BadOption, Conflict."""
+    """Delete a model or its partial download, and return the bytes freed. Raises BadOption, Conflict."""
     known = find(name)
     if known.packaged:
         raise BadOption(f"{known.title} is part of this installation.", guidance="Delete another model.")

@@ -18,9 +18,9 @@ from stt.files.json_values import clean
 from stt.store import records
 from stt.transcript.notes import COLOURS, Note
 
-MOST = 2000  # notes on a transcript
-LONGEST_TEXT = 5000  # characters
-LATEST = 1e7  # seconds
+MOST = 2000  # maximum number of notes on a transcript
+LONGEST_TEXT = 5000  # maximum length of a note, characters
+LATEST = 1e7  # maximum time of a note without a known duration, seconds
 ID = re.compile("[A-Za-z0-9_-]{8,40}")
 _n = notes.c
 
@@ -38,15 +38,15 @@ def count(generation_id: str) -> int:
 
 
 def put(generation_id: str, owner: str, note: Note) -> Note:
-    """Save a note, in place of that with its id, and return it as it is stored.
+    """Save a note, replacing one with the same id, and return it as stored.
 
-    Raises NotFound, BadOption, and LimitReached where there are too many.
+    Raises NotFound, BadOption, and LimitReached if there are too many.
     """
     note = _checked(note, records.load(generation_id, owner).duration)
     values = {"start": note.start, "end": note.end, "text": note.text, "colour": note.colour}
     own = sa.and_(_n.id == generation_id, _n.note == note.id)
     with database().begin() as connection:
-        # Of two that add the last note, one waits here. SQLite's transaction begins with the statement that writes.
+        # If two requests add the last note, one waits here. SQLite's transaction begins with the statement that writes.
         held = transcriptions.update().where(transcriptions.c.id == generation_id)
         connection.execute(held.values(owner=transcriptions.c.owner))
         if connection.execute(notes.update().where(own).values(**values)).rowcount:
@@ -63,7 +63,7 @@ def put(generation_id: str, owner: str, note: Note) -> Note:
 
 
 def delete(generation_id: str, owner: str, note_id: str) -> None:
-    """Delete a note; one that is gone already stays so. Raises NotFound for somebody else's transcript."""
+    """Delete a note, if it exists. Raises NotFound for somebody else's transcript."""
     records.load(generation_id, owner)
     queries.write(notes.delete().where(_n.id == generation_id, _n.note == note_id))
 

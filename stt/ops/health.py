@@ -13,10 +13,10 @@ from stt.db.engine import database
 from stt.errors import SetupError
 from stt.settings import settings
 
-ROOM = 16 * 1024 * 1024  # bytes that the data folder needs for the database and the next pieces of an upload
+ROOM = 16 * 1024 * 1024  # minimum free bytes in the data folder, for the database and the next pieces of an upload
 
 engine = threading.Event()  # set while the job engine of this process runs
-asked = threading.Event()  # set once somebody waits for it
+asked = threading.Event()  # set at the first request of `/healthz`
 
 
 def answer() -> tuple[int, dict[str, Any]]:
@@ -43,7 +43,7 @@ def has_room() -> bool:
 def database_answers() -> bool:
     try:
         with database().connect() as connection:
-            # As text: to read a bare number as a column SQLAlchemy asks its ORM, which dbos may be importing just now.
+            # As text: for a number as a column, SQLAlchemy imports its ORM, which dbos may be importing at this moment.
             connection.execute(sa.text("SELECT 1"))
     except (sa.exc.SQLAlchemyError, SetupError):
         return False

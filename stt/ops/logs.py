@@ -1,6 +1,6 @@
 """Write logs as one JSON object per line on standard error.
 
-They contain nothing of a visitor: no transcript, key, file name or link.
+They contain no data of visitors: no transcript, key, file name or link.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from stt.compat import dbos, streamlit, uvicorn
 WRITERS = (streamlit.LOGGER, uvicorn.LOGGER, dbos.LOGGER)  # libraries that install their own handlers
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
-_GIVEN = re.compile(r"[A-Za-z0-9-]{8,64}")  # what a proxy may hand on as X-Request-Id
+_GIVEN = re.compile(r"[A-Za-z0-9-]{8,64}")  # valid X-Request-Id from a proxy
 _GENERATION = re.compile(r"[A-Za-z0-9_-]{27}")  # as `recordings.new_id` makes them
 
 
@@ -58,14 +58,14 @@ def set_up(level: int = logging.INFO) -> None:
 def adopt() -> None:
     """Remove the handlers of libraries such as Streamlit, so that their logs use our format.
 
-    Otherwise an exception in a page is logged whole, with the data that it quotes.
+    Otherwise an exception in a page would be logged in full, with the data that it quotes.
     """
     for log in list(logging.root.manager.loggerDict.values()):
         if isinstance(log, logging.Logger) and log.name.partition(".")[0] in WRITERS:
             log.handlers.clear()
             log.propagate = True
     logging.getLogger(dbos.LOGGER).addFilter(dbos.expects_deletion)
-    for name in uvicorn.REQUESTS:  # a line for every request, with its query: keys to shared links
+    for name in uvicorn.REQUESTS:  # they log every request with its query, which holds the tokens of share links
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

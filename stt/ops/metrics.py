@@ -15,7 +15,7 @@ from stt.errors import SetupError
 from stt.kinds import ALIGNMENT, ON_DEVICE, PROVIDER
 
 TYPE = "text/plain; version=0.0.4"
-LONG = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)  # seconds: jobs take from a moment to hours
+LONG = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)  # histogram buckets, seconds: up to hours
 
 UP = "Whether the database answers"
 

@@ -1,4 +1,5 @@
-"""Receive what the page's recorder sends while it runs.
+"""Receive the pieces that the page's recorder sends while it runs.
 
-`live_recordings` keeps the pieces and makes them recordings; `call_tracks` makes the two channels of a call two tracks.
+`live_recordings` stores the pieces and turns them into recordings; `call_tracks` turns the two channels of a call into
+two tracks.
 """

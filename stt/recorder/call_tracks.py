@@ -1,8 +1,8 @@
-"""Make the two channels of a recorded call two tracks of one file: Opus in WebM, with an index. Times are in seconds.
+"""Turn the two channels of a recorded call into two tracks of one file: Opus in WebM, with an index. Times in seconds.
 
 A browser records one track, so it records the microphone on the left channel and the shared sound on the right one:
-they stay together to a sample. A decoder process takes them apart (see `stt.audio.call_encoder`); this one only writes
-down the packets that it hands over, at times that it counts itself.
+they stay in sync to the sample. A decoder process separates them (see `stt.audio.call_encoder`); this process only
+writes the packets that it returns, with times counted here.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from stt.store.recordings import disk_errors
 
 TITLES = (tracks.MICROPHONE, tracks.SHARED)  # left, right
 ENDING = ".webm"
-PART = 30.0  # seconds that are encoded at once
-FRAME = CALL_RATE // 50  # samples of a packet
-DELAY = 312  # samples that the encoder adds in front, which the index says
-LARGEST = 1275  # bytes of a packet, by RFC 6716
-WITHIN = 0.5  # seconds by which the length may change
+PART = 30.0  # seconds encoded per call
+FRAME = CALL_RATE // 50  # samples per packet
+DELAY = 312  # samples that the encoder adds at the start; declared in the index
+LARGEST = 1275  # maximum size of a packet, bytes (RFC 6716)
+WITHIN = 0.5  # maximum change of the length, seconds
 
-Packets = list[list[bytes]]  # of each channel
+Packets = list[list[bytes]]  # the packets of each channel
 
 
 def write(path: Path, part: Path, *, name: str = "", longest: float) -> bool:
-    """Write the call at `path` to `part` with a track per channel; return False if it should stay as it is.
+    """Write the call at `path` to `part` with a track per channel; return False if the original should be kept.
 
     That is the case with another number of channels, or if a part is damaged: the loss is then reported for the
     original. Raises what `decoder.probe` raises, TooLarge if the sound is longer than `longest`, DiskFull, OSError.
@@ -58,7 +58,7 @@ def _write(decoder: decoder_pool.Decoder, part: Path, longest: float) -> float |
         streams = [file.add_stream("libopus", rate=CALL_RATE, layout="mono", bit_rate=CALL_BITS) for _ in TITLES]
         for stream, title in zip(streams, TITLES, strict=True):
             stream.metadata["title"] = title
-        # These encoders encode nothing: they say what the index is to say of those packets.
+        # These encoders encode nothing: they provide the metadata of the packets for the index.
         file.start_encoding()
         for samples, damaged, channels in _parts(decoder):
             if damaged:
@@ -93,7 +93,7 @@ def _parts(decoder: decoder_pool.Decoder) -> Iterator[tuple[int, bool, Packets]]
 
 
 def _apart(content: bytes, sizes: list[list[int]]) -> Packets:
-    """Split `content` into its consecutive packets. Raises UnsafeRecording for what no encoder writes."""
+    """Split `content` into its consecutive packets. Raises UnsafeRecording for packets that no encoder makes."""
     channels, at = [], 0
     for of_channel in sizes:
         packets = []
@@ -111,7 +111,7 @@ def _apart(content: bytes, sizes: list[list[int]]) -> Packets:
 
 
 def _is_whole(part: Path, seconds: float) -> bool:
-    """Return whether all that was written can be read again."""
+    """Return whether the written file is complete: both tracks readable, the length as expected."""
     found = probe(part)
     readable = [track for track in found.tracks if not track["problem"]]
     return len(readable) == len(TITLES) and abs((found.duration or 0.0) - seconds) <= WITHIN

@@ -1,15 +1,15 @@
-"""Recordings in the making: pieces from a browser's microphone, kept on this machine's disk as they arrive.
+"""Live recordings: pieces from a browser's microphone, stored on this machine's disk as they arrive.
 
-A live recording is two files: `{id}.sound`, its pieces one after the other, and `{id}.json`, whose it is and how many
-pieces and bytes count. A piece counts once the second file says so; bytes of one that was cut off are overwritten.
+A live recording is two files: `{id}.sound`, its pieces concatenated, and `{id}.json`, its owner and the number of
+valid pieces and bytes. A piece is valid once the second file counts it; bytes of a truncated piece are overwritten.
 `{id}.done` remembers which recording it became, so that a repeated `finish` gets the same answer.
 
-A browser that goes away loses nothing that has arrived: it becomes a recording when its owner opens a page again, or
-after ABANDONED seconds. With several web machines sessions must be sticky, as the pieces lie on the machine that took
-the first one.
+If a browser disconnects, everything that has arrived is kept: it becomes a recording when its owner opens a page again,
+or after ABANDONED seconds. With several web machines, sessions must be sticky, because the pieces are on the machine
+that received the first one.
 
-What a call becomes has a track for each channel (see `stt.recorder.call_tracks`): that is made as `{id}.making`, called
-`{id}.tracks` once it is whole, and only then is `{id}.sound` deleted.
+The recording of a call has a track for each channel (see `stt.recorder.call_tracks`): it is written as `{id}.making`
+and renamed `{id}.tracks` when complete; only then is `{id}.sound` deleted.
 """
 
 from __future__ import annotations
@@ -40,24 +40,24 @@ from stt.settings import settings
 from stt.store import recordings
 from stt.store.recordings import Recording
 
-MOST_OPEN = 4  # live recordings of one visitor
-MOST_PIECE = 2 << 20  # bytes; a second of sound has 8 to 16 kB
-SILENT = 10.0  # seconds without a piece after which the owner, who opens a page, gets what has arrived
-PAUSED = 120.0  # the same for one that is paused: browsers slow the clocks of pages in the background down
-ABANDONED = 600.0  # seconds after which it becomes a recording by itself
+MOST_OPEN = 4  # maximum number of live recordings per visitor
+MOST_PIECE = 2 << 20  # maximum size of a piece, bytes; a second of sound has 8 to 16 kB
+SILENT = 10.0  # seconds without a piece after which opening a page finishes the recording
+PAUSED = 120.0  # the same for a paused recording: browsers slow down timers of background pages
+ABANDONED = 600.0  # seconds without a piece after which it is finished without its owner
 REMEMBERED = 24 * 3600.0  # seconds that `{id}.done` is kept
-LOOK = 60.0  # seconds between two looks for abandoned ones
-PATIENCE = 30.0  # seconds to wait for another request about the same recording
-FINISHING = 8.0  # seconds that a request waits for a recording to be made; the browser asks again after 20
-TAKING_UP = 3.0  # the same for a page that is being drawn
-SYNCED = 2.0  # seconds between two times that a disk is made to write down what has arrived
-MARGIN = 60.0  # seconds that sound may be longer than what a host allows, before its length is really known
+LOOK = 60.0  # interval between checks for abandoned recordings, seconds
+PATIENCE = 30.0  # timeout of the lock of a recording, seconds
+FINISHING = 8.0  # seconds that a request waits for the recording to be finished; the browser retries after 20
+TAKING_UP = 3.0  # the same while a page is drawn
+SYNCED = 2.0  # interval between syncs of the pieces to the disk, seconds
+MARGIN = 60.0  # tolerance on the host's maximum duration while the exact length is unknown, seconds
 _ID = re.compile(r"[\w-]{27}", re.ASCII)
 
 log = logging.getLogger("stt.recorder.live_recordings")
 _finishing: dict[tuple[Path, str], Future[str]] = {}
 _beginning = threading.Lock()
-_calls = threading.BoundedSemaphore(2)  # calls whose tracks are made at the same time
+_calls = threading.BoundedSemaphore(2)  # maximum number of calls split into tracks at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +70,9 @@ class Live:
     pieces: int = 0
     size: int = 0
     paused: bool = False
-    began: float | None = None  # seconds since 1970; None where an older version began it
+    began: float | None = None  # seconds since 1970; None if an older version began it
     shared: bool = False  # a call: the microphone on the left channel, the sound of a tab or the screen on the right
-    synced: float = 0.0  # when, in seconds since 1970, the disk had all of it
+    synced: float = 0.0  # time of the last sync to the disk, seconds since 1970
 
 
 def start(owner: str, visitor: str, name: str, *, shared: bool = False) -> str:
@@ -94,7 +94,7 @@ def start(owner: str, visitor: str, name: str, *, shared: bool = False) -> str:
 def append(id: str, owner: str, visitor: str, number: int, piece: IO[bytes], *, paused: bool = False) -> int:
     """Add piece `number`, counted from 0, and return the number of the next one.
 
-    A piece that has arrived before changes nothing; an empty one only says that the browser is still there.
+    A piece that arrived before changes nothing; an empty one only shows that the browser is still connected.
     Raises NotFound (unknown, finished, or somebody else's), Conflict if a piece is missing before this one, TooLarge
     beyond the upload limit, DiskFull.
     """
@@ -122,9 +122,10 @@ def finish(id: str, owner: str, visitor: str) -> Recording:
 
 
 def take_up(owner: str, visitor: str) -> tuple[list[str], int]:
-    """Turn what was interrupted into recordings.
+    """Turn interrupted live recordings into recordings.
 
-    Return the ids of all that live recordings of this visitor became in the last day, and how many are still running.
+    Return the ids of the recordings made from this visitor's live recordings in the last day, and how many of these
+    are still running.
     """
     home, running = _home(owner, visitor), 0
     for live, age in _open_in(home):
@@ -136,7 +137,7 @@ def take_up(owner: str, visitor: str) -> tuple[list[str], int]:
 
 
 def discard_all(owner: str) -> None:
-    """Delete the live recordings of `owner`, and what is remembered of them."""
+    """Delete the live recordings of `owner`, and the notes of finished ones."""
     if owner != visitors.SHARED:
         shutil.rmtree(_home(owner, ""), ignore_errors=True)
         return
@@ -150,7 +151,7 @@ def watch() -> None:
 
 
 def sweep() -> None:
-    """Turn abandoned recordings into recordings, and forget results older than a day."""
+    """Turn abandoned live recordings into recordings, and delete notes of finished ones after a day."""
     for home in folder("live").iterdir():
         for live, age in _open_in(home):
             if age > ABANDONED:
@@ -185,7 +186,7 @@ def _settle(home: Path, id: str, patience: float | None) -> bool:
 
 
 def _finished(home: Path, id: str, patience: float | None) -> str:
-    """Finish it in a separate thread, which continues when nobody waits any more, and return the result.
+    """Finish a live recording in a thread, which continues if the wait times out, and return the recording's id.
 
     Raises Conflict after `patience` seconds.
     """
@@ -220,7 +221,7 @@ def _finish(home: Path, id: str) -> str:
         else:
             _cut(sound, live.size)
         made = recordings.add(sound, name or live.name, live.owner, Dated(live.began, MOMENT) if live.began else None)
-    except FileNotFoundError as error:  # killed when it had just become a recording
+    except FileNotFoundError as error:  # the server was killed after it became a recording
         _forget(home, id)
         raise NotFound("This recording is finished.") from error
     except InputError:
@@ -248,9 +249,9 @@ def _tracks(home: Path, live: Live) -> tuple[Path, str] | None:
             with open(part, "r+b") as file:
                 os.fsync(file.fileno())
             part.replace(whole)
-        except FileNotFoundError:  # deleted meanwhile, or killed when it had just become a recording
+        except FileNotFoundError:  # deleted meanwhile, or finished before the server was killed
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, what was recorded is kept as it came
+        except Exception as error:  # noqa: BLE001 - on any error, the original is kept
             log.warning("a recorded call keeps its channels: %s", type(error).__name__)
             return None
         finally:
@@ -260,7 +261,7 @@ def _tracks(home: Path, live: Live) -> tuple[Path, str] | None:
 
 
 def _cut(sound: Path, size: int) -> None:
-    """Truncate to the bytes that count. After a power cut fewer may exist than were noted."""
+    """Truncate to the valid bytes. After a power cut there may be fewer than were noted."""
     with recordings.disk_errors(), open(sound, "r+b") as file:
         file.truncate(min(size, file.seek(0, os.SEEK_END)))
 
@@ -273,7 +274,7 @@ def _write(sound: Path, size: int, piece: IO[bytes], sync: bool) -> int:
         raise TooLarge(f"The recording has reached the limit of {recordings.megabytes(settings().upload_limit)}.")
     try:
         file = open(sound, "r+b")  # noqa: SIM115 - closed below
-    except FileNotFoundError as error:  # it is being made a recording
+    except FileNotFoundError as error:  # it is being turned into a recording
         raise NotFound("This recording is finished.") from error
     with file:
         file.seek(size)
@@ -321,7 +322,7 @@ def _note(home: Path, live: Live, sync: bool = True) -> None:
             file.flush()
             os.fsync(file.fileno())
     part.replace(home / f"{live.id}.json")
-    if sync and os.name == "posix":  # the names, too
+    if sync and os.name == "posix":  # sync the folder too
         folder_of_it = os.open(home, os.O_RDONLY)
         try:
             os.fsync(folder_of_it)

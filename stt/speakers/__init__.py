@@ -1,9 +1,9 @@
 """Find who speaks when in a recording, on this machine.
 
-`load` finds the models and loads them. `analyse` looks at one chunk of sound after the other; each result is plain
-data, a checkpoint. `diarize` finds the speakers of all chunks together, their number estimated or given, `split` cuts
-one of them in two, and `label` gives each word of a transcript its speaker. Voiceprints compare by `likeness`.
-Nothing here knows of jobs, pages or the database.
+`load` finds the models and loads them. `analyse` analyses one chunk; its result is plain data for a checkpoint.
+`diarize` finds the speakers of all chunks together, their number estimated or given, `split` splits one of them into
+two, and `label` assigns a speaker to each word of a transcript. `likeness` compares voiceprints. Nothing here depends
+on jobs, pages or the database.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def load(
     check_cancelled: Callable[[], None] = lambda: None,
     threads: int | None = None,
 ) -> Models:
-    """Load the models; where they are nowhere, download them first, and report the percent of that.
+    """Load the models. If they are not on this machine, download them first and report the percent.
 
     Raises SpeakerModelsError, DiskFull, DataFolderError, and what `check_cancelled` raises.
     """
@@ -54,7 +54,7 @@ def load(
 def diarize(chunks: Sequence[dict[str, Any]], speakers: int | None = None) -> Diarization:
     """Find who speaks when from the results of `analyse`, in order of time.
 
-    `speakers` is their number, 1 to MOST, or None to estimate it. Where fewer can be told apart, the result has fewer.
+    `speakers` is their number, 1 to MOST, or None to estimate it. If fewer can be distinguished, the result has fewer.
     Raises ValueError for another number.
     """
     if speakers is not None and not 1 <= speakers <= MOST:
@@ -63,5 +63,5 @@ def diarize(chunks: Sequence[dict[str, Any]], speakers: int | None = None) -> Di
 
 
 def split(chunks: Sequence[dict[str, Any]], diarization: Diarization, speaker: int) -> Diarization:
-    """Cut one speaker of a diarization of these chunks in two: the new one gets the next number, others keep theirs."""
+    """Split one speaker of a diarization of these chunks in two: the new one gets the next number, others stay."""
     return _turns.split([_chunks.Chunk.from_dict(chunk) for chunk in chunks], diarization, speaker)

@@ -1,4 +1,4 @@
-"""What is found out about one chunk of a recording, as plain data that a checkpoint can keep."""
+"""The analysis of one chunk of a recording, as plain data for a checkpoint."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from stt.speakers import voiceprints
 from stt.speakers.models import Models
 from stt.speakers.segmentation import FRAMES, RATE, Activity, Piece, classify, frame_count, seconds
 
-SEGMENTATION = 0.5  # its share of the time
-FORMER_HOP = 148  # of checkpoints that do not tell it
-ROUNDED = np.float16  # voiceprints lose nothing by it
+SEGMENTATION = 0.5  # segmentation's share of the time, for the progress
+FORMER_HOP = 148  # hop of older checkpoints, which do not store it
+ROUNDED = np.float16  # precise enough for voiceprints
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ def analyse(
     report: Callable[[int], None] = lambda percent: None,
     check_cancelled: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
-    """Return what clustering needs of a chunk: 16 kHz mono float32 samples that begin at `start` seconds.
+    """Return the data that clustering needs on a chunk: 16 kHz mono float32 samples that begin at `start` seconds.
 
     `report` gets 0 to 100; `check_cancelled` raises to stop. Memory: about 60 times the chunk's seconds in kB.
     """

@@ -1,36 +1,36 @@
 """Cluster voiceprints by speaker, with the number of speakers estimated or given.
 
-Average linkage on cosines. How alike two voiceprints of one person are depends on the recording, so the bounds are
-shares of what they are where one person goes on speaking (`usual`).
+Average linkage on cosines. How alike two voiceprints of one person are depends on the recording, so the thresholds are
+relative to the cosine between consecutive pieces of one speaker (`usual`).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-ALIKE = 0.695  # share of the usual cosine; clusters that are as alike on average are one speaker
-LARGE, STRICTER = 12.0, 0.085  # seconds of speech of both from which on it takes so much more
-# With so many seconds of speech a voice varies more, by mood and distance: clusters of a small share of it are one
-# speaker with another already if they are so much less alike. Two people are alike by 0.55 at most.
+ALIKE = 0.695  # threshold, relative to the usual cosine: clusters at least this alike on average are one speaker
+LARGE, STRICTER = 12.0, 0.085  # seconds of speech of both clusters from which on the threshold is this much higher
+# In recordings with LONG seconds of speech a voice varies more, by mood and distance: for clusters with a small share
+# of the speech the threshold is lower by up to LENIENT. The likeness of two people is at most 0.55.
 LONG, SMALL, ENOUGH, LENIENT = 240.0, 0.04, 0.08, 0.12
-CERTAIN = 0.82  # the same where the number is given: no more speakers than differ so much
-# What a speaker speaks at least: so many seconds, or a share up to so many seconds, or a smaller share.
+CERTAIN = 0.82  # threshold if the number is given: more alike clusters are never separate speakers
+# Minimum speech of a speaker, the largest of: SHORTEST seconds, SHARE but at most LONGEST seconds, SMALL_SHARE.
 SHORTEST, SHARE, LONGEST, SMALL_SHARE = 3.0, 0.03, 15.0, 0.005
-SHORTEST_GIVEN = 1.0  # the same where the number is given
-HALF = 0.15  # share of a speaker that each half has at least
-LEVELS = 400  # of merging that are looked at for a given number
-MOST = 1500  # pieces that are compared with each other at once: memory grows with its square
-NEAR = 0.95  # share of the usual cosine up to which parts of a long recording are clustered on their own
-GONE = -9.0  # less alike than any
-Merge = tuple[int, int, float]  # two labels, and how alike they are, as a share of the usual
+SHORTEST_GIVEN = 1.0  # the minimum if the number is given, seconds
+HALF = 0.15  # minimum share of a speaker's speech in each half
+LEVELS = 400  # maximum number of merge levels tried for a given number of speakers
+MOST = 1500  # maximum number of pieces compared pairwise; memory grows with its square
+NEAR = 0.95  # threshold, relative to the usual cosine, for clustering the parts of a long recording separately
+GONE = -9.0  # lower than any likeness
+Merge = tuple[int, int, float]  # two labels, and their likeness relative to the usual
 
 
 def cluster(
     prints: np.ndarray, weights: np.ndarray, usable: np.ndarray, usual: float, speakers: int | None = None
 ) -> np.ndarray:
-    """Return a cluster number for each voiceprint (pieces, SIZE) of so many seconds. Only `usable` ones make clusters.
+    """Return a cluster number for each voiceprint (pieces, SIZE), `weights` in seconds. Only `usable` ones form clusters.
 
-    Without `speakers` their number is estimated. With it there are as many, or fewer where no more can be told apart.
+    Without `speakers` their number is estimated. With it there are as many, or fewer if no more can be distinguished.
     """
     telling, members, sums, sizes = _prepared(prints, weights, usable, usual, speakers or 1)
     merges = _merges(sums, sizes, usual)
@@ -45,7 +45,7 @@ def cluster(
 
 
 def halve(prints: np.ndarray, weights: np.ndarray, usable: np.ndarray) -> np.ndarray:
-    """Return 0 or 1 for each voiceprint: two clusters, however alike they are, of which none is tiny if that can be."""
+    """Return 0 or 1 for each voiceprint: two clusters, however alike, and neither of them tiny if possible."""
     telling, members, sums, sizes = _prepared(prints, weights, usable, 1.0, 2)
     merges = _merges(sums, sizes, 1.0)
     labels = _given(sums, sizes, merges, 0, 2, HALF * float(sizes.sum()))
@@ -61,9 +61,9 @@ def assign(prints: np.ndarray, centroids: np.ndarray) -> np.ndarray:
 def _given(
     sums: np.ndarray, sizes: np.ndarray, merges: list[Merge], certain: int, speakers: int, least: float
 ) -> np.ndarray:
-    """Return the coarsest clusters of which so many have `least` seconds, else a second, else the most.
+    """Return the coarsest clusters of which `speakers` have `least` seconds, else SHORTEST_GIVEN, else the most found.
 
-    So many of the merges are `certain`.
+    The first `certain` merges are always applied.
     """
     raw = [np.arange(len(sums))]
     for one, two, _ in merges:
@@ -84,7 +84,7 @@ def _given(
 def _prepared(
     prints: np.ndarray, weights: np.ndarray, usable: np.ndarray, usual: float, number: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return the voiceprints that make clusters, their places in what they condense to, and its sums and seconds."""
+    """Return the indices of the voiceprints that form clusters, and their members, sums and seconds (`_condensed`)."""
     telling = np.flatnonzero(usable)
     if len(telling) < max(2, number):
         telling = np.arange(len(prints))
@@ -102,9 +102,9 @@ def _of_all(
 
 
 def _condensed(prints: np.ndarray, weights: np.ndarray, usual: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Weighted sums of voiceprints that belong together, their seconds, and the place of each voiceprint among them.
+    """Return weighted sums of voiceprints that belong together, their seconds, and each voiceprint's index among them.
 
-    Few pieces stay single; of many, those of each part of the recording are clustered first.
+    Up to MOST pieces stay single. More are first clustered within each part of the recording.
     """
     members = np.arange(len(prints))
     sums, sizes = prints * weights[:, np.newaxis], weights.copy()
@@ -159,7 +159,7 @@ def _merges(sums: np.ndarray, sizes: np.ndarray, usual: float) -> list[Merge]:
 
 
 def _labels(count: int, merges: list[Merge], alike: float = -np.inf) -> np.ndarray:
-    """Labels from 0 after the merges before the first that is less `alike`."""
+    """Return labels from 0 after all merges before the first one below `alike`."""
     labels = np.arange(count)
     for one, two, score in merges:
         if score < alike:
@@ -169,7 +169,7 @@ def _labels(count: int, merges: list[Merge], alike: float = -np.inf) -> np.ndarr
 
 
 def _large(labels: np.ndarray, sums: np.ndarray, sizes: np.ndarray, least: float) -> np.ndarray:
-    """Give what is in clusters of less than `least` seconds to the nearest of the others; keep the largest."""
+    """Move the members of clusters with less than `least` seconds to the nearest other one; keep the largest."""
     spoken = np.bincount(labels, sizes)
     kept = spoken >= least
     kept[spoken.argmax()] = True

@@ -17,14 +17,14 @@ from stt.speakers.weights import Weights
 T = TypeVar("T")
 R = TypeVar("R")
 MOST_THREADS = 4
-AHEAD = 2  # inputs of each thread that are prepared before they are needed
+AHEAD = 2  # inputs per thread that are submitted in advance
 
 
 class Models:
     """Segmentation and voiceprint model, loaded. Safe to use from several threads at once; 60 MB of memory."""
 
     def __init__(self, weights: Weights, threads: int | None = None) -> None:
-        """Load the models, for so many `threads`: as many as there are cores, up to 4. Raises SpeakerModelsError."""
+        """Load the models. `threads` defaults to the number of cores, up to 4. Raises SpeakerModelsError."""
         self.threads = threads or min(os.cpu_count() or 1, MOST_THREADS)
         try:
             self._segmentation = _session(graphs.segmentation(tensors.load(weights.segmentation)))
@@ -42,7 +42,7 @@ class Models:
         return np.asarray(found / max(float(np.linalg.norm(found)), 1e-9), np.float32)
 
     def each(self, work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-        """Yield what `work` gives for each item, in order; as many at once as there are threads, and few ahead."""
+        """Yield the result of `work` for each item, in order, running all threads with a few items in advance."""
         waiting = iter(items)
         with ThreadPoolExecutor(self.threads) as pool:
             ahead = [pool.submit(work, item) for item in islice(waiting, self.threads * AHEAD)]
@@ -56,11 +56,11 @@ class Models:
 
 
 def _session(model: bytes) -> Any:
-    import onnxruntime  # takes a tenth of a second that pages should not wait for
+    import onnxruntime  # imported late: it takes a tenth of a second
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # several inputs at once use the cores better than one on several
     options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False  # inputs of many lengths would keep a piece of memory each
+    options.enable_cpu_mem_arena = False  # the arena would keep memory for each input length
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

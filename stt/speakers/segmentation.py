@@ -16,13 +16,13 @@ import numpy as np
 from stt.speakers.models import Models
 
 RATE = 16_000
-STEP = 270  # samples from one frame to the next
-FIELD = 991  # samples that the first frame looks at
-WINDOW = 160_000  # samples of a window
-FRAMES = (WINDOW - FIELD) // STEP + 1  # of a window: 589
-HOP = 184  # frames from one window to the next: 3.1 s; with 148 it takes a tenth longer and is not better
-BATCH = 4  # windows at once: a fifth faster than one by one
-CLASSES = np.array(  # of the model: which of three local speakers speak
+STEP = 270  # distance between frames, samples
+FIELD = 991  # receptive field of a frame, samples
+WINDOW = 160_000  # length of a window, samples
+FRAMES = (WINDOW - FIELD) // STEP + 1  # frames per window: 589
+HOP = 184  # distance between windows, frames: 3.1 s; 148 takes a tenth longer and is not better
+BATCH = 4  # windows per run: a fifth faster than one by one
+CLASSES = np.array(  # the model's classes: which of three local speakers speak
     [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1]], bool
 )
 LOCAL = CLASSES.shape[1]
@@ -30,8 +30,8 @@ PAUSE, SHORT, AROUND = (
     0.15,
     0.8,
     0.4,
-)  # seconds: a pause that ends a piece, a piece, what its voiceprint looks at besides
-LINK = 0.5  # share of the frames of the shorter one in which two linked local speakers both speak
+)  # seconds: minimum pause that ends a piece, length of a piece, context around it for its voiceprint
+LINK = 0.5  # local speakers are linked if both speak in at least this share of the frames of the shorter one
 
 
 def frame_count(samples: int) -> int:
@@ -74,7 +74,7 @@ def classify(samples: np.ndarray, models: Models, progress: Callable[[float], No
 class Piece:
     """Clean speech of one track, without a pause: `start` to `end` in frames of the chunk.
 
-    `near` is where its voiceprint is taken from: the piece, and what the track says right before and after it.
+    `near` is the range that its voiceprint is made of: the piece, and the track's speech right before and after it.
     """
 
     track: int
@@ -89,7 +89,7 @@ class Piece:
 
 @dataclass(frozen=True, eq=False)
 class Activity:
-    """Hold the windows of a chunk of so many frames: `classes` uint8 (windows, FRAMES), one every `hop` frames."""
+    """The windows of a chunk of `frames` frames: `classes` uint8 (windows, FRAMES), one every `hop` frames."""
 
     classes: np.ndarray
     frames: int
@@ -101,7 +101,7 @@ class Activity:
 
     @cached_property
     def active(self) -> np.ndarray:
-        """Which local speakers speak, bool (windows, FRAMES, LOCAL); none after the end of the chunk."""
+        """Return which local speakers speak, bool (windows, FRAMES, LOCAL); none after the end of the chunk."""
         active: np.ndarray = CLASSES[self.classes]
         active[-1, self.frames - self.offsets[-1] :] = False
         return active
@@ -128,7 +128,10 @@ class Activity:
 
     @cached_property
     def speaking(self) -> tuple[np.ndarray, np.ndarray]:
-        """Who speaks in each frame, and as which track: bool and int (frames, LOCAL), by its most central window."""
+        """Return which local speakers speak in each frame, and their tracks: bool and int (frames, LOCAL).
+
+        A frame is taken from the window in which it is most central.
+        """
         starts = np.array(self.offsets)
         frames = np.arange(self.frames)
         owners = np.abs(frames[:, np.newaxis] - (starts + FRAMES / 2)).argmin(1)
@@ -136,7 +139,7 @@ class Activity:
 
     @cached_property
     def pieces(self) -> list[Piece]:
-        """Return the clean speech in order of time, cut at pauses, and into pieces of SHORT seconds elsewhere."""
+        """Return the clean speech in order of time, cut at pauses, and long runs into pieces of about SHORT seconds."""
         active, tracks = self.speaking
         alone = active.sum(1) == 1
         clean = np.where(alone, tracks[np.arange(self.frames), active.argmax(1)], -1)

@@ -1,4 +1,4 @@
-"""The likeliest speakers of pieces in a row: who speaks goes on rather than changes."""
+"""Find the likeliest sequence of speakers for consecutive pieces, with a cost for each change of speaker."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import numpy as np
 
 from stt.speakers.chunks import Chunk
 
-EVIDENCE = 40.0  # weight of a cosine, for each second of a piece
-MOST_SECONDS = 1.5  # a longer piece counts as so much
-CHANGE = 4.0  # against a change of speaker, in a track that goes on without a pause
-AT_PAUSE = 2.0  # the same after a pause
-AT_TRACK = 1.0  # the same where another track begins
-USUAL, ENOUGH = 0.55, 8  # the likeness where fewer pairs of voiceprints than this tell it
-LEAST, SOON = 47, 120  # frames that such a voiceprint is of at least, and between two of them at most: 0.8 and 2 s
-SAME = 2.0  # against one speaker in two tracks of the same time
+EVIDENCE = 40.0  # weight of a cosine per second of a piece
+MOST_SECONDS = 1.5  # maximum seconds of a piece that count
+CHANGE = 4.0  # cost of a change of speaker within a track without a pause
+AT_PAUSE = 2.0  # cost of a change after a pause
+AT_TRACK = 1.0  # cost of a change where another track begins
+USUAL, ENOUGH = 0.55, 8  # the usual likeness if there are fewer than ENOUGH pairs of voiceprints to measure it
+LEAST, SOON = 47, 120  # frames: minimum length of such a voiceprint, maximum gap in a pair (0.8 s, 2 s)
+SAME = 2.0  # cost of one speaker in two tracks at the same time
 
 
 def follow(chunks: Sequence[Chunk], prints: np.ndarray, lengths: np.ndarray, centroids: np.ndarray) -> np.ndarray:
-    """Return the number of a centroid for each piece, so that all together are likeliest (Viterbi)."""
+    """Return the index of a centroid for each piece: the likeliest sequence (Viterbi)."""
     evidence = EVIDENCE * np.minimum(lengths, MOST_SECONDS)[:, np.newaxis] * (prints @ centroids.T)
     change, same = _costs(chunks)
     scores = evidence[0]
@@ -40,10 +40,10 @@ def follow(chunks: Sequence[Chunk], prints: np.ndarray, lengths: np.ndarray, cen
 
 
 def usual_likeness(chunks: Sequence[Chunk]) -> float:
-    """Return the median cosine of voiceprints of one who goes on speaking: of pieces in a row in a track."""
+    """Return the median cosine of voiceprints of consecutive pieces in a track, which are of one speaker."""
     found = []
     for chunk in chunks:
-        last: dict[int, int] = {}  # track -> the last piece that counts
+        last: dict[int, int] = {}  # track -> last usable piece
         for number, piece in enumerate(chunk.pieces):
             if piece.near[1] - piece.near[0] < LEAST:
                 continue
@@ -56,7 +56,7 @@ def usual_likeness(chunks: Sequence[Chunk]) -> float:
 
 
 def _costs(chunks: Sequence[Chunk]) -> tuple[np.ndarray, np.ndarray]:
-    """Return what it costs that a piece has another speaker than the one before, and the same one."""
+    """Return the cost for each piece of having another speaker than the piece before, and of having the same one."""
     change, same = [], []
     for chunk in chunks:
         change.append(AT_TRACK)

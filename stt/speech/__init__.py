@@ -1,4 +1,4 @@
-"""Speech detection, and where a long recording may be cut.
+"""Detect speech, and find where a long recording may be cut.
 
-`vad` is speech detection (Silero), and cuts at pauses. `samples` names the type of sound in memory.
+`vad` detects speech (Silero) and cuts at pauses. `samples` defines the type of audio samples.
 """

@@ -1,4 +1,4 @@
-"""Define the type of sound in memory, and of measurements of it."""
+"""Define the type of audio samples, and of values measured from them."""
 
 from __future__ import annotations
 

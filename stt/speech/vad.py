@@ -18,22 +18,22 @@ FIRST_CHUNK_SECONDS = 20.0  # about 1 s of work on two cores, so that the first 
 # with 300 s memory is still flat.
 CHUNK_SECONDS = 300.0
 
-TAIL_TOLERANCE = 0.25  # of a chunk; a shorter last chunk is joined to the one before
+TAIL_TOLERANCE = 0.25  # share of a chunk; a shorter last chunk is joined to the one before
 
 Span = tuple[float, float]  # start and end, in seconds
 
 FRAME = 512  # samples per VAD score
-VAD_KEEP = 0.35  # threshold at which a span goes on; Whisper uses a lower one, too (VAD_LOW in `stt.whisper.decoding`)
+VAD_KEEP = 0.35  # threshold at which a span continues; Whisper uses a lower one, too (VAD_LOW in `stt.whisper.decoding`)
 VAD_HIGH = 0.5  # threshold that some frame of a span must reach; noise and music stay far below
-GOOD_PAUSE = 0.5  # seconds; such a pause rarely separates words that belong together
-LONG_SILENCE = 2.0  # seconds without speech
+GOOD_PAUSE = 0.5  # minimum length of a good pause, seconds; it rarely separates words that belong together
+LONG_SILENCE = 2.0  # minimum length of a long silence, seconds
 QUIET_BLOCK = 0.1  # seconds; without a pause, cut in the quietest block of this length
 
 
 def clean(samples: np.ndarray) -> Samples:
     """Return samples as float32 clipped to -1 to 1, with 0 for NaN and infinity."""
     samples = np.asarray(samples, np.float32)
-    if samples.min(initial=0.0) >= -1.0 and samples.max(initial=0.0) <= 1.0:  # false with what is not a number
+    if samples.min(initial=0.0) >= -1.0 and samples.max(initial=0.0) <= 1.0:  # false for NaN
         return samples
     clipped: Samples = np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -1.0, 1.0)
     return clipped
@@ -57,7 +57,7 @@ def speech_probabilities(samples: Samples) -> Samples:
 
 
 def _score(sound: Samples) -> Samples:
-    from stt.compat.faster_whisper import speech_scores  # brings CTranslate2
+    from stt.compat.faster_whisper import speech_scores  # imports CTranslate2
 
     if not len(sound):
         return np.zeros(0, np.float32)
@@ -67,7 +67,7 @@ def _score(sound: Samples) -> Samples:
 def spans(scores: Samples, pause: float = 0.1, low: float = VAD_KEEP, high: float = VAD_HIGH) -> list[Span]:
     """Return spans of speech in seconds, separated by at least `pause` seconds.
 
-    All frames of a span score `low` or more, and some frame `high`. Empty for silence, noise and music.
+    All frames of a span score `low` or more, and at least one scores `high`. Empty for silence, noise and music.
     """
     edges = np.flatnonzero(np.diff(np.concatenate([[False], scores >= low, [False]]))).reshape(-1, 2)
     if not len(edges):
@@ -98,7 +98,7 @@ def cut(samples: Samples, longest: float, spans: Sequence[Span] | None = None) -
         return len(samples)
     half = limit // 2
     if spans is None:
-        # The last 30 s are enough for most recordings, and a whole chunk takes noticeable time.
+        # The last 30 s are enough for most recordings; scoring a whole chunk takes noticeable time.
         since = max(half, limit - 30 * RATE)
         spans = [(start + since / RATE, end + since / RATE) for start, end in speech(samples[since:limit])]
         return _at_pause(spans, since / RATE, longest) or _at_quietest(samples, max(since, limit - 10 * RATE), limit)

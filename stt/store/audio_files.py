@@ -19,8 +19,8 @@ from stt.files import writing
 from stt.files.paths import FULL, folder
 from stt.settings import settings
 
-CACHE_BYTES = 5 << 30  # of cached copies of remote files
-MIN_CACHE_SECONDS = 60.0  # a copy requested so recently is about to be opened
+CACHE_BYTES = 5 << 30  # maximum size of cached copies of remote files, bytes
+MIN_CACHE_SECONDS = 60.0  # a more recently requested copy is about to be opened
 
 
 def save(part: Path, name: str) -> None:

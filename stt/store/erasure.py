@@ -1,7 +1,7 @@
 """Erase deleted data from every file within a minute: recordings, copies, DBOS workflows, SQLite pages.
 
-Each process with a job engine has a thread that does what `stt.store.removals` lists. A deletion in this process wakes
-it; those of other machines are found by polling.
+Each process with a job engine has a thread that performs the removals listed by `stt.store.removals`. A deletion in
+this process wakes it; deletions on other machines are found by polling.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ FINISHED_STATUSES = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXC
 BATCH = 200  # jobs per query
 # Compacting a database blocks writers for 15 s per GB. In a larger one, only deleted rows are overwritten.
 MAX_COMPACT_BYTES = 1 << 30  # bytes
-COMPACT_COST_FACTOR = 5  # compact for at most one second in this many
+COMPACT_COST_FACTOR = 5  # compact during at most one in this many seconds
 READER_TIMEOUT = 20.0  # seconds to wait for readers of an older snapshot
 
 log = logging.getLogger("stt.store.erasure")
@@ -43,7 +43,7 @@ class Eraser:
         self._ended = False
         self._compact_next = 0.0  # monotonic time
         self._checked = -FILE_CHECK_INTERVAL
-        removals.wakeup.set()  # for what a killed process left
+        removals.wakeup.set()  # for removals that a killed process left
         self._thread = threading.Thread(target=self._run, name="eraser", daemon=True)
         self._thread.start()
 
@@ -99,7 +99,7 @@ class Eraser:
 def delete_workflows() -> bool:
     """Delete the workflows of deleted jobs; return whether some are still running.
 
-    They end by themselves within seconds, because they check whether their job exists.
+    Running ones end within seconds, because they check whether their job exists.
     """
     deleted = removals.due(removals.JOB)
     left = False

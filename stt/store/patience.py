@@ -11,7 +11,7 @@ from stt.db.engine import DB_UNAVAILABLE
 from stt.errors import StorageUnavailable
 
 MAX_RETRY_SECONDS = 120.0  # seconds
-TRANSIENT_ERRORS = (*DB_UNAVAILABLE, StorageUnavailable)  # what a job waits for
+TRANSIENT_ERRORS = (*DB_UNAVAILABLE, StorageUnavailable)  # a job retries on these
 
 
 def with_retries(function: Callable[..., Any], *args: Any, **values: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Find what a browser plays: the original if every browser can seek it exactly, else its playback copy.
+"""Find the file that a browser plays: the original if every browser can seek it exactly, else its playback copy.
 
 A copy is made once (see `stt.background.playback.copying`), lies beside the recording, and is deleted with it.
 """
@@ -23,14 +23,14 @@ MIME = "audio/mp4"
 
 @dataclass(frozen=True, slots=True)
 class Playback:
-    """State of the audio to play; `percent` of a copy in the making."""
+    """State of the audio to play; `percent` is the progress of a copy being made."""
 
     state: str
     percent: int = 0
 
 
 def track_of(recording: Recording, options: dict[str, Any]) -> str:
-    """Return the track that a job with these options plays, as copies are named by it."""
+    """Return the track that a job with these options plays, in the form used for names of copies."""
     several, choice = tracks.of_rows(recording.tracks), str(options.get("track") or "")
     known = {str(track.number) for track in several if not track.chosen}
     return choice if several and (choice == tracks.ALL or choice in known) else ""

@@ -12,10 +12,10 @@ from xml.parsers import expat
 
 from stt.errors import BadReference, TooLarge
 
-MOST_UNZIPPED = 32 << 20  # bytes of XML, about ten times that of the longest text
-MOST_TEXT = 5 << 20  # characters
+MOST_UNZIPPED = 32 << 20  # maximum size of the unzipped XML, bytes; about ten times that of the longest text
+MOST_TEXT = 5 << 20  # maximum length of the text, characters
 MOST_ELEMENTS = 1_500_000  # 200,000 words, each formatted differently, take a million
-DEEPEST = 200  # nested elements
+DEEPEST = 200  # maximum nesting depth of elements
 HINT = "Open it in Word, save it as DOCX again, or paste the text."
 
 _LABEL = re.compile(r"[^:]{1,60}:\s*")  # a speaker's name in bold, as in our own DOCX export
@@ -117,7 +117,7 @@ class _Paragraph:
     style: str = ""
 
     def shown(self, names: bool) -> str:
-        """Return the text; unless `names`, without a bold name at its start, which may follow a time."""
+        """Return the text. Unless `names`, omit a bold name at its start or after a leading time."""
         if names or not self.runs:
             return "".join(text for text, _ in self.runs).strip()
         runs = [(text, bold) for text, bold in self.runs if text]
@@ -136,7 +136,7 @@ class _Reader:
 
     def __init__(self, names: bool) -> None:
         self._names = names
-        self.found: list[tuple[str, str]] = []  # text and style, in the order in which they end
+        self.found: list[tuple[str, str]] = []  # text and style of paragraphs, in the order in which they end
         self._open: list[_Paragraph] = []
         self._skipped = 0  # depth within an omitted element
         self._in_text = self._in_run = self._bold = self._hidden = False

@@ -13,7 +13,7 @@ MARKS = [  # the longer mark first, as UTF-32's starts like UTF-16's
     (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
 ]  # fmt: skip
-LATIN = {  # codecs by their common names, the most common first
+LATIN = {  # codecs and their common names, the most common first
     "cp1252": "Windows-1252 (Western European)", "cp1250": "Windows-1250 (Central European)",
     "cp1254": "Windows-1254 (Turkish)", "cp1257": "Windows-1257 (Baltic)", "cp1258": "Windows-1258 (Vietnamese)",
     "iso8859_2": "ISO 8859-2 (Central European)", "iso8859_15": "ISO 8859-15 (Western European)",

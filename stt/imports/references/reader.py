@@ -13,11 +13,11 @@ from stt.errors import BadReference, TooLarge
 from stt.imports.references import docx, encodings, subtitles
 from stt.transcript.model import joined
 
-MOST = 5 << 20  # bytes of a file, characters of a text
+MOST = 5 << 20  # maximum size: bytes of a file, characters of a text
 ENDINGS = (".txt", ".srt", ".vtt", ".ass", ".ssa", ".docx", ".json")
 GUIDANCE = "Upload TXT, SRT, VTT, ASS, SSA, DOCX or the JSON of a transcript, or paste the text."
 SUBTITLES = (".srt", ".vtt", ".ass", ".ssa")
-OTHERS = {  # signatures of files that are no reference, and their names
+OTHERS = {  # signatures of file types that cannot be references, and their names
     b"%pdf-": "a PDF", b"{\\rtf": "an RTF document", b"\xd0\xcf\x11\xe0": "an old or protected Word document (DOC)",
     b"<?xml": "an XML file", b"<tt": "an XML file", b"<!doctype": "an HTML page", b"<html": "an HTML page",
 }  # fmt: skip

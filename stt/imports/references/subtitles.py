@@ -1,6 +1,6 @@
 """Extract the spoken text from subtitles: SubRip (SRT), WebVTT, SubStation Alpha (SSA, ASS).
 
-This is not left to a library: they keep WebVTT's names, notes and entities as words (pysubs2 issue 64) and lose a
+Libraries are not suitable: they keep WebVTT's names, notes and entities as words (pysubs2 issue 64) and lose a
 spoken number at the end of a SubRip cue.
 """
 
@@ -22,7 +22,7 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,
 _BLOCK = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
 _NUMBER = re.compile(r"[ \t]*(\d{1,9})[ \t]*")
 _ASS_PART = re.compile(r"(\{[^{}]*\})")
-_MARK = re.compile("\ue000([^\ue000\ue001]*)\ue001")  # a time within a cue, as it is kept until cues are joined
+_MARK = re.compile("\ue000([^\ue000\ue001]*)\ue001")  # placeholder for a time within a cue, until cues are joined
 _MARK_BEFORE_SPACE = re.compile("(\ue000[^\ue000\ue001]*\ue001)([ \t]+)")
 _DRAWING = re.compile(r"\\p(\d{1,2})")
 _ASS_FIELDS = ["layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect", "text"]
@@ -32,7 +32,7 @@ _ASS_FIELDS = ["layer", "start", "end", "style", "name", "marginl", "marginr", "
 class Cue:
     """A subtitle: its times as the file writes them, and its text in one line. `voice` is the name of its speaker.
 
-    `marks` are times within a WebVTT cue, each with the index of the character that it is of.
+    `marks` are times within a WebVTT cue, each after the index of the first character that follows the time.
     """
 
     start: str
@@ -98,7 +98,7 @@ def substation_cues(text: str) -> list[Cue] | None:
                 events.append((event.get("start", "").strip(), event.get("end", "").strip(), said, name))
     if not found:
         return None
-    events = list({event[:3]: event for event in reversed(events)}.values())[::-1]  # shadows repeat a line in a layer
+    events = list({event[:3]: event for event in reversed(events)}.values())[::-1]  # shadows repeat a line as a layer
     ordered = sorted(events, key=lambda event: _seconds(event[0]))
     return [Cue(*event) for event in ordered if event[2]]
 
@@ -124,7 +124,7 @@ def _bodies(text: str) -> list[tuple[re.Match[str], list[str]]]:
 
 
 def _of_cue(body: list[str], last: bool) -> list[str]:
-    """Return the lines of a WebVTT cue, up to an empty line. Some tools write spaces instead of one."""
+    """Return the lines of a WebVTT cue, up to an empty line. Some tools write a line of spaces instead."""
     lines: list[str] = []
     said = False
     for line in body:
@@ -155,7 +155,7 @@ def _lines(body: list[str], *, marked: bool = False) -> list[str]:
 
 
 def _character(entity: re.Match[str]) -> str:
-    return html.unescape(entity[0]).strip("\ue000\ue001")  # which mark times here
+    return html.unescape(entity[0]).strip("\ue000\ue001")  # these characters mark times here
 
 
 def _cues(parts: list[tuple[re.Match[str], list[str], str]]) -> list[Cue]:
@@ -164,7 +164,7 @@ def _cues(parts: list[tuple[re.Match[str], list[str], str]]) -> list[Cue]:
 
 
 def _cue(timing: re.Match[str], text: str, voice: str) -> Cue:
-    """Return a cue, with the times within its text apart from it."""
+    """Return a cue, with the times within its text moved to `marks`."""
     before, *marked = _MARK.split(text)
     marks = []
     for clock, said in zip(marked[::2], marked[1::2], strict=True):

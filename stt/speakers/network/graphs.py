@@ -9,7 +9,7 @@ import numpy as np
 from stt.speakers.network.onnx_writer import Graph
 
 Tensors = Mapping[str, np.ndarray]
-HIDDEN = 128  # of each direction of an LSTM
+HIDDEN = 128  # hidden size of each direction of an LSTM
 
 
 def segmentation(tensors: Tensors) -> bytes:
@@ -142,7 +142,7 @@ class _Campplus:
         return self.graph.add("Mul", local, self.graph.add("Sigmoid", self.conv(mask, f"{masked}.linear2", (1,))))
 
     def _context(self, value: str) -> str:
-        """Return the mean over time, plus that of the 100 frames around, for each frame."""
+        """Return for each frame the mean over time, plus the mean of its block of 100 frames."""
         add, constant = self.graph.add, self.graph.constant
         mean = add("ReduceMean", value, constant([-1]), keepdims=1)
         near = add("AveragePool", value, kernel_shape=[100], strides=[100], ceil_mode=1)

@@ -1,6 +1,6 @@
 """Write a graph as an ONNX file.
 
-The `onnx` package would do it as well, at 70 MB installed; the parts of its format that are used here are few.
+The `onnx` package could do this, at 70 MB installed; only few parts of the format are used here.
 Field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 """
 
@@ -18,7 +18,7 @@ Attribute = int | float | str | Sequence[int]
 
 
 class Graph:
-    """Nodes and constants of a graph, in the order of their evaluation. Values are known by their names."""
+    """Nodes and constants of a graph, in the order of their evaluation. Values are referenced by name."""
 
     def __init__(self) -> None:
         self._nodes: list[bytes] = []

@@ -49,7 +49,7 @@ class _Reader(pickle.Unpickler):
         raise pickle.UnpicklingError(f"{module}.{name} is not allowed")
 
     def persistent_load(self, pid: Any) -> np.ndarray:
-        """Return a storage: what a tensor is a view of."""
+        """Return a storage, of which tensors are views."""
         _, kind, key, _, size = pid
         if kind not in STORAGES.values() or not str(key).isdigit():
             raise pickle.UnpicklingError(f"storage {key!r} is not allowed")
