@@ -65,7 +65,7 @@ def well_formed(url: str) -> str:
         raise BadLink("The link contains invalid characters.")
     try:
         parts = urlsplit(url)
-        if not parts.netloc.isascii():  # as browsers do: non-ASCII letters become punycode, 127。0。0。① becomes 127.0.0.1
+        if not parts.netloc.isascii():  # as browsers do: letters become punycode, 127。0。0。① becomes 127.0.0.1
             name, colon, number = parts.netloc.partition(":")
             parts = parts._replace(netloc=idna.encode(name, uts46=True).decode() + colon + number)
         parts = urlsplit(requote_uri(parts.geturl()))  # spaces and the like, as people paste them, become %20

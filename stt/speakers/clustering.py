@@ -28,7 +28,7 @@ Merge = tuple[int, int, float]  # two labels, and their likeness relative to the
 def cluster(
     prints: np.ndarray, weights: np.ndarray, usable: np.ndarray, usual: float, speakers: int | None = None
 ) -> np.ndarray:
-    """Return a cluster number for each voiceprint (pieces, SIZE), `weights` in seconds. Only `usable` ones form clusters.
+    """Return a cluster number for each voiceprint (pieces, SIZE), with `weights` in seconds. Only `usable` ones count.
 
     Without `speakers` their number is estimated. With it there are as many, or fewer if no more can be distinguished.
     """

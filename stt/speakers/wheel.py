@@ -89,7 +89,7 @@ def _run(place: Path, report: Callable[[int], None], check_cancelled: Callable[[
 
 
 def _size(folder: Path) -> int:
-    """Return the size of the largest file below a folder, in bytes. pip copies the complete file, so a sum is too large."""
+    """Return the bytes of the largest file below a folder. Their sum would be too large: pip copies complete files."""
     sizes = []
     for path in folder.rglob("*"):
         with suppress(OSError):

@@ -23,7 +23,7 @@ TAIL_TOLERANCE = 0.25  # share of a chunk; a shorter last chunk is joined to the
 Span = tuple[float, float]  # start and end, in seconds
 
 FRAME = 512  # samples per VAD score
-VAD_KEEP = 0.35  # threshold at which a span continues; Whisper uses a lower one, too (VAD_LOW in `stt.whisper.decoding`)
+VAD_KEEP = 0.35  # threshold at which a span continues; Whisper also uses a lower one (`stt.whisper.decoding.VAD_LOW`)
 VAD_HIGH = 0.5  # threshold that some frame of a span must reach; noise and music stay far below
 GOOD_PAUSE = 0.5  # minimum length of a good pause, seconds; it rarely separates words that belong together
 LONG_SILENCE = 2.0  # minimum length of a long silence, seconds

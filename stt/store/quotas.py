@@ -1,4 +1,4 @@
-"""Enforce the quotas of a host: check them before a job is made, count its usage when it is. Days are UTC.
+"""Enforce the quotas of a host: check them before a job is created, then count its usage. Days are UTC.
 
 Each refusal names the quota and when it resets. Usage of a job still counts after it is deleted; audio that was never
 decoded is released. If only a cookie identifies visitors, their network address counts as well, so that dropping the
@@ -33,7 +33,7 @@ from stt.store.records import Job
 DAY = 24 * 3600  # seconds
 NETWORK = "network address"
 USAGE_RETENTION = 2 * DAY  # seconds
-LENGTH_TOLERANCE = 5.0  # seconds by which a file may exceed its declared length
+LENGTH_TOLERANCE = 5.0  # tolerance on a file's declared length, seconds
 SHORTEN = "Cut it into shorter parts, or contact the administrator."
 QUOTAS = ("jobs_per_visitor", "minutes_per_visitor", "minutes_per_day", "dollars_per_day")
 
@@ -51,7 +51,7 @@ class Used:
 
 @contextlib.contextmanager
 def reserve(job: Job, address: str | None = None) -> Iterator[None]:
-    """Check `job` against the quotas, let the caller make it inside, then count it.
+    """Check `job` against the quotas, let the caller create it inside the block, then count it.
 
     `address` is the client's, if known. Creates are serialized over all machines, so that two tabs cannot both take the
     rest of a quota. Raises LimitReached, TooLarge.
@@ -80,7 +80,7 @@ def reserve_length(job: Job, seconds: float) -> None:
 def check_decoded(job: Job, seconds: float, promised: float) -> None:
     """Check the decoded length of a recording against the quotas, where `promised` seconds were reserved.
 
-    What exceeds the promise is counted. Raises TooLarge, LimitReached.
+    The excess over the promise is counted. Raises TooLarge, LimitReached.
     """
     longest = settings().max_duration_minutes
     if seconds > longest * 60 + LENGTH_TOLERANCE:
@@ -98,7 +98,7 @@ def check_decoded(job: Job, seconds: float, promised: float) -> None:
 def settle(job: Job, seconds: float, dollars: float | None) -> None:
     """Replace the reserved usage of a finished job by the real one. `dollars` is None if unknown."""
     values: dict[str, Any] = {"seconds": seconds * _times_decoded(job)}
-    if job.engine in kinds.HERE:  # it continued from chunks of earlier attempts
+    if job.engine in kinds.HERE:  # chunks of earlier attempts are counted there
         values["seconds"] = max(0.0, values["seconds"] - _counted_seconds(job)[1])
     if dollars is not None:
         # Nothing was reserved for a job on the visitor's own key, so nothing is counted now.
@@ -107,7 +107,7 @@ def settle(job: Job, seconds: float, dollars: float | None) -> None:
 
 
 def release(job: Job, *, sent: bool) -> None:
-    """Release what an unfinished job did not use: audio not decoded, or everything unless `sent` to the provider."""
+    """Release the unused reservation of an unfinished job: audio not decoded, or all unless `sent` to the provider."""
     if job.engine in kinds.HERE:
         mine, others = _counted_seconds(job)
         _update_usage(job, seconds=max(0.0, min(mine, job.seconds_done * _times_decoded(job) - others)))
@@ -163,7 +163,7 @@ def _check(job: Job, seconds: float, dollars: float | None, address: str | None)
                 _open_jobs_from(address), most, f"{most:,} transcriptions at once are the limit for each {NETWORK}."
             )
     if (limits.minutes_per_visitor, limits.minutes_per_day, limits.dollars_per_day) == (None, None, None):
-        return  # summing up the day is slow after many jobs
+        return  # summing up the day's usage is slow after many jobs
     taken = _check_daily_quotas(job, seconds if job.duration is not None else None, address)
     if limits.dollars_per_day is not None:
         _check_dollars(limits.dollars_per_day, taken.dollars, dollars, known=job.duration is not None)
@@ -233,7 +233,7 @@ def _expected_usage(job: Job) -> tuple[float, float | None]:
 
 
 def _times_decoded(job: Job) -> int:
-    """Return how often the recording is decoded: once per channel or track if these are speakers."""
+    """Return how many times the recording is decoded: once per channel or track if these are speakers."""
     every_track = job.options.get("track") == tracks.ALL
     if not (job.options.get("channels_are_speakers") or every_track) or job.recording_id is None:
         return 1

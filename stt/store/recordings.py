@@ -29,7 +29,7 @@ STALE_SECONDS = 24 * 3600  # seconds; an unfinished upload older than this is ab
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A sound or video file that was taken in. `duration` in seconds, `size` in bytes, `sample_rate` in Hz.
+    """A stored audio or video file. `duration` in seconds, `size` in bytes, `sample_rate` in Hz.
 
     `dated` is its own date in seconds since 1970, or None; `dated_by` is where that comes from (see
     `stt.files.dates`).
@@ -48,7 +48,7 @@ class Recording:
     dated: float | None = None
     dated_by: str | None = None
     tracks: list[dict[str, Any]] | None = None  # as in `stt.audio.tracks`: empty for a single one; None if not examined
-    seekable: bool | None = None  # every browser plays it as it is; None if not examined
+    seekable: bool | None = None  # every browser can play and seek the original; None if not examined
 
     @property
     def path(self) -> Path:
@@ -63,12 +63,12 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An address that a user entered. A type, so that it is never mistaken for a path on this server."""
+    """An address that a user entered. A separate type, so that it is never mistaken for a path on this server."""
 
     url: str
 
 
-MAX_LINKS, MAX_LINK_CHARACTERS = 100, 100_000  # links at once, and their characters in total
+MAX_LINKS, MAX_LINK_CHARACTERS = 100, 100_000  # maximum links at once, and total characters
 
 
 def links_in(typed: str) -> list[Link]:
@@ -114,7 +114,7 @@ class Intake:
 
     def close(self) -> None:
         """Delete a file that was not finished."""
-        with suppress(OSError):  # closing retries what the full disk refused; irrelevant now
+        with suppress(OSError):  # closing retries a write that failed on a full disk; it no longer matters
             self._file.close()
         self.part.unlink(missing_ok=True)
 
@@ -208,7 +208,7 @@ def keep(part: Path, recording: Recording, together: Callable[[sa.Connection], N
     """Move the file `part` into the store, and record it.
 
     `together` runs in the recording transaction: if it raises, neither row nor file is left, and `part` stays in place.
-    A process killed meanwhile leaves nothing for long. Raises DiskFull, StorageUnavailable.
+    If the process is killed meanwhile, leftovers are removed later. Raises DiskFull, StorageUnavailable.
     """
     with database().begin() as connection:
         removals.note(connection, removals.AUDIO, recording.id, after=STALE_SECONDS)
@@ -294,7 +294,7 @@ def delete(connection: sa.Connection, recording_id: str, owner: str, *only: sa.C
     if not connection.execute(recordings.delete().where(mine)).rowcount:
         return False
     for name in (recording_id, *made):
-        removals.mark_removed(connection, removals.AUDIO, name)  # a copy in the making has a note for later
+        removals.mark_removed(connection, removals.AUDIO, name)  # an unfinished copy is already noted for later removal
         removals.note(connection, removals.AUDIO, name)
     if made:
         removals.note(connection, removals.JOB, recording_id)

@@ -18,7 +18,7 @@ from stt.kinds import DONE, FAILED, OPEN, QUEUED, WORKING
 from stt.transcript import titles
 from stt.transcript.model import Transcript
 
-PRIOR_WEIGHT = 5.0  # seconds of work; a job's own speed jumps at first, as windows are counted whole
+PRIOR_WEIGHT = 5.0  # weight of the usual speed, in seconds of work; a job's own speed varies widely at first
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,9 @@ class Job:
     error: dict[str, str] | None
     provenance: dict[str, Any] | None
     claim: int | None = None  # fencing token of the worker that holds the lease (see `acquire_lease`)
-    own_key: bool | None = None  # the visitor pays the provider; None if an older version did not record it
+    own_key: bool | None = None  # whether the visitor's key pays the provider; None in records of older versions
     dated: float | None = None  # the recording's own date, seconds since 1970
-    dated_by: str | None = None  # where that comes from (see `stt.files.dates`)
+    dated_by: str | None = None  # source of that date (see `stt.files.dates`)
 
     @property
     def pending(self) -> bool:
@@ -203,8 +203,8 @@ def transition(generation_id: str, expected: tuple[str, ...], state: str, **valu
 def acquire_lease(job: Job, number: int) -> bool:
     """Give the lease to the worker that dequeued the job at `number`; return whether it has the lease now.
 
-    `number` is a fencing token: writes of a worker with an older token are ignored. A worker that was thought dead and
-    wakes up has an older token than the one that continued its job.
+    `number` is a fencing token: writes of a worker with an older token are ignored. A worker that was
+    considered dead and resumes has an older token than the worker that continued its job.
     """
     t = transcriptions.c
     mine = sa.and_(t.id == job.id, t.attempt == job.attempt, sa.or_(t.claim.is_(None), t.claim <= number))
@@ -225,9 +225,9 @@ def owned_by(job: Job) -> sa.ColumnElement[bool]:
 
 
 def update_progress(job: Job, within: sa.Connection | None = None, **values: Any) -> bool:
-    """Record progress (`seconds_done`, `partial`, `stage` …); return whether the job is still held.
+    """Record progress (`seconds_done`, `partial`, `stage` …); return whether this worker still holds the job.
 
-    Runs in the transaction of `within` where given.
+    Runs in the transaction of `within` if given.
     """
     with database().begin() if within is None else nullcontext(within) as connection:
         return connection.execute(transcriptions.update().where(owned_by(job)).values(**values)).rowcount == 1
@@ -253,8 +253,8 @@ def finish(
 ) -> bool:
     """Save the transcript and mark the job as done, in one transaction.
 
-    `corrected` is the transcript after the job's own replacements: a correction that is made as it finishes. Returns
-    False if the job was cancelled, deleted or reassigned, and at the second call.
+    `corrected` is the transcript after the job's own replacements: a correction made when the job finishes. Returns
+    False if the job was cancelled, deleted or reassigned, and on a second call.
     """
     shown = corrected or transcript
     done = {

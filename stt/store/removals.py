@@ -1,7 +1,7 @@
-"""List what must still be removed of deleted data: noted in the deleting transaction, retried until it succeeds.
+"""List the pending removals of deleted data. Each is noted in the deleting transaction and retried until it succeeds.
 
 A process may be killed, or the store or the job engine unavailable, between deleting a row and its file.
-`stt.store.erasure` therefore retries removals, and also removes a file without a row, left by an upload that broke at
+`stt.store.erasure` therefore retries removals, and also removes a file without a row, left by an upload that failed at
 its end.
 """
 
@@ -31,7 +31,7 @@ log = logging.getLogger("stt.store.removals")
 
 
 def note(connection: sa.Connection, kind: str, name: str, after: float = 0.0) -> None:
-    """Note in this transaction that something is to be removed, `after` seconds from now."""
+    """Note in this transaction a removal that is due `after` seconds from now."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     connection.execute(insert(removals).values(kind=kind, name=name, at=time.time() + after).on_conflict_do_nothing())
 
@@ -43,7 +43,7 @@ def note_pages(connection: sa.Connection, file: str, name: str) -> None:
 
 
 def mark_removed(connection: sa.Connection, kind: str, *names: str) -> None:
-    """Mark in this transaction that these are removed, or need not be."""
+    """Delete the notes of these removals in this transaction: they are done, or no longer needed."""
     for at in range(0, len(names), 500):
         block = names[at : at + 500]
         connection.execute(removals.delete().where(removals.c.kind == kind, removals.c.name.in_(block)))

@@ -18,7 +18,7 @@ def sealed_key(generation_id: str) -> str | None:
 
 
 def mark_submitted(job: Job) -> bool:
-    """Note that this attempt's create may reach the provider from now on; return False if noted before."""
+    """Note that this attempt's create may reach the provider from now on; return False if already noted."""
     t = transcriptions.c
     new = sa.and_(t.id == job.id, sa.or_(t.sent.is_(None), t.sent != job.attempt))
     return queries.write(transcriptions.update().where(new).values(sent=job.attempt)) == 1

@@ -1,6 +1,6 @@
 """Store the finished chunks of a job, its text so far, and the transcript.
 
-The text so far, `partial`, is what pages show of a job that is not finished.
+Pages show the text so far, `partial`, of an unfinished job.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def save_chunk(
     *,
     seconds_done: float,
 ) -> None:
-    """Save a finished chunk and the total progress, which includes what is prefetched of the next chunk.
+    """Save a finished chunk and the total progress, which includes the prefetched part of the next chunk.
 
     Only the first save counts, and only by the worker that holds the lease.
     """
@@ -66,13 +66,13 @@ def last_chunk(generation_id: str) -> dict[str, Any] | None:
 
 
 def text_so_far(generation_id: str, last: int | None = None) -> str:
-    """Return the text so far; only that of the newest `last` chunks where given."""
+    """Return the text so far; only that of the newest `last` chunks if given."""
     query = sa.select(stretches.c.segments).where(stretches.c.id == generation_id).order_by(stretches.c.number.desc())
     if last is not None:
         query = query.limit(last)
     given = sa.select(transcripts.c.text).where(transcripts.c.id == generation_id)
     with database().connect() as connection:
-        # A transcript that is brought is there from the beginning; the chunks are of what it is aligned with.
+        # An imported transcript has its text from the start; its chunks are of the decoding that it is aligned with.
         if (text := connection.execute(given).scalar()) is not None:
             return str(text)
         rows = [row.segments for row in connection.execute(query)][::-1]
@@ -83,7 +83,7 @@ def text_so_far(generation_id: str, last: int | None = None) -> str:
 
 
 def transcript_of(generation_id: str) -> Transcript:
-    """Return the finished transcript, or what there is so far of an unfinished job."""
+    """Return the finished transcript, or the transcript so far of an unfinished job."""
     with database().connect() as connection:
         saved = connection.execute(
             sa.select(transcripts.c.transcript).where(transcripts.c.id == generation_id)

@@ -1,4 +1,4 @@
-"""Measure how loud a recording is over time: once, in the background, and stored beside it."""
+"""Measure how loud a recording is over time: once, in the background. The result is stored."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from stt.store.recordings import Recording
 
 STEPS = 1000  # values over the whole recording
 REQUEST_TIMEOUT = 1.5  # seconds
-MAX_PENDING_PER_OWNER = 4  # so that other owners need not wait for all of one's
+MAX_PENDING_PER_OWNER = 4  # so that one owner does not block the others
 
 # One at a time, so that waveforms do not slow transcription.
 _worker = ThreadPoolExecutor(1)
-_pending: dict[tuple[str, str], tuple[str, Future[bytes]]] = {}  # owner and result by the recording's id and track
+_pending: dict[tuple[str, str], tuple[str, Future[bytes]]] = {}  # (recording id, track) -> (owner, result)
 _lock = threading.Lock()
 
 

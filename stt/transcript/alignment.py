@@ -14,9 +14,9 @@ SAME: Final = "same"
 CHANGED: Final = "changed"
 MISSING: Final = "missing"
 ADDED: Final = "added"
-WHOLE = 20_000  # words; longer texts are aligned in pieces, because the cost is quadratic
-PIECE = 5_000  # words
-ANCHOR = 6  # consecutive words that occur once in either text; pieces are cut there
+WHOLE = 20_000  # maximum words to align at once; longer texts are aligned in pieces, because the cost is quadratic
+PIECE = 5_000  # minimum length of a piece, words
+ANCHOR = 6  # number of consecutive words that must be unique in each text for a piece to be cut there
 _KINDS: dict[str, Kind] = {"equal": SAME, "replace": CHANGED, "delete": MISSING, "insert": ADDED}
 
 

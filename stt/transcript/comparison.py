@@ -12,8 +12,8 @@ from stt.transcript import scripts
 from stt.transcript.alignment import ADDED, CHANGED, MISSING, SAME, Alignment, Kind
 from stt.transcript.model import Transcript
 
-MAX_WORDS = 200_000  # of a text, about 20 hours of speech
-MAX_CELLS = 200  # words of one side of a passage
+MAX_WORDS = 200_000  # maximum words of a text, about 20 hours of speech
+MAX_CELLS = 200  # maximum words of one side of a passage
 
 _SPACELESS = scripts.SPACELESS
 _DASHES = "\\-\u2010-\u2015/"
@@ -80,7 +80,7 @@ def _tokens(texts: Iterator[tuple[str, float | None]], exact: bool) -> list[Toke
     found: list[Token] = []
     split = _EXACT_WORDS if exact else _WORDS
     pieces: list[str] = []  # of the word being gathered
-    keyed, begun = 0, None  # how many of them make its key, and when it starts
+    keyed, begun = 0, None  # number of pieces that form its key, and its start
     for whole, start in texts:
         for text in split.findall(whole.rstrip()):  # the pattern would retry at each trailing space
             key = _key(text, exact)

@@ -1,8 +1,8 @@
 """Fold text for search: ignore case, accents, strokes and keyboard variants.
 
-IGNORED and SPECIAL are the one table: Python, SQL and the player's script apply it alike, which tests hold. Each
-character is folded
-by itself: compatibility decomposition (NFKD), lower case, then what is ignored goes and what is special changes.
+IGNORED and SPECIAL are the only table: Python, SQL and the player's script apply it equally, as tests check. Each
+character is folded independently: compatibility decomposition (NFKD), lower case, then ignored characters are removed
+and special ones replaced.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SPECIAL = {
     **{"ɲ": "n", "ƞ": "n", "ɵ": "o", "ƥ": "p", "ɍ": "r", "ƭ": "t", "ʈ": "t", "ⱦ": "t", "ʉ": "u", "ʋ": "v", "ɏ": "y"},
     **{"ƴ": "y", "ƶ": "z", "ȥ": "z", "ⱥ": "a", "ð": "d", "ĸ": "k"},
     **{"æ": "ae", "œ": "oe", "ß": "ss", "þ": "th", "ς": "σ"},
-    # Arabic letters as Persian, Urdu and Uyghur write them; hamza and madda fall with the accents.
+    # Arabic letters as Persian, Urdu and Uyghur write them; hamza and madda are removed like accents.
     **dict.fromkeys("ىیےۍ", "ي"),
     **dict.fromkeys("کڪ", "ك"),
     **dict.fromkeys("ةہھەۃ", "ه"),
@@ -93,7 +93,7 @@ def _word_pattern() -> re.Pattern[str]:
 
 
 def _marks() -> Iterator[tuple[int, int]]:
-    """Return the marks that are parts of words, or nothing if the text has none."""
+    """Yield the marks that are parts of words, as ranges of one code point each."""
     for first, last in ((0x300, 0x3100), (0xA600, 0xAC00), (0xFB00, 0xFE30), (0x10000, 0x12000), (0x16A00, 0x1F000)):
         for code in range(first, last):
             if unicodedata.category(chr(code))[0] == "M" and not scripts.is_spaceless(chr(code)):

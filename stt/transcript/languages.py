@@ -102,7 +102,7 @@ LANGUAGES = {
     "yo": "Yoruba",
 }
 
-# ISO 639-2 codes as containers tag their tracks with, the bibliographic ones too.
+# ISO 639-2 codes, as containers use them for track languages, including the bibliographic ones.
 _LONG = {
     long: short
     for short, codes in {

@@ -11,8 +11,8 @@ from typing import Any
 
 from stt.transcript import scripts
 
-PAUSE = 3.0  # seconds; longer pauses do not count towards a language
-DOUBTFUL = 0.5  # a word of lower confidence is marked for the reader
+PAUSE = 3.0  # maximum pause that counts towards a language, seconds
+DOUBTFUL = 0.5  # confidence threshold: words below it are marked for the reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Word:
     """A spoken word. `text` keeps its leading space, so the words of a segment joined are its text.
 
     `start` and `end` in seconds from the beginning of the recording; `confidence` 0 to 1, or None if unknown.
-    `overlapped`: somebody else speaks at the same time, so that the speaker is doubtful.
+    `overlapped`: somebody else speaks at the same time, so the speaker is doubtful.
     """
 
     text: str
@@ -36,7 +36,7 @@ class Segment:
     """A run of speech by one speaker in one language, a code such as "en".
 
     `words` is empty if the engine gives no word times; `language` is None if unknown. `begins`: somebody has edited the
-    paragraphs, and the segment begins one (True) or goes on with the one above (False); None derives it from pauses.
+    paragraphs, and the segment begins one (True) or continues the previous one (False); None derives it from pauses.
     """
 
     start: float
@@ -100,7 +100,7 @@ class Transcript:
     def languages(self) -> dict[str, float]:
         """Return the languages of the segments with their seconds, including short pauses, longest first.
 
-        Empty where unknown.
+        Empty if unknown.
         """
         shares: dict[str, float] = {}
         at, before = 0.0, None
@@ -217,7 +217,7 @@ def paragraphs(
 ) -> list[Segment]:
     """Group segments into paragraphs for reading.
 
-    Where somebody has edited them (`Segment.begins`), they stay as they are. Elsewhere a paragraph ends when the
+    Paragraphs that somebody edited (`Segment.begins`) stay as they are. Elsewhere, a paragraph ends when the
     speaker or the language changes, at a pause of `pause` seconds after a sentence (or of twice that anywhere), and at
     the first sentence end after `longest` seconds or `most` characters.
     """
@@ -248,7 +248,7 @@ def runs(
 
 
 def separated(segments: Iterable[Segment]) -> tuple[Segment, ...]:
-    """Return segments of which none goes on in the paragraph of another speaker, where paragraphs were edited."""
+    """Return the segments so that in edited paragraphs, none continues the paragraph of another speaker."""
     found: list[Segment] = []
     for segment in segments:
         if segment.begins is False and found and found[-1].speaker != segment.speaker:

@@ -23,7 +23,7 @@ class Note:
 
 
 def quotes(notes: Sequence[Note], transcript: Transcript) -> list[str]:
-    """Return the words that each note highlights, empty for a mark at a moment. A word counts where its middle lies."""
+    """Return the words that each note highlights, empty for a mark at a moment. The middle of a word decides."""
     if not notes:
         return []
     words = [(w.start, w.end, w.text) for segment in transcript.segments for w in _timed(segment)]
@@ -38,5 +38,5 @@ def quotes(notes: Sequence[Note], transcript: Transcript) -> list[str]:
 
 
 def _timed(segment: Segment) -> tuple[Word, ...]:
-    """Return the words of a segment, or all of its text as one where it has none."""
+    """Return the words of a segment, or its whole text as one word if it has none."""
     return segment.words or (Word(f" {segment.text.strip()}", segment.start, segment.end),)

@@ -1,4 +1,4 @@
-"""Pack paragraphs for the browser, which shows and edits them: the words by column."""
+"""Pack paragraphs for the browser, which shows and edits them, with their words by column."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ def packed(segments: Iterable[Segment]) -> list[dict[str, Any]]:
 
 
 def pack(paragraph: Segment) -> dict[str, Any]:
-    """Return a paragraph with its words by column: a third of the bytes, which counts at 100,000 words.
+    """Return a paragraph with its words by column, which takes a third of the bytes.
 
     "start" and "end" in seconds, "speaker"; "t", "s", "e" texts, starts and ends of the words; "c" their confidences
-    where any is known; "o" the places of overlapped words. Without words there is "text".
+    if any is known; "o" the indices of overlapped words. Without words there is "text".
     """
     found: dict[str, Any] = {"start": round(paragraph.start, 2), "end": round(paragraph.end, 2)}
     if paragraph.speaker:

@@ -1,4 +1,4 @@
-"""Give corrected text its times, by aligning it with the engine's words."""
+"""Assign times to corrected text, by aligning it with the engine's words."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def realigned(words: Sequence[Word], text: str, start: float, end: float, speake
     pieces = [piece for unit, start in zip(units, starts, strict=True) for piece in unit.pieces(start)]
     new = list(scripts.PIECE.finditer(text))
     same = alignment.same([piece.text for piece in pieces], [match[0] for match in new])
-    at = taken = done = 0  # tokens of `new` and of `old`, and characters of `text`, that are done
+    at = taken = done = 0  # number of processed tokens of `new` and of `old`, and characters of `text`
     clock, before = 0.0, start  # start and end of the last word yielded
     while at < len(new):
         if at in same:
@@ -95,7 +95,7 @@ def realigned(words: Sequence[Word], text: str, start: float, end: float, speake
 def _times(
     tokens: list[str], replaced: list[Word], clock: float, before: float, ceiling: float | None, end: float
 ) -> list[tuple[float, float]]:
-    """Return the times of tokens that replace `replaced`, none before `clock`."""
+    """Return the times of tokens that replace the words `replaced`, none before `clock`."""
     if len(tokens) == len(replaced):
         return [(word.start, word.end) for word in replaced]
     if replaced:
@@ -127,7 +127,7 @@ def _units(words: Sequence[Word]) -> Iterator[_Unit]:
     tokens = iter([match[0] for match in scripts.PIECE.finditer("".join(word.text for word in words))])
     own: list[Word] = []
     held: list[str] = []
-    letters = 0  # of the words less those of the tokens
+    letters = 0  # letters of `own` minus those of `held`
     for word in words:
         own.append(word)
         letters += len("".join(word.text.split()))

@@ -37,7 +37,7 @@ def _class(kinds: str) -> str:
 
 SPACELESS = _class("L M N") + _IDEOGRAPHS  # the inside of a character class: ranges of characters
 # Marks stay with the character before them, as do the two vowels that Unicode calls letters, the voice marks of
-# half-width kana, and what selects a variant. After a virama that stacks, the next consonant stays, too.
+# half-width kana, and variation selectors. After a stacking virama, the next consonant stays, too.
 MARKS = _class("M") + "\u0e33-\u0e33\u0eb3-\u0eb3\uff9e-\uff9f\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _DIGITS = _class("Nd")
 UNIT = rf"[{_DIGITS}]+(?:[.,][{_DIGITS}]+)*|[{SPACELESS}](?:[\u1039\u17d2][{SPACELESS}]|[{MARKS}])*"
@@ -51,7 +51,7 @@ _STARTS_UNIT, _ALL_SPACELESS = re.compile(UNIT), re.compile(f"[{SPACELESS}]+")
 _DICTIONARY = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\ua9e0-\ua9ff\uaa60-\uaa7f]+"
 )
-# Ideographs and kana, without small ones and marks, which begin no line.
+# Ideographs and kana, except small kana and marks, which must not begin a line.
 _FREELY = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003fffd" + "".join(
     kana
     for kana in map(chr, range(0x3042, 0x30FB))
@@ -61,7 +61,7 @@ _FREE = re.compile(f"(?<=[{_FREELY}])(?=[{_FREELY}])")
 _STARTS_SPACELESS = re.compile(f"[{SPACELESS}]")
 
 STOPS = ".!?…。！？｡．؟۔።፧।॥။៕។։‼⁇⁈⁉‽"
-_STOPS_WITHOUT_SPACE = "。！？｡．។៕။"  # no space need follow these
+_STOPS_WITHOUT_SPACE = "。！？｡．។៕။"  # these need no space after them
 _PAUSES = ",;:،؛、，；：၊–—"
 _CLOSERS = "\"'”’“‘»›)]}」』）］】》〉﹂﹄"
 _OPENERS = "\"'“‘„‚«‹([{¿¡「『（［【《〈"
@@ -79,7 +79,7 @@ _DOTTED = re.compile(r"(?:\w\.)+\w?\.|[^\W\da-zI]\.")  # U.S. e.g. z.B. and init
 _LONGEST_ABBREVIATION = 12  # characters
 _PAUSE = 0.2  # seconds; after an abbreviation it indicates the end of a sentence
 
-_BLOCK, _BLOCKS = 200, 10  # characters per call of uniseg, and calls per text without spaces
+_BLOCK, _BLOCKS = 200, 10  # maximum characters per call of uniseg, and calls per text without spaces
 _BEFORE_VOWEL, _AFTER_VOWEL = "เแโใไເແໂໃໄ", "ะาำๅะາຳ"  # no line ends after the first or begins with the second
 
 
@@ -171,7 +171,7 @@ def sentence_ends(text: str) -> list[int]:
 
 
 def line_parts(token: str) -> Iterator[str]:
-    """Yield the parts of a text without spaces that a line may end after.
+    """Yield the parts of a text without spaces after which a line may end.
 
     uniseg takes 0.1 ms per character, so it is called only if necessary: lines may end between ideographs or kana,
     never inside ASCII words, and Thai, Lao, Burmese and Khmer would need a dictionary.

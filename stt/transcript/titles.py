@@ -1,7 +1,7 @@
 """Make titles of transcripts, and keys that sort them.
 
 Titles sort naturally: "Episode 2" before "Episode 10", Ä beside A, capitals beside small letters. The key is stored
-beside each title, because both databases compare bytes in the same way.
+with each title as bytes, because both databases compare bytes in the same way.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from stt.transcript import folding
 MAX_LENGTH = 300  # characters
 _RUN = re.compile(r"([0-9]+)|([\s_]+)|(.)", re.DOTALL)
 _KANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)} | {0x3099: None, 0x309A: None}  # ガ beside か
-_END, _SPACE, _SIGN, _NUMBER = b"\0", b"\2", b"\3", b"0"  # letters come after, from "a" (0x61) on
+_END, _SPACE, _SIGN, _NUMBER = b"\0", b"\2", b"\3", b"0"  # all sort before letters, which start at "a" (0x61)
 
 
 def of_name(name: str) -> str:
@@ -33,12 +33,12 @@ def _plain(text: str) -> str:
 
 
 def is_too_long(text: str) -> bool:
-    """Return whether `tidy` would shorten it."""
+    """Return whether `tidy` would shorten a title."""
     return len(_plain(text)) > MAX_LENGTH
 
 
 def key(title: str) -> bytes:
-    """Return bytes that sort as the titles should. Titles that differ have keys that differ."""
+    """Return a sort key for a title. Different titles have different keys."""
     whole = unicodedata.normalize("NFC", title)
     # й is a letter after и, though it is written as one with an accent.
     letters = "й".join(map(folding.fold, re.split("[йЙ]", whole))).translate(_KANA).strip()

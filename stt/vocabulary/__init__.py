@@ -1,5 +1,5 @@
-"""Names and terms that a user gives to be recognised: what one is, what sounds like one, and replacements.
+"""The vocabulary: names and terms that a user gives to be recognised, and replacements.
 
-`terms` reads them, `rescoring` biases Whisper towards them (`sounds` says what is near), `replacing` corrects a
+`terms` reads them, `rescoring` biases Whisper towards them (`sounds` compares how words sound), `replacing` corrects a
 transcript. `stt.library.vocabulary` stores them.
 """

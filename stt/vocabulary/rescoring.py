@@ -1,8 +1,8 @@
-"""Bias a decoded window towards terms: where words sound like a term, the model scores the term in their place.
+"""Bias a decoded window towards terms: if words sound like a term, the model scores the term in their place.
 
-CTranslate2 cannot bias its search, and terms in the prompt win no more names and cost words where they do not occur:
-see `python -m tests.bench.vocabulary`. Here the window is decoded as without a vocabulary, and nothing can change but
-words near a term, so no list makes Whisper loop or drop speech.
+CTranslate2 cannot bias its search, and terms in the prompt gain no more names and cost words where they do not occur:
+see `python -m tests.bench.vocabulary`. Here the window is decoded as without a vocabulary, and only words that sound
+like a term can change, so no list makes Whisper loop or drop speech.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from rapidfuzz.process import cdist
 
 from stt.vocabulary import sounds
 
-# Tuned on two speakers of LibriSpeech test-other; `tests.bench.vocabulary` proves them on others.
-MAX_DISTANCE = 0.42  # of sounds; what is further is not scored
-BIAS = 15.0  # log probability by which a term that sounds alike may be less probable
-BIAS_PER_DISTANCE = 20.0  # less bias for what sounds different
-FEWER_WORDS, MORE_WORDS = 2, 3  # than the term has: "these stitches" for "distichs", "Alzaman" for "al Zaman"
-MAX_OF_A_TERM, MAX_CANDIDATES = 2, 10  # scored in a window, nearest first
+# Tuned on two speakers of LibriSpeech test-other; `tests.bench.vocabulary` evaluates them on others.
+MAX_DISTANCE = 0.42  # maximum distance of sounds; words farther from a term are not scored
+BIAS = 15.0  # maximum loss of log probability for a term that sounds the same
+BIAS_PER_DISTANCE = 20.0  # reduction of the bias per distance of sounds
+FEWER_WORDS, MORE_WORDS = 2, 3  # than the term has: "Alzaman" for "al Zaman", "these stitches" for "distichs"
+MAX_OF_A_TERM, MAX_CANDIDATES = 2, 10  # maximum candidates scored in a window, nearest first
 _CORE = re.compile(r"^(\W*)(.*?)((?:['’]s)?\W*)$", re.DOTALL)
 _FLOOR = 1e-12
 
@@ -66,7 +66,7 @@ class _Candidate:
 
 
 class Rescorer:
-    """Compare with the terms of a vocabulary, which are prepared once."""
+    """Rescore windows with the terms of a vocabulary, which are prepared once."""
 
     def __init__(self, terms: Sequence[str]) -> None:
         self._terms = [term for term in dict.fromkeys(terms) if sounds.key(term)]
@@ -76,7 +76,7 @@ class Rescorer:
         self._lengths = [len(re.findall(r"\w+", term)) for term in self._terms]  # in words
 
     def rescored(self, tokens: Sequence[int], tokenizer: Tokenizer, score: Score) -> list[int]:
-        """Return the tokens of a window, with its timestamps, with terms where they are probable enough."""
+        """Return the tokens of a window with its timestamps, replaced by terms where these are probable enough."""
         found = list(tokens)
         if not self._terms or not (candidates := self._candidates(found, tokenizer)):
             return found
@@ -107,7 +107,7 @@ class Rescorer:
             return []
         cores = [_CORE.fullmatch("".join(word.text for word in words[at : at + length])) for at, length in spans]
         keys = [sounds.key(core[2]) if core else "" for core in cores]
-        # Skeletons first, in C: a list of 500 terms would take seconds a window.
+        # Prefilter by skeleton, in C. Without it, 500 terms would take seconds per window.
         skeletons = [sounds.skeleton(key) for key in keys]
         differences = cdist(skeletons, self._skeletons, scorer=Levenshtein.distance)
         longest = np.maximum.outer(np.array([len(key) for key in keys]), np.array([len(key) for key in self._keys]))
@@ -131,7 +131,7 @@ class Rescorer:
         kept: list[_Candidate] = []
         for candidate in found:
             same = [other for other in kept if other.term == candidate.term]
-            # Of words that overlap, only the nearest: a neighbour that sounds like nothing must not be swallowed.
+            # Of overlapping candidates of a term, only the nearest, so that no unrelated neighbour is replaced as well.
             if len(same) < MAX_OF_A_TERM and not any(map(candidate.overlaps, same)):
                 kept.append(candidate)
             if len(kept) == MAX_CANDIDATES:
@@ -139,14 +139,14 @@ class Rescorer:
         return kept
 
     def _has_a_term(self, text: str, term: str) -> bool:
-        """Return whether words have a listed term already: this one, or another that is no part of it."""
+        """Return whether words already contain a listed term: this one, or another that is not part of it."""
         if text.startswith(term):
             return True
         words = {re.sub(r"^\W+|(?:['’]s)?\W*$", "", word) for word in text.split()}
         return bool(words & self._known - (set(term.split()) - {term}))
 
     def _spans(self, words: Sequence[_Word]) -> Iterator[tuple[int, int]]:
-        """Yield (first word, number of words) of all that may be a term."""
+        """Yield (first word, number of words) of all spans that may be a term."""
         longest = max(self._lengths) + MORE_WORDS
         for at, word in enumerate(words):
             for length in range(1, min(longest, len(words) - at) + 1):
@@ -156,7 +156,7 @@ class Rescorer:
 
 
 def _words(tokens: list[int], tokenizer: Tokenizer) -> Iterator[_Word]:
-    """Yield the words of a window. None goes over a timestamp."""
+    """Yield the words of a window. None spans a timestamp."""
     at = run = 0
     while at < len(tokens):
         end = at

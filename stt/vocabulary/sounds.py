@@ -7,9 +7,9 @@ from functools import lru_cache
 
 from stt.transcript.folding import fold
 
-_CLOSE = ("bpvfw", "dt0", "gkcjq", "szxc1", "mn", "lr")  # consonants that are mistaken for each other
+_CLOSE = ("bpvfw", "dt0", "gkcjq", "szxc1", "mn", "lr")  # groups of similar consonants
 _VOWELS = frozenset("aeiouy")
-_SOFT = _VOWELS | frozenset("hw")  # may be left out
+_SOFT = _VOWELS | frozenset("hw")  # letters that cost less to omit
 _START = re.compile("^(?:wr|kn|gn|ps)")
 _SPELLINGS = [  # 0 is "th", 1 "sh"
     (re.compile(pattern), sound)
@@ -32,7 +32,7 @@ def key(text: str) -> str:
 
 
 def skeleton(sound: str) -> str:
-    """Return the kinds of consonants of a key, for a fast comparison."""
+    """Return a key's consonants, reduced to their groups, for a fast comparison."""
     return sound.translate(_GROUP)
 
 

@@ -1,4 +1,4 @@
-"""Read terms: one a line, "Cyrille", or "Cyril → Cyrille" where the first is to be replaced by the second."""
+"""Read terms, one a line: "Cyrille", or "Cyril → Cyrille" to replace the first by the second."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any, TypedDict
 from stt.errors import BadOption
 from stt.transcript import scripts
 
-OPTION = "vocabulary"  # of a job: lines
-MOST = 500  # terms of a job or an owner
-LONGEST = 100  # characters of a term, or of what it replaces
-LONGEST_TEXT = MOST * 2 * (LONGEST + 2)  # characters of all lines
+OPTION = "vocabulary"  # the option of a job: lines
+MOST = 500  # maximum terms of a job or an owner
+LONGEST = 100  # maximum characters of a term, or of the text it replaces
+LONGEST_TEXT = MOST * 2 * (LONGEST + 2)  # maximum characters of all lines
 _ARROW = re.compile(r"\s*(?:→|⟶|⇒|->|=>)\s*")
 # Control characters, halves of surrogate pairs, and marks that change the direction of text.
 _UNUSABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
@@ -22,7 +22,7 @@ _UNUSABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u20
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A name or term; `replaces` is what is replaced by it after transcription, None if nothing is."""
+    """A name or term; `replaces` is the text to replace by it after transcription, or None."""
 
     text: str
     replaces: str | None = None
@@ -50,19 +50,19 @@ def of(options: Mapping[str, Any]) -> list[Term]:
 
 
 class Given(TypedDict):
-    """Hold what Whisper is given: terms, and a prompt that shows style or script."""
+    """The hints for Whisper: terms, and a prompt that shows style or script."""
 
     terms: list[str]
     prompt: str
 
 
 def given(options: Mapping[str, Any]) -> Given:
-    """Return what Whisper is given of a job's options."""
+    """Return the hints for Whisper in a job's options."""
     return {"terms": texts(of(options)), "prompt": str(options.get("prompt") or "")}
 
 
 def texts(terms: Iterable[Term]) -> list[str]:
-    """Return what is to be recognised, without duplicates."""
+    """Return the texts to recognise, without duplicates."""
     return list(dict.fromkeys(term.text for term in terms))
 
 

@@ -36,7 +36,7 @@ from stt.store import playback_copies, recordings, records, waveforms
 from stt.store.recordings import Recording
 from stt.store.records import Job
 
-# An upload that is opened as a page must not run scripts, send forms or use this site's cookies.
+# An uploaded file opened as a page must not run scripts, send forms or use this site's cookies.
 SANDBOX = "sandbox; default-src 'none'; media-src 'self'"
 
 
@@ -171,7 +171,7 @@ def _recording_and_file(request: Request) -> tuple[Recording, Path, bool]:
 
 
 def _recording(request: Request) -> tuple[Recording, Job]:
-    """Return the recording and the job in the path if the client may hear it. Raises NotFound."""
+    """Return the recording and the job in the path if the client may access them. Raises NotFound."""
     name, share = request.path_params["id"], request.query_params.get("share")
     if name == "shared" and share:
         recording, job = sharing.audio_of(share)
@@ -189,7 +189,7 @@ def _recording(request: Request) -> tuple[Recording, Job]:
 def _caching(request: Request) -> str:
     """Return the `Cache-Control` of sound: always revalidated, and not stored if shared.
 
-    So no sound plays after sign-out or deletion.
+    So no sound can be played after sign-out or deletion.
     """
     return "private, no-store" if "share" in request.query_params else "private, no-cache"
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
 FILE_PARTS = ("audio", "file")  # `file` is the name in OpenAI's API
-MOST_FIELDS, LONGEST_FIELDS = 200, 1 << 20  # parts, and total bytes of their headers and values
+MOST_FIELDS, LONGEST_FIELDS = 200, 1 << 20  # maximum parts, and total bytes of their headers and values
 
 
 class BadForm(InputError):
@@ -29,7 +29,7 @@ class BadForm(InputError):
 
 
 class Form:
-    """A parser that is fed by `write` and closed by `end`. Then `fields` and `raw` are set, and `intake` with a file.
+    """A parser: `write` feeds it, `end` completes it. Then `fields` and `raw` are set, and `intake` if there is a file.
 
     `intake` creates the target of the file from the name that the client sent. As a context manager it deletes an
     unfinished file. At most twice LONGEST_FIELDS bytes and the current block are in memory. Raises BadForm, TooLarge,

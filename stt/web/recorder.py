@@ -1,4 +1,4 @@
-"""Handle `/record`: what the Transcribe page's recorder sends while it records."""
+"""Handle `/record`: the requests of the Transcribe page's recorder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stt.recorder import live_recordings
 from stt.store import recordings
 from stt.web.endpoints import refusal
 
-IN_MEMORY = 64 << 10  # bytes of a piece; a larger one is streamed to disk
+IN_MEMORY = 64 << 10  # maximum bytes of a piece kept in memory; a larger one is streamed to disk
 
 
 async def start(request: Request) -> Response:
@@ -38,7 +38,7 @@ async def piece(request: Request) -> Response:
     """Handle `POST /record/{id}?piece=N`, counted from 0: the body is the piece. 200 and the number of the `next` one.
 
     Sending a piece again changes nothing. 409 if a previous one is missing, 404 once the recording is finished. An
-    empty piece means that the browser is still there; `&paused=1` that it may be silent for long.
+    empty piece means that the browser is still connected; `&paused=1` that it may send nothing for a long time.
     """
     try:
         following = await _take(request)
@@ -52,7 +52,7 @@ async def piece(request: Request) -> Response:
 async def finish(request: Request) -> Response:
     """Handle `POST /record/{id}/finish`, with `?piece=N` the last piece as the body. 201 and the recording.
 
-    409 while finishing takes longer: ask again.
+    409 if finishing takes longer: send the request again.
     """
     try:
         owner, visitor = await LOOKUPS.run(_asking, request)

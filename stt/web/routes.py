@@ -1,4 +1,4 @@
-"""List our own routes. Their handlers are imported at the first request, or in advance by `late.load`."""
+"""List our own routes. Their handlers are imported at the first request, or earlier by `late.load`."""
 
 from __future__ import annotations
 

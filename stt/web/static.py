@@ -20,7 +20,7 @@ class Assets:
     Files are listed once, and each is read once, without a thread. Streamlit reads them for each browser, in threads
     and blocks, which takes a sixth of a first view on a busy machine.
 
-    A page is sent with links to scripts that it will need, so that they are loaded before the drop zone is drawn.
+    A page's response links the scripts that it will need, so that they are loaded before the drop zone is drawn.
     """
 
     def __init__(self, app: ASGIApp, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Record what is told to whom: a row for each ended attempt of a job, with the receiver's last answer."""
+"""Record the deliveries: a row for each ended attempt of a job, with the receiver's last response."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from stt.store import records
 from stt.store.records import Job
 
 WAITING, DELIVERED, FAILED = "waiting", "delivered", "failed"
-KEPT = 50  # deliveries of an owner
-OVERDUE = 120.0  # seconds after which a waiting delivery may have been forgotten by a process that was killed
+KEPT = 50  # number of deliveries kept per owner
+OVERDUE = 120.0  # seconds past due after which a waiting delivery was probably lost with a killed process
 EVENTS = {kinds.DONE: "completed", kinds.FAILED: "failed", kinds.CANCELLED: "cancelled"}
 TEST = "webhook.test"
 _d, _w, _t = webhook_deliveries.c, webhook_jobs.c, transcriptions.c
@@ -30,10 +30,10 @@ _d, _w, _t = webhook_deliveries.c, webhook_jobs.c, transcriptions.c
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What is told: the `event`, the `body` in JSON, and how it went.
+    """A notification: the `event`, the `body` in JSON, and the outcome.
 
-    `attempts` counts requests, `tries` those since it was last begun. `status` is the HTTP status of the last answer,
-    None without one, and `answer` its text or what went wrong. Times are seconds since 1970.
+    `attempts` counts all requests, `tries` those of the current round. `status` is the HTTP status of the last
+    response, or None, and `answer` its text or the error. Times are seconds since 1970.
     """
 
     id: str
@@ -71,7 +71,7 @@ def of(owner: str) -> list[Delivery]:
 
 
 def note_end(generation_id: str) -> str | None:
-    """Record that the end of a job is to be told, and return the delivery; None if nobody asked, or it was told.
+    """Record a delivery for the end of a job and return its id; None if nobody subscribed, or it was recorded before.
 
     A job whose speakers are still being found has not ended.
     """
@@ -92,13 +92,13 @@ def note_end(generation_id: str) -> str | None:
 
 
 def note_test(owner: str, url: str) -> str:
-    """Record a delivery that tells nothing, to try the address."""
+    """Record a delivery without content, to test the address."""
     with database().begin() as connection:
         return _insert(connection, owner, url, TEST, {})
 
 
 def untold() -> list[str]:
-    """Return the jobs that may have ended without anybody noting it, because a process was killed."""
+    """Return the jobs that have ended without a recorded delivery, because a process was killed."""
     ended = sa.and_(_t.state.in_(EVENTS), _w.told < _t.attempt)
     return queries.values(sa.select(_t.id).join(webhook_jobs, _w.id == _t.id).where(ended))
 
@@ -109,7 +109,7 @@ def overdue() -> list[Delivery]:
 
 
 def begin_again(delivery_id: str, owner: str) -> Delivery:
-    """Make a delivery wait for a new round of tries. Raises NotFound, also if it waits already."""
+    """Start a new round of tries for a delivery. Raises NotFound, also if it is still waiting."""
     values = {"state": WAITING, "tries": 0, "due": time.time(), "finished": None}
     mine = sa.and_(_d.id == delivery_id, _d.owner == owner, _d.state != WAITING)
     if queries.write(webhook_deliveries.update().where(mine).values(values)) != 1:
@@ -151,7 +151,7 @@ def _insert(
 
 
 def _data(job: Job) -> dict[str, Any]:
-    """Return what is told of a job: no word of it, which its id and a token can get."""
+    """Return the data on a job, without its text: the receiver can get that with the id and a token."""
     data: dict[str, Any] = {"generation_id": job.id, "status": EVENTS[job.state], "model": job.model}
     data["duration"] = job.duration
     if job.error is not None:

@@ -1,4 +1,4 @@
-"""Deliver as durable work: each attempt is a workflow, which queues the next one with a delay until one succeeds."""
+"""Deliver durably: each attempt is a workflow, which queues the next one with a delay until one succeeds."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from stt.webhooks import deliveries, sending, subscriptions
 from stt.webhooks.deliveries import DELIVERED, FAILED, WAITING
 
 QUEUE = "webhooks"
-AT_ONCE = 8  # requests of one process
-OFTEN = 1.0  # seconds between two looks into the queue
+AT_ONCE = 8  # maximum concurrent requests of one process
+OFTEN = 1.0  # polling interval, seconds
 DELAYS = (5.0, 60.0, 300.0, 1800.0, 7200.0, 18000.0, 28800.0, 28800.0)  # seconds before each retry: a day in all
 
 log = logging.getLogger("stt.webhooks.delivering")
 
 
 def job_ended(generation_id: str) -> None:
-    """Tell that a job has ended, if somebody wants to know. Failures are left to `reconcile`."""
+    """Begin the delivery for an ended job, if somebody subscribed. `reconcile` retries failures."""
     try:
         delivery_id = with_retries(deliveries.note_end, generation_id)
         if delivery_id is not None:
             Context().run(_enqueue, delivery_id, 1)
-    except Exception as error:  # no reason to fail a job that has ended  # noqa: BLE001
+    except Exception as error:  # must not fail a job that has ended  # noqa: BLE001
         log.warning("could not begin to deliver: %s", type(error).__name__)
 
 
@@ -42,13 +42,13 @@ def send_test(owner: str) -> str:
 
 
 def send_again(delivery_id: str, owner: str) -> None:
-    """Begin a delivery anew. Raises NotFound, also if it is on its way."""
+    """Start a delivery again. Raises NotFound, also if it is still waiting."""
     delivery = deliveries.begin_again(delivery_id, owner)
     _enqueue(delivery.id, delivery.attempts + 1)
 
 
 def reconcile() -> None:
-    """Tell what ended, and queue what waits, where a process was killed before it could."""
+    """Begin missing deliveries and queue lost attempts, after a process was killed."""
     for generation_id in deliveries.untold():
         job_ended(generation_id)
     for delivery in deliveries.overdue():
@@ -65,7 +65,7 @@ def _enqueue(delivery_id: str, number: int, delay: float = 0.0) -> None:
 
 @DBOS.workflow(name="webhook")
 def deliver(delivery_id: str, number: int) -> None:
-    """Make attempt `number` of a delivery, and queue the next if it fails. A killed process makes it again."""
+    """Make attempt `number` of a delivery, and queue the next if it fails. It is repeated if the process is killed."""
     delay = DBOS.run_step(StepOptions(name="attempt"), _attempt, delivery_id, number)
     if delay is not None:
         Context().run(_enqueue, delivery_id, number + 1, delay)

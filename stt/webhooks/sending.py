@@ -18,17 +18,17 @@ from stt.files import json_values
 from stt.links import addresses
 from stt.settings import settings
 
-CONNECT, QUIET, LONGEST = 5.0, 10.0, 20.0  # seconds: to connect, between bytes, and for all of it
-MOST_READ = 1024  # bytes of an answer
-MOST_SHOWN = 200  # characters of it
-GONE = 410  # the status with which a receiver says that it wants nothing more
+CONNECT, QUIET, LONGEST = 5.0, 10.0, 20.0  # timeouts, seconds: to connect, between bytes, in total
+MOST_READ = 1024  # maximum bytes read of a response
+MOST_SHOWN = 200  # maximum characters shown of a response
+GONE = 410  # the status with which a receiver unsubscribes
 LATE = "It did not answer in time."
 AGENT = "STT-Studio-Webhooks"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The receiver's HTTP status, None without an answer, and its text or what went wrong."""
+    """The receiver's HTTP status, None without a response, and its text or the error."""
 
     status: int | None
     text: str
@@ -39,7 +39,7 @@ class Answer:
 
 
 def send(url: str, message_id: str, body: str, secret: str) -> Answer:
-    """Send a message of Standard Webhooks and return the answer. Raises nothing of the network."""
+    """Send a message of Standard Webhooks and return the response. Network errors are not raised."""
     now = datetime.now(UTC)
     headers = {
         "Content-Type": "application/json",
@@ -67,9 +67,9 @@ def send(url: str, message_id: str, body: str, secret: str) -> Answer:
             http.post(url, data=body.encode(), headers=headers, timeout=(CONNECT, QUIET), stream=True) as response,
         ):
             text = b""
-            with suppress(HTTPError, OSError):  # the status alone counts
+            with suppress(HTTPError, OSError):  # only the status matters
                 text = response.raw.read(MOST_READ, decode_content=True)
-            # A connection that was ended within the headers looks like an answer without the rest of them.
+            # A connection that was shut down during the headers looks like a response with fewer headers.
             if late.is_set():
                 return Answer(None, LATE)
             return Answer(response.status_code, _shown(response.status_code, text))

@@ -1,4 +1,4 @@
-"""Keep where each owner, or each job, wants its end to be told, and the secret that signs it."""
+"""Store the webhook address of each owner and each job, and the secrets that sign messages."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from stt.errors import KeyMissing
 from stt.links import download
 from stt.settings import settings
 
-PREFIX = "whsec_"  # of secrets in Standard Webhooks
+PREFIX = "whsec_"  # prefix of secrets in Standard Webhooks
 SECRET_BYTES = 32
 _w = webhooks.c
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """Where an owner's jobs are told, None for nowhere, and the secret that signs what is sent to any address."""
+    """An owner's address, or None, and the secret that signs messages to all addresses."""
 
     url: str | None
     secret: str
 
 
 def of(owner: str) -> Subscription:
-    """Return the owner's address and secret, which is made at the first call."""
+    """Return the owner's address and secret, which is created at the first call."""
     row = queries.one(sa.select(_w.url, _w.secret).where(_w.owner == owner).order_by(_w.created.desc()))
     if row is not None:
         try:
@@ -56,7 +56,7 @@ def save(owner: str, url: str) -> str | None:
 
 
 def renew_secret(owner: str) -> str:
-    """Replace the secret: what is sent from now on is signed by the new one."""
+    """Replace the secret: messages from now on are signed with the new one. Return it."""
     secret = PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
     sealed = keys.seal(SecretStr(secret))
     with database().begin() as connection:
@@ -67,12 +67,12 @@ def renew_secret(owner: str) -> str:
 
 
 def check(url: str) -> str:
-    """Return an address to which may be sent, as far as its text tells. Raises BadLink."""
+    """Return the address if its text alone shows no reason to refuse it. Raises BadLink."""
     return download.acceptable(url, allow_private=settings().allow_private_urls)
 
 
 def expect(connection: sa.Connection, generation_id: str, url: str) -> None:
-    """Note in the transaction that records a job that its end is to be told."""
+    """Record a job's webhook address, in the transaction that records the job."""
     connection.execute(webhook_jobs.insert().values(id=generation_id, url=url, told=0))
 
 

@@ -28,15 +28,15 @@ from stt.whisper.model import (
 from stt.whisper.word_times import LONGEST_WORD
 
 VAD_LOW = 0.1  # VAD threshold for possible speech: telephone audio often scores below the normal threshold
-PADDING = 0.4  # seconds kept on either side of speech, for soft beginnings and endings
-MISSED_SECONDS = 2.0  # more speech than this without words is decoded again
-MAX_REDECODES = 3  # of one span, while each attempt finds more words
-MIN_VOICED_SHARE = 0.3  # of a segment, above the VAD threshold; nearly all speech has more
-NO_SPEECH = 0.6  # Whisper's no-speech probability: 0.8 and more in music, up to 0.4 in telephone audio
-MIN_CONFIDENCE = 0.1  # of the best word of a segment
-MIN_MEDIAN_CONFIDENCE = 0.25  # of a segment with little voice
+PADDING = 0.4  # seconds kept on either side of speech, for soft starts and ends
+MISSED_SECONDS = 2.0  # seconds; more speech than this without words is re-decoded
+MAX_REDECODES = 3  # maximum attempts for one span, while each finds more words
+MIN_VOICED_SHARE = 0.3  # minimum share of a segment above the VAD threshold; nearly all speech has more
+NO_SPEECH = 0.6  # maximum no-speech probability of Whisper: 0.8 and more in music, up to 0.4 in telephone audio
+MIN_CONFIDENCE = 0.1  # minimum confidence of a segment's best word
+MIN_MEDIAN_CONFIDENCE = 0.25  # minimum median confidence of the words of a segment with little voice
 MAX_CHARS_PER_SECOND = 60  # the fastest speakers reach fifty
-MIN_CHARS = 20  # fewer are never too fast
+MIN_CHARS = 20  # segments with fewer characters never count as too fast
 
 
 def segments(
@@ -65,7 +65,7 @@ def segments(
     options = default_options(tokenizers("en"), beam_size=BEAM_SIZE)
     parts = _pauses(voice, kept), _of_parts(voice, kept)
     decoder = SpeechDecoder(model, speech, tokenizers, options, choice, *parts, hints)
-    # Possible speech is enough here, because re-decoded words must be probable.
+    # Possible speech (VAD_LOW) is enough here, because re-decoded words must be probable.
     possible = vad.spans(voice, low=VAD_LOW, high=VAD_LOW)
     complete = fill_gaps(decoder.decode(), _without_silences(possible, kept), decoder.redecode)
     for segment in with_silences(complete, kept, RATE):
@@ -165,7 +165,7 @@ def _slice(segment: Any, first: int, last: int) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class SpeechDecoder:
-    """Speech without its long silences, with all that is needed to decode it."""
+    """Speech without its long silences, with everything needed to decode it."""
 
     model: Whisper
     speech: Samples
@@ -181,7 +181,7 @@ class SpeechDecoder:
         return self._decode_span(0.0, len(self.speech) / RATE, self.options)
 
     def redecode(self, start: float, end: float) -> Iterator[sliding.Decoded]:
-        """Decode a span without a prompt, which may have misled the decoder. Times are in seconds."""
+        """Decode a span again, without a prompt: that may have misled the decoder. Times are in seconds."""
         first, last = max(0.0, start - PADDING / 2), end + PADDING / 2
         for segment in self._decode_span(first, last, replace(self.options, condition_on_previous_text=False)):
             if segment.avg_logprob < self.options.log_prob_threshold or (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 
-CHECK_INTERVAL = 0.1  # seconds between two calls of `check_cancelled` while waiting
+CHECK_INTERVAL = 0.1  # interval between calls of `check_cancelled` while waiting, seconds
 
 
 class PrioritySemaphore:

@@ -16,24 +16,24 @@ import numpy as np
 
 from stt.speech.vad import Span
 
-FRAMES_PER_SECOND = 100  # of the spectrum
-OUTPUTS_PER_SECOND = 50  # of the encoder
-SLICE = 5.0  # seconds
+FRAMES_PER_SECOND = 100  # frames of the spectrum
+OUTPUTS_PER_SECOND = 50  # outputs of the encoder
+SLICE = 5.0  # length of a slice, seconds
 BORDER_CONTEXT = 3.0  # seconds scored on either side of a pause, to locate a switch
 MIN_SLICE = 1.0  # seconds; shorter slices are not scored
-MIN_PROBABILITY = 0.05  # lower ones are raised to it, so that no single slice decides
+MIN_PROBABILITY = 0.05  # lower probabilities are raised to this, so that no single slice decides
 SWITCH_COST = 5.0  # as a difference of log probabilities; a slice contributes 3 at most
 TIE = 0.1  # smaller differences of log probabilities count as equal
-SUSPECT_GAIN = 2.5  # the switch cost at the end of a window, where the next one may confirm it
-CLEAR_PROBABILITY = 0.5  # a slice with it confirms a switch
-FULL_VOICED_SHARE = 0.3  # of a slice; with less voice its language counts less
+SUSPECT_GAIN = 2.5  # minimum gain for a switch at the end of a window; the next window may confirm it
+CLEAR_PROBABILITY = 0.5  # minimum probability of a slice that confirms a switch
+FULL_VOICED_SHARE = 0.3  # minimum voiced share of a slice that counts fully; with less voice its language counts less
 
 Probabilities = dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The language of a window, its probability, and the frames in it: all, or up to the switch to another one."""
+    """The language of a window, its probability, and its frames: all, or those before a switch to another language."""
 
     language: str
     probability: float
@@ -64,8 +64,8 @@ class LanguageChoice:
         """Choose the language of a window of `size` frames, whose encoder output is `encoded`.
 
         `encode(frames)` encodes only its first frames. `follows` is whether speech continues after the window.
-        `pauses`, and the arguments of `voiced(start, end)`, the share of a span with speech, are in seconds from its
-        start.
+        `voiced(start, end)` returns the share of a span with speech. Its arguments and `pauses` are in seconds from
+        the window's start.
         """
         output = np.asarray(encoded)[0]
         spans = _slices(size / FRAMES_PER_SECOND)
@@ -133,7 +133,7 @@ class LanguageChoice:
         return path[::-1]
 
     def _unconfirmed(self, first: str, scores: Sequence[Probabilities]) -> int:
-        """Return how many first slices may still be in the current language, if the window switches to `first`."""
+        """Return the number of first slices that may still be in the current language, if the window is in `first`."""
         if self.current in (None, first):
             return 0
         clear = [score.get(first, 0.0) >= CLEAR_PROBABILITY for score in scores]
@@ -155,7 +155,7 @@ class LanguageChoice:
     def _border(
         self, model: Any, output: np.ndarray, one: str, other: str, near: float, size: int, pauses: Sequence[Span]
     ) -> int:
-        """Return the frame where `one` switches to `other`: the best pause close to the second `near`."""
+        """Return the frame where `one` switches to `other`: the best pause close to `near` (seconds)."""
         end = size / FRAMES_PER_SECOND
         middles = [(a + b) / 2 for a, b in pauses]
         places = [at for at in middles if abs(at - near) <= SLICE and MIN_SLICE <= at <= end - MIN_SLICE] or [near]
@@ -170,7 +170,7 @@ class LanguageChoice:
 
 
 def _slices(seconds: float) -> list[Span]:
-    """Return slices of SLICE seconds that cover a window; the last is up to MIN_SLICE longer, or shorter."""
+    """Return slices of SLICE seconds that cover a window; the last may be shorter, or up to MIN_SLICE longer."""
     edges = list(np.arange(0.0, seconds, SLICE))
     if len(edges) > 1 and seconds - edges[-1] < MIN_SLICE:
         edges.pop()

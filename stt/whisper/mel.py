@@ -9,7 +9,7 @@ from stt.speech.samples import Samples
 
 PIECE = 3000  # frames of 10 ms per STFT; a single STFT needs thirty times the memory of its result
 MIN_POWER = 1e-10  # counts as silence
-DYNAMIC_RANGE = 8.0  # below the loudest band, in powers of ten
+DYNAMIC_RANGE = 8.0  # powers of ten below the loudest band
 
 
 def features(extract: FeatureExtractor, sound: Samples) -> Samples:

@@ -10,10 +10,10 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # of malloc.h
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # constants of malloc.h
 MEGABYTE = 1 << 20
 WORKING = 128 * MEGABYTE  # larger than any array that Whisper works with
-GC_THRESHOLDS = (50_000, 20, 20)  # the default of 700 new objects is a few words of a transcript
+GC_THRESHOLDS = (50_000, 20, 20)  # the default of 700 new objects is only a few words of a transcript
 
 _tuned = False
 
@@ -63,11 +63,11 @@ def give_back() -> None:
 
 
 def available() -> int:
-    """Return the bytes of memory that this process may still take, also where a container has less than the machine."""
+    """Return the bytes of memory that this process may still take, within the limit of a container if there is one."""
     import psutil
 
     free: int = psutil.virtual_memory().available
-    with suppress(OSError, ValueError):  # "max" is no number: there is no limit
+    with suppress(OSError, ValueError):  # "max" means that there is no limit
         control = Path("/sys/fs/cgroup")
         free = min(free, int((control / "memory.max").read_text()) - int((control / "memory.current").read_text()))
     return max(0, free)

@@ -18,13 +18,13 @@ from stt.whisper.fair_semaphore import PrioritySemaphore
 from stt.whisper.mel import features
 
 PROMPT_TOKENS = 100  # maximum from the previous window; 40 and faster-whisper's 223 gave a similar word error rate
-GIVEN_TOKENS = 123  # maximum of a prompt that the user gives; with PROMPT_TOKENS all that Whisper takes
+GIVEN_TOKENS = 123  # maximum of the user's prompt; with PROMPT_TOKENS, the most that Whisper takes
 BEAM_SIZE = 5  # greedy decoding is faster, but loses commas and some words
 RETRY_REPETITION_PENALTY = 1.1  # for repeated tokens, as the last resort
 # Sizes of an encoded window, in frames of 10 ms:
 PAD_FRAMES = 800  # silence kept after the sound: less than the full 30 s is faster and as accurate
 MIN_FRAMES = 2000  # shorter windows are less accurate
-FRAME_STEP = 500  # sizes are rounded up to it: the encoder keeps 2 MB for each size it has seen
+FRAME_STEP = 500  # sizes are rounded up to multiples of this: the encoder keeps 2 MB for each size it has seen
 
 # CTranslate2's result, its mean log probability, whether to drop the prompt, and the compression ratio.
 WindowResult = tuple[Any, float, bool, float]
@@ -70,7 +70,7 @@ class Whisper(WindowModel):
     def features(self, sound: Samples) -> Samples:
         """Return the log mel spectrum of 16 kHz samples, (bands, frames).
 
-        One caller at a time, because the working memory is six times the result.
+        Only one caller at a time, because the working memory is six times the result.
         """
         with self._permit(), self._encoding:
             memory.give_back()  # memory of the previous part's windows
@@ -82,7 +82,7 @@ class Whisper(WindowModel):
     def encode_window(self, features: Samples) -> Any:
         """Encode a window, without most of the silence that pads it to 30 s.
 
-        One caller at a time: it needs 70 MB briefly, and threads rarely compete for it.
+        Only one caller at a time: it needs 70 MB briefly, and threads rarely compete for it.
         """
         longest = max(MIN_FRAMES, _sounding_frames(features) + PAD_FRAMES)
         with self._permit(), self._encoding:
@@ -94,7 +94,7 @@ class Whisper(WindowModel):
             return self.language_scores(encoded)
 
     def token_probabilities(self, encoded: Any, tokenizer: Tokenizer, tokens: list[int], size: int) -> list[float]:
-        with self._permit(priority=True):  # short, as aligning is
+        with self._permit(priority=True):  # short, like aligning
             return super().token_probabilities(encoded, tokenizer, tokens, size)
 
     def hypotheses(self, encoded: Any, tokenizer: Tokenizer, *, beam_size: int) -> list[str]:
@@ -138,7 +138,7 @@ class Whisper(WindowModel):
         return result, logprob, drop_prompt, compression_ratio
 
     def aligning(self) -> AbstractContextManager[None]:
-        """Align words with priority: it is short, and the window's text waits for it."""
+        """Acquire a permit for aligning words, with priority: it is short, and the window's text waits for it."""
         return self._permit(priority=True)
 
 

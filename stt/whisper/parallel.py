@@ -16,7 +16,7 @@ Item = TypeVar("Item")
 Task = Callable[[Callable[[], None]], Iterator[Item]]
 # An item, an exception of the task, or None at its end.
 _Queue = SimpleQueue[tuple[Item, None] | tuple[None, BaseException] | None]
-TICK = 0.1  # seconds without an item after which `events` yields None
+TICK = 0.1  # heartbeat interval of `events`: seconds without an item after which it yields None
 
 
 class _Stopped(Exception):

@@ -19,8 +19,8 @@ from stt.whisper.model import GIVEN_TOKENS, Whisper, WindowResult, failed, repet
 from stt.whisper.word_times import LONGEST_WORD
 
 FRAMES_PER_SECOND = 100
-MIN_WINDOW = 50  # frames; in shorter ones Whisper finds no words, or repeats its prompt
-MIN_SPLIT_WINDOW = 200  # frames; windows are not split into shorter ones
+MIN_WINDOW = 50  # minimum length of a window, frames; in shorter ones Whisper finds no words, or repeats its prompt
+MIN_SPLIT_WINDOW = 200  # minimum length of the parts of a split window, frames
 MAX_REPETITION_RATE = 25  # characters per second of spoken repetitions; decoding loops have hundreds
 
 
@@ -35,13 +35,13 @@ class Decoded(Segment):
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What the user gives to be recognised: a vocabulary, and a prompt that shows style or script."""
+    """The user's hints: a vocabulary, and a prompt that shows style or script."""
 
     rescorer: Rescorer
     prompt: str = ""
 
     def prompt_tokens(self, tokenizer: Tokenizer) -> list[int]:
-        """Return the tokens of the prompt; the last GIVEN_TOKENS of a longer one, as Whisper's own does."""
+        """Return the tokens of the prompt, at most the last GIVEN_TOKENS, as Whisper truncates prompts."""
         return tokenizer.encode(f" {self.prompt.strip()}")[-GIVEN_TOKENS:] if self.prompt.strip() else []
 
 
@@ -102,7 +102,7 @@ def segments(
         given = hints.prompt_tokens(tokenizer) if hints else []
         window = model.decode_window(encoded, prompt, tokenizer, options, given=given)
         while repetitive(window, options) and (shorter := _split_frames(pauses, seek, size)):
-            # A sentence said twice looks like a decoding loop. Half a window holds it only once.
+            # A sentence said twice looks like a decoding loop. Half a window contains it only once.
             size = shorter
             encoded = model.encode_window(pad_or_trim(features[:, seek : seek + size]))
             window = model.decode_window(encoded, (), tokenizer, options, drop_prompt=True, given=given)
@@ -156,7 +156,7 @@ def next_window_size(seek: int, content: int, longest: int) -> int:
 
 
 def _split_frames(pauses: Sequence[Span], seek: int, size: int) -> int | None:
-    """Return the frames of a window up to its longest pause, if possible one in its middle half; None without any."""
+    """Return the frames of a window up to its longest pause, preferably one in its middle half; None without pauses."""
     places = [
         (other - one, round((one + other) / 2 * FRAMES_PER_SECOND) - seek)
         for one, other in pauses

@@ -30,14 +30,14 @@ from stt.whisper.loading.device import CPU, THREADS
 from stt.whisper.parallel import DecodePool, OrderedResults
 
 SPLIT_SECONDS = 60.0  # longer sound is split and decoded in parallel
-LEEWAY = 5.0  # seconds by which a part may exceed its share, to end at a pause
+LEEWAY = 5.0  # maximum seconds by which a part may exceed its share, to end at a pause
 
 log = logging.getLogger("stt.whisper.transcribe")
 _lock = threading.Lock()
 _found: weights.Weights | None = None
 
 
-DecodedSegment = tuple[Segment, float | None]  # and the probability of its language
+DecodedSegment = tuple[Segment, float | None]  # a segment and the probability of its language
 
 
 class Transcription:
@@ -101,9 +101,9 @@ def transcribe(
     its text. `language` is a code of LANGUAGES, or None to detect it window by window among `candidates` (empty: all
     languages); `previous` is the language spoken before these samples, if known. `translate` gives English. `terms`
     are names to recognise, and `prompt` is a text that shows style or script, given to each window. Silence, noise and
-    music give no segments. Equal samples give equal segments. Without a `model` it is the default one.
+    music give no segments. Equal samples give equal segments. Without a `model`, the default one is used.
 
-    With a `pool`, decoding starts at once if `language` or `previous` is given, as soon as a thread of it is idle.
+    With a `pool`, decoding starts before the iteration if `language` or `previous` is given, when a thread is idle.
     Otherwise it starts with the iteration.
 
     Raises BadOption for an unknown language, WeightsError without usable weights, and Cancelled while iterating, as
@@ -173,7 +173,7 @@ def _decode_part(
     `languages` are the given language or None, the previous one, and the candidates; `given` are terms and a prompt.
     """
     from stt.vocabulary.rescoring import Rescorer
-    from stt.whisper import decoding, sliding, word_times  # brings faster-whisper and CTranslate2
+    from stt.whisper import decoding, sliding, word_times  # imports faster-whisper and CTranslate2
     from stt.whisper.language_choice import LanguageChoice
 
     chosen = chosen or _model()
@@ -199,7 +199,7 @@ def warm() -> None:
     try:
         _ = _model().whole
         vad.speech(np.zeros(RATE, np.float32))
-    except SttError as error:  # tells the host what to do before anybody waits for a transcript
+    except SttError as error:  # log guidance for the host before anybody waits for a transcript
         log.error("Whisper cannot be used: %s %s", error, error.guidance)
     except Exception:
         log.exception("Whisper could not be loaded; the first recording tries again")

@@ -29,13 +29,13 @@ BASE = {  # file: SHA-256, as published in that revision
     "vocabulary.txt": "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913",
     "model.bin": "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9",
 }
-REQUIRED_FILES = ("config.json", "tokenizer.json", "model.bin")  # of any model
+REQUIRED_FILES = ("config.json", "tokenizer.json", "model.bin")  # required for any model
 BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A folder that CTranslate2 can load. `sha256` is that of `model.bin`; a `name` is "whisper-base", for example."""
+    """A folder that CTranslate2 can load. `sha256` is that of `model.bin`; `name` is "whisper-base", for example."""
 
     folder: Path
     name: str
@@ -119,7 +119,7 @@ def _packed() -> dict[str, list[Path]]:
 
 
 def _join(parts: list[Path], target: Path) -> None:
-    """Join the parts into `target`. If processes do so at once, the last complete file stays."""
+    """Join the parts into `target`. If several processes do so at once, the last complete file stays."""
     try:
         with writing.replacing(target) as whole:
             for part in parts:

@@ -1,4 +1,4 @@
-"""Correct word times: in order, none of zero length, none longer than a word."""
+"""Correct word times: make them ordered, none of zero length, none longer than LONGEST_WORD."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 from stt.transcript.model import Segment, Word
 
-LONGEST_WORD = 1.5  # seconds; where speech was skipped, the word before it seems to last until its end
-SHORTEST_WORD = 0.04  # seconds; the aligner puts words that it cannot place at one time
+LONGEST_WORD = 1.5  # seconds; if speech was skipped, the word before it seems to last until its end
+SHORTEST_WORD = 0.04  # seconds; the aligner gives all words that it cannot align the same time
 
 
 def segment(decoded: Any, earliest: float, latest: float) -> Segment | None:
@@ -35,7 +35,7 @@ def segment(decoded: Any, earliest: float, latest: float) -> Segment | None:
 
 
 def _starts(starts: Sequence[float], earliest: float, latest: float) -> list[float] | None:
-    """Return starts in order, each SHORTEST_WORD or more before the next and `latest`; None without room."""
+    """Return starts in order, each SHORTEST_WORD or more before the next and `latest`; None if there is no room."""
     if latest - earliest < SHORTEST_WORD * len(starts):
         return None
     found: list[float] = []

@@ -1,1 +1,1 @@
-"""Send transcripts as files: `files` handles the routes, `addresses` are what pages link to."""
+"""Send transcripts as files: `files` handles the routes, `addresses` builds the links for pages."""

@@ -25,8 +25,8 @@ from stt.web.exports.addresses import NOTES, RAW
 T = TypeVar("T")
 ZONE = "zone"  # an option of all formats: the visitor's time zone, such as Europe/Berlin
 WITH_NOTES = "notes"  # an option of the formats that take notes
-MOST = 1000  # transcripts in one ZIP
-LONGEST_FORM = 64 << 10  # bytes
+MOST = 1000  # maximum transcripts in one ZIP
+LONGEST_FORM = 64 << 10  # maximum size of the form, bytes
 SWITCH = {"0": False, "1": True, "false": False, "true": True}
 
 
@@ -169,7 +169,7 @@ async def _body(request: Request) -> bytes:
 
 
 def _headers(name: str) -> dict[str, str]:
-    """Return the headers of a download. RFC 6266: `name` in ASCII for old clients, and complete."""
+    """Return the headers of a download. By RFC 6266, `name` is sent in ASCII for old clients, and in full."""
     plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in name)
     disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
     return {"Content-Disposition": disposition, "Cache-Control": "private, no-store"}

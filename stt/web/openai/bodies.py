@@ -25,12 +25,12 @@ from stt.web.openai.shapes import (
 )
 from stt.web.v1.contract import in_words
 
-SPEAKER = "Speaker 1"  # of who is alone, and of what is given to nobody
-LEAST = 1e-4  # confidence; its logarithm is finite
+SPEAKER = "Speaker 1"  # name of a single speaker, and for text without a speaker
+LEAST = 1e-4  # minimum confidence, so that its logarithm is finite
 
 
 def body(asked: Asked, transcript: Transcript) -> tuple[str, str]:
-    """Return the content of an answer and its media type. Raises BadOption for times of a transcript without."""
+    """Return the content of a response and its media type. Raises BadOption if required times are missing."""
     if asked.response_format == "text":
         return transcript.text + "\n", "text/plain"
     if asked.response_format in ("srt", "vtt"):
@@ -107,7 +107,7 @@ def event(content: dict[str, Any]) -> bytes:
 
 
 def refusal(error: SttError) -> OpenAIProblem:
-    """Return the body of an answer that says what went wrong."""
+    """Return the body of an error response."""
     kinds: tuple[tuple[type[SttError], str, str | None], ...] = (
         (Unauthorized, "invalid_request_error", "invalid_api_key"),
         (LimitReached, "insufficient_quota", "insufficient_quota"),
@@ -134,7 +134,7 @@ def _segment(number: int, segment: Segment) -> SpeechSegment:
         "temperature": 0.0,
         "avg_logprob": sum(sure) / len(sure) if sure else None,
         "compression_ratio": len(content) / max(1, len(zlib.compress(content))),
-        "no_speech_prob": 0.0,  # segments without speech are left out before
+        "no_speech_prob": 0.0,  # segments without speech were already omitted
     }
 
 

@@ -1,4 +1,4 @@
-"""The routes of OpenAI's speech API: a job like any other, and an answer once it is done."""
+"""The routes of OpenAI's speech API: they create an ordinary job, and answer once it is done."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from stt.web.openai.form import Asked
 from stt.web.v1 import contract
 from stt.web.v1.rest import Endpoint, create_recording, offered, receive
 
-POLLS = (0.1, 1.0)  # seconds between looks at a job, at first and later
-SLOWER = 1.15  # factor from one look to the next
+POLLS = (0.1, 1.0)  # polling interval of a job, seconds: initial, maximum
+SLOWER = 1.15  # factor by which the interval grows per poll
 NEEDED = "Send a form with “file” and “model”."
-ALIVE = 15.0  # seconds after which a silent stream sends a comment, so that no proxy closes it
+ALIVE = 15.0  # seconds without an event after which a stream sends a comment, so that no proxy closes it
 
 
 class Speech(Endpoint):
@@ -91,15 +91,15 @@ def _create(translate: bool, sent: Form, owner: str, key: str | None) -> tuple[s
 
 
 class _Following:
-    """Follow a job until its transcript is there. A closed connection ends it, and cancels the job only if asked to."""
+    """Follow a job until its transcript is ready. A closed connection cancels the job only on request."""
 
     def __init__(self, request: Request, generation_id: str, owner: str) -> None:
         self._request, self.id, self.owner = request, generation_id, owner
 
     async def looks(self, *, texts: bool) -> AsyncIterator[Progress]:
-        """Yield the job again and again, until it has ended and its speakers are found. Raises what it failed with.
+        """Yield the job's progress repeatedly, until it has ended and its speakers are found. Raises the job's error.
 
-        The text so far comes only with `texts`.
+        The text so far is included only with `texts`.
         """
         pause = POLLS[0]
         while True:
@@ -123,7 +123,7 @@ class _Following:
         return service.get(self.id, owner=self.owner)
 
     async def result(self, *, cancel: bool) -> Transcript:
-        """Return the finished transcript. Raises what the job failed with, ClientDisconnect."""
+        """Return the finished transcript. Raises the job's error, ClientDisconnect."""
         async for now in self.looks(texts=False):
             last = now
             if await self._request.is_disconnected():
@@ -139,7 +139,7 @@ class _Following:
 
 
 def finished(progress: Progress) -> Transcript:
-    """Return the transcript of a finished job; who speaks alone is named, too, where speakers were asked for."""
+    """Return the transcript of a finished job. A single speaker is named, too, if speakers were requested."""
     transcript = progress.transcript
     assert transcript is not None  # the job is done
     if results.asked_for(progress.job.options) and not transcript.speakers:
@@ -149,7 +149,7 @@ def finished(progress: Progress) -> Transcript:
 
 
 async def _events(follow: _Following, asked: Asked) -> AsyncIterator[bytes]:
-    """Yield the text as it appears, then all of it. What is revised later is right in the last event."""
+    """Yield the text as it appears, then the full text. Later revisions are only in the last event."""
     sent, told, ended = "", time.monotonic(), False
     try:
         async for now in follow.looks(texts=True):

@@ -21,14 +21,14 @@ FIELDS = (
     "model", "language", "prompt", "response_format", "stream", "cancel_on_disconnect", "speakers_expected",
     "timestamp_granularities", "include", "vocabulary", *IGNORED,
 )  # fmt: skip
-# What models call these options: ours, and those of the provider.
+# Names of these options in our models and in the provider's.
 LANGUAGE, PROMPT = ("language", "language_code"), ("prompt",)
 DIARIZE = (catalog.SPEAKERS, "diarize", "speaker_labels", "diarization")
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What a request asks for: `options` of `model` for the job, and how to answer."""
+    """What a request asks for: `options` of `model` for the job, and the format of the answer."""
 
     model: str
     options: dict[str, Any]

@@ -1,1 +1,1 @@
-"""Handle what the player asks for: `edits` of somebody who edits, `readings` of a word, `notes`, `passages`."""
+"""Handle requests of the player: `edits` of a transcript, `readings` of a word, `notes`, `passages`."""

@@ -1,4 +1,4 @@
-"""Handle `/transcripts/{id}/edits`: what the player sends while somebody edits a transcript."""
+"""Handle `/transcripts/{id}/edits`: the player's requests while somebody edits a transcript."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stt.library import vocabulary
 from stt.web.endpoints import refusal
 from stt.web.transcripts import requests
 
-LONGEST_BODY = 4 << 20  # bytes: a text of the longest paragraph, with what it was before
+LONGEST_BODY = 4 << 20  # maximum size of a body, bytes: a text of the longest paragraph, with its previous text
 
 
 async def edit(request: Request) -> Response:
@@ -33,7 +33,7 @@ async def edit(request: Request) -> Response:
 
 
 async def news(request: Request) -> Response:
-    """Handle `GET /transcripts/{id}/edits?since=N`: what has changed since revision N, as `edit` answers it."""
+    """Handle `GET /transcripts/{id}/edits?since=N`: the changes since revision N, in the form of `edit`."""
     return await requests.answer(
         request, lambda id, owner: revisions.news(id, owner, _revision(request.query_params.get("since", "")))
     )

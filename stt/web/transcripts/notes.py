@@ -1,4 +1,4 @@
-"""Handle `/transcripts/{id}/notes`: what the player lists, saves and deletes, for the owner only."""
+"""Handle `/transcripts/{id}/notes`: the player lists, saves and deletes notes, for the owner only."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def listed(request: Request) -> Response:
 async def put(request: Request) -> Response:
     """Handle `PUT /transcripts/{id}/notes/{note_id}`: save a note, `{"start", "end", "text", "colour"}`.
 
-    The browser chooses the id, so a request that is sent again changes nothing. 200 with the note as it is stored.
+    The browser chooses the id, so a repeated request changes nothing. 200 with the note as stored.
     """
     try:
         content = await requests.body(request)
@@ -35,7 +35,7 @@ async def put(request: Request) -> Response:
 
 
 async def delete(request: Request) -> Response:
-    """Handle `DELETE /transcripts/{id}/notes/{note_id}`: 204, also where it is gone already."""
+    """Handle `DELETE /transcripts/{id}/notes/{note_id}`: 204, also if it does not exist."""
     note_id = request.path_params["note_id"]
     return await requests.answer(request, lambda id, owner: book.delete(id, owner, note_id))
 

@@ -1,4 +1,4 @@
-"""Handle `/transcripts/{id}/passage`: the passage that is transcribed again, for the owner only."""
+"""Handle `/transcripts/{id}/passage`: a passage to transcribe again, for the owner only."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from stt.store import records, transcripts
 from stt.web.endpoints import refusal
 from stt.web.transcripts import requests
 
-LONGEST_BODY = 512 << 10  # bytes: a whole vocabulary
+LONGEST_BODY = 512 << 10  # maximum size of a body, bytes: a whole vocabulary
 
 
 async def state(request: Request) -> Response:
     """Handle `GET /transcripts/{id}/passage`: `{"passage"}`, null if there is none.
 
-    `attempt`, `state` (queued, working, done or failed), `start`, `end`, `model`, `percent`, `stage`, `error`; when it
-    is done also `old` and `new`, runs of words with `text` and `same`.
+    `attempt`, `state` (queued, working, done or failed), `start`, `end`, `model`, `percent`, `stage`, `error`; if
+    done, also `old` and `new`, runs of words with `text` and `same`.
     """
     return await requests.answer(request, _state)
 
@@ -38,7 +38,7 @@ async def state(request: Request) -> Response:
 async def begin(request: Request) -> Response:
     """Handle `POST /transcripts/{id}/passage`: transcribe `{"start", "end", "model", "language", "vocabulary"}` again.
 
-    200 as `state` answers; 409 while another passage of this transcript is transcribed.
+    200 with the body of `state`; 409 while another passage of this transcript is being transcribed.
     """
     peer = request.client.host if request.client else "127.0.0.1"
     address = clients.client_address(peer, request.headers.get("x-forwarded-for"))
@@ -52,9 +52,9 @@ async def begin(request: Request) -> Response:
 
 
 async def take(request: Request) -> Response:
-    """Handle `POST /transcripts/{id}/passage/take`: put the new words of `{"attempt", "based_on"}` in.
+    """Handle `POST /transcripts/{id}/passage/take`: insert the new words of `{"attempt", "based_on"}`.
 
-    200 with the `revision` that it makes. Taken twice, it changes nothing.
+    200 with the resulting `revision`. A repeated request changes nothing.
     """
     try:
         content = await requests.body(request)
@@ -66,7 +66,7 @@ async def take(request: Request) -> Response:
 
 
 async def drop(request: Request) -> Response:
-    """Handle `DELETE /transcripts/{id}/passage`: cancel it, or leave its result. 204, also where there is none."""
+    """Handle `DELETE /transcripts/{id}/passage`: cancel it, or discard its result. 204, also if there is none."""
     return await requests.answer(request, passages.drop)
 
 

@@ -1,4 +1,4 @@
-"""Handle `/transcripts/{id}/readings`: what else was said in a place, so that a doubtful word can be replaced."""
+"""Handle `/transcripts/{id}/readings`: other readings of a word, so that a doubtful word can be replaced."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ SPAN = re.compile(r"([0-9]{1,7}(?:\.[0-9]{1,3})?)-([0-9]{1,7}(?:\.[0-9]{1,3})?)"
 
 
 async def readings(request: Request) -> Response:
-    """Handle `GET /transcripts/{id}/readings?spans=1.5-1.9,3.25-4`: what other versions of the recording say there.
+    """Handle `GET /transcripts/{id}/readings?spans=1.5-1.9,3.25-4`: the texts of other versions there.
 
-    `{"readings"}`: a list of texts for each span, which are seconds of the recording.
+    `{"readings"}`: a list of texts for each span. Spans are in seconds of the recording.
     """
     text = request.query_params.get("spans", "")
     return await requests.answer(request, lambda id, owner: _readings(id, owner, text), RESULTS)
@@ -31,7 +31,7 @@ async def readings(request: Request) -> Response:
 async def decoded(request: Request) -> Response:
     """Handle `POST /transcripts/{id}/readings?spans=1.5-1.9`: decode the sound of a word again, with a larger beam.
 
-    The answer is that of `readings`.
+    The response has the form of `readings`.
     """
     text = request.query_params.get("spans", "")
     return await requests.answer(request, lambda id, owner: _decoded(id, owner, text), DECODINGS)

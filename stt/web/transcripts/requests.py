@@ -1,4 +1,4 @@
-"""Read requests of the player, and answer them in its way."""
+"""Read requests of the player, and send responses in the form that it expects."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from stt.editing.revisions import EditConflict
 from stt.errors import BadOption, NotFound, SttError, TooLarge
 from stt.guard.limiters import EDITS, LOOKUPS, Threads
 
-LONGEST_BODY = 64 << 10  # bytes
+LONGEST_BODY = 64 << 10  # maximum size of a body, bytes
 HEADERS = {"Cache-Control": "private, no-store"}
 Answer = dict[str, Any] | None
 
 
 async def answer(request: Request, act: Callable[[str, str], Answer], limiter: Threads = EDITS) -> Response:
-    """Return what `act` answers to the id of the path and its visitor: JSON, or 204 for None."""
+    """Call `act` with the id in the path and the owner; return its result as JSON, or 204 for None."""
     try:
         owner = await LOOKUPS.run(_owner, request)
         found = await limiter.run_for(owner, act, request.path_params["id"], owner)
@@ -34,7 +34,7 @@ async def answer(request: Request, act: Callable[[str, str], Answer], limiter: T
 
 
 def refused(error: SttError) -> Response:
-    """Return the answer that says what went wrong; where a text was changed meanwhile, also what it is now."""
+    """Return the error response. If a text was changed meanwhile, it includes the current text."""
     more = error.answer if isinstance(error, EditConflict) else {}
     return _json({"error": error.to_dict(), **more}, error.status)
 
@@ -69,7 +69,7 @@ def loaded(content: bytes) -> Any:
 
 
 def seconds(given: Fields, name: str) -> float:
-    """Return a number of seconds that must be there. Raises BadOption."""
+    """Return a required number of seconds. Raises BadOption."""
     found = given.seconds(name)
     if found is None:
         raise BadOption(f"`{name}` is missing.")

@@ -1,4 +1,4 @@
-"""What the REST routes answer, in the shapes of the provider's contract: jobs, results, models, errors.
+"""Build the responses of the REST routes in the shapes of the provider's contract: jobs, results, models, errors.
 
 The result has the Deepgram shape, whatever engine made the transcript. Times are in seconds, confidences 0 to 1.
 """
@@ -25,8 +25,8 @@ from stt.transcript import scripts
 from stt.transcript.model import Segment, Transcript, Word, paragraphs, whole_words
 from stt.web.v1 import shapes
 
-OPENAI_DEFAULT = ("whisper-1",)  # what OpenAI's clients ask for if nothing else was chosen
-LISTED = 1_700_000_000  # seconds since 1970; OpenAI's clients want a date of each model, and no list tells one
+OPENAI_DEFAULT = ("whisper-1",)  # the default model of OpenAI's clients
+LISTED = 1_700_000_000  # seconds since 1970; OpenAI's clients expect a date for each model, but none is known
 STATUS: dict[str, Literal["waiting", "active", "completed", "error"]] = {
     QUEUED: "waiting",
     WORKING: "active",
@@ -37,9 +37,9 @@ STATUS: dict[str, Literal["waiting", "active", "completed", "error"]] = {
 
 
 def job(found: Job, transcript: Transcript | None, speakers: Search | None = None) -> shapes.Transcription:
-    """Return the answer to a get. `result` is there when the status is "completed", `error` when it is "error".
+    """Return the response to a get. `result` is set if the status is "completed", `error` if it is "error".
 
-    A job that asks for speakers is completed once they are found, or could not be.
+    A job that requests speakers is completed once the search for them has ended.
     """
     status = STATUS[found.state]
     if status == "completed" and results.is_awaited(found, speakers):
@@ -57,7 +57,7 @@ def result(found: Job, transcript: Transcript, speakers: Search | None = None) -
     """Return a transcript in Deepgram's shape: one channel, its speakers numbered in the order in which they speak."""
     if (
         speakers is not None and speakers.found == 1 and not transcript.speakers
-    ):  # who is alone is not named in the text
+    ):  # a single speaker is not named in the transcript
         alone = results.names_of(1)[0]
         transcript = replace(transcript, segments=tuple(segment.spoken_by(alone) for segment in transcript.segments))
     numbers = {name: number for number, name in enumerate(transcript.speakers)}
@@ -83,9 +83,9 @@ def result(found: Job, transcript: Transcript, speakers: Search | None = None) -
 
 
 def models(offered: list[tuple[Model, Model]], default: str | None = None) -> shapes.Models:
-    """Return the list of models; of a pair, the one that is asked for and the one that answers, which tells the price.
+    """Return the list of models. A pair is the requested model and the one that answers, which determines the price.
 
-    The `default` model answers to OpenAI's name for it, too.
+    The `default` model also gets OpenAI's name as an alias.
     """
     data = [_model(model, answering) for model, answering in offered]
     for model in data:
@@ -95,7 +95,7 @@ def models(offered: list[tuple[Model, Model]], default: str | None = None) -> sh
 
 
 def refusal(error: SttError, path: str, request_id: str | None) -> shapes.Problem:
-    """Return the body of an answer that says what went wrong."""
+    """Return the body of an error response."""
     return {
         "message": in_words(error.message, error.guidance),
         "path": path,
@@ -122,14 +122,14 @@ def _metadata(found: Job, transcript: Transcript, speakers: Search | None) -> di
         "request_id": found.id,
         "created": _moment(datetime.fromtimestamp(found.created, UTC)),
         "duration": transcript.duration,
-        "channels": 1,  # as many as `results.channels` has
+        "channels": 1,  # the length of `results.channels`
         "models": [found.model],
         "model_info": {found.model: {"name": found.model, "version": "1", "arch": found.engine}},
     }
     made = found.provenance or {}
     told |= {
         name: made[name] for name in ("tracks", "mix") if name in made
-    }  # which was transcribed, and how channels were mixed
+    }  # the transcribed track, and how channels were mixed
     warnings = [
         {"type": "lost_audio", "message": f"{_between(start, end)}: {why}"} for start, end, why in transcript.lost
     ]
@@ -150,7 +150,7 @@ def _between(start: float, end: float) -> str:
 
 
 def _words(transcript: Transcript, numbers: dict[str, int]) -> list[shapes.Word]:
-    several = len(transcript.languages) > 1  # once: it goes through all segments
+    several = len(transcript.languages) > 1  # computed once, because it reads all segments
     return [
         {**_word(word, numbers), **_language(segment, several)}
         for segment in transcript.segments
@@ -190,7 +190,7 @@ def _paragraphs(transcript: Transcript, numbers: dict[str, int]) -> dict[str, An
 
 
 def _sentences(paragraph: Segment) -> Iterator[dict[str, Any]]:
-    """Return the sentences of a paragraph; the paragraph as one where its words do not make up its text."""
+    """Yield the sentences of a paragraph, or the whole paragraph if its words do not add up to its text."""
     if "".join(word.text for word in paragraph.words).split() != paragraph.text.split():
         yield {"text": paragraph.text, "start": paragraph.start, "end": paragraph.end}
         return
@@ -216,7 +216,7 @@ def _utterance(segment: Segment, numbers: dict[str, int]) -> dict[str, Any]:
 
 
 def _language(segment: Segment, several: bool) -> shapes.Spoken:
-    """Return the language of what is said, where there are several."""
+    """Return the language of a segment if the transcript has several."""
     return {"language": segment.language} if several and segment.language else {}
 
 
@@ -225,7 +225,7 @@ def _spoken(said: Segment | Word, numbers: dict[str, int]) -> shapes.Spoken:
 
 
 def _findings(extras: dict[str, Any]) -> shapes.Findings:
-    """Return what else the provider found (see `stt.aiml.insights`), as Deepgram puts it."""
+    """Return the provider's further findings (see `stt.aiml.insights`) in Deepgram's shape."""
     told: shapes.Findings = {}
     if extras.get("summary"):
         told["summary"] = {"result": "success", "short": extras["summary"]}
@@ -276,7 +276,7 @@ def _model(model: Model, answering: Model) -> shapes.Model:
 
 
 def etag(body: shapes.Models) -> str:
-    """Changes when the answer does."""
+    """Return an ETag that changes whenever the body does."""
     return '"' + uuid.uuid5(uuid.NAMESPACE_OID, json.dumps(body, sort_keys=True)).hex + '"'
 
 

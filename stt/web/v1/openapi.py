@@ -182,7 +182,7 @@ def _create() -> dict[str, Any]:
 
 
 def _speech(name: str, summary: str) -> dict[str, Any]:
-    """An operation of OpenAI's speech API, which answers when the job is done."""
+    """Return an operation of OpenAI's speech API, which answers when the job is done."""
     texts = {kind: {"schema": {"type": "string"}} for kind in ("text/plain", "text/event-stream")}
     several = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in _SPEECH]}
     done = {"description": "The text.", "content": {"application/json": {"schema": several}, **texts}}
@@ -199,7 +199,7 @@ def _speech(name: str, summary: str) -> dict[str, Any]:
 
 
 def _speech_failures() -> dict[int, str]:
-    """Return the statuses of all errors with a sentence: whatever a job fails with is the answer."""
+    """Return the statuses of all errors, each with a sentence: a job's error becomes the response."""
     kinds, said = [errors.SttError], {kind.status: text for kind, text in _PROBLEMS.items()}
     for kind in kinds:
         kinds += kind.__subclasses__()

@@ -44,16 +44,16 @@ from stt.store.recordings import Intake, Link, Recording, megabytes
 from stt.web.multipart import LONGEST_FIELDS, BadForm, Form
 from stt.web.v1 import contract, shapes
 
-LONGEST_JSON = 1 << 20  # bytes
+LONGEST_JSON = 1 << 20  # maximum size of a JSON body, bytes
 T = TypeVar("T")
 
 log = logging.getLogger("stt.web.v1.rest")
 
 
 class Endpoint(HTTPEndpoint):
-    """A route that asks for a token, unless `public`, and says in the contract's words what goes wrong.
+    """A route that requires a token, unless `public`, and answers errors in the contract's shape.
 
-    Its methods take the request; `request.state.owner` is whose token it is. Only `post` is asynchronous.
+    Its methods take the request; `request.state.owner` is the token's owner. Only `post` is asynchronous.
     """
 
     public = False
@@ -67,9 +67,9 @@ class Endpoint(HTTPEndpoint):
             response = await self._answer(request)
         except ClientDisconnect:
             response = self.refused(UploadBroken(), request)  # nobody reads it
-        except Exception as error:  # noqa: BLE001 - every failure is answered, and logged
+        except Exception as error:  # noqa: BLE001 - every failure is answered and logged
             response = self.refused(_known(error), request)
-        # The server ends a line that is idle for 5 s: of programs that ask again just then, one in 60 broke off.
+        # The server closes connections that are idle for 5 s: 1 in 60 requests sent at that moment failed.
         response.headers["Connection"] = "close"
         await response(self.scope, self.receive, self.send)
 
@@ -90,7 +90,7 @@ class Endpoint(HTTPEndpoint):
         return await RESULTS.run_for(getattr(request.state, "owner", None), handler, request)
 
     def refused(self, error: SttError, request: Request) -> Response:
-        """Return the answer that says what went wrong."""
+        """Return the error response."""
         headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthorized) else {}
         body = contract.refusal(error, request.url.path, logs.request_id.get())
         return _json_answer(body, headers, error.status)
@@ -99,7 +99,7 @@ class Endpoint(HTTPEndpoint):
 class Create(Endpoint):
     """`POST /v1/stt/create`: JSON with `url`, or a form with the file in `audio` or `file`. 201 and the id.
 
-    The same request again with the same `Idempotency-Key` has the same answer, and makes no second job.
+    Repeating the request with the same `Idempotency-Key` gives the same response, and creates no second job.
     """
 
     async def post(self, request: Request) -> Response:
@@ -117,7 +117,7 @@ class Create(Endpoint):
 
 
 async def receive(request: Request, create: Callable[[Form, str, str | None], T]) -> T:
-    """Receive a form with a recording, and return what `create` makes of it, its owner and an Idempotency-Key.
+    """Receive a form with a recording; return the result of `create`, called with form, owner and Idempotency-Key.
 
     Raises BadForm, TooLarge, and what `create` and Intake raise.
     """
@@ -136,7 +136,7 @@ async def receive(request: Request, create: Callable[[Form, str, str | None], T]
 
 
 class Generation(Endpoint):
-    """`GET /v1/stt/{generation_id}`: the state, and the result when it is completed. `DELETE`: 204, it is gone."""
+    """`GET /v1/stt/{generation_id}`: the state, and the result when it is completed. `DELETE`: 204, it is deleted."""
 
     def get(self, request: Request) -> Response:
         from stt.jobs import service
@@ -153,7 +153,7 @@ class Generation(Endpoint):
 
 
 class Models(Endpoint):
-    """`GET /v1/models`: what this server answers, with prices. Needs no token; `If-None-Match` is honoured."""
+    """`GET /v1/models`: the models of this server, with prices. Needs no token; `If-None-Match` is honoured."""
 
     public = True
 
@@ -179,7 +179,7 @@ class Document(Endpoint):
 
 
 class Nothing(Endpoint):
-    """Every other address below /v1: a 404 in the contract's words, where the pages' server would answer a page."""
+    """Every other address below /v1: a 404 in the contract's shape, instead of the page that Streamlit would send."""
 
     public = True
 
@@ -197,19 +197,19 @@ def token_of(request: Request) -> Token:
 
 
 def _may_enter(owner: str) -> bool:
-    """Return whether a token of this owner counts.
+    """Return whether a token of this owner is valid.
 
-    Where people sign in, one that was made before, or by somebody since shut out, does not.
+    If people sign in, tokens created before that, or by somebody who no longer has access, are not.
     """
     if settings().access != "login":
         return True
-    # What is no address is a name that the host gave on the command line, or a person without one.
+    # An owner without an email address is a name that the host gave on the command line, or a person without one.
     return owner.startswith("user:") and ("@" not in owner or visitors.allowed(owner))
 
 
 def _generation_id(request: Request) -> str:
     generation_id: str = request.path_params["generation_id"]
-    if not re.fullmatch(shapes.ID, generation_id):  # a database may refuse to look up some texts at all
+    if not re.fullmatch(shapes.ID, generation_id):  # a database may reject some texts as a parameter
         raise NotFound("There is no such transcript.")
     return generation_id
 
@@ -229,7 +229,7 @@ def _create_from_link(body: Any, owner: str, key: str | None) -> str:
             return claim.generation_id
         options = {name: value for name, value in body.items() if name not in ("model", "url", shapes.WEBHOOK)}
         _check(body["model"], options)
-        # A Link, never a text: a text could be taken for a path on this server.
+        # A Link, never a string: a string could be mistaken for a path on this server.
         return _create(Link(body["url"]), body["model"], options, owner, claim, body.get(shapes.WEBHOOK))
 
 
@@ -249,7 +249,7 @@ def _create_from_form(form: Form, owner: str, key: str | None) -> str:
 def create_recording(
     form: Form, model: str, options: dict[str, Any], owner: str, key: str | None, webhook: str | None = None
 ) -> str:
-    """Create a job for the file of a form, which is looked into and kept only once everything else is right."""
+    """Create a job for the file in a form. The file is probed and kept only after all other fields are valid."""
     from stt.store import recordings
 
     assert form.intake is not None
@@ -269,11 +269,11 @@ def create_recording(
 
 
 def _brought(field: object, name: str, data: bytes) -> Brought:
-    """Return the transcript of a form from name and bytes of its part. Raises BadTranscript, TooLarge, BadForm."""
+    """Return the transcript in a form, from its part's name and bytes. Raises BadTranscript, TooLarge, BadForm."""
     if not isinstance(field, str):
         raise BadForm("The field “transcript” is there twice.")
     found = imports.read(data, name)
-    if found.choices:  # nobody is there to choose
+    if found.choices:  # a program cannot choose
         raise BadTranscript("The encoding of the transcript is uncertain.", guidance="Send it in UTF-8.")
     return found
 
@@ -295,7 +295,7 @@ def _bring(
 
 
 def _said(form: Form) -> bytes:
-    """Return what a form says, wherever its boundaries are: fields, name of the file, and a hash of all its bytes."""
+    """Return a form's content regardless of its boundaries: fields, file name, and a hash of the file's bytes."""
     assert form.intake is not None
     form.intake.flush()
     with open(form.intake.part, "rb") as file:
@@ -311,13 +311,13 @@ def _create(
     claim: idempotency.Claim | None,
     webhook: str | None,
 ) -> str:
-    from stt.jobs import service  # brings dbos: half a second that the first page should not wait for
+    from stt.jobs import service  # imports dbos, which takes half a second that the first page should not wait for
 
     return service.create(source, model=model, options=options, owner=owner, claim=claim, webhook=webhook or None)
 
 
 def _check(name: str, options: dict[str, Any]) -> None:
-    """Raise BadOption for a setting that the provider's model would refuse, also where this machine answers for it."""
+    """Raise BadOption for a setting that the provider's model would refuse, even if this machine answers instead."""
     asked, options = models.known().find(name), dict(options)
     take_track(options)
     take_vocabulary(options)
@@ -332,7 +332,7 @@ def _check(name: str, options: dict[str, Any]) -> None:
 
 
 def offered() -> list[tuple[Model, Model]]:
-    """Return each model that can be asked for, with the one that answers it."""
+    """Return each model that can be requested, with the one that answers in its place."""
     offered = []
     for model in models.known().models:
         try:
@@ -363,7 +363,7 @@ def _length(request: Request) -> int:
 
 
 def _known(error: Exception) -> SttError:
-    """Return the error that people read in place of any other."""
+    """Return the error to report: one of ours as it is, any other converted."""
     if isinstance(error, SttError):
         return error
     if isinstance(error, DB_UNAVAILABLE):
@@ -373,6 +373,6 @@ def _known(error: Exception) -> SttError:
 
 
 def _json_answer(body: Mapping[str, object], headers: dict[str, str] | None = None, code: int = 200) -> Response:
-    # ASCII: a message may quote half a surrogate pair, which has no UTF-8.
+    # ASCII: a message may quote half a surrogate pair, which UTF-8 cannot encode.
     content = json_pieces.dumps(body, ensure_ascii=True, allow_nan=False)
     return Response(content, status_code=code, headers=headers, media_type="application/json")

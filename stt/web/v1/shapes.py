@@ -97,7 +97,7 @@ class Model(TypedDict):
     id: str
     aliases: list[str]
     type: str
-    object: Literal["model"]  # this and the next two as OpenAI's clients read them
+    object: Literal["model"]  # this and the next two fields are for OpenAI's clients
     created: int
     owned_by: str
     info: dict[str, Any]
@@ -110,11 +110,11 @@ class Models(TypedDict):
     data: list[Model]
 
 
-Address = Annotated[str, Field(pattern="^https?://", max_length=4096)]  # also with letters beyond ASCII
+Address = Annotated[str, Field(pattern="^https?://", max_length=4096)]  # may contain non-ASCII letters
 
 
 class WebhookAddress(TypedDict):
-    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]  # how pydantic takes it for a TypedDict
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]  # pydantic's way to configure a TypedDict
 
     url: Address | None
 
@@ -176,7 +176,7 @@ def schemas() -> dict[str, Any]:
 
 
 def named_schemas(kinds: list[tuple[str, TypeAdapter[Any]]]) -> dict[str, Any]:
-    """Return the JSON schemas of types by name, and those of what they hold."""
+    """Return the JSON schemas of types by name, including those of nested types."""
     _, found = TypeAdapter.json_schemas(
         [(name, "validation", adapter) for name, adapter in kinds],
         ref_template="#/components/schemas/{model}",
@@ -197,7 +197,7 @@ class _Plain(GenerateJsonSchema):
 
 @cache
 def _create(name: Literal["CreateFromLink", "CreateFromFile"]) -> type[BaseModel]:
-    """Return the model of a create's body: the options of all models. The catalog checks which model takes which."""
+    """Return the model of a create's body: the options of all models. The catalog checks them for each model."""
     options = {option.name: option for model in catalog.packaged().models for option in model.options}
     fields: dict[str, Any] = {"model": Annotated[str, Field(min_length=1, max_length=100, examples=[catalog.FIRST])]}
     more: dict[str, Any] = {}

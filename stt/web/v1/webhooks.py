@@ -1,4 +1,4 @@
-"""The REST routes of webhooks: where ends of jobs are told, and how it went."""
+"""The REST routes of webhooks: the address that is notified when jobs end, and its deliveries."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Again(rest.Endpoint):
 
 def _send_again(delivery_id: str, owner: str) -> Delivery:
     from stt.jobs import service
-    from stt.webhooks import delivering  # brings dbos
+    from stt.webhooks import delivering  # imports dbos
 
     service.start()
     delivering.send_again(delivery_id, owner)

@@ -1,4 +1,4 @@
-"""Place the words of windows in their sound, with the probabilities that Whisper gives them."""
+"""Align the words of windows with their sound, with the probabilities that Whisper gives them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from stt.whisper.model import Whisper
 from stt.whisper.word_times import LONGEST_WORD, SHORTEST_WORD
 
 FRAMES_PER_SECOND = 100
-MOST_TOKENS = 400  # of a window, of the 448 that Whisper takes with its own
+MOST_TOKENS = 400  # maximum tokens of a window; Whisper takes 448 including its special ones
 VOICE = 0.1  # VAD threshold for possible speech
-FIRST_LEEWAY = 0.5  # seconds; Whisper begins the first word of a window with the window
+FIRST_LEEWAY = 0.5  # seconds; Whisper starts the first word of a window at the window's start
 
 
 def placed(
@@ -31,7 +31,7 @@ def placed(
     language: str,
     checkpoint: Callable[[], None] = lambda: None,
 ) -> dict[int, Placed]:
-    """Return where the words of `windows` are in 16 kHz samples that begin at `offset` seconds, by their numbers.
+    """Return the times of the words of `windows` in 16 kHz samples that begin at `offset` seconds, by word number.
 
     `voice` is the result of `vad.speech_probabilities`. `checkpoint` is called before each window, and may raise.
     """
@@ -46,7 +46,7 @@ def placed(
         last = min(features.shape[-1], round((window.end - offset) * FRAMES_PER_SECOND), first + model.longest_window)
         own = words[window.first : window.last]
         runs = [_tokens(tokenizer, word.text) for word in own]
-        while sum(map(len, runs)) > MOST_TOKENS:  # never with text that somebody speaks
+        while sum(map(len, runs)) > MOST_TOKENS:  # never the case for spoken text
             runs.pop()
         tokens = [token for run in runs for token in run]
         if last - first < 2 or not tokens:
@@ -69,9 +69,9 @@ def placed(
 
 
 def _tokens(tokenizer: Tokenizer, text: str) -> list[int]:
-    """Return the tokens of a word, none that Whisper gives a meaning."""
+    """Return the tokens of a word, without Whisper's special tokens."""
     bare = text.strip()
-    # Whisper's words begin with a space, the first of a text, too.
+    # Whisper's words begin with a space, including the first of a text.
     tokens: list[int] = tokenizer.encode(bare if scripts.is_unspaced(bare[:1]) else " " + bare)
     return [token for token in tokens if token < tokenizer.eot]
 
@@ -88,7 +88,7 @@ def _voiced(voice: Samples, start: float, end: float) -> tuple[float, float]:
 
 
 def _bounded(word: Guess, start: float, end: float, probability: float) -> Placed:
-    """Return a word within its bounds, of the length of a word."""
+    """Return a word's times within its bounds, from SHORTEST_WORD to LONGEST_WORD long if possible."""
     start = min(max(start, word.earliest), max(word.latest - SHORTEST_WORD, word.earliest))
     end = min(max(end, start + SHORTEST_WORD), start + LONGEST_WORD, max(word.latest, start))
     return Placed(start, end, min(max(probability, 0.0), 1.0))

@@ -1,4 +1,4 @@
-"""Guess when each word of a text is spoken, before the sound is looked at."""
+"""Guess when each word of a text is spoken, before it is aligned with the sound."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from itertools import accumulate, pairwise
 from stt.transcript import alignment, scripts
 from stt.transcript.model import Segment, Transcript, joined, whole_words
 
-FASTEST = 30.0  # characters per second; text that would be faster is not in the sound
-MIN_UNFIT = 4  # words; fewer may well be spoken faster
-MIN_ANCHOR_RUN = 3  # consecutive equal words; shorter runs may be equal by chance if much around them differs
-NEAR = 4  # words; runs with no more differences than this on either side are no chance
-MIN_UNWRITTEN = 4  # words of the decoding that the text lacks; fewer are repetitions and hesitations
-LONGEST_TRUSTED = 28.0  # seconds; a segment that one window cannot hold is aligned by the decoding
+FASTEST = 30.0  # maximum characters per second; faster text is not in the sound
+MIN_UNFIT = 4  # minimum words for that; fewer may be spoken faster
+MIN_ANCHOR_RUN = 3  # minimum run of equal words; shorter ones may be equal by chance if much around them differs
+NEAR = 4  # words; runs with at most this many differences on either side are not equal by chance
+MIN_UNWRITTEN = 4  # minimum words of the decoding missing in the text; fewer are repetitions and hesitations
+LONGEST_TRUSTED = 28.0  # seconds; a longer segment does not fit into a window, and is aligned by the decoding
 UNFIT, UNWRITTEN = "does_not_fit", "without_text"  # names of findings in `Transcript.extras`
 
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A word of the text, `text` with its leading space, and about when it is spoken (seconds).
+    """A word of the text (`text` has its leading space), and its approximate times in seconds.
 
     `firm`: a window may begin with it. `earliest` and `latest` bound its times. `fits` is False if the sound has no
-    room for it: it is not aligned.
+    room for it; such a word is not aligned.
     """
 
     text: str
@@ -44,7 +44,7 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """When a word is spoken (seconds), and how probable Whisper finds it there, 0 to 1."""
+    """The times of a word in seconds, and its probability there by Whisper, 0 to 1."""
 
     start: float
     end: float
@@ -53,7 +53,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Unwritten:
-    """Speech that the text lacks, with what was decoded there; empty if only speech was detected."""
+    """Speech missing in the text, with the decoded text; empty if only speech was detected."""
 
     start: float
     end: float
@@ -62,19 +62,19 @@ class Unwritten:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The words of a text in order, and the speech without text, as far as a decoding shows it."""
+    """The words of a text in order, and the speech without text that a decoding shows."""
 
     words: tuple[Guess, ...]
     unwritten: tuple[Unwritten, ...] = ()
 
 
 def trusted(transcript: Transcript) -> bool:
-    """Return whether the times of all segments can be kept: they are there, and one window holds each segment."""
+    """Return whether the times of all segments can be kept: they exist, and each segment fits into one window."""
     return transcript.timed and all(s.words or 0 < s.end - s.start <= LONGEST_TRUSTED for s in transcript.segments)
 
 
 def from_segments(segments: Sequence[Segment]) -> Plan:
-    """Return a plan in which each word stays within its segment. Segments with words keep these: they are left out."""
+    """Return a plan in which each word stays within its segment. Segments with words are omitted: they keep these."""
     found: list[Guess] = []
     for number, segment in enumerate(segments):
         if segment.words:
@@ -89,9 +89,9 @@ def from_segments(segments: Sequence[Segment]) -> Plan:
 
 
 def from_decoding(segments: Sequence[Segment], decoded: Transcript) -> Plan:
-    """Return a plan in which words that the decoding has, too, are where it has them, and others in between."""
+    """Return a plan in which words found in the decoding have its times, and others are placed in between."""
     given = [(text, number) for number, segment in enumerate(segments) for text in words_of(segment.text)]
-    # As the given text is split: engines join two ideographs into one word, and split "cold-hearted" in two.
+    # Split as the given text is: engines join two ideographs into one word, and split "cold-hearted" in two.
     spoken = [word for segment in decoded.segments for word in whole_words(segment) if key(word.text)]
     keyed = [(place, letters) for place, (text, _) in enumerate(given) if (letters := key(text))]
     same = alignment.same([key(word.text) for word in spoken], [letters for _, letters in keyed])
@@ -108,7 +108,7 @@ def from_decoding(segments: Sequence[Segment], decoded: Transcript) -> Plan:
         texts = [found[place].text for place in between]
         skipped = spoken[theirs + 1 : next_theirs]
         fits = len(texts) < MIN_UNFIT or len("".join(texts)) <= FASTEST * (end - start)
-        if skipped and fits and texts:  # the sound between is only as long as the decoding's words
+        if skipped and fits and texts:  # the words are where the decoding has other words
             start, end = max(start, skipped[0].start - 0.2), min(end, skipped[-1].end + 0.2)
         for place, (one, other) in zip(between, shares(texts, start, end), strict=True):
             found[place] = replace(found[place], start=one, end=other, fits=fits)
@@ -116,14 +116,14 @@ def from_decoding(segments: Sequence[Segment], decoded: Transcript) -> Plan:
             text = joined(word.text for word in skipped)
             unwritten.append(Unwritten(skipped[0].start, skipped[-1].end, text))
         if after < len(given):
-            # Between two anchors nothing is uncertain, so that a window may begin here.
+            # No uncertain words precede this anchor, so a window may begin here.
             firm = not texts or not fits
             found[after] = replace(found[after], firm=firm)
     return Plan(tuple(found), tuple(unwritten))
 
 
 def words_of(text: str) -> list[str]:
-    """Return the words of a text with their leading spaces, that of the first word, too, as Whisper's have them."""
+    """Return the words of a text with their leading spaces, including the first word, as Whisper's have them."""
     text = text.strip()
     text = text if scripts.is_unspaced(text[:1]) else f" {text}"
     spans = scripts.word_spans(text)
@@ -156,7 +156,7 @@ def _certain(same: dict[int, int], mine: int, theirs: int) -> dict[int, int]:
 
 
 def key(word: str) -> str:
-    """Return what is compared of a word: letters, digits and marks, without case."""
+    """Return the key for comparing a word: letters, digits and marks, without case."""
     folded = unicodedata.normalize("NFKC", word).casefold()
     return "".join(letter for letter in folded if unicodedata.category(letter)[0] in "LNM")
 

@@ -1,4 +1,4 @@
-"""Make segments of the words that were placed, and find the passages that do not fit the sound."""
+"""Build segments from the aligned words, and find the passages that do not fit the sound."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 from stt.transcript.model import Segment, Transcript, Word
 from stt.whisper.forced_alignment.plan import UNFIT, UNWRITTEN, Guess, Placed, Plan, Unwritten, shares, trusted
 
-IMPROBABLE = 0.1  # of a word; one in ten words that are spoken is, in rare words and unclear speech
-MIN_UNFIT = 6  # words; fewer improbable ones in a row are no passage
-MAX_UNFIT_MEDIAN = 0.02  # probability; spoken passages that are improbable throughout are more probable than that
-PAUSE, MOST_WORDS = 1.0, 40  # seconds and words after which a segment without times ends
+IMPROBABLE = 0.1  # probability threshold; one in ten spoken words is below it, in rare words and unclear speech
+MIN_UNFIT = 6  # minimum number of improbable words in a row for a passage that does not fit
+MAX_UNFIT_MEDIAN = 0.02  # maximum median probability of such a passage; improbable spoken passages have a higher one
+PAUSE, MOST_WORDS = 1.0, 40  # a segment without times is split at pauses of so many seconds, and after so many words
 
 
 def finished(
@@ -59,7 +59,7 @@ def _unfit(words: Sequence[Guess], found: Mapping[int, Placed]) -> set[int]:
     missing = {number for number, word in enumerate(words) if not word.fits}
     probability = [found[number].probability if number in found else 0.0 for number in range(len(words))]
     low = [number for number in range(len(words)) if probability[number] < IMPROBABLE]
-    # In a passage of wrong words, one by chance may be probable.
+    # A single word in a wrong passage may be probable by chance.
     joined: list[list[int]] = []
     for number in low:
         if joined and number - joined[-1][-1] <= 2:
@@ -73,7 +73,7 @@ def _unfit(words: Sequence[Guess], found: Mapping[int, Placed]) -> set[int]:
 
 
 def _timed(words: Sequence[Guess], found: Mapping[int, Placed], duration: float) -> list[Word]:
-    """Return all words with times, which begin in order."""
+    """Return all words with times, their starts in order."""
     starts: list[float | None] = [found[n].start if n in found else None for n in range(len(words))]
     timed: list[Word] = []
     clock = before = 0.0  # start and end of the last word
@@ -118,7 +118,7 @@ def _segment(words: list[Word], of: Segment) -> Segment:
 
 
 def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Yield the first and last (exclusive) of numbers that follow each other."""
+    """Yield the first and last (exclusive) of each run of consecutive numbers."""
     first = 0
     for place in range(1, len(numbers) + 1):
         if place == len(numbers) or numbers[place] != numbers[place - 1] + 1:

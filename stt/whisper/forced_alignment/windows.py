@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from stt.whisper.forced_alignment.plan import Guess
 
-LONGEST = 24.0  # seconds of a window; Whisper takes 30
-PAUSE = 0.8  # seconds between words after which a window ends
+LONGEST = 24.0  # maximum length of a window, seconds; Whisper takes 30
+PAUSE = 0.8  # minimum pause that ends a window, seconds
 LEAD = 0.2  # seconds of sound before the first and after the last word
-MOST_CHARACTERS = 700  # of a window: Whisper takes 448 tokens
+MOST_CHARACTERS = 700  # maximum characters of a window: Whisper takes 448 tokens
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Words `first` to `last` (exclusive) of a plan, and the sound that they are in (seconds)."""
+    """Words `first` to `last` (exclusive) of a plan, and the span of sound that contains them (seconds)."""
 
     first: int
     last: int
@@ -26,7 +26,7 @@ class Window:
 def windows(words: Sequence[Guess], first: int, last: int, start: float, end: float) -> list[Window]:
     """Return windows for the words `first` to `last` (exclusive) whose sound is from `start` to `end`.
 
-    Words that do not fit are in none.
+    Words that do not fit are in no window.
     """
     found: list[Window] = []
     at, before = first, start  # and the end of the last word so far
@@ -47,7 +47,7 @@ def windows(words: Sequence[Guess], first: int, last: int, start: float, end: fl
 
 
 def _end(words: Sequence[Guess], at: int, last: int) -> int:
-    """Return where the window that begins with word `at` ends: at a pause, else at the longest gap that is firm."""
+    """Return where the window that begins with word `at` ends: at a pause, else at the longest gap with a firm word."""
     characters, best, gap = 0, at + 1, -1.0
     for number in range(at, last):
         word = words[number]

@@ -1,1 +1,1 @@
-"""Models in memory: `device` chooses what they run on, `loaded` keeps several within a limit."""
+"""Models in memory: `device` chooses the device, `loaded` keeps several models within a limit."""

@@ -1,7 +1,7 @@
-"""Choose what Whisper runs on: a graphics card that CTranslate2 sees, or the processor.
+"""Choose the device for Whisper: a GPU that CTranslate2 detects, or the CPU.
 
-Not tried on a graphics card. If one fails, for lack of memory or of NVIDIA's libraries, fewer windows are decoded at
-once, and then the processor takes over.
+If a GPU fails, for lack of memory or of NVIDIA's libraries, fewer windows are decoded at once, and then the CPU is
+used. Not tested on a GPU.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from functools import cache
 
 from stt.settings import settings
 
-# The cores that this process may use: fewer than the machine has if it is pinned.
+# The cores that this process may use: fewer than the machine has if the process is pinned.
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 THREADS = min(4, CORES)
-GPU_WINDOWS = (4, 1)  # decoded at once on a graphics card: at first, and after it ran out of memory
+GPU_WINDOWS = (4, 1)  # windows decoded at once on a GPU: at first, and after a failure
 
 log = logging.getLogger("stt.whisper.loading.device")
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A way to run a model. `windows` are decoded at once on a graphics card; on the processor threads decide."""
+    """A way to run a model. `windows` are decoded at once on a GPU; on the CPU, the threads determine that."""
 
     device: str
     compute_type: str
@@ -37,7 +37,7 @@ CPU = Plan("cpu", "int8")
 
 
 def plans() -> tuple[Plan, ...]:
-    """Return the ways to run a model, best first. The processor is always the last."""
+    """Return the ways to run a model, best first. The CPU is always the last."""
     chosen = settings().device
     if chosen == "cpu" or not (cards() or chosen == "cuda"):
         return (CPU,)
@@ -46,12 +46,12 @@ def plans() -> tuple[Plan, ...]:
 
 @cache
 def cards() -> int:
-    """Return how many graphics cards CTranslate2 sees."""
+    """Return the number of GPUs that CTranslate2 detects."""
     import ctranslate2
 
     try:
         count: int = ctranslate2.get_cuda_device_count()
-    except RuntimeError as error:  # a driver that does not fit
+    except RuntimeError as error:  # an incompatible driver
         log.warning("no graphics card: %s", error)
         return 0
     return count

@@ -1,4 +1,4 @@
-"""Keep models in memory: several within a limit, of which the least recently used leaves for another."""
+"""Keep models in memory: several within a limit, evicting the least recently used."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from stt.whisper.loading import device
 from stt.whisper.loading.device import CPU, THREADS, Plan
 from stt.whisper.weights import Weights
 
-MEMORY_PER_BYTE = 1.3  # of weights on the disk, as 8-bit integers with MKL's packed copy
-WAIT = 0.3  # seconds between two looks whether another model is out of use
+MEMORY_PER_BYTE = 1.3  # bytes of memory per byte of weights on the disk, as 8-bit integers with MKL's packed copy
+WAIT = 0.3  # interval between checks whether another model is no longer in use, seconds
 
 log = logging.getLogger("stt.whisper.loading.loaded")
 _changed = threading.Condition()
-_loaded: OrderedDict[Path, Model] = OrderedDict()  # the least recently used first
+_loaded: OrderedDict[Path, Model] = OrderedDict()  # least recently used first
 
 
 class Model:
     """The weights of one model, loaded at first use.
 
-    `whole` uses all threads for a single part, `per_thread` has a thread per part. On two cores they are the same
+    `whole` uses all threads for a single part, `per_thread` uses one thread per part. On two cores they are the same
     object, so the weights are loaded once: two parts with two threads each are as fast as two with one each. With four
     cores, four parts with four threads each take twice as long as with one each.
     """
@@ -38,7 +38,7 @@ class Model:
         self.found = found
         self.memory = copies() * int((found.folder / "model.bin").stat().st_size * MEMORY_PER_BYTE)
         self.users = 0
-        self.fell_back: str | None = None  # why a graphics card is not used, or less of it
+        self.fell_back: str | None = None  # why the model fell back to the CPU, or to fewer windows on the GPU
         self._plans = list(device.plans())
         self._whole: Any = None
         self._per_thread: Any = None
@@ -46,12 +46,12 @@ class Model:
 
     @property
     def plan(self) -> Plan:
-        """Return what the model runs on."""
+        """Return the current way to run the model."""
         return self._plans[0]
 
     @property
     def whole(self) -> Any:
-        """Return the model for a part that is alone, loaded if necessary. Raises WeightsError."""
+        """Return the model for a single part, loaded if necessary. Raises WeightsError."""
         with self._lock:
             return self._load_whole()
 
@@ -65,7 +65,7 @@ class Model:
             return self._per_thread
 
     def step_down(self, plan: Plan, error: Exception) -> bool:
-        """Use less of a graphics card, or the processor, because `plan` failed; return whether that is possible."""
+        """Fall back to fewer windows on the GPU, or to the CPU, because `plan` failed; return whether to try again."""
         with self._lock:
             if self.plan is plan and len(self._plans) > 1:
                 self._next_plan(error)
@@ -82,7 +82,7 @@ class Model:
     def _load_whole(self) -> Any:
         while self._whole is None:
             try:
-                workers = self.plan.windows or 2  # on the processor for a second job
+                workers = self.plan.windows or 2  # 2 on the CPU, for a second job
                 self._whole = self._load(cpu_threads=THREADS, num_workers=workers)
             except WeightsError as error:
                 if len(self._plans) == 1:
@@ -91,7 +91,7 @@ class Model:
         return self._whole
 
     def _load(self, **threads: int) -> Any:
-        from stt.whisper.model import Whisper  # takes half a second, which pages do not need
+        from stt.whisper.model import Whisper  # imported late: it takes half a second, and pages do not need it
 
         plan, folder = self.plan, self.found.folder
         try:
@@ -102,12 +102,12 @@ class Model:
 
 
 def copies() -> int:
-    """Return how often the processor holds a model's weights (see `Model`)."""
+    """Return how many times a model's weights are in memory on the CPU (see `Model`)."""
     return 1 if THREADS == 2 else 2
 
 
 def limit() -> int:
-    """Return the bytes of memory that models may take: as set, or half of what was free before the first one."""
+    """Return the bytes of memory that models may take: as set, or half of those free before the first was loaded."""
     chosen = settings().model_memory_mb
     return chosen << 20 if chosen is not None else _half_of_free()
 
@@ -118,7 +118,7 @@ def _half_of_free() -> int:
 
 
 def of(found: Weights) -> Model:
-    """Return a model, which may leave the memory again as soon as another needs the room."""
+    """Return a model, which may be evicted as soon as another needs the room."""
     with use(found) as model:
         return model
 
@@ -127,12 +127,12 @@ def of(found: Weights) -> Model:
 def use(
     found: Weights, check: Callable[[], None] = lambda: None, waiting: Callable[[], None] = lambda: None
 ) -> Iterator[Model]:
-    """Yield a model that stays in memory meanwhile.
+    """Yield a model that stays in memory during the block.
 
-    Others leave the memory for it, the least recently used first. If those in use leave no room, wait; then `waiting`
-    is called once, and `check`, which may raise, again and again. A model that is alone may exceed the limit.
+    Others are evicted for it, the least recently used first. If those in use leave no room, wait: `waiting` is called
+    once, and `check`, which may raise, repeatedly. A model may exceed the limit if no other is in use.
     """
-    limit()  # what is free is measured before the first model is loaded
+    limit()  # measures the free memory before the first model is loaded
     model = _acquire(found)
     if model is None:
         waiting()
@@ -156,10 +156,10 @@ def in_memory() -> list[Model]:
 
 
 def _acquire(found: Weights) -> Model | None:
-    """Return the model, counted as in use, or None while those in use leave no room for it."""
+    """Return the model, counted as in use, or None while models in use leave no room for it."""
     with _changed:
         model = _loaded.get(found.folder)
-        if model is None or model.found != found:  # or replaced on the disk
+        if model is None or model.found != found:  # not loaded, or replaced on the disk
             model = Model(found)
             if _make_room(model.memory):
                 memory.give_back()
@@ -172,7 +172,7 @@ def _acquire(found: Weights) -> Model | None:
 
 
 def _make_room(size: int) -> int:
-    """Let models that are not in use leave until `size` more bytes fit; return how many left."""
+    """Evict models that are not in use until `size` more bytes fit; return how many were evicted."""
     left = 0
     for folder in [folder for folder, model in _loaded.items() if not model.users]:
         if _taken() + size <= limit():
