@@ -39,7 +39,7 @@ REPORT = 0.1  # interval between progress reports of an upload, seconds
 LOST = (requests.RequestException, HTTPError, OSError)  # exceptions of a failed connection
 
 Stop = Callable[[], bool]
-Progress = Callable[[int, int], None]  # (bytes sent, bytes in all)
+Progress = Callable[[int, int], None]  # (bytes sent, total bytes)
 
 
 class Client:

@@ -25,7 +25,7 @@ _SHORTEST_BEGINNING = 4  # letters; a shorter word does not match as a prefix
 MAX_QUERY, MAX_WORDS = 200, 8  # maximum number of characters and words of a query that are used
 MAX_HIT = 200  # maximum length of a hit, characters
 
-CONTEXT_BEFORE, CONTEXT_AFTER = 24, 100  # characters around a hit; it stays near the start, visible in narrow columns
+CONTEXT_BEFORE, CONTEXT_AFTER = 24, 100  # characters around a hit: it is near the start, visible in narrow columns
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ MERGE_PAGES = 500  # pages of SQLite's index that are merged in one step
 # Characters. PostgreSQL stores no word positions beyond a limit, so long texts are split into overlapping pieces. Words
 # cut at the ends of a piece are omitted, because the neighbouring piece has them complete.
 _PIECE, _OVERLAP = 2000, 300
-_LONGEST_WORD = 250  # characters of a word that PostgreSQL keeps, more than a query has
+_LONGEST_WORD = 250  # maximum length of a word in PostgreSQL's index, characters; queries are shorter
 RENEW_CHARACTERS = 50_000  # characters indexed again in one transaction, for which writers to SQLite wait
 RENEW_SECONDS = 240.0  # maximum duration of one run, seconds; the next run continues
 _COLLATIONS = ("pg_c_utf8", "C.utf8", "C.UTF-8", "und-x-icu", "en-x-icu")  # collations that know all lower-case letters

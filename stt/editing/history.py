@@ -36,7 +36,7 @@ class History:
     first: int  # the oldest revision whose paragraphs are known
     undo: list[list[int]] = field(default_factory=list)
     redo: list[list[int]] = field(default_factory=list)
-    typing: str | None = None  # that of the newest revision, if texts can be added to it
+    typing: str | None = None  # its value in the newest revision, if texts can be added to that
 
     @property
     def undoable(self) -> int:

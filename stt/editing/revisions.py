@@ -27,7 +27,7 @@ from stt.store.records import Job
 from stt.transcript import scripts
 from stt.transcript.model import joined
 
-Learn = Callable[[sa.Connection, str, str, str, str], None]  # connection, owner, before, after, previous after
+Learn = Callable[[sa.Connection, str, str, str, str], None]  # connection, owner, before, after, `after` until now
 _r, _c, _t = revisions.c, corrections.c, transcripts.c
 ATTEMPTS = 3
 

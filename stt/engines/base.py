@@ -41,9 +41,9 @@ class Outcome:
     provenance: dict[str, Any]
     cost: float | None = None
     raw: Any = None
-    seconds: float | None = None  # None: the duration of the transcript
+    seconds: float | None = None  # None stands for the duration of the transcript
     dollars: float | None = None
-    worked: float | None = None  # seconds from the start to the result; None: the sum of the job's chunks
+    worked: float | None = None  # seconds from the start to the result; None stands for the sum of the job's chunks
 
 
 class Engine(Protocol):

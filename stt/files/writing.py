@@ -12,9 +12,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-PART = ".part"  # ends the name of a file that is still being written
+PART = ".part"  # suffix of the name of a file that is still being written
 ABANDONED = 24 * 3600  # age in seconds from which such a file is no longer being written
-OTHERS = stat.S_IRWXG | stat.S_IRWXO  # what group and others may do
+OTHERS = stat.S_IRWXG | stat.S_IRWXO  # permissions of group and others
 
 log = logging.getLogger("stt.files.writing")
 

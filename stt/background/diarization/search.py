@@ -32,7 +32,7 @@ QUEUE = "speakers"
 OFTEN = 0.5  # polling interval of the queue, seconds
 CHUNK = 300.0  # seconds that are analysed at once: 19 MB of samples
 MOST_TRIES = 10  # maximum number of starts of one search, which starts again if its process ended in the middle
-ANALYSIS = 95  # percent of a search that analysis takes
+ANALYSIS = 95  # percentage of a search's progress that the analysis makes up
 
 log = logging.getLogger("stt.background.diarization.search")
 _when_ended: list[Callable[[str], object]] = []

@@ -52,7 +52,7 @@ transcriptions = sa.Table(
     sa.Column("remote_id", sa.Text),  # the provider's generation id, while its result may still be available
     sa.Column("provenance", sa.JSON),
     sa.Column("maker", sa.String(100)),  # the process that queues this attempt (see `stt.cluster.processes`)
-    sa.Column("own_key", sa.Boolean),  # the visitor pays for it; null if an older version did not record it
+    sa.Column("own_key", sa.Boolean),  # whether the visitor's own key pays; null if an older version did not record it
     sa.Column("dated", sa.Float),  # the recording's own date
     sa.Column("dated_by", sa.String(12)),
     sa.Column(

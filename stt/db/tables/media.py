@@ -23,7 +23,7 @@ recordings = sa.Table(
     sa.Column("dated_by", sa.String(12)),  # where that comes from (see `stt.files.dates`)
     sa.Column(
         "tracks", sa.JSON
-    ),  # each sound track (`stt.audio.tracks`), empty where there is one; NULL from older versions
+    ),  # each sound track (`stt.audio.tracks`), empty if there is only one; NULL from older versions
     sa.Column(
         "seekable", sa.Boolean
     ),  # browsers play it as it is (see `stt.audio.containers.seekable`); NULL from older versions
