@@ -34,14 +34,14 @@ from stt.store.records import Job
 from stt.transcript import comparison
 from stt.transcript.alignment import WHOLE, Alignment, align, matrix
 
-PART = 10_000  # words of the left text drawn at once
+PART = 10_000  # maximum words of the left text drawn at once
 REFERENCE = "reference"
 owner = session.owner()
 state = st.session_state
 
 
 def asked_for() -> list[Job]:
-    """Return the transcripts in the address, in its order."""
+    """Return the transcripts that the address names, in its order."""
     ids = [i for i in st.query_params.get("ids", "").split(",") if i][:MOST]
     known = {job.id: job for job in records.jobs_of(owner, ids=ids)} if ids else {}
     if len(known) < len(set(ids)):
@@ -50,7 +50,7 @@ def asked_for() -> list[Job]:
 
 
 def choose(groups: list[list[Job]], asked: list[Job]) -> list[Job]:
-    """Draw the choice of recording and versions. It is kept in the address, for Back and for links."""
+    """Draw the choice of recording and versions. The choice is kept in the address, for Back and for links."""
     known = {group[0].id: group for group in groups}
     if not asked:
         # The newest recording with several versions, else the newest.
@@ -105,7 +105,7 @@ def recording_label(group: list[Job]) -> str:
 
 
 def reference_of(first: Job) -> str:
-    """Draw the reference text of a recording and return its spoken text. It is kept while the session lasts."""
+    """Draw the box for a reference text and return its spoken text. It is kept for the session."""
     recording = first.recording_id or first.id
     kept, box = state.setdefault("references", {}), f"reference-{recording}"
     with st.expander(tr("Reference text"), icon=":material/fact_check:", expanded=bool(kept.get(recording))):
@@ -124,7 +124,7 @@ def reference_of(first: Job) -> str:
 
 
 def upload_of_reference(first: Job, box: str) -> None:
-    """Draw a file field that fills the box with this key, and a choice of encodings if that is uncertain."""
+    """Draw a file field that fills the text box with the key `box`, and a choice of encodings if that is uncertain."""
     unsure, choice = f"{box}-unsure", f"{box}-encoding"  # `unsure`: (name, content, likely encodings, the chosen one)
     sent = text_file(tr("Upload it"), key_for("file", box), reader.ENDINGS, reader.MOST)
     if sent is not None:
@@ -196,7 +196,7 @@ def side_by_side(done: list[Job], reference: str) -> None:
     by_id = {job.id: job for job in done}
     choices = [REFERENCE, *letters] if reference.strip() else list(letters)
     if state.get("against") not in choices or (reference.strip() and not state.get("had_reference")):
-        state.against = choices[0]  # a new reference becomes what the versions are measured against
+        state.against = choices[0]  # a new reference is selected to measure the versions against
     state.had_reference = bool(reference.strip())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         against = st.selectbox(
@@ -244,7 +244,7 @@ def side_by_side(done: list[Job], reference: str) -> None:
 
 
 def row(job: Job, letter: str, alignment: Alignment | None) -> Version:
-    """Return the table row of a version: what it took, and its difference from what it is compared with."""
+    """Return the table row of a version: its facts, and its differences from the text it is compared with."""
     rate = ("–", tr("compared with this one"))
     if alignment is not None:
         counts = tr(
@@ -313,13 +313,13 @@ def say_limits(texts: dict[str, list[comparison.Token]], rough: bool) -> None:
 
 
 def progress() -> None:
-    """Draw the versions that are not finished yet, again every second."""
+    """Draw the versions that are not finished yet. A fragment repeats this every second."""
     open_now = records.jobs_of(owner, ids=state.compare_open)
     for job in open_now:
         plain(version_label(job), "stt-hint")
         job_row(job)
     if len([job for job in open_now if job.pending]) < state.compare_pending:
-        st.rerun()  # to compare the one that has finished
+        st.rerun()  # to include the version that has finished
 
 
 st.title(tr("Compare"), anchor=False)

@@ -68,7 +68,7 @@ def dated(at: float, kind: str | None) -> str:
 
 
 def day(at: float | None, kind: str | None) -> str | None:
-    """Return a text such as "12 May 2024" for a column, "by 12 May 2024" if only the file's last change is known."""
+    """Return a text such as "12 May 2024" for a column, "by 12 May 2024" if only its modification date is known."""
     if at is None:
         return None
     known = dates.day(at, kind, time_zone())

@@ -1,4 +1,4 @@
-"""Draw what every page has, navigation and style, and identify the visitor."""
+"""Draw the navigation and style of every page, and identify the visitor."""
 
 from pathlib import Path
 
@@ -10,8 +10,8 @@ from pages.texts import for_scripts, tr
 
 WIDE = ("history", "compare")
 
-# The logo is in the style, and the browser's icon has its own route. With pictures Streamlit imports numpy, which
-# delays the first page, and it loads a page's icon from a Google server.
+# The logo is in the style sheet, and the browser's icon has its own route. For images, Streamlit would import numpy,
+# which delays the first page, and it would load a page's icon from a Google server.
 st.set_page_config(page_title="STT Studio")
 st.html(Path(__file__).with_name("style.css"))
 for_scripts()
@@ -31,7 +31,7 @@ with session.may_be_away():
         ],
         position="top" if here else "hidden",
     )
-    # Only once per run: the browser confuses a second layout with that of the previous run.
+    # Set the layout only once per run: the browser confuses a second one with that of the previous run.
     st.set_page_config(layout="wide" if page.url_path in WIDE else "centered")
     banner.connection()
     banner.notice()

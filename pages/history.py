@@ -1,4 +1,4 @@
-"""Draw the History page: transcripts that the database searches, filters, sorts and counts, one page in a table."""
+"""Draw the History page: a table of transcripts. The database searches, filters, sorts, counts and pages them."""
 
 import streamlit as st
 

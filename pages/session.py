@@ -24,7 +24,7 @@ from stt.store import records
 
 RECENT = 24 * 3600  # seconds; jobs that ended earlier are only in the history
 MOST_ROWS = 12
-LOOK_FOR_DATABASE = 2.0  # seconds between checks while it is unavailable
+LOOK_FOR_DATABASE = 2.0  # interval between checks while the database is unavailable, seconds
 RECOVERED = "recovered"  # session key: a recovery code was just used
 KEPT = ("api_key", RECOVERED)  # session keys that survive when the browser gets another history
 
@@ -73,7 +73,10 @@ def _has_signed_in(name: str | None) -> bool:
 
 
 def owner() -> str:
-    """Return whose records the visitor sees, checked each time because another tab may sign out. Raises NotFound."""
+    """Return the owner of the visitor's records, checked at each call because another tab may sign out.
+
+    Raises NotFound.
+    """
     if not still_here():
         st.rerun()  # to the sign-in page; in a callback this has no effect
         raise NotFound(tr("You have signed out."), guidance=tr("Sign in again."))
@@ -122,9 +125,9 @@ def fragment(function: Callable[..., Any], **how: Any) -> Callable[..., Any]:
 
 
 def dialog(title: Callable[[], str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return `st.dialog` that does nothing more in an open tab after a sign-out in another.
+    """Return `st.dialog` that does nothing after a sign-out in another tab.
 
-    `title` is called when the dialog opens, because visitors read it in their languages.
+    `title` is called when the dialog opens, because it is translated for each visitor.
     """
 
     def opening(function: Callable[..., Any]) -> Callable[..., Any]:

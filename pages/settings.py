@@ -1,4 +1,4 @@
-"""Settings: the key for the AI/ML API, and what this server runs on."""
+"""Draw the Settings page: the key for the AI/ML API, the visitor's own settings, and facts about this server."""
 
 import streamlit as st
 
@@ -23,7 +23,7 @@ state = st.session_state
 
 
 def key_form() -> None:
-    """Draw the field of a key for this browser session: checked when entered, never shown again."""
+    """Draw the form for the visitor's key, kept for this browser session. It is checked, and never shown again."""
     if session.key() is not None:
         st.success(tr("Your key is in use until you close this tab or remove it."), icon=":material/key:")
         if st.button(tr("Remove the key")):

@@ -1,4 +1,4 @@
-"""Draw a shared transcript without an account: title, words and what else its owner allows: sound, notes."""
+"""Draw a shared transcript without an account: title, words and, if its owner allows, sound and notes."""
 
 from urllib.parse import quote
 

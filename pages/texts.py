@@ -1,8 +1,8 @@
-"""Translate the texts of the pages, which stand in English where they are shown.
+"""Translate the texts of the pages. The code contains them in English.
 
 `locales/stt.pot` lists them all. A file made from it, such as `de.po` beside it or in the folder `STT_TRANSLATIONS`,
-translates them for browsers of that language; `en.po` rewords them. What a file leaves out stays English. Sentences
-that come from `stt`, such as those of errors, are not among them.
+translates them for browsers of that language; `en.po` rewords them. Texts missing in a file stay English. Sentences
+from `stt`, such as those of errors, are not included.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ import streamlit as st
 from stt.settings import settings
 
 LOCALES = Path(__file__).parent / "locales"
-COUNTS = 200  # whose plural forms are kept; a larger one has the form of 100 and its last two digits
+COUNTS = 200  # number of counts with stored plural forms; a larger one has the form of 100 plus its last two digits
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Translation:
-    """Hold the forms of each text, one if it has no count, and the form of each count."""
+    """The forms of each text (one if it has no count), and the index of the form for each count."""
 
     texts: dict[str, tuple[str, ...]] = field(default_factory=dict)
     plurals: tuple[int, ...] = ()
@@ -43,7 +43,7 @@ def tr(text: str, /, **values: object) -> str:
 
 
 def trn(one: str, several: str, count: int, /, **values: object) -> str:
-    """Return the form of a text for this count, which takes the place of `{count}`."""
+    """Return the form of a text for this count, with the count in place of `{count}`."""
     translation = _translation()
     if forms := translation.texts.get(one):
         form = forms[translation.plurals[count if count < COUNTS else 100 + count % 100]]
@@ -53,7 +53,7 @@ def trn(one: str, several: str, count: int, /, **values: object) -> str:
 
 
 def for_scripts() -> None:
-    """Hand the translation to the components, whose `shared/texts.js` reads it. English needs none."""
+    """Pass the translation to the components, whose `shared/texts.js` reads it. English needs none."""
     if (translation := _translation()) is not ENGLISH:
         data = json.dumps({"texts": translation.texts, "plurals": translation.plurals})
         st.html(f'<div class="stt-texts" hidden data-texts="{escape(data)}"></div>')
@@ -65,7 +65,7 @@ def _translation() -> Translation:
 
 @lru_cache(maxsize=64)
 def find(locale: str, more: Path | None) -> Translation:
-    """Return the translation for a browser's locale, such as "pt-BR" or else "pt": the host's before ours."""
+    """Return the translation for a browser's locale, for "pt-BR" or else "pt": the host's file before ours."""
     for language in (locale, locale.partition("-")[0]):
         for folder in (more, LOCALES):
             if language.replace("-", "").isalnum() and folder and (path := folder / f"{language}.po").is_file():
@@ -74,7 +74,7 @@ def find(locale: str, more: Path | None) -> Translation:
 
 
 def _read(path: Path) -> Translation:
-    """Read a translation. A text with names in braces that the original does not have would fail, so it is left out."""
+    """Read a translation. A text with names in braces that the original lacks would fail, so it is omitted."""
     from babel.messages.pofile import read_po
 
     with open(path, "rb") as file:
@@ -94,7 +94,7 @@ def _read(path: Path) -> Translation:
 
 
 def _names(text: str) -> set[str]:
-    """Return the names in braces; "{" stands for braces that cannot be read."""
+    """Return the names in braces; "{" stands for invalid braces."""
     try:
         return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
     except ValueError:

@@ -36,12 +36,12 @@ from stt.store.recordings import Link
 from stt.store.records import Job
 
 SAMPLE = Path(stt.__file__).parent / "assets" / "sample.flac"
-# Seconds in which the browser draws only the drop zone, at a first view. With 0.15 the rest often arrived before it was
-# drawn, which delayed it by 0.2 s. The rest is drawn 0.05 s later.
+# Seconds in which the browser draws only the drop zone, at a first view. With 0.15 the rest of the page often arrived
+# before the drop zone was drawn, which delayed that by 0.2 s. The rest is drawn 0.05 s later.
 FIRST = 0.25
 MARGIN = 2.0  # seconds before the maximum duration at which a recording stops
-LONG = 120.0  # seconds of a recording from which a notification is offered
-LOOK = 2.0  # seconds between checks of what another tab records
+LONG = 120.0  # minimum length of a recording for offering a notification, seconds
+LOOK = 2.0  # interval between checks of recordings in other tabs, seconds
 SAMPLE_NAME = "John F. Kennedy, inaugural address, 1961.flac"
 state = st.session_state
 owner, key = session.owner(), session.key()
@@ -56,9 +56,9 @@ memory = state.setdefault(
     "transcribe",
     SimpleNamespace(
         drawn=False,  # whether the drop zone was drawn before
-        texts=[],  # names and contents of transcripts that were dropped
+        texts=[],  # names and contents of dropped transcripts
         seen=set(),  # handled uploads and microphone recordings
-        elsewhere=elsewhere,  # what other tabs were recording at the last check
+        elsewhere=elsewhere,  # number of recordings in progress in other tabs at the last check
         pressed=False,  # whether the Transcribe button was pressed and no job created yet
         notice=None,  # the next notice
         said=None,  # the current notice, and the sources it is about
@@ -76,13 +76,13 @@ def press() -> None:
 
 
 def taken(recording_id: str) -> None:
-    """Note that a transcript was brought, for this recording if there is one."""
+    """Remove the recording for which a transcript was imported, if any, from the list."""
     if recording_id in chosen:
         chosen.remove(recording_id)
 
 
 def add_recordings() -> tuple[list[Link], bool]:
-    """Draw the inputs. Return the links that were entered, and whether a box may hold more that it has not sent yet."""
+    """Draw the inputs. Return the entered links, and whether the box may contain text that it has not sent yet."""
     upload, link, record = st.tabs([tr("Upload"), tr("Link"), tr("Record")], key="ways", on_change="rerun")
     with upload:
         add(
@@ -124,12 +124,12 @@ def add(ids: list[str]) -> bool:
         # After a restart of the server an open page reports all of its uploads again.
         if recording_id not in chosen and recording_id in recordings.unused_ids(owner):
             chosen.append(recording_id)
-        memory.seen.add(recording_id)  # last, so that the next run tries again if the database is unavailable
+        memory.seen.add(recording_id)  # last, so that the next run retries if the database is unavailable
     return len(chosen) > before
 
 
 def follow_others() -> None:
-    """Check what another tab was recording when this page was opened. It is listed here once it has ended."""
+    """Check the recordings that were in progress in other tabs. They are listed here once they have ended."""
     with session.may_be_away(again=False):
         ended, memory.elsewhere = live_recordings.take_up(owner, session.name())
         if add(ended) or not memory.elsewhere:
@@ -193,7 +193,7 @@ def begin(
     following, address, refused, links = session.following(), session.address(), [], []
     for source in sources:
         wanted = options if isinstance(source, Link) else options | own.get(source.id, {})
-        if wanted.get(TRACK) == tracks.ALL:  # then nobody is looked for
+        if wanted.get(TRACK) == tracks.ALL:  # each track is a speaker: no diarization
             wanted = {name: value for name, value in wanted.items() if name != SPEAKERS}
         try:
             following.insert(0, stt.create(source, model=model, options=wanted, owner=owner, key=key, address=address))
@@ -208,14 +208,14 @@ def begin(
     if refused:
         memory.notice = "\n\n".join(refused)
     if any(isinstance(source, Link) for source in sources):
-        memory.links_drawn += 1  # a new box, with what is left
+        memory.links_drawn += 1  # a new box, with the refused links
         memory.links_left = "\n".join(links)
     st.rerun()
 
 
 def rows() -> None:
     """Draw the jobs of this session, repeatedly while one of them is open."""
-    with session.may_be_away(again=False):  # the fragment runs again by itself
+    with session.may_be_away(again=False):  # the fragment repeats anyway
         followed = session.followed()
         with st.container():
             for job in followed:
@@ -228,7 +228,7 @@ def rows() -> None:
 
 
 def is_long(job: Job) -> bool:
-    """Return whether a job may take so long that its visitor looks at something else meanwhile."""
+    """Return whether a job may take so long that its visitor switches to another tab."""
     return job.duration is None or job.duration >= LONG
 
 

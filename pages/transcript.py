@@ -1,4 +1,4 @@
-"""Read one transcript: player, words, downloads, how it was made."""
+"""Draw the Transcript page: player, words, downloads, provenance."""
 
 import streamlit as st
 
@@ -62,7 +62,7 @@ def header(job: records.Job, transcript: Transcript) -> None:
 
 
 def known_length(job: records.Job) -> list[str]:
-    """Return the length; nothing for a text that was brought without a recording."""
+    """Return the length; empty for a text imported without a recording."""
     return [length(job.duration)] if job.duration or job.engine != kinds.ALIGNMENT else []
 
 
@@ -99,7 +99,7 @@ def actions(job: records.Job, transcript: Transcript) -> None:
         details_button(job)
         if sound := versions.recording_of(job):
             bring_button(job, sound)
-        if sound or job.engine != kinds.ALIGNMENT:  # a text that was brought alone has nothing to transcribe
+        if sound or job.engine != kinds.ALIGNMENT:  # a text imported without a recording has nothing to transcribe
             again_button(job)
         share_button(job)
         if st.button(tr("Delete"), icon=":material/delete:"):
@@ -141,12 +141,12 @@ def reading(job: records.Job, transcript: Transcript, *, editable: bool) -> None
 def has_audio(job: records.Job) -> bool:
     try:
         return recordings.find(job.recording_id or "", owner).kept
-    except (NotFound, StorageUnavailable):  # the text can be read all the same
+    except (NotFound, StorageUnavailable):  # the text can still be read
         return False
 
 
 def provenance(job: records.Job) -> None:
-    """Draw how this text came about."""
+    """Draw the provenance of this text."""
     made = {name.replace("_", " ").capitalize(): value for name, value in (job.provenance or {}).items()}
     if job.duration and job.worked:
         made[tr("Speed")] = tr("{speed:.1f} times real time", speed=job.duration / job.worked)
@@ -164,7 +164,7 @@ except NotFound as error:
     st.info(markdown(sentence(error.to_dict())))
     st.page_link("history.py", label=tr("All transcripts"), icon=":material/history:")
     st.stop()
-corrected = corrections.state(job.id, owner)  # before the text: what is saved in between is then noticed
+corrected = corrections.state(job.id, owner)  # read before the text, so that changes saved in between are noticed
 transcript = transcripts.transcript_of(job.id)
 header(job, transcript)
 actions(job, transcript)
@@ -172,7 +172,7 @@ told = speakers_panel(job, transcript, corrected, sound=has_audio(job))
 learned()
 machines = machines_version(job, corrected)
 with st.container(key="transcript"):
-    if machines or transcript.segments or corrected.version:  # text that somebody removed can be brought back
+    if machines or transcript.segments or corrected.version:  # removed text can be restored
         reading(job, machines or transcript, editable=machines is None)
     elif job.state == kinds.DONE:
         st.info(tr("No speech was found in this recording."))

@@ -1,1 +1,1 @@
-"""Keep what Streamlit does not document behind one wall, as far as it must import Streamlit (see `stt.compat`)."""
+"""Isolate the uses of undocumented Streamlit APIs that must import Streamlit (for others see `stt.compat`)."""

@@ -1,4 +1,4 @@
-"""Streamlit's own modules, from which nothing else in this project imports."""
+"""Use Streamlit's internal modules. Nothing else in this project imports from them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
     from streamlit.elements.lib.column_types import ButtonColumnResult, ColumnConfig
 
-# Types, for annotations only, and functions.
+# Types (for annotations only) and functions.
 __all__ = [
     "ButtonColumnResult",
     "ColumnConfig",
@@ -33,8 +33,9 @@ __all__ = [
 
 
 def skip_component_scan() -> None:
-    """Keep Streamlit from looking through all packages for components: a sixth of the time until the first page is
-    there. Ours are in no package.
+    """Keep Streamlit from scanning all packages for components. Ours are in none of them.
+
+    The scan takes a sixth of the time until the first page is shown.
     """
     manifest_scanner.scan_component_manifests = _no_manifests
 
@@ -44,10 +45,11 @@ def _no_manifests(max_workers: int | None = None) -> list[tuple[manifest_scanner
 
 
 class WithoutDialogs:
-    """Tell the page, in what it reads before it connects, not to show Streamlit's own error dialogs.
+    """Disable Streamlit's own error dialogs in the configuration that the page reads before it connects.
 
-    Three seconds after a server went away, one opened over what somebody was typing, took the keyboard, and named the
-    command that starts a server. `pages/sections/banner.py` draws a notice instead.
+    Three seconds after the server became unavailable, a dialog opened over the page, took the keyboard focus from
+    somebody who was typing, and named the command that starts a server. `pages/sections/banner.py` draws a notice
+    instead.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -70,9 +72,9 @@ def static_folder() -> Path:
 
 
 def key_for(name: str, id: str) -> str:
-    """Return the key of a component that shows the thing with this random id.
+    """Return the key of a component for an object with this random id.
 
-    Streamlit keeps two underscores for itself: a component with them in its key raises an error (streamlit 1.67,
-    `EVENT_DELIM`), and in one of 160 ids they come about.
+    Streamlit reserves two underscores: a component with them in its key raises an error (streamlit 1.67,
+    `EVENT_DELIM`), and one in 160 ids contains them.
     """
     return f"{name}-{id.replace('_', '.')}"

@@ -1,6 +1,6 @@
-"""Register components (Streamlit's version 2): a folder each with Python, HTML, CSS and scripts.
+"""Register components (Streamlit's version 2): each is a folder with Python, HTML, CSS and scripts.
 
-`shared/` has the scripts of several.
+`shared/` has the scripts that several components use.
 """
 
 from __future__ import annotations

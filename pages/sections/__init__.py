@@ -1,1 +1,1 @@
-"""Draw parts of pages, a file each: those of one page in a folder with its name, common ones here."""
+"""Draw parts of pages, one file each: parts of one page in a folder with its name, common ones here."""

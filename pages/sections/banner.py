@@ -29,6 +29,9 @@ def full_disk() -> None:
 
 
 def connection() -> None:
-    """Draw the notice that the style shows while the server is away. Streamlit's own would take the keyboard."""
+    """Draw the notice that the style sheet shows while the server is unavailable.
+
+    Streamlit's own dialog would take the keyboard focus.
+    """
     text = tr("No connection to the server. This page tries again by itself, and what you typed stays here.")
     st.html(f'<p class="stt-away" role="status">{escape(text)}</p>')

@@ -1,4 +1,4 @@
-"""Draw the dialog that takes in a transcript that exists already, from a file or pasted."""
+"""Draw the dialog that imports an existing transcript, from a file or pasted."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from stt.transcript.languages import LANGUAGES
 
 FILE, TEXT, ENCODING, READ = "bring-file", "bring-text", "bring-encoding", "bring-read"
 DETECT = ""
-TITLE = 60  # characters of a pasted text
+TITLE = 60  # maximum characters of a pasted text used as the title
 NO_RECORDING = ""
 
 
@@ -40,9 +40,9 @@ def bring_button(job: Job, recording: Recording) -> None:
 
 
 def bring_here(ids: Sequence[str], taken: Callable[[str], None]) -> None:
-    """Draw the button that brings a transcript for one of the recordings that wait, or for none.
+    """Draw the button that imports a transcript for one of the recordings `ids`, which have no job yet, or for none.
 
-    `taken` is called with the id of the recording that it was brought for.
+    `taken` is called with the id of that recording, or "".
     """
     if st.button(tr("Bring a transcript"), type="tertiary", icon=":material/upload_file:", key="bring"):
         _forget()
@@ -50,9 +50,9 @@ def bring_here(ids: Sequence[str], taken: Callable[[str], None]) -> None:
 
 
 def bring_dropped(texts: list[tuple[str, bytes]], found: Sequence[Recording], taken: Callable[[str], None]) -> None:
-    """Draw the transcripts (name, content) that were dropped beside the recordings, to be brought or removed.
+    """Draw the transcripts (name, content) that were dropped with the recordings, to import or remove.
 
-    `taken` is called as by `bring_here`. What is brought or removed leaves the list.
+    `taken` is called as by `bring_here`. Imported or removed ones are deleted from `texts`.
     """
     for place, (name, content) in enumerate(texts):
         partner = _partner(name, found, alone=len(texts) == 1)
@@ -83,7 +83,7 @@ def bring_dropped(texts: list[tuple[str, bytes]], found: Sequence[Recording], ta
 
 
 def _partner(name: str, found: Sequence[Recording], *, alone: bool) -> Recording | None:
-    """Return the recording that a text belongs to: that of its name, else the only one."""
+    """Return the recording that a text belongs to: the one with the same name, else the only one."""
     stem = PurePath(name).stem.casefold()
     for recording in found:
         own = PurePath(recording.name).stem.casefold()
@@ -128,7 +128,7 @@ def _of_waiting(ids: list[str], taken: Callable[[str], None]) -> None:
 
 
 def _given() -> Brought | None:
-    """Draw the file field and the text box. Return what was read, None with an error or nothing yet."""
+    """Draw the file field and the text box. Return the transcript, None after an error or without input."""
     state = st.session_state
     sent = text_file(tr("Transcript file"), key_for("file", "bring"), reader.ENDINGS, reader.MOST)
     if sent is not None:
@@ -150,7 +150,7 @@ def _given() -> Brought | None:
 
 
 def _read(file: tuple[str, bytes] | None, text: str, encoding: str | None) -> tuple[Brought | None, str]:
-    """Return what was read, and the error."""
+    """Return the transcript or None, and the error or ""."""
     try:
         if file is not None:
             return reader.read(file[1], file[0], encoding=encoding), ""
@@ -160,7 +160,7 @@ def _read(file: tuple[str, bytes] | None, text: str, encoding: str | None) -> tu
 
 
 def _facts(brought: Brought) -> None:
-    """Draw what was read, what was put right, and the choice of encoding if that is uncertain."""
+    """Draw the transcript's facts, the fixes made, and the choice of encoding if that is uncertain."""
     transcript = brought.transcript
     count = len(transcript.segments)
     parts = [brought.name] if brought.name else []
@@ -193,7 +193,7 @@ def _facts(brought: Brought) -> None:
 
 
 def _language(brought: Brought | None, recording: Recording | None) -> dict[str, str]:
-    """Draw the choice of language and say what happens, if the words are to be aligned with the recording."""
+    """Draw the choice of language and a hint, if the words must be aligned with the recording."""
     if brought is None or recording is None or all(segment.words for segment in brought.transcript.segments):
         return {}
     given = brought.transcript.language
@@ -224,7 +224,7 @@ def _bring(
     title: str,
     taken: Callable[[str], None] = lambda recording_id: None,
 ) -> None:
-    from stt.jobs import bringing  # brings dbos: half a second that the first page should not wait for
+    from stt.jobs import bringing  # imports dbos, which takes half a second that the first page should not wait for
 
     assert brought is not None
     if not title and recording is None:
@@ -234,7 +234,7 @@ def _bring(
             brought.for_sound if recording else brought.transcript,
             recording,
             provenance=brought.provenance,
-            title=title,  # else that of the recording
+            title=title,  # empty means that of the recording
             options=options,
             owner=session.owner(),
             address=session.address(),
@@ -248,12 +248,12 @@ def _bring(
 
 
 def _beginning(text: str) -> str:
-    """Return the first words of a text, as its title."""
+    """Return the first words of a text, for use as its title."""
     first = text[:TITLE]
     return first if len(text) <= TITLE else f"{first.rpartition(' ')[0] or first} …"
 
 
 def _forget() -> None:
-    """Begin with an empty dialog."""
+    """Empty the dialog."""
     for name in [name for name in st.session_state if str(name).startswith("bring-")]:
         del st.session_state[name]

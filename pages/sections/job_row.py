@@ -21,10 +21,10 @@ from stt.library import speed
 from stt.store import transcripts
 from stt.store.records import Job
 
-SHOWN = 700  # characters of text in a row: the last ones, of a finished job the first ones
-STARTING = 2.0  # seconds until a job starts that is not queued
-FRESH = 10.0  # seconds of frequent refreshing after a job's start (if it is queued, after its creation)
-# Seconds between refreshes. Each takes 0.09 s of processor time on a fast computer, mostly in the browser, which
+SHOWN = 700  # maximum characters of text in a row: the last ones, or the first ones of a finished job
+STARTING = 2.0  # seconds after queueing during which a job with no other ahead of it is shown as starting
+FRESH = 10.0  # seconds of frequent refreshing after a job's start, or after its creation while it is queued
+# Refresh intervals, seconds. A refresh takes 0.09 s of CPU time on a fast computer, mostly in the browser, which
 # redraws the whole page, and several times as much on a phone.
 OFTEN, LATER = 0.5, 0.75
 
@@ -33,7 +33,7 @@ def job_row(job: Job) -> None:
     """Draw the row. In every state it has the same elements at the same positions.
 
     Until a run ends, the browser keeps the previous run's elements at positions that are not drawn yet, so an element
-    that moved with the state would appear twice meanwhile.
+    that moves when the state changes would appear twice during the run.
     """
     with st.container(border=True, key=f"job-{job.id}", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", wrap=False):
@@ -49,7 +49,7 @@ def ending(job: Job) -> str:
 
 
 def look_every(jobs: Iterable[Job]) -> float | None:
-    """Return the seconds between refreshes of these jobs, None if all have ended. New jobs are refreshed more often."""
+    """Return the refresh interval for these jobs in seconds, None if all have ended. It is shorter for new jobs."""
     newest = max((job.started or job.queued for job in jobs if job.pending), default=None)
     if newest is None:
         return None
@@ -57,7 +57,7 @@ def look_every(jobs: Iterable[Job]) -> float | None:
 
 
 def _progress(job: Job) -> str:
-    """Return the line of the state as HTML, with a progress bar if the progress is known."""
+    """Return the state line as HTML, with a progress bar if the progress is known."""
     line = f'<p class="stt-state stt-{job.state}" dir="auto">{escape(_state(job))}</p>'
     if job.state != kinds.WORKING or job.fraction is None or _prepares(job):
         return line
@@ -67,7 +67,7 @@ def _progress(job: Job) -> str:
 
 
 def _text(job: Job) -> str:
-    """Return the text so far as HTML, of a finished job its beginning."""
+    """Return the text so far as HTML, or the beginning of a finished text."""
     done = job.state == kinds.DONE
     text = (
         _start_of(transcripts.beginning(job.id, SHOWN + 1))
@@ -106,7 +106,7 @@ def _do(action: Callable[..., object], job: Job) -> None:
 
 
 def _state(job: Job) -> str:
-    """Return one line: state, progress and remaining time, or for a failure what happened and what to do."""
+    """Return one line: state, progress and remaining time, or for a failure its cause and what to do."""
     if job.state == kinds.QUEUED:
         return _in_line(job)
     if job.state == kinds.WORKING and job.engine == kinds.PROVIDER:
@@ -134,7 +134,7 @@ def _state(job: Job) -> str:
 
 
 def _prepares(job: Job) -> bool:
-    """Return whether the job still gets its recording or its model, which its stage says."""
+    """Return whether the job is still fetching its recording or its model, as its stage says."""
     return bool(job.stage) and not job.seconds_done
 
 

@@ -1,4 +1,4 @@
-"""The choice of a model, and the controls for what that model takes."""
+"""Draw the choice of a model, and the controls for its options."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ ON_TOP = (CHANNELS, "translate")
 def model_choice(
     several_channels: bool, *, owner: str, tags: Iterable[str] = (), tell_apart: bool = True, narrow: bool = False
 ) -> tuple[Model, dict[str, Any]]:
-    """Draw the choice of a model; return it with its options, without empty ones.
+    """Draw the choice of a model; return the model with its options that are set.
 
-    The vocabulary of `owner` and `tags` is offered. `tell_apart` is False where the speakers are known already, as when
-    each track is one; `narrow` is a dialog.
+    The vocabulary of `owner` and `tags` is offered. `tell_apart` is False if the speakers are already known, for
+    example if each track is one; `narrow` is for dialogs.
     """
     model_place, language_place = (st.container(), st.container()) if narrow else st.columns(2)
     offered = offered_models()
@@ -79,9 +79,9 @@ def model_choice(
 
 
 def cost_line(model: Model, lengths: list[float | None]) -> None:
-    """Say what a start with this model will cost and how long it will take, for recordings of these lengths in seconds.
+    """Draw the cost of transcribing recordings of these lengths (seconds) with this model.
 
-    None is a length that nobody knows yet, such as that of a link.
+    None is an unknown length, such as that of a link.
     """
     if model.local or not lengths:
         return
@@ -104,15 +104,15 @@ def cost_line(model: Model, lengths: list[float | None]) -> None:
 
 
 def offered_models() -> list[Model]:
-    """Return the models in the order of the list: those of the provider first, if there is a key for them."""
+    """Return the models in display order: those of the provider first, if there is a key for them."""
     has_key = session.key() is not None or keys.server_key() is not None
     if has_key:
         models.refresh(patience=1.0)
     makers = models.known().by_maker().values()
     offered = [model for group in makers for model in group if models.offered(model)]
-    # On this machine the default comes first, then by size.
+    # Of the models on this machine, the default comes first; the others are ordered by size.
     offered.sort(key=lambda model: (model.local, model.local and model.id != catalog.LOCAL))
-    # Where all that the host offers needs a key, the list says so at the start of a job.
+    # If all models that the host offers need a key, list them anyway: starting a job then asks for one.
     return [model for model in offered if has_key or model.local] or offered or [models.known().find(catalog.LOCAL)]
 
 
@@ -129,7 +129,7 @@ def _label(model: Model) -> str:
 
 
 def _on_device(model: Model) -> str:
-    """Return what helps to choose a Whisper model of this machine."""
+    """Return the facts for choosing a Whisper model on this machine."""
     entry = shelf.entry_of(known.find(model.id))
     parts = [languages_of(entry.known), tr("takes about {size} of memory", size=megabytes(entry.known.memory))]
     if entry.state == shelf.DOWNLOADING and entry.progress:
@@ -146,7 +146,7 @@ def _on_device(model: Model) -> str:
 
 
 def languages_of(model: Known) -> str:
-    """Return which languages a Whisper model knows."""
+    """Return which languages a Whisper model supports."""
     return tr("English only") if model.english else tr("All languages")
 
 
@@ -157,7 +157,7 @@ def _short(text: str, longest: int = 160) -> str:
 def _language(model: Model, option: Option) -> str:
     if model.local and len(option.choices) == 1:
         st.selectbox(tr("Language"), [LANGUAGES["en"]], disabled=True, key=f"{model.id}-{option.name}")
-        return ""  # it knows no other
+        return ""  # it supports no other
     if model.local:
         codes = st.multiselect(
             tr("Language"),
@@ -173,7 +173,7 @@ def _language(model: Model, option: Option) -> str:
     return (
         st.selectbox(
             tr("Language"),
-            ["", *LANGUAGES],  # no None, which would put a cross beside the choice
+            ["", *LANGUAGES],  # "" instead of None, which would add a clear button
             format_func=lambda code: LANGUAGES.get(code, code) if code else tr("The model's own choice"),
             accept_new_options=option.free,
             key=f"{model.id}-{option.name}",
@@ -184,7 +184,7 @@ def _language(model: Model, option: Option) -> str:
 
 
 def _prompt(model: Model) -> dict[str, Any]:
-    """Draw the further options of Whisper on this machine, folded away, and return them."""
+    """Draw the further options of Whisper on this machine in a collapsed section, and return them."""
     option = model.option("prompt")
     if option is None:
         return {}
@@ -193,12 +193,12 @@ def _prompt(model: Model) -> dict[str, Any]:
 
 
 def _more(model: Model, options: list[Option]) -> dict[str, Any]:
-    """Draw what else the model takes, folded away, and return it."""
+    """Draw the other options of the model in a collapsed section, and return their values."""
     values = {}
     with st.expander(tr("More settings for this model"), icon=":material/tune:"):
         switches = [option for option in options if option.kind == "switch" and option.main]
         half = (len(switches) + 1) // 2
-        # A column after the other, so that they keep their order on a phone, where columns are stacked.
+        # Fill one column after the other, so that the order is kept on a phone, where columns are stacked.
         for place, part in zip(st.columns(2), (switches[:half], switches[half:]), strict=True):
             with place:
                 for option in part:
@@ -217,7 +217,7 @@ def _more(model: Model, options: list[Option]) -> dict[str, Any]:
 
 
 def _control(model: Model, option: Option) -> Any:
-    """Draw the right control for the kind of option and return its value; None or "" where it is not used."""
+    """Draw the control for an option's kind and return its value; None or "" if it is not set."""
     key = f"{model.id}-{option.name}"
     label = f"{option.label}, {option.unit}" if option.unit else option.label
     if option.kind == "switch":

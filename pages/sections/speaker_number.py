@@ -1,4 +1,4 @@
-"""Let people choose the number of speakers."""
+"""Draw the choice of the number of speakers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST = 12
 
 
 def speaker_number(key: str, *, usual: str = AUTOMATIC, off: bool = True, **how: Any) -> str | int | None:
-    """Draw the box: "auto", a number, or None for Off, which is offered with `off`. `usual` is what it begins with."""
+    """Draw the choice; return "auto", a number, or None for Off (offered if `off`). `usual` is the initial choice."""
     choices: list[str | int] = [AUTOMATIC, *range(1, MOST + 1), *([OFF] if off else [])]
     names = {AUTOMATIC: tr("Automatic"), OFF: tr("Off")}
     chosen = st.selectbox(

@@ -1,4 +1,4 @@
-"""Draw the choice of a sound track, for recordings that have several."""
+"""Draw the choice of a track, for recordings that have several."""
 
 from __future__ import annotations
 

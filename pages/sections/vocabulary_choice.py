@@ -14,7 +14,7 @@ from stt.vocabulary import terms
 
 
 def counted(count: int) -> str:
-    """Return a number of terms in words."""
+    """Return a number of terms as text, such as "3 terms"."""
     return trn("{count} term", "{count} terms", count)
 
 
@@ -37,7 +37,7 @@ def tag_choice(owner: str, key: str, usual: Iterable[str] = ()) -> list[str]:
 
 
 def vocabulary_choice(owner: str, key: str, tags: Iterable[str] = ()) -> dict[str, Any]:
-    """Draw the switch of the owner's vocabulary with that of tags, and return the option of the job.
+    """Draw the switch for the vocabulary of the owner and the tags, and return the job's option.
 
     Without any terms nothing is drawn.
     """

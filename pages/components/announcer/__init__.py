@@ -1,4 +1,4 @@
-"""Announce changes to screen readers, and scroll to what was started."""
+"""Announce changes to screen readers, and scroll to a started job."""
 
 from __future__ import annotations
 

@@ -16,9 +16,9 @@ _comparison = component("comparison")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Describe the head of a column. `audio` is the address of its sound, None without sound.
+    """The head of a column. `audio` is the address of its sound, None without sound.
 
-    That is a route with byte ranges, with `/state` below it.
+    The address is a route with byte ranges, with `/state` below it.
     """
 
     letter: str
@@ -49,8 +49,8 @@ def draw_comparison(
 ) -> str | None:
     """Draw the table, the matrix and the texts; return the id of the version whose Read button was pressed, else None.
 
-    The others are compared with `columns[0]`. A passage has a side for each column. `matrix` is `{"caption", "letters",
-    "rows"}`, with cells as text.
+    The other columns are compared with `columns[0]`. A passage has a side for each column. `matrix` is `{"caption",
+    "letters", "rows"}`, with cells as text.
     """
     result = _comparison(
         key=key,
@@ -74,7 +74,7 @@ def draw_comparison(
 
 
 def _packed(side: Sequence[Cell]) -> dict[str, Any]:
-    """Return the words column by column: texts, seconds, kinds as a letter each, and the originals of changed words."""
+    """Return the words column by column: texts, seconds, a letter for each kind, and the originals of changed words."""
     return {
         "t": [cell.text for cell in side],
         "s": [_rounded(cell.start) for cell in side],

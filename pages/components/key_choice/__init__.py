@@ -8,5 +8,5 @@ _key_choice = component("key_choice")
 
 
 def key_choice() -> None:
-    """Draw the list. The browser keeps what is chosen, as keys belong to its keyboard, so a change causes no rerun."""
+    """Draw the list. The browser stores the choice, as keys depend on the keyboard, so a change causes no rerun."""
     _key_choice(key="keys")

@@ -1,4 +1,4 @@
-"""Offer a notification of the browser when a job ends in a tab that nobody looks at."""
+"""Offer a browser notification when a job ends while its tab is in the background."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ _notifier = component("notifier")
 
 
 def notifier(news: str, *, waiting: bool) -> None:
-    """Draw the button while jobs are `waiting` to end, and notify of `news` when they change, where that was allowed.
+    """Draw the button while jobs are open (`waiting`), and notify of `news` when these change, if that was allowed.
 
-    It is hidden where the browser has no notifications. Permission is asked on a click.
+    The button is hidden if the browser has no notifications. A click asks for permission.
     """
     _notifier(key="notifier", data={"news": news, "waiting": waiting}, width="content")

@@ -1,4 +1,4 @@
-"""The player: sound and transcript side by side, word by word."""
+"""The player: sound and transcript together, word by word."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _player = component("player")
 
 
 def colour(place: int) -> str:
-    """Return the colour of the speaker at a place of the list, for CSS, as the player has it in lanes and text."""
+    """Return the CSS colour of the speaker at index `place`, the same as in the player's lanes and text."""
     of_theme = COLOURS[place % len(COLOURS)]
     return f"light-dark({of_theme['light']}, {of_theme['dark']})"
 
 
 def moment() -> float | None:
-    """Return the second to open at, from a link such as `…&at=12.5`."""
+    """Return the position in seconds to open at, from a link such as `…&at=12.5`."""
     try:
         seconds = float(st.query_params["at"])
     except (KeyError, ValueError):
@@ -58,18 +58,18 @@ def player(
     noting: str | None = None,
     passages: dict[str, Any] | None = None,
 ) -> ComponentResult:
-    """Draw the player bar and the transcript below it. Only a link to a moment, and editing that rests, rerun the page.
+    """Draw the player bar and the transcript below it. Only a link to a moment, and a pause in editing, rerun the page.
 
-    `audio_url` is where the sound lies (a route with byte ranges, and `/state` below it), None if it was deleted;
-    `waveform_url` where its loudness does; `duration` in seconds. `at` is the position in seconds to open at,
-    `doubtful` the confidence below which a word is marked, `find` what the find box holds at the start.
-    `speakers` are in the order of their colours; others come after them, and where only one speaks none is named.
+    `audio_url` is the address of the sound (a route with byte ranges, and `/state` below it), None if it was deleted;
+    `waveform_url` that of its loudness; `duration` in seconds. `at` is the position in seconds to open at,
+    `doubtful` the confidence below which a word is marked, `find` the initial text of the find box.
+    `speakers` are in the order of their colours; others come after them. If only one speaks, no name is shown.
     When the number of `sample` (number, start, end) changes, it plays from start to end in seconds.
 
-    Paragraphs can be edited where `edits` is the address that takes the steps; `version` is the revision of this
-    transcript, `undo` and `redo` how many steps can be undone and done again. The browser sends steps there itself.
-    `notes` are shown in the text; new ones can be taken where `noting` is the address that they go to.
-    `passages` says how passages can be transcribed again (see `pages.sections.transcript.passages`).
+    Paragraphs can be edited if `edits` is given, the address to which the browser sends the steps itself; `version` is
+    the revision of this transcript, `undo` and `redo` the numbers of steps that can be undone and redone.
+    `notes` are shown in the text; new ones can be made if `noting` is given, the address to which they are sent.
+    `passages` has the choices for transcribing passages again (see `pages.sections.transcript.passages`).
     """
 
     def linked() -> None:
@@ -98,6 +98,6 @@ def player(
             "noting": noting,
             "passages": passages,
         },
-        on_rested_change=lambda: None,  # the rerun is what is wanted: counts and facts follow
+        on_rested_change=lambda: None,  # the rerun alone is needed: it updates counts and facts
         on_moment_change=linked,
     )

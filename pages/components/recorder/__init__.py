@@ -13,8 +13,8 @@ _recorder = component("recorder")
 def recorder(key: str, longest: float | None) -> list[str]:
     """Draw the recorder and return the ids of the recordings that were finished in it, oldest first.
 
-    The list only grows while the session lasts, like that of `uploader`. `longest` is the limit of a recording in
-    seconds, at which it stops. Recording continues while another page is open.
+    The list only grows while the session lasts, like that of `uploader`. `longest` is the maximum length of a recording
+    in seconds, at which it stops. Recording continues while another page is open.
 
     `POST /record` begins a recording, `POST /record/{id}?piece=N` adds to it, `POST /record/{id}/finish` ends it (see
     `stt.web.recorder`).

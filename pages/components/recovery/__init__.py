@@ -1,4 +1,4 @@
-"""Read the code of a recovery link. It is in the fragment of the address, which only the browser sees."""
+"""Read the code of a recovery link. It is in the fragment of the address, which browsers do not send to servers."""
 
 from __future__ import annotations
 

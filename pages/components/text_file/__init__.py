@@ -17,8 +17,8 @@ _text_file = component("text_file")
 def text_file(label: str, key: str, endings: Sequence[str], most: int) -> tuple[str, bytes] | None:
     """Draw the field and return the name and the bytes of a newly chosen file, once.
 
-    `endings` are the accepted name endings, such as ".txt". Files over `most` bytes are not sent. Larger or invalid
-    messages are ignored.
+    `endings` are the accepted name endings, such as ".txt". The browser does not send files over `most` bytes. Larger
+    or invalid messages are ignored.
     """
     arrived = f"{key}-arrived"
 

@@ -13,7 +13,7 @@ from stt.guard import base_path
 _uploader = component("uploader")
 
 
-MOST_TEXTS = 20  # of one drop
+MOST_TEXTS = 20  # maximum texts of one drop
 
 
 def uploader(key: str, limit_bytes: int, *, endings: Sequence[str], longest_text: int) -> list[str]:
@@ -22,8 +22,8 @@ def uploader(key: str, limit_bytes: int, *, endings: Sequence[str], longest_text
     Files of at most `longest_text` bytes with one of these `endings`, such as ".srt", are texts: see `dropped_texts`.
 
     The list has one entry per finished upload and only grows while the session lasts, even across pages. If the route
-    returns the same id for a recording that is sent twice, it is listed twice. So keep in the session how many entries
-    were handled, and handle `ids[handled:]`.
+    returns the same id for a recording that is sent twice, it is listed twice. So keep the number of handled entries
+    in the session, and handle `ids[handled:]`.
 
     Each file is the raw body of `POST /upload`, with its name (percent-encoded UTF-8) in `X-File-Name`, and the time of
     its last change, in milliseconds since 1970, in `X-File-Modified`. The route responds with 201 and `{"id": …}`, or

@@ -16,17 +16,17 @@ from stt.store.records import Job
 from stt.web.exports.addresses import MANY
 
 MOST_COMPARED = 6
-MOST_AT_ONCE = 1000  # transcripts tagged, downloaded or deleted together
+MOST_AT_ONCE = 1000  # maximum transcripts to tag, download or delete at once
 
 
 def open_transcript(job: Job, find: str = "") -> None:
-    """Open a transcript. `find` is the search hit to look up in it."""
+    """Open a transcript. `find` is the search hit to find in it."""
     asked = {"id": job.id, "find": find} if find else {"id": job.id}
     st.switch_page("transcript.py", query_params=asked)
 
 
 def every_one(count: int) -> bool:
-    """Draw the "All" checkbox. Return whether all transcripts on all pages are chosen, whatever is ticked here."""
+    """Draw the "All" checkbox. Return whether all transcripts on all pages are chosen, not only ticked rows."""
     few = count <= MOST_AT_ONCE
     why = None if few else tr("At most {count:,} at once: search or filter first.", count=MOST_AT_ONCE)
     return st.checkbox(tr("All {count:,}", count=count), disabled=not few, help=why, key=f"every-one-{count}") and few
@@ -48,7 +48,7 @@ def history_actions(owner: str, chosen: list[Job]) -> None:
 
 @session.dialog(lambda: tr("Tags"))
 def _tags(owner: str, chosen: list[Job]) -> None:
-    """Draw the tag dialog. Tags that all chosen ones have can be removed; new ones are added to each of them."""
+    """Draw the tag dialog. Tags common to all chosen transcripts can be removed; new ones are added to each of them."""
     shared = corrections.tags_of_all([job.id for job in chosen], owner)
     st.text(
         tr("Tags of “{title}”. Others that only some have stay as they are.", title=chosen[0].title)

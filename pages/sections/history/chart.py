@@ -22,7 +22,7 @@ COLOURS = [
 
 
 def history_chart(owner: str, wanted: history.Wanted) -> None:
-    """Draw the chart of the transcripts that are listed."""
+    """Draw the chart of the listed transcripts."""
     folded = st.expander(tr("Minutes per day and model"), icon=":material/bar_chart:", key="chart", on_change="rerun")
     if not folded.open:
         return

@@ -49,7 +49,7 @@ def _lengths() -> dict[tuple[int | None, int | None], str]:
 
 
 def _orders() -> dict[tuple[str, bool], str]:
-    """Return orders (sort, descending) with their names. The first of a pair is that of a first click on the column."""
+    """Return the orders (sort, descending) with their names. The first of a column's two is that of the first click."""
     return {
         ("created", True): tr("Newest first"),
         ("created", False): tr("Oldest first"),
@@ -75,10 +75,10 @@ def _orders() -> dict[tuple[str, bool], str]:
 
 
 def as_it_was_left() -> None:
-    """Show the view that Back should lead to.
+    """Restore the history's view after Back.
 
-    `st.switch_page` puts its own query on the page being left first, so Back would find a transcript's id in the
-    history's address in place of the search.
+    `st.switch_page` first puts the new query on the page being left, so after Back the history's address would contain
+    a transcript's id instead of the search.
     """
     address, state = st.query_params, st.session_state
     if "id" not in address and "ids" not in address:
@@ -97,7 +97,7 @@ def first_page() -> None:
 
 
 def page_number(pages: int, view: object) -> int:
-    """Draw page controls if there are several pages, and return the current one. Another `view` starts at page one."""
+    """Draw page controls if there are several pages, and return the current one. A new `view` starts at page one."""
     try:
         asked = min(max(1, int(st.query_params.get(PAGE, 1))), pages)
     except ValueError:
@@ -118,7 +118,7 @@ def sort_by(column: str) -> None:
 
 
 def search_filters_order(owner: str) -> tuple[history.Wanted, str, bool]:
-    """Draw the row above the table. Return what is wanted, the sort, and whether it is descending."""
+    """Draw the row above the table. Return the filter, the sort, and whether it is descending."""
     known = history.choices(owner)
     with st.container(horizontal=True, vertical_alignment="bottom", key="history-bar"):
         text = st.text_input(
@@ -134,7 +134,7 @@ def search_filters_order(owner: str) -> tuple[history.Wanted, str, bool]:
             on_change=first_page,
             max_chars=fulltext.MAX_QUERY,
         )
-        # At a session's first run, the values are only in the address.
+        # In a session's first run, the values are only in the address.
         state, address = st.session_state, st.query_params
         active = sum(bool(state[key]) if key in state else key in address for key in _FILTERS)
         with st.popover(tr("Filters ({count})", count=active) if active else tr("Filters"), icon=":material/tune:"):

@@ -43,7 +43,7 @@ def history_table(
     """
     state = st.session_state
     columns = _columns(jobs, found, priced)
-    # A selection is a row number, so other rows must not inherit it (streamlit#17026).
+    # A selection is a row number, so a new key keeps it from applying to other rows (streamlit#17026).
     version = hash((sort, descending, *(job.id for job in jobs)))
     key = f"table-{version}"
 
@@ -81,7 +81,7 @@ def history_table(
 def _columns(jobs: list[Job], found: dict[str, Snippet], priced: bool) -> dict[str, object]:
     columns: dict[str, object] = {
         OPEN: [tr("Read")] * len(jobs),
-        "Title": [job.title for job in jobs],  # first, because a phone shows little more
+        "Title": [job.title for job in jobs],  # first, because a phone shows few other columns
     }
     if found:
         columns[CONTEXT] = [str(found.get(job.id, "")) for job in jobs]

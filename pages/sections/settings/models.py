@@ -1,4 +1,4 @@
-"""Whisper models on this machine: which are here, what they take; the host downloads and deletes them."""
+"""Draw the Whisper models on this machine, their state and size; the host downloads and deletes them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from stt.settings import settings
 from stt.store import records
 from stt.whisper.loading import device, loaded
 
-OFTEN = 1.0  # seconds between two looks at a download
-NOTICE = "models_notice"  # session key: why something could not be done
+OFTEN = 1.0  # refresh interval during a download, seconds
+NOTICE = "models_notice"  # session key: the error of the last action
 
 
 def models_here() -> None:
-    """Draw the section of the Settings page; nothing where the models are on other machines."""
+    """Draw the section of the Settings page; nothing if the models are on other machines."""
     if settings().role == "web":
         return
     st.subheader(tr("Whisper models"), anchor=False)
@@ -54,11 +54,11 @@ def _rows(was_busy: bool) -> None:
         if host or entry.state == HERE or shelf.listed([entry.known.id]):
             _row(entry, used.get(entry.known.id), host)
     if was_busy and not any(entry.state == DOWNLOADING for entry in entries):
-        st.rerun()  # to stop looking
+        st.rerun()  # to stop the refreshes
 
 
 def _is_host() -> bool:
-    """Return whether whoever looks may change which models are here."""
+    """Return whether the visitor may download and delete models."""
     named = hosts.parse(st.context.headers.get("Host", ""))
     headers = {name.lower(): ", ".join(st.context.headers.get_all(name)) for name in st.context.headers}
     client = st.context.ip_address or "127.0.0.1"  # Streamlit gives no address for connections from this machine
@@ -77,7 +77,7 @@ def _row(entry: Entry, used: float | None, host: bool) -> None:
 
 
 def facts(entry: Entry, used: float | None = None) -> str:
-    """Return what a model takes and its state, in one line."""
+    """Return a model's size and state, in one line."""
     known = entry.known
     parts = [
         languages_of(known),

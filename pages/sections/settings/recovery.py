@@ -17,7 +17,7 @@ from stt.errors import SttError
 from stt.recorder import live_recordings
 from stt.settings import settings
 
-OFFERED = "recovery_code"  # session key: a code that was entered or in a link, until it is used or declined
+OFFERED = "recovery_code"  # session key: a code from the form or a link, until it is used or declined
 
 
 def keep_history() -> None:
@@ -58,7 +58,7 @@ def keep_history() -> None:
 
 
 def hint() -> None:
-    """Draw the hint that a history can be kept, once there is one to lose."""
+    """Draw the hint that a history can be kept, once there is one."""
     if settings().access != "private" or not session.name() or not recovery.is_worth_a_hint(session.owner()):
         return
     with st.container(horizontal=True, vertical_alignment="center", key="keep-hint"):
@@ -94,7 +94,7 @@ def _row(code: Code, owner: str) -> None:
 
 
 def _browsers(owner: str, name: str) -> None:
-    """Draw which other browsers have this history, and a way back if it came from elsewhere."""
+    """Draw the number of other browsers with this history, and a way to leave it if it came from another browser."""
     since, others = recovery.has_left_its_own(name), recovery.others(owner, name)
     if since is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -146,7 +146,7 @@ def _confirm(code: str, name: str) -> None:
 
 
 def _add_mine(offer: Offer) -> bool:
-    """Ask whether to add this browser's history to the other one. The default is no, because that may be anybody's."""
+    """Ask whether to add this browser's history to the other one. The default is no: that may be anybody's."""
     if not offer.anything:
         return False
     label = (

@@ -1,4 +1,4 @@
-"""Create, list and revoke the tokens with which programs use this server as the visitor."""
+"""Create, list and revoke the tokens with which programs access this server as the visitor."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def my_vocabulary() -> None:
     plain(hint + " " + tr("Everybody on this server uses them.") if everybody else hint, "stt-hint")
     tag = _list_choice(session.owner())
     known = "\n".join(term.line for term in vocabulary.terms_of(session.owner(), tag))
-    with st.form(f"vocabulary-{tag or ''}", border=False):  # what was typed for one list is never saved as another
+    with st.form(f"vocabulary-{tag or ''}", border=False):  # so that text is saved only to its own list
         typed = st.text_area(
             tr("Names and terms"),
             known,
@@ -45,7 +45,7 @@ def my_vocabulary() -> None:
 
 
 def _list_choice(owner: str) -> str | None:
-    """Draw the choice of a list: the owner's, which is None, or that of a tag."""
+    """Draw the choice of a list. Return the tag whose list it is, or None for the owner's list."""
     with_terms = vocabulary.tags_with_terms(owner)
     tags = sorted({*with_terms, *history.choices(owner).tags}, key=str.casefold)
     if not tags:
@@ -75,5 +75,5 @@ def _save(typed: str, tag: str | None) -> None:
         return
     empty = tr("The vocabulary is empty now.") if tag is None else tr("This tag has no terms now.")
     state.terms_saved = tr("Saved: {terms}.", terms=counted(len(found))) if found else empty
-    state.terms_drawn = state.get("terms_drawn", 0) + 1  # a new box, which shows the terms as they were read
+    state.terms_drawn = state.get("terms_drawn", 0) + 1  # a new box, which shows the terms as parsed
     st.rerun()

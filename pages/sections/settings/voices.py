@@ -1,4 +1,4 @@
-"""Known voices: whom this server recognises for the visitor, and how it forgets them."""
+"""Draw the known voices: those that this server recognises for the visitor, and their deletion."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stt.settings import settings
 
 
 def known_voices() -> None:
-    """Draw the section of the Settings page; nothing where the host does not want voices to be kept."""
+    """Draw the section of the Settings page; nothing if the host does not allow voices to be kept."""
     if not voices.allowed():
         return
     st.subheader(tr("Known voices"), anchor=False)

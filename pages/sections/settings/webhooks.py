@@ -1,4 +1,4 @@
-"""Draw where ends of jobs are told, the secret that signs, and the last deliveries."""
+"""Draw the webhook: the address to notify when jobs end, the signing secret, and the last deliveries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stt.errors import SttError
 from stt.webhooks import deliveries, subscriptions
 from stt.webhooks.deliveries import DELIVERED, FAILED, TEST, Delivery
 
-SHOWN = 10  # deliveries before "Show all"
+SHOWN = 10  # number of deliveries shown before "Show all"
 state = st.session_state
 
 
@@ -65,7 +65,7 @@ def _secret(owner: str, *, can_test: bool) -> None:
 
 
 def _act(owner: str, delivery_id: str | None = None) -> None:
-    from stt.webhooks import delivering  # brings dbos
+    from stt.webhooks import delivering  # imports dbos
 
     try:
         if delivery_id is None:
@@ -78,7 +78,7 @@ def _act(owner: str, delivery_id: str | None = None) -> None:
 
 
 def _deliveries(owner: str) -> None:
-    """Draw the last deliveries with the answers that came."""
+    """Draw the last deliveries with the responses received."""
     with session.may_be_away(again=False):
         found = deliveries.of(owner)
         if not found:

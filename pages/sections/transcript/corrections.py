@@ -1,4 +1,4 @@
-"""Correcting a transcript: paragraphs in the player, title and tags in a dialog, and the way back."""
+"""Correct a transcript: paragraphs in the player, title and tags in a dialog; or restore the original."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from stt.transcript.model import Transcript
 
 
 def editing(job: Job, state: corrections.State) -> dict[str, Any]:
-    """Return what the player needs so that its paragraphs can be edited."""
+    """Return the player's arguments that make its paragraphs editable."""
     if job.state != kinds.DONE:
         return {}
     undo, redo = revisions.steps_left(job.id, job.owner)
@@ -66,8 +66,8 @@ def _details(job: Job) -> None:
 
 
 def machines_version(job: Job, state: corrections.State) -> Transcript | None:
-    """Say whether somebody has corrected this, and give the way back. The engine's version if it is to be shown."""
-    # The container is there even when empty: what comes after it keeps its place, or the player would begin anew.
+    """Draw the state of corrections and the way to restore the original. Return the original if it is selected."""
+    # The container exists even when empty, so that later elements keep their positions; else the player would restart.
     with st.container(horizontal=True, vertical_alignment="center", key="corrected"):
         if not (state.corrected or state.put_aside):
             return None
@@ -85,9 +85,9 @@ def machines_version(job: Job, state: corrections.State) -> Transcript | None:
 
 
 def _told(job: Job, state: corrections.State) -> str:
-    """Return who has corrected the transcript, and when."""
+    """Return how the transcript was corrected, and when."""
     made = (job.provenance or {}).get("replacements")
-    if made and state.changed == job.finished:  # nobody since
+    if made and state.changed == job.finished:  # no correction since then
         return tr("Replaced by your vocabulary: {terms}.", terms=made)
     return tr("Corrected by hand, {day}.", day=when(state.changed)) if state.changed else tr("Corrected.")
 

@@ -20,15 +20,15 @@ from stt.store.records import Job
 from stt.transcript.model import Transcript
 from stt.web.exports.addresses import NOTES, RAW, address
 
-SHOWN = 60  # characters of a preview
-LISTED = 100  # cues that are too fast
+SHOWN = 60  # maximum characters of a preview
+LISTED = 100  # maximum number of listed cues that are too fast
 
 
 @session.fragment
 def downloads(job: Job, transcript: Transcript, *, audio: bool) -> None:
     """Draw the Download menu. Our own route makes the file when a button is pressed."""
     with st.popover(tr("Download"), icon=":material/download:", key="downloads", on_change="rerun") as menu:
-        if not menu.open:  # its list takes seconds to compute for ten hours of speech
+        if not menu.open:  # its content takes seconds to compute for ten hours of speech
             return
         several = bool(transcript.speakers)
         noted = _notes(job)
@@ -51,7 +51,7 @@ def downloads(job: Job, transcript: Transcript, *, audio: bool) -> None:
 
 
 def _notes(job: Job) -> dict[str, bool]:
-    """Draw the choice of notes, if there are any. Return the option for the formats that take them."""
+    """Draw the choice of notes, if there are any. Return the option for the formats that support them."""
     if not book.count(job.id):
         return {}
     plain(tr("Notes"), "stt-title")
@@ -100,7 +100,7 @@ def _cues(transcript: Transcript, letters: int, lines: int, named: bool) -> list
 
 
 def _told(cue: Cue) -> str:
-    """Return when a cue is shown, its reading speed, and its first words."""
+    """Return a cue's start time, its reading speed, and its first words."""
     text = cue.text.replace("\n", " ")
     speed = tr("{speed:.0f} per second", speed=cue.speed)
     return f"{clock(cue.start)} · {speed} · {text if len(text) <= SHOWN else f'{text[:SHOWN]}…'}"

@@ -1,6 +1,7 @@
-"""Draw what a result has beside the words.
+"""Draw the findings of a result besides the words.
 
-Of a provider: summary, chapters, topics, sentiments, entities, key phrases. Of an alignment: what does not fit.
+From a provider: summary, chapters, topics, sentiments, entities, key phrases. From an alignment: passages that do not
+fit.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def _chapter(number: int, chapter: dict[str, Any]) -> None:
         if start is not None and st.button(
             clock(start), key=f"chapter-{number}", type="tertiary", icon=":material/play_arrow:", help=tr("Go there")
         ):
-            again = st.query_params.get("at") == f"{start:.3f}"  # the player only seeks if the moment changes
+            again = st.query_params.get("at") == f"{start:.3f}"  # the player seeks only if the position changes
             st.query_params["at"] = f"{start + 0.001 * again:.3f}"
             st.rerun()
         plain(chapter.get("headline") or chapter.get("gist") or tr("Chapter"), "stt-title")

@@ -12,9 +12,9 @@ from stt.library import vocabulary
 
 
 def learned() -> None:
-    """Ask whether to add the term; nothing where there is none to ask about."""
+    """Ask whether to add the suggested term; draw nothing if there is none."""
     owner = session.owner()
-    # The container is there even when empty, so that what comes after it keeps its place.
+    # The container exists even when empty, so that later elements keep their positions.
     with st.container(horizontal=True, vertical_alignment="center", key="learned"):
         offered = vocabulary.suggestion(owner)
         if offered is None:

@@ -1,4 +1,4 @@
-"""Notes in the player: those there are, and where it sends new ones."""
+"""Provide the player with the notes, and the address for new ones."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from stt.store.records import Job
 
 
 def noting(job: Job) -> dict[str, Any]:
-    """Return what the player needs so that its owner can take notes."""
+    """Return the player's arguments that let the owner make notes."""
     return {"notes": book.of(job.id, job.owner), "noting": base_path.at(f"/transcripts/{job.id}/notes")}

@@ -1,4 +1,4 @@
-"""Passages that are transcribed again: the choices that the player offers."""
+"""Provide the player with the choices for transcribing a passage again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stt.transcript.languages import LANGUAGES
 
 
 def choices(job: Job) -> dict[str, Any]:
-    """Return what the player needs so that passages can be transcribed again; nothing where they cannot be."""
+    """Return the player's argument for transcribing passages again; empty if that is not possible."""
     models = passages.models() if job.state == kinds.DONE else []
     if not models:
         return {}

@@ -18,7 +18,7 @@ from stt.library import sharing
 from stt.notes import book
 from stt.store.records import Job
 
-USUAL = 7  # days until a link expires, by default
+USUAL = 7  # default lifetime of a link, days
 
 
 def share_button(job: Job) -> None:

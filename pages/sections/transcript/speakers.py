@@ -30,14 +30,14 @@ from stt.library.speakers import Panel, Row
 from stt.store.records import Job
 from stt.transcript.model import Transcript
 
-SETTLED = 2.0  # seconds of a search until its speed is known
+SETTLED = 2.0  # minimum seconds of a search before its remaining time is estimated
 UNNAMED = re.compile(r"(Speaker|Channel|Track) \d+")
-FEW = 4  # speakers whose rows stand open while they have no names
+FEW = 4  # maximum number of speakers for the panel to start expanded while some have no names
 
 
 def speakers_panel(job: Job, transcript: Transcript, state: corrections.State, *, sound: bool) -> dict[str, Any]:
-    """Draw the panel; what the player needs of it: the names in the order of their colours, and a sample to play."""
-    with st.container(key="speakers", gap="xsmall"):  # there even when empty: what comes after keeps its place
+    """Draw the panel. Return the player's arguments: the names in the order of their colours, and a sample to play."""
+    with st.container(key="speakers", gap="xsmall"):  # even if empty, so that what follows keeps its position
         if job.state != kinds.DONE:
             return {}
         panel = speakers.panel(job, transcript)
@@ -70,7 +70,7 @@ def _is_open(job: Job, search: Search | None) -> bool:
 def _rows(job: Job, panel: Panel, revision: int, sound: bool) -> None:
     asked = any(row.guess for row in panel.rows)
     unnamed = len(panel.rows) <= FEW and any(UNNAMED.fullmatch(row.name) for row in panel.rows)
-    # Decided once: a name that is given does not fold the others away.
+    # Decided once, so that naming a speaker does not collapse the panel.
     opened = st.session_state.setdefault(_name("speakers_open", job), asked or unnamed)
     with st.expander(tr("Speakers"), icon=":material/group:", expanded=opened):
         with st.container(gap="xxsmall"):
@@ -96,7 +96,7 @@ def _row(job: Job, panel: Panel, place: int, revision: int, *, sound: bool) -> N
             st.button(
                 tr("Play a sample"), key=f"sample-{place}", type="tertiary", icon=":material/play_arrow:", on_click=play
             )
-        # Another one after each change, so that it closes.
+        # A new key after each change, so that the menu closes.
         key = f"{revision}-{st.session_state.get(_name('speakers_done', job), 0)}-{place}"
         with st.popover(tr("Change"), type="tertiary", key=f"change-{key}"):
             _changes(job, panel, place, revision, key)
@@ -169,7 +169,7 @@ def _changes(job: Job, panel: Panel, place: int, revision: int, key: str) -> Non
 
 
 def _play(job: Job, row: Row) -> None:
-    """Let the player play a sample: it does when the number changes."""
+    """Make the player play a sample, by changing the sample's number."""
     if row.sample:
         number, *_ = st.session_state.get(_name("sample", job)) or (0,)
         st.session_state[_name("sample", job)] = (number + 1, *row.sample)
@@ -183,7 +183,7 @@ def _undo(job: Job, panel: Panel, revision: int) -> None:
 
 
 def _find(job: Job, panel: Panel) -> None:
-    """Offer the search; with another number, where it has been made."""
+    """Draw the form for a search; a repeated one may have a different number of speakers."""
     if not panel.can_search or _is_open(job, panel.search):
         return
     with st.popover(
@@ -193,7 +193,7 @@ def _find(job: Job, panel: Panel) -> None:
         speaker_number(key, off=False)
 
         def search() -> None:
-            # Read at the click: it may come before the page was drawn with the number.
+            # Read the number at the click, which may come before the page is redrawn with it.
             number = st.session_state[key]
             service.find_speakers(job.id, number if isinstance(number, int) else None, owner=job.owner)
 
@@ -201,7 +201,7 @@ def _find(job: Job, panel: Panel) -> None:
 
 
 def _ended(job: Job, panel: Panel, search: Search) -> None:
-    """Say that the search failed, or that it found fewer speakers than requested."""
+    """Draw the error of a failed search, or a hint that it found fewer speakers than requested."""
     if search.state == attempts.FAILED:
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="speakers-failed"):
             words = sentence(search.error) if search.error else tr("Something went wrong.")
@@ -220,7 +220,7 @@ def _ended(job: Job, panel: Panel, search: Search) -> None:
 
 
 def _seconds_left(job: Job, far: int) -> float | None:
-    """Return how long the rest of a search takes at the speed since it was first seen here; None as long as unknown."""
+    """Estimate the remaining seconds of a search from its speed since this page first showed it; None if unknown."""
     now = time.monotonic()
     name = _name("speakers_seen", job)
     since, begin = st.session_state.get(name, (now, far))
@@ -231,7 +231,7 @@ def _seconds_left(job: Job, far: int) -> float | None:
 
 
 def _progress(job: Job) -> None:
-    """Draw how far the search is, again and again; once it has ended, draw the page with what it found."""
+    """Draw the progress of the search, in a repeating fragment. Once it has ended, redraw the page with the result."""
     search = results.search_of(job.id)
     if not _is_open(job, search):
         st.rerun()

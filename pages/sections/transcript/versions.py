@@ -26,7 +26,7 @@ from stt.store.recordings import Recording
 from stt.store.records import Job
 from stt.transcript.languages import LANGUAGES
 
-MOST = 6  # versions compared side by side
+MOST = 6  # maximum versions compared side by side
 
 
 def version_picker(job: Job) -> None:
@@ -83,7 +83,7 @@ def _again(job: Job) -> None:
 
 
 def several_models(job: Job, chosen: list[str]) -> None:
-    """Draw a button that runs the recording of `job` through several models, to be compared with `chosen`."""
+    """Draw a button that transcribes the recording of `job` with several models, to compare with `chosen`."""
     choices = offered_models()
     if len(choices) == 1:
         plain(
@@ -157,7 +157,7 @@ def _creator(job: Job) -> Callable[[Model, dict[str, Any]], str]:
 
 
 def _cost(chosen: list[Model], job: Job) -> None:
-    """Draw what a start will cost, and the time that it takes on this machine, if known."""
+    """Draw the expected cost, and the time on this machine, if known."""
     seconds = job.duration or 0.0
     known = [offered.known().cost(model.id, seconds) for model in chosen if seconds and not model.local]
     priced = [cost.dollars for cost in known if cost is not None]
@@ -229,7 +229,7 @@ def model_name(job: Job) -> str:
 
 
 def settings_of(job: Job) -> list[str]:
-    """Return the options of a version, each in a few words; of one that was brought, also the file."""
+    """Return the options of a version, each in a few words; for an imported one also the file."""
     words = [str((job.provenance or {}).get("brought_from", ""))[:60]] if job.engine == kinds.ALIGNMENT else []
     for name, value in job.options.items():
         label = name.replace("_", " ")
