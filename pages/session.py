@@ -1,4 +1,4 @@
-"""Keep a visitor's session: who they are, which jobs they follow, and how an unavailable database is handled."""
+"""Keep a visitor's session: their identity, the jobs they follow, and the handling of an unavailable database."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from stt.transcript.model import Transcript
 MOST = 10 << 20  # maximum size of a file, bytes; eight hours of timed words in our JSON
 ENDINGS = (".srt", ".vtt", ".ass", ".ssa", ".txt", ".docx", ".json")
 GUIDANCE = "Bring SRT, VTT, ASS, TXT, DOCX or JSON, or paste the text."
-JOINER = "\u2060"  # invisible; our subtitle exports insert it where a player would see markup
+JOINER = "\u2060"  # invisible; our subtitle exports insert it where a player would interpret text as markup
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Read plain text: its paragraphs, and the times and speakers that stand before them."""
+"""Read plain text: its paragraphs, and the times and speakers that precede them."""
 
 from __future__ import annotations
 

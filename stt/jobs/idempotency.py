@@ -1,4 +1,4 @@
-"""Idempotency-Keys: the same create, sent again, makes no second job.
+"""Idempotency-Keys: repeating a create request creates no second job.
 
 A key is valid for its owner and for 24 hours. The table holds keyed hashes, so neither the key nor the request can be
 read from it. Recording the job and marking its key as done are one transaction.

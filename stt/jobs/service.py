@@ -1,6 +1,6 @@
 """Create, read, cancel and retry jobs. Pages, routes and Python code call these functions and nothing below them.
 
-Every job is a DBOS workflow. Its steps are checkpoints, so a killed server continues where it was.
+Every job is a DBOS workflow. Its steps are checkpoints, so after a crash it continues where it stopped.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def schedule() -> None:
 
 
 def prune() -> tuple[int, int]:
-    """Delete what is older than the settings allow; return the number of transcripts and of recordings.
+    """Delete data older than the settings allow; return the numbers of deleted transcripts and recordings.
 
     A queued or running job keeps its recording until the next run.
     """

@@ -47,7 +47,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """Hold what a link shows. `duration` in seconds; `audio`: whether the audio is shared and still exists.
+    """The content of a link. `duration` in seconds; `audio`: whether the audio is shared and still exists.
 
     `notes` are empty unless they are shared.
     """
@@ -99,7 +99,7 @@ def revoke(share_id: str, owner: str) -> None:
 
 
 def shared(token: str) -> Shared:
-    """Return what the link with this token shows, with current corrections. Raises NotFound."""
+    """Return the content of the link with this token, with current corrections. Raises NotFound."""
     share, job = _find(token)
     transcript = transcripts.transcript_of(job.id)
     return Shared(

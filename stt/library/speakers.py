@@ -139,7 +139,7 @@ def _renamed(before: Transcript, old: str, new: str) -> str:
 def split(generation_id: str, owner: str, name: str, based_on: int) -> int:
     """Split two voices that share one name; return the revision.
 
-    Raises NotFound, Conflict, and BadOption if nothing is known of the voices or they cannot be told apart.
+    Raises NotFound, Conflict, and BadOption if there is no diarization or the voices cannot be distinguished.
     """
     job = records.load(generation_id, owner)
     chunks = _chunks(job)

@@ -1,4 +1,4 @@
-"""Find the versions of a recording, and what they were transcribed from."""
+"""Find the versions of a recording, and the recording or link that they were transcribed from."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def of(job: Job) -> list[Job]:
 
 
 def other_readings(job: Job, spans: Sequence[tuple[float, float]]) -> list[list[str]]:
-    """Return what the other versions say at each span (start, end in seconds), newest version first, each text once.
+    """Return the texts of the other versions at each span (start, end in seconds), newest version first, no duplicates.
 
     Only versions of the same track in the same language count.
     """
@@ -78,7 +78,7 @@ def finished(owner: str) -> list[list[Job]]:
 
 
 def source_of(job: Job) -> Recording | Link:
-    """Return what to transcribe again: the kept recording, or else the link. Raises NotFound without either."""
+    """Return the source to transcribe again: the kept recording, or else the link. Raises NotFound without either."""
     recording = recording_of(job)
     if recording is None and job.url:
         return Link(job.url)

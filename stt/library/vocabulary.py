@@ -77,7 +77,7 @@ def add(owner: str, term: Term) -> None:
 
 
 def delete_all(owner: str) -> None:
-    """Delete the vocabulary of an owner, and what was learned."""
+    """Delete the vocabulary of an owner, and the counted corrections."""
     with database().begin() as connection:
         for table in (vocabulary, word_corrections):
             connection.execute(table.delete().where(table.c.owner == owner))

@@ -75,7 +75,7 @@ def _check(found: list[Any]) -> None:
 
 
 def _looked_up(host: str, port: int, check_cancelled: Callable[[], None]) -> list[Any]:
-    """Return the answer of the name service, from a thread: a look-up cannot be interrupted, only abandoned."""
+    """Return the result of a DNS look-up, made in a thread, because it cannot be interrupted, only abandoned."""
     answer: Future[list[Any]] = Future()
 
     def look_up() -> None:

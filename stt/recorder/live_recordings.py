@@ -2,7 +2,7 @@
 
 A live recording is two files: `{id}.sound`, its pieces concatenated, and `{id}.json`, its owner and the number of
 valid pieces and bytes. A piece is valid once the second file counts it; bytes of a truncated piece are overwritten.
-`{id}.done` remembers which recording it became, so that a repeated `finish` gets the same answer.
+`{id}.done` has the id of the resulting recording, so that a repeated `finish` gets the same response.
 
 If a browser disconnects, everything that has arrived is kept: it becomes a recording when its owner opens a page again,
 or after ABANDONED seconds. With several web machines, sessions must be sticky, because the pieces are on the machine

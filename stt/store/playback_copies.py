@@ -1,6 +1,6 @@
 """Find the file that a browser plays: the original if every browser can seek it exactly, else its playback copy.
 
-A copy is made once (see `stt.background.playback.copying`), lies beside the recording, and is deleted with it.
+A copy is made once (see `stt.background.playback.copying`), is stored beside the recording, and deleted with it.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ def check_decoded(job: Job, seconds: float, promised: float) -> None:
 def settle(job: Job, seconds: float, dollars: float | None) -> None:
     """Replace the reserved usage of a finished job by the real one. `dollars` is None if unknown."""
     values: dict[str, Any] = {"seconds": seconds * _times_decoded(job)}
-    if job.engine in kinds.HERE:  # chunks of earlier attempts are counted there
+    if job.engine in kinds.HERE:  # subtract the chunks that earlier attempts count already
         values["seconds"] = max(0.0, values["seconds"] - _counted_seconds(job)[1])
     if dollars is not None:
         # Nothing was reserved for a job on the visitor's own key, so nothing is counted now.

@@ -31,7 +31,7 @@ STALE_SECONDS = 24 * 3600  # seconds; an unfinished upload older than this is ab
 class Recording:
     """A stored audio or video file. `duration` in seconds, `size` in bytes, `sample_rate` in Hz.
 
-    `dated` is its own date in seconds since 1970, or None; `dated_by` is where that comes from (see
+    `dated` is its own date in seconds since 1970, or None; `dated_by` is the source of that date (see
     `stt.files.dates`).
     """
 
@@ -127,7 +127,7 @@ class Intake:
             self._file.write(block)
 
     def flush(self) -> None:
-        """Flush, so that what was written so far can be read from `part`."""
+        """Flush, so that all bytes written so far can be read from `part`."""
         with disk_errors():
             self._file.flush()
 

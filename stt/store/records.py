@@ -101,7 +101,7 @@ def load(generation_id: str, owner: str | None) -> Job:
 def jobs_of(
     owner: str, *, ids: list[str] | None = None, states: tuple[str, ...] | None = None, limit: int | None = None
 ) -> list[Job]:
-    """Return the owner's jobs, newest first: only `ids`, only those in `states`, at most `limit`, where given."""
+    """Return the owner's jobs, newest first: only `ids`, only those in `states`, at most `limit`, if given."""
     if ids is not None and not ids:  # SQLAlchemy fails on an empty list while its ORM is being imported
         return []
     query = sa.select(*_COLUMNS).where(transcriptions.c.owner == owner).order_by(transcriptions.c.created.desc())

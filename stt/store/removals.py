@@ -55,7 +55,7 @@ def mark_done(kind: str, *names: str) -> None:
 
 
 def due(kind: str, begins: str = "") -> list[str]:
-    """Return the names of what is due for removal and starts with `begins`, oldest first."""
+    """Return the names that are due for removal and start with `begins`, oldest first."""
     query = (
         sa.select(removals.c.name)
         .where(

@@ -19,7 +19,7 @@ from stt.db.tables import waveforms
 from stt.errors import InputError, StorageUnavailable
 from stt.store.recordings import Recording
 
-STEPS = 1000  # values over the whole recording
+STEPS = 1000  # number of values for a recording
 REQUEST_TIMEOUT = 1.5  # seconds
 MAX_PENDING_PER_OWNER = 4  # so that one owner does not block the others
 

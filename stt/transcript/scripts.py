@@ -132,7 +132,7 @@ def is_unspaced(character: str) -> bool:
 
 
 def ends_sentence(text: str, following: str = "", pause: float = 0.0) -> bool:
-    """Return whether a sentence ends with `text`. `following` is what comes after it, `pause` the seconds between.
+    """Return whether a sentence ends with `text`. `following` is the text after it, `pause` the seconds between.
 
     "Mr.", "U.S." and initials do not end one, unless nothing follows or there is a pause.
     """

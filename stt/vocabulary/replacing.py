@@ -18,7 +18,7 @@ _POSSESSIVES = ("'s", "’s")
 
 @dataclass(frozen=True, slots=True)
 class _Core:
-    """A word without its punctuation, and where it is in its text."""
+    """A word without its punctuation: its position in the text, and its folded key."""
 
     start: int
     end: int

@@ -225,7 +225,7 @@ class _InPlace(StreamingResponse):
 
 
 async def healthz(_request: Request) -> Response:
-    """Handle `GET /healthz`: 200 once the database answers and the job engine runs, else 503 and what is missing."""
+    """Handle `GET /healthz`: 200 once the process is ready, else 503 and the missing requirements."""
     status, answer = await HEALTH.run(health.answer)
     return JSONResponse(answer, status_code=status)
 

@@ -98,7 +98,7 @@ def note_test(owner: str, url: str) -> str:
 
 
 def untold() -> list[str]:
-    """Return the jobs that have ended without a recorded delivery, because a process was killed."""
+    """Return the ended jobs that may lack their delivery, because a process was killed."""
     ended = sa.and_(_t.state.in_(EVENTS), _w.told < _t.attempt)
     return queries.values(sa.select(_t.id).join(webhook_jobs, _w.id == _t.id).where(ended))
 

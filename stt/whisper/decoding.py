@@ -132,7 +132,7 @@ def missed_speech(spans: Sequence[Span], start: float, end: float) -> Span | Non
 def is_hallucination(segment: Any, voice: Samples, max_compression_ratio: float) -> bool:
     """Return whether a segment is probably text without speech, as in music or at the end of a window.
 
-    That is: no words, only improbable words, or impossibly fast ones; or, where the VAD finds little voice, a high
+    That is: no words, only improbable words, or impossibly fast ones; or, if the VAD finds little voice, a high
     no-speech probability, low confidence or repetition. Speed is in characters, because not all scripts separate
     words. Text above `max_compression_ratio` is repetitive.
     """

@@ -123,7 +123,7 @@ def _ranked(data: bytes) -> Iterator[str]:
     from charset_normalizer import from_bytes
 
     sample = _sample(data)
-    # In Latin scripts, non-ASCII letters are a minority and stand among ASCII ones.
+    # In Latin scripts, non-ASCII letters are a minority and adjacent to ASCII ones.
     high, beside = len(_HIGH.findall(sample)), len(_HIGH_BESIDE_LETTER.findall(sample))
     names, rest = (LATIN, OTHER) if high < len(_LETTER.findall(sample)) and beside > 0.6 * high else (OTHER, LATIN)
     found = from_bytes(sample, cp_isolation=list(names), threshold=0.5)

@@ -164,7 +164,7 @@ def _json(text: str) -> Any:
 
 
 def _of_json(value: Any) -> str:
-    """Return the text of our JSON export, of a transcript in it, or of a response in the contract's shapes."""
+    """Return the text of our JSON export, of a transcript in it, or of a provider's response in a known shape."""
     value = value if isinstance(value, dict) else {}
     inner = value.get("transcript")
     own = inner if isinstance(inner, dict) else value

@@ -32,7 +32,7 @@ _ASS_FIELDS = ["layer", "start", "end", "style", "name", "marginl", "marginr", "
 class Cue:
     """A subtitle: its times as the file writes them, and its text in one line. `voice` is the name of its speaker.
 
-    `marks` are times within a WebVTT cue, each after the index of the first character that follows the time.
+    `marks` are times within a WebVTT cue: (index of the first character after the time, time).
     """
 
     start: str
@@ -98,7 +98,7 @@ def substation_cues(text: str) -> list[Cue] | None:
                 events.append((event.get("start", "").strip(), event.get("end", "").strip(), said, name))
     if not found:
         return None
-    events = list({event[:3]: event for event in reversed(events)}.values())[::-1]  # shadows repeat a line as a layer
+    events = list({event[:3]: event for event in reversed(events)}.values())[::-1]  # shadows duplicate lines
     ordered = sorted(events, key=lambda event: _seconds(event[0]))
     return [Cue(*event) for event in ordered if event[2]]
 

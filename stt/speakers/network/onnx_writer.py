@@ -26,7 +26,7 @@ class Graph:
         self._count = 0
 
     def constant(self, values: np.ndarray | Sequence[int]) -> str:
-        """Add a tensor, float32 unless it is of whole numbers; return its name."""
+        """Add a tensor, int64 for integers, else float32; return its name."""
         array = np.asarray(values)
         array = np.ascontiguousarray(array, np.int64 if array.dtype.kind in "iu" else np.float32)
         name = self._name()

@@ -28,7 +28,7 @@ DIARIZE = (catalog.SPEAKERS, "diarize", "speaker_labels", "diarization")
 
 @dataclass(frozen=True)
 class Asked:
-    """What a request asks for: `options` of `model` for the job, and the format of the answer."""
+    """A parsed request: `options` of `model` for the job, and the format of the answer."""
 
     model: str
     options: dict[str, Any]
@@ -42,7 +42,7 @@ class Asked:
 
 
 def read(given: Mapping[str, str | list[str]], *, translate: bool) -> Asked:
-    """Return what the fields of a form ask for. Raises BadOption, KeyMissing."""
+    """Return the request that the fields of a form describe. Raises BadOption, KeyMissing."""
     fields = _named(given)
     name = _one(fields, "model")
     if not name:

@@ -14,7 +14,7 @@ from stt.whisper.forced_alignment.plan import UNFIT, UNWRITTEN, Guess, Placed, P
 IMPROBABLE = 0.1  # probability threshold; one in ten spoken words is below it, in rare words and unclear speech
 MIN_UNFIT = 6  # minimum number of improbable words in a row for a passage that does not fit
 MAX_UNFIT_MEDIAN = 0.02  # maximum median probability of such a passage; improbable spoken passages have a higher one
-PAUSE, MOST_WORDS = 1.0, 40  # a segment without times is split at pauses of so many seconds, and after so many words
+PAUSE, MOST_WORDS = 1.0, 40  # segments without times are split at pauses of PAUSE seconds, and after MOST_WORDS words
 
 
 def finished(
@@ -101,7 +101,7 @@ def _timed(words: Sequence[Guess], found: Mapping[int, Placed], duration: float)
 
 
 def _parts(words: list[Word]) -> Iterator[list[Word]]:
-    """Split the words of a segment without times at pauses, and where it is too long to read."""
+    """Split the words of a segment without times at pauses, and after MOST_WORDS words."""
     part: list[Word] = []
     for word in words:
         if part and (word.start - part[-1].end >= PAUSE or len(part) >= MOST_WORDS):
