@@ -26,7 +26,7 @@ from stt.whisper import memory
 HEAD_START = 3.0  # seconds for which the first page has the whole processor, unless somebody waits for the job engine
 DRAWING = 1.0  # seconds that a browser takes to draw the first page
 LONGEST = 7.0  # maximum number of seconds from the signal to the exit, while requests are open
-PATIENCE = 2.0  # time limit for requeueing open jobs before the exit, seconds
+TIMEOUT = 2.0  # time limit for requeueing open jobs before the exit, seconds
 
 log = logging.getLogger("stt.lifecycle")
 _signals: list[int] = []  # those that asked to stop; not an Event, as a signal handler must not wait for a lock
@@ -158,7 +158,7 @@ def leave() -> None:
     """
     handing_over = threading.Thread(target=_hand_over, daemon=True)
     handing_over.start()
-    handing_over.join(PATIENCE)
+    handing_over.join(TIMEOUT)
     log.info("stopped")
     logging.shutdown()
     os._exit(0)

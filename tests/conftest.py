@@ -114,7 +114,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield settings.settings().data_dir
         for job in records.open_jobs():
             service.cancel(job.id, owner=job.owner)
-        service.stop(patience=10)
+        service.stop(timeout=10)
         forget()
 
 

@@ -107,7 +107,7 @@ def offered_models() -> list[Model]:
     """Return the models in display order: those of the provider first, if there is a key for them."""
     has_key = session.key() is not None or keys.server_key() is not None
     if has_key:
-        models.refresh(patience=1.0)
+        models.refresh(timeout=1.0)
     makers = models.known().by_maker().values()
     offered = [model for group in makers for model in group if models.offered(model)]
     # Of the models on this machine, the default comes first; the others are ordered by size.

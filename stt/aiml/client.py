@@ -66,12 +66,12 @@ class Client:
         name: str | None = None, url: str | None = None, on_progress: Progress | None = None,
         on_wait: Callable[[errors.ProviderError], None] | None = None,
         on_created: Callable[[str], object] | None = None,
-        cancelled: Stop | None = None, patience: float = 300.0) -> str:  # fmt: skip
+        cancelled: Stop | None = None, retry_seconds: float = 300.0) -> str:  # fmt: skip
         """Submit the file at `path` (uploaded as `name`), or the `url`, and return the generation id.
 
         `options` are those that `stt.aiml.options.clean_options` returns. For a link, `on_progress` is called once,
         before the request. `cancelled` is checked until the last byte is sent; after that the id is returned, because
-        the provider works on the job. A create that cannot have been accepted is retried for `patience` seconds;
+        the provider works on the job. A create that cannot have been accepted is retried for `retry_seconds` seconds;
         `on_wait` gets the reason before each wait. `on_created` stores the id before the create gives up its slot, so
         a crash loses at most as many ids as there are slots.
         Raises ProviderError (SubmissionUncertain where it may have been accepted), Cancelled, EmptyFile, NotFound.
@@ -80,7 +80,7 @@ class Client:
             raise ValueError("either path or url")
         parameters = {"model": model, **{n: v for n, v in (options or {}).items() if v is not None}}
         with self.pace.creating(self._creates_at_once, cancelled):
-            until = self._clock.now() + patience
+            until = self._clock.now() + retry_seconds
             for wait in backoff():
                 self.pace.turn(until, cancelled)
                 began, upload = self._clock.now(), _Upload(on_progress, cancelled)
@@ -114,16 +114,16 @@ class Client:
                 self._clock.pause(wait, cancelled)
         raise AssertionError("backoff has no end")
 
-    def get(self, generation_id: str, *, patience: float = 0.0, cancelled: Stop | None = None) -> dict[str, Any]:
+    def get(self, generation_id: str, *, retry_seconds: float = 0.0, cancelled: Stop | None = None) -> dict[str, Any]:
         """Return the whole response for a generation id, to be read by `results.read`.
 
-        Retries transient errors for `patience` seconds; with 0 there is one request. Raises ProviderBusy and
+        Retries transient errors for `retry_seconds` seconds; with 0 there is one request. Raises ProviderBusy and
         ProviderDown for transient errors, KeyRefused, PaymentRequired, ResultExpired and RequestRefused for permanent
         ones.
         """
         if not generation_id.strip(". "):  # "." and ".." would change the path of the request
             raise errors.ResultExpired("This is not a generation id.")
-        until = self._clock.now() + patience
+        until = self._clock.now() + retry_seconds
         for wait in backoff():
             try:
                 return self._ask(f"/stt/{quote(generation_id, safe='')}", until, cancelled)

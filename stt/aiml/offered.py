@@ -38,10 +38,10 @@ def known() -> Catalog:
     return _live[place][1]
 
 
-def refresh(patience: float = 0.0) -> None:
+def refresh(timeout: float = 0.0) -> None:
     """Request the live list in the background, at most once an hour. Call it when somebody has a key.
 
-    The very first list is waited for, at most `patience` seconds.
+    The very first list is waited for, at most `timeout` seconds.
     """
     place, first = _place(), known() is catalog.packaged()
     if time.time() - _live[place][0] < (RETRY if first else FRESH) or _lock.locked():
@@ -49,7 +49,7 @@ def refresh(patience: float = 0.0) -> None:
     thread = threading.Thread(target=_refresh, args=place, name="models", daemon=True)
     thread.start()
     if first:
-        thread.join(patience)
+        thread.join(timeout)
 
 
 def _refresh(folder: Path, address: str) -> None:

@@ -22,8 +22,8 @@ CALL_RATE, CALL_BITS = 48_000, 96_000  # Hz and bits per second of a recorded ca
 PART = 10.0  # seconds decoded at once; cancellation is checked in between
 # Bounds for one request, in seconds of processor time and of waiting. Probing a valid recording takes 0.1 s and
 # decoding a part far less, but Whisper may keep all cores busy.
-LOOK: Bounds = {"processor": 5.0, "patience": 8.0}
-DECODE: Bounds = {"processor": 20.0, "patience": 120.0}
+LOOK: Bounds = {"processor": 5.0, "timeout": 8.0}
+DECODE: Bounds = {"processor": 20.0, "timeout": 120.0}
 _probes = threading.BoundedSemaphore(2)  # maximum number of probes at once; further files wait
 
 

@@ -48,7 +48,7 @@ class Bounds(TypedDict):
     """Limits of one request, in seconds of processor time and of waiting."""
 
     processor: float
-    patience: float
+    timeout: float
 
 
 class Decoder:
@@ -87,20 +87,20 @@ class Decoder:
         do: str,
         *,
         processor: float,
-        patience: float,
+        timeout: float,
         check_cancelled: Callable[[], None] = lambda: None,
         **values: Any,
     ) -> tuple[dict[str, Any], bytes]:
         """Send one request; return the header and the content of the response.
 
-        `processor` and `patience` limit its processor time and its duration, in seconds. `check_cancelled` is called
+        `processor` and `timeout` limit its processor time and its duration, in seconds. `check_cancelled` is called
         while waiting and may raise. Then, as after every error but the file's own, the process is ended.
 
         Raises what the decoder raises, UnsafeRecording if the process exceeded its limits or crashed, OSError.
         """
         check_cancelled()
         self._busy = True
-        bounds = _Bounds(self.pid, processor, patience)
+        bounds = _Bounds(self.pid, processor, timeout)
         try:
             self._send({"do": do, "processor_seconds": processor, **values})
             while True:
@@ -152,11 +152,11 @@ class Decoder:
 class _Bounds:
     """Check a request's limits from outside, because the systems' own limits differ."""
 
-    def __init__(self, pid: int, processor: float, patience: float) -> None:
+    def __init__(self, pid: int, processor: float, timeout: float) -> None:
         self._process: psutil.Process | None = None
         with suppress(psutil.Error):  # it has just died; `_receive` notices
             self._process = psutil.Process(pid)
-        self._processor, self._patience = processor, patience
+        self._processor, self._timeout = processor, timeout
         self._began, self._used = time.monotonic(), self._processor_time()
 
     def check(self) -> None:
@@ -164,7 +164,7 @@ class _Bounds:
         used, waited = self._processor_time() - self._used, time.monotonic() - self._began
         # On a busy machine a process that got no processor time may take longer.
         starved = used < self._processor * STARVED
-        if used > self._processor or waited > self._patience * (PATIENT if starved else 1):
+        if used > self._processor or waited > self._timeout * (PATIENT if starved else 1):
             raise UnsafeRecording(TOO_LONG)
         with suppress(psutil.Error):
             if self._process and self._process.memory_info().rss > MEMORY:

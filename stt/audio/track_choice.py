@@ -16,7 +16,7 @@ from stt.speech import vad
 
 FIRST, FURTHER = 180.0, 600.0  # seconds of each track to analyse, and further seconds if no track has speech in these
 HALF = 0.5  # a player's default track is chosen if it has at least this share of the most speech in any track
-PATIENCE = 12.0  # time limit for analysing all tracks, seconds
+TIMEOUT = 12.0  # time limit for analysing all tracks, seconds
 PART = 30.0  # seconds analysed at once
 
 
@@ -37,8 +37,8 @@ def look(path: Path, name: str = "") -> tuple[Media, list[Track]]:
 
 
 def listened(path: Path, tracks: Sequence[Track]) -> list[Track]:
-    """Return the tracks with the seconds of speech in their first minutes, as many as PATIENCE allows."""
-    ends, done = time.monotonic() + PATIENCE, list(tracks)
+    """Return the tracks with the seconds of speech in their first minutes, as many as TIMEOUT allows."""
+    ends, done = time.monotonic() + TIMEOUT, list(tracks)
     for begin, seconds in ((0.0, FIRST), (FIRST, FURTHER)):
         if begin and any((track.speech or 0.0) >= ENOUGH for track in done):
             break

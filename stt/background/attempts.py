@@ -19,7 +19,7 @@ from stt.db import queries
 from stt.db.engine import DB_UNAVAILABLE, database
 from stt.errors import Cancelled, NotFound, SttError, UnsafeRecording
 from stt.store.erasure import FINISHED_STATUSES
-from stt.store.patience import with_retries
+from stt.store.retrying import with_retries
 
 NONE, QUEUED, WORKING, DONE, FAILED, CANCELLED = "none", "queued", "working", "done", "failed", "cancelled"
 OPEN = (QUEUED, WORKING)

@@ -17,7 +17,7 @@ from stt.transcript.model import Transcript
 
 POLL = 0.2  # polling interval of a job here, seconds
 POLL_SERVER = 1.0  # polling interval of a job at a server, seconds
-PATIENCE = 60.0  # total seconds to keep retrying when the server does not accept a recording
+RETRY_SECONDS = 60.0  # total seconds to keep retrying when the server does not accept a recording
 Created = Callable[[str], object]
 Report = Callable[[float, float | None, str], None]  # (seconds done, total seconds or None, current action)
 
@@ -156,14 +156,14 @@ class Server(Engine):
                 on_progress=sending,
                 on_created=on_created,
                 on_wait=lambda why: report(0.0, None, f"Trying again: {why.message}"),
-                patience=PATIENCE,
+                retry_seconds=RETRY_SECONDS,
             )
 
         try:
             generation_id = begun or create()
             while True:
                 try:
-                    found = results.read(self._client.get(generation_id, patience=300.0))
+                    found = results.read(self._client.get(generation_id, retry_seconds=300.0))
                 except errors.ResultExpired:
                     if generation_id != begun:
                         raise

@@ -39,7 +39,7 @@ from stt.vocabulary import terms
 KEPT = 3600.0  # seconds for which the provider keeps a result
 MARGIN = 120.0  # polling ends this many seconds before the result expires
 NEW = 10.0  # seconds for which a new id may be unknown to some of the provider's servers
-PATIENCE = 3.0  # seconds for which one poll is retried before the job reports trouble
+RETRY_SECONDS = 3.0  # seconds for which one poll is retried before the job reports trouble
 
 ENDED = (ResultExpired, GenerationFailed, AnswerUnreadable)  # errors after which the generation id is useless
 
@@ -132,7 +132,7 @@ def _create(work: Work) -> dict[str, Any]:
                 on_wait=lambda why: _wait(job, why),
                 on_created=keep,
                 cancelled=work.cancelled,
-                patience=settings().provider_timeout_seconds,
+                retry_seconds=settings().provider_timeout_seconds,
             )
     work.with_retries(records.update_progress, job, stage="Queued at the provider")
     return {"id": created, "at": at}
@@ -230,7 +230,7 @@ def _result(work: Work, created: dict[str, Any]) -> tuple[dict[str, Any], float 
             raise trouble or ProviderTimeout(f"No result after {limit / 60:.0f} minutes.")
         try:
             with _measured("get"):
-                answer = client.get(created["id"], patience=PATIENCE)
+                answer = client.get(created["id"], retry_seconds=RETRY_SECONDS)
                 reading = results.read(answer, job.duration)
                 if (
                     isinstance(reading.error, ProviderBusy | ProviderDown) and not reading.over

@@ -347,8 +347,8 @@ def release_and_stop() -> None:
         workers.release_own_jobs(_heartbeat.executor)
 
 
-def stop(patience: int = 0) -> None:
-    """Stop the job engine after waiting at most `patience` seconds for jobs to end.
+def stop(timeout: int = 0) -> None:
+    """Stop the job engine after waiting at most `timeout` seconds for jobs to end.
 
     Open jobs continue from their last finished chunk at the next start.
     """
@@ -362,7 +362,7 @@ def stop(patience: int = 0) -> None:
                 _heartbeat.stop()
                 _heartbeat = None
             crashes.stop_worker()
-            DBOS.destroy(workflow_completion_timeout_sec=patience)
+            DBOS.destroy(workflow_completion_timeout_sec=timeout)
             _started = False
             health.engine.clear()
 

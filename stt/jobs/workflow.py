@@ -24,8 +24,8 @@ from stt.engines.base import Engine, Outcome
 from stt.errors import Cancelled, NotFound, SttError
 from stt.ops import metrics
 from stt.store import quotas, records, submissions
-from stt.store.patience import TRANSIENT_ERRORS, with_retries
 from stt.store.records import Job
+from stt.store.retrying import TRANSIENT_ERRORS, with_retries
 from stt.vocabulary import terms
 from stt.vocabulary.replacing import replaced
 from stt.webhooks import delivering

@@ -23,7 +23,7 @@ from stt.files import paths, writing
 from stt.models.hub import Hub, HubFile, Interrupted, Snapshot
 from stt.models.known import Known
 
-PATIENCE = 120.0  # seconds without a byte after which a download fails
+TIMEOUT = 120.0  # seconds without a byte after which a download fails
 REPORT = 0.5  # interval between progress updates, seconds
 FRESH = 20.0  # seconds without an update of the progress file after which its process counts as ended
 PUBLISHED, NOTE, STOP = "published.json", "progress.json", "stop"
@@ -127,7 +127,7 @@ class Place:
 def bring(known: Known, place: Place, report: Report, check: Check) -> None:
     """Download a model to its place, or resume its download. The caller holds the place's lock.
 
-    Interruptions are retried until no byte has arrived for PATIENCE seconds. Raises ModelDownloadFailed, DiskFull,
+    Interruptions are retried until no byte has arrived for TIMEOUT seconds. Raises ModelDownloadFailed, DiskFull,
     DataFolderError, and what `check` raises.
     """
     with writing_models(place.models):
@@ -136,14 +136,14 @@ def bring(known: Known, place: Place, report: Report, check: Check) -> None:
     telling = _Telling(place, known.size, report, check)
     try:
         telling.tell()
-        _with_patience(known, place, telling)
+        _with_timeout(known, place, telling)
     except SttError as error:
         failure = None if isinstance(error, Cancelled | DownloadStopped) else error.to_dict()
         place.note(Progress(0.0, telling.done, telling.total, error=failure))
         raise
 
 
-def _with_patience(known: Known, place: Place, telling: _Telling) -> None:
+def _with_timeout(known: Known, place: Place, telling: _Telling) -> None:
     waits, since, done = backoff(), time.monotonic(), -1
     while True:
         try:
@@ -153,7 +153,7 @@ def _with_patience(known: Known, place: Place, telling: _Telling) -> None:
             if telling.received > done:
                 waits, since, done = backoff(), time.monotonic(), telling.received
             wait = max(next(waits), error.wait)
-            if time.monotonic() - since + wait > PATIENCE:
+            if time.monotonic() - since + wait > TIMEOUT:
                 raise error.final from error
             telling.pause(wait)
 

@@ -47,7 +47,7 @@ PAUSED = 120.0  # the same for a paused recording: browsers slow down timers of 
 ABANDONED = 600.0  # seconds without a piece after which it is finished without its owner
 REMEMBERED = 24 * 3600.0  # seconds that `{id}.done` is kept
 LOOK = 60.0  # interval between checks for abandoned recordings, seconds
-PATIENCE = 30.0  # timeout of the lock of a recording, seconds
+TIMEOUT = 30.0  # of the lock of a recording, seconds
 FINISHING = 8.0  # seconds that a request waits for the recording to be finished; the browser retries after 20
 TAKING_UP = 3.0  # the same while a page is drawn
 SYNCED = 2.0  # interval between syncs of the pieces to the disk, seconds
@@ -173,10 +173,10 @@ def _watch() -> None:
         pause.wait(LOOK)
 
 
-def _settle(home: Path, id: str, patience: float | None) -> bool:
-    """Finish an interrupted recording; return False if it must be retried or takes longer than `patience`."""
+def _settle(home: Path, id: str, timeout: float | None) -> bool:
+    """Finish an interrupted recording; return False if it must be retried or takes longer than `timeout`."""
     try:
-        _finished(home, id, patience)
+        _finished(home, id, timeout)
     except (InputError, NotFound):
         return True
     except (SetupError, Conflict) as error:
@@ -185,17 +185,17 @@ def _settle(home: Path, id: str, patience: float | None) -> bool:
     return True
 
 
-def _finished(home: Path, id: str, patience: float | None) -> str:
+def _finished(home: Path, id: str, timeout: float | None) -> str:
     """Finish a live recording in a thread, which continues if the wait times out, and return the recording's id.
 
-    Raises Conflict after `patience` seconds.
+    Raises Conflict after `timeout` seconds.
     """
     with _beginning:
         work = _finishing.get((home, id))
         if work is None:
             work = _finishing[home, id] = Future()
             threading.Thread(target=_work, args=(home, id, work), name="live-recording", daemon=True).start()
-    if not wait([work], patience).done:
+    if not wait([work], timeout).done:
         raise _being_finished()
     return work.result()
 
@@ -356,7 +356,7 @@ def _alone(home: Path, id: str) -> Iterator[None]:
     if not _ID.fullmatch(id) or not ((home / f"{id}.json").exists() or _done(home, id).exists()):
         raise NotFound("This recording is finished.")
     try:
-        with FileLock(home / f"{id}.lock", timeout=PATIENCE):
+        with FileLock(home / f"{id}.lock", timeout=TIMEOUT):
             yield
     except Timeout as error:
         raise _being_finished() from error

@@ -29,8 +29,8 @@ _pending: dict[tuple[str, str], tuple[str, Future[bytes]]] = {}  # (recording id
 _lock = threading.Lock()
 
 
-def levels_of(recording: Recording, track: str = "", patience: float = REQUEST_TIMEOUT) -> list[float] | None:
-    """Return the loudness in STEPS even steps, 0 to 1 (the loudest), or None if not ready in `patience` seconds.
+def levels_of(recording: Recording, track: str = "", timeout: float = REQUEST_TIMEOUT) -> list[float] | None:
+    """Return the loudness in STEPS even steps, 0 to 1 (the loudest), or None if not ready in `timeout` seconds.
 
     `track` is named as that of a playback copy (see `stt.store.playback_copies.track_of`). Empty for an unreadable
     recording. Raises StorageUnavailable or errors of the database; a later call may succeed.
@@ -38,7 +38,7 @@ def levels_of(recording: Recording, track: str = "", patience: float = REQUEST_T
     found = stored_or_started(recording, track)
     if isinstance(found, Future):
         try:
-            found = found.result(patience)
+            found = found.result(timeout)
         except TimeoutError:
             return None
     return None if found is None else steps(found)

@@ -9,7 +9,7 @@ from contextvars import Context
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID, StepOptions
 
 from stt.errors import BadOption, NotFound
-from stt.store.patience import with_retries
+from stt.store.retrying import with_retries
 from stt.webhooks import deliveries, sending, subscriptions
 from stt.webhooks.deliveries import DELIVERED, FAILED, WAITING
 

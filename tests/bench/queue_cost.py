@@ -83,7 +83,7 @@ def on_sqlite(folder: Path, patch: pytest.MonkeyPatch, length: int, sample: int)
             reach(end)
             working, taking = time.process_time() - time.thread_time() - since, others(steps) - before
         finally:
-            jobs.stop(patience=10)
+            jobs.stop(timeout=10)
             forget()
     return Cost.of(sample, clock, used, making, working, taking)
 

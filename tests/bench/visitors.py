@@ -27,7 +27,7 @@ TOLD = json.loads(
 SOUND = Path(TOLD["sound"]).read_bytes()
 PEOPLE = itertools.cycle(TOLD["visitors"])
 FIRST = itertools.cycle(("read", "look_back", "upload", "poll"))  # so that few visitors do all of it, too
-PATIENCE = 30  # seconds
+TIMEOUT = 30  # seconds
 
 
 class Visitor(HttpUser):
@@ -49,7 +49,7 @@ class Visitor(HttpUser):
             f"ws://{host}/_stcore/stream",
             origin=self.host,
             cookie=f"stt_visitor={self.me['cookie']}",
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
             subprotocols=["streamlit"],
         )
         self.open("", "", "page: Transcribe")

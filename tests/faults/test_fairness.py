@@ -32,7 +32,7 @@ def working(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     forget()
     service.start()
     yield
-    service.stop(patience=10)
+    service.stop(timeout=10)
     forget()
 
 

@@ -60,7 +60,7 @@ def test_open_jobs_of_an_older_version_finish_and_nothing_is_done_twice(provider
     try:
         at_the_provider, half_done, not_queued = map(ended, (AT_THE_PROVIDER, HALF_DONE, NOT_QUEUED))
     finally:
-        service.stop(patience=10)
+        service.stop(timeout=10)
     assert at_the_provider.text == "It is done." and not provider.calls["create"]
     assert half_done.state == "done" and half_done.text.count("country") == 4, "twice in each turn of the speech"
     # The chunk that was finished is in the transcript as it was, so it was not decoded again.

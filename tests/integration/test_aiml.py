@@ -187,7 +187,7 @@ def test_a_create_that_was_turned_away_is_sent_again(provider, hurried, status, 
 @pytest.mark.parametrize("call", ["create", "get"])
 def test_the_waits_between_two_tries_are_real_ones(provider, client, call):
     """On the clock of the wall: all others that wait here wait on a quick one."""
-    asked = {"create": lambda: client.create(BASE, path=JFK), "get": lambda: client.get("x", patience=60)}[call]
+    asked = {"create": lambda: client.create(BASE, path=JFK), "get": lambda: client.get("x", retry_seconds=60)}[call]
     provider.jobs["x"] = provider.add(BASE, "c", "n", 1, {})
     provider.fault(call, "429" if call == "create" else "503", times=2, retry_after=1)
     began = time.monotonic()
@@ -198,7 +198,7 @@ def test_the_waits_between_two_tries_are_real_ones(provider, client, call):
 def test_a_create_turned_away_for_longer_than_it_may_wait_ends(provider, client):
     provider.fault("create", "429", retry_after=200)
     with pytest.raises(errors.ProviderBusy):
-        client.create(BASE, path=JFK, patience=30)
+        client.create(BASE, path=JFK, retry_seconds=30)
     assert provider.calls["create"] == 1 and 150 < client.pace.delay() <= 200
 
 
@@ -239,7 +239,7 @@ def test_a_create_waits_for_a_provider_that_is_not_up_yet():
     done = threading.Event()
     with ThreadPoolExecutor() as pool:
         late = pool.submit(start)
-        assert client.create(BASE, url=LINK, cancelled=lambda: tried.set() or False, patience=60)
+        assert client.create(BASE, url=LINK, cancelled=lambda: tried.set() or False, retry_seconds=60)
         done.set()
         assert late.result() == [LINK]
 
@@ -247,7 +247,7 @@ def test_a_create_waits_for_a_provider_that_is_not_up_yet():
 @pytest.mark.parametrize("address", ["http://127.0.0.1:1/v1", "http://no-such-host.invalid/v1"])
 def test_a_provider_that_cannot_be_reached_is_down(address):
     with pytest.raises(errors.ProviderDown, match="No connection"):
-        Client(address, KEY).create(BASE, url=LINK, patience=0)
+        Client(address, KEY).create(BASE, url=LINK, retry_seconds=0)
     with pytest.raises(errors.ProviderDown, match="No connection"):
         Client(address, KEY).get("x")
 
@@ -300,7 +300,7 @@ def test_no_more_creates_at_once_than_set(provider):
 def test_a_get_goes_on_after_anything_passing(provider, hurried, fault):
     generation_id = hurried.create(BASE, path=JFK)
     provider.fault("get", fault, times=2, retry_after=1)
-    assert results.read(hurried.get(generation_id, patience=60)).status == "done"
+    assert results.read(hurried.get(generation_id, retry_seconds=60)).status == "done"
     assert provider.calls["get"] == 3
 
 
@@ -309,13 +309,13 @@ def test_a_get_whose_answer_does_not_come_is_asked_again(provider):
     generation_id = client.create(BASE, path=JFK)
     provider.fault("get", "slow-headers", seconds=1)
     provider.fault("get", "slow-body", seconds=1)
-    assert results.read(client.get(generation_id, patience=60)).status == "done"
+    assert results.read(client.get(generation_id, retry_seconds=60)).status == "done"
 
 
 @pytest.mark.parametrize(
     ("fault", "kind"), [("429", errors.ProviderBusy), ("503", errors.ProviderDown), ("html", errors.ProviderDown)]
 )
-def test_a_get_without_patience_is_asked_once(provider, client, fault, kind):
+def test_a_get_without_retries_is_asked_once(provider, client, fault, kind):
     provider.fault("get", fault)
     with pytest.raises(kind):
         client.get("x")
@@ -328,7 +328,7 @@ def test_a_get_without_patience_is_asked_once(provider, client, fault, kind):
 def test_a_get_that_is_refused_is_not_asked_again(provider, client, fault, kind):
     provider.fault("get", fault)
     with pytest.raises(kind, match=f"Refused with {fault}"):
-        client.get("x", patience=60)
+        client.get("x", retry_seconds=60)
     assert provider.calls["get"] == 1
 
 
@@ -336,7 +336,7 @@ def test_a_result_is_gone_after_its_hour(provider, client):
     generation_id = client.create(BASE, path=JFK)
     provider.expires = -1
     with pytest.raises(errors.ResultExpired):
-        client.get(generation_id, patience=60)
+        client.get(generation_id, retry_seconds=60)
 
 
 def test_an_error_inside_a_good_answer_is_a_failure(provider, client):
@@ -351,7 +351,7 @@ def test_one_429_slows_down_every_call_of_the_key_and_no_other(provider, client)
         with pytest.raises(errors.ProviderBusy):
             client.get("x")
         twin = Client(provider.url, provider.key)
-        for call in (lambda: twin.get("x", patience=5), lambda: twin.create(BASE, path=JFK, patience=5)):
+        for call in (lambda: twin.get("x", retry_seconds=5), lambda: twin.create(BASE, path=JFK, retry_seconds=5)):
             with pytest.raises(errors.ProviderBusy, match="asks to wait"):
                 call()
         assert provider.calls == {"get": 1}
@@ -365,10 +365,10 @@ def test_every_job_under_random_faults_ends_once(provider):
 
     def follow(number):
         try:
-            generation_id = client.create(BASE, url=f"https://example.org/{number}", patience=120)
+            generation_id = client.create(BASE, url=f"https://example.org/{number}", retry_seconds=120)
         except errors.SubmissionUncertain:
             return "unsure"
-        return results.read(client.get(generation_id, patience=120)).status
+        return results.read(client.get(generation_id, retry_seconds=120)).status
 
     with ThreadPoolExecutor(8) as pool:
         ends = list(pool.map(follow, range(60)))

@@ -77,7 +77,7 @@ def test_a_decoder_that_the_system_ends_for_its_processor_time_is_said_to_take_l
     path = hostile.many_tags(tmp_path / "a.mp3")
     decoder = decoder_pool.Decoder()
     with pytest.raises(UnsafeRecording, match="longer than a recording honestly needs") as caught:
-        bounds = {"processor": 1.0, "patience": 60.0}
+        bounds = {"processor": 1.0, "timeout": 60.0}
         decoder.call("probe", path=str(path), name="", check_cancelled=lambda: ended_after(decoder), **bounds)
     assert caught.value.detail == f"exit {-signal.SIGXCPU}"
 

@@ -154,7 +154,7 @@ def test_a_link_that_turns_out_too_long_for_the_day_fails_in_words_and_leaves_no
         link = service.create(Link(httpserver.url_for("/talk.flac")), owner=ANN)
         found = ended(link, ANN).job
     finally:
-        service.stop(patience=5)
+        service.stop(timeout=5)
     assert found.error["kind"] == "LimitReached" and "midnight UTC" in found.error["guidance"]
     assert not list(settings().data_dir.glob("audio/*")) and quotas.used(ANN).mine == 57
 
@@ -273,4 +273,4 @@ def test_a_refused_job_leaves_no_copy_of_its_file(host):
             service.create(audio.JFK, owner=ANN)
         assert not list(settings().data_dir.glob("audio/*"))
     finally:
-        service.stop(patience=5)
+        service.stop(timeout=5)

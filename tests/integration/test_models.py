@@ -128,14 +128,14 @@ def test_a_busy_hub_is_asked_again_and_then_given_up(hub, monkeypatch, status, s
     assert obtained()[0].sha256.startswith("1a5afae0")
     shelf.remove(TINY.name)
     hub.status = [status] * 50
-    monkeypatch.setattr(download, "PATIENCE", 2.0)
+    monkeypatch.setattr(download, "TIMEOUT", 2.0)
     with pytest.raises(ModelDownloadFailed, match=said):
         obtained()
 
 
 def test_without_a_connection_the_sentence_says_so(hub, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-    monkeypatch.setattr(download, "PATIENCE", 0.0)
+    monkeypatch.setattr(download, "TIMEOUT", 0.0)
     with pytest.raises(ModelDownloadFailed, match="The hub cannot be reached"):
         obtained()
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")

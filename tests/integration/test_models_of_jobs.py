@@ -37,7 +37,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
         yield served
         for job in records.open_jobs():
             service.cancel(job.id, owner=job.owner)
-        service.stop(patience=10)
+        service.stop(timeout=10)
         forget()
 
 

@@ -185,7 +185,7 @@ def test_two_channels_stay_two(tmp_path: Path, jfk: np.ndarray):
 def test_a_hostile_recording_harms_nothing(tmp_path: Path, what: str):
     path = hostile.ALL[what](tmp_path / "recording")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(copy_maker, "DECODE", {"processor": 5.0, "patience": 30.0})
+        patch.setattr(copy_maker, "DECODE", {"processor": 5.0, "timeout": 30.0})
         with contextlib.suppress(SttError):
             copy_maker.make(path, tmp_path / "copy.m4a", None, longest=100)
     sizes = [file.stat().st_size for file in tmp_path.glob("copy.m4a")]

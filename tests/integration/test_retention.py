@@ -111,12 +111,12 @@ def test_the_schedule_deletes_by_itself_uploads_also_without_a_setting(host, rol
         service.start()
         until(lambda: not recordings.unused_ids(ANN), 30)
         assert history.find(ANN)
-        service.stop(patience=5)
+        service.stop(timeout=5)
         host(STT_KEEP_TRANSCRIPTS_DAYS="3")
         service.start()
         until(lambda: not history.find(ANN), 30)
     finally:
-        service.stop(patience=5)
+        service.stop(timeout=5)
 
 
 def test_a_process_that_only_serves_pages_keeps_the_schedule_too(host):
@@ -125,7 +125,7 @@ def test_a_process_that_only_serves_pages_keeps_the_schedule_too(host):
         service.start()
         assert DBOS.get_schedule(retention.SCHEDULE) is not None
     finally:
-        service.stop(patience=5)
+        service.stop(timeout=5)
 
 
 def test_all_that_is_a_visitors_goes_and_nobody_elses(host):

@@ -63,7 +63,7 @@ def test_the_stand_in_runs_as_a_process_of_its_own():
         assert session.post(f"{root}/_script", json=orders, timeout=10).status_code == 200
         client = Client(f"{root}/v1", KEY)
         generation_id = client.create(BASE, url=LINK)
-        assert results.read(client.get(generation_id, patience=30)).transcript.text == "As told."
+        assert results.read(client.get(generation_id, retry_seconds=30)).transcript.text == "As told."
         state = session.get(f"{root}/_state", timeout=10).json()
         assert state["created"] == [LINK] and state["calls"] == {"create": 1, "get": 2} and state["duplicates"] == []
     finally:

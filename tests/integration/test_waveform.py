@@ -26,7 +26,7 @@ from tests.transcripts import finished
 
 pytestmark = pytest.mark.usefixtures("data")
 VISITOR = "ann"
-LONG = 30.0  # seconds of patience
+LONG = 30.0  # seconds
 
 
 def recorded(folder: Path, *loudness: float) -> recordings.Recording:
@@ -36,7 +36,7 @@ def recorded(folder: Path, *loudness: float) -> recordings.Recording:
 
 
 def test_it_is_high_where_the_sound_is_loud(tmp_path: Path):
-    peaks = waveform.levels_of(recorded(tmp_path, 0.05, 0.2, 0.0, 0.1), patience=LONG)
+    peaks = waveform.levels_of(recorded(tmp_path, 0.05, 0.2, 0.0, 0.1), timeout=LONG)
     assert len(peaks) == waveform.STEPS and max(peaks) == 1
     heights = [float(np.median(part)) for part in np.split(np.array(peaks), 4)]
     assert heights == pytest.approx([0.25, 1, 0, 0.5], abs=0.1)
@@ -45,7 +45,7 @@ def test_it_is_high_where_the_sound_is_loud(tmp_path: Path):
 @pytest.mark.parametrize("seconds", [0.2, 3.0])
 def test_a_short_recording_has_one_too(tmp_path: Path, seconds: float):
     sound = recordings.take_in(audio.write(tmp_path / "short.wav", audio.noise(seconds)), ANN)
-    assert len(waveform.levels_of(sound, patience=LONG)) == waveform.STEPS
+    assert len(waveform.levels_of(sound, timeout=LONG)) == waveform.STEPS
 
 
 def test_each_track_has_its_own_and_all_of_them_together_the_loudest(tmp_path: Path):
@@ -66,14 +66,14 @@ def test_each_track_has_its_own_and_all_of_them_together_the_loudest(tmp_path: P
 
 def test_silence_is_flat(tmp_path: Path):
     quiet = recordings.take_in(audio.write(tmp_path / "quiet.wav", audio.silence(2)), ANN)
-    assert set(waveform.levels_of(quiet, patience=LONG)) == {0}
+    assert set(waveform.levels_of(quiet, timeout=LONG)) == {0}
 
 
 def test_it_is_made_once_kept_and_goes_with_the_recording(tmp_path: Path):
     recording = recorded(tmp_path, 0.1)
-    first = waveform.levels_of(recording, patience=LONG)
+    first = waveform.levels_of(recording, timeout=LONG)
     recording.path.write_bytes(b"")  # nothing to read any more
-    assert waveform.levels_of(recording, patience=LONG) == first
+    assert waveform.levels_of(recording, timeout=LONG) == first
     recordings.remove(recording.id, ANN)
     with database().connect() as connection:
         assert connection.execute(sa.select(waveforms)).all() == []
@@ -81,15 +81,15 @@ def test_it_is_made_once_kept_and_goes_with_the_recording(tmp_path: Path):
 
 def test_whoever_cannot_wait_is_told_and_has_it_the_next_time(tmp_path: Path):
     recording = recorded(tmp_path, 0.1)
-    if (first := waveform.levels_of(recording, patience=0)) is None:
-        first = waveform.levels_of(recording, patience=LONG)
+    if (first := waveform.levels_of(recording, timeout=0)) is None:
+        first = waveform.levels_of(recording, timeout=LONG)
     assert len(first) == waveform.STEPS
 
 
 def test_what_cannot_be_read_has_none(tmp_path: Path):
     recording = recorded(tmp_path, 0.1)
     recording.path.write_bytes(b"no sound at all")
-    assert waveform.levels_of(recording, patience=LONG) == []
+    assert waveform.levels_of(recording, timeout=LONG) == []
 
 
 def test_what_could_not_be_read_just_now_is_not_kept(tmp_path: Path):
@@ -98,10 +98,10 @@ def test_what_could_not_be_read_just_now_is_not_kept(tmp_path: Path):
     recording.path.mkdir()  # as a disk that fails, it can be neither opened nor said to be no sound
     for _ in range(2):
         with pytest.raises(StorageUnavailable):
-            waveform.levels_of(recording, patience=LONG)
+            waveform.levels_of(recording, timeout=LONG)
     recording.path.rmdir()
     aside.rename(recording.path)
-    assert len(waveform.levels_of(recording, patience=LONG)) == waveform.STEPS
+    assert len(waveform.levels_of(recording, timeout=LONG)) == waveform.STEPS
 
 
 def test_one_owner_does_not_keep_the_others_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -5237,7 +5237,7 @@ var Wave = class {
 
 // player/index.js
 var LANES = 500;
-var PATIENCE = 4e3;
+var FOLLOW_AGAIN = 4e3;
 var players = (
   /** @type {Set<Player>} */
   /* @__PURE__ */ new Set()
@@ -5494,7 +5494,7 @@ var Player = class {
   keepInView(box) {
     const following = this.follow.getAttribute("aria-pressed") === "true";
     if (!box || !following || this.editor.active || this.audio.paused || this.until != null) return;
-    if (performance.now() - this.scrolled < PATIENCE) return;
+    if (performance.now() - this.scrolled < FOLLOW_AGAIN) return;
     this.text.reveal(box, true, this.below());
   }
   /**

@@ -20,7 +20,7 @@ import { Text } from "./text.js";
 import { Wave } from "./waveform.js";
 
 const LANES = 500; // milliseconds after a change until the lanes follow: all words are in them
-const PATIENCE = 4000; // milliseconds that a reader who scrolled is left alone
+const FOLLOW_AGAIN = 4000; // milliseconds after a reader has scrolled until the text follows the sound again
 const players = /** @type {Set<Player>} */ (new Set());
 let latest = /** @type {Player | null} */ (null); // the player that keys belong to when several are on the page
 
@@ -262,7 +262,7 @@ export class Player {
   keepInView(box) {
     const following = this.follow.getAttribute("aria-pressed") === "true";
     if (!box || !following || this.editor.active || this.audio.paused || this.until != null) return;
-    if (performance.now() - this.scrolled < PATIENCE) return;
+    if (performance.now() - this.scrolled < FOLLOW_AGAIN) return;
     this.text.reveal(box, true, this.below());
   }
 

@@ -21,7 +21,7 @@ EXACT = 0.1  # tolerance for a length, a start or a gap, seconds
 RATES = range(8_000, 96_001)  # accepted sample rates, Hz
 PCM = ("pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_f32le")
 BRANDS = (b"M4A ", b"M4B ", b"M4V ", b"mp41", b"mp42", b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"avc1")
-PATIENCE = 0.5  # time limit for checking the frames of a FLAC, seconds; the rest is assumed to be like them
+TIMEOUT = 0.5  # time limit for checking the frames of a FLAC, seconds; the rest is assumed to be like them
 
 
 def exact(path: Path, promised: float | None, counted: float | None) -> bool:
@@ -64,8 +64,8 @@ def _whole_wav(path: Path, codec: av.AudioCodecContext) -> bool:
 
 
 def _unbroken(container: av.container.InputContainer, stream: av.AudioStream) -> bool:
-    """Return whether each frame follows the previous one, as far as can be checked within PATIENCE."""
-    at, ends = 0.0, time.monotonic() + PATIENCE
+    """Return whether each frame follows the previous one, as far as can be checked within TIMEOUT."""
+    at, ends = 0.0, time.monotonic() + TIMEOUT
     for packet in packets(container, stream):
         if not packet.size:
             continue

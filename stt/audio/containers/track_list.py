@@ -17,7 +17,7 @@ from stt.files.json_values import clean
 MOST = 16  # maximum number of tracks examined; no recorder writes more
 LONGEST_TITLE = 60  # maximum length of a title, characters
 SHORTEST = 0.1  # minimum length of a track's sound, seconds; the same as for a recording
-PATIENCE = 2.0  # time limit for reading, seconds; a track without packets by then is assumed to begin later
+TIMEOUT = 2.0  # time limit for reading, seconds; a track without packets by then is assumed to begin later
 # Titles that MP4 writers give to every track.
 _GENERIC = re.compile(
     r"handle|produced by|core media|mainconcept|bento4|isomedia|^soun$|^mono$|^stereo$", re.IGNORECASE
@@ -79,7 +79,7 @@ def _problems(container: av.container.InputContainer, streams: Sequence[av.Audio
     seen: set[int] = set()
     for other in container.streams:
         other.discard = Discard.default if other.index in seconds else Discard.all
-    ends, complete = time.monotonic() + PATIENCE, True
+    ends, complete = time.monotonic() + TIMEOUT, True
     for packet in packets(container, *(stream for stream in streams if stream.index in seconds)):
         index = packet.stream.index
         if packet.size:

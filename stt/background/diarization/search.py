@@ -24,9 +24,9 @@ from stt.cluster import workers
 from stt.errors import Cancelled, InputError, NotFound
 from stt.settings import settings
 from stt.store import playback_copies, recordings, records
-from stt.store.patience import with_retries
 from stt.store.recordings import Recording
 from stt.store.records import Job
+from stt.store.retrying import with_retries
 
 QUEUE = "speakers"
 OFTEN = 0.5  # polling interval of the queue, seconds

@@ -24,9 +24,9 @@ from stt.models import known, shelf
 from stt.models.download import Progress as Download
 from stt.speech.samples import Samples
 from stt.store import playback_copies, recordings, records
-from stt.store.patience import with_retries
 from stt.store.recordings import Recording
 from stt.store.records import Job
+from stt.store.retrying import with_retries
 from stt.transcript.model import Segment, Transcript
 from stt.vocabulary import terms
 from stt.vocabulary.replacing import replaced

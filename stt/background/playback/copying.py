@@ -31,9 +31,9 @@ from stt.files import paths
 from stt.settings import settings
 from stt.store import audio_files, playback_copies, recordings, removals
 from stt.store.erasure import FINISHED_STATUSES
-from stt.store.patience import with_retries
 from stt.store.playback_copies import FAILED, MAKING, ORIGINAL, READY
 from stt.store.recordings import Recording
+from stt.store.retrying import with_retries
 
 QUEUE = "playback"
 OFTEN = 0.5  # polling interval of the queue, seconds
