@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Translation:
-    """The forms of each text (one if it has no count), and the index of the form for each count."""
+    """Hold the forms of each text (one if it has no count), and the index of the form for each count."""
 
     texts: dict[str, tuple[str, ...]] = field(default_factory=dict)
     plurals: tuple[int, ...] = ()

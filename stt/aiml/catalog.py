@@ -88,7 +88,7 @@ class Cost:
 
 
 class Catalog:
-    """All models, `#g1_whisper-base` first, those on this machine last."""
+    """Hold all models, `#g1_whisper-base` first, those on this machine last."""
 
     def __init__(self, models: list[Model]) -> None:
         self.models = tuple(models)

@@ -19,7 +19,7 @@ SPARE = 8  # maximum number of polls beyond those of a loop that polls every 10 
 
 
 class Schedule:
-    """The times to poll a job, which depend only on the seconds since its create.
+    """Compute the times to poll a job, which depend only on the seconds since its create.
 
     So polling continues on schedule after a restart, when only the time of the create is known. `expected` is how many
     seconds such a job takes (`expected_seconds`), None if unknown: then intervals grow with the time waited.

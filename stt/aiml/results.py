@@ -31,7 +31,7 @@ PAUSE, LONG = 1.0, 15.0  # seconds: a pause that ends a segment; the length from
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The outcome of one GET: `status`, and `word`, the provider's own term for it ("queued", "generating" …).
+    """Hold the outcome of one GET: `status`, and `word`, the provider's own term for it ("queued", "generating" …).
 
     `transcript` is set when done, `error` when failed: GenerationFailed, AnswerUnreadable, or the error for a failure
     that is reported inside a successful response (KeyRefused, PaymentRequired, ResultExpired …).

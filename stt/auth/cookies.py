@@ -18,7 +18,7 @@ PREFIX = "__Host-"
 
 @dataclass(frozen=True, slots=True)
 class Jar:
-    """The cookies of one request. `old`: an HTTPS visitor sent a cookie of the plain name, from before the prefix."""
+    """Hold the cookies of one request. `old`: an HTTPS visitor sent a cookie of the plain name, without the prefix."""
 
     secure: bool
     header: str

@@ -178,7 +178,7 @@ class WindowModel(WhisperModel):
 
 @dataclass(frozen=True, slots=True)
 class SpectrumParts:
-    """The parameters with which FeatureExtractor computes a log mel spectrum."""
+    """Hold the parameters with which FeatureExtractor computes a log mel spectrum."""
 
     size: int  # samples of a frame
     hop: int  # samples from one frame to the next

@@ -21,7 +21,7 @@ NEAR = 2  # paragraphs on either side to search for one that was split, merged o
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The outcome of a step: splices in order, and where the caret goes.
+    """Describe the outcome of a step: splices in order, and where the caret goes.
 
     `base` is the text of the paragraph before the step. `replaced` counts replacements.
     """

@@ -16,7 +16,7 @@ _comparison = component("comparison")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """The head of a column. `audio` is the address of its sound, None without sound.
+    """Describe the head of a column. `audio` is the address of its sound, None without sound.
 
     The address is a route with byte ranges, with `/state` below it.
     """

@@ -1,4 +1,4 @@
-"""The player: sound and transcript together, word by word."""
+"""Draw the player: sound and transcript together, word by word."""
 
 from __future__ import annotations
 

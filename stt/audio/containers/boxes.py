@@ -32,7 +32,7 @@ class _Edit(NamedTuple):
 
 
 class EditList(NamedTuple):
-    """The length of an edited track in `seconds`, with silence before and within it, and the `cuts`."""
+    """Hold the length of an edited track in `seconds`, with silence before and within it, and the `cuts`."""
 
     seconds: float
     cuts: list[Cut]

@@ -40,7 +40,7 @@ _Place = tuple[int, int]  # offset and size of a packet
 
 
 class _Source(Protocol):
-    """The part of `stt.audio.containers.headers.Recording` that is needed here."""
+    """Declare the part of `stt.audio.containers.headers.Recording` that is needed here."""
 
     raw: BinaryIO
     total: int

@@ -30,7 +30,7 @@ _d = diarizations.c
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """The progress of a search. `percent` is 0 to 100, `asked` the requested number of speakers, `found` the result's.
+    """Hold the progress of a search. `percent` is 0 to 100, `asked` and `found` are numbers of speakers.
 
     `stage` says what it is doing apart from analysing, as text; `error` is what `SttError.to_dict` returns.
     """

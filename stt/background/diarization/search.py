@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextvars import Context
 
 from dbos import DBOS
 from sqlalchemy.exc import IntegrityError
@@ -21,6 +20,7 @@ from stt.background.attempts import Progress
 from stt.background.diarization import results
 from stt.background.diarization.results import Attempt
 from stt.cluster import workers
+from stt.compat.dbos import outside_workflow
 from stt.errors import Cancelled, InputError, NotFound
 from stt.settings import settings
 from stt.store import playback_copies, recordings, records
@@ -50,7 +50,7 @@ def expect(job: Job) -> None:
     try:
         attempt = with_retries(results.next_attempt, job.id, results.number_of(job.options), first=True)
         if attempt is not None:
-            Context().run(_enqueue, attempt)
+            outside_workflow(_enqueue, attempt)
     except Exception as error:  # no reason to fail a job whose words are there  # noqa: BLE001
         log.warning("could not begin to find speakers: %s", type(error).__name__)
 
@@ -62,7 +62,7 @@ def begin(generation_id: str, asked: int | None) -> None:
     except IntegrityError as error:
         raise NotFound("There is no such transcript.") from error
     if attempt is not None:
-        Context().run(_enqueue, attempt)
+        outside_workflow(_enqueue, attempt)
 
 
 def reconcile() -> None:

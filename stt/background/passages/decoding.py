@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import closing
-from contextvars import Context
 from dataclasses import replace
 
 from dbos import DBOS
@@ -19,6 +18,7 @@ from stt.background import attempts
 from stt.background.passages import results
 from stt.background.passages.results import Passage
 from stt.cluster import workers
+from stt.compat.dbos import outside_workflow
 from stt.errors import InputError, NotFound
 from stt.models import known, shelf
 from stt.models.download import Progress as Download
@@ -43,7 +43,7 @@ log = logging.getLogger("stt.background.passages.decoding")
 
 def enqueue(passage: Passage) -> None:
     """Queue a passage, or mark it as failed if its workflow ended without recording it. The job engine must run."""
-    Context().run(_enqueue, passage)
+    outside_workflow(_enqueue, passage)
 
 
 def reconcile() -> None:

@@ -167,7 +167,7 @@ def upgrade() -> None:
 
 
 def _put_aside(connection: sa.Connection) -> sa.Table:
-    """The first transcriptions had no number. Their table is renamed, its indexes go."""
+    """Rename the table of the first transcriptions, which had no number, and drop its indexes."""
     for index in sa.inspect(connection).get_indexes("transcriptions"):
         if (name := index["name"]) is not None:
             op.drop_index(name, table_name="transcriptions")
