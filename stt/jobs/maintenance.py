@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from contextvars import Context
 from datetime import UTC, datetime
 from typing import Any
 
 from dbos import DBOS
+
+from stt.compat.dbos import outside_workflow
 
 SCHEDULE = "upkeep"
 CRON = "*/5 * * * *"
@@ -28,7 +29,7 @@ _tasks: list[Callable[[], object]] = []
 @DBOS.workflow(name="upkeep")
 def upkeep(_scheduled: datetime, _context: Any) -> None:
     """Run the tasks outside the workflow: they may run twice, and their results must not be stored as checkpoints."""
-    Context().run(run_tasks)
+    outside_workflow(run_tasks)
 
 
 def run_tasks() -> None:

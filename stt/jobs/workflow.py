@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from contextvars import Context
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +18,7 @@ from dbos import DBOS, StepOptions
 from stt import errors, kinds
 from stt.background.diarization import search
 from stt.cluster import workers
+from stt.compat.dbos import outside_workflow
 from stt.db.engine import DB_UNAVAILABLE
 from stt.engines.base import Engine, Outcome
 from stt.errors import Cancelled, NotFound, SttError
@@ -107,7 +107,7 @@ def _acquire_lease(generation_id: str, attempt: int) -> Job:
         raise Cancelled() from None
     for _ in range(2):
         # Outside the workflow, which would store the answer as a checkpoint.
-        work = Context().run(DBOS.get_workflow_status, f"{job.id}-{attempt}")
+        work = outside_workflow(DBOS.get_workflow_status, f"{job.id}-{attempt}")
         if work is None or work.status != "PENDING" or work.executor_id != DBOS.executor_id or not work.dequeued_at:
             raise Cancelled()
         if job.attempt != attempt:

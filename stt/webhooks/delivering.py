@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from contextvars import Context
 
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID, StepOptions
 
+from stt.compat.dbos import outside_workflow
 from stt.errors import BadOption, NotFound
 from stt.store.retrying import with_retries
 from stt.webhooks import deliveries, sending, subscriptions
@@ -26,7 +26,7 @@ def job_ended(generation_id: str) -> None:
     try:
         delivery_id = with_retries(deliveries.note_end, generation_id)
         if delivery_id is not None:
-            Context().run(_enqueue, delivery_id, 1)
+            outside_workflow(_enqueue, delivery_id, 1)
     except Exception as error:  # must not fail a job that has ended  # noqa: BLE001
         log.warning("could not begin to deliver: %s", type(error).__name__)
 
@@ -68,7 +68,7 @@ def deliver(delivery_id: str, number: int) -> None:
     """Make attempt `number` of a delivery, and queue the next if it fails. It is repeated if the process is killed."""
     delay = DBOS.run_step(StepOptions(name="attempt"), _attempt, delivery_id, number)
     if delay is not None:
-        Context().run(_enqueue, delivery_id, number + 1, delay)
+        outside_workflow(_enqueue, delivery_id, number + 1, delay)
 
 
 def _attempt(delivery_id: str, number: int) -> float | None:
