@@ -15,11 +15,11 @@ from typing import Any
 from dbos import DBOS
 
 from stt.compat.dbos import outside_workflow
+from stt.store.erasure import FINISHED_STATUSES
 
 SCHEDULE = "upkeep"
 CRON = "*/5 * * * *"
 KEEP_SECONDS = 1800.0  # after a workflow's end: long enough to examine a failure
-FINISHED_STATUSES = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 BATCH = 500  # workflows deleted in one transaction
 
 log = logging.getLogger("stt.jobs.maintenance")
@@ -51,7 +51,7 @@ def purge_finished(seconds: float) -> int:
     before = datetime.fromtimestamp(time.time() - seconds, UTC).isoformat()
     count = 0
     while old := DBOS.list_workflows(
-        status=FINISHED_STATUSES, completed_before=before, limit=BATCH, load_input=False, load_output=False
+        status=list(FINISHED_STATUSES), completed_before=before, limit=BATCH, load_input=False, load_output=False
     ):
         DBOS.delete_workflows([work.workflow_id for work in old])
         count += len(old)
