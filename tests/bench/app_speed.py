@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import tempfile
 import threading
 import time
@@ -31,7 +30,8 @@ from playwright.sync_api import Page, sync_playwright
 from tests import audio
 from tests.bench.engine_speed import in_turns
 from tests.bench.table import print_table
-from tests.browser.conftest import ARGUMENTS, add_files
+from tests.browser.conftest import add_files
+from tests.chromium import launch
 from tests.conftest import forget
 from tests.server import Server
 from tests.waiting import until
@@ -237,8 +237,7 @@ def main() -> None:
     rows = []
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
-        installed = shutil.which("chromium") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=installed, args=ARGUMENTS)
+        browser = launch(playwright.chromium)
         with Server(folder / "served") as server:
             page = browser.new_page()
             page.goto(server.url)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from statistics import median
 from playwright.sync_api import Page, sync_playwright
 
 from tests.bench.table import print_table
-from tests.browser.conftest import ARGUMENTS
+from tests.chromium import launch
 from tests.server import ROOT, Server, free_port
 from tests.waiting import until
 
@@ -65,8 +64,7 @@ def ours(page: Page, folder: Path) -> float:
 def main() -> None:
     times: dict[str, list[float]] = {"streamlit hello": [], "STT Studio": []}
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
-        installed = shutil.which("chromium") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=installed, args=ARGUMENTS)
+        browser = launch(playwright.chromium)
         for _ in range(RUNS):
             for name, run in (("streamlit hello", hello), ("STT Studio", ours)):
                 page = browser.new_page()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import sys
 import tempfile
 import time
@@ -21,7 +20,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.bench.many_transcripts import generate
 from tests.bench.table import print_table
-from tests.browser.conftest import ARGUMENTS
+from tests.chromium import launch
 from tests.conftest import forget
 from tests.server import Server
 
@@ -191,9 +190,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(name)
         few, many = folder / "few", folder / "many"
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium") or shutil.which("google-chrome"), args=ARGUMENTS
-        )
+        browser = launch(playwright.chromium)
         filled(few, 10)
         small = in_the_browser(browser, few)
         filled(many, count)

@@ -6,7 +6,6 @@ typed into. The same with ten words, for what the page itself takes.
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
 import time
@@ -17,7 +16,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests import transcripts
 from tests.bench.table import print_table
-from tests.browser.conftest import ARGUMENTS
+from tests.chromium import launch
 from tests.server import Server
 from tests.waiting import until
 
@@ -89,9 +88,7 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     rows = []
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium") or shutil.which("google-chrome"), args=ARGUMENTS
-        )
+        browser = launch(playwright.chromium)
         with Server(Path(folder) / "data") as server, transcripts.sharing_data_with(server):
             for words in (10, count):
                 made = transcripts.put(f"visitor:{VISITOR}", transcripts.long_talk(words))

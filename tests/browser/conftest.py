@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -8,23 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+from tests.chromium import launch
 from tests.server import Server
 from tests.transcripts import sharing_data_with
 from tests.waiting import until
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-]
-
 
 # As long as for a click. The usual 5 s say how fast the machine is: where others work beside, a second tab had its text but
 # no button yet, as a page of Streamlit's fetches each kind of element when it first needs it.
@@ -33,9 +19,8 @@ expect.set_options(timeout=30_000)
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    installed = shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=installed, args=ARGUMENTS)
+        browser = launch(playwright.chromium)
         yield browser
         browser.close()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,8 +15,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests import audio
-from tests.browser.conftest import ARGUMENTS, until_true
+from tests import audio, chromium
+from tests.browser.conftest import until_true
 from tests.line import Line
 from tests.server import Server
 from tests.waiting import until
@@ -34,12 +33,11 @@ GRANT, DEVICE = "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-s
 def launch(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Browser]:
     """Another browser, with `more` arguments and without some of the usual ones."""
     heard = audio.write(tmp_path_factory.mktemp("heard") / "jfk.wav", audio.samples(audio.JFK))
-    installed = shutil.which("chromium") or shutil.which("google-chrome")
 
     def launched(*more: str, without: tuple[str, ...] = ()) -> Browser:
-        arguments = [argument for argument in ARGUMENTS if argument not in without]
+        arguments = [argument for argument in chromium.ARGUMENTS if argument not in without]
         arguments += [f"--use-file-for-fake-audio-capture={heard}", *more]
-        return browser.browser_type.launch(executable_path=installed, args=arguments)
+        return chromium.launch(browser.browser_type, arguments)
 
     return launched
 
