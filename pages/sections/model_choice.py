@@ -208,7 +208,7 @@ def _more(model: Model, options: list[Option]) -> dict[str, Any]:
         rest = [option for option in options if not option.main and option is not further]
         for option in main:
             values[option.name] = _control(model, option)
-        if rest and st.checkbox(tr("Show all that the model accepts"), key=f"{model.id}-all"):
+        if rest and st.checkbox(tr("Show all settings of this model"), key=f"{model.id}-all"):
             for option in rest:
                 values[option.name] = _control(model, option)
         if further:

@@ -142,7 +142,7 @@ class Client:
         return "The key works."
 
     def models(self, etag: str | None = None) -> tuple[list[dict[str, Any]] | None, str | None]:
-        """Return the live list of models with prices, as `catalog.load` requests it. Sends no key."""
+        """Return the list of models with prices, None if it is still that of `etag`, and its ETag. Sends no key."""
         return list_models(self._base, etag)
 
     def _ask(self, path: str, until: float, cancelled: Stop | None) -> dict[str, Any]:

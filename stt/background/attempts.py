@@ -82,7 +82,10 @@ def enqueue(attempt: Attempt, queue: str, workflow: Callable[[str, int], None], 
 
 @contextmanager
 def failing(attempt: Attempt, work: str, log: logging.Logger) -> Iterator[None]:
-    """Record an error as the end of the attempt, and log it as one of `work`, such as "speakers"."""
+    """Catch errors: record one as the end of the attempt, and log that `work`, such as "speakers", failed.
+
+    Where the attempt is cancelled or its recording deleted, there is nothing to record.
+    """
     try:
         yield
     except (Cancelled, NotFound):

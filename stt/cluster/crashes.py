@@ -29,7 +29,7 @@ from stt.errors import Cancelled, UnsafeRecording
 
 MAX_CRASHES = 3
 # If processes without this recording crash too, somebody is killing them: each such bystander excuses three crashes,
-# up to CERTAIN_CRASHES. Requeued jobs go first, so kills hit them more often than chance.
+# up to CERTAIN_CRASHES. Three, because requeued jobs go first, and so are at work more often when somebody kills.
 CRASHES_PER_BYSTANDER, CERTAIN_CRASHES = 3, 10
 POLL_INTERVAL = 0.1  # seconds
 # Seconds for which a suspect lets other jobs go first. If it always went first, it would be decoding whenever somebody

@@ -136,7 +136,8 @@ class WindowModel(WhisperModel):
         """
         (found,) = self.model.align(encoded, tokenizer.sot_sequence, [tokens], [size])
         starts = [0.0] * (len(tokens) + 1)
-        for token, output in reversed(found.alignments):  # the first output of a token is where it begins
+        # Each token has several positions. It begins at the first of them, which this order writes last.
+        for token, output in reversed(found.alignments):
             starts[token] = output / self.tokens_per_second
         return starts, [float(probability) for probability in found.text_token_probs]
 

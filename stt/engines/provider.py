@@ -140,7 +140,7 @@ def _create(work: Work) -> dict[str, Any]:
 
 @contextmanager
 def _source(work: Work) -> Iterator[dict[str, Any]]:
-    """Yield the arguments of `Client.create` for the link or the file, and its progress callback.
+    """Yield keyword arguments of `Client.create`: the link, or the file and its name; and a progress callback.
 
     If there are several tracks, only the chosen one is sent, because the provider might pick another.
     """

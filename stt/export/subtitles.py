@@ -304,7 +304,7 @@ def _filled(units: list[Unit], columns: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """The time at which a cue is spoken, and its reading time, in milliseconds."""
+    """Start and end of a cue's speech, and its reading time, in milliseconds."""
 
     start: int
     end: int

@@ -118,7 +118,7 @@ def _unquoted(value: str) -> str:
 
 
 def _extended(name: str, raw: dict[str, str]) -> str | None:
-    """Return `name*=UTF-8''…`, or the same in parts `name*0*`, `name*1` …; None if unreadable."""
+    """Return the decoded value of `name*=UTF-8''…`, or of its parts `name*0*`, `name*1` …; None if unreadable."""
     parts = [(f"{name}*", raw[f"{name}*"])] if f"{name}*" in raw else []
     while not parts or parts[0][0] != f"{name}*":
         at = f"{name}*{len(parts)}"

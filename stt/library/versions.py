@@ -66,7 +66,7 @@ def _sound(job: Job) -> tuple[str, bool]:
 
 
 def finished(owner: str) -> list[list[Job]]:
-    """Return the owner's finished transcripts grouped by recording, newest first, of the NEWEST ones only."""
+    """Return the owner's last NEWEST finished transcripts, grouped by recording or link, newest first."""
     groups: dict[str, list[Job]] = {}
     for job in records.jobs_of(owner, states=(kinds.DONE,), limit=NEWEST):
         names = [name for name in (job.recording_id, job.url) if name]

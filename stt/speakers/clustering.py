@@ -16,7 +16,7 @@ LONG, SMALL, ENOUGH, LENIENT = 240.0, 0.04, 0.08, 0.12
 CERTAIN = 0.82  # threshold if the number is given: more alike clusters are never separate speakers
 # Minimum speech of a speaker, the largest of: SHORTEST seconds, SHARE but at most LONGEST seconds, SMALL_SHARE.
 SHORTEST, SHARE, LONGEST, SMALL_SHARE = 3.0, 0.03, 15.0, 0.005
-SHORTEST_GIVEN = 1.0  # the minimum if the number is given, seconds
+SHORTEST_GIVEN = 1.0  # seconds; if the number of speakers is given and too few reach the minimum above
 HALF = 0.15  # minimum share of a speaker's speech in each half
 LEVELS = 400  # maximum number of merge levels tried for a given number of speakers
 MOST = 1500  # maximum number of pieces compared pairwise; memory grows with its square

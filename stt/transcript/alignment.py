@@ -16,7 +16,7 @@ MISSING: Final = "missing"
 ADDED: Final = "added"
 WHOLE = 20_000  # maximum words to align at once; longer texts are aligned in pieces, because the cost is quadratic
 PIECE = 5_000  # minimum length of a piece, words
-ANCHOR = 6  # number of consecutive words that must be unique in each text for a piece to be cut there
+ANCHOR = 6  # words in a row that occur exactly once in each text: texts may be cut into pieces there
 _KINDS: dict[str, Kind] = {"equal": SAME, "replace": CHANGED, "delete": MISSING, "insert": ADDED}
 
 

@@ -11,6 +11,7 @@ import pytest
 from babel.messages.pofile import read_po, write_po
 from playwright.sync_api import Browser, Page
 
+from stt.library import sharing
 from stt.web.v1 import openapi
 from tests import audio, catalogue, transcripts
 from tests.server import Server
@@ -19,7 +20,7 @@ from tests.waiting import until
 
 ANN = "visitor:ann"
 TITLE = "Quixotic talk"
-PAGES = ("", "history", "compare", "settings", "api", "transcript")
+PAGES = ("", "history", "compare", "settings", "api", "transcript", "shared")
 MENUS = ("Download", "Details", "Bring a transcript", "Transcribe again", "Share", "Delete", "Change")
 AREAS = '[data-testid="stMain"], [data-testid="stHeader"]'
 BOXES = '[data-testid="stPopoverBody"], [role="dialog"]'
@@ -96,6 +97,9 @@ def talk(server: Server) -> Iterator[str]:
 
 @pytest.fixture(params=PAGES)
 def address(request: pytest.FixtureRequest, server: Server, talk: str) -> str:
+    if request.param == "shared":
+        with sharing_data_with(server):
+            return f"{server.url}/shared?token={sharing.create(talk, ANN, days=1, audio=True)}"
     return f"{server.url}/{request.param}" + (f"?id={talk}" if request.param == "transcript" else "")
 
 

@@ -51,9 +51,9 @@ def _tags(owner: str, chosen: list[Job]) -> None:
     """Draw the tag dialog. Tags common to all chosen transcripts can be removed; new ones are added to each of them."""
     shared = corrections.tags_of_all([job.id for job in chosen], owner)
     st.text(
-        tr("Tags of “{title}”. Others that only some have stay as they are.", title=chosen[0].title)
+        tr("Tags of “{title}”.", title=chosen[0].title)
         if len(chosen) == 1
-        else tr("Tags of all {count:,} of them. Others that only some have stay as they are.", count=len(chosen))
+        else tr("Tags that all {count:,} of them have. Those of only some are not listed, and stay.", count=len(chosen))
     )
     with st.form("tags-form", border=False):
         wanted = st.multiselect(

@@ -1,4 +1,4 @@
-"""Change the keys of the player."""
+"""Change the keyboard shortcuts of the player."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pages.texts import tr
 
 def player_keys() -> None:
     """Draw the section of the Settings page."""
-    st.subheader(tr("Keys of the player"), anchor=False)
+    st.subheader(tr("Keyboard shortcuts of the player"), anchor=False)
     plain(
         tr(
             "These work while you type, too, and with a foot pedal that sends keys, such as F13. "

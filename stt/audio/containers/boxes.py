@@ -27,7 +27,7 @@ class Box(NamedTuple):
 
 
 class _Edit(NamedTuple):
-    shown: float  # duration, seconds
+    shown: float  # how long the edit plays, seconds; 0 is to the end of the stored sound
     begins: float | None  # start in the stored sound, seconds; None for silence
 
 

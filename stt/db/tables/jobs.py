@@ -118,7 +118,7 @@ webhook_jobs = sa.Table(
     metadata,
     sa.Column("id", sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("url", sa.Text, nullable=False),
-    sa.Column("told", sa.Integer, nullable=False),  # the last attempt whose end was reported
+    sa.Column("told", sa.Integer, nullable=False),  # number of the last attempt whose end was reported; 0 is none
 )
 
 

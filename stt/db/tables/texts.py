@@ -33,7 +33,7 @@ revisions = sa.Table(
     "revisions",
     metadata,
     sa.Column("id", sa.ForeignKey("transcripts.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("number", sa.Integer, primary_key=True),  # the revision that it made
+    sa.Column("number", sa.Integer, primary_key=True),  # the transcript's revision after this step
     sa.Column("key", sa.String(64), nullable=False),  # the request's key: a repeated request changes nothing
     sa.Column("kind", sa.String(12), nullable=False),  # edit, undo or redo
     sa.Column("of", sa.Integer),  # the first revision of the step that is undone or redone
