@@ -16,20 +16,27 @@ _EXPORT = "Open it in the program that made it, and save or export the sound as 
 _PROTECTED = "Add a recording without copy protection."
 _UNPACK = "Unpack it, then add the recordings in it."
 
-# Offset, signature, name and guidance: recordings that cannot be read, and files that belong to recordings.
-_RECORDINGS: tuple[tuple[int, bytes, str, str], ...] = (
+_AUDACITY = "Open it in Audacity and export the sound as WAV, FLAC or MP3."
+_CD = "Copy the track from the CD with a CD program."
+
+_MOD = (b"M.K.", b"M!K!", b"FLT4", b"6CHN", b"8CHN")
+_MACH_O = (b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe")
+Signatures = bytes | tuple[bytes, ...]  # alternatives at one offset
+# Offset, signatures, name and guidance: recordings that cannot be read, and files that belong to recordings.
+_RECORDINGS: tuple[tuple[int, Signatures, str, str], ...] = (
     (4, b"ftypaax ", "is an Audible file (AAX) with copy protection", _PROTECTED),
     (4, b"ftypaaxc", "is an Audible file (AAXC) with copy protection", _PROTECTED),
     (4, b"ftypM4P ", "is a song with copy protection (M4P)", _PROTECTED),
-    (0, b"\x03ds2", "is a dictation in a kind of DSS (DS2) that only its maker's software reads", _EXPORT),
-    (0, b"\x01ds2", "is a dictation in a kind of DSS (DS2) that only its maker's software reads", _EXPORT),
+    (
+        0,
+        (b"\x03ds2", b"\x01ds2"),
+        "is a dictation in a kind of DSS (DS2) that only its maker's software reads",
+        _EXPORT,
+    ),
     (0, b"\x03enc", "is an encrypted dictation (DS2)", _EXPORT),
-    (0, b"\xacA", "is a Dolby AC-4 recording, which cannot be decoded here", _EXPORT),
-    (0, b"\xac@", "is a Dolby AC-4 recording, which cannot be decoded here", _EXPORT),
+    (0, (b"\xacA", b"\xac@"), "is a Dolby AC-4 recording, which cannot be decoded here", _EXPORT),
     (0, b"OFR ", "is an OptimFROG recording, which cannot be decoded here", _EXPORT),
-    (0, b"LA02", "is a Lossless Audio (LA) recording, which cannot be decoded here", _EXPORT),
-    (0, b"LA03", "is a Lossless Audio (LA) recording, which cannot be decoded here", _EXPORT),
-    (0, b"LA04", "is a Lossless Audio (LA) recording, which cannot be decoded here", _EXPORT),
+    (0, (b"LA02", b"LA03", b"LA04"), "is a Lossless Audio (LA) recording, which cannot be decoded here", _EXPORT),
     (0, b"LPAC", "is an LPAC recording, which cannot be decoded here", _EXPORT),
     (0, b"#!SILK_V3", "is a voice message in SILK, which cannot be decoded here", _EXPORT),
     (1, b"#!SILK_V3", "is a voice message in SILK (WeChat), which cannot be decoded here", _EXPORT),
@@ -37,74 +44,45 @@ _RECORDINGS: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"#!SMV\n", "is a recording in SMV, which cannot be decoded here", _EXPORT),
     (0, b"MThd", "is a MIDI file: it holds notes, not sound", _EXPORT),
     (8, b"RMIDdata", "is a MIDI file: it holds notes, not sound", _EXPORT),
-    (
-        8,
-        b"CDDAfmt ",
-        "is a shortcut to a track of a CD, not the track",
-        "Copy the track from the CD with a CD program.",
-    ),
+    (8, b"CDDAfmt ", "is a shortcut to a track of a CD, not the track", _CD),
     (0, b"Extended Module: ", "is module music (XM): it holds notes, not sound", _EXPORT),
     (0, b"IMPM", "is module music (IT): it holds notes, not sound", _EXPORT),
     (44, b"SCRM", "is module music (S3M): it holds notes, not sound", _EXPORT),
-    (1080, b"M.K.", "is module music (MOD): it holds notes, not sound", _EXPORT),
-    (1080, b"M!K!", "is module music (MOD): it holds notes, not sound", _EXPORT),
-    (1080, b"FLT4", "is module music (MOD): it holds notes, not sound", _EXPORT),
-    (1080, b"6CHN", "is module music (MOD): it holds notes, not sound", _EXPORT),
-    (1080, b"8CHN", "is module music (MOD): it holds notes, not sound", _EXPORT),
+    (1080, _MOD, "is module music (MOD): it holds notes, not sound", _EXPORT),
     (0, b"NESM\x1a", "is music of a game (NSF): it holds a program, not sound", _EXPORT),
-    (0, b"PSID\0", "is music of a computer (SID): it holds a program, not sound", _EXPORT),
-    (0, b"RSID\0", "is music of a computer (SID): it holds a program, not sound", _EXPORT),
+    (0, (b"PSID\0", b"RSID\0"), "is music of a computer (SID): it holds a program, not sound", _EXPORT),
     (0, b"Vgm ", "is music of a game (VGM): it holds notes, not sound", _EXPORT),
     (0, b"GBS\x01", "is music of a game (GBS): it holds a program, not sound", _EXPORT),
     (0, b"SNES-SPC700 Sound File Data", "is music of a game (SPC): it holds a program, not sound", _EXPORT),
-    (
-        68,
-        b"AUDY",
-        "is an Audacity project, not a recording",
-        "Open it in Audacity and export the sound as WAV, FLAC or MP3.",
-    ),
+    (68, b"AUDY", "is an Audacity project, not a recording", _AUDACITY),
     (0, b"COOLNESS", "is an Adobe Audition session, not a recording", _EXPORT),
     (0, b"<REAPER_PROJECT", "is a REAPER project, not a recording", _EXPORT),
     (0, b"\x03\x45\x4d\x4c\x45\x53\x53", "is a Pro Tools session, not a recording", _EXPORT),
 )
-_OTHERS: tuple[tuple[int, bytes, str], ...] = (
+_OTHERS: tuple[tuple[int, Signatures, str], ...] = (
     (0, b"%PDF-", "a PDF document"),
     (0, b"{\\rtf", "an RTF document"),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an older Office document"),
     (0, b"%!PS", "a PostScript document"),
     (0, b"\x89PNG\r\n\x1a\n", "a picture (PNG)"),
     (0, b"\xff\xd8\xff", "a picture (JPEG)"),
-    (0, b"GIF87a", "a picture (GIF)"),
-    (0, b"GIF89a", "a picture (GIF)"),
-    (0, b"II*\0", "a picture (TIFF)"),
-    (0, b"MM\0*", "a picture (TIFF)"),
+    (0, (b"GIF87a", b"GIF89a"), "a picture (GIF)"),
+    (0, (b"II*\0", b"MM\0*"), "a picture (TIFF)"),
     (0, b"8BPS", "a picture (PSD)"),
     (8, b"WEBPVP8", "a picture (WebP)"),
-    (4, b"ftypheic", "a picture (HEIC)"),
-    (4, b"ftypheix", "a picture (HEIC)"),
+    (4, (b"ftypheic", b"ftypheix"), "a picture (HEIC)"),
     (4, b"ftypmif1", "a picture (HEIF)"),
     (4, b"ftypavif", "a picture (AVIF)"),
     (0, b"\0\0\0\x0cJXL ", "a picture (JPEG XL)"),
     (0, b"\0\0\0\x0cjP  \r\n", "a picture (JPEG 2000)"),
     (0, b"\0\0\x01\0\x01\0", "a picture (icon)"),
     (0, b"SQLite format 3\0", "a database (SQLite)"),
-    (0, b"\x7fELF", "a program"),
-    (0, b"\xfe\xed\xfa\xce", "a program"),
-    (0, b"\xfe\xed\xfa\xcf", "a program"),
-    (0, b"\xce\xfa\xed\xfe", "a program"),
-    (0, b"\xcf\xfa\xed\xfe", "a program"),
-    (0, b"\xca\xfe\xba\xbe", "a program"),
-    (0, b"\0asm", "a program"),
-    (0, b"dex\n", "a program"),
-    (0, b"L\0\0\0\x01\x14\x02\0", "a shortcut to another file"),
-    (0, b"book\0\0\0\0mark", "a shortcut to another file"),
-    (0, b"wOFF", "a font"),
-    (0, b"wOF2", "a font"),
-    (0, b"OTTO", "a font"),
-    (0, b"\0\x01\0\0\0", "a font"),
+    (0, (b"\x7fELF", *_MACH_O, b"\xca\xfe\xba\xbe", b"\0asm", b"dex\n"), "a program"),
+    (0, (b"L\0\0\0\x01\x14\x02\0", b"book\0\0\0\0mark"), "a shortcut to another file"),
+    (0, (b"wOFF", b"wOF2", b"OTTO", b"\0\x01\0\0\0"), "a font"),
     (32769, b"CD001", "the image of a disc"),
 )
-_PACKED: tuple[tuple[int, bytes, str], ...] = (
+_PACKED: tuple[tuple[int, Signatures, str], ...] = (
     (0, b"PK\x03\x04", "a ZIP archive"),
     (0, b"PK\x05\x06", "an empty ZIP archive"),
     (0, b"Rar!\x1a\x07", "a RAR archive"),
@@ -133,17 +111,8 @@ _UNDECODABLE = {
     b"A_REAL/": "an old RealAudio",
     b"A_AC4": "Dolby AC-4",
 }
-_LISTS = (
-    b"#EXTM3U",
-    b"ffconcat",
-    b"[playlist]",
-    b"v=0",
-    b"#EXTINF",
-    b"<asx",
-    b"[Reference]",
-    b"<smil",
-    b"[InternetShortcut]",
-)
+_LISTS = (b"#extm3u", b"ffconcat", b"[playlist]", b"v=0", b"#extinf", b"<asx", b"[reference]", b"<smil",
+          b"[internetshortcut]")  # in lower case  # fmt: skip
 _WIDE = (b"\xff\xfe", b"\xfe\xff")  # byte order marks of UTF-16
 _SURE_LISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]")
 _LIST_TAGS = re.compile(
@@ -151,36 +120,15 @@ _LIST_TAGS = re.compile(
 )
 _ADDRESS = re.compile(rb"\A\s*(?:(?:#[^\n]*|(?:https?|rtsp|rtmp|mmsh?|ftp|pnm|file)://\S+)\s*)+\Z", re.I)
 _STARTS = (
-    *(
-        b"RIFF",
-        b"RIFX",
-        b"RF64",
-        b"BW64",
-        b"fLaC",
-        b"ID3",
-        b"OggS",
-        b"\x1aE\xdf\xa3",
-        b"FORM",
-        b"caff",
-        b"#!AMR",
-        b".snd",
-    ),
-    *(
-        b"FLV\x01",
-        b".RMF",
-        b".ra\xfd",
-        b"0&\xb2u\x8ef\xcf\x11",
-        b"Creative Voice File",
-        b"riff.\x91\xcf\x11",
-        b"MAC ",
-        b"wvpk",
-    ),
-    *(b"TTA1", b"tBaK", b"ajkg", b"MPCK", b"MP+", b"DSD ", b"\x02dss", b"\x03dss", b"nut/multimedia", b"FWS", b"CWS"),
-    *(b"\x06\x0e+4\x02\x05\x01\x01", b"\x0bw", b"\x7f\xfe\x80\x01", b"NIST_1A", b"TWIN", b".SoX", b"XoS.", b"qoaf"),
+    *(b"RIFF", b"RIFX", b"RF64", b"BW64", b"fLaC", b"ID3", b"OggS", b"\x1aE\xdf\xa3", b"FORM", b"caff", b"#!AMR"),
+    *(b".snd", b"FLV\x01", b".RMF", b".ra\xfd", b"0&\xb2u\x8ef\xcf\x11", b"Creative Voice File"),
+    *(b"riff.\x91\xcf\x11", b"MAC ", b"wvpk", b"TTA1", b"tBaK", b"ajkg", b"MPCK", b"MP+", b"DSD "),
+    *(b"\x02dss", b"\x03dss", b"nut/multimedia", b"FWS", b"CWS", b"\x06\x0e+4\x02\x05\x01\x01", b"\x0bw"),
+    *(b"\x7f\xfe\x80\x01", b"NIST_1A", b"TWIN", b".SoX", b"XoS.", b"qoaf"),
 )
 _ASF_PROTECTED = (  # header objects that only protected files have
-    bytes.fromhex("fbb31122 23bd d211 b4b700a0c955fc6e".replace(" ", "")),
-    bytes.fromhex("14e68a29 2226 174c b935dae07ee9289c".replace(" ", "")),
+    bytes.fromhex("fbb31122 23bd d211 b4b700a0c955fc6e"),
+    bytes.fromhex("14e68a29 2226 174c b935dae07ee9289c"),
 )
 
 
@@ -189,27 +137,21 @@ def refusal(path: Path, name: str) -> InputError | None:
     size = path.stat().st_size
     with open(path, "rb") as file:
         head = file.read(_HEAD)
-        for at, mark, is_, guidance in _RECORDINGS:
-            if head[at : at + len(mark)] == mark:
+        for at, marks, is_, guidance in _RECORDINGS:
+            if head.startswith(marks, at):
                 return Unreadable(f"{quoted_name(name)} {is_}.", guidance=guidance)
         if head.startswith(b"0&\xb2u\x8ef\xcf\x11") and any(mark in head for mark in _ASF_PROTECTED):
             return Unreadable(f"{quoted_name(name)} is protected by DRM (Windows Media).", guidance=_PROTECTED)
-        for at, mark, is_ in _PACKED:
-            if head[at : at + len(mark)] == mark:
-                inside = (
-                    next((what for part, what in _IN_ZIP if re.search(part, head)), None) if mark[:2] == b"PK" else None
-                )
+        for at, marks, is_ in _PACKED:
+            if head.startswith(marks, at):
+                inside = next((what for part, what in _IN_ZIP if head[:2] == b"PK" and re.search(part, head)), None)
                 return _no_recording(name, inside) if inside else _no_recording(name, is_, _UNPACK)
-        if head[:2] == b"MZ" and head[_pe_offset(head) :][:4] == b"PE\0\0":
+        if head[:2] == b"MZ" and head.startswith(b"PE\0\0", int.from_bytes(head[60:64], "little")):
             return _no_recording(name, "a program")
-        if (
-            head[:2] == b"BM"
-            and head[6:10] == bytes(4)
-            and head[14:18] in (b"\x28\0\0\0", b"\x6c\0\0\0", b"\x7c\0\0\0")
-        ):
+        if head[:2] == b"BM" and head[6:10] == bytes(4) and int.from_bytes(head[14:18], "little") in (40, 108, 124):
             return _no_recording(name, "a picture (BMP)")
-        for at, mark, is_ in _OTHERS:
-            if head[at : at + len(mark)] == mark:
+        for at, marks, is_ in _OTHERS:
+            if head.startswith(marks, at):
                 return _no_recording(name, is_)
         samples = [head]
         order = head[:2] if head[:2] in _WIDE else b""
@@ -251,10 +193,6 @@ def _no_recording(name: str, what: str, guidance: str | None = None) -> NotSound
     return NotSound(f"{quoted_name(name)} is {what}, not a recording.", guidance=guidance)
 
 
-def _pe_offset(head: bytes) -> int:
-    return int.from_bytes(head[60:64], "little")
-
-
 def _as_text(sample: bytes) -> bytes | None:
     """Return a sample as UTF-8 if it is text (also UTF-16), None if not. The sample may be cut at any byte."""
     if sample[:2] in _WIDE:
@@ -274,11 +212,7 @@ def _as_text(sample: bytes) -> bytes | None:
 
 def _text(name: str, text: bytes) -> NotSound:
     start = text.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if (
-        start.lower().startswith(tuple(mark.lower() for mark in _LISTS))
-        or _LIST_TAGS.search(start[:4096])
-        or _ADDRESS.match(start)
-    ):
+    if start.lower().startswith(_LISTS) or _LIST_TAGS.search(start[:4096]) or _ADDRESS.match(start):
         return NotSound(f"{quoted_name(name)} is a list of other files or addresses, not a recording.")
     if re.match(rb"<!doctype html|<html|<head|<body", start, re.I):
         return NotSound(
@@ -288,9 +222,7 @@ def _text(name: str, text: bytes) -> NotSound:
     if start.startswith(b"<svg") or (start.startswith(b"<?xml") and b"<svg" in start[:1000]):
         return _no_recording(name, "a picture (SVG)")
     if b"audacityproject" in start[:1000]:
-        return _no_recording(
-            name, "an Audacity project", "Open it in Audacity and export the sound as WAV, FLAC or MP3."
-        )
+        return _no_recording(name, "an Audacity project", _AUDACITY)
     if start.startswith(b"WEBVTT") or re.match(rb"\d+\s+\d\d:\d\d:\d\d,\d+ -->", start):
         return _no_recording(name, "a text with subtitles")
     if start.startswith(b"<?xml"):

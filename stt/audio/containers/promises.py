@@ -11,7 +11,7 @@ from pathlib import Path
 import av
 
 from stt.audio.containers import boxes
-from stt.audio.containers.formats import LENGTH_UNTOLD, UNTIMED
+from stt.audio.containers.formats import NO_DURATION, UNTIMED
 from stt.audio.containers.headers import Recording
 
 
@@ -37,7 +37,7 @@ def promised(
         told = seconds_of(stream.duration or 0, stream.time_base)
         # If the two differ, ffmpeg estimated from the file size: two files were joined, or a large tag is at the end.
         return told if counted_frames and abs(told - counted_frames) < 0.5 else None
-    if format in LENGTH_UNTOLD:
+    if format in NO_DURATION:
         return None
     origin = (container.start_time or 0) / av.time_base if begins is None else begins
     if tag := stream.metadata.get("DURATION"):  # Matroska: the end of this track, as 00:00:33.008000000
