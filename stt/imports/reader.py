@@ -105,14 +105,9 @@ def _read(text: str, name: str, encoding: str, choices: tuple[str, ...]) -> Brou
         notes = Notes()
         found = json_shapes.read(text.lstrip("\ufeff \n\t"), notes)
         return _checked(Brought(found.transcript, f"JSON of {found.shape}", notes.sentences(), **about))
-    if re.match(r"WEBVTT(?:\s|$)", begins):
-        return _of_cues(subtitles.webvtt_cues(text), "WebVTT subtitles", about)
-    if re.match(r"(?:;[^\n]*\n\s*)*\[Script Info\]", begins, re.IGNORECASE) or ending.endswith((".ass", ".ssa")):
-        if (lines := subtitles.substation_cues(text)) is not None:
-            return _of_cues(lines, "SubStation Alpha subtitles", about)
-    beginning = text[: 1 << 16].split("\n")
-    if any(map(subtitles.TIMING.match, [line for line in beginning if line.strip()][:10])):
-        return _of_cues(subtitles.subrip_cues(text), "SubRip subtitles", about)
+    if detected := subtitles.detect(text, name):
+        shape, found_cues = detected
+        return _of_cues(found_cues, f"{shape} subtitles", about)
     if ending.endswith(SUBTITLES):
         raise BadTranscript("These subtitles cannot be read.", guidance="Paste the text instead.")
     return _of_lines(text.split("\n"), "Plain text", **about)

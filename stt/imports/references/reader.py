@@ -88,22 +88,18 @@ def _spoken(text: str, name: str) -> str:
     """Return the spoken text of a file's content in any supported format."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x1a", "")
     begins = text.lstrip("\ufeff \n\t")[:200]
-    if re.match(r"WEBVTT(?:\s|$)", begins):
-        return "\n".join(_without_names(subtitles.of_webvtt(text)))
-    if re.match(r"(?:;[^\n]*\n\s*)*\[Script Info\]", begins, re.IGNORECASE) or name.lower().endswith((".ass", ".ssa")):
-        lines = subtitles.of_substation(text)
-        if lines is not None:
-            return "\n".join(lines)
-    elif begins.startswith("{") or name.lower().endswith(".json"):
+    ending = name.lower()
+    if found := subtitles.detect(text, name):
+        shape, cues = found
+        lines = [cue.text for cue in cues]
+        return "\n".join(lines if shape == subtitles.SUBSTATION else _without_names(lines))
+    if (begins.startswith("{") and not ending.endswith((".ass", ".ssa"))) or ending.endswith(".json"):
         value = _json(text)
         if value is not None:
             return _of_json(value)
-        if name.lower().endswith(".json"):
+        if ending.endswith(".json"):
             raise BadReference("This JSON cannot be read.", guidance=GUIDANCE)
-    beginning = text[: 1 << 16].split("\n")
-    if any(map(subtitles.TIMING.match, [line for line in beginning if line.strip()][:10])):
-        return "\n".join(_without_names(subtitles.of_subrip(text)))
-    if name.lower().endswith(SUBTITLES):
+    if ending.endswith(SUBTITLES):
         raise BadReference("These subtitles cannot be read.", guidance="Paste the text instead.")
     return _plain(text)
 
@@ -111,17 +107,12 @@ def _spoken(text: str, name: str) -> str:
 def _plain(text: str) -> str:
     """Return a text without the times and names that exports put before each paragraph."""
     given = [line for line in text.split("\n") if line.strip()]
-    lines = _without_headings(given)
+    lines = [line for line, name in zip(given, headings(given), strict=True) if not name]
     if 2 * sum(map(bool, map(TIME.match, lines))) >= len(lines):
         lines = [TIME.sub("", line, count=1) if TIME.match(line) else line for line in lines]
         lines = [line for line in lines if line.strip()]
     lines = _without_names(lines)
     return text.strip() if lines == given else "\n".join(lines).strip()
-
-
-def _without_headings(lines: list[str]) -> list[str]:
-    names = headings(lines)
-    return [line for line, name in zip(lines, names, strict=True) if not name]
 
 
 def headings(lines: list[str]) -> list[str]:

@@ -25,6 +25,7 @@ _ASS_PART = re.compile(r"(\{[^{}]*\})")
 _MARK = re.compile("\ue000([^\ue000\ue001]*)\ue001")  # placeholder for a time within a cue, until cues are joined
 _MARK_BEFORE_SPACE = re.compile("(\ue000[^\ue000\ue001]*\ue001)([ \t]+)")
 _DRAWING = re.compile(r"\\p(\d{1,2})")
+SUBSTATION = "SubStation Alpha"
 _ASS_FIELDS = ["layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect", "text"]
 
 
@@ -42,27 +43,25 @@ class Cue:
     marks: tuple[tuple[int, str], ...] = ()
 
 
-def of_webvtt(text: str) -> list[str]:
-    """Return the cues of a WebVTT file in file order, without names, times, notes, styles and regions."""
-    return [cue.text for cue in webvtt_cues(text)]
-
-
-def of_subrip(text: str) -> list[str]:
-    """Return the cues of a SubRip file in file order, without numbers, times, tags and positions."""
-    return [cue.text for cue in subrip_cues(text)]
-
-
-def of_substation(text: str) -> list[str] | None:
-    """Return the dialogue lines of an SSA or ASS file in order of time, without comments, overrides and drawings.
-
-    None if there is no list of events.
-    """
-    cues = substation_cues(text)
-    return None if cues is None else [cue.text for cue in cues]
+def detect(text: str, name: str) -> tuple[str, list[Cue]] | None:
+    """Return the format's name and the cues of subtitles, by their content and the file's name; None for others."""
+    begins = text.lstrip("\ufeff \n\t")[:200]
+    if re.match(r"WEBVTT(?:\s|$)", begins):
+        return "WebVTT", webvtt_cues(text)
+    if re.match(r"(?:;[^\n]*\n\s*)*\[Script Info\]", begins, re.IGNORECASE) or name.lower().endswith((".ass", ".ssa")):
+        if (cues := substation_cues(text)) is not None:
+            return SUBSTATION, cues
+    beginning = text[: 1 << 16].split("\n")
+    if any(map(TIMING.match, [line for line in beginning if line.strip()][:10])):
+        return "SubRip", subrip_cues(text)
+    return None
 
 
 def webvtt_cues(text: str) -> list[Cue]:
-    """Return the cues of a WebVTT file that have text, in file order; one for each voice of a cue."""
+    """Return the cues of a WebVTT file that have text, in file order; one for each voice of a cue.
+
+    Notes, styles and regions are left out.
+    """
     bodies, parts = _bodies(text.replace("\ue000", "").replace("\ue001", "")), []
     for timing, body in bodies:
         lines = "\n".join(_of_cue(body, last=body is bodies[-1][1]))
@@ -75,12 +74,15 @@ def webvtt_cues(text: str) -> list[Cue]:
 
 
 def subrip_cues(text: str) -> list[Cue]:
-    """Return the cues of a SubRip file that have text, in file order."""
+    """Return the cues of a SubRip file that have text, in file order, without tags and positions."""
     return _cues([(timing, _lines(body), "") for timing, body in _bodies(text)])
 
 
 def substation_cues(text: str) -> list[Cue] | None:
-    """Return the dialogue lines of an SSA or ASS file in order of time, None if there is no list of events."""
+    """Return the dialogue lines of an SSA or ASS file in order of time, None if there is no list of events.
+
+    Comments, overrides and drawings are left out.
+    """
     fields, section, events = _ASS_FIELDS, "", []
     found = False
     for line in text.split("\n"):
