@@ -243,37 +243,36 @@ def _aiff_frame(common: bytes) -> int:
 
 def _caf(file: BinaryIO, total: int) -> Pieces | None:
     """Repair CAF: the size of its sound, which may be declared as -1 (unknown)."""
-    at = 8
-    for _ in range(MOST_CHUNKS):
-        if (chunk := CAF.at(file, at)) is None:
-            return None
-        (name, size), begin = chunk, at + 12
-        if name == b"data":
-            declared = _declared(size, total - begin, 63) if size > 4 else None
-            end = CAF.end(file, begin, declared, total, 4096)
-            return patched({at + 4: struct.pack(">q", end - begin)} if end != begin + size else {}, total)
-        if size < 0:
-            return None
-        at = CAF.after(at, size)
-    return None
+    if (stale := _stale_data(file, CAF, 8, total, 4)) is None:
+        return None
+    at, size = stale
+    return patched({at + 4: struct.pack(">q", size)}, total)
 
 
 def _w64(file: BinaryIO, total: int) -> Pieces | None:
     """Repair W64: the sizes of file and sound, both including their heads of 24 bytes."""
-    at = 40
+    if (stale := _stale_data(file, W64, 40, total, 0)) is None:
+        return None
+    at, size = stale
+    return patched({16: struct.pack("<q", total), at + 16: struct.pack("<q", size + 24)}, total)
+
+
+def _stale_data(file: BinaryIO, layout: Chunks, at: int, total: int, empty: int) -> tuple[int, int] | None:
+    """Return the offset of the chunk "data" and the real size of its body, None if the declared one is right.
+
+    The search begins at offset `at`. A declared size of `empty` or less stands for "not known yet".
+    """
     for _ in range(MOST_CHUNKS):
-        if (chunk := W64.at(file, at)) is None:
+        if (chunk := layout.at(file, at)) is None:
             return None
-        (name, size), begin = chunk, at + 24
+        (name, size), begin = chunk, at + layout.head.size
         if name.startswith(b"data"):
-            declared = _declared(size, total - begin, 63) if size > 0 else None
-            end = W64.end(file, begin, declared, total, 4096)
-            if end == begin + size:
-                return None
-            return patched({16: struct.pack("<q", total), at + 16: struct.pack("<q", end - begin + 24)}, total)
+            declared = _declared(size, total - begin, 63) if size > empty else None
+            end = layout.end(file, begin, declared, total, 4096)
+            return None if end == begin + size else (at, end - begin)
         if size < 0:
             return None
-        at = W64.after(at, size)
+        at = layout.after(at, size)
     return None
 
 
@@ -323,16 +322,12 @@ def _table(file: BinaryIO, start: int, total: int) -> int | None:
 
 def _matroska(file: BinaryIO, total: int) -> Pieces | None:
     """Repair Matroska and WebM: a segment that ends too early becomes one of unknown size."""
-    head = read(file, 0, 4096)
-    at = head.find(b"\x18\x53\x80\x67") + 4
-    if at < 8 or at >= len(head) or not head[at]:
+    if (segment := joined.matroska_segment(file)) is None:
         return None
-    width = 9 - head[at].bit_length()
-    size = int.from_bytes(head[at : at + width], "big") & (1 << 7 * width) - 1
-    end = at + width + size
-    if size == (1 << 7 * width) - 1 or end >= total or total - end < 64 or all_zeros(file, end, total):
+    at, width, end = segment
+    if end >= total or total - end < 64 or all_zeros(file, end, total):
         return None
-    if read(file, end, 4) in (b"\x1aE\xdf\xa3", b"\x18\x53\x80\x67"):  # another recording follows
+    if read(file, end, 4) in (joined.EBML, joined.SEGMENT):  # another recording follows
         return None
     return patched({at: ((1 << 7 * width + 1) - 1).to_bytes(width, "big")}, total)
 

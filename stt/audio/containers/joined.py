@@ -28,7 +28,7 @@ MARKS = {
     **dict.fromkeys((b"ID3", b"TTA1", b"wvpk", b"MMMD", PACK), 0),
     b"ftyp": 4,
 }
-_SEGMENT = b"\x18\x53\x80\x67"
+SEGMENT = b"\x18\x53\x80\x67"
 
 
 def structural_end(file: BinaryIO, total: int) -> int | None:
@@ -166,16 +166,21 @@ def _has_table(file: BinaryIO, at: int, total: int) -> bool:
 
 
 def _matroska(file: BinaryIO, total: int) -> int | None:
+    if (segment := matroska_segment(file)) is None:
+        return None
+    end = segment[2]
+    return total if end >= total else end if begins(file, end, total) else None
+
+
+def matroska_segment(file: BinaryIO) -> tuple[int, int, int] | None:
+    """Return offset and width of the size of a Matroska's segment, and where it ends; None if its size is unknown."""
     head = read(file, 0, 4096)
-    at = head.find(_SEGMENT) + 4
+    at = head.find(SEGMENT) + 4
     if at < 8 or at >= len(head) or not head[at]:
         return None
     width = 9 - head[at].bit_length()
     size = int.from_bytes(head[at : at + width], "big") & (1 << 7 * width) - 1
-    if size == (1 << 7 * width) - 1:
-        return None
-    end = at + width + size
-    return total if end >= total else end if begins(file, end, total) else None
+    return None if size == (1 << 7 * width) - 1 else (at, width, at + width + size)
 
 
 def _asf(file: BinaryIO, total: int) -> int | None:
