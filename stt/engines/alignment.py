@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import closing
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -47,7 +48,8 @@ class Alignment:
 
     def run(self, work: Work) -> Outcome:
         began, job = time.monotonic(), replace(work.job, model=LOCAL)
-        work = _OnModel(work, job)
+        work = copy(work)
+        work.job = job  # with the aligning model in place of the job's model, which is only a name
         if work.cancelled():  # or finished by a process that was killed just then: the given text is gone
             raise Cancelled()
         given = work.with_retries(transcripts.transcript_of, job.id)
@@ -85,23 +87,6 @@ class Alignment:
         if kept:
             return work.with_retries(transcripts.transcript_of, kept), f"version {kept}"
         return OnDevice().run(work).transcript, "made for it"
-
-
-@dataclass
-class _OnModel:
-    """The work, with the aligning model in place of the job's model, which is only a name."""
-
-    _work: Work
-    job: Job
-
-    def step(self, name: str, function: Callable[..., Any], *args: Any) -> Any:
-        return self._work.step(name, function, *args)
-
-    def with_retries(self, function: Callable[..., Any], *args: Any, **values: Any) -> Any:
-        return self._work.with_retries(function, *args, **values)
-
-    def cancelled(self) -> bool:
-        return self._work.cancelled()
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,11 +59,10 @@ class OnDevice:
                         done = work.step("transcribe a stretch", _transcribe_watched, watch, work, pipeline, done)
                 made = transcribe.provenance(model, **terms.given(work.job.options))
         transcript = work.with_retries(transcripts.assembled, work.job.id)
-        lost = (
-            {"seconds_lost": round(sum(end - start for start, end, _ in transcript.lost), 1)} if transcript.lost else {}
-        )
-        chosen = {"tracks": reader.tracks} if reader.tracks else {}
-        return Outcome(transcript, provenance={**made, **chosen, **done["facts"], **lost})
+        provenance = {**made, **({"tracks": reader.tracks} if reader.tracks else {}), **done["facts"]}
+        if transcript.lost:
+            provenance["seconds_lost"] = round(sum(end - start for start, end, _ in transcript.lost), 1)
+        return Outcome(transcript, provenance)
 
 
 class ChunkReader:
@@ -145,15 +144,12 @@ class ChunkReader:
         """Return how many channels are transcribed separately."""
         return len(self._kept)
 
-    @property
-    def mixed(self) -> int:
-        """Return how many channels were mixed to one."""
-        return self._reader.mixed if self._reader else 1
-
-    @property
-    def mix(self) -> str | None:
-        """Return how channels were mixed, in words, if they were."""
-        return self._reader.mix if self._reader else None
+    def mixing(self) -> dict[str, Any]:
+        """Return how many channels were mixed to one, and how, in words; empty if none were."""
+        if self._reader is None:
+            return {}
+        facts: dict[str, Any] = {"mixed_channels": self._reader.mixed} if self._reader.mixed > 1 else {}
+        return facts | ({"mix": self._reader.mix} if self._reader.mix else {})
 
     def speaker(self, channel: int) -> str:
         """Return the speaker's name in a separate channel (from 0): the track's, if tracks are speakers."""
@@ -188,7 +184,7 @@ class ChunkPipeline:
     def __init__(
         self, work: Work, reader: ChunkReader, pool: DecodePool, watch: crashes.Watch, model: loaded.Model | None = None
     ) -> None:
-        self._work, self._reader, self._pool, self._watch, self._model = work, reader, pool, watch, model
+        self._work, self.reader, self._pool, self._watch, self._model = work, reader, pool, watch, model
         self._plan = model.plan if model else None
         self._prefetched: Chunk | None = None
 
@@ -213,15 +209,6 @@ class ChunkPipeline:
         return sum(each.seconds_done for each in chunk.transcriptions) / chunk.channels if chunk else 0.0
 
     @property
-    def declared_seconds(self) -> float:
-        """Return the duration that the recording declares."""
-        return self._reader.declared_seconds
-
-    def speaker(self, channel: int) -> str:
-        """Return the speaker's name in a separate channel, from 0."""
-        return self._reader.speaker(channel)
-
-    @property
     def idle(self) -> bool:
         """Return whether no chunk is being prefetched."""
         return self._prefetched is None
@@ -235,15 +222,13 @@ class ChunkPipeline:
 
     def _submit(self, start: float, language: str | None) -> Chunk:
         # Separate channels share the memory of two.
-        longest = vad.CHUNK_SECONDS * 2 / max(2, self._reader.channels) if start else vad.FIRST_CHUNK_SECONDS
-        samples, last = self._reader.read_chunk(round(start * RATE), longest)
+        longest = vad.CHUNK_SECONDS * 2 / max(2, self.reader.channels) if start else vad.FIRST_CHUNK_SECONDS
+        samples, last = self.reader.read_chunk(round(start * RATE), longest)
         transcriptions = self._transcribe(samples, language)
-        end, lost = start + samples.shape[1] / RATE, self._reader.lost if last else []
-        facts: dict[str, Any] = {"mixed_channels": self._reader.mixed} if self._reader.mixed > 1 else {}
-        facts |= {"mix": self._reader.mix} if self._reader.mix else {}
+        end, lost = start + samples.shape[1] / RATE, self.reader.lost if last else []
         # With a known language all channels are submitted at once; otherwise each one waits for the one before.
         started = list(transcriptions) if language else transcriptions
-        return Chunk(start, end, last, lost, len(samples), facts, started)
+        return Chunk(start, end, last, lost, len(samples), self.reader.mixing(), started)
 
     def _transcribe(self, samples: Samples, language: str | None) -> Iterator[transcribe.Transcription]:
         options = self._work.job.options
@@ -346,7 +331,7 @@ def _transcribe_chunk(work: Work, pipeline: ChunkPipeline, before: dict[str, Any
     language = before["language"] or (named[0] if len(named) == 1 else None)
     probability = before.get("language_probability")
     chunk = pipeline.next_chunk(start, language)
-    quotas.check_decoded(job, chunk.end, pipeline.declared_seconds)
+    quotas.check_decoded(job, chunk.end, pipeline.reader.declared_seconds)
     length = chunk.end - start
     segments: list[Segment] = []
     reported = start
@@ -366,7 +351,9 @@ def _transcribe_chunk(work: Work, pipeline: ChunkPipeline, before: dict[str, Any
                     report((channel * length + transcription.seconds_done) / chunk.channels)
                 else:
                     segment = segment.moved(start)
-                    segments.append(segment.spoken_by(pipeline.speaker(channel)) if chunk.channels > 1 else segment)
+                    segments.append(
+                        segment.spoken_by(pipeline.reader.speaker(channel)) if chunk.channels > 1 else segment
+                    )
         if transcription.language and transcription.language != language:
             language, probability = transcription.language, transcription.language_probability
     if work.cancelled():
