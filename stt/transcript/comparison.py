@@ -53,10 +53,6 @@ class Passage:
     start: float | None
     sides: tuple[tuple[Cell, ...], ...]
 
-    @property
-    def differs(self) -> bool:
-        return any(cell.kind != SAME for side in self.sides for cell in side)
-
 
 def tokens(transcript: Transcript, *, exact: bool = False) -> list[Token]:
     """Return the words of a transcript, at most MAX_WORDS. `exact` matches case and punctuation."""

@@ -77,18 +77,14 @@ def rules() -> dict[str, object]:
     return {"ignored": _class(iter(IGNORED)), "special": SPECIAL, "spaceless": scripts.SPACELESS}
 
 
-def word_pattern() -> re.Pattern[str]:
-    """Return the pattern of words in folded text; in spaceless scripts, of characters with their marks."""
-    return _word_pattern()
-
-
 def words(text: str | None) -> list[str]:
     """Return the words of a text as the search index stores them."""
-    return _word_pattern().findall(fold(text or ""))
+    return word_pattern().findall(fold(text or ""))
 
 
 @cache
-def _word_pattern() -> re.Pattern[str]:
+def word_pattern() -> re.Pattern[str]:
+    """Return the pattern of words in folded text; in spaceless scripts, of characters with their marks."""
     return re.compile(rf"{UNIT}|(?:[^\W_{scripts.SPACELESS}]|[{_class(_marks())}])+")
 
 

@@ -12,6 +12,9 @@ from typing import Any
 from stt.transcript import scripts
 
 PAUSE = 3.0  # maximum pause that counts towards a language, seconds
+# A paragraph ends at a pause of PARAGRAPH_PAUSE seconds after a sentence (or of twice that anywhere), and at the first
+# sentence end after LONGEST_PARAGRAPH seconds or MOST_CHARACTERS.
+PARAGRAPH_PAUSE, LONGEST_PARAGRAPH, MOST_CHARACTERS = 1.2, 45.0, 900
 DOUBTFUL = 0.5  # confidence threshold: words below it are marked for the reader
 
 
@@ -212,14 +215,11 @@ def _moment(word: Word, place: int, *, ends_here: bool) -> float:
     return word.start + (word.end - word.start) * (place - lead) / (length - lead)
 
 
-def paragraphs(
-    segments: Iterable[Segment], pause: float = 1.2, longest: float = 45.0, most: int = 900
-) -> list[Segment]:
+def paragraphs(segments: Iterable[Segment]) -> list[Segment]:
     """Group segments into paragraphs for reading.
 
     Paragraphs that somebody edited (`Segment.begins`) stay as they are. Elsewhere, a paragraph ends when the
-    speaker or the language changes, at a pause of `pause` seconds after a sentence (or of twice that anywhere), and at
-    the first sentence end after `longest` seconds or `most` characters.
+    speaker or the language changes, at pauses, and when it is long enough.
     """
     return [
         Segment(
@@ -230,17 +230,15 @@ def paragraphs(
             speaker=run[0].speaker,
             language=run[0].language,
         )
-        for run in runs(segments, pause, longest, most)
+        for run in runs(segments)
     ]
 
 
-def runs(
-    segments: Iterable[Segment], pause: float = 1.2, longest: float = 45.0, most: int = 900
-) -> list[list[Segment]]:
+def runs(segments: Iterable[Segment]) -> list[list[Segment]]:
     """Return the segments of each paragraph (see `paragraphs`)."""
     gathered: list[list[Segment]] = []
     for segment in segments:
-        if gathered and not _breaks(gathered[-1], segment, pause, longest, most):
+        if gathered and not _breaks(gathered[-1], segment):
             gathered[-1].append(segment)
         else:
             gathered.append([segment])
@@ -257,7 +255,7 @@ def separated(segments: Iterable[Segment]) -> tuple[Segment, ...]:
     return tuple(found)
 
 
-def _breaks(run: list[Segment], following: Segment, pause: float, longest: float, most: int) -> bool:
+def _breaks(run: list[Segment], following: Segment) -> bool:
     if following.begins is not None:
         return following.begins
     last = run[-1]
@@ -265,5 +263,6 @@ def _breaks(run: list[Segment], following: Segment, pause: float, longest: float
         return True
     silence = following.start - last.end
     if not scripts.ends_sentence(last.text, following.text, silence):
-        return silence >= 2 * pause
-    return silence >= pause or last.end - run[0].start >= longest or sum(len(s.text) for s in run) >= most
+        return silence >= 2 * PARAGRAPH_PAUSE
+    too_long = last.end - run[0].start >= LONGEST_PARAGRAPH or sum(len(s.text) for s in run) >= MOST_CHARACTERS
+    return silence >= PARAGRAPH_PAUSE or too_long

@@ -83,11 +83,6 @@ _BLOCK, _BLOCKS = 200, 10  # maximum characters per call of uniseg, and calls pe
 _BEFORE_VOWEL, _AFTER_VOWEL = "เแโใไເແໂໃໄ", "ะาำๅะາຳ"  # no line ends after the first or begins with the second
 
 
-def pieces(text: str) -> list[str]:
-    """Return the pieces of a text in order. Joined they are the text without its spaces."""
-    return PIECE.findall(text)
-
-
 def words(text: str) -> list[str]:
     """Return the words of a text with adjacent punctuation, without outer spaces."""
     return [text[start:end] for start, end in word_spans(text)]

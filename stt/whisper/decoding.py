@@ -63,8 +63,8 @@ def segments(
         return model.tokenizer(task, language)
 
     options = default_options(tokenizers("en"), beam_size=BEAM_SIZE)
-    parts = _pauses(voice, kept), _of_parts(voice, kept)
-    decoder = SpeechDecoder(model, speech, tokenizers, options, choice, *parts, hints)
+    speech_scores = np.concatenate([voice[round(part["start"] / FRAME) : round(part["end"] / FRAME)] for part in kept])
+    decoder = SpeechDecoder(model, speech, tokenizers, options, choice, _pauses(voice, kept), speech_scores, hints)
     # Possible speech (VAD_LOW) is enough here, because re-decoded words must be probable.
     possible = vad.spans(voice, low=VAD_LOW, high=VAD_LOW)
     complete = fill_gaps(decoder.decode(), _without_silences(possible, kept), decoder.redecode)
@@ -207,18 +207,8 @@ class SpeechDecoder:
 
 def _pauses(voice: Samples, kept: Sequence[dict[str, int]]) -> list[Span]:
     """Return the pauses between spans of speech, at their times in the parts `kept`."""
-    return list(_gaps(_without_silences(vad.spans(voice, low=VAD_LOW), kept)))
-
-
-def _of_parts(voice: Samples, kept: Sequence[dict[str, int]]) -> Samples:
-    """Return the speech probabilities of the parts `kept`."""
-    return np.concatenate([voice[round(part["start"] / FRAME) : round(part["end"] / FRAME)] for part in kept])
-
-
-def _gaps(spans: Sequence[Span]) -> Iterator[Span]:
-    """Yield the gaps between the spans."""
-    for (_, one), (other, _) in pairwise(spans):
-        yield one, other
+    spans = _without_silences(vad.spans(voice, low=VAD_LOW), kept)
+    return [(end, start) for (_, end), (start, _) in pairwise(spans)]
 
 
 def _kept(spans: Sequence[Span], samples: int) -> list[dict[str, int]]:

@@ -183,11 +183,7 @@ def hashes(folder: Path, names: tuple[str, ...], kept: Path) -> dict[str, str]:
             raise WeightsError(f"{folder / name} cannot be read.", detail=str(error)) from error
         fresh[name] = {"stamp": stamp, "sha256": found[name]}
     if fresh != known:
-        _save_cache(note, json.dumps(fresh))
+        # If the data folder cannot be written, the next start hashes again.
+        with contextlib.suppress(OSError), writing.replacing(note, "w") as file:
+            json.dump(fresh, file)
     return found
-
-
-def _save_cache(path: Path, text: str) -> None:
-    """Write the cache of hashes if the data folder allows it; otherwise the next start hashes again."""
-    with contextlib.suppress(OSError), writing.replacing(path, "w") as file:
-        file.write(text)

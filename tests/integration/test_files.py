@@ -31,10 +31,14 @@ def test_a_file_is_replaced_whole_or_not_at_all_and_nothing_is_left(tmp_path: Pa
 def test_copies_and_notes_that_cannot_take_their_place_leave_nothing(tmp_path: Path):
     """A folder stands where the file should be, so each is written and cannot be put there."""
     (tmp_path / catalog.COPY / "in the way").mkdir(parents=True)
-    (tmp_path / "note" / "in the way").mkdir(parents=True)
     catalog.load(tmp_path, lambda _etag: ([{"id": "nova-3"}], None))
-    weights._save_cache(tmp_path / "note", "{}")
-    assert {path.name for path in tmp_path.iterdir()} == {catalog.COPY, "note"}
+    (tmp_path / "model.bin").write_bytes(b"weights")
+    hashes = weights.hashes(tmp_path, ("model.bin",), tmp_path)
+    (note,) = tmp_path.glob("checked-*.json")
+    note.unlink()
+    (note / "in the way").mkdir(parents=True)
+    assert weights.hashes(tmp_path, ("model.bin",), tmp_path) == hashes
+    assert {path.name for path in tmp_path.iterdir()} == {catalog.COPY, "model.bin", note.name}
 
 
 def test_a_folder_of_an_earlier_version_is_closed_to_other_users(tmp_path: Path, caplog: pytest.LogCaptureFixture):

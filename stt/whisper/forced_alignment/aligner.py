@@ -18,7 +18,6 @@ from stt.whisper.word_times import LONGEST_WORD, SHORTEST_WORD
 FRAMES_PER_SECOND = 100
 MOST_TOKENS = 400  # maximum tokens of a window; Whisper takes 448 including its special ones
 VOICE = 0.1  # VAD threshold for possible speech
-FIRST_LEEWAY = 0.5  # seconds; Whisper starts the first word of a window at the window's start
 
 
 def placed(
