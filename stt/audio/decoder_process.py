@@ -41,7 +41,7 @@ class Decoder:
 
     def __init__(self) -> None:
         self._reader: Reader | SideBySide | None = None
-        self._said_lost = 0
+        self._reported_lost = 0
         self._encoder: Encoder | None = None
         self._call: call_encoder.Encoder | None = None
 
@@ -55,7 +55,7 @@ class Decoder:
             self._reader = reader = SideBySide(Path(path), track, name=name)
         else:
             self._reader = reader = Reader(Path(path), apart, name=name, track=track)
-        self._said_lost = 0
+        self._reported_lost = 0
         return {"channels": reader.channels, "mixed": reader.mixed, "promised": reader.promised}, b""
 
     def read(self, seconds: float) -> Answer:
@@ -122,8 +122,8 @@ class Decoder:
         if mix:
             header["mix"] = mix
         size = hash(tuple(lost))
-        if size != self._said_lost:
-            self._said_lost, header["lost"] = size, lost
+        if size != self._reported_lost:
+            self._reported_lost, header["lost"] = size, lost
         return header
 
 

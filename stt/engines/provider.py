@@ -160,11 +160,11 @@ def _source(work: Work) -> Iterator[dict[str, Any]]:
         )
         submissions.mark_submitted(job)  # before the last block is sent
 
-    told = {"on_progress": on_progress}
+    callback = {"on_progress": on_progress}
     if recording is None:
-        yield {"url": job.url, **told}
+        yield {"url": job.url, **callback}
     elif not recording.tracks:
-        yield {"path": recording.path, "name": recording.name, **told}
+        yield {"path": recording.path, "name": recording.name, **callback}
     else:
         from stt.engines.track_file import (
             track_file,  # imports PyAV, which a process that only serves requests does not need
@@ -172,7 +172,7 @@ def _source(work: Work) -> Iterator[dict[str, Any]]:
 
         records.update_progress(job, stage="Taking out the track")
         with track_file(recording, str(job.options.get("track") or ""), check_cancelled) as path:
-            yield {"path": path, "name": f"{Path(recording.name).stem}.flac", **told}
+            yield {"path": path, "name": f"{Path(recording.name).stem}.flac", **callback}
 
 
 def _options(job: Job) -> tuple[dict[str, Any], list[str]]:
@@ -186,8 +186,8 @@ def _vocabulary(job: Job) -> dict[str, str]:
     """Return which terms were sent and which were not, for the provenance."""
     _, left = _options(job)
     sent = [text for text in terms.texts(terms.of(job.options)) if text not in left]
-    told = {"vocabulary": ", ".join(sent), "vocabulary_left_out": ", ".join(left)}
-    return {name: value for name, value in told.items() if value}
+    facts = {"vocabulary": ", ".join(sent), "vocabulary_left_out": ", ".join(left)}
+    return {name: value for name, value in facts.items() if value}
 
 
 def _tracks(job: Job) -> dict[str, str]:

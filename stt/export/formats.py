@@ -101,8 +101,8 @@ class Txt(Format):
             speaker = f"{paragraph.speaker}: " if speakers and paragraph.speaker else ""
             written.append(printable(time + speaker + paragraph.text))
         if about.notes:
-            told = noted.lines(about.notes, transcript)
-            written.append("\n".join(["Notes", *(f"[{clock(start)}] {text}" for start, text in told)]))
+            lines = noted.lines(about.notes, transcript)
+            written.append("\n".join(["Notes", *(f"[{clock(start)}] {text}" for start, text in lines)]))
         return _encoded("\n\n".join(written) + "\n" if written else "")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from stt.errors import DataFolderError, DiskFull
@@ -38,6 +40,17 @@ def folder(name: str) -> Path:
     path = settings().data_dir / name
     path.mkdir(parents=True, exist_ok=True)
     return path
+
+
+@contextmanager
+def write_errors(full: str, unwritable: str) -> Iterator[None]:
+    """Convert OSError from writing: to DiskFull with the message `full`, or to DataFolderError with `unwritable`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise DiskFull(full) from error
+        raise DataFolderError(unwritable, detail=str(error)) from error
 
 
 def check_room(folder: Path, size: int = 0) -> None:

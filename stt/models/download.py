@@ -6,21 +6,20 @@ this data folder can read. The folder gets its real name only when every file ma
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from stt.backoff import TICK, backoff
-from stt.errors import Cancelled, DataFolderError, DiskFull, ModelDownloadFailed, SttError
+from stt.errors import Cancelled, DiskFull, ModelDownloadFailed, SttError
 from stt.files import paths, writing
-from stt.models.hub import Hub, HubFile, Interrupted, Snapshot
+from stt.models.hub import Hub, HubFile, Interrupted, Snapshot, sha256
 from stt.models.known import Known
 
 TIMEOUT = 120.0  # seconds without a byte after which a download fails
@@ -133,44 +132,44 @@ def bring(known: Known, place: Place, report: Report, check: Check) -> None:
     with writing_models(place.models):
         place.parts.mkdir(parents=True, exist_ok=True)
         (place.parts / STOP).unlink(missing_ok=True)
-    telling = _Telling(place, known.size, report, check)
+    tracker = _Tracker(place, known.size, report, check)
     try:
-        telling.tell()
-        _with_timeout(known, place, telling)
+        tracker.update()
+        _with_timeout(known, place, tracker)
     except SttError as error:
         failure = None if isinstance(error, Cancelled | DownloadStopped) else error.to_dict()
-        place.note(Progress(0.0, telling.done, telling.total, error=failure))
+        place.note(Progress(0.0, tracker.done, tracker.total, error=failure))
         raise
 
 
-def _with_timeout(known: Known, place: Place, telling: _Telling) -> None:
+def _with_timeout(known: Known, place: Place, tracker: _Tracker) -> None:
     waits, since, done = backoff(), time.monotonic(), -1
     while True:
         try:
-            _attempt(known, place, telling)
+            _attempt(known, place, tracker)
             return
         except Interrupted as error:
-            if telling.received > done:
-                waits, since, done = backoff(), time.monotonic(), telling.received
+            if tracker.received > done:
+                waits, since, done = backoff(), time.monotonic(), tracker.received
             wait = max(next(waits), error.wait)
             if time.monotonic() - since + wait > TIMEOUT:
                 raise error.final from error
-            telling.pause(wait)
+            tracker.pause(wait)
 
 
-def _attempt(known: Known, place: Place, telling: _Telling) -> None:
+def _attempt(known: Known, place: Place, tracker: _Tracker) -> None:
     with writing_models(place.models), Hub(known.title) as hub:
         published = hub.snapshot(known.repository)
         have = _usable(place.parts, published)
-        telling.begin(published.size, have)
+        tracker.begin(published.size, have)
         if published.size - have > (room := paths.spare(place.models)):
             raise DiskFull(
                 f"{known.title} takes {megabytes(published.size)}, and the server's disk has"
                 f" {megabytes(max(0, room))} to spare."
             )
         for file in published.files:
-            _bring_file(hub, published, file, place.parts, telling)
-        hashes = {file.name: _sha256(place.parts / file.name) for file in published.files}
+            _bring_file(hub, published, file, place.parts, tracker)
+        hashes = {file.name: sha256(place.parts / file.name) for file in published.files}
         _finish(place, replace(published, files=tuple(replace(f, sha256=hashes[f.name]) for f in published.files)))
 
 
@@ -192,7 +191,7 @@ def _same(before: HubFile | None, now: HubFile) -> bool:
     return before.blob == now.blob if now.sha256 is None else before.sha256 == now.sha256
 
 
-def _bring_file(hub: Hub, published: Snapshot, file: HubFile, parts: Path, telling: _Telling) -> None:
+def _bring_file(hub: Hub, published: Snapshot, file: HubFile, parts: Path, tracker: _Tracker) -> None:
     path = parts / file.name
     for last in (False, True):
         path.touch()
@@ -202,15 +201,15 @@ def _bring_file(hub: Hub, published: Snapshot, file: HubFile, parts: Path, telli
                 target.seek(position)
                 for at, block in hub.read(published, file, position):
                     if at != position:  # the hub restarted from the beginning
-                        telling.add(at - position)
+                        tracker.add(at - position)
                         target.seek(at)
                         target.truncate()
                     target.write(block)
-                    telling.add(len(block))
+                    tracker.add(len(block))
                     position = at + len(block)
         if file.is_at(path):
             return
-        telling.add(-position)
+        tracker.add(-position)
         path.unlink()
         if last:
             raise ModelDownloadFailed(
@@ -227,7 +226,7 @@ def _finish(place: Place, published: Snapshot) -> None:
     place.parts.replace(place.whole)
 
 
-class _Telling:
+class _Tracker:
     """Count the bytes that have arrived, report the progress, and check whether to stop."""
 
     def __init__(self, place: Place, expected: int, report: Report, check: Check) -> None:
@@ -246,9 +245,9 @@ class _Telling:
         if time.monotonic() >= self._next:
             if count > 0 and paths.spare(self._place.models) < 0:  # something else fills the disk meanwhile
                 raise DiskFull("The server's disk is nearly full, so the download of the model was stopped.")
-            self.tell()
+            self.update()
 
-    def tell(self) -> None:
+    def update(self) -> None:
         self._next = time.monotonic() + REPORT
         self._check()
         self._place.check_stopped()
@@ -279,23 +278,13 @@ def _save(folder: Path, published: Snapshot) -> None:
         json.dump(published.to_dict(), file)
 
 
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def megabytes(size: float) -> str:
     """Return a size such as "463 MB" or "1.5 GB", of 1,048,576 bytes and 1,024 MB as elsewhere."""
     whole = size / (1 << 20)
     return f"{whole:.0f} MB" if whole < 1000 else f"{whole / 1024:.1f} GB"
 
 
-@contextmanager
-def writing_models(folder: Path) -> Iterator[None]:
+def writing_models(folder: Path) -> AbstractContextManager[None]:
     """Convert OSError from writing to our errors."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in paths.FULL:
-            raise DiskFull("There is no room left for the model on the server's disk.") from error
-        raise DataFolderError(f"Models cannot be written to {folder}.", detail=str(error)) from error
+    full = "There is no room left for the model on the server's disk."
+    return paths.write_errors(full, f"Models cannot be written to {folder}.")

@@ -52,8 +52,12 @@ class HubFile:
         if self.sha256 is None:
             header = f"blob {self.size}\0".encode()
             return hashlib.sha1(header + path.read_bytes(), usedforsecurity=False).hexdigest() == self.blob
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == self.sha256
+        return sha256(path) == self.sha256
+
+
+def sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +106,9 @@ class Hub:
         """Return the newest revision of a repository. Raises Interrupted, ModelDownloadFailed."""
         with self._get(f"/api/models/{repository}/revision/main", params={"blobs": "true"}) as answer:
             try:
-                told = answer.json()
-                revision = str(told["sha"])
-                files = tuple(_file(entry) for entry in told["siblings"] if WANTED.fullmatch(entry["rfilename"]))
+                data = answer.json()
+                revision = str(data["sha"])
+                files = tuple(_file(entry) for entry in data["siblings"] if WANTED.fullmatch(entry["rfilename"]))
             except (ValueError, KeyError, TypeError) as error:
                 raise Interrupted(self._error("The hub's answer cannot be read.", repr(error))) from error
         missing = {"config.json", "tokenizer.json", "model.bin"} - {file.name for file in files}
@@ -143,8 +147,8 @@ class Hub:
                 self._check(answer)
                 yield answer
         except (requests.RequestException, HTTPError) as error:
-            said = "The connection to the hub broke." if how.get("stream") else "The hub cannot be reached."
-            raise Interrupted(self._error(said, type(error).__name__, OFFLINE_GUIDANCE)) from error
+            problem = "The connection to the hub broke." if how.get("stream") else "The hub cannot be reached."
+            raise Interrupted(self._error(problem, type(error).__name__, OFFLINE_GUIDANCE)) from error
 
     def _check(self, answer: requests.Response) -> None:
         status = answer.status_code

@@ -85,11 +85,15 @@ class Diarization:
         )
 
 
-def diarize(chunks: Sequence[Chunk], speakers: int | None = None) -> Diarization:
-    """Find who speaks when. `speakers` is their number, 1 to MOST, or None to estimate it.
+def diarize(analyses: Sequence[dict[str, Any]], speakers: int | None = None) -> Diarization:
+    """Find who speaks when from the results of `analyse`, in order of time.
 
-    If fewer can be distinguished than requested, the result has fewer.
+    `speakers` is their number, 1 to MOST, or None to estimate it. If fewer can be distinguished, the result has fewer.
+    Raises ValueError for another number.
     """
+    if speakers is not None and not 1 <= speakers <= MOST:
+        raise ValueError(f"speakers must be 1 to {MOST}")
+    chunks = [Chunk.from_dict(analysis) for analysis in analyses]
     pieces = [piece for chunk in chunks for piece in chunk.pieces]
     if not pieces:
         return Diarization(asked=speakers)
@@ -105,15 +109,16 @@ def diarize(chunks: Sequence[Chunk], speakers: int | None = None) -> Diarization
     return replace(found, asked=speakers)
 
 
-def split(chunks: Sequence[Chunk], diarization: Diarization, speaker: int) -> Diarization:
+def split(analyses: Sequence[dict[str, Any]], diarization: Diarization, speaker: int) -> Diarization:
     """Split one speaker in two: the one with less speech gets the next free number. The others stay as they are.
 
-    Returns the same diarization if the speaker has fewer than two pieces.
+    `analyses` are those of the diarization. Returns the same diarization if the speaker has fewer than two pieces.
     """
     labels = np.array(diarization.labels)
     own = np.flatnonzero(labels == speaker)
     if len(own) < 2:
         return diarization
+    chunks = [Chunk.from_dict(analysis) for analysis in analyses]
     pieces = [piece for chunk in chunks for piece in chunk.pieces]
     prints = np.concatenate([chunk.prints for chunk in chunks])[own]
     lengths = np.array([piece.seconds for piece in pieces])[own]

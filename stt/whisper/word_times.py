@@ -16,20 +16,20 @@ def segment(decoded: Any, earliest: float, latest: float) -> Segment | None:
 
     None if it has no text, or more words than there is time for, which is a hallucination.
     """
-    said = [word for word in decoded.words or () if word.word]
-    text = "".join(word.word for word in said)
+    spoken = [word for word in decoded.words or () if word.word]
+    text = "".join(word.word for word in spoken)
     if not text.strip():
         return None
-    starts = _starts([float(word.start) for word in said], earliest, latest)
+    starts = _starts([float(word.start) for word in spoken], earliest, latest)
     if starts is None:
         return None
     ends = [
         min(max(float(word.end), start + SHORTEST_WORD), start + LONGEST_WORD, latest)
-        for word, start in zip(said, starts, strict=True)
+        for word, start in zip(spoken, starts, strict=True)
     ]
     words = tuple(
         Word(word.word, round(start, 2), round(end, 2), round(min(max(float(word.probability), 0.0), 1.0), 3))
-        for word, start, end in zip(said, starts, ends, strict=True)
+        for word, start, end in zip(spoken, starts, ends, strict=True)
     )
     return Segment(words[0].start, max(word.end for word in words), text, words, language=decoded.language or None)
 

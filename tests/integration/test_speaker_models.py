@@ -50,7 +50,6 @@ def test_they_are_loaded_without_a_download_when_they_are_there(fetched, speaker
     said: list[int] = []
     found = weights.find(Settings(data_dir=speaker_models.parents[1]), said.append)
     assert found == fetched and not said
-    assert weights.is_here(Settings(data_dir=speaker_models.parents[1]))
 
 
 def test_a_folder_of_the_host_is_used_as_it_is(fetched, tmp_path):

@@ -34,9 +34,9 @@ def promised(
         return seconds
     if format in UNTIMED:
         counted_frames = _mp3_promise(path, start, stream.codec_context.sample_rate) if format == "mp3" else None
-        told = seconds_of(stream.duration or 0, stream.time_base)
+        declared = seconds_of(stream.duration or 0, stream.time_base)
         # If the two differ, ffmpeg estimated from the file size: two files were joined, or a large tag is at the end.
-        return told if counted_frames and abs(told - counted_frames) < 0.5 else None
+        return declared if counted_frames and abs(declared - counted_frames) < 0.5 else None
     if format in NO_DURATION:
         return None
     origin = (container.start_time or 0) / av.time_base if begins is None else begins
@@ -46,9 +46,9 @@ def promised(
             return int(hours) * 3600 + int(minutes) * 60 + float(rest) - origin
     if stream.duration:
         late = 0.0 if stream.start_time is None else seconds_of(stream.start_time, stream.time_base) - origin
-        told = seconds_of(stream.duration, stream.time_base) + max(0.0, late)
+        declared = seconds_of(stream.duration, stream.time_base) + max(0.0, late)
         edits = boxes.edit_list(path, stream.id) if format == "mov" else None
-        return min(told, edits.seconds - max(0.0, origin)) if edits else told
+        return min(declared, edits.seconds - max(0.0, origin)) if edits else declared
     return container.duration / av.time_base if container.duration else None
 
 

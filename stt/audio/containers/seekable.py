@@ -59,8 +59,8 @@ def _begins(path: Path, mark: bytes) -> bool:
 def _whole_wav(path: Path, codec: av.AudioCodecContext) -> bool:
     """Return whether a WAV is as long as it declares. Browsers trust the header even after a recorder crashed."""
     with open(path, "rb") as file:
-        said: int = struct.unpack("<I", file.read(8)[4:])[0] + 8
-    return abs(path.stat().st_size - said) <= EXACT * codec.sample_rate * codec.layout.nb_channels
+        declared: int = struct.unpack("<I", file.read(8)[4:])[0] + 8
+    return abs(path.stat().st_size - declared) <= EXACT * codec.sample_rate * codec.layout.nb_channels
 
 
 def _unbroken(container: av.container.InputContainer, stream: av.AudioStream) -> bool:

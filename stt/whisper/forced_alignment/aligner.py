@@ -78,10 +78,10 @@ def _tokens(tokenizer: Tokenizer, text: str) -> list[int]:
 def _voiced(voice: Samples, start: float, end: float) -> tuple[float, float]:
     """Return the start and end of a word without the silence around it. Whisper adds pauses to words."""
     first, last = int(start * RATE / FRAME), int(end * RATE / FRAME) + 1
-    heard = np.flatnonzero(voice[first:last] >= VOICE)
-    if not len(heard):
+    voiced = np.flatnonzero(voice[first:last] >= VOICE)
+    if not len(voiced):
         return start, end
-    begin, finish = (first + heard[0]) * FRAME / RATE, (first + heard[-1] + 1) * FRAME / RATE
+    begin, finish = (first + voiced[0]) * FRAME / RATE, (first + voiced[-1] + 1) * FRAME / RATE
     start = max(start, min(begin, end - SHORTEST_WORD))
     return start, max(start + SHORTEST_WORD, min(end, finish))
 
