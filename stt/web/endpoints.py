@@ -11,12 +11,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from stt.auth import visitors
-from stt.errors import LimitReached, NotFound, SttError, UploadBroken
+from stt.errors import LimitReached, NotFound
 from stt.files import dates, names
 from stt.guard.limiters import (
     AUDIO,
@@ -35,63 +35,50 @@ from stt.ops import health, metrics
 from stt.store import playback_copies, recordings, records, waveforms
 from stt.store.recordings import Recording
 from stt.store.records import Job
+from stt.web.handling import answers_errors, has, owner_of, refusal
 
 # An uploaded file opened as a page must not run scripts, send forms or use this site's cookies.
 SANDBOX = "sandbox; default-src 'none'; media-src 'self'"
 
 
+@answers_errors
 async def upload(request: Request) -> Response:
     """Handle `POST /upload`: the file is the raw body. 201 and the recording.
 
     `X-File-Name` is its name (percent-encoded), `X-File-Modified` when it was last changed, in milliseconds since 1970,
     if the browser knows it. The body is streamed to disk.
     """
-    owner = await LOOKUPS.run(_owner, request)
-    if owner is None:
-        return refusal(NotFound("Cookies are blocked for this site.", guidance="Allow cookies, then reload."))
+    owner = await LOOKUPS.run(owner_of, request)
     length = request.headers.get("content-length", "")
     name = names.of_header(request.headers.get("x-file-name", ""))
     changed = dates.of_change(request.headers.get("x-file-modified"))
-    try:
-        with OPEN_UPLOADS.place(owner, request):
-            recording = await _taken_in(request, name, owner, int(length) if length.isdecimal() else None, changed)
-    except ClientDisconnect:
-        return refusal(UploadBroken())  # the client is gone, and the partial file is deleted
-    except SttError as error:
-        return refusal(error)
+    expected = int(length) if length.isdecimal() else None
+    with OPEN_UPLOADS.place(owner, request):
+        intake = await UPLOADS.run(recordings.Intake, name, owner, expected, changed)
+        try:
+            async for block in request.stream():
+                await UPLOADS.run(intake.write, block)
+            recording = await PROBES.run_for(owner, intake.finish)
+        finally:  # deletes a partial file
+            await UPLOADS.run(intake.close)
     return JSONResponse({"id": recording.id, "name": recording.name}, status_code=201)
 
 
-async def _taken_in(
-    request: Request, name: str, owner: str, expected: int | None, changed: dates.Dated | None
-) -> Recording:
-    intake = await UPLOADS.run(recordings.Intake, name, owner, expected, changed)
-    try:
-        async for block in request.stream():
-            await UPLOADS.run(intake.write, block)
-        return await PROBES.run_for(owner, intake.finish)
-    finally:
-        await UPLOADS.run(intake.close)
-
-
+@answers_errors
 async def audio(request: Request) -> Response:
     """Handle `GET /audio/{id}`: the sound of a transcription, for its owner, with byte ranges.
 
     It is the playback copy if there is one, and the recording itself with `?original`, or `?download` to save it. `GET
     /audio/shared?share={token}` is that of a shared transcript, if the link includes the sound.
     """
-    try:
-        recording, path, copied = await AUDIO.run(_recording_and_file, request)
-    except SttError as error:
-        return refusal(error)
+    recording, path, copied = await AUDIO.run(_recording_and_file, request)
     name = f"copy of {recording.id}" if copied else recording.id  # both are immutable
     headers = {
         "Cache-Control": _caching(request),
         "Content-Security-Policy": SANDBOX,
-        "ETag": (tag := f'"{hashlib.sha256(name.encode()).hexdigest()[:32]}"'),
+        "ETag": f'"{hashlib.sha256(name.encode()).hexdigest()[:32]}"',
     }
-    known = request.headers.get("if-none-match", "").split(",")
-    if tag in {each.strip().removeprefix("W/") for each in known}:
+    if has(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     saved = "download" in request.query_params
     return FileResponse(
@@ -103,15 +90,13 @@ async def audio(request: Request) -> Response:
     )
 
 
+@answers_errors
 async def audio_state(request: Request) -> Response:
     """Handle `GET /audio/{id}/state`, also of a shared transcript: what `/audio/{id}` currently sends.
 
     `{"state": "original" | "making" | "ready" | "failed", "percent": 0 to 100}`. The request starts a missing copy.
     """
-    try:
-        found = await WAVEFORMS.run(_audio_state, request)
-    except SttError as error:
-        return refusal(error)
+    found = await WAVEFORMS.run(_audio_state, request)
     return JSONResponse({"state": found.state, "percent": found.percent}, headers={"Cache-Control": "no-store"})
 
 
@@ -129,17 +114,15 @@ def _audio_state(request: Request) -> playback_copies.Playback:
     return found or playback_copies.Playback(playback_copies.MAKING)
 
 
+@answers_errors
 async def waveform(request: Request) -> Response:
     """Handle `GET /audio/{id}/waveform`, also of a shared transcript.
 
     `{"peaks": [0 to 1, …]}`, or 202 while it is computed.
     """
-    try:
-        found = await WAVEFORMS.run(_waveform, request)
-        if isinstance(found, Future):
-            found = await _result_within(waveforms.REQUEST_TIMEOUT, found)
-    except SttError as error:
-        return refusal(error)
+    found = await WAVEFORMS.run(_waveform, request)
+    if isinstance(found, Future):
+        found = await _result_within(waveforms.REQUEST_TIMEOUT, found)
     if found is None:
         return JSONResponse({"peaks": None}, status_code=202, headers={"Cache-Control": "no-store"})
     peaks = [round(peak, 3) for peak in waveforms.steps(found)]
@@ -176,7 +159,7 @@ def _recording(request: Request) -> tuple[Recording, Job]:
     if name == "shared" and share:
         recording, job = sharing.audio_of(share)
     else:
-        owner = _owner(request)
+        owner = visitors.owner_of(visitors.visitor(request.cookies))
         if owner is None:
             raise NotFound()
         job = records.load(name, owner)
@@ -194,17 +177,13 @@ def _caching(request: Request) -> str:
     return "private, no-store" if "share" in request.query_params else "private, no-cache"
 
 
+@answers_errors
 async def my_data(request: Request) -> Response:
     """Handle `GET /my-data.zip`: all data of the visitor, produced while it is sent (see `stt.library.takeout`)."""
-    owner = await LOOKUPS.run(_owner, request)
-    if owner is None:
-        return refusal(NotFound("Cookies are blocked for this site.", guidance="Allow cookies, then reload."))
+    owner = await LOOKUPS.run(owner_of, request)
     headers = {"Cache-Control": "private, no-store", "Content-Disposition": 'attachment; filename="my-data.zip"'}
     takeout = await IMPORTS.run(import_module, "stt.library.takeout")  # imports the formats only when needed
-    try:
-        takeout.check_room()
-    except SttError as error:
-        return refusal(error)
+    takeout.check_room()
     pieces = EXPORTS.iterate(owner, takeout.everything(owner))
     return _InPlace(OPEN_EXPORTS.place(owner, request), pieces, media_type="application/zip", headers=headers)
 
@@ -233,12 +212,3 @@ async def healthz(_request: Request) -> Response:
 async def prometheus_metrics(_request: Request) -> Response:
     """Handle `GET /metrics` for Prometheus."""
     return Response(await HEALTH.run(metrics.page), media_type=metrics.TYPE)
-
-
-def _owner(request: Request) -> str | None:
-    return visitors.owner_of(visitors.visitor(request.cookies))
-
-
-def refusal(error: SttError) -> JSONResponse:
-    """Return an error as a JSON response with its status."""
-    return JSONResponse(error.to_dict(), status_code=error.status)

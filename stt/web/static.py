@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
@@ -26,7 +27,6 @@ class Assets:
     def __init__(self, app: ASGIApp, folder: Path) -> None:
         self.app = app
         self._files = streamlit.hashed_files(folder)
-        self._answers: dict[str, Response] = {}
         self._ahead = ", ".join(f"<{address}>; rel=modulepreload" for address in streamlit.scripts_ahead(folder))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -40,12 +40,11 @@ class Assets:
         if scope["type"] != "http" or scope["method"] != "GET":
             await self.app(scope, receive, send)
         elif (path := scope["path"]) in self._files:
-            await (self._answers.get(path) or self._read(path))(scope, receive, send)
+            await _response(self._files[path])(scope, receive, send)
         else:
             await self.app(scope, receive, send_page if self._ahead else send)
 
-    def _read(self, path: str) -> Response:
-        file = self._files[path]
-        kind = FileResponse(file).media_type
-        self._answers[path] = Response(file.read_bytes(), media_type=kind, headers=HEADERS)
-        return self._answers[path]
+
+@cache
+def _response(file: Path) -> Response:
+    return Response(file.read_bytes(), media_type=FileResponse(file).media_type, headers=HEADERS)

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from stt import errors
 from stt.guard.middleware import Visitors
-from stt.web import endpoints
+from stt.web import handling
 from stt.web.v1 import rest
 
 STATUS = {
@@ -63,7 +63,7 @@ def client() -> TestClient:
         raise by_name[request.path_params["kind"]]("So it is.")
 
     def said(request: Request) -> Response:
-        return endpoints.refusal(by_name[request.path_params["kind"]]("So it is."))
+        return handling.refusal(by_name[request.path_params["kind"]]("So it is."))
 
     class Told(rest.Endpoint):
         public = True

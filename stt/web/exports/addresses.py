@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from stt.guard import base_path
 
@@ -13,9 +13,5 @@ MANY = "/export/transcripts.zip"
 
 def address(generation_id: str, form: str, **options: str | float | bool) -> str:
     """Return the address of a file, for a page."""
-    query = "&".join(f"{name}={quote(_written(value), safe='')}" for name, value in options.items())
-    return base_path.at(f"/export/{generation_id}.{form}?{query}")
-
-
-def _written(value: str | float | bool) -> str:
-    return str(int(value) if isinstance(value, (bool, float)) else value)
+    values = {name: int(value) if isinstance(value, bool | float) else value for name, value in options.items()}
+    return base_path.at(f"/export/{generation_id}.{form}?{urlencode(values, quote_via=quote)}")

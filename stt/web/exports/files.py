@@ -11,16 +11,15 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from stt import local_time
-from stt.auth import visitors
-from stt.errors import BadExport, BadOption, NotFound, SttError, TooLarge
+from stt.errors import BadExport, BadOption, NotFound, TooLarge
 from stt.export import notes
 from stt.export.formats import FORMATS, bundle, file_name
 from stt.guard.limiters import EXPORTS, LOOKUPS
 from stt.notes import book
 from stt.store import submissions, transcripts
 from stt.store.records import Job, load
-from stt.web.endpoints import refusal
 from stt.web.exports.addresses import NOTES, RAW
+from stt.web.handling import answers_errors, body_of, owner_of
 
 T = TypeVar("T")
 ZONE = "zone"  # an option of all formats: the visitor's time zone, such as Europe/Berlin
@@ -30,38 +29,35 @@ LONGEST_FORM = 64 << 10  # maximum size of the form, bytes
 SWITCH = {"0": False, "1": True, "false": False, "true": True}
 
 
+@answers_errors
 async def transcript_file(request: Request) -> Response:
     """Handle `GET /export/{id}.{format}`: the file, or the notes alone.
 
     The query has the format's options and `zone`. `times`, `speakers`, `notes`, `bom`, `crlf`: 0 or 1. `line_length`,
     `lines`: numbers. 422 for other options, or values out of bounds.
     """
-    try:
-        job, asked = await LOOKUPS.run(_asked, request)
-        content, name, mime = await EXPORTS.run_for(job.owner, _file, job, request.path_params["format"], asked)
-    except SttError as error:
-        return refusal(error)
+    job, fields = await LOOKUPS.run(_job_and_options, request)
+    content, name, mime = await EXPORTS.run_for(job.owner, _file, job, request.path_params["format"], fields)
     return Response(content, media_type=mime, headers=_headers(name))
 
 
+@answers_errors
 async def transcripts_zip(request: Request) -> Response:
     """Handle `POST /export/transcripts.zip`: a ZIP of transcripts.
 
     The form has `ids` and `formats`, both comma-separated, and `zone`.
     """
-    try:
-        form = _single(parse_qsl((await _body(request)).decode("utf-8", "replace"), keep_blank_values=True))
-        owner, jobs = await LOOKUPS.run(_jobs, request, form)
-        pieces = _zipped(jobs, form)
-    except SttError as error:
-        return refusal(error)
-    content = EXPORTS.iterate(owner, pieces)
+    too_large = TooLarge("The list of transcripts is too long.", guidance=f"Choose at most {MOST:,}.")
+    body = await body_of(request, LONGEST_FORM, too_large)
+    form = _single(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    owner, jobs = await LOOKUPS.run(_jobs, request, form)
+    content = EXPORTS.iterate(owner, _zipped(jobs, form))
     return StreamingResponse(content, media_type="application/zip", headers=_headers("transcripts.zip"))
 
 
-def _asked(request: Request) -> tuple[Job, dict[str, str]]:
+def _job_and_options(request: Request) -> tuple[Job, dict[str, str]]:
     """Return the requester's transcription in the path, and the options. Raises NotFound, BadExport."""
-    owner = _owner(request)
+    owner = owner_of(request)
     form = request.path_params["format"]
     if form not in (RAW, NOTES, *FORMATS):
         raise NotFound(f"There is no format {form[:20]!r}.", guidance=f"Choose from {', '.join(FORMATS)}.")
@@ -69,40 +65,34 @@ def _asked(request: Request) -> tuple[Job, dict[str, str]]:
 
 
 def _jobs(request: Request, form: Mapping[str, str]) -> tuple[str, list[Job]]:
-    owner = _owner(request)
+    owner = owner_of(request)
     ids = list(dict.fromkeys(filter(None, form.get("ids", "").split(","))))
     if not 0 < len(ids) <= MOST:
         raise BadExport(f"A ZIP cannot have {len(ids):,} transcripts.", guidance=f"Choose 1 to {MOST:,}.")
     return owner, [load(each, owner) for each in ids]
 
 
-def _owner(request: Request) -> str:
-    owner = visitors.owner_of(visitors.visitor(request.cookies))
-    if owner is None:
-        raise NotFound("Cookies are blocked for this site.", guidance="Allow cookies, then reload.")
-    return owner
-
-
-def _file(job: Job, form: str, asked: Mapping[str, str]) -> tuple[bytes, str, str]:
+def _file(job: Job, form: str, fields: Mapping[str, str]) -> tuple[bytes, str, str]:
     """Return content, name and content type of the file."""
     if form == RAW:
-        _options({}, asked)
+        _options({}, fields)
         if not submissions.has_raw(job.id):
             raise NotFound("There is no answer of a provider.", guidance="It may have been deleted.")
         raw = json.dumps(submissions.raw_response(job.id), ensure_ascii=False, indent=1)
         content = raw.encode("utf-8", "backslashreplace")
         return content, file_name(f"{job.title} raw", "json"), FORMATS["json"].mime
     if form == NOTES:
-        _options({}, asked)
+        _options({}, fields)
         content = notes.table(book.of(job.id, job.owner), transcripts.transcript_of(job.id))
         return content, file_name(f"{job.title} notes", "csv"), FORMATS["csv"].mime
     written = FORMATS[form]
-    options: dict[str, Any] = _options(written.options() | ({WITH_NOTES: bool} if written.takes_notes else {}), asked)
-    told = {"notes": book.of(job.id, job.owner)} if options.pop(WITH_NOTES, False) else {}
-    with_facts = _within_bounds(
-        written.write, transcripts.transcript_of(job.id), title=job.title, **_facts(job, asked), **told, **options
+    options: dict[str, Any] = _options(written.options() | ({WITH_NOTES: bool} if written.takes_notes else {}), fields)
+    if options.pop(WITH_NOTES, False):
+        options["notes"] = book.of(job.id, job.owner)
+    content = _within_bounds(
+        written.write, transcripts.transcript_of(job.id), title=job.title, **_facts(job, fields), **options
     )
-    return with_facts, file_name(job.title, form), written.mime
+    return content, file_name(job.title, form), written.mime
 
 
 def _zipped(jobs: list[Job], form: Mapping[str, str]) -> Iterator[bytes]:
@@ -116,18 +106,18 @@ def _zipped(jobs: list[Job], form: Mapping[str, str]) -> Iterator[bytes]:
     return _within_bounds(bundle, named, formats)
 
 
-def _facts(job: Job, asked: Mapping[str, str]) -> dict[str, str]:
-    name = asked.get(ZONE, "UTC")
+def _facts(job: Job, fields: Mapping[str, str]) -> dict[str, str]:
+    name = fields.get(ZONE, "UTC")
     zone = local_time.zone(name)
     if zone.key != name:
         raise BadExport(f"There is no time zone {name[:40]!r}.", guidance="Give one such as Europe/Berlin.")
     return {"model": job.model, "created": local_time.when(job.created, zone)}
 
 
-def _options(known: Mapping[str, type], asked: Mapping[str, str]) -> dict[str, bool | int]:
+def _options(known: Mapping[str, type], fields: Mapping[str, str]) -> dict[str, bool | int]:
     """Return the values of these options. Raises BadExport for an unknown option or a value of the wrong type."""
     found: dict[str, bool | int] = {}
-    for name, value in asked.items():
+    for name, value in fields.items():
         if name == ZONE:
             continue
         kind = known.get(name)
@@ -157,15 +147,6 @@ def _single(pairs: list[tuple[str, str]]) -> dict[str, str]:
     if len(found) < len(pairs):
         raise BadExport("An option is given twice.", guidance="Give each once.")
     return found
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for block in request.stream():
-        body += block
-        if len(body) > LONGEST_FORM:
-            raise TooLarge("The list of transcripts is too long.", guidance=f"Choose at most {MOST:,}.")
-    return bytes(body)
 
 
 def _headers(name: str) -> dict[str, str]:

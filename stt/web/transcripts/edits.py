@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from stt.editing import requests as steps
 from stt.editing import revisions
-from stt.errors import BadOption, SttError, UploadBroken
+from stt.errors import BadOption
 from stt.library import vocabulary
-from stt.web.endpoints import refusal
 from stt.web.transcripts import requests
 
 LONGEST_BODY = 4 << 20  # maximum size of a body, bytes: a text of the longest paragraph, with its previous text
@@ -23,27 +23,19 @@ async def edit(request: Request) -> Response:
     `{"key", "based_on", "step"}`. 200, and 409 if the paragraph was changed meanwhile, with `revision`, how many steps
     to `undo` and `redo`, and the `splices` since `based_on`.
     """
-    try:
-        content = await requests.body(request, LONGEST_BODY)
-    except ClientDisconnect:
-        return refusal(UploadBroken())
-    except SttError as error:
-        return requests.refused(error)
-    return await requests.answer(request, lambda id, owner: _edit(id, owner, content))
+    return await requests.answer_body(request, _edit, LONGEST_BODY)
 
 
 async def news(request: Request) -> Response:
     """Handle `GET /transcripts/{id}/edits?since=N`: the changes since revision N, in the form of `edit`."""
-    return await requests.answer(
-        request, lambda id, owner: revisions.news(id, owner, _revision(request.query_params.get("since", "")))
-    )
+    return await requests.answer(request, partial(_news, request.query_params.get("since", "")))
 
 
-def _edit(generation_id: str, owner: str, content: bytes) -> dict[str, Any]:
+def _edit(content: bytes, generation_id: str, owner: str) -> dict[str, Any]:
     return revisions.edit(generation_id, owner, steps.read(requests.loaded(content)), vocabulary.note)
 
 
-def _revision(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+def _news(since: str, generation_id: str, owner: str) -> dict[str, Any]:
+    if not (since.isascii() and since.isdecimal() and len(since) < 10):
         raise BadOption("`since` must be a revision.")
-    return int(text)
+    return revisions.news(generation_id, owner, int(since))

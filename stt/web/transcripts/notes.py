@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
+from typing import Any
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
-from stt.errors import SttError, UploadBroken
 from stt.notes import book
 from stt.transcript.notes import Note
-from stt.web.endpoints import refusal
 from stt.web.transcripts import requests
 
 
@@ -24,14 +24,7 @@ async def put(request: Request) -> Response:
 
     The browser chooses the id, so a repeated request changes nothing. 200 with the note as stored.
     """
-    try:
-        content = await requests.body(request)
-    except ClientDisconnect:
-        return refusal(UploadBroken())
-    except SttError as error:
-        return requests.refused(error)
-    note_id = request.path_params["note_id"]
-    return await requests.answer(request, lambda id, owner: asdict(book.put(id, owner, _note(note_id, content))))
+    return await requests.answer_body(request, partial(_put, request.path_params["note_id"]))
 
 
 async def delete(request: Request) -> Response:
@@ -40,8 +33,8 @@ async def delete(request: Request) -> Response:
     return await requests.answer(request, lambda id, owner: book.delete(id, owner, note_id))
 
 
-def _note(note_id: str, content: bytes) -> Note:
-    """Return the note in a body. Raises BadOption."""
-    given = requests.fields(content)
-    colour = given.text("colour") if given.value("colour", None) is not None else None
-    return Note(note_id, requests.seconds(given, "start"), given.seconds("end"), given.text("text"), colour)
+def _put(note_id: str, content: bytes, generation_id: str, owner: str) -> dict[str, Any]:
+    fields = requests.fields(content)
+    colour = fields.text("colour") if fields.value("colour", None) is not None else None
+    note = Note(note_id, requests.seconds(fields, "start"), fields.seconds("end"), fields.text("text"), colour)
+    return asdict(book.put(generation_id, owner, note))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from stt.auth import clients
@@ -16,11 +16,10 @@ from stt.editing import passages as editing
 from stt.editing import revisions
 from stt.editing.requests import PASSAGE, Step
 from stt.editing.requests import Request as Edit
-from stt.errors import NotFound, SttError, UploadBroken
+from stt.errors import NotFound
 from stt.jobs import passages
 from stt.library import vocabulary
 from stt.store import records, transcripts
-from stt.web.endpoints import refusal
 from stt.web.transcripts import requests
 
 LONGEST_BODY = 512 << 10  # maximum size of a body, bytes: a whole vocabulary
@@ -42,13 +41,7 @@ async def begin(request: Request) -> Response:
     """
     peer = request.client.host if request.client else "127.0.0.1"
     address = clients.client_address(peer, request.headers.get("x-forwarded-for"))
-    try:
-        content = await requests.body(request, LONGEST_BODY)
-    except ClientDisconnect:
-        return refusal(UploadBroken())
-    except SttError as error:
-        return requests.refused(error)
-    return await requests.answer(request, partial(_begin, content, address))
+    return await requests.answer_body(request, partial(_begin, address), LONGEST_BODY)
 
 
 async def take(request: Request) -> Response:
@@ -56,13 +49,7 @@ async def take(request: Request) -> Response:
 
     200 with the resulting `revision`. A repeated request changes nothing.
     """
-    try:
-        content = await requests.body(request)
-    except ClientDisconnect:
-        return refusal(UploadBroken())
-    except SttError as error:
-        return requests.refused(error)
-    return await requests.answer(request, partial(_take, content))
+    return await requests.answer_body(request, _take)
 
 
 async def drop(request: Request) -> Response:
@@ -73,38 +60,38 @@ async def drop(request: Request) -> Response:
 def _state(generation_id: str, owner: str) -> dict[str, Any]:
     records.load(generation_id, owner)
     passage = results.of(generation_id)
-    return {"passage": None if passage is None else _told(passage)}
+    return {"passage": None if passage is None else _described(passage)}
 
 
-def _told(passage: Passage) -> dict[str, Any]:
+def _described(passage: Passage) -> dict[str, Any]:
     names = ("attempt", "state", "start", "end", "model", "percent", "stage", "error")
-    told: dict[str, Any] = {name: getattr(passage, name) for name in names}
+    described: dict[str, Any] = {name: getattr(passage, name) for name in names}
     if passage.state == attempts.DONE:
         segments = transcripts.transcript_of(passage.id).segments
         old, new = (editing.words_within(each, passage.start, passage.end) for each in (segments, passage.segments))
-        told["old"], told["new"] = editing.sides(old, new)
-    return told
+        described["old"], described["new"] = editing.sides(old, new)
+    return described
 
 
-def _begin(content: bytes, address: str | None, generation_id: str, owner: str) -> dict[str, Any]:
-    given = requests.fields(content)
-    options = {name: given.value(name, None) for name in passages.OPTIONS}
+def _begin(address: str | None, content: bytes, generation_id: str, owner: str) -> dict[str, Any]:
+    fields = requests.fields(content)
+    options = {name: fields.value(name, None) for name in passages.OPTIONS}
     options = {name: value for name, value in options.items() if value not in (None, "", [])}
-    start, end = requests.seconds(given, "start"), requests.seconds(given, "end")
+    start, end = requests.seconds(fields, "start"), requests.seconds(fields, "end")
     passage = passages.begin(
-        generation_id, start, end, model=given.text("model"), options=options, owner=owner, address=address
+        generation_id, start, end, model=fields.text("model"), options=options, owner=owner, address=address
     )
-    return {"passage": _told(passage)}
+    return {"passage": _described(passage)}
 
 
 def _take(content: bytes, generation_id: str, owner: str) -> dict[str, Any]:
     records.load(generation_id, owner)
-    given = requests.fields(content)
-    attempt, based_on = given.whole("attempt"), given.whole("based_on")
+    fields = requests.fields(content)
+    attempt, based_on = fields.whole("attempt"), fields.whole("based_on")
     passage = results.of(generation_id)
     if passage is None or passage.attempt != attempt or passage.state != attempts.DONE:
         raise NotFound("There is no such passage any more.", guidance="Transcribe it again.")
     step = Step(PASSAGE, start=passage.start, end=passage.end, segments=passage.segments)
-    made = revisions.edit(generation_id, owner, Edit(f"passage-{attempt}", based_on, step), vocabulary.note)
+    outcome = revisions.edit(generation_id, owner, Edit(f"passage-{attempt}", based_on, step), vocabulary.note)
     results.drop(passage)
-    return {"revision": made["revision"]}
+    return {"revision": outcome["revision"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -24,8 +25,7 @@ async def readings(request: Request) -> Response:
 
     `{"readings"}`: a list of texts for each span. Spans are in seconds of the recording.
     """
-    text = request.query_params.get("spans", "")
-    return await requests.answer(request, lambda id, owner: _readings(id, owner, text), RESULTS)
+    return await requests.answer(request, partial(_readings, request.query_params.get("spans", "")), RESULTS)
 
 
 async def decoded(request: Request) -> Response:
@@ -33,16 +33,15 @@ async def decoded(request: Request) -> Response:
 
     The response has the form of `readings`.
     """
-    text = request.query_params.get("spans", "")
-    return await requests.answer(request, lambda id, owner: _decoded(id, owner, text), DECODINGS)
+    return await requests.answer(request, partial(_decoded, request.query_params.get("spans", "")), DECODINGS)
 
 
-def _readings(generation_id: str, owner: str, text: str) -> dict[str, Any]:
+def _readings(text: str, generation_id: str, owner: str) -> dict[str, Any]:
     spans = _spans(text)
     return {"readings": versions.other_readings(records.load(generation_id, owner), spans)}
 
 
-def _decoded(generation_id: str, owner: str, text: str) -> dict[str, Any]:
+def _decoded(text: str, generation_id: str, owner: str) -> dict[str, Any]:
     spans = _spans(text)
     if len(spans) != 1:
         raise BadOption("One word is decoded at a time.")

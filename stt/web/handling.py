@@ -1,0 +1,57 @@
+"""Share what request handlers have in common: the owner by cookie, a bounded body, errors as responses."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from stt.auth import visitors
+from stt.errors import NotFound, SttError, TooLarge, UploadBroken
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def answers_errors(handler: Handler) -> Handler:
+    """Decorate a request handler: an SttError that it raises becomes its response."""
+
+    @wraps(handler)
+    async def answer(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except ClientDisconnect:
+            return refusal(UploadBroken())  # nobody reads it
+        except SttError as error:
+            return refusal(error)
+
+    return answer
+
+
+def refusal(error: SttError) -> JSONResponse:
+    """Return an error as a JSON response with its status."""
+    return JSONResponse(error.to_dict(), status_code=error.status)
+
+
+def owner_of(request: Request) -> str:
+    """Return the owner whose records the browser may see. Raises NotFound."""
+    owner = visitors.owner_of(visitors.visitor(request.cookies))
+    if owner is None:
+        raise NotFound("Cookies are blocked for this site.", guidance="Allow cookies, then reload.")
+    return owner
+
+
+async def body_of(request: Request, longest: int, too_large: TooLarge) -> bytes:
+    """Return the body. Raises `too_large` if it has more than `longest` bytes, and ClientDisconnect."""
+    body = bytearray()
+    async for block in request.stream():
+        body += block
+        if len(body) > longest:
+            raise too_large
+    return bytes(body)
+
+
+def has(request: Request, etag: str) -> bool:
+    """Return whether the client has the response with this ETag already."""
+    return etag in {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
