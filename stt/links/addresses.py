@@ -59,7 +59,7 @@ def of(
     within LONGEST seconds, or an address that is not public.
     """
     try:
-        found = _looked_up(host, port, check_cancelled)
+        found = _lookup(host, port, check_cancelled)
     except (OSError, UnicodeError) as error:
         raise BadLink(f"There is no site called {host[:100]}.") from error
     if not found:
@@ -74,7 +74,7 @@ def _check(found: list[Any]) -> None:
         raise BadLink(_PRIVATE)
 
 
-def _looked_up(host: str, port: int, check_cancelled: Callable[[], None]) -> list[Any]:
+def _lookup(host: str, port: int, check_cancelled: Callable[[], None]) -> list[Any]:
     """Return the result of a DNS look-up, made in a thread, because it cannot be interrupted, only abandoned."""
     answer: Future[list[Any]] = Future()
 

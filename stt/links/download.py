@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import errno
 import re
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
@@ -24,9 +21,10 @@ from requests.utils import requote_uri
 from urllib3.exceptions import HTTPError
 
 from stt.compat.requests import redirect_of, session_to
-from stt.errors import BadLink, Cancelled, DiskFull, TooLarge
+from stt.errors import BadLink, DiskFull, TooLarge
 from stt.files import names, paths
 from stt.links import addresses, web_pages
+from stt.links.deadline import Deadline
 
 REDIRECTS = 10
 LONGEST = 4096  # maximum length of a link, characters; signed links of object stores have up to 2,000
@@ -123,12 +121,12 @@ def name_of(url: str) -> str:
     return last or parts.hostname or "Link"
 
 
-def _name(answer: requests.Response, asked: str) -> str:
+def _name(answer: requests.Response, first: str) -> str:
     """Return the file's name: from the server's header, else from the link or the final address."""
-    told = names.disposition(answer.headers.get("content-disposition", "")).get("filename", "")
-    if told and (name := names.clean(told)) != names.UNNAMED:
+    sent = names.disposition(answer.headers.get("content-disposition", "")).get("filename", "")
+    if sent and (name := names.clean(sent)) != names.UNNAMED:
         return name
-    both = [name_of(asked), name_of(answer.url)]
+    both = [name_of(first), name_of(answer.url)]
     return next((name for name in both if names.split(name)[1]), both[0])
 
 
@@ -152,10 +150,11 @@ def download(
     Raises BadLink, TooLarge, Cancelled or DiskFull.
     """
     path = folder / uuid4().hex
-    with _Guard(timeout_seconds, cancelled) as guard, _session(allow_private, guard) as session:
+    too_slow = BadLink("The recording behind this link comes too slowly.")
+    with Deadline(timeout_seconds, too_slow, cancelled) as deadline, _session(allow_private, deadline) as session:
         try:
-            with _errors_in_words(guard), _answer(session, url, allow_private, guard) as answer:
-                _save(answer, url, path, limit_bytes, guard, on_progress)
+            with _errors_in_words(deadline), _answer(session, url, allow_private, deadline) as answer:
+                _save(answer, url, path, limit_bytes, deadline, on_progress)
                 name = _name(answer, url)
         except BaseException:
             path.unlink(missing_ok=True)
@@ -164,12 +163,14 @@ def download(
 
 
 @contextmanager
-def _answer(session: requests.Session, first: str, allow_private: bool, guard: _Guard) -> Iterator[requests.Response]:
+def _answer(
+    session: requests.Session, first: str, allow_private: bool, deadline: Deadline
+) -> Iterator[requests.Response]:
     """Yield the final response, after at most REDIRECTS redirects, each checked like the link itself."""
     url = first
     for _ in range(REDIRECTS + 1):
         web_pages.check(url := web_pages.direct(well_formed(url)), first)
-        url = check(url, allow_private=allow_private, check_cancelled=guard.check)
+        url = check(url, allow_private=allow_private, check_cancelled=deadline.check)
         answer = session.get(url, stream=True, allow_redirects=False, timeout=(_CONNECT, _QUIET))
         if answer.is_redirect:
             answer.close()
@@ -190,7 +191,7 @@ def _answer(session: requests.Session, first: str, allow_private: bool, guard: _
 
 
 def _save(
-    answer: requests.Response, first: str, path: Path, limit: int, guard: _Guard, on_progress: Progress | None
+    answer: requests.Response, first: str, path: Path, limit: int, deadline: Deadline, on_progress: Progress | None
 ) -> None:
     length = answer.headers.get("content-length", "")
     total = int(length) if length.isdecimal() and "content-encoding" not in answer.headers else None
@@ -205,7 +206,7 @@ def _save(
     done, head = 0, b""
     with open(path, "xb") as file:
         for block in answer.iter_content(_BLOCK):
-            guard.check()
+            deadline.check()
             if len(head) < web_pages.HEAD:  # the content decides, not its declared type
                 head += block[: web_pages.HEAD - len(head)]
                 _refuse_page(head, says_html, len(head) == web_pages.HEAD, first)
@@ -217,7 +218,7 @@ def _save(
             file.write(block)
             if on_progress:
                 on_progress(done, total)
-    guard.check()  # a closed connection looks like the end of a response of unknown length
+    deadline.check()  # a closed connection looks like the end of a response of unknown length
     if not done:
         raise BadLink("There is nothing behind this link: 0 bytes.")
     _refuse_page(head, says_html, True, first)
@@ -247,18 +248,18 @@ def _kinds(error: BaseException) -> str:
 
 
 @contextmanager
-def _errors_in_words(guard: _Guard) -> Iterator[None]:
+def _errors_in_words(deadline: Deadline) -> Iterator[None]:
     """Convert network errors to ours, with a message for people."""
     try:
         yield
     except requests.exceptions.SSLError as error:
-        guard.check()
+        deadline.check()
         raise BadLink("The site behind this link has no valid certificate.", detail=_kinds(error)) from error
     except requests.exceptions.Timeout as error:
-        guard.check()
+        deadline.check()
         raise BadLink("The site behind this link does not answer.", detail=_kinds(error)) from error
     except (requests.RequestException, HTTPError, UnicodeError) as error:
-        guard.check()
+        deadline.check()
         raise BadLink("The connection to the site behind this link failed.", detail=_kinds(error)) from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -266,66 +267,15 @@ def _errors_in_words(guard: _Guard) -> Iterator[None]:
         raise
 
 
-class _Guard:
-    """End a download at its timeout or when cancelled, even during a read.
-
-    A read's own timeout restarts with each byte, so a server that sends slowly would never trigger it. A thread
-    shuts the connection down instead.
-    """
-
-    def __init__(self, seconds: float, cancelled: Callable[[], bool] | None) -> None:
-        self.deadline = time.monotonic() + seconds
-        self.cancelled = cancelled or (lambda: False)
-        self.reason: Exception | None = None
-        self.done = threading.Event()
-        self.lock = threading.Lock()
-        self.sockets: list[socket.socket] = []
-        self.thread = threading.Thread(target=self._watch, name="link", daemon=True)
-
-    def __enter__(self) -> _Guard:
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.done.set()
-        self.thread.join()
-        for each in self.sockets:
-            each.close()
-
-    def add(self, connection: socket.socket) -> None:
-        """Watch a connection. A duplicate of the socket stays valid when TLS wraps the original."""
-        with self.lock:
-            self.sockets.append(connection.dup())
-        self.check()
-
-    def check(self) -> None:
-        if self.reason is None and self.cancelled():
-            self.reason = Cancelled("The download was cancelled.")
-        if self.reason is None and time.monotonic() > self.deadline:
-            self.reason = BadLink("The recording behind this link comes too slowly.")
-        if self.reason is not None:
-            raise self.reason
-
-    def _watch(self) -> None:
-        while not self.done.wait(0.1):
-            try:
-                self.check()
-            except Exception:  # noqa: BLE001
-                with self.lock:
-                    for each in self.sockets:
-                        with suppress(OSError):  # closed already
-                            each.shutdown(socket.SHUT_RDWR)
-
-
-def _session(allow_private: bool, guard: _Guard) -> requests.Session:
+def _session(allow_private: bool, deadline: Deadline) -> requests.Session:
     """Return a session that connects only to checked addresses, ignoring proxies of the environment."""
 
     def checked(host: str, port: int) -> Iterator[str]:
-        for address in addresses.of(host, port, allow_private=allow_private, check_cancelled=guard.check):
-            guard.check()
+        for address in addresses.of(host, port, allow_private=allow_private, check_cancelled=deadline.check):
+            deadline.check()
             yield address
 
-    session = session_to(checked, guard.add)
+    session = session_to(checked, deadline.add)
     session.headers.update({"User-Agent": "STT-Studio", "Accept": "audio/*, video/*, */*"})
     session.headers["Accept-Encoding"] = "identity"  # so that Content-Length is the size of the file
     return session

@@ -69,7 +69,7 @@ ROUTES = [
     Route("/v1/audio/transcriptions", Later("stt.web.openai.endpoints:Speech")),
     Route("/v1/audio/translations", Later("stt.web.openai.endpoints:Translations")),
     Route("/v1/webhooks", Later("stt.web.v1.webhooks:Webhooks")),
-    Route("/v1/webhooks/deliveries/{delivery_id}", Later("stt.web.v1.webhooks:Again")),
+    Route("/v1/webhooks/deliveries/{delivery_id}", Later("stt.web.v1.webhooks:Redelivery")),
     Route("/v1/openapi.json", Later("stt.web.v1.rest:Document")),
     Route("/mcp", Later("stt.web.assistants:Assistants"), methods=["GET", "POST", "DELETE"]),
     Route("/v1/{rest:path}", Later("stt.web.v1.rest:Nothing")),

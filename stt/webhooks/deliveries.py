@@ -97,7 +97,7 @@ def note_test(owner: str, url: str) -> str:
         return _insert(connection, owner, url, TEST, {})
 
 
-def untold() -> list[str]:
+def unrecorded() -> list[str]:
     """Return the ended jobs that may lack their delivery, because a process was killed."""
     ended = sa.and_(_t.state.in_(EVENTS), _w.told < _t.attempt)
     return queries.values(sa.select(_t.id).join(webhook_jobs, _w.id == _t.id).where(ended))
@@ -108,7 +108,7 @@ def overdue() -> list[Delivery]:
     return [Delivery(*row) for row in queries.rows(sa.select(*_COLUMNS).where(late))]
 
 
-def begin_again(delivery_id: str, owner: str) -> Delivery:
+def restart(delivery_id: str, owner: str) -> Delivery:
     """Start a new round of tries for a delivery. Raises NotFound, also if it is still waiting."""
     values = {"state": WAITING, "tries": 0, "due": time.time(), "finished": None}
     mine = sa.and_(_d.id == delivery_id, _d.owner == owner, _d.state != WAITING)
@@ -127,23 +127,13 @@ def record(delivery: Delivery, state: str, status: int | None, answer: str, due:
 
 
 def _insert(
-    connection: sa.Connection,
-    owner: str,
-    url: str,
-    event: str,
-    data: dict[str, Any],
-    generation_id: str | None = None,
+    connection: sa.Connection, owner: str, url: str, event: str, data: dict[str, Any], generation_id: str | None = None
 ) -> str:
     now = time.time()
     message = {"type": event, "timestamp": datetime.fromtimestamp(now, UTC).isoformat(), "data": data}
-    row: dict[str, Any] = {
-        "id": f"msg_{secrets.token_urlsafe(20)}",
-        "owner": owner,
-        "generation_id": generation_id,
-        "url": url,
-    }
-    row |= {"event": event, "body": json.dumps(message), "created": now, "state": WAITING, "attempts": 0, "tries": 0}
-    connection.execute(webhook_deliveries.insert().values(**row, due=now))
+    row: dict[str, Any] = {"id": f"msg_{secrets.token_urlsafe(20)}", "owner": owner, "generation_id": generation_id}
+    row |= {"url": url, "event": event, "body": json.dumps(message), "state": WAITING, "attempts": 0, "tries": 0}
+    connection.execute(webhook_deliveries.insert().values(**row, created=now, due=now))
     newest = sa.select(_d.id).where(_d.owner == owner).order_by(_d.created.desc(), _d.id).limit(KEPT)
     old = sa.and_(_d.owner == owner, _d.state != WAITING, _d.id.not_in(newest))
     connection.execute(webhook_deliveries.delete().where(old))

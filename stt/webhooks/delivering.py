@@ -41,15 +41,15 @@ def send_test(owner: str) -> str:
     return delivery_id
 
 
-def send_again(delivery_id: str, owner: str) -> None:
+def redeliver(delivery_id: str, owner: str) -> None:
     """Start a delivery again. Raises NotFound, also if it is still waiting."""
-    delivery = deliveries.begin_again(delivery_id, owner)
+    delivery = deliveries.restart(delivery_id, owner)
     _enqueue(delivery.id, delivery.attempts + 1)
 
 
 def reconcile() -> None:
     """Begin missing deliveries and queue lost attempts, after a process was killed."""
-    for generation_id in deliveries.untold():
+    for generation_id in deliveries.unrecorded():
         job_ended(generation_id)
     for delivery in deliveries.overdue():
         _enqueue(delivery.id, delivery.attempts + 1)

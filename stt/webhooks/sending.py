@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import requests
 from standardwebhooks import Webhook
@@ -16,6 +15,7 @@ from stt.compat.requests import session_to
 from stt.errors import BadLink
 from stt.files import json_values
 from stt.links import addresses
+from stt.links.deadline import Deadline
 from stt.settings import settings
 
 CONNECT, QUIET, LONGEST = 5.0, 10.0, 20.0  # timeouts, seconds: to connect, between bytes, in total
@@ -48,42 +48,29 @@ def send(url: str, message_id: str, body: str, secret: str) -> Answer:
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": Webhook(secret).sign(message_id, now, body),
     }
-    opened: list[socket.socket] = []
-    late = threading.Event()
-
-    def end() -> None:
-        late.set()
-        for connection in opened:
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-    allow_private = settings().allow_private_urls
-    timer = threading.Timer(LONGEST, end)
-    timer.daemon = True
-    timer.start()
+    resolve = partial(addresses.of, allow_private=settings().allow_private_urls)
+    deadline = Deadline(LONGEST, BadLink(LATE))
     try:
         with (
-            session_to(lambda host, port: addresses.of(host, port, allow_private=allow_private), opened.append) as http,
+            deadline,
+            session_to(resolve, deadline.add) as http,
             http.post(url, data=body.encode(), headers=headers, timeout=(CONNECT, QUIET), stream=True) as response,
         ):
             text = b""
             with suppress(HTTPError, OSError):  # only the status matters
                 text = response.raw.read(MOST_READ, decode_content=True)
             # A connection that was shut down during the headers looks like a response with fewer headers.
-            if late.is_set():
-                return Answer(None, LATE)
-            return Answer(response.status_code, _shown(response.status_code, text))
+            deadline.check()
+            return Answer(response.status_code, _summary(response.status_code, text))
     except BadLink as error:
         return Answer(None, error.message)
     except requests.Timeout:
         return Answer(None, LATE)
     except (requests.RequestException, HTTPError, OSError):
-        return Answer(None, LATE if late.is_set() else "It could not be reached.")
-    finally:
-        timer.cancel()
+        return Answer(None, LATE if deadline.reason else "It could not be reached.")
 
 
-def _shown(status: int, text: bytes) -> str:
+def _summary(status: int, text: bytes) -> str:
     if 300 <= status < 400:
         return "It redirects, which is not followed. Give the address itself."
     return " ".join(json_values.clean(text.decode("utf-8", "replace")).split())[:MOST_SHOWN]

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
+from requests import Session
 from standardwebhooks import Webhook
 from werkzeug import Request, Response
 
 import stt
+from stt.compat.requests import session_to
 from stt.errors import BadLink, BadOption, NotFound
 from stt.jobs import service
 from stt.library import history, retention
@@ -132,10 +137,10 @@ def test_after_a_day_it_is_given_up_and_can_be_sent_again(receiver):
     delivering.send_test("eve")
     delivery = only("eve", FAILED)
     assert delivery.attempts == 4 and (delivery.status, delivery.answer) == (500, "thanks")
-    delivering.send_again(delivery.id, "eve")
+    delivering.redeliver(delivery.id, "eve")
     assert only("eve", DELIVERED).attempts == 5
     with pytest.raises(NotFound):
-        delivering.send_again(delivery.id, "ann")
+        delivering.redeliver(delivery.id, "ann")
     assert sum((5.0, 60.0, 300.0, 1800.0, 7200.0, 18000.0, 28800.0, 28800.0)) / 3600 == pytest.approx(24, abs=1)
 
 
@@ -172,12 +177,27 @@ def test_a_private_address_is_refused_when_saved_and_when_sent(receiver, monkeyp
 
 
 @pytest.mark.parametrize("behaviour", ["silent", "endless"])
-def test_a_slow_receiver_holds_nobody_up(monkeypatch: pytest.MonkeyPatch, behaviour: str):
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_slow_receiver_holds_nobody_up(
+    monkeypatch: pytest.MonkeyPatch, certificate: tuple[Path, Path], scheme: str, behaviour: str
+):
     monkeypatch.setattr(sending, "LONGEST", 1.0)
+    monkeypatch.setattr(sending.addresses, "of", lambda *_, **__: ["127.0.0.1"])
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+
+    def trusting(*values: Any) -> Session:
+        session = session_to(*values)
+        session.verify = str(certificate[0])
+        return session
+
+    monkeypatch.setattr(sending, "session_to", trusting)
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve() -> None:
             connection, _ = listening.accept()
+            if scheme == "https":
+                connection = context.wrap_socket(connection, server_side=True)
             with connection:
                 try:
                     connection.recv(65536)
@@ -190,10 +210,12 @@ def test_a_slow_receiver_holds_nobody_up(monkeypatch: pytest.MonkeyPatch, behavi
 
         thread = threading.Thread(target=serve)
         thread.start()
-        address = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        address = f"{scheme}://talks.example:{listening.getsockname()[1]}/"
+        began = time.monotonic()
         answer = sending.send(address, "msg_1", "{}", subscriptions.of("ida").secret)
         thread.join(30)
     assert answer.status is None and not thread.is_alive()
+    assert time.monotonic() - began < sending.QUIET / 2
 
 
 def test_a_receiver_that_is_down_is_said_so_and_tried_again(receiver):

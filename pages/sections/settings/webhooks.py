@@ -71,7 +71,7 @@ def _act(owner: str, delivery_id: str | None = None) -> None:
         if delivery_id is None:
             delivering.send_test(owner)
         else:
-            delivering.send_again(delivery_id, owner)
+            delivering.redeliver(delivery_id, owner)
     except SttError as error:
         state.webhook_error = sentence(error.to_dict())
     st.rerun()

@@ -28,15 +28,15 @@ class Webhooks(rest.Endpoint):
     async def post(self, request: Request) -> Response:
         body = await rest.json_body(request)
         try:
-            asked: shapes.WebhookAddress = TypeAdapter(shapes.WebhookAddress).validate_python(body, strict=True)
+            address: shapes.WebhookAddress = TypeAdapter(shapes.WebhookAddress).validate_python(body, strict=True)
         except ValidationError as error:
             raise shapes.BadBody("The body is not {“url”: an address, or null for none}.") from error
         owner = request.state.owner
-        await RESULTS.run_for(owner, subscriptions.save, owner, asked["url"] or "")
+        await RESULTS.run_for(owner, subscriptions.save, owner, address["url"] or "")
         return JSONResponse(await RESULTS.run_for(owner, _all, owner), headers=PRIVATE)
 
 
-class Again(rest.Endpoint):
+class Redelivery(rest.Endpoint):
     """`POST /v1/webhooks/deliveries/{delivery_id}`: send it again. 202."""
 
     async def post(self, request: Request) -> Response:
@@ -44,25 +44,25 @@ class Again(rest.Endpoint):
         if not re.fullmatch(shapes.ID, delivery_id):
             raise NotFound("There is no such delivery.")
         owner = request.state.owner
-        delivery = await RESULTS.run_for(owner, _send_again, delivery_id, owner)
-        return JSONResponse(_told(delivery), status_code=202)
+        delivery = await RESULTS.run_for(owner, _redeliver, delivery_id, owner)
+        return JSONResponse(_delivery(delivery), status_code=202)
 
 
-def _send_again(delivery_id: str, owner: str) -> Delivery:
+def _redeliver(delivery_id: str, owner: str) -> Delivery:
     from stt.jobs import service
     from stt.webhooks import delivering  # imports dbos
 
     service.start()
-    delivering.send_again(delivery_id, owner)
+    delivering.redeliver(delivery_id, owner)
     return deliveries.find(delivery_id, owner)
 
 
 def _all(owner: str) -> dict[str, Any]:
     found = subscriptions.of(owner)
-    return {"url": found.url, "secret": found.secret, "deliveries": [_told(each) for each in deliveries.of(owner)]}
+    return {"url": found.url, "secret": found.secret, "deliveries": [_delivery(each) for each in deliveries.of(owner)]}
 
 
-def _told(delivery: Delivery) -> shapes.Delivery:
+def _delivery(delivery: Delivery) -> shapes.Delivery:
     return {
         "id": delivery.id,
         "generation_id": delivery.generation_id,

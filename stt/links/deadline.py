@@ -1,0 +1,64 @@
+"""Limit the time of a whole transfer."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Self
+
+from stt.errors import Cancelled, SttError
+
+
+class Deadline:
+    """End a transfer after `seconds` with the error `too_slow`, or when cancelled, even during a read.
+
+    A read's own timeout restarts with each byte, so a server that sends slowly would never trigger it. A thread shuts
+    the connections down instead.
+    """
+
+    def __init__(self, seconds: float, too_slow: SttError, cancelled: Callable[[], bool] | None = None) -> None:
+        self._end = time.monotonic() + seconds
+        self._too_slow, self._cancelled = too_slow, cancelled or (lambda: False)
+        self.reason: SttError | None = None
+        self._done = threading.Event()
+        self._lock = threading.Lock()
+        self._sockets: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._watch, name="link", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+        for each in self._sockets:
+            each.close()
+
+    def add(self, connection: socket.socket) -> None:
+        """Watch a connection. A duplicate of the socket stays valid when TLS wraps the original."""
+        with self._lock:
+            self._sockets.append(connection.dup())
+        self.check()
+
+    def check(self) -> None:
+        """Raise the reason for ending the transfer, if there is one."""
+        if self.reason is None and self._cancelled():
+            self.reason = Cancelled("The download was cancelled.")
+        if self.reason is None and time.monotonic() > self._end:
+            self.reason = self._too_slow
+        if self.reason is not None:
+            raise self.reason
+
+    def _watch(self) -> None:
+        while not self._done.wait(0.1):
+            try:
+                self.check()
+            except Exception:  # noqa: BLE001
+                with self._lock:
+                    for each in self._sockets:
+                        with suppress(OSError):  # closed already
+                            each.shutdown(socket.SHUT_RDWR)
