@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 from stt.errors import BadLink
 from stt.files import names
 
+Rule = Callable[[SplitResult], SplitResult | None]  # a link's address -> the recording's, or None if it does not apply
 HEAD = 1024  # number of first bytes that suffice to recognise a page
 _ID = r"[\w-]{10,100}"
 _TAGS = (
@@ -138,7 +139,7 @@ def _page(parts: SplitResult) -> tuple[str, str] | None:
     return None
 
 
-def _asking(parts: SplitResult, *without: str, **values: str) -> SplitResult:
+def _with_query(parts: SplitResult, *without: str, **values: str) -> SplitResult:
     """Return the address with these values in its query, and those named `without` removed."""
     others = [
         (name, value)
@@ -151,64 +152,36 @@ def _asking(parts: SplitResult, *without: str, **values: str) -> SplitResult:
 def _dropbox(parts: SplitResult) -> SplitResult | None:
     if not parts.path.startswith(("/s/", "/scl/fi/")):
         return None
-    return _asking(parts, "raw", dl="1")
+    return _with_query(parts, "raw", dl="1")
 
 
 def _google_drive(parts: SplitResult) -> SplitResult | None:
-    asked = dict(parse_qsl(parts.query))
+    query = dict(parse_qsl(parts.query))
     found = re.match(rf"(?:/a/[^/]+)?(?:/file)?(?:/u/\d+)?(?:/file)?/d/({_ID})(?:/|$)", parts.path)
     name = found[1] if found and "/file" in parts.path else ""
     if re.fullmatch(r"(?:/a/[^/]+)?(?:/u/\d+)?/(?:open|uc)", parts.path):
-        name = asked.get("id", "")
+        name = query.get("id", "")
     if not re.fullmatch(_ID, name):
         return None
-    key = {"resourcekey": asked["resourcekey"]} if "resourcekey" in asked else {}
-    query = urlencode({"id": name, "export": "download", "confirm": "t", **key})
-    return SplitResult("https", "drive.usercontent.google.com", "/download", query, "")
+    key = {"resourcekey": query["resourcekey"]} if "resourcekey" in query else {}
+    new_query = urlencode({"id": name, "export": "download", "confirm": "t", **key})
+    return SplitResult("https", "drive.usercontent.google.com", "/download", new_query, "")
 
 
 def _onedrive(parts: SplitResult) -> SplitResult | None:
-    asked = dict(parse_qsl(parts.query))
-    name = asked.get("resid") or asked.get("id")
+    query = dict(parse_qsl(parts.query))
+    name = query.get("resid") or query.get("id")
     if name and parts.path in ("", "/", "/redir", "/redir.aspx", "/embed", "/view.aspx"):
-        return _asking(parts._replace(path="/download"), "id", "resid", resid=name)
+        return _with_query(parts._replace(path="/download"), "id", "resid", resid=name)
     return _sharepoint(parts)
 
 
 def _short_onedrive(parts: SplitResult) -> SplitResult | None:
-    return None if parts.path.startswith("/f/") or len(parts.path) < 4 else _asking(parts, download="1")
+    return None if parts.path.startswith("/f/") or len(parts.path) < 4 else _with_query(parts, download="1")
 
 
 def _sharepoint(parts: SplitResult) -> SplitResult | None:
-    return _asking(parts, "web", download="1") if re.match(r"/:(?!f:)[a-z]:/", parts.path) else None
-
-
-def _github(parts: SplitResult) -> SplitResult | None:
-    return _instead(parts, r"(/[^/]+/[^/]+)/blob/", r"\1/raw/")
-
-
-def _bitbucket(parts: SplitResult) -> SplitResult | None:
-    return _instead(parts, r"(/[^/]+/[^/]+)/src/(?=[^/]+/.)", r"\1/raw/")
-
-
-def _hugging_face(parts: SplitResult) -> SplitResult | None:
-    return _instead(parts, r"((?:/datasets|/spaces)?/[^/]+/[^/]+)/blob/", r"\1/resolve/")
-
-
-def _gitlab(parts: SplitResult) -> SplitResult | None:
-    return _instead(parts, r"(/[^/]+/.+)/-/blob/", r"\1/-/raw/")
-
-
-def _gitea(parts: SplitResult) -> SplitResult | None:
-    return _instead(parts, r"(/[^/]+/[^/]+)/src/(?=(?:branch|tag|commit)/[^/]+/.)", r"\1/raw/")
-
-
-def _internet_archive(parts: SplitResult) -> SplitResult | None:
-    return _instead(parts, r"/details/(?=[^/]+/.)", "/download/") if _named(parts) else None
-
-
-def _wikimedia(parts: SplitResult) -> SplitResult | None:
-    return _instead(parts, r"/wiki/(?:File|Media):", "/wiki/Special:FilePath/") if _named(parts) else None
+    return _with_query(parts, "web", download="1") if re.match(r"/:(?!f:)[a-z]:/", parts.path) else None
 
 
 # Share tokens have 15 letters and digits. The path may have a prefix: /nextcloud/index.php/s/…
@@ -223,32 +196,35 @@ def _nextcloud(parts: SplitResult) -> SplitResult | None:
 def _seafile(parts: SplitResult) -> SplitResult | None:
     file = re.fullmatch(r"(?:/[\w.-]+)?/f/[0-9a-f]{10,20}/?", parts.path)
     in_folder = re.fullmatch(r"(?:/[\w.-]+)?/d/[0-9a-f]{10,20}/files/?", parts.path) and "p=" in parts.query
-    return _asking(parts, dl="1") if file or in_folder else None
+    return _with_query(parts, dl="1") if file or in_folder else None
 
 
-def _instead(parts: SplitResult, old: str, new: str) -> SplitResult | None:
-    path, count = re.subn(f"^{old}", new, parts.path, count=1)
-    return parts._replace(path=path, query="") if count else None
+def _rewrite(start: str, new: str, *, of_recordings: bool = False) -> Rule:
+    """Return the rule that replaces the start of a path; with `of_recordings`, if it ends in a recording's extension."""
 
+    def rule(parts: SplitResult) -> SplitResult | None:
+        path, count = re.subn(f"^{start}", new, parts.path, count=1)
+        applies = count and (not of_recordings or names.split(unquote(parts.path))[1])
+        return parts._replace(path=path, query="") if applies else None
 
-def _named(parts: SplitResult) -> bool:
-    return bool(names.split(unquote(parts.path))[1])
+    return rule
 
 
 # Hosts ("" for self-hosted software, on any host) and the rule. The first match wins.
-_RULES: list[tuple[str, Callable[[SplitResult], SplitResult | None]]] = [
+_RULES: list[tuple[str, Rule]] = [
     ("dropbox.com", _dropbox),
     ("drive.google.com docs.google.com", _google_drive),
     ("1drv.ms", _short_onedrive),
     ("onedrive.live.com", _onedrive),
     ("sharepoint.com", _sharepoint),
-    ("github.com", _github),
-    ("bitbucket.org", _bitbucket),
-    ("huggingface.co", _hugging_face),
-    ("archive.org", _internet_archive),
-    ("wikimedia.org wikipedia.org", _wikimedia),
+    ("github.com", _rewrite(r"(/[^/]+/[^/]+)/blob/", r"\1/raw/")),
+    ("bitbucket.org", _rewrite(r"(/[^/]+/[^/]+)/src/(?=[^/]+/.)", r"\1/raw/")),
+    ("huggingface.co", _rewrite(r"((?:/datasets|/spaces)?/[^/]+/[^/]+)/blob/", r"\1/resolve/")),
+    ("archive.org", _rewrite(r"/details/(?=[^/]+/.)", "/download/", of_recordings=True)),
+    ("wikimedia.org wikipedia.org", _rewrite(r"/wiki/(?:File|Media):", "/wiki/Special:FilePath/", of_recordings=True)),
     ("", _nextcloud),
     ("", _seafile),
-    ("", _gitlab),
-    ("", _gitea),
+    # GitLab, and Gitea or Forgejo.
+    ("", _rewrite(r"(/[^/]+/.+)/-/blob/", r"\1/-/raw/")),
+    ("", _rewrite(r"(/[^/]+/[^/]+)/src/(?=(?:branch|tag|commit)/[^/]+/.)", r"\1/raw/")),
 ]
