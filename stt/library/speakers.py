@@ -123,8 +123,7 @@ def rename(generation_id: str, owner: str, old: str, new: str, based_on: int) ->
         if old not in _order(transcript, known):
             raise Conflict(f"There is no speaker called {old[:60]!r} any more.")
         if old not in transcript.speakers:  # the only speaker, not yet named in the transcript
-            spoken = tuple(segment.spoken_by(name) for segment in transcript.segments)
-            transcript = replace(transcript, segments=spoken)
+            transcript = transcript.spoken_by(name)
         names = [name if one == old else one for one in known.names]
         placed = list(dict.fromkeys(name if one == old else one for one in known.placed))
         return corrections.with_speakers(transcript, {old: name}), replace(known, names=names, placed=placed)

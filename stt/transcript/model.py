@@ -94,6 +94,9 @@ class Transcript:
         known = [word.confidence for word in self.words if word.confidence is not None]
         return sum(known) / len(known) if known else None
 
+    def spoken_by(self, speaker: str) -> Transcript:
+        return replace(self, segments=tuple(segment.spoken_by(speaker) for segment in self.segments))
+
     @property
     def speakers(self) -> list[str]:
         """Return the speakers in the order in which they first speak."""

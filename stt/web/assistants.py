@@ -5,7 +5,7 @@ The tokens are those of the REST routes; a read-only token is offered no tool th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextvars import ContextVar
 from functools import cache
 from typing import Any
@@ -16,18 +16,14 @@ from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.types import Receive, Scope, Send
 
 from stt.aiml import offered
-from stt.aiml.options import take_track, take_vocabulary
 from stt.auth.tokens import Token
 from stt.db.engine import DB_UNAVAILABLE
-from stt.errors import BadOption, DatabaseUnavailable, MethodNotAllowed, ReadOnly, SttError, Unauthorized
+from stt.errors import BadOption, DatabaseUnavailable, MethodNotAllowed, ReadOnly, SttError
 from stt.guard.limiters import CREATES, LOOKUPS, OPEN_LINKS, RESULTS
 from stt.jobs import service
 from stt.library import history
-from stt.ops import logs
 from stt.store.recordings import Link
 from stt.store.records import Job
 from stt.transcript.model import paragraphs
@@ -72,30 +68,22 @@ class Transcribe(_Arguments):
 TOOLS: dict[str, tuple[type[_Arguments], str, Callable[[Token, Any], dict[str, Any]]]]
 
 
-class Assistants:
-    """The ASGI application of `/mcp`. 401 without a token.
+class Assistants(rest.Endpoint):
+    """The endpoint of `/mcp`. 401 without a token.
 
     Requests are independent, without a session, so any process can answer the next one.
     """
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._scope, self._receive, self._send = scope, receive, send
-
-    def __await__(self) -> Generator[Any, None, None]:
-        return self._answer().__await__()
-
-    async def _answer(self) -> None:
-        scope, receive, send = self._scope, self._receive, self._send
-        request = Request(scope, receive)
+    async def dispatch(self) -> None:
+        request = Request(self.scope, self.receive)
         try:
             token = await LOOKUPS.run(rest.token_of, request)
             if request.method != "POST":  # the library would keep a GET open forever and, without sessions, silent
                 raise MethodNotAllowed("This address takes POST.")
         except SttError as error:
-            refused = contract.refusal(error, request.url.path, logs.request_id.get())
-            headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthorized) else {}
-            headers |= {"Allow": "POST"} if isinstance(error, MethodNotAllowed) else {}
-            await JSONResponse(refused, error.status, headers)(scope, receive, send)
+            response = self.refused(error, request)
+            response.headers.update({"Allow": "POST"} if isinstance(error, MethodNotAllowed) else {})
+            await response(self.scope, self.receive, self.send)
             return
         _token.set(token)
         _request.set(request)
@@ -103,7 +91,7 @@ class Assistants:
             _server(), json_response=True, stateless=True, max_request_body_size=LONGEST_BODY
         )
         async with manager.run():
-            await manager.handle_request(scope, receive, send)
+            await manager.handle_request(self.scope, self.receive, self.send)
 
 
 @cache
@@ -133,24 +121,23 @@ async def _call(_context: ServerRequestContext[Any], params: types.CallToolReque
             raise BadOption(f"There is no tool {params.name[:40]!r}.")
         if token.read_only and params.name in CHANGING:
             raise ReadOnly("This token may only read.")
-        arguments, _, act = TOOLS[params.name]
+        schema, _, act = TOOLS[params.name]
         try:
-            given = arguments.model_validate(params.arguments or {})
+            arguments = schema.model_validate(params.arguments or {})
         except ValidationError as error:
             problem = error.errors(include_url=False)[0]
             raise BadOption(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}.") from error
         if params.name in CHANGING:
             with OPEN_LINKS.place(token.owner, _request.get()):
-                found = await CREATES.run_for(token.owner, act, token, given)
+                found = await CREATES.run_for(token.owner, act, token, arguments)
         else:
-            found = await RESULTS.run_for(token.owner, act, token, given)
+            found = await RESULTS.run_for(token.owner, act, token, arguments)
     except DB_UNAVAILABLE as error:
         return _failed(DatabaseUnavailable(detail=repr(error)))
     except SttError as error:
         return _failed(error)
-    text = types.TextContent(text=found.pop("text")) if "text" in found else None
-    content: list[Any] = [text] if text else [types.TextContent(text=_lines(found))]
-    return types.CallToolResult(content=content, structured_content=found)
+    text = found.pop("text") if "text" in found else _lines(found)
+    return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=found)
 
 
 def _failed(error: SttError) -> types.CallToolResult:
@@ -165,11 +152,10 @@ def _lines(found: dict[str, Any]) -> str:
     return "\n".join(rows) or "Nothing was found."
 
 
-def _listed(token: Token, asked: Listing) -> dict[str, Any]:
-    query = asked.query if isinstance(asked, Search) else ""
-    wanted: Any = {"text": query} if query else {}
-    found = history.find(token.owner, limit=asked.limit, offset=asked.offset, **wanted)
-    return {"transcripts": [_facts(job) for job in found], "total": history.totals(token.owner, **wanted).count}
+def _listed(token: Token, arguments: Listing) -> dict[str, Any]:
+    text = arguments.query if isinstance(arguments, Search) else ""
+    found = history.find(token.owner, limit=arguments.limit, offset=arguments.offset, text=text)
+    return {"transcripts": [_facts(job) for job in found], "total": history.totals(token.owner, text=text).count}
 
 
 def _facts(job: Job) -> dict[str, Any]:
@@ -177,18 +163,18 @@ def _facts(job: Job) -> dict[str, Any]:
     return {**facts, "language": job.language, "words": job.words}
 
 
-def _read(token: Token, asked: Read) -> dict[str, Any]:
+def _read(token: Token, arguments: Read) -> dict[str, Any]:
     """Return the text of a transcript with times and speakers, from a time on, and the start of the rest."""
-    progress = service.get(asked.id, owner=token.owner)
+    progress = service.get(arguments.id, owner=token.owner)
     found: dict[str, Any] = _facts(progress.job)
     if progress.transcript is None:
-        told = progress.job.error
-        found["error"] = contract.in_words(told["message"], told["guidance"]) if told else None
+        error = progress.job.error
+        found["error"] = contract.in_words(error["message"], error["guidance"]) if error else None
         return {**found, "text": progress.text or "There is no text yet."}
     lines: list[str] = []
     size, following = 0, None
     for paragraph in paragraphs(progress.transcript.segments):
-        if progress.transcript.timed and paragraph.end <= asked.start:
+        if progress.transcript.timed and paragraph.end <= arguments.start:
             continue
         line = f"[{paragraph.start:.1f}] " if progress.transcript.timed else ""
         line += (f"{paragraph.speaker}: " if paragraph.speaker else "") + paragraph.text.strip()
@@ -200,15 +186,12 @@ def _read(token: Token, asked: Read) -> dict[str, Any]:
     return {**found, "next_start": following, "text": "\n\n".join(lines) or "There is no more text."}
 
 
-def _transcribe(token: Token, asked: Transcribe) -> dict[str, Any]:
-    options: dict[str, Any] = {"language": asked.language} if asked.language else {}
-    options |= {"diarize": True} if asked.speakers else {}
-    take_track(options)
-    take_vocabulary(options)
-    made = service.create(
-        Link(asked.url), model=asked.model or offered.default().id, options=options, owner=token.owner
-    )
-    return {"id": made, "state": "queued"}
+def _transcribe(token: Token, arguments: Transcribe) -> dict[str, Any]:
+    options: dict[str, Any] = {"language": arguments.language} if arguments.language else {}
+    options |= {"diarize": True} if arguments.speakers else {}
+    model = arguments.model or offered.default().id
+    generation_id = service.create(Link(arguments.url), model=model, options=options, owner=token.owner)
+    return {"id": generation_id, "state": "queued"}
 
 
 CHANGING = ("transcribe",)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
@@ -31,9 +31,8 @@ class BadForm(InputError):
 class Form:
     """A parser: `write` feeds it, `end` completes it. Then `fields` and `raw` are set, and `intake` if there is a file.
 
-    `intake` creates the target of the file from the name that the client sent. As a context manager it deletes an
-    unfinished file. At most twice LONGEST_FIELDS bytes and the current block are in memory. Raises BadForm, TooLarge,
-    and what Intake raises.
+    `intake` creates the target of the file from the name that the client sent. At most twice LONGEST_FIELDS bytes and
+    the current block are in memory. Raises BadForm, TooLarge, and what Intake raises.
     """
 
     def __init__(self, content_type: str, intake: Callable[[str], Intake]) -> None:
@@ -45,7 +44,7 @@ class Form:
         self.raw: dict[str, tuple[str, bytes]] = {}  # the file name and bytes of each field
         self.intake: Intake | None = None
         self._open, self._files = intake, ExitStack()
-        self._parts = self._kept = 0
+        self._parts = self._size = 0
         self._ended = False
         callbacks: MultipartCallbacks = {
             "on_part_begin": self._on_part_begin,
@@ -62,13 +61,8 @@ class Form:
         except FormParserError as error:
             raise BadForm("The boundary cannot be used.") from error
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.close()
-
     def close(self) -> None:
+        """Delete an unfinished file."""
         self._files.close()
 
     def write(self, block: bytes) -> None:
@@ -92,17 +86,17 @@ class Form:
         self._header, self._header_value = b"", b""
 
     def _on_header_field(self, data: bytes, start: int, end: int) -> None:
-        self._keep(end - start)
+        self._count(end - start)
         self._header += data[start:end]
 
     def _on_header_value(self, data: bytes, start: int, end: int) -> None:
-        self._keep(end - start)
+        self._count(end - start)
         self._header_value += data[start:end]
 
     def _on_header_end(self) -> None:
         if self._header.lower() == b"content-disposition":
-            told = names.disposition(self._header_value.decode("latin-1"))
-            self._name, self._filename = told.get("name"), told.get("filename", "")
+            disposition = names.disposition(self._header_value.decode("latin-1"))
+            self._name, self._filename = disposition.get("name"), disposition.get("filename", "")
         self._header, self._header_value = b"", b""
 
     def _on_headers_finished(self) -> None:
@@ -119,7 +113,7 @@ class Form:
             assert self.intake is not None
             self.intake.write(data[start:end])
         else:
-            self._keep(end - start)
+            self._count(end - start)
             self._value += data[start:end]
 
     def _on_part_end(self) -> None:
@@ -136,7 +130,7 @@ class Form:
     def _on_end(self) -> None:
         self._ended = True
 
-    def _keep(self, size: int) -> None:
-        self._kept += size
-        if self._kept > LONGEST_FIELDS:
+    def _count(self, size: int) -> None:
+        self._size += size
+        if self._size > LONGEST_FIELDS:
             raise TooLarge("The fields of the form are larger than 1 MB.", guidance="Send shorter fields.")

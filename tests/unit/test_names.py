@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import unicodedata
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
@@ -224,7 +225,7 @@ def by_extended_alone(name: str) -> tuple[str, bytes]:
 @pytest.mark.parametrize("name", SENT)
 def test_the_name_of_a_file_arrives_from_every_client(data: Path, client, name: str):
     kind, body = client(name)
-    with Form(kind, lambda sent: Intake(sent, "visitor:ann")) as form:
+    with closing(Form(kind, lambda sent: Intake(sent, "visitor:ann"))) as form:
         for at in range(0, len(body), 7):  # as it comes, in pieces
             form.write(body[at : at + 7])
         form.end()

@@ -8,11 +8,11 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-from stt.errors import InputError, LimitReached, NotFound, SttError, Unauthorized
+from stt.errors import LimitReached, NotFound, SttError, Unauthorized
 from stt.export.formats import FORMATS
 from stt.transcript import languages
 from stt.transcript.model import Segment, Transcript, Word, paragraphs, whole_words
-from stt.web.openai.form import Asked
+from stt.web.openai.form import SpeechRequest
 from stt.web.openai.shapes import (
     OpenAIProblem,
     SpeechDiarized,
@@ -27,42 +27,45 @@ from stt.web.v1.contract import in_words
 
 SPEAKER = "Speaker 1"  # name of a single speaker, and for text without a speaker
 LEAST = 1e-4  # minimum confidence, so that its logarithm is finite
+CODES: dict[type[SttError], str] = {
+    Unauthorized: "invalid_api_key", LimitReached: "insufficient_quota", NotFound: "not_found",
+}  # fmt: skip
 
 
-def body(asked: Asked, transcript: Transcript) -> tuple[str, str]:
+def body(wanted: SpeechRequest, transcript: Transcript) -> tuple[str, str]:
     """Return the content of a response and its media type. Raises BadOption if required times are missing."""
-    if asked.response_format == "text":
+    if wanted.response_format == "text":
         return transcript.text + "\n", "text/plain"
-    if asked.response_format in ("srt", "vtt"):
-        return FORMATS[asked.response_format].write(transcript).decode(), "text/plain"
+    if wanted.response_format in ("srt", "vtt"):
+        return FORMATS[wanted.response_format].write(transcript).decode(), "text/plain"
     found: SpeechText | SpeechVerbose | SpeechDiarized
-    if asked.response_format == "verbose_json":
-        found = verbose(asked, transcript)
-    elif asked.response_format == "diarized_json":
+    if wanted.response_format == "verbose_json":
+        found = verbose(wanted, transcript)
+    elif wanted.response_format == "diarized_json":
         found = diarized(transcript)
     else:
-        found = text(asked, transcript)
+        found = text(wanted, transcript)
     return json.dumps(found, allow_nan=False), "application/json"
 
 
-def text(asked: Asked, transcript: Transcript) -> SpeechText:
+def text(wanted: SpeechRequest, transcript: Transcript) -> SpeechText:
     found: SpeechText = {"text": transcript.text, "usage": _usage(transcript)}
-    if asked.logprobs:
+    if wanted.logprobs:
         found["logprobs"] = log_probs(transcript)
     return found
 
 
-def verbose(asked: Asked, transcript: Transcript) -> SpeechVerbose:
+def verbose(wanted: SpeechRequest, transcript: Transcript) -> SpeechVerbose:
     found: SpeechVerbose = {
-        "task": "translate" if asked.task == "translate" else "transcribe",
+        "task": wanted.task,
         "language": languages.name_of(transcript.language or "").lower() or (transcript.language or ""),
         "duration": transcript.duration,
         "text": transcript.text,
         "usage": _usage(transcript),
     }
-    if "segment" in asked.granularities:
+    if "segment" in wanted.granularities:
         found["segments"] = [_segment(number, segment) for number, segment in enumerate(transcript.segments)]
-    if "word" in asked.granularities:
+    if "word" in wanted.granularities:
         found["words"] = [
             {"word": word.text.strip(), "start": word.start, "end": word.end} for word in _words(transcript)
         ]
@@ -108,21 +111,15 @@ def event(content: dict[str, Any]) -> bytes:
 
 def refusal(error: SttError) -> OpenAIProblem:
     """Return the body of an error response."""
-    kinds: tuple[tuple[type[SttError], str, str | None], ...] = (
-        (Unauthorized, "invalid_request_error", "invalid_api_key"),
-        (LimitReached, "insufficient_quota", "insufficient_quota"),
-        (NotFound, "invalid_request_error", "not_found"),
-        (InputError, "invalid_request_error", None),
-    )
-    kind, code = next(
-        ((name, code) for known, name, code in kinds if isinstance(error, known)),
-        ("invalid_request_error" if error.status < 500 else "server_error", None),
-    )
+    kind = "invalid_request_error" if error.status < 500 else "server_error"
+    if isinstance(error, LimitReached):
+        kind = "insufficient_quota"
+    code = CODES.get(type(error))
     return {"error": {"message": in_words(error.message, error.guidance), "type": kind, "param": None, "code": code}}
 
 
 def _segment(number: int, segment: Segment) -> SpeechSegment:
-    sure = [_log(word.confidence) for word in segment.words if word.confidence is not None]
+    logprobs = [_log(word.confidence) for word in segment.words if word.confidence is not None]
     content = segment.text.encode()
     return {
         "id": number,
@@ -132,7 +129,7 @@ def _segment(number: int, segment: Segment) -> SpeechSegment:
         "text": segment.text,
         "tokens": [],  # not kept
         "temperature": 0.0,
-        "avg_logprob": sum(sure) / len(sure) if sure else None,
+        "avg_logprob": sum(logprobs) / len(logprobs) if logprobs else None,
         "compression_ratio": len(content) / max(1, len(zlib.compress(content))),
         "no_speech_prob": 0.0,  # segments without speech were already omitted
     }

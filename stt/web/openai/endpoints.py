@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -23,7 +22,7 @@ from stt.store import records
 from stt.transcript.model import Transcript
 from stt.web.multipart import BadForm, Form
 from stt.web.openai import bodies, form
-from stt.web.openai.form import Asked
+from stt.web.openai.form import SpeechRequest
 from stt.web.v1 import contract
 from stt.web.v1.rest import Endpoint, create_recording, offered, receive
 
@@ -33,29 +32,33 @@ NEEDED = "Send a form with “file” and “model”."
 ALIVE = 15.0  # seconds without an event after which a stream sends a comment, so that no proxy closes it
 
 
-class Speech(Endpoint):
-    """A form with `file` and `model`, answered when the job is done, or with `stream` while it is worked on."""
-
-    translate = False
+class OpenAIEndpoint(Endpoint):
+    """An endpoint that answers errors in OpenAI's shape."""
 
     def refused(self, error: SttError, request: Request) -> Response:
         return JSONResponse(bodies.refusal(error), status_code=error.status)
+
+
+class Speech(OpenAIEndpoint):
+    """A form with `file` and `model`, answered when the job is done, or with `stream` while it is worked on."""
+
+    translate = False
 
     async def post(self, request: Request) -> Response:
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
             raise BadForm("The Content-Type is not multipart/form-data.", guidance=NEEDED)
         owner = request.state.owner
         with OPEN_UPLOADS.place(owner, request):
-            generation_id, asked = await receive(request, partial(_create, self.translate))
+            generation_id, wanted = await receive(request, partial(_create, self.translate))
         headers = {"X-Generation-Id": generation_id}
-        if asked.ignored:
-            headers["X-Ignored-Fields"] = ", ".join(asked.ignored)
+        if wanted.ignored:
+            headers["X-Ignored-Fields"] = ", ".join(wanted.ignored)
         follow = _Following(request, generation_id, owner)
-        if asked.stream:
+        if wanted.stream:
             headers |= {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-            return StreamingResponse(_events(follow, asked), headers=headers, media_type="text/event-stream")
-        transcript = await follow.result(cancel=asked.cancel_on_disconnect)
-        content, kind = await RESULTS.run_for(owner, bodies.body, asked, transcript)
+            return StreamingResponse(_events(follow, wanted), headers=headers, media_type="text/event-stream")
+        transcript = await follow.result(cancel=wanted.cancel_on_disconnect)
+        content, kind = await RESULTS.run_for(owner, bodies.body, wanted, transcript)
         return Response(content, headers={**headers, "Cache-Control": "no-store"}, media_type=kind)
 
 
@@ -65,13 +68,10 @@ class Translations(Speech):
     translate = True
 
 
-class Model(Endpoint):
+class Model(OpenAIEndpoint):
     """`GET /v1/models/{model}`: one of the list, by its id or an alias. Needs no token."""
 
     public = True
-
-    def refused(self, error: SttError, request: Request) -> Response:
-        return JSONResponse(bodies.refusal(error), status_code=error.status)
 
     def get(self, request: Request) -> Response:
         models.refresh()
@@ -83,11 +83,11 @@ class Model(Endpoint):
         raise NotFound(f"There is no model {name[:80]!r}.", guidance="See /v1/models.")
 
 
-def _create(translate: bool, sent: Form, owner: str, key: str | None) -> tuple[str, Asked]:
-    asked = form.read(sent.fields, translate=translate)
+def _create(translate: bool, sent: Form, owner: str, key: str | None) -> tuple[str, SpeechRequest]:
+    wanted = form.read(sent.fields, translate=translate)
     if sent.intake is None:
         raise BadForm("The recording is missing.", guidance="Send it in the field “file”.")
-    return create_recording(sent, asked.model, asked.options, owner, key), asked
+    return create_recording(sent, wanted.model, wanted.options, owner, key), wanted
 
 
 class _Following:
@@ -96,14 +96,14 @@ class _Following:
     def __init__(self, request: Request, generation_id: str, owner: str) -> None:
         self._request, self.id, self.owner = request, generation_id, owner
 
-    async def looks(self, *, texts: bool) -> AsyncIterator[Progress]:
+    async def progress(self, *, texts: bool) -> AsyncIterator[Progress]:
         """Yield the job's progress repeatedly, until it has ended and its speakers are found. Raises the job's error.
 
         The text so far is included only with `texts`.
         """
         pause = POLLS[0]
         while True:
-            now = await LOOKUPS.run_for(self.owner, self._look, texts)
+            now = await LOOKUPS.run_for(self.owner, self._current, texts)
             yield now
             if not now.job.pending and not results.is_awaited(now.job, now.speakers):
                 break
@@ -114,7 +114,7 @@ class _Following:
         if now.job.state == CANCELLED:
             raise Cancelled()
 
-    def _look(self, texts: bool) -> Progress:
+    def _current(self, texts: bool) -> Progress:
         from stt.jobs import service
 
         job = records.load(self.id, self.owner)
@@ -124,7 +124,7 @@ class _Following:
 
     async def result(self, *, cancel: bool) -> Transcript:
         """Return the finished transcript. Raises the job's error, ClientDisconnect."""
-        async for now in self.looks(texts=False):
+        async for now in self.progress(texts=False):
             last = now
             if await self._request.is_disconnected():
                 if cancel and now.job.pending:
@@ -143,33 +143,32 @@ def finished(progress: Progress) -> Transcript:
     transcript = progress.transcript
     assert transcript is not None  # the job is done
     if results.asked_for(progress.job.options) and not transcript.speakers:
-        alone = tuple(segment.spoken_by(bodies.SPEAKER) for segment in transcript.segments)
-        return replace(transcript, segments=alone)
+        return transcript.spoken_by(bodies.SPEAKER)
     return transcript
 
 
-async def _events(follow: _Following, asked: Asked) -> AsyncIterator[bytes]:
+async def _events(follow: _Following, wanted: SpeechRequest) -> AsyncIterator[bytes]:
     """Yield the text as it appears, then the full text. Later revisions are only in the last event."""
-    sent, told, ended = "", time.monotonic(), False
+    sent, sent_at, ended = "", time.monotonic(), False
     try:
-        async for now in follow.looks(texts=True):
+        async for now in follow.progress(texts=True):
             text, last = now.text, now
             if len(text) > len(sent) and text.startswith(sent):
                 yield bodies.event({"type": "transcript.text.delta", "delta": text[len(sent) :]})
-                sent, told = text, time.monotonic()
-            elif time.monotonic() - told > ALIVE:
+                sent, sent_at = text, time.monotonic()
+            elif time.monotonic() - sent_at > ALIVE:
                 yield b": still transcribing\n\n"
-                told = time.monotonic()
+                sent_at = time.monotonic()
         ended = True
         transcript = await RESULTS.run_for(follow.owner, finished, last)
-        if asked.response_format == "diarized_json":
+        if wanted.response_format == "diarized_json":
             for segment in bodies.spoken_segments(transcript):
                 yield bodies.event(dict(segment))
-        done: dict[str, Any] = {"type": "transcript.text.done", **bodies.text(asked, transcript)}
+        done: dict[str, Any] = {"type": "transcript.text.done", **bodies.text(wanted, transcript)}
         yield bodies.event(done)
     except SttError as error:
         ended = True
         yield bodies.event(dict(bodies.refusal(error)))
     finally:
-        if not ended and asked.cancel_on_disconnect:
+        if not ended and wanted.cancel_on_disconnect:
             await asyncio.shield(follow.cancel())

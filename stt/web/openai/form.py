@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, cast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, cast
 
 from stt.aiml import catalog
 from stt.aiml import offered as models
 from stt.aiml.catalog import Model
 from stt.aiml.options import clean_options, take_vocabulary
 from stt.errors import BadOption
-from stt.files.json_values import signed
+from stt.files.json_values import share
 from stt.web.openai.shapes import FORMATS, Granularity, ResponseFormat
 from stt.web.v1.contract import OPENAI_DEFAULT
 
@@ -22,28 +22,28 @@ FIELDS = (
     "timestamp_granularities", "include", "vocabulary", *IGNORED,
 )  # fmt: skip
 # Names of these options in our models and in the provider's.
-LANGUAGE, PROMPT = ("language", "language_code"), ("prompt",)
+OPTIONS = {"language": ("language", "language_code"), "prompt": ("prompt",)}
 DIARIZE = (catalog.SPEAKERS, "diarize", "speaker_labels", "diarization")
 
 
 @dataclass(frozen=True)
-class Asked:
+class SpeechRequest:
     """A parsed request: `options` of `model` for the job, and the format of the answer."""
 
     model: str
     options: dict[str, Any]
-    task: str
+    task: Literal["transcribe", "translate"]
     response_format: ResponseFormat = "json"
     granularities: frozenset[Granularity] = frozenset(["segment"])
     logprobs: bool = False
     stream: bool = False
     cancel_on_disconnect: bool = False
-    ignored: tuple[str, ...] = field(default=())  # names of fields without effect
+    ignored: tuple[str, ...] = ()  # names of fields without effect
 
 
-def read(given: Mapping[str, str | list[str]], *, translate: bool) -> Asked:
+def read(sent: Mapping[str, str | list[str]], *, translate: bool) -> SpeechRequest:
     """Return the request that the fields of a form describe. Raises BadOption, KeyMissing."""
-    fields = _named(given)
+    fields = _named(sent)
     name = _one(fields, "model")
     if not name:
         raise BadOption("The field “model” is missing.", guidance=f"Send one of /v1/models, or {OPENAI_DEFAULT[0]}.")
@@ -56,11 +56,11 @@ def read(given: Mapping[str, str | list[str]], *, translate: bool) -> Asked:
     if stream and (form not in STREAMED or translate):
         raise BadOption(f"{form} is not streamed.", guidance=f"Choose one of {', '.join(STREAMED)}, or stream=false.")
     temperature = _one(fields, "temperature")
-    if temperature and not 0 <= (signed(temperature) if signed(temperature) is not None else -1) <= 1:  # type: ignore[operator] # not None
+    if temperature and share(temperature) is None:
         raise BadOption("temperature must be from 0 to 1.")
     options, ignored = _options(fields, answering, translate=translate, diarize=form == "diarized_json")
     granularities = _listed(fields, "timestamp_granularities", ("word", "segment")) or ["segment"]
-    return Asked(
+    return SpeechRequest(
         model=name,
         options=options,
         task="translate" if translate else "transcribe",
@@ -79,20 +79,19 @@ def _options(
     """Return the options of the job, and the fields that have no effect with this model."""
     options: dict[str, Any] = {}
     ignored = [name for name in IGNORED if _one(fields, name)]
-    for name, names in (("language", LANGUAGE), ("prompt", PROMPT)):
+    for name, names in OPTIONS.items():
         if value := _one(fields, name):
-            own = next((each for each in names if model.option(each)), None)
-            if own is None:
-                ignored.append(name)
-            else:
+            if own := _option_of(model, names):
                 options[own] = value
+            else:
+                ignored.append(name)
     if translate:
         if not model.option("translate"):
             raise BadOption(f"{model.name} does not translate.", guidance=f"Choose {models.default().id}.")
         options["translate"] = True
     expected = _one(fields, "speakers_expected")
     if diarize:
-        own = next((each for each in DIARIZE if model.option(each)), None)
+        own = _option_of(model, DIARIZE)
         if own is None:
             raise BadOption(f"{model.name} does not tell speakers apart.", guidance=f"Choose {models.default().id}.")
         options[own] = (expected or "auto") if own == catalog.SPEAKERS else True
@@ -106,10 +105,15 @@ def _options(
     return options, ignored
 
 
-def _named(given: Mapping[str, str | list[str]]) -> dict[str, list[str]]:
+def _option_of(model: Model, names: Iterable[str]) -> str | None:
+    """Return the first of these options that the model has."""
+    return next((name for name in names if model.option(name)), None)
+
+
+def _named(sent: Mapping[str, str | list[str]]) -> dict[str, list[str]]:
     """Return the values of each field by its name, without the brackets that lists may have."""
     found: dict[str, list[str]] = {}
-    for name, value in given.items():
+    for name, value in sent.items():
         bare = name.removesuffix("[]")
         if bare not in FIELDS:
             raise BadOption(f"There is no field {name[:60]!r}.", guidance="Remove it. See /v1/openapi.json.")

@@ -8,6 +8,7 @@ from typing import (
     Any,
     Literal,
     NotRequired,  # pydantic accepts that of `typing` only from Python 3.12
+    get_args,
 )
 
 from pydantic import ConfigDict, Field, TypeAdapter, with_config
@@ -15,8 +16,8 @@ from typing_extensions import TypedDict
 
 from stt.web.v1 import shapes
 
-FORMATS = ("json", "text", "srt", "verbose_json", "vtt", "diarized_json")
 ResponseFormat = Literal["json", "text", "srt", "verbose_json", "vtt", "diarized_json"]
+FORMATS: tuple[ResponseFormat, ...] = get_args(ResponseFormat)
 Granularity = Literal["word", "segment"]
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import Any, Literal
@@ -55,11 +54,8 @@ def job(found: Job, transcript: Transcript | None, speakers: Search | None = Non
 
 def result(found: Job, transcript: Transcript, speakers: Search | None = None) -> shapes.Result:
     """Return a transcript in Deepgram's shape: one channel, its speakers numbered in the order in which they speak."""
-    if (
-        speakers is not None and speakers.found == 1 and not transcript.speakers
-    ):  # a single speaker is not named in the transcript
-        alone = results.names_of(1)[0]
-        transcript = replace(transcript, segments=tuple(segment.spoken_by(alone) for segment in transcript.segments))
+    if speakers is not None and speakers.found == 1 and not transcript.speakers:
+        transcript = transcript.spoken_by(results.names_of(1)[0])  # a single speaker is not named in the transcript
     numbers = {name: number for number, name in enumerate(transcript.speakers)}
     alternative: shapes.Alternative = {
         "transcript": transcript.text,
@@ -73,13 +69,13 @@ def result(found: Job, transcript: Transcript, speakers: Search | None = None) -
     if transcript.language:
         channel["detected_language"] = transcript.language
         channel["language_confidence"] = transcript.language_probability
-    told: shapes.Results = {"channels": [channel]}
+    everything: shapes.Results = {"channels": [channel], **_findings(transcript.extras)}
     if transcript.timed:
         several = len(transcript.languages) > 1
-        told["utterances"] = [
+        everything["utterances"] = [
             _utterance(segment, numbers) | _language(segment, several) for segment in transcript.segments
         ]
-    return {"metadata": _metadata(found, transcript, speakers), "results": {**told, **_findings(transcript.extras)}}
+    return {"metadata": _metadata(found, transcript, speakers), "results": everything}
 
 
 def models(offered: list[tuple[Model, Model]], default: str | None = None) -> shapes.Models:
@@ -108,8 +104,8 @@ def refusal(error: SttError, path: str, request_id: str | None) -> shapes.Proble
 def _failure(found: Job) -> shapes.Failure:
     if found.error is None:
         return {"name": "Cancelled", "message": "This job was cancelled."}
-    told = found.error
-    return {"name": errors.current_kind(told["kind"]), "message": in_words(told["message"], told["guidance"])}
+    message = in_words(found.error["message"], found.error["guidance"])
+    return {"name": errors.current_kind(found.error["kind"]), "message": message}
 
 
 def in_words(message: str, guidance: str) -> str:
@@ -118,18 +114,6 @@ def in_words(message: str, guidance: str) -> str:
 
 
 def _metadata(found: Job, transcript: Transcript, speakers: Search | None) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "request_id": found.id,
-        "created": _moment(datetime.fromtimestamp(found.created, UTC)),
-        "duration": transcript.duration,
-        "channels": 1,  # the length of `results.channels`
-        "models": [found.model],
-        "model_info": {found.model: {"name": found.model, "version": "1", "arch": found.engine}},
-    }
-    made = found.provenance or {}
-    told |= {
-        name: made[name] for name in ("tracks", "mix") if name in made
-    }  # the transcribed track, and how channels were mixed
     warnings = [
         {"type": "lost_audio", "message": f"{_between(start, end)}: {why}"} for start, end, why in transcript.lost
     ]
@@ -137,12 +121,20 @@ def _metadata(found: Job, transcript: Transcript, speakers: Search | None) -> di
         message = in_words(speakers.error["message"], speakers.error["guidance"])
         warnings.append({"type": "speakers_not_found", "message": message})
     elif speakers is not None and speakers.is_fewer:
-        warnings.append(
-            {"type": "fewer_speakers", "message": f"{speakers.found} of {speakers.asked} speakers could be told apart."}
-        )
-    if warnings:
-        told["warnings"] = warnings
-    return told
+        message = f"{speakers.found} of {speakers.asked} speakers could be told apart."
+        warnings.append({"type": "fewer_speakers", "message": message})
+    provenance = found.provenance or {}
+    return {
+        "request_id": found.id,
+        "created": _moment(datetime.fromtimestamp(found.created, UTC)),
+        "duration": transcript.duration,
+        "channels": 1,  # the length of `results.channels`
+        "models": [found.model],
+        "model_info": {found.model: {"name": found.model, "version": "1", "arch": found.engine}},
+        # The transcribed track, and how channels were mixed.
+        **{name: provenance[name] for name in ("tracks", "mix") if name in provenance},
+        **({"warnings": warnings} if warnings else {}),
+    }
 
 
 def _between(start: float, end: float) -> str:
@@ -168,7 +160,7 @@ def _word(word: Word, numbers: dict[str, int]) -> shapes.Word:
         "end": word.end,
         "confidence": word.confidence,
         "punctuated_word": text,
-        **_spoken(word, numbers),
+        **_speaker(word, numbers),
     }
 
 
@@ -182,7 +174,7 @@ def _paragraphs(transcript: Transcript, numbers: dict[str, int]) -> dict[str, An
                 "num_words": scripts.count(paragraph.text),
                 "start": paragraph.start,
                 "end": paragraph.end,
-                **_spoken(paragraph, numbers),
+                **_speaker(paragraph, numbers),
             }
             for paragraph in found
         ],
@@ -204,14 +196,14 @@ def _sentences(paragraph: Segment) -> Iterator[dict[str, Any]]:
 
 
 def _utterance(segment: Segment, numbers: dict[str, int]) -> dict[str, Any]:
-    sure = [word.confidence for word in segment.words if word.confidence is not None]
+    confidences = [word.confidence for word in segment.words if word.confidence is not None]
     return {
         "start": segment.start,
         "end": segment.end,
-        "confidence": sum(sure) / len(sure) if sure else None,
+        "confidence": sum(confidences) / len(confidences) if confidences else None,
         "channel": 0,
         "transcript": segment.text.strip(),
-        **_spoken(segment, numbers),
+        **_speaker(segment, numbers),
     }
 
 
@@ -220,32 +212,30 @@ def _language(segment: Segment, several: bool) -> shapes.Spoken:
     return {"language": segment.language} if several and segment.language else {}
 
 
-def _spoken(said: Segment | Word, numbers: dict[str, int]) -> shapes.Spoken:
-    return {} if said.speaker is None else {"speaker": numbers.get(said.speaker, 0)}
+def _speaker(part: Segment | Word, numbers: dict[str, int]) -> shapes.Spoken:
+    return {} if part.speaker is None else {"speaker": numbers.get(part.speaker, 0)}
 
 
 def _findings(extras: dict[str, Any]) -> shapes.Findings:
     """Return the provider's further findings (see `stt.aiml.insights`) in Deepgram's shape."""
-    told: shapes.Findings = {}
+    findings: shapes.Findings = {}
     if extras.get("summary"):
-        told["summary"] = {"result": "success", "short": extras["summary"]}
+        findings["summary"] = {"result": "success", "short": extras["summary"]}
     name: Literal["topics", "intents"]
     for name, one in (("topics", "topic"), ("intents", "intent")):
         if extras.get(name):
-            told[name] = {
-                "segments": [
-                    {"text": found["text"], name: [{one: found[one], "confidence_score": found["confidence"]}]}
-                    for found in extras[name]
-                ]
-            }
-    if extras.get("sentiments"):
-        told["sentiments"] = {
-            "segments": [
-                {"text": found["text"], "sentiment": found["sentiment"], "sentiment_score": found["score"]}
-                for found in extras["sentiments"]
+            segments = [
+                {"text": each["text"], name: [{one: each[one], "confidence_score": each["confidence"]}]}
+                for each in extras[name]
             ]
-        }
-    return told
+            findings[name] = {"segments": segments}
+    if extras.get("sentiments"):
+        segments = [
+            {"text": each["text"], "sentiment": each["sentiment"], "sentiment_score": each["score"]}
+            for each in extras["sentiments"]
+        ]
+        findings["sentiments"] = {"segments": segments}
+    return findings
 
 
 def _model(model: Model, answering: Model) -> shapes.Model:

@@ -86,23 +86,16 @@ def document(server: str | None = None) -> dict[str, Any]:
 def _paths() -> dict[str, Any]:
     text, job = {"type": "string"}, (errors.Unauthorized, errors.NotFound, errors.SttError, errors.SetupError)
     generation_id = {"name": "generation_id", "in": "path", "required": True, "schema": {**text, "pattern": shapes.ID}}
-    get = _operation(
-        "getTranscription",
-        "Get the state of a transcription, and its result once it is completed",
-        {"200": _answer("How far it is.", "Transcription")},
-        *job,
-    )
-    delete = _operation(
-        "deleteTranscription",
-        "Stop a transcription and delete it with its recording",
-        {"204": {"description": "It is gone."}},
-        errors.ReadOnly,
-        *job,
-    )
+    state = {"200": _response("How far it is.", "Transcription")}
+    summary = "Get the state of a transcription, and its result once it is completed"
+    get = _operation("getTranscription", summary, state, *job)
+    deleted = {"204": {"description": "It is gone."}}
+    summary = "Stop a transcription and delete it with its recording"
+    delete = _operation("deleteTranscription", summary, deleted, errors.ReadOnly, *job)
     models = _operation(
         "listModels",
         "List the models that this server answers",
-        {"200": _answer("The list.", "Models"), "304": {"description": "Your list is still right."}},
+        {"200": _response("The list.", "Models"), "304": {"description": "Your list is still right."}},
         errors.SttError,
         security=[],
         parameters=[
@@ -110,14 +103,10 @@ def _paths() -> dict[str, Any]:
             {"name": "If-None-Match", "in": "header", "schema": text, "description": "The ETag of a list you have."},
         ],
     )
-    model = _operation(
-        "getModel",
-        "Get one model of the list",
-        {"200": _answer("The model.", "Model")},
-        security=[],
-    )
+    found = {"200": _response("The model.", "Model")}
     for problem in (errors.NotFound, errors.SttError):
-        model["responses"][str(problem.status)] = _answer(_PROBLEMS[problem], "OpenAIProblem")
+        found[str(problem.status)] = _response(_PROBLEMS[problem], "OpenAIProblem")
+    model = _operation("getModel", "Get one model of the list", found, security=[])
     itself = {"description": "OpenAPI 3.1.", "content": {"application/json": {"schema": {"type": "object"}}}}
     return {
         "/stt/create": {"post": _create()},
@@ -135,23 +124,15 @@ def _paths() -> dict[str, Any]:
 
 def _webhooks() -> dict[str, Any]:
     known = (errors.Unauthorized, errors.SttError, errors.SetupError)
-    all_of = {"200": _answer("The address, the secret that signs, and the last deliveries.", "Webhooks")}
+    all_of = {"200": _response("The address, the secret that signs, and the last deliveries.", "Webhooks")}
     get = _operation("getWebhooks", "Get where ends of jobs are told, and the last deliveries", all_of, *known)
     body = {"required": True, "content": _body("WebhookAddress")}
-    save = _operation(
-        "saveWebhook",
-        "Save the address where ends of jobs are told, or none",
-        all_of,
-        errors.InputError,
-        errors.TooLarge,
-        errors.TooSlow,
-        errors.ReadOnly,
-        *known,
-        requestBody=body,
-    )
+    invalid = (errors.InputError, errors.TooLarge, errors.TooSlow, errors.ReadOnly)
+    summary = "Save the address where ends of jobs are told, or none"
+    save = _operation("saveWebhook", summary, all_of, *invalid, *known, requestBody=body)
     name = {"type": "string", "pattern": shapes.ID}
     delivery_id = {"name": "delivery_id", "in": "path", "required": True, "schema": name}
-    sent = {"202": _answer("It is on its way.", "Delivery")}
+    sent = {"202": _response("It is on its way.", "Delivery")}
     again = _operation("sendAgain", "Send a delivery again", sent, errors.ReadOnly, errors.NotFound, *known)
     return {
         "/webhooks": {"get": get, "post": save},
@@ -167,7 +148,7 @@ def _create() -> dict[str, Any]:
     return _operation(
         "createTranscription",
         "Create a transcription of a link (JSON) or a file (form)",
-        {"201": {**_answer("The job is queued.", "Created"), "links": links}},
+        {"201": {**_response("The job is queued.", "Created"), "links": links}},
         *(kind for kind in _PROBLEMS if kind is not errors.NotFound),
         description="Without a key for the AI/ML API this server answers `#g1_whisper-base` itself; settings that "
         "its own engine does not know are then left out. Send an `Idempotency-Key`, such as a UUID, to repeat "
@@ -186,35 +167,35 @@ def _speech(name: str, summary: str) -> dict[str, Any]:
     texts = {kind: {"schema": {"type": "string"}} for kind in ("text/plain", "text/event-stream")}
     several = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in _SPEECH]}
     done = {"description": "The text.", "content": {"application/json": {"schema": several}, **texts}}
-    failures = {str(status): _answer(said, "OpenAIProblem") for status, said in _speech_failures().items()}
-    return {
-        "operationId": name,
-        "summary": summary,
-        "description": "As OpenAI's clients call it. The job is one like any other: it appears in the history, and "
+    failures = {str(status): _response(text, "OpenAIProblem") for status, text in _speech_failures().items()}
+    return _operation(
+        name,
+        summary,
+        {"200": done, **failures},
+        description="As OpenAI's clients call it. The job is one like any other: it appears in the history, and "
         "goes on if the connection is closed.",
-        "parameters": [_REPEATABLE],
-        "requestBody": {"required": True, "content": _body("SpeechForm", "multipart/form-data")},
-        "responses": {"200": done, **failures},
-    }
+        parameters=[_REPEATABLE],
+        requestBody={"required": True, "content": _body("SpeechForm", "multipart/form-data")},
+    )
 
 
 def _speech_failures() -> dict[int, str]:
     """Return the statuses of all errors, each with a sentence: a job's error becomes the response."""
-    kinds, said = [errors.SttError], {kind.status: text for kind, text in _PROBLEMS.items()}
+    kinds, texts = [errors.SttError], {kind.status: text for kind, text in _PROBLEMS.items()}
     for kind in kinds:
         kinds += kind.__subclasses__()
-        said.setdefault(kind.status, f"{kind.title}.")
-    return dict(sorted(said.items()))
+        texts.setdefault(kind.status, f"{kind.title}.")
+    return dict(sorted(texts.items()))
 
 
 def _operation(
     name: str, summary: str, answers: dict[str, Any], *problems: type[errors.SttError], **more: Any
 ) -> dict[str, Any]:
-    refusals = {str(kind.status): _answer(_PROBLEMS[kind], "Problem") for kind in problems}
+    refusals = {str(kind.status): _response(_PROBLEMS[kind], "Problem") for kind in problems}
     return {"operationId": name, "summary": summary, **more, "responses": {**answers, **refusals}}
 
 
-def _answer(description: str, schema: str) -> dict[str, Any]:
+def _response(description: str, schema: str) -> dict[str, Any]:
     return {"description": description, "content": _body(schema)}
 
 

@@ -40,7 +40,8 @@ from stt.imports.reader import Brought
 from stt.jobs import idempotency
 from stt.ops import logs
 from stt.settings import settings
-from stt.store.recordings import Intake, Link, Recording, megabytes
+from stt.store.recordings import Intake, Link, megabytes
+from stt.web.handling import body_of, has
 from stt.web.multipart import LONGEST_FIELDS, BadForm, Form
 from stt.web.v1 import contract, shapes
 
@@ -68,7 +69,7 @@ class Endpoint(HTTPEndpoint):
         except ClientDisconnect:
             response = self.refused(UploadBroken(), request)  # nobody reads it
         except Exception as error:  # noqa: BLE001 - every failure is answered and logged
-            response = self.refused(_known(error), request)
+            response = self.refused(_as_ours(error), request)
         # The server closes connections that are idle for 5 s: 1 in 60 requests sent at that moment failed.
         response.headers["Connection"] = "close"
         await response(self.scope, self.receive, self.send)
@@ -161,8 +162,7 @@ class Models(Endpoint):
         models.refresh()
         body = contract.models(offered(), models.default().id)
         headers = {"ETag": contract.etag(body), "Cache-Control": "no-cache"}
-        known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
-        if headers["ETag"] in known:
+        if has(request, headers["ETag"]):
             return Response(status_code=304, headers=headers)
         return _json_answer(body, headers)
 
@@ -223,14 +223,17 @@ def _repeatable(request: Request) -> str | None:
 
 
 def _create_from_link(body: Any, owner: str, key: str | None) -> str:
+    from stt.jobs import service
+
     shapes.check_create(body)
     with idempotency.claim(owner, key, json.dumps(body, sort_keys=True).encode()) as claim:
         if claim and claim.made:
             return claim.generation_id
-        options = {name: value for name, value in body.items() if name not in ("model", "url", shapes.WEBHOOK)}
-        _check(body["model"], options)
+        options = dict(body)
+        model, link, webhook = options.pop("model"), Link(options.pop("url")), options.pop(shapes.WEBHOOK, None)
+        _check(model, options)
         # A Link, never a string: a string could be mistaken for a path on this server.
-        return _create(Link(body["url"]), body["model"], options, owner, claim, body.get(shapes.WEBHOOK))
+        return service.create(link, model=model, options=options, owner=owner, claim=claim, webhook=webhook or None)
 
 
 def _create_from_form(form: Form, owner: str, key: str | None) -> str:
@@ -250,19 +253,22 @@ def create_recording(
     form: Form, model: str, options: dict[str, Any], owner: str, key: str | None, webhook: str | None = None
 ) -> str:
     """Create a job for the file in a form. The file is probed and kept only after all other fields are valid."""
+    from stt.jobs import bringing, service  # import dbos, half a second that the first page should not wait for
     from stt.store import recordings
 
     assert form.intake is not None
-    with idempotency.claim(owner, key, _said(form) if key is not None else b"") as claim:
+    with idempotency.claim(owner, key, _fingerprint(form) if key is not None else b"") as claim:
         if claim and claim.made:
             return claim.generation_id
         brought = _brought(options.pop("transcript"), *form.raw["transcript"]) if "transcript" in options else None
         _check(model, options if brought is None else {})
         recording = form.intake.finish()
+        about: dict[str, Any] = {"options": options, "owner": owner, "claim": claim, "webhook": webhook or None}
         try:
-            if brought is not None:
-                return _bring(brought, recording, options, owner, claim, webhook)
-            return _create(recording, model, options, owner, claim, webhook)
+            if brought is None:
+                return service.create(recording, model=model, **about)
+            origin = {**brought.provenance, "brought_from": "a program, over REST"}
+            return bringing.bring(brought.for_sound, recording, provenance=origin, **about)
         except BaseException:
             undo.until_done(partial(recordings.remove, recording.id, owner))
             raise
@@ -278,23 +284,7 @@ def _brought(field: object, name: str, data: bytes) -> Brought:
     return found
 
 
-def _bring(
-    brought: Brought,
-    recording: Recording,
-    options: dict[str, Any],
-    owner: str,
-    claim: idempotency.Claim | None,
-    webhook: str | None,
-) -> str:
-    from stt.jobs import bringing
-
-    about = {**brought.provenance, "brought_from": "a program, over REST"}
-    return bringing.bring(
-        brought.for_sound, recording, provenance=about, options=options, owner=owner, claim=claim, webhook=webhook
-    )
-
-
-def _said(form: Form) -> bytes:
+def _fingerprint(form: Form) -> bytes:
     """Return a form's content regardless of its boundaries: fields, file name, and a hash of the file's bytes."""
     assert form.intake is not None
     form.intake.flush()
@@ -303,32 +293,19 @@ def _said(form: Form) -> bytes:
     return json.dumps([form.fields, form.intake.name, content], sort_keys=True).encode()
 
 
-def _create(
-    source: Recording | Link,
-    model: str,
-    options: dict[str, Any],
-    owner: str,
-    claim: idempotency.Claim | None,
-    webhook: str | None,
-) -> str:
-    from stt.jobs import service  # imports dbos, which takes half a second that the first page should not wait for
-
-    return service.create(source, model=model, options=options, owner=owner, claim=claim, webhook=webhook or None)
-
-
 def _check(name: str, options: dict[str, Any]) -> None:
     """Raise BadOption for a setting that the provider's model would refuse, even if this machine answers instead."""
-    asked, options = models.known().find(name), dict(options)
+    requested, options = models.known().find(name), dict(options)
     take_track(options)
     take_vocabulary(options)
     try:
         answering, _ = models.choose(name, None)
     except KeyMissing as error:
-        raise BadOption(f"{asked.name} is not offered here.", guidance="Choose one of /v1/models.") from error
+        raise BadOption(f"{requested.name} is not offered here.", guidance="Choose one of /v1/models.") from error
     if answering.local:
-        options = with_speakers(options) | {n: v for n, v in options.items() if asked.option(n)}
-    ours_only = {option for option in options if answering.option(option) and not asked.option(option)}
-    clean_options(asked, {option: value for option, value in options.items() if option not in ours_only})
+        options = with_speakers(options) | {n: v for n, v in options.items() if requested.option(n)}
+    ours_only = {option for option in options if answering.option(option) and not requested.option(option)}
+    clean_options(requested, {option: value for option, value in options.items() if option not in ours_only})
 
 
 def offered() -> list[tuple[Model, Model]]:
@@ -344,13 +321,10 @@ def offered() -> list[tuple[Model, Model]]:
 
 async def json_body(request: Request) -> Any:
     """Return the JSON of the body. Raises TooLarge, BadForm."""
+    too_large = TooLarge("The body is larger than 1 MB.", guidance="Send the recording as a form or as a link.")
     if _length(request) > LONGEST_JSON:
-        raise TooLarge("The body is larger than 1 MB.", guidance="Send the recording as a form or as a link.")
-    body = bytearray()
-    async for block in request.stream():
-        body += block
-        if len(body) > LONGEST_JSON:
-            raise TooLarge("The body is larger than 1 MB.", guidance="Send the recording as a form or as a link.")
+        raise too_large
+    body = await body_of(request, LONGEST_JSON, too_large)
     try:
         return json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError) as error:
@@ -362,7 +336,7 @@ def _length(request: Request) -> int:
     return int(length) if re.fullmatch("[0-9]{1,18}", length) else 0
 
 
-def _known(error: Exception) -> SttError:
+def _as_ours(error: Exception) -> SttError:
     """Return the error to report: one of ours as it is, any other converted."""
     if isinstance(error, SttError):
         return error

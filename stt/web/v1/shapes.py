@@ -159,18 +159,18 @@ def check_create(body: Any, *, of_form: bool = False) -> None:
     except ValidationError as error:
         for found in error.errors(include_url=False):
             if not of_form or found["type"] == "extra_forbidden":
-                given = "" if found["type"] == "missing" else f": {found['input']!r}"
-                raise BadBody(f"{str(found['loc'][0])[:80]}: {found['msg']}{given[:200]}") from error
+                value = "" if found["type"] == "missing" else f": {found['input']!r}"
+                raise BadBody(f"{str(found['loc'][0])[:80]}: {found['msg']}{value[:200]}") from error
 
 
 @cache
 def schemas() -> dict[str, Any]:
     """Return the JSON schemas of all bodies, by name."""
-    taken: tuple[Any, ...] = (_create("CreateFromLink"), _create("CreateFromFile"))
+    creates: tuple[Any, ...] = (_create("CreateFromLink"), _create("CreateFromFile"))
     return named_schemas(
         [
             (kind.__name__, TypeAdapter(kind))
-            for kind in (*taken, Created, Transcription, Models, WebhookAddress, Webhooks, Delivery, Problem)
+            for kind in (*creates, Created, Transcription, Models, WebhookAddress, Webhooks, Delivery, Problem)
         ]
     )
 
@@ -208,8 +208,8 @@ def _create(name: Literal["CreateFromLink", "CreateFromFile"]) -> type[BaseModel
         fields |= {"audio": (bytes, None), "file": (bytes, None)}
         fields["transcript"] = Annotated[str, Field(description=TRANSCRIPT)], None
         more["oneOf"] = [{"required": ["audio"]}, {"required": ["file"]}]
-    told = "Where the end of this job is told; without it, at the address of the Settings page."
-    fields[WEBHOOK] = Annotated[Address, Field(description=told)], None
+    description = "Where the end of this job is told; without it, at the address of the Settings page."
+    fields[WEBHOOK] = Annotated[Address, Field(description=description)], None
     for option in options.values():
         fields[option.name] = Annotated[_type(option), Field(description=option.help)], None
     return create_model(name, __config__=ConfigDict(extra="forbid", strict=True, json_schema_extra=more), **fields)
