@@ -45,60 +45,47 @@ def main(arguments: list[str] | None = None) -> None:
     models.add_argument("model", nargs="?", metavar="NAME", help="such as small, medium.en or large-v3-turbo")
     transcribe.add_command(commands)
     watching.add_command(commands)
+    token.set_defaults(run=manage_tokens)
+    worker.set_defaults(run=work)
+    models.set_defaults(run=manage_models)
     chosen = parser.parse_args(arguments)
     if chosen.command == "models" and (chosen.action is None) != (chosen.model is None):
         parser.error(f"models {chosen.action} needs the name of a model")
     writing.be_private()
     try:
-        if chosen.command == "transcribe":
-            sys.exit(transcribe.run(chosen))
-        if chosen.command == "watch":
-            sys.exit(watching.run(chosen))
-        if chosen.command == "worker":
-            work(chosen.port)
-        elif chosen.command == "models":
-            manage_models(chosen.action, chosen.model)
-        elif chosen.list:
-            list_tokens()
-        elif chosen.revoke:
-            revoke_token(chosen.revoke)
-        else:
-            create_token(chosen.name, read_only=chosen.read_only)
+        sys.exit(chosen.run(chosen))
     except SttError as error:
         sys.exit(f"{error.message} {error.guidance}")
 
 
-def create_token(name: str, *, read_only: bool = False) -> None:
+def manage_tokens(chosen: argparse.Namespace) -> None:
     from stt.auth import tokens, visitors
     from stt.settings import settings
 
-    owner = visitors.SHARED if settings().access == "shared" else f"user:{name}"
-    text = tokens.create(name, owner, read_only=read_only)
-    print("This token is shown once. Programs send it as “Authorization: Bearer TOKEN”.")
-    print(text)
-
-
-def list_tokens() -> None:
-    from stt.auth import tokens
-
-    for token in tokens.all_of(None):
-        print(f"{token.id}  {token.owner}  {token.name}  created {_day(token.created)}, last used {_day(token.used)}")
-
-
-def revoke_token(token_id: str) -> None:
-    from stt.auth import tokens
-
-    tokens.revoke(token_id, None)
-    print("Revoked.")
-
-
-def manage_models(action: str | None, name: str) -> None:
-    if action is None:
-        list_models()
-    elif action == "get":
-        get_model(name)
+    if chosen.list:
+        for token in tokens.all_of(None):
+            used, created = _day(token.used), _day(token.created)
+            print(f"{token.id}  {token.owner}  {token.name}  created {created}, last used {used}")
+    elif chosen.revoke:
+        tokens.revoke(chosen.revoke, None)
+        print("Revoked.")
     else:
-        remove_model(name)
+        owner = visitors.SHARED if settings().access == "shared" else f"user:{chosen.name}"
+        text = tokens.create(chosen.name, owner, read_only=chosen.read_only)
+        print("This token is shown once. Programs send it as “Authorization: Bearer TOKEN”.")
+        print(text)
+
+
+def manage_models(chosen: argparse.Namespace) -> None:
+    from stt.models import shelf
+    from stt.models.download import megabytes
+
+    if chosen.action is None:
+        list_models()
+    elif chosen.action == "get":
+        get_model(chosen.model)
+    else:
+        print(f"Deleted, {megabytes(shelf.remove(chosen.model))} are free again.")
 
 
 def list_models() -> None:
@@ -106,10 +93,11 @@ def list_models() -> None:
     from stt.models.download import megabytes
     from stt.store import records
 
-    used = records.last_used([entry.known.id for entry in shelf.entries()])
-    for entry in shelf.entries():
+    entries = shelf.entries()
+    used = records.last_used([entry.known.id for entry in entries])
+    for entry in entries:
         known = entry.known
-        state = {"absent": "not here"}.get(entry.state, entry.state)
+        state = "not here" if entry.state == "absent" else entry.state
         if entry.progress:
             state += f", {entry.progress.percent} %"
         languages = "English" if known.english else "multilingual"
@@ -123,13 +111,13 @@ def get_model(name: str) -> None:
     from stt.models import shelf
     from stt.models.download import Progress, megabytes
 
-    said = -1
+    shown = -1
 
     def report(progress: Progress) -> None:
-        nonlocal said
-        if progress.percent != said and sys.stderr.isatty():
-            said = progress.percent
-            print(f"\r{said} % of {megabytes(progress.total)}", end="", flush=True, file=sys.stderr)
+        nonlocal shown
+        if progress.percent != shown and sys.stderr.isatty():
+            shown = progress.percent
+            print(f"\r{shown} % of {megabytes(progress.total)}", end="", flush=True, file=sys.stderr)
 
     try:
         entry = shelf.get(name, report)
@@ -138,14 +126,7 @@ def get_model(name: str) -> None:
     print(f"{entry.known.title} is here, {megabytes(entry.size)}.")
 
 
-def remove_model(name: str) -> None:
-    from stt.models import shelf
-    from stt.models.download import megabytes
-
-    print(f"Deleted, {megabytes(shelf.remove(name))} are free again.")
-
-
-def work(port: int | None = None) -> None:
+def work(chosen: argparse.Namespace) -> None:
     """Work on jobs until SIGTERM or SIGINT, then requeue those that are open."""
     from stt import lifecycle
     from stt.ops import logs, monitor
@@ -158,8 +139,8 @@ def work(port: int | None = None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _frame: signals.put(number))
     lifecycle.check()
-    if port is not None:
-        monitor.serve(port)
+    if chosen.port is not None:
+        monitor.serve(chosen.port)
     lifecycle.begin(lambda: not signals.empty())
     if signals.empty():
         logging.getLogger("stt.worker").info("ready")

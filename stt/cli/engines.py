@@ -37,20 +37,17 @@ class Engine(ABC):
         self.model, self.options = model, options
 
     @abstractmethod
-    def transcribe(
-        self, source: Source, report: Report, *, begun: str | None = None, on_created: Created = lambda _id: None
-    ) -> Result:
+    def transcribe(self, source: Source, report: Report, resume: str | None, on_created: Created) -> Result:
         """Return the transcript. An interrupt cancels the job. Raises SttError.
 
-        `on_created` gets the generation id. Passed as `begun` after a process was killed, it continues that job.
+        `on_created` gets the generation id. Passed as `resume` after a process was killed, it continues that job.
         """
 
-    @abstractmethod
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - most hold nothing
         """Release what the engine holds."""
 
 
-class Here(Engine):
+class Local(Engine):
     """This process. The job and its recording are deleted in the end."""
 
     def close(self) -> None:
@@ -58,24 +55,23 @@ class Here(Engine):
 
         service.stop()
 
-    def transcribe(
-        self, source: Source, report: Report, *, begun: str | None = None, on_created: Created = lambda _id: None
-    ) -> Result:
+    def transcribe(self, source: Source, report: Report, resume: str | None, on_created: Created) -> Result:
         import stt
         from stt.auth.visitors import LOCAL
         from stt.library import history
         from stt.store.recordings import Link
 
         report(0.0, None, "Reading")
-        what = Link(source.url) if source.url else source.path
-        assert what is not None
-        generation_id = begun if begun is not None and self._knows(begun) else None
-        if generation_id is None:
+        recording = Link(source.url) if source.url else source.path
+        assert recording is not None
+        if resume is not None and self._knows(resume):
+            generation_id = resume
+        else:
             self._download(report)
-            generation_id = stt.create(what, model=self.model, options=self.options)
+            generation_id = stt.create(recording, model=self.model, options=self.options)
             on_created(generation_id)
         try:
-            return self._followed(generation_id, report)
+            return self._wait_for(generation_id, report)
         finally:
             with suppress(NotFound):
                 history.delete(generation_id, LOCAL)
@@ -94,18 +90,12 @@ class Here(Engine):
     def _download(self, report: Report) -> None:
         """Download the model first, if it runs on this machine and is not here yet."""
         from stt.models import known, shelf
-        from stt.models.download import Progress
 
-        if not self.model.startswith(known.PREFIX):
-            return
-        title = known.find(self.model).title
+        if self.model.startswith(known.PREFIX):
+            title = known.find(self.model).title
+            shelf.get(self.model, lambda done: report(0.0, None, f"Downloading {title}, {done.percent} %"))
 
-        def show(progress: Progress) -> None:
-            report(0.0, None, f"Downloading {title}, {progress.percent} %")
-
-        shelf.get(self.model, show)
-
-    def _followed(self, generation_id: str, report: Report) -> Result:
+    def _wait_for(self, generation_id: str, report: Report) -> Result:
         from stt.background.diarization import results
         from stt.jobs import service
 
@@ -135,12 +125,9 @@ class Server(Engine):
         super().__init__(model, options)
         from stt.aiml.client import Client
 
-        base = address.rstrip("/")
-        self._client = Client(base if base.endswith("/v1") else f"{base}/v1", SecretStr(token))
+        self._client = Client(f"{address.rstrip('/').removesuffix('/v1')}/v1", SecretStr(token))
 
-    def transcribe(
-        self, source: Source, report: Report, *, begun: str | None = None, on_created: Created = lambda _id: None
-    ) -> Result:
+    def transcribe(self, source: Source, report: Report, resume: str | None, on_created: Created) -> Result:
         from stt.aiml import results
 
         def sending(sent: int, size: int) -> None:
@@ -152,7 +139,6 @@ class Server(Engine):
                 self.options,
                 path=source.path,
                 url=source.url,
-                name=_file_name(source),
                 on_progress=sending,
                 on_created=on_created,
                 on_wait=lambda why: report(0.0, None, f"Trying again: {why.message}"),
@@ -160,12 +146,12 @@ class Server(Engine):
             )
 
         try:
-            generation_id = begun or create()
+            generation_id = resume or create()
             while True:
                 try:
                     found = results.read(self._client.get(generation_id, retry_seconds=300.0))
                 except errors.ResultExpired:
-                    if generation_id != begun:
+                    if generation_id != resume:
                         raise
                     generation_id = create()  # deleted there meanwhile
                     continue
@@ -184,10 +170,3 @@ class Server(Engine):
             raise SttError("The server's answer holds no transcript.")
         report(found.seconds, found.seconds, "Done")
         return Result(generation_id, found.transcript)
-
-    def close(self) -> None:
-        """Do nothing: connections end with the process."""
-
-
-def _file_name(source: Source) -> str | None:
-    return source.path.name if source.path is not None else None

@@ -30,14 +30,14 @@ class Source:
 
 
 @contextmanager
-def sources(given: Sequence[str], name: str | None) -> Iterator[list[Source]]:
+def sources(arguments: Sequence[str], name: str | None) -> Iterator[list[Source]]:
     """Return the recordings in order; those of a folder by name. `name` is that of standard input.
 
     Standard input is kept in a temporary file meanwhile. Raises InputError for a file that does not exist.
     """
     found: list[Source] = []
     with TemporaryDirectory(prefix="stt-") as folder:
-        for text in given:
+        for text in arguments:
             if text == STANDARD_INPUT:
                 found.append(_of_standard_input(Path(folder), name or "recording"))
             elif text.lower().startswith(("http://", "https://")):

@@ -17,9 +17,8 @@ from stt.transcript.model import Transcript
 def formats(text: str) -> list[str]:
     """Return the formats of a list such as "txt,srt". Raises BadOption."""
     found = list(dict.fromkeys(each.strip().lower() for each in text.split(",") if each.strip()))
-    if not found or (unknown := next((each for each in found if each not in FORMATS), None)):
+    if not found or not FORMATS.keys() >= set(found):
         raise BadOption(f"{text!r} is no list of formats.", guidance=f"Choose from {', '.join(FORMATS)}.")
-    assert unknown is None
     return found
 
 

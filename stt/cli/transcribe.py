@@ -14,7 +14,7 @@ from typing import Any
 from tqdm import tqdm
 
 from stt.cli import inputs, outputs
-from stt.cli.engines import Engine, Here, Report, Server
+from stt.cli.engines import Created, Engine, Local, Report, Server
 from stt.cli.inputs import Source
 from stt.errors import BadOption, SttError
 from stt.files import json_values
@@ -25,7 +25,7 @@ DEFAULT_MODEL = "local/whisper-base"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options that say how to transcribe, and what to write."""
+    """Declare the options that say how to transcribe, what to write, and what to print."""
     add = parser.add_argument
     add("--model", default=DEFAULT_MODEL, help="such as small, local/whisper-base, or one of a server's /v1/models")
     add("--language", help="codes such as en, or en,de if several are spoken; default: detect")
@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--output", type=Path, metavar="DIR", help="the folder to write to")
     add("--server", metavar="URL", help="transcribe through this server, in place of this machine")
     add("--token", default=os.environ.get("STT_TOKEN"), help="its token; default: the environment's STT_TOKEN")
+    add("--json", action="store_true", help="print a JSON object for each recording, for programs")
 
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -47,7 +48,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     parser.add_argument(
         "--overwrite", action="store_true", help="replace files; default: write talk (2).txt beside them"
     )
-    parser.add_argument("--json", action="store_true", help="print a JSON object for each recording, for programs")
+    parser.set_defaults(run=run)
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -59,39 +60,39 @@ def run(chosen: argparse.Namespace) -> int:
         if not sources:
             raise BadOption("There is no recording in this folder.", guidance="Name files, or another folder.")
         for source in sources:
-            folder = chosen.output or Path()
-            write = not shown and (chosen.output is not None or not chosen.json)
             try:
                 transcript, answer = one(work, source)
                 if shown and transcript is not None:
                     outputs.show(transcript, wanted[0], source.name)
-                elif write and transcript is not None:
+                elif transcript is not None and (chosen.output is not None or not chosen.json):
+                    folder = chosen.output or Path()
                     save(answer, folder, source.name, transcript, wanted, overwrite=chosen.overwrite)
             except KeyboardInterrupt:
-                say("Stopped.")
+                to_stderr("Stopped.")
                 return INTERRUPTED
             failed += answer["status"] != "done"
-            tell(answer, as_json=chosen.json)
+            print_result(answer, as_json=chosen.json)
     return FAILED if failed else 0
 
 
-def one(work: Engine, source: Source, **begun: Any) -> tuple[Transcript | None, dict[str, Any]]:
+def one(
+    work: Engine, source: Source, resume: str | None = None, on_created: Created = lambda _id: None
+) -> tuple[Transcript | None, dict[str, Any]]:
     """Transcribe a recording; return the transcript, and the answer for programs. Notes go to standard error.
 
-    A failure is in the answer, too. `begun` are options of `Engine.transcribe`.
+    A failure is in the answer, too. `resume` and `on_created` are those of `Engine.transcribe`.
     """
-    answer: dict[str, Any] = {"file": str(source)}
     try:
         with progress(source.name) as report:
-            generation_id, transcript, notes = work.transcribe(source, report, **begun)
+            generation_id, transcript, notes = work.transcribe(source, report, resume, on_created)
     except SttError as error:
-        return None, answer | failure(source.name, error)
-    answer |= {"status": "done", "generation_id": generation_id, "duration": transcript.duration}
-    answer |= {"language": transcript.language, "text": transcript.text, "outputs": []}
-    lost = [f"from {start:.1f} s to {end:.1f} s: {why}" for start, end, why in transcript.lost]
-    answer["notes"] = [*lost, *notes]
-    for note in answer["notes"]:
-        say(f"{source.name}: {note}")
+        return None, {"file": str(source), **failure(source.name, error)}
+    notes = (*(f"from {start:.1f} s to {end:.1f} s: {why}" for start, end, why in transcript.lost), *notes)
+    for note in notes:
+        to_stderr(f"{source.name}: {note}")
+    answer: dict[str, Any] = {"file": str(source), "status": "done", "generation_id": generation_id}
+    answer |= {"duration": transcript.duration, "language": transcript.language, "text": transcript.text}
+    answer |= {"outputs": [], "notes": list(notes)}
     return transcript, answer
 
 
@@ -115,7 +116,7 @@ def save(
 
 def failure(name: str, error: SttError) -> dict[str, Any]:
     """Print an error to standard error, and return it for programs."""
-    say(f"{name}: {error.message} {error.guidance}")
+    to_stderr(f"{name}: {error.message} {error.guidance}")
     return {"status": "failed", "error": error.to_dict()}
 
 
@@ -127,7 +128,7 @@ def engine(chosen: argparse.Namespace) -> Engine:
 
         if "/" not in model and not model.startswith("#"):
             model = known.find(model).id
-        return Here(model, options(chosen))
+        return Local(model, options(chosen))
     if not chosen.token:
         raise BadOption("A server needs a token.", guidance="Set STT_TOKEN, or use --token.")
     return Server(model, options(chosen), chosen.server, chosen.token)
@@ -135,13 +136,8 @@ def engine(chosen: argparse.Namespace) -> Engine:
 
 def options(chosen: argparse.Namespace) -> dict[str, Any]:
     """Return the options of a create. Raises BadOption."""
-    found: dict[str, Any] = {}
-    if chosen.language:
-        found["language"] = chosen.language
-    if chosen.translate:
-        found["translate"] = True
-    if chosen.prompt:
-        found["prompt"] = chosen.prompt
+    values = {"language": chosen.language, "translate": chosen.translate, "prompt": chosen.prompt}
+    found: dict[str, Any] = {name: value for name, value in values.items() if value}
     if chosen.vocabulary is not None:
         try:
             lines = chosen.vocabulary.read_text("utf-8-sig").splitlines()
@@ -173,13 +169,13 @@ def progress(name: str) -> Iterator[Report]:
         yield report
 
 
-def tell(answer: dict[str, Any], *, as_json: bool) -> None:
+def print_result(answer: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(answer, ensure_ascii=False), flush=True)
     else:
         for path in answer.get("outputs", []):
-            say(path)
+            to_stderr(path)
 
 
-def say(text: str) -> None:
+def to_stderr(text: str) -> None:
     print(text, file=sys.stderr, flush=True)

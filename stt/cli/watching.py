@@ -33,7 +33,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     parser.add_argument("folder", type=Path, metavar="DIR", help="the folder to watch")
     transcribe.add_arguments(parser)
     parser.add_argument("--recursive", action="store_true", help="watch its subfolders, too")
-    parser.add_argument("--json", action="store_true", help="print a JSON object for each recording, for programs")
+    parser.set_defaults(run=run)
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -53,7 +53,7 @@ def run(chosen: argparse.Namespace) -> int:
         message = f"Another stt watch writes to {chosen.output}."
         raise BadOption(message, guidance="Stop it, or use another folder.") from error
     except KeyboardInterrupt:
-        transcribe.say("Stopped.")
+        transcribe.to_stderr("Stopped.")
     return transcribe.INTERRUPTED
 
 
@@ -88,7 +88,7 @@ class Watcher:
     def run(self) -> NoReturn:
         """Work until an interrupt."""
         events = watch(self.folder, rust_timeout=TICK, yield_on_timeout=True, recursive=self.recursive)
-        transcribe.say(f"Watching {self.folder}. Ctrl+C stops.")
+        transcribe.to_stderr(f"Watching {self.folder}. Ctrl+C stops.")
         for changes in events:  # the first comes once changes are noticed, so that no file is missed
             if changes or time.monotonic() - self.scanned >= RESCAN:
                 self.scan()
@@ -122,12 +122,9 @@ class Watcher:
     def do(self, path: Path) -> None:
         one, name = self.waiting[path], self.name(path)
         source = inputs.of_file(path)
-        begun = self.record.begun(name, one.version)
+        unfinished = self.record.unfinished_job(name, one.version)
         transcript, answer = transcribe.one(
-            self.work,
-            source,
-            begun=begun,
-            on_created=lambda generation_id: self.record.note(name, one.version, BEGUN, generation_id),
+            self.work, source, unfinished, lambda created: self.record.note(name, one.version, BEGUN, created)
         )
         if transcript is not None:
             folder = self.output / path.parent.relative_to(self.folder)
@@ -139,12 +136,12 @@ class Watcher:
                 raise error
             self.finish(path, FAILED)
         else:
-            self.record.note(name, one.version, FAILED, None, again=True)
+            self.record.note(name, one.version, FAILED, retry=True)
             wait = min(RETRY[1], RETRY[0] * 2**one.failures)
             one.failures += 1
             one.not_before = time.monotonic() + wait
-            transcribe.say(f"{source.name}: trying again in {wait:.0f} s.")
-        transcribe.tell(answer, as_json=self.as_json)
+            transcribe.to_stderr(f"{source.name}: trying again in {wait:.0f} s.")
+        transcribe.print_result(answer, as_json=self.as_json)
 
     def finish(self, path: Path, status: str) -> None:
         self.record.note(self.name(path), self.waiting.pop(path).version, status)
@@ -174,17 +171,17 @@ class Record:
         row = self._last.get((name, version), {})
         return row.get("status") in (DONE, FAILED) and not row.get("again")
 
-    def begun(self, name: str, version: Version) -> str | None:
+    def unfinished_job(self, name: str, version: Version) -> str | None:
         """Return the generation id of a job that a killed process left, if any."""
         row = self._last.get((name, version), {})
         return row.get("generation_id") if row.get("status") == BEGUN else None
 
     def note(
-        self, name: str, version: Version, status: str, generation_id: str | None = None, *, again: bool = False
+        self, name: str, version: Version, status: str, generation_id: str | None = None, *, retry: bool = False
     ) -> None:
         row: dict[str, Any] = {"file": name, **version._asdict(), "status": status}
         row |= {"generation_id": generation_id} if generation_id else {}
-        row |= {"again": True} if again else {}
+        row |= {"again": True} if retry else {}
         self._last[name, version] = row
         self._append(json.dumps(row) + "\n")
 
