@@ -14,7 +14,7 @@ from pages.sections.vocabulary_choice import vocabulary_choice
 from pages.texts import tr, trn
 from stt.aiml import catalog
 from stt.aiml import offered as models
-from stt.aiml.catalog import EXTRA, Cost, Model, Option
+from stt.aiml.catalog import EXTRA, Model, Option
 from stt.aiml.options import LONGEST_VALUE, clean_options
 from stt.auth import keys
 from stt.errors import BadOption
@@ -89,7 +89,7 @@ def cost_line(model: Model, lengths: list[float | None]) -> None:
         plain(tr("The provider does not say beforehand what this model costs."), "stt-facts")
         return
     known = [seconds for seconds in lengths if seconds is not None]
-    parts = [str(Cost(sum(known), sum(known) * model.per_second))] if known else []
+    parts = [catalog.cost_text(sum(known), sum(known) * model.per_second)] if known else []
     if unknown := len(lengths) - len(known):
         rate = catalog.dollars(model.per_second * 60) if model.per_second else tr("free")
         parts.append(

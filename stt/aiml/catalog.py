@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from stt.errors import BadOption, ProviderError
 from stt.files import writing
-from stt.files.json_values import clean, items, number
+from stt.files.json_values import clean, fields, items, number
 from stt.models.known import MODELS, Known
 from stt.transcript.languages import LANGUAGES
 
@@ -75,16 +75,9 @@ class Model:
     def option(self, name: str) -> Option | None:
         return next((option for option in self.options if option.name == name), None)
 
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """The cost of `seconds` of audio in US dollars. `str(cost)` is "11 s, about $0.0011"."""
-
-    seconds: float
-    dollars: float
-
-    def __str__(self) -> str:
-        return f"{_length(self.seconds)}, " + (f"about {dollars(self.dollars)}" if self.dollars else "free")
+    def cost(self, seconds: float) -> float | None:
+        """Return the US dollars for `seconds` of audio, or None if the price is unknown or not per second."""
+        return None if self.per_second is None else seconds * self.per_second
 
 
 class Catalog:
@@ -106,9 +99,6 @@ class Catalog:
             makers.setdefault(model.maker, []).append(model)
         return makers
 
-    def cost(self, name: str, seconds: float) -> Cost | None:
-        return cost(self.find(name), seconds)
-
 
 @cache
 def packaged() -> Catalog:
@@ -124,20 +114,20 @@ def load(folder: Path, fetch: Fetch, source: str = "", *, now: Callable[[], floa
     fails, the cached list is used, or else the packaged one. Never raises.
     """
     path = folder / COPY
-    copy = _kept(path, source)
+    copy = _read_cache(path, source)
     # A negative age means that the clock was wrong when the list was saved.
     if copy is None or not 0 <= now() - (number(copy.get("at")) or 0.0) < FRESH:
-        copy = _asked(path, copy, fetch, {"at": now(), "source": source})
+        copy = _request(path, copy, fetch, {"at": now(), "source": source})
     return _merged(items(copy.get("data"))) if copy else packaged()
 
 
-def kept(folder: Path, source: str = "") -> Catalog:
+def cached(folder: Path, source: str = "") -> Catalog:
     """Return the models as `load` cached them, however old, without a request. Never raises."""
-    copy = _kept(folder / COPY, source)
+    copy = _read_cache(folder / COPY, source)
     return _merged(items(copy.get("data"))) if copy else packaged()
 
 
-def _asked(path: Path, copy: dict[str, Any] | None, fetch: Fetch, about: dict[str, Any]) -> dict[str, Any] | None:
+def _request(path: Path, copy: dict[str, Any] | None, fetch: Fetch, about: dict[str, Any]) -> dict[str, Any] | None:
     try:
         entries, etag = fetch(clean(copy.get("etag")) or None if copy else None)
     except ProviderError:
@@ -152,7 +142,7 @@ def _asked(path: Path, copy: dict[str, Any] | None, fetch: Fetch, about: dict[st
     return copy
 
 
-def _kept(path: Path, source: str) -> dict[str, Any] | None:
+def _read_cache(path: Path, source: str) -> dict[str, Any] | None:
     try:
         copy = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -162,12 +152,12 @@ def _kept(path: Path, source: str) -> dict[str, Any] | None:
 
 
 def _merged(live: list[dict[str, Any]]) -> Catalog:
-    known = {name: model.id for model in packaged().models for name in (model.id, *model.aliases)}
+    ids = {name: model.id for model in packaged().models for name in (model.id, *model.aliases)}
     found: dict[str, dict[str, Any]] = {}
     new: list[Model] = []
     for entry in live:
         names = [clean(entry.get("id")), *_aliases(entry)]
-        ours = next((known[name] for name in names if name in known), None)
+        ours = next((ids[name] for name in names if name in ids), None)
         if ours:
             found[ours] = entry
         elif (family := _family(names[0])) and family != "local":
@@ -186,7 +176,7 @@ def _updated(model: Model, entry: dict[str, Any]) -> Model:
 
 
 def _model(entry: dict[str, Any], family: str) -> Model:
-    info = entry["info"] if isinstance(entry.get("info"), dict) else {}
+    info = fields(entry.get("info"))
     return Model(
         id=clean(entry.get("id")),
         name=clean(info.get("name"))[:80] or clean(entry.get("id")),
@@ -201,12 +191,12 @@ def _model(entry: dict[str, Any], family: str) -> Model:
 
 def _on_device(known: Known, base: Model) -> Model:
     """Return a Whisper model of this machine: `base`, adapted to the languages of `known`."""
-    taken = [option for option in base.options if known.translates or option.name != "translate"]
+    options = [option for option in base.options if known.translates or option.name != "translate"]
     if known.english:
-        taken = [replace(o, choices=(("en", LANGUAGES["en"]),)) if o.name == "language" else o for o in taken]
+        options = [replace(o, choices=(("en", LANGUAGES["en"]),)) if o.name == "language" else o for o in options]
     languages = "English only" if known.english else "Multilingual"
     description = f"Runs on this machine. {languages}. Free, and the audio stays here."
-    return replace(base, id=known.id, name=known.title, description=description, options=tuple(taken))
+    return replace(base, id=known.id, name=known.title, description=description, options=tuple(options))
 
 
 def _aliases(entry: dict[str, Any]) -> tuple[str, ...]:
@@ -248,14 +238,10 @@ def _options(family: str) -> tuple[Option, ...]:
     return tuple(options)
 
 
-def cost(model: Model, seconds: float) -> Cost | None:
-    """Return the cost of `seconds` of audio, or None if the price is unknown or not per second."""
-    return None if model.per_second is None else Cost(seconds, seconds * model.per_second)
-
-
 def _per_second(pricing: Any) -> float | None:
     """Return US dollars per second of audio. A price is for `per` units; only the kind "fixed" is known in advance."""
-    if not isinstance(pricing, dict) or pricing.get("kind") != "fixed" or pricing.get("currency", "USD") != "USD":
+    pricing = fields(pricing)
+    if pricing.get("kind") != "fixed" or pricing.get("currency", "USD") != "USD":
         return None
     long = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
     for unit in items(pricing.get("units")):
@@ -266,13 +252,16 @@ def _per_second(pricing: Any) -> float | None:
     return None
 
 
-def _length(seconds: float) -> str:
+def cost_text(seconds: float, price: float) -> str:
+    """Return a length and its price in US dollars, such as "11 s, about $0.0011"."""
     whole = max(round(seconds), 1 if seconds > 0 else 0)
     if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+        length = f"{whole} s"
+    elif whole < 3600:
+        length = f"{whole // 60} min {whole % 60} s"
+    else:
+        length = f"{whole // 3600} h {whole % 3600 // 60} min"
+    return f"{length}, about {dollars(price)}" if price else f"{length}, free"
 
 
 def dollars(amount: float) -> str:

@@ -29,7 +29,7 @@ from stt.aiml.error_mapping import error_for, failure, message_of
 from stt.aiml.pacing import Pace, pace_of
 from stt.backoff import CLOCK, Clock, backoff, retry_after
 from stt.compat.requests import never_sent, untrusted
-from stt.files.json_values import clean
+from stt.files.json_values import clean, fields
 
 log = logging.getLogger(__name__)
 
@@ -51,12 +51,12 @@ class Client:
 
     def __init__(
         self, base_url: str, key: str | SecretStr | None, *, connect_timeout: float = 20.0, read_timeout: float = 30.0,
-        create_timeout: float = 300.0, creates_at_once: int = 4, clock: Clock = CLOCK) -> None:  # fmt: skip
+        create_timeout: float = 300.0, max_creates: int = 4, clock: Clock = CLOCK) -> None:  # fmt: skip
         """Raises KeyMissing, KeyRefused (malformed key) and SetupError (`base_url` is no http or https address)."""
         self._base = _base(base_url)
         self._auth = _Bearer(key)
         self._timeout, self._create_timeout = (connect_timeout, read_timeout), (connect_timeout, create_timeout)
-        self._creates_at_once = creates_at_once
+        self._max_creates = max_creates
         self._session = _session()
         self._clock = clock
         self.pace: Pace = self._auth.pace(self._base, clock)
@@ -79,7 +79,7 @@ class Client:
         if (path is None) == (url is None):
             raise ValueError("either path or url")
         parameters = {"model": model, **{n: v for n, v in (options or {}).items() if v is not None}}
-        with self.pace.creating(self._creates_at_once, cancelled):
+        with self.pace.creating(self._max_creates, cancelled):
             until = self._clock.now() + retry_seconds
             for wait in backoff():
                 self.pace.turn(until, cancelled)
@@ -103,10 +103,10 @@ class Client:
                     if on_created:
                         on_created(created)
                     return created
-                failed, again = self._judged(answer, lost, upload, began)
+                failed, may_retry = self._judged(answer, lost, upload, began)
                 # After a 429, wait as long as the pace says, which all calls of the key share.
                 wait = self.pace.delay() if isinstance(failed, errors.ProviderBusy) else max(wait, failed.wait)
-                if not again or self._clock.now() + wait > until:
+                if not may_retry or self._clock.now() + wait > until:
                     raise failed
                 log.info("create is sent again: %s", failed.message)
                 if on_wait:
@@ -141,10 +141,6 @@ class Client:
             self._ask(f"/stt/{uuid.uuid4()}", self._clock.now() + 5, None)
         return "The key works."
 
-    def models(self, etag: str | None = None) -> tuple[list[dict[str, Any]] | None, str | None]:
-        """Return the list of models with prices, None if it is still that of `etag`, and its ETag. Sends no key."""
-        return list_models(self._base, etag)
-
     def _ask(self, path: str, until: float, cancelled: Stop | None) -> dict[str, Any]:
         self.pace.turn(until, cancelled)
         began = self._clock.now()
@@ -171,7 +167,7 @@ class Client:
         if answer.status == 429:
             self.pace.refused(began, answer.wait)
             return _error(answer), True
-        if answer.status < 300 and isinstance(answer.body, dict) and answer.body.get("error"):
+        if answer.status < 300 and fields(answer.body).get("error"):
             return failure(answer.body), False
         error = _error(answer)
         if answer.status < 300 or answer.status in (302, 303) or (answer.status >= 500 and answer.status != 503):
@@ -182,7 +178,10 @@ class Client:
 
 
 def list_models(base_url: str, etag: str | None = None) -> tuple[list[dict[str, Any]] | None, str | None]:
-    """Return (entries of the live list or None if `etag` is current, its ETag). Raises ProviderError."""
+    """Return the list of models with prices, None if it is still that of `etag`, and its ETag.
+
+    Sends no key. Raises ProviderError.
+    """
     headers = {"If-None-Match": etag} if etag and etag.isascii() and etag.isprintable() else {}
     try:
         with _session() as session:
@@ -192,7 +191,7 @@ def list_models(base_url: str, etag: str | None = None) -> tuple[list[dict[str, 
         raise errors.ProviderDown(_why(error)) from None
     if answer.status == 304:
         return None, etag
-    data = answer.body.get("data") if isinstance(answer.body, dict) else None
+    data = fields(answer.body).get("data")
     if answer.status != 200 or not isinstance(data, list):
         raise _error(answer)
     return [entry for entry in data if isinstance(entry, dict)], answer.headers.get("ETag")
@@ -251,14 +250,12 @@ class _Upload:
         name = name if len(name) <= 100 else name[:80] + name[-20:]
         encoder = MultipartEncoder([*_fields(parameters), (part, (name, file, kind))])
         self._monitor = MultipartEncoderMonitor(encoder, self._sent)
-        self._ended = False
         return {"data": self._monitor, "headers": {"Content-Type": self._monitor.content_type}}
 
     def _sent(self, monitor: MultipartEncoderMonitor) -> None:
         last = monitor.bytes_read >= monitor.len
-        if not last and time.monotonic() - self._reported < REPORT:
-            return
-        if self._ended:  # later reads only find the end of the body
+        # Once the body has ended, later reads only find its end.
+        if self._ended or (not last and time.monotonic() - self._reported < REPORT):
             return
         self._reported, self._ended = time.monotonic(), last
         if self._cancelled and not last and self._cancelled():
@@ -329,7 +326,7 @@ def _parsed(raw: bytes) -> Any:
 
 
 def _created(answer: _Answer) -> str | None:
-    found = answer.body.get("generation_id") if isinstance(answer.body, dict) and answer.status < 300 else None
+    found = fields(answer.body).get("generation_id") if answer.status < 300 else None
     return str(found) if type(found) in (str, int) and str(found).strip(". ") else None
 
 
@@ -354,13 +351,12 @@ def _error(answer: _Answer) -> errors.ProviderError:
     if 300 <= answer.status < 400:
         return errors.ProviderDown("It answered with a redirect to another address, which is not followed with a key.")
     if answer.web_page and answer.status != 429:  # the page of a gateway in between, whatever the status
-        said = f"It answered with a web page (status {answer.status}) instead of a result."
-        return errors.ProviderDown(said, wait=answer.wait)
+        message = f"It answered with a web page (status {answer.status}) instead of a result."
+        return errors.ProviderDown(message, wait=answer.wait)
     if answer.status < 300:
         return errors.ProviderDown("Its answer was not complete.")
-    body = answer.body if isinstance(answer.body, dict) else {}
-    said = message_of(answer.body) or f"The provider answered with status {answer.status}."
-    request = (message_of(body.get("requestId")) or message_of(answer.headers.get("X-Request-Id")))[:80]
-    said += f" (request id {request})" if request else ""
+    message = message_of(answer.body) or f"The provider answered with status {answer.status}."
+    request = (message_of(fields(answer.body).get("requestId")) or message_of(answer.headers.get("X-Request-Id")))[:80]
+    message += f" (request id {request})" if request else ""
     detail = f"status {answer.status}, request id {request or 'unknown'}"
-    return error_for(answer.status)(said, detail=detail, wait=answer.wait)
+    return error_for(answer.status)(message, detail=detail, wait=answer.wait)

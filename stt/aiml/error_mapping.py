@@ -7,6 +7,7 @@ from typing import Any
 from stt import errors
 from stt.files.json_values import clean, number
 
+LONGEST = 300  # maximum length of a message, characters
 _BY_STATUS: dict[int, type[errors.ProviderError]] = {
     **dict.fromkeys((400, 413, 415, 422), errors.RequestRefused), **dict.fromkeys((402, 403), errors.PaymentRequired),
     401: errors.KeyRefused, 404: errors.ResultExpired, 408: errors.ProviderDown, 429: errors.ProviderBusy,
@@ -20,10 +21,10 @@ def error_for(status: int) -> type[errors.ProviderError]:
 
 def failure(answer: dict[str, Any], found: Any = None) -> errors.ProviderError:
     """Return the error that the body of a successful response (or the result inside it) reports."""
-    said = message_of(answer) or (message_of(found) if isinstance(found, dict) else "")
+    message = message_of(answer) or (message_of(found) if isinstance(found, dict) else "")
     code = status_code(answer)
     kind = error_for(code) if code >= 400 else errors.GenerationFailed
-    return kind(said or "The provider gave no reason.", detail=f"status code {code or 'unknown'}")
+    return kind(message or "The provider gave no reason.", detail=f"status code {code or 'unknown'}")
 
 
 def status_code(answer: dict[str, Any]) -> int:
@@ -32,10 +33,10 @@ def status_code(answer: dict[str, Any]) -> int:
     return next((int(code) for code in codes if code and 100 <= code < 600), 0)
 
 
-def message_of(body: Any, longest: int = 300) -> str:
-    """Return the message in an error body of any known shape, cleaned and cut to `longest` characters, or ""."""
-    said = _message(body)
-    return said if len(said) <= longest else said[: longest - 1] + "…"
+def message_of(body: Any) -> str:
+    """Return the message in an error body of any known shape, cleaned and cut to LONGEST characters, or ""."""
+    message = _message(body)
+    return message if len(message) <= LONGEST else message[: LONGEST - 1] + "…"
 
 
 def _message(body: Any, depth: int = 0) -> str:
@@ -46,8 +47,8 @@ def _message(body: Any, depth: int = 0) -> str:
     if not isinstance(body, dict) or depth > 4:
         return ""
     for name in ("message", "error", "errors", "detail", "description"):
-        if said := _message(body.get(name), depth + 1):
+        if message := _message(body.get(name), depth + 1):
             where = body.get("path")  # a validation error names the parameter by a list
-            named = ".".join(clean(str(part))[:40] for part in where[:4]) if isinstance(where, list) else ""
-            return f"{named}: {said}" if named else said
+            parameter = ".".join(clean(str(part))[:40] for part in where[:4]) if isinstance(where, list) else ""
+            return f"{parameter}: {message}" if parameter else message
     return clean(body.get("name"))

@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from stt.files.json_values import clean, items, number, share, signed
+from stt.files.json_values import clean, fields, items, number, share, signed
 from stt.transcript.model import joined
 
 Times = Callable[[Any], float | None]  # a time as the provider gives it -> seconds, or None if it is not a valid time
@@ -60,12 +60,11 @@ def read(
             for segment in parts(name) for part in items(segment.get(name)) if clean(part.get(one))
         ]  # fmt: skip
 
-    labels = results.get("iab_categories_result")
-    labels = labels.get("summary") if isinstance(labels, dict) else None
-    summary, usage = results.get("summary"), found.get("usage")
+    labels = fields(fields(results.get("iab_categories_result")).get("summary"))
+    usage = fields(found.get("usage"))
+    summary = results.get("summary")
     if isinstance(summary, dict):
         summary = summary.get("short") or summary.get("text")
-    usage = usage if isinstance(usage, dict) else {}
     return {
         "paragraphs": [row for each in best for row in _paragraphs(each, times)],
         "summary": clean(summary) or " ".join(clean(p.get("summary")) for b in best for p in items(b.get("summaries"))),
@@ -75,7 +74,7 @@ def read(
         ],
         "topics": nested("topics", "topic") + [
             details({}, topic=clean(name), confidence=share(value))
-            for name, value in (labels.items() if isinstance(labels, dict) else ())
+            for name, value in labels.items()
         ],
         "intents": nested("intents", "intent"),
         "sentiments": [
@@ -110,7 +109,6 @@ def read(
 
 
 def _paragraphs(best: dict[str, Any], times: Times) -> list[dict[str, Any]]:
-    layout = best.get("paragraphs")
     rows = [
         {
             "start": times(paragraph.get("start")),
@@ -118,7 +116,7 @@ def _paragraphs(best: dict[str, Any], times: Times) -> list[dict[str, Any]]:
             "text": joined(clean(sentence.get("text")) for sentence in items(paragraph.get("sentences"))),
             "speaker": speaker(paragraph.get("speaker"), 1),
         }
-        for paragraph in items(layout.get("paragraphs") if isinstance(layout, dict) else None)
+        for paragraph in items(fields(best.get("paragraphs")).get("paragraphs"))
     ]
     return [row for row in rows if row["text"]]
 

@@ -34,7 +34,7 @@ def known() -> Catalog:
     """Return all models with names and prices without waiting: from the last live list, else the packaged one."""
     place = _place()
     if place not in _live:
-        _live[place] = 0.0, catalog.kept(*place)
+        _live[place] = 0.0, catalog.cached(*place)
     return _live[place][1]
 
 
@@ -102,22 +102,21 @@ def choose(name: str, key: SecretStr | None) -> tuple[Model, str]:
     return model, PROVIDER
 
 
-def options_for(model: Model, asked: str, options: dict[str, Any]) -> dict[str, Any]:
+def options_for(model: Model, requested: str, options: dict[str, Any]) -> dict[str, Any]:
     """Return the model's options, checked and without empty ones. Raises BadOption.
 
     If this machine runs a provider's model, options that only the provider supports are dropped.
     """
-    stands_in = model.local and asked != model.id
+    stands_in = model.local and requested != model.id
     cleaned = clean_options(model, options, unknown="drop" if stands_in else "raise")
     language = cleaned.get("language")
     if model.local and language:
         codes = [code.replace("_", "-").split("-")[0].lower() for code in str(language).split(",")]
-        spoken = model.option("language")
-        if unknown := next((code for code in codes if spoken and code not in dict(spoken.choices)), None):
-            only = len(spoken.choices) == 1 and unknown in LANGUAGES if spoken else False
-            said = (
-                f"{model.name} knows English only." if only else f"Whisper does not know the language “{unknown[:40]}”."
-            )
-            raise BadOption(said)
+        option = model.option("language")
+        choices = dict(option.choices) if option else {}
+        if unknown := next((code for code in codes if code not in choices), None):
+            if len(choices) == 1 and unknown in LANGUAGES:
+                raise BadOption(f"{model.name} knows English only.")
+            raise BadOption(f"Whisper does not know the language “{unknown[:40]}”.")
         cleaned["language"] = ",".join(dict.fromkeys(codes))
     return {name: value for name, value in cleaned.items() if value is not False or not model.local}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import accumulate
 from typing import Any, Literal
 
 from stt.aiml.catalog import EXTRA, LOCAL, SPEAKERS, TRACK, Model, Option, packaged
@@ -49,8 +50,8 @@ def clean_options(
 
 def take_track(options: dict[str, Any]) -> str | None:
     """Pop the track from the options: this server extracts it, whichever model is used. Raises BadOption."""
-    asked = {TRACK: options.pop(TRACK)} if TRACK in options else {}
-    return clean_options(packaged().find(LOCAL), asked).get(TRACK)
+    track = {TRACK: options.pop(TRACK)} if TRACK in options else {}
+    return clean_options(packaged().find(LOCAL), track).get(TRACK)
 
 
 def take_vocabulary(options: dict[str, Any]) -> list[str]:
@@ -58,12 +59,14 @@ def take_vocabulary(options: dict[str, Any]) -> list[str]:
 
     Raises BadOption.
     """
-    given = options.pop(terms.OPTION, None)
-    if isinstance(given, str):
-        given = re.split(r"[,\n]", given)
-    if given is not None and (not isinstance(given, list | tuple) or not all(isinstance(one, str) for one in given)):
+    lines = options.pop(terms.OPTION, None)
+    if lines is None:
+        return []
+    if isinstance(lines, str):
+        lines = re.split(r"[,\n]", lines)
+    if not isinstance(lines, list | tuple) or not all(isinstance(line, str) for line in lines):
         raise BadOption("The vocabulary is a list of texts.", guidance='Send ["Cyrille", "Cyril → Cyrille"], say.')
-    return [term.line for term in terms.read(given or [])]
+    return [term.line for term in terms.read(lines)]
 
 
 def with_vocabulary(model: Model, options: dict[str, Any], wanted: list[str]) -> tuple[dict[str, Any], list[str]]:
@@ -76,13 +79,10 @@ def with_vocabulary(model: Model, options: dict[str, Any], wanted: list[str]) ->
     if name is None or not wanted:
         return options, list(wanted)
     if name == "prompt":
-        own = str(options.get(name) or "")
-        taken, length = 0, 0
-        while taken < len(wanted) and length + len(wanted[taken]) + 2 <= MOST_PROMPT:
-            length += len(wanted[taken]) + 2
-            taken += 1
-        glossary = f"Glossary: {', '.join(wanted[:taken])}."
-        return options | {name: f"{glossary} {own}".strip()}, wanted[taken:]
+        lengths = accumulate(len(term) + 2 for term in wanted)
+        count = sum(length <= MOST_PROMPT for length in lengths)
+        glossary = f"Glossary: {', '.join(wanted[:count])}. {options.get(name) or ''}"
+        return options | {name: glossary.strip()}, wanted[count:]
     own_terms = list(options.get(name) or [])
     # Older Deepgram models boost words, not phrases.
     each = {

@@ -60,11 +60,11 @@ def expected_seconds(audio_seconds: float, past: Iterable[tuple[float, float]]) 
 
     It is the median of the nine nearest in length; None with fewer than three.
     """
-    known = [(length, took) for length, took in past if length > 0 and took > 0]
-    if len(known) < 3 or audio_seconds <= 0:
+    usable = [(length, seconds) for length, seconds in past if length > 0 and seconds > 0]
+    if len(usable) < 3 or audio_seconds <= 0:
         return None
-    nearest = sorted(known, key=lambda job: abs(math.log(job[0] / audio_seconds)))[:9]
-    return median(took for _, took in nearest)
+    nearest = sorted(usable, key=lambda job: abs(math.log(job[0] / audio_seconds)))[:9]
+    return median(seconds for _, seconds in nearest)
 
 
 class Pace:
@@ -121,10 +121,10 @@ class Pace:
                 self._gap = self._gap / 2 if self._gap > 0.05 else 0.0
 
     @contextmanager
-    def creating(self, at_once: int, cancelled: Callable[[], bool] | None = None) -> Iterator[None]:
-        """Hold one of `at_once` slots for a create, waiting as long as needed. Raises Cancelled."""
+    def creating(self, limit: int, cancelled: Callable[[], bool] | None = None) -> Iterator[None]:
+        """Hold one of `limit` slots for a create, waiting as long as needed. Raises Cancelled."""
         with self._changed:
-            while self._creating >= at_once:
+            while self._creating >= limit:
                 self._changed.wait(TICK)
                 if cancelled and cancelled():
                     raise Cancelled()

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from stt import errors
 from stt.aiml import insights
 from stt.aiml.error_mapping import failure, status_code
-from stt.files.json_values import clean, items, number, share
+from stt.files.json_values import clean, fields, items, number, share
 from stt.transcript import alignment, scripts
 from stt.transcript.model import Segment, Transcript, Word, joined
 
@@ -68,20 +68,18 @@ def read(answer: Any, duration: float | None = None) -> Reading:
     transcript = _transcript(found, number(duration))
     if transcript is not None:
         return Reading(
-            "done", word, transcript, seconds=max(_said_length(found), *(s.end for s in transcript.segments), 0.0)
+            "done", word, transcript, seconds=max(_reported_length(found), *(s.end for s in transcript.segments), 0.0)
         )
     unreadable = errors.AnswerUnreadable("The job is completed, but its answer holds no transcript in a known place.")
     return Reading("failed", word, error=failure(answer) if answer.get("error") else unreadable)
 
 
-def _said_length(found: Any) -> float:
+def _reported_length(found: Any) -> float:
     """Return the seconds of audio that a result reports; 0 if none."""
-    found = next(iter(items(found)), None)
-    if not isinstance(found, dict):
-        return 0.0
+    found = next(iter(items(found)), {})
     metadata = found.get("metadata")
     seconds = number(metadata.get("duration") if isinstance(metadata, dict) else found.get("audio_duration")) or 0.0
-    return seconds if 0 <= seconds <= LONGEST else 0.0
+    return seconds if seconds <= LONGEST else 0.0
 
 
 def _result(answer: dict[str, Any]) -> Any:
@@ -96,7 +94,7 @@ def _result(answer: dict[str, Any]) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _Piece:
     """A word, sentence or utterance of the provider; times in seconds, or None."""
 
     text: str
@@ -126,7 +124,7 @@ def _transcript(found: Any, known: float | None) -> Transcript | None:
         return None
     if "results" in found or "channels" in found:
         return _deepgram(found, known)
-    if isinstance(found.get("text", 0), str | None) or _said(found.get("words"), _Times(0.001, None), 1):
+    if isinstance(found.get("text", 0), str | None) or _pieces(found.get("words"), _Times(0.001, None), 1):
         return _assembly(found, known)
     return None
 
@@ -137,20 +135,18 @@ def _deepgram(found: dict[str, Any], known: float | None) -> Transcript | None:
     channels = _channels(results.get("channels")) if isinstance(results, dict) else []
     if not isinstance(results, dict) or (not channels and results.get("channels") not in (None, [], {})):
         return None
-    metadata = found.get("metadata")
-    duration = known or number(metadata.get("duration") if isinstance(metadata, dict) else None)
+    duration = known or number(fields(found.get("metadata")).get("duration"))
     times = _Times(1.0, duration)
-    utterances = _said(results.get("utterances"), times, 1)
+    utterances = _pieces(results.get("utterances"), times, 1)
     tracks, every_word = [], []
     for index, channel in enumerate(channels):
         best = insights.alternative(channel)
-        words = _said(best.get("words"), times, 1)
-        layout = best.get("paragraphs")
-        layout = layout if isinstance(layout, dict) else {}
+        words = _pieces(best.get("words"), times, 1)
+        layout = fields(best.get("paragraphs"))
         sentences = [
             sentence
             for paragraph in items(layout.get("paragraphs"))
-            for sentence in _said(paragraph.get("sentences"), times, 1, paragraph.get("speaker"))
+            for sentence in _pieces(paragraph.get("sentences"), times, 1, paragraph.get("speaker"))
         ]
         own = [utterance for utterance in utterances if utterance.channel == index or len(channels) == 1]
         text = clean(best.get("transcript")) or clean(layout.get("transcript"))
@@ -158,8 +154,8 @@ def _deepgram(found: dict[str, Any], known: float | None) -> Transcript | None:
         every_word += words
     if sum(map(bool, tracks)) > 1:
         tracks = [[_of_channel(segment, index) for segment in track] for index, track in enumerate(tracks)]
-    whole, said = _text(s for track in tracks for s in track), _text(utterances)
-    if not _covers(whole, said) and _covers(said, whole):  # utterances of channels that are not listed
+    whole, spoken = _text(s for track in tracks for s in track), _text(utterances)
+    if not _covers(whole, spoken) and _covers(spoken, whole):  # utterances of channels that are not listed
         tracks = [_segments("", every_word, [utterances])]
     return _finished(tracks, duration, [*channels, found], results, utterances, times)
 
@@ -168,14 +164,14 @@ def _assembly(found: dict[str, Any], known: float | None) -> Transcript:
     """Read AssemblyAI's shape, or text only, which has the same shape without times."""
     duration = known or number(found.get("audio_duration"))
     times = _Times(0.001, duration)
-    utterances = _said(found.get("utterances"), times, 0)
-    track = _segments(clean(found.get("text")), _said(found.get("words"), times, 0), [utterances])
+    utterances = _pieces(found.get("utterances"), times, 0)
+    track = _segments(clean(found.get("text")), _pieces(found.get("words"), times, 0), [utterances])
     return _finished([track], duration, [found], found, utterances, times)
 
 
 def _finished(
     tracks: list[list[Segment]], duration: float | None, holders: list[dict[str, Any]], results: dict[str, Any],
-    utterances: list[_Said], times: _Times,
+    utterances: list[_Piece], times: _Times,
 ) -> Transcript:  # fmt: skip
     """Return the transcript of all tracks, sorted by time.
 
@@ -224,17 +220,17 @@ def _of_channel(segment: Segment, index: int) -> Segment:
     return segment.spoken_by(f"{segment.speaker} (channel {index + 1})" if segment.speaker else f"Speaker {index + 1}")
 
 
-def _said(value: Any, times: _Times, first: int, speaker: Any = None) -> list[_Said]:
+def _pieces(value: Any, times: _Times, first: int, speaker: Any = None) -> list[_Piece]:
     """Parse words, sentences or utterances that have text. `first` is added to speaker numbers."""
     every = []
     for item in [value] if isinstance(value, dict) else value if isinstance(value, list) else []:
-        item = {"text": item} if isinstance(item, str) else item if isinstance(item, dict) else {}
+        item = {"text": item} if isinstance(item, str) else fields(item)
         for name in ("punctuated_word", "word", "text", "transcript"):
             if text := " ".join(clean(item.get(name)).split()):
                 channel = number(item.get("channel"))
                 who = insights.speaker(item.get("speaker", speaker), first)
-                start, end, sure = times(item.get("start")), times(item.get("end")), share(item.get("confidence"))
-                every.append(_Said(text, start, end, who, int(channel) if channel is not None else None, sure))
+                start, end, confidence = times(item.get("start")), times(item.get("end")), share(item.get("confidence"))
+                every.append(_Piece(text, start, end, who, int(channel) if channel is not None else None, confidence))
                 break
     return every
 
@@ -245,16 +241,16 @@ def _said(value: Any, times: _Times, first: int, speaker: Any = None) -> list[_S
 _TOKEN = re.compile(rf"\s?(?:{scripts.PIECE.pattern})")
 
 
-def _segments(said: str, words: list[_Said], layouts: list[list[_Said]]) -> list[Segment]:
-    """Return segments of one channel with all of the text `said`, split like the first complete one of `layouts`.
+def _segments(text: str, words: list[_Piece], layouts: list[list[_Piece]]) -> list[Segment]:
+    """Return segments of one channel with all of the `text`, split like the first complete one of `layouts`.
 
-    Without such a layout they are split at pauses and sentence ends. `said` wins if the words differ, unless it lacks
+    Without such a layout they are split at pauses and sentence ends. `text` wins if the words differ, unless it lacks
     some of them.
     """
-    text, heard = " ".join(said.split()), _text(words)
-    whole = text if text and (_covers(text, heard) or not _covers(heard, text)) else heard
+    text, of_words = " ".join(text.split()), _text(words)
+    whole = text if text and (_covers(text, of_words) or not _covers(of_words, text)) else of_words
     layout = next((pieces for pieces in layouts if pieces and _covers(_text(pieces), whole)), None)
-    pieces = layout or ([_Said(whole)] if whole else [])
+    pieces = layout or ([_Piece(whole)] if whole else [])
     if not any(word.start is not None or word.end is not None for word in words):
         return list(_untimed(pieces))
     runs = [_tokens(piece.text) for piece in pieces]
@@ -270,7 +266,7 @@ def _segments(said: str, words: list[_Said], layouts: list[list[_Said]]) -> list
     return segments
 
 
-def _untimed(pieces: list[_Said]) -> Iterator[Segment]:
+def _untimed(pieces: list[_Piece]) -> Iterator[Segment]:
     clock = 0.0
     for piece in pieces:
         clock = max(clock, piece.start or 0.0)
@@ -281,18 +277,7 @@ def _parts(words: list[Word], at_pauses: bool) -> Iterator[list[Word]]:
     """Split where the speaker changes; with `at_pauses` also at pauses and sentence ends."""
     part: list[Word] = []
     for word in words:
-        if part and (
-            part[-1].speaker != word.speaker
-            or (
-                at_pauses
-                and (
-                    word.start - part[-1].end >= PAUSE
-                    or scripts.ends_sentence(part[-1].text, word.text, word.start - part[-1].end)
-                    or (word.start - part[0].start >= LONG and scripts.ends_clause(part[-1].text))
-                    or word.start - part[0].start >= 2 * LONG
-                )
-            )
-        ):
+        if part and (part[-1].speaker != word.speaker or (at_pauses and _ends(part, word))):
             yield part
             part = []
         part.append(word)
@@ -300,13 +285,22 @@ def _parts(words: list[Word], at_pauses: bool) -> Iterator[list[Word]]:
         yield part
 
 
-def _timed(tokens: list[str], words: list[_Said]) -> list[Word]:
+def _ends(part: list[Word], following: Word) -> bool:
+    """Return whether a segment ends before the following word."""
+    last, length = part[-1], following.start - part[0].start
+    pause = following.start - last.end
+    if pause >= PAUSE or length >= 2 * LONG or scripts.ends_sentence(last.text, following.text, pause):
+        return True
+    return length >= LONG and scripts.ends_clause(last.text)
+
+
+def _timed(tokens: list[str], words: list[_Piece]) -> list[Word]:
     """Return each token as a Word with the times of its matching word; without a match, those of the word before."""
-    heard = [(token, word) for word in words for token in _TOKEN.findall(word.text)]
-    matched: list[_Said | None] = [None] * len(tokens)
-    for run in alignment.runs([*map(_bare, tokens)], [_bare(t) for t, _ in heard]):
+    spoken = [(token, word) for word in words for token in _TOKEN.findall(word.text)]
+    matched: list[_Piece | None] = [None] * len(tokens)
+    for run in alignment.runs([*map(_bare, tokens)], [_bare(t) for t, _ in spoken]):
         if run.kind in (alignment.SAME, alignment.CHANGED):
-            matched[run.first : run.last] = [word for _, word in heard[run.start : run.end]]
+            matched[run.first : run.last] = [word for _, word in spoken[run.start : run.end]]
     clock, before = 0.0, next(filter(None, matched), words[0])
     timed: list[Word] = []
     for token, word in zip(tokens, matched, strict=True):
@@ -332,5 +326,5 @@ def _covers(text: str, part: str) -> bool:
     return Counter(map(_bare, _TOKEN.findall(part))) <= Counter(map(_bare, _TOKEN.findall(text)))
 
 
-def _text(pieces: Iterable[_Said | Segment]) -> str:
+def _text(pieces: Iterable[_Piece | Segment]) -> str:
     return joined(piece.text for piece in pieces)

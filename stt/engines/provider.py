@@ -96,7 +96,7 @@ def client_for(job: Job) -> Client:
     return Client(
         settings().aiml_base_url,
         keys.unseal(submissions.sealed_key(job.id)),
-        creates_at_once=settings().provider_max_uploads,
+        max_creates=settings().provider_max_uploads,
     )
 
 
@@ -290,8 +290,7 @@ def _trouble(why: ProviderError) -> str:
 
 def _cost(job: Job, billed: Any, seconds: float) -> tuple[float | None, float | None]:
     """Return US dollars: the billed amount, else by price; and the larger of both, for quotas."""
-    known = offered.known().cost(job.model, seconds)
-    priced = known.dollars if known else None
+    priced = offered.known().find(job.model).cost(seconds)
     if not isinstance(billed, int | float):
         return priced, priced
     return float(billed), max(float(billed), priced or 0.0)

@@ -14,6 +14,11 @@ def items(value: Any) -> list[dict[str, Any]]:
     return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
 
 
+def fields(value: Any) -> dict[str, Any]:
+    """Return an object, or an empty one if the value is none."""
+    return value if isinstance(value, dict) else {}
+
+
 def clean(value: Any) -> str:
     r"""Return text that every database and file accepts: no lone surrogates or control characters but \n and \t."""
     if not isinstance(value, str) or value.isprintable():

@@ -226,10 +226,9 @@ def _expected_usage(job: Job) -> tuple[float, float | None]:
         return seconds, 0.0
     length = job.duration if job.duration is not None else settings().max_duration_minutes * 60
     try:
-        cost = offered.known().cost(job.model, length)
+        return seconds, offered.known().find(job.model).cost(length)
     except BadOption:  # a retry with a model that no longer exists
-        cost = None
-    return seconds, cost.dollars if cost else None
+        return seconds, None
 
 
 def _times_decoded(job: Job) -> int:

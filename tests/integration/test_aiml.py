@@ -271,7 +271,7 @@ def test_a_create_that_is_refused_is_not_sent_again(provider, client, fault, kin
 
 def test_no_more_creates_at_once_than_set(provider):
     provider.fault("create", "slow-headers", times=12, seconds=0.1)
-    clients = [Client(provider.url, provider.key, creates_at_once=3) for _ in range(12)]
+    clients = [Client(provider.url, provider.key, max_creates=3) for _ in range(12)]
     with ThreadPoolExecutor(12) as pool:
         ids = list(pool.map(lambda c: c.create(BASE, path=JFK), clients))
     assert len(set(ids)) == 12 and provider.most_creating <= 3
@@ -361,7 +361,7 @@ def test_one_429_slows_down_every_call_of_the_key_and_no_other(provider, client)
 def test_every_job_under_random_faults_ends_once(provider):
     provider.chaos("get", 0.4, ["500", "502", "503", "reset-before", "reset-after", "truncated", "html", "slow-body"])
     provider.chaos("create", 0.2, ["503", "429", "reset-after", "truncated", "slow-headers"])
-    client = Client(provider.url, provider.key, creates_at_once=8, clock=QUICK)
+    client = Client(provider.url, provider.key, max_creates=8, clock=QUICK)
 
     def follow(number):
         try:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stt.aiml import catalog
-from stt.aiml.catalog import FIRST, LOCAL, Cost, cost, load, packaged
+from stt.aiml.catalog import FIRST, LOCAL, cost_text, load, packaged
 from stt.aiml.offered import options_for
 from stt.aiml.options import clean_options
 from stt.errors import BadOption, ProviderDown
@@ -70,11 +70,11 @@ def test_only_the_price_that_the_contract_names_is_known():
     ],
 )
 def test_a_cost_is_said_in_words(seconds, model, said):
-    assert str(packaged().cost(model, seconds)) == said
+    assert cost_text(seconds, packaged().find(model).cost(seconds)) == said
 
 
 def test_an_unknown_price_gives_no_cost():
-    assert cost(packaged().find("aai/universal"), 60) is None
+    assert packaged().find("aai/universal").cost(60) is None
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_settings_made_for_another_model_can_be_left_out():
 
 
 def test_lengths_of_a_cost_are_never_said_to_be_zero():
-    assert str(Cost(0.01, 0.0)) == "1 s, free"
+    assert cost_text(0.01, 0.0) == "1 s, free"
 
 
 def test_the_catalog_does_not_load_whisper():

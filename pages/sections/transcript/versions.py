@@ -18,7 +18,7 @@ from pages.sections.vocabulary_choice import tag_choice, vocabulary_choice
 from pages.texts import tr
 from stt import kinds
 from stt.aiml import offered
-from stt.aiml.catalog import Cost, Model
+from stt.aiml.catalog import Model, cost_text
 from stt.errors import BadOption, NotFound, SttError
 from stt.jobs import service
 from stt.library import corrections, speed, versions
@@ -159,9 +159,9 @@ def _creator(job: Job) -> Callable[[Model, dict[str, Any]], str]:
 def _cost(chosen: list[Model], job: Job) -> None:
     """Draw the expected cost, and the time on this machine, if known."""
     seconds = job.duration or 0.0
-    known = [offered.known().cost(model.id, seconds) for model in chosen if seconds and not model.local]
-    priced = [cost.dollars for cost in known if cost is not None]
-    parts = [str(Cost(seconds, sum(priced)))] if known and len(priced) == len(known) else []
+    costs = [offered.known().find(model.id).cost(seconds) for model in chosen if seconds and not model.local]
+    known = [cost for cost in costs if cost is not None]
+    parts = [cost_text(seconds, sum(known))] if known and len(known) == len(costs) else []
     if here := [model for model in chosen if seconds and model.local]:
         took = sum(seconds / speed.usual(model.id) for model in here)
         duration = length(max(1.0, took))
