@@ -177,26 +177,13 @@ class WindowModel(WhisperModel):
             return super().find_alignment(*values, **named)
 
 
-@dataclass(frozen=True, slots=True)
-class SpectrumParts:
-    """Hold the parameters with which FeatureExtractor computes a log mel spectrum."""
-
-    size: int  # samples of a frame
-    hop: int  # samples from one frame to the next
-    filters: Samples  # (bands, frequencies)
-    extract: FeatureExtractor
-
-    @classmethod
-    def of(cls, extract: FeatureExtractor) -> SpectrumParts:
-        return cls(extract.n_fft, extract.hop_length, extract.mel_filters, extract)
-
-    def stft(self, samples: Samples) -> npt.NDArray[np.complex64]:
-        """Return the short-time Fourier transform of padded samples, (frequencies, frames)."""
-        window = np.hanning(self.size + 1)[:-1].astype(np.float32)
-        spectrum: npt.NDArray[np.complex64] = self.extract.stft(
-            samples, self.size, self.hop, window=window, center=False, return_complex=True
-        )
-        return spectrum
+def stft(extract: FeatureExtractor, samples: Samples) -> npt.NDArray[np.complex64]:
+    """Return the short-time Fourier transform of padded samples, (frequencies, frames)."""
+    window = np.hanning(extract.n_fft + 1)[:-1].astype(np.float32)
+    spectrum: npt.NDArray[np.complex64] = extract.stft(
+        samples, extract.n_fft, extract.hop_length, window=window, center=False, return_complex=True
+    )
+    return spectrum
 
 
 def speech_scores(samples: Samples) -> Samples:
@@ -205,6 +192,6 @@ def speech_scores(samples: Samples) -> Samples:
     return scores
 
 
-def with_silences(segments: Iterable[S], kept: list[dict[str, int]], rate: int) -> Iterable[S]:
-    """Yield segments of the parts `kept` (start and end in samples), changed in place to the times of the whole."""
-    return cast("Iterable[S]", restore_speech_timestamps(segments, kept, rate))
+def with_silences(segments: Iterable[S], parts: list[dict[str, int]], rate: int) -> Iterable[S]:
+    """Yield segments of the `parts` (start and end in samples), changed in place to the times of the whole."""
+    return cast("Iterable[S]", restore_speech_timestamps(segments, parts, rate))

@@ -42,8 +42,8 @@ def sign_in_parts(cookies: Mapping[str, str]) -> list[str] | None:
     first = cookies.get(SIGN_IN_COOKIE)
     if not first:
         return None
-    _, said = URLSafeTimedSerializer("").loads_unsafe(first)
-    cut = re.fullmatch(r"chunks-(\d{1,3})", said) if isinstance(said, str) else None
+    _, value = URLSafeTimedSerializer("").loads_unsafe(first)
+    cut = re.fullmatch(r"chunks-(\d{1,3})", value) if isinstance(value, str) else None
     names = [f"{SIGN_IN_COOKIE}_{number}" for number in range(1, min(int(cut[1]), MOST_PARTS) + 1)] if cut else []
     values = [first, *(cookies.get(name, "") for name in names)]
     return values if all(values) else None

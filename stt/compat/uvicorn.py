@@ -11,10 +11,16 @@ if TYPE_CHECKING:
 
 LOGGER = "uvicorn"
 REQUESTS = ("uvicorn.access", "uvicorn.error")  # loggers with a line for every request, and its query
-_WATCHER = "watched_by_stt"
+WATCHER = "watched_by_stt"
 _EVENTS = ("connection_made", "data_received", "connection_lost", "pause_writing", "resume_writing")
 
-Connection = Any  # uvicorn's protocol object, of httptools or h11: hashable, one for each connection
+
+class Connection(Protocol):
+    """Uvicorn's protocol object, of httptools or h11: one for each connection."""
+
+    transport: asyncio.Transport
+    loop: asyncio.AbstractEventLoop
+    cycle: Any  # a request and its response, or None
 
 
 class Watcher(Protocol):
@@ -34,36 +40,17 @@ def watch(make: Callable[[], Watcher]) -> None:
     except ImportError:  # another server runs this application
         return
     kind: Any = AutoHTTPProtocol
-    if not hasattr(kind, _WATCHER):
+    if not hasattr(kind, WATCHER):
         watcher = make()
-        setattr(kind, _WATCHER, watcher)
+        setattr(kind, WATCHER, watcher)
         for name in _EVENTS:
             setattr(kind, name, _then(getattr(kind, name), getattr(watcher, name)))
 
 
-def watcher() -> Any:
-    """Return the watcher of this process. Raises AttributeError before `watch`."""
-    from uvicorn.protocols.http.auto import AutoHTTPProtocol
-
-    return getattr(AutoHTTPProtocol, _WATCHER)
-
-
-def transport(connection: Connection) -> asyncio.Transport:
-    """Return the transport that the connection writes to."""
-    found: asyncio.Transport = connection.transport
-    return found
-
-
-def later(connection: Connection, seconds: float, call: Callable[..., object], *values: Any) -> asyncio.TimerHandle:
-    """Call something in `seconds`, in the event loop of the connection."""
-    timer: asyncio.TimerHandle = connection.loop.call_later(seconds, call, *values)
-    return timer
-
-
 def speaks_http(connection: Connection) -> bool:
     """Return whether the connection is open and has not become a websocket, which another protocol object serves."""
-    open_one = transport(connection)
-    return not open_one.is_closing() and open_one.get_protocol() is connection
+    transport = connection.transport
+    return not transport.is_closing() and transport.get_protocol() is connection
 
 
 def is_answering(connection: Connection) -> bool:

@@ -78,26 +78,26 @@ class _Connections:
             rest = uvicorn.has_body_left(connection)
             self._sent[connection] = 0 if rest else self._sent.get(connection, 0) + len(data)
             if self._sent[connection] > LARGEST_HEAD:
-                uvicorn.transport(connection).write(TOO_LARGE)
-                uvicorn.transport(connection).close()
+                connection.transport.write(TOO_LARGE)
+                connection.transport.close()
             elif connection not in self._silent:
                 self._wait(connection, REST if rest else HEAD)
 
     def connection_lost(self, connection: Connection, _error: Exception | None) -> None:
-        self._open.discard(uvicorn.transport(connection))
+        self._open.discard(connection.transport)
         self._end_wait(connection)
         self.resume_writing(connection)
 
     def pause_writing(self, connection: Connection) -> None:
         if connection not in self._stalled:
-            self._stalled[connection] = uvicorn.later(connection, STALLED, uvicorn.transport(connection).abort)
+            self._stalled[connection] = connection.loop.call_later(STALLED, connection.transport.abort)
 
     def resume_writing(self, connection: Connection) -> None:
         if timer := self._stalled.pop(connection, None):
             timer.cancel()
 
     def _wait(self, connection: Connection, seconds: float) -> None:
-        self._silent[connection] = uvicorn.later(connection, seconds, self._close, connection)
+        self._silent[connection] = connection.loop.call_later(seconds, self._close, connection)
 
     def _end_wait(self, connection: Connection) -> None:
         self._sent.pop(connection, None)
@@ -106,5 +106,5 @@ class _Connections:
 
     def _close(self, connection: Connection) -> None:
         self._end_wait(connection)
-        self._open.discard(uvicorn.transport(connection))
-        uvicorn.transport(connection).abort()
+        self._open.discard(connection.transport)
+        connection.transport.abort()

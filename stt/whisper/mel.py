@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stt.compat.faster_whisper import FeatureExtractor, SpectrumParts
+from stt.compat.faster_whisper import FeatureExtractor, stft
 from stt.speech.samples import Samples
 
 PIECE = 3000  # frames of 10 ms per STFT; a single STFT needs thirty times the memory of its result
@@ -18,16 +18,15 @@ def features(extract: FeatureExtractor, sound: Samples) -> Samples:
     Equal to `extract(sound)` in every bit, because rounding differences change words of low confidence. So only the
     STFT is computed in pieces, which does not change it; the mel filters are applied at once, as in faster-whisper.
     """
-    parts = SpectrumParts.of(extract)
-    size, hop = parts.size, parts.hop
+    size, hop = extract.n_fft, extract.hop_length  # samples of a frame, and from one to the next
     padded = np.pad(np.pad(sound, (0, hop)), size // 2, mode="reflect")
     power = np.empty(((len(padded) - size) // hop, size // 2 + 1), np.float32)
     for first in range(0, len(power), PIECE):
         piece = power[first : first + PIECE]
-        spectrum = parts.stft(padded[first * hop : (first + len(piece) - 1) * hop + size])
+        spectrum = stft(extract, padded[first * hop : (first + len(piece) - 1) * hop + size])
         np.abs(spectrum.T, out=piece)
     np.square(power, out=power)
-    bands: Samples = parts.filters @ power.T
+    bands: Samples = extract.mel_filters @ power.T
     np.log10(np.maximum(bands, MIN_POWER, out=bands), out=bands)
     np.maximum(bands, bands.max() - DYNAMIC_RANGE, out=bands)
     bands += 4.0

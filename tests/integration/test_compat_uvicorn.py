@@ -39,7 +39,7 @@ def port(request: pytest.FixtureRequest) -> Iterator[int]:
 
         def connection_made(self, transport) -> None:
             super().connection_made(transport)
-            compat.later(self, 0.0, self.note, "made")
+            self.loop.call_later(0.0, self.note, "made")
 
         def data_received(self, data: bytes) -> None:
             super().data_received(data)

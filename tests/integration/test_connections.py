@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from stt.auth import visitors
 from stt.compat import uvicorn as compat
@@ -175,7 +176,7 @@ def test_a_body_that_stops_or_drips_is_a_408_and_leaves_nothing(
 
 
 def test_at_the_limit_the_oldest_silent_connection_makes_room(port: int, monkeypatch: pytest.MonkeyPatch):
-    watcher = compat.watcher()
+    watcher = getattr(AutoHTTPProtocol, compat.WATCHER)
     monkeypatch.setattr(watcher, "most", 20)
     monkeypatch.setattr(watcher, "_prune_at", 0)
     busy = connected(port, b"POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nx")
