@@ -42,7 +42,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     """The job engine starts beside the server, so that the first page does not wait for it."""
     logs.adopt()
     threading.Thread(target=lifecycle.run, name="start", daemon=True).start()
-    lifecycle.stop_when_told()
+    lifecycle.stop_on_signals()
     try:
         yield
     finally:

@@ -41,12 +41,12 @@ def check(can_sign_in: bool = False) -> None:
     global _lock
     memory.tune()
     writing.be_private()
-    if settings().access == "login" and not can_sign_in:
-        raise SetupError(
-            "STT_ACCESS is `login`, but there is no identity provider.",
-            guidance="Fill in [auth] in .streamlit/secrets.toml; .streamlit/secrets.toml.example shows how.",
-        )
     if settings().access == "login":
+        if not can_sign_in:
+            raise SetupError(
+                "STT_ACCESS is `login`, but there is no identity provider.",
+                guidance="Fill in [auth] in .streamlit/secrets.toml; .streamlit/secrets.toml.example shows how.",
+            )
         load()  # even the first cookie needs the database
     folder = paths.data_folder()
     audio_files.check()
@@ -78,7 +78,7 @@ def run() -> None:
 
     with suppress(*DB_UNAVAILABLE, SetupError):
         database()  # creates the tables while the browser still loads its scripts
-    health.asked.wait(HEAD_START)
+    health.requested.wait(HEAD_START)
     load(*ROUTES)
     if _is_ending():
         return
@@ -116,7 +116,7 @@ def begin(unless: Callable[[], bool] = _is_ending) -> None:
             return
 
 
-def stop_when_told() -> None:
+def stop_on_signals() -> None:
     """Make SIGTERM and SIGINT end this process within LONGEST seconds, also during uploads and playback.
 
     The server's own handlers, which close it gently, still run; but they wait for open requests without end.
@@ -126,10 +126,10 @@ def stop_when_told() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         before = signal.getsignal(number)
         if callable(before):
-            signal.signal(number, partial(_told, before))
+            signal.signal(number, partial(_on_signal, before))
 
 
-def _told(before: Callable[..., object], number: int, frame: FrameType | None) -> None:
+def _on_signal(before: Callable[..., object], number: int, frame: FrameType | None) -> None:
     _signals.append(number)
     if len(_signals) == 1:
         watch = threading.Timer(LONGEST, leave)

@@ -211,13 +211,6 @@ class Settings(BaseSettings):
         description="A notice on top of every page, as plain text.",
     )
 
-    @classmethod
-    def environment_name(cls, field: str) -> str:
-        """Return the environment variable of a field."""
-        alias = cls.model_fields[field].validation_alias
-        first = alias.choices[0] if isinstance(alias, AliasChoices) else alias
-        return str(first or f"STT_{field.upper()}")
-
     @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, listed: str | None) -> str | None:

@@ -27,8 +27,8 @@ class Jar:
 
 def is_https(headers: Mapping[str, str], scheme: str) -> bool:
     """Return whether the browser uses HTTPS, to this server or to the first proxy."""
-    said = headers.get("x-forwarded-proto", scheme).partition(",")[0].strip().lower()
-    return said in ("https", "wss")
+    protocol = headers.get("x-forwarded-proto", scheme).partition(",")[0].strip().lower()
+    return protocol in ("https", "wss")
 
 
 def sort(values: Iterable[str], *, secure: bool) -> Jar:
@@ -72,12 +72,5 @@ def _header(name: str, value: str, age: int, *, secure: bool) -> str:
     name = f"{PREFIX}{name}" if secure else name
     cookie = SimpleCookie()
     cookie[name] = value
-    for attribute, content in {
-        "path": "/",
-        "httponly": True,
-        "samesite": "Lax",
-        "max-age": age,
-        "secure": secure,
-    }.items():
-        cookie[name][attribute] = content
+    cookie[name].update({"path": "/", "httponly": True, "samesite": "Lax", "max-age": age, "secure": secure})
     return cookie[name].OutputString()

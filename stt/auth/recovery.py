@@ -126,13 +126,12 @@ def revoke(code_id: str, owner: str) -> None:
 
 def offer(text: str, visitor_name: str, address: str | None = None) -> Offer:
     """Look up a code without changing anything. `address` is the visitor's. Raises NotFound, LimitReached."""
-    names = {f"visitor {visitor_name}": WRONG_OF_VISITOR} | (
-        {f"address {address}": WRONG_OF_ADDRESS} if address else {}
-    )
+    names = {f"visitor {visitor_name}": WRONG_OF_VISITOR}
+    names |= {f"address {address}": WRONG_OF_ADDRESS} if address else {}
     _check_tries(names)
     mine = owner_of(visitor_name)
     with database().connect() as connection:
-        owner = connection.execute(_wanted(text, recovery_codes.c.owner)).scalar()
+        owner = connection.execute(_owner_of_code(text)).scalar()
         if owner is not None:
             theirs, ours = (connection.execute(_count(name)).scalar_one() for name in (owner, mine))
             any_of = sa.or_(*(sa.exists().where(table.c.owner == mine) for table in _OWNED))
@@ -152,7 +151,7 @@ def use(text: str, visitor_name: str, *, add_mine: bool) -> None:
         used = recovery_codes.update().where(recovery_codes.c.hash == _hash(text)).values(used=time.time())
         if not connection.execute(used).rowcount:
             raise _no_code()
-        after = connection.execute(_wanted(text, recovery_codes.c.owner)).scalar_one()
+        after = connection.execute(_owner_of_code(text)).scalar_one()
         if after == before:
             return
         if add_mine:
@@ -167,7 +166,7 @@ def leave(visitor_name: str) -> None:
         connection.execute(merges.delete().where(merges.c.owner == native(visitor_name)))
 
 
-def has_left_its_own(visitor_name: str) -> float | None:
+def uses_other_since(visitor_name: str) -> float | None:
     """Return the time since which this browser has used another history; None if it uses its own."""
     return queries.value(sa.select(browsers.c.since).where(browsers.c.visitor == visitor_name))
 
@@ -209,10 +208,10 @@ def is_worth_a_hint(owner: str) -> bool:
     """Return whether to offer a code: there is a history, no code, and the hint was not dismissed."""
     done = sa.and_(transcriptions.c.owner == owner, transcriptions.c.state == "done")
     third = sa.select(transcriptions.c.number).where(done).limit(1).offset(ENOUGH - 1).scalar_subquery()
-    said = sa.exists().where(dismissals.c.owner == owner, dismissals.c.hint == HINT)
-    kept = sa.exists().where(recovery_codes.c.owner == owner)
+    dismissed = sa.exists().where(dismissals.c.owner == owner, dismissals.c.hint == HINT)
+    has_code = sa.exists().where(recovery_codes.c.owner == owner)
     shared = sa.exists().where(browsers.c.owner == owner)
-    return bool(queries.value(sa.select(sa.and_(third.is_not(None), ~said, ~kept, ~shared))))
+    return bool(queries.value(sa.select(sa.and_(third.is_not(None), ~dismissed, ~has_code, ~shared))))
 
 
 def dismiss_hint(owner: str) -> None:
@@ -247,8 +246,8 @@ def _count(owner: str) -> sa.Select[int]:
     return sa.select(sa.func.count()).select_from(transcriptions).where(transcriptions.c.owner == owner)
 
 
-def _wanted(text: str, column: sa.Column[str]) -> sa.Select[str]:
-    return sa.select(column).where(recovery_codes.c.hash == _hash(text))
+def _owner_of_code(text: str) -> sa.Select[str]:
+    return sa.select(recovery_codes.c.owner).where(recovery_codes.c.hash == _hash(text))
 
 
 def _hash(text: str) -> str:

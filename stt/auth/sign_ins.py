@@ -46,10 +46,10 @@ def sign_in(visitor_name: str, session: str | None, owner: str) -> bool:
     )
     if session is None:
         return False
-    known = queries.one(sa.select(sign_ins.c.owner, sign_ins.c.at).where(mine))
-    if known is None:
+    row = queries.one(sa.select(sign_ins.c.owner, sign_ins.c.at).where(mine))
+    if row is None:
         return False
-    if known.owner == owner and known.at > now - RENEWED:
+    if row.owner == owner and row.at > now - RENEWED:
         return True
     # This updates no row if another tab has signed out in between.
     return queries.write(sign_ins.update().where(mine).values(owner=owner, at=now)) == 1

@@ -19,9 +19,9 @@ def signing_secret() -> str:
 
     Whoever has it can sign a cookie as anybody, so a guessable one is refused.
     """
-    given = settings().secret
-    if given:
-        return _hard_to_guess(given.get_secret_value(), "STT_SECRET")
+    configured = settings().secret
+    if configured:
+        return _hard_to_guess(configured.get_secret_value(), "STT_SECRET")
     path = data_folder() / "secret"
     if not path.exists():
         # Readable by this user only, and whole or not there at all: a full disk must not leave an empty secret. A link

@@ -40,17 +40,17 @@ def create(name: str, owner: str, *, read_only: bool = False) -> str:
     """Create a token of `owner` and return its text: 256 random bits, not stored. Raises BadOption."""
     name = " ".join(name.split())
     if not name or len(name) > MAX_NAME or not name.isprintable():
-        wanted = f"A token needs a name of 1 to {MAX_NAME} characters."
-        raise BadOption(wanted, guidance="Name the program that will use it.")
+        message = f"A token needs a name of 1 to {MAX_NAME} characters."
+        raise BadOption(message, guidance="Name the program that will use it.")
     text = PREFIX + secrets.token_urlsafe(32)
-    row = {"id": secrets.token_hex(8), "owner": owner, "name": name, "hash": _hash(text), "created": time.time()}
+    row = {"id": secrets.token_hex(8), "owner": owner, "name": name, "hash": hash_of(text), "created": time.time()}
     queries.write(tokens.insert().values(**row, read_only=read_only))
     return text
 
 
 def find(text: str) -> Token | None:
     """Return the token with this text and record its use; None if it does not exist or was revoked."""
-    row = queries.one(sa.select(*_COLUMNS).where(tokens.c.hash == _hash(text)))
+    row = queries.one(sa.select(*_COLUMNS).where(tokens.c.hash == hash_of(text)))
     if row is None:
         return None
     token = Token(*row)
@@ -76,6 +76,6 @@ def revoke(token_id: str, owner: str | None) -> None:
         raise NotFound("There is no such token.", guidance="It may have been revoked already.")
 
 
-def _hash(text: str) -> str:
-    # No salt or slow hash needed: the text is long and random.
+def hash_of(text: str) -> str:
+    """Return the hash of a long random text, which needs no salt or slow hash."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

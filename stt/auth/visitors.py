@@ -81,8 +81,8 @@ def user(claims: Mapping[str, object]) -> str | None:
 
 def _verified(claims: Mapping[str, object]) -> bool:
     """Return whether the address is verified: only for true, or "true" as some providers write it."""
-    said = claims.get("email_verified", True)
-    return said is True or (isinstance(said, str) and said.strip().lower() == "true")
+    verified = claims.get("email_verified", True)
+    return verified is True or (isinstance(verified, str) and verified.strip().lower() == "true")
 
 
 def allowed(owner: str) -> bool:
@@ -95,8 +95,8 @@ def allowed(owner: str) -> bool:
 
 def return_cookie(path: str, query: str) -> str | None:
     """Return the signed cookie value that remembers this page; None for the first page, or a foreign one."""
-    wanted = f"{path}?{query}" if query else path
-    return _return_signer().dumps(wanted) if path != "/" and _PAGE_PATH.fullmatch(wanted) else None
+    page = f"{path}?{query}" if query else path
+    return _return_signer().dumps(page) if path != "/" and _PAGE_PATH.fullmatch(page) else None
 
 
 def return_path(cookies: Mapping[str, str]) -> str | None:

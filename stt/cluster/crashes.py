@@ -59,10 +59,10 @@ class _DecodeGate:
         """Wait until the job may decode. Raises Cancelled."""
         first, until = False, time.monotonic() + YIELD_SECONDS
         try:
-            for look in count(1):
+            for attempt in count(1):
                 if self._entered(alone):
                     return
-                if not look % POLLS_PER_CANCEL_CHECK and cancelled():
+                if not attempt % POLLS_PER_CANCEL_CHECK and cancelled():
                     raise Cancelled()
                 if alone and not first and time.monotonic() > until:
                     with self._lock:

@@ -51,12 +51,12 @@ def track_running(workflow: Callable[P, None]) -> Callable[P, None]:
 
     @wraps(workflow)
     def run(*args: P.args, **values: P.kwargs) -> None:
-        here = str(DBOS.workflow_id)
-        _running.add(here)
+        workflow_id = str(DBOS.workflow_id)
+        _running.add(workflow_id)
         try:
             workflow(*args, **values)
         finally:
-            _running.discard(here)
+            _running.discard(workflow_id)
 
     return run
 
@@ -64,8 +64,8 @@ def track_running(workflow: Callable[P, None]) -> Callable[P, None]:
 class Heartbeat:
     """Send heartbeats from a thread, and requeue jobs of dead workers, until `stop`."""
 
-    def __init__(self, executor: str) -> None:
-        self.executor = executor
+    def __init__(self, worker: str) -> None:
+        self.worker = worker
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
         self._thread.start()
@@ -75,7 +75,7 @@ class Heartbeat:
         before: NotStarted = {}
         while not self._ended.wait(HEARTBEAT_INTERVAL):
             try:
-                send_heartbeat(self.executor)
+                send_heartbeat(self.worker)
                 now = time.monotonic()
                 if now - last > 2 * HEARTBEAT_INTERVAL:
                     # The database was unavailable, or this process was suspended. Others may look dead for the same
@@ -85,7 +85,7 @@ class Heartbeat:
                 if now - steady >= HEARTBEAT_TIMEOUT:
                     requeue_from_dead_workers()
                 if now - checked >= HEARTBEAT_TIMEOUT:
-                    checked, before = now, requeue_unstarted(self.executor, before)
+                    checked, before = now, requeue_unstarted(self.worker, before)
             except Exception as error:  # the database is unavailable: retried at the next heartbeat  # noqa: BLE001
                 log.warning("no heartbeat: %s", type(error).__name__)
 
@@ -93,17 +93,17 @@ class Heartbeat:
         """Stop the thread and remove this worker's heartbeat, so that others see it as dead at once."""
         self._ended.set()
         self._thread.join()
-        queries.write(executors.delete().where(executors.c.id == self.executor))
+        queries.write(executors.delete().where(executors.c.id == self.worker))
 
 
-def send_heartbeat(executor: str) -> None:
+def send_heartbeat(worker: str) -> None:
     """Record that this worker is alive."""
     # Use the database's clock, because clocks of machines may differ.
     now = sa.text("extract(epoch from now())")
     with database().begin() as connection:
-        seen = connection.execute(executors.update().where(executors.c.id == executor).values(seen=now))
+        seen = connection.execute(executors.update().where(executors.c.id == worker).values(seen=now))
         if not seen.rowcount:
-            connection.execute(executors.insert().values(id=executor, seen=now))
+            connection.execute(executors.insert().values(id=worker, seen=now))
 
 
 def requeue_from_dead_workers() -> int:
@@ -119,13 +119,13 @@ def requeue_from_dead_workers() -> int:
         return len(orphans)
 
 
-def requeue_unstarted(executor: str, before: NotStarted) -> NotStarted:
+def requeue_unstarted(worker: str, before: NotStarted) -> NotStarted:
     """Requeue jobs assigned to this worker that it is not running; return those found for the first time.
 
     A job must be missing in two checks (`before` has the last one's result), because assignment precedes the start.
     """
     pending = DBOS.list_workflows(
-        status="PENDING", executor_id=executor, name=WORKFLOWS, load_input=False, load_output=False
+        status="PENDING", executor_id=worker, name=WORKFLOWS, load_input=False, load_output=False
     )
     not_started = {(work.workflow_id, work.dequeued_at): work for work in pending if work.workflow_id not in _running}
     if lost := [not_started.pop(key) for key in before if key in not_started]:
@@ -133,9 +133,9 @@ def requeue_unstarted(executor: str, before: NotStarted) -> NotStarted:
     return not_started
 
 
-def release_own_jobs(executor: str) -> int:
+def release_own_jobs(worker: str) -> int:
     """Requeue all jobs of this worker, which is about to stop, and return their number."""
-    return _requeue(DBOS.list_workflows(status="PENDING", executor_id=executor, load_input=False, load_output=False))
+    return _requeue(DBOS.list_workflows(status="PENDING", executor_id=worker, load_input=False, load_output=False))
 
 
 def _requeue(works: list[WorkflowStatus]) -> int:

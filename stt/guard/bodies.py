@@ -24,10 +24,10 @@ class Steady:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        more, waited, came = True, 0.0, 0
+        more, waited, received = True, 0.0, 0
 
         async def in_time() -> Message:
-            nonlocal more, waited, came
+            nonlocal more, waited, received
             if not more:  # only a disconnect can follow
                 return await receive()
             began = time.monotonic()
@@ -38,11 +38,11 @@ class Steady:
                 raise TooSlow(f"Nothing more came for {IDLE:g} seconds.") from error
             more = message.get("more_body", False)
             waited += time.monotonic() - began
-            came += len(message.get("body", b""))
+            received += len(message.get("body", b""))
             if more and waited >= PERIOD:
-                if came < LEAST:
+                if received < LEAST:
                     raise TooSlow(f"Less than {LEAST * 60 / PERIOD / 1024:,.0f} kB came in a minute.")
-                waited, came = 0.0, 0
+                waited, received = 0.0, 0
             return message
 
         await self.app(scope, in_time, send)

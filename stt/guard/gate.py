@@ -74,11 +74,11 @@ def _refusal(scope: Scope, headers: Headers) -> Response | None:
         return PlainTextResponse("The request does not say clearly which server it is for.", 400)
     if not hosts.is_known(host, _local(scope)):
         log.warning("refused a request for %s, which is not in STT_HOSTS", host.name)
-        said = (
+        message = (
             f"This server does not go by the name {host.name}. Use the address that you were given for it, "
             "or ask whoever runs it to add the name to STT_HOSTS."
         )
-        return PlainTextResponse(said, 421)
+        return PlainTextResponse(message, 421)
     if _is_foreign(headers, host, scope) and not cross_origin.may_call(scope, headers.get("origin")):
         log.warning("refused a cross-site %s", method)
         return PlainTextResponse("Cross-site request refused.", 403)
@@ -87,9 +87,10 @@ def _refusal(scope: Scope, headers: Headers) -> Response | None:
 
 def _closed(path: str, headers: Headers, host: hosts.Host, scope: Scope) -> Response | None:
     """Return the refusal if the route is closed, to all or to this client, else None."""
+    client = (scope.get("client") or ("",))[0]  # empty if unknown
     if f"{path}/".startswith(streamlit.FILES):
         return PlainTextResponse("Not found", 404)
-    if path in FIGURES and not settings().public_metrics and not hosts.are_here(host.name, _client(scope), headers):
+    if path in FIGURES and not settings().public_metrics and not hosts.is_local_request(host.name, client, headers):
         return PlainTextResponse("Only this machine itself may read this, unless STT_PUBLIC_METRICS is 1.", 403)
     if path in (SIGN_IN, SIGN_OUT, SIGNED_IN) and settings().access != "login":
         return PlainTextResponse("Nobody signs in on this server.", 404)
@@ -107,14 +108,7 @@ def _host(headers: Headers) -> hosts.Host | None:
 
 def _local(scope: Scope) -> str | None:
     """Return this machine's address on this connection."""
-    server = scope.get("server")
-    return server[0] if server else None
-
-
-def _client(scope: Scope) -> str:
-    """Return the address that the request came from, empty if unknown."""
-    client = scope.get("client")
-    return client[0] if client else ""
+    return (scope.get("server") or (None,))[0]
 
 
 def _is_foreign(headers: Headers, host: hosts.Host, scope: Scope) -> bool:

@@ -59,7 +59,7 @@ def is_loopback(name: str) -> bool:
     return address is not None and (address.is_loopback or address.is_unspecified)
 
 
-def are_here(host: str, client: str, headers: Mapping[str, str]) -> bool:
+def is_local_request(host: str, client: str, headers: Mapping[str, str]) -> bool:
     """Return whether this machine itself sent a request for `host`; `client` is the address that it came from.
 
     A proxy on this machine does not count: it uses another host name, or names its client.

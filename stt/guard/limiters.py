@@ -48,7 +48,7 @@ class Threads:
     async def iterate(self, visitor: str | None, pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
         """Yield the pieces of a response, each produced in a thread. A slow client occupies no thread meanwhile."""
         iterator = iter(pieces)
-        while (piece := await self.run_for(visitor, _next, iterator)) is not None:
+        while (piece := await self.run_for(visitor, next, iterator, None)) is not None:
             yield piece
 
 
@@ -104,21 +104,15 @@ OPEN_LINKS = Open("links that are being taken in", 16)
 OPEN_EXPORTS = Open("downloads of everything", 2)
 
 
-def _next(pieces: Iterator[bytes]) -> bytes | None:
-    return next(pieces, None)
-
-
 def _all() -> dict[object, anyio.CapacityLimiter]:
-    try:
-        return _limiters.get()
-    except LookupError:
-        made: dict[object, anyio.CapacityLimiter] = {}
-        _limiters.set(made)
-        return made
+    limiters = _limiters.get(None)
+    if limiters is None:
+        _limiters.set(limiters := {})
+    return limiters
 
 
 def _limiter(of: object, count: int) -> anyio.CapacityLimiter:
-    known = _all()
-    if of not in known:
-        known[of] = anyio.CapacityLimiter(count)
-    return known[of]
+    limiters = _all()
+    if of not in limiters:
+        limiters[of] = anyio.CapacityLimiter(count)
+    return limiters[of]

@@ -85,11 +85,11 @@ class Visitors:
 
             if not isinstance(error, (*DB_UNAVAILABLE, SttError)):
                 raise
-            said = error if isinstance(error, SttError) else DatabaseUnavailable()
-            log.warning("%s: %s", said.title, type(error).__name__)
+            failure = error if isinstance(error, SttError) else DatabaseUnavailable()
+            log.warning("%s: %s", failure.title, type(error).__name__)
             if answering:
                 raise
-            refusal = JSONResponse(said.to_dict(), status_code=said.status)
+            refusal = JSONResponse(failure.to_dict(), status_code=failure.status)
             await refusal(scope, receive, with_headers)
 
 
@@ -141,10 +141,10 @@ def _signed_in(set_cookies: list[str], jar: cookies.Jar) -> list[str]:
     """
     from stt.auth import sign_ins
 
-    given = SimpleCookie()
+    received = SimpleCookie()
     for header in set_cookies:
-        given.load(header)
-    session = sign_ins.session_of({name: morsel.value for name, morsel in given.items() if morsel["max-age"] != "0"})
+        received.load(header)
+    session = sign_ins.session_of({name: morsel.value for name, morsel in received.items() if morsel["max-age"] != "0"})
     if session is None:
         return []
     name = visitors.new_visitor()

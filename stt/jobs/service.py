@@ -282,7 +282,7 @@ def start() -> None:
         if _started:
             return
         database()
-        executor = workers.name()
+        worker = workers.name()
         recordings.clean_incoming()
         crashes.start_worker()
         DBOS(
@@ -290,14 +290,14 @@ def start() -> None:
                 "name": "stt-studio",
                 "system_database_url": settings().database_url or f"sqlite:///{paths.data_folder() / 'jobs.db'}",
                 "application_version": APPLICATION_VERSION,
-                "executor_id": executor,
+                "executor_id": worker,
                 "log_level": "WARNING",
                 "serializer": _Json(),
                 "db_engine_kwargs": {"connect_args": job_engine_arguments()},
             }
         )
         if settings().database_url:
-            workers.send_heartbeat(executor)  # before it takes jobs, so that other workers see it as alive
+            workers.send_heartbeat(worker)  # before it takes jobs, so that other workers see it as alive
         if settings().role == "web":
             DBOS.listen_queues([])  # this process enqueues jobs and runs none
         DBOS.launch()
@@ -325,7 +325,7 @@ def start() -> None:
         title_order.start_fill()
         _eraser = erasure.Eraser()
         if settings().database_url:
-            _heartbeat = workers.Heartbeat(executor)
+            _heartbeat = workers.Heartbeat(worker)
         _started = True
         health.engine.set()
     queueing.reconcile()
@@ -344,7 +344,7 @@ def release_and_stop() -> None:
         crashes.stop_worker()
     if _heartbeat is not None:
         _heartbeat.stop()
-        workers.release_own_jobs(_heartbeat.executor)
+        workers.release_own_jobs(_heartbeat.worker)
 
 
 def stop(timeout: int = 0) -> None:

@@ -6,7 +6,6 @@ the notes.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import time
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from stt import kinds
+from stt.auth import tokens
 from stt.db import queries
 from stt.db.tables import shares, transcriptions
 from stt.errors import BadOption, NotFound
@@ -73,7 +73,7 @@ def create(generation_id: str, owner: str, *, days: int, audio: bool, notes: boo
     row = {
         "id": secrets.token_urlsafe(12),
         "transcription_id": generation_id,
-        "hash": _hash(token),
+        "hash": tokens.hash_of(token),
         "audio": audio,
         "notes": notes,
         "created": now,
@@ -122,7 +122,7 @@ def audio_of(token: str) -> tuple[Recording, Job]:
 
 
 def _find(token: str) -> tuple[Share, Job]:
-    live = sa.select(*_COLUMNS).where(shares.c.hash == _hash(token), shares.c.ends > time.time())
+    live = sa.select(*_COLUMNS).where(shares.c.hash == tokens.hash_of(token), shares.c.ends > time.time())
     row = queries.one(live)
     if row is None:
         raise NotFound("This link shows nothing.", guidance=ASK_SENDER)
@@ -143,8 +143,3 @@ def audio_recording(job: Job) -> Recording | None:
     except NotFound:
         return None
     return recording if recording.kept else None
-
-
-def _hash(token: str) -> str:
-    # No salt and no slow hash: the token is random and long, so it cannot be guessed.
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,21 +15,15 @@ from stt.settings import settings
 ROOM = 16 * 1024 * 1024  # minimum free bytes in the data folder, for the database and the next pieces of an upload
 
 engine = threading.Event()  # set while the job engine of this process runs
-asked = threading.Event()  # set at the first request of `/healthz`
+requested = threading.Event()  # set at the first request of `/healthz`
 
 
 def answer() -> tuple[int, dict[str, Any]]:
     """Return the response of `/healthz`: 200 if ready, else 503 with what is missing."""
-    asked.set()
-    missing = [name for name, there in checks() if not there]
+    requested.set()
+    requirements = {"database": database_answers(), "job engine": engine.is_set(), "room on the disk": has_room()}
+    missing = [name for name, met in requirements.items() if not met]
     return 503 if missing else 200, {"live": True, "ready": not missing, "missing": missing}
-
-
-def checks() -> Iterator[tuple[str, bool]]:
-    """Return each requirement of readiness and whether it is met: database, job engine, disk space."""
-    yield "database", database_answers()
-    yield "job engine", engine.is_set()
-    yield "room on the disk", has_room()
 
 
 def has_room() -> bool:

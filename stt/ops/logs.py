@@ -18,7 +18,7 @@ from stt.compat import dbos, streamlit, uvicorn
 WRITERS = (streamlit.LOGGER, uvicorn.LOGGER, dbos.LOGGER)  # libraries that install their own handlers
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
-_GIVEN = re.compile(r"[A-Za-z0-9-]{8,64}")  # valid X-Request-Id from a proxy
+_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")  # valid X-Request-Id from a proxy
 _GENERATION = re.compile(r"[A-Za-z0-9_-]{27}")  # as `recordings.new_id` makes them
 
 
@@ -43,14 +43,14 @@ class JsonLines(logging.Formatter):
         return json.dumps({key: value for key, value in line.items() if value is not None}, ensure_ascii=True)
 
 
-def set_up(level: int = logging.INFO) -> None:
+def set_up() -> None:
     """Send our logs and those of libraries to standard error. Safe to repeat."""
     root = logging.getLogger()
     if not any(isinstance(handler.formatter, JsonLines) for handler in root.handlers):
         handler = logging.StreamHandler()
         handler.setFormatter(JsonLines())
         root.addHandler(handler)
-    logging.getLogger("stt").setLevel(level)
+    logging.getLogger("stt").setLevel(logging.INFO)
     logging.captureWarnings(True)
     adopt()
 
@@ -69,9 +69,9 @@ def adopt() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def new_request_id(given: str | None) -> str:
+def new_request_id(sent: str | None) -> str:
     """Return the request id that a proxy sent, if it is valid; else a new one."""
-    return given if given and _GIVEN.fullmatch(given) else secrets.token_hex(8)
+    return sent if sent and _REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
 
 
 def _generation_of(record: logging.LogRecord) -> str | None:
@@ -82,9 +82,9 @@ def _generation_of(record: logging.LogRecord) -> str | None:
 
 def _without_words(error: BaseException) -> dict[str, object]:
     """Return where an exception occurred, without its message: that may quote a transcript, a link or a query."""
-    said = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
+    reason = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
     frames = traceback.extract_tb(error.__traceback__)[-12:]
     return {
-        "error": type(error).__name__ + said,
+        "error": type(error).__name__ + reason,
         "at": [f"{frame.filename.rsplit('site-packages/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames],
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from functools import partial
 
 import sqlalchemy as sa
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -20,21 +21,14 @@ LONG = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)  # histogram bucke
 UP = "Whether the database answers"
 
 registry = CollectorRegistry()
-audio_seconds = Counter(
-    "stt_audio_seconds", "Seconds of audio transcribed by this process", ["engine"], registry=registry
+counter, histogram = partial(Counter, registry=registry), partial(Histogram, registry=registry)
+audio_seconds = counter("stt_audio_seconds", "Seconds of audio transcribed by this process", ["engine"])
+work_seconds = counter("stt_work_seconds", "Seconds of work for them", ["engine"])
+job_seconds = histogram(
+    "stt_job_seconds", "From queued to done, by the process that finished it", ["engine"], buckets=LONG
 )
-work_seconds = Counter("stt_work_seconds", "Seconds of work for them", ["engine"], registry=registry)
-job_seconds = Histogram(
-    "stt_job_seconds",
-    "From queued to done, by the process that finished it",
-    ["engine"],
-    buckets=LONG,
-    registry=registry,
-)
-provider_calls = Counter("stt_provider_calls", "Calls to the provider", ["kind", "answer"], registry=registry)
-provider_latency = Histogram(
-    "stt_provider_seconds", "How long the provider took to answer", ["kind"], registry=registry
-)
+provider_calls = counter("stt_provider_calls", "Calls to the provider", ["kind", "answer"])
+provider_latency = histogram("stt_provider_seconds", "How long the provider took to answer", ["kind"])
 
 
 class _Jobs:

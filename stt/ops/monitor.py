@@ -30,11 +30,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         try:
-            answer = self._answer(self.path.partition("?")[0])
+            status, body, kind = self._answer(self.path.partition("?")[0])
         except Exception:
             log.exception("the monitor could not answer")
-            answer = 500, b"Something went wrong; it is in the log.\n", TEXT
-        self._send(*answer)
+            status, body, kind = 500, b"Something went wrong; it is in the log.\n", TEXT
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def _answer(self, path: str) -> tuple[int, bytes, str]:
         if path == "/healthz":
@@ -43,13 +47,6 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/metrics":
             return 200, metrics.page(), metrics.TYPE
         return 404, b"Not found.\n", TEXT
-
-    def _send(self, status: int, body: bytes, kind: str) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         """Do not log probes."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from stt.auth import tokens
 from stt.db.engine import database
 from stt.db.tables import shares
 from stt.errors import BadOption, NotFound
@@ -31,7 +32,7 @@ def talk() -> Job:
 def ends(token: str, seconds: float) -> None:
     """Move the end of this link to `seconds` from now."""
     with database().begin() as connection:
-        where = shares.c.hash == sharing._hash(token)
+        where = shares.c.hash == tokens.hash_of(token)
         assert connection.execute(shares.update().where(where).values(ends=time.time() + seconds)).rowcount == 1
 
 

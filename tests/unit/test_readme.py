@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import AliasChoices
 
 from stt.settings import Settings
 from tests.server import ROOT
@@ -13,6 +14,13 @@ from tests.server import ROOT
 README = (ROOT / "README.md").read_text()
 DEPLOY = (ROOT / "docs" / "deploy.md").read_text()
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+
+
+def variable(field: str) -> str:
+    """Return the environment variable of a setting."""
+    alias = Settings.model_fields[field].validation_alias
+    first = alias.choices[0] if isinstance(alias, AliasChoices) else alias
+    return str(first or f"STT_{field.upper()}")
 
 
 def table() -> str:
@@ -24,7 +32,7 @@ def table() -> str:
             if field.default is None
             else f"`{int(field.default) if isinstance(field.default, bool) else field.default}`"
         )
-        rows.append(f"| `{Settings.environment_name(name)}` | {default} | {field.description} |")
+        rows.append(f"| `{variable(name)}` | {default} | {field.description} |")
     return "\n".join(rows)
 
 
@@ -58,7 +66,7 @@ def test_every_name_that_a_setting_has_had_stays_valid(
 ):
     monkeypatch.setenv(former, str(value))
     assert getattr(Settings(), field) == value
-    if (name := Settings.environment_name(field)) != former:
+    if (name := variable(field)) != former:
         monkeypatch.setenv(name, str(getattr(Settings(), field)))
         monkeypatch.delenv(former)
         assert getattr(Settings(), field) == value

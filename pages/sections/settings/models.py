@@ -62,7 +62,7 @@ def _is_host() -> bool:
     named = hosts.parse(st.context.headers.get("Host", ""))
     headers = {name.lower(): ", ".join(st.context.headers.get_all(name)) for name in st.context.headers}
     client = st.context.ip_address or "127.0.0.1"  # Streamlit gives no address for connections from this machine
-    return settings().manage_models or (named is not None and hosts.are_here(named.name, client, headers))
+    return settings().manage_models or (named is not None and hosts.is_local_request(named.name, client, headers))
 
 
 def _row(entry: Entry, used: float | None, host: bool) -> None:

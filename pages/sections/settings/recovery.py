@@ -95,7 +95,7 @@ def _row(code: Code, owner: str) -> None:
 
 def _browsers(owner: str, name: str) -> None:
     """Draw the number of other browsers with this history, and a way to leave it if it came from another browser."""
-    since, others = recovery.has_left_its_own(name), recovery.others(owner, name)
+    since, others = recovery.uses_other_since(name), recovery.others(owner, name)
     if since is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
             told = tr("This browser has used another browser’s history since {day}.", day=when(since))
