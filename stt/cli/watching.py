@@ -18,7 +18,7 @@ from watchfiles import watch
 from stt import errors
 from stt.cli import inputs, outputs, transcribe
 from stt.cli.engines import Engine
-from stt.errors import BadOption, GenerationFailed, InputError, SttError
+from stt.errors import BadOption, GenerationFailed, InputError
 
 RECORD = ".stt-watch.jsonl"  # in the folder of outputs: the result of each file, one JSON object a line
 SETTLE = 2.0  # seconds for which a file must be unchanged, because it may still be being written
@@ -26,6 +26,7 @@ TICK = 1000  # interval between checks of files that are still being written, mi
 RESCAN = 60.0  # interval between scans of the whole folder, seconds, for network disks that report no changes
 RETRY = (30.0, 600.0)  # first and longest delay before another attempt, seconds
 DONE, FAILED, BEGUN = "done", "failed", "begun"
+FINAL = (InputError, GenerationFailed)  # the recording itself is at fault, so that no other attempt would help
 
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -131,7 +132,7 @@ class Watcher:
             transcribe.save(answer, folder, source.name, transcript, self.wanted)
         if answer["status"] == DONE:
             self.finish(path, DONE)
-        elif transcript is None and _is_final(error := errors.from_dict(answer["error"])):
+        elif transcript is None and isinstance(error := errors.from_dict(answer["error"]), FINAL):
             if isinstance(error, BadOption):  # a wrong option of the command: every other file would fail, too
                 raise error
             self.finish(path, FAILED)
@@ -190,11 +191,6 @@ class Record:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-
-
-def _is_final(error: SttError) -> bool:
-    """Return whether the recording itself is at fault, so that no other attempt would help."""
-    return isinstance(error, InputError | GenerationFailed)
 
 
 def _version(path: Path) -> Version | None:

@@ -34,7 +34,6 @@ from stt.library import sharing
 from stt.ops import health, metrics
 from stt.store import playback_copies, recordings, records, waveforms
 from stt.store.recordings import Recording
-from stt.store.records import Job
 from stt.web.handling import answers_errors, has, owner_of, refusal
 
 # An uploaded file opened as a page must not run scripts, send forms or use this site's cookies.
@@ -101,8 +100,7 @@ async def audio_state(request: Request) -> Response:
 
 
 def _audio_state(request: Request) -> playback_copies.Playback:
-    recording, job = _recording(request)
-    track = playback_copies.track_of(recording, job.options)
+    recording, track = _recording_and_track(request)
     found = playback_copies.playback_of(recording, track)
     if found is None or found.state in (playback_copies.MAKING, playback_copies.FAILED):
         from stt.background.playback import copying  # imports dbos
@@ -130,8 +128,7 @@ async def waveform(request: Request) -> Response:
 
 
 def _waveform(request: Request) -> bytes | Future[bytes] | None:
-    recording, job = _recording(request)
-    return waveforms.stored_or_started(recording, playback_copies.track_of(recording, job.options))
+    return waveforms.stored_or_started(*_recording_and_track(request))
 
 
 async def _result_within(seconds: float, work: Future[bytes]) -> bytes | None:
@@ -145,16 +142,16 @@ async def _result_within(seconds: float, work: Future[bytes]) -> bytes | None:
 
 def _recording_and_file(request: Request) -> tuple[Recording, Path, bool]:
     """Return the recording, the file to send, and whether that is the playback copy."""
-    recording, job = _recording(request)
+    recording, track = _recording_and_track(request)
     if not {"download", "original"} & request.query_params.keys():
-        copy = playback_copies.copy_of(recording, playback_copies.track_of(recording, job.options))
+        copy = playback_copies.copy_of(recording, track)
         if copy is not None:
             return recording, copy, True
     return recording, recording.path, False
 
 
-def _recording(request: Request) -> tuple[Recording, Job]:
-    """Return the recording and the job in the path if the client may access them. Raises NotFound."""
+def _recording_and_track(request: Request) -> tuple[Recording, str]:
+    """Return the recording of the job in the path, and its track, if the client may access it. Raises NotFound."""
     name, share = request.path_params["id"], request.query_params.get("share")
     if name == "shared" and share:
         recording, job = sharing.audio_of(share)
@@ -166,7 +163,7 @@ def _recording(request: Request) -> tuple[Recording, Job]:
         recording = recordings.find(job.recording_id or "", owner)
     if not recording.kept:
         raise NotFound("The recording is no longer kept.")
-    return recording, job
+    return recording, playback_copies.track_of(recording, job.options)
 
 
 def _caching(request: Request) -> str:
