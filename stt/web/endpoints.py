@@ -34,7 +34,7 @@ from stt.library import sharing
 from stt.ops import health, metrics
 from stt.store import playback_copies, recordings, records, waveforms
 from stt.store.recordings import Recording
-from stt.web.handling import answers_errors, has, owner_of, refusal
+from stt.web.handling import answers_errors, client_has, owner_of, refusal
 
 # An uploaded file opened as a page must not run scripts, send forms or use this site's cookies.
 SANDBOX = "sandbox; default-src 'none'; media-src 'self'"
@@ -77,7 +77,7 @@ async def audio(request: Request) -> Response:
         "Content-Security-Policy": SANDBOX,
         "ETag": f'"{hashlib.sha256(name.encode()).hexdigest()[:32]}"',
     }
-    if has(request, headers["ETag"]):
+    if client_has(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     saved = "download" in request.query_params
     return FileResponse(

@@ -52,6 +52,6 @@ async def body_of(request: Request, longest: int, too_large: TooLarge) -> bytes:
     return bytes(body)
 
 
-def has(request: Request, etag: str) -> bool:
+def client_has(request: Request, etag: str) -> bool:
     """Return whether the client has the response with this ETag already."""
     return etag in {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}

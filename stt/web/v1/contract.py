@@ -241,10 +241,11 @@ def _findings(extras: dict[str, Any]) -> shapes.Findings:
 def _model(model: Model, answering: Model) -> shapes.Model:
     price = answering.per_second
     fixed = {"kind": "fixed", "currency": "USD", "units": [{"name": "second", "price": price, "per": 1}]}
-    here: dict[str, Any] = {}
+    info: dict[str, Any] = {"name": model.name, "developer": model.maker, "description": model.description}
+    info |= {"url": "", "docsUrl": ""}
     if model.local:
         entry = shelf.entry_of(known.find(model.id))
-        here = {"state": entry.state, "bytes": entry.size, "english_only": entry.known.english}
+        info |= {"state": entry.state, "bytes": entry.size, "english_only": entry.known.english}
     return {
         "id": model.id,
         "aliases": list(model.aliases),
@@ -252,14 +253,7 @@ def _model(model: Model, answering: Model) -> shapes.Model:
         "object": "model",
         "created": LISTED,
         "owned_by": model.maker,
-        "info": {
-            "name": model.name,
-            "developer": model.maker,
-            "description": model.description,
-            "url": "",
-            "docsUrl": "",
-            **here,
-        },
+        "info": info,
         "tags": [],
         "pricing": None if price is None else fixed,
     }

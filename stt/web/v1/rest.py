@@ -41,7 +41,7 @@ from stt.jobs import idempotency
 from stt.ops import logs
 from stt.settings import settings
 from stt.store.recordings import Intake, Link, megabytes
-from stt.web.handling import body_of, has
+from stt.web.handling import body_of, client_has
 from stt.web.multipart import LONGEST_FIELDS, BadForm, Form
 from stt.web.v1 import contract, shapes
 
@@ -162,7 +162,7 @@ class Models(Endpoint):
         models.refresh()
         body = contract.models(offered(), models.default().id)
         headers = {"ETag": contract.etag(body), "Cache-Control": "no-cache"}
-        if has(request, headers["ETag"]):
+        if client_has(request, headers["ETag"]):
             return Response(status_code=304, headers=headers)
         return _json_answer(body, headers)
 
