@@ -35,24 +35,24 @@ STATUS: dict[str, Literal["waiting", "active", "completed", "error"]] = {
 }
 
 
-def job(found: Job, transcript: Transcript | None, speakers: Search | None = None) -> shapes.Transcription:
+def job(record: Job, transcript: Transcript | None, speakers: Search | None = None) -> shapes.Transcription:
     """Return the response to a get. `result` is set if the status is "completed", `error` if it is "error".
 
     A job that requests speakers is completed once the search for them has ended.
     """
-    status = STATUS[found.state]
-    if status == "completed" and results.is_awaited(found, speakers):
+    status = STATUS[record.state]
+    if status == "completed" and results.is_awaited(record, speakers):
         status = "active"
     return {
-        "id": found.id,
-        "generation_id": found.id,
+        "id": record.id,
+        "generation_id": record.id,
         "status": status,
-        "result": result(found, transcript, speakers) if status == "completed" and transcript else None,
-        "error": _failure(found) if status == "error" else None,
+        "result": result(record, transcript, speakers) if status == "completed" and transcript else None,
+        "error": _failure(record) if status == "error" else None,
     }
 
 
-def result(found: Job, transcript: Transcript, speakers: Search | None = None) -> shapes.Result:
+def result(record: Job, transcript: Transcript, speakers: Search | None = None) -> shapes.Result:
     """Return a transcript in Deepgram's shape: one channel, its speakers numbered in the order in which they speak."""
     if speakers is not None and speakers.found == 1 and not transcript.speakers:
         transcript = transcript.spoken_by(results.names_of(1)[0])  # a single speaker is not named in the transcript
@@ -75,7 +75,7 @@ def result(found: Job, transcript: Transcript, speakers: Search | None = None) -
         everything["utterances"] = [
             _utterance(segment, numbers) | _language(segment, several) for segment in transcript.segments
         ]
-    return {"metadata": _metadata(found, transcript, speakers), "results": everything}
+    return {"metadata": _metadata(record, transcript, speakers), "results": everything}
 
 
 def models(offered: list[tuple[Model, Model]], default: str | None = None) -> shapes.Models:
@@ -101,11 +101,11 @@ def refusal(error: SttError, path: str, request_id: str | None) -> shapes.Proble
     }
 
 
-def _failure(found: Job) -> shapes.Failure:
-    if found.error is None:
+def _failure(record: Job) -> shapes.Failure:
+    if record.error is None:
         return {"name": "Cancelled", "message": "This job was cancelled."}
-    message = in_words(found.error["message"], found.error["guidance"])
-    return {"name": errors.current_kind(found.error["kind"]), "message": message}
+    message = in_words(record.error["message"], record.error["guidance"])
+    return {"name": errors.current_kind(record.error["kind"]), "message": message}
 
 
 def in_words(message: str, guidance: str) -> str:
@@ -113,7 +113,7 @@ def in_words(message: str, guidance: str) -> str:
     return f"{message}{stop} {guidance}".strip()
 
 
-def _metadata(found: Job, transcript: Transcript, speakers: Search | None) -> dict[str, Any]:
+def _metadata(record: Job, transcript: Transcript, speakers: Search | None) -> dict[str, Any]:
     warnings = [
         {"type": "lost_audio", "message": f"{_between(start, end)}: {why}"} for start, end, why in transcript.lost
     ]
@@ -123,14 +123,14 @@ def _metadata(found: Job, transcript: Transcript, speakers: Search | None) -> di
     elif speakers is not None and speakers.is_fewer:
         message = f"{speakers.found} of {speakers.asked} speakers could be told apart."
         warnings.append({"type": "fewer_speakers", "message": message})
-    provenance = found.provenance or {}
+    provenance = record.provenance or {}
     return {
-        "request_id": found.id,
-        "created": _moment(datetime.fromtimestamp(found.created, UTC)),
+        "request_id": record.id,
+        "created": _moment(datetime.fromtimestamp(record.created, UTC)),
         "duration": transcript.duration,
         "channels": 1,  # the length of `results.channels`
-        "models": [found.model],
-        "model_info": {found.model: {"name": found.model, "version": "1", "arch": found.engine}},
+        "models": [record.model],
+        "model_info": {record.model: {"name": record.model, "version": "1", "arch": record.engine}},
         # The transcribed track, and how channels were mixed.
         **{name: provenance[name] for name in ("tracks", "mix") if name in provenance},
         **({"warnings": warnings} if warnings else {}),
