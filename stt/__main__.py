@@ -97,7 +97,7 @@ def list_models() -> None:
     used = records.last_used([entry.known.id for entry in entries])
     for entry in entries:
         known = entry.known
-        state = "not here" if entry.state == "absent" else entry.state
+        state: str = "not here" if entry.state == "absent" else entry.state
         if entry.progress:
             state += f", {entry.progress.percent} %"
         languages = "English" if known.english else "multilingual"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
+from typing import Any
 
 from stt.auth import visitors
 from stt.settings import settings
@@ -72,5 +73,6 @@ def _header(name: str, value: str, age: int, *, secure: bool) -> str:
     name = f"{PREFIX}{name}" if secure else name
     cookie = SimpleCookie()
     cookie[name] = value
-    cookie[name].update({"path": "/", "httponly": True, "samesite": "Lax", "max-age": age, "secure": secure})
+    attributes: Any = {"path": "/", "httponly": True, "samesite": "Lax", "max-age": age, "secure": secure}
+    cookie[name].update(attributes)
     return cookie[name].OutputString()

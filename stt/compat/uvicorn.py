@@ -49,8 +49,8 @@ def watch(make: Callable[[], Watcher]) -> None:
 
 def speaks_http(connection: Connection) -> bool:
     """Return whether the connection is open and has not become a websocket, which another protocol object serves."""
-    transport = connection.transport
-    return not transport.is_closing() and transport.get_protocol() is connection
+    protocol: object = connection.transport.get_protocol()
+    return not connection.transport.is_closing() and protocol is connection
 
 
 def is_answering(connection: Connection) -> bool:

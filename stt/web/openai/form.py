@@ -64,7 +64,7 @@ def read(sent: Mapping[str, str | list[str]], *, translate: bool) -> SpeechReque
         model=name,
         options=options,
         task="translate" if translate else "transcribe",
-        response_format=cast("ResponseFormat", form),
+        response_format=form,
         granularities=frozenset(cast("list[Granularity]", granularities)),
         logprobs="logprobs" in _listed(fields, "include", ("logprobs",)),
         stream=stream,

@@ -69,13 +69,13 @@ def result(record: Job, transcript: Transcript, speakers: Search | None = None) 
     if transcript.language:
         channel["detected_language"] = transcript.language
         channel["language_confidence"] = transcript.language_probability
-    everything: shapes.Results = {"channels": [channel], **_findings(transcript.extras)}
+    words: shapes.Results = {"channels": [channel]}
     if transcript.timed:
         several = len(transcript.languages) > 1
-        everything["utterances"] = [
+        words["utterances"] = [
             _utterance(segment, numbers) | _language(segment, several) for segment in transcript.segments
         ]
-    return {"metadata": _metadata(record, transcript, speakers), "results": everything}
+    return {"metadata": _metadata(record, transcript, speakers), "results": {**words, **_findings(transcript.extras)}}
 
 
 def models(offered: list[tuple[Model, Model]], default: str | None = None) -> shapes.Models:
