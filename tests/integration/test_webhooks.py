@@ -204,7 +204,8 @@ def test_a_slow_receiver_holds_nobody_up(
                     connection.sendall(b"HTTP/1.1 200 OK\r\nX-A: ")
                     while behaviour == "endless":  # a header that never ends
                         connection.sendall(b"a")
-                    connection.recv(1)
+                    while connection.recv(65536):  # the rest of the request, until the connection is shut down
+                        pass
                 except OSError:
                     pass
 
