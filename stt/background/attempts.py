@@ -10,7 +10,8 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from dbos import DBOS, SetWorkflowID
@@ -26,23 +27,25 @@ OPEN = (QUEUED, WORKING)
 REPORT = 0.5  # interval between updates of the progress, seconds
 
 
-class Attempt(Protocol):
-    """One attempt: the transcript's id, the table and the condition of its row, and the id of its workflow.
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt. Each kind of work is a subclass with its table and a name for its workflows."""
 
-    `stt.store.erasure` deletes workflows by the part of `work` before the last dash, which is the transcript's id.
-    """
+    table: ClassVar[sa.Table]
+    kind: ClassVar[str]
 
-    @property
-    def id(self) -> str: ...
-
-    @property
-    def table(self) -> sa.Table: ...
+    id: str  # the transcript's
+    attempt: int
 
     @property
-    def row(self) -> sa.ColumnElement[bool]: ...
+    def row(self) -> sa.ColumnElement[bool]:
+        """Return the condition of its row."""
+        return sa.and_(self.table.c.id == self.id, self.table.c.attempt == self.attempt)
 
     @property
-    def work(self) -> str: ...
+    def work(self) -> str:
+        """Return the id of its workflow. `stt.store.erasure` deletes by the part before the last dash."""
+        return f"{self.id}-{self.kind}.{self.attempt}"
 
 
 def begin(attempt: Attempt, most: int) -> None:
@@ -70,14 +73,14 @@ def fail(attempt: Attempt, error: SttError) -> None:
     update(attempt, state=FAILED, stage=None, error=error.to_dict())
 
 
-def enqueue(attempt: Attempt, queue: str, workflow: Callable[[str, int], None], number: int) -> None:
+def enqueue(attempt: Attempt, queue: str, workflow: Callable[[str, int], None]) -> None:
     """Queue an attempt, or mark it as failed if its workflow ended without recording it. The job engine must run."""
     status = DBOS.get_workflow_status(attempt.work)
     if status is not None and status.status in FINISHED_STATUSES:
         fail(attempt, SttError("The server stopped meanwhile."))
     if status is None:
         with SetWorkflowID(attempt.work):
-            DBOS.enqueue_workflow(queue, workflow, attempt.id, number)
+            DBOS.enqueue_workflow(queue, workflow, attempt.id, attempt.attempt)
 
 
 @contextmanager

@@ -34,7 +34,12 @@ OVERWRITE = "PRAGMA secure_delete=ON"  # SQLite overwrites deleted content with 
 _create_lock = threading.Lock()
 _attempt: Future[sa.Engine] | None = None  # to create the pool; concurrent callers share its outcome
 
-_JSON: Any = {"json_serializer": json_pieces.dumps, "json_deserializer": json_pieces.loads}
+_COMMON: Any = {
+    "pool_size": 10,
+    "hide_parameters": True,  # errors must not quote a transcript
+    "json_serializer": json_pieces.dumps,
+    "json_deserializer": json_pieces.loads,
+}
 
 
 def database() -> sa.Engine:
@@ -43,10 +48,10 @@ def database() -> sa.Engine:
     if _create_engine.cache_info().currsize:
         return _create_engine()
     with _create_lock:
-        mine = _attempt is None or _attempt.done()
+        is_first = _attempt is None or _attempt.done()
         attempt = Future() if _attempt is None or _attempt.done() else _attempt
         _attempt = attempt
-    if mine:  # only one thread may create the tables
+    if is_first:  # only one thread may create the tables
         try:
             attempt.set_result(_create_engine())
         except BaseException as error:  # noqa: BLE001
@@ -61,11 +66,9 @@ def _create_engine() -> sa.Engine:
         engine = sa.create_engine(
             _with_driver(address),
             pool_pre_ping=True,
-            pool_size=10,
             max_overflow=20,
             connect_args=PG_CONNECT_ARGS,
-            hide_parameters=True,
-            **_JSON,
+            **_COMMON,
         )
     else:
         # SQLite sorts and compacts in temporary files. /tmp may be in memory, or on another disk.
@@ -73,10 +76,8 @@ def _create_engine() -> sa.Engine:
         engine = sa.create_engine(
             f"sqlite:///{data_folder() / 'stt.db'}",
             connect_args={"timeout": 30},
-            pool_size=10,
             max_overflow=30,
-            hide_parameters=True,  # errors must not quote a transcript
-            **_JSON,
+            **_COMMON,
         )
         sa.event.listen(engine, "connect", _tune_sqlite)
     try:

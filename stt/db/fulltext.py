@@ -57,7 +57,7 @@ def terms(query: str) -> list[Term]:
     for quoted, bare in _TERM.findall(bounded(query)):
         inside = tuple(folding.words(quoted or bare))
         if inside:
-            found.append(Term(inside, beginning=bool(bare) and _may_go_on(inside[-1])))
+            found.append(Term(inside, beginning=bool(bare) and _may_be_beginning(inside[-1])))
     return found
 
 
@@ -82,8 +82,8 @@ def is_query(text: str) -> bool:
 
 def matching(dialect: str, owner: str, query: str) -> Numbers:
     """Return a query for the `number` of the owner's transcriptions whose title or text contains all terms."""
-    wanted = terms(query)
-    return _sqlite_match(owner, wanted) if dialect == "sqlite" else _postgresql_match(owner, wanted)
+    query_terms = terms(query)
+    return _sqlite_match(owner, query_terms) if dialect == "sqlite" else _postgresql_match(owner, query_terms)
 
 
 def snippet(text: str, query: str) -> Snippet | None:
@@ -114,29 +114,31 @@ def _span(text: str, folded: str, first: int, count: int) -> tuple[int, int]:
     return bisect_right(ends, start), bisect_right(ends, end - 1) + 1
 
 
-def _sqlite_match(owner: str, wanted: list[Term]) -> Numbers:
+def _sqlite_match(owner: str, query_terms: list[Term]) -> Numbers:
     # Inside double quotes nothing is an operator, and words hold no quote.
-    asked = " AND ".join('"' + " ".join(term.words) + '"' + ("*" if term.beginning else "") for term in wanted)
+    expression = " AND ".join(
+        '"' + " ".join(term.words) + '"' + ("*" if term.beginning else "") for term in query_terms
+    )
     index = sa.table("search", sa.column("rowid"))
-    match = sa.text("search MATCH :match").bindparams(match=f'"_{owner.encode().hex()}" AND {asked}')
+    match = sa.text("search MATCH :match").bindparams(match=f'"_{owner.encode().hex()}" AND {expression}')
     return sa.select(index.c.rowid.label("number")).where(match)
 
 
-def _postgresql_match(owner: str, wanted: list[Term]) -> Numbers:
+def _postgresql_match(owner: str, query_terms: list[Term]) -> Numbers:
     from sqlalchemy.dialects.postgresql import TSQUERY  # not imported in a process with SQLite
 
     index = sa.table("search", sa.column("number"), sa.column("words"))
 
     def where(term: Term) -> sa.Select[int]:
         *first, last = [f"'{word}'" for word in term.words]
-        asked = " <-> ".join([*first, last + (":*" if term.beginning else "")])
-        whole = sa.cast(sa.literal(f"'o{owner.encode().hex()}' & ({asked})"), TSQUERY)
+        expression = " <-> ".join([*first, last + (":*" if term.beginning else "")])
+        whole = sa.cast(sa.literal(f"'o{owner.encode().hex()}' & ({expression})"), TSQUERY)
         return sa.select(index.c.number).where(index.c.words.op("@@")(whole))
 
-    return sa.intersect(*map(where, wanted)) if len(wanted) > 1 else where(wanted[0])
+    return sa.intersect(*map(where, query_terms)) if len(query_terms) > 1 else where(query_terms[0])
 
 
-def _may_go_on(word: str) -> bool:
+def _may_be_beginning(word: str) -> bool:
     return len(word) >= _SHORTEST_BEGINNING or not (word.isascii() or scripts.is_spaceless(word[0]))
 
 

@@ -56,8 +56,8 @@ def renew(engine: sa.Engine, seconds: float = RENEW_SECONDS) -> int:
 
 
 def _renew_some(engine: sa.Engine) -> int:
-    with engine.connect() as look:
-        rows = look.exec_driver_sql(
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql(
             "SELECT o.number, coalesce(length(x.text), 0) FROM search_old o LEFT JOIN transcriptions t ON t.number = o.number "
             "LEFT JOIN transcripts x ON x.id = t.id ORDER BY o.number DESC LIMIT 50"
         ).all()
@@ -119,10 +119,10 @@ def register_functions(connection: sqlite3.Connection) -> None:
 
 def _stt_words(connection: sa.Connection) -> list[str]:
     """Return SQL that defines `folding.words`, joined by spaces, as PostgreSQL functions."""
-    known = (
+    available = (
         connection.exec_driver_sql("SELECT collname FROM pg_collation WHERE collencoding IN (-1, 6)").scalars().all()
     )
-    collation = next((f' COLLATE "{name}"' for name in _COLLATIONS if name in known), "")  # else the database's own
+    collation = next((f' COLLATE "{name}"' for name in _COLLATIONS if name in available), "")  # else the database's own
     single = {a: b for a, b in folding.SPECIAL.items() if len(b) == 1 and a.isalnum()}
     source, target = "".join(single), "".join(single.values()).replace("'", " ").replace('"', " ")
     several = {a: b for a, b in folding.SPECIAL.items() if len(b) > 1}

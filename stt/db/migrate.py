@@ -32,13 +32,13 @@ def upgrade(engine: sa.Engine, tables: sa.MetaData) -> None:
     """
     if version(engine) == HEAD:
         return
-    with _alone(engine) as connection:
+    with _exclusive_transaction(engine) as connection:
         if _version(connection) == HEAD:  # another process was faster
             return
         if sa.inspect(connection).get_table_names():
             _migrate(connection)
         else:
-            _make(connection, tables)
+            _create_tables(connection, tables)
         fulltext_index.prepare(connection)
 
 
@@ -54,7 +54,7 @@ def _version(connection: sa.Connection) -> str | None:
     return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _make(connection: sa.Connection, tables: sa.MetaData) -> None:
+def _create_tables(connection: sa.Connection, tables: sa.MetaData) -> None:
     tables.create_all(connection)
     _versions.create(connection)
     connection.execute(_versions.insert().values(version_num=HEAD))
@@ -85,7 +85,7 @@ def _migrate(connection: sa.Connection) -> None:
 
 
 @contextlib.contextmanager
-def _alone(engine: sa.Engine) -> Iterator[sa.Connection]:
+def _exclusive_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
     """Yield a transaction in which no other process changes the tables."""
     if engine.dialect.name == "postgresql":
         with engine.begin() as connection:

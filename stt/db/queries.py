@@ -1,15 +1,16 @@
 """Run single statements: `one`, `single`, `rows`, `value` and `values` read, `write` changes.
 
 Each takes a connection of the pool, and `write` a transaction. Several statements that belong together share one of
-`database()` (see `stt.db.engine`). Raise what SQLAlchemy does: DB_UNAVAILABLE while the database is away,
-IntegrityError where a constraint forbids a change.
+`database()` (see `stt.db.engine`), as `insert_missing` does. Raise what SQLAlchemy does: DB_UNAVAILABLE while the
+database does not answer, IntegrityError where a constraint forbids a change.
 """
 
 from __future__ import annotations
 
-from typing import TypeVar, TypeVarTuple
+from typing import Any, TypeVar, TypeVarTuple
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from stt.db.engine import database
 
@@ -51,3 +52,9 @@ def write(statement: sa.Insert | sa.Update | sa.Delete) -> int:
     """Change rows in a transaction and return how many were changed."""
     with database().begin() as connection:
         return connection.execute(statement).rowcount
+
+
+def insert_missing(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -> None:
+    """Insert a row in this transaction, unless there is one with its primary key."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(insert(table).values(row).on_conflict_do_nothing())

@@ -23,7 +23,7 @@ log = logging.getLogger("stt.db.title_order")
 def start_fill() -> None:
     """Fill in missing keys in the background, so that the first page after an upgrade does not wait."""
     if _missing(0, 1):
-        threading.Thread(target=_fill_if_it_can_be, name="title-order", daemon=True).start()
+        threading.Thread(target=_fill_unless_unavailable, name="title-order", daemon=True).start()
 
 
 def fill_missing(seconds: float = FILL_SECONDS) -> int:
@@ -45,7 +45,7 @@ def _missing(after: int, limit: int) -> list[tuple[int, str]]:
     return [(row.number, row.title) for row in queries.rows(query.order_by(_t.number).limit(limit))]
 
 
-def _fill_if_it_can_be() -> None:
+def _fill_unless_unavailable() -> None:
     try:
         fill_missing()
     except DB_UNAVAILABLE as error:

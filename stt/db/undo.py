@@ -12,10 +12,10 @@ from stt.errors import StorageUnavailable
 
 log = logging.getLogger("stt.db.undo")
 _lock = threading.Lock()
-_waiting: list[Callable[[], None]] = []
+_waiting: list[Callable[[], object]] = []
 
 
-def until_done(undo: Callable[[], None]) -> None:
+def until_done(undo: Callable[[], object]) -> None:
     """Call `undo` now; if the database is unavailable, retry in the background until it answers or this process ends.
 
     It must be safe to repeat.
@@ -33,10 +33,7 @@ def _retry() -> None:
     for wait in backoff():
         pause(min(wait, 5.0))
         while True:
-            with _lock:
-                if not _waiting:
-                    return
-                first = _waiting[0]
+            first = _waiting[0]  # only this thread removes any
             try:
                 first()
             except (*DB_UNAVAILABLE, StorageUnavailable):

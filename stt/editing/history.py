@@ -89,18 +89,18 @@ def content_of(connection: sa.Connection, generation_id: str, number: int) -> di
     return content
 
 
-def since(connection: sa.Connection, generation_id: str, known: History, based_on: int) -> list[Splice] | None:
+def since(connection: sa.Connection, generation_id: str, current: History, based_on: int) -> list[Splice] | None:
     """Return the splices since a revision; None if they are not known."""
-    if not known.first <= based_on <= known.revision:
+    if not current.first <= based_on <= current.revision:
         return None
-    newer = sa.and_(_r.id == generation_id, _r.number > based_on, _r.number <= known.revision)
+    newer = sa.and_(_r.id == generation_id, _r.number > based_on, _r.number <= current.revision)
     if connection.execute(sa.select(_r.number).where(newer, _r.whole).limit(1)).first() is not None:
         return None
     contents = connection.execute(sa.select(_r.content).where(newer).order_by(_r.number)).scalars()
     return [splice for content in contents for splice in content["splices"]]
 
 
-def told(splices: Sequence[Splice] | None, rows: document.Rows) -> list[dict[str, Any]]:
+def for_browser(splices: Sequence[Splice] | None, rows: document.Rows) -> list[dict[str, Any]]:
     """Return splices in the browser's format; all paragraphs if the splices are not known."""
     if splices is None:
         return [{"at": 0, "removed": None, "paragraphs": packing.packed(document.segments_of(rows))}]
@@ -114,16 +114,16 @@ def told(splices: Sequence[Splice] | None, rows: document.Rows) -> list[dict[str
     ]
 
 
-def prune(connection: sa.Connection, generation_id: str, known: History) -> None:
+def prune(connection: sa.Connection, generation_id: str, current: History) -> None:
     """Delete revisions beyond the maximum number and size, and those that cannot be undone any more."""
     of_this = _r.id == generation_id
-    steps = [*known.undo[-MOST_UNDONE:], *known.redo]
-    oldest = max(min((step[0] for step in steps), default=known.revision), known.revision - MOST_ROWS + 1)
+    steps = [*current.undo[-MOST_UNDONE:], *current.redo]
+    oldest = max(min((step[0] for step in steps), default=current.revision), current.revision - MOST_ROWS + 1)
     newest = sa.select(_r.number, _r.size).where(of_this, _r.number >= oldest).order_by(_r.number.desc())
     total = 0
     for number, size in connection.execute(newest).all():
         total += size
-        if total > MOST_SIZE and number != known.revision:
+        if total > MOST_SIZE and number != current.revision:
             oldest = number + 1
             break
     connection.execute(revisions.delete().where(of_this, _r.number < oldest))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 from stt.editing import document
@@ -25,7 +26,9 @@ class _Part:
     new: list[Segment] = field(default_factory=list)
 
 
-def retaken(rows: Rows, starts: Sequence[int], start: float, end: float, new: Sequence[Segment]) -> list[Splice]:
+def replacement_of_span(
+    rows: Rows, starts: Sequence[int], start: float, end: float, new: Sequence[Segment]
+) -> list[Splice]:
     """Return the splice that puts `new` in place of the words whose middle lies from `start` to `end` in seconds.
 
     `starts` is what `document.begins` returns. Paragraphs and their speakers stay: each gets the new words that were
@@ -46,8 +49,8 @@ def retaken(rows: Rows, starts: Sequence[int], start: float, end: float, new: Se
             return [made] if made and own else []
     first, last = touched[0], touched[-1]
     parts = [_part(document.paragraph(rows, starts, number), start, end) for number in range(first, last + 1)]
-    _allot(parts, new, middle)
-    made = document.splice(rows, starts, first, last + 1 - first, [s for part in parts for s in _whole(part)])
+    _distribute(parts, new, middle)
+    made = document.splice(rows, starts, first, last + 1 - first, [s for part in parts for s in _joined(part)])
     return [made] if made else []
 
 
@@ -126,7 +129,7 @@ def _cut(segment: Segment, words: Sequence[Word]) -> list[Segment]:
     return [replace(segment, start=times[0], end=times[1], text="".join(w.text for w in words), words=tuple(words))]
 
 
-def _allot(parts: Sequence[_Part], new: Sequence[Segment], middle: float) -> None:
+def _distribute(parts: Sequence[_Part], new: Sequence[Segment], middle: float) -> None:
     """Give the new words to the paragraphs in whose time they are spoken."""
     open_parts = [part for part in parts if part.inner] or [parts[0]]
     spans = [part.inner or (middle, middle) for part in open_parts]
@@ -134,31 +137,26 @@ def _allot(parts: Sequence[_Part], new: Sequence[Segment], middle: float) -> Non
     for (_, before), (after, _) in pairwise(spans):
         cuts.append(max([(before + after) / 2, *cuts[-1:]]))
     for segment in new:
-        at = 0
+        middles = accumulate(((word.start + word.end) / 2 for word in segment.words), max)
+        places = [bisect_right(cuts, at) for at in middles]
         for place, part in enumerate(open_parts):
-            own: list[Word] = []
-            while at < len(segment.words):
-                word = segment.words[at]
-                if place < len(cuts) and (word.start + word.end) / 2 >= cuts[place]:
-                    break
-                own.append(word)
-                at += 1
+            own = [word for word, its_place in zip(segment.words, places, strict=True) if its_place == place]
             part.new += [spoken_by(each, part.speaker) for each in _cut(segment, own)]
 
 
-def _whole(part: _Part) -> Paragraph:
+def _joined(part: _Part) -> Paragraph:
     """Return the paragraph with the new words."""
     found: list[Segment] = []
     all_of_it = [*part.left, *part.new, *part.right]
     if any(segment.words for segment in all_of_it):  # only the words of such a paragraph are shown
-        all_of_it = [segment if segment.words else _worded(segment) for segment in all_of_it]
+        all_of_it = [segment if segment.words else _with_words(segment) for segment in all_of_it]
     for segment in all_of_it:
         before = "" if not found else found[-1].words[-1].text if found[-1].words else found[-1].text
         found.append(spaced(segment, before))
     return one_paragraph(found)
 
 
-def _worded(segment: Segment) -> Segment:
+def _with_words(segment: Segment) -> Segment:
     """Add words to a segment without any, and divide its time among them by their letters."""
     pieces = [f" {piece}" for piece in segment.text.split()]
     letters = sum(map(len, pieces))

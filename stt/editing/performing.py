@@ -51,7 +51,7 @@ def perform(rows: Rows, step: Step, since: list[Splice] | None, duration: float 
     if step.kind == requests.REPLACE:
         return _replaced(rows, starts, step, since)
     if step.kind == requests.PASSAGE:
-        splices = passages.retaken(rows, starts, step.start or 0.0, step.end or 0.0, step.segments)
+        splices = passages.replacement_of_span(rows, starts, step.start or 0.0, step.end or 0.0, step.segments)
         return Outcome(splices, caret_of(splices))
     number = _find(rows, starts, step, since)
     own = document.paragraph(rows, starts, number)
@@ -67,7 +67,7 @@ def perform(rows: Rows, step: Step, since: list[Splice] | None, duration: float 
     elif step.kind == requests.TIMES:
         new = steps.timed(own, *_times(rows, starts, number, step, duration))
     elif step.kind == requests.WORD:
-        new = steps.settled(typed, *(step.marked or (0, 0)))
+        new = steps.confirmed(typed, *(step.marked or (0, 0)))
     elif step.kind == requests.SPLIT:
         left, right = steps.split(typed, step.at) if typed else ((), ())
         new = (*left, *right)
@@ -141,7 +141,7 @@ def _chosen(places: Iterable[tuple[int, int, int]], since: list[Splice] | None) 
     found: dict[int, list[tuple[int, int]]] = {}
     for number, begin, end in places:
         if number not in numbers:
-            numbers[number] = number if since is None else _carried(number, since)
+            numbers[number] = number if since is None else _number_now(number, since)
         now = numbers[number]
         if now is not None:
             found.setdefault(now, []).append((begin, end))
@@ -155,7 +155,7 @@ def _find(rows: Rows, starts: list[int], step: Step, since: list[Splice] | None)
     def text(number: int) -> str:
         return document.text(rows[starts[number] : starts[number + 1]])
 
-    kept = step.paragraph if since is None else _carried(step.paragraph, since)
+    kept = step.paragraph if since is None else _number_now(step.paragraph, since)
     near = step.paragraph if since is None else _place(step.paragraph, since)
     if kept is not None and kept < known and text(kept) == step.was:
         return kept
@@ -172,7 +172,7 @@ def _find(rows: Rows, starts: list[int], step: Step, since: list[Splice] | None)
     raise ParagraphChanged(at, text(at))
 
 
-def _carried(number: int, since: list[Splice]) -> int | None:
+def _number_now(number: int, since: list[Splice]) -> int | None:
     """Return the number of a paragraph after splices that left it alone; None if one of them changed it."""
     for splice in since:
         first, removed = splice["paragraph"], document.count(splice["before"])

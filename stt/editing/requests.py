@@ -67,43 +67,43 @@ def read(body: object) -> Request:
     return Request(key, outer.whole("based_on"), _step(Fields(outer.value("step"), "`step`")))
 
 
-def _step(given: Fields) -> Step:
-    kind = given.text("do")
+def _step(fields: Fields) -> Step:
+    kind = fields.text("do")
     if kind not in KINDS:
         raise BadOption(f"`do` must be one of {', '.join(KINDS)}.")
     if kind in (UNDO, REDO):
         return Step(kind)
     if kind == REPLACE:
-        return _replacement(given)
-    step = Step(kind, given.whole("paragraph"), " ".join(given.text("was").split()))
+        return _replacement(fields)
+    step = Step(kind, fields.whole("paragraph"), " ".join(fields.text("was").split()))
     if kind == DELETE:
         return step
     if kind == TIMES:
-        return replace(step, start=given.seconds("start"), end=given.seconds("end"))
+        return replace(step, start=fields.seconds("start"), end=fields.seconds("end"))
     if kind == SPEAKER:
-        name = texts.tidy(given.text("speaker"), texts.LONGEST_NAME, "A name")
-        if given.value("from", None) is None or given.value("to", None) is None:
+        name = texts.tidy(fields.text("speaker"), texts.LONGEST_NAME, "A name")
+        if fields.value("from", None) is None or fields.value("to", None) is None:
             return replace(step, speaker=name)
-        return replace(step, speaker=name, marked=(given.whole("from"), given.whole("to")))
+        return replace(step, speaker=name, marked=(fields.whole("from"), fields.whole("to")))
     if kind == WORD:
-        return _word(given, step)
-    typed = given.text("text")
+        return _word(fields, step)
+    typed = fields.text("text")
     if len(typed) > texts.LONGEST_TEXT:
         raise TooLarge(f"A paragraph takes at most {texts.LONGEST_TEXT:,} characters.", guidance="Split it.")
     text = texts.paragraph_text(typed)
     if kind == SPLIT:
         # Leading and doubled spaces are removed from the text, so they must not count in the place.
-        before = texts.tidy(typed[: given.whole("at")], texts.LONGEST_TEXT, "A paragraph")
+        before = texts.paragraph_text(typed[: fields.whole("at")])
         return replace(step, text=text, at=len(before))
-    if kind == TEXT and (typing := given.value("typing", None)) is not None:
+    if kind == TEXT and (typing := fields.value("typing", None)) is not None:
         if not isinstance(typing, str) or len(typing) > LONGEST_KEY:
             raise BadOption(f"`typing` must be a text of at most {LONGEST_KEY} characters.")
         return replace(step, text=text, typing=typing or None)
     return replace(step, text=text)
 
 
-def _word(given: Fields, step: Step) -> Step:
-    word, first, after = given.text("text"), given.whole("from"), given.whole("to")
+def _word(fields: Fields, step: Step) -> Step:
+    word, first, after = fields.text("text"), fields.whole("from"), fields.whole("to")
     if not first < after <= len(step.was):
         raise BadOption("`from` and `to` must be places in `was`.")
     word = texts.tidy(word, LONGEST_FIND, "A word")
@@ -111,37 +111,37 @@ def _word(given: Fields, step: Step) -> Step:
     return replace(step, text=text, marked=(first, first + len(word)))
 
 
-def _replacement(given: Fields) -> Step:
-    find, text = given.text("find"), texts.tidy(given.text("with"), LONGEST_FIND, "A replacement")
+def _replacement(fields: Fields) -> Step:
+    find, text = fields.text("find"), texts.tidy(fields.text("with"), LONGEST_FIND, "A replacement")
     if not 0 < len(find) <= LONGEST_FIND:
         raise BadOption(f"`find` must have 1 to {LONGEST_FIND:,} characters.")
-    step = Step(REPLACE, find=find, text=text, case=given.yes("case"), words=given.yes("words"))
-    if (paragraphs := given.value("paragraphs", None)) is not None:
+    step = Step(REPLACE, find=find, text=text, case=fields.yes("case"), words=fields.yes("words"))
+    if (paragraphs := fields.value("paragraphs", None)) is not None:
         own = [Fields({"paragraph": each}, "`paragraphs`").whole("paragraph") for each in _items(paragraphs)]
         step = replace(step, paragraphs=frozenset(own))
-    if (only := given.value("only", None)) is not None:
+    if (only := fields.value("only", None)) is not None:
         places = [Fields(each, "`only`") for each in _items(only)]
         spans = [(each.whole("paragraph"), each.whole("from"), each.whole("to")) for each in places]
         step = replace(step, only=frozenset(spans))
     return step
 
 
-def _items(given: object) -> list[Any]:
-    if not isinstance(given, list) or len(given) > MOST_PLACES:
+def _items(value: object) -> list[Any]:
+    if not isinstance(value, list) or len(value) > MOST_PLACES:
         raise BadOption(f"A list has at most {MOST_PLACES:,} places.")
-    return given
+    return value
 
 
 class Fields:
     """An object of a JSON body. Its methods return fields of one type each, and raise BadOption for another type."""
 
-    def __init__(self, given: object, name: str) -> None:
-        if not isinstance(given, dict):
+    def __init__(self, value: object, name: str) -> None:
+        if not isinstance(value, dict):
             raise BadOption(f"{name} must be a JSON object.")
-        self._given: dict[str, Any] = given
+        self._fields: dict[str, Any] = value
 
     def value(self, name: str, otherwise: object = _MISSING) -> Any:
-        found = self._given.get(name, otherwise)
+        found = self._fields.get(name, otherwise)
         if found is _MISSING:
             raise BadOption(f"`{name}` is missing.")
         return found

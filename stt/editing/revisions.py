@@ -84,18 +84,18 @@ def news(generation_id: str, owner: str, based_on: int) -> dict[str, Any]:
     """Return what has changed since a revision, as `edit` does. Raises NotFound."""
     records.load(generation_id, owner)
     with database().connect() as connection:
-        known = history.load(connection, generation_id, revision(connection, generation_id))
-        newer = history.since(connection, generation_id, known, based_on)
+        current = history.load(connection, generation_id, revision(connection, generation_id))
+        newer = history.since(connection, generation_id, current, based_on)
         rows: Rows = [] if newer is not None else _document(connection, generation_id)["segments"]
-        return _answer(known, newer, rows)
+        return _answer(current, newer, rows)
 
 
 def steps_left(generation_id: str, owner: str) -> tuple[int, int]:
     """Return how many steps can be undone and redone. Raises NotFound."""
     records.load(generation_id, owner)
     with database().connect() as connection:
-        known = history.load(connection, generation_id, revision(connection, generation_id))
-    return known.undoable, known.redoable
+        current = history.load(connection, generation_id, revision(connection, generation_id))
+    return current.undoable, current.redoable
 
 
 def revision(connection: sa.Connection, generation_id: str) -> int:
@@ -106,58 +106,58 @@ def revision(connection: sa.Connection, generation_id: str) -> int:
 
 def _edit(connection: sa.Connection, job: Job, request: Request, learn: Learn) -> dict[str, Any]:
     generation_id, owner = job.id, job.owner
-    _lock(connection, generation_id)
-    known = history.load(connection, generation_id, revision(connection, generation_id))
+    lock(connection, generation_id)
+    current = history.load(connection, generation_id, revision(connection, generation_id))
     repeated = sa.select(_r.content).where(_r.id == generation_id, _r.key == request.key)
     before = connection.execute(repeated).scalar()
-    found = _Open(connection, generation_id, owner, known, _document(connection, generation_id))
-    newer = history.since(connection, generation_id, known, request.based_on)
+    found = _Open(connection, generation_id, owner, current, _document(connection, generation_id))
+    newer = history.since(connection, generation_id, current, request.based_on)
     if before is not None:
         connection.rollback()
-        return _answer(known, newer, found.rows, before)
+        return _answer(current, newer, found.rows, before)
     document.freeze(found.rows)
     if request.step.kind in (requests.UNDO, requests.REDO):
         return _step_back(found, request, newer, learn)
     try:
-        made = performing.perform(found.rows, request.step, newer, job.duration or 0.0)
+        outcome = performing.perform(found.rows, request.step, newer, job.duration or 0.0)
     except ParagraphChanged as changed:
         connection.rollback()
         now = {"paragraph": changed.paragraph, "text": changed.text}
-        raise EditConflict(answer=_answer(known, newer, found.rows) | {"conflict": now}) from changed
-    if not made.splices:
+        raise EditConflict(answer=_answer(current, newer, found.rows) | {"conflict": now}) from changed
+    if not outcome.splices:
         connection.rollback()
-        return _answer(known, newer, found.rows, _told(made))
+        return _answer(current, newer, found.rows, _details(outcome))
     typing = request.step.typing
-    goes_on = bool(typing and known.undo and known.typing == typing and _follows(found, made))
-    content: dict[str, Any] = {"splices": made.splices, **_told(made)}
+    goes_on = bool(typing and current.undo and current.typing == typing and _follows(found, outcome))
+    content: dict[str, Any] = {"splices": outcome.splices, **_details(outcome)}
     if request.step.kind in requests.TYPED:
-        base = made.base
+        base = outcome.base
         if goes_on:
-            first = history.splices_of(connection, generation_id, known.undo[-1][:1])
+            first = history.splices_of(connection, generation_id, current.undo[-1][:1])
             base = document.text(first[0]["before"])
-        learn(connection, owner, base, request.step.text, made.base)
+        learn(connection, owner, base, request.step.text, outcome.base)
         content["learned"] = [base, request.step.text]
-    after = _save(found, request.key, EDIT, content, typing=typing if goes_on or typing != known.typing else None)
-    return _answer(after, None if newer is None else [*newer, *made.splices], found.rows, content)
+    after = _save(found, request.key, EDIT, content, typing=typing if goes_on or typing != current.typing else None)
+    return _answer(after, None if newer is None else [*newer, *outcome.splices], found.rows, content)
 
 
-def _told(made: Outcome) -> dict[str, Any]:
-    return {"caret": made.caret} | ({} if made.replaced is None else {"replaced": made.replaced})
+def _details(outcome: Outcome) -> dict[str, Any]:
+    return {"caret": outcome.caret} | ({} if outcome.replaced is None else {"replaced": outcome.replaced})
 
 
-def _follows(found: _Open, made: Outcome) -> bool:
+def _follows(found: _Open, outcome: Outcome) -> bool:
     """Return whether a step changes the paragraph that the newest one changed."""
     last = history.splices_of(found.connection, found.id, found.history.undo[-1][-1:])
-    return len(last) == 1 and last[0]["segment"] == made.splices[0]["segment"]
+    return len(last) == 1 and last[0]["segment"] == outcome.splices[0]["segment"]
 
 
 def _step_back(found: _Open, request: Request, newer: list[Splice] | None, learn: Learn) -> dict[str, Any]:
     """Undo or redo the next step."""
-    known, undoes = found.history, request.step.kind == requests.UNDO
-    steps = known.undo[-known.undoable :] if undoes else known.redo
+    current, undoes = found.history, request.step.kind == requests.UNDO
+    steps = current.undo[-current.undoable :] if undoes else current.redo
     if not steps:
         found.connection.rollback()
-        return _answer(known, newer, found.rows)
+        return _answer(current, newer, found.rows)
     step = steps[-1]
     splices = document.merged(history.splices_of(found.connection, found.id, step))
     if undoes:
@@ -171,8 +171,11 @@ def _step_back(found: _Open, request: Request, newer: list[Splice] | None, learn
     return _answer(new, None if newer is None else [*newer, *splices], found.rows, content)
 
 
-def _lock(connection: sa.Connection, generation_id: str) -> None:
-    """Lock the transcript, and store the engine's before the first correction. Raises NotFound."""
+def lock(connection: sa.Connection, generation_id: str) -> None:
+    """Lock the transcript, and store the engine's before the first correction.
+
+    Raises NotFound, and IntegrityError if another transaction stores it at the same moment.
+    """
     results.revision(connection, generation_id, hold=True)
     # SQLite's transaction begins with the first statement that writes.
     held = corrections.update().where(_c.id == generation_id).values(version=_c.version)
@@ -231,8 +234,8 @@ def _size(rows: Rows) -> int:
 
 
 def _answer(
-    known: History, splices: list[Splice] | None, rows: Rows, content: dict[str, Any] | None = None
+    current: History, splices: list[Splice] | None, rows: Rows, content: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    told = {"revision": known.revision, "undo": known.undoable, "redo": known.redoable}
+    answer = {"revision": current.revision, "undo": current.undoable, "redo": current.redoable}
     more = {name: value for name, value in (content or {}).items() if name in ("caret", "replaced")}
-    return told | {"splices": history.told(splices, rows), "caret": None} | more
+    return answer | {"splices": history.for_browser(splices, rows), "caret": None} | more

@@ -95,7 +95,7 @@ def timed(paragraph: Paragraph, start: float, end: float) -> Paragraph:
     return (replace(found[0], start=start), *found[1:])
 
 
-def settled(paragraph: Paragraph, first: int, after: int) -> Paragraph:
+def confirmed(paragraph: Paragraph, first: int, after: int) -> Paragraph:
     """Remove the confidence of the words that a span of characters touches, because a person has confirmed them."""
     letters, ending = (len("".join(text_of(paragraph)[:place].split())) for place in (first, after))
     found, at = [], 0

@@ -60,12 +60,12 @@ def _iso(text: str, known: Mapping[str, str]) -> str | None:
     if not (match := _WRITTEN.fullmatch(text)):
         return None
     year, month, day, hour, minute, second, offset = match.groups()
-    told = f"{year}-{month}-{day}"
+    date_text = f"{year}-{month}-{day}"
     if hour:
-        told += f"T{hour}:{minute}:{second or '00'}{_zone(offset)}"
-    elif _TIME.fullmatch(later := known.get("creation_time", "")):  # as broadcast wave files have it
-        told += f"T{later if later.count(':') == 2 else later + ':00'}"
-    return told
+        date_text += f"T{hour}:{minute}:{second or '00'}{_zone(offset)}"
+    elif _TIME.fullmatch(clock_time := known.get("creation_time", "")):  # as broadcast wave files have it
+        date_text += f"T{clock_time if clock_time.count(':') == 2 else clock_time + ':00'}"
+    return date_text
 
 
 def _zone(offset: str | None) -> str:
@@ -74,13 +74,13 @@ def _zone(offset: str | None) -> str:
     return "+00:00" if offset.upper() in ("Z", "UTC") else f"{offset[:3]}:{offset[-2:]}"
 
 
-def of_file(told: str | None, now: float | None = None) -> Dated | None:
+def of_file(text: str | None, now: float | None = None) -> Dated | None:
     """Return the date in a text from `in_tags`; None if it is implausible, such as 1904-01-01 or tomorrow."""
-    if not told or len(told) > _LONGEST:
+    if not text or len(text) > _LONGEST:
         return None
     try:
-        moment = datetime.fromisoformat(told)
-        kind = DAY if len(told) == len("2024-05-12") else MOMENT if moment.tzinfo else CLOCK
+        moment = datetime.fromisoformat(text)
+        kind = DAY if len(text) == len("2024-05-12") else MOMENT if moment.tzinfo else CLOCK
         at = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None
@@ -101,12 +101,12 @@ def of_change(milliseconds: str | None, now: float | None = None) -> Dated | Non
     return _plausible(at, CHANGE, datetime.fromtimestamp(at, UTC), now)
 
 
-def _plausible(at: float, kind: str, said: datetime, now: float) -> Dated | None:
+def _plausible(at: float, kind: str, moment: datetime, now: float) -> Dated | None:
     if at > now + (FARTHEST if kind in (CLOCK, DAY) else AHEAD):
         return None
-    day = said.date()
+    day = moment.date()
     first = FIRST_DAY if kind == DAY else FIRST_CLOCK
-    new_year = (said.month, said.day, said.hour, said.minute, said.second) == (1, 1, 0, 0, 0)
+    new_year = (moment.month, moment.day, moment.hour, moment.minute, moment.second) == (1, 1, 0, 0, 0)
     if day in _NEVER or day < first or (kind != DAY and new_year):
         return None
     return Dated(at, kind)
@@ -119,8 +119,8 @@ def day(at: float, kind: str | None, place: ZoneInfo) -> str:
 
 def words(at: float, kind: str | None, place: ZoneInfo) -> str:
     """Return what is known of a date: "recorded 12 May 2024, 10:02", "file last changed 12 May 2024, 10:02"."""
-    told = day(at, kind, place) if kind == DAY else local_time.when(at, _place(kind, place))
-    return f"file last changed {told}" if kind == CHANGE else f"recorded {told}"
+    when = day(at, kind, place) if kind == DAY else local_time.when(at, _place(kind, place))
+    return f"file last changed {when}" if kind == CHANGE else f"recorded {when}"
 
 
 def _place(kind: str | None, place: ZoneInfo) -> ZoneInfo:

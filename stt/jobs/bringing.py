@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,13 +15,10 @@ from stt.aiml.options import take_track
 from stt.audio import tracks
 from stt.auth import recovery
 from stt.auth.visitors import LOCAL
-from stt.background.playback import copying
-from stt.cluster import processes
-from stt.db import undo
 from stt.db.tables import transcripts
 from stt.errors import BadOption, NotFound
-from stt.jobs import idempotency, queueing, queues, service
-from stt.store import quotas, recordings, records
+from stt.jobs import idempotency, queues, service
+from stt.store import recordings, records
 from stt.store.recordings import Recording
 from stt.store.records import Job
 from stt.transcript import titles
@@ -66,34 +62,26 @@ def bring(
     duration = recording.duration if recording else (transcript.duration or None)
     aligned = recording is not None and any(not segment.words for segment in transcript.segments)
     transcript = _beyond_marked(transcript, recording)
-    tell = subscriptions.check(webhook) if webhook else subscriptions.url_of(owner)
+    notify_url = subscriptions.check(webhook) if webhook else subscriptions.url_of(owner)
     now = time.time()
     job = Job(
         id=claim.generation_id if claim else recordings.new_id(),
         owner=owner,
         recording_id=recording.id if recording else None,
-        url=None,
         title=titles.tidy(title) or titles.of_name(recording.name if recording else "Transcript"),
         model=kinds.BROUGHT,
         engine=kinds.ALIGNMENT,
         options=chosen,
         state=kinds.QUEUED if aligned else kinds.DONE,
-        stage=None,
-        attempt=1,
         turn=queues.next_priority(owner, kinds.ALIGNMENT, duration) if aligned else 0,
         created=now,
         queued=now,
-        started=None,
         finished=None if aligned else now,
-        worked=0.0,
-        expected=None,
         duration=duration,
         seconds_done=0.0 if aligned else duration or 0.0,
         language=transcript.language or chosen.get("language"),
         words=transcript.word_count,
         confidence=transcript.confidence,
-        cost=None,
-        error=None,
         provenance=dict(provenance),
         dated=recording.dated if recording else None,
         dated_by=recording.dated_by if recording else None,
@@ -102,23 +90,13 @@ def bring(
     def keep(connection: sa.Connection) -> None:
         row = {"id": job.id, "transcript": transcript.to_dict(), "text": transcript.text}
         connection.execute(transcripts.insert().values(row))
-        service.note_with(job, claim, tell, connection)
+        service.record_also(job, claim, notify_url, connection)
 
-    if not aligned:
-        records.insert(job, also=keep)
-        log.info("brought %s", job.id)
-        delivering.job_ended(job.id)
-        return job.id
-    try:
-        with quotas.reserve(job, address):
-            records.insert(job, maker=processes.NAME, also=keep)
-        queueing.enqueue(job)
-    except BaseException:
-        undo.until_done(partial(service.undo_create, job, claim, None))
-        raise
-    if recording is not None:
-        copying.expect(recording, job.options)
-    log.info("queued %s", job.id)
+    if aligned:
+        return service.record_and_queue(job, recording, keep, claim=claim, address=address)
+    records.insert(job, also=keep)
+    log.info("brought %s", job.id)
+    delivering.job_ended(job.id)
     return job.id
 
 
@@ -130,16 +108,16 @@ def _beyond_marked(transcript: Transcript, recording: Recording | None) -> Trans
     return replace(transcript, extras={**transcript.extras, UNFIT: rows}) if rows else transcript
 
 
-def _options(given: dict[str, Any], recording: Recording | None) -> dict[str, Any]:
+def _options(options: dict[str, Any], recording: Recording | None) -> dict[str, Any]:
     """Return the options that are set, checked. Raises BadOption."""
-    if unknown := next((name for name in given if name not in OPTIONS), None):
+    if unknown := next((name for name in options if name not in OPTIONS), None):
         raise BadOption(f"A transcript that is brought takes no option {unknown[:40]!r}.")
-    track = take_track(given)
+    track = take_track(options)
     if track == tracks.ALL:
         raise BadOption("A transcript is aligned with one track.", guidance="Choose one track of the recording.")
     if track and recording is not None:
         tracks.check(tracks.of_rows(recording.tracks), track)
-    language = str(given.get("language") or "")
+    language = str(options.get("language") or "")
     if language and language not in LANGUAGES:
         raise BadOption(f"There is no language “{language[:40]}”.", guidance="Use a code such as “en”.")
     return {name: value for name, value in (("language", language), ("track", track)) if value}

@@ -107,8 +107,8 @@ def _claimed(hash: str, body: str) -> Claim:
         if _is_in_progress(found):
             break
         this = sa.and_(_c.hash == hash, _c.generation_id == found.generation_id, sa.not_(_c.done))
-        again = {"generation_id": new.generation_id, "process": processes.NAME, "at": time.time()}
-        if queries.write(creates.update().where(this).values(**again)) == 1:
+        claimed_by = {"generation_id": new.generation_id, "process": processes.NAME, "at": time.time()}
+        if queries.write(creates.update().where(this).values(**claimed_by)) == 1:
             _in_progress.add(hash)
             return new
     raise StillCreating()

@@ -54,7 +54,7 @@ def begin(
     job = records.load(generation_id, owner)
     if job.state != kinds.DONE:
         raise BadOption("This transcript is not finished.", guidance="Wait until it is.")
-    if not recordings.find(job.recording_id or "", owner).kept:
+    if not recordings.find(job.recording_id, owner).kept:
         raise BadOption("The recording of this transcript is no longer kept.")
     longest = job.duration or end
     start, end = round(max(0.0, start), 3), round(min(end, longest), 3)
@@ -72,7 +72,7 @@ def begin(
     try:
         decoding.enqueue(passage)
     except BaseException:
-        undo.until_done(partial(_forget, passage))
+        undo.until_done(partial(results.drop, passage))
         quotas.drop_reservation(counted)
         raise
     return passage
@@ -83,10 +83,6 @@ def drop(generation_id: str, owner: str) -> None:
     records.load(generation_id, owner)
     if passage := results.of(generation_id):
         results.drop(passage)
-
-
-def _forget(passage: Passage) -> None:
-    results.drop(passage)
 
 
 def _options(model: str, options: dict[str, Any]) -> tuple[Model, dict[str, Any]]:

@@ -23,6 +23,7 @@ from stt.store.records import Job, open_jobs
 SHORT_SECONDS = 60.0  # maximum length of a short recording, seconds
 ON_DEVICE_QUEUE, SHORT_QUEUE, PROVIDER_QUEUE = "on-device", "on-device-short", "provider"
 DOWNLOAD_QUEUE = "on-device-download"  # for jobs whose model must be downloaded first, so that no other job waits
+_t = transcriptions.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +62,13 @@ def next_priority(owner: str, engine: str, duration: float | None) -> int:
     Start-time fair queueing: the job goes after the owner's other open jobs, but no later than the jobs that are
     running. With 200 jobs of another visitor queued, a newcomer's first job is the next to start.
     """
-    t = transcriptions.c
     here = _in_queue(queue_of(engine, duration))
 
     def highest(*where: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
-        return sa.select(sa.func.coalesce(sa.func.max(t.turn), 0)).where(here, *where).scalar_subquery()
+        return sa.select(sa.func.coalesce(sa.func.max(_t.turn), 0)).where(here, *where).scalar_subquery()
 
-    now = highest(t.state == WORKING)
-    own = [highest(t.owner == owner, t.state == state) for state in OPEN]  # one index lookup each
+    now = highest(_t.state == WORKING)
+    own = [highest(_t.owner == owner, _t.state == state) for state in OPEN]  # one index lookup each
     working, *mine = queries.single(sa.select(now, *own))
     numbers: list[int] = [1, working, *(last + 1 for last in mine)]
     return max(numbers)
@@ -76,12 +76,11 @@ def next_priority(owner: str, engine: str, duration: float | None) -> int:
 
 def queue_position(job: Job, usual: float) -> QueuePosition:
     """Return the position of a queued job. `usual` is this server's usual speed, in seconds of audio per second."""
-    t = transcriptions.c
     here = _in_queue(queue_of(job.engine, job.duration))
-    first = sa.or_(t.turn < job.turn, sa.and_(t.turn == job.turn, t.queued < job.queued))
-    before = sa.select(t.duration).where(here, t.state == QUEUED, first).order_by(t.turn, t.queued)
+    first = sa.or_(_t.turn < job.turn, sa.and_(_t.turn == job.turn, _t.queued < job.queued))
+    before = sa.select(_t.duration).where(here, _t.state == QUEUED, first).order_by(_t.turn, _t.queued)
     ahead = queries.values(before)
-    working = [] if job.engine == kinds.PROVIDER else open_jobs(here, t.state == WORKING)
+    working = [] if job.engine == kinds.PROVIDER else open_jobs(here, _t.state == WORKING)
     return QueuePosition(len(ahead), len(working), _until_start(working, ahead, usual))
 
 
@@ -99,8 +98,7 @@ def _until_start(working: list[Job], ahead: Sequence[float | None], usual: float
 
 
 def _in_queue(queue: str) -> sa.ColumnElement[bool]:
-    t = transcriptions.c
     if queue == PROVIDER_QUEUE:
-        return t.engine == kinds.PROVIDER
-    short = sa.func.coalesce(t.duration, sa.literal(SHORT_SECONDS + 1)) <= SHORT_SECONDS
-    return sa.and_(t.engine.in_(kinds.HERE), short if queue == SHORT_QUEUE else sa.not_(short))
+        return _t.engine == kinds.PROVIDER
+    short = sa.func.coalesce(_t.duration, sa.literal(SHORT_SECONDS + 1)) <= SHORT_SECONDS
+    return sa.and_(_t.engine.in_(kinds.HERE), short if queue == SHORT_QUEUE else sa.not_(short))

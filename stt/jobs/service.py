@@ -11,6 +11,7 @@ import pickle
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -126,13 +127,13 @@ def create(
     if chosen.local:
         options = with_speakers(options)
     cleaned = offered.options_for(chosen, model, options)
-    url, asked, recording = None, "", None
+    url, typed_url, recording = None, "", None
     if isinstance(source, Recording):
         if recovery.current(source.owner) != owner:
             raise NotFound("There is no such recording.")
         recording = source
     elif isinstance(source, Link) or (isinstance(source, str) and source.lower().startswith(("http:", "https:"))):
-        url = asked = download.well_formed(source.url if isinstance(source, Link) else source)
+        url = typed_url = download.well_formed(source.url if isinstance(source, Link) else source)
         web_pages.check(url)
         if engine == kinds.ON_DEVICE:  # the job resolves the host name, which may take long
             download.acceptable(url, allow_private=settings().allow_private_urls)
@@ -146,8 +147,8 @@ def create(
         cleaned[catalog.TRACK] = track
     if vocabulary:
         cleaned[terms.OPTION] = vocabulary
-    name, duration = (recording.name, recording.duration) if recording else (download.name_of(asked), None)
-    tell = subscriptions.check(webhook) if webhook else subscriptions.url_of(owner)
+    name, duration = (recording.name, recording.duration) if recording else (download.name_of(typed_url), None)
+    notify_url = subscriptions.check(webhook) if webhook else subscriptions.url_of(owner)
     now = time.time()
     job = Job(
         id=claim.generation_id if claim else recordings.new_id(),
@@ -159,35 +160,40 @@ def create(
         engine=engine,
         options=cleaned,
         state=kinds.QUEUED,
-        stage=None,
-        attempt=1,
         turn=queues.next_priority(owner, engine, duration),
         created=now,
         queued=now,
-        started=None,
-        finished=None,
-        worked=0.0,
-        expected=None,
         duration=duration,
         dated=recording.dated if recording else None,
         dated_by=recording.dated_by if recording else None,
-        seconds_done=0.0,
-        language=None,
-        words=None,
-        confidence=None,
-        cost=None,
-        error=None,
-        provenance=None,
         own_key=key is not None and engine == kinds.PROVIDER,
     )
-    copy = recording.id if recording is not None and recording is not source else None
+    also = partial(record_also, job, claim, notify_url)
+    copied = recording is not None and recording is not source
+    return record_and_queue(job, recording, also, claim=claim, address=address, key=key, copied=copied)
+
+
+def record_and_queue(
+    job: Job,
+    recording: Recording | None,
+    also: Callable[[sa.Connection], None],
+    *,
+    claim: idempotency.Claim | None,
+    address: str | None,
+    key: SecretStr | None = None,
+    copied: bool = False,
+) -> str:
+    """Record a new job within the quotas, queue it, and return its id. `also` runs in the recording transaction.
+
+    If this raises, there is no job, and the recording is deleted if it was `copied` for it.
+    """
     try:
         with quotas.reserve(job, address):
             sealed = keys.seal(key) if key and job.own_key else None
-            records.insert(job, sealed, maker=processes.NAME, also=partial(note_with, job, claim, tell))
+            records.insert(job, sealed, maker=processes.NAME, also=also)
         queueing.enqueue(job)
     except BaseException:
-        undo.until_done(partial(undo_create, job, claim, copy))
+        undo.until_done(partial(_undo_create, job, claim, copied))
         raise
     if recording is not None:
         copying.expect(recording, job.options)
@@ -255,22 +261,26 @@ def retry(generation_id: str, *, owner: str = LOCAL, key: SecretStr | None = Non
             "This job used an API key of its visitor.",
             guidance="Enter your key on the Settings page, then retry.",
         )
-    turn = queues.next_priority(owner, job.engine, job.duration)
     own_key = job.engine == kinds.PROVIDER and key is not None
-    again = replace(job, attempt=job.attempt + 1, turn=turn, queued=time.time(), own_key=own_key)
+    values: dict[str, Any] = {
+        "attempt": job.attempt + 1,
+        "turn": queues.next_priority(owner, job.engine, job.duration),
+        "queued": time.time(),
+        "own_key": own_key,
+    }
+    retried = replace(job, **values)
     sealed = keys.seal(key) if key and own_key else None
     try:
-        with quotas.reserve(again, address):
-            values = {"attempt": again.attempt, "turn": turn, "queued": again.queued, "own_key": own_key}
+        with quotas.reserve(retried, address):
             if not records.requeue(job, sealed_key=sealed, maker=processes.NAME, **values):
                 raise _Stale()
     except _Stale:  # another tab was faster
         return generation_id
     try:
         crashes.reset(generation_id)
-        queueing.enqueue(again)
+        queueing.enqueue(retried)
     except BaseException:
-        undo.until_done(partial(_undo_retry, again, job))
+        undo.until_done(partial(_undo_retry, retried, job))
         raise
     return generation_id
 
@@ -305,13 +315,14 @@ def start() -> None:
             # Short jobs have a visitor waiting, but polling a queue ten times a second takes 2.5 % of a core.
             interval = 0.1 if queue == queues.SHORT_QUEUE else 0.2  # seconds
             DBOS.register_queue(queue, worker_concurrency=count, polling_interval_sec=interval)
-        DBOS.register_queue(copying.QUEUE, worker_concurrency=1, polling_interval_sec=copying.OFTEN)
-        DBOS.register_queue(
-            delivering.QUEUE, worker_concurrency=delivering.AT_ONCE, polling_interval_sec=delivering.OFTEN
-        )
-        DBOS.register_queue(search.QUEUE, worker_concurrency=1, polling_interval_sec=search.OFTEN)
-        DBOS.register_queue(decoding.QUEUE, worker_concurrency=1, polling_interval_sec=decoding.OFTEN)
-        search.when_ended(delivering.job_ended)
+        for queue, count, interval in (
+            (copying.QUEUE, 1, copying.POLLING_INTERVAL),
+            (delivering.QUEUE, delivering.AT_ONCE, delivering.OFTEN),
+            (search.QUEUE, 1, search.POLLING_INTERVAL),
+            (decoding.QUEUE, 1, decoding.POLLING_INTERVAL),
+        ):
+            DBOS.register_queue(queue, worker_concurrency=count, polling_interval_sec=interval)
+        search.on_end(delivering.job_ended)
         retention.schedule()
         maintenance.schedule(
             queueing.reconcile,
@@ -372,20 +383,20 @@ def _reconcile_if_started() -> None:
         queueing.reconcile()
 
 
-def note_with(job: Job, claim: idempotency.Claim | None, tell: str | None, connection: sa.Connection) -> None:
+def record_also(job: Job, claim: idempotency.Claim | None, notify_url: str | None, connection: sa.Connection) -> None:
     """Record a job's idempotency claim and webhook in the transaction that records the job."""
     if claim:
         claim.note(connection)
-    if tell:
-        subscriptions.expect(connection, job.id, tell)
+    if notify_url:
+        subscriptions.expect(connection, job.id, notify_url)
 
 
-def undo_create(job: Job, claim: idempotency.Claim | None, copy: str | None) -> None:
+def _undo_create(job: Job, claim: idempotency.Claim | None, copied: bool) -> None:
     """Delete everything of a job that could not be queued: row, quota usage and the copy of its file."""
-    records.delete_unqueued(job, **({"also": claim.forget} if claim else {}))
+    records.delete_unqueued(job, claim.forget if claim else None)
     quotas.drop_reservation(job)
-    if copy is not None:
-        recordings.remove(copy, job.owner)
+    if copied and job.recording_id is not None:
+        recordings.remove(job.recording_id, job.owner)
 
 
 def _undo_retry(job: Job, before: Job) -> None:

@@ -40,8 +40,8 @@ def transcription(generation_id: str) -> None:
     job = None
     try:
         attempt = int(str(DBOS.workflow_id).rpartition("-")[2])
-        # Older versions returned the job itself here.
-        if not _step("begin", _begin, generation_id, attempt):
+        # True if a killed server marked it already. Older versions returned the job itself here.
+        if not _step("begin", records.begin, generation_id, attempt):
             return
         job = with_retries(_acquire_lease, generation_id, attempt)
         outcome = _engine(job).run(_JobContext(job))
@@ -87,12 +87,6 @@ def _answer(function: Callable[..., Any], *args: Any) -> Any:
         raise
     except SttError as error:
         return {"error": {**error.to_dict(), "detail": error.detail}}
-
-
-def _begin(generation_id: str, attempt: int) -> bool:
-    """Mark the job as working; return False if it was cancelled or deleted while it waited."""
-    # If the server was killed during this step, it runs again; the job is then marked already.
-    return records.begin(generation_id, attempt)
 
 
 def _acquire_lease(generation_id: str, attempt: int) -> Job:
@@ -158,14 +152,11 @@ def _finish(job: Job, outcome: Outcome) -> None:
 class _JobContext:
     """Give an engine access to its job (see `stt.engines.base.Work`)."""
 
+    step = staticmethod(_step)
+    with_retries = staticmethod(with_retries)
+
     def __init__(self, job: Job) -> None:
         self.job = job
-
-    def step(self, name: str, function: Callable[..., Any], *args: Any) -> Any:
-        return _step(name, function, *args)
-
-    def with_retries(self, function: Callable[..., Any], *args: Any, **values: Any) -> Any:
-        return with_retries(function, *args, **values)
 
     def cancelled(self) -> bool:
         try:

@@ -19,7 +19,7 @@ from stt.background.diarization import results
 from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import corrections, tags, transcriptions, transcripts
-from stt.editing import texts
+from stt.editing import revisions, texts
 from stt.errors import BadOption, Conflict, NotFound
 from stt.store import records
 from stt.store import transcripts as spoken
@@ -58,11 +58,11 @@ def state(generation_id: str, owner: str) -> State:
     return State(revision + row.version, row.changed, not row.aside, row.aside) if row else State(revision)
 
 
-def with_speakers(transcript: Transcript, names: dict[str, str]) -> Transcript:
-    """Return the transcript with speakers renamed, in its insights, too. Equal names merge two speakers."""
+def with_speaker(transcript: Transcript, old: str, new: str) -> Transcript:
+    """Return the transcript with a speaker renamed, in its insights, too. An existing name merges the two."""
 
     def named(speaker: str | None) -> str | None:
-        return names.get(speaker, speaker) if speaker else speaker
+        return new if speaker == old else speaker
 
     segments = tuple(
         replace(s, speaker=named(s.speaker), words=tuple(replace(w, speaker=named(w.speaker)) for w in s.words))
@@ -71,17 +71,8 @@ def with_speakers(transcript: Transcript, names: dict[str, str]) -> Transcript:
     return replace(transcript, segments=segments, extras=_named(transcript.extras, named))
 
 
-def rename_speakers(generation_id: str, owner: str, names: dict[str, str], based_on: int) -> int:
-    """Rename speakers throughout the transcript; return the revision. Equal names merge two speakers.
-
-    Raises NotFound, BadOption, or Conflict if `based_on` is outdated.
-    """
-    tidy = {old: texts.name_of_speaker(new) for old, new in names.items()}
-    return change(generation_id, owner, based_on, lambda transcript: with_speakers(transcript, tidy))
-
-
 def _named(extras: dict[str, Any], named: Callable[[str | None], str | None]) -> dict[str, Any]:
-    """Return the insights with speakers renamed: "speakers" lists names, rows have them under "speaker"."""
+    """Return the insights with a speaker renamed: "speakers" lists names, rows have them under "speaker"."""
 
     def renamed(row: Any) -> Any:
         return row | {"speaker": named(row["speaker"])} if isinstance(row, dict) and "speaker" in row else row
@@ -204,23 +195,13 @@ def _claim(connection: sa.Connection, generation_id: str, based_on: int) -> None
 
     Raises Conflict or NotFound.
     """
-    c, t = corrections.c, transcripts.c
-    based_on -= results.revision(connection, generation_id, hold=True)
-    if based_on < 0:
+    try:
+        revisions.lock(connection, generation_id)
+    except IntegrityError as error:  # another tab was the first to correct this transcript, at the same moment
+        raise Conflict("This transcript was changed in another tab.") from error
+    if revisions.revision(connection, generation_id) != based_on:
         raise Conflict("This transcript was changed in another tab.")
-    values = {"version": based_on + 1, "changed": time.time()}
-    if based_on == 0:
-        first = sa.select(t.id, sa.literal(1), sa.literal(values["changed"]), t.transcript).where(t.id == generation_id)
-        new = corrections.insert().from_select(["id", "version", "changed", "machine"], first)
-        try:
-            if connection.execute(new, execution_options={"preserve_rowcount": True}).rowcount != 1:
-                raise NotFound("This transcript is not finished.", guidance="Wait until it is.")
-        except IntegrityError as error:
-            raise Conflict("This transcript was changed in another tab.") from error
-    else:
-        same = sa.and_(c.id == generation_id, c.version == based_on)
-        if connection.execute(corrections.update().where(same).values(**values)).rowcount != 1:
-            raise Conflict("This transcript was changed in another tab.")
+    _set(connection, generation_id, version=corrections.c.version + 1, changed=time.time())
 
 
 def current(connection: sa.Connection, generation_id: str) -> Transcript:

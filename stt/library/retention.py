@@ -90,7 +90,7 @@ def _delete_transcripts(before: float) -> int:
     old = sa.select(_t.id, _t.owner).where(
         _t.state.not_in(kinds.OPEN), sa.func.coalesce(_t.finished, _t.created) < before
     )
-    return sum(_quietly(history.delete, *row) for row in queries.rows(old))
+    return sum(_try_to_delete(history.delete, *row) for row in queries.rows(old))
 
 
 def _delete_audio(before: float, *, unused: bool) -> int:
@@ -100,10 +100,10 @@ def _delete_audio(before: float, *, unused: bool) -> int:
         using = using.where(_t.state.in_(kinds.OPEN))
     free = _r.id.not_in(using)
     old = sa.select(_r.id, _r.owner).where(_r.created < before, free)
-    return sum(_quietly(recordings.remove, *row, free) for row in queries.rows(old))
+    return sum(_try_to_delete(recordings.remove, *row, free) for row in queries.rows(old))
 
 
-def _quietly(delete: Any, name: str, owner: str, *only: Any) -> bool:
+def _try_to_delete(delete: Any, name: str, owner: str, *only: Any) -> bool:
     """Delete one item; return whether it existed. A failure does not block the others and is retried in an hour."""
     try:
         delete(name, owner, *only)

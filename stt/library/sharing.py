@@ -138,8 +138,5 @@ def _find(token: str) -> tuple[Share, Job]:
 
 def audio_recording(job: Job) -> Recording | None:
     """Return the recording of a job if its audio still exists, else None."""
-    try:
-        recording = recordings.find(job.recording_id or "", job.owner)
-    except NotFound:
-        return None
-    return recording if recording.kept else None
+    recording = recordings.find_or_none(job.recording_id, job.owner)
+    return recording if recording and recording.kept else None

@@ -20,7 +20,7 @@ from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import diarizations
 from stt.editing import texts
-from stt.errors import BadOption, Conflict, NotFound
+from stt.errors import BadOption, Conflict
 from stt.library import corrections, versions, voices
 from stt.library.voices import Guess
 from stt.speakers import Diarization, label
@@ -56,7 +56,7 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _Stored:
     """The stored data on a transcript's speakers."""
 
     names: list[str]  # by speaker number
@@ -77,26 +77,26 @@ class _Known:
 def panel(job: Job, transcript: Transcript) -> Panel:
     """Return the panel for a transcript's speakers."""
     with database().connect() as connection:
-        known = _known(connection, job.id)
-    names = _order(transcript, known)
-    spans = _spans(transcript, names, known)
+        stored = _load(connection, job.id)
+    names = _order(transcript, stored)
+    spans = _spans(transcript, names, stored)
     seconds = {name: sum(end - start for start, end in spans[name]) for name in names}
     whole = sum(seconds.values()) or 1.0
-    unnamed = [name for name in names if name in results.names_of(len(known.names))]
-    prints = {name: print_ for name in unnamed if (print_ := known.voiceprint(name)) is not None}
-    guesses = voices.guess(job.owner, prints, known.refused)
+    unnamed = [name for name in names if name in results.names_of(len(stored.names))]
+    prints = {name: print_ for name in unnamed if (print_ := stored.voiceprint(name)) is not None}
+    guesses = voices.guess(job.owner, prints, stored.refused)
     rows = (
         Row(
             name,
             seconds[name],
             seconds[name] / whole,
-            _sample(name, spans[name], known),
+            _sample(name, spans[name], stored),
             guesses.get(name),
-            can_split=bool(known.numbers(name)),
+            can_split=bool(stored.numbers(name)),
         )
         for name in names
     )
-    what, revision = known.undoable or (None, None)
+    what, revision = stored.undoable or (None, None)
     if revision != corrections.state(job.id, job.owner).version:
         what = None
     return Panel(tuple(rows), results.search_of(job.id), can_search(job, transcript), what)
@@ -107,7 +107,7 @@ def can_search(job: Job, transcript: Transcript) -> bool:
     return (
         job.state == kinds.DONE
         and transcript.timed
-        and not results.heard_apart(job.options)
+        and not results.has_speaker_channels(job.options)
         and versions.has_sound(job)
     )
 
@@ -119,14 +119,14 @@ def rename(generation_id: str, owner: str, old: str, new: str, based_on: int) ->
     """
     name = texts.name_of_speaker(new)
 
-    def changed(transcript: Transcript, known: _Known) -> tuple[Transcript, _Known]:
-        if old not in _order(transcript, known):
+    def changed(transcript: Transcript, stored: _Stored) -> tuple[Transcript, _Stored]:
+        if old not in _order(transcript, stored):
             raise Conflict(f"There is no speaker called {old[:60]!r} any more.")
         if old not in transcript.speakers:  # the only speaker, not yet named in the transcript
             transcript = transcript.spoken_by(name)
-        names = [name if one == old else one for one in known.names]
-        placed = list(dict.fromkeys(name if one == old else one for one in known.placed))
-        return corrections.with_speakers(transcript, {old: name}), replace(known, names=names, placed=placed)
+        names = [name if one == old else one for one in stored.names]
+        placed = list(dict.fromkeys(name if one == old else one for one in stored.placed))
+        return corrections.with_speaker(transcript, old, name), replace(stored, names=names, placed=placed)
 
     return _change(generation_id, owner, based_on, changed, lambda before: _renamed(before, old, name))
 
@@ -143,28 +143,28 @@ def split(generation_id: str, owner: str, name: str, based_on: int) -> int:
     job = records.load(generation_id, owner)
     chunks = _chunks(job)
 
-    def changed(transcript: Transcript, known: _Known) -> tuple[Transcript, _Known]:
-        numbers = known.numbers(name)
-        if not numbers or known.found is None:
+    def changed(transcript: Transcript, stored: _Stored) -> tuple[Transcript, _Stored]:
+        numbers = stored.numbers(name)
+        if not numbers or stored.found is None:
             raise BadOption(f"Nothing is known of the voice of {name[:60]!r}.", guidance="Find speakers again.")
-        found = known.found
+        found = stored.found
         if len(numbers) == 1:
             found = speakers.split(chunks, found, numbers[0]) if chunks else found
-            numbers = [*numbers, *range(len(known.names), len(found.speakers))]
+            numbers = [*numbers, *range(len(stored.names), len(found.speakers))]
         if len(numbers) < 2:
             raise BadOption("These voices cannot be told apart.", guidance="Choose another number of speakers.")
-        taken = {*known.names, *transcript.speakers}
+        taken = {*stored.names, *transcript.speakers}
         fresh = iter(one for one in results.names_of(MOST_NAMED + len(taken)) if one not in taken)
-        names = [*known.names, *[name] * (len(found.speakers) - len(known.names))]
+        names = [*stored.names, *[name] * (len(found.speakers) - len(stored.names))]
         for number in numbers[1:]:
             names[number] = next(fresh)
-        theirs = replace(found, turns=tuple(turn for turn in found.turns if turn.speaker in numbers))
+        of_speaker = replace(found, turns=tuple(turn for turn in found.turns if turn.speaker in numbers))
         segments = [
             piece
             for segment in transcript.segments
-            for piece in (_cut(segment, theirs, names, name) if segment.speaker in (name, None) else [segment])
+            for piece in (_cut(segment, of_speaker, names, name) if segment.speaker in (name, None) else [segment])
         ]
-        return replace(transcript, segments=tuple(segments)), replace(known, names=names, found=found)
+        return replace(transcript, segments=tuple(segments)), replace(stored, names=names, found=found)
 
     return _change(generation_id, owner, based_on, changed, lambda _before: f"Told two voices of {name} apart")
 
@@ -175,9 +175,8 @@ def _cut(segment: Segment, found: Diarization, names: list[str], otherwise: str)
 
 
 def _chunks(job: Job) -> list[dict[str, Any]]:
-    try:
-        recording = recordings.find(job.recording_id or "", job.owner)
-    except NotFound:
+    recording = recordings.find_or_none(job.recording_id, job.owner)
+    if recording is None:
         return []
     return results.analyses_of(recording.id, playback_copies.track_of(recording, job.options))
 
@@ -189,15 +188,15 @@ def move(generation_id: str, owner: str, name: str, up: bool, based_on: int) -> 
         raise Conflict("This transcript was changed in another tab.")
     with database().begin() as connection:
         results.ensure_row(connection, generation_id)
-        known = _known(connection, generation_id)
-        names = _order(corrections.current(connection, generation_id), known)
+        stored = _load(connection, generation_id)
+        names = _order(corrections.current(connection, generation_id), stored)
         if name not in names:
             raise Conflict(f"There is no speaker called {name[:60]!r} any more.")
         at = names.index(name)
         to = min(max(at + (-1 if up else 1), 0), len(names) - 1)
         names.insert(to, names.pop(at))
         what = f"Moved {name} {'up' if up else 'down'}"
-        _save(connection, generation_id, replace(known, placed=names), undo=_undo(known, None, what, based_on))
+        _save(connection, generation_id, replace(stored, placed=names), undo=_undo(stored, None, what, based_on))
 
 
 def undo(generation_id: str, owner: str, based_on: int) -> int:
@@ -208,13 +207,13 @@ def undo(generation_id: str, owner: str, based_on: int) -> int:
         raise Conflict("There is nothing to undo any more.")
     if before["transcript"] is None:
         with database().begin() as connection:
-            known = _known(connection, generation_id)
-            _save(connection, generation_id, replace(known, placed=before["placed"]), undo=None)
+            stored = _load(connection, generation_id)
+            _save(connection, generation_id, replace(stored, placed=before["placed"]), undo=None)
         return based_on
 
-    def changed(_transcript: Transcript, known: _Known) -> tuple[Transcript, _Known]:
-        found = known.found if before["found"] is None else Diarization.from_dict(before["found"])
-        earlier = replace(known, names=before["names"], placed=before["placed"], found=found)
+    def changed(_transcript: Transcript, stored: _Stored) -> tuple[Transcript, _Stored]:
+        found = stored.found if before["found"] is None else Diarization.from_dict(before["found"])
+        earlier = replace(stored, names=before["names"], placed=before["placed"], found=found)
         return Transcript.from_dict(before["transcript"]), earlier
 
     return _change(generation_id, owner, based_on, changed, lambda _before: None)
@@ -224,7 +223,7 @@ def remember(generation_id: str, owner: str, name: str) -> None:
     """Remember the voice of a speaker under this name. Raises NotFound, BadOption."""
     records.load(generation_id, owner)
     with database().connect() as connection:
-        voiceprint = _known(connection, generation_id).voiceprint(name)
+        voiceprint = _load(connection, generation_id).voiceprint(name)
     if voiceprint is None:
         raise BadOption(f"Nothing is known of the voice of {name[:60]!r}.", guidance="Find speakers first.")
     voices.remember(owner, name, voiceprint)
@@ -234,94 +233,94 @@ def refuse(generation_id: str, owner: str, name: str, voice_id: str) -> None:
     """Record that a speaker's voice is not the known voice that was suggested. Raises NotFound."""
     records.load(generation_id, owner)
     with database().begin() as connection:
-        known = _known(connection, generation_id)
-        _save(connection, generation_id, replace(known, refused={*known.refused, (name, voice_id)}))
+        stored = _load(connection, generation_id)
+        _save(connection, generation_id, replace(stored, refused={*stored.refused, (name, voice_id)}))
 
 
 def _change(
     generation_id: str,
     owner: str,
     based_on: int,
-    changed: Callable[[Transcript, _Known], tuple[Transcript, _Known]],
+    changed: Callable[[Transcript, _Stored], tuple[Transcript, _Stored]],
     what: Callable[[Transcript], str | None],
 ) -> int:
     """Change transcript and table in one transaction. `what` describes the change for undo, None if it has no undo."""
     records.load(generation_id, owner)
     with database().begin() as connection:
         results.ensure_row(connection, generation_id)
-        known = after = _known(connection, generation_id)
+        stored = after = _load(connection, generation_id)
 
     def also(connection: sa.Connection, before: Transcript) -> None:
-        said = what(before)
-        undone = _undo(known, before, said, based_on + 1) if said else None
+        description = what(before)
+        undone = _undo(stored, before, description, based_on + 1) if description else None
         _save(connection, generation_id, after, undo=undone)
 
     def transcript_of(before: Transcript) -> Transcript:
         nonlocal after
-        transcript, after = changed(before, known)
+        transcript, after = changed(before, stored)
         return transcript
 
     return corrections.change(generation_id, owner, based_on, transcript_of, also=also)
 
 
-def _undo(known: _Known, before: Transcript | None, what: str, version: int) -> dict[str, Any]:
+def _undo(stored: _Stored, before: Transcript | None, what: str, version: int) -> dict[str, Any]:
     """Return the data that restores the current state. It applies only while the transcript has this version."""
     return {
         "what": what,
         "version": version,
         "transcript": before.to_dict() if before else None,
-        "names": known.names,
-        "placed": known.placed,
-        "found": known.found.to_dict() if known.found else None,
+        "names": stored.names,
+        "placed": stored.placed,
+        "found": stored.found.to_dict() if stored.found else None,
     }
 
 
-def _known(connection: sa.Connection, generation_id: str) -> _Known:
+def _load(connection: sa.Connection, generation_id: str) -> _Stored:
     # Only parts of `undo`: it holds a whole transcript, and every page load runs this query.
     undo = _d.undo["what"].as_string().label("what"), _d.undo["version"].as_integer().label("version")
     query = sa.select(_d.names, _d.result, _d.placed, _d.refused, *undo).where(_d.id == generation_id)
     row = connection.execute(query).first()
     if row is None:
-        return _Known([], None, [], set(), None)
+        return _Stored([], None, [], set(), None)
     found = Diarization.from_dict(row.result) if row.result else None
     refused = {(name, voice) for name, voice in row.refused or ()}
     undoable = None if row.what is None else (row.what, row.version)
-    return _Known(row.names or [], found, row.placed or [], refused, undoable)
+    return _Stored(row.names or [], found, row.placed or [], refused, undoable)
 
 
-def _save(connection: sa.Connection, generation_id: str, known: _Known, **undo: dict[str, Any] | None) -> None:
+def _save(connection: sa.Connection, generation_id: str, stored: _Stored, **undo: dict[str, Any] | None) -> None:
     """Save the data on the speakers, and `undo` if it is given."""
     values = {
-        "names": known.names,
-        "placed": known.placed,
-        "refused": sorted(known.refused),
-        "result": known.found.to_dict() if known.found else None,
+        "names": stored.names,
+        "placed": stored.placed,
+        "refused": sorted(stored.refused),
+        "result": stored.found.to_dict() if stored.found else None,
         **undo,
     }
     connection.execute(diarizations.update().where(_d.id == generation_id).values(**values))
 
 
-def _order(transcript: Transcript, known: _Known) -> list[str]:
+def _order(transcript: Transcript, stored: _Stored) -> list[str]:
     """Return the names in the user's order, others after them by first appearance.
 
     A single speaker may have no name in the transcript.
     """
-    names = transcript.speakers or list(dict.fromkeys(known.names))
-    return sorted(names, key=lambda name: known.placed.index(name) if name in known.placed else len(known.placed))
+    names = transcript.speakers or list(dict.fromkeys(stored.names))
+    return sorted(names, key=lambda name: stored.placed.index(name) if name in stored.placed else len(stored.placed))
 
 
-def _spans(transcript: Transcript, names: list[str], known: _Known) -> dict[str, list[tuple[float, float]]]:
+def _spans(transcript: Transcript, names: list[str], stored: _Stored) -> dict[str, list[tuple[float, float]]]:
     spans: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
     for segment in transcript.segments:
-        name = segment.speaker or (names[0] if len(names) == 1 and known.names else None)
+        name = segment.speaker or (names[0] if len(names) == 1 and stored.names else None)
         if name in spans:
             spans[name].append((segment.start, segment.end))
     return spans
 
 
-def _sample(name: str, spans: list[tuple[float, float]], known: _Known) -> tuple[float, float] | None:
+def _sample(name: str, spans: list[tuple[float, float]], stored: _Stored) -> tuple[float, float] | None:
     """Return a typical sample of a voice, else the beginning of the longest span."""
-    if known.found and (numbers := known.numbers(name)):
-        return known.found.speakers[numbers[0]].sample
+    if stored.found and (numbers := stored.numbers(name)):
+        return stored.found.speakers[numbers[0]].sample
     start, end = max(spans, key=lambda span: span[1] - span[0], default=(0.0, 0.0))
     return (start, min(end, start + SAMPLE)) if end > start else None

@@ -39,8 +39,8 @@ def everything(owner: str) -> Iterator[bytes]:
     index: dict[str, list[dict[str, Any]]] = {"transcripts": [], "recordings": []}
     for number, job in enumerate(history.find(owner, descending=False), 1):
         name = f"{number:04} {job.title}"
-        told = {key: value for key, value in asdict(job).items() if key not in ("owner", "turn", "stage")}
-        index["transcripts"].append({"name": _stem(name), **told})
+        facts = {key: value for key, value in asdict(job).items() if key not in ("owner", "turn", "stage")}
+        index["transcripts"].append({"name": _stem(name), **facts})
         transcript, made = transcripts.transcript_of(job.id), datetime.fromtimestamp(job.created, UTC)
         for extension in FORMATS:
             written = formats.FORMATS[extension]
@@ -52,8 +52,8 @@ def everything(owner: str) -> Iterator[bytes]:
         kept = recording.kept
         stem, extension = names.split(recording.name)
         name = f"{_stem(f'{number:04} {stem}')}{extension.lower()}"
-        told = {key: value for key, value in asdict(recording).items() if key != "owner"}
-        index["recordings"].append({"file": name if kept else None, **told})
+        facts = {key: value for key, value in asdict(recording).items() if key != "owner"}
+        index["recordings"].append({"file": name if kept else None, **facts})
         if kept:
             archive.add(_blocks(recording.path), f"recordings/{name}", compress_type=0)  # sound is compressed already
             yield from archive.all_files()

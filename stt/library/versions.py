@@ -79,12 +79,11 @@ def finished(owner: str) -> list[list[Job]]:
 
 def source_of(job: Job) -> Recording | Link:
     """Return the source to transcribe again: the kept recording, or else the link. Raises NotFound without either."""
-    recording = recording_of(job)
-    if recording is None and job.url:
+    if recording := recording_of(job):
+        return recording
+    if job.url:
         return Link(job.url)
-    if recording is None:
-        raise NotFound("The recording of this transcript is no longer kept.")
-    return recording
+    raise NotFound("The recording of this transcript is no longer kept.")
 
 
 def has_sound(job: Job) -> bool:
@@ -93,8 +92,5 @@ def has_sound(job: Job) -> bool:
 
 def recording_of(job: Job) -> Recording | None:
     """Return the recording of a transcript, None if it is not kept."""
-    try:
-        recording = recordings.find(job.recording_id or "", job.owner)
-    except NotFound:
-        return None
-    return recording if recording.path.exists() else None
+    recording = recordings.find_or_none(job.recording_id, job.owner)
+    return recording if recording and recording.path.exists() else None

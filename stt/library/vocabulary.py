@@ -10,7 +10,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 
@@ -65,7 +65,8 @@ def save(owner: str, text: str, tag: str | None = None) -> list[Term]:
     with database().begin() as connection:
         connection.execute(vocabulary.delete().where(_list(owner, tag)))
         if found:
-            connection.execute(vocabulary.insert(), [_row(owner, tag, place, term) for place, term in enumerate(found)])
+            rows = [{"owner": owner, "tag": tag, "place": place, **asdict(term)} for place, term in enumerate(found)]
+            connection.execute(vocabulary.insert(), [{"id": secrets.token_hex(12), **row} for row in rows])
     return found
 
 
@@ -94,8 +95,8 @@ def note(connection: sa.Connection, owner: str, before: str, after: str, noted: 
         _forget_one(connection, owner, *pair)
     for one, other in (changed - known).elements():
         same = sa.and_(_c.owner == owner, _c.before == one, _c.after == other)
-        again = word_corrections.update().where(same).values(times=_c.times + 1, at=time.time())
-        if connection.execute(again).rowcount:
+        counted = word_corrections.update().where(same).values(times=_c.times + 1, at=time.time())
+        if connection.execute(counted).rowcount:
             continue
         row = {"id": secrets.token_hex(12), "owner": owner, "before": one, "after": other, "times": 1}
         connection.execute(word_corrections.insert().values(**row, at=time.time(), refused=False))
@@ -136,17 +137,6 @@ def refuse(owner: str, offered: Suggestion) -> None:
 
 def _list(owner: str, tag: str | None) -> sa.ColumnElement[bool]:
     return sa.and_(_v.owner == owner, _v.tag.is_(None) if tag is None else _v.tag == tag)
-
-
-def _row(owner: str, tag: str | None, place: int, term: Term) -> dict[str, object]:
-    return {
-        "id": secrets.token_hex(12),
-        "owner": owner,
-        "tag": tag,
-        "place": place,
-        "text": term.text,
-        "replaces": term.replaces,
-    }
 
 
 def _changed_words(before: str, after: str) -> Iterable[tuple[str, str]]:

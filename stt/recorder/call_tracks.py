@@ -53,7 +53,7 @@ def write(path: Path, part: Path, *, name: str = "", longest: float) -> bool:
 
 def _write(decoder: decoder_pool.Decoder, part: Path, longest: float) -> float | None:
     """Return the seconds written; None if something was damaged."""
-    taken, written, at = 0, 0, [-DELAY for _ in TITLES]
+    total, written, at = 0, 0, [-DELAY for _ in TITLES]
     with disk_errors(), av.open(str(part), "w", format="webm") as file:
         streams = [file.add_stream("libopus", rate=CALL_RATE, layout="mono", bit_rate=CALL_BITS) for _ in TITLES]
         for stream, title in zip(streams, TITLES, strict=True):
@@ -63,8 +63,8 @@ def _write(decoder: decoder_pool.Decoder, part: Path, longest: float) -> float |
         for samples, damaged, channels in _parts(decoder):
             if damaged:
                 return None
-            taken += samples
-            if taken > longest * CALL_RATE:
+            total += samples
+            if total > longest * CALL_RATE:
                 raise TooLarge(f"It holds more than {longest / 60:,.0f} minutes of sound.")
             packets = []
             for number, contents in enumerate(channels):
@@ -80,15 +80,15 @@ def _write(decoder: decoder_pool.Decoder, part: Path, longest: float) -> float |
             if written > paths.CHECKED:
                 paths.check_room(part.parent)
                 written = 0
-    return taken / CALL_RATE
+    return total / CALL_RATE
 
 
 def _parts(decoder: decoder_pool.Decoder) -> Iterator[tuple[int, bool, Packets]]:
     """Yield the number of samples read, whether something was damaged, and the next packets, until the end."""
-    going_on = True
-    while going_on:
+    has_more = True
+    while has_more:
         header, content = decoder.call("encode_call", seconds=PART, **DECODE)
-        going_on = bool(header["samples"])
+        has_more = bool(header["samples"])
         yield int(header["samples"]), bool(header["damaged"]), _apart(content, header["sizes"])
 
 

@@ -46,10 +46,10 @@ SILENT = 10.0  # seconds without a piece after which opening a page finishes the
 PAUSED = 120.0  # the same for a paused recording: browsers slow down timers of background pages
 ABANDONED = 600.0  # seconds without a piece after which it is finished without its owner
 REMEMBERED = 24 * 3600.0  # seconds that `{id}.done` is kept
-LOOK = 60.0  # interval between checks for abandoned recordings, seconds
+CHECK_INTERVAL = 60.0  # interval between checks for abandoned recordings, seconds
 TIMEOUT = 30.0  # of the lock of a recording, seconds
-FINISHING = 8.0  # seconds that a request waits for the recording to be finished; the browser retries after 20
-TAKING_UP = 3.0  # the same while a page is drawn
+FINISH_TIMEOUT = 8.0  # seconds that a request waits for the recording to be finished; the browser retries after 20
+TAKE_UP_TIMEOUT = 3.0  # the same while a page is drawn
 SYNCED = 2.0  # interval between syncs of the pieces to the disk, seconds
 MARGIN = 60.0  # tolerance on the host's maximum duration while the exact length is unknown, seconds
 _ID = re.compile(r"[\w-]{27}", re.ASCII)
@@ -99,7 +99,7 @@ def append(id: str, owner: str, visitor: str, number: int, piece: IO[bytes], *, 
     beyond the upload limit, DiskFull.
     """
     home = _home(owner, visitor)
-    with _alone(home, id), recordings.disk_errors():
+    with _locked(home, id), recordings.disk_errors():
         live = _load(home, id)
         if number > live.pieces:
             raise Conflict(f"Piece {live.pieces} of this recording is missing.", guidance="Send it first.")
@@ -115,10 +115,10 @@ def append(id: str, owner: str, visitor: str, number: int, piece: IO[bytes], *, 
 def finish(id: str, owner: str, visitor: str) -> Recording:
     """Turn the received pieces into a recording. Safe to repeat.
 
-    Raises NotFound, Conflict while it takes longer than FINISHING, and what `recordings.add` raises. Content that is
-    not audio is deleted, as with a refused upload.
+    Raises NotFound, Conflict while it takes longer than FINISH_TIMEOUT, and what `recordings.add` raises. Content that
+    is not audio is deleted, as with a refused upload.
     """
-    return recordings.find(_finished(_home(owner, visitor), id, FINISHING), owner)
+    return recordings.find(_finished(_home(owner, visitor), id, FINISH_TIMEOUT), owner)
 
 
 def take_up(owner: str, visitor: str) -> tuple[list[str], int]:
@@ -130,7 +130,7 @@ def take_up(owner: str, visitor: str) -> tuple[list[str], int]:
     home, running = _home(owner, visitor), 0
     for live, age in _open_in(home):
         if age > (PAUSED if live.paused else SILENT):
-            running += not _settle(home, live.id, TAKING_UP)
+            running += not _try_to_finish(home, live.id, TAKE_UP_TIMEOUT)
         else:
             running += 1
     return [done.read_text("utf-8") for done in sorted(home.glob("*.done"), key=_modified)], running
@@ -155,7 +155,7 @@ def sweep() -> None:
     for home in folder("live").iterdir():
         for live, age in _open_in(home):
             if age > ABANDONED:
-                _settle(home, live.id, None)
+                _try_to_finish(home, live.id, None)
         for old in [*home.glob("*.done"), *home.glob("*.lock")]:
             if time.time() - _modified(old) > REMEMBERED:
                 old.unlink(missing_ok=True)
@@ -170,10 +170,10 @@ def _watch() -> None:
             sweep()
         except Exception as error:  # database or store unavailable: nothing is deleted, the next run retries  # noqa: BLE001
             log.warning("live recordings were not looked at: %s", type(error).__name__)
-        pause.wait(LOOK)
+        pause.wait(CHECK_INTERVAL)
 
 
-def _settle(home: Path, id: str, timeout: float | None) -> bool:
+def _try_to_finish(home: Path, id: str, timeout: float | None) -> bool:
     """Finish an interrupted recording; return False if it must be retried or takes longer than `timeout`."""
     try:
         _finished(home, id, timeout)
@@ -194,15 +194,17 @@ def _finished(home: Path, id: str, timeout: float | None) -> str:
         work = _finishing.get((home, id))
         if work is None:
             work = _finishing[home, id] = Future()
-            threading.Thread(target=_work, args=(home, id, work), name="live-recording", daemon=True).start()
+            threading.Thread(
+                target=_finish_in_thread, args=(home, id, work), name="live-recording", daemon=True
+            ).start()
     if not wait([work], timeout).done:
-        raise _being_finished()
+        raise _still_finishing()
     return work.result()
 
 
-def _work(home: Path, id: str, work: Future[str]) -> None:
+def _finish_in_thread(home: Path, id: str, work: Future[str]) -> None:
     try:
-        with _alone(home, id):
+        with _locked(home, id):
             work.set_result(_finish(home, id))
     except BaseException as error:  # noqa: BLE001 - raised in the waiting thread
         work.set_exception(error)
@@ -351,7 +353,7 @@ def _modified(path: Path) -> float:
 
 
 @contextmanager
-def _alone(home: Path, id: str) -> Iterator[None]:
+def _locked(home: Path, id: str) -> Iterator[None]:
     """Serialize requests about one recording, also between processes that share the folder."""
     if not _ID.fullmatch(id) or not ((home / f"{id}.json").exists() or _done(home, id).exists()):
         raise NotFound("This recording is finished.")
@@ -359,8 +361,8 @@ def _alone(home: Path, id: str) -> Iterator[None]:
         with FileLock(home / f"{id}.lock", timeout=TIMEOUT):
             yield
     except Timeout as error:
-        raise _being_finished() from error
+        raise _still_finishing() from error
 
 
-def _being_finished() -> Conflict:
+def _still_finishing() -> Conflict:
     return Conflict("This recording is being finished.", guidance="Try again in a moment.")

@@ -54,19 +54,18 @@ class Eraser:
         self._thread.join()
 
     def _run(self) -> None:
-        left = False
+        unfinished = False
         writing.tighten(settings().data_dir)
         while not self._ended:
-            removals.wakeup.wait(RETRY_INTERVAL if left else CHECK_INTERVAL)
+            removals.wakeup.wait(RETRY_INTERVAL if unfinished else CHECK_INTERVAL)
             removals.wakeup.clear()
+            unfinished = False
             try:
-                left = not self._ended and self.erase()
+                unfinished = not self._ended and self.erase()
             except (*DB_UNAVAILABLE, SttError, OSError, sqlite3.Error) as error:  # retried at the next check
                 log.warning("could not erase all deleted data: %s", type(error).__name__)
-                left = False
             except Exception:
                 log.exception("could not erase all deleted data")
-                left = False
 
     def erase(self) -> bool:
         """Remove everything that is due; return whether something must be retried soon."""
@@ -77,8 +76,8 @@ class Eraser:
         for recording_id in removals.due(removals.AUDIO):
             removals.remove_audio(recording_id)
         drop_deleted_copies()
-        left = delete_workflows()
-        return self._erase_pages() or left
+        unfinished = delete_workflows()
+        return self._erase_pages() or unfinished
 
     def _erase_pages(self) -> bool:
         names = removals.due(removals.PAGES)
@@ -102,7 +101,7 @@ def delete_workflows() -> bool:
     Running ones end within seconds, because they check whether their job exists.
     """
     deleted = removals.due(removals.JOB)
-    left = False
+    unfinished = False
     for at in range(0, len(deleted), BATCH):
         block = deleted[at : at + BATCH]
         prefixes = [f"{generation_id}-" for generation_id in block]
@@ -115,12 +114,12 @@ def delete_workflows() -> bool:
             DBOS.delete_workflows(ended)
         working = {work.workflow_id.rpartition("-")[0] for work in works if work.workflow_id not in ended}
         with database().begin() as connection:
-            gone = [generation_id for generation_id in block if generation_id not in working]
-            removals.mark_removed(connection, removals.JOB, *gone)
+            removed = [generation_id for generation_id in block if generation_id not in working]
+            removals.mark_removed(connection, removals.JOB, *removed)
             if ended:
                 removals.note_pages(connection, removals.WORKFLOWS, ended[0])
-        left = left or bool(working)
-    return left
+        unfinished = unfinished or bool(working)
+    return unfinished
 
 
 def drop_deleted_copies() -> None:
@@ -129,8 +128,8 @@ def drop_deleted_copies() -> None:
     for at in range(0, len(names), 500):
         block = names[at : at + 500]
         with database().connect() as connection:
-            known = recordings.existing(connection, {name.partition(".")[0] for name in block})
-        audio_files.drop_cached(name for name in block if name.partition(".")[0] not in known)
+            existing = recordings.existing(connection, {name.partition(".")[0] for name in block})
+        audio_files.drop_cached(name for name in block if name.partition(".")[0] not in existing)
 
 
 def erase_pages(path: Path) -> bool:

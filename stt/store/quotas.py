@@ -37,6 +37,7 @@ LENGTH_TOLERANCE = 5.0  # tolerance on a file's declared length, seconds
 SHORTEN = "Cut it into shorter parts, or contact the administrator."
 QUOTAS = ("jobs_per_visitor", "minutes_per_visitor", "minutes_per_day", "dollars_per_day")
 
+_t = transcriptions.c
 _lock = threading.Lock()
 
 
@@ -128,8 +129,7 @@ def used(owner: str) -> Used:
 
 
 def open_jobs(owner: str) -> int:
-    t = transcriptions.c
-    return queries.value(sa.select(sa.func.count()).where(t.owner == owner, t.state.in_(OPEN))) or 0
+    return queries.value(sa.select(sa.func.count()).where(_t.owner == owner, _t.state.in_(OPEN))) or 0
 
 
 def _used_from(address: str) -> float:
@@ -139,9 +139,8 @@ def _used_from(address: str) -> float:
 
 
 def _open_jobs_from(address: str) -> int:
-    t = transcriptions.c
     theirs = sa.select(usage.c.id).where(usage.c.address == address)
-    query = sa.select(sa.func.count()).where(t.state.in_(OPEN), t.id.in_(theirs))
+    query = sa.select(sa.func.count()).where(_t.state.in_(OPEN), _t.id.in_(theirs))
     return queries.value(query) or 0
 
 
@@ -164,56 +163,56 @@ def _check(job: Job, seconds: float, dollars: float | None, address: str | None)
             )
     if (limits.minutes_per_visitor, limits.minutes_per_day, limits.dollars_per_day) == (None, None, None):
         return  # summing up the day's usage is slow after many jobs
-    taken = _check_daily_quotas(job, seconds if job.duration is not None else None, address)
+    usage_today = _check_daily_quotas(job, seconds if job.duration is not None else None, address)
     if limits.dollars_per_day is not None:
-        _check_dollars(limits.dollars_per_day, taken.dollars, dollars, known=job.duration is not None)
+        _check_dollars(limits.dollars_per_day, usage_today.dollars, dollars, known=job.duration is not None)
 
 
-def _check_jobs(number: int, most: int, said: str) -> None:
+def _check_jobs(number: int, most: int, rule: str) -> None:
     if number >= most:
-        raise LimitReached(said, guidance="Wait until one of your transcriptions finishes, or cancel one.")
+        raise LimitReached(rule, guidance="Wait until one of your transcriptions finishes, or cancel one.")
 
 
 def _check_daily_quotas(job: Job, seconds: float | None, address: str | None = None) -> Used:
     """Return the usage so far. `seconds` is None for a link of unknown length. Raises LimitReached."""
-    limits, taken = settings(), used(job.owner)
-    for limit, before, whose in (
-        (limits.minutes_per_visitor, taken.mine, "for each visitor"),
-        (limits.minutes_per_day, taken.all, "for all visitors together"),
+    limits, usage_today = settings(), used(job.owner)
+    for limit, before, scope in (
+        (limits.minutes_per_visitor, usage_today.mine, "for each visitor"),
+        (limits.minutes_per_day, usage_today.all, "for all visitors together"),
     ):
         if limit is not None:
-            _check_minutes(limit * 60, before, seconds, whose)
+            _check_minutes(limit * 60, before, seconds, scope)
     if limits.minutes_per_visitor is not None and address is not None:
         most = limits.minutes_per_visitor * limits.visitors_per_address * 60
         _check_minutes(most, _used_from(address), seconds, f"for each {NETWORK}")
-    return taken
+    return usage_today
 
 
-def _check_minutes(limit: float, before: float, seconds: float | None, whose: str) -> None:
+def _check_minutes(limit: float, before: float, seconds: float | None, scope: str) -> None:
     """Check a quota of seconds. A link of unknown length may start while any is left; see `reserve_length`."""
-    said = f"The limit is {_minutes(limit)} of audio a day {whose}"
+    rule = f"The limit is {_minutes(limit)} of audio a day {scope}"
     if seconds is not None and seconds > limit:
-        raise LimitReached(f"{said}, and this recording alone is {_minutes(seconds)} long.", guidance=SHORTEN)
+        raise LimitReached(f"{rule}, and this recording alone is {_minutes(seconds)} long.", guidance=SHORTEN)
     if before >= limit if seconds is None else before + seconds > limit:
-        raise LimitReached(f"{said}, and {_minutes(max(0.0, limit - before))} are left today.", guidance=resets_in())
+        raise LimitReached(f"{rule}, and {_minutes(max(0.0, limit - before))} are left today.", guidance=resets_in())
 
 
 def _check_dollars(limit: float, before: float, dollars: float | None, *, known: bool) -> None:
     """Check the quota of dollars. Unless the length is `known`, `dollars` is for the longest allowed recording."""
-    said = f"The limit is ${limit:,.2f} a day on this server's key"
+    rule = f"The limit is ${limit:,.2f} a day on this server's key"
     other = "Or enter a key of your own on the Settings page."
     if dollars is None or (dollars > limit and not known):
         raise LimitReached(
-            f"{said}, and the cost of this recording is not known in advance.",
+            f"{rule}, and the cost of this recording is not known in advance.",
             guidance="Upload the file in place of a link, choose a model with a price, or enter a key of your own.",
         )
     if dollars > limit:
         raise LimitReached(
-            f"{said}, and this recording alone costs about ${dollars:,.4f}.", guidance=f"{SHORTEN} {other}"
+            f"{rule}, and this recording alone costs about ${dollars:,.4f}.", guidance=f"{SHORTEN} {other}"
         )
     if dollars and before + dollars > limit + 1e-9:
         left = max(0.0, limit - before)
-        raise LimitReached(f"{said}, and ${left:,.4f} are left today.", guidance=f"{resets_in()} {other}")
+        raise LimitReached(f"{rule}, and ${left:,.4f} are left today.", guidance=f"{resets_in()} {other}")
 
 
 def _expected_usage(job: Job) -> tuple[float, float | None]:

@@ -238,15 +238,21 @@ def check_length(name: str, seconds: float | None) -> None:
         )
 
 
-def find(recording_id: str, owner: str | None) -> Recording:
+def find(recording_id: str | None, owner: str | None) -> Recording:
     """Return the recording if `owner` owns it; `owner=None` acts as the server. Raises NotFound."""
+    recording = find_or_none(recording_id, owner)
+    if recording is None:
+        raise NotFound("There is no such recording.")
+    return recording
+
+
+def find_or_none(recording_id: str | None, owner: str | None) -> Recording | None:
+    """Return the recording as `find` does, else None."""
     query = recordings.select().where(recordings.c.id == recording_id)
     if owner is not None:
         query = query.where(recordings.c.owner == owner)
     row = queries.one(query)
-    if row is None:
-        raise NotFound("There is no such recording.")
-    return Recording(**row._mapping)
+    return Recording(**row._mapping) if row else None
 
 
 def all_of(owner: str) -> list[Recording]:

@@ -30,30 +30,30 @@ class Job:
 
     id: str
     owner: str
-    recording_id: str | None
-    url: str | None
     title: str
     model: str
     engine: str
     options: dict[str, Any]
     state: str
-    stage: str | None
-    attempt: int
     turn: int
     created: float
     queued: float
-    started: float | None
-    finished: float | None
-    worked: float
-    expected: float | None
-    duration: float | None
-    seconds_done: float
-    language: str | None
-    words: int | None
-    confidence: float | None
-    cost: float | None
-    error: dict[str, str] | None
-    provenance: dict[str, Any] | None
+    recording_id: str | None = None
+    url: str | None = None
+    stage: str | None = None
+    attempt: int = 1
+    started: float | None = None
+    finished: float | None = None
+    worked: float = 0.0
+    expected: float | None = None
+    duration: float | None = None
+    seconds_done: float = 0.0
+    language: str | None = None
+    words: int | None = None
+    confidence: float | None = None
+    cost: float | None = None
+    error: dict[str, str] | None = None
+    provenance: dict[str, Any] | None = None
     claim: int | None = None  # fencing token of the worker that holds the lease (see `acquire_lease`)
     own_key: bool | None = None  # whether the visitor's key pays the provider; None in records of older versions
     dated: float | None = None  # the recording's own date, seconds since 1970
@@ -84,14 +84,15 @@ class Job:
         return (self.seconds_done + usual * PRIOR_WEIGHT) / (self.worked + PRIOR_WEIGHT)
 
 
-_COLUMNS = [transcriptions.c[field.name] for field in fields(Job)]
+_t = transcriptions.c
+_COLUMNS = [_t[field.name] for field in fields(Job)]
 
 
 def load(generation_id: str, owner: str | None) -> Job:
     """Return the job if `owner` owns it; `owner=None` acts as the server. Raises NotFound."""
-    query = sa.select(*_COLUMNS).where(transcriptions.c.id == generation_id)
+    query = sa.select(*_COLUMNS).where(_t.id == generation_id)
     if owner is not None:
-        query = query.where(transcriptions.c.owner == owner)
+        query = query.where(_t.owner == owner)
     row = queries.one(query)
     if row is None:
         raise NotFound("There is no such transcript.")
@@ -104,27 +105,25 @@ def jobs_of(
     """Return the owner's jobs, newest first: only `ids`, only those in `states`, at most `limit`, if given."""
     if ids is not None and not ids:  # SQLAlchemy fails on an empty list while its ORM is being imported
         return []
-    query = sa.select(*_COLUMNS).where(transcriptions.c.owner == owner).order_by(transcriptions.c.created.desc())
+    query = sa.select(*_COLUMNS).where(_t.owner == owner).order_by(_t.created.desc())
     if limit is not None:
         query = query.limit(limit)
     if ids is not None:
-        query = query.where(transcriptions.c.id.in_(ids))
+        query = query.where(_t.id.in_(ids))
     if states is not None:
-        query = query.where(transcriptions.c.state.in_(states))
+        query = query.where(_t.state.in_(states))
     return [Job(*row) for row in queries.rows(query)]
 
 
 def open_jobs(*where: sa.ColumnElement[bool]) -> list[Job]:
     """Return all owners' queued and working jobs that match `where`, oldest first."""
-    query = sa.select(*_COLUMNS).where(transcriptions.c.state.in_(OPEN), *where).order_by(transcriptions.c.queued)
+    query = sa.select(*_COLUMNS).where(_t.state.in_(OPEN), *where).order_by(_t.queued)
     return [Job(*row) for row in queries.rows(query)]
 
 
 def is_open(job: Job) -> bool:
     """Return whether this attempt still waits or is being worked on."""
-    t = transcriptions.c
-    this = sa.and_(t.id == job.id, t.attempt == job.attempt, t.state.in_(OPEN))
-    return bool(queries.value(sa.select(sa.exists().where(this))))
+    return bool(queries.value(sa.select(sa.exists().where(_attempt(job), _t.state.in_(OPEN)))))
 
 
 def insert(
@@ -141,52 +140,52 @@ def insert(
         also(connection)
 
 
-def delete_unqueued(job: Job, *, also: Callable[[sa.Connection], None] = lambda _connection: None) -> None:
+def delete_unqueued(job: Job, also: Callable[[sa.Connection], None] | None) -> None:
     """Delete a job that could not be queued; `also` runs in the same transaction. Safe to repeat."""
     with database().begin() as connection:
-        also(connection)
+        if also is not None:
+            also(connection)
         for table in (transcriptions, transcripts, stretches):
             connection.execute(table.delete().where(table.c.id == job.id))
 
 
 def creators(ids: list[str]) -> dict[str, str | None]:
     """Return the process that queues each job; None if an older version made it."""
-    t = transcriptions.c
-    return {row.id: row.maker for row in queries.rows(sa.select(t.id, t.maker).where(t.id.in_(ids)))}
+    return {row.id: row.maker for row in queries.rows(sa.select(_t.id, _t.maker).where(_t.id.in_(ids)))}
 
 
 def begin(generation_id: str, attempt: int) -> bool:
     """Mark this attempt as working; return False if it is not open any more."""
-    t = transcriptions.c
-    this = sa.and_(t.id == generation_id, t.attempt == attempt, t.state.in_(OPEN))
-    values = {"state": WORKING, "started": time.time()}
-    return queries.write(transcriptions.update().where(this).values(values)) == 1
+    begun = transcriptions.update().where(_t.id == generation_id, _t.attempt == attempt, _t.state.in_(OPEN))
+    return queries.write(begun.values(state=WORKING, started=time.time())) == 1
 
 
 def requeue(job: Job, **values: Any) -> bool:
     """Queue an ended job again, with a new attempt among `values`; return False if it has changed since it was read."""
-    return _from(job, (job.state,), state=QUEUED, error=None, finished=None, partial=None, claim=None, **values)
+    return _update(job, (job.state,), state=QUEUED, error=None, finished=None, partial=None, claim=None, **values)
 
 
 def undo_requeue(job: Job, before: Job) -> None:
     """Restore the end state `before`, because the attempt could not be queued."""
-    _from(job, OPEN, state=before.state, error=before.error, finished=before.finished, sealed_key=None)
+    _update(job, OPEN, state=before.state, error=before.error, finished=before.finished, sealed_key=None)
 
 
-def _from(job: Job, states: tuple[str, ...], **values: Any) -> bool:
+def _update(job: Job, states: tuple[str, ...], **values: Any) -> bool:
     """Update this attempt if it is in one of `states`; return whether it was."""
-    t = transcriptions.c
-    this = sa.and_(t.id == job.id, t.attempt == job.attempt, t.state.in_(states))
-    return queries.write(transcriptions.update().where(this).values(**values)) == 1
+    return queries.write(transcriptions.update().where(_attempt(job), _t.state.in_(states)).values(**values)) == 1
+
+
+def _attempt(job: Job) -> sa.ColumnElement[bool]:
+    """Return the condition that this is still the newest attempt."""
+    return sa.and_(_t.id == job.id, _t.attempt == job.attempt)
 
 
 def recent_durations(model: str) -> list[tuple[float, float]]:
     """Return (seconds of audio, seconds from create to result) of a model's last 50 finished jobs."""
-    t = transcriptions.c
     query = (
-        sa.select(t.duration, t.worked)
-        .where(t.model == model, t.state == DONE, t.duration > 0, t.worked > 0)
-        .order_by(t.finished.desc())
+        sa.select(_t.duration, _t.worked)
+        .where(_t.model == model, _t.state == DONE, _t.duration > 0, _t.worked > 0)
+        .order_by(_t.finished.desc())
         .limit(50)
     )
     return [(row.duration, row.worked) for row in queries.rows(query)]
@@ -194,10 +193,10 @@ def recent_durations(model: str) -> list[tuple[float, float]]:
 
 def transition(generation_id: str, expected: tuple[str, ...], state: str, **values: Any) -> bool:
     """Set the state if it is one of `expected`; return whether it was."""
-    where = sa.and_(transcriptions.c.id == generation_id, transcriptions.c.state.in_(expected))
     if state not in OPEN:
         values["sealed_key"] = None  # a visitor's key is not kept longer than needed
-    return queries.write(transcriptions.update().where(where).values(state=state, **values)) == 1
+    changed = transcriptions.update().where(_t.id == generation_id, _t.state.in_(expected))
+    return queries.write(changed.values(state=state, **values)) == 1
 
 
 def acquire_lease(job: Job, number: int) -> bool:
@@ -206,22 +205,19 @@ def acquire_lease(job: Job, number: int) -> bool:
     `number` is a fencing token: writes of a worker with an older token are ignored. A worker that was
     considered dead and resumes has an older token than the worker that continued its job.
     """
-    t = transcriptions.c
-    mine = sa.and_(t.id == job.id, t.attempt == job.attempt, sa.or_(t.claim.is_(None), t.claim <= number))
-    return queries.write(transcriptions.update().where(mine).values(claim=number)) == 1
+    is_newer = sa.or_(_t.claim.is_(None), _t.claim <= number)
+    return queries.write(transcriptions.update().where(_attempt(job), is_newer).values(claim=number)) == 1
 
 
 def release_lease(job: Job) -> None:
     """Clear the lease, so that any token may acquire it."""
-    t = transcriptions.c
-    queries.write(transcriptions.update().where(t.id == job.id, t.attempt == job.attempt).values(claim=None))
+    queries.write(transcriptions.update().where(_attempt(job)).values(claim=None))
 
 
 def owned_by(job: Job) -> sa.ColumnElement[bool]:
     """Return the condition that this attempt is working and the job's token is the newest."""
-    t = transcriptions.c
-    working = sa.and_(t.id == job.id, t.state == WORKING, t.attempt == job.attempt)
-    return working if job.claim is None else sa.and_(working, t.claim == job.claim)
+    working = sa.and_(_attempt(job), _t.state == WORKING)
+    return working if job.claim is None else sa.and_(working, _t.claim == job.claim)
 
 
 def update_progress(job: Job, within: sa.Connection | None = None, **values: Any) -> bool:
@@ -237,8 +233,7 @@ def retitle(
     connection: sa.Connection, generation_id: str, was: str, title: str, *where: sa.ColumnElement[bool]
 ) -> bool:
     """Change a title if it still is `was`; return whether it was."""
-    t = transcriptions.c
-    same = sa.and_(t.id == generation_id, t.title.in_([was, title]), *where)
+    same = sa.and_(_t.id == generation_id, _t.title.in_([was, title]), *where)
     values = {"title": title, "title_key": titles.key(title)}
     return connection.execute(transcriptions.update().where(same).values(values)).rowcount == 1
 
@@ -290,11 +285,10 @@ def fail(job: Job, error: SttError) -> bool:
 
 def usual_speed(model: str, default: float) -> float:
     """Return the seconds of audio that this server transcribes per second, from its last 20 finished jobs."""
-    t = transcriptions.c
     recent = (
-        sa.select(t.duration, t.worked)
-        .where(t.model == model, t.state == DONE, t.worked > 0.5, t.duration > 5)
-        .order_by(t.finished.desc())
+        sa.select(_t.duration, _t.worked)
+        .where(_t.model == model, _t.state == DONE, _t.worked > 0.5, _t.duration > 5)
+        .order_by(_t.finished.desc())
         .limit(20)
         .subquery()
     )
@@ -304,6 +298,7 @@ def usual_speed(model: str, default: float) -> float:
 
 def last_used(models: list[str]) -> dict[str, float]:
     """Return when each of these models last finished a job; those that never did are left out."""
-    t = transcriptions.c
-    query = sa.select(t.model, sa.func.max(t.finished)).where(t.model.in_(models), t.state == DONE).group_by(t.model)
+    query = (
+        sa.select(_t.model, sa.func.max(_t.finished)).where(_t.model.in_(models), _t.state == DONE).group_by(_t.model)
+    )
     return {model: at for model, at in queries.rows(query) if at is not None}

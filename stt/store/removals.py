@@ -12,7 +12,6 @@ import threading
 import time
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from stt.db import queries
 from stt.db.engine import database
@@ -32,8 +31,7 @@ log = logging.getLogger("stt.store.removals")
 
 def note(connection: sa.Connection, kind: str, name: str, after: float = 0.0) -> None:
     """Note in this transaction a removal that is due `after` seconds from now."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    connection.execute(insert(removals).values(kind=kind, name=name, at=time.time() + after).on_conflict_do_nothing())
+    queries.insert_missing(connection, removals, {"kind": kind, "name": name, "at": time.time() + after})
 
 
 def note_pages(connection: sa.Connection, file: str, name: str) -> None:

@@ -12,47 +12,46 @@ from stt.db.tables import transcriptions, transcripts
 from stt.store.records import Job
 from stt.transcript.model import Transcript
 
+_t = transcriptions.c
+
 
 def sealed_key(generation_id: str) -> str | None:
-    return queries.value(sa.select(transcriptions.c.sealed_key).where(transcriptions.c.id == generation_id))
+    return queries.value(sa.select(_t.sealed_key).where(_t.id == generation_id))
 
 
 def mark_submitted(job: Job) -> bool:
     """Note that this attempt's create may reach the provider from now on; return False if already noted."""
-    t = transcriptions.c
-    new = sa.and_(t.id == job.id, sa.or_(t.sent.is_(None), t.sent != job.attempt))
+    new = sa.and_(_t.id == job.id, sa.or_(_t.sent.is_(None), _t.sent != job.attempt))
     return queries.write(transcriptions.update().where(new).values(sent=job.attempt)) == 1
 
 
 def unmark_submitted(job: Job) -> None:
     """Note that the provider has certainly not accepted this attempt's create."""
-    t = transcriptions.c
-    mine = sa.and_(t.id == job.id, t.sent == job.attempt)
+    mine = sa.and_(_t.id == job.id, _t.sent == job.attempt)
     queries.write(transcriptions.update().where(mine).values(sent=None))
 
 
 def was_submitted(job: Job) -> bool:
-    t = transcriptions.c
-    return queries.value(sa.select(t.sent).where(t.id == job.id)) == job.attempt
+    return queries.value(sa.select(_t.sent).where(_t.id == job.id)) == job.attempt
 
 
 def provider_id(generation_id: str) -> str | None:
     """Return the provider's id of an earlier attempt whose result may still be available."""
-    return queries.value(sa.select(transcriptions.c.remote_id).where(transcriptions.c.id == generation_id))
+    return queries.value(sa.select(_t.remote_id).where(_t.id == generation_id))
 
 
 def save_provider_id(generation_id: str, remote_id: str | None) -> None:
     """Save the provider's id, also for a cancelled job: a retry then fetches the result that is paid for."""
-    this = transcriptions.update().where(transcriptions.c.id == generation_id)
+    this = transcriptions.update().where(_t.id == generation_id)
     queries.write(this.values(remote_id=remote_id))
 
 
 def save_raw(generation_id: str, raw: Any) -> None:
     """Save a response of the provider without a transcript, unless the job was deleted: it is paid for."""
-    empty, mine = Transcript(), transcriptions.c.id == generation_id
+    empty, mine = Transcript(), _t.id == generation_id
     with database().begin() as connection:
         connection.execute(transcripts.delete().where(transcripts.c.id == generation_id))
-        if connection.execute(sa.select(transcriptions.c.id).where(mine).with_for_update()).first() is None:
+        if connection.execute(sa.select(_t.id).where(mine).with_for_update()).first() is None:
             return
         connection.execute(transcripts.insert().values(id=generation_id, transcript=empty.to_dict(), text="", raw=raw))
 

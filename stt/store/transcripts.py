@@ -70,10 +70,10 @@ def text_so_far(generation_id: str, last: int | None = None) -> str:
     query = sa.select(stretches.c.segments).where(stretches.c.id == generation_id).order_by(stretches.c.number.desc())
     if last is not None:
         query = query.limit(last)
-    given = sa.select(transcripts.c.text).where(transcripts.c.id == generation_id)
+    text_query = sa.select(transcripts.c.text).where(transcripts.c.id == generation_id)
     with database().connect() as connection:
         # An imported transcript has its text from the start; its chunks are of the decoding that it is aligned with.
-        if (text := connection.execute(given).scalar()) is not None:
+        if (text := connection.execute(text_query).scalar()) is not None:
             return str(text)
         rows = [row.segments for row in connection.execute(query)][::-1]
         partial = connection.execute(
@@ -93,7 +93,7 @@ def transcript_of(generation_id: str) -> Transcript:
         row = connection.execute(
             sa.select(transcriptions.c.partial, transcriptions.c.duration).where(transcriptions.c.id == generation_id)
         ).first()
-    return assembled(generation_id, row.partial if row else None, row.duration if row else None)
+    return assembled(generation_id, *(row or (None, None)))
 
 
 def beginning(generation_id: str, characters: int) -> str:
@@ -102,9 +102,7 @@ def beginning(generation_id: str, characters: int) -> str:
     return queries.value(sa.select(first).where(transcripts.c.id == generation_id)) or ""
 
 
-def assembled(
-    generation_id: str, partial: list[dict[str, Any]] | None = None, duration: float | None = None
-) -> Transcript:
+def assembled(generation_id: str, partial: list[dict[str, Any]] | None, duration: float | None) -> Transcript:
     """Join all finished chunks and the partial one into a transcript."""
     rows = chunks_of(generation_id)
     notes = [row["notes"] for row in rows]

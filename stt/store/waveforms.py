@@ -20,7 +20,7 @@ from stt.errors import InputError, StorageUnavailable
 from stt.store.recordings import Recording
 
 STEPS = 1000  # number of values for a recording
-REQUEST_TIMEOUT = 1.5  # seconds
+REQUEST_TIMEOUT = 1.5  # maximum time that a request waits for a result, seconds
 MAX_PENDING_PER_OWNER = 4  # so that one owner does not block the others
 
 # One at a time, so that waveforms do not slow transcription.
@@ -29,27 +29,17 @@ _pending: dict[tuple[str, str], tuple[str, Future[bytes]]] = {}  # (recording id
 _lock = threading.Lock()
 
 
-def levels_of(recording: Recording, track: str = "", timeout: float = REQUEST_TIMEOUT) -> list[float] | None:
-    """Return the loudness in STEPS even steps, 0 to 1 (the loudest), or None if not ready in `timeout` seconds.
-
-    `track` is named as that of a playback copy (see `stt.store.playback_copies.track_of`). Empty for an unreadable
-    recording. Raises StorageUnavailable or errors of the database; a later call may succeed.
-    """
-    found = stored_or_started(recording, track)
-    if isinstance(found, Future):
-        try:
-            found = found.result(timeout)
-        except TimeoutError:
-            return None
-    return None if found is None else steps(found)
-
-
 def stored_or_started(recording: Recording, track: str = "") -> bytes | Future[bytes] | None:
-    """Return the stored loudness, else the future that yields it; None if the owner has too many pending."""
+    """Return the stored loudness, else the future that yields it; None if the owner has too many pending.
+
+    It has STEPS even steps, or none for an unreadable recording. `track` is named as that of a playback copy (see
+    `stt.store.playback_copies.track_of`). The future may raise StorageUnavailable or errors of the database; a later
+    call may succeed.
+    """
     query = sa.select(waveforms.c.loudness).where(waveforms.c.id == recording.id, waveforms.c.track == track)
-    kept: bytes | None = queries.value(query)
-    if kept is not None:
-        return kept
+    stored: bytes | None = queries.value(query)
+    if stored is not None:
+        return stored
     with _lock:
         this = recording.id, track
         if this not in _pending:
@@ -60,7 +50,7 @@ def stored_or_started(recording: Recording, track: str = "") -> bytes | Future[b
 
 
 def steps(loudness: bytes) -> list[float]:
-    """Return stored bytes as values from 0 to 1."""
+    """Return stored bytes as values from 0 to 1, the loudest."""
     return [value / 255 for value in loudness]
 
 

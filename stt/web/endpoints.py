@@ -160,7 +160,7 @@ def _recording_and_track(request: Request) -> tuple[Recording, str]:
         if owner is None:
             raise NotFound()
         job = records.load(name, owner)
-        recording = recordings.find(job.recording_id or "", owner)
+        recording = recordings.find(job.recording_id, owner)
     if not recording.kept:
         raise NotFound("The recording is no longer kept.")
     return recording, playback_copies.track_of(recording, job.options)

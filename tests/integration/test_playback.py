@@ -319,7 +319,7 @@ def test_a_recording_that_cannot_be_read_fails_once_and_a_passing_fault_is_tried
     recording.path.write_bytes(b"no sound at all")
     copying.begin(recording, "")
     assert settled(recording) == Playback(FAILED, 0)
-    monkeypatch.setattr(copying, "AGAIN", 0.0)
+    monkeypatch.setattr(copying, "RETRY_AFTER", 0.0)
     copying.begin(recording, "")
     assert playback_copies.playback_of(recording, "") == Playback(FAILED, 0)
     other = recording_of(put(aiff(tmp_path / "old.aiff", jfk)))

@@ -116,9 +116,9 @@ def test_tracks_that_were_made_wait_for_a_store_that_is_away(
 
 def test_a_request_does_not_wait_for_a_long_call(tmp_path: Path, sides: np.ndarray, monkeypatch: pytest.MonkeyPatch):
     id = send_call(recorded(tmp_path / "call.webm", sides))
-    monkeypatch.setattr(live_recordings, "FINISHING", 0.0)
+    monkeypatch.setattr(live_recordings, "FINISH_TIMEOUT", 0.0)
     with pytest.raises(Conflict, match="being finished"):
         finish(id)
-    monkeypatch.setattr(live_recordings, "FINISHING", 60.0)
+    monkeypatch.setattr(live_recordings, "FINISH_TIMEOUT", 60.0)
     made = finish(id)
     assert recordings.unused_ids(OWNER) == [made.id] and len(made.tracks or []) == 2

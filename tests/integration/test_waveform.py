@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,8 +36,14 @@ def recorded(folder: Path, *loudness: float) -> recordings.Recording:
     return recordings.take_in(audio.write(folder / "noise.flac", sound), ANN)
 
 
+def levels_of(recording: recordings.Recording, track: str = "") -> list[float]:
+    """Return the loudness, stored or measured now."""
+    found = waveform.stored_or_started(recording, track)
+    return waveform.steps(found.result(LONG) if isinstance(found, Future) else found)
+
+
 def test_it_is_high_where_the_sound_is_loud(tmp_path: Path):
-    peaks = waveform.levels_of(recorded(tmp_path, 0.05, 0.2, 0.0, 0.1), timeout=LONG)
+    peaks = levels_of(recorded(tmp_path, 0.05, 0.2, 0.0, 0.1))
     assert len(peaks) == waveform.STEPS and max(peaks) == 1
     heights = [float(np.median(part)) for part in np.split(np.array(peaks), 4)]
     assert heights == pytest.approx([0.25, 1, 0, 0.5], abs=0.1)
@@ -45,7 +52,7 @@ def test_it_is_high_where_the_sound_is_loud(tmp_path: Path):
 @pytest.mark.parametrize("seconds", [0.2, 3.0])
 def test_a_short_recording_has_one_too(tmp_path: Path, seconds: float):
     sound = recordings.take_in(audio.write(tmp_path / "short.wav", audio.noise(seconds)), ANN)
-    assert len(waveform.levels_of(sound, timeout=LONG)) == waveform.STEPS
+    assert len(levels_of(sound)) == waveform.STEPS
 
 
 def test_each_track_has_its_own_and_all_of_them_together_the_loudest(tmp_path: Path):
@@ -56,7 +63,7 @@ def test_each_track_has_its_own_and_all_of_them_together_the_loudest(tmp_path: P
     sound = audio.write_tracks(tmp_path / "call.mkv", [(first, {}), (second, {})])
     recording = recordings.take_in(sound, ANN)
     halves = {
-        track: [float(np.median(half)) for half in np.split(np.array(waveform.levels_of(recording, track, LONG)), 2)]
+        track: [float(np.median(half)) for half in np.split(np.array(levels_of(recording, track)), 2)]
         for track in ("1", "2", "all")
     }
     assert halves["1"] == pytest.approx([1, 0], abs=0.2)
@@ -66,30 +73,37 @@ def test_each_track_has_its_own_and_all_of_them_together_the_loudest(tmp_path: P
 
 def test_silence_is_flat(tmp_path: Path):
     quiet = recordings.take_in(audio.write(tmp_path / "quiet.wav", audio.silence(2)), ANN)
-    assert set(waveform.levels_of(quiet, timeout=LONG)) == {0}
+    assert set(levels_of(quiet)) == {0}
 
 
 def test_it_is_made_once_kept_and_goes_with_the_recording(tmp_path: Path):
     recording = recorded(tmp_path, 0.1)
-    first = waveform.levels_of(recording, timeout=LONG)
+    first = levels_of(recording)
     recording.path.write_bytes(b"")  # nothing to read any more
-    assert waveform.levels_of(recording, timeout=LONG) == first
+    assert levels_of(recording) == first
     recordings.remove(recording.id, ANN)
     with database().connect() as connection:
         assert connection.execute(sa.select(waveforms)).all() == []
 
 
-def test_whoever_cannot_wait_is_told_and_has_it_the_next_time(tmp_path: Path):
-    recording = recorded(tmp_path, 0.1)
-    if (first := waveform.levels_of(recording, timeout=0)) is None:
-        first = waveform.levels_of(recording, timeout=LONG)
-    assert len(first) == waveform.STEPS
+def test_whoever_cannot_wait_is_told_and_has_it_the_next_time(monkeypatch: pytest.MonkeyPatch):
+    go_on, measure = threading.Event(), waveform.measure
+    monkeypatch.setattr(waveform, "REQUEST_TIMEOUT", 0.05)
+    monkeypatch.setattr(waveform, "measure", lambda *values: go_on.wait(LONG) and measure(*values))
+    talk, client = finished(ANN), TestClient(Starlette(routes=ROUTES))
+    mine = {"cookie": f"{visitors.COOKIE}={visitors.cookie_for(VISITOR)}"}
+    answer = client.get(f"/audio/{talk.id}/waveform", headers=mine)
+    assert answer.status_code == 202 and answer.json() == {"peaks": None}
+    go_on.set()
+    while answer.status_code == 202:
+        answer = client.get(f"/audio/{talk.id}/waveform", headers=mine)
+    assert len(answer.json()["peaks"]) == waveform.STEPS
 
 
 def test_what_cannot_be_read_has_none(tmp_path: Path):
     recording = recorded(tmp_path, 0.1)
     recording.path.write_bytes(b"no sound at all")
-    assert waveform.levels_of(recording, timeout=LONG) == []
+    assert levels_of(recording) == []
 
 
 def test_what_could_not_be_read_just_now_is_not_kept(tmp_path: Path):
@@ -98,10 +112,10 @@ def test_what_could_not_be_read_just_now_is_not_kept(tmp_path: Path):
     recording.path.mkdir()  # as a disk that fails, it can be neither opened nor said to be no sound
     for _ in range(2):
         with pytest.raises(StorageUnavailable):
-            waveform.levels_of(recording, timeout=LONG)
+            levels_of(recording)
     recording.path.rmdir()
     aside.rename(recording.path)
-    assert len(waveform.levels_of(recording, timeout=LONG)) == waveform.STEPS
+    assert len(levels_of(recording)) == waveform.STEPS
 
 
 def test_one_owner_does_not_keep_the_others_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

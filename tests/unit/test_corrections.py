@@ -18,7 +18,7 @@ from stt.db.tables import corrections as kept
 from stt.db.tables import tags
 from stt.errors import BadOption, Conflict, NotFound
 from stt.export.formats import FORMATS
-from stt.library import corrections, history
+from stt.library import corrections, history, speakers
 from stt.store import records, transcripts
 from stt.store.records import Job
 from stt.transcript.model import Segment, Transcript, Word, paragraphs
@@ -148,12 +148,12 @@ def test_a_paragraph_without_text_goes(data: Path):
 
 def test_the_second_of_two_tabs_is_told_and_changes_nothing(data: Path):
     finished()
-    corrections.rename_speakers("a", OWNER, {"Speaker 1": "Mine"}, 0)
+    speakers.rename("a", OWNER, "Speaker 1", "Mine", 0)
     for stale in (0, 2):
         with pytest.raises(Conflict):
-            corrections.rename_speakers("a", OWNER, {"Speaker 2": "Theirs"}, stale)
+            speakers.rename("a", OWNER, "Speaker 2", "Theirs", stale)
     assert transcripts.transcript_of("a").speakers == ["Mine", "Speaker 2"]
-    assert corrections.rename_speakers("a", OWNER, {"Speaker 2": "Theirs"}, 1) == 2
+    assert speakers.rename("a", OWNER, "Speaker 2", "Theirs", 1) == 2
     assert transcripts.transcript_of("a").speakers == ["Mine", "Theirs"]
 
 
@@ -165,7 +165,7 @@ def test_of_many_that_save_at_once_one_wins(data: Path, version: int):
 
     def attempt(number: int) -> bool:
         try:
-            return corrections.rename_speakers("a", OWNER, {"Speaker 1": f"Ann {number}"}, version) == version + 1
+            return speakers.rename("a", OWNER, "Speaker 1", f"Ann {number}", version) == version + 1
         except Conflict:
             return False
 
@@ -178,7 +178,7 @@ def test_of_many_that_save_at_once_one_wins(data: Path, version: int):
 def test_the_machines_version_is_kept_restored_and_left_again(data: Path):
     finished()
     retype("a", OWNER, 0, "Mine.")
-    corrections.rename_speakers("a", OWNER, {"Speaker 2": "Grace"}, 1)
+    speakers.rename("a", OWNER, "Speaker 2", "Grace", 1)
     assert corrections.machine("a", OWNER) == SPOKEN
     assert corrections.restore("a", OWNER, 2) == 3
     assert transcripts.transcript_of("a") == SPOKEN
@@ -200,7 +200,8 @@ def test_a_renamed_speaker_is_renamed_everywhere(data: Path):
         "summary": "Speaker 1",
     }
     finished(replace(SPOKEN, extras=found))
-    corrections.rename_speakers("a", OWNER, {"Speaker 1": " John\n F. ", "Speaker 2": "<b>Ask</b>"}, 0)
+    speakers.rename("a", OWNER, "Speaker 1", " John\n F. ", 0)
+    speakers.rename("a", OWNER, "Speaker 2", "<b>Ask</b>", 1)
     transcript = transcripts.transcript_of("a")
     assert transcript.extras["speakers"] == ["John F.", "<b>Ask</b>"]
     assert [row["speaker"] for row in transcript.extras["sentiments"]] == ["<b>Ask</b>", None]
@@ -208,12 +209,13 @@ def test_a_renamed_speaker_is_renamed_everywhere(data: Path):
     assert transcript.speakers == ["John F.", "<b>Ask</b>"]
     assert {w.speaker for w in transcript.segments[0].words} == {"John F."}
     with pytest.raises(BadOption):
-        corrections.rename_speakers("a", OWNER, {"John F.": " "}, 1)
+        speakers.rename("a", OWNER, "John F.", " ", 2)
 
 
-def test_names_can_be_swapped(data: Path):
+def test_names_can_be_swapped_by_way_of_a_third(data: Path):
     finished()
-    corrections.rename_speakers("a", OWNER, {"Speaker 1": "Speaker 2", "Speaker 2": "Speaker 1"}, 0)
+    for revision, (old, new) in enumerate((("Speaker 1", "X"), ("Speaker 2", "Speaker 1"), ("X", "Speaker 2"))):
+        speakers.rename("a", OWNER, old, new, revision)
     assert transcripts.transcript_of("a").speakers == ["Speaker 2", "Speaker 1"]
 
 
@@ -247,7 +249,7 @@ def test_tags_of_several_are_those_that_all_of_them_have(data: Path):
     [
         lambda owner: corrections.state("a", owner),
         lambda owner: retype("a", owner, 0, "Mine."),
-        lambda owner: corrections.rename_speakers("a", owner, {"Speaker 1": "X"}, 0),
+        lambda owner: speakers.rename("a", owner, "Speaker 1", "X", 0),
         lambda owner: corrections.machine("a", owner),
         lambda owner: corrections.restore("a", owner, 0),
         lambda owner: corrections.bring_back("a", owner, 0),

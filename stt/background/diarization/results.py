@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from stt.audio import tracks
+from stt.background import attempts
 from stt.background.attempts import CANCELLED, DONE, NONE, OPEN, QUEUED
 from stt.db import queries
 from stt.db.engine import database
@@ -53,32 +53,21 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(attempts.Attempt):
     """One search of a transcript's speakers."""
 
-    id: str  # the transcript's
-    number: int
+    table = diarizations
+    kind = "speakers"
+
     asked: int | None = None
 
-    @property
-    def work(self) -> str:
-        return f"{self.id}-speakers.{self.number}"
 
-    @property
-    def table(self) -> sa.Table:
-        return diarizations
-
-    @property
-    def row(self) -> sa.ColumnElement[bool]:
-        return sa.and_(_d.id == self.id, _d.attempt == self.number)
-
-
-def asked_for(options: dict[str, Any]) -> bool:
+def wants_speakers(options: dict[str, Any]) -> bool:
     """Return whether a job with these options asks for speakers to be found."""
-    return bool(options.get("speakers")) and not heard_apart(options)
+    return bool(options.get("speakers")) and not has_speaker_channels(options)
 
 
-def heard_apart(options: dict[str, Any]) -> bool:
+def has_speaker_channels(options: dict[str, Any]) -> bool:
     """Return whether each channel, or each track, is a speaker anyway."""
     return bool(options.get("channels_are_speakers")) or options.get("track") == tracks.ALL
 
@@ -91,7 +80,7 @@ def number_of(options: dict[str, Any]) -> int | None:
 
 def is_awaited(job: Job, search: Search | None) -> bool:
     """Return whether the speakers that a finished job asks for are still to come."""
-    if not asked_for(job.options) or job.engine != ON_DEVICE:
+    if not wants_speakers(job.options) or job.engine != ON_DEVICE:
         return False
     if search is None:  # it begins in a moment
         return job.finished is not None and time.time() - job.finished < BEGINS
@@ -121,15 +110,7 @@ def revision(connection: sa.Connection, generation_id: str, *, hold: bool = Fals
 
 def next_attempt(generation_id: str, asked: int | None, *, first: bool = False) -> Attempt | None:
     """Record a new search and return it, or the open one if any; None if `first` and there was a search before."""
-    values = {
-        "state": QUEUED,
-        "percent": 0,
-        "stage": None,
-        "tries": 0,
-        "asked": asked,
-        "error": None,
-        "at": time.time(),
-    }
+    values = {"state": QUEUED, "percent": 0, "stage": None, "tries": 0, "asked": asked, "error": None}
     with database().begin() as connection:
         ensure_row(connection, generation_id)
         row = connection.execute(_locked(generation_id)).one()
@@ -138,15 +119,15 @@ def next_attempt(generation_id: str, asked: int | None, *, first: bool = False) 
         if first and row.state != NONE:
             return None
         new = Attempt(generation_id, row.attempt + 1, asked)
-        connection.execute(diarizations.update().where(_d.id == generation_id).values(**values, attempt=new.number))
+        changed = diarizations.update().where(_d.id == generation_id)
+        connection.execute(changed.values(**values, attempt=new.attempt, at=time.time()))
     return new
 
 
 def ensure_row(connection: sa.Connection, generation_id: str) -> None:
     """Add the row of a transcript unless it exists. Raises IntegrityError if there is no such transcript."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     row = {"id": generation_id, "state": NONE, "percent": 0, "attempt": 0, "tries": 0, "revision": 0, "at": time.time()}
-    connection.execute(insert(diarizations).values(row).on_conflict_do_nothing())
+    queries.insert_missing(connection, diarizations, row)
 
 
 def _locked(generation_id: str) -> sa.Select[Any]:
@@ -172,7 +153,7 @@ def finish(attempt: Attempt, found: Diarization) -> bool:
     names = names_of(len(found.speakers))
     with database().begin() as connection:
         row = connection.execute(_locked(attempt.id)).first()
-        if row is None or row.attempt != attempt.number or row.state not in OPEN:
+        if row is None or row.attempt != attempt.attempt or row.state not in OPEN:
             return False
         t, c = transcripts.c, corrections.c
         stored = connection.execute(sa.select(t.transcript).where(t.id == attempt.id)).scalar()
@@ -209,21 +190,20 @@ def labelled(stored: dict[str, Any], found: Diarization, names: list[str]) -> di
     transcript = Transcript.from_dict(stored)
     several = len(names) > 1
     segments = label(transcript.segments, found, names if several else [""] * len(names))
-    again = Transcript(segments=segments).to_dict()["segments"]
+    rows = Transcript(segments=segments).to_dict()["segments"]
     if not several:
-        for segment in again:
+        for segment in rows:
             segment["speaker"] = None
             for word in segment["words"]:
                 word["speaker"] = None
-    return {**stored, "segments": again}
+    return {**stored, "segments": rows}
 
 
 def save_analysis(recording_id: str, track: str, number: int, analysis: dict[str, Any], last: bool) -> None:
     """Save the analysis of a chunk; only the first save counts. Raises IntegrityError if the recording was deleted."""
     row = {"id": recording_id, "track": track, "number": number, "analysis": analysis, "last": last}
     with database().begin() as connection:
-        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        connection.execute(insert(analyses).values(row).on_conflict_do_nothing())
+        queries.insert_missing(connection, analyses, row)
 
 
 def analyses_of(recording_id: str, track: str) -> list[dict[str, Any]]:

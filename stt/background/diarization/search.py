@@ -29,23 +29,23 @@ from stt.store.records import Job
 from stt.store.retrying import with_retries
 
 QUEUE = "speakers"
-OFTEN = 0.5  # polling interval of the queue, seconds
+POLLING_INTERVAL = 0.5  # polling interval of the queue, seconds
 CHUNK = 300.0  # seconds that are analysed at once: 19 MB of samples
 MOST_TRIES = 10  # maximum number of starts of one search, which starts again if its process ended in the middle
 ANALYSIS = 95  # percentage of a search's progress that the analysis makes up
 
 log = logging.getLogger("stt.background.diarization.search")
-_when_ended: list[Callable[[str], object]] = []
+_end_callbacks: list[Callable[[str], object]] = []
 
 
-def when_ended(*tell: Callable[[str], object]) -> None:
+def on_end(*callbacks: Callable[[str], object]) -> None:
     """Set the callbacks that get the generation id when a search has ended."""
-    _when_ended[:] = tell
+    _end_callbacks[:] = callbacks
 
 
 def expect(job: Job) -> None:
     """Begin the search that a finished job asks for, once. Failures are left to `reconcile`."""
-    if not results.asked_for(job.options) or job.engine != kinds.ON_DEVICE:
+    if not results.wants_speakers(job.options) or job.engine != kinds.ON_DEVICE:
         return
     try:
         attempt = with_retries(results.next_attempt, job.id, results.number_of(job.options), first=True)
@@ -72,7 +72,7 @@ def reconcile() -> None:
 
 
 def _enqueue(attempt: Attempt) -> None:
-    attempts.enqueue(attempt, QUEUE, find_speakers, attempt.number)
+    attempts.enqueue(attempt, QUEUE, find_speakers)
 
 
 @DBOS.workflow(name=workers.SPEAKERS_WORKFLOW)
@@ -82,8 +82,8 @@ def find_speakers(generation_id: str, number: int) -> None:
     attempt = Attempt(generation_id, number)
     with attempts.failing(attempt, "speakers", log):
         _search(attempt)
-    for tell in _when_ended:
-        tell(generation_id)
+    for callback in _end_callbacks:
+        callback(generation_id)
 
 
 def _search(attempt: Attempt) -> None:
@@ -91,9 +91,9 @@ def _search(attempt: Attempt) -> None:
     job: Job = with_retries(records.load, attempt.id, None)
     search = with_retries(results.search_of, attempt.id)
     try:
-        recording: Recording = with_retries(recordings.find, job.recording_id or "", None)
+        recording: Recording = with_retries(recordings.find, job.recording_id, None)
     except NotFound as error:
-        raise _not_kept() from error
+        raise _recording_deleted() from error
     track = playback_copies.track_of(recording, job.options)
     progress = Progress(attempt)
     count, complete = with_retries(results.analysed, recording.id, track)
@@ -113,7 +113,7 @@ def _search(attempt: Attempt) -> None:
     log.info("found %d speakers in %s", len(found.speakers), attempt.id)
 
 
-def _not_kept() -> InputError:
+def _recording_deleted() -> InputError:
     return InputError(
         "The recording of this transcript is no longer kept.", guidance="Speakers are told apart by their voices."
     )
@@ -126,7 +126,7 @@ def _analyse(recording: Recording, track: str, models: speakers.Models, count: i
     try:
         reader = Reader(path, name=recording.name, track=which, check_cancelled=progress.check_cancelled)
     except FileNotFoundError as error:
-        raise _not_kept() from error
+        raise _recording_deleted() from error
     with reader:
         if count:
             reader.skip(count * CHUNK, progress.check_cancelled)
@@ -150,5 +150,5 @@ def _analyse(recording: Recording, track: str, models: speakers.Models, count: i
             try:
                 with_retries(results.save_analysis, recording.id, track, count, analysis, last)
             except IntegrityError as error:
-                raise _not_kept() from error
+                raise _recording_deleted() from error
             samples, count = following, count + 1

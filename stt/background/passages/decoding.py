@@ -34,7 +34,7 @@ from stt.whisper import transcribe
 from stt.whisper.loading import loaded
 
 QUEUE = "passages"
-OFTEN = 0.3  # polling interval of the queue, seconds
+POLLING_INTERVAL = 0.3  # polling interval of the queue, seconds
 AROUND = 5.0  # seconds before and after the passage that are decoded with it, so that its outer words are whole
 MOST_TRIES = 5  # maximum number of starts of one passage, which starts again if its process ended in the middle
 
@@ -53,7 +53,7 @@ def reconcile() -> None:
 
 
 def _enqueue(passage: Passage) -> None:
-    attempts.enqueue(passage, QUEUE, transcribe_passage, passage.attempt)
+    attempts.enqueue(passage, QUEUE, transcribe_passage)
 
 
 @DBOS.workflow(name=workers.PASSAGE_WORKFLOW)
@@ -74,7 +74,7 @@ def _transcribe(passage: Passage) -> tuple[Segment, ...]:
     job: Job = with_retries(records.load, passage.id, None)
     progress = _Progress(passage)
     try:
-        recording: Recording = with_retries(recordings.find, job.recording_id or "", None)
+        recording: Recording = with_retries(recordings.find, job.recording_id, None)
         sound, begin = _sound(recording, job, passage, progress)
     except (NotFound, FileNotFoundError) as error:
         raise InputError("The recording of this transcript is no longer kept.") from error
@@ -114,7 +114,8 @@ def _decoded(passage: Passage, job: Job, sound: Samples, model: loaded.Model, pr
     """Yield the segments of the sound, with times from its start."""
     if not sound.size:
         return
-    chosen = ["en"] if known.find(passage.model).english else _codes(passage.options)
+    codes = str(passage.options.get("language") or "").split(",")
+    chosen = ["en"] if known.find(passage.model).english else list(filter(None, codes))
     transcription = transcribe.transcribe(
         sound,
         language=chosen[0] if len(chosen) == 1 else None,
@@ -130,10 +131,6 @@ def _decoded(passage: Passage, job: Job, sound: Samples, model: loaded.Model, pr
             progress(100 * transcription.seconds_done / length)
             if segment is not None:
                 yield segment
-
-
-def _codes(options: dict[str, object]) -> list[str]:
-    return [code for code in str(options.get("language") or "").split(",") if code]
 
 
 def within(segment: Segment, start: float, end: float) -> Segment | None:

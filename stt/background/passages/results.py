@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from stt.background import attempts
 from stt.background.attempts import DONE, NONE, OPEN, QUEUED
@@ -24,15 +23,16 @@ _p = passages.c
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(attempts.Attempt):
     """A passage from `start` to `end` in seconds, and its progress: `percent` is 0 to 100.
 
     `stage` says what it is doing apart from transcribing, as text; `error` is what `SttError.to_dict` returns;
     `segments` are the result, with times of the recording.
     """
 
-    id: str  # the transcript's
-    attempt: int
+    table = passages
+    kind = "passage"
+
     state: str
     start: float
     end: float
@@ -46,18 +46,6 @@ class Passage:
     @property
     def is_open(self) -> bool:
         return self.state in OPEN
-
-    @property
-    def work(self) -> str:
-        return f"{self.id}-passage.{self.attempt}"
-
-    @property
-    def table(self) -> sa.Table:
-        return passages
-
-    @property
-    def row(self) -> sa.ColumnElement[bool]:
-        return sa.and_(_p.id == self.id, _p.attempt == self.attempt)
 
 
 def of(generation_id: str) -> Passage | None:
@@ -74,9 +62,7 @@ def next_attempt(generation_id: str, start: float, end: float, model: str, optio
     values = {"state": QUEUED, "start": start, "end": end, "model": model, "options": options, "percent": 0}
     values |= {"stage": None, "tries": 0, "error": None, "result": None, "at": time.time()}
     with database().begin() as connection:
-        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        first = insert(passages).values(id=generation_id, attempt=0, **{**values, "state": NONE})
-        connection.execute(first.on_conflict_do_nothing())
+        queries.insert_missing(connection, passages, {**values, "id": generation_id, "attempt": 0, "state": NONE})
         row = connection.execute(sa.select(passages).where(_p.id == generation_id).with_for_update()).one()
         if row.state in OPEN:
             raise Conflict(
@@ -96,15 +82,9 @@ def finish(passage: Passage, segments: tuple[Segment, ...]) -> bool:
 
 def drop(passage: Passage) -> bool:
     """Drop a passage in any state, and stop its work. Return whether there was one."""
-    values: dict[str, Any] = {
-        "state": NONE,
-        "stage": None,
-        "error": None,
-        "result": None,
-        "options": {},
-        "at": time.time(),
-    }
-    return queries.write(passages.update().where(passage.row, _p.state != NONE).values(**values)) == 1
+    changed = passages.update().where(passage.row, _p.state != NONE)
+    emptied = changed.values(state=NONE, stage=None, error=None, result=None, options={}, at=time.time())
+    return queries.write(emptied) == 1
 
 
 def open_passages() -> list[Passage]:

@@ -33,22 +33,21 @@ def make(
     name: str = "",
     longest: float,
     report: Callable[[float], None] = lambda _seconds: None,
-    check_cancelled: Callable[[], None] = lambda: None,
 ) -> None:
     """Write the playback copy of the recording at `path` to `part`.
 
     `track` is a number from 1, None for the only one, or several to mix. `report` is called with the
-    seconds done; it and `check_cancelled`, which is called while decoding, may raise. Raises what `decoder.probe`
-    raises, TooLarge if the sound is longer than `longest`, DiskFull, OSError.
+    seconds done, and may raise. Raises what `decoder.probe` raises, TooLarge if the sound is longer than `longest`,
+    DiskFull, OSError.
     """
-    with closing(_Sound(path, track, name, check_cancelled)) as sound, disk_errors():
+    with closing(_Sound(path, track, name)) as sound, disk_errors():
         with av.open(str(part), "w", format="mp4", options={"movflags": "faststart"}) as copy:
             layout = "mono" if sound.channels == 1 else "stereo"
             stream = copy.add_stream("aac", rate=sound.rate, layout=layout, bit_rate=COPY_BITS * sound.channels)
             # This encoder encodes nothing. It provides the packets' parameters for the index, including their delay.
             copy.start_encoding()
             at, written = -FRAME, 0
-            for seconds, packets in sound.packets(check_cancelled):
+            for seconds, packets in sound.packets():
                 if seconds > longest:
                     raise TooLarge(f"“{name}” holds more than {longest / 60:,.0f} minutes of sound.")
                 for content, length in packets:
@@ -68,15 +67,11 @@ def make(
 class _Sound:
     """The encoded sound of a recording, from another process. `close` ends that, because its low priority is final."""
 
-    def __init__(
-        self, path: Path, track: int | Sequence[int] | None, name: str, check_cancelled: Callable[[], None]
-    ) -> None:
+    def __init__(self, path: Path, track: int | Sequence[int] | None, name: str) -> None:
         self._decoder = decoder_pool.Decoder()
         try:
             number = track if track is None or isinstance(track, int) else list(track)
-            found, _ = self._decoder.call(
-                "open_copy", path=str(path), name=name, track=number, check_cancelled=check_cancelled, **DECODE
-            )
+            found, _ = self._decoder.call("open_copy", path=str(path), name=name, track=number, **DECODE)
             self.channels, self.rate = found["channels"], found["rate"]
             if self.channels not in (1, 2) or self.rate not in COPY_RATES:
                 raise UnsafeRecording("Its reader gave an answer that makes no sense.")
@@ -84,14 +79,14 @@ class _Sound:
             self.close()
             raise
 
-    def packets(self, check_cancelled: Callable[[], None]) -> Iterator[tuple[float, list[tuple[bytes, int]]]]:
+    def packets(self) -> Iterator[tuple[float, list[tuple[bytes, int]]]]:
         """Yield the seconds done, and the next packets with their lengths in samples, until the end."""
-        taken, going_on = 0, True
-        while going_on:
-            header, content = self._decoder.call("encode", seconds=PART, check_cancelled=check_cancelled, **DECODE)
-            going_on = bool(header["samples"])
-            taken += int(header["samples"])
-            yield taken / self.rate, _apart(content, header["sizes"], header["lengths"])
+        samples, has_more = 0, True
+        while has_more:
+            header, content = self._decoder.call("encode", seconds=PART, **DECODE)
+            has_more = bool(header["samples"])
+            samples += int(header["samples"])
+            yield samples / self.rate, _apart(content, header["sizes"], header["lengths"])
 
     def close(self) -> None:
         self._decoder.end()

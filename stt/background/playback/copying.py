@@ -17,7 +17,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from dbos import DBOS, SetWorkflowID
-from sqlalchemy.dialects import postgresql, sqlite
 
 from stt.audio import decoder, tracks
 from stt.background.playback import copy_maker
@@ -36,15 +35,15 @@ from stt.store.recordings import Recording
 from stt.store.retrying import with_retries
 
 QUEUE = "playback"
-OFTEN = 0.5  # polling interval of the queue, seconds
-AGAIN = 600.0  # seconds after which a copy that failed through no fault of the recording is tried again
-LOOK = 60.0  # interval at which one process checks whether a copy is still being made, seconds
+POLLING_INTERVAL = 0.5  # polling interval of the queue, seconds
+RETRY_AFTER = 600.0  # seconds after which a copy that failed through no fault of the recording is tried again
+CHECK_INTERVAL = 60.0  # interval at which one process checks whether a copy is still being made, seconds
 REPORT = 1.0  # interval between updates of the progress, seconds
 MARGIN = 60.0  # seconds by which sound may exceed the host's maximum duration; it was measured at the intake
 _c = copies.c
-_looked: OrderedDict[str, float] = OrderedDict()  # name of the workflow -> time of the last check
-_looking = threading.Lock()
-MOST_LOOKED = 10_000
+_checks: OrderedDict[str, float] = OrderedDict()  # name of the workflow -> time of the last check
+_checks_lock = threading.Lock()
+MOST_CHECKS = 10_000
 
 log = logging.getLogger("stt.background.playback.copying")
 
@@ -81,20 +80,19 @@ def begin(recording: Recording, track: str) -> None:
     """Start a copy unless none is needed, or it exists or is impossible. The job engine must run. Raises NotFound."""
     if recording.seekable and not track:
         return
-    copy = _wanted(recording.id, track)
-    if copy is None or not _time_to_look(copy):
+    copy = _copy_to_make(recording.id, track)
+    if copy is None or not _is_check_due(copy):
         return
     # Outside any workflow, which would store this as one of its steps.
     outside_workflow(_enqueue, copy)
 
 
-def _wanted(recording_id: str, track: str) -> _Copy | None:
+def _copy_to_make(recording_id: str, track: str) -> _Copy | None:
     """Return the copy to make, recorded in its row; None if there is nothing to make."""
     row = {"id": recording_id, "track": track, "state": MAKING, "percent": 0, "attempt": 1, "at": time.time()}
     try:
         with database().begin() as connection:
-            insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-            connection.execute(insert(copies).values(row).on_conflict_do_nothing())
+            queries.insert_missing(connection, copies, row)
             query = sa.select(copies).where(_c.id == recording_id, _c.track == track)
             found = connection.execute(query).one()
     except sa.exc.IntegrityError as error:  # deleted meanwhile
@@ -102,7 +100,7 @@ def _wanted(recording_id: str, track: str) -> _Copy | None:
     copy = _Copy(recording_id, track, found.attempt)
     if found.state == MAKING:
         return copy
-    if found.state == FAILED and (found.error or {}).get("again") and found.at < time.time() - AGAIN:
+    if found.state == FAILED and (found.error or {}).get("again") and found.at < time.time() - RETRY_AFTER:
         return _next(copy, FAILED)
     return None
 
@@ -115,24 +113,24 @@ def _next(copy: _Copy, state: str) -> _Copy | None:
     return replace(copy, attempt=copy.attempt + 1) if changed else None
 
 
-def _time_to_look(copy: _Copy) -> bool:
-    """Return whether this process has not checked this copy for LOOK seconds: the player asks every second."""
-    with _looking:
-        now, before = time.monotonic(), _looked.pop(copy.work, None)
-        due = before is None or now - before >= LOOK
-        _looked[copy.work] = now if due or before is None else before
-        while len(_looked) > MOST_LOOKED:
-            _looked.popitem(last=False)
+def _is_check_due(copy: _Copy) -> bool:
+    """Return whether this process has not checked this copy for CHECK_INTERVAL. The player asks every second."""
+    with _checks_lock:
+        now, before = time.monotonic(), _checks.pop(copy.work, None)
+        due = before is None or now - before >= CHECK_INTERVAL
+        _checks[copy.work] = now if due or before is None else before
+        while len(_checks) > MOST_CHECKS:
+            _checks.popitem(last=False)
     return due
 
 
 def _enqueue(copy: _Copy) -> None:
     status = DBOS.get_workflow_status(copy.work)
     if status is not None and status.status in FINISHED_STATUSES:  # the database was unavailable for long
-        again = _next(copy, MAKING)
-        if again is None:
+        next_copy = _next(copy, MAKING)
+        if next_copy is None:
             return
-        copy, status = again, None
+        copy, status = next_copy, None
     if status is None:
         with SetWorkflowID(copy.work):
             DBOS.enqueue_workflow(QUEUE, playback_copy, copy.id, copy.track, copy.attempt)
@@ -162,7 +160,7 @@ def _make(copy: _Copy) -> None:
     if not path.exists():
         raise NotFound("The recording is no longer kept.")
     if recording.seekable is None:  # taken in by an older version
-        recording = _looked_into(recording)
+        recording = _with_facts(recording)
     if recording.seekable and not copy.track:
         with_retries(_change, copy, state=ORIGINAL)
         return
@@ -177,16 +175,12 @@ def _make(copy: _Copy) -> None:
         part.unlink(missing_ok=True)
 
 
-def _looked_into(recording: Recording) -> Recording:
+def _with_facts(recording: Recording) -> Recording:
     """Return the recording with facts that an older version did not record. Raises what `decoder.probe` raises."""
     recording = with_retries(recordings.with_tracks, recording)
     found = decoder.probe(recording.path, recording.name)
-
-    def note() -> None:
-        this = tables.recordings.update().where(tables.recordings.c.id == recording.id)
-        queries.write(this.values(seekable=found.seekable))
-
-    with_retries(note)
+    this = tables.recordings.update().where(tables.recordings.c.id == recording.id)
+    with_retries(queries.write, this.values(seekable=found.seekable))
     return replace(recording, seekable=found.seekable)
 
 
@@ -221,10 +215,10 @@ def _keep(copy: _Copy, part: Path) -> None:
             audio_files.save(part, copy.name)
     with database().begin() as connection:
         values = {"state": READY, "percent": 100, "error": None, "at": time.time()}
-        kept = connection.execute(copies.update().where(copy.row).values(values)).rowcount
-        if kept:
+        is_saved = connection.execute(copies.update().where(copy.row).values(values)).rowcount
+        if is_saved:
             removals.mark_removed(connection, removals.AUDIO, copy.name)
-    if not kept:
+    if not is_saved:
         raise Cancelled()
 
 

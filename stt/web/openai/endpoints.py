@@ -142,7 +142,7 @@ def finished(progress: Progress) -> Transcript:
     """Return the transcript of a finished job. A single speaker is named, too, if speakers were requested."""
     transcript = progress.transcript
     assert transcript is not None  # the job is done
-    if results.asked_for(progress.job.options) and not transcript.speakers:
+    if results.wants_speakers(progress.job.options) and not transcript.speakers:
         return transcript.spoken_by(bodies.SPEAKER)
     return transcript
 
