@@ -9,7 +9,7 @@ from pages import session
 from pages.compat.streamlit import key_for
 from pages.components.comparison import Column, Version, draw_comparison
 from pages.components.text_file import text_file
-from pages.escape import markdown, plain, sentence
+from pages.escape import plain, show_errors, show_stored_error, store_error
 from pages.format import length, percent, when
 from pages.sections.job_row import job_row
 from pages.sections.transcript.versions import (
@@ -25,7 +25,6 @@ from pages.sections.transcript.versions import (
 from pages.texts import tr, trn
 from stt import kinds
 from stt.aiml.catalog import TRACK
-from stt.errors import InputError
 from stt.guard import base_path
 from stt.imports.references import encodings, reader
 from stt.library import versions
@@ -40,7 +39,7 @@ owner = session.owner()
 state = st.session_state
 
 
-def asked_for() -> list[Job]:
+def requested_jobs() -> list[Job]:
     """Return the transcripts that the address names, in its order."""
     ids = [i for i in st.query_params.get("ids", "").split(",") if i][:MOST]
     known = {job.id: job for job in records.jobs_of(owner, ids=ids)} if ids else {}
@@ -49,18 +48,17 @@ def asked_for() -> list[Job]:
     return [known[i] for i in dict.fromkeys(ids) if i in known]
 
 
-def choose(groups: list[list[Job]], asked: list[Job]) -> list[Job]:
+def choose(groups: list[list[Job]], requested: list[Job]) -> list[Job]:
     """Draw the choice of recording and versions. The choice is kept in the address, for Back and for links."""
     known = {group[0].id: group for group in groups}
-    if not asked:
+    if not requested:
         # The newest recording with several versions, else the newest.
-        asked = next((group for group in groups if len(group) > 1), groups[0])[:2]
-    families = {tuple(version.id for version in found): found for found in map(versions.of, asked)}
+        requested = next((group for group in groups if len(group) > 1), groups[0])[:2]
+    families = {tuple(version.id for version in found): found for found in map(versions.of, requested)}
     candidates = {version.id: version for family in families.values() for version in family}
     several = len(families) > 1
-    place = (
-        None if several else next((first for first, group in known.items() if candidates.keys() & ids_of(group)), None)
-    )
+    groups_shown = (first for first, group in known.items() if any(job.id in candidates for job in group))
+    place = None if several else next(groups_shown, None)
 
     def recording_changed() -> None:
         if state.compare_recording:
@@ -69,7 +67,7 @@ def choose(groups: list[list[Job]], asked: list[Job]) -> list[Job]:
     def versions_changed() -> None:
         st.query_params.ids = ",".join(state.compare_versions)
 
-    state.compare_recording, state.compare_versions = place, [job.id for job in asked]
+    state.compare_recording, state.compare_versions = place, [job.id for job in requested]
     left, right = st.columns([1, 2])
     left.selectbox(
         tr("Recording"),
@@ -94,10 +92,6 @@ def choose(groups: list[list[Job]], asked: list[Job]) -> list[Job]:
     return [candidates[i] for i in state.compare_versions]
 
 
-def ids_of(jobs: list[Job]) -> set[str]:
-    return {job.id for job in jobs}
-
-
 def recording_label(group: list[Job]) -> str:
     if len(group) == 1:
         return group[0].title
@@ -116,10 +110,8 @@ def reference_of(first: Job) -> str:
         state.setdefault(box, kept.get(recording, ""))
         upload_of_reference(first, box)
         kept[recording] = st.text_area(tr("Or paste it"), height=140, key=box, max_chars=reader.MOST)
-        try:
+        with show_errors():
             return reader.pasted(kept[recording])
-        except InputError as error:
-            st.error(markdown(sentence(error.to_dict())))
     return ""
 
 
@@ -130,11 +122,8 @@ def upload_of_reference(first: Job, box: str) -> None:
     if sent is not None:
         name, content = sent
         state.pop(unsure, None)
-        try:
+        with show_errors():
             found = reader.read(content, name, spoken=words_of(first))
-        except InputError as error:
-            st.error(markdown(sentence(error.to_dict())))
-        else:
             state[box] = found.text
             if found.choices:
                 state[unsure], state[choice] = (name, content, found.choices, found.encoding), found.encoding
@@ -145,10 +134,8 @@ def upload_of_reference(first: Job, box: str) -> None:
 
     def read_again() -> None:
         state[unsure] = name, content, choices, state[choice]
-        try:
+        with store_error("compare_notice"):
             state[box] = reader.read(content, name, encoding=state[choice]).text
-        except InputError as error:
-            state.compare_notice = sentence(error.to_dict())
 
     st.selectbox(
         tr("Read as"), choices, format_func=label_of(encodings.NAMES), key=choice, on_change=read_again, width=320
@@ -176,10 +163,6 @@ def words_of(job: Job) -> set[str]:
 def aligned(reference: str, hypothesis: str) -> Alignment:
     """Return `compare.align` of keys joined by spaces, cached because each rerun needs it."""
     return align(reference.split(), hypothesis.split())
-
-
-def keys_of(tokens: list[comparison.Token]) -> str:
-    return " ".join(token.key for token in tokens)
 
 
 def audio_of(job: Job, first: Job) -> str | None:
@@ -213,7 +196,7 @@ def side_by_side(done: list[Job], reference: str) -> None:
     with st.spinner(tr("Aligning transcripts")):
         texts = {job.id: comparison.tokens(transcripts.transcript_of(job.id), exact=exact) for job in done}
         texts[REFERENCE] = comparison.tokens_of_text(reference, exact=exact)
-        keys = {i: keys_of(tokens) for i, tokens in texts.items()}
+        keys = {i: " ".join(token.key for token in tokens) for i, tokens in texts.items()}
         others = [job for job in done if job.id != against]
         found = {job.id: aligned(keys[against], keys[job.id]) for job in others}
     one_recording = len({job.recording_id or job.url for job in done}) == 1
@@ -323,16 +306,15 @@ def progress() -> None:
 
 
 st.title(tr("Compare"), anchor=False)
-if "compare_notice" in state:
-    st.error(markdown(state.pop("compare_notice")))
-groups, asked = versions.finished(owner), asked_for()
-if not groups and not asked:
+show_stored_error("compare_notice")
+groups, requested = versions.finished(owner), requested_jobs()
+if not groups and not requested:
     st.info(
         tr("Nothing to compare yet. Transcribe a recording first, then run it through other models or settings here.")
     )
     st.page_link("transcribe.py", label=tr("Transcribe a recording"), icon=":material/graphic_eq:")
     st.stop()
-chosen = choose(groups, asked)
+chosen = choose(groups, requested)
 done = [job for job in chosen if job.state == kinds.DONE]
 with st.expander(tr("Try other models on this recording"), icon=":material/add:", expanded=len(chosen) == 1):
     if chosen:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html import escape
 
 import streamlit as st
+
+from stt.errors import SttError
 
 JOINER = "\u2060"
 
@@ -51,3 +55,38 @@ def sentence(error: dict[str, str]) -> str:
     """Return a stored error (`SttError.to_dict`) as the text that users read."""
     message = error["message"]
     return f"{message}{'' if message.endswith(('.', '!', '?', '…')) else '.'} {error['guidance']}"
+
+
+def show_error(error: SttError) -> None:
+    st.error(markdown(sentence(error.to_dict())))
+
+
+@contextmanager
+def show_errors() -> Iterator[None]:
+    """Draw an error that the body raises; what follows the body still runs."""
+    try:
+        yield
+    except SttError as error:
+        show_error(error)
+
+
+@contextmanager
+def store_error(key: str) -> Iterator[None]:
+    """Store an error that the body raises under a key of the session, to be drawn by a later run."""
+    try:
+        yield
+    except SttError as error:
+        st.session_state[key] = sentence(error.to_dict())
+
+
+def show_stored_error(key: str) -> None:
+    """Draw a stored error, once."""
+    if key in st.session_state:
+        st.error(markdown(st.session_state.pop(key)))
+
+
+def title_and_facts(title: str, facts: str) -> None:
+    """Draw a title and a line of facts below it."""
+    with st.container(gap=None):
+        plain(title, "stt-title")
+        plain(facts, "stt-facts")

@@ -53,6 +53,12 @@ def time_of(seconds: float | None) -> time | None:
     return time(whole // 3600, whole // 60 % 60, whole % 60)
 
 
+def beginning(text: str, longest: int) -> str:
+    """Return the first words of a text, at most `longest` characters, with an ellipsis if some are left out."""
+    cut = text[:longest]
+    return text if len(text) <= longest else f"{cut.rpartition(' ')[0] or cut} …"
+
+
 def percent(fraction: float) -> str:
     return f"{int(fraction * 100)}\u00a0%"
 

@@ -15,8 +15,8 @@ WIDE = ("history", "compare")
 st.set_page_config(page_title="STT Studio")
 st.html(Path(__file__).with_name("style.css"))
 for_scripts()
-with session.may_be_away():
-    here = session.recognise()
+with session.show_database_errors():
+    recognised = session.recognise()
     account = [st.Page(sign_in.account, title=tr("Account"), url_path="account")]
     page = st.navigation(
         [
@@ -29,14 +29,14 @@ with session.may_be_away():
             st.Page("shared.py", title=tr("Shared transcript"), url_path="shared", visibility="hidden"),
             *(account if session.signs_in() else []),
         ],
-        position="top" if here else "hidden",
+        position="top" if recognised else "hidden",
     )
     # Set the layout only once per run: the browser confuses a second one with that of the previous run.
     st.set_page_config(layout="wide" if page.url_path in WIDE else "centered")
     banner.connection()
     banner.notice()
     banner.full_disk()
-    if here or page.url_path == "shared":  # a shared transcript opens without an account
+    if recognised or page.url_path == "shared":  # a shared transcript opens without an account
         page.run()
     else:
         sign_in.ask()

@@ -3,11 +3,11 @@
 import streamlit as st
 
 from pages import session
-from pages.escape import markdown
+from pages.escape import show_stored_error
 from pages.format import length
 from pages.sections.history.actions import every_one, history_actions, open_transcript
 from pages.sections.history.chart import history_chart
-from pages.sections.history.filters import as_it_was_left, page_number, remember_view, search_filters_order
+from pages.sections.history.filters import page_number, remember_view, restore_view, search_filters_order
 from pages.sections.history.table import history_table
 from pages.sections.settings import recovery
 from pages.texts import tr, trn
@@ -28,10 +28,9 @@ def in_words(totals: history.Totals) -> str:
 
 st.set_page_config(layout="wide")
 st.title(tr("History"), anchor=False)
-if "notice" in state:
-    st.error(markdown(state.pop("notice")))
+show_stored_error("notice")
 recovery.hint()
-as_it_was_left()
+restore_view()
 wanted, sort, descending = search_filters_order(owner)
 found = history.totals(owner, **wanted)
 with st.container(key="history"):

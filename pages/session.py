@@ -24,9 +24,9 @@ from stt.store import records
 
 RECENT = 24 * 3600  # seconds; jobs that ended earlier are only in the history
 MOST_ROWS = 12
-LOOK_FOR_DATABASE = 2.0  # interval between checks while the database is unavailable, seconds
+DATABASE_CHECK_INTERVAL = 2.0  # interval between checks while the database is unavailable, seconds
 RECOVERED = "recovered"  # session key: a recovery code was just used
-KEPT = ("api_key", RECOVERED)  # session keys that survive when the browser gets another history
+KEPT_KEYS = ("api_key", RECOVERED)  # session keys that survive when the browser gets another history
 
 
 def signs_in() -> bool:
@@ -45,12 +45,12 @@ def recognise() -> bool:
         state.clear()
         return False
     # Without cookies this session has its own history, until it ends.
-    known = _now() or visitors.owner_of(visitors.new_visitor())
+    known = _current_owner() or visitors.owner_of(visitors.new_visitor())
     if known is None:  # just signed out in another tab
         state.clear()
         return False
     if state.get("owner", known) != known:  # the session's values belong to another history
-        kept = {key: state[key] for key in KEPT if key in state}
+        kept = {key: state[key] for key in KEPT_KEYS if key in state}
         state.clear()
         state.update(kept)
     state.owner = known
@@ -77,7 +77,7 @@ def owner() -> str:
 
     Raises NotFound.
     """
-    if not still_here():
+    if not is_current():
         st.rerun()  # to the sign-in page; in a callback this has no effect
         raise NotFound(tr("You have signed out."), guidance=tr("Sign in again."))
     known: str = st.session_state.owner
@@ -89,13 +89,13 @@ def name() -> str:
     return visitors.visitor(st.context.cookies) or ""
 
 
-def still_here() -> bool:
+def is_current() -> bool:
     """Return whether the visitor is unchanged since the session began: still signed in, and with the same history."""
-    known = _now()
+    known = _current_owner()
     return known is not None and known == st.session_state.get("owner")
 
 
-def _now() -> str | None:
+def _current_owner() -> str | None:
     """Return the owner in the visitor's current cookie, or without a cookie that of this session."""
     name = visitors.visitor(st.context.cookies)
     if name is None and not signs_in():
@@ -104,17 +104,17 @@ def _now() -> str | None:
 
 
 @contextmanager
-def may_be_away(*, again: bool = True) -> Iterator[None]:
-    """Draw the body, or a message that the database is unavailable. `again`: check until it is back, then redraw."""
+def show_database_errors(*, retry: bool = True) -> Iterator[None]:
+    """Draw the body, or a message that the database is unavailable. `retry`: check until it answers, then redraw."""
     try:
         yield
     except DB_UNAVAILABLE:
         st.error(sentence(DatabaseUnavailable(tr("The database of this server does not answer.")).to_dict()))
-        if again:
-            st.fragment(_back, run_every=LOOK_FOR_DATABASE)()
+        if retry:
+            st.fragment(_rerun_when_it_answers, run_every=DATABASE_CHECK_INTERVAL)()
 
 
-def _back() -> None:
+def _rerun_when_it_answers() -> None:
     if health.database_answers():
         st.rerun()
 
@@ -149,10 +149,10 @@ def callback(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def run(*values: Any, **named: Any) -> Any:
         try:
-            here = still_here()
+            current = is_current()
         except DB_UNAVAILABLE:  # the page, which runs next, reports it
             return None
-        return function(*values, **named) if here else None
+        return function(*values, **named) if current else None
 
     return run
 
@@ -160,8 +160,8 @@ def callback(function: Callable[..., Any]) -> Callable[..., Any]:
 def _checked(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def run(*values: Any, **named: Any) -> Any:
-        with may_be_away(again=False):
-            if not still_here():
+        with show_database_errors(retry=False):
+            if not is_current():
                 st.rerun()
             return function(*values, **named)
 

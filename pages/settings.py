@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages import session
-from pages.escape import markdown, plain, sentence
+from pages.escape import plain, show_stored_error, store_error
 from pages.sections.settings.data import my_data
 from pages.sections.settings.keys import player_keys
 from pages.sections.settings.limits import limits_view
@@ -16,7 +16,6 @@ from pages.sections.settings.webhooks import webhooks
 from pages.texts import tr, trn
 from stt.aiml.client import Client
 from stt.auth import keys
-from stt.errors import SttError
 from stt.settings import settings
 
 state = st.session_state
@@ -48,12 +47,9 @@ def key_form() -> None:
 
 def use(typed: str) -> None:
     with st.spinner(tr("Asking the provider whether it knows this key")):
-        try:
+        with store_error("key_notice"):
             key = keys.from_input(typed)
             Client(settings().aiml_base_url, key).check_key()
-        except SttError as error:
-            state.key_notice = sentence(error.to_dict())
-        else:
             state.api_key = key
     st.rerun()
 
@@ -64,8 +60,7 @@ plain(
     tr("With a key from aimlapi.com you can use the models of the AI/ML API beside Whisper on this machine."),
     "stt-hint",
 )
-if "key_notice" in state:
-    st.error(markdown(state.pop("key_notice")))
+show_stored_error("key_notice")
 key_form()
 
 keep_history()

@@ -25,11 +25,11 @@ facts += spoken_languages(shared.transcript, shared.language)
 plain(" · ".join(facts), "stt-facts")
 with st.container(key="transcript"):
     if shared.transcript.segments:
-        asked = f"?share={quote(token)}"
+        query = f"?share={quote(token)}"
         player(
             "player-shared",
-            audio_url=base_path.at(f"/audio/shared{asked}") if shared.audio else None,
-            waveform_url=base_path.at(f"/audio/shared/waveform{asked}") if shared.audio else None,
+            audio_url=base_path.at(f"/audio/shared{query}") if shared.audio else None,
+            waveform_url=base_path.at(f"/audio/shared/waveform{query}") if shared.audio else None,
             duration=shared.duration,
             transcript=shared.transcript,
             at=moment(),

@@ -13,10 +13,10 @@ from pages.components.announcer import announce
 from pages.components.notifier import notifier
 from pages.components.recorder import recorder
 from pages.components.uploader import dropped_texts, uploader
-from pages.escape import markdown, plain, sentence
+from pages.escape import markdown, plain, sentence, show_errors
 from pages.format import length
 from pages.sections.bring import bring_dropped, bring_here
-from pages.sections.job_row import ending, job_row, look_every
+from pages.sections.job_row import ending, job_row, refresh_interval
 from pages.sections.model_choice import SPEAKERS, cost_line, model_choice
 from pages.sections.settings import recovery
 from pages.sections.track_choice import each_is_a_speaker, track_choice
@@ -41,14 +41,14 @@ SAMPLE = Path(stt.__file__).parent / "assets" / "sample.flac"
 FIRST = 0.25
 MARGIN = 2.0  # seconds before the maximum duration at which a recording stops
 LONG = 120.0  # minimum length of a recording for offering a notification, seconds
-LOOK = 2.0  # interval between checks of recordings in other tabs, seconds
+CHECK_INTERVAL = 2.0  # interval between checks of recordings in other tabs, seconds
 SAMPLE_NAME = "John F. Kennedy, inaugural address, 1961.flac"
 state = st.session_state
 owner, key = session.owner(), session.key()
-taken_up, elsewhere = ([], 0) if "transcribe" in state else live_recordings.take_up(owner, session.name())
+resumed, elsewhere = ([], 0) if "transcribe" in state else live_recordings.take_up(owner, session.name())
 if "chosen" not in state:  # ids of recordings to transcribe, including those from before a reload
     waiting = recordings.unused_ids(owner)
-    state.chosen = [i for i in taken_up if i in waiting] if settings().access == "shared" else waiting
+    state.chosen = [i for i in resumed if i in waiting] if settings().access == "shared" else waiting
 # A run of this script can end at any access to the session, for example when a file arrives while others are listed.
 # So values that change together are read once, here, and changed in place.
 chosen = state.chosen
@@ -61,11 +61,11 @@ memory = state.setdefault(
         elsewhere=elsewhere,  # number of recordings in progress in other tabs at the last check
         pressed=False,  # whether the Transcribe button was pressed and no job created yet
         notice=None,  # the next notice
-        said=None,  # the current notice, and the sources it is about
+        shown_notice=None,  # the current notice, and the sources it is about
         links_drawn=0,  # number of link boxes drawn so far
         links_left="",  # initial text of the newest box
         show=None,  # the row to scroll to
-        told={},  # the state of each job at the last refresh
+        states={},  # the state of each job at the last refresh
         news="",  # last announcement to screen readers
     ),
 )
@@ -75,7 +75,7 @@ def press() -> None:
     memory.pressed = True
 
 
-def taken(recording_id: str) -> None:
+def unlist(recording_id: str) -> None:
     """Remove the recording for which a transcript was imported, if any, from the list."""
     if recording_id in chosen:
         chosen.remove(recording_id)
@@ -96,7 +96,7 @@ def add_recordings() -> tuple[list[Link], bool]:
             plain(tr("No recording at hand?"), "stt-hint", fit=True)
             if st.button(tr("Try the sample"), type="tertiary", icon=":material/play_circle:"):
                 begin([recordings.take_in(SAMPLE, owner, SAMPLE_NAME)], LOCAL, {}, {}, [])
-            bring_here(chosen, taken)
+            bring_here(chosen, unlist)
     with link:
         typed = st.text_area(
             tr("Addresses of recordings, one a line"),
@@ -106,11 +106,9 @@ def add_recordings() -> tuple[list[Link], bool]:
             max_chars=recordings.MAX_LINK_CHARACTERS,
             key=f"links-{memory.links_drawn}",
         )
-        try:
+        links: list[Link] = []
+        with show_errors():
             links = recordings.links_in(typed)
-        except SttError as error:
-            st.error(markdown(sentence(error.to_dict())))
-            links = []
     with record:
         longest = settings().max_duration_minutes
         add(recorder("recorder", longest and longest * 60 - MARGIN))
@@ -130,7 +128,7 @@ def add(ids: list[str]) -> bool:
 
 def follow_others() -> None:
     """Check the recordings that were in progress in other tabs. They are listed here once they have ended."""
-    with session.may_be_away(again=False):
+    with session.show_database_errors(retry=False):
         ended, memory.elsewhere = live_recordings.take_up(owner, session.name())
         if add(ended) or not memory.elsewhere:
             st.rerun()
@@ -161,7 +159,7 @@ def list_recordings(found: list[recordings.Recording], model: Model) -> dict[str
                     chosen.remove(recording.id)
                     recordings.remove(recording.id, owner)
                     st.rerun()
-        bring_dropped(memory.texts, found, taken)
+        bring_dropped(memory.texts, found, unlist)
         if found:
             plain(tr("What is not transcribed within a day is deleted."), "stt-hint")
     return own
@@ -215,15 +213,15 @@ def begin(
 
 def rows() -> None:
     """Draw the jobs of this session, repeatedly while one of them is open."""
-    with session.may_be_away(again=False):  # the fragment repeats anyway
+    with session.show_database_errors(retry=False):  # the fragment repeats anyway
         followed = session.followed()
         with st.container():
             for job in followed:
                 job_row(job)
-        told = news(followed)
-        notifier(told, waiting=any(job.pending and is_long(job) for job in followed))
-        announce(told, memory.show)
-        if state.look_every != look_every(followed):
+        announcement = news(followed)
+        notifier(announcement, waiting=any(job.pending and is_long(job) for job in followed))
+        announce(announcement, memory.show)
+        if state.refresh_interval != refresh_interval(followed):
             st.rerun()
 
 
@@ -234,7 +232,7 @@ def is_long(job: Job) -> bool:
 
 def news(followed: list[Job]) -> str:
     """Return an announcement of the jobs that have ended since the last refresh."""
-    before, memory.told = memory.told, {job.id: job.state for job in followed}
+    before, memory.states = memory.states, {job.id: job.state for job in followed}
     if ended := [ending(job) for job in followed if not job.pending and before.get(job.id, job.state) != job.state]:
         memory.news = " ".join(ended)
     last: str = memory.news
@@ -252,10 +250,10 @@ choice, tagging = st.container(), st.container()
 with tagging:
     tags = tag_choice(owner, "tags")
 with choice:
-    model, options = model_choice(several, owner=owner, tags=tags, tell_apart=not known)
+    model, options = model_choice(several, owner=owner, tags=tags, offer_speakers=not known)
 with listed:
     if memory.elsewhere:
-        session.fragment(follow_others, run_every=LOOK)()
+        session.fragment(follow_others, run_every=CHECK_INTERVAL)()
     own = list_recordings(found, model)
 cost_line(model, [recording.duration for recording in found] + [None] * len(typed_links))
 sources: list[recordings.Recording | Link] = [*found, *typed_links]
@@ -263,11 +261,11 @@ sources: list[recordings.Recording | Link] = [*found, *typed_links]
 if "notice" in state:  # set by a row below
     memory.notice = state.pop("notice")
 if memory.notice:
-    memory.said, memory.notice = (memory.notice, sources), None
-if memory.said and memory.said[1] == sources:
-    notice.error(markdown(memory.said[0]))
+    memory.shown_notice, memory.notice = (memory.notice, sources), None
+if memory.shown_notice and memory.shown_notice[1] == sources:
+    notice.error(markdown(memory.shown_notice[0]))
 else:
-    memory.said = None
+    memory.shown_notice = None
 # A box sends its text when it loses focus, which a click on the button causes first. So one click is enough.
 idle = not (sources or typing)
 st.button(
@@ -288,7 +286,7 @@ with st.container(key="jobs"):
             if any(not job.pending for job in followed) and st.button(tr("Clear finished"), type="tertiary"):
                 session.forget_finished()
                 st.rerun()
-    state.look_every = look_every(followed)
-    session.fragment(rows, run_every=state.look_every)()
+    state.refresh_interval = refresh_interval(followed)
+    session.fragment(rows, run_every=state.refresh_interval)()
 recovery.hint()
 lifecycle.warm()

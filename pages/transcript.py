@@ -1,30 +1,32 @@
 """Draw the Transcript page: player, words, downloads, provenance."""
 
+from contextlib import suppress
+
 import streamlit as st
 
 from pages import session
 from pages.compat.streamlit import key_for
 from pages.components.copy_button import copy_button
 from pages.components.player import moment, player
-from pages.escape import markdown, plain, sentence
+from pages.escape import markdown, plain, sentence, show_errors, store_error
 from pages.format import dated, length, percent, spoken_languages, when
 from pages.sections.bring import bring_button
 from pages.sections.transcript.corrections import details_button, editing, machines_version, tag_line
 from pages.sections.transcript.downloads import downloads
 from pages.sections.transcript.findings import findings
 from pages.sections.transcript.learned import learned
-from pages.sections.transcript.noting import noting
 from pages.sections.transcript.passages import choices
 from pages.sections.transcript.share import share_button
 from pages.sections.transcript.speakers import speakers_panel
 from pages.sections.transcript.versions import again_button, version_picker
 from pages.texts import tr, trn
 from stt import kinds
-from stt.errors import NotFound, StorageUnavailable, SttError
+from stt.errors import NotFound, StorageUnavailable
 from stt.guard import base_path
 from stt.jobs import service
-from stt.library import corrections, history, versions
-from stt.store import recordings, records, transcripts
+from stt.library import corrections, history, sharing, versions
+from stt.notes import book
+from stt.store import records, transcripts
 from stt.transcript.model import Transcript
 
 owner = session.owner()
@@ -86,15 +88,13 @@ def actions(job: records.Job, transcript: Transcript) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         copy_button()
         with st.container(width="content"):  # a fragment stretches
-            downloads(job, transcript, audio=has_audio(job))
+            downloads(job, transcript, audio=audible)
         if not job.pending and job.state != kinds.DONE and st.button(tr("Retry"), icon=":material/refresh:"):
             following, key, address = session.following(), session.key(), session.address()
-            try:
+            with store_error("notice"):  # such as a limit of the host
                 service.retry(job.id, owner=owner, key=key, address=address)
                 if job.id not in following:
                     following.insert(0, job.id)
-            except SttError as error:  # such as a limit of the host
-                state.notice = sentence(error.to_dict())
             st.switch_page("transcribe.py")
         details_button(job)
         if sound := versions.recording_of(job):
@@ -113,36 +113,34 @@ def confirm_delete(job: records.Job) -> None:
         if st.button(tr("Keep")):
             st.rerun()
         if st.button(tr("Delete"), type="primary", key="confirm-delete"):
-            try:
+            with show_errors():
                 history.delete(job.id, owner)
-            except SttError as error:
-                st.error(markdown(sentence(error.to_dict())))
-            else:
                 st.switch_page("history.py")
 
 
 def reading(job: records.Job, transcript: Transcript, *, editable: bool) -> None:
     """Draw the player and the text in paragraphs."""
-    key, sound = key_for("player", job.id), base_path.at(f"/audio/{job.id}") if has_audio(job) else None
+    audio_url = base_path.at(f"/audio/{job.id}") if audible else None
     player(
-        key,
-        audio_url=sound,
-        waveform_url=sound and f"{sound}/waveform",
+        key_for("player", job.id),
+        audio_url=audio_url,
+        waveform_url=audio_url and f"{audio_url}/waveform",
         duration=job.duration or transcript.duration,
         transcript=transcript,
         at=moment(),
         find=st.query_params.get("find", ""),
-        **told,
-        **noting(job),
+        **speaker_arguments,
+        notes=book.of(job.id, owner),
+        noting=base_path.at(f"/transcripts/{job.id}/notes"),
         **({**editing(job, corrected), **choices(job)} if editable else {}),
     )
 
 
 def has_audio(job: records.Job) -> bool:
-    try:
-        return recordings.find(job.recording_id or "", owner).kept
-    except (NotFound, StorageUnavailable):  # the text can still be read
-        return False
+    """Return whether the recording is still kept."""
+    with suppress(StorageUnavailable):  # the text can still be read
+        return sharing.audio_recording(job) is not None
+    return False
 
 
 def provenance(job: records.Job) -> None:
@@ -166,9 +164,10 @@ except NotFound as error:
     st.stop()
 corrected = corrections.state(job.id, owner)  # read before the text, so that changes saved in between are noticed
 transcript = transcripts.transcript_of(job.id)
+audible = has_audio(job)
 header(job, transcript)
 actions(job, transcript)
-told = speakers_panel(job, transcript, corrected, sound=has_audio(job))
+speaker_arguments = speakers_panel(job, transcript, corrected, sound=audible)
 learned()
 machines = machines_version(job, corrected)
 with st.container(key="transcript"):

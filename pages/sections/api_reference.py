@@ -35,8 +35,8 @@ def route(method: str, path: str, operation: dict[str, Any], schemas: dict[str, 
 def models_table(offered: list[tuple[Model, Model]]) -> None:
     """Draw the models that a program can request, and who provides each."""
     rows = [
-        (asked.id, asked.name, tr("this machine") if answering.local else tr("AI/ML API"), _price(answering))
-        for asked, answering in offered
+        (requested.id, requested.name, tr("this machine") if answering.local else tr("AI/ML API"), _price(answering))
+        for requested, answering in offered
     ]
     st.table(
         pd.DataFrame(rows, columns=[tr("Model"), tr("Name"), tr("Answered by"), tr("Price")]).set_index(tr("Model"))
@@ -45,7 +45,7 @@ def models_table(offered: list[tuple[Model, Model]]) -> None:
 
 def errors_table(document: dict[str, Any]) -> None:
     """Draw each error status, and an example of an error."""
-    told = {
+    meanings = {
         code: answer["description"]
         for methods in document["paths"].values()
         for operation in methods.values()
@@ -53,7 +53,7 @@ def errors_table(document: dict[str, Any]) -> None:
         for code, answer in operation["responses"].items()
         if code >= "400"
     }
-    rows = sorted(told.items())
+    rows = sorted(meanings.items())
     st.table(pd.DataFrame(rows, columns=[tr("Status"), tr("What it means")]).set_index(tr("Status")))
     st.code(json.dumps(EXAMPLES["problem"], indent=2, ensure_ascii=False), language="json", wrap_lines=True)
 

@@ -10,13 +10,14 @@ import streamlit as st
 from pages import session
 from pages.compat.streamlit import key_for
 from pages.components.text_file import text_file
-from pages.escape import markdown, plain, sentence
+from pages.escape import markdown, plain, sentence, show_errors, title_and_facts
+from pages.format import beginning
 from pages.sections.track_choice import track_choice
 from pages.texts import tr, trn
 from stt.aiml import offered
 from stt.aiml.catalog import LOCAL, TRACK
 from stt.audio import tracks
-from stt.errors import InputError, SttError
+from stt.errors import InputError
 from stt.imports import reader
 from stt.imports.reader import Brought
 from stt.imports.references import encodings
@@ -39,30 +40,28 @@ def bring_button(job: Job, recording: Recording) -> None:
         _of_version(job, recording)
 
 
-def bring_here(ids: Sequence[str], taken: Callable[[str], None]) -> None:
+def bring_here(ids: Sequence[str], on_added: Callable[[str], None]) -> None:
     """Draw the button that imports a transcript for one of the recordings `ids`, which have no job yet, or for none.
 
-    `taken` is called with the id of that recording, or "".
+    `on_added` is called with the id of that recording, or "".
     """
     if st.button(tr("Bring a transcript"), type="tertiary", icon=":material/upload_file:", key="bring"):
         _forget()
-        _of_waiting(list(ids), taken)
+        _of_waiting(list(ids), on_added)
 
 
-def bring_dropped(texts: list[tuple[str, bytes]], found: Sequence[Recording], taken: Callable[[str], None]) -> None:
+def bring_dropped(texts: list[tuple[str, bytes]], found: Sequence[Recording], on_added: Callable[[str], None]) -> None:
     """Draw the transcripts (name, content) that were dropped with the recordings, to import or remove.
 
-    `taken` is called as by `bring_here`. Imported or removed ones are deleted from `texts`.
+    `on_added` is called as by `bring_here`. Imported or removed ones are deleted from `texts`.
     """
     for place, (name, content) in enumerate(texts):
         partner = _partner(name, found, alone=len(texts) == 1)
         with st.container(
             border=True, horizontal=True, wrap=False, vertical_alignment="center", key=f"dropped-{place}"
         ):
-            with st.container(gap=None):
-                plain(name, "stt-title")
-                about = tr("A transcript, for {recording}", recording=partner.name) if partner else tr("A transcript")
-                plain(about, "stt-facts")
+            about = tr("A transcript, for {recording}", recording=partner.name) if partner else tr("A transcript")
+            title_and_facts(name, about)
             if st.button(
                 tr("Add transcript"), key=f"dropped-add-{place}", type="tertiary", icon=":material/upload_file:"
             ):
@@ -71,12 +70,12 @@ def bring_dropped(texts: list[tuple[str, bytes]], found: Sequence[Recording], ta
                 if partner:
                     st.session_state["bring-recording"] = partner.id
 
-                def gone(recording_id: str, place: int = place) -> None:
+                def added(recording_id: str, place: int = place) -> None:
                     del texts[place]
                     if recording_id:
-                        taken(recording_id)
+                        on_added(recording_id)
 
-                _of_waiting([recording.id for recording in found], gone)
+                _of_waiting([recording.id for recording in found], added)
             if st.button(tr("Remove"), key=f"dropped-remove-{place}", type="tertiary", icon=":material/close:"):
                 del texts[place]
                 st.rerun()
@@ -98,7 +97,7 @@ def _of_version(job: Job, recording: Recording) -> None:
         tr("It becomes a version of this recording, to read, to correct, to export, and to compare others with."),
         "stt-hint",
     )
-    brought = _given()
+    brought = _transcript_input()
     same = {TRACK: job.options[TRACK]} if job.options.get(TRACK, tracks.ALL) != tracks.ALL else {}
     options = same | _language(brought, recording)
     if _pressed(brought):
@@ -106,9 +105,9 @@ def _of_version(job: Job, recording: Recording) -> None:
 
 
 @session.dialog(lambda: tr("Bring a transcript"))
-def _of_waiting(ids: list[str], taken: Callable[[str], None]) -> None:
+def _of_waiting(ids: list[str], on_added: Callable[[str], None]) -> None:
     plain(tr("Subtitles or a text that exist already, to read, correct and export here."), "stt-hint")
-    brought = _given()
+    brought = _transcript_input()
     known = {recording.id: recording for recording in recordings.find_all(ids, session.owner())}
     chosen = st.selectbox(
         tr("Recording"),
@@ -124,10 +123,10 @@ def _of_waiting(ids: list[str], taken: Callable[[str], None]) -> None:
     options = {name: value for name, value in options.items() if value != tracks.ALL}
     options |= _language(brought, recording)
     if _pressed(brought):
-        _bring(brought, recording, options, "", taken)
+        _bring(brought, recording, options, "", on_added)
 
 
-def _given() -> Brought | None:
+def _transcript_input() -> Brought | None:
     """Draw the file field and the text box. Return the transcript, None after an error or without input."""
     state = st.session_state
     sent = text_file(tr("Transcript file"), key_for("file", "bring"), reader.ENDINGS, reader.MOST)
@@ -222,14 +221,14 @@ def _bring(
     recording: Recording | None,
     options: dict[str, str],
     title: str,
-    taken: Callable[[str], None] = lambda recording_id: None,
+    on_added: Callable[[str], None] = lambda recording_id: None,
 ) -> None:
     from stt.jobs import bringing  # imports dbos, which takes half a second that the first page should not wait for
 
     assert brought is not None
     if not title and recording is None:
-        title = titles.of_name(brought.name) if brought.name else _beginning(brought.transcript.text)
-    try:
+        title = titles.of_name(brought.name) if brought.name else beginning(brought.transcript.text, TITLE)
+    with show_errors():
         made = bringing.bring(
             brought.for_sound if recording else brought.transcript,
             recording,
@@ -239,18 +238,9 @@ def _bring(
             owner=session.owner(),
             address=session.address(),
         )
-    except SttError as error:
-        st.error(markdown(sentence(error.to_dict())))
-        return
-    session.following().insert(0, made)
-    taken(recording.id if recording else "")
-    st.switch_page("transcript.py", query_params={"id": made})
-
-
-def _beginning(text: str) -> str:
-    """Return the first words of a text, for use as its title."""
-    first = text[:TITLE]
-    return first if len(text) <= TITLE else f"{first.rpartition(' ')[0] or first} …"
+        session.following().insert(0, made)
+        on_added(recording.id if recording else "")
+        st.switch_page("transcript.py", query_params={"id": made})
 
 
 def _forget() -> None:

@@ -10,12 +10,11 @@ from html import escape
 import streamlit as st
 
 import stt
-from pages.escape import plain, sentence
-from pages.format import length, percent
+from pages.escape import plain, sentence, store_error
+from pages.format import beginning, length, percent
 from pages.session import address, key, owner
 from pages.texts import tr, trn
 from stt import kinds
-from stt.errors import SttError
 from stt.jobs import queues
 from stt.library import speed
 from stt.store import transcripts
@@ -26,7 +25,7 @@ STARTING = 2.0  # seconds after queueing during which a job with no other ahead 
 FRESH = 10.0  # seconds of frequent refreshing after a job's start, or after its creation while it is queued
 # Refresh intervals, seconds. A refresh takes 0.09 s of CPU time on a fast computer, mostly in the browser, which
 # redraws the whole page, and several times as much on a phone.
-OFTEN, LATER = 0.5, 0.75
+FAST_REFRESH, REFRESH = 0.5, 0.75
 
 
 def job_row(job: Job) -> None:
@@ -48,12 +47,12 @@ def ending(job: Job) -> str:
     return f"{job.title}: {_state(job)}".replace(" · ", ", ")
 
 
-def look_every(jobs: Iterable[Job]) -> float | None:
+def refresh_interval(jobs: Iterable[Job]) -> float | None:
     """Return the refresh interval for these jobs in seconds, None if all have ended. It is shorter for new jobs."""
     newest = max((job.started or job.queued for job in jobs if job.pending), default=None)
     if newest is None:
         return None
-    return OFTEN if time.time() - newest < FRESH else LATER
+    return FAST_REFRESH if time.time() - newest < FRESH else REFRESH
 
 
 def _progress(job: Job) -> str:
@@ -70,7 +69,7 @@ def _text(job: Job) -> str:
     """Return the text so far as HTML, or the beginning of a finished text."""
     done = job.state == kinds.DONE
     text = (
-        _start_of(transcripts.beginning(job.id, SHOWN + 1))
+        beginning(transcripts.beginning(job.id, SHOWN + 1), SHOWN)
         if done
         else _end_of(transcripts.text_so_far(job.id, last=3))
     )
@@ -98,10 +97,8 @@ def _button(job: Job) -> None:
 
 
 def _do(action: Callable[..., object], job: Job) -> None:
-    try:
+    with store_error("notice"):
         action(job.id, owner=owner())
-    except SttError as error:
-        st.session_state.notice = sentence(error.to_dict())
     st.rerun()
 
 
@@ -165,12 +162,5 @@ def _at_the_provider(job: Job) -> str:
 
 
 def _end_of(text: str) -> str:
-    if len(text) <= SHOWN:
-        return text
-    return "… " + text[-SHOWN:].partition(" ")[2]
-
-
-def _start_of(text: str) -> str:
-    if len(text) <= SHOWN:
-        return text
-    return text[:SHOWN].rpartition(" ")[0] + " …"
+    end = text[-SHOWN:]
+    return text if len(text) <= SHOWN else f"… {end.partition(' ')[2] or end}"

@@ -8,7 +8,8 @@ from typing import Any
 import streamlit as st
 
 from pages import session
-from pages.escape import markdown, plain, sentence
+from pages.escape import plain, show_errors
+from pages.format import beginning
 from pages.sections.speaker_number import AUTOMATIC, OFF, speaker_number
 from pages.sections.vocabulary_choice import vocabulary_choice
 from pages.texts import tr, trn
@@ -17,7 +18,6 @@ from stt.aiml import offered as models
 from stt.aiml.catalog import EXTRA, Model, Option
 from stt.aiml.options import LONGEST_VALUE, clean_options
 from stt.auth import keys
-from stt.errors import BadOption
 from stt.models import known, shelf
 from stt.models.download import megabytes
 from stt.models.known import Known
@@ -27,14 +27,15 @@ from stt.transcript.languages import LANGUAGES
 SPOKEN = ("language", "language_code")
 CHANNELS, SPEAKERS = "channels_are_speakers", "speakers"
 ON_TOP = (CHANNELS, "translate")
+HINT = 160  # maximum characters of a model's description
 
 
 def model_choice(
-    several_channels: bool, *, owner: str, tags: Iterable[str] = (), tell_apart: bool = True, narrow: bool = False
+    several_channels: bool, *, owner: str, tags: Iterable[str] = (), offer_speakers: bool = True, narrow: bool = False
 ) -> tuple[Model, dict[str, Any]]:
     """Draw the choice of a model; return the model with its options that are set.
 
-    The vocabulary of `owner` and `tags` is offered. `tell_apart` is False if the speakers are already known, for
+    The vocabulary of `owner` and `tags` is offered. `offer_speakers` is False if the speakers are already known, for
     example if each track is one; `narrow` is for dialogs.
     """
     model_place, language_place = (st.container(), st.container()) if narrow else st.columns(2)
@@ -46,12 +47,18 @@ def model_choice(
         key="model",
         help=tr("Models of the AI/ML API need a key: see Settings."),
     )
-    hint = _short(chosen.description) if not chosen.local else "" if chosen.id == catalog.LOCAL else _on_device(chosen)
+    hint = (
+        beginning(chosen.description, HINT)
+        if not chosen.local
+        else ""
+        if chosen.id == catalog.LOCAL
+        else _on_device(chosen)
+    )
     if hint:
         plain(hint, "stt-hint")
     options: dict[str, Any] = {}
     by_channels = several_channels and bool(st.session_state.get(f"{chosen.id}-{CHANNELS}"))
-    if chosen.option(SPEAKERS) and tell_apart and not by_channels:
+    if chosen.option(SPEAKERS) and offer_speakers and not by_channels:
         language_place, speakers_place = language_place.columns((3, 2))
         with speakers_place:
             usual = OFF if settings().speakers == "off" else AUTOMATIC
@@ -71,10 +78,8 @@ def model_choice(
         terms = vocabulary_choice(owner, chosen.id, tags)
         options |= _more(chosen, [option for option in chosen.options if option is not spoken])
     options = {name: value for name, value in options.items() if value not in (None, "", [])}
-    try:
+    with show_errors():
         clean_options(chosen, options)
-    except BadOption as error:
-        st.error(markdown(sentence(error.to_dict())))
     return chosen, options | terms
 
 
@@ -150,10 +155,6 @@ def languages_of(model: Known) -> str:
     return tr("English only") if model.english else tr("All languages")
 
 
-def _short(text: str, longest: int = 160) -> str:
-    return text if len(text) <= longest else text[:longest].rpartition(" ")[0] + " …"
-
-
 def _language(model: Model, option: Option) -> str:
     if model.local and len(option.choices) == 1:
         st.selectbox(tr("Language"), [LANGUAGES["en"]], disabled=True, key=f"{model.id}-{option.name}")
@@ -194,25 +195,25 @@ def _prompt(model: Model) -> dict[str, Any]:
 
 def _more(model: Model, options: list[Option]) -> dict[str, Any]:
     """Draw the other options of the model in a collapsed section, and return their values."""
-    values = {}
+    values: dict[str, Any] = {}
+
+    def draw(options: Iterable[Option]) -> None:
+        values.update((option.name, _control(model, option)) for option in options)
+
     with st.expander(tr("More settings for this model"), icon=":material/tune:"):
         switches = [option for option in options if option.kind == "switch" and option.main]
         half = (len(switches) + 1) // 2
         # Fill one column after the other, so that the order is kept on a phone, where columns are stacked.
         for place, part in zip(st.columns(2), (switches[:half], switches[half:]), strict=True):
             with place:
-                for option in part:
-                    values[option.name] = _control(model, option)
+                draw(part)
         further = model.option(EXTRA)
-        main = [option for option in options if option.main and option not in switches]
+        draw(option for option in options if option.main and option not in switches)
         rest = [option for option in options if not option.main and option is not further]
-        for option in main:
-            values[option.name] = _control(model, option)
         if rest and st.checkbox(tr("Show all settings of this model"), key=f"{model.id}-all"):
-            for option in rest:
-                values[option.name] = _control(model, option)
+            draw(rest)
         if further:
-            values[further.name] = _control(model, further)
+            draw([further])
     return values
 
 

@@ -1,4 +1,4 @@
-"""Offer the visitor's vocabulary at the start of a job."""
+"""Draw the fields for tags, and offer the visitor's vocabulary at the start of a job."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from pages.texts import tr, trn
-from stt.library import vocabulary
+from stt.library import history, vocabulary
 from stt.library.corrections import MOST_TAGS
 from stt.vocabulary import terms
 
@@ -33,6 +33,18 @@ def tag_choice(owner: str, key: str, usual: Iterable[str] = ()) -> list[str]:
         select_all=False,
         placeholder=tr("None"),
         help=tr("Their terms are used, and the new transcript gets these tags."),
+    )
+
+
+def tags_input(owner: str, tags: list[str]) -> list[str]:
+    """Draw a field with these tags, to remove some, and to add others of the owner or new ones. Return its tags."""
+    return st.multiselect(
+        tr("Tags"),
+        sorted({*tags, *history.choices(owner).tags}, key=str.casefold),
+        tags,
+        accept_new_options=True,
+        max_selections=MOST_TAGS,
+        placeholder=tr("Choose, or type a new one"),
     )
 
 

@@ -32,7 +32,7 @@ SORTS = {
 _BLOCK = 500  # maximum number of rows named in one statement
 
 
-class Wanted(TypedDict, total=False):
+class Filter(TypedDict, total=False):
     """A filter: all given conditions must hold. Times are seconds since 1970, lengths seconds of audio.
 
     `text` is searched in titles and transcripts (see `stt.db.fulltext`); `since` and `shortest` are inclusive, `until`
@@ -77,7 +77,7 @@ def find(
     descending: bool = True,
     limit: int | None = None,
     offset: int = 0,
-    **wanted: Unpack[Wanted],
+    **filters: Unpack[Filter],
 ) -> list[Job]:
     """Return the owner's transcriptions, sorted by one of `SORTS`; unknown values come last in either direction."""
     key = SORTS[sort]
@@ -85,19 +85,19 @@ def find(
     order: list[sa.ColumnElement[Any]] = [by_key, _t.created.desc(), _t.number.desc()]
     if sort == NEWEST:  # never NULL: without `nulls_last`, the index provides this order
         order = [_t.created.desc(), _t.number.desc()] if descending else [_t.created, _t.number]
-    numbers = sa.select(_t.number).where(*_conditions(owner, wanted)).order_by(*order)
+    numbers = sa.select(_t.number).where(*_conditions(owner, filters)).order_by(*order)
     if limit is not None:
         numbers = numbers.limit(limit).offset(offset)
     with database().connect() as connection:
         return _jobs(connection, owner, connection.execute(numbers).scalars().all())
 
 
-def totals(owner: str, **wanted: Unpack[Wanted]) -> Totals:
+def totals(owner: str, **filters: Unpack[Filter]) -> Totals:
     """Return the totals of everything that `find` would return."""
     query = sa.select(
         sa.func.count(), sa.func.coalesce(sa.func.sum(_t.duration), 0.0), sa.func.coalesce(sa.func.sum(_t.words), 0),
         sa.func.sum(_t.cost),
-    ).where(*_conditions(owner, wanted))  # fmt: skip
+    ).where(*_conditions(owner, filters))  # fmt: skip
     return Totals(*queries.single(query))
 
 
@@ -132,14 +132,14 @@ def choices(owner: str) -> Choices:
         )
 
 
-def minutes_by_day(owner: str, zone: tzinfo, **wanted: Unpack[Wanted]) -> dict[tuple[date, str], float]:
+def minutes_by_day(owner: str, zone: tzinfo, **filters: Unpack[Filter]) -> dict[tuple[date, str], float]:
     """Return minutes of audio by (day in `zone`, model) of what `find` would return."""
     # The database sums by hour, this code by day: so a day has 23 hours when the clock goes forward.
     shift = int((datetime.now(zone).utcoffset() or timedelta()).total_seconds()) % 3600
     hour = _whole((_t.created + shift) / 3600).label("hour")
     query = (
         sa.select(hour, _t.model, sa.func.sum(_t.duration).label("seconds"))
-        .where(*_conditions(owner, wanted), _t.duration > 0)
+        .where(*_conditions(owner, filters), _t.duration > 0)
         .group_by(hour, _t.model)
     )
     minutes: dict[tuple[date, str], float] = {}
@@ -176,26 +176,26 @@ def delete(generation_id: str, owner: str) -> None:
         removals.remove_audio(recording_id)
 
 
-def _conditions(owner: str, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+def _conditions(owner: str, filters: Filter) -> list[sa.ColumnElement[bool]]:
     where = [_t.owner == owner]
-    text = wanted.get("text") or ""
+    text = filters.get("text") or ""
     if fulltext.is_query(text):
         where.append(_t.number.in_(fulltext.matching(database().dialect.name, owner, text)))
     elif text.strip():
         where.append(sa.false())  # nothing but punctuation: that is not in any index
     for column, values in (
-        (_t.model, wanted.get("models")),
-        (_t.engine, wanted.get("engines")),
-        (_t.language, wanted.get("languages")),
-        (_t.state, wanted.get("states")),
+        (_t.model, filters.get("models")),
+        (_t.engine, filters.get("engines")),
+        (_t.language, filters.get("languages")),
+        (_t.state, filters.get("states")),
     ):
         if values:
             where.append(column.in_(list(values)))
-    if wanted.get("tags"):
-        where.append(_t.id.in_(sa.select(tags.c.id).where(tags.c.tag.in_(list(wanted["tags"])))))
+    if filters.get("tags"):
+        where.append(_t.id.in_(sa.select(tags.c.id).where(tags.c.tag.in_(list(filters["tags"])))))
     for column, first, end in (
-        (_t.created, wanted.get("since"), wanted.get("until")),
-        (_t.duration, wanted.get("shortest"), wanted.get("longest")),
+        (_t.created, filters.get("since"), filters.get("until")),
+        (_t.duration, filters.get("shortest"), filters.get("longest")),
     ):
         if first is not None:
             where.append(column >= first)

@@ -102,7 +102,9 @@ def beginning(generation_id: str, characters: int) -> str:
     return queries.value(sa.select(first).where(transcripts.c.id == generation_id)) or ""
 
 
-def assembled(generation_id: str, partial: list[dict[str, Any]] | None, duration: float | None) -> Transcript:
+def assembled(
+    generation_id: str, partial: list[dict[str, Any]] | None = None, duration: float | None = None
+) -> Transcript:
     """Join all finished chunks and the partial one into a transcript."""
     rows = chunks_of(generation_id)
     notes = [row["notes"] for row in rows]

@@ -33,7 +33,9 @@ def script() -> None:
     from pages.sections.model_choice import cost_line, model_choice
 
     asked = st.session_state
-    model, options = model_choice(asked.get("channels", False), owner="local", tell_apart=asked.get("tell_apart", True))
+    model, options = model_choice(
+        asked.get("channels", False), owner="local", offer_speakers=asked.get("offer_speakers", True)
+    )
     cost_line(model, st.session_state.get("lengths", [11.0]))
     st.session_state.chosen = model.id
     st.session_state.options = options
@@ -130,7 +132,7 @@ def test_speakers_are_not_looked_for_where_they_are_known(provider):
     assert "speakers" not in controls(test, LOCAL)
     assert test.session_state.options == {"channels_are_speakers": True}
     test = AppTest.from_function(script, default_timeout=30)
-    test.session_state.model, test.session_state.tell_apart = offered.known().find(LOCAL), False
+    test.session_state.model, test.session_state.offer_speakers = offered.known().find(LOCAL), False
     assert "speakers" not in controls(test.run(), LOCAL)
 
 

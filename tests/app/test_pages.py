@@ -124,7 +124,7 @@ def test_a_new_job_is_looked_at_often_a_long_one_less_and_an_ended_one_not():
     test.session_state.generation_ids = [job]
     until(lambda: stt.get(job, owner=owner).job.started)
     test.run()
-    assert test.session_state.look_every == job_row.OFTEN
+    assert test.session_state.refresh_interval == job_row.FAST_REFRESH
     earlier = (
         transcriptions.update()
         .where(transcriptions.c.id == job)
@@ -133,10 +133,10 @@ def test_a_new_job_is_looked_at_often_a_long_one_less_and_an_ended_one_not():
     with database().begin() as connection:
         connection.execute(earlier)
     test.run()
-    assert not test.exception and test.session_state.look_every == job_row.LATER > job_row.OFTEN
+    assert not test.exception and test.session_state.refresh_interval == job_row.REFRESH > job_row.FAST_REFRESH
     stt.cancel(job, owner=owner)
     test.run()
-    assert not test.exception and test.session_state.look_every is None
+    assert not test.exception and test.session_state.refresh_interval is None
 
 
 def test_a_link_that_cannot_be_opened_is_said_and_stays():

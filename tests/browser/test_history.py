@@ -121,7 +121,7 @@ def test_ticked_ones_are_tagged_and_found_by_their_tag(many: Page):
 
 
 def test_all_that_are_listed_are_chosen_at_once(many: Page):
-    wanted: history.Wanted = {"engines": ["provider"]}
+    wanted: history.Filter = {"engines": ["provider"]}
     choose_filter(many, "Engine", "AI/ML API")
     found = history.totals(OWNER, **wanted)
     assert found.count > 100, "more than a page of them"
@@ -146,7 +146,7 @@ def choose_filter(page: Page, label: str, option: str) -> None:
 
 
 def test_every_filter_narrows_what_the_others_left(many: Page):
-    wanted: history.Wanted = {}
+    wanted: history.Filter = {}
     for label, option, more in (
         ("Engine", "AI/ML API", {"engines": ["provider"]}),
         ("Language", "English", {"languages": ["en"]}),

@@ -243,7 +243,7 @@ def test_a_job_that_an_older_version_began_goes_on_without_languages_of_segments
         notes = {"worked": 1.0, "last": False, "language": "es", "language_probability": 0.9, "facts": {}}
         row = dict(id=job.id, number=1, start=0.0, end=2.0, segments=old, notes=notes)
         connection.execute(chunks.insert().values(row))
-    transcript = transcripts.assembled(job.id, None, None)
+    transcript = transcripts.assembled(job.id)
     assert (transcript.language, transcript.language_probability, transcript.languages) == ("es", 0.9, {})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from pages.components import component
@@ -55,12 +55,10 @@ def draw_comparison(
     result = _comparison(
         key=key,
         data={
-            "versions": [
-                {"id": v.id, "letter": v.letter, "name": v.name, "about": v.about, "facts": v.facts} for v in versions
-            ],
+            "versions": [asdict(version) for version in versions],
             "labels": list(labels),
             "caption": caption,
-            "columns": [{"letter": c.letter, "name": c.name, "audio": c.audio} for c in columns],
+            "columns": [asdict(column) for column in columns],
             "passages": [
                 {"at": _rounded(passage.start), "sides": [_packed(side) for side in passage.sides]}
                 for passage in passages

@@ -7,6 +7,6 @@ from pages.components import component
 _copy_button = component("copy_button")
 
 
-def copy_button(key: str = "copy") -> None:
+def copy_button() -> None:
     """Draw the button. The browser handles a press, with the player's text, so it causes no rerun."""
-    _copy_button(key=key, width="content")
+    _copy_button(key="copy", width="content")

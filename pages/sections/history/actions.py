@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from pages import session
-from pages.escape import download_form, markdown, sentence
+from pages.escape import download_form, show_errors, store_error
 from pages.format import time_zone
+from pages.sections.vocabulary_choice import tags_input
 from pages.texts import tr, trn
-from stt.errors import SttError
 from stt.export.formats import FORMATS
 from stt.guard import base_path
 from stt.library import corrections, history
@@ -21,8 +21,8 @@ MOST_AT_ONCE = 1000  # maximum transcripts to tag, download or delete at once
 
 def open_transcript(job: Job, find: str = "") -> None:
     """Open a transcript. `find` is the search hit to find in it."""
-    asked = {"id": job.id, "find": find} if find else {"id": job.id}
-    st.switch_page("transcript.py", query_params=asked)
+    query = {"id": job.id, "find": find} if find else {"id": job.id}
+    st.switch_page("transcript.py", query_params=query)
 
 
 def every_one(count: int) -> bool:
@@ -56,22 +56,12 @@ def _tags(owner: str, chosen: list[Job]) -> None:
         else tr("Tags that all {count:,} of them have. Those of only some are not listed, and stay.", count=len(chosen))
     )
     with st.form("tags-form", border=False):
-        wanted = st.multiselect(
-            tr("Tags"),
-            sorted({*shared, *history.choices(owner).tags}, key=str.casefold),
-            shared,
-            accept_new_options=True,
-            max_selections=corrections.MOST_TAGS,
-            placeholder=tr("Choose, or type a new one"),
-        )
+        wanted = tags_input(owner, shared)
         if not st.form_submit_button(tr("Save"), type="primary"):
             return
-    try:
+    with show_errors():
         for job in chosen:
             corrections.set_tags(job.id, owner, wanted, shared)
-    except SttError as error:
-        st.error(markdown(sentence(error.to_dict())))
-    else:
         st.rerun()
 
 
@@ -112,8 +102,6 @@ def _confirm_delete(owner: str, chosen: list[Job]) -> None:
     if delete:
         with st.spinner(tr("Deleting")):
             for job in chosen:
-                try:
+                with store_error("notice"):
                     history.delete(job.id, owner)
-                except SttError as error:
-                    st.session_state.notice = sentence(error.to_dict())
         st.rerun()

@@ -21,7 +21,7 @@ COLOURS = [
 ]  # muted, for light and dark mode
 
 
-def history_chart(owner: str, wanted: history.Wanted) -> None:
+def history_chart(owner: str, wanted: history.Filter) -> None:
     """Draw the chart of the listed transcripts."""
     folded = st.expander(tr("Minutes per day and model"), icon=":material/bar_chart:", key="chart", on_change="rerun")
     if not folded.open:

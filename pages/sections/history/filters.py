@@ -74,7 +74,7 @@ def _orders() -> dict[tuple[str, bool], str]:
     }
 
 
-def as_it_was_left() -> None:
+def restore_view() -> None:
     """Restore the history's view after Back.
 
     `st.switch_page` first puts the new query on the page being left, so after Back the history's address would contain
@@ -99,10 +99,10 @@ def first_page() -> None:
 def page_number(pages: int, view: object) -> int:
     """Draw page controls if there are several pages, and return the current one. A new `view` starts at page one."""
     try:
-        asked = min(max(1, int(st.query_params.get(PAGE, 1))), pages)
+        number = min(max(1, int(st.query_params.get(PAGE, 1))), pages)
     except ValueError:
-        asked = 1
-    number = st.pagination(pages, default=asked, key=f"page-{hash(repr(view))}-{pages}") if pages > 1 else 1
+        number = 1
+    number = st.pagination(pages, default=number, key=f"page-{hash(repr(view))}-{pages}") if pages > 1 else 1
     if number > 1:
         st.query_params[PAGE] = str(number)
     else:
@@ -117,7 +117,7 @@ def sort_by(column: str) -> None:
     first_page()
 
 
-def search_filters_order(owner: str) -> tuple[history.Wanted, str, bool]:
+def search_filters_order(owner: str) -> tuple[history.Filter, str, bool]:
     """Draw the row above the table. Return the filter, the sort, and whether it is descending."""
     known = history.choices(owner)
     with st.container(horizontal=True, vertical_alignment="bottom", key="history-bar"):
@@ -161,14 +161,14 @@ def search_filters_order(owner: str) -> tuple[history.Wanted, str, bool]:
     return {**wanted, "text": text or ""}, *order
 
 
-def _filters(known: history.Choices) -> history.Wanted:
+def _filters(known: history.Choices) -> history.Filter:
     def several(label: str, options: list[str], key: str, names: Any = str) -> list[str]:
         return st.multiselect(
             label, options, format_func=names, placeholder=tr("All"), key=key, bind="query-params", on_change=first_page
         )
 
     engines, names_of_states, lengths = _engines(), states(), _lengths()
-    chosen: history.Wanted = {
+    chosen: history.Filter = {
         "models": several(tr("Model"), known.models, "model"),
         "engines": several(tr("Engine"), list(engines), "engine", lambda engine: engines.get(engine, engine)),
         "languages": several(tr("Language"), known.languages, "language", lambda code: LANGUAGES.get(code, code)),

@@ -8,11 +8,10 @@ from html import escape
 import streamlit as st
 
 from pages import session
-from pages.escape import markdown, plain, sentence
+from pages.escape import plain, sentence, show_stored_error, store_error
 from pages.format import length, when
 from pages.sections.model_choice import languages_of
 from pages.texts import tr
-from stt.errors import SttError
 from stt.guard import hosts
 from stt.models import shelf
 from stt.models.download import megabytes
@@ -21,7 +20,7 @@ from stt.settings import settings
 from stt.store import records
 from stt.whisper.loading import device, loaded
 
-OFTEN = 1.0  # refresh interval during a download, seconds
+REFRESH = 1.0  # refresh interval during a download, seconds
 NOTICE = "models_notice"  # session key: the error of the last action
 
 
@@ -41,10 +40,9 @@ def models_here() -> None:
         disk=megabytes(shelf.room()),
     )
     plain(f"{runs_on} {room}", "stt-hint")
-    if NOTICE in st.session_state:
-        st.error(markdown(st.session_state.pop(NOTICE)))
+    show_stored_error(NOTICE)
     busy = any(entry.state == DOWNLOADING for entry in shelf.entries())
-    session.fragment(_rows, run_every=OFTEN if busy else None)(busy)
+    session.fragment(_rows, run_every=REFRESH if busy else None)(busy)
 
 
 def _rows(was_busy: bool) -> None:
@@ -129,8 +127,6 @@ def _button(entry: Entry) -> None:
 
 
 def _do(action: Callable[[str], object], name: str) -> None:
-    try:
+    with store_error(NOTICE):
         action(name)
-    except SttError as error:
-        st.session_state[NOTICE] = sentence(error.to_dict())
     st.rerun()

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages import session
 from pages.components.recovery import recovery_link
-from pages.escape import markdown, plain, sentence
+from pages.escape import plain, show_error, show_errors, title_and_facts
 from pages.format import when
 from pages.texts import tr, trn
 from stt.auth import recovery
@@ -70,23 +70,18 @@ def hint() -> None:
 
 
 def _create(owner: str) -> None:
-    try:
+    with show_errors():
         text = recovery.create(owner)
-    except SttError as error:
-        st.error(markdown(sentence(error.to_dict())))
-        return
-    st.success(tr("Write the code down, or save the link. They are not shown again."), icon=":material/key:")
-    st.code(text, language=None, wrap_lines=True)
-    st.code(f"{session.server_address()}/settings{recovery.LINK}{text}", language=None, wrap_lines=True)
-    plain(tr("Anybody who has it can open this history."), "stt-hint")
+        st.success(tr("Write the code down, or save the link. They are not shown again."), icon=":material/key:")
+        st.code(text, language=None, wrap_lines=True)
+        st.code(f"{session.server_address()}/settings{recovery.LINK}{text}", language=None, wrap_lines=True)
+        plain(tr("Anybody who has it can open this history."), "stt-hint")
 
 
 def _row(code: Code, owner: str) -> None:
     used = tr("last used {day}", day=when(code.used)) if code.used else tr("not used yet")
     with st.container(horizontal=True, vertical_alignment="center"):
-        with st.container(gap=None):
-            plain(tr("Recovery code"), "stt-title")
-            plain(tr("Created {day}", day=when(code.created)) + f", {used}", "stt-facts")
+        title_and_facts(tr("Recovery code"), tr("Created {day}", day=when(code.created)) + f", {used}")
         if st.button(tr("Revoke"), key=f"revoke-{code.id}", help=tr("The code opens nothing from now on.")):
             with suppress(SttError):  # already deleted in another tab
                 recovery.revoke(code.id, owner)
@@ -98,19 +93,19 @@ def _browsers(owner: str, name: str) -> None:
     since, others = recovery.uses_other_since(name), recovery.others(owner, name)
     if since is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
-            told = tr("This browser has used another browser’s history since {day}.", day=when(since))
-            plain(told, "stt-facts", fit=True)
+            fact = tr("This browser has used another browser’s history since {day}.", day=when(since))
+            plain(fact, "stt-facts", fit=True)
             if st.button(tr("Leave it"), key="recovery-leave", help=tr("This browser has its own history again.")):
                 recovery.leave(name)
                 st.rerun()
     if others:
         with st.container(horizontal=True, vertical_alignment="center"):
-            told = trn(
+            fact = trn(
                 "Another browser has got this history with a code.",
                 "{count} other browsers have got this history with a code.",
                 others,
             )
-            plain(told, "stt-facts", fit=True)
+            plain(fact, "stt-facts", fit=True)
             if st.button(tr("Disconnect"), key="recovery-disconnect", help=tr("They have their own histories again.")):
                 recovery.disconnect_others(owner, name)
                 st.rerun()
@@ -122,7 +117,7 @@ def _confirm(code: str, name: str) -> None:
         offer = recovery.offer(code, name, session.address())
     except SttError as error:
         st.session_state.pop(OFFERED)
-        st.error(markdown(sentence(error.to_dict())))
+        show_error(error)
         return
     if offer.owner == session.owner():
         st.session_state.pop(OFFERED)
@@ -167,11 +162,8 @@ def _use(code: str, name: str, add_mine: bool) -> None:
     if live_recordings.take_up(session.owner(), name)[1]:
         st.error(tr("A recording is being made in this browser. Stop it first."))
         return
-    try:
+    with show_errors():
         recovery.use(code, name, add_mine=add_mine)
-    except SttError as error:
-        st.error(markdown(sentence(error.to_dict())))
-    else:
         st.session_state[session.RECOVERED] = True
     st.session_state.pop(OFFERED)
     st.rerun()

@@ -7,7 +7,7 @@ from contextlib import suppress
 import streamlit as st
 
 from pages import session
-from pages.escape import markdown, plain, sentence
+from pages.escape import plain, show_errors, title_and_facts
 from pages.format import when
 from pages.texts import tr
 from stt.auth import tokens
@@ -33,13 +33,10 @@ def token_list() -> None:
 
 
 def make(name: str, *, read_only: bool) -> None:
-    try:
+    with show_errors():
         text = tokens.create(name, session.owner(), read_only=read_only)
-    except SttError as error:
-        st.error(markdown(sentence(error.to_dict())))
-        return
-    st.success(tr("Copy the token now: it is not shown again."), icon=":material/key:")
-    st.code(text, language=None, wrap_lines=True)
+        st.success(tr("Copy the token now: it is not shown again."), icon=":material/key:")
+        st.code(text, language=None, wrap_lines=True)
 
 
 def row(token: Token) -> None:
@@ -48,9 +45,7 @@ def row(token: Token) -> None:
     if token.read_only:
         facts.append(tr("only reads"))
     with st.container(horizontal=True, vertical_alignment="center"):
-        with st.container(gap=None):
-            plain(token.name, "stt-title")
-            plain(", ".join(facts), "stt-facts")
+        title_and_facts(token.name, ", ".join(facts))
         if st.button(
             tr("Revoke"), key=f"revoke-{token.id}", help=tr("Programs with this token are refused from now on.")
         ):

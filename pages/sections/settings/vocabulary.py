@@ -5,10 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from pages import session
-from pages.escape import markdown, plain, sentence
+from pages.escape import plain, show_stored_error, store_error
 from pages.sections.vocabulary_choice import counted
 from pages.texts import tr
-from stt.errors import SttError
 from stt.library import history, vocabulary
 from stt.settings import settings
 from stt.vocabulary import terms
@@ -38,8 +37,7 @@ def my_vocabulary() -> None:
         )
         if st.form_submit_button(tr("Save the vocabulary")):
             _save(typed, tag)
-    if "terms_error" in state:
-        st.error(markdown(state.pop("terms_error")))
+    show_stored_error("terms_error")
     if "terms_saved" in state:
         st.success(state.pop("terms_saved"))
 
@@ -68,12 +66,9 @@ def _label(tag: str, count: int) -> str:
 
 
 def _save(typed: str, tag: str | None) -> None:
-    try:
+    with store_error("terms_error"):
         found = vocabulary.save(session.owner(), typed, tag)
-    except SttError as error:
-        state.terms_error = sentence(error.to_dict())
-        return
-    empty = tr("The vocabulary is empty now.") if tag is None else tr("This tag has no terms now.")
-    state.terms_saved = tr("Saved: {terms}.", terms=counted(len(found))) if found else empty
-    state.terms_drawn = state.get("terms_drawn", 0) + 1  # a new box, which shows the terms as parsed
-    st.rerun()
+        empty = tr("The vocabulary is empty now.") if tag is None else tr("This tag has no terms now.")
+        state.terms_saved = tr("Saved: {terms}.", terms=counted(len(found))) if found else empty
+        state.terms_drawn = state.get("terms_drawn", 0) + 1  # a new box, which shows the terms as parsed
+        st.rerun()

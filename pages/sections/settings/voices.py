@@ -7,7 +7,7 @@ from contextlib import suppress
 import streamlit as st
 
 from pages import session
-from pages.escape import plain
+from pages.escape import plain, title_and_facts
 from pages.format import when
 from pages.texts import tr
 from stt.errors import SttError
@@ -37,9 +37,7 @@ def known_voices() -> None:
 
 def _row(voice: Voice) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"voice-{voice.id}"):
-        with st.container(gap=None):
-            plain(voice.name, "stt-title")
-            plain(tr("Kept since {day}", day=when(voice.created)), "stt-facts")
+        title_and_facts(voice.name, tr("Kept since {day}", day=when(voice.created)))
         if st.button(
             tr("Delete"), key=f"forget-{voice.id}", help=tr("Nobody is recognised by this voice from now on.")
         ):

@@ -5,10 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from pages import session
-from pages.escape import markdown, plain, sentence
+from pages.escape import plain, show_stored_error, store_error, title_and_facts
 from pages.format import when
 from pages.texts import tr, trn
-from stt.errors import SttError
 from stt.webhooks import deliveries, subscriptions
 from stt.webhooks.deliveries import DELIVERED, FAILED, TEST, Delivery
 
@@ -32,8 +31,7 @@ def webhooks() -> None:
         typed = st.text_input(tr("Address"), url or "", placeholder="https://example.org/told", max_chars=4096)
         if st.form_submit_button(tr("Save the address")):
             _save(owner, typed)
-    if "webhook_error" in state:
-        st.error(markdown(state.pop("webhook_error")))
+    show_stored_error("webhook_error")
     if "webhook_saved" in state:
         st.success(state.pop("webhook_saved"))
     found = deliveries.of(owner)
@@ -43,13 +41,10 @@ def webhooks() -> None:
 
 
 def _save(owner: str, typed: str) -> None:
-    try:
+    with store_error("webhook_error"):
         saved = subscriptions.save(owner, typed)
-    except SttError as error:
-        state.webhook_error = sentence(error.to_dict())
-        return
-    state.webhook_saved = tr("Saved.") if saved else tr("Nothing is sent any more.")
-    st.rerun()
+        state.webhook_saved = tr("Saved.") if saved else tr("Nothing is sent any more.")
+        st.rerun()
 
 
 def _secret(owner: str, *, can_test: bool) -> None:
@@ -67,19 +62,17 @@ def _secret(owner: str, *, can_test: bool) -> None:
 def _act(owner: str, delivery_id: str | None = None) -> None:
     from stt.webhooks import delivering  # imports dbos
 
-    try:
+    with store_error("webhook_error"):
         if delivery_id is None:
             delivering.send_test(owner)
         else:
             delivering.redeliver(delivery_id, owner)
-    except SttError as error:
-        state.webhook_error = sentence(error.to_dict())
     st.rerun()
 
 
 def _deliveries(owner: str) -> None:
     """Draw the last deliveries with the responses received."""
-    with session.may_be_away(again=False):
+    with session.show_database_errors(retry=False):
         found = deliveries.of(owner)
         if not found:
             return
@@ -96,9 +89,7 @@ def _row(owner: str, delivery: Delivery) -> None:
     events = {"completed": tr("Completed"), "failed": tr("Failed"), "cancelled": tr("Cancelled")}
     event = tr("Test") if delivery.event == TEST else events.get(ended, ended.capitalize())
     with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"delivery-{delivery.id}"):
-        with st.container(gap=None):
-            plain(f"{event}, {when(delivery.created)}", "stt-title")
-            plain(_facts(delivery), "stt-facts")
+        title_and_facts(f"{event}, {when(delivery.created)}", _facts(delivery))
         if delivery.due is None and st.button(tr("Send again"), key=f"again-{delivery.id}", type="tertiary"):
             _act(owner, delivery.id)
 

@@ -7,15 +7,15 @@ from typing import Any
 import streamlit as st
 
 from pages import session
-from pages.escape import markdown, plain, sentence
+from pages.escape import plain, show_errors
 from pages.format import when
+from pages.sections.vocabulary_choice import tags_input
 from pages.texts import tr
 from stt import kinds
 from stt.editing import revisions
-from stt.errors import SttError
 from stt.guard import base_path
-from stt.library import corrections, history
-from stt.library.corrections import LONGEST_TITLE, MOST_TAGS
+from stt.library import corrections
+from stt.library.corrections import LONGEST_TITLE
 from stt.store.records import Job
 from stt.transcript.model import Transcript
 
@@ -45,23 +45,13 @@ def _details(job: Job) -> None:
     tags = corrections.tags_of(job.id, job.owner)
     with st.form("details-form", border=False):
         title = st.text_input(tr("Title"), job.title, max_chars=LONGEST_TITLE)
-        wanted = st.multiselect(
-            tr("Tags"),
-            sorted({*tags, *history.choices(job.owner).tags}, key=str.casefold),
-            tags,
-            accept_new_options=True,
-            max_selections=MOST_TAGS,
-            placeholder=tr("Choose, or type a new one"),
-        )
+        wanted = tags_input(job.owner, tags)
         if not st.form_submit_button(tr("Save"), type="primary"):
             return
-    try:
+    with show_errors():
         if title != job.title:
             corrections.retitle(job.id, job.owner, title, job.title)
         corrections.set_tags(job.id, job.owner, wanted, tags)
-    except SttError as error:
-        st.error(markdown(sentence(error.to_dict())))
-    else:
         st.rerun()
 
 
@@ -77,14 +67,14 @@ def machines_version(job: Job, state: corrections.State) -> Transcript | None:
             if st.button(tr("Bring the corrections back"), icon=":material/redo:"):
                 _go(corrections.bring_back, job, state)
             return None
-        plain(_told(job, state), "stt-facts", fit=True)
+        plain(_description(job, state), "stt-facts", fit=True)
         shown = st.toggle(tr("Machine's version"), key=f"machine-{job.id}-{state.version}")
         if shown and st.button(tr("Restore it"), icon=":material/undo:"):
             _go(corrections.restore, job, state)
     return corrections.machine(job.id, job.owner) if shown else None
 
 
-def _told(job: Job, state: corrections.State) -> str:
+def _description(job: Job, state: corrections.State) -> str:
     """Return how the transcript was corrected, and when."""
     made = (job.provenance or {}).get("replacements")
     if made and state.changed == job.finished:  # no correction since then
@@ -93,9 +83,6 @@ def _told(job: Job, state: corrections.State) -> str:
 
 
 def _go(act: Any, job: Job, state: corrections.State) -> None:
-    try:
+    with show_errors():
         act(job.id, job.owner, state.version)
-    except SttError as error:
-        st.error(markdown(sentence(error.to_dict())))
-    else:
         st.rerun()

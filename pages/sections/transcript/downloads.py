@@ -82,7 +82,7 @@ def _subtitles(job: Job, transcript: Transcript, several: bool) -> None:
         )
         with st.expander(label, icon=":material/speed:"):
             plain(tr("These have more than {speed:.0f} characters per second.", speed=READING_SPEED), "stt-hint")
-            plain("\n".join(map(_told, fast[:LISTED])), "stt-sample")
+            plain("\n".join(map(_preview, fast[:LISTED])), "stt-sample")
             if len(fast) > LISTED:
                 plain(tr("And {count:,} more.", count=len(fast) - LISTED), "stt-hint")
     for extension in ("srt", "vtt"):
@@ -92,14 +92,14 @@ def _subtitles(job: Job, transcript: Transcript, several: bool) -> None:
 def _cues(transcript: Transcript, letters: int, lines: int, named: bool) -> list[Cue]:
     """Return the cues that the file will have, cached."""
     chosen = (letters, lines, named)
-    kept = st.session_state.get("subtitle-cues")
-    if kept is None or kept[0] is not transcript or kept[1] != chosen:
-        kept = transcript, chosen, cues(transcript, letters, lines, speakers=named)
-        st.session_state["subtitle-cues"] = kept
-    return kept[2]
+    cached = st.session_state.get("subtitle-cues")
+    if cached is None or cached[0] is not transcript or cached[1] != chosen:
+        cached = transcript, chosen, cues(transcript, letters, lines, speakers=named)
+        st.session_state["subtitle-cues"] = cached
+    return cached[2]
 
 
-def _told(cue: Cue) -> str:
+def _preview(cue: Cue) -> str:
     """Return a cue's start time, its reading speed, and its first words."""
     text = cue.text.replace("\n", " ")
     speed = tr("{speed:.0f} per second", speed=cue.speed)

@@ -83,8 +83,8 @@ def _chapter(number: int, chapter: dict[str, Any]) -> None:
         if start is not None and st.button(
             clock(start), key=f"chapter-{number}", type="tertiary", icon=":material/play_arrow:", help=tr("Go there")
         ):
-            again = st.query_params.get("at") == f"{start:.3f}"  # the player seeks only if the position changes
-            st.query_params["at"] = f"{start + 0.001 * again:.3f}"
+            is_same = st.query_params.get("at") == f"{start:.3f}"  # the player seeks only if the position changes
+            st.query_params["at"] = f"{start + 0.001 * is_same:.3f}"
             st.rerun()
         plain(chapter.get("headline") or chapter.get("gist") or tr("Chapter"), "stt-title")
     if chapter.get("summary"):

@@ -5,9 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from pages import session
-from pages.escape import markdown, plain, sentence
+from pages.escape import plain, show_errors
 from pages.texts import tr
-from stt.errors import SttError
 from stt.library import vocabulary
 
 
@@ -21,12 +20,9 @@ def learned() -> None:
             return
         plain(tr("Add “{term}” to your vocabulary?", term=offered.after), "stt-facts", fit=True)
         if st.button(tr("Add"), key="learned-add", icon=":material/add:"):
-            try:
+            with show_errors():
                 vocabulary.accept(owner, offered)
-            except SttError as error:
-                st.error(markdown(sentence(error.to_dict())))
-                return
-            st.rerun()
+                st.rerun()
         if st.button(
             tr("Not now"), key="learned-refuse", type="tertiary", help=tr("You are not asked about it again.")
         ):

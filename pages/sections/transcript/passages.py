@@ -21,7 +21,7 @@ def choices(job: Job) -> dict[str, Any]:
         return {}
     chosen = next((model for model in models if model.id == job.model), models[0])
     spoken = str(job.options.get("language") or "")
-    told = {
+    argument = {
         "address": base_path.at(f"/transcripts/{job.id}/passage"),
         "models": [{"id": m.id, "name": m.name, "english": known.find(m.id).english} for m in models],
         "model": chosen.id,
@@ -30,4 +30,4 @@ def choices(job: Job) -> dict[str, Any]:
         "vocabulary": "\n".join(term.line for term in vocabulary.terms_of(job.owner)),
         "open": results.of(job.id) is not None,
     }
-    return {"passages": told}
+    return {"passages": argument}

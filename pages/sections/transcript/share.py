@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages import session
 from pages.components.player import moment
-from pages.escape import markdown, plain, sentence
+from pages.escape import plain, show_errors, title_and_facts
 from pages.format import time_zone, when
 from pages.texts import tr
 from stt import kinds
@@ -51,28 +51,23 @@ def _share(job: Job) -> None:
 
 
 def _make(job: Job, days: int, at: float, *, audio: bool, notes: bool) -> None:
-    try:
+    with show_errors():
         token = sharing.create(job.id, job.owner, days=days, audio=audio, notes=notes)
-    except SttError as error:
-        st.error(markdown(sentence(error.to_dict())))
-        return
-    st.success(tr("Copy the link now: it is not shown again."), icon=":material/link:")
-    place = f"&at={at:g}" if at else ""
-    st.code(f"{session.server_address()}/shared?token={token}{place}", language=None, wrap_lines=True)
+        st.success(tr("Copy the link now: it is not shown again."), icon=":material/link:")
+        place = f"&at={at:g}" if at else ""
+        st.code(f"{session.server_address()}/shared?token={token}{place}", language=None, wrap_lines=True)
 
 
 def _row(share: sharing.Share, job: Job) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        with st.container(gap=None):
-            plain(tr("Link of {day}", day=when(share.created)), "stt-title")
-            ends = tr("ended {day}", day=when(share.ends)) if share.ended else tr("ends {day}", day=when(share.ends))
-            shown = {
-                (True, True): tr("With the audio and notes"),
-                (True, False): tr("With the audio"),
-                (False, True): tr("With notes"),
-                (False, False): tr("Without the audio"),
-            }[share.audio, share.notes]
-            plain(f"{shown}, {ends}", "stt-facts")
+        ends = tr("ended {day}", day=when(share.ends)) if share.ended else tr("ends {day}", day=when(share.ends))
+        content = {
+            (True, True): tr("With the audio and notes"),
+            (True, False): tr("With the audio"),
+            (False, True): tr("With notes"),
+            (False, False): tr("Without the audio"),
+        }[share.audio, share.notes]
+        title_and_facts(tr("Link of {day}", day=when(share.created)), f"{content}, {ends}")
         if st.button(tr("Revoke"), key=f"revoke-{share.id}", help=tr("The link shows nothing from now on.")):
             with suppress(SttError):  # already revoked in another tab
                 sharing.revoke(share.id, job.owner)

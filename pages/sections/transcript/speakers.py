@@ -13,16 +13,15 @@ import streamlit as st
 
 from pages import session
 from pages.components.player import colour
-from pages.escape import markdown, plain, sentence
+from pages.escape import markdown, plain, sentence, show_stored_error, store_error
 from pages.format import length, percent
-from pages.sections.job_row import LATER
+from pages.sections.job_row import REFRESH
 from pages.sections.speaker_number import speaker_number
 from pages.texts import tr, trn
 from stt import kinds
 from stt.background import attempts
 from stt.background.diarization import results
 from stt.background.diarization.results import Search
-from stt.errors import SttError
 from stt.jobs import service
 from stt.library import corrections, speakers, voices
 from stt.library.corrections import LONGEST_NAME
@@ -41,10 +40,9 @@ def speakers_panel(job: Job, transcript: Transcript, state: corrections.State, *
         if job.state != kinds.DONE:
             return {}
         panel = speakers.panel(job, transcript)
-        if (said := st.session_state.pop(_name("speakers_said", job), None)) is not None:
-            st.error(markdown(said))
+        show_stored_error(_name("speakers_error", job))
         if _is_open(job, panel.search):
-            session.fragment(_progress, run_every=LATER)(job)
+            session.fragment(_progress, run_every=REFRESH)(job)
         elif panel.search:
             _ended(job, panel, panel.search)
         if len(panel.rows) > 1:
@@ -210,13 +208,13 @@ def _ended(job: Job, panel: Panel, search: Search) -> None:
                 again = partial(service.find_speakers, job.id, search.asked, owner=job.owner)
                 st.button(tr("Retry"), key="speakers-retry", icon=":material/refresh:", on_click=_doing(job, again))
     elif search.state == attempts.DONE and search.is_fewer and search.found:
-        told = trn(
+        hint = trn(
             "You asked for {asked}: {count} speaker was told apart.",
             "You asked for {asked}: {count} speakers were told apart.",
             search.found,
             asked=search.asked,
         )
-        plain(told, "stt-hint")
+        plain(hint, "stt-hint")
 
 
 def _seconds_left(job: Job, far: int) -> float | None:
@@ -236,17 +234,17 @@ def _progress(job: Job) -> None:
     if not _is_open(job, search):
         st.rerun()
     far = search.percent if search else 0
-    said = tr("Finding speakers, {percent}\u00a0%", percent=far)
+    status = tr("Finding speakers, {percent}\u00a0%", percent=far)
     if search is None or search.state == attempts.QUEUED:
-        said = tr("Finding speakers: waiting")
+        status = tr("Finding speakers: waiting")
     elif search.stage:
-        said = search.stage
+        status = search.stage
     elif left := _seconds_left(job, far):
-        said = tr("Finding speakers, {percent}\u00a0%, about {duration} left", percent=far, duration=length(left))
+        status = tr("Finding speakers, {percent}\u00a0%, about {duration} left", percent=far, duration=length(left))
     label = tr("Finding speakers")
     with st.container(horizontal=True, vertical_alignment="center", key="speakers-progress"):
         st.html(
-            f'<p class="stt-state" dir="auto">{escape(said)}</p><progress class="stt-progress" max="100" '
+            f'<p class="stt-state" dir="auto">{escape(status)}</p><progress class="stt-progress" max="100" '
             f'value="{far}" aria-label="{escape(label)}"></progress>'
         )
         stop = partial(service.stop_finding_speakers, job.id, owner=job.owner)
@@ -257,10 +255,8 @@ def _doing(job: Job, act: Callable[[], Any]) -> Callable[[], None]:
     """Return a callback that runs `act` and keeps the message of an error for the next run."""
 
     def do() -> None:
-        try:
+        with store_error(_name("speakers_error", job)):
             act()
-        except SttError as error:
-            st.session_state[_name("speakers_said", job)] = sentence(error.to_dict())
         st.session_state[_name("speakers_done", job)] = st.session_state.get(_name("speakers_done", job), 0) + 1
 
     return session.callback(do)

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from pages import session
-from pages.escape import markdown, plain, sentence
+from pages.escape import plain, sentence, show_error, show_errors
 from pages.format import length, when
 from pages.sections.model_choice import model_choice, offered_models
 from pages.sections.track_choice import each_is_a_speaker, track_choice
@@ -59,7 +59,7 @@ def _again(job: Job) -> None:
     try:
         source = versions.source_of(job)
     except NotFound as error:
-        st.error(markdown(sentence(error.to_dict())))
+        show_error(error)
         return
     plain(tr("The earlier version is kept. Once the new one is done, both are shown side by side."), "stt-hint")
     known = isinstance(source, Recording) and each_is_a_speaker(source, "again")
@@ -68,18 +68,15 @@ def _again(job: Job) -> None:
     with tagging:
         tags = tag_choice(job.owner, "again-tags", corrections.tags_of(job.id, job.owner))
     with choice:
-        model, options = model_choice(several, owner=job.owner, tags=tags, tell_apart=not known, narrow=True)
+        model, options = model_choice(several, owner=job.owner, tags=tags, offer_speakers=not known, narrow=True)
     if isinstance(source, Recording):
         options |= track_choice(source, model, "again")
     _cost([model], job)
     if st.button(tr("Transcribe"), type="primary", key="again-start"):
-        try:
+        with show_errors():
             made = _creator(job)(model, options)
             corrections.set_tags(made, job.owner, tags)
-        except SttError as error:
-            st.error(markdown(sentence(error.to_dict())))
-            return
-        compare([job.id, made])
+            compare([job.id, made])
 
 
 def several_models(job: Job, chosen: list[str]) -> None:
@@ -163,8 +160,8 @@ def _cost(chosen: list[Model], job: Job) -> None:
     known = [cost for cost in costs if cost is not None]
     parts = [cost_text(seconds, sum(known))] if known and len(known) == len(costs) else []
     if here := [model for model in chosen if seconds and model.local]:
-        took = sum(seconds / speed.usual(model.id) for model in here)
-        duration = length(max(1.0, took))
+        seconds_here = sum(seconds / speed.usual(model.id) for model in here)
+        duration = length(max(1.0, seconds_here))
         parts.append(
             tr("takes about {duration} on this machine", duration=duration)
             if parts
