@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from stt.store.records import Job
 from stt.transcript.model import Transcript
 
+Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
@@ -17,13 +18,17 @@ class Work(Protocol):
 
     job: Job
 
-    def step(self, name: str, function: Callable[..., Result], *args: Any) -> Result:
+    def step(
+        self, name: str, function: Callable[Arguments, Result], *args: Arguments.args, **values: Arguments.kwargs
+    ) -> Result:
         """Call `function` as a durable step: its result is stored, and returned after a restart.
 
         An interrupted step runs again, so it must be idempotent.
         """
 
-    def with_retries(self, function: Callable[..., Result], *args: Any, **values: Any) -> Result:
+    def with_retries(
+        self, function: Callable[Arguments, Result], *args: Arguments.args, **values: Arguments.kwargs
+    ) -> Result:
         """Call `function`, retrying while the database or the audio storage is unavailable. Not a step."""
 
     def cancelled(self) -> bool:

@@ -20,7 +20,7 @@ from stt.background.diarization import search
 from stt.cluster import workers
 from stt.compat.dbos import outside_workflow
 from stt.db.engine import DB_UNAVAILABLE
-from stt.engines.base import Engine, Outcome
+from stt.engines.base import Arguments, Engine, Outcome, Result
 from stt.errors import Cancelled, NotFound, SttError
 from stt.ops import metrics
 from stt.store import quotas, records, submissions
@@ -63,7 +63,7 @@ def transcription(generation_id: str) -> None:
     delivering.job_ended(generation_id)
 
 
-def _step(name: str, function: Callable[..., Any], *args: Any) -> Any:
+def _step(name: str, function: Callable[..., Any], *args: Any, **values: Any) -> Any:
     """Run a step with retries for about two minutes, so that it survives a database restart and a full disk."""
     options = StepOptions(
         name=name,
@@ -73,16 +73,16 @@ def _step(name: str, function: Callable[..., Any], *args: Any) -> Any:
         max_attempts=9,
         should_retry=lambda error: isinstance(error, TRANSIENT_ERRORS),
     )
-    answer = DBOS.run_step(options, _answer, function, *args)
+    answer = DBOS.run_step(options, _answer, function, *args, **values)
     if isinstance(answer, dict) and answer.keys() == {"error"}:
         raise errors.from_dict(answer["error"])
     return answer
 
 
-def _answer(function: Callable[..., Any], *args: Any) -> Any:
+def _answer(function: Callable[..., Any], *args: Any, **values: Any) -> Any:
     """Return a step's result, or its error in a form that JSON can hold."""
     try:
-        return function(*args)
+        return function(*args, **values)
     except TRANSIENT_ERRORS:
         raise
     except SttError as error:
@@ -152,11 +152,19 @@ def _finish(job: Job, outcome: Outcome) -> None:
 class _JobContext:
     """Give an engine access to its job (see `stt.engines.base.Work`)."""
 
-    step = staticmethod(_step)
-    with_retries = staticmethod(with_retries)
-
     def __init__(self, job: Job) -> None:
         self.job = job
+
+    def step(
+        self, name: str, function: Callable[Arguments, Result], *args: Arguments.args, **values: Arguments.kwargs
+    ) -> Result:
+        result: Result = _step(name, function, *args, **values)
+        return result
+
+    def with_retries(
+        self, function: Callable[Arguments, Result], *args: Arguments.args, **values: Arguments.kwargs
+    ) -> Result:
+        return with_retries(function, *args, **values)
 
     def cancelled(self) -> bool:
         try:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import ParamSpec, TypeVar
 
 from stt.backoff import backoff, pause
 from stt.db.engine import DB_UNAVAILABLE
 from stt.errors import StorageUnavailable
 
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 MAX_RETRY_SECONDS = 120.0  # seconds
 TRANSIENT_ERRORS = (*DB_UNAVAILABLE, StorageUnavailable)  # a job retries on these
 
 
-def with_retries(function: Callable[..., Any], *args: Any, **values: Any) -> Any:
+def with_retries(function: Callable[Arguments, Result], *args: Arguments.args, **values: Arguments.kwargs) -> Result:
     """Call `function`, retrying transient errors for at most MAX_RETRY_SECONDS."""
-    ends = time.monotonic() + MAX_RETRY_SECONDS
-    for wait in backoff():
+    ends, waits = time.monotonic() + MAX_RETRY_SECONDS, backoff()
+    while True:
         try:
             return function(*args, **values)
         except TRANSIENT_ERRORS:
-            if time.monotonic() + wait > ends:
+            if time.monotonic() + (wait := next(waits)) > ends:
                 raise
-            pause(wait)
+        pause(wait)
