@@ -20,8 +20,9 @@ def session_to(addresses: Addresses, opened: Callable[[socket.socket], None]) ->
     """Return a session that connects to nothing but what `addresses(host, port)` yields, one after the other.
 
     `addresses` is called when connecting, so the session connects to the very address that was checked. Its exceptions
-    pass through. `opened` gets each connection before anything is sent and before TLS begins. Proxies and passwords of
-    the environment are ignored, and redirects are not followed: see `redirect_of`.
+    pass through. `opened` gets each connection before anything is sent and before TLS begins, and may refuse it with an
+    exception, which passes through, too. Proxies and passwords of the environment are ignored, and redirects are not
+    followed: see `redirect_of`.
     """
 
     class Chosen(HTTPConnection):
@@ -35,7 +36,11 @@ def session_to(addresses: Addresses, opened: Callable[[socket.socket], None]) ->
                 except OSError as error:
                     problem = NewConnectionError(self, str(error))
                 else:
-                    opened(connection)
+                    try:
+                        opened(connection)
+                    except BaseException:
+                        connection.close()
+                        raise
                     return connection
             raise problem
 

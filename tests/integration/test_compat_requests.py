@@ -44,6 +44,23 @@ def test_urllib3_lets_pass_what_is_raised_at_the_connection():
         session.get("http://talks.invalid/a")
 
 
+def test_a_connection_that_is_refused_when_it_is_opened_is_closed():
+    class Refused(Exception):
+        pass
+
+    def refuse(_connection: socket.socket) -> None:
+        raise Refused
+
+    with socket.create_server(("127.0.0.1", 0)) as listening, session_to(lambda *_: ["127.0.0.1"], refuse) as session:
+        with pytest.raises(Refused) as refused:
+            session.get(f"http://talks.example:{listening.getsockname()[1]}/")
+        connection, _ = listening.accept()
+        with connection:
+            connection.settimeout(10)
+            assert connection.recv(1) == b""
+        assert refused.tb is not None  # which kept the connection from the garbage collector
+
+
 def test_urllib3_begins_tls_through_the_connection_that_is_opened(certificate: tuple[Path, Path]):
     opened: list[socket.socket] = []
     with serving(certificate) as (port, names), session_to(lambda *_: ["127.0.0.1"], opened.append) as session:

@@ -8,6 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -196,18 +197,16 @@ def test_a_slow_receiver_holds_nobody_up(
 
         def serve() -> None:
             connection, _ = listening.accept()
-            if scheme == "https":
-                connection = context.wrap_socket(connection, server_side=True)
-            with connection:
-                try:
+            with suppress(OSError), connection:
+                if scheme == "https":
+                    connection = context.wrap_socket(connection, server_side=True)
+                with connection:
                     connection.recv(65536)
                     connection.sendall(b"HTTP/1.1 200 OK\r\nX-A: ")
                     while behaviour == "endless":  # a header that never ends
                         connection.sendall(b"a")
                     while connection.recv(65536):  # the rest of the request, until the connection is shut down
                         pass
-                except OSError:
-                    pass
 
         thread = threading.Thread(target=serve)
         thread.start()
