@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 from playwright.sync_api import Browser, BrowserType
 
-# The headless shell opens a page of ours with half the processor time: it draws no window, no tabs and no address bar.
-NAMES = ("chromium-headless-shell", "chromium", "google-chrome")
+WHOLE = ("chromium", "google-chrome")
+# It opens a page of ours with half the processor time: it draws no window, no tabs and no address bar. Nor does it
+# ask for permissions or show notifications.
+SHELL = "chromium-headless-shell"
 
 ARGUMENTS = (
     "--no-sandbox",
@@ -24,7 +26,9 @@ ARGUMENTS = (
 )
 
 
-def launch(chromium: BrowserType, arguments: Sequence[str] = ARGUMENTS) -> Browser:
-    """Start a browser without a window."""
-    installed = next((path for name in NAMES if (path := shutil.which(name))), None)
-    return chromium.launch(executable_path=installed, args=list(arguments))
+def launch(chromium: BrowserType, arguments: Sequence[str] = ARGUMENTS, *, whole: bool = False) -> Browser:
+    """Start the headless shell, or else a whole browser without a window; always that if `whole`."""
+    names = WHOLE if whole else (SHELL, *WHOLE)
+    installed = next((path for name in names if (path := shutil.which(name))), None)
+    channel = "chromium" if whole and installed is None else None
+    return chromium.launch(executable_path=installed, channel=channel, args=list(arguments))

@@ -328,7 +328,7 @@ def told(browser: Browser, url: str) -> Iterator[tuple[Page, Locator]]:
 
 
 def test_a_refused_microphone_is_explained(launch: Callable[..., Browser], server: Server):
-    with told(launch(without=(GRANT,)), server.url) as (page, alert):
+    with told(launch(f"{GRANT}=deny", without=(GRANT,)), server.url) as (page, alert):
         page.get_by_role("button", name="Record", exact=True).click()
         expect(alert).to_contain_text("The microphone is not allowed. Allow it for this site")
         expect(page.get_by_role("button", name="Record", exact=True)).to_be_enabled()
