@@ -9,12 +9,21 @@ function clock(seconds) {
 }
 
 // shared/dom.js
-function make(tag, className = "", text = "") {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.textContent = text;
-  return made;
+function set(element, attributes) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") Object.assign(element, { [name]: value });
+    else element.setAttribute(name, String(value));
+  }
+  return element;
 }
+function make(tag, className = "", content = "", attributes = {}) {
+  const element = document.createElement(tag);
+  element.className = className;
+  if (typeof content === "string") element.textContent = content;
+  else element.append(...content);
+  return set(element, attributes);
+}
+var makeButton = (className, text, onclick, attributes = {}) => make("button", className, text, { type: "button", onclick, ...attributes });
 function partsOf(root, prefix) {
   function part(name, kind) {
     const found2 = root.querySelector(`.${prefix}${name}`);
@@ -386,7 +395,9 @@ var Comparison = class {
     this.drawMatrix();
     const { columns, passages } = data;
     this.root.style.setProperty("--stt-columns", String(columns.length));
-    this.heads.replaceChildren(...columns.map((column) => this.head(column)));
+    this.heads.replaceChildren(
+      ...columns.map(({ letter, name }) => make("span", "stt-cmp-head", [letterBox(letter), name]))
+    );
     this.against.textContent = tr("compared with {letter} {name}. Click a word to hear it.", columns[0]);
     this.watcher.disconnect();
     this.boxes = passages.map((passage, number) => this.passage(passage, number));
@@ -405,78 +416,41 @@ var Comparison = class {
   // ---- the tables --------------------------------------------------------------------------------------------------
   drawFacts() {
     const { versions, labels, caption } = this.data;
-    const head = make("tr");
-    head.append(...[tr("Version"), ...labels, ""].map((label) => columnHead(label)));
     const rows = versions.map((version) => {
-      const row = make("tr");
-      const name = make("th");
-      name.scope = "row";
-      name.append(
-        make("span", "stt-cmp-letter", version.letter),
-        version.name,
-        make("span", "stt-cmp-sub", version.about)
+      const { id, letter, name, about } = version;
+      const facts = version.facts.map(
+        ([value, more], i) => make("td", "", more ? [value, small(more)] : value, { "data-label": labels[i] })
       );
-      row.append(name);
-      version.facts.forEach(([value, more], i) => {
-        const cell = make("td", "", value);
-        cell.dataset.label = labels[i];
-        if (more) cell.append(make("span", "stt-cmp-sub", more));
-        row.append(cell);
-      });
-      const read = make("button", "stt-cmp-button", tr("Read"));
-      read.type = "button";
-      read.setAttribute("aria-label", tr("Read {letter}, {name}", version));
-      read.onclick = () => this.read(version.id);
-      const last = make("td");
-      last.append(read);
-      row.append(last);
-      return row;
+      const label = { "aria-label": tr("Read {letter}, {name}", version) };
+      const read = makeButton("stt-cmp-button", tr("Read"), () => this.read(id), label);
+      const head = make("th", "", [letterBox(letter), name, small(about)], { scope: "row" });
+      return make("tr", "", [head, ...facts, make("td", "", [read])]);
     });
-    fill(this.facts, caption, head, rows);
+    fill(this.facts, caption, [tr("Version"), ...labels, ""], rows);
   }
   drawMatrix() {
     const { matrix } = this.data;
     this.matrix.parentElement.hidden = !matrix;
     if (!matrix) return;
-    const head = make("tr");
-    head.append(...[tr("Measured against"), ...matrix.letters].map((label) => columnHead(label)));
     const rows = matrix.rows.map((rates, i) => {
-      const row = make("tr");
-      const name = make("th", "", matrix.letters[i]);
-      name.scope = "row";
-      row.append(name, ...rates.map((rate) => make("td", "", rate)));
-      return row;
+      const head = make("th", "", matrix.letters[i], { scope: "row" });
+      return make("tr", "", [head, ...rates.map((rate) => make("td", "", rate))]);
     });
-    fill(this.matrix, matrix.caption, head, rows);
-  }
-  /** @param {Column} column */
-  head({ letter, name }) {
-    const box = make("span", "stt-cmp-head");
-    box.append(make("span", "stt-cmp-letter", letter), name);
-    return box;
+    fill(this.matrix, matrix.caption, [tr("Measured against"), ...matrix.letters], rows);
   }
   // ---- the text ----------------------------------------------------------------------------------------------------
   /** @param {Passage} passage @param {number} number */
   passage({ at, sides }, number) {
-    const box = make("div", "stt-cmp-passage");
-    const time = make("button", "stt-cmp-time", at == null ? "" : clock(at));
-    time.type = "button";
+    const label = at == null ? "" : tr("Play from {time}", { time: clock(at) });
+    const time = make("button", "stt-cmp-time", at == null ? "" : clock(at), { type: "button", "aria-label": label });
     time.hidden = at == null;
-    time.setAttribute("aria-label", at == null ? "" : tr("Play from {time}", { time: clock(at) }));
-    box.append(time);
-    sides.forEach((side, column) => {
-      const text = make("div", "stt-cmp-side");
-      text.dir = "auto";
-      const plain = side.t.filter((_, i) => side.k[i] !== "m").join("").trim();
-      text.append(make("span", "stt-cmp-letter", this.data.columns[column].letter), plain);
-      box.append(text);
+    const texts = sides.map(({ t, k }, column) => {
+      const words = t.filter((_, i) => k[i] !== "m");
+      const content = [letterBox(this.data.columns[column].letter), words.join("").trim()];
+      return make("div", "stt-cmp-side", content, { dir: "auto" });
     });
-    box.dataset.number = String(number);
-    box.classList.toggle(
-      "stt-cmp-equal",
-      sides.every((side) => /^s*$/.test(side.k))
-    );
-    return box;
+    const equal = sides.every((side) => /^s*$/.test(side.k)) ? " stt-cmp-equal" : "";
+    return make("div", `stt-cmp-passage${equal}`, [time, ...texts], { "data-number": number });
   }
   /** @param {HTMLElement} box of a passage */
   build(box) {
@@ -504,36 +478,28 @@ var Comparison = class {
     if (!column) return word;
     const { letter } = this.data.columns[0];
     const [name, says] = kind === "c" ? [tr("changed"), tr("{letter} has \u201C{words}\u201D", { letter, words: side.w[i] })] : kind === "m" ? [tr("missing"), tr("only {letter} has it", { letter })] : [tr("added"), tr("not in {letter}", { letter })];
-    word.tabIndex = -1;
-    word.setAttribute("role", "button");
-    word.setAttribute("aria-label", `${text}, ${name}: ${says}`);
-    word.title = says;
-    return word;
+    return set(word, { tabindex: -1, role: "button", "aria-label": `${text}, ${name}: ${says}`, title: says });
   }
   /** Every run of words that differ, in the order of reading. */
   listDifferences() {
-    const found2 = (
-      /** @type {Difference[]} */
-      []
+    return this.data.passages.flatMap(
+      ({ sides }, passage) => sides.slice(1).flatMap(({ k }, i) => {
+        const runs = [...k.matchAll(/[^s]+/g)];
+        return runs.map(({ index }) => ({ passage, column: i + 1, index }));
+      })
     );
-    this.data.passages.forEach(({ sides }, passage) => {
-      sides.slice(1).forEach(({ k }, i) => {
-        for (const { index } of k.matchAll(/[^s]+/g)) found2.push({ passage, column: i + 1, index });
-      });
-    });
-    return found2;
   }
   /** @param {1 | -1} by */
   step(by) {
     if (!this.differences.length) return;
     const { length } = this.differences;
     const from = this.at < 0 && by < 0 ? 0 : this.at;
-    const difference = this.differences[(from + by + length) % length];
-    const word = this.wordOf(difference);
+    const { passage, column, index } = this.differences[(from + by + length) % length];
+    const word = this.build(this.boxes[passage])[column][index];
     this.select(word);
     word.focus({ preventScroll: true });
     this.centre(word, 20);
-    this.live.textContent = `${this.data.columns[difference.column].letter}: ${word.getAttribute("aria-label")}`;
+    this.live.textContent = `${this.data.columns[column].letter}: ${word.getAttribute("aria-label")}`;
     if (!this.audio.paused) this.hear(word);
   }
   /**
@@ -545,10 +511,6 @@ var Comparison = class {
     if (word !== this.here || !word.isConnected) return;
     word.scrollIntoView({ block: "center" });
     if (frames > 0) requestAnimationFrame(() => this.centre(word, frames - 1));
-  }
-  /** @param {Difference} difference */
-  wordOf({ passage, column, index }) {
-    return this.build(this.boxes[passage])[column][index];
   }
   /** @param {HTMLElement} word */
   select(word) {
@@ -645,17 +607,12 @@ var Comparison = class {
     this.sound.close();
   }
 };
-function fill(table, caption, head, rows) {
-  const [top, body] = [make("thead"), make("tbody")];
-  top.append(head);
-  body.append(...rows);
-  table.replaceChildren(make("caption", "", caption), top, body);
-}
-function columnHead(label) {
-  if (!label) return make("td");
-  const cell = make("th", "", label);
-  cell.scope = "col";
-  return cell;
+var letterBox = (letter) => make("span", "stt-cmp-letter", letter);
+var small = (text) => make("span", "stt-cmp-sub", text);
+function fill(table, caption, labels, rows) {
+  const heads = labels.map((label) => label ? make("th", "", label, { scope: "col" }) : make("td"));
+  const [head, body] = [make("thead", "", [make("tr", "", heads)]), make("tbody", "", rows)];
+  table.replaceChildren(make("caption", "", caption), head, body);
 }
 export {
   index_default as default

@@ -1,7 +1,7 @@
 // Texts side by side. Passages hold plain text at once and their words as elements only when they come near the window.
 
 import { clock } from "../shared/clock.js";
-import { make, pageHeader, partsOf, scrollerOf } from "../shared/dom.js";
+import { make, makeButton, pageHeader, partsOf, scrollerOf, set } from "../shared/dom.js";
 import { Sound } from "../shared/sound.js";
 import { staying } from "../shared/staying.js";
 import { tr, trn } from "../shared/texts.js";
@@ -87,7 +87,9 @@ class Comparison {
     this.drawMatrix();
     const { columns, passages } = data;
     this.root.style.setProperty("--stt-columns", String(columns.length));
-    this.heads.replaceChildren(...columns.map((column) => this.head(column)));
+    this.heads.replaceChildren(
+      ...columns.map(({ letter, name }) => make("span", "stt-cmp-head", [letterBox(letter), name])),
+    );
     this.against.textContent = tr("compared with {letter} {name}. Click a word to hear it.", columns[0]);
     this.watcher.disconnect();
     this.boxes = passages.map((passage, number) => this.passage(passage, number));
@@ -108,85 +110,44 @@ class Comparison {
 
   drawFacts() {
     const { versions, labels, caption } = this.data;
-    const head = make("tr");
-    head.append(...[tr("Version"), ...labels, ""].map((label) => columnHead(label)));
     const rows = versions.map((version) => {
-      const row = make("tr");
-      const name = make("th");
-      name.scope = "row";
-      name.append(
-        make("span", "stt-cmp-letter", version.letter),
-        version.name,
-        make("span", "stt-cmp-sub", version.about),
+      const { id, letter, name, about } = version;
+      const facts = version.facts.map(([value, more], i) =>
+        make("td", "", more ? [value, small(more)] : value, { "data-label": labels[i] }),
       );
-      row.append(name);
-      version.facts.forEach(([value, more], i) => {
-        const cell = make("td", "", value);
-        cell.dataset.label = labels[i];
-        if (more) cell.append(make("span", "stt-cmp-sub", more));
-        row.append(cell);
-      });
-      const read = make("button", "stt-cmp-button", tr("Read"));
-      read.type = "button";
-      read.setAttribute("aria-label", tr("Read {letter}, {name}", version));
-      read.onclick = () => this.read(version.id);
-      const last = make("td");
-      last.append(read);
-      row.append(last);
-      return row;
+      const label = { "aria-label": tr("Read {letter}, {name}", version) };
+      const read = makeButton("stt-cmp-button", tr("Read"), () => this.read(id), label);
+      const head = make("th", "", [letterBox(letter), name, small(about)], { scope: "row" });
+      return make("tr", "", [head, ...facts, make("td", "", [read])]);
     });
-    fill(this.facts, caption, head, rows);
+    fill(this.facts, caption, [tr("Version"), ...labels, ""], rows);
   }
 
   drawMatrix() {
     const { matrix } = this.data;
     /** @type {HTMLElement} */ (this.matrix.parentElement).hidden = !matrix;
     if (!matrix) return;
-    const head = make("tr");
-    head.append(...[tr("Measured against"), ...matrix.letters].map((label) => columnHead(label)));
     const rows = matrix.rows.map((rates, i) => {
-      const row = make("tr");
-      const name = make("th", "", matrix.letters[i]);
-      name.scope = "row";
-      row.append(name, ...rates.map((rate) => make("td", "", rate)));
-      return row;
+      const head = make("th", "", matrix.letters[i], { scope: "row" });
+      return make("tr", "", [head, ...rates.map((rate) => make("td", "", rate))]);
     });
-    fill(this.matrix, matrix.caption, head, rows);
-  }
-
-  /** @param {Column} column */
-  head({ letter, name }) {
-    const box = make("span", "stt-cmp-head");
-    box.append(make("span", "stt-cmp-letter", letter), name);
-    return box;
+    fill(this.matrix, matrix.caption, [tr("Measured against"), ...matrix.letters], rows);
   }
 
   // ---- the text ----------------------------------------------------------------------------------------------------
 
   /** @param {Passage} passage @param {number} number */
   passage({ at, sides }, number) {
-    const box = make("div", "stt-cmp-passage");
-    const time = make("button", "stt-cmp-time", at == null ? "" : clock(at));
-    time.type = "button";
+    const label = at == null ? "" : tr("Play from {time}", { time: clock(at) });
+    const time = make("button", "stt-cmp-time", at == null ? "" : clock(at), { type: "button", "aria-label": label });
     time.hidden = at == null;
-    time.setAttribute("aria-label", at == null ? "" : tr("Play from {time}", { time: clock(at) }));
-    box.append(time);
-    sides.forEach((side, column) => {
-      const text = make("div", "stt-cmp-side");
-      text.dir = "auto";
-      const plain = side.t
-        .filter((_, i) => side.k[i] !== "m")
-        .join("")
-        .trim();
-      text.append(make("span", "stt-cmp-letter", this.data.columns[column].letter), plain);
-      box.append(text);
+    const texts = sides.map(({ t, k }, column) => {
+      const words = t.filter((_, i) => k[i] !== "m");
+      const content = [letterBox(this.data.columns[column].letter), words.join("").trim()];
+      return make("div", "stt-cmp-side", content, { dir: "auto" });
     });
-    box.dataset.number = String(number);
-    box.classList.toggle(
-      "stt-cmp-equal",
-      sides.every((side) => /^s*$/.test(side.k)),
-    );
-    return box;
+    const equal = sides.every((side) => /^s*$/.test(side.k)) ? " stt-cmp-equal" : "";
+    return make("div", `stt-cmp-passage${equal}`, [time, ...texts], { "data-number": number });
   }
 
   /** @param {HTMLElement} box of a passage */
@@ -221,22 +182,17 @@ class Comparison {
         : kind === "m"
           ? [tr("missing"), tr("only {letter} has it", { letter })]
           : [tr("added"), tr("not in {letter}", { letter })];
-    word.tabIndex = -1;
-    word.setAttribute("role", "button");
-    word.setAttribute("aria-label", `${text}, ${name}: ${says}`);
-    word.title = says;
-    return word;
+    return set(word, { tabindex: -1, role: "button", "aria-label": `${text}, ${name}: ${says}`, title: says });
   }
 
   /** Every run of words that differ, in the order of reading. */
   listDifferences() {
-    const found = /** @type {Difference[]} */ ([]);
-    this.data.passages.forEach(({ sides }, passage) => {
-      sides.slice(1).forEach(({ k }, i) => {
-        for (const { index } of k.matchAll(/[^s]+/g)) found.push({ passage, column: i + 1, index });
-      });
-    });
-    return found;
+    return this.data.passages.flatMap(({ sides }, passage) =>
+      sides.slice(1).flatMap(({ k }, i) => {
+        const runs = [...k.matchAll(/[^s]+/g)];
+        return runs.map(({ index }) => ({ passage, column: i + 1, index }));
+      }),
+    );
   }
 
   /** @param {1 | -1} by */
@@ -244,12 +200,12 @@ class Comparison {
     if (!this.differences.length) return;
     const { length } = this.differences;
     const from = this.at < 0 && by < 0 ? 0 : this.at;
-    const difference = this.differences[(from + by + length) % length];
-    const word = this.wordOf(difference);
+    const { passage, column, index } = this.differences[(from + by + length) % length];
+    const word = this.build(this.boxes[passage])[column][index];
     this.select(word);
     word.focus({ preventScroll: true });
     this.centre(word, 20);
-    this.live.textContent = `${this.data.columns[difference.column].letter}: ${word.getAttribute("aria-label")}`;
+    this.live.textContent = `${this.data.columns[column].letter}: ${word.getAttribute("aria-label")}`;
     if (!this.audio.paused) this.hear(word);
   }
 
@@ -262,11 +218,6 @@ class Comparison {
     if (word !== this.here || !word.isConnected) return;
     word.scrollIntoView({ block: "center" });
     if (frames > 0) requestAnimationFrame(() => this.centre(word, frames - 1));
-  }
-
-  /** @param {Difference} difference */
-  wordOf({ passage, column, index }) {
-    return this.build(this.boxes[passage])[column][index];
   }
 
   /** @param {HTMLElement} word */
@@ -369,18 +320,12 @@ class Comparison {
   }
 }
 
-/** @param {HTMLTableElement} table @param {string} caption @param {HTMLElement} head @param {HTMLElement[]} rows */
-function fill(table, caption, head, rows) {
-  const [top, body] = [make("thead"), make("tbody")];
-  top.append(head);
-  body.append(...rows);
-  table.replaceChildren(make("caption", "", caption), top, body);
-}
+const letterBox = (/** @type {string} */ letter) => make("span", "stt-cmp-letter", letter);
+const small = (/** @type {string} */ text) => make("span", "stt-cmp-sub", text);
 
-/** @param {string} label */
-function columnHead(label) {
-  if (!label) return make("td");
-  const cell = make("th", "", label);
-  cell.scope = "col";
-  return cell;
+/** @param {HTMLTableElement} table @param {string} caption @param {string[]} labels @param {HTMLElement[]} rows */
+function fill(table, caption, labels, rows) {
+  const heads = labels.map((label) => (label ? make("th", "", label, { scope: "col" }) : make("td")));
+  const [head, body] = [make("thead", "", [make("tr", "", heads)]), make("tbody", "", rows)];
+  table.replaceChildren(make("caption", "", caption), head, body);
 }

@@ -1,12 +1,21 @@
 // Made by "npm run build" from index.js and what it imports. Do not edit.
 
 // shared/dom.js
-function make(tag, className = "", text = "") {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.textContent = text;
-  return made;
+function set(element, attributes) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") Object.assign(element, { [name]: value });
+    else element.setAttribute(name, String(value));
+  }
+  return element;
 }
+function make(tag, className = "", content = "", attributes = {}) {
+  const element = document.createElement(tag);
+  element.className = className;
+  if (typeof content === "string") element.textContent = content;
+  else element.append(...content);
+  return set(element, attributes);
+}
+var makeButton = (className, text, onclick, attributes = {}) => make("button", className, text, { type: "button", onclick, ...attributes });
 function partsOf(root, prefix) {
   function part(name, kind) {
     const found2 = root.querySelector(`.${prefix}${name}`);
@@ -17,6 +26,24 @@ function partsOf(root, prefix) {
     throw new TypeError(`There is no .${prefix}${name} of this kind`);
   }
   return part;
+}
+
+// shared/storage.js
+function read(name) {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
+function write(name, text) {
+  try {
+    if (text === null) localStorage.removeItem(name);
+    else localStorage.setItem(name, text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 // shared/texts.js
@@ -64,140 +91,59 @@ var SIGNS = MAC ? { Ctrl: "\u2303", Alt: "\u2325", Shift: "\u21E7", Meta: "\u231
 var NAMES = { ArrowUp: "\u2191", ArrowDown: "\u2193", ArrowLeft: "\u2190", ArrowRight: "\u2192" };
 var ALONE = ["Control", "Alt", "Shift", "Meta", "AltGraph", "CapsLock", "Dead", "Process", "Unidentified", "Fn"];
 var EDITING = /^(Space|Enter|Tab|Escape|Backspace|Delete|Insert|Home|End|Page(Up|Down)|Arrow(Up|Down|Left|Right))$/;
-var OF_BROWSERS = ["A", "C", "V", "X", "F", "L", "N", "P", "Q", "R", "S", "T", "W", "Tab"].map(
-  (key) => `${MOD}+${key}`
-);
-var MORE_OF_BROWSERS = [
-  "F5",
-  "F11",
-  "F12",
-  "Alt+F4",
-  "Ctrl+Tab",
-  "Ctrl+Shift+Tab",
-  `${MOD}+Shift+T`,
-  `${MOD}+Shift+N`
+var OF_BROWSERS = [
+  ...[..."ACVXFLNPQRSTW", "Tab", "Shift+T", "Shift+N"].map((key) => `${MOD}+${key}`),
+  ...["F5", "F11", "F12", "Alt+F4", "Ctrl+Tab", "Ctrl+Shift+Tab"]
 ];
 var MOST_KEYS = 2;
-var SOUND = [
-  { id: "play", label: () => tr("Play from 1.5 s before, or pause"), where: "always", keys: ["F8", `${MOD}+Enter`] },
-  { id: "back", label: () => tr("3 s back"), where: "always", keys: ["F2"] },
-  { id: "forth", label: () => tr("3 s forward"), where: "always", keys: ["F4"] },
-  { id: "slower", label: () => tr("Slower"), where: "always", keys: ["Shift+F2"] },
-  { id: "faster", label: () => tr("Faster"), where: "always", keys: ["Shift+F4"] },
-  { id: "loop", label: () => tr("Repeat the paragraph, or stop repeating"), where: "always", keys: ["Shift+F8"] },
+var grouped = (group, usual, actions) => actions.map((action) => ({ ...usual, ...action, group }));
+var SOUND = grouped("sound", { where: "always", needs: "sound" }, [
+  { id: "play", label: () => tr("Play from 1.5 s before, or pause"), keys: ["F8", `${MOD}+Enter`] },
+  { id: "back", label: () => tr("3 s back"), keys: ["F2"] },
+  { id: "forth", label: () => tr("3 s forward"), keys: ["F4"] },
+  { id: "slower", label: () => tr("Slower"), keys: ["Shift+F2"] },
+  { id: "faster", label: () => tr("Faster"), keys: ["Shift+F4"] },
+  { id: "loop", label: () => tr("Repeat the paragraph, or stop repeating"), keys: ["Shift+F8"] },
   { id: "toggle", label: () => tr("Play or pause"), where: "reading", keys: ["Space"], fixed: true },
   { id: "left", label: () => tr("5 s back"), where: "reading", keys: ["ArrowLeft"], fixed: true },
   { id: "right", label: () => tr("5 s forward"), where: "reading", keys: ["ArrowRight"], fixed: true }
-];
+]);
 var PARAGRAPH = MAC ? "Alt" : "Ctrl";
-var PLACES = [
-  { id: "previous", label: () => tr("Previous paragraph"), where: "always", keys: [`${PARAGRAPH}+ArrowUp`] },
-  { id: "next", label: () => tr("Next paragraph"), where: "always", keys: [`${PARAGRAPH}+ArrowDown`] },
-  { id: "doubt", label: () => tr("Next doubtful word"), where: "always", keys: ["F9"] },
-  { id: "review", label: () => tr("Review doubtful words"), where: "always", keys: ["Shift+F9"], needs: "editing" },
+var PLACES = grouped("places", { where: "always" }, [
+  { id: "previous", label: () => tr("Previous paragraph"), keys: [`${PARAGRAPH}+ArrowUp`] },
+  { id: "next", label: () => tr("Next paragraph"), keys: [`${PARAGRAPH}+ArrowDown`] },
+  { id: "doubt", label: () => tr("Next doubtful word"), keys: ["F9"] },
+  { id: "review", label: () => tr("Review doubtful words"), keys: ["Shift+F9"], needs: "editing" },
   { id: "note", label: () => tr("Add a note"), where: "reading", keys: ["N"], fixed: true, needs: "notes" },
   { id: "sheet", label: () => tr("These keys"), where: "reading", keys: ["?"], fixed: true }
-];
+]);
 var NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => `${MAC ? "Ctrl" : "Alt"}+${number}`);
-var ERASING = (key) => ["Ctrl", "Alt", "Shift", "Meta"].map((held) => `${held}+${key}`);
-var TEXT = [
-  { id: "replace", label: () => tr("Find and replace"), where: "always", keys: [MAC ? "Alt+Meta+F" : "Ctrl+H"] },
-  { id: "undo", label: () => tr("Undo"), where: "always", keys: [`${MOD}+Z`], fixed: true },
-  {
-    ...{ id: "redo", label: () => tr("Redo"), where: "always", fixed: true },
-    ...MAC ? { keys: ["Shift+Meta+Z"] } : { keys: ["Ctrl+Shift+Z", "Ctrl+Y"] }
-  },
-  {
-    id: "split",
-    label: () => tr("Split the paragraph here"),
-    where: "typing",
-    keys: ["Enter"],
-    also: ["Shift+Enter"],
-    fixed: true
-  },
-  {
-    ...{ id: "before", label: () => tr("At the start: merge with the paragraph above"), where: "typing", fixed: true },
-    ...{ keys: ["Backspace"], also: ERASING("Backspace") }
-  },
-  {
-    ...{ id: "after", label: () => tr("At the end: merge with the paragraph below"), where: "typing", fixed: true },
-    ...{ keys: ["Delete"], also: ERASING("Delete") }
-  },
-  {
-    ...{
-      id: "speaker",
-      label: () => tr("Assign the paragraph, or what is selected, to a speaker"),
-      where: "typing",
-      fixed: true
-    },
-    ...{ keys: NUMBERS, shown: [NUMBERS[0], NUMBERS[8]] }
-  },
-  { id: "leave", label: () => tr("Leave the text"), where: "typing", keys: ["Escape"], fixed: true }
-];
-var REVIEW = [
-  {
-    id: "right",
-    label: () => tr("The word is right, or is what you have typed"),
-    where: "review",
-    keys: ["Enter"],
-    fixed: true
-  },
-  {
-    ...{ id: "reading", label: () => tr("Take another reading"), where: "review", fixed: true },
-    ...{ keys: ["1", "2", "3"], shown: ["1", "3"] }
-  },
-  {
-    id: "more",
-    label: () => tr("Decode it again, for more readings"),
-    where: "review",
-    keys: ["0"],
-    fixed: true,
-    needs: "sound"
-  },
-  { id: "hear", label: () => tr("Hear it again"), where: "review", keys: ["Space"], fixed: true, needs: "sound" },
-  { id: "skip", label: () => tr("Go to the next word"), where: "review", keys: ["ArrowDown"], fixed: true },
-  { id: "again", label: () => tr("Go to the word before"), where: "review", keys: ["ArrowUp"], fixed: true },
-  { id: "end", label: () => tr("End the review"), where: "review", keys: ["Escape"], fixed: true }
-];
-var ACTIONS = [
-  ...SOUND.map((action) => ({
-    ...action,
-    group: (
-      /** @type {const} */
-      "sound"
-    ),
-    needs: (
-      /** @type {const} */
-      "sound"
-    )
-  })),
-  ...PLACES.map((action) => ({ ...action, group: (
-    /** @type {const} */
-    "places"
-  ) })),
-  ...TEXT.map((action) => ({
-    ...action,
-    group: (
-      /** @type {const} */
-      "text"
-    ),
-    needs: (
-      /** @type {const} */
-      "editing"
-    )
-  })),
-  ...REVIEW.map((action) => ({
-    needs: (
-      /** @type {const} */
-      "editing"
-    ),
-    ...action,
-    group: (
-      /** @type {const} */
-      "review"
-    )
-  }))
-];
+var toSpeaker = () => tr("Assign the paragraph, or what is selected, to a speaker");
+var mergeAbove = () => tr("At the start: merge with the paragraph above");
+var mergeBelow = () => tr("At the end: merge with the paragraph below");
+var ERASING = (key) => HELD.map((held) => `${held}+${key}`);
+var REDO = MAC ? ["Shift+Meta+Z"] : ["Ctrl+Shift+Z", "Ctrl+Y"];
+var REPLACE = MAC ? "Alt+Meta+F" : "Ctrl+H";
+var TEXT = grouped("text", { where: "typing", fixed: true, needs: "editing" }, [
+  { id: "replace", label: () => tr("Find and replace"), where: "always", keys: [REPLACE], fixed: false },
+  { id: "undo", label: () => tr("Undo"), where: "always", keys: [`${MOD}+Z`] },
+  { id: "redo", label: () => tr("Redo"), where: "always", keys: REDO },
+  { id: "split", label: () => tr("Split the paragraph here"), keys: ["Enter"], also: ["Shift+Enter"] },
+  { id: "before", label: mergeAbove, keys: ["Backspace"], also: ERASING("Backspace") },
+  { id: "after", label: mergeBelow, keys: ["Delete"], also: ERASING("Delete") },
+  { id: "speaker", label: toSpeaker, keys: NUMBERS, shown: [NUMBERS[0], NUMBERS[8]] },
+  { id: "leave", label: () => tr("Leave the text"), keys: ["Escape"] }
+]);
+var REVIEW = grouped("review", { where: "review", fixed: true, needs: "editing" }, [
+  { id: "right", label: () => tr("The word is right, or is what you have typed"), keys: ["Enter"] },
+  { id: "reading", label: () => tr("Take another reading"), keys: ["1", "2", "3"], shown: ["1", "3"] },
+  { id: "more", label: () => tr("Decode it again, for more readings"), keys: ["0"], needs: "sound" },
+  { id: "hear", label: () => tr("Hear it again"), keys: ["Space"], needs: "sound" },
+  { id: "skip", label: () => tr("Go to the next word"), keys: ["ArrowDown"] },
+  { id: "again", label: () => tr("Go to the word before"), keys: ["ArrowUp"] },
+  { id: "end", label: () => tr("End the review"), keys: ["Escape"] }
+]);
+var ACTIONS = [...SOUND, ...PLACES, ...TEXT, ...REVIEW];
 var CHANGEABLE = ACTIONS.filter(({ fixed }) => !fixed);
 function chordOf(event) {
   const { key, code } = event;
@@ -220,22 +166,14 @@ function written(chord) {
 }
 function chosen() {
   try {
-    const kept = JSON.parse(localStorage.getItem(STORED) ?? "{}");
-    const known = CHANGEABLE.filter(({ id }) => Array.isArray(kept?.[id]));
-    return Object.fromEntries(known.map(({ id }) => [id, kept[id].map(String).slice(0, MOST_KEYS)]));
+    const saved = JSON.parse(read(STORED) ?? "{}");
+    const changed = CHANGEABLE.filter(({ id }) => Array.isArray(saved?.[id]));
+    return Object.fromEntries(changed.map(({ id }) => [id, saved[id].map(String).slice(0, MOST_KEYS)]));
   } catch {
     return {};
   }
 }
-function choose(keys) {
-  try {
-    if (Object.keys(keys).length) localStorage.setItem(STORED, JSON.stringify(keys));
-    else localStorage.removeItem(STORED);
-    return true;
-  } catch {
-    return false;
-  }
-}
+var choose = (keys) => write(STORED, Object.keys(keys).length ? JSON.stringify(keys) : null);
 var Keymap = class {
   /** @param {Record<string, string[]>} keys that somebody has chosen */
   constructor(keys = chosen()) {
@@ -260,8 +198,12 @@ var Keymap = class {
   }
   /** Return the first key for an action as people read it. @param {string} id */
   hint(id) {
-    const key = this.actions.find((action) => action.id === id)?.keys[0];
+    const [key] = this.keysOf(id);
     return key ? written(key) : "";
+  }
+  /** @param {string} id */
+  keysOf(id) {
+    return this.actions.find((action) => action.id === id)?.keys ?? [];
   }
   /**
    * Return why an action cannot have a key, or an empty text.
@@ -275,7 +217,7 @@ var Keymap = class {
     const types = character && !held.includes("Ctrl") && !held.includes("Meta") && (MAC || !held.includes("Alt"));
     if (types || EDITING.test(key) && !held.some((one) => one !== "Shift"))
       return tr("{key} is needed for typing. Hold Ctrl, or choose a key such as F8.", { key: written(chord) });
-    if (OF_BROWSERS.includes(chord) || MORE_OF_BROWSERS.includes(chord))
+    if (OF_BROWSERS.includes(chord))
       return tr("{key} belongs to your browser. Choose another key.", { key: written(chord) });
     const other = (this.byKey.get(chord) ?? []).find((action) => action.id !== id);
     if (!other) return "";
@@ -341,20 +283,15 @@ var KeyChoice = class {
   update() {
   }
   draw() {
-    const { actions } = new Keymap(chosen());
+    const keymap = new Keymap();
     const focused = this.rows.contains(document.activeElement) && document.activeElement?.getAttribute("aria-label");
     const rows = CHANGEABLE.map(({ id, label }) => {
-      const keys = actions.find((action) => action.id === id)?.keys ?? [];
-      const row = make("tr");
-      const name = make("th", "stt-key-name", label());
-      name.scope = "row";
-      row.append(name);
-      for (let place = 0; place < MOST_KEYS; place += 1) {
-        const cell = make("td");
-        cell.append(this.button(id, label(), place, keys[place] ?? ""));
-        row.append(cell);
-      }
-      return row;
+      const keys = keymap.keysOf(id);
+      const cells = Array.from(
+        { length: MOST_KEYS },
+        (_, place) => make("td", "", [this.button(id, label(), place, keys[place] ?? "")])
+      );
+      return make("tr", "", [make("th", "stt-key-name", label(), { scope: "row" }), ...cells]);
     });
     this.rows.replaceChildren(...rows);
     this.reset.hidden = !Object.keys(chosen()).length;
@@ -364,16 +301,15 @@ var KeyChoice = class {
   // the name of the button that was pressed last
   /** @param {string} id @param {string} label @param {number} place @param {string} chord */
   button(id, label, place, chord) {
-    const button = make("button", "stt-key-button", chord ? written(chord) : tr("None"));
-    button.type = "button";
-    button.name = `${id}-${place}`;
-    button.classList.toggle("stt-key-none", !chord);
     const says = { action: label, key: chord ? written(chord) : tr("none") };
-    const name = place ? tr("{action}, another key: {key}", says) : tr("{action}, key: {key}", says);
-    button.setAttribute("aria-label", name);
-    button.onclick = () => this.wait(id, place, button);
-    button.onblur = () => this.waiting?.button === button && this.end();
-    button.onkeydown = (event) => this.pressed(event);
+    const look = chord ? "stt-key-button" : "stt-key-button stt-key-none";
+    const text = chord ? written(chord) : tr("None");
+    const button = makeButton(look, text, () => this.wait(id, place, button), {
+      name: `${id}-${place}`,
+      "aria-label": place ? tr("{action}, another key: {key}", says) : tr("{action}, key: {key}", says),
+      onblur: () => this.waiting?.button === button && this.end(),
+      onkeydown: (event) => this.pressed(event)
+    });
     return button;
   }
   /** @param {string} id @param {number} place @param {HTMLButtonElement} button */
@@ -401,8 +337,8 @@ var KeyChoice = class {
     if (chord === "Escape") return this.end();
     const { id, place } = this.waiting;
     const removes = chord === "Backspace" || chord === "Delete";
-    const keymap = new Keymap(chosen());
-    const keys = [...keymap.actions.find((action) => action.id === id)?.keys ?? []];
+    const keymap = new Keymap();
+    const keys = [...keymap.keysOf(id)];
     const refusal = removes ? "" : keymap.refusal(id, chord);
     if (refusal) return void (this.trouble.textContent = refusal);
     if (!removes) keys[Math.min(place, keys.length)] = chord;

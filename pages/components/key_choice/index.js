@@ -1,6 +1,6 @@
 // The player's keys, to be changed: a press on a button waits for the new key.
 
-import { make, partsOf } from "../shared/dom.js";
+import { make, makeButton, partsOf } from "../shared/dom.js";
 import { CHANGEABLE, choose, chordOf, chosen, Keymap, MOST_KEYS, written } from "../shared/keymap.js";
 import { staying } from "../shared/staying.js";
 import { tr } from "../shared/texts.js";
@@ -27,20 +27,14 @@ class KeyChoice {
   update() {}
 
   draw() {
-    const { actions } = new Keymap(chosen());
+    const keymap = new Keymap();
     const focused = this.rows.contains(document.activeElement) && document.activeElement?.getAttribute("aria-label");
     const rows = CHANGEABLE.map(({ id, label }) => {
-      const keys = actions.find((action) => action.id === id)?.keys ?? [];
-      const row = make("tr");
-      const name = make("th", "stt-key-name", label());
-      name.scope = "row";
-      row.append(name);
-      for (let place = 0; place < MOST_KEYS; place += 1) {
-        const cell = make("td");
-        cell.append(this.button(id, label(), place, keys[place] ?? ""));
-        row.append(cell);
-      }
-      return row;
+      const keys = keymap.keysOf(id);
+      const cells = Array.from({ length: MOST_KEYS }, (_, place) =>
+        make("td", "", [this.button(id, label(), place, keys[place] ?? "")]),
+      );
+      return make("tr", "", [make("th", "stt-key-name", label(), { scope: "row" }), ...cells]);
     });
     this.rows.replaceChildren(...rows);
     this.reset.hidden = !Object.keys(chosen()).length;
@@ -51,16 +45,15 @@ class KeyChoice {
 
   /** @param {string} id @param {string} label @param {number} place @param {string} chord */
   button(id, label, place, chord) {
-    const button = make("button", "stt-key-button", chord ? written(chord) : tr("None"));
-    button.type = "button";
-    button.name = `${id}-${place}`;
-    button.classList.toggle("stt-key-none", !chord);
     const says = { action: label, key: chord ? written(chord) : tr("none") };
-    const name = place ? tr("{action}, another key: {key}", says) : tr("{action}, key: {key}", says);
-    button.setAttribute("aria-label", name);
-    button.onclick = () => this.wait(id, place, button);
-    button.onblur = () => this.waiting?.button === button && this.end();
-    button.onkeydown = (event) => this.pressed(event);
+    const look = chord ? "stt-key-button" : "stt-key-button stt-key-none";
+    const text = chord ? written(chord) : tr("None");
+    const button = makeButton(look, text, () => this.wait(id, place, button), {
+      name: `${id}-${place}`,
+      "aria-label": place ? tr("{action}, another key: {key}", says) : tr("{action}, key: {key}", says),
+      onblur: () => this.waiting?.button === button && this.end(),
+      onkeydown: (event) => this.pressed(event),
+    });
     return button;
   }
 
@@ -91,8 +84,8 @@ class KeyChoice {
     if (chord === "Escape") return this.end();
     const { id, place } = this.waiting;
     const removes = chord === "Backspace" || chord === "Delete";
-    const keymap = new Keymap(chosen());
-    const keys = [...(keymap.actions.find((action) => action.id === id)?.keys ?? [])];
+    const keymap = new Keymap();
+    const keys = [...keymap.keysOf(id)];
     const refusal = removes ? "" : keymap.refusal(id, chord);
     if (refusal) return void (this.trouble.textContent = refusal);
     if (!removes) keys[Math.min(place, keys.length)] = chord;

@@ -83,8 +83,26 @@ function staying(selector, open) {
   };
 }
 
+// shared/storage.js
+function read(name) {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
+function write(name, text) {
+  try {
+    if (text === null) localStorage.removeItem(name);
+    else localStorage.setItem(name, text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 // notifier/index.js
-var KEPT = "stt-notify";
+var STORED = "stt-notify";
 var index_default = staying(".stt-notify", (root) => new Notifier(root));
 var Notifier = class {
   news = (
@@ -106,7 +124,7 @@ var Notifier = class {
     return "Notification" in globalThis;
   }
   get on() {
-    return this.possible && Notification.permission === "granted" && read() === "on";
+    return this.possible && Notification.permission === "granted" && read(STORED) === "on";
   }
   /** @param {import("../shared/staying.js").Call} call */
   update({ data }) {
@@ -121,11 +139,10 @@ var Notifier = class {
     this.label.textContent = this.on ? tr("This browser notifies you") : tr("Notify me when it is done");
   }
   async press() {
-    if (this.on) {
-      write("off");
-    } else {
+    if (this.on) write(STORED, "off");
+    else {
       const permission = await Notification.requestPermission();
-      write(permission === "granted" ? "on" : "off");
+      write(STORED, permission === "granted" ? "on" : "off");
       this.hint.textContent = permission === "denied" ? tr("Notifications of this page are blocked in the browser's settings.") : "";
     }
     this.draw();
@@ -141,19 +158,6 @@ function tell(news) {
       globalThis.focus();
       shown.close();
     };
-  } catch {
-  }
-}
-function read() {
-  try {
-    return localStorage.getItem(KEPT);
-  } catch {
-    return null;
-  }
-}
-function write(value) {
-  try {
-    localStorage.setItem(KEPT, value);
   } catch {
   }
 }

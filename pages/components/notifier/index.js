@@ -2,9 +2,10 @@
 
 import { partsOf } from "../shared/dom.js";
 import { staying } from "../shared/staying.js";
+import { read, write } from "../shared/storage.js";
 import { tr } from "../shared/texts.js";
 
-const KEPT = "stt-notify"; // in localStorage: "on" if this browser is to notify
+const STORED = "stt-notify"; // in localStorage: "on" if this browser is to notify
 
 export default staying(".stt-notify", (root) => new Notifier(root));
 
@@ -27,7 +28,7 @@ class Notifier {
   }
 
   get on() {
-    return this.possible && Notification.permission === "granted" && read() === "on";
+    return this.possible && Notification.permission === "granted" && read(STORED) === "on";
   }
 
   /** @param {import("../shared/staying.js").Call} call */
@@ -45,11 +46,11 @@ class Notifier {
   }
 
   async press() {
-    if (this.on) {
-      write("off");
-    } else {
+    // If storage is blocked, the click counts for nothing, and the button says so.
+    if (this.on) write(STORED, "off");
+    else {
       const permission = await Notification.requestPermission();
-      write(permission === "granted" ? "on" : "off");
+      write(STORED, permission === "granted" ? "on" : "off");
       this.hint.textContent =
         permission === "denied" ? tr("Notifications of this page are blocked in the browser's settings.") : "";
     }
@@ -71,22 +72,5 @@ function tell(news) {
     };
   } catch {
     // Chrome on Android has no such constructor: the page itself says what has ended
-  }
-}
-
-function read() {
-  try {
-    return localStorage.getItem(KEPT);
-  } catch {
-    return null; // storage is blocked
-  }
-}
-
-/** @param {string} value */
-function write(value) {
-  try {
-    localStorage.setItem(KEPT, value);
-  } catch {
-    // storage is blocked: the click counts for nothing, and the button says so
   }
 }

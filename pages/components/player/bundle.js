@@ -22,11 +22,19 @@ function clock(seconds) {
 }
 
 // shared/dom.js
-function make(tag, className = "", text = "") {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.textContent = text;
-  return made;
+function set(element, attributes) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") Object.assign(element, { [name]: value });
+    else element.setAttribute(name, String(value));
+  }
+  return element;
+}
+function make(tag, className = "", content = "", attributes = {}) {
+  const element = document.createElement(tag);
+  element.className = className;
+  if (typeof content === "string") element.textContent = content;
+  else element.append(...content);
+  return set(element, attributes);
 }
 function partsOf(root, prefix) {
   function part(name, kind) {
@@ -1172,6 +1180,24 @@ var Beside = class {
   }
 };
 
+// shared/storage.js
+function read(name) {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
+function write(name, text) {
+  try {
+    if (text === null) localStorage.removeItem(name);
+    else localStorage.setItem(name, text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 // shared/keymap.js
 var MAC = /Mac|iPhone|iPad/.test(navigator.platform);
 var STORED = "stt-keys";
@@ -1181,146 +1207,65 @@ var SIGNS = MAC ? { Ctrl: "\u2303", Alt: "\u2325", Shift: "\u21E7", Meta: "\u231
 var NAMES = { ArrowUp: "\u2191", ArrowDown: "\u2193", ArrowLeft: "\u2190", ArrowRight: "\u2192" };
 var ALONE = ["Control", "Alt", "Shift", "Meta", "AltGraph", "CapsLock", "Dead", "Process", "Unidentified", "Fn"];
 var EDITING = /^(Space|Enter|Tab|Escape|Backspace|Delete|Insert|Home|End|Page(Up|Down)|Arrow(Up|Down|Left|Right))$/;
-var OF_BROWSERS = ["A", "C", "V", "X", "F", "L", "N", "P", "Q", "R", "S", "T", "W", "Tab"].map(
-  (key) => `${MOD}+${key}`
-);
-var MORE_OF_BROWSERS = [
-  "F5",
-  "F11",
-  "F12",
-  "Alt+F4",
-  "Ctrl+Tab",
-  "Ctrl+Shift+Tab",
-  `${MOD}+Shift+T`,
-  `${MOD}+Shift+N`
+var OF_BROWSERS = [
+  ...[..."ACVXFLNPQRSTW", "Tab", "Shift+T", "Shift+N"].map((key) => `${MOD}+${key}`),
+  ...["F5", "F11", "F12", "Alt+F4", "Ctrl+Tab", "Ctrl+Shift+Tab"]
 ];
 var MOST_KEYS = 2;
-var SOUND = [
-  { id: "play", label: () => tr("Play from 1.5 s before, or pause"), where: "always", keys: ["F8", `${MOD}+Enter`] },
-  { id: "back", label: () => tr("3 s back"), where: "always", keys: ["F2"] },
-  { id: "forth", label: () => tr("3 s forward"), where: "always", keys: ["F4"] },
-  { id: "slower", label: () => tr("Slower"), where: "always", keys: ["Shift+F2"] },
-  { id: "faster", label: () => tr("Faster"), where: "always", keys: ["Shift+F4"] },
-  { id: "loop", label: () => tr("Repeat the paragraph, or stop repeating"), where: "always", keys: ["Shift+F8"] },
-  { id: "toggle", label: () => tr("Play or pause"), where: "reading", keys: ["Space"], fixed: true },
-  { id: "left", label: () => tr("5 s back"), where: "reading", keys: ["ArrowLeft"], fixed: true },
-  { id: "right", label: () => tr("5 s forward"), where: "reading", keys: ["ArrowRight"], fixed: true }
-];
-var PARAGRAPH = MAC ? "Alt" : "Ctrl";
-var PLACES = [
-  { id: "previous", label: () => tr("Previous paragraph"), where: "always", keys: [`${PARAGRAPH}+ArrowUp`] },
-  { id: "next", label: () => tr("Next paragraph"), where: "always", keys: [`${PARAGRAPH}+ArrowDown`] },
-  { id: "doubt", label: () => tr("Next doubtful word"), where: "always", keys: ["F9"] },
-  { id: "review", label: () => tr("Review doubtful words"), where: "always", keys: ["Shift+F9"], needs: "editing" },
-  { id: "note", label: () => tr("Add a note"), where: "reading", keys: ["N"], fixed: true, needs: "notes" },
-  { id: "sheet", label: () => tr("These keys"), where: "reading", keys: ["?"], fixed: true }
-];
-var NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => `${MAC ? "Ctrl" : "Alt"}+${number}`);
-var ERASING = (key) => ["Ctrl", "Alt", "Shift", "Meta"].map((held) => `${held}+${key}`);
-var TEXT = [
-  { id: "replace", label: () => tr("Find and replace"), where: "always", keys: [MAC ? "Alt+Meta+F" : "Ctrl+H"] },
-  { id: "undo", label: () => tr("Undo"), where: "always", keys: [`${MOD}+Z`], fixed: true },
-  {
-    ...{ id: "redo", label: () => tr("Redo"), where: "always", fixed: true },
-    ...MAC ? { keys: ["Shift+Meta+Z"] } : { keys: ["Ctrl+Shift+Z", "Ctrl+Y"] }
-  },
-  {
-    id: "split",
-    label: () => tr("Split the paragraph here"),
-    where: "typing",
-    keys: ["Enter"],
-    also: ["Shift+Enter"],
-    fixed: true
-  },
-  {
-    ...{ id: "before", label: () => tr("At the start: merge with the paragraph above"), where: "typing", fixed: true },
-    ...{ keys: ["Backspace"], also: ERASING("Backspace") }
-  },
-  {
-    ...{ id: "after", label: () => tr("At the end: merge with the paragraph below"), where: "typing", fixed: true },
-    ...{ keys: ["Delete"], also: ERASING("Delete") }
-  },
-  {
-    ...{
-      id: "speaker",
-      label: () => tr("Assign the paragraph, or what is selected, to a speaker"),
-      where: "typing",
-      fixed: true
-    },
-    ...{ keys: NUMBERS, shown: [NUMBERS[0], NUMBERS[8]] }
-  },
-  { id: "leave", label: () => tr("Leave the text"), where: "typing", keys: ["Escape"], fixed: true }
-];
-var REVIEW = [
-  {
-    id: "right",
-    label: () => tr("The word is right, or is what you have typed"),
-    where: "review",
-    keys: ["Enter"],
-    fixed: true
-  },
-  {
-    ...{ id: "reading", label: () => tr("Take another reading"), where: "review", fixed: true },
-    ...{ keys: ["1", "2", "3"], shown: ["1", "3"] }
-  },
-  {
-    id: "more",
-    label: () => tr("Decode it again, for more readings"),
-    where: "review",
-    keys: ["0"],
-    fixed: true,
-    needs: "sound"
-  },
-  { id: "hear", label: () => tr("Hear it again"), where: "review", keys: ["Space"], fixed: true, needs: "sound" },
-  { id: "skip", label: () => tr("Go to the next word"), where: "review", keys: ["ArrowDown"], fixed: true },
-  { id: "again", label: () => tr("Go to the word before"), where: "review", keys: ["ArrowUp"], fixed: true },
-  { id: "end", label: () => tr("End the review"), where: "review", keys: ["Escape"], fixed: true }
-];
 var GROUPS = {
   sound: () => tr("Sound"),
   places: () => tr("Places"),
   text: () => tr("Text"),
   review: () => tr("Review of doubtful words")
 };
-var ACTIONS = [
-  ...SOUND.map((action) => ({
-    ...action,
-    group: (
-      /** @type {const} */
-      "sound"
-    ),
-    needs: (
-      /** @type {const} */
-      "sound"
-    )
-  })),
-  ...PLACES.map((action) => ({ ...action, group: (
-    /** @type {const} */
-    "places"
-  ) })),
-  ...TEXT.map((action) => ({
-    ...action,
-    group: (
-      /** @type {const} */
-      "text"
-    ),
-    needs: (
-      /** @type {const} */
-      "editing"
-    )
-  })),
-  ...REVIEW.map((action) => ({
-    needs: (
-      /** @type {const} */
-      "editing"
-    ),
-    ...action,
-    group: (
-      /** @type {const} */
-      "review"
-    )
-  }))
-];
+var grouped = (group, usual, actions) => actions.map((action) => ({ ...usual, ...action, group }));
+var SOUND = grouped("sound", { where: "always", needs: "sound" }, [
+  { id: "play", label: () => tr("Play from 1.5 s before, or pause"), keys: ["F8", `${MOD}+Enter`] },
+  { id: "back", label: () => tr("3 s back"), keys: ["F2"] },
+  { id: "forth", label: () => tr("3 s forward"), keys: ["F4"] },
+  { id: "slower", label: () => tr("Slower"), keys: ["Shift+F2"] },
+  { id: "faster", label: () => tr("Faster"), keys: ["Shift+F4"] },
+  { id: "loop", label: () => tr("Repeat the paragraph, or stop repeating"), keys: ["Shift+F8"] },
+  { id: "toggle", label: () => tr("Play or pause"), where: "reading", keys: ["Space"], fixed: true },
+  { id: "left", label: () => tr("5 s back"), where: "reading", keys: ["ArrowLeft"], fixed: true },
+  { id: "right", label: () => tr("5 s forward"), where: "reading", keys: ["ArrowRight"], fixed: true }
+]);
+var PARAGRAPH = MAC ? "Alt" : "Ctrl";
+var PLACES = grouped("places", { where: "always" }, [
+  { id: "previous", label: () => tr("Previous paragraph"), keys: [`${PARAGRAPH}+ArrowUp`] },
+  { id: "next", label: () => tr("Next paragraph"), keys: [`${PARAGRAPH}+ArrowDown`] },
+  { id: "doubt", label: () => tr("Next doubtful word"), keys: ["F9"] },
+  { id: "review", label: () => tr("Review doubtful words"), keys: ["Shift+F9"], needs: "editing" },
+  { id: "note", label: () => tr("Add a note"), where: "reading", keys: ["N"], fixed: true, needs: "notes" },
+  { id: "sheet", label: () => tr("These keys"), where: "reading", keys: ["?"], fixed: true }
+]);
+var NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => `${MAC ? "Ctrl" : "Alt"}+${number}`);
+var toSpeaker = () => tr("Assign the paragraph, or what is selected, to a speaker");
+var mergeAbove = () => tr("At the start: merge with the paragraph above");
+var mergeBelow = () => tr("At the end: merge with the paragraph below");
+var ERASING = (key) => HELD.map((held) => `${held}+${key}`);
+var REDO = MAC ? ["Shift+Meta+Z"] : ["Ctrl+Shift+Z", "Ctrl+Y"];
+var REPLACE = MAC ? "Alt+Meta+F" : "Ctrl+H";
+var TEXT = grouped("text", { where: "typing", fixed: true, needs: "editing" }, [
+  { id: "replace", label: () => tr("Find and replace"), where: "always", keys: [REPLACE], fixed: false },
+  { id: "undo", label: () => tr("Undo"), where: "always", keys: [`${MOD}+Z`] },
+  { id: "redo", label: () => tr("Redo"), where: "always", keys: REDO },
+  { id: "split", label: () => tr("Split the paragraph here"), keys: ["Enter"], also: ["Shift+Enter"] },
+  { id: "before", label: mergeAbove, keys: ["Backspace"], also: ERASING("Backspace") },
+  { id: "after", label: mergeBelow, keys: ["Delete"], also: ERASING("Delete") },
+  { id: "speaker", label: toSpeaker, keys: NUMBERS, shown: [NUMBERS[0], NUMBERS[8]] },
+  { id: "leave", label: () => tr("Leave the text"), keys: ["Escape"] }
+]);
+var REVIEW = grouped("review", { where: "review", fixed: true, needs: "editing" }, [
+  { id: "right", label: () => tr("The word is right, or is what you have typed"), keys: ["Enter"] },
+  { id: "reading", label: () => tr("Take another reading"), keys: ["1", "2", "3"], shown: ["1", "3"] },
+  { id: "more", label: () => tr("Decode it again, for more readings"), keys: ["0"], needs: "sound" },
+  { id: "hear", label: () => tr("Hear it again"), keys: ["Space"], needs: "sound" },
+  { id: "skip", label: () => tr("Go to the next word"), keys: ["ArrowDown"] },
+  { id: "again", label: () => tr("Go to the word before"), keys: ["ArrowUp"] },
+  { id: "end", label: () => tr("End the review"), keys: ["Escape"] }
+]);
+var ACTIONS = [...SOUND, ...PLACES, ...TEXT, ...REVIEW];
 var CHANGEABLE = ACTIONS.filter(({ fixed }) => !fixed);
 function chordOf(event) {
   const { key, code } = event;
@@ -1343,9 +1288,9 @@ function written(chord) {
 }
 function chosen() {
   try {
-    const kept2 = JSON.parse(localStorage.getItem(STORED) ?? "{}");
-    const known = CHANGEABLE.filter(({ id }) => Array.isArray(kept2?.[id]));
-    return Object.fromEntries(known.map(({ id }) => [id, kept2[id].map(String).slice(0, MOST_KEYS)]));
+    const saved = JSON.parse(read(STORED) ?? "{}");
+    const changed = CHANGEABLE.filter(({ id }) => Array.isArray(saved?.[id]));
+    return Object.fromEntries(changed.map(({ id }) => [id, saved[id].map(String).slice(0, MOST_KEYS)]));
   } catch {
     return {};
   }
@@ -1374,8 +1319,12 @@ var Keymap = class {
   }
   /** Return the first key for an action as people read it. @param {string} id */
   hint(id) {
-    const key = this.actions.find((action) => action.id === id)?.keys[0];
+    const [key] = this.keysOf(id);
     return key ? written(key) : "";
+  }
+  /** @param {string} id */
+  keysOf(id) {
+    return this.actions.find((action) => action.id === id)?.keys ?? [];
   }
   /**
    * Return why an action cannot have a key, or an empty text.
@@ -1389,7 +1338,7 @@ var Keymap = class {
     const types = character && !held.includes("Ctrl") && !held.includes("Meta") && (MAC || !held.includes("Alt"));
     if (types || EDITING.test(key) && !held.some((one) => one !== "Shift"))
       return tr("{key} is needed for typing. Hold Ctrl, or choose a key such as F8.", { key: written(chord) });
-    if (OF_BROWSERS.includes(chord) || MORE_OF_BROWSERS.includes(chord))
+    if (OF_BROWSERS.includes(chord))
       return tr("{key} belongs to your browser. Choose another key.", { key: written(chord) });
     const other = (this.byKey.get(chord) ?? []).find((action) => action.id !== id);
     if (!other) return "";
@@ -1601,7 +1550,7 @@ var STEP = 3;
 var LONG_STEP = 5;
 var ONCE = ["toggle", "play", "loop", "note"];
 var Commands = class {
-  keymap = new Keymap(chosen());
+  keymap = new Keymap();
   /** @param {import("./index.js").Player} player */
   constructor(player) {
     this.player = player;
@@ -1629,7 +1578,7 @@ var Commands = class {
   }
   /** Take over keys that were changed in another tab. */
   read() {
-    this.keymap = new Keymap(chosen());
+    this.keymap = new Keymap();
     this.name();
   }
   /** Name the keys on their buttons. */
@@ -1788,11 +1737,11 @@ var Borders = class {
    * @param {(seconds: number) => string} format
    * @param {(name: Name, seconds: number) => void} set
    */
-  constructor(times, waveform, format, set) {
+  constructor(times, waveform, format, set2) {
     this.times = times;
     this.waveform = waveform;
     this.format = format;
-    this.set = set;
+    this.set = set2;
     this.first = Math.max(0, times.start - AROUND);
     this.last = Math.min(waveform.total, times.end + AROUND);
     this.box = make("div", "stt-borders");
@@ -2012,8 +1961,8 @@ var Menu = class {
       /** @type {Record<"start" | "end", (seconds: number) => void>} */
       {}
     );
-    const set = (name, seconds) => sets[name](seconds);
-    const borders = waveform?.peaks.length ? new Borders(times, waveform, tenths, set) : null;
+    const set2 = (name, seconds) => sets[name](seconds);
+    const borders = waveform?.peaks.length ? new Borders(times, waveform, tenths, set2) : null;
     const rows = (
       /** @type {const} */
       ["start", "end"].map((name) => {
@@ -2026,13 +1975,13 @@ var Menu = class {
         row.setAttribute("aria-label", title2);
         const value = make("output", "stt-times-value", tenths(times[name]));
         value.setAttribute("aria-live", "polite");
-        const set2 = (seconds) => {
+        const set3 = (seconds) => {
           times[name] = Math.max(0, Math.round(seconds * 10) / 10);
           value.textContent = tenths(times[name]);
           borders?.draw();
           change({ [name]: times[name] });
         };
-        sets[name] = set2;
+        sets[name] = set3;
         const button3 = (text, words2, act) => {
           const made = make("button", "stt-menu-button", text);
           made.type = "button";
@@ -2042,13 +1991,13 @@ var Menu = class {
         };
         row.append(
           make("span", "stt-times-name", title2),
-          button3(tr("\u22120.1 s"), earlier, () => set2(times[name] - 0.1)),
+          button3(tr("\u22120.1 s"), earlier, () => set3(times[name] - 0.1)),
           value,
-          button3(tr("+0.1 s"), later, () => set2(times[name] + 0.1))
+          button3(tr("+0.1 s"), later, () => set3(times[name] + 0.1))
         );
         if (now() !== null) {
           const words2 = first ? tr("Set the start to now") : tr("Set the end to now");
-          row.append(button3(tr("Set to now"), words2, () => set2(now() ?? times[name])));
+          row.append(button3(tr("Set to now"), words2, () => set3(now() ?? times[name])));
         }
         return row;
       })
@@ -3120,13 +3069,9 @@ var Store = class {
   }
 };
 function wanted(choice2) {
-  try {
-    if (choice2 !== void 0) localStorage.setItem(EDITING2, choice2 ? "on" : "off");
-    const kept2 = localStorage.getItem(EDITING2);
-    return kept2 ? kept2 === "on" : null;
-  } catch {
-    return choice2 ?? null;
-  }
+  if (choice2 !== void 0 && !write(EDITING2, choice2 ? "on" : "off")) return choice2;
+  const stored = read(EDITING2);
+  return stored ? stored === "on" : null;
 }
 
 // player/editing/editor.js
@@ -4551,7 +4496,7 @@ var Finder = class {
   /** @param {Paragraph} paragraph */
   wipe(paragraph) {
     for (const range of this.painted.get(paragraph) ?? [])
-      for (const set of Object.values(MARKS2 ?? {})) set.delete(range);
+      for (const set2 of Object.values(MARKS2 ?? {})) set2.delete(range);
     this.painted.delete(paragraph);
   }
   /** @param {Paragraph[]} paragraphs that came near or went */

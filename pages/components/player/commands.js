@@ -1,7 +1,7 @@
 // What the keys of the table do to sound and text.
 
 import { partsOf } from "../shared/dom.js";
-import { chosen, Keymap } from "../shared/keymap.js";
+import { Keymap } from "../shared/keymap.js";
 import { tr } from "../shared/texts.js";
 import { caretIn } from "./editing/caret.js";
 import { Loop } from "./loop.js";
@@ -16,7 +16,7 @@ const ONCE = ["toggle", "play", "loop", "note"]; // held down they do nothing mo
 /** @typedef {import("./text.js").Paragraph} Paragraph */
 
 export class Commands {
-  keymap = new Keymap(chosen());
+  keymap = new Keymap();
 
   /** @param {import("./index.js").Player} player */
   constructor(player) {
@@ -45,7 +45,7 @@ export class Commands {
 
   /** Take over keys that were changed in another tab. */
   read() {
-    this.keymap = new Keymap(chosen());
+    this.keymap = new Keymap();
     this.name();
   }
 

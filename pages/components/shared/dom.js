@@ -1,19 +1,40 @@
 // Elements, and what scrolls them.
 
+/** @typedef {Record<string, string | number | ((event: any) => void)>} Attributes functions are handlers: `onclick` */
+
 /**
- * Make an element with a class and a text.
+ * Set attributes and handlers of an element. Return the element.
+ * @template {Element} Kind
+ * @param {Kind} element
+ * @param {Attributes} attributes
+ */
+export function set(element, attributes) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") Object.assign(element, { [name]: value });
+    else element.setAttribute(name, String(value));
+  }
+  return element;
+}
+
+/**
+ * Make an element.
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {string} [className]
- * @param {string} [text]
- * @returns {HTMLElementTagNameMap[Tag]}
+ * @param {string | (Node | string)[]} [content] its text or its children
+ * @param {Attributes} [attributes]
  */
-export function make(tag, className = "", text = "") {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.textContent = text;
-  return made;
+export function make(tag, className = "", content = "", attributes = {}) {
+  const element = document.createElement(tag);
+  element.className = className;
+  if (typeof content === "string") element.textContent = content;
+  else element.append(...content);
+  return set(element, attributes);
 }
+
+/** @param {string} className @param {string} text @param {(event: any) => void} onclick @param {Attributes} [attributes] */
+export const makeButton = (className, text, onclick, attributes = {}) =>
+  make("button", className, text, { type: "button", onclick, ...attributes });
 
 /**
  * Return what finds the parts of a component by the ends of their classes.

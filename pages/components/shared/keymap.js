@@ -1,5 +1,6 @@
 // What keys do in the player: one table, by which they are bound, listed on the sheet and changed on Settings.
 
+import { read, write } from "./storage.js";
 import { tr } from "./texts.js";
 
 export const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
@@ -10,18 +11,9 @@ const SIGNS = MAC ? { Ctrl: "⌃", Alt: "⌥", Shift: "⇧", Meta: "⌘" } : {};
 const NAMES = { ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→" };
 const ALONE = ["Control", "Alt", "Shift", "Meta", "AltGraph", "CapsLock", "Dead", "Process", "Unidentified", "Fn"];
 const EDITING = /^(Space|Enter|Tab|Escape|Backspace|Delete|Insert|Home|End|Page(Up|Down)|Arrow(Up|Down|Left|Right))$/;
-const OF_BROWSERS = ["A", "C", "V", "X", "F", "L", "N", "P", "Q", "R", "S", "T", "W", "Tab"].map(
-  (key) => `${MOD}+${key}`,
-);
-const MORE_OF_BROWSERS = [
-  "F5",
-  "F11",
-  "F12",
-  "Alt+F4",
-  "Ctrl+Tab",
-  "Ctrl+Shift+Tab",
-  `${MOD}+Shift+T`,
-  `${MOD}+Shift+N`,
+const OF_BROWSERS = [
+  ...[..."ACVXFLNPQRSTW", "Tab", "Shift+T", "Shift+N"].map((key) => `${MOD}+${key}`),
+  ...["F5", "F11", "F12", "Alt+F4", "Ctrl+Tab", "Ctrl+Shift+Tab"],
 ];
 export const MOST_KEYS = 2; // for one action
 
@@ -34,92 +26,6 @@ export const MOST_KEYS = 2; // for one action
  * }} Action `also` are bound, but not worth a line; `shown` stands for `keys` on the sheet; `fixed`: nobody can change it
  */
 
-/** @type {Omit<Action, "group">[]} */
-const SOUND = [
-  { id: "play", label: () => tr("Play from 1.5 s before, or pause"), where: "always", keys: ["F8", `${MOD}+Enter`] },
-  { id: "back", label: () => tr("3 s back"), where: "always", keys: ["F2"] },
-  { id: "forth", label: () => tr("3 s forward"), where: "always", keys: ["F4"] },
-  { id: "slower", label: () => tr("Slower"), where: "always", keys: ["Shift+F2"] },
-  { id: "faster", label: () => tr("Faster"), where: "always", keys: ["Shift+F4"] },
-  { id: "loop", label: () => tr("Repeat the paragraph, or stop repeating"), where: "always", keys: ["Shift+F8"] },
-  { id: "toggle", label: () => tr("Play or pause"), where: "reading", keys: ["Space"], fixed: true },
-  { id: "left", label: () => tr("5 s back"), where: "reading", keys: ["ArrowLeft"], fixed: true },
-  { id: "right", label: () => tr("5 s forward"), where: "reading", keys: ["ArrowRight"], fixed: true },
-];
-const PARAGRAPH = MAC ? "Alt" : "Ctrl"; // with which systems go from one paragraph to the next
-/** @type {Omit<Action, "group">[]} */
-const PLACES = [
-  { id: "previous", label: () => tr("Previous paragraph"), where: "always", keys: [`${PARAGRAPH}+ArrowUp`] },
-  { id: "next", label: () => tr("Next paragraph"), where: "always", keys: [`${PARAGRAPH}+ArrowDown`] },
-  { id: "doubt", label: () => tr("Next doubtful word"), where: "always", keys: ["F9"] },
-  { id: "review", label: () => tr("Review doubtful words"), where: "always", keys: ["Shift+F9"], needs: "editing" },
-  { id: "note", label: () => tr("Add a note"), where: "reading", keys: ["N"], fixed: true, needs: "notes" },
-  { id: "sheet", label: () => tr("These keys"), where: "reading", keys: ["?"], fixed: true },
-];
-const NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => `${MAC ? "Ctrl" : "Alt"}+${number}`);
-const ERASING = (/** @type {string} */ key) => ["Ctrl", "Alt", "Shift", "Meta"].map((held) => `${held}+${key}`);
-/** @type {Omit<Action, "group">[]} */
-const TEXT = [
-  { id: "replace", label: () => tr("Find and replace"), where: "always", keys: [MAC ? "Alt+Meta+F" : "Ctrl+H"] },
-  { id: "undo", label: () => tr("Undo"), where: "always", keys: [`${MOD}+Z`], fixed: true },
-  {
-    ...{ id: "redo", label: () => tr("Redo"), where: "always", fixed: true },
-    ...(MAC ? { keys: ["Shift+Meta+Z"] } : { keys: ["Ctrl+Shift+Z", "Ctrl+Y"] }),
-  },
-  {
-    id: "split",
-    label: () => tr("Split the paragraph here"),
-    where: "typing",
-    keys: ["Enter"],
-    also: ["Shift+Enter"],
-    fixed: true,
-  },
-  {
-    ...{ id: "before", label: () => tr("At the start: merge with the paragraph above"), where: "typing", fixed: true },
-    ...{ keys: ["Backspace"], also: ERASING("Backspace") },
-  },
-  {
-    ...{ id: "after", label: () => tr("At the end: merge with the paragraph below"), where: "typing", fixed: true },
-    ...{ keys: ["Delete"], also: ERASING("Delete") },
-  },
-  {
-    ...{
-      id: "speaker",
-      label: () => tr("Assign the paragraph, or what is selected, to a speaker"),
-      where: "typing",
-      fixed: true,
-    },
-    ...{ keys: NUMBERS, shown: [NUMBERS[0], NUMBERS[8]] },
-  },
-  { id: "leave", label: () => tr("Leave the text"), where: "typing", keys: ["Escape"], fixed: true },
-];
-/** @type {Omit<Action, "group">[]} */
-const REVIEW = [
-  {
-    id: "right",
-    label: () => tr("The word is right, or is what you have typed"),
-    where: "review",
-    keys: ["Enter"],
-    fixed: true,
-  },
-  {
-    ...{ id: "reading", label: () => tr("Take another reading"), where: "review", fixed: true },
-    ...{ keys: ["1", "2", "3"], shown: ["1", "3"] },
-  },
-  {
-    id: "more",
-    label: () => tr("Decode it again, for more readings"),
-    where: "review",
-    keys: ["0"],
-    fixed: true,
-    needs: "sound",
-  },
-  { id: "hear", label: () => tr("Hear it again"), where: "review", keys: ["Space"], fixed: true, needs: "sound" },
-  { id: "skip", label: () => tr("Go to the next word"), where: "review", keys: ["ArrowDown"], fixed: true },
-  { id: "again", label: () => tr("Go to the word before"), where: "review", keys: ["ArrowUp"], fixed: true },
-  { id: "end", label: () => tr("End the review"), where: "review", keys: ["Escape"], fixed: true },
-];
-
 export const GROUPS = {
   sound: () => tr("Sound"),
   places: () => tr("Places"),
@@ -127,25 +33,62 @@ export const GROUPS = {
   review: () => tr("Review of doubtful words"),
 };
 
-/** @type {Action[]} */
-export const ACTIONS = [
-  ...SOUND.map((action) => ({
-    ...action,
-    group: /** @type {const} */ ("sound"),
-    needs: /** @type {const} */ ("sound"),
-  })),
-  ...PLACES.map((action) => ({ ...action, group: /** @type {const} */ ("places") })),
-  ...TEXT.map((action) => ({
-    ...action,
-    group: /** @type {const} */ ("text"),
-    needs: /** @type {const} */ ("editing"),
-  })),
-  ...REVIEW.map((action) => ({
-    needs: /** @type {const} */ ("editing"),
-    ...action,
-    group: /** @type {const} */ ("review"),
-  })),
-];
+/**
+ * @param {keyof typeof GROUPS} group
+ * @param {Pick<Action, "where"> & Partial<Action>} usual what holds for the actions that do not say otherwise
+ * @param {(Pick<Action, "id" | "label" | "keys"> & Partial<Action>)[]} actions
+ * @returns {Action[]}
+ */
+const grouped = (group, usual, actions) => actions.map((action) => ({ ...usual, ...action, group }));
+
+const SOUND = grouped("sound", { where: "always", needs: "sound" }, [
+  { id: "play", label: () => tr("Play from 1.5 s before, or pause"), keys: ["F8", `${MOD}+Enter`] },
+  { id: "back", label: () => tr("3 s back"), keys: ["F2"] },
+  { id: "forth", label: () => tr("3 s forward"), keys: ["F4"] },
+  { id: "slower", label: () => tr("Slower"), keys: ["Shift+F2"] },
+  { id: "faster", label: () => tr("Faster"), keys: ["Shift+F4"] },
+  { id: "loop", label: () => tr("Repeat the paragraph, or stop repeating"), keys: ["Shift+F8"] },
+  { id: "toggle", label: () => tr("Play or pause"), where: "reading", keys: ["Space"], fixed: true },
+  { id: "left", label: () => tr("5 s back"), where: "reading", keys: ["ArrowLeft"], fixed: true },
+  { id: "right", label: () => tr("5 s forward"), where: "reading", keys: ["ArrowRight"], fixed: true },
+]);
+const PARAGRAPH = MAC ? "Alt" : "Ctrl"; // with which systems go from one paragraph to the next
+const PLACES = grouped("places", { where: "always" }, [
+  { id: "previous", label: () => tr("Previous paragraph"), keys: [`${PARAGRAPH}+ArrowUp`] },
+  { id: "next", label: () => tr("Next paragraph"), keys: [`${PARAGRAPH}+ArrowDown`] },
+  { id: "doubt", label: () => tr("Next doubtful word"), keys: ["F9"] },
+  { id: "review", label: () => tr("Review doubtful words"), keys: ["Shift+F9"], needs: "editing" },
+  { id: "note", label: () => tr("Add a note"), where: "reading", keys: ["N"], fixed: true, needs: "notes" },
+  { id: "sheet", label: () => tr("These keys"), where: "reading", keys: ["?"], fixed: true },
+]);
+const NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => `${MAC ? "Ctrl" : "Alt"}+${number}`);
+const toSpeaker = () => tr("Assign the paragraph, or what is selected, to a speaker");
+const mergeAbove = () => tr("At the start: merge with the paragraph above");
+const mergeBelow = () => tr("At the end: merge with the paragraph below");
+const ERASING = (/** @type {string} */ key) => HELD.map((held) => `${held}+${key}`);
+const REDO = MAC ? ["Shift+Meta+Z"] : ["Ctrl+Shift+Z", "Ctrl+Y"];
+const REPLACE = MAC ? "Alt+Meta+F" : "Ctrl+H";
+const TEXT = grouped("text", { where: "typing", fixed: true, needs: "editing" }, [
+  { id: "replace", label: () => tr("Find and replace"), where: "always", keys: [REPLACE], fixed: false },
+  { id: "undo", label: () => tr("Undo"), where: "always", keys: [`${MOD}+Z`] },
+  { id: "redo", label: () => tr("Redo"), where: "always", keys: REDO },
+  { id: "split", label: () => tr("Split the paragraph here"), keys: ["Enter"], also: ["Shift+Enter"] },
+  { id: "before", label: mergeAbove, keys: ["Backspace"], also: ERASING("Backspace") },
+  { id: "after", label: mergeBelow, keys: ["Delete"], also: ERASING("Delete") },
+  { id: "speaker", label: toSpeaker, keys: NUMBERS, shown: [NUMBERS[0], NUMBERS[8]] },
+  { id: "leave", label: () => tr("Leave the text"), keys: ["Escape"] },
+]);
+const REVIEW = grouped("review", { where: "review", fixed: true, needs: "editing" }, [
+  { id: "right", label: () => tr("The word is right, or is what you have typed"), keys: ["Enter"] },
+  { id: "reading", label: () => tr("Take another reading"), keys: ["1", "2", "3"], shown: ["1", "3"] },
+  { id: "more", label: () => tr("Decode it again, for more readings"), keys: ["0"], needs: "sound" },
+  { id: "hear", label: () => tr("Hear it again"), keys: ["Space"], needs: "sound" },
+  { id: "skip", label: () => tr("Go to the next word"), keys: ["ArrowDown"] },
+  { id: "again", label: () => tr("Go to the word before"), keys: ["ArrowUp"] },
+  { id: "end", label: () => tr("End the review"), keys: ["Escape"] },
+]);
+
+export const ACTIONS = [...SOUND, ...PLACES, ...TEXT, ...REVIEW];
 export const CHANGEABLE = ACTIONS.filter(({ fixed }) => !fixed);
 
 /**
@@ -171,27 +114,19 @@ export function written(chord) {
   return parts.join(MAC ? "" : "+");
 }
 
-/** Which keys somebody has chosen, by action. @returns {Record<string, string[]>} */
+/** Return the keys that somebody has chosen, by action. @returns {Record<string, string[]>} */
 export function chosen() {
   try {
-    const kept = JSON.parse(localStorage.getItem(STORED) ?? "{}");
-    const known = CHANGEABLE.filter(({ id }) => Array.isArray(kept?.[id]));
-    return Object.fromEntries(known.map(({ id }) => [id, kept[id].map(String).slice(0, MOST_KEYS)]));
+    const saved = JSON.parse(read(STORED) ?? "{}");
+    const changed = CHANGEABLE.filter(({ id }) => Array.isArray(saved?.[id]));
+    return Object.fromEntries(changed.map(({ id }) => [id, saved[id].map(String).slice(0, MOST_KEYS)]));
   } catch {
     return {};
   }
 }
 
-/** Keep which keys somebody has chosen. Return whether the browser does. @param {Record<string, string[]>} keys */
-export function choose(keys) {
-  try {
-    if (Object.keys(keys).length) localStorage.setItem(STORED, JSON.stringify(keys));
-    else localStorage.removeItem(STORED);
-    return true;
-  } catch {
-    return false; // not allowed
-  }
-}
+/** Store the chosen keys. Return whether the browser does. @param {Record<string, string[]>} keys */
+export const choose = (keys) => write(STORED, Object.keys(keys).length ? JSON.stringify(keys) : null);
 
 export class Keymap {
   /** @param {Record<string, string[]>} keys that somebody has chosen */
@@ -218,8 +153,13 @@ export class Keymap {
 
   /** Return the first key for an action as people read it. @param {string} id */
   hint(id) {
-    const key = this.actions.find((action) => action.id === id)?.keys[0];
+    const [key] = this.keysOf(id);
     return key ? written(key) : "";
+  }
+
+  /** @param {string} id */
+  keysOf(id) {
+    return this.actions.find((action) => action.id === id)?.keys ?? [];
   }
 
   /**
@@ -234,7 +174,7 @@ export class Keymap {
     const types = character && !held.includes("Ctrl") && !held.includes("Meta") && (MAC || !held.includes("Alt"));
     if (types || (EDITING.test(key) && !held.some((one) => one !== "Shift")))
       return tr("{key} is needed for typing. Hold Ctrl, or choose a key such as F8.", { key: written(chord) });
-    if (OF_BROWSERS.includes(chord) || MORE_OF_BROWSERS.includes(chord))
+    if (OF_BROWSERS.includes(chord))
       return tr("{key} belongs to your browser. Choose another key.", { key: written(chord) });
     const other = (this.byKey.get(chord) ?? []).find((action) => action.id !== id);
     if (!other) return "";

@@ -14,11 +14,19 @@ function base64(file) {
 }
 
 // shared/dom.js
-function make(tag, className = "", text = "") {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.textContent = text;
-  return made;
+function set(element, attributes) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") Object.assign(element, { [name]: value });
+    else element.setAttribute(name, String(value));
+  }
+  return element;
+}
+function make(tag, className = "", content = "", attributes = {}) {
+  const element = document.createElement(tag);
+  element.className = className;
+  if (typeof content === "string") element.textContent = content;
+  else element.append(...content);
+  return set(element, attributes);
 }
 function partsOf(root, prefix) {
   function part(name, kind) {

@@ -1,6 +1,8 @@
 // Steps that the server has not confirmed, kept in the browser. Each tab writes under a name of its own, so no two
 // overwrite each other; what a closed tab has left is taken over by the next one that opens the transcript.
 
+import { read, write } from "../../shared/storage.js";
+
 const EDITING = "stt-editing"; // whether a click into the text edits it
 const ALIVE = 400; // milliseconds in which another tab answers that it is open
 
@@ -85,11 +87,7 @@ export class Store {
  * @param {boolean} [choice]
  */
 export function wanted(choice) {
-  try {
-    if (choice !== undefined) localStorage.setItem(EDITING, choice ? "on" : "off");
-    const kept = localStorage.getItem(EDITING);
-    return kept ? kept === "on" : null;
-  } catch {
-    return choice ?? null;
-  }
+  if (choice !== undefined && !write(EDITING, choice ? "on" : "off")) return choice;
+  const stored = read(EDITING);
+  return stored ? stored === "on" : null;
 }
