@@ -203,12 +203,12 @@ var Sound = class {
    * Say something below the controls. What changes all the time, as `far` does, is not read aloud.
    * @param {string} words
    */
-  tell(words2, far = "", trouble = true) {
+  tell(words, far = "", trouble = true) {
     const [said, silent] = this.notice.children;
-    if (said.textContent !== words2) said.textContent = words2;
+    if (said.textContent !== words) said.textContent = words;
     silent.textContent = far;
     this.notice.classList.toggle("stt-trouble", trouble);
-    this.notice.hidden = !words2;
+    this.notice.hidden = !words;
   }
   sayReady() {
     this.tell(this.failed ? copyOriginal() : "", "", false);
@@ -308,33 +308,33 @@ var LONGEST_TEXT = 5e3;
 var PAUSE = 1;
 var sorted = (notes) => [...notes].sort((a, b) => a.start - b.start || (a.end ?? 0) - (b.end ?? 0));
 var newId = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (n) => n.toString(16).padStart(2, "0")).join("");
-function wordsOf(words2, { start, end }) {
+function wordsOf(words, { start, end }) {
   if (end !== null) {
-    return words2.filter((word2) => {
+    return words.filter((word2) => {
       const middle = (word2.start + word2.end) / 2;
       return middle >= start && middle <= end;
     });
   }
-  const word = words2.findLast((one) => one.start <= start);
+  const word = words.findLast((one) => one.start <= start);
   return word && start <= word.end + PAUSE ? [word] : [];
 }
-function placesOf(words2, note) {
-  const own = new Set(wordsOf(words2, note));
+function placesOf(words, note) {
+  const own = new Set(wordsOf(words, note));
   const made = (
     /** @type {{ from: number, to: number }[]} */
     []
   );
-  words2.forEach((word, i) => {
+  words.forEach((word, i) => {
     if (!own.has(word)) return;
     const to = word.from + word.text.length;
     const last2 = made.at(-1);
-    if (last2 && own.has(words2[i - 1])) last2.to = to;
+    if (last2 && own.has(words[i - 1])) last2.to = to;
     else made.push({ from: word.from, to });
   });
   return made;
 }
-function spanOf(words2, from, to) {
-  const own = words2.filter((word) => word.from < to && word.from + word.text.length > from);
+function spanOf(words, from, to) {
+  const own = words.filter((word) => word.from < to && word.from + word.text.length > from);
   if (!own.length) return null;
   return { start: Math.min(...own.map((word) => word.start)), end: Math.max(...own.map((word) => word.end)) };
 }
@@ -552,23 +552,33 @@ var Painter = class {
   }
 };
 
-// player/notes/wire.js
+// shared/request.js
 var LONGEST = 3e4;
-var offline = () => tr("Not saved: no connection. Try again.");
-async function ask(address, how = {}) {
-  const answer = await fetch(address, { ...how, signal: AbortSignal.timeout(LONGEST) }).catch(() => null);
-  if (!answer) throw new Error(offline());
-  const body = answer.status === 204 ? null : await answer.json().catch(() => null);
-  if (answer.ok) return body;
-  const words2 = [body?.error?.message, body?.error?.guidance].filter(Boolean).join(" ");
-  throw new Error(words2 ? tr("Not saved. {reason}", { reason: words2 }) : offline());
+async function request(address, options, longest = LONGEST) {
+  try {
+    const answer = await fetch(address, { ...options, signal: AbortSignal.timeout(longest) });
+    return { status: answer.status, answer: await answer.json().catch(() => null) };
+  } catch {
+    return { status: 0, answer: null };
+  }
 }
-var list = async (address) => (await ask(address)).notes;
-function save(address, { id, ...note }) {
-  const headers = { "Content-Type": "application/json" };
-  return ask(`${address}/${id}`, { method: "PUT", headers, body: JSON.stringify(note) });
+var withJson = (method, body) => ({
+  method,
+  headers: { "Content-Type": "application/json" },
+  body: JSON.stringify(body)
+});
+async function ask(address, options, explain2) {
+  const { status, answer } = await request(address, options);
+  if (status >= 200 && status < 300) return answer;
+  throw new Error(explain2(explained(answer?.error), status));
 }
-var remove = (address, { id }) => ask(`${address}/${id}`, { method: "DELETE" });
+var explained = (problem, title2) => [problem?.message, problem?.guidance].filter((part) => part && part !== title2).join(" ");
+
+// player/notes/wire.js
+var explain = (reason) => reason ? tr("Not saved. {reason}", { reason }) : tr("Not saved: no connection. Try again.");
+var list = async (address) => (await ask(address, void 0, explain)).notes;
+var save = (address, { id, ...note }) => ask(`${address}/${id}`, withJson("PUT", note), explain);
+var remove = (address, { id }) => ask(`${address}/${id}`, { method: "DELETE" }, explain);
 
 // player/notes/notes.js
 var LONGEST_QUOTE = 140;
@@ -698,15 +708,15 @@ var Notes = class {
     const body = make("div", "stt-notes-body");
     const quote = this.quote(note);
     for (
-      const [look2, words2] of
+      const [look2, words] of
       /** @type {const} */
       [
         ["stt-notes-quote", quote && `\u201C${quote}\u201D`],
         ["stt-notes-text", note.text]
       ]
     ) {
-      if (!words2) continue;
-      const line = make("p", look2, words2);
+      if (!words) continue;
+      const line = make("p", look2, words);
       line.dir = "auto";
       body.append(line);
     }
@@ -720,10 +730,10 @@ var Notes = class {
   /** The words that a note is about. @param {Note} note */
   quote(note) {
     if (note.end === null) return "";
-    const words2 = this.text.paragraphs.flatMap(
+    const words = this.text.paragraphs.flatMap(
       (p) => p.start <= (note.end ?? 0) && p.end >= note.start ? wordsOf(p.words, note) : []
     );
-    const whole = words2.map((word) => word.text).join(" ");
+    const whole = words.map((word) => word.text).join(" ");
     return whole.length > LONGEST_QUOTE ? `${whole.slice(0, LONGEST_QUOTE)}\u2026` : whole;
   }
   /** @param {Note} note */
@@ -800,9 +810,9 @@ var Notes = class {
   }
   /** Show at a note what went wrong, and return it. @param {Note} note @param {unknown} error */
   trouble(note, error) {
-    const words2 = error instanceof Error ? error.message : String(error);
-    this.rows.get(note.id)?.append(make("p", "stt-notes-trouble", words2));
-    return words2;
+    const words = error instanceof Error ? error.message : String(error);
+    this.rows.get(note.id)?.append(make("p", "stt-notes-trouble", words));
+    return words;
   }
   /** @template Answer @param {() => Promise<Answer>} act */
   async under(act) {
@@ -817,19 +827,6 @@ var Notes = class {
     this.painter.close();
   }
 };
-
-// player/passages/wire.js
-var LONGEST2 = 3e4;
-async function ask2(address, method = "GET", body) {
-  const headers = body ? { "Content-Type": "application/json" } : void 0;
-  const how = { method, headers, body: body && JSON.stringify(body), signal: AbortSignal.timeout(LONGEST2) };
-  const answer = await fetch(address, how).catch(() => null);
-  if (!answer) throw new Error(tr("No connection. Try again."));
-  const found2 = answer.status === 204 ? null : await answer.json().catch(() => null);
-  if (answer.ok) return found2;
-  throw new Error(words(found2?.error) || tr("The server does not answer. Try again."));
-}
-var words = (error) => [error?.message, error?.guidance].filter(Boolean).join(" ");
 
 // player/passages/panel.js
 var when = ({ start, end }) => tr("{start} to {end}", { start: clock(start), end: clock(end) });
@@ -929,7 +926,7 @@ function result(passage, { take, leave, play }) {
 }
 function failure(passage, close) {
   const box = make("div", "stt-passage-result");
-  const what = make("p", "stt-notes-trouble", words(passage.error) || tr("Something went wrong."));
+  const what = make("p", "stt-notes-trouble", explained(passage.error) || tr("Something went wrong."));
   what.setAttribute("role", "alert");
   box.append(title(tr("{span} could not be transcribed", { span: when(passage) })), what, button2(tr("Close"), close));
   return box;
@@ -940,11 +937,11 @@ function side(name, runs) {
   box.setAttribute("aria-label", name);
   const text = make("p", "stt-passage-text");
   text.dir = "auto";
-  for (const { text: words2, same } of runs) {
-    if (same) text.append(words2);
+  for (const { text: words, same } of runs) {
+    if (same) text.append(words);
     else {
-      const space = words2.length - words2.trimStart().length;
-      text.append(words2.slice(0, space), make("mark", "", words2.slice(space)));
+      const space = words.length - words.trimStart().length;
+      text.append(words.slice(0, space), make("mark", "", words.slice(space)));
     }
   }
   box.append(make("h4", "stt-passage-name", name), text);
@@ -962,6 +959,11 @@ function select(label, choices) {
   made.append(field);
   return { label: made, field };
 }
+
+// player/passages/wire.js
+var askPassage = (address, options) => ask(address, options, (reason, status) => {
+  return reason || (status ? tr("The server does not answer. Try again.") : tr("No connection. Try again."));
+});
 
 // player/passages/passages.js
 var OFTEN = 700;
@@ -1018,7 +1020,7 @@ var Passages = class {
     if (this.working) return this.focus();
     const span = this.spanOf(paragraph);
     const begin = async (chosen2) => {
-      const answer = await ask2(choices.address, "POST", { ...span, ...chosen2 });
+      const answer = await askPassage(choices.address, withJson("POST", { ...span, ...chosen2 }));
       if (this.shown === "form") this.take(answer);
       else await this.drop();
     };
@@ -1042,7 +1044,7 @@ var Passages = class {
     if (!this.choices || this.over) return;
     const number = this.asked += 1;
     try {
-      const answer = await ask2(this.choices.address);
+      const answer = await askPassage(this.choices.address);
       if (number === this.asked && !this.over) this.take(answer);
     } catch {
       if (number === this.asked && !this.over) this.timer = setTimeout(() => this.look(), SELDOM);
@@ -1090,7 +1092,8 @@ var Passages = class {
       return;
     }
     try {
-      await ask2(`${choices.address}/take`, "POST", { attempt: passage.attempt, based_on: Math.max(0, queue.revision) });
+      const body = { attempt: passage.attempt, based_on: Math.max(0, queue.revision) };
+      await askPassage(`${choices.address}/take`, withJson("POST", body));
     } catch (error) {
       trouble.textContent = error instanceof Error ? error.message : String(error);
       return;
@@ -1106,7 +1109,7 @@ var Passages = class {
     const { choices } = this;
     if (!choices) return;
     try {
-      await ask2(choices.address, "DELETE");
+      await askPassage(choices.address, { method: "DELETE" });
       this.hide();
     } catch {
       void this.look();
@@ -1134,8 +1137,8 @@ var Passages = class {
     this.panel.replaceChildren();
   }
   /** @param {string} words */
-  tell(words2) {
-    this.say.textContent = words2;
+  tell(words) {
+    this.say.textContent = words;
   }
   close() {
     this.over = true;
@@ -1536,11 +1539,11 @@ function lastAtMost(list2, value, limit) {
   }
   return low - 1;
 }
-function spokenAt(words2, byStart, seconds) {
-  const place = lastAtMost(byStart, (i) => words2[i].start, seconds);
+function spokenAt(words, byStart, seconds) {
+  const place = lastAtMost(byStart, (i) => words[i].start, seconds);
   if (place < 0) return null;
-  const word = words2[byStart[place]];
-  const following = words2[byStart[place + 1]];
+  const word = words[byStart[place]];
+  const following = words[byStart[place + 1]];
   return seconds < word.end || following && following.start - word.end < 1 ? word : null;
 }
 
@@ -1982,10 +1985,10 @@ var Menu = class {
           change({ [name]: times[name] });
         };
         sets[name] = set3;
-        const button3 = (text, words2, act) => {
+        const button3 = (text, words, act) => {
           const made = make("button", "stt-menu-button", text);
           made.type = "button";
-          made.setAttribute("aria-label", words2);
+          made.setAttribute("aria-label", words);
           made.onclick = act;
           return made;
         };
@@ -1996,8 +1999,8 @@ var Menu = class {
           button3(tr("+0.1 s"), later, () => set3(times[name] + 0.1))
         );
         if (now() !== null) {
-          const words2 = first ? tr("Set the start to now") : tr("Set the end to now");
-          row.append(button3(tr("Set to now"), words2, () => set3(now() ?? times[name])));
+          const words = first ? tr("Set the start to now") : tr("Set the end to now");
+          row.append(button3(tr("Set to now"), words, () => set3(now() ?? times[name])));
         }
         return row;
       })
@@ -2607,14 +2610,8 @@ function insert(text) {
 }
 
 // player/editing/wire.js
-var LONGEST3 = 3e4;
 function sender(address) {
-  return async (body, since, lasting2) => {
-    const signal = AbortSignal.timeout(LONGEST3);
-    const headers = { "Content-Type": "application/json" };
-    const answer = body ? await fetch(address, { method: "POST", headers, body: JSON.stringify(body), keepalive: lasting2, signal }) : await fetch(`${address}?since=${since}`, { signal });
-    return { status: answer.status, answer: await answer.json().catch(() => null) };
-  };
+  return (body, since, lasting2) => body ? request(address, { ...withJson("POST", body), keepalive: lasting2 }) : request(`${address}?since=${since}`);
 }
 function newKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -2836,14 +2833,14 @@ var Queue = class {
     entry.based ??= this.revision;
     const body = entry.raw ?? this.body(entry, this.confirmed);
     const lasting2 = new TextEncoder().encode(JSON.stringify(body)).length < MOST_KEPT_ALIVE;
-    const { status, answer } = await this.send(body, this.revision, lasting2).catch(() => ({ status: 0, answer: null }));
+    const { status, answer } = await this.send(body, this.revision, lasting2);
     if (status === 200 && answer) return this.done(entry, answer);
     if (status === 409 && answer?.splices) return this.refuted(entry, answer);
-    const words2 = [answer?.error?.message, answer?.error?.guidance].filter(Boolean).join(" ");
-    if (STOPPING.includes(status) && words2) return void (this.failures += 1, this.stopped = words2);
+    const words = explained(answer?.error);
+    if (STOPPING.includes(status) && words) return void (this.failures += 1, this.stopped = words);
     if (status < 400 || status >= 500 || [...STOPPING, 408, 429].includes(status)) return void (this.failures += 1);
     this.failures = 0;
-    this.hold(entry, words2 || notAccepted());
+    this.hold(entry, words || notAccepted());
   }
   /** @param {Entry} entry @param {Answer} answer */
   async done(entry, answer) {
@@ -2877,7 +2874,7 @@ var Queue = class {
   }
   /** Ask what has changed. @param {Step | null} [own] */
   async catchUp(own = null) {
-    const { status, answer } = await this.send(null, this.revision, false).catch(() => ({ status: 0, answer: null }));
+    const { status, answer } = await this.send(null, this.revision, false);
     if (status === 200 && answer && answer.revision >= this.revision) this.take(answer, own);
   }
   /** Take what other tabs have changed, when the page is looked at again. */
@@ -3196,7 +3193,7 @@ var Editor = class {
     this.queue = new Queue(sender(address), store, {
       changed: (caret, replaced2) => (this.changed(caret), replaced2 !== void 0 && this.replaced(replaced2)),
       state: () => this.show(),
-      say: (words2) => this.tell(words2)
+      say: (words) => this.tell(words)
     });
     this.conflicts = new Conflicts(this.queue, this.text);
   }
@@ -3244,8 +3241,8 @@ var Editor = class {
     else this.state(queue.saved ? tr("Saved") : "");
   }
   /** @param {string} words */
-  state(words2, trouble = false) {
-    if (this.status.textContent !== words2) this.status.textContent = words2;
+  state(words, trouble = false) {
+    if (this.status.textContent !== words) this.status.textContent = words;
     this.status.classList.toggle("stt-unsaved", trouble);
   }
   /** @param {HTMLButtonElement} button @param {boolean} yes */
@@ -3253,8 +3250,8 @@ var Editor = class {
     button3.setAttribute("aria-disabled", String(!yes));
   }
   /** Say why a step was not done. @param {string} words */
-  tell(words2) {
-    this.notice = words2;
+  tell(words) {
+    this.notice = words;
     this.show();
   }
   /** Once nobody types: words under the caret get their times, and the page its counts. */
@@ -3452,7 +3449,7 @@ var length = (body) => (body.textContent ?? "").length;
 // player/editing/readings.js
 var AT_ONCE = 20;
 var MOST = 3;
-var LONGEST4 = 9e4;
+var LONGEST2 = 9e4;
 var spanOf2 = ({ start, end }) => `${start.toFixed(2)}-${Math.max(end, start + 0.01).toFixed(2)}`;
 var Readings = class {
   known = (
@@ -3487,11 +3484,9 @@ var Readings = class {
    */
   async more(word) {
     const span = spanOf2(word);
-    const signal = AbortSignal.timeout(LONGEST4);
-    const answer = await fetch(`${this.address}?spans=${span}`, { method: "POST", signal }).catch(() => null);
-    const found2 = await answer?.json().catch(() => null);
-    if (!answer?.ok) throw new Error(found2?.error?.message ?? tr("The server does not answer."));
-    this.known.set(span, [.../* @__PURE__ */ new Set([...this.known.get(span) ?? [], ...found2.readings[0]])]);
+    const { status, answer } = await request(`${this.address}?spans=${span}`, { method: "POST" }, LONGEST2);
+    if (status !== 200) throw new Error(answer?.error?.message ?? tr("The server does not answer."));
+    this.known.set(span, [.../* @__PURE__ */ new Set([...this.known.get(span) ?? [], ...answer.readings[0]])]);
     return this.of(word, []);
   }
   /** @param {string[]} spans */
@@ -3502,11 +3497,9 @@ var Readings = class {
   }
   /** @param {string[]} spans */
   async fetch(spans2) {
-    const signal = AbortSignal.timeout(LONGEST4);
-    const answer = await fetch(`${this.address}?spans=${spans2.join()}`, { signal }).catch(() => null);
-    if (!answer?.ok) return;
-    const { readings } = await answer.json();
-    spans2.forEach((span, i) => this.known.set(span, readings[i]));
+    const { status, answer } = await request(`${this.address}?spans=${spans2.join()}`, {}, LONGEST2);
+    if (status !== 200) return;
+    spans2.forEach((span, i) => this.known.set(span, answer.readings[i]));
   }
 };
 
@@ -3703,16 +3696,16 @@ var Review = class {
     }
   }
   /** @param {string} words */
-  tell(words2) {
-    this.outcome.textContent = words2;
+  tell(words) {
+    this.outcome.textContent = words;
   }
   /** Play the word with those before it. */
   hear() {
     const { word, player } = this;
     if (!word || !player.data.audio) return;
-    const { words: words2 } = player.text;
-    const place = words2.indexOf(word);
-    const near = words2.slice(Math.max(0, place - BEFORE2), place).filter(({ end }) => word.start - end < PAUSE3);
+    const { words } = player.text;
+    const place = words.indexOf(word);
+    const near = words.slice(Math.max(0, place - BEFORE2), place).filter(({ end }) => word.start - end < PAUSE3);
     const start = Math.min(word.start, ...near.map((one) => one.start));
     player.hear([0, start, word.end + AFTER]);
   }
@@ -4219,9 +4212,9 @@ var Replace = class {
   begin() {
     this.select();
     const [first, ...others] = [...this.marked.values()];
-    const words2 = first && !others.length ? spaced(first.text.slice(first.from, first.to)) : "";
-    if (words2 && words2.length <= LONGEST_WORDS) this.finder.input.value = words2;
-    this.some.checked = Boolean(first) && !(words2 && words2.length <= LONGEST_WORDS);
+    const words = first && !others.length ? spaced(first.text.slice(first.from, first.to)) : "";
+    if (words && words.length <= LONGEST_WORDS) this.finder.input.value = words;
+    this.some.checked = Boolean(first) && !(words && words.length <= LONGEST_WORDS);
   }
   /** @param {KeyboardEvent} event */
   pressed(event) {
@@ -4957,7 +4950,7 @@ var Text = class {
   /** Give a paragraph the facts of a line. @param {Paragraph} paragraph @param {Line} line */
   give(paragraph, line) {
     const { packed } = line;
-    const words2 = (
+    const words = (
       /** @type {Word[]} */
       []
     );
@@ -4965,7 +4958,7 @@ var Text = class {
     packed.t?.forEach((t, i) => {
       const word = (i === 0 ? t.trimStart() : t).replace(/\n/g, " ");
       const gap = word.length - word.trimStart().length;
-      words2.push({
+      words.push({
         text: word.slice(gap),
         start: packed.s[i],
         end: packed.e[i],
@@ -4976,9 +4969,9 @@ var Text = class {
       });
       length2 += word.length;
     });
-    for (const place of packed.o ?? []) words2[place].overlapped = true;
+    for (const place of packed.o ?? []) words[place].overlapped = true;
     const { start, end, speaker } = packed;
-    Object.assign(paragraph, { line, words: words2, start, end, speaker, text: line.text, folded: void 0 });
+    Object.assign(paragraph, { line, words, start, end, speaker, text: line.text, folded: void 0 });
   }
   /** Show the time and the speaker of a paragraph. @param {Paragraph} paragraph */
   label(paragraph) {
@@ -5089,8 +5082,8 @@ var Text = class {
     const touched = this.paragraphs.filter((p) => range.intersectsNode(p.body));
     const several = touched.length > 1 && new Set(touched.map((p) => p.speaker)).size > 1;
     const lines = touched.map((p) => {
-      const words2 = clipped(range, p.body).toString().trim();
-      return words2 && several && p.speaker ? `${p.speaker}: ${words2}` : words2;
+      const words = clipped(range, p.body).toString().trim();
+      return words && several && p.speaker ? `${p.speaker}: ${words}` : words;
     });
     const text = lines.filter(Boolean).join("\n\n");
     if (!text) return;

@@ -85,6 +85,18 @@ function size(bytes) {
   return tr("{count} bytes", { count: bytes });
 }
 
+// shared/request.js
+var LONGEST = 3e4;
+async function request(address, options, longest = LONGEST) {
+  try {
+    const answer = await fetch(address, { ...options, signal: AbortSignal.timeout(longest) });
+    return { status: answer.status, answer: await answer.json().catch(() => null) };
+  } catch {
+    return { status: 0, answer: null };
+  }
+}
+var explained = (problem, title) => [problem?.message, problem?.guidance].filter((part) => part && part !== title).join(" ");
+
 // shared/staying.js
 var views = lasting("views", () => /* @__PURE__ */ new WeakMap());
 function staying(selector, open) {
@@ -111,7 +123,11 @@ function staying(selector, open) {
 var TELL_AGAIN = 2e3;
 function working(selector, kept, state, begin2, show2) {
   return staying(selector, (root, { data }) => {
-    const item = kept.get(data.key) ?? begin2(data);
+    const fresh = () => ({ done: [], view: null, tell: () => {
+    }, send: () => {
+    }, ...begin2(), ...data });
+    const item = kept.get(data.key) ?? /** @type {Item} */
+    fresh();
     kept.set(data.key, item);
     item.view?.close();
     const view = item.view = show2(root, item);
@@ -180,8 +196,8 @@ var Sending = class {
     null
   );
   paused = false;
-  told = false;
-  // whether the server was just told that it is paused
+  pauseSent = false;
+  // whether the last request said that it is paused
   busy = false;
   /**
    * @param {string} url
@@ -238,8 +254,8 @@ var Sending = class {
     this.batch ??= this.take();
     if (this.batch) return this.sendBatch(this.batch);
     if (this.ending) return this.finish();
-    if (!this.paused || this.told) return this.told = false;
-    this.told = true;
+    if (!this.paused || this.pauseSent) return this.pauseSent = false;
+    this.pauseSent = true;
     await this.ask(`${this.url}/${this.id}?piece=${this.number}&paused=1`, null);
     return true;
   }
@@ -282,26 +298,24 @@ var Sending = class {
    */
   async ask(url, body, headers) {
     for (; ; ) {
-      const found2 = await answered(url, { method: "POST", body, headers, signal: AbortSignal.timeout(ANSWER) });
-      const busy = found2?.status === 429 && this.id;
-      if (found2 && found2.status < 500 && !busy) {
+      const { status, answer } = await request(url, { method: "POST", body, headers }, ANSWER);
+      const busy = status === 429 && this.id;
+      if (status && status < 500 && !busy) {
         Object.assign(this, { tries: 0, trouble: null });
         this.changed();
-        return found2;
+        return { status, answer };
       }
-      this.trouble = found2?.answer?.title ? found2.answer : { title: tr("The connection is lost") };
+      this.trouble = answer?.title ? answer : { title: tr("The connection is lost") };
       this.changed();
       await soon(WAITS[Math.min(this.tries, WAITS.length - 1)]);
       this.tries += 1;
     }
   }
+  /** Return the next pieces as one batch, null if there are none. */
   take() {
     let size2 = 0;
-    let count = 0;
-    while (count < this.queue.length && (count === 0 || size2 + this.queue[count].size <= MOST)) {
-      size2 += this.queue[count].size;
-      count += 1;
-    }
+    const over = this.queue.findIndex((blob) => (size2 += blob.size) > MOST);
+    const count = over < 0 ? this.queue.length : Math.max(over, 1);
     return count ? new Blob(this.queue.splice(0, count)) : null;
   }
   /** @param {Problem | null} answer */
@@ -319,14 +333,6 @@ var Sending = class {
     });
   }
 };
-async function answered(url, options) {
-  try {
-    const answer = await fetch(url, options);
-    return { status: answer.status, answer: await answer.json().catch(() => null) };
-  } catch {
-    return null;
-  }
-}
 function soon(wait) {
   return new Promise((resolve) => {
     const go = () => (clearTimeout(timer), window.removeEventListener("online", go), resolve());
@@ -429,14 +435,14 @@ async function ask(kind, wanted) {
   try {
     return await navigator.mediaDevices[kind](wanted);
   } catch (error) {
-    throw explained(
+    throw explained2(
       /** @type {Error} */
       error,
       kind === "getUserMedia"
     );
   }
 }
-function explained(error, microphone) {
+function explained2(error, microphone) {
   if (!microphone) {
     const message2 = tr("Press Record again and choose a tab, a window or the screen.");
     return error.name === "NotAllowedError" ? { title: tr("Nothing was shared"), message: message2 } : { title: tr("This browser cannot share sound"), message: tr("Record the microphone alone.") };
@@ -470,19 +476,7 @@ var IDLE = { state: (
   /** @type {State} */
   "idle"
 ), media: null, sound: null, sending: null };
-var NEW = {
-  both: false,
-  microphone: "",
-  view: null,
-  tell: () => {
-  },
-  send: () => {
-  },
-  error: null,
-  ran: 0,
-  since: null,
-  unshared: false
-};
+var NEW = { ...IDLE, both: false, microphone: "", error: null, ran: 0, since: null, unshared: false };
 var recorders = lasting("recorders", () => {
   const all = (
     /** @type {Map<string, Recorder>} */
@@ -496,16 +490,7 @@ var recorders = lasting("recorders", () => {
   });
   return all;
 });
-var index_default = working(
-  ".stt-recorder",
-  recorders,
-  "recorded",
-  (data) => (
-    /** @type {Recorder} */
-    { ...NEW, ...IDLE, ...data, done: [] }
-  ),
-  show
-);
+var index_default = working(".stt-recorder", recorders, "recorded", () => ({ ...NEW }), show);
 async function begin(recorder) {
   Object.assign(recorder, { state: "asking", error: null, ran: 0, since: null });
   recorder.view?.draw();
@@ -533,7 +518,7 @@ async function begin(recorder) {
   if (sound.shared) {
     sound.shared.onended = () => {
       if (media.state !== "inactive") recorder.view?.say(tr("Sharing has ended. The microphone is still recorded."));
-      Object.assign(recorder, { unshared: true });
+      recorder.unshared = true;
       recorder.view?.draw();
     };
   }
@@ -621,7 +606,7 @@ function show(root, recorder) {
   on(navigator.mediaDevices, "devicechange", list);
   list();
   function draw() {
-    const { state, sending, sound } = recorder;
+    const { state, sending } = recorder;
     const error = hindered ?? recorder.error;
     const running = state === "recording" || state === "paused";
     root.dataset.state = state;
@@ -632,9 +617,9 @@ function show(root, recorder) {
     source.disabled = microphone.disabled = Boolean(hindered) || state !== "idle";
     find("error").hidden = !error;
     find("error").children[0].textContent = error ? `${error.title}.` : "";
-    find("error").children[1].textContent = error ? [error.message, error.guidance].filter((part) => part && part !== error.title).join(" ") : "";
-    const said = words(recorder, sound, sending);
-    if (find("state").textContent !== said) find("state").textContent = said;
+    find("error").children[1].textContent = explained(error, error?.title);
+    const text = words(recorder);
+    if (find("state").textContent !== text) find("state").textContent = text;
     find("size").textContent = sending ? size(sending.size) : "";
     tick();
   }
@@ -659,7 +644,7 @@ function show(root, recorder) {
     root,
     draw,
     list,
-    say: (said) => find("live").textContent = said,
+    say: (text) => find("live").textContent = text,
     /** Keep the keyboard where it can go on, if it was here. */
     focus() {
       if (root.contains(document.activeElement) || document.activeElement === document.body) {
@@ -669,7 +654,7 @@ function show(root, recorder) {
     close: () => (clearInterval(clockwork), cancelAnimationFrame(frame), closing.abort())
   };
 }
-function words({ state, unshared }, sound, sending) {
+function words({ state, unshared, sound, sending }) {
   if (state === "asking") return tr("Waiting for your permission in the browser.");
   if (!sending) return tr("Each second is saved on the server as you speak.");
   if (sending.trouble) {
@@ -683,20 +668,7 @@ function words({ state, unshared }, sound, sending) {
   if (unshared) return tr("Sharing has ended. The microphone is still recorded.");
   return sound?.shared ? tr("Recording both: the microphone and the shared sound, each as its own track.") : tr("Recording");
 }
-function now() {
-  const style = (
-    /** @type {Intl.DateTimeFormatOptions} */
-    {
-      day: "numeric",
-      month: "short",
-      year: "numeric",
-      hour: "2-digit",
-      minute: "2-digit",
-      hour12: false
-    }
-  );
-  return new Intl.DateTimeFormat("en-GB", style).format(/* @__PURE__ */ new Date());
-}
+var now = () => (/* @__PURE__ */ new Date()).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
 export {
   index_default as default
 };

@@ -5,6 +5,7 @@ import { clock } from "../shared/clock.js";
 import { partsOf } from "../shared/dom.js";
 import { lasting } from "../shared/lasting.js";
 import { size } from "../shared/size.js";
+import { explained } from "../shared/request.js";
 import { report, working } from "../shared/working.js";
 import { tr } from "../shared/texts.js";
 import { Sending } from "./sending.js";
@@ -34,17 +35,7 @@ import { ending, hindrance, microphones, openSound, recorderOf, sharesSound } fr
 const PIECE = 1000; // milliseconds of sound in a piece
 const SHOWN = 250; // milliseconds between two looks at the clock
 const IDLE = { state: /** @type {State} */ ("idle"), media: null, sound: null, sending: null };
-const NEW = {
-  both: false,
-  microphone: "",
-  view: null,
-  tell: () => {},
-  send: () => {},
-  error: null,
-  ran: 0,
-  since: null,
-  unshared: false,
-};
+const NEW = { ...IDLE, both: false, microphone: "", error: null, ran: 0, since: null, unshared: false };
 const recorders = lasting("recorders", () => {
   const all = /** @type {Map<string, Recorder>} */ (new Map());
   window.addEventListener("beforeunload", (event) => {
@@ -56,13 +47,7 @@ const recorders = lasting("recorders", () => {
   return all;
 });
 
-export default working(
-  ".stt-recorder",
-  recorders,
-  "recorded",
-  (data) => /** @type {Recorder} */ ({ ...NEW, ...IDLE, ...data, done: [] }),
-  show,
-);
+export default working(".stt-recorder", recorders, "recorded", () => ({ ...NEW }), show);
 
 // ---- recording -----------------------------------------------------------------------------------------------------
 
@@ -93,7 +78,7 @@ async function begin(recorder) {
   if (sound.shared) {
     sound.shared.onended = () => {
       if (media.state !== "inactive") recorder.view?.say(tr("Sharing has ended. The microphone is still recorded."));
-      Object.assign(recorder, { unshared: true });
+      recorder.unshared = true;
       recorder.view?.draw();
     };
   }
@@ -206,7 +191,7 @@ function show(root, recorder) {
   list();
 
   function draw() {
-    const { state, sending, sound } = recorder;
+    const { state, sending } = recorder;
     const error = hindered ?? recorder.error;
     const running = state === "recording" || state === "paused";
     root.dataset.state = state;
@@ -217,11 +202,9 @@ function show(root, recorder) {
     source.disabled = microphone.disabled = Boolean(hindered) || state !== "idle";
     find("error").hidden = !error;
     find("error").children[0].textContent = error ? `${error.title}.` : "";
-    find("error").children[1].textContent = error
-      ? [error.message, error.guidance].filter((part) => part && part !== error.title).join(" ")
-      : "";
-    const said = words(recorder, sound, sending);
-    if (find("state").textContent !== said) find("state").textContent = said;
+    find("error").children[1].textContent = explained(error, error?.title);
+    const text = words(recorder);
+    if (find("state").textContent !== text) find("state").textContent = text;
     find("size").textContent = sending ? size(sending.size) : "";
     tick();
   }
@@ -249,7 +232,7 @@ function show(root, recorder) {
     root,
     draw,
     list,
-    say: (/** @type {string} */ said) => (find("live").textContent = said),
+    say: (/** @type {string} */ text) => (find("live").textContent = text),
     /** Keep the keyboard where it can go on, if it was here. */
     focus() {
       if (root.contains(document.activeElement) || document.activeElement === document.body) {
@@ -262,8 +245,8 @@ function show(root, recorder) {
 
 // ---- words and numbers ---------------------------------------------------------------------------------------------
 
-/** @param {Recorder} recorder @param {SoundSource | null} sound @param {Sending | null} sending */
-function words({ state, unshared }, sound, sending) {
+/** @param {Recorder} recorder */
+function words({ state, unshared, sound, sending }) {
   if (state === "asking") return tr("Waiting for your permission in the browser.");
   if (!sending) return tr("Each second is saved on the server as you speak.");
   if (sending.trouble) {
@@ -280,14 +263,4 @@ function words({ state, unshared }, sound, sending) {
     : tr("Recording");
 }
 
-function now() {
-  const style = /** @type {Intl.DateTimeFormatOptions} */ ({
-    day: "numeric",
-    month: "short",
-    year: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-    hour12: false,
-  });
-  return new Intl.DateTimeFormat("en-GB", style).format(new Date());
-}
+const now = () => new Date().toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });

@@ -1,5 +1,6 @@
 // Sending pieces while somebody records: numbered, one after the other, each again until it is acknowledged.
 
+import { request } from "../shared/request.js";
 import { tr } from "../shared/texts.js";
 
 const MOST = 1 << 20; // bytes sent at once, after an interruption
@@ -8,10 +9,7 @@ const WAITS = [500, 1000, 2000, 4000]; // milliseconds before the next try
 const STILL_HERE = 4000; // milliseconds between two signs of life of a recording that is paused
 const LAST = 60_000; // bytes; browsers send no more while a page closes
 
-/**
- * @typedef {import("./sound.js").Problem} Problem
- * @typedef {Problem & { id: string, next: number }} Answer
- */
+/** @typedef {import("./sound.js").Problem} Problem */
 
 export class Sending {
   id = /** @type {string | null} */ (null);
@@ -26,7 +24,7 @@ export class Sending {
   recording = /** @type {string | null} */ (null);
   error = /** @type {Problem | null} */ (null);
   paused = false;
-  told = false; // whether the server was just told that it is paused
+  pauseSent = false; // whether the last request said that it is paused
   busy = false;
 
   /**
@@ -89,8 +87,8 @@ export class Sending {
     this.batch ??= this.take();
     if (this.batch) return this.sendBatch(this.batch);
     if (this.ending) return this.finish();
-    if (!this.paused || this.told) return (this.told = false);
-    this.told = true;
+    if (!this.paused || this.pauseSent) return (this.pauseSent = false);
+    this.pauseSent = true;
     await this.ask(`${this.url}/${this.id}?piece=${this.number}&paused=1`, null);
     return true;
   }
@@ -137,27 +135,25 @@ export class Sending {
    */
   async ask(url, body, headers) {
     for (;;) {
-      const found = await answered(url, { method: "POST", body, headers, signal: AbortSignal.timeout(ANSWER) });
-      const busy = found?.status === 429 && this.id;
-      if (found && found.status < 500 && !busy) {
+      const { status, answer } = await request(url, { method: "POST", body, headers }, ANSWER);
+      const busy = status === 429 && this.id;
+      if (status && status < 500 && !busy) {
         Object.assign(this, { tries: 0, trouble: null });
         this.changed();
-        return found;
+        return { status, answer };
       }
-      this.trouble = found?.answer?.title ? found.answer : { title: tr("The connection is lost") };
+      this.trouble = answer?.title ? answer : { title: tr("The connection is lost") };
       this.changed();
       await soon(WAITS[Math.min(this.tries, WAITS.length - 1)]);
       this.tries += 1;
     }
   }
 
+  /** Return the next pieces as one batch, null if there are none. */
   take() {
     let size = 0;
-    let count = 0;
-    while (count < this.queue.length && (count === 0 || size + this.queue[count].size <= MOST)) {
-      size += this.queue[count].size;
-      count += 1;
-    }
+    const over = this.queue.findIndex((blob) => (size += blob.size) > MOST);
+    const count = over < 0 ? this.queue.length : Math.max(over, 1);
     return count ? new Blob(this.queue.splice(0, count)) : null;
   }
 
@@ -174,20 +170,6 @@ export class Sending {
     const fits = last.size > 0 && last.size < LAST;
     const where = `${this.url}/${this.id}/finish${fits ? `?piece=${this.number}` : ""}`;
     fetch(where, { method: "POST", body: fits ? last : null, keepalive: true }).catch(() => {});
-  }
-}
-
-/**
- * @param {string} url
- * @param {RequestInit} options
- * @returns {Promise<{ status: number, answer: Answer } | null>}
- */
-async function answered(url, options) {
-  try {
-    const answer = await fetch(url, options);
-    return { status: answer.status, answer: await answer.json().catch(() => null) };
-  } catch {
-    return null; // no connection, or no answer in time
   }
 }
 

@@ -21,12 +21,13 @@ const TELL_AGAIN = 2000; // milliseconds
  * @param {string} selector of the element
  * @param {Map<string, Item>} kept
  * @param {string} state the name under which Python gets the ids
- * @param {(data: any) => Item} begin
+ * @param {() => Partial<Item>} begin returns what else belongs to new work
  * @param {(root: HTMLElement, item: Item) => Item["view"]} show
  */
 export function working(selector, kept, state, begin, show) {
   return staying(selector, (root, { data }) => {
-    const item = kept.get(data.key) ?? begin(data);
+    const fresh = () => ({ done: [], view: null, tell: () => {}, send: () => {}, ...begin(), ...data });
+    const item = kept.get(data.key) ?? /** @type {Item} */ (fresh());
     kept.set(data.key, item);
     item.view?.close();
     const view = (item.view = show(root, item));

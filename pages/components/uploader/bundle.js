@@ -28,6 +28,7 @@ function make(tag, className = "", content = "", attributes = {}) {
   else element.append(...content);
   return set(element, attributes);
 }
+var makeButton = (className, text, onclick, attributes = {}) => make("button", className, text, { type: "button", onclick, ...attributes });
 function partsOf(root, prefix) {
   function part(name, kind) {
     const found2 = root.querySelector(`.${prefix}${name}`);
@@ -113,6 +114,9 @@ function size(bytes) {
   return tr("{count} bytes", { count: bytes });
 }
 
+// shared/request.js
+var explained = (problem, title) => [problem?.message, problem?.guidance].filter((part) => part && part !== title).join(" ");
+
 // shared/staying.js
 var views = lasting("views", () => /* @__PURE__ */ new WeakMap());
 function staying(selector, open2) {
@@ -139,7 +143,11 @@ function staying(selector, open2) {
 var TELL_AGAIN = 2e3;
 function working(selector, kept, state, begin, show) {
   return staying(selector, (root, { data }) => {
-    const item = kept.get(data.key) ?? begin(data);
+    const fresh = () => ({ done: [], view: null, tell: () => {
+    }, send: () => {
+    }, ...begin(), ...data });
+    const item = kept.get(data.key) ?? /** @type {Item} */
+    fresh();
     kept.set(data.key, item);
     item.view?.close();
     const view = item.view = show(root, item);
@@ -195,18 +203,7 @@ var shelves = lasting("shelves", () => {
   });
   return all;
 });
-var index_default = working(
-  ".stt-uploader",
-  shelves,
-  "uploaded",
-  (data) => (
-    /** @type {Shelf} */
-    { ...data, uploads: [], done: [], view: null, tell: () => {
-    }, send: () => {
-    } }
-  ),
-  open
-);
+var index_default = working(".stt-uploader", shelves, "uploaded", () => ({ uploads: [] }), open);
 function add(shelf, files) {
   const isText = (file) => !file.folder && file.size <= shelf.longestText && shelf.endings.some((end) => file.name.toLowerCase().endsWith(end));
   const texts = files.filter(isText);
@@ -241,13 +238,9 @@ async function sendTexts(shelf, files) {
   if (texts.length) shelf.send("texts", texts);
 }
 function next(shelf) {
-  let free = AT_ONCE - shelf.uploads.filter((upload) => upload.request).length;
-  for (const upload of shelf.uploads) {
-    if (free > 0 && upload.state === "waiting") {
-      send(shelf, upload);
-      free -= 1;
-    }
-  }
+  const free = AT_ONCE - shelf.uploads.filter((upload) => upload.request).length;
+  const waiting = shelf.uploads.filter((upload) => upload.state === "waiting");
+  for (const upload of waiting.slice(0, free)) send(shelf, upload);
   shelf.view?.draw();
 }
 function send(shelf, upload) {
@@ -265,8 +258,7 @@ function send(shelf, upload) {
     shelf.view?.draw();
   };
   request.onload = () => {
-    const answer = read(request.responseText);
-    const { status } = request;
+    const { status, response: answer } = request;
     if (status >= 200 && status < 300 && answer?.id) return finish(shelf, upload, answer.id);
     const again = status >= 500 || status === 429;
     const unknown = {
@@ -277,15 +269,12 @@ function send(shelf, upload) {
     next(shelf);
   };
   request.onerror = () => {
-    fail(
-      shelf,
-      upload,
-      { title: tr("The connection was interrupted"), message: tr("Check the network, then try again.") },
-      true
-    );
+    const [title, message] = [tr("The connection was interrupted"), tr("Check the network, then try again.")];
+    fail(shelf, upload, { title, message }, true);
     next(shelf);
   };
   request.open("POST", shelf.url);
+  request.responseType = "json";
   request.setRequestHeader("X-File-Name", encodeURIComponent(wellFormed(upload.file.name)));
   request.setRequestHeader("X-File-Modified", String(Math.max(0, Math.round(upload.file.lastModified || 0))));
   request.setRequestHeader("Content-Type", "application/octet-stream");
@@ -298,9 +287,9 @@ function finish(shelf, upload, id) {
   shelf.view.say(trn("{count} file uploaded", "{count} files uploaded", shelf.done.length));
   report(shelf);
 }
-function fail(shelf, upload, { title, message, guidance }, again = false) {
+function fail(shelf, upload, problem, again = false) {
   Object.assign(upload, { state: "failed", request: null, again });
-  upload.error = { title: title || "", text: [message, guidance].filter((part) => part && part !== title).join(" ") };
+  upload.error = { title: problem.title || "", text: explained(problem, problem.title) };
   shelf.view?.draw();
 }
 function retry(shelf, upload) {
@@ -374,34 +363,27 @@ function open(root, shelf) {
   return { root, draw, say, close: () => (clearTimeout(leaving), closing.abort()) };
 }
 function makeRow(shelf, upload) {
-  const row = make("li", "stt-upload");
-  const name = make("bdi", "stt-upload-name");
-  const letters = Array.from(upload.file.name);
-  const tail = letters.length > 24 ? 12 : 0;
-  name.title = upload.file.name;
-  name.append(
-    make("span", "stt-upload-head", letters.slice(0, letters.length - tail).join("")),
-    make("span", "stt-upload-tail", letters.slice(letters.length - tail).join(""))
-  );
-  const bar = make("div", "stt-upload-bar");
-  bar.setAttribute("role", "progressbar");
-  bar.setAttribute("aria-valuemin", "0");
-  bar.setAttribute("aria-valuemax", "100");
-  bar.setAttribute("aria-label", tr("Uploading {name}", { name: upload.file.name }));
-  bar.append(make("div", "stt-upload-done"));
-  const error = make("div", "stt-upload-error");
-  error.setAttribute("role", "alert");
-  error.append(make("strong"), " ", make("span"));
-  const actions = make("div", "stt-upload-actions");
-  const again = make("button", "stt-upload-retry", tr("Try again"));
-  const close = make("button", "stt-upload-close");
-  again.type = close.type = "button";
-  again.onclick = () => retry(shelf, upload);
-  close.onclick = () => remove(shelf, upload);
-  actions.append(again, close);
-  row.append(name, make("span", "stt-upload-size", size(upload.file.size)), make("span", "stt-upload-state"));
-  row.append(actions, bar, error);
-  return row;
+  const { file } = upload;
+  const letters = Array.from(file.name);
+  const end = letters.length - (letters.length > 24 ? 12 : 0);
+  const head = make("span", "stt-upload-head", letters.slice(0, end).join(""));
+  const tail = make("span", "stt-upload-tail", letters.slice(end).join(""));
+  const progress = {
+    "aria-valuemin": 0,
+    "aria-valuemax": 100,
+    "aria-label": tr("Uploading {name}", { name: file.name })
+  };
+  return make("li", "stt-upload", [
+    make("bdi", "stt-upload-name", [head, tail], { title: file.name }),
+    make("span", "stt-upload-size", size(file.size)),
+    make("span", "stt-upload-state"),
+    make("div", "stt-upload-actions", [
+      makeButton("stt-upload-retry", tr("Try again"), () => retry(shelf, upload)),
+      makeButton("stt-upload-close", "", () => remove(shelf, upload))
+    ]),
+    make("div", "stt-upload-bar", [make("div", "stt-upload-done")], { role: "progressbar", ...progress }),
+    make("div", "stt-upload-error", [make("strong"), " ", make("span")], { role: "alert" })
+  ]);
 }
 function drawRow({ row, file, state, sent, error, again, marks }) {
   if (!row) return;
@@ -427,13 +409,6 @@ function dropped(transfer) {
   const entries = [...transfer.items].filter((item) => item.kind === "file").map((item) => item.webkitGetAsEntry?.());
   const folder = (file) => Object.assign(new File([], file.name), { folder: true });
   return [...transfer.files].map((file, i) => entries[i]?.isDirectory ? folder(file) : file);
-}
-function read(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 export {
   index_default as default

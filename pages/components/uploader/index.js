@@ -1,16 +1,17 @@
 // Uploads live on shelves, one for each key, and outlast the element that shows them.
 
 import { base64 } from "../shared/base64.js";
-import { make, partsOf } from "../shared/dom.js";
+import { make, makeButton, partsOf } from "../shared/dom.js";
 import { lasting } from "../shared/lasting.js";
 import { size } from "../shared/size.js";
+import { explained } from "../shared/request.js";
 import { report, working } from "../shared/working.js";
 import { tr, trn } from "../shared/texts.js";
 import { timeLeft, wellFormed } from "./progress.js";
 
 /**
  * @typedef {File & { folder?: boolean }} Chosen
- * @typedef {{ title?: string, message?: string, guidance?: string }} Problem
+ * @typedef {import("../shared/request.js").Problem} Problem
  * @typedef {{
  *   file: Chosen,
  *   state: "waiting" | "sending" | "checking" | "failed",
@@ -41,13 +42,7 @@ const shelves = lasting("shelves", () => {
   return all;
 });
 
-export default working(
-  ".stt-uploader",
-  shelves,
-  "uploaded",
-  (data) => /** @type {Shelf} */ ({ ...data, uploads: [], done: [], view: null, tell: () => {}, send: () => {} }),
-  open,
-);
+export default working(".stt-uploader", shelves, "uploaded", () => ({ uploads: [] }), open);
 
 // ---- sending -------------------------------------------------------------------------------------------------------
 
@@ -97,13 +92,9 @@ async function sendTexts(shelf, files) {
 
 /** @param {Shelf} shelf */
 function next(shelf) {
-  let free = AT_ONCE - shelf.uploads.filter((upload) => upload.request).length;
-  for (const upload of shelf.uploads) {
-    if (free > 0 && upload.state === "waiting") {
-      send(shelf, upload);
-      free -= 1;
-    }
-  }
+  const free = AT_ONCE - shelf.uploads.filter((upload) => upload.request).length;
+  const waiting = shelf.uploads.filter((upload) => upload.state === "waiting");
+  for (const upload of waiting.slice(0, free)) send(shelf, upload);
   shelf.view?.draw();
 }
 
@@ -123,8 +114,7 @@ function send(shelf, upload) {
     shelf.view?.draw();
   };
   request.onload = () => {
-    const answer = read(request.responseText);
-    const { status } = request;
+    const { status, response: answer } = request;
     if (status >= 200 && status < 300 && answer?.id) return finish(shelf, upload, answer.id);
     const again = status >= 500 || status === 429;
     const unknown = {
@@ -135,15 +125,12 @@ function send(shelf, upload) {
     next(shelf);
   };
   request.onerror = () => {
-    fail(
-      shelf,
-      upload,
-      { title: tr("The connection was interrupted"), message: tr("Check the network, then try again.") },
-      true,
-    );
+    const [title, message] = [tr("The connection was interrupted"), tr("Check the network, then try again.")];
+    fail(shelf, upload, { title, message }, true);
     next(shelf);
   };
   request.open("POST", shelf.url);
+  request.responseType = "json";
   request.setRequestHeader("X-File-Name", encodeURIComponent(wellFormed(upload.file.name)));
   // A browser that does not know when a file was last changed says now, and the server takes that for no date.
   request.setRequestHeader("X-File-Modified", String(Math.max(0, Math.round(upload.file.lastModified || 0))));
@@ -161,9 +148,9 @@ function finish(shelf, upload, id) {
 }
 
 /** @param {Shelf} shelf @param {Upload} upload @param {Problem} problem */
-function fail(shelf, upload, { title, message, guidance }, again = false) {
+function fail(shelf, upload, problem, again = false) {
   Object.assign(upload, { state: "failed", request: null, again });
-  upload.error = { title: title || "", text: [message, guidance].filter((part) => part && part !== title).join(" ") };
+  upload.error = { title: problem.title || "", text: explained(problem, problem.title) };
   shelf.view?.draw();
 }
 
@@ -247,34 +234,27 @@ function open(root, shelf) {
 
 /** @param {Shelf} shelf @param {Upload} upload */
 function makeRow(shelf, upload) {
-  const row = make("li", "stt-upload");
-  const name = make("bdi", "stt-upload-name");
-  const letters = Array.from(upload.file.name);
-  const tail = letters.length > 24 ? 12 : 0; // long names lose their middle, and keep their extension
-  name.title = upload.file.name;
-  name.append(
-    make("span", "stt-upload-head", letters.slice(0, letters.length - tail).join("")),
-    make("span", "stt-upload-tail", letters.slice(letters.length - tail).join("")),
-  );
-  const bar = make("div", "stt-upload-bar");
-  bar.setAttribute("role", "progressbar");
-  bar.setAttribute("aria-valuemin", "0");
-  bar.setAttribute("aria-valuemax", "100");
-  bar.setAttribute("aria-label", tr("Uploading {name}", { name: upload.file.name }));
-  bar.append(make("div", "stt-upload-done"));
-  const error = make("div", "stt-upload-error");
-  error.setAttribute("role", "alert");
-  error.append(make("strong"), " ", make("span"));
-  const actions = make("div", "stt-upload-actions");
-  const again = make("button", "stt-upload-retry", tr("Try again"));
-  const close = make("button", "stt-upload-close");
-  again.type = close.type = "button";
-  again.onclick = () => retry(shelf, upload);
-  close.onclick = () => remove(shelf, upload);
-  actions.append(again, close);
-  row.append(name, make("span", "stt-upload-size", size(upload.file.size)), make("span", "stt-upload-state"));
-  row.append(actions, bar, error);
-  return row;
+  const { file } = upload;
+  const letters = Array.from(file.name);
+  const end = letters.length - (letters.length > 24 ? 12 : 0); // long names lose their middle, and keep their extension
+  const head = make("span", "stt-upload-head", letters.slice(0, end).join(""));
+  const tail = make("span", "stt-upload-tail", letters.slice(end).join(""));
+  const progress = {
+    "aria-valuemin": 0,
+    "aria-valuemax": 100,
+    "aria-label": tr("Uploading {name}", { name: file.name }),
+  };
+  return make("li", "stt-upload", [
+    make("bdi", "stt-upload-name", [head, tail], { title: file.name }),
+    make("span", "stt-upload-size", size(file.size)),
+    make("span", "stt-upload-state"),
+    make("div", "stt-upload-actions", [
+      makeButton("stt-upload-retry", tr("Try again"), () => retry(shelf, upload)),
+      makeButton("stt-upload-close", "", () => remove(shelf, upload)),
+    ]),
+    make("div", "stt-upload-bar", [make("div", "stt-upload-done")], { role: "progressbar", ...progress }),
+    make("div", "stt-upload-error", [make("strong"), " ", make("span")], { role: "alert" }),
+  ]);
 }
 
 /** @param {Upload} upload */
@@ -310,13 +290,4 @@ function dropped(transfer) {
   const entries = [...transfer.items].filter((item) => item.kind === "file").map((item) => item.webkitGetAsEntry?.());
   const folder = (/** @type {File} */ file) => Object.assign(new File([], file.name), { folder: true });
   return [...transfer.files].map((file, i) => (entries[i]?.isDirectory ? folder(file) : file));
-}
-
-/** @param {string} text */
-function read(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

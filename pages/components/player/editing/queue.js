@@ -1,6 +1,7 @@
 // Steps on their way to the server, one after another. The text that is shown is what the server has confirmed with the
 // steps that wait applied to it. A step waits, here and in the browser's storage, until the server has answered.
 
+import { explained } from "../../shared/request.js";
 import { tr } from "../../shared/texts.js";
 import { adopted, alike, applied, newId, placed, renewed, spaced, spliced } from "./lines.js";
 import { newKey } from "./wire.js";
@@ -28,7 +29,7 @@ const MOST_KEPT_ALIVE = 60_000; // bytes that a browser sends for a page that cl
  *   conflict?: { paragraph: number | null, text: string }, error?: { message?: string, guidance?: string },
  * }} Answer
  * @typedef {(body: Kept | null, since: number, lasting: boolean) => Promise<{ status: number, answer: Answer | null }>}
- *   Send `lasting`: although the page closes; null asks what has changed since
+ *   Send `lasting`: although the page closes; null asks what has changed since; the status is 0 without an answer
  * @typedef {{
  *   changed: (caret?: { id: number, at: number } | null, replaced?: number) => void, state: () => void, say: (words: string) => void,
  * }} Hooks
@@ -233,10 +234,10 @@ export class Queue {
     entry.based ??= this.revision;
     const body = entry.raw ?? this.body(entry, this.confirmed);
     const lasting = new TextEncoder().encode(JSON.stringify(body)).length < MOST_KEPT_ALIVE;
-    const { status, answer } = await this.send(body, this.revision, lasting).catch(() => ({ status: 0, answer: null }));
+    const { status, answer } = await this.send(body, this.revision, lasting);
     if (status === 200 && answer) return this.done(entry, answer);
     if (status === 409 && answer?.splices) return this.refuted(entry, answer);
-    const words = [answer?.error?.message, answer?.error?.guidance].filter(Boolean).join(" ");
+    const words = explained(answer?.error);
     if (STOPPING.includes(status) && words) return void ((this.failures += 1), (this.stopped = words));
     if (status < 400 || status >= 500 || [...STOPPING, 408, 429].includes(status)) return void (this.failures += 1);
     this.failures = 0;
@@ -279,7 +280,7 @@ export class Queue {
 
   /** Ask what has changed. @param {Step | null} [own] */
   async catchUp(own = null) {
-    const { status, answer } = await this.send(null, this.revision, false).catch(() => ({ status: 0, answer: null }));
+    const { status, answer } = await this.send(null, this.revision, false);
     if (status === 200 && answer && answer.revision >= this.revision) this.take(answer, own);
   }
 

@@ -1,5 +1,6 @@
 // Other readings of words: what other versions of the recording say at the same time.
 
+import { request } from "../../shared/request.js";
 import { tr } from "../../shared/texts.js";
 
 const AT_ONCE = 20; // words that are asked for together
@@ -40,11 +41,9 @@ export class Readings {
    */
   async more(word) {
     const span = spanOf(word);
-    const signal = AbortSignal.timeout(LONGEST);
-    const answer = await fetch(`${this.address}?spans=${span}`, { method: "POST", signal }).catch(() => null);
-    const found = await answer?.json().catch(() => null);
-    if (!answer?.ok) throw new Error(found?.error?.message ?? tr("The server does not answer."));
-    this.known.set(span, [...new Set([...(this.known.get(span) ?? []), ...found.readings[0]])]);
+    const { status, answer } = await request(`${this.address}?spans=${span}`, { method: "POST" }, LONGEST);
+    if (status !== 200) throw new Error(answer?.error?.message ?? tr("The server does not answer."));
+    this.known.set(span, [...new Set([...(this.known.get(span) ?? []), ...answer.readings[0]])]);
     return this.of(word, []);
   }
 
@@ -59,10 +58,8 @@ export class Readings {
 
   /** @param {string[]} spans */
   async fetch(spans) {
-    const signal = AbortSignal.timeout(LONGEST);
-    const answer = await fetch(`${this.address}?spans=${spans.join()}`, { signal }).catch(() => null);
-    if (!answer?.ok) return; // the word can be typed all the same
-    const { readings } = await answer.json();
-    spans.forEach((span, i) => this.known.set(span, readings[i]));
+    const { status, answer } = await request(`${this.address}?spans=${spans.join()}`, {}, LONGEST);
+    if (status !== 200) return; // the word can be typed all the same
+    spans.forEach((span, i) => this.known.set(span, answer.readings[i]));
   }
 }

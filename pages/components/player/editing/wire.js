@@ -1,21 +1,15 @@
 // The way to the server: a request for each step, and one that asks what has changed.
 
-const LONGEST = 30_000; // milliseconds to wait for an answer
+import { request, withJson } from "../../shared/request.js";
 
 /**
- * Return what sends to an address.
+ * Return a function that sends to an address.
  * @param {string} address
  * @returns {import("./queue.js").Send}
  */
 export function sender(address) {
-  return async (body, since, lasting) => {
-    const signal = AbortSignal.timeout(LONGEST);
-    const headers = { "Content-Type": "application/json" };
-    const answer = body
-      ? await fetch(address, { method: "POST", headers, body: JSON.stringify(body), keepalive: lasting, signal })
-      : await fetch(`${address}?since=${since}`, { signal });
-    return { status: answer.status, answer: await answer.json().catch(() => null) };
-  };
+  return (body, since, lasting) =>
+    body ? request(address, { ...withJson("POST", body), keepalive: lasting }) : request(`${address}?since=${since}`);
 }
 
 /** A key that no other step has. `crypto.randomUUID` is for https and localhost only. */

@@ -2,8 +2,8 @@
 
 import { clock } from "../../shared/clock.js";
 import { make } from "../../shared/dom.js";
+import { explained } from "../../shared/request.js";
 import { tr } from "../../shared/texts.js";
-import { words } from "./wire.js";
 
 /**
  * @typedef {import("./wire.js").Passage} Passage
@@ -132,7 +132,7 @@ export function result(passage, { take, leave, play }) {
 /** @param {Passage} passage @param {() => void} close */
 export function failure(passage, close) {
   const box = make("div", "stt-passage-result");
-  const what = make("p", "stt-notes-trouble", words(passage.error) || tr("Something went wrong."));
+  const what = make("p", "stt-notes-trouble", explained(passage.error) || tr("Something went wrong."));
   what.setAttribute("role", "alert");
   box.append(title(tr("{span} could not be transcribed", { span: when(passage) })), what, button(tr("Close"), close));
   return box;

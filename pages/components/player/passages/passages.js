@@ -1,11 +1,12 @@
 // A passage that is transcribed again: asked for beside a paragraph, followed while the server works, taken or left.
 
 import { partsOf } from "../../shared/dom.js";
+import { withJson } from "../../shared/request.js";
 import { tr } from "../../shared/texts.js";
 import { spanOf } from "../notes/model.js";
 import { selectedSpan } from "../selection.js";
 import { failure, passageForm, progress, result, when } from "./panel.js";
-import { ask } from "./wire.js";
+import { askPassage } from "./wire.js";
 
 const OFTEN = 700; // milliseconds between two looks at the server
 const SELDOM = 3000; // after a look that failed
@@ -60,7 +61,7 @@ export class Passages {
     if (this.working) return this.focus();
     const span = this.spanOf(paragraph);
     const begin = async (/** @type {import("./panel.js").Chosen} */ chosen) => {
-      const answer = await ask(choices.address, "POST", { ...span, ...chosen });
+      const answer = await askPassage(choices.address, withJson("POST", { ...span, ...chosen }));
       if (this.shown === "form") this.take(answer);
       else await this.drop(); // cancelled before the server had answered
     };
@@ -87,7 +88,7 @@ export class Passages {
     if (!this.choices || this.over) return;
     const number = (this.asked += 1);
     try {
-      const answer = await ask(this.choices.address);
+      const answer = await askPassage(this.choices.address);
       if (number === this.asked && !this.over) this.take(answer);
     } catch {
       if (number === this.asked && !this.over) this.timer = setTimeout(() => this.look(), SELDOM);
@@ -138,7 +139,8 @@ export class Passages {
       return;
     }
     try {
-      await ask(`${choices.address}/take`, "POST", { attempt: passage.attempt, based_on: Math.max(0, queue.revision) });
+      const body = { attempt: passage.attempt, based_on: Math.max(0, queue.revision) };
+      await askPassage(`${choices.address}/take`, withJson("POST", body));
     } catch (error) {
       trouble.textContent = error instanceof Error ? error.message : String(error);
       return;
@@ -155,7 +157,7 @@ export class Passages {
     const { choices } = this;
     if (!choices) return;
     try {
-      await ask(choices.address, "DELETE");
+      await askPassage(choices.address, { method: "DELETE" });
       this.hide();
     } catch {
       void this.look();

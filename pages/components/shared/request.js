@@ -1,0 +1,43 @@
+// Requests to the server, with JSON in the answers.
+
+const LONGEST = 30_000; // milliseconds to wait for an answer
+
+/** @typedef {{ title?: string, message?: string, guidance?: string }} Problem as the server describes it */
+
+/**
+ * Send a request. Return the status and the answer; the status is 0 without a connection, or without an answer in time.
+ * @param {string} address
+ * @param {RequestInit} [options]
+ * @returns {Promise<{ status: number, answer: any }>}
+ */
+export async function request(address, options, longest = LONGEST) {
+  try {
+    const answer = await fetch(address, { ...options, signal: AbortSignal.timeout(longest) });
+    return { status: answer.status, answer: await answer.json().catch(() => null) };
+  } catch {
+    return { status: 0, answer: null };
+  }
+}
+
+/** Return the options of a request with a JSON body. @param {string} method @param {object} body */
+export const withJson = (method, body) => ({
+  method,
+  headers: { "Content-Type": "application/json" },
+  body: JSON.stringify(body),
+});
+
+/**
+ * Send a request and return the answer; raise an Error for people if it was refused or lost.
+ * @param {string} address
+ * @param {RequestInit | undefined} options
+ * @param {(reason: string, status: number) => string} explain `reason`: what the server says, empty without an answer
+ */
+export async function ask(address, options, explain) {
+  const { status, answer } = await request(address, options);
+  if (status >= 200 && status < 300) return answer;
+  throw new Error(explain(explained(answer?.error), status));
+}
+
+/** Return a problem as one text. @param {Problem | null | undefined} problem @param {string} [title] that is shown already */
+export const explained = (problem, title) =>
+  [problem?.message, problem?.guidance].filter((part) => part && part !== title).join(" ");
