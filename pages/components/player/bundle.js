@@ -36,6 +36,7 @@ function make(tag, className = "", content = "", attributes = {}) {
   else element.append(...content);
   return set(element, attributes);
 }
+var makeButton = (className, content, onclick, attributes = {}) => make("button", className, content, { type: "button", onclick, ...attributes });
 function partsOf(root, prefix) {
   function part(name, kind) {
     const found2 = root.querySelector(`.${prefix}${name}`);
@@ -302,887 +303,6 @@ function staying(selector, open) {
   };
 }
 
-// player/notes/model.js
-var COLOURS = ["yellow", "green", "blue", "pink"];
-var LONGEST_TEXT = 5e3;
-var PAUSE = 1;
-var sorted = (notes) => [...notes].sort((a, b) => a.start - b.start || (a.end ?? 0) - (b.end ?? 0));
-var newId = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (n) => n.toString(16).padStart(2, "0")).join("");
-function wordsOf(words, { start, end }) {
-  if (end !== null) {
-    return words.filter((word2) => {
-      const middle = (word2.start + word2.end) / 2;
-      return middle >= start && middle <= end;
-    });
-  }
-  const word = words.findLast((one) => one.start <= start);
-  return word && start <= word.end + PAUSE ? [word] : [];
-}
-function placesOf(words, note) {
-  const own = new Set(wordsOf(words, note));
-  const made = (
-    /** @type {{ from: number, to: number }[]} */
-    []
-  );
-  words.forEach((word, i) => {
-    if (!own.has(word)) return;
-    const to = word.from + word.text.length;
-    const last2 = made.at(-1);
-    if (last2 && own.has(words[i - 1])) last2.to = to;
-    else made.push({ from: word.from, to });
-  });
-  return made;
-}
-function spanOf(words, from, to) {
-  const own = words.filter((word) => word.from < to && word.from + word.text.length > from);
-  if (!own.length) return null;
-  return { start: Math.min(...own.map((word) => word.start)), end: Math.max(...own.map((word) => word.end)) };
-}
-
-// player/ranges.js
-function ranges(element, places) {
-  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
-  let node = (
-    /** @type {Text | null} */
-    walker.nextNode()
-  );
-  let passed = 0;
-  const place = (offset, ending) => {
-    while (node && passed + node.length - (ending ? 0 : 1) < offset) {
-      passed += node.length;
-      node = /** @type {Text | null} */
-      walker.nextNode();
-    }
-    return node && /** @type {[Text, number]} */
-    [node, offset - passed];
-  };
-  const made = [];
-  for (const { from, to } of places) {
-    const range = document.createRange();
-    const [start, end] = [place(from, false), place(to, true)];
-    if (!start || !end) break;
-    range.setStart(...start);
-    range.setEnd(...end);
-    made.push(range);
-  }
-  return made;
-}
-function clipped(range, element) {
-  const whole = document.createRange();
-  whole.selectNodeContents(element);
-  const { startContainer, startOffset, endContainer, endOffset } = range;
-  if (range.compareBoundaryPoints(Range.START_TO_START, whole) > 0) whole.setStart(startContainer, startOffset);
-  if (range.compareBoundaryPoints(Range.END_TO_END, whole) < 0) whole.setEnd(endContainer, endOffset);
-  return whole;
-}
-
-// player/selection.js
-function selectedSpan(paragraphs) {
-  const selection = getSelection();
-  if (!selection?.rangeCount || selection.isCollapsed) return null;
-  const range = selection.getRangeAt(0);
-  const spans2 = paragraphs.flatMap((paragraph) => {
-    if (!range.intersectsNode(paragraph.body)) return [];
-    const part = clipped(range, paragraph.body);
-    const before = document.createRange();
-    before.selectNodeContents(paragraph.body);
-    before.setEnd(part.startContainer, part.startOffset);
-    const from = before.toString().length;
-    return spanOf(paragraph.words, from, from + part.toString().length) ?? [];
-  });
-  if (!spans2.length) return null;
-  return { start: Math.min(...spans2.map((span) => span.start)), end: Math.max(...spans2.map((span) => span.end)) };
-}
-
-// player/notes/form.js
-var names = () => [tr("Yellow"), tr("Green"), tr("Blue"), tr("Pink")];
-var forms = 0;
-function noteForm(note, about, save2, cancel) {
-  const form = make("form", "stt-notes-form");
-  form.setAttribute("aria-label", tr("Note"));
-  const place = make("p", "stt-notes-about", about);
-  place.dir = "auto";
-  const field = make("textarea", "stt-notes-field");
-  field.value = note.text;
-  field.rows = 2;
-  field.maxLength = LONGEST_TEXT;
-  field.dir = "auto";
-  field.placeholder = note.end === null ? tr("Write a note") : tr("Write a note, or only highlight");
-  field.setAttribute("aria-label", tr("Text of the note"));
-  field.setAttribute("aria-keyshortcuts", "Enter");
-  const trouble = make("p", "stt-notes-trouble");
-  trouble.setAttribute("role", "alert");
-  const row = make("div", "stt-notes-row");
-  const [done, away] = [
-    make("button", "stt-menu-button stt-notes-save", tr("Save")),
-    button(tr("Cancel"), "stt-menu-button")
-  ];
-  away.onclick = cancel;
-  const colours = note.end === null ? null : choice(note.colour ?? COLOURS[0]);
-  row.append(...colours ? [colours.box] : [], done, away);
-  form.append(place, field, row, trouble);
-  form.onkeydown = (event) => {
-    event.stopPropagation();
-    if (event.isComposing) return;
-    if (event.key === "Escape") cancel();
-    else if (event.key === "Enter" && event.target === field && !event.shiftKey) form.requestSubmit();
-    else return;
-    event.preventDefault();
-  };
-  form.onsubmit = async (event) => {
-    event.preventDefault();
-    const text = field.value.trim();
-    if (done.disabled) return;
-    if (!text && !colours) return field.focus();
-    done.disabled = true;
-    trouble.textContent = "";
-    const { id, start, end } = note;
-    await save2({ id, start, end, text, colour: colours?.value() ?? null }).catch((error) => {
-      trouble.textContent = error.message;
-      done.disabled = false;
-    });
-  };
-  return { form, field };
-}
-function choice(chosen2) {
-  const box = make("fieldset", "stt-notes-colours");
-  box.append(make("legend", "stt-say", tr("Colour of the highlight")));
-  const name = `stt-note-colour-${forms += 1}`;
-  const inputs = COLOURS.map((colour, i) => {
-    const label = make("label", `stt-notes-colour stt-notes-${colour}`);
-    label.title = names()[i];
-    const input = make("input");
-    Object.assign(input, { type: "radio", name, value: colour, checked: colour === chosen2 });
-    label.append(input, make("span", "stt-say", names()[i]));
-    box.append(label);
-    return input;
-  });
-  return { box, value: () => inputs.find((input) => input.checked)?.value ?? COLOURS[0] };
-}
-function button(text, look2, label) {
-  const made = make("button", look2, text);
-  made.type = "button";
-  if (label) made.setAttribute("aria-label", label);
-  return made;
-}
-
-// player/notes/painter.js
-var MOMENT = "moment";
-var MARKS = globalThis.CSS?.highlights ? new Map([...COLOURS, MOMENT].map((name) => [name, mark(name)])) : null;
-function mark(name) {
-  const highlight = CSS.highlights.get(`stt-note-${name}`) ?? new Highlight();
-  highlight.priority = -1;
-  CSS.highlights.set(`stt-note-${name}`, highlight);
-  return highlight;
-}
-var look = ({ end, colour }) => end === null ? MOMENT : colour ?? COLOURS[0];
-var Painter = class {
-  notes = (
-    /** @type {Note[]} */
-    []
-  );
-  painted = (
-    /** @type {Map<Paragraph, [Highlight, Range][]>} */
-    /* @__PURE__ */ new Map()
-  );
-  /** @param {HTMLElement} line of time @param {import("../text.js").Text} text @param {(note: Note) => void} goTo */
-  constructor(line, text, goTo) {
-    this.line = line;
-    this.text = text;
-    this.goTo = goTo;
-  }
-  /** @param {Note[]} notes @param {number} total seconds */
-  show(notes, total) {
-    this.notes = notes;
-    const marks = total > 0 ? notes : [];
-    this.line.replaceChildren(
-      ...marks.map((note) => {
-        const box = make("div", `stt-mark stt-mark-${look(note)}`);
-        box.style.left = `${Math.min(note.start / total, 1) * 100}%`;
-        box.style.width = `${Math.max(0, (note.end ?? note.start) - note.start) / total * 100}%`;
-        box.title = `${clock(note.start)} ${note.text}`.trim();
-        box.onclick = () => this.goTo(note);
-        return box;
-      })
-    );
-    this.paint();
-  }
-  /** Mark the words near the window; the others get their marks when they come near. */
-  paint() {
-    for (const paragraph of [...this.painted.keys()]) {
-      if (!paragraph.stale || !paragraph.box.isConnected) this.wipe(paragraph);
-    }
-    for (const paragraph of this.text.near) this.paintOne(paragraph);
-  }
-  /** @param {Paragraph[]} paragraphs that came near or went */
-  moved(paragraphs) {
-    for (const paragraph of paragraphs) {
-      if (this.text.near.has(paragraph)) this.paintOne(paragraph);
-      else this.wipe(paragraph);
-    }
-  }
-  /** @param {Paragraph} paragraph */
-  paintOne(paragraph) {
-    if (!MARKS || paragraph.stale) return;
-    this.wipe(paragraph);
-    const made = (
-      /** @type {[Highlight, Range][]} */
-      []
-    );
-    for (const note of this.notes) {
-      if (note.start > paragraph.end || (note.end ?? note.start + 1) < paragraph.start) continue;
-      const highlight = (
-        /** @type {Highlight} */
-        MARKS.get(look(note))
-      );
-      for (const range of ranges(paragraph.body, placesOf(paragraph.words, note))) {
-        highlight.add(range);
-        made.push([highlight, range]);
-      }
-    }
-    if (made.length) this.painted.set(paragraph, made);
-  }
-  /** @param {Paragraph} paragraph */
-  wipe(paragraph) {
-    for (const [highlight, range] of this.painted.get(paragraph) ?? []) highlight.delete(range);
-    this.painted.delete(paragraph);
-  }
-  close() {
-    for (const paragraph of [...this.painted.keys()]) this.wipe(paragraph);
-  }
-};
-
-// shared/request.js
-var LONGEST = 3e4;
-async function request(address, options, longest = LONGEST) {
-  try {
-    const answer = await fetch(address, { ...options, signal: AbortSignal.timeout(longest) });
-    return { status: answer.status, answer: await answer.json().catch(() => null) };
-  } catch {
-    return { status: 0, answer: null };
-  }
-}
-var withJson = (method, body) => ({
-  method,
-  headers: { "Content-Type": "application/json" },
-  body: JSON.stringify(body)
-});
-async function ask(address, options, explain2) {
-  const { status, answer } = await request(address, options);
-  if (status >= 200 && status < 300) return answer;
-  throw new Error(explain2(explained(answer?.error), status));
-}
-var explained = (problem, title2) => [problem?.message, problem?.guidance].filter((part) => part && part !== title2).join(" ");
-
-// player/notes/wire.js
-var explain = (reason) => reason ? tr("Not saved. {reason}", { reason }) : tr("Not saved: no connection. Try again.");
-var list = async (address) => (await ask(address, void 0, explain)).notes;
-var save = (address, { id, ...note }) => ask(`${address}/${id}`, withJson("PUT", note), explain);
-var remove = (address, { id }) => ask(`${address}/${id}`, { method: "DELETE" }, explain);
-
-// player/notes/notes.js
-var LONGEST_QUOTE = 140;
-var Notes = class {
-  notes = (
-    /** @type {Note[]} */
-    []
-  );
-  address = (
-    /** @type {string | null} */
-    null
-  );
-  // where notes are sent to, null where none can be taken
-  given = "";
-  // by the page, when it was last taken over
-  busy = 0;
-  // requests under way
-  edited = (
-    /** @type {Note | null} */
-    null
-  );
-  // in the form
-  form = (
-    /** @type {{ form: HTMLFormElement, field: HTMLTextAreaElement } | null} */
-    null
-  );
-  gone = (
-    /** @type {Note | null} */
-    null
-  );
-  // deleted last
-  rows = (
-    /** @type {Map<string, HTMLElement>} */
-    /* @__PURE__ */ new Map()
-  );
-  /**
-   * @param {HTMLElement} root
-   * @param {import("../text.js").Text} text
-   * @param {import("../../shared/sound.js").Listen} on
-   * @param {Player} player
-   */
-  constructor(root, text, on, player) {
-    this.text = text;
-    this.player = player;
-    const part = partsOf(root, "stt-");
-    this.adder = part("note", HTMLButtonElement);
-    this.toggle = part("notes-toggle", HTMLButtonElement);
-    this.counter = part("notes-count");
-    this.panel = part("notes");
-    this.say = part("say");
-    this.painter = new Painter(part("marks"), text, (note) => this.goTo(note));
-    on(this.adder, "mousedown", (event) => event.preventDefault());
-    on(this.adder, "click", () => this.add());
-    on(this.toggle, "click", () => this.open(Boolean(this.panel.hidden)));
-    on(window, "focus", () => this.refresh());
-  }
-  /** @param {{ notes?: Note[], noting?: string | null, audio: string | null, timed: boolean }} data */
-  load({ notes = [], noting = null, audio, timed }) {
-    this.address = noting && (audio || timed) ? noting : null;
-    this.adder.hidden = !this.address;
-    const given = JSON.stringify([notes, this.address, this.player.total()]);
-    if (given === this.given || this.busy) return;
-    this.given = given;
-    this.notes = sorted(notes);
-    this.draw();
-  }
-  /** The text has changed. */
-  reset() {
-    this.painter.paint();
-  }
-  /** @param {import("../text.js").Paragraph[]} paragraphs that came near or went */
-  moved(paragraphs) {
-    this.painter.moved(paragraphs);
-  }
-  /** Take what other tabs have noted. */
-  async refresh() {
-    if (!this.address || this.busy || this.edited) return;
-    const found2 = await list(this.address).catch(() => null);
-    if (!found2 || this.busy || this.edited) return;
-    this.notes = sorted(found2);
-    this.draw();
-  }
-  // ---- the panel ---------------------------------------------------------------------------------------------------
-  /** @param {boolean} yes */
-  open(yes) {
-    this.panel.hidden = !yes;
-    this.toggle.setAttribute("aria-expanded", String(yes));
-    if (yes || !this.gone) return;
-    this.gone = null;
-    this.draw();
-  }
-  draw() {
-    const { notes, edited, gone } = this;
-    const fresh = edited && !notes.some(({ id }) => id === edited.id) ? [edited] : [];
-    const all = sorted([...notes, ...fresh, ...gone ? [gone] : []]);
-    this.counter.textContent = notes.length.toLocaleString("en");
-    this.toggle.hidden = !all.length;
-    if (!all.length) this.open(false);
-    const focused = document.activeElement;
-    const rows = make("ol", "stt-notes-list");
-    rows.setAttribute("role", "list");
-    this.rows = new Map(all.map((note) => [note.id, this.row(note)]));
-    rows.append(...this.rows.values());
-    this.panel.replaceChildren(rows);
-    if (focused instanceof HTMLElement && focused === this.form?.field) focused.focus({ preventScroll: true });
-    this.painter.show(notes, this.player.total());
-  }
-  /** @param {Note} note */
-  row(note) {
-    const row = make("li", "stt-notes-item");
-    const when2 = clock(note.start);
-    if (note.id === this.edited?.id && this.form) row.append(this.form.form);
-    else if (note.id === this.gone?.id) {
-      const undo = button(tr("Undo"), "stt-menu-button", tr("Undo: keep the note at {time}", { time: when2 }));
-      undo.onclick = () => this.bringBack(note);
-      row.append(make("span", "stt-notes-gone", tr("Deleted the note at {time}.", { time: when2 })), undo);
-    } else row.append(...this.shown(note, when2));
-    return row;
-  }
-  /** @param {Note} note @param {string} when */
-  shown(note, when2) {
-    const go = button("", "stt-notes-go", tr("Go to {time}", { time: when2 }));
-    const time = make("span", "stt-notes-time", when2);
-    if (note.end !== null) time.classList.add("stt-notes-mark", `stt-notes-${note.colour}`);
-    go.append(time);
-    go.onclick = () => this.goTo(note);
-    const body = make("div", "stt-notes-body");
-    const quote = this.quote(note);
-    for (
-      const [look2, words] of
-      /** @type {const} */
-      [
-        ["stt-notes-quote", quote && `\u201C${quote}\u201D`],
-        ["stt-notes-text", note.text]
-      ]
-    ) {
-      if (!words) continue;
-      const line = make("p", look2, words);
-      line.dir = "auto";
-      body.append(line);
-    }
-    if (!this.address) return [go, body];
-    const change = button(tr("Edit"), "stt-tool stt-notes-tool", tr("Edit the note at {time}", { time: when2 }));
-    change.onclick = () => this.edit(note);
-    const away = button(tr("Delete"), "stt-tool stt-notes-tool", tr("Delete the note at {time}", { time: when2 }));
-    away.onclick = () => this.delete(note);
-    return [go, body, change, away];
-  }
-  /** The words that a note is about. @param {Note} note */
-  quote(note) {
-    if (note.end === null) return "";
-    const words = this.text.paragraphs.flatMap(
-      (p) => p.start <= (note.end ?? 0) && p.end >= note.start ? wordsOf(p.words, note) : []
-    );
-    const whole = words.map((word) => word.text).join(" ");
-    return whole.length > LONGEST_QUOTE ? `${whole.slice(0, LONGEST_QUOTE)}\u2026` : whole;
-  }
-  /** @param {Note} note */
-  goTo(note) {
-    this.player.seek(note.start);
-    const near = this.text.paragraphs.filter((p) => p.end >= note.start);
-    const word = near.flatMap((p) => wordsOf(p.words, note))[0] ?? this.text.spokenAt(note.start);
-    if (word) this.text.build(word.paragraph);
-    const place = word ?? this.text.paragraphAt(note.start);
-    this.player.reveal(() => place?.box, true);
-  }
-  // ---- changes -----------------------------------------------------------------------------------------------------
-  /** Ask for the text of a note on what is selected, else on the moment that is heard. */
-  add() {
-    if (!this.address) return;
-    if (this.edited) {
-      this.open(true);
-      return this.form?.field.focus();
-    }
-    const { start, end } = selectedSpan(this.text.paragraphs) ?? { start: this.player.position(), end: null };
-    this.edit({ id: newId(), start: Math.round(start * 1e3) / 1e3, end, text: "", colour: null });
-  }
-  /** @param {Note | null} note */
-  edit(note) {
-    const before = this.edited;
-    this.edited = note;
-    this.form = null;
-    if (note) {
-      const quote = this.quote(note);
-      const about = quote ? `${clock(note.start)} \u201C${quote}\u201D` : tr("At {time}", { time: clock(note.start) });
-      const cancel = () => {
-        this.edit(null);
-        (this.focusOf(note) ?? this.adder).focus({ preventScroll: true });
-      };
-      this.form = noteForm(note, about, (changed) => this.save(changed), cancel);
-      this.open(true);
-    }
-    if (note || before) this.draw();
-    this.form?.field.focus({ preventScroll: true });
-    this.form?.form.scrollIntoView({ block: "nearest" });
-  }
-  /** @param {Note} note */
-  focusOf(note) {
-    return this.rows.get(note.id)?.querySelector("button");
-  }
-  /** @param {Note} note */
-  async save(note) {
-    const stored = await this.under(() => save(this.address ?? "", note));
-    this.notes = sorted([...this.notes.filter(({ id }) => id !== note.id), stored]);
-    const own = this.edited?.id === note.id;
-    if (own) this.edited = this.form = null;
-    if (this.gone?.id === note.id) this.gone = null;
-    this.draw();
-    if (own) this.focusOf(stored)?.focus({ preventScroll: true });
-    this.say.textContent = tr("Saved the note at {time}.", { time: clock(note.start) });
-  }
-  /** @param {Note} note */
-  async delete(note) {
-    try {
-      await this.under(() => remove(this.address ?? "", note));
-    } catch (error) {
-      this.say.textContent = this.trouble(note, error);
-      return;
-    }
-    this.notes = this.notes.filter(({ id }) => id !== note.id);
-    this.gone = note;
-    this.draw();
-    this.focusOf(note)?.focus({ preventScroll: true });
-  }
-  /** @param {Note} note */
-  async bringBack(note) {
-    await this.save(note).catch((error) => this.say.textContent = this.trouble(note, error));
-    this.focusOf(note)?.focus({ preventScroll: true });
-  }
-  /** Show at a note what went wrong, and return it. @param {Note} note @param {unknown} error */
-  trouble(note, error) {
-    const words = error instanceof Error ? error.message : String(error);
-    this.rows.get(note.id)?.append(make("p", "stt-notes-trouble", words));
-    return words;
-  }
-  /** @template Answer @param {() => Promise<Answer>} act */
-  async under(act) {
-    this.busy += 1;
-    try {
-      return await act();
-    } finally {
-      this.busy -= 1;
-    }
-  }
-  close() {
-    this.painter.close();
-  }
-};
-
-// player/passages/panel.js
-var when = ({ start, end }) => tr("{start} to {end}", { start: clock(start), end: clock(end) });
-function button2(label, act, look2 = "") {
-  const made = make("button", `stt-menu-button ${look2}`.trim(), label);
-  made.type = "button";
-  made.onclick = act;
-  return made;
-}
-function passageForm(choices, span, begin, cancel) {
-  const form = make("form", "stt-passage-form");
-  form.setAttribute("aria-label", tr("Transcribe a passage again"));
-  const model = select(tr("Model"), choices.models.map(({ id, name }) => [id, name]));
-  model.field.value = choices.model;
-  const language = select(tr("Language"), [["", tr("Detect")], ...choices.languages]);
-  language.field.value = choices.language;
-  const english = () => {
-    const only = choices.models.find(({ id }) => id === model.field.value)?.english ?? false;
-    language.field.disabled = only;
-    if (only) language.field.value = "en";
-  };
-  model.field.onchange = english;
-  english();
-  const details = make("details", "stt-passage-more");
-  const terms = make("textarea", "stt-notes-field");
-  terms.value = choices.vocabulary;
-  terms.rows = 3;
-  terms.placeholder = tr("A name or term a line");
-  terms.setAttribute("aria-label", tr("Vocabulary, a name or term a line"));
-  details.append(make("summary", "", tr("Vocabulary")), terms);
-  const trouble = make("p", "stt-notes-trouble");
-  trouble.setAttribute("role", "alert");
-  const start = make("button", "stt-menu-button stt-notes-save", tr("Transcribe"));
-  const row = make("div", "stt-notes-row");
-  row.append(start, button2(tr("Cancel"), cancel));
-  form.append(
-    title(tr("Transcribe {span} again", { span: when(span) })),
-    model.label,
-    language.label,
-    details,
-    row,
-    trouble
-  );
-  form.onkeydown = (event) => {
-    event.stopPropagation();
-    if (event.key !== "Escape") return;
-    event.preventDefault();
-    cancel();
-  };
-  form.onsubmit = async (event) => {
-    event.preventDefault();
-    if (start.disabled) return;
-    start.disabled = true;
-    trouble.textContent = "";
-    const vocabulary = terms.value.split("\n").filter((line) => line.trim());
-    await begin({ model: model.field.value, language: language.field.value, vocabulary }).catch((error) => {
-      trouble.textContent = error.message;
-      start.disabled = false;
-    });
-  };
-  return form;
-}
-function progress(passage, cancel) {
-  const box = make("div", "stt-passage-working");
-  const bar = make("progress", "stt-passage-bar");
-  bar.max = 100;
-  bar.setAttribute("aria-label", tr("Progress of the passage"));
-  const far = make("span", "stt-passage-far");
-  const show = (now) => {
-    bar.value = now.percent;
-    far.textContent = now.stage ?? (now.state === "queued" ? tr("Waiting for its turn") : `${now.percent} %`);
-  };
-  show(passage);
-  box.append(title(tr("Transcribing {span} again", { span: when(passage) })), bar, far, button2(tr("Cancel"), cancel));
-  return { box, show };
-}
-function result(passage, { take, leave, play }) {
-  const box = make("div", "stt-passage-result");
-  const [old, fresh] = [passage.old ?? [], passage.new ?? []];
-  const same = [...old, ...fresh].every((run) => run.same);
-  const sides = make("div", "stt-passage-sides");
-  sides.append(side(tr("Now"), old), side(tr("New"), fresh));
-  const row = make("div", "stt-notes-row");
-  row.append(button2(tr("Take it"), take, "stt-notes-save"), button2(tr("Leave it"), leave));
-  if (play) row.append(button2(tr("Play"), play));
-  const trouble = make("p", "stt-notes-trouble");
-  trouble.setAttribute("role", "alert");
-  const about = same ? tr("The words are the same.") : fresh.length ? "" : tr("No speech was found in this passage.");
-  box.append(
-    title(tr("{span}, transcribed again", { span: when(passage) })),
-    make("p", "stt-passage-about", about),
-    sides,
-    row,
-    trouble
-  );
-  return { box, trouble };
-}
-function failure(passage, close) {
-  const box = make("div", "stt-passage-result");
-  const what = make("p", "stt-notes-trouble", explained(passage.error) || tr("Something went wrong."));
-  what.setAttribute("role", "alert");
-  box.append(title(tr("{span} could not be transcribed", { span: when(passage) })), what, button2(tr("Close"), close));
-  return box;
-}
-function side(name, runs) {
-  const box = make("div", "stt-passage-side");
-  box.setAttribute("role", "group");
-  box.setAttribute("aria-label", name);
-  const text = make("p", "stt-passage-text");
-  text.dir = "auto";
-  for (const { text: words, same } of runs) {
-    if (same) text.append(words);
-    else {
-      const space = words.length - words.trimStart().length;
-      text.append(words.slice(0, space), make("mark", "", words.slice(space)));
-    }
-  }
-  box.append(make("h4", "stt-passage-name", name), text);
-  return box;
-}
-function title(text) {
-  const made = make("h3", "stt-passage-title", text);
-  made.tabIndex = -1;
-  return made;
-}
-function select(label, choices) {
-  const field = make("select", "stt-passage-select");
-  for (const [value, name] of choices) field.append(new Option(name, value));
-  const made = make("label", "stt-passage-label", label);
-  made.append(field);
-  return { label: made, field };
-}
-
-// player/passages/wire.js
-var askPassage = (address, options) => ask(address, options, (reason, status) => {
-  return reason || (status ? tr("The server does not answer. Try again.") : tr("No connection. Try again."));
-});
-
-// player/passages/passages.js
-var OFTEN = 700;
-var SELDOM = 3e3;
-var Passages = class {
-  choices = (
-    /** @type {Choices | null} */
-    null
-  );
-  // null where no passage can be transcribed
-  shown = "";
-  // the state and the attempt that the panel shows
-  working = (
-    /** @type {ReturnType<typeof progress> | null} */
-    null
-  );
-  timer = (
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    void 0
-  );
-  asked = 0;
-  // the newest question: older answers do not count
-  over = false;
-  /**
-   * @param {HTMLElement} root
-   * @param {import("../text.js").Text} text
-   * @param {import("../../shared/sound.js").Listen} on
-   * @param {import("../editing/editor.js").Editor} editor
-   * @param {(span: Span) => void} play
-   */
-  constructor(root, text, on, editor, play) {
-    this.text = text;
-    this.editor = editor;
-    this.play = play;
-    const part = partsOf(root, "stt-");
-    this.panel = part("passage");
-    this.say = part("say");
-    on(text.box, "mousedown", (event) => event.target.closest(".stt-more") && event.preventDefault());
-  }
-  /** @param {{ passages?: Choices | null, edits: string | null, timed: boolean, audio: string | null }} data */
-  load({ passages = null, edits, timed, audio }) {
-    const before = this.choices?.address;
-    this.choices = passages && edits && timed && audio ? passages : null;
-    if (!this.choices) return this.hide();
-    if (this.choices.open && this.choices.address !== before) void this.look();
-  }
-  /**
-   * Ask how the selected words, or those of a paragraph, are to be transcribed again.
-   * @param {import("../text.js").Paragraph} paragraph
-   */
-  offer(paragraph) {
-    const { choices } = this;
-    if (!choices) return;
-    if (this.working) return this.focus();
-    const span = this.spanOf(paragraph);
-    const begin = async (chosen2) => {
-      const answer = await askPassage(choices.address, withJson("POST", { ...span, ...chosen2 }));
-      if (this.shown === "form") this.take(answer);
-      else await this.drop();
-    };
-    this.show(
-      passageForm(choices, span, begin, () => this.hide()),
-      "form"
-    );
-    this.panel.querySelector("select")?.focus({ preventScroll: true });
-  }
-  /** @param {import("../text.js").Paragraph} paragraph @returns {Span} */
-  spanOf(paragraph) {
-    const { chosen: chosen2 } = this.editor;
-    const own = chosen2?.id === paragraph.id && chosen2.to > chosen2.from;
-    const selected = selectedSpan(this.text.paragraphs) ?? (own && spanOf(paragraph.words, chosen2.from, chosen2.to));
-    const { start, end } = paragraph;
-    return selected && selected.start < end && selected.end > start ? selected : { start, end };
-  }
-  // ---- what the server says ----------------------------------------------------------------------------------------
-  async look() {
-    clearTimeout(this.timer);
-    if (!this.choices || this.over) return;
-    const number = this.asked += 1;
-    try {
-      const answer = await askPassage(this.choices.address);
-      if (number === this.asked && !this.over) this.take(answer);
-    } catch {
-      if (number === this.asked && !this.over) this.timer = setTimeout(() => this.look(), SELDOM);
-    }
-  }
-  /** @param {{ passage: Passage | null }} answer */
-  take({ passage }) {
-    clearTimeout(this.timer);
-    if (!passage) return this.hide();
-    const looks = `${passage.attempt} ${passage.state}`;
-    const open = passage.state === "queued" || passage.state === "working";
-    if (open) {
-      if (this.working) this.working.show(passage);
-      else {
-        const made = progress(passage, () => this.drop());
-        this.show(made.box, looks);
-        this.working = made;
-        this.tell(tr("Transcribing {span} again.", { span: when(passage) }));
-      }
-      this.timer = setTimeout(() => this.look(), OFTEN);
-    } else if (looks !== this.shown) {
-      if (passage.state === "done") this.offerResult(passage, looks);
-      else this.show(failure(passage, () => this.drop()), looks);
-    }
-  }
-  /** @param {Passage} passage @param {string} looks */
-  offerResult(passage, looks) {
-    const { box, trouble } = result(passage, {
-      take: () => void this.accept(passage, trouble),
-      leave: () => this.drop(),
-      play: () => this.play(passage)
-    });
-    this.show(box, looks);
-    this.tell(tr("{span} is transcribed. Take it or leave it.", { span: when(passage) }));
-  }
-  /** Put the new words into the transcript, as one step. @param {Passage} passage @param {HTMLElement} trouble */
-  async accept(passage, trouble) {
-    const { editor, choices } = this;
-    const { queue } = editor;
-    if (!choices || !queue) return;
-    editor.leave();
-    editor.save();
-    if (!queue.settled) {
-      trouble.textContent = tr("Your text is being saved. Try again in a moment.");
-      return;
-    }
-    try {
-      const body = { attempt: passage.attempt, based_on: Math.max(0, queue.revision) };
-      await askPassage(`${choices.address}/take`, withJson("POST", body));
-    } catch (error) {
-      trouble.textContent = error instanceof Error ? error.message : String(error);
-      return;
-    }
-    this.hide();
-    queue.refresh();
-    this.tell(tr("Took the new words of {span}.", { span: when(passage) }));
-  }
-  /** Cancel what is transcribed, or leave its result. */
-  async drop() {
-    this.asked += 1;
-    clearTimeout(this.timer);
-    const { choices } = this;
-    if (!choices) return;
-    try {
-      await askPassage(choices.address, { method: "DELETE" });
-      this.hide();
-    } catch {
-      void this.look();
-    }
-  }
-  // ---- the panel ---------------------------------------------------------------------------------------------------
-  /** @param {HTMLElement} content @param {string} looks */
-  show(content, looks) {
-    const inside2 = this.panel.contains(document.activeElement);
-    this.working = null;
-    this.shown = looks;
-    this.panel.replaceChildren(content);
-    this.panel.hidden = false;
-    if (inside2) this.focus();
-  }
-  focus() {
-    this.panel.querySelector("h3")?.focus({ preventScroll: true });
-  }
-  hide() {
-    clearTimeout(this.timer);
-    this.asked += 1;
-    this.working = null;
-    this.shown = "";
-    this.panel.hidden = true;
-    this.panel.replaceChildren();
-  }
-  /** @param {string} words */
-  tell(words) {
-    this.say.textContent = words;
-  }
-  close() {
-    this.over = true;
-    clearTimeout(this.timer);
-  }
-};
-
-// player/beside.js
-var Beside = class {
-  /**
-   * @param {HTMLElement} root
-   * @param {import("./text.js").Text} text
-   * @param {import("../shared/sound.js").Listen} on
-   * @param {import("./editing/editor.js").Editor} editor
-   * @param {Player} player
-   */
-  constructor(root, text, on, editor, player) {
-    this.notes = new Notes(root, text, on, {
-      position: () => player.data.audio ? player.sound.position : editor.active?.start ?? 0,
-      total: () => player.total,
-      seek: (seconds) => player.seek(seconds),
-      reveal: (target, lazily) => player.reveal(target, lazily)
-    });
-    this.passages = new Passages(root, text, on, editor, ({ start, end }) => player.hear([0, start, end]));
-  }
-  /** @param {import("./data.js").Data} data */
-  load(data) {
-    this.notes.load(data);
-    this.passages.load(data);
-  }
-  /** The text has changed. */
-  reset() {
-    this.notes.reset();
-  }
-  /** @param {import("./text.js").Paragraph[]} paragraphs that came near or went */
-  moved(paragraphs) {
-    this.notes.moved(paragraphs);
-  }
-  close() {
-    this.notes.close();
-    this.passages.close();
-  }
-};
-
 // shared/storage.js
 function read(name) {
   try {
@@ -1435,7 +555,7 @@ var Loop = class {
   }
   /** The paragraph that is repeated, as it is now. */
   get paragraph() {
-    return this.id === null ? null : this.text.paragraphs.find(({ id }) => id === this.id) ?? null;
+    return this.id === null ? null : this.text.byId(this.id) ?? null;
   }
   /** @param {import("./text.js").Paragraph | null} paragraph */
   set(paragraph) {
@@ -1491,7 +611,7 @@ var Sheet = class {
     const more = make("p", "stt-sheet-more", ` ${before}`);
     const link = make("a", "", tr("Settings page"));
     link.href = "settings";
-    more.prepend(mark2());
+    more.prepend(mark());
     more.append(link, after ?? "");
     this.box.replaceChildren(head, ...parts, more);
     if (!this.box.open) this.box.showModal();
@@ -1510,7 +630,7 @@ var Sheet = class {
         held.append(make("kbd", "stt-sheet-key", written(key)));
       });
       const name = make("dt", "stt-sheet-name", label());
-      if (where === "always") name.append(mark2());
+      if (where === "always") name.append(mark());
       row.append(name, held);
       list2.append(row);
     }
@@ -1521,7 +641,7 @@ var Sheet = class {
     this.box.remove();
   }
 };
-function mark2() {
+function mark() {
   const made = make("span", "stt-sheet-mark", "\u2022");
   made.setAttribute("role", "img");
   made.setAttribute("aria-label", tr("also while you type"));
@@ -1577,6 +697,27 @@ var Commands = class {
       [part("review-open"), tr("Review doubtful words"), "review"],
       [part("doubt"), tr("Go to the next doubtful word"), "doubt"]
     ];
+    this.acts = /** @type {Record<string, () => void>} */
+    {
+      play: () => this.play(),
+      toggle: () => player.toggle(),
+      back: () => this.skip(-STEP),
+      forth: () => this.skip(STEP),
+      left: () => this.skip(-LONG_STEP),
+      right: () => this.skip(LONG_STEP),
+      slower: () => this.pace(-1),
+      faster: () => this.pace(1),
+      loop: () => this.repeat(),
+      previous: () => this.walk(-1),
+      next: () => this.walk(1),
+      doubt: () => this.doubt(),
+      review: () => player.review.toggle(),
+      sheet: () => this.sheet.open(),
+      note: () => player.notes.add(),
+      replace: () => player.replace.open(true),
+      undo: () => player.editor.undoRedo("undo"),
+      redo: () => player.editor.undoRedo("redo")
+    };
     this.name();
   }
   /** Take over keys that were changed in another tab. */
@@ -1586,14 +727,14 @@ var Commands = class {
   }
   /** Name the keys on their buttons. */
   name() {
-    for (const [button3, title2, id] of this.titles) {
+    for (const [button2, title2, id] of this.titles) {
       const hint = this.keymap.hint(id);
-      button3.title = hint ? `${title2} (${hint})` : title2;
+      button2.title = hint ? `${title2} (${hint})` : title2;
     }
   }
   /** @param {import("../shared/keymap.js").Action["needs"]} needs */
   can(needs) {
-    if (needs === "notes") return Boolean(this.player.beside.notes.address);
+    if (needs === "notes") return Boolean(this.player.notes.address);
     if (needs === "sound") return Boolean(this.player.data.audio);
     return needs !== "editing" || this.player.editor.editable;
   }
@@ -1601,46 +742,8 @@ var Commands = class {
   run(id, repeated = false) {
     if (repeated && ONCE.includes(id)) return true;
     const action = this.keymap.actions.find((one) => one.id === id);
-    if (!action || !this.can(action.needs)) return false;
-    const { player } = this;
-    switch (id) {
-      case "play":
-        return this.did(() => this.play());
-      case "toggle":
-        return this.did(() => player.toggle());
-      case "back":
-      case "forth":
-        return this.did(() => this.skip(id === "back" ? -STEP : STEP));
-      case "left":
-      case "right":
-        return this.did(() => this.skip(id === "left" ? -LONG_STEP : LONG_STEP));
-      case "slower":
-      case "faster":
-        return this.did(() => this.pace(id === "slower" ? -1 : 1));
-      case "loop":
-        return this.did(() => this.repeat());
-      case "previous":
-      case "next":
-        return this.did(() => this.walk(id === "previous" ? -1 : 1));
-      case "doubt":
-        return this.did(() => this.doubt());
-      case "review":
-        return this.did(() => player.review.toggle());
-      case "sheet":
-        return this.did(() => this.sheet.open());
-      case "note":
-        return this.did(() => player.beside.notes.add());
-      case "replace":
-        return this.did(() => player.replace.open(true));
-      case "undo":
-      case "redo":
-        return this.did(() => player.editor.again(id));
-      default:
-        return false;
-    }
-  }
-  /** @param {() => void} act */
-  did(act) {
+    const act = this.acts[id];
+    if (!action || !act || !this.can(action.needs)) return false;
     act();
     return true;
   }
@@ -1690,7 +793,7 @@ var Commands = class {
     if (looping) this.loop.set(target);
     if (editor.active) editor.enter(target, 0);
     else if (text.timed && document.activeElement?.closest(".stt-time")) target.time.focus({ preventScroll: true });
-    player.reveal(() => target.box, true);
+    player.reveal(() => target.box);
   }
   /** Go to the next doubtful word, from the caret where it is in the text, and take the caret along. */
   doubt() {
@@ -1939,8 +1042,8 @@ var Menu = class {
     field.placeholder = label;
     field.maxLength = 100;
     field.dir = "auto";
-    const button3 = make("button", "stt-menu-button", tr("Assign"));
-    form.append(field, button3);
+    const button2 = make("button", "stt-menu-button", tr("Assign"));
+    form.append(field, button2);
     form.onsubmit = (event) => {
       event.preventDefault();
       const name = field.value.trim();
@@ -1985,7 +1088,7 @@ var Menu = class {
           change({ [name]: times[name] });
         };
         sets[name] = set3;
-        const button3 = (text, words, act) => {
+        const button2 = (text, words, act) => {
           const made = make("button", "stt-menu-button", text);
           made.type = "button";
           made.setAttribute("aria-label", words);
@@ -1994,13 +1097,13 @@ var Menu = class {
         };
         row.append(
           make("span", "stt-times-name", title2),
-          button3(tr("\u22120.1 s"), earlier, () => set3(times[name] - 0.1)),
+          button2(tr("\u22120.1 s"), earlier, () => set3(times[name] - 0.1)),
           value,
-          button3(tr("+0.1 s"), later, () => set3(times[name] + 0.1))
+          button2(tr("+0.1 s"), later, () => set3(times[name] + 0.1))
         );
         if (now() !== null) {
           const words = first ? tr("Set the start to now") : tr("Set the end to now");
-          row.append(button3(tr("Set to now"), words, () => set3(now() ?? times[name])));
+          row.append(button2(tr("Set to now"), words, () => set3(now() ?? times[name])));
         }
         return row;
       })
@@ -2066,7 +1169,7 @@ var Choices = class {
     };
     const items = [{ label: tr("Speaker\u2026"), act: () => this.speaker(paragraph, anchor) }];
     if (editor.text.timed) items.push({ label: tr("Times\u2026"), act: () => this.times(paragraph, anchor) });
-    const passages = editor.player.passages();
+    const { passages } = editor.player;
     if (passages.choices) {
       items.push({ label: tr("Transcribe this passage again\u2026"), act: then(() => passages.offer(paragraph)) });
     }
@@ -2094,12 +1197,13 @@ var Choices = class {
       wanted2 = {};
     };
     const { start, end } = paragraph;
+    const { player } = this.editor;
     this.menu.times(
       anchor,
       tr("Times of this paragraph"),
       { start, end },
-      this.editor.player.position,
-      this.editor.player.waveform(),
+      () => player.data.audio ? player.sound.position : null,
+      player.total ? { peaks: player.wave.peaks, total: player.total } : null,
       (change) => {
         Object.assign(wanted2, change);
         clearTimeout(timer);
@@ -2130,7 +1234,7 @@ var Conflicts = class {
       this.panels.delete(key);
     }
     for (const entry of held) {
-      const paragraph = this.text.paragraphs.find(({ id }) => id === entry.step.id);
+      const paragraph = this.text.byId(entry.step.id);
       if (!paragraph) continue;
       const panel = this.panels.get(entry.key) ?? this.panel(entry);
       this.panels.set(entry.key, panel);
@@ -2149,10 +1253,10 @@ var Conflicts = class {
     const reason = make("p", "stt-conflict-reason", entry.held?.reason ?? "");
     reason.setAttribute("role", "alert");
     const [mine, other] = [make("p", "stt-conflict-text"), make("p", "stt-conflict-text")];
-    const side2 = (title2, text, button3) => {
+    const side2 = (title2, text, button2) => {
       const made = make("div", "stt-conflict-side");
       text.dir = "auto";
-      made.append(make("h4", "stt-conflict-title", title2), text, button3);
+      made.append(make("h4", "stt-conflict-title", title2), text, button2);
       return made;
     };
     const choice2 = (label, act) => {
@@ -2184,12 +1288,12 @@ var Conflicts = class {
 
 // player/editing/lines.js
 var last = 0;
-var newId2 = () => last += 1;
+var newId = () => last += 1;
 function textOf({ t, text = "" }) {
   if (!t) return text;
   return (t[0]?.trimStart() ?? "").concat(...t.slice(1)).replace(/\n/g, " ");
 }
-var lineOf = (packed, id = newId2()) => ({ id, text: textOf(packed), packed });
+var lineOf = (packed, id = newId()) => ({ id, text: textOf(packed), packed });
 var spaced = (text) => text.split(/\s+/).join(" ").trim();
 var alike = (one, other) => one === other || spaced(one) === spaced(other);
 var codePoints = (text) => Array.from(text).length;
@@ -2222,7 +1326,7 @@ function cut(line, text, places, ids) {
     const packed = { start: when2(from), end: when2(bounds[i + 1]), speaker, text: part, s: [], e: [] };
     return [
       /** @type {Line} */
-      { id: free.shift() ?? newId2(), text: part, packed, provisional: true }
+      { id: free.shift() ?? newId(), text: part, packed, provisional: true }
     ];
   });
 }
@@ -2300,7 +1404,7 @@ function placed(places, lines) {
     at.get(place.paragraph)
   ) }));
 }
-function revived(lines, { id = newId2(), text = "", after }) {
+function revived(lines, { id = newId(), text = "", after }) {
   const place = after == null ? 0 : lines.findIndex((line) => line.id === after) + 1;
   const beside = lines[Math.max(place - 1, 0)]?.packed;
   const packed = { start: beside?.end ?? 0, end: beside?.end ?? 0, speaker: beside?.speaker, text, s: [], e: [] };
@@ -2401,15 +1505,12 @@ function renewed(before, packed) {
 var Keys = class {
   pointing = false;
   // between the press and the release of a button or a finger
-  /**
-   * @param {import("./editor.js").Editor} editor
-   * @param {import("../text.js").Text} text
-   * @param {import("../../shared/sound.js").Listen} on
-   */
-  constructor(editor, text, on) {
+  /** @param {import("./editor.js").Editor} editor */
+  constructor(editor) {
     this.editor = editor;
-    this.text = text;
-    const { box } = text;
+    this.text = editor.text;
+    const { box } = editor.text;
+    const { on } = editor.player;
     on(document, "pointerdown", () => this.pointing = true, { capture: true });
     for (const name of ["pointerup", "pointercancel"]) {
       on(document, name, () => this.pointing = false, { capture: true });
@@ -2455,15 +1556,15 @@ var Keys = class {
    * @param {Element} target
    */
   clicked(target) {
-    const button3 = (
+    const button2 = (
       /** @type {HTMLElement | null} */
       target.closest("button.stt-speaker, .stt-more")
     );
-    const paragraph = this.text.of.get(button3 ?? target.closest(".stt-words") ?? target);
+    const paragraph = this.text.of.get(button2 ?? target.closest(".stt-words") ?? target);
     if (!paragraph) return false;
-    if (button3) {
-      if (button3 === paragraph.more) this.editor.choices.more(paragraph, button3);
-      else this.editor.choices.speaker(paragraph, button3);
+    if (button2) {
+      if (button2 === paragraph.more) this.editor.choices.more(paragraph, button2);
+      else this.editor.choices.speaker(paragraph, button2);
       return true;
     }
     const caret = caretIn(paragraph.body);
@@ -2492,20 +1593,17 @@ var Keys = class {
   }
   /** @param {KeyboardEvent} event @param {Paragraph} paragraph */
   acted(event, paragraph) {
-    const id = this.editor.player.keymap().find(event, "typing");
-    switch (id) {
-      case "leave":
-        return this.escaped(paragraph);
-      case "split":
-        return this.did(() => this.editor.split());
-      case "before":
-        return this.deletes(paragraph, false);
-      case "after":
-        return this.deletes(paragraph, true);
-      case "speaker":
-        return this.did(() => this.assigned(event, paragraph));
-    }
-    if (id) return this.editor.player.run(id, event.repeat);
+    const { commands } = this.editor.player;
+    const id = commands.keymap.find(event, "typing");
+    const acts = {
+      leave: () => this.escaped(paragraph),
+      split: () => this.editor.split(),
+      before: () => this.deletes(paragraph, false),
+      after: () => this.deletes(paragraph, true),
+      speaker: () => this.assigned(event, paragraph)
+    };
+    if (id && acts[id]) return acts[id]() !== false;
+    if (id) return commands.run(id, event.repeat);
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return false;
     return this.walks(event.key, paragraph);
   }
@@ -2518,16 +1616,10 @@ var Keys = class {
     const speaker = this.editor.choices.speakers[Number(code.slice(-1)) - 1];
     if (speaker) this.editor.give(paragraph, speaker, caretIn(paragraph.body));
   }
-  /** @param {() => void} act */
-  did(act) {
-    act();
-    return true;
-  }
   /** @param {Paragraph} paragraph */
   escaped(paragraph) {
     this.editor.leave();
     if (this.text.timed) paragraph.time.focus({ preventScroll: true });
-    return true;
   }
   /**
    * Delete beyond an end of the paragraph, or all of it. Return whether it was one of these.
@@ -2538,14 +1630,14 @@ var Keys = class {
     const caret = caretIn(paragraph.body);
     const { length: length2 } = paragraph.body.textContent ?? "";
     if (!caret) return false;
-    const above = this.text.paragraphs[this.editor.place(paragraph) - 1];
-    if (!length2 && !forward && above) return this.did(() => this.editor.delete(paragraph, above));
-    if (caret.from === 0 && caret.to === length2) return this.did(() => this.editor.remove(paragraph));
-    if (caret.from !== caret.to) return false;
-    if (!forward && caret.from === 0) return this.did(() => this.editor.merge(paragraph));
-    if (!forward || caret.to < length2) return false;
-    const below = this.text.paragraphs[this.editor.place(paragraph) + 1];
-    return this.did(() => below && this.editor.merge(below));
+    const place = this.editor.place(paragraph);
+    const [above, below] = [this.text.paragraphs[place - 1], this.text.paragraphs[place + 1]];
+    if (!length2 && !forward && above) this.editor.delete(paragraph, above);
+    else if (caret.from === 0 && caret.to === length2) this.editor.remove(paragraph);
+    else if (caret.from !== caret.to || caret.from !== (forward ? length2 : 0)) return false;
+    else if (!forward) this.editor.merge(paragraph);
+    else if (below) this.editor.merge(below);
+    return true;
   }
   /**
    * Go from the first line to the paragraph above, from the last to the one below.
@@ -2572,7 +1664,7 @@ var Keys = class {
       this.editor.enter(target, forward ? 0 : Infinity);
       placeAcross(target.body, left, !forward);
     }
-    this.editor.player.reveal(() => target.box, true);
+    this.editor.player.reveal(() => target.box);
     return true;
   }
   // ---- what browsers would put into the text -----------------------------------------------------------------------
@@ -2583,8 +1675,8 @@ var Keys = class {
     if (!paragraph || event.isComposing) return;
     const way = /^delete\w*(Backward|Forward)$/.exec(type)?.[1];
     if (/^insert(Paragraph|LineBreak)$/.test(type)) this.editor.split();
-    else if (type === "historyUndo") this.editor.again("undo");
-    else if (type === "historyRedo") this.editor.again("redo");
+    else if (type === "historyUndo") this.editor.undoRedo("undo");
+    else if (type === "historyRedo") this.editor.undoRedo("redo");
     else if (type === "insertFromDrop") this.dropped(event);
     else if (!type.startsWith("format") && !(way && this.deletes(paragraph, way === "Forward"))) return;
     event.preventDefault();
@@ -2608,6 +1700,28 @@ function insert(text) {
   const line = text.replace(/\s+/g, " ");
   if (line) document.execCommand("insertText", false, line);
 }
+
+// shared/request.js
+var LONGEST = 3e4;
+async function request(address, options, longest = LONGEST) {
+  try {
+    const answer = await fetch(address, { ...options, signal: AbortSignal.timeout(longest) });
+    return { status: answer.status, answer: await answer.json().catch(() => null) };
+  } catch {
+    return { status: 0, answer: null };
+  }
+}
+var withJson = (method, body) => ({
+  method,
+  headers: { "Content-Type": "application/json" },
+  body: JSON.stringify(body)
+});
+async function ask(address, options, explain2) {
+  const { status, answer } = await request(address, options);
+  if (status >= 200 && status < 300) return answer;
+  throw new Error(explain2(explained(answer?.error), status));
+}
+var explained = (problem, title2) => [problem?.message, problem?.guidance].filter((part) => part && part !== title2).join(" ");
 
 // player/editing/wire.js
 function sender(address) {
@@ -2907,7 +2021,7 @@ var Queue = class {
         /** @type {Step} */
         entry.raw.step
       );
-      entry.step = { do: name, id: there?.id ?? newId2(), was, text, from, to };
+      entry.step = { do: name, id: there?.id ?? newId(), was, text, from, to };
       entry.raw = void 0;
     } else if (there && there.id !== entry.step.id) this.rename(entry.step.id, there.id);
     return this.hold(entry, changedElsewhere());
@@ -2923,7 +2037,7 @@ var Queue = class {
    */
   hold(entry, reason) {
     if (this.over) return;
-    const { id = newId2(), was = "" } = entry.step;
+    const { id = newId(), was = "" } = entry.step;
     const family = /* @__PURE__ */ new Set([id, ...entry.step.ids ?? []]);
     const own = [entry];
     for (const one of this.entries.slice(this.entries.indexOf(entry) + 1)) {
@@ -3073,7 +2187,7 @@ function wanted(choice2) {
 
 // player/editing/editor.js
 var SAVING = 3e3;
-var PAUSE2 = 3e3;
+var PAUSE = 3e3;
 var RESTING = 1500;
 var RESTED = 2500;
 var Editor = class {
@@ -3121,20 +2235,11 @@ var Editor = class {
   // the revision that the page has followed
   /** @type {Record<string, ReturnType<typeof setTimeout> | undefined>} */
   timers = {};
-  /**
-   * @param {HTMLElement} root
-   * @param {import("../text.js").Text} text
-   * @param {import("../../shared/sound.js").Listen} on
-   * @param {{
-   *   draw: () => void, position: () => number | null, waveform: () => import("./borders.js").Waveform | null, reveal: (target: () => Element | null, lazily: boolean) => void,
-   *   rested: (revision: number) => void, keymap: () => import("../../shared/keymap.js").Keymap,
-   *   run: (id: string, repeated: boolean) => boolean,
-   *   passages: () => import("../passages/passages.js").Passages,
-   * }} player
-   */
-  constructor(root, text, on, player) {
-    this.text = text;
+  /** @param {import("../index.js").Player} player */
+  constructor(player) {
     this.player = player;
+    const { root, text, on } = player;
+    this.text = text;
     const part = partsOf(root, "stt-");
     this.tools = part("editing");
     this.toggle = part("edit", HTMLButtonElement);
@@ -3146,17 +2251,17 @@ var Editor = class {
     this.wanted = wanted() ?? !matchMedia("(hover: none)").matches;
     on(this.toggle, "click", () => this.switch());
     for (
-      const [button3, act] of
+      const [button2, act] of
       /** @type {const} */
       [
         [this.undoButton, "undo"],
         [this.redoButton, "redo"]
       ]
     ) {
-      on(button3, "click", () => button3.getAttribute("aria-disabled") === "true" || this.again(act));
-      on(button3, "mousedown", (event) => event.preventDefault());
+      on(button2, "click", () => button2.getAttribute("aria-disabled") === "true" || this.undoRedo(act));
+      on(button2, "mousedown", (event) => event.preventDefault());
     }
-    this.keys = new Keys(this, text, on);
+    this.keys = new Keys(this);
   }
   // ---- the page ----------------------------------------------------------------------------------------------------
   /** Whether paragraphs can be edited now. */
@@ -3204,7 +2309,7 @@ var Editor = class {
   }
   draw() {
     this.drawing = true;
-    this.player.draw();
+    this.player.draw(this.lines ?? this.player.lines);
     this.drawing = false;
     if (this.active && !this.text.paragraphs.includes(this.active)) this.active = null;
     this.conflicts?.show();
@@ -3213,11 +2318,11 @@ var Editor = class {
   /** Show what the server has answered. @param {{ id: number, at: number } | null} [caret] */
   changed(caret) {
     this.draw();
-    const paragraph = caret && this.text.paragraphs.find(({ id }) => id === caret.id);
+    const paragraph = caret && this.text.byId(caret.id);
     if (paragraph && caret && !this.elsewhere()) {
       const at = unitsOf(paragraph.text, caret.at);
       this.enter(paragraph, at);
-      this.player.reveal(() => paragraph.box, true);
+      this.player.reveal(() => paragraph.box);
     }
     this.rest();
   }
@@ -3232,7 +2337,7 @@ var Editor = class {
     this.enable(this.undoButton, able && (queue.undo > 0 || waiting));
     this.enable(this.redoButton, able && queue.redo > 0 && !waiting);
     clearTimeout(this.timers.state);
-    if (queue.stopped && this.told !== Infinity) this.player.rested(this.told = Infinity);
+    if (queue.stopped && this.told !== Infinity) this.tellPage(Infinity);
     if (queue.stopped) this.state(tr("Not saved. {reason} Your text is kept here.", { reason: queue.stopped }), true);
     else if (queue.failures) this.state(queue.unkept ? unkept() : kept(), true);
     else if (this.notice) this.state(this.notice, true);
@@ -3246,8 +2351,8 @@ var Editor = class {
     this.status.classList.toggle("stt-unsaved", trouble);
   }
   /** @param {HTMLButtonElement} button @param {boolean} yes */
-  enable(button3, yes) {
-    button3.setAttribute("aria-disabled", String(!yes));
+  enable(button2, yes) {
+    button2.setAttribute("aria-disabled", String(!yes));
   }
   /** Say why a step was not done. @param {string} words */
   tell(words) {
@@ -3266,9 +2371,13 @@ var Editor = class {
     this.timers.rested = setTimeout(() => {
       const { queue } = this;
       if (this.active || !queue?.settled || queue.stopped || queue.busy || queue.revision === this.told) return;
-      this.told = queue.revision;
-      this.player.rested(queue.revision);
+      this.tellPage(queue.revision);
     }, RESTED);
+  }
+  /** Let the page follow. @param {number} revision */
+  tellPage(revision) {
+    this.told = revision;
+    this.player.send("rested", revision);
   }
   // ---- the caret ---------------------------------------------------------------------------------------------------
   /** Put the caret into a paragraph. @param {Paragraph} paragraph @param {number} from */
@@ -3322,7 +2431,7 @@ var Editor = class {
     this.rest();
     if (!spaced(text)) return queue.drop(active.id);
     const now = performance.now();
-    if (this.typing.id !== active.id || now - this.typing.at > PAUSE2) this.typing.name = newKey();
+    if (this.typing.id !== active.id || now - this.typing.at > PAUSE) this.typing.name = newKey();
     Object.assign(this.typing, { id: active.id, at: now });
     queue.typed(active.id, text, this.typing.name);
     this.show();
@@ -3371,11 +2480,11 @@ var Editor = class {
       if (!spaced(text.slice(caret.from)) && following) this.enter(following, 0);
       return;
     }
-    const id = newId2();
+    const id = newId();
     this.step(active, { do: "split", ...parts, ids: [id] });
-    const made = this.text.paragraphs.find((p) => p.id === id);
+    const made = this.text.byId(id);
     if (made) this.enter(made, 0);
-    if (made) this.player.reveal(() => made.box, true);
+    if (made) this.player.reveal(() => made.box);
   }
   /** Merge a paragraph with the one above. @param {Paragraph} paragraph */
   merge(paragraph) {
@@ -3405,7 +2514,7 @@ var Editor = class {
     if (below) this.enter(below, 0);
   }
   /** @param {"undo" | "redo"} name */
-  again(name) {
+  undoRedo(name) {
     const { queue } = this;
     if (!queue || !this.editable || queue.failures || !(queue[name] || queue.entries.length)) return;
     this.save();
@@ -3429,9 +2538,9 @@ var Editor = class {
     const part = range && range.to > range.from && to > from && to - from < text.length;
     const [start, end] = [text.slice(0, from), text.slice(0, to)].map(codePoints);
     const inside2 = this.active === paragraph;
-    const ids = [newId2(), newId2()];
+    const ids = [newId(), newId()];
     this.step(paragraph, { do: "speaker", speaker, ...part ? { from: start, to: end, ids } : {} });
-    const whose = part && from > 0 ? this.text.paragraphs.find((p) => p.id === ids[0]) : paragraph;
+    const whose = part && from > 0 ? this.text.byId(ids[0]) : paragraph;
     if (inside2 && whose) this.enter(whose, part ? length(whose.body) : range?.from ?? 0);
     this.say.textContent = tr("Assigned to {speaker}.", { speaker });
   }
@@ -3450,7 +2559,7 @@ var length = (body) => (body.textContent ?? "").length;
 var AT_ONCE = 20;
 var MOST = 3;
 var LONGEST2 = 9e4;
-var spanOf2 = ({ start, end }) => `${start.toFixed(2)}-${Math.max(end, start + 0.01).toFixed(2)}`;
+var spanOf = ({ start, end }) => `${start.toFixed(2)}-${Math.max(end, start + 0.01).toFixed(2)}`;
 var Readings = class {
   known = (
     /** @type {Map<string, string[]>} */
@@ -3471,9 +2580,9 @@ var Readings = class {
    * @param {Timed[]} following
    */
   async of(word, following) {
-    const span = spanOf2(word);
+    const span = spanOf(word);
     if (!this.known.has(span)) {
-      if (!this.asked.has(span)) this.ask([span, ...following.map(spanOf2)]);
+      if (!this.asked.has(span)) this.ask([span, ...following.map(spanOf)]);
       await this.asked.get(span);
     }
     return (this.known.get(span) ?? []).filter((text) => text !== word.text).slice(0, MOST);
@@ -3483,7 +2592,7 @@ var Readings = class {
    * @param {Timed} word
    */
   async more(word) {
-    const span = spanOf2(word);
+    const span = spanOf(word);
     const { status, answer } = await request(`${this.address}?spans=${span}`, { method: "POST" }, LONGEST2);
     if (status !== 200) throw new Error(answer?.error?.message ?? tr("The server does not answer."));
     this.known.set(span, [.../* @__PURE__ */ new Set([...this.known.get(span) ?? [], ...answer.readings[0]])]);
@@ -3505,7 +2614,7 @@ var Readings = class {
 
 // player/editing/review.js
 var BEFORE2 = 2;
-var PAUSE3 = 3;
+var PAUSE2 = 3;
 var AFTER = 0.2;
 var Review = class {
   open = false;
@@ -3660,13 +2769,13 @@ var Review = class {
     this.tell("");
     this.offered = readings;
     const buttons = readings.map((text, place) => {
-      const button3 = make("button", "stt-menu-button stt-review-reading");
-      button3.type = "button";
-      button3.dir = "auto";
-      button3.setAttribute("aria-label", tr("Take \u201C{text}\u201D", { text }));
-      button3.append(make("kbd", "stt-sheet-key", String(place + 1)), make("span", "", text));
-      button3.onclick = () => this.decide(text);
-      return button3;
+      const button2 = make("button", "stt-menu-button stt-review-reading");
+      button2.type = "button";
+      button2.dir = "auto";
+      button2.setAttribute("aria-label", tr("Take \u201C{text}\u201D", { text }));
+      button2.append(make("kbd", "stt-sheet-key", String(place + 1)), make("span", "", text));
+      button2.onclick = () => this.decide(text);
+      return button2;
     });
     this.choices.replaceChildren(...buttons);
     this.choices.hidden = !readings.length;
@@ -3705,9 +2814,9 @@ var Review = class {
     if (!word || !player.data.audio) return;
     const { words } = player.text;
     const place = words.indexOf(word);
-    const near = words.slice(Math.max(0, place - BEFORE2), place).filter(({ end }) => word.start - end < PAUSE3);
+    const near = words.slice(Math.max(0, place - BEFORE2), place).filter(({ end }) => word.start - end < PAUSE2);
     const start = Math.min(word.start, ...near.map((one) => one.start));
-    player.hear([0, start, word.end + AFTER]);
+    player.hear(start, word.end + AFTER);
   }
   // ---- keys --------------------------------------------------------------------------------------------------------
   /** On a phone the keyboard on the screen would cover the text. */
@@ -3761,9 +2870,46 @@ var Review = class {
     if (before === void 0) return;
     this.at = before;
     this.word = null;
-    this.player.editor.again("undo");
+    this.player.editor.undoRedo("undo");
   }
 };
+
+// player/ranges.js
+function ranges(element, places) {
+  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  let node = (
+    /** @type {Text | null} */
+    walker.nextNode()
+  );
+  let passed = 0;
+  const place = (offset, ending) => {
+    while (node && passed + node.length - (ending ? 0 : 1) < offset) {
+      passed += node.length;
+      node = /** @type {Text | null} */
+      walker.nextNode();
+    }
+    return node && /** @type {[Text, number]} */
+    [node, offset - passed];
+  };
+  const made = [];
+  for (const { from, to } of places) {
+    const range = document.createRange();
+    const [start, end] = [place(from, false), place(to, true)];
+    if (!start || !end) break;
+    range.setStart(...start);
+    range.setEnd(...end);
+    made.push(range);
+  }
+  return made;
+}
+function clipped(range, element) {
+  const whole = document.createRange();
+  whole.selectNodeContents(element);
+  const { startContainer, startOffset, endContainer, endOffset } = range;
+  if (range.compareBoundaryPoints(Range.START_TO_START, whole) > 0) whole.setStart(startContainer, startOffset);
+  if (range.compareBoundaryPoints(Range.END_TO_END, whole) < 0) whole.setEnd(endContainer, endOffset);
+  return whole;
+}
 
 // player/rules.json
 var rules_default = {
@@ -4147,13 +3293,10 @@ var Replace = class {
   );
   done = false;
   // whether the last thing was a replacement, which Ctrl+Z takes back in the field, too
-  /**
-   * @param {HTMLElement} root
-   * @param {import("./editor.js").Editor} editor
-   * @param {import("../finder.js").Finder} finder
-   * @param {import("../../shared/sound.js").Listen} on
-   */
-  constructor(root, editor, finder, on) {
+  /** @param {import("../index.js").Player} player */
+  constructor(player) {
+    this.player = player;
+    const { root, editor, finder, on } = player;
     this.editor = editor;
     this.finder = finder;
     const part = partsOf(root, "stt-");
@@ -4218,9 +3361,9 @@ var Replace = class {
   }
   /** @param {KeyboardEvent} event */
   pressed(event) {
-    const id = this.editor.player.keymap().find(event, "reading");
+    const id = this.player.commands.keymap.find(event, "reading");
     if (event.key === "Escape") this.open(false);
-    else if (this.done && event.target === this.field && (id === "undo" || id === "redo")) this.editor.again(id);
+    else if (this.done && event.target === this.field && (id === "undo" || id === "redo")) this.editor.undoRedo(id);
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -4276,7 +3419,7 @@ var Replace = class {
     if (!this.shown) return;
     const { hits, place } = this.finder;
     this.some.disabled = !this.marked.size;
-    for (const button3 of [this.one, this.all]) button3.setAttribute("aria-disabled", String(!hits.length));
+    for (const button2 of [this.one, this.all]) button2.setAttribute("aria-disabled", String(!hits.length));
     this.all.textContent = hits.length > 1 ? tr("Replace all {count}", { count: hits.length.toLocaleString("en") }) : tr("Replace all");
     const first = Math.max(place, 0);
     const next = Array.from({ length: Math.min(SHOWN, hits.length) }, (_, i) => hits[(first + i) % hits.length]);
@@ -4325,19 +3468,69 @@ var Replace = class {
   }
   /** @param {number} count */
   tell(count) {
-    const says = { count: count.toLocaleString("en"), key: this.editor.player.keymap().hint("undo") };
+    const says = { count: count.toLocaleString("en"), key: this.player.commands.keymap.hint("undo") };
     this.outcome.textContent = count ? tr("{count} replaced. {key} undoes it.", says) : tr("Nothing was replaced: the text was changed in another tab meanwhile.");
   }
 };
 
-// player/finder.js
-var MARKS2 = globalThis.CSS?.highlights ? { scope: mark3("stt-scope", -1), all: mark3("stt-hit", 0), now: mark3("stt-hit-now", 1) } : null;
-function mark3(name, priority) {
-  const highlight = CSS.highlights.get(name) ?? new Highlight();
-  highlight.priority = priority;
-  CSS.highlights.set(name, highlight);
-  return highlight;
+// player/marks.js
+var SUPPORTED = Boolean(globalThis.CSS?.highlights);
+function highlight(name, priority) {
+  const found2 = CSS.highlights.get(name) ?? new Highlight();
+  found2.priority = priority;
+  CSS.highlights.set(name, found2);
+  return found2;
 }
+var Marks = class {
+  painted = (
+    /** @type {Map<Paragraph, Mark[]>} */
+    /* @__PURE__ */ new Map()
+  );
+  /**
+   * @param {import("./text.js").Text} text
+   * @param {(paragraph: Paragraph) => Mark[]} marksOf
+   * @param {(paragraph: Paragraph) => boolean} keeps whether the marks of a paragraph stay as they are
+   */
+  constructor(text, marksOf, keeps = () => false) {
+    this.text = text;
+    this.marksOf = marksOf;
+    this.keeps = keeps;
+  }
+  paint() {
+    for (const paragraph of [...this.painted.keys()]) if (!this.keeps(paragraph)) this.wipe(paragraph);
+    for (const paragraph of this.text.near) this.paintOne(paragraph);
+  }
+  /** @param {Paragraph} paragraph */
+  paintOne(paragraph) {
+    if (!SUPPORTED || this.keeps(paragraph)) return;
+    this.wipe(paragraph);
+    const marks = this.marksOf(paragraph);
+    for (const [mark2, range] of marks) mark2.add(range);
+    if (marks.length) this.painted.set(paragraph, marks);
+  }
+  /** @param {Paragraph[]} paragraphs that came near or went */
+  moved(paragraphs) {
+    for (const paragraph of paragraphs) {
+      if (this.text.near.has(paragraph)) this.paintOne(paragraph);
+      else this.wipe(paragraph);
+    }
+  }
+  /** @param {Paragraph} paragraph */
+  wipe(paragraph) {
+    for (const [mark2, range] of this.painted.get(paragraph) ?? []) mark2.delete(range);
+    this.painted.delete(paragraph);
+  }
+  close() {
+    for (const paragraph of [...this.painted.keys()]) this.wipe(paragraph);
+  }
+};
+
+// player/finder.js
+var MARKS = SUPPORTED && {
+  scope: highlight("stt-scope", -1),
+  all: highlight("stt-hit", 0),
+  now: highlight("stt-hit-now", 1)
+};
 var Finder = class {
   hits = (
     /** @type {Hit[]} */
@@ -4363,22 +3556,12 @@ var Finder = class {
   spans = (paragraph, wanted2) => search(paragraph.text, wanted2, (text) => paragraph.folded ??= folded(text));
   /** The part of a paragraph that is searched, if not all. @type {(paragraph: Paragraph) => Place | undefined} */
   scope = () => void 0;
-  painted = (
-    /** @type {Map<Paragraph, Range[]>} */
-    /* @__PURE__ */ new Map()
-  );
-  // with the ranges that mark the hits
-  /**
-   * @param {HTMLElement} root
-   * @param {import("./text.js").Text} text
-   * @param {(target: () => Range | Element | null | undefined, lazily: boolean) => void} reveal
-   * @param {(word: Word) => void} goTo
-   */
-  constructor(root, text, reveal, goTo) {
-    this.text = text;
-    this.reveal = reveal;
-    this.goTo = goTo;
-    const part = partsOf(root, "stt-");
+  /** @param {import("./index.js").Player} player */
+  constructor(player) {
+    this.player = player;
+    this.text = player.text;
+    this.marks = new Marks(player.text, (paragraph) => this.marksOf(paragraph));
+    const part = partsOf(player.root, "stt-");
     this.input = part("find", HTMLInputElement);
     this.found = part("found");
     this.count = part("count");
@@ -4445,7 +3628,7 @@ var Finder = class {
   show(place) {
     this.go(place);
     const hit = this.hits[place];
-    this.reveal(() => ranges(hit.paragraph.body, [hit])[0], true);
+    this.player.reveal(() => ranges(hit.paragraph.body, [hit])[0]);
   }
   /** Make a hit the one that is gone to; -1 is none. @param {number} place */
   go(place) {
@@ -4467,37 +3650,23 @@ var Finder = class {
     this.count.textContent = this.hits.length ? found2 : tr("None");
     this.told();
   }
-  /** Mark the hits near the window; the others get their marks when they come near. */
   paint() {
-    if (!MARKS2) return;
-    for (const paragraph of [...this.painted.keys()]) this.wipe(paragraph);
-    for (const paragraph of this.text.near) this.paintOne(paragraph);
-    if (this.hits[this.place]) this.paintOne(this.hits[this.place].paragraph);
+    this.marks.paint();
+    const now = this.hits[this.place];
+    if (now) this.marks.paintOne(now.paragraph);
   }
-  /** @param {Paragraph} paragraph */
-  paintOne(paragraph) {
+  /** @param {Paragraph} paragraph @returns {import("./marks.js").Mark[]} */
+  marksOf(paragraph) {
+    if (!MARKS) return [];
     const hits = this.hitsOf.get(paragraph) ?? [];
     const scope = this.scope(paragraph);
-    if (!MARKS2 || !hits.length && !scope) return;
-    this.wipe(paragraph);
-    const marked = ranges(paragraph.body, hits);
-    marked.forEach((range, i) => (hits[i] === this.hits[this.place] ? MARKS2.now : MARKS2.all).add(range));
-    const whole = scope ? ranges(paragraph.body, [scope]) : [];
-    for (const range of whole) MARKS2.scope.add(range);
-    this.painted.set(paragraph, [...marked, ...whole]);
-  }
-  /** @param {Paragraph} paragraph */
-  wipe(paragraph) {
-    for (const range of this.painted.get(paragraph) ?? [])
-      for (const set2 of Object.values(MARKS2 ?? {})) set2.delete(range);
-    this.painted.delete(paragraph);
-  }
-  /** @param {Paragraph[]} paragraphs that came near or went */
-  moved(paragraphs) {
-    for (const paragraph of paragraphs) {
-      if (this.text.near.has(paragraph)) this.paintOne(paragraph);
-      else if (MARKS2) this.wipe(paragraph);
-    }
+    const now = this.hits[this.place];
+    return [
+      .../** @type {import("./marks.js").Mark[]} */
+      ranges(paragraph.body, hits).map((range, i) => [hits[i] === now ? MARKS.now : MARKS.all, range]),
+      .../** @type {import("./marks.js").Mark[]} */
+      ranges(paragraph.body, scope ? [scope] : []).map((range) => [MARKS.scope, range])
+    ];
   }
   /** Let the next doubtful word be the first after a place. @param {number} seconds */
   from(seconds) {
@@ -4511,7 +3680,7 @@ var Finder = class {
     const place = this.doubt ? (doubts.indexOf(this.doubt) + 1) % doubts.length : Math.max(next, 0);
     const doubt = doubts[place];
     this.lookAt(doubt);
-    this.goTo(doubt);
+    this.player.seek(doubt.start - 0.3);
     const confidence = Math.round((doubt.confidence ?? 0) * 100);
     const total = doubts.length.toLocaleString("en");
     this.counter.textContent = tr("{place} of {total}", { place: place + 1, total });
@@ -4525,10 +3694,7 @@ var Finder = class {
     this.doubt = doubt;
     this.text.build(doubt.paragraph);
     doubt.box?.classList.add("stt-looked-at");
-    this.reveal(() => doubt.box, true);
-  }
-  close() {
-    for (const paragraph of [...this.painted.keys()]) this.wipe(paragraph);
+    this.player.reveal(() => doubt.box);
   }
 };
 
@@ -4540,20 +3706,11 @@ var LETTERS = `${FIELDS}, [role=dialog], [role=menu]`;
 var OF_LETTERS = ["sheet", "note"];
 var OF_FIELDS = ["undo", "redo"];
 var Keyboard = class {
-  /**
-   * @param {HTMLElement} root
-   * @param {import("./text.js").Text} text
-   * @param {import("./commands.js").Commands} commands
-   * @param {import("../shared/sound.js").Listen} on
-   * @param {{ latest: () => boolean, reveal: (target: () => Element, lazily: boolean) => void }} player `latest`:
-   *   whether keys belong to this player
-   */
-  constructor(root, text, commands, on, player) {
-    this.root = root;
-    this.slider = root.querySelector(".stt-slider");
-    this.text = text;
-    this.commands = commands;
+  /** @param {import("./index.js").Player} player */
+  constructor(player) {
     this.player = player;
+    this.root = player.root;
+    const { on } = player;
     on(document, "keydown", (event) => this.pressed(event));
     on(
       document,
@@ -4564,15 +3721,15 @@ var Keyboard = class {
   /** @param {KeyboardEvent & { target: Element }} event */
   pressed(event) {
     const { key, target, repeat } = event;
-    if (event.defaultPrevented || !this.player.latest()) return;
+    if (event.defaultPrevented || !this.player.latest) return;
     const time = target.closest?.(".stt-time");
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey;
     if (plain && time && this.root.contains(time) && this.walk(key, time)) return event.preventDefault();
-    const { keymap } = this.commands;
-    const id = keymap.find(event, "reading");
-    const always = keymap.actions.some((action) => action.id === id && action.where === "always");
+    const { commands } = this.player;
+    const id = commands.keymap.find(event, "reading");
+    const always = commands.keymap.actions.some((action) => action.id === id && action.where === "always");
     if (!id || (always ? this.away(id, target) : this.taken(id, target))) return;
-    if (this.commands.run(id, repeat)) event.preventDefault();
+    if (commands.run(id, repeat)) event.preventDefault();
   }
   /** Whether a key that also works while somebody types belongs to a field. @param {string} id @param {Element} target */
   away(id, target) {
@@ -4582,7 +3739,7 @@ var Keyboard = class {
   /** Whether a key belongs to what the keyboard is on. @param {string} id @param {Element} target */
   taken(id, target) {
     const inside2 = this.root.contains(target);
-    if (inside2 && (target === this.slider || target.closest?.(".stt-time"))) return false;
+    if (inside2 && (target === this.player.slider || target.closest?.(".stt-time"))) return false;
     if (OF_LETTERS.includes(id)) return Boolean(target.closest?.(LETTERS));
     return Boolean(target.closest?.(inside2 && id !== "toggle" ? FIELDS : OWN_KEYS));
   }
@@ -4592,15 +3749,14 @@ var Keyboard = class {
    * @param {Element} time
    */
   walk(key, time) {
-    const { paragraphs } = this.text;
+    const { paragraphs } = this.player.text;
     const place = paragraphs.findIndex((p) => p.time === time);
     const targets = { ArrowUp: place - 1, ArrowDown: place + 1, Home: 0, End: paragraphs.length - 1 };
     const target = paragraphs[targets[key]];
     if (!target) return false;
-    this.text.tabTo(target);
-    const following = target.time;
-    following.focus({ preventScroll: true });
-    this.player.reveal(() => following, true);
+    this.player.text.tabTo(target);
+    target.time.focus({ preventScroll: true });
+    this.player.reveal(() => target.time);
     return true;
   }
 };
@@ -4723,19 +3879,680 @@ var MomentLink = class {
   );
   /** @param {HTMLElement} root @param {() => number} position */
   constructor(root, position) {
-    const button3 = partsOf(root, "stt-")("moment", HTMLButtonElement);
+    const button2 = partsOf(root, "stt-")("moment", HTMLButtonElement);
     const say = partsOf(root, "stt-")("say");
-    button3.onclick = async () => {
+    button2.onclick = async () => {
       this.at = Math.round(position() * 10) / 10;
       const address = new URL(location.href);
       address.searchParams.set("at", String(this.at));
       await copyText(address.href);
       this.send("moment", this.at);
       say.textContent = tr("The link to {time} is on the clipboard.", { time: clock(this.at) });
-      button3.classList.add("stt-done");
+      button2.classList.add("stt-done");
       clearTimeout(this.timer);
-      this.timer = setTimeout(() => button3.classList.remove("stt-done"), CHECKED);
+      this.timer = setTimeout(() => button2.classList.remove("stt-done"), CHECKED);
     };
+  }
+};
+
+// player/notes/model.js
+var COLOURS = ["yellow", "green", "blue", "pink"];
+var LONGEST_TEXT = 5e3;
+var PAUSE3 = 1;
+var sorted = (notes) => [...notes].sort((a, b) => a.start - b.start || (a.end ?? 0) - (b.end ?? 0));
+var newId2 = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (n) => n.toString(16).padStart(2, "0")).join("");
+function wordsOf(words, { start, end }) {
+  if (end !== null) {
+    return words.filter((word2) => {
+      const middle = (word2.start + word2.end) / 2;
+      return middle >= start && middle <= end;
+    });
+  }
+  const word = words.findLast((one) => one.start <= start);
+  return word && start <= word.end + PAUSE3 ? [word] : [];
+}
+function placesOf(words, note) {
+  const own = new Set(wordsOf(words, note));
+  const made = (
+    /** @type {{ from: number, to: number }[]} */
+    []
+  );
+  words.forEach((word, i) => {
+    if (!own.has(word)) return;
+    const to = word.from + word.text.length;
+    const last2 = made.at(-1);
+    if (last2 && own.has(words[i - 1])) last2.to = to;
+    else made.push({ from: word.from, to });
+  });
+  return made;
+}
+function spanOf2(words, from, to) {
+  const own = words.filter((word) => word.from < to && word.from + word.text.length > from);
+  if (!own.length) return null;
+  return { start: Math.min(...own.map((word) => word.start)), end: Math.max(...own.map((word) => word.end)) };
+}
+
+// player/selection.js
+function selectedSpan(paragraphs) {
+  const selection = getSelection();
+  if (!selection?.rangeCount || selection.isCollapsed) return null;
+  const range = selection.getRangeAt(0);
+  const spans2 = paragraphs.flatMap((paragraph) => {
+    if (!range.intersectsNode(paragraph.body)) return [];
+    const part = clipped(range, paragraph.body);
+    const before = document.createRange();
+    before.selectNodeContents(paragraph.body);
+    before.setEnd(part.startContainer, part.startOffset);
+    const from = before.toString().length;
+    return spanOf2(paragraph.words, from, from + part.toString().length) ?? [];
+  });
+  if (!spans2.length) return null;
+  return { start: Math.min(...spans2.map((span) => span.start)), end: Math.max(...spans2.map((span) => span.end)) };
+}
+
+// player/form.js
+var troubleLine = (text = "") => make("p", "stt-notes-trouble", text, { role: "alert" });
+function sendingForm({ look: look2, label, content, beside = [], save: save2 }, send, cancel) {
+  const trouble = troubleLine();
+  const start = make("button", "stt-menu-button stt-notes-save", save2);
+  const row = make("div", "stt-notes-row", [...beside, start, makeButton("stt-menu-button", tr("Cancel"), cancel)]);
+  const form = make("form", look2, [...content, row, trouble], { "aria-label": label });
+  form.onkeydown = (event) => {
+    event.stopPropagation();
+    if (event.key !== "Escape" || event.isComposing) return;
+    event.preventDefault();
+    cancel();
+  };
+  form.onsubmit = async (event) => {
+    event.preventDefault();
+    const sent = start.disabled ? null : send();
+    if (!sent) return;
+    start.disabled = true;
+    trouble.textContent = "";
+    await sent.catch((error) => {
+      trouble.textContent = error.message;
+      start.disabled = false;
+    });
+  };
+  return form;
+}
+
+// player/notes/form.js
+var names = () => [tr("Yellow"), tr("Green"), tr("Blue"), tr("Pink")];
+var forms = 0;
+function noteForm(note, about, save2, cancel) {
+  const { id, start, end } = note;
+  const field = make("textarea", "stt-notes-field", "", {
+    rows: 2,
+    maxlength: LONGEST_TEXT,
+    dir: "auto",
+    placeholder: end === null ? tr("Write a note") : tr("Write a note, or only highlight"),
+    "aria-label": tr("Text of the note"),
+    "aria-keyshortcuts": "Enter"
+  });
+  field.value = note.text;
+  const colours = end === null ? null : choice(note.colour ?? COLOURS[0]);
+  const content = [make("p", "stt-notes-about", about, { dir: "auto" }), field];
+  const parts = {
+    look: "stt-notes-form",
+    label: tr("Note"),
+    content,
+    beside: colours ? [colours.box] : [],
+    save: tr("Save")
+  };
+  const send = () => {
+    const text = field.value.trim();
+    if (text || colours) return save2({ id, start, end, text, colour: colours?.value() ?? null });
+    field.focus();
+    return null;
+  };
+  const form = sendingForm(parts, send, cancel);
+  field.onkeydown = (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    form.requestSubmit();
+  };
+  return { form, field };
+}
+function choice(chosen2) {
+  const name = `stt-note-colour-${forms += 1}`;
+  const inputs = COLOURS.map((value) => make("input", "", "", { type: "radio", name, value }));
+  const labels = inputs.map((input, i) => {
+    input.checked = input.value === chosen2;
+    const content = [input, make("span", "stt-say", names()[i])];
+    return make("label", `stt-notes-colour stt-notes-${input.value}`, content, { title: names()[i] });
+  });
+  const legend = make("legend", "stt-say", tr("Colour of the highlight"));
+  const box = make("fieldset", "stt-notes-colours", [legend, ...labels]);
+  return { box, value: () => inputs.find((input) => input.checked)?.value ?? COLOURS[0] };
+}
+
+// player/notes/painter.js
+var MOMENT = "moment";
+var MARKS2 = new Map(SUPPORTED ? [...COLOURS, MOMENT].map((name) => [name, highlight(`stt-note-${name}`, -1)]) : []);
+var look = ({ end, colour }) => end === null ? MOMENT : colour ?? COLOURS[0];
+var Painter = class {
+  notes = (
+    /** @type {Note[]} */
+    []
+  );
+  /** @param {HTMLElement} line of time @param {import("../text.js").Text} text @param {(note: Note) => void} goTo */
+  constructor(line, text, goTo) {
+    this.line = line;
+    this.marks = new Marks(
+      text,
+      (paragraph) => this.marksOf(paragraph),
+      ({ stale, box }) => stale && box.isConnected
+    );
+    this.goTo = goTo;
+  }
+  /** @param {Note[]} notes @param {number} total seconds */
+  show(notes, total) {
+    this.notes = notes;
+    const marks = total > 0 ? notes : [];
+    this.line.replaceChildren(
+      ...marks.map((note) => {
+        const title2 = `${clock(note.start)} ${note.text}`.trim();
+        const box = make("div", `stt-mark stt-mark-${look(note)}`, "", { title: title2, onclick: () => this.goTo(note) });
+        box.style.left = `${Math.min(note.start / total, 1) * 100}%`;
+        box.style.width = `${Math.max(0, (note.end ?? note.start) - note.start) / total * 100}%`;
+        return box;
+      })
+    );
+    this.marks.paint();
+  }
+  /** @param {Paragraph} paragraph @returns {import("../marks.js").Mark[]} */
+  marksOf({ start, end, body, words }) {
+    const near = this.notes.filter((note) => note.start <= end && (note.end ?? note.start + 1) >= start);
+    return near.flatMap((note) => {
+      const mark2 = (
+        /** @type {Highlight} */
+        MARKS2.get(look(note))
+      );
+      return ranges(body, placesOf(words, note)).map((range) => (
+        /** @type {[Highlight, Range]} */
+        [mark2, range]
+      ));
+    });
+  }
+};
+
+// player/notes/wire.js
+var explain = (reason) => reason ? tr("Not saved. {reason}", { reason }) : tr("Not saved: no connection. Try again.");
+var list = async (address) => (await ask(address, void 0, explain)).notes;
+var save = (address, { id, ...note }) => ask(`${address}/${id}`, withJson("PUT", note), explain);
+var remove = (address, { id }) => ask(`${address}/${id}`, { method: "DELETE" }, explain);
+
+// player/notes/notes.js
+var LONGEST_QUOTE = 140;
+var Notes = class {
+  notes = (
+    /** @type {Note[]} */
+    []
+  );
+  address = (
+    /** @type {string | null} */
+    null
+  );
+  // where notes are sent to, null where none can be taken
+  page = "";
+  // what the page had when its notes were last taken over
+  busy = 0;
+  // requests under way
+  edited = (
+    /** @type {Note | null} */
+    null
+  );
+  // in the form
+  form = (
+    /** @type {{ form: HTMLFormElement, field: HTMLTextAreaElement } | null} */
+    null
+  );
+  deleted = (
+    /** @type {Note | null} */
+    null
+  );
+  // last
+  rows = (
+    /** @type {Map<string, HTMLElement>} */
+    /* @__PURE__ */ new Map()
+  );
+  /** @param {import("../index.js").Player} player */
+  constructor(player) {
+    this.player = player;
+    const { root, text, on } = player;
+    this.text = text;
+    const part = partsOf(root, "stt-");
+    this.adder = part("note", HTMLButtonElement);
+    this.toggle = part("notes-toggle", HTMLButtonElement);
+    this.counter = part("notes-count");
+    this.panel = part("notes");
+    this.say = part("say");
+    this.painter = new Painter(part("marks"), text, (note) => this.goTo(note));
+    on(this.adder, "mousedown", (event) => event.preventDefault());
+    on(this.adder, "click", () => this.add());
+    on(this.toggle, "click", () => this.open(Boolean(this.panel.hidden)));
+    on(window, "focus", () => this.refresh());
+  }
+  /** @param {{ notes?: Note[], noting?: string | null, audio: string | null, timed: boolean }} data */
+  load({ notes = [], noting = null, audio, timed }) {
+    this.address = noting && (audio || timed) ? noting : null;
+    this.adder.hidden = !this.address;
+    const page = JSON.stringify([notes, this.address, this.player.total]);
+    if (page === this.page || this.busy) return;
+    this.page = page;
+    this.notes = sorted(notes);
+    this.draw();
+  }
+  /** Take what other tabs have noted. */
+  async refresh() {
+    if (!this.address || this.busy || this.edited) return;
+    const found2 = await list(this.address).catch(() => null);
+    if (!found2 || this.busy || this.edited) return;
+    this.notes = sorted(found2);
+    this.draw();
+  }
+  // ---- the panel ---------------------------------------------------------------------------------------------------
+  /** @param {boolean} yes */
+  open(yes) {
+    this.panel.hidden = !yes;
+    this.toggle.setAttribute("aria-expanded", String(yes));
+    if (yes || !this.deleted) return;
+    this.deleted = null;
+    this.draw();
+  }
+  draw() {
+    const { notes, edited, deleted } = this;
+    const fresh = edited && !notes.some(({ id }) => id === edited.id) ? [edited] : [];
+    const all = sorted([...notes, ...fresh, ...deleted ? [deleted] : []]);
+    this.counter.textContent = notes.length.toLocaleString("en");
+    this.toggle.hidden = !all.length;
+    if (!all.length) this.open(false);
+    const focused = document.activeElement;
+    this.rows = new Map(all.map((note) => [note.id, make("li", "stt-notes-item", this.row(note))]));
+    this.panel.replaceChildren(make("ol", "stt-notes-list", [...this.rows.values()], { role: "list" }));
+    if (focused instanceof HTMLElement && focused === this.form?.field) focused.focus({ preventScroll: true });
+    this.painter.show(notes, this.player.total);
+  }
+  /** @param {Note} note */
+  row(note) {
+    const time = clock(note.start);
+    const button2 = (look2, content, act, label) => makeButton(look2, content, act, { "aria-label": label });
+    if (note.id === this.edited?.id && this.form) return [this.form.form];
+    if (note.id === this.deleted?.id) {
+      const label = tr("Undo: keep the note at {time}", { time });
+      const undo = button2("stt-menu-button", tr("Undo"), () => this.bringBack(note), label);
+      return [make("span", "stt-notes-gone", tr("Deleted the note at {time}.", { time })), undo];
+    }
+    const mark2 = note.end === null ? "" : ` stt-notes-mark stt-notes-${note.colour}`;
+    const shown = [make("span", `stt-notes-time${mark2}`, time)];
+    const go = button2("stt-notes-go", shown, () => this.goTo(note), tr("Go to {time}", { time }));
+    const quote = this.quote(note);
+    const lines = [];
+    if (quote) lines.push(make("p", "stt-notes-quote", `\u201C${quote}\u201D`, { dir: "auto" }));
+    if (note.text) lines.push(make("p", "stt-notes-text", note.text, { dir: "auto" }));
+    const body = make("div", "stt-notes-body", lines);
+    if (!this.address) return [go, body];
+    const tool = "stt-tool stt-notes-tool";
+    const edit = button2(tool, tr("Edit"), () => this.edit(note), tr("Edit the note at {time}", { time }));
+    const remove2 = button2(tool, tr("Delete"), () => this.delete(note), tr("Delete the note at {time}", { time }));
+    return [go, body, edit, remove2];
+  }
+  /** The words that a note is about. @param {Note} note */
+  quote(note) {
+    if (note.end === null) return "";
+    const words = this.text.paragraphs.flatMap(
+      (p) => p.start <= (note.end ?? 0) && p.end >= note.start ? wordsOf(p.words, note) : []
+    );
+    const whole = words.map((word) => word.text).join(" ");
+    return whole.length > LONGEST_QUOTE ? `${whole.slice(0, LONGEST_QUOTE)}\u2026` : whole;
+  }
+  /** @param {Note} note */
+  goTo(note) {
+    this.player.seek(note.start);
+    const near = this.text.paragraphs.filter((p) => p.end >= note.start);
+    const word = near.flatMap((p) => wordsOf(p.words, note))[0];
+    if (word) this.text.build(word.paragraph);
+    const place = word ?? this.text.placeAt(note.start);
+    this.player.reveal(() => place?.box);
+  }
+  // ---- changes -----------------------------------------------------------------------------------------------------
+  /** Ask for the text of a note on what is selected, else on the moment that is heard. */
+  add() {
+    if (!this.address) return;
+    if (this.edited) {
+      this.open(true);
+      return this.form?.field.focus();
+    }
+    const { data, sound, editor } = this.player;
+    const now = data.audio ? sound.position : editor.active?.start ?? 0;
+    const { start, end } = selectedSpan(this.text.paragraphs) ?? { start: now, end: null };
+    this.edit({ id: newId2(), start: Math.round(start * 1e3) / 1e3, end, text: "", colour: null });
+  }
+  /** @param {Note | null} note */
+  edit(note) {
+    const before = this.edited;
+    this.edited = note;
+    this.form = null;
+    if (note) {
+      const quote = this.quote(note);
+      const about = quote ? `${clock(note.start)} \u201C${quote}\u201D` : tr("At {time}", { time: clock(note.start) });
+      const cancel = () => {
+        this.edit(null);
+        (this.focusOf(note) ?? this.adder).focus({ preventScroll: true });
+      };
+      this.form = noteForm(note, about, (changed) => this.save(changed), cancel);
+      this.open(true);
+    }
+    if (note || before) this.draw();
+    this.form?.field.focus({ preventScroll: true });
+    this.form?.form.scrollIntoView({ block: "nearest" });
+  }
+  /** @param {Note} note */
+  focusOf(note) {
+    return this.rows.get(note.id)?.querySelector("button");
+  }
+  /** @param {Note} note */
+  async save(note) {
+    const stored = await this.under(() => save(this.address ?? "", note));
+    this.notes = sorted([...this.notes.filter(({ id }) => id !== note.id), stored]);
+    const own = this.edited?.id === note.id;
+    if (own) this.edited = this.form = null;
+    if (this.deleted?.id === note.id) this.deleted = null;
+    this.draw();
+    if (own) this.focusOf(stored)?.focus({ preventScroll: true });
+    this.say.textContent = tr("Saved the note at {time}.", { time: clock(note.start) });
+  }
+  /** @param {Note} note */
+  async delete(note) {
+    try {
+      await this.under(() => remove(this.address ?? "", note));
+    } catch (error) {
+      this.say.textContent = this.trouble(note, error);
+      return;
+    }
+    this.notes = this.notes.filter(({ id }) => id !== note.id);
+    this.deleted = note;
+    this.draw();
+    this.focusOf(note)?.focus({ preventScroll: true });
+  }
+  /** @param {Note} note */
+  async bringBack(note) {
+    await this.save(note).catch((error) => this.say.textContent = this.trouble(note, error));
+    this.focusOf(note)?.focus({ preventScroll: true });
+  }
+  /** Show at a note what went wrong, and return it. @param {Note} note @param {unknown} error */
+  trouble(note, error) {
+    const words = error instanceof Error ? error.message : String(error);
+    this.rows.get(note.id)?.append(make("p", "stt-notes-trouble", words));
+    return words;
+  }
+  /** @template Answer @param {() => Promise<Answer>} act */
+  async under(act) {
+    this.busy += 1;
+    try {
+      return await act();
+    } finally {
+      this.busy -= 1;
+    }
+  }
+};
+
+// player/passages/panel.js
+var when = ({ start, end }) => tr("{start} to {end}", { start: clock(start), end: clock(end) });
+function passageForm(choices, span, begin, cancel) {
+  const model = select(tr("Model"), choices.models.map(({ id, name }) => [id, name]), choices.model);
+  const language = select(tr("Language"), [["", tr("Detect")], ...choices.languages], choices.language);
+  const english = () => {
+    const only = choices.models.find(({ id }) => id === model.field.value)?.english ?? false;
+    language.field.disabled = only;
+    if (only) language.field.value = "en";
+  };
+  model.field.onchange = english;
+  english();
+  const label = tr("Vocabulary, a name or term a line");
+  const hint = { rows: 3, placeholder: tr("A name or term a line"), "aria-label": label };
+  const terms = make("textarea", "stt-notes-field", "", hint);
+  terms.value = choices.vocabulary;
+  const details = make("details", "stt-passage-more", [make("summary", "", tr("Vocabulary")), terms]);
+  const parts = {
+    look: "stt-passage-form",
+    label: tr("Transcribe a passage again"),
+    content: [title(tr("Transcribe {span} again", { span: when(span) })), model.label, language.label, details],
+    save: tr("Transcribe")
+  };
+  const send = () => {
+    const vocabulary = terms.value.split("\n").filter((line) => line.trim());
+    return begin({ model: model.field.value, language: language.field.value, vocabulary });
+  };
+  return sendingForm(parts, send, cancel);
+}
+function progress(passage, cancel) {
+  const bar = make("progress", "stt-passage-bar", "", { max: 100, "aria-label": tr("Progress of the passage") });
+  const far = make("span", "stt-passage-far");
+  const show = (now) => {
+    bar.value = now.percent;
+    far.textContent = now.stage ?? (now.state === "queued" ? tr("Waiting for its turn") : `${now.percent} %`);
+  };
+  show(passage);
+  const head = title(tr("Transcribing {span} again", { span: when(passage) }));
+  return { box: make("div", "stt-passage-working", [head, bar, far, button(tr("Cancel"), cancel)]), show };
+}
+function result(passage, { take, leave, play }) {
+  const [old, fresh] = [passage.old ?? [], passage.new ?? []];
+  const same = [...old, ...fresh].every((run) => run.same);
+  const about = same ? tr("The words are the same.") : fresh.length ? "" : tr("No speech was found in this passage.");
+  const buttons = [button(tr("Take it"), take, "stt-notes-save"), button(tr("Leave it"), leave)];
+  if (play) buttons.push(button(tr("Play"), play));
+  const trouble = troubleLine();
+  const box = make("div", "stt-passage-result", [
+    title(tr("{span}, transcribed again", { span: when(passage) })),
+    make("p", "stt-passage-about", about),
+    make("div", "stt-passage-sides", [side(tr("Now"), old), side(tr("New"), fresh)]),
+    make("div", "stt-notes-row", buttons),
+    trouble
+  ]);
+  return { box, trouble };
+}
+function failure(passage, close) {
+  const head = title(tr("{span} could not be transcribed", { span: when(passage) }));
+  const reason = troubleLine(explained(passage.error) || tr("Something went wrong."));
+  return make("div", "stt-passage-result", [head, reason, button(tr("Close"), close)]);
+}
+function side(name, runs) {
+  const words = runs.flatMap(({ text, same }) => {
+    const space = text.length - text.trimStart().length;
+    return same ? [text] : [text.slice(0, space), make("mark", "", text.slice(space))];
+  });
+  const content = [make("h4", "stt-passage-name", name), make("p", "stt-passage-text", words, { dir: "auto" })];
+  return make("div", "stt-passage-side", content, { role: "group", "aria-label": name });
+}
+var button = (label, act, look2 = "") => makeButton(`stt-menu-button ${look2}`.trim(), label, act);
+var title = (text) => make("h3", "stt-passage-title", text, { tabindex: -1 });
+function select(name, choices, chosen2) {
+  const field = make("select", "stt-passage-select", choices.map(([value, text]) => new Option(text, value)));
+  field.value = chosen2;
+  return { label: make("label", "stt-passage-label", [name, field]), field };
+}
+
+// player/passages/wire.js
+var askPassage = (address, options) => ask(address, options, (reason, status) => {
+  return reason || (status ? tr("The server does not answer. Try again.") : tr("No connection. Try again."));
+});
+
+// player/passages/passages.js
+var OFTEN = 700;
+var SELDOM = 3e3;
+var Passages = class {
+  choices = (
+    /** @type {Choices | null} */
+    null
+  );
+  // null where no passage can be transcribed
+  shown = "";
+  // the state and the attempt that the panel shows
+  working = (
+    /** @type {ReturnType<typeof progress> | null} */
+    null
+  );
+  timer = (
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    void 0
+  );
+  asked = 0;
+  // the newest question: older answers do not count
+  over = false;
+  /** @param {import("../index.js").Player} player */
+  constructor(player) {
+    this.player = player;
+    const { root, text, on } = player;
+    const part = partsOf(root, "stt-");
+    this.panel = part("passage");
+    this.say = part("say");
+    on(text.box, "mousedown", (event) => event.target.closest(".stt-more") && event.preventDefault());
+  }
+  /** @param {{ passages?: Choices | null, edits: string | null, timed: boolean, audio: string | null }} data */
+  load({ passages = null, edits, timed, audio }) {
+    const before = this.choices?.address;
+    this.choices = passages && edits && timed && audio ? passages : null;
+    if (!this.choices) return this.hide();
+    if (this.choices.open && this.choices.address !== before) void this.look();
+  }
+  /**
+   * Ask how the selected words, or those of a paragraph, are to be transcribed again.
+   * @param {import("../text.js").Paragraph} paragraph
+   */
+  offer(paragraph) {
+    const { choices } = this;
+    if (!choices) return;
+    if (this.working) return this.focus();
+    const span = this.spanOf(paragraph);
+    const begin = async (chosen2) => {
+      const answer = await askPassage(choices.address, withJson("POST", { ...span, ...chosen2 }));
+      if (this.shown === "form") this.take(answer);
+      else await this.drop();
+    };
+    this.show(
+      passageForm(choices, span, begin, () => this.hide()),
+      "form"
+    );
+    this.panel.querySelector("select")?.focus({ preventScroll: true });
+  }
+  /** @param {import("../text.js").Paragraph} paragraph @returns {Span} */
+  spanOf(paragraph) {
+    const { text, editor } = this.player;
+    const { chosen: chosen2 } = editor;
+    const own = chosen2?.id === paragraph.id && chosen2.to > chosen2.from;
+    const selected = selectedSpan(text.paragraphs) ?? (own && spanOf2(paragraph.words, chosen2.from, chosen2.to));
+    const { start, end } = paragraph;
+    return selected && selected.start < end && selected.end > start ? selected : { start, end };
+  }
+  // ---- what the server says ----------------------------------------------------------------------------------------
+  async look() {
+    clearTimeout(this.timer);
+    if (!this.choices || this.over) return;
+    const number = this.asked += 1;
+    try {
+      const answer = await askPassage(this.choices.address);
+      if (number === this.asked && !this.over) this.take(answer);
+    } catch {
+      if (number === this.asked && !this.over) this.timer = setTimeout(() => this.look(), SELDOM);
+    }
+  }
+  /** @param {{ passage: Passage | null }} answer */
+  take({ passage }) {
+    clearTimeout(this.timer);
+    if (!passage) return this.hide();
+    const looks = `${passage.attempt} ${passage.state}`;
+    const open = passage.state === "queued" || passage.state === "working";
+    if (open) {
+      if (this.working) this.working.show(passage);
+      else {
+        const made = progress(passage, () => this.drop());
+        this.show(made.box, looks);
+        this.working = made;
+        this.tell(tr("Transcribing {span} again.", { span: when(passage) }));
+      }
+      this.timer = setTimeout(() => this.look(), OFTEN);
+    } else if (looks !== this.shown) {
+      if (passage.state === "done") this.offerResult(passage, looks);
+      else this.show(failure(passage, () => this.drop()), looks);
+    }
+  }
+  /** @param {Passage} passage @param {string} looks */
+  offerResult(passage, looks) {
+    const { box, trouble } = result(passage, {
+      take: () => void this.accept(passage, trouble),
+      leave: () => this.drop(),
+      play: () => this.player.hear(passage.start, passage.end)
+    });
+    this.show(box, looks);
+    this.tell(tr("{span} is transcribed. Take it or leave it.", { span: when(passage) }));
+  }
+  /** Put the new words into the transcript, as one step. @param {Passage} passage @param {HTMLElement} trouble */
+  async accept(passage, trouble) {
+    const { choices } = this;
+    const { editor } = this.player;
+    const { queue } = editor;
+    if (!choices || !queue) return;
+    editor.leave();
+    editor.save();
+    if (!queue.settled) {
+      trouble.textContent = tr("Your text is being saved. Try again in a moment.");
+      return;
+    }
+    try {
+      const body = { attempt: passage.attempt, based_on: Math.max(0, queue.revision) };
+      await askPassage(`${choices.address}/take`, withJson("POST", body));
+    } catch (error) {
+      trouble.textContent = error instanceof Error ? error.message : String(error);
+      return;
+    }
+    this.hide();
+    queue.refresh();
+    this.tell(tr("Took the new words of {span}.", { span: when(passage) }));
+  }
+  /** Cancel what is transcribed, or leave its result. */
+  async drop() {
+    this.asked += 1;
+    clearTimeout(this.timer);
+    const { choices } = this;
+    if (!choices) return;
+    try {
+      await askPassage(choices.address, { method: "DELETE" });
+      this.hide();
+    } catch {
+      void this.look();
+    }
+  }
+  // ---- the panel ---------------------------------------------------------------------------------------------------
+  /** @param {HTMLElement} content @param {string} looks */
+  show(content, looks) {
+    const inside2 = this.panel.contains(document.activeElement);
+    this.working = null;
+    this.shown = looks;
+    this.panel.replaceChildren(content);
+    this.panel.hidden = false;
+    if (inside2) this.focus();
+  }
+  focus() {
+    this.panel.querySelector("h3")?.focus({ preventScroll: true });
+  }
+  hide() {
+    clearTimeout(this.timer);
+    this.asked += 1;
+    this.working = null;
+    this.shown = "";
+    this.panel.hidden = true;
+    this.panel.replaceChildren();
+  }
+  /** @param {string} words */
+  tell(words) {
+    this.say.textContent = words;
+  }
+  close() {
+    this.over = true;
+    clearTimeout(this.timer);
   }
 };
 
@@ -5045,19 +4862,28 @@ var Text = class {
     const place = lastAtMost(this.paragraphs, (p) => p.start, seconds);
     return place < 0 ? null : this.paragraphs[place];
   }
+  /** Return the word or else the paragraph at `seconds`, whose element exists. @param {number} seconds */
+  placeAt(seconds) {
+    const word = this.spokenAt(seconds);
+    if (word) this.build(word.paragraph);
+    return word ?? this.paragraphAt(seconds);
+  }
+  /** @param {number | undefined} id */
+  byId(id) {
+    return this.paragraphs.find((paragraph) => paragraph.id === id);
+  }
   /**
-   * Bring a range or an element to the upper third of the window; `lazily`: only if it is not in sight.
+   * Bring a range or an element to the upper third of the window if it is not in sight.
    * @param {Range | Element} target
-   * @param {boolean} lazily
    * @param {number} below height in pixels that is covered at the top
    */
-  reveal(target, lazily, below) {
+  reveal(target, below) {
     const whole = this.scroller === document.documentElement;
     const view = whole ? { top: 0, height: innerHeight } : this.scroller.getBoundingClientRect();
     const top = view.top + below + 12;
     const bottom = view.top + view.height;
     const box = target.getBoundingClientRect();
-    if (lazily && box.top >= top && box.bottom <= bottom - view.height * 0.12) return;
+    if (box.top >= top && box.bottom <= bottom - view.height * 0.12) return;
     const distance = box.top - (top + (bottom - top) * 0.3);
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches || Math.abs(distance) > view.height * 1.5;
     this.scroller.scrollBy({ top: distance, behavior: calm ? "instant" : "smooth" });
@@ -5248,21 +5074,14 @@ var Player = class {
     this.now = part("now");
     this.length = part("length");
     this.on = (target, name, act, more) => target?.addEventListener(name, act, { signal: this.closing.signal, ...more });
-    this.text = new Text(root, (paragraphs) => [this.finder, this.beside].forEach((each) => each.moved(paragraphs)));
-    const reveal = (target, lazily) => this.reveal(target, lazily);
-    this.finder = new Finder(root, this.text, reveal, (word) => this.seek(word.start - 0.3));
-    this.editor = new Editor(root, this.text, this.on, {
-      draw: () => this.draw(this.editor.lines ?? this.lines),
-      position: () => this.data.audio ? this.sound.position : null,
-      waveform: () => this.total ? { peaks: this.wave.peaks, total: this.total } : null,
-      reveal,
-      rested: (revision) => this.send("rested", revision),
-      keymap: () => this.commands.keymap,
-      run: (id, repeated) => this.commands.run(id, repeated),
-      passages: () => this.beside.passages
+    this.text = new Text(root, (paragraphs) => {
+      for (const { marks } of [this.finder, this.notes.painter]) marks.moved(paragraphs);
     });
-    this.beside = new Beside(root, this.text, this.on, this.editor, this);
-    this.replace = new Replace(root, this.editor, this.finder, this.on);
+    this.finder = new Finder(this);
+    this.editor = new Editor(this);
+    this.notes = new Notes(this);
+    this.passages = new Passages(this);
+    this.replace = new Replace(this);
     this.wave = new Wave(root, () => this.drawWave());
     this.lanes = new Lanes(root, (seconds) => this.seek(seconds, true));
     const { audio, play } = this;
@@ -5275,8 +5094,7 @@ var Player = class {
     });
     this.review = new Review(this);
     this.commands = new Commands(this);
-    const latestOne = () => latest === this;
-    this.keyboard = new Keyboard(root, this.text, this.commands, this.on, { latest: latestOne, reveal });
+    this.keyboard = new Keyboard(this);
     this.link = new MomentLink(root, () => this.sound.position);
     answerWithText(() => this.text.whole(), this.closing.signal);
     this.sizes = new ResizeObserver(() => this.place());
@@ -5300,16 +5118,16 @@ var Player = class {
     this.measure();
     this.draw(this.editor.load(data) ?? this.fixed(data));
     this.editor.conflicts?.show();
-    this.beside.load(data);
+    this.notes.load(data);
+    this.passages.load(data);
     if (data.find && data.find !== before.find) this.finder.begin(data.find, data.at == null);
     if (data.at != null && data.at !== before.at && data.at !== this.link.at) {
       this.seek(data.at);
-      const word = this.text.spokenAt(data.at);
-      if (word) this.text.build(word.paragraph);
-      const place = word ?? this.text.paragraphAt(data.at);
-      if (data.at > 0) this.reveal(() => place?.box, true);
+      const place = this.text.placeAt(data.at);
+      if (data.at > 0) this.reveal(() => place?.box);
     }
-    if (data.sample && before.sample !== void 0 && data.sample[0] !== before.sample?.[0]) this.hear(data.sample);
+    const [number, start, end] = data.sample ?? [null, 0, 0];
+    if (number !== null && before.sample !== void 0 && number !== before.sample?.[0]) this.hear(start, end);
     this.tick();
     this.drawWave();
   }
@@ -5337,7 +5155,7 @@ var Player = class {
     if (first) lanes();
     else this.drawing = setTimeout(lanes, LANES);
     this.finder.reset();
-    this.beside.reset();
+    this.notes.painter.marks.paint();
     this.review.refresh();
     this.tick();
   }
@@ -5359,13 +5177,14 @@ var Player = class {
     this.sound.seek(Math.min(Math.max(seconds, 0), this.total || Infinity));
     if (thenPlay) this.sound.start();
   }
-  /**
-   * Play from a place to another.
-   * @param {[number: number, start: number, end: number]} sample
-   */
-  hear([, start, end]) {
+  /** Play from a place to another. @param {number} start @param {number} end */
+  hear(start, end) {
     this.seek(start, true);
     this.until = end;
+  }
+  /** Whether keys belong to this player. */
+  get latest() {
+    return latest === this;
   }
   toggle() {
     if (!this.data.audio) return;
@@ -5433,18 +5252,17 @@ var Player = class {
     const following = this.follow.getAttribute("aria-pressed") === "true";
     if (!box || !following || this.editor.active || this.audio.paused || this.until != null) return;
     if (performance.now() - this.scrolled < FOLLOW_AGAIN) return;
-    this.text.reveal(box, true, this.below());
+    this.text.reveal(box, this.below());
   }
   /**
    * Show a place that the user asked for. Twice, since heights of far paragraphs are guesses until they are drawn.
    * @param {() => Range | Element | null | undefined} target
-   * @param {boolean} lazily
    */
-  reveal(target, lazily) {
+  reveal(target) {
     this.scrolled = performance.now();
     const go = () => {
       const place = target();
-      if (place) this.text.reveal(place, lazily, this.below());
+      if (place) this.text.reveal(place, this.below());
     };
     go();
     requestAnimationFrame(() => requestAnimationFrame(go));
@@ -5518,8 +5336,9 @@ var Player = class {
     this.sizes.disconnect();
     this.wave.close();
     this.sound.close();
-    this.finder.close();
-    this.beside.close();
+    this.finder.marks.close();
+    this.notes.painter.marks.close();
+    this.passages.close();
     this.commands.sheet.close();
     this.editor.close();
     this.text.close();

@@ -40,6 +40,26 @@ export class Commands {
       [part("review-open"), tr("Review doubtful words"), "review"],
       [part("doubt"), tr("Go to the next doubtful word"), "doubt"],
     ]);
+    this.acts = /** @type {Record<string, () => void>} */ ({
+      play: () => this.play(),
+      toggle: () => player.toggle(),
+      back: () => this.skip(-STEP),
+      forth: () => this.skip(STEP),
+      left: () => this.skip(-LONG_STEP),
+      right: () => this.skip(LONG_STEP),
+      slower: () => this.pace(-1),
+      faster: () => this.pace(1),
+      loop: () => this.repeat(),
+      previous: () => this.walk(-1),
+      next: () => this.walk(1),
+      doubt: () => this.doubt(),
+      review: () => player.review.toggle(),
+      sheet: () => this.sheet.open(),
+      note: () => player.notes.add(),
+      replace: () => player.replace.open(true),
+      undo: () => player.editor.undoRedo("undo"),
+      redo: () => player.editor.undoRedo("redo"),
+    });
     this.name();
   }
 
@@ -59,7 +79,7 @@ export class Commands {
 
   /** @param {import("../shared/keymap.js").Action["needs"]} needs */
   can(needs) {
-    if (needs === "notes") return Boolean(this.player.beside.notes.address);
+    if (needs === "notes") return Boolean(this.player.notes.address);
     if (needs === "sound") return Boolean(this.player.data.audio);
     return needs !== "editing" || this.player.editor.editable;
   }
@@ -68,47 +88,8 @@ export class Commands {
   run(id, repeated = false) {
     if (repeated && ONCE.includes(id)) return true;
     const action = this.keymap.actions.find((one) => one.id === id);
-    if (!action || !this.can(action.needs)) return false;
-    const { player } = this;
-    switch (id) {
-      case "play":
-        return this.did(() => this.play());
-      case "toggle":
-        return this.did(() => player.toggle());
-      case "back":
-      case "forth":
-        return this.did(() => this.skip(id === "back" ? -STEP : STEP));
-      case "left":
-      case "right":
-        return this.did(() => this.skip(id === "left" ? -LONG_STEP : LONG_STEP));
-      case "slower":
-      case "faster":
-        return this.did(() => this.pace(id === "slower" ? -1 : 1));
-      case "loop":
-        return this.did(() => this.repeat());
-      case "previous":
-      case "next":
-        return this.did(() => this.walk(id === "previous" ? -1 : 1));
-      case "doubt":
-        return this.did(() => this.doubt());
-      case "review":
-        return this.did(() => player.review.toggle());
-      case "sheet":
-        return this.did(() => this.sheet.open());
-      case "note":
-        return this.did(() => player.beside.notes.add());
-      case "replace":
-        return this.did(() => player.replace.open(true));
-      case "undo":
-      case "redo":
-        return this.did(() => player.editor.again(id));
-      default:
-        return false;
-    }
-  }
-
-  /** @param {() => void} act */
-  did(act) {
+    const act = this.acts[id];
+    if (!action || !act || !this.can(action.needs)) return false;
     act();
     return true;
   }
@@ -166,7 +147,7 @@ export class Commands {
     if (looping) this.loop.set(target);
     if (editor.active) editor.enter(target, 0);
     else if (text.timed && document.activeElement?.closest(".stt-time")) target.time.focus({ preventScroll: true });
-    player.reveal(() => target.box, true);
+    player.reveal(() => target.box);
   }
 
   /** Go to the next doubtful word, from the caret where it is in the text, and take the caret along. */

@@ -4,21 +4,16 @@ import { clock } from "../shared/clock.js";
 import { partsOf } from "../shared/dom.js";
 import { tr } from "../shared/texts.js";
 import { folded } from "./folding.js";
+import { highlight, Marks, SUPPORTED } from "./marks.js";
 import { ranges } from "./ranges.js";
 import rules from "./rules.json" with { type: "json" };
 import { MOST_HITS, search } from "./search.js";
 
-const MARKS = globalThis.CSS?.highlights
-  ? { scope: mark("stt-scope", -1), all: mark("stt-hit", 0), now: mark("stt-hit-now", 1) }
-  : null;
-
-/** @param {string} name @param {number} priority */
-function mark(name, priority) {
-  const highlight = CSS.highlights.get(name) ?? new Highlight();
-  highlight.priority = priority;
-  CSS.highlights.set(name, highlight);
-  return highlight;
-}
+const MARKS = SUPPORTED && {
+  scope: highlight("stt-scope", -1),
+  all: highlight("stt-hit", 0),
+  now: highlight("stt-hit-now", 1),
+};
 
 /**
  * @typedef {import("./text.js").Paragraph} Paragraph
@@ -38,19 +33,13 @@ export class Finder {
   spans = (paragraph, wanted) => search(paragraph.text, wanted, (text) => (paragraph.folded ??= folded(text)));
   /** The part of a paragraph that is searched, if not all. @type {(paragraph: Paragraph) => Place | undefined} */
   scope = () => undefined;
-  painted = /** @type {Map<Paragraph, Range[]>} */ (new Map()); // with the ranges that mark the hits
 
-  /**
-   * @param {HTMLElement} root
-   * @param {import("./text.js").Text} text
-   * @param {(target: () => Range | Element | null | undefined, lazily: boolean) => void} reveal
-   * @param {(word: Word) => void} goTo
-   */
-  constructor(root, text, reveal, goTo) {
-    this.text = text;
-    this.reveal = reveal;
-    this.goTo = goTo;
-    const part = partsOf(root, "stt-");
+  /** @param {import("./index.js").Player} player */
+  constructor(player) {
+    this.player = player;
+    this.text = player.text;
+    this.marks = new Marks(player.text, (paragraph) => this.marksOf(paragraph));
+    const part = partsOf(player.root, "stt-");
     this.input = part("find", HTMLInputElement);
     this.found = part("found");
     this.count = part("count");
@@ -124,7 +113,7 @@ export class Finder {
   show(place) {
     this.go(place);
     const hit = this.hits[place];
-    this.reveal(() => ranges(hit.paragraph.body, [hit])[0], true);
+    this.player.reveal(() => ranges(hit.paragraph.body, [hit])[0]);
   }
 
   /** Make a hit the one that is gone to; -1 is none. @param {number} place */
@@ -150,40 +139,26 @@ export class Finder {
     this.told();
   }
 
-  /** Mark the hits near the window; the others get their marks when they come near. */
   paint() {
-    if (!MARKS) return;
-    for (const paragraph of [...this.painted.keys()]) this.wipe(paragraph);
-    for (const paragraph of this.text.near) this.paintOne(paragraph);
-    if (this.hits[this.place]) this.paintOne(this.hits[this.place].paragraph);
+    this.marks.paint();
+    const now = this.hits[this.place];
+    if (now) this.marks.paintOne(now.paragraph);
   }
 
-  /** @param {Paragraph} paragraph */
-  paintOne(paragraph) {
+  /** @param {Paragraph} paragraph @returns {import("./marks.js").Mark[]} */
+  marksOf(paragraph) {
+    if (!MARKS) return [];
     const hits = this.hitsOf.get(paragraph) ?? [];
     const scope = this.scope(paragraph);
-    if (!MARKS || (!hits.length && !scope)) return;
-    this.wipe(paragraph);
-    const marked = ranges(paragraph.body, hits);
-    marked.forEach((range, i) => (hits[i] === this.hits[this.place] ? MARKS.now : MARKS.all).add(range));
-    const whole = scope ? ranges(paragraph.body, [scope]) : [];
-    for (const range of whole) MARKS.scope.add(range);
-    this.painted.set(paragraph, [...marked, ...whole]);
-  }
-
-  /** @param {Paragraph} paragraph */
-  wipe(paragraph) {
-    for (const range of this.painted.get(paragraph) ?? [])
-      for (const set of Object.values(MARKS ?? {})) set.delete(range);
-    this.painted.delete(paragraph);
-  }
-
-  /** @param {Paragraph[]} paragraphs that came near or went */
-  moved(paragraphs) {
-    for (const paragraph of paragraphs) {
-      if (this.text.near.has(paragraph)) this.paintOne(paragraph);
-      else if (MARKS) this.wipe(paragraph);
-    }
+    const now = this.hits[this.place];
+    return [
+      .../** @type {import("./marks.js").Mark[]} */ (
+        ranges(paragraph.body, hits).map((range, i) => [hits[i] === now ? MARKS.now : MARKS.all, range])
+      ),
+      .../** @type {import("./marks.js").Mark[]} */ (
+        ranges(paragraph.body, scope ? [scope] : []).map((range) => [MARKS.scope, range])
+      ),
+    ];
   }
 
   /** Let the next doubtful word be the first after a place. @param {number} seconds */
@@ -199,7 +174,7 @@ export class Finder {
     const place = this.doubt ? (doubts.indexOf(this.doubt) + 1) % doubts.length : Math.max(next, 0);
     const doubt = doubts[place];
     this.lookAt(doubt);
-    this.goTo(doubt);
+    this.player.seek(doubt.start - 0.3);
     const confidence = Math.round((doubt.confidence ?? 0) * 100);
     const total = doubts.length.toLocaleString("en");
     this.counter.textContent = tr("{place} of {total}", { place: place + 1, total });
@@ -214,10 +189,6 @@ export class Finder {
     this.doubt = doubt;
     this.text.build(doubt.paragraph);
     doubt.box?.classList.add("stt-looked-at");
-    this.reveal(() => doubt.box, true);
-  }
-
-  close() {
-    for (const paragraph of [...this.painted.keys()]) this.wipe(paragraph);
+    this.player.reveal(() => doubt.box);
   }
 }

@@ -6,7 +6,6 @@ import { pageHeader, partsOf } from "../shared/dom.js";
 import { Sound } from "../shared/sound.js";
 import { staying } from "../shared/staying.js";
 import { tr } from "../shared/texts.js";
-import { Beside } from "./beside.js";
 import { Commands } from "./commands.js";
 import { Editor } from "./editing/editor.js";
 import { renewed } from "./editing/lines.js";
@@ -16,6 +15,8 @@ import { Finder } from "./finder.js";
 import { Keyboard } from "./keyboard.js";
 import { Lanes } from "./lanes.js";
 import { MomentLink } from "./moment_link.js";
+import { Notes } from "./notes/notes.js";
+import { Passages } from "./passages/passages.js";
 import { Text } from "./text.js";
 import { Wave } from "./waveform.js";
 
@@ -65,22 +66,14 @@ export class Player {
     /** @type {import("../shared/sound.js").Listen} */
     this.on = (target, name, act, more) =>
       target?.addEventListener(name, act, { signal: this.closing.signal, ...more });
-    this.text = new Text(root, (paragraphs) => [this.finder, this.beside].forEach((each) => each.moved(paragraphs)));
-    /** @type {(target: () => Range | Element | null | undefined, lazily: boolean) => void} */
-    const reveal = (target, lazily) => this.reveal(target, lazily);
-    this.finder = new Finder(root, this.text, reveal, (word) => this.seek(word.start - 0.3));
-    this.editor = new Editor(root, this.text, this.on, {
-      draw: () => this.draw(this.editor.lines ?? this.lines),
-      position: () => (this.data.audio ? this.sound.position : null),
-      waveform: () => (this.total ? { peaks: this.wave.peaks, total: this.total } : null),
-      reveal,
-      rested: (revision) => this.send("rested", revision),
-      keymap: () => this.commands.keymap,
-      run: (id, repeated) => this.commands.run(id, repeated),
-      passages: () => this.beside.passages,
+    this.text = new Text(root, (paragraphs) => {
+      for (const { marks } of [this.finder, this.notes.painter]) marks.moved(paragraphs);
     });
-    this.beside = new Beside(root, this.text, this.on, this.editor, this);
-    this.replace = new Replace(root, this.editor, this.finder, this.on);
+    this.finder = new Finder(this);
+    this.editor = new Editor(this);
+    this.notes = new Notes(this);
+    this.passages = new Passages(this);
+    this.replace = new Replace(this);
     this.wave = new Wave(root, () => this.drawWave());
     this.lanes = new Lanes(root, (seconds) => this.seek(seconds, true));
     const { audio, play } = this;
@@ -93,8 +86,7 @@ export class Player {
     });
     this.review = new Review(this);
     this.commands = new Commands(this);
-    const latestOne = () => latest === this;
-    this.keyboard = new Keyboard(root, this.text, this.commands, this.on, { latest: latestOne, reveal });
+    this.keyboard = new Keyboard(this);
     this.link = new MomentLink(root, () => this.sound.position);
     answerWithText(() => this.text.whole(), this.closing.signal);
     this.sizes = new ResizeObserver(() => this.place());
@@ -116,18 +108,18 @@ export class Player {
     this.measure();
     this.draw(this.editor.load(data) ?? this.fixed(data));
     this.editor.conflicts?.show();
-    this.beside.load(data);
+    this.notes.load(data);
+    this.passages.load(data);
     if (data.find && data.find !== before.find) this.finder.begin(data.find, data.at == null);
     // A link that was made here says where this is anyway.
     if (data.at != null && data.at !== before.at && data.at !== this.link.at) {
       this.seek(data.at);
-      const word = this.text.spokenAt(data.at);
-      if (word) this.text.build(word.paragraph);
-      const place = word ?? this.text.paragraphAt(data.at);
-      if (data.at > 0) this.reveal(() => place?.box, true);
+      const place = this.text.placeAt(data.at);
+      if (data.at > 0) this.reveal(() => place?.box);
     }
     // A page that is opened plays nothing by itself.
-    if (data.sample && before.sample !== undefined && data.sample[0] !== before.sample?.[0]) this.hear(data.sample);
+    const [number, start, end] = data.sample ?? [null, 0, 0];
+    if (number !== null && before.sample !== undefined && number !== before.sample?.[0]) this.hear(start, end);
     this.tick();
     this.drawWave();
   }
@@ -157,7 +149,7 @@ export class Player {
     if (first) lanes();
     else this.drawing = setTimeout(lanes, LANES);
     this.finder.reset();
-    this.beside.reset();
+    this.notes.painter.marks.paint();
     this.review.refresh();
     this.tick();
   }
@@ -183,13 +175,15 @@ export class Player {
     if (thenPlay) this.sound.start();
   }
 
-  /**
-   * Play from a place to another.
-   * @param {[number: number, start: number, end: number]} sample
-   */
-  hear([, start, end]) {
+  /** Play from a place to another. @param {number} start @param {number} end */
+  hear(start, end) {
     this.seek(start, true);
     this.until = end;
+  }
+
+  /** Whether keys belong to this player. */
+  get latest() {
+    return latest === this;
   }
 
   toggle() {
@@ -263,19 +257,18 @@ export class Player {
     const following = this.follow.getAttribute("aria-pressed") === "true";
     if (!box || !following || this.editor.active || this.audio.paused || this.until != null) return;
     if (performance.now() - this.scrolled < FOLLOW_AGAIN) return;
-    this.text.reveal(box, true, this.below());
+    this.text.reveal(box, this.below());
   }
 
   /**
    * Show a place that the user asked for. Twice, since heights of far paragraphs are guesses until they are drawn.
    * @param {() => Range | Element | null | undefined} target
-   * @param {boolean} lazily
    */
-  reveal(target, lazily) {
+  reveal(target) {
     this.scrolled = performance.now();
     const go = () => {
       const place = target();
-      if (place) this.text.reveal(place, lazily, this.below());
+      if (place) this.text.reveal(place, this.below());
     };
     go();
     requestAnimationFrame(() => requestAnimationFrame(go));
@@ -361,8 +354,9 @@ export class Player {
     this.sizes.disconnect();
     this.wave.close();
     this.sound.close();
-    this.finder.close();
-    this.beside.close();
+    this.finder.marks.close();
+    this.notes.painter.marks.close();
+    this.passages.close();
     this.commands.sheet.close();
     this.editor.close();
     this.text.close();

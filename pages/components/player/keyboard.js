@@ -8,20 +8,11 @@ const OF_LETTERS = ["sheet", "note"];
 const OF_FIELDS = ["undo", "redo"]; // what fields do by themselves
 
 export class Keyboard {
-  /**
-   * @param {HTMLElement} root
-   * @param {import("./text.js").Text} text
-   * @param {import("./commands.js").Commands} commands
-   * @param {import("../shared/sound.js").Listen} on
-   * @param {{ latest: () => boolean, reveal: (target: () => Element, lazily: boolean) => void }} player `latest`:
-   *   whether keys belong to this player
-   */
-  constructor(root, text, commands, on, player) {
-    this.root = root;
-    this.slider = root.querySelector(".stt-slider");
-    this.text = text;
-    this.commands = commands;
+  /** @param {import("./index.js").Player} player */
+  constructor(player) {
     this.player = player;
+    this.root = player.root;
+    const { on } = player;
     on(document, "keydown", (event) => this.pressed(event));
     on(
       document,
@@ -33,15 +24,15 @@ export class Keyboard {
   /** @param {KeyboardEvent & { target: Element }} event */
   pressed(event) {
     const { key, target, repeat } = event;
-    if (event.defaultPrevented || !this.player.latest()) return;
+    if (event.defaultPrevented || !this.player.latest) return;
     const time = target.closest?.(".stt-time");
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey;
     if (plain && time && this.root.contains(time) && this.walk(key, time)) return event.preventDefault();
-    const { keymap } = this.commands;
-    const id = keymap.find(event, "reading");
-    const always = keymap.actions.some((action) => action.id === id && action.where === "always");
+    const { commands } = this.player;
+    const id = commands.keymap.find(event, "reading");
+    const always = commands.keymap.actions.some((action) => action.id === id && action.where === "always");
     if (!id || (always ? this.away(id, target) : this.taken(id, target))) return;
-    if (this.commands.run(id, repeat)) event.preventDefault();
+    if (commands.run(id, repeat)) event.preventDefault();
   }
 
   /** Whether a key that also works while somebody types belongs to a field. @param {string} id @param {Element} target */
@@ -53,7 +44,7 @@ export class Keyboard {
   /** Whether a key belongs to what the keyboard is on. @param {string} id @param {Element} target */
   taken(id, target) {
     const inside = this.root.contains(target);
-    if (inside && (target === this.slider || target.closest?.(".stt-time"))) return false;
+    if (inside && (target === this.player.slider || target.closest?.(".stt-time"))) return false;
     if (OF_LETTERS.includes(id)) return Boolean(target.closest?.(LETTERS));
     return Boolean(target.closest?.(inside && id !== "toggle" ? FIELDS : OWN_KEYS));
   }
@@ -64,16 +55,15 @@ export class Keyboard {
    * @param {Element} time
    */
   walk(key, time) {
-    const { paragraphs } = this.text;
+    const { paragraphs } = this.player.text;
     const place = paragraphs.findIndex((p) => p.time === time);
     /** @type {Record<string, number>} */
     const targets = { ArrowUp: place - 1, ArrowDown: place + 1, Home: 0, End: paragraphs.length - 1 };
     const target = paragraphs[targets[key]];
     if (!target) return false;
-    this.text.tabTo(target);
-    const following = target.time;
-    following.focus({ preventScroll: true });
-    this.player.reveal(() => following, true);
+    this.player.text.tabTo(target);
+    target.time.focus({ preventScroll: true });
+    this.player.reveal(() => target.time);
     return true;
   }
 }

@@ -20,7 +20,7 @@ export class Loop {
 
   /** The paragraph that is repeated, as it is now. */
   get paragraph() {
-    return this.id === null ? null : (this.text.paragraphs.find(({ id }) => id === this.id) ?? null);
+    return this.id === null ? null : (this.text.byId(this.id) ?? null);
   }
 
   /** @param {import("./text.js").Paragraph | null} paragraph */

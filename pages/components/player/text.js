@@ -314,19 +314,30 @@ export class Text {
     return place < 0 ? null : this.paragraphs[place];
   }
 
+  /** Return the word or else the paragraph at `seconds`, whose element exists. @param {number} seconds */
+  placeAt(seconds) {
+    const word = this.spokenAt(seconds);
+    if (word) this.build(word.paragraph);
+    return word ?? this.paragraphAt(seconds);
+  }
+
+  /** @param {number | undefined} id */
+  byId(id) {
+    return this.paragraphs.find((paragraph) => paragraph.id === id);
+  }
+
   /**
-   * Bring a range or an element to the upper third of the window; `lazily`: only if it is not in sight.
+   * Bring a range or an element to the upper third of the window if it is not in sight.
    * @param {Range | Element} target
-   * @param {boolean} lazily
    * @param {number} below height in pixels that is covered at the top
    */
-  reveal(target, lazily, below) {
+  reveal(target, below) {
     const whole = this.scroller === document.documentElement;
     const view = whole ? { top: 0, height: innerHeight } : this.scroller.getBoundingClientRect();
     const top = view.top + below + 12;
     const bottom = view.top + view.height;
     const box = target.getBoundingClientRect();
-    if (lazily && box.top >= top && box.bottom <= bottom - view.height * 0.12) return;
+    if (box.top >= top && box.bottom <= bottom - view.height * 0.12) return;
     const distance = box.top - (top + (bottom - top) * 0.3);
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches || Math.abs(distance) > view.height * 1.5;
     this.scroller.scrollBy({ top: distance, behavior: calm ? "instant" : "smooth" });

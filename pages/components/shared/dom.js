@@ -32,9 +32,14 @@ export function make(tag, className = "", content = "", attributes = {}) {
   return set(element, attributes);
 }
 
-/** @param {string} className @param {string} text @param {(event: any) => void} onclick @param {Attributes} [attributes] */
-export const makeButton = (className, text, onclick, attributes = {}) =>
-  make("button", className, text, { type: "button", onclick, ...attributes });
+/**
+ * @param {string} className
+ * @param {string | (Node | string)[]} content
+ * @param {(event: any) => void} onclick
+ * @param {Attributes} [attributes]
+ */
+export const makeButton = (className, content, onclick, attributes = {}) =>
+  make("button", className, content, { type: "button", onclick, ...attributes });
 
 /**
  * Return what finds the parts of a component by the ends of their classes.

@@ -28,7 +28,7 @@ function make(tag, className = "", content = "", attributes = {}) {
   else element.append(...content);
   return set(element, attributes);
 }
-var makeButton = (className, text, onclick, attributes = {}) => make("button", className, text, { type: "button", onclick, ...attributes });
+var makeButton = (className, content, onclick, attributes = {}) => make("button", className, content, { type: "button", onclick, ...attributes });
 function partsOf(root, prefix) {
   function part(name, kind) {
     const found2 = root.querySelector(`.${prefix}${name}`);

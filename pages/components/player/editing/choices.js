@@ -58,7 +58,7 @@ export class Choices {
     };
     const items = [{ label: tr("Speaker…"), act: () => this.speaker(paragraph, anchor) }];
     if (editor.text.timed) items.push({ label: tr("Times…"), act: () => this.times(paragraph, anchor) });
-    const passages = editor.player.passages();
+    const { passages } = editor.player;
     if (passages.choices) {
       items.push({ label: tr("Transcribe this passage again…"), act: then(() => passages.offer(paragraph)) });
     }
@@ -80,12 +80,13 @@ export class Choices {
       wanted = {};
     };
     const { start, end } = paragraph;
+    const { player } = this.editor;
     this.menu.times(
       anchor,
       tr("Times of this paragraph"),
       { start, end },
-      this.editor.player.position,
-      this.editor.player.waveform(),
+      () => (player.data.audio ? player.sound.position : null),
+      player.total ? { peaks: player.wave.peaks, total: player.total } : null,
       (change) => {
         Object.assign(wanted, change);
         clearTimeout(timer);

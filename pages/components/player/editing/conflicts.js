@@ -23,7 +23,7 @@ export class Conflicts {
       this.panels.delete(key);
     }
     for (const entry of held) {
-      const paragraph = this.text.paragraphs.find(({ id }) => id === entry.step.id);
+      const paragraph = this.text.byId(entry.step.id);
       if (!paragraph) continue;
       const panel = this.panels.get(entry.key) ?? this.panel(entry);
       this.panels.set(entry.key, panel);

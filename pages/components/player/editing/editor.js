@@ -42,20 +42,11 @@ export class Editor {
   /** @type {Record<string, ReturnType<typeof setTimeout> | undefined>} */
   timers = {};
 
-  /**
-   * @param {HTMLElement} root
-   * @param {import("../text.js").Text} text
-   * @param {import("../../shared/sound.js").Listen} on
-   * @param {{
-   *   draw: () => void, position: () => number | null, waveform: () => import("./borders.js").Waveform | null, reveal: (target: () => Element | null, lazily: boolean) => void,
-   *   rested: (revision: number) => void, keymap: () => import("../../shared/keymap.js").Keymap,
-   *   run: (id: string, repeated: boolean) => boolean,
-   *   passages: () => import("../passages/passages.js").Passages,
-   * }} player
-   */
-  constructor(root, text, on, player) {
-    this.text = text;
+  /** @param {import("../index.js").Player} player */
+  constructor(player) {
     this.player = player;
+    const { root, text, on } = player;
+    this.text = text;
     const part = partsOf(root, "stt-");
     this.tools = part("editing");
     this.toggle = part("edit", HTMLButtonElement);
@@ -70,10 +61,10 @@ export class Editor {
       [this.undoButton, "undo"],
       [this.redoButton, "redo"],
     ])) {
-      on(button, "click", () => button.getAttribute("aria-disabled") === "true" || this.again(act));
+      on(button, "click", () => button.getAttribute("aria-disabled") === "true" || this.undoRedo(act));
       on(button, "mousedown", (event) => event.preventDefault()); // the caret stays
     }
-    this.keys = new Keys(this, text, on);
+    this.keys = new Keys(this);
   }
 
   // ---- the page ----------------------------------------------------------------------------------------------------
@@ -128,7 +119,7 @@ export class Editor {
 
   draw() {
     this.drawing = true;
-    this.player.draw();
+    this.player.draw(this.lines ?? this.player.lines);
     this.drawing = false;
     if (this.active && !this.text.paragraphs.includes(this.active)) this.active = null;
     this.conflicts?.show();
@@ -138,11 +129,11 @@ export class Editor {
   /** Show what the server has answered. @param {{ id: number, at: number } | null} [caret] */
   changed(caret) {
     this.draw();
-    const paragraph = caret && this.text.paragraphs.find(({ id }) => id === caret.id);
+    const paragraph = caret && this.text.byId(caret.id);
     if (paragraph && caret && !this.elsewhere()) {
       const at = unitsOf(paragraph.text, caret.at);
       this.enter(paragraph, at);
-      this.player.reveal(() => paragraph.box, true);
+      this.player.reveal(() => paragraph.box);
     }
     this.rest();
   }
@@ -158,7 +149,7 @@ export class Editor {
     this.enable(this.undoButton, able && (queue.undo > 0 || waiting));
     this.enable(this.redoButton, able && queue.redo > 0 && !waiting);
     clearTimeout(this.timers.state);
-    if (queue.stopped && this.told !== Infinity) this.player.rested((this.told = Infinity)); // the page says what is wrong
+    if (queue.stopped && this.told !== Infinity) this.tellPage(Infinity); // the page says what is wrong
     if (queue.stopped) this.state(tr("Not saved. {reason} Your text is kept here.", { reason: queue.stopped }), true);
     else if (queue.failures) this.state(queue.unkept ? unkept() : kept(), true);
     else if (this.notice) this.state(this.notice, true);
@@ -196,9 +187,14 @@ export class Editor {
     this.timers.rested = setTimeout(() => {
       const { queue } = this;
       if (this.active || !queue?.settled || queue.stopped || queue.busy || queue.revision === this.told) return;
-      this.told = queue.revision;
-      this.player.rested(queue.revision);
+      this.tellPage(queue.revision);
     }, RESTED);
+  }
+
+  /** Let the page follow. @param {number} revision */
+  tellPage(revision) {
+    this.told = revision;
+    this.player.send("rested", revision);
   }
 
   // ---- the caret ---------------------------------------------------------------------------------------------------
@@ -313,9 +309,9 @@ export class Editor {
     }
     const id = newId();
     this.step(active, { do: "split", ...parts, ids: [id] });
-    const made = this.text.paragraphs.find((p) => p.id === id);
+    const made = this.text.byId(id);
     if (made) this.enter(made, 0);
-    if (made) this.player.reveal(() => made.box, true);
+    if (made) this.player.reveal(() => made.box);
   }
 
   /** Merge a paragraph with the one above. @param {Paragraph} paragraph */
@@ -349,7 +345,7 @@ export class Editor {
   }
 
   /** @param {"undo" | "redo"} name */
-  again(name) {
+  undoRedo(name) {
     const { queue } = this;
     if (!queue || !this.editable || queue.failures || !(queue[name] || queue.entries.length)) return;
     this.save();
@@ -376,7 +372,7 @@ export class Editor {
     const inside = this.active === paragraph;
     const ids = [newId(), newId()];
     this.step(paragraph, { do: "speaker", speaker, ...(part ? { from: start, to: end, ids } : {}) });
-    const whose = part && from > 0 ? this.text.paragraphs.find((p) => p.id === ids[0]) : paragraph;
+    const whose = part && from > 0 ? this.text.byId(ids[0]) : paragraph;
     if (inside && whose) this.enter(whose, part ? length(whose.body) : (range?.from ?? 0));
     this.say.textContent = tr("Assigned to {speaker}.", { speaker });
   }

@@ -7,15 +7,12 @@ import { caretBox, caretIn, placeAcross } from "./caret.js";
 export class Keys {
   pointing = false; // between the press and the release of a button or a finger
 
-  /**
-   * @param {import("./editor.js").Editor} editor
-   * @param {import("../text.js").Text} text
-   * @param {import("../../shared/sound.js").Listen} on
-   */
-  constructor(editor, text, on) {
+  /** @param {import("./editor.js").Editor} editor */
+  constructor(editor) {
     this.editor = editor;
-    this.text = text;
-    const { box } = text;
+    this.text = editor.text;
+    const { box } = editor.text;
+    const { on } = editor.player;
     on(document, "pointerdown", () => (this.pointing = true), { capture: true });
     for (const name of ["pointerup", "pointercancel"]) {
       on(document, name, () => (this.pointing = false), { capture: true });
@@ -100,20 +97,18 @@ export class Keys {
 
   /** @param {KeyboardEvent} event @param {Paragraph} paragraph */
   acted(event, paragraph) {
-    const id = this.editor.player.keymap().find(event, "typing");
-    switch (id) {
-      case "leave":
-        return this.escaped(paragraph);
-      case "split":
-        return this.did(() => this.editor.split());
-      case "before":
-        return this.deletes(paragraph, false);
-      case "after":
-        return this.deletes(paragraph, true);
-      case "speaker":
-        return this.did(() => this.assigned(event, paragraph));
-    }
-    if (id) return this.editor.player.run(id, event.repeat);
+    const { commands } = this.editor.player;
+    const id = commands.keymap.find(event, "typing");
+    /** @type {Record<string, () => boolean | void>} false leaves the key to the browser */
+    const acts = {
+      leave: () => this.escaped(paragraph),
+      split: () => this.editor.split(),
+      before: () => this.deletes(paragraph, false),
+      after: () => this.deletes(paragraph, true),
+      speaker: () => this.assigned(event, paragraph),
+    };
+    if (id && acts[id]) return acts[id]() !== false;
+    if (id) return commands.run(id, event.repeat);
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return false;
     return this.walks(event.key, paragraph);
   }
@@ -128,17 +123,10 @@ export class Keys {
     if (speaker) this.editor.give(paragraph, speaker, caretIn(paragraph.body));
   }
 
-  /** @param {() => void} act */
-  did(act) {
-    act();
-    return true;
-  }
-
   /** @param {Paragraph} paragraph */
   escaped(paragraph) {
     this.editor.leave();
     if (this.text.timed) paragraph.time.focus({ preventScroll: true });
-    return true;
   }
 
   /**
@@ -150,14 +138,14 @@ export class Keys {
     const caret = caretIn(paragraph.body);
     const { length } = paragraph.body.textContent ?? "";
     if (!caret) return false;
-    const above = this.text.paragraphs[this.editor.place(paragraph) - 1];
-    if (!length && !forward && above) return this.did(() => this.editor.delete(paragraph, above));
-    if (caret.from === 0 && caret.to === length) return this.did(() => this.editor.remove(paragraph));
-    if (caret.from !== caret.to) return false;
-    if (!forward && caret.from === 0) return this.did(() => this.editor.merge(paragraph));
-    if (!forward || caret.to < length) return false;
-    const below = this.text.paragraphs[this.editor.place(paragraph) + 1];
-    return this.did(() => below && this.editor.merge(below));
+    const place = this.editor.place(paragraph);
+    const [above, below] = [this.text.paragraphs[place - 1], this.text.paragraphs[place + 1]];
+    if (!length && !forward && above) this.editor.delete(paragraph, above);
+    else if (caret.from === 0 && caret.to === length) this.editor.remove(paragraph);
+    else if (caret.from !== caret.to || caret.from !== (forward ? length : 0)) return false;
+    else if (!forward) this.editor.merge(paragraph);
+    else if (below) this.editor.merge(below);
+    return true;
   }
 
   /**
@@ -185,7 +173,7 @@ export class Keys {
       this.editor.enter(target, forward ? 0 : Infinity);
       placeAcross(target.body, left, !forward);
     }
-    this.editor.player.reveal(() => target.box, true);
+    this.editor.player.reveal(() => target.box);
     return true;
   }
 
@@ -198,8 +186,8 @@ export class Keys {
     if (!paragraph || event.isComposing) return;
     const way = /^delete\w*(Backward|Forward)$/.exec(type)?.[1];
     if (/^insert(Paragraph|LineBreak)$/.test(type)) this.editor.split();
-    else if (type === "historyUndo") this.editor.again("undo");
-    else if (type === "historyRedo") this.editor.again("redo");
+    else if (type === "historyUndo") this.editor.undoRedo("undo");
+    else if (type === "historyRedo") this.editor.undoRedo("redo");
     else if (type === "insertFromDrop") this.dropped(event);
     else if (!type.startsWith("format") && !(way && this.deletes(paragraph, way === "Forward"))) return;
     event.preventDefault();

@@ -22,13 +22,10 @@ export class Replace {
   folded = /** @type {WeakMap<Paragraph, { text: string, folded: ReturnType<typeof literal> }>} */ (new WeakMap());
   done = false; // whether the last thing was a replacement, which Ctrl+Z takes back in the field, too
 
-  /**
-   * @param {HTMLElement} root
-   * @param {import("./editor.js").Editor} editor
-   * @param {import("../finder.js").Finder} finder
-   * @param {import("../../shared/sound.js").Listen} on
-   */
-  constructor(root, editor, finder, on) {
+  /** @param {import("../index.js").Player} player */
+  constructor(player) {
+    this.player = player;
+    const { root, editor, finder, on } = player;
     this.editor = editor;
     this.finder = finder;
     const part = partsOf(root, "stt-");
@@ -98,9 +95,9 @@ export class Replace {
 
   /** @param {KeyboardEvent} event */
   pressed(event) {
-    const id = this.editor.player.keymap().find(event, "reading");
+    const id = this.player.commands.keymap.find(event, "reading");
     if (event.key === "Escape") this.open(false);
-    else if (this.done && event.target === this.field && (id === "undo" || id === "redo")) this.editor.again(id);
+    else if (this.done && event.target === this.field && (id === "undo" || id === "redo")) this.editor.undoRedo(id);
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -218,7 +215,7 @@ export class Replace {
 
   /** @param {number} count */
   tell(count) {
-    const says = { count: count.toLocaleString("en"), key: this.editor.player.keymap().hint("undo") };
+    const says = { count: count.toLocaleString("en"), key: this.player.commands.keymap.hint("undo") };
     this.outcome.textContent = count
       ? tr("{count} replaced. {key} undoes it.", says)
       : tr("Nothing was replaced: the text was changed in another tab meanwhile.");

@@ -211,7 +211,7 @@ export class Review {
     const place = words.indexOf(word);
     const near = words.slice(Math.max(0, place - BEFORE), place).filter(({ end }) => word.start - end < PAUSE);
     const start = Math.min(word.start, ...near.map((one) => one.start));
-    player.hear([0, start, word.end + AFTER]);
+    player.hear(start, word.end + AFTER);
   }
 
   // ---- keys --------------------------------------------------------------------------------------------------------
@@ -272,6 +272,6 @@ export class Review {
     if (before === undefined) return;
     this.at = before;
     this.word = null; // what comes back is the first doubtful word from there on
-    this.player.editor.again("undo");
+    this.player.editor.undoRedo("undo");
   }
 }

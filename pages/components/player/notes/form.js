@@ -2,6 +2,7 @@
 
 import { make } from "../../shared/dom.js";
 import { tr } from "../../shared/texts.js";
+import { sendingForm } from "../form.js";
 import { COLOURS, LONGEST_TEXT } from "./model.js";
 
 const names = () => [tr("Yellow"), tr("Green"), tr("Blue"), tr("Pink")]; // of COLOURS
@@ -17,74 +18,50 @@ let forms = 0;
  * @param {() => void} cancel
  */
 export function noteForm(note, about, save, cancel) {
-  const form = make("form", "stt-notes-form");
-  form.setAttribute("aria-label", tr("Note"));
-  const place = make("p", "stt-notes-about", about);
-  place.dir = "auto";
-  const field = make("textarea", "stt-notes-field");
+  const { id, start, end } = note;
+  const field = make("textarea", "stt-notes-field", "", {
+    rows: 2,
+    maxlength: LONGEST_TEXT,
+    dir: "auto",
+    placeholder: end === null ? tr("Write a note") : tr("Write a note, or only highlight"),
+    "aria-label": tr("Text of the note"),
+    "aria-keyshortcuts": "Enter",
+  });
   field.value = note.text;
-  field.rows = 2;
-  field.maxLength = LONGEST_TEXT;
-  field.dir = "auto";
-  field.placeholder = note.end === null ? tr("Write a note") : tr("Write a note, or only highlight");
-  field.setAttribute("aria-label", tr("Text of the note"));
-  field.setAttribute("aria-keyshortcuts", "Enter");
-  const trouble = make("p", "stt-notes-trouble");
-  trouble.setAttribute("role", "alert");
-  const row = make("div", "stt-notes-row");
-  const [done, away] = [
-    make("button", "stt-menu-button stt-notes-save", tr("Save")),
-    button(tr("Cancel"), "stt-menu-button"),
-  ];
-  away.onclick = cancel;
-  const colours = note.end === null ? null : choice(note.colour ?? COLOURS[0]);
-  row.append(...(colours ? [colours.box] : []), done, away);
-  form.append(place, field, row, trouble);
-  form.onkeydown = (event) => {
-    event.stopPropagation(); // what is typed is no key of the player's
-    if (event.isComposing) return;
-    if (event.key === "Escape") cancel();
-    else if (event.key === "Enter" && event.target === field && !event.shiftKey) form.requestSubmit();
-    else return;
-    event.preventDefault();
+  const colours = end === null ? null : choice(note.colour ?? COLOURS[0]);
+  const content = [make("p", "stt-notes-about", about, { dir: "auto" }), field];
+  const parts = {
+    look: "stt-notes-form",
+    label: tr("Note"),
+    content,
+    beside: colours ? [colours.box] : [],
+    save: tr("Save"),
   };
-  form.onsubmit = async (event) => {
-    event.preventDefault();
+  const send = () => {
     const text = field.value.trim();
-    if (done.disabled) return;
-    if (!text && !colours) return field.focus();
-    done.disabled = true;
-    trouble.textContent = "";
-    const { id, start, end } = note;
-    await save({ id, start, end, text, colour: colours?.value() ?? null }).catch((error) => {
-      trouble.textContent = error.message;
-      done.disabled = false;
-    });
+    if (text || colours) return save({ id, start, end, text, colour: colours?.value() ?? null });
+    field.focus();
+    return null;
+  };
+  const form = sendingForm(parts, send, cancel);
+  field.onkeydown = (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    form.requestSubmit();
   };
   return { form, field };
 }
 
 /** @param {string} chosen */
 function choice(chosen) {
-  const box = make("fieldset", "stt-notes-colours");
-  box.append(make("legend", "stt-say", tr("Colour of the highlight")));
   const name = `stt-note-colour-${(forms += 1)}`;
-  const inputs = COLOURS.map((colour, i) => {
-    const label = make("label", `stt-notes-colour stt-notes-${colour}`);
-    label.title = names()[i];
-    const input = make("input");
-    Object.assign(input, { type: "radio", name, value: colour, checked: colour === chosen });
-    label.append(input, make("span", "stt-say", names()[i]));
-    box.append(label);
-    return input;
+  const inputs = COLOURS.map((value) => make("input", "", "", { type: "radio", name, value }));
+  const labels = inputs.map((input, i) => {
+    input.checked = input.value === chosen;
+    const content = [input, make("span", "stt-say", names()[i])];
+    return make("label", `stt-notes-colour stt-notes-${input.value}`, content, { title: names()[i] });
   });
+  const legend = make("legend", "stt-say", tr("Colour of the highlight"));
+  const box = make("fieldset", "stt-notes-colours", [legend, ...labels]);
   return { box, value: () => inputs.find((input) => input.checked)?.value ?? COLOURS[0] };
-}
-
-/** @param {string} text @param {string} look @param {string} [label] for screen readers */
-export function button(text, look, label) {
-  const made = make("button", look, text);
-  made.type = "button";
-  if (label) made.setAttribute("aria-label", label);
-  return made;
 }

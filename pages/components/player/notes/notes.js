@@ -2,10 +2,10 @@
 // text and on the time line.
 
 import { clock } from "../../shared/clock.js";
-import { make, partsOf } from "../../shared/dom.js";
+import { make, makeButton, partsOf } from "../../shared/dom.js";
 import { tr } from "../../shared/texts.js";
 import { selectedSpan } from "../selection.js";
-import { button, noteForm } from "./form.js";
+import { noteForm } from "./form.js";
 import { newId, sorted, wordsOf } from "./model.js";
 import { Painter } from "./painter.js";
 import { list, remove, save } from "./wire.js";
@@ -14,31 +14,23 @@ const LONGEST_QUOTE = 140; // characters
 
 /**
  * @typedef {import("./model.js").Note} Note
- * @typedef {{
- *   position: () => number, total: () => number, seek: (seconds: number) => void,
- *   reveal: (target: () => Element | null | undefined, lazily: boolean) => void,
- * }} Player
  */
 
 export class Notes {
   notes = /** @type {Note[]} */ ([]);
   address = /** @type {string | null} */ (null); // where notes are sent to, null where none can be taken
-  given = ""; // by the page, when it was last taken over
+  page = ""; // what the page had when its notes were last taken over
   busy = 0; // requests under way
   edited = /** @type {Note | null} */ (null); // in the form
   form = /** @type {{ form: HTMLFormElement, field: HTMLTextAreaElement } | null} */ (null);
-  gone = /** @type {Note | null} */ (null); // deleted last
+  deleted = /** @type {Note | null} */ (null); // last
   rows = /** @type {Map<string, HTMLElement>} */ (new Map());
 
-  /**
-   * @param {HTMLElement} root
-   * @param {import("../text.js").Text} text
-   * @param {import("../../shared/sound.js").Listen} on
-   * @param {Player} player
-   */
-  constructor(root, text, on, player) {
-    this.text = text;
+  /** @param {import("../index.js").Player} player */
+  constructor(player) {
     this.player = player;
+    const { root, text, on } = player;
+    this.text = text;
     const part = partsOf(root, "stt-");
     this.adder = part("note", HTMLButtonElement);
     this.toggle = part("notes-toggle", HTMLButtonElement);
@@ -56,21 +48,11 @@ export class Notes {
   load({ notes = [], noting = null, audio, timed }) {
     this.address = noting && (audio || timed) ? noting : null;
     this.adder.hidden = !this.address;
-    const given = JSON.stringify([notes, this.address, this.player.total()]);
-    if (given === this.given || this.busy) return;
-    this.given = given;
+    const page = JSON.stringify([notes, this.address, this.player.total]);
+    if (page === this.page || this.busy) return;
+    this.page = page;
     this.notes = sorted(notes);
     this.draw();
-  }
-
-  /** The text has changed. */
-  reset() {
-    this.painter.paint();
-  }
-
-  /** @param {import("../text.js").Paragraph[]} paragraphs that came near or went */
-  moved(paragraphs) {
-    this.painter.moved(paragraphs);
   }
 
   /** Take what other tabs have noted. */
@@ -88,65 +70,50 @@ export class Notes {
   open(yes) {
     this.panel.hidden = !yes;
     this.toggle.setAttribute("aria-expanded", String(yes));
-    if (yes || !this.gone) return;
-    this.gone = null; // it cannot be brought back any more
+    if (yes || !this.deleted) return;
+    this.deleted = null; // it cannot be brought back any more
     this.draw();
   }
 
   draw() {
-    const { notes, edited, gone } = this;
+    const { notes, edited, deleted } = this;
     const fresh = edited && !notes.some(({ id }) => id === edited.id) ? [edited] : [];
-    const all = sorted([...notes, ...fresh, ...(gone ? [gone] : [])]);
+    const all = sorted([...notes, ...fresh, ...(deleted ? [deleted] : [])]);
     this.counter.textContent = notes.length.toLocaleString("en");
     this.toggle.hidden = !all.length;
     if (!all.length) this.open(false);
     const focused = document.activeElement;
-    const rows = make("ol", "stt-notes-list");
-    rows.setAttribute("role", "list"); // Safari forgets it where there are no numbers
-    this.rows = new Map(all.map((note) => [note.id, this.row(note)]));
-    rows.append(...this.rows.values());
-    this.panel.replaceChildren(rows);
+    this.rows = new Map(all.map((note) => [note.id, make("li", "stt-notes-item", this.row(note))]));
+    // Safari forgets the role of a list without numbers.
+    this.panel.replaceChildren(make("ol", "stt-notes-list", [...this.rows.values()], { role: "list" }));
     if (focused instanceof HTMLElement && focused === this.form?.field) focused.focus({ preventScroll: true });
-    this.painter.show(notes, this.player.total());
+    this.painter.show(notes, this.player.total);
   }
 
   /** @param {Note} note */
   row(note) {
-    const row = make("li", "stt-notes-item");
-    const when = clock(note.start);
-    if (note.id === this.edited?.id && this.form) row.append(this.form.form);
-    else if (note.id === this.gone?.id) {
-      const undo = button(tr("Undo"), "stt-menu-button", tr("Undo: keep the note at {time}", { time: when }));
-      undo.onclick = () => this.bringBack(note);
-      row.append(make("span", "stt-notes-gone", tr("Deleted the note at {time}.", { time: when })), undo);
-    } else row.append(...this.shown(note, when));
-    return row;
-  }
-
-  /** @param {Note} note @param {string} when */
-  shown(note, when) {
-    const go = button("", "stt-notes-go", tr("Go to {time}", { time: when }));
-    const time = make("span", "stt-notes-time", when);
-    if (note.end !== null) time.classList.add("stt-notes-mark", `stt-notes-${note.colour}`);
-    go.append(time);
-    go.onclick = () => this.goTo(note);
-    const body = make("div", "stt-notes-body");
-    const quote = this.quote(note);
-    for (const [look, words] of /** @type {const} */ ([
-      ["stt-notes-quote", quote && `“${quote}”`],
-      ["stt-notes-text", note.text],
-    ])) {
-      if (!words) continue;
-      const line = make("p", look, words);
-      line.dir = "auto";
-      body.append(line);
+    const time = clock(note.start);
+    /** @param {string} look @param {string | Node[]} content @param {() => unknown} act @param {string} label */
+    const button = (look, content, act, label) => makeButton(look, content, act, { "aria-label": label });
+    if (note.id === this.edited?.id && this.form) return [this.form.form];
+    if (note.id === this.deleted?.id) {
+      const label = tr("Undo: keep the note at {time}", { time });
+      const undo = button("stt-menu-button", tr("Undo"), () => this.bringBack(note), label);
+      return [make("span", "stt-notes-gone", tr("Deleted the note at {time}.", { time })), undo];
     }
+    const mark = note.end === null ? "" : ` stt-notes-mark stt-notes-${note.colour}`;
+    const shown = [make("span", `stt-notes-time${mark}`, time)];
+    const go = button("stt-notes-go", shown, () => this.goTo(note), tr("Go to {time}", { time }));
+    const quote = this.quote(note);
+    const lines = [];
+    if (quote) lines.push(make("p", "stt-notes-quote", `“${quote}”`, { dir: "auto" }));
+    if (note.text) lines.push(make("p", "stt-notes-text", note.text, { dir: "auto" }));
+    const body = make("div", "stt-notes-body", lines);
     if (!this.address) return [go, body];
-    const change = button(tr("Edit"), "stt-tool stt-notes-tool", tr("Edit the note at {time}", { time: when }));
-    change.onclick = () => this.edit(note);
-    const away = button(tr("Delete"), "stt-tool stt-notes-tool", tr("Delete the note at {time}", { time: when }));
-    away.onclick = () => this.delete(note);
-    return [go, body, change, away];
+    const tool = "stt-tool stt-notes-tool";
+    const edit = button(tool, tr("Edit"), () => this.edit(note), tr("Edit the note at {time}", { time }));
+    const remove = button(tool, tr("Delete"), () => this.delete(note), tr("Delete the note at {time}", { time }));
+    return [go, body, edit, remove];
   }
 
   /** The words that a note is about. @param {Note} note */
@@ -163,10 +130,10 @@ export class Notes {
   goTo(note) {
     this.player.seek(note.start);
     const near = this.text.paragraphs.filter((p) => p.end >= note.start);
-    const word = near.flatMap((p) => wordsOf(p.words, note))[0] ?? this.text.spokenAt(note.start);
+    const word = near.flatMap((p) => wordsOf(p.words, note))[0];
     if (word) this.text.build(word.paragraph);
-    const place = word ?? this.text.paragraphAt(note.start);
-    this.player.reveal(() => place?.box, true);
+    const place = word ?? this.text.placeAt(note.start);
+    this.player.reveal(() => place?.box);
   }
 
   // ---- changes -----------------------------------------------------------------------------------------------------
@@ -178,7 +145,9 @@ export class Notes {
       this.open(true);
       return this.form?.field.focus();
     }
-    const { start, end } = selectedSpan(this.text.paragraphs) ?? { start: this.player.position(), end: null };
+    const { data, sound, editor } = this.player;
+    const now = data.audio ? sound.position : (editor.active?.start ?? 0);
+    const { start, end } = selectedSpan(this.text.paragraphs) ?? { start: now, end: null };
     this.edit({ id: newId(), start: Math.round(start * 1000) / 1000, end, text: "", colour: null });
   }
 
@@ -213,7 +182,7 @@ export class Notes {
     this.notes = sorted([...this.notes.filter(({ id }) => id !== note.id), stored]);
     const own = this.edited?.id === note.id;
     if (own) this.edited = this.form = null;
-    if (this.gone?.id === note.id) this.gone = null;
+    if (this.deleted?.id === note.id) this.deleted = null;
     this.draw();
     if (own) this.focusOf(stored)?.focus({ preventScroll: true });
     this.say.textContent = tr("Saved the note at {time}.", { time: clock(note.start) });
@@ -228,7 +197,7 @@ export class Notes {
       return;
     }
     this.notes = this.notes.filter(({ id }) => id !== note.id);
-    this.gone = note;
+    this.deleted = note;
     this.draw();
     this.focusOf(note)?.focus({ preventScroll: true });
   }
@@ -254,9 +223,5 @@ export class Notes {
     } finally {
       this.busy -= 1;
     }
-  }
-
-  close() {
-    this.painter.close();
   }
 }

@@ -25,17 +25,10 @@ export class Passages {
   asked = 0; // the newest question: older answers do not count
   over = false;
 
-  /**
-   * @param {HTMLElement} root
-   * @param {import("../text.js").Text} text
-   * @param {import("../../shared/sound.js").Listen} on
-   * @param {import("../editing/editor.js").Editor} editor
-   * @param {(span: Span) => void} play
-   */
-  constructor(root, text, on, editor, play) {
-    this.text = text;
-    this.editor = editor;
-    this.play = play;
+  /** @param {import("../index.js").Player} player */
+  constructor(player) {
+    this.player = player;
+    const { root, text, on } = player;
     const part = partsOf(root, "stt-");
     this.panel = part("passage");
     this.say = part("say");
@@ -74,9 +67,10 @@ export class Passages {
 
   /** @param {import("../text.js").Paragraph} paragraph @returns {Span} */
   spanOf(paragraph) {
-    const { chosen } = this.editor;
+    const { text, editor } = this.player;
+    const { chosen } = editor;
     const own = chosen?.id === paragraph.id && chosen.to > chosen.from;
-    const selected = selectedSpan(this.text.paragraphs) ?? (own && spanOf(paragraph.words, chosen.from, chosen.to));
+    const selected = selectedSpan(text.paragraphs) ?? (own && spanOf(paragraph.words, chosen.from, chosen.to));
     const { start, end } = paragraph;
     return selected && selected.start < end && selected.end > start ? selected : { start, end };
   }
@@ -121,7 +115,7 @@ export class Passages {
     const { box, trouble } = result(passage, {
       take: () => void this.accept(passage, trouble),
       leave: () => this.drop(),
-      play: () => this.play(passage),
+      play: () => this.player.hear(passage.start, passage.end),
     });
     this.show(box, looks);
     this.tell(tr("{span} is transcribed. Take it or leave it.", { span: when(passage) }));
@@ -129,7 +123,8 @@ export class Passages {
 
   /** Put the new words into the transcript, as one step. @param {Passage} passage @param {HTMLElement} trouble */
   async accept(passage, trouble) {
-    const { editor, choices } = this;
+    const { choices } = this;
+    const { editor } = this.player;
     const { queue } = editor;
     if (!choices || !queue) return;
     editor.leave();
