@@ -20,6 +20,10 @@ function clock(seconds) {
   const two = (number) => String(number).padStart(2, "0");
   return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
+function tenths(seconds) {
+  const all = Math.round(seconds * 10);
+  return `${clock(all / 10)}.${all % 10}`;
+}
 
 // shared/dom.js
 function set(element, attributes) {
@@ -470,16 +474,56 @@ var Keymap = class {
   }
 };
 
+// player/ranges.js
+function ranges(element, places) {
+  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  let node = (
+    /** @type {Text | null} */
+    walker.nextNode()
+  );
+  let passed = 0;
+  const place = (offset, ending) => {
+    while (node && passed + node.length - (ending ? 0 : 1) < offset) {
+      passed += node.length;
+      node = /** @type {Text | null} */
+      walker.nextNode();
+    }
+    return node && /** @type {[Text, number]} */
+    [node, offset - passed];
+  };
+  const made = [];
+  for (const { from, to } of places) {
+    const range = document.createRange();
+    const [start, end] = [place(from, false), place(to, true)];
+    if (!start || !end) break;
+    range.setStart(...start);
+    range.setEnd(...end);
+    made.push(range);
+  }
+  return made;
+}
+function clipped(range, element) {
+  const whole = document.createRange();
+  whole.selectNodeContents(element);
+  const { startContainer, startOffset, endContainer, endOffset } = range;
+  if (range.compareBoundaryPoints(Range.START_TO_START, whole) > 0) whole.setStart(startContainer, startOffset);
+  if (range.compareBoundaryPoints(Range.END_TO_END, whole) < 0) whole.setEnd(endContainer, endOffset);
+  return whole;
+}
+function textBefore(element, range) {
+  const before = document.createRange();
+  before.selectNodeContents(element);
+  before.setEnd(range.startContainer, range.startOffset);
+  return before.toString().length;
+}
+
 // player/editing/caret.js
 function caretIn(element) {
   const selection = getSelection();
   if (!selection?.rangeCount) return null;
   const range = selection.getRangeAt(0);
   if (!element.contains(range.startContainer) || !element.contains(range.endContainer)) return null;
-  const before = document.createRange();
-  before.selectNodeContents(element);
-  before.setEnd(range.startContainer, range.startOffset);
-  const from = before.toString().length;
+  const from = textBefore(element, range);
   return { from, to: from + range.toString().length };
 }
 function placeOf(element, offset) {
@@ -587,8 +631,7 @@ var Sheet = class {
   constructor(root, on, keymap, can) {
     this.keymap = keymap;
     this.can = can;
-    this.box = make("dialog", "stt-sheet");
-    this.box.setAttribute("aria-label", tr("Keys"));
+    this.box = make("dialog", "stt-sheet", "", { "aria-label": tr("Keys") });
     on(this.box, "click", (event) => event.target === this.box && this.box.close());
     on(this.box, "keydown", (event) => {
       if (event.key !== "?") return;
@@ -598,55 +641,35 @@ var Sheet = class {
     root.append(this.box);
   }
   open() {
-    const title2 = make("h2", "stt-sheet-title", tr("Keys"));
-    const close = make("button", "stt-menu-button", tr("Close"));
-    close.type = "button";
-    close.onclick = () => this.box.close();
-    const head = make("div", "stt-sheet-head");
-    head.append(title2, close);
+    const close = makeButton("stt-menu-button", tr("Close"), () => this.box.close());
+    const head = make("div", "stt-sheet-head", [make("h2", "stt-sheet-title", tr("Keys")), close]);
     const actions = this.keymap().actions.filter(({ keys, needs }) => keys.length && this.can(needs));
     const groups = [...new Set(actions.map(({ group }) => group))];
     const parts = groups.map((group) => this.group(group, actions.filter((action) => action.group === group)));
     const [before, after] = tr("These keys work while you type, too. Change them on the {page}.").split("{page}");
-    const more = make("p", "stt-sheet-more", ` ${before}`);
-    const link = make("a", "", tr("Settings page"));
-    link.href = "settings";
-    more.prepend(mark());
-    more.append(link, after ?? "");
+    const link = make("a", "", tr("Settings page"), { href: "settings" });
+    const more = make("p", "stt-sheet-more", [mark(), ` ${before}`, link, after ?? ""]);
     this.box.replaceChildren(head, ...parts, more);
     if (!this.box.open) this.box.showModal();
   }
   /** @param {keyof typeof GROUPS} group @param {import("../shared/keymap.js").Action[]} actions */
   group(group, actions) {
-    const part = make("section", "stt-sheet-group");
-    const list2 = make("dl", "stt-sheet-list");
-    for (const { label, where, keys, shown } of actions) {
-      const row = make("div", "stt-sheet-row");
-      const held = make("dd", "stt-sheet-keys");
+    const rows = actions.map(({ label, where, keys, shown }) => {
       const ends = { first: "", last: "" };
       const between = shown ? tr("{first} to {last}", ends) : tr("{first} or {last}", ends);
-      (shown ?? keys).forEach((key, place) => {
-        if (place) held.append(between);
-        held.append(make("kbd", "stt-sheet-key", written(key)));
-      });
-      const name = make("dt", "stt-sheet-name", label());
-      if (where === "always") name.append(mark());
-      row.append(name, held);
-      list2.append(row);
-    }
-    part.append(make("h3", "stt-sheet-subtitle", GROUPS[group]()), list2);
-    return part;
+      const chords = (shown ?? keys).map((key) => make("kbd", "stt-sheet-key", written(key)));
+      const parts = chords.flatMap((chord, place) => place ? [between, chord] : [chord]);
+      const name = make("dt", "stt-sheet-name", where === "always" ? [label(), mark()] : label());
+      return make("div", "stt-sheet-row", [name, make("dd", "stt-sheet-keys", parts)]);
+    });
+    const title2 = make("h3", "stt-sheet-subtitle", GROUPS[group]());
+    return make("section", "stt-sheet-group", [title2, make("dl", "stt-sheet-list", rows)]);
   }
   close() {
     this.box.remove();
   }
 };
-function mark() {
-  const made = make("span", "stt-sheet-mark", "\u2022");
-  made.setAttribute("role", "img");
-  made.setAttribute("aria-label", tr("also while you type"));
-  return made;
-}
+var mark = () => make("span", "stt-sheet-mark", "\u2022", { role: "img", "aria-label": tr("also while you type") });
 
 // player/spoken.js
 function lastAtMost(list2, value, limit) {
@@ -833,6 +856,87 @@ function colourOf(place) {
   return `light-dark(${light}, ${dark})`;
 }
 
+// player/waveform.js
+var ASK_AGAIN = 1e3;
+var LAST_ASKED = 60;
+var BAR = 3;
+var Wave = class {
+  peaks = (
+    /** @type {number[]} */
+    []
+  );
+  wanted = (
+    /** @type {string | null} */
+    null
+  );
+  drawn = (
+    /** @type {number | null} */
+    null
+  );
+  /** @param {HTMLElement} root @param {() => void} ready */
+  constructor(root, ready) {
+    this.box = partsOf(root, "stt-")("wave", HTMLCanvasElement);
+    this.ready = ready;
+  }
+  /** @param {string | null} address */
+  async load(address) {
+    this.wanted = address;
+    this.peaks = [];
+    for (let time = 0; address && time < LAST_ASKED; time += 1) {
+      const answer = await fetch(address).catch(() => null);
+      if (this.wanted !== address) return;
+      if (answer?.status !== 202 && !(answer && answer.status >= 500)) {
+        this.peaks = answer?.ok ? (await answer.json()).peaks : [];
+        break;
+      }
+      await new Promise((done) => setTimeout(done, ASK_AGAIN * Math.min(1 + time / 4, 10)));
+    }
+    if (this.wanted === address) this.ready();
+  }
+  /**
+   * Draw again once the position, 0 to 1, is a pixel further.
+   * @param {number} done
+   */
+  move(done) {
+    if (this.drawn != null && Math.abs(done - this.drawn) * this.box.clientWidth > 1) this.draw(done);
+  }
+  /** @param {number} done */
+  draw(done) {
+    const { box, peaks } = this;
+    box.hidden = !peaks.length;
+    box.parentElement?.classList.toggle("stt-waved", !box.hidden);
+    if (box.hidden || !box.clientWidth) return;
+    const [width, height] = [box.clientWidth, box.clientHeight];
+    const pen = penOf(box, width, height);
+    const { color, accentColor } = getComputedStyle(box);
+    const bars2 = Math.floor(width / BAR);
+    this.drawn = done;
+    for (let i = 0; i < bars2; i += 1) {
+      const first = Math.floor(i * peaks.length / bars2);
+      const last2 = Math.floor((i + 1) * peaks.length / bars2);
+      const loud = Math.max(...peaks.slice(first, Math.max(last2, first + 1)));
+      const tall = Math.max(2, height * loud);
+      pen.fillStyle = (i + 0.5) / bars2 <= done ? accentColor : color;
+      pen.beginPath();
+      pen.roundRect(i * BAR, (height - tall) / 2, BAR - 1, tall, 1);
+      pen.fill();
+    }
+  }
+  close() {
+    this.wanted = null;
+  }
+};
+function penOf(canvas, width, height) {
+  const scale = devicePixelRatio || 1;
+  Object.assign(canvas, { width: width * scale, height: height * scale });
+  const pen = (
+    /** @type {CanvasRenderingContext2D} */
+    canvas.getContext("2d")
+  );
+  pen.scale(scale, scale);
+  return pen;
+}
+
 // player/editing/borders.js
 var AROUND = 2;
 var FINE = 10;
@@ -840,35 +944,26 @@ var Borders = class {
   /**
    * @param {Times} times as they are now, whoever changes them
    * @param {Waveform} waveform
-   * @param {(seconds: number) => string} format
-   * @param {(name: Name, seconds: number) => void} set
+   * @param {(name: Name, seconds: number) => void} change
    */
-  constructor(times, waveform, format, set2) {
+  constructor(times, waveform, change) {
     this.times = times;
     this.waveform = waveform;
-    this.format = format;
-    this.set = set2;
+    this.change = change;
     this.first = Math.max(0, times.start - AROUND);
     this.last = Math.min(waveform.total, times.end + AROUND);
-    this.box = make("div", "stt-borders");
-    this.wave = make("canvas", "stt-borders-wave");
-    this.wave.setAttribute("aria-hidden", "true");
-    this.box.append(this.wave);
+    this.wave = make("canvas", "stt-borders-wave", "", { "aria-hidden": "true" });
     this.handles = {
       start: this.handle("start", tr("Start, on the waveform")),
       end: this.handle("end", tr("End, on the waveform"))
     };
-    this.box.append(this.handles.start, this.handles.end);
+    this.box = make("div", "stt-borders", [this.wave, this.handles.start, this.handles.end]);
     new ResizeObserver(() => this.draw()).observe(this.box);
   }
   /** @param {Name} name @param {string} label */
   handle(name, label) {
-    const handle = make("div", "stt-border");
-    handle.tabIndex = 0;
-    handle.setAttribute("role", "slider");
-    handle.setAttribute("aria-label", label);
-    handle.setAttribute("aria-valuemin", String(this.first));
-    handle.setAttribute("aria-valuemax", String(this.last));
+    const range = { "aria-valuemin": this.first, "aria-valuemax": this.last };
+    const handle = make("div", "stt-border", "", { tabindex: 0, role: "slider", "aria-label": label, ...range });
     handle.onpointerdown = (event) => {
       event.preventDefault();
       handle.focus({ preventScroll: true });
@@ -892,7 +987,7 @@ var Borders = class {
     const { times, first, last: last2 } = this;
     const lowest = name === "start" ? first : times.start + 1 / FINE;
     const highest = name === "start" ? times.end - 1 / FINE : last2;
-    this.set(name, Math.min(Math.max(seconds, lowest), highest));
+    this.change(name, Math.min(Math.max(seconds, lowest), highest));
   }
   draw() {
     const { box, wave, times, first, last: last2 } = this;
@@ -904,18 +999,11 @@ var Borders = class {
     ) {
       const handle = this.handles[name];
       handle.style.left = `${100 * (times[name] - first) / length2}%`;
-      handle.setAttribute("aria-valuenow", String(times[name]));
-      handle.setAttribute("aria-valuetext", this.format(times[name]));
+      set(handle, { "aria-valuenow": times[name], "aria-valuetext": tenths(times[name]) });
     }
     const [width, height] = [box.clientWidth, box.clientHeight];
     if (!width) return;
-    const scale = devicePixelRatio || 1;
-    Object.assign(wave, { width: width * scale, height: height * scale });
-    const pen = (
-      /** @type {CanvasRenderingContext2D} */
-      wave.getContext("2d")
-    );
-    pen.scale(scale, scale);
+    const pen = penOf(wave, width, height);
     const { color, accentColor } = getComputedStyle(wave);
     for (let x = 0; x < width; x += 3) {
       const at = first + (x + 1) / width * length2;
@@ -960,23 +1048,13 @@ var Menu = class {
    * @param {Item[]} items
    */
   offer(anchor, label, items) {
-    const rows = items.map((item) => {
-      const row = make("button", "stt-menu-item");
-      row.type = "button";
-      row.tabIndex = -1;
-      row.setAttribute("role", item.checked === void 0 ? "menuitem" : "menuitemradio");
-      if (item.checked !== void 0) row.setAttribute("aria-checked", String(item.checked));
-      const name = make("span", "stt-menu-name", item.label);
-      name.dir = "auto";
-      if (item.colour) name.style.setProperty("--stt-voice", item.colour);
-      row.append(name);
-      if (item.hint) {
-        row.setAttribute("aria-keyshortcuts", item.hint);
-        const hint = make("kbd", "stt-menu-hint", item.hint);
-        hint.setAttribute("aria-hidden", "true");
-        row.append(hint);
-      }
-      row.onclick = () => item.act();
+    const rows = items.map(({ label: label2, hint, colour, checked, act }) => {
+      const name = make("span", "stt-menu-name", label2, { dir: "auto" });
+      if (colour) name.style.setProperty("--stt-voice", colour);
+      const row = makeButton("stt-menu-item", [name], () => act(), { tabindex: -1, role: "menuitem" });
+      if (checked !== void 0) set(row, { role: "menuitemradio", "aria-checked": String(checked) });
+      if (hint)
+        set(row, { "aria-keyshortcuts": hint }).append(make("kbd", "stt-menu-hint", hint, { "aria-hidden": "true" }));
       return row;
     });
     this.open(anchor, label, "menu", rows);
@@ -991,8 +1069,7 @@ var Menu = class {
   open(anchor, label, role, content) {
     this.anchor = anchor;
     anchor.setAttribute("aria-expanded", "true");
-    this.box.setAttribute("role", role);
-    this.box.setAttribute("aria-label", label);
+    set(this.box, { role, "aria-label": label });
     this.box.replaceChildren(...content);
     if (!this.box.matches(":popover-open")) this.box.showPopover();
     const { left, bottom, top } = anchor.getBoundingClientRect();
@@ -1036,14 +1113,9 @@ var Menu = class {
    * @param {(name: string) => void} done
    */
   ask(anchor, label, done) {
-    const form = make("form", "stt-menu-form");
-    const field = make("input", "stt-menu-field");
-    field.setAttribute("aria-label", label);
-    field.placeholder = label;
-    field.maxLength = 100;
-    field.dir = "auto";
-    const button2 = make("button", "stt-menu-button", tr("Assign"));
-    form.append(field, button2);
+    const hints = { "aria-label": label, placeholder: label, maxlength: 100, dir: "auto" };
+    const field = make("input", "stt-menu-field", "", hints);
+    const form = make("form", "stt-menu-form", [field, make("button", "stt-menu-button", tr("Assign"))]);
     form.onsubmit = (event) => {
       event.preventDefault();
       const name = field.value.trim();
@@ -1063,63 +1135,37 @@ var Menu = class {
    * @param {(change: { start?: number, end?: number }) => void} change
    */
   times(anchor, label, times, now, waveform, change) {
-    const sets = (
-      /** @type {Record<"start" | "end", (seconds: number) => void>} */
-      {}
-    );
-    const set2 = (name, seconds) => sets[name](seconds);
-    const borders = waveform?.peaks.length ? new Borders(times, waveform, tenths, set2) : null;
-    const rows = (
+    const names2 = (
       /** @type {const} */
-      ["start", "end"].map((name) => {
-        const row = make("div", "stt-times-row");
-        row.setAttribute("role", "group");
-        const first = name === "start";
-        const title2 = first ? tr("Start") : tr("End");
-        const earlier = first ? tr("Start 0.1 s earlier") : tr("End 0.1 s earlier");
-        const later = first ? tr("Start 0.1 s later") : tr("End 0.1 s later");
-        row.setAttribute("aria-label", title2);
-        const value = make("output", "stt-times-value", tenths(times[name]));
-        value.setAttribute("aria-live", "polite");
-        const set3 = (seconds) => {
-          times[name] = Math.max(0, Math.round(seconds * 10) / 10);
-          value.textContent = tenths(times[name]);
-          borders?.draw();
-          change({ [name]: times[name] });
-        };
-        sets[name] = set3;
-        const button2 = (text, words, act) => {
-          const made = make("button", "stt-menu-button", text);
-          made.type = "button";
-          made.setAttribute("aria-label", words);
-          made.onclick = act;
-          return made;
-        };
-        row.append(
-          make("span", "stt-times-name", title2),
-          button2(tr("\u22120.1 s"), earlier, () => set3(times[name] - 0.1)),
-          value,
-          button2(tr("+0.1 s"), later, () => set3(times[name] + 0.1))
-        );
-        if (now() !== null) {
-          const words = first ? tr("Set the start to now") : tr("Set the end to now");
-          row.append(button2(tr("Set to now"), words, () => set3(now() ?? times[name])));
-        }
-        return row;
-      })
+      ["start", "end"]
     );
+    const [first, last2] = names2.map(
+      (name) => make("output", "stt-times-value", tenths(times[name]), { "aria-live": "polite" })
+    );
+    const values = { start: first, end: last2 };
+    const move = (name, seconds) => {
+      times[name] = Math.max(0, Math.round(seconds * 10) / 10);
+      values[name].textContent = tenths(times[name]);
+      borders?.draw();
+      change({ [name]: times[name] });
+    };
+    const borders = waveform?.peaks.length ? new Borders(times, waveform, move) : null;
+    const rows = names2.map((name) => {
+      const [title2, earlier, later, toNow] = name === "start" ? [tr("Start"), tr("Start 0.1 s earlier"), tr("Start 0.1 s later"), tr("Set the start to now")] : [tr("End"), tr("End 0.1 s earlier"), tr("End 0.1 s later"), tr("Set the end to now")];
+      const button2 = (text, label2, seconds) => makeButton("stt-menu-button", text, () => move(name, seconds()), { "aria-label": label2 });
+      const parts = [
+        make("span", "stt-times-name", title2),
+        button2(tr("\u22120.1 s"), earlier, () => times[name] - 0.1),
+        values[name],
+        button2(tr("+0.1 s"), later, () => times[name] + 0.1)
+      ];
+      if (now() !== null) parts.push(button2(tr("Set to now"), toNow, () => now() ?? times[name]));
+      return make("div", "stt-times-row", parts, { role: "group", "aria-label": title2 });
+    });
     this.open(anchor, label, "dialog", borders ? [borders.box, ...rows] : rows);
     this.box.querySelector("button")?.focus({ preventScroll: true });
   }
 };
-function tenths(seconds) {
-  const all = Math.round(seconds * 10);
-  const [minutes, rest] = [Math.floor(all / 600), all % 600];
-  const two = (number) => String(number).padStart(2, "0");
-  const hours = Math.floor(minutes / 60);
-  const start = hours ? `${hours}:${two(minutes % 60)}` : String(minutes);
-  return `${start}:${two(Math.floor(rest / 10))}.${rest % 10}`;
-}
 
 // player/editing/choices.js
 var SPEAKER_KEY = MAC ? "Control+" : "Alt+";
@@ -1247,41 +1293,23 @@ var Conflicts = class {
   }
   /** @param {Entry} entry */
   panel(entry) {
-    const box = make("div", "stt-conflict");
-    box.setAttribute("role", "group");
-    box.setAttribute("aria-label", tr("Two texts of this paragraph"));
-    const reason = make("p", "stt-conflict-reason", entry.held?.reason ?? "");
-    reason.setAttribute("role", "alert");
-    const [mine, other] = [make("p", "stt-conflict-text"), make("p", "stt-conflict-text")];
-    const side2 = (title2, text, button2) => {
-      const made = make("div", "stt-conflict-side");
-      text.dir = "auto";
-      made.append(make("h4", "stt-conflict-title", title2), text, button2);
-      return made;
-    };
-    const choice2 = (label, act) => {
-      const made = make("button", "stt-menu-button", label);
-      made.type = "button";
-      made.onclick = act;
-      return made;
-    };
+    const text = () => make("p", "stt-conflict-text", "", { dir: "auto" });
+    const [mine, other] = [text(), text()];
     const now = () => (
       /** @type {Entry} */
       this.queue.held.find(({ key }) => key === entry.key)
     );
-    box.append(
-      reason,
-      side2(
-        tr("Yours"),
-        mine,
-        choice2(tr("Keep mine"), () => this.queue.keepMine(now()))
-      ),
-      side2(
-        tr("The other"),
-        other,
-        choice2(tr("Keep the other"), () => this.queue.keepOther(now()))
-      )
-    );
+    const keepMine = makeButton("stt-menu-button", tr("Keep mine"), () => this.queue.keepMine(now()));
+    const keepOther = makeButton("stt-menu-button", tr("Keep the other"), () => this.queue.keepOther(now()));
+    const content = [
+      make("p", "stt-conflict-reason", entry.held?.reason ?? "", { role: "alert" }),
+      make("div", "stt-conflict-side", [make("h4", "stt-conflict-title", tr("Yours")), mine, keepMine]),
+      make("div", "stt-conflict-side", [make("h4", "stt-conflict-title", tr("The other")), other, keepOther])
+    ];
+    const box = make("div", "stt-conflict", content, {
+      role: "group",
+      "aria-label": tr("Two texts of this paragraph")
+    });
     return { box, mine, other };
   }
 };
@@ -2661,13 +2689,12 @@ var Review = class {
     });
     on(this.form, "keydown", (event) => this.pressed(event));
     on(this.field, "input", () => this.label());
-    for (const [name, id] of [
-      ["hear", "hear"],
-      ["skip", "skip"],
-      ["again", "again"],
-      ["end", "end"]
-    ])
-      on(part(`review-${name}`), "click", () => (this.run(id), this.focus()));
+    for (const id of ["hear", "skip", "again", "end"]) {
+      on(part(`review-${id}`), "click", () => {
+        this.run(id);
+        this.focus();
+      });
+    }
     editor.elsewhere = () => this.open;
   }
   /** Follow the text: what is doubtful, and what can be done. */
@@ -2769,13 +2796,9 @@ var Review = class {
     this.tell("");
     this.offered = readings;
     const buttons = readings.map((text, place) => {
-      const button2 = make("button", "stt-menu-button stt-review-reading");
-      button2.type = "button";
-      button2.dir = "auto";
-      button2.setAttribute("aria-label", tr("Take \u201C{text}\u201D", { text }));
-      button2.append(make("kbd", "stt-sheet-key", String(place + 1)), make("span", "", text));
-      button2.onclick = () => this.decide(text);
-      return button2;
+      const content = [make("kbd", "stt-sheet-key", String(place + 1)), make("span", "", text)];
+      const label = { dir: "auto", "aria-label": tr("Take \u201C{text}\u201D", { text }) };
+      return makeButton("stt-menu-button stt-review-reading", content, () => this.decide(text), label);
     });
     this.choices.replaceChildren(...buttons);
     this.choices.hidden = !readings.length;
@@ -2828,8 +2851,7 @@ var Review = class {
     const id = this.player.commands.keymap.find(event, "review");
     const typing = event.target === this.field && this.field.value !== "";
     if (!id || typing && ["hear", "reading", "more", "undo", "redo"].includes(id)) return;
-    if (id === "right" && event.target !== this.field) return;
-    if (id === "hear" && event.target !== this.field) return;
+    if ((id === "right" || id === "hear") && event.target !== this.field) return;
     if (id === "reading" ? !this.take(Number(event.code.slice(-1))) : !this.run(id)) return;
     event.preventDefault();
     event.stopPropagation();
@@ -2840,17 +2862,19 @@ var Review = class {
     if (text) this.decide(text);
     return Boolean(text);
   }
-  /** @param {string} id */
+  /** Do what a key or a button stands for. Return whether there is such a thing. @param {string} id */
   run(id) {
-    if (id === "right") this.form.requestSubmit();
-    else if (id === "hear") this.hear();
-    else if (id === "more") void this.more();
-    else if (id === "skip") this.step(1);
-    else if (id === "again") this.step(-1);
-    else if (id === "end") this.end();
-    else if (id === "undo") this.undo();
-    else return false;
-    return true;
+    const acts = {
+      right: () => this.form.requestSubmit(),
+      hear: () => this.hear(),
+      more: () => this.more(),
+      skip: () => this.step(1),
+      again: () => this.step(-1),
+      end: () => this.end(),
+      undo: () => this.undo()
+    };
+    acts[id]?.();
+    return id in acts;
   }
   /** Say what is right for the word, and go on. @param {string} text */
   decide(text) {
@@ -2874,41 +2898,59 @@ var Review = class {
   }
 };
 
-// player/ranges.js
-function ranges(element, places) {
-  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
-  let node = (
-    /** @type {Text | null} */
-    walker.nextNode()
-  );
-  let passed = 0;
-  const place = (offset, ending) => {
-    while (node && passed + node.length - (ending ? 0 : 1) < offset) {
-      passed += node.length;
-      node = /** @type {Text | null} */
-      walker.nextNode();
-    }
-    return node && /** @type {[Text, number]} */
-    [node, offset - passed];
-  };
-  const made = [];
-  for (const { from, to } of places) {
-    const range = document.createRange();
-    const [start, end] = [place(from, false), place(to, true)];
-    if (!start || !end) break;
-    range.setStart(...start);
-    range.setEnd(...end);
-    made.push(range);
+// player/notes/model.js
+var COLOURS = ["yellow", "green", "blue", "pink"];
+var LONGEST_TEXT = 5e3;
+var PAUSE3 = 1;
+var sorted = (notes) => [...notes].sort((a, b) => a.start - b.start || (a.end ?? 0) - (b.end ?? 0));
+var newId2 = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (n) => n.toString(16).padStart(2, "0")).join("");
+function wordsOf(words, { start, end }) {
+  if (end !== null) {
+    return words.filter((word2) => {
+      const middle = (word2.start + word2.end) / 2;
+      return middle >= start && middle <= end;
+    });
   }
+  const word = words.findLast((one) => one.start <= start);
+  return word && start <= word.end + PAUSE3 ? [word] : [];
+}
+function placesOf(words, note) {
+  const own = new Set(wordsOf(words, note));
+  const made = (
+    /** @type {{ from: number, to: number }[]} */
+    []
+  );
+  words.forEach((word, i) => {
+    if (!own.has(word)) return;
+    const to = word.from + word.text.length;
+    const last2 = made.at(-1);
+    if (last2 && own.has(words[i - 1])) last2.to = to;
+    else made.push({ from: word.from, to });
+  });
   return made;
 }
-function clipped(range, element) {
-  const whole = document.createRange();
-  whole.selectNodeContents(element);
-  const { startContainer, startOffset, endContainer, endOffset } = range;
-  if (range.compareBoundaryPoints(Range.START_TO_START, whole) > 0) whole.setStart(startContainer, startOffset);
-  if (range.compareBoundaryPoints(Range.END_TO_END, whole) < 0) whole.setEnd(endContainer, endOffset);
-  return whole;
+function spanOf2(words, from, to) {
+  const own = words.filter((word) => word.from < to && word.from + word.text.length > from);
+  if (!own.length) return null;
+  return { start: Math.min(...own.map((word) => word.start)), end: Math.max(...own.map((word) => word.end)) };
+}
+
+// player/selection.js
+function partsOfRange(range, paragraphs) {
+  const touched = paragraphs.filter(({ body }) => range.intersectsNode(body));
+  return touched.map((paragraph) => {
+    const part = clipped(range, paragraph.body);
+    const from = textBefore(paragraph.body, part);
+    return { paragraph, from, to: from + part.toString().length };
+  });
+}
+function selectedSpan(paragraphs) {
+  const selection = getSelection();
+  if (!selection?.rangeCount || selection.isCollapsed) return null;
+  const parts = partsOfRange(selection.getRangeAt(0), paragraphs);
+  const spans2 = parts.flatMap(({ paragraph, from, to }) => spanOf2(paragraph.words, from, to) ?? []);
+  if (!spans2.length) return null;
+  return { start: Math.min(...spans2.map((span) => span.start)), end: Math.max(...spans2.map((span) => span.end)) };
 }
 
 // player/rules.json
@@ -3377,13 +3419,8 @@ var Replace = class {
     const before = this.marked.size;
     this.marked = /* @__PURE__ */ new Map();
     if (!selection.isCollapsed) {
-      for (const { id, body, text } of this.editor.text.paragraphs.filter((p) => range.intersectsNode(p.body))) {
-        const part = clipped(range, body);
-        const lead = document.createRange();
-        lead.selectNodeContents(body);
-        lead.setEnd(part.startContainer, part.startOffset);
-        const [from, { length: length2 }] = [lead.toString().length, part.toString()];
-        if (length2) this.marked.set(id, { from, to: from + length2, text });
+      for (const { paragraph, from, to } of partsOfRange(range, this.editor.text.paragraphs)) {
+        if (to > from) this.marked.set(paragraph.id, { from, to, text: paragraph.text });
       }
     }
     if (!this.shown || !before && !this.marked.size) return;
@@ -3428,23 +3465,22 @@ var Replace = class {
   }
   /** @param {Hit} hit */
   line({ paragraph: { text }, from, to }) {
-    const row = make("li", "stt-preview-line");
-    row.dir = "auto";
     const before = text.slice(Math.max(0, from - AROUND2), from);
     const after = text.slice(to, to + AROUND2);
     const made = make("ins", "", this.field.value.trim());
     const old = make("del", "", text.slice(from, to));
     const [begin, end] = [from > AROUND2 ? "\u2026" : "", to + AROUND2 < text.length ? "\u2026" : ""];
-    row.append(begin, before, old, made.textContent ? " \u2192 " : "", made, after, end);
-    return row;
+    const content = [begin, before, old, made.textContent ? " \u2192 " : "", made, after, end];
+    return make("li", "stt-preview-line", content, { dir: "auto" });
   }
   // ---- replacing ---------------------------------------------------------------------------------------------------
   /** @param {Hit[]} hits */
   replace(hits) {
     this.done = true;
-    const only = hits.map(({ paragraph: { id, text }, from, to }) => ({
-      ...{ paragraph: id, from: placeIn(text, from), to: placeIn(text, to) }
-    }));
+    const only = hits.map(({ paragraph: { id, text }, ...hit }) => {
+      const [from, to] = [hit.from, hit.to].map((at) => placeIn(text, at));
+      return { paragraph: id, from, to };
+    });
     const find = spaced(this.finder.input.value);
     this.outcome.textContent = "";
     this.editor.replace({ do: "replace", find, with: this.field.value.trim(), case: this.exact.checked, only });
@@ -3807,31 +3843,21 @@ var Lanes = class {
   /** @param {string} name @param {number} place @param {Spoken[]} paragraphs @param {number} total */
   lane(name, place, paragraphs, total) {
     const own = paragraphs.filter((paragraph) => paragraph.speaker === name);
-    const lane = make("div", "stt-lane");
-    lane.style.setProperty("--stt-voice", colourOf(place));
-    const track = make("div", "stt-track");
-    track.title = name;
-    track.setAttribute("role", "img");
-    track.setAttribute("aria-label", name);
-    const [drawing, path] = [document.createElementNS(SVG, "svg"), document.createElementNS(SVG, "path")];
-    drawing.setAttribute("class", "stt-turns");
-    drawing.setAttribute("viewBox", `0 0 ${PARTS} 1`);
-    drawing.setAttribute("preserveAspectRatio", "none");
-    drawing.setAttribute("aria-hidden", "true");
     const turns = own.flatMap((paragraph) => paragraph.words?.length ? paragraph.words : paragraph);
     turns.sort((a, b) => a.start - b.start);
+    const [drawing, path] = [document.createElementNS(SVG, "svg"), document.createElementNS(SVG, "path")];
+    const box = { class: "stt-turns", viewBox: `0 0 ${PARTS} 1`, preserveAspectRatio: "none" };
+    set(drawing, { ...box, "aria-hidden": "true" }).append(path);
     path.setAttribute("d", bars(turns, total).map(([from, to]) => `M${from} 0H${to}V1H${from}z`).join(""));
-    drawing.append(path);
-    track.append(drawing);
+    const track = make("div", "stt-track", [drawing], { title: name, role: "img", "aria-label": name });
     track.onclick = (event) => {
       const { left, width } = track.getBoundingClientRect();
       const perPixel = total / width;
       this.goTo(meant(own, (event.clientX - left) * perPixel, NEAR * perPixel));
     };
-    const label = make("span", "stt-lane-name", name);
-    label.dir = "auto";
-    label.setAttribute("aria-hidden", "true");
-    lane.append(track, label);
+    const label = make("span", "stt-lane-name", name, { dir: "auto", "aria-hidden": "true" });
+    const lane = make("div", "stt-lane", [track, label]);
+    lane.style.setProperty("--stt-voice", colourOf(place));
     return lane;
   }
 };
@@ -3894,61 +3920,6 @@ var MomentLink = class {
     };
   }
 };
-
-// player/notes/model.js
-var COLOURS = ["yellow", "green", "blue", "pink"];
-var LONGEST_TEXT = 5e3;
-var PAUSE3 = 1;
-var sorted = (notes) => [...notes].sort((a, b) => a.start - b.start || (a.end ?? 0) - (b.end ?? 0));
-var newId2 = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (n) => n.toString(16).padStart(2, "0")).join("");
-function wordsOf(words, { start, end }) {
-  if (end !== null) {
-    return words.filter((word2) => {
-      const middle = (word2.start + word2.end) / 2;
-      return middle >= start && middle <= end;
-    });
-  }
-  const word = words.findLast((one) => one.start <= start);
-  return word && start <= word.end + PAUSE3 ? [word] : [];
-}
-function placesOf(words, note) {
-  const own = new Set(wordsOf(words, note));
-  const made = (
-    /** @type {{ from: number, to: number }[]} */
-    []
-  );
-  words.forEach((word, i) => {
-    if (!own.has(word)) return;
-    const to = word.from + word.text.length;
-    const last2 = made.at(-1);
-    if (last2 && own.has(words[i - 1])) last2.to = to;
-    else made.push({ from: word.from, to });
-  });
-  return made;
-}
-function spanOf2(words, from, to) {
-  const own = words.filter((word) => word.from < to && word.from + word.text.length > from);
-  if (!own.length) return null;
-  return { start: Math.min(...own.map((word) => word.start)), end: Math.max(...own.map((word) => word.end)) };
-}
-
-// player/selection.js
-function selectedSpan(paragraphs) {
-  const selection = getSelection();
-  if (!selection?.rangeCount || selection.isCollapsed) return null;
-  const range = selection.getRangeAt(0);
-  const spans2 = paragraphs.flatMap((paragraph) => {
-    if (!range.intersectsNode(paragraph.body)) return [];
-    const part = clipped(range, paragraph.body);
-    const before = document.createRange();
-    before.selectNodeContents(paragraph.body);
-    before.setEnd(part.startContainer, part.startOffset);
-    const from = before.toString().length;
-    return spanOf2(paragraph.words, from, from + part.toString().length) ?? [];
-  });
-  if (!spans2.length) return null;
-  return { start: Math.min(...spans2.map((span) => span.start)), end: Math.max(...spans2.map((span) => span.end)) };
-}
 
 // player/form.js
 var troubleLine = (text = "") => make("p", "stt-notes-trouble", text, { role: "alert" });
@@ -4730,37 +4701,22 @@ var Text = class {
   }
   /** @param {Line} line */
   paragraph(line) {
-    const box = make("div", "stt-paragraph");
-    const time = make("button", "stt-time");
-    time.type = "button";
-    time.tabIndex = -1;
-    const head = make("div", "stt-head");
-    head.append(time);
-    const more = this.editable ? make("button", "stt-more") : null;
-    if (more) {
-      more.type = "button";
-      more.tabIndex = -1;
-      more.innerHTML = MORE;
-      more.title = tr("Speaker, times and more");
-      more.setAttribute("aria-haspopup", "menu");
-      head.append(more);
-    }
-    const body = make("p", "stt-words");
-    body.dir = "auto";
-    if (this.editable) {
-      body.tabIndex = -1;
-      body.setAttribute("role", "textbox");
-      body.setAttribute("aria-multiline", "true");
-    }
+    const untabbed = { type: "button", tabindex: -1 };
+    const time = make("button", "stt-time", "", untabbed);
+    const menu = { ...untabbed, title: tr("Speaker, times and more"), "aria-haspopup": "menu" };
+    const more = this.editable ? make("button", "stt-more", "", menu) : null;
+    if (more) more.innerHTML = MORE;
+    const head = make("div", "stt-head", more ? [time, more] : [time]);
+    const body = make("p", "stt-words", line.text, { dir: "auto" });
+    if (this.editable) set(body, { tabindex: -1, role: "textbox", "aria-multiline": "true" });
+    const box = make("div", "stt-paragraph", [head, body]);
     const paragraph = {
       ...{ id: line.id, line, box, head, body, time, name: null, more, start: 0, end: 0, text: "", words: [] },
       ...{ built: false, stale: false }
     };
     this.give(paragraph, line);
     this.label(paragraph);
-    body.textContent = line.text;
     for (const element of [box, time, body, more]) if (element) this.of.set(element, paragraph);
-    box.append(head, body);
     box.style.containIntrinsicBlockSize = `auto ${Math.ceil(line.text.length / 68) * 1.8 + 1.9}rem`;
     return paragraph;
   }
@@ -4813,13 +4769,8 @@ var Text = class {
   }
   /** @param {Paragraph} paragraph */
   nameOf(paragraph) {
-    const name = make(this.editable ? "button" : "span", "stt-speaker");
-    name.dir = "auto";
-    if (name instanceof HTMLButtonElement) {
-      name.type = "button";
-      name.tabIndex = paragraph.time.tabIndex;
-      name.setAttribute("aria-haspopup", "menu");
-    }
+    const name = make(this.editable ? "button" : "span", "stt-speaker", "", { dir: "auto" });
+    if (this.editable) set(name, { type: "button", tabindex: paragraph.time.tabIndex, "aria-haspopup": "menu" });
     this.of.set(name, paragraph);
     paragraph.time.after(name);
     return name;
@@ -4918,84 +4869,6 @@ var Text = class {
   }
   close() {
     this.watcher.disconnect();
-  }
-};
-
-// player/waveform.js
-var ASK_AGAIN = 1e3;
-var LAST_ASKED = 60;
-var BAR = 3;
-var Wave = class {
-  peaks = (
-    /** @type {number[]} */
-    []
-  );
-  wanted = (
-    /** @type {string | null} */
-    null
-  );
-  drawn = (
-    /** @type {number | null} */
-    null
-  );
-  /** @param {HTMLElement} root @param {() => void} ready */
-  constructor(root, ready) {
-    this.box = partsOf(root, "stt-")("wave", HTMLCanvasElement);
-    this.ready = ready;
-  }
-  /** @param {string | null} address */
-  async load(address) {
-    this.wanted = address;
-    this.peaks = [];
-    for (let time = 0; address && time < LAST_ASKED; time += 1) {
-      const answer = await fetch(address).catch(() => null);
-      if (this.wanted !== address) return;
-      if (answer?.status !== 202 && !(answer && answer.status >= 500)) {
-        this.peaks = answer?.ok ? (await answer.json()).peaks : [];
-        break;
-      }
-      await new Promise((done) => setTimeout(done, ASK_AGAIN * Math.min(1 + time / 4, 10)));
-    }
-    if (this.wanted === address) this.ready();
-  }
-  /**
-   * Draw again once the position, 0 to 1, is a pixel further.
-   * @param {number} done
-   */
-  move(done) {
-    if (this.drawn != null && Math.abs(done - this.drawn) * this.box.clientWidth > 1) this.draw(done);
-  }
-  /** @param {number} done */
-  draw(done) {
-    const { box, peaks } = this;
-    box.hidden = !peaks.length;
-    box.parentElement?.classList.toggle("stt-waved", !box.hidden);
-    if (box.hidden || !box.clientWidth) return;
-    const scale = devicePixelRatio || 1;
-    const [width, height] = [box.clientWidth, box.clientHeight];
-    box.width = width * scale;
-    box.height = height * scale;
-    const pen = (
-      /** @type {CanvasRenderingContext2D} */
-      box.getContext("2d")
-    );
-    pen.scale(scale, scale);
-    const { color, accentColor } = getComputedStyle(box);
-    const bars2 = Math.floor(width / BAR);
-    this.drawn = done;
-    for (let i = 0; i < bars2; i += 1) {
-      const first = Math.floor(i * peaks.length / bars2);
-      const last2 = Math.floor((i + 1) * peaks.length / bars2);
-      const loud = Math.max(...peaks.slice(first, Math.max(last2, first + 1)));
-      const tall = Math.max(2, height * loud);
-      pen.fillStyle = (i + 0.5) / bars2 <= done ? accentColor : color;
-      pen.beginPath();
-      pen.roundRect(i * BAR, (height - tall) / 2, BAR - 1, tall, 1);
-      pen.fill();
-    }
-  }
-  close() {
-    this.wanted = null;
   }
 };
 

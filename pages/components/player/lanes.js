@@ -1,6 +1,6 @@
 // A lane for each speaker under the waveform: thin bars where they speak.
 
-import { make, partsOf } from "../shared/dom.js";
+import { make, partsOf, set } from "../shared/dom.js";
 import { colourOf, MOST_COLOURS } from "./colours.js";
 import { lastAtMost } from "./spoken.js";
 
@@ -67,31 +67,21 @@ export class Lanes {
   /** @param {string} name @param {number} place @param {Spoken[]} paragraphs @param {number} total */
   lane(name, place, paragraphs, total) {
     const own = paragraphs.filter((paragraph) => paragraph.speaker === name);
-    const lane = make("div", "stt-lane");
-    lane.style.setProperty("--stt-voice", colourOf(place));
-    const track = make("div", "stt-track");
-    track.title = name;
-    track.setAttribute("role", "img");
-    track.setAttribute("aria-label", name);
-    const [drawing, path] = [document.createElementNS(SVG, "svg"), document.createElementNS(SVG, "path")];
-    drawing.setAttribute("class", "stt-turns");
-    drawing.setAttribute("viewBox", `0 0 ${PARTS} 1`);
-    drawing.setAttribute("preserveAspectRatio", "none");
-    drawing.setAttribute("aria-hidden", "true"); // the track is the picture
     const turns = own.flatMap((paragraph) => (paragraph.words?.length ? paragraph.words : paragraph));
     turns.sort((a, b) => a.start - b.start);
+    const [drawing, path] = [document.createElementNS(SVG, "svg"), document.createElementNS(SVG, "path")];
+    const box = { class: "stt-turns", viewBox: `0 0 ${PARTS} 1`, preserveAspectRatio: "none" };
+    set(drawing, { ...box, "aria-hidden": "true" }).append(path); // the track is the picture
     path.setAttribute("d", bars(turns, total).map(([from, to]) => `M${from} 0H${to}V1H${from}z`).join("")); // prettier-ignore
-    drawing.append(path);
-    track.append(drawing);
+    const track = make("div", "stt-track", [drawing], { title: name, role: "img", "aria-label": name });
     track.onclick = (event) => {
       const { left, width } = track.getBoundingClientRect();
       const perPixel = total / width;
       this.goTo(meant(own, (event.clientX - left) * perPixel, NEAR * perPixel));
     };
-    const label = make("span", "stt-lane-name", name);
-    label.dir = "auto";
-    label.setAttribute("aria-hidden", "true");
-    lane.append(track, label);
+    const label = make("span", "stt-lane-name", name, { dir: "auto", "aria-hidden": "true" });
+    const lane = make("div", "stt-lane", [track, label]);
+    lane.style.setProperty("--stt-voice", colourOf(place));
     return lane;
   }
 }

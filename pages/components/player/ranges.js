@@ -41,3 +41,11 @@ export function clipped(range, element) {
   if (range.compareBoundaryPoints(Range.END_TO_END, whole) < 0) whole.setEnd(endContainer, endOffset);
   return whole;
 }
+
+/** Return the length of an element's text before a range in it. @param {Element} element @param {Range} range */
+export function textBefore(element, range) {
+  const before = document.createRange();
+  before.selectNodeContents(element);
+  before.setEnd(range.startContainer, range.startOffset);
+  return before.toString().length;
+}

@@ -1,25 +1,33 @@
-// When the words are spoken that are selected in the transcript.
+// What is selected in the transcript.
 
 import { spanOf } from "./notes/model.js";
-import { clipped } from "./ranges.js";
+import { clipped, textBefore } from "./ranges.js";
+
+/** @typedef {import("./text.js").Paragraph} Paragraph */
+
+/**
+ * Return the parts of paragraphs in a range of the document, as places in their texts.
+ * @param {Range} range
+ * @param {Paragraph[]} paragraphs
+ */
+export function partsOfRange(range, paragraphs) {
+  const touched = paragraphs.filter(({ body }) => range.intersectsNode(body));
+  return touched.map((paragraph) => {
+    const part = clipped(range, paragraph.body);
+    const from = textBefore(paragraph.body, part);
+    return { paragraph, from, to: from + part.toString().length };
+  });
+}
 
 /**
  * Return when the words are spoken that are selected, in seconds; null if there are none.
- * @param {import("./text.js").Paragraph[]} paragraphs
+ * @param {Paragraph[]} paragraphs
  */
 export function selectedSpan(paragraphs) {
   const selection = getSelection();
   if (!selection?.rangeCount || selection.isCollapsed) return null;
-  const range = selection.getRangeAt(0);
-  const spans = paragraphs.flatMap((paragraph) => {
-    if (!range.intersectsNode(paragraph.body)) return [];
-    const part = clipped(range, paragraph.body);
-    const before = document.createRange();
-    before.selectNodeContents(paragraph.body);
-    before.setEnd(part.startContainer, part.startOffset);
-    const from = before.toString().length;
-    return spanOf(paragraph.words, from, from + part.toString().length) ?? [];
-  });
+  const parts = partsOfRange(selection.getRangeAt(0), paragraphs);
+  const spans = parts.flatMap(({ paragraph, from, to }) => spanOf(paragraph.words, from, to) ?? []);
   if (!spans.length) return null;
   return { start: Math.min(...spans.map((span) => span.start)), end: Math.max(...spans.map((span) => span.end)) };
 }

@@ -2,7 +2,7 @@
 // that 100,000 words open quickly and find-in-page, copying and screen readers have the whole text all the time.
 
 import { clock } from "../shared/clock.js";
-import { make, partsOf, scrollerOf } from "../shared/dom.js";
+import { make, partsOf, scrollerOf, set } from "../shared/dom.js";
 import { tr } from "../shared/texts.js";
 import { colourOf, MOST_COLOURS } from "./colours.js";
 import { caretIn, moved, placeCaret } from "./editing/caret.js";
@@ -177,28 +177,15 @@ export class Text {
 
   /** @param {Line} line */
   paragraph(line) {
-    const box = make("div", "stt-paragraph");
-    const time = make("button", "stt-time");
-    time.type = "button";
-    time.tabIndex = -1; // see tabTo
-    const head = make("div", "stt-head");
-    head.append(time);
-    const more = this.editable ? make("button", "stt-more") : null;
-    if (more) {
-      more.type = "button";
-      more.tabIndex = -1;
-      more.innerHTML = MORE;
-      more.title = tr("Speaker, times and more");
-      more.setAttribute("aria-haspopup", "menu");
-      head.append(more);
-    }
-    const body = make("p", "stt-words");
-    body.dir = "auto";
-    if (this.editable) {
-      body.tabIndex = -1;
-      body.setAttribute("role", "textbox");
-      body.setAttribute("aria-multiline", "true");
-    }
+    const untabbed = { type: "button", tabindex: -1 }; // see tabTo
+    const time = make("button", "stt-time", "", untabbed);
+    const menu = { ...untabbed, title: tr("Speaker, times and more"), "aria-haspopup": "menu" };
+    const more = this.editable ? make("button", "stt-more", "", menu) : null;
+    if (more) more.innerHTML = MORE;
+    const head = make("div", "stt-head", more ? [time, more] : [time]);
+    const body = make("p", "stt-words", line.text, { dir: "auto" });
+    if (this.editable) set(body, { tabindex: -1, role: "textbox", "aria-multiline": "true" });
+    const box = make("div", "stt-paragraph", [head, body]);
     /** @type {Paragraph} */
     const paragraph = {
       ...{ id: line.id, line, box, head, body, time, name: null, more, start: 0, end: 0, text: "", words: [] },
@@ -206,9 +193,7 @@ export class Text {
     };
     this.give(paragraph, line);
     this.label(paragraph);
-    body.textContent = line.text;
     for (const element of [box, time, body, more]) if (element) this.of.set(element, paragraph);
-    box.append(head, body);
     // A fair guess of the height keeps the scroll bar steady: 70 letters a line of 1.8 rem.
     box.style.containIntrinsicBlockSize = `auto ${Math.ceil(line.text.length / 68) * 1.8 + 1.9}rem`;
     return paragraph;
@@ -261,13 +246,8 @@ export class Text {
 
   /** @param {Paragraph} paragraph */
   nameOf(paragraph) {
-    const name = make(this.editable ? "button" : "span", "stt-speaker");
-    name.dir = "auto";
-    if (name instanceof HTMLButtonElement) {
-      name.type = "button";
-      name.tabIndex = paragraph.time.tabIndex;
-      name.setAttribute("aria-haspopup", "menu");
-    }
+    const name = make(this.editable ? "button" : "span", "stt-speaker", "", { dir: "auto" });
+    if (this.editable) set(name, { type: "button", tabindex: paragraph.time.tabIndex, "aria-haspopup": "menu" });
     this.of.set(name, paragraph);
     paragraph.time.after(name);
     return name;

@@ -48,12 +48,8 @@ export class Wave {
     box.hidden = !peaks.length;
     box.parentElement?.classList.toggle("stt-waved", !box.hidden);
     if (box.hidden || !box.clientWidth) return;
-    const scale = devicePixelRatio || 1;
     const [width, height] = [box.clientWidth, box.clientHeight];
-    box.width = width * scale;
-    box.height = height * scale;
-    const pen = /** @type {CanvasRenderingContext2D} */ (box.getContext("2d"));
-    pen.scale(scale, scale);
+    const pen = penOf(box, width, height);
     const { color, accentColor } = getComputedStyle(box);
     const bars = Math.floor(width / BAR);
     this.drawn = done;
@@ -72,4 +68,16 @@ export class Wave {
   close() {
     this.wanted = null;
   }
+}
+
+/**
+ * Clear a canvas and return its context, in which a unit is a pixel of the page.
+ * @param {HTMLCanvasElement} canvas @param {number} width @param {number} height
+ */
+export function penOf(canvas, width, height) {
+  const scale = devicePixelRatio || 1;
+  Object.assign(canvas, { width: width * scale, height: height * scale });
+  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  pen.scale(scale, scale);
+  return pen;
 }

@@ -8,3 +8,9 @@ export function clock(seconds) {
   const two = (/** @type {number} */ number) => String(number).padStart(2, "0");
   return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
+
+/** Write seconds as 1:02.3. @param {number} seconds */
+export function tenths(seconds) {
+  const all = Math.round(seconds * 10);
+  return `${clock(all / 10)}.${all % 10}`;
+}

@@ -11,8 +11,8 @@ import {
   textOf,
   unitsOf,
 } from "../player/editing/lines.js";
-import { tenths } from "../player/editing/menu.js";
 import { spans } from "../player/editing/spans.js";
+import { tenths } from "../shared/clock.js";
 import { ids, linesOf, packed, texts } from "./lines.js";
 
 /** @typedef {import("../player/editing/lines.js").Step} Step */

@@ -1,7 +1,9 @@
 // The sound around a paragraph, on which its borders are dragged.
 
-import { make } from "../../shared/dom.js";
+import { tenths } from "../../shared/clock.js";
+import { make, set } from "../../shared/dom.js";
 import { tr } from "../../shared/texts.js";
+import { penOf } from "../waveform.js";
 
 const AROUND = 2; // seconds shown before and after the paragraph
 const FINE = 10; // moves in a second: times are kept in tenths
@@ -16,36 +18,27 @@ export class Borders {
   /**
    * @param {Times} times as they are now, whoever changes them
    * @param {Waveform} waveform
-   * @param {(seconds: number) => string} format
-   * @param {(name: Name, seconds: number) => void} set
+   * @param {(name: Name, seconds: number) => void} change
    */
-  constructor(times, waveform, format, set) {
+  constructor(times, waveform, change) {
     this.times = times;
     this.waveform = waveform;
-    this.format = format;
-    this.set = set;
+    this.change = change;
     this.first = Math.max(0, times.start - AROUND);
     this.last = Math.min(waveform.total, times.end + AROUND);
-    this.box = make("div", "stt-borders");
-    this.wave = make("canvas", "stt-borders-wave");
-    this.wave.setAttribute("aria-hidden", "true");
-    this.box.append(this.wave);
+    this.wave = make("canvas", "stt-borders-wave", "", { "aria-hidden": "true" });
     this.handles = {
       start: this.handle("start", tr("Start, on the waveform")),
       end: this.handle("end", tr("End, on the waveform")),
     };
-    this.box.append(this.handles.start, this.handles.end);
+    this.box = make("div", "stt-borders", [this.wave, this.handles.start, this.handles.end]);
     new ResizeObserver(() => this.draw()).observe(this.box);
   }
 
   /** @param {Name} name @param {string} label */
   handle(name, label) {
-    const handle = make("div", "stt-border");
-    handle.tabIndex = 0;
-    handle.setAttribute("role", "slider");
-    handle.setAttribute("aria-label", label);
-    handle.setAttribute("aria-valuemin", String(this.first));
-    handle.setAttribute("aria-valuemax", String(this.last));
+    const range = { "aria-valuemin": this.first, "aria-valuemax": this.last };
+    const handle = make("div", "stt-border", "", { tabindex: 0, role: "slider", "aria-label": label, ...range });
     handle.onpointerdown = (event) => {
       event.preventDefault();
       handle.focus({ preventScroll: true });
@@ -70,7 +63,7 @@ export class Borders {
     const { times, first, last } = this;
     const lowest = name === "start" ? first : times.start + 1 / FINE;
     const highest = name === "start" ? times.end - 1 / FINE : last;
-    this.set(name, Math.min(Math.max(seconds, lowest), highest));
+    this.change(name, Math.min(Math.max(seconds, lowest), highest));
   }
 
   draw() {
@@ -79,15 +72,11 @@ export class Borders {
     for (const name of /** @type {const} */ (["start", "end"])) {
       const handle = this.handles[name];
       handle.style.left = `${(100 * (times[name] - first)) / length}%`;
-      handle.setAttribute("aria-valuenow", String(times[name]));
-      handle.setAttribute("aria-valuetext", this.format(times[name]));
+      set(handle, { "aria-valuenow": times[name], "aria-valuetext": tenths(times[name]) });
     }
     const [width, height] = [box.clientWidth, box.clientHeight];
     if (!width) return;
-    const scale = devicePixelRatio || 1;
-    Object.assign(wave, { width: width * scale, height: height * scale });
-    const pen = /** @type {CanvasRenderingContext2D} */ (wave.getContext("2d"));
-    pen.scale(scale, scale);
+    const pen = penOf(wave, width, height);
     const { color, accentColor } = getComputedStyle(wave);
     for (let x = 0; x < width; x += 3) {
       const at = first + ((x + 1) / width) * length;

@@ -1,5 +1,7 @@
 // The caret in a paragraph, by its place in the text, whatever elements the text is cut into.
 
+import { textBefore } from "../ranges.js";
+
 /**
  * Return where the selection lies in the text of an element, in UTF-16; null if any of it is outside.
  * @param {Element} element
@@ -10,10 +12,7 @@ export function caretIn(element) {
   if (!selection?.rangeCount) return null;
   const range = selection.getRangeAt(0);
   if (!element.contains(range.startContainer) || !element.contains(range.endContainer)) return null;
-  const before = document.createRange();
-  before.selectNodeContents(element);
-  before.setEnd(range.startContainer, range.startOffset);
-  const from = before.toString().length;
+  const from = textBefore(element, range);
   return { from, to: from + range.toString().length };
 }
 

@@ -1,6 +1,6 @@
 // Two texts of one paragraph, side by side, of which somebody chooses one.
 
-import { make } from "../../shared/dom.js";
+import { make, makeButton } from "../../shared/dom.js";
 import { tr } from "../../shared/texts.js";
 
 /** @typedef {import("./queue.js").Entry} Entry */
@@ -37,38 +37,20 @@ export class Conflicts {
 
   /** @param {Entry} entry */
   panel(entry) {
-    const box = make("div", "stt-conflict");
-    box.setAttribute("role", "group");
-    box.setAttribute("aria-label", tr("Two texts of this paragraph"));
-    const reason = make("p", "stt-conflict-reason", entry.held?.reason ?? "");
-    reason.setAttribute("role", "alert");
-    const [mine, other] = [make("p", "stt-conflict-text"), make("p", "stt-conflict-text")];
-    const side = (/** @type {string} */ title, /** @type {HTMLElement} */ text, /** @type {HTMLElement} */ button) => {
-      const made = make("div", "stt-conflict-side");
-      text.dir = "auto";
-      made.append(make("h4", "stt-conflict-title", title), text, button);
-      return made;
-    };
-    const choice = (/** @type {string} */ label, /** @type {() => void} */ act) => {
-      const made = make("button", "stt-menu-button", label);
-      made.type = "button";
-      made.onclick = act;
-      return made;
-    };
+    const text = () => make("p", "stt-conflict-text", "", { dir: "auto" });
+    const [mine, other] = [text(), text()];
     const now = () => /** @type {Entry} */ (this.queue.held.find(({ key }) => key === entry.key));
-    box.append(
-      reason,
-      side(
-        tr("Yours"),
-        mine,
-        choice(tr("Keep mine"), () => this.queue.keepMine(now())),
-      ),
-      side(
-        tr("The other"),
-        other,
-        choice(tr("Keep the other"), () => this.queue.keepOther(now())),
-      ),
-    );
+    const keepMine = makeButton("stt-menu-button", tr("Keep mine"), () => this.queue.keepMine(now()));
+    const keepOther = makeButton("stt-menu-button", tr("Keep the other"), () => this.queue.keepOther(now()));
+    const content = [
+      make("p", "stt-conflict-reason", entry.held?.reason ?? "", { role: "alert" }),
+      make("div", "stt-conflict-side", [make("h4", "stt-conflict-title", tr("Yours")), mine, keepMine]),
+      make("div", "stt-conflict-side", [make("h4", "stt-conflict-title", tr("The other")), other, keepOther]),
+    ];
+    const box = make("div", "stt-conflict", content, {
+      role: "group",
+      "aria-label": tr("Two texts of this paragraph"),
+    });
     return { box, mine, other };
   }
 }

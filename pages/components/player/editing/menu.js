@@ -1,7 +1,8 @@
 // What opens beside a paragraph: the menu of speakers, the menu of what else can be done, and the times.
 
 import { Borders } from "./borders.js";
-import { make } from "../../shared/dom.js";
+import { tenths } from "../../shared/clock.js";
+import { make, makeButton, set } from "../../shared/dom.js";
 import { tr } from "../../shared/texts.js";
 
 const GAP = 4; // pixels
@@ -34,23 +35,13 @@ export class Menu {
    * @param {Item[]} items
    */
   offer(anchor, label, items) {
-    const rows = items.map((item) => {
-      const row = make("button", "stt-menu-item");
-      row.type = "button";
-      row.tabIndex = -1;
-      row.setAttribute("role", item.checked === undefined ? "menuitem" : "menuitemradio");
-      if (item.checked !== undefined) row.setAttribute("aria-checked", String(item.checked));
-      const name = make("span", "stt-menu-name", item.label);
-      name.dir = "auto";
-      if (item.colour) name.style.setProperty("--stt-voice", item.colour);
-      row.append(name);
-      if (item.hint) {
-        row.setAttribute("aria-keyshortcuts", item.hint);
-        const hint = make("kbd", "stt-menu-hint", item.hint);
-        hint.setAttribute("aria-hidden", "true");
-        row.append(hint);
-      }
-      row.onclick = () => item.act();
+    const rows = items.map(({ label, hint, colour, checked, act }) => {
+      const name = make("span", "stt-menu-name", label, { dir: "auto" });
+      if (colour) name.style.setProperty("--stt-voice", colour);
+      const row = makeButton("stt-menu-item", [name], () => act(), { tabindex: -1, role: "menuitem" });
+      if (checked !== undefined) set(row, { role: "menuitemradio", "aria-checked": String(checked) });
+      if (hint)
+        set(row, { "aria-keyshortcuts": hint }).append(make("kbd", "stt-menu-hint", hint, { "aria-hidden": "true" }));
       return row;
     });
     this.open(anchor, label, "menu", rows);
@@ -66,8 +57,7 @@ export class Menu {
   open(anchor, label, role, content) {
     this.anchor = anchor;
     anchor.setAttribute("aria-expanded", "true");
-    this.box.setAttribute("role", role);
-    this.box.setAttribute("aria-label", label);
+    set(this.box, { role, "aria-label": label });
     this.box.replaceChildren(...content);
     if (!this.box.matches(":popover-open")) this.box.showPopover();
     const { left, bottom, top } = anchor.getBoundingClientRect();
@@ -108,14 +98,9 @@ export class Menu {
    * @param {(name: string) => void} done
    */
   ask(anchor, label, done) {
-    const form = make("form", "stt-menu-form");
-    const field = make("input", "stt-menu-field");
-    field.setAttribute("aria-label", label);
-    field.placeholder = label;
-    field.maxLength = 100;
-    field.dir = "auto";
-    const button = make("button", "stt-menu-button", tr("Assign"));
-    form.append(field, button);
+    const hints = { "aria-label": label, placeholder: label, maxlength: 100, dir: "auto" };
+    const field = make("input", "stt-menu-field", "", hints);
+    const form = make("form", "stt-menu-form", [field, make("button", "stt-menu-button", tr("Assign"))]);
     form.onsubmit = (event) => {
       event.preventDefault();
       const name = field.value.trim();
@@ -136,56 +121,35 @@ export class Menu {
    * @param {(change: { start?: number, end?: number }) => void} change
    */
   times(anchor, label, times, now, waveform, change) {
-    const sets = /** @type {Record<"start" | "end", (seconds: number) => void>} */ ({});
-    const set = (/** @type {"start" | "end"} */ name, /** @type {number} */ seconds) => sets[name](seconds);
-    const borders = waveform?.peaks.length ? new Borders(times, waveform, tenths, set) : null;
-    const rows = /** @type {const} */ (["start", "end"]).map((name) => {
-      const row = make("div", "stt-times-row");
-      row.setAttribute("role", "group");
-      const first = name === "start";
-      const title = first ? tr("Start") : tr("End");
-      const earlier = first ? tr("Start 0.1 s earlier") : tr("End 0.1 s earlier");
-      const later = first ? tr("Start 0.1 s later") : tr("End 0.1 s later");
-      row.setAttribute("aria-label", title);
-      const value = make("output", "stt-times-value", tenths(times[name]));
-      value.setAttribute("aria-live", "polite");
-      const set = (/** @type {number} */ seconds) => {
-        times[name] = Math.max(0, Math.round(seconds * 10) / 10);
-        value.textContent = tenths(times[name]);
-        borders?.draw();
-        change({ [name]: times[name] });
-      };
-      sets[name] = set;
-      const button = (/** @type {string} */ text, /** @type {string} */ words, /** @type {() => void} */ act) => {
-        const made = make("button", "stt-menu-button", text);
-        made.type = "button";
-        made.setAttribute("aria-label", words);
-        made.onclick = act;
-        return made;
-      };
-      row.append(
+    const names = /** @type {const} */ (["start", "end"]);
+    const [first, last] = names.map((name) =>
+      make("output", "stt-times-value", tenths(times[name]), { "aria-live": "polite" }),
+    );
+    const values = { start: first, end: last };
+    const move = (/** @type {"start" | "end"} */ name, /** @type {number} */ seconds) => {
+      times[name] = Math.max(0, Math.round(seconds * 10) / 10);
+      values[name].textContent = tenths(times[name]);
+      borders?.draw();
+      change({ [name]: times[name] });
+    };
+    const borders = waveform?.peaks.length ? new Borders(times, waveform, move) : null;
+    const rows = names.map((name) => {
+      const [title, earlier, later, toNow] =
+        name === "start"
+          ? [tr("Start"), tr("Start 0.1 s earlier"), tr("Start 0.1 s later"), tr("Set the start to now")]
+          : [tr("End"), tr("End 0.1 s earlier"), tr("End 0.1 s later"), tr("Set the end to now")];
+      const button = (/** @type {string} */ text, /** @type {string} */ label, /** @type {() => number} */ seconds) =>
+        makeButton("stt-menu-button", text, () => move(name, seconds()), { "aria-label": label });
+      const parts = [
         make("span", "stt-times-name", title),
-        button(tr("−0.1 s"), earlier, () => set(times[name] - 0.1)),
-        value,
-        button(tr("+0.1 s"), later, () => set(times[name] + 0.1)),
-      );
-      if (now() !== null) {
-        const words = first ? tr("Set the start to now") : tr("Set the end to now");
-        row.append(button(tr("Set to now"), words, () => set(now() ?? times[name])));
-      }
-      return row;
+        button(tr("−0.1 s"), earlier, () => times[name] - 0.1),
+        values[name],
+        button(tr("+0.1 s"), later, () => times[name] + 0.1),
+      ];
+      if (now() !== null) parts.push(button(tr("Set to now"), toNow, () => now() ?? times[name]));
+      return make("div", "stt-times-row", parts, { role: "group", "aria-label": title });
     });
     this.open(anchor, label, "dialog", borders ? [borders.box, ...rows] : rows);
     this.box.querySelector("button")?.focus({ preventScroll: true });
   }
-}
-
-/** Write seconds as 1:02.3. @param {number} seconds */
-export function tenths(seconds) {
-  const all = Math.round(seconds * 10);
-  const [minutes, rest] = [Math.floor(all / 600), all % 600];
-  const two = (/** @type {number} */ number) => String(number).padStart(2, "0");
-  const hours = Math.floor(minutes / 60);
-  const start = hours ? `${hours}:${two(minutes % 60)}` : String(minutes);
-  return `${start}:${two(Math.floor(rest / 10))}.${rest % 10}`;
 }

@@ -2,7 +2,7 @@
 
 import { make, partsOf } from "../../shared/dom.js";
 import { tr } from "../../shared/texts.js";
-import { clipped } from "../ranges.js";
+import { partsOfRange } from "../selection.js";
 import { moved } from "./caret.js";
 import { placeIn, spaced } from "./lines.js";
 import { literal, spans } from "./spans.js";
@@ -113,13 +113,8 @@ export class Replace {
     const before = this.marked.size;
     this.marked = new Map();
     if (!selection.isCollapsed) {
-      for (const { id, body, text } of this.editor.text.paragraphs.filter((p) => range.intersectsNode(p.body))) {
-        const part = clipped(range, body);
-        const lead = document.createRange();
-        lead.selectNodeContents(body);
-        lead.setEnd(part.startContainer, part.startOffset);
-        const [from, { length }] = [lead.toString().length, part.toString()];
-        if (length) this.marked.set(id, { from, to: from + length, text });
+      for (const { paragraph, from, to } of partsOfRange(range, this.editor.text.paragraphs)) {
+        if (to > from) this.marked.set(paragraph.id, { from, to, text: paragraph.text });
       }
     }
     if (!this.shown || (!before && !this.marked.size)) return;
@@ -170,15 +165,13 @@ export class Replace {
 
   /** @param {Hit} hit */
   line({ paragraph: { text }, from, to }) {
-    const row = make("li", "stt-preview-line");
-    row.dir = "auto";
     const before = text.slice(Math.max(0, from - AROUND), from);
     const after = text.slice(to, to + AROUND);
     const made = make("ins", "", this.field.value.trim());
     const old = make("del", "", text.slice(from, to));
     const [begin, end] = [from > AROUND ? "…" : "", to + AROUND < text.length ? "…" : ""];
-    row.append(begin, before, old, made.textContent ? " → " : "", made, after, end);
-    return row;
+    const content = [begin, before, old, made.textContent ? " → " : "", made, after, end];
+    return make("li", "stt-preview-line", content, { dir: "auto" });
   }
 
   // ---- replacing ---------------------------------------------------------------------------------------------------
@@ -186,9 +179,10 @@ export class Replace {
   /** @param {Hit[]} hits */
   replace(hits) {
     this.done = true;
-    const only = hits.map(({ paragraph: { id, text }, from, to }) => ({
-      ...{ paragraph: id, from: placeIn(text, from), to: placeIn(text, to) },
-    }));
+    const only = hits.map(({ paragraph: { id, text }, ...hit }) => {
+      const [from, to] = [hit.from, hit.to].map((at) => placeIn(text, at));
+      return { paragraph: id, from, to };
+    });
     const find = spaced(this.finder.input.value);
     this.outcome.textContent = "";
     this.editor.replace({ do: "replace", find, with: this.field.value.trim(), case: this.exact.checked, only });

@@ -1,7 +1,7 @@
 // The review of doubtful words, one after another: each is heard, and is right, replaced by another reading, or typed.
 
 import { clock } from "../../shared/clock.js";
-import { make, partsOf } from "../../shared/dom.js";
+import { make, makeButton, partsOf } from "../../shared/dom.js";
 import { tr } from "../../shared/texts.js";
 import { placeIn } from "./lines.js";
 import { MOST, Readings } from "./readings.js";
@@ -43,14 +43,12 @@ export class Review {
     });
     on(this.form, "keydown", (event) => this.pressed(event));
     on(this.field, "input", () => this.label());
-    for (const [name, id] of [
-      ["hear", "hear"],
-      ["skip", "skip"],
-      ["again", "again"],
-      ["end", "end"],
-    ])
-      // prettier-ignore
-      on(part(`review-${name}`), "click", () => (this.run(id), this.focus()));
+    for (const id of ["hear", "skip", "again", "end"]) {
+      on(part(`review-${id}`), "click", () => {
+        this.run(id);
+        this.focus();
+      });
+    }
     editor.elsewhere = () => this.open;
   }
 
@@ -164,13 +162,9 @@ export class Review {
     this.tell("");
     this.offered = readings;
     const buttons = readings.map((text, place) => {
-      const button = make("button", "stt-menu-button stt-review-reading");
-      button.type = "button";
-      button.dir = "auto";
-      button.setAttribute("aria-label", tr("Take “{text}”", { text }));
-      button.append(make("kbd", "stt-sheet-key", String(place + 1)), make("span", "", text));
-      button.onclick = () => this.decide(text);
-      return button;
+      const content = [make("kbd", "stt-sheet-key", String(place + 1)), make("span", "", text)];
+      const label = { dir: "auto", "aria-label": tr("Take “{text}”", { text }) };
+      return makeButton("stt-menu-button stt-review-reading", content, () => this.decide(text), label);
     });
     this.choices.replaceChildren(...buttons);
     this.choices.hidden = !readings.length;
@@ -226,8 +220,7 @@ export class Review {
     const id = this.player.commands.keymap.find(event, "review");
     const typing = event.target === this.field && this.field.value !== "";
     if (!id || (typing && ["hear", "reading", "more", "undo", "redo"].includes(id))) return;
-    if (id === "right" && event.target !== this.field) return; // a button's own
-    if (id === "hear" && event.target !== this.field) return;
+    if ((id === "right" || id === "hear") && event.target !== this.field) return; // a button's own
     if (id === "reading" ? !this.take(Number(event.code.slice(-1))) : !this.run(id)) return;
     event.preventDefault();
     event.stopPropagation();
@@ -240,17 +233,20 @@ export class Review {
     return Boolean(text);
   }
 
-  /** @param {string} id */
+  /** Do what a key or a button stands for. Return whether there is such a thing. @param {string} id */
   run(id) {
-    if (id === "right") this.form.requestSubmit();
-    else if (id === "hear") this.hear();
-    else if (id === "more") void this.more();
-    else if (id === "skip") this.step(1);
-    else if (id === "again") this.step(-1);
-    else if (id === "end") this.end();
-    else if (id === "undo") this.undo();
-    else return false;
-    return true;
+    /** @type {Record<string, () => unknown>} */
+    const acts = {
+      right: () => this.form.requestSubmit(),
+      hear: () => this.hear(),
+      more: () => this.more(),
+      skip: () => this.step(1),
+      again: () => this.step(-1),
+      end: () => this.end(),
+      undo: () => this.undo(),
+    };
+    acts[id]?.();
+    return id in acts;
   }
 
   /** Say what is right for the word, and go on. @param {string} text */
