@@ -60,6 +60,49 @@ function scrollerOf(element) {
 }
 var pageHeader = () => document.querySelector("[data-testid=stHeader]");
 
+// shared/playback_copy.js
+var FIRST_WAIT = 1e3;
+var LONGEST_WAIT = 5e3;
+var TRIES = 5;
+var PlaybackCopy = class {
+  /**
+   * @param {(address: string, failed: boolean) => void} ready is called with where the sound is: the original if there
+   *   is no copy.
+   * @param {(percent: number) => void} wait is called before, again and again.
+   */
+  constructor(ready, wait) {
+    this.ready = ready;
+    this.wait = wait;
+    this.wanted = /** @type {string | null} */
+    null;
+  }
+  /** @param {string | null} address */
+  async find(address) {
+    this.wanted = address;
+    if (!address) return;
+    const state = address.replace(/(?=\?|$)/, "/state");
+    let unanswered = 0;
+    for (let time = 0; ; time += 1) {
+      const answer = await fetch(state).catch(() => null);
+      const found2 = answer?.ok ? await answer.json().catch(() => null) : null;
+      if (this.wanted !== address) return;
+      const lost = !answer || answer.status >= 500;
+      unanswered = lost ? unanswered + 1 : 0;
+      if (found2?.state === "making") this.wait(found2.percent);
+      else if (!lost || unanswered >= TRIES) {
+        const failed = found2?.state === "failed";
+        const original = `${address}${address.includes("?") ? "&" : "?"}original`;
+        return this.ready(failed ? original : address, failed);
+      }
+      await new Promise((done) => setTimeout(done, Math.min(FIRST_WAIT * (1 + time / 10), LONGEST_WAIT)));
+      if (this.wanted !== address) return;
+    }
+  }
+  close() {
+    this.wanted = null;
+  }
+};
+
 // shared/texts.js
 var translation;
 function found() {
@@ -95,51 +138,6 @@ function translate(root) {
       element.setAttribute(name, tr(element.getAttribute(name) ?? ""));
   }
 }
-
-// shared/playback_copy.js
-var COPY_ASKED = 1e3;
-var COPY_SELDOM = 5e3;
-var COPY_TRIES = 5;
-var copyOriginal = () => tr("The sound could not be prepared for this browser. You hear the original; its times may be off.");
-var copySilent = () => tr("The sound could not be prepared for this browser. Download the audio to hear it.");
-var PlaybackCopy = class {
-  /**
-   * @param {(address: string, failed: boolean) => void} ready is called with where the sound is: the original if there
-   *   is no copy.
-   * @param {(percent: number) => void} wait is called before, again and again.
-   */
-  constructor(ready, wait) {
-    this.ready = ready;
-    this.wait = wait;
-    this.wanted = /** @type {string | null} */
-    null;
-  }
-  /** @param {string | null} address */
-  async find(address) {
-    this.wanted = address;
-    if (!address) return;
-    const state = address.replace(/(?=\?|$)/, "/state");
-    let unanswered = 0;
-    for (let time = 0; ; time += 1) {
-      const answer = await fetch(state).catch(() => null);
-      const found2 = answer?.ok ? await answer.json().catch(() => null) : null;
-      if (this.wanted !== address) return;
-      const lost = !answer || answer.status >= 500;
-      unanswered = lost ? unanswered + 1 : 0;
-      if (found2?.state === "making") this.wait(found2.percent);
-      else if (!lost || unanswered >= COPY_TRIES) return this.offer(address, found2?.state === "failed");
-      await new Promise((done) => setTimeout(done, Math.min(COPY_ASKED * (1 + time / 10), COPY_SELDOM)));
-      if (this.wanted !== address) return;
-    }
-  }
-  /** @param {string} address @param {boolean} failed */
-  offer(address, failed) {
-    this.ready(failed ? `${address}${address.includes("?") ? "&" : "?"}original` : address, failed);
-  }
-  close() {
-    this.wanted = null;
-  }
-};
 
 // shared/sound.js
 var Sound = class {
@@ -216,13 +214,17 @@ var Sound = class {
     this.notice.hidden = !words;
   }
   sayReady() {
-    this.tell(this.failed ? copyOriginal() : "", "", false);
+    const original = tr(
+      "The sound could not be prepared for this browser. You hear the original; its times may be off."
+    );
+    this.tell(this.failed ? original : "", "", false);
   }
   broken() {
     if (!this.source) return;
     const unplayable = this.audio.error?.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED;
-    const problem = unplayable ? tr("This browser cannot play this recording. Download the audio to hear it.") : tr("The sound cannot be loaded. Reload the page to try again.");
-    this.tell(this.failed ? copySilent() : problem);
+    if (this.failed) this.tell(tr("The sound could not be prepared for this browser. Download the audio to hear it."));
+    else if (unplayable) this.tell(tr("This browser cannot play this recording. Download the audio to hear it."));
+    else this.tell(tr("The sound cannot be loaded. Reload the page to try again."));
     this.hooks.broken?.(unplayable);
   }
   /**
@@ -268,8 +270,7 @@ var Sound = class {
   close() {
     this.copy.close();
     this.audio.pause();
-    this.audio.removeAttribute("src");
-    this.audio.load();
+    this.unload();
   }
 };
 
@@ -2471,13 +2472,17 @@ var Editor = class {
     }, SAVING);
   }
   // ---- steps -------------------------------------------------------------------------------------------------------
+  /** Send what was typed before a step. */
+  beginStep() {
+    this.save();
+    this.typing.id = 0;
+    this.notice = "";
+  }
   /** Make a step of what is done to a paragraph, after what was typed. @param {Paragraph} paragraph @param {Step} step */
   step(paragraph, step) {
     const { queue } = this;
     if (!queue) return;
-    this.save();
-    this.typing.id = 0;
-    this.notice = "";
+    this.beginStep();
     const was = queue.lines.find(({ id }) => id === paragraph.id)?.text ?? paragraph.text;
     queue.add({ ...step, id: paragraph.id, was });
     this.draw();
@@ -2485,9 +2490,7 @@ var Editor = class {
   }
   /** @param {Step} step that replaces in many paragraphs */
   replace(step) {
-    this.save();
-    this.typing.id = 0;
-    this.notice = "";
+    this.beginStep();
     this.queue?.add(step);
     this.draw();
     this.rest();
@@ -2545,9 +2548,7 @@ var Editor = class {
   undoRedo(name) {
     const { queue } = this;
     if (!queue || !this.editable || queue.failures || !(queue[name] || queue.entries.length)) return;
-    this.save();
-    this.typing.id = 0;
-    this.notice = "";
+    this.beginStep();
     queue.add({ do: name });
   }
   /**

@@ -1,14 +1,9 @@
 // What there is to play: the recording itself where browsers seek it exactly, else a copy of its sound. The server makes
 // that when it is first needed, a few seconds for an hour; until then the text can be read, and a position is kept.
 
-import { tr } from "./texts.js";
-
-const COPY_ASKED = 1000; // milliseconds between two questions at first, then ever longer
-const COPY_SELDOM = 5000;
-const COPY_TRIES = 5; // questions without an answer, after which the sound is tried as it is
-export const copyOriginal = () =>
-  tr("The sound could not be prepared for this browser. You hear the original; its times may be off.");
-export const copySilent = () => tr("The sound could not be prepared for this browser. Download the audio to hear it.");
+const FIRST_WAIT = 1000; // milliseconds between two requests at first, then ever longer
+const LONGEST_WAIT = 5000;
+const TRIES = 5; // requests without an answer, after which the sound is tried as it is
 
 export class PlaybackCopy {
   /**
@@ -35,15 +30,14 @@ export class PlaybackCopy {
       const lost = !answer || answer.status >= 500;
       unanswered = lost ? unanswered + 1 : 0;
       if (found?.state === "making") this.wait(found.percent);
-      else if (!lost || unanswered >= COPY_TRIES) return this.offer(address, found?.state === "failed");
-      await new Promise((done) => setTimeout(done, Math.min(COPY_ASKED * (1 + time / 10), COPY_SELDOM)));
+      else if (!lost || unanswered >= TRIES) {
+        const failed = found?.state === "failed";
+        const original = `${address}${address.includes("?") ? "&" : "?"}original`;
+        return this.ready(failed ? original : address, failed);
+      }
+      await new Promise((done) => setTimeout(done, Math.min(FIRST_WAIT * (1 + time / 10), LONGEST_WAIT)));
       if (this.wanted !== address) return;
     }
-  }
-
-  /** @param {string} address @param {boolean} failed */
-  offer(address, failed) {
-    this.ready(failed ? `${address}${address.includes("?") ? "&" : "?"}original` : address, failed);
   }
 
   close() {

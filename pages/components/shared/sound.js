@@ -1,6 +1,6 @@
 // One sound and its controls: where it lies, the place that is wanted, whether it plays, and what is said about it.
 
-import { copyOriginal, copySilent, PlaybackCopy } from "./playback_copy.js";
+import { PlaybackCopy } from "./playback_copy.js";
 import { tr } from "./texts.js";
 
 /**
@@ -96,16 +96,18 @@ export class Sound {
   }
 
   sayReady() {
-    this.tell(this.failed ? copyOriginal() : "", "", false);
+    const original = tr(
+      "The sound could not be prepared for this browser. You hear the original; its times may be off.",
+    );
+    this.tell(this.failed ? original : "", "", false);
   }
 
   broken() {
     if (!this.source) return;
     const unplayable = this.audio.error?.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED;
-    const problem = unplayable
-      ? tr("This browser cannot play this recording. Download the audio to hear it.")
-      : tr("The sound cannot be loaded. Reload the page to try again.");
-    this.tell(this.failed ? copySilent() : problem);
+    if (this.failed) this.tell(tr("The sound could not be prepared for this browser. Download the audio to hear it."));
+    else if (unplayable) this.tell(tr("This browser cannot play this recording. Download the audio to hear it."));
+    else this.tell(tr("The sound cannot be loaded. Reload the page to try again."));
     this.hooks.broken?.(unplayable);
   }
 
@@ -157,7 +159,6 @@ export class Sound {
   close() {
     this.copy.close();
     this.audio.pause();
-    this.audio.removeAttribute("src");
-    this.audio.load();
+    this.unload();
   }
 }

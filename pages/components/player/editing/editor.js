@@ -267,13 +267,18 @@ export class Editor {
 
   // ---- steps -------------------------------------------------------------------------------------------------------
 
+  /** Send what was typed before a step. */
+  beginStep() {
+    this.save();
+    this.typing.id = 0;
+    this.notice = "";
+  }
+
   /** Make a step of what is done to a paragraph, after what was typed. @param {Paragraph} paragraph @param {Step} step */
   step(paragraph, step) {
     const { queue } = this;
     if (!queue) return;
-    this.save();
-    this.typing.id = 0;
-    this.notice = "";
+    this.beginStep();
     const was = queue.lines.find(({ id }) => id === paragraph.id)?.text ?? paragraph.text;
     queue.add({ ...step, id: paragraph.id, was });
     this.draw();
@@ -282,9 +287,7 @@ export class Editor {
 
   /** @param {Step} step that replaces in many paragraphs */
   replace(step) {
-    this.save();
-    this.typing.id = 0;
-    this.notice = "";
+    this.beginStep();
     this.queue?.add(step);
     this.draw();
     this.rest();
@@ -348,9 +351,7 @@ export class Editor {
   undoRedo(name) {
     const { queue } = this;
     if (!queue || !this.editable || queue.failures || !(queue[name] || queue.entries.length)) return;
-    this.save();
-    this.typing.id = 0;
-    this.notice = "";
+    this.beginStep();
     queue.add({ do: name });
   }
 
