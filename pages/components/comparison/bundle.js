@@ -146,7 +146,7 @@ var Sound = class {
     null;
     this.failed = false;
     this.waiting = false;
-    this.asked = /** @type {number[]} */
+    this.requested = /** @type {number[]} */
     [];
     this.copy = new PlaybackCopy(
       (address, failed) => this.offer(address, failed),
@@ -199,8 +199,8 @@ var Sound = class {
    * @param {string} words
    */
   tell(words, far = "", trouble = true) {
-    const [said, silent] = this.notice.children;
-    if (said.textContent !== words) said.textContent = words;
+    const [spoken, silent] = this.notice.children;
+    if (spoken.textContent !== words) spoken.textContent = words;
     silent.textContent = far;
     this.notice.classList.toggle("stt-trouble", trouble);
     this.notice.hidden = !words;
@@ -234,10 +234,10 @@ var Sound = class {
    * @param {number} seconds
    */
   move(seconds) {
-    if (!this.audio.seeking) this.asked = [];
+    if (!this.audio.seeking) this.requested = [];
     const aside = seconds < this.audio.duration ? 1e-3 : -1e-3;
-    while (this.asked.some((place) => Math.abs(place - seconds) < 5e-4)) seconds += aside;
-    this.asked.push(seconds);
+    while (this.requested.some((place) => Math.abs(place - seconds) < 5e-4)) seconds += aside;
+    this.requested.push(seconds);
     this.audio.currentTime = seconds;
   }
   start() {
@@ -365,7 +365,7 @@ var Comparison = class {
     on(this.play, "click", () => this.sound.toggle());
     on(this.previous, "click", () => this.step(-1));
     on(this.next, "click", () => this.step(1));
-    on(this.filter, "change", () => this.sift());
+    on(this.filter, "change", () => this.filterPassages());
     on(this.text, "click", (event) => this.clicked(event));
     on(this.text, "keydown", (event) => this.pressed(event));
     on(this.audio, "timeupdate", () => this.tick());
@@ -410,7 +410,7 @@ var Comparison = class {
     this.play.disabled = !columns.some((column) => column.audio);
     if (!columns.some((column) => column.audio === this.sound.source))
       this.sound.load(columns.find((c) => c.audio)?.audio ?? null);
-    this.sift();
+    this.filterPassages();
     this.place();
     this.tick();
   }
@@ -455,8 +455,8 @@ var Comparison = class {
   }
   /** @param {HTMLElement} box of a passage */
   build(box) {
-    const known = this.words.get(box);
-    if (known) return known;
+    const cached = this.words.get(box);
+    if (cached) return cached;
     const { sides } = this.data.passages[Number(box.dataset.number)];
     const built = sides.map((side, column) => {
       const text = box.querySelectorAll(".stt-cmp-side")[column];
@@ -501,7 +501,7 @@ var Comparison = class {
     word.focus({ preventScroll: true });
     this.centre(word, 20);
     this.live.textContent = `${this.data.columns[column].letter}: ${word.getAttribute("aria-label")}`;
-    if (!this.audio.paused) this.hear(word);
+    if (!this.audio.paused) this.playWord(word);
   }
   /**
    * Bring a word to the middle. Again for some frames, since heights of far passages are guesses until they are drawn.
@@ -540,7 +540,7 @@ var Comparison = class {
     const place = tr("{place} of {total}", { place: (this.at + 1).toLocaleString("en"), total });
     this.count.textContent = this.at >= 0 ? place : length ? all : tr("No differences");
   }
-  sift() {
+  filterPassages() {
     const only = this.filter.checked;
     this.root.classList.toggle("stt-cmp-only-differing", only);
     const hidden = this.boxes.filter((box) => box.classList.contains("stt-cmp-equal")).length;
@@ -566,10 +566,10 @@ var Comparison = class {
         time.parentElement
       ).flat();
       const first = words.find((candidate) => this.places.get(candidate)?.start != null);
-      if (first) this.hear(first);
+      if (first) this.playWord(first);
     } else if (word && getSelection()?.isCollapsed) {
       this.select(word);
-      this.hear(word);
+      this.playWord(word);
     }
   }
   /** @param {KeyboardEvent & { target: Element }} event */
@@ -577,11 +577,11 @@ var Comparison = class {
     const word = event.target.closest(".stt-cmp-word");
     if (!word || !["Enter", " "].includes(event.key)) return;
     event.preventDefault();
-    if (this.audio.paused) this.hear(word);
+    if (this.audio.paused) this.playWord(word);
     else this.audio.pause();
   }
   /** @param {Element} word */
-  hear(word) {
+  playWord(word) {
     const start = this.places.get(word)?.start;
     const { audio } = this.data.columns[this.columnOf(word)];
     if (!audio) return this.sound.tell(tr("The sound of this version is not kept here."));

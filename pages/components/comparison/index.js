@@ -60,7 +60,7 @@ class Comparison {
     on(this.play, "click", () => this.sound.toggle());
     on(this.previous, "click", () => this.step(-1));
     on(this.next, "click", () => this.step(1));
-    on(this.filter, "change", () => this.sift());
+    on(this.filter, "change", () => this.filterPassages());
     on(this.text, "click", (event) => this.clicked(event));
     on(this.text, "keydown", (event) => this.pressed(event));
     on(this.audio, "timeupdate", () => this.tick());
@@ -101,7 +101,7 @@ class Comparison {
     this.play.disabled = !columns.some((column) => column.audio);
     if (!columns.some((column) => column.audio === this.sound.source))
       this.sound.load(columns.find((c) => c.audio)?.audio ?? null);
-    this.sift();
+    this.filterPassages();
     this.place();
     this.tick();
   }
@@ -152,8 +152,8 @@ class Comparison {
 
   /** @param {HTMLElement} box of a passage */
   build(box) {
-    const known = this.words.get(box);
-    if (known) return known;
+    const cached = this.words.get(box);
+    if (cached) return cached;
     const { sides } = this.data.passages[Number(box.dataset.number)];
     const built = sides.map((side, column) => {
       const text = box.querySelectorAll(".stt-cmp-side")[column];
@@ -206,7 +206,7 @@ class Comparison {
     word.focus({ preventScroll: true });
     this.centre(word, 20);
     this.live.textContent = `${this.data.columns[column].letter}: ${word.getAttribute("aria-label")}`;
-    if (!this.audio.paused) this.hear(word);
+    if (!this.audio.paused) this.playWord(word);
   }
 
   /**
@@ -250,7 +250,7 @@ class Comparison {
     this.count.textContent = this.at >= 0 ? place : length ? all : tr("No differences");
   }
 
-  sift() {
+  filterPassages() {
     const only = this.filter.checked;
     this.root.classList.toggle("stt-cmp-only-differing", only);
     const hidden = this.boxes.filter((box) => box.classList.contains("stt-cmp-equal")).length;
@@ -272,10 +272,10 @@ class Comparison {
     if (time) {
       const words = this.build(/** @type {HTMLElement} */ (time.parentElement)).flat();
       const first = words.find((candidate) => this.places.get(candidate)?.start != null);
-      if (first) this.hear(first);
+      if (first) this.playWord(first);
     } else if (word && getSelection()?.isCollapsed) {
       this.select(word);
-      this.hear(word);
+      this.playWord(word);
     }
   }
 
@@ -284,12 +284,12 @@ class Comparison {
     const word = event.target.closest(".stt-cmp-word");
     if (!word || !["Enter", " "].includes(event.key)) return;
     event.preventDefault();
-    if (this.audio.paused) this.hear(word);
+    if (this.audio.paused) this.playWord(word);
     else this.audio.pause();
   }
 
   /** @param {Element} word */
-  hear(word) {
+  playWord(word) {
     const start = this.places.get(word)?.start;
     const { audio } = this.data.columns[this.columnOf(word)];
     if (!audio) return this.sound.tell(tr("The sound of this version is not kept here."));

@@ -154,7 +154,7 @@ var Sound = class {
     null;
     this.failed = false;
     this.waiting = false;
-    this.asked = /** @type {number[]} */
+    this.requested = /** @type {number[]} */
     [];
     this.copy = new PlaybackCopy(
       (address, failed) => this.offer(address, failed),
@@ -207,8 +207,8 @@ var Sound = class {
    * @param {string} words
    */
   tell(words, far = "", trouble = true) {
-    const [said, silent] = this.notice.children;
-    if (said.textContent !== words) said.textContent = words;
+    const [spoken, silent] = this.notice.children;
+    if (spoken.textContent !== words) spoken.textContent = words;
     silent.textContent = far;
     this.notice.classList.toggle("stt-trouble", trouble);
     this.notice.hidden = !words;
@@ -242,10 +242,10 @@ var Sound = class {
    * @param {number} seconds
    */
   move(seconds) {
-    if (!this.audio.seeking) this.asked = [];
+    if (!this.audio.seeking) this.requested = [];
     const aside = seconds < this.audio.duration ? 1e-3 : -1e-3;
-    while (this.asked.some((place) => Math.abs(place - seconds) < 5e-4)) seconds += aside;
-    this.asked.push(seconds);
+    while (this.requested.some((place) => Math.abs(place - seconds) < 5e-4)) seconds += aside;
+    this.requested.push(seconds);
     this.audio.currentTime = seconds;
   }
   start() {
@@ -295,14 +295,14 @@ function staying(selector, open) {
       call.parentElement.querySelector(selector)
     );
     translate(root);
-    const kept2 = views.get(root) ?? { view: open(root, call), turn: 0 };
-    views.set(root, kept2);
-    kept2.turn += 1;
-    const { turn } = kept2;
-    kept2.view.update(call);
+    const kept = views.get(root) ?? { view: open(root, call), turn: 0 };
+    views.set(root, kept);
+    kept.turn += 1;
+    const { turn } = kept;
+    kept.view.update(call);
     return () => {
-      if (kept2.turn !== turn) return;
-      kept2.view.close();
+      if (kept.turn !== turn) return;
+      kept.view.close();
       views.delete(root);
     };
   };
@@ -614,8 +614,8 @@ var Loop = class {
     this.seek(paragraph.start);
     if (audio.ended) void audio.play();
   }
-  /** Somebody goes elsewhere. @param {number} seconds */
-  left(seconds) {
+  /** Stop repeating if somebody goes elsewhere. @param {number} seconds */
+  endOutside(seconds) {
     const { paragraph } = this;
     if (!paragraph || seconds < paragraph.start - SLACK || seconds > paragraph.end) this.set(null);
   }
@@ -1228,7 +1228,7 @@ var Choices = class {
   }
   /** @param {Paragraph} paragraph @param {HTMLElement} anchor */
   times(paragraph, anchor) {
-    let wanted2 = (
+    let wanted = (
       /** @type {{ start?: number, end?: number }} */
       {}
     );
@@ -1240,8 +1240,8 @@ var Choices = class {
       clearTimeout(timer);
       this.menu.closed = () => {
       };
-      if (Object.keys(wanted2).length) this.editor.step(paragraph, { do: "times", ...wanted2 });
-      wanted2 = {};
+      if (Object.keys(wanted).length) this.editor.step(paragraph, { do: "times", ...wanted });
+      wanted = {};
     };
     const { start, end } = paragraph;
     const { player } = this.editor;
@@ -1252,7 +1252,7 @@ var Choices = class {
       () => player.data.audio ? player.sound.position : null,
       player.total ? { peaks: player.wave.peaks, total: player.total } : null,
       (change) => {
-        Object.assign(wanted2, change);
+        Object.assign(wanted, change);
         clearTimeout(timer);
         this.menu.closed = send;
         timer = setTimeout(send, NUDGED);
@@ -1458,14 +1458,14 @@ function spliced(lines, splices) {
 }
 function adopted(expected, lines) {
   const known = new Map(expected.map((line, place) => [line.id, place]));
-  const kept2 = new Set(lines.map((line) => line.id).filter((id) => known.has(id)));
+  const common = new Set(lines.map((line) => line.id).filter((id) => known.has(id)));
   const made = (
     /** @type {Line[]} */
     []
   );
   let at = 0;
   for (let i = 0; i < lines.length; ) {
-    if (kept2.has(lines[i].id)) {
+    if (common.has(lines[i].id)) {
       at = Math.max(
         at,
         /** @type {number} */
@@ -1476,9 +1476,9 @@ function adopted(expected, lines) {
       continue;
     }
     let end = i;
-    while (end < lines.length && !kept2.has(lines[end].id)) end += 1;
+    while (end < lines.length && !common.has(lines[end].id)) end += 1;
     let until = at;
-    while (until < expected.length && !kept2.has(expected[until].id)) until += 1;
+    while (until < expected.length && !common.has(expected[until].id)) until += 1;
     for (const line of matched(expected.slice(at, until), lines.slice(i, end))) made.push(line);
     at = until;
     i = end;
@@ -1547,23 +1547,23 @@ var Keys = class {
     on(box, "focusin", (event) => this.entered(event));
     on(box, "focusout", (event) => this.left(event));
     on(box, "keydown", (event) => this.pressed(event));
-    on(box, "beforeinput", (event) => this.before(event));
+    on(box, "beforeinput", (event) => this.beforeInput(event));
     on(box, "input", () => editor.typed());
     on(box, "paste", (event) => this.pasted(event));
-    on(box, "contextmenu", (event) => this.asked(event));
+    on(box, "contextmenu", (event) => this.openTimes(event));
     on(box, "compositionstart", () => editor.composing = true);
     on(box, "compositionend", () => {
       editor.composing = false;
       editor.typed();
     });
     const hidden = () => document.visibilityState === "hidden";
-    on(document, "visibilitychange", () => hidden() ? this.away() : editor.queue?.refresh());
-    on(window, "pagehide", () => this.away());
+    on(document, "visibilitychange", () => hidden() ? this.leavePage() : editor.queue?.refresh());
+    on(window, "pagehide", () => this.leavePage());
     on(window, "focus", () => editor.queue?.refresh());
     on(window, "online", () => editor.queue?.run());
   }
-  /** The page may close at any moment. */
-  away() {
+  /** Send what is typed: the page may close at any moment. */
+  leavePage() {
     clearTimeout(this.editor.timers.save);
     this.editor.timers.save = void 0;
     this.editor.queue?.leave();
@@ -1600,8 +1600,8 @@ var Keys = class {
     if (caret && this.editor.active !== paragraph) this.editor.enter(paragraph, caret.from, caret.to);
     return false;
   }
-  /** A menu of the times, on the time. @param {MouseEvent & { target: Element }} event */
-  asked(event) {
+  /** Open the menu of the times, on the time. @param {MouseEvent & { target: Element }} event */
+  openTimes(event) {
     const time = (
       /** @type {HTMLElement | null} */
       event.target.closest(".stt-time")
@@ -1618,18 +1618,18 @@ var Keys = class {
     if (!paragraph || event.target !== paragraph.body) return;
     event.stopPropagation();
     if (event.isComposing || event.keyCode === 229) return;
-    if (this.acted(event, paragraph)) event.preventDefault();
+    if (this.act(event, paragraph)) event.preventDefault();
   }
   /** @param {KeyboardEvent} event @param {Paragraph} paragraph */
-  acted(event, paragraph) {
+  act(event, paragraph) {
     const { commands } = this.editor.player;
     const id = commands.keymap.find(event, "typing");
     const acts = {
-      leave: () => this.escaped(paragraph),
+      leave: () => this.escape(paragraph),
       split: () => this.editor.split(),
       before: () => this.deletes(paragraph, false),
       after: () => this.deletes(paragraph, true),
-      speaker: () => this.assigned(event, paragraph)
+      speaker: () => this.assign(event, paragraph)
     };
     if (id && acts[id]) return acts[id]() !== false;
     if (id) return commands.run(id, event.repeat);
@@ -1641,12 +1641,12 @@ var Keys = class {
    * @param {KeyboardEvent} event
    * @param {Paragraph} paragraph
    */
-  assigned({ code }, paragraph) {
+  assign({ code }, paragraph) {
     const speaker = this.editor.choices.speakers[Number(code.slice(-1)) - 1];
     if (speaker) this.editor.give(paragraph, speaker, caretIn(paragraph.body));
   }
   /** @param {Paragraph} paragraph */
-  escaped(paragraph) {
+  escape(paragraph) {
     this.editor.leave();
     if (this.text.timed) paragraph.time.focus({ preventScroll: true });
   }
@@ -1698,7 +1698,7 @@ var Keys = class {
   }
   // ---- what browsers would put into the text -----------------------------------------------------------------------
   /** @param {InputEvent} event */
-  before(event) {
+  beforeInput(event) {
     const paragraph = this.editor.active;
     const { inputType: type } = event;
     if (!paragraph || event.isComposing) return;
@@ -1795,7 +1795,7 @@ var Queue = class {
   // whether the page has shown a later revision meanwhile
   saved = false;
   // whether anything was
-  over = false;
+  closed = false;
   // the view has closed; what is on its way arrives
   unkept = false;
   // the storage is full or not allowed
@@ -1841,7 +1841,7 @@ var Queue = class {
   }
   /** Take over what a closed tab or an earlier visit has left. */
   async resume() {
-    const left = await this.store.left();
+    const left = await this.store.takeLeft();
     if (!left.length) return;
     this.entries.unshift(...left.map((raw) => ({ key: raw.key, step: { do: (
       /** @type {const} */
@@ -1910,17 +1910,17 @@ var Queue = class {
   keep() {
     clearTimeout(this.keeping);
     this.keeping = void 0;
-    if (this.over && !this.store.has()) return true;
-    const kept2 = (
+    if (this.closed && !this.store.has()) return true;
+    const kept = (
       /** @type {Kept[]} */
       []
     );
     let lines = this.confirmed;
     for (const entry of this.entries) {
-      kept2.push(entry.raw ?? this.body(entry, lines));
+      kept.push(entry.raw ?? this.body(entry, lines));
       lines = applied(lines, entry.step);
     }
-    this.unkept = !this.store.keep(kept2);
+    this.unkept = !this.store.keep(kept);
     return !this.unkept;
   }
   /** @param {Entry} entry @param {Line[]} lines before it @returns {Kept} */
@@ -1960,7 +1960,7 @@ var Queue = class {
   }
   later() {
     this.hooks.state();
-    if (this.stopped || this.over) return;
+    if (this.stopped || this.closed) return;
     const wait = RETRIES[Math.min(this.failures, RETRIES.length) - 1];
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.run(), wait);
@@ -2065,7 +2065,7 @@ var Queue = class {
    * @param {Entry} entry @param {string} reason
    */
   hold(entry, reason) {
-    if (this.over) return;
+    if (this.closed) return;
     const { id = newId(), was = "" } = entry.step;
     const family = /* @__PURE__ */ new Set([id, ...entry.step.ids ?? []]);
     const own = [entry];
@@ -2126,7 +2126,7 @@ var Queue = class {
   }
   shut() {
     this.keep();
-    this.over = true;
+    this.closed = true;
     clearTimeout(this.timer);
     this.store.close();
   }
@@ -2177,7 +2177,7 @@ var Store = class {
     }
   }
   /** Take what closed tabs have left. @returns {Promise<Kept[]>} */
-  async left() {
+  async takeLeft() {
     if (!this.others().length) return [];
     this.alive.clear();
     this.channel?.postMessage("who");
@@ -2191,24 +2191,24 @@ var Store = class {
         found2.push(...JSON.parse(this.storage.getItem(name) ?? "[]"));
       } catch {
       }
-      this.given.push(name);
+      this.taken.push(name);
     }
     return found2;
   }
-  given = (
+  taken = (
     /** @type {string[]} */
     []
   );
   // names whose steps were taken over
   /** Forget what others had left, once it is kept here. */
   forget() {
-    for (const name of this.given.splice(0)) this.storage.removeItem(name);
+    for (const name of this.taken.splice(0)) this.storage.removeItem(name);
   }
   close() {
     this.channel?.close();
   }
 };
-function wanted(choice2) {
+function editingChoice(choice2) {
   if (choice2 !== void 0 && !write(EDITING2, choice2 ? "on" : "off")) return choice2;
   const stored = read(EDITING2);
   return stored ? stored === "on" : null;
@@ -2248,19 +2248,8 @@ var Editor = class {
   // a paragraph that goes has not been left by somebody
   notice = "";
   // about the last step
-  elsewhere = () => false;
-  // whether the keyboard stays where it is
-  shown = () => {
-  };
-  // is called when it may be that more or less can be done
-  replaced = (
-    /** @type {(count: number) => void} */
-    (() => {
-    })
-  );
-  // is told how many the server has replaced
   typing = { name: "", id: 0, at: -Infinity };
-  told = -1;
+  followed = -1;
   // the revision that the page has followed
   /** @type {Record<string, ReturnType<typeof setTimeout> | undefined>} */
   timers = {};
@@ -2277,7 +2266,7 @@ var Editor = class {
     this.status = part("saving");
     this.say = part("say");
     this.choices = new Choices(root, this);
-    this.wanted = wanted() ?? !matchMedia("(hover: none)").matches;
+    this.wanted = editingChoice() ?? !matchMedia("(hover: none)").matches;
     on(this.toggle, "click", () => this.switch());
     for (
       const [button2, act] of
@@ -2309,12 +2298,12 @@ var Editor = class {
     if (!data.edits || !this.queue) {
       this.leave();
       this.allowed = false;
-      this.shown();
+      this.player.replace.fit();
       return null;
     }
     this.allowed = true;
     this.queue.load(data.version ?? 0, data.paragraphs, data.undo, data.redo);
-    if (this.told < Infinity) this.told = Math.max(this.told, data.version ?? 0);
+    if (this.followed < Infinity) this.followed = Math.max(this.followed, data.version ?? 0);
     this.show();
     return this.lines;
   }
@@ -2322,17 +2311,17 @@ var Editor = class {
   open(address) {
     this.queue?.shut();
     this.address = address;
-    this.told = -1;
+    this.followed = -1;
     const store = new Store(address, localStorage);
     this.queue = new Queue(sender(address), store, {
-      changed: (caret, replaced2) => (this.changed(caret), replaced2 !== void 0 && this.replaced(replaced2)),
+      changed: (caret, replaced2) => this.changed(caret, replaced2),
       state: () => this.show(),
       say: (words) => this.tell(words)
     });
     this.conflicts = new Conflicts(this.queue, this.text);
   }
   switch() {
-    this.wanted = Boolean(wanted(!this.wanted));
+    this.wanted = Boolean(editingChoice(!this.wanted));
     this.leave();
     this.draw();
   }
@@ -2344,31 +2333,36 @@ var Editor = class {
     this.conflicts?.show();
     this.show();
   }
-  /** Show what the server has answered. @param {{ id: number, at: number } | null} [caret] */
-  changed(caret) {
+  /**
+   * Show what the server has answered.
+   * @param {{ id: number, at: number } | null} [caret]
+   * @param {number} [replaced] how many hits it has replaced
+   */
+  changed(caret, replaced2) {
     this.draw();
     const paragraph = caret && this.text.byId(caret.id);
-    if (paragraph && caret && !this.elsewhere()) {
+    if (paragraph && caret && !this.player.review.open) {
       const at = unitsOf(paragraph.text, caret.at);
       this.enter(paragraph, at);
       this.player.reveal(() => paragraph.box);
     }
     this.rest();
+    if (replaced2 !== void 0) this.player.replace.tell(replaced2);
   }
   /** Show whether everything is saved, and what can be undone. */
   show() {
     const { queue } = this;
     if (!queue) return;
     this.toggle.setAttribute("aria-pressed", String(this.wanted));
-    this.shown();
+    this.player.replace.fit();
     const waiting = queue.entries.some((entry) => !entry.held);
     const able = this.wanted && !queue.failures;
     this.enable(this.undoButton, able && (queue.undo > 0 || waiting));
     this.enable(this.redoButton, able && queue.redo > 0 && !waiting);
     clearTimeout(this.timers.state);
-    if (queue.stopped && this.told !== Infinity) this.tellPage(Infinity);
+    if (queue.stopped && this.followed !== Infinity) this.tellPage(Infinity);
     if (queue.stopped) this.state(tr("Not saved. {reason} Your text is kept here.", { reason: queue.stopped }), true);
-    else if (queue.failures) this.state(queue.unkept ? unkept() : kept(), true);
+    else if (queue.failures) this.state(queue.unkept ? keepOpen() : keptHere(), true);
     else if (this.notice) this.state(this.notice, true);
     else if (queue.held.length) this.state(tr("Choose which text to keep."), true);
     else if (waiting) this.timers.state = setTimeout(() => this.state(tr("Saving")), 600);
@@ -2399,13 +2393,13 @@ var Editor = class {
     }, RESTING);
     this.timers.rested = setTimeout(() => {
       const { queue } = this;
-      if (this.active || !queue?.settled || queue.stopped || queue.busy || queue.revision === this.told) return;
+      if (this.active || !queue?.settled || queue.stopped || queue.busy || queue.revision === this.followed) return;
       this.tellPage(queue.revision);
     }, RESTED);
   }
   /** Let the page follow. @param {number} revision */
   tellPage(revision) {
-    this.told = revision;
+    this.followed = revision;
     this.player.send("rested", revision);
   }
   // ---- the caret ---------------------------------------------------------------------------------------------------
@@ -2580,8 +2574,8 @@ var Editor = class {
     this.choices.menu.box.remove();
   }
 };
-var kept = () => tr("Not saved yet: no connection. Your text is kept here.");
-var unkept = () => tr("Not saved yet: no connection. Keep this page open.");
+var keptHere = () => tr("Not saved yet: no connection. Your text is kept here.");
+var keepOpen = () => tr("Not saved yet: no connection. Keep this page open.");
 var length = (body) => (body.textContent ?? "").length;
 
 // player/editing/readings.js
@@ -2595,7 +2589,7 @@ var Readings = class {
     /* @__PURE__ */ new Map()
   );
   // by span
-  asked = (
+  pending = (
     /** @type {Map<string, Promise<void>>} */
     /* @__PURE__ */ new Map()
   );
@@ -2611,8 +2605,8 @@ var Readings = class {
   async of(word, following) {
     const span = spanOf(word);
     if (!this.known.has(span)) {
-      if (!this.asked.has(span)) this.ask([span, ...following.map(spanOf)]);
-      await this.asked.get(span);
+      if (!this.pending.has(span)) this.load([span, ...following.map(spanOf)]);
+      await this.pending.get(span);
     }
     return (this.known.get(span) ?? []).filter((text) => text !== word.text).slice(0, MOST);
   }
@@ -2628,10 +2622,10 @@ var Readings = class {
     return this.of(word, []);
   }
   /** @param {string[]} spans */
-  ask(spans2) {
-    const wanted2 = [...new Set(spans2)].filter((span) => !this.known.has(span) && !this.asked.has(span)).slice(0, AT_ONCE);
-    const asking = this.fetch(wanted2).finally(() => wanted2.forEach((span) => this.asked.delete(span)));
-    for (const span of wanted2) this.asked.set(span, asking);
+  load(spans2) {
+    const wanted = [...new Set(spans2)].filter((span) => !this.known.has(span) && !this.pending.has(span)).slice(0, AT_ONCE);
+    const loading = this.fetch(wanted).finally(() => wanted.forEach((span) => this.pending.delete(span)));
+    for (const span of wanted) this.pending.set(span, loading);
   }
   /** @param {string[]} spans */
   async fetch(spans2) {
@@ -2670,7 +2664,7 @@ var Review = class {
   /** @param {import("../index.js").Player} player */
   constructor(player) {
     this.player = player;
-    const { root, on, editor } = player;
+    const { root, on } = player;
     const part = partsOf(root, "stt-");
     this.opener = part("review-open", HTMLButtonElement);
     this.count = part("review-count");
@@ -2680,7 +2674,7 @@ var Review = class {
     this.field = part("review-field", HTMLInputElement);
     this.right = part("review-right", HTMLButtonElement);
     this.choices = part("review-readings");
-    this.asking = part("review-more", HTMLButtonElement);
+    this.moreButton = part("review-more", HTMLButtonElement);
     this.say = part("say");
     this.outcome = part("review-outcome");
     on(this.opener, "click", () => this.toggle());
@@ -2696,7 +2690,6 @@ var Review = class {
         this.focus();
       });
     }
-    editor.elsewhere = () => this.open;
   }
   /** Follow the text: what is doubtful, and what can be done. */
   refresh() {
@@ -2708,8 +2701,8 @@ var Review = class {
     if (!this.open) return;
     if (!editable) this.end();
     else {
-      const kept2 = doubts.find((doubt) => this.decides(doubt));
-      if (kept2) this.mark(kept2);
+      const same = doubts.find((doubt) => this.decides(doubt));
+      if (same) this.mark(same);
       else this.next(this.at);
     }
   }
@@ -2769,7 +2762,7 @@ var Review = class {
     this.field.value = "";
     this.offer([]);
     this.mark(word);
-    this.hear();
+    this.playWord();
     const { doubts } = this.player.text;
     const following = doubts.slice(doubts.indexOf(word) + 1);
     void this.readings?.of(word, following).then((found2) => this.decides(word) && this.offer(found2));
@@ -2804,14 +2797,15 @@ var Review = class {
     this.choices.replaceChildren(...buttons);
     this.choices.hidden = !readings.length;
     const { audio } = this.player.data;
-    this.asking.hidden = !audio || readings.length >= MOST;
+    this.moreButton.hidden = !audio || readings.length >= MOST;
     if (readings.length) this.say.textContent = readings.map((text, place) => `${place + 1}: ${text}`).join(", ");
   }
   /** Have the word decoded again, for more readings. */
   async more() {
     const { word, readings } = this;
-    if (!word || !readings || this.asking.hidden || this.asking.getAttribute("aria-disabled") === "true") return;
-    this.asking.setAttribute("aria-disabled", "true");
+    if (!word || !readings || this.moreButton.hidden || this.moreButton.getAttribute("aria-disabled") === "true")
+      return;
+    this.moreButton.setAttribute("aria-disabled", "true");
     this.say.textContent = tr("Decoding it again");
     try {
       const found2 = await readings.more(word);
@@ -2825,7 +2819,7 @@ var Review = class {
         error.message
       );
     } finally {
-      this.asking.removeAttribute("aria-disabled");
+      this.moreButton.removeAttribute("aria-disabled");
     }
   }
   /** @param {string} words */
@@ -2833,14 +2827,14 @@ var Review = class {
     this.outcome.textContent = words;
   }
   /** Play the word with those before it. */
-  hear() {
+  playWord() {
     const { word, player } = this;
     if (!word || !player.data.audio) return;
     const { words } = player.text;
     const place = words.indexOf(word);
     const near = words.slice(Math.max(0, place - BEFORE2), place).filter(({ end }) => word.start - end < PAUSE2);
     const start = Math.min(word.start, ...near.map((one) => one.start));
-    player.hear(start, word.end + AFTER);
+    player.playSpan(start, word.end + AFTER);
   }
   // ---- keys --------------------------------------------------------------------------------------------------------
   /** On a phone the keyboard on the screen would cover the text. */
@@ -2867,7 +2861,7 @@ var Review = class {
   run(id) {
     const acts = {
       right: () => this.form.requestSubmit(),
-      hear: () => this.hear(),
+      hear: () => this.playWord(),
       more: () => this.more(),
       skip: () => this.step(1),
       again: () => this.step(-1),
@@ -3248,21 +3242,21 @@ function folded(text) {
 // player/search.js
 var MOST_HITS = 1e4;
 var VOICED = /[\u3099\u309a]/;
-function occurrences(text, wanted2) {
+function occurrences(text, wanted) {
   const found2 = (
     /** @type {[number, number][]} */
     []
   );
-  for (let at = text.indexOf(wanted2); at >= 0 && found2.length < MOST_HITS; at = text.indexOf(wanted2, at + wanted2.length)) {
-    found2.push([at, at + wanted2.length]);
+  for (let at = text.indexOf(wanted); at >= 0 && found2.length < MOST_HITS; at = text.indexOf(wanted, at + wanted.length)) {
+    found2.push([at, at + wanted.length]);
   }
   return found2;
 }
 function search(text, query, fold = folded) {
-  const wanted2 = folded(query).plain;
-  if (!wanted2) return query ? occurrences(text, query) : [];
+  const wanted = folded(query).plain;
+  if (!wanted) return query ? occurrences(text, query) : [];
   const { plain, from, to } = fold(text);
-  const whole = occurrences(plain, wanted2).filter(([, end]) => !VOICED.test(plain[end] ?? ""));
+  const whole = occurrences(plain, wanted).filter(([, end]) => !VOICED.test(plain[end] ?? ""));
   return whole.map(([start, end]) => (
     /** @type {[number, number]} */
     [from[start], to[end - 1]]
@@ -3295,12 +3289,12 @@ function literal(text) {
   }
   return { plain, from, to };
 }
-function spans(text, wanted2, { exact = false, whole = false }, fold = literal) {
-  const found2 = exact ? occurrences(text, wanted2) : alike2(text, wanted2, fold);
+function spans(text, wanted, { exact = false, whole = false }, fold = literal) {
+  const found2 = exact ? occurrences(text, wanted) : alike2(text, wanted, fold);
   return whole ? found2.filter(([start, end]) => !inside(text, start) && !inside(text, end)) : found2;
 }
-function alike2(text, wanted2, fold) {
-  const { plain } = literal(wanted2);
+function alike2(text, wanted, fold) {
+  const { plain } = literal(wanted);
   const { plain: whole, from, to } = fold(text);
   const found2 = (
     /** @type {[number, number][]} */
@@ -3354,12 +3348,6 @@ var Replace = class {
     this.all = part("all", HTMLButtonElement);
     this.preview = part("preview");
     this.outcome = part("outcome");
-    const plain = finder.spans;
-    finder.spans = (paragraph, wanted2) => this.shown ? this.spans(paragraph, wanted2) : plain(paragraph, wanted2);
-    finder.scope = (paragraph) => this.shown && this.some.checked ? this.place(paragraph) : void 0;
-    finder.told = () => this.show();
-    editor.replaced = (count) => this.tell(count);
-    editor.shown = () => this.fit();
     on(this.opener, "click", () => this.open(this.form.hidden === true));
     on(this.form, "submit", (event) => {
       event.preventDefault();
@@ -3438,8 +3426,12 @@ var Replace = class {
     }
     return this.marked.get(id);
   }
+  /** Return the part of a paragraph that is searched, if not all. @param {Paragraph} paragraph */
+  scope(paragraph) {
+    return this.shown && this.some.checked ? this.place(paragraph) : void 0;
+  }
   /** @param {Paragraph} paragraph @param {string} wanted @returns {[number, number][]} */
-  spans(paragraph, wanted2) {
+  spans(paragraph, wanted) {
     const only = this.some.checked ? this.place(paragraph) : { from: 0, to: Infinity };
     if (!only) return [];
     const fold = (text) => {
@@ -3450,7 +3442,7 @@ var Replace = class {
       return folded2;
     };
     const how = { exact: this.exact.checked, whole: this.whole.checked };
-    return spans(paragraph.text, spaced(wanted2), how, fold).filter(([from, to]) => from >= only.from && to <= only.to);
+    return spans(paragraph.text, spaced(wanted), how, fold).filter(([from, to]) => from >= only.from && to <= only.to);
   }
   // ---- what would come of it ---------------------------------------------------------------------------------------
   show() {
@@ -3586,13 +3578,6 @@ var Finder = class {
     /** @type {Map<Paragraph, Hit[]>} */
     /* @__PURE__ */ new Map()
   );
-  told = () => {
-  };
-  // is called when hits or the place among them are others
-  /** Where a query is in a paragraph. @type {(paragraph: Paragraph, wanted: string) => [number, number][]} */
-  spans = (paragraph, wanted2) => search(paragraph.text, wanted2, (text) => paragraph.folded ??= folded(text));
-  /** The part of a paragraph that is searched, if not all. @type {(paragraph: Paragraph) => Place | undefined} */
-  scope = () => void 0;
   /** @param {import("./index.js").Player} player */
   constructor(player) {
     this.player = player;
@@ -3632,27 +3617,33 @@ var Finder = class {
    * @param {string} wanted
    * @param {boolean} going
    */
-  begin(wanted2, going) {
-    this.input.value = wanted2.slice(0, rules_default.longest_query);
+  begin(wanted, going) {
+    this.input.value = wanted.slice(0, rules_default.longest_query);
     this.search();
     if (going) this.step(1);
   }
   search() {
-    const wanted2 = this.input.value.slice(0, rules_default.longest_query).trim();
+    const wanted = this.input.value.slice(0, rules_default.longest_query).trim();
     this.hits = [];
     this.hitsOf.clear();
     this.place = -1;
-    if (wanted2) {
+    if (wanted) {
       for (const paragraph of this.text.paragraphs) {
-        const hits = this.spans(paragraph, wanted2).slice(0, MOST_HITS - this.hits.length).map(([from, to]) => ({ paragraph, from, to }));
+        const hits = this.spansIn(paragraph, wanted).slice(0, MOST_HITS - this.hits.length).map(([from, to]) => ({ paragraph, from, to }));
         if (hits.length) this.hitsOf.set(paragraph, hits);
         for (const hit of hits) this.hits.push(hit);
         if (this.hits.length >= MOST_HITS) break;
       }
     }
-    this.found.hidden = !wanted2;
+    this.found.hidden = !wanted;
     this.tell();
     this.paint();
+  }
+  /** Return where a query is in a paragraph. @param {Paragraph} paragraph @param {string} wanted */
+  spansIn(paragraph, wanted) {
+    const { replace } = this.player;
+    if (replace.shown) return replace.spans(paragraph, wanted);
+    return search(paragraph.text, wanted, (text) => paragraph.folded ??= folded(text));
   }
   /** @param {1 | -1} direction */
   step(direction) {
@@ -3685,7 +3676,7 @@ var Finder = class {
     const place = (this.place + 1).toLocaleString("en");
     const found2 = this.place < 0 ? tr("{total} found", { total }) : tr("{place} of {total}", { place, total });
     this.count.textContent = this.hits.length ? found2 : tr("None");
-    this.told();
+    this.player.replace.show();
   }
   paint() {
     this.marks.paint();
@@ -3696,7 +3687,7 @@ var Finder = class {
   marksOf(paragraph) {
     if (!MARKS) return [];
     const hits = this.hitsOf.get(paragraph) ?? [];
-    const scope = this.scope(paragraph);
+    const scope = this.player.replace.scope(paragraph);
     const now = this.hits[this.place];
     return [
       .../** @type {import("./marks.js").Mark[]} */
@@ -3765,16 +3756,16 @@ var Keyboard = class {
     const { commands } = this.player;
     const id = commands.keymap.find(event, "reading");
     const always = commands.keymap.actions.some((action) => action.id === id && action.where === "always");
-    if (!id || (always ? this.away(id, target) : this.taken(id, target))) return;
+    if (!id || (always ? this.belongsToField(id, target) : this.belongsToTarget(id, target))) return;
     if (commands.run(id, repeat)) event.preventDefault();
   }
   /** Whether a key that also works while somebody types belongs to a field. @param {string} id @param {Element} target */
-  away(id, target) {
+  belongsToField(id, target) {
     const field = target.closest?.(FIELDS);
     return Boolean(field) && (!this.root.contains(field) || OF_FIELDS.includes(id));
   }
   /** Whether a key belongs to what the keyboard is on. @param {string} id @param {Element} target */
-  taken(id, target) {
+  belongsToTarget(id, target) {
     const inside2 = this.root.contains(target);
     if (inside2 && (target === this.player.slider || target.closest?.(".stt-time"))) return false;
     if (OF_LETTERS.includes(id)) return Boolean(target.closest?.(LETTERS));
@@ -3817,7 +3808,7 @@ function bars(turns, total) {
   }
   return made;
 }
-function meant(turns, seconds, slack) {
+function targetOf(turns, seconds, slack) {
   const place = lastAtMost(turns, (turn) => turn.start, seconds);
   const [before, after] = [turns[place], turns[place + 1]];
   if (before && seconds <= before.end) return before.start;
@@ -3854,7 +3845,7 @@ var Lanes = class {
     track.onclick = (event) => {
       const { left, width } = track.getBoundingClientRect();
       const perPixel = total / width;
-      this.goTo(meant(own, (event.clientX - left) * perPixel, NEAR * perPixel));
+      this.goTo(targetOf(own, (event.clientX - left) * perPixel, NEAR * perPixel));
     };
     const label = make("span", "stt-lane-name", name, { dir: "auto", "aria-hidden": "true" });
     const lane = make("div", "stt-lane", [track, label]);
@@ -4153,7 +4144,7 @@ var Notes = class {
     if (note.id === this.edited?.id && this.form) return [this.form.form];
     if (note.id === this.deleted?.id) {
       const label = tr("Undo: keep the note at {time}", { time });
-      const undo = button2("stt-menu-button", tr("Undo"), () => this.bringBack(note), label);
+      const undo = button2("stt-menu-button", tr("Undo"), () => this.restore(note), label);
       return [make("span", "stt-notes-gone", tr("Deleted the note at {time}.", { time })), undo];
     }
     const mark2 = note.end === null ? "" : ` stt-notes-mark stt-notes-${note.colour}`;
@@ -4226,7 +4217,7 @@ var Notes = class {
   }
   /** @param {Note} note */
   async save(note) {
-    const stored = await this.under(() => save(this.address ?? "", note));
+    const stored = await this.busyWhile(() => save(this.address ?? "", note));
     this.notes = sorted([...this.notes.filter(({ id }) => id !== note.id), stored]);
     const own = this.edited?.id === note.id;
     if (own) this.edited = this.form = null;
@@ -4238,7 +4229,7 @@ var Notes = class {
   /** @param {Note} note */
   async delete(note) {
     try {
-      await this.under(() => remove(this.address ?? "", note));
+      await this.busyWhile(() => remove(this.address ?? "", note));
     } catch (error) {
       this.say.textContent = this.trouble(note, error);
       return;
@@ -4249,7 +4240,7 @@ var Notes = class {
     this.focusOf(note)?.focus({ preventScroll: true });
   }
   /** @param {Note} note */
-  async bringBack(note) {
+  async restore(note) {
     await this.save(note).catch((error) => this.say.textContent = this.trouble(note, error));
     this.focusOf(note)?.focus({ preventScroll: true });
   }
@@ -4260,7 +4251,7 @@ var Notes = class {
     return words;
   }
   /** @template Answer @param {() => Promise<Answer>} act */
-  async under(act) {
+  async busyWhile(act) {
     this.busy += 1;
     try {
       return await act();
@@ -4353,8 +4344,8 @@ var askPassage = (address, options) => ask(address, options, (reason, status) =>
 });
 
 // player/passages/passages.js
-var OFTEN = 700;
-var SELDOM = 3e3;
+var POLLING = 700;
+var RETRYING = 3e3;
 var Passages = class {
   choices = (
     /** @type {Choices | null} */
@@ -4371,9 +4362,9 @@ var Passages = class {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     void 0
   );
-  asked = 0;
-  // the newest question: older answers do not count
-  over = false;
+  newest = 0;
+  // number of the newest request: older answers do not count
+  closed = false;
   /** @param {import("../index.js").Player} player */
   constructor(player) {
     this.player = player;
@@ -4388,7 +4379,7 @@ var Passages = class {
     const before = this.choices?.address;
     this.choices = passages && edits && timed && audio ? passages : null;
     if (!this.choices) return this.hide();
-    if (this.choices.open && this.choices.address !== before) void this.look();
+    if (this.choices.open && this.choices.address !== before) void this.poll();
   }
   /**
    * Ask how the selected words, or those of a paragraph, are to be transcribed again.
@@ -4402,7 +4393,7 @@ var Passages = class {
     const begin = async (chosen2) => {
       const answer = await askPassage(choices.address, withJson("POST", { ...span, ...chosen2 }));
       if (this.shown === "form") this.take(answer);
-      else await this.drop();
+      else await this.cancel();
     };
     this.show(
       passageForm(choices, span, begin, () => this.hide()),
@@ -4420,15 +4411,15 @@ var Passages = class {
     return selected && selected.start < end && selected.end > start ? selected : { start, end };
   }
   // ---- what the server says ----------------------------------------------------------------------------------------
-  async look() {
+  async poll() {
     clearTimeout(this.timer);
-    if (!this.choices || this.over) return;
-    const number = this.asked += 1;
+    if (!this.choices || this.closed) return;
+    const number = this.newest += 1;
     try {
       const answer = await askPassage(this.choices.address);
-      if (number === this.asked && !this.over) this.take(answer);
+      if (number === this.newest && !this.closed) this.take(answer);
     } catch {
-      if (number === this.asked && !this.over) this.timer = setTimeout(() => this.look(), SELDOM);
+      if (number === this.newest && !this.closed) this.timer = setTimeout(() => this.poll(), RETRYING);
     }
   }
   /** @param {{ passage: Passage | null }} answer */
@@ -4440,23 +4431,23 @@ var Passages = class {
     if (open) {
       if (this.working) this.working.show(passage);
       else {
-        const made = progress(passage, () => this.drop());
+        const made = progress(passage, () => this.cancel());
         this.show(made.box, looks);
         this.working = made;
         this.tell(tr("Transcribing {span} again.", { span: when(passage) }));
       }
-      this.timer = setTimeout(() => this.look(), OFTEN);
+      this.timer = setTimeout(() => this.poll(), POLLING);
     } else if (looks !== this.shown) {
       if (passage.state === "done") this.offerResult(passage, looks);
-      else this.show(failure(passage, () => this.drop()), looks);
+      else this.show(failure(passage, () => this.cancel()), looks);
     }
   }
   /** @param {Passage} passage @param {string} looks */
   offerResult(passage, looks) {
     const { box, trouble } = result(passage, {
       take: () => void this.accept(passage, trouble),
-      leave: () => this.drop(),
-      play: () => this.player.hear(passage.start, passage.end)
+      leave: () => this.cancel(),
+      play: () => this.player.playSpan(passage.start, passage.end)
     });
     this.show(box, looks);
     this.tell(tr("{span} is transcribed. Take it or leave it.", { span: when(passage) }));
@@ -4485,8 +4476,8 @@ var Passages = class {
     this.tell(tr("Took the new words of {span}.", { span: when(passage) }));
   }
   /** Cancel what is transcribed, or leave its result. */
-  async drop() {
-    this.asked += 1;
+  async cancel() {
+    this.newest += 1;
     clearTimeout(this.timer);
     const { choices } = this;
     if (!choices) return;
@@ -4494,7 +4485,7 @@ var Passages = class {
       await askPassage(choices.address, { method: "DELETE" });
       this.hide();
     } catch {
-      void this.look();
+      void this.poll();
     }
   }
   // ---- the panel ---------------------------------------------------------------------------------------------------
@@ -4512,7 +4503,7 @@ var Passages = class {
   }
   hide() {
     clearTimeout(this.timer);
-    this.asked += 1;
+    this.newest += 1;
     this.working = null;
     this.shown = "";
     this.panel.hidden = true;
@@ -4523,7 +4514,7 @@ var Passages = class {
     this.say.textContent = words;
   }
   close() {
-    this.over = true;
+    this.closed = true;
     clearTimeout(this.timer);
   }
 };
@@ -4626,9 +4617,9 @@ var Text = class {
     this.words = this.paragraphs.flatMap((p) => p.words);
     this.byStart = this.words.map((_, i) => i).sort((a, b) => this.words[a].start - this.words[b].start || a - b);
     this.doubts = this.words.filter((word) => word.confidence != null && word.confidence < doubtful);
-    for (const gone of before.values()) {
-      this.watcher.unobserve(gone.box);
-      this.near.delete(gone);
+    for (const removed of before.values()) {
+      this.watcher.unobserve(removed.box);
+      this.near.delete(removed);
     }
     this.fill();
     this.box.classList.toggle("stt-untimed", !timed);
@@ -4637,12 +4628,12 @@ var Text = class {
   /** The elements of the paragraphs in order, touching only those that changed. */
   fill() {
     const boxes = this.paragraphs.map((p) => p.box);
-    const wanted2 = new Set(boxes);
+    const wanted = new Set(boxes);
     for (
       const box of
       /** @type {HTMLElement[]} */
       [...this.box.children]
-    ) if (!wanted2.has(box)) box.remove();
+    ) if (!wanted.has(box)) box.remove();
     let place = this.box.firstElementChild;
     for (const box of boxes) {
       if (box === place) place = place.nextElementSibling;
@@ -5001,7 +4992,7 @@ var Player = class {
       if (data.at > 0) this.reveal(() => place?.box);
     }
     const [number, start, end] = data.sample ?? [null, 0, 0];
-    if (number !== null && before.sample !== void 0 && number !== before.sample?.[0]) this.hear(start, end);
+    if (number !== null && before.sample !== void 0 && number !== before.sample?.[0]) this.playSpan(start, end);
     this.tick();
     this.drawWave();
   }
@@ -5047,12 +5038,12 @@ var Player = class {
     if (!this.data.audio) return;
     latest = this;
     this.until = null;
-    this.commands.loop.left(seconds);
+    this.commands.loop.endOutside(seconds);
     this.sound.seek(Math.min(Math.max(seconds, 0), this.total || Infinity));
     if (thenPlay) this.sound.start();
   }
   /** Play from a place to another. @param {number} start @param {number} end */
-  hear(start, end) {
+  playSpan(start, end) {
     this.seek(start, true);
     this.until = end;
   }

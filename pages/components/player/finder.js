@@ -28,11 +28,6 @@ export class Finder {
   doubt = /** @type {Word | null} */ (null); // that is gone to
   passed = -Infinity; // seconds, where the last one was
   hitsOf = /** @type {Map<Paragraph, Hit[]>} */ (new Map());
-  told = () => {}; // is called when hits or the place among them are others
-  /** Where a query is in a paragraph. @type {(paragraph: Paragraph, wanted: string) => [number, number][]} */
-  spans = (paragraph, wanted) => search(paragraph.text, wanted, (text) => (paragraph.folded ??= folded(text)));
-  /** The part of a paragraph that is searched, if not all. @type {(paragraph: Paragraph) => Place | undefined} */
-  scope = () => undefined;
 
   /** @param {import("./index.js").Player} player */
   constructor(player) {
@@ -88,7 +83,7 @@ export class Finder {
     this.place = -1;
     if (wanted) {
       for (const paragraph of this.text.paragraphs) {
-        const hits = this.spans(paragraph, wanted)
+        const hits = this.spansIn(paragraph, wanted)
           .slice(0, MOST_HITS - this.hits.length)
           .map(([from, to]) => ({ paragraph, from, to }));
         if (hits.length) this.hitsOf.set(paragraph, hits);
@@ -99,6 +94,13 @@ export class Finder {
     this.found.hidden = !wanted;
     this.tell();
     this.paint();
+  }
+
+  /** Return where a query is in a paragraph. @param {Paragraph} paragraph @param {string} wanted */
+  spansIn(paragraph, wanted) {
+    const { replace } = this.player;
+    if (replace.shown) return replace.spans(paragraph, wanted);
+    return search(paragraph.text, wanted, (text) => (paragraph.folded ??= folded(text)));
   }
 
   /** @param {1 | -1} direction */
@@ -136,7 +138,7 @@ export class Finder {
     const place = (this.place + 1).toLocaleString("en");
     const found = this.place < 0 ? tr("{total} found", { total }) : tr("{place} of {total}", { place, total });
     this.count.textContent = this.hits.length ? found : tr("None");
-    this.told();
+    this.player.replace.show();
   }
 
   paint() {
@@ -149,7 +151,7 @@ export class Finder {
   marksOf(paragraph) {
     if (!MARKS) return [];
     const hits = this.hitsOf.get(paragraph) ?? [];
-    const scope = this.scope(paragraph);
+    const scope = this.player.replace.scope(paragraph);
     const now = this.hits[this.place];
     return [
       .../** @type {import("./marks.js").Mark[]} */ (

@@ -119,7 +119,7 @@ export class Player {
     }
     // A page that is opened plays nothing by itself.
     const [number, start, end] = data.sample ?? [null, 0, 0];
-    if (number !== null && before.sample !== undefined && number !== before.sample?.[0]) this.hear(start, end);
+    if (number !== null && before.sample !== undefined && number !== before.sample?.[0]) this.playSpan(start, end);
     this.tick();
     this.drawWave();
   }
@@ -170,13 +170,13 @@ export class Player {
     if (!this.data.audio) return;
     latest = this;
     this.until = null;
-    this.commands.loop.left(seconds);
+    this.commands.loop.endOutside(seconds);
     this.sound.seek(Math.min(Math.max(seconds, 0), this.total || Infinity));
     if (thenPlay) this.sound.start();
   }
 
   /** Play from a place to another. @param {number} start @param {number} end */
-  hear(start, end) {
+  playSpan(start, end) {
     this.seek(start, true);
     this.until = end;
   }

@@ -31,18 +31,18 @@ export class Keyboard {
     const { commands } = this.player;
     const id = commands.keymap.find(event, "reading");
     const always = commands.keymap.actions.some((action) => action.id === id && action.where === "always");
-    if (!id || (always ? this.away(id, target) : this.taken(id, target))) return;
+    if (!id || (always ? this.belongsToField(id, target) : this.belongsToTarget(id, target))) return;
     if (commands.run(id, repeat)) event.preventDefault();
   }
 
   /** Whether a key that also works while somebody types belongs to a field. @param {string} id @param {Element} target */
-  away(id, target) {
+  belongsToField(id, target) {
     const field = target.closest?.(FIELDS);
     return Boolean(field) && (!this.root.contains(field) || OF_FIELDS.includes(id));
   }
 
   /** Whether a key belongs to what the keyboard is on. @param {string} id @param {Element} target */
-  taken(id, target) {
+  belongsToTarget(id, target) {
     const inside = this.root.contains(target);
     if (inside && (target === this.player.slider || target.closest?.(".stt-time"))) return false;
     if (OF_LETTERS.includes(id)) return Boolean(target.closest?.(LETTERS));

@@ -37,7 +37,7 @@ export function bars(turns, total) {
  * @param {number} seconds
  * @param {number} slack seconds that are near
  */
-export function meant(turns, seconds, slack) {
+export function targetOf(turns, seconds, slack) {
   const place = lastAtMost(turns, (turn) => turn.start, seconds);
   const [before, after] = [turns[place], turns[place + 1]];
   if (before && seconds <= before.end) return before.start;
@@ -77,7 +77,7 @@ export class Lanes {
     track.onclick = (event) => {
       const { left, width } = track.getBoundingClientRect();
       const perPixel = total / width;
-      this.goTo(meant(own, (event.clientX - left) * perPixel, NEAR * perPixel));
+      this.goTo(targetOf(own, (event.clientX - left) * perPixel, NEAR * perPixel));
     };
     const label = make("span", "stt-lane-name", name, { dir: "auto", "aria-hidden": "true" });
     const lane = make("div", "stt-lane", [track, label]);

@@ -37,8 +37,8 @@ export class Loop {
     if (audio.ended) void audio.play();
   }
 
-  /** Somebody goes elsewhere. @param {number} seconds */
-  left(seconds) {
+  /** Stop repeating if somebody goes elsewhere. @param {number} seconds */
+  endOutside(seconds) {
     const { paragraph } = this;
     if (!paragraph || seconds < paragraph.start - SLACK || seconds > paragraph.end) this.set(null);
   }

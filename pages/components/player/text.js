@@ -100,9 +100,9 @@ export class Text {
     this.words = this.paragraphs.flatMap((p) => p.words);
     this.byStart = this.words.map((_, i) => i).sort((a, b) => this.words[a].start - this.words[b].start || a - b);
     this.doubts = this.words.filter((word) => word.confidence != null && word.confidence < doubtful);
-    for (const gone of before.values()) {
-      this.watcher.unobserve(gone.box);
-      this.near.delete(gone);
+    for (const removed of before.values()) {
+      this.watcher.unobserve(removed.box);
+      this.near.delete(removed);
     }
     this.fill();
     this.box.classList.toggle("stt-untimed", !timed);

@@ -131,12 +131,12 @@ function working(selector, kept, state, begin2, show2) {
     kept.set(data.key, item);
     item.view?.close();
     const view = item.view = show2(root, item);
-    let told = false;
+    let reported = false;
     return {
       update({ data: data2, setStateValue, setTriggerValue }) {
         Object.assign(item, data2, { tell: () => setStateValue(state, [...item.done]), send: setTriggerValue });
-        if (!told && item.done.length) report(item);
-        told = true;
+        if (!reported && item.done.length) report(item);
+        reported = true;
       },
       close() {
         view?.close();

@@ -30,7 +30,7 @@ export class Sound {
     this.pending = /** @type {number | null} */ (null); // seconds, until the length is known
     this.failed = false; // whether there is no playback copy
     this.waiting = false; // whether to play as soon as there is one
-    this.asked = /** @type {number[]} */ ([]); // places, seconds, that were asked for since the sound last arrived
+    this.requested = /** @type {number[]} */ ([]); // places, seconds, that were asked for since the sound last arrived
     this.copy = new PlaybackCopy(
       (address, failed) => this.offer(address, failed),
       (percent) => this.prepare(percent),
@@ -88,8 +88,8 @@ export class Sound {
    * @param {string} words
    */
   tell(words, far = "", trouble = true) {
-    const [said, silent] = this.notice.children;
-    if (said.textContent !== words) said.textContent = words;
+    const [spoken, silent] = this.notice.children;
+    if (spoken.textContent !== words) spoken.textContent = words;
     silent.textContent = far;
     this.notice.classList.toggle("stt-trouble", trouble);
     this.notice.hidden = !words;
@@ -127,10 +127,10 @@ export class Sound {
    * @param {number} seconds
    */
   move(seconds) {
-    if (!this.audio.seeking) this.asked = [];
+    if (!this.audio.seeking) this.requested = [];
     const aside = seconds < this.audio.duration ? 0.001 : -0.001;
-    while (this.asked.some((place) => Math.abs(place - seconds) < 0.0005)) seconds += aside;
-    this.asked.push(seconds);
+    while (this.requested.some((place) => Math.abs(place - seconds) < 0.0005)) seconds += aside;
+    this.requested.push(seconds);
     this.audio.currentTime = seconds;
   }
 

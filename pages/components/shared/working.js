@@ -31,13 +31,13 @@ export function working(selector, kept, state, begin, show) {
     kept.set(data.key, item);
     item.view?.close();
     const view = (item.view = show(root, item));
-    let told = false;
+    let reported = false;
     return {
       update({ data, setStateValue, setTriggerValue }) {
         Object.assign(item, data, { tell: () => setStateValue(state, [...item.done]), send: setTriggerValue });
         // The server forgets the state of a page that was left; what was finished meanwhile was never told.
-        if (!told && item.done.length) report(item);
-        told = true;
+        if (!reported && item.done.length) report(item);
+        reported = true;
       },
       close() {
         view?.close();

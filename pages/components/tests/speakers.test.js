@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { colourOf, MOST_COLOURS } from "../player/colours.js";
 import colours from "../player/colours.json" with { type: "json" };
-import { bars, Lanes, meant } from "../player/lanes.js";
+import { bars, Lanes, targetOf } from "../player/lanes.js";
 import { lineOf } from "../player/editing/lines.js";
 import { Text } from "../player/text.js";
 
@@ -90,7 +90,7 @@ describe("lanes", () => {
     ["far from any, the place itself", 35, 35],
     ["before the first", 1, 1],
     ["after the last", 99, 99],
-  ])("a click means: %s", (_, clicked, seconds) => expect(meant(turns, clicked, 3)).toBe(seconds));
+  ])("a click means: %s", (_, clicked, seconds) => expect(targetOf(turns, clicked, 3)).toBe(seconds));
 });
 
 describe("speakers of a text", () => {

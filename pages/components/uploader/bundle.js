@@ -151,12 +151,12 @@ function working(selector, kept, state, begin, show) {
     kept.set(data.key, item);
     item.view?.close();
     const view = item.view = show(root, item);
-    let told = false;
+    let reported = false;
     return {
       update({ data: data2, setStateValue, setTriggerValue }) {
         Object.assign(item, data2, { tell: () => setStateValue(state, [...item.done]), send: setTriggerValue });
-        if (!told && item.done.length) report(item);
-        told = true;
+        if (!reported && item.done.length) report(item);
+        reported = true;
       },
       close() {
         view?.close();
@@ -349,10 +349,10 @@ function open(root, shelf) {
       /** @type {HTMLElement[]} */
       [...list.children]
     );
-    const gone = shown.filter((row) => !rows.includes(row));
-    const lost = gone.findIndex((row) => row.contains(document.activeElement));
-    const place = lost >= 0 ? shown.indexOf(gone[lost]) : -1;
-    for (const row of gone) row.remove();
+    const removed = shown.filter((row) => !rows.includes(row));
+    const lost = removed.findIndex((row) => row.contains(document.activeElement));
+    const place = lost >= 0 ? shown.indexOf(removed[lost]) : -1;
+    for (const row of removed) row.remove();
     for (const row of rows) if (row.parentNode !== list) list.append(row);
     for (const upload of shelf.uploads) drawRow(upload);
     list.hidden = rows.length === 0;

@@ -217,10 +217,10 @@ function open(root, shelf) {
   const draw = () => {
     const rows = shelf.uploads.map((upload) => (upload.row ??= makeRow(shelf, upload)));
     const shown = /** @type {HTMLElement[]} */ ([...list.children]);
-    const gone = shown.filter((row) => !rows.includes(row));
-    const lost = gone.findIndex((row) => row.contains(document.activeElement));
-    const place = lost >= 0 ? shown.indexOf(gone[lost]) : -1;
-    for (const row of gone) row.remove();
+    const removed = shown.filter((row) => !rows.includes(row));
+    const lost = removed.findIndex((row) => row.contains(document.activeElement));
+    const place = lost >= 0 ? shown.indexOf(removed[lost]) : -1;
+    for (const row of removed) row.remove();
     for (const row of rows) if (row.parentNode !== list) list.append(row);
     for (const upload of shelf.uploads) drawRow(upload);
     list.hidden = rows.length === 0;

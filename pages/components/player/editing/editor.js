@@ -8,7 +8,7 @@ import { Conflicts } from "./conflicts.js";
 import { alike, codePoints, newId, spaced, splitAt, unitsOf } from "./lines.js";
 import { Keys } from "./keys.js";
 import { Queue } from "./queue.js";
-import { Store, wanted } from "./store.js";
+import { editingChoice, Store } from "./store.js";
 import { newKey, sender } from "./wire.js";
 
 const SAVING = 3000; // milliseconds from the first typed letter to its way to the server
@@ -34,11 +34,8 @@ export class Editor {
   composing = false; // with an input method
   drawing = false; // a paragraph that goes has not been left by somebody
   notice = ""; // about the last step
-  elsewhere = () => false; // whether the keyboard stays where it is
-  shown = () => {}; // is called when it may be that more or less can be done
-  replaced = /** @type {(count: number) => void} */ (() => {}); // is told how many the server has replaced
   typing = { name: "", id: 0, at: -Infinity };
-  told = -1; // the revision that the page has followed
+  followed = -1; // the revision that the page has followed
   /** @type {Record<string, ReturnType<typeof setTimeout> | undefined>} */
   timers = {};
 
@@ -55,7 +52,7 @@ export class Editor {
     this.status = part("saving");
     this.say = part("say");
     this.choices = new Choices(root, this);
-    this.wanted = wanted() ?? !matchMedia("(hover: none)").matches;
+    this.wanted = editingChoice() ?? !matchMedia("(hover: none)").matches;
     on(this.toggle, "click", () => this.switch());
     for (const [button, act] of /** @type {const} */ ([
       [this.undoButton, "undo"],
@@ -87,12 +84,12 @@ export class Editor {
     if (!data.edits || !this.queue) {
       this.leave();
       this.allowed = false;
-      this.shown();
+      this.player.replace.fit();
       return null;
     }
     this.allowed = true;
     this.queue.load(data.version ?? 0, data.paragraphs, data.undo, data.redo);
-    if (this.told < Infinity) this.told = Math.max(this.told, data.version ?? 0);
+    if (this.followed < Infinity) this.followed = Math.max(this.followed, data.version ?? 0);
     this.show();
     return this.lines;
   }
@@ -101,10 +98,10 @@ export class Editor {
   open(address) {
     this.queue?.shut();
     this.address = address;
-    this.told = -1;
+    this.followed = -1;
     const store = new Store(address, localStorage);
     this.queue = new Queue(sender(address), store, {
-      changed: (caret, replaced) => (this.changed(caret), replaced !== undefined && this.replaced(replaced)),
+      changed: (caret, replaced) => this.changed(caret, replaced),
       state: () => this.show(),
       say: (words) => this.tell(words),
     });
@@ -112,7 +109,7 @@ export class Editor {
   }
 
   switch() {
-    this.wanted = Boolean(wanted(!this.wanted));
+    this.wanted = Boolean(editingChoice(!this.wanted));
     this.leave();
     this.draw();
   }
@@ -126,16 +123,21 @@ export class Editor {
     this.show();
   }
 
-  /** Show what the server has answered. @param {{ id: number, at: number } | null} [caret] */
-  changed(caret) {
+  /**
+   * Show what the server has answered.
+   * @param {{ id: number, at: number } | null} [caret]
+   * @param {number} [replaced] how many hits it has replaced
+   */
+  changed(caret, replaced) {
     this.draw();
     const paragraph = caret && this.text.byId(caret.id);
-    if (paragraph && caret && !this.elsewhere()) {
+    if (paragraph && caret && !this.player.review.open) {
       const at = unitsOf(paragraph.text, caret.at);
       this.enter(paragraph, at);
       this.player.reveal(() => paragraph.box);
     }
     this.rest();
+    if (replaced !== undefined) this.player.replace.tell(replaced);
   }
 
   /** Show whether everything is saved, and what can be undone. */
@@ -143,15 +145,15 @@ export class Editor {
     const { queue } = this;
     if (!queue) return;
     this.toggle.setAttribute("aria-pressed", String(this.wanted));
-    this.shown();
+    this.player.replace.fit();
     const waiting = queue.entries.some((entry) => !entry.held);
     const able = this.wanted && !queue.failures;
     this.enable(this.undoButton, able && (queue.undo > 0 || waiting));
     this.enable(this.redoButton, able && queue.redo > 0 && !waiting);
     clearTimeout(this.timers.state);
-    if (queue.stopped && this.told !== Infinity) this.tellPage(Infinity); // the page says what is wrong
+    if (queue.stopped && this.followed !== Infinity) this.tellPage(Infinity); // the page says what is wrong
     if (queue.stopped) this.state(tr("Not saved. {reason} Your text is kept here.", { reason: queue.stopped }), true);
-    else if (queue.failures) this.state(queue.unkept ? unkept() : kept(), true);
+    else if (queue.failures) this.state(queue.unkept ? keepOpen() : keptHere(), true);
     else if (this.notice) this.state(this.notice, true);
     else if (queue.held.length) this.state(tr("Choose which text to keep."), true);
     else if (waiting) this.timers.state = setTimeout(() => this.state(tr("Saving")), 600);
@@ -186,14 +188,14 @@ export class Editor {
     }, RESTING);
     this.timers.rested = setTimeout(() => {
       const { queue } = this;
-      if (this.active || !queue?.settled || queue.stopped || queue.busy || queue.revision === this.told) return;
+      if (this.active || !queue?.settled || queue.stopped || queue.busy || queue.revision === this.followed) return;
       this.tellPage(queue.revision);
     }, RESTED);
   }
 
   /** Let the page follow. @param {number} revision */
   tellPage(revision) {
-    this.told = revision;
+    this.followed = revision;
     this.player.send("rested", revision);
   }
 
@@ -386,6 +388,6 @@ export class Editor {
   }
 }
 
-const kept = () => tr("Not saved yet: no connection. Your text is kept here.");
-const unkept = () => tr("Not saved yet: no connection. Keep this page open.");
+const keptHere = () => tr("Not saved yet: no connection. Your text is kept here.");
+const keepOpen = () => tr("Not saved yet: no connection. Keep this page open.");
 const length = (/** @type {Element} */ body) => (body.textContent ?? "").length;

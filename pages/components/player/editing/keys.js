@@ -20,24 +20,24 @@ export class Keys {
     on(box, "focusin", (event) => this.entered(event));
     on(box, "focusout", (event) => this.left(event));
     on(box, "keydown", (event) => this.pressed(event));
-    on(box, "beforeinput", (event) => this.before(event));
+    on(box, "beforeinput", (event) => this.beforeInput(event));
     on(box, "input", () => editor.typed());
     on(box, "paste", (event) => this.pasted(event));
-    on(box, "contextmenu", (event) => this.asked(event));
+    on(box, "contextmenu", (event) => this.openTimes(event));
     on(box, "compositionstart", () => (editor.composing = true));
     on(box, "compositionend", () => {
       editor.composing = false;
       editor.typed();
     });
     const hidden = () => document.visibilityState === "hidden";
-    on(document, "visibilitychange", () => (hidden() ? this.away() : editor.queue?.refresh()));
-    on(window, "pagehide", () => this.away());
+    on(document, "visibilitychange", () => (hidden() ? this.leavePage() : editor.queue?.refresh()));
+    on(window, "pagehide", () => this.leavePage());
     on(window, "focus", () => editor.queue?.refresh());
     on(window, "online", () => editor.queue?.run());
   }
 
-  /** The page may close at any moment. */
-  away() {
+  /** Send what is typed: the page may close at any moment. */
+  leavePage() {
     clearTimeout(this.editor.timers.save);
     this.editor.timers.save = undefined;
     this.editor.queue?.leave();
@@ -75,8 +75,8 @@ export class Keys {
     return false;
   }
 
-  /** A menu of the times, on the time. @param {MouseEvent & { target: Element }} event */
-  asked(event) {
+  /** Open the menu of the times, on the time. @param {MouseEvent & { target: Element }} event */
+  openTimes(event) {
     const time = /** @type {HTMLElement | null} */ (event.target.closest(".stt-time"));
     const paragraph = time && this.text.of.get(time);
     if (!time || !paragraph || !this.editor.editable) return;
@@ -92,20 +92,20 @@ export class Keys {
     if (!paragraph || event.target !== paragraph.body) return;
     event.stopPropagation(); // what is typed is no key of the player's or the page's
     if (event.isComposing || event.keyCode === 229) return;
-    if (this.acted(event, paragraph)) event.preventDefault();
+    if (this.act(event, paragraph)) event.preventDefault();
   }
 
   /** @param {KeyboardEvent} event @param {Paragraph} paragraph */
-  acted(event, paragraph) {
+  act(event, paragraph) {
     const { commands } = this.editor.player;
     const id = commands.keymap.find(event, "typing");
     /** @type {Record<string, () => boolean | void>} false leaves the key to the browser */
     const acts = {
-      leave: () => this.escaped(paragraph),
+      leave: () => this.escape(paragraph),
       split: () => this.editor.split(),
       before: () => this.deletes(paragraph, false),
       after: () => this.deletes(paragraph, true),
-      speaker: () => this.assigned(event, paragraph),
+      speaker: () => this.assign(event, paragraph),
     };
     if (id && acts[id]) return acts[id]() !== false;
     if (id) return commands.run(id, event.repeat);
@@ -118,13 +118,13 @@ export class Keys {
    * @param {KeyboardEvent} event
    * @param {Paragraph} paragraph
    */
-  assigned({ code }, paragraph) {
+  assign({ code }, paragraph) {
     const speaker = this.editor.choices.speakers[Number(code.slice(-1)) - 1];
     if (speaker) this.editor.give(paragraph, speaker, caretIn(paragraph.body));
   }
 
   /** @param {Paragraph} paragraph */
-  escaped(paragraph) {
+  escape(paragraph) {
     this.editor.leave();
     if (this.text.timed) paragraph.time.focus({ preventScroll: true });
   }
@@ -180,7 +180,7 @@ export class Keys {
   // ---- what browsers would put into the text -----------------------------------------------------------------------
 
   /** @param {InputEvent} event */
-  before(event) {
+  beforeInput(event) {
     const paragraph = this.editor.active;
     const { inputType: type } = event;
     if (!paragraph || event.isComposing) return;

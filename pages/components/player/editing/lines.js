@@ -236,20 +236,20 @@ export function spliced(lines, splices) {
  */
 export function adopted(expected, lines) {
   const known = new Map(expected.map((line, place) => [line.id, place]));
-  const kept = new Set(lines.map((line) => line.id).filter((id) => known.has(id)));
+  const common = new Set(lines.map((line) => line.id).filter((id) => known.has(id)));
   const made = /** @type {Line[]} */ ([]);
   let at = 0; // in `expected`
   for (let i = 0; i < lines.length;) {
-    if (kept.has(lines[i].id)) {
+    if (common.has(lines[i].id)) {
       at = Math.max(at, /** @type {number} */ (known.get(lines[i].id)) + 1);
       made.push(lines[i]);
       i += 1;
       continue;
     }
     let end = i;
-    while (end < lines.length && !kept.has(lines[end].id)) end += 1;
+    while (end < lines.length && !common.has(lines[end].id)) end += 1;
     let until = at;
-    while (until < expected.length && !kept.has(expected[until].id)) until += 1;
+    while (until < expected.length && !common.has(expected[until].id)) until += 1;
     for (const line of matched(expected.slice(at, until), lines.slice(i, end))) made.push(line);
     at = until;
     i = end;

@@ -46,7 +46,7 @@ export class Queue {
   stopped = ""; // why no step is taken any more
   behind = false; // whether the page has shown a later revision meanwhile
   saved = false; // whether anything was
-  over = false; // the view has closed; what is on its way arrives
+  closed = false; // the view has closed; what is on its way arrives
   unkept = false; // the storage is full or not allowed
   timer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
 
@@ -94,7 +94,7 @@ export class Queue {
 
   /** Take over what a closed tab or an earlier visit has left. */
   async resume() {
-    const left = await this.store.left();
+    const left = await this.store.takeLeft();
     if (!left.length) return;
     this.entries.unshift(...left.map((raw) => ({ key: raw.key, step: { do: /** @type {const} */ ("undo") }, raw })));
     if (this.keep()) this.store.forget();
@@ -165,7 +165,7 @@ export class Queue {
   keep() {
     clearTimeout(this.keeping);
     this.keeping = undefined;
-    if (this.over && !this.store.has()) return true; // the next view of the transcript has taken them over
+    if (this.closed && !this.store.has()) return true; // the next view of the transcript has taken them over
     const kept = /** @type {Kept[]} */ ([]);
     let lines = this.confirmed;
     for (const entry of this.entries) {
@@ -216,7 +216,7 @@ export class Queue {
 
   later() {
     this.hooks.state();
-    if (this.stopped || this.over) return;
+    if (this.stopped || this.closed) return;
     const wait = RETRIES[Math.min(this.failures, RETRIES.length) - 1];
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.run(), wait);
@@ -331,7 +331,7 @@ export class Queue {
    * @param {Entry} entry @param {string} reason
    */
   hold(entry, reason) {
-    if (this.over) return;
+    if (this.closed) return;
     const { id = newId(), was = "" } = entry.step;
     const family = new Set([id, ...(entry.step.ids ?? [])]);
     const own = [entry];
@@ -388,7 +388,7 @@ export class Queue {
 
   shut() {
     this.keep();
-    this.over = true;
+    this.closed = true;
     clearTimeout(this.timer);
     this.store.close();
   }

@@ -14,7 +14,7 @@ const spanOf = ({ start, end }) => `${start.toFixed(2)}-${Math.max(end, start + 
 
 export class Readings {
   known = /** @type {Map<string, string[]>} */ (new Map()); // by span
-  asked = /** @type {Map<string, Promise<void>>} */ (new Map());
+  pending = /** @type {Map<string, Promise<void>>} */ (new Map());
 
   /** @param {string} address */
   constructor(address) {
@@ -29,8 +29,8 @@ export class Readings {
   async of(word, following) {
     const span = spanOf(word);
     if (!this.known.has(span)) {
-      if (!this.asked.has(span)) this.ask([span, ...following.map(spanOf)]);
-      await this.asked.get(span);
+      if (!this.pending.has(span)) this.load([span, ...following.map(spanOf)]);
+      await this.pending.get(span);
     }
     return (this.known.get(span) ?? []).filter((text) => text !== word.text).slice(0, MOST);
   }
@@ -48,12 +48,12 @@ export class Readings {
   }
 
   /** @param {string[]} spans */
-  ask(spans) {
+  load(spans) {
     const wanted = [...new Set(spans)]
-      .filter((span) => !this.known.has(span) && !this.asked.has(span))
+      .filter((span) => !this.known.has(span) && !this.pending.has(span))
       .slice(0, AT_ONCE);
-    const asking = this.fetch(wanted).finally(() => wanted.forEach((span) => this.asked.delete(span)));
-    for (const span of wanted) this.asked.set(span, asking);
+    const loading = this.fetch(wanted).finally(() => wanted.forEach((span) => this.pending.delete(span)));
+    for (const span of wanted) this.pending.set(span, loading);
   }
 
   /** @param {string[]} spans */

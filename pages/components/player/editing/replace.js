@@ -40,12 +40,6 @@ export class Replace {
     this.all = part("all", HTMLButtonElement);
     this.preview = part("preview");
     this.outcome = part("outcome");
-    const plain = finder.spans;
-    finder.spans = (paragraph, wanted) => (this.shown ? this.spans(paragraph, wanted) : plain(paragraph, wanted));
-    finder.scope = (paragraph) => (this.shown && this.some.checked ? this.place(paragraph) : undefined);
-    finder.told = () => this.show();
-    editor.replaced = (count) => this.tell(count);
-    editor.shown = () => this.fit();
     on(this.opener, "click", () => this.open(this.form.hidden === true));
     on(this.form, "submit", (event) => {
       event.preventDefault();
@@ -131,6 +125,11 @@ export class Replace {
       this.marked.set(id, { from, to, text });
     }
     return this.marked.get(id);
+  }
+
+  /** Return the part of a paragraph that is searched, if not all. @param {Paragraph} paragraph */
+  scope(paragraph) {
+    return this.shown && this.some.checked ? this.place(paragraph) : undefined;
   }
 
   /** @param {Paragraph} paragraph @param {string} wanted @returns {[number, number][]} */

@@ -23,7 +23,7 @@ export class Review {
   /** @param {import("../index.js").Player} player */
   constructor(player) {
     this.player = player;
-    const { root, on, editor } = player;
+    const { root, on } = player;
     const part = partsOf(root, "stt-");
     this.opener = part("review-open", HTMLButtonElement);
     this.count = part("review-count");
@@ -33,7 +33,7 @@ export class Review {
     this.field = part("review-field", HTMLInputElement);
     this.right = part("review-right", HTMLButtonElement);
     this.choices = part("review-readings");
-    this.asking = part("review-more", HTMLButtonElement);
+    this.moreButton = part("review-more", HTMLButtonElement);
     this.say = part("say");
     this.outcome = part("review-outcome");
     on(this.opener, "click", () => this.toggle());
@@ -49,7 +49,6 @@ export class Review {
         this.focus();
       });
     }
-    editor.elsewhere = () => this.open;
   }
 
   /** Follow the text: what is doubtful, and what can be done. */
@@ -62,8 +61,8 @@ export class Review {
     if (!this.open) return;
     if (!editable) this.end();
     else {
-      const kept = doubts.find((doubt) => this.decides(doubt)); // drawn anew, with what is typed
-      if (kept) this.mark(kept);
+      const same = doubts.find((doubt) => this.decides(doubt)); // drawn anew, with what is typed
+      if (same) this.mark(same);
       else this.next(this.at);
     }
   }
@@ -131,7 +130,7 @@ export class Review {
     this.field.value = "";
     this.offer([]);
     this.mark(word);
-    this.hear();
+    this.playWord();
     const { doubts } = this.player.text;
     const following = doubts.slice(doubts.indexOf(word) + 1);
     void this.readings?.of(word, following).then((found) => this.decides(word) && this.offer(found));
@@ -169,15 +168,16 @@ export class Review {
     this.choices.replaceChildren(...buttons);
     this.choices.hidden = !readings.length;
     const { audio } = this.player.data;
-    this.asking.hidden = !audio || readings.length >= MOST;
+    this.moreButton.hidden = !audio || readings.length >= MOST;
     if (readings.length) this.say.textContent = readings.map((text, place) => `${place + 1}: ${text}`).join(", ");
   }
 
   /** Have the word decoded again, for more readings. */
   async more() {
     const { word, readings } = this;
-    if (!word || !readings || this.asking.hidden || this.asking.getAttribute("aria-disabled") === "true") return;
-    this.asking.setAttribute("aria-disabled", "true");
+    if (!word || !readings || this.moreButton.hidden || this.moreButton.getAttribute("aria-disabled") === "true")
+      return;
+    this.moreButton.setAttribute("aria-disabled", "true");
     this.say.textContent = tr("Decoding it again");
     try {
       const found = await readings.more(word);
@@ -188,7 +188,7 @@ export class Review {
     } catch (error) {
       if (this.decides(word)) this.tell(/** @type {Error} */ (error).message);
     } finally {
-      this.asking.removeAttribute("aria-disabled");
+      this.moreButton.removeAttribute("aria-disabled");
     }
   }
 
@@ -198,14 +198,14 @@ export class Review {
   }
 
   /** Play the word with those before it. */
-  hear() {
+  playWord() {
     const { word, player } = this;
     if (!word || !player.data.audio) return;
     const { words } = player.text;
     const place = words.indexOf(word);
     const near = words.slice(Math.max(0, place - BEFORE), place).filter(({ end }) => word.start - end < PAUSE);
     const start = Math.min(word.start, ...near.map((one) => one.start));
-    player.hear(start, word.end + AFTER);
+    player.playSpan(start, word.end + AFTER);
   }
 
   // ---- keys --------------------------------------------------------------------------------------------------------
@@ -238,7 +238,7 @@ export class Review {
     /** @type {Record<string, () => unknown>} */
     const acts = {
       right: () => this.form.requestSubmit(),
-      hear: () => this.hear(),
+      hear: () => this.playWord(),
       more: () => this.more(),
       skip: () => this.step(1),
       again: () => this.step(-1),

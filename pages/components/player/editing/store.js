@@ -53,7 +53,7 @@ export class Store {
   }
 
   /** Take what closed tabs have left. @returns {Promise<Kept[]>} */
-  async left() {
+  async takeLeft() {
     if (!this.others().length) return [];
     this.alive.clear();
     this.channel?.postMessage("who");
@@ -65,16 +65,16 @@ export class Store {
       } catch {
         // Not ours any more.
       }
-      this.given.push(name);
+      this.taken.push(name);
     }
     return found;
   }
 
-  given = /** @type {string[]} */ ([]); // names whose steps were taken over
+  taken = /** @type {string[]} */ ([]); // names whose steps were taken over
 
   /** Forget what others had left, once it is kept here. */
   forget() {
-    for (const name of this.given.splice(0)) this.storage.removeItem(name);
+    for (const name of this.taken.splice(0)) this.storage.removeItem(name);
   }
 
   close() {
@@ -86,7 +86,7 @@ export class Store {
  * Return whether somebody has chosen to edit or not, null if it was never chosen; `choice` is a new one.
  * @param {boolean} [choice]
  */
-export function wanted(choice) {
+export function editingChoice(choice) {
   if (choice !== undefined && !write(EDITING, choice ? "on" : "off")) return choice;
   const stored = read(EDITING);
   return stored ? stored === "on" : null;

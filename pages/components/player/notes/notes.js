@@ -98,7 +98,7 @@ export class Notes {
     if (note.id === this.edited?.id && this.form) return [this.form.form];
     if (note.id === this.deleted?.id) {
       const label = tr("Undo: keep the note at {time}", { time });
-      const undo = button("stt-menu-button", tr("Undo"), () => this.bringBack(note), label);
+      const undo = button("stt-menu-button", tr("Undo"), () => this.restore(note), label);
       return [make("span", "stt-notes-gone", tr("Deleted the note at {time}.", { time })), undo];
     }
     const mark = note.end === null ? "" : ` stt-notes-mark stt-notes-${note.colour}`;
@@ -178,7 +178,7 @@ export class Notes {
 
   /** @param {Note} note */
   async save(note) {
-    const stored = await this.under(() => save(this.address ?? "", note));
+    const stored = await this.busyWhile(() => save(this.address ?? "", note));
     this.notes = sorted([...this.notes.filter(({ id }) => id !== note.id), stored]);
     const own = this.edited?.id === note.id;
     if (own) this.edited = this.form = null;
@@ -191,7 +191,7 @@ export class Notes {
   /** @param {Note} note */
   async delete(note) {
     try {
-      await this.under(() => remove(this.address ?? "", note));
+      await this.busyWhile(() => remove(this.address ?? "", note));
     } catch (error) {
       this.say.textContent = this.trouble(note, error);
       return;
@@ -203,7 +203,7 @@ export class Notes {
   }
 
   /** @param {Note} note */
-  async bringBack(note) {
+  async restore(note) {
     await this.save(note).catch((error) => (this.say.textContent = this.trouble(note, error)));
     this.focusOf(note)?.focus({ preventScroll: true });
   }
@@ -216,7 +216,7 @@ export class Notes {
   }
 
   /** @template Answer @param {() => Promise<Answer>} act */
-  async under(act) {
+  async busyWhile(act) {
     this.busy += 1;
     try {
       return await act();

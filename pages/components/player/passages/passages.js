@@ -8,8 +8,8 @@ import { selectedSpan } from "../selection.js";
 import { failure, passageForm, progress, result, when } from "./panel.js";
 import { askPassage } from "./wire.js";
 
-const OFTEN = 700; // milliseconds between two looks at the server
-const SELDOM = 3000; // after a look that failed
+const POLLING = 700; // polling interval, milliseconds
+const RETRYING = 3000; // milliseconds after a poll that failed
 
 /**
  * @typedef {import("./wire.js").Passage} Passage
@@ -22,8 +22,8 @@ export class Passages {
   shown = ""; // the state and the attempt that the panel shows
   working = /** @type {ReturnType<typeof progress> | null} */ (null);
   timer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
-  asked = 0; // the newest question: older answers do not count
-  over = false;
+  newest = 0; // number of the newest request: older answers do not count
+  closed = false;
 
   /** @param {import("../index.js").Player} player */
   constructor(player) {
@@ -41,7 +41,7 @@ export class Passages {
     const before = this.choices?.address;
     this.choices = passages && edits && timed && audio ? passages : null;
     if (!this.choices) return this.hide();
-    if (this.choices.open && this.choices.address !== before) void this.look();
+    if (this.choices.open && this.choices.address !== before) void this.poll();
   }
 
   /**
@@ -56,7 +56,7 @@ export class Passages {
     const begin = async (/** @type {import("./panel.js").Chosen} */ chosen) => {
       const answer = await askPassage(choices.address, withJson("POST", { ...span, ...chosen }));
       if (this.shown === "form") this.take(answer);
-      else await this.drop(); // cancelled before the server had answered
+      else await this.cancel(); // cancelled before the server had answered
     };
     this.show(
       passageForm(choices, span, begin, () => this.hide()),
@@ -77,15 +77,15 @@ export class Passages {
 
   // ---- what the server says ----------------------------------------------------------------------------------------
 
-  async look() {
+  async poll() {
     clearTimeout(this.timer);
-    if (!this.choices || this.over) return;
-    const number = (this.asked += 1);
+    if (!this.choices || this.closed) return;
+    const number = (this.newest += 1);
     try {
       const answer = await askPassage(this.choices.address);
-      if (number === this.asked && !this.over) this.take(answer);
+      if (number === this.newest && !this.closed) this.take(answer);
     } catch {
-      if (number === this.asked && !this.over) this.timer = setTimeout(() => this.look(), SELDOM);
+      if (number === this.newest && !this.closed) this.timer = setTimeout(() => this.poll(), RETRYING);
     }
   }
 
@@ -98,15 +98,15 @@ export class Passages {
     if (open) {
       if (this.working) this.working.show(passage);
       else {
-        const made = progress(passage, () => this.drop());
+        const made = progress(passage, () => this.cancel());
         this.show(made.box, looks);
         this.working = made;
         this.tell(tr("Transcribing {span} again.", { span: when(passage) }));
       }
-      this.timer = setTimeout(() => this.look(), OFTEN);
+      this.timer = setTimeout(() => this.poll(), POLLING);
     } else if (looks !== this.shown) {
       if (passage.state === "done") this.offerResult(passage, looks);
-      else this.show(failure(passage, () => this.drop()), looks); // prettier-ignore
+      else this.show(failure(passage, () => this.cancel()), looks); // prettier-ignore
     }
   }
 
@@ -114,8 +114,8 @@ export class Passages {
   offerResult(passage, looks) {
     const { box, trouble } = result(passage, {
       take: () => void this.accept(passage, trouble),
-      leave: () => this.drop(),
-      play: () => this.player.hear(passage.start, passage.end),
+      leave: () => this.cancel(),
+      play: () => this.player.playSpan(passage.start, passage.end),
     });
     this.show(box, looks);
     this.tell(tr("{span} is transcribed. Take it or leave it.", { span: when(passage) }));
@@ -146,8 +146,8 @@ export class Passages {
   }
 
   /** Cancel what is transcribed, or leave its result. */
-  async drop() {
-    this.asked += 1;
+  async cancel() {
+    this.newest += 1;
     clearTimeout(this.timer);
     const { choices } = this;
     if (!choices) return;
@@ -155,7 +155,7 @@ export class Passages {
       await askPassage(choices.address, { method: "DELETE" });
       this.hide();
     } catch {
-      void this.look();
+      void this.poll();
     }
   }
 
@@ -177,7 +177,7 @@ export class Passages {
 
   hide() {
     clearTimeout(this.timer);
-    this.asked += 1;
+    this.newest += 1;
     this.working = null;
     this.shown = "";
     this.panel.hidden = true;
@@ -190,7 +190,7 @@ export class Passages {
   }
 
   close() {
-    this.over = true;
+    this.closed = true;
     clearTimeout(this.timer);
   }
 }
