@@ -1745,10 +1745,10 @@ var withJson = (method, body) => ({
   headers: { "Content-Type": "application/json" },
   body: JSON.stringify(body)
 });
-async function ask(address, options, explain2) {
+async function ask(address, options, explain3) {
   const { status, answer } = await request(address, options);
   if (status >= 200 && status < 300) return answer;
-  throw new Error(explain2(explained(answer?.error), status));
+  throw new Error(explain3(explained(answer?.error), status));
 }
 var explained = (problem, title2) => [problem?.message, problem?.guidance].filter((part) => part && part !== title2).join(" ");
 
@@ -3689,12 +3689,13 @@ var Finder = class {
     const hits = this.hitsOf.get(paragraph) ?? [];
     const scope = this.player.replace.scope(paragraph);
     const now = this.hits[this.place];
-    return [
-      .../** @type {import("./marks.js").Mark[]} */
-      ranges(paragraph.body, hits).map((range, i) => [hits[i] === now ? MARKS.now : MARKS.all, range]),
-      .../** @type {import("./marks.js").Mark[]} */
-      ranges(paragraph.body, scope ? [scope] : []).map((range) => [MARKS.scope, range])
-    ];
+    const marks = (
+      /** @type {import("./marks.js").Mark[]} */
+      []
+    );
+    ranges(paragraph.body, hits).forEach((range, i) => marks.push([hits[i] === now ? MARKS.now : MARKS.all, range]));
+    for (const range of ranges(paragraph.body, scope ? [scope] : [])) marks.push([MARKS.scope, range]);
+    return marks;
   }
   /** Let the next doubtful word be the first after a place. @param {number} seconds */
   from(seconds) {
@@ -4339,9 +4340,11 @@ function select(name, choices, chosen2) {
 }
 
 // player/passages/wire.js
-var askPassage = (address, options) => ask(address, options, (reason, status) => {
-  return reason || (status ? tr("The server does not answer. Try again.") : tr("No connection. Try again."));
-});
+function explain2(reason, status) {
+  if (reason) return reason;
+  return status ? tr("The server does not answer. Try again.") : tr("No connection. Try again.");
+}
+var askPassage = (address, options) => ask(address, options, explain2);
 
 // player/passages/passages.js
 var POLLING = 700;

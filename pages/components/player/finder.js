@@ -153,14 +153,10 @@ export class Finder {
     const hits = this.hitsOf.get(paragraph) ?? [];
     const scope = this.player.replace.scope(paragraph);
     const now = this.hits[this.place];
-    return [
-      .../** @type {import("./marks.js").Mark[]} */ (
-        ranges(paragraph.body, hits).map((range, i) => [hits[i] === now ? MARKS.now : MARKS.all, range])
-      ),
-      .../** @type {import("./marks.js").Mark[]} */ (
-        ranges(paragraph.body, scope ? [scope] : []).map((range) => [MARKS.scope, range])
-      ),
-    ];
+    const marks = /** @type {import("./marks.js").Mark[]} */ ([]);
+    ranges(paragraph.body, hits).forEach((range, i) => marks.push([hits[i] === now ? MARKS.now : MARKS.all, range]));
+    for (const range of ranges(paragraph.body, scope ? [scope] : [])) marks.push([MARKS.scope, range]);
+    return marks;
   }
 
   /** Let the next doubtful word be the first after a place. @param {number} seconds */

@@ -33,6 +33,7 @@ export function make(tag, className = "", content = "", attributes = {}) {
 }
 
 /**
+ * Make a button that does something when it is clicked.
  * @param {string} className
  * @param {string | (Node | string)[]} content
  * @param {(event: any) => void} onclick

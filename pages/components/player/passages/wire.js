@@ -12,12 +12,11 @@ import { tr } from "../../shared/texts.js";
  * }} Passage
  */
 
-/**
- * Send a request about a passage; raise an Error with words for people.
- * @param {string} address
- * @param {RequestInit} [options]
- */
-export const askPassage = (address, options) =>
-  ask(address, options, (reason, status) => {
-    return reason || (status ? tr("The server does not answer. Try again.") : tr("No connection. Try again."));
-  });
+/** @param {string} reason @param {number} status */
+function explain(reason, status) {
+  if (reason) return reason;
+  return status ? tr("The server does not answer. Try again.") : tr("No connection. Try again.");
+}
+
+/** Send a request; raise an Error with words for people. @param {string} address @param {RequestInit} [options] */
+export const askPassage = (address, options) => ask(address, options, explain);
