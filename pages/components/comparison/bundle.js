@@ -322,7 +322,7 @@ var Comparison = class {
   );
   at = -1;
   // the difference that is gone to
-  here = (
+  selected = (
     /** @type {HTMLElement | null} */
     null
   );
@@ -406,7 +406,7 @@ var Comparison = class {
     for (const box of this.boxes) this.watcher.observe(box);
     this.differences = this.listDifferences();
     this.at = -1;
-    this.here = null;
+    this.selected = null;
     this.play.disabled = !columns.some((column) => column.audio);
     if (!columns.some((column) => column.audio === this.sound.source))
       this.sound.load(columns.find((c) => c.audio)?.audio ?? null);
@@ -509,20 +509,20 @@ var Comparison = class {
    * @param {number} frames
    */
   centre(word, frames) {
-    if (word !== this.here || !word.isConnected) return;
+    if (word !== this.selected || !word.isConnected) return;
     word.scrollIntoView({ block: "center" });
     if (frames > 0) requestAnimationFrame(() => this.centre(word, frames - 1));
   }
   /** @param {HTMLElement} word */
   select(word) {
-    this.here?.classList.remove("stt-cmp-here");
-    this.here = word;
+    this.selected?.classList.remove("stt-cmp-here");
+    this.selected = word;
     word.classList.add("stt-cmp-here");
     const number = this.boxes.findIndex((box) => box.contains(word));
-    const mine = this.columnOf(word);
-    const place = this.build(this.boxes[number])[mine].indexOf(word);
+    const own = this.columnOf(word);
+    const place = this.build(this.boxes[number])[own].indexOf(word);
     const found2 = this.differences.findLastIndex(
-      ({ passage, column, index }) => passage === number && column === mine && index <= place
+      ({ passage, column, index }) => passage === number && column === own && index <= place
     );
     const differs = word.getAttribute("role") === "button";
     if (differs && found2 >= 0) this.at = found2;

@@ -31,7 +31,7 @@ class Comparison {
   boxes = /** @type {HTMLElement[]} */ ([]); // of the passages
   differences = /** @type {Difference[]} */ ([]);
   at = -1; // the difference that is gone to
-  here = /** @type {HTMLElement | null} */ (null); // the word that is gone to
+  selected = /** @type {HTMLElement | null} */ (null); // the word that is gone to
   words = /** @type {WeakMap<Element, HTMLElement[][]>} */ (new WeakMap()); // passage -> its words by column
   places = /** @type {WeakMap<Element, { start: number | null, column: number }>} */ (new WeakMap()); // of words
   closing = new AbortController();
@@ -97,7 +97,7 @@ class Comparison {
     for (const box of this.boxes) this.watcher.observe(box);
     this.differences = this.listDifferences();
     this.at = -1;
-    this.here = null;
+    this.selected = null;
     this.play.disabled = !columns.some((column) => column.audio);
     if (!columns.some((column) => column.audio === this.sound.source))
       this.sound.load(columns.find((c) => c.audio)?.audio ?? null);
@@ -215,21 +215,21 @@ class Comparison {
    * @param {number} frames
    */
   centre(word, frames) {
-    if (word !== this.here || !word.isConnected) return;
+    if (word !== this.selected || !word.isConnected) return;
     word.scrollIntoView({ block: "center" });
     if (frames > 0) requestAnimationFrame(() => this.centre(word, frames - 1));
   }
 
   /** @param {HTMLElement} word */
   select(word) {
-    this.here?.classList.remove("stt-cmp-here");
-    this.here = word;
+    this.selected?.classList.remove("stt-cmp-here");
+    this.selected = word;
     word.classList.add("stt-cmp-here");
     const number = this.boxes.findIndex((box) => box.contains(word));
-    const mine = this.columnOf(word);
-    const place = this.build(this.boxes[number])[mine].indexOf(word);
+    const own = this.columnOf(word);
+    const place = this.build(this.boxes[number])[own].indexOf(word);
     const found = this.differences.findLastIndex(
-      ({ passage, column, index }) => passage === number && column === mine && index <= place,
+      ({ passage, column, index }) => passage === number && column === own && index <= place,
     );
     const differs = word.getAttribute("role") === "button";
     if (differs && found >= 0) this.at = found;

@@ -1180,8 +1180,8 @@ var Choices = class {
   }
   /** The speakers in the order of their numbers. */
   get speakers() {
-    const { text, known } = this.editor;
-    return [.../* @__PURE__ */ new Set([...known, ...text.speakers, ...text.paragraphs.flatMap((p) => p.speaker || [])])];
+    const { text, pageSpeakers } = this.editor;
+    return [.../* @__PURE__ */ new Set([...pageSpeakers, ...text.speakers, ...text.paragraphs.flatMap((p) => p.speaker || [])])];
   }
   /** @param {Paragraph} paragraph @param {HTMLElement} anchor */
   speaker(paragraph, anchor) {
@@ -1544,8 +1544,8 @@ var Keys = class {
     for (const name of ["pointerup", "pointercancel"]) {
       on(document, name, () => this.pointing = false, { capture: true });
     }
-    on(box, "focusin", (event) => this.entered(event));
-    on(box, "focusout", (event) => this.left(event));
+    on(box, "focusin", (event) => this.focusIn(event));
+    on(box, "focusout", (event) => this.focusOut(event));
     on(box, "keydown", (event) => this.pressed(event));
     on(box, "beforeinput", (event) => this.beforeInput(event));
     on(box, "input", () => editor.typed());
@@ -1569,13 +1569,13 @@ var Keys = class {
     this.editor.queue?.leave();
   }
   /** @param {FocusEvent & { target: Element }} event */
-  entered({ target }) {
+  focusIn({ target }) {
     const paragraph = this.text.of.get(target);
     if (!paragraph || paragraph.body !== target || this.editor.active === paragraph || this.pointing) return;
     this.editor.enter(paragraph, caretIn(paragraph.body)?.from ?? 0);
   }
   /** @param {FocusEvent} event */
-  left({ target }) {
+  focusOut({ target }) {
     if (target !== this.editor.active?.body || this.editor.drawing) return;
     if (document.hasFocus()) this.editor.leave();
     else this.editor.save();
@@ -2237,11 +2237,10 @@ var Editor = class {
     null
   );
   // what was selected last
-  known = (
+  pageSpeakers = (
     /** @type {string[]} */
     []
   );
-  // speakers of the page
   composing = false;
   // with an input method
   drawing = false;
@@ -2292,7 +2291,7 @@ var Editor = class {
   }
   /** Take what the page has. Return the lines to show, null where nothing can be edited. @param {Data} data */
   load(data) {
-    this.known = data.speakers;
+    this.pageSpeakers = data.speakers;
     if (data.edits && data.edits !== this.address) this.open(data.edits);
     this.tools.hidden = !data.edits;
     if (!data.edits || !this.queue) {
@@ -4911,7 +4910,7 @@ var Player = class {
   );
   // the second at which a sample ends that plays
   frame = 0;
-  looks = "";
+  appearance = "";
   // of the text
   drawing = (
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -5009,11 +5008,11 @@ var Player = class {
   /** @param {import("./editing/lines.js").Line[]} lines */
   draw(lines) {
     const { speakers = [], doubtful = 0, timed = true, duration = 0 } = this.data;
-    const looks = JSON.stringify([speakers, doubtful, timed, duration, this.editor.editable]);
+    const appearance = JSON.stringify([speakers, doubtful, timed, duration, this.editor.editable]);
     const same = lines.length === this.lines.length && lines.every((line, i) => line === this.lines[i]);
-    if (same && looks === this.looks) return;
-    const first = !this.looks;
-    Object.assign(this, { lines, looks });
+    if (same && appearance === this.appearance) return;
+    const first = !this.appearance;
+    Object.assign(this, { lines, appearance });
     this.spoken?.box?.classList.remove("stt-spoken");
     this.current?.box.classList.remove("stt-current");
     this.spoken = this.current = null;
@@ -5156,11 +5155,11 @@ var Player = class {
     });
     on(this.text.box, "click", (event) => this.clicked(event));
     on(this.text.box, "mousedown", (event) => event.target.closest(".stt-time") && event.preventDefault());
-    const away = () => this.scrolled = performance.now();
+    const scrolledByHand = () => this.scrolled = performance.now();
     const { scroller } = this.text;
-    for (const name of ["wheel", "touchmove"]) on(scroller, name, away, { passive: true });
-    on(scroller, "pointerdown", (event) => event.target === scroller && away());
-    on(document, "keydown", ({ key }) => /^(Page(Up|Down)|Arrow(Up|Down)|Home|End)$/.test(key) && away());
+    for (const name of ["wheel", "touchmove"]) on(scroller, name, scrolledByHand, { passive: true });
+    on(scroller, "pointerdown", (event) => event.target === scroller && scrolledByHand());
+    on(document, "keydown", ({ key }) => /^(Page(Up|Down)|Arrow(Up|Down)|Home|End)$/.test(key) && scrolledByHand());
     for (const box of [this.root, pageHeader()]) box && this.sizes.observe(box);
     this.place();
   }

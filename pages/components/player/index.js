@@ -43,7 +43,7 @@ export class Player {
   drawn = NaN; // the position, 0 to 1
   until = /** @type {number | null} */ (null); // the second at which a sample ends that plays
   frame = 0;
-  looks = ""; // of the text
+  appearance = ""; // of the text
   drawing = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined); // of the lanes
   send = /** @type {(name: string, value: unknown) => void} */ (() => {});
   header = 0; // pixels of Streamlit's header that lie over the page
@@ -135,11 +135,11 @@ export class Player {
   /** @param {import("./editing/lines.js").Line[]} lines */
   draw(lines) {
     const { speakers = [], doubtful = 0, timed = true, duration = 0 } = this.data;
-    const looks = JSON.stringify([speakers, doubtful, timed, duration, this.editor.editable]);
+    const appearance = JSON.stringify([speakers, doubtful, timed, duration, this.editor.editable]);
     const same = lines.length === this.lines.length && lines.every((line, i) => line === this.lines[i]);
-    if (same && looks === this.looks) return;
-    const first = !this.looks;
-    Object.assign(this, { lines, looks });
+    if (same && appearance === this.appearance) return;
+    const first = !this.appearance;
+    Object.assign(this, { lines, appearance });
     this.spoken?.box?.classList.remove("stt-spoken");
     this.current?.box.classList.remove("stt-current");
     this.spoken = this.current = null;
@@ -300,11 +300,11 @@ export class Player {
     // A click keeps the keyboard where it was, so that Space then pauses instead of pressing the time once more.
     on(this.text.box, "mousedown", (event) => event.target.closest(".stt-time") && event.preventDefault());
 
-    const away = () => (this.scrolled = performance.now());
+    const scrolledByHand = () => (this.scrolled = performance.now());
     const { scroller } = this.text;
-    for (const name of ["wheel", "touchmove"]) on(scroller, name, away, { passive: true });
-    on(scroller, "pointerdown", (event) => event.target === scroller && away()); // its scroll bar
-    on(document, "keydown", ({ key }) => /^(Page(Up|Down)|Arrow(Up|Down)|Home|End)$/.test(key) && away());
+    for (const name of ["wheel", "touchmove"]) on(scroller, name, scrolledByHand, { passive: true });
+    on(scroller, "pointerdown", (event) => event.target === scroller && scrolledByHand()); // its scroll bar
+    on(document, "keydown", ({ key }) => /^(Page(Up|Down)|Arrow(Up|Down)|Home|End)$/.test(key) && scrolledByHand());
 
     for (const box of [this.root, pageHeader()]) box && this.sizes.observe(box);
     this.place();

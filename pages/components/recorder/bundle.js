@@ -222,7 +222,7 @@ var Sending = class {
     this.size += blob.size;
     this.pump();
   }
-  /** Bytes that the server has not got yet. */
+  /** Bytes that the server has not received yet. */
   get left() {
     return this.queue.reduce((sum, blob) => sum + blob.size, this.batch?.size ?? 0);
   }
@@ -246,7 +246,7 @@ var Sending = class {
   async step() {
     if (!this.id) {
       const named = { "X-File-Name": encodeURIComponent(this.name) };
-      const { status, answer } = await this.ask(this.shared ? `${this.url}?shared=1` : this.url, null, named);
+      const { status, answer } = await this.post(this.shared ? `${this.url}?shared=1` : this.url, null, named);
       if (status === 201) this.id = answer.id;
       else this.fail(answer);
       return true;
@@ -256,12 +256,12 @@ var Sending = class {
     if (this.ending) return this.finish();
     if (!this.paused || this.pauseSent) return this.pauseSent = false;
     this.pauseSent = true;
-    await this.ask(`${this.url}/${this.id}?piece=${this.number}&paused=1`, null);
+    await this.post(`${this.url}/${this.id}?piece=${this.number}&paused=1`, null);
     return true;
   }
   /** @param {Blob} batch */
   async sendBatch(batch) {
-    const { status, answer } = await this.ask(`${this.url}/${this.id}?piece=${this.number}`, batch);
+    const { status, answer } = await this.post(`${this.url}/${this.id}?piece=${this.number}`, batch);
     if (status === 200) {
       this.number = answer.next;
       this.batch = null;
@@ -276,7 +276,7 @@ var Sending = class {
     return true;
   }
   async finish() {
-    const { status, answer } = await this.ask(`${this.url}/${this.id}/finish`, null);
+    const { status, answer } = await this.post(`${this.url}/${this.id}/finish`, null);
     if (status === 201) this.recording = answer.id;
     else if (status === 409) return true;
     else this.fail(answer);
@@ -296,7 +296,7 @@ var Sending = class {
    * @param {Blob | null} body
    * @param {Record<string, string>} [headers]
    */
-  async ask(url, body, headers) {
+  async post(url, body, headers) {
     for (; ; ) {
       const { status, answer } = await request(url, { method: "POST", body, headers }, ANSWER);
       const busy = status === 429 && this.id;
@@ -342,10 +342,10 @@ function soon(wait) {
 }
 async function beginning(first) {
   const bytes = new Uint8Array(await first.arrayBuffer());
-  const found2 = (mark) => bytes.findIndex((_, at) => mark.every((byte, i) => bytes[at + i] === byte));
-  const cluster = found2([31, 67, 182, 117]);
+  const startOf = (mark) => bytes.findIndex((_, at) => mark.every((byte, i) => bytes[at + i] === byte));
+  const cluster = startOf([31, 67, 182, 117]);
   if (cluster > 0) return first.slice(0, cluster);
-  const box = found2([109, 111, 111, 102]);
+  const box = startOf([109, 111, 111, 102]);
   return box > 4 ? first.slice(0, box - 4) : null;
 }
 
@@ -367,8 +367,8 @@ function hindrance() {
 }
 var sharesSound = () => Boolean(navigator.mediaDevices?.getDisplayMedia);
 async function microphones() {
-  const found2 = await navigator.mediaDevices?.enumerateDevices?.() ?? [];
-  return found2.filter((device) => device.kind === "audioinput" && device.deviceId);
+  const devices = await navigator.mediaDevices?.enumerateDevices?.() ?? [];
+  return devices.filter((device) => device.kind === "audioinput" && device.deviceId);
 }
 async function openSound({ microphone, both }) {
   const shared = both ? await ask("getDisplayMedia", { video: true, audio: true }) : null;

@@ -52,7 +52,7 @@ export class Sending {
     this.pump();
   }
 
-  /** Bytes that the server has not got yet. */
+  /** Bytes that the server has not received yet. */
   get left() {
     return this.queue.reduce((sum, blob) => sum + blob.size, this.batch?.size ?? 0);
   }
@@ -79,7 +79,7 @@ export class Sending {
   async step() {
     if (!this.id) {
       const named = { "X-File-Name": encodeURIComponent(this.name) };
-      const { status, answer } = await this.ask(this.shared ? `${this.url}?shared=1` : this.url, null, named);
+      const { status, answer } = await this.post(this.shared ? `${this.url}?shared=1` : this.url, null, named);
       if (status === 201) this.id = answer.id;
       else this.fail(answer);
       return true;
@@ -89,13 +89,13 @@ export class Sending {
     if (this.ending) return this.finish();
     if (!this.paused || this.pauseSent) return (this.pauseSent = false);
     this.pauseSent = true;
-    await this.ask(`${this.url}/${this.id}?piece=${this.number}&paused=1`, null);
+    await this.post(`${this.url}/${this.id}?piece=${this.number}&paused=1`, null);
     return true;
   }
 
   /** @param {Blob} batch */
   async sendBatch(batch) {
-    const { status, answer } = await this.ask(`${this.url}/${this.id}?piece=${this.number}`, batch);
+    const { status, answer } = await this.post(`${this.url}/${this.id}?piece=${this.number}`, batch);
     if (status === 200) {
       this.number = answer.next;
       this.batch = null;
@@ -111,7 +111,7 @@ export class Sending {
   }
 
   async finish() {
-    const { status, answer } = await this.ask(`${this.url}/${this.id}/finish`, null);
+    const { status, answer } = await this.post(`${this.url}/${this.id}/finish`, null);
     if (status === 201) this.recording = answer.id;
     else if (status === 409) return true;
     else this.fail(answer);
@@ -133,7 +133,7 @@ export class Sending {
    * @param {Blob | null} body
    * @param {Record<string, string>} [headers]
    */
-  async ask(url, body, headers) {
+  async post(url, body, headers) {
     for (;;) {
       const { status, answer } = await request(url, { method: "POST", body, headers }, ANSWER);
       const busy = status === 429 && this.id;
@@ -191,10 +191,10 @@ function soon(wait) {
  */
 async function beginning(first) {
   const bytes = new Uint8Array(await first.arrayBuffer());
-  const found = (/** @type {number[]} */ mark) =>
+  const startOf = (/** @type {number[]} */ mark) =>
     bytes.findIndex((_, at) => mark.every((byte, i) => bytes[at + i] === byte));
-  const cluster = found([0x1f, 0x43, 0xb6, 0x75]);
+  const cluster = startOf([0x1f, 0x43, 0xb6, 0x75]);
   if (cluster > 0) return first.slice(0, cluster);
-  const box = found([0x6d, 0x6f, 0x6f, 0x66]);
+  const box = startOf([0x6d, 0x6f, 0x6f, 0x66]);
   return box > 4 ? first.slice(0, box - 4) : null;
 }

@@ -29,8 +29,8 @@ export function hindrance() {
 export const sharesSound = () => Boolean(navigator.mediaDevices?.getDisplayMedia);
 
 export async function microphones() {
-  const found = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
-  return found.filter((device) => device.kind === "audioinput" && device.deviceId);
+  const devices = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
+  return devices.filter((device) => device.kind === "audioinput" && device.deviceId);
 }
 
 /**

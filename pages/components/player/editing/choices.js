@@ -20,8 +20,8 @@ export class Choices {
 
   /** The speakers in the order of their numbers. */
   get speakers() {
-    const { text, known } = this.editor;
-    return [...new Set([...known, ...text.speakers, ...text.paragraphs.flatMap((p) => p.speaker || [])])];
+    const { text, pageSpeakers } = this.editor;
+    return [...new Set([...pageSpeakers, ...text.speakers, ...text.paragraphs.flatMap((p) => p.speaker || [])])];
   }
 
   /** @param {Paragraph} paragraph @param {HTMLElement} anchor */

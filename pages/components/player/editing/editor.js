@@ -30,7 +30,7 @@ export class Editor {
   allowed = false; // whether what is shown can be edited
   active = /** @type {Paragraph | null} */ (null); // where the caret is
   chosen = /** @type {{ id: number, from: number, to: number } | null} */ (null); // what was selected last
-  known = /** @type {string[]} */ ([]); // speakers of the page
+  pageSpeakers = /** @type {string[]} */ ([]);
   composing = false; // with an input method
   drawing = false; // a paragraph that goes has not been left by somebody
   notice = ""; // about the last step
@@ -78,7 +78,7 @@ export class Editor {
 
   /** Take what the page has. Return the lines to show, null where nothing can be edited. @param {Data} data */
   load(data) {
-    this.known = data.speakers;
+    this.pageSpeakers = data.speakers;
     if (data.edits && data.edits !== this.address) this.open(data.edits);
     this.tools.hidden = !data.edits;
     if (!data.edits || !this.queue) {

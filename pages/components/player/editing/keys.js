@@ -17,8 +17,8 @@ export class Keys {
     for (const name of ["pointerup", "pointercancel"]) {
       on(document, name, () => (this.pointing = false), { capture: true });
     }
-    on(box, "focusin", (event) => this.entered(event));
-    on(box, "focusout", (event) => this.left(event));
+    on(box, "focusin", (event) => this.focusIn(event));
+    on(box, "focusout", (event) => this.focusOut(event));
     on(box, "keydown", (event) => this.pressed(event));
     on(box, "beforeinput", (event) => this.beforeInput(event));
     on(box, "input", () => editor.typed());
@@ -44,14 +44,14 @@ export class Keys {
   }
 
   /** @param {FocusEvent & { target: Element }} event */
-  entered({ target }) {
+  focusIn({ target }) {
     const paragraph = this.text.of.get(target);
     if (!paragraph || paragraph.body !== target || this.editor.active === paragraph || this.pointing) return;
     this.editor.enter(paragraph, caretIn(paragraph.body)?.from ?? 0);
   }
 
   /** @param {FocusEvent} event */
-  left({ target }) {
+  focusOut({ target }) {
     if (target !== this.editor.active?.body || this.editor.drawing) return;
     if (document.hasFocus()) this.editor.leave();
     else this.editor.save(); // the caret is here again when somebody comes back
