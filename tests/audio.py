@@ -50,6 +50,12 @@ def samples(path: Path) -> np.ndarray:
     return decode_audio(str(path), sampling_rate=RATE)
 
 
+def speech(seconds: float) -> np.ndarray:
+    """Return this much speech, at most 380 s. No clip is in it twice: repeated words take several times as long to decode."""
+    clips = (np.append(samples(utterance(name)), silence(0.5)) for name in librispeech())
+    return np.concatenate(list(clips))[: round(seconds * RATE)]
+
+
 def silence(seconds: float) -> np.ndarray:
     return np.zeros(int(seconds * RATE), np.float32)
 

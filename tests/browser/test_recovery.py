@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -124,7 +123,7 @@ def test_a_lost_cookie_is_no_lost_history_and_what_came_after_is_added(
     assert not may_hear(page, server, first) and may_hear(page, server, second)
     running = page.context.new_page()
     running.goto(server.url)
-    long = audio.write(tmp_path / "long.flac", np.tile(audio.samples(audio.JFK), 12))
+    long = audio.write(tmp_path / "long.flac", audio.speech(130))
     add_files(running, long)
     running.get_by_role("button", name="Transcribe", exact=True).click()
     running.get_by_role("button", name="Cancel").wait_for()  # at work meanwhile

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 from playwright.sync_api import Browser, expect
 from pytest_httpserver import HTTPServer
@@ -62,7 +61,7 @@ def test_a_long_job_that_ends_in_a_tab_that_nobody_looks_at_is_notified(
     page = context.new_page()
     page.goto(server.url)
     page.evaluate(RECORD)  # what a browser without a window cannot show
-    path = audio.write(tmp_path / "long.flac", np.tile(audio.samples(audio.JFK), 24))  # long enough to press a button
+    path = audio.write(tmp_path / "long.flac", audio.speech(240))  # long enough to press a button
     add_files(page, path)
     page.get_by_role("button", name="Transcribe", exact=True).click()
     button = page.get_by_role("button", name="Notify me when it is done")
