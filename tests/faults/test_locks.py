@@ -83,5 +83,5 @@ def test_a_database_that_does_not_answer_is_waited_for_once_and_not_by_one_after
 def test_what_cannot_be_undone_while_the_database_is_away_is_undone_when_it_is_back(postgres: Postgres):
     made = make(job(id=recordings.new_id()))
     with postgres.away():
-        undo.until_done(lambda: records.delete_unqueued(made))
+        undo.until_done(lambda: records.delete_unqueued(made, None))
     until(lambda: not records.jobs_of(made.owner))
