@@ -1,4 +1,4 @@
-"""The browser of the tests and benches: what the system has installed, or Playwright's own."""
+"""Start the browser of the tests and benches: what the system has installed, or Playwright's own."""
 
 from __future__ import annotations
 

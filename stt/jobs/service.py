@@ -5,10 +5,7 @@ Every job is a DBOS workflow. Its steps are checkpoints, so after a crash it con
 
 from __future__ import annotations
 
-import base64
 import logging
-import pickle
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -18,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSPortableJSONSerializer
+from dbos import DBOS
 from pydantic import SecretStr
 
 from stt import kinds
@@ -37,7 +34,7 @@ from stt.db.engine import database
 from stt.db.job_database import job_engine_arguments
 from stt.errors import BadOption, KeyMissing, NotFound
 from stt.files import paths
-from stt.jobs import idempotency, maintenance, queueing, queues
+from stt.jobs import checkpoints, idempotency, maintenance, queueing, queues
 from stt.library import retention
 from stt.links import download, web_pages
 from stt.ops import health
@@ -74,21 +71,6 @@ class Progress:
     @property
     def state(self) -> str:
         return self.job.state
-
-
-# Checkpoints of older versions are pickles that name the modules of that time.
-sys.modules.setdefault("stt.records", records)
-sys.modules.setdefault("stt.recordings", recordings)
-
-
-class _Json(DBOSPortableJSONSerializer):
-    """Serialize checkpoints as JSON; read the pickles of older versions as long as there are any."""
-
-    def deserialize(self, text: str | None) -> Any:
-        try:
-            return super().deserialize(text)
-        except ValueError:
-            return pickle.loads(base64.b64decode(text or ""))
 
 
 def create(
@@ -302,7 +284,7 @@ def start() -> None:
                 "application_version": APPLICATION_VERSION,
                 "executor_id": worker,
                 "log_level": "WARNING",
-                "serializer": _Json(),
+                "serializer": checkpoints.Serializer(),
                 "db_engine_kwargs": {"connect_args": job_engine_arguments()},
             }
         )

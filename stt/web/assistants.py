@@ -69,7 +69,7 @@ TOOLS: dict[str, tuple[type[_Arguments], str, Callable[[Token, Any], dict[str, A
 
 
 class Assistants(rest.Endpoint):
-    """The endpoint of `/mcp`. 401 without a token.
+    """Answer `/mcp`. 401 without a token.
 
     Requests are independent, without a session, so any process can answer the next one.
     """

@@ -1,0 +1,26 @@
+"""Read and write the checkpoints of jobs: JSON, and the pickles of older versions."""
+
+from __future__ import annotations
+
+import base64
+import pickle
+import sys
+from typing import Any
+
+from dbos import DBOSPortableJSONSerializer
+
+from stt.store import recordings, records
+
+# Checkpoints of older versions are pickles that name the modules of that time.
+sys.modules.setdefault("stt.records", records)
+sys.modules.setdefault("stt.recordings", recordings)
+
+
+class Serializer(DBOSPortableJSONSerializer):
+    """Serialize checkpoints as JSON; read the pickles of older versions as long as there are any."""
+
+    def deserialize(self, text: str | None) -> Any:
+        try:
+            return super().deserialize(text)
+        except ValueError:
+            return pickle.loads(base64.b64decode(text or ""))
